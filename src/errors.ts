@@ -1,0 +1,114 @@
+/**
+ * The error family. Python moecache's split is kept: what memcached or the caller did wrong is a
+ * {@linkcode ClientException}, what the network did wrong is a {@linkcode SocketError}, and neither
+ * is a subclass of the other.
+ *
+ * @module
+ */
+
+/**
+ * Something memcached said that was not expected, or a deployment that does not fit this client: a
+ * refusal (`ERROR`, `CLIENT_ERROR`, `SERVER_ERROR`), or a value that another program wrote in a
+ * format the transcoder does not read. The connection stays usable after it.
+ *
+ * @example Telling a refusal from a network fault
+ * ```ts
+ * import { Client, ClientException } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const error = await assertRejects(() => client.stats("nonsense"), ClientException);
+ * assertEquals(error.item, "ERROR");
+ * ```
+ */
+export class ClientException extends Error {
+  override readonly name: string = "ClientException";
+  /** What was unexpected: the server's line, or the item, argument or value at fault. */
+  readonly item: unknown;
+
+  /**
+   * @param message What could not be done, and why.
+   * @param item What was unexpected.
+   * @param options `cause`, the error behind this one, where there is one.
+   */
+  constructor(message: string, item?: unknown, options?: ErrorOptions) {
+    super(message, options);
+    this.item = item;
+  }
+}
+
+/**
+ * The caller's input is invalid: a key, an exptime, a value or an option. Thrown (as a rejection,
+ * where a promise is returned) before any byte is sent.
+ *
+ * @example A key with a space in it
+ * ```ts
+ * import { Client, ValidationException } from "@moecache/moecache";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await using client = new Client("127.0.0.1:11211");
+ *
+ * await assertRejects(() => client.get("a b"), ValidationException, "whitespace");
+ * ```
+ */
+export class ValidationException extends ClientException {
+  override readonly name: string = "ValidationException";
+}
+
+/** What {@linkcode SocketError} takes besides its message. */
+export interface SocketErrorOptions extends ErrorOptions {
+  /** Name of the server, `host:port` as the user gave it. */
+  server?: string;
+}
+
+/**
+ * The network, or the server's end of it, failed: refused, unreachable, unresolvable, reset, closed,
+ * or a reply that is not memcached's protocol. `cause` holds the runtime's own error where there is
+ * one. Not a {@linkcode ClientException}, as Python's socket errors are not.
+ *
+ * @example A server that is not there
+ * ```ts
+ * import { Client, SocketError } from "@moecache/moecache";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * await using client = new Client("127.0.0.1:1");
+ *
+ * const error = await assertRejects(() => client.get("key"), SocketError);
+ * assertEquals(error.server, "127.0.0.1:1");
+ * ```
+ */
+export class SocketError extends Error {
+  override readonly name: string = "SocketError";
+  /** Name of the server, `host:port` as the user gave it. */
+  readonly server: string | undefined;
+
+  /**
+   * @param message What could not be done, and why.
+   * @param options `server` and `cause`.
+   */
+  constructor(message: string, options: SocketErrorOptions = {}) {
+    super(message, options);
+    this.server = options.server;
+  }
+}
+
+/**
+ * Connecting outlived `connectTimeout`, or an operation outlived `timeout`.
+ *
+ * @example A server that accepts and never answers
+ * ```ts
+ * import { Client, TimeoutError } from "@moecache/moecache";
+ * import { assertRejects } from "@std/assert";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * await using client = new Client(["127.0.0.1", listener.addr.port], { timeout: 20 });
+ *
+ * await assertRejects(() => client.get("key"), TimeoutError);
+ * ```
+ */
+export class TimeoutError extends SocketError {
+  override readonly name: string = "TimeoutError";
+}
