@@ -1,0 +1,45 @@
+/** Reading the words and numbers of a reply line. @module */
+
+const SPACE = 0x20;
+const ZERO = 0x30;
+
+/** Whether `bytes[start…end)` begins with this ASCII text. */
+export function startsWith(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  const { length } = text;
+  if (end - start < length) return false;
+  for (let i = 0; i < length; i++) {
+    if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Whether `bytes[start…end)` is this ASCII text. */
+export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  return end - start === text.length && startsWith(bytes, start, end, text);
+}
+
+/** Where the word that begins at `start` ends: at the next space, or at `end`. */
+export function endOfWord(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== SPACE) at++;
+  return at;
+}
+
+/** Reads `bytes[start…end)` as a decimal number; -1 when it is none, or not a safe integer. */
+export function readInteger(bytes: Uint8Array, start: number, end: number): number {
+  if (start >= end || end - start > 15) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const decoder = new TextDecoder();
+
+/** Decodes `bytes[start…end)` for a person to read. */
+export function readText(bytes: Uint8Array, start: number, end: number): string {
+  return decoder.decode(bytes.subarray(start, end));
+}

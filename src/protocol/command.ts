@@ -1,0 +1,120 @@
+/**
+ * What the connection knows of an operation: how its request is written, how its reply is read, and
+ * how it fails. Which command it is, the connection never asks.
+ *
+ * @module
+ */
+
+import { ClientException, SocketError } from "../errors.ts";
+import { readText, startsWith } from "./bytes.ts";
+import type { RequestBuffer } from "./request_buffer.ts";
+
+/** The reply is complete. */
+export const DONE = -1;
+/** Another line of the reply follows. */
+export const MORE = -2;
+
+/** One request on the wire and the understanding of its one reply. */
+export interface Exchange {
+  /** When its reply is overdue, as `performance.now()` counts; `Infinity` for never. */
+  readonly deadline: number;
+  /** Whether nobody waits for it any more. */
+  readonly settled: boolean;
+  /** Takes a command that stands next in the queue into this request, where that can be. */
+  admit(command: Command): boolean;
+  /** Writes the request. */
+  write(buffer: RequestBuffer): void;
+  /**
+   * Reads one line of the reply.
+   *
+   * @returns {@linkcode DONE}, {@linkcode MORE}, or the length of the data block that follows.
+   * @throws {SocketError} When it is no answer to this request: the connection has lost its thread.
+   */
+  line(bytes: Uint8Array, start: number, end: number): number;
+  /** Reads the data block that the last line declared, and answers as {@linkcode line} does. */
+  data(bytes: Uint8Array, start: number, end: number): number;
+  /** Rejects every operation of this request that is not settled yet. */
+  fail(error: unknown): void;
+}
+
+/** How an operation ends: the two functions of the caller's promise. */
+export interface Settlement<Result> {
+  resolve(result: Result | PromiseLike<Result>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * An operation as a caller submits it. By itself it is an {@linkcode Exchange} of one request and a
+ * reply of one line; subclasses say which.
+ */
+export abstract class Command<Result = unknown> implements Exchange {
+  deadline: number = Infinity;
+  settled: boolean = false;
+  /** Called once, when the operation has ended either way. */
+  onSettled: (() => void) | undefined;
+  readonly #resolve: Settlement<Result>["resolve"];
+  readonly #reject: Settlement<Result>["reject"];
+
+  constructor(settlement: Settlement<Result>) {
+    this.#resolve = settlement.resolve;
+    this.#reject = settlement.reject;
+  }
+
+  /** The exchange that this command opens, and into which its neighbours may be admitted. */
+  open(): Exchange {
+    return this;
+  }
+
+  admit(_command: Command): boolean {
+    return false;
+  }
+
+  abstract write(buffer: RequestBuffer): void;
+
+  abstract line(bytes: Uint8Array, start: number, end: number): number;
+
+  data(_bytes: Uint8Array, _start: number, _end: number): number {
+    throw new SocketError("the reply has a value where none belongs");
+  }
+
+  /** Ends the operation well; without effect once it has ended. */
+  succeed(result: Result | PromiseLike<Result>): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#resolve(result);
+  }
+
+  fail(error: unknown): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#reject(error);
+  }
+
+  #settle(): void {
+    this.settled = true;
+    this.onSettled?.();
+  }
+}
+
+/**
+ * Reads a line that is none of a command's own answers: memcached's refusal, or no answer at all.
+ *
+ * @param action What was asked, for the message.
+ * @returns The refusal, with the server's line as its `item`.
+ * @throws {SocketError} When the line is no refusal.
+ */
+export function readRefusal(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  action: string,
+): ClientException {
+  const line = readText(bytes, start, end);
+  if (
+    line === "ERROR" || startsWith(bytes, start, end, "CLIENT_ERROR ") ||
+    startsWith(bytes, start, end, "SERVER_ERROR ")
+  ) {
+    return new ClientException(`Cannot ${action}: the server answered "${line}"`, line);
+  }
+  throw new SocketError(`the reply ${JSON.stringify(line.slice(0, 80))} answers nothing`);
+}

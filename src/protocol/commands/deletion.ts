@@ -1,0 +1,26 @@
+/** `delete`. @module */
+
+import { isText } from "../bytes.ts";
+import { Command, DONE, readRefusal, type Settlement } from "../command.ts";
+import type { RequestBuffer } from "../request_buffer.ts";
+
+/** `delete` of one key. Resolves to whether the item existed. */
+export class DeleteCommand extends Command<boolean> {
+  readonly #key: string;
+
+  constructor(key: string, settlement: Settlement<boolean>) {
+    super(settlement);
+    this.#key = key;
+  }
+
+  write(buffer: RequestBuffer): void {
+    buffer.ascii("delete ").ascii(this.#key).ascii("\r\n");
+  }
+
+  line(bytes: Uint8Array, start: number, end: number): number {
+    if (isText(bytes, start, end, "DELETED")) this.succeed(true);
+    else if (isText(bytes, start, end, "NOT_FOUND")) this.succeed(false);
+    else this.fail(readRefusal(bytes, start, end, `delete key "${this.#key}"`));
+    return DONE;
+  }
+}

@@ -1,0 +1,71 @@
+/** `stats`. @module */
+
+import { quote, ValidationException } from "../../errors.ts";
+import { endOfWord, isText, readText, startsWith } from "../bytes.ts";
+import { Command, DONE, MORE, readRefusal, type Settlement } from "../command.ts";
+import type { RequestBuffer } from "../request_buffer.ts";
+
+/** One server's statistics by name. */
+export type Stats = Record<string, string>;
+
+/** memcached drops a connection whose line does not end within 2,048 bytes. */
+const LONGEST_ARGUMENTS = 1024;
+
+/**
+ * Checks the arguments of `stats`: printable ASCII and spaces, which go to the server as they stand.
+ *
+ * @throws {ValidationException} When they are anything else, a second command among it.
+ */
+export function checkStatsArguments(args: unknown): asserts args is string {
+  if (typeof args === "string" && /^[ -~]*$/.test(args) && args.length <= LONGEST_ARGUMENTS) {
+    return;
+  }
+  throw new ValidationException(
+    `Cannot request stats ${quote(args)}: ` +
+      `arguments must be at most ${LONGEST_ARGUMENTS} printable ASCII characters`,
+    args,
+  );
+}
+
+/** The lines that carry a name and a value: of `stats`, `stats detail dump`, `stats cachedump`. */
+const LINE_WORDS = ["STAT ", "PREFIX ", "ITEM "];
+/** `stats reset` ends with RESET and `stats detail on` with OK, both without an entry. */
+const LAST_LINES = ["END", "RESET", "OK"];
+
+/** `stats` of one server. Resolves to its statistics, an empty record where there are none. */
+export class StatsCommand extends Command<Stats> {
+  readonly #args: string | undefined;
+  readonly #entries: [name: string, value: string][] = [];
+
+  constructor(args: string | undefined, settlement: Settlement<Stats>) {
+    super(settlement);
+    this.#args = args;
+  }
+
+  write(buffer: RequestBuffer): void {
+    buffer.ascii("stats");
+    if (this.#args !== undefined) buffer.ascii(" ").ascii(this.#args);
+    buffer.ascii("\r\n");
+  }
+
+  line(bytes: Uint8Array, start: number, end: number): number {
+    const word = LINE_WORDS.find((word) => startsWith(bytes, start, end, word));
+    if (word !== undefined) {
+      this.#addEntry(bytes, start + word.length, end);
+      return MORE;
+    }
+    if (LAST_LINES.some((line) => isText(bytes, start, end, line))) {
+      // Not assigned one by one: a prefix named "__proto__" has to become a property of its own.
+      this.succeed(Object.fromEntries(this.#entries));
+    } else {
+      this.fail(readRefusal(bytes, start, end, "request stats"));
+    }
+    return DONE;
+  }
+
+  #addEntry(bytes: Uint8Array, start: number, end: number): void {
+    const nameEnd = endOfWord(bytes, start, end);
+    const value = readText(bytes, Math.min(nameEnd + 1, end), end);
+    this.#entries.push([readText(bytes, start, nameEnd), value]);
+  }
+}

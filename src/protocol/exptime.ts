@@ -1,0 +1,42 @@
+/** When an item expires. @module */
+
+import { quote, ValidationException } from "../errors.ts";
+
+/**
+ * An item's lifetime as memcached's `protocol.txt` has it: a non-negative integer of seconds, 0 for
+ * never; above 30 days (2,592,000) it is an absolute Unix time. A `Date` is always an absolute time,
+ * and one in the past makes an item that is gone at once.
+ */
+export type Exptime = number | Date;
+
+const LONGEST_RELATIVE = 60 * 60 * 24 * 30;
+/** memcached keeps a signed 32-bit number: anything larger wraps and makes an item that is gone at once. */
+const LARGEST = 0x7fffffff;
+
+/**
+ * Checks an exptime and gives the number that goes on the wire.
+ *
+ * @param exptime What the caller passed; 0 where that is nothing.
+ * @returns Seconds, from 0 to 2,147,483,647.
+ * @throws {ValidationException} When it is anything but an {@linkcode Exptime} in that range.
+ */
+export function checkExptime(exptime: unknown = 0): number {
+  const seconds = exptime instanceof Date ? absoluteSeconds(exptime) : exptime;
+  if (Number.isInteger(seconds) && (seconds as number) >= 0 && (seconds as number) <= LARGEST) {
+    return seconds as number;
+  }
+  throw new ValidationException(
+    `Cannot use exptime ${show(exptime)}: it must be a Date or an integer from 0 to ${LARGEST}`,
+    exptime,
+  );
+}
+
+/** Rounds up, so that nothing expires early, and never to a number that memcached calls relative. */
+function absoluteSeconds(date: Date): number {
+  return Math.max(Math.ceil(date.getTime() / 1000), LONGEST_RELATIVE + 1);
+}
+
+function show(exptime: unknown): string {
+  if (exptime instanceof Date) return "of an invalid or too late Date";
+  return typeof exptime === "number" ? `${exptime}` : quote(exptime);
+}

@@ -1,0 +1,37 @@
+/** What a key may be. @module */
+
+import { quote, ValidationException } from "../errors.ts";
+
+/** The longest key memcached takes, in characters. */
+export const MAX_KEY_LENGTH = 250;
+
+/**
+ * Checks that a key is a string of 1 to 250 characters from `!` to `~`: what memcached's
+ * `protocol.txt` allows, narrowed to ASCII as Python moecache narrows it.
+ *
+ * @param key What the caller passed.
+ * @param action What the caller wanted with it, for the message: `get`, `set`, …
+ * @throws {ValidationException} When it is anything else.
+ */
+export function checkKey(key: unknown, action: string): asserts key is string {
+  if (typeof key === "string") {
+    const { length } = key;
+    let at = 0;
+    // Compared as one range on purpose: this loop runs for every character of every key.
+    while (at < length && ((key.charCodeAt(at) - 0x21) >>> 0) < 0x5e) at++;
+    if (at === length && length > 0 && length <= MAX_KEY_LENGTH) return;
+  }
+  throw new ValidationException(`Cannot ${action} key ${quote(key)}: ${objection(key)}`, key);
+}
+
+function objection(key: unknown): string {
+  if (typeof key !== "string") return "keys must be strings";
+  if (key === "") return "keys must not be empty";
+  if (key.length > MAX_KEY_LENGTH) {
+    return `keys must not be longer than ${MAX_KEY_LENGTH} characters`;
+  }
+  if (/\s/.test(key)) return "keys must not contain whitespace";
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  if (/[\0-\x1f\x7f]/.test(key)) return "keys must not contain control characters";
+  return "keys must be ASCII";
+}

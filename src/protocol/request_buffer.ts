@@ -1,0 +1,112 @@
+/** Where requests are gathered until they are written. @module */
+
+const INITIAL_SIZE = 4096;
+/** A buffer that one busy turn has grown beyond this is let go of after it. */
+const LARGEST_KEPT = 1 << 20;
+/** From here on a block of bytes is cheaper to write by itself than to copy. */
+const LARGE = 1 << 15;
+
+const encoder = new TextEncoder();
+
+/**
+ * Requests written one after the other into one growing buffer. Large blocks of bytes are not copied
+ * into it but kept beside it, so what leaves is a list of chunks.
+ */
+export class RequestBuffer {
+  #bytes = new Uint8Array(INITIAL_SIZE);
+  #length = 0;
+  /** Where the bytes not yet part of a chunk begin. */
+  #chunkStart = 0;
+  #chunks: Uint8Array[] = [];
+  #chunkedLength = 0;
+
+  /** How many bytes have been gathered. */
+  get byteLength(): number {
+    return this.#chunkedLength + this.#length - this.#chunkStart;
+  }
+
+  /** Appends text known to be ASCII: command words, checked keys, numbers. */
+  ascii(text: string): this {
+    const { length } = text;
+    this.#reserve(length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let i = 0; i < length; i++) bytes[at++] = text.charCodeAt(i);
+    this.#length = at;
+    return this;
+  }
+
+  /**
+   * Appends a data block of text: its length in bytes, CRLF, the text as UTF-8, CRLF.
+   *
+   * @param text Well-formed text.
+   */
+  textBlock(text: string): this {
+    const { length } = text;
+    this.#reserve(length * 3 + 16);
+    const start = this.#length;
+    // Nearly all text is ASCII, one byte a character: it is encoded behind that length at once, and
+    // again only when the guess was wrong.
+    this.ascii(`${length}\r\n`);
+    const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#length));
+    if (written !== length) {
+      this.#length = start;
+      this.ascii(`${written}\r\n`);
+      encoder.encodeInto(text, this.#bytes.subarray(this.#length));
+    }
+    this.#length += written;
+    return this.ascii("\r\n");
+  }
+
+  /**
+   * Appends a data block of bytes: their length, CRLF, the bytes, CRLF.
+   *
+   * @param data Bytes that stay as they are until they have been written.
+   */
+  dataBlock(data: Uint8Array): this {
+    this.ascii(`${data.byteLength}\r\n`);
+    if (data.byteLength >= LARGE) this.#apart(data);
+    else this.#copy(data);
+    return this.ascii("\r\n");
+  }
+
+  /** The gathered chunks in the order they are to be written; valid until {@linkcode clear}. */
+  chunks(): readonly Uint8Array[] {
+    this.#endChunk();
+    return this.#chunks;
+  }
+
+  /** Empties the buffer for the next requests. */
+  clear(): void {
+    if (this.#bytes.byteLength > LARGEST_KEPT) this.#bytes = new Uint8Array(INITIAL_SIZE);
+    this.#length = this.#chunkStart = this.#chunkedLength = 0;
+    this.#chunks = [];
+  }
+
+  #copy(data: Uint8Array): void {
+    this.#reserve(data.byteLength);
+    this.#bytes.set(data, this.#length);
+    this.#length += data.byteLength;
+  }
+
+  #apart(data: Uint8Array): void {
+    this.#endChunk();
+    this.#chunks.push(data);
+    this.#chunkedLength += data.byteLength;
+  }
+
+  #endChunk(): void {
+    if (this.#length === this.#chunkStart) return;
+    this.#chunks.push(this.#bytes.subarray(this.#chunkStart, this.#length));
+    this.#chunkedLength += this.#length - this.#chunkStart;
+    this.#chunkStart = this.#length;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.byteLength) return;
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.byteLength * 2));
+    grown.set(this.#bytes.subarray(this.#chunkStart, this.#length), this.#chunkStart);
+    this.#bytes = grown;
+  }
+}
