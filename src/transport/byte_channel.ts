@@ -1,0 +1,120 @@
+/** A transport as the connection uses it: chunks in, chunks out. @module */
+
+import type { Transport } from "./transport.ts";
+
+/** One open socket, read and written chunk by chunk. */
+export interface ByteChannel {
+  /** The next chunk, lent until the next call; `undefined` at the end of the stream. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Writes all chunks in order; they are lent until the promise settles. */
+  write(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Ends both directions; a read that waits settles. */
+  close(): Promise<void>;
+}
+
+/** Larger ones gain little, and chunks of the runtimes' streams are no larger. */
+const READ_SIZE = 1 << 16;
+
+/**
+ * Makes a channel of a transport.
+ *
+ * @param transport The open transport; the channel owns it from now on.
+ * @param direct Whether to use the transport's own `read` and `write` where it has them.
+ */
+export function openChannel(transport: Transport, direct: boolean): ByteChannel {
+  const { read, write } = transport;
+  return direct && read !== undefined && write !== undefined
+    ? new DirectChannel(transport as DirectTransport)
+    : new StreamChannel(transport);
+}
+
+type DirectTransport = Transport & Required<Pick<Transport, "read" | "write">>;
+
+class DirectChannel implements ByteChannel {
+  readonly #transport: DirectTransport;
+  readonly #into = new Uint8Array(READ_SIZE);
+
+  constructor(transport: DirectTransport) {
+    this.#transport = transport;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    const count = await this.#transport.read(this.#into);
+    return count === null ? undefined : this.#into.subarray(0, count);
+  }
+
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of chunks) {
+      let written = await this.#transport.write(chunk);
+      while (written < chunk.length) {
+        written += await this.#transport.write(chunk.subarray(written));
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+}
+
+class StreamChannel implements ByteChannel {
+  readonly #transport: Transport;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #read: () => Promise<ReadableStreamReadResult<Uint8Array>>;
+  readonly #cancel: () => Promise<void>;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+    this.#writer = transport.writable.getWriter();
+    // The stream's failure reaches whoever writes; nobody waits for `closed` as well.
+    this.#writer.closed.catch(() => {});
+    const reader = openReader(transport.readable);
+    this.#read = reader.read;
+    this.#cancel = reader.cancel;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    const { value, done } = await this.#read();
+    return done ? undefined : value;
+  }
+
+  async write(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of chunks) {
+      // A stream may keep what it was given beyond the write, a TransformStream does: it gets a copy.
+      await this.#writer.write(chunk.slice());
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+    // The streams of a closed socket may have failed by now: the connection has had that from its own
+    // read or write.
+    await Promise.allSettled([this.#cancel(), this.#writer.abort()]);
+  }
+}
+
+interface Reader {
+  read(): Promise<ReadableStreamReadResult<Uint8Array>>;
+  cancel(): Promise<void>;
+}
+
+/** Reads a byte stream into one buffer that goes back and forth, any other as its chunks come. */
+function openReader(readable: ReadableStream<Uint8Array>): Reader {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = readable.getReader({ mode: "byob" });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const reader = readable.getReader();
+    return { read: () => reader.read(), cancel: () => reader.cancel() };
+  }
+  let buffer = new ArrayBuffer(READ_SIZE);
+  return {
+    async read() {
+      const result = await reader.read(new Uint8Array(buffer));
+      if (result.value !== undefined) buffer = result.value.buffer;
+      return result as ReadableStreamReadResult<Uint8Array>;
+    },
+    cancel: () => reader.cancel(),
+  };
+}
