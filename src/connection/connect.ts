@@ -1,0 +1,62 @@
+/** Opening a socket within a time. @module */
+
+import { SocketError, TimeoutError } from "../errors.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/** What {@linkcode connect} needs to know. */
+export interface ConnectOptions {
+  /** The server's name, for messages. */
+  readonly server: string;
+  /** Opens the socket. */
+  readonly dial: (signal: AbortSignal) => Promise<Transport>;
+  /** Milliseconds it may take, or `undefined` for as long as the network lets it. */
+  readonly timeout: number | undefined;
+  /** Gives the attempt up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Dials, and gives up when the time is over or the signal says so, even where the dialer does not.
+ *
+ * @throws {TimeoutError} When it took too long.
+ * @throws {SocketError} When it failed, with the runtime's error as its `cause`.
+ */
+export async function connect(options: ConnectOptions): Promise<Transport> {
+  const { server, timeout, signal } = options;
+  const attempt = new AbortController();
+  const giveUp = () => attempt.abort(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  const timer = timeout === undefined ? undefined : setTimeout(() => {
+    attempt.abort(
+      new TimeoutError(`Cannot connect to ${server}: no answer within ${timeout} ms`, { server }),
+    );
+  }, timeout);
+  try {
+    return await dialUntilAborted(options.dial, attempt.signal);
+  } catch (error) {
+    if (error instanceof SocketError) throw error;
+    throw new SocketError(`Cannot connect to ${server}: ${messageOf(error)}`, {
+      server,
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+function dialUntilAborted(dial: ConnectOptions["dial"], signal: AbortSignal): Promise<Transport> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    dial(signal).then((transport) => {
+      // Not every dialer heeds the signal: a socket that comes too late is closed unused.
+      if (signal.aborted) return transport.close();
+      resolve(transport);
+    }).catch(reject);
+  });
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,67 @@
+/** One server and the connections to it. @module */
+
+import type { SocketError } from "../errors.ts";
+import type { Command } from "../protocol/command.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+
+/** What a server's connections are made with, and how many there may be. */
+export interface ServerNodeOptions extends ConnectionOptions {
+  /** How many sockets may be open at once. */
+  readonly connections: number;
+}
+
+/**
+ * Opens connections when there is work for them, gives work to the one that has least, and replaces
+ * those that ended.
+ */
+export class ServerNode {
+  readonly #options: ServerNodeOptions;
+  readonly #connections: Connection[] = [];
+  /** Connections that take no more work but whose sockets may not be closed yet. */
+  readonly #ending = new Set<Promise<void>>();
+  #closed: SocketError | undefined;
+
+  constructor(options: ServerNodeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes a command.
+   *
+   * @throws {SocketError} When the node is closed.
+   */
+  submit(command: Command): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#connection().submit(command);
+  }
+
+  /** Rejects all that is under way with this error, and whatever comes; resolves with all closed. */
+  async close(error: SocketError): Promise<void> {
+    this.#closed = error;
+    await Promise.all(this.#connections.map((connection) => connection.close(error)));
+    await Promise.all(this.#ending);
+  }
+
+  #connection(): Connection {
+    const first = this.#connections[0];
+    if (first === undefined) return this.#dial();
+    if (this.#options.connections === 1) return first;
+    const idlest = this.#connections.reduce((a, b) => b.load < a.load ? b : a);
+    const full = this.#connections.length === this.#options.connections;
+    return full || idlest.load === 0 ? idlest : this.#dial();
+  }
+
+  #dial(): Connection {
+    const connection = new Connection(this.#options, this.#ended);
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  readonly #ended = (connection: Connection, unwritten: Command[]): void => {
+    this.#connections.splice(this.#connections.indexOf(connection), 1);
+    for (const command of unwritten) {
+      if (this.#closed !== undefined) command.fail(this.#closed);
+      else this.submit(command);
+    }
+  };
+}
