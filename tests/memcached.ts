@@ -37,7 +37,7 @@ export interface MemcachedProcessOptions {
 /**
  * A running memcached on 127.0.0.1.
  *
- * ```ts
+ * ```ts ignore
  * await using memcached = await MemcachedProcess.start(["-m", "16"]);
  * await using client = new Client(memcached.address);
  * ```

@@ -1,0 +1,59 @@
+import type { Environment } from "./run.ts";
+
+/** What a lane is given. */
+export interface LaneContext {
+  /** The command line's arguments to `deno task test`. */
+  readonly args: string[];
+  /** The environment that its Deno commands need. */
+  readonly env: Environment;
+}
+
+/** What came of a lane. */
+export interface Outcome {
+  /** How many tests passed. */
+  readonly passed: number;
+  /** How many tests failed; 1 for a lane that broke before it could count. */
+  readonly failed: number;
+  /** What it could not run here, and why. */
+  readonly notRun: readonly string[];
+}
+
+/** A part of the tests with a way of its own to run; {@linkcode LANES} lists them. */
+export interface Lane {
+  /** What it is called in the summary. */
+  readonly name: string;
+  /** Runs it to its end. */
+  run(context: LaneContext): Promise<Outcome>;
+}
+
+/** The last lines of a run, and whether it is green. */
+export interface Summary {
+  readonly lines: readonly string[];
+  readonly isGreen: boolean;
+}
+
+/**
+ * Sums lanes up. What was not run is said last, and is red where nobody would read it.
+ *
+ * @param outcomes What came of each lane, under its name.
+ * @param isCI Whether a machine alone looks at the result.
+ * @returns The lines to print, and whether all is well.
+ */
+export function summarize(outcomes: ReadonlyMap<string, Outcome>, isCI: boolean): Summary {
+  const all = [...outcomes];
+  const sum = (count: "passed" | "failed") => all.reduce((sum, [, each]) => sum + each[count], 0);
+  const notRun = all.flatMap(([, outcome]) => outcome.notRun);
+  const lanes = all.map(([name, outcome]) => `${name}: ${counts(outcome)}`);
+  return {
+    lines: [
+      ...(all.length > 1 ? lanes : []),
+      counts({ passed: sum("passed"), failed: sum("failed") }),
+      ...notRun.map((what) => `NOT RUN: ${what}`),
+    ],
+    isGreen: sum("failed") === 0 && sum("passed") > 0 && !(isCI && notRun.length > 0),
+  };
+}
+
+function counts({ passed, failed }: Pick<Outcome, "passed" | "failed">): string {
+  return `${passed} passed, ${failed} failed`;
+}

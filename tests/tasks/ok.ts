@@ -1,0 +1,45 @@
+/**
+ * `deno task ok`: everything that has to be green at every commit. The first red step ends it.
+ */
+
+import { jsrEnvironment } from "./environment.ts";
+import { runLanes } from "./lanes.ts";
+import { deno, say } from "./run.ts";
+
+interface Step {
+  readonly name: string;
+  /** Runs it; resolves to whether it is green. */
+  run(): Promise<boolean>;
+}
+
+const env = await jsrEnvironment();
+const closing: string[] = [];
+
+const STEPS: readonly Step[] = [
+  denoStep("format", ["fmt", "--check"]),
+  denoStep("lint", ["lint"]),
+  denoStep("types", ["check"]),
+  denoStep("documentation", ["doc", "--lint", "mod.ts", "src/testing/mod.ts"]),
+  { name: "tests", run: runTests },
+  denoStep("package", ["publish", "--dry-run", "--allow-dirty"]),
+];
+
+for (const { name, run } of STEPS) {
+  say(`\n=== ${name}`);
+  if (await run()) continue;
+  for (const line of closing) say(line);
+  say(`RED: ${name}`);
+  Deno.exit(1);
+}
+say(`\nGREEN: ${STEPS.map(({ name }) => name).join(", ")}`);
+for (const line of closing) say(line);
+
+function denoStep(name: string, args: string[]): Step {
+  return { name, run: async () => await deno(args, env) === 0 };
+}
+
+async function runTests(): Promise<boolean> {
+  const { lines, isGreen } = await runLanes({ args: [], env });
+  closing.push(...lines);
+  return isGreen;
+}

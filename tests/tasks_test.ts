@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { countTests } from "./tasks/deno_lane.ts";
+import { type Outcome, summarize } from "./tasks/lane.ts";
+
+const GREEN: Outcome = { passed: 2, failed: 0, notRun: [] };
+const RED: Outcome = { passed: 2, failed: 1, notRun: [] };
+const PARTIAL: Outcome = { passed: 2, failed: 0, notRun: ["the other half"] };
+
+function lanes(...outcomes: Outcome[]): Map<string, Outcome> {
+  return new Map(outcomes.map((outcome, i) => [`lane ${i}`, outcome]));
+}
+
+Deno.test("summarize() is green when every lane is", () => {
+  assertEquals(summarize(lanes(GREEN, GREEN), true), {
+    lines: ["lane 0: 2 passed, 0 failed", "lane 1: 2 passed, 0 failed", "4 passed, 0 failed"],
+    isGreen: true,
+  });
+});
+
+Deno.test("summarize() is red when one lane is", () => {
+  assertEquals(summarize(lanes(RED, GREEN), false).isGreen, false);
+});
+
+Deno.test("summarize() is red when nothing ran", () => {
+  assertEquals(summarize(lanes({ passed: 0, failed: 0, notRun: [] }), false).isGreen, false);
+});
+
+Deno.test("summarize() ends with what was not run", () => {
+  assertEquals(summarize(lanes(PARTIAL), false), {
+    lines: ["2 passed, 0 failed", "NOT RUN: the other half"],
+    isGreen: true,
+  });
+});
+
+Deno.test("summarize() is red in CI when something was not run", () => {
+  assertEquals(summarize(lanes(PARTIAL), true).isGreen, false);
+});
+
+Deno.test("countTests() reads the last summary of deno test", () => {
+  const earlier = "ok | 1 passed | 0 failed (1ms)\n";
+  const green = "ok | 12 passed (3 steps) | 0 failed | 2 ignored (1s)\n";
+  const red = "FAILED | 12 passed (3 steps) | 4 failed (1 step) (1s)\n";
+  assertEquals(countTests(earlier + green, 0), { passed: 12, failed: 0 });
+  assertEquals(countTests(earlier + red, 1), { passed: 12, failed: 4 });
+});
+
+Deno.test("countTests() reads a summary in color", () => {
+  const green = "\x1b[0m\x1b[32mok\x1b[0m | 12 passed | 0 failed \x1b[38;5;245m(1s)\x1b[0m\n";
+  assertEquals(countTests(green, 0), { passed: 12, failed: 0 });
+});
+
+Deno.test("countTests() counts a failure when deno test broke without one", () => {
+  assertEquals(countTests("error: Type checking failed.\n", 1), { passed: 0, failed: 1 });
+  assertEquals(countTests("ok | 12 passed | 0 failed (1s)\n", 1), { passed: 12, failed: 1 });
+});
