@@ -11,17 +11,17 @@ import type { RequestBuffer } from "../request_buffer.ts";
 const LONGEST_LINE = 16_000;
 
 /** Turns an item's flags and bytes into the value; the bytes are lent until it returns. */
-export type ReadItem<Value> = (flags: number, data: Uint8Array) => Value | PromiseLike<Value>;
+export type ReadItem = (flags: number, data: Uint8Array) => unknown;
 
 /** `get` of one key. Resolves to the value, or `undefined` for a miss. */
-export class GetCommand<Value> extends Command<Value | undefined> {
+export class GetCommand extends Command {
   readonly key: string;
-  readonly #readItem: ReadItem<Value>;
+  readonly #readItem: ReadItem;
 
   constructor(
     key: string,
-    readItem: ReadItem<Value>,
-    settlement: Settlement<Value | undefined>,
+    readItem: ReadItem,
+    settlement: Settlement<unknown>,
   ) {
     super(settlement);
     this.key = key;
@@ -56,7 +56,7 @@ export class GetCommand<Value> extends Command<Value | undefined> {
  * left out, then `END`. A proxy may reorder the items, so they are matched by key.
  */
 class Retrieval implements Exchange {
-  readonly #commands: GetCommand<unknown>[];
+  readonly #commands: GetCommand[];
   #lineLength: number;
   /** The command whose item is expected next. */
   #next = 0;
@@ -65,7 +65,7 @@ class Retrieval implements Exchange {
   #current = 0;
   #flags = 0;
 
-  constructor(first: GetCommand<unknown>) {
+  constructor(first: GetCommand) {
     this.#commands = [first];
     this.#lineLength = 5 + first.key.length;
   }

@@ -1,0 +1,126 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { ClientException, SocketError } from "../../../src/errors.ts";
+import { GetCommand } from "../../../src/protocol/commands/retrieval.ts";
+import { DeleteCommand } from "../../../src/protocol/commands/deletion.ts";
+import { type Outcome, Outcomes, outcomesOf, replay, requestOf } from "../replay.ts";
+import { utf8 } from "../splits.ts";
+
+/** Reads an item as `flags:text`, and refuses flags 13. */
+function readItem(flags: number, data: Uint8Array): string {
+  if (flags === 13) throw new ClientException("flags 13");
+  return `${flags}:${new TextDecoder().decode(data)}`;
+}
+
+function get(key: string, outcomes: Outcomes): GetCommand {
+  return new GetCommand(key, readItem, outcomes.next());
+}
+
+function gets(...keys: string[]): (outcomes: Outcomes) => GetCommand[] {
+  return (outcomes) => keys.map((key) => get(key, outcomes));
+}
+
+function expectOutcomes(keys: string[], reply: string, expected: Outcome[]): void {
+  for (const { done, outcomes } of outcomesOf(gets(...keys), reply)) {
+    assert(done);
+    assertEquals(outcomes, expected);
+  }
+}
+
+Deno.test("GetCommand writes one request for neighbours", () => {
+  const outcomes = new Outcomes();
+  const exchange = get("a", outcomes).open();
+  assert(exchange.admit(get("b", outcomes)));
+  assert(exchange.admit(get("a", outcomes)));
+  assertEquals(requestOf(exchange), "get a b a\r\n");
+});
+
+Deno.test("GetCommand admits no other command", () => {
+  const outcomes = new Outcomes();
+  assert(!get("a", outcomes).open().admit(new DeleteCommand("b", outcomes.next())));
+});
+
+Deno.test("GetCommand keeps its request line within 16,000 bytes", () => {
+  const outcomes = new Outcomes();
+  const exchange = get("k".repeat(250), outcomes).open();
+  while (exchange.admit(get("k".repeat(250), outcomes)));
+  const { length } = requestOf(exchange);
+  assert(length <= 16_002 && length > 15_500, `${length}`);
+});
+
+Deno.test("GetCommand gives hits and misses to whom they belong", () => {
+  expectOutcomes(["a"], "END\r\n", [{ value: undefined }]);
+  expectOutcomes(["a"], "VALUE a 0 1\r\nx\r\nEND\r\n", [{ value: "0:x" }]);
+  expectOutcomes(["a", "b", "c"], "VALUE b 7 3\r\n\r\n!\r\nEND\r\n", [
+    { value: undefined },
+    { value: "7:\r\n!" },
+    { value: undefined },
+  ]);
+});
+
+Deno.test("GetCommand accepts a cas unique after the length", () => {
+  expectOutcomes(["a"], "VALUE a 0 1 42\r\nx\r\nEND\r\n", [{ value: "0:x" }]);
+});
+
+Deno.test("GetCommand matches items that come in another order", () => {
+  const reply = "VALUE c 0 1\r\n3\r\nVALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nEND\r\n";
+  expectOutcomes(["a", "b", "c"], reply, [{ value: "0:1" }, { value: "0:2" }, { value: "0:3" }]);
+});
+
+Deno.test("GetCommand gives a key asked for twice its item twice", () => {
+  const reply = "VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nVALUE a 0 1\r\n3\r\nEND\r\n";
+  expectOutcomes(["a", "b", "a"], reply, [{ value: "0:1" }, { value: "0:2" }, { value: "0:3" }]);
+});
+
+Deno.test("GetCommand fails alone when its item cannot be read", () => {
+  const outcomes = new Outcomes();
+  const exchange = get("a", outcomes).open();
+  exchange.admit(get("b", outcomes));
+  assert(replay(exchange, [utf8("VALUE a 13 1\r\nx\r\nVALUE b 0 1\r\ny\r\nEND\r\n")]));
+  const [a, b] = outcomes.all as [{ error: unknown }, Outcome];
+  assertInstanceOf(a.error, ClientException);
+  assertEquals(b, { value: "0:y" });
+});
+
+Deno.test("GetCommand fails with the server's refusal", () => {
+  for (const line of ["ERROR", "CLIENT_ERROR nonsense", "SERVER_ERROR out of memory"]) {
+    for (const { done, outcomes } of outcomesOf(gets("a", "b"), `${line}\r\n`)) {
+      assert(done);
+      for (const { error } of outcomes as { error: unknown }[]) {
+        assertInstanceOf(error, ClientException);
+        assertEquals(error.item, line);
+      }
+    }
+  }
+});
+
+Deno.test("GetCommand drops the item of an operation that has ended", () => {
+  const outcomes = new Outcomes();
+  const [aborted, other] = [get("a", outcomes), get("b", outcomes)];
+  const exchange = aborted.open();
+  exchange.admit(other);
+  aborted.fail("aborted");
+  assert(replay(exchange, [utf8("VALUE a 0 1\r\nx\r\nVALUE b 0 1\r\ny\r\nEND\r\n")]));
+  assertEquals(outcomes.all, [{ error: "aborted" }, { value: "0:y" }]);
+});
+
+Deno.test("GetCommand ends the connection over a reply that is not its own", () => {
+  const replies = [
+    "VALUE c 0 1\r\nx\r\nEND\r\n", // nobody asked
+    "VALUE a 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n", // asked once, answered twice
+    "VALUE a\r\n",
+    "VALUE a 0\r\n",
+    "VALUE a x 1\r\n",
+    "VALUE a 0 -1\r\n",
+    "VALUE a 0 1e3\r\n",
+    "VALUE a 0 99999999999999999999\r\n",
+    "VALUE  0 1\r\n",
+    "STORED\r\n",
+    "ENDE\r\n",
+    "\r\n",
+    "VALUES a 0 1\r\n",
+    "ERRORS\r\n",
+  ];
+  for (const reply of replies) {
+    assertThrows(() => outcomesOf(gets("a", "b"), reply), SocketError, undefined, reply);
+  }
+});

@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { ClientException, SocketError, ValidationException } from "../../../src/errors.ts";
+import { checkStatsArguments, StatsCommand } from "../../../src/protocol/commands/stats.ts";
+import { Outcomes, outcomesOf, replay, requestOf } from "../replay.ts";
+import { utf8 } from "../splits.ts";
+
+function expectStats(reply: string, stats: Record<string, string>): void {
+  const make = (outcomes: Outcomes) => [new StatsCommand(undefined, outcomes.next())];
+  for (const { done, outcomes } of outcomesOf(make, reply)) {
+    assert(done);
+    assertEquals(outcomes, [{ value: stats }]);
+  }
+}
+
+Deno.test("StatsCommand passes its arguments as they stand", () => {
+  const { next } = Outcomes.prototype;
+  const settlement = next.call(new Outcomes());
+  assertEquals(requestOf(new StatsCommand(undefined, settlement)), "stats\r\n");
+  assertEquals(requestOf(new StatsCommand("detail  dump", settlement)), "stats detail  dump\r\n");
+});
+
+Deno.test("StatsCommand keeps values with spaces, and those without any", () => {
+  const reply = "STAT version 1.6.18\r\nSTAT evictions\r\nSTAT inter 127.0.0.1 or so\r\nEND\r\n";
+  expectStats(reply, { version: "1.6.18", evictions: "", inter: "127.0.0.1 or so" });
+});
+
+Deno.test("StatsCommand reads the lines of detail dump and cachedump", () => {
+  expectStats("PREFIX user get 1 hit 0 set 1 del 0\r\nEND\r\n", {
+    user: "get 1 hit 0 set 1 del 0",
+  });
+  expectStats("ITEM key [1 b; 0 s]\r\nEND\r\n", { key: "[1 b; 0 s]" });
+});
+
+Deno.test("StatsCommand resolves to an empty record where there is nothing to tell", () => {
+  for (const line of ["END", "RESET", "OK"]) expectStats(`${line}\r\n`, {});
+});
+
+Deno.test("StatsCommand makes any name a property of the record's own", () => {
+  const outcomes = new Outcomes();
+  replay(new StatsCommand("detail dump", outcomes.next()), [
+    utf8("PREFIX __proto__ get 1\r\nPREFIX constructor get 2\r\nEND\r\n"),
+  ]);
+  const [{ value }] = outcomes.all as [{ value: Record<string, string> }];
+  assertEquals(Object.entries(value), [["__proto__", "get 1"], ["constructor", "get 2"]]);
+});
+
+Deno.test("StatsCommand fails with the server's refusal", () => {
+  const outcomes = new Outcomes();
+  assert(replay(new StatsCommand("nonsense", outcomes.next()), [utf8("ERROR\r\n")]));
+  const [{ error }] = outcomes.all as [{ error: ClientException }];
+  assertInstanceOf(error, ClientException);
+  assertEquals(error.item, "ERROR");
+});
+
+Deno.test("StatsCommand ends the connection over a reply that is not its own", () => {
+  for (const reply of ["STORED\r\n", "STAT\r\n", "ENDED\r\n", "VALUE a 0 1\r\n"]) {
+    const command = new StatsCommand(undefined, new Outcomes().next());
+    assertThrows(() => replay(command, [utf8(reply)]), SocketError, undefined, reply);
+  }
+});
+
+Deno.test("checkStatsArguments accepts printable ASCII", () => {
+  for (const args of ["", "settings", "detail dump", "cachedump 1 10", "x".repeat(1024)]) {
+    checkStatsArguments(args);
+  }
+});
+
+Deno.test("checkStatsArguments refuses whatever could start a second command", () => {
+  const hostile = ["a\r\nflush_all", "a\nb", "a\rb", "a\0b", "a\tb", "a\u010ab", "\x7f", "é"];
+  for (const args of [...hostile, "x".repeat(1025), 1, null, ["settings"], new Uint8Array(1)]) {
+    assertThrows(() => checkStatsArguments(args), ValidationException, "Cannot request stats");
+  }
+});

@@ -1,0 +1,46 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ValidationException } from "../../src/errors.ts";
+import { checkExptime } from "../../src/protocol/exptime.ts";
+
+Deno.test("checkExptime takes non-negative integers as they are and nothing for 0", () => {
+  for (const exptime of [0, 1, 2_592_000, 2_592_001, 0x7fffffff]) {
+    assertEquals(checkExptime(exptime), exptime);
+  }
+  assertEquals(checkExptime(undefined), 0);
+});
+
+Deno.test("checkExptime refuses everything else", () => {
+  const hostile = [
+    1.5,
+    -1,
+    NaN,
+    Infinity,
+    "60",
+    "",
+    null,
+    60n,
+    true,
+    [],
+    {},
+    0x80000000,
+    new Date(NaN),
+  ];
+  for (const exptime of hostile) {
+    assertThrows(() => checkExptime(exptime), ValidationException, "Cannot use exptime");
+  }
+});
+
+Deno.test("checkExptime makes a Date absolute and rounds it up", () => {
+  assertEquals(checkExptime(new Date("2030-01-01T00:00:00Z")), 1_893_456_000);
+  assertEquals(checkExptime(new Date("2030-01-01T00:00:00.001Z")), 1_893_456_001);
+});
+
+Deno.test("checkExptime keeps a Date long past from becoming relative, or never", () => {
+  assertEquals(checkExptime(new Date(0)), 2_592_001);
+  assertEquals(checkExptime(new Date(60_000)), 2_592_001);
+  assertEquals(checkExptime(new Date(-1)), 2_592_001);
+});
+
+Deno.test("checkExptime refuses a Date that memcached's 32 bits cannot hold", () => {
+  assertThrows(() => checkExptime(new Date("2038-01-20T00:00:00Z")), ValidationException);
+});
