@@ -1,0 +1,59 @@
+/**
+ * Numbers as memcached reads them: with C's `strtoull` and `strtol` (memcached's `util.c`), so that
+ * leading white space and a sign are read over, and too large a number may wrap instead of failing.
+ *
+ * @module
+ */
+
+/** White space, sign, digits; then white space, a NUL or the end, for there C stops reading. */
+const NUMBER = /^[\t-\r ]*([+-]?)0*(\d+)(?![^\t-\r \0])/;
+const SHORT_NUMBER = /^\d{1,9}$/;
+const LONGEST_UINT64 = 20;
+
+const MAX_UINT64 = 2n ** 64n - 1n;
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/**
+ * Reads an unsigned 64-bit number. As in C a negative one wraps around, and like memcached this
+ * refuses it only where the outcome has its top bit set.
+ *
+ * @param text What to read.
+ * @returns The number, or `undefined` when `text` is none or too large.
+ */
+export function parseUint64(text: string): bigint | undefined {
+  const [negative, magnitude] = matchNumber(text);
+  if (magnitude === undefined || magnitude > MAX_UINT64) return undefined;
+  const value = BigInt.asUintN(64, negative ? -magnitude : magnitude);
+  return value > MAX_INT64 && text.includes("-") ? undefined : value;
+}
+
+/**
+ * Reads an unsigned number of which memcached keeps the low 32 bits.
+ *
+ * @param text What to read.
+ * @returns The number, or `undefined` when {@linkcode parseUint64} refuses it.
+ */
+export function parseUint32(text: string): number | undefined {
+  if (SHORT_NUMBER.test(text)) return Number(text);
+  const value = parseUint64(text);
+  return value === undefined ? undefined : Number(BigInt.asUintN(32, value));
+}
+
+/**
+ * Reads a signed 64-bit number of which memcached keeps the low 32 bits, such as an exptime.
+ *
+ * @param text What to read.
+ * @returns The number, or `undefined` when `text` is none or does not fit 64 bits.
+ */
+export function parseInt32(text: string): number | undefined {
+  if (SHORT_NUMBER.test(text)) return Number(text);
+  const [negative, magnitude] = matchNumber(text);
+  if (magnitude === undefined || magnitude > MAX_INT64 + (negative ? 1n : 0n)) return undefined;
+  return Number(BigInt.asIntN(32, negative ? -magnitude : magnitude));
+}
+
+function matchNumber(text: string): [negative: boolean, magnitude: bigint | undefined] {
+  const [, sign, digits] = NUMBER.exec(text) ?? [];
+  const fits = digits !== undefined && digits.length <= LONGEST_UINT64;
+  return [sign === "-", fits ? BigInt(digits) : undefined];
+}

@@ -1,0 +1,346 @@
+/**
+ * The socket part of the embedded server: everything it asks of the runtime is in this file.
+ *
+ * @module
+ */
+
+import { ItemStore } from "./item_store.ts";
+import type { ConnectionInfo, ServerState } from "./server_state.ts";
+import { Session } from "./session.ts";
+import { Statistics } from "./statistics.ts";
+
+const DEFAULT_HOSTNAME = "127.0.0.1";
+const DEFAULT_MEMORY_LIMIT = 64 * 1024 * 1024;
+const DEFAULT_MAX_ITEM_SIZE = 1024 * 1024;
+const READ_BUFFER_LENGTH = 64 * 1024;
+
+/** What {@linkcode MemcachedServer} may be told about itself. */
+export interface MemcachedServerOptions {
+  /**
+   * The clock, in milliseconds since 1970. Given one of its own, a test lets items expire without
+   * waiting.
+   *
+   * @default {Date.now}
+   */
+  readonly now?: () => number;
+  /**
+   * What all items may weigh together, in bytes; the one used longest ago is evicted first.
+   *
+   * @default {67108864}
+   */
+  readonly memoryLimit?: number;
+  /**
+   * What one item may weigh, in bytes: its key and value, and some sixty bytes more.
+   *
+   * @default {1048576}
+   */
+  readonly maxItemSize?: number;
+}
+
+/** Where {@linkcode MemcachedServer.listen} listens, and {@linkcode MemcachedServerOptions}. */
+export interface ListenOptions extends MemcachedServerOptions {
+  /**
+   * Name or address to listen on.
+   *
+   * @default {"127.0.0.1"}
+   */
+  readonly hostname?: string;
+  /**
+   * Port to listen on; 0 is any free one.
+   *
+   * @default {0}
+   */
+  readonly port?: number;
+}
+
+/** A client's connection, as `Deno.listen` and `Deno.listenTls` give it. */
+export interface ServerConnection {
+  /** The client's address. */
+  readonly remoteAddr: SocketAddress;
+  /** Reads at most as many bytes as fit; resolves to `null` at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes at least a byte, and resolves to how many it wrote. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends the connection. */
+  close(): void;
+  /** Sends small replies at once, where the connection is one that would wait. */
+  setNoDelay?(noDelay?: boolean): void;
+}
+
+/** What accepts connections, as `Deno.listen` and `Deno.listenTls` return it. */
+export interface ServerListener extends AsyncIterable<ServerConnection> {
+  /** Where it listens. */
+  readonly addr: SocketAddress;
+  /** Stops listening, which ends the iteration. */
+  close(): void;
+}
+
+/** One end of a connection: a hostname and a port, or the path of a unix socket. */
+export interface SocketAddress {
+  /** Name or IP address. */
+  readonly hostname?: string;
+  /** Port number. */
+  readonly port?: number;
+  /** Path of a unix socket. */
+  readonly path?: string | null;
+}
+
+/** What a connection fails with when one of its ends has gone. */
+const DISCONNECTIONS = [
+  Deno.errors.BadResource,
+  Deno.errors.BrokenPipe,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.ConnectionReset,
+  Deno.errors.Interrupted,
+  Deno.errors.InvalidData,
+  Deno.errors.NotConnected,
+  Deno.errors.TimedOut,
+  Deno.errors.UnexpectedEof,
+];
+
+/**
+ * An in-process memcached for tests and demos. It speaks the classic text protocol of memcached
+ * 1.6.18 over a real socket, byte for byte, and forgets everything when it is closed.
+ *
+ * It is the text protocol only: no binary protocol, no UDP, no authentication.
+ *
+ * @example A client and its server in one process
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * await client.set("key", "value");
+ * assertEquals(await client.get("key"), "value");
+ * ```
+ *
+ * @example Time that passes when the test says so
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let time = Date.now();
+ * await using server = await MemcachedServer.listen({ now: () => time });
+ * await using client = new Client(server.address);
+ *
+ * await client.set("key", "value", 60);
+ * time += 60_000;
+ * assertEquals(await client.get("key"), undefined);
+ * ```
+ */
+export class MemcachedServer implements AsyncDisposable {
+  readonly #listener: ServerListener;
+  readonly #state: ServerState;
+  readonly #connections = new Map<ServerConnection, ConnectionInfo>();
+  readonly #conversations = new Set<Promise<void>>();
+  readonly #accepting: Promise<void>;
+  #nextConnectionId = 1;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Serves what a listener accepts; {@linkcode MemcachedServer.listen} is the way to one on a TCP
+   * port.
+   *
+   * @param listener What accepts connections. The server closes it.
+   * @param options Clock and limits.
+   *
+   * @example A server on a unix socket
+   * ```ts ignore
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   *
+   * const listener = Deno.listen({ transport: "unix", path: "/tmp/memcached.sock" });
+   * await using server = new MemcachedServer(listener);
+   * ```
+   */
+  constructor(listener: ServerListener, options: MemcachedServerOptions = {}) {
+    this.#listener = listener;
+    this.#state = createState(listener.addr, options, () => this.#connections.values());
+    this.#accepting = this.#accept();
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param options Where to listen, clock and limits.
+   * @returns The server, which accepts connections already.
+   *
+   * @throws {Deno.errors.AddrInUse} If something listens on the port already.
+   *
+   * @example A server on any free port
+   * ```ts
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertMatch } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   *
+   * assertMatch(server.address, /^127\.0\.0\.1:\d+$/);
+   * ```
+   */
+  // deno-lint-ignore require-await -- other runtimes listen asynchronously
+  static async listen(options: ListenOptions = {}): Promise<MemcachedServer> {
+    const { hostname = DEFAULT_HOSTNAME, port = 0 } = options;
+    return new MemcachedServer(Deno.listen({ hostname, port }), options);
+  }
+
+  /** Where the server listens, `host:port` or the path of a unix socket. */
+  get address(): string {
+    return formatAddress(this.#listener.addr);
+  }
+
+  /** The name or address the server listens on; empty for a unix socket. */
+  get hostname(): string {
+    return this.#state.hostname;
+  }
+
+  /** The port the server listens on; 0 for a unix socket. */
+  get port(): number {
+    return this.#state.port;
+  }
+
+  /** How many connections are open. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Ends every connection at once, whatever was under way on it, and goes on listening: what a
+   * client sees of a restarted proxy.
+   *
+   * @example A client that dials anew
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   * await client.set("key", "value");
+   *
+   * server.closeConnections();
+   * assertEquals(server.connectionCount, 0);
+   * ```
+   */
+  closeConnections(): void {
+    for (const connection of [...this.#connections.keys()]) this.#drop(connection);
+  }
+
+  /**
+   * Stops listening and ends every connection. Closing twice is closing once.
+   *
+   * @returns When nothing of the server is left.
+   *
+   * @example A server that goes away and comes back empty
+   * ```ts
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   *
+   * const server = await MemcachedServer.listen();
+   * await server.close();
+   *
+   * await using successor = await MemcachedServer.listen({ port: server.port });
+   * ```
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#end();
+  }
+
+  /** Closes the server: see {@linkcode MemcachedServer.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    this.#listener.close();
+    this.closeConnections();
+    await this.#accepting;
+    this.closeConnections();
+    await Promise.all(this.#conversations);
+  }
+
+  async #accept(): Promise<void> {
+    for await (const connection of this.#listener) {
+      this.#admit(connection);
+      const conversation = this.#converse(connection);
+      this.#conversations.add(conversation);
+      conversation.finally(() => this.#conversations.delete(conversation));
+    }
+  }
+
+  #admit(connection: ServerConnection): void {
+    connection.setNoDelay?.();
+    const id = this.#nextConnectionId++;
+    const peer = formatAddress(connection.remoteAddr);
+    this.#connections.set(connection, { id, peer, lastCommandTime: this.#state.store.time });
+    this.#state.statistics.count("total_connections");
+  }
+
+  async #converse(connection: ServerConnection): Promise<void> {
+    try {
+      await this.#reply(connection, new Session(this.#state));
+    } catch (error) {
+      if (!isDisconnection(error)) throw error;
+    } finally {
+      this.#drop(connection);
+    }
+  }
+
+  async #reply(connection: ServerConnection, session: Session): Promise<void> {
+    const buffer = new Uint8Array(READ_BUFFER_LENGTH);
+    while (!session.closed) {
+      const byteLength = await connection.read(buffer);
+      if (byteLength === null) return;
+      this.#note(connection, byteLength);
+      // The next reply is made when this one is on its way, so that a client that does not read
+      // them makes the server wait and not grow.
+      for (const reply of session.receive(buffer.subarray(0, byteLength))) {
+        await writeAll(connection, reply);
+        this.#state.statistics.count("bytes_written", reply.byteLength);
+      }
+    }
+  }
+
+  #note(connection: ServerConnection, byteLength: number): void {
+    this.#state.statistics.count("bytes_read", byteLength);
+    const info = this.#connections.get(connection);
+    if (info !== undefined) info.lastCommandTime = this.#state.store.time;
+  }
+
+  #drop(connection: ServerConnection): void {
+    if (this.#connections.delete(connection)) connection.close();
+  }
+}
+
+function createState(
+  address: SocketAddress,
+  options: MemcachedServerOptions,
+  connections: () => Iterable<ConnectionInfo>,
+): ServerState {
+  const {
+    now = Date.now,
+    memoryLimit = DEFAULT_MEMORY_LIMIT,
+    maxItemSize = DEFAULT_MAX_ITEM_SIZE,
+  } = options;
+  const statistics = new Statistics();
+  const store = new ItemStore({ now, memoryLimit, maxItemSize, statistics });
+  const { hostname = "", port = 0 } = address;
+  const startTime = store.time;
+  return { store, statistics, pid: Deno.pid, hostname, port, startTime, verbosity: 0, connections };
+}
+
+async function writeAll(connection: ServerConnection, bytes: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < bytes.byteLength;) {
+    offset += await connection.write(bytes.subarray(offset));
+  }
+}
+
+function formatAddress({ hostname, port, path }: SocketAddress): string {
+  if (hostname === undefined) return path ?? "unknown";
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+function isDisconnection(error: unknown): boolean {
+  return DISCONNECTIONS.some((type) => error instanceof type);
+}

@@ -1,0 +1,62 @@
+/**
+ * The sizes memcached sorts items into. This server allocates nothing by them, but `stats items` and
+ * `stats slabs` are about nothing else.
+ *
+ * @module
+ */
+
+import { type Item, weigh } from "./item_store.ts";
+
+/** `sizeof(item)` and the default of memcached's `-n`. */
+const SMALLEST_CHUNK = 48 + 48;
+/** The default of memcached's `-f`. */
+const GROWTH_FACTOR = 1.25;
+const ALIGNMENT = 8;
+
+/** The items of one size. */
+export interface SlabClass {
+  /** Its number, 1 for the smallest items. */
+  readonly id: number;
+  /** What an item of it may weigh, in bytes. */
+  readonly chunkSize: number;
+  /** Its items. */
+  readonly items: readonly Readonly<Item>[];
+}
+
+/**
+ * Sorts items by size.
+ *
+ * @param items The items.
+ * @param maxItemSize What one may weigh, in bytes.
+ * @returns The classes that have items, smallest first.
+ */
+export function slabClasses(items: Iterable<Readonly<Item>>, maxItemSize: number): SlabClass[] {
+  const sizes = chunkSizes(maxItemSize);
+  const classes = new Map<number, Readonly<Item>[]>();
+  for (const item of items) {
+    const index = classIndex(sizes, weigh(item));
+    const members = classes.get(index) ?? [];
+    members.push(item);
+    classes.set(index, members);
+  }
+  return [...classes.entries()]
+    .sort(([first], [second]) => first - second)
+    .map(([index, items]) => ({ id: index + 1, chunkSize: sizes[index] ?? maxItemSize, items }));
+}
+
+/** As memcached's `slabs_init` makes them: each a quarter larger, the last half of the largest item. */
+function chunkSizes(maxItemSize: number): number[] {
+  const largest = maxItemSize / 2;
+  const sizes: number[] = [];
+  for (let size = SMALLEST_CHUNK; size < largest / GROWTH_FACTOR;) {
+    const aligned = Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+    sizes.push(aligned);
+    size = Math.floor(aligned * GROWTH_FACTOR);
+  }
+  return [...sizes, largest];
+}
+
+function classIndex(sizes: readonly number[], size: number): number {
+  const index = sizes.findIndex((chunkSize) => chunkSize >= size);
+  return index < 0 ? sizes.length - 1 : index;
+}
