@@ -37,9 +37,11 @@ const LONG_IDLE = 1000;
 /**
  * Dials when it is made, gathers the commands submitted in one turn of the event loop into one
  * write, and gives each reply to the oldest request in flight. It ends once, for good: through
- * {@linkcode close}, a failure of the socket, a reply that makes no sense, or one that is overdue.
+ * {@linkcode end}, a failure of the socket, a reply that makes no sense, or one that is overdue.
  */
 export class Connection implements ReplyHandler {
+  /** Resolves when the connection has ended and its socket is closed. */
+  readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
   readonly #onEnd: ConnectionEnded;
   readonly #parser: ReplyParser;
@@ -48,7 +50,6 @@ export class Connection implements ReplyHandler {
   readonly #inFlight = new Fifo<Exchange>();
   readonly #deadlines = new DeadlineTimer(() => this.#checkDeadlines());
   readonly #ending = new AbortController();
-  readonly #life: Promise<void>;
   #channel: ByteChannel | undefined;
   #closing: Promise<void> | undefined;
   #writing = false;
@@ -62,8 +63,9 @@ export class Connection implements ReplyHandler {
     this.#options = options;
     this.#onEnd = onEnd;
     this.#parser = new ReplyParser(this, options.maxValueBytes);
-    this.#life = this.#live();
-    this.#life.catch(() => {});
+    this.closed = this.#live();
+    // That a socket fails to close is for those to know who wait for it.
+    this.closed.catch(() => {});
   }
 
   /** How much is waiting for this connection: commands not written, and requests not answered. */
@@ -78,14 +80,9 @@ export class Connection implements ReplyHandler {
     this.#startClock(command);
   }
 
-  /**
-   * Ends the connection for this reason, which is what the requests in flight are rejected with.
-   *
-   * @returns A promise that resolves when the socket is closed.
-   */
-  close(reason: SocketError): Promise<void> {
+  /** Ends the connection for this reason, which is what the requests in flight are rejected with. */
+  end(reason: SocketError): void {
     this.#end(() => reason);
-    return this.#life;
   }
 
   /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the line. */
@@ -111,8 +108,7 @@ export class Connection implements ReplyHandler {
       this.#open(await this.#dial());
       await this.#readReplies();
     } catch (error) {
-      const reason = this.#reasonFor(error);
-      this.#end(() => reason);
+      this.end(this.#reasonFor(error));
     } finally {
       await this.#closing;
     }
@@ -175,10 +171,7 @@ export class Connection implements ReplyHandler {
     this.#flush();
   };
 
-  readonly #writeFailed = (error: unknown): void => {
-    const reason = this.#reasonFor(error);
-    this.#end(() => reason);
-  };
+  readonly #writeFailed = (error: unknown): void => this.end(this.#reasonFor(error));
 
   /** Writes what is queued into the buffer, neighbours together where they allow it. */
   #gatherRequests(): void {
@@ -227,7 +220,6 @@ export class Connection implements ReplyHandler {
     this.#deadlines.stop();
     clearTimeout(this.#idleCheck);
     this.#closing = this.#channel?.close();
-    // A socket that fails to close is a matter for whoever calls close(): it is in #life as well.
     this.#closing?.catch(() => {});
     for (const exchange of this.#inFlight.drain()) exchange.fail(reasonOf(exchange));
     const unwritten = this.#queue.drain();

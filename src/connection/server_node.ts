@@ -17,8 +17,8 @@ export interface ServerNodeOptions extends ConnectionOptions {
 export class ServerNode {
   readonly #options: ServerNodeOptions;
   readonly #connections: Connection[] = [];
-  /** Connections that take no more work but whose sockets may not be closed yet. */
-  readonly #ending = new Set<Promise<void>>();
+  /** Connections that have ended but whose sockets may not be closed yet. */
+  readonly #closing = new Set<Connection>();
   #closed: SocketError | undefined;
 
   constructor(options: ServerNodeOptions) {
@@ -37,9 +37,9 @@ export class ServerNode {
 
   /** Rejects all that is under way with this error, and whatever comes; resolves with all closed. */
   async close(error: SocketError): Promise<void> {
-    this.#closed = error;
-    await Promise.all(this.#connections.map((connection) => connection.close(error)));
-    await Promise.all(this.#ending);
+    this.#closed ??= error;
+    for (const connection of [...this.#connections]) connection.end(error);
+    await Promise.all(Array.from(this.#closing, ({ closed }) => closed));
   }
 
   #connection(): Connection {
@@ -59,6 +59,9 @@ export class ServerNode {
 
   readonly #ended = (connection: Connection, unwritten: Command[]): void => {
     this.#connections.splice(this.#connections.indexOf(connection), 1);
+    this.#closing.add(connection);
+    const forget = () => this.#closing.delete(connection);
+    connection.closed.then(forget, forget);
     for (const command of unwritten) {
       if (this.#closed !== undefined) command.fail(this.#closed);
       else this.submit(command);

@@ -5,12 +5,45 @@ import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 /** Opens a TCP or unix socket with `Deno.connect`. */
 export async function dialDeno(endpoint: Endpoint, { signal }: DialOptions): Promise<Transport> {
   if (endpoint.path !== undefined) {
-    return await Deno.connect({ transport: "unix", path: endpoint.path });
+    return new DenoTransport(await Deno.connect({ transport: "unix", path: endpoint.path }));
   }
   const { hostname, port } = endpoint as Required<Endpoint>;
   const connection = await Deno.connect({ hostname, port, signal });
   // What is to leave together is gathered before it is written; the kernel need not wait for more.
   connection.setNoDelay(true);
   connection.setKeepAlive(true);
-  return connection;
+  return new DenoTransport(connection);
+}
+
+class DenoTransport implements Transport {
+  readonly #connection: Deno.Conn;
+
+  constructor(connection: Deno.Conn) {
+    this.#connection = connection;
+  }
+
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#connection.readable;
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#connection.writable;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#connection.read(into);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#connection.write(bytes);
+  }
+
+  close(): void {
+    try {
+      this.#connection.close();
+    } catch (error) {
+      // The streams have closed it already: Deno's do, at the end of what there is to read.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  }
 }

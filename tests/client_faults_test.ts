@@ -1,0 +1,270 @@
+/** What becomes of operations when the other end misbehaves, over both ways to read a socket. */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { Client, type ClientOptions, SocketError, TimeoutError } from "../mod.ts";
+import { splits, utf8 } from "./protocol/splits.ts";
+import { answering, ScriptedPeer } from "./scripted_peer.ts";
+
+const VALUE = "VALUE key 274 5\r\nv\r\nlu\r\nEND\r\n";
+
+/** A promise, and the function that resolves it. */
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => open = resolve);
+  return { opened, open };
+}
+
+/** Waits until the event loop has nothing more at hand. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+for (const io of ["direct", "streams"] as const) {
+  const test = (name: string, body: () => Promise<void>) => Deno.test(`${name} (${io})`, body);
+  const connect = (peer: ScriptedPeer, options: ClientOptions = {}) =>
+    new Client(peer.address, { io, ...options });
+
+  test("Client reads a reply split at every offset", async () => {
+    for (const chunks of splits(utf8(VALUE))) {
+      await using peer = new ScriptedPeer(async (connection) => {
+        await connection.request();
+        for (const chunk of chunks) await connection.send(chunk);
+      });
+      await using client = connect(peer);
+      assertEquals(await client.get("key"), "v\r\nlu");
+    }
+  });
+
+  test("Client rejects with a SocketError when the server closes before the end of a value", async () => {
+    for (let at = 0; at < VALUE.indexOf("END"); at++) {
+      await using peer = new ScriptedPeer(async (connection) => {
+        await connection.request();
+        await connection.send(VALUE.slice(0, at));
+        connection.close();
+      });
+      await using client = connect(peer);
+      const error = await assertRejects(() => client.get("key"), SocketError);
+      assertEquals(error.server, peer.address);
+    }
+  });
+
+  test("Client rejects with a SocketError when the server closes its half", async () => {
+    await using peer = new ScriptedPeer(async (connection) => {
+      await connection.request();
+      await connection.halfClose();
+    });
+    await using client = connect(peer);
+    await assertRejects(() => client.get("key"), SocketError, "the server closed it");
+  });
+
+  test("Client rejects all that is in flight when the server goes away", async () => {
+    await using peer = new ScriptedPeer(async (connection) => {
+      await connection.request();
+      connection.close();
+    });
+    await using client = connect(peer);
+    const operations = [client.get("a"), client.set("b", 1), client.delete("c"), client.stats()];
+    for (
+      const { status, reason } of await Promise.allSettled(operations) as PromiseRejectedResult[]
+    ) {
+      assertEquals(status, "rejected");
+      assertInstanceOf(reason, SocketError);
+    }
+  });
+
+  test("Client dials anew, without an error, after the server has closed an idle connection", async () => {
+    const idle = gate();
+    await using peer = new ScriptedPeer(async (connection, index) => {
+      await connection.request();
+      await connection.send("END\r\n");
+      if (index > 0) return;
+      await idle.opened;
+      connection.close();
+    });
+    await using client = connect(peer);
+    assertEquals(await client.get("key"), undefined);
+    idle.open();
+    await settle();
+    assertEquals(await client.get("key"), undefined);
+    assertEquals(peer.connectionCount, 2);
+  });
+
+  test("Client works again as soon as the server is back", async () => {
+    await using peer = new ScriptedPeer(async (connection, index) => {
+      await connection.request();
+      if (index === 0) connection.close();
+      else await connection.send(VALUE);
+    });
+    await using client = connect(peer);
+    await assertRejects(() => client.get("key"), SocketError);
+    assertEquals(await client.get("key"), "v\r\nlu");
+  });
+
+  test("Client ends the connection over a reply that answers nothing it asked", async () => {
+    const replies = [
+      "HELLO\r\n",
+      "VALUE other 274 1\r\nx\r\nEND\r\n",
+      "VALUE key 274 1\r\nxyz\r\nEND\r\n",
+    ];
+    for (const reply of [...replies, "STORED\r\n", "\r\n", "END\n", "\0\xff\r\n"]) {
+      await using peer = new ScriptedPeer(answering((line) => line === "get key" ? reply : VALUE));
+      await using client = connect(peer);
+      const error = await assertRejects(() => client.get("key"), SocketError);
+      assertStringIncludes(error.message, `Connection to ${peer.address} ended: `);
+    }
+  });
+
+  test("Client ends a connection on which the server speaks unasked", async () => {
+    await using peer = new ScriptedPeer(async (connection, index) => {
+      await connection.request();
+      await connection.send(index === 0 ? VALUE + "VALUE key 274 3\r\nold\r\nEND\r\n" : VALUE);
+    });
+    await using client = connect(peer);
+    assertEquals(await client.get("key"), "v\r\nlu");
+    await settle();
+    assertEquals(await client.get("key"), "v\r\nlu");
+    assertEquals(peer.connectionCount, 2);
+  });
+
+  test("Client rejects with a TimeoutError when the reply is overdue, and never uses it late", async () => {
+    const late = gate();
+    await using peer = new ScriptedPeer(async (connection, index) => {
+      await connection.request();
+      if (index === 0) await late.opened;
+      await connection.send(`VALUE key 274 1\r\n${index}\r\nEND\r\n`).catch(() => {});
+    });
+    await using client = connect(peer, { timeout: 30 });
+    const started = performance.now();
+    const error = await assertRejects(() => client.get("key"), TimeoutError);
+    assert(performance.now() - started >= 29);
+    assertEquals(error.message, `No reply from ${peer.address} within 30 ms`);
+    late.open();
+    assertEquals(await client.get("key"), "1");
+  });
+
+  test("Client gives a reply that comes before the deadline to its own operation", async () => {
+    await using peer = new ScriptedPeer(answering((line) => {
+      const key = line.split(" ")[1]!;
+      return `VALUE ${key} 274 ${key.length}\r\n${key}\r\nEND\r\n`;
+    }));
+    await using client = connect(peer, { timeout: 1000 });
+    for (const key of ["a", "bb", "ccc"]) assertEquals(await client.get(key), key);
+  });
+
+  test("Client keeps the connection when an operation in flight is aborted", async () => {
+    const asked = gate();
+    const aborted = gate();
+    await using peer = new ScriptedPeer(async (connection) => {
+      await connection.request();
+      asked.open();
+      await aborted.opened;
+      await connection.send("VALUE a 274 3\r\nold\r\nEND\r\n");
+      await connection.request();
+      await connection.send("VALUE a 274 3\r\nnew\r\nEND\r\n");
+    });
+    await using client = connect(peer);
+    const controller = new AbortController();
+    const first = assertRejects(
+      () => client.get("a", { signal: controller.signal }),
+      Error,
+      "enough",
+    );
+    await asked.opened;
+    controller.abort(new Error("enough"));
+    await first;
+    const second = client.get("a");
+    aborted.open();
+    assertEquals(await second, "new");
+    assertEquals(peer.connectionCount, 1);
+  });
+
+  test("Client does not send an operation that is aborted before its turn", async () => {
+    const lines: string[] = [];
+    await using peer = new ScriptedPeer(answering((line) => (lines.push(line), "END\r\n")));
+    await using client = connect(peer);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = assertRejects(() => client.get("aborted", { signal }), DOMException);
+    const other = client.get("other");
+    controller.abort();
+    await aborted;
+    await other;
+    await assertRejects(() => client.get("never", { signal }), DOMException);
+    assertEquals(lines, ["get other"]);
+  });
+
+  test("Client.close rejects what is under way and whatever comes", async () => {
+    const asked = gate();
+    await using peer = new ScriptedPeer(async (connection) => {
+      await connection.request();
+      asked.open();
+    });
+    const client = connect(peer, { timeout: 60_000 });
+    const operation = assertRejects(() => client.get("key"), SocketError, "the client is closed");
+    await asked.opened;
+    await client.close();
+    await operation;
+    await assertRejects(() => client.get("key"), SocketError, "the client is closed");
+    await assertRejects(() => client.set("key", 1), SocketError, "the client is closed");
+    await assertRejects(() => client.delete("key"), SocketError, "the client is closed");
+    await assertRejects(() => client.stats(), SocketError, "the client is closed");
+    await client.close();
+  });
+
+  test("Client.close gives up connecting", async () => {
+    await using peer = new ScriptedPeer(() => {});
+    const client = connect(peer, { connectTimeout: 60_000 });
+    const operation = assertRejects(() => client.get("key"), SocketError);
+    await client.close();
+    await operation;
+  });
+
+  test("Client writes what the server has not read yet, and reads meanwhile", async () => {
+    const values = Array.from({ length: 64 }, (_, i) => `${i}`.repeat(100_000));
+    await using peer = new ScriptedPeer(answering((line) => {
+      return line.startsWith("set ") ? "STORED\r\n" : undefined;
+    }));
+    await using client = connect(peer, { connections: 1 });
+    await Promise.all(values.map((value, i) => client.set(`key${i}`, value)));
+  });
+}
+
+Deno.test("Client rejects with a SocketError that names server and cause when refused", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = `127.0.0.1:${listener.addr.port}`;
+  listener.close();
+  await using client = new Client(address);
+  const error = await assertRejects(() => client.get("key"), SocketError);
+  assertEquals(error.server, address);
+  assertInstanceOf(error.cause, Deno.errors.ConnectionRefused);
+  assertStringIncludes(error.message, `Cannot connect to ${address}: `);
+});
+
+Deno.test("Client rejects with a SocketError when the host name does not resolve", async () => {
+  await using client = new Client("no-such-host.invalid");
+  const error = await assertRejects(() => client.get("key"), SocketError);
+  assertEquals(error.server, "no-such-host.invalid:11211");
+  assertInstanceOf(error.cause, Error);
+});
+
+Deno.test("Client spreads work over as many connections as it may open, and no more", async () => {
+  await using peer = new ScriptedPeer(answering((line) => {
+    return line === "get last" ? "END\r\n" : undefined;
+  }));
+  await using client = new Client(peer.address, { connections: 3, timeout: 60_000 });
+  const waiting: Promise<unknown>[] = [];
+  for (let i = 0; i < 5; i++) {
+    waiting.push(client.get(`key${i}`));
+    await settle();
+  }
+  assertEquals(peer.connectionCount, 3);
+  const all = Promise.allSettled(waiting);
+  await client.close();
+  assert((await all).every(({ status }) => status === "rejected"));
+});
