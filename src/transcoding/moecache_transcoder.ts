@@ -1,0 +1,93 @@
+import { ClientException, ValidationException } from "../errors.ts";
+import { readPickle } from "./pickle/read_pickle.ts";
+import { writePickle } from "./pickle/write_pickle.ts";
+import type { EncodedValue, Transcoder } from "./transcoder.ts";
+
+/** In the flags of every item that moecache or EnyimMemcached wrote. */
+const MARK = 0x100;
+const MAX_TYPE_CODE = 0xff;
+
+/** .NET's `TypeCode.String`. */
+const STRING = 18;
+/** .NET's `TypeCode.Empty`, which moecache took for its pickles. */
+const PICKLE = 0;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The format of values that Python moecache has: a string is its UTF-8 under flags 274, which
+ * EnyimMemcached shares, and anything else a pickle under flags 256, written in protocol 2 and read in
+ * protocols 0 to 5. Reading a pickle runs nothing: what is not plain data is an error that names it.
+ *
+ * | JavaScript | Python | notes |
+ * | --- | --- | --- |
+ * | `null` | `None` | |
+ * | `boolean` | `bool` | |
+ * | `number` that is a safe integer | `int` | but -0 is a `float` |
+ * | `bigint` | `int` | reads as a `number` if that is safe |
+ * | any other `number` | `float` | `1.0` reads as `1`, which is written as an `int` |
+ * | `string` | `str` | Python 2's `str` reads as one if it is ASCII |
+ * | `Uint8Array` | `bytes` | `bytearray` reads as one, too |
+ * | `Array` | `list` | holes are `undefined`, which is an error |
+ * | {@linkcode tuple} | `tuple` | an `Array` that keeps in mind what it is |
+ * | plain object | `dict` whose keys are all `str` | enumerable properties, `__proto__` like any other; JavaScript puts keys like `"10"` first |
+ * | `Map` | any other `dict` | a `Map` without keys, or with strings alone, comes back as an object |
+ * | `Set` | `set` | |
+ * | {@linkcode frozenSet} | `frozenset` | a `Set` that keeps in mind what it is |
+ * | `Date` | `datetime` | written in UTC; an aware one reads as its instant, a naive one as if in UTC, `date` as midnight UTC; microseconds are cut off |
+ * | {@linkcode Complex} | `complex` | |
+ * | | `OrderedDict`, `Counter` | read as a `dict` does |
+ *
+ * Values that occur more than once, and lists and dicts that hold themselves, stay so. What a `Map` has
+ * for keys, and a `Set` for items, Python must be able to hash (no arrays but tuples, no objects, no
+ * Sets but frozen ones) and to tell apart (not `1`, `1n` and `true`). Tuples, bytes and the like as
+ * keys are compared by identity in JavaScript and by value in Python.
+ *
+ * @example The flags and bytes of two values
+ * ```ts
+ * import { moecacheTranscoder } from "@moecache/moecache";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await moecacheTranscoder.encode("hi"), {
+ *   flags: 274,
+ *   data: new TextEncoder().encode("hi"),
+ * });
+ * assertEquals(await moecacheTranscoder.encode(null), {
+ *   flags: 256,
+ *   data: Uint8Array.of(0x80, 2, 0x4e, 0x2e), // pickle.dumps(None, 2)
+ * });
+ * ```
+ */
+export const moecacheTranscoder: Transcoder = {
+  textFlags: MARK | STRING,
+  borrowsData: true,
+
+  encode(value: unknown): EncodedValue {
+    return typeof value === "string"
+      ? { flags: MARK | STRING, data: encodeText(value) }
+      : { flags: MARK | PICKLE, data: writePickle(value) };
+  },
+
+  decode({ flags, data }: EncodedValue): unknown {
+    const type = (flags ^ MARK) >>> 0;
+    if (type === STRING) return decodeText(data);
+    if (type === PICKLE) return readPickle(data);
+    throw type > MAX_TYPE_CODE
+      ? new ClientException(`Cannot read item: not a moecache deployment (flags ${flags})`, flags)
+      : new ClientException(`Cannot read item: unsupported data type ${type}`, flags);
+  },
+};
+
+function encodeText(text: string): Uint8Array {
+  if (text.isWellFormed()) return encoder.encode(text);
+  throw new ValidationException("Cannot store value: a string with a lone surrogate", text);
+}
+
+function decodeText(data: Uint8Array): string {
+  try {
+    return decoder.decode(data);
+  } catch (cause) {
+    throw new ClientException("Cannot read item: the string is not UTF-8", undefined, { cause });
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * A complex number: what Python's `complex` reads as, and what is stored as one.
+ *
+ * @example A complex number there and back
+ * ```ts
+ * import { Client, Complex } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * await client.set("z", new Complex(1.5, -2)); // (1.5-2j) in Python
+ * assertEquals(await client.get("z"), new Complex(1.5, -2));
+ * ```
+ */
+export class Complex {
+  /** The real part. */
+  readonly real: number;
+  /** The imaginary part. */
+  readonly imag: number;
+
+  /**
+   * @param real The real part.
+   * @param imag The imaginary part.
+   */
+  constructor(real: number, imag: number) {
+    this.real = real;
+    this.imag = imag;
+  }
+}

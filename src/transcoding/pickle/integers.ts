@@ -1,0 +1,84 @@
+import { quote, unreadable } from "./faults.ts";
+
+/**
+ * Integers as pickle writes them: little-endian two's complement, and Python's decimal, hexadecimal,
+ * octal and binary literals.
+ *
+ * @module
+ */
+
+/** CPython 3.11 refuses longer decimals, because reading them takes more than linear time. */
+const MAX_DIGITS = 4300;
+
+/** Longest line that holds so many digits, a sign and some space. */
+const MAX_LITERAL = MAX_DIGITS + 100;
+
+/** Most bytes whose integer is safe whatever they hold. */
+const MAX_NUMBER_BYTES = 6;
+
+// One way only to match each character, so that no input takes more than linear time.
+const LITERAL = new RegExp(
+  /^[ \t\r\v\f]*([+-]?)/.source +
+    /(0x(?:_?[\da-f])+|0o(?:_?[0-7])+|0b(?:_?[01])+|0(?:_?0)*|[1-9](?:_?\d)*)/.source +
+    /[ \t\r\v\f]*$/.source,
+  "i",
+);
+
+/** `value` as a number where that is exact, else itself. */
+export function narrow(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** Reads little-endian two's complement; no bytes are 0. */
+export function integerFromBytes(bytes: Uint8Array): number | bigint {
+  const { length } = bytes;
+  const negative = length > 0 && bytes[length - 1]! > 0x7f;
+  if (length <= MAX_NUMBER_BYTES) return smallFromBytes(bytes, negative);
+  try {
+    const magnitude = BigInt(`0x${hexOf(bytes)}`);
+    return narrow(negative ? magnitude - (1n << BigInt(length * 8)) : magnitude);
+  } catch (cause) {
+    throw unreadable("an integer is larger than this runtime can hold", cause);
+  }
+}
+
+function smallFromBytes(bytes: Uint8Array, negative: boolean): number {
+  let value = negative ? -1 : 0;
+  for (let i = bytes.length - 1; i >= 0; i--) value = value * 256 + bytes[i]!;
+  return value;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  let hex = "";
+  for (let i = bytes.length - 1; i >= 0; i--) hex += HEX[bytes[i]!];
+  return hex;
+}
+
+const HEX: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => byte.toString(16).padStart(2, "0"),
+);
+
+/** The shortest little-endian two's complement, as CPython writes it; 0 is one byte. */
+export function integerToBytes(value: bigint): Uint8Array {
+  const magnitude = value < 0n ? ~value : value;
+  const digits = magnitude.toString(16);
+  const bits = (digits.length - 1) * 4 + 32 - Math.clz32(Number(`0x${digits[0]}`));
+  const bytes = new Uint8Array((bits >> 3) + 1);
+  const flip = value < 0n ? 0xff : 0;
+  for (let i = 0, end = digits.length; i < bytes.length; i++, end -= 2) {
+    bytes[i] = Number(`0x0${digits.slice(Math.max(end - 2, 0), Math.max(end, 0))}`) ^ flip;
+  }
+  return bytes;
+}
+
+/** Reads a literal as Python's `int(text, 0)` does: decimal, `0x`, `0o`, `0b`, with underscores. */
+export function integerFromText(text: string): number | bigint {
+  const [, sign, digits] = (text.length <= MAX_LITERAL && LITERAL.exec(text)) || [];
+  if (digits === undefined || digits.length > MAX_DIGITS) {
+    throw unreadable(`${quote(text)} is not an integer, or has over ${MAX_DIGITS} digits`);
+  }
+  const magnitude = BigInt(digits.replaceAll("_", ""));
+  return narrow(sign === "-" ? -magnitude : magnitude);
+}
