@@ -17,7 +17,9 @@ const CHUNK_LENGTH = 4096;
 export function decodeLatin1(bytes: Uint8Array): string {
   let text = "";
   for (let offset = 0; offset < bytes.byteLength; offset += CHUNK_LENGTH) {
-    text += String.fromCharCode(...bytes.subarray(offset, offset + CHUNK_LENGTH));
+    const chunk = bytes.subarray(offset, offset + CHUNK_LENGTH);
+    // Spreading the chunk would go through its iterator, and take three times as long.
+    text += Reflect.apply(String.fromCharCode, undefined, chunk);
   }
   return text;
 }

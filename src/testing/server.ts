@@ -149,11 +149,15 @@ export class MemcachedServer implements AsyncDisposable {
    * @param options Clock and limits.
    *
    * @example A server on a unix socket
-   * ```ts ignore
+   * ```ts
    * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
    *
-   * const listener = Deno.listen({ transport: "unix", path: "/tmp/memcached.sock" });
+   * const path = `${await Deno.makeTempDir()}/memcached.sock`;
+   * const listener = Deno.listen({ transport: "unix", path });
    * await using server = new MemcachedServer(listener);
+   *
+   * assertEquals(server.address, path);
    * ```
    */
   constructor(listener: ServerListener, options: MemcachedServerOptions = {}) {

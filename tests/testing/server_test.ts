@@ -1,0 +1,219 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
+import { decodeLatin1, encodeLatin1 } from "../../src/testing/latin1.ts";
+import {
+  MemcachedServer,
+  type ServerConnection,
+  type ServerListener,
+} from "../../src/testing/mod.ts";
+
+function connect(server: MemcachedServer): Promise<Deno.TcpConn> {
+  return Deno.connect({ hostname: server.hostname, port: server.port });
+}
+
+async function send(connection: Deno.Conn, text: string): Promise<void> {
+  await connection.write(encodeLatin1(text));
+}
+
+async function receive(connection: Deno.Conn): Promise<string> {
+  const buffer = new Uint8Array(65536);
+  return decodeLatin1(buffer.subarray(0, await connection.read(buffer) ?? 0));
+}
+
+async function ask(connection: Deno.Conn, text: string): Promise<string> {
+  await send(connection, text);
+  return await receive(connection);
+}
+
+Deno.test("MemcachedServer.listen takes any free port on 127.0.0.1", async () => {
+  await using server = await MemcachedServer.listen({ port: 0 });
+  assertEquals(server.hostname, "127.0.0.1");
+  assertEquals(server.address, `127.0.0.1:${server.port}`);
+  assert(server.port > 0);
+});
+
+Deno.test("MemcachedServer.listen rejects when the port is taken", async () => {
+  await using server = await MemcachedServer.listen();
+  await assertRejects(
+    () => MemcachedServer.listen({ port: server.port }),
+    Deno.errors.AddrInUse,
+  );
+});
+
+Deno.test("MemcachedServer shares its items among all connections", async () => {
+  await using server = await MemcachedServer.listen();
+  using first = await connect(server);
+  using second = await connect(server);
+  assertEquals(await ask(first, "set a 0 0 1\r\nx\r\n"), "STORED\r\n");
+  assertEquals(await ask(second, "get a\r\n"), "VALUE a 0 1\r\nx\r\nEND\r\n");
+  assertEquals(server.connectionCount, 2);
+});
+
+Deno.test("MemcachedServer takes its clock and limits from its options", async () => {
+  let time = Date.now();
+  await using server = await MemcachedServer.listen({
+    now: () => time,
+    memoryLimit: 500,
+    maxItemSize: 200,
+  });
+  using connection = await connect(server);
+  assertEquals(await ask(connection, "set a 0 10 1\r\nx\r\n"), "STORED\r\n");
+  time += 10_000;
+  assertEquals(await ask(connection, "get a\r\n"), "END\r\n");
+  assertMatch(await ask(connection, `set a 0 0 200\r\n${"x".repeat(200)}\r\n`), /^SERVER_ERROR /);
+  assertMatch(await ask(connection, "stats settings\r\n"), /maxbytes 500\r\n/);
+});
+
+Deno.test("MemcachedServer knows its connections", async () => {
+  await using server = await MemcachedServer.listen();
+  using connection = await connect(server);
+  const { hostname, port } = connection.localAddr;
+  const stats = await ask(connection, "stats conns\r\n");
+  assert(stats.includes(`:addr tcp:${hostname}:${port}\r\n`));
+  assertMatch(await ask(connection, "stats\r\n"), /STAT curr_connections 1\r\n/);
+});
+
+Deno.test("MemcachedServer.closeConnections ends every connection and goes on listening", async () => {
+  await using server = await MemcachedServer.listen();
+  using connection = await connect(server);
+  await ask(connection, "set a 0 0 1\r\nx\r\n");
+  server.closeConnections();
+  assertEquals(server.connectionCount, 0);
+  assertEquals(await receive(connection), "");
+  using another = await connect(server);
+  assertEquals(await ask(another, "get a\r\n"), "VALUE a 0 1\r\nx\r\nEND\r\n");
+});
+
+Deno.test("MemcachedServer.close ends every connection, whatever is under way on it", async () => {
+  const server = await MemcachedServer.listen();
+  using idle = await connect(server);
+  using uploading = await connect(server);
+  await ask(idle, "version\r\n");
+  await ask(uploading, "version\r\nset a 0 0 100\r\nx");
+  await server.close();
+  assertEquals(server.connectionCount, 0);
+  assertEquals(await receive(idle), "");
+  await assertRejects(() => connect(server), Deno.errors.ConnectionRefused);
+});
+
+Deno.test("MemcachedServer.close is the same however often it is called", async () => {
+  const server = await MemcachedServer.listen();
+  assertStrictEquals(server.close(), server.close());
+  await server.close();
+});
+
+Deno.test("MemcachedServer comes back empty on the same port", async () => {
+  const server = await MemcachedServer.listen();
+  using connection = await connect(server);
+  await ask(connection, "set a 0 0 1\r\nx\r\n");
+  await server.close();
+  await using successor = await MemcachedServer.listen({ port: server.port });
+  using another = await connect(successor);
+  assertEquals(await ask(another, "get a\r\n"), "END\r\n");
+});
+
+Deno.test("MemcachedServer forgets a client that went away", async () => {
+  await using server = await MemcachedServer.listen();
+  const connection = await connect(server);
+  await ask(connection, "version\r\n");
+  await send(connection, "set a 0 0 100\r\nhalf a value");
+  connection.close();
+  using another = await connect(server);
+  while (server.connectionCount > 1) await ask(another, "version\r\n");
+});
+
+Deno.test("MemcachedServer listens on a unix socket", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/memcached.sock`;
+  try {
+    await using server = new MemcachedServer(Deno.listen({ transport: "unix", path }));
+    assertEquals([server.address, server.hostname, server.port], [path, "", 0]);
+    using connection = await Deno.connect({ transport: "unix", path });
+    assertEquals(await ask(connection, "get a\r\n"), "END\r\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** A client that sends everything at once and reads nothing until it is let. */
+class SlowClient implements ServerConnection {
+  readonly remoteAddr = { hostname: "192.0.2.1", port: 1 };
+  readonly #requests: string[];
+  readonly #pending: PromiseWithResolvers<void>[] = [];
+  #closed = false;
+  written = 0;
+
+  constructor(requests: string[]) {
+    this.#requests = requests;
+  }
+
+  get pendingWrites(): number {
+    return this.#pending.length;
+  }
+
+  read(buffer: Uint8Array): Promise<number | null> {
+    const request = this.#requests.shift();
+    if (request === undefined) return Promise.resolve(null);
+    buffer.set(encodeLatin1(request));
+    return Promise.resolve(request.length);
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#closed) throw new Deno.errors.BadResource("Cannot write: closed");
+    const pending = Promise.withResolvers<void>();
+    this.#pending.push(pending);
+    await pending.promise;
+    this.written += bytes.byteLength;
+    return bytes.byteLength;
+  }
+
+  /** Reads what was written; says whether there was anything. */
+  readReply(): boolean {
+    const pending = this.#pending.shift();
+    pending?.resolve();
+    return pending !== undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    while (this.readReply());
+  }
+}
+
+class OneClientListener implements ServerListener {
+  readonly addr = { hostname: "192.0.2.2", port: 11211 };
+  readonly #client: ServerConnection;
+  readonly #closed = Promise.withResolvers<void>();
+
+  constructor(client: ServerConnection) {
+    this.#client = client;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ServerConnection> {
+    yield this.#client;
+    await this.#closed.promise;
+  }
+
+  close(): void {
+    this.#closed.resolve();
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+Deno.test("MemcachedServer waits for a client that does not read", async () => {
+  const store = `set a 0 0 60000\r\n${"x".repeat(60000)}\r\n`;
+  const client = new SlowClient([store, "get a\r\n".repeat(9000)]);
+  await using server = new MemcachedServer(new OneClientListener(client));
+  assertEquals(server.address, "192.0.2.2:11211");
+  await turn();
+  assert(client.readReply());
+  await turn();
+  for (let reply = 0; reply < 10; reply++) {
+    assertEquals(client.pendingWrites, 1);
+    client.readReply();
+    await turn();
+  }
+  assert(client.written < 11 * 128 * 1024);
+});

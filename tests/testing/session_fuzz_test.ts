@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { encodeLatin1 } from "../../src/testing/latin1.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { Session } from "../../src/testing/session.ts";
+import { protocolExchanges } from "../conformance/protocol_conformance.ts";
+import { answer, createState } from "./session_world.ts";
+
+/** Set it to see a failure again; the seed is in the name of the test that failed. */
+const seed = Number(Deno.env.get("MOECACHE_FUZZ_SEED") ?? Date.now() % 2 ** 32);
+
+const samples = protocolExchanges
+  .map(({ send }) => [send].flat().join(""))
+  .filter((text) => text.length < 2000);
+
+/** Numbers that look random and come again with the seed: "mulberry32" by Tommy Ettinger. */
+class Dice {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** A whole number below `end`. */
+  below(end: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % end;
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)]!;
+  }
+}
+
+function arbitraryBytes(dice: Dice): Uint8Array {
+  return Uint8Array.from({ length: dice.below(3000) }, () => dice.below(256));
+}
+
+/** Commands with bytes changed, dropped and doubled. */
+function mutatedCommands(dice: Dice): Uint8Array {
+  const text = Array.from({ length: 1 + dice.below(20) }, () => dice.pick(samples)).join("");
+  const bytes = [...encodeLatin1(text)];
+  for (let count = dice.below(10); count > 0; count--) {
+    const offset = dice.below(bytes.length);
+    const edits: (() => void)[] = [
+      () => bytes[offset] = dice.below(256),
+      () => bytes.splice(offset, 1 + dice.below(5)),
+      () => bytes.splice(offset, 0, ...bytes.slice(offset, offset + dice.below(50))),
+      () => bytes[offset] = dice.pick([0, 10, 13, 32, 45, 48, 57]),
+    ];
+    dice.pick(edits)();
+  }
+  return Uint8Array.from(bytes);
+}
+
+function* chunks(bytes: Uint8Array, dice: Dice): Generator<Uint8Array> {
+  for (let offset = 0; offset < bytes.byteLength;) {
+    const end = offset + 1 + dice.below(bytes.byteLength);
+    yield bytes.subarray(offset, end);
+    offset = end;
+  }
+}
+
+Deno.test(`Session survives arbitrary bytes (seed ${seed})`, () => {
+  const dice = new Dice(seed);
+  const state = createState({ memoryLimit: 100_000 });
+  for (let round = 0; round < 3000; round++) {
+    const session = new Session(state);
+    const bytes = dice.pick([arbitraryBytes, mutatedCommands])(dice);
+    for (const chunk of chunks(bytes, dice)) {
+      for (const reply of session.receive(chunk)) assert(reply.byteLength < 2 ** 21);
+    }
+    assert(state.store.byteLength <= 100_000);
+    assertMatch(answer(new Session(state), "version\r\n"), /^VERSION 1\.6\.\S+\r\n$/);
+  }
+});
+
+Deno.test(`MemcachedServer survives arbitrary bytes (seed ${seed})`, async () => {
+  const dice = new Dice(seed);
+  await using server = await MemcachedServer.listen();
+  for (let round = 0; round < 100; round++) {
+    const bytes = dice.pick([arbitraryBytes, mutatedCommands])(dice);
+    await hangUpOn(server.port, bytes);
+    assertMatch(await exchange(server.port, encodeLatin1("version\r\nquit\r\n")), /^VERSION /);
+  }
+  await server.close();
+  assertEquals(server.connectionCount, 0);
+});
+
+/** Sends, and does not wait for an answer. */
+async function hangUpOn(port: number, bytes: Uint8Array): Promise<void> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(bytes);
+}
+
+async function exchange(port: number, bytes: Uint8Array): Promise<string> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(bytes);
+  return await new Response(connection.readable).text();
+}
