@@ -209,6 +209,7 @@ export class ItemStore {
    * @param exptime When, as {@linkcode resolveExptime} reads it; 0 and less are now.
    */
   flush(exptime: number): void {
+    this.#removeFlushed();
     const now = this.time;
     const end = exptime > 0 ? this.resolveExptime(exptime) : now;
     // memcached reckons from its start, and a flush before that is none.
@@ -219,6 +220,13 @@ export class ItemStore {
   #isFlushed(item: Item): boolean {
     if (this.#flushTime === undefined || this.#flushTime > this.time) return false;
     return item.lastAccess <= this.#flushTime || item.cas < this.#flushCas;
+  }
+
+  /** Or else a flush to come would bring back what an earlier one has made invisible. */
+  #removeFlushed(): void {
+    for (const item of this.#items.values()) {
+      if (this.#isFlushed(item)) this.#remove(item);
+    }
   }
 
   #isExpired(item: Item): boolean {

@@ -126,6 +126,16 @@ Deno.test("ItemStore.flush with a delay takes what is stored until then", () => 
   assert(store.find("c"));
 });
 
+Deno.test("ItemStore.flush with a delay brings nothing back that was flushed before", () => {
+  const { store } = createStore();
+  put(store, "a");
+  store.flush(0);
+  put(store, "b");
+  store.flush(100);
+  assertEquals(store.find("a"), undefined);
+  assert(store.find("b"));
+});
+
 Deno.test("ItemStore.rewrite changes value and CAS token in their place", () => {
   const { store, statistics } = createStore();
   put(store, "a");
