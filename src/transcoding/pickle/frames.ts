@@ -1,4 +1,4 @@
-import { Equality, UNHASHABLE } from "./equality.ts";
+import { UNHASHABLE } from "./equality.ts";
 import { isFrozenSet } from "./frozen_set.ts";
 import { globalOf } from "./global_name.ts";
 import { opcode } from "./opcodes.ts";
@@ -52,11 +52,10 @@ export function openSet(pickler: Pickler, set: ReadonlySet<unknown>): boolean {
 
 /** Python has to be able to hash each, and to tell each from the others. */
 function checkKeys(pickler: Pickler, keys: Iterable<unknown>, container: object): void {
-  const equality = new Equality();
   const seen = new Set<unknown>();
   for (const key of keys) {
     if (typeof key === "string") continue;
-    const found = equality.classOf(key);
+    const found = pickler.equality.classOf(key);
     if (found === UNHASHABLE) {
       throw pickler.fault("a Map key or Set item that Python cannot hash", key);
     }

@@ -1,4 +1,5 @@
 import { ByteSink } from "./byte_sink.ts";
+import { Equality } from "./equality.ts";
 import { unstorable } from "./faults.ts";
 import { integerToBytes } from "./integers.ts";
 import { opcode } from "./opcodes.ts";
@@ -21,6 +22,8 @@ export interface Frame {
  * strings again by identity. Here they have none, so every equal string is a reference to the first.
  */
 export class Pickler {
+  /** Compares keys. It has seen the inner ones once it has seen those around them. */
+  readonly equality: Equality = new Equality();
   readonly #sink = new ByteSink();
   readonly #frames: Frame[] = [];
   readonly #memo = new Map<unknown, number>();

@@ -1,0 +1,142 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { ClientException, ValidationException } from "../../src/errors.ts";
+import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";
+import type { EncodedValue } from "../../src/transcoding/transcoder.ts";
+import {
+  assertPortable,
+  fromHex,
+  type Outcome,
+  type Python2Vectors,
+  readVectors,
+  toHex,
+  type ValueVectors,
+} from "./pickle/vectors.ts";
+
+const { values, reads } = await readVectors<ValueVectors>("moecache_values.json");
+const { items } = await readVectors<Python2Vectors>("moecache_values_py2.json");
+
+function encode(value: unknown): EncodedValue {
+  return moecacheTranscoder.encode(value) as EncodedValue;
+}
+
+function decode(flags: number, data: Uint8Array): unknown {
+  return moecacheTranscoder.decode({ flags, data });
+}
+
+function assertOutcome(flags: number, hex: string, { returns, throws }: Outcome): void {
+  if (throws === undefined) assertPortable(decode(flags, fromHex(hex)), returns!);
+  else assertThrows(() => decode(flags, fromHex(hex)), ClientException);
+}
+
+Deno.test("moecacheTranscoder.decode reads what Python moecache wrote", () => {
+  for (const { flags, hex, portable, throws } of values) {
+    if (throws !== undefined || hex === undefined || mentionsObject(portable)) continue;
+    assertPortable(decode(flags, fromHex(hex)), portable);
+  }
+});
+
+Deno.test("moecacheTranscoder.decode reads what Python moecache reads, and refuses what it refuses", () => {
+  for (const { flags, hex, outcome } of reads) assertOutcome(flags, hex, outcome);
+});
+
+Deno.test("moecacheTranscoder.decode reads what Python 2 wrote as Python 3 does", () => {
+  for (const { flags, hex, python3Get, pickles = {} } of items) {
+    assertOutcome(flags, hex, python3Get);
+    for (const pickle of Object.values(pickles)) {
+      assertOutcome(256, pickle.hex, pickle.python3Loads);
+    }
+  }
+});
+
+Deno.test("moecacheTranscoder.encode writes strings as Python moecache does", () => {
+  const strings = values.filter(({ flags, hex }) => flags === 274 && hex !== undefined);
+  assert(strings.length > 0);
+  for (const { hex, portable } of strings) {
+    const text = portable.repeat?.[0].repeat(portable.repeat[1]) ?? portable.value;
+    const { flags, data } = encode(text);
+    assertEquals(flags, 274);
+    if (hex !== "") assertEquals(toHex(data), hex);
+  }
+});
+
+Deno.test("moecacheTranscoder tells the client how strings are stored and that it keeps no data", () => {
+  assertEquals(moecacheTranscoder.textFlags, 274);
+  assertEquals(moecacheTranscoder.borrowsData, true);
+});
+
+Deno.test("moecacheTranscoder.encode throws for a string with a lone surrogate", () => {
+  for (const text of ["\ud800", "x\udc00y", "\udc00\ud800"]) {
+    assertThrows(
+      () => encode(text),
+      ValidationException,
+      "Cannot store value: a string with a lone",
+    );
+  }
+  assertEquals(toHex(encode("\ud83d\ude00").data), "f09f9880");
+});
+
+Deno.test("moecacheTranscoder.decode keeps a byte order mark", () => {
+  assertEquals(decode(274, fromHex("efbbbf78")), "\ufeffx");
+});
+
+Deno.test("moecacheTranscoder.decode throws for bytes that are not UTF-8", () => {
+  for (const hex of ["ff", "c3", "eda080", "c080", "f4908080", "61ff"]) {
+    assertThrows(() => decode(274, fromHex(hex)), ClientException, "is not UTF-8");
+  }
+});
+
+Deno.test("moecacheTranscoder.decode tells other deployments from other types", () => {
+  for (const flags of [0, 1, 18, 255, 512, 530, 65554, 2 ** 31, 2 ** 32 - 1]) {
+    assertThrows(
+      () => decode(flags, new Uint8Array()),
+      ClientException,
+      "not a moecache deployment",
+    );
+  }
+  for (const flags of [257, 258, 273, 275, 511]) {
+    assertThrows(() => decode(flags, new Uint8Array()), ClientException, "unsupported data type");
+  }
+  const error = assertThrows(() => decode(0, new Uint8Array()), ClientException);
+  assertEquals(error.item, 0);
+});
+
+Deno.test("moecacheTranscoder.decode keeps no view of the data", () => {
+  const pickles = [
+    "80034301612e",
+    "800596010000000000000061" + "2e",
+    toHex(encode(fromHex("61")).data),
+  ];
+  for (const hex of pickles) {
+    const data = fromHex(hex);
+    const bytes = decode(256, data);
+    data.fill(0);
+    assertInstanceOf(bytes, Uint8Array);
+    assertEquals(toHex(bytes), "61");
+    assertEquals(bytes.buffer.byteLength, 1);
+  }
+});
+
+Deno.test("moecacheTranscoder.decode reads a view into a larger buffer", () => {
+  const { data } = encode([1.5, new Uint8Array(300).fill(200)]);
+  const large = new Uint8Array(data.length + 20);
+  large.set(data, 10);
+  assertEquals(decode(256, large.subarray(10, 10 + data.length)), [
+    1.5,
+    new Uint8Array(300).fill(200),
+  ]);
+});
+
+Deno.test("moecacheTranscoder gives back null, which is a value", () => {
+  const { flags, data } = encode(null);
+  assertStrictEquals(decode(flags, data), null);
+});
+
+function mentionsObject(portable: unknown): boolean {
+  return JSON.stringify(portable).includes('"type":"object"');
+}

@@ -1,0 +1,319 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { ClientException } from "../../../src/errors.ts";
+import { Complex } from "../../../src/transcoding/pickle/complex.ts";
+import { isFrozenSet } from "../../../src/transcoding/pickle/frozen_set.ts";
+import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
+import { isTuple } from "../../../src/transcoding/pickle/tuple.ts";
+import {
+  assertPortable,
+  fromHex,
+  joinParts,
+  type PickleVectors,
+  readVectors,
+  unpack,
+} from "./vectors.ts";
+
+const { values, hostile, unusual } = await readVectors<PickleVectors>("pickle_vectors.json");
+
+/** Makes a pickle of opcodes and arguments: strings are ASCII, numbers are bytes. */
+function pickle(...parts: (string | number)[]): Uint8Array<ArrayBuffer> {
+  const bytes = parts.flatMap((part) =>
+    typeof part === "number" ? [part] : Array.from(part, (char) => char.charCodeAt(0))
+  );
+  return Uint8Array.from(bytes);
+}
+
+function assertRefused(bytes: Uint8Array, message = "Cannot read pickle: "): void {
+  assertThrows(() => readPickle(bytes), ClientException, message);
+}
+
+Deno.test("readPickle reads every value in every protocol", async () => {
+  for (const { portable, pickles } of values) {
+    for (const packed of Object.values(pickles)) {
+      assertPortable(readPickle(await unpack(packed)), portable);
+    }
+  }
+});
+
+Deno.test("readPickle refuses hostile pickles, and takes no time over them", () => {
+  for (const { name, hex, parts, expect } of hostile) {
+    const bytes = hex === undefined ? joinParts(parts ?? []) : fromHex(hex);
+    const before = performance.now();
+    try {
+      readPickle(bytes);
+      assertEquals(expect, "throwOrReturnQuickly", name);
+    } catch (error) {
+      if (!(error instanceof ClientException)) throw error;
+    }
+    assertEquals(performance.now() - before < 2000, true, name);
+  }
+});
+
+Deno.test("readPickle reads what is unusual as CPython does", () => {
+  for (const { name, hex, portable, throws, implementationsDiffer } of unusual) {
+    // A Map has only one NaN for a key.
+    if (implementationsDiffer || name === "nan twice as key") continue;
+    if (throws === undefined) assertPortable(readPickle(fromHex(hex)), portable!);
+    else assertRefused(fromHex(hex));
+  }
+});
+
+Deno.test("readPickle refuses each pickle that is cut off", async () => {
+  for (const { pickles } of values) {
+    for (const packed of Object.values(pickles)) {
+      const bytes = await unpack(packed);
+      if (bytes.length > 300) continue;
+      for (let end = 0; end < bytes.length; end++) assertRefused(bytes.subarray(0, end));
+    }
+  }
+});
+
+Deno.test("readPickle names the global that it refuses", () => {
+  assertRefused(pickle("cos\nsystem\n."), 'global "os.system" is not plain data');
+  assertRefused(
+    pickle(0x80, 4, 0x8c, 2, "os", 0x8c, 6, "system", 0x93, "."),
+    'global "os.system" is not plain data',
+  );
+  assertRefused(pickle("(ios\nsystem\n."), 'global "os.system" is not plain data');
+  assertRefused(pickle("cdecimal\nDecimal\n."), 'global "decimal.Decimal" is not plain data');
+  assertRefused(pickle("cconstructor\n\n."), 'global "constructor." is not plain data');
+});
+
+Deno.test("readPickle refuses a global, timezone or timedelta that is left in the value", () => {
+  const zone = "cdatetime\ntimezone\n(cdatetime\ntimedelta\n(K\x00K\x00K\x00tRtR";
+  assertRefused(pickle("c__builtin__\nset\n."), '"__builtin__.set" is not plain data');
+  assertRefused(pickle("]c__builtin__\nset\na."), '"__builtin__.set" is not plain data');
+  assertRefused(pickle("}X\x01\x00\x00\x00ac_codecs\nencode\ns."), '"_codecs.encode"');
+  assertRefused(pickle(zone, "."), '"datetime.timezone" is not plain data');
+  assertRefused(pickle("(", zone, "t."), '"datetime.timezone" is not plain data');
+  assertRefused(pickle("}K\x01", zone, "s."), '"datetime.timezone" is not plain data');
+  assertRefused(pickle("}", zone, "Ns."), "not hashable");
+});
+
+Deno.test("readPickle refuses calls with arguments that make no data", () => {
+  const calls = [
+    "c__builtin__\nset\n(K\x05tR.",
+    "c__builtin__\nset\n(]]tR.",
+    "c__builtin__\nset\n]R.",
+    "c__builtin__\nbytes\n(J\xff\xff\xff\x7ftR.",
+    "c__builtin__\nbytes\n(]M\x00\x01atR.",
+    "c__builtin__\nbytearray\n(X\x01\x00\x00\x00atR.",
+    "c__builtin__\ncomplex\n(X\x01\x00\x00\x001tR.",
+    "c_codecs\nencode\n(X\x01\x00\x00\x00aX\x05\x00\x00\x00rot13tR.",
+    "c_codecs\nencode\n(X\x02\x00\x00\x00\xc4\x80X\x06\x00\x00\x00latin1tR.",
+    "c_codecs\nencode\n\x81.",
+    "c_codecs\nencode\n)\x81.",
+    "ccollections\nOrderedDict\n(](K\x01eetR.",
+    "ccollections\nCounter\n(]tR.",
+    "cdatetime\ndatetime\n(C\x00tR.",
+    "cdatetime\ntimezone\n(K\x00tR.",
+    "cdatetime\ntimezone\n(cdatetime\ntimedelta\n(K\x01K\x00K\x00tRtR.",
+    "c__builtin__\nset\n)}N}s\x92.",
+    "]]b.",
+  ];
+  for (const call of calls) assertRefused(pickle(0x80, 4, call));
+});
+
+Deno.test("readPickle reads what a class makes without its initializer", () => {
+  assertEquals(readPickle(pickle("c__builtin__\nset\n(]K\x01at\x81.")), new Set());
+  assertEquals(readPickle(pickle("c__builtin__\nfrozenset\n(]K\x01at\x81.")), new Set([1]));
+  assertEquals(readPickle(pickle("(c__builtin__\nset\n]K\x01ao.")), new Set([1]));
+  assertEquals(readPickle(pickle("(]K\x01aibuiltins\nset\n.")), new Set([1]));
+  assertEquals(readPickle(pickle("c__builtin__\ncomplex\n(K\x01K\x02t}\x92.")), new Complex(1, 2));
+});
+
+Deno.test("readPickle reads bytes in the forms of older Pythons", () => {
+  const bytes = Uint8Array.of(1, 255);
+  const latin1 = "(X\x03\x00\x00\x00\x01\xc3\xbfX\x07\x00\x00\x00latin-1tR.";
+  assertEquals(readPickle(pickle("c__builtin__\nbytes\n(](K\x01K\xffetR.")), bytes);
+  assertEquals(readPickle(pickle("c__builtin__\nbytearray\n", latin1)), bytes);
+  assertEquals(readPickle(pickle("c_codecs\nencode\n", latin1)), bytes);
+});
+
+Deno.test("readPickle gives bytes, and the text that Python made them of, when asked again", () => {
+  const call =
+    "c_codecs\nencode\nq\x00X\x02\x00\x00\x00\xc3\xbfq\x01X\x06\x00\x00\x00latin1q\x02\x86q\x03R";
+  const again = "q\x04h\x01h\x02h\x03h\x04h\x01";
+  const read = readPickle(pickle("(", call, again, "t.")) as unknown[];
+  const bytes = Uint8Array.of(255);
+  assertEquals(read, [bytes, "ÿ", "latin1", ["ÿ", "latin1"], bytes, "ÿ"]);
+  assertStrictEquals(read[0], read[4]);
+  assertEquals(isTuple(read[3] as unknown[]), true);
+});
+
+Deno.test("readPickle makes keys like __proto__ plain own properties", () => {
+  const text = (key: string) => `X${String.fromCharCode(key.length)}\x00\x00\x00${key}`;
+  for (const key of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
+    const object = readPickle(pickle("}", text(key), "}", text("x"), "K\x01ss.")) as object;
+    assertStrictEquals(Object.getPrototypeOf(object), Object.prototype);
+    assertEquals(Object.keys(object), [key]);
+    assertEquals(Object.getOwnPropertyDescriptor(object, key), {
+      value: { x: 1 },
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  }
+  assertStrictEquals(({} as Record<string, unknown>)["x"], undefined);
+});
+
+Deno.test("readPickle makes one Map of a dict that holds itself before its first key", () => {
+  const map = readPickle(pickle("}q\x00(K\x01h\x00K\x02]h\x00aK\x03(h\x00tu.")) as Map<
+    number,
+    unknown
+  >;
+  assertStrictEquals(map.get(1), map);
+  assertStrictEquals((map.get(2) as unknown[])[0], map);
+  assertStrictEquals((map.get(3) as unknown[])[0], map);
+});
+
+Deno.test("readPickle makes a Map of a dict that gets another key late", () => {
+  const late = readPickle(pickle("(}q\x00X\x09\x00\x00\x00__proto__h\x00s2K\x01Nst."));
+  const [first, second] = late as Map<unknown, unknown>[];
+  assertStrictEquals(first, second);
+  assertEquals([...first!.keys()], ["__proto__", 1]);
+  assertStrictEquals(first!.get("__proto__"), first);
+});
+
+Deno.test("readPickle keeps the first of keys that are equal in Python, and the last value", () => {
+  const read = (...keys: string[]) =>
+    readPickle(pickle("}(", ...keys.flatMap((key, i) => [key, "K", i]), "u.")) as Map<
+      unknown,
+      number
+    >;
+  assertEquals([...read("K\x01", "\x88")], [[1, 1]]);
+  assertEquals([...read("\x89", "K\x00")], [[false, 1]]);
+  assertEquals([...read("(K\x01t", "(\x88t", "(K\x02t")], [[[1], 1], [[2], 2]]);
+  assertEquals([...read("C\x01a", "C\x01a", "C\x01b")].length, 2);
+  assertEquals([...read("(K\x01K\x02\x91", "(K\x02K\x01\x91")].length, 1);
+  const set = readPickle(pickle("\x8f(K\x01\x88)))K\x00\x90."));
+  assertEquals(set, new Set([1, [], 0]));
+});
+
+Deno.test("readPickle refuses keys that Python cannot hash", () => {
+  const keys = [
+    "]",
+    "}",
+    "\x8f",
+    "(]t",
+    "\x96\x00\x00\x00\x00\x00\x00\x00\x00",
+    "(C\x00\x96" + "\x00".repeat(8) + "t",
+  ];
+  for (const key of keys) {
+    assertRefused(pickle("}", key, "Ns."), "not hashable");
+    assertRefused(pickle("\x8f(", key, "\x90."), "not hashable");
+    assertRefused(pickle("(", key, "\x91."), "not hashable");
+  }
+});
+
+Deno.test("readPickle leaves tuples and frozensets as they are", () => {
+  assertRefused(pickle(")K\x01a."));
+  assertRefused(pickle("(\x91(K\x01\x90."));
+});
+
+Deno.test("readPickle reads tuples and frozensets as what is written as one again", () => {
+  assertEquals(isTuple(readPickle(pickle("K\x01\x85.")) as unknown[]), true);
+  assertEquals(isTuple(readPickle(pickle("](K\x01e.")) as unknown[]), false);
+  assertEquals(isFrozenSet(readPickle(pickle("(\x91.")) as Set<unknown>), true);
+  assertEquals(isFrozenSet(readPickle(pickle("\x8f.")) as Set<unknown>), false);
+});
+
+Deno.test("readPickle reads dates as instants", () => {
+  const text = (bytes: string) => `C${String.fromCharCode(bytes.length)}${bytes}`;
+  const zone = (days: string, seconds: string) =>
+    `cdatetime\ntimezone\n(cdatetime\ntimedelta\n(${days}${seconds}K\x00tRtR`;
+  const noon = text("\x07\xe4\x02\x1d\x0c\x00\x00\x0a\x5b\xb5");
+  const read = (call: string) => (readPickle(pickle(call)) as Date).toISOString();
+  assertEquals(read(`cdatetime\ndatetime\n(${noon}tR.`), "2020-02-29T12:00:00.678Z");
+  assertEquals(
+    read(`cdatetime\ndatetime\n(${noon}${zone("K\x00", "M\x10\x0e")}tR.`),
+    "2020-02-29T11:00:00.678Z",
+  );
+  assertEquals(
+    read(`cdatetime\ndatetime\n(${noon}${zone("J\xff\xff\xff\xff", "J\x70\x43\x01\x00")}tR.`),
+    "2020-02-29T13:00:00.678Z",
+  );
+  assertEquals(
+    read(`cdatetime\ndate\n(${text("\x07\xe4\x02\x1d")}tR.`),
+    "2020-02-29T00:00:00.000Z",
+  );
+  assertEquals(
+    read(`cdatetime\ndate\n(${text("\x00\x01\x01\x01")}tR.`),
+    "0001-01-01T00:00:00.000Z",
+  );
+  // The second of two equal times on a clock, and a str of Python 2.
+  assertEquals(
+    read(`cdatetime\ndate\n(${text("\x07\xe4\x82\x1d")}tR.`),
+    "2020-02-29T00:00:00.000Z",
+  );
+  assertEquals(read("cdatetime\ndate\n(U\x04\x07\x64\x02\x01tR."), "1892-02-01T00:00:00.000Z");
+});
+
+Deno.test("readPickle refuses dates that do not exist", () => {
+  const fields = [
+    "\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00",
+    "\x27\x10\x01\x01\x00\x00\x00\x00\x00\x00",
+    "\x07\xe5\x02\x1d\x00\x00\x00\x00\x00\x00",
+    "\x07\xe5\x0d\x01\x00\x00\x00\x00\x00\x00",
+    "\x07\xe5\x00\x01\x00\x00\x00\x00\x00\x00",
+    "\x07\xe5\x01\x00\x00\x00\x00\x00\x00\x00",
+    "\x07\xe5\x01\x01\x18\x00\x00\x00\x00\x00",
+    "\x07\xe5\x01\x01\x00\x3c\x00\x00\x00\x00",
+    "\x07\xe5\x01\x01\x00\x00\x3c\x00\x00\x00",
+    "\x07\xe5\x01\x01\x00\x00\x00\x0f\x42\x40",
+  ];
+  for (const bytes of fields) assertRefused(pickle("cdatetime\ndatetime\n(C\x0a", bytes, "tR."));
+});
+
+Deno.test("readPickle takes memory for what a pickle holds, not for what it repeats", () => {
+  const long = (opcode: string, length: number) =>
+    `${opcode}${String.fromCharCode(length & 0xff, length >> 8 & 0xff, length >> 16, 0)}`;
+  const text = long("X", 100_000) + "a".repeat(100_000) + "q\x00";
+  const copies = "c_codecs\nencode\nh\x00X\x06\x00\x00\x00latin1\x86R".repeat(1000);
+  assertRefused(pickle("(", text, copies, "t."), "copies more than it holds");
+  const list = "(" + "N".repeat(100_000) + "lq\x00";
+  assertRefused(
+    pickle("(", list, "c__builtin__\nset\nh\x00\x85R".repeat(1000), "t."),
+    "copies more",
+  );
+});
+
+Deno.test("readPickle hashes a tuple of tuples in no more steps than it has opcodes", () => {
+  const wide = ")" + "q\x00h\x00\x86".repeat(60);
+  assertEquals((readPickle(pickle("}", wide, "Ns.")) as Map<unknown, unknown>).size, 1);
+  const deep = "})" + "\x85".repeat(100_000) + "Ns.";
+  assertEquals((readPickle(pickle(deep)) as Map<unknown, unknown>).size, 1);
+});
+
+Deno.test("readPickle reads the text forms of protocol 0", () => {
+  const cases: [string, unknown][] = [
+    ["I 1_0 \n.", 10],
+    ["I-0b11\n.", -3],
+    ["I0o17\n.", 15],
+    ["L0L\n.", 0],
+    ["L-99999999999999999999L\n.", -99999999999999999999n],
+    ["F-1.5e-3\n.", -0.0015],
+    ["F.5\n.", 0.5],
+    ["F5.\n.", 5],
+    ["F-nan\n.", NaN],
+    ["F-0.0\n.", -0],
+    ["S'\\\\\\'\\\"\\a\\b\\f\\n\\r\\t\\v\\101\\x42\\q\\0'\n.", "\\'\"\x07\b\f\n\r\t\vAB\\q\0"],
+    ["V\\\\u0041\\u0041\\ud83d\\ude00\\\n.", "\\\\u0041A😀\\"],
+    ["V\xe9\n.", "é"],
+  ];
+  for (const [text, value] of cases) assertEquals(readPickle(pickle(text)), value);
+  for (const text of ["F1e\n.", "F1_0\n.", "F\n.", "I1 0\n.", "I_1\n.", "I0x\n.", "L1LL\n."]) {
+    assertRefused(pickle(text));
+  }
+  for (const text of ["S'\\x4'\n.", "S'\\'\n.", "S'\\xe9'\n.", "V\\u12\n.", "V\\U00110000\n."]) {
+    assertRefused(pickle(text));
+  }
+});
+
+Deno.test("readPickle reads strings with lone surrogates, and no other faults", () => {
+  assertEquals(readPickle(fromHex("8c0861eda080edb080622e")), "a\ud800\udc00b");
+  assertEquals(readPickle(fromHex("8c03edb0802e")), "\udc00");
+  assertRefused(fromHex("8c04edb080ff2e"));
+  assertRefused(fromHex("8c02eda02e"));
+  assertRefused(fromHex("8c03eda0412e"));
+});
