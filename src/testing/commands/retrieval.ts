@@ -42,7 +42,12 @@ function touch(state: ServerState, tokens: readonly string[], withCas: boolean):
 }
 
 function retrieve(keys: readonly string[], fetch: Fetch, withCas: boolean): Outcome {
-  if (keys.some((key) => key.length > KEY_MAX_LENGTH)) return BAD_FORMAT;
+  const tooLong = keys.findIndex((key) => key.length > KEY_MAX_LENGTH);
+  if (tooLong >= 0) {
+    // As in memcached, the keys before it are counted and touched all the same.
+    for (const key of keys.slice(0, tooLong)) fetch(key);
+    return BAD_FORMAT;
+  }
   return { kind: "reply", parts: formatItems(keys, fetch, withCas) };
 }
 

@@ -159,6 +159,11 @@ export const retrievalExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
   {
+    name: "gat touches the keys before one that is too long",
+    send: ["set a 0 0 1\r\nx\r\n", `gat -1 a ${LONGEST_KEY}k\r\n`, "get a\r\n"],
+    expect: "STORED\r\nCLIENT_ERROR bad command line format\r\nEND\r\n",
+  },
+  {
     name: "gats answers the CAS token as well",
     send: "set a 0 0 1\r\nx\r\ngats 100 a\r\n",
     expect: /^STORED\r\nVALUE a 0 1 \d+\r\nx\r\nEND\r\n$/,
