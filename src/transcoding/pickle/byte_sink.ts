@@ -4,6 +4,9 @@ const INITIAL_SIZE = 4096;
 const MAX_SPARE_SIZE = 65_536;
 const MAX_SHORT_TEXT = 64;
 
+/** Room for what comes after something large, so that little does not double the buffer. */
+const HEADROOM = 1024;
+
 /** Part of the result's length that may be left over in its buffer. */
 const MAX_SLACK = 1 / 8;
 
@@ -127,7 +130,7 @@ export class ByteSink {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const grown = new Uint8Array(Math.max(needed + HEADROOM, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
     this.#view = new DataView(grown.buffer);

@@ -21,6 +21,8 @@ export class Complex {
   readonly imag: number;
 
   /**
+   * Makes the number `real + imag · i`.
+   *
    * @param real The real part.
    * @param imag The imaginary part.
    */

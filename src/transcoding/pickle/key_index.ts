@@ -8,12 +8,13 @@ import { unreadable } from "./faults.ts";
 export class KeyIndex {
   /** Uint8Arrays that were read from a bytearray. */
   readonly bytearrays: Set<object> = new Set();
-  readonly #equality = new Equality({ bytearrays: this.bytearrays, datesByIdentity: true });
+  #equality: Equality | undefined;
   readonly #indexes = new Map<object, Map<unknown, unknown>>();
 
   /** The key of `container` that equals `key`, else `key` itself. */
   resolve(container: object, key: unknown): unknown {
     if (!mayEqualAnother(key)) return key;
+    this.#equality ??= new Equality({ bytearrays: this.bytearrays, datesByIdentity: true });
     const found = this.#equality.classOf(key);
     if (found === UNHASHABLE) throw unreadable("a dict key or set item is not hashable");
     const index = this.#indexOf(container);

@@ -12,6 +12,20 @@ const ENCODED: Uint16Array = Uint16Array.from(
   (_, byte) => byte < 0x80 ? byte : 0xc0 | byte >> 6 | (0x80 | byte & 0x3f) << 8,
 );
 
+/** What a byte of UTF-8 is. CONTINUES is LEADS, one bit up: it has to come after that, and only then. */
+const ENDS = 0x01;
+const LEADS = 0x02;
+const CONTINUES = 0x04;
+const ADDS_40 = 0x40;
+const UNKNOWN = 0x100;
+
+const KINDS: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
+  if (byte < 0x80) return ENDS;
+  if (byte < 0xc0) return ENDS | CONTINUES;
+  if (byte === 0xc2) return LEADS;
+  return byte === 0xc3 ? LEADS | ADDS_40 : LEADS | UNKNOWN;
+});
+
 /** Length of `bytes` once they are encoded. */
 export function encodedLength(bytes: Uint8Array): number {
   let length = bytes.length;
@@ -33,19 +47,17 @@ export function encodeInto(bytes: Uint8Array, target: DataView, offset: number):
 export function decode(text: Uint8Array): Uint8Array | undefined {
   const bytes = new Uint8Array(text.length);
   let length = 0;
-  let high = 0;
-  let lead = 0;
-  let fault = 0;
+  let previous = 0;
+  let faults = 0;
   for (let i = 0; i < text.length; i++) {
     const byte = text[i]!;
-    const continuation = byte >> 7 & ~byte >> 6;
-    fault |= lead ^ continuation;
-    lead = byte >> 7 & byte >> 6;
-    fault |= -lead & (byte ^ 0xc2) & 0xfe;
-    // A continuation of C2 is the byte itself; of C3, the byte 0x40 above it.
-    bytes[length] = byte | high;
-    high = (lead & byte) << 6;
-    length += 1 - lead;
+    const kind = KINDS[byte]!;
+    // After C2 a continuation is the byte itself. A lead is overwritten by what follows it.
+    bytes[length] = byte | previous & ADDS_40;
+    length += kind & ENDS;
+    faults |= previous << 1 ^ kind;
+    previous = kind;
   }
-  return fault | lead ? undefined : bytes.slice(0, length);
+  const isLatin1 = (faults & (CONTINUES | UNKNOWN)) === 0 && (previous & LEADS) === 0;
+  return isLatin1 ? bytes.slice(0, length) : undefined;
 }

@@ -22,13 +22,17 @@ export interface Frame {
  * strings again by identity. Here they have none, so every equal string is a reference to the first.
  */
 export class Pickler {
-  /** Compares keys. It has seen the inner ones once it has seen those around them. */
-  readonly equality: Equality = new Equality();
   readonly #sink = new ByteSink();
   readonly #frames: Frame[] = [];
   readonly #memo = new Map<unknown, number>();
   readonly #entered = new Map<object, number>();
   #memoSize = 0;
+  #equality: Equality | undefined;
+
+  /** One for all keys, so that a key within keys is looked at but once. */
+  get equality(): Equality {
+    return this.#equality ??= new Equality();
+  }
 
   /** Writes `value` and all that it holds, with a stack of its own: it may be nested to any depth. */
   dump(value: unknown): Uint8Array<ArrayBuffer> {
