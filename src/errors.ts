@@ -25,11 +25,14 @@
  * ```
  */
 export class ClientException extends Error {
+  /** The name of the class, for logs and for errors that crossed a realm. */
   override readonly name: string = "ClientException";
   /** What was unexpected: the server's line, or the item, argument or value at fault. */
   readonly item: unknown;
 
   /**
+   * Makes the error.
+   *
    * @param message What could not be done, and why.
    * @param item What was unexpected.
    * @param options `cause`, the error behind this one, where there is one.
@@ -55,6 +58,7 @@ export class ClientException extends Error {
  * ```
  */
 export class ValidationException extends ClientException {
+  /** The name of the class, for logs and for errors that crossed a realm. */
   override readonly name: string = "ValidationException";
 }
 
@@ -81,11 +85,14 @@ export interface SocketErrorOptions extends ErrorOptions {
  * ```
  */
 export class SocketError extends Error {
+  /** The name of the class, for logs and for errors that crossed a realm. */
   override readonly name: string = "SocketError";
   /** Name of the server, `host:port` as the user gave it. */
   readonly server: string | undefined;
 
   /**
+   * Makes the error.
+   *
    * @param message What could not be done, and why.
    * @param options `server` and `cause`.
    */
@@ -110,5 +117,15 @@ export class SocketError extends Error {
  * ```
  */
 export class TimeoutError extends SocketError {
+  /** The name of the class, for logs and for errors that crossed a realm. */
   override readonly name: string = "TimeoutError";
+}
+
+const LONGEST_QUOTE = 80;
+
+/** Shows a value inside an error message: on one line, cut when it is long. */
+export function quote(value: unknown): string {
+  if (typeof value !== "string") return `of type ${value === null ? "null" : typeof value}`;
+  const cut = value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value;
+  return JSON.stringify(cut);
 }

@@ -37,11 +37,16 @@ export interface Exchange {
   fail(error: unknown): void;
 }
 
-/** How an operation ends: the two functions of the caller's promise. */
-export interface Settlement<Result> {
+/**
+ * Ends an operation well: the first function of the caller's promise. Typed as a method, so that a
+ * command of any result is a command.
+ */
+export type Resolve<Result> = {
   resolve(result: Result | PromiseLike<Result>): void;
-  reject(error: unknown): void;
-}
+}["resolve"];
+
+/** Ends an operation badly: the second function of the caller's promise. */
+export type Reject = (error: unknown) => void;
 
 /**
  * An operation as a caller submits it. By itself it is an {@linkcode Exchange} of one request and a
@@ -52,12 +57,12 @@ export abstract class Command<Result = unknown> implements Exchange {
   settled: boolean = false;
   /** Called once, when the operation has ended either way. */
   onSettled: (() => void) | undefined;
-  readonly #resolve: Settlement<Result>["resolve"];
-  readonly #reject: Settlement<Result>["reject"];
+  readonly #resolve: Resolve<Result>;
+  readonly #reject: Reject;
 
-  constructor(settlement: Settlement<Result>) {
-    this.#resolve = settlement.resolve;
-    this.#reject = settlement.reject;
+  constructor(resolve: Resolve<Result>, reject: Reject) {
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   /** The exchange that this command opens, and into which its neighbours may be admitted. */

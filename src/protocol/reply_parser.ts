@@ -63,8 +63,10 @@ export class ReplyParser {
   }
 
   #pushLine(chunk: Uint8Array, start: number): number {
-    const end = chunk.indexOf(LF, start);
-    if (end === -1) return this.#keepLine(chunk, start, chunk.length);
+    let end = start;
+    // Lines are short: a loop finds their end sooner than a call of indexOf.
+    while (end < chunk.length && chunk[end] !== LF) end++;
+    if (end === chunk.length) return this.#keepLine(chunk, start, end);
     if (this.#lineLength === 0) return this.#endLine(chunk, start, end, chunk, end + 1);
     this.#keepLine(chunk, start, end + 1);
     const length = this.#lineLength;

@@ -1,5 +1,6 @@
 /** Where requests are gathered until they are written. @module */
 
+const SPACE = 0x20;
 const INITIAL_SIZE = 4096;
 /** A buffer that one busy turn has grown beyond this is let go of after it. */
 const LARGEST_KEPT = 1 << 20;
@@ -25,14 +26,18 @@ export class RequestBuffer {
     return this.#chunkedLength + this.#length - this.#chunkStart;
   }
 
-  /** Appends text known to be ASCII: command words, checked keys, numbers. */
+  /** Appends text known to be ASCII: command words, numbers. */
   ascii(text: string): this {
-    const { length } = text;
-    this.#reserve(length);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let i = 0; i < length; i++) bytes[at++] = text.charCodeAt(i);
-    this.#length = at;
+    this.#reserve(text.length);
+    this.#put(text);
+    return this;
+  }
+
+  /** Appends a space and text known to be ASCII: a checked key. */
+  word(text: string): this {
+    this.#reserve(text.length + 1);
+    this.#bytes[this.#length++] = SPACE;
+    this.#put(text);
     return this;
   }
 
@@ -81,6 +86,15 @@ export class RequestBuffer {
     if (this.#bytes.byteLength > LARGEST_KEPT) this.#bytes = new Uint8Array(INITIAL_SIZE);
     this.#length = this.#chunkStart = this.#chunkedLength = 0;
     this.#chunks = [];
+  }
+
+  /** For the short texts of requests a loop is quicker than an encoder. */
+  #put(text: string): void {
+    const bytes = this.#bytes;
+    const { length } = text;
+    const start = this.#length;
+    for (let i = 0; i < length; i++) bytes[start + i] = text.charCodeAt(i);
+    this.#length = start + length;
   }
 
   #copy(data: Uint8Array): void {

@@ -32,6 +32,7 @@ const POINTS_PER_SERVER = 100;
  * ```
  */
 export function moecacheRing(servers: readonly Server[]): Locator {
+  if (servers.length === 1) return { locate: () => 0 };
   const { points, owners } = placePoints(servers);
   return { locate: (key) => owners[findPoint(points, fnv1a32(key, 0))]! };
 }

@@ -2,6 +2,7 @@ import { ClientException, ValidationException } from "../errors.ts";
 import { readPickle } from "./pickle/read_pickle.ts";
 import { writePickle } from "./pickle/write_pickle.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** In the flags of every item that moecache or EnyimMemcached wrote. */
 const MARK = 0x100;
@@ -13,7 +14,6 @@ const STRING = 18;
 const PICKLE = 0;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * The format of values that Python moecache has: a string is its UTF-8 under flags 274, which
@@ -86,7 +86,7 @@ function encodeText(text: string): Uint8Array {
 
 function decodeText(data: Uint8Array): string {
   try {
-    return decoder.decode(data);
+    return decodeUtf8(data);
   } catch (cause) {
     throw new ClientException("Cannot read item: the string is not UTF-8", undefined, { cause });
   }

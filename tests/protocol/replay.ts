@@ -35,13 +35,10 @@ export type Outcome = { value: unknown } | { error: unknown } | "open";
 export class Outcomes {
   readonly all: Outcome[] = [];
 
-  /** A settlement for the next command. */
-  next(): { resolve(value: unknown): void; reject(error: unknown): void } {
+  /** How the next command resolves and rejects. */
+  next(): [resolve: (value: unknown) => void, reject: (error: unknown) => void] {
     const at = this.all.push("open") - 1;
-    return {
-      resolve: (value) => this.all[at] = { value },
-      reject: (error) => this.all[at] = { error },
-    };
+    return [(value) => this.all[at] = { value }, (error) => this.all[at] = { error }];
   }
 }
 

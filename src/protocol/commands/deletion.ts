@@ -1,15 +1,15 @@
 /** `delete`. @module */
 
 import { isText } from "../bytes.ts";
-import { Command, DONE, readRefusal, type Settlement } from "../command.ts";
+import { Command, DONE, readRefusal, type Reject, type Resolve } from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** `delete` of one key. Resolves to whether the item existed. */
 export class DeleteCommand extends Command<boolean> {
   readonly #key: string;
 
-  constructor(key: string, settlement: Settlement<boolean>) {
-    super(settlement);
+  constructor(key: string, resolve: Resolve<boolean>, reject: Reject) {
+    super(resolve, reject);
     this.#key = key;
   }
 

@@ -2,7 +2,15 @@
 
 import { SocketError } from "../../errors.ts";
 import { endOfWord, isText, readInteger, startsWith } from "../bytes.ts";
-import { Command, DONE, type Exchange, MORE, readRefusal, type Settlement } from "../command.ts";
+import {
+  Command,
+  DONE,
+  type Exchange,
+  MORE,
+  readRefusal,
+  type Reject,
+  type Resolve,
+} from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /**
@@ -18,12 +26,8 @@ export class GetCommand extends Command {
   readonly key: string;
   readonly #readItem: ReadItem;
 
-  constructor(
-    key: string,
-    readItem: ReadItem,
-    settlement: Settlement<unknown>,
-  ) {
-    super(settlement);
+  constructor(key: string, readItem: ReadItem, resolve: Resolve<unknown>, reject: Reject) {
+    super(resolve, reject);
     this.key = key;
     this.#readItem = readItem;
   }
@@ -56,26 +60,25 @@ export class GetCommand extends Command {
  * left out, then `END`. A proxy may reorder the items, so they are matched by key.
  */
 class Retrieval implements Exchange {
-  readonly #commands: GetCommand[];
+  /** Those that have had their item are taken out. */
+  readonly #commands: (GetCommand | undefined)[];
+  readonly deadline: number;
   #lineLength: number;
-  /** The command whose item is expected next. */
+  /** Where the command whose item is expected next stands. */
   #next = 0;
-  /** Which commands have had their item; only those before `#next` can be open and behind. */
-  readonly #answered: boolean[] = [];
-  #current = 0;
+  /** The command whose item is being read, and the item's flags. */
+  #current: GetCommand;
   #flags = 0;
 
   constructor(first: GetCommand) {
     this.#commands = [first];
-    this.#lineLength = 5 + first.key.length;
-  }
-
-  get deadline(): number {
-    return this.#commands[0]!.deadline;
+    this.#current = first;
+    this.#lineLength = 4 + first.key.length;
+    this.deadline = first.deadline;
   }
 
   get settled(): boolean {
-    return this.#commands.every((command) => command.settled);
+    return this.#commands.every((command) => command === undefined || command.settled);
   }
 
   admit(command: Command): boolean {
@@ -89,7 +92,7 @@ class Retrieval implements Exchange {
 
   write(buffer: RequestBuffer): void {
     buffer.ascii("get");
-    for (const command of this.#commands) buffer.ascii(" ").ascii(command.key);
+    for (const command of this.#commands) buffer.word(command!.key);
     buffer.ascii("\r\n");
   }
 
@@ -101,12 +104,14 @@ class Retrieval implements Exchange {
   }
 
   data(bytes: Uint8Array, start: number, end: number): number {
-    this.#commands[this.#current]!.found(this.#flags, bytes.subarray(start, end));
+    this.#current.found(this.#flags, bytes.subarray(start, end));
     return MORE;
   }
 
   fail(error: unknown): void {
-    for (const command of this.#commands) command.fail(error);
+    // The command whose item is being read is among the others no more.
+    this.#current.fail(error);
+    for (const command of this.#commands) command?.fail(error);
   }
 
   /** Reads `<key> <flags> <bytes>`, and the cas unique that some servers add unasked. */
@@ -114,7 +119,7 @@ class Retrieval implements Exchange {
     const keyEnd = endOfWord(bytes, start, end);
     const flagsEnd = endOfWord(bytes, keyEnd + 1, end);
     const lengthEnd = endOfWord(bytes, flagsEnd + 1, end);
-    this.#current = this.#find(bytes, start, keyEnd);
+    this.#current = this.#take(bytes, start, keyEnd);
     this.#flags = readInteger(bytes, keyEnd + 1, flagsEnd);
     const byteLength = readInteger(bytes, flagsEnd + 1, lengthEnd);
     if (this.#flags < 0 || byteLength < 0) {
@@ -123,24 +128,22 @@ class Retrieval implements Exchange {
     return byteLength;
   }
 
-  /** Finds whose key this is: nearly always the next command's, or one soon after it. */
-  #find(bytes: Uint8Array, start: number, end: number): number {
-    const count = this.#commands.length;
-    for (let step = 0, at = this.#next; step < count; step++, at++) {
-      if (at >= count) at = 0;
-      if (isText(bytes, start, end, this.#commands[at]!.key) && !this.#answered[at]) {
-        this.#answered[at] = true;
+  /** Takes out the command that asked for this key: nearly always the next, or one soon after it. */
+  #take(bytes: Uint8Array, start: number, end: number): GetCommand {
+    const commands = this.#commands;
+    for (let step = 0, at = this.#next; step < commands.length; step++, at++) {
+      if (at === commands.length) at = 0;
+      const command = commands[at];
+      if (command !== undefined && isText(bytes, start, end, command.key)) {
+        commands[at] = undefined;
         this.#next = at + 1;
-        return at;
+        return command;
       }
     }
     throw new SocketError("the reply holds a key that was not asked for");
   }
 
   #miss(): void {
-    const commands = this.#commands;
-    for (let at = 0; at < commands.length; at++) {
-      if (!this.#answered[at]) commands[at]!.succeed(undefined);
-    }
+    for (const command of this.#commands) command?.succeed(undefined);
   }
 }

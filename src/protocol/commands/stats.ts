@@ -2,7 +2,7 @@
 
 import { quote, ValidationException } from "../../errors.ts";
 import { endOfWord, isText, readText, startsWith } from "../bytes.ts";
-import { Command, DONE, MORE, readRefusal, type Settlement } from "../command.ts";
+import { Command, DONE, MORE, readRefusal, type Reject, type Resolve } from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** One server's statistics by name. */
@@ -37,8 +37,8 @@ export class StatsCommand extends Command<Stats> {
   readonly #args: string | undefined;
   readonly #entries: [name: string, value: string][] = [];
 
-  constructor(args: string | undefined, settlement: Settlement<Stats>) {
-    super(settlement);
+  constructor(args: string | undefined, resolve: Resolve<Stats>, reject: Reject) {
+    super(resolve, reject);
     this.#args = args;
   }
 

@@ -2,7 +2,7 @@
 
 import { SocketError } from "../../errors.ts";
 import { isText, startsWith } from "../bytes.ts";
-import { Command, DONE, readRefusal, type Settlement } from "../command.ts";
+import { Command, DONE, readRefusal, type Reject, type Resolve } from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** What is stored: an item's client flags, its lifetime, and its bytes or the text they encode. */
@@ -17,15 +17,15 @@ export class SetCommand extends Command<void> {
   readonly #key: string;
   readonly #item: StoredItem;
 
-  constructor(key: string, item: StoredItem, settlement: Settlement<void>) {
-    super(settlement);
+  constructor(key: string, item: StoredItem, resolve: Resolve<void>, reject: Reject) {
+    super(resolve, reject);
     this.#key = key;
     this.#item = item;
   }
 
   write(buffer: RequestBuffer): void {
     const { flags, exptime, data } = this.#item;
-    buffer.ascii("set ").ascii(this.#key).ascii(` ${flags} ${exptime} `);
+    buffer.ascii("set").word(this.#key).ascii(` ${flags} ${exptime} `);
     if (typeof data === "string") buffer.textBlock(data);
     else buffer.dataBlock(data);
   }

@@ -1,3 +1,4 @@
+import { decodeUtf8 as decodeStrict } from "../utf8.ts";
 import { unreadable } from "./faults.ts";
 
 /**
@@ -9,8 +10,6 @@ import { unreadable } from "./faults.ts";
 const MAX_SHORT = 48;
 const CHUNK = 4096;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** Reused by {@linkcode shortAscii}: one array of codes for each length. */
 const codes: number[][] = Array.from({ length: MAX_SHORT + 1 }, (_, length) => Array(length));
 
@@ -20,7 +19,7 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   if (short !== undefined) return short;
   const text = bytes.subarray(start, end);
   try {
-    return utf8.decode(text);
+    return decodeStrict(text);
   } catch {
     return decodeSurrogates(text); // throws if there is another fault
   }
@@ -57,7 +56,7 @@ function isSurrogate(bytes: Uint8Array, at: number): boolean {
 
 function strict(bytes: Uint8Array): string {
   try {
-    return utf8.decode(bytes);
+    return decodeStrict(bytes);
   } catch (cause) {
     throw unreadable("a string is not UTF-8", cause);
   }

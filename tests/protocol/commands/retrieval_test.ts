@@ -12,7 +12,7 @@ function readItem(flags: number, data: Uint8Array): string {
 }
 
 function get(key: string, outcomes: Outcomes): GetCommand {
-  return new GetCommand(key, readItem, outcomes.next());
+  return new GetCommand(key, readItem, ...outcomes.next());
 }
 
 function gets(...keys: string[]): (outcomes: Outcomes) => GetCommand[] {
@@ -36,7 +36,7 @@ Deno.test("GetCommand writes one request for neighbours", () => {
 
 Deno.test("GetCommand admits no other command", () => {
   const outcomes = new Outcomes();
-  assert(!get("a", outcomes).open().admit(new DeleteCommand("b", outcomes.next())));
+  assert(!get("a", outcomes).open().admit(new DeleteCommand("b", ...outcomes.next())));
 });
 
 Deno.test("GetCommand keeps its request line within 16,000 bytes", () => {

@@ -9,11 +9,11 @@ import { utf8 } from "../splits.ts";
 const item = { flags: 274, exptime: 60, data: "välue" };
 
 function set(outcomes: Outcomes): Command {
-  return new SetCommand("key", item, outcomes.next());
+  return new SetCommand("key", item, ...outcomes.next());
 }
 
 function del(outcomes: Outcomes): Command {
-  return new DeleteCommand("key", outcomes.next());
+  return new DeleteCommand("key", ...outcomes.next());
 }
 
 function expectOutcome(make: typeof set, reply: string, expected: Outcome): void {

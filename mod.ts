@@ -1,0 +1,40 @@
+/**
+ * A memcached client for Deno, Bun, Node and edge workers. It shares a deployment with the Python
+ * library moecache and with EnyimMemcached: the same server for every key, the same bytes and flags for
+ * every string.
+ *
+ * @example Storing, reading and deleting
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ *
+ * await using server = await MemcachedServer.listen(); // or a real memcached
+ * await using client = new Client([server.address], { timeout: 1000, connectTimeout: 5000 });
+ *
+ * await client.set("some_key", "Some value");
+ * const value = await client.get("some_key");
+ * await client.delete("another_key");
+ * ```
+ *
+ * @module
+ */
+
+export { Client } from "./src/client.ts";
+export type { ClientOptions, OperationOptions } from "./src/client_options.ts";
+export {
+  ClientException,
+  SocketError,
+  type SocketErrorOptions,
+  TimeoutError,
+  ValidationException,
+} from "./src/errors.ts";
+export type { Stats } from "./src/protocol/commands/stats.ts";
+export type { Exptime } from "./src/protocol/exptime.ts";
+export type { Locator, LocatorFactory, Server } from "./src/routing/locator.ts";
+export { moecacheRing } from "./src/routing/moecache_ring.ts";
+export type { ServerAddress } from "./src/server_address.ts";
+export type { EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
+export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
+export { Complex } from "./src/transcoding/pickle/complex.ts";
+export { frozenSet } from "./src/transcoding/pickle/frozen_set.ts";
+export { tuple } from "./src/transcoding/pickle/tuple.ts";

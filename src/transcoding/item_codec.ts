@@ -1,0 +1,49 @@
+/** A transcoder as the client uses it. @module */
+
+import { ValidationException } from "../errors.ts";
+import type { EncodedValue, Transcoder } from "./transcoder.ts";
+
+/** Turns an item's flags and bytes, which are lent until it returns, into the value. */
+export type ReadItem = (flags: number, data: Uint8Array) => unknown;
+
+/** A value ready to be sent: text stands for its UTF-8 bytes. */
+export interface SendableItem {
+  readonly flags: number;
+  readonly data: Uint8Array | string;
+}
+
+/** Turns a value into what is sent. */
+export type WriteItem = (value: unknown) => SendableItem | Promise<SendableItem>;
+
+/** Makes a reader that gives the transcoder bytes of its own, unless it only borrows them. */
+export function itemReader(transcoder: Transcoder): ReadItem {
+  if (transcoder.borrowsData) return (flags, data) => transcoder.decode({ flags, data });
+  return (flags, data) => transcoder.decode({ flags, data: data.slice() });
+}
+
+/** Makes a writer that sends text as it is where the transcoder says so, and checks what it is given. */
+export function itemWriter(transcoder: Transcoder): WriteItem {
+  const { textFlags } = transcoder;
+  return (value) => {
+    if (typeof value === "string" && textFlags !== undefined) return textItem(value, textFlags);
+    const encoded = transcoder.encode(value);
+    return encoded instanceof Promise ? encoded.then(checkEncoded) : checkEncoded(encoded);
+  };
+}
+
+function textItem(text: string, flags: number): SendableItem {
+  if (text.isWellFormed()) return { flags, data: text };
+  throw new ValidationException("Cannot store string: it holds a lone surrogate", text);
+}
+
+/** What goes on the wire unquoted must be what it claims to be, whoever wrote the transcoder. */
+function checkEncoded(encoded: EncodedValue): EncodedValue {
+  const { flags, data } = encoded;
+  if (Number.isInteger(flags) && flags >= 0 && flags <= 0xffffffff && data instanceof Uint8Array) {
+    return encoded;
+  }
+  throw new ValidationException(
+    "Cannot store value: the transcoder gave no Uint8Array with flags from 0 to 4294967295",
+    encoded,
+  );
+}

@@ -1,0 +1,91 @@
+/** Imports point down the list of layers only. */
+
+import { assert, assertEquals } from "@std/assert";
+
+const SOURCE = new URL("../src/", import.meta.url);
+const EXTERNAL = /^@std\/bytes(\/|$)/;
+
+/** What each layer may import besides itself. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  "errors.ts": [],
+  protocol: ["errors.ts"],
+  routing: ["errors.ts"],
+  transcoding: ["errors.ts"],
+  transport: ["errors.ts"],
+  connection: ["errors.ts", "protocol", "transport"],
+  "server_address.ts": ["errors.ts", "routing", "transport"],
+  "client_options.ts": ["errors.ts", "routing", "transcoding"],
+  "client.ts": [
+    "errors.ts",
+    "protocol",
+    "routing",
+    "transcoding",
+    "transport",
+    "connection",
+    "server_address.ts",
+    "client_options.ts",
+  ],
+  testing: ["protocol"],
+};
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+function* sourceFiles(folder: URL): Generator<URL> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* sourceFiles(new URL(`${name}/`, folder));
+    else yield new URL(name, folder);
+  }
+}
+
+function* imports(): Generator<Import> {
+  for (const url of sourceFiles(SOURCE)) {
+    // Examples in comments import the published names.
+    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\//g, "");
+    const file = url.pathname.slice(SOURCE.pathname.length);
+    for (const [, specifier] of code.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+      yield { file, specifier: specifier! };
+    }
+  }
+}
+
+function layerOf(path: string): string {
+  return path.split("/")[0]!;
+}
+
+Deno.test("every source file belongs to a layer", () => {
+  for (const url of sourceFiles(SOURCE)) {
+    const layer = layerOf(url.pathname.slice(SOURCE.pathname.length));
+    assert(layer in MAY_IMPORT, `src/${layer} has no place among the layers`);
+  }
+});
+
+Deno.test("imports point down the layers only", () => {
+  const found = Array.from(imports()).filter(({ specifier }) => specifier.startsWith("."));
+  assert(found.length > 50, "the search for imports finds hardly any");
+  const upward = found.filter(({ file, specifier }) => {
+    const target = new URL(specifier, new URL(file, SOURCE));
+    const layer = layerOf(target.pathname.slice(SOURCE.pathname.length));
+    return layer !== layerOf(file) && !MAY_IMPORT[layerOf(file)]!.includes(layer);
+  });
+  assertEquals(upward, []);
+});
+
+Deno.test("src imports nothing from outside but @std/bytes", () => {
+  const outside = Array.from(imports()).filter(({ specifier }) =>
+    !specifier.startsWith(".") && !EXTERNAL.test(specifier)
+  );
+  assertEquals(outside, []);
+});
+
+Deno.test("protocol, routing and transcoding touch no runtime, timer or clock", () => {
+  const impure = /\b(Deno|Bun|process|setTimeout|setInterval|performance|Date\.now|console)\b/;
+  for (const url of sourceFiles(SOURCE)) {
+    const file = url.pathname.slice(SOURCE.pathname.length);
+    if (!["protocol", "routing", "transcoding"].includes(layerOf(file))) continue;
+    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    assertEquals(code.match(impure)?.[0], undefined, file);
+  }
+});
