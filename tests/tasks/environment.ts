@@ -19,6 +19,29 @@ export async function jsrEnvironment(): Promise<Environment> {
   return { JSR_URL: STAND_INS };
 }
 
+/**
+ * Publishing takes stand-ins inside the repository for a part of the package that was left out, so it
+ * has to see them somewhere else.
+ *
+ * @param env The environment that other commands need.
+ * @param action What to do with the environment that publishing needs.
+ * @returns What the action resolves to.
+ */
+export async function withStandInsElsewhere<Result>(
+  env: Environment,
+  action: (env: Environment) => Promise<Result>,
+): Promise<Result> {
+  const url = env.JSR_URL ?? Deno.env.get("JSR_URL");
+  if (!url?.startsWith("file:")) return await action(env);
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.symlink(new URL(url), `${folder}/jsr`);
+    return await action({ ...env, JSR_URL: `file://${folder}/jsr/` });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** Resolves to what is wrong with JSR's answer, if anything is. */
 async function ask(): Promise<string | undefined> {
   try {
