@@ -29,6 +29,8 @@ export interface ConnectionOptions {
 /** Told when a connection has ended, with the commands that it has not begun to write. */
 export type ConnectionEnded = (connection: Connection, unwritten: Command[]) => void;
 
+const resolved = Promise.resolve();
+
 /** Requests are written in portions of about this many bytes. */
 const WRITE_SIZE = 1 << 18;
 /** Idle for this many milliseconds, a connection is looked at before it is written to. */
@@ -106,7 +108,8 @@ export class Connection implements ReplyHandler {
   async #live(): Promise<void> {
     try {
       this.#open(await this.#dial());
-      await this.#readReplies();
+      await this.#channel!.receive(this.#take);
+      throw new SocketError("the server closed it");
     } catch (error) {
       this.end(this.#reasonFor(error));
     } finally {
@@ -129,15 +132,10 @@ export class Connection implements ReplyHandler {
     this.#flush();
   }
 
-  async #readReplies(): Promise<void> {
-    const channel = this.#channel!;
-    while (!this.#ending.signal.aborted) {
-      const chunk = await channel.read();
-      if (chunk === undefined) throw new SocketError("the server closed it");
-      this.#lastRead = performance.now();
-      this.#parser.push(chunk);
-    }
-  }
+  readonly #take = (chunk: Uint8Array): void => {
+    this.#lastRead = performance.now();
+    this.#parser.push(chunk);
+  };
 
   #scheduleFlush(): void {
     this.#flushScheduled = true;
@@ -148,7 +146,8 @@ export class Connection implements ReplyHandler {
       // of the stream from being read as well: one turn of the event loop brings it in.
       this.#idleCheck = setTimeout(this.#flushTurn, 0);
     } else {
-      queueMicrotask(this.#flushTurn);
+      // A microtask without the wrapping that runtimes give to queueMicrotask.
+      resolved.then(this.#flushTurn);
     }
   }
 

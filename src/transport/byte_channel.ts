@@ -4,11 +4,11 @@ import type { Transport } from "./transport.ts";
 
 /** One open socket, read and written chunk by chunk. */
 export interface ByteChannel {
-  /** The next chunk, lent until the next call; `undefined` at the end of the stream. */
-  read(): Promise<Uint8Array | undefined>;
+  /** Hands over each chunk that comes, lent until the call returns; resolves at the end of the stream. */
+  receive(take: (chunk: Uint8Array) => void): Promise<void>;
   /** Writes all chunks in order; they are lent until the promise settles. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
-  /** Ends both directions; a read that waits settles. */
+  /** Ends both directions, and so a `receive` that waits. */
   close(): Promise<void>;
 }
 
@@ -38,9 +38,11 @@ class DirectChannel implements ByteChannel {
     this.#transport = transport;
   }
 
-  async read(): Promise<Uint8Array | undefined> {
-    const count = await this.#transport.read(this.#into);
-    return count === null ? undefined : this.#into.subarray(0, count);
+  async receive(take: (chunk: Uint8Array) => void): Promise<void> {
+    const into = this.#into;
+    for (let count; (count = await this.#transport.read(into)) !== null;) {
+      take(into.subarray(0, count));
+    }
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -73,9 +75,8 @@ class StreamChannel implements ByteChannel {
     this.#cancel = reader.cancel;
   }
 
-  async read(): Promise<Uint8Array | undefined> {
-    const { value, done } = await this.#read();
-    return done ? undefined : value;
+  async receive(take: (chunk: Uint8Array) => void): Promise<void> {
+    for (let result; !(result = await this.#read()).done;) take(result.value);
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
