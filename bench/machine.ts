@@ -1,0 +1,71 @@
+/** What the figures were measured on. @module */
+
+import { cpus, totalmem } from "node:os";
+import { memcachedPath } from "../tests/memcached.ts";
+import type { Runtime } from "./contenders.ts";
+
+/** The machine and the versions of everything that took part. */
+export interface Machine {
+  readonly processor: string;
+  readonly processors: number;
+  readonly memory: string;
+  readonly system: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Finds out about the machine. */
+export async function describeMachine(
+  runtimes: readonly Runtime[],
+): Promise<Machine> {
+  const processors = cpus();
+  return {
+    processor: processors[0]?.model ?? "unknown",
+    processors: processors.length,
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    system: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
+    versions: {
+      moecache: await versionOf("../deno.json"),
+      deno: Deno.version.deno,
+      ...(runtimes.includes("node")
+        ? { node: await ask("node", "--version") }
+        : {}),
+      memcached: await ask(memcachedPath() ?? "memcached", "--version"),
+      ...await rivalVersions(),
+    },
+  };
+}
+
+/** Tells whether Node is there. */
+export async function hasNode(): Promise<boolean> {
+  try {
+    await ask("node", "--version");
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The number in what a program says its version is. */
+async function ask(program: string, option: string): Promise<string> {
+  const { stdout } = await new Deno.Command(program, { args: [option] })
+    .output();
+  return /\d[\w.]*/.exec(new TextDecoder().decode(stdout))?.[0] ?? "unknown";
+}
+
+async function rivalVersions(): Promise<Record<string, string>> {
+  const { dependencies } = await readJson("package.json");
+  return Object.fromEntries(
+    Object.entries(dependencies as Record<string, string>)
+      .map(([name, version]) => [`npm ${name}`, version]),
+  );
+}
+
+async function versionOf(path: string): Promise<string> {
+  const { version } = await readJson(path);
+  return version as string;
+}
+
+async function readJson(path: string): Promise<Record<string, unknown>> {
+  return JSON.parse(await Deno.readTextFile(new URL(path, import.meta.url)));
+}

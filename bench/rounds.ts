@@ -1,0 +1,138 @@
+/** Runs a workload: all contenders warmed up, then round after round of A B C, A B C. @module */
+
+import { type Contender, contendersIn, type Runtime } from "./contenders.ts";
+import { type Measured, type Result, summarize } from "./results.ts";
+import { WorkerProcess } from "./worker_process.ts";
+import type { Job, Sample, Workload } from "./workloads.ts";
+
+/** How thorough a run is. */
+export interface Mode {
+  readonly rounds: number;
+  /** Milliseconds that a round takes. */
+  readonly roundTime: number;
+  /** How much of a prescribed number of operations is carried out. */
+  readonly portion: number;
+  /** Whether of each rival only the way that was fastest in warming up goes into the rounds. */
+  readonly fastestOnly: boolean;
+}
+
+/** Several minutes. */
+export const FULL: Mode = {
+  rounds: 5,
+  roundTime: 400,
+  portion: 1,
+  fastestOnly: false,
+};
+
+/** A minute at most. */
+export const SHORT: Mode = {
+  rounds: 5,
+  roundTime: 40,
+  portion: 0.05,
+  fastestOnly: true,
+};
+
+/** What every workload is run with. */
+export interface Setting {
+  readonly mode: Mode;
+  readonly runtimes: readonly Runtime[];
+  readonly servers: readonly string[];
+  /** Environment variables for the contenders' processes. */
+  readonly env: Record<string, string>;
+}
+
+/** A contender at work. */
+interface Entry {
+  readonly contender: Contender;
+  readonly job: Job;
+  readonly worker: WorkerProcess;
+  readonly note: string | undefined;
+}
+
+/**
+ * Measures all contenders at a workload.
+ *
+ * @throws {Error} When a contender fails or returns a wrong value.
+ */
+export async function runWorkload(
+  workload: Workload,
+  setting: Setting,
+): Promise<Result> {
+  const { mode, runtimes } = setting;
+  const scaled = scale(workload, mode.portion);
+  const contenders = contendersIn(workload, runtimes);
+  await using workers = new AsyncDisposableStack();
+  const entries = await Promise.all(
+    contenders.map(async (contender, slot): Promise<Entry> => {
+      const job = makeJob(contender, scaled, slot, setting);
+      const worker = workers.use(
+        new WorkerProcess(contender, job, setting.env),
+      );
+      return { contender, job, worker, note: await worker.ready() };
+    }),
+  );
+
+  const warmed: [Entry, Sample][] = [];
+  for (const entry of entries) warmed.push([entry, await entry.worker.warm()]);
+  const chosen = mode.fastestOnly ? fastestOfEach(warmed) : entries;
+  const samples = new Map<Entry, Sample[]>(chosen.map((entry) => [entry, []]));
+  // What a process remembers can be measured once.
+  const rounds = workload.action === "memory" ? 1 : mode.rounds;
+  for (let round = 0; round < rounds; round++) {
+    for (const entry of chosen) {
+      samples.get(entry)!.push(await measure(entry, setting));
+    }
+  }
+  const measured = chosen.map((entry): Measured => ({
+    ...entry,
+    samples: samples.get(entry)!,
+  }));
+  return summarize(scaled, measured);
+}
+
+/** A round; a start is measured in a process that has just begun. */
+async function measure(
+  { contender, job, worker }: Entry,
+  { env }: Setting,
+): Promise<Sample> {
+  if (job.workload.action !== "start") return await worker.measure();
+  await using starting = new WorkerProcess(contender, job, env);
+  await starting.ready();
+  return await starting.measure();
+}
+
+function fastestOfEach(warmed: readonly [Entry, Sample][]): Entry[] {
+  const rate = ({ operations, time }: Sample) => operations / time;
+  return warmed.filter(([{ contender }, sample]) =>
+    warmed.every(([other, otherSample]) =>
+      other.contender.name !== contender.name ||
+      rate(otherSample) <= rate(sample)
+    )
+  ).map(([entry]) => entry);
+}
+
+function makeJob(
+  { module, options, floor }: Contender,
+  workload: Workload,
+  slot: number,
+  { mode, servers }: Setting,
+): Job {
+  return {
+    workload,
+    module,
+    ...(options === undefined ? {} : { options }),
+    ...(floor === undefined ? {} : { floor }),
+    // More servers than are running are only constructed.
+    servers: servers.slice(0, workload.servers),
+    slot,
+    roundTime: mode.roundTime,
+  };
+}
+
+function scale(workload: Workload, portion: number): Workload {
+  if (workload.operations === undefined) return workload;
+  const operations = workload.operations * portion;
+  const inFull = workload.operations.toLocaleString("en");
+  const title = workload.title.replace(inFull, operations.toLocaleString("en"));
+  return { ...workload, title, operations };
+}

@@ -1,0 +1,240 @@
+// @ts-check
+/** One client at one workload, on whichever runtime this is. @module */
+
+import process from "node:process";
+import { isSame, looksSame, makeItems } from "./data.mjs";
+
+/**
+ * @import { AdaptedClient, Adapter, Connect, Items } from "./adapter.ts"
+ * @import { Job, Run, Sample, Trial, Workload } from "./workloads.ts"
+ */
+
+/** No workload carries out more operations in a round. */
+const MOST_OPERATIONS = 2_000_000;
+/** How many items are compared to the last byte after each round; the first time it is all of them. */
+const SPOT_CHECK = 4;
+
+/**
+ * Connects a client, stores what the workload reads, and makes sure that the client reads it back.
+ *
+ * @param {Job} job
+ * @returns {Promise<Trial>}
+ */
+export async function openTrial(job) {
+  if (job.workload.action === "start") return openStartTrial(job);
+  /** @type {Adapter} */
+  const { connect, notes } = await import(job.module);
+  const { action, value } = job.workload;
+  if (action === "construct") {
+    return loopTrial(job, {
+      run: (operations) => construct(connect, job, operations),
+    });
+  }
+  const client = connect(job.servers, value, job.options);
+  const items = makeItems(job.workload, job.slot);
+  await store(client, items);
+  const startBytes = process.memoryUsage().rss;
+  return loopTrial(job, {
+    run: makeRun(job.workload, client, items),
+    note: action === "getMany" ? notes.getMany : notes[value],
+    check: () => readBack(client, items, SPOT_CHECK),
+    startBytes,
+  });
+}
+
+/**
+ * Makes a trial of what can be repeated.
+ *
+ * @param {Job} job
+ * @param {object} subject
+ * @param {Run} subject.run
+ * @param {string} [subject.note]
+ * @param {() => Promise<void>} [subject.check] Called after each round.
+ * @param {number} [subject.startBytes] The resident memory that its growth is counted from.
+ * @returns {Trial}
+ */
+export function loopTrial(job, { run, note, check, startBytes = 0 }) {
+  const { callers, operations: prescribed } = job.workload;
+  let operations = prescribed ?? callers;
+  return {
+    note,
+    async warm() {
+      const warmed = await repeatFor(run, callers, job.roundTime);
+      const wanted = Math.round(
+        warmed.operations * job.roundTime / warmed.time,
+      );
+      operations = prescribed ??
+        Math.min(Math.max(wanted, callers), MOST_OPERATIONS);
+      return warmed;
+    },
+    async measure() {
+      const sample = await timed(run, operations);
+      const grown = process.memoryUsage().rss - startBytes;
+      await check?.();
+      return { ...sample, grown };
+    },
+  };
+}
+
+/**
+ * Makes a trial of the first thing that a process does. It can be measured once; what it reads has to
+ * be there from an earlier process's warming up.
+ *
+ * @param {Job} job
+ * @returns {Promise<Trial>}
+ */
+async function openStartTrial(job) {
+  const { keys: [key = ""], values: [expected] } = makeItems(
+    job.workload,
+    job.slot,
+  );
+  /** @type {AdaptedClient | undefined} */
+  let client;
+  /** @type {unknown} */
+  let value;
+  const sample = await timed(async () => {
+    /** @type {Adapter} */
+    const { connect } = await import(job.module);
+    client = connect(job.servers, job.workload.value, job.options);
+    value = await client.get(key);
+  }, 1);
+  return {
+    note: undefined,
+    async warm() {
+      await client?.set(key, expected);
+      return sample;
+    },
+    measure() {
+      if (!isSame(value, expected)) return Promise.reject(wrong(key));
+      return Promise.resolve(sample);
+    },
+  };
+}
+
+/**
+ * Stores everything, one item first: npm `memcached` opens a connection for each operation that comes
+ * before it has any, more than memcached takes.
+ *
+ * @type {(client: AdaptedClient, items: Items) => Promise<void>}
+ */
+async function store(client, { keys, values }) {
+  const [first = "", ...others] = keys;
+  await client.set(first, values[0]);
+  await Promise.all(others.map((key, i) => client.set(key, values[i + 1])));
+  await readBack(client, { keys, values }, keys.length);
+}
+
+/** @type {(client: AdaptedClient, items: Items, count: number) => Promise<void>} */
+async function readBack(client, { keys, values }, count) {
+  await Promise.all(
+    keys.slice(0, count).map(async (key, i) => {
+      if (!isSame(await client.get(key), values[i])) throw wrong(key);
+    }),
+  );
+}
+
+/**
+ * Makes the loop that is measured: a fixed pool of callers, each of which awaits its operation before
+ * it begins the next.
+ *
+ * @param {Workload} workload
+ * @param {AdaptedClient} client
+ * @param {Items} items
+ * @returns {Run}
+ */
+function makeRun({ action, callers }, client, { keys, values }) {
+  let left = 0;
+
+  async function get() {
+    while (left > 0) {
+      const i = left-- % keys.length;
+      check(await client.get(keyAt(i)), i);
+    }
+  }
+
+  async function set() {
+    while (left > 0) {
+      const i = left-- % keys.length;
+      await client.set(keyAt(i), values[i]);
+    }
+  }
+
+  async function mixed() {
+    while (left > 0) {
+      const turn = left--;
+      const i = turn % keys.length;
+      if (turn % 10 === 0) await client.set(keyAt(i), values[i]);
+      else check(await client.get(keyAt(i)), i);
+    }
+  }
+
+  const getAll = client.getMany ??
+    ((keys) => Promise.all(keys.map(client.get)));
+
+  async function getMany() {
+    while (left-- > 0) (await getAll(keys)).forEach(check);
+  }
+
+  /** @type {(i: number) => string} */
+  const keyAt = (i) => /** @type {string} */ (keys[i]);
+
+  /** @type {(actual: unknown, i: number) => void} */
+  function check(actual, i) {
+    if (!looksSame(actual, values[i])) throw wrong(keys[i]);
+  }
+
+  const call =
+    { get, set, mixed, getMany, memory: mixed }[/** @type {"get"} */ (action)];
+  return async (operations) => {
+    left = operations;
+    await Promise.all(Array.from({ length: callers }, call));
+  };
+}
+
+/** @type {(connect: Connect, job: Job, operations: number) => void} */
+function construct(connect, { workload }, operations) {
+  const servers = Array.from(
+    { length: workload.servers },
+    (_, i) => `10.0.0.${i + 1}:11211`,
+  );
+  for (let i = 0; i < operations; i++) connect(servers, workload.value);
+}
+
+/**
+ * Runs ever more operations until a batch takes its time.
+ *
+ * @param {Run} run
+ * @param {number} callers
+ * @param {number} milliseconds
+ */
+async function repeatFor(run, callers, milliseconds) {
+  let operations = callers;
+  while (true) {
+    const sample = await timed(run, operations);
+    if (sample.time > milliseconds / 2 || operations >= MOST_OPERATIONS) {
+      return sample;
+    }
+    operations *= 2;
+  }
+}
+
+/**
+ * Takes the time and the processor time of a number of operations.
+ *
+ * @param {Run} run
+ * @param {number} operations
+ * @returns {Promise<Sample>}
+ */
+async function timed(run, operations) {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  await run(operations);
+  const time = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { operations, time, cpu: user + system };
+}
+
+/** @param {string | undefined} key */
+function wrong(key) {
+  return new Error(`The client returned a wrong value for key ${key}`);
+}
