@@ -1,5 +1,5 @@
 /**
- * A memcached client for Deno, Bun, Node and edge workers. It shares a deployment with the Python
+ * A memcached client for Deno. It shares a deployment with the Python
  * library moecache and with EnyimMemcached: the same server for every key, the same bytes and flags for
  * every string.
  *
