@@ -32,9 +32,7 @@ const USAGE = `Usage: deno task bench [--short] [--strict] [workload...]
   --strict  exit with status 1 when a target is missed
 
 Workloads, all of them unless named:
-${
-  WORKLOADS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join("\n")
-}
+${WORKLOADS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join("\n")}
 `;
 
 const OPTIONS = ["--short", "--strict"];
@@ -53,15 +51,12 @@ if (request === undefined) {
   Deno.exit(2);
 }
 const results = await compare(request);
-const missed = results.flatMap(({ verdicts }) => verdicts).filter((
-  { reached },
-) => !reached);
+const missed = results.flatMap(({ verdicts }) => verdicts).filter(({ reached }) => !reached);
 Deno.exit(request.isStrict && missed.length > 0 ? 1 : 0);
 
 function readArguments(args: readonly string[]): Request | undefined {
   const names = args.filter((arg) => !OPTIONS.includes(arg));
-  const isKnown = (name: string) =>
-    WORKLOADS.some((workload) => workload.name === name);
+  const isKnown = (name: string) => WORKLOADS.some((workload) => workload.name === name);
   if (!names.every(isKnown)) return undefined;
   return {
     isShort: args.includes("--short"),
@@ -78,16 +73,12 @@ async function compare({ isShort, names }: Request): Promise<Result[]> {
   const env = await jsrEnvironment();
   const machine = await describeMachine(runtimes);
   say(renderMachine(machine));
-  say(
-    `${mode.rounds} rounds of about ${mode.roundTime} ms, medians; ${started.toISOString()}\n`,
-  );
+  say(`${mode.rounds} rounds of about ${mode.roundTime} ms, medians; ${started.toISOString()}\n`);
 
   await using memcacheds = new AsyncDisposableStack();
   const servers: string[] = [];
   for (let i = 0; i < SERVERS; i++) {
-    servers.push(
-      memcacheds.use(await MemcachedProcess.start(SERVER_ARGS)).address,
-    );
+    servers.push(memcacheds.use(await MemcachedProcess.start(SERVER_ARGS)).address);
   }
 
   const results: Result[] = [];
@@ -111,17 +102,11 @@ async function writeResults(outcome: Record<string, unknown>): Promise<void> {
   await Deno.mkdir(RESULTS, { recursive: true });
   const file = new URL("latest.json", RESULTS);
   await Deno.writeTextFile(file, `${JSON.stringify(outcome, null, 2)}\n`);
-  say(
-    `${outcome.seconds} seconds; the figures are in bench/results/latest.json`,
-  );
+  say(`${outcome.seconds} seconds; the figures are in bench/results/latest.json`);
 }
 
-function renderMachine(
-  { processor, processors, memory, system, versions }: Machine,
-): string {
-  const list = Object.entries(versions).map(([name, version]) =>
-    `${name} ${version}`
-  ).join(", ");
+function renderMachine({ processor, processors, memory, system, versions }: Machine): string {
+  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
   return `${processors} x ${processor}, ${memory}, ${system}\n${list}`;
 }
 

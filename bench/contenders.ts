@@ -46,10 +46,7 @@ const RIVALS: readonly Rival[] = [
  * @param workload The workload.
  * @param runtimes The runtimes that are there.
  */
-export function contendersIn(
-  workload: Workload,
-  runtimes: readonly Runtime[],
-): Contender[] {
+export function contendersIn(workload: Workload, runtimes: readonly Runtime[]): Contender[] {
   return [
     moecache("moecache", "moecache.ts"),
     ...(workload.value === "bytes"
@@ -83,10 +80,7 @@ function floor(floor: FloorKind): Contender {
   };
 }
 
-function onRuntime(
-  { file, unable: _, ...rival }: Rival,
-  runtime: Runtime,
-): Contender {
+function onRuntime({ file, unable: _, ...rival }: Rival, runtime: Runtime): Contender {
   return { ...rival, role: "rival", runtime, module: urlOf(file) };
 }
 

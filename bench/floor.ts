@@ -34,20 +34,13 @@ export async function openFloor(job: Job): Promise<Trial> {
   const { workload, floor = "single" } = job;
   const items = prepareItems(job);
   const sockets = await Promise.all(job.servers.map(Socket.open));
-  const shares = sockets.map((_, at) =>
-    items.filter((_, i) => i % sockets.length === at)
-  );
-  await forEachSocket(
-    sockets,
-    (socket, at) => socket.exchange(setAll(shares[at]!)),
-  );
+  const shares = sockets.map((_, at) => items.filter((_, i) => i % sockets.length === at));
+  await forEachSocket(sockets, (socket, at) => socket.exchange(setAll(shares[at]!)));
 
   const batches = workload.action === "getMany"
     ? [shares.map((share) => getAll(share, floor))]
     : prepareBatches(workload, items, floor).map((batch) => [batch]);
-  const operationsPerBatch = workload.action === "getMany"
-    ? 1
-    : workload.callers;
+  const operationsPerBatch = workload.action === "getMany" ? 1 : workload.callers;
 
   async function run(operations: number): Promise<void> {
     for (
@@ -57,8 +50,7 @@ export async function openFloor(job: Job): Promise<Trial> {
     ) {
       const batch = batches[i % batches.length]!;
       if (batch.length === 1) await sockets[0]!.exchange(batch[0]!);
-      else {await forEachSocket(sockets, (socket, at) =>
-          socket.exchange(batch[at]!));}
+      else await forEachSocket(sockets, (socket, at) => socket.exchange(batch[at]!));
     }
   }
 
@@ -127,10 +119,7 @@ function prepareBatches(
   return Array.from(
     { length: Math.ceil(items.length / callers) },
     (_, batch) => {
-      const turns = Array.from(
-        { length: callers },
-        (_, i) => batch * callers + i,
-      );
+      const turns = Array.from({ length: callers }, (_, i) => batch * callers + i);
       const exchanges: Exchange[] = [];
       let gets: Item[] = [];
       for (const turn of turns) {
@@ -181,17 +170,12 @@ function setAll(items: readonly Item[]): Exchange {
 function join(exchanges: readonly Exchange[]): Exchange {
   return {
     request: concat(exchanges.map(({ request }) => request)),
-    replyLength: exchanges.reduce(
-      (sum, { replyLength }) => sum + replyLength,
-      0,
-    ),
+    replyLength: exchanges.reduce((sum, { replyLength }) => sum + replyLength, 0),
   };
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -14,9 +14,7 @@ export interface Machine {
 }
 
 /** Finds out about the machine. */
-export async function describeMachine(
-  runtimes: readonly Runtime[],
-): Promise<Machine> {
+export async function describeMachine(runtimes: readonly Runtime[]): Promise<Machine> {
   const processors = cpus();
   return {
     processor: processors[0]?.model ?? "unknown",
@@ -26,9 +24,7 @@ export async function describeMachine(
     versions: {
       moecache: await versionOf("../deno.json"),
       deno: Deno.version.deno,
-      ...(runtimes.includes("node")
-        ? { node: await ask("node", "--version") }
-        : {}),
+      ...(runtimes.includes("node") ? { node: await ask("node", "--version") } : {}),
       memcached: await ask(memcachedPath() ?? "memcached", "--version"),
       ...await rivalVersions(),
     },
@@ -54,7 +50,7 @@ async function ask(program: string, option: string): Promise<string> {
 }
 
 async function rivalVersions(): Promise<Record<string, string>> {
-  const { dependencies } = await readJson("package.json");
+  const { dependencies } = await readJson("rivals/package.json");
   return Object.fromEntries(
     Object.entries(dependencies as Record<string, string>)
       .map(([name, version]) => [`npm ${name}`, version]),

@@ -30,18 +30,13 @@ const FIGURES: Partial<Record<Workload["action"], Figure>> = {
 };
 
 /** Renders one workload's part of the table. */
-export function renderResult(
-  { workload, rows, verdicts }: Result,
-  absentees: string[],
-): string {
+export function renderResult({ workload, rows, verdicts }: Result, absentees: string[]): string {
   const figure = FIGURES[workload.action] ?? RATE;
   const own = rows.find(({ role }) => role === "moecache");
-  const head = ["", "", figure.unit, "moecache is", "CPU µs/op"];
+  const head = ["", "", figure.unit, "against it", "CPU µs/op"];
   const body = rows.map((row) => [
     row.name,
-    `${row.runtime}${
-      [row.setup, row.note].map((text) => text ? `, ${text}` : "").join("")
-    }`,
+    [row.runtime, row.setup, row.note].filter(Boolean).join(", "),
     figure.show(row),
     own === undefined || row === own ? "" : `${ratio(own, row).toFixed(2)}x`,
     row.cpuPerOperation.toFixed(1),
@@ -50,9 +45,7 @@ export function renderResult(
     workload.title,
     ...align([head, ...body]).map((line) => `  ${line}`),
     ...absentees.map((absentee) => `  absent: ${absentee}`),
-    ...verdicts.map(({ text, reached }) =>
-      `  ${reached ? "reached" : "MISSED "}  ${text}`
-    ),
+    ...verdicts.map(({ text, reached }) => `  ${reached ? "reached" : "MISSED "}  ${text}`),
   ].join("\n");
 }
 
@@ -63,9 +56,7 @@ function ratio(own: Row, other: Row): number {
 
 /** Pads cells: text to the right, figures to the left. */
 function align(rows: readonly string[][]): string[] {
-  const widths = rows[0]!.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]!.length))
-  );
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row.map((cell, column) =>
       column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)

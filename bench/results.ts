@@ -11,8 +11,7 @@ export interface Measured {
 }
 
 /** One line of the table. */
-export interface Row
-  extends Pick<Contender, "name" | "role" | "runtime" | "setup"> {
+export interface Row extends Pick<Contender, "name" | "role" | "runtime" | "setup"> {
   readonly note?: string;
   /** Median, least and greatest of the rounds. */
   readonly operationsPerSecond: Spread;
@@ -46,10 +45,7 @@ export interface Result {
 }
 
 /** Sums up the rounds of a workload. */
-export function summarize(
-  workload: Workload,
-  measured: readonly Measured[],
-): Result {
+export function summarize(workload: Workload, measured: readonly Measured[]): Result {
   const all = measured.map(toRow);
   const rows = all.filter((row) =>
     all.every((other) => other.name !== row.name || speed(other) <= speed(row))
@@ -59,9 +55,7 @@ export function summarize(
     rows,
     slower: all.filter((row) => !rows.includes(row)),
     verdicts: rows.filter(({ role }) => role === "moecache")
-      .flatMap((row) =>
-        workload.targets.flatMap((target) => judge(target, row, rows))
-      ),
+      .flatMap((row) => workload.targets.flatMap((target) => judge(target, row, rows))),
   };
 }
 
@@ -88,9 +82,7 @@ function toRow({ contender, note, samples }: Measured): Row {
       least: Math.min(...rates),
       greatest: Math.max(...rates),
     },
-    cpuPerOperation: median(
-      samples.map(({ cpu, operations }) => cpu / operations),
-    ),
+    cpuPerOperation: median(samples.map(({ cpu, operations }) => cpu / operations)),
     ...(growths.length === 0 ? {} : { grown: median(growths) }),
   };
 }
@@ -108,16 +100,13 @@ function judge(target: Target, subject: Row, rows: readonly Row[]): Verdict[] {
   const who = target.opponent === "best rival"
     ? `the best rival, ${opponent.name}`
     : `the ${target.opponent}`.replace("the memjs", "memjs");
-  const text = `${subject.name}: ${
-    ratio.toFixed(2)
-  } times ${who}, to reach ${target.least}`;
+  const text = `${subject.name}: ${ratio.toFixed(2)} times ${who}, to reach ${target.least}`;
   return [{ text, reached: ratio >= target.least }];
 }
 
 function judgeGrowth(most: number, { name, grown = NaN }: Row): Verdict {
-  const text = `${name}: ${
-    (grown / 1e6).toFixed(1)
-  } MB more than at the start, at most ${most / 1e6}`;
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  const text = `${name}: ${megabytes(grown)} MB more than at the start, at most ${megabytes(most)}`;
   return { text, reached: grown <= most };
 }
 

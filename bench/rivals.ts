@@ -1,6 +1,6 @@
 /** The packages that moecache is compared with. @module */
 
-const FOLDER = new URL("./", import.meta.url);
+const FOLDER = new URL("rivals/", import.meta.url);
 
 /**
  * Installs what `package.json` pins, unless it is installed.
@@ -8,19 +8,11 @@ const FOLDER = new URL("./", import.meta.url);
  * @param say Told what is done, since it reaches out to the network.
  * @throws {Error} When npm fails.
  */
-export async function installRivals(
-  say: (line: string) => void,
-): Promise<void> {
+export async function installRivals(say: (line: string) => void): Promise<void> {
   if (await isInstalled()) return;
-  say("Installing the rivals in bench/ with npm, this once");
+  say("Installing the rivals in bench/rivals/ with npm, this once");
   const { code } = await new Deno.Command("npm", {
-    args: [
-      "install",
-      "--no-package-lock",
-      "--no-audit",
-      "--no-fund",
-      "--loglevel=error",
-    ],
+    args: ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"],
     cwd: FOLDER,
   }).spawn().status;
   if (code !== 0) {
@@ -34,13 +26,9 @@ async function isInstalled(): Promise<boolean> {
   };
   try {
     const installed = await Promise.all(
-      Object.keys(dependencies).map((name) =>
-        readJson(`node_modules/${name}/package.json`)
-      ),
+      Object.keys(dependencies).map((name) => readJson(`node_modules/${name}/package.json`)),
     );
-    return Object.values(dependencies).every((version, i) =>
-      installed[i]?.version === version
-    );
+    return Object.values(dependencies).every((version, i) => installed[i]?.version === version);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

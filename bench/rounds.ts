@@ -16,21 +16,14 @@ export interface Mode {
   readonly fastestOnly: boolean;
 }
 
-/** Several minutes. */
-export const FULL: Mode = {
-  rounds: 5,
-  roundTime: 400,
-  portion: 1,
-  fastestOnly: false,
-};
+/**
+ * Several minutes. Rounds are many rather than long: a round trip takes two or three times as long
+ * where the scheduler happens to put client and server, and stays so for a while.
+ */
+export const FULL: Mode = { rounds: 11, roundTime: 120, portion: 1, fastestOnly: false };
 
 /** A minute at most. */
-export const SHORT: Mode = {
-  rounds: 5,
-  roundTime: 40,
-  portion: 0.05,
-  fastestOnly: true,
-};
+export const SHORT: Mode = { rounds: 7, roundTime: 20, portion: 0.04, fastestOnly: true };
 
 /** What every workload is run with. */
 export interface Setting {
@@ -54,10 +47,7 @@ interface Entry {
  *
  * @throws {Error} When a contender fails or returns a wrong value.
  */
-export async function runWorkload(
-  workload: Workload,
-  setting: Setting,
-): Promise<Result> {
+export async function runWorkload(workload: Workload, setting: Setting): Promise<Result> {
   const { mode, runtimes } = setting;
   const scaled = scale(workload, mode.portion);
   const contenders = contendersIn(workload, runtimes);
@@ -65,9 +55,7 @@ export async function runWorkload(
   const entries = await Promise.all(
     contenders.map(async (contender, slot): Promise<Entry> => {
       const job = makeJob(contender, scaled, slot, setting);
-      const worker = workers.use(
-        new WorkerProcess(contender, job, setting.env),
-      );
+      const worker = workers.use(new WorkerProcess(contender, job, setting.env));
       return { contender, job, worker, note: await worker.ready() };
     }),
   );
@@ -91,10 +79,7 @@ export async function runWorkload(
 }
 
 /** A round; a start is measured in a process that has just begun. */
-async function measure(
-  { contender, job, worker }: Entry,
-  { env }: Setting,
-): Promise<Sample> {
+async function measure({ contender, job, worker }: Entry, { env }: Setting): Promise<Sample> {
   if (job.workload.action !== "start") return await worker.measure();
   await using starting = new WorkerProcess(contender, job, env);
   await starting.ready();

@@ -60,9 +60,7 @@ export function loopTrial(job, { run, note, check, startBytes = 0 }) {
     note,
     async warm() {
       const warmed = await repeatFor(run, callers, job.roundTime);
-      const wanted = Math.round(
-        warmed.operations * job.roundTime / warmed.time,
-      );
+      const wanted = Math.round(warmed.operations * job.roundTime / warmed.time);
       operations = prescribed ??
         Math.min(Math.max(wanted, callers), MOST_OPERATIONS);
       return warmed;
@@ -84,10 +82,7 @@ export function loopTrial(job, { run, note, check, startBytes = 0 }) {
  * @returns {Promise<Trial>}
  */
 async function openStartTrial(job) {
-  const { keys: [key = ""], values: [expected] } = makeItems(
-    job.workload,
-    job.slot,
-  );
+  const { keys: [key = ""], values: [expected] } = makeItems(job.workload, job.slot);
   /** @type {AdaptedClient | undefined} */
   let client;
   /** @type {unknown} */
@@ -183,8 +178,7 @@ function makeRun({ action, callers }, client, { keys, values }) {
     if (!looksSame(actual, values[i])) throw wrong(keys[i]);
   }
 
-  const call =
-    { get, set, mixed, getMany, memory: mixed }[/** @type {"get"} */ (action)];
+  const call = { get, set, mixed, getMany, memory: mixed }[/** @type {"get"} */ (action)];
   return async (operations) => {
     left = operations;
     await Promise.all(Array.from({ length: callers }, call));
@@ -193,10 +187,7 @@ function makeRun({ action, callers }, client, { keys, values }) {
 
 /** @type {(connect: Connect, job: Job, operations: number) => void} */
 function construct(connect, { workload }, operations) {
-  const servers = Array.from(
-    { length: workload.servers },
-    (_, i) => `10.0.0.${i + 1}:11211`,
-  );
+  const servers = Array.from({ length: workload.servers }, (_, i) => `10.0.0.${i + 1}:11211`);
   for (let i = 0; i < operations; i++) connect(servers, workload.value);
 }
 

@@ -30,8 +30,7 @@ export class WorkerProcess implements AsyncDisposable {
    */
   constructor(contender: Contender, job: Job, env: Record<string, string>) {
     const [program, ...args] = PROGRAMS[contender.runtime];
-    this.#title =
-      `${contender.name} on ${contender.runtime} at ${job.workload.name}`;
+    this.#title = `${contender.name} on ${contender.runtime} at ${job.workload.name}`;
     this.#child = new Deno.Command(program, {
       args: [...args, WORKER, JSON.stringify(job)],
       env,
@@ -78,15 +77,11 @@ export class WorkerProcess implements AsyncDisposable {
     const { value, done } = await this.#answers.next();
     if (!done) return JSON.parse(value);
     const { code } = await this.#child.status;
-    throw new Error(
-      `Cannot measure ${this.#title}: its process ended with status ${code}`,
-    );
+    throw new Error(`Cannot measure ${this.#title}: its process ended with status ${code}`);
   }
 }
 
-async function* readLines(
-  stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<string> {
+async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");

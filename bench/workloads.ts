@@ -191,8 +191,7 @@ export const WORKLOADS: readonly Workload[] = [
   {
     ...TEXT,
     name: "memory",
-    title:
-      "resident memory after 1,000,000 operations, 100 concurrent, 90% get",
+    title: "resident memory after 1,000,000 operations, 100 concurrent, 90% get",
     action: "memory",
     callers: 100,
     keys: 999,
@@ -201,12 +200,7 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
-function bytes(
-  name: string,
-  size: string,
-  byteLength: number,
-  keys: number,
-): Workload[] {
+function bytes(name: string, size: string, byteLength: number, keys: number): Workload[] {
   return (["get", "set"] as const).map((action) => ({
     ...TEXT,
     name: `${action}-${name}`,

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 
 /** @import { Connect, Notes } from "../adapter.ts" */
 
-const { Memcache } = createRequire(import.meta.url)("memcache");
+const { Memcache } = createRequire(new URL("../rivals/", import.meta.url))("memcache");
 
 /** The longest value it is allowed to send; its default refuses a megabyte in base64. */
 const MAX_VALUE = 4 << 20;
@@ -28,8 +28,7 @@ export const notes = { bytes: "as base64", record: "JSON" };
 /** @type {Connect} */
 export const connect = (servers, kind) => {
   const client = new Memcache({ nodes: servers, maxValueSize: MAX_VALUE });
-  const { encode, decode } =
-    /** @type {typeof CODECS[string]} */ (CODECS[kind]);
+  const { encode, decode } = /** @type {typeof CODECS[string]} */ (CODECS[kind]);
   const isText = kind === "text";
   return {
     get: isText ? (key) => client.get(key) : async (key) => {

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 
 /** @import { Connect, Notes } from "../adapter.ts" */
 
-const { MemcacheClient } = createRequire(import.meta.url)("memcache-client");
+const { MemcacheClient } = createRequire(new URL("../rivals/", import.meta.url))("memcache-client");
 
 /** Without it values expire after a minute. */
 const FOR_EVER = { lifetime: 0 };

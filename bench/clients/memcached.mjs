@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 
 /** @import { Connect, Notes } from "../adapter.ts" */
 
-const Memcached = createRequire(import.meta.url)("memcached");
+const Memcached = createRequire(new URL("../rivals/", import.meta.url))("memcached");
 
 /** The largest value it is allowed to send; its default refuses a megabyte of bytes. */
 const MAX_VALUE = 4 << 20;
@@ -26,9 +26,7 @@ export const connect = (servers, kind, options) => {
         (/** @type {unknown} */ error, /** @type {unknown} */ result) => {
           // It empties the list of errors that it has passed as soon as this returns.
           if (error) {
-            reject(
-              Array.isArray(error) ? new AggregateError([...error]) : error,
-            );
+            reject(Array.isArray(error) ? new AggregateError([...error]) : error);
           } else resolve(result);
         },
       );

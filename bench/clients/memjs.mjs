@@ -6,14 +6,13 @@ import { createRequire } from "node:module";
 
 /** @import { Connect, Notes } from "../adapter.ts" */
 
-const { Client } = createRequire(import.meta.url)("memjs");
+const { Client } = createRequire(new URL("../rivals/", import.meta.url))("memjs");
 
 /** @type {Record<string, { encode(value: any): any, decode(data: Buffer): any }>} */
 const CODECS = {
   text: { encode: (text) => text, decode: (data) => data.toString() },
   bytes: {
-    encode: (bytes) =>
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    encode: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     decode: (data) => data,
   },
   record: {
@@ -28,8 +27,7 @@ export const notes = { getMany: "a get per key", record: "JSON" };
 /** @type {Connect} */
 export const connect = (servers, kind) => {
   const client = Client.create(servers.join());
-  const { encode, decode } =
-    /** @type {typeof CODECS[string]} */ (CODECS[kind]);
+  const { encode, decode } = /** @type {typeof CODECS[string]} */ (CODECS[kind]);
   return {
     get: (key) =>
       new Promise((resolve, reject) => {

@@ -22,16 +22,11 @@ export function adapt(client: Client): AdaptedClient {
   return {
     get: (key) => client.get(key),
     set: (key, value) => client.set(key, value),
-    ...(HAS_GET_MANY
-      ? { getMany: (keys: readonly string[]) => getMany(client, keys) }
-      : {}),
+    ...(HAS_GET_MANY ? { getMany: (keys: readonly string[]) => getMany(client, keys) } : {}),
   };
 }
 
-async function getMany(
-  client: Client,
-  keys: readonly string[],
-): Promise<unknown[]> {
+async function getMany(client: Client, keys: readonly string[]): Promise<unknown[]> {
   const { getMany } = client as unknown as Record<
     "getMany",
     (this: Client, keys: readonly string[]) => Promise<Map<string, unknown>>
