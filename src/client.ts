@@ -63,16 +63,16 @@ export class Client implements AsyncDisposable {
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
     const resolved = resolveServers(servers);
-    const { locator, transcoder, ...nodeOptions } = resolveOptions(options);
+    const { locator, transcoder, keepAlive, noDelay, ...limits } = resolveOptions(options);
     this.#names = resolved.map(({ name }) => name);
     this.#locator = locator(resolved);
     this.#readItem = itemReader(transcoder);
     this.#writeItem = itemWriter(transcoder);
     this.#nodes = resolved.map(({ name, endpoint }) =>
       new ServerNode({
-        ...nodeOptions,
+        ...limits,
         server: name,
-        dial: (signal) => dialDeno(endpoint, { signal }),
+        dial: (signal) => dialDeno(endpoint, { signal, keepAlive, noDelay }),
       })
     );
   }

@@ -25,6 +25,20 @@ export interface ClientOptions {
   /** Sockets per server, 1 to 1,024; 1 unless given. More are opened only while all are busy. */
   readonly connections?: number;
   /**
+   * Operations that may wait for one server at once, 1 to 2^30; 2^20 unless given. Further ones are
+   * rejected with a `SocketError`, so that a server which does not answer costs bounded memory.
+   */
+  readonly maxPending?: number;
+  /**
+   * The longest value, in bytes, that is accepted from a server, 1 to 2^30, which is memcached's own
+   * largest; 2^27 (128 MiB) unless given. A reply that declares a longer one ends the connection.
+   */
+  readonly maxValueBytes?: number;
+  /** Whether the system probes idle connections (TCP keep-alive); `true` unless given. */
+  readonly keepAlive?: boolean;
+  /** Whether packets leave at once (TCP_NODELAY); `true` unless given. */
+  readonly noDelay?: boolean;
+  /**
    * How sockets are read and written: `"direct"` lets the runtime's connection read into and write from
    * the client's own buffers where it can (Deno's can, for two thirds of the processor time of a round trip);
    * `"streams"` always goes through its Web Streams. `"direct"` unless given.
@@ -48,14 +62,17 @@ export interface ResolvedOptions {
   readonly locator: LocatorFactory;
   readonly transcoder: Transcoder;
   readonly connections: number;
+  readonly maxPending: number;
   readonly maxValueBytes: number;
+  readonly keepAlive: boolean;
+  readonly noDelay: boolean;
   readonly direct: boolean;
 }
 
 /** What timers can count. */
 const LONGEST_TIMEOUT = 0x7fffffff;
-/** The largest item size that memcached can be configured for (`-I`). */
-const MAX_VALUE_BYTES = 1 << 30;
+/** The largest item size that memcached can be configured for (`-I`), in bytes. */
+const LARGEST_ITEM = 2 ** 30;
 
 /**
  * Checks options and fills in the defaults.
@@ -63,24 +80,26 @@ const MAX_VALUE_BYTES = 1 << 30;
  * @throws {ValidationException} When one is not what it should be.
  */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
-  const { timeout, connectTimeout, connections = 1, io = "direct" } = options;
+  const { timeout, connectTimeout, keepAlive = true, noDelay = true, io = "direct" } = options;
+  const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
   const { locator = moecacheRing, transcoder = moecacheTranscoder } = options;
   if (timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (connectTimeout !== undefined) checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
-  checkRange("connections", connections, 1024);
-  check("connections", connections, Number.isInteger(connections), "an integer");
+  checkCount("connections", connections, 1024);
+  checkCount("maxPending", maxPending, 2 ** 30);
+  checkCount("maxValueBytes", maxValueBytes, LARGEST_ITEM);
+  check("keepAlive", keepAlive, typeof keepAlive === "boolean", "a boolean");
+  check("noDelay", noDelay, typeof noDelay === "boolean", "a boolean");
   check("locator", locator, typeof locator === "function", "a function");
   check("transcoder", transcoder, isTranscoder(transcoder), "an object with encode and decode");
   check("io", io, io === "direct" || io === "streams", `"direct" or "streams"`);
-  return {
-    timeout,
-    connectTimeout,
-    locator,
-    transcoder,
-    connections,
-    maxValueBytes: MAX_VALUE_BYTES,
-    direct: io === "direct",
-  };
+  const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
+  return { ...limits, keepAlive, noDelay, locator, transcoder, direct: io === "direct" };
+}
+
+function checkCount(name: string, value: unknown, largest: number): void {
+  checkRange(name, value, largest);
+  check(name, value, Number.isInteger(value), "an integer");
 }
 
 function checkRange(name: string, value: unknown, largest: number): void {

@@ -190,13 +190,15 @@ for (const io of ["direct", "streams"] as const) {
     await using client = connect(peer);
     const controller = new AbortController();
     const { signal } = controller;
-    const aborted = assertRejects(() => client.get("aborted", { signal }), DOMException);
-    const other = client.get("other");
+    const abort = (key: string) => assertRejects(() => client.get(key, { signal }), DOMException);
+    const aborted = [abort("first")];
+    const others = [client.get("a")];
+    aborted.push(abort("second"));
+    others.push(client.get("b"));
     controller.abort();
-    await aborted;
-    await other;
-    await assertRejects(() => client.get("never", { signal }), DOMException);
-    assertEquals(lines, ["get other"]);
+    await Promise.all([...aborted, ...others]);
+    await abort("never");
+    assertEquals(lines, ["get a b"]);
   });
 
   test("Client.close rejects what is under way and whatever comes", async () => {
@@ -251,6 +253,59 @@ Deno.test("Client rejects with a SocketError when the host name does not resolve
   const error = await assertRejects(() => client.get("key"), SocketError);
   assertEquals(error.server, "no-such-host.invalid:11211");
   assertInstanceOf(error.cause, Error);
+});
+
+Deno.test("Client rejects what exceeds maxPending, and takes more when there is room again", async () => {
+  const asked = gate();
+  const answered = gate();
+  await using peer = new ScriptedPeer(async (connection) => {
+    for (let line; (line = await connection.request()) !== undefined;) {
+      asked.open();
+      await answered.opened;
+      await connection.send(line === "delete last" ? "DELETED\r\n" : "END\r\n");
+    }
+  });
+  await using client = new Client(peer.address, { maxPending: 3 });
+  const waiting = [client.get("a"), client.get("b")];
+  await asked.opened;
+  waiting.push(client.get("c"));
+  const error = await assertRejects(() => client.get("d"), SocketError, "maxPending");
+  assertEquals(error.server, peer.address);
+  answered.open();
+  assertEquals(await Promise.all(waiting), [undefined, undefined, undefined]);
+  assertEquals(await client.delete("last"), true);
+});
+
+Deno.test("Client counts an operation that was aborted before its turn as waiting no more", async () => {
+  await using peer = new ScriptedPeer(answering(() => "END\r\n"));
+  await using client = new Client(peer.address, { maxPending: 2 });
+  for (let i = 0; i < 10; i++) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = assertRejects(() => client.get("aborted", { signal }), DOMException);
+    const kept = client.get("kept");
+    controller.abort();
+    await aborted;
+    assertEquals(await kept, undefined);
+  }
+});
+
+Deno.test("Client ends a connection that declares a value above maxValueBytes", async () => {
+  await using peer = new ScriptedPeer(answering(() => "VALUE key 274 1001\r\n"));
+  await using client = new Client(peer.address, { maxValueBytes: 1000 });
+  const error = await assertRejects(() => client.get("key"), SocketError, "maxValueBytes");
+  assertEquals(error.server, peer.address);
+});
+
+Deno.test("Client times out when the server accepts but never reads", async () => {
+  await using peer = new ScriptedPeer(() => {});
+  await using client = new Client(peer.address, { timeout: 100 });
+  const started = performance.now();
+  const large = new Uint8Array(20_000_000);
+  const operations = [client.set("large", large), client.get("key"), client.set("large", large)];
+  for (const { status } of await Promise.allSettled(operations)) assertEquals(status, "rejected");
+  const elapsed = performance.now() - started;
+  assert(elapsed < 2000, `it took ${elapsed} ms`);
 });
 
 Deno.test("Client spreads work over as many connections as it may open, and no more", async () => {

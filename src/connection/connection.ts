@@ -54,6 +54,7 @@ export class Connection implements ReplyHandler {
   readonly #ending = new AbortController();
   #channel: ByteChannel | undefined;
   #closing: Promise<void> | undefined;
+  #pending = 0;
   #writing = false;
   #flushScheduled = false;
   #idleCheck: ReturnType<typeof setTimeout> | undefined;
@@ -70,15 +71,16 @@ export class Connection implements ReplyHandler {
     this.closed.catch(() => {});
   }
 
-  /** How much is waiting for this connection: commands not written, and requests not answered. */
-  get load(): number {
-    return this.#queue.length + this.#inFlight.length;
+  /** How many operations wait on this connection: not written, or written and not answered. */
+  get pending(): number {
+    return this.#pending;
   }
 
   /** Takes a command; it leaves together with all others of this turn. */
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
     this.#queue.push(command);
+    this.#pending++;
     this.#startClock(command);
   }
 
@@ -100,7 +102,7 @@ export class Connection implements ReplyHandler {
   }
 
   #advance(outcome: number): number {
-    if (outcome === DONE) this.#inFlight.shift();
+    if (outcome === DONE) this.#pending -= this.#inFlight.shift()!.size;
     return outcome === DONE || outcome === MORE ? NO_DATA : outcome;
   }
 
@@ -140,7 +142,7 @@ export class Connection implements ReplyHandler {
   #scheduleFlush(): void {
     this.#flushScheduled = true;
     this.#now = performance.now();
-    const idle = this.#channel !== undefined && this.load === 0;
+    const idle = this.#channel !== undefined && this.#pending === 0;
     if (idle && this.#now - this.#lastRead > LONG_IDLE) {
       // Whatever kept the whole process from running, a frozen function say, may have kept the end
       // of the stream from being read as well: one turn of the event loop brings it in.
@@ -174,15 +176,30 @@ export class Connection implements ReplyHandler {
 
   /** Writes what is queued into the buffer, neighbours together where they allow it. */
   #gatherRequests(): void {
-    const queue = this.#queue;
-    while (queue.length > 0 && this.#requests.byteLength < WRITE_SIZE) {
-      const command = queue.shift()!;
-      if (command.settled) continue;
+    while (this.#requests.byteLength < WRITE_SIZE) {
+      const command = this.#nextWanted();
+      if (command === undefined) return;
+      this.#queue.shift();
       const exchange = command.open();
-      while (queue.length > 0 && exchange.admit(queue.peek()!)) queue.shift();
+      for (let next; (next = this.#nextWanted()) && exchange.admit(next);) this.#queue.shift();
       exchange.write(this.#requests);
       this.#inFlight.push(exchange);
     }
+  }
+
+  /** The oldest queued command that somebody still waits for; those before it are dropped. */
+  #nextWanted(): Command | undefined {
+    let command = this.#queue.peek();
+    while (command?.settled) {
+      this.#dropOldest();
+      command = this.#queue.peek();
+    }
+    return command;
+  }
+
+  #dropOldest(): Command {
+    this.#pending--;
+    return this.#queue.shift()!;
   }
 
   /** Gives a command its deadline, unless connecting has a time of its own and goes on. */
@@ -205,11 +222,11 @@ export class Connection implements ReplyHandler {
       );
       return this.#end((exchange) => exchange.deadline <= now ? overdue : other);
     }
-    const queue = this.#queue;
-    while (queue.length > 0 && queue.peek()!.deadline <= now) {
-      queue.shift()!.fail(this.#timeoutError());
+    let queued = this.#nextWanted();
+    for (; queued !== undefined && queued.deadline <= now; queued = this.#nextWanted()) {
+      this.#dropOldest().fail(this.#timeoutError());
     }
-    const next = Math.min(oldest?.deadline ?? Infinity, queue.peek()?.deadline ?? Infinity);
+    const next = Math.min(oldest?.deadline ?? Infinity, queued?.deadline ?? Infinity);
     this.#deadlines.arm(next, now);
   }
 

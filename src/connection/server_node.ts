@@ -1,6 +1,6 @@
 /** One server and the connections to it. @module */
 
-import type { SocketError } from "../errors.ts";
+import { SocketError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 
@@ -8,6 +8,8 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 export interface ServerNodeOptions extends ConnectionOptions {
   /** How many sockets may be open at once. */
   readonly connections: number;
+  /** How many operations may wait at once. */
+  readonly maxPending: number;
 }
 
 /**
@@ -28,10 +30,11 @@ export class ServerNode {
   /**
    * Takes a command.
    *
-   * @throws {SocketError} When the node is closed.
+   * @throws {SocketError} When the node is closed, or too many wait already.
    */
   submit(command: Command): void {
     if (this.#closed !== undefined) throw this.#closed;
+    if (this.#pending() >= this.#options.maxPending) throw this.#tooManyPending();
     this.#connection().submit(command);
   }
 
@@ -42,13 +45,25 @@ export class ServerNode {
     await Promise.all(Array.from(this.#closing, ({ closed }) => closed));
   }
 
+  #pending(): number {
+    let pending = 0;
+    for (const connection of this.#connections) pending += connection.pending;
+    return pending;
+  }
+
+  #tooManyPending(): SocketError {
+    const { server, maxPending } = this.#options;
+    const state = `${maxPending} operations wait for it already, as many as maxPending allows`;
+    return new SocketError(`Cannot use ${server}: ${state}`, { server });
+  }
+
   #connection(): Connection {
     const first = this.#connections[0];
     if (first === undefined) return this.#dial();
     if (this.#options.connections === 1) return first;
-    const idlest = this.#connections.reduce((a, b) => b.load < a.load ? b : a);
+    const idlest = this.#connections.reduce((a, b) => b.pending < a.pending ? b : a);
     const full = this.#connections.length === this.#options.connections;
-    return full || idlest.load === 0 ? idlest : this.#dial();
+    return full || idlest.pending === 0 ? idlest : this.#dial();
   }
 
   #dial(): Connection {
@@ -64,7 +79,7 @@ export class ServerNode {
     connection.closed.then(forget, forget);
     for (const command of unwritten) {
       if (this.#closed !== undefined) command.fail(this.#closed);
-      else this.submit(command);
+      else this.#connection().submit(command);
     }
   };
 }

@@ -18,8 +18,8 @@ export const MORE = -2;
 export interface Exchange {
   /** When its reply is overdue, as `performance.now()` counts; `Infinity` for never. */
   readonly deadline: number;
-  /** Whether nobody waits for it any more. */
-  readonly settled: boolean;
+  /** How many operations it carries. */
+  readonly size: number;
   /** Takes a command that stands next in the queue into this request, where that can be. */
   admit(command: Command): boolean;
   /** Writes the request. */
@@ -54,6 +54,8 @@ export type Reject = (error: unknown) => void;
  */
 export abstract class Command<Result = unknown> implements Exchange {
   deadline: number = Infinity;
+  readonly size: number = 1;
+  /** Whether the operation has ended, and nobody waits for it any more. */
   settled: boolean = false;
   /** Called once, when the operation has ended either way. */
   onSettled: (() => void) | undefined;

@@ -34,6 +34,10 @@ export interface Endpoint {
 export interface DialOptions {
   /** Aborts the attempt. */
   readonly signal: AbortSignal;
+  /** Whether the system probes an idle TCP connection. */
+  readonly keepAlive: boolean;
+  /** Whether TCP packets leave at once, instead of waiting for more to send. */
+  readonly noDelay: boolean;
 }
 
 /** Opens a transport to an endpoint. */

@@ -77,8 +77,8 @@ class Retrieval implements Exchange {
     this.deadline = first.deadline;
   }
 
-  get settled(): boolean {
-    return this.#commands.every((command) => command === undefined || command.settled);
+  get size(): number {
+    return this.#commands.length;
   }
 
   admit(command: Command): boolean {

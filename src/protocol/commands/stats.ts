@@ -1,6 +1,6 @@
 /** `stats`. @module */
 
-import { quote, ValidationException } from "../../errors.ts";
+import { quote, SocketError, ValidationException } from "../../errors.ts";
 import { endOfWord, isText, readText, startsWith } from "../bytes.ts";
 import { Command, DONE, MORE, readRefusal, type Reject, type Resolve } from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
@@ -31,6 +31,9 @@ export function checkStatsArguments(args: unknown): asserts args is string {
 const LINE_WORDS = ["STAT ", "PREFIX ", "ITEM "];
 /** `stats reset` ends with RESET and `stats detail on` with OK, both without an entry. */
 const LAST_LINES = ["END", "RESET", "OK"];
+
+/** No server has near as many; without a bound one could make us keep any amount. */
+const MOST_ENTRIES = 1 << 17;
 
 /** `stats` of one server. Resolves to its statistics, an empty record where there are none. */
 export class StatsCommand extends Command<Stats> {
@@ -64,6 +67,7 @@ export class StatsCommand extends Command<Stats> {
   }
 
   #addEntry(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#entries.length === MOST_ENTRIES) throw new SocketError("the statistics have no end");
     const nameEnd = endOfWord(bytes, start, end);
     const value = readText(bytes, Math.min(nameEnd + 1, end), end);
     this.#entries.push([readText(bytes, start, nameEnd), value]);
