@@ -4,10 +4,10 @@ import { type ClientOptions, type OperationOptions, resolveOptions } from "./cli
 import { ServerNode } from "./connection/server_node.ts";
 import { SocketError, ValidationException } from "./errors.ts";
 import type { Command } from "./protocol/command.ts";
-import { DeleteCommand } from "./protocol/commands/deletion.ts";
-import { GetCommand } from "./protocol/commands/retrieval.ts";
+import { AnswerCommand, DELETE_ANSWERS } from "./protocol/commands/answer.ts";
+import { RetrievalCommand } from "./protocol/commands/retrieval.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
-import { SetCommand } from "./protocol/commands/storage.ts";
+import { SET_ANSWERS, StorageCommand } from "./protocol/commands/storage.ts";
 import { checkExptime, type Exptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
 import type { Locator } from "./routing/locator.ts";
@@ -106,7 +106,7 @@ export class Client implements AsyncDisposable {
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
     return new Promise<unknown>((resolve, reject) => {
       checkKey(key, "get");
-      this.#submit(key, new GetCommand(key, this.#readItem, resolve, reject), options);
+      this.#submit(key, new RetrievalCommand("get", key, this.#readItem, resolve, reject), options);
     }) as Promise<Value | undefined>;
   }
 
@@ -149,7 +149,11 @@ export class Client implements AsyncDisposable {
       const item = this.#writeItem(value);
       const send = ({ flags, data }: SendableItem) => {
         const stored = { flags, exptime: seconds, data };
-        this.#submit(key, new SetCommand(key, stored, resolve, reject), options);
+        this.#submit(
+          key,
+          new StorageCommand("set", key, stored, SET_ANSWERS, resolve, reject),
+          options,
+        );
       };
       if (item instanceof Promise) item.then(send).catch(reject);
       else send(item);
@@ -184,7 +188,11 @@ export class Client implements AsyncDisposable {
   delete(key: string, options?: OperationOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       checkKey(key, "delete");
-      this.#submit(key, new DeleteCommand(key, resolve, reject), options);
+      this.#submit(
+        key,
+        new AnswerCommand(`delete ${key}`, DELETE_ANSWERS, resolve, reject),
+        options,
+      );
     });
   }
 

@@ -45,18 +45,19 @@ export class RequestBuffer {
    * Appends a data block of text: its length in bytes, CRLF, the text as UTF-8, CRLF.
    *
    * @param text Well-formed text.
+   * @param afterLength What is left of the command line behind the length.
    */
-  textBlock(text: string): this {
+  textBlock(text: string, afterLength = ""): this {
     const { length } = text;
-    this.#reserve(length * 3 + 16);
+    this.#reserve(length * 3 + afterLength.length + 16);
     const start = this.#length;
     // Nearly all text is ASCII, one byte a character: it is encoded behind that length at once, and
     // again only when the guess was wrong.
-    this.ascii(`${length}\r\n`);
+    this.ascii(`${length}${afterLength}\r\n`);
     const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#length));
     if (written !== length) {
       this.#length = start;
-      this.ascii(`${written}\r\n`);
+      this.ascii(`${written}${afterLength}\r\n`);
       encoder.encodeInto(text, this.#bytes.subarray(this.#length));
     }
     this.#length += written;
@@ -67,9 +68,10 @@ export class RequestBuffer {
    * Appends a data block of bytes: their length, CRLF, the bytes, CRLF.
    *
    * @param data Bytes that stay as they are until they have been written.
+   * @param afterLength What is left of the command line behind the length.
    */
-  dataBlock(data: Uint8Array): this {
-    this.ascii(`${data.byteLength}\r\n`);
+  dataBlock(data: Uint8Array, afterLength = ""): this {
+    this.ascii(`${data.byteLength}${afterLength}\r\n`);
     if (data.byteLength >= LARGE) this.#apart(data);
     else this.#copy(data);
     return this.ascii("\r\n");

@@ -1,7 +1,7 @@
-/** `get`: one request for any number of neighbouring keys. @module */
+/** `get`, `gets` and `gat`: one request for any number of neighbouring keys. @module */
 
 import { SocketError } from "../../errors.ts";
-import { endOfWord, isText, readInteger, startsWith } from "../bytes.ts";
+import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
 import {
   Command,
   DONE,
@@ -14,20 +14,31 @@ import {
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /**
- * The longest request line, in bytes. ElastiCache Serverless takes 16 KB; memcached itself any length.
+ * The longest request line, in bytes. ElastiCache Serverless takes 16 KB; memcached itself any length
+ * where the line begins with `get`, and 2,048 bytes where it does not.
  */
-const LONGEST_LINE = 16_000;
+const LONGEST_GET_LINE = 16_000;
+const LONGEST_OTHER_LINE = 2_000;
 
-/** Turns an item's flags and bytes into the value; the bytes are lent until it returns. */
-export type ReadItem = (flags: number, data: Uint8Array) => unknown;
+/** Turns an item into what the operation resolves to. */
+export type ReadItem = (flags: number, data: Uint8Array, cas: bigint | undefined) => unknown;
 
-/** `get` of one key. Resolves to the value, or `undefined` for a miss. */
-export class GetCommand extends Command {
+/** Retrieval of one key. Resolves to what is made of the item, or `undefined` for a miss. */
+export class RetrievalCommand extends Command {
+  /** The request up to the keys: `get`, `gets`, `gat 60`, `gats 60`. */
+  readonly verb: string;
   readonly key: string;
   readonly #readItem: ReadItem;
 
-  constructor(key: string, readItem: ReadItem, resolve: Resolve<unknown>, reject: Reject) {
+  constructor(
+    verb: string,
+    key: string,
+    readItem: ReadItem,
+    resolve: Resolve<unknown>,
+    reject: Reject,
+  ) {
     super(resolve, reject);
+    this.verb = verb;
     this.key = key;
     this.#readItem = readItem;
   }
@@ -37,10 +48,10 @@ export class GetCommand extends Command {
   }
 
   /** Takes the item found. A value that cannot be read fails this operation and no other. */
-  found(flags: number, data: Uint8Array): void {
+  found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
     try {
-      this.succeed(this.#readItem(flags, data));
+      this.succeed(this.#readItem(flags, data, cas));
     } catch (error) {
       this.fail(error);
     }
@@ -51,29 +62,34 @@ export class GetCommand extends Command {
   }
 
   line(): number {
-    throw new SocketError("a get is answered through its retrieval");
+    throw new SocketError("a retrieval is answered through its request");
   }
 }
 
 /**
- * The request that neighbouring `get`s share, and its reply: items in the order of the keys, misses
- * left out, then `END`. A proxy may reorder the items, so they are matched by key.
+ * The request that neighbouring retrievals share, and its reply: items in the order of the keys,
+ * misses left out, then `END`. A proxy may reorder the items, so they are matched by key.
  */
 class Retrieval implements Exchange {
+  readonly #verb: string;
+  readonly #longestLine: number;
   /** Those that have had their item are taken out. */
-  readonly #commands: (GetCommand | undefined)[];
+  readonly #commands: (RetrievalCommand | undefined)[];
   readonly deadline: number;
   #lineLength: number;
   /** Where the command whose item is expected next stands. */
   #next = 0;
   /** The command whose item is being read, and the item's flags. */
-  #current: GetCommand;
+  #current: RetrievalCommand;
   #flags = 0;
+  #cas: bigint | undefined;
 
-  constructor(first: GetCommand) {
+  constructor(first: RetrievalCommand) {
+    this.#verb = first.verb;
+    this.#longestLine = first.verb.startsWith("get") ? LONGEST_GET_LINE : LONGEST_OTHER_LINE;
     this.#commands = [first];
     this.#current = first;
-    this.#lineLength = 4 + first.key.length;
+    this.#lineLength = first.verb.length + 1 + first.key.length;
     this.deadline = first.deadline;
   }
 
@@ -82,16 +98,16 @@ class Retrieval implements Exchange {
   }
 
   admit(command: Command): boolean {
-    if (!(command instanceof GetCommand)) return false;
+    if (!(command instanceof RetrievalCommand) || command.verb !== this.#verb) return false;
     const lineLength = this.#lineLength + 1 + command.key.length;
-    if (lineLength > LONGEST_LINE) return false;
+    if (lineLength > this.#longestLine) return false;
     this.#lineLength = lineLength;
     this.#commands.push(command);
     return true;
   }
 
   write(buffer: RequestBuffer): void {
-    buffer.ascii("get");
+    buffer.ascii(this.#verb);
     for (const command of this.#commands) buffer.word(command!.key);
     buffer.ascii("\r\n");
   }
@@ -99,12 +115,12 @@ class Retrieval implements Exchange {
   line(bytes: Uint8Array, start: number, end: number): number {
     if (startsWith(bytes, start, end, "VALUE ")) return this.#header(bytes, start + 6, end);
     if (isText(bytes, start, end, "END")) this.#miss();
-    else this.fail(readRefusal(bytes, start, end, "get"));
+    else this.fail(readRefusal(bytes, start, end, this.#verb));
     return DONE;
   }
 
   data(bytes: Uint8Array, start: number, end: number): number {
-    this.#current.found(this.#flags, bytes.subarray(start, end));
+    this.#current.found(this.#flags, bytes.subarray(start, end), this.#cas);
     return MORE;
   }
 
@@ -114,7 +130,7 @@ class Retrieval implements Exchange {
     for (const command of this.#commands) command?.fail(error);
   }
 
-  /** Reads `<key> <flags> <bytes>`, and the cas unique that some servers add unasked. */
+  /** Reads `<key> <flags> <bytes>`, and the cas unique, which some servers add unasked. */
   #header(bytes: Uint8Array, start: number, end: number): number {
     const keyEnd = endOfWord(bytes, start, end);
     const flagsEnd = endOfWord(bytes, keyEnd + 1, end);
@@ -125,11 +141,12 @@ class Retrieval implements Exchange {
     if (this.#flags < 0 || byteLength < 0) {
       throw new SocketError("the header of a value is malformed");
     }
+    this.#cas = lengthEnd === end ? undefined : readCas(bytes, lengthEnd + 1, end);
     return byteLength;
   }
 
   /** Takes out the command that asked for this key: nearly always the next, or one soon after it. */
-  #take(bytes: Uint8Array, start: number, end: number): GetCommand {
+  #take(bytes: Uint8Array, start: number, end: number): RetrievalCommand {
     const commands = this.#commands;
     for (let step = 0, at = this.#next; step < commands.length; step++, at++) {
       if (at === commands.length) at = 0;
@@ -146,4 +163,10 @@ class Retrieval implements Exchange {
   #miss(): void {
     for (const command of this.#commands) command?.succeed(undefined);
   }
+}
+
+function readCas(bytes: Uint8Array, start: number, end: number): bigint {
+  const text = readText(bytes, start, end);
+  if (/^\d{1,20}$/.test(text)) return BigInt(text);
+  throw new SocketError("the cas unique of a value is malformed");
 }

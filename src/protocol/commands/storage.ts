@@ -1,48 +1,94 @@
-/** `set`. @module */
+/** `set`, `add`, `replace`, `append`, `prepend` and `cas`. @module */
 
-import { SocketError } from "../../errors.ts";
+import { ClientException, SocketError } from "../../errors.ts";
 import { isText, startsWith } from "../bytes.ts";
 import { Command, DONE, readRefusal, type Reject, type Resolve } from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
+import type { Answers } from "./answer.ts";
 
 /** What is stored: an item's client flags, its lifetime, and its bytes or the text they encode. */
 export interface StoredItem {
   readonly flags: number;
   readonly exptime: number;
   readonly data: Uint8Array | string;
+  /** The cas unique that the item must still have, for `cas`. */
+  readonly cas?: bigint;
 }
 
-/** `set` of one key. Resolves when the item is stored. */
-export class SetCommand extends Command<void> {
+/** Which command stores the item. */
+export type StorageVerb = "set" | "add" | "replace" | "append" | "prepend" | "cas";
+
+/** `set`, which is not refused but by an error. */
+export const SET_ANSWERS: Answers<void> = [["STORED", undefined]];
+
+/** `add`, `replace`, `append` and `prepend`: whether the item was, or was not, there. */
+export const STORED_ANSWERS: Answers<boolean> = [["STORED", true], ["NOT_STORED", false]];
+
+/** What became of a `cas`. */
+export type CasOutcome = "stored" | "exists" | "not_found";
+
+/** `cas`: whether the item was still the one that was read. */
+export const CAS_ANSWERS: Answers<CasOutcome> = [
+  ["STORED", "stored"],
+  ["EXISTS", "exists"],
+  ["NOT_FOUND", "not_found"],
+];
+
+/** A command with a data block. Resolves to what its answer stands for. */
+export class StorageCommand<Result> extends Command<Result> {
+  readonly #verb: StorageVerb;
   readonly #key: string;
   readonly #item: StoredItem;
+  readonly #answers: Answers<Result>;
 
-  constructor(key: string, item: StoredItem, resolve: Resolve<void>, reject: Reject) {
+  constructor(
+    verb: StorageVerb,
+    key: string,
+    item: StoredItem,
+    answers: Answers<Result>,
+    resolve: Resolve<Result>,
+    reject: Reject,
+  ) {
     super(resolve, reject);
+    this.#verb = verb;
     this.#key = key;
     this.#item = item;
+    this.#answers = answers;
   }
 
   write(buffer: RequestBuffer): void {
-    const { flags, exptime, data } = this.#item;
-    buffer.ascii("set").word(this.#key).ascii(` ${flags} ${exptime} `);
-    if (typeof data === "string") buffer.textBlock(data);
-    else buffer.dataBlock(data);
+    const { flags, exptime, data, cas } = this.#item;
+    const afterLength = cas === undefined ? "" : ` ${cas}`;
+    buffer.ascii(this.#verb).word(this.#key).ascii(` ${flags} ${exptime} `);
+    if (typeof data === "string") buffer.textBlock(data, afterLength);
+    else buffer.dataBlock(data, afterLength);
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    if (isText(bytes, start, end, "STORED")) this.succeed();
-    else this.#refused(bytes, start, end);
+    for (const [line, result] of this.#answers) {
+      if (isText(bytes, start, end, line)) {
+        this.succeed(result);
+        return DONE;
+      }
+    }
+    this.#refused(bytes, start, end);
     return DONE;
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): void {
-    const refusal = readRefusal(bytes, start, end, `set key "${this.#key}"`);
+    const action = `${this.#verb} key "${this.#key}"`;
+    if (isText(bytes, start, end, "NOT_STORED")) {
+      // memcached never says so to a set; a proxy that lost its server does.
+      return this.fail(
+        new ClientException(`Cannot ${action}: the server answered "NOT_STORED"`, "NOT_STORED"),
+      );
+    }
+    const refusal = readRefusal(bytes, start, end, action);
     this.fail(refusal);
-    // memcached swallows the data block of a set that it understood and would not store. One that it
-    // did not understand leaves the block in the stream, to be taken for commands.
+    // memcached swallows the data block of a command that it understood and would not carry out. One
+    // that it did not understand leaves the block in the stream, to be taken for commands.
     if (!startsWith(bytes, start, end, "SERVER_ERROR ")) {
-      throw new SocketError("the server did not understand a set", { cause: refusal });
+      throw new SocketError(`the server did not understand a ${this.#verb}`, { cause: refusal });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ClientException, SocketError } from "../../../src/errors.ts";
-import { GetCommand } from "../../../src/protocol/commands/retrieval.ts";
-import { DeleteCommand } from "../../../src/protocol/commands/deletion.ts";
+import { RetrievalCommand } from "../../../src/protocol/commands/retrieval.ts";
+import { AnswerCommand, OK_ANSWERS } from "../../../src/protocol/commands/answer.ts";
 import { type Outcome, Outcomes, outcomesOf, replay, requestOf } from "../replay.ts";
 import { utf8 } from "../splits.ts";
 
@@ -11,11 +11,11 @@ function readItem(flags: number, data: Uint8Array): string {
   return `${flags}:${new TextDecoder().decode(data)}`;
 }
 
-function get(key: string, outcomes: Outcomes): GetCommand {
-  return new GetCommand(key, readItem, ...outcomes.next());
+function get(key: string, outcomes: Outcomes): RetrievalCommand {
+  return new RetrievalCommand("get", key, readItem, ...outcomes.next());
 }
 
-function gets(...keys: string[]): (outcomes: Outcomes) => GetCommand[] {
+function gets(...keys: string[]): (outcomes: Outcomes) => RetrievalCommand[] {
   return (outcomes) => keys.map((key) => get(key, outcomes));
 }
 
@@ -26,7 +26,7 @@ function expectOutcomes(keys: string[], reply: string, expected: Outcome[]): voi
   }
 }
 
-Deno.test("GetCommand writes one request for neighbours", () => {
+Deno.test("RetrievalCommand writes one request for neighbours", () => {
   const outcomes = new Outcomes();
   const exchange = get("a", outcomes).open();
   assert(exchange.admit(get("b", outcomes)));
@@ -34,12 +34,14 @@ Deno.test("GetCommand writes one request for neighbours", () => {
   assertEquals(requestOf(exchange), "get a b a\r\n");
 });
 
-Deno.test("GetCommand admits no other command", () => {
+Deno.test("RetrievalCommand admits no other command", () => {
   const outcomes = new Outcomes();
-  assert(!get("a", outcomes).open().admit(new DeleteCommand("b", ...outcomes.next())));
+  assert(
+    !get("a", outcomes).open().admit(new AnswerCommand("version", OK_ANSWERS, ...outcomes.next())),
+  );
 });
 
-Deno.test("GetCommand keeps its request line within 16,000 bytes", () => {
+Deno.test("RetrievalCommand keeps its request line within 16,000 bytes", () => {
   const outcomes = new Outcomes();
   const exchange = get("k".repeat(250), outcomes).open();
   while (exchange.admit(get("k".repeat(250), outcomes)));
@@ -47,7 +49,7 @@ Deno.test("GetCommand keeps its request line within 16,000 bytes", () => {
   assert(length <= 16_002 && length > 15_500, `${length}`);
 });
 
-Deno.test("GetCommand gives hits and misses to whom they belong", () => {
+Deno.test("RetrievalCommand gives hits and misses to whom they belong", () => {
   expectOutcomes(["a"], "END\r\n", [{ value: undefined }]);
   expectOutcomes(["a"], "VALUE a 0 1\r\nx\r\nEND\r\n", [{ value: "0:x" }]);
   expectOutcomes(["a", "b", "c"], "VALUE b 7 3\r\n\r\n!\r\nEND\r\n", [
@@ -57,21 +59,21 @@ Deno.test("GetCommand gives hits and misses to whom they belong", () => {
   ]);
 });
 
-Deno.test("GetCommand accepts a cas unique after the length", () => {
+Deno.test("RetrievalCommand accepts a cas unique after the length", () => {
   expectOutcomes(["a"], "VALUE a 0 1 42\r\nx\r\nEND\r\n", [{ value: "0:x" }]);
 });
 
-Deno.test("GetCommand matches items that come in another order", () => {
+Deno.test("RetrievalCommand matches items that come in another order", () => {
   const reply = "VALUE c 0 1\r\n3\r\nVALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nEND\r\n";
   expectOutcomes(["a", "b", "c"], reply, [{ value: "0:1" }, { value: "0:2" }, { value: "0:3" }]);
 });
 
-Deno.test("GetCommand gives a key asked for twice its item twice", () => {
+Deno.test("RetrievalCommand gives a key asked for twice its item twice", () => {
   const reply = "VALUE a 0 1\r\n1\r\nVALUE b 0 1\r\n2\r\nVALUE a 0 1\r\n3\r\nEND\r\n";
   expectOutcomes(["a", "b", "a"], reply, [{ value: "0:1" }, { value: "0:2" }, { value: "0:3" }]);
 });
 
-Deno.test("GetCommand fails alone when its item cannot be read", () => {
+Deno.test("RetrievalCommand fails alone when its item cannot be read", () => {
   const outcomes = new Outcomes();
   const exchange = get("a", outcomes).open();
   exchange.admit(get("b", outcomes));
@@ -81,7 +83,7 @@ Deno.test("GetCommand fails alone when its item cannot be read", () => {
   assertEquals(b, { value: "0:y" });
 });
 
-Deno.test("GetCommand fails with the server's refusal", () => {
+Deno.test("RetrievalCommand fails with the server's refusal", () => {
   for (const line of ["ERROR", "CLIENT_ERROR nonsense", "SERVER_ERROR out of memory"]) {
     for (const { done, outcomes } of outcomesOf(gets("a", "b"), `${line}\r\n`)) {
       assert(done);
@@ -93,7 +95,7 @@ Deno.test("GetCommand fails with the server's refusal", () => {
   }
 });
 
-Deno.test("GetCommand drops the item of an operation that has ended", () => {
+Deno.test("RetrievalCommand drops the item of an operation that has ended", () => {
   const outcomes = new Outcomes();
   const [aborted, other] = [get("a", outcomes), get("b", outcomes)];
   const exchange = aborted.open();
@@ -103,7 +105,7 @@ Deno.test("GetCommand drops the item of an operation that has ended", () => {
   assertEquals(outcomes.all, [{ error: "aborted" }, { value: "0:y" }]);
 });
 
-Deno.test("GetCommand ends the connection over a reply that is not its own", () => {
+Deno.test("RetrievalCommand ends the connection over a reply that is not its own", () => {
   const replies = [
     "VALUE c 0 1\r\nx\r\nEND\r\n", // nobody asked
     "VALUE a 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n", // asked once, answered twice

@@ -1,19 +1,19 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ClientException, SocketError } from "../../../src/errors.ts";
 import type { Command } from "../../../src/protocol/command.ts";
-import { DeleteCommand } from "../../../src/protocol/commands/deletion.ts";
-import { SetCommand } from "../../../src/protocol/commands/storage.ts";
+import { AnswerCommand, DELETE_ANSWERS } from "../../../src/protocol/commands/answer.ts";
+import { SET_ANSWERS, StorageCommand } from "../../../src/protocol/commands/storage.ts";
 import { type Outcome, Outcomes, outcomesOf, replay, requestOf } from "../replay.ts";
 import { utf8 } from "../splits.ts";
 
 const item = { flags: 274, exptime: 60, data: "välue" };
 
 function set(outcomes: Outcomes): Command {
-  return new SetCommand("key", item, ...outcomes.next());
+  return new StorageCommand("set", "key", item, SET_ANSWERS, ...outcomes.next());
 }
 
 function del(outcomes: Outcomes): Command {
-  return new DeleteCommand("key", ...outcomes.next());
+  return new AnswerCommand("delete key", DELETE_ANSWERS, ...outcomes.next());
 }
 
 function expectOutcome(make: typeof set, reply: string, expected: Outcome): void {
@@ -23,15 +23,15 @@ function expectOutcome(make: typeof set, reply: string, expected: Outcome): void
   }
 }
 
-Deno.test("SetCommand writes its key, flags, exptime, length and data", () => {
+Deno.test("StorageCommand writes its key, flags, exptime, length and data", () => {
   assertEquals(requestOf(set(new Outcomes())), "set key 274 60 6\r\nvälue\r\n");
 });
 
-Deno.test("SetCommand resolves when the item is stored", () => {
+Deno.test("StorageCommand resolves when the item is stored", () => {
   expectOutcome(set, "STORED\r\n", { value: undefined });
 });
 
-Deno.test("SetCommand fails with the line of a server that will not store it, and goes on", () => {
+Deno.test("StorageCommand fails with the line of a server that will not store it, and goes on", () => {
   const outcomes = new Outcomes();
   assert(replay(set(outcomes), [utf8("SERVER_ERROR object too large for cache\r\n")]));
   const [{ error }] = outcomes.all as [{ error: ClientException }];
@@ -39,7 +39,7 @@ Deno.test("SetCommand fails with the line of a server that will not store it, an
   assertEquals(error.item, "SERVER_ERROR object too large for cache");
 });
 
-Deno.test("SetCommand ends the connection when its data block may be taken for commands", () => {
+Deno.test("StorageCommand ends the connection when its data block may be taken for commands", () => {
   for (const line of ["ERROR", "CLIENT_ERROR bad command line format"]) {
     const outcomes = new Outcomes();
     assertThrows(() => replay(set(outcomes), [utf8(`${line}\r\n`)]), SocketError);
@@ -49,11 +49,11 @@ Deno.test("SetCommand ends the connection when its data block may be taken for c
   }
 });
 
-Deno.test("DeleteCommand writes its key", () => {
+Deno.test("AnswerCommand writes its key", () => {
   assertEquals(requestOf(del(new Outcomes())), "delete key\r\n");
 });
 
-Deno.test("DeleteCommand resolves to whether the key existed", () => {
+Deno.test("AnswerCommand resolves to whether the key existed", () => {
   expectOutcome(del, "DELETED\r\n", { value: true });
   expectOutcome(del, "NOT_FOUND\r\n", { value: false });
 });
