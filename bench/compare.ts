@@ -52,17 +52,14 @@ if (request === undefined) {
 }
 const results = await compare(request);
 const missed = results.flatMap(({ verdicts }) => verdicts).filter(({ reached }) => !reached);
-Deno.exit(request.isStrict && missed.length > 0 ? 1 : 0);
+const hasFailed = results.some(({ failures }) => failures.length > 0);
+Deno.exit(hasFailed || (request.isStrict && missed.length > 0) ? 1 : 0);
 
 function readArguments(args: readonly string[]): Request | undefined {
   const names = args.filter((arg) => !OPTIONS.includes(arg));
   const isKnown = (name: string) => WORKLOADS.some((workload) => workload.name === name);
   if (!names.every(isKnown)) return undefined;
-  return {
-    isShort: args.includes("--short"),
-    isStrict: args.includes("--strict"),
-    names,
-  };
+  return { isShort: args.includes("--short"), isStrict: args.includes("--strict"), names };
 }
 
 async function compare({ isShort, names }: Request): Promise<Result[]> {
@@ -75,21 +72,16 @@ async function compare({ isShort, names }: Request): Promise<Result[]> {
   say(renderMachine(machine));
   say(`${mode.rounds} rounds of about ${mode.roundTime} ms, medians; ${started.toISOString()}\n`);
 
-  await using memcacheds = new AsyncDisposableStack();
-  const servers: string[] = [];
-  for (let i = 0; i < SERVERS; i++) {
-    servers.push(memcacheds.use(await MemcachedProcess.start(SERVER_ARGS)).address);
-  }
-
   const results: Result[] = [];
   for (const workload of WORKLOADS) {
     if (names.length > 0 && !names.includes(workload.name)) continue;
-    const result = await runWorkload(workload, {
-      mode,
-      runtimes,
-      servers,
-      env,
-    });
+    // New ones each time: what one workload has stored must not evict what the next stores.
+    await using memcacheds = new AsyncDisposableStack();
+    const servers: string[] = [];
+    for (let i = 0; i < SERVERS; i++) {
+      servers.push(memcacheds.use(await MemcachedProcess.start(SERVER_ARGS)).address);
+    }
+    const result = await runWorkload(workload, { mode, runtimes, servers, env });
     say(`${renderResult(result, absenteesFrom(workload))}\n`);
     results.push(result);
   }

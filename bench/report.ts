@@ -30,21 +30,25 @@ const FIGURES: Partial<Record<Workload["action"], Figure>> = {
 };
 
 /** Renders one workload's part of the table. */
-export function renderResult({ workload, rows, verdicts }: Result, absentees: string[]): string {
+export function renderResult(
+  { workload, rows, verdicts, failures }: Result,
+  absentees: string[],
+): string {
   const figure = FIGURES[workload.action] ?? RATE;
   const own = rows.find(({ role }) => role === "moecache");
-  const head = ["", "", figure.unit, "against it", "CPU µs/op"];
+  const head = ["", "", figure.unit, "moecache is", "CPU µs/op"];
   const body = rows.map((row) => [
     row.name,
     [row.runtime, row.setup, row.note].filter(Boolean).join(", "),
     figure.show(row),
-    own === undefined || row === own ? "" : `${ratio(own, row).toFixed(2)}x`,
+    own === undefined || row === own ? "" : `${ratio(own, row).toFixed(2)}x as fast`,
     row.cpuPerOperation.toFixed(1),
   ]);
   return [
     workload.title,
     ...align([head, ...body]).map((line) => `  ${line}`),
     ...absentees.map((absentee) => `  absent: ${absentee}`),
+    ...failures.map((failure) => `  FAILED: ${failure}`),
     ...verdicts.map(({ text, reached }) => `  ${reached ? "reached" : "MISSED "}  ${text}`),
   ].join("\n");
 }

@@ -42,10 +42,16 @@ export interface Result {
   /** The slower ways. */
   readonly slower: readonly Row[];
   readonly verdicts: readonly Verdict[];
+  /** Rivals that returned a wrong value or broke down, and how. */
+  readonly failures: readonly string[];
 }
 
 /** Sums up the rounds of a workload. */
-export function summarize(workload: Workload, measured: readonly Measured[]): Result {
+export function summarize(
+  workload: Workload,
+  measured: readonly Measured[],
+  failures: readonly string[],
+): Result {
   const all = measured.map(toRow);
   const rows = all.filter((row) =>
     all.every((other) => other.name !== row.name || speed(other) <= speed(row))
@@ -56,6 +62,7 @@ export function summarize(workload: Workload, measured: readonly Measured[]): Re
     slower: all.filter((row) => !rows.includes(row)),
     verdicts: rows.filter(({ role }) => role === "moecache")
       .flatMap((row) => workload.targets.flatMap((target) => judge(target, row, rows))),
+    failures,
   };
 }
 

@@ -23,7 +23,7 @@ export interface Mode {
 export const FULL: Mode = { rounds: 11, roundTime: 120, portion: 1, fastestOnly: false };
 
 /** A minute at most. */
-export const SHORT: Mode = { rounds: 7, roundTime: 20, portion: 0.04, fastestOnly: true };
+export const SHORT: Mode = { rounds: 7, roundTime: 25, portion: 0.04, fastestOnly: true };
 
 /** What every workload is run with. */
 export interface Setting {
@@ -35,47 +35,60 @@ export interface Setting {
 }
 
 /** A contender at work. */
-interface Entry {
-  readonly contender: Contender;
+interface Entry extends Measured {
   readonly job: Job;
   readonly worker: WorkerProcess;
-  readonly note: string | undefined;
+  readonly samples: Sample[];
 }
 
 /**
  * Measures all contenders at a workload.
  *
- * @throws {Error} When a contender fails or returns a wrong value.
+ * @throws {Error} When moecache or a floor breaks down. A rival that does, or that returns a wrong
+ * value, is left out and named.
  */
 export async function runWorkload(workload: Workload, setting: Setting): Promise<Result> {
   const { mode, runtimes } = setting;
   const scaled = scale(workload, mode.portion);
-  const contenders = contendersIn(workload, runtimes);
-  await using workers = new AsyncDisposableStack();
-  const entries = await Promise.all(
-    contenders.map(async (contender, slot): Promise<Entry> => {
-      const job = makeJob(contender, scaled, slot, setting);
-      const worker = workers.use(new WorkerProcess(contender, job, setting.env));
-      return { contender, job, worker, note: await worker.ready() };
-    }),
-  );
+  const failures: string[] = [];
 
+  async function attempt<T>(contender: Contender, act: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await act();
+    } catch (error) {
+      if (contender.role !== "rival" || !(error instanceof Error)) throw error;
+      failures.push(error.message);
+      return undefined;
+    }
+  }
+
+  await using workers = new AsyncDisposableStack();
+  const started = await Promise.all(
+    contendersIn(workload, runtimes).map((contender, slot) =>
+      attempt(contender, async (): Promise<Entry> => {
+        const job = makeJob(contender, scaled, slot, setting);
+        const worker = workers.use(new WorkerProcess(contender, job, setting.env));
+        return { contender, job, worker, note: await worker.ready(), samples: [] };
+      })
+    ),
+  );
   const warmed: [Entry, Sample][] = [];
-  for (const entry of entries) warmed.push([entry, await entry.worker.warm()]);
-  const chosen = mode.fastestOnly ? fastestOfEach(warmed) : entries;
-  const samples = new Map<Entry, Sample[]>(chosen.map((entry) => [entry, []]));
+  for (const entry of started) {
+    if (entry === undefined) continue;
+    const sample = await attempt(entry.contender, () => entry.worker.warm());
+    if (sample !== undefined) warmed.push([entry, sample]);
+  }
+  let entries = mode.fastestOnly ? fastestOfEach(warmed) : warmed.map(([entry]) => entry);
   // What a process remembers can be measured once.
   const rounds = workload.action === "memory" ? 1 : mode.rounds;
   for (let round = 0; round < rounds; round++) {
-    for (const entry of chosen) {
-      samples.get(entry)!.push(await measure(entry, setting));
+    for (const entry of entries) {
+      const sample = await attempt(entry.contender, () => measure(entry, setting));
+      if (sample === undefined) entries = entries.filter((other) => other !== entry);
+      else entry.samples.push(sample);
     }
   }
-  const measured = chosen.map((entry): Measured => ({
-    ...entry,
-    samples: samples.get(entry)!,
-  }));
-  return summarize(scaled, measured);
+  return summarize(scaled, entries, failures);
 }
 
 /** A round; a start is measured in a process that has just begun. */

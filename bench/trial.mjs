@@ -100,7 +100,7 @@ async function openStartTrial(job) {
       return sample;
     },
     measure() {
-      if (!isSame(value, expected)) return Promise.reject(wrong(key));
+      if (!isSame(value, expected)) return Promise.reject(wrong(key, value));
       return Promise.resolve(sample);
     },
   };
@@ -123,7 +123,8 @@ async function store(client, { keys, values }) {
 async function readBack(client, { keys, values }, count) {
   await Promise.all(
     keys.slice(0, count).map(async (key, i) => {
-      if (!isSame(await client.get(key), values[i])) throw wrong(key);
+      const value = await client.get(key);
+      if (!isSame(value, values[i])) throw wrong(key, value);
     }),
   );
 }
@@ -175,7 +176,7 @@ function makeRun({ action, callers }, client, { keys, values }) {
 
   /** @type {(actual: unknown, i: number) => void} */
   function check(actual, i) {
-    if (!looksSame(actual, values[i])) throw wrong(keys[i]);
+    if (!looksSame(actual, values[i])) throw wrong(keys[i], actual);
   }
 
   const call = { get, set, mixed, getMany, memory: mixed }[/** @type {"get"} */ (action)];
@@ -225,7 +226,8 @@ async function timed(run, operations) {
   return { operations, time, cpu: user + system };
 }
 
-/** @param {string | undefined} key */
-function wrong(key) {
-  return new Error(`The client returned a wrong value for key ${key}`);
+/** @type {(key: string | undefined, value: unknown) => Error} */
+function wrong(key, value) {
+  const shown = value instanceof Uint8Array ? `${value.length} bytes` : JSON.stringify(value);
+  return new Error(`The client returned a wrong value for key ${key}: ${shown}`);
 }
