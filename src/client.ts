@@ -1,16 +1,13 @@
 /** The client. @module */
 
 import { type ClientOptions, type OperationOptions, resolveOptions } from "./client_options.ts";
-import { ServerNode } from "./connection/server_node.ts";
-import { SocketError, ValidationException } from "./errors.ts";
-import type { Command } from "./protocol/command.ts";
 import { AnswerCommand, DELETE_ANSWERS } from "./protocol/commands/answer.ts";
 import { RetrievalCommand } from "./protocol/commands/retrieval.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
 import { SET_ANSWERS, StorageCommand } from "./protocol/commands/storage.ts";
 import { checkExptime, type Exptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
-import type { Locator } from "./routing/locator.ts";
+import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
 import {
   itemReader,
@@ -19,7 +16,6 @@ import {
   type SendableItem,
   type WriteItem,
 } from "./transcoding/item_codec.ts";
-import { dialDeno } from "./transport/deno.ts";
 
 /**
  * A session with a memcached deployment. Each key lives on one of the servers, chosen by the locator.
@@ -47,9 +43,7 @@ import { dialDeno } from "./transport/deno.ts";
  * ```
  */
 export class Client implements AsyncDisposable {
-  readonly #nodes: readonly ServerNode[];
-  readonly #names: readonly string[];
-  readonly #locator: Locator;
+  readonly #router: Router;
   readonly #readItem: ReadItem;
   readonly #writeItem: WriteItem;
 
@@ -62,19 +56,10 @@ export class Client implements AsyncDisposable {
    * @throws {ValidationException} When an address or an option is invalid.
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
-    const resolved = resolveServers(servers);
-    const { locator, transcoder, keepAlive, noDelay, ...limits } = resolveOptions(options);
-    this.#names = resolved.map(({ name }) => name);
-    this.#locator = locator(resolved);
-    this.#readItem = itemReader(transcoder);
-    this.#writeItem = itemWriter(transcoder);
-    this.#nodes = resolved.map(({ name, endpoint }) =>
-      new ServerNode({
-        ...limits,
-        server: name,
-        dial: (signal) => dialDeno(endpoint, { signal, keepAlive, noDelay }),
-      })
-    );
+    const resolved = resolveOptions(options);
+    this.#router = new Router(resolveServers(servers), resolved);
+    this.#readItem = itemReader(resolved.transcoder);
+    this.#writeItem = itemWriter(resolved.transcoder);
   }
 
   /**
@@ -106,7 +91,11 @@ export class Client implements AsyncDisposable {
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
     return new Promise<unknown>((resolve, reject) => {
       checkKey(key, "get");
-      this.#submit(key, new RetrievalCommand("get", key, this.#readItem, resolve, reject), options);
+      this.#router.submit(
+        key,
+        new RetrievalCommand("get", key, this.#readItem, resolve, reject),
+        options,
+      );
     }) as Promise<Value | undefined>;
   }
 
@@ -149,7 +138,7 @@ export class Client implements AsyncDisposable {
       const item = this.#writeItem(value);
       const send = ({ flags, data }: SendableItem) => {
         const stored = { flags, exptime: seconds, data };
-        this.#submit(
+        this.#router.submit(
           key,
           new StorageCommand("set", key, stored, SET_ANSWERS, resolve, reject),
           options,
@@ -188,7 +177,7 @@ export class Client implements AsyncDisposable {
   delete(key: string, options?: OperationOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       checkKey(key, "delete");
-      this.#submit(
+      this.#router.submit(
         key,
         new AnswerCommand(`delete ${key}`, DELETE_ANSWERS, resolve, reject),
         options,
@@ -224,11 +213,10 @@ export class Client implements AsyncDisposable {
    */
   async stats(args?: string, options?: OperationOptions): Promise<Stats[]> {
     if (args !== undefined) checkStatsArguments(args);
-    return await Promise.all(this.#nodes.map((node) =>
-      new Promise<Stats>((resolve, reject) => {
-        submit(node, new StatsCommand(args, resolve, reject), options);
-      })
-    ));
+    return await this.#router.everywhere<Stats>(
+      (resolve, reject) => new StatsCommand(args, resolve, reject),
+      options,
+    );
   }
 
   /**
@@ -239,37 +227,11 @@ export class Client implements AsyncDisposable {
    * @throws What the runtime throws when a socket cannot be closed.
    */
   async close(): Promise<void> {
-    await Promise.all(this.#nodes.map((node, i) => {
-      const server = this.#names[i]!;
-      return node.close(new SocketError(`Cannot use ${server}: the client is closed`, { server }));
-    }));
+    await this.#router.close();
   }
 
   /** Closes the client: `await using client = new Client(…)`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-
-  #submit(key: string, command: Command, options: OperationOptions | undefined): void {
-    const node = this.#nodes[this.#locator.locate(key)];
-    if (node === undefined) {
-      throw new ValidationException(
-        `Cannot find the server of key "${key}": the locator has none`,
-        key,
-      );
-    }
-    submit(node, command, options);
-  }
-}
-
-/** Gives a command to its server, and ends it when the caller's signal says so. */
-function submit(node: ServerNode, command: Command, options: OperationOptions | undefined): void {
-  const signal = options?.signal;
-  if (signal !== undefined) {
-    signal.throwIfAborted();
-    const abort = () => command.fail(signal.reason);
-    signal.addEventListener("abort", abort);
-    command.onSettled = () => signal.removeEventListener("abort", abort);
-  }
-  node.submit(command);
 }

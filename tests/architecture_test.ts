@@ -15,16 +15,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   connection: ["errors.ts", "protocol", "transport"],
   "server_address.ts": ["errors.ts", "routing", "transport"],
   "client_options.ts": ["errors.ts", "routing", "transcoding"],
-  "client.ts": [
+  "router.ts": [
     "errors.ts",
     "protocol",
     "routing",
-    "transcoding",
     "transport",
     "connection",
     "server_address.ts",
     "client_options.ts",
   ],
+  "client.ts": ["protocol", "transcoding", "server_address.ts", "client_options.ts", "router.ts"],
   testing: ["protocol"],
 };
 

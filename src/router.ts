@@ -1,0 +1,79 @@
+/** From keys to servers. @module */
+
+import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
+import { ServerNode } from "./connection/server_node.ts";
+import { SocketError, ValidationException } from "./errors.ts";
+import type { Command, Reject, Resolve } from "./protocol/command.ts";
+import type { Locator } from "./routing/locator.ts";
+import type { ResolvedServer } from "./server_address.ts";
+import { dialDeno } from "./transport/deno.ts";
+
+/** Makes a command for the two functions of a promise. */
+export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => Command<Result>;
+
+/** Gives commands to the servers that their keys live on. */
+export class Router {
+  readonly #nodes: readonly ServerNode[];
+  readonly #names: readonly string[];
+  readonly #locator: Locator;
+
+  constructor(servers: readonly ResolvedServer[], options: ResolvedOptions) {
+    const { locator, keepAlive, noDelay } = options;
+    this.#locator = locator(servers);
+    this.#names = servers.map(({ name }) => name);
+    this.#nodes = servers.map(({ name, endpoint }) =>
+      new ServerNode({
+        ...options,
+        server: name,
+        dial: (signal) => dialDeno(endpoint, { signal, keepAlive, noDelay }),
+      })
+    );
+  }
+
+  /**
+   * Gives a command to the server of a key.
+   *
+   * @throws {ValidationException} When the locator has no server for it.
+   * @throws {SocketError} When that server takes no more.
+   */
+  submit(key: string, command: Command, options: OperationOptions | undefined): void {
+    const node = this.#nodes[this.#locator.locate(key)];
+    if (node === undefined) {
+      const why = "the locator gave no index of the server list";
+      throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
+    }
+    submit(node, command, options);
+  }
+
+  /** Gives each server a command of its own; resolves to their results in the servers' order. */
+  everywhere<Result>(
+    make: MakeCommand<Result>,
+    options: OperationOptions | undefined,
+  ): Promise<Result[]> {
+    return Promise.all(
+      this.#nodes.map((node) =>
+        new Promise<Result>((resolve, reject) => submit(node, make(resolve, reject), options))
+      ),
+    );
+  }
+
+  /** Rejects all that is under way, and whatever comes; resolves when every socket is closed. */
+  async close(): Promise<void> {
+    await Promise.all(this.#nodes.map((node, i) => {
+      const server = this.#names[i]!;
+      return node.close(new SocketError(`Cannot use ${server}: the client is closed`, { server }));
+    }));
+  }
+}
+
+/** Gives a command to its server, and ends it when the caller's signal says so. */
+function submit(node: ServerNode, command: Command, options: OperationOptions | undefined): void {
+  const signal = options?.signal;
+  if (signal !== undefined) {
+    signal.throwIfAborted();
+    const abort = () => command.fail(signal.reason);
+    signal.addEventListener("abort", abort);
+    command.onSettled = () => signal.removeEventListener("abort", abort);
+  }
+  node.submit(command);
+}
