@@ -127,6 +127,8 @@ export class Connection implements ReplyHandler {
 
   #open(channel: ByteChannel): void {
     this.#channel = channel;
+    // What ended the connection since the dialer was done did not know of the socket.
+    if (this.#ending.signal.aborted) this.#closing = channel.close();
     this.#now = this.#lastRead = performance.now();
     if (this.#options.connectTimeout !== undefined) {
       for (const command of this.#queue) this.#startClock(command);

@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { Connection } from "../../src/connection/connection.ts";
+import { SocketError } from "../../src/errors.ts";
+import type { Transport } from "../../src/transport/transport.ts";
+
+/** A socket on which nothing happens until it is closed. */
+class QuietTransport implements Transport {
+  readonly #ended = new AbortController();
+  readonly #end = new Promise<null>((resolve) => {
+    this.#ended.signal.addEventListener("abort", () => resolve(null));
+  });
+
+  get isClosed(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
+  readonly readable: ReadableStream<Uint8Array> = new ReadableStream();
+  readonly writable: WritableStream<Uint8Array> = new WritableStream();
+  readonly read = (): Promise<null> => this.#end;
+  readonly write = (bytes: Uint8Array): Promise<number> => Promise.resolve(bytes.length);
+
+  close(): void {
+    this.#ended.abort();
+  }
+}
+
+for (const direct of [true, false]) {
+  const name = `Connection closes its socket whenever it ends after dialing (direct: ${direct})`;
+  Deno.test(name, async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const transport = new QuietTransport();
+      const { promise: dialed, resolve: open } = Promise.withResolvers<Transport>();
+      const connection = new Connection({
+        server: "server",
+        dial: () => dialed,
+        timeout: undefined,
+        connectTimeout: undefined,
+        maxValueBytes: 1,
+        direct,
+      }, () => {});
+      open(transport);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      connection.end(new SocketError("over"));
+      await connection.closed;
+      // The dialer's socket comes after the end where it ended first.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      assertEquals(transport.isClosed, true, `after ${turns} turns`);
+    }
+  });
+}
