@@ -1,0 +1,90 @@
+/** A client whose every operation is entered in the books. @module */
+
+import { type Client, ClientException, SocketError, TimeoutError } from "../../mod.ts";
+import { ABSENT, type History, type Operation } from "./history.ts";
+import type { Tally } from "./tally.ts";
+import { valueOf, versionOf } from "./values.ts";
+
+/** How an operation may be ended early. */
+export interface Abortion {
+  readonly signal?: AbortSignal;
+}
+
+/** Calls a client and accounts for what comes of it. Its own promises are never rejected. */
+export class AccountedClient {
+  readonly #client: Client;
+  readonly #history: History;
+  readonly #tally: Tally;
+
+  constructor(client: Client, history: History, tally: Tally) {
+    this.#client = client;
+    this.#history = history;
+    this.#tally = tally;
+  }
+
+  /** Gets a key. */
+  get(key: string, abortion: Abortion): Promise<void> {
+    return this.#account(this.#history.begin("get", key), abortion, async (operation) => {
+      const value = await this.#client.get(key, abortion);
+      operation.version = value === undefined ? ABSENT : versionOf(key, value);
+      this.#tally[value === undefined ? "misses" : "hits"]++;
+    });
+  }
+
+  /** Sets a key to its next version. */
+  set(key: string, abortion: Abortion): Promise<void> {
+    return this.#account(this.#history.begin("set", key), abortion, async ({ version }) => {
+      await this.#client.set(key, valueOf(key, version!), 0, abortion);
+      this.#tally.sets++;
+    });
+  }
+
+  /** Deletes a key. */
+  delete(key: string, abortion: Abortion): Promise<void> {
+    return this.#account(this.#history.begin("delete", key), abortion, async (operation) => {
+      operation.existed = await this.#client.delete(key, abortion);
+      this.#tally.deletes++;
+    });
+  }
+
+  /** Asks for statistics, whatever the key. They are not judged: they settle, or not. */
+  async stats(_key: string, abortion: Abortion): Promise<void> {
+    try {
+      await this.#client.stats(undefined, abortion);
+      this.#tally.stats++;
+    } catch (error) {
+      this.#countError(error, abortion);
+    }
+  }
+
+  async #account(
+    operation: Operation,
+    abortion: Abortion,
+    operate: (operation: Operation) => Promise<void>,
+  ): Promise<void> {
+    const isDoomed = abortion.signal?.aborted ?? false;
+    try {
+      await operate(operation);
+      this.#history.settle(operation, "answered");
+    } catch (error) {
+      this.#history.settle(operation, isDoomed ? "unsent" : "failed");
+      this.#countError(error, abortion);
+    }
+  }
+
+  #countError(error: unknown, { signal }: Abortion): void {
+    this.#tally.errors.add(kindOf(error, signal));
+    // memcached has no reason to refuse any of this, and there is nothing here that cannot be decoded.
+    if (error instanceof SocketError || error === signal?.reason) return;
+    this.#tally.wrong.push(`a rejection that nothing explains: ${error}`);
+  }
+}
+
+function kindOf(error: unknown, signal: AbortSignal | undefined): string {
+  if (signal?.aborted && error === signal.reason) return "aborted";
+  if (error instanceof TimeoutError) return "TimeoutError";
+  if (error instanceof SocketError) {
+    return error.message.includes("the client is closed") ? "closed" : "SocketError";
+  }
+  return error instanceof ClientException ? "ClientException" : "unknown";
+}
