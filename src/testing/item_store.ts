@@ -5,32 +5,12 @@
  * @module
  */
 
-import { RecencyList, type RecencyListEntry } from "./recency_list.ts";
+import type { EventLog } from "./event_log.ts";
+import { describeEviction, describeFetch, type FetchStatus } from "./event_lines.ts";
+import { type Item, type ItemContent, weigh } from "./item.ts";
+import { RecencyList } from "./recency_list.ts";
+import { chunkSizes, slabClassId } from "./slab_classes.ts";
 import type { Statistics } from "./statistics.ts";
-
-/** What a client stores. */
-export interface ItemContent {
-  /** The key, a character per byte. */
-  readonly key: string;
-  /** The value. Its bytes are never written to again, since replies may still refer to them. */
-  readonly value: Uint8Array;
-  /** The client's flags, 32 bits. */
-  readonly flags: number;
-  /** When it expires, in seconds since 1970; 0 is never, and anything negative is at once. */
-  readonly exptime: number;
-}
-
-/** A stored item. */
-export interface Item extends ItemContent, RecencyListEntry<Item> {
-  value: Uint8Array;
-  exptime: number;
-  /** Unique to this content of this item; higher than that of anything stored before. */
-  cas: bigint;
-  /** When it was stored or last used, in seconds since 1970. */
-  lastAccess: number;
-  /** Whether anybody has read it since it was stored. */
-  fetched: boolean;
-}
 
 /** What an {@linkcode ItemStore} is made of. */
 export interface ItemStoreOptions {
@@ -42,13 +22,9 @@ export interface ItemStoreOptions {
   readonly maxItemSize: number;
   /** Where evictions and the like are counted. */
   readonly statistics: Statistics;
+  /** Who is told of lookups and evictions. */
+  readonly events: EventLog;
 }
-
-/** `sizeof(item)` and the CAS token in memcached on a 64-bit machine. */
-const ITEM_OVERHEAD = 48 + 8;
-/** Line ends are stored with the value, and a NUL with the key. */
-const TERMINATORS = 2 + 1;
-const FLAGS_SIZE = 4;
 
 /** Longer exptimes are points in time, shorter ones are spans: 30 days (memcached's `protocol.txt`). */
 const MAX_RELATIVE_EXPTIME = 60 * 60 * 24 * 30;
@@ -56,27 +32,8 @@ const MAX_RELATIVE_EXPTIME = 60 * 60 * 24 * 30;
 /** The exptime of what is to be gone at once. */
 const EXPIRED = -1;
 
-/**
- * Says what an item takes of the memory limit, to the byte what memcached 1.6 reckons.
- *
- * @param key The key.
- * @param flags The client's flags: only others than 0 take space.
- * @param valueLength Length of the value in bytes.
- * @returns The weight in bytes.
- */
-export function itemSize(key: string, flags: number, valueLength: number): number {
-  return ITEM_OVERHEAD + key.length + TERMINATORS + (flags === 0 ? 0 : FLAGS_SIZE) + valueLength;
-}
-
-/**
- * Says what a stored item takes of the memory limit.
- *
- * @param item The item.
- * @returns Its weight in bytes.
- */
-export function weigh({ key, flags, value }: Readonly<Item>): number {
-  return itemSize(key, flags, value.byteLength);
-}
+/** How long before its start, in seconds, memcached has what is gone at once expire. */
+const EXPIRED_BEFORE_START = 61;
 
 /** Items by key, and the order in which they were used. */
 export class ItemStore {
@@ -87,6 +44,8 @@ export class ItemStore {
 
   readonly #now: () => number;
   readonly #statistics: Statistics;
+  readonly #events: EventLog;
+  readonly #chunkSizes: readonly number[];
   readonly #startTime: number;
   readonly #items = new Map<string, Item>();
   readonly #recency = new RecencyList<Item>();
@@ -100,6 +59,8 @@ export class ItemStore {
     this.memoryLimit = options.memoryLimit;
     this.#now = options.now;
     this.#statistics = options.statistics;
+    this.#events = options.events;
+    this.#chunkSizes = chunkSizes(options.maxItemSize);
     this.#startTime = this.time;
   }
 
@@ -128,6 +89,14 @@ export class ItemStore {
     return this.#items.values();
   }
 
+  /** All items but what was flushed or expired before this second. */
+  *survivors(): Generator<Readonly<Item>> {
+    for (const item of this.#items.values()) {
+      const expired = item.exptime !== 0 && item.exptime < this.time;
+      if (!expired && !this.#isFlushed(item)) yield item;
+    }
+  }
+
   /**
    * Turns a command's exptime into a time.
    *
@@ -141,23 +110,54 @@ export class ItemStore {
     return exptime > MAX_RELATIVE_EXPTIME ? exptime : this.time + exptime;
   }
 
-  /** The live item with this key, and no sign left that somebody looked. */
+  /**
+   * Says how long an item is still to live, in the 32 bits memcached has for it: of what has expired
+   * they make a large number.
+   *
+   * @param exptime The item's {@linkcode ItemContent.exptime}.
+   * @returns The time in seconds, or `undefined` when it never expires.
+   */
+  remaining(exptime: number): number | undefined {
+    if (exptime === 0) return undefined;
+    const end = exptime === EXPIRED ? this.#startTime - EXPIRED_BEFORE_START : exptime;
+    return (end - this.time) >>> 0;
+  }
+
+  /** Whether an item of this weight in bytes may be stored at all. */
+  hasRoomFor(size: number): boolean {
+    return size <= Math.min(this.maxItemSize, this.memoryLimit);
+  }
+
+  /** The number of the slab class memcached would keep an item in. */
+  slabClassOf(item: ItemContent): number {
+    return slabClassId(this.#chunkSizes, weigh(item));
+  }
+
+  /** The live item with this key, and no sign left that somebody looked but to those who watch. */
   find(key: string): Item | undefined {
     const item = this.#items.get(key);
-    if (item === undefined) return undefined;
-    if (this.#isFlushed(item)) return this.#drop(item, "get_flushed");
-    if (this.#isExpired(item)) return this.#drop(item, "get_expired");
-    return item;
+    const status = this.#statusOf(item);
+    if (item !== undefined && status !== "found") this.#remove(item);
+    if (status === "flushed" || status === "expired") this.#statistics.count(`get_${status}`);
+    const live = status === "found" ? item : undefined;
+    this.#events.log("fetchers", (connectionId) => {
+      return describeFetch(this, { key, status, item: live }, connectionId);
+    });
+    return live;
   }
 
   /** The live item with this key, which is then the last to be evicted. */
   fetch(key: string): Item | undefined {
     const item = this.find(key);
-    if (item !== undefined) {
-      item.fetched = true;
-      this.refresh(item);
-    }
+    if (item !== undefined) this.bump(item);
     return item;
+  }
+
+  /** Notes that an item was read. As in memcached only the second reading counts as an access. */
+  bump(item: Item): void {
+    if (item.fetched) item.lastAccess = this.time;
+    item.fetched = true;
+    this.#recency.refresh(item);
   }
 
   /** Makes an item the last one to be evicted. */
@@ -180,6 +180,9 @@ export class ItemStore {
       cas: ++this.#lastCas,
       lastAccess: this.time,
       fetched: false,
+      keyIsBinary: false,
+      stale: false,
+      winSent: false,
     };
     this.#items.set(key, item);
     this.#recency.add(item);
@@ -187,6 +190,13 @@ export class ItemStore {
     this.#statistics.count("total_items");
     this.#evictExcess();
     return item;
+  }
+
+  /** Marks an item as stale, under a new CAS token, for somebody else to win. */
+  invalidate(item: Item): void {
+    item.stale = true;
+    item.winSent = false;
+    item.cas = ++this.#lastCas;
   }
 
   /** Gives an item another value of the same length, and so a new CAS token. */
@@ -233,9 +243,10 @@ export class ItemStore {
     return item.exptime !== 0 && item.exptime <= this.time;
   }
 
-  #drop(item: Item, reason: "get_flushed" | "get_expired"): undefined {
-    this.#remove(item);
-    this.#statistics.count(reason);
+  #statusOf(item: Item | undefined): FetchStatus {
+    if (item === undefined) return "not_found";
+    if (this.#isFlushed(item)) return "flushed";
+    return this.#isExpired(item) ? "expired" : "found";
   }
 
   #evictExcess(): void {
@@ -248,6 +259,7 @@ export class ItemStore {
     this.#remove(item);
     const reclaimed = this.#isExpired(item) || this.#isFlushed(item);
     this.#statistics.count(reclaimed ? "reclaimed" : "evictions");
+    if (!reclaimed) this.#events.log("evictions", () => describeEviction(this, item));
     if (!item.fetched) {
       this.#statistics.count(reclaimed ? "expired_unfetched" : "evicted_unfetched");
     }

@@ -4,10 +4,13 @@
  * @module
  */
 
+import { type CloseReason, describeArrival, describeDeparture, type Peer } from "./event_lines.ts";
+import { EventLog } from "./event_log.ts";
 import { ItemStore } from "./item_store.ts";
 import type { ConnectionInfo, ServerState } from "./server_state.ts";
 import { Session } from "./session.ts";
 import { Statistics } from "./statistics.ts";
+import type { Watcher } from "./watcher.ts";
 
 const DEFAULT_HOSTNAME = "127.0.0.1";
 const DEFAULT_MEMORY_LIMIT = 64 * 1024 * 1024;
@@ -266,36 +269,43 @@ export class MemcachedServer implements AsyncDisposable {
 
   async #accept(): Promise<void> {
     for await (const connection of this.#listener) {
-      this.#admit(connection);
-      const conversation = this.#converse(connection);
+      const conversation = this.#converse(connection, this.#admit(connection));
       this.#conversations.add(conversation);
       conversation.finally(() => this.#conversations.delete(conversation));
     }
   }
 
-  #admit(connection: ServerConnection): void {
+  #admit(connection: ServerConnection): number {
     connection.setNoDelay?.();
     const id = this.#nextConnectionId++;
     const peer = formatAddress(connection.remoteAddr);
-    this.#connections.set(connection, { id, peer, lastCommandTime: this.#state.store.time });
+    const info = { id, peer, lastCommandTime: this.#state.store.time };
+    this.#connections.set(connection, info);
+    this.#state.events.log("connevents", () => describeArrival(describePeer(connection, info)));
     this.#state.statistics.count("total_connections");
+    return id;
   }
 
-  async #converse(connection: ServerConnection): Promise<void> {
+  async #converse(connection: ServerConnection, id: number): Promise<void> {
+    const session = new Session(this.#state, id);
     try {
-      await this.#reply(connection, new Session(this.#state));
+      this.#drop(connection, await this.#reply(connection, session));
     } catch (error) {
       if (!isDisconnection(error)) throw error;
     } finally {
+      session.watcher?.close();
       this.#drop(connection);
     }
   }
 
-  async #reply(connection: ServerConnection, session: Session): Promise<void> {
+  async #reply(
+    connection: ServerConnection,
+    session: Session,
+  ): Promise<CloseReason | undefined> {
     const buffer = new Uint8Array(READ_BUFFER_LENGTH);
     while (!session.closed) {
       const byteLength = await connection.read(buffer);
-      if (byteLength === null) return;
+      if (byteLength === null) return "normal";
       this.#note(connection, byteLength);
       // The next reply is made when this one is on its way, so that a client that does not read
       // them makes the server wait and not grow.
@@ -303,7 +313,22 @@ export class MemcachedServer implements AsyncDisposable {
         await writeAll(connection, reply);
         this.#state.statistics.count("bytes_written", reply.byteLength);
       }
+      if (session.watcher !== undefined) return await this.#feed(connection, session.watcher);
     }
+    return session.closeReason;
+  }
+
+  /** Writes what there is to watch until the client goes. */
+  async #feed(connection: ServerConnection, watcher: Watcher): Promise<CloseReason> {
+    const end = () => {
+      watcher.close();
+      this.#drop(connection);
+    };
+    await Promise.all([
+      readToEnd(connection).finally(end),
+      writeEach(connection, watcher).finally(end),
+    ]);
+    return "error";
   }
 
   #note(connection: ServerConnection, byteLength: number): void {
@@ -312,8 +337,13 @@ export class MemcachedServer implements AsyncDisposable {
     if (info !== undefined) info.lastCommandTime = this.#state.store.time;
   }
 
-  #drop(connection: ServerConnection): void {
-    if (this.#connections.delete(connection)) connection.close();
+  #drop(connection: ServerConnection, reason: CloseReason = "error"): void {
+    const info = this.#connections.get(connection);
+    if (info === undefined) return;
+    this.#connections.delete(connection);
+    const peer = describePeer(connection, info);
+    this.#state.events.log("connevents", () => describeDeparture(peer, reason));
+    connection.close();
   }
 }
 
@@ -328,10 +358,33 @@ function createState(
     maxItemSize = DEFAULT_MAX_ITEM_SIZE,
   } = options;
   const statistics = new Statistics();
-  const store = new ItemStore({ now, memoryLimit, maxItemSize, statistics });
+  const events = new EventLog(now);
+  const store = new ItemStore({ now, memoryLimit, maxItemSize, statistics, events });
   const { hostname = "", port = 0 } = address;
-  const startTime = store.time;
-  return { store, statistics, pid: Deno.pid, hostname, port, startTime, verbosity: 0, connections };
+  return {
+    ...{ store, statistics, events, hostname, port, connections },
+    pid: Deno.pid,
+    startTime: store.time,
+    verbosity: 0,
+    crawlerEnabled: true,
+  };
+}
+
+/** Of a unix socket there is nothing to tell. */
+function describePeer({ remoteAddr }: ServerConnection, { id }: ConnectionInfo): Peer {
+  return { id, hostname: remoteAddr.hostname, port: remoteAddr.port };
+}
+
+async function readToEnd(connection: ServerConnection): Promise<void> {
+  const buffer = new Uint8Array(READ_BUFFER_LENGTH);
+  while (await connection.read(buffer) !== null);
+}
+
+async function writeEach(
+  connection: ServerConnection,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  for await (const chunk of chunks) await writeAll(connection, chunk);
 }
 
 async function writeAll(connection: ServerConnection, bytes: Uint8Array): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EventLog } from "./event_log.ts";
 import type { ItemStore } from "./item_store.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -21,6 +22,8 @@ export interface ConnectionInfo {
 export interface ServerState {
   readonly store: ItemStore;
   readonly statistics: Statistics;
+  /** What `watch` shows. */
+  readonly events: EventLog;
   /** Process id, for `stats`. */
   readonly pid: number;
   /** Where the server listens, for `stats`. */
@@ -30,6 +33,8 @@ export interface ServerState {
   readonly startTime: number;
   /** What `verbosity` set. Nothing is logged at any level. */
   verbosity: number;
+  /** Whether `lru_crawler` was not disabled. */
+  crawlerEnabled: boolean;
   /** The connections open now. */
   connections(): Iterable<ConnectionInfo>;
 }

@@ -4,11 +4,14 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { ByteBuffer } from "./byte_buffer.ts";
 import type { Command, DataBlock, Outcome, RefusedBlock, Reply } from "./commands/command.ts";
 import { commandTable } from "./commands/command_table.ts";
+import type { CloseReason } from "./event_lines.ts";
 import { decodeLatin1 } from "./latin1.ts";
 import type { ServerState } from "./server_state.ts";
+import type { Watcher } from "./watcher.ts";
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -37,19 +40,35 @@ interface Upload {
 /** One client's conversation with the server. */
 export class Session {
   readonly #state: ServerState;
+  readonly #connectionId: number;
   readonly #line = new ByteBuffer();
   readonly #reply = new ByteBuffer();
   #input: Uint8Array = new Uint8Array();
   #upload: Upload | undefined;
-  #closed = false;
+  /** What came behind a command that lets the rest wait until more comes. */
+  #deferred: Uint8Array | undefined;
+  #isPipelined = false;
+  #closeReason: CloseReason | undefined;
+  #watcher: Watcher | undefined;
 
-  constructor(state: ServerState) {
+  constructor(state: ServerState, connectionId: number) {
     this.#state = state;
+    this.#connectionId = connectionId;
   }
 
   /** Whether the conversation is over: the client has quit, or sent what cannot be a line. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#closeReason !== undefined;
+  }
+
+  /** Why the conversation is over, if it is. */
+  get closeReason(): CloseReason | undefined {
+    return this.#closeReason;
+  }
+
+  /** What the client has come to watch. It is told all there is, and not listened to any more. */
+  get watcher(): Watcher | undefined {
+    return this.#watcher;
   }
 
   /**
@@ -61,8 +80,21 @@ export class Session {
    * behind it run only then.
    */
   *receive(chunk: Uint8Array): Generator<Uint8Array, void> {
-    this.#input = chunk;
-    while (this.#input.byteLength > 0 && !this.#closed) {
+    const replies = this.#run(chunk);
+    while (true) {
+      // Between two replies other sessions may have run their commands.
+      this.#state.events.connectionId = this.#connectionId;
+      const { done, value } = replies.next();
+      if (done) return;
+      yield value;
+    }
+  }
+
+  *#run(chunk: Uint8Array): Generator<Uint8Array, void> {
+    this.#input = this.#deferred === undefined ? chunk : concat([this.#deferred, chunk]);
+    this.#deferred = undefined;
+    this.#isPipelined = this.#upload !== undefined;
+    while (this.#listens()) {
       const reply = this.#upload === undefined ? this.#readLine() : this.#readUpload(this.#upload);
       if (typeof reply === "string") this.#reply.appendText(`${reply}\r\n`);
       else if (reply !== undefined) yield* this.#write(reply);
@@ -71,7 +103,11 @@ export class Session {
     if (this.#reply.byteLength > 0) yield this.#reply.take();
   }
 
-  *#write({ parts }: Reply): Generator<Uint8Array, void> {
+  #listens(): boolean {
+    return this.#input.byteLength > 0 && !this.closed && this.#watcher === undefined;
+  }
+
+  *#write({ parts, pauses = false }: Reply): Generator<Uint8Array, void> {
     for (const part of parts) {
       if (typeof part === "string") this.#reply.appendText(part);
       else if (part.byteLength < REPLY_LENGTH) this.#reply.append(part);
@@ -81,6 +117,12 @@ export class Session {
       }
       if (this.#reply.byteLength >= REPLY_LENGTH) yield this.#reply.take();
     }
+    if (pauses) this.#defer();
+  }
+
+  #defer(): void {
+    if (this.#input.byteLength > 0) this.#deferred = this.#input.slice();
+    this.#input = this.#input.subarray(this.#input.byteLength);
   }
 
   #readLine(): string | Reply | undefined {
@@ -91,35 +133,46 @@ export class Session {
       this.#line.append(line);
       line = this.#line.take();
     }
-    return this.#run(decodeLine(line));
+    return this.#obey(decodeLine(line));
   }
 
   #keepOpenLine(): undefined {
     this.#line.append(this.#consume(this.#input.byteLength));
     const open = this.#line.peek();
     const limit = isRetrieval(open) ? MAX_OPEN_RETRIEVAL : MAX_OPEN_LINE;
-    if (open.byteLength > limit) this.#closed = true;
+    if (open.byteLength > limit) this.#closeReason = "error";
   }
 
-  #run(line: string): string | Reply | undefined {
+  #obey(line: string): string | Reply | undefined {
     const tokens = tokenize(line);
+    const isPipelined = this.#isPipelined;
+    this.#isPipelined = true;
     const command = commandTable.get(tokens[0] ?? "");
-    if (command === undefined) {
-      this.#closed = isHttpRequest(tokens);
-      return this.#closed ? undefined : "ERROR";
-    }
+    if (command === undefined) return this.#refuse(tokens);
     if (!accepts(command, tokens.length)) return "ERROR";
-    return this.#follow(command.run(this.#state, tokens), isSilenced(command, tokens));
+    if (command.flushes) this.#isPipelined = false;
+    const outcome = command.run(this.#state, tokens, { isPipelined });
+    return this.#follow(outcome, isSilenced(command, tokens));
+  }
+
+  #refuse(tokens: readonly string[]): string | undefined {
+    if (!isHttpRequest(tokens)) return "ERROR";
+    this.#closeReason = "error";
+    return undefined;
   }
 
   #follow(outcome: Outcome, noreply: boolean): string | Reply | undefined {
     if (typeof outcome === "string") return noreply ? undefined : outcome;
+    if (outcome === undefined) return undefined;
     switch (outcome.kind) {
       case "reply":
         return outcome;
       case "quit":
-        this.#closed = true;
+        this.#closeReason = "normal";
         return undefined;
+      case "watch":
+        this.#watcher = outcome.watcher;
+        return "OK";
       default:
         this.#upload = startUpload(outcome, noreply);
         return undefined;

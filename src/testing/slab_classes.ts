@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Item, weigh } from "./item_store.ts";
+import { type Item, weigh } from "./item.ts";
 
 /** `sizeof(item)` and the default of memcached's `-n`. */
 const SMALLEST_CHUNK = 48 + 48;
@@ -34,18 +34,24 @@ export function slabClasses(items: Iterable<Readonly<Item>>, maxItemSize: number
   const sizes = chunkSizes(maxItemSize);
   const classes = new Map<number, Readonly<Item>[]>();
   for (const item of items) {
-    const index = classIndex(sizes, weigh(item));
-    const members = classes.get(index) ?? [];
+    const id = slabClassId(sizes, weigh(item));
+    const members = classes.get(id) ?? [];
     members.push(item);
-    classes.set(index, members);
+    classes.set(id, members);
   }
   return [...classes.entries()]
     .sort(([first], [second]) => first - second)
-    .map(([index, items]) => ({ id: index + 1, chunkSize: sizes[index] ?? maxItemSize, items }));
+    .map(([id, items]) => ({ id, chunkSize: sizes[id - 1] ?? maxItemSize, items }));
 }
 
-/** As memcached's `slabs_init` makes them: each a quarter larger, the last half of the largest item. */
-function chunkSizes(maxItemSize: number): number[] {
+/**
+ * Says what the items of each class may weigh, as memcached's `slabs_init` does: each a quarter more
+ * than the last, and in the end half of the largest item.
+ *
+ * @param maxItemSize What one item may weigh, in bytes.
+ * @returns The weights in bytes, that of class 1 first.
+ */
+export function chunkSizes(maxItemSize: number): readonly number[] {
   const largest = maxItemSize / 2;
   const sizes: number[] = [];
   for (let size = SMALLEST_CHUNK; size < largest / GROWTH_FACTOR;) {
@@ -56,7 +62,14 @@ function chunkSizes(maxItemSize: number): number[] {
   return [...sizes, largest];
 }
 
-function classIndex(sizes: readonly number[], size: number): number {
+/**
+ * Says which class an item belongs to.
+ *
+ * @param sizes What {@linkcode chunkSizes} returned.
+ * @param size What the item weighs, in bytes.
+ * @returns The class's number, 1 for the smallest items; what exceeds the last class is in it too.
+ */
+export function slabClassId(sizes: readonly number[], size: number): number {
   const index = sizes.findIndex((chunkSize) => chunkSize >= size);
-  return index < 0 ? sizes.length - 1 : index;
+  return index < 0 ? sizes.length : index + 1;
 }

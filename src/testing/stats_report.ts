@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Item, weigh } from "./item_store.ts";
+import { type Item, weigh } from "./item.ts";
 import type { ServerState } from "./server_state.ts";
 import { type SlabClass, slabClasses } from "./slab_classes.ts";
 import type { CounterName } from "./statistics.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { itemSize, type ItemStore } from "../../src/testing/item_store.ts";
+import { itemSize } from "../../src/testing/item.ts";
+import type { ItemStore } from "../../src/testing/item_store.ts";
 import { Clock, createStore } from "./session_world.ts";
 
 const VALUE = new Uint8Array(100);

@@ -66,13 +66,13 @@ Deno.test(`Session survives arbitrary bytes (seed ${seed})`, () => {
   const dice = new Dice(seed);
   const state = createState({ memoryLimit: 100_000 });
   for (let round = 0; round < 3000; round++) {
-    const session = new Session(state);
+    const session = new Session(state, 1);
     const bytes = dice.pick([arbitraryBytes, mutatedCommands])(dice);
     for (const chunk of chunks(bytes, dice)) {
       for (const reply of session.receive(chunk)) assert(reply.byteLength < 2 ** 21);
     }
     assert(state.store.byteLength <= 100_000);
-    assertMatch(answer(new Session(state), "version\r\n"), /^VERSION 1\.6\.\S+\r\n$/);
+    assertMatch(answer(new Session(state, 1), "version\r\n"), /^VERSION 1\.6\.\S+\r\n$/);
   }
 });
 

@@ -1,3 +1,4 @@
+import { EventLog } from "../../src/testing/event_log.ts";
 import { ItemStore } from "../../src/testing/item_store.ts";
 import { decodeLatin1, encodeLatin1 } from "../../src/testing/latin1.ts";
 import type { ServerState } from "../../src/testing/server_state.ts";
@@ -26,27 +27,26 @@ export interface StoreSettings {
 /** An {@linkcode ItemStore} and its counters. */
 export function createStore(
   settings: StoreSettings = {},
-): { store: ItemStore; statistics: Statistics } {
+): { store: ItemStore; statistics: Statistics; events: EventLog } {
   const { clock = new Clock(), memoryLimit = 2 ** 26, maxItemSize = 2 ** 20 } = settings;
   const statistics = new Statistics();
-  return {
-    store: new ItemStore({ now: clock.now, memoryLimit, maxItemSize, statistics }),
-    statistics,
-  };
+  const events = new EventLog(clock.now);
+  const store = new ItemStore({ now: clock.now, memoryLimit, maxItemSize, statistics, events });
+  return { store, statistics, events };
 }
 
 /** A server's state without a server. */
 export function createState(settings: StoreSettings = {}): ServerState {
-  const { store, statistics } = createStore(settings);
+  const { store, statistics, events } = createStore(settings);
   return {
-    ...{ store, statistics, pid: 1, hostname: "127.0.0.1", port: 11211 },
-    ...{ startTime: store.time, verbosity: 0, connections: () => [] },
+    ...{ store, statistics, events, pid: 1, hostname: "127.0.0.1", port: 11211 },
+    ...{ startTime: store.time, verbosity: 0, crawlerEnabled: true, connections: () => [] },
   };
 }
 
 /** A session on a state of its own. */
 export function createSession(settings: StoreSettings = {}): Session {
-  return new Session(createState(settings));
+  return new Session(createState(settings), 1);
 }
 
 /** What a session answers, a character per byte. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Item } from "../item_store.ts";
+import type { Item } from "../item.ts";
 import { parseInt32 } from "../number_parser.ts";
 import type { ServerState } from "../server_state.ts";
 import {
@@ -19,16 +19,32 @@ import { touchItem } from "./touch.ts";
 type Fetch = (key: string) => Item | undefined;
 
 /** `get <key>*` */
-export const get: Command = { minTokens: 2, run: (state, tokens) => fetch(state, tokens, false) };
+export const get: Command = {
+  minTokens: 2,
+  flushes: true,
+  run: (state, tokens) => fetch(state, tokens, false),
+};
 
 /** `gets <key>*`: with CAS tokens. */
-export const gets: Command = { minTokens: 2, run: (state, tokens) => fetch(state, tokens, true) };
+export const gets: Command = {
+  minTokens: 2,
+  flushes: true,
+  run: (state, tokens) => fetch(state, tokens, true),
+};
 
 /** `gat <exptime> <key>*`: get and touch. */
-export const gat: Command = { minTokens: 2, run: (state, tokens) => touch(state, tokens, false) };
+export const gat: Command = {
+  minTokens: 2,
+  flushes: true,
+  run: (state, tokens) => touch(state, tokens, false),
+};
 
 /** `gats <exptime> <key>*`: get and touch, with CAS tokens. */
-export const gats: Command = { minTokens: 2, run: (state, tokens) => touch(state, tokens, true) };
+export const gats: Command = {
+  minTokens: 2,
+  flushes: true,
+  run: (state, tokens) => touch(state, tokens, true),
+};
 
 function fetch(state: ServerState, [, ...keys]: readonly string[], withCas: boolean): Outcome {
   return retrieve(keys, (key) => fetchItem(state, key), withCas);

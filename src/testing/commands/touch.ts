@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Item } from "../item_store.ts";
+import type { Item } from "../item.ts";
 import { parseInt32 } from "../number_parser.ts";
 import type { ServerState } from "../server_state.ts";
 import {

@@ -1,0 +1,113 @@
+/**
+ * `ma`.
+ *
+ * @module
+ */
+
+import { type Item, itemSize } from "../item.ts";
+import { encodeLatin1 } from "../latin1.ts";
+import type { ServerState } from "../server_state.ts";
+import { addDelta, type Direction } from "./arithmetic.ts";
+import type { Command, Outcome } from "./command.ts";
+import { INVALID_FLAGS } from "./meta_delete.ts";
+import {
+  exptimeOf,
+  formatEcho,
+  formatFlags,
+  isOpaqueTooLong,
+  type MetaRequest,
+  numberOf,
+  OPAQUE_TOO_LONG,
+  parseMetaRequest,
+  refuseLine,
+} from "./meta_request.ts";
+import { storeItem } from "./store_item.ts";
+
+const INVALID_MODE = "CLIENT_ERROR invalid mode for ma M token";
+const OUT_OF_MEMORY = "SERVER_ERROR Out of memory allocating new item";
+
+const DIRECTIONS: ReadonlyMap<string, Direction> = new Map([
+  ["I", "incr"],
+  ["+", "incr"],
+  ["D", "decr"],
+  ["-", "decr"],
+]);
+
+/** A number on its way to the client. */
+interface Answer {
+  readonly number: string;
+  readonly item: Item;
+  /** Whether `N` has just made it. */
+  readonly isNew: boolean;
+}
+
+/** `ma <key> <flags>*` */
+export const metaArithmetic: Command = { minTokens: 2, run };
+
+function run(state: ServerState, tokens: readonly string[]): Outcome {
+  const refusal = refuseLine(tokens);
+  if (refusal !== undefined) return refusal;
+  const [, key = "", ...flags] = tokens;
+  const request = parseMetaRequest(key, flags);
+  if (typeof request === "string") return INVALID_FLAGS;
+  const direction = DIRECTIONS.get(request.flags.get("M") ?? "I");
+  return direction === undefined ? INVALID_MODE : change(state, request, direction);
+}
+
+function change(state: ServerState, request: MetaRequest, direction: Direction): Outcome {
+  const { key, flags } = request;
+  const existing = state.store.find(key);
+  if (existing === undefined) return vivifyOrMiss(state, request, direction);
+  const delta = numberOf(flags, "D") ?? 1n;
+  const cas = numberOf(flags, "C") ?? 0n;
+  const result = addDelta(state, existing, { direction, delta, cas });
+  if (typeof result === "string") return result;
+  if (result === undefined) return answerWithoutItem("EX", request);
+  return answer(state, request, { ...result, isNew: false });
+}
+
+function vivifyOrMiss(state: ServerState, request: MetaRequest, direction: Direction): Outcome {
+  const { key, flags } = request;
+  if (!flags.has("N")) {
+    state.statistics.count(`${direction}_misses`);
+    return answerWithoutItem("NF", request);
+  }
+  const number = (numberOf(flags, "J") ?? 0n).toString();
+  if (!state.store.hasRoomFor(itemSize(key, 0, number.length))) return OUT_OF_MEMORY;
+  const content = { key, flags: 0, exptime: 0, value: encodeLatin1(number) };
+  const { item } = storeItem(state, { mode: "add", content, cas: 0n });
+  return item && answer(state, request, { number, item, isNew: true });
+}
+
+function answerWithoutItem(code: string, request: MetaRequest): Outcome {
+  return isOpaqueTooLong(request.flags) ? OPAQUE_TOO_LONG : code + formatFlags(request);
+}
+
+function answer(state: ServerState, request: MetaRequest, result: Answer): Outcome {
+  const answers = answerFlags(state, request, result);
+  if (answers === undefined) return OPAQUE_TOO_LONG;
+  // As in memcached, a number that was not there before is told even to those who want no answer.
+  if (request.flags.has("q") && !result.isNew) return undefined;
+  const { number } = result;
+  return request.flags.has("v") ? `VA ${number.length}${answers}\r\n${number}` : `HD${answers}`;
+}
+
+/** One flag after the other, for what one changes the next one shows. */
+function answerFlags(
+  { store }: ServerState,
+  request: MetaRequest,
+  { item, isNew }: Answer,
+): string | undefined {
+  const { flags } = request;
+  let answers = "";
+  for (const letter of flags.keys()) {
+    if (letter === "O" && isOpaqueTooLong(flags)) return undefined;
+    if (letter === "T" || (letter === "N" && isNew)) {
+      item.exptime = store.resolveExptime(exptimeOf(flags, letter) ?? 0);
+    }
+    if (letter === "c") answers += ` c${item.cas}`;
+    if (letter === "t") answers += ` t${store.remaining(item.exptime) ?? -1}`;
+    answers += formatEcho(request, letter);
+  }
+  return answers;
+}

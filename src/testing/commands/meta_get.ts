@@ -1,0 +1,140 @@
+/**
+ * `mg`.
+ *
+ * @module
+ */
+
+import { type Item, itemSize } from "../item.ts";
+import type { ServerState } from "../server_state.ts";
+import type { Command, Outcome } from "./command.ts";
+import {
+  exptimeOf,
+  formatEcho,
+  formatFlags,
+  formatKey,
+  isOpaqueTooLong,
+  type MetaRequest,
+  OPAQUE_TOO_LONG,
+  parseMetaRequest,
+  refuseLine,
+} from "./meta_request.ts";
+
+/** Flags with which memcached notes the access only behind its answer. */
+const LATE_BUMPERS = ["N", "T", "R", "l", "h"];
+
+/** An item on its way to the client. */
+interface Hit {
+  readonly request: MetaRequest;
+  readonly item: Item;
+  /** Whether `N` has just made it. */
+  readonly isNew: boolean;
+  /** Whether the client is to replace it. */
+  won: boolean;
+}
+
+/** `mg <key> <flags>*` */
+export const metaGet: Command = { minTokens: 2, run };
+
+function run(state: ServerState, tokens: readonly string[]): Outcome {
+  const refusal = refuseLine(tokens, "CLIENT_ERROR options flags are too long");
+  if (refusal !== undefined) return refusal;
+  const [, key = "", ...flags] = tokens;
+  const request = parseMetaRequest(key, flags);
+  if (typeof request === "string") return request;
+  const item = state.store.find(request.key);
+  if (item !== undefined) return answerHit(state, { request, item, isNew: false, won: false });
+  const created = vivify(state, request);
+  if (created === undefined) return answerMiss(state, request);
+  return answerHit(state, { request, item: created, isNew: true, won: false });
+}
+
+function vivify({ store }: ServerState, { key, flags }: MetaRequest): Item | undefined {
+  if (!flags.has("N") || !store.hasRoomFor(itemSize(key, 0, 0))) return undefined;
+  // Whether the key came as base64 is not kept, for memcached forgets it here.
+  return store.put({ key, flags: 0, exptime: 0, value: new Uint8Array() });
+}
+
+function answerMiss({ statistics }: ServerState, request: MetaRequest): Outcome {
+  statistics.count("cmd_get");
+  statistics.count("get_misses");
+  if (isOpaqueTooLong(request.flags)) return OPAQUE_TOO_LONG;
+  return request.flags.has("q") ? undefined : `EN${formatFlags(request)}`;
+}
+
+function answerHit(state: ServerState, hit: Hit): Outcome {
+  const { request: { flags }, item } = hit;
+  const bumps = !flags.has("u");
+  const bumpsLate = LATE_BUMPERS.some((letter) => flags.has(letter));
+  if (bumps && !bumpsLate) state.store.bump(item);
+  const answers = answerFlags(state, hit);
+  if (answers === undefined) return OPAQUE_TOO_LONG;
+  const line = answers + answerLease(hit);
+  if (bumps && bumpsLate) state.store.bump(item);
+  countHit(state, hit);
+  return flags.has("v") ? formatValue(item.value, line) : `HD${line}`;
+}
+
+function formatValue(value: Uint8Array, flags: string): Outcome {
+  return { kind: "reply", parts: [`VA ${value.byteLength}${flags}\r\n`, value, "\r\n"] };
+}
+
+/** One flag after the other, for what one changes the next one shows. */
+function answerFlags(state: ServerState, hit: Hit): string | undefined {
+  let answers = "";
+  for (const letter of hit.request.flags.keys()) {
+    if (letter === "O" && isOpaqueTooLong(hit.request.flags)) return undefined;
+    changeItem(state, hit, letter);
+    answers += formatFlag(state, hit, letter);
+  }
+  return answers;
+}
+
+function changeItem({ store }: ServerState, hit: Hit, letter: string): void {
+  const { item, isNew, request: { flags } } = hit;
+  if (letter === "T") {
+    item.exptime = store.resolveExptime(exptimeOf(flags, "T") ?? 0);
+  } else if (letter === "N" && isNew) {
+    item.exptime = store.resolveExptime(exptimeOf(flags, "N") ?? 0);
+    hit.won = true;
+  } else if (letter === "R" && !isNew && !item.winSent) {
+    const recacheTime = store.resolveExptime(exptimeOf(flags, "R") ?? 0);
+    if (item.exptime !== 0 && item.exptime < recacheTime) hit.won = true;
+  }
+}
+
+function formatFlag({ store }: ServerState, { item, request }: Hit, letter: string): string {
+  switch (letter) {
+    case "s":
+      return ` s${item.value.byteLength}`;
+    case "t":
+      return ` t${store.remaining(item.exptime) ?? -1}`;
+    case "c":
+      return ` c${item.cas}`;
+    case "f":
+      return ` f${item.flags}`;
+    case "l":
+      return ` l${store.time - item.lastAccess}`;
+    case "h":
+      return ` h${item.fetched ? 1 : 0}`;
+    case "k":
+      return formatKey(item.key, item.keyIsBinary);
+    default:
+      return formatEcho(request, letter);
+  }
+}
+
+/** Who is told `W` is to replace the item, and everybody after `Z`: that somebody will. */
+function answerLease(hit: Hit): string {
+  const { item } = hit;
+  const sent = item.winSent ? " Z" : "";
+  const stale = item.stale ? " X" : "";
+  const won = hit.won || (item.stale && !item.winSent);
+  if (won) item.winSent = true;
+  return sent + stale + (won ? " W" : "");
+}
+
+function countHit({ statistics }: ServerState, { request: { flags } }: Hit): void {
+  const isTouch = flags.has("T");
+  statistics.count(isTouch ? "cmd_touch" : "cmd_get");
+  statistics.count(isTouch ? "touch_hits" : "get_hits");
+}

@@ -1,0 +1,179 @@
+/**
+ * The line of a meta command: a key and flags, each a letter and what belongs to it.
+ *
+ * @module
+ */
+
+import { decodeBase64, encodeBase64 } from "../key_text.ts";
+import { parseInt32, parseUint32, parseUint64 } from "../number_parser.ts";
+import { BAD_FORMAT, KEY_MAX_LENGTH } from "./command.ts";
+
+/** The answer to an opaque of more than 31 bytes. */
+export const OPAQUE_TOO_LONG = "CLIENT_ERROR opaque token too long";
+
+const DUPLICATE_FLAG = "CLIENT_ERROR duplicate flag";
+const INVALID_FLAG = "CLIENT_ERROR invalid flag";
+const BAD_TOKEN = "CLIENT_ERROR bad token in command line format";
+
+/** memcached's `MFLAG_MAX_OPT_LENGTH`, less the token that it counts at the end of each line. */
+const MAX_TOKENS = 19;
+const OPAQUE_MAX_LENGTH = 31;
+
+/** A flag memcached refuses however it is used, since it keeps a table of 127. */
+const FIRST_UNKNOWN_LETTER = "\x7f";
+
+/** What a meta command is about. */
+export interface MetaRequest {
+  /** The key, a character per byte. */
+  readonly key: string;
+  /** Whether it came as base64. */
+  readonly keyIsBinary: boolean;
+  /** What belongs to each flag, by its letter, in the order they were given. */
+  readonly flags: MetaFlags;
+}
+
+/** What belongs to each flag, by its letter, in the order they were given. */
+export type MetaFlags = ReadonlyMap<string, string>;
+
+/** What may belong to a flag, and the reply to anything else. */
+interface FlagRule {
+  readonly accepts: (argument: string, key: string) => boolean;
+  /** Absent where the reply of another flag that is wrong takes precedence. */
+  readonly refusal?: string;
+}
+
+const ANYTHING: FlagRule = { accepts: () => true };
+const EXPTIME: FlagRule = { accepts: isInt32, refusal: BAD_TOKEN };
+
+const FLAG_RULES: ReadonlyMap<string, FlagRule> = new Map([
+  ...Array.from("OPLkstcfvhlqIu", (letter) => [letter, ANYTHING] as const),
+  ...Array.from("NTR", (letter) => [letter, EXPTIME] as const),
+  ["b", {
+    accepts: (_, key) => decodeBase64(key) !== undefined,
+    refusal: "CLIENT_ERROR error decoding key",
+  }],
+  ["F", { accepts: (argument) => parseUint32(argument) !== undefined }],
+  ["C", { accepts: isUint64, refusal: BAD_TOKEN }],
+  ["M", {
+    accepts: (argument) => argument.length === 1,
+    refusal: "CLIENT_ERROR incorrect length for M token",
+  }],
+  ["J", { accepts: isUint64, refusal: "CLIENT_ERROR invalid numeric initial value" }],
+  ["D", { accepts: isUint64, refusal: "CLIENT_ERROR invalid numeric delta value" }],
+]);
+
+/**
+ * Says what is wrong with a line before its flags are looked at.
+ *
+ * @param tokens All tokens of the line.
+ * @param tooManyFlags The reply to more tokens than memcached takes.
+ * @returns The reply, or `undefined` when nothing is wrong.
+ */
+export function refuseLine(
+  tokens: readonly string[],
+  tooManyFlags = "CLIENT_ERROR options flags too long",
+): string | undefined {
+  const [, key = ""] = tokens;
+  if (key.length > KEY_MAX_LENGTH) return BAD_FORMAT;
+  return tokens.length > MAX_TOKENS ? tooManyFlags : undefined;
+}
+
+/**
+ * Reads a key and its flags, which are the same for every meta command: each takes those of the
+ * others, and ignores them.
+ *
+ * @param key The key as it came.
+ * @param tokens The flags.
+ * @returns The request, or the reply that refuses it.
+ */
+export function parseMetaRequest(key: string, tokens: readonly string[]): MetaRequest | string {
+  const flags = new Map<string, string>();
+  let fault: string | undefined;
+  for (const token of tokens) {
+    const letter = token.charAt(0);
+    if (letter >= FIRST_UNKNOWN_LETTER || flags.has(letter)) return DUPLICATE_FLAG;
+    const rule = FLAG_RULES.get(letter);
+    if (rule === undefined) return INVALID_FLAG;
+    flags.set(letter, token.slice(1));
+    if (!rule.accepts(token.slice(1), key)) fault = rule.refusal ?? fault ?? BAD_FORMAT;
+  }
+  return fault ?? createRequest(key, flags);
+}
+
+/**
+ * Reads what belongs to `N`, `T` or `R`.
+ *
+ * @param flags The flags.
+ * @param letter Which.
+ * @returns The exptime, or `undefined` where there is no such flag.
+ */
+export function exptimeOf(flags: MetaFlags, letter: "N" | "T" | "R"): number | undefined {
+  return parseInt32(flags.get(letter) ?? "");
+}
+
+/**
+ * Reads what belongs to `C`, `D` or `J`.
+ *
+ * @param flags The flags.
+ * @param letter Which.
+ * @returns The number, or `undefined` where there is no such flag.
+ */
+export function numberOf(flags: MetaFlags, letter: "C" | "D" | "J"): bigint | undefined {
+  return parseUint64(flags.get(letter) ?? "");
+}
+
+/** Whether the opaque, if there is one, may not be sent back. */
+export function isOpaqueTooLong(flags: MetaFlags): boolean {
+  return (flags.get("O") ?? "").length > OPAQUE_MAX_LENGTH;
+}
+
+/**
+ * Writes what a flag is answered with whatever became of the item.
+ *
+ * @param request The request.
+ * @param letter The flag's letter.
+ * @returns The opaque or the key behind a space, and nothing for any other flag.
+ */
+export function formatEcho({ key, keyIsBinary, flags }: MetaRequest, letter: string): string {
+  if (letter === "O") return ` O${flags.get("O")}`;
+  return letter === "k" ? formatKey(key, keyIsBinary) : "";
+}
+
+/**
+ * Writes the answer to all flags, in the order they were given.
+ *
+ * @param request The request.
+ * @param format What an item has to say to a flag; nothing where there is no item.
+ * @returns The answers, each behind a space.
+ */
+export function formatFlags(
+  request: MetaRequest,
+  format: (letter: string) => string = () => "",
+): string {
+  const letters = [...request.flags.keys()];
+  return letters.map((letter) => format(letter) + formatEcho(request, letter)).join("");
+}
+
+/**
+ * Writes a key that was asked for with `k`.
+ *
+ * @param key The key, a character per byte.
+ * @param isBinary Whether it is sent as base64, and a flag that says so.
+ * @returns The flag behind a space.
+ */
+export function formatKey(key: string, isBinary: boolean): string {
+  return isBinary ? ` k${encodeBase64(key)} b` : ` k${key}`;
+}
+
+function createRequest(key: string, flags: MetaFlags): MetaRequest {
+  const decoded = flags.has("b") ? decodeBase64(key) : undefined;
+  return { key: decoded ?? key, keyIsBinary: decoded !== undefined, flags };
+}
+
+function isInt32(text: string): boolean {
+  return parseInt32(text) !== undefined;
+}
+
+function isUint64(text: string): boolean {
+  return parseUint64(text) !== undefined;
+}
