@@ -10,7 +10,7 @@ export interface Abortion {
   readonly signal?: AbortSignal;
 }
 
-/** Calls a client and accounts for what comes of it. Its own promises are never rejected. */
+/** Calls a client and accounts for what comes of it. Each method resolves to whether there was an answer. */
 export class AccountedClient {
   readonly #client: Client;
   readonly #history: History;
@@ -23,7 +23,7 @@ export class AccountedClient {
   }
 
   /** Gets a key. */
-  get(key: string, abortion: Abortion): Promise<void> {
+  get(key: string, abortion: Abortion): Promise<boolean> {
     return this.#account(this.#history.begin("get", key), abortion, async (operation) => {
       const value = await this.#client.get(key, abortion);
       operation.version = value === undefined ? ABSENT : versionOf(key, value);
@@ -32,7 +32,7 @@ export class AccountedClient {
   }
 
   /** Sets a key to its next version. */
-  set(key: string, abortion: Abortion): Promise<void> {
+  set(key: string, abortion: Abortion): Promise<boolean> {
     return this.#account(this.#history.begin("set", key), abortion, async ({ version }) => {
       await this.#client.set(key, valueOf(key, version!), 0, abortion);
       this.#tally.sets++;
@@ -40,7 +40,7 @@ export class AccountedClient {
   }
 
   /** Deletes a key. */
-  delete(key: string, abortion: Abortion): Promise<void> {
+  delete(key: string, abortion: Abortion): Promise<boolean> {
     return this.#account(this.#history.begin("delete", key), abortion, async (operation) => {
       operation.existed = await this.#client.delete(key, abortion);
       this.#tally.deletes++;
@@ -48,12 +48,14 @@ export class AccountedClient {
   }
 
   /** Asks for statistics, whatever the key. They are not judged: they settle, or not. */
-  async stats(_key: string, abortion: Abortion): Promise<void> {
+  async stats(_key: string, abortion: Abortion): Promise<boolean> {
     try {
       await this.#client.stats(undefined, abortion);
       this.#tally.stats++;
+      return true;
     } catch (error) {
       this.#countError(error, abortion);
+      return false;
     }
   }
 
@@ -61,14 +63,16 @@ export class AccountedClient {
     operation: Operation,
     abortion: Abortion,
     operate: (operation: Operation) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const isDoomed = abortion.signal?.aborted ?? false;
     try {
       await operate(operation);
       this.#history.settle(operation, "answered");
+      return true;
     } catch (error) {
       this.#history.settle(operation, isDoomed ? "unsent" : "failed");
       this.#countError(error, abortion);
+      return false;
     }
   }
 

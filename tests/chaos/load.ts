@@ -14,6 +14,8 @@ const SLOTS = 48;
 const KEY_LIFE = 60;
 /** Milliseconds beyond every limit after which an operation is taken never to settle. */
 const PATIENCE = 2000;
+/** The longest time in milliseconds that a caller waits when nothing of what it asked was answered. */
+const REST = 30;
 
 const COMMANDS = { get: 62, set: 30, delete: 7, stats: 0.2 };
 const ABORTED = 0.02;
@@ -71,23 +73,27 @@ export class Load {
   async #call(random: Random, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const size = random.between(1, random.pick(BURSTS));
-      await Promise.all(Array.from({ length: size }, () => this.#operate(random)));
-      // A closed client rejects in the same turn, which would never end.
-      if (random.chance(0.1)) await sleep(random.below(3));
+      const answered = await Promise.all(
+        Array.from({ length: size }, () => this.#operate(random)),
+      );
+      // Operations that are refused at once, one after the other, would be most of all there are.
+      if (!answered.includes(true)) await sleep(random.between(1, REST));
     }
   }
 
-  async #operate(random: Random): Promise<void> {
+  /** Resolves to whether the operation was answered. */
+  async #operate(random: Random): Promise<boolean> {
     const { client, limit, punctuality } = this.#options;
     const due = new Due(limit);
     this.#open.add(due);
     const [abortion, timer] = this.#planAbortion(random, due);
     const command = random.weighted(COMMANDS);
-    await client[command](this.#pickKey(random), abortion);
+    const isAnswered = await client[command](this.#pickKey(random), abortion);
     clearTimeout(timer);
     this.#open.delete(due);
     const overrun = punctuality.settled(due);
     if (overrun !== undefined) this.late.push(`${command} settled ${overrun} ms after its limit`);
+    return isAnswered;
   }
 
   /** Chooses whether the operation is aborted: before it is called, in the same turn, or later. */

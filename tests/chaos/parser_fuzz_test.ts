@@ -1,0 +1,10 @@
+import { fuzzParser } from "./parser_fuzz.ts";
+import { Random, withSeed } from "./random.ts";
+
+const CASES = 30_000;
+
+Deno.test("Client makes the right answer or a dead connection of any bytes it receives", async () => {
+  await withSeed(async (seed) => {
+    await fuzzParser(new Random(seed), CASES);
+  });
+});
