@@ -19,7 +19,10 @@ export class Router {
 
   constructor(servers: readonly ResolvedServer[], options: ResolvedOptions) {
     const { locator, keepAlive, noDelay } = options;
-    this.#locator = locator(servers);
+    this.#locator = locator([...servers]);
+    if (typeof this.#locator?.locate !== "function") {
+      throw new ValidationException("Cannot use locator: it made no object with locate", locator);
+    }
     this.#names = servers.map(({ name }) => name);
     this.#nodes = servers.map(({ name, endpoint }) =>
       new ServerNode({
@@ -37,7 +40,8 @@ export class Router {
    * @throws {SocketError} When that server takes no more.
    */
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
-    const node = this.#nodes[this.#locator.locate(key)];
+    const at = this.#locator.locate(key);
+    const node = typeof at === "number" ? this.#nodes[at] : undefined;
     if (node === undefined) {
       const why = "the locator gave no index of the server list";
       throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
@@ -69,11 +73,10 @@ export class Router {
 /** Gives a command to its server, and ends it when the caller's signal says so. */
 function submit(node: ServerNode, command: Command, options: OperationOptions | undefined): void {
   const signal = options?.signal;
-  if (signal !== undefined) {
-    signal.throwIfAborted();
-    const abort = () => command.fail(signal.reason);
-    signal.addEventListener("abort", abort);
-    command.onSettled = () => signal.removeEventListener("abort", abort);
-  }
+  signal?.throwIfAborted();
   node.submit(command);
+  if (signal === undefined) return;
+  const abort = () => command.fail(signal.reason);
+  signal.addEventListener("abort", abort);
+  command.onSettled = () => signal.removeEventListener("abort", abort);
 }

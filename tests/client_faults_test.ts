@@ -227,6 +227,45 @@ for (const io of ["direct", "streams"] as const) {
     await operation;
   });
 
+  test("Client.close leaves nothing behind however soon after the dial it comes", async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      await using peer = new ScriptedPeer(() => {});
+      const client = connect(peer);
+      const operation = assertRejects(() => client.get("key"), SocketError);
+      // Connects in the same turn as the client's own dial, so that the turns below are counted from it.
+      const [hostname, port] = peer.address.split(":");
+      using _neighbour = await Deno.connect({ hostname: hostname!, port: Number(port) });
+      for (let i = 0; i < turns; i++) await null;
+      await client.close();
+      await operation;
+    }
+  });
+
+  test("Client finds a connection closed even if the process was busy meanwhile", async () => {
+    await using peer = new ScriptedPeer(async (connection, index) => {
+      await connection.request();
+      await connection.send("END\r\n");
+      if (index === 0) connection.close();
+    });
+    await using client = connect(peer);
+    assertEquals(await client.get("key"), undefined);
+    for (const started = performance.now(); performance.now() - started < 150;);
+    assertEquals(await client.get("key"), undefined);
+  });
+
+  test("Client does not time an operation out for the process having been busy", async () => {
+    await using peer = new ScriptedPeer(answering(() => "END\r\n"));
+    await using client = connect(peer, { timeout: 50 });
+    const busy = (time: number) => {
+      for (const started = performance.now(); performance.now() - started < time;);
+    };
+    assertEquals(await client.get("warm"), undefined);
+    const first = client.get("first");
+    busy(80);
+    const second = client.get("second");
+    assertEquals(await Promise.all([first, second]), [undefined, undefined]);
+  });
+
   test("Client writes what the server has not read yet, and reads meanwhile", async () => {
     const values = Array.from({ length: 64 }, (_, i) => `${i}`.repeat(100_000));
     await using peer = new ScriptedPeer(answering((line) => {
@@ -253,6 +292,84 @@ Deno.test("Client rejects with a SocketError when the host name does not resolve
   const error = await assertRejects(() => client.get("key"), SocketError);
   assertEquals(error.server, "no-such-host.invalid:11211");
   assertInstanceOf(error.cause, Error);
+});
+
+Deno.test("Client gives what comes late in a dial that times out a dial of its own", async () => {
+  await using peer = new ScriptedPeer(answering(() => "END\r\n"));
+  const { connect } = Deno;
+  let dials = 0;
+  // The first dial never ends.
+  Deno.connect =
+    ((options: Deno.ConnectOptions) =>
+      dials++ === 0 ? new Promise(() => {}) : connect(options)) as typeof Deno.connect;
+  try {
+    await using client = new Client(peer.address, { timeout: 60 });
+    const first = assertRejects(() => client.get("first"), TimeoutError, "Cannot connect");
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    const second = client.get("second");
+    await first;
+    assertEquals(await second, undefined);
+    assertEquals(dials, 2);
+  } finally {
+    Deno.connect = connect;
+  }
+});
+
+Deno.test("Client gives an operation that moves to a new connection its whole timeout there", async () => {
+  await using peer = new ScriptedPeer(async (connection, index) => {
+    if (index > 0) await answering(() => "END\r\n")(connection, index);
+  });
+  await using client = new Client(peer.address, { timeout: 80, connectTimeout: 5000 });
+  const stuck = assertRejects(() => client.set("large", new Uint8Array(30_000_000)), TimeoutError);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const moved = client.get("moved");
+  await stuck;
+  assertEquals(await moved, undefined);
+  assertEquals(await client.get("after"), undefined);
+  assertEquals(peer.connectionCount, 2);
+});
+
+Deno.test("Client keeps to the timeout of operations that move behind newer ones", async () => {
+  await using peer = new ScriptedPeer(() => {});
+  await using client = new Client(peer.address, { timeout: 200, connections: 2 });
+  const started = performance.now();
+  const late: number[] = [];
+  const operations: Promise<void>[] = [];
+  for (let i = 0; i < 10; i++) {
+    const issued = performance.now();
+    const operation = i === 0 ? client.set("k", new Uint8Array(20_000_000)) : client.get(`k${i}`);
+    operations.push(
+      assertRejects(() => operation, SocketError).then(() => {
+        late.push(performance.now() - issued - 200);
+      }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  await Promise.all(operations);
+  assert(Math.max(...late) < 100, `${Math.max(...late)} ms late of ${performance.now() - started}`);
+});
+
+Deno.test("Client leaves no listener on a signal, whatever becomes of the operation", async () => {
+  await using peer = new ScriptedPeer(answering(() => "END\r\n"));
+  const client = new Client(peer.address);
+  let listeners = 0;
+  const { signal } = new AbortController();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  await client.get("key", { signal });
+  assertEquals(listeners, 0);
+  const open = assertRejects(() => client.stats("x", { signal }), SocketError);
+  await client.close();
+  await open;
+  await assertRejects(() => client.get("key", { signal }), SocketError);
+  assertEquals(listeners, 0);
 });
 
 Deno.test("Client rejects what exceeds maxPending, and takes more when there is room again", async () => {

@@ -26,11 +26,8 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
   const attempt = new AbortController();
   const giveUp = () => attempt.abort(signal.reason);
   signal.addEventListener("abort", giveUp);
-  const timer = timeout === undefined ? undefined : setTimeout(() => {
-    attempt.abort(
-      new TimeoutError(`Cannot connect to ${server}: no answer within ${timeout} ms`, { server }),
-    );
-  }, timeout);
+  const timeOut = () => attempt.abort(connectTimeoutError(server, timeout));
+  const timer = timeout === undefined ? undefined : setTimeout(timeOut, timeout);
   try {
     return await dialUntilAborted(options.dial, attempt.signal);
   } catch (error) {
@@ -53,6 +50,13 @@ function dialUntilAborted(dial: ConnectOptions["dial"], signal: AbortSignal): Pr
       if (signal.aborted) return transport.close();
       resolve(transport);
     }).catch(reject);
+  });
+}
+
+/** What an operation is rejected with that has waited too long for a connection. */
+export function connectTimeoutError(server: string, timeout: number | undefined): TimeoutError {
+  return new TimeoutError(`Cannot connect to ${server}: no answer within ${timeout} ms`, {
+    server,
   });
 }
 

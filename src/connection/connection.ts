@@ -1,12 +1,12 @@
 /** One socket, and all that waits for it and on it. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
-import { type Command, DONE, type Exchange, MORE } from "../protocol/command.ts";
+import { type Command, DONE, type Exchange, MORE, NEVER, type Turn } from "../protocol/command.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
-import { connect, messageOf } from "./connect.ts";
+import { connect, connectTimeoutError, messageOf } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import { Fifo } from "./fifo.ts";
 
@@ -34,7 +34,7 @@ const resolved = Promise.resolve();
 /** Requests are written in portions of about this many bytes. */
 const WRITE_SIZE = 1 << 18;
 /** Idle for this many milliseconds, a connection is looked at before it is written to. */
-const LONG_IDLE = 1000;
+const LONG_IDLE = 100;
 
 /**
  * Dials when it is made, gathers the commands submitted in one turn of the event loop into one
@@ -50,7 +50,7 @@ export class Connection implements ReplyHandler {
   readonly #requests = new RequestBuffer();
   readonly #queue = new Fifo<Command>();
   readonly #inFlight = new Fifo<Exchange>();
-  readonly #deadlines = new DeadlineTimer(() => this.#checkDeadlines());
+  readonly #timer = new DeadlineTimer(() => this.#checkDeadlines());
   readonly #ending = new AbortController();
   #channel: ByteChannel | undefined;
   #closing: Promise<void> | undefined;
@@ -58,8 +58,7 @@ export class Connection implements ReplyHandler {
   #writing = false;
   #flushScheduled = false;
   #idleCheck: ReturnType<typeof setTimeout> | undefined;
-  /** The time, as `performance.now()` counts, that all commands of one turn share. */
-  #now = 0;
+  #turn = NEVER;
   #lastRead = 0;
 
   constructor(options: ConnectionOptions, onEnd: ConnectionEnded) {
@@ -81,12 +80,19 @@ export class Connection implements ReplyHandler {
     if (!this.#flushScheduled) this.#scheduleFlush();
     this.#queue.push(command);
     this.#pending++;
-    this.#startClock(command);
+    // One that comes from a connection that ended goes on with the time it has left.
+    if (command.deadline === Infinity || this.#connectsOnItsOwnTime) command.turn = this.#turn;
+    else this.#timer.arm(command.deadline);
   }
 
   /** Ends the connection for this reason, which is what the requests in flight are rejected with. */
   end(reason: SocketError): void {
     this.#end(() => reason);
+  }
+
+  /** Whether waiting for the connection is counted apart from what follows. */
+  get #connectsOnItsOwnTime(): boolean {
+    return this.#channel === undefined && this.#options.connectTimeout !== undefined;
   }
 
   /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the line. */
@@ -113,10 +119,20 @@ export class Connection implements ReplyHandler {
       await this.#channel!.receive(this.#take);
       throw new SocketError("the server closed it");
     } catch (error) {
-      this.end(this.#reasonFor(error));
+      const reason = this.#reasonFor(error);
+      if (this.#channel === undefined) this.#failWaiting(reason);
+      this.end(reason);
     } finally {
       await this.#closing;
     }
+  }
+
+  /** Rejects what waited for a dial that failed; after a timeout, only what has waited as long. */
+  #failWaiting(reason: SocketError): void {
+    const waited = reason instanceof TimeoutError
+      ? Math.max(performance.now(), this.#queue.peek()?.deadline ?? 0)
+      : Infinity;
+    for (const command of this.#queue) if (command.deadline <= waited) command.fail(reason);
   }
 
   async #dial(): Promise<ByteChannel> {
@@ -126,13 +142,12 @@ export class Connection implements ReplyHandler {
   }
 
   #open(channel: ByteChannel): void {
+    const restart = this.#connectsOnItsOwnTime;
     this.#channel = channel;
+    this.#lastRead = performance.now();
     // What ended the connection since the dialer was done did not know of the socket.
     if (this.#ending.signal.aborted) this.#closing = channel.close();
-    this.#now = this.#lastRead = performance.now();
-    if (this.#options.connectTimeout !== undefined) {
-      for (const command of this.#queue) this.#startClock(command);
-    }
+    if (restart) { for (const { turn } of this.#queue) this.#start(turn); }
     this.#flush();
   }
 
@@ -143,9 +158,9 @@ export class Connection implements ReplyHandler {
 
   #scheduleFlush(): void {
     this.#flushScheduled = true;
-    this.#now = performance.now();
-    const idle = this.#channel !== undefined && this.#pending === 0;
-    if (idle && this.#now - this.#lastRead > LONG_IDLE) {
+    const { timeout, connectTimeout } = this.#options;
+    if ((timeout ?? connectTimeout) !== undefined) this.#turn = { deadline: Infinity };
+    if (this.#channel !== undefined && this.#pending === 0 && this.#isLongIdle()) {
       // Whatever kept the whole process from running, a frozen function say, may have kept the end
       // of the stream from being read as well: one turn of the event loop brings it in.
       this.#idleCheck = setTimeout(this.#flushTurn, 0);
@@ -155,15 +170,29 @@ export class Connection implements ReplyHandler {
     }
   }
 
+  #isLongIdle(): boolean {
+    return performance.now() - this.#lastRead > LONG_IDLE;
+  }
+
   readonly #flushTurn = (): void => {
     this.#flushScheduled = false;
+    this.#start(this.#turn);
     this.#flush();
   };
+
+  /** Starts the time of a turn's operations: at its end, for a long turn is none of theirs. */
+  #start(turn: Turn): void {
+    const { timeout, connectTimeout } = this.#options;
+    if (turn === NEVER || this.#ending.signal.aborted) return;
+    const limit = this.#connectsOnItsOwnTime ? connectTimeout : timeout;
+    turn.deadline = limit === undefined ? Infinity : performance.now() + limit;
+    this.#timer.arm(turn.deadline);
+  }
 
   #flush(): void {
     if (this.#channel === undefined || this.#writing || this.#ending.signal.aborted) return;
     this.#gatherRequests();
-    if (this.#requests.byteLength === 0) return;
+    if (this.#requests.byteLength === 0 || this.#ending.signal.aborted) return;
     this.#writing = true;
     this.#channel.write(this.#requests.chunks()).then(this.#written, this.#writeFailed);
   }
@@ -184,8 +213,20 @@ export class Connection implements ReplyHandler {
       this.#queue.shift();
       const exchange = command.open();
       for (let next; (next = this.#nextWanted()) && exchange.admit(next);) this.#queue.shift();
-      exchange.write(this.#requests);
       this.#inFlight.push(exchange);
+      if (!this.#write(exchange)) return;
+    }
+  }
+
+  #write(exchange: Exchange): boolean {
+    try {
+      exchange.write(this.#requests);
+      return true;
+    } catch (error) {
+      // Out of memory, say. Half a request is in the buffer: what follows cannot be sent here.
+      for (const command of exchange.commands()) command.fail(error);
+      this.end(this.#reasonFor(error));
+      return false;
     }
   }
 
@@ -204,53 +245,45 @@ export class Connection implements ReplyHandler {
     return this.#queue.shift()!;
   }
 
-  /** Gives a command its deadline, unless connecting has a time of its own and goes on. */
-  #startClock(command: Command): void {
-    const { timeout, connectTimeout } = this.#options;
-    if (timeout === undefined) return;
-    if (this.#channel === undefined && connectTimeout !== undefined) return;
-    // A command that comes from a connection that ended keeps the deadline it has.
-    if (command.deadline === Infinity) command.deadline = this.#now + timeout;
-    this.#deadlines.arm(command.deadline, this.#now);
-  }
-
   #checkDeadlines(): void {
     const now = performance.now();
+    const overdue = this.#timeoutError();
     const oldest = this.#inFlight.peek();
     if (oldest !== undefined && oldest.deadline <= now) {
-      const overdue = this.#timeoutError();
-      const other = this.#reasonFor(
-        new SocketError("the reply to an earlier operation is overdue"),
-      );
-      return this.#end((exchange) => exchange.deadline <= now ? overdue : other);
+      const cause = new SocketError("the reply to an earlier operation is overdue");
+      const behind = this.#reasonFor(cause);
+      return this.#end(({ deadline }) => deadline <= now ? overdue : behind);
     }
-    let queued = this.#nextWanted();
-    for (; queued !== undefined && queued.deadline <= now; queued = this.#nextWanted()) {
-      this.#dropOldest().fail(this.#timeoutError());
+    // The oldest is not overdue: others may be, that came from a connection that ended.
+    for (const waiting of [this.#inFlight, this.#queue]) {
+      for (const exchange of waiting as Iterable<Exchange>) {
+        for (const command of exchange.commands()) {
+          if (command.deadline <= now) command.fail(overdue);
+          else if (!command.settled) this.#timer.arm(command.deadline);
+        }
+      }
     }
-    const next = Math.min(oldest?.deadline ?? Infinity, queued?.deadline ?? Infinity);
-    this.#deadlines.arm(next, now);
   }
 
-  #end(reasonOf: (exchange: Exchange) => SocketError): void {
+  #end(reasonOf: (command: Command) => SocketError): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
-    this.#deadlines.stop();
+    this.#timer.stop();
     clearTimeout(this.#idleCheck);
     this.#closing = this.#channel?.close();
     this.#closing?.catch(() => {});
-    for (const exchange of this.#inFlight.drain()) exchange.fail(reasonOf(exchange));
-    const unwritten = this.#queue.drain();
-    if (this.#channel === undefined) {
-      for (const command of unwritten) command.fail(reasonOf(command));
-      unwritten.length = 0;
+    for (const exchange of this.#inFlight.drain()) {
+      for (const command of exchange.commands()) command.fail(reasonOf(command));
     }
-    this.#onEnd(this, unwritten);
+    this.#onEnd(this, this.#queue.drain().filter(({ settled }) => !settled));
   }
 
   #timeoutError(): TimeoutError {
-    const { server, timeout } = this.#options;
-    return new TimeoutError(`No reply from ${server} within ${timeout} ms`, { server });
+    const { server, timeout, connectTimeout = timeout } = this.#options;
+    if (this.#channel !== undefined) {
+      return new TimeoutError(`No reply from ${server} within ${timeout} ms`, { server });
+    }
+    return connectTimeoutError(server, connectTimeout);
   }
 
   /** What operations are rejected with when this ended the connection. */

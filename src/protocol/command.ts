@@ -14,12 +14,23 @@ export const DONE = -1;
 /** Another line of the reply follows. */
 export const MORE = -2;
 
+/** When the operations that were submitted in one turn of the event loop are overdue. */
+export interface Turn {
+  /** As `performance.now()` counts; `Infinity` as long as nothing counts, or for ever. */
+  deadline: number;
+}
+
+/** The turn of operations that may take for ever. */
+export const NEVER: Turn = Object.freeze({ deadline: Infinity });
+
 /** One request on the wire and the understanding of its one reply. */
 export interface Exchange {
-  /** When its reply is overdue, as `performance.now()` counts; `Infinity` for never. */
+  /** When the first of its operations is overdue. */
   readonly deadline: number;
   /** How many operations it carries. */
   readonly size: number;
+  /** The operations that it has no answer for yet. */
+  commands(): Iterable<Command>;
   /** Takes a command that stands next in the queue into this request, where that can be. */
   admit(command: Command): boolean;
   /** Writes the request. */
@@ -33,8 +44,6 @@ export interface Exchange {
   line(bytes: Uint8Array, start: number, end: number): number;
   /** Reads the data block that the last line declared, and answers as {@linkcode line} does. */
   data(bytes: Uint8Array, start: number, end: number): number;
-  /** Rejects every operation of this request that is not settled yet. */
-  fail(error: unknown): void;
 }
 
 /**
@@ -53,7 +62,8 @@ export type Reject = (error: unknown) => void;
  * reply of one line; subclasses say which.
  */
 export abstract class Command<Result = unknown> implements Exchange {
-  deadline: number = Infinity;
+  /** The turn that the operation was submitted in. */
+  turn: Turn = NEVER;
   readonly size: number = 1;
   /** Whether the operation has ended, and nobody waits for it any more. */
   settled: boolean = false;
@@ -65,6 +75,14 @@ export abstract class Command<Result = unknown> implements Exchange {
   constructor(resolve: Resolve<Result>, reject: Reject) {
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  get deadline(): number {
+    return this.turn.deadline;
+  }
+
+  *commands(): Iterable<Command> {
+    yield this;
   }
 
   /** The exchange that this command opens, and into which its neighbours may be admitted. */
@@ -91,6 +109,7 @@ export abstract class Command<Result = unknown> implements Exchange {
     this.#resolve(result);
   }
 
+  /** Ends the operation badly; without effect once it has ended. */
   fail(error: unknown): void {
     if (this.settled) return;
     this.#settle();

@@ -9,8 +9,13 @@ export async function dialDeno(endpoint: Endpoint, options: DialOptions): Promis
   }
   const { hostname, port } = endpoint as Required<Endpoint>;
   const connection = await Deno.connect({ hostname, port, signal: options.signal });
-  connection.setNoDelay(options.noDelay);
-  connection.setKeepAlive(options.keepAlive);
+  try {
+    connection.setNoDelay(options.noDelay);
+    connection.setKeepAlive(options.keepAlive);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
   return new DenoTransport(connection);
 }
 

@@ -1,6 +1,6 @@
 /** `get`, `gets` and `gat`: one request for any number of neighbouring keys. @module */
 
-import { SocketError } from "../../errors.ts";
+import { type ClientException, SocketError } from "../../errors.ts";
 import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
 import {
   Command,
@@ -51,7 +51,11 @@ export class RetrievalCommand extends Command {
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
     try {
-      this.succeed(this.#readItem(flags, data, cas));
+      const result = this.#readItem(flags, data, cas);
+      // Until then the caller may still give it up.
+      if (result instanceof Promise) {
+        result.then((value) => this.succeed(value), (error) => this.fail(error));
+      } else this.succeed(result);
     } catch (error) {
       this.fail(error);
     }
@@ -75,7 +79,7 @@ class Retrieval implements Exchange {
   readonly #longestLine: number;
   /** Those that have had their item are taken out. */
   readonly #commands: (RetrievalCommand | undefined)[];
-  readonly deadline: number;
+  #deadline: number;
   #lineLength: number;
   /** Where the command whose item is expected next stands. */
   #next = 0;
@@ -90,7 +94,11 @@ class Retrieval implements Exchange {
     this.#commands = [first];
     this.#current = first;
     this.#lineLength = first.verb.length + 1 + first.key.length;
-    this.deadline = first.deadline;
+    this.#deadline = first.deadline;
+  }
+
+  get deadline(): number {
+    return this.#deadline;
   }
 
   get size(): number {
@@ -102,6 +110,7 @@ class Retrieval implements Exchange {
     const lineLength = this.#lineLength + 1 + command.key.length;
     if (lineLength > this.#longestLine) return false;
     this.#lineLength = lineLength;
+    this.#deadline = Math.min(this.#deadline, command.deadline);
     this.#commands.push(command);
     return true;
   }
@@ -115,7 +124,7 @@ class Retrieval implements Exchange {
   line(bytes: Uint8Array, start: number, end: number): number {
     if (startsWith(bytes, start, end, "VALUE ")) return this.#header(bytes, start + 6, end);
     if (isText(bytes, start, end, "END")) this.#miss();
-    else this.fail(readRefusal(bytes, start, end, this.#verb));
+    else this.#refuse(readRefusal(bytes, start, end, this.#verb));
     return DONE;
   }
 
@@ -124,10 +133,14 @@ class Retrieval implements Exchange {
     return MORE;
   }
 
-  fail(error: unknown): void {
+  *commands(): Iterable<Command> {
     // The command whose item is being read is among the others no more.
-    this.#current.fail(error);
-    for (const command of this.#commands) command?.fail(error);
+    if (!this.#current.settled) yield this.#current;
+    for (const command of this.#commands) if (command !== undefined) yield command;
+  }
+
+  #refuse(refusal: ClientException): void {
+    for (const command of this.commands()) command.fail(refusal);
   }
 
   /** Reads `<key> <flags> <bytes>`, and the cas unique, which some servers add unasked. */
