@@ -35,14 +35,19 @@ const LAST_LINES = ["END", "RESET", "OK"];
 /** No server has near as many; without a bound one could make us keep any amount. */
 const MOST_ENTRIES = 1 << 17;
 
+/** What `stats sizes_enable` and `sizes_disable` end with: one line, without an END. */
+const SIZES_LAST_LINES = ["STAT sizes_status enabled", "STAT sizes_status disabled"];
+
 /** `stats` of one server. Resolves to its statistics, an empty record where there are none. */
 export class StatsCommand extends Command<Stats> {
   readonly #args: string | undefined;
   readonly #entries: [name: string, value: string][] = [];
+  readonly #endsWithoutEnd: boolean;
 
   constructor(args: string | undefined, resolve: Resolve<Stats>, reject: Reject) {
     super(resolve, reject);
     this.#args = args;
+    this.#endsWithoutEnd = /^ *sizes_(enable|disable)( |$)/.test(args ?? "");
   }
 
   write(buffer: RequestBuffer): void {
@@ -55,7 +60,7 @@ export class StatsCommand extends Command<Stats> {
     const word = LINE_WORDS.find((word) => startsWith(bytes, start, end, word));
     if (word !== undefined) {
       this.#addEntry(bytes, start + word.length, end);
-      return MORE;
+      return this.#endsWithoutEnd ? this.#endWithoutEnd(bytes, start, end) : MORE;
     }
     if (LAST_LINES.some((line) => isText(bytes, start, end, line))) {
       // Not assigned one by one: a prefix named "__proto__" has to become a property of its own.
@@ -63,6 +68,14 @@ export class StatsCommand extends Command<Stats> {
     } else {
       this.fail(readRefusal(bytes, start, end, "request stats"));
     }
+    return DONE;
+  }
+
+  #endWithoutEnd(bytes: Uint8Array, start: number, end: number): number {
+    const isLast = SIZES_LAST_LINES.some((line) => isText(bytes, start, end, line)) ||
+      startsWith(bytes, start, end, "STAT sizes_error ");
+    if (!isLast) return MORE;
+    this.succeed(Object.fromEntries(this.#entries));
     return DONE;
   }
 

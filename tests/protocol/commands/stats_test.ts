@@ -70,3 +70,20 @@ Deno.test("checkStatsArguments refuses whatever could start a second command", (
     assertThrows(() => checkStatsArguments(args), ValidationException, "Cannot request stats");
   }
 });
+
+Deno.test("StatsCommand ends sizes_enable and sizes_disable, which have no END, after their line", () => {
+  const replies: [args: string, reply: string, stats: Record<string, string>][] = [
+    ["sizes_enable", "STAT sizes_status enabled\r\n", { sizes_status: "enabled" }],
+    [" sizes_disable", "STAT sizes_status disabled\r\n", { sizes_status: "disabled" }],
+    [
+      "sizes_enable",
+      "STAT sizes_status error\r\nSTAT sizes_error no_memory\r\n",
+      { sizes_status: "error", sizes_error: "no_memory" },
+    ],
+  ];
+  for (const [args, reply, stats] of replies) {
+    const outcomes = new Outcomes();
+    assert(replay(new StatsCommand(args, ...outcomes.next()), [utf8(reply)]));
+    assertEquals(outcomes.all, [{ value: stats }]);
+  }
+});
