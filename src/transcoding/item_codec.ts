@@ -23,11 +23,12 @@ export function itemReader(transcoder: Transcoder): ReadItem {
 
 /** Makes a writer that sends text as it is where the transcoder says so, and checks what it is given. */
 export function itemWriter(transcoder: Transcoder): WriteItem {
-  const { textFlags } = transcoder;
+  const { textFlags, handsOverData = false } = transcoder;
+  const checked = (encoded: EncodedValue) => checkEncoded(encoded, handsOverData);
   return (value) => {
     if (typeof value === "string" && textFlags !== undefined) return textItem(value, textFlags);
     const encoded = transcoder.encode(value);
-    return encoded instanceof Promise ? encoded.then(checkEncoded) : checkEncoded(encoded);
+    return encoded instanceof Promise ? encoded.then(checked) : checked(encoded);
   };
 }
 
@@ -36,14 +37,27 @@ function textItem(text: string, flags: number): SendableItem {
   throw new ValidationException("Cannot store string: it holds a lone surrogate", text);
 }
 
-/** What goes on the wire unquoted must be what it claims to be, whoever wrote the transcoder. */
-function checkEncoded(encoded: EncodedValue): EncodedValue {
-  const { flags, data } = encoded;
-  if (Number.isInteger(flags) && flags >= 0 && flags <= 0xffffffff && data instanceof Uint8Array) {
-    return encoded;
+/** What goes on the wire unquoted must be, and stay, what it claims to be, whoever made it. */
+function checkEncoded(encoded: EncodedValue, handsOverData: boolean): EncodedValue {
+  const { flags, data } = encoded ?? {};
+  if (isFlags(flags) && data instanceof Uint8Array) {
+    return { flags, data: handsOverData ? data : copy(data) };
   }
   throw new ValidationException(
     "Cannot store value: the transcoder gave no Uint8Array with flags from 0 to 4294967295",
     encoded,
   );
+}
+
+/** Whether something is a number that memcached keeps as an item's client flags. */
+export function isFlags(flags: unknown): flags is number {
+  return Number.isInteger(flags) && (flags as number) >= 0 && (flags as number) <= 0xffffffff;
+}
+
+function copy(data: Uint8Array): Uint8Array {
+  try {
+    return Uint8Array.prototype.slice.call(data);
+  } catch (cause) {
+    throw new ValidationException("Cannot store value: its bytes cannot be read", data, { cause });
+  }
 }

@@ -42,7 +42,8 @@ const encoder = new TextEncoder();
  * Values that occur more than once, and lists and dicts that hold themselves, stay so. What a `Map` has
  * for keys, and a `Set` for items, Python must be able to hash (no arrays but tuples, no objects, no
  * Sets but frozen ones) and to tell apart (not `1`, `1n` and `true`). Tuples, bytes and the like as
- * keys are compared by identity in JavaScript and by value in Python.
+ * keys are compared by identity in JavaScript and by value in Python. JavaScript has one NaN where Python
+ * has many: of several NaN keys the last one's value stays.
  *
  * @example The flags and bytes of two values
  * ```ts
@@ -62,11 +63,12 @@ const encoder = new TextEncoder();
 export const moecacheTranscoder: Transcoder = {
   textFlags: MARK | STRING,
   borrowsData: true,
+  handsOverData: true,
 
   encode(value: unknown): EncodedValue {
     return typeof value === "string"
       ? { flags: MARK | STRING, data: encodeText(value) }
-      : { flags: MARK | PICKLE, data: writePickle(value) };
+      : { flags: MARK | PICKLE, data: encodePickle(value) };
   },
 
   decode({ flags, data }: EncodedValue): unknown {
@@ -81,13 +83,23 @@ export const moecacheTranscoder: Transcoder = {
 
 function encodeText(text: string): Uint8Array {
   if (text.isWellFormed()) return encoder.encode(text);
-  throw new ValidationException("Cannot store value: a string with a lone surrogate", text);
+  throw new ValidationException("Cannot store string: it holds a lone surrogate", text);
+}
+
+/** Whatever reading the value throws, a getter or a revoked proxy, it is the value that is invalid. */
+function encodePickle(value: unknown): Uint8Array {
+  try {
+    return writePickle(value);
+  } catch (cause) {
+    if (cause instanceof ClientException) throw cause;
+    throw new ValidationException("Cannot store value: it cannot be read", value, { cause });
+  }
 }
 
 function decodeText(data: Uint8Array): string {
   try {
     return decodeUtf8(data);
   } catch (cause) {
-    throw new ClientException("Cannot read item: the string is not UTF-8", undefined, { cause });
+    throw new ClientException("Cannot read item: the string is not UTF-8", data.slice(), { cause });
   }
 }

@@ -34,7 +34,10 @@ export interface EncodedValue {
  * ```
  */
 export interface Transcoder {
-  /** Turns a value into the flags and bytes that memcached stores. */
+  /**
+   * Turns a value into the flags and bytes that memcached stores. The time that a promise takes is not
+   * part of the operation's `timeout`; the same goes for {@linkcode decode}.
+   */
   encode(value: unknown): EncodedValue | Promise<EncodedValue>;
   /** Turns an item's flags and bytes back into the value. */
   decode(item: EncodedValue): unknown;
@@ -43,6 +46,11 @@ export interface Transcoder {
    * client then writes strings into its outgoing buffer without asking `encode`.
    */
   readonly textFlags?: number;
+  /**
+   * Set this to `true` when nobody changes or transfers the bytes that `encode` returned until they have
+   * been sent. The client then sends them without a copy of its own.
+   */
+  readonly handsOverData?: boolean;
   /**
    * Set this to `true` when `decode` has finished with `data` by the time it returns and keeps no
    * view of it. The client then passes a view of its read buffer instead of a copy.

@@ -75,7 +75,7 @@ Deno.test("moecacheTranscoder.encode throws for a string with a lone surrogate",
     assertThrows(
       () => encode(text),
       ValidationException,
-      "Cannot store value: a string with a lone",
+      "Cannot store string: it holds a lone",
     );
   }
   assertEquals(toHex(encode("\ud83d\ude00").data), "f09f9880");

@@ -1,5 +1,6 @@
 import { Equality, UNHASHABLE } from "./equality.ts";
-import { unreadable } from "./faults.ts";
+import { notPlainData, unreadable } from "./faults.ts";
+import { Intermediate } from "./intermediate.ts";
 
 /**
  * Gives the Maps and Sets that are read the keys that Python's would have: where equal keys come one
@@ -14,6 +15,7 @@ export class KeyIndex {
   /** The key of `container` that equals `key`, else `key` itself. */
   resolve(container: object, key: unknown): unknown {
     if (!mayEqualAnother(key)) return key;
+    if (key instanceof Intermediate) throw notPlainData(key.name);
     this.#equality ??= new Equality({ bytearrays: this.bytearrays, datesByIdentity: true });
     const found = this.#equality.classOf(key);
     if (found === UNHASHABLE) throw unreadable("a dict key or set item is not hashable");

@@ -2,7 +2,7 @@ import { isPlainObject } from "./dicts.ts";
 
 /**
  * Replaces every value within `root`, and `root` itself, by what `resolve` makes of it. Keys of Maps
- * and items of Sets are left alone: they hold nothing that could need it.
+ * and items of Sets are left alone: what could need it is refused where it becomes one.
  */
 export function settle(root: unknown, resolve: (value: unknown) => unknown): unknown {
   const settled = resolve(root);

@@ -1,0 +1,72 @@
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { ValidationException } from "../../src/errors.ts";
+import { itemReader, itemWriter } from "../../src/transcoding/item_codec.ts";
+import type { EncodedValue, Transcoder } from "../../src/transcoding/transcoder.ts";
+
+const raw: Transcoder = {
+  encode: (value) => ({ flags: 7, data: value as Uint8Array }),
+  decode: ({ data }) => data,
+};
+
+Deno.test("itemReader gives the transcoder bytes of its own unless it only borrows them", () => {
+  const buffer = new Uint8Array(10);
+  const lent = buffer.subarray(2, 4);
+  const own = itemReader(raw)(7, lent) as Uint8Array;
+  assertEquals(own.buffer.byteLength, 2);
+  assertStrictEquals(itemReader({ ...raw, borrowsData: true })(7, lent), lent);
+});
+
+Deno.test("itemWriter copies the bytes unless the transcoder hands them over", () => {
+  const data = Uint8Array.of(1, 2, 3);
+  const item = itemWriter(raw)(data) as EncodedValue;
+  data.fill(9);
+  assertEquals(item, { flags: 7, data: Uint8Array.of(1, 2, 3) });
+  const handedOver = itemWriter({ ...raw, handsOverData: true })(data) as EncodedValue;
+  assertStrictEquals(handedOver.data, data);
+});
+
+Deno.test("itemWriter sends well-formed text as it is under textFlags", () => {
+  const write = itemWriter({ ...raw, textFlags: 274 });
+  assertEquals(write("text"), { flags: 274, data: "text" });
+  assertThrows(() => write("\udc00"), ValidationException, "lone surrogate");
+});
+
+Deno.test("itemWriter reads what the transcoder returns once", () => {
+  let reads = 0;
+  const encoded = {
+    data: new Uint8Array(1),
+    get flags() {
+      return reads++ === 0 ? 0 : "0 0 0\r\nflush_all\r\n" as unknown as number;
+    },
+  };
+  assertEquals(itemWriter({ ...raw, encode: () => encoded })(null), {
+    flags: 0,
+    data: new Uint8Array(1),
+  });
+});
+
+Deno.test("itemWriter refuses what cannot go on the wire", async () => {
+  const data = new Uint8Array(1);
+  const hostile: unknown[] = [
+    undefined,
+    null,
+    {},
+    { flags: 0 },
+    { data },
+    { flags: "0", data },
+    { flags: -1, data },
+    { flags: 1.5, data },
+    { flags: 2 ** 32, data },
+    { flags: 0, data: "text" },
+    { flags: 0, data: [1] },
+    { flags: 0, data: new Uint16Array(1) },
+    { flags: 0, data: new Proxy(data, {}) },
+    { flags: 0, data: Object.create(Uint8Array.prototype) },
+  ];
+  for (const encoded of hostile) {
+    const write = itemWriter({ ...raw, encode: () => encoded as EncodedValue });
+    assertThrows(() => write(null), ValidationException, "Cannot store value");
+    const later = itemWriter({ ...raw, encode: () => Promise.resolve(encoded as EncodedValue) });
+    await assertRejects(async () => await later(null), ValidationException, "Cannot store value");
+  }
+});
