@@ -4,13 +4,15 @@ import { quote, ValidationException } from "./errors.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
+import { isFlags } from "./transcoding/item_codec.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
 
 /** How a `Client` behaves. Every option may be left out. */
 export interface ClientOptions {
   /**
-   * Milliseconds an operation may take from the call to its reply, 1 to 2,147,483,647; then it is
-   * rejected with a `TimeoutError`. Without it an operation may wait for ever.
+   * Milliseconds an operation may take, from the turn of the event loop that it is issued in to its
+   * reply, 1 to 2,147,483,647; then it is rejected with a `TimeoutError`, and the connection that owes
+   * the reply is ended. Without it an operation may wait for ever.
    */
   readonly timeout?: number;
   /**
@@ -22,7 +24,10 @@ export interface ClientOptions {
   readonly locator?: LocatorFactory;
   /** Turns values into what is stored and back. {@linkcode moecacheTranscoder} unless given. */
   readonly transcoder?: Transcoder;
-  /** Sockets per server, 1 to 1,024; 1 unless given. More are opened only while all are busy. */
+  /**
+   * Sockets per server, 1 to 1,024; 1 unless given. More are opened only while all are busy. With more
+   * than one, operations of the same turn may be carried out in another order.
+   */
   readonly connections?: number;
   /**
    * Operations that may wait for one server at once, 1 to 2^30; 2^20 unless given. Further ones are
@@ -80,6 +85,7 @@ const LARGEST_ITEM = 2 ** 30;
  * @throws {ValidationException} When one is not what it should be.
  */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
+  check("options", options, typeof options === "object" && options !== null, "an object");
   const { timeout, connectTimeout, keepAlive = true, noDelay = true, io = "direct" } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
   const { locator = moecacheRing, transcoder = moecacheTranscoder } = options;
@@ -114,6 +120,6 @@ function check(name: string, value: unknown, valid: boolean, expected: string): 
 }
 
 function isTranscoder(value: unknown): boolean {
-  const { encode, decode } = (value ?? {}) as Partial<Transcoder>;
-  return typeof encode === "function" && typeof decode === "function";
+  const { encode, decode, textFlags = 0 } = (value ?? {}) as Partial<Transcoder>;
+  return typeof encode === "function" && typeof decode === "function" && isFlags(textFlags);
 }

@@ -10,7 +10,8 @@ import type { Endpoint } from "./transport/transport.ts";
  * - `"cache.example.com:11211"`, `"cache.example.com"`, `"[::1]:11211"`
  * - `["cache.example.com", 11211]`, as in Python moecache
  * - `{ hostname: "cache.example.com", port: 11211, weight: 1 }`
- * - `{ path: "/run/memcached.sock" }`, a unix socket
+ * - `{ path: "/run/memcached.sock" }`, a unix socket; Deno asks for `--allow-read` and `--allow-write`
+ *   of the path besides `--allow-net`
  * - `"memcached://cache.example.com:11211"`, or such a `URL`
  */
 export type ServerAddress =
@@ -37,7 +38,7 @@ export function resolveServers(
 ): readonly ResolvedServer[] {
   const list = Array.isArray(servers) && !isPair(servers) ? servers : [servers];
   if (list.length === 0) throw invalid(servers, "there must be one server at least");
-  return list.map(resolveServer);
+  return Array.from(list, resolveServer);
 }
 
 function resolveServer(address: unknown): ResolvedServer {
@@ -56,21 +57,25 @@ function isPair(value: unknown): value is [string, number] {
 
 /** `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address. */
 function fromText(text: string): ResolvedServer {
-  const bare = text.split(":").length > 2 && !text.startsWith("[");
-  const match = bare ? [text, text, undefined] : /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text);
+  if (isIPv6(text)) return fromHost(text, text, DEFAULT_PORT, 1);
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text);
   if (match === null) throw invalid(text, `it is not "host" or "host:port"`);
   const [, hostname, port] = match;
   return fromHost(text, hostname!, port === undefined ? DEFAULT_PORT : Number(port), 1);
 }
 
 function fromRecord(address: object): ResolvedServer {
-  const { hostname, port = DEFAULT_PORT, path, weight = 1 } = address as Record<string, unknown>;
+  const { hostname, port = DEFAULT_PORT, path, weight = 1, tls } = address as Record<
+    string,
+    unknown
+  >;
+  if (tls) throw invalid(address, "TLS is not supported yet");
   if (typeof weight !== "number" || !(weight > 0 && weight < Infinity)) {
     throw invalid(address, "its weight must be a positive number");
   }
   if (path === undefined) return fromHost(address, hostname, port, weight);
-  if (typeof path !== "string" || path === "" || path.includes("\0")) {
-    throw invalid(address, "its path must be that of a unix socket");
+  if (typeof path !== "string" || path === "" || path.includes("\0") || hostname !== undefined) {
+    throw invalid(address, "its path must be that of a unix socket, without a host name");
   }
   return { name: path, weight, endpoint: { path } };
 }
@@ -97,17 +102,26 @@ function fromHost(
   port: unknown,
   weight: number,
 ): ResolvedServer {
-  // What no host name, IPv4 or IPv6 address holds; it keeps the name safe to show and to hash.
-  if (typeof hostname !== "string" || !/^[^\s\p{C}/@?#]+$/u.test(hostname)) {
+  const bare = typeof hostname === "string" ? hostname.replace(/^\[(.*:.*)\]$/, "$1") : "";
+  const literal = isIPv6(bare);
+  // What no host name or IPv4 address holds; it keeps the name safe to show and to hash.
+  if (!literal && !/^[^\s\p{C}/@?#:[\]]+$/u.test(bare)) {
     throw invalid(address, "its host name must be a host name or an IP address");
   }
   if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65535) {
     throw invalid(address, "its port must be an integer from 1 to 65535");
   }
-  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
-  // An IPv6 address is named as EnyimMemcached names it.
-  const name = bare.includes(":") ? `[${bare}]:${port}` : `${hostname}:${port}`;
+  const name = literal ? `${canonicalIPv6(bare)}:${port}` : `${bare}:${port}`;
   return { name, weight, endpoint: { hostname: bare, port: port as number } };
+}
+
+function isIPv6(text: string): boolean {
+  return text.includes(":") && URL.canParse(`http://[${text}]`);
+}
+
+/** An IPv6 address is named as .NET's `IPEndPoint`, and so EnyimMemcached, writes it: `[2001:db8::1]`. */
+function canonicalIPv6(address: string): string {
+  return new URL(`http://[${address}]`).hostname;
 }
 
 function invalid(address: unknown, why: string, options?: ErrorOptions): ValidationException {

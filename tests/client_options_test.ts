@@ -1,5 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { Client, type ClientOptions, type Server, ValidationException } from "../mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  Client,
+  type ClientOptions,
+  type Locator,
+  type Server,
+  ValidationException,
+} from "../mod.ts";
 
 /** The options of a client that a careless program might make. */
 const INVALID: Record<string, unknown[]> = {
@@ -11,7 +17,11 @@ const INVALID: Record<string, unknown[]> = {
   keepAlive: [0, "yes", null],
   noDelay: [1, "no", null],
   locator: [null, "ring", {}],
-  transcoder: [null, {}, { encode: () => {} }, { decode: () => {} }, () => {}],
+  transcoder: [null, {}, { encode: () => {} }, { decode: () => {} }, () => {}, {
+    encode() {},
+    decode() {},
+    textFlags: "0 0",
+  }],
   io: ["fast", "", null, true],
 };
 
@@ -24,6 +34,27 @@ for (const [name, values] of Object.entries(INVALID)) {
     }
   });
 }
+
+Deno.test("Client refuses options that are no record, and a locator that makes no locator", () => {
+  for (const options of [null, 5, "x"]) {
+    const make = () => new Client("127.0.0.1", options as ClientOptions);
+    assertThrows(make, ValidationException, "Cannot use options");
+  }
+  const locator = () => ({}) as Locator;
+  assertThrows(
+    () => new Client("127.0.0.1", { locator }),
+    ValidationException,
+    "Cannot use locator",
+  );
+});
+
+Deno.test("Client refuses an index of the locator that is none of the list", async () => {
+  for (const index of [-1, 1, 0.5, NaN, "0", "length", undefined]) {
+    const locator = () => ({ locate: () => index as number });
+    await using client = new Client("127.0.0.1:1", { locator });
+    await assertRejects(() => client.get("key"), ValidationException, "Cannot find the server");
+  }
+});
 
 /** What the locator is told of these servers. */
 function serversOf(servers: ConstructorParameters<typeof Client>[0]): Server[] {
@@ -45,6 +76,7 @@ Deno.test("Client takes a server in every form", () => {
     ["::1", "[::1]:11211"],
     [["127.0.0.1", 11213], "127.0.0.1:11213"],
     [["::1", 11213], "[::1]:11213"],
+    [["2001:db8:0:0:0:0:0:1", 11211], "[2001:db8::1]:11211"],
     [{ hostname: "Cache_A.Internal", port: 1 }, "Cache_A.Internal:1"],
     [{ hostname: "cache.internal." }, "cache.internal.:11211"],
     [{ path: "/run/memcached.sock" }, "/run/memcached.sock"],
@@ -96,6 +128,16 @@ Deno.test("Client refuses servers that make no sense", () => {
     "memcached://host:11211/path",
     "memcached://host?x=1",
     "memcached://",
+    "host:11211:5",
+    "1:2:3",
+    "::1]",
+    "[]",
+    "[]:5",
+    "[host]:5",
+    [, "host"],
+    { path: "/run/memcached.sock", hostname: "host" },
+    { hostname: "host", tls: true },
+    "memcacheds://host",
     null,
     undefined,
     11211,
