@@ -4,9 +4,19 @@
  * @module
  */
 
-import { type CloseReason, describeArrival, describeDeparture, type Peer } from "./event_lines.ts";
+import { type CloseReason, describeArrival, describeDeparture } from "./event_lines.ts";
 import { EventLog } from "./event_log.ts";
 import { ItemStore } from "./item_store.ts";
+import {
+  formatAddress,
+  peerOf,
+  readToEnd,
+  type ServerConnection,
+  type ServerListener,
+  type SocketAddress,
+  writeAll,
+  writeEach,
+} from "./server_connection.ts";
 import type { ConnectionInfo, ServerState } from "./server_state.ts";
 import { Session } from "./session.ts";
 import { Statistics } from "./statistics.ts";
@@ -56,38 +66,6 @@ export interface ListenOptions extends MemcachedServerOptions {
   readonly port?: number;
 }
 
-/** A client's connection, as `Deno.listen` and `Deno.listenTls` give it. */
-export interface ServerConnection {
-  /** The client's address. */
-  readonly remoteAddr: SocketAddress;
-  /** Reads at most as many bytes as fit; resolves to `null` at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes at least a byte, and resolves to how many it wrote. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Ends the connection. */
-  close(): void;
-  /** Sends small replies at once, where the connection is one that would wait. */
-  setNoDelay?(noDelay?: boolean): void;
-}
-
-/** What accepts connections, as `Deno.listen` and `Deno.listenTls` return it. */
-export interface ServerListener extends AsyncIterable<ServerConnection> {
-  /** Where it listens. */
-  readonly addr: SocketAddress;
-  /** Stops listening, which ends the iteration. */
-  close(): void;
-}
-
-/** One end of a connection: a hostname and a port, or the path of a unix socket. */
-export interface SocketAddress {
-  /** Name or IP address. */
-  readonly hostname?: string;
-  /** Port number. */
-  readonly port?: number;
-  /** Path of a unix socket. */
-  readonly path?: string | null;
-}
-
 /** What a connection fails with when one of its ends has gone. */
 const DISCONNECTIONS = [
   Deno.errors.BadResource,
@@ -102,10 +80,12 @@ const DISCONNECTIONS = [
 ];
 
 /**
- * An in-process memcached for tests and demos. It speaks the classic text protocol of memcached
- * 1.6.18 over a real socket, byte for byte, and forgets everything when it is closed.
+ * An in-process memcached for tests and demos. It speaks the text protocol of memcached 1.6.18 over a
+ * real socket, byte for byte, meta commands, `lru_crawler metadump` and `watch` included, and forgets
+ * everything when it is closed.
  *
- * It is the text protocol only: no binary protocol, no UDP, no authentication.
+ * There is no binary protocol, no UDP, no authentication, and none of the commands that tune
+ * memcached's memory: `slabs`, `lru` and `cache_memlimit`.
  *
  * @example A client and its server in one process
  * ```ts
@@ -281,7 +261,7 @@ export class MemcachedServer implements AsyncDisposable {
     const peer = formatAddress(connection.remoteAddr);
     const info = { id, peer, lastCommandTime: this.#state.store.time };
     this.#connections.set(connection, info);
-    this.#state.events.log("connevents", () => describeArrival(describePeer(connection, info)));
+    this.#state.events.log("connevents", () => describeArrival(peerOf(connection, info.id)));
     this.#state.statistics.count("total_connections");
     return id;
   }
@@ -341,7 +321,7 @@ export class MemcachedServer implements AsyncDisposable {
     const info = this.#connections.get(connection);
     if (info === undefined) return;
     this.#connections.delete(connection);
-    const peer = describePeer(connection, info);
+    const peer = peerOf(connection, info.id);
     this.#state.events.log("connevents", () => describeDeparture(peer, reason));
     connection.close();
   }
@@ -368,34 +348,6 @@ function createState(
     verbosity: 0,
     crawlerEnabled: true,
   };
-}
-
-/** Of a unix socket there is nothing to tell. */
-function describePeer({ remoteAddr }: ServerConnection, { id }: ConnectionInfo): Peer {
-  return { id, hostname: remoteAddr.hostname, port: remoteAddr.port };
-}
-
-async function readToEnd(connection: ServerConnection): Promise<void> {
-  const buffer = new Uint8Array(READ_BUFFER_LENGTH);
-  while (await connection.read(buffer) !== null);
-}
-
-async function writeEach(
-  connection: ServerConnection,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  for await (const chunk of chunks) await writeAll(connection, chunk);
-}
-
-async function writeAll(connection: ServerConnection, bytes: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < bytes.byteLength;) {
-    offset += await connection.write(bytes.subarray(offset));
-  }
-}
-
-function formatAddress({ hostname, port, path }: SocketAddress): string {
-  if (hostname === undefined) return path ?? "unknown";
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 function isDisconnection(error: unknown): boolean {

@@ -46,8 +46,8 @@ const ANYTHING: FlagRule = { accepts: () => true };
 const EXPTIME: FlagRule = { accepts: isInt32, refusal: BAD_TOKEN };
 
 const FLAG_RULES: ReadonlyMap<string, FlagRule> = new Map([
-  ...Array.from("OPLkstcfvhlqIu", (letter) => [letter, ANYTHING] as const),
-  ...Array.from("NTR", (letter) => [letter, EXPTIME] as const),
+  ...[..."OPLkstcfvhlqIu"].map((letter) => [letter, ANYTHING] as const),
+  ...[..."NTR"].map((letter) => [letter, EXPTIME] as const),
   ["b", {
     accepts: (_, key) => decodeBase64(key) !== undefined,
     refusal: "CLIENT_ERROR error decoding key",
