@@ -75,7 +75,7 @@ async function compare({ isShort, names }: Request): Promise<Result[]> {
   const results: Result[] = [];
   for (const workload of WORKLOADS) {
     if (names.length > 0 && !names.includes(workload.name)) continue;
-    // New ones each time: what one workload has stored must not evict what the next stores.
+    // New ones each time, so that no workload meets what another has left behind.
     await using memcacheds = new AsyncDisposableStack();
     const servers: string[] = [];
     for (let i = 0; i < SERVERS; i++) {

@@ -91,9 +91,13 @@ export async function runWorkload(workload: Workload, setting: Setting): Promise
   return summarize(scaled, entries, failures);
 }
 
-/** A round; a start is measured in a process that has just begun. */
+/**
+ * A round. A start is measured in a process that has just begun, and so is memory: while the others
+ * carry out their million operations, a client that waits would lose its idle connection.
+ */
 async function measure({ contender, job, worker }: Entry, { env }: Setting): Promise<Sample> {
-  if (job.workload.action !== "start") return await worker.measure();
+  const { action } = job.workload;
+  if (action !== "start" && action !== "memory") return await worker.measure();
   await using starting = new WorkerProcess(contender, job, env);
   await starting.ready();
   return await starting.measure();
