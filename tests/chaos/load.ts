@@ -18,7 +18,9 @@ const PATIENCE = 2000;
 const REST = 30;
 
 const COMMANDS = { get: 62, set: 30, delete: 7, stats: 0.2 };
-const ABORTED = 0.02;
+const ABORTED = 0.03;
+/** Milliseconds after which operations are aborted: most while a reply is on its way. */
+const ABORTED_AFTER = [2, 5, 100];
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
@@ -106,7 +108,9 @@ export class Load {
       controller.abort();
     };
     const when = random.pick(["before", "at once", "later", "later"]);
-    if (when === "later") return [{ signal }, setTimeout(abort, random.below(this.#options.limit))];
+    if (when === "later") {
+      return [{ signal }, setTimeout(abort, random.below(random.pick(ABORTED_AFTER)))];
+    }
     if (when === "before") abort();
     else queueMicrotask(abort);
     return [{ signal }, undefined];

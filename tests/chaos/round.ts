@@ -23,6 +23,8 @@ export interface Setting {
 
 /** A miss must never be an eviction: there is room for all, and an error beyond it. */
 const MEMCACHED_ARGS = ["-m", "1024", "-M"];
+/** Milliseconds that a client may take to close. */
+const CLOSING = 2000;
 const TIMEOUTS = [50, 100, 200];
 const CONNECT_TIMEOUTS = [undefined, 30, 100];
 
@@ -47,6 +49,17 @@ export async function runRound(seed: number, round: number, milliseconds: number
   const random = new Random(seed ^ Math.imul(round + 1, 0x85ebca6b));
   await using deployment = await Deployment.start(settingOf(round, random), random);
   return await deployment.fight(milliseconds);
+}
+
+/** Fails when a client does not come to its end. */
+async function settled(closing: Promise<void>): Promise<void> {
+  const waiting = new AbortController();
+  const giveUp = sleep(CLOSING, waiting.signal).then(() => {
+    if (!waiting.signal.aborted) throw new Error(`Client.close does not settle in ${CLOSING} ms`);
+  });
+  await Promise.race([closing, giveUp]);
+  waiting.abort();
+  await giveUp;
 }
 
 class Deployment implements AsyncDisposable {
@@ -120,7 +133,7 @@ class Deployment implements AsyncDisposable {
 
     async function close(): Promise<void> {
       load.endNow();
-      await client.close();
+      await settled(client.close());
     }
   }
 
