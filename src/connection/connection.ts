@@ -81,7 +81,7 @@ export class Connection implements ReplyHandler {
     this.#queue.push(command);
     this.#pending++;
     // One that comes from a connection that ended goes on with the time it has left.
-    if (command.deadline === Infinity || this.#connectsOnItsOwnTime) command.turn = this.#turn;
+    if (command.deadline === Infinity) command.turn = this.#turn;
     else this.#timer.arm(command.deadline);
   }
 
@@ -147,7 +147,7 @@ export class Connection implements ReplyHandler {
     this.#lastRead = performance.now();
     // What ended the connection since the dialer was done did not know of the socket.
     if (this.#ending.signal.aborted) this.#closing = channel.close();
-    if (restart) { for (const { turn } of this.#queue) this.#start(turn); }
+    if (restart) { for (const { turn } of this.#queue) if (!turn.hasConnected) this.#start(turn); }
     this.#flush();
   }
 
@@ -159,7 +159,9 @@ export class Connection implements ReplyHandler {
   #scheduleFlush(): void {
     this.#flushScheduled = true;
     const { timeout, connectTimeout } = this.#options;
-    if ((timeout ?? connectTimeout) !== undefined) this.#turn = { deadline: Infinity };
+    if ((timeout ?? connectTimeout) !== undefined) {
+      this.#turn = { deadline: Infinity, hasConnected: false };
+    }
     if (this.#channel !== undefined && this.#pending === 0 && this.#isLongIdle()) {
       // Whatever kept the whole process from running, a frozen function say, may have kept the end
       // of the stream from being read as well: one turn of the event loop brings it in.
@@ -186,6 +188,7 @@ export class Connection implements ReplyHandler {
     if (turn === NEVER || this.#ending.signal.aborted) return;
     const limit = this.#connectsOnItsOwnTime ? connectTimeout : timeout;
     turn.deadline = limit === undefined ? Infinity : performance.now() + limit;
+    turn.hasConnected = this.#channel !== undefined;
     this.#timer.arm(turn.deadline);
   }
 

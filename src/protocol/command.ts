@@ -18,10 +18,12 @@ export const MORE = -2;
 export interface Turn {
   /** As `performance.now()` counts; `Infinity` as long as nothing counts, or for ever. */
   deadline: number;
+  /** Whether there was a connection when its time began: none that is still to come prolongs it. */
+  hasConnected: boolean;
 }
 
 /** The turn of operations that may take for ever. */
-export const NEVER: Turn = Object.freeze({ deadline: Infinity });
+export const NEVER: Turn = Object.freeze({ deadline: Infinity, hasConnected: false });
 
 /** One request on the wire and the understanding of its one reply. */
 export interface Exchange {

@@ -1,0 +1,47 @@
+import { assertInstanceOf, assertLess } from "@std/assert";
+import { ServerNode } from "../../src/connection/server_node.ts";
+import { SocketError, TimeoutError } from "../../src/errors.ts";
+import { AnswerCommand, DELETE_ANSWERS } from "../../src/protocol/commands/answer.ts";
+import type { Transport } from "../../src/transport/transport.ts";
+
+const TIMEOUT = 150;
+const CONNECT_TIMEOUT = 20;
+/** What timers may be late by on a busy machine. */
+const GRACE = 60;
+
+/** A socket whose other end takes nothing and says nothing. */
+function stuckTransport(): Transport {
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  return {
+    readable: new ReadableStream(),
+    writable: new WritableStream(),
+    read: () => closed.then(() => null),
+    write: () => closed.then(() => Promise.reject(new Error("closed"))),
+    close,
+  };
+}
+
+Deno.test("ServerNode gives an operation no more time when its connection ends before its turn", async () => {
+  const node = new ServerNode({
+    server: "server",
+    dial: () => Promise.resolve(stuckTransport()),
+    timeout: TIMEOUT,
+    connectTimeout: CONNECT_TIMEOUT,
+    connections: 1,
+    maxPending: 100,
+    maxValueBytes: 100,
+    direct: true,
+  });
+  const remove = () =>
+    new Promise((resolve, reject) =>
+      node.submit(new AnswerCommand("delete key", DELETE_ANSWERS, resolve, reject))
+    );
+  const written = remove().catch((error) => error);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  const start = performance.now();
+  const queued = remove().catch((error) => error);
+  assertInstanceOf(await written, TimeoutError);
+  assertInstanceOf(await queued, TimeoutError);
+  assertLess(performance.now() - start, TIMEOUT + CONNECT_TIMEOUT + GRACE);
+  await node.close(new SocketError("over"));
+});
