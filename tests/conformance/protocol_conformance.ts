@@ -10,10 +10,18 @@ import { administrationExchanges } from "./protocol_cases/administration.ts";
 import { arithmeticExchanges } from "./protocol_cases/arithmetic.ts";
 import { expiryExchanges } from "./protocol_cases/expiry.ts";
 import { framingExchanges } from "./protocol_cases/framing.ts";
+import { metaArithmeticExchanges } from "./protocol_cases/meta_arithmetic.ts";
+import { metaDeleteExchanges } from "./protocol_cases/meta_delete.ts";
+import { metaGetExchanges } from "./protocol_cases/meta_get.ts";
+import { metaLeaseExchanges } from "./protocol_cases/meta_lease.ts";
+import { metaSetExchanges } from "./protocol_cases/meta_set.ts";
+import { metadumpExchanges } from "./protocol_cases/metadump.ts";
 import { removalExchanges } from "./protocol_cases/removal.ts";
 import { retrievalExchanges } from "./protocol_cases/retrieval.ts";
 import { statsExchanges } from "./protocol_cases/stats.ts";
 import { storageExchanges } from "./protocol_cases/storage.ts";
+import { watchExchanges } from "./protocol_cases/watch.ts";
+import { ProtocolConnection } from "./protocol_connection.ts";
 
 /** What a client sends and what memcached answers, on a connection and an empty cache of its own. */
 export interface Exchange {
@@ -25,6 +33,10 @@ export interface Exchange {
   readonly expect: string | RegExp;
   /** Whether memcached ends the connection after its answer. */
   readonly ends?: boolean;
+  /** Whether it shows what becomes of commands that come at once; split they do something else. */
+  readonly atOnce?: boolean;
+  /** How the answer to the last part ends, where memcached reads nothing that comes behind it. */
+  readonly endsWith?: string;
 }
 
 /** Every exchange. */
@@ -37,14 +49,18 @@ export const protocolExchanges: readonly Exchange[] = [
   ...administrationExchanges,
   ...statsExchanges,
   ...framingExchanges,
+  ...metaGetExchanges,
+  ...metaSetExchanges,
+  ...metaDeleteExchanges,
+  ...metaArithmeticExchanges,
+  ...metaLeaseExchanges,
+  ...metadumpExchanges,
+  ...watchExchanges,
 ];
 
 /** A command whose answer no other command gives, sent to learn that all answers before it came. */
 const FENCE = "stats detail fence\r\n";
 const FENCE_REPLY = "CLIENT_ERROR usage: stats detail on|off|dump\r\n";
-
-/** How long an answer may take, in milliseconds. */
-const PATIENCE = 10_000;
 
 /**
  * Runs an exchange.
@@ -53,24 +69,21 @@ const PATIENCE = 10_000;
  * @param exchange The exchange.
  */
 export async function runExchange(port: number, exchange: Exchange): Promise<void> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  const timer = setTimeout(() => connection.close(), PATIENCE);
-  try {
-    assertEquals(await ask(connection, "flush_all\r\n"), "OK\r\n");
-    assertAnswer(await converse(connection, exchange), exchange.expect);
-  } finally {
-    clearTimeout(timer);
-  }
+  using connection = await ProtocolConnection.open(port);
+  assertEquals(await ask(connection, "flush_all\r\n"), "OK\r\n");
+  assertAnswer(await converse(connection, exchange), exchange.expect);
 }
 
-async function converse(connection: Deno.Conn, { send, ends }: Exchange): Promise<string> {
-  if (ends) {
-    await write(connection, `${send}`);
-    return readToEnd(connection);
-  }
+async function converse(connection: ProtocolConnection, exchange: Exchange): Promise<string> {
+  const { send, ends, endsWith } = exchange;
+  const parts = [send].flat();
+  const last = ends || endsWith ? parts.pop() ?? "" : "";
   let answer = "";
-  for (const part of [send].flat()) answer += await ask(connection, part);
-  return answer;
+  for (const part of parts) answer += await ask(connection, part);
+  await connection.write(last);
+  if (ends) return answer + await connection.readToEnd();
+  if (endsWith === undefined) return answer;
+  return answer + await connection.readUntil((text) => text.endsWith(endsWith));
 }
 
 function assertAnswer(answer: string, expected: string | RegExp): void {
@@ -78,35 +91,8 @@ function assertAnswer(answer: string, expected: string | RegExp): void {
   else assertMatch(answer, expected);
 }
 
-async function ask(connection: Deno.Conn, request: string): Promise<string> {
-  await write(connection, request + FENCE);
-  let answer = "";
-  while (!answer.endsWith(FENCE_REPLY)) {
-    const text = await read(connection);
-    if (text === undefined) throw new Error(`Cannot read on: closed after "${answer}"`);
-    answer += text;
-  }
+async function ask(connection: ProtocolConnection, request: string): Promise<string> {
+  await connection.write(request + FENCE);
+  const answer = await connection.readUntil((text) => text.endsWith(FENCE_REPLY));
   return answer.slice(0, -FENCE_REPLY.length);
-}
-
-async function readToEnd(connection: Deno.Conn): Promise<string> {
-  let answer = "";
-  for (let text = await read(connection); text !== undefined; text = await read(connection)) {
-    answer += text;
-  }
-  return answer;
-}
-
-async function read(connection: Deno.Conn): Promise<string | undefined> {
-  const buffer = new Uint8Array(64 * 1024);
-  const byteLength = await connection.read(buffer);
-  if (byteLength === null) return undefined;
-  return Array.from(buffer.subarray(0, byteLength), (byte) => String.fromCharCode(byte)).join("");
-}
-
-async function write(connection: Deno.Conn, text: string): Promise<void> {
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  for (let offset = 0; offset < bytes.byteLength;) {
-    offset += await connection.write(bytes.subarray(offset));
-  }
 }

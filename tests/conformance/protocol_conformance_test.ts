@@ -1,10 +1,15 @@
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { watchings } from "./protocol_cases/watch.ts";
 import { protocolExchanges, runExchange } from "./protocol_conformance.ts";
+import { runWatching } from "./protocol_watching.ts";
 
 async function runAll(test: Deno.TestContext, port: number): Promise<void> {
   for (const exchange of protocolExchanges) {
     await test.step(exchange.name, () => runExchange(port, exchange));
+  }
+  for (const watching of watchings) {
+    await test.step(watching.name, () => runWatching(port, watching));
   }
 }
 
