@@ -217,3 +217,50 @@ Deno.test("MemcachedServer waits for a client that does not read", async () => {
   }
   assert(client.written < 11 * 128 * 1024);
 });
+
+Deno.test("MemcachedServer pushes events to those who watch, unasked", async () => {
+  await using server = await MemcachedServer.listen();
+  using watcher = await connect(server);
+  assertEquals(await ask(watcher, "watch fetchers connevents\r\n"), "OK\r\n");
+  const other = await connect(server);
+  assertMatch(
+    await receive(watcher),
+    /type=conn_new rip=127\.0\.0\.1 rport=\d+ transport=tcp cfd=2\n$/,
+  );
+  await ask(other, "get a\r\n");
+  assertMatch(
+    await receive(watcher),
+    / type=item_get key=a status=not_found clsid=0 cfd=2 size=0\n$/,
+  );
+  other.close();
+  assertMatch(await receive(watcher), / type=conn_close .* reason=normal cfd=2\n$/);
+});
+
+Deno.test("MemcachedServer forgets who watched when the client goes", async () => {
+  await using server = await MemcachedServer.listen();
+  using other = await connect(server);
+  for (let round = 0; round < 25; round++) {
+    const watcher = await connect(server);
+    assertEquals(await ask(watcher, "watch\r\n"), "OK\r\n");
+    watcher.close();
+    while (server.connectionCount > 1) await ask(other, "get a\r\n");
+  }
+});
+
+Deno.test("MemcachedServer.close ends those who watch", async () => {
+  const server = await MemcachedServer.listen();
+  using watcher = await connect(server);
+  await ask(watcher, "watch connevents fetchers\r\n");
+  await server.close();
+  assertEquals(await receive(watcher), "");
+});
+
+Deno.test("MemcachedServer forgets a watcher that did not wait for its OK", async () => {
+  const client = new SlowClient(["watch\r\n"]);
+  await using server = new MemcachedServer(new OneClientListener(client));
+  await turn();
+  assertEquals(server.connectionCount, 1);
+  server.closeConnections();
+  await turn();
+  assertEquals(server.connectionCount, 0);
+});

@@ -54,6 +54,33 @@ function mutatedCommands(dice: Dice): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** Meta commands with any flags in any order, and a value behind each. */
+function metaCommands(dice: Dice): Uint8Array {
+  const commands = Array.from({ length: 1 + dice.below(20) }, () => {
+    const flags = Array.from({ length: dice.below(8) }, () => metaFlag(dice));
+    const key = dice.pick(["a", "b", "Zm9v", "Zg", "=AAA"]);
+    const command = dice.pick([
+      "mg",
+      "ms",
+      "md",
+      "ma",
+      "me",
+      "mn",
+      "watch",
+      "lru_crawler metadump",
+    ]);
+    return `${command} ${key} ${dice.pick(["", "1", "2"])} ${flags.join(" ")}\r\n${
+      dice.below(99)
+    }\r\n`;
+  });
+  return encodeLatin1(commands.join(""));
+}
+
+function metaFlag(dice: Dice): string {
+  const letter = dice.pick([..."bvfckstThlquONRMICDJFPLExW"]);
+  return letter + dice.pick(["", "", "", "0", "1", "30", "-1", "E", "D", "x", "9".repeat(20)]);
+}
+
 function* chunks(bytes: Uint8Array, dice: Dice): Generator<Uint8Array> {
   for (let offset = 0; offset < bytes.byteLength;) {
     const end = offset + 1 + dice.below(bytes.byteLength);
@@ -67,10 +94,12 @@ Deno.test(`Session survives arbitrary bytes (seed ${seed})`, () => {
   const state = createState({ memoryLimit: 100_000 });
   for (let round = 0; round < 3000; round++) {
     const session = new Session(state, 1);
-    const bytes = dice.pick([arbitraryBytes, mutatedCommands])(dice);
+    const bytes = dice.pick([arbitraryBytes, mutatedCommands, metaCommands])(dice);
     for (const chunk of chunks(bytes, dice)) {
       for (const reply of session.receive(chunk)) assert(reply.byteLength < 2 ** 21);
     }
+    session.watcher?.close();
+    assertEquals(state.events.watcherCount, 0);
     assert(state.store.byteLength <= 100_000);
     assertMatch(answer(new Session(state, 1), "version\r\n"), /^VERSION 1\.6\.\S+\r\n$/);
   }
@@ -80,7 +109,7 @@ Deno.test(`MemcachedServer survives arbitrary bytes (seed ${seed})`, async () =>
   const dice = new Dice(seed);
   await using server = await MemcachedServer.listen();
   for (let round = 0; round < 100; round++) {
-    const bytes = dice.pick([arbitraryBytes, mutatedCommands])(dice);
+    const bytes = dice.pick([arbitraryBytes, mutatedCommands, metaCommands])(dice);
     await hangUpOn(server.port, bytes);
     assertMatch(await exchange(server.port, encodeLatin1("version\r\nquit\r\n")), /^VERSION /);
   }

@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { decodeBase64, encodeBase64, escapeKey } from "../../src/testing/key_text.ts";
+
+const EVERY_BYTE = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
+
+Deno.test("escapeKey leaves letters, digits and -._~ as they are", () => {
+  assertEquals(escapeKey("azAZ09-._~"), "azAZ09-._~");
+  assertEquals(escapeKey("a b/%\n\xff\0"), "a%20b%2F%25%0A%FF%00");
+  assertEquals(decodeURIComponent(escapeKey(EVERY_BYTE.slice(0, 128))), EVERY_BYTE.slice(0, 128));
+});
+
+Deno.test("decodeBase64 decodes what encodeBase64 encodes", () => {
+  for (let length = 1; length <= 256; length++) {
+    const key = EVERY_BYTE.slice(-length);
+    assertEquals(decodeBase64(encodeBase64(key)), key);
+  }
+});
+
+Deno.test("decodeBase64 passes over what is no base64, and stops at the first padding", () => {
+  assertEquals(decodeBase64("Z-m_9 v!"), "foo");
+  assertEquals(decodeBase64("YQ==Zm9v"), "a");
+  assertEquals(decodeBase64("=AAA"), "\0\0");
+});
+
+Deno.test("decodeBase64 refuses what is cut short, empty or all padding", () => {
+  for (const text of ["", "-", "Z", "Zg", "Zm9vZ", "====", "A===", "Zm9v===="]) {
+    assertEquals(decodeBase64(text), undefined, text);
+  }
+});
