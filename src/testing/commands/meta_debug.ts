@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Item } from "../item.ts";
-import { weigh } from "../item.ts";
+import { type Item, weigh } from "../item.ts";
 import { decodeBase64, encodeBase64 } from "../key_text.ts";
 import type { ServerState } from "../server_state.ts";
 import { BAD_FORMAT, type Command, KEY_MAX_LENGTH, type Outcome } from "./command.ts";
