@@ -89,12 +89,12 @@ export class ItemStore {
     return this.#items.values();
   }
 
-  /** All items but what was flushed or expired before this second. */
-  *survivors(): Generator<Readonly<Item>> {
-    for (const item of this.#items.values()) {
-      const expired = item.exptime !== 0 && item.exptime < this.time;
-      if (!expired && !this.#isFlushed(item)) yield item;
-    }
+  /** All items there are now, but what was flushed or expired before this second. */
+  survivors(): Readonly<Item>[] {
+    const now = this.time;
+    return Array.from(this.#items.values()).filter((item) => {
+      return (item.exptime === 0 || item.exptime >= now) && !this.#isFlushed(item);
+    });
   }
 
   /**

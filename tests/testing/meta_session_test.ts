@@ -90,6 +90,22 @@ Deno.test("metadump lets what came behind it wait until more comes", () => {
   assertEquals(answer(session, "x\r\n"), "MN\r\nHD\r\n");
 });
 
+Deno.test("metadump lists what there was when it began, whatever is stored meanwhile", () => {
+  const state = createState();
+  const [dumping, storing] = [new Session(state, 1), new Session(state, 2)];
+  const store = (name: string) => {
+    for (let id = 0; id < 2000; id++) answer(storing, `ms ${name}${id} 1 q\r\nx\r\n`);
+  };
+  store("a");
+  let dump = "";
+  for (const reply of dumping.receive(new TextEncoder().encode("lru_crawler metadump all\r\n"))) {
+    dump += decodeLatin1(reply);
+    store("b");
+  }
+  assertEquals(dump.match(/^key=a/gm)?.length, 2000);
+  assertEquals(dump.match(/^key=b/gm), null);
+});
+
 Deno.test("lru_crawler disable ends metadump and crawl until it is enabled", () => {
   const session = createSession();
   const disabled = "CLIENT_ERROR lru crawler disabled\r\n";
