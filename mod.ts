@@ -19,15 +19,22 @@
  * @module
  */
 
-export { Client } from "./src/client.ts";
+export { Client, type CounterOptions, type FlushOptions, type ItemInfo } from "./src/client.ts";
 export type { ClientOptions, OperationOptions } from "./src/client_options.ts";
 export {
   ClientException,
+  PartialClientException,
+  type PartialFailure,
+  PartialSocketError,
   SocketError,
   type SocketErrorOptions,
   TimeoutError,
   ValidationException,
 } from "./src/errors.ts";
+export type { MetaReply, MetaStatus, MetaVerb } from "./src/protocol/commands/meta.ts";
+export type { CasOutcome } from "./src/protocol/commands/storage.ts";
+export { ReadingCommands } from "./src/reading_commands.ts";
+export { StoringCommands } from "./src/storing_commands.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
 export type { Exptime } from "./src/protocol/exptime.ts";
 export type { Locator, LocatorFactory, Server } from "./src/routing/locator.ts";

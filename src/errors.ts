@@ -121,6 +121,103 @@ export class TimeoutError extends SocketError {
   override readonly name: string = "TimeoutError";
 }
 
+/** What an operation on many keys carries when it failed for some of them. */
+export interface PartialFailure {
+  /** Why each key failed. */
+  readonly failures: ReadonlyMap<string, unknown>;
+  /** What the operation resolved to for the other keys. */
+  readonly results: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * An operation on many keys failed for some of them, by memcached's refusal or a value that cannot be
+ * read. `item` is the list of those keys.
+ *
+ * @example Making do with what there is
+ * ```ts
+ * import { Client, type PartialFailure } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ * await client.setMany({ small: "value", large: "x".repeat(2_000_000) }).catch(
+ *   (error: PartialFailure) => {
+ *     assertEquals([...error.failures.keys()], ["large"]);
+ *     assertEquals([...error.results.keys()], ["small"]);
+ *   },
+ * );
+ * ```
+ */
+export class PartialClientException extends ClientException implements PartialFailure {
+  /** The name of the class, for logs and for errors that crossed a realm. */
+  override readonly name: string = "PartialClientException";
+  /** Why each key failed. */
+  readonly failures: ReadonlyMap<string, unknown>;
+  /** What the operation resolved to for the other keys. */
+  readonly results: ReadonlyMap<string, unknown>;
+
+  /**
+   * Makes the error.
+   *
+   * @param action What was asked.
+   * @param partial What failed, and what did not.
+   */
+  constructor(action: string, partial: PartialFailure) {
+    super(partialMessage(action, partial), [...partial.failures.keys()], firstCause(partial));
+    this.failures = partial.failures;
+    this.results = partial.results;
+  }
+}
+
+/**
+ * An operation on many keys failed for some of them, one at least because of the network. `cause` is
+ * the first key's error.
+ *
+ * @example Telling which keys were out of reach
+ * ```ts
+ * import { Client, PartialSocketError } from "@moecache/moecache";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * await using client = new Client("127.0.0.1:1");
+ *
+ * const error = await assertRejects(() => client.getMany(["a", "b"]), PartialSocketError);
+ * assertEquals([...error.failures.keys()], ["a", "b"]);
+ * ```
+ */
+export class PartialSocketError extends SocketError implements PartialFailure {
+  /** The name of the class, for logs and for errors that crossed a realm. */
+  override readonly name: string = "PartialSocketError";
+  /** Why each key failed. */
+  readonly failures: ReadonlyMap<string, unknown>;
+  /** What the operation resolved to for the other keys. */
+  readonly results: ReadonlyMap<string, unknown>;
+
+  /**
+   * Makes the error.
+   *
+   * @param action What was asked.
+   * @param partial What failed, and what did not.
+   */
+  constructor(action: string, partial: PartialFailure) {
+    super(partialMessage(action, partial), firstCause(partial));
+    this.failures = partial.failures;
+    this.results = partial.results;
+  }
+}
+
+function partialMessage(action: string, { failures, results }: PartialFailure): string {
+  const [[key, error]] = failures as unknown as [[string, unknown]];
+  const why = error instanceof Error ? error.message : String(error);
+  const of = failures.size + results.size;
+  return `Cannot ${action} ${failures.size} of ${of} keys, the first ${quote(key)}: ${why}`;
+}
+
+function firstCause({ failures }: PartialFailure): { cause: unknown } {
+  const [cause] = failures.values();
+  return { cause };
+}
+
 const LONGEST_QUOTE = 80;
 
 /** Shows a value inside an error message: on one line, cut when it is long. */

@@ -24,7 +24,27 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "server_address.ts",
     "client_options.ts",
   ],
-  "client.ts": ["protocol", "transcoding", "server_address.ts", "client_options.ts", "router.ts"],
+  "many.ts": ["errors.ts"],
+  "session.ts": ["protocol", "transcoding", "client_options.ts"],
+  "reading_commands.ts": ["protocol", "client_options.ts", "many.ts", "session.ts"],
+  "storing_commands.ts": [
+    "errors.ts",
+    "protocol",
+    "transcoding",
+    "client_options.ts",
+    "many.ts",
+    "session.ts",
+    "reading_commands.ts",
+  ],
+  "client.ts": [
+    "errors.ts",
+    "protocol",
+    "transcoding",
+    "server_address.ts",
+    "client_options.ts",
+    "router.ts",
+    "storing_commands.ts",
+  ],
   testing: ["protocol"],
 };
 

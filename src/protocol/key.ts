@@ -24,6 +24,16 @@ export function checkKey(key: unknown, action: string): asserts key is string {
   throw new ValidationException(`Cannot ${action} key ${quote(key)}: ${objection(key)}`, key);
 }
 
+/** Checks many keys, as {@linkcode checkKey} does, and gives each once. */
+export function checkKeys(keys: Iterable<unknown>, action: string): Set<string> {
+  const unique = new Set<string>();
+  for (const key of keys) {
+    checkKey(key, action);
+    unique.add(key);
+  }
+  return unique;
+}
+
 function objection(key: unknown): string {
   if (typeof key !== "string") return "keys must be strings";
   if (key === "") return "keys must not be empty";

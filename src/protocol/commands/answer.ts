@@ -1,6 +1,6 @@
 /** Commands of one line that are answered with one line. @module */
 
-import { isText, readText } from "../bytes.ts";
+import { isText, readText, startsWith } from "../bytes.ts";
 import { Command, DONE, readRefusal, type Reject, type Resolve } from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
@@ -71,6 +71,19 @@ export class CounterCommand extends Command<bigint | undefined> {
     const counter = readCounter(bytes, start, end);
     if (counter !== undefined || isText(bytes, start, end, "NOT_FOUND")) this.succeed(counter);
     else this.fail(readRefusal(bytes, start, end, this.#request));
+    return DONE;
+  }
+}
+
+/** `version`. Resolves to the server's version. */
+export class VersionCommand extends Command<string> {
+  write(buffer: RequestBuffer): void {
+    buffer.ascii("version\r\n");
+  }
+
+  line(bytes: Uint8Array, start: number, end: number): number {
+    if (startsWith(bytes, start, end, "VERSION ")) this.succeed(readText(bytes, start + 8, end));
+    else this.fail(readRefusal(bytes, start, end, "ask for the version"));
     return DONE;
   }
 }

@@ -12,7 +12,7 @@ export interface StoredItem {
   readonly exptime: number;
   readonly data: Uint8Array | string;
   /** The cas unique that the item must still have, for `cas`. */
-  readonly cas?: bigint;
+  readonly cas?: bigint | undefined;
 }
 
 /** Which command stores the item. */

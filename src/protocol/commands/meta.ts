@@ -1,0 +1,193 @@
+/** The meta commands `mg`, `ms`, `md`, `ma`, `mn` and `me`, of memcached 1.6.10 and later. @module */
+
+import { ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
+import { readText } from "../bytes.ts";
+import { Command, DONE, MORE, readRefusal, type Reject, type Resolve } from "../command.ts";
+import { checkKey } from "../key.ts";
+import type { RequestBuffer } from "../request_buffer.ts";
+
+/** A meta command: get, set, delete, arithmetic, no-op, debug. */
+export type MetaVerb = "mg" | "ms" | "md" | "ma" | "mn" | "me";
+
+/** The first word of a reply, as memcached's `protocol.txt` has them. */
+export type MetaStatus = "HD" | "VA" | "EN" | "NF" | "NS" | "EX" | "MN" | "ME";
+
+/** What a meta command is answered with. */
+export interface MetaReply {
+  /**
+   * `HD` done, `VA` done with a value, `EN` a miss, `NF` not found, `NS` not stored, `EX` changed since
+   * (cas), `MN` to `mn`, `ME` to `me`. What the `q` flag keeps back comes as what it stands for.
+   */
+  readonly status: MetaStatus;
+  /** The flags returned, each with its token, `""` where it has none: `{ s: "5", W: "" }`. */
+  readonly flags: Readonly<Record<string, string>>;
+  /** The item's bytes, with `VA`. */
+  readonly value?: Uint8Array;
+  /** What `me` tells of the item, by name. */
+  readonly debug?: Readonly<Record<string, string>>;
+}
+
+const VERBS = ["mg", "ms", "md", "ma", "mn", "me"];
+const STATUSES = ["HD", "VA", "EN", "NF", "NS", "EX", "MN", "ME"];
+/** Of 17 words, the length that `ms` takes among them; with more it takes the value for commands. */
+const MOST_FLAGS = 16;
+const LONGEST_FLAG = 64;
+const LONGEST_OPAQUE = 31;
+/** Refusals of `ms` after which memcached may take the value for commands. */
+const LEAVES_VALUE_BEHIND = /^ERROR$|bad command line|options flags|decoding key|bad data chunk/;
+/** What a command that succeeds quietly would have said. */
+const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
+  mg: "EN",
+  ms: "HD",
+  md: "HD",
+  ma: "HD",
+};
+
+/** A meta command before it is sent. */
+export interface MetaRequest {
+  readonly verb: MetaVerb;
+  readonly key: string;
+  readonly flags: readonly string[];
+  readonly data?: Uint8Array | undefined;
+}
+
+/**
+ * Checks what a caller wants to send as a meta command.
+ *
+ * @throws {ValidationException} When memcached would refuse it, take it for something else, or answer
+ * it in a way that cannot be read.
+ */
+export function checkMetaRequest(request: MetaRequest): void {
+  const { verb, key, flags, data } = request;
+  if (!VERBS.includes(verb)) refuse(quote(verb), "it is none of mg, ms, md, ma, mn and me", verb);
+  if (verb === "mn") {
+    if (key !== "" || flags.length > 0) refuse("mn", "it takes no key and no flags", request);
+  } else {
+    checkKey(key, verb);
+  }
+  if ((data !== undefined) !== (verb === "ms")) {
+    refuse(verb, "ms takes a value, the others do not", data);
+  }
+  if (verb === "me" && flags.length > 0) refuse("me", "it takes no flags", flags);
+  checkFlags(verb, flags);
+}
+
+function checkFlags(verb: MetaVerb, flags: readonly unknown[]): void {
+  if (flags.length > MOST_FLAGS) refuse(verb, `it takes ${MOST_FLAGS} flags at most`, flags);
+  const letters = new Set<string>();
+  for (const flag of flags) {
+    if (typeof flag !== "string" || !/^[A-Za-z][!-~]*$/.test(flag) || flag.length > LONGEST_FLAG) {
+      refuse(verb, `flag ${quote(flag)} is not a letter and a token`, flag);
+    }
+    const letter = (flag as string)[0]!;
+    if (letters.has(letter)) refuse(verb, `flag ${letter} is given twice`, flags);
+    letters.add(letter);
+    if (
+      letter === "O" &&
+      ((flag as string).length < 2 || (flag as string).length > LONGEST_OPAQUE + 1)
+    ) {
+      refuse(verb, `an opaque token has 1 to ${LONGEST_OPAQUE} characters`, flag);
+    }
+  }
+  // The key of an item that mg made under b comes back as raw bytes, which may hold a line's end.
+  if (letters.has("b") && letters.has("k")) refuse(verb, "flags b and k do not go together", flags);
+}
+
+function refuse(what: string, why: string, item: unknown): never {
+  throw new ValidationException(`Cannot send meta command ${what}: ${why}`, item);
+}
+
+/** A meta command. Resolves to its reply; what memcached refuses rejects. */
+export class MetaCommand extends Command<MetaReply> {
+  readonly #request: MetaRequest;
+  readonly #opaque: string | undefined;
+  readonly #isQuiet: boolean;
+  #reply: MetaReply | undefined;
+
+  /** @param request A request that has been checked. */
+  constructor(request: MetaRequest, resolve: Resolve<MetaReply>, reject: Reject) {
+    super(resolve, reject);
+    this.#request = request;
+    this.#opaque = request.flags.find((flag) => flag.startsWith("O"))?.slice(1);
+    this.#isQuiet = request.flags.includes("q");
+  }
+
+  write(buffer: RequestBuffer): void {
+    const { verb, key, flags, data } = this.#request;
+    const words = flags.map((flag) => ` ${flag}`).join("");
+    buffer.ascii(verb);
+    if (verb !== "mn") buffer.word(key);
+    if (data !== undefined) buffer.ascii(" ").dataBlock(data, words);
+    else buffer.ascii(words).ascii("\r\n");
+    // Whether a quiet command has been answered shows when the next one is.
+    if (this.#isQuiet) buffer.ascii("mn\r\n");
+  }
+
+  line(bytes: Uint8Array, start: number, end: number): number {
+    const words = readText(bytes, start, end).split(" ");
+    const [status] = words;
+    if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
+    if (this.#isQuiet && status === "MN") return this.#endQuietly();
+    if (this.#reply !== undefined) throw new SocketError("a meta command was answered twice");
+    const reply = this.#readReply(status as MetaStatus, words);
+    return status === "VA" ? this.#expectValue(words[1]!) : this.#complete(reply);
+  }
+
+  override data(bytes: Uint8Array, start: number, end: number): number {
+    return this.#complete({ ...this.#reply!, value: bytes.slice(start, end) });
+  }
+
+  #readReply(status: MetaStatus, words: string[]): MetaReply {
+    if (status === "ME") {
+      return this.#reply = { status, flags: {}, debug: readDebug(words.slice(2)) };
+    }
+    const flags = Object.fromEntries(
+      words.slice(status === "VA" ? 2 : 1).map((word) => [word[0] ?? "", word.slice(1)]),
+    );
+    if (this.#opaque !== undefined && flags.O !== this.#opaque) {
+      throw new SocketError("the opaque token of a reply is not that of its request");
+    }
+    return this.#reply = { status, flags };
+  }
+
+  #expectValue(byteLength: string): number {
+    if (/^\d{1,10}$/.test(byteLength)) return Number(byteLength);
+    throw new SocketError("the header of a value is malformed");
+  }
+
+  #complete(reply: MetaReply): number {
+    this.#reply = reply;
+    if (this.#isQuiet) return MORE;
+    this.succeed(reply);
+    return DONE;
+  }
+
+  #endQuietly(): number {
+    this.succeed(this.#reply ?? { status: QUIET_STATUS[this.#request.verb]!, flags: {} });
+    return DONE;
+  }
+
+  #refused(bytes: Uint8Array, start: number, end: number): number {
+    const { verb, key, data } = this.#request;
+    const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
+    const refusal = readRefusal(bytes, start, end, action);
+    const isUnknown = refusal.item === "ERROR";
+    this.fail(isUnknown ? needsNewer(action) : refusal);
+    if (data !== undefined && LEAVES_VALUE_BEHIND.test(String(refusal.item))) {
+      throw new SocketError(`the server did not understand ${verb}`, { cause: refusal });
+    }
+    return this.#isQuiet ? MORE : DONE;
+  }
+}
+
+function readDebug(words: string[]): Record<string, string> {
+  return Object.fromEntries(words.map((word) => {
+    const at = word.indexOf("=");
+    return [word.slice(0, at), word.slice(at + 1)];
+  }));
+}
+
+function needsNewer(action: string): ClientException {
+  const why = `the server answered "ERROR"; meta commands need memcached 1.6.10 or later`;
+  return new ClientException(`Cannot ${action}: ${why}`, "ERROR");
+}

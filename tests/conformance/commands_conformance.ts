@@ -1,0 +1,277 @@
+/** The client's further commands, whatever memcached it talks to. @module */
+
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Client, ClientException, PartialClientException, ValidationException } from "../../mod.ts";
+import type { ConformanceServer } from "./client_conformance.ts";
+
+/** Describes the commands on the servers that `start` starts. */
+export function describeCommands(kind: string, start: () => Promise<ConformanceServer>): void {
+  const test = (name: string, body: (client: Client, address: string) => Promise<void>) =>
+    it(name, async () => {
+      await using server = await start();
+      await using client = new Client(server.address, { timeout: 10_000 });
+      await body(client, server.address);
+    });
+
+  describe(`Commands on ${kind}`, () => {
+    test("getMany returns what exists and leaves out the rest", async (client) => {
+      assertEquals(await client.getMany([]), new Map());
+      await client.setMany({ a: "text", b: { c: [1] }, d: null });
+      const keys = ["d", "missing", "a", "b", "a"];
+      const expected = new Map<string, unknown>([["d", null], ["a", "text"], ["b", { c: [1] }]]);
+      assertEquals(await client.getMany(keys), expected);
+    });
+
+    test("setMany, getMany and deleteMany take a hundred thousand keys", async (client) => {
+      const keys = Array.from({ length: 100_000 }, (_, i) => `key:${i}`);
+      await client.setMany(new Map(keys.map((key) => [key, key])));
+      const values = await client.getMany(keys);
+      assertEquals(values.size, keys.length);
+      assert(keys.every((key) => values.get(key) === key));
+      const deleted = await client.deleteMany([...keys, "missing"]);
+      assertEquals(deleted.get("missing"), false);
+      assertEquals(Array.from(deleted.values()).filter((existed) => existed).length, keys.length);
+    });
+
+    test("setMany names what was refused and keeps what was stored", async (client) => {
+      const entries = { small: "value", large: "x".repeat(1_100_000) };
+      const error = await assertRejects(() => client.setMany(entries), PartialClientException);
+      assertEquals(error.item, ["large"]);
+      assertInstanceOf(error.failures.get("large"), ClientException);
+      assertEquals([...error.results.keys()], ["small"]);
+      assertEquals(await client.get("small"), "value");
+    });
+
+    test("setMany and getMany check everything before they send anything", async (client) => {
+      const invalid = () => client.setMany([["good", 1], ["bad", () => {}]]);
+      await assertRejects(invalid, ValidationException);
+      await assertRejects(() => client.setMany({ good: 1, "b d": 2 }), ValidationException);
+      await assertRejects(() => client.setMany({ good: 1 }, -1), ValidationException);
+      await assertRejects(() => client.getMany(["good", ""]), ValidationException);
+      await assertRejects(() => client.deleteMany(["good", "é"]), ValidationException);
+      assertEquals(await client.get("good"), undefined);
+    });
+
+    test("add stores only what does not exist, replace only what does", async (client) => {
+      assertEquals(await client.replace("key", 1), false);
+      assertEquals(await client.add("key", { a: 1 }), true);
+      assertEquals(await client.add("key", { a: 2 }), false);
+      assertEquals(await client.get("key"), { a: 1 });
+      assertEquals(await client.replace("key", { a: 3 }), true);
+      assertEquals(await client.get("key"), { a: 3 });
+    });
+
+    test("append and prepend extend a string", async (client) => {
+      assertEquals(await client.append("key", "c"), false);
+      assertEquals(await client.prepend("key", "a"), false);
+      await client.set("key", "ö");
+      assertEquals(await client.append("key", "日"), true);
+      assertEquals(await client.prepend("key", new TextEncoder().encode("a")), true);
+      assertEquals(await client.get("key"), "aö日");
+      for (const data of ["\ud800", 1, null]) {
+        const extend = () => client.append("key", data as string);
+        await assertRejects(extend, ValidationException);
+      }
+    });
+
+    test("cas stores only what nobody has changed", async (client) => {
+      assertEquals(await client.gets("key"), undefined);
+      assertEquals(await client.cas("key", 1, 1n), "not_found");
+      await client.set("key", "first");
+      const item = (await client.gets<string>("key"))!;
+      assertEquals(item.value, "first");
+      assertEquals(await client.cas("key", "second", item.cas), "stored");
+      assertEquals(await client.cas("key", "third", item.cas), "exists");
+      assertEquals(await client.get("key"), "second");
+      for (const cas of [1, -1n, 2n ** 64n, "1", undefined]) {
+        await assertRejects(() => client.cas("key", 1, cas as bigint), ValidationException);
+      }
+    });
+
+    test("neighbouring gets of one kind share a request", async (client) => {
+      await client.setMany({ a: 1, b: 2 });
+      const [before] = await client.stats();
+      const [a, b, plain, touchedA, touchedB, other] = await Promise.all([
+        client.gets("a"),
+        client.gets("b"),
+        client.get("a"),
+        client.getAndTouch("a", 60),
+        client.getAndTouch("b", 60),
+        client.getAndTouch("b", 61),
+      ]);
+      const [after] = await client.stats();
+      const bytes = "gets a b\r\nget a\r\ngat 60 a b\r\ngat 61 b\r\nstats\r\n".length;
+      assertEquals(Number(after?.bytes_read) - Number(before?.bytes_read), bytes);
+      assertEquals([a?.value, b?.value, plain, touchedA, touchedB, other], [1, 2, 1, 1, 2, 2]);
+      assert(a!.cas !== b!.cas);
+    });
+
+    test("incr and decr count in 64 bits", async (client) => {
+      assertEquals(await client.incr("key"), undefined);
+      assertEquals(await client.decr("key", 5), undefined);
+      await client.set("key", "10");
+      assertEquals(await client.incr("key"), 11n);
+      assertEquals(await client.incr("key", 5), 16n);
+      assertEquals(await client.decr("key", 7n), 9n);
+      assertEquals(BigInt(await client.get<string>("key") as string), 9n);
+      assertEquals(await client.decr("key", 100), 0n);
+      assertEquals(await client.incr("key", 2n ** 64n - 1n), 2n ** 64n - 1n);
+      assertEquals(await client.incr("key", 2), 1n);
+    });
+
+    test("incr and decr make a counter that get can read", async (client) => {
+      assertEquals(await client.incr("up", 5, { initial: 10, exptime: 60 }), 10n);
+      assertEquals(await client.incr("up", 5, { initial: 10, exptime: 60 }), 15n);
+      assertEquals(await client.get("up"), "15");
+      assertEquals((await client.inspect("up"))?.ttl, 60);
+      assertEquals(await client.decr("down", 1n, { initial: 2n ** 64n - 1n }), 2n ** 64n - 1n);
+      assertEquals(await client.get("down"), `${2n ** 64n - 1n}`);
+    });
+
+    test("incr counts each call of many that find no counter", async (client) => {
+      const counts = await Promise.all(
+        Array.from({ length: 50 }, () => client.incr("key", 1, { initial: 1 })),
+      );
+      assertEquals(
+        counts.sort((a, b) => Number(a! - b!)),
+        Array.from({ length: 50 }, (_, i) => BigInt(i + 1)),
+      );
+    });
+
+    test("incr refuses what is no counter, and what is no number", async (client) => {
+      await client.set("key", "text");
+      await assertRejects(() => client.incr("key"), ClientException, "non-numeric");
+      for (const delta of [-1, 1.5, NaN, -1n, 2n ** 64n, "1", null]) {
+        if (delta === null) continue;
+        await assertRejects(() => client.incr("key", delta as bigint), ValidationException);
+        const initial = { initial: delta as bigint };
+        await assertRejects(() => client.decr("key", 1, initial), ValidationException);
+      }
+    });
+
+    test("touch and getAndTouch change the exptime", async (client) => {
+      assertEquals(await client.touch("key", 60), false);
+      assertEquals(await client.getAndTouch("key", 60), undefined);
+      await client.set("key", "value");
+      assertEquals((await client.inspect("key"))?.ttl, -1);
+      assertEquals(await client.touch("key", 60), true);
+      assertEquals((await client.inspect("key"))?.ttl, 60);
+      assertEquals(await client.getAndTouch("key", 0), "value");
+      assertEquals((await client.inspect("key"))?.ttl, -1);
+      assertEquals(await client.touch("key", new Date(0)), true);
+      assertEquals(await client.get("key"), undefined);
+      await assertRejects(() => client.touch("key", 1.5), ValidationException);
+      await assertRejects(() => client.getAndTouch("key", -1), ValidationException);
+    });
+
+    test("inspect tells what memcached knows, and leaves the item as it was", async (client) => {
+      assertEquals(await client.inspect("key"), undefined);
+      await client.set("key", "value", 100);
+      const cas = (await client.inspect("key"))?.cas;
+      assertEquals(typeof cas, "bigint");
+      const fresh = { flags: 274, size: 5, cas, ttl: 100, lastAccess: 0, fetched: false };
+      assertEquals(await client.inspect("key"), fresh as Awaited<ReturnType<Client["inspect"]>>);
+      await client.get("key");
+      assertEquals((await client.inspect("key"))?.fetched, true);
+    });
+
+    test("flushAll empties every server", async (client) => {
+      await client.setMany({ a: 1, b: 2 });
+      await client.flushAll();
+      assertEquals(await client.getMany(["a", "b"]), new Map());
+      await client.set("a", 1);
+      await client.flushAll({ delay: 100 });
+      assertEquals(await client.get("a"), 1);
+      await assertRejects(() => client.flushAll({ delay: -1 }), ValidationException);
+    });
+
+    test("version and verbosity ask and tell every server", async (client, address) => {
+      await using two = new Client([address, address]);
+      const versions = await two.version();
+      assertEquals(versions.length, 2);
+      for (const version of versions) assert(version.startsWith("1."), version);
+      await client.verbosity(1);
+      await client.verbosity(0);
+      await assertRejects(() => client.verbosity(1.5), ValidationException);
+    });
+
+    test("meta sends any meta command", async (client) => {
+      const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+      assertEquals(await client.meta("mg", "key", ["v"]), { status: "EN", flags: {} });
+      const stored = await client.meta("ms", "key", ["T60", "F7", "Oabc"], "välue");
+      assertEquals(stored, { status: "HD", flags: { O: "abc" } });
+      const found = await client.meta("mg", "key", ["t", "f", "s", "v", "k", "O1"]);
+      assertEquals(found.flags, { t: "60", f: "7", s: "6", k: "key", O: "1" });
+      assertEquals(text(found.value), "välue");
+      assertEquals((await client.meta("ms", "key", ["ME"], "other")).status, "NS");
+      assertEquals((await client.meta("md", "key", ["C999999"])).status, "EX");
+      assertEquals((await client.meta("md", "key")).status, "HD");
+      assertEquals((await client.meta("md", "key")).status, "NF");
+      const counted = await client.meta("ma", "count", ["N0", "J5", "v"]);
+      assertEquals([counted.status, text(counted.value)], ["VA", "5"]);
+      assertEquals((await client.meta("mn", "")).status, "MN");
+      assertEquals((await client.meta("me", "missing")).status, "EN");
+      const debug = await client.meta("me", "count");
+      assertEquals([debug.status, debug.debug?.fetch], ["ME", "no"]);
+      const binary = await client.meta("ms", btoa("a b\r\n\xff"), ["b"], new Uint8Array([1]));
+      assertEquals(binary.status, "HD");
+      assertEquals(
+        (await client.meta("mg", btoa("a b\r\n\xff"), ["b", "v"])).value,
+        Uint8Array.of(1),
+      );
+    });
+
+    test("meta gives what a quiet command keeps back the status it stands for", async (client) => {
+      const statuses = await Promise.all([
+        client.meta("mg", "key", ["q", "v"]),
+        client.meta("ms", "key", ["q"], "1"),
+        client.meta("mg", "key", ["q", "v"]),
+        client.meta("ma", "key", ["q"]),
+        client.meta("md", "key", ["q"]),
+        client.meta("md", "key", ["q"]),
+        client.meta("ms", "key", ["q", "C999999"], "1"),
+        client.get("key"),
+      ]);
+      const seen = statuses.map((reply) => (reply as { status?: string } | undefined)?.status);
+      assertEquals(seen, ["EN", "HD", "VA", "HD", "HD", "NF", "NF", undefined]);
+    });
+
+    test("meta refuses what could not be understood, before it is sent", async (client) => {
+      type Arguments = Parameters<Client["meta"]>;
+      const invalid: unknown[] = [
+        ["get", "key"],
+        ["mg", "a b"],
+        ["mg", ""],
+        ["mg", "key", ["v", "v"]],
+        ["mg", "key", ["v t"]],
+        ["mg", "key", ["v\r\nflush_all"]],
+        ["mg", "key", ["1"]],
+        ["mg", "key", [""]],
+        ["mg", "key", ["b", "k"]],
+        ["mg", "key", ["O"]],
+        ["mg", "key", [`O${"x".repeat(32)}`]],
+        ["mg", "key", Array.from({ length: 17 }, (_, i) => String.fromCharCode(97 + i))],
+        ["mg", "key", [], "value"],
+        ["ms", "key", []],
+        ["mn", "key"],
+        ["mn", "", ["q"]],
+        ["me", "key", ["v"]],
+      ];
+      for (const args of invalid) {
+        await assertRejects(() => client.meta(...args as Arguments), ValidationException);
+      }
+      assertEquals(await client.get("key"), undefined);
+    });
+
+    test("meta rejects what memcached refuses, and the connection stays good", async (client) => {
+      await assertRejects(() => client.meta("ma", "key", ["Dx"]), ClientException);
+      await client.set("key", "text");
+      await assertRejects(() => client.meta("ma", "key"), ClientException, "non-numeric");
+      const large = new Uint8Array(1_100_000);
+      await assertRejects(() => client.meta("ms", "key", [], large), ClientException, "too large");
+      assertEquals((await client.meta("mn", "")).status, "MN");
+      assertEquals((await client.stats())[0]?.curr_connections, "1");
+    });
+  });
+}
