@@ -13,11 +13,14 @@ import { Punctuality } from "./punctuality.ts";
 import { Random } from "./random.ts";
 import { sleep } from "./sockets.ts";
 import { Tally } from "./tally.ts";
+import { LARGE } from "./values.ts";
 
 /** How a deployment looks and how its clients behave. */
 export interface Setting {
   readonly servers: number;
   readonly timeout: number;
+  /** Whether some values are so large that writes have to wait. */
+  readonly hasLargeValues: boolean;
   readonly options: ClientOptions;
 }
 
@@ -25,6 +28,9 @@ export interface Setting {
 const MEMCACHED_ARGS = ["-m", "1024", "-M"];
 /** Milliseconds that a client may take to close. */
 const CLOSING = 2000;
+/** One key in so many is as long as a key may be, or has large values. */
+const LONG_EVERY = 16;
+const LARGE_EVERY = 20;
 const TIMEOUTS = [50, 100, 200];
 const CONNECT_TIMEOUTS = [undefined, 30, 100];
 
@@ -35,6 +41,7 @@ export function settingOf(round: number, random: Random): Setting {
   return {
     servers: round & 2 ? 3 : 1,
     timeout,
+    hasLargeValues: random.chance(0.25),
     options: {
       timeout,
       ...(connectTimeout === undefined ? {} : { connectTimeout }),
@@ -156,8 +163,9 @@ class Deployment implements AsyncDisposable {
   }
 
   #newKey(): string {
-    const key = `key:${++this.#keys}:`;
-    return this.#keys % 16 === 0 ? key.padEnd(250, "k") : key;
+    const count = ++this.#keys;
+    if (this.#setting.hasLargeValues && count % LARGE_EVERY === 0) return `${LARGE}${count}:`;
+    return count % LONG_EVERY === 0 ? `key:${count}:`.padEnd(250, "k") : `key:${count}:`;
   }
 
   #conclude(journals: readonly Journal[]): void {

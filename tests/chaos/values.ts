@@ -1,5 +1,9 @@
 /** Values that say whose they are. @module */
 
+/** Keys that begin so have values that fill the sockets' buffers, so that writes have to wait. */
+export const LARGE: string = "large:";
+const LARGE_REPETITIONS = 25_000;
+
 const PADDINGS = ["lorem ipsum ", "žluťoučký kůň ", "🐦 ", "0 274 5 END STORED VALUE "];
 
 /**
@@ -10,7 +14,8 @@ const PADDINGS = ["lorem ipsum ", "žluťoučký kůň ", "🐦 ", "0 274 5 END 
 export function valueOf(key: string, version: number): unknown {
   const head = `${key}#${version}#`;
   const mixed = Math.imul(version, 0x9e3779b1) >>> 0;
-  const padding = PADDINGS[mixed % PADDINGS.length]!.repeat(repetitions(mixed >>> 8));
+  const count = key.startsWith(LARGE) ? LARGE_REPETITIONS : repetitions(mixed >>> 8);
+  const padding = PADDINGS[mixed % PADDINGS.length]!.repeat(count);
   return version % 5 === 0 ? [head, padding] : `${head}\r\n${padding}`;
 }
 
