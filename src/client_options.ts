@@ -16,8 +16,9 @@ export interface ClientOptions {
    */
   readonly timeout?: number;
   /**
-   * Milliseconds connecting may take, in the same range. An operation that has to wait for a connection
-   * has this long for it and its whole `timeout` afterwards. Without it, `timeout` covers both.
+   * Milliseconds connecting may take, in the same range. An operation that is issued while there is no
+   * connection has this long for it and its whole `timeout` afterwards. Without it, `timeout` covers
+   * both.
    */
   readonly connectTimeout?: number;
   /** Chooses the server of each key. {@linkcode moecacheRing} unless given. */

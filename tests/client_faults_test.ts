@@ -315,7 +315,7 @@ Deno.test("Client gives what comes late in a dial that times out a dial of its o
   }
 });
 
-Deno.test("Client gives an operation that moves to a new connection its whole timeout there", async () => {
+Deno.test("Client lets an operation that moves to a new connection go on there", async () => {
   await using peer = new ScriptedPeer(async (connection, index) => {
     if (index > 0) await answering(() => "END\r\n")(connection, index);
   });

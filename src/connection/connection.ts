@@ -4,7 +4,7 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import { type Command, DONE, type Exchange, MORE, NEVER, type Turn } from "../protocol/command.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { type ByteChannel, openChannel, type Receiver } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 import { connect, connectTimeoutError, messageOf } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
@@ -41,7 +41,7 @@ const LONG_IDLE = 100;
  * write, and gives each reply to the oldest request in flight. It ends once, for good: through
  * {@linkcode end}, a failure of the socket, a reply that makes no sense, or one that is overdue.
  */
-export class Connection implements ReplyHandler {
+export class Connection implements ReplyHandler, Receiver {
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
@@ -107,6 +107,22 @@ export class Connection implements ReplyHandler {
     this.#advance(this.#inFlight.peek()!.data(bytes, start, end));
   }
 
+  /** Part of {@linkcode Receiver}: the parser takes the chunk apart. */
+  push(chunk: Uint8Array): void {
+    this.#lastRead = performance.now();
+    this.#parser.push(chunk);
+  }
+
+  /** Part of {@linkcode Receiver}: where the rest of a large value belongs. */
+  get vacancy(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#parser.vacancy;
+  }
+
+  /** Part of {@linkcode Receiver}: some more of it has come. */
+  filled(count: number): void {
+    this.#parser.filled(count);
+  }
+
   #advance(outcome: number): number {
     if (outcome === DONE) this.#pending -= this.#inFlight.shift()!.size;
     return outcome === DONE || outcome === MORE ? NO_DATA : outcome;
@@ -116,7 +132,7 @@ export class Connection implements ReplyHandler {
   async #live(): Promise<void> {
     try {
       this.#open(await this.#dial());
-      await this.#channel!.receive(this.#take);
+      await this.#channel!.receive(this);
       throw new SocketError("the server closed it");
     } catch (error) {
       const reason = this.#reasonFor(error);
@@ -150,11 +166,6 @@ export class Connection implements ReplyHandler {
     if (restart) { for (const { turn } of this.#queue) if (!turn.hasConnected) this.#start(turn); }
     this.#flush();
   }
-
-  readonly #take = (chunk: Uint8Array): void => {
-    this.#lastRead = performance.now();
-    this.#parser.push(chunk);
-  };
 
   #scheduleFlush(): void {
     this.#flushScheduled = true;

@@ -18,7 +18,10 @@ export interface ReplyHandler {
    * @returns The length in bytes of the data block that follows, or {@linkcode NO_DATA}.
    */
   line(bytes: Uint8Array, start: number, end: number): number;
-  /** The data block, without its CRLF, at `bytes[start]` up to `bytes[end]`. */
+  /**
+   * The data block, without its CRLF, at `bytes[start]` up to `bytes[end]`. Where that is the whole of
+   * `bytes`, and `bytes` the whole of its buffer, it is the handler's to keep.
+   */
   data(bytes: Uint8Array, start: number, end: number): void;
 }
 
@@ -37,8 +40,8 @@ export class ReplyParser {
   /** The beginning of a line whose end has not come yet. */
   #line = new Uint8Array(256);
   #lineLength = 0;
-  /** The data block, with its CRLF, that is being gathered. */
-  #block: Uint8Array | undefined;
+  /** The data block that is being gathered, and how many bytes of it and of its CRLF have come. */
+  #block: Uint8Array<ArrayBuffer> | undefined;
   #blockLength = 0;
 
   /**
@@ -102,30 +105,51 @@ export class ReplyParser {
         `the reply declares a value of ${byteLength} bytes, more than maxValueBytes allows`,
       );
     }
-    const end = start + byteLength + 2;
-    if (end <= chunk.length) return this.#endBlock(chunk, start, end);
-    this.#block = new Uint8Array(byteLength + 2);
+    const end = start + byteLength;
+    if (end + 2 <= chunk.length) {
+      if (chunk[end] !== CR || chunk[end + 1] !== LF) throw notAsDeclared();
+      this.#handler.data(chunk, start, end);
+      return end + 2;
+    }
+    this.#block = new Uint8Array(byteLength);
     this.#blockLength = 0;
     return start;
   }
 
-  #pushBlock(chunk: Uint8Array, start: number): number {
-    const block = this.#block!;
-    const taken = Math.min(block.length - this.#blockLength, chunk.length - start);
-    block.set(chunk.subarray(start, start + taken), this.#blockLength);
-    this.#blockLength += taken;
-    if (this.#blockLength === block.length) {
-      this.#block = undefined;
-      this.#endBlock(block, 0, block.length);
-    }
-    return start + taken;
+  /**
+   * Where the next bytes of the stream belong when a data block is being gathered: whoever reads them
+   * may put them there and tell {@linkcode filled}, instead of pushing a chunk.
+   */
+  get vacancy(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#block?.subarray(this.#blockLength);
   }
 
-  #endBlock(bytes: Uint8Array, start: number, end: number): number {
-    if (bytes[end - 2] !== CR || bytes[end - 1] !== LF) {
-      throw new SocketError("a value is not as long as the reply declares");
-    }
-    this.#handler.data(bytes, start, end - 2);
-    return end;
+  /** Takes note that the next bytes of the stream have been put where {@linkcode vacancy} begins. */
+  filled(count: number): void {
+    this.#blockLength += count;
   }
+
+  #pushBlock(chunk: Uint8Array, start: number): number {
+    const block = this.#block!;
+    let at = start;
+    if (this.#blockLength < block.length) {
+      const taken = Math.min(block.length - this.#blockLength, chunk.length - start);
+      block.set(chunk.subarray(start, start + taken), this.#blockLength);
+      this.#blockLength += taken;
+      at += taken;
+    }
+    for (; at < chunk.length && this.#blockLength >= block.length; at++) {
+      const expected = this.#blockLength++ === block.length ? CR : LF;
+      if (chunk[at] !== expected) throw notAsDeclared();
+      if (expected === CR) continue;
+      this.#block = undefined;
+      this.#handler.data(block, 0, block.length);
+      return at + 1;
+    }
+    return at;
+  }
+}
+
+function notAsDeclared(): SocketError {
+  return new SocketError("a value is not as long as the reply declares");
 }

@@ -18,7 +18,12 @@ export type WriteItem = (value: unknown) => SendableItem | Promise<SendableItem>
 /** Makes a reader that gives the transcoder bytes of its own, unless it only borrows them. */
 export function itemReader(transcoder: Transcoder): ReadItem {
   if (transcoder.borrowsData) return (flags, data) => transcoder.decode({ flags, data });
-  return (flags, data) => transcoder.decode({ flags, data: data.slice() });
+  return (flags, data) => transcoder.decode({ flags, data: isOwn(data) ? data : data.slice() });
+}
+
+/** What is read in passing shares its buffer with what surrounds it; a gathered block does not. */
+function isOwn(data: Uint8Array): boolean {
+  return data.byteLength === data.buffer.byteLength;
 }
 
 /** Makes a writer that sends text as it is where the transcoder says so, and checks what it is given. */

@@ -2,18 +2,30 @@
 
 import type { Transport } from "./transport.ts";
 
+/** Takes what a socket receives. */
+export interface Receiver {
+  /** Takes the next chunk, which is lent until the call returns. */
+  push(chunk: Uint8Array): void;
+  /** Where the next bytes may be put instead, if anywhere. */
+  readonly vacancy: Uint8Array<ArrayBuffer> | undefined;
+  /** Is told how many bytes have been put there. */
+  filled(count: number): void;
+}
+
 /** One open socket, read and written chunk by chunk. */
 export interface ByteChannel {
-  /** Hands over each chunk that comes, lent until the call returns; resolves at the end of the stream. */
-  receive(take: (chunk: Uint8Array) => void): Promise<void>;
+  /** Hands over what comes; resolves at the end of the stream. */
+  receive(receiver: Receiver): Promise<void>;
   /** Writes all chunks in order; they are lent until the promise settles. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
   /** Ends both directions, and so a `receive` that waits. */
   close(): Promise<void>;
 }
 
-/** Larger ones gain little, and chunks of the runtimes' streams are no larger. */
-const READ_SIZE = 1 << 16;
+/** Larger ones gain little, and chunks of the runtimes' streams are smaller. */
+const READ_SIZE = 1 << 17;
+/** From here on it pays to read into a vacancy, though it may take a read more. */
+const LARGE_VACANCY = 1 << 17;
 
 /**
  * Makes a channel of a transport.
@@ -38,10 +50,14 @@ class DirectChannel implements ByteChannel {
     this.#transport = transport;
   }
 
-  async receive(take: (chunk: Uint8Array) => void): Promise<void> {
-    const into = this.#into;
-    for (let count; (count = await this.#transport.read(into)) !== null;) {
-      take(into.subarray(0, count));
+  async receive(receiver: Receiver): Promise<void> {
+    while (true) {
+      const { vacancy } = receiver;
+      const isLarge = vacancy !== undefined && vacancy.length >= LARGE_VACANCY;
+      const count = await this.#transport.read(isLarge ? vacancy : this.#into);
+      if (count === null) return;
+      if (isLarge) receiver.filled(count);
+      else receiver.push(this.#into.subarray(0, count));
     }
   }
 
@@ -75,8 +91,8 @@ class StreamChannel implements ByteChannel {
     this.#cancel = reader.cancel;
   }
 
-  async receive(take: (chunk: Uint8Array) => void): Promise<void> {
-    for (let result; !(result = await this.#read()).done;) take(result.value);
+  async receive(receiver: Receiver): Promise<void> {
+    for (let result; !(result = await this.#read()).done;) receiver.push(result.value);
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {

@@ -61,3 +61,32 @@ Deno.test("ReplyParser refuses a data block that declares too much before it all
   assertThrows(() => parse([utf8("+101\r\n")], 100), SocketError, "maxValueBytes");
   assertEquals(parse([utf8("+100\r\n")], 100), ["line:+100"]);
 });
+
+Deno.test("ReplyParser lets the rest of a data block be put where it belongs", () => {
+  const value = utf8("0123456789");
+  for (let head = 0; head <= value.length; head++) {
+    for (let portion = 1; portion <= value.length; portion++) {
+      let kept: Uint8Array | undefined;
+      const parser = new ReplyParser({
+        line: (_bytes, start, end) => end - start === 3 ? value.length : NO_DATA,
+        data: (bytes, start, end) => {
+          assertEquals([start, end, bytes.buffer.byteLength], [0, value.length, value.length]);
+          kept = bytes;
+        },
+      }, 100);
+      parser.push(utf8("+10\r\n" + "0123456789".slice(0, head)));
+      let at = head;
+      for (let vacancy; (vacancy = parser.vacancy) && vacancy.length > 0;) {
+        const next = value.subarray(at, Math.min(at + portion, at + vacancy.length));
+        vacancy.set(next);
+        parser.filled(next.length);
+        at += next.length;
+      }
+      parser.push(utf8("\r"));
+      assertEquals(kept, undefined);
+      parser.push(utf8("\nEND\r\n"));
+      assertEquals(kept, value);
+      assertEquals(parser.vacancy, undefined);
+    }
+  }
+});

@@ -129,7 +129,8 @@ class Retrieval implements Exchange {
   }
 
   data(bytes: Uint8Array, start: number, end: number): number {
-    this.#current.found(this.#flags, bytes.subarray(start, end), this.#cas);
+    const data = end - start === bytes.length ? bytes : bytes.subarray(start, end);
+    this.#current.found(this.#flags, data, this.#cas);
     return MORE;
   }
 
