@@ -40,7 +40,7 @@ export class ProxiedConnection {
   readonly #waiting: Request[] = [];
   #hasShifted = false;
   #holdsRequests = false;
-  /** Whether requests are left unread, for a close to become a reset. */
+  /** Whether requests are left unread: writes have to wait then, and a close becomes a reset. */
   #isDeaf = false;
   #isOver = false;
   #outgoing: Uint8Array[] = [];
@@ -124,6 +124,7 @@ export class ProxiedConnection {
       this.#outgoing.push(bytes);
     },
     "stall": async () => {
+      this.#isDeaf = true;
       await this.#pause("stall", this.#options.timeout * 4);
       await this.#hangUp();
     },
