@@ -7,6 +7,7 @@ import { adapt } from "./moecache.ts";
 const bytesAsTheyAre: Transcoder = {
   encode: (value) => ({ flags: 0, data: value as Uint8Array }),
   decode: ({ data }) => data,
+  handsOverData: true,
 };
 
 /** There is nothing to remark on. */
