@@ -13,10 +13,13 @@ const POLL_INTERVAL = 10;
  * @returns The path, or `undefined` when there is none; tests that need it are ignored then.
  */
 export function memcachedPath(): string | undefined {
-  const override = Deno.env.get("MEMCACHED");
-  if (override) return override;
+  return Deno.env.get("MEMCACHED") || programPath("memcached");
+}
+
+/** Path of a program: the first on `PATH` of this name. */
+export function programPath(name: string): string | undefined {
   const folders = Deno.env.get("PATH")?.split(":") ?? [];
-  return folders.map((folder) => `${folder}/memcached`).find(isFile);
+  return folders.map((folder) => `${folder}/${name}`).find(isFile);
 }
 
 function isFile(path: string): boolean {

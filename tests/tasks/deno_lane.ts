@@ -1,22 +1,32 @@
 import type { Lane, Outcome } from "./lane.ts";
-import { installMemcached } from "./memcached_install.ts";
+import { installProgram } from "./program_install.ts";
+import { memcachedPath, programPath } from "../memcached.ts";
 import { denoKeepingOutput } from "./run.ts";
 
 /** `deno test`: the tests, and the examples in the documentation and in the README. */
 export const denoLane: Lane = {
   name: "deno test",
   run: async ({ args, env }) => {
-    const fault = await installMemcached();
+    const notRun = [
+      ...missing(
+        "everything that needs a real memcached",
+        await installProgram("memcached", memcachedPath),
+      ),
+      ...missing("what Python makes of pickles", await installProgram("python3", python3Path)),
+    ];
     const { code, output } = await denoKeepingOutput(
       ["test", "--doc", "--trace-leaks", "--allow-all", ...args],
       env,
     );
-    return {
-      ...countTests(output, code),
-      notRun: fault ? [`everything that needs a real memcached (${fault})`] : [],
-    };
+    return { ...countTests(output, code), notRun };
   },
 };
+
+const python3Path = () => programPath("python3");
+
+function missing(what: string, fault: string | undefined): string[] {
+  return fault === undefined ? [] : [`${what} (${fault})`];
+}
 
 /** Reads `ok | 12 passed (3 steps) | 0 failed (1s)`, Deno's last word on a run. */
 export function countTests(output: string, code: number): Omit<Outcome, "notRun"> {
