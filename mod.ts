@@ -31,6 +31,8 @@ export {
   TimeoutError,
   ValidationException,
 } from "./src/errors.ts";
+export type { GetOrSetOptions, Load } from "./src/get_or_set.ts";
+export { type InvalidateOptions, LeasingCommands } from "./src/leasing_commands.ts";
 export type { MetaReply, MetaStatus, MetaVerb } from "./src/protocol/commands/meta.ts";
 export type { CasOutcome } from "./src/protocol/commands/storage.ts";
 export { ReadingCommands } from "./src/reading_commands.ts";

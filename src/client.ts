@@ -2,6 +2,7 @@
 
 import { type ClientOptions, type OperationOptions, resolveOptions } from "./client_options.ts";
 import { quote, ValidationException } from "./errors.ts";
+import { LeasingCommands } from "./leasing_commands.ts";
 import {
   AnswerCommand,
   CounterCommand,
@@ -21,7 +22,6 @@ import { checkExptime, type Exptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
 import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
-import { StoringCommands } from "./storing_commands.ts";
 import { itemReader, itemWriter } from "./transcoding/item_codec.ts";
 
 /** How a counter is counted. */
@@ -79,7 +79,7 @@ export interface ItemInfo {
  * assertEquals(await client.delete("another_key"), false);
  * ```
  */
-export class Client extends StoringCommands implements AsyncDisposable {
+export class Client extends LeasingCommands implements AsyncDisposable {
   readonly #router: Router;
   readonly #counterFlags: number;
 

@@ -248,6 +248,7 @@ export class ReadingCommands {
 
   readonly #readWithCas: ReadItem = (flags, data, cas) => {
     const value = this.#session.readItem(flags, data);
+    if (value === undefined) return undefined;
     return value instanceof Promise ? value.then((value) => ({ value, cas })) : { value, cas };
   };
 }

@@ -31,6 +31,22 @@ export function checkExptime(exptime: unknown = 0): number {
   );
 }
 
+/**
+ * Puts off an exptime that has been checked.
+ *
+ * @param exptime Seconds, or an absolute Unix time; 0, for never, stays.
+ * @param seconds By how much.
+ * @param now The Unix time in milliseconds: what becomes longer than 30 days must be absolute.
+ * @returns Seconds, up to 2,147,483,647.
+ */
+export function extendExptime(exptime: number, seconds: number, now: number): number {
+  if (exptime === 0) return 0;
+  const extended = exptime + seconds;
+  const isRelative = exptime <= LONGEST_RELATIVE;
+  if (isRelative && extended > LONGEST_RELATIVE) return Math.ceil(now / 1000) + extended;
+  return Math.min(extended, LARGEST);
+}
+
 /** Rounds up, so that nothing expires early, and never to a number that memcached calls relative. */
 function absoluteSeconds(date: Date): number {
   return Math.max(Math.ceil(date.getTime() / 1000), LONGEST_RELATIVE + 1);

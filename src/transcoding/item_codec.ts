@@ -1,9 +1,13 @@
 /** A transcoder as the client uses it. @module */
 
 import { ValidationException } from "../errors.ts";
+import { isMark } from "./marks.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
-/** Turns an item's flags and bytes, which are lent until it returns, into the value. */
+/**
+ * Turns an item's flags and bytes, which are lent until it returns, into the value; `undefined` where it
+ * holds none, as a lease does.
+ */
 export type ReadItem = (flags: number, data: Uint8Array) => unknown;
 
 /** A value ready to be sent: text stands for its UTF-8 bytes. */
@@ -17,8 +21,11 @@ export type WriteItem = (value: unknown) => SendableItem | Promise<SendableItem>
 
 /** Makes a reader that gives the transcoder bytes of its own, unless it only borrows them. */
 export function itemReader(transcoder: Transcoder): ReadItem {
-  if (transcoder.borrowsData) return (flags, data) => transcoder.decode({ flags, data });
-  return (flags, data) => transcoder.decode({ flags, data: isOwn(data) ? data : data.slice() });
+  const { borrowsData = false } = transcoder;
+  return (flags, data) => {
+    if (isMark(flags)) return undefined;
+    return transcoder.decode({ flags, data: borrowsData || isOwn(data) ? data : data.slice() });
+  };
 }
 
 /** What is read in passing shares its buffer with what surrounds it; a gathered block does not. */
@@ -45,6 +52,10 @@ function textItem(text: string, flags: number): SendableItem {
 /** What goes on the wire unquoted must be, and stay, what it claims to be, whoever made it. */
 function checkEncoded(encoded: EncodedValue, handsOverData: boolean): EncodedValue {
   const { flags, data } = encoded ?? {};
+  if (isMark(flags!)) {
+    const why = "flags from 0x6d6f6500 to 0x6d6f65ff are kept for leases";
+    throw new ValidationException(`Cannot store value: ${why}`, encoded);
+  }
   if (isFlags(flags) && data instanceof Uint8Array) {
     return { flags, data: handsOverData ? data : copy(data) };
   }

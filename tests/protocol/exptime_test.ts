@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../src/errors.ts";
-import { checkExptime } from "../../src/protocol/exptime.ts";
+import { checkExptime, extendExptime } from "../../src/protocol/exptime.ts";
 
 Deno.test("checkExptime takes non-negative integers as they are and nothing for 0", () => {
   for (const exptime of [0, 1, 2_592_000, 2_592_001, 0x7fffffff]) {
@@ -43,4 +43,13 @@ Deno.test("checkExptime keeps a Date long past from becoming relative, or never"
 
 Deno.test("checkExptime refuses a Date that memcached's 32 bits cannot hold", () => {
   assertThrows(() => checkExptime(new Date("2038-01-20T00:00:00Z")), ValidationException);
+});
+
+Deno.test("extendExptime makes what becomes too long for a span a time", () => {
+  const now = 1_700_000_000_000;
+  assertEquals(extendExptime(0, 30, now), 0);
+  assertEquals(extendExptime(60, 30, now), 90);
+  assertEquals(extendExptime(2_592_000, 30, now), 1_702_592_030);
+  assertEquals(extendExptime(1_800_000_000, 30, now), 1_800_000_030);
+  assertEquals(extendExptime(0x7fffffff, 30, now), 0x7fffffff);
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../src/errors.ts";
 import { itemReader, itemWriter } from "../../src/transcoding/item_codec.ts";
+import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/marks.ts";
 import type { EncodedValue, Transcoder } from "../../src/transcoding/transcoder.ts";
 
 const raw: Transcoder = {
@@ -14,6 +15,15 @@ Deno.test("itemReader gives the transcoder bytes of its own unless it only borro
   const own = itemReader(raw)(7, lent) as Uint8Array;
   assertEquals(own.buffer.byteLength, 2);
   assertStrictEquals(itemReader({ ...raw, borrowsData: true })(7, lent), lent);
+});
+
+Deno.test("itemReader reads no value from a lease or a failure", () => {
+  for (const flags of [LEASE_FLAGS, FAILURE_FLAGS]) {
+    assertEquals(itemReader(raw)(flags, new Uint8Array(2)), undefined);
+  }
+  for (const flags of [0, LEASE_FLAGS - 256, LEASE_FLAGS + 256]) {
+    assertEquals(itemReader(raw)(flags, new Uint8Array(2)), new Uint8Array(2));
+  }
 });
 
 Deno.test("itemWriter copies the bytes unless the transcoder hands them over", () => {
@@ -57,6 +67,7 @@ Deno.test("itemWriter refuses what cannot go on the wire", async () => {
     { flags: -1, data },
     { flags: 1.5, data },
     { flags: 2 ** 32, data },
+    { flags: LEASE_FLAGS, data },
     { flags: 0, data: "text" },
     { flags: 0, data: [1] },
     { flags: 0, data: new Uint16Array(1) },

@@ -1,0 +1,124 @@
+/** What is built on memcached's commands: computing values once, changing them safely. @module */
+
+import type { OperationOptions } from "./client_options.ts";
+import { checkSpan, type GetOrSetOptions, type Load, SingleFlight } from "./get_or_set.ts";
+import { Leases } from "./leases.ts";
+import { checkKey } from "./protocol/key.ts";
+import type { Session } from "./session.ts";
+import { StoringCommands } from "./storing_commands.ts";
+
+/** How an item is marked as stale. */
+export interface InvalidateOptions extends OperationOptions {
+  /**
+   * How long the stale value may serve, in seconds: an integer from 1 to 2,592,000 (30 days). Unless
+   * given, for as long as it would have lived anyway.
+   */
+  readonly staleFor?: number;
+}
+
+/** The part of a `Client` that computes and changes values. */
+export class LeasingCommands extends StoringCommands {
+  readonly #singleFlight: SingleFlight;
+  readonly #leases: Leases;
+
+  /** @internal */
+  constructor(session: Session) {
+    super(session);
+    this.#singleFlight = new SingleFlight(session);
+    this.#leases = new Leases(session);
+  }
+
+  /**
+   * Gets the value of a key, or computes and stores it: once for all callers of this client, and once
+   * among all clients. Needs memcached 1.6.10 or later.
+   *
+   * Whoever finds no value first puts a lease in its place and calls `load`; the others wait for up to
+   * `waitFor`, then compute without storing. A value that is stale, by its age or because it was
+   * {@linkcode invalidate}d, is computed anew by one caller, who waits for it; the others are served the
+   * old one at once. What is stored replaces only what was there when the lease was won, so a value that
+   * was computed too late, or of what has been deleted or invalidated since, is returned but not kept.
+   * Whoever computes and dies holds the others up for `lockFor` at most.
+   *
+   * An error of `load` goes to all callers of this client who wait for it. Others then call their own
+   * `load`, unless `negativeFor` keeps the error's message: then they get a `ClientException` that quotes
+   * it, or the stale value where there is one.
+   *
+   * Callers who ask at the same time share one value; whoever changes it changes it for all, and the
+   * options that count are those of the first. A lease is an item without bytes under the flags
+   * 0x6d6f656c, a kept error one with its message under 0x6d6f6566; beside a value that is computed anew, the
+   * lease has a key of its own, which is the value's, cut to 245 characters, and `:moel`. Clients of this
+   * library read them as misses; to other clients they are items under flags they do not know. Until it
+   * expires, `add` on it is refused.
+   *
+   * @param key 1 to 250 characters, each from `!` to `~`.
+   * @param load Computes the value. `undefined` is returned but not stored.
+   * @param options `exptime`, `staleFor`, `earlyRefresh`, `lockFor`, `waitFor` and `negativeFor`, all in
+   * seconds; `signal`, which ends this caller's waiting, not the computation that others may wait for.
+   * @returns The value.
+   * @throws What `load` throws.
+   * @throws {ValidationException} When the key, an option or the value computed is invalid.
+   * @throws {ClientException} When memcached refuses, or is older; when it holds a value that the
+   * transcoder does not read; when `load` failed less than `negativeFor` ago.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   *
+   * @example A value that is computed once
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * let loads = 0;
+   * const load = () => Promise.resolve({ loads: ++loads });
+   * const options = { exptime: 60, staleFor: 30 };
+   * const values = await Promise.all([
+   *   client.getOrSet("report", load, options),
+   *   client.getOrSet("report", load, options),
+   * ]);
+   * assertEquals(values, [{ loads: 1 }, { loads: 1 }]);
+   * ```
+   */
+  getOrSet<Value>(
+    key: string,
+    load: Load<Value>,
+    options?: GetOrSetOptions,
+  ): Promise<Value> {
+    return this.#singleFlight.getOrSet(key, load, options ?? {});
+  }
+
+  /**
+   * Marks a value as stale: the next {@linkcode getOrSet} computes a new one, and until that is there
+   * all others are served the old one, as `get` is. A value that is being computed meanwhile will not be
+   * kept. To have the value gone at once, `delete` it. Needs memcached 1.6.10 or later.
+   *
+   * @param key 1 to 250 characters, each from `!` to `~`.
+   * @param options `staleFor`, how long the old value may serve, in seconds; `signal`.
+   * @returns Whether the key existed.
+   * @throws {ValidationException} When the key or an option is invalid.
+   * @throws {ClientException} When memcached refuses, or is older.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   *
+   * @example A report that is out of date, but better than none
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await client.set("report", "of yesterday");
+   * assertEquals(await client.invalidate("report", { staleFor: 60 }), true);
+   * assertEquals(await client.get("report"), "of yesterday");
+   * assertEquals(await client.getOrSet("report", () => "of today"), "of today");
+   * ```
+   */
+  async invalidate(key: string, options: InvalidateOptions = {}): Promise<boolean> {
+    checkKey(key, "invalidate");
+    const { staleFor } = options;
+    const seconds = staleFor === undefined ? undefined : checkSpan("staleFor", staleFor, 1);
+    return await this.#leases.invalidate(key, seconds, options);
+  }
+}

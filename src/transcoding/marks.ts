@@ -1,0 +1,17 @@
+/**
+ * The flags of items that hold no value: what `getOrSet` puts in a value's place. Other clients see them
+ * as items under flags that they do not know.
+ *
+ * @module
+ */
+
+/** Flags of a lease, an item without bytes: somebody is computing the value (`moel` in ASCII). */
+export const LEASE_FLAGS = 0x6d6f656c;
+
+/** Flags of a failure, an item that holds the message of a loader's error (`moef` in ASCII). */
+export const FAILURE_FLAGS = 0x6d6f6566;
+
+/** Whether an item holds no value, by its flags: those from 0x6d6f6500 to 0x6d6f65ff are kept for that. */
+export function isMark(flags: number): boolean {
+  return flags >>> 8 === 0x6d6f65;
+}

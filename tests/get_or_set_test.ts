@@ -1,0 +1,357 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Client, ClientException, ValidationException } from "../mod.ts";
+import { MemcachedServer } from "../src/testing/mod.ts";
+import { FAILURE_FLAGS, LEASE_FLAGS } from "../src/transcoding/marks.ts";
+import type { ConformanceServer } from "./conformance/client_conformance.ts";
+import { memcachedPath, MemcachedProcess } from "./memcached.ts";
+
+/** A loader that waits until it is told what to give. */
+class Loader {
+  calls = 0;
+  #called = Promise.withResolvers<void>();
+  #result = Promise.withResolvers<unknown>();
+
+  readonly load = (): Promise<unknown> => {
+    this.calls++;
+    this.#called.resolve();
+    return this.#result.promise;
+  };
+
+  called(): Promise<void> {
+    return this.#called.promise;
+  }
+
+  give(value: unknown): void {
+    this.#result.resolve(value);
+  }
+
+  fail(error: unknown): void {
+    this.#result.reject(error);
+  }
+}
+
+const never = (): Promise<unknown> => Promise.reject(new Error("nobody was to load"));
+
+function describeGetOrSet(kind: string, start: () => Promise<ConformanceServer>): void {
+  const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>
+    it(name, async () => {
+      await using server = await start();
+      await using first = new Client(server.address, { timeout: 10_000 });
+      await using second = new Client(server.address, { timeout: 10_000 });
+      await body(first, second);
+    });
+
+  describe(`getOrSet on ${kind}`, () => {
+    test("loads once for all callers of a client", async (client) => {
+      const loader = new Loader();
+      const calls = Array.from({ length: 50 }, () => client.getOrSet("key", loader.load));
+      loader.give({ a: 1 });
+      const values = await Promise.all(calls);
+      assert(values.every((value) => value === values[0]));
+      assertEquals(values[0], { a: 1 });
+      assertEquals(loader.calls, 1);
+      assertEquals(await client.get("key"), { a: 1 });
+      assertEquals(await client.getOrSet("key", never), { a: 1 });
+    });
+
+    test("stores for exptime and staleFor", async (client) => {
+      await client.getOrSet("key", () => "value", { exptime: 60, staleFor: 30 });
+      assertEquals((await client.inspect("key"))?.ttl, 90);
+      await client.getOrSet("long", () => "value", { exptime: 2_592_000, staleFor: 30 });
+      const ttl = (await client.inspect("long"))!.ttl;
+      assert(ttl >= 2_592_029 && ttl <= 2_592_031, `${ttl}`);
+      await client.getOrSet("forever", () => "value", { staleFor: 30 });
+      assertEquals((await client.inspect("forever"))?.ttl, -1);
+    });
+
+    test("has another client wait for the value", async (first, second) => {
+      const loader = new Loader();
+      const won = first.getOrSet("key", loader.load);
+      await loader.called();
+      const waiting = second.getOrSet("key", never);
+      loader.give("value");
+      assertEquals(await Promise.all([won, waiting]), ["value", "value"]);
+    });
+
+    test("leaves a lease that nobody reads as a value", async (first, second) => {
+      const loader = new Loader();
+      const won = first.getOrSet("key", loader.load, { lockFor: 40 });
+      await loader.called();
+      assertEquals(await second.get("key"), undefined);
+      assertEquals(await second.gets("key"), undefined);
+      assertEquals(await second.getAndTouch("key", 40), undefined);
+      assertEquals(await second.getMany(["key"]), new Map());
+      assertEquals(await second.add("key", "other"), false);
+      const { flags, size, ttl } = (await second.inspect("key"))!;
+      assertEquals([flags, size, ttl], [LEASE_FLAGS, 0, 40]);
+      loader.give("value");
+      await won;
+    });
+
+    test("computes without storing when it has waited long enough", async (first, second) => {
+      const loader = new Loader();
+      const won = first.getOrSet("key", loader.load);
+      await loader.called();
+      assertEquals(await second.getOrSet("key", () => "own", { waitFor: 0.02 }), "own");
+      assertEquals(await second.get("key"), undefined);
+      loader.give("value");
+      assertEquals(await won, "value");
+      assertEquals(await second.get("key"), "value");
+    });
+
+    test("does not overwrite what was stored meanwhile", async (first, second) => {
+      for (const change of ["set", "delete", "invalidate"] as const) {
+        const loader = new Loader();
+        const won = first.getOrSet(change, loader.load);
+        await loader.called();
+        if (change === "set") await second.set(change, "newer");
+        else await second[change](change);
+        loader.give("late");
+        assertEquals(await won, "late");
+        assertEquals(await second.get(change), change === "set" ? "newer" : undefined);
+        const expected = change === "set" ? "newer" : "next";
+        assertEquals(await second.getOrSet(change, () => "next"), expected);
+      }
+    });
+
+    test("serves the stale value while one refreshes", async (first, second) => {
+      await first.set("key", "old", 60);
+      assertEquals(await second.invalidate("key", { staleFor: 30 }), true);
+      const loader = new Loader();
+      const winner = first.getOrSet("key", loader.load);
+      const joined = first.getOrSet("key", never);
+      await loader.called();
+      assertEquals(await joined, "old");
+      assertEquals(await first.getOrSet("key", never), "old");
+      assertEquals(await second.getOrSet("key", never), "old");
+      assertEquals(await second.get("key"), "old");
+      loader.give("new");
+      assertEquals(await winner, "new");
+      assertEquals(await second.getOrSet("key", never), "new");
+      assertEquals(await second.get("key:moel"), undefined);
+      assertEquals((await second.inspect("key"))?.ttl, -1);
+    });
+
+    test("refreshes once, however many clients see the stale value", async (first, second) => {
+      await first.set("key", 0, 60);
+      let loads = 0;
+      for (let round = 1; round <= 20; round++) {
+        await second.invalidate("key");
+        const load = () => Promise.resolve(++loads);
+        await Promise.all([first.getOrSet("key", load), second.getOrSet("key", load)]);
+        assertEquals(loads, round);
+      }
+    });
+
+    test("does not keep a refreshed value that was invalidated again", async (first, second) => {
+      await first.set("key", "old", 60);
+      await first.invalidate("key");
+      const loader = new Loader();
+      const winner = first.getOrSet("key", loader.load);
+      await loader.called();
+      await second.invalidate("key");
+      loader.give("late");
+      assertEquals(await winner, "late");
+      assertEquals(await second.getOrSet("key", () => "new"), "new");
+    });
+
+    test("refreshes with keys of any length", async (client) => {
+      const key = "k".repeat(250);
+      await client.set(key, "old");
+      await client.invalidate(key);
+      assertEquals(await client.getOrSet(key, () => "new"), "new");
+      assertEquals(await client.getOrSet(key, never), "new");
+    });
+
+    test("gives a loader's error to all who wait, and keeps none", async (first, second) => {
+      const loader = new Loader();
+      const calls = [first.getOrSet("key", loader.load), first.getOrSet("key", loader.load)];
+      await loader.called();
+      const waiting = second.getOrSet("key", () => "value");
+      const error = new Error("no luck");
+      loader.fail(error);
+      for (const call of calls) assertStrictEquals(await call.catch((error) => error), error);
+      assertEquals(loader.calls, 1);
+      assertEquals(await waiting, "value");
+    });
+
+    test("keeps a loader's error for negativeFor", async (first, second) => {
+      const fail = () => Promise.reject(new Error("no lück"));
+      await assertRejects(() => first.getOrSet("key", fail, { negativeFor: 60 }), Error, "no lück");
+      const error = await assertRejects(() => second.getOrSet("key", never), ClientException);
+      assertEquals(
+        error.message,
+        `Cannot get or set key "key": an earlier attempt to load it failed: no lück`,
+      );
+      assertEquals(await second.get("key"), undefined);
+      const { flags, ttl } = (await second.inspect("key"))!;
+      assertEquals([flags, ttl], [FAILURE_FLAGS, 60]);
+      await second.invalidate("key");
+      assertEquals(await second.getOrSet("key", () => "value"), "value");
+    });
+
+    test("keeps the stale value when its refresh fails", async (first, second) => {
+      await first.set("key", "old", 60);
+      await first.invalidate("key");
+      const fail = () => Promise.reject(new Error("no luck"));
+      await assertRejects(() => first.getOrSet("key", fail), Error, "no luck");
+      await assertRejects(() => first.getOrSet("key", fail, { negativeFor: 60 }), Error, "no luck");
+      assertEquals(await second.getOrSet("key", never), "old");
+    });
+
+    test("does not store undefined", async (client) => {
+      assertEquals(await client.getOrSet("key", () => undefined), undefined);
+      assertEquals(await client.inspect("key"), undefined);
+    });
+
+    test("gives the lease back when the value cannot be stored", async (client) => {
+      await assertRejects(() => client.getOrSet("key", () => () => {}), ValidationException);
+      assertEquals(await client.inspect("key"), undefined);
+      const large = () => "x".repeat(1_100_000);
+      await assertRejects(() => client.getOrSet("key", large), ClientException, "too large");
+      assertEquals(await client.inspect("key"), undefined);
+    });
+
+    test("ends one caller's waiting when its signal is aborted", async (client) => {
+      const loader = new Loader();
+      const controller = new AbortController();
+      const { signal } = controller;
+      const aborted = client.getOrSet("key", loader.load, { signal });
+      const other = client.getOrSet("key", loader.load);
+      await loader.called();
+      controller.abort("enough");
+      assertEquals(await aborted.catch((reason) => reason), "enough");
+      loader.give("value");
+      assertEquals(await other, "value");
+      assertEquals(await client.get("key"), "value");
+      const late = client.getOrSet("key", never, { signal });
+      assertEquals(await late.catch((reason) => reason), "enough");
+    });
+
+    test("refuses options that make no sense", async (client) => {
+      const invalid: Record<string, unknown>[] = [
+        { exptime: -1 },
+        { staleFor: -1 },
+        { staleFor: 1.5 },
+        { earlyRefresh: "1" },
+        { lockFor: 0 },
+        { lockFor: 2_592_001 },
+        { waitFor: -1 },
+        { waitFor: NaN },
+        { negativeFor: null },
+      ];
+      for (const options of invalid) {
+        await assertRejects(() => client.getOrSet("key", never, options), ValidationException);
+      }
+      await assertRejects(() => client.getOrSet("a b", never), ValidationException, "get or set");
+      await assertRejects(() => client.invalidate("key", { staleFor: 0 }), ValidationException);
+    });
+
+    test("invalidate says whether there was something, and how long it stays", async (client) => {
+      assertEquals(await client.invalidate("key"), false);
+      await client.set("key", "value", 60);
+      assertEquals(await client.invalidate("key"), true);
+      assertEquals((await client.inspect("key"))?.ttl, 60);
+      assertEquals(await client.invalidate("key", { staleFor: 20 }), true);
+      assertEquals((await client.inspect("key"))?.ttl, 20);
+    });
+  });
+}
+
+describeGetOrSet("the embedded server", () => MemcachedServer.listen());
+if (memcachedPath() !== undefined) describeGetOrSet("memcached", () => MemcachedProcess.start());
+
+/** A server whose clock is set by hand, and two clients of it. */
+async function timedTest(
+  body: (clients: [Client, Client], pass: (seconds: number) => void) => Promise<void>,
+): Promise<void> {
+  let time = 1_700_000_000_000;
+  await using server = await MemcachedServer.listen({ now: () => time });
+  await using first = new Client(server.address);
+  await using second = new Client(server.address);
+  await body([first, second], (seconds) => time += seconds * 1000);
+}
+
+describe("getOrSet as time passes", () => {
+  it("recomputes when a value has expired", () =>
+    timedTest(async ([client], pass) => {
+      await client.getOrSet("key", () => "old", { exptime: 60 });
+      pass(59);
+      assertEquals(await client.getOrSet("key", never), "old");
+      pass(1);
+      assertEquals(await client.getOrSet("key", () => "new"), "new");
+    }));
+
+  it("serves an expired value for staleFor while one refreshes", () =>
+    timedTest(async ([first, second], pass) => {
+      const options = { exptime: 60, staleFor: 30 };
+      await first.getOrSet("key", () => "old", options);
+      pass(59);
+      assertEquals(await second.getOrSet("key", never, options), "old");
+      pass(1);
+      const loader = new Loader();
+      const winner = first.getOrSet("key", loader.load, options);
+      await loader.called();
+      assertEquals(await second.getOrSet("key", never, options), "old");
+      loader.give("new");
+      assertEquals(await winner, "new");
+      assertEquals((await second.inspect("key"))?.ttl, 90);
+    }));
+
+  it("refreshes a value before it expires", () =>
+    timedTest(async ([first, second], pass) => {
+      const options = { exptime: 60, earlyRefresh: 10 };
+      await first.getOrSet("key", () => "old", options);
+      pass(49);
+      assertEquals(await first.getOrSet("key", never, options), "old");
+      pass(1);
+      const loader = new Loader();
+      const winner = first.getOrSet("key", loader.load, options);
+      await loader.called();
+      assertEquals(await second.getOrSet("key", never, options), "old");
+      loader.give("new");
+      assertEquals(await winner, "new");
+    }));
+
+  it("frees the others after lockFor when a winner dies where there was no value", () =>
+    timedTest(async ([first, second], pass) => {
+      const dead = new Loader();
+      const winner = first.getOrSet("key", dead.load, { lockFor: 10 });
+      await dead.called();
+      pass(9);
+      const unstored = await second.getOrSet("key", () => "own", { waitFor: 0.01 });
+      assertEquals([unstored, await second.get("key")], ["own", undefined]);
+      pass(1);
+      assertEquals(await second.getOrSet("key", () => "value"), "value");
+      dead.give("late");
+      assertEquals(await winner, "late");
+      assertEquals(await second.get("key"), "value");
+    }));
+
+  it("frees the others after lockFor when a winner dies before a stale value", () =>
+    timedTest(async ([first, second], pass) => {
+      await first.set("key", "old", 60);
+      await first.invalidate("key");
+      const dead = new Loader();
+      const winner = first.getOrSet("key", dead.load, { lockFor: 10 });
+      await dead.called();
+      pass(9);
+      assertEquals(await second.getOrSet("key", never), "old");
+      pass(1);
+      assertEquals(await second.getOrSet("key", () => "value"), "value");
+      dead.give("late");
+      assertEquals(await winner, "late");
+      assertEquals(await second.get("key"), "value");
+    }));
+
+  it("tries again after negativeFor", () =>
+    timedTest(async ([client], pass) => {
+      const fail = () => Promise.reject(new Error("no luck"));
+      await assertRejects(() => client.getOrSet("key", fail, { negativeFor: 5 }), Error);
+      pass(4);
+      await assertRejects(() => client.getOrSet("key", never), ClientException, "no luck");
+      pass(1);
+      assertEquals(await client.getOrSet("key", () => "value"), "value");
+    }));
+});
