@@ -19,7 +19,13 @@
  * @module
  */
 
-export { Client, type CounterOptions, type FlushOptions, type ItemInfo } from "./src/client.ts";
+export {
+  Client,
+  type CounterOptions,
+  type FlushOptions,
+  type ItemInfo,
+  type ItemsOptions,
+} from "./src/client.ts";
 export type { ClientOptions, OperationOptions } from "./src/client_options.ts";
 export {
   ClientException,
@@ -33,8 +39,21 @@ export {
 } from "./src/errors.ts";
 export type { GetOrSetOptions, Load } from "./src/get_or_set.ts";
 export { type InvalidateOptions, LeasingCommands } from "./src/leasing_commands.ts";
+export type { ItemMetadata } from "./src/protocol/commands/metadump.ts";
 export type { MetaReply, MetaStatus, MetaVerb } from "./src/protocol/commands/meta.ts";
 export type { CasOutcome } from "./src/protocol/commands/storage.ts";
+export type {
+  ConnectionClosedEvent,
+  ConnectionOpenedEvent,
+  EventOrigin,
+  EvictionEvent,
+  ItemGetEvent,
+  ItemStoreEvent,
+  OtherEvent,
+  SkippedEvent,
+  WatchEvent,
+  WatchKind,
+} from "./src/protocol/commands/watch.ts";
 export { ReadingCommands } from "./src/reading_commands.ts";
 export { StoringCommands } from "./src/storing_commands.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
@@ -44,6 +63,7 @@ export { moecacheRing } from "./src/routing/moecache_ring.ts";
 export type { ServerAddress } from "./src/server_address.ts";
 export type { EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
+export type { WatchStream } from "./src/watch_stream.ts";
 export { Complex } from "./src/transcoding/pickle/complex.ts";
 export { frozenSet } from "./src/transcoding/pickle/frozen_set.ts";
 export { tuple } from "./src/transcoding/pickle/tuple.ts";

@@ -3,6 +3,7 @@
 import { type ClientOptions, type OperationOptions, resolveOptions } from "./client_options.ts";
 import { quote, ValidationException } from "./errors.ts";
 import { LeasingCommands } from "./leasing_commands.ts";
+import { dumpItems } from "./item_dump.ts";
 import {
   AnswerCommand,
   CounterCommand,
@@ -16,13 +17,16 @@ import {
   type MetaReply,
   type MetaVerb,
 } from "./protocol/commands/meta.ts";
+import type { ItemMetadata } from "./protocol/commands/metadump.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "./protocol/commands/storage.ts";
 import { checkExptime, type Exptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
+import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
 import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
 import { itemReader, itemWriter } from "./transcoding/item_codec.ts";
+import { watchNodes, type WatchStream } from "./watch_stream.ts";
 
 /** How a counter is counted. */
 export interface CounterOptions extends OperationOptions {
@@ -36,6 +40,12 @@ export interface CounterOptions extends OperationOptions {
 export interface FlushOptions extends OperationOptions {
   /** In how many seconds, 0 to 2,147,483,647; at once unless given. */
   readonly delay?: number;
+}
+
+/** Which items are listed. */
+export interface ItemsOptions extends OperationOptions {
+  /** The name, `host:port`, or the index of the server whose items to list; all servers' unless given. */
+  readonly server?: string | number;
 }
 
 /** What memcached knows of an item. */
@@ -415,6 +425,77 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    */
   async verbosity(level: number, options?: OperationOptions): Promise<void> {
     await this.#tellAll(`verbosity ${checkCount("verbosity", level)}`, options);
+  }
+
+  /**
+   * Lists the items of all servers, one server after the other, with `lru_crawler metadump`. They come
+   * as they are asked for, through a connection of their own that opens with the first and closes with
+   * the loop, `break` included; what is stored or deleted meanwhile may or may not be among them.
+   *
+   * memcached has one crawler, which waits for a slow loop and lists for one client at a time; others
+   * are tried again for a second and a half. Of `timeout`, each server's first line is measured, no other.
+   *
+   * @param options `server`, the one to ask; `signal`.
+   * @returns The items.
+   * @throws {ValidationException} When there is no such server; at once.
+   * @throws {ClientException} When memcached refuses, as it does with its crawler disabled or busy; from
+   * the loop.
+   * @throws {SocketError} When a server cannot be reached, or is lost before its last item; from the loop.
+   *
+   * @example The keys that begin with a prefix
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await client.setMany({ "user:1": "Ada", "page:1": "…" });
+   * const keys = [];
+   * for await (const { key } of client.items()) if (key.startsWith("user:")) keys.push(key);
+   * assertEquals(keys, ["user:1"]);
+   * ```
+   */
+  items(options: ItemsOptions = {}): AsyncGenerator<ItemMetadata, void, undefined> {
+    return dumpItems(this.#router.nodes(options.server), options.signal);
+  }
+
+  /**
+   * Watches what happens on all servers, with `watch`, on a connection to each that is opened at once.
+   * Cancelling the stream, as leaving a loop over it does, closes them. It has no end of its own: it
+   * fails with the signal's reason, with a `ClientException` when a server refuses (it takes 20 watchers,
+   * and only kinds that it knows), and with a `SocketError` when one is lost or the client closed.
+   *
+   * Events come up to a second late. They are read no faster than they are taken; what a server cannot
+   * keep until then it leaves out, and tells how much. Of `timeout`, only the reply to `watch` is measured.
+   *
+   * @param kinds What to watch: `"fetchers"`, `"mutations"`, `"evictions"`, `"connevents"`, …
+   * @param options `signal`.
+   * @returns The events of all servers. Its `ready` resolves when all have begun to watch.
+   * @throws {ValidationException} When a kind is no word of lower-case letters, or there is none.
+   *
+   * @example What others store
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const events = client.watch(["mutations"]);
+   * await events.ready;
+   * await client.set("key", "value", 60);
+   * for await (const event of events) {
+   *   if (event.type !== "item_store") continue;
+   *   assertEquals([event.key, event.command, event.status], ["key", "set", "stored"]);
+   *   break;
+   * }
+   * ```
+   */
+  watch(kinds: readonly WatchKind[], options?: OperationOptions): WatchStream {
+    return watchNodes(this.#router.nodes(), watchRequest(kinds), options?.signal);
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
 import { ServerNode } from "./connection/server_node.ts";
-import { SocketError, ValidationException } from "./errors.ts";
+import { quote, SocketError, ValidationException } from "./errors.ts";
 import type { Command, Reject, Resolve } from "./protocol/command.ts";
 import type { Locator } from "./routing/locator.ts";
 import type { ResolvedServer } from "./server_address.ts";
@@ -47,6 +47,21 @@ export class Router {
       throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
     }
     submit(node, command, options);
+  }
+
+  /**
+   * The servers, or one of them.
+   *
+   * @param server Its name, or its index in the list that the client was given.
+   * @throws {ValidationException} When there is no such server.
+   */
+  nodes(server?: string | number): readonly ServerNode[] {
+    if (server === undefined) return this.#nodes;
+    const node = this.#nodes.find(({ name }, i) => name === server || i === server);
+    if (node !== undefined) return [node];
+    const shown = typeof server === "number" ? `${server}` : quote(server);
+    const why = "it is neither the name nor the index of one of the client's";
+    throw new ValidationException(`Cannot use server ${shown}: ${why}`, server);
   }
 
   /** Gives each server a command of its own; resolves to their results in the servers' order. */

@@ -3,6 +3,7 @@
 import { SocketError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { LineReader } from "./line_reader.ts";
 
 /** What a server's connections are made with, and how many there may be. */
 export interface ServerNodeOptions extends ConnectionOptions {
@@ -21,6 +22,8 @@ export class ServerNode {
   readonly #connections: Connection[] = [];
   /** Connections that have ended but whose sockets may not be closed yet. */
   readonly #closing = new Set<Connection>();
+  /** Readers that have not ended, or whose sockets may not be closed yet. */
+  readonly #readers = new Set<LineReader>();
   #closed: SocketError | undefined;
 
   constructor(options: ServerNodeOptions) {
@@ -38,11 +41,32 @@ export class ServerNode {
     this.#connection().submit(command);
   }
 
+  /** The server's name. */
+  get name(): string {
+    return this.#options.server;
+  }
+
+  /**
+   * Makes a reader, which has a connection of its own.
+   *
+   * @param signal Ends the reader with its reason.
+   * @throws {SocketError} When the node is closed.
+   */
+  openLines(signal: AbortSignal | undefined): LineReader {
+    if (this.#closed !== undefined) throw this.#closed;
+    const reader = new LineReader(this.#options, signal);
+    this.#readers.add(reader);
+    const forget = () => this.#readers.delete(reader);
+    reader.closed.then(forget, forget);
+    return reader;
+  }
+
   /** Rejects all that is under way with this error, and whatever comes; resolves with all closed. */
   async close(error: SocketError): Promise<void> {
     this.#closed ??= error;
     for (const connection of [...this.#connections]) connection.end(error);
-    await Promise.all(Array.from(this.#closing, ({ closed }) => closed));
+    for (const reader of this.#readers) reader.end(error);
+    await Promise.all(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
   }
 
   #pending(): number {

@@ -1,0 +1,176 @@
+/** A connection of its own for a reply that is read line by line. @module */
+
+import { SocketError, TimeoutError } from "../errors.ts";
+import type { Transport } from "../transport/transport.ts";
+import { connect, connectTimeoutError, messageOf } from "./connect.ts";
+import { DeadlineTimer } from "./deadline_timer.ts";
+
+/** What a {@linkcode LineReader} is made with. */
+export interface LineReaderOptions {
+  /** The server's name, for messages. */
+  readonly server: string;
+  /** Opens the socket. */
+  readonly dial: (signal: AbortSignal) => Promise<Transport>;
+  /** Milliseconds the first line of a reply may take, or `undefined` for ever. */
+  readonly timeout: number | undefined;
+  /** Milliseconds connecting may take, or `undefined` for as long as the first line. */
+  readonly connectTimeout: number | undefined;
+}
+
+interface Socket {
+  readonly transport: Transport;
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly writer: WritableStreamDefaultWriter<Uint8Array>;
+}
+
+/** No line of memcached's comes near; without a bound a server could make us keep any amount. */
+const LONGEST_LINE = 1 << 16;
+
+/**
+ * Asks one server and reads what it answers, however long, no faster than the lines are taken: nothing
+ * is read from the socket while nobody waits for {@linkcode next}. It dials when it is first asked
+ * something, and ends once, for good: through {@linkcode end}, the caller's signal, a failure of the
+ * socket, or a first line that is overdue.
+ */
+export class LineReader {
+  /** Resolves when the reader has ended and its socket is closed. */
+  readonly closed: Promise<void>;
+  readonly #options: LineReaderOptions;
+  readonly #caller: AbortSignal | undefined;
+  readonly #ending = new AbortController();
+  readonly #timer = new DeadlineTimer(() => this.end(this.#timeoutError()));
+  readonly #decoder = new TextDecoder();
+  #socket: Promise<Socket> | undefined;
+  #isConnected = false;
+  /** Lines that have come and have not been taken. */
+  #lines: string[] = [];
+  #taken = 0;
+  /** The beginning of a line whose end has not come yet. */
+  #rest = "";
+
+  /**
+   * @param options Whom to ask, and how long to wait.
+   * @param signal The caller's; it ends the reader with its reason.
+   */
+  constructor(options: LineReaderOptions, signal?: AbortSignal) {
+    this.#options = options;
+    this.#caller = signal;
+    this.closed = new Promise((resolve) => {
+      this.signal.addEventListener("abort", () => resolve(this.#close()));
+    });
+    // That a socket fails to close is for those to know who wait for it.
+    this.closed.catch(() => {});
+    if (signal?.aborted) this.end(signal.reason);
+    else signal?.addEventListener("abort", this.#abort);
+  }
+
+  /** The server's name. */
+  get server(): string {
+    return this.#options.server;
+  }
+
+  /** Aborted when the reader ends, with what everything it is asked for then is rejected with. */
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /**
+   * Sends a request, in ASCII and with its CRLF.
+   *
+   * @returns The first line of the reply.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   */
+  async ask(request: string): Promise<string> {
+    const { timeout, connectTimeout } = this.#options;
+    if (connectTimeout !== undefined) await this.#attempt(() => this.#connect());
+    if (timeout !== undefined) this.#timer.arm(performance.now() + timeout);
+    try {
+      const { writer } = await this.#attempt(() => this.#connect());
+      await this.#attempt(() => writer.write(new TextEncoder().encode(request)));
+      return await this.next();
+    } finally {
+      this.#timer.stop();
+    }
+  }
+
+  /**
+   * Takes the next line, without its line end.
+   *
+   * @throws {SocketError} When the server is lost before the end of a line.
+   */
+  async next(): Promise<string> {
+    this.signal.throwIfAborted();
+    while (this.#taken === this.#lines.length) await this.#attempt(() => this.#read());
+    const line = this.#lines[this.#taken++]!;
+    // Of one reply, some lines end with CRLF and others with LF.
+    return line.endsWith("\r") ? line.slice(0, -1) : line;
+  }
+
+  /** Ends the reader, and whatever waits for it, with this reason; does nothing once it has ended. */
+  end(reason?: unknown): void {
+    this.#timer.stop();
+    this.#caller?.removeEventListener("abort", this.#abort);
+    this.#ending.abort(reason);
+  }
+
+  readonly #abort = (): void => this.end(this.#caller!.reason);
+
+  /** Does something that may fail, which ends the reader; throws what ended it first. */
+  async #attempt<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.signal.throwIfAborted();
+    try {
+      return await action();
+    } catch (error) {
+      this.end(this.#reasonFor(error));
+      throw this.signal.reason;
+    }
+  }
+
+  #connect(): Promise<Socket> {
+    return this.#socket ??= this.#dial();
+  }
+
+  async #dial(): Promise<Socket> {
+    const { server, dial, connectTimeout } = this.#options;
+    const transport = await connect({ server, dial, timeout: connectTimeout, signal: this.signal });
+    this.#isConnected = true;
+    const reader = transport.readable.getReader();
+    const writer = transport.writable.getWriter();
+    // Their failure reaches whoever reads or writes; nobody waits for `closed` as well.
+    for (const { closed } of [reader, writer]) closed.catch(() => {});
+    return { transport, reader, writer };
+  }
+
+  async #read(): Promise<void> {
+    const { done, value } = await (await this.#connect()).reader.read();
+    if (done) throw new SocketError("the server closed it");
+    const lines = (this.#rest + this.#decoder.decode(value, { stream: true })).split("\n");
+    this.#rest = lines.pop()!;
+    if (this.#rest.length > LONGEST_LINE) throw new SocketError("a line of the reply has no end");
+    this.#lines = lines;
+    this.#taken = 0;
+  }
+
+  async #close(): Promise<void> {
+    const [dialed] = await Promise.allSettled([this.#socket]);
+    if (dialed.status === "rejected" || dialed.value === undefined) return;
+    const { transport, reader, writer } = dialed.value;
+    await transport.close();
+    // The streams of a closed socket may have failed by now: the reader has had that from its own
+    // read or write.
+    await Promise.allSettled([reader.cancel(), writer.abort()]);
+  }
+
+  #timeoutError(): TimeoutError {
+    const { server, timeout } = this.#options;
+    if (!this.#isConnected) return connectTimeoutError(server, timeout);
+    return new TimeoutError(`No reply from ${server} within ${timeout} ms`, { server });
+  }
+
+  #reasonFor(error: unknown): SocketError {
+    const { server } = this.#options;
+    if (error instanceof SocketError && error.server !== undefined) return error;
+    const cause = error instanceof SocketError ? error.cause : error;
+    return new SocketError(`Connection to ${server} ended: ${messageOf(error)}`, { server, cause });
+  }
+}

@@ -1,0 +1,60 @@
+/** All items of a deployment, one after the other. @module */
+
+import type { LineReader } from "./connection/line_reader.ts";
+import type { ServerNode } from "./connection/server_node.ts";
+import {
+  isCrawlerBusy,
+  isMetadumpEnd,
+  isMetadumpStart,
+  type ItemMetadata,
+  METADUMP_REQUEST,
+  readItemMetadata,
+} from "./protocol/commands/metadump.ts";
+
+/** For how many milliseconds to leave a busy crawler alone, each time it is. */
+const PAUSES = [50, 100, 200, 400, 800];
+
+/** Lists the items of each server, one server after the other, on a connection for each. */
+export async function* dumpItems(
+  nodes: readonly ServerNode[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ItemMetadata, void, undefined> {
+  for (const node of nodes) {
+    const lines = node.openLines(signal);
+    try {
+      yield* readItems(lines);
+    } finally {
+      lines.end();
+      await lines.closed;
+    }
+  }
+}
+
+async function* readItems(lines: LineReader): AsyncGenerator<ItemMetadata, void, undefined> {
+  let line = await askForItems(lines);
+  if (isMetadumpStart(line)) line = await lines.next();
+  for (; !isMetadumpEnd(line); line = await lines.next()) {
+    yield readItemMetadata(line, lines.server);
+  }
+}
+
+/** Asks until the crawler is free, or has been busy for too long; resolves to the first line. */
+async function askForItems(lines: LineReader): Promise<string> {
+  for (const pause of PAUSES) {
+    const line = await lines.ask(METADUMP_REQUEST);
+    if (!isCrawlerBusy(line)) return line;
+    await wait(pause, lines.signal);
+  }
+  return await lines.ask(METADUMP_REQUEST);
+}
+
+function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
