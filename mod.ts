@@ -64,6 +64,7 @@ export type { ServerAddress } from "./src/server_address.ts";
 export type { EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
 export type { WatchStream } from "./src/watch_stream.ts";
+export type { Change, UpdateOptions } from "./src/update.ts";
 export { Complex } from "./src/transcoding/pickle/complex.ts";
 export { frozenSet } from "./src/transcoding/pickle/frozen_set.ts";
 export { tuple } from "./src/transcoding/pickle/tuple.ts";

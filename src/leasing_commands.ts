@@ -6,6 +6,7 @@ import { Leases } from "./leases.ts";
 import { checkKey } from "./protocol/key.ts";
 import type { Session } from "./session.ts";
 import { StoringCommands } from "./storing_commands.ts";
+import { type Change, update, type UpdateOptions } from "./update.ts";
 
 /** How an item is marked as stale. */
 export interface InvalidateOptions extends OperationOptions {
@@ -18,12 +19,14 @@ export interface InvalidateOptions extends OperationOptions {
 
 /** The part of a `Client` that computes and changes values. */
 export class LeasingCommands extends StoringCommands {
+  readonly #session: Session;
   readonly #singleFlight: SingleFlight;
   readonly #leases: Leases;
 
   /** @internal */
   constructor(session: Session) {
     super(session);
+    this.#session = session;
     this.#singleFlight = new SingleFlight(session);
     this.#leases = new Leases(session);
   }
@@ -120,5 +123,46 @@ export class LeasingCommands extends StoringCommands {
     const { staleFor } = options;
     const seconds = staleFor === undefined ? undefined : checkSpan("staleFor", staleFor, 1);
     return await this.#leases.invalidate(key, seconds, options);
+  }
+
+  /**
+   * Changes the value of a key: reads it, calls `change` and stores what that gives, unless somebody
+   * else has changed the value meanwhile; then it does so again, a little later. So nothing that others
+   * store is lost, and `change` may be called several times.
+   *
+   * @param key 1 to 250 characters, each from `!` to `~`.
+   * @param change Makes the new value of the old one, or of `undefined` when the key does not exist; when
+   * it gives `undefined`, nothing is stored.
+   * @param options `exptime` of the new value, never unless given; `retries`, how often to try again, 25
+   * times unless given; `signal`.
+   * @returns The new value, or `undefined` when nothing was stored.
+   * @throws What `change` throws.
+   * @throws {ValidationException} When the key, an option or the new value is invalid.
+   * @throws {ClientException} When others were faster each time; when memcached refuses, or holds a value
+   * that the transcoder does not read.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; the new
+   * value may have been stored then.
+   *
+   * @example Two additions at once, of which none is lost
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const add = (name: string) =>
+   *   client.update<string[]>("names", (names = []) => [...names, name], { exptime: 60 });
+   * await Promise.all([add("Ada"), add("Grace")]);
+   * assertEquals((await client.get<string[]>("names"))?.length, 2);
+   * ```
+   */
+  update<Value = unknown>(
+    key: string,
+    change: Change<Value>,
+    options?: UpdateOptions,
+  ): Promise<Value | undefined> {
+    return update(this.#session, key, change, options ?? {});
   }
 }

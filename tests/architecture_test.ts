@@ -49,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "waiting.ts",
     "leases.ts",
   ],
+  "update.ts": ["errors.ts", "protocol", "client_options.ts", "session.ts", "waiting.ts"],
   "leasing_commands.ts": [
     "protocol",
     "client_options.ts",
@@ -56,6 +57,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "storing_commands.ts",
     "leases.ts",
     "get_or_set.ts",
+    "update.ts",
   ],
   "client.ts": [
     "errors.ts",
