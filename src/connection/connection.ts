@@ -289,7 +289,13 @@ export class Connection implements ReplyHandler, Receiver {
     for (const exchange of this.#inFlight.drain()) {
       for (const command of exchange.commands()) command.fail(reasonOf(command));
     }
-    this.#onEnd(this, this.#queue.drain().filter(({ settled }) => !settled));
+    this.#onEnd(this, this.#queue.drain().filter((command) => this.#hasTime(command)));
+  }
+
+  /** Whether somebody waits for a command and its time is not up; one whose time is, fails here. */
+  #hasTime(command: Command): boolean {
+    if (command.deadline <= performance.now()) command.fail(this.#timeoutError());
+    return !command.settled;
   }
 
   #timeoutError(): TimeoutError {
