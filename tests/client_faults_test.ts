@@ -329,6 +329,24 @@ Deno.test("Client lets an operation that moves to a new connection go on there",
   assertEquals(peer.connectionCount, 2);
 });
 
+Deno.test("Client does not let what is overdue end the connection that others move to", async () => {
+  await using peer = new ScriptedPeer(async (connection, index) => {
+    if (index === 0) return;
+    await connection.request();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await connection.send("END\r\n");
+  });
+  await using client = new Client(peer.address, { timeout: 100 });
+  // The second does not fit beside the first into what is written at once, and shares its deadline.
+  const stuck = assertRejects(() => client.set("large", new Uint8Array(20_000_000)), TimeoutError);
+  const overdue = assertRejects(() => client.get("overdue"), TimeoutError);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  const moved = client.get("moved");
+  await Promise.all([stuck, overdue]);
+  assertEquals(await moved, undefined);
+  assertEquals(peer.connectionCount, 2);
+});
+
 Deno.test("Client keeps to the timeout of operations that move behind newer ones", async () => {
   await using peer = new ScriptedPeer(() => {});
   await using client = new Client(peer.address, { timeout: 200, connections: 2 });
