@@ -10,9 +10,10 @@ import {
   METADUMP_REQUEST,
   readItemMetadata,
 } from "./protocol/commands/metadump.ts";
+import { pause } from "./waiting.ts";
 
 /** For how many milliseconds to leave a busy crawler alone, each time it is. */
-const PAUSES = [50, 100, 200, 400, 800];
+const DELAYS = [50, 100, 200, 400, 800];
 
 /** Lists the items of each server, one server after the other, on a connection for each. */
 export async function* dumpItems(
@@ -40,21 +41,10 @@ async function* readItems(lines: LineReader): AsyncGenerator<ItemMetadata, void,
 
 /** Asks until the crawler is free, or has been busy for too long; resolves to the first line. */
 async function askForItems(lines: LineReader): Promise<string> {
-  for (const pause of PAUSES) {
+  for (const delay of DELAYS) {
     const line = await lines.ask(METADUMP_REQUEST);
     if (!isCrawlerBusy(line)) return line;
-    await wait(pause, lines.signal);
+    await pause(delay, lines.signal);
   }
   return await lines.ask(METADUMP_REQUEST);
-}
-
-function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
 }

@@ -24,7 +24,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "server_address.ts",
     "client_options.ts",
   ],
-  "item_dump.ts": ["protocol", "connection"],
+  "item_dump.ts": ["protocol", "connection", "waiting.ts"],
   "watch_stream.ts": ["protocol", "connection"],
   "many.ts": ["errors.ts"],
   "session.ts": ["protocol", "transcoding", "client_options.ts"],

@@ -1,0 +1,205 @@
+import { assertEquals, assertLess, assertRejects } from "@std/assert";
+import { LineReader, type LineReaderOptions } from "../../src/connection/line_reader.ts";
+import { SocketError, TimeoutError } from "../../src/errors.ts";
+import { dialDeno } from "../../src/transport/deno.ts";
+import type { Transport } from "../../src/transport/transport.ts";
+import { splits, utf8 } from "../protocol/splits.ts";
+import { type Script, ScriptedPeer } from "../scripted_peer.ts";
+
+/** A transport whose server says these chunks, one for each read, and then nothing more. */
+class ChunkTransport implements Transport {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array> = new WritableStream();
+  reads = 0;
+  isClosed = false;
+
+  constructor(chunks: Iterator<Uint8Array>) {
+    this.readable = new ReadableStream({
+      pull: (controller) => {
+        this.reads++;
+        const { done, value } = chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+function readerOf(transport: Transport, options: Partial<LineReaderOptions> = {}): LineReader {
+  return new LineReader({
+    server: "server",
+    dial: () => Promise.resolve(transport),
+    timeout: undefined,
+    connectTimeout: undefined,
+    ...options,
+  });
+}
+
+async function withPeer(
+  script: Script,
+  body: (lines: LineReader) => Promise<void>,
+  options: Partial<LineReaderOptions> = {},
+  signal?: AbortSignal,
+): Promise<void> {
+  await using peer = new ScriptedPeer(script);
+  const [hostname, port] = peer.address.split(":");
+  const endpoint = { hostname: hostname!, port: Number(port) };
+  const lines = new LineReader({
+    server: peer.address,
+    dial: (signal) => dialDeno(endpoint, { signal, keepAlive: true, noDelay: true }),
+    timeout: undefined,
+    connectTimeout: undefined,
+    ...options,
+  }, signal);
+  await body(lines);
+  lines.end();
+  await lines.closed;
+}
+
+Deno.test("LineReader reads lines that end in LF or CRLF, however they arrive", async () => {
+  for (const chunks of splits(utf8("OK\r\nkey=a\n\n\r\nkey=ö\nEND\r\n"))) {
+    const transport = new ChunkTransport(chunks.values());
+    const lines = readerOf(transport);
+    const read = [await lines.ask("request\r\n")];
+    while (read.length < 6) read.push(await lines.next());
+    assertEquals(read, ["OK", "key=a", "", "", "key=ö", "END"]);
+    await assertRejects(() => lines.next(), SocketError, "the server closed it");
+    await lines.closed;
+    assertEquals(transport.isClosed, true);
+  }
+});
+
+Deno.test("LineReader reads nothing before a line is asked for", async () => {
+  const endless = (function* () {
+    while (true) yield utf8("a\nb\n");
+  })();
+  const transport = new ChunkTransport(endless);
+  const lines = readerOf(transport);
+  assertEquals(transport.reads, 0);
+  assertEquals(await lines.ask("request\r\n"), "a");
+  for (const reads of [1, 2, 2, 3, 3]) {
+    await lines.next();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(transport.reads, reads);
+  }
+  lines.end();
+  await lines.closed;
+});
+
+Deno.test("LineReader gives a line that has no end up", async () => {
+  const endless = (function* () {
+    while (true) yield new Uint8Array(4096).fill(0x61);
+  })();
+  const transport = new ChunkTransport(endless);
+  await assertRejects(() => readerOf(transport).ask("request\r\n"), SocketError, "no end");
+  assertLess(transport.reads, 20);
+});
+
+Deno.test("LineReader has a server wait that sends more than is taken", async () => {
+  let sent = 0;
+  const megabyte = `${"x".repeat(1023)}\n`.repeat(1024);
+  const script: Script = async (connection) => {
+    await connection.request();
+    while (await connection.send(megabyte).then(() => true, () => false)) sent++;
+  };
+  await withPeer(script, async (lines) => {
+    assertEquals((await lines.ask("request\r\n")).length, 1023);
+    let before;
+    do {
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } while (sent !== before);
+    // What the sockets of both ends hold, and no more.
+    assertLess(sent, 64);
+    for (let taken = 0; taken < (before + 2) * 1024; taken++) await lines.next();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertLess(before, sent);
+  });
+});
+
+Deno.test("LineReader ends a read that waits with the reason it is given", async () => {
+  const script: Script = async (connection) => {
+    await connection.request();
+    await connection.send("OK\r\n");
+  };
+  const reason = new SocketError("over");
+  await withPeer(script, async (lines) => {
+    await lines.ask("request\r\n");
+    const next = lines.next();
+    lines.end(reason);
+    lines.end(new Error("later"));
+    assertEquals(await assertRejects(() => next), reason);
+    assertEquals(await assertRejects(() => lines.next()), reason);
+    assertEquals(await assertRejects(() => lines.ask("request\r\n")), reason);
+  });
+  const caller = new AbortController();
+  await withPeer(
+    script,
+    async (lines) => {
+      await lines.ask("request\r\n");
+      const next = lines.next();
+      caller.abort(reason);
+      assertEquals(await assertRejects(() => next), reason);
+    },
+    {},
+    caller.signal,
+  );
+});
+
+Deno.test("LineReader dials nobody when the signal is aborted already", async () => {
+  await using peer = new ScriptedPeer(() => {});
+  const dial = () => Promise.reject(new Error("dialed"));
+  const options = { server: peer.address, dial, timeout: undefined, connectTimeout: undefined };
+  const lines = new LineReader(options, AbortSignal.abort("aborted"));
+  assertEquals(await lines.ask("request\r\n").catch((reason) => reason), "aborted");
+  await lines.closed;
+});
+
+Deno.test("LineReader throws a TimeoutError when the first line is overdue, not when others are", async () => {
+  const silent: Script = () => {};
+  const options = { timeout: 20 };
+  await withPeer(silent, async (lines) => {
+    await assertRejects(() => lines.ask("request\r\n"), TimeoutError, "No reply");
+  }, options);
+  const slow: Script = async (connection) => {
+    await connection.request();
+    await connection.send("OK\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await connection.send("END\r\n");
+  };
+  await withPeer(slow, async (lines) => {
+    assertEquals(await lines.ask("request\r\n"), "OK");
+    assertEquals(await lines.next(), "END");
+  }, options);
+});
+
+Deno.test("LineReader throws a TimeoutError when nobody picks up", async () => {
+  for (const options of [{ timeout: 20 }, { connectTimeout: 20 }]) {
+    const never = new Promise<Transport>(() => {});
+    const transport = new ChunkTransport([].values());
+    const lines = readerOf(transport, { dial: () => never, ...options });
+    await assertRejects(() => lines.ask("request\r\n"), TimeoutError, "Cannot connect to server");
+    await lines.closed;
+  }
+});
+
+Deno.test("LineReader closes its socket whenever it ends while dialing", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const transport = new ChunkTransport([].values());
+    const { promise: dialed, resolve: open } = Promise.withResolvers<Transport>();
+    const lines = readerOf(transport, { dial: () => dialed });
+    const asked = lines.ask("request\r\n").catch((error) => error);
+    open(transport);
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    lines.end(new SocketError("over"));
+    await asked;
+    await lines.closed;
+    // The dialer's socket comes after the end where it ended first.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(transport.isClosed, true, `after ${turns} turns`);
+  }
+});
