@@ -19,14 +19,8 @@
  * @module
  */
 
-export {
-  Client,
-  type CounterOptions,
-  type FlushOptions,
-  type ItemInfo,
-  type ItemsOptions,
-} from "./src/client.ts";
-export type { ClientOptions, OperationOptions } from "./src/client_options.ts";
+export { Client, type FlushOptions, type ItemInfo, type ItemsOptions } from "./src/client.ts";
+export type { ClientOptions, CounterOptions, OperationOptions } from "./src/client_options.ts";
 export {
   ClientException,
   PartialClientException,
@@ -37,9 +31,11 @@ export {
   TimeoutError,
   ValidationException,
 } from "./src/errors.ts";
+export { CountingCommands } from "./src/counting_commands.ts";
 export type { GetOrSetOptions, Load } from "./src/get_or_set.ts";
 export { type InvalidateOptions, LeasingCommands } from "./src/leasing_commands.ts";
 export type { ItemMetadata } from "./src/protocol/commands/metadump.ts";
+export { Namespace } from "./src/namespace.ts";
 export type { MetaReply, MetaStatus, MetaVerb } from "./src/protocol/commands/meta.ts";
 export type { CasOutcome } from "./src/protocol/commands/storage.ts";
 export type {

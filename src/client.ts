@@ -4,13 +4,8 @@ import { type ClientOptions, type OperationOptions, resolveOptions } from "./cli
 import { quote, ValidationException } from "./errors.ts";
 import { LeasingCommands } from "./leasing_commands.ts";
 import { dumpItems } from "./item_dump.ts";
-import {
-  AnswerCommand,
-  CounterCommand,
-  OK_ANSWERS,
-  TOUCH_ANSWERS,
-  VersionCommand,
-} from "./protocol/commands/answer.ts";
+import { Namespace } from "./namespace.ts";
+import { AnswerCommand, OK_ANSWERS, VersionCommand } from "./protocol/commands/answer.ts";
 import {
   checkMetaRequest,
   MetaCommand,
@@ -19,22 +14,11 @@ import {
 } from "./protocol/commands/meta.ts";
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
-import { StorageCommand, STORED_ANSWERS, type StoredItem } from "./protocol/commands/storage.ts";
-import { checkExptime, type Exptime } from "./protocol/exptime.ts";
-import { checkKey } from "./protocol/key.ts";
 import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
 import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
 import { itemReader, itemWriter } from "./transcoding/item_codec.ts";
 import { watchNodes, type WatchStream } from "./watch_stream.ts";
-
-/** How a counter is counted. */
-export interface CounterOptions extends OperationOptions {
-  /** What a counter begins with that does not exist: 0 to 2^64 - 1. */
-  readonly initial?: bigint | number;
-  /** When a counter that is made with `initial` expires; never unless given. */
-  readonly exptime?: Exptime;
-}
 
 /** How items are made to expire. */
 export interface FlushOptions extends OperationOptions {
@@ -91,7 +75,6 @@ export interface ItemInfo {
  */
 export class Client extends LeasingCommands implements AsyncDisposable {
   readonly #router: Router;
-  readonly #counterFlags: number;
 
   /**
    * Makes a client. No socket is opened before the first operation needs one.
@@ -107,121 +90,10 @@ export class Client extends LeasingCommands implements AsyncDisposable {
     super({
       readItem: itemReader(resolved.transcoder),
       writeItem: itemWriter(resolved.transcoder),
+      textFlags: resolved.transcoder.textFlags ?? 0,
       submit: (key, command, options) => router.submit(key, command, options),
     });
     this.#router = router;
-    this.#counterFlags = resolved.transcoder.textFlags ?? 0;
-  }
-
-  /**
-   * Counts up, on the server, in 64 bits. Beyond 2^64 - 1 it starts again at 0.
-   *
-   * A counter is an item whose text is a decimal number: `set(key, "0")`, with the default transcoder a
-   * string and not the number 0, or the `initial` of a first call, which is stored as such a string. `get`
-   * reads it as a string. memcached does not shorten an item: counted down from 10, it reads `"9 "`,
-   * which `Number` and `BigInt` take.
-   *
-   * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param delta By how much: 0 to 2^64 - 1, as a `bigint` or a safe integer; 1 unless given.
-   * @param options `initial`, what a counter begins with that does not exist, and its `exptime`; `signal`.
-   * @returns What the counter is then; `undefined` when it does not exist and there is no `initial`.
-   * @throws {ValidationException} When the key, the delta, the initial value or the exptime is invalid.
-   * @throws {ClientException} When the item is no counter, or memcached refuses otherwise.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; it may
-   * have been counted then.
-   *
-   * @example A counter
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * assertEquals(await client.incr("hits"), undefined);
-   * assertEquals(await client.incr("hits", 1n, { initial: 1n, exptime: 60 }), 1n);
-   * assertEquals(await client.incr("hits", 5), 6n);
-   * assertEquals(await client.get("hits"), "6");
-   * ```
-   */
-  incr(
-    key: string,
-    delta?: bigint | number,
-    options?: CounterOptions,
-  ): Promise<bigint | undefined> {
-    return this.#count("incr", key, delta ?? 1n, options ?? {});
-  }
-
-  /**
-   * Counts down, on the server, in 64 bits. It stops at 0.
-   *
-   * A counter is an item whose text is a decimal number: `set(key, "0")`, with the default transcoder a
-   * string and not the number 0, or the `initial` of a first call, which is stored as such a string. `get`
-   * reads it as a string. memcached does not shorten an item: counted down from 10, it reads `"9 "`,
-   * which `Number` and `BigInt` take.
-   *
-   * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param delta By how much: 0 to 2^64 - 1, as a `bigint` or a safe integer; 1 unless given.
-   * @param options `initial`, what a counter begins with that does not exist, and its `exptime`; `signal`.
-   * @returns What the counter is then; `undefined` when it does not exist and there is no `initial`.
-   * @throws {ValidationException} When the key, the delta, the initial value or the exptime is invalid.
-   * @throws {ClientException} When the item is no counter, or memcached refuses otherwise.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; it may
-   * have been counted then.
-   *
-   * @example A counter
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * await client.set("stock", "10");
-   * assertEquals(await client.decr("stock", 3), 7n);
-   * assertEquals(await client.decr("stock", 8), 0n);
-   * ```
-   */
-  decr(
-    key: string,
-    delta?: bigint | number,
-    options?: CounterOptions,
-  ): Promise<bigint | undefined> {
-    return this.#count("decr", key, delta ?? 1n, options ?? {});
-  }
-
-  /**
-   * Gives an item a new exptime without reading it.
-   *
-   * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param exptime As for {@linkcode set}.
-   * @param options `signal`.
-   * @returns Whether the key existed.
-   * @throws {ValidationException} When the key or the exptime is invalid.
-   * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
-   *
-   * @example Another minute
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * await client.set("key", "value", 60);
-   * assertEquals(await client.touch("key", 60), true);
-   * ```
-   */
-  touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      checkKey(key, "touch");
-      const request = `touch ${key} ${checkExptime(exptime)}`;
-      this.#router.submit(key, new AnswerCommand(request, TOUCH_ANSWERS, resolve, reject), options);
-    });
   }
 
   /**
@@ -262,6 +134,35 @@ export class Client extends LeasingCommands implements AsyncDisposable {
       lastAccess: Number(l),
       fetched: h === "1",
     };
+  }
+
+  /**
+   * Makes a view of this client whose keys all carry a prefix, and can be made to miss all at once with
+   * its `invalidateAll`. Nothing is sent before its first operation.
+   *
+   * @param prefix 1 to 228 characters, each from `!` to `~`; it should end with a separator, `"user:"`. The
+   * longer it is, the shorter are the keys it leaves room for: 229 characters less those of the prefix.
+   * @returns The view, which has the methods for reading, storing, counting and computing values.
+   * @throws {ValidationException} When the prefix is invalid.
+   *
+   * @example Two namespaces, of which one is emptied
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const users = client.namespace("user:");
+   * const pages = client.namespace("page:");
+   * await Promise.all([users.set("1", "Ada"), pages.set("1", "Home")]);
+   * await pages.invalidateAll();
+   * assertEquals(await Promise.all([users.get("1"), pages.get("1")]), ["Ada", undefined]);
+   * ```
+   */
+  namespace(prefix: string): Namespace {
+    return new Namespace(this, prefix);
   }
 
   /**
@@ -520,56 +421,6 @@ export class Client extends LeasingCommands implements AsyncDisposable {
       options,
     );
   }
-
-  async #count(
-    verb: "incr" | "decr",
-    key: string,
-    delta: bigint | number,
-    options: CounterOptions,
-  ): Promise<bigint | undefined> {
-    checkKey(key, verb);
-    const request = `${verb} ${key} ${checkUint64("delta", delta)}`;
-    const { initial, exptime } = options;
-    if (initial === undefined) return await this.#countOnce(key, request, options);
-    const text = `${checkUint64("initial", initial)}`;
-    const item = { flags: this.#counterFlags, exptime: checkExptime(exptime), data: text };
-    while (true) {
-      const count = await this.#countOnce(key, request, options);
-      if (count !== undefined) return count;
-      // meta arithmetic could make it at once, but under flags 0, which other clients do not read, and
-      // not on older servers.
-      if (await this.#addCounter(key, item, options)) return BigInt(text);
-    }
-  }
-
-  #countOnce(
-    key: string,
-    request: string,
-    options: OperationOptions,
-  ): Promise<bigint | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#router.submit(key, new CounterCommand(request, resolve, reject), options);
-    });
-  }
-
-  #addCounter(key: string, item: StoredItem, options: OperationOptions): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const command = new StorageCommand("add", key, item, STORED_ANSWERS, resolve, reject);
-      this.#router.submit(key, command, options);
-    });
-  }
-}
-
-const LARGEST_UINT64 = 2n ** 64n - 1n;
-
-function checkUint64(name: string, value: unknown): bigint {
-  const isInteger = typeof value === "bigint" || Number.isSafeInteger(value);
-  const integer = isInteger ? BigInt(value as bigint | number) : -1n;
-  if (integer >= 0n && integer <= LARGEST_UINT64) return integer;
-  throw new ValidationException(
-    `Cannot use ${name} ${show(value)}: it must be an integer from 0 to 2^64 - 1`,
-    value,
-  );
 }
 
 const LARGEST_COUNT = 0x7fffffff;
@@ -578,12 +429,9 @@ function checkCount(name: string, value: unknown): number {
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT) {
     return value as number;
   }
+  const shown = typeof value === "number" ? `${value}` : quote(value);
   throw new ValidationException(
-    `Cannot use ${name} ${show(value)}: it must be an integer from 0 to ${LARGEST_COUNT}`,
+    `Cannot use ${name} ${shown}: it must be an integer from 0 to ${LARGEST_COUNT}`,
     value,
   );
-}
-
-function show(value: unknown): string {
-  return typeof value === "bigint" || typeof value === "number" ? `${value}` : quote(value);
 }

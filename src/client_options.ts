@@ -1,6 +1,7 @@
 /** The client's options, their defaults and their checks. @module */
 
 import { quote, ValidationException } from "./errors.ts";
+import type { Exptime } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
@@ -59,6 +60,14 @@ export interface OperationOptions {
    * request that has left already; its reply is dropped.
    */
   readonly signal?: AbortSignal;
+}
+
+/** How a counter is counted. */
+export interface CounterOptions extends OperationOptions {
+  /** What a counter begins with that does not exist: 0 to 2^64 - 1. */
+  readonly initial?: bigint | number;
+  /** When a counter that is made with `initial` expires; never unless given. */
+  readonly exptime?: Exptime;
 }
 
 /** Options that have been checked and completed. */

@@ -2,10 +2,10 @@
 
 import type { OperationOptions } from "./client_options.ts";
 import { checkSpan, type GetOrSetOptions, type Load, SingleFlight } from "./get_or_set.ts";
+import { CountingCommands } from "./counting_commands.ts";
 import { Leases } from "./leases.ts";
 import { checkKey } from "./protocol/key.ts";
 import type { Session } from "./session.ts";
-import { StoringCommands } from "./storing_commands.ts";
 import { type Change, update, type UpdateOptions } from "./update.ts";
 
 /** How an item is marked as stale. */
@@ -18,7 +18,7 @@ export interface InvalidateOptions extends OperationOptions {
 }
 
 /** The part of a `Client` that computes and changes values. */
-export class LeasingCommands extends StoringCommands {
+export class LeasingCommands extends CountingCommands {
   readonly #session: Session;
   readonly #singleFlight: SingleFlight;
   readonly #leases: Leases;

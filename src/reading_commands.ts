@@ -1,15 +1,15 @@
-/** The commands that read and delete items. @module */
+/** The commands that read, touch and delete items. @module */
 
 import type { OperationOptions } from "./client_options.ts";
 import { runMany } from "./many.ts";
 import type { Resolve } from "./protocol/command.ts";
-import { AnswerCommand, DELETE_ANSWERS } from "./protocol/commands/answer.ts";
+import { AnswerCommand, DELETE_ANSWERS, TOUCH_ANSWERS } from "./protocol/commands/answer.ts";
 import { type ReadItem, RetrievalCommand } from "./protocol/commands/retrieval.ts";
 import { checkExptime, type Exptime } from "./protocol/exptime.ts";
 import { checkKey, checkKeys } from "./protocol/key.ts";
 import type { Session } from "./session.ts";
 
-/** The part of a `Client` that reads and deletes items. */
+/** The part of a `Client` that reads, touches and deletes items. */
 export class ReadingCommands {
   readonly #session: Session;
 
@@ -161,6 +161,43 @@ export class ReadingCommands {
       this.#session.readItem,
       options,
     );
+  }
+
+  /**
+   * Gives an item a new exptime without reading it.
+   *
+   * @param key 1 to 250 characters, each from `!` to `~`.
+   * @param exptime Seconds until it expires, 0 for never; above 30 days an absolute Unix time, up to
+   * 2,147,483,647. A `Date` is an absolute time.
+   * @param options `signal`.
+   * @returns Whether the key existed.
+   * @throws {ValidationException} When the key or the exptime is invalid.
+   * @throws {ClientException} When memcached refuses.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   *
+   * @example Another minute
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await client.set("key", "value", 60);
+   * assertEquals(await client.touch("key", 60), true);
+   * ```
+   */
+  touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      checkKey(key, "touch");
+      const request = `touch ${key} ${checkExptime(exptime)}`;
+      this.#session.submit(
+        key,
+        new AnswerCommand(request, TOUCH_ANSWERS, resolve, reject),
+        options,
+      );
+    });
   }
 
   /**

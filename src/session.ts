@@ -10,6 +10,8 @@ export interface Session {
   readonly readItem: ReadItem;
   /** Turns a value into an item. */
   readonly writeItem: WriteItem;
+  /** The flags of strings that are stored as they are, as counters are. */
+  readonly textFlags: number;
   /** Gives a command to the server of a key. */
   submit(key: string, command: Command, options: OperationOptions | undefined): void;
 }

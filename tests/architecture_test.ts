@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   transport: ["errors.ts"],
   connection: ["errors.ts", "protocol", "transport"],
   "server_address.ts": ["errors.ts", "routing", "transport"],
-  "client_options.ts": ["errors.ts", "routing", "transcoding"],
+  "client_options.ts": ["errors.ts", "protocol", "routing", "transcoding"],
   "router.ts": [
     "errors.ts",
     "protocol",
@@ -38,6 +38,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session.ts",
     "reading_commands.ts",
   ],
+  "counting_commands.ts": [
+    "errors.ts",
+    "protocol",
+    "client_options.ts",
+    "session.ts",
+    "storing_commands.ts",
+  ],
   "waiting.ts": [],
   "leases.ts": ["protocol", "transcoding", "client_options.ts", "session.ts"],
   "get_or_set.ts": [
@@ -54,10 +61,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "protocol",
     "client_options.ts",
     "session.ts",
-    "storing_commands.ts",
+    "counting_commands.ts",
     "leases.ts",
     "get_or_set.ts",
     "update.ts",
+  ],
+  "namespace.ts": [
+    "errors.ts",
+    "protocol",
+    "client_options.ts",
+    "waiting.ts",
+    "get_or_set.ts",
+    "update.ts",
+    "leasing_commands.ts",
   ],
   "client.ts": [
     "errors.ts",
@@ -69,6 +85,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "item_dump.ts",
     "watch_stream.ts",
     "leasing_commands.ts",
+    "namespace.ts",
   ],
   testing: ["protocol"],
 };
