@@ -331,10 +331,12 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   /**
    * Lists the items of all servers, one server after the other, with `lru_crawler metadump`. They come
    * as they are asked for, through a connection of their own that opens with the first and closes with
-   * the loop, `break` included; what is stored or deleted meanwhile may or may not be among them.
+   * the loop, `break` included. It is no snapshot: what is stored or deleted meanwhile may or may not be
+   * among them, and memcached may leave out what it moves between its queues just then.
    *
-   * memcached has one crawler, which waits for a slow loop and lists for one client at a time; others
-   * are tried again for a second and a half. Of `timeout`, each server's first line is measured, no other.
+   * memcached has one crawler, which waits for a slow loop and lists for one client at a time; while it
+   * is busy with another, this one asks again for a second and a half. `timeout` applies to the first
+   * line of each server's reply, not to the whole.
    *
    * @param options `server`, the one to ask; `signal`.
    * @returns The items.
@@ -369,7 +371,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    * and only kinds that it knows), and with a `SocketError` when one is lost or the client closed.
    *
    * Events come up to a second late. They are read no faster than they are taken; what a server cannot
-   * keep until then it leaves out, and tells how much. Of `timeout`, only the reply to `watch` is measured.
+   * keep until then it leaves out, and tells how much. `timeout` applies to the reply to `watch` only.
    *
    * @param kinds What to watch: `"fetchers"`, `"mutations"`, `"evictions"`, `"connevents"`, …
    * @param options `signal`.

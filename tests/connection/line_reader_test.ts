@@ -42,8 +42,7 @@ function readerOf(transport: Transport, options: Partial<LineReaderOptions> = {}
 async function withPeer(
   script: Script,
   body: (lines: LineReader) => Promise<void>,
-  options: Partial<LineReaderOptions> = {},
-  signal?: AbortSignal,
+  options: Partial<LineReaderOptions> & { readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   await using peer = new ScriptedPeer(script);
   const [hostname, port] = peer.address.split(":");
@@ -54,7 +53,7 @@ async function withPeer(
     timeout: undefined,
     connectTimeout: undefined,
     ...options,
-  }, signal);
+  }, options.signal);
   await body(lines);
   lines.end();
   await lines.closed;
@@ -137,17 +136,12 @@ Deno.test("LineReader ends a read that waits with the reason it is given", async
     assertEquals(await assertRejects(() => lines.ask("request\r\n")), reason);
   });
   const caller = new AbortController();
-  await withPeer(
-    script,
-    async (lines) => {
-      await lines.ask("request\r\n");
-      const next = lines.next();
-      caller.abort(reason);
-      assertEquals(await assertRejects(() => next), reason);
-    },
-    {},
-    caller.signal,
-  );
+  await withPeer(script, async (lines) => {
+    await lines.ask("request\r\n");
+    const next = lines.next();
+    caller.abort(reason);
+    assertEquals(await assertRejects(() => next), reason);
+  }, { signal: caller.signal });
 });
 
 Deno.test("LineReader dials nobody when the signal is aborted already", async () => {
