@@ -60,7 +60,14 @@ export function connectTimeoutError(server: string, timeout: number | undefined)
   });
 }
 
+/** What whoever waits on a connection is told when this ended it. */
+export function connectionEndedError(server: string, error: unknown): SocketError {
+  if (error instanceof SocketError && error.server !== undefined) return error;
+  const cause = error instanceof SocketError ? error.cause : error;
+  return new SocketError(`Connection to ${server} ended: ${messageOf(error)}`, { server, cause });
+}
+
 /** The message of whatever was thrown. */
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

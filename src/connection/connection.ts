@@ -6,7 +6,7 @@ import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parse
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel, type Receiver } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
-import { connect, connectTimeoutError, messageOf } from "./connect.ts";
+import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import { Fifo } from "./fifo.ts";
 
@@ -308,9 +308,6 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** What operations are rejected with when this ended the connection. */
   #reasonFor(error: unknown): SocketError {
-    const { server } = this.#options;
-    if (error instanceof SocketError && error.server !== undefined) return error;
-    const cause = error instanceof SocketError ? error.cause : error;
-    return new SocketError(`Connection to ${server} ended: ${messageOf(error)}`, { server, cause });
+    return connectionEndedError(this.#options.server, error);
   }
 }

@@ -2,7 +2,7 @@
 
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
-import { connect, connectTimeoutError, messageOf } from "./connect.ts";
+import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 
 /** What a {@linkcode LineReader} is made with. */
@@ -121,7 +121,7 @@ export class LineReader {
     try {
       return await action();
     } catch (error) {
-      this.end(this.#reasonFor(error));
+      this.end(connectionEndedError(this.#options.server, error));
       throw this.signal.reason;
     }
   }
@@ -165,12 +165,5 @@ export class LineReader {
     const { server, timeout } = this.#options;
     if (!this.#isConnected) return connectTimeoutError(server, timeout);
     return new TimeoutError(`No reply from ${server} within ${timeout} ms`, { server });
-  }
-
-  #reasonFor(error: unknown): SocketError {
-    const { server } = this.#options;
-    if (error instanceof SocketError && error.server !== undefined) return error;
-    const cause = error instanceof SocketError ? error.cause : error;
-    return new SocketError(`Connection to ${server} ended: ${messageOf(error)}`, { server, cause });
   }
 }
