@@ -1,11 +1,12 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
 import type { OperationOptions } from "./client_options.ts";
-import { ClientException, quote, ValidationException } from "./errors.ts";
+import { ClientException } from "./errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
 import { checkExptime, type Exptime, extendExptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
 import type { Session } from "./session.ts";
+import { checkSpan, checkWaitFor } from "./spans.ts";
 import { FAILURE_FLAGS, isMark, LEASE_FLAGS } from "./transcoding/marks.ts";
 import { backoff, pause, untilAborted } from "./waiting.ts";
 
@@ -54,7 +55,6 @@ interface Plan {
   readonly negativeFor: number;
 }
 
-const LONGEST_SPAN = 60 * 60 * 24 * 30;
 const LONGEST_MESSAGE = 1000;
 
 /** The values being read or computed for the callers of one client. */
@@ -205,25 +205,4 @@ function makePlan(options: GetOrSetOptions): Plan {
     waitFor: checkWaitFor(waitFor),
     negativeFor: checkSpan("negativeFor", negativeFor, 0),
   };
-}
-
-/** Checks a number of whole seconds that memcached takes for a span of time. */
-export function checkSpan(name: string, value: unknown, least: 0 | 1): number {
-  if (Number.isInteger(value) && isWithin(value, least)) return value as number;
-  throw refusal(name, value, `an integer from ${least} to ${LONGEST_SPAN}`);
-}
-
-/** Checks a number of seconds that the client itself waits. */
-export function checkWaitFor(value: unknown): number {
-  if (typeof value === "number" && isWithin(value, 0)) return value;
-  throw refusal("waitFor", value, `a number from 0 to ${LONGEST_SPAN}`);
-}
-
-function isWithin(value: unknown, least: number): boolean {
-  return value as number >= least && value as number <= LONGEST_SPAN;
-}
-
-function refusal(name: string, value: unknown, expected: string): ValidationException {
-  const shown = typeof value === "number" ? `${value}` : quote(value);
-  return new ValidationException(`Cannot use ${name} ${shown}: it must be ${expected}`, value);
 }

@@ -1,11 +1,12 @@
 /** What is built on memcached's commands: computing values once, changing them safely. @module */
 
 import type { OperationOptions } from "./client_options.ts";
-import { checkSpan, type GetOrSetOptions, type Load, SingleFlight } from "./get_or_set.ts";
+import { type GetOrSetOptions, type Load, SingleFlight } from "./get_or_set.ts";
 import { CountingCommands } from "./counting_commands.ts";
 import { Leases } from "./leases.ts";
 import { checkKey } from "./protocol/key.ts";
 import type { Session } from "./session.ts";
+import { checkSpan } from "./spans.ts";
 import { type Change, update, type UpdateOptions } from "./update.ts";
 
 /** How an item is marked as stale. */

@@ -1,0 +1,183 @@
+/** Mutual exclusion, as far as a cache can have it. @module */
+
+import type { Client } from "../client.ts";
+import type { OperationOptions } from "../client_options.ts";
+import { ClientException } from "../errors.ts";
+import { checkKey } from "../protocol/key.ts";
+import { checkSpan, checkWaitFor } from "../spans.ts";
+import { backoff, pause } from "../waiting.ts";
+import { addStub, hasStub, removeStub } from "./stub.ts";
+
+/** How a key is locked. All times are in seconds. */
+export interface LockOptions extends OperationOptions {
+  /**
+   * How long the lock lasts unless it is released: an integer from 1 to 2,592,000 (30 days). It is measured
+   * by memcached's clock, which ticks once a second, and may so be up to a second shorter.
+   */
+  readonly ttl: number;
+  /**
+   * How long to wait for somebody else to release it: a number from 0 to 2,592,000; unless given, as
+   * long as `ttl`, after which one who died has lost it.
+   */
+  readonly waitFor?: number;
+}
+
+/** Where the counter of a lock's tokens is kept. */
+const COUNTER_SUFFIX = ":token";
+
+/**
+ * A lock that was acquired with {@linkcode lock}. Disposing of it releases it.
+ *
+ * @example Asking whether it is still held
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { lock } from "@moecache/moecache/patterns";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const held = await lock(client, "lock:report", { ttl: 30 });
+ * assertEquals(await held.isHeld(), true);
+ * assertEquals(await held.release(), true);
+ * assertEquals(await held.isHeld(), false);
+ * ```
+ */
+export class Lock implements AsyncDisposable {
+  /** The key that is locked. */
+  readonly key: string;
+  /** The fencing token: larger than those of all who held the lock before. */
+  readonly token: bigint;
+  readonly #client: Client;
+  readonly #cas: bigint;
+
+  /** @internal */
+  constructor(client: Client, key: string, cas: bigint, token: bigint) {
+    this.key = key;
+    this.token = token;
+    this.#client = client;
+    this.#cas = cas;
+  }
+
+  /**
+   * Asks whether the lock is still held. That it was does not mean that it is when the answer arrives.
+   *
+   * @returns Whether it was.
+   * @throws {ClientException} When memcached refuses.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   *
+   * @example Before a step that cannot be undone
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { lock } from "@moecache/moecache/patterns";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await using held = await lock(client, "lock:report", { ttl: 30 });
+   * assertEquals(await held.isHeld(), true);
+   * ```
+   */
+  async isHeld(): Promise<boolean> {
+    return await hasStub(this.#client, this.key, this.#cas);
+  }
+
+  /**
+   * Releases the lock, and none that somebody else has acquired since.
+   *
+   * @returns Whether it was still held; `false` when it had expired or been released.
+   * @throws {ClientException} When memcached refuses.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; the lock
+   * then expires by itself.
+   *
+   * @example Noticing that it took too long
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { lock } from "@moecache/moecache/patterns";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const held = await lock(client, "lock:report", { ttl: 30 });
+   * assertEquals(await held.release(), true);
+   * assertEquals(await held.release(), false);
+   * ```
+   */
+  async release(): Promise<boolean> {
+    return await removeStub(this.#client, this.key, this.#cas);
+  }
+
+  /** Releases the lock: `await using held = await lock(…)`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+}
+
+/**
+ * Acquires a lock, which only one can hold at a time, and waits for it where somebody else holds it. Who
+ * gets it next is up to chance. Needs memcached 1.6.10 or later.
+ *
+ * What a cache cannot promise: that you still hold the lock. It ends after `ttl` whether you have finished
+ * or not, and earlier where memcached evicts it, restarts, or the servers change. Where two at once
+ * would do harm, have the storage that they write to refuse a {@linkcode Lock.token} smaller than one it has
+ * seen. Tokens are counted on memcached, under the key and `:token`; a counter that is lost begins
+ * again at the current time in milliseconds, and so above the earlier ones.
+ *
+ * @param client Whose servers keep the lock.
+ * @param key A key for the lock alone, 1 to 244 characters, each from `!` to `~`.
+ * @param options `ttl` and `waitFor`, in seconds; `signal`, which ends the waiting.
+ * @returns The lock.
+ * @throws {ValidationException} When the key or an option is invalid.
+ * @throws {ClientException} When somebody else has held it for all of `waitFor`, or memcached refuses.
+ * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+ *
+ * @example One at a time
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { lock } from "@moecache/moecache/patterns";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assert } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const tokens: bigint[] = [];
+ * const work = async () => {
+ *   await using held = await lock(client, "lock:work", { ttl: 30 });
+ *   tokens.push(held.token);
+ * };
+ * await Promise.all([work(), work()]);
+ * assert(tokens[0]! < tokens[1]!);
+ * ```
+ */
+export async function lock(client: Client, key: string, options: LockOptions): Promise<Lock> {
+  const ttl = checkSpan("ttl", options.ttl, 1);
+  const waitFor = checkWaitFor(options.waitFor ?? ttl);
+  const { signal } = options;
+  checkKey(key, "lock");
+  checkKey(key + COUNTER_SUFFIX, "lock");
+  const deadline = performance.now() + waitFor * 1000;
+  for (let attempt = 0;; attempt++) {
+    signal?.throwIfAborted();
+    const held = await tryLock(client, key, ttl);
+    if (held !== undefined) return held;
+    const left = deadline - performance.now();
+    if (left <= 0) throw new ClientException(`Cannot lock key "${key}": it is held`, key);
+    await pause(Math.min(left, backoff(attempt)), signal);
+  }
+}
+
+async function tryLock(client: Client, key: string, ttl: number): Promise<Lock | undefined> {
+  const cas = await addStub(client, key, ttl);
+  if (cas === undefined) return undefined;
+  const initial = BigInt(Date.now());
+  const token = await client.incr(key + COUNTER_SUFFIX, 1n, { initial });
+  const held = new Lock(client, key, cas, token!);
+  // One that expired before its token was drawn could have a token above its successor's.
+  return await held.isHeld() ? held : undefined;
+}

@@ -1,0 +1,52 @@
+/** Functions that remember what they gave. @module */
+
+import type { Client } from "../client.ts";
+import type { GetOrSetOptions } from "../get_or_set.ts";
+
+/** What a memoized function remembers, and how: the options of `getOrSet`, and the key. */
+export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOptions, "signal"> {
+  /**
+   * Makes the key of a call from its arguments: 1 to 250 characters, each from `!` to `~`. Calls with one
+   * key have one result.
+   */
+  readonly key: (...args: Args) => string;
+}
+
+/**
+ * Makes a function that calls another once for each key, and from then on gives what memcached has:
+ * `getOrSet` around a function, with single flight, leases, stale values and the rest. Needs memcached
+ * 1.6.10 or later.
+ *
+ * @param client Whose servers keep the results: a `Client`, or a `Namespace` of one, whose
+ * `invalidateAll` then forgets them all.
+ * @param fn The function. Its result must be something that the transcoder can represent; `undefined` is
+ * returned but not remembered.
+ * @param options `key`, and those of `getOrSet`: `exptime`, `staleFor`, `earlyRefresh`, `lockFor`,
+ * `waitFor`, `negativeFor`, in seconds.
+ * @returns A function of the same arguments that promises the same result. It rejects as `getOrSet` does.
+ *
+ * @example A function that need not work twice
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { memoize } from "@moecache/moecache/patterns";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * let calls = 0;
+ * const add = (a: number, b: number) => (calls++, a + b);
+ * const remembered = memoize(client, add, { key: (a, b) => `sum:${a}:${b}`, exptime: 60 });
+ * assertEquals([await remembered(1, 2), await remembered(1, 2)], [3, 3]);
+ * assertEquals(calls, 1);
+ * ```
+ */
+export function memoize<Args extends unknown[], Result>(
+  client: Pick<Client, "getOrSet">,
+  fn: (...args: Args) => Result | Promise<Result>,
+  options: MemoizeOptions<Args>,
+): (...args: Args) => Promise<Result> {
+  const { key, ...rest } = options;
+  return async (...args) => await client.getOrSet(key(...args), () => fn(...args), rest);
+}

@@ -1,0 +1,138 @@
+/** Rate limits that many processes share. @module */
+
+import type { Client } from "../client.ts";
+import type { OperationOptions } from "../client_options.ts";
+import { quote, ValidationException } from "../errors.ts";
+import { checkKey } from "../protocol/key.ts";
+
+/** What is allowed. */
+export interface RateLimitOptions extends OperationOptions {
+  /** How many are allowed in a window: an integer from 1 to 2^53 - 1. */
+  readonly limit: number;
+  /** How long a window is, in seconds: an integer from 1 to 1,000,000. */
+  readonly window: number;
+  /** The clock, in milliseconds since 1970; `Date.now` unless given. */
+  readonly now?: () => number;
+}
+
+/** What is said to one who asks. */
+export interface RateLimitResult {
+  /** Whether this one is allowed. */
+  readonly allowed: boolean;
+  /** How many more are allowed at once. */
+  readonly remaining: number;
+  /** In how many seconds one more is allowed if nobody else asks; 0 when `remaining` is more. */
+  readonly resetAfter: number;
+}
+
+/** How far two windows have been used, and how much of the present one has passed, from 0 to 1. */
+interface Usage {
+  readonly previous: number;
+  readonly current: number;
+  readonly elapsed: number;
+}
+
+const LONGEST_WINDOW = 1_000_000;
+/** The digits of the largest number of a window, and the colon before them. */
+const NUMBER_LENGTH = 17;
+
+/**
+ * Counts one, if no more than `limit` were counted in the last `window` seconds: a sliding window of two
+ * counters. Of the previous window, that share is counted which still lies within the last `window`
+ * seconds, as if it had been used evenly.
+ *
+ * What is refused is not counted. It takes one round trip, and a second to refuse. Those who ask at once
+ * are never allowed more than the limit between them; while one is being refused, others may be who
+ * would have had room.
+ *
+ * What a cache cannot promise: an exact count. A window that was not used evenly can let up to twice the
+ * limit pass within `window` seconds; a counter that is evicted, or on a server that restarts, begins
+ * again at 0; and clocks that differ count in different windows. Where memcached cannot be reached, it
+ * throws: whether that allows or refuses is yours to say.
+ *
+ * @param client Whose servers count: a `Client`, or a `Namespace` of one.
+ * @param key Who or what is limited, 1 to 233 characters, each from `!` to `~`; the counters are under
+ * it, `:` and the number of the window.
+ * @param options `limit`, `window` in seconds, `now`, `signal`.
+ * @returns Whether it is allowed, and what is left.
+ * @throws {ValidationException} When the key or an option is invalid.
+ * @throws {ClientException} When memcached refuses.
+ * @throws {SocketError} When a server cannot be reached, or is lost before it has answered; it may have been
+ * counted then.
+ *
+ * @example Two a minute
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { rateLimit } from "@moecache/moecache/patterns";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const ask = () => rateLimit(client, "login:ada", { limit: 2, window: 60, now: () => 0 });
+ * assertEquals(await ask(), { allowed: true, remaining: 1, resetAfter: 0 });
+ * assertEquals(await ask(), { allowed: true, remaining: 0, resetAfter: 90 });
+ * assertEquals(await ask(), { allowed: false, remaining: 0, resetAfter: 90 });
+ * ```
+ */
+export async function rateLimit(
+  client: Pick<Client, "incr" | "decr">,
+  key: string,
+  options: RateLimitOptions,
+): Promise<RateLimitResult> {
+  const { signal, now = Date.now } = options;
+  const limit = checkInteger("limit", options.limit, Number.MAX_SAFE_INTEGER);
+  const window = checkInteger("window", options.window, LONGEST_WINDOW);
+  checkKey(key, "limit");
+  checkKey(key + "0".repeat(NUMBER_LENGTH), "limit");
+  const position = now() / (window * 1000);
+  const number = Math.floor(position);
+  const currentKey = `${key}:${number}`;
+  const signals = signal === undefined ? {} : { signal };
+  // A window counts until the next one has ended; a second more, for memcached's clock ticks once a second.
+  const beginning = { initial: 1n, exptime: 2 * window + 1, ...signals };
+  const [current, previous = 0n] = await Promise.all([
+    client.incr(currentKey, 1n, beginning),
+    client.incr(`${key}:${number - 1}`, 0n, signals),
+  ]);
+  const elapsed = position - number;
+  const counted = { previous: Number(previous), current: Number(current), elapsed };
+  if (estimate(counted) <= limit) return { allowed: true, ...outlook(counted, limit, window) };
+  await client.decr(currentKey, 1n, signals);
+  const uncounted = { ...counted, current: counted.current - 1 };
+  return { allowed: false, ...outlook(uncounted, limit, window) };
+}
+
+function estimate({ previous, current, elapsed }: Usage): number {
+  return previous * (1 - elapsed) + current;
+}
+
+function outlook(
+  usage: Usage,
+  limit: number,
+  window: number,
+): Omit<RateLimitResult, "allowed"> {
+  const remaining = Math.max(0, Math.floor(limit - estimate(usage)));
+  if (remaining > 0) return { remaining, resetAfter: 0 };
+  const milliseconds = windowsUntilRoom(usage, limit) * window * 1000;
+  return { remaining, resetAfter: Math.ceil(milliseconds) / 1000 };
+}
+
+/** How many windows pass, in fractions, until there is room for one more. */
+function windowsUntilRoom({ previous, current, elapsed }: Usage, limit: number): number {
+  const room = limit - 1;
+  if (current <= room) return Math.max(0, 1 - (room - current) / previous - elapsed);
+  return 1 - elapsed + Math.max(0, 1 - room / current);
+}
+
+function checkInteger(name: string, value: unknown, largest: number): number {
+  if (Number.isInteger(value) && value as number >= 1 && value as number <= largest) {
+    return value as number;
+  }
+  const shown = typeof value === "number" ? `${value}` : quote(value);
+  throw new ValidationException(
+    `Cannot use ${name} ${shown}: it must be an integer from 1 to ${largest}`,
+    value,
+  );
+}
