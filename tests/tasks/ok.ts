@@ -19,7 +19,13 @@ const STEPS: readonly Step[] = [
   denoStep("format", ["fmt", "--check"]),
   denoStep("lint", ["lint"]),
   denoStep("types", ["check"]),
-  denoStep("documentation", ["doc", "--lint", "mod.ts", "src/testing/mod.ts"]),
+  denoStep("documentation", [
+    "doc",
+    "--lint",
+    "mod.ts",
+    "src/patterns/mod.ts",
+    "src/testing/mod.ts",
+  ]),
   { name: "tests", run: runTests },
   { name: "package", run: dryRun },
 ];
