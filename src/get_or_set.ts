@@ -45,6 +45,13 @@ export interface GetOrSetOptions extends OperationOptions {
 /** Computes the value; `undefined` is returned but not stored. */
 export type Load<Value> = () => Value | Promise<Value>;
 
+/** What is asked for, and how to get it. */
+interface Task {
+  readonly key: string;
+  readonly load: Load<unknown>;
+  readonly plan: Plan;
+}
+
 /** Options that have been checked and completed. */
 interface Plan {
   readonly exptime: number;
@@ -78,7 +85,7 @@ export class SingleFlight {
     signal?.throwIfAborted();
     const joined = this.#flights.get(key);
     if (joined !== undefined) return await untilAborted(joined.join(), signal) as Value;
-    const flight = new Flight(this.#session, key, load, plan);
+    const flight = new Flight(this.#session, { key, load, plan });
     this.#flights.set(key, flight);
     const land = () => this.#flights.delete(key);
     flight.value.then(land, land);
@@ -98,7 +105,7 @@ class Flight {
   /** The value that is being replaced, when there is one to be replaced. */
   readonly #replaced = Promise.withResolvers<{ value: unknown } | undefined>();
 
-  constructor(session: Session, key: string, load: Load<unknown>, plan: Plan) {
+  constructor(session: Session, { key, load, plan }: Task) {
     this.#session = session;
     this.#leases = new Leases(session);
     this.#key = key;

@@ -76,7 +76,8 @@ export class Leases {
    * @returns The lease, or `undefined` when another was first.
    */
   async claim(key: string, seconds: number, cas?: string): Promise<Lease | undefined> {
-    const stubCas = await this.#addStub(key, key, seconds, cas);
+    const condition = cas === undefined ? "ME" : `C${cas}`;
+    const stubCas = await this.#addStub(key, key, [condition, `T${seconds}`]);
     return stubCas === undefined ? undefined : { key, stubKey: key, stubCas, cas: stubCas };
   }
 
@@ -93,7 +94,7 @@ export class Leases {
     item: LeasedItem,
   ): Promise<Lease | "changed" | undefined> {
     const stubKey = stubKeyOf(key);
-    const stubCas = await this.#addStub(key, stubKey, seconds);
+    const stubCas = await this.#addStub(key, stubKey, ["ME", `T${seconds}`]);
     if (stubCas === undefined) return undefined;
     const lease = { key, stubKey, stubCas, cas: item.cas };
     // Whoever had the lease before may have stored, and given it back, since the item was read.
@@ -134,11 +135,9 @@ export class Leases {
   async #addStub(
     key: string,
     stubKey: string,
-    seconds: number,
-    cas?: string,
+    terms: readonly string[],
   ): Promise<string | undefined> {
-    const condition = cas === undefined ? "ME" : `C${cas}`;
-    const flags = [condition, `F${LEASE_FLAGS}`, `T${seconds}`, "c"];
+    const flags = [...terms, `F${LEASE_FLAGS}`, "c"];
     const reply = await this.#send(key, { verb: "ms", key: stubKey, flags, data: NO_BYTES });
     return reply.status === "HD" ? reply.flags.c : undefined;
   }

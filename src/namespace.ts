@@ -1,44 +1,22 @@
 /** Keys under a prefix, which can all be made to miss at once. @module */
 
 import type { CounterOptions, OperationOptions } from "./client_options.ts";
-import {
-  PartialClientException,
-  type PartialFailure,
-  PartialSocketError,
-  quote,
-  ValidationException,
-} from "./errors.ts";
+import { Generations } from "./generations.ts";
 import type { GetOrSetOptions, Load } from "./get_or_set.ts";
 import type { InvalidateOptions, LeasingCommands } from "./leasing_commands.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
-import { checkKey, MAX_KEY_LENGTH } from "./protocol/key.ts";
 import type { Change, UpdateOptions } from "./update.ts";
-import { untilAborted } from "./waiting.ts";
-
-/** An operation under one generation; what it resolves to counts only if that is the current one. */
-interface Attempt {
-  /** What all keys begin with. */
-  readonly prefix: string;
-  /** Makes a function fail that would have an effect outside memcached under an old generation. */
-  guard<Args extends unknown[], Result>(
-    action: (...args: Args) => Result | Promise<Result>,
-  ): (...args: Args) => Promise<Result>;
-}
-
-/** The digits of the largest generation, 2^64 - 1, and the colon behind them. */
-const GENERATION_LENGTH = 21;
 
 /**
  * A view of a client whose keys all carry a prefix and a generation, `prefix` + generation + `:` + key,
  * and can be made to miss all at once: {@linkcode invalidateAll} counts the generation up, and what
  * was stored under earlier ones is never asked for again. `client.namespace(prefix)` makes one.
  *
- * The methods are those of the client, and throw what they throw; `@throws` names what is added. The
- * generation is a counter on memcached, under `prefix` + `generation`. Each operation asks for it in the
- * turn in which it sends its own command, under the generation known so far; only when that has become
- * another does the operation take a second round. So an operation that begins after
- * `invalidateAll` has resolved, in whatever process, finds nothing older.
+ * The methods are those of the client. The generation is a counter on memcached, under the prefix and
+ * `generation`. Each operation asks for it in the turn in which it sends its own command, under the
+ * generation known so far; only when that has become another does the operation take a second round. So
+ * an operation that begins after `invalidateAll` has resolved, in whatever process, finds nothing older.
  *
  * A counter that memcached evicts begins again at the current time in milliseconds, which makes
  * everything miss; it would return to a used generation only with clocks that far apart, or after more than
@@ -64,23 +42,13 @@ export class Namespace {
   /** What all keys begin with. */
   readonly prefix: string;
   readonly #client: LeasingCommands;
-  readonly #counterKey: string;
-  #generation: bigint | undefined;
-  /** The generation being fetched for the operations of this turn. */
-  #fetching: Promise<bigint> | undefined;
+  readonly #generations: Generations;
 
   /** @internal */
   constructor(client: LeasingCommands, prefix: string) {
-    checkKey(prefix, "use as a prefix");
-    this.#counterKey = `${prefix}generation`;
-    if (prefix.length >= MAX_KEY_LENGTH - GENERATION_LENGTH) {
-      throw new ValidationException(
-        `Cannot use prefix ${quote(prefix)}: it leaves no room for keys`,
-        prefix,
-      );
-    }
     this.prefix = prefix;
     this.#client = client;
+    this.#generations = new Generations(client, prefix);
   }
 
   /**
@@ -107,57 +75,186 @@ export class Namespace {
    * ```
    */
   async invalidateAll(options?: OperationOptions): Promise<void> {
-    this.#generation = await this.#count(1n, options);
+    await this.#generations.next(options);
   }
 
-  /** As the client's `get`. */
+  /**
+   * Gets the value of a key.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param options `signal`.
+   * @returns The value, or `undefined` when the key does not exist.
+   * @throws As the client's `get` does, and a `ValidationException` when a key is too long.
+   *
+   * @example A hit and a miss
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("key", "value");
+   * assertEquals([await names.get("key"), await names.get("other")], ["value", undefined]);
+   * ```
+   */
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    return this.#run(
+    return this.#generations.run(
       [key],
       ({ prefix }) => this.#client.get<Value>(prefix + key, options),
       options,
     );
   }
 
-  /** As the client's `getMany`; the keys of the map, and of errors, are without the prefix. */
+  /**
+   * Gets the values of many keys.
+   *
+   * @param keys Keys, each as for {@linkcode get}.
+   * @param options `signal`.
+   * @returns The values by key, without the prefix; the keys that do not exist are left out.
+   * @throws As the client's `getMany` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Two of three
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.setMany({ a: 1, b: 2 });
+   * assertEquals(await names.getMany(["a", "b", "c"]), new Map([["a", 1], ["b", 2]]));
+   * ```
+   */
   async getMany<Value = unknown>(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    return await this.#runMany("get", [...keys], (keys) => {
+    return await this.#generations.runMany("get", [...keys], (keys) => {
       return this.#client.getMany<Value>(keys, options);
     }, options);
   }
 
-  /** As the client's `gets`. */
+  /**
+   * Gets the value of a key together with its cas unique, which {@linkcode cas} takes.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param options `signal`.
+   * @returns The value and its cas unique, or `undefined` when the key does not exist.
+   * @throws As the client's `gets` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Reading before writing back
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("key", "old");
+   * const item = await names.gets("key");
+   * assertEquals(await names.cas("key", "new", item!.cas), "stored");
+   * ```
+   */
   gets<Value = unknown>(
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.gets<Value>(prefix + key, options);
     }, options);
   }
 
-  /** As the client's `getAndTouch`. */
+  /**
+   * Gets the value of a key and gives it a new exptime.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param exptime As for the client's `set`.
+   * @param options `signal`.
+   * @returns The value, or `undefined` when the key does not exist.
+   * @throws As the client's `getAndTouch` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Another minute
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("key", "value", 60);
+   * assertEquals(await names.getAndTouch("key", 60), "value");
+   * ```
+   */
   getAndTouch<Value = unknown>(
     key: string,
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.getAndTouch<Value>(prefix + key, exptime, options);
     }, options);
   }
 
-  /** As the client's `set`. */
+  /**
+   * Sets a key to a value, whether it exists or not.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param value As for the client's `set`.
+   * @param exptime As for the client's `set`.
+   * @param options `signal`.
+   * @throws As the client's `set` does, and a `ValidationException` when a key is too long.
+   *
+   * @example A value that expires in a minute
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("key", "value", 60);
+   * assertEquals(await names.get("key"), "value");
+   * ```
+   */
   set(key: string, value: unknown, exptime?: Exptime, options?: OperationOptions): Promise<void> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.set(prefix + key, value, exptime, options);
     }, options);
   }
 
-  /** As the client's `setMany`; the keys of errors are without the prefix. */
+  /**
+   * Sets many keys.
+   *
+   * @param entries The values by key: a record, a `Map`, or pairs, of which the last counts.
+   * @param exptime As for the client's `set`.
+   * @param options `signal`.
+   * @throws As the client's `setMany` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Two at once
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.setMany({ a: 1, b: 2 }, 60);
+   * assertEquals(await names.get("b"), 2);
+   * ```
+   */
   async setMany(
     entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
     exptime?: Exptime,
@@ -165,7 +262,7 @@ export class Namespace {
   ): Promise<void> {
     const pairs = Symbol.iterator in entries ? entries : Object.entries(entries);
     const values = new Map(pairs as Iterable<readonly [string, unknown]>);
-    await this.#runMany("set", [...values.keys()], async (keys) => {
+    await this.#generations.runMany("set", [...values.keys()], async (keys) => {
       const all = [...values.values()];
       const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
       await this.#client.setMany(prefixed, exptime, options);
@@ -173,45 +270,160 @@ export class Namespace {
     }, options);
   }
 
-  /** As the client's `add`. */
+  /**
+   * Sets a key to a value if it does not exist.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param value As for the client's `set`.
+   * @param exptime As for the client's `set`.
+   * @param options `signal`.
+   * @returns Whether it was stored.
+   * @throws As the client's `add` does, and a `ValidationException` when a key is too long.
+   *
+   * @example The first one wins
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * assertEquals(await names.add("key", "first"), true);
+   * assertEquals(await names.add("key", "second"), false);
+   * ```
+   */
   add(
     key: string,
     value: unknown,
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.add(prefix + key, value, exptime, options);
     }, options);
   }
 
-  /** As the client's `replace`. */
+  /**
+   * Sets a key to a value if it exists.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param value As for the client's `set`.
+   * @param exptime As for the client's `set`.
+   * @param options `signal`.
+   * @returns Whether it was stored.
+   * @throws As the client's `replace` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Only what is there
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * assertEquals(await names.replace("key", "value"), false);
+   * ```
+   */
   replace(
     key: string,
     value: unknown,
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.replace(prefix + key, value, exptime, options);
     }, options);
   }
 
-  /** As the client's `append`. */
+  /**
+   * Puts text or bytes behind those of an item.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param data Text, which goes as UTF-8, or bytes.
+   * @param options `signal`.
+   * @returns Whether the key existed.
+   * @throws As the client's `append` does, and a `ValidationException` when a key is too long.
+   *
+   * @example A growing string
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("log", "a");
+   * assertEquals(await names.append("log", "b"), true);
+   * ```
+   */
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.append(prefix + key, data, options);
     }, options);
   }
 
-  /** As the client's `prepend`. */
+  /**
+   * Puts text or bytes before those of an item.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param data Text, which goes as UTF-8, or bytes.
+   * @param options `signal`.
+   * @returns Whether the key existed.
+   * @throws As the client's `prepend` does, and a `ValidationException` when a key is too long.
+   *
+   * @example A growing string
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("log", "b");
+   * assertEquals(await names.prepend("log", "a"), true);
+   * ```
+   */
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.prepend(prefix + key, data, options);
     }, options);
   }
 
-  /** As the client's `cas`. */
+  /**
+   * Sets a key to a value if nobody has changed it since {@linkcode gets} read it.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param value As for the client's `set`.
+   * @param cas The cas unique that `gets` gave.
+   * @param exptime As for the client's `set`.
+   * @param options `signal`.
+   * @returns `"stored"`; `"exists"` when it has been changed; `"not_found"` when the key does not exist.
+   * @throws As the client's `cas` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Losing a race
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("key", 1);
+   * const { cas } = (await names.gets("key"))!;
+   * await names.set("key", 2);
+   * assertEquals(await names.cas("key", 3, cas), "exists");
+   * ```
+   */
   cas(
     key: string,
     value: unknown,
@@ -219,170 +431,255 @@ export class Namespace {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.cas(prefix + key, value, cas, exptime, options);
     }, options);
   }
 
-  /** As the client's `incr`. */
+  /**
+   * Counts up, on the server, in 64 bits.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param delta By how much: 0 to 2^64 - 1; 1 unless given.
+   * @param options `initial` and its `exptime`; `signal`.
+   * @returns What the counter is then; `undefined` when it does not exist and there is no `initial`.
+   * @throws As the client's `incr` does, and a `ValidationException` when a key is too long.
+   *
+   * @example A counter
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * assertEquals(await names.incr("hits", 1, { initial: 1 }), 1n);
+   * assertEquals(await names.incr("hits"), 2n);
+   * ```
+   */
   incr(
     key: string,
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.incr(prefix + key, delta, options);
     }, options);
   }
 
-  /** As the client's `decr`. */
+  /**
+   * Counts down, on the server, in 64 bits. It stops at 0.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param delta By how much: 0 to 2^64 - 1; 1 unless given.
+   * @param options `initial` and its `exptime`; `signal`.
+   * @returns What the counter is then; `undefined` when it does not exist and there is no `initial`.
+   * @throws As the client's `decr` does, and a `ValidationException` when a key is too long.
+   *
+   * @example A counter
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("stock", "10");
+   * assertEquals(await names.decr("stock", 3), 7n);
+   * ```
+   */
   decr(
     key: string,
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.decr(prefix + key, delta, options);
     }, options);
   }
 
-  /** As the client's `touch`. */
+  /**
+   * Gives an item a new exptime without reading it.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param exptime As for the client's `set`.
+   * @param options `signal`.
+   * @returns Whether the key existed.
+   * @throws As the client's `touch` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Another minute
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("key", "value", 60);
+   * assertEquals(await names.touch("key", 60), true);
+   * ```
+   */
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.touch(prefix + key, exptime, options);
     }, options);
   }
 
-  /** As the client's `delete`. */
+  /**
+   * Deletes a key.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param options `signal`.
+   * @returns Whether the key existed.
+   * @throws As the client's `delete` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Deleting twice
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("key", "value");
+   * assertEquals([await names.delete("key"), await names.delete("key")], [true, false]);
+   * ```
+   */
   delete(key: string, options?: OperationOptions): Promise<boolean> {
-    return this.#run([key], ({ prefix }) => this.#client.delete(prefix + key, options), options);
+    return this.#generations.run(
+      [key],
+      ({ prefix }) => this.#client.delete(prefix + key, options),
+      options,
+    );
   }
 
-  /** As the client's `deleteMany`; the keys of the map, and of errors, are without the prefix. */
+  /**
+   * Deletes many keys.
+   *
+   * @param keys Keys, each as for {@linkcode get}.
+   * @param options `signal`.
+   * @returns Whether each key existed, by key without the prefix.
+   * @throws As the client's `deleteMany` does, and a `ValidationException` when a key is too long.
+   *
+   * @example One of two
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("a", 1);
+   * assertEquals(await names.deleteMany(["a", "b"]), new Map([["a", true], ["b", false]]));
+   * ```
+   */
   async deleteMany(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    return await this.#runMany("delete", [...keys], (keys) => {
+    return await this.#generations.runMany("delete", [...keys], (keys) => {
       return this.#client.deleteMany(keys, options);
     }, options);
   }
 
-  /** As the client's `getOrSet`; `load` is called under the current generation only. */
+  /**
+   * Gets the value of a key, or computes and stores it, once for all who ask.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param load Computes the value. It is called under the current generation only.
+   * @param options As for the client's `getOrSet`.
+   * @returns The value.
+   * @throws As the client's `getOrSet` does, and a `ValidationException` when a key is too long.
+   *
+   * @example A value that is computed once
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * assertEquals(await names.getOrSet("key", () => "computed", { exptime: 60 }), "computed");
+   * assertEquals(await names.get("key"), "computed");
+   * ```
+   */
   getOrSet<Value>(key: string, load: Load<Value>, options?: GetOrSetOptions): Promise<Value> {
-    return this.#run([key], ({ prefix, guard }) => {
+    return this.#generations.run([key], ({ prefix, guard }) => {
       return this.#client.getOrSet(prefix + key, guard(load), options);
     }, options);
   }
 
-  /** As the client's `invalidate`. */
+  /**
+   * Marks the value of one key as stale, which {@linkcode getOrSet} computes anew.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param options `staleFor`, in seconds; `signal`.
+   * @returns Whether the key existed.
+   * @throws As the client's `invalidate` does, and a `ValidationException` when a key is too long.
+   *
+   * @example Better than none
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * await names.set("key", "old");
+   * assertEquals(await names.invalidate("key"), true);
+   * assertEquals(await names.getOrSet("key", () => "new"), "new");
+   * ```
+   */
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return this.#run([key], ({ prefix }) => {
+    return this.#generations.run([key], ({ prefix }) => {
       return this.#client.invalidate(prefix + key, options);
     }, options);
   }
 
-  /** As the client's `update`; `change` is called under the current generation only. */
+  /**
+   * Changes the value of a key so that nothing others store is lost.
+   *
+   * @param key As the client takes it, but shorter: 229 characters less those of the prefix at most.
+   * @param change Makes the new value of the old one. It is called under the current generation only.
+   * @param options `exptime`, `retries` and `signal`.
+   * @returns The new value, or `undefined` when nothing was stored.
+   * @throws As the client's `update` does, and a `ValidationException` when a key is too long.
+   *
+   * @example A growing list
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const names = client.namespace("names:");
+   * const add = (names: string[] = []) => [...names, "Ada"];
+   * assertEquals(await names.update("key", add), ["Ada"]);
+   * ```
+   */
   update<Value = unknown>(
     key: string,
     change: Change<Value>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    return this.#run([key], ({ prefix, guard }) => {
+    return this.#generations.run([key], ({ prefix, guard }) => {
       return this.#client.update(prefix + key, guard(change), options);
     }, options);
   }
-
-  async #run<Result>(
-    keys: readonly string[],
-    operate: (attempt: Attempt) => Promise<Result>,
-    options: OperationOptions | undefined,
-  ): Promise<Result> {
-    for (const key of keys) this.#check(key);
-    options?.signal?.throwIfAborted();
-    const used = this.#generation;
-    const fetching = this.#fetch();
-    const current = untilAborted(fetching, options?.signal);
-    if (used === undefined) return await operate(this.#attempt(await current, fetching));
-    const [fetched, result] = await Promise.allSettled([
-      current,
-      operate(this.#attempt(used, fetching)),
-    ]);
-    if (fetched.status === "rejected") throw fetched.reason;
-    // One that was current when the operation had begun is good enough; it need not be asked for again.
-    if (fetched.value !== used) return await operate(this.#attempt(fetched.value, fetching));
-    if (result.status === "rejected") throw result.reason;
-    return result.value;
-  }
-
-  async #runMany<Result>(
-    action: string,
-    keys: readonly string[],
-    operate: (keys: string[]) => Promise<Map<string, Result>>,
-    options: OperationOptions | undefined,
-  ): Promise<Map<string, Result>> {
-    return await this.#run(keys, async ({ prefix }) => {
-      try {
-        return withoutPrefix(await operate(keys.map((key) => prefix + key)), prefix);
-      } catch (error) {
-        throw withoutPrefixes(error, action, prefix);
-      }
-    }, options);
-  }
-
-  #attempt(generation: bigint, fetching: Promise<bigint>): Attempt {
-    return {
-      prefix: `${this.prefix}${generation}:`,
-      guard: (action) => async (...args) => {
-        if (await fetching !== generation) throw new Error("The generation is an old one");
-        return await action(...args);
-      },
-    };
-  }
-
-  /** Has the operations of one turn share a request: none of them has been sent before it. */
-  #fetch(): Promise<bigint> {
-    if (this.#fetching === undefined) {
-      this.#fetching = this.#count(0n, undefined).then((count) => this.#generation = count);
-      queueMicrotask(() => this.#fetching = undefined);
-    }
-    return this.#fetching;
-  }
-
-  async #count(delta: bigint, options: OperationOptions | undefined): Promise<bigint> {
-    const initial = BigInt(Date.now());
-    const generation = await this.#client.incr(this.#counterKey, delta, { ...options, initial });
-    return generation!;
-  }
-
-  #check(key: unknown): void {
-    checkKey(key, "use");
-    const most = MAX_KEY_LENGTH - GENERATION_LENGTH - this.prefix.length;
-    if (key.length <= most) return;
-    throw new ValidationException(
-      `Cannot use key ${quote(key)} in namespace ${quote(this.prefix)}: ` +
-        `its keys must not be longer than ${most} characters`,
-      key,
-    );
-  }
-}
-
-function withoutPrefix<Result>(
-  map: ReadonlyMap<string, Result>,
-  prefix: string,
-): Map<string, Result> {
-  return new Map(Array.from(map, ([key, result]) => [key.slice(prefix.length), result]));
-}
-
-/** Gives an error about many keys those that the caller knows. */
-function withoutPrefixes(error: unknown, action: string, prefix: string): unknown {
-  const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
-  if (!isPartial) return error;
-  const partial: PartialFailure = {
-    failures: withoutPrefix(error.failures, prefix),
-    results: withoutPrefix(error.results, prefix),
-  };
-  return error instanceof PartialClientException
-    ? new PartialClientException(action, partial)
-    : new PartialSocketError(action, partial);
 }

@@ -69,14 +69,20 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "get_or_set.ts",
     "update.ts",
   ],
-  "namespace.ts": [
+  "generations.ts": [
     "errors.ts",
     "protocol",
     "client_options.ts",
     "waiting.ts",
+    "counting_commands.ts",
+  ],
+  "namespace.ts": [
+    "protocol",
+    "client_options.ts",
     "get_or_set.ts",
     "update.ts",
     "leasing_commands.ts",
+    "generations.ts",
   ],
   "client.ts": [
     "errors.ts",

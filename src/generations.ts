@@ -1,0 +1,152 @@
+/** Operations under a generation of keys, which all are left behind when the next one begins. @module */
+
+import type { OperationOptions } from "./client_options.ts";
+import type { CountingCommands } from "./counting_commands.ts";
+import {
+  PartialClientException,
+  type PartialFailure,
+  PartialSocketError,
+  quote,
+  ValidationException,
+} from "./errors.ts";
+import { checkKey, MAX_KEY_LENGTH } from "./protocol/key.ts";
+import { untilAborted } from "./waiting.ts";
+
+/** An operation under one generation; what it resolves to counts only if that is the current one. */
+export interface Attempt {
+  /** What all keys begin with. */
+  readonly prefix: string;
+  /** Makes a function fail that would have an effect outside memcached under an old generation. */
+  guard<Args extends unknown[], Result>(
+    action: (...args: Args) => Result | Promise<Result>,
+  ): (...args: Args) => Promise<Result>;
+}
+
+/** The digits of the largest generation, 2^64 - 1, and the colon behind them. */
+const GENERATION_LENGTH = 21;
+
+/** The generations of the keys under one prefix: a counter on memcached. */
+export class Generations {
+  readonly #client: CountingCommands;
+  readonly #prefix: string;
+  readonly #counterKey: string;
+  /** The one known so far. */
+  #generation: bigint | undefined;
+  /** The one being fetched for the operations of this turn. */
+  #fetching: Promise<bigint> | undefined;
+
+  constructor(client: CountingCommands, prefix: string) {
+    checkKey(prefix, "use as a prefix");
+    if (prefix.length >= MAX_KEY_LENGTH - GENERATION_LENGTH) {
+      const why = "it leaves no room for keys";
+      throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
+    }
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#counterKey = `${prefix}generation`;
+  }
+
+  /** Begins the next generation. */
+  async next(options: OperationOptions | undefined): Promise<void> {
+    this.#generation = await this.#count(1n, options);
+  }
+
+  /**
+   * Runs an operation under the generation known so far while asking for the current one, and again where
+   * that is another.
+   */
+  async run<Result>(
+    keys: readonly string[],
+    operate: (attempt: Attempt) => Promise<Result>,
+    options: OperationOptions | undefined,
+  ): Promise<Result> {
+    for (const key of keys) this.#check(key);
+    options?.signal?.throwIfAborted();
+    const used = this.#generation;
+    const fetching = this.#fetch();
+    const current = untilAborted(fetching, options?.signal);
+    if (used === undefined) return await operate(this.#attempt(await current, fetching));
+    const [fetched, result] = await Promise.allSettled([
+      current,
+      operate(this.#attempt(used, fetching)),
+    ]);
+    if (fetched.status === "rejected") throw fetched.reason;
+    // One that was current when the operation had begun is good enough; it need not be asked for again.
+    if (fetched.value !== used) return await operate(this.#attempt(fetched.value, fetching));
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  }
+
+  /** Runs an operation on many keys, whose results and errors are told by the keys the caller knows. */
+  async runMany<Result>(
+    action: string,
+    keys: readonly string[],
+    operate: (keys: string[]) => Promise<Map<string, Result>>,
+    options: OperationOptions | undefined,
+  ): Promise<Map<string, Result>> {
+    return await this.run(keys, async ({ prefix }) => {
+      try {
+        return withoutPrefix(await operate(keys.map((key) => prefix + key)), prefix);
+      } catch (error) {
+        throw withoutPrefixes(error, action, prefix);
+      }
+    }, options);
+  }
+
+  #attempt(generation: bigint, fetching: Promise<bigint>): Attempt {
+    return {
+      prefix: `${this.#prefix}${generation}:`,
+      guard: (action) => async (...args) => {
+        if (await fetching !== generation) throw new Error("The generation is an old one");
+        return await action(...args);
+      },
+    };
+  }
+
+  /** Has the operations of one turn share a request: none of them has been sent before it. */
+  #fetch(): Promise<bigint> {
+    if (this.#fetching === undefined) {
+      this.#fetching = this.#count(0n, undefined).then((count) => this.#generation = count);
+      queueMicrotask(() => this.#fetching = undefined);
+    }
+    return this.#fetching;
+  }
+
+  /** A counter that memcached has lost begins at the time, so as not to go back to a used generation. */
+  async #count(delta: bigint, options: OperationOptions | undefined): Promise<bigint> {
+    const initial = BigInt(Date.now());
+    const generation = await this.#client.incr(this.#counterKey, delta, { ...options, initial });
+    return generation!;
+  }
+
+  #check(key: unknown): void {
+    checkKey(key, "use");
+    const most = MAX_KEY_LENGTH - GENERATION_LENGTH - this.#prefix.length;
+    if (key.length <= most) return;
+    const why = `its keys must not be longer than ${most} characters`;
+    throw new ValidationException(
+      `Cannot use key ${quote(key)} in namespace ${quote(this.#prefix)}: ${why}`,
+      key,
+    );
+  }
+}
+
+function withoutPrefix<Result>(
+  map: ReadonlyMap<string, Result>,
+  prefix: string,
+): Map<string, Result> {
+  return new Map(Array.from(map, ([key, result]) => [key.slice(prefix.length), result]));
+}
+
+/** Gives an error about many keys those that the caller knows. */
+function withoutPrefixes(error: unknown, action: string, prefix: string): unknown {
+  const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
+  if (!isPartial) return error;
+  const partial: PartialFailure = {
+    failures: withoutPrefix(error.failures, prefix),
+    results: withoutPrefix(error.results, prefix),
+  };
+  return error instanceof PartialClientException
+    ? new PartialClientException(action, partial)
+    : new PartialSocketError(action, partial);
+}
