@@ -51,8 +51,8 @@ export class LeasingCommands extends CountingCommands {
    * options that count are those of the first. A lease is an item without bytes under the flags
    * 0x6d6f656c, a kept error one with its message under 0x6d6f6566; beside a value that is computed anew, the
    * lease has a key of its own, which is the value's, cut to 245 characters, and `:moel`. Clients of this
-   * library read them as misses; to other clients they are items under flags they do not know. Until it
-   * expires, `add` on it is refused.
+   * library read them as misses; to other clients they are items under flags they do not know, for which
+   * Python's moecache raises its `ClientException`. Until they expire, `add` is refused.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param load Computes the value. `undefined` is returned but not stored.

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
 import { memoize } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { assertTtl } from "../ttl.ts";
 
 Deno.test("memoize calls once for each key, and keeps arguments and result", async () => {
   await using server = await MemcachedServer.listen();
@@ -21,7 +22,7 @@ Deno.test("memoize calls once for each key, and keeps arguments and result", asy
   assertEquals((await remembered("a", 3)).repeated, "aaa");
   assertEquals((await remembered("a", 2)).repeated, "aa");
   assertEquals(calls, [["a", 2], ["a", 3]]);
-  assertEquals((await client.inspect("repeat:a:2"))?.ttl, 60);
+  await assertTtl(client, "repeat:a:2", 60);
 });
 
 Deno.test("memoize forgets everything with its namespace", async () => {

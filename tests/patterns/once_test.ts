@@ -5,6 +5,7 @@ import { once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { assertTtl } from "../ttl.ts";
 
 function describeOnce(kind: string, start: () => Promise<ConformanceServer>): void {
   const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>
@@ -32,7 +33,7 @@ function describeOnce(kind: string, start: () => Promise<ConformanceServer>): vo
         assertEquals(await once(first, `${result}`, act, { exptime: 60 }), result);
         assertEquals(await once(second, `${result}`, act), result);
         assertEquals(calls, 1);
-        assertEquals((await first.inspect(`${result}`))?.ttl, 60);
+        await assertTtl(first, `${result}`, 60);
       }
     });
 
@@ -45,8 +46,12 @@ function describeOnce(kind: string, start: () => Promise<ConformanceServer>): vo
 
     test("waits for another no longer than waitFor, or its signal", async (first, second) => {
       const { promise, resolve } = Promise.withResolvers<string>();
-      const slow = once(first, "key", () => promise);
-      await first.get("key");
+      const begun = Promise.withResolvers<void>();
+      const slow = once(first, "key", () => {
+        begun.resolve();
+        return promise;
+      });
+      await begun.promise;
       const never = () => Promise.reject(new Error("nobody was to act"));
       const impatient = () => once(second, "key", never, { waitFor: 0.02 });
       await assertRejects(impatient, ClientException, "somebody else is still at it");

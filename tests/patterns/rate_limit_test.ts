@@ -5,6 +5,7 @@ import { rateLimit } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { assertTtl } from "../ttl.ts";
 
 function describeRateLimit(kind: string, start: () => Promise<ConformanceServer>): void {
   const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>
@@ -65,9 +66,9 @@ function describeRateLimit(kind: string, start: () => Promise<ConformanceServer>
 
     test("keeps its counters for two windows", async (client) => {
       await rateLimit(client, "key", { limit: 1, window: 60, now: () => 0 });
-      assertEquals((await client.inspect("key:0"))?.ttl, 121);
+      await assertTtl(client, "key:0", 121);
       await rateLimit(client, "long", { limit: 1, window: 1_000_000, now: () => 0 });
-      assertEquals((await client.inspect("long:0"))?.ttl, 2_000_001);
+      await assertTtl(client, "long:0", 2_000_001);
     });
 
     test("refuses what makes no sense", async (client) => {
