@@ -19,7 +19,7 @@
  * @module
  */
 
-export { Client, type FlushOptions, type ItemInfo, type ItemsOptions } from "./src/client.ts";
+export { Client, type FlushOptions, type ItemsOptions } from "./src/client.ts";
 export type { ClientOptions, CounterOptions, OperationOptions } from "./src/client_options.ts";
 export {
   ClientException,
@@ -36,7 +36,7 @@ export type { GetOrSetOptions, Load } from "./src/get_or_set.ts";
 export { type InvalidateOptions, LeasingCommands } from "./src/leasing_commands.ts";
 export type { ItemMetadata } from "./src/protocol/commands/metadump.ts";
 export { Namespace } from "./src/namespace.ts";
-export type { MetaReply, MetaStatus, MetaVerb } from "./src/protocol/commands/meta.ts";
+export type { ItemInfo, MetaReply, MetaStatus, MetaVerb } from "./src/protocol/commands/meta.ts";
 export type { CasOutcome } from "./src/protocol/commands/storage.ts";
 export type {
   ConnectionClosedEvent,

@@ -8,21 +8,24 @@ import { Namespace } from "./namespace.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "./protocol/commands/answer.ts";
 import {
   checkMetaRequest,
+  type ItemInfo,
   MetaCommand,
   type MetaReply,
   type MetaVerb,
+  plainKey,
+  readItemInfo,
 } from "./protocol/commands/meta.ts";
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
 import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
 import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
-import { itemReader, itemWriter } from "./transcoding/item_codec.ts";
+import { itemReader, itemWriter, ownData } from "./transcoding/item_codec.ts";
 import { watchNodes, type WatchStream } from "./watch_stream.ts";
 
 /** How items are made to expire. */
 export interface FlushOptions extends OperationOptions {
-  /** In how many seconds, 0 to 2,147,483,647; at once unless given. */
+  /** In how many seconds, 0 to 2,592,000; at once unless given. */
   readonly delay?: number;
 }
 
@@ -30,22 +33,6 @@ export interface FlushOptions extends OperationOptions {
 export interface ItemsOptions extends OperationOptions {
   /** The name, `host:port`, or the index of the server whose items to list; all servers' unless given. */
   readonly server?: string | number;
-}
-
-/** What memcached knows of an item. */
-export interface ItemInfo {
-  /** The client flags. */
-  readonly flags: number;
-  /** The value's length in bytes. */
-  readonly size: number;
-  /** The cas unique. */
-  readonly cas: bigint;
-  /** Seconds until it expires; -1 for never. */
-  readonly ttl: number;
-  /** Seconds since it was last read or written. */
-  readonly lastAccess: number;
-  /** Whether it has been read since it was written. */
-  readonly fetched: boolean;
 }
 
 /**
@@ -97,8 +84,9 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   }
 
   /**
-   * Tells what memcached knows of an item, without reading it or counting as a use of it. Needs memcached
-   * 1.6.10 or later.
+   * Tells what memcached knows of an item, without reading it or counting as a use of it. Only of an item
+   * that was marked stale by a meta command, the first to look at it is told to compute it anew: that is
+   * this command then, and nobody does. Needs memcached 1.6.10 or later.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `signal`.
@@ -124,16 +112,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
     const flags = ["f", "s", "c", "t", "l", "h", "u"];
     const reply = await this.meta("mg", key, flags, undefined, options);
-    if (reply.status === "EN") return undefined;
-    const { f, s, c, t, l, h } = reply.flags;
-    return {
-      flags: Number(f),
-      size: Number(s),
-      cas: BigInt(c!),
-      ttl: Number(t),
-      lastAccess: Number(l),
-      fetched: h === "1",
-    };
+    return reply.status === "EN" ? undefined : readItemInfo(reply);
   }
 
   /**
@@ -169,8 +148,8 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    * Sends a meta command as it is: for what has no method of its own. Needs memcached 1.6.10 or later.
    *
    * @param verb `mg`, `ms`, `md`, `ma`, `mn` or `me`.
-   * @param key As everywhere, or its base64 form with flag `b`; `""` for `mn`, which goes to the first
-   * server.
+   * @param key As everywhere, or its base64 form with flag `b`; `""` for `mn`, which goes to one of
+   * the servers. A key under `b` lives on the server of what it stands for.
    * @param flags Each a letter and its token: `["v", "t", "N30"]`. memcached's `protocol.txt` tells what
    * they mean.
    * @param value The item's bytes, for `ms` only; text goes as UTF-8.
@@ -205,10 +184,12 @@ export class Client extends LeasingCommands implements AsyncDisposable {
     options?: OperationOptions,
   ): Promise<MetaReply> {
     return new Promise((resolve, reject) => {
-      const data = typeof value === "string" ? new TextEncoder().encode(value) : value?.slice();
-      const request = { verb, key, flags: [...flags ?? []], data };
+      const data = value === undefined
+        ? undefined
+        : ownData(value, `send a value by ${quote(verb)}`);
+      const request = { verb, key, flags: Array.isArray(flags) ? [...flags] : flags ?? [], data };
       checkMetaRequest(request);
-      this.#router.submit(key, new MetaCommand(request, resolve, reject), options);
+      this.#router.submit(plainKey(request), new MetaCommand(request, resolve, reject), options);
     });
   }
 
@@ -249,7 +230,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   /**
    * Makes every item of every server expire, now or later.
    *
-   * @param options `delay`, in seconds, 0 to 2,147,483,647; `signal`.
+   * @param options `delay`, in seconds, 0 to 2,592,000; `signal`.
    * @throws {ValidationException} When the delay is invalid.
    * @throws {ClientException} When a server refuses.
    * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
@@ -270,7 +251,9 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    */
   async flushAll(options: FlushOptions = {}): Promise<void> {
     const { delay } = options;
-    const request = delay === undefined ? "flush_all" : `flush_all ${checkCount("delay", delay)}`;
+    const request = delay === undefined
+      ? "flush_all"
+      : `flush_all ${checkCount("delay", delay, LONGEST_DELAY)}`;
     await this.#tellAll(request, options);
   }
 
@@ -325,7 +308,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   async verbosity(level: number, options?: OperationOptions): Promise<void> {
-    await this.#tellAll(`verbosity ${checkCount("verbosity", level)}`, options);
+    await this.#tellAll(`verbosity ${checkCount("verbosity", level, 0x7fffffff)}`, options);
   }
 
   /**
@@ -425,15 +408,16 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   }
 }
 
-const LARGEST_COUNT = 0x7fffffff;
+/** 30 days in seconds; memcached takes more for an absolute time, and flushes nothing. */
+const LONGEST_DELAY = 60 * 60 * 24 * 30;
 
-function checkCount(name: string, value: unknown): number {
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_COUNT) {
+function checkCount(name: string, value: unknown, largest: number): number {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= largest) {
     return value as number;
   }
   const shown = typeof value === "number" ? `${value}` : quote(value);
   throw new ValidationException(
-    `Cannot use ${name} ${shown}: it must be an integer from 0 to ${LARGEST_COUNT}`,
+    `Cannot use ${name} ${shown}: it must be an integer from 0 to ${largest}`,
     value,
   );
 }

@@ -1,7 +1,7 @@
 /** The commands that count. @module */
 
 import type { CounterOptions, OperationOptions } from "./client_options.ts";
-import { quote, ValidationException } from "./errors.ts";
+import { ClientException, quote, ValidationException } from "./errors.ts";
 import { CounterCommand } from "./protocol/commands/answer.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "./protocol/commands/storage.ts";
 import { checkExptime } from "./protocol/exptime.ts";
@@ -110,13 +110,15 @@ export class CountingCommands extends StoringCommands {
     if (initial === undefined) return await this.#countOnce(key, request, options);
     const text = `${checkUint64("initial", initial)}`;
     const item = { flags: this.#session.textFlags, exptime: checkExptime(exptime), data: text };
-    while (true) {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const count = await this.#countOnce(key, request, options);
       if (count !== undefined) return count;
       // meta arithmetic could make it at once, but under flags 0, which other clients do not read, and
       // not on older servers.
       if (await this.#addCounter(key, item, options)) return BigInt(text);
     }
+    const why = `it was ${MOST_ATTEMPTS} times neither there nor missing`;
+    throw new ClientException(`Cannot ${verb} key "${key}": ${why}`, key);
   }
 
   #countOnce(
@@ -137,6 +139,8 @@ export class CountingCommands extends StoringCommands {
   }
 }
 
+/** A counter that others delete again and again; or a proxy that cannot reach the server. */
+const MOST_ATTEMPTS = 10;
 const LARGEST_UINT64 = 2n ** 64n - 1n;
 
 function checkUint64(name: string, value: unknown): bigint {

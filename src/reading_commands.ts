@@ -1,6 +1,7 @@
 /** The commands that read, touch and delete items. @module */
 
 import type { OperationOptions } from "./client_options.ts";
+import { SocketError } from "./errors.ts";
 import { runMany } from "./many.ts";
 import type { Resolve } from "./protocol/command.ts";
 import { AnswerCommand, DELETE_ANSWERS, TOUCH_ANSWERS } from "./protocol/commands/answer.ts";
@@ -53,7 +54,7 @@ export class ReadingCommands {
    *
    * @param keys The keys; each is asked for once.
    * @param options `signal`.
-   * @returns The values by key; the keys that do not exist are left out.
+   * @returns The values by key, in the order in which they came; the keys that do not exist are left out.
    * @throws {ValidationException} When a key is invalid.
    * @throws {PartialClientException} When memcached refuses, or holds values that the transcoder does
    * not read; the others are in its `results`.
@@ -286,6 +287,7 @@ export class ReadingCommands {
   readonly #readWithCas: ReadItem = (flags, data, cas) => {
     const value = this.#session.readItem(flags, data);
     if (value === undefined) return undefined;
+    if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
     return value instanceof Promise ? value.then((value) => ({ value, cas })) : { value, cas };
   };
 }

@@ -1,5 +1,6 @@
 /** From keys to servers. @module */
 
+import { watchSignal } from "./abort_watch.ts";
 import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
 import { ServerNode } from "./connection/server_node.ts";
 import { quote, SocketError, ValidationException } from "./errors.ts";
@@ -90,8 +91,5 @@ function submit(node: ServerNode, command: Command, options: OperationOptions | 
   const signal = options?.signal;
   signal?.throwIfAborted();
   node.submit(command);
-  if (signal === undefined) return;
-  const abort = () => command.fail(signal.reason);
-  signal.addEventListener("abort", abort);
-  command.onSettled = () => signal.removeEventListener("abort", abort);
+  if (signal !== undefined) watchSignal(signal, command);
 }

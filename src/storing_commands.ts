@@ -16,7 +16,7 @@ import { checkExptime, type Exptime } from "./protocol/exptime.ts";
 import { checkKey, checkKeys } from "./protocol/key.ts";
 import { ReadingCommands } from "./reading_commands.ts";
 import type { Session } from "./session.ts";
-import type { SendableItem } from "./transcoding/item_codec.ts";
+import { ownData, type SendableItem } from "./transcoding/item_codec.ts";
 
 /** What a storage command needs besides the value. */
 interface Storing<Result> {
@@ -105,8 +105,7 @@ export class StoringCommands extends ReadingCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    const pairs = Symbol.iterator in entries ? entries : Object.entries(entries);
-    const values = new Map(pairs as Iterable<readonly [string, unknown]>);
+    const values = readEntries(entries);
     checkKeys(values.keys(), "set");
     const seconds = checkExptime(exptime);
     const items = await this.#writeItems(values);
@@ -323,7 +322,7 @@ export class StoringCommands extends ReadingCommands {
   ): Promise<boolean> {
     return new Promise((resolve, reject) => {
       checkKey(key, verb);
-      const item = { flags: 0, exptime: 0, data: checkData(data, verb, key) };
+      const item = { flags: 0, exptime: 0, data: ownData(data, `${verb} data to key "${key}"`) };
       const command = new StorageCommand(verb, key, item, STORED_ANSWERS, resolve, reject);
       this.#session.submit(key, command, options);
     });
@@ -350,12 +349,15 @@ function checkCas(cas: unknown): void {
   );
 }
 
-/** Copies bytes, which the caller may change before they are sent. */
-function checkData(data: unknown, verb: string, key: string): string | Uint8Array {
-  if (typeof data === "string" && data.isWellFormed()) return data;
-  if (data instanceof Uint8Array) return data.slice();
-  const why = typeof data === "string"
-    ? "it holds a lone surrogate"
-    : "it is no string or Uint8Array";
-  throw new ValidationException(`Cannot ${verb} data to key "${key}": ${why}`, data);
+function readEntries(entries: unknown): Map<string, unknown> {
+  if (typeof entries === "object" && entries !== null) {
+    const pairs = Array.from(
+      Symbol.iterator in entries ? entries as Iterable<unknown> : Object.entries(entries),
+    );
+    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+      return new Map(pairs as [string, unknown][]);
+    }
+  }
+  const why = "they must be a record, a Map or pairs of a key and a value";
+  throw new ValidationException(`Cannot set entries ${quote(entries)}: ${why}`, entries);
 }

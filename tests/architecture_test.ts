@@ -15,7 +15,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   connection: ["errors.ts", "protocol", "transport"],
   "server_address.ts": ["errors.ts", "routing", "transport"],
   "client_options.ts": ["errors.ts", "protocol", "routing", "transcoding"],
+  "abort_watch.ts": ["protocol"],
   "router.ts": [
+    "abort_watch.ts",
     "errors.ts",
     "protocol",
     "routing",
@@ -28,7 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "watch_stream.ts": ["protocol", "connection"],
   "many.ts": ["errors.ts"],
   "session.ts": ["protocol", "transcoding", "client_options.ts"],
-  "reading_commands.ts": ["protocol", "client_options.ts", "many.ts", "session.ts"],
+  "reading_commands.ts": ["errors.ts", "protocol", "client_options.ts", "many.ts", "session.ts"],
   "storing_commands.ts": [
     "errors.ts",
     "protocol",

@@ -7,7 +7,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { Client, type ClientOptions, SocketError, TimeoutError } from "../mod.ts";
+import { Client, ClientException, type ClientOptions, SocketError, TimeoutError } from "../mod.ts";
 import { splits, utf8 } from "./protocol/splits.ts";
 import { answering, ScriptedPeer } from "./scripted_peer.ts";
 
@@ -345,6 +345,88 @@ Deno.test("Client does not let what is overdue end the connection that others mo
   await Promise.all([stuck, overdue]);
   assertEquals(await moved, undefined);
   assertEquals(peer.connectionCount, 2);
+});
+
+Deno.test("Client ends a quiet meta command with the second refusal of a server without meta", async () => {
+  await using peer = new ScriptedPeer(
+    answering((line) => line === "get a" ? "END\r\n" : "ERROR\r\n"),
+  );
+  await using client = new Client(peer.address, { timeout: 1000 });
+  const quiet = assertRejects(() => client.meta("mg", "a", ["q"]), ClientException, "1.6.10");
+  const next = client.get("a");
+  await quiet;
+  assertEquals(await next, undefined);
+  assertEquals(peer.connectionCount, 1);
+});
+
+Deno.test("Client gives up a counter that is neither there nor missing", async () => {
+  await using peer = new ScriptedPeer(answering((line) => {
+    if (line.startsWith("incr")) return "NOT_FOUND\r\n";
+    return line.startsWith("add") ? "NOT_STORED\r\n" : undefined;
+  }));
+  await using client = new Client(peer.address, { timeout: 1000 });
+  await assertRejects(() => client.incr("a", 1, { initial: 1 }), ClientException, "neither");
+});
+
+Deno.test("Client takes no reply for what it is not", async () => {
+  await using peer = new ScriptedPeer(answering((line) => {
+    if (line.startsWith("mg")) return "HD f1 s5\r\n";
+    return line.startsWith("gets") ? "VALUE a 274 1\r\nx\r\nEND\r\n" : undefined;
+  }));
+  await using client = new Client(peer.address, { timeout: 1000 });
+  await assertRejects(() => client.inspect("a"), SocketError, "flag c");
+  await assertRejects(() => client.gets("a"), SocketError, "cas unique");
+});
+
+Deno.test("Client does not count a long turn as time for connecting", async () => {
+  await using peer = new ScriptedPeer(answering(() => "END\r\n"));
+  for (const options of [{ timeout: 60 }, { timeout: 2000, connectTimeout: 60 }]) {
+    await using client = new Client(peer.address, options);
+    const operation = client.get("key");
+    for (const started = performance.now(); performance.now() - started < 100;);
+    assertEquals(await operation, undefined);
+  }
+});
+
+Deno.test("Client ends a connection that falls silent just as a write of it ends", async () => {
+  const { connect } = Deno;
+  let dials = 0;
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const encoder = new TextEncoder();
+  // A socket that answers its first request in the turn in which the write of it ends, and no other.
+  Deno.connect = (() => {
+    dials++;
+    let asked = () => {};
+    const first = new Promise<void>((resolve) => asked = resolve);
+    let close = () => {};
+    const closed = new Promise<null>((resolve) => close = () => resolve(null));
+    let reads = 0;
+    return Promise.resolve({
+      setNoDelay() {},
+      setKeepAlive() {},
+      close: () => close(),
+      async write(bytes: Uint8Array) {
+        asked();
+        await turn();
+        return bytes.length;
+      },
+      async read(into: Uint8Array) {
+        if (reads++ > 0) return closed;
+        await first;
+        await turn();
+        return encoder.encodeInto("END\r\n", into).written;
+      },
+    });
+  }) as unknown as typeof Deno.connect;
+  try {
+    await using client = new Client("127.0.0.1:1", { timeout: 50 });
+    assertEquals(await client.get("a"), undefined);
+    await assertRejects(() => client.get("b"), TimeoutError);
+    assertEquals(await client.get("c"), undefined);
+    assertEquals(dials, 2);
+  } finally {
+    Deno.connect = connect;
+  }
 });
 
 Deno.test("Client keeps to the timeout of operations that move behind newer ones", async () => {

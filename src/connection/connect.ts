@@ -1,6 +1,7 @@
 /** Opening a socket within a time. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
+import { DeadlineTimer } from "./deadline_timer.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** What {@linkcode connect} needs to know. */
@@ -26,8 +27,11 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
   const attempt = new AbortController();
   const giveUp = () => attempt.abort(signal.reason);
   signal.addEventListener("abort", giveUp);
-  const timeOut = () => attempt.abort(connectTimeoutError(server, timeout));
-  const timer = timeout === undefined ? undefined : setTimeout(timeOut, timeout);
+  const timer = new DeadlineTimer(() => attempt.abort(connectTimeoutError(server, timeout)));
+  // Begun at the end of this turn, which may be a long one.
+  const timing = Promise.resolve().then(() => {
+    if (timeout !== undefined && !signal.aborted) timer.arm(performance.now() + timeout);
+  });
   try {
     return await dialUntilAborted(options.dial, attempt.signal);
   } catch (error) {
@@ -37,7 +41,8 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
       cause: error,
     });
   } finally {
-    clearTimeout(timer);
+    await timing;
+    timer.stop();
     signal.removeEventListener("abort", giveUp);
   }
 }

@@ -221,6 +221,8 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** Writes what is queued into the buffer, neighbours together where they allow it. */
   #gatherRequests(): void {
+    // A write that ended, or a dial, has come before the end of this turn.
+    if (this.#flushScheduled) this.#start(this.#turn);
     while (this.#requests.byteLength < WRITE_SIZE) {
       const command = this.#nextWanted();
       if (command === undefined) return;

@@ -26,6 +26,13 @@ export function checkKey(key: unknown, action: string): asserts key is string {
 
 /** Checks many keys, as {@linkcode checkKey} does, and gives each once. */
 export function checkKeys(keys: Iterable<unknown>, action: string): Set<string> {
+  if (typeof keys !== "object" || keys === null || !(Symbol.iterator in keys)) {
+    const what = quote(keys);
+    throw new ValidationException(
+      `Cannot ${action} keys ${what}: they must be a list of strings`,
+      keys,
+    );
+  }
   const unique = new Set<string>();
   for (const key of keys) {
     checkKey(key, action);

@@ -70,6 +70,21 @@ export function isFlags(flags: unknown): flags is number {
   return Number.isInteger(flags) && (flags as number) >= 0 && (flags as number) <= 0xffffffff;
 }
 
+/**
+ * Text as it is, and bytes in a copy, which the caller cannot change before they are sent.
+ *
+ * @throws {ValidationException} When it is neither.
+ */
+export function ownData(data: unknown, action: string): Uint8Array | string {
+  if (typeof data === "string" && data.isWellFormed()) return data;
+  if (data instanceof Uint8Array) return copy(data);
+  const why = typeof data === "string"
+    ? "it holds a lone surrogate"
+    : "it is no string or Uint8Array";
+  throw new ValidationException(`Cannot ${action}: ${why}`, data);
+}
+
+/** Not every Uint8Array's own slice makes a copy: a Buffer's does not. */
 function copy(data: Uint8Array): Uint8Array {
   try {
     return Uint8Array.prototype.slice.call(data);

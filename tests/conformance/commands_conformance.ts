@@ -248,6 +248,16 @@ export function describeCommands(kind: string, start: () => Promise<ConformanceS
         ["mg", "key", ["v\r\nflush_all"]],
         ["mg", "key", ["1"]],
         ["mg", "key", [""]],
+        ["mg", "key", ["q0"]],
+        ["mg", "key", ["vx"]],
+        ["mg", "key", "v"],
+        ["mg", "key", 5],
+        ["ms", "key", [], new ArrayBuffer(10)],
+        ["ms", "key", [], new Uint16Array(3)],
+        ["ms", "key", [], [1, 2]],
+        ["ms", "key", [], 5],
+        ["ms", "key", [], "\ud800"],
+        ["ms", "key", [], { slice: () => ({ length: 0, byteLength: "0\r\n\r\nflush_all" }) }],
         ["mg", "key", ["b", "k"]],
         ["mg", "key", ["O"]],
         ["mg", "key", [`O${"x".repeat(32)}`]],
@@ -262,6 +272,68 @@ export function describeCommands(kind: string, start: () => Promise<ConformanceS
         await assertRejects(() => client.meta(...args as Arguments), ValidationException);
       }
       assertEquals(await client.get("key"), undefined);
+    });
+
+    test("append, prepend and meta send the bytes that they were given", async (client) => {
+      // As a Buffer does, whose slice is a view.
+      class View extends Uint8Array {
+        override slice(): Uint8Array<ArrayBuffer> {
+          return this.subarray() as Uint8Array<ArrayBuffer>;
+        }
+      }
+      const bytes = new View([97, 98, 99]);
+      await client.set("key", "");
+      const sent = [client.append("key", bytes), client.prepend("key", bytes)];
+      const stored = client.meta("ms", "other", ["F274"], bytes);
+      bytes.fill(120);
+      await Promise.all([...sent, stored]);
+      assertEquals(
+        await client.getMany(["key", "other"]),
+        new Map([["key", "abcabc"], ["other", "abc"]]),
+      );
+    });
+
+    test(
+      "meta finds a key under b on the server of what it stands for",
+      async (_client, address) => {
+        await using other = await start();
+        await using client = new Client([address, other.address]);
+        const keys = Array.from({ length: 50 }, (_, i) => `key${i}`);
+        await client.setMany(new Map(keys.map((key) => [key, key])));
+        for (const key of keys) {
+          assertEquals(
+            (await client.meta("mg", btoa(key), ["b"])).status,
+            "HD",
+          );
+        }
+      },
+    );
+
+    test("many keys are a list, not a text", async (client) => {
+      for (const keys of ["ab", null, 5, {}] as unknown as string[][]) {
+        await assertRejects(() => client.getMany(keys), ValidationException);
+        await assertRejects(() => client.deleteMany(keys), ValidationException);
+      }
+      for (const entries of ["ab", null, [1], [["a"]], 5] as unknown as Record<string, unknown>[]) {
+        await assertRejects(() => client.setMany(entries), ValidationException);
+      }
+    });
+
+    test("many keys with a signal take no longer than without", async (client) => {
+      const keys = Array.from({ length: 30_000 }, (_, i) => `key${i}`);
+      const time = async (signal?: AbortSignal) => {
+        const started = performance.now();
+        await client.getMany(keys, signal && { signal });
+        return performance.now() - started;
+      };
+      await time();
+      const without = await time();
+      const withSignal = await time(new AbortController().signal);
+      assert(withSignal < 5 * without + 200, `${withSignal} ms against ${without} ms`);
+    });
+
+    test("flushAll refuses a delay that memcached takes for a time", async (client) => {
+      await assertRejects(() => client.flushAll({ delay: 2_592_001 }), ValidationException);
     });
 
     test("meta rejects what memcached refuses, and the connection stays good", async (client) => {

@@ -32,6 +32,8 @@ const STATUSES = ["HD", "VA", "EN", "NF", "NS", "EX", "MN", "ME"];
 /** Of 17 words, the length that `ms` takes among them; with more it takes the value for commands. */
 const MOST_FLAGS = 16;
 const LONGEST_FLAG = 64;
+/** memcached ignores what follows these; so would a reader who takes `q0` for no `q`. */
+const WITHOUT_TOKEN = "bcfhklqstuvxI";
 const LONGEST_OPAQUE = 31;
 /** Refusals of `ms` after which memcached may take the value for commands. */
 const LEAVES_VALUE_BEHIND = /^ERROR$|bad command line|options flags|decoding key|bad data chunk/;
@@ -48,7 +50,7 @@ export interface MetaRequest {
   readonly verb: MetaVerb;
   readonly key: string;
   readonly flags: readonly string[];
-  readonly data?: Uint8Array | undefined;
+  readonly data?: Uint8Array | string | undefined;
 }
 
 /**
@@ -59,6 +61,7 @@ export interface MetaRequest {
  */
 export function checkMetaRequest(request: MetaRequest): void {
   const { verb, key, flags, data } = request;
+  if (!Array.isArray(flags)) refuse(quote(verb), "flags must be an array", flags);
   if (!VERBS.includes(verb)) refuse(quote(verb), "it is none of mg, ms, md, ma, mn and me", verb);
   if (verb === "mn") {
     if (key !== "" || flags.length > 0) refuse("mn", "it takes no key and no flags", request);
@@ -82,6 +85,9 @@ function checkFlags(verb: MetaVerb, flags: readonly unknown[]): void {
     const letter = (flag as string)[0]!;
     if (letters.has(letter)) refuse(verb, `flag ${letter} is given twice`, flags);
     letters.add(letter);
+    if (WITHOUT_TOKEN.includes(letter) && (flag as string).length > 1) {
+      refuse(verb, `flag ${letter} takes no token`, flag);
+    }
     if (
       letter === "O" &&
       ((flag as string).length < 2 || (flag as string).length > LONGEST_OPAQUE + 1)
@@ -103,13 +109,14 @@ export class MetaCommand extends Command<MetaReply> {
   readonly #opaque: string | undefined;
   readonly #isQuiet: boolean;
   #reply: MetaReply | undefined;
+  #isRefused = false;
 
   /** @param request A request that has been checked. */
   constructor(request: MetaRequest, resolve: Resolve<MetaReply>, reject: Reject) {
     super(resolve, reject);
     this.#request = request;
-    this.#opaque = request.flags.find((flag) => flag.startsWith("O"))?.slice(1);
-    this.#isQuiet = request.flags.includes("q");
+    this.#opaque = request.flags.find((flag) => flag[0] === "O")?.slice(1);
+    this.#isQuiet = request.flags.some((flag) => flag[0] === "q");
   }
 
   write(buffer: RequestBuffer): void {
@@ -117,7 +124,8 @@ export class MetaCommand extends Command<MetaReply> {
     const words = flags.map((flag) => ` ${flag}`).join("");
     buffer.ascii(verb);
     if (verb !== "mn") buffer.word(key);
-    if (data !== undefined) buffer.ascii(" ").dataBlock(data, words);
+    if (typeof data === "string") buffer.ascii(" ").textBlock(data, words);
+    else if (data !== undefined) buffer.ascii(" ").dataBlock(data, words);
     else buffer.ascii(words).ascii("\r\n");
     // Whether a quiet command has been answered shows when the next one is.
     if (this.#isQuiet) buffer.ascii("mn\r\n");
@@ -168,6 +176,9 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
+    // The fence behind a quiet command is refused as well by a server that knows no meta commands.
+    if (this.#isRefused) return DONE;
+    this.#isRefused = true;
     const { verb, key, data } = this.#request;
     const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
     const refusal = readRefusal(bytes, start, end, action);
@@ -190,4 +201,53 @@ function readDebug(words: string[]): Record<string, string> {
 function needsNewer(action: string): ClientException {
   const why = `the server answered "ERROR"; meta commands need memcached 1.6.10 or later`;
   return new ClientException(`Cannot ${action}: ${why}`, "ERROR");
+}
+
+/** The key that a request is about: what its base64 stands for, under flag `b`. */
+export function plainKey({ key, flags }: MetaRequest): string {
+  if (!flags.some((flag) => flag[0] === "b")) return key;
+  try {
+    return atob(key);
+  } catch {
+    // No base64: memcached will say so, whichever server is asked.
+    return key;
+  }
+}
+
+/** What memcached knows of an item. */
+export interface ItemInfo {
+  /** The client flags. */
+  readonly flags: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+  /** The cas unique. */
+  readonly cas: bigint;
+  /** Seconds until it expires; -1 for never. */
+  readonly ttl: number;
+  /** Seconds since it was last read or written. */
+  readonly lastAccess: number;
+  /** Whether it has been read since it was written. */
+  readonly fetched: boolean;
+}
+
+const ITEM_INFO = { f: /^\d+$/, s: /^\d+$/, c: /^\d+$/, t: /^-?\d+$/, l: /^\d+$/, h: /^[01]$/ };
+
+/**
+ * Reads the reply to `mg` with the flags `f s c t l h`.
+ *
+ * @throws {SocketError} When it lacks one of them.
+ */
+export function readItemInfo({ flags }: MetaReply): ItemInfo {
+  for (const [flag, form] of Object.entries(ITEM_INFO)) {
+    if (!form.test(flags[flag] ?? "")) throw new SocketError(`the reply has no flag ${flag}`);
+  }
+  const { f, s, c, t, l, h } = flags;
+  return {
+    flags: Number(f),
+    size: Number(s),
+    cas: BigInt(c!),
+    ttl: Number(t),
+    lastAccess: Number(l),
+    fetched: h === "1",
+  };
 }
