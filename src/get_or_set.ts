@@ -128,15 +128,17 @@ class Flight {
       if (item !== undefined && !isMark(item.flags)) {
         const served = await this.#serve(item);
         if (served !== undefined) return served.value;
-      } else if (item === undefined || item.isInvalid) {
+        continue;
+      }
+      if (item === undefined || item.isInvalid) {
         const lease = await this.#leases.claim(this.#key, lockFor, item?.cas);
         if (lease !== undefined) return await this.#compute(lease);
-      } else {
-        if (item.flags !== LEASE_FLAGS) throw this.#earlierFailure(item);
-        const left = deadline - performance.now();
-        if (left <= 0) return await this.#load();
-        await pause(Math.min(left, backoff(attempt)));
+      } else if (item.flags !== LEASE_FLAGS) {
+        throw this.#earlierFailure(item);
       }
+      const left = deadline - performance.now();
+      if (left <= 0) return await this.#load();
+      await pause(Math.min(left, backoff(attempt)));
     }
   }
 

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, ClientException, ValidationException } from "../mod.ts";
+import { Client, ClientException, SocketError, ValidationException } from "../mod.ts";
 import { MemcachedServer } from "../src/testing/mod.ts";
 import { FAILURE_FLAGS, LEASE_FLAGS } from "../src/transcoding/marks.ts";
 import type { ConformanceServer } from "./conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "./memcached.ts";
+import { answering, ScriptedPeer } from "./scripted_peer.ts";
 import { assertTtl } from "./ttl.ts";
 
 /** A loader that waits until it is told what to give. */
@@ -355,4 +356,33 @@ describe("getOrSet as time passes", () => {
       pass(1);
       assertEquals(await client.getOrSet("key", () => "value"), "value");
     }));
+});
+
+describe("getOrSet where the server misbehaves", () => {
+  it("computes when a key is neither there nor missing, as behind a proxy", async () => {
+    let claims = 0;
+    await using peer = new ScriptedPeer(answering((line) => {
+      if (line.startsWith("mg ")) return "EN\r\n";
+      if (line.startsWith("ms ")) claims++;
+      return line === "" ? "NS\r\n" : undefined;
+    }));
+    await using client = new Client(peer.address);
+    assertEquals(await client.getOrSet("key", () => "own", { waitFor: 0.05 }), "own");
+    assert(claims >= 2 && claims < 20, `${claims}`);
+  });
+
+  it("throws the loader's error when the server is lost meanwhile", async () => {
+    const server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    const fail = async () => {
+      await server.close();
+      throw new RangeError("no luck");
+    };
+    await assertRejects(() => client.getOrSet("key", fail), RangeError, "no luck");
+  });
+
+  it("throws what the network does, and loads nothing", async () => {
+    await using client = new Client("127.0.0.1:1");
+    await assertRejects(() => client.getOrSet("key", never), SocketError);
+  });
 });
