@@ -42,11 +42,15 @@ export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOpt
  * assertEquals(calls, 1);
  * ```
  */
-export function memoize<Args extends unknown[], Result>(
+// deno-lint-ignore no-explicit-any -- with `unknown`, optional arguments would become required ones.
+export function memoize<F extends (...args: any[]) => unknown>(
   client: Pick<Client, "getOrSet">,
-  fn: (...args: Args) => Result | Promise<Result>,
-  options: MemoizeOptions<Args>,
-): (...args: Args) => Promise<Result> {
+  fn: F,
+  options: MemoizeOptions<Parameters<F>>,
+): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
   const { key, ...rest } = options;
-  return async (...args) => await client.getOrSet(key(...args), () => fn(...args), rest);
+  return async (...args): Promise<Awaited<ReturnType<F>>> => {
+    const load = () => fn(...args) as Awaited<ReturnType<F>>;
+    return await client.getOrSet(key(...args), load, rest);
+  };
 }

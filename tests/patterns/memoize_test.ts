@@ -25,6 +25,26 @@ Deno.test("memoize calls once for each key, and keeps arguments and result", asy
   await assertTtl(client, "repeat:a:2", 60);
 });
 
+Deno.test("memoize keeps optional, default and rest arguments", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const pad = memoize(client, (text: string, length?: number) => text.padEnd(length ?? 3, "."), {
+    key: (text, length) => `pad:${text}:${length ?? 3}`,
+  });
+  const typed: (text: string, length?: number) => Promise<string> = pad;
+  assertEquals([await typed("a"), await pad("a", 2)], ["a..", "a."]);
+  const times = memoize(client, (a: number, b = 2) => Promise.resolve(a * b), {
+    key: (a, b = 2) => `times:${a}:${b}`,
+  });
+  assertEquals([await times(2), await times(2, 3)], [4, 6]);
+  const join = memoize(client, (...parts: string[]) => parts.join("-"), {
+    key: (...parts) => `join:${parts.join(":")}`,
+  });
+  assertEquals([await join(), await join("a", "b")], ["", "a-b"]);
+  // @ts-expect-error: arguments are still checked
+  assertEquals(await pad("a", "2"), "a.");
+});
+
 Deno.test("memoize forgets everything with its namespace", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
