@@ -11,7 +11,7 @@ export interface RateLimitOptions extends OperationOptions {
   readonly limit: number;
   /** How long a window is, in seconds: an integer from 1 to 1,000,000. */
   readonly window: number;
-  /** The clock, in milliseconds since 1970; `Date.now` unless given. */
+  /** The clock, in milliseconds since 1970, of which fractions do not count; `Date.now` unless given. */
   readonly now?: () => number;
 }
 
@@ -25,11 +25,19 @@ export interface RateLimitResult {
   readonly resetAfter: number;
 }
 
-/** How far two windows have been used, and how much of the present one has passed, from 0 to 1. */
+/** How far two windows have been used, and how much of the present one has passed. */
 interface Usage {
-  readonly previous: number;
-  readonly current: number;
-  readonly elapsed: number;
+  readonly previous: bigint;
+  readonly current: bigint;
+  /** In milliseconds. */
+  readonly elapsed: bigint;
+}
+
+/** What is allowed in a window. */
+interface Rate {
+  readonly limit: bigint;
+  /** In milliseconds. */
+  readonly length: bigint;
 }
 
 const LONGEST_WINDOW = 1_000_000;
@@ -86,8 +94,9 @@ export async function rateLimit(
   const window = checkInteger("window", options.window, LONGEST_WINDOW);
   checkKey(key, "limit");
   checkKey(key + "0".repeat(NUMBER_LENGTH), "limit");
-  const position = now() / (window * 1000);
-  const number = Math.floor(position);
+  const length = window * 1000;
+  const time = checkTime(now());
+  const number = Math.floor(time / length);
   const currentKey = `${key}:${number}`;
   const signals = signal === undefined ? {} : { signal };
   // A window counts until the next one has ended; a second more, for memcached's clock ticks once a second.
@@ -96,34 +105,43 @@ export async function rateLimit(
     client.incr(currentKey, 1n, beginning),
     client.incr(`${key}:${number - 1}`, 0n, signals),
   ]);
-  const elapsed = position - number;
-  const counted = { previous: Number(previous), current: Number(current), elapsed };
-  if (estimate(counted) <= limit) return { allowed: true, ...outlook(counted, limit, window) };
+  const elapsed = BigInt(time - number * length);
+  const rate = { limit: BigInt(limit), length: BigInt(length) };
+  const counted = { previous, current: current!, elapsed };
+  if (roomLeft(counted, rate) >= 0n) return { allowed: true, ...outlook(counted, rate) };
   await client.decr(currentKey, 1n, signals);
-  const uncounted = { ...counted, current: counted.current - 1 };
-  return { allowed: false, ...outlook(uncounted, limit, window) };
+  const uncounted = { ...counted, current: counted.current - 1n };
+  return { allowed: false, ...outlook(uncounted, rate) };
 }
 
-function estimate({ previous, current, elapsed }: Usage): number {
-  return previous * (1 - elapsed) + current;
+/** How many more there is room for, times the milliseconds of a window: so it is exact. */
+function roomLeft({ previous, current, elapsed }: Usage, { limit, length }: Rate): bigint {
+  return (limit - current) * length - previous * (length - elapsed);
 }
 
-function outlook(
-  usage: Usage,
-  limit: number,
-  window: number,
-): Omit<RateLimitResult, "allowed"> {
-  const remaining = Math.max(0, Math.floor(limit - estimate(usage)));
-  if (remaining > 0) return { remaining, resetAfter: 0 };
-  const milliseconds = windowsUntilRoom(usage, limit) * window * 1000;
-  return { remaining, resetAfter: Math.ceil(milliseconds) / 1000 };
+function outlook(usage: Usage, rate: Rate): Omit<RateLimitResult, "allowed"> {
+  const room = roomLeft(usage, rate);
+  if (room >= rate.length) return { remaining: Number(room / rate.length), resetAfter: 0 };
+  return { remaining: 0, resetAfter: Number(millisecondsUntilRoom(usage, rate)) / 1000 };
 }
 
-/** How many windows pass, in fractions, until there is room for one more. */
-function windowsUntilRoom({ previous, current, elapsed }: Usage, limit: number): number {
-  const room = limit - 1;
-  if (current <= room) return Math.max(0, 1 - (room - current) / previous - elapsed);
-  return 1 - elapsed + Math.max(0, 1 - room / current);
+/** How many milliseconds pass until there is room for one more. */
+function millisecondsUntilRoom(usage: Usage, { limit, length }: Rate): bigint {
+  const { previous, current, elapsed } = usage;
+  const room = limit - 1n;
+  // What was counted slides out evenly in the window after its own.
+  if (current <= room) return slideOut(previous, room - current, length) - elapsed;
+  return length - elapsed + slideOut(current, room, length);
+}
+
+/** How many milliseconds pass, rounded up, until of a window's `count` no more than `room` still counts. */
+function slideOut(count: bigint, room: bigint, length: bigint): bigint {
+  return (length * (count - room) + count - 1n) / count;
+}
+
+function checkTime(value: number): number {
+  if (Number.isFinite(value)) return Math.floor(value);
+  throw new ValidationException(`Cannot use now: it gave ${value}, which is no time`, value);
 }
 
 function checkInteger(name: string, value: unknown, largest: number): number {

@@ -54,6 +54,29 @@ function describeRateLimit(kind: string, start: () => Promise<ConformanceServer>
       assertEquals(await ask(), { allowed: true, remaining: 3, resetAfter: 0 });
     });
 
+    test("allows one more after resetAfter, and none a millisecond before", async (client) => {
+      for (const [limit, window] of [[3, 7], [10, 1], [49, 11], [7, 3600]] as const) {
+        let now = 1_700_000_000_123;
+        const ask = () => rateLimit(client, `${limit}`, { limit, window, now: () => now });
+        for (let i = 0; i < limit; i++) assertEquals((await ask()).allowed, true);
+        for (let i = 0; i < limit; i++) {
+          const { allowed, resetAfter } = await ask();
+          assertEquals(allowed, false);
+          now += Math.round(resetAfter * 1000) - 1;
+          assertEquals(await ask(), { allowed: false, remaining: 0, resetAfter: 0.001 });
+          now += 1;
+          assertEquals((await ask()).allowed, true, `${limit} in ${window} s`);
+        }
+      }
+    });
+
+    test("refuses a clock that gives no time", async (client) => {
+      for (const time of [NaN, Infinity, -Infinity]) {
+        const ask = () => rateLimit(client, "key", { limit: 1, window: 60, now: () => time });
+        await assertRejects(ask, ValidationException, `Cannot use now: it gave ${time}`);
+      }
+    });
+
     test("limits each key by itself, in a namespace too", async (client) => {
       const options = { limit: 1, window: 60, now: () => 0 };
       const namespace = client.namespace("n:");
