@@ -5,7 +5,7 @@ import type { OperationOptions } from "../client_options.ts";
 import { ClientException } from "../errors.ts";
 import { checkKey } from "../protocol/key.ts";
 import { checkSpan, checkWaitFor } from "../spans.ts";
-import { backoff, pause } from "../waiting.ts";
+import { backoff, pause, untilAborted } from "../waiting.ts";
 import { addStub, hasStub, removeStub } from "./stub.ts";
 
 /** How a key is locked. All times are in seconds. */
@@ -130,7 +130,8 @@ export class Lock implements AsyncDisposable {
  *
  * @param client Whose servers keep the lock.
  * @param key A key for the lock alone, 1 to 244 characters, each from `!` to `~`.
- * @param options `ttl` and `waitFor`, in seconds; `signal`, which ends the waiting.
+ * @param options `ttl` and `waitFor`, in seconds; `signal`, which ends the waiting, for the server
+ * as well.
  * @returns The lock.
  * @throws {ValidationException} When the key or an option is invalid.
  * @throws {ClientException} When somebody else has held it for all of `waitFor`, or memcached refuses.
@@ -164,7 +165,7 @@ export async function lock(client: Client, key: string, options: LockOptions): P
   const deadline = performance.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
-    const held = await tryLock(client, key, ttl);
+    const held = await tryLock(client, key, ttl, signal);
     if (held !== undefined) return held;
     const left = deadline - performance.now();
     if (left <= 0) throw new ClientException(`Cannot lock key "${key}": it is held`, key);
@@ -172,12 +173,29 @@ export async function lock(client: Client, key: string, options: LockOptions): P
   }
 }
 
-async function tryLock(client: Client, key: string, ttl: number): Promise<Lock | undefined> {
-  const cas = await addStub(client, key, ttl);
+async function tryLock(
+  client: Client,
+  key: string,
+  ttl: number,
+  signal: AbortSignal | undefined,
+): Promise<Lock | undefined> {
+  const cas = await addStub(client, key, ttl, signal);
   if (cas === undefined) return undefined;
+  const options = signal === undefined ? {} : { signal };
+  try {
+    const token = await drawToken(client, key, options);
+    // One that expired before its token was drawn could have a token above its successor's.
+    return await hasStub(client, key, cas, options) ? new Lock(client, key, cas, token) : undefined;
+  } catch (error) {
+    // The error matters more than that the stub could not be removed: it expires by itself.
+    const removed = Promise.allSettled([removeStub(client, key, cas)]);
+    if (!signal?.aborted) await untilAborted(removed, signal);
+    throw error;
+  }
+}
+
+async function drawToken(client: Client, key: string, options: OperationOptions): Promise<bigint> {
   const initial = BigInt(Date.now());
-  const token = await client.incr(key + COUNTER_SUFFIX, 1n, { initial });
-  const held = new Lock(client, key, cas, token!);
-  // One that expired before its token was drawn could have a token above its successor's.
-  return await held.isHeld() ? held : undefined;
+  const token = await client.incr(key + COUNTER_SUFFIX, 1n, { initial, ...options });
+  return token!;
 }

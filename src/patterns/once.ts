@@ -43,7 +43,8 @@ interface Outcome<Result> {
  * @param key What is done: a request's idempotency key, for instance; 1 to 250 characters, each from `!`
  * to `~`.
  * @param action Does it. Its result is stored, and must be something that the transcoder can represent.
- * @param options `exptime`, `lockFor` and `waitFor`, in seconds; `signal`, which ends the waiting for another.
+ * @param options `exptime`, `lockFor` and `waitFor`, in seconds; `signal`, which ends the waiting for
+ * another and for the server, not an `action` that has begun, nor the storing of its result.
  * @returns The result, of this call or an earlier one.
  * @throws What `action` throws.
  * @throws {ValidationException} When the key, an option or the result is invalid.
@@ -76,13 +77,14 @@ export async function once<Result>(
   const lockFor = checkSpan("lockFor", options.lockFor ?? 30, 1);
   const waitFor = checkWaitFor(options.waitFor ?? 30);
   const { signal } = options;
+  const signals = signal === undefined ? {} : { signal };
   checkKey(key, "do once");
   const deadline = performance.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
-    const outcome = await client.get<Outcome<Result>>(key);
+    const outcome = await client.get<Outcome<Result>>(key, signals);
     if (outcome !== undefined) return outcome.result as Result;
-    const cas = await addStub(client, key, lockFor);
+    const cas = await addStub(client, key, lockFor, signal);
     if (cas !== undefined) return await act(client, key, { action, cas, exptime });
     const left = deadline - performance.now();
     if (left <= 0) throw stillAtIt(key);

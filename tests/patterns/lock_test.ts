@@ -4,6 +4,7 @@ import { Client, ClientException, ValidationException } from "../../mod.ts";
 import { lock } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
+import { answering, ScriptedPeer } from "../scripted_peer.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
 
 function describeLock(kind: string, start: () => Promise<ConformanceServer>): void {
@@ -65,6 +66,14 @@ function describeLock(kind: string, start: () => Promise<ConformanceServer>): vo
       assert(after.token > before.token);
     });
 
+    test("gives the key back when the token cannot be drawn", async (first, second) => {
+      await first.set("key:token", "no number");
+      await assertRejects(() => lock(first, "key", { ttl: 30 }), ClientException);
+      await second.delete("key:token");
+      await using held = await lock(second, "key", { ttl: 30, waitFor: 5 });
+      assertEquals(await held.isHeld(), true);
+    });
+
     test("refuses what makes no sense", async (client) => {
       for (const ttl of [0, 1.5, -1, undefined, 2_592_001]) {
         const invalid = () => lock(client, "key", { ttl: ttl as number });
@@ -91,4 +100,46 @@ Deno.test("lock frees the others after ttl", async () => {
   assert(held.token > dead.token);
   assertEquals(await dead.release(), false);
   assertEquals(await held.isHeld(), true);
+});
+
+for (const verb of ["ms", "incr", "mg"]) {
+  Deno.test(`lock ends with its signal when the server does not answer ${verb}`, async () => {
+    const asked = Promise.withResolvers<void>();
+    await using peer = new ScriptedPeer(answering((line) => {
+      if (line.startsWith(`${verb} `)) return void asked.resolve();
+      if (line.startsWith("ms ")) return "HD c7\r\n";
+      if (line.startsWith("incr ")) return "1\r\n";
+      return line.startsWith("mg ") ? "HD c7\r\n" : undefined;
+    }));
+    await using client = new Client(peer.address);
+    const stop = new AbortController();
+    const acquired = lock(client, "key", { ttl: 30, signal: stop.signal });
+    await asked.promise;
+    stop.abort("enough");
+    assertEquals(await acquired.catch((reason) => reason), "enough");
+  });
+}
+
+Deno.test("lock removes a stub that was added after its signal", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const removed = Promise.withResolvers<string>();
+  await using peer = new ScriptedPeer(async (connection) => {
+    for (let line; (line = await connection.request()) !== undefined;) {
+      if (line.startsWith("ms ")) {
+        asked.resolve();
+        await answer.promise;
+        await connection.send("HD c7\r\n");
+      }
+      if (line.startsWith("md ")) removed.resolve(line);
+    }
+  });
+  await using client = new Client(peer.address);
+  const stop = new AbortController();
+  const acquired = lock(client, "key", { ttl: 30, signal: stop.signal });
+  await asked.promise;
+  stop.abort("enough");
+  assertEquals(await acquired.catch((reason) => reason), "enough");
+  answer.resolve();
+  assertEquals(await removed.promise, "md key C7");
 });

@@ -5,6 +5,7 @@ import { once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { answering, ScriptedPeer } from "../scripted_peer.ts";
 import { assertTtl } from "../ttl.ts";
 
 function describeOnce(kind: string, start: () => Promise<ConformanceServer>): void {
@@ -74,3 +75,20 @@ function describeOnce(kind: string, start: () => Promise<ConformanceServer>): vo
 
 describeOnce("the embedded server", () => MemcachedServer.listen());
 if (memcachedPath() !== undefined) describeOnce("memcached", () => MemcachedProcess.start());
+
+for (const verb of ["get", "ms"]) {
+  Deno.test(`once ends with its signal when the server does not answer ${verb}`, async () => {
+    const asked = Promise.withResolvers<void>();
+    await using peer = new ScriptedPeer(answering((line) => {
+      if (line.startsWith(`${verb} `)) return void asked.resolve();
+      return line.startsWith("get ") ? "END\r\n" : undefined;
+    }));
+    await using client = new Client(peer.address);
+    const stop = new AbortController();
+    const never = () => Promise.reject(new Error("nobody was to act"));
+    const done = once(client, "key", never, { signal: stop.signal });
+    await asked.promise;
+    stop.abort("enough");
+    assertEquals(await done.catch((reason) => reason), "enough");
+  });
+}
