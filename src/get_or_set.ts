@@ -186,15 +186,28 @@ class Flight {
   async #fail(lease: Lease, error: unknown): Promise<void> {
     const { negativeFor } = this.#plan;
     if (negativeFor === 0) return await this.#leases.release(lease);
-    const message = error instanceof Error ? error.message : String(error);
-    const data = message.slice(0, LONGEST_MESSAGE);
-    await this.#leases.replaceStub(lease, { flags: FAILURE_FLAGS, data, exptime: negativeFor });
+    const data = messageOf(error).slice(0, LONGEST_MESSAGE);
+    try {
+      await this.#leases.replaceStub(lease, { flags: FAILURE_FLAGS, data, exptime: negativeFor });
+    } catch (refusal) {
+      await this.#leases.release(lease);
+      throw refusal;
+    }
   }
 
   #earlierFailure({ data }: LeasedItem): ClientException {
     const message = new TextDecoder().decode(data);
     const why = `an earlier attempt to load it failed: ${message}`;
     return new ClientException(`Cannot get or set key "${this.#key}": ${why}`, message);
+  }
+}
+
+/** What is kept of an error; anything can be thrown, even what has no text. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "what it threw has no text";
   }
 }
 

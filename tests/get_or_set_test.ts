@@ -371,6 +371,39 @@ describe("getOrSet where the server misbehaves", () => {
     assert(claims >= 2 && claims < 20, `${claims}`);
   });
 
+  it("keeps any error for negativeFor, even one without a text", async () => {
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    const strange = [
+      [Object.create(null), "what it threw has no text"],
+      [Object.assign(new Error(), { message: 42 }), "42"],
+      [Object.assign(new Error(), { message: Object.create(null) }), "what it threw has no text"],
+      [Symbol("no"), "Symbol(no)"],
+      [undefined, "undefined"],
+    ];
+    for (const [i, [error, message]] of strange.entries()) {
+      const fail = () => Promise.reject(error);
+      const first = client.getOrSet(`${i}`, fail, { negativeFor: 60 });
+      assertStrictEquals(await first.catch((reason) => reason), error);
+      await assertRejects(() => client.getOrSet(`${i}`, never), ClientException, message);
+    }
+  });
+
+  it("gives the lease back when an error cannot be kept", async () => {
+    const requests: string[] = [];
+    await using peer = new ScriptedPeer(answering((line) => {
+      if (line !== "" && line !== "no luck") requests.push(line.slice(0, 2));
+      if (line.startsWith("mg ")) return "EN\r\n";
+      if (line.startsWith("md ")) return "HD\r\n";
+      if (line === "") return "HD c7\r\n";
+      return line === "no luck" ? "SERVER_ERROR out of memory\r\n" : undefined;
+    }));
+    await using client = new Client(peer.address);
+    const fail = () => Promise.reject(new RangeError("no luck"));
+    await assertRejects(() => client.getOrSet("key", fail, { negativeFor: 60 }), RangeError);
+    assertEquals(requests, ["mg", "ms", "ms", "md"]);
+  });
+
   it("throws the loader's error when the server is lost meanwhile", async () => {
     const server = await MemcachedServer.listen();
     await using client = new Client(server.address);
