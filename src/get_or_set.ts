@@ -16,7 +16,8 @@ export interface GetOrSetOptions extends OperationOptions {
   readonly exptime?: Exptime;
   /**
    * How long after it has expired a value may still serve those who need not wait for the next one: an
-   * integer from 0 to 2,592,000 (30 days); 0 unless given.
+   * integer from 0 to 2,592,000 (30 days); 0 unless given. For as long, `get` returns it too; and a value
+   * that a plain `set` stored with no more than this left is stale at once.
    */
   readonly staleFor?: number;
   /**
@@ -32,7 +33,8 @@ export interface GetOrSetOptions extends OperationOptions {
   readonly lockFor?: number;
   /**
    * How long to wait for a value that another client computes, before computing one that is not
-   * stored: a number from 0 to 2,592,000; 5 unless given.
+   * stored: a number from 0 to 2,592,000; 5 unless given. It bounds neither `load` nor the waiting for
+   * another caller of this client.
    */
   readonly waitFor?: number;
   /**

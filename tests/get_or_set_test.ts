@@ -75,6 +75,26 @@ function describeGetOrSet(kind: string, start: () => Promise<ConformanceServer>)
       assertEquals(await Promise.all([won, waiting]), ["value", "value"]);
     });
 
+    test("has other commands on the key act on the lease", async (first, second) => {
+      const loader = new Loader();
+      const won = first.getOrSet("key", loader.load, { lockFor: 40 });
+      await loader.called();
+      assertEquals(await second.touch("key", 20), true);
+      await assertTtl(second, "key", 20);
+      await assertRejects(() => second.incr("key"), ClientException);
+      assertEquals(await second.append("key", "bytes"), true);
+      loader.give("too late");
+      assertEquals(await won, "too late");
+      assertEquals(await second.get("key"), undefined);
+      assertEquals(await second.replace("key", "replaced"), true);
+      assertEquals(await second.get("key"), "replaced");
+    });
+
+    test("takes a plain value with no more than staleFor left for stale", async (first, second) => {
+      await second.set("key", "plain", 30);
+      assertEquals(await first.getOrSet("key", () => "new", { staleFor: 60 }), "new");
+    });
+
     test("leaves a lease that nobody reads as a value", async (first, second) => {
       const loader = new Loader();
       const won = first.getOrSet("key", loader.load, { lockFor: 40 });

@@ -47,7 +47,10 @@ const COUNTER_SUFFIX = ":token";
 export class Lock implements AsyncDisposable {
   /** The key that is locked. */
   readonly key: string;
-  /** The fencing token: larger than those of all who held the lock before. */
+  /**
+   * The fencing token: larger than those of all who held the lock before, as long as the counter survives
+   * on memcached, or the clocks of those who begin it anew agree.
+   */
   readonly token: bigint;
   readonly #client: Client;
   readonly #cas: bigint;
@@ -61,7 +64,9 @@ export class Lock implements AsyncDisposable {
   }
 
   /**
-   * Asks whether the lock is still held. That it was does not mean that it is when the answer arrives.
+   * Asks whether the lock is still held. That it was does not mean that it is when the answer arrives. It
+   * is told by its cas unique, which memcached numbers from the start again when it restarts: after that,
+   * another's lock may be taken for this one.
    *
    * @returns Whether it was.
    * @throws {ClientException} When memcached refuses.
@@ -86,7 +91,8 @@ export class Lock implements AsyncDisposable {
   }
 
   /**
-   * Releases the lock, and none that somebody else has acquired since.
+   * Releases the lock, and none that somebody else has acquired since; but after a restart of memcached,
+   * which numbers its cas uniques from the start again, another's may be taken for it.
    *
    * @returns Whether it was still held; `false` when it had expired or been released.
    * @throws {ClientException} When memcached refuses.
@@ -125,8 +131,10 @@ export class Lock implements AsyncDisposable {
  * What a cache cannot promise: that you still hold the lock. It ends after `ttl` whether you have finished
  * or not, and earlier where memcached evicts it, restarts, or the servers change. Where two at once
  * would do harm, have the storage that they write to refuse a {@linkcode Lock.token} smaller than one it has
- * seen. Tokens are counted on memcached, under the key and `:token`; a counter that is lost begins
- * again at the current time in milliseconds, and so above the earlier ones.
+ * seen. Tokens are counted on memcached, under the key and `:token`, which nothing else may use; a counter
+ * that is lost begins again at the current time in milliseconds, and so above the earlier ones, unless
+ * the clocks disagree or more than one a millisecond was drawn. After a restart of memcached, whoever held
+ * the lock before may take another's for its own: {@linkcode Lock.release} says why.
  *
  * @param client Whose servers keep the lock.
  * @param key A key for the lock alone, 1 to 244 characters, each from `!` to `~`.

@@ -36,8 +36,10 @@ interface Outcome<Result> {
  *
  * What a cache cannot promise: that it happens once only. It happens again when the result has expired or
  * been evicted, when a server restarts or is replaced, when `action` takes longer than `lockFor`,
- * and when it dies between having had its effect and having its result stored. For a payment, have the
- * other side know the key as well.
+ * and when it dies between having had its effect and having its result stored. Whoever is at it is told
+ * by a cas unique, which memcached numbers from the start again when it restarts: an `action` that was
+ * running then may have its result stored in the place of another's. For a payment, have
+ * the other side know the key as well.
  *
  * @param client Whose servers keep the result.
  * @param key What is done: a request's idempotency key, for instance; 1 to 250 characters, each from `!`
