@@ -301,7 +301,10 @@ Deno.test("Client gives what comes late in a dial that times out a dial of its o
   // The first dial never ends.
   Deno.connect =
     ((options: Deno.ConnectOptions) =>
-      dials++ === 0 ? new Promise(() => {}) : connect(options)) as typeof Deno.connect;
+      dials++ > 0 ? connect(options) : new Promise((_, reject) => {
+        const signal = options.signal!;
+        signal.addEventListener("abort", () => reject(signal.reason));
+      })) as typeof Deno.connect;
   try {
     await using client = new Client(peer.address, { timeout: 60 });
     const first = assertRejects(() => client.get("first"), TimeoutError, "Cannot connect");

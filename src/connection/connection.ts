@@ -54,6 +54,7 @@ export class Connection implements ReplyHandler, Receiver {
   readonly #ending = new AbortController();
   #channel: ByteChannel | undefined;
   #closing: Promise<void> | undefined;
+  #dialled: Promise<void> | undefined;
   #pending = 0;
   #writing = false;
   #flushScheduled = false;
@@ -140,6 +141,8 @@ export class Connection implements ReplyHandler, Receiver {
       this.end(reason);
     } finally {
       await this.#closing;
+      // A dial that was given up may go on for a while, and end with a socket after all.
+      await this.#dialled;
     }
   }
 
@@ -152,8 +155,13 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   async #dial(): Promise<ByteChannel> {
-    const { server, dial, timeout, connectTimeout = timeout, direct } = this.#options;
+    const { server, timeout, connectTimeout = timeout, direct } = this.#options;
     const { signal } = this.#ending;
+    const dial = (signal: AbortSignal) => {
+      const dialled = this.#options.dial(signal);
+      this.#dialled = dialled.then(() => {}, () => {});
+      return dialled;
+    };
     return openChannel(await connect({ server, dial, timeout: connectTimeout, signal }), direct);
   }
 

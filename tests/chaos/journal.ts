@@ -23,8 +23,6 @@ export interface Journal {
    * flight on a connection when a whole reply was dropped or sent twice. Text replies carry no id.
    */
   readonly shifted: readonly Request[];
-  /** How many connections the client had not closed when it should have. */
-  readonly leaked: number;
 }
 
 /** Milliseconds on a clock that the threads of a process share. */

@@ -9,6 +9,7 @@ import type { Journal } from "./journal.ts";
 import { Load } from "./load.ts";
 import { judge } from "./model.ts";
 import { ProxyThread } from "./proxy_thread.ts";
+import { OpenSockets } from "./open_sockets.ts";
 import { Punctuality } from "./punctuality.ts";
 import { Random } from "./random.ts";
 import { sleep } from "./sockets.ts";
@@ -105,6 +106,7 @@ class Deployment implements AsyncDisposable {
   /** Lets clients, one after the other, work under fire, and judges what they were told. */
   async fight(milliseconds: number): Promise<Tally> {
     using heartbeat = new Heartbeat();
+    using sockets = new OpenSockets();
     const punctuality = new Punctuality(heartbeat);
     const end = performance.now() + milliseconds;
     while (performance.now() < end) {
@@ -112,6 +114,7 @@ class Deployment implements AsyncDisposable {
       await this.#useClient(punctuality, Math.min(left, this.#random.between(300, 2000)));
     }
     this.#tally.worstOverrun = punctuality.worst;
+    this.#tally.leaked = sockets.count;
     this.#conclude(await this.#proxies.close());
     return this.#tally;
   }
@@ -170,10 +173,7 @@ class Deployment implements AsyncDisposable {
 
   #conclude(journals: readonly Journal[]): void {
     const locator = moecacheRing(this.#proxies.addresses.map((name) => ({ name, weight: 1 })));
-    for (const { faults, leaked } of journals) {
-      this.#tally.faults.addAll(Object.entries(faults));
-      this.#tally.leaked += leaked;
-    }
+    for (const { faults } of journals) this.#tally.faults.addAll(Object.entries(faults));
     const { wrong, indistinguishable } = judge(this.#history.operations, {
       restarts: this.#history.restarts,
       shifted: journals.flatMap(({ shifted }) => shifted),
