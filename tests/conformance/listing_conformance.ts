@@ -107,7 +107,9 @@ export function describeListing(kind: string, start: () => Promise<ConformanceSe
     test("items rejects when memcached refuses", async (client, address) => {
       await send(address, "lru_crawler disable\r\n");
       const error = await assertRejects(() => client.items().next(), ClientException, address);
-      assertEquals(error.item, "CLIENT_ERROR lru crawler disabled");
+      // memcached says the second while the crawler it was told to stop has not stopped yet.
+      const refusals = ["CLIENT_ERROR lru crawler disabled", "ERROR an unknown error happened"];
+      assert(refusals.includes(String(error.item)), String(error.item));
     });
   });
 
