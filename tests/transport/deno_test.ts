@@ -1,0 +1,66 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { Client, SocketError } from "../../mod.ts";
+import { dialDeno } from "../../src/transport/deno.ts";
+
+const ENDPOINT = { hostname: "127.0.0.1", port: 1 };
+const SETTINGS = { keepAlive: true, noDelay: true };
+
+/** Runs a body with a `Deno.connect` that takes its time, or hangs; tells what becomes of its socket. */
+async function withConnect(
+  milliseconds: number,
+  body: (socket: { isClosed: boolean }) => Promise<void>,
+): Promise<void> {
+  const { connect } = Deno;
+  const socket = { isClosed: false };
+  const connection = {
+    setNoDelay() {},
+    setKeepAlive() {},
+    read: () => new Promise(() => {}),
+    write: () => new Promise(() => {}),
+    close: () => socket.isClosed = true,
+  };
+  Deno.connect = (({ signal }: Deno.ConnectOptions) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => resolve(connection), milliseconds);
+      signal!.addEventListener("abort", () => {
+        clearTimeout(timer);
+        reject(signal!.reason);
+      });
+    })) as unknown as typeof Deno.connect;
+  try {
+    await body(socket);
+  } finally {
+    Deno.connect = connect;
+  }
+}
+
+Deno.test("dialDeno lets an attempt that is given up end by itself", async () => {
+  await withConnect(10, async (socket) => {
+    const giveUp = new AbortController();
+    const dialled = dialDeno(ENDPOINT, { signal: giveUp.signal, ...SETTINGS });
+    giveUp.abort();
+    const transport = await dialled;
+    await transport.close();
+    assertEquals(socket.isClosed, true);
+  });
+});
+
+Deno.test("dialDeno aborts an attempt that is given up and hangs", async () => {
+  await withConnect(60_000, async () => {
+    const giveUp = new AbortController();
+    const reason = new Error("enough");
+    const dialled = dialDeno(ENDPOINT, { signal: giveUp.signal, ...SETTINGS });
+    giveUp.abort(reason);
+    assertStrictEquals(await assertRejects(() => dialled), reason);
+  });
+});
+
+Deno.test("Client.close closes the socket of a dial that ends after it was called", async () => {
+  await withConnect(10, async (socket) => {
+    const client = new Client("127.0.0.1:1");
+    const operation = assertRejects(() => client.get("key"), SocketError);
+    await client.close();
+    await operation;
+    assertEquals(socket.isClosed, true);
+  });
+});
