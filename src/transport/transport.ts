@@ -39,6 +39,3 @@ export interface DialOptions {
   /** Whether TCP packets leave at once, instead of waiting for more to send. */
   readonly noDelay: boolean;
 }
-
-/** Opens a transport to an endpoint. */
-export type Dial = (endpoint: Endpoint, options: DialOptions) => Promise<Transport>;
