@@ -7,7 +7,7 @@ import { quote, SocketError, ValidationException } from "./errors.ts";
 import type { Command, Reject, Resolve } from "./protocol/command.ts";
 import type { Locator } from "./routing/locator.ts";
 import type { ResolvedServer } from "./server_address.ts";
-import { dialDeno } from "./transport/deno.ts";
+import { dial } from "./transport/dial.ts";
 
 /** Makes a command for the two functions of a promise. */
 export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => Command<Result>;
@@ -29,7 +29,7 @@ export class Router {
       new ServerNode({
         ...options,
         server: name,
-        dial: (signal) => dialDeno(endpoint, { signal, keepAlive, noDelay }),
+        dial: (signal) => dial(endpoint, { signal, keepAlive, noDelay }),
       })
     );
   }

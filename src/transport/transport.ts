@@ -20,6 +20,21 @@ export interface Transport {
   write?(bytes: Uint8Array): Promise<number>;
 }
 
+/** How TLS is spoken. The server's certificate and its name are always verified. */
+export interface TlsOptions {
+  /**
+   * Certificates of authorities to trust, each in PEM. Whether the system's own are trusted besides is the
+   * runtime's: Deno does, Bun and Node do not.
+   */
+  readonly caCerts?: readonly string[];
+  /** The client's own certificate chain in PEM, where the server demands one; goes with `key`. */
+  readonly cert?: string;
+  /** The private key of `cert` in PEM. */
+  readonly key?: string;
+  /** The name that the server's certificate must be for; the server's host name unless given. */
+  readonly serverName?: string;
+}
+
 /** Where a server listens, and how to talk to it. */
 export interface Endpoint {
   /** Host name or IP address, without brackets. Absent for a unix socket. */
@@ -28,6 +43,8 @@ export interface Endpoint {
   readonly port?: number;
   /** Path of a unix socket. */
   readonly path?: string;
+  /** Set where TLS is spoken. */
+  readonly tls?: TlsOptions;
 }
 
 /** How a socket is to be set up. */
