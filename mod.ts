@@ -20,7 +20,13 @@
  */
 
 export { Client, type FlushOptions, type ItemsOptions } from "./src/client.ts";
-export type { ClientOptions, CounterOptions, OperationOptions } from "./src/client_options.ts";
+export type {
+  ClientOptions,
+  CounterOptions,
+  Failover,
+  Gutter,
+  OperationOptions,
+} from "./src/client_options.ts";
 export {
   ClientException,
   PartialClientException,
@@ -57,6 +63,8 @@ export type { Exptime } from "./src/protocol/exptime.ts";
 export type { Locator, LocatorFactory, Server } from "./src/routing/locator.ts";
 export { moecacheRing } from "./src/routing/moecache_ring.ts";
 export type { ServerAddress } from "./src/server_address.ts";
+export { ServerEvent, type ServerEventListener } from "./src/server_event.ts";
+export type { ServerStatus } from "./src/server_status.ts";
 export type { EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
 export type { WatchStream } from "./src/watch_stream.ts";

@@ -13,6 +13,7 @@ const watches = new WeakMap<AbortSignal, Watch>();
 
 /** Fails a command with the signal's reason when it is aborted, unless it has ended by then. */
 export function watchSignal(signal: AbortSignal, command: Command): void {
+  if (command.settled) return;
   const { commands, listener } = watches.get(signal) ?? makeWatch(signal);
   if (commands.size === 0) signal.addEventListener("abort", listener);
   commands.add(command);
@@ -25,7 +26,7 @@ export function watchSignal(signal: AbortSignal, command: Command): void {
 function makeWatch(signal: AbortSignal): Watch {
   const commands = new Set<Command>();
   const listener = () => {
-    for (const command of commands) command.fail(signal.reason);
+    for (const command of commands) command.abandon(signal.reason);
   };
   const watch = { commands, listener };
   watches.set(signal, watch);

@@ -20,6 +20,8 @@ import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/comman
 import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
 import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
+import { ServerEvent, type ServerEventListener } from "./server_event.ts";
+import type { ServerStatus } from "./server_status.ts";
 import { itemReader, itemWriter, ownData } from "./transcoding/item_codec.ts";
 import { watchNodes, type WatchStream } from "./watch_stream.ts";
 
@@ -73,7 +75,9 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
     const resolved = resolveOptions(options);
-    const router = new Router(resolveServers(servers), resolved);
+    const router = new Router(resolveServers(servers), resolved, (type, server, error) => {
+      this.dispatchEvent(new ServerEvent(type, server, error));
+    });
     super({
       readItem: itemReader(resolved.transcoder),
       writeItem: itemWriter(resolved.transcoder),
@@ -81,6 +85,83 @@ export class Client extends LeasingCommands implements AsyncDisposable {
       submit: (key, command, options) => router.submit(key, command, options),
     });
     this.#router = router;
+  }
+
+  /**
+   * What is known of the servers at this moment, in the order of the list; behind them those of a gutter.
+   *
+   * @example A server that has answered
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * assertEquals(client.servers[0]?.state, "idle");
+   * await client.get("key");
+   * assertEquals(client.servers[0]?.state, "up");
+   * ```
+   */
+  get servers(): readonly ServerStatus[] {
+    return this.#router.status();
+  }
+
+  /**
+   * Takes another list of servers for whatever is issued from now on. Operations under way end where they
+   * began, and no one is lost; connections to servers that stay are kept.
+   *
+   * @param servers One server or a list of them.
+   * @returns Resolves when nothing is under way any more on the servers that left the list, and their
+   * sockets are closed; `items` and `watch` go on there until they end.
+   * @throws {ValidationException} When an address is invalid; the old list stays then.
+   * @throws {SocketError} When the client is closed.
+   *
+   * @example Moving to another server
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using old = await MemcachedServer.listen();
+   * await using next = await MemcachedServer.listen();
+   * await using client = new Client(old.address);
+   *
+   * const stored = client.set("key", "value"); // on the old one
+   * await client.setServers([next.address]);
+   * await stored;
+   * assertEquals(await client.get("key"), undefined); // asked of the new one
+   * ```
+   */
+  async setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
+    await this.#router.setServers(resolveServers(servers));
+  }
+
+  /**
+   * Listens to what happens to the servers.
+   *
+   * @param type `error`, `down`, `up` or `reconnect`; {@linkcode ServerEvent} says when.
+   * @param listener Is called with the event.
+   * @param options As for any `EventTarget`.
+   */
+  override addEventListener(
+    type: "error" | "down" | "up" | "reconnect",
+    listener: ServerEventListener | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /** Listens to any event, as every `EventTarget` does. */
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: ServerEventListener | EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options);
   }
 
   /**

@@ -6,7 +6,29 @@ import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import { isFlags } from "./transcoding/item_codec.ts";
+import { type ResolvedServer, resolveServers, type ServerAddress } from "./server_address.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
+
+/** Servers that stand in for those that are down. */
+export interface Gutter {
+  /** The spare servers, one or a list of them; keys are spread over them by the client's locator. */
+  readonly gutter: ServerAddress | readonly ServerAddress[];
+  /** The most seconds that an item lives there, whatever its exptime: 1 to 2,592,000; 60 unless given. */
+  readonly maxExptime?: number;
+}
+
+/**
+ * What becomes of operations whose server fails, besides the error they are rejected with:
+ *
+ * - `"error"`: nothing, as with Python moecache. An operation never leaves its server.
+ * - `"remove"`: a server that is down leaves the ring, as with EnyimMemcached: its keys belong to the others
+ *   until it has answered a probe. What it holds is as old as its absence when it returns.
+ * - `"miss"`: reads find nothing and writes are dropped, without an error; `Client.servers` counts them.
+ *   What promises a value, or to have been carried out, still fails: `incr` with `initial`, `update`,
+ *   `meta`, locks, and what asks all servers.
+ * - a {@linkcode Gutter}: other servers stand in, with short lifetimes, as at Facebook.
+ */
+export type Failover = "error" | "remove" | "miss" | Gutter;
 
 /** How a `Client` behaves. Every option may be left out. */
 export interface ClientOptions {
@@ -45,6 +67,27 @@ export interface ClientOptions {
   readonly keepAlive?: boolean;
   /** Whether packets leave at once (TCP_NODELAY); `true` unless given. */
   readonly noDelay?: boolean;
+  /** What becomes of operations whose server fails; `"error"` unless given. */
+  readonly failover?: Failover;
+  /**
+   * How many times in a row a server may fail before it counts as down, 1 to 1,000; 3 unless given. What
+   * fails is a connection: it cannot be opened, is lost while operations wait on it, or owes a reply that
+   * is overdue. While a server is down operations on it fail at once, unless `failover` says otherwise;
+   * with `failover: "error"` they still try one that refuses connections, which costs no waiting.
+   */
+  readonly failuresBeforeDead?: number;
+  /**
+   * A server that is down is asked again after a delay by chance, whose bound doubles each time: from this
+   * many milliseconds, 1 to 2,147,483,647; 100 unless given.
+   */
+  readonly probeDelay?: number;
+  /** The longest that bound becomes, in milliseconds, in the same range; 10,000 unless given. */
+  readonly maxProbeDelay?: number;
+  /**
+   * How often a `get`, `gets` or `getMany` is sent again, as long as its time is not up, when its connection
+   * is lost, 0 to 100; 0 unless given. Nothing else is ever sent twice.
+   */
+  readonly retries?: number;
   /**
    * How sockets are read and written: `"direct"` lets the runtime's connection read into and write from
    * the client's own buffers where it can (Deno's can, for two thirds of the processor time of a round trip);
@@ -82,12 +125,25 @@ export interface ResolvedOptions {
   readonly keepAlive: boolean;
   readonly noDelay: boolean;
   readonly direct: boolean;
+  readonly failover: "error" | "remove" | "miss" | ResolvedGutter;
+  readonly failuresBeforeDead: number;
+  readonly probeDelay: number;
+  readonly maxProbeDelay: number;
+  readonly retries: number;
+}
+
+/** A gutter that has been checked and completed. */
+export interface ResolvedGutter {
+  readonly servers: readonly ResolvedServer[];
+  readonly maxExptime: number;
 }
 
 /** What timers can count. */
 const LONGEST_TIMEOUT = 0x7fffffff;
 /** The largest item size that memcached can be configured for (`-I`), in bytes. */
 const LARGEST_ITEM = 2 ** 30;
+/** 30 days in seconds: what is longer memcached takes for an absolute time. */
+const LONGEST_LIFETIME = 60 * 60 * 24 * 30;
 
 /**
  * Checks options and fills in the defaults.
@@ -110,7 +166,32 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   check("transcoder", transcoder, isTranscoder(transcoder), "an object with encode and decode");
   check("io", io, io === "direct" || io === "streams", `"direct" or "streams"`);
   const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
-  return { ...limits, keepAlive, noDelay, locator, transcoder, direct: io === "direct" };
+  const socket = { keepAlive, noDelay, direct: io === "direct" };
+  return { ...limits, ...socket, locator, transcoder, ...resolveFailover(options) };
+}
+
+type FailoverOptions = Pick<
+  ResolvedOptions,
+  "failover" | "failuresBeforeDead" | "probeDelay" | "maxProbeDelay" | "retries"
+>;
+
+function resolveFailover(options: ClientOptions): FailoverOptions {
+  const { failover = "error", failuresBeforeDead = 3, retries = 0 } = options;
+  const { probeDelay = 100, maxProbeDelay = 10_000 } = options;
+  checkCount("failuresBeforeDead", failuresBeforeDead, 1000);
+  checkRange("probeDelay", probeDelay, LONGEST_TIMEOUT);
+  checkRange("maxProbeDelay", maxProbeDelay, LONGEST_TIMEOUT);
+  const isCount = Number.isInteger(retries) && retries >= 0 && retries <= 100;
+  check("retries", retries, isCount, "an integer from 0 to 100");
+  const probing = { failuresBeforeDead, probeDelay, maxProbeDelay, retries };
+  if (typeof failover !== "object" || failover === null) {
+    const isKnown = ["error", "remove", "miss"].includes(failover);
+    check("failover", failover, isKnown, `"error", "remove", "miss" or { gutter }`);
+    return { failover, ...probing };
+  }
+  const { gutter, maxExptime = 60 } = failover;
+  checkCount("maxExptime", maxExptime, LONGEST_LIFETIME);
+  return { failover: { servers: resolveServers(gutter), maxExptime }, ...probing };
 }
 
 function checkCount(name: string, value: unknown, largest: number): void {

@@ -4,18 +4,19 @@ import type { OperationOptions } from "./client_options.ts";
 import { SocketError } from "./errors.ts";
 import { runMany } from "./many.ts";
 import type { Resolve } from "./protocol/command.ts";
-import { AnswerCommand, DELETE_ANSWERS, TOUCH_ANSWERS } from "./protocol/commands/answer.ts";
+import { AnswerCommand, DELETE_ANSWERS, TouchCommand } from "./protocol/commands/answer.ts";
 import { type ReadItem, RetrievalCommand } from "./protocol/commands/retrieval.ts";
 import { checkExptime, type Exptime } from "./protocol/exptime.ts";
 import { checkKey, checkKeys } from "./protocol/key.ts";
 import type { Session } from "./session.ts";
 
 /** The part of a `Client` that reads, touches and deletes items. */
-export class ReadingCommands {
+export class ReadingCommands extends EventTarget {
   readonly #session: Session;
 
   /** @internal */
   constructor(session: Session) {
+    super();
     this.#session = session;
   }
 
@@ -192,12 +193,8 @@ export class ReadingCommands {
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       checkKey(key, "touch");
-      const request = `touch ${key} ${checkExptime(exptime)}`;
-      this.#session.submit(
-        key,
-        new AnswerCommand(request, TOUCH_ANSWERS, resolve, reject),
-        options,
-      );
+      const command = new TouchCommand(key, checkExptime(exptime), resolve, reject);
+      this.#session.submit(key, command, options);
     });
   }
 

@@ -2,36 +2,88 @@
 
 import { watchSignal } from "./abort_watch.ts";
 import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
-import { ServerNode } from "./connection/server_node.ts";
+import type { ServerNode } from "./connection/server_node.ts";
 import { quote, SocketError, ValidationException } from "./errors.ts";
-import type { Command, Reject, Resolve } from "./protocol/command.ts";
+import { Fleet, type Member, type ReportServer } from "./fleet.ts";
+import type { Command, LimitExptime, Reject, Resolve } from "./protocol/command.ts";
+import { limitExptime } from "./protocol/exptime.ts";
+import { recoverable, type Ways } from "./recovery.ts";
 import type { Locator } from "./routing/locator.ts";
 import type { ResolvedServer } from "./server_address.ts";
-import { dial } from "./transport/dial.ts";
+import { describeServer, type ServerStatus } from "./server_status.ts";
 
 /** Makes a command for the two functions of a promise. */
 export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => Command<Result>;
 
+/** The servers that keys are spread over at present. */
+interface Route {
+  readonly members: readonly Member[];
+  readonly locator: Locator;
+}
+
+/** Servers that stand in for others, and the lifetimes they allow. */
+interface Spare {
+  readonly router: Router;
+  readonly limit: LimitExptime;
+}
+
 /** Gives commands to the servers that their keys live on. */
 export class Router {
-  readonly #nodes: readonly ServerNode[];
-  readonly #names: readonly string[];
-  readonly #locator: Locator;
+  readonly #options: ResolvedOptions;
+  readonly #report: ReportServer;
+  readonly #fleet: Fleet;
+  readonly #spare: Spare | undefined;
+  /** Whether a command's failure is nobody's business but its caller's. */
+  readonly #isPlain: boolean;
+  #route: Route | undefined;
+  /** How many operations came to nothing for the sake of each server, without an error. */
+  readonly #missed = new Map<string, number>();
 
-  constructor(servers: readonly ResolvedServer[], options: ResolvedOptions) {
-    const { locator, keepAlive, noDelay } = options;
-    this.#locator = locator([...servers]);
-    if (typeof this.#locator?.locate !== "function") {
-      throw new ValidationException("Cannot use locator: it made no object with locate", locator);
-    }
-    this.#names = servers.map(({ name }) => name);
-    this.#nodes = servers.map(({ name, endpoint }) =>
-      new ServerNode({
-        ...options,
-        server: name,
-        dial: (signal) => dial(endpoint, { signal, keepAlive, noDelay }),
-      })
-    );
+  /** @param report Is told what happens to the servers. */
+  constructor(
+    servers: readonly ResolvedServer[],
+    options: ResolvedOptions,
+    report: ReportServer,
+  ) {
+    this.#options = options;
+    this.#report = report;
+    this.#fleet = new Fleet(options, (type, server, error) => {
+      // Before anybody hears of it, and before what the server leaves behind goes on.
+      if (options.failover === "remove" && (type === "up" || type === "down")) this.#reroute();
+      report(type, server, error);
+    });
+    this.#spare = this.#makeSpare();
+    this.#isPlain = options.failover === "error" && options.retries === 0;
+    this.setServers(servers);
+  }
+
+  /** The servers, in the order of the list. */
+  get members(): readonly Member[] {
+    return this.#fleet.members;
+  }
+
+  /** What is known of the servers, and then of those that stand in for them. */
+  status(): ServerStatus[] {
+    const describe = (isGutter: boolean) => (member: Member) =>
+      describeServer(member, { missed: this.#missed.get(member.server.name) ?? 0, isGutter });
+    const spare = this.#spare?.router.members ?? [];
+    return [...this.members.map(describe(false)), ...spare.map(describe(true))];
+  }
+
+  /**
+   * Takes another list of servers for whatever comes from now on; what is under way ends where it began.
+   *
+   * @returns Resolves when it has ended on the servers that left the list.
+   * @throws {ValidationException} When the locator cannot be made of them; the old ones stay.
+   * @throws {SocketError} When the router is closed.
+   */
+  setServers(servers: readonly ResolvedServer[]): Promise<void> {
+    if (this.#fleet.isClosed) throw new SocketError("Cannot set servers: the client is closed");
+    const locator = this.#makeLocator(servers);
+    const retired = this.#fleet.change(servers);
+    if (this.members.some(({ node }) => node.isDown)) this.#reroute();
+    else this.#route = { members: this.members, locator };
+    return retired;
   }
 
   /**
@@ -41,13 +93,11 @@ export class Router {
    * @throws {SocketError} When that server takes no more.
    */
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
-    const at = this.#locator.locate(key);
-    const node = typeof at === "number" ? this.#nodes[at] : undefined;
-    if (node === undefined) {
-      const why = "the locator gave no index of the server list";
-      throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
-    }
-    submit(node, command, options);
+    const signal = options?.signal;
+    signal?.throwIfAborted();
+    if (this.#isPlain) this.#memberOf(key).node.submit(command);
+    else this.#submitRecoverably(key, command);
+    if (signal !== undefined) watchSignal(signal, command);
   }
 
   /**
@@ -57,8 +107,9 @@ export class Router {
    * @throws {ValidationException} When there is no such server.
    */
   nodes(server?: string | number): readonly ServerNode[] {
-    if (server === undefined) return this.#nodes;
-    const node = this.#nodes.find(({ name }, i) => name === server || i === server);
+    const nodes = this.members.map(({ node }) => node);
+    if (server === undefined) return nodes;
+    const node = nodes.find(({ name }, i) => name === server || i === server);
     if (node !== undefined) return [node];
     const shown = typeof server === "number" ? `${server}` : quote(server);
     const why = "it is neither the name nor the index of one of the client's";
@@ -70,26 +121,105 @@ export class Router {
     make: MakeCommand<Result>,
     options: OperationOptions | undefined,
   ): Promise<Result[]> {
-    return Promise.all(
-      this.#nodes.map((node) =>
-        new Promise<Result>((resolve, reject) => submit(node, make(resolve, reject), options))
-      ),
-    );
+    const signal = options?.signal;
+    return Promise.all(this.members.map(({ node }) =>
+      new Promise<Result>((resolve, reject) => {
+        signal?.throwIfAborted();
+        const command = make(resolve, reject);
+        node.submit(command);
+        if (signal !== undefined) watchSignal(signal, command);
+      })
+    ));
   }
 
   /** Rejects all that is under way, and whatever comes; resolves when every socket is closed. */
   async close(): Promise<void> {
-    await Promise.all(this.#nodes.map((node, i) => {
-      const server = this.#names[i]!;
-      return node.close(new SocketError(`Cannot use ${server}: the client is closed`, { server }));
-    }));
+    await Promise.all([this.#fleet.close(), this.#spare?.router.close()]);
   }
-}
 
-/** Gives a command to its server, and ends it when the caller's signal says so. */
-function submit(node: ServerNode, command: Command, options: OperationOptions | undefined): void {
-  const signal = options?.signal;
-  signal?.throwIfAborted();
-  node.submit(command);
-  if (signal !== undefined) watchSignal(signal, command);
+  #makeSpare(): Spare | undefined {
+    const { failover } = this.#options;
+    if (typeof failover === "string") return undefined;
+    const { servers, maxExptime } = failover;
+    const options = { ...this.#options, failover: "error", retries: 0 } as const;
+    return {
+      router: new Router(servers, options, this.#report),
+      limit: (exptime) => limitExptime(exptime, maxExptime, Date.now()),
+    };
+  }
+
+  #makeLocator(servers: readonly ResolvedServer[]): Locator {
+    const { locator } = this.#options;
+    const made = locator([...servers]);
+    if (typeof made?.locate === "function") return made;
+    throw new ValidationException("Cannot use locator: it made no object with locate", locator);
+  }
+
+  /** Spreads the keys over the servers; where they fail over to one another, over those that are not down. */
+  #reroute(): void {
+    const isLeaving = this.#options.failover === "remove";
+    const members = this.members.filter(({ node }) => !(isLeaving && node.isDown));
+    const servers = members.map(({ server }) => server);
+    this.#route = members.length === 0
+      ? undefined
+      : { members, locator: this.#makeLocator(servers) };
+  }
+
+  #memberOf(key: string): Member {
+    const route = this.#route;
+    if (route === undefined) throw this.#noServer();
+    const at = route.locator.locate(key);
+    const member = typeof at === "number" ? route.members[at] : undefined;
+    if (member !== undefined) return member;
+    const why = "the locator gave no index of the server list";
+    throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
+  }
+
+  #noServer(): SocketError {
+    const { length } = this.members;
+    const cause = this.members[0]?.node.lastError;
+    return new SocketError(`Cannot use any server: all ${length} are down`, { cause });
+  }
+
+  #submitRecoverably(key: string, command: Command): void {
+    const ways = this.#waysFor(key);
+    recoverable(command, ways);
+    try {
+      ways.submit(command, false);
+    } catch (error) {
+      command.failUnsent(error);
+    }
+  }
+
+  #waysFor(key: string): Ways {
+    const { retries, failover } = this.#options;
+    let last: Member | undefined;
+    let spare = this.#spare;
+    return {
+      retries,
+      isClosed: () => this.#fleet.isClosed,
+      submit: (command, failed) => {
+        if (failed && spare !== undefined) {
+          const { router, limit } = spare;
+          spare = undefined;
+          command.limitExptime(limit);
+          router.submit(key, command, undefined);
+          return true;
+        }
+        const member = this.#memberOf(key);
+        if (failed && member === last) return false;
+        last = member;
+        member.node.submit(command);
+        return true;
+      },
+      miss: failover === "miss" ? (command) => this.#miss(command, last) : undefined,
+    };
+  }
+
+  #miss(command: Command, member: Member | undefined): boolean {
+    if (member === undefined || !command.succeedAbsent()) return false;
+    const { name } = member.server;
+    this.#missed.set(name, (this.#missed.get(name) ?? 0) + 1);
+    return true;
+  }
 }

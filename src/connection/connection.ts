@@ -26,8 +26,24 @@ export interface ConnectionOptions {
   readonly direct: boolean;
 }
 
-/** Told when a connection has ended, with the commands that it has not begun to write. */
-export type ConnectionEnded = (connection: Connection, unwritten: Command[]) => void;
+/** How a connection has ended. */
+export interface ConnectionEnd {
+  readonly reason: SocketError;
+  /** Whether the server is to blame: it is not where the connection was told to end, or was idle. */
+  readonly isFailure: boolean;
+  /** The commands that it has not begun to write. */
+  readonly unwritten: readonly Command[];
+}
+
+/** Is told what becomes of a connection. */
+export interface ConnectionObserver {
+  /** The socket is open. */
+  opened(connection: Connection): void;
+  /** The server has answered for the first time. */
+  answered(connection: Connection): void;
+  /** The connection has ended, for good. */
+  ended(connection: Connection, end: ConnectionEnd): void;
+}
 
 const resolved = Promise.resolve();
 
@@ -45,7 +61,7 @@ export class Connection implements ReplyHandler, Receiver {
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
-  readonly #onEnd: ConnectionEnded;
+  readonly #observer: ConnectionObserver;
   readonly #parser: ReplyParser;
   readonly #requests = new RequestBuffer();
   readonly #queue = new Fifo<Command>();
@@ -61,10 +77,12 @@ export class Connection implements ReplyHandler, Receiver {
   #idleCheck: ReturnType<typeof setTimeout> | undefined;
   #turn = NEVER;
   #lastRead = 0;
+  #hasAnswered = false;
+  #isDraining = false;
 
-  constructor(options: ConnectionOptions, onEnd: ConnectionEnded) {
+  constructor(options: ConnectionOptions, observer: ConnectionObserver) {
     this.#options = options;
-    this.#onEnd = onEnd;
+    this.#observer = observer;
     this.#parser = new ReplyParser(this, options.maxValueBytes);
     this.closed = this.#live();
     // That a socket fails to close is for those to know who wait for it.
@@ -74,6 +92,11 @@ export class Connection implements ReplyHandler, Receiver {
   /** How many operations wait on this connection: not written, or written and not answered. */
   get pending(): number {
     return this.#pending;
+  }
+
+  /** Whether the socket is open. */
+  get isOpen(): boolean {
+    return this.#channel !== undefined;
   }
 
   /** Takes a command; it leaves together with all others of this turn. */
@@ -88,7 +111,13 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** Ends the connection for this reason, which is what the requests in flight are rejected with. */
   end(reason: SocketError): void {
-    this.#end(() => reason);
+    this.#end(() => reason, { reason, isFailure: false });
+  }
+
+  /** Ends the connection as soon as nothing waits on it any more. */
+  drain(): void {
+    this.#isDraining = true;
+    if (this.#pending === 0) this.end(this.#reasonFor(new SocketError("it is used no more")));
   }
 
   /** Whether waiting for the connection is counted apart from what follows. */
@@ -125,8 +154,17 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   #advance(outcome: number): number {
-    if (outcome === DONE) this.#pending -= this.#inFlight.shift()!.size;
+    if (outcome === DONE) this.#answered(this.#inFlight.shift()!);
     return outcome === DONE || outcome === MORE ? NO_DATA : outcome;
+  }
+
+  #answered({ size }: Exchange): void {
+    this.#pending -= size;
+    if (!this.#hasAnswered) {
+      this.#hasAnswered = true;
+      this.#observer.answered(this);
+    }
+    if (this.#isDraining && this.#pending === 0) this.drain();
   }
 
   /** Dials, reads until the end, closes. */
@@ -137,8 +175,9 @@ export class Connection implements ReplyHandler, Receiver {
       throw new SocketError("the server closed it");
     } catch (error) {
       const reason = this.#reasonFor(error);
-      if (this.#channel === undefined) this.#failWaiting(reason);
-      this.end(reason);
+      if (this.#channel === undefined) this.#failDial(reason);
+      // A server may well close what nothing waits for.
+      else this.#end(() => reason, { reason, isFailure: this.#pending > 0 });
     } finally {
       await this.#closing;
       // A dial that was given up may go on for a while, and end with a socket after all.
@@ -147,11 +186,17 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   /** Rejects what waited for a dial that failed; after a timeout, only what has waited as long. */
-  #failWaiting(reason: SocketError): void {
+  #failDial(reason: SocketError): void {
     const waited = reason instanceof TimeoutError
       ? Math.max(performance.now(), this.#queue.peek()?.deadline ?? 0)
       : Infinity;
-    for (const command of this.#queue) if (command.deadline <= waited) command.fail(reason);
+    const failed: Command[] = [];
+    for (const command of this.#queue.drain()) {
+      if (command.deadline <= waited) failed.push(command);
+      else this.#queue.push(command);
+    }
+    this.#fail(reason);
+    for (const command of failed) command.failUnsent(reason);
   }
 
   async #dial(): Promise<ByteChannel> {
@@ -169,6 +214,7 @@ export class Connection implements ReplyHandler, Receiver {
     const restart = this.#connectsOnItsOwnTime;
     this.#channel = channel;
     this.#lastRead = performance.now();
+    if (!this.#ending.signal.aborted) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
     if (this.#ending.signal.aborted) this.#closing = channel.close();
     if (restart) { for (const { turn } of this.#queue) if (!turn.hasConnected) this.#start(turn); }
@@ -225,7 +271,7 @@ export class Connection implements ReplyHandler, Receiver {
     this.#flush();
   };
 
-  readonly #writeFailed = (error: unknown): void => this.end(this.#reasonFor(error));
+  readonly #writeFailed = (error: unknown): void => this.#fail(this.#reasonFor(error));
 
   /** Writes what is queued into the buffer, neighbours together where they allow it. */
   #gatherRequests(): void {
@@ -276,7 +322,8 @@ export class Connection implements ReplyHandler, Receiver {
     if (oldest !== undefined && oldest.deadline <= now) {
       const cause = new SocketError("the reply to an earlier operation is overdue");
       const behind = this.#reasonFor(cause);
-      return this.#end(({ deadline }) => deadline <= now ? overdue : behind);
+      const end = { reason: overdue, isFailure: true };
+      return this.#end(({ deadline }) => deadline <= now ? overdue : behind, end);
     }
     // The oldest is not overdue: others may be, that came from a connection that ended.
     for (const waiting of [this.#inFlight, this.#queue]) {
@@ -289,17 +336,27 @@ export class Connection implements ReplyHandler, Receiver {
     }
   }
 
-  #end(reasonOf: (command: Command) => SocketError): void {
+  #fail(reason: SocketError): void {
+    this.#end(() => reason, { reason, isFailure: true });
+  }
+
+  #end(
+    reasonOf: (command: Command) => SocketError,
+    end: Omit<ConnectionEnd, "unwritten">,
+  ): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#timer.stop();
     clearTimeout(this.#idleCheck);
     this.#closing = this.#channel?.close();
     this.#closing?.catch(() => {});
-    for (const exchange of this.#inFlight.drain()) {
+    const written = this.#inFlight.drain();
+    const unwritten = this.#queue.drain().filter((command) => this.#hasTime(command));
+    // Before anything fails: what can go on elsewhere must not come back here.
+    this.#observer.ended(this, { ...end, unwritten });
+    for (const exchange of written) {
       for (const command of exchange.commands()) command.fail(reasonOf(command));
     }
-    this.#onEnd(this, this.#queue.drain().filter((command) => this.#hasTime(command)));
   }
 
   /** Whether somebody waits for a command and its time is not up; one whose time is, fails here. */
@@ -311,7 +368,8 @@ export class Connection implements ReplyHandler, Receiver {
   #timeoutError(): TimeoutError {
     const { server, timeout, connectTimeout = timeout } = this.#options;
     if (this.#channel !== undefined) {
-      return new TimeoutError(`No reply from ${server} within ${timeout} ms`, { server });
+      const within = timeout === undefined ? "in time" : `within ${timeout} ms`;
+      return new TimeoutError(`No reply from ${server} ${within}`, { server });
     }
     return connectTimeoutError(server, connectTimeout);
   }

@@ -2,48 +2,107 @@
 
 import { SocketError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import { VersionCommand } from "../protocol/commands/answer.ts";
+import {
+  Connection,
+  type ConnectionEnd,
+  type ConnectionObserver,
+  type ConnectionOptions,
+} from "./connection.ts";
 import { LineReader } from "./line_reader.ts";
+import { ServerHealth, type ServerHealthOptions } from "./server_health.ts";
 
-/** What a server's connections are made with, and how many there may be. */
-export interface ServerNodeOptions extends ConnectionOptions {
+/** What a server's connections are made with, how many there may be, and when it counts as down. */
+export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOptions {
   /** How many sockets may be open at once. */
   readonly connections: number;
   /** How many operations may wait at once. */
   readonly maxPending: number;
 }
 
+/** What a server is doing. */
+export type ServerState = "idle" | "connecting" | "up" | "down";
+
+/** The longest a probe waits for its answer, in milliseconds, where the client's own times are longer. */
+const PROBE_TIMEOUT = 5_000;
+
 /**
  * Opens connections when there is work for them, gives work to the one that has least, and replaces
- * those that ended.
+ * those that ended. A server that fails again and again is left alone until it has answered a probe.
  */
-export class ServerNode {
+export class ServerNode implements ConnectionObserver {
   readonly #options: ServerNodeOptions;
+  readonly #health: ServerHealth;
   readonly #connections: Connection[] = [];
+  /** The server's failures, as they were counted when each connection began. */
+  readonly #epochs = new WeakMap<Connection, number>();
   /** Connections that have ended but whose sockets may not be closed yet. */
   readonly #closing = new Set<Connection>();
   /** Readers that have not ended, or whose sockets may not be closed yet. */
   readonly #readers = new Set<LineReader>();
+  #hasBeenOpen = false;
+  #isRetired = false;
   #closed: SocketError | undefined;
 
   constructor(options: ServerNodeOptions) {
     this.#options = options;
+    this.#health = new ServerHealth(options, () => this.#probe());
   }
 
   /**
    * Takes a command.
    *
-   * @throws {SocketError} When the node is closed, or too many wait already.
+   * @throws {SocketError} When the node is closed, the server is down, or too many wait already.
    */
   submit(command: Command): void {
     if (this.#closed !== undefined) throw this.#closed;
-    if (this.#pending() >= this.#options.maxPending) throw this.#tooManyPending();
+    if (this.#health.isDown) this.#refuse();
+    if (this.pending >= this.#options.maxPending) throw this.#tooManyPending();
     this.#connection().submit(command);
   }
 
   /** The server's name. */
   get name(): string {
     return this.#options.server;
+  }
+
+  /** Whether the server has failed too often to be counted on. */
+  get isDown(): boolean {
+    return this.#health.isDown;
+  }
+
+  /** What the server is doing. */
+  get state(): ServerState {
+    if (this.isDown) return "down";
+    if (this.#connections.length === 0) return "idle";
+    return this.#connections.some(({ isOpen }) => isOpen) ? "up" : "connecting";
+  }
+
+  /** How many times in a row the server has failed. */
+  get failures(): number {
+    return this.#health.failures;
+  }
+
+  /** Why it failed last, if it has failed since it answered. */
+  get lastError(): SocketError | undefined {
+    return this.#health.lastError;
+  }
+
+  /** Whether there are readers that have not ended. */
+  get hasReaders(): boolean {
+    return this.#readers.size > 0;
+  }
+
+  /** How many sockets are open. */
+  get openConnections(): number {
+    return this.#connections.filter(({ isOpen }) => isOpen).length;
+  }
+
+  /** How many operations wait for the server. */
+  get pending(): number {
+    let pending = 0;
+    for (const connection of this.#connections) pending += connection.pending;
+    return pending;
   }
 
   /**
@@ -64,15 +123,58 @@ export class ServerNode {
   /** Rejects all that is under way with this error, and whatever comes; resolves with all closed. */
   async close(error: SocketError): Promise<void> {
     this.#closed ??= error;
+    this.#health.stop();
     for (const connection of [...this.#connections]) connection.end(error);
     for (const reader of this.#readers) reader.end(error);
     await Promise.all(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
   }
 
-  #pending(): number {
-    let pending = 0;
-    for (const connection of this.#connections) pending += connection.pending;
-    return pending;
+  /** Lets what is under way come to its end; resolves when it has, and its sockets are closed. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    this.#health.stop();
+    for (const connection of [...this.#connections]) connection.drain();
+    // Those that are lost meanwhile may be replaced.
+    while (this.#connections.length + this.#closing.size > 0) {
+      await Promise.all(
+        Array.from([...this.#connections, ...this.#closing], ({ closed }) => closed),
+      );
+    }
+  }
+
+  /** Part of {@linkcode ConnectionObserver}. */
+  opened(): void {
+    if (this.#hasBeenOpen) this.#options.report("reconnect");
+    this.#hasBeenOpen = true;
+  }
+
+  /** Part of {@linkcode ConnectionObserver}. */
+  answered(): void {
+    this.#health.answered();
+  }
+
+  /** Part of {@linkcode ConnectionObserver}: what the connection has not written goes to another. */
+  ended(connection: Connection, { reason, isFailure, unwritten }: ConnectionEnd): void {
+    const at = this.#connections.indexOf(connection);
+    if (at !== -1) this.#connections.splice(at, 1);
+    this.#closing.add(connection);
+    const forget = () => this.#closing.delete(connection);
+    connection.closed.then(forget, forget);
+    if (isFailure) this.#health.failed(this.#epochs.get(connection)!, reason);
+    for (const command of unwritten) this.#moveOn(command);
+  }
+
+  #moveOn(command: Command): void {
+    const reason = this.#closed ?? this.#health.refusal;
+    if (reason !== undefined) return command.failUnsent(reason);
+    const connection = this.#connection();
+    connection.submit(command);
+    if (this.#isRetired) connection.drain();
+  }
+
+  #refuse(): void {
+    const { refusal } = this.#health;
+    if (refusal !== undefined) throw refusal;
   }
 
   #tooManyPending(): SocketError {
@@ -91,19 +193,20 @@ export class ServerNode {
   }
 
   #dial(): Connection {
-    const connection = new Connection(this.#options, this.#ended);
+    const connection = new Connection(this.#options, this);
+    this.#epochs.set(connection, this.#health.epoch);
     this.#connections.push(connection);
     return connection;
   }
 
-  readonly #ended = (connection: Connection, unwritten: Command[]): void => {
-    this.#connections.splice(this.#connections.indexOf(connection), 1);
-    this.#closing.add(connection);
-    const forget = () => this.#closing.delete(connection);
-    connection.closed.then(forget, forget);
-    for (const command of unwritten) {
-      if (this.#closed !== undefined) command.fail(this.#closed);
-      else this.#connection().submit(command);
-    }
-  };
+  /** Asks for the version through a connection that serves operations from then on. */
+  #probe(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { timeout = PROBE_TIMEOUT, connectTimeout = 0 } = this.#options;
+      const limit = Math.min(connectTimeout + timeout, PROBE_TIMEOUT);
+      const command = new VersionCommand(() => resolve(), reject);
+      command.turn = { deadline: performance.now() + limit, hasConnected: true };
+      this.#connection().submit(command);
+    });
+  }
 }

@@ -59,6 +59,16 @@ export type Resolve<Result> = {
 /** Ends an operation badly: the second function of the caller's promise. */
 export type Reject = (error: unknown) => void;
 
+/** How an operation failed. */
+export interface Failure {
+  readonly error: unknown;
+  /** Whether no byte of it has been sent. */
+  readonly isUnsent: boolean;
+}
+
+/** Gives the exptime to use, for one that has been checked. */
+export type LimitExptime = (exptime: number) => number;
+
 /**
  * An operation as a caller submits it. By itself it is an {@linkcode Exchange} of one request and a
  * reply of one line; subclasses say which.
@@ -71,6 +81,11 @@ export abstract class Command<Result = unknown> implements Exchange {
   settled: boolean = false;
   /** Called once, when the operation has ended either way. */
   onSettled: (() => void) | undefined;
+  /**
+   * Called before the operation fails for its server's sake; whether it goes on after all, elsewhere or
+   * as if there were no item. Not called when the caller gives it up.
+   */
+  recover: ((failure: Failure) => boolean) | undefined;
   readonly #resolve: Resolve<Result>;
   readonly #reject: Reject;
 
@@ -111,12 +126,39 @@ export abstract class Command<Result = unknown> implements Exchange {
     this.#resolve(result);
   }
 
-  /** Ends the operation badly; without effect once it has ended. */
+  /** Ends the operation badly, unless it can go on; without effect once it has ended. */
   fail(error: unknown): void {
+    if (!this.settled && !this.recover?.({ error, isUnsent: false })) this.abandon(error);
+  }
+
+  /** As {@linkcode fail}, for an operation of which no byte has been sent. */
+  failUnsent(error: unknown): void {
+    if (!this.settled && !this.recover?.({ error, isUnsent: true })) this.abandon(error);
+  }
+
+  /** Ends the operation badly whatever could be done about it; without effect once it has ended. */
+  abandon(error: unknown): void {
     if (this.settled) return;
     this.#settle();
     this.#reject(error);
   }
+
+  /** Whether sending the request a second time changes nothing. */
+  get isRepeatable(): boolean {
+    return false;
+  }
+
+  /**
+   * Ends the operation as if its key had no item.
+   *
+   * @returns Whether that has a meaning; if not, it has not ended.
+   */
+  succeedAbsent(): boolean {
+    return false;
+  }
+
+  /** Shortens the lifetime that the operation gives an item. */
+  limitExptime(_limit: LimitExptime): void {}
 
   #settle(): void {
     this.settled = true;

@@ -37,7 +37,7 @@ for (const direct of [true, false]) {
         connectTimeout: undefined,
         maxValueBytes: 1,
         direct,
-      }, () => {});
+      }, { opened() {}, answered() {}, ended() {} });
       open(transport);
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
       connection.end(new SocketError("over"));

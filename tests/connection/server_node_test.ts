@@ -31,6 +31,11 @@ Deno.test("ServerNode gives an operation no more time when its connection ends b
     maxPending: 100,
     maxValueBytes: 100,
     direct: true,
+    failuresBeforeDead: 1000,
+    probeDelay: 100,
+    maxProbeDelay: 100,
+    dialsRefusing: true,
+    report() {},
   });
   const remove = () =>
     new Promise((resolve, reject) =>

@@ -1,7 +1,14 @@
 /** Commands of one line that are answered with one line. @module */
 
 import { isText, readText, startsWith } from "../bytes.ts";
-import { Command, DONE, readRefusal, type Reject, type Resolve } from "../command.ts";
+import {
+  Command,
+  DONE,
+  type LimitExptime,
+  readRefusal,
+  type Reject,
+  type Resolve,
+} from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** What each line that the server may answer with stands for. */
@@ -9,7 +16,8 @@ export type Answers<Result> = readonly (readonly [line: string, result: Result])
 
 /** A command line, and the answers there are to it. Resolves to what the answer stands for. */
 export class AnswerCommand<Result> extends Command<Result> {
-  readonly #request: string;
+  /** The command line. */
+  protected request: string;
   readonly #answers: Answers<Result>;
 
   /**
@@ -23,18 +31,24 @@ export class AnswerCommand<Result> extends Command<Result> {
     reject: Reject,
   ) {
     super(resolve, reject);
-    this.#request = request;
+    this.request = request;
     this.#answers = answers;
   }
 
+  override succeedAbsent(): boolean {
+    const absent = this.#answers.find(([line]) => line === "NOT_FOUND");
+    if (absent !== undefined) this.succeed(absent[1]);
+    return absent !== undefined;
+  }
+
   write(buffer: RequestBuffer): void {
-    buffer.ascii(this.#request).ascii("\r\n");
+    buffer.ascii(this.request).ascii("\r\n");
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
     const answer = this.#answers.find(([line]) => isText(bytes, start, end, line));
     if (answer !== undefined) this.succeed(answer[1]);
-    else this.fail(readRefusal(bytes, start, end, this.#request));
+    else this.fail(readRefusal(bytes, start, end, this.request));
     return DONE;
   }
 }
@@ -42,8 +56,23 @@ export class AnswerCommand<Result> extends Command<Result> {
 /** `delete`: whether the item existed. */
 export const DELETE_ANSWERS: Answers<boolean> = [["DELETED", true], ["NOT_FOUND", false]];
 
-/** `touch`: whether the item existed. */
-export const TOUCH_ANSWERS: Answers<boolean> = [["TOUCHED", true], ["NOT_FOUND", false]];
+const TOUCH_ANSWERS: Answers<boolean> = [["TOUCHED", true], ["NOT_FOUND", false]];
+
+/** `touch`. Resolves to whether the item existed. */
+export class TouchCommand extends AnswerCommand<boolean> {
+  readonly #key: string;
+  readonly #exptime: number;
+
+  constructor(key: string, exptime: number, resolve: Resolve<boolean>, reject: Reject) {
+    super(`touch ${key} ${exptime}`, TOUCH_ANSWERS, resolve, reject);
+    this.#key = key;
+    this.#exptime = exptime;
+  }
+
+  override limitExptime(limit: LimitExptime): void {
+    this.request = `touch ${this.#key} ${limit(this.#exptime)}`;
+  }
+}
 
 /** `flush_all` and `verbosity`. */
 export const OK_ANSWERS: Answers<void> = [["OK", undefined]];
@@ -61,6 +90,11 @@ export class CounterCommand extends Command<bigint | undefined> {
   constructor(request: string, resolve: Resolve<bigint | undefined>, reject: Reject) {
     super(resolve, reject);
     this.#request = request;
+  }
+
+  override succeedAbsent(): boolean {
+    this.succeed(undefined);
+    return true;
   }
 
   write(buffer: RequestBuffer): void {

@@ -2,7 +2,15 @@
 
 import { ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
 import { readText } from "../bytes.ts";
-import { Command, DONE, MORE, readRefusal, type Reject, type Resolve } from "../command.ts";
+import {
+  Command,
+  DONE,
+  type LimitExptime,
+  MORE,
+  readRefusal,
+  type Reject,
+  type Resolve,
+} from "../command.ts";
 import { checkKey } from "../key.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
@@ -105,7 +113,7 @@ function refuse(what: string, why: string, item: unknown): never {
 
 /** A meta command. Resolves to its reply; what memcached refuses rejects. */
 export class MetaCommand extends Command<MetaReply> {
-  readonly #request: MetaRequest;
+  #request: MetaRequest;
   readonly #opaque: string | undefined;
   readonly #isQuiet: boolean;
   #reply: MetaReply | undefined;
@@ -117,6 +125,19 @@ export class MetaCommand extends Command<MetaReply> {
     this.#request = request;
     this.#opaque = request.flags.find((flag) => flag[0] === "O")?.slice(1);
     this.#isQuiet = request.flags.some((flag) => flag[0] === "q");
+  }
+
+  /** What would never expire by these flags, or by the lack of them, is given an end. */
+  override limitExptime(limit: LimitExptime): void {
+    const { verb, flags } = this.#request;
+    const limited = flags.map((flag) =>
+      /^[TN]\d+$/.test(flag) ? `${flag[0]}${limit(Number(flag.slice(1)))}` : flag
+    );
+    const isEndless = verb === "ms" && !flags.some((flag) => flag[0] === "T");
+    this.#request = {
+      ...this.#request,
+      flags: isEndless ? [...limited, `T${limit(0)}`] : limited,
+    };
   }
 
   write(buffer: RequestBuffer): void {

@@ -6,6 +6,7 @@ import {
   Command,
   DONE,
   type Exchange,
+  type LimitExptime,
   MORE,
   readRefusal,
   type Reject,
@@ -26,7 +27,7 @@ export type ReadItem = (flags: number, data: Uint8Array, cas: bigint | undefined
 /** Retrieval of one key. Resolves to what is made of the item, or `undefined` for a miss. */
 export class RetrievalCommand extends Command {
   /** The request up to the keys: `get`, `gets`, `gat 60`, `gats 60`. */
-  readonly verb: string;
+  verb: string;
   readonly key: string;
   readonly #readItem: ReadItem;
 
@@ -54,11 +55,25 @@ export class RetrievalCommand extends Command {
       const result = this.#readItem(flags, data, cas);
       // Until then the caller may still give it up.
       if (result instanceof Promise) {
-        result.then((value) => this.succeed(value), (error) => this.fail(error));
+        result.then((value) => this.succeed(value), (error) => this.abandon(error));
       } else this.succeed(result);
     } catch (error) {
-      this.fail(error);
+      this.abandon(error);
     }
+  }
+
+  override get isRepeatable(): boolean {
+    return this.verb.startsWith("get");
+  }
+
+  override succeedAbsent(): boolean {
+    this.succeed(undefined);
+    return true;
+  }
+
+  override limitExptime(limit: LimitExptime): void {
+    const [name, exptime] = this.verb.split(" ");
+    if (exptime !== undefined) this.verb = `${name} ${limit(Number(exptime))}`;
   }
 
   write(buffer: RequestBuffer): void {

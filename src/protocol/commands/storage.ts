@@ -2,7 +2,14 @@
 
 import { ClientException, SocketError } from "../../errors.ts";
 import { isText, startsWith } from "../bytes.ts";
-import { Command, DONE, readRefusal, type Reject, type Resolve } from "../command.ts";
+import {
+  Command,
+  DONE,
+  type LimitExptime,
+  readRefusal,
+  type Reject,
+  type Resolve,
+} from "../command.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 import type { Answers } from "./answer.ts";
 
@@ -38,7 +45,7 @@ export const CAS_ANSWERS: Answers<CasOutcome> = [
 export class StorageCommand<Result> extends Command<Result> {
   readonly #verb: StorageVerb;
   readonly #key: string;
-  readonly #item: StoredItem;
+  #item: StoredItem;
   readonly #answers: Answers<Result>;
 
   constructor(
@@ -54,6 +61,18 @@ export class StorageCommand<Result> extends Command<Result> {
     this.#key = key;
     this.#item = item;
     this.#answers = answers;
+  }
+
+  /** What was to be stored is dropped: a condition is not met then, and `set` has none. */
+  override succeedAbsent(): boolean {
+    const absent = this.#answers.find(([line]) => line === "NOT_STORED" || line === "NOT_FOUND") ??
+      this.#answers[0]!;
+    this.succeed(absent[1]);
+    return true;
+  }
+
+  override limitExptime(limit: LimitExptime): void {
+    this.#item = { ...this.#item, exptime: limit(this.#item.exptime) };
   }
 
   write(buffer: RequestBuffer): void {

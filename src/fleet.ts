@@ -1,0 +1,94 @@
+/** The servers of a client, which may change. @module */
+
+import type { ResolvedOptions } from "./client_options.ts";
+import type { ServerEventType } from "./connection/server_health.ts";
+import { ServerNode } from "./connection/server_node.ts";
+import { SocketError } from "./errors.ts";
+import type { ResolvedServer } from "./server_address.ts";
+import { dial } from "./transport/dial.ts";
+
+/** Is told what happens to a server. */
+export type ReportServer = (type: ServerEventType, server: string, error?: SocketError) => void;
+
+/** One of the servers, and what it is reached through. */
+export interface Member {
+  readonly server: ResolvedServer;
+  readonly node: ServerNode;
+}
+
+/** Makes a node for each server, keeps those that stay in the list, and retires those that leave it. */
+export class Fleet {
+  readonly #options: ResolvedOptions;
+  readonly #report: ReportServer;
+  #members: readonly Member[] = [];
+  /** Those that have left the list and may have something under way. */
+  readonly #retired = new Set<ServerNode>();
+  #isClosed = false;
+
+  constructor(options: ResolvedOptions, report: ReportServer) {
+    this.#options = options;
+    this.#report = report;
+  }
+
+  /** The servers, in the order of the list. */
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  /** Whether the fleet takes nothing any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /**
+   * Takes another list. What is under way on a server that is not in it comes to its end there.
+   *
+   * @returns Resolves when it has.
+   */
+  async change(servers: readonly ResolvedServer[]): Promise<void> {
+    const staying = new Map(this.#members.map((member) => [identityOf(member.server), member]));
+    const leaving = new Set(this.#members.map(({ node }) => node));
+    this.#members = servers.map((server) => {
+      const identity = identityOf(server);
+      const node = staying.get(identity)?.node ?? this.#makeNode(server);
+      // A server that stands in the list twice has a node for each place.
+      staying.delete(identity);
+      leaving.delete(node);
+      return { server, node };
+    });
+    await Promise.all(Array.from(leaving, (node) => this.#retire(node)));
+  }
+
+  /** Rejects all that is under way, and whatever comes; resolves when every socket is closed. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const nodes = [...this.#members.map(({ node }) => node), ...this.#retired];
+    await Promise.all(nodes.map((node) => {
+      const server = node.name;
+      return node.close(new SocketError(`Cannot use ${server}: the client is closed`, { server }));
+    }));
+  }
+
+  async #retire(node: ServerNode): Promise<void> {
+    this.#retired.add(node);
+    await node.retire();
+    // Its readers, which may go on for ever, are closed with the client.
+    if (!node.hasReaders) this.#retired.delete(node);
+  }
+
+  #makeNode({ name, endpoint }: ResolvedServer): ServerNode {
+    const { keepAlive, noDelay, failover } = this.#options;
+    return new ServerNode({
+      ...this.#options,
+      server: name,
+      dial: (signal) => dial(endpoint, { signal, keepAlive, noDelay }),
+      dialsRefusing: failover === "error",
+      report: (type, error) => this.#report(type, name, error),
+    });
+  }
+}
+
+/** What makes two addresses the same server; its weight may change. */
+function identityOf({ name, endpoint }: ResolvedServer): string {
+  return JSON.stringify([name, endpoint]);
+}
