@@ -73,7 +73,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
     const resolved = resolveOptions(options);
-    const router = new Router(resolveServers(servers), resolved);
+    const router = new Router(resolveServers(servers, resolved), resolved);
     super({
       readItem: itemReader(resolved.transcoder),
       writeItem: itemWriter(resolved.transcoder),

@@ -1,12 +1,15 @@
 /** The client's options, their defaults and their checks. @module */
 
 import { quote, ValidationException } from "./errors.ts";
+import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import { isFlags } from "./transcoding/item_codec.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
+import { checkTls } from "./transport/tls_options.ts";
+import type { TlsOptions } from "./transport/transport.ts";
 
 /** How a `Client` behaves. Every option may be left out. */
 export interface ClientOptions {
@@ -51,6 +54,18 @@ export interface ClientOptions {
    * `"streams"` always goes through its Web Streams. `"direct"` unless given.
    */
   readonly io?: "direct" | "streams";
+  /**
+   * Whether TLS is spoken with the servers, and how: `true` trusts the authorities that the runtime
+   * trusts. The servers' certificates and names are always verified. An address may say otherwise; no TLS
+   * unless one of the two asks for it.
+   */
+  readonly tls?: boolean | TlsOptions;
+  /**
+   * Who the client is, for servers that demand authentication in the text protocol (memcached's `-Y`): said
+   * first on every connection, as part of connecting. An address may say otherwise. Without TLS it travels
+   * readable for everybody on the way.
+   */
+  readonly auth?: Credentials;
 }
 
 /** What an operation can be told besides its arguments. */
@@ -82,6 +97,8 @@ export interface ResolvedOptions {
   readonly keepAlive: boolean;
   readonly noDelay: boolean;
   readonly direct: boolean;
+  readonly tls: TlsOptions | boolean | undefined;
+  readonly authentication: Authentication | undefined;
 }
 
 /** What timers can count. */
@@ -110,7 +127,21 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   check("transcoder", transcoder, isTranscoder(transcoder), "an object with encode and decode");
   check("io", io, io === "direct" || io === "streams", `"direct" or "streams"`);
   const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
-  return { ...limits, keepAlive, noDelay, locator, transcoder, direct: io === "direct" };
+  const sockets = { keepAlive, noDelay, direct: io === "direct", ...resolveSecurity(options) };
+  return { ...limits, ...sockets, locator, transcoder };
+}
+
+function resolveSecurity(
+  { tls, auth }: ClientOptions,
+): Pick<ResolvedOptions, "tls" | "authentication"> {
+  return {
+    tls: checkTls(tls, (why) => {
+      throw new ValidationException(`Cannot use tls: ${why}`);
+    }),
+    authentication: auth === undefined ? undefined : new Authentication(auth, (why) => {
+      throw new ValidationException(`Cannot use auth: ${why}`);
+    }),
+  };
 }
 
 function checkCount(name: string, value: unknown, largest: number): void {

@@ -2,6 +2,7 @@
 
 import { watchSignal } from "./abort_watch.ts";
 import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
+import { authenticated } from "./connection/authenticate.ts";
 import { ServerNode } from "./connection/server_node.ts";
 import { quote, SocketError, ValidationException } from "./errors.ts";
 import type { Command, Reject, Resolve } from "./protocol/command.ts";
@@ -20,16 +21,20 @@ export class Router {
 
   constructor(servers: readonly ResolvedServer[], options: ResolvedOptions) {
     const { locator, keepAlive, noDelay } = options;
-    this.#locator = locator([...servers]);
+    // Of what a server is dialled with, certificates and passwords too, a locator learns nothing.
+    this.#locator = locator(servers.map(({ name, weight }) => ({ name, weight })));
     if (typeof this.#locator?.locate !== "function") {
       throw new ValidationException("Cannot use locator: it made no object with locate", locator);
     }
     this.#names = servers.map(({ name }) => name);
-    this.#nodes = servers.map(({ name, endpoint }) =>
+    this.#nodes = servers.map(({ name, endpoint, authentication }) =>
       new ServerNode({
         ...options,
         server: name,
-        dial: (signal) => dial(endpoint, { signal, keepAlive, noDelay }),
+        dial: authenticated(
+          (signal) => dial(endpoint, { signal, keepAlive, noDelay }),
+          authentication,
+        ),
       })
     );
   }

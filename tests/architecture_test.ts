@@ -13,8 +13,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   transcoding: ["errors.ts"],
   transport: ["errors.ts"],
   connection: ["errors.ts", "protocol", "transport"],
-  "server_address.ts": ["errors.ts", "routing", "transport"],
-  "client_options.ts": ["errors.ts", "protocol", "routing", "transcoding"],
+  "server_address.ts": ["errors.ts", "protocol", "routing", "transport"],
+  "client_options.ts": ["errors.ts", "protocol", "routing", "transcoding", "transport"],
   "abort_watch.ts": ["protocol"],
   "router.ts": [
     "abort_watch.ts",

@@ -6,7 +6,7 @@ import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parse
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel, type Receiver } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
-import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
+import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import { Fifo } from "./fifo.ts";
 
@@ -87,7 +87,7 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   /** Ends the connection for this reason, which is what the requests in flight are rejected with. */
-  end(reason: SocketError): void {
+  end(reason: EndReason): void {
     this.#end(() => reason);
   }
 
@@ -147,7 +147,7 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   /** Rejects what waited for a dial that failed; after a timeout, only what has waited as long. */
-  #failWaiting(reason: SocketError): void {
+  #failWaiting(reason: EndReason): void {
     const waited = reason instanceof TimeoutError
       ? Math.max(performance.now(), this.#queue.peek()?.deadline ?? 0)
       : Infinity;
@@ -289,7 +289,7 @@ export class Connection implements ReplyHandler, Receiver {
     }
   }
 
-  #end(reasonOf: (command: Command) => SocketError): void {
+  #end(reasonOf: (command: Command) => EndReason): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#timer.stop();
@@ -317,7 +317,7 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   /** What operations are rejected with when this ended the connection. */
-  #reasonFor(error: unknown): SocketError {
+  #reasonFor(error: unknown): EndReason {
     return connectionEndedError(this.#options.server, error);
   }
 }
