@@ -58,13 +58,15 @@ export type {
 } from "./src/protocol/commands/watch.ts";
 export { ReadingCommands } from "./src/reading_commands.ts";
 export { StoringCommands } from "./src/storing_commands.ts";
+export type { Credentials } from "./src/protocol/commands/authentication.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
 export type { Exptime } from "./src/protocol/exptime.ts";
 export type { Locator, LocatorFactory, Server } from "./src/routing/locator.ts";
 export { moecacheRing } from "./src/routing/moecache_ring.ts";
-export type { ServerAddress } from "./src/server_address.ts";
+export type { HostAddress, PathAddress, ServerAddress } from "./src/server_address.ts";
 export { ServerEvent, type ServerEventListener } from "./src/server_event.ts";
 export type { ServerStatus } from "./src/server_status.ts";
+export type { TlsOptions } from "./src/transport/transport.ts";
 export type { EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
 export type { WatchStream } from "./src/watch_stream.ts";

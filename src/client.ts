@@ -1,6 +1,11 @@
 /** The client. @module */
 
-import { type ClientOptions, type OperationOptions, resolveOptions } from "./client_options.ts";
+import {
+  type ClientOptions,
+  type OperationOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from "./client_options.ts";
 import { quote, ValidationException } from "./errors.ts";
 import { LeasingCommands } from "./leasing_commands.ts";
 import { dumpItems } from "./item_dump.ts";
@@ -64,6 +69,7 @@ export interface ItemsOptions extends OperationOptions {
  */
 export class Client extends LeasingCommands implements AsyncDisposable {
   readonly #router: Router;
+  readonly #options: ResolvedOptions;
 
   /**
    * Makes a client. No socket is opened before the first operation needs one.
@@ -75,9 +81,13 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
     const resolved = resolveOptions(options);
-    const router = new Router(resolveServers(servers), resolved, (type, server, error) => {
-      this.dispatchEvent(new ServerEvent(type, server, error));
-    });
+    const router = new Router(
+      resolveServers(servers, resolved),
+      resolved,
+      (type, server, error) => {
+        this.dispatchEvent(new ServerEvent(type, server, error));
+      },
+    );
     super({
       readItem: itemReader(resolved.transcoder),
       writeItem: itemWriter(resolved.transcoder),
@@ -85,6 +95,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
       submit: (key, command, options) => router.submit(key, command, options),
     });
     this.#router = router;
+    this.#options = resolved;
   }
 
   /**
@@ -135,7 +146,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   async setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
-    await this.#router.setServers(resolveServers(servers));
+    await this.#router.setServers(resolveServers(servers, this.#options));
   }
 
   /**

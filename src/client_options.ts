@@ -1,13 +1,21 @@
 /** The client's options, their defaults and their checks. @module */
 
 import { quote, ValidationException } from "./errors.ts";
+import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import { isFlags } from "./transcoding/item_codec.ts";
-import { type ResolvedServer, resolveServers, type ServerAddress } from "./server_address.ts";
+import {
+  type ResolvedServer,
+  resolveServers,
+  type ServerAddress,
+  type ServerDefaults,
+} from "./server_address.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
+import { checkTls } from "./transport/tls_options.ts";
+import type { TlsOptions } from "./transport/transport.ts";
 
 /** Servers that stand in for those that are down. */
 export interface Gutter {
@@ -94,6 +102,18 @@ export interface ClientOptions {
    * `"streams"` always goes through its Web Streams. `"direct"` unless given.
    */
   readonly io?: "direct" | "streams";
+  /**
+   * Whether TLS is spoken with the servers, and how: `true` trusts the authorities that the runtime
+   * trusts. The servers' certificates and names are always verified. An address may say otherwise; no TLS
+   * unless one of the two asks for it.
+   */
+  readonly tls?: boolean | TlsOptions;
+  /**
+   * Who the client is, for servers that demand authentication in the text protocol (memcached's `-Y`): said
+   * first on every connection, as part of connecting. An address may say otherwise. Without TLS it travels
+   * readable for everybody on the way.
+   */
+  readonly auth?: Credentials;
 }
 
 /** What an operation can be told besides its arguments. */
@@ -125,6 +145,8 @@ export interface ResolvedOptions {
   readonly keepAlive: boolean;
   readonly noDelay: boolean;
   readonly direct: boolean;
+  readonly tls: TlsOptions | boolean | undefined;
+  readonly authentication: Authentication | undefined;
   readonly failover: "error" | "remove" | "miss" | ResolvedGutter;
   readonly failuresBeforeDead: number;
   readonly probeDelay: number;
@@ -166,8 +188,9 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   check("transcoder", transcoder, isTranscoder(transcoder), "an object with encode and decode");
   check("io", io, io === "direct" || io === "streams", `"direct" or "streams"`);
   const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
-  const socket = { keepAlive, noDelay, direct: io === "direct" };
-  return { ...limits, ...socket, locator, transcoder, ...resolveFailover(options) };
+  const sockets = { keepAlive, noDelay, direct: io === "direct", ...resolveSecurity(options) };
+  const failover = resolveFailover(options, sockets);
+  return { ...limits, ...sockets, locator, transcoder, ...failover };
 }
 
 type FailoverOptions = Pick<
@@ -175,7 +198,7 @@ type FailoverOptions = Pick<
   "failover" | "failuresBeforeDead" | "probeDelay" | "maxProbeDelay" | "retries"
 >;
 
-function resolveFailover(options: ClientOptions): FailoverOptions {
+function resolveFailover(options: ClientOptions, defaults: ServerDefaults): FailoverOptions {
   const { failover = "error", failuresBeforeDead = 3, retries = 0 } = options;
   const { probeDelay = 100, maxProbeDelay = 10_000 } = options;
   checkCount("failuresBeforeDead", failuresBeforeDead, 1000);
@@ -191,7 +214,20 @@ function resolveFailover(options: ClientOptions): FailoverOptions {
   }
   const { gutter, maxExptime = 60 } = failover;
   checkCount("maxExptime", maxExptime, LONGEST_LIFETIME);
-  return { failover: { servers: resolveServers(gutter), maxExptime }, ...probing };
+  return { failover: { servers: resolveServers(gutter, defaults), maxExptime }, ...probing };
+}
+
+function resolveSecurity(
+  { tls, auth }: ClientOptions,
+): Pick<ResolvedOptions, "tls" | "authentication"> {
+  return {
+    tls: checkTls(tls, (why) => {
+      throw new ValidationException(`Cannot use tls: ${why}`);
+    }),
+    authentication: auth === undefined ? undefined : new Authentication(auth, (why) => {
+      throw new ValidationException(`Cannot use auth: ${why}`);
+    }),
+  };
 }
 
 function checkCount(name: string, value: unknown, largest: number): void {

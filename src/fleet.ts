@@ -1,6 +1,7 @@
 /** The servers of a client, which may change. @module */
 
 import type { ResolvedOptions } from "./client_options.ts";
+import { authenticated } from "./connection/authenticate.ts";
 import type { ServerEventType } from "./connection/server_health.ts";
 import { ServerNode } from "./connection/server_node.ts";
 import { SocketError } from "./errors.ts";
@@ -76,19 +77,22 @@ export class Fleet {
     if (!node.hasReaders) this.#retired.delete(node);
   }
 
-  #makeNode({ name, endpoint }: ResolvedServer): ServerNode {
+  #makeNode({ name, endpoint, authentication }: ResolvedServer): ServerNode {
     const { keepAlive, noDelay, failover } = this.#options;
     return new ServerNode({
       ...this.#options,
       server: name,
-      dial: (signal) => dial(endpoint, { signal, keepAlive, noDelay }),
+      dial: authenticated(
+        (signal) => dial(endpoint, { signal, keepAlive, noDelay }),
+        authentication,
+      ),
       dialsRefusing: failover === "error",
       report: (type, error) => this.#report(type, name, error),
     });
   }
 }
 
-/** What makes two addresses the same server; its weight may change. */
-function identityOf({ name, endpoint }: ResolvedServer): string {
-  return JSON.stringify([name, endpoint]);
+/** What makes two addresses the same server, dialled in the same way; its weight may change. */
+function identityOf({ name, endpoint, authentication }: ResolvedServer): string {
+  return JSON.stringify([name, endpoint, authentication?.request().join()]);
 }

@@ -150,7 +150,8 @@ export class Router {
 
   #makeLocator(servers: readonly ResolvedServer[]): Locator {
     const { locator } = this.#options;
-    const made = locator([...servers]);
+    // Of what a server is dialled with, certificates and passwords too, a locator learns nothing.
+    const made = locator(servers.map(({ name, weight }) => ({ name, weight })));
     if (typeof made?.locate === "function") return made;
     throw new ValidationException("Cannot use locator: it made no object with locate", locator);
   }

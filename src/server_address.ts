@@ -1,54 +1,142 @@
 /** How a caller names a server. @module */
 
 import { quote, ValidationException } from "./errors.ts";
+import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
 import type { Server } from "./routing/locator.ts";
-import type { Endpoint } from "./transport/transport.ts";
+import { checkTls, chooseTls } from "./transport/tls_options.ts";
+import type { Endpoint, TlsOptions } from "./transport/transport.ts";
 
 /**
  * A server, in any of these forms; the port is 11211 unless given:
  *
  * - `"cache.example.com:11211"`, `"cache.example.com"`, `"[::1]:11211"`
  * - `["cache.example.com", 11211]`, as in Python moecache
- * - `{ hostname: "cache.example.com", port: 11211, weight: 1 }`
+ * - `{ hostname: "cache.example.com", port: 11211, weight: 1, tls: true, auth }`
  * - `{ path: "/run/memcached.sock" }`, a unix socket; Deno asks for `--allow-read` and `--allow-write`
  *   of the path besides `--allow-net`
- * - `"memcached://cache.example.com:11211"`, or such a `URL`
+ * - `"memcached://user:password@cache.example.com:11211"`, or such a `URL`; user name and password may
+ *   be left out, and are percent-decoded; `memcacheds://` speaks TLS
+ *
+ * What an address says of TLS and authentication goes before the client's options `tls` and `auth`. A
+ * host name may stand for several addresses: where one refuses, the next is tried.
  */
 export type ServerAddress =
   | string
   | URL
   | readonly [hostname: string, port: number]
-  | { readonly hostname: string; readonly port?: number; readonly weight?: number }
-  | { readonly path: string; readonly weight?: number };
+  | HostAddress
+  | PathAddress;
+
+/** A server by its host name or IP address. */
+export interface HostAddress {
+  /** Host name or IP address. */
+  readonly hostname: string;
+  /** TCP port, 1 to 65,535; 11211 unless given. */
+  readonly port?: number;
+  /** The server's share relative to the others; 1 unless given. */
+  readonly weight?: number;
+  /**
+   * Whether TLS is spoken, and how: `true` with the settings of the client's option `tls`, where that has
+   * any, `false` for a server without TLS among others. As the client's option unless given.
+   */
+  readonly tls?: boolean | TlsOptions;
+  /** Who the client is to this server; the client's option `auth` unless given. */
+  readonly auth?: Credentials;
+}
+
+/** A server by its unix socket. */
+export interface PathAddress {
+  /** Path of the socket. */
+  readonly path: string;
+  /** The server's share relative to the others; 1 unless given. */
+  readonly weight?: number;
+  /** TLS is not spoken here. It has to be `false` where the client's option `tls` asks for it. */
+  readonly tls?: false;
+  /** Who the client is to this server; the client's option `auth` unless given. */
+  readonly auth?: Credentials;
+}
 
 /** A server that the client can route to and dial. */
 export interface ResolvedServer extends Server {
   readonly endpoint: Endpoint;
+  /** What is said first on each connection. */
+  readonly authentication: Authentication | undefined;
 }
+
+/** What goes for servers whose addresses do not say otherwise. */
+export interface ServerDefaults {
+  /** The client's option `tls`. */
+  readonly tls: boolean | TlsOptions | undefined;
+  /** The client's option `auth`. */
+  readonly authentication: Authentication | undefined;
+}
+
+/** An address taken apart, and nothing of it checked. */
+interface Parts {
+  readonly hostname?: unknown;
+  readonly port?: unknown;
+  readonly path?: unknown;
+  readonly weight?: unknown;
+  readonly tls?: unknown;
+  readonly auth?: unknown;
+}
+
+/** Throws a `ValidationException` for this reason. */
+type Refuse = (why: string) => never;
 
 const DEFAULT_PORT = 11211;
 
 /**
  * Reads one address or a list of them. `["127.0.0.1", 11211]` is one server.
  *
+ * @param defaults What goes for servers that say nothing else.
  * @throws {ValidationException} When an address makes no sense, or there is none.
  */
 export function resolveServers(
   servers: ServerAddress | readonly ServerAddress[],
+  defaults: ServerDefaults,
 ): readonly ResolvedServer[] {
   const list = Array.isArray(servers) && !isPair(servers) ? servers : [servers];
   if (list.length === 0) throw invalid(servers, "there must be one server at least");
-  return Array.from(list, resolveServer);
+  return Array.from(list, (address) => resolveServer(address, takeApart(address), defaults));
 }
 
-function resolveServer(address: unknown): ResolvedServer {
+function takeApart(address: unknown): Parts {
   if (address instanceof URL) return fromUrl(address);
   if (typeof address === "string") {
     return address.includes("://") ? fromUrl(parseUrl(address)) : fromText(address);
   }
-  if (isPair(address)) return fromHost(address, address[0], address[1], 1);
-  if (typeof address === "object" && address !== null) return fromRecord(address);
+  if (isPair(address)) return { hostname: address[0], port: address[1] };
+  if (typeof address === "object" && address !== null) return address;
   throw invalid(address, "it must be a string, a pair, an object or a URL");
+}
+
+function resolveServer(
+  address: unknown,
+  { hostname, port = DEFAULT_PORT, path, weight = 1, tls, auth }: Parts,
+  defaults: ServerDefaults,
+): ResolvedServer {
+  const refuse: Refuse = (why) => {
+    throw invalid(address, why);
+  };
+  const refuseIts: Refuse = (why) => refuse(`its ${why}`);
+  if (typeof weight !== "number" || !(weight > 0 && weight < Infinity)) {
+    refuse("its weight must be a positive number");
+  }
+  const authentication = auth === undefined
+    ? defaults.authentication
+    : new Authentication(auth, refuseIts);
+  const chosen = chooseTls(checkTls(tls, refuseIts), defaults.tls);
+  if (path === undefined) {
+    const { name, endpoint } = resolveHost(hostname, port, refuse);
+    const secured = chosen === undefined ? endpoint : { ...endpoint, tls: chosen };
+    return { name, weight, endpoint: secured, authentication };
+  }
+  if (typeof path !== "string" || path === "" || path.includes("\0") || hostname !== undefined) {
+    refuse("its path must be that of a unix socket, without a host name");
+  }
+  if (chosen !== undefined) refuse("TLS is not spoken over a unix socket: its tls must be false");
+  return { name: path, weight, endpoint: { path }, authentication };
 }
 
 function isPair(value: unknown): value is [string, number] {
@@ -56,63 +144,64 @@ function isPair(value: unknown): value is [string, number] {
 }
 
 /** `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address. */
-function fromText(text: string): ResolvedServer {
-  if (isIPv6(text)) return fromHost(text, text, DEFAULT_PORT, 1);
+function fromText(text: string): Parts {
+  if (isIPv6(text)) return { hostname: text };
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text);
   if (match === null) throw invalid(text, `it is not "host" or "host:port"`);
   const [, hostname, port] = match;
-  return fromHost(text, hostname!, port === undefined ? DEFAULT_PORT : Number(port), 1);
-}
-
-function fromRecord(address: object): ResolvedServer {
-  const { hostname, port = DEFAULT_PORT, path, weight = 1, tls } = address as Record<
-    string,
-    unknown
-  >;
-  if (tls) throw invalid(address, "TLS is not supported yet");
-  if (typeof weight !== "number" || !(weight > 0 && weight < Infinity)) {
-    throw invalid(address, "its weight must be a positive number");
-  }
-  if (path === undefined) return fromHost(address, hostname, port, weight);
-  if (typeof path !== "string" || path === "" || path.includes("\0") || hostname !== undefined) {
-    throw invalid(address, "its path must be that of a unix socket, without a host name");
-  }
-  return { name: path, weight, endpoint: { path } };
+  return { hostname, ...(port === undefined ? {} : { port: Number(port) }) };
 }
 
 function parseUrl(text: string): URL {
   try {
     return new URL(text);
-  } catch (cause) {
-    throw invalid(text, "it is not a valid URL", { cause });
+  } catch {
+    // The error would show the whole of it, a password included.
+    throw invalid(text, "it is not a valid URL");
   }
 }
 
-function fromUrl(url: URL): ResolvedServer {
-  const extra = url.username + url.password + url.search + url.hash;
-  if (url.protocol !== "memcached:" || extra !== "" || !/^\/?$/.test(url.pathname)) {
-    throw invalid(url, "it is not memcached://host or memcached://host:port");
+function fromUrl(url: URL): Parts {
+  const isSecure = url.protocol === "memcacheds:";
+  const isKnown = isSecure || url.protocol === "memcached:";
+  if (!isKnown || url.search + url.hash !== "" || !/^\/?$/.test(url.pathname)) {
+    throw invalid(url, "it is not memcached://host:port or memcacheds://host:port");
   }
-  return fromHost(url, url.hostname, url.port === "" ? DEFAULT_PORT : Number(url.port), 1);
+  return {
+    hostname: url.hostname,
+    ...(url.port === "" ? {} : { port: Number(url.port) }),
+    ...(isSecure ? { tls: true } : {}),
+    ...(url.username + url.password === "" ? {} : { auth: credentialsOf(url) }),
+  };
 }
 
-function fromHost(
-  address: unknown,
+function credentialsOf(url: URL): Credentials {
+  try {
+    return {
+      username: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+    };
+  } catch {
+    throw invalid(url, "its user name or password is not percent-encoded as it should be");
+  }
+}
+
+function resolveHost(
   hostname: unknown,
   port: unknown,
-  weight: number,
-): ResolvedServer {
+  refuse: Refuse,
+): Pick<ResolvedServer, "name" | "endpoint"> {
   const bare = typeof hostname === "string" ? hostname.replace(/^\[(.*:.*)\]$/, "$1") : "";
   const literal = isIPv6(bare);
   // What no host name or IPv4 address holds; it keeps the name safe to show and to hash.
   if (!literal && !/^[^\s\p{C}/@?#:[\]]+$/u.test(bare)) {
-    throw invalid(address, "its host name must be a host name or an IP address");
+    refuse("its host name must be a host name or an IP address");
   }
   if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65535) {
-    throw invalid(address, "its port must be an integer from 1 to 65535");
+    refuse("its port must be an integer from 1 to 65535");
   }
   const name = literal ? `${canonicalIPv6(bare)}:${port}` : `${bare}:${port}`;
-  return { name, weight, endpoint: { hostname: bare, port: port as number } };
+  return { name, endpoint: { hostname: bare, port: port as number } };
 }
 
 function isIPv6(text: string): boolean {
@@ -124,17 +213,36 @@ function canonicalIPv6(address: string): string {
   return new URL(`http://[${address}]`).hostname;
 }
 
-function invalid(address: unknown, why: string, options?: ErrorOptions): ValidationException {
+function invalid(address: unknown, why: string): ValidationException {
   return new ValidationException(
     `Cannot use server address ${show(address)}: ${why}`,
-    address,
-    options,
+    withoutSecrets(address),
   );
 }
 
-/** Shows an address without the credentials that a URL may hold. */
 function show(address: unknown): string {
-  const text = address instanceof URL ? address.href : address;
-  if (typeof text !== "string") return Array.isArray(text) ? `[${text}]` : quote(text);
-  return quote(text.replace(/:\/\/.*@/s, "://"));
+  const safe = withoutSecrets(address);
+  return Array.isArray(safe)
+    ? `[${safe.map(show)}]`
+    : `${typeof safe === "number" ? safe : quote(safe)}`;
+}
+
+/** An address as errors may show it: without credentials and keys, wherever they stand. */
+function withoutSecrets(address: unknown): unknown {
+  if (address instanceof URL) return withoutSecrets(address.href);
+  if (typeof address === "string") return hideUser(address);
+  if (Array.isArray(address)) {
+    return Array.from(address, (each) => Array.isArray(each) ? "[…]" : withoutSecrets(each));
+  }
+  if (typeof address !== "object" || address === null) return address;
+  const { auth: _auth, tls: _tls, ...rest } = address as Record<string, unknown>;
+  return rest;
+}
+
+/** Whoever forgets the `@` has a password where the port belongs. */
+function hideUser(text: string): string {
+  const [, scheme = "", rest = ""] = /^([a-z][a-z\d+.-]*:\/\/)?(.*)$/is.exec(text)!;
+  const host = rest.slice(rest.lastIndexOf("@") + 1);
+  if (scheme === "") return host;
+  return scheme + host.replace(/[?#].*/s, "").replace(/:(?!\d*\/?$)(?!.*\]).*/s, ":…");
 }

@@ -4,8 +4,16 @@ import {
   type ClientOptions,
   type Locator,
   type Server,
+  type ServerAddress,
+  type TlsOptions,
   ValidationException,
 } from "../mod.ts";
+import { resolveOptions } from "../src/client_options.ts";
+import { type ResolvedServer, resolveServers } from "../src/server_address.ts";
+
+/** What looks like a certificate and its key. */
+const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+const KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
 
 /** The options of a client that a careless program might make. */
 const INVALID: Record<string, unknown[]> = {
@@ -23,6 +31,60 @@ const INVALID: Record<string, unknown[]> = {
     textFlags: "0 0",
   }],
   io: ["fast", "", null, true],
+  tls: [
+    0,
+    "yes",
+    null,
+    { caCerts: PEM },
+    { caCerts: [] },
+    { caCerts: [KEY] },
+    { caCerts: [,] },
+    {
+      caCerts: ["-----BEGIN CERTIFICATE-----"],
+    },
+    { cert: PEM },
+    { key: KEY },
+    { cert: PEM, key: PEM },
+    { cert: KEY, key: KEY },
+    {
+      cert: PEM,
+      key: KEY.replaceAll("PRIVATE", "ENCRYPTED PRIVATE"),
+    },
+    {
+      cert: PEM,
+      key: KEY.replace("AAAA", "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA"),
+    },
+    { serverName: "" },
+    { serverName: "a b" },
+    { serverName: "a\r\nb" },
+    { serverName: 1 },
+  ],
+  auth: [
+    0,
+    "user:password",
+    null,
+    {},
+    { username: "user" },
+    { password: "x" },
+    {
+      username: "",
+      password: "x",
+    },
+    { username: "a b", password: "x" },
+    { username: "a", password: "x y" },
+    {
+      username: "a\r\n",
+      password: "x",
+    },
+    { username: "a", password: "x\0" },
+    { username: "a", password: "x\n" },
+    {
+      username: "a".repeat(251),
+      password: "x",
+    },
+    { username: "a", password: "\ud800" },
+    { username: ["a"], password: "x" },
+  ],
 };
 
 for (const [name, values] of Object.entries(INVALID)) {
@@ -30,7 +92,7 @@ for (const [name, values] of Object.entries(INVALID)) {
     for (const value of values) {
       const options = { [name]: value } as ClientOptions;
       const make = () => new Client("127.0.0.1:11211", options);
-      assertThrows(make, ValidationException, `Cannot use ${name}`, String(value));
+      assertThrows(make, ValidationException, `Cannot use ${name}`, Deno.inspect(value));
     }
   });
 }
@@ -83,6 +145,16 @@ Deno.test("Client takes a server in every form", () => {
     ["memcached://10.0.0.1:11213", "10.0.0.1:11213"],
     ["memcached://cache", "cache:11211"],
     [new URL("memcached://[::1]:11213"), "[::1]:11213"],
+    ["memcacheds://cache", "cache:11211"],
+    ["memcached://user:pass%20less@cache".replace("%20", "%40"), "cache:11211"],
+    ["memcacheds://user:password@[::1]:5", "[::1]:5"],
+    [{ hostname: "cache", tls: true }, "cache:11211"],
+    [
+      { hostname: "cache", tls: { caCerts: [PEM], cert: PEM, key: KEY, serverName: "x" } },
+      "cache:11211",
+    ],
+    [{ hostname: "cache", auth: { username: "user", password: "password" } }, "cache:11211"],
+    [{ path: "/run/memcached.sock", tls: false }, "/run/memcached.sock"],
   ];
   for (const [address, name] of forms) assertEquals(serversOf(address), [{ name, weight: 1 }]);
 });
@@ -136,8 +208,19 @@ Deno.test("Client refuses servers that make no sense", () => {
     "[host]:5",
     [, "host"],
     { path: "/run/memcached.sock", hostname: "host" },
-    { hostname: "host", tls: true },
-    "memcacheds://host",
+    { hostname: "host", tls: "yes" },
+    { hostname: "host", tls: { cert: PEM } },
+    { hostname: "host", auth: { username: "a b", password: "x" } },
+    { hostname: "host", auth: "user:password" },
+    { path: "/run/memcached.sock", tls: true },
+    { path: "/run/memcached.sock", auth: {} },
+    "user:password@host:11211",
+    "memcached://user@host",
+    "memcached://:password@host",
+    "memcached://user:a%20b@host",
+    "memcached://user:%zz@host",
+    "memcached://user:%ff@host",
+    "memcacheds://host?caCerts=x",
     null,
     undefined,
     11211,
@@ -149,10 +232,106 @@ Deno.test("Client refuses servers that make no sense", () => {
   }
 });
 
-Deno.test("Client shows no credentials of a URL that it refuses", () => {
-  for (const url of ["memcached://user:secret@host:11211", "memcached://user:secret@ho st"]) {
-    const error = assertThrows(() => new Client(url), ValidationException);
-    assertEquals(error.message.includes("secret"), false, error.message);
-    assertEquals(String(error.stack).includes("secret"), false);
+Deno.test("Client speaks no TLS over a unix socket, and says so", () => {
+  const make = () => new Client({ path: "/run/memcached.sock" }, { tls: true });
+  assertThrows(make, ValidationException, "its tls must be false");
+  new Client({ path: "/run/memcached.sock", tls: false }, { tls: true });
+});
+
+/** What is said of this address under these options. */
+function resolve(address: ServerAddress, options: ClientOptions = {}): ResolvedServer {
+  return resolveServers(address, resolveOptions(options))[0]!;
+}
+
+Deno.test("resolveServers lets what an address says of TLS go before the options", () => {
+  const caCerts = [PEM];
+  const own = { serverName: "own" };
+  const cases: [ServerAddress, ClientOptions["tls"], TlsOptions | undefined][] = [
+    ["a:1", undefined, undefined],
+    ["a:1", false, undefined],
+    ["a:1", true, {}],
+    ["a:1", { caCerts }, { caCerts }],
+    ["memcached://a:1", { caCerts }, { caCerts }],
+    ["memcacheds://a:1", undefined, {}],
+    ["memcacheds://a:1", false, {}],
+    ["memcacheds://a:1", { caCerts }, { caCerts }],
+    [{ hostname: "a", tls: true }, { caCerts }, { caCerts }],
+    [{ hostname: "a", tls: true }, undefined, {}],
+    [{ hostname: "a", tls: false }, { caCerts }, undefined],
+    [{ hostname: "a", tls: own }, { caCerts }, own],
+    [{ hostname: "a", tls: own }, false, own],
+  ];
+  for (const [address, tls, expected] of cases) {
+    const options = tls === undefined ? {} : { tls };
+    assertEquals(resolve(address, options).endpoint.tls, expected, Deno.inspect([address, tls]));
+  }
+});
+
+Deno.test("resolveServers reads user names and passwords, and lets an address's own go first", () => {
+  const auth = { username: "user", password: "all" };
+  const cases: [ServerAddress, string | undefined][] = [
+    ["memcached://us%20er:p@host".replace("%20", "%2F"), "us/er p"],
+    ["memcached://user:p%C3%A4ss%40%3A%25@host", "user päss@:%"],
+    [new URL("memcacheds://user:own@host"), "user own"],
+    [{ hostname: "host", auth: { username: "user", password: "own" } }, "user own"],
+    [{ path: "/socket", auth: { username: "user", password: "own" } }, "user own"],
+    ["host:1", "user all"],
+    [["host", 1], "user all"],
+    [{ path: "/socket" }, "user all"],
+  ];
+  for (const [address, expected] of cases) {
+    const request = resolve(address, { auth }).authentication!.request();
+    assertEquals(new TextDecoder().decode(request).split("\r\n")[1], expected);
+  }
+  assertEquals(resolve("host").authentication, undefined);
+});
+
+Deno.test("Client keeps the settings of TLS that it was given, whatever becomes of the object", () => {
+  const tls = { caCerts: [PEM] };
+  const resolved = resolve({ hostname: "a", tls });
+  tls.caCerts[0] = "changed";
+  assertEquals(resolved.endpoint.tls, { caCerts: [PEM] });
+});
+
+const CANARY = "c4n4ry";
+
+Deno.test("Client shows no credentials of an address that it refuses", () => {
+  const auth = { username: CANARY, password: CANARY };
+  const hidden: unknown[] = [
+    `memcached://user:${CANARY}@host:11211/path`,
+    `memcached://user:${CANARY}@ho st`,
+    `memcached://${CANARY}:${CANARY}@host:99999`,
+    `memcached://${CANARY}@host`,
+    `memcached://:${CANARY}@host`,
+    `memcached://user:${CANARY}%zz@host`,
+    `memcached://user:${CANARY}%20@host`,
+    `memcached://user:${CANARY}/${CANARY}@host`,
+    `memcached://user:${CANARY}#${CANARY}@host`,
+    `memcached://user:${CANARY}?@host`,
+    `memcached://user:${CANARY}@${CANARY}@`,
+    `memcached://user:${CANARY}`,
+    `memcached://host?password=${CANARY}`,
+    `memcached://host#${CANARY}`,
+    `memcacheds://user:${CANARY}@host/path`,
+    `http://user:${CANARY}@host`,
+    `user:${CANARY}@host:11211`,
+    new URL(`memcached://user:${CANARY}@host/path`),
+    [`memcached://user:${CANARY}@ho st`],
+    ["host", `memcached://user:${CANARY}@ho st`],
+    { hostname: "a b", auth },
+    { hostname: "host", auth: { username: `${CANARY} `, password: CANARY } },
+    { hostname: "host", auth: { username: CANARY, password: `${CANARY} ` } },
+    { hostname: "host", auth: CANARY },
+    { hostname: "host", tls: { cert: PEM, key: `${CANARY} ${KEY.replace("AAAA", "é")}` } },
+    { hostname: "host", port: 0, tls: { cert: PEM, key: KEY.replace("AAAA", CANARY) } },
+    [{ hostname: "host", port: 0, auth }, 5],
+    { path: "", auth },
+    [[{ auth }]],
+  ];
+  for (const servers of hidden) {
+    const error = assertThrows(() => new Client(servers as string), ValidationException);
+    for (const text of [error.message, String(error.stack), Deno.inspect(error, { depth: 99 })]) {
+      assertEquals(text.includes(CANARY), false, text);
+    }
   }
 });

@@ -1,6 +1,6 @@
 /** Opening a socket within a time. @module */
 
-import { SocketError, TimeoutError } from "../errors.ts";
+import { ClientException, SocketError, TimeoutError } from "../errors.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -21,6 +21,7 @@ export interface ConnectOptions {
  *
  * @throws {TimeoutError} When it took too long.
  * @throws {SocketError} When it failed, with the runtime's error as its `cause`.
+ * @throws {ClientException} When the server refused to be talked to by this client.
  */
 export async function connect(options: ConnectOptions): Promise<Transport> {
   const { server, timeout, signal } = options;
@@ -35,11 +36,10 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
   try {
     return await dialUntilAborted(options.dial, attempt.signal);
   } catch (error) {
-    if (error instanceof SocketError) throw error;
-    throw new SocketError(`Cannot connect to ${server}: ${messageOf(error)}`, {
-      server,
-      cause: error,
-    });
+    if (error instanceof ClientException) throw error;
+    if (error instanceof SocketError && error.server !== undefined) throw error;
+    const cause = error instanceof SocketError ? error.cause : error;
+    throw new SocketError(`Cannot connect to ${server}: ${messageOf(error)}`, { server, cause });
   } finally {
     await timing;
     timer.stop();
@@ -65,8 +65,14 @@ export function connectTimeoutError(server: string, timeout: number | undefined)
   });
 }
 
+/** What ends a connection: the network does, or the server that has no use for this client. */
+export type EndReason = SocketError | ClientException;
+
 /** What whoever waits on a connection is told when this ended it. */
-export function connectionEndedError(server: string, error: unknown): SocketError {
+export function connectionEndedError(server: string, error: unknown): EndReason {
+  if (error instanceof ClientException) {
+    return new ClientException(`Cannot use ${server}: ${error.message}`, error.item);
+  }
   if (error instanceof SocketError && error.server !== undefined) return error;
   const cause = error instanceof SocketError ? error.cause : error;
   return new SocketError(`Connection to ${server} ended: ${messageOf(error)}`, { server, cause });

@@ -6,7 +6,7 @@ import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parse
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel, type Receiver } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
-import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
+import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import { Fifo } from "./fifo.ts";
 
@@ -28,7 +28,7 @@ export interface ConnectionOptions {
 
 /** How a connection has ended. */
 export interface ConnectionEnd {
-  readonly reason: SocketError;
+  readonly reason: EndReason;
   /** Whether the server is to blame: it is not where the connection was told to end, or was idle. */
   readonly isFailure: boolean;
   /** The commands that it has not begun to write. */
@@ -110,7 +110,7 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   /** Ends the connection for this reason, which is what the requests in flight are rejected with. */
-  end(reason: SocketError): void {
+  end(reason: EndReason): void {
     this.#end(() => reason, { reason, isFailure: false });
   }
 
@@ -186,7 +186,7 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   /** Rejects what waited for a dial that failed; after a timeout, only what has waited as long. */
-  #failDial(reason: SocketError): void {
+  #failDial(reason: EndReason): void {
     const waited = reason instanceof TimeoutError
       ? Math.max(performance.now(), this.#queue.peek()?.deadline ?? 0)
       : Infinity;
@@ -336,12 +336,12 @@ export class Connection implements ReplyHandler, Receiver {
     }
   }
 
-  #fail(reason: SocketError): void {
+  #fail(reason: EndReason): void {
     this.#end(() => reason, { reason, isFailure: true });
   }
 
   #end(
-    reasonOf: (command: Command) => SocketError,
+    reasonOf: (command: Command) => EndReason,
     end: Omit<ConnectionEnd, "unwritten">,
   ): void {
     if (this.#ending.signal.aborted) return;
@@ -375,7 +375,7 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   /** What operations are rejected with when this ended the connection. */
-  #reasonFor(error: unknown): SocketError {
+  #reasonFor(error: unknown): EndReason {
     return connectionEndedError(this.#options.server, error);
   }
 }

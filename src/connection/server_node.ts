@@ -160,7 +160,9 @@ export class ServerNode implements ConnectionObserver {
     this.#closing.add(connection);
     const forget = () => this.#closing.delete(connection);
     connection.closed.then(forget, forget);
-    if (isFailure) this.#health.failed(this.#epochs.get(connection)!, reason);
+    // That the server does not know this client says nothing against the server.
+    const isFault = isFailure && reason instanceof SocketError;
+    if (isFault) this.#health.failed(this.#epochs.get(connection)!, reason);
     for (const command of unwritten) this.#moveOn(command);
   }
 

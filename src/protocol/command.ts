@@ -7,6 +7,7 @@
 
 import { ClientException, SocketError } from "../errors.ts";
 import { readText, startsWith } from "./bytes.ts";
+import { checkAuthenticated } from "./commands/authentication.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
 /** The reply is complete. */
@@ -172,6 +173,7 @@ export abstract class Command<Result = unknown> implements Exchange {
  * @param action What was asked, for the message.
  * @returns The refusal, with the server's line as its `item`.
  * @throws {SocketError} When the line is no refusal.
+ * @throws {ClientException} When it is one of this client, and not of this command alone.
  */
 export function readRefusal(
   bytes: Uint8Array,
@@ -180,6 +182,7 @@ export function readRefusal(
   action: string,
 ): ClientException {
   const line = readText(bytes, start, end);
+  checkAuthenticated(line);
   if (
     line === "ERROR" || startsWith(bytes, start, end, "CLIENT_ERROR ") ||
     startsWith(bytes, start, end, "SERVER_ERROR ")

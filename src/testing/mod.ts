@@ -12,6 +12,8 @@
  *   a crawler;
  * - `watch`, which turns a connection into a log of lookups, stores, evictions and connections.
  *
+ * With the option `auth` it demands authentication, as memcached does with `-Y`.
+ *
  * It keeps memcached's limits: keys of 250 bytes, items of 1 MiB and a memory limit beyond which the
  * item used longest ago goes.
  *
@@ -31,5 +33,6 @@
  * @module
  */
 
+export type { Credentials } from "../protocol/commands/authentication.ts";
 export { type ListenOptions, MemcachedServer, type MemcachedServerOptions } from "./server.ts";
 export type { ServerConnection, ServerListener, SocketAddress } from "./server_connection.ts";

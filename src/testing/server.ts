@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { Credentials } from "../protocol/commands/authentication.ts";
 import { type CloseReason, describeArrival, describeDeparture } from "./event_lines.ts";
 import { EventLog } from "./event_log.ts";
+import { Gatekeeper } from "./gatekeeper.ts";
 import { ItemStore } from "./item_store.ts";
 import {
   formatAddress,
@@ -48,6 +50,11 @@ export interface MemcachedServerOptions {
    * @default {1048576}
    */
   readonly maxItemSize?: number;
+  /**
+   * Who alone may use the server, and has to authenticate first, as with memcached's `-Y`; everybody
+   * unless given.
+   */
+  readonly auth?: Credentials;
 }
 
 /** Where {@linkcode MemcachedServer.listen} listens, and {@linkcode MemcachedServerOptions}. */
@@ -84,7 +91,7 @@ const DISCONNECTIONS = [
  * real socket, byte for byte, meta commands, `lru_crawler metadump` and `watch` included, and forgets
  * everything when it is closed.
  *
- * There is no binary protocol, no UDP, no authentication, and none of the commands that tune
+ * There is no binary protocol, no UDP, no SASL, and none of the commands that tune
  * memcached's memory: `slabs`, `lru` and `cache_memlimit`.
  *
  * @example A client and its server in one process
@@ -336,6 +343,7 @@ function createState(
     now = Date.now,
     memoryLimit = DEFAULT_MEMORY_LIMIT,
     maxItemSize = DEFAULT_MAX_ITEM_SIZE,
+    auth,
   } = options;
   const statistics = new Statistics();
   const events = new EventLog(now);
@@ -343,6 +351,7 @@ function createState(
   const { hostname = "", port = 0 } = address;
   return {
     ...{ store, statistics, events, hostname, port, connections },
+    gatekeeper: auth === undefined ? undefined : new Gatekeeper(auth),
     pid: Deno.pid,
     startTime: store.time,
     verbosity: 0,

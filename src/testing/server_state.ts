@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Gatekeeper } from "./gatekeeper.ts";
 import type { EventLog } from "./event_log.ts";
 import type { ItemStore } from "./item_store.ts";
 import type { Statistics } from "./statistics.ts";
@@ -22,6 +23,8 @@ export interface ConnectionInfo {
 export interface ServerState {
   readonly store: ItemStore;
   readonly statistics: Statistics;
+  /** Whom clients have to convince before anything else, if anybody. */
+  readonly gatekeeper: Gatekeeper | undefined;
   /** What `watch` shows. */
   readonly events: EventLog;
   /** Process id, for `stats`. */

@@ -50,10 +50,15 @@ export class Session {
   #isPipelined = false;
   #closeReason: CloseReason | undefined;
   #watcher: Watcher | undefined;
+  /** Whether the client may use the server. */
+  #isAdmitted: boolean;
+  /** What a client that is not admitted is told, unless more of what it sent follows. */
+  #verdict: string | undefined;
 
   constructor(state: ServerState, connectionId: number) {
     this.#state = state;
     this.#connectionId = connectionId;
+    this.#isAdmitted = state.gatekeeper === undefined;
   }
 
   /** Whether the conversation is over: the client has quit, or sent what cannot be a line. */
@@ -95,12 +100,23 @@ export class Session {
     this.#deferred = undefined;
     this.#isPipelined = this.#upload !== undefined;
     while (this.#listens()) {
+      const wasAdmitted = this.#isAdmitted;
       const reply = this.#upload === undefined ? this.#readLine() : this.#readUpload(this.#upload);
-      if (typeof reply === "string") this.#reply.appendText(`${reply}\r\n`);
-      else if (reply !== undefined) yield* this.#write(reply);
+      if (wasAdmitted) this.#pronounce();
+      if (typeof reply === "string") {
+        if (wasAdmitted) this.#reply.appendText(`${reply}\r\n`);
+        else this.#verdict = reply;
+      } else if (reply !== undefined) yield* this.#write(reply);
       if (this.#reply.byteLength >= REPLY_LENGTH) yield this.#reply.take();
     }
+    this.#pronounce();
     if (this.#reply.byteLength > 0) yield this.#reply.take();
+  }
+
+  /** Of several requests that come at once before one that admits the client, memcached answers the last. */
+  #pronounce(): void {
+    if (this.#verdict !== undefined) this.#reply.appendText(`${this.#verdict}\r\n`);
+    this.#verdict = undefined;
   }
 
   #listens(): boolean {
@@ -145,6 +161,7 @@ export class Session {
 
   #obey(line: string): string | Reply | undefined {
     const tokens = tokenize(line);
+    if (!this.#isAdmitted) return this.#follow(this.#askForCredentials(tokens), false);
     const isPipelined = this.#isPipelined;
     this.#isPipelined = true;
     const command = commandTable.get(tokens[0] ?? "");
@@ -153,6 +170,12 @@ export class Session {
     if (command.flushes) this.#isPipelined = false;
     const outcome = command.run(this.#state, tokens, { isPipelined });
     return this.#follow(outcome, isSilenced(command, tokens));
+  }
+
+  #askForCredentials(tokens: readonly string[]): Outcome {
+    const outcome = this.#state.gatekeeper!.hear(tokens, () => this.#isAdmitted = true);
+    if (outcome === undefined) this.#closeReason = "error";
+    return outcome;
   }
 
   #refuse(tokens: readonly string[]): string | undefined {

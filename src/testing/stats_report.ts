@@ -167,7 +167,7 @@ export function* settingStats({ store, statistics, ...state }: ServerState): Gen
   yield ["cas_enabled", "yes"];
   yield ["binding_protocol", "ascii"];
   yield ["auth_enabled_sasl", "no"];
-  yield ["auth_enabled_ascii", "no"];
+  yield ["auth_enabled_ascii", state.gatekeeper === undefined ? "no" : "yes"];
   yield ["item_size_max", store.maxItemSize];
   yield ["flush_enabled", "yes"];
   yield ["dump_enabled", "no"];

@@ -84,10 +84,13 @@ export function ownData(data: unknown, action: string): Uint8Array | string {
   throw new ValidationException(`Cannot ${action}: ${why}`, data);
 }
 
-/** Not every Uint8Array's own slice makes a copy: a Buffer's does not. */
+/**
+ * Not every Uint8Array's own slice makes a copy: a Buffer's does not. And a copy is to be no more than a
+ * Uint8Array: that of a subclass could say another length than it has, and end the request early.
+ */
 function copy(data: Uint8Array): Uint8Array {
   try {
-    return Uint8Array.prototype.slice.call(data);
+    return new Uint8Array(data);
   } catch (cause) {
     throw new ValidationException("Cannot store value: its bytes cannot be read", data, { cause });
   }

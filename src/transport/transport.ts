@@ -20,7 +20,22 @@ export interface Transport {
   write?(bytes: Uint8Array): Promise<number>;
 }
 
-/** How TLS is spoken. The server's certificate and its name are always verified. */
+/**
+ * How TLS is spoken. The server's certificate and its name are always verified.
+ *
+ * @example An authority of one's own, and a client certificate
+ * ```ts
+ * import { Client, type TlsOptions } from "@moecache/moecache";
+ *
+ * async function connect(folder: string): Promise<Client> {
+ *   const [authority, cert, key] = await Promise.all(
+ *     ["ca.pem", "client.pem", "client.key"].map((name) => Deno.readTextFile(`${folder}/${name}`)),
+ *   );
+ *   const tls: TlsOptions = { caCerts: [authority!], cert: cert!, key: key! };
+ *   return new Client("memcacheds://cache.example.com", { tls });
+ * }
+ * ```
+ */
 export interface TlsOptions {
   /**
    * Certificates of authorities to trust, each in PEM. Whether the system's own are trusted besides is the

@@ -1,6 +1,7 @@
 import type { Lane, Outcome } from "./lane.ts";
 import { installProgram } from "./program_install.ts";
 import { memcachedPath, programPath } from "../memcached.ts";
+import { lacksTls } from "../memcached_tls.ts";
 import { denoKeepingOutput } from "./run.ts";
 
 /** `deno test`: the tests, and the examples in the documentation and in the README. */
@@ -12,6 +13,7 @@ export const denoLane: Lane = {
         "everything that needs a real memcached",
         await installProgram("memcached", memcachedPath),
       ),
+      ...missing("TLS with a real memcached", tlsFault()),
       ...missing("what Python makes of pickles", await installProgram("python3", python3Path)),
     ];
     const { code, output } = await denoKeepingOutput(
@@ -21,6 +23,11 @@ export const denoLane: Lane = {
     return { ...countTests(output, code), notRun };
   },
 };
+
+/** What is wrong with a memcached that is there. */
+function tlsFault(): string | undefined {
+  return memcachedPath() !== undefined && lacksTls() ? "it was built without it" : undefined;
+}
 
 const python3Path = () => programPath("python3");
 

@@ -40,6 +40,7 @@ export function createState(settings: StoreSettings = {}): ServerState {
   const { store, statistics, events } = createStore(settings);
   return {
     ...{ store, statistics, events, pid: 1, hostname: "127.0.0.1", port: 11211 },
+    gatekeeper: undefined,
     ...{ startTime: store.time, verbosity: 0, crawlerEnabled: true, connections: () => [] },
   };
 }

@@ -1,0 +1,117 @@
+/** Connections that authenticate before anything else. @module */
+
+import { SocketError } from "../errors.ts";
+import type { Authentication } from "../protocol/commands/authentication.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/** Opens a socket. */
+export type Dial = (signal: AbortSignal) => Promise<Transport>;
+
+/** No answer of memcached's comes near. */
+const LONGEST_ANSWER = 2048;
+
+/**
+ * Makes a dialer that hands out a socket only when the server has taken who the client is, so that
+ * nothing else can leave before.
+ *
+ * @param authentication What to say; without it the dialer stays as it is.
+ */
+export function authenticated(dial: Dial, authentication: Authentication | undefined): Dial {
+  if (authentication === undefined) return dial;
+  return async (signal) => {
+    const transport = await dial(signal);
+    let closing: Promise<void> | undefined;
+    const close = () => closing ??= closeTransport(transport);
+    try {
+      signal.throwIfAborted();
+      signal.addEventListener("abort", close);
+      authentication.checkAnswer(await ask(transport, authentication.request()));
+      signal.throwIfAborted();
+      return transport;
+    } catch (error) {
+      await close();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", close);
+    }
+  };
+}
+
+async function closeTransport(transport: Transport): Promise<void> {
+  await transport.close();
+}
+
+/** Sends a request and resolves to the line that answers it. */
+async function ask(transport: Transport, request: Uint8Array): Promise<string> {
+  const socket = openSocket(transport);
+  try {
+    await socket.write(request);
+    return await readAnswer(socket);
+  } finally {
+    socket.release();
+  }
+}
+
+async function readAnswer(socket: Socket): Promise<string> {
+  const decoder = new TextDecoder();
+  let answer = "";
+  while (!answer.includes("\n")) {
+    const chunk = await socket.read();
+    if (chunk === undefined) throw new SocketError("the server closed it while authenticating");
+    answer += decoder.decode(chunk, { stream: true });
+    if (answer.length > LONGEST_ANSWER) throw new SocketError("a line of the reply has no end");
+  }
+  if (answer.indexOf("\n") < answer.length - 1) {
+    throw new SocketError("the server answered more than the authentication");
+  }
+  return answer.replace(/\r?\n$/, "");
+}
+
+/** A transport while it is asked one thing. */
+interface Socket {
+  read(): Promise<Uint8Array | undefined>;
+  write(bytes: Uint8Array): Promise<void>;
+  /** Leaves the transport to whoever uses it next. */
+  release(): void;
+}
+
+function openSocket(transport: Transport): Socket {
+  const { read, write } = transport;
+  return read === undefined || write === undefined
+    ? streamSocket(transport)
+    : directSocket(read.bind(transport), write.bind(transport));
+}
+
+function directSocket(
+  read: Required<Transport>["read"],
+  write: Required<Transport>["write"],
+): Socket {
+  const into = new Uint8Array(LONGEST_ANSWER);
+  return {
+    async read() {
+      const count = await read(into);
+      return count === null ? undefined : into.subarray(0, count);
+    },
+    async write(bytes) {
+      for (let written = 0; written < bytes.length;) {
+        written += await write(bytes.subarray(written));
+      }
+    },
+    release() {},
+  };
+}
+
+function streamSocket({ readable, writable }: Transport): Socket {
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  // Their failure reaches whoever reads or writes; nobody waits for `closed` as well.
+  for (const { closed } of [reader, writer]) closed.catch(() => {});
+  return {
+    read: async () => (await reader.read()).value,
+    write: (bytes) => writer.write(bytes),
+    release() {
+      reader.releaseLock();
+      writer.releaseLock();
+    },
+  };
+}

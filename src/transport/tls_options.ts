@@ -1,0 +1,74 @@
+/** Looking at what a caller passes for TLS before anybody dials. @module */
+
+import type { TlsOptions } from "./transport.ts";
+
+const CERTIFICATE = block("CERTIFICATE");
+const PRIVATE_KEY = block("(?:RSA |EC )?PRIVATE KEY");
+
+/**
+ * Checks what a caller passed for `tls`.
+ *
+ * @param tls `true`, `false`, settings or nothing.
+ * @param refuse Throws a `ValidationException` for this reason.
+ * @returns The same, the settings copied.
+ */
+export function checkTls(
+  tls: unknown,
+  refuse: (why: string) => never,
+): TlsOptions | boolean | undefined {
+  if (tls === undefined || typeof tls === "boolean") return tls;
+  if (typeof tls !== "object" || tls === null) refuse("tls must be a boolean or an object");
+  const { caCerts, cert, key, serverName } = tls as Record<string, unknown>;
+  if (caCerts !== undefined && !isListOfCertificates(caCerts)) {
+    refuse("tls.caCerts must be a list of certificates in PEM");
+  }
+  if ((cert === undefined) !== (key === undefined)) refuse("tls.cert and tls.key go together");
+  if (cert !== undefined && !isPem(cert, CERTIFICATE)) {
+    refuse("tls.cert must be a certificate in PEM, with those that vouch for it behind");
+  }
+  if (key !== undefined && !isPem(key, PRIVATE_KEY)) {
+    refuse("tls.key must be a private key in PEM that is not encrypted");
+  }
+  if (serverName !== undefined && !isName(serverName)) {
+    refuse("tls.serverName must be a host name or an IP address");
+  }
+  return {
+    ...(caCerts === undefined ? {} : { caCerts: [...caCerts as string[]] }),
+    ...(cert === undefined ? {} : { cert: cert as string, key: key as string }),
+    ...(serverName === undefined ? {} : { serverName: serverName as string }),
+  };
+}
+
+/**
+ * Decides how a server is to be talked to.
+ *
+ * @param own What its address says.
+ * @param all What the client's options say.
+ * @returns The settings of TLS, or `undefined` for none.
+ */
+export function chooseTls(
+  own: TlsOptions | boolean | undefined,
+  all: TlsOptions | boolean | undefined,
+): TlsOptions | undefined {
+  if (own === false) return undefined;
+  if (typeof own === "object") return own;
+  if (typeof all === "object") return all;
+  return own || all ? {} : undefined;
+}
+
+function block(label: string): RegExp {
+  return new RegExp(`-----BEGIN (${label})-----\\s+[A-Za-z\\d+/=\\s]+-----END \\1-----`);
+}
+
+function isPem(value: unknown, form: RegExp): boolean {
+  return typeof value === "string" && form.test(value);
+}
+
+function isListOfCertificates(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 &&
+    Array.from(value).every((each) => isPem(each, CERTIFICATE));
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && /^[^\s\p{C}/@?#[\]]+$/u.test(value);
+}

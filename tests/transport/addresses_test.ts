@@ -1,0 +1,170 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Client, type ServerAddress, type TlsOptions } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { CertificateAuthority } from "../certificates.ts";
+import { memcachedPath, programPath } from "../memcached.ts";
+import { lacksTls, TlsMemcached } from "../memcached_tls.ts";
+
+async function assertServes(address: ServerAddress): Promise<void> {
+  await using client = new Client(address);
+  await client.set("key", "value");
+  assertEquals(await client.get("key"), "value");
+}
+
+Deno.test("Client reaches a server on a unix socket, and authenticates there", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/memcached.sock`;
+  const auth = { username: "user", password: "secret" };
+  {
+    await using server = new MemcachedServer(Deno.listen({ transport: "unix", path }), { auth });
+    await assertServes({ path: server.address, auth });
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "Client reaches a memcached on a unix socket",
+  ignore: memcachedPath() === undefined,
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/memcached.sock`;
+    const args = ["-s", path, ...(Deno.uid() === 0 ? ["-u", "root"] : [])];
+    const memcached = new Deno.Command(memcachedPath()!, { args, stderr: "null" }).spawn();
+    try {
+      await until(() => canConnect(path));
+      await assertServes({ path });
+    } finally {
+      memcached.kill("SIGKILL");
+      await memcached.status;
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!await condition()) {
+    if (Date.now() > deadline) throw new Error("Cannot go on: memcached does not listen");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function canConnect(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch {
+    // Not there yet, or nobody listens there yet.
+    return false;
+  }
+}
+
+function hasIPv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    // No loopback interface of version 6.
+    return false;
+  }
+}
+
+Deno.test({
+  name: "Client reaches a server by its IPv6 address, in every form",
+  ignore: !hasIPv6(),
+  fn: async () => {
+    await using server = await MemcachedServer.listen({ hostname: "::1" });
+    const { port } = server;
+    await assertServes(`[::1]:${port}`);
+    await assertServes(["::1", port]);
+    await assertServes({ hostname: "[0:0:0:0:0:0:0:1]", port });
+    await assertServes(`memcached://[::1]:${port}`);
+  },
+});
+
+Deno.test({
+  name: "Client speaks TLS with a server by its IPv6 address",
+  ignore: !hasIPv6(),
+  fn: async () => {
+    const authority = await CertificateAuthority.create("authority");
+    const shown = await authority.issue({ names: ["::1"] });
+    const client = await authority.issue({ names: ["client"], usage: "client" });
+    const caCerts = [authority.cert];
+    await using server = new MemcachedServer(
+      Deno.listenTls({ hostname: "::1", port: 0, ...shown }),
+    );
+    await assertServes({ hostname: "::1", port: server.port, tls: { caCerts } });
+    await assertServes({ hostname: "[::1]", port: server.port, tls: { caCerts, ...client } });
+  },
+});
+
+/** Has Deno run a program where a host name stands for these addresses, on this process's machine. */
+async function runWithHosts(hosts: string, input: unknown): Promise<unknown> {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, hosts);
+  const program = new URL("several_addresses.ts", import.meta.url).pathname;
+  const command = `mount --bind "$0" /etc/hosts && exec "$1" run --allow-net "$2"`;
+  const child = new Deno.Command("unshare", {
+    args: ["-rm", "sh", "-c", command, file, Deno.execPath(), program],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(JSON.stringify(input)));
+  await writer.close();
+  const { success, stdout, stderr } = await child.output();
+  await Deno.remove(file);
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** Whether this user may have files of its own in place of the system's. */
+function mayMount(): boolean {
+  if (programPath("unshare") === undefined) return false;
+  const args = ["-rm", "mount", "--bind", "/etc/hosts", "/etc/hosts"];
+  return new Deno.Command("unshare", { args, stderr: "null" }).outputSync().success;
+}
+
+const HOSTS = `127.0.0.1 localhost
+127.0.0.2 several.test
+127.0.0.3 several.test
+127.0.0.1 several.test
+::1 both.test
+127.0.0.1 both.test
+127.0.0.2 elsewhere.test
+127.0.0.3 elsewhere.test
+`;
+
+const ignore = !mayMount();
+
+Deno.test({
+  name: "Client tries the next address of a host name where one refuses",
+  ignore,
+  fn: async () => {
+    await using server = await MemcachedServer.listen();
+    const names = ["several.test", "both.test", "elsewhere.test"];
+    const results = await runWithHosts(HOSTS, names.map((name) => `${name}:${server.port}`));
+    const [several, both, elsewhere] = results as string[];
+    assertEquals([several, both], ["value", "value"]);
+    assertStringIncludes(elsewhere!, "SocketError: Cannot connect to elsewhere.test:");
+    assertStringIncludes(elsewhere!, "refused");
+  },
+});
+
+Deno.test({
+  name: "Client tries the next address over TLS, with and without a client certificate",
+  ignore: ignore || lacksTls(),
+  fn: async () => {
+    const authority = await CertificateAuthority.create("authority");
+    const names = ["several.test", "both.test"];
+    const client = await authority.issue({ names: ["client"], usage: "client" });
+    await using server = await TlsMemcached.start(await authority.issue({ names }));
+    const caCerts = [authority.cert];
+    const kinds: TlsOptions[] = [{ caCerts }, { caCerts, ...client }];
+    const addresses = names.flatMap((hostname) => {
+      return kinds.map((tls) => ({ hostname, port: server.port, tls }));
+    });
+    assertEquals(await runWithHosts(HOSTS, addresses), addresses.map(() => "value"));
+  },
+});

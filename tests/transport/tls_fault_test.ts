@@ -1,0 +1,65 @@
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { SocketError } from "../../src/errors.ts";
+import { closedUnheard, tlsFault } from "../../src/transport/tls_fault.ts";
+
+const without = { serverName: "cache.example.com", tls: {} };
+const withCertificate = { ...without, tls: { cert: "…", key: "…" } };
+
+/** What Deno says, by its message, and Node and Bun, by their codes, and what becomes of it. */
+const FAULTS: readonly [text: string, says: string][] = [
+  ["invalid peer certificate: UnknownIssuer", "no authority that is trusted"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "no authority that is trusted"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "no authority that is trusted"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "no authority that is trusted"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "no authority that is trusted"],
+  [
+    `invalid peer certificate: certificate not valid for name "x"; certificate is only valid for "y"`,
+    `its certificate is not for "cache.example.com"`,
+  ],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", `its certificate is not for "cache.example.com"`],
+  ["invalid peer certificate: certificate expired: verification time 5", "has expired"],
+  ["CERT_HAS_EXPIRED", "has expired"],
+  ["invalid peer certificate: certificate not valid yet: verification time 5", "is not valid yet"],
+  ["CERT_NOT_YET_VALID", "is not valid yet"],
+  ["invalid peer certificate: BadSignature", "its certificate is not valid ("],
+  ["CERT_SIGNATURE_FAILURE", "its certificate is not valid ("],
+  ["received fatal alert: CertificateRequired", "it demands a client certificate"],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "it demands a client certificate"],
+  ["received fatal alert: HandshakeFailure", "it may demand a client certificate"],
+  ["ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", "it may demand a client certificate"],
+  ["received fatal alert: UnknownCA", "it refuses the client certificate"],
+  ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "it refuses the client certificate"],
+  ["received fatal alert: CertificateExpired", "it refuses the client certificate"],
+  ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", "it refuses the client certificate"],
+  ["received corrupt message of type InvalidContentType", "it does not speak TLS"],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", "it does not speak TLS"],
+  ["keys may not be consistent: KeyMismatch", "tls.key is not the key of tls.cert"],
+];
+
+Deno.test("tlsFault says the same of a fault whatever the runtime calls it", () => {
+  for (const [text, says] of FAULTS) {
+    const isCode = /^[A-Z\d_]+$/.test(text);
+    const error = isCode
+      ? Object.assign(new Error("what OpenSSL says"), { code: text })
+      : new Error(text);
+    const fault = tlsFault(error, without);
+    assertInstanceOf(fault, SocketError);
+    assert(fault.message.includes(says), `${text}: ${fault.message}`);
+    assert(fault.message.endsWith(`(${error.message})`), fault.message);
+    assertStrictEquals(fault.cause, error);
+    assertEquals(fault.server, undefined);
+  }
+});
+
+Deno.test("tlsFault leaves alone what TLS has no part in", () => {
+  for (const error of [new Error("Connection refused (os error 111)"), "text", undefined]) {
+    assertStrictEquals(tlsFault(error, without), error);
+  }
+});
+
+Deno.test("closedUnheard guesses by whether the client has a certificate", () => {
+  assert(closedUnheard(without).message.includes("it may demand a client certificate"));
+  assert(closedUnheard(withCertificate).message.includes("it may have refused the client"));
+  const cause = new Error("reset");
+  assertStrictEquals(closedUnheard(without, cause).cause, cause);
+});

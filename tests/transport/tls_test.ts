@@ -1,0 +1,274 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  Client,
+  type ClientOptions,
+  SocketError,
+  TimeoutError,
+  type TlsOptions,
+} from "../../mod.ts";
+import { dialDeno } from "../../src/transport/deno.ts";
+import { CertificateAuthority } from "../certificates.ts";
+import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { lacksTls, TlsMemcached } from "../memcached_tls.ts";
+
+const ignore = lacksTls();
+const authority = await CertificateAuthority.create("the authority of these tests");
+const stranger = await CertificateAuthority.create("an authority that nobody knows");
+const server = await authority.issue({ names: ["localhost", "127.0.0.1"] });
+const elsewhere = await authority.issue({ names: ["cache.example.com", "127.0.0.9"] });
+const expired = await authority.issue({ names: ["localhost", "127.0.0.1"], expiresIn: -60_000 });
+const client = await authority.issue({ names: ["a client"], usage: "client" });
+const strangeClient = await stranger.issue({ names: ["a client"], usage: "client" });
+const caCerts = [authority.cert];
+
+/** Both ways to read and write a socket. */
+const WAYS: readonly Pick<ClientOptions, "io">[] = [{ io: "direct" }, { io: "streams" }];
+/** TLS without and with a client certificate, which are two implementations. */
+const KINDS: Record<string, TlsOptions> = {
+  "": { caCerts },
+  "and a client certificate": { caCerts, ...client },
+};
+
+async function fault(port: number, tls: TlsOptions, options?: ClientOptions): Promise<SocketError> {
+  await using client = new Client({ hostname: "127.0.0.1", port, tls }, {
+    timeout: 5000,
+    ...options,
+  });
+  const error = await assertRejects(() => client.get("key"), SocketError);
+  assertEquals(error.server, `127.0.0.1:${port}`);
+  return error;
+}
+
+function assertTells(error: Error, ...words: string[]): void {
+  for (const word of words) assert(error.message.includes(word), `"${word}" in: ${error.message}`);
+}
+
+for (const [kind, tls] of Object.entries(KINDS)) {
+  for (const { io } of WAYS) {
+    Deno.test({
+      name: `Client stores and reads over TLS ${kind} (${io})`,
+      ignore,
+      fn: async () => {
+        const clientAuthority = tls.cert === undefined ? undefined : authority.cert;
+        await using memcached = await TlsMemcached.start(server, clientAuthority, ["-I", "4m"]);
+        await using client = new Client(`memcacheds://localhost:${memcached.port}`, {
+          io: io!,
+          tls,
+          timeout: 20_000,
+        });
+        const large = "large ".repeat(1 << 18);
+        await client.set("large", large);
+        const keys = Array.from({ length: 1000 }, (_, i) => `key${i}`);
+        await Promise.all(keys.map((key) => client.set(key, `value of ${key}`)));
+        const values = await Promise.all([...keys, "large"].map((key) => client.get(key)));
+        assertEquals(values, [...keys.map((key) => `value of ${key}`), large]);
+        const listed = [];
+        for await (const { key } of client.items()) listed.push(key);
+        assertEquals(listed.sort(), [...keys, "large"].sort());
+      },
+    });
+  }
+
+  Deno.test({
+    name: `Client tells what is wrong with a server's certificate, with TLS ${kind}`,
+    ignore,
+    fn: async () => {
+      const clientAuthority = tls.cert === undefined ? undefined : authority.cert;
+      const start = (shown: typeof server) => TlsMemcached.start(shown, clientAuthority);
+      {
+        await using memcached = await start(server);
+        const strange = await fault(memcached.port, { ...tls, caCerts: [stranger.cert] });
+        assertTells(strange, "Cannot connect to 127.0.0.1:", "no authority that is trusted");
+        const { caCerts: _, ...none } = tls;
+        assertTells(await fault(memcached.port, none), "no authority that is trusted");
+        assertInstanceOf(strange.cause, Error);
+        const named = await fault(memcached.port, { ...tls, serverName: "other.example.com" });
+        assertTells(named, `its certificate is not for "other.example.com"`);
+      }
+      {
+        await using memcached = await start(elsewhere);
+        assertTells(await fault(memcached.port, tls), `its certificate is not for "127.0.0.1"`);
+      }
+      {
+        await using memcached = await start(expired);
+        assertTells(await fault(memcached.port, tls), "its certificate has expired");
+      }
+    },
+  });
+
+  Deno.test({
+    name: `Client takes a certificate for the serverName that it is given, with TLS ${kind}`,
+    ignore,
+    fn: async () => {
+      const clientAuthority = tls.cert === undefined ? undefined : authority.cert;
+      await using memcached = await TlsMemcached.start(elsewhere, clientAuthority);
+      for (const serverName of ["cache.example.com", "127.0.0.9"]) {
+        const address = { hostname: "127.0.0.1", port: memcached.port };
+        await using client = new Client({ ...address, tls: { ...tls, serverName } });
+        assertEquals((await client.version()).length, 1);
+      }
+      for (const serverName of ["cache2.example.com", "127.0.0.8", "example.com"]) {
+        const error = await fault(memcached.port, { ...tls, serverName });
+        assertTells(error, `its certificate is not for "${serverName}"`);
+      }
+    },
+  });
+
+  Deno.test({
+    name: `Client tells that a server speaks no TLS, with TLS ${kind}`,
+    ignore: memcachedPath() === undefined,
+    fn: async () => {
+      await using memcached = await MemcachedProcess.start();
+      assertTells(await fault(memcached.port, tls), "it does not speak TLS");
+    },
+  });
+
+  Deno.test(`dialDeno leaves nothing behind when a handshake is given up, with TLS ${kind}`, async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepted: Deno.Conn[] = [];
+    const accepting = (async () => {
+      for await (const connection of listener) accepted.push(connection);
+    })();
+    const endpoint = { hostname: "127.0.0.1", port: listener.addr.port, tls };
+    const settings = { keepAlive: true, noDelay: true };
+    for (const delay of [0, 1, 5, 20]) {
+      const giveUp = new AbortController();
+      const reason = new Error("enough");
+      const dialled = dialDeno(endpoint, { signal: giveUp.signal, ...settings });
+      setTimeout(() => giveUp.abort(reason), delay);
+      assertEquals(await dialled.catch((error) => error), reason);
+    }
+    await using client = new Client(
+      { hostname: "127.0.0.1", port: listener.addr.port, tls },
+      { connectTimeout: 50 },
+    );
+    await assertRejects(() => client.get("key"), TimeoutError, "Cannot connect");
+    listener.close();
+    await accepting;
+    for (const connection of accepted) connection.close();
+  });
+}
+
+/** Connects until the system, for want of room in the listener's queue, lets an attempt hang. */
+async function fillBacklog(address: { hostname: string; port: number }): Promise<Deno.Conn[]> {
+  const connections: Deno.Conn[] = [];
+  while (connections.length < 8) {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), 100);
+    try {
+      connections.push(await Deno.connect({ ...address, signal: patience.signal }));
+    } catch (error) {
+      if (!patience.signal.aborted) throw error;
+      break;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  return connections;
+}
+
+for (const [kind, tls] of Object.entries(KINDS)) {
+  Deno.test(`dialDeno leaves nothing behind when a connection that hangs is given up, with TLS ${kind}`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+    const address = { hostname: "127.0.0.1", port: listener.addr.port };
+    const connections = await fillBacklog(address);
+    const reason = new Error("enough");
+    const giveUp = new AbortController();
+    const settings = { signal: giveUp.signal, keepAlive: true, noDelay: true };
+    const dialled = dialDeno({ ...address, tls }, settings);
+    setTimeout(() => giveUp.abort(reason), 20);
+    assertEquals(await dialled.catch((error) => error), reason);
+    for (const connection of connections) connection.close();
+  });
+}
+
+for (const { io } of WAYS) {
+  Deno.test({
+    name: `Client tells that a server demands a client certificate, or another (${io})`,
+    ignore,
+    fn: async () => {
+      await using memcached = await TlsMemcached.start(server, authority.cert);
+      for (let round = 0; round < 20; round++) {
+        const without = await fault(memcached.port, { caCerts }, { io: io! });
+        assertTells(without, "demand", "a client certificate, and tls has no cert");
+        const strange = await fault(memcached.port, { caCerts, ...strangeClient }, { io: io! });
+        assertTells(strange, "refuse", "the client certificate");
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "Client.items and watch tell that a server demands a client certificate",
+  ignore,
+  fn: async () => {
+    await using memcached = await TlsMemcached.start(server, authority.cert);
+    const address = { hostname: "127.0.0.1", port: memcached.port, tls: { caCerts } };
+    await using client = new Client(address);
+    const listed = await assertRejects(() => client.items().next(), SocketError);
+    assertTells(listed, "demand", "a client certificate, and tls has no cert");
+    const events = client.watch(["fetchers"]);
+    const watched = await assertRejects(() => events.ready, SocketError);
+    assertTells(watched, "demand", "a client certificate, and tls has no cert");
+  },
+});
+
+Deno.test({
+  name: "Client verifies the server even where the environment tells Node not to",
+  ignore,
+  fn: async () => {
+    await using memcached = await TlsMemcached.start(server);
+    const before = Deno.env.get("NODE_TLS_REJECT_UNAUTHORIZED");
+    Deno.env.set("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    try {
+      for (const tls of Object.values(KINDS)) {
+        const strange = await fault(memcached.port, { ...tls, caCerts: [stranger.cert] });
+        assertTells(strange, "no authority that is trusted");
+        const named = await fault(memcached.port, { ...tls, serverName: "other.example.com" });
+        assertTells(named, `its certificate is not for "other.example.com"`);
+      }
+    } finally {
+      if (before === undefined) Deno.env.delete("NODE_TLS_REJECT_UNAUTHORIZED");
+      else Deno.env.set("NODE_TLS_REJECT_UNAUTHORIZED", before);
+    }
+  },
+});
+
+Deno.test({
+  name: "Client tells that the key of its certificate is that of another",
+  ignore,
+  fn: async () => {
+    await using memcached = await TlsMemcached.start(server, authority.cert);
+    const tls = { caCerts, cert: client.cert, key: strangeClient.key };
+    assertTells(await fault(memcached.port, tls), "tls.key is not the key of tls.cert");
+  },
+});
+
+Deno.test({
+  name: "Client reconnects over TLS when the server has closed an idle connection",
+  ignore,
+  fn: async () => {
+    const args = ["-o", "idle_timeout=1"];
+    await using memcached = await TlsMemcached.start(server, undefined, args);
+    await using client = new Client(`memcacheds://127.0.0.1:${memcached.port}`, {
+      tls: { caCerts },
+    });
+    await client.set("key", "value");
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    assertEquals(await client.get("key"), "value");
+  },
+});
+
+for (const [kind, tls] of Object.entries(KINDS)) {
+  Deno.test({
+    name:
+      `Client fails, and leaves nothing behind, for a serverName that can be none, with TLS ${kind}`,
+    ignore,
+    fn: async () => {
+      await using memcached = await TlsMemcached.start(server);
+      for (const serverName of ["a_b", "1.2.3.4.5", "-", "a..b", "x".repeat(300), "ü"]) {
+        await fault(memcached.port, { ...tls, serverName });
+      }
+    },
+  });
+}
