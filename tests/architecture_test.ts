@@ -11,10 +11,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   protocol: ["errors.ts"],
   routing: ["errors.ts"],
   transcoding: ["errors.ts"],
-  transport: ["errors.ts"],
+  "builtin_module.ts": [],
+  "deferred.ts": [],
+  transport: ["errors.ts", "builtin_module.ts", "deferred.ts"],
   connection: ["errors.ts", "protocol", "transport"],
   "server_address.ts": ["errors.ts", "routing", "transport"],
-  "client_options.ts": ["errors.ts", "protocol", "routing", "transcoding"],
+  "client_options.ts": ["errors.ts", "protocol", "routing", "transcoding", "transport"],
   "abort_watch.ts": ["protocol"],
   "router.ts": [
     "abort_watch.ts",
@@ -27,7 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "client_options.ts",
   ],
   "item_dump.ts": ["protocol", "connection", "waiting.ts"],
-  "watch_stream.ts": ["protocol", "connection"],
+  "watch_stream.ts": ["protocol", "connection", "deferred.ts"],
   "many.ts": ["errors.ts"],
   "session.ts": ["protocol", "transcoding", "client_options.ts"],
   "reading_commands.ts": ["errors.ts", "protocol", "client_options.ts", "many.ts", "session.ts"],
@@ -56,6 +58,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "transcoding",
     "client_options.ts",
     "session.ts",
+    "deferred.ts",
     "waiting.ts",
     "spans.ts",
     "leases.ts",
@@ -108,7 +111,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "get_or_set.ts",
     "client.ts",
   ],
-  testing: ["protocol"],
+  testing: ["protocol", "builtin_module.ts", "deferred.ts"],
 };
 
 interface Import {

@@ -4,8 +4,8 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import { type Command, DONE, type Exchange, MORE, NEVER, type Turn } from "../protocol/command.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, openChannel, type Receiver } from "../transport/byte_channel.ts";
-import type { Transport } from "../transport/transport.ts";
+import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import type { Receiver, Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import { Fifo } from "./fifo.ts";
@@ -162,7 +162,14 @@ export class Connection implements ReplyHandler, Receiver {
       this.#dialled = dialled.then(() => {}, () => {});
       return dialled;
     };
-    return openChannel(await connect({ server, dial, timeout: connectTimeout, signal }), direct);
+    const transport = await connect({ server, dial, timeout: connectTimeout, signal });
+    try {
+      return openChannel(transport, direct);
+    } catch (error) {
+      // Its streams are somebody else's already.
+      await transport.close();
+      throw error;
+    }
   }
 
   #open(channel: ByteChannel): void {
