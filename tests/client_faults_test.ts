@@ -1,4 +1,4 @@
-/** What becomes of operations when the other end misbehaves, over both ways to read a socket. */
+/** What becomes of operations when the other end misbehaves, over every way to a socket. */
 
 import {
   assert,
@@ -8,6 +8,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Client, ClientException, type ClientOptions, SocketError, TimeoutError } from "../mod.ts";
+import { WAYS } from "./dials.ts";
 import { splits, utf8 } from "./protocol/splits.ts";
 import { answering, ScriptedPeer } from "./scripted_peer.ts";
 
@@ -25,10 +26,10 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-for (const io of ["direct", "streams"] as const) {
-  const test = (name: string, body: () => Promise<void>) => Deno.test(`${name} (${io})`, body);
+for (const { way, ...dialling } of WAYS) {
+  const test = (name: string, body: () => Promise<void>) => Deno.test(`${name} (${way})`, body);
   const connect = (peer: ScriptedPeer, options: ClientOptions = {}) =>
-    new Client(peer.address, { io, ...options });
+    new Client(peer.address, { ...dialling, ...options });
 
   test("Client reads a reply split at every offset", async () => {
     for (const chunks of splits(utf8(VALUE))) {

@@ -146,9 +146,11 @@ export class NodeTransport implements Transport {
 
   /** Tells whom it concerns that nothing more comes. */
   #finish(): void {
-    if (this.#sink === undefined || !this.#hasEnded) return;
-    if (this.#failure !== undefined) this.#sink.fail(this.#failure);
-    else this.#sink.end();
+    const sink = this.#sink;
+    if (sink === undefined || !this.#hasEnded) return;
+    this.#sink = undefined;
+    if (this.#failure !== undefined) sink.fail(this.#failure);
+    else sink.end();
   }
 
   readonly #end = (): void => {
