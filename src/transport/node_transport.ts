@@ -42,6 +42,7 @@ export class NodeTransport implements Transport {
   #held: Uint8Array | undefined;
   #isPaused = false;
   #hasEnded = false;
+  #isClosed = false;
   #failure: unknown;
   #failWrite: ((reason: unknown) => void) | undefined;
   #readable: ReadableStream<Uint8Array> | undefined;
@@ -90,7 +91,11 @@ export class NodeTransport implements Transport {
   write(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#failWrite = reject;
-      this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+      this.#socket.write(bytes, (error) => {
+        // Node calls a write that closing has cut short a success.
+        if (error || this.#isClosed) reject(error ?? closedError());
+        else resolve(bytes.length);
+      });
     });
   }
 
@@ -112,6 +117,7 @@ export class NodeTransport implements Transport {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     this.#socket.destroy();
     return this.#closed.promise;
   }
@@ -160,11 +166,15 @@ export class NodeTransport implements Transport {
 
   readonly #close = (): void => {
     this.#end();
-    const reason = this.#failure ?? new SocketError("the socket is closed");
+    const reason = this.#failure ?? closedError();
     this.#connected.reject(reason);
     this.#failWrite?.(reason);
     this.#closed.resolve();
   };
+}
+
+function closedError(): SocketError {
+  return new SocketError("the socket is closed");
 }
 
 function receiverSink(

@@ -4,8 +4,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
   Client,
-  type ClientOptions,
   ClientException,
+  type ClientOptions,
   type ItemMetadata,
   type ItemsOptions,
   SocketError,

@@ -1,0 +1,53 @@
+/** One file of JavaScript of a module of this repository, for runtimes that take nothing else. @module */
+
+import { fileURLToPath } from "node:url";
+
+/** What lowers the syntax; the version that `deno bundle` brings along would do as well. */
+const ESBUILD = "npm:esbuild@0.25.12";
+/** The oldest runtime that is supported: it knows no `using`. */
+const TARGET = "node20";
+
+/** How {@linkcode bundle} goes about it. */
+export interface BundleOptions {
+  /** Whether `Deno.test` is to mean the runner of `test_runner.js`; not unless given. */
+  readonly withTests?: boolean;
+}
+
+/**
+ * Bundles a module with all it imports, but for Node's and the runtimes' own modules.
+ *
+ * @param entry The module.
+ * @param output The file to write.
+ * @throws {Error} When a tool fails; the message has what it printed.
+ */
+export async function bundle(
+  entry: URL,
+  output: string,
+  { withTests = false }: BundleOptions = {},
+): Promise<void> {
+  const whole = `${output}.whole.mjs`;
+  // Deno knows where the imports come from, and esbuild how to say it to older runtimes.
+  await deno("bundle", "--quiet", "--platform=deno", "--output", whole, fileURLToPath(entry));
+  const runner = fileURLToPath(new URL("test_runner.js", import.meta.url));
+  const testing = withTests ? ["--define:Deno.test=denoTest", `--inject:${runner}`] : [];
+  await deno(
+    ...["run", "--allow-all", "--quiet", "--no-config", ESBUILD, whole, `--outfile=${output}`],
+    ...["--bundle", "--format=esm", "--platform=neutral", `--target=${TARGET}`],
+    ...["--external:node:*", "--external:cloudflare:*", "--log-level=error", "--allow-overwrite"],
+    ...testing,
+  );
+  await Deno.remove(whole);
+}
+
+async function deno(...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  if (success) return;
+  throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
+}
+
+if (import.meta.main) {
+  const [entry, output, ...flags] = Deno.args;
+  if (entry === undefined || output === undefined) throw new Error("Give an entry and an output");
+  const options = { withTests: flags.includes("--with-tests") };
+  await bundle(new URL(entry, `file://${Deno.cwd()}/`), output, options);
+}
