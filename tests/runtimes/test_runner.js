@@ -1,35 +1,47 @@
+// deno-lint-ignore-file no-console -- it stands in for a program that prints
 /**
  * As much of Deno's test runner as the tests need that are bundled for other runtimes: `bundle.ts` has
  * `Deno.test` mean this. The tests run one after another as soon as the module has been loaded; the process
- * ends with status 1 if one has failed.
+ * ends with status 1 if one of them has failed, or there is none.
  *
  * @module
  */
 
+/** Milliseconds that a test may take before it counts as one that hangs. */
+const LONGEST = 60_000;
+
 const tests = [];
+let passed = 0;
+let failed = 0;
 
 /** Registers a test, in either of the forms `(name, fn)` and `({ name, ignore, fn })`. */
 export function denoTest(first, fn) {
   if (tests.length === 0) setTimeout(runAll, 0);
-  tests.push(typeof first === "string" ? { name: first, fn } : first);
+  tests.push(testOf(first, fn));
 }
 
-/** Milliseconds that a test may take before it counts as one that hangs. */
-const LONGEST = 60_000;
+function testOf(first, fn) {
+  return typeof first === "string" ? { name: first, fn } : first;
+}
 
 async function runAll() {
-  let failed = 0;
-  for (const { name, fn, ignore = false } of tests) {
-    if (ignore) continue;
-    try {
-      await within(LONGEST, fn);
-    } catch (error) {
-      failed++;
-      console.error(`FAILED ${name}\n`, error);
-    }
+  for (const test of tests) await runOne(test);
+  console.log(`${passed} passed, ${failed} failed`);
+  globalThis.process.exit(failed === 0 && passed > 0 ? 0 : 1);
+}
+
+/** Runs a test, or a step of one; says why it failed, and resolves to whether it passed. */
+async function runOne({ name, fn, ignore = false }) {
+  if (ignore) return true;
+  try {
+    await within(LONGEST, () => fn({ name, step: (first, fn) => runOne(testOf(first, fn)) }));
+    passed++;
+    return true;
+  } catch (error) {
+    failed++;
+    console.error(`FAILED ${name}\n`, error);
+    return false;
   }
-  console.log(`${tests.length - failed} passed, ${failed} failed`);
-  globalThis.process.exit(failed === 0 && tests.length > 0 ? 0 : 1);
 }
 
 async function within(milliseconds, fn) {
@@ -38,8 +50,7 @@ async function within(milliseconds, fn) {
     timer = setTimeout(() => reject(new Error(`no end within ${milliseconds} ms`)), milliseconds);
   });
   try {
-    // A test of `describe` and `it` may ask for its context, to run its steps with.
-    await Promise.race([fn({ step: (name, fn) => Promise.resolve(fn()).then(() => true) }), late]);
+    await Promise.race([fn(), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -443,7 +443,8 @@ Deno.test({
       { caCerts: [ca], ...client },
     ];
     for (const tls of good) {
-      for (const direct of [true, false]) {
+      // Deno's own node:tls, which the client does not use there, stands still once it was paused.
+      for (const direct of "Deno" in globalThis ? [true] : [true, false]) {
         const channel = openChannel(await dial({ ...peer.endpoint, tls: tls! }), direct);
         const gathering = new Gathering(LARGE);
         const receiving = channel.receive(gathering);
