@@ -175,3 +175,22 @@ Deno.test("protocol, routing and transcoding touch no runtime, timer or clock", 
     assertEquals(code.match(impure)?.[0], undefined, file);
   }
 });
+
+Deno.test("src uses nothing that Node 20 lacks, and names no runtime's module in an import", () => {
+  const missing = new RegExp(
+    [
+      /\b(Promise\.(withResolvers|try)|Array\.fromAsync|Error\.isError|(Map|Object)\.groupBy)\b/,
+      /\.(isSubsetOf|isSupersetOf|isDisjointFrom|intersection|union|difference)\(/,
+      /\b(values|keys|entries)\(\)\s*\.(map|filter|take|drop|some|every|find|reduce|toArray)\(/,
+      /\b(Iterator\.from|RegExp\.escape|fromBase64|toBase64|fromHex|toHex|ArrayBuffer\.transfer)\b/,
+      /^\s*(await )?using\s/,
+      /(from|import\()\s*"(node|cloudflare|bun):/,
+    ].map(({ source }) => source).join("|"),
+    "m",
+  );
+  for (const url of sourceFiles(SOURCE)) {
+    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    assertEquals(code.match(missing)?.[0], undefined, url.pathname);
+  }
+  assert(missing.test("Promise.withResolvers()") && missing.test("x\n  await using y = z"));
+});
