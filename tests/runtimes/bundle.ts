@@ -9,7 +9,7 @@ const TARGET = "node20";
 
 /** How {@linkcode bundle} goes about it. */
 export interface BundleOptions {
-  /** Whether `Deno.test` is to mean the runner of `test_runner.js`; not unless given. */
+  /** Whether the name `Deno` is to mean `deno_shim.js`, with a runner of tests; not unless given. */
   readonly withTests?: boolean;
 }
 
@@ -28,8 +28,8 @@ export async function bundle(
   const whole = `${output}.whole.mjs`;
   // Deno knows where the imports come from, and esbuild how to say it to older runtimes.
   await deno("bundle", "--quiet", "--platform=deno", "--output", whole, fileURLToPath(entry));
-  const runner = fileURLToPath(new URL("test_runner.js", import.meta.url));
-  const testing = withTests ? ["--define:Deno.test=denoTest", `--inject:${runner}`] : [];
+  const shim = fileURLToPath(new URL("deno_shim.js", import.meta.url));
+  const testing = withTests ? ["--define:Deno=denoShim", `--inject:${shim}`] : [];
   await deno(
     ...["run", "--allow-all", "--quiet", "--no-config", ESBUILD, whole, `--outfile=${output}`],
     ...["--bundle", "--format=esm", "--platform=neutral", `--target=${TARGET}`],

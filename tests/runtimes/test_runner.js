@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- it stands in for a program that prints
 /**
  * As much of Deno's test runner as the tests need that are bundled for other runtimes: `bundle.ts` has
- * `Deno.test` mean this. The tests run one after another as soon as the module has been loaded; the process
+ * `Deno.test` mean this, by way of `deno_shim.js`. The tests run one after another as soon as the module has been loaded; the process
  * ends with status 1 if one of them has failed, or there is none.
  *
  * @module
@@ -15,7 +15,7 @@ let passed = 0;
 let failed = 0;
 
 /** Registers a test, in either of the forms `(name, fn)` and `({ name, ignore, fn })`. */
-export function denoTest(first, fn) {
+export function test(first, fn) {
   if (tests.length === 0) setTimeout(runAll, 0);
   tests.push(testOf(first, fn));
 }
