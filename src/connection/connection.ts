@@ -5,6 +5,7 @@ import { type Command, DONE, type Exchange, MORE, NEVER, type Turn } from "../pr
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { afterTurn } from "../transport/event_loop.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
@@ -58,7 +59,7 @@ export class Connection implements ReplyHandler, Receiver {
   #pending = 0;
   #writing = false;
   #flushScheduled = false;
-  #idleCheck: ReturnType<typeof setTimeout> | undefined;
+  #cancelIdleCheck = (): void => {};
   #turn = NEVER;
   #lastRead = 0;
 
@@ -191,7 +192,7 @@ export class Connection implements ReplyHandler, Receiver {
     if (this.#channel !== undefined && this.#pending === 0 && this.#isLongIdle()) {
       // Whatever kept the whole process from running, a frozen function say, may have kept the end
       // of the stream from being read as well: one turn of the event loop brings it in.
-      this.#idleCheck = setTimeout(this.#flushTurn, 0);
+      this.#cancelIdleCheck = afterTurn(this.#flushTurn);
     } else {
       // A microtask without the wrapping that runtimes give to queueMicrotask.
       resolved.then(this.#flushTurn);
@@ -300,7 +301,7 @@ export class Connection implements ReplyHandler, Receiver {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#timer.stop();
-    clearTimeout(this.#idleCheck);
+    this.#cancelIdleCheck();
     this.#closing = this.#channel?.close();
     this.#closing?.catch(() => {});
     for (const exchange of this.#inFlight.drain()) {

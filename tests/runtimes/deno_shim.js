@@ -13,6 +13,13 @@ import { tmpdir } from "node:os";
 import process from "node:process";
 import { test } from "./test_runner.js";
 
+// The tests may use what Node 20 lacks, though the client may not.
+Array.fromAsync ??= async (items, map = (item) => item) => {
+  const array = [];
+  for await (const item of items) array.push(await map(item));
+  return array;
+};
+
 class NotFound extends Error {}
 class BadResource extends Error {}
 class ConnectionRefused extends Error {}
@@ -39,6 +46,15 @@ class Connection {
   #wake = () => {};
   #hasEnded = false;
   #failure;
+  readable = new ReadableStream({
+    pull: async (controller) => {
+      const buffer = new Uint8Array(1 << 16);
+      const count = await this.read(buffer);
+      if (count === null) controller.close();
+      else controller.enqueue(buffer.subarray(0, count));
+    },
+  }, { highWaterMark: 0 });
+  writable = new WritableStream({ write: async (chunk) => void await this.write(chunk) });
 
   constructor(socket) {
     this.#socket = socket;
