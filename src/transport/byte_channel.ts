@@ -1,5 +1,6 @@
 /** A transport as the connection uses it: chunks in, chunks out. @module */
 
+import { LARGE_VACANCY, READ_SIZE } from "./read_size.ts";
 import type { Receiver, Transport } from "./transport.ts";
 
 /** One open socket, read and written chunk by chunk. */
@@ -11,11 +12,6 @@ export interface ByteChannel {
   /** Ends both directions, and so a `receive` that waits. */
   close(): Promise<void>;
 }
-
-/** Larger ones gain little, and chunks of the runtimes' streams are smaller. */
-const READ_SIZE = 1 << 17;
-/** From here on it pays to read into a vacancy, though it may take a read more. */
-const LARGE_VACANCY = 1 << 17;
 
 /**
  * Makes a channel of a transport.

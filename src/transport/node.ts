@@ -18,19 +18,19 @@ export async function dialNode(endpoint: Endpoint, options: DialOptions): Promis
 
 /** Loads what opens a socket to the endpoint. */
 async function opener({ tls, ...endpoint }: Endpoint): Promise<(onread: OnRead) => NodeSocket> {
-  const { hostname, port, path } = endpoint as Required<Endpoint>;
-  const address = path === undefined ? { host: hostname, port } : { path };
+  const { hostname, port, path } = endpoint;
+  const address = path === undefined ? { host: hostname!, port: port! } : { path };
   const net = await builtinModule<NodeNet>("node:net");
   // Of a host's several addresses, the next is tried where one refuses; Node's default can be changed.
   const options: SocketOptions = { ...address, autoSelectFamily: true };
   if (tls === undefined) return (onread) => net.connect({ ...options, onread });
   const { connect, checkServerIdentity } = await builtinModule<NodeTls>("node:tls");
-  const name = tls.serverName ?? hostname;
+  const name = tls.serverName ?? hostname ?? "localhost";
   const secure = {
     ...credentials(tls),
     rejectUnauthorized: true,
     // The extension that tells the server which name is meant is for names only.
-    ...(net.isIP(name) === 0 ? { servername: name } : { servername: "" }),
+    servername: net.isIP(name) === 0 ? name : "",
     checkServerIdentity: (_: string, certificate: unknown) =>
       checkServerIdentity(name, certificate),
   };

@@ -1,14 +1,11 @@
 /** A socket of `node:net` as a transport. @module */
 
-import { SocketError } from "../errors.ts";
 import { deferred } from "../deferred.ts";
+import { SocketError } from "../errors.ts";
 import type { NodeSocket, OnRead } from "./node_modules.ts";
+import { LARGE_VACANCY, READ_SIZE } from "./read_size.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";
 
-/** Larger ones gain little. */
-const READ_SIZE = 1 << 17;
-/** From here on it pays to read into a vacancy, though it may take a read more. */
-const LARGE_VACANCY = 1 << 17;
 /** What the readable stream keeps at most of what nobody has read, but for one chunk. */
 const STREAM_CAPACITY = 1 << 16;
 
@@ -38,6 +35,8 @@ export class NodeTransport implements Transport {
   readonly #connected = deferred<void>();
   readonly #closed = deferred<void>();
   #sink: Sink | undefined;
+  /** The vacancy that the next bytes may come in. */
+  #offered: Uint8Array | undefined;
   /** What has come and was not asked for. */
   #held: Uint8Array | undefined;
   #isPaused = false;
@@ -111,7 +110,7 @@ export class NodeTransport implements Transport {
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
       write: async (chunk) => void await this.write(chunk),
-      close: () => new Promise((resolve) => this.#socket.end(resolve)),
+      close: () => this.#endWriting(),
       abort: () => this.close(),
     });
   }
@@ -122,14 +121,23 @@ export class NodeTransport implements Transport {
     return this.#closed.promise;
   }
 
+  #endWriting(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.end((error) => error ? reject(error) : resolve());
+    });
+  }
+
   readonly #nextBuffer = (): Uint8Array => {
     const vacancy = this.#sink?.vacancy;
-    return vacancy !== undefined && vacancy.length >= LARGE_VACANCY ? vacancy : this.#buffer;
+    const isLarge = vacancy !== undefined && vacancy.length >= LARGE_VACANCY;
+    this.#offered = isLarge ? vacancy : undefined;
+    return this.#offered ?? this.#buffer;
   };
 
   readonly #take = (count: number, buffer: Uint8Array): boolean => {
     const bytes = buffer.subarray(0, count);
-    if (this.#sink?.take(bytes, buffer === this.#buffer)) return true;
+    // Bun 1.2 does not ask for a buffer: it comes with one of its own.
+    if (this.#sink?.take(bytes, buffer !== this.#offered)) return true;
     if (this.#sink === undefined) this.#held = bytes;
     this.#isPaused = true;
     return false;

@@ -19,6 +19,7 @@ type Handler = (socket: net.Socket) => void;
 
 const SETTINGS = { keepAlive: true, noDelay: true };
 const LARGE = 3_000_000;
+const isOldBun = process.versions.bun?.startsWith("1.2.") ?? false;
 
 /** A server that does as it is told with each connection. */
 class Peer implements AsyncDisposable {
@@ -142,7 +143,8 @@ for (const direct of [true, false]) {
       const gathering = new Gathering(vacant);
       await channel.receive(gathering);
       assert(isSame(gathering.bytes(), sent), `${vacant} vacant`);
-      if (direct && vacant > LARGE / 2) assert(gathering.filledCount > 0);
+      // Bun 1.2 reads into buffers of its own.
+      if (direct && vacant > LARGE / 2 && !isOldBun) assert(gathering.filledCount > 0);
       await channel.close();
     }
   });
