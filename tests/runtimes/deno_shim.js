@@ -11,6 +11,7 @@ import { readFile, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import process from "node:process";
+import { inspect } from "node:util";
 import { test } from "./test_runner.js";
 
 // The tests may use what Node 20 lacks, though the client may not.
@@ -190,6 +191,7 @@ export const denoShim = {
   Command,
   errors: { NotFound, BadResource, ConnectionRefused },
   env: { get: (name) => process.env[name] },
+  inspect: (value) => inspect(value, { depth: 8 }),
   uid: () => process.getuid(),
   statSync: (path) => ({ isFile: statSync(path).isFile() }),
   makeTempDirSync: ({ prefix = "" } = {}) => mkdtempSync(`${tmpdir()}/${prefix}`),
