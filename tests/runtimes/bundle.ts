@@ -1,11 +1,13 @@
 /** One file of JavaScript of a module of this repository, for runtimes that take nothing else. @module */
 
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** What lowers the syntax; the version that `deno bundle` brings along would do as well. */
 const ESBUILD = "npm:esbuild@0.25.12";
 /** The oldest runtime that is supported: it knows no `using`. */
 const TARGET = "node20";
+
+const ROOT = new URL("../../", import.meta.url);
 
 /** How {@linkcode bundle} goes about it. */
 export interface BundleOptions {
@@ -17,7 +19,7 @@ export interface BundleOptions {
  * Bundles a module with all it imports, but for Node's and the runtimes' own modules.
  *
  * @param entry The module.
- * @param output The file to write.
+ * @param output The absolute path of the file to write.
  * @throws {Error} When a tool fails; the message has what it printed.
  */
 export async function bundle(
@@ -40,7 +42,8 @@ export async function bundle(
 }
 
 async function deno(...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  // The configuration that names the imports is looked for where the program runs.
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
   if (success) return;
   throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
 }
@@ -48,6 +51,7 @@ async function deno(...args: string[]): Promise<void> {
 if (import.meta.main) {
   const [entry, output, ...flags] = Deno.args;
   if (entry === undefined || output === undefined) throw new Error("Give an entry and an output");
+  const here = pathToFileURL(`${Deno.cwd()}/`);
   const options = { withTests: flags.includes("--with-tests") };
-  await bundle(new URL(entry, `file://${Deno.cwd()}/`), output, options);
+  await bundle(new URL(entry, here), fileURLToPath(new URL(output, here)), options);
 }
