@@ -14,8 +14,9 @@ import {
   type ServerDefaults,
 } from "./server_address.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
+import { checkedDial, dial as dialHere } from "./transport/dial.ts";
 import { checkTls } from "./transport/tls_options.ts";
-import type { TlsOptions } from "./transport/transport.ts";
+import type { Dial, TlsOptions } from "./transport/transport.ts";
 
 /** Servers that stand in for those that are down. */
 export interface Gutter {
@@ -71,9 +72,9 @@ export interface ClientOptions {
    * largest; 2^27 (128 MiB) unless given. A reply that declares a longer one ends the connection.
    */
   readonly maxValueBytes?: number;
-  /** Whether the system probes idle connections (TCP keep-alive); `true` unless given. */
+  /** Whether the system probes idle connections (TCP keep-alive); `true` unless given. Workers have no say. */
   readonly keepAlive?: boolean;
-  /** Whether packets leave at once (TCP_NODELAY); `true` unless given. */
+  /** Whether packets leave at once (TCP_NODELAY); `true` unless given. Workers have no say. */
   readonly noDelay?: boolean;
   /** What becomes of operations whose server fails; `"error"` unless given. */
   readonly failover?: Failover;
@@ -98,7 +99,7 @@ export interface ClientOptions {
   readonly retries?: number;
   /**
    * How sockets are read and written: `"direct"` lets the runtime's connection read into and write from
-   * the client's own buffers where it can (Deno's can, for two thirds of the processor time of a round trip);
+   * the client's own buffers where it can (Deno's, Bun's and Node's can; on Deno that takes two thirds of the processor time of a round trip);
    * `"streams"` always goes through its Web Streams. `"direct"` unless given.
    */
   readonly io?: "direct" | "streams";
@@ -114,6 +115,49 @@ export interface ClientOptions {
    * readable for everybody on the way.
    */
   readonly auth?: Credentials;
+  /**
+   * Opens the sockets, in place of the runtime's own: through a tunnel or a proxy, say, or for a test. What
+   * it rejects with becomes the `cause` of a `SocketError`. A socket that it opens after its signal was
+   * aborted is closed unused.
+   *
+   * @example A server that is in the same process, reached without a socket
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const answer = new TextEncoder().encode("VALUE greeting 274 5\r\nhello\r\nEND\r\n");
+   * await using client = new Client("in-memory", {
+   *   dial: () => {
+   *     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+   *       transform: (_request, replies) => replies.enqueue(answer),
+   *     });
+   *     return Promise.resolve({ readable, writable, close() {} });
+   *   },
+   * });
+   *
+   * assertEquals(await client.get("greeting"), "hello");
+   * ```
+   *
+   * @example A log of the connections
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * const dialled: unknown[] = [];
+   * await using client = new Client(server.address, {
+   *   dial: ({ hostname, port }, { signal }) => {
+   *     dialled.push(port);
+   *     return Deno.connect({ hostname: hostname!, port: port!, signal });
+   *   },
+   * });
+   *
+   * await client.set("key", "value");
+   * assertEquals(dialled, [server.port]);
+   * ```
+   */
+  readonly dial?: Dial;
 }
 
 /** What an operation can be told besides its arguments. */
@@ -145,6 +189,7 @@ export interface ResolvedOptions {
   readonly keepAlive: boolean;
   readonly noDelay: boolean;
   readonly direct: boolean;
+  readonly dial: Dial;
   readonly tls: TlsOptions | boolean | undefined;
   readonly authentication: Authentication | undefined;
   readonly failover: "error" | "remove" | "miss" | ResolvedGutter;
@@ -176,7 +221,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   check("options", options, typeof options === "object" && options !== null, "an object");
   const { timeout, connectTimeout, keepAlive = true, noDelay = true, io = "direct" } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
-  const { locator = moecacheRing, transcoder = moecacheTranscoder } = options;
+  const { locator = moecacheRing, transcoder = moecacheTranscoder, dial } = options;
   if (timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (connectTimeout !== undefined) checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
   checkCount("connections", connections, 1024);
@@ -186,11 +231,16 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   check("noDelay", noDelay, typeof noDelay === "boolean", "a boolean");
   check("locator", locator, typeof locator === "function", "a function");
   check("transcoder", transcoder, isTranscoder(transcoder), "an object with encode and decode");
+  check("dial", dial, dial === undefined || typeof dial === "function", "a function");
   check("io", io, io === "direct" || io === "streams", `"direct" or "streams"`);
   const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
-  const sockets = { keepAlive, noDelay, direct: io === "direct", ...resolveSecurity(options) };
-  const failover = resolveFailover(options, sockets);
-  return { ...limits, ...sockets, locator, transcoder, ...failover };
+  const security = resolveSecurity(options);
+  const sockets = {
+    ...{ keepAlive, noDelay, direct: io === "direct" },
+    dial: dial === undefined ? dialHere : checkedDial(dial),
+  };
+  const failover = resolveFailover(options, security);
+  return { ...limits, ...sockets, ...security, locator, transcoder, ...failover };
 }
 
 type FailoverOptions = Pick<

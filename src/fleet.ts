@@ -6,7 +6,6 @@ import type { ServerEventType } from "./connection/server_health.ts";
 import { ServerNode } from "./connection/server_node.ts";
 import { SocketError } from "./errors.ts";
 import type { ResolvedServer } from "./server_address.ts";
-import { dial } from "./transport/dial.ts";
 
 /** Is told what happens to a server. */
 export type ReportServer = (type: ServerEventType, server: string, error?: SocketError) => void;
@@ -78,7 +77,7 @@ export class Fleet {
   }
 
   #makeNode({ name, endpoint, authentication }: ResolvedServer): ServerNode {
-    const { keepAlive, noDelay, failover } = this.#options;
+    const { dial, keepAlive, noDelay, failover } = this.#options;
     return new ServerNode({
       ...this.#options,
       server: name,

@@ -30,6 +30,7 @@ const INVALID: Record<string, unknown[]> = {
     decode() {},
     textFlags: "0 0",
   }],
+  dial: [null, "tunnel", {}, true],
   io: ["fast", "", null, true],
   tls: [
     0,

@@ -80,5 +80,7 @@ export function connectionEndedError(server: string, error: unknown): EndReason 
 
 /** The message of whatever was thrown. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Node's error for several addresses that all refused has a code, and no message.
+  return error.message || String((error as { code?: unknown }).code ?? error.name);
 }
