@@ -54,6 +54,7 @@ export { ReadingCommands } from "./src/reading_commands.ts";
 export { StoringCommands } from "./src/storing_commands.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
 export type { Exptime } from "./src/protocol/exptime.ts";
+export type { KeyLocation } from "./src/router.ts";
 export { crc32Modulo } from "./src/routing/crc32_modulo.ts";
 export { dalliRing } from "./src/routing/dalli_ring.ts";
 export { enyimCoreRing, type EnyimCoreRingOptions } from "./src/routing/enyim_core_ring.ts";

@@ -5,12 +5,22 @@ import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
 import { ServerNode } from "./connection/server_node.ts";
 import { quote, SocketError, ValidationException } from "./errors.ts";
 import type { Command, Reject, Resolve } from "./protocol/command.ts";
-import type { Locator } from "./routing/locator.ts";
+import type { Explanation, Locator } from "./routing/locator.ts";
 import type { ResolvedServer } from "./server_address.ts";
 import { dial } from "./transport/dial.ts";
 
 /** Makes a command for the two functions of a promise. */
 export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => Command<Result>;
+
+/** Which server a key lives on, and why. What the locator does not tell is absent. */
+export interface KeyLocation extends Explanation {
+  /** The key. */
+  readonly key: string;
+  /** The server's name, `host:port` as the client was given it, or the path of a unix socket. */
+  readonly server: string;
+  /** The server's index in the list that the client was given. */
+  readonly index: number;
+}
 
 /** Gives commands to the servers that their keys live on. */
 export class Router {
@@ -41,13 +51,26 @@ export class Router {
    * @throws {SocketError} When that server takes no more.
    */
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
+    submit(this.#nodes[this.#locate(key)]!, command, options);
+  }
+
+  /**
+   * Tells where a key lives, and why.
+   *
+   * @throws {ValidationException} When the locator has no server for it.
+   */
+  explain(key: string): KeyLocation {
+    const index = this.#locate(key);
+    const where = { key, server: this.#names[index]!, index };
+    // Twice, so that it comes first where it is printed and stays true whatever the locator adds.
+    return { ...where, ...this.#locator.explain?.(key) ?? UNEXPLAINED, ...where };
+  }
+
+  #locate(key: string): number {
     const at = this.#locator.locate(key);
-    const node = typeof at === "number" ? this.#nodes[at] : undefined;
-    if (node === undefined) {
-      const why = "the locator gave no index of the server list";
-      throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
-    }
-    submit(node, command, options);
+    if (typeof at === "number" && this.#nodes[at] !== undefined) return at;
+    const why = "the locator gave no index of the server list";
+    throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
   }
 
   /**
@@ -85,6 +108,12 @@ export class Router {
     }));
   }
 }
+
+/** What is said of a locator that the user wrote without `explain`. */
+const UNEXPLAINED: Explanation = {
+  algorithm: "custom",
+  why: "the client's locator says so, and has no explain to tell more",
+};
 
 /** Gives a command to its server, and ends it when the caller's signal says so. */
 function submit(node: ServerNode, command: Command, options: OperationOptions | undefined): void {
