@@ -61,8 +61,33 @@ export { StoringCommands } from "./src/storing_commands.ts";
 export type { Credentials } from "./src/protocol/commands/authentication.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
 export type { Exptime } from "./src/protocol/exptime.ts";
-export type { Locator, LocatorFactory, Server } from "./src/routing/locator.ts";
-export { moecacheRing } from "./src/routing/moecache_ring.ts";
+export type { KeyLocation } from "./src/key_location.ts";
+export { crc32Modulo } from "./src/routing/crc32_modulo.ts";
+export { dalliRing } from "./src/routing/dalli_ring.ts";
+export { enyimCoreRing, type EnyimCoreRingOptions } from "./src/routing/enyim_core_ring.ts";
+export { enyimKetama } from "./src/routing/enyim_ketama.ts";
+export type { EnyimLabel } from "./src/routing/enyim_label.ts";
+export type { KeyHash } from "./src/routing/hashes/key_hash.ts";
+export { ketama, type KetamaOptions } from "./src/routing/ketama.ts";
+export { libmemcachedRing, type LibmemcachedRingOptions } from "./src/routing/libmemcached_ring.ts";
+export type {
+  Explanation,
+  Locator,
+  LocatorFactory,
+  RingPoint,
+  Server,
+} from "./src/routing/locator.ts";
+export { memjsModulo } from "./src/routing/memjs_modulo.ts";
+export { modula, type ModulaOptions } from "./src/routing/modula.ts";
+export { moecacheRing, type MoecacheRingOptions } from "./src/routing/moecache_ring.ts";
+export {
+  npmMemcacheModula,
+  type NpmMemcacheModulaOptions,
+} from "./src/routing/npm_memcache_modula.ts";
+export { npmMemcacheRing, type NpmMemcacheRingOptions } from "./src/routing/npm_memcache_ring.ts";
+export type { NpmMemcacheHash } from "./src/routing/npm_memcache_hash.ts";
+export { rendezvous } from "./src/routing/rendezvous.ts";
+export { twemproxyModula, type TwemproxyModulaOptions } from "./src/routing/twemproxy_modula.ts";
 export type { HostAddress, PathAddress, ServerAddress } from "./src/server_address.ts";
 export { ServerEvent, type ServerEventListener } from "./src/server_event.ts";
 export type { ServerStatus } from "./src/server_status.ts";

@@ -1,17 +1,80 @@
-/** The ring by itself. Run with `deno bench bench/ring_bench.ts`. */
+/** The rings by themselves. Run with `deno bench bench/ring_bench.ts`. */
 
-import type { Server } from "../src/routing/locator.ts";
-import { moecacheRing } from "../src/routing/moecache_ring.ts";
+import {
+  Client,
+  crc32Modulo,
+  dalliRing,
+  enyimCoreRing,
+  enyimKetama,
+  ketama,
+  libmemcachedRing,
+  type LocatorFactory,
+  memjsModulo,
+  modula,
+  moecacheRing,
+  npmMemcacheModula,
+  npmMemcacheRing,
+  rendezvous,
+  type Server,
+  twemproxyModula,
+} from "../mod.ts";
 
-const servers = Array.from(
-  { length: 50 },
-  (_, i): Server => ({ name: `10.0.0.${i + 1}:11211`, weight: 1 }),
-);
-const ring = moecacheRing(servers);
+const LOCATORS: readonly LocatorFactory[] = [
+  moecacheRing,
+  enyimCoreRing,
+  enyimKetama,
+  ketama,
+  libmemcachedRing,
+  dalliRing,
+  npmMemcacheRing,
+  modula,
+  twemproxyModula,
+  crc32Modulo,
+  memjsModulo,
+  npmMemcacheModula,
+  rendezvous,
+];
 
-Deno.bench("a ring of 50 servers made", () => {
-  moecacheRing(servers);
+/** 50 servers; another list for each number. */
+function serverList(number: number): Server[] {
+  return Array.from(
+    { length: 50 },
+    (_, i) => ({ name: `10.0.${number}.${i + 1}:11211`, weight: 1 }),
+  );
+}
+
+/** More than are remembered, so that going round them makes each anew. */
+const LISTS = Array.from({ length: 32 }, (_, i) => serverList(i));
+const [servers = []] = LISTS;
+const keys = Array.from({ length: 1024 }, (_, i) => `user:profile:${1_000_000 + i * 7919}`);
+
+for (const factory of LOCATORS) {
+  const locator = factory(servers);
+  let at = 0;
+  Deno.bench({ name: factory.name, group: "a key located among 50 servers" }, () => {
+    locator.locate(keys[at++ & 1023]!);
+  });
+}
+
+for (const factory of LOCATORS) {
+  let at = 0;
+  Deno.bench({ name: factory.name, group: "50 servers placed for the first time" }, () => {
+    factory(LISTS[at++ & 31]!);
+  });
+}
+
+for (const factory of LOCATORS) {
+  Deno.bench({ name: factory.name, group: "50 servers placed again" }, () => {
+    factory(servers);
+  });
+}
+
+const addresses = LISTS.map((list) => list.map(({ name }) => name));
+let turn = 0;
+
+Deno.bench("a client of 50 servers made for the first time", { group: "a client" }, () => {
+  new Client(addresses[turn++ & 31]!);
 });
-Deno.bench("a key located among 50 servers", () => {
-  ring.locate("user:profile:1234567");
+Deno.bench("a client of 50 servers made again", { group: "a client" }, () => {
+  new Client(addresses[0]!);
 });

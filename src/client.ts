@@ -23,6 +23,8 @@ import {
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
 import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
+import { checkKey } from "./protocol/key.ts";
+import type { KeyLocation } from "./key_location.ts";
 import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
 import { ServerEvent, type ServerEventListener } from "./server_event.ts";
@@ -234,6 +236,38 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    */
   namespace(prefix: string): Namespace {
     return new Namespace(this, prefix);
+  }
+
+  /**
+   * Tells which server a key lives on, and why: which hash, and which point of the ring. Nothing is sent. It is
+   * for comparing with what other programs of the deployment do.
+   *
+   * @param key 1 to 250 characters, each from `!` to `~`.
+   * @returns The server, and the locator's explanation where it has one.
+   * @throws {ValidationException} When the key is invalid, or the locator has no server for it.
+   *
+   * @example A key on libmemcached's ring
+   * ```ts
+   * import { Client, ketama } from "@moecache/moecache";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: ketama });
+   *
+   * assertEquals(client.explain("user:1"), {
+   *   key: "user:1",
+   *   server: "10.0.0.2:11211",
+   *   index: 1,
+   *   algorithm: "ketama",
+   *   hashFunction: "MD5, its first four bytes, the first one lowest",
+   *   keyHash: 282964413,
+   *   point: { hash: 287219120, label: "10.0.0.2-1", position: 22, of: 320 },
+   *   why: "the first point not below the key's hash",
+   * });
+   * ```
+   */
+  explain(key: string): KeyLocation {
+    checkKey(key, "explain");
+    return this.#router.explain(key);
   }
 
   /**

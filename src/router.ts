@@ -8,6 +8,7 @@ import { Fleet, type Member, type ReportServer } from "./fleet.ts";
 import type { Command, LimitExptime, Reject, Resolve } from "./protocol/command.ts";
 import { limitExptime } from "./protocol/exptime.ts";
 import { recoverable, type Ways } from "./recovery.ts";
+import { type KeyLocation, UNEXPLAINED } from "./key_location.ts";
 import type { Locator } from "./routing/locator.ts";
 import type { ResolvedServer } from "./server_address.ts";
 import { describeServer, type ServerStatus } from "./server_status.ts";
@@ -98,6 +99,19 @@ export class Router {
     if (this.#isPlain) this.#memberOf(key).node.submit(command);
     else this.#submitRecoverably(key, command);
     if (signal !== undefined) watchSignal(signal, command);
+  }
+
+  /**
+   * Tells where a key lives, and why.
+   *
+   * @throws {ValidationException} When the locator has no server for it.
+   * @throws {SocketError} When every server is down and has left the ring.
+   */
+  explain(key: string): KeyLocation {
+    const member = this.#memberOf(key);
+    const where = { key, server: member.server.name, index: this.members.indexOf(member) };
+    // Twice, so that it comes first where it is printed and stays true whatever the locator adds.
+    return { ...where, ...this.#route?.locator.explain?.(key) ?? UNEXPLAINED, ...where };
   }
 
   /**

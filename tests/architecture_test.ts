@@ -28,6 +28,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "fleet.ts": ["errors.ts", "connection", "server_address.ts", "client_options.ts"],
   "server_event.ts": ["errors.ts", "connection"],
   "server_status.ts": ["errors.ts", "connection", "fleet.ts"],
+  "key_location.ts": ["routing"],
   "recovery.ts": ["errors.ts", "protocol"],
   "router.ts": [
     "abort_watch.ts",
@@ -38,6 +39,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "server_address.ts",
     "client_options.ts",
     "fleet.ts",
+    "key_location.ts",
     "recovery.ts",
     "server_status.ts",
   ],
@@ -110,6 +112,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "server_event.ts",
     "server_status.ts",
     "client_options.ts",
+    "key_location.ts",
     "router.ts",
     "item_dump.ts",
     "watch_stream.ts",

@@ -4,8 +4,34 @@
 export interface Server {
   /** `host:port` as the user gave it, or the path of a unix socket: what rings hash. */
   readonly name: string;
-  /** Its share relative to the others, 1 unless given. {@linkcode moecacheRing} does not use it. */
+  /** Its share relative to the others, 1 unless given. Each locator says whether it uses it. */
   readonly weight: number;
+}
+
+/** The place of a server on a ring. */
+export interface RingPoint {
+  /** Where it stands, an unsigned 32-bit integer. */
+  readonly hash: number;
+  /** The text it comes from: `"10.0.0.1:11211-37"`. */
+  readonly label: string;
+  /** Which of the ring's points it is, in ascending order, the first being 1. */
+  readonly position: number;
+  /** How many points the ring has. */
+  readonly of: number;
+}
+
+/** Why a key belongs to its server, for people who debug a deployment. */
+export interface Explanation {
+  /** The name of the locator: `"ketama"`. */
+  readonly algorithm: string;
+  /** In words, why this server: how it follows from the other particulars. */
+  readonly why: string;
+  /** In words, what was hashed and how; absent where nothing was. */
+  readonly hashFunction?: string;
+  /** What it came to. */
+  readonly keyHash?: number | bigint;
+  /** The point of the ring that owns the key; absent where there is no ring. */
+  readonly point?: RingPoint;
 }
 
 /** Chooses the server of each key. */
@@ -17,6 +43,14 @@ export interface Locator {
    * @returns An index into the server list the locator was made for.
    */
   locate(key: string): number;
+
+  /**
+   * Explains what {@linkcode locate} says of a key. A locator may do without.
+   *
+   * @param key A valid key.
+   * @returns Why the key is there.
+   */
+  explain?(key: string): Explanation;
 }
 
 /** Makes a locator for a list of servers, which has one at least. */

@@ -1,0 +1,23 @@
+/** The distribution of Go's gomemcache. @module */
+
+import { namedHash } from "./hashes/key_hash.ts";
+import type { Locator, Server } from "./locator.ts";
+import { moduloLocator } from "./modulo.ts";
+
+/**
+ * gomemcache's `ServerList`: the key's CRC-32 modulo the number of servers, in the order they are given in.
+ * A server that is listed twice has twice the keys, there as here.
+ *
+ * @param servers The servers; weights are not used.
+ * @returns The locator. Locating allocates nothing.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, crc32Modulo } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: crc32Modulo });
+ * ```
+ */
+export function crc32Modulo(servers: readonly Server[]): Locator {
+  return moduloLocator(servers, "crc32Modulo", namedHash("hash", "crc32a"));
+}

@@ -1,0 +1,56 @@
+/** EnyimMemcachedCore's default ring. @module */
+
+import { type EnyimLabel, enyimPrefix } from "./enyim_label.ts";
+import { fnv1a32 } from "./hashes/fnv.ts";
+import type { Locator, Server } from "./locator.ts";
+import { ringLocator } from "./ring.ts";
+import { ENYIM } from "./searches.ts";
+
+/** What sets one {@linkcode enyimCoreRing} apart from another. */
+export interface EnyimCoreRingOptions {
+  /** What a server is called; `"ip"` unless given. */
+  readonly label?: EnyimLabel;
+}
+
+const POINTS_PER_SERVER = 100;
+
+/**
+ * EnyimMemcachedCore's `DefaultNodeLocator` since 3.0.0: 100 points per server, the 32-bit FNV-1a of
+ * `0-address:port`, `1-address:port`, …, with EnyimMemcached's wrap-around. Up to 2.x, and since 3.2.0 with
+ * `UseLegacyNodeLocator`, it has {@linkcode moecacheRing}.
+ *
+ * @param servers The servers, named as EnyimMemcachedCore does; weights are not used.
+ * @param options `label`, which depends on the release.
+ * @returns The locator. Locating allocates nothing.
+ * @throws {ValidationException} When `label` is not one of the names it can be.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, enyimCoreRing } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: enyimCoreRing });
+ * await using older = new Client(["cache-a.example.com", "cache-b.example.com"], {
+ *   locator: (servers) => enyimCoreRing(servers, { label: "unspecified" }),
+ * });
+ * ```
+ */
+export function enyimCoreRing(
+  servers: readonly Server[],
+  options: EnyimCoreRingOptions = {},
+): Locator {
+  const prefix = enyimPrefix(options.label ?? "ip");
+  const label = ({ name }: Server, number: number) => `${number}-${prefix}${name}`;
+  return ringLocator(servers, {
+    algorithm: "enyimCoreRing",
+    placement: {
+      name: `enyimCoreRing ${prefix}`,
+      label,
+      laterOwns: true,
+      place(server, _servers, put) {
+        for (let i = 0; i < POINTS_PER_SERVER; i++) put(fnv1a32(label(server, i)), i);
+      },
+    },
+    keyHash: { hash: (key) => fnv1a32(key), text: "32-bit FNV-1a" },
+    search: ENYIM,
+  });
+}

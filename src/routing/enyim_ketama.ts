@@ -1,0 +1,38 @@
+/** EnyimMemcached's ketama. @module */
+
+import { namedHash } from "./hashes/key_hash.ts";
+import { ketamaPlacement, LABELS_PER_SERVER } from "./ketama_placement.ts";
+import type { Locator, Server } from "./locator.ts";
+import { ringLocator } from "./ring.ts";
+import { ENYIM } from "./searches.ts";
+
+const PLACEMENT = ketamaPlacement({
+  name: "enyimKetama",
+  labels: () => LABELS_PER_SERVER,
+  label: ({ name }, number) => `${name}-${number}`,
+  laterOwns: true,
+});
+
+/**
+ * EnyimMemcached's `KetamaNodeLocator` with MD5, its default. It is not {@linkcode ketama}: the port is
+ * always part of a label, weights are not, and a key below the first point goes to the *last* point's owner.
+ *
+ * @param servers The servers, named by IP address and port as EnyimMemcached does; weights are not used.
+ * @returns The locator. Locating allocates nothing.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, enyimKetama } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: enyimKetama });
+ * ```
+ */
+export function enyimKetama(servers: readonly Server[]): Locator {
+  const keyHash = namedHash("keyHash", "md5");
+  return ringLocator(servers, {
+    algorithm: "enyimKetama",
+    placement: PLACEMENT,
+    keyHash,
+    search: ENYIM,
+  });
+}

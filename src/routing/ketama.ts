@@ -1,0 +1,109 @@
+/** Ketama, as libmemcached, twemproxy and npm `memcached` have it. @module */
+
+import { checkChoice } from "./choice.ts";
+import { byteString } from "./hashes/byte_string.ts";
+import { type KeyHash, type NamedHash, namedHash } from "./hashes/key_hash.ts";
+import {
+  ketamaPlacement,
+  labelsInFloat32,
+  labelsInFloat64,
+  sha1LowestFirst,
+} from "./ketama_placement.ts";
+import type { Locator, Server } from "./locator.ts";
+import { ringLocator } from "./ring.ts";
+import { CEILING } from "./searches.ts";
+import { fullName, shortName } from "./server_label.ts";
+import { checkWholeWeights } from "./whole_weights.ts";
+
+/** What sets one {@linkcode ketama} apart from another. Every option may be left out. */
+export interface KetamaOptions {
+  /** What keys are hashed with: twemproxy's `hash`. As `digest` unless given. */
+  readonly keyHash?: KeyHash;
+  /** What points are cut from: npm `memcached`'s `algorithm`. `"md5"` unless given. */
+  readonly digest?: "md5" | "sha1";
+  /** Points from each digest: 3 for npm `memcached`'s `compatibility: "hash_ring"`; 4 unless given. */
+  readonly pointsPerDigest?: 3 | 4;
+  /**
+   * Whether a label says port 11211: not for libmemcached and its kin, yes for `hash_ring` and npm
+   * `hashring` by itself. `"omitted"` unless given.
+   */
+  readonly defaultPort?: "omitted" | "written";
+  /**
+   * How shares are computed: in single precision as in C, or in double precision as in JavaScript, which
+   * differs for some numbers of servers and weights: of equal servers for 25, 47, 49 and 50 among others.
+   * `"float32"` unless given; `"float64"` is npm `memcached`'s.
+   */
+  readonly arithmetic?: "float32" | "float64";
+}
+
+/**
+ * Ketama by weight: libmemcached's `MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED` (PHP's `OPT_LIBKETAMA_COMPATIBLE`),
+ * twemproxy's `distribution: ketama`, npm `memcached`. A server has 160 points at an equal share, 4 from each
+ * MD5 of `host-0`, `host-1`, …, or `host:port-0` when the port is not 11211; an IPv6 address has no brackets
+ * there, and a unix socket has port 0. A key belongs to the first point that is not below its hash.
+ *
+ * twemproxy hashes the name that a server has in its configuration, where it has one: give the servers
+ * those names, as the second example does.
+ *
+ * @param servers The servers. Weights count, and must be whole numbers.
+ * @param options `keyHash`, `digest`, `pointsPerDigest`, `defaultPort`, `arithmetic`.
+ * @returns The locator. Locating allocates nothing.
+ * @throws {ValidationException} When an option is not one of the names it can be, or a weight not whole.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, ketama } from "@moecache/moecache";
+ *
+ * await using plain = new Client(["10.0.0.1", "10.0.0.2"], { locator: ketama });
+ * await using twemproxy = new Client(["10.0.0.1", "10.0.0.2"], {
+ *   locator: (servers) => ketama(servers, { keyHash: "fnv1a_64" }),
+ * });
+ * ```
+ *
+ * @example Servers that have names of their own in twemproxy's configuration
+ * ```ts
+ * import { ketama, type LocatorFactory } from "@moecache/moecache";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const names = ["alpha", "beta"];
+ * const locator: LocatorFactory = (servers) =>
+ *   ketama(servers.map(({ weight }, i) => ({ name: names[i]!, weight })));
+ *
+ * const { locate } = locator([
+ *   { name: "10.0.0.1:11211", weight: 1 },
+ *   { name: "10.0.0.2:11211", weight: 1 },
+ * ]);
+ * assertEquals([locate("user:1"), locate("user:2")], [0, 1]);
+ * ```
+ */
+export function ketama(servers: readonly Server[], options: KetamaOptions = {}): Locator {
+  const { digest = "md5", pointsPerDigest = 4 } = options;
+  const { defaultPort = "omitted", arithmetic = "float32" } = options;
+  checkChoice("digest", digest, ["md5", "sha1"]);
+  checkChoice("pointsPerDigest", pointsPerDigest, [3, 4]);
+  checkChoice("defaultPort", defaultPort, ["omitted", "written"]);
+  checkChoice("arithmetic", arithmetic, ["float32", "float64"]);
+  const keyHash = options.keyHash === undefined && digest === "sha1"
+    ? SHA1_WORD
+    : namedHash("keyHash", options.keyHash ?? "md5");
+  checkWholeWeights(servers, "ketama");
+  const name = defaultPort === "omitted" ? shortName : fullName;
+  const placement = ketamaPlacement({
+    name: `ketama ${digest} ${pointsPerDigest} ${defaultPort} ${arithmetic}`,
+    labels: arithmetic === "float32" ? labelsInFloat32 : labelsInFloat64,
+    label: (server, number) => `${name(server.name)}-${number}`,
+    ...(digest === "sha1" && { digest: sha1LowestFirst }),
+    pointsPerDigest,
+  });
+  return ringLocator(servers, { algorithm: "ketama", placement, keyHash, search: CEILING });
+}
+
+const WORDS = new Uint32Array(5);
+
+const SHA1_WORD: NamedHash = {
+  hash(key) {
+    sha1LowestFirst(byteString(key), WORDS);
+    return WORDS[0]!;
+  },
+  text: "SHA-1, its first four bytes, the first one lowest",
+};

@@ -1,0 +1,72 @@
+/** The points of ketama: several from each digest of a label. @module */
+
+import { byteString } from "./hashes/byte_string.ts";
+import { md5 } from "./hashes/md5.ts";
+import { sha1 } from "./hashes/sha1.ts";
+import { swapBytes } from "./hashes/swap_bytes.ts";
+import type { Server } from "./locator.ts";
+import type { Placement } from "./ring.ts";
+
+/** How many labels of its own a server has. */
+export type CountLabels = (server: Server, servers: readonly Server[]) => number;
+
+/** What a digest gives: words of four bytes, the first one lowest. */
+export type WordDigest = (bytes: string, into: Uint32Array) => void;
+
+/** What sets one ketama apart from another. */
+export interface KetamaPlacement {
+  /** Says which placement it is, with all options that points depend on. */
+  readonly name: string;
+  readonly labels: CountLabels;
+  readonly label: (server: Server, number: number) => string;
+  readonly digest?: WordDigest;
+  readonly pointsPerDigest?: number;
+  readonly laterOwns?: boolean;
+}
+
+/** Labels of a server that is given an equal share: 40, for 160 points. */
+export const LABELS_PER_SERVER = 40;
+
+const WORDS = new Uint32Array(5);
+
+/** Makes the placement; 4 points of each MD5 unless told otherwise. */
+export function ketamaPlacement(rules: KetamaPlacement): Placement {
+  const { name, labels, label, digest = md5, pointsPerDigest = 4, laterOwns = false } = rules;
+  return {
+    name,
+    label,
+    laterOwns,
+    place(server, servers, put) {
+      const count = labels(server, servers);
+      for (let number = 0; number < count; number++) {
+        digest(byteString(label(server, number)), WORDS);
+        for (let i = 0; i < pointsPerDigest; i++) put(WORDS[i]!, number);
+      }
+    },
+  };
+}
+
+/**
+ * A share by weight in single precision, as libmemcached and twemproxy compute it. It is not what paper
+ * says: each of 25 or 47 equal servers gets 39 labels.
+ */
+export const labelsInFloat32: CountLabels = ({ weight }, servers) => {
+  const { fround } = Math;
+  const share = fround(fround(weight) / fround(totalWeight(servers)));
+  const points = fround(fround(share * (LABELS_PER_SERVER * 4)) / 4);
+  return Math.floor(fround(fround(points * servers.length) + 1e-10));
+};
+
+/** A share by weight in double precision, as npm `hashring` computes it. */
+export const labelsInFloat64: CountLabels = ({ weight }, servers) =>
+  Math.floor(weight / totalWeight(servers) * LABELS_PER_SERVER * servers.length);
+
+/** All of a server's digest as words of four bytes, the first one lowest; SHA-1 has the highest first. */
+export const sha1LowestFirst: WordDigest = (bytes, into) => {
+  sha1(bytes, into);
+  for (let i = 0; i < into.length; i++) into[i] = swapBytes(into[i]!);
+};
+
+function totalWeight(servers: readonly Server[]): number {
+  return servers.reduce((total, { weight }) => total + weight, 0);
+}

@@ -1,0 +1,84 @@
+/** libmemcached's ring of keys' own hash function. @module */
+
+import { checkChoice } from "./choice.ts";
+import { type KeyHash, type NamedHash, namedHash } from "./hashes/key_hash.ts";
+import { ketamaPlacement, labelsInFloat32 } from "./ketama_placement.ts";
+import type { Locator, Server } from "./locator.ts";
+import { type Placement, ringLocator } from "./ring.ts";
+import { CEILING } from "./searches.ts";
+import { fullName, shortName } from "./server_label.ts";
+import { checkWholeWeights } from "./whole_weights.ts";
+
+/** What sets one {@linkcode libmemcachedRing} apart from another. Every option may be left out. */
+export interface LibmemcachedRingOptions {
+  /** `MEMCACHED_BEHAVIOR_HASH`, of points and keys; `"one_at_a_time"` unless given. */
+  readonly hash?: KeyHash;
+  /**
+   * What points are the hashes of: `host-0`, or `host:port-0` when the port is not 11211; or
+   * `/host:port-0`, which libmemcached has for `MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY`.
+   * `"libmemcached"` unless given.
+   */
+  readonly labels?: "libmemcached" | "spymemcached";
+}
+
+const POINTS_PER_SERVER = 100;
+
+/**
+ * libmemcached's `MEMCACHED_DISTRIBUTION_CONSISTENT`, which is also what `MEMCACHED_BEHAVIOR_KETAMA` comes to
+ * without `…_KETAMA_WEIGHTED`: 100 points per server, hashed as keys are, so *not* with MD5 unless told.
+ * As there, a weight above 1 changes all points to those of {@linkcode ketama}, while keys are hashed as before.
+ *
+ * @param servers The servers. Weights count, and must be whole numbers.
+ * @param options `hash`, `labels`.
+ * @returns The locator. Locating allocates nothing.
+ * @throws {ValidationException} When an option is not one of the names it can be, or a weight not whole.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, libmemcachedRing } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: libmemcachedRing });
+ * await using md5 = new Client(["10.0.0.1", "10.0.0.2"], {
+ *   locator: (servers) => libmemcachedRing(servers, { hash: "md5" }),
+ * });
+ * ```
+ */
+export function libmemcachedRing(
+  servers: readonly Server[],
+  options: LibmemcachedRingOptions = {},
+): Locator {
+  const { hash = "one_at_a_time", labels = "libmemcached" } = options;
+  checkChoice("labels", labels, ["libmemcached", "spymemcached"]);
+  const keyHash = namedHash("hash", hash);
+  checkWholeWeights(servers, "libmemcachedRing");
+  const label = labels === "libmemcached" ? shortLabel : spyLabel;
+  const weighted = servers.some(({ weight }) => weight > 1);
+  const placement = weighted
+    ? ketamaPlacement({ name: `libmemcached ${labels}`, labels: labelsInFloat32, label })
+    : hashedPlacement(`libmemcached ${labels} ${hash}`, keyHash, label);
+  return ringLocator(servers, {
+    algorithm: "libmemcachedRing",
+    placement,
+    keyHash,
+    search: CEILING,
+  });
+}
+
+function hashedPlacement(name: string, { hash }: NamedHash, label: Placement["label"]): Placement {
+  return {
+    name,
+    label,
+    laterOwns: false,
+    place(server, _servers, put) {
+      for (let i = 0; i < POINTS_PER_SERVER; i++) put(hash(label(server, i)), i);
+    },
+  };
+}
+
+function shortLabel({ name }: Server, number: number): string {
+  return `${shortName(name)}-${number}`;
+}
+
+function spyLabel({ name }: Server, number: number): string {
+  return `/${fullName(name)}-${number}`;
+}

@@ -1,0 +1,34 @@
+/** libmemcached's default distribution. @module */
+
+import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
+import type { Locator, Server } from "./locator.ts";
+import { moduloLocator } from "./modulo.ts";
+
+/** What sets one {@linkcode modula} apart from another. */
+export interface ModulaOptions {
+  /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` unless given. */
+  readonly hash?: KeyHash;
+}
+
+/**
+ * libmemcached's `MEMCACHED_DISTRIBUTION_MODULA`, its default: the key's hash modulo the number of servers,
+ * in the order they are given in. A server more or less moves nearly every key.
+ *
+ * @param servers The servers; weights are not used.
+ * @param options `hash`.
+ * @returns The locator. Locating allocates nothing.
+ * @throws {ValidationException} When `hash` is not one of the names it can be.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, modula } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: modula });
+ * await using crc = new Client(["10.0.0.1", "10.0.0.2"], {
+ *   locator: (servers) => modula(servers, { hash: "crc" }),
+ * });
+ * ```
+ */
+export function modula(servers: readonly Server[], options: ModulaOptions = {}): Locator {
+  return moduloLocator(servers, "modula", namedHash("hash", options.hash ?? "one_at_a_time"));
+}

@@ -1,0 +1,39 @@
+/** The modulo of npm `memcache`. @module */
+
+import type { Locator, Server } from "./locator.ts";
+import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
+import { weightedModuloLocator } from "./weighted_modulo.ts";
+
+/** What sets one {@linkcode npmMemcacheModula} apart from another. */
+export interface NpmMemcacheModulaOptions {
+  /** What `new ModulaHash(…)` is given; `"fnv1a"` unless given. */
+  readonly hash?: NpmMemcacheHash;
+}
+
+/**
+ * npm `memcache`'s `ModulaHash`: the key's hash modulo the sum of the weights, over the servers in the order
+ * they are given in, each as often as its weight says.
+ *
+ * @param servers The servers. Weights count, and must be whole numbers.
+ * @param options `hash`.
+ * @returns The locator. Locating allocates nothing.
+ * @throws {ValidationException} When `hash` is not one of the names it can be, or a weight not whole.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, npmMemcacheModula } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: npmMemcacheModula });
+ * ```
+ */
+export function npmMemcacheModula(
+  servers: readonly Server[],
+  options: NpmMemcacheModulaOptions = {},
+): Locator {
+  return weightedModuloLocator(servers, {
+    algorithm: "npmMemcacheModula",
+    keyHash: npmMemcacheHash(options.hash ?? "fnv1a"),
+    order: Array.from(servers.keys()),
+    orderText: "in the given order",
+  });
+}

@@ -1,0 +1,70 @@
+/** The ring of npm `memcache`. @module */
+
+import type { NamedHash } from "./hashes/key_hash.ts";
+import type { Locator, Server } from "./locator.ts";
+import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
+import { ringLocator } from "./ring.ts";
+import { CEILING } from "./searches.ts";
+import { checkWholeWeights } from "./whole_weights.ts";
+
+/** What sets one {@linkcode npmMemcacheRing} apart from another. */
+export interface NpmMemcacheRingOptions {
+  /** What `new KetamaHash(…)` is given; `"fnv1a"` unless given. */
+  readonly hash?: NpmMemcacheHash;
+}
+
+const ALGORITHM = "npmMemcacheRing";
+const POINTS_PER_WEIGHT = 50;
+/** Half a million points. */
+const LARGEST_WEIGHT = 10_000;
+
+/**
+ * npm `memcache`'s default, its `KetamaHash`: 50 points per unit of weight, hashed as keys are, and compared as
+ * *signed* integers. It is nobody else's ketama.
+ *
+ * @param servers The servers. Weights count, and must be whole numbers up to 10,000.
+ * @param options `hash`.
+ * @returns The locator. Locating allocates nothing.
+ * @throws {ValidationException} When `hash` is not one of the names it can be, or a weight not whole.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, npmMemcacheRing } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: npmMemcacheRing });
+ * ```
+ */
+export function npmMemcacheRing(
+  servers: readonly Server[],
+  options: NpmMemcacheRingOptions = {},
+): Locator {
+  const { hash: name = "fnv1a" } = options;
+  const keyHash = inSignedOrder(npmMemcacheHash(name));
+  checkWholeWeights(servers, ALGORITHM, LARGEST_WEIGHT);
+  return ringLocator(servers, {
+    algorithm: ALGORITHM,
+    placement: {
+      name: `${ALGORITHM} ${name}`,
+      label,
+      laterOwns: false,
+      place(server, _servers, put) {
+        const count = server.weight * POINTS_PER_WEIGHT;
+        for (let i = 1; i <= count; i++) put(keyHash.hash(label(server, i)), i);
+      },
+    },
+    keyHash,
+    search: CEILING,
+  });
+}
+
+function label({ name }: Server, number: number): string {
+  return `${name}\0${number}`;
+}
+
+/** Unsigned integers with the sign bit flipped are in the order of the signed ones. */
+function inSignedOrder({ hash, text }: NamedHash): NamedHash {
+  return {
+    hash: (key) => (hash(key) ^ 0x80000000) >>> 0,
+    text: `${text}; the sign bit flipped for the order of signed integers`,
+  };
+}

@@ -1,0 +1,58 @@
+/** The distribution of Python's pymemcache. @module */
+
+import { endMurmur3, startMurmur3 } from "./hashes/murmur3.ts";
+import type { Locator, Server } from "./locator.ts";
+import { onlyServer } from "./only_server.ts";
+import { bareName } from "./server_label.ts";
+
+const ALGORITHM = "rendezvous";
+const SEED = 0;
+
+/**
+ * Rendezvous hashing, as pymemcache's `HashClient` has it: of all servers, the one for which MurmurHash3 of
+ * `host:port-key` is largest, and of equal ones the one whose name is. A server that goes takes only its own
+ * keys with it. Locating takes time in proportion to the number of servers.
+ *
+ * It is the place of the key as this client is given it: pymemcache leaves out its `key_prefix` there, and
+ * hashes a key of type `bytes` as the text `b'key'`.
+ *
+ * @param servers The servers; weights are not used.
+ * @returns The locator. Locating allocates nothing.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, rendezvous } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: rendezvous });
+ * ```
+ */
+export function rendezvous(servers: readonly Server[]): Locator {
+  if (servers.length === 1) return onlyServer(ALGORITHM);
+  const names = servers.map(({ name }) => bareName(name));
+  const starts = names.map((name) => startMurmur3(`${name}-`, SEED));
+
+  function locate(key: string): number {
+    let best = 0;
+    let highest = -1;
+    for (let i = 0; i < starts.length; i++) {
+      const score = endMurmur3(starts[i]!, key);
+      if (score < highest || (score === highest && names[i]! <= names[best]!)) continue;
+      best = i;
+      highest = score;
+    }
+    return best;
+  }
+
+  return {
+    locate,
+    explain(key) {
+      const best = locate(key);
+      return {
+        algorithm: ALGORITHM,
+        hashFunction: `MurmurHash3 of "${names[best]}-" and the key`,
+        keyHash: endMurmur3(starts[best]!, key),
+        why: `of the hashes with each of ${names.length} servers, this one is the largest`,
+      };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** twemproxy's modula. @module */
+
+import { byteString } from "./hashes/byte_string.ts";
+import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
+import type { Locator, Server } from "./locator.ts";
+import { shortName } from "./server_label.ts";
+import { weightedModuloLocator } from "./weighted_modulo.ts";
+
+/** What sets one {@linkcode twemproxyModula} apart from another. */
+export interface TwemproxyModulaOptions {
+  /** twemproxy's `hash`; `"fnv1a_64"` unless given, as there. */
+  readonly hash?: KeyHash;
+}
+
+/**
+ * twemproxy's `distribution: modula`: the key's hash modulo the sum of the weights, over the servers
+ * *sorted* by their names, shorter ones first, each as often as its weight says. A name is `host:port`, or
+ * `host` when the port is 11211; or what the configuration says, which is to be given as the server's name
+ * then.
+ *
+ * @param servers The servers. Weights count, and must be whole numbers.
+ * @param options `hash`.
+ * @returns The locator. Locating allocates nothing.
+ * @throws {ValidationException} When `hash` is not one of the names it can be, or a weight not whole.
+ *
+ * @example In a client
+ * ```ts
+ * import { Client, twemproxyModula } from "@moecache/moecache";
+ *
+ * await using client = new Client(["10.0.0.1", "10.0.0.2"], {
+ *   locator: (servers) => twemproxyModula(servers, { hash: "md5" }),
+ * });
+ * ```
+ */
+export function twemproxyModula(
+  servers: readonly Server[],
+  options: TwemproxyModulaOptions = {},
+): Locator {
+  return weightedModuloLocator(servers, {
+    algorithm: "twemproxyModula",
+    keyHash: namedHash("hash", options.hash ?? "fnv1a_64"),
+    order: orderOfNames(servers),
+    orderText: "sorted by name",
+  });
+}
+
+function orderOfNames(servers: readonly Server[]): readonly number[] {
+  const names = servers.map(({ name }) => byteString(shortName(name)));
+  return Array.from(names.keys()).sort((a, b) => compareNames(names[a]!, names[b]!));
+}
+
+function compareNames(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,181 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ValidationException } from "../../src/errors.ts";
+import {
+  crc32Modulo,
+  dalliRing,
+  enyimCoreRing,
+  enyimKetama,
+  type EnyimLabel,
+  ketama,
+  type KetamaOptions,
+  libmemcachedRing,
+  type LocatorFactory,
+  memjsModulo,
+  modula,
+  moecacheRing,
+  npmMemcacheModula,
+  npmMemcacheRing,
+  rendezvous,
+  type Server,
+  twemproxyModula,
+} from "../../mod.ts";
+
+const RINGS = [
+  moecacheRing,
+  enyimCoreRing,
+  enyimKetama,
+  ketama,
+  libmemcachedRing,
+  dalliRing,
+  npmMemcacheRing,
+];
+const OTHERS = [
+  modula,
+  twemproxyModula,
+  crc32Modulo,
+  memjsModulo,
+  npmMemcacheModula,
+  rendezvous,
+];
+const WEIGHTED = [
+  ketama,
+  libmemcachedRing,
+  dalliRing,
+  npmMemcacheRing,
+  twemproxyModula,
+  npmMemcacheModula,
+];
+const SERVERS: Server[] = [
+  { name: "10.0.0.1:11211", weight: 1 },
+  { name: "10.0.0.20:11213", weight: 2 },
+  { name: "cache.example.com:11211", weight: 3 },
+];
+const KEYS = Array.from({ length: 3000 }, (_, i) => `user:${i}`);
+
+for (const factory of RINGS) {
+  Deno.test(`${factory.name} explains each key by a point of its server, truthfully`, () => {
+    const locator = factory(SERVERS);
+    const seen = new Set<string>();
+    for (const key of KEYS) {
+      const { algorithm, keyHash, point, why } = locator.explain!(key);
+      assertEquals(algorithm, factory.name);
+      assert(typeof keyHash === "number" && point !== undefined);
+      const [host] = SERVERS[locator.locate(key)]!.name.split(":");
+      assert(point.label.includes(host!), `${point.label} of ${host}`);
+      assert(point.position >= 1 && point.position <= point.of);
+      assert(isTrue(why, keyHash, point.hash, point.position, point.of), why);
+      seen.add(why);
+    }
+    assert(seen.size >= 2, "no key beyond the ends of the ring");
+  });
+}
+
+/** Whether a reason agrees with the numbers. */
+function isTrue(why: string, hash: number, point: number, position: number, of: number): boolean {
+  if (why.startsWith("the first point not below")) return point >= hash;
+  if (why.startsWith("the last point not above")) return point <= hash;
+  if (why.startsWith("past the last point")) return position === 1 && point < hash;
+  return why.startsWith("below the first point") && position === of && point > hash;
+}
+
+Deno.test("explain tells EnyimMemcached's wrap-around from the usual one", () => {
+  for (const factory of [moecacheRing, enyimCoreRing, enyimKetama]) {
+    const locator = factory(SERVERS);
+    const reasons = KEYS.map((key) => locator.explain!(key).why);
+    const below = reasons.filter((why) => why.includes("as EnyimMemcached's binary search has it"));
+    assert(below.length > 0, factory.name);
+  }
+});
+
+for (const factory of OTHERS) {
+  Deno.test(`${factory.name} explains a key without a point`, () => {
+    const locator = factory(SERVERS);
+    const { algorithm, hashFunction, keyHash, point, why } = locator.explain!("user:1");
+    assertEquals([algorithm, typeof hashFunction, typeof keyHash], [
+      factory.name,
+      "string",
+      "number",
+    ]);
+    assertEquals(point, undefined);
+    assert(why.length > 0);
+  });
+}
+
+Deno.test("modula and its kin name the remainder that the server follows from", () => {
+  for (const factory of [modula, crc32Modulo, memjsModulo]) {
+    const locator = factory(SERVERS);
+    for (const key of KEYS.slice(0, 100)) {
+      const { why } = locator.explain!(key);
+      assertEquals(why, `the key's hash modulo 3 servers is ${locator.locate(key)}`);
+    }
+  }
+  const { keyHash, why } = twemproxyModula(SERVERS).explain!("user:1");
+  assert(why.startsWith(`the key's hash modulo 6 places, by weight, is ${Number(keyHash) % 6}: `));
+});
+
+for (const factory of [...RINGS, ...OTHERS] as LocatorFactory[]) {
+  Deno.test(`${factory.name} gives every key to an only server, and says why`, () => {
+    const locator = factory([{ name: "10.0.0.1:11211", weight: 1 }]);
+    assertEquals(locator.locate("key"), 0);
+    assertEquals(locator.explain!("key"), {
+      algorithm: factory.name,
+      why: "there is no other server",
+    });
+  });
+}
+
+for (const factory of WEIGHTED as LocatorFactory[]) {
+  Deno.test(`${factory.name} gives a server more keys the heavier it is, and refuses half a weight`, () => {
+    const locator = factory(SERVERS);
+    const counts = [0, 0, 0];
+    for (const key of KEYS) counts[locator.locate(key)]!++;
+    assert(counts[0]! < counts[1]! && counts[1]! < counts[2]!, `${counts}`);
+    for (const weight of [0.5, 0, -1, NaN, 2 ** 31]) {
+      const servers = [SERVERS[0]!, { name: "10.0.0.2:11211", weight }];
+      const error = assertThrows(() => factory(servers), ValidationException, "10.0.0.2:11211");
+      assertEquals(error.item, weight);
+    }
+  });
+}
+
+Deno.test("twemproxyModula and npmMemcacheModula take weights of billions without taking memory", () => {
+  for (const factory of [twemproxyModula, npmMemcacheModula]) {
+    const heavy = SERVERS.map((server) => ({ ...server, weight: 2 ** 31 - 1 }));
+    const locator = factory(heavy);
+    assert(KEYS.every((key) => SERVERS[locator.locate(key)] !== undefined));
+  }
+});
+
+Deno.test("a locator refuses an option that is none of its names, and says which are", () => {
+  const unknown = "x" as never;
+  const refused: [string, () => unknown][] = [
+    ["label", () => enyimCoreRing(SERVERS, { label: unknown as EnyimLabel })],
+    ["label", () => moecacheRing(SERVERS, { label: unknown })],
+    ["keyHash", () => ketama(SERVERS, { keyHash: unknown })],
+    ["digest", () => ketama(SERVERS, { digest: unknown })],
+    ["pointsPerDigest", () => ketama(SERVERS, { pointsPerDigest: 5 } as unknown as KetamaOptions)],
+    ["defaultPort", () => ketama(SERVERS, { defaultPort: unknown })],
+    ["arithmetic", () => ketama(SERVERS, { arithmetic: unknown })],
+    ["hash", () => libmemcachedRing(SERVERS, { hash: unknown })],
+    ["labels", () => libmemcachedRing(SERVERS, { labels: unknown })],
+    ["hash", () => modula(SERVERS, { hash: unknown })],
+    ["hash", () => twemproxyModula(SERVERS, { hash: unknown })],
+    ["hash", () => npmMemcacheRing(SERVERS, { hash: unknown })],
+    ["hash", () => npmMemcacheModula(SERVERS, { hash: unknown })],
+  ];
+  for (const [option, make] of refused) {
+    const error = assertThrows(make, ValidationException, `Cannot use ${option} `);
+    assert(error.message.includes("it must be one of "), error.message);
+  }
+});
+
+Deno.test("a label of EnyimMemcachedCore's older releases is hashed as their DnsEndPoint is written", () => {
+  for (const factory of [enyimCoreRing, moecacheRing]) {
+    const named = factory(SERVERS, { label: "unspecified" });
+    const spelled = factory(
+      SERVERS.map(({ name, weight }) => ({ name: `Unspecified/${name}`, weight })),
+    );
+    assertEquals(KEYS.map((key) => named.locate(key)), KEYS.map((key) => spelled.locate(key)));
+    assert(named.explain!("user:1").point?.label.includes("Unspecified/"));
+  }
+});
