@@ -1,5 +1,5 @@
 /**
- * A memcached client for Deno. It shares a deployment with the Python
+ * A memcached client for Deno, Bun, Node and edge workers. It shares a deployment with the Python
  * library moecache and with EnyimMemcached: the same server for every key, the same bytes and flags for
  * every string.
  *
@@ -57,6 +57,14 @@ export type { Exptime } from "./src/protocol/exptime.ts";
 export type { Locator, LocatorFactory, Server } from "./src/routing/locator.ts";
 export { moecacheRing } from "./src/routing/moecache_ring.ts";
 export type { ServerAddress } from "./src/server_address.ts";
+export type {
+  Dial,
+  DialOptions,
+  Endpoint,
+  Receiver,
+  TlsOptions,
+  Transport,
+} from "./src/transport/transport.ts";
 export type { EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
 export type { WatchStream } from "./src/watch_stream.ts";

@@ -7,6 +7,8 @@ import { moecacheRing } from "./routing/moecache_ring.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import { isFlags } from "./transcoding/item_codec.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
+import { checkedDial, dial as dialHere } from "./transport/dial.ts";
+import type { Dial } from "./transport/transport.ts";
 
 /** How a `Client` behaves. Every option may be left out. */
 export interface ClientOptions {
@@ -41,16 +43,59 @@ export interface ClientOptions {
    * largest; 2^27 (128 MiB) unless given. A reply that declares a longer one ends the connection.
    */
   readonly maxValueBytes?: number;
-  /** Whether the system probes idle connections (TCP keep-alive); `true` unless given. */
+  /** Whether the system probes idle connections (TCP keep-alive); `true` unless given. Workers have no say. */
   readonly keepAlive?: boolean;
-  /** Whether packets leave at once (TCP_NODELAY); `true` unless given. */
+  /** Whether packets leave at once (TCP_NODELAY); `true` unless given. Workers have no say. */
   readonly noDelay?: boolean;
   /**
    * How sockets are read and written: `"direct"` lets the runtime's connection read into and write from
-   * the client's own buffers where it can (Deno's can, for two thirds of the processor time of a round trip);
+   * the client's own buffers where it can (Deno's, Bun's and Node's can; on Deno that takes two thirds of the processor time of a round trip);
    * `"streams"` always goes through its Web Streams. `"direct"` unless given.
    */
   readonly io?: "direct" | "streams";
+  /**
+   * Opens the sockets, in place of the runtime's own: through a tunnel or a proxy, say, or for a test. What
+   * it rejects with becomes the `cause` of a `SocketError`. A socket that it opens after its signal was
+   * aborted is closed unused.
+   *
+   * @example A server that is in the same process, reached without a socket
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const answer = new TextEncoder().encode("VALUE greeting 274 5\r\nhello\r\nEND\r\n");
+   * await using client = new Client("in-memory", {
+   *   dial: () => {
+   *     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+   *       transform: (_request, replies) => replies.enqueue(answer),
+   *     });
+   *     return Promise.resolve({ readable, writable, close() {} });
+   *   },
+   * });
+   *
+   * assertEquals(await client.get("greeting"), "hello");
+   * ```
+   *
+   * @example A log of the connections
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * const dialled: unknown[] = [];
+   * await using client = new Client(server.address, {
+   *   dial: ({ hostname, port }, { signal }) => {
+   *     dialled.push(port);
+   *     return Deno.connect({ hostname: hostname!, port: port!, signal });
+   *   },
+   * });
+   *
+   * await client.set("key", "value");
+   * assertEquals(dialled, [server.port]);
+   * ```
+   */
+  readonly dial?: Dial;
 }
 
 /** What an operation can be told besides its arguments. */
@@ -82,6 +127,7 @@ export interface ResolvedOptions {
   readonly keepAlive: boolean;
   readonly noDelay: boolean;
   readonly direct: boolean;
+  readonly dial: Dial;
 }
 
 /** What timers can count. */
@@ -98,7 +144,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   check("options", options, typeof options === "object" && options !== null, "an object");
   const { timeout, connectTimeout, keepAlive = true, noDelay = true, io = "direct" } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
-  const { locator = moecacheRing, transcoder = moecacheTranscoder } = options;
+  const { locator = moecacheRing, transcoder = moecacheTranscoder, dial } = options;
   if (timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (connectTimeout !== undefined) checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
   checkCount("connections", connections, 1024);
@@ -108,9 +154,14 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   check("noDelay", noDelay, typeof noDelay === "boolean", "a boolean");
   check("locator", locator, typeof locator === "function", "a function");
   check("transcoder", transcoder, isTranscoder(transcoder), "an object with encode and decode");
+  check("dial", dial, dial === undefined || typeof dial === "function", "a function");
   check("io", io, io === "direct" || io === "streams", `"direct" or "streams"`);
   const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
-  return { ...limits, keepAlive, noDelay, locator, transcoder, direct: io === "direct" };
+  const transport = {
+    ...{ keepAlive, noDelay, direct: io === "direct" },
+    dial: dial === undefined ? dialHere : checkedDial(dial),
+  };
+  return { ...limits, ...transport, locator, transcoder };
 }
 
 function checkCount(name: string, value: unknown, largest: number): void {

@@ -1,6 +1,7 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
 import type { OperationOptions } from "./client_options.ts";
+import { deferred } from "./deferred.ts";
 import { ClientException } from "./errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
 import { checkExptime, type Exptime, extendExptime } from "./protocol/exptime.ts";
@@ -105,7 +106,7 @@ class Flight {
   readonly #load: Load<unknown>;
   readonly #plan: Plan;
   /** The value that is being replaced, when there is one to be replaced. */
-  readonly #replaced = Promise.withResolvers<{ value: unknown } | undefined>();
+  readonly #replaced = deferred<{ value: unknown } | undefined>();
 
   constructor(session: Session, { key, load, plan }: Task) {
     this.#session = session;

@@ -7,7 +7,6 @@ import { quote, SocketError, ValidationException } from "./errors.ts";
 import type { Command, Reject, Resolve } from "./protocol/command.ts";
 import type { Locator } from "./routing/locator.ts";
 import type { ResolvedServer } from "./server_address.ts";
-import { dial } from "./transport/dial.ts";
 
 /** Makes a command for the two functions of a promise. */
 export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => Command<Result>;
@@ -19,7 +18,7 @@ export class Router {
   readonly #locator: Locator;
 
   constructor(servers: readonly ResolvedServer[], options: ResolvedOptions) {
-    const { locator, keepAlive, noDelay } = options;
+    const { locator, dial, keepAlive, noDelay } = options;
     this.#locator = locator([...servers]);
     if (typeof this.#locator?.locate !== "function") {
       throw new ValidationException("Cannot use locator: it made no object with locate", locator);

@@ -2,6 +2,7 @@
 
 import type { LineReader } from "./connection/line_reader.ts";
 import type { ServerNode } from "./connection/server_node.ts";
+import { deferred } from "./deferred.ts";
 import { checkWatching, readEvent, type WatchEvent } from "./protocol/commands/watch.ts";
 
 /** The events of all servers. Cancelling it closes its connections. */
@@ -33,7 +34,7 @@ export function watchNodes(
 class Watch implements UnderlyingDefaultSource<WatchEvent> {
   readonly #readers: readonly LineReader[];
   #controller!: ReadableStreamDefaultController<WatchEvent>;
-  #demand = Promise.withResolvers<void>();
+  #demand = deferred<void>();
 
   constructor(readers: readonly LineReader[]) {
     this.#readers = readers;
@@ -79,7 +80,7 @@ class Watch implements UnderlyingDefaultSource<WatchEvent> {
       const event = readEvent(await lines.next(), lines.server);
       await this.#demand.promise;
       lines.signal.throwIfAborted();
-      this.#demand = Promise.withResolvers();
+      this.#demand = deferred();
       this.#controller.enqueue(event);
     }
   }

@@ -11,10 +11,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   protocol: ["errors.ts"],
   routing: ["errors.ts"],
   transcoding: ["errors.ts"],
-  transport: ["errors.ts"],
+  "builtin_module.ts": [],
+  "deferred.ts": [],
+  transport: ["errors.ts", "builtin_module.ts", "deferred.ts"],
   connection: ["errors.ts", "protocol", "transport"],
   "server_address.ts": ["errors.ts", "routing", "transport"],
-  "client_options.ts": ["errors.ts", "protocol", "routing", "transcoding"],
+  "client_options.ts": ["errors.ts", "protocol", "routing", "transcoding", "transport"],
   "abort_watch.ts": ["protocol"],
   "router.ts": [
     "abort_watch.ts",
@@ -27,7 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "client_options.ts",
   ],
   "item_dump.ts": ["protocol", "connection", "waiting.ts"],
-  "watch_stream.ts": ["protocol", "connection"],
+  "watch_stream.ts": ["protocol", "connection", "deferred.ts"],
   "many.ts": ["errors.ts"],
   "session.ts": ["protocol", "transcoding", "client_options.ts"],
   "reading_commands.ts": ["errors.ts", "protocol", "client_options.ts", "many.ts", "session.ts"],
@@ -56,6 +58,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "transcoding",
     "client_options.ts",
     "session.ts",
+    "deferred.ts",
     "waiting.ts",
     "spans.ts",
     "leases.ts",
@@ -108,7 +111,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "get_or_set.ts",
     "client.ts",
   ],
-  testing: ["protocol"],
+  testing: ["protocol", "builtin_module.ts", "deferred.ts"],
   // What adapts the client to others proves that the public surface is enough.
   adapters: ["mod.ts"],
 };
@@ -174,4 +177,23 @@ Deno.test("protocol, routing and transcoding touch no runtime, timer or clock", 
     const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
     assertEquals(code.match(impure)?.[0], undefined, file);
   }
+});
+
+Deno.test("src uses nothing that Node 20 lacks, and names no runtime's module in an import", () => {
+  const missing = new RegExp(
+    [
+      /\b(Promise\.(withResolvers|try)|Array\.fromAsync|Error\.isError|(Map|Object)\.groupBy)\b/,
+      /\.(isSubsetOf|isSupersetOf|isDisjointFrom|intersection|union|difference)\(/,
+      /\b(values|keys|entries)\(\)\s*\.(map|filter|take|drop|some|every|find|reduce|toArray)\(/,
+      /\b(Iterator\.from|RegExp\.escape|fromBase64|toBase64|fromHex|toHex|ArrayBuffer\.transfer)\b/,
+      /^\s*(await )?using\s/,
+      /(from|import\()\s*"(node|cloudflare|bun):/,
+    ].map(({ source }) => source).join("|"),
+    "m",
+  );
+  for (const url of sourceFiles(SOURCE)) {
+    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    assertEquals(code.match(missing)?.[0], undefined, url.pathname);
+  }
+  assert(missing.test("Promise.withResolvers()") && missing.test("x\n  await using y = z"));
 });

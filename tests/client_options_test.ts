@@ -22,6 +22,7 @@ const INVALID: Record<string, unknown[]> = {
     decode() {},
     textFlags: "0 0",
   }],
+  dial: [null, "tunnel", {}, true],
   io: ["fast", "", null, true],
 };
 

@@ -35,7 +35,7 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
   try {
     return await dialUntilAborted(options.dial, attempt.signal);
   } catch (error) {
-    if (error instanceof SocketError) throw error;
+    if (error instanceof SocketError && error.server !== undefined) throw error;
     throw new SocketError(`Cannot connect to ${server}: ${messageOf(error)}`, {
       server,
       cause: error,
@@ -74,5 +74,7 @@ export function connectionEndedError(server: string, error: unknown): SocketErro
 
 /** The message of whatever was thrown. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Node's error for several addresses that all refused has a code, and no message.
+  return error.message || String((error as { code?: unknown }).code ?? error.name);
 }

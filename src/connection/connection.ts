@@ -4,8 +4,9 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import { type Command, DONE, type Exchange, MORE, NEVER, type Turn } from "../protocol/command.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, openChannel, type Receiver } from "../transport/byte_channel.ts";
-import type { Transport } from "../transport/transport.ts";
+import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { afterTurn } from "../transport/event_loop.ts";
+import type { Receiver, Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import { Fifo } from "./fifo.ts";
@@ -58,7 +59,7 @@ export class Connection implements ReplyHandler, Receiver {
   #pending = 0;
   #writing = false;
   #flushScheduled = false;
-  #idleCheck: ReturnType<typeof setTimeout> | undefined;
+  #cancelIdleCheck = (): void => {};
   #turn = NEVER;
   #lastRead = 0;
 
@@ -162,7 +163,14 @@ export class Connection implements ReplyHandler, Receiver {
       this.#dialled = dialled.then(() => {}, () => {});
       return dialled;
     };
-    return openChannel(await connect({ server, dial, timeout: connectTimeout, signal }), direct);
+    const transport = await connect({ server, dial, timeout: connectTimeout, signal });
+    try {
+      return openChannel(transport, direct);
+    } catch (error) {
+      // Its streams are somebody else's already.
+      await transport.close();
+      throw error;
+    }
   }
 
   #open(channel: ByteChannel): void {
@@ -184,7 +192,7 @@ export class Connection implements ReplyHandler, Receiver {
     if (this.#channel !== undefined && this.#pending === 0 && this.#isLongIdle()) {
       // Whatever kept the whole process from running, a frozen function say, may have kept the end
       // of the stream from being read as well: one turn of the event loop brings it in.
-      this.#idleCheck = setTimeout(this.#flushTurn, 0);
+      this.#cancelIdleCheck = afterTurn(this.#flushTurn);
     } else {
       // A microtask without the wrapping that runtimes give to queueMicrotask.
       resolved.then(this.#flushTurn);
@@ -293,7 +301,7 @@ export class Connection implements ReplyHandler, Receiver {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#timer.stop();
-    clearTimeout(this.#idleCheck);
+    this.#cancelIdleCheck();
     this.#closing = this.#channel?.close();
     this.#closing?.catch(() => {});
     for (const exchange of this.#inFlight.drain()) {

@@ -134,8 +134,7 @@ export class LineReader {
     const { server, dial, connectTimeout } = this.#options;
     const transport = await connect({ server, dial, timeout: connectTimeout, signal: this.signal });
     this.#isConnected = true;
-    const reader = transport.readable.getReader();
-    const writer = transport.writable.getWriter();
+    const { reader, writer } = await openStreams(transport);
     // Their failure reaches whoever reads or writes; nobody waits for `closed` as well.
     for (const { closed } of [reader, writer]) closed.catch(() => {});
     return { transport, reader, writer };
@@ -165,5 +164,15 @@ export class LineReader {
     const { server, timeout } = this.#options;
     if (!this.#isConnected) return connectTimeoutError(server, timeout);
     return new TimeoutError(`No reply from ${server} within ${timeout} ms`, { server });
+  }
+}
+
+/** Takes the streams of a transport, which is closed where they are somebody else's already. */
+async function openStreams(transport: Transport): Promise<Omit<Socket, "transport">> {
+  try {
+    return { reader: transport.readable.getReader(), writer: transport.writable.getWriter() };
+  } catch (error) {
+    await transport.close();
+    throw error;
   }
 }

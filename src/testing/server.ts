@@ -1,5 +1,5 @@
 /**
- * The socket part of the embedded server: everything it asks of the runtime is in this file.
+ * The socket part of the embedded server.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { type CloseReason, describeArrival, describeDeparture } from "./event_lines.ts";
 import { EventLog } from "./event_log.ts";
 import { ItemStore } from "./item_store.ts";
+import { isDisconnection, listen, processId } from "./listener.ts";
 import {
   formatAddress,
   peerOf,
@@ -65,19 +66,6 @@ export interface ListenOptions extends MemcachedServerOptions {
    */
   readonly port?: number;
 }
-
-/** What a connection fails with when one of its ends has gone. */
-const DISCONNECTIONS = [
-  Deno.errors.BadResource,
-  Deno.errors.BrokenPipe,
-  Deno.errors.ConnectionAborted,
-  Deno.errors.ConnectionReset,
-  Deno.errors.Interrupted,
-  Deno.errors.InvalidData,
-  Deno.errors.NotConnected,
-  Deno.errors.TimedOut,
-  Deno.errors.UnexpectedEof,
-];
 
 /**
  * An in-process memcached for tests and demos. It speaks the text protocol of memcached 1.6.18 over a
@@ -155,7 +143,8 @@ export class MemcachedServer implements AsyncDisposable {
    * @param options Where to listen, clock and limits.
    * @returns The server, which accepts connections already.
    *
-   * @throws {Deno.errors.AddrInUse} If something listens on the port already.
+   * @throws {Error} If something listens on the port already: Deno's `AddrInUse`, or Node's error with
+   * the code `EADDRINUSE`.
    *
    * @example A server on any free port
    * ```ts
@@ -167,10 +156,9 @@ export class MemcachedServer implements AsyncDisposable {
    * assertMatch(server.address, /^127\.0\.0\.1:\d+$/);
    * ```
    */
-  // deno-lint-ignore require-await -- other runtimes listen asynchronously
   static async listen(options: ListenOptions = {}): Promise<MemcachedServer> {
     const { hostname = DEFAULT_HOSTNAME, port = 0 } = options;
-    return new MemcachedServer(Deno.listen({ hostname, port }), options);
+    return new MemcachedServer(await listen(hostname, port), options);
   }
 
   /** Where the server listens, `host:port` or the path of a unix socket. */
@@ -343,13 +331,9 @@ function createState(
   const { hostname = "", port = 0 } = address;
   return {
     ...{ store, statistics, events, hostname, port, connections },
-    pid: Deno.pid,
+    pid: processId(),
     startTime: store.time,
     verbosity: 0,
     crawlerEnabled: true,
   };
-}
-
-function isDisconnection(error: unknown): boolean {
-  return DISCONNECTIONS.some((type) => error instanceof type);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deferred } from "../deferred.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import type { EventKind } from "./event_log.ts";
 
@@ -18,7 +19,7 @@ export class Watcher implements AsyncIterable<Uint8Array> {
 
   readonly #onClose: () => void;
   readonly #lines = new ByteBuffer();
-  #news = Promise.withResolvers<void>();
+  #news = deferred<void>();
   #skipped = 0;
   #closed = false;
 
@@ -56,7 +57,7 @@ export class Watcher implements AsyncIterable<Uint8Array> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
     while (!this.#closed || this.#lines.byteLength > 0) {
       await this.#news.promise;
-      this.#news = Promise.withResolvers();
+      this.#news = deferred();
       if (this.#lines.byteLength > 0) yield this.take();
     }
   }

@@ -1,16 +1,7 @@
 /** A transport as the connection uses it: chunks in, chunks out. @module */
 
-import type { Transport } from "./transport.ts";
-
-/** Takes what a socket receives. */
-export interface Receiver {
-  /** Takes the next chunk, which is lent until the call returns. */
-  push(chunk: Uint8Array): void;
-  /** Where the next bytes may be put instead, if anywhere. */
-  readonly vacancy: Uint8Array<ArrayBuffer> | undefined;
-  /** Is told how many bytes have been put there. */
-  filled(count: number): void;
-}
+import { LARGE_VACANCY, READ_SIZE } from "./read_size.ts";
+import type { Receiver, Transport } from "./transport.ts";
 
 /** One open socket, read and written chunk by chunk. */
 export interface ByteChannel {
@@ -22,43 +13,32 @@ export interface ByteChannel {
   close(): Promise<void>;
 }
 
-/** Larger ones gain little, and chunks of the runtimes' streams are smaller. */
-const READ_SIZE = 1 << 17;
-/** From here on it pays to read into a vacancy, though it may take a read more. */
-const LARGE_VACANCY = 1 << 17;
-
 /**
  * Makes a channel of a transport.
  *
  * @param transport The open transport; the channel owns it from now on.
- * @param direct Whether to use the transport's own `read` and `write` where it has them.
+ * @param direct Whether to use the transport's own ways round its streams where it has them.
  */
 export function openChannel(transport: Transport, direct: boolean): ByteChannel {
-  const { read, write } = transport;
-  return direct && read !== undefined && write !== undefined
-    ? new DirectChannel(transport as DirectTransport)
-    : new StreamChannel(transport);
+  const { read, write, receive } = transport;
+  if (direct && write !== undefined && (receive ?? read) !== undefined) {
+    return new DirectChannel(transport as DirectTransport);
+  }
+  return new StreamChannel(transport);
 }
 
-type DirectTransport = Transport & Required<Pick<Transport, "read" | "write">>;
+type DirectTransport = Transport & Required<Pick<Transport, "write">>;
 
 class DirectChannel implements ByteChannel {
   readonly #transport: DirectTransport;
-  readonly #into = new Uint8Array(READ_SIZE);
 
   constructor(transport: DirectTransport) {
     this.#transport = transport;
   }
 
-  async receive(receiver: Receiver): Promise<void> {
-    while (true) {
-      const { vacancy } = receiver;
-      const isLarge = vacancy !== undefined && vacancy.length >= LARGE_VACANCY;
-      const count = await this.#transport.read(isLarge ? vacancy : this.#into);
-      if (count === null) return;
-      if (isLarge) receiver.filled(count);
-      else receiver.push(this.#into.subarray(0, count));
-    }
+  receive(receiver: Receiver): Promise<void> {
+    if (this.#transport.receive !== undefined) return this.#transport.receive(receiver);
+    return readInto(receiver, this.#transport as Required<Transport>);
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -72,6 +52,19 @@ class DirectChannel implements ByteChannel {
 
   async close(): Promise<void> {
     await this.#transport.close();
+  }
+}
+
+/** Reads into one buffer, or straight into where a large value belongs. */
+async function readInto(receiver: Receiver, transport: Required<Transport>): Promise<void> {
+  const buffer = new Uint8Array(READ_SIZE);
+  while (true) {
+    const { vacancy } = receiver;
+    const isLarge = vacancy !== undefined && vacancy.length >= LARGE_VACANCY;
+    const count = await transport.read(isLarge ? vacancy : buffer);
+    if (count === null) return;
+    if (isLarge) receiver.filled(count);
+    else receiver.push(buffer.subarray(0, count));
   }
 }
 

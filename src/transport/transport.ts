@@ -2,7 +2,7 @@
 
 /**
  * An open, bidirectional stream of bytes: what `Deno.connect` and the sockets of edge runtimes
- * already return.
+ * already return. `readable`, `writable` and `close` are all it needs; the rest are shortcuts.
  */
 export interface Transport {
   /** What the server sends. A byte stream is read into one reused buffer. */
@@ -13,11 +13,26 @@ export interface Transport {
   close(): void | Promise<void>;
   /**
    * A way round `readable`, as Deno's connections have one: reads into `into` and resolves to the
-   * number of bytes, or `null` at the end.
+   * number of bytes, or `null` at the end. Goes with `write`.
    */
   read?(into: Uint8Array): Promise<number | null>;
   /** A way round `writable`: writes some of `bytes` and resolves to how many. */
   write?(bytes: Uint8Array): Promise<number>;
+  /**
+   * A way round `readable` for sockets that call when something has come, as Node's do: hands over
+   * all that comes, in order, and resolves at its end. Goes with `write`, and before `read`.
+   */
+  receive?(receiver: Receiver): Promise<void>;
+}
+
+/** Takes what a socket receives. */
+export interface Receiver {
+  /** Takes the next chunk, which is lent until the call returns. */
+  push(chunk: Uint8Array): void;
+  /** Where the next bytes may be put instead, if anywhere. */
+  readonly vacancy: Uint8Array<ArrayBuffer> | undefined;
+  /** Is told how many bytes have been put there. */
+  filled(count: number): void;
 }
 
 /** How TLS is spoken. The server's certificate and its name are always verified. */
@@ -56,3 +71,6 @@ export interface DialOptions {
   /** Whether TCP packets leave at once, instead of waiting for more to send. */
   readonly noDelay: boolean;
 }
+
+/** Opens a socket to a server, and fails when the signal says so. */
+export type Dial = (endpoint: Endpoint, options: DialOptions) => Promise<Transport>;

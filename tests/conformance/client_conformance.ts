@@ -7,7 +7,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { Client, ClientException, ValidationException } from "../../mod.ts";
+import { Client, ClientException, type ClientOptions, ValidationException } from "../../mod.ts";
 import { describe, it } from "@std/testing/bdd";
 
 /** A server that the body may fill and empty as it likes. */
@@ -26,12 +26,16 @@ async function store(address: string, key: string, flags: number, data: string):
   assertEquals(new TextDecoder().decode(reply.subarray(0, count ?? 0)), "STORED\r\n");
 }
 
-/** Describes the client on the servers that `start` starts. */
-export function describeClient(kind: string, start: () => Promise<ConformanceServer>): void {
+/** Describes the client on the servers that `start` starts, with clients of these options. */
+export function describeClient(
+  kind: string,
+  start: () => Promise<ConformanceServer>,
+  options: ClientOptions = {},
+): void {
   const test = (name: string, body: (client: Client, address: string) => Promise<void>) =>
     it(name, async () => {
       await using server = await start();
-      await using client = new Client(server.address, { timeout: 10_000 });
+      await using client = new Client(server.address, { timeout: 10_000, ...options });
       await body(client, server.address);
     });
 
@@ -141,7 +145,7 @@ export function describeClient(kind: string, start: () => Promise<ConformanceSer
 
     test("stats returns one record per server", async (client, address) => {
       assertEquals((await client.stats()).length, 1);
-      await using three = new Client([address, address, address]);
+      await using three = new Client([address, address, address], options);
       const all = await three.stats();
       assertEquals(all.length, 3);
       for (const stats of all) assertStringIncludes(stats.version ?? "", "1.6");

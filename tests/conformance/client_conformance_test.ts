@@ -1,6 +1,15 @@
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { dialNode } from "../../src/transport/node.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
 import { describeClient } from "./client_conformance.ts";
 
 describeClient("the embedded server", () => MemcachedServer.listen());
-if (memcachedPath() !== undefined) describeClient("memcached", () => MemcachedProcess.start());
+describeClient("the embedded server, with Node's sockets", () => MemcachedServer.listen(), {
+  dial: dialNode,
+});
+if (memcachedPath() !== undefined) {
+  describeClient("memcached", () => MemcachedProcess.start());
+  describeClient("memcached, with Node's sockets", () => MemcachedProcess.start(), {
+    dial: dialNode,
+  });
+}

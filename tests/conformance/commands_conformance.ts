@@ -2,15 +2,25 @@
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, ClientException, PartialClientException, ValidationException } from "../../mod.ts";
+import {
+  Client,
+  ClientException,
+  type ClientOptions,
+  PartialClientException,
+  ValidationException,
+} from "../../mod.ts";
 import type { ConformanceServer } from "./client_conformance.ts";
 
-/** Describes the commands on the servers that `start` starts. */
-export function describeCommands(kind: string, start: () => Promise<ConformanceServer>): void {
+/** Describes the commands on the servers that `start` starts, with clients of these options. */
+export function describeCommands(
+  kind: string,
+  start: () => Promise<ConformanceServer>,
+  options: ClientOptions = {},
+): void {
   const test = (name: string, body: (client: Client, address: string) => Promise<void>) =>
     it(name, async () => {
       await using server = await start();
-      await using client = new Client(server.address, { timeout: 10_000 });
+      await using client = new Client(server.address, { timeout: 10_000, ...options });
       await body(client, server.address);
     });
 
@@ -187,7 +197,7 @@ export function describeCommands(kind: string, start: () => Promise<ConformanceS
     });
 
     test("version and verbosity ask and tell every server", async (client, address) => {
-      await using two = new Client([address, address]);
+      await using two = new Client([address, address], options);
       const versions = await two.version();
       assertEquals(versions.length, 2);
       for (const version of versions) assert(version.startsWith("1."), version);
@@ -297,7 +307,7 @@ export function describeCommands(kind: string, start: () => Promise<ConformanceS
       "meta finds a key under b on the server of what it stands for",
       async (_client, address) => {
         await using other = await start();
-        await using client = new Client([address, other.address]);
+        await using client = new Client([address, other.address], options);
         const keys = Array.from({ length: 50 }, (_, i) => `key${i}`);
         await client.setMany(new Map(keys.map((key) => [key, key])));
         for (const key of keys) {

@@ -1,6 +1,15 @@
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { dialNode } from "../../src/transport/node.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
 import { describeCommands } from "./commands_conformance.ts";
 
 describeCommands("the embedded server", () => MemcachedServer.listen());
-if (memcachedPath() !== undefined) describeCommands("memcached", () => MemcachedProcess.start());
+describeCommands("the embedded server, with Node's sockets", () => MemcachedServer.listen(), {
+  dial: dialNode,
+});
+if (memcachedPath() !== undefined) {
+  describeCommands("memcached", () => MemcachedProcess.start());
+  describeCommands("memcached, with Node's sockets", () => MemcachedProcess.start(), {
+    dial: dialNode,
+  });
+}

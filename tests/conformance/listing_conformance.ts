@@ -5,6 +5,7 @@ import { describe, it } from "@std/testing/bdd";
 import {
   Client,
   ClientException,
+  type ClientOptions,
   type ItemMetadata,
   type ItemsOptions,
   SocketError,
@@ -13,12 +14,16 @@ import {
 } from "../../mod.ts";
 import type { ConformanceServer } from "./client_conformance.ts";
 
-/** Describes the listing of items and events on the servers that `start` starts. */
-export function describeListing(kind: string, start: () => Promise<ConformanceServer>): void {
+/** Describes the listing of items and events on the servers that `start` starts, with clients of these options. */
+export function describeListing(
+  kind: string,
+  start: () => Promise<ConformanceServer>,
+  options: ClientOptions = {},
+): void {
   const test = (name: string, body: (client: Client, address: string) => Promise<void>) =>
     it(name, async () => {
       await using server = await start();
-      await using client = new Client(server.address, { timeout: 10_000 });
+      await using client = new Client(server.address, { timeout: 10_000, ...options });
       await body(client, server.address);
     });
 
@@ -59,8 +64,8 @@ export function describeListing(kind: string, start: () => Promise<ConformanceSe
 
     test("items lists each server's items, or one server's", async (client, address) => {
       await using other = await start();
-      await using otherClient = new Client(other.address);
-      await using both = new Client([address, other.address]);
+      await using otherClient = new Client(other.address, options);
+      await using both = new Client([address, other.address], options);
       await client.set("a", 1);
       await otherClient.set("b", 1);
       const keysAndServers = async (options?: ItemsOptions) => {
@@ -133,8 +138,8 @@ export function describeListing(kind: string, start: () => Promise<ConformanceSe
 
     test("watch shows the events of every server", async (client, address) => {
       await using other = await start();
-      await using otherClient = new Client(other.address);
-      await using both = new Client([address, other.address]);
+      await using otherClient = new Client(other.address, options);
+      await using both = new Client([address, other.address], options);
       const events = both.watch(["mutations"]);
       await events.ready;
       await Promise.all([client.set("a", 1), otherClient.set("b", 1)]);

@@ -27,5 +27,5 @@ function run(
 }
 
 function areKinds(names: ReadonlySet<string>): names is ReadonlySet<EventKind> {
-  return names.isSubsetOf(new Set(EVENT_KINDS));
+  return [...names].every((name) => (EVENT_KINDS as readonly string[]).includes(name));
 }

@@ -1,0 +1,48 @@
+/** The dialer for Bun and Node. @module */
+
+import { builtinModule } from "../builtin_module.ts";
+import type { NodeNet, NodeSocket, NodeTls, OnRead, SocketOptions } from "./node_modules.ts";
+import { NodeTransport } from "./node_transport.ts";
+import type { DialOptions, Endpoint, TlsOptions, Transport } from "./transport.ts";
+
+/** Opens a TCP or unix socket with `node:net`, or speaks TLS with `node:tls`. */
+export async function dialNode(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
+  const { signal, keepAlive, noDelay } = options;
+  const open = await opener(endpoint);
+  signal.throwIfAborted();
+  const transport = new NodeTransport(open);
+  await transport.connected(endpoint.tls === undefined ? "connect" : "secureConnect", signal);
+  transport.configure({ keepAlive, noDelay });
+  return transport;
+}
+
+/** Loads what opens a socket to the endpoint. */
+async function opener({ tls, ...endpoint }: Endpoint): Promise<(onread: OnRead) => NodeSocket> {
+  const { hostname, port, path } = endpoint;
+  const address = path === undefined ? { host: hostname!, port: port! } : { path };
+  const net = await builtinModule<NodeNet>("node:net");
+  // Of a host's several addresses, the next is tried where one refuses; Node's default can be changed.
+  const options: SocketOptions = { ...address, autoSelectFamily: true };
+  if (tls === undefined) return (onread) => net.connect({ ...options, onread });
+  const { connect, checkServerIdentity } = await builtinModule<NodeTls>("node:tls");
+  const name = tls.serverName ?? hostname ?? "localhost";
+  const secure = {
+    ...credentials(tls),
+    rejectUnauthorized: true,
+    // The extension that tells the server which name is meant is for names only.
+    servername: net.isIP(name) === 0 ? name : "",
+    checkServerIdentity: (_: string, certificate: unknown) =>
+      checkServerIdentity(name, certificate),
+  };
+  return (onread) => connect({ ...options, ...secure, onread });
+}
+
+function credentials(
+  { caCerts, cert, key }: TlsOptions,
+): Pick<SocketOptions, "ca" | "cert" | "key"> {
+  return {
+    ...(caCerts === undefined ? {} : { ca: [...caCerts] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}

@@ -1,0 +1,27 @@
+/** What workerd is told to run a bundled worker's tests. @module */
+
+/**
+ * Makes the configuration for `workerd test` of a worker that exports `test` and may reach the loopback
+ * network, which it may not unless it is told.
+ *
+ * @param script The bundled worker, relative to where the configuration will be.
+ * @param memcached The address of a memcached, for the worker's environment.
+ */
+export function workerdConfig(script: string, memcached: string): string {
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = (
+      modules = [(name = "worker", esModule = embed ${JSON.stringify(script)})],
+      compatibilityDate = "2026-04-01",
+      bindings = [
+        (name = "MEMCACHED", text = ${JSON.stringify(memcached)}),
+        (name = "SELF", service = "worker"),
+      ],
+    )),
+    (name = "internet", network = (allow = ["private"])),
+  ],
+);
+`;
+}
