@@ -16,7 +16,10 @@ import { Client } from "@moecache/moecache";
 const client = new Client(Deno.env.get("MEMCACHED") ?? "127.0.0.1:11211", { timeout: 1000 });
 const upstream = Deno.env.get("UPSTREAM") ?? "https://api.github.com/";
 
-/** Asks the other server, unless somebody has within the last minute; then for half a minute more, one only. */
+/**
+ * Asks the other server, unless somebody has within the last minute. For half a minute more, one asks and
+ * the others are given the old answer meanwhile.
+ */
 async function ask(path: string): Promise<string> {
   const url = new URL(path, upstream);
   return await client.getOrSet(`upstream:${encodeURIComponent(path)}`, async () => {

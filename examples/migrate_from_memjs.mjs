@@ -11,6 +11,8 @@
  * @module
  */
 
+// deno-lint-ignore-file no-console
+
 import { Client, moecacheTranscoder } from "@moecache/moecache";
 import memjs from "memjs";
 

@@ -226,6 +226,15 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       assertEquals((await chunkKeys(client)).length, 1);
     });
 
+    test("fails to put a clone whose other half nobody reads yet", async ({ client }) => {
+      const tooLarge = { chunkByteLength: 2_000_000 };
+      const cache = await new MoecacheCacheStorage(client, tooLarge).open("test");
+      const given = response(new Uint8Array(2_500_000));
+      await assertRejects(() => cache.put(URL_, given.clone()), ClientException, "too large");
+      assertEquals((await given.bytes()).byteLength, 2_500_000);
+      assertEquals(await cache.match(URL_), undefined);
+    });
+
     test("loses no variant when many put at once", async ({ cache }) => {
       const names = Array.from({ length: 8 }, (_, i) => `${i}`);
       const headers = { Vary: "X-A" };

@@ -102,6 +102,14 @@ export class Bodies {
   }
 }
 
+/**
+ * Tells the origin of a body that nobody will read it. Nobody waits for the answer: that of a clone comes
+ * only when the other one has been read. What it fails with concerns a body that is not wanted.
+ */
+export function giveUp(stream: ReadableStream<Uint8Array> | null): void {
+  stream?.cancel().catch(() => {});
+}
+
 function chunkLengths(body: BodyPlace): number[] {
   const { byteLength, chunkByteLength } = body;
   const count = Math.ceil(byteLength / chunkByteLength);
@@ -137,7 +145,7 @@ async function* chunksOf(
     if (filled > 0) yield buffer.subarray(0, filled);
   } finally {
     // Whoever gives up in the middle tells the origin so.
-    if (!isDone) await reader.cancel();
     reader.releaseLock();
+    if (!isDone) giveUp(stream);
   }
 }

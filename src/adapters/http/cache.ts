@@ -2,7 +2,7 @@
 
 import type { Client } from "../../../mod.ts";
 import { exptimeOf } from "../lifetime.ts";
-import { Bodies } from "./bodies.ts";
+import { Bodies, giveUp } from "./bodies.ts";
 import {
   addressOf,
   type Entry,
@@ -188,7 +188,7 @@ export class MoecacheCache {
     const asked = new Request(request);
     checkStorable(asked, response);
     const { storable, lifetime } = freshnessOf(asked, response, this.#now());
-    if (!storable) return await response.body?.cancel();
+    if (!storable) return giveUp(response.body);
     const generation = await this.#heads.generation(0n);
     const exptime = exptimeOf(lifetime ?? Infinity);
     const stored = this.#now();

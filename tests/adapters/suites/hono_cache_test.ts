@@ -24,6 +24,9 @@ async function withApp(body: (app: Hono, calls: () => number) => Promise<void>):
     app.get("/private", cache(options), (context) => {
       return context.text(`call ${++calls}`, 200, { "Cache-Control": "private" });
     });
+    app.get("/stale", cache(options), (context) => {
+      return context.text(`call ${++calls}`, 200, { "Cache-Control": "max-age=0" });
+    });
     await body(app, () => calls);
   } finally {
     Object.defineProperty(globalThis, "caches", present);
@@ -56,6 +59,13 @@ Deno.test("hono: a response is kept for each variant", async () => {
 Deno.test("hono: a private response is not kept", async () => {
   await withApp(async (app) => {
     const ask = async () => await (await app.request("/private")).text();
+    assertEquals([await ask(), await ask()], ["call 1", "call 2"]);
+  });
+});
+
+Deno.test("hono: a response that is stale at once is answered, and not kept", async () => {
+  await withApp(async (app) => {
+    const ask = async () => await (await app.request("/stale")).text();
     assertEquals([await ask(), await ask()], ["call 1", "call 2"]);
   });
 });
