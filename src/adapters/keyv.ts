@@ -28,7 +28,10 @@ export type { ClientSource };
 
 /** How a {@linkcode KeyvMoecache} stores. */
 export interface KeyvMoecacheOptions extends ClientSource {
-  /** What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"keyv:"` unless given. */
+  /**
+   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"keyv:"` unless
+   * given.
+   */
   readonly prefix?: string;
 }
 
@@ -57,8 +60,8 @@ const BATCH = 100;
  *
  * What a cache cannot promise: memcached forgets what it has no room for. A lifetime is
  * kept in whole seconds, and ends up to two seconds late; `get` of Keyv looks at the milliseconds itself,
- * `has` and {@linkcode iterator} do not. Keyv takes a fault of `get` for a miss unless its `throwOnErrors` is set;
- * the error is emitted as `"error"` all the same.
+ * `has` does not. Keyv takes a fault of `get` for a miss unless its `throwOnErrors` is set; the error is
+ * emitted as `"error"` all the same.
  *
  * @example What Keyv does with it
  * ```ts

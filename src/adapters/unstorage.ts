@@ -22,7 +22,10 @@ export type { ClientSource };
 
 /** How the driver stores. */
 export interface MoecacheDriverOptions extends ClientSource {
-  /** What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"unstorage:"` unless given. */
+  /**
+   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"unstorage:"`
+   * unless given.
+   */
   readonly base?: string;
   /** Seconds that items live for which no `ttl` is given; for ever unless given. */
   readonly ttl?: number;

@@ -37,20 +37,20 @@ export interface CacheSettings {
  *
  * It is a cache that many users share, and so heeds what a response says about that, as RFC 9111 has it
  * and unlike a browser's. `put` stores nothing, and says so by nothing, when `Cache-Control` has
- * `no-store`, `no-cache` or `private`, when there is a `Set-Cookie`, when it has expired already, or when the request has an `Authorization` and the
- * response does not allow it. It is served for as long as `s-maxage`, `max-age` or `Expires` say, with its
- * `Age`; for ever when they say nothing. Of a request, only the address and the headers that `Vary`
- * names are stored.
+ * `no-store`, `no-cache` or `private`, when there is a `Set-Cookie`, when the response has expired
+ * already, and when the request has an `Authorization` and the response does not allow it. It is served
+ * for as long as `s-maxage`, `max-age` or `Expires` say, with its `Age`; for ever when they say nothing.
+ * Of a request, only the address and the headers that `Vary` names are stored.
  *
- * Bodies are written and read as streams, in chunks of half a megabyte. All chunks are looked for before a
- * response is given, and one that is incomplete is a miss. When memcached loses a chunk while
- * the body is read, reading fails: a body is never cut short or mixed with another. One that is replaced
- * is kept for a minute for those who read it.
+ * Bodies are written and read as streams, in chunks of half a megabyte. All chunks are looked for before
+ * a response is given, and one that is incomplete is a miss. When memcached loses a chunk while the body
+ * is read, reading fails: a body is never cut short or mixed with another. One that is replaced is kept
+ * for a minute for those who read it.
  *
- * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept, as far as their headers fit into an item. `keys`, `matchAll`
- * without a request and `ignoreSearch` have memcached list all items it has, whosever they are, which
- * takes seconds on a large server. A response that comes out of the cache has no `url`. It needs
- * memcached 1.6.10 or later.
+ * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept,
+ * as far as their headers fit into an item. `keys` and `matchAll` without a request, and `ignoreSearch`,
+ * have memcached list all items it has, whosever they are, which takes seconds on a large server. A
+ * response that comes out of the cache has no `url`. It needs memcached 1.6.10 or later.
  *
  * @example A page in two languages
  * ```ts
@@ -242,7 +242,8 @@ export class MoecacheCache {
    * Fetches responses and stores them when all have come.
    *
    * @param requests GET requests, or their addresses.
-   * @throws {TypeError} As {@linkcode put} does, and when one of the responses is not a success; nothing is stored then.
+   * @throws {TypeError} As {@linkcode put} does, and when one of the responses is not a success;
+   * nothing is stored then.
    *
    * @example Two pages of a server
    * ```ts
@@ -315,7 +316,8 @@ export class MoecacheCache {
    *
    * @param request Those that match this one; every one unless given.
    * @param options How it is compared.
-   * @returns The requests, with those of their headers that `Vary` names, in the order in which their responses were stored.
+   * @returns The requests, with those of their headers that `Vary` names, in the order in which their
+   * responses were stored.
    * @throws As {@linkcode match} does.
    *
    * @example All there is

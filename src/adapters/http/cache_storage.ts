@@ -9,7 +9,10 @@ import { readBytes, replaceText } from "./items.ts";
 
 /** How caches store. */
 export interface MoecacheCacheStorageOptions {
-  /** What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` unless given. */
+  /**
+   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` unless
+   * given.
+   */
   readonly prefix?: string;
   /**
    * How many bytes of a body go into one item, 1,024 to 2^30; 500,000 unless given. It has to be less than
