@@ -58,7 +58,7 @@ function countingExpect(): { readonly function: unknown; check(): void } {
   };
 }
 
-/** The suite sets `opts` of a store that it throws away, so that it is made once for each client. */
+/** Makes a store, a new one each time: the suite sets `opts` of one that it throws away. */
 const store = (): KeyvStoreAdapter => new KeyvMoecache({ client: current });
 
 /** As the documentation tells to have an iterator: Keyv takes those only that it knows by name. */
