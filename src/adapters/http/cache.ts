@@ -1,0 +1,420 @@
+/** The web standard's `Cache`. @module */
+
+import type { Client } from "../../../mod.ts";
+import { exptimeOf } from "../lifetime.ts";
+import { Bodies, giveUp } from "./bodies.ts";
+import {
+  addressOf,
+  type Entry,
+  hasSameVariant,
+  requestOf,
+  responseOf,
+  varyNames,
+} from "./entry.ts";
+import { freshnessOf } from "./freshness.ts";
+import { Heads } from "./heads.ts";
+
+/** How a request is compared with those of the responses stored, as in the web standard. */
+export interface MoecacheCacheQuery {
+  /** Whether `?` and what follows it does not count. Then all that memcached holds is listed. */
+  readonly ignoreSearch?: boolean;
+  /** Whether a request of another method than GET is taken for one. */
+  readonly ignoreMethod?: boolean;
+  /** Whether a response's `Vary` does not count. */
+  readonly ignoreVary?: boolean;
+}
+
+/** How a cache is made. */
+export interface CacheSettings {
+  /** What all keys begin with. */
+  readonly prefix: string;
+  readonly chunkByteLength: number;
+  readonly now: () => number;
+}
+
+/**
+ * The web standard's `Cache` on memcached; `open` of a `MoecacheCacheStorage` makes one.
+ *
+ * It is a cache that many users share, and so heeds what a response says about that, as RFC 9111 has it
+ * and unlike a browser's. `put` stores nothing, and says so by nothing, when `Cache-Control` has
+ * `no-store`, `no-cache` or `private`, when there is a `Set-Cookie`, when the response has expired
+ * already, and when the request has an `Authorization` and the response does not allow it. It is served
+ * for as long as `s-maxage`, `max-age` or `Expires` say, with its `Age`; for ever when they say nothing.
+ * Of a request, only the address and the headers that `Vary` names are stored.
+ *
+ * Bodies are written and read as streams, in chunks of half a megabyte. All chunks are looked for before
+ * a response is given, and one that is incomplete is a miss. When memcached loses a chunk while the body
+ * is read, reading fails: a body is never cut short or mixed with another. One that is replaced is kept
+ * for a minute for those who read it.
+ *
+ * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept,
+ * as far as their headers fit into an item. `keys` and `matchAll` without a request, and `ignoreSearch`,
+ * have memcached list all items it has, whosever they are, which takes seconds on a large server. A
+ * response that comes out of the cache has no `url`. It needs memcached 1.6.10 or later.
+ *
+ * @example A page in two languages
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const cache = await new MoecacheCacheStorage(client).open("pages");
+ * const ask = (language: string) =>
+ *   new Request("https://example.com/", { headers: { "Accept-Language": language } });
+ * const headers = { Vary: "Accept-Language", "Cache-Control": "max-age=60" };
+ * await cache.put(ask("en"), new Response("Hello", { headers }));
+ * await cache.put(ask("de"), new Response("Hallo", { headers }));
+ * assertEquals(await (await cache.match(ask("de")))?.text(), "Hallo");
+ * assertEquals(await cache.match(ask("fr")), undefined);
+ * ```
+ */
+export class MoecacheCache {
+  readonly #heads: Heads;
+  readonly #bodies: Bodies;
+  readonly #now: () => number;
+
+  /** @internal */
+  constructor(client: Client, { prefix, chunkByteLength, now }: CacheSettings) {
+    this.#heads = new Heads(client, prefix, now);
+    this.#bodies = new Bodies(client, prefix, chunkByteLength);
+    this.#now = now;
+  }
+
+  /**
+   * Gets the response to a request.
+   *
+   * @param request The request, or its address.
+   * @param options How it is compared.
+   * @returns The response, whose body is read from memcached as it is asked for; `undefined` for a miss.
+   * @throws {TypeError} When the address is none.
+   * @throws {ClientException} When memcached refuses.
+   * @throws {SocketError} When a server cannot be reached.
+   *
+   * @example A hit and a miss
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const cache = await new MoecacheCacheStorage(client).open("pages");
+   * await cache.put("https://example.com/", new Response("Hello"));
+   * assertEquals(await (await cache.match("https://example.com/"))?.text(), "Hello");
+   * assertEquals(await cache.match("https://example.com/other"), undefined);
+   * ```
+   */
+  async match(
+    request: Request | string | URL,
+    options: MoecacheCacheQuery = {},
+  ): Promise<Response | undefined> {
+    for (const entry of await this.#find(new Request(request), options)) {
+      const response = await this.#open(entry);
+      if (response !== undefined) return response;
+    }
+    return undefined;
+  }
+
+  /**
+   * Gets all responses to a request, or all there are.
+   *
+   * @param request The request, or its address; every one unless given.
+   * @param options How it is compared.
+   * @returns The responses, in the order in which they were stored.
+   * @throws As {@linkcode match} does.
+   *
+   * @example All there is
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const cache = await new MoecacheCacheStorage(client).open("pages");
+   * await cache.put("https://example.com/", new Response("Hello"));
+   * assertEquals((await cache.matchAll()).length, 1);
+   * ```
+   */
+  async matchAll(
+    request?: Request | string | URL,
+    options: MoecacheCacheQuery = {},
+  ): Promise<Response[]> {
+    const entries = await this.#findAll(request, options);
+    const responses = await Promise.all(entries.map((entry) => this.#open(entry)));
+    return responses.filter((response) => response !== undefined);
+  }
+
+  /**
+   * Stores a response, in place of those that the request would have matched.
+   *
+   * @param request A GET request, or its address.
+   * @param response The response, whose body is read to its end.
+   * @returns A promise that resolves when it is stored, or when it is not to be stored.
+   * @throws {TypeError} When the request is no GET of `http:` or `https:`, the response is a part (206),
+   * varies by everything (`Vary: *`) or has been read already.
+   * @throws {ClientException} When memcached refuses.
+   * @throws {SocketError} When a server cannot be reached.
+   * @throws What the body's stream fails with; nothing has been stored then.
+   *
+   * @example What may be stored, and what may not
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const cache = await new MoecacheCacheStorage(client).open("pages");
+   * const put = (cacheControl: string) =>
+   *   cache.put("https://example.com/", new Response("Hello", { headers: { "Cache-Control": cacheControl } }));
+   * await put("private");
+   * assertEquals(await cache.match("https://example.com/"), undefined);
+   * await put("max-age=60");
+   * assertEquals(await (await cache.match("https://example.com/"))?.text(), "Hello");
+   * ```
+   */
+  async put(request: Request | string | URL, response: Response): Promise<void> {
+    const asked = new Request(request);
+    checkStorable(asked, response);
+    const { storable, lifetime } = freshnessOf(asked, response, this.#now());
+    if (!storable) return giveUp(response.body);
+    const generation = await this.#heads.generation(0n);
+    const exptime = exptimeOf(lifetime ?? Infinity);
+    const stored = this.#now();
+    const body = response.body && await this.#bodies.write(response.body, exptime);
+    const entry: Entry = {
+      url: addressOf(asked.url),
+      vary: varyNames(response.headers).map((name) => [name, asked.headers.get(name)]),
+      status: response.status,
+      statusText: response.statusText,
+      headers: [...response.headers],
+      body,
+      stored,
+      expires: lifetime === undefined ? null : stored + lifetime,
+      ages: lifetime !== undefined,
+      generation,
+    };
+    await this.#change(
+      entry.url,
+      (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
+    );
+  }
+
+  /**
+   * Fetches a response and stores it.
+   *
+   * @param request A GET request, or its address.
+   * @throws {TypeError} As {@linkcode put} does, and when the response is not a success.
+   *
+   * @example A page of a server
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await using web = Deno.serve({ port: 0, onListen() {} }, () => new Response("Hello"));
+   * const url = `http://127.0.0.1:${web.addr.port}/`;
+   * const cache = await new MoecacheCacheStorage(client).open("pages");
+   * await cache.add(url);
+   * assertEquals(await (await cache.match(url))?.text(), "Hello");
+   * ```
+   */
+  async add(request: Request | string | URL): Promise<void> {
+    await this.addAll([request]);
+  }
+
+  /**
+   * Fetches responses and stores them when all have come.
+   *
+   * @param requests GET requests, or their addresses.
+   * @throws {TypeError} As {@linkcode put} does, and when one of the responses is not a success;
+   * nothing is stored then.
+   *
+   * @example Two pages of a server
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await using web = Deno.serve({ port: 0, onListen() {} }, () => new Response("Hello"));
+   * const url = `http://127.0.0.1:${web.addr.port}/`;
+   * const cache = await new MoecacheCacheStorage(client).open("pages");
+   * await cache.addAll([url, `${url}about`]);
+   * assertEquals((await cache.keys()).length, 2);
+   * ```
+   */
+  async addAll(requests: readonly (Request | string | URL)[]): Promise<void> {
+    const asked = requests.map((request) => new Request(request));
+    asked.forEach(checkRequest);
+    const responses = await fetchAll(asked);
+    await Promise.all(responses.map((response, i) => this.put(asked[i]!, response)));
+  }
+
+  /**
+   * Deletes the responses to a request.
+   *
+   * @param request The request, or its address.
+   * @param options How it is compared.
+   * @returns Whether there were any.
+   * @throws As {@linkcode match} does.
+   *
+   * @example Deleting twice
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const cache = await new MoecacheCacheStorage(client).open("pages");
+   * await cache.put("https://example.com/", new Response("Hello"));
+   * assertEquals(await cache.delete("https://example.com/"), true);
+   * assertEquals(await cache.delete("https://example.com/"), false);
+   * ```
+   */
+  async delete(
+    request: Request | string | URL,
+    options: MoecacheCacheQuery = {},
+  ): Promise<boolean> {
+    const asked = new Request(request);
+    const found = await this.#find(asked, options);
+    const addresses = new Set(found.map(({ url }) => url));
+    const removed = await Promise.all(
+      [...addresses].map((address) =>
+        this.#change(address, (entries) => {
+          const kept = entries.filter((entry) => !isMatch(entry, asked, options));
+          return kept.length === entries.length ? undefined : kept;
+        })
+      ),
+    );
+    return removed.some((count) => count > 0);
+  }
+
+  /**
+   * Lists the requests whose responses are stored.
+   *
+   * @param request Those that match this one; every one unless given.
+   * @param options How it is compared.
+   * @returns The requests, with those of their headers that `Vary` names, in the order in which their
+   * responses were stored.
+   * @throws As {@linkcode match} does.
+   *
+   * @example All there is
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const cache = await new MoecacheCacheStorage(client).open("pages");
+   * await cache.put("https://example.com/", new Response("Hello"));
+   * assertEquals((await cache.keys()).map(({ url }) => url), ["https://example.com/"]);
+   * ```
+   */
+  async keys(
+    request?: Request | string | URL,
+    options: MoecacheCacheQuery = {},
+  ): Promise<Request[]> {
+    return (await this.#findAll(request, options)).map(requestOf);
+  }
+
+  async #findAll(
+    request: Request | string | URL | undefined,
+    options: MoecacheCacheQuery,
+  ): Promise<Entry[]> {
+    return request === undefined
+      ? await this.#heads.readAll()
+      : await this.#find(new Request(request), options);
+  }
+
+  async #find(asked: Request, options: MoecacheCacheQuery): Promise<Entry[]> {
+    if (asked.method !== "GET" && !options.ignoreMethod) return [];
+    const entries = options.ignoreSearch
+      ? await this.#heads.readAll()
+      : await this.#heads.read(addressOf(asked.url));
+    return entries.filter((entry) => isMatch(entry, asked, options));
+  }
+
+  async #open(entry: Entry): Promise<Response | undefined> {
+    if (entry.body === null) return responseOf(entry, null, this.#now());
+    const body = await this.#bodies.open(entry.body);
+    return body && responseOf(entry, body, this.#now());
+  }
+
+  /** Changes the entries of an address; resolves to how many are not there any more. */
+  async #change(address: string, change: Parameters<Heads["change"]>[1]): Promise<number> {
+    const removed = await this.#heads.change(address, change);
+    await Promise.all(removed.map(({ body }) => body && this.#bodies.retire(body)));
+    return removed.length;
+  }
+}
+
+function isMatch(entry: Entry, asked: Request, options: MoecacheCacheQuery): boolean {
+  const { ignoreSearch, ignoreVary } = options;
+  return addressOf(entry.url, ignoreSearch) === addressOf(asked.url, ignoreSearch) &&
+    (ignoreVary || hasSameVariant(entry, asked));
+}
+
+function checkStorable(request: Request, response: Response): void {
+  checkRequest(request);
+  const why = objection(response);
+  if (why !== undefined) refuse(request, why);
+  if (response.bodyUsed || response.body?.locked) refuse(request, "its body has been read already");
+}
+
+function checkRequest(request: Request): void {
+  if (!/^https?:/.test(request.url)) refuse(request, "its address must begin with http: or https:");
+  if (request.method !== "GET") refuse(request, "its method must be GET");
+}
+
+function objection(response: Response): string | undefined {
+  if (response.status === 206) return "it is a part only (206)";
+  if (response.status < 200) return `its status is ${response.status}`;
+  if (varyNames(response.headers).includes("*")) return "it varies by everything (Vary: *)";
+  return undefined;
+}
+
+function refuse(request: Request, why: string): never {
+  throw new TypeError(`Cannot cache the response to "${request.method} ${request.url}": ${why}`);
+}
+
+/** Fetches all; when one is no success, the others are given up. */
+async function fetchAll(requests: readonly Request[]): Promise<Response[]> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  try {
+    return await Promise.all(requests.map(async (request) => {
+      const response = await fetch(request, { signal });
+      const why = response.ok ? objection(response) : `its status is ${response.status}`;
+      if (why !== undefined) refuse(request, why);
+      return response;
+    }));
+  } catch (error) {
+    controller.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,268 @@
+/** The web standard's `CacheStorage`. @module */
+
+import { type Client, ClientException, ValidationException } from "../../../mod.ts";
+import { itemKeyOf } from "../item_key.ts";
+import { checkPrefix } from "../keyspace.ts";
+import { MoecacheCache, type MoecacheCacheQuery } from "./cache.ts";
+import { Heads } from "./heads.ts";
+import { readBytes, replaceText } from "./items.ts";
+
+/** How caches store. */
+export interface MoecacheCacheStorageOptions {
+  /**
+   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` unless
+   * given.
+   */
+  readonly prefix?: string;
+  /**
+   * How many bytes of a body go into one item, 1,024 to 2^30; 500,000 unless given. It has to be less than
+   * memcached's own limit for an item (`-I`), 1 MiB by default.
+   */
+  readonly chunkByteLength?: number;
+  /** The clock, in milliseconds since 1970; `Date.now` unless given. */
+  readonly now?: () => number;
+}
+
+/** So that there is room for a hashed address behind it. */
+const LONGEST_NAME = 80;
+const MOST_RETRIES = 25;
+
+/**
+ * The web standard's `CacheStorage` on memcached: caches by name, shared by all who use the same servers and
+ * prefix. To have frameworks use it, make it the global one, as in the example.
+ *
+ * The names are one item, which memcached may forget as any other: `has` and `keys` then do not know a
+ * cache until it is opened by a new `MoecacheCacheStorage`.
+ *
+ * @example In place of the runtime's own, for Hono's `cache()` for instance
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const value = new MoecacheCacheStorage(client);
+ * Object.defineProperty(globalThis, "caches", { value, configurable: true });
+ * await caches.open("pages");
+ * assertEquals(await caches.has("pages"), true);
+ * ```
+ */
+export class MoecacheCacheStorage {
+  readonly #client: Client;
+  readonly #prefix: string;
+  readonly #chunkByteLength: number;
+  readonly #now: () => number;
+  readonly #opened = new Map<string, Promise<MoecacheCache>>();
+
+  /**
+   * Makes a storage of caches. Nothing is sent before the first operation.
+   *
+   * @param client Whose servers to store on.
+   * @param options `prefix`, `chunkByteLength`, `now`.
+   * @throws {ValidationException} When an option is invalid.
+   */
+  constructor(client: Client, options: MoecacheCacheStorageOptions = {}) {
+    this.#client = client;
+    this.#prefix = checkPrefix(options.prefix ?? "cache:");
+    this.#chunkByteLength = checkChunk(options.chunkByteLength ?? 500_000);
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * Opens a cache, and makes it known if it is not.
+   *
+   * @param name Any string.
+   * @returns The cache. Opening it again costs nothing.
+   * @throws {ClientException} When memcached refuses.
+   * @throws {SocketError} When a server cannot be reached.
+   *
+   * @example A cache of its own for pages
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const caches = new MoecacheCacheStorage(client);
+   * const pages = await caches.open("pages");
+   * assertEquals(await pages.match("https://example.com/"), undefined);
+   * ```
+   */
+  open(name: string): Promise<MoecacheCache> {
+    const opened = this.#opened.get(name) ?? this.#open(name);
+    this.#opened.set(name, opened);
+    // What failed is tried again by the next one who asks.
+    opened.catch(() => this.#opened.delete(name));
+    return opened;
+  }
+
+  /**
+   * Tells whether there is a cache.
+   *
+   * @param name Its name.
+   * @returns Whether somebody has opened it, and nobody has deleted it since.
+   * @throws As {@linkcode open} does.
+   *
+   * @example Before and after
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const caches = new MoecacheCacheStorage(client);
+   * assertEquals(await caches.has("pages"), false);
+   * await caches.open("pages");
+   * assertEquals(await caches.has("pages"), true);
+   * ```
+   */
+  async has(name: string): Promise<boolean> {
+    return (await this.keys()).includes(name);
+  }
+
+  /**
+   * Deletes a cache and all that it holds, for everybody, in one round trip however much it is.
+   *
+   * @param name Its name.
+   * @returns Whether it was there.
+   * @throws As {@linkcode open} does.
+   *
+   * @example All pages at once
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const caches = new MoecacheCacheStorage(client);
+   * const pages = await caches.open("pages");
+   * await pages.put("https://example.com/", new Response("Hello"));
+   * assertEquals(await caches.delete("pages"), true);
+   * assertEquals(await pages.match("https://example.com/"), undefined);
+   * ```
+   */
+  async delete(name: string): Promise<boolean> {
+    this.#opened.delete(name);
+    await new Heads(this.#client, await this.#prefixOf(name), this.#now).generation(1n);
+    return await this.#changeNames((names) =>
+      names.includes(name) ? names.filter((other) => other !== name) : undefined
+    );
+  }
+
+  /**
+   * Lists the names of the caches.
+   *
+   * @returns The names, in the order in which the caches were made.
+   * @throws As {@linkcode open} does.
+   *
+   * @example Two caches
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const caches = new MoecacheCacheStorage(client);
+   * await caches.open("pages");
+   * await caches.open("images");
+   * assertEquals(await caches.keys(), ["pages", "images"]);
+   * ```
+   */
+  async keys(): Promise<string[]> {
+    return readNames((await readBytes(this.#client, this.#namesKey))?.bytes);
+  }
+
+  /**
+   * Gets the response to a request from the first cache that has one.
+   *
+   * @param request The request, or its address.
+   * @param options How it is compared; `cacheName`, the one cache to ask.
+   * @returns The response, or `undefined` for a miss.
+   * @throws As the cache's `match` does.
+   *
+   * @example In whichever cache it is
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * const caches = new MoecacheCacheStorage(client);
+   * const pages = await caches.open("pages");
+   * await pages.put("https://example.com/", new Response("Hello"));
+   * assertEquals(await (await caches.match("https://example.com/"))?.text(), "Hello");
+   * ```
+   */
+  async match(
+    request: Request | string | URL,
+    options: MoecacheCacheQuery & { readonly cacheName?: string } = {},
+  ): Promise<Response | undefined> {
+    const names = await this.keys();
+    for (const name of names) {
+      if (options.cacheName !== undefined && name !== options.cacheName) continue;
+      const response = await (await this.open(name)).match(request, options);
+      if (response !== undefined) return response;
+    }
+    return undefined;
+  }
+
+  async #open(name: string): Promise<MoecacheCache> {
+    await this.#changeNames((names) => names.includes(name) ? undefined : [...names, name]);
+    return new MoecacheCache(this.#client, {
+      prefix: await this.#prefixOf(name),
+      chunkByteLength: this.#chunkByteLength,
+      now: this.#now,
+    });
+  }
+
+  /** Changes the list of names; resolves to whether there was something to change. */
+  async #changeNames(change: (names: string[]) => string[] | undefined): Promise<boolean> {
+    for (let retries = 0; retries <= MOST_RETRIES; retries++) {
+      const old = await readBytes(this.#client, this.#namesKey);
+      const names = change(readNames(old?.bytes));
+      if (names === undefined) return false;
+      const text = JSON.stringify(names);
+      if (await replaceText(this.#client, this.#namesKey, text, 0, old)) return true;
+    }
+    const why = `others were faster ${MOST_RETRIES + 1} times`;
+    throw new ClientException(`Cannot change the names of caches: ${why}`, this.#namesKey);
+  }
+
+  get #namesKey(): string {
+    return `${this.#prefix}names`;
+  }
+
+  async #prefixOf(name: string): Promise<string> {
+    // Without a colon of its own, a name is never the beginning of another's keys.
+    const text = name.replaceAll("%", "%25").replaceAll(":", "%3A");
+    return `${this.#prefix}in:${await itemKeyOf(text, LONGEST_NAME)}:`;
+  }
+}
+
+function readNames(bytes: Uint8Array | undefined): string[] {
+  return bytes === undefined ? [] : JSON.parse(new TextDecoder().decode(bytes));
+}
+
+function checkChunk(value: number): number {
+  if (Number.isInteger(value) && value >= 1024 && value <= 2 ** 30) return value;
+  const why = `it must be an integer from 1024 to ${2 ** 30}`;
+  throw new ValidationException(`Cannot use chunkByteLength ${value}: ${why}`, value);
+}

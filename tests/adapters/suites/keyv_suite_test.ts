@@ -1,0 +1,81 @@
+/** Keyv's own test suite, on memcached. */
+
+import keyvTestSuite, { keyvIteratorTests } from "@keyv/test-suite";
+import { JestChaiExpect, JestExtend } from "@vitest/expect";
+import * as chai from "chai";
+import { assertEquals } from "@std/assert";
+import { Keyv, type KeyvStoreAdapter } from "keyv";
+import { Client } from "@moecache/moecache";
+import { KeyvMoecache } from "@moecache/moecache/keyv";
+import { MemcachedProcess } from "../../memcached.ts";
+
+chai.use(JestExtend);
+chai.use(JestChaiExpect);
+
+type Body = (context: { expect: unknown }) => unknown;
+
+/** Collects what the suite asks of vitest, and makes a test of Deno's of each. */
+class Tests {
+  readonly #before: (() => Promise<void>)[] = [];
+  readonly #after: (() => Promise<void>)[] = [];
+  readonly #bodies = new Map<string, Body>();
+
+  readonly beforeEach = (body: () => Promise<void>): number => this.#before.push(body);
+  readonly afterEach = (body: () => Promise<void>): number => this.#after.push(body);
+  readonly it = (name: string, body: Body): unknown => this.#bodies.set(name, body);
+
+  register(suite: string): void {
+    for (const [name, body] of this.#bodies) {
+      Deno.test(`${suite}: ${name}`, async () => {
+        await using memcached = await MemcachedProcess.start();
+        await using client = new Client(memcached.address, { timeout: 10_000 });
+        current = client;
+        for (const before of this.#before) await before();
+        const expect = countingExpect();
+        await body({ expect: expect.function });
+        for (const after of this.#after) await after();
+        expect.check();
+      });
+    }
+  }
+}
+
+/** The client of the test that runs. */
+let current: Client;
+
+/** vitest's `expect`, with the one function that belongs to its runner. */
+function countingExpect(): { readonly function: unknown; check(): void } {
+  let actual = 0;
+  let wanted: number | undefined;
+  const expect = (value: unknown) => {
+    actual++;
+    return chai.expect(value);
+  };
+  expect.assertions = (count: number) => wanted = count;
+  return {
+    function: expect,
+    check: () => assertEquals(actual, wanted ?? actual, "the number of assertions"),
+  };
+}
+
+/** Makes a store, a new one each time: the suite sets `opts` of one that it throws away. */
+const store = (): KeyvStoreAdapter => new KeyvMoecache({ client: current });
+
+/** As the documentation tells to have an iterator: Keyv takes those only that it knows by name. */
+class IterableKeyv extends Keyv {
+  constructor(options: { store: KeyvStoreAdapter; namespace?: string }) {
+    super(options);
+    const { store } = options;
+    this.iterator = this.generateIterator((namespace) => store.iterator!(namespace));
+  }
+}
+
+const api = new Tests();
+// deno-lint-ignore no-explicit-any -- vitest's own type is asked for, of which three functions are used
+keyvTestSuite(api as any, Keyv as any, store);
+api.register("@keyv/test-suite");
+
+const iterator = new Tests();
+// deno-lint-ignore no-explicit-any -- the same
+keyvIteratorTests(iterator as any, IterableKeyv as any, store);
+iterator.register("@keyv/test-suite iterator");

@@ -1,0 +1,121 @@
+/** unstorage on the driver: what its repository asks of every driver, since npm does not ship its tests. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { createStorage, type Driver, restoreSnapshot, type Storage } from "unstorage";
+import moecacheDriver from "@moecache/moecache/unstorage";
+import { MemcachedProcess } from "../../memcached.ts";
+
+function test(name: string, body: (storage: Storage, driver: Driver) => Promise<void>): void {
+  Deno.test(`unstorage: ${name}`, async () => {
+    await using memcached = await MemcachedProcess.start();
+    const driver: Driver = moecacheDriver({ servers: memcached.address });
+    const storage = createStorage({ driver });
+    try {
+      await body(storage, driver);
+      await storage.clear();
+      assertEquals(await storage.getKeys(), []);
+    } finally {
+      await driver.dispose?.();
+      await storage.dispose();
+    }
+  });
+}
+
+test("a snapshot is restored", async (storage) => {
+  await restoreSnapshot(storage, { initial: "works" });
+  assertEquals(await storage.getItem("initial"), "works");
+});
+
+test("there is nothing at first", async (storage) => {
+  assertEquals(await storage.hasItem("s1:a"), false);
+  assertEquals(await storage.getItem("s2:a"), null);
+  assertEquals(await storage.getKeys(), []);
+});
+
+test("a query is no part of a key", async (storage) => {
+  await storage.setItem("s1:a", "test_data");
+  await storage.setItem("s3:a?q=1", "test_data");
+  assertEquals(await storage.hasItem("s1:a"), true);
+  assertEquals(await storage.getItem("s1:a"), "test_data");
+  assertEquals(await storage.getItem("s3:a?q=2"), "test_data");
+});
+
+test("keys are listed by their base", async (storage) => {
+  for (const key of ["s1:a", "s2:a", "s3:a?q=1"]) await storage.setItem(key, "test_data");
+  assertEquals((await storage.getKeys()).sort(), ["s1:a", "s2:a", "s3:a"]);
+  assertEquals(await storage.getKeys("s1"), ["s1:a"]);
+});
+
+test("keys are listed down to a depth", async (storage) => {
+  const keys = ["a", "b:c:d", "b:c:e", "b:f", "b:g"];
+  for (const key of keys) await storage.setItem(key, "test_data");
+  const listed = async (maxDepth: number) =>
+    (await storage.getKeys(undefined, { maxDepth })).sort();
+  assertEquals(await listed(0), ["a"]);
+  assertEquals(await listed(1), ["a", "b:f", "b:g"]);
+  assertEquals(await listed(2), keys);
+});
+
+test("values are objects and primitives", async (storage) => {
+  for (const value of [{ json: "works" }, true, 0, false, ["a", 1], "text"]) {
+    await storage.setItem("/data/value.json", value);
+    assertEquals(await storage.getItem("data:value.json"), value);
+  }
+});
+
+test("an object is what its toJSON() makes of it", async (storage) => {
+  await storage.setItem("a", { toJSON: () => "SERIALIZED" });
+  assertEquals(await storage.getItem("a"), "SERIALIZED");
+});
+
+test("an object of a class is refused", async (storage) => {
+  class Test {}
+  await assertRejects(() => storage.setItem("a", new Test()), Error, "Cannot stringify value!");
+});
+
+test("raw values are bytes", async (storage) => {
+  const value = new Uint8Array([1, 2, 3, 255]);
+  await storage.setItemRaw("/data/raw.bin", value);
+  assertEquals(await storage.getItemRaw("/data/raw.bin"), value);
+  await storage.setItemRaw("buffer", value.buffer);
+  assertEquals(await storage.getItemRaw("buffer"), value);
+});
+
+test("many items are set and got", async (storage) => {
+  await storage.setItems<string | number>([{ key: "t:1", value: "one" }, { key: "t:2", value: 2 }]);
+  assertEquals(await storage.getItems(["t:1", { key: "t:2" }, "t:3"]), [
+    { key: "t:1", value: "one" },
+    { key: "t:2", value: 2 },
+    { key: "t:3", value: null },
+  ]);
+});
+
+test("an item is removed", async (storage) => {
+  await storage.setItem("s1:a", "test_data");
+  await storage.removeItem("s1:a");
+  assertEquals(await storage.hasItem("s1:a"), false);
+  assertEquals(await storage.getItem("s1:a"), null);
+});
+
+// unstorage clears mounts only, and so never gives its drivers a base.
+test("a base is cleared without the others", async (storage, driver) => {
+  await storage.setItem("s1:a", "a");
+  await storage.setItem("s2:a", "b");
+  await driver.clear?.("s1:", {});
+  assertEquals(await storage.getKeys(), ["s2:a"]);
+});
+
+test("keys of any length and characters are listed and cleared", async (storage, driver) => {
+  const keys = [`long:${"x".repeat(300)}`, "odd:ä % 😀"];
+  for (const key of keys) await storage.setItem(key, key);
+  assertEquals((await storage.getKeys()).sort(), keys);
+  for (const key of keys) assertEquals(await storage.getItem(key), key);
+  await driver.clear?.("long:", {});
+  assertEquals(await storage.getKeys(), ["odd:ä % 😀"]);
+});
+
+test("metadata is kept beside an item", async (storage) => {
+  await storage.setItem("a", "value");
+  await storage.setMeta("a", { mtime: new Date(0), origin: "here" });
+  assertEquals({ ...await storage.getMeta("a") }, { mtime: new Date(0), origin: "here" });
+});
