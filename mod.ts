@@ -57,7 +57,30 @@ export type { Exptime } from "./src/protocol/exptime.ts";
 export type { Locator, LocatorFactory, Server } from "./src/routing/locator.ts";
 export { moecacheRing } from "./src/routing/moecache_ring.ts";
 export type { ServerAddress } from "./src/server_address.ts";
-export type { EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
+export type { DecodeLimits, EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
+export { compressed, type CompressionOptions } from "./src/transcoding/compressed.ts";
+export type { CompressedFormat } from "./src/transcoding/compression.ts";
+export type { DateTimeKind } from "./src/transcoding/enyim/date_time.ts";
+export { type DotNetType, DotNetValue } from "./src/transcoding/enyim/dot_net_value.ts";
+export type {
+  DotNetFractionType,
+  DotNetIntegerType,
+} from "./src/transcoding/enyim/number_types.ts";
+export {
+  type EnyimTranscoder,
+  enyimTranscoder,
+  type EnyimTranscoderOptions,
+} from "./src/transcoding/enyim_transcoder.ts";
+export {
+  type JsonTranscoder,
+  jsonTranscoder,
+  type JsonTranscoderOptions,
+} from "./src/transcoding/json_transcoder.ts";
+export {
+  type RawTranscoder,
+  rawTranscoder,
+  type RawTranscoderOptions,
+} from "./src/transcoding/raw_transcoder.ts";
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
 export type { WatchStream } from "./src/watch_stream.ts";
 export type { Change, UpdateOptions } from "./src/update.ts";

@@ -21,7 +21,7 @@ const INVALID: Record<string, unknown[]> = {
     encode() {},
     decode() {},
     textFlags: "0 0",
-  }],
+  }, { encode() {}, decode() {}, textFlags: 0, longestText: "long" }],
   io: ["fast", "", null, true],
 };
 
