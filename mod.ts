@@ -90,6 +90,7 @@ export { rendezvous } from "./src/routing/rendezvous.ts";
 export { twemproxyModula, type TwemproxyModulaOptions } from "./src/routing/twemproxy_modula.ts";
 export type { HostAddress, PathAddress, ServerAddress } from "./src/server_address.ts";
 export { ServerEvent, type ServerEventListener } from "./src/server_event.ts";
+export type { ServerState } from "./src/connection/server_node.ts";
 export type { ServerStatus } from "./src/server_status.ts";
 export type {
   Dial,
@@ -99,7 +100,30 @@ export type {
   TlsOptions,
   Transport,
 } from "./src/transport/transport.ts";
-export type { EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
+export type { DecodeLimits, EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
+export { compressed, type CompressionOptions } from "./src/transcoding/compressed.ts";
+export type { CompressedFormat } from "./src/transcoding/compression.ts";
+export type { DateTimeKind } from "./src/transcoding/enyim/date_time.ts";
+export { type DotNetType, DotNetValue } from "./src/transcoding/enyim/dot_net_value.ts";
+export type {
+  DotNetFractionType,
+  DotNetIntegerType,
+} from "./src/transcoding/enyim/number_types.ts";
+export {
+  type EnyimTranscoder,
+  enyimTranscoder,
+  type EnyimTranscoderOptions,
+} from "./src/transcoding/enyim_transcoder.ts";
+export {
+  type JsonTranscoder,
+  jsonTranscoder,
+  type JsonTranscoderOptions,
+} from "./src/transcoding/json_transcoder.ts";
+export {
+  type RawTranscoder,
+  rawTranscoder,
+  type RawTranscoderOptions,
+} from "./src/transcoding/raw_transcoder.ts";
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
 export type { WatchStream } from "./src/watch_stream.ts";
 export type { Change, UpdateOptions } from "./src/update.ts";

@@ -91,7 +91,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
       },
     );
     super({
-      readItem: itemReader(resolved.transcoder),
+      readItem: itemReader(resolved.transcoder, resolved),
       writeItem: itemWriter(resolved.transcoder),
       textFlags: resolved.transcoder.textFlags ?? 0,
       submit: (key, command, options) => router.submit(key, command, options),

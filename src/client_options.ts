@@ -297,6 +297,7 @@ function check(name: string, value: unknown, valid: boolean, expected: string): 
 }
 
 function isTranscoder(value: unknown): boolean {
-  const { encode, decode, textFlags = 0 } = (value ?? {}) as Partial<Transcoder>;
-  return typeof encode === "function" && typeof decode === "function" && isFlags(textFlags);
+  const { encode, decode, textFlags = 0, longestText = 0 } = (value ?? {}) as Partial<Transcoder>;
+  const isComplete = typeof encode === "function" && typeof decode === "function";
+  return isComplete && isFlags(textFlags) && longestText >= 0;
 }

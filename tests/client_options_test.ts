@@ -29,7 +29,7 @@ const INVALID: Record<string, unknown[]> = {
     encode() {},
     decode() {},
     textFlags: "0 0",
-  }],
+  }, { encode() {}, decode() {}, textFlags: 0, longestText: "long" }],
   dial: [null, "tunnel", {}, true],
   io: ["fast", "", null, true],
   tls: [

@@ -20,7 +20,10 @@ export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOption
   readonly maxPending: number;
 }
 
-/** What a server is doing. */
+/**
+ * What a server is doing: `idle` without a connection, as every server is before its first operation;
+ * `connecting`; `up`; or `down` after `failuresBeforeDead` failures in a row.
+ */
 export type ServerState = "idle" | "connecting" | "up" | "down";
 
 /** The longest a probe waits for its answer, in milliseconds, where the client's own times are longer. */

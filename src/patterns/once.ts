@@ -7,7 +7,7 @@ import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { checkSpan, checkWaitFor } from "../spans.ts";
 import { backoff, pause } from "../waiting.ts";
-import { addStub, removeStub } from "./stub.ts";
+import { addStub, hasResultOfUndefined, removeStub, storeUndefined } from "./stub.ts";
 
 /** How long a result is remembered, and waited for. */
 export interface OnceOptions extends OperationOptions {
@@ -20,11 +20,6 @@ export interface OnceOptions extends OperationOptions {
   readonly lockFor?: number;
   /** How long to wait for another to have done it, in seconds: a number from 0 to 2,592,000; 30 unless given. */
   readonly waitFor?: number;
-}
-
-/** What is remembered: even a result of `undefined` is one. */
-interface Outcome<Result> {
-  readonly result?: Result;
 }
 
 /**
@@ -84,10 +79,11 @@ export async function once<Result>(
   const deadline = performance.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
-    const outcome = await client.get<Outcome<Result>>(key, signals);
-    if (outcome !== undefined) return outcome.result as Result;
+    const result = await client.get<Result>(key, signals);
+    if (result !== undefined) return result;
     const cas = await addStub(client, key, lockFor, signal);
     if (cas !== undefined) return await act(client, key, { action, cas, exptime });
+    if (await hasResultOfUndefined(client, key, signals)) return undefined as Result;
     const left = deadline - performance.now();
     if (left <= 0) throw stillAtIt(key);
     await pause(Math.min(left, backoff(attempt)), signal);
@@ -108,7 +104,8 @@ async function act<Result>(
 ): Promise<Result> {
   try {
     const result = await action();
-    await client.cas(key, result === undefined ? {} : { result }, cas, exptime);
+    if (result === undefined) await storeUndefined(client, key, cas, exptime);
+    else await client.cas(key, result, cas, exptime);
     return result;
   } catch (error) {
     // The error matters more than that the stub could not be removed: it expires by itself.

@@ -2,7 +2,7 @@
 
 import type { Client } from "../client.ts";
 import type { OperationOptions } from "../client_options.ts";
-import { LEASE_FLAGS } from "../transcoding/marks.ts";
+import { LEASE_FLAGS, UNDEFINED_FLAGS } from "../transcoding/marks.ts";
 import { untilAborted } from "../waiting.ts";
 
 /**
@@ -57,4 +57,24 @@ export async function hasStub(
 ): Promise<boolean> {
   const { flags } = await client.meta("mg", key, ["c"], undefined, options);
   return flags.c === `${cas}`;
+}
+
+/** Stores in a stub's place, if it is still that one, that the result was `undefined`. */
+export async function storeUndefined(
+  client: Client,
+  key: string,
+  cas: bigint,
+  exptime: number,
+): Promise<void> {
+  await client.meta("ms", key, [`C${cas}`, `F${UNDEFINED_FLAGS}`, `T${exptime}`], "");
+}
+
+/** Whether what is there says that the result was `undefined`. */
+export async function hasResultOfUndefined(
+  client: Client,
+  key: string,
+  options?: OperationOptions,
+): Promise<boolean> {
+  const { flags } = await client.meta("mg", key, ["f"], undefined, options);
+  return flags.f === `${UNDEFINED_FLAGS}`;
 }

@@ -2,7 +2,7 @@
 
 import { ValidationException } from "../errors.ts";
 import { isMark } from "./marks.ts";
-import type { EncodedValue, Transcoder } from "./transcoder.ts";
+import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
 /**
  * Turns an item's flags and bytes, which are lent until it returns, into the value; `undefined` where it
@@ -20,11 +20,12 @@ export interface SendableItem {
 export type WriteItem = (value: unknown) => SendableItem | Promise<SendableItem>;
 
 /** Makes a reader that gives the transcoder bytes of its own, unless it only borrows them. */
-export function itemReader(transcoder: Transcoder): ReadItem {
+export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadItem {
   const { borrowsData = false } = transcoder;
   return (flags, data) => {
     if (isMark(flags)) return undefined;
-    return transcoder.decode({ flags, data: borrowsData || isOwn(data) ? data : data.slice() });
+    const item = { flags, data: borrowsData || isOwn(data) ? data : data.slice() };
+    return transcoder.decode(item, limits);
   };
 }
 
@@ -35,10 +36,12 @@ function isOwn(data: Uint8Array): boolean {
 
 /** Makes a writer that sends text as it is where the transcoder says so, and checks what it is given. */
 export function itemWriter(transcoder: Transcoder): WriteItem {
-  const { textFlags, handsOverData = false } = transcoder;
+  const { textFlags, longestText = Infinity, handsOverData = false } = transcoder;
   const checked = (encoded: EncodedValue) => checkEncoded(encoded, handsOverData);
   return (value) => {
-    if (typeof value === "string" && textFlags !== undefined) return textItem(value, textFlags);
+    if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
+      return textItem(value, textFlags);
+    }
     const encoded = transcoder.encode(value);
     return encoded instanceof Promise ? encoded.then(checked) : checked(encoded);
   };
@@ -49,8 +52,11 @@ function textItem(text: string, flags: number): SendableItem {
   throw new ValidationException("Cannot store string: it holds a lone surrogate", text);
 }
 
-/** What goes on the wire unquoted must be, and stay, what it claims to be, whoever made it. */
-function checkEncoded(encoded: EncodedValue, handsOverData: boolean): EncodedValue {
+/**
+ * What goes on the wire unquoted must be, and stay, what it claims to be, whoever made it: bytes that may
+ * still change are copied.
+ */
+export function checkEncoded(encoded: EncodedValue, handsOverData: boolean): EncodedValue {
   const { flags, data } = encoded ?? {};
   if (isMark(flags!)) {
     const why = "flags from 0x6d6f6500 to 0x6d6f65ff are kept for leases";

@@ -1,6 +1,6 @@
 /**
- * The flags of items that hold no value: what `getOrSet` puts in a value's place. Other clients see them
- * as items under flags that they do not know.
+ * The flags of items that hold no value: what `getOrSet` and the patterns put in a value's place.
+ * Other clients see them as items under flags that they do not know.
  *
  * @module
  */
@@ -10,6 +10,9 @@ export const LEASE_FLAGS = 0x6d6f656c;
 
 /** Flags of a failure, an item that holds the message of a loader's error (`moef` in ASCII). */
 export const FAILURE_FLAGS = 0x6d6f6566;
+
+/** Flags of a result of `undefined`, an item without bytes that `once` remembers (`moeu` in ASCII). */
+export const UNDEFINED_FLAGS = 0x6d6f6575;
 
 /** Whether an item holds no value, by its flags: those from 0x6d6f6500 to 0x6d6f65ff are kept for that. */
 export function isMark(flags: number): boolean {

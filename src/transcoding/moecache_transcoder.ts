@@ -1,8 +1,8 @@
 import { ClientException, ValidationException } from "../errors.ts";
+import { decodeText, encodeText } from "./item_text.ts";
 import { readPickle } from "./pickle/read_pickle.ts";
 import { writePickle } from "./pickle/write_pickle.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
-import { decodeUtf8 } from "./utf8.ts";
 
 /** In the flags of every item that moecache or EnyimMemcached wrote. */
 const MARK = 0x100;
@@ -12,8 +12,6 @@ const MAX_TYPE_CODE = 0xff;
 const STRING = 18;
 /** .NET's `TypeCode.Empty`, which moecache took for its pickles. */
 const PICKLE = 0;
-
-const encoder = new TextEncoder();
 
 /**
  * The format of values that Python moecache has: a string is its UTF-8 under flags 274, which
@@ -81,11 +79,6 @@ export const moecacheTranscoder: Transcoder = {
   },
 };
 
-function encodeText(text: string): Uint8Array {
-  if (text.isWellFormed()) return encoder.encode(text);
-  throw new ValidationException("Cannot store string: it holds a lone surrogate", text);
-}
-
 /** Whatever reading the value throws, a getter or a revoked proxy, it is the value that is invalid. */
 function encodePickle(value: unknown): Uint8Array {
   try {
@@ -93,13 +86,5 @@ function encodePickle(value: unknown): Uint8Array {
   } catch (cause) {
     if (cause instanceof ClientException) throw cause;
     throw new ValidationException("Cannot store value: it cannot be read", value, { cause });
-  }
-}
-
-function decodeText(data: Uint8Array): string {
-  try {
-    return decodeUtf8(data);
-  } catch (cause) {
-    throw new ClientException("Cannot read item: the string is not UTF-8", data.slice(), { cause });
   }
 }

@@ -8,12 +8,23 @@ export interface EncodedValue {
   data: Uint8Array;
 }
 
+/** What decoding an item may take. */
+export interface DecodeLimits {
+  /**
+   * The longest value, in bytes, that an item may expand to: the client's own `maxValueBytes`. A transcoder
+   * whose values are not longer than their items has no use for it.
+   */
+  readonly maxValueBytes: number;
+}
+
 /**
  * Turns values into flags and bytes, and back. A `Client` uses one for all it stores; the default is
- * `moecacheTranscoder`.
+ * `moecacheTranscoder`, and `enyimTranscoder`, `jsonTranscoder`, `rawTranscoder` and `compressed` are
+ * others. The type parameter is what it takes and gives.
  *
  * `encode` throws a `ValidationException` for a value that it cannot represent; `decode` throws a
- * `ClientException` for an item that it does not read. Either may return a promise.
+ * `ClientException` for an item that it does not read. Either may return a promise. Operations whose
+ * values take a promise are sent when it resolves, and may be overtaken by those issued after them.
  *
  * @example JSON under flags 2
  * ```ts
@@ -33,19 +44,25 @@ export interface EncodedValue {
  * assertEquals(await client.get("point"), { x: 1, y: 2 });
  * ```
  */
-export interface Transcoder {
+export interface Transcoder<Value = unknown> {
   /**
    * Turns a value into the flags and bytes that memcached stores. The time that a promise takes is not
    * part of the operation's `timeout`; the same goes for {@linkcode decode}.
    */
-  encode(value: unknown): EncodedValue | Promise<EncodedValue>;
-  /** Turns an item's flags and bytes back into the value. */
-  decode(item: EncodedValue): unknown;
+  encode(value: Value): EncodedValue | Promise<EncodedValue>;
+  /** Turns an item's flags and bytes back into the value. A client passes limits that it is held to. */
+  decode(item: EncodedValue, limits?: DecodeLimits): Value | Promise<Value>;
   /**
    * Set this when strings are stored as their plain UTF-8 bytes under one value of the flags. The
-   * client then writes strings into its outgoing buffer without asking `encode`.
+   * client then writes strings into its outgoing buffer without asking `encode`, and begins counters,
+   * whose text is a number, under these flags instead of 0.
    */
   readonly textFlags?: number;
+  /**
+   * Set this along with `textFlags` when that goes for short strings only: the length, in UTF-16 code
+   * units, of the longest one that the client may write without asking `encode`.
+   */
+  readonly longestText?: number;
   /**
    * Set this to `true` when nobody changes or transfers the bytes that `encode` returned until they have
    * been sent. The client then sends them without a copy of its own.

@@ -2,7 +2,9 @@ import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@
 import { ValidationException } from "../../src/errors.ts";
 import { itemReader, itemWriter } from "../../src/transcoding/item_codec.ts";
 import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/marks.ts";
-import type { EncodedValue, Transcoder } from "../../src/transcoding/transcoder.ts";
+import type { DecodeLimits, EncodedValue, Transcoder } from "../../src/transcoding/transcoder.ts";
+
+const LIMITS = { maxValueBytes: 1000 };
 
 const raw: Transcoder = {
   encode: (value) => ({ flags: 7, data: value as Uint8Array }),
@@ -12,18 +14,23 @@ const raw: Transcoder = {
 Deno.test("itemReader gives the transcoder bytes of its own unless it only borrows them", () => {
   const buffer = new Uint8Array(10);
   const lent = buffer.subarray(2, 4);
-  const own = itemReader(raw)(7, lent) as Uint8Array;
+  const own = itemReader(raw, LIMITS)(7, lent) as Uint8Array;
   assertEquals(own.buffer.byteLength, 2);
-  assertStrictEquals(itemReader({ ...raw, borrowsData: true })(7, lent), lent);
+  assertStrictEquals(itemReader({ ...raw, borrowsData: true }, LIMITS)(7, lent), lent);
 });
 
 Deno.test("itemReader reads no value from a lease or a failure", () => {
   for (const flags of [LEASE_FLAGS, FAILURE_FLAGS]) {
-    assertEquals(itemReader(raw)(flags, new Uint8Array(2)), undefined);
+    assertEquals(itemReader(raw, LIMITS)(flags, new Uint8Array(2)), undefined);
   }
   for (const flags of [0, LEASE_FLAGS - 256, LEASE_FLAGS + 256]) {
-    assertEquals(itemReader(raw)(flags, new Uint8Array(2)), new Uint8Array(2));
+    assertEquals(itemReader(raw, LIMITS)(flags, new Uint8Array(2)), new Uint8Array(2));
   }
+});
+
+Deno.test("itemReader hands the client's limits to the transcoder", () => {
+  const decode = (_: EncodedValue, limits?: DecodeLimits) => limits;
+  assertStrictEquals(itemReader({ ...raw, decode }, LIMITS)(7, new Uint8Array(2)), LIMITS);
 });
 
 Deno.test("itemWriter copies the bytes unless the transcoder hands them over", () => {
@@ -39,6 +46,13 @@ Deno.test("itemWriter sends well-formed text as it is under textFlags", () => {
   const write = itemWriter({ ...raw, textFlags: 274 });
   assertEquals(write("text"), { flags: 274, data: "text" });
   assertThrows(() => write("\udc00"), ValidationException, "lone surrogate");
+});
+
+Deno.test("itemWriter asks the transcoder for strings longer than longestText", () => {
+  const encode = () => ({ flags: 9, data: new Uint8Array(0) });
+  const write = itemWriter({ ...raw, encode, textFlags: 274, longestText: 4 });
+  assertEquals(write("four"), { flags: 274, data: "four" });
+  assertEquals(write("fives"), { flags: 9, data: new Uint8Array(0) });
 });
 
 Deno.test("itemWriter reads what the transcoder returns once", () => {

@@ -1,0 +1,163 @@
+import { ValidationException } from "../errors.ts";
+import { compress, COMPRESSED_FORMATS, type CompressedFormat, decompress } from "./compression.ts";
+import { checkEncoded } from "./item_codec.ts";
+import { checkChoice, checkInteger, invalidOption } from "./option_checks.ts";
+import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
+
+/** What is compressed, and how. Every option may be left out. */
+export interface CompressionOptions {
+  /** From how many bytes on an item is compressed, 0 to 1,073,741,824; 1,024 unless given. */
+  readonly threshold?: number;
+  /**
+   * The format to compress in; `"gzip"` unless given. All but `"deflate-raw"` have a checksum, and are read
+   * whichever of them is given; `"deflate-raw"` is read when it is given.
+   */
+  readonly format?: CompressedFormat;
+  /**
+   * The bit of the flags that says that an item is compressed, a power of two from 1 to 2,147,483,648; 128
+   * unless given. It must be one that the transcoder inside has no use for.
+   */
+  readonly flag?: number;
+  /**
+   * The longest value, in bytes before compression, that is stored or expanded, 1 to 1,073,741,824;
+   * 134,217,728 (128 MiB) unless given. A client's own `maxValueBytes` holds as well, where it is less.
+   */
+  readonly maxValueBytes?: number;
+}
+
+interface Compression extends Required<CompressionOptions> {
+  /** Bytes that it gave to be encoded, or was given to decode, are not this one's own. */
+  readonly borrowsData: boolean;
+}
+
+/** A string of so many UTF-16 code units takes up to three times as many bytes. */
+const MOST_BYTES_PER_UNIT = 3;
+const LARGEST = 2 ** 30;
+
+/**
+ * Makes a transcoder that compresses what another one encodes, with the platform's `CompressionStream`: items
+ * of `threshold` bytes or more that become fewer by it. All others are stored as the other transcoder stores
+ * them, and items are read whether they are compressed or not, so it can be put around a transcoder, or
+ * taken off small values, in a running deployment.
+ *
+ * A compressed item has the other's flags and one bit more, `flag`. The 128 that it is unless given is in none
+ * of the flags that the transcoders of this library write, and no type that Python moecache or
+ * EnyimMemcached know has it: they refuse to read such an item, as transcoders of this library do without
+ * `compressed`, and go on to read the others. With `flag: 8` and `format: "deflate"` the items are those that
+ * pymemcache, python-memcached and pylibmc compress with zlib; with `flag: 2`, dalli's.
+ *
+ * Compressing and expanding take promises: such an operation is sent when its value is compressed, and may be
+ * overtaken by one that was issued after it. A compressed item cannot be counted, and bytes that are
+ * appended or prepended to it make it unreadable; a counter, being short, is never compressed.
+ *
+ * What is damaged, or expands beyond `maxValueBytes`, is a `ClientException`. Expanding stops there, having
+ * taken little more memory than that.
+ *
+ * @param inner The transcoder whose items are compressed.
+ * @param options `threshold` in bytes, `format`, `flag` and `maxValueBytes`.
+ * @returns The transcoder.
+ * @throws {ValidationException} When an option is invalid.
+ *
+ * @example Large values compressed, small ones as they are
+ * ```ts
+ * import { Client, compressed, jsonTranscoder } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * const transcoder = compressed(jsonTranscoder, { threshold: 1000 });
+ * await using client = new Client(server.address, { transcoder });
+ *
+ * await client.set("large", "moe".repeat(1000));
+ * assertEquals(await client.get("large"), "moe".repeat(1000));
+ * const item = await client.inspect("large");
+ * assertEquals(item?.flags, 130); // JSON's 2 and the 128 of what is compressed
+ * assert(item!.size! < 100);
+ * ```
+ */
+export function compressed<Value = unknown>(
+  inner: Transcoder<Value>,
+  options: CompressionOptions = {},
+): Transcoder<Value> {
+  const compression = resolveCompression(inner, options);
+  const { borrowsData, threshold } = compression;
+  const { textFlags, longestText = Infinity, handsOverData = false } = inner;
+  const finish = (encoded: EncodedValue) => {
+    return compressItem(checkEncoded(encoded, handsOverData), compression);
+  };
+  return {
+    encode(value) {
+      const encoded = inner.encode(value);
+      return encoded instanceof Promise ? encoded.then(finish) : finish(encoded);
+    },
+
+    decode(item, limits) {
+      if ((item.flags & compression.flag) === 0) return inner.decode(item, limits);
+      return expandItem(item, compression, limits).then((expanded) =>
+        inner.decode(expanded, limits)
+      );
+    },
+
+    handsOverData: true,
+    borrowsData,
+    ...(textFlags === undefined ? {} : {
+      textFlags,
+      longestText: Math.min(longestText, longestBelow(threshold)),
+    }),
+  };
+}
+
+/** The length of the longest string that takes fewer bytes than the threshold, whatever is in it. */
+function longestBelow(threshold: number): number {
+  return Math.max(Math.ceil(threshold / MOST_BYTES_PER_UNIT) - 1, 0);
+}
+
+function compressItem(
+  item: EncodedValue,
+  { flag, threshold, format, maxValueBytes }: Compression,
+): EncodedValue | Promise<EncodedValue> {
+  const { flags, data } = item;
+  if ((flags & flag) !== 0) {
+    const why = `its flags, ${flags}, have the bit ${flag} that compressed items are told by`;
+    throw new ValidationException(`Cannot store value: ${why}`, item);
+  }
+  if (data.byteLength > maxValueBytes) {
+    const why = `it takes ${data.byteLength} bytes, and maxValueBytes is ${maxValueBytes}`;
+    throw new ValidationException(`Cannot store value: ${why}`, item);
+  }
+  if (data.byteLength < threshold) return item;
+  return compress(data, format).then((fewer) =>
+    fewer === undefined ? item : { flags: (flags | flag) >>> 0, data: fewer }
+  );
+}
+
+/** Bytes that are only lent are copied, since expanding them goes on afterwards. */
+async function expandItem(
+  { flags, data }: EncodedValue,
+  { flag, format, maxValueBytes, borrowsData }: Compression,
+  limits: DecodeLimits | undefined,
+): Promise<EncodedValue> {
+  const most = Math.min(maxValueBytes, limits?.maxValueBytes ?? maxValueBytes);
+  const own = borrowsData ? new Uint8Array(data) : data;
+  return {
+    flags: (flags & ~flag) >>> 0,
+    data: await decompress(own, format === "deflate-raw", most),
+  };
+}
+
+function resolveCompression<Value>(
+  inner: Transcoder<Value>,
+  options: CompressionOptions,
+): Compression {
+  const { threshold = 1024, format = "gzip", flag = 128, maxValueBytes = 2 ** 27 } = options;
+  if (typeof inner?.encode !== "function" || typeof inner.decode !== "function") {
+    throw invalidOption("transcoder", inner, "an object with encode and decode");
+  }
+  checkInteger("threshold", threshold, 0, LARGEST);
+  checkChoice("format", format, COMPRESSED_FORMATS);
+  checkInteger("maxValueBytes", maxValueBytes, 1, LARGEST);
+  checkInteger("flag", flag, 1, 2 ** 31);
+  if ((flag & (flag - 1)) !== 0) throw invalidOption("flag", flag, "a power of two");
+  const { borrowsData = false } = inner;
+  return { threshold, format, flag, maxValueBytes, borrowsData };
+}

@@ -1,0 +1,140 @@
+/** Bytes through the platform's compression streams. @module */
+
+import { concat } from "@std/bytes/concat";
+import { ClientException } from "../errors.ts";
+
+/** What `CompressionStream` writes: `"deflate"` is deflate in zlib's wrapping, `"deflate-raw"` bare. */
+export type CompressedFormat = "gzip" | "deflate" | "deflate-raw";
+
+/** Every {@linkcode CompressedFormat}. */
+export const COMPRESSED_FORMATS: readonly CompressedFormat[] = ["gzip", "deflate", "deflate-raw"];
+
+/**
+ * Compressed bytes are given to the decompressor in pieces of this size, for it may expand a piece at once: up
+ * to 1,032 times, which is deflate's limit.
+ */
+const PIECE_SIZE = 1 << 13;
+const ZLIB_METHOD = 8;
+const ADLER_SIZE = 4;
+
+/** What a stream that bytes go through offers. */
+interface Through {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<BufferSource>;
+}
+
+/** Compresses bytes; resolves to `undefined` when they would not become fewer. */
+export function compress(
+  data: Uint8Array,
+  format: CompressedFormat,
+): Promise<Uint8Array | undefined> {
+  const size = Math.max(data.byteLength, 1);
+  return pass(data, new CompressionStream(format), size, data.byteLength - 1);
+}
+
+/**
+ * Expands bytes, whichever format they are in.
+ *
+ * @param bare Whether they may be in `"deflate-raw"`, which has nothing to tell it by.
+ * @param most The most bytes to expand to. No more than about 8 MiB beyond are held meanwhile.
+ * @throws {ClientException} When they are damaged, or would become more.
+ */
+export async function decompress(
+  data: Uint8Array,
+  bare: boolean,
+  most: number,
+): Promise<Uint8Array> {
+  const format = formatOf(data, bare);
+  if (format === undefined) throw damaged("it is marked as compressed and is in no known format");
+  const expanded = await expand(data, format, most);
+  if (expanded === undefined) throw damaged(`it expands to more than maxValueBytes, ${most} bytes`);
+  // The runtime should have, but Deno takes what ends in the middle for whole.
+  if (format === "deflate" && adler32(expanded) !== readAdler32(data)) {
+    throw damaged("its compressed bytes do not match their checksum");
+  }
+  return expanded;
+}
+
+async function expand(
+  data: Uint8Array,
+  format: CompressedFormat,
+  most: number,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await pass(data, new DecompressionStream(format), PIECE_SIZE, most);
+  } catch (cause) {
+    throw damaged("its compressed bytes are damaged", cause);
+  }
+}
+
+/** The first bytes tell: bare deflate never begins like gzip, and like zlib's only by a freak of an encoder. */
+function formatOf(data: Uint8Array, bare: boolean): CompressedFormat | undefined {
+  if (data.byteLength < 2) return undefined;
+  const [first, second] = data as unknown as [number, number];
+  if (first === 0x1f && second === 0x8b) return "gzip";
+  if ((first & 0x0f) === ZLIB_METHOD && (first << 8 | second) % 31 === 0) return "deflate";
+  return bare ? "deflate-raw" : undefined;
+}
+
+/** Resolves to what comes out of a stream, or `undefined` when that is more than `most` bytes. */
+async function pass(
+  data: Uint8Array,
+  { readable, writable }: Through,
+  pieceSize: number,
+  most: number,
+): Promise<Uint8Array | undefined> {
+  // Feeding fails when reading does, or is given up, and reading is what tells why.
+  const feeding = Promise.allSettled([feed(data, writable, pieceSize)]);
+  const reader = readable.getReader();
+  const chunks: Uint8Array[] = [];
+  try {
+    for (let length = 0;;) {
+      const { done, value } = await reader.read();
+      // Even a single chunk may be a view of a larger buffer.
+      if (done) return concat(chunks);
+      length += value.byteLength;
+      if (length > most) return void await reader.cancel();
+      chunks.push(value);
+    }
+  } finally {
+    await feeding;
+  }
+}
+
+async function feed(
+  data: Uint8Array,
+  writable: WritableStream<BufferSource>,
+  pieceSize: number,
+): Promise<void> {
+  const writer = writable.getWriter();
+  for (let at = 0; at < data.byteLength; at += pieceSize) {
+    await writer.write(data.subarray(at, at + pieceSize) as Uint8Array<ArrayBuffer>);
+  }
+  await writer.close();
+}
+
+/** The checksum of zlib's format, RFC 1950. */
+function adler32(data: Uint8Array): number {
+  let [a, b] = [1, 0];
+  // So many sums stay below 2^53 before the remainder is taken.
+  const { byteLength } = data;
+  for (let at = 0; at < byteLength;) {
+    const end = Math.min(at + 5552, byteLength);
+    for (; at < end; at++) b += a += data[at]!;
+    a %= 65521;
+    b %= 65521;
+  }
+  return (b << 16 | a) >>> 0;
+}
+
+/** zlib's format ends with it. */
+function readAdler32(data: Uint8Array): number {
+  const end = data.byteLength;
+  const view = new DataView(data.buffer, data.byteOffset, end);
+  return end < ADLER_SIZE ? -1 : view.getUint32(end - ADLER_SIZE);
+}
+
+function damaged(why: string, cause?: unknown): ClientException {
+  const options = cause === undefined ? undefined : { cause };
+  return new ClientException(`Cannot read item: ${why}`, undefined, options);
+}

@@ -1,0 +1,118 @@
+import { ClientException, ValidationException } from "../errors.ts";
+import type { DateTimeKind } from "./enyim/date_time.ts";
+import {
+  type DotNetFractionType,
+  type DotNetIntegerType,
+  numberTypes,
+} from "./enyim/number_types.ts";
+import { readValue } from "./enyim/read_value.ts";
+import { MARK, typeCode } from "./enyim/type_code.ts";
+import { type DotNetTypes, writeValue } from "./enyim/write_value.ts";
+import { checkChoice } from "./option_checks.ts";
+import type { EncodedValue, Transcoder } from "./transcoder.ts";
+
+const FRACTION_TYPES = ["single", "double"];
+const INTEGER_TYPES = ["auto", ...Object.keys(numberTypes)];
+const KINDS = ["utc", "local", "unspecified"];
+
+/** Which .NET types values become. Every option may be left out. */
+export interface EnyimTranscoderOptions {
+  /**
+   * What a `number` becomes that is a safe integer: one of .NET's types, which it then must fit; or
+   * `"auto"`, as it is unless given, for an `Int32` where it fits and an `Int64` where not.
+   */
+  readonly integers?: DotNetIntegerType | DotNetFractionType | "auto";
+  /** What any other `number` becomes, -0, `NaN` and those from 2^53 included; `"double"` unless given. */
+  readonly fractions?: DotNetFractionType;
+  /**
+   * The kind of the `DateTime` that a `Date` becomes; `"utc"` unless given. Under `"local"` .NET shows the
+   * same instant by the time zone of the machine it is read on.
+   */
+  readonly dates?: DateTimeKind;
+}
+
+/** EnyimMemcached's format with its defaults, and by a call with others. */
+export interface EnyimTranscoder extends Transcoder {
+  /**
+   * Makes a transcoder of EnyimMemcached's format.
+   *
+   * @param options `integers`, `fractions` and `dates`: the .NET types of numbers and of a `Date`.
+   * @returns The transcoder.
+   * @throws {ValidationException} When an option names no type.
+   */
+  (options?: EnyimTranscoderOptions): Transcoder;
+}
+
+/**
+ * The format of values that EnyimMemcached (C#) has: simple values and bytes, each under flags that tell its
+ * .NET type. It is a transcoder as it is, and gives others when it is called with options.
+ *
+ * | JavaScript | .NET, written | .NET, read | flags |
+ * | --- | --- | --- | --- |
+ * | `null` | `DBNull`, which reads as `null` | the same; the empty item of flags 256 or 0 | 258 |
+ * | `boolean` | `Boolean` | the same | 259 |
+ * | `number` that is a safe integer | `Int32`, or `Int64` beyond it, or what `integers` says | `SByte`, `Byte`, `Int16`, `UInt16`, `Int32`, `UInt32`, `Int64`, `UInt64` | 261 to 268 |
+ * | any other `number` | `Double`, or what `fractions` says | `Single`, `Double` | 269, 270 |
+ * | `bigint` | `Int64`, or `UInt64` beyond it | the two, beyond 2^53 | 267, 268 |
+ * | `string` | `String` | the same; `Char`; whatever has flags 0, as counters of other clients do | 274 |
+ * | `Date` | `DateTime` of kind UTC, or what `dates` says | `DateTime` of every kind | 272 |
+ * | `Uint8Array` | `byte[]` | the same | 64082 |
+ * | {@linkcode DotNetValue} | the number or `Char` that it says | | |
+ *
+ * A `DateTime` counts 100 nanoseconds: what is below a millisecond is cut off. One of kind Local is its
+ * instant, as .NET stores that; one of kind Unspecified is read as if in UTC. .NET reads a number only as
+ * what it was written as, so a program that has a `long` in mind wants `{ integers: "int64" }`.
+ *
+ * Everything else EnyimMemcached writes with .NET's `BinaryFormatter`: arrays, objects, `Decimal`, `Guid`,
+ * `TimeSpan`. Those are a `ClientException` on reading, which names the class, and here a
+ * `ValidationException` on writing. Only the lowest byte of the flags counts, as for EnyimMemcached itself.
+ * Bytes that are not UTF-8 are an error here, and replacement characters there.
+ *
+ * @example Values that C# reads, and a type that it asks for
+ * ```ts
+ * import { Client, enyimTranscoder } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, { transcoder: enyimTranscoder });
+ *
+ * await client.set("seen", new Date("2020-01-02T03:04:05.678Z"));
+ * assertEquals(await client.get("seen"), new Date("2020-01-02T03:04:05.678Z"));
+ *
+ * const longs = enyimTranscoder({ integers: "int64" });
+ * assertEquals(await longs.encode(5), { flags: 267, data: Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0) });
+ * ```
+ */
+export const enyimTranscoder: EnyimTranscoder = Object.assign(
+  (options: EnyimTranscoderOptions = {}) => makeTranscoder(resolveTypes(options)),
+  makeTranscoder(resolveTypes({})),
+);
+
+function makeTranscoder(types: DotNetTypes): Transcoder {
+  return {
+    textFlags: MARK | typeCode.string,
+    borrowsData: true,
+    handsOverData: true,
+    encode: (value) => encode(value, types),
+    decode: ({ flags, data }) => readValue(flags, data),
+  };
+}
+
+/** Whatever reading the value throws, a revoked proxy for instance, it is the value that is invalid. */
+function encode(value: unknown, types: DotNetTypes): EncodedValue {
+  try {
+    return writeValue(value, types);
+  } catch (cause) {
+    if (cause instanceof ClientException) throw cause;
+    throw new ValidationException("Cannot store value: it cannot be read", value, { cause });
+  }
+}
+
+function resolveTypes(options: EnyimTranscoderOptions): DotNetTypes {
+  const { integers = "auto", fractions = "double", dates = "utc" } = options;
+  checkChoice("integers", integers, INTEGER_TYPES);
+  checkChoice("fractions", fractions, FRACTION_TYPES);
+  checkChoice("dates", dates, KINDS);
+  return { integers, fractions, dates };
+}

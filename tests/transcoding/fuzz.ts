@@ -1,0 +1,71 @@
+/** Items with bytes and flags that nobody in his right mind wrote. @module */
+
+import { ClientException, type EncodedValue, type Transcoder } from "../../mod.ts";
+import type { Random } from "../chaos/random.ts";
+import { toHex } from "./pickle/vectors.ts";
+
+const MAX_LENGTH = 200;
+const MAX_MILLISECONDS = 1000;
+
+/**
+ * Decodes random bytes, and mutations of what the transcoder made of some values, under flags that it
+ * knows and others.
+ *
+ * @param cases How many.
+ * @throws {Error} When one makes anything but a value or a `ClientException`, or takes long.
+ */
+export async function fuzzTranscoder(
+  transcoder: Transcoder,
+  samples: readonly EncodedValue[],
+  random: Random,
+  cases: number,
+): Promise<void> {
+  for (let i = 0; i < cases; i++) {
+    const item = arbitraryItem(samples, random);
+    const shown = `${item.flags} ${toHex(item.data)}`;
+    const start = performance.now();
+    try {
+      const value = transcoder.decode(item);
+      if (value instanceof Promise) await value;
+    } catch (cause) {
+      if (!(cause instanceof ClientException)) throw new Error(`Cannot decode ${shown}`, { cause });
+    }
+    if (performance.now() - start > MAX_MILLISECONDS) throw new Error(`Too slow for ${shown}`);
+  }
+}
+
+function arbitraryItem(samples: readonly EncodedValue[], random: Random): EncodedValue {
+  const sample = random.pick(samples);
+  const flags = random.weighted({ same: 6, other: 2, near: 1, any: 1 });
+  const data = random.chance(0.7) ? mutate(sample.data, random) : randomBytes(random);
+  switch (flags) {
+    case "same":
+      return { flags: sample.flags, data };
+    case "other":
+      return { flags: random.pick(samples).flags, data };
+    case "near":
+      return { flags: (sample.flags ^ 1 << random.below(32)) >>> 0, data };
+    case "any":
+      return { flags: random.below(2 ** 32), data };
+  }
+}
+
+function randomBytes(random: Random): Uint8Array {
+  return Uint8Array.from({ length: random.below(40) }, () => random.below(256));
+}
+
+function mutate(data: Uint8Array, random: Random): Uint8Array {
+  const bytes = [...data];
+  for (let change = random.below(4); change > 0; change--) {
+    const at = random.below(bytes.length + 1);
+    const changes = [
+      () => bytes[at] = random.below(256),
+      () => bytes[at] = (bytes[at] ?? 0) ^ 1 << random.below(8),
+      () => bytes.splice(at, random.below(8)),
+      () => bytes.splice(at, 0, ...bytes.slice(at, at + random.below(40))),
+      () => bytes.splice(at),
+    ];
+    random.pick(changes)();
+  }
+  return Uint8Array.from(bytes.slice(0, MAX_LENGTH));
+}
