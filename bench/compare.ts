@@ -10,9 +10,11 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
+import { bundle } from "../tests/runtimes/bundle.ts";
 import { MemcachedProcess } from "../tests/memcached.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
-import { absenteesFrom, type Runtime } from "./contenders.ts";
+import { absenteesFrom, moduleOf, type Runtime } from "./contenders.ts";
 import { describeMachine, hasNode, type Machine } from "./machine.ts";
 import { renderResult } from "./report.ts";
 import type { Result } from "./results.ts";
@@ -24,19 +26,23 @@ import { WORKLOADS } from "./workloads.ts";
 interface Request {
   readonly isShort: boolean;
   readonly isStrict: boolean;
+  /** What moecache and its rivals run on, if not moecache on Deno and they where they are faster. */
+  readonly runtime: Runtime | undefined;
   readonly names: readonly string[];
 }
 
-const USAGE = `Usage: deno task bench [--short] [--strict] [workload...]
+const USAGE = `Usage: deno task bench [--short] [--strict] [--node | --bun] [workload...]
 
   --short   end within a minute; the figures are rougher
   --strict  exit with status 1 when a target is missed
+  --node    run moecache and the rivals on Node alone
+  --bun     run moecache and the rivals on Bun alone
 
 Workloads, all of them unless named:
 ${WORKLOADS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join("\n")}
 `;
 
-const OPTIONS = ["--short", "--strict"];
+const OPTIONS = ["--short", "--strict", "--node", "--bun"];
 const SERVERS = 4;
 const SERVER_ARGS = [
   ...["-t", "2"],
@@ -64,14 +70,22 @@ function readArguments(args: readonly string[]): Request | undefined {
     say(`Cannot run "${unknown}": there is no such workload or option\n`);
     return undefined;
   }
-  return { isShort: args.includes("--short"), isStrict: args.includes("--strict"), names };
+  const runtime = (["node", "bun"] as const).find((name) => args.includes(`--${name}`));
+  return {
+    isShort: args.includes("--short"),
+    isStrict: args.includes("--strict"),
+    runtime,
+    names,
+  };
 }
 
-async function compare({ isShort, names }: Request): Promise<Result[]> {
+async function compare({ isShort, names, runtime }: Request): Promise<Result[]> {
   const started = new Date();
   const mode = isShort ? SHORT : FULL;
   await installRivals(say);
-  const runtimes: Runtime[] = await hasNode() ? ["deno", "node"] : ["deno"];
+  const runtimes = await chooseRuntimes(runtime);
+  const own = runtime ?? "deno";
+  if (own !== "deno") await bundleClients(own);
   const env = await jsrEnvironment();
   const machine = await describeMachine(runtimes);
   say(renderMachine(machine));
@@ -88,14 +102,25 @@ async function compare({ isShort, names }: Request): Promise<Result[]> {
     for (let i = 0; i < SERVERS; i++) {
       servers.push(memcacheds.use(await MemcachedProcess.start(SERVER_ARGS)).address);
     }
-    const result = await runWorkload(workload, { mode, runtimes, servers, env });
+    const result = await runWorkload(workload, { mode, runtimes, own, servers, env });
     say(`${renderResult(result, absenteesFrom(workload))}\n`);
     results.push(result);
   }
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
-  const name = isShort || names.length > 0 ? "partial.json" : "latest.json";
+  const name = isShort || names.length > 0 ? "partial.json" : `${runtime ?? "latest"}.json`;
   await writeResults(name, { started, seconds, mode, machine, results });
   return results;
+}
+
+async function chooseRuntimes(runtime: Runtime | undefined): Promise<Runtime[]> {
+  if (runtime !== undefined) return [runtime];
+  return await hasNode() ? ["deno", "node"] : ["deno"];
+}
+
+async function bundleClients(runtime: Runtime): Promise<void> {
+  for (const client of ["moecache", "moecache_bytes"]) {
+    await bundle(moduleOf(client, "deno"), fileURLToPath(moduleOf(client, runtime)));
+  }
 }
 
 async function writeResults(name: string, outcome: Record<string, unknown>): Promise<void> {

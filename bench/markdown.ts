@@ -16,7 +16,11 @@ const HEAD = [
   "ratio",
   "of the floor: single, multi-key",
 ];
-const RUNTIMES: Readonly<Record<string, string>> = { deno: "Deno", node: "Node" };
+const RUNTIMES: Readonly<Record<string, string>> = {
+  deno: "Deno",
+  node: "Node",
+  bun: "Bun",
+};
 
 const { results } = JSON.parse(await Deno.readTextFile(Deno.args[0] ?? LATEST)) as {
   results: readonly Result[];

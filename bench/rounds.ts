@@ -43,7 +43,10 @@ export const SHORT: Mode = {
 /** What every workload is run with. */
 export interface Setting {
   readonly mode: Mode;
+  /** What the rivals run on. */
   readonly runtimes: readonly Runtime[];
+  /** What moecache runs on. */
+  readonly own: Runtime;
   readonly servers: readonly string[];
   /** Environment variables for the contenders' processes. */
   readonly env: Record<string, string>;
@@ -63,7 +66,7 @@ interface Entry extends Measured {
  * value, is left out and named.
  */
 export async function runWorkload(workload: Workload, setting: Setting): Promise<Result> {
-  const { mode, runtimes } = setting;
+  const { mode, runtimes, own } = setting;
   const scaled = scale(workload, mode.portion);
   const failures: string[] = [];
 
@@ -79,7 +82,7 @@ export async function runWorkload(workload: Workload, setting: Setting): Promise
 
   await using workers = new AsyncDisposableStack();
   const started = await Promise.all(
-    contendersIn(workload, runtimes).map((contender, slot) =>
+    contendersIn(workload, runtimes, own).map((contender, slot) =>
       attempt(contender, async (): Promise<Entry> => {
         const job = makeJob(contender, scaled, slot, setting);
         const worker = workers.use(new WorkerProcess(contender, job, setting.env));

@@ -9,6 +9,7 @@ const PROGRAMS: Readonly<Record<Runtime, readonly [string, ...string[]]>> = {
   deno: [Deno.execPath(), "run", "--allow-all", "--quiet", "--unsafe-proto"],
   // What the rivals use of what is deprecated is theirs to know.
   node: ["node", "--no-deprecation"],
+  bun: ["bun"],
 };
 
 /** Milliseconds that an answer may take: a million operations of a slow client are far below it. */
