@@ -17,6 +17,8 @@ export interface DrillOptions {
   readonly before: number;
   /** How long what fails stays so. */
   readonly outage: number;
+  /** How long the load goes on when all servers are in use again. */
+  readonly after: number;
   /** `timeout` and `connectTimeout` of the clients. */
   readonly timeout: number;
   /** Operations per second, of each client. */
@@ -62,8 +64,6 @@ export interface Outcome {
 /** Of the operations of any so many milliseconds, this share must be as before. */
 const WINDOW = 100;
 const SHARE = 0.9;
-/** How long the load goes on when all is well again. */
-const AFTER = 500;
 /** When a drill is given up. */
 const LIMIT = 20_000;
 
@@ -83,7 +83,7 @@ export async function runDrill(drill: Drill, options: DrillOptions): Promise<Out
   if (drill.end !== undefined) await sleep(began + options.outage - performance.now());
   await drill.end?.(deployment);
   await allWell(clients, performance.now() + LIMIT);
-  await sleep(AFTER);
+  await sleep(options.after);
   await Promise.all(runs.map(({ load }) => load.stop()));
   return runs.map(({ mode, load, downAt }) => {
     const { operations, stale, wrong, strange, client } = load;

@@ -7,7 +7,7 @@ import { ALL, type Drill, KILL, MOVE, REPLACE, RESTART, STOP } from "./drills.ts
 import { tableOf } from "./table.ts";
 
 const OPTIONS: DrillOptions = {
-  ...{ before: 150, outage: 1200, timeout: 250, rate: 400 },
+  ...{ before: 150, outage: 1200, after: 250, timeout: 250, rate: 400 },
   maxProbeDelay: 200,
 };
 
