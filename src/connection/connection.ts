@@ -40,7 +40,7 @@ export interface ConnectionEnd {
 export interface ConnectionObserver {
   /** The socket is open. */
   opened(connection: Connection): void;
-  /** The server has answered for the first time. */
+  /** The server has answered for the first time, or for the first time since it was listened for. */
   answered(connection: Connection): void;
   /** The connection has ended, for good. */
   ended(connection: Connection, end: ConnectionEnd): void;
@@ -119,6 +119,11 @@ export class Connection implements ReplyHandler, Receiver {
   drain(): void {
     this.#isDraining = true;
     if (this.#pending === 0) this.end(this.#reasonFor(new SocketError("it is used no more")));
+  }
+
+  /** Has the observer told of the next answer as of the first. */
+  listen(): void {
+    this.#hasAnswered = false;
   }
 
   /** Whether waiting for the connection is counted apart from what follows. */
@@ -224,7 +229,7 @@ export class Connection implements ReplyHandler, Receiver {
     this.#lastRead = performance.now();
     if (!this.#ending.signal.aborted) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
-    if (this.#ending.signal.aborted) this.#closing = channel.close();
+    if (this.#ending.signal.aborted) this.#closing ??= channel.close();
     if (restart) { for (const { turn } of this.#queue) if (!turn.hasConnected) this.#start(turn); }
     this.#flush();
   }
@@ -268,6 +273,8 @@ export class Connection implements ReplyHandler, Receiver {
   #flush(): void {
     if (this.#channel === undefined || this.#writing || this.#ending.signal.aborted) return;
     this.#gatherRequests();
+    // What it still waited for may all have been given up.
+    if (this.#isDraining && this.#pending === 0) this.drain();
     if (this.#requests.byteLength === 0 || this.#ending.signal.aborted) return;
     this.#writing = true;
     this.#channel.write(this.#requests.chunks()).then(this.#written, this.#writeFailed);
