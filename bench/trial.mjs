@@ -33,12 +33,11 @@ export async function openTrial(job) {
   const client = connect(job.servers, value, job.options);
   const items = makeItems(job.workload, job.slot);
   await store(client, items);
-  const startBytes = process.memoryUsage().rss;
   return loopTrial(job, {
     run: makeRun(job.workload, client, items),
     note: action === "getMany" ? notes.getMany : notes[value],
     check: () => readBack(client, items, SPOT_CHECK),
-    startBytes,
+    ...(action === "memory" ? { startBytes: process.memoryUsage().rss } : {}),
   });
 }
 
@@ -50,10 +49,10 @@ export async function openTrial(job) {
  * @param {Run} subject.run
  * @param {string} [subject.note]
  * @param {() => Promise<void>} [subject.check] Called after each round.
- * @param {number} [subject.startBytes] The resident memory that its growth is counted from.
+ * @param {number} [subject.startBytes] The resident memory that its growth is counted from, if it is.
  * @returns {Trial}
  */
-export function loopTrial(job, { run, note, check, startBytes = 0 }) {
+export function loopTrial(job, { run, note, check, startBytes }) {
   const { callers, operations: prescribed } = job.workload;
   let operations = prescribed ?? callers;
   return {
@@ -67,6 +66,10 @@ export function loopTrial(job, { run, note, check, startBytes = 0 }) {
     },
     async measure() {
       const sample = await timed(run, operations);
+      if (startBytes === undefined) {
+        await check?.();
+        return sample;
+      }
       const grown = process.memoryUsage().rss - startBytes;
       await check?.();
       return { ...sample, grown };
