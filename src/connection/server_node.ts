@@ -30,7 +30,7 @@ export type ServerState = "idle" | "connecting" | "up" | "down";
 const PROBE_TIMEOUT = 5_000;
 
 /** How many that wait are looked through, on average, for one that is refused. */
-const LOOKED_THROUGH = 1024;
+const LOOKED_THROUGH = 64;
 
 /**
  * Opens connections when there is work for them, gives work to the one that has least, and replaces
