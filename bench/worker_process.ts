@@ -80,8 +80,8 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   async #ask(command: "warm" | "measure"): Promise<Sample> {
-    // A process that has ended takes nothing; its answer, or its absence, says so.
-    if (!this.#hasEnded) await this.#requests.write(new TextEncoder().encode(`${command}\n`));
+    // A process that has ended takes nothing. That it gives no answer either says more.
+    this.#requests.write(new TextEncoder().encode(`${command}\n`)).catch(() => {});
     return await this.#answer() as Sample;
   }
 
@@ -94,7 +94,7 @@ export class WorkerProcess implements AsyncDisposable {
     }, this.#patience);
     try {
       const { value, done } = await this.#answers.next();
-      if (!done) return JSON.parse(value);
+      if (!done) return this.#read(value);
     } finally {
       clearTimeout(timer);
     }
@@ -103,6 +103,15 @@ export class WorkerProcess implements AsyncDisposable {
       ? `no answer within ${this.#patience} ms`
       : `its process ended with status ${code}`;
     throw new Error(`Cannot measure ${this.#title}: ${why}`);
+  }
+
+  #read(line: string): unknown {
+    try {
+      return JSON.parse(line);
+    } catch (cause) {
+      const why = `it answered ${JSON.stringify(line.slice(0, 80))}`;
+      throw new Error(`Cannot measure ${this.#title}: ${why}`, { cause });
+    }
   }
 
   #kill(): void {
