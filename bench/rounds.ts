@@ -35,7 +35,7 @@ export const FULL: Mode = {
 
 /** A minute at most. */
 export const SHORT: Mode = {
-  rounds: 7,
+  rounds: 5,
   roundTime: 25,
   portion: 0.04,
   patience: 20_000,

@@ -11,6 +11,9 @@ import { isSame, looksSame, makeItems } from "./data.mjs";
 
 /** No workload carries out more operations in a round. */
 const MOST_OPERATIONS = 2_000_000;
+/** A client is warm when a batch is hardly faster than the one before, or after so many. */
+const FEWEST_BATCHES = 3;
+const MOST_BATCHES = 10;
 /** How many items are compared to the last byte after each round; the first time it is all of them. */
 const SPOT_CHECK = 4;
 
@@ -55,17 +58,28 @@ export async function openTrial(job) {
 export function loopTrial(job, { run, note, check, startBytes }) {
   const { callers, operations: prescribed } = job.workload;
   let operations = prescribed ?? callers;
+  /** @type {(sample: Sample) => void} */
+  const plan = ({ operations: carriedOut, time }) => {
+    const wanted = Math.round(carriedOut * job.roundTime / time);
+    operations = prescribed ?? Math.min(Math.max(wanted, callers), MOST_OPERATIONS);
+  };
   return {
     note,
     async warm() {
-      const warmed = await repeatFor(run, callers, job.roundTime);
-      const wanted = Math.round(warmed.operations * job.roundTime / warmed.time);
-      operations = prescribed ??
-        Math.min(Math.max(wanted, callers), MOST_OPERATIONS);
-      return warmed;
+      let sample = await repeatFor(run, callers, job.roundTime);
+      plan(sample);
+      for (let batch = 1; prescribed === undefined && batch < MOST_BATCHES; batch++) {
+        const next = await timed(run, operations);
+        const gain = rate(next) / rate(sample);
+        plan(sample = next);
+        if (batch >= FEWEST_BATCHES && gain < 1.1) break;
+      }
+      return sample;
     },
     async measure() {
       const sample = await timed(run, operations);
+      // A client that has become faster is given more to do, so that its rounds stay as long.
+      plan(sample);
       if (startBytes === undefined) {
         await check?.();
         return sample;
@@ -227,6 +241,11 @@ async function timed(run, operations) {
   const time = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
   return { operations, time, cpu: user + system };
+}
+
+/** @type {(sample: Sample) => number} */
+function rate({ operations, time }) {
+  return operations / time;
 }
 
 /** @type {(key: string | undefined, value: unknown) => Error} */
