@@ -55,7 +55,7 @@ export class Router {
       report(type, server, error);
     });
     this.#spare = this.#makeSpare();
-    this.setServers(servers);
+    this.#take(servers);
   }
 
   /** The servers, in the order of the list. */
@@ -78,13 +78,9 @@ export class Router {
    * @throws {ValidationException} When the locator cannot be made of them; the old ones stay.
    * @throws {SocketError} When the router is closed.
    */
-  setServers(servers: readonly ResolvedServer[]): Promise<void> {
+  async setServers(servers: readonly ResolvedServer[]): Promise<void> {
     if (this.#fleet.isClosed) throw new SocketError("Cannot set servers: the client is closed");
-    const locator = this.#makeLocator(servers);
-    const retired = this.#fleet.change(servers);
-    if (this.members.some(({ node }) => node.isDown)) this.#reroute();
-    else this.#route = this.#makeRoute(this.members, locator);
-    return retired;
+    await this.#fleet.retire(this.#take(servers));
   }
 
   /**
@@ -149,6 +145,14 @@ export class Router {
   /** Rejects all that is under way, and whatever comes; resolves when every socket is closed. */
   async close(): Promise<void> {
     await Promise.all([this.#fleet.close(), this.#spare?.router.close()]);
+  }
+
+  #take(servers: readonly ResolvedServer[]): Iterable<ServerNode> {
+    const locator = this.#makeLocator(servers);
+    const leaving = this.#fleet.change(servers);
+    if (this.members.some(({ node }) => node.isDown)) this.#reroute();
+    else this.#route = this.#makeRoute(this.members, locator);
+    return leaving;
   }
 
   #makeSpare(): Spare | undefined {
