@@ -4,7 +4,7 @@ const INITIAL_LENGTH = 16;
 /** A ring that one burst has grown beyond this is let go of after it. */
 const LARGEST_KEPT = 1 << 16;
 
-/** First in, first out, in a ring that grows when it is full: nothing is ever moved or searched. */
+/** First in, first out, in a ring that grows when it is full: nothing moves as it passes. */
 export class Fifo<Item> {
   /** Its length is a power of two, so that positions wrap by a mask. */
   #ring: (Item | undefined)[] = new Array(INITIAL_LENGTH);
@@ -45,7 +45,14 @@ export class Fifo<Item> {
 
   /** Takes out all items but those that are wanted. */
   keep(isWanted: (item: Item) => boolean): void {
-    for (const item of this.drain()) if (isWanted(item)) this.push(item);
+    const mask = this.#ring.length - 1;
+    let kept = 0;
+    for (let i = 0; i < this.#length; i++) {
+      const item = this.#ring[(this.#head + i) & mask]!;
+      if (isWanted(item)) this.#ring[(this.#head + kept++) & mask] = item;
+    }
+    for (let i = kept; i < this.#length; i++) this.#ring[(this.#head + i) & mask] = undefined;
+    this.#length = kept;
   }
 
   /** The items that wait, oldest first. */
