@@ -50,6 +50,8 @@ const resolved = Promise.resolve();
 
 /** Requests are written in portions of about this many bytes. */
 const WRITE_SIZE = 1 << 18;
+/** A queue of this length is looked through for what nobody waits for any more. */
+const FIRST_SWEEP = 1024;
 /** Idle for this many milliseconds, a connection is looked at before it is written to. */
 const LONG_IDLE = 100;
 
@@ -73,6 +75,7 @@ export class Connection implements ReplyHandler, Receiver {
   #closing: Promise<void> | undefined;
   #dialled: Promise<void> | undefined;
   #pending = 0;
+  #nextSweep = FIRST_SWEEP;
   #writing = false;
   #flushScheduled = false;
   #cancelIdleCheck = (): void => {};
@@ -103,6 +106,7 @@ export class Connection implements ReplyHandler, Receiver {
   /** Takes a command; it leaves together with all others of this turn. */
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
+    if (this.#queue.length >= this.#nextSweep) this.sweep();
     this.#queue.push(command);
     this.#pending++;
     // One that comes from a connection that ended goes on with the time it has left.
@@ -124,6 +128,15 @@ export class Connection implements ReplyHandler, Receiver {
   /** Has the observer told of the next answer as of the first. */
   listen(): void {
     this.#hasAnswered = false;
+  }
+
+  /** Forgets what was given up before it was written: while a write hangs, nothing else does. */
+  sweep(): void {
+    const before = this.#queue.length;
+    this.#queue.keep(({ settled }) => !settled);
+    this.#pending -= before - this.#queue.length;
+    // As long as the queue is twice as long each time, this costs each command next to nothing.
+    this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
 
   /** Whether waiting for the connection is counted apart from what follows. */

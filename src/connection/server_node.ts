@@ -29,6 +29,9 @@ export type ServerState = "idle" | "connecting" | "up" | "down";
 /** The longest a probe waits for its answer, in milliseconds, where the client's own times are longer. */
 const PROBE_TIMEOUT = 5_000;
 
+/** How many that wait are looked through, on average, for one that is refused. */
+const LOOKED_THROUGH = 64;
+
 /**
  * Opens connections when there is work for them, gives work to the one that has least, and replaces
  * those that ended. A server that fails again and again is left alone until it has answered a probe.
@@ -43,6 +46,7 @@ export class ServerNode implements ConnectionObserver {
   readonly #closing = new Set<Connection>();
   /** Readers that have not ended, or whose sockets may not be closed yet. */
   readonly #readers = new Set<LineReader>();
+  #refusals = 0;
   #hasBeenOpen = false;
   #isRetired = false;
   #closed: SocketError | undefined;
@@ -61,7 +65,7 @@ export class ServerNode implements ConnectionObserver {
     if (this.#closed !== undefined) throw this.#closed;
     const { refusal } = this.#health;
     if (refusal !== undefined) return command.failUnsent(refusal);
-    if (this.pending >= this.#options.maxPending) throw this.#tooManyPending();
+    if (!this.#hasRoom()) throw this.#tooManyPending();
     this.#connection().submit(command);
   }
 
@@ -184,6 +188,17 @@ export class ServerNode implements ConnectionObserver {
     const connection = this.#connection();
     connection.submit(command);
     if (this.#isRetired) connection.drain();
+  }
+
+  #hasRoom(): boolean {
+    const { maxPending } = this.#options;
+    const { pending } = this;
+    if (pending < maxPending) return true;
+    // Where thousands wait in earnest, they are not looked through for each that is refused.
+    if (++this.#refusals * LOOKED_THROUGH < pending) return false;
+    this.#refusals = 0;
+    for (const connection of this.#connections) connection.sweep();
+    return this.pending < maxPending;
   }
 
   #tooManyPending(): SocketError {
