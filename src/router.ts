@@ -21,6 +21,8 @@ export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => 
 interface Route {
   readonly members: readonly Member[];
   readonly locator: Locator;
+  /** Whether a command goes to its key's server, and its failure is nobody's business but its caller's. */
+  readonly isPlain: boolean;
 }
 
 /** Servers that stand in for others, and the lifetimes they allow. */
@@ -35,8 +37,6 @@ export class Router {
   readonly #report: ReportServer;
   readonly #fleet: Fleet;
   readonly #spare: Spare | undefined;
-  /** Whether a command's failure is nobody's business but its caller's. */
-  #isPlain = false;
   /** All servers, whether they are down or not. */
   #whole!: Route;
   /** Absent until it is needed again. */
@@ -96,7 +96,8 @@ export class Router {
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
     const signal = options?.signal;
     signal?.throwIfAborted();
-    if (this.#isPlain) this.#memberOf(key).node.submit(command);
+    this.#route ??= this.#makeRoute();
+    if (this.#route.isPlain) this.#memberOf(key).node.submit(command);
     else this.#submitRecoverably(key, command);
     if (signal !== undefined) watchSignal(signal, command);
   }
@@ -156,13 +157,10 @@ export class Router {
   }
 
   #take(servers: readonly ResolvedServer[]): Iterable<ServerNode> {
-    const { failover, retries } = this.#options;
     const locator = this.#makeLocator(servers);
     const leaving = this.#fleet.change(servers);
-    this.#whole = { members: this.members, locator };
+    this.#whole = this.#routeOver(this.members, locator);
     this.#route = undefined;
-    const isMoving = locator.locateFormer !== undefined;
-    this.#isPlain = failover === "error" && retries === 0 && !isMoving;
     return leaving;
   }
 
@@ -191,7 +189,13 @@ export class Router {
     const up = members.filter((member) => !this.#hasLeft(member));
     if (up.length === 0) throw this.#noServer(`all ${members.length} are down`);
     if (up.length === members.length || locator.locateUp !== undefined) return this.#whole;
-    return { members: up, locator: this.#makeLocator(up.map(({ server }) => server)) };
+    return this.#routeOver(up, this.#makeLocator(up.map(({ server }) => server)));
+  }
+
+  #routeOver(members: readonly Member[], locator: Locator): Route {
+    const { failover, retries } = this.#options;
+    const isMoving = locator.locateFormer !== undefined;
+    return { members, locator, isPlain: failover === "error" && retries === 0 && !isMoving };
   }
 
   #hasLeft({ node }: Member): boolean {
