@@ -17,10 +17,10 @@ const DELAYS = [50, 100, 200, 400, 800];
 
 /** Lists the items of each server, one server after the other, on a connection for each. */
 export async function* dumpItems(
-  nodes: readonly ServerNode[],
+  nodes: Iterable<ServerNode> | AsyncIterable<ServerNode>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
-  for (const node of nodes) {
+  for await (const node of nodes) {
     const lines = node.openLines(signal);
     try {
       yield* readItems(lines);

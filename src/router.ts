@@ -55,7 +55,8 @@ export class Router {
       report(type, server, error);
     });
     this.#spare = this.#makeSpare();
-    this.#take(servers);
+    // Without any, they are yet to be discovered.
+    if (servers.length > 0) this.#take(servers);
   }
 
   /** The servers, in the order of the list. */
@@ -202,6 +203,7 @@ export class Router {
 
   #noServer(): SocketError {
     const { length } = this.members;
+    if (length === 0) return new SocketError("Cannot use any server: none has been discovered yet");
     const cause = this.members[0]?.node.lastError;
     return new SocketError(`Cannot use any server: all ${length} are down`, { cause });
   }
