@@ -76,12 +76,12 @@ export class Router {
    * Takes another list of servers for whatever comes from now on; what is under way ends where it began.
    *
    * @returns Resolves when it has ended on the servers that left the list.
-   * @throws {ValidationException} When the locator cannot be made of them; the old ones stay.
-   * @throws {SocketError} When the router is closed.
+   * @throws {ValidationException} At once, when the locator cannot be made of them; the old ones stay.
+   * @throws {SocketError} At once, when the router is closed.
    */
-  async setServers(servers: readonly ResolvedServer[]): Promise<void> {
+  setServers(servers: readonly ResolvedServer[]): Promise<void> {
     if (this.#fleet.isClosed) throw new SocketError("Cannot set servers: the client is closed");
-    await this.#fleet.retire(this.#take(servers));
+    return this.#fleet.retire(this.#take(servers));
   }
 
   /**
