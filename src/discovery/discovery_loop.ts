@@ -153,7 +153,8 @@ export class DiscoveryLoop {
     }
   }
 
-  #take({ servers, version }: DiscoveredServers): void {
+  #take(answer: DiscoveredServers | undefined): void {
+    const { servers = undefined, version } = answer ?? {};
     if (!Array.isArray(servers)) throw new SocketError("it gave no list of servers");
     if (servers.length === 0) throw new SocketError("it names no server");
     if (!this.#isNewer(version)) return;
