@@ -1,6 +1,7 @@
 /** Servers that a configuration endpoint tells of. @module */
 
-import { Connection, type ConnectionEnd } from "../connection/connection.ts";
+import type { EndReason } from "../connection/connect.ts";
+import { Connection } from "../connection/connection.ts";
 import { ClientException, SocketError, ValidationException } from "../errors.ts";
 import type { Command, Reject, Resolve } from "../protocol/command.ts";
 import {
@@ -115,39 +116,31 @@ function addressOf(
 /** Asks as the endpoints of today understand it, and then as those before them did. */
 async function askForConfig(
   endpoint: ServerAddress,
-  name: string,
+  server: string,
   { signal, connect }: DiscoveryContext,
 ): Promise<string> {
-  const connection = openConnection(name, (signal) => connect(endpoint, signal));
-  const giveUp = () => connection.end(reasonOf(signal, name));
+  signal.throwIfAborted();
+  const inquiry = new Inquiry(server, (signal) => connect(endpoint, signal));
+  const giveUp = () => inquiry.end(reasonOf(signal, server));
   signal.addEventListener("abort", giveUp);
-  if (signal.aborted) giveUp();
-  const ask: Ask = (make) =>
-    new Promise((resolve, reject) => connection.submit(make(resolve, reject)));
   try {
-    return await askNow(ask).catch((error) => {
+    return await askNow(inquiry).catch((error) => {
       if (!(error instanceof ClientException && error.item === "ERROR")) throw error;
-      return askBefore(ask);
+      return askBefore(inquiry);
     });
   } finally {
     signal.removeEventListener("abort", giveUp);
-    connection.drain();
-    await connection.closed;
+    await inquiry.close();
   }
 }
 
-/** Has a command carried out. */
-type Ask = <Result>(
-  make: (resolve: Resolve<Result>, reject: Reject) => Command<Result>,
-) => Promise<Result>;
-
-function askNow(ask: Ask): Promise<string> {
-  return ask<string>((resolve, reject) => new ConfigCommand(resolve, reject));
+function askNow(inquiry: Inquiry): Promise<string> {
+  return inquiry.ask<string>((resolve, reject) => new ConfigCommand(resolve, reject));
 }
 
-async function askBefore(ask: Ask): Promise<string> {
+async function askBefore(inquiry: Inquiry): Promise<string> {
   const read = (_flags: number, data: Uint8Array) => new TextDecoder().decode(data);
-  const text = await ask<unknown>((resolve, reject) =>
+  const text = await inquiry.ask<unknown>((resolve, reject) =>
     new RetrievalCommand("get", CLUSTER_KEY, read, resolve, reject)
   );
   if (typeof text === "string") return text;
@@ -156,14 +149,42 @@ async function askBefore(ask: Ask): Promise<string> {
   );
 }
 
-function openConnection(server: string, dial: (signal: AbortSignal) => Promise<Transport>) {
-  const ended = (_: Connection, { reason, unwritten }: ConnectionEnd) => {
-    for (const command of unwritten) command.failUnsent(reason);
-  };
-  // How long it may take is for the signal to say.
-  const limits = { timeout: undefined, connectTimeout: undefined, maxValueBytes: LONGEST_CONFIG };
-  const observer = { opened() {}, answered() {}, ended };
-  return new Connection({ server, dial, ...limits, direct: true }, observer);
+/** A connection to an endpoint for as long as one look-up takes, which is for the look-up's signal to say. */
+class Inquiry {
+  readonly #connection: Connection;
+  #ended: EndReason | undefined;
+
+  constructor(server: string, dial: (signal: AbortSignal) => Promise<Transport>) {
+    const limits = { timeout: undefined, connectTimeout: undefined, maxValueBytes: LONGEST_CONFIG };
+    this.#connection = new Connection({ server, dial, ...limits, direct: true }, {
+      opened() {},
+      answered() {},
+      ended: (_, { reason, unwritten }) => {
+        this.#ended = reason;
+        for (const command of unwritten) command.failUnsent(reason);
+      },
+    });
+  }
+
+  /** Has a command carried out. */
+  ask<Result>(
+    make: (resolve: Resolve<Result>, reject: Reject) => Command<Result>,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) throw this.#ended;
+      this.#connection.submit(make(resolve, reject));
+    });
+  }
+
+  /** Rejects what is asked with this reason. */
+  end(reason: SocketError): void {
+    this.#connection.end(reason);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.drain();
+    await this.#connection.closed;
+  }
 }
 
 function reasonOf({ reason }: AbortSignal, server: string): SocketError {
