@@ -20,6 +20,7 @@ import {
   TimeoutError,
   ValidationException,
 } from "../../mod.ts";
+import { deferred } from "../../src/deferred.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { answering, ScriptedPeer } from "../scripted_peer.ts";
 
@@ -134,7 +135,7 @@ Deno.test("Client looks nothing up before its first operation, and then once", a
 
 Deno.test("Client has operations wait for the first answer, in order, and then go where they belong", async () => {
   await using fleet = await Fleet.listen(3);
-  const { promise, resolve } = Promise.withResolvers<Servers>();
+  const { promise, resolve } = deferred<Servers>();
   await using client = discovering(new Registry(() => promise));
   const keys = Array.from({ length: 300 }, (_, i) => `key${i}`);
   const stored = keys.map((key) => client.set(key, key));
@@ -184,7 +185,7 @@ Deno.test("Client waits with whatever asks all servers", async () => {
 Deno.test("Client uses the list it is made with until the first answer", async () => {
   await using fleet = await Fleet.listen(2);
   const [before = "", after = ""] = fleet.addresses;
-  const { promise, resolve } = Promise.withResolvers<Servers>();
+  const { promise, resolve } = deferred<Servers>();
   await using client = new Client(before, { discovery: new Registry(() => promise) });
   await client.set("key", "value");
   assertEquals(names(client), [before]);
@@ -235,7 +236,7 @@ Deno.test("Client waits for an endpoint that hangs no longer than for a connecti
 
 Deno.test("Client counts the waiting for servers as part of an operation's time", async () => {
   await using peer = new ScriptedPeer(answering(() => undefined));
-  const { promise, resolve } = Promise.withResolvers<Servers>();
+  const { promise, resolve } = deferred<Servers>();
   await using client = discovering(new Registry(() => promise), { timeout: 300 });
   const begun = performance.now();
   const failing = assertRejects(() => client.get("key"), TimeoutError, "No reply from");
@@ -246,7 +247,7 @@ Deno.test("Client counts the waiting for servers as part of an operation's time"
 });
 
 Deno.test("Client has a signal end the waiting for servers", async () => {
-  const { promise, resolve } = Promise.withResolvers<Servers>();
+  const { promise, resolve } = deferred<Servers>();
   await using client = discovering(new Registry(() => promise));
   const ending = new AbortController();
   const { signal } = ending;
@@ -266,7 +267,7 @@ Deno.test("Client has a signal end the waiting for servers", async () => {
 
 Deno.test("Client bounds how many operations wait for servers", async () => {
   await using server = await MemcachedServer.listen();
-  const { promise, resolve } = Promise.withResolvers<Servers>();
+  const { promise, resolve } = deferred<Servers>();
   await using client = discovering(new Registry(() => promise), { maxPending: 2 });
   const ending = new AbortController();
   const given = assertRejects(() => client.get("a", { signal: ending.signal }));
@@ -280,7 +281,7 @@ Deno.test("Client bounds how many operations wait for servers", async () => {
 });
 
 Deno.test("Client rejects what waits for servers when it is closed", async () => {
-  const { promise, resolve } = Promise.withResolvers<Servers>();
+  const { promise, resolve } = deferred<Servers>();
   const registry = new Registry(() => promise);
   const client = discovering(registry);
   const waiting = [client.get("key"), client.stats()];
@@ -395,7 +396,7 @@ Deno.test("Client has the servers looked up soon after one of them has failed", 
 Deno.test("Client.setServers goes on to work: before the first answer, and until there is news", async () => {
   await using fleet = await Fleet.listen(3);
   const [a = "", b = "", c = ""] = fleet.addresses;
-  const { promise, resolve } = Promise.withResolvers<Servers>();
+  const { promise, resolve } = deferred<Servers>();
   const registry = new Registry(() => promise, 10);
   await using client = discovering(registry);
   const waiting = client.set("key", "by hand");

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
+import { deferred } from "../../src/deferred.ts";
 import type { DiscoveredServers, Discovery } from "../../src/discovery/discovery.ts";
 import { DiscoveryLoop, type DiscoveryLoopOptions } from "../../src/discovery/discovery_loop.ts";
 
@@ -189,7 +190,7 @@ Deno.test("DiscoveryLoop hurries once, and not before it has rested", async () =
 });
 
 Deno.test("DiscoveryLoop looks up again when it is told to hurry while it looks up", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred<void>();
   await using watched = new Watched(async (index) => {
     if (index === 0) await promise;
     return { servers: ["a"] };
@@ -205,7 +206,7 @@ Deno.test("DiscoveryLoop looks up again when it is told to hurry while it looks 
 });
 
 Deno.test("DiscoveryLoop gives up a look-up that takes too long, whether or not it ends then", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred<void>();
   await using watched = new Watched(async (index) => {
     if (index === 0) await promise;
     return { servers: ["a"] };
@@ -237,7 +238,7 @@ Deno.test("DiscoveryLoop comes sooner for somebody who waits", async () => {
 });
 
 Deno.test("DiscoveryLoop ends what is under way when it is stopped, and waits for its end", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred<void>();
   await using watched = new Watched(() => promise);
   watched.loop.start();
   const reason = new SocketError("closed");

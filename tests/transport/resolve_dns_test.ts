@@ -1,4 +1,5 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import { deferred } from "../../src/deferred.ts";
 import { SocketError } from "../../src/errors.ts";
 import { resolveDns, type SrvRecord } from "../../src/transport/resolve_dns.ts";
 
@@ -85,7 +86,7 @@ Deno.test("resolveDns takes what node:dns calls no records for an empty list", a
 });
 
 Deno.test("resolveDns has node:dns give up when its signal is aborted", async () => {
-  const { promise, reject } = Promise.withResolvers<string[]>();
+  const { promise, reject } = deferred<string[]>();
   using _ = answeringAsNode({
     resolve4: () => promise,
     cancel: () => reject(new Error("cancelled")),
