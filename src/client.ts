@@ -112,7 +112,8 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   }
 
   /**
-   * What is known of the servers at this moment, in the order of the list; behind them those of a gutter.
+   * What is known of the servers at this moment, in the order of the list; behind them those of a gutter. With
+   * the option `discovery` there may be none yet.
    *
    * @example A server that has answered
    * ```ts
@@ -258,6 +259,8 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @returns The server, and the locator's explanation where it has one.
    * @throws {ValidationException} When the key is invalid, or the locator has no server for it.
+   * @throws {SocketError} When there is no server: all are down and have left the ring, or none has been
+   * discovered yet.
    *
    * @example A key on libmemcached's ring
    * ```ts

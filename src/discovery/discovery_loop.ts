@@ -18,7 +18,7 @@ export interface DiscoveryLoopOptions extends Omit<DiscoveryContext, "signal"> {
   readonly retryDelay: number;
   /** What that bound, which doubles with each failure, grows to. */
   readonly maxRetryDelay: number;
-  /** Whether somebody waits for the outcome, so that the process is to be kept alive for it. */
+  /** Whether somebody waits for the outcome: the process is kept alive for it, and it comes soon. */
   readonly isAwaited: () => boolean;
   /** Is told the servers when they are not those it was told before; what it throws is a failure. */
   readonly found: (servers: readonly ServerAddress[]) => void;
@@ -90,13 +90,14 @@ export class DiscoveryLoop {
   }
 
   #schedule(delay: number): void {
-    const wait = Math.max(0, delay);
+    const isAwaited = this.#options.isAwaited();
+    const wait = Math.max(0, isAwaited ? Math.min(delay, IMPATIENCE) : delay);
     const due = performance.now() + wait;
     if (due >= this.#due || this.#ending.signal.aborted) return;
     clearTimeout(this.#timer);
     this.#due = due;
     this.#timer = setTimeout(() => this.#lookUp(), wait);
-    this.#isInBackground = !this.#options.isAwaited();
+    this.#isInBackground = !isAwaited;
     if (this.#isInBackground) letProcessEnd(this.#timer);
   }
 

@@ -24,10 +24,10 @@ import type { Discovery, DiscoveryContext } from "./discovery.ts";
 /** How {@linkcode elastiCache} goes about it. */
 export interface ElastiCacheOptions {
   /**
-   * What nodes are called: by their `"hostname"`, or by their `"ip"` address, as the endpoint tells them,
-   * and by the other where the endpoint does not tell. `"hostname"` unless given, which is what
-   * libmemcached's programs put on their rings, and what a certificate is for. EnyimMemcached puts IP
-   * addresses on its ring. Either way, where TLS is spoken certificates are checked against host names.
+   * What nodes are called: by their `"hostname"`, or by their `"ip"` address, as the endpoint tells them, and
+   * by the other where it does not tell. `"hostname"` unless given. It is what the ring is made of, so that
+   * all programs of a deployment have to agree on it; EnyimMemcached puts IP addresses on its ring. Either
+   * way, where TLS is spoken certificates are checked against host names.
    */
   readonly address?: "hostname" | "ip";
   /** Milliseconds between two look-ups, 1 to 2,147,483,647; 60,000 unless given. */

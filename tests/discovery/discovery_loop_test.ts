@@ -237,6 +237,21 @@ Deno.test("DiscoveryLoop comes sooner for somebody who waits", async () => {
   assertEquals(watched.count, 2);
 });
 
+Deno.test("DiscoveryLoop comes soon for somebody who begins to wait as he is told of a failure", async () => {
+  await using watched = new Watched(() => Promise.reject(new Error("gone")), {
+    retryDelay: 1_000_000,
+    maxRetryDelay: 1_000_000,
+    failed: () => {
+      watched.isAwaited = true;
+      watched.loop.expect();
+    },
+  });
+  watched.loop.start();
+  await watched.tick(0);
+  await watched.tick(1_000);
+  assertEquals(watched.count, 2);
+});
+
 Deno.test("DiscoveryLoop ends what is under way when it is stopped, and waits for its end", async () => {
   const { promise, resolve } = deferred<void>();
   await using watched = new Watched(() => promise);
