@@ -38,7 +38,8 @@ export interface DnsOptions {
  * certificates are checked against `name`, or the host name of the SRV record.
  *
  * The runtime's resolver is `Deno.resolveDns` on Deno and `node:dns` elsewhere, Cloudflare's workers included
- * with `nodejs_compat`. Neither reads the hosts file, and the name is to be given in full.
+ * with `nodejs_compat`, which ask a public name server. Neither reads the hosts file, and the name is to be given
+ * in full.
  *
  * @param name The name, without a port.
  * @param options Ports, kinds of records, and how often to ask.

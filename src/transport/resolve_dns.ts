@@ -46,8 +46,7 @@ interface NodeResolver {
   resolveSrv(
     name: string,
   ): Promise<{ name: string; port: number; priority: number; weight: number }[]>;
-  /** Workers have none. */
-  cancel?(): void;
+  cancel(): void;
 }
 
 /** What Node calls a name that does not exist, and one that has no such record. */
@@ -77,17 +76,24 @@ async function resolveNode(
 ): Promise<(string | SrvRecord)[]> {
   const { promises: { Resolver } } = await loadDns();
   const resolver = new Resolver();
-  const cancel = () => resolver.cancel?.();
+  // Workers throw that they have not implemented it. What they ask comes to its end by itself.
+  const isWorker = globalThis.navigator?.userAgent === "Cloudflare-Workers";
+  const cancel = () => isWorker ? undefined : resolver.cancel();
   signal.throwIfAborted();
   signal.addEventListener("abort", cancel);
   try {
-    if (type === "A") return await resolver.resolve4(name);
-    if (type === "AAAA") return await resolver.resolve6(name);
+    if (type === "A") return (await resolver.resolve4(name)).filter(isAddress);
+    if (type === "AAAA") return (await resolver.resolve6(name)).filter(isAddress);
     const records = await resolver.resolveSrv(name);
     return records.map(({ name, ...record }) => ({ ...record, target: name }));
   } finally {
     signal.removeEventListener("abort", cancel);
   }
+}
+
+/** Workers give the names along a chain of aliases as well. */
+function isAddress(text: string): boolean {
+  return /^[\d.]+$|:/.test(text);
 }
 
 async function loadDns(): Promise<NodeDns> {

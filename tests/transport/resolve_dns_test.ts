@@ -60,15 +60,15 @@ function answeringAsNode(resolver: object | undefined): Disposable {
   };
 }
 
-Deno.test("resolveDns asks node:dns where there is no other resolver", async () => {
+Deno.test("resolveDns asks node:dns where there is no other resolver, and leaves aliases out", async () => {
   const record = { name: "a.test", port: 1, priority: 2, weight: 3 };
   using _ = answeringAsNode({
-    resolve4: (name: string) => Promise.resolve([`${name} 4`]),
-    resolve6: (name: string) => Promise.resolve([`${name} 6`]),
+    resolve4: (name: string) => Promise.resolve([`alias.of.${name}.`, "10.0.0.1"]),
+    resolve6: (name: string) => Promise.resolve(["::1", `alias.of.${name}.`]),
     resolveSrv: () => Promise.resolve([record]),
   });
-  assertEquals(await resolveDns("cache.test", "A", signal), ["cache.test 4"]);
-  assertEquals(await resolveDns("cache.test", "AAAA", signal), ["cache.test 6"]);
+  assertEquals(await resolveDns("cache.test", "A", signal), ["10.0.0.1"]);
+  assertEquals(await resolveDns("cache.test", "AAAA", signal), ["::1"]);
   assertEquals(await resolveDns("cache.test", "SRV", signal), [
     { target: "a.test", port: 1, priority: 2, weight: 3 },
   ]);
@@ -97,6 +97,29 @@ Deno.test("resolveDns has node:dns give up when its signal is aborted", async ()
   ending.abort(new Error("given up"));
   await assertRejects(() => answer, Error);
   await assertRejects(() => resolveDns("cache.test", "A", ending.signal), Error, "given up");
+});
+
+Deno.test("resolveDns cancels nothing in workers, which throw at that", async () => {
+  const navigator = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
+  Object.defineProperty(globalThis, "navigator", {
+    value: { userAgent: "Cloudflare-Workers" },
+    configurable: true,
+  });
+  const ending = new AbortController();
+  using _ = answeringAsNode({
+    resolve4() {
+      ending.abort(new Error("given up"));
+      return Promise.resolve(["10.0.0.1"]);
+    },
+    cancel() {
+      throw new Error("Not implemented");
+    },
+  });
+  try {
+    assertEquals(await resolveDns("cache.test", "A", ending.signal), ["10.0.0.1"]);
+  } finally {
+    Object.defineProperty(globalThis, "navigator", navigator);
+  }
 });
 
 Deno.test("resolveDns says so where there is no resolver at all", async () => {
