@@ -31,6 +31,8 @@ const DEFAULT_INTERVAL = 60_000;
 const OLDER_ANSWERS = 3;
 /** The longest from one look-up to the next while somebody waits, in milliseconds. */
 const IMPATIENCE = 1_000;
+/** What timers can count; beyond it they are due at once. */
+const LONGEST_DELAY = 0x7fffffff;
 
 /**
  * Looks up the servers when it is started, at each interval from then on, after failures with growing
@@ -91,7 +93,7 @@ export class DiscoveryLoop {
 
   #schedule(delay: number): void {
     const isAwaited = this.#options.isAwaited();
-    const wait = Math.max(0, isAwaited ? Math.min(delay, IMPATIENCE) : delay);
+    const wait = Math.max(0, Math.min(delay, isAwaited ? IMPATIENCE : LONGEST_DELAY));
     const due = performance.now() + wait;
     if (due >= this.#due || this.#ending.signal.aborted) return;
     clearTimeout(this.#timer);

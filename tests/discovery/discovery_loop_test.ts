@@ -83,6 +83,25 @@ Deno.test("DiscoveryLoop looks up when it is started and at each interval, give 
   assertEquals(watched.failed, []);
 });
 
+Deno.test("DiscoveryLoop waits no longer than timers can count", async () => {
+  const longest = 0x7fffffff;
+  let count = 0;
+  const discovery: Discovery = {
+    name: "registry",
+    interval: longest,
+    lookUp: () => Promise.resolve({ servers: [`server${count++}`] }),
+  };
+  const random = Math.random;
+  using _ = { [Symbol.dispose]: () => void (Math.random = random) };
+  Math.random = () => 0.999;
+  await using watched = new Watched(() => undefined, { discovery });
+  watched.loop.start();
+  await watched.tick(longest - 1);
+  assertEquals(count, 1);
+  await watched.tick(1);
+  assertEquals(count, 2);
+});
+
 Deno.test("DiscoveryLoop tells a list once as long as it stays", async () => {
   const lists = [["a"], ["a"], ["a", "b"], ["a", "b"], ["b", "a"]];
   await using watched = new Watched((index) => ({ servers: lists[index] ?? lists.at(-1) }));
