@@ -17,12 +17,13 @@ const DELAYS = [50, 100, 200, 400, 800];
 
 /** Lists the items of each server, one server after the other, on a connection for each. */
 export async function* dumpItems(
-  nodes: readonly ServerNode[],
+  nodes: Iterable<ServerNode> | AsyncIterable<ServerNode>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
   // Each dials when it is its turn; a server that leaves the list meanwhile is still asked.
-  const readers = nodes.map((node) => node.openLines(signal));
+  const readers: LineReader[] = [];
   try {
+    for await (const node of nodes) readers.push(node.openLines(signal));
     for (const lines of readers) {
       yield* readItems(lines);
       await end(lines);
