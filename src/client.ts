@@ -29,7 +29,8 @@ import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
 import { ServerEvent, type ServerEventListener } from "./server_event.ts";
 import type { ServerStatus } from "./server_status.ts";
-import { itemReader, itemWriter, ownData } from "./transcoding/item_codec.ts";
+import { makeSession, type Session } from "./session.ts";
+import { ownData } from "./transcoding/item_codec.ts";
 import { watchNodes, type WatchStream } from "./watch_stream.ts";
 
 /** How items are made to expire. */
@@ -72,6 +73,7 @@ export interface ItemsOptions extends OperationOptions {
 export class Client extends LeasingCommands implements AsyncDisposable {
   readonly #router: Router;
   readonly #options: ResolvedOptions;
+  readonly #session: Session;
 
   /**
    * Makes a client. No socket is opened before the first operation needs one.
@@ -90,14 +92,14 @@ export class Client extends LeasingCommands implements AsyncDisposable {
         this.dispatchEvent(new ServerEvent(type, server, error));
       },
     );
-    super({
-      readItem: itemReader(resolved.transcoder, resolved),
-      writeItem: itemWriter(resolved.transcoder),
-      textFlags: resolved.transcoder.textFlags ?? 0,
-      submit: (key, command, options) => router.submit(key, command, options),
-    });
+    const session = makeSession(
+      (key, command, options) => router.submit(key, command, options),
+      resolved,
+    );
+    super(session);
     this.#router = router;
     this.#options = resolved;
+    this.#session = session;
   }
 
   /**
@@ -315,7 +317,9 @@ export class Client extends LeasingCommands implements AsyncDisposable {
         : ownData(value, `send a value by ${quote(verb)}`);
       const request = { verb, key, flags: Array.isArray(flags) ? [...flags] : flags ?? [], data };
       checkMetaRequest(request);
-      this.#router.submit(plainKey(request), new MetaCommand(request, resolve, reject), options);
+      const { submit, submitChange } = this.#session;
+      const send = READING_VERBS.includes(verb) ? submit : submitChange;
+      send(plainKey(request), new MetaCommand(request, resolve, reject), options);
     });
   }
 
@@ -380,7 +384,12 @@ export class Client extends LeasingCommands implements AsyncDisposable {
     const request = delay === undefined
       ? "flush_all"
       : `flush_all ${checkCount("delay", delay, LONGEST_DELAY)}`;
-    await this.#tellAll(request, options);
+    const { flights } = this.#session;
+    const forget = () => {
+      if (!delay) flights.clear();
+    };
+    forget();
+    await this.#tellAll(request, options).finally(forget);
   }
 
   /**
@@ -534,6 +543,8 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   }
 }
 
+/** The meta commands that change no value. */
+const READING_VERBS: readonly MetaVerb[] = ["mg", "mn", "me"];
 /** 30 days in seconds; memcached takes more for an absolute time, and flushes nothing. */
 const LONGEST_DELAY = 60 * 60 * 24 * 30;
 

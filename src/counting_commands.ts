@@ -127,14 +127,14 @@ export class CountingCommands extends StoringCommands {
     options: OperationOptions,
   ): Promise<bigint | undefined> {
     return new Promise((resolve, reject) => {
-      this.#session.submit(key, new CounterCommand(request, resolve, reject), options);
+      this.#session.submitChange(key, new CounterCommand(request, resolve, reject), options);
     });
   }
 
   #addCounter(key: string, item: StoredItem, options: OperationOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const command = new StorageCommand("add", key, item, STORED_ANSWERS, resolve, reject);
-      this.#session.submit(key, command, options);
+      this.#session.submitChange(key, command, options);
     });
   }
 }

@@ -2,11 +2,11 @@
 
 import type { OperationOptions } from "./client_options.ts";
 import { deferred } from "./deferred.ts";
-import { ClientException } from "./errors.ts";
+import { ClientException, messageOf } from "./errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
 import { checkExptime, type Exptime, extendExptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
-import type { Session } from "./session.ts";
+import type { Flight, Session } from "./session.ts";
 import { checkSpan, checkWaitFor } from "./spans.ts";
 import { FAILURE_FLAGS, isMark, LEASE_FLAGS } from "./transcoding/marks.ts";
 import { backoff, pause, untilAborted } from "./waiting.ts";
@@ -70,13 +70,15 @@ const LONGEST_MESSAGE = 1000;
 /** The values being read or computed for the callers of one client. */
 export class SingleFlight {
   readonly #session: Session;
-  readonly #flights = new Map<string, Flight>();
 
   constructor(session: Session) {
     this.#session = session;
   }
 
-  /** Reads the value of a key, or has it computed; what this client is doing already is joined. */
+  /**
+   * Reads the value of a key, or has it computed; what this client is doing already is joined, unless it
+   * has changed the value since that began.
+   */
   async getOrSet<Value>(
     key: string,
     load: Load<Value>,
@@ -86,18 +88,21 @@ export class SingleFlight {
     const plan = makePlan(options);
     const { signal } = options;
     signal?.throwIfAborted();
-    const joined = this.#flights.get(key);
+    const { flights } = this.#session;
+    const joined = flights.get(key);
     if (joined !== undefined) return await untilAborted(joined.join(), signal) as Value;
-    const flight = new Flight(this.#session, { key, load, plan });
-    this.#flights.set(key, flight);
-    const land = () => this.#flights.delete(key);
+    const flight = new Loading(this.#session, { key, load, plan });
+    flights.set(key, flight);
+    const land = () => {
+      if (flights.get(key) === flight) flights.delete(key);
+    };
     flight.value.then(land, land);
     return await untilAborted(flight.value, signal) as Value;
   }
 }
 
 /** One value, from the first look at it until it is there. */
-class Flight {
+class Loading implements Flight {
   /** What whoever began it is served: a value that is good, or the one computed. */
   readonly value: Promise<unknown>;
   readonly #session: Session;
@@ -133,7 +138,8 @@ class Flight {
         if (served !== undefined) return served.value;
         continue;
       }
-      if (item === undefined || item.isInvalid) {
+      // A mark that never expires is one that somebody has touched.
+      if (item === undefined || item.isInvalid || item.ttl === -1) {
         const lease = await this.#leases.claim(this.#key, lockFor, item?.cas);
         if (lease !== undefined) return await this.#compute(lease);
       } else if (item.flags !== LEASE_FLAGS) {
@@ -202,15 +208,6 @@ class Flight {
     const message = new TextDecoder().decode(data);
     const why = `an earlier attempt to load it failed: ${message}`;
     return new ClientException(`Cannot get or set key "${this.#key}": ${why}`, message);
-  }
-}
-
-/** What is kept of an error; anything can be thrown, even what has no text. */
-function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return "what it threw has no text";
   }
 }
 

@@ -84,12 +84,12 @@ async function store(
   if (item.cas === undefined) {
     return await new Promise((resolve, reject) => {
       const command = new StorageCommand("add", key, item, STORED_ANSWERS, resolve, reject);
-      session.submit(key, command, options);
+      session.submitChange(key, command, options);
     });
   }
   const outcome = await new Promise<CasOutcome>((resolve, reject) => {
     const command = new StorageCommand("cas", key, item, CAS_ANSWERS, resolve, reject);
-    session.submit(key, command, options);
+    session.submitChange(key, command, options);
   });
   return outcome === "stored";
 }
