@@ -206,8 +206,13 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    const flags = ["f", "s", "c", "t", "l", "h", "u"];
-    const reply = await this.meta("mg", key, flags, undefined, options);
+    const request = { verb: "mg", key, flags: ["f", "s", "c", "t", "l", "h", "u"] } as const;
+    const reply = await new Promise<MetaReply>((resolve, reject) => {
+      checkMetaRequest(request);
+      const command = new MetaCommand(request, resolve, reject);
+      command.absent = { status: "EN", flags: {} };
+      this.#session.submit(key, command, options);
+    });
     return reply.status === "EN" ? undefined : readItemInfo(reply);
   }
 

@@ -133,6 +133,7 @@ class Loading implements Flight {
     const deadline = performance.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
+      if (item === "unreachable") return await this.#load();
       if (item !== undefined && !isMark(item.flags)) {
         const served = await this.#serve(item);
         if (served !== undefined) return served.value;

@@ -60,6 +60,8 @@ export interface LeaseContent extends SendableItem {
   readonly exptime: number;
 }
 
+/** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */
+const UNREACHABLE: MetaReply = { status: "NF", flags: {} };
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 
@@ -71,9 +73,10 @@ export class Leases {
     this.#session = session;
   }
 
-  /** Reads an item. */
-  async read(key: string): Promise<LeasedItem | undefined> {
+  /** Reads an item; where the client takes what it cannot reach for a miss, that is told from one. */
+  async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     const reply = await this.#send(key, { verb: "mg", key, flags: ["f", "c", "t", "v"] });
+    if (reply === UNREACHABLE) return "unreachable";
     if (reply.status !== "VA") return undefined;
     const { f, c, t, X } = reply.flags;
     const data = reply.value ?? NO_BYTES;
@@ -144,6 +147,7 @@ export class Leases {
     const flags = seconds === undefined ? ["I"] : ["I", `T${seconds}`];
     const { status } = await new Promise<MetaReply>((resolve, reject) => {
       const command = new MetaCommand({ verb: "md", key, flags }, resolve, reject);
+      command.absent = UNREACHABLE;
       this.#session.submitChange(key, command, options);
     });
     return status === "HD";
@@ -181,7 +185,9 @@ export class Leases {
   /** Stubs go to the server of the value, whatever server their own key would belong to. */
   #send(key: string, request: MetaRequest): Promise<MetaReply> {
     return new Promise((resolve, reject) => {
-      this.#session.submit(key, new MetaCommand(request, resolve, reject), undefined);
+      const command = new MetaCommand(request, resolve, reject);
+      command.absent = UNREACHABLE;
+      this.#session.submit(key, command, undefined);
     });
   }
 }

@@ -79,7 +79,8 @@ export class LeasingCommands extends CountingCommands {
    * @throws {ValidationException} When the key, an option or the value computed is invalid.
    * @throws {ClientException} When memcached refuses, or is older; when it holds a value that the
    * transcoder does not read; when `load` failed less than `negativeFor` ago.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; but where the
+   * client takes that for a miss (`failover`), the value is computed and not stored.
    *
    * @example A value that is computed once
    * ```ts
