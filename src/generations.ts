@@ -21,6 +21,8 @@ export interface Attempt {
   guard<Args extends unknown[], Result>(
     action: (...args: Args) => Result | Promise<Result>,
   ): (...args: Args) => Promise<Result>;
+  /** Makes a signal that ends the waiting under an old generation; the caller's own does too. */
+  signal(own: AbortSignal | undefined): AbortSignal;
 }
 
 /** The digits of the largest generation, 2^64 - 1, and the colon behind them. */
@@ -97,6 +99,12 @@ export class Generations {
       guard: (action) => async (...args) => {
         if (await fetching !== generation) throw new Error("The generation is an old one");
         return await action(...args);
+      },
+      signal: (own) => {
+        const old = new AbortController();
+        const end = () => old.abort();
+        fetching.then((current) => current !== generation && end(), end);
+        return own === undefined ? old.signal : AbortSignal.any([own, old.signal]);
       },
     };
   }

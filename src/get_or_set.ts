@@ -90,21 +90,15 @@ export class SingleFlight {
     signal?.throwIfAborted();
     const { flights } = this.#session;
     const joined = flights.get(key);
-    if (joined !== undefined) return await untilAborted(joined.join(), signal) as Value;
+    if (joined !== undefined) return await joined.join(signal) as Value;
     const flight = new Loading(this.#session, { key, load, plan });
     flights.set(key, flight);
-    const land = () => {
-      if (flights.get(key) === flight) flights.delete(key);
-    };
-    flight.value.then(land, land);
-    return await untilAborted(flight.value, signal) as Value;
+    return await flight.begin(signal) as Value;
   }
 }
 
 /** One value, from the first look at it until it is there. */
 class Loading implements Flight {
-  /** What whoever began it is served: a value that is good, or the one computed. */
-  readonly value: Promise<unknown>;
   readonly #session: Session;
   readonly #leases: Leases;
   readonly #key: string;
@@ -112,6 +106,12 @@ class Loading implements Flight {
   readonly #plan: Plan;
   /** The value that is being replaced, when there is one to be replaced. */
   readonly #replaced = deferred<{ value: unknown } | undefined>();
+  /** What whoever began it is served: a value that is good, or the one computed. */
+  readonly #value: Promise<unknown>;
+  /** How many wait for it. */
+  #callers = 0;
+  /** Ends the waiting for another client. */
+  #pausing: AbortController | undefined;
 
   constructor(session: Session, { key, load, plan }: Task) {
     this.#session = session;
@@ -119,13 +119,51 @@ class Loading implements Flight {
     this.#key = key;
     this.#load = load;
     this.#plan = plan;
-    this.value = this.#run().finally(() => this.#replaced.resolve(undefined));
+    this.#value = this.#run().finally(() => {
+      this.#replaced.resolve(undefined);
+      this.#land();
+    });
+  }
+
+  /** What whoever began it is served. */
+  begin(signal: AbortSignal | undefined): Promise<unknown> {
+    return this.#accompany(this.#value, signal);
   }
 
   /** What those are served who came later: they do not wait where there is something to serve. */
-  async join(): Promise<unknown> {
-    const replaced = await this.#replaced.promise;
-    return replaced === undefined ? await this.value : replaced.value;
+  join(signal: AbortSignal | undefined): Promise<unknown> {
+    const served = this.#replaced.promise.then((replaced) =>
+      replaced === undefined ? this.#value : replaced.value
+    );
+    return this.#accompany(served, signal);
+  }
+
+  async #accompany(served: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+    this.#callers++;
+    try {
+      return await untilAborted(served, signal);
+    } finally {
+      if (--this.#callers === 0 && this.#pausing !== undefined) this.#giveUp(this.#pausing);
+    }
+  }
+
+  /** Waits for another client, as long as anybody waits for this one. */
+  async #pause(delay: number): Promise<void> {
+    const pausing = new AbortController();
+    this.#pausing = pausing;
+    if (this.#callers === 0) this.#giveUp(pausing);
+    await pause(delay, pausing.signal);
+    this.#pausing = undefined;
+  }
+
+  #giveUp(pausing: AbortController): void {
+    this.#land();
+    pausing.abort();
+  }
+
+  #land(): void {
+    const { flights } = this.#session;
+    if (flights.get(this.#key) === this) flights.delete(this.#key);
   }
 
   async #run(): Promise<unknown> {
@@ -148,7 +186,7 @@ class Loading implements Flight {
       }
       const left = deadline - performance.now();
       if (left <= 0) return await this.#load();
-      await pause(Math.min(left, backoff(attempt)));
+      await this.#pause(Math.min(left, backoff(attempt)));
     }
   }
 

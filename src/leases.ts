@@ -8,8 +8,9 @@
  * stub stands in its place; where there is a stale one, beside it, under a key of its own on the same server.
  *
  * What a winner does at last depends on a cas unique. memcached counts those from the start again when it
- * restarts, so another's item may have the same one by then: before it counts, the item is read once more,
- * and must have the same bytes. Those of a stub occur nowhere else.
+ * restarts, so another's item may have the same one by then: before it counts, the stub is read once more,
+ * and must hold the same text, which occurs nowhere else. Where a stub beside a stale value has expired, it
+ * is the value that must have the same bytes.
  *
  * @module
  */
@@ -123,13 +124,16 @@ export class Leases {
   /** Stores the value that a lease was won for, unless it comes too late, and ends the lease. */
   async fulfil(lease: Lease, content: LeaseContent): Promise<void> {
     const { key, stub, replaced } = lease;
-    await this.#replace(key, replaced, content);
+    // A stub that is gone may only have expired; what it was won for can still be the same.
+    const isValid = await this.#isThere(key, stub) ||
+      (stub !== replaced && await this.#isThere(key, replaced));
+    if (isValid) await this.#replace(key, replaced, content);
     if (stub !== replaced) await this.release(lease);
   }
 
   /** Leaves something in the stub's place, which keeps the others from computing for as long. */
   async replaceStub({ key, stub }: Lease, content: LeaseContent): Promise<void> {
-    await this.#replace(key, stub, content);
+    if (await this.#isThere(key, stub)) await this.#replace(key, stub, content);
   }
 
   /** Gives a lease back. */
@@ -166,7 +170,6 @@ export class Leases {
   }
 
   async #replace(key: string, known: Known, content: LeaseContent): Promise<void> {
-    if (!await this.#isThere(key, known)) return;
     const { flags: clientFlags, exptime } = content;
     const data = typeof content.data === "string" ? encoder.encode(content.data) : content.data;
     const flags = [`C${known.cas}`, `F${clientFlags}`, `T${exptime}`];

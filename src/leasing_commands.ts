@@ -42,9 +42,10 @@ export class LeasingCommands extends CountingCommands {
    * old one at once. What is stored replaces only what was there when the lease was won, so a value that
    * was computed too late, or of what has been deleted or invalidated since, is returned but not kept.
    * Whoever computes and dies holds the others up for `lockFor` at most. memcached numbers its cas uniques
-   * from the start again when it restarts; what the lease was won for is therefore read once more before
-   * the value is stored, which costs a round trip, and must have its bytes still. Only a restart within
-   * that round trip, or another's value of the same bytes and cas unique, is not noticed.
+   * from the start again when it restarts; the lease, which holds a text that occurs only once, is therefore
+   * read once more before the value is stored, which costs a round trip. Where `load` took longer than
+   * `lockFor`, the stale value is, and must have its bytes still. Only a restart between that and
+   * the storing goes unnoticed, if another has got a lease or value of the same cas unique by then.
    *
    * An error of `load` goes to all callers of this client who wait for it. Others then call their own
    * `load`, unless `negativeFor` keeps the error's message: then they get a `ClientException` that quotes

@@ -13,8 +13,8 @@ export type Submit = (
 
 /** A value that is being read or computed, for any number of callers. */
 export interface Flight {
-  /** What those are served who came later. */
-  join(): Promise<unknown>;
+  /** What those are served who came later; the signal ends the waiting for it. */
+  join(signal: AbortSignal | undefined): Promise<unknown>;
 }
 
 /** Where a client's commands go, and how its values are read and written. */

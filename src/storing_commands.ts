@@ -2,7 +2,7 @@
 
 import type { OperationOptions } from "./client_options.ts";
 import { quote, ValidationException } from "./errors.ts";
-import { runMany } from "./many.ts";
+import { readEntries, runMany } from "./many.ts";
 import type { Answers } from "./protocol/commands/answer.ts";
 import {
   CAS_ANSWERS,
@@ -347,17 +347,4 @@ function checkCas(cas: unknown): void {
     `Cannot use cas unique ${shown}: it must be a bigint from 0 to ${LARGEST_CAS}`,
     cas,
   );
-}
-
-function readEntries(entries: unknown): Map<string, unknown> {
-  if (typeof entries === "object" && entries !== null) {
-    const pairs = Array.from(
-      Symbol.iterator in entries ? entries as Iterable<unknown> : Object.entries(entries),
-    );
-    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
-      return new Map(pairs as [string, unknown][]);
-    }
-  }
-  const why = "they must be a record, a Map or pairs of a key and a value";
-  throw new ValidationException(`Cannot set entries ${quote(entries)}: ${why}`, entries);
 }

@@ -111,6 +111,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "update.ts",
     "leasing_commands.ts",
     "generations.ts",
+    "many.ts",
   ],
   "client.ts": [
     "errors.ts",

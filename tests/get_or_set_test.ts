@@ -183,6 +183,23 @@ function describeGetOrSet(kind: string, start: () => Promise<ConformanceServer>)
       assertEquals(await client.get("key"), "new");
     });
 
+    test("waits for another client no longer than anybody waits for it", async (first, second) => {
+      const loader = new Loader();
+      const won = first.getOrSet("key", loader.load);
+      await loader.called();
+      const options = { waitFor: 2_592_000 };
+      const stop = new AbortController();
+      const { signal } = stop;
+      const waiting = [1, 2].map(() => second.getOrSet("key", never, { ...options, signal }));
+      const reasons = Promise.all(waiting.map((value) => value.catch((reason) => reason)));
+      await second.get("key");
+      stop.abort("enough");
+      assertEquals(await reasons, ["enough", "enough"]);
+      const again = second.getOrSet("key", never, options);
+      loader.give("value");
+      assertEquals(await Promise.all([won, again]), ["value", "value"]);
+    });
+
     test("takes a lease over that was touched to last for ever", async (first, second) => {
       const loader = new Loader();
       const won = first.getOrSet("key", loader.load);
@@ -436,7 +453,7 @@ describe("getOrSet as time passes", () => {
 });
 
 for (const [kind, start] of Object.entries(RESTARTING)) {
-  describe(`getOrSet after a restart of ${kind}`, () => {
+  describe(`getOrSet whose lease is lost on ${kind}`, () => {
     it("neither stores nor ends another's lease of the same cas unique", async () => {
       await using server = await start();
       await using first = new Client(server.address, { timeout: 10_000 });
@@ -460,6 +477,20 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
         assertEquals(await won, "won");
         assertEquals(await first.get("key"), "won");
       }
+    });
+
+    it("stores what took longer than lockFor where the stale value is still the same", async () => {
+      await using server = await start();
+      await using first = new Client(server.address, { timeout: 10_000 });
+      await using second = new Client(server.address, { timeout: 10_000 });
+      await first.set("key", "old");
+      await first.invalidate("key");
+      const load = async () => {
+        assertEquals(await second.delete("key~moecache-lease"), true);
+        return "new";
+      };
+      assertEquals(await first.getOrSet("key", load), "new");
+      assertEquals(await second.get("key"), "new");
     });
 
     it("does not replace another value of the cas unique that a stale one had", async () => {

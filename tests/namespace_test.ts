@@ -151,6 +151,18 @@ function describeNamespace(kind: string, start: () => Promise<ConformanceServer>
 describeNamespace("the embedded server", () => MemcachedServer.listen());
 if (memcachedPath() !== undefined) describeNamespace("memcached", () => MemcachedProcess.start());
 
+Deno.test("A namespace refuses keys and entries that are none", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const names = client.namespace("n:");
+  for (const keys of [undefined, null, 7, "key", [7], ["a b"]] as never[]) {
+    await assertRejects(() => names.getMany(keys), ValidationException);
+    await assertRejects(() => names.deleteMany(keys), ValidationException);
+  }
+  for (const entries of [undefined, null, 7, "entries", ["key"], [[7, 7]]] as never[]) {
+    await assertRejects(() => names.setMany(entries), ValidationException);
+  }
+});
+
 Deno.test("A namespace's getOrSet waits for nothing of an old generation", async () => {
   await using server = await MemcachedServer.listen();
   await using first = new Client(server.address, { timeout: 10_000 });
