@@ -3,7 +3,7 @@
 import type { FloorKind, Job, Workload } from "./workloads.ts";
 
 /** A program that a contender runs on. */
-export type Runtime = "deno" | "node";
+export type Runtime = "deno" | "node" | "bun";
 
 /** Someone who takes part in a workload, on one runtime. */
 export interface Contender extends Pick<Job, "module" | "options" | "floor"> {
@@ -44,13 +44,18 @@ const RIVALS: readonly Rival[] = [
  * Lists who takes part in a workload: moecache, the floors, and each rival on each runtime.
  *
  * @param workload The workload.
- * @param runtimes The runtimes that are there.
+ * @param runtimes The runtimes that the rivals run on.
+ * @param own The runtime that moecache runs on.
  */
-export function contendersIn(workload: Workload, runtimes: readonly Runtime[]): Contender[] {
+export function contendersIn(
+  workload: Workload,
+  runtimes: readonly Runtime[],
+  own: Runtime,
+): Contender[] {
   return [
-    moecache("moecache", "moecache.ts"),
+    moecache("moecache", "moecache", own),
     ...(workload.value === "bytes"
-      ? [moecache("moecache, bytes as they are", "moecache_bytes.ts")]
+      ? [moecache("moecache, bytes as they are", "moecache_bytes", own)]
       : []),
     ...workload.floors.map(floor),
     ...RIVALS.filter(({ unable }) => unable?.[workload.name] === undefined)
@@ -66,8 +71,14 @@ export function absenteesFrom(workload: Workload): string[] {
   });
 }
 
-function moecache(name: string, file: string): Contender {
-  return { name, role: "moecache", runtime: "deno", module: urlOf(file) };
+/** Where a client of moecache's is for a runtime: Node and Bun take one file of JavaScript. */
+export function moduleOf(client: string, runtime: Runtime): URL {
+  if (runtime === "deno") return new URL(urlOf(`${client}.ts`));
+  return new URL(`rivals/node_modules/.${client}.mjs`, import.meta.url);
+}
+
+function moecache(name: string, client: string, runtime: Runtime): Contender {
+  return { name, role: "moecache", runtime, module: moduleOf(client, runtime).href };
 }
 
 function floor(floor: FloorKind): Contender {

@@ -25,6 +25,7 @@ export async function describeMachine(runtimes: readonly Runtime[]): Promise<Mac
       moecache: await versionOf("../deno.json"),
       deno: Deno.version.deno,
       ...(runtimes.includes("node") ? { node: await ask("node", "--version") } : {}),
+      ...(runtimes.includes("bun") ? { bun: await ask("bun", "--version") } : {}),
       memcached: await ask(memcachedPath() ?? "memcached", "--version"),
       ...await rivalVersions(),
     },

@@ -56,13 +56,20 @@ export async function openTrial(job) {
 export function loopTrial(job, { run, note, check, startBytes = 0 }) {
   const { callers, operations: prescribed } = job.workload;
   let operations = prescribed ?? callers;
+
+  /** @type {(sample: Sample) => number} How many operations fill a round, at that speed. */
+  function fill(sample) {
+    const wanted = Math.round(sample.operations * job.roundTime / sample.time);
+    return Math.min(Math.max(wanted, callers), MOST_OPERATIONS);
+  }
+
   return {
     note,
     async warm() {
-      const warmed = await repeatFor(run, callers, job.roundTime);
-      const wanted = Math.round(warmed.operations * job.roundTime / warmed.time);
-      operations = prescribed ??
-        Math.min(Math.max(wanted, callers), MOST_OPERATIONS);
+      const end = performance.now() + job.warmTime;
+      let warmed = await repeatFor(run, callers, job.roundTime);
+      while (performance.now() < end) warmed = await timed(run, fill(warmed));
+      operations = prescribed ?? fill(warmed);
       return warmed;
     },
     async measure() {

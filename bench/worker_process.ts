@@ -9,7 +9,11 @@ const PROGRAMS: Readonly<Record<Runtime, readonly [string, ...string[]]>> = {
   deno: [Deno.execPath(), "run", "--allow-all", "--quiet", "--unsafe-proto"],
   // What the rivals use of what is deprecated is theirs to know.
   node: ["node", "--no-deprecation"],
+  bun: ["bun"],
 };
+
+/** Milliseconds that an answer may take: a million operations of a slow client are far below it. */
+const PATIENCE = 120_000;
 
 const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
 
@@ -74,9 +78,17 @@ export class WorkerProcess implements AsyncDisposable {
   }
 
   async #answer(): Promise<unknown> {
-    const { value, done } = await this.#answers.next();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      if (!this.#hasEnded) this.#child.kill("SIGKILL");
+    }, PATIENCE);
+    const { value, done } = await this.#answers.next().finally(() => clearTimeout(timer));
     if (!done) return JSON.parse(value);
     const { code } = await this.#child.status;
+    if (isLate) {
+      throw new Error(`Cannot measure ${this.#title}: no answer within ${PATIENCE / 1000} seconds`);
+    }
     throw new Error(`Cannot measure ${this.#title}: its process ended with status ${code}`);
   }
 }

@@ -52,6 +52,8 @@ export interface Job {
   readonly slot: number;
   /** Milliseconds that a round should take. */
   readonly roundTime: number;
+  /** Milliseconds to warm up for. */
+  readonly warmTime: number;
 }
 
 /** What came of one round. */

@@ -251,7 +251,7 @@ const SEQUENCES: Record<string, Case<string>> = {
     commands: (key) => [
       `get ${key}`,
       new RegExp(`^ms ${escape(key)} 0 ME F\\d+ T30 c\r\n$`),
-      new RegExp(`^cas ${escape(key)} 274 0 \\d+ 1\r\n`),
+      new RegExp(`^cas ${escape(key)} 274 0 \\d+ 7\r\n`),
     ],
   },
   "rateLimit": {

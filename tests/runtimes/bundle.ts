@@ -13,6 +13,8 @@ const ROOT = new URL("../../", import.meta.url);
 export interface BundleOptions {
   /** Whether the name `Deno` is to mean `deno_shim.js`, with a runner of tests; not unless given. */
   readonly withTests?: boolean;
+  /** Environment variables that Deno's commands need. */
+  readonly env?: Record<string, string>;
 }
 
 /**
@@ -25,14 +27,16 @@ export interface BundleOptions {
 export async function bundle(
   entry: URL,
   output: string,
-  { withTests = false }: BundleOptions = {},
+  { withTests = false, env = {} }: BundleOptions = {},
 ): Promise<void> {
   const whole = `${output}.whole.mjs`;
   // Deno knows where the imports come from, and esbuild how to say it to older runtimes.
-  await deno("bundle", "--quiet", "--platform=deno", "--output", whole, fileURLToPath(entry));
+  const source = fileURLToPath(entry);
+  await deno(env, "bundle", "--quiet", "--platform=deno", "--output", whole, source);
   const shim = fileURLToPath(new URL("deno_shim.js", import.meta.url));
   const testing = withTests ? ["--define:Deno=denoShim", `--inject:${shim}`] : [];
   await deno(
+    env,
     ...["run", "--allow-all", "--quiet", "--no-config", ESBUILD, whole, `--outfile=${output}`],
     ...["--bundle", "--format=esm", "--platform=neutral", `--target=${TARGET}`],
     ...["--external:node:*", "--external:cloudflare:*", "--log-level=error", "--allow-overwrite"],
@@ -41,9 +45,10 @@ export async function bundle(
   await Deno.remove(whole);
 }
 
-async function deno(...args: string[]): Promise<void> {
+async function deno(env: Record<string, string>, ...args: string[]): Promise<void> {
   // The configuration that names the imports is looked for where the program runs.
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, env, cwd: ROOT })
+    .output();
   if (success) return;
   throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
 }
