@@ -65,11 +65,11 @@ export class LeasingCommands extends CountingCommands {
    * value's and `~moecache-lease`; where that is longer than 250 characters, the value's key is cut, and its
    * hash put in. Clients of this library read them as misses; to other clients they are items under flags
    * they do not know, for which Python's moecache raises its `ClientException`. Until they expire, `add` is
-   * refused, and other commands on the key meet the lease, since memcached sees an item there: `touch` is `true`, and prolongs or shortens
-   * it, or ends it when it is to last for ever; so does `getAndTouch`, which finds nothing; `append` and
-   * `prepend` are `true`, and add bytes to it that are gone when it ends, and the value computed is not
-   * kept then; `replace` is `true`, and puts a value in its place, which the computed one does not replace;
-   * `incr` and `decr` are refused.
+   * refused, and other commands on the key meet the lease, since memcached sees an item there: `touch` is
+   * `true`, and prolongs or shortens it, or ends it when it is to last for ever; so does `getAndTouch`,
+   * which finds nothing; `append` and `prepend` are `true`, and add bytes to it that are gone when it ends,
+   * and the value computed is not kept then; `replace` is `true`, and puts a value in its place, which the
+   * computed one does not replace; `incr` and `decr` are refused.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param load Computes the value. `undefined` is returned but not stored.
