@@ -453,6 +453,28 @@ describe("getOrSet as time passes", () => {
 });
 
 for (const [kind, start] of Object.entries(RESTARTING)) {
+  it(`getOrSet over several connections to ${kind} does not join what a change has overtaken`, async () => {
+    await using server = await start();
+    for (const options of [{ connections: 4 }, { retries: 1 }, { failover: "miss" }] as const) {
+      await using client = new Client(server.address, { timeout: 10_000, ...options });
+      await Promise.all(Array.from({ length: 8 }, () => client.version()));
+      for (let i = 0; i < 20; i++) {
+        const key = `${Object.keys(options)}:${i}`;
+        const loader = new Loader();
+        const begun = client.getOrSet(key, loader.load);
+        const stored = client.set(key, "newer");
+        const between = client.getOrSet(key, loader.load);
+        await stored;
+        assertEquals(await client.getOrSet(key, never), "newer");
+        loader.give("late");
+        for (const value of await Promise.all([begun, between])) {
+          assert(value === "late" || value === "newer");
+        }
+        assertEquals(await client.get(key), "newer");
+      }
+    }
+  });
+
   describe(`getOrSet whose lease is lost on ${kind}`, () => {
     it("neither stores nor ends another's lease of the same cas unique", async () => {
       await using server = await start();
