@@ -20,15 +20,21 @@ export async function* dumpItems(
   nodes: readonly ServerNode[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
-  for (const node of nodes) {
-    const lines = node.openLines(signal);
-    try {
+  // Each dials when it is its turn; a server that leaves the list meanwhile is still asked.
+  const readers = nodes.map((node) => node.openLines(signal));
+  try {
+    for (const lines of readers) {
       yield* readItems(lines);
-    } finally {
-      lines.end();
-      await lines.closed;
+      await end(lines);
     }
+  } finally {
+    await Promise.all(readers.map(end));
   }
+}
+
+async function end(lines: LineReader): Promise<void> {
+  lines.end();
+  await lines.closed;
 }
 
 async function* readItems(lines: LineReader): AsyncGenerator<ItemMetadata, void, undefined> {
