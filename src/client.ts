@@ -30,7 +30,8 @@ import { resolveServers, type ServerAddress } from "./server_address.ts";
 import { ServerEvent, type ServerEventListener } from "./server_event.ts";
 import { ServerSearch } from "./server_search.ts";
 import type { ServerStatus } from "./server_status.ts";
-import { itemReader, itemWriter, ownData } from "./transcoding/item_codec.ts";
+import { makeSession, type Session } from "./session.ts";
+import { ownData } from "./transcoding/item_codec.ts";
 import { watchNodes, type WatchStream } from "./watch_stream.ts";
 
 /** How items are made to expire. */
@@ -74,6 +75,7 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   readonly #router: Router;
   readonly #search: ServerSearch | undefined;
   readonly #options: ResolvedOptions;
+  readonly #session: Session;
 
   /**
    * Makes a client. No socket is opened before the first operation needs one.
@@ -100,15 +102,15 @@ export class Client extends LeasingCommands implements AsyncDisposable {
       this.dispatchEvent(new ServerEvent("error", discovery.name, error));
     });
     const route = search ?? router;
-    super({
-      readItem: itemReader(resolved.transcoder, resolved),
-      writeItem: itemWriter(resolved.transcoder),
-      textFlags: resolved.transcoder.textFlags ?? 0,
-      submit: (key, command, options) => route.submit(key, command, options),
-    });
+    const session = makeSession(
+      (key, command, options) => route.submit(key, command, options),
+      resolved,
+    );
+    super(session);
     this.#router = router;
     this.#search = search;
     this.#options = resolved;
+    this.#session = session;
   }
 
   /**
@@ -218,8 +220,13 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    const flags = ["f", "s", "c", "t", "l", "h", "u"];
-    const reply = await this.meta("mg", key, flags, undefined, options);
+    const request = { verb: "mg", key, flags: ["f", "s", "c", "t", "l", "h", "u"] } as const;
+    const reply = await new Promise<MetaReply>((resolve, reject) => {
+      checkMetaRequest(request);
+      const command = new MetaCommand(request, resolve, reject);
+      command.absent = { status: "EN", flags: {} };
+      this.#session.submit(key, command, options);
+    });
     return reply.status === "EN" ? undefined : readItemInfo(reply);
   }
 
@@ -331,7 +338,9 @@ export class Client extends LeasingCommands implements AsyncDisposable {
         : ownData(value, `send a value by ${quote(verb)}`);
       const request = { verb, key, flags: Array.isArray(flags) ? [...flags] : flags ?? [], data };
       checkMetaRequest(request);
-      this.#router.submit(plainKey(request), new MetaCommand(request, resolve, reject), options);
+      const { submit, submitChange } = this.#session;
+      const send = READING_VERBS.includes(verb) ? submit : submitChange;
+      send(plainKey(request), new MetaCommand(request, resolve, reject), options);
     });
   }
 
@@ -396,7 +405,12 @@ export class Client extends LeasingCommands implements AsyncDisposable {
     const request = delay === undefined
       ? "flush_all"
       : `flush_all ${checkCount("delay", delay, LONGEST_DELAY)}`;
-    await this.#tellAll(request, options);
+    const { flights } = this.#session;
+    const forget = () => {
+      if (!delay) flights.clear();
+    };
+    forget();
+    await this.#tellAll(request, options).finally(forget);
   }
 
   /**
@@ -553,6 +567,8 @@ export class Client extends LeasingCommands implements AsyncDisposable {
   }
 }
 
+/** The meta commands that change no value. */
+const READING_VERBS: readonly MetaVerb[] = ["mg", "mn", "me"];
 /** 30 days in seconds; memcached takes more for an absolute time, and flushes nothing. */
 const LONGEST_DELAY = 60 * 60 * 24 * 30;
 

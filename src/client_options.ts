@@ -34,8 +34,9 @@ export interface Gutter {
  * - `"remove"`: a server that is down leaves the ring, as with EnyimMemcached: its keys belong to the others
  *   until it has answered a probe. What it holds is as old as its absence when it returns.
  * - `"miss"`: reads find nothing and writes are dropped, without an error; `Client.servers` counts them.
- *   What promises a value, or to have been carried out, still fails: `incr` with `initial`, `update`,
- *   `meta`, locks, and what asks all servers.
+ *   `getOrSet` computes values and does not store them. What promises a value, or to have been carried out,
+ *   still fails: `incr` and `decr` with `initial`, `update`, `meta`, namespaces, whose keys depend on a counter,
+ *   the patterns other than `memoize`, and what asks all servers.
  * - a {@linkcode Gutter}: other servers stand in, with short lifetimes, as at Facebook.
  */
 export type Failover = "error" | "remove" | "miss" | Gutter;

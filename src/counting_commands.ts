@@ -34,7 +34,7 @@ export class CountingCommands extends StoringCommands {
    * @throws {ValidationException} When the key, the delta, the initial value or the exptime is invalid.
    * @throws {ClientException} When the item is no counter, or memcached refuses otherwise.
    * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; it may
-   * have been counted then.
+   * have been counted then. With `initial` also where the client takes what it cannot reach for a miss.
    *
    * @example A counter
    * ```ts
@@ -74,7 +74,7 @@ export class CountingCommands extends StoringCommands {
    * @throws {ValidationException} When the key, the delta, the initial value or the exptime is invalid.
    * @throws {ClientException} When the item is no counter, or memcached refuses otherwise.
    * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; it may
-   * have been counted then.
+   * have been counted then. With `initial` also where the client takes what it cannot reach for a miss.
    *
    * @example A counter
    * ```ts
@@ -124,17 +124,21 @@ export class CountingCommands extends StoringCommands {
   #countOnce(
     key: string,
     request: string,
-    options: OperationOptions,
+    options: CounterOptions,
   ): Promise<bigint | undefined> {
     return new Promise((resolve, reject) => {
-      this.#session.submit(key, new CounterCommand(request, resolve, reject), options);
+      const command = new CounterCommand(request, resolve, reject);
+      // Whoever has an initial value is promised a number.
+      command.mayMiss = options.initial === undefined;
+      this.#session.submitChange(key, command, options);
     });
   }
 
   #addCounter(key: string, item: StoredItem, options: OperationOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const command = new StorageCommand("add", key, item, STORED_ANSWERS, resolve, reject);
-      this.#session.submit(key, command, options);
+      command.mayMiss = false;
+      this.#session.submitChange(key, command, options);
     });
   }
 }

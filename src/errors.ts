@@ -208,7 +208,7 @@ export class PartialSocketError extends SocketError implements PartialFailure {
 
 function partialMessage(action: string, { failures, results }: PartialFailure): string {
   const [[key, error]] = failures as unknown as [[string, unknown]];
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const of = failures.size + results.size;
   return `Cannot ${action} ${failures.size} of ${of} keys, the first ${quote(key)}: ${why}`;
 }
@@ -225,4 +225,13 @@ export function quote(value: unknown): string {
   if (typeof value !== "string") return `of type ${value === null ? "null" : typeof value}`;
   const cut = value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value;
   return JSON.stringify(cut);
+}
+
+/** What an error says; anything can be thrown, even what has no text. */
+export function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "what was thrown has no text";
+  }
 }

@@ -10,6 +10,7 @@ import {
   ValidationException,
 } from "./errors.ts";
 import { checkKey, MAX_KEY_LENGTH } from "./protocol/key.ts";
+import { reservedKey } from "./reserved_keys.ts";
 import { untilAborted } from "./waiting.ts";
 
 /** An operation under one generation; what it resolves to counts only if that is the current one. */
@@ -20,6 +21,8 @@ export interface Attempt {
   guard<Args extends unknown[], Result>(
     action: (...args: Args) => Result | Promise<Result>,
   ): (...args: Args) => Promise<Result>;
+  /** Makes a signal that ends the waiting under an old generation; the caller's own does too. */
+  signal(own: AbortSignal | undefined): AbortSignal;
 }
 
 /** The digits of the largest generation, 2^64 - 1, and the colon behind them. */
@@ -43,7 +46,7 @@ export class Generations {
     }
     this.#client = client;
     this.#prefix = prefix;
-    this.#counterKey = `${prefix}generation`;
+    this.#counterKey = reservedKey(prefix, "generation");
   }
 
   /** Begins the next generation. */
@@ -66,15 +69,12 @@ export class Generations {
     const fetching = this.#fetch();
     const current = untilAborted(fetching, options?.signal);
     if (used === undefined) return await operate(this.#attempt(await current, fetching));
-    const [fetched, result] = await Promise.allSettled([
-      current,
-      operate(this.#attempt(used, fetching)),
-    ]);
-    if (fetched.status === "rejected") throw fetched.reason;
+    const result = operate(this.#attempt(used, fetching));
+    // What comes of it under an old generation is nobody's, even an error, and nobody waits for it.
+    void Promise.allSettled([result]);
+    const fetched = await current;
     // One that was current when the operation had begun is good enough; it need not be asked for again.
-    if (fetched.value !== used) return await operate(this.#attempt(fetched.value, fetching));
-    if (result.status === "rejected") throw result.reason;
-    return result.value;
+    return await (fetched === used ? result : operate(this.#attempt(fetched, fetching)));
   }
 
   /** Runs an operation on many keys, whose results and errors are told by the keys the caller knows. */
@@ -99,6 +99,12 @@ export class Generations {
       guard: (action) => async (...args) => {
         if (await fetching !== generation) throw new Error("The generation is an old one");
         return await action(...args);
+      },
+      signal: (own) => {
+        const old = new AbortController();
+        const end = () => old.abort();
+        fetching.then((current) => current !== generation && end(), end);
+        return own === undefined ? old.signal : AbortSignal.any([own, old.signal]);
       },
     };
   }

@@ -2,11 +2,11 @@
 
 import type { OperationOptions } from "./client_options.ts";
 import { deferred } from "./deferred.ts";
-import { ClientException } from "./errors.ts";
+import { ClientException, messageOf } from "./errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
 import { checkExptime, type Exptime, extendExptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
-import type { Session } from "./session.ts";
+import type { Flight, Session } from "./session.ts";
 import { checkSpan, checkWaitFor } from "./spans.ts";
 import { FAILURE_FLAGS, isMark, LEASE_FLAGS } from "./transcoding/marks.ts";
 import { backoff, pause, untilAborted } from "./waiting.ts";
@@ -70,13 +70,15 @@ const LONGEST_MESSAGE = 1000;
 /** The values being read or computed for the callers of one client. */
 export class SingleFlight {
   readonly #session: Session;
-  readonly #flights = new Map<string, Flight>();
 
   constructor(session: Session) {
     this.#session = session;
   }
 
-  /** Reads the value of a key, or has it computed; what this client is doing already is joined. */
+  /**
+   * Reads the value of a key, or has it computed; what this client is doing already is joined, unless it
+   * has changed the value since that began.
+   */
   async getOrSet<Value>(
     key: string,
     load: Load<Value>,
@@ -86,20 +88,17 @@ export class SingleFlight {
     const plan = makePlan(options);
     const { signal } = options;
     signal?.throwIfAborted();
-    const joined = this.#flights.get(key);
-    if (joined !== undefined) return await untilAborted(joined.join(), signal) as Value;
-    const flight = new Flight(this.#session, { key, load, plan });
-    this.#flights.set(key, flight);
-    const land = () => this.#flights.delete(key);
-    flight.value.then(land, land);
-    return await untilAborted(flight.value, signal) as Value;
+    const { flights } = this.#session;
+    const joined = flights.get(key);
+    if (joined !== undefined) return await joined.join(signal) as Value;
+    const flight = new Loading(this.#session, { key, load, plan });
+    flights.set(key, flight);
+    return await flight.begin(signal) as Value;
   }
 }
 
 /** One value, from the first look at it until it is there. */
-class Flight {
-  /** What whoever began it is served: a value that is good, or the one computed. */
-  readonly value: Promise<unknown>;
+class Loading implements Flight {
   readonly #session: Session;
   readonly #leases: Leases;
   readonly #key: string;
@@ -107,6 +106,12 @@ class Flight {
   readonly #plan: Plan;
   /** The value that is being replaced, when there is one to be replaced. */
   readonly #replaced = deferred<{ value: unknown } | undefined>();
+  /** What whoever began it is served: a value that is good, or the one computed. */
+  readonly #value: Promise<unknown>;
+  /** How many wait for it. */
+  #callers = 0;
+  /** Ends the waiting for another client. */
+  #pausing: AbortController | undefined;
 
   constructor(session: Session, { key, load, plan }: Task) {
     this.#session = session;
@@ -114,13 +119,51 @@ class Flight {
     this.#key = key;
     this.#load = load;
     this.#plan = plan;
-    this.value = this.#run().finally(() => this.#replaced.resolve(undefined));
+    this.#value = this.#run().finally(() => {
+      this.#replaced.resolve(undefined);
+      this.#land();
+    });
+  }
+
+  /** What whoever began it is served. */
+  begin(signal: AbortSignal | undefined): Promise<unknown> {
+    return this.#accompany(this.#value, signal);
   }
 
   /** What those are served who came later: they do not wait where there is something to serve. */
-  async join(): Promise<unknown> {
-    const replaced = await this.#replaced.promise;
-    return replaced === undefined ? await this.value : replaced.value;
+  join(signal: AbortSignal | undefined): Promise<unknown> {
+    const served = this.#replaced.promise.then((replaced) =>
+      replaced === undefined ? this.#value : replaced.value
+    );
+    return this.#accompany(served, signal);
+  }
+
+  async #accompany(served: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+    this.#callers++;
+    try {
+      return await untilAborted(served, signal);
+    } finally {
+      if (--this.#callers === 0 && this.#pausing !== undefined) this.#giveUp(this.#pausing);
+    }
+  }
+
+  /** Waits for another client, as long as anybody waits for this one. */
+  async #pause(delay: number): Promise<void> {
+    const pausing = new AbortController();
+    this.#pausing = pausing;
+    if (this.#callers === 0) this.#giveUp(pausing);
+    await pause(delay, pausing.signal);
+    this.#pausing = undefined;
+  }
+
+  #giveUp(pausing: AbortController): void {
+    this.#land();
+    pausing.abort();
+  }
+
+  #land(): void {
+    const { flights } = this.#session;
+    if (flights.get(this.#key) === this) flights.delete(this.#key);
   }
 
   async #run(): Promise<unknown> {
@@ -128,12 +171,14 @@ class Flight {
     const deadline = performance.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
+      if (item === "unreachable") return await this.#load();
       if (item !== undefined && !isMark(item.flags)) {
         const served = await this.#serve(item);
         if (served !== undefined) return served.value;
         continue;
       }
-      if (item === undefined || item.isInvalid) {
+      // A mark that never expires is one that somebody has touched.
+      if (item === undefined || item.isInvalid || item.ttl === -1) {
         const lease = await this.#leases.claim(this.#key, lockFor, item?.cas);
         if (lease !== undefined) return await this.#compute(lease);
       } else if (item.flags !== LEASE_FLAGS) {
@@ -141,7 +186,7 @@ class Flight {
       }
       const left = deadline - performance.now();
       if (left <= 0) return await this.#load();
-      await pause(Math.min(left, backoff(attempt)));
+      await this.#pause(Math.min(left, backoff(attempt)));
     }
   }
 
@@ -202,15 +247,6 @@ class Flight {
     const message = new TextDecoder().decode(data);
     const why = `an earlier attempt to load it failed: ${message}`;
     return new ClientException(`Cannot get or set key "${this.#key}": ${why}`, message);
-  }
-}
-
-/** What is kept of an error; anything can be thrown, even what has no text. */
-function messageOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return "what it threw has no text";
   }
 }
 

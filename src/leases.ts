@@ -1,18 +1,24 @@
 /**
- * Leases: who may compute a value. One is a stub, an item without bytes that only one client can add and
- * that expires by itself, so a winner that dies frees the others.
+ * Leases: who may compute a value. One is a stub, an item that only one client can add and that expires by
+ * itself, so a winner that dies frees the others.
  *
  * memcached has an election of its own (`mg` with `N` or `R`, answered by `W`, `Z` and `X`). It cannot do
  * here: `N` makes stubs under flags 0, which look like values, and the right that `W` gives is given once for
  * an item and never again, so a winner that dies leaves a stale item stale. Where there is no value the
  * stub stands in its place; where there is a stale one, beside it, under a key of its own on the same server.
  *
+ * What a winner does at last depends on a cas unique. memcached counts those from the start again when it
+ * restarts, so another's item may have the same one by then: before it counts, the stub is read once more,
+ * and must hold the same text, which occurs nowhere else. Where a stub beside a stale value has expired, it
+ * is the value that must have the same bytes.
+ *
  * @module
  */
 
+import { equals } from "@std/bytes/equals";
 import type { OperationOptions } from "./client_options.ts";
 import { MetaCommand, type MetaReply, type MetaRequest } from "./protocol/commands/meta.ts";
-import { MAX_KEY_LENGTH } from "./protocol/key.ts";
+import { reservedKey } from "./reserved_keys.ts";
 import type { Session } from "./session.ts";
 import type { SendableItem } from "./transcoding/item_codec.ts";
 import { LEASE_FLAGS } from "./transcoding/marks.ts";
@@ -31,16 +37,23 @@ export interface LeasedItem {
   readonly isInvalid: boolean;
 }
 
+/** An item that somebody relies on to be there still. */
+interface Known {
+  readonly key: string;
+  /** The bytes. */
+  readonly data: Uint8Array;
+  /** The cas unique, as memcached writes it. */
+  readonly cas: string;
+}
+
 /** The right to compute the value of a key. */
 export interface Lease {
   /** The key of the value. */
   readonly key: string;
-  /** The key of the stub. */
-  readonly stubKey: string;
-  /** The stub's cas unique. */
-  readonly stubCas: string;
-  /** The cas unique of the item that the value is to replace. */
-  readonly cas: string;
+  /** What keeps the others from it. */
+  readonly stub: Known;
+  /** What the value is to replace: the stub itself, or a stale value. */
+  readonly replaced: Known;
 }
 
 /** What is stored, and for how long in seconds. */
@@ -48,8 +61,10 @@ export interface LeaseContent extends SendableItem {
   readonly exptime: number;
 }
 
+/** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */
+const UNREACHABLE: MetaReply = { status: "NF", flags: {} };
 const NO_BYTES = new Uint8Array(0);
-const STUB_SUFFIX = ":moel";
+const encoder = new TextEncoder();
 
 /** Leases on the servers of a session. */
 export class Leases {
@@ -59,9 +74,10 @@ export class Leases {
     this.#session = session;
   }
 
-  /** Reads an item. */
-  async read(key: string): Promise<LeasedItem | undefined> {
+  /** Reads an item; where the client takes what it cannot reach for a miss, that is told from one. */
+  async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     const reply = await this.#send(key, { verb: "mg", key, flags: ["f", "c", "t", "v"] });
+    if (reply === UNREACHABLE) return "unreachable";
     if (reply.status !== "VA") return undefined;
     const { f, c, t, X } = reply.flags;
     const data = reply.value ?? NO_BYTES;
@@ -77,8 +93,8 @@ export class Leases {
    */
   async claim(key: string, seconds: number, cas?: string): Promise<Lease | undefined> {
     const condition = cas === undefined ? "ME" : `C${cas}`;
-    const stubCas = await this.#addStub(key, key, [condition, `T${seconds}`]);
-    return stubCas === undefined ? undefined : { key, stubKey: key, stubCas, cas: stubCas };
+    const stub = await this.#addStub(key, key, [condition, `T${seconds}`]);
+    return stub === undefined ? undefined : { key, stub, replaced: stub };
   }
 
   /**
@@ -93,10 +109,11 @@ export class Leases {
     seconds: number,
     item: LeasedItem,
   ): Promise<Lease | "changed" | undefined> {
-    const stubKey = stubKeyOf(key);
-    const stubCas = await this.#addStub(key, stubKey, ["ME", `T${seconds}`]);
-    if (stubCas === undefined) return undefined;
-    const lease = { key, stubKey, stubCas, cas: item.cas };
+    // The transcoder may have handed the bytes themselves to callers, who are free to change them.
+    const replaced = { key, cas: item.cas, data: item.data.slice() };
+    const stub = await this.#addStub(key, reservedKey(key, "lease"), ["ME", `T${seconds}`]);
+    if (stub === undefined) return undefined;
+    const lease = { key, stub, replaced };
     // Whoever had the lease before may have stored, and given it back, since the item was read.
     const { flags } = await this.#send(key, { verb: "mg", key, flags: ["c"] });
     if (flags.c === item.cas) return lease;
@@ -106,19 +123,23 @@ export class Leases {
 
   /** Stores the value that a lease was won for, unless it comes too late, and ends the lease. */
   async fulfil(lease: Lease, content: LeaseContent): Promise<void> {
-    const { key, stubKey, cas } = lease;
-    await this.#replace(key, key, cas, content);
-    if (stubKey !== key) await this.release(lease);
+    const { key, stub, replaced } = lease;
+    // A stub that is gone may only have expired; what it was won for can still be the same.
+    const isValid = await this.#isThere(key, stub) ||
+      (stub !== replaced && await this.#isThere(key, replaced));
+    if (isValid) await this.#replace(key, replaced, content);
+    if (stub !== replaced) await this.release(lease);
   }
 
   /** Leaves something in the stub's place, which keeps the others from computing for as long. */
-  async replaceStub({ key, stubKey, stubCas }: Lease, content: LeaseContent): Promise<void> {
-    await this.#replace(key, stubKey, stubCas, content);
+  async replaceStub({ key, stub }: Lease, content: LeaseContent): Promise<void> {
+    if (await this.#isThere(key, stub)) await this.#replace(key, stub, content);
   }
 
   /** Gives a lease back. */
-  async release({ key, stubKey, stubCas }: Lease): Promise<void> {
-    await this.#send(key, { verb: "md", key: stubKey, flags: [`C${stubCas}`] });
+  async release({ key, stub }: Lease): Promise<void> {
+    if (!await this.#isThere(key, stub)) return;
+    await this.#send(key, { verb: "md", key: stub.key, flags: [`C${stub.cas}`] });
   }
 
   /** Marks an item as stale; resolves to whether there was one. */
@@ -128,7 +149,11 @@ export class Leases {
     options: OperationOptions,
   ): Promise<boolean> {
     const flags = seconds === undefined ? ["I"] : ["I", `T${seconds}`];
-    const { status } = await this.#send(key, { verb: "md", key, flags }, options);
+    const { status } = await new Promise<MetaReply>((resolve, reject) => {
+      const command = new MetaCommand({ verb: "md", key, flags }, resolve, reject);
+      command.absent = UNREACHABLE;
+      this.#session.submitChange(key, command, options);
+    });
     return status === "HD";
   }
 
@@ -136,30 +161,36 @@ export class Leases {
     key: string,
     stubKey: string,
     terms: readonly string[],
-  ): Promise<string | undefined> {
+  ): Promise<Known | undefined> {
+    const data = encoder.encode(crypto.randomUUID());
     const flags = [...terms, `F${LEASE_FLAGS}`, "c"];
-    const reply = await this.#send(key, { verb: "ms", key: stubKey, flags, data: NO_BYTES });
-    return reply.status === "HD" ? reply.flags.c : undefined;
+    const reply = await this.#send(key, { verb: "ms", key: stubKey, flags, data });
+    if (reply.status !== "HD") return undefined;
+    return { key: stubKey, data, cas: reply.flags.c ?? "" };
   }
 
-  async #replace(key: string, itemKey: string, cas: string, content: LeaseContent): Promise<void> {
+  async #replace(key: string, known: Known, content: LeaseContent): Promise<void> {
     const { flags: clientFlags, exptime } = content;
-    const data = typeof content.data === "string"
-      ? new TextEncoder().encode(content.data)
-      : content.data;
-    const flags = [`C${cas}`, `F${clientFlags}`, `T${exptime}`];
-    await this.#send(key, { verb: "ms", key: itemKey, flags, data });
+    const data = typeof content.data === "string" ? encoder.encode(content.data) : content.data;
+    const flags = [`C${known.cas}`, `F${clientFlags}`, `T${exptime}`];
+    await this.#send(key, { verb: "ms", key: known.key, flags, data });
+  }
+
+  async #isThere(key: string, known: Known): Promise<boolean> {
+    const { flags, value } = await this.#send(key, {
+      verb: "mg",
+      key: known.key,
+      flags: ["c", "v"],
+    });
+    return flags.c === known.cas && value !== undefined && equals(value, known.data);
   }
 
   /** Stubs go to the server of the value, whatever server their own key would belong to. */
-  #send(key: string, request: MetaRequest, options?: OperationOptions): Promise<MetaReply> {
+  #send(key: string, request: MetaRequest): Promise<MetaReply> {
     return new Promise((resolve, reject) => {
-      this.#session.submit(key, new MetaCommand(request, resolve, reject), options);
+      const command = new MetaCommand(request, resolve, reject);
+      command.absent = UNREACHABLE;
+      this.#session.submit(key, command, undefined);
     });
   }
-}
-
-/** Keys that are longer than 245 characters and differ in the last ones only share a stub: they wait for each other. */
-function stubKeyOf(key: string): string {
-  return key.slice(0, MAX_KEY_LENGTH - STUB_SUFFIX.length) + STUB_SUFFIX;
 }

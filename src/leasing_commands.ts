@@ -41,31 +41,35 @@ export class LeasingCommands extends CountingCommands {
    * {@linkcode invalidate}d, is computed anew by one caller, who waits for it; the others are served the
    * old one at once. What is stored replaces only what was there when the lease was won, so a value that
    * was computed too late, or of what has been deleted or invalidated since, is returned but not kept.
-   * Whoever computes and dies holds the others up for `lockFor` at most. A lease is told by its cas unique,
-   * and memcached numbers those from the start again when it restarts: a value that was being computed
-   * then may replace another's lease or value of the same number.
+   * Whoever computes and dies holds the others up for `lockFor` at most. memcached numbers its cas uniques
+   * from the start again when it restarts; the lease, which holds a text that occurs only once, is therefore
+   * read once more before the value is stored, which costs a round trip. Where `load` took longer than
+   * `lockFor`, the stale value is, and must have its bytes still. Only a restart between that and
+   * the storing goes unnoticed, if another has got a lease or value of the same cas unique by then.
    *
    * An error of `load` goes to all callers of this client who wait for it. Others then call their own
    * `load`, unless `negativeFor` keeps the error's message: then they get a `ClientException` that quotes
    * it, or the stale value where there is one.
    *
    * Callers who ask at the same time share one value; whoever changes it changes it for all, and the
-   * options that count are those of the first. A caller who joins while the value is computed may get
-   * one from before a `set`, `delete` or `invalidate` that this client made meanwhile. `waitFor` bounds
-   * the waiting for other clients only, not for `load`, nor for another caller's in this one.
+   * options that count are those of the first. Whoever asks after this client has set, deleted, invalidated
+   * or otherwise changed the key does not join what began before; those who had joined get what that gives.
+   * `waitFor` bounds the waiting for other clients only, not for `load`, nor for another caller's in this one.
    *
    * With `staleFor`, a value is stored for `exptime` and `staleFor` together, and `get` goes on returning
    * it after `exptime`. What is left to an item tells whether it is stale: one that a plain `set` stored
    * for `staleFor` or less is stale at once.
    *
-   * A lease is an item without bytes under the flags 0x6d6f656c, a kept error one with its message under
-   * 0x6d6f6566; beside a value that is computed anew, the lease has a key of its own, which is the
-   * value's, cut to 245 characters, and `:moel`. Clients of this
-   * library read them as misses; to other clients they are items under flags they do not know, for which
-   * Python's moecache raises its `ClientException`. Until they expire, `add` is refused, and other commands
-   * on the key meet the lease: `touch` prolongs or shortens it, `append` and `prepend` add bytes to it,
-   * after which the value computed is not kept, `replace` puts a value in its place, and `incr` and
-   * `decr` are refused.
+   * A lease is an item with a random text under the flags 0x6d6f656c, a kept error one with its message
+   * under 0x6d6f6566; beside a value that is computed anew, the lease has a key of its own, which is the
+   * value's and `~moecache-lease`; where that is longer than 250 characters, the value's key is cut, and its
+   * hash put in. Clients of this library read them as misses; to other clients they are items under flags
+   * they do not know, for which Python's moecache raises its `ClientException`. Until they expire, `add` is
+   * refused, and other commands on the key meet the lease, since memcached sees an item there: `touch` is
+   * `true`, and prolongs or shortens it, or ends it when it is to last for ever; so does `getAndTouch`,
+   * which finds nothing; `append` and `prepend` are `true`, and add bytes to it that are gone when it ends,
+   * and the value computed is not kept then; `replace` is `true`, and puts a value in its place, which the
+   * computed one does not replace; `incr` and `decr` are refused.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param load Computes the value. `undefined` is returned but not stored.
@@ -76,7 +80,8 @@ export class LeasingCommands extends CountingCommands {
    * @throws {ValidationException} When the key, an option or the value computed is invalid.
    * @throws {ClientException} When memcached refuses, or is older; when it holds a value that the
    * transcoder does not read; when `load` failed less than `negativeFor` ago.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; but where the
+   * client takes that for a miss (`failover`), the value is computed and not stored.
    *
    * @example A value that is computed once
    * ```ts

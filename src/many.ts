@@ -1,6 +1,12 @@
 /** Operations on many keys at once. @module */
 
-import { PartialClientException, PartialSocketError, SocketError } from "./errors.ts";
+import {
+  PartialClientException,
+  PartialSocketError,
+  quote,
+  SocketError,
+  ValidationException,
+} from "./errors.ts";
 
 /** Starts one key's operation; calls one of the two functions when it has ended. */
 export type StartOne<Result> = (
@@ -8,6 +14,24 @@ export type StartOne<Result> = (
   resolve: (result: Result | undefined) => void,
   reject: (error: unknown) => void,
 ) => void;
+
+/**
+ * Reads what is to be set, by key.
+ *
+ * @throws {ValidationException} When it is not that.
+ */
+export function readEntries(entries: unknown): Map<string, unknown> {
+  if (typeof entries === "object" && entries !== null) {
+    const pairs = Array.from(
+      Symbol.iterator in entries ? entries as Iterable<unknown> : Object.entries(entries),
+    );
+    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+      return new Map(pairs as [string, unknown][]);
+    }
+  }
+  const why = "they must be a record, a Map or pairs of a key and a value";
+  throw new ValidationException(`Cannot set entries ${quote(entries)}: ${why}`, entries);
+}
 
 /**
  * Starts an operation for each key and waits for all of them.

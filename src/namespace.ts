@@ -4,8 +4,10 @@ import type { CounterOptions, OperationOptions } from "./client_options.ts";
 import { Generations } from "./generations.ts";
 import type { GetOrSetOptions, Load } from "./get_or_set.ts";
 import type { InvalidateOptions, LeasingCommands } from "./leasing_commands.ts";
+import { readEntries } from "./many.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
+import { checkKeys } from "./protocol/key.ts";
 import type { Change, UpdateOptions } from "./update.ts";
 
 /**
@@ -14,7 +16,7 @@ import type { Change, UpdateOptions } from "./update.ts";
  * was stored under earlier ones is never asked for again. `client.namespace(prefix)` makes one.
  *
  * The methods are those of the client. The generation is a counter on memcached, under the prefix and
- * `generation`. Each operation asks for it in the turn in which it sends its own command, under the
+ * `~moecache-generation`. Each operation asks for it in the turn in which it sends its own command, under the
  * generation known so far; only when that has become another does the operation take a second round. So
  * an operation that begins after `invalidateAll` has resolved, in whatever process, finds nothing older.
  *
@@ -134,7 +136,7 @@ export class Namespace {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    return await this.#generations.runMany("get", [...keys], (keys) => {
+    return await this.#generations.runMany("get", [...checkKeys(keys, "get")], (keys) => {
       return this.#client.getMany<Value>(keys, options);
     }, options);
   }
@@ -260,8 +262,7 @@ export class Namespace {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    const pairs = Symbol.iterator in entries ? entries : Object.entries(entries);
-    const values = new Map(pairs as Iterable<readonly [string, unknown]>);
+    const values = readEntries(entries);
     await this.#generations.runMany("set", [...values.keys()], async (keys) => {
       const all = [...values.values()];
       const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
@@ -587,7 +588,7 @@ export class Namespace {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    return await this.#generations.runMany("delete", [...keys], (keys) => {
+    return await this.#generations.runMany("delete", [...checkKeys(keys, "delete")], (keys) => {
       return this.#client.deleteMany(keys, options);
     }, options);
   }
@@ -616,8 +617,9 @@ export class Namespace {
    * ```
    */
   getOrSet<Value>(key: string, load: Load<Value>, options?: GetOrSetOptions): Promise<Value> {
-    return this.#generations.run([key], ({ prefix, guard }) => {
-      return this.#client.getOrSet(prefix + key, guard(load), options);
+    return this.#generations.run([key], ({ prefix, guard, signal }) => {
+      const limited = { ...options, signal: signal(options?.signal) };
+      return this.#client.getOrSet(prefix + key, guard(load), limited);
     }, options);
   }
 

@@ -166,7 +166,7 @@ export class ReadingCommands extends EventTarget {
   }
 
   /**
-   * Gives an item a new exptime without reading it.
+   * Gives an item a new exptime without reading it; to memcached a lease of `getOrSet` is an item too.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param exptime Seconds until it expires, 0 for never; above 30 days an absolute Unix time, up to
@@ -227,7 +227,7 @@ export class ReadingCommands extends EventTarget {
     return new Promise((resolve, reject) => {
       checkKey(key, "delete");
       const command = new AnswerCommand(`delete ${key}`, DELETE_ANSWERS, resolve, reject);
-      this.#session.submit(key, command, options);
+      this.#session.submitChange(key, command, options);
     });
   }
 
@@ -262,7 +262,7 @@ export class ReadingCommands extends EventTarget {
     const unique = checkKeys(keys, "delete");
     return await runMany<boolean>("delete", unique, (key, resolve, reject) => {
       const command = new AnswerCommand(`delete ${key}`, DELETE_ANSWERS, resolve, reject);
-      this.#session.submit(key, command, options);
+      this.#session.submitChange(key, command, options);
     }, options?.signal);
   }
 

@@ -284,7 +284,7 @@ export class Router {
   }
 
   #miss(command: Command, member: Member | undefined): boolean {
-    if (member === undefined || !command.succeedAbsent()) return false;
+    if (member === undefined || !command.mayMiss || !command.succeedAbsent()) return false;
     const { name } = member.server;
     this.#missed.set(name, (this.#missed.get(name) ?? 0) + 1);
     return true;

@@ -1,8 +1,21 @@
 /** What the commands of a client share. @module */
 
-import type { OperationOptions } from "./client_options.ts";
+import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
 import type { Command } from "./protocol/command.ts";
-import type { ReadItem, WriteItem } from "./transcoding/item_codec.ts";
+import { itemReader, itemWriter, type ReadItem, type WriteItem } from "./transcoding/item_codec.ts";
+
+/** Gives a command to the server of a key. */
+export type Submit = (
+  key: string,
+  command: Command,
+  options: OperationOptions | undefined,
+) => void;
+
+/** A value that is being read or computed, for any number of callers. */
+export interface Flight {
+  /** What those are served who came later; the signal ends the waiting for it. */
+  join(signal: AbortSignal | undefined): Promise<unknown>;
+}
 
 /** Where a client's commands go, and how its values are read and written. */
 export interface Session {
@@ -12,6 +25,41 @@ export interface Session {
   readonly writeItem: WriteItem;
   /** The flags of strings that are stored as they are, as counters are. */
   readonly textFlags: number;
+  /** What is under way for each key, and may be joined. */
+  readonly flights: Map<string, Flight>;
   /** Gives a command to the server of a key. */
-  submit(key: string, command: Command, options: OperationOptions | undefined): void;
+  readonly submit: Submit;
+  /** Does so with one that changes the key's value: what was under way before is joined no more. */
+  readonly submitChange: Submit;
+}
+
+/** Makes the session of a client. */
+export function makeSession(
+  submit: Submit,
+  options: ResolvedOptions,
+): Session {
+  const { transcoder, connections, failover, retries } = options;
+  const flights = new Map<string, Flight>();
+  const isOrdered = connections === 1 && failover === "error" && retries === 0;
+  return {
+    readItem: itemReader(transcoder, options),
+    writeItem: itemWriter(transcoder),
+    textFlags: transcoder.textFlags ?? 0,
+    flights,
+    submit,
+    submitChange: (key, command, options) => {
+      if (flights.size > 0) flights.delete(key);
+      submit(key, command, options);
+      if (!isOrdered) forgetAgain(flights, key, command);
+    },
+  };
+}
+
+/** What begins after a change, but on another connection or server, may still read what was there before it. */
+function forgetAgain(flights: Map<string, Flight>, key: string, command: Command): void {
+  const { onSettled } = command;
+  command.onSettled = () => {
+    flights.delete(key);
+    onSettled?.();
+  };
 }

@@ -2,7 +2,7 @@
 
 import type { OperationOptions } from "./client_options.ts";
 import { quote, ValidationException } from "./errors.ts";
-import { runMany } from "./many.ts";
+import { readEntries, runMany } from "./many.ts";
 import type { Answers } from "./protocol/commands/answer.ts";
 import {
   CAS_ANSWERS,
@@ -113,7 +113,7 @@ export class StoringCommands extends ReadingCommands {
       const item = { ...items.get(key)!, exptime: seconds };
       const stored = () => resolve(true);
       const command = new StorageCommand("set", key, item, SET_ANSWERS, stored, reject);
-      this.#session.submit(key, command, options);
+      this.#session.submitChange(key, command, options);
     }, options?.signal);
   }
 
@@ -154,7 +154,7 @@ export class StoringCommands extends ReadingCommands {
   }
 
   /**
-   * Sets a key to a value if it exists.
+   * Sets a key to a value if it exists; a lease of `getOrSet`, which is an item too, gives way to the value.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
@@ -193,7 +193,7 @@ export class StoringCommands extends ReadingCommands {
   /**
    * Puts text or bytes behind those of an item, whose flags and exptime stay. The transcoder has no
    * part in it: with {@linkcode moecacheTranscoder} a string stays a string, and a pickle, which is any
-   * other value, becomes unreadable.
+   * other value, becomes unreadable. What is added to a lease of `getOrSet`, which is an item too, is lost.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param data Text, which goes as UTF-8, or bytes.
@@ -225,7 +225,7 @@ export class StoringCommands extends ReadingCommands {
   /**
    * Puts text or bytes before those of an item, whose flags and exptime stay. The transcoder has no
    * part in it: with {@linkcode moecacheTranscoder} a string stays a string, and a pickle, which is any
-   * other value, becomes unreadable.
+   * other value, becomes unreadable. What is added to a lease of `getOrSet`, which is an item too, is lost.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param data Text, which goes as UTF-8, or bytes.
@@ -307,7 +307,7 @@ export class StoringCommands extends ReadingCommands {
       const send = ({ flags, data }: SendableItem) => {
         const stored = { flags, exptime: seconds, data, cas };
         const command = new StorageCommand(verb, key, stored, answers, resolve, reject);
-        this.#session.submit(key, command, options);
+        this.#session.submitChange(key, command, options);
       };
       if (item instanceof Promise) item.then(send).catch(reject);
       else send(item);
@@ -324,7 +324,7 @@ export class StoringCommands extends ReadingCommands {
       checkKey(key, verb);
       const item = { flags: 0, exptime: 0, data: ownData(data, `${verb} data to key "${key}"`) };
       const command = new StorageCommand(verb, key, item, STORED_ANSWERS, resolve, reject);
-      this.#session.submit(key, command, options);
+      this.#session.submitChange(key, command, options);
     });
   }
 
@@ -347,17 +347,4 @@ function checkCas(cas: unknown): void {
     `Cannot use cas unique ${shown}: it must be a bigint from 0 to ${LARGEST_CAS}`,
     cas,
   );
-}
-
-function readEntries(entries: unknown): Map<string, unknown> {
-  if (typeof entries === "object" && entries !== null) {
-    const pairs = Array.from(
-      Symbol.iterator in entries ? entries as Iterable<unknown> : Object.entries(entries),
-    );
-    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
-      return new Map(pairs as [string, unknown][]);
-    }
-  }
-  const why = "they must be a record, a Map or pairs of a key and a value";
-  throw new ValidationException(`Cannot set entries ${quote(entries)}: ${why}`, entries);
 }

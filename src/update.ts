@@ -71,7 +71,10 @@ function read(
       cas,
     });
     const found = resolve as (item: unknown) => void;
-    session.submit(key, new RetrievalCommand("gets", key, readItem, found, reject), options);
+    const command = new RetrievalCommand("gets", key, readItem, found, reject);
+    // Neither here nor below is a fault a miss: a new value would be made of nothing, or not be stored.
+    command.mayMiss = false;
+    session.submit(key, command, options);
   });
 }
 
@@ -84,12 +87,14 @@ async function store(
   if (item.cas === undefined) {
     return await new Promise((resolve, reject) => {
       const command = new StorageCommand("add", key, item, STORED_ANSWERS, resolve, reject);
-      session.submit(key, command, options);
+      command.mayMiss = false;
+      session.submitChange(key, command, options);
     });
   }
   const outcome = await new Promise<CasOutcome>((resolve, reject) => {
     const command = new StorageCommand("cas", key, item, CAS_ANSWERS, resolve, reject);
-    session.submit(key, command, options);
+    command.mayMiss = false;
+    session.submitChange(key, command, options);
   });
   return outcome === "stored";
 }

@@ -98,7 +98,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "storing_commands.ts",
   ],
   "spans.ts": ["errors.ts"],
-  "leases.ts": ["protocol", "transcoding", "client_options.ts", "session.ts"],
+  "reserved_keys.ts": ["protocol", "routing"],
+  "leases.ts": [
+    "protocol",
+    "transcoding",
+    "client_options.ts",
+    "session.ts",
+    "reserved_keys.ts",
+  ],
   "get_or_set.ts": [
     "errors.ts",
     "protocol",
@@ -126,6 +133,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "protocol",
     "client_options.ts",
     "waiting.ts",
+    "reserved_keys.ts",
     "counting_commands.ts",
   ],
   "namespace.ts": [
@@ -135,6 +143,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "update.ts",
     "leasing_commands.ts",
     "generations.ts",
+    "many.ts",
   ],
   "client.ts": [
     "errors.ts",
@@ -147,6 +156,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "key_location.ts",
     "router.ts",
     "server_search.ts",
+    "session.ts",
     "item_dump.ts",
     "watch_stream.ts",
     "leasing_commands.ts",
@@ -159,6 +169,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "client_options.ts",
     "waiting.ts",
     "spans.ts",
+    "reserved_keys.ts",
     "get_or_set.ts",
     "client.ts",
   ],

@@ -20,6 +20,8 @@ export interface Task {
   /** How long a load takes, in milliseconds. */
   readonly loadTime: number;
   readonly firstHangs: boolean;
+  /** How often each caller asks, half a second apart; once unless given. */
+  readonly rounds?: number;
 }
 
 if (import.meta.main) await run(JSON.parse(Deno.args[0]!));
@@ -35,8 +37,11 @@ async function run(task: Task): Promise<void> {
   };
   const { key, lockFor, waitFor } = task;
   const get = () => client.getOrSet(key, load, { exptime: 60, lockFor, waitFor });
-  const values = await Promise.all(Array.from({ length: task.callers }, get));
-  for (const value of values) print(`got ${value}`);
+  for (let round = 1; round <= (task.rounds ?? 1); round++) {
+    if (round > 1) await pause(500);
+    const values = await Promise.all(Array.from({ length: task.callers }, get));
+    for (const value of values) print(`got ${value}`);
+  }
 }
 
 function print(line: string): void {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Client } from "../mod.ts";
 import type { Task } from "./get_or_set_process.ts";
 import { memcachedPath, MemcachedProcess } from "./memcached.ts";
@@ -79,5 +79,26 @@ Deno.test({
     });
     assertEquals(loads, "1");
     assertEquals(counts, { loading: 1, "got stale": (PROCESSES - 1) * CALLERS });
+  },
+});
+
+Deno.test({
+  name:
+    "getOrSet serves the stale value and then loads once more when the one that refreshes is killed",
+  ignore,
+  fn: async () => {
+    const rounds = 10;
+    const task = { lockFor: 3, waitFor: 0, loadTime: 100, firstHangs: true, rounds };
+    const { loads, counts } = await countLoads(task, async (client) => {
+      await client.set("key", "stale");
+      await client.invalidate("key");
+    });
+    assertEquals(loads, "2");
+    const { loading, "got stale": stale = 0, "got load 2": fresh = 0, ...others } = counts;
+    assertEquals([loading, others], [2, {}]);
+    assertEquals(stale + fresh, (PROCESSES - 1) * CALLERS * rounds);
+    // Each asks for longer than the lease of the dead lasts; and some begin before it has ended.
+    const isServed = stale >= CALLERS && fresh >= (PROCESSES - 1) * CALLERS;
+    assert(isServed, `${stale} stale, ${fresh} fresh`);
   },
 });

@@ -6,6 +6,7 @@ import { FAILURE_FLAGS, LEASE_FLAGS } from "../src/transcoding/marks.ts";
 import type { ConformanceServer } from "./conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "./memcached.ts";
 import { answering, ScriptedPeer } from "./scripted_peer.ts";
+import { RESTARTING } from "./restarting.ts";
 import { assertTtl } from "./ttl.ts";
 
 /** A loader that waits until it is told what to give. */
@@ -32,6 +33,9 @@ class Loader {
     this.#result.reject(error);
   }
 }
+
+/** Whether a line is what a lease holds. */
+const isNonce = (line: string): boolean => /^[0-9a-f-]{36}$/.test(line);
 
 const never = (): Promise<unknown> => Promise.reject(new Error("nobody was to load"));
 
@@ -105,7 +109,7 @@ function describeGetOrSet(kind: string, start: () => Promise<ConformanceServer>)
       assertEquals(await second.getMany(["key"]), new Map());
       assertEquals(await second.add("key", "other"), false);
       const { flags, size } = (await second.inspect("key"))!;
-      assertEquals([flags, size], [LEASE_FLAGS, 0]);
+      assertEquals([flags, size], [LEASE_FLAGS, 36]);
       await assertTtl(second, "key", 40);
       loader.give("value");
       await won;
@@ -137,6 +141,76 @@ function describeGetOrSet(kind: string, start: () => Promise<ConformanceServer>)
       }
     });
 
+    test("does not join what began before a change by the same client", async (client, other) => {
+      const changes: Record<string, (key: string) => Promise<unknown>> = {
+        set: (key) => client.set(key, "newer"),
+        setMany: (key) => client.setMany({ [key]: "newer" }),
+        replace: (key) => client.replace(key, "newer"),
+        meta: (key) => client.meta("ms", key, ["F274"], "newer"),
+        delete: (key) => client.delete(key),
+        deleteMany: (key) => client.deleteMany([key]),
+        metaDelete: (key) => client.meta("md", key, []),
+        invalidate: (key) => client.invalidate(key),
+        flushAll: () => client.flushAll(),
+      };
+      for (const [key, change] of Object.entries(changes)) {
+        const loader = new Loader();
+        const begun = client.getOrSet(key, loader.load);
+        await loader.called();
+        await change(key);
+        const isNewer = ["set", "setMany", "replace", "meta"].includes(key);
+        const next = isNewer ? "newer" : "next";
+        assertEquals(await client.getOrSet(key, () => "next"), next, key);
+        loader.give("late");
+        assertEquals(await begun, "late");
+        assertEquals(await other.get(key), next, key);
+      }
+    });
+
+    test("joins what began after a change, and keeps joining it when the one before ends", async (client) => {
+      const first = new Loader();
+      const second = new Loader();
+      const old = client.getOrSet("key", first.load);
+      await first.called();
+      await client.delete("key");
+      const begun = client.getOrSet("key", second.load);
+      await second.called();
+      first.give("old");
+      assertEquals(await old, "old");
+      const joined = client.getOrSet("key", never);
+      second.give("new");
+      assertEquals(await Promise.all([begun, joined]), ["new", "new"]);
+      assertEquals(await client.get("key"), "new");
+    });
+
+    test("waits for another client no longer than anybody waits for it", async (first, second) => {
+      const loader = new Loader();
+      const won = first.getOrSet("key", loader.load);
+      await loader.called();
+      const options = { waitFor: 2_592_000 };
+      const stop = new AbortController();
+      const { signal } = stop;
+      const waiting = [1, 2].map(() => second.getOrSet("key", never, { ...options, signal }));
+      const reasons = Promise.all(waiting.map((value) => value.catch((reason) => reason)));
+      await second.get("key");
+      stop.abort("enough");
+      assertEquals(await reasons, ["enough", "enough"]);
+      const again = second.getOrSet("key", never, options);
+      loader.give("value");
+      assertEquals(await Promise.all([won, again]), ["value", "value"]);
+    });
+
+    test("takes a lease over that was touched to last for ever", async (first, second) => {
+      const loader = new Loader();
+      const won = first.getOrSet("key", loader.load);
+      await loader.called();
+      await second.touch("key", 0);
+      assertEquals(await second.getOrSet("key", () => "next"), "next");
+      loader.give("late");
+      assertEquals(await won, "late");
+      assertEquals(await second.get("key"), "next");
+    });
+
     test("serves the stale value while one refreshes", async (first, second) => {
       await first.set("key", "old", 60);
       assertEquals(await second.invalidate("key", { staleFor: 30 }), true);
@@ -151,7 +225,7 @@ function describeGetOrSet(kind: string, start: () => Promise<ConformanceServer>)
       loader.give("new");
       assertEquals(await winner, "new");
       assertEquals(await second.getOrSet("key", never), "new");
-      assertEquals(await second.get("key:moel"), undefined);
+      assertEquals(await second.get("key~moecache-lease"), undefined);
       assertEquals((await second.inspect("key"))?.ttl, -1);
     });
 
@@ -378,26 +452,111 @@ describe("getOrSet as time passes", () => {
     }));
 });
 
+for (const [kind, start] of Object.entries(RESTARTING)) {
+  it(`getOrSet over several connections to ${kind} does not join what a change has overtaken`, async () => {
+    await using server = await start();
+    for (const options of [{ connections: 4 }, { retries: 1 }, { failover: "miss" }] as const) {
+      await using client = new Client(server.address, { timeout: 10_000, ...options });
+      await Promise.all(Array.from({ length: 8 }, () => client.version()));
+      for (let i = 0; i < 20; i++) {
+        const key = `${Object.keys(options)}:${i}`;
+        const loader = new Loader();
+        const begun = client.getOrSet(key, loader.load);
+        const stored = client.set(key, "newer");
+        const between = client.getOrSet(key, loader.load);
+        await stored;
+        assertEquals(await client.getOrSet(key, never), "newer");
+        loader.give("late");
+        for (const value of await Promise.all([begun, between])) {
+          assert(value === "late" || value === "newer");
+        }
+        assertEquals(await client.get(key), "newer");
+      }
+    }
+  });
+
+  describe(`getOrSet whose lease is lost on ${kind}`, () => {
+    it("neither stores nor ends another's lease of the same cas unique", async () => {
+      await using server = await start();
+      await using first = new Client(server.address, { timeout: 10_000 });
+      await using second = new Client(server.address, { timeout: 10_000 });
+      for (const end of ["value", "undefined", "error"]) {
+        await server.restart(first, second);
+        const [early, late] = [new Loader(), new Loader()];
+        const lost = first.getOrSet("key", early.load);
+        await early.called();
+        const { cas } = (await second.inspect("key"))!;
+        await server.restart(first, second);
+        const won = second.getOrSet("key", late.load);
+        await late.called();
+        assertEquals((await second.inspect("key"))?.cas, cas);
+        if (end === "error") early.fail("no luck");
+        else early.give(end === "value" ? "lost" : undefined);
+        await lost.catch(() => {});
+        assertEquals(await first.add("key", "added"), false);
+        assertEquals(await first.get("key"), undefined);
+        late.give("won");
+        assertEquals(await won, "won");
+        assertEquals(await first.get("key"), "won");
+      }
+    });
+
+    it("stores what took longer than lockFor where the stale value is still the same", async () => {
+      await using server = await start();
+      await using first = new Client(server.address, { timeout: 10_000 });
+      await using second = new Client(server.address, { timeout: 10_000 });
+      await first.set("key", "old");
+      await first.invalidate("key");
+      const load = async () => {
+        assertEquals(await second.delete("key~moecache-lease"), true);
+        return "new";
+      };
+      assertEquals(await first.getOrSet("key", load), "new");
+      assertEquals(await second.get("key"), "new");
+    });
+
+    it("does not replace another value of the cas unique that a stale one had", async () => {
+      await using server = await start();
+      await using first = new Client(server.address, { timeout: 10_000 });
+      await using second = new Client(server.address, { timeout: 10_000 });
+      await first.set("key", "old");
+      await first.invalidate("key");
+      const { cas } = (await first.inspect("key"))!;
+      const loader = new Loader();
+      const lost = first.getOrSet("key", loader.load);
+      await loader.called();
+      await server.restart(first, second);
+      do {
+        await second.set("key", "new");
+      } while ((await second.inspect("key"))!.cas < cas);
+      assertEquals((await second.inspect("key"))?.cas, cas);
+      loader.give("lost");
+      assertEquals(await lost, "lost");
+      assertEquals(await second.get("key"), "new");
+    });
+  });
+}
+
 describe("getOrSet where the server misbehaves", () => {
   it("computes when a key is neither there nor missing, as behind a proxy", async () => {
     let claims = 0;
     await using peer = new ScriptedPeer(answering((line) => {
       if (line.startsWith("mg ")) return "EN\r\n";
       if (line.startsWith("ms ")) claims++;
-      return line === "" ? "NS\r\n" : undefined;
+      return isNonce(line) ? "NS\r\n" : undefined;
     }));
     await using client = new Client(peer.address);
-    assertEquals(await client.getOrSet("key", () => "own", { waitFor: 0.05 }), "own");
-    assert(claims >= 2 && claims < 20, `${claims}`);
+    assertEquals(await client.getOrSet("key", () => "own", { waitFor: 0.5 }), "own");
+    assert(claims >= 2 && claims < 100, `${claims}`);
   });
 
   it("keeps any error for negativeFor, even one without a text", async () => {
     await using server = await MemcachedServer.listen();
     await using client = new Client(server.address);
     const strange = [
-      [Object.create(null), "what it threw has no text"],
+      [Object.create(null), "what was thrown has no text"],
       [Object.assign(new Error(), { message: 42 }), "42"],
-      [Object.assign(new Error(), { message: Object.create(null) }), "what it threw has no text"],
+      [Object.assign(new Error(), { message: Object.create(null) }), "what was thrown has no text"],
       [Symbol("no"), "Symbol(no)"],
       [undefined, "undefined"],
     ];
@@ -411,17 +570,21 @@ describe("getOrSet where the server misbehaves", () => {
 
   it("gives the lease back when an error cannot be kept", async () => {
     const requests: string[] = [];
+    let nonce: string | undefined;
     await using peer = new ScriptedPeer(answering((line) => {
-      if (line !== "" && line !== "no luck") requests.push(line.slice(0, 2));
-      if (line.startsWith("mg ")) return "EN\r\n";
-      if (line.startsWith("md ")) return "HD\r\n";
-      if (line === "") return "HD c7\r\n";
-      return line === "no luck" ? "SERVER_ERROR out of memory\r\n" : undefined;
+      if (line === "no luck") return "SERVER_ERROR out of memory\r\n";
+      if (isNonce(line)) {
+        nonce = line;
+        return "HD c7\r\n";
+      }
+      requests.push(line.slice(0, 2));
+      if (line.startsWith("mg ")) return nonce ? `VA 36 c7\r\n${nonce}\r\n` : "EN\r\n";
+      return line.startsWith("md ") ? "HD\r\n" : undefined;
     }));
     await using client = new Client(peer.address);
     const fail = () => Promise.reject(new RangeError("no luck"));
     await assertRejects(() => client.getOrSet("key", fail, { negativeFor: 60 }), RangeError);
-    assertEquals(requests, ["mg", "ms", "ms", "md"]);
+    assertEquals(requests, ["mg", "ms", "mg", "ms", "mg", "md"]);
   });
 
   it("throws the loader's error when the server is lost meanwhile", async () => {

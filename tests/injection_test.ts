@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Client, type Exptime, type Transcoder, ValidationException } from "../mod.ts";
+import { reservedKey } from "../src/reserved_keys.ts";
 import { lock, memoize, once, rateLimit } from "../src/patterns/mod.ts";
 import { Random, withSeed } from "./chaos/random.ts";
 import { hostileString, hostileValue } from "./hostile.ts";
@@ -224,13 +225,17 @@ const VALUES: Record<string, Case<unknown>> = {
   },
 };
 
+/** What a lease or a lock holds. */
+const NONCE = "[0-9a-f-]{36}";
+
 /** A hostile string where one operation takes several commands, which is waited for before the next. */
 const SEQUENCES: Record<string, Case<string>> = {
   "getOrSet": {
     call: (client, key) => client.getOrSet(key, () => "v", { waitFor: 0 }),
     commands: (key) => [
       `mg ${key} f c t v`,
-      new RegExp(`^ms ${escape(key)} 0 ME T30 F\\d+ c\r\n$`),
+      new RegExp(`^ms ${escape(key)} 36 ME T30 F\\d+ c\r\n${NONCE}$`),
+      `mg ${key} c v`,
       `ms ${key} 1 C7 F274 T0\r\nv`,
     ],
   },
@@ -241,16 +246,17 @@ const SEQUENCES: Record<string, Case<string>> = {
   "lock": {
     call: (client, key) => lock(client, key, { ttl: 5, waitFor: 0 }),
     commands: (key) => [
-      new RegExp(`^ms ${escape(key)} 0 ME F\\d+ T5 c\r\n$`),
-      `incr ${key}:token 1`,
-      `mg ${key} c`,
+      new RegExp(`^ms ${escape(key)} 36 ME F\\d+ T5 c\r\n${NONCE}$`),
+      `incr ${reservedKey(key, "token")} 1`,
+      `mg ${key} c v`,
     ],
   },
   "once": {
     call: (client, key) => once(client, key, () => "v"),
     commands: (key) => [
       `get ${key}`,
-      new RegExp(`^ms ${escape(key)} 0 ME F\\d+ T30 c\r\n$`),
+      new RegExp(`^ms ${escape(key)} 36 ME F\\d+ T30 c\r\n${NONCE}$`),
+      `mg ${key} c v`,
       new RegExp(`^cas ${escape(key)} 274 0 \\d+ 7\r\n`),
     ],
   },
@@ -262,29 +268,30 @@ const SEQUENCES: Record<string, Case<string>> = {
     call: (client, key) => memoize(client, () => "v", { key: () => key, waitFor: 0 })(),
     commands: (key) => [
       `mg ${key} f c t v`,
-      new RegExp(`^ms ${escape(key)} 0 ME T30 F\\d+ c\r\n$`),
+      new RegExp(`^ms ${escape(key)} 36 ME T30 F\\d+ c\r\n${NONCE}$`),
+      `mg ${key} c v`,
       `ms ${key} 1 C7 F274 T0\r\nv`,
     ],
   },
   "namespace": {
     call: (client, prefix) => client.namespace(prefix).get("k"),
-    commands: (prefix) => [`incr ${prefix}generation 0`, `get ${prefix}5:k`],
+    commands: (prefix) => [`incr ${reservedKey(prefix, "generation")} 0`, `get ${prefix}5:k`],
   },
   "key in a namespace": {
     call: (client, key) => client.namespace("n:").set(key, "v"),
-    commands: (key) => ["incr n:generation 0", block(`set n:5:${key} 274 0`, "v")],
+    commands: (key) => ["incr n:~moecache-generation 0", block(`set n:5:${key} 274 0`, "v")],
   },
   "keys in a namespace": {
     call: (client, key) => client.namespace("n:").getMany([key]),
-    commands: (key) => ["incr n:generation 0", `get n:5:${key}`],
+    commands: (key) => ["incr n:~moecache-generation 0", `get n:5:${key}`],
   },
   "invalidateAll": {
     call: (client, prefix) => client.namespace(prefix).invalidateAll(),
-    commands: (prefix) => [`incr ${prefix}generation 1`],
+    commands: (prefix) => [`incr ${reservedKey(prefix, "generation")} 1`],
   },
   "counter in a namespace": {
     call: (client, key) => client.namespace("n:").incr(key, 2),
-    commands: (key) => ["incr n:generation 0", `incr n:5:${key} 2`],
+    commands: (key) => ["incr n:~moecache-generation 0", `incr n:5:${key} 2`],
   },
   "watch": {
     call: async (client, kind) => {

@@ -106,7 +106,7 @@ function describeNamespace(kind: string, start: () => Promise<ConformanceServer>
     test("never goes back to a generation that was used", async (client) => {
       const names = client.namespace("n:");
       await names.set("a", "old");
-      await client.delete("n:generation");
+      await client.delete("n:~moecache-generation");
       await new Promise((resolve) => setTimeout(resolve, 2));
       assertEquals(await names.get("a"), undefined);
     });
@@ -114,12 +114,12 @@ function describeNamespace(kind: string, start: () => Promise<ConformanceServer>
     test("asks for the generation once in a turn, in one write with the data", async (client) => {
       const names = client.namespace("n:");
       await names.set("a", 1);
-      const generation = await client.get<string>("n:generation");
+      const generation = await client.get<string>("n:~moecache-generation");
       const [before] = await client.stats();
       await Promise.all([names.get("a"), names.get("b")]);
       const [after] = await client.stats();
       const keys = `n:${generation}:a n:${generation}:b`;
-      const bytes = `incr n:generation 0\r\nget ${keys}\r\nstats\r\n`.length;
+      const bytes = `incr n:~moecache-generation 0\r\nget ${keys}\r\nstats\r\n`.length;
       assertEquals(Number(after?.bytes_read) - Number(before?.bytes_read), bytes);
     });
 
@@ -150,6 +150,38 @@ function describeNamespace(kind: string, start: () => Promise<ConformanceServer>
 
 describeNamespace("the embedded server", () => MemcachedServer.listen());
 if (memcachedPath() !== undefined) describeNamespace("memcached", () => MemcachedProcess.start());
+
+Deno.test("A namespace refuses keys and entries that are none", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const names = client.namespace("n:");
+  for (const keys of [undefined, null, 7, "key", [7], ["a b"]] as never[]) {
+    await assertRejects(() => names.getMany(keys), ValidationException);
+    await assertRejects(() => names.deleteMany(keys), ValidationException);
+  }
+  for (const entries of [undefined, null, 7, "entries", ["key"], [[7, 7]]] as never[]) {
+    await assertRejects(() => names.setMany(entries), ValidationException);
+  }
+});
+
+Deno.test("A namespace's getOrSet waits for nothing of an old generation", async () => {
+  await using server = await MemcachedServer.listen();
+  await using first = new Client(server.address, { timeout: 10_000 });
+  await using second = new Client(server.address, { timeout: 10_000 });
+  const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
+  await mine.set("other", 1);
+  const begun = Promise.withResolvers<void>();
+  const old = Promise.withResolvers<string>();
+  const held = theirs.getOrSet("a", () => {
+    begun.resolve();
+    return old.promise;
+  });
+  await begun.promise;
+  await theirs.invalidateAll();
+  assertEquals(await mine.getOrSet("a", () => "new", { waitFor: 2_592_000 }), "new");
+  old.resolve("old");
+  assertEquals(await held, "old");
+  assertEquals(await mine.get("a"), "new");
+});
 
 Deno.test("A namespace names the keys that could not be reached", async () => {
   await using server = await MemcachedServer.listen();

@@ -1,4 +1,4 @@
-/** A server that answers everything, and remembers what it was asked. @module */
+/** A server that answers everything, and remembers what it was asked, and the last stub. @module */
 
 import { StrictReader } from "./strict_reader.ts";
 
@@ -35,6 +35,8 @@ export class RecordingPeer implements AsyncDisposable {
   readonly #connections = new Set<Deno.Conn>();
   readonly #accepting: Promise<void>;
   #commands: string[] = [];
+  /** What the last lease, lock or turn holds, by which its winner knows it. */
+  #stub = "";
 
   constructor() {
     this.#accepting = this.#accept();
@@ -79,7 +81,9 @@ export class RecordingPeer implements AsyncDisposable {
       for (let count; (count = await connection.read(buffer)) !== null;) {
         const commands = this.#read(reader, buffer.subarray(0, count));
         this.#commands.push(...commands);
-        let answers = new TextEncoder().encode(commands.map(answerOf).join(""));
+        let answers = new TextEncoder().encode(
+          commands.map((command) => this.#answer(command)).join(""),
+        );
         while (answers.length > 0) answers = answers.subarray(await connection.write(answers));
       }
       connection.close();
@@ -101,9 +105,12 @@ export class RecordingPeer implements AsyncDisposable {
       throw new Deno.errors.Interrupted("not memcached's protocol");
     }
   }
-}
 
-function answerOf(command: string): string {
-  const [, answer] = ANSWERS.find(([form]) => form.test(command))!;
-  return answer(command);
+  #answer(command: string): string {
+    const [line, data] = command.split("\r\n");
+    if (/^ms \S+ 36 /.test(line!)) this.#stub = data!;
+    if (/^mg \S+ c v$/.test(line!) && this.#stub !== "") return `VA 36 c7\r\n${this.#stub}\r\n`;
+    const [, answer] = ANSWERS.find(([form]) => form.test(command))!;
+    return answer(command);
+  }
 }

@@ -73,7 +73,7 @@ export class Keyspace {
   /** Lists the keys that begin with a text: memcached lists all it has, whosever it is. */
   async *keys(start = ""): AsyncGenerator<string, void, undefined> {
     const { prefix } = this.#namespace;
-    const generation = await this.#client.incr(`${prefix}generation`, 0n);
+    const generation = await this.#client.incr(`${prefix}~moecache-generation`, 0n);
     if (generation === undefined) return;
     const seen = new Set<string>();
     for await (const { key: listed, exptime } of this.#client.items()) {

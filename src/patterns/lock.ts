@@ -4,9 +4,10 @@ import type { Client } from "../client.ts";
 import type { OperationOptions } from "../client_options.ts";
 import { ClientException } from "../errors.ts";
 import { checkKey } from "../protocol/key.ts";
+import { reservedKey } from "../reserved_keys.ts";
 import { checkSpan, checkWaitFor } from "../spans.ts";
 import { backoff, pause, untilAborted } from "../waiting.ts";
-import { addStub, hasStub, removeStub } from "./stub.ts";
+import { addStub, hasStub, removeStub, type Stub } from "./stub.ts";
 
 /** How a key is locked. All times are in seconds. */
 export interface LockOptions extends OperationOptions {
@@ -21,9 +22,6 @@ export interface LockOptions extends OperationOptions {
    */
   readonly waitFor?: number;
 }
-
-/** Where the counter of a lock's tokens is kept. */
-const COUNTER_SUFFIX = ":token";
 
 /**
  * A lock that was acquired with {@linkcode lock}. Disposing of it releases it.
@@ -53,20 +51,18 @@ export class Lock implements AsyncDisposable {
    */
   readonly token: bigint;
   readonly #client: Client;
-  readonly #cas: bigint;
+  readonly #stub: Stub;
 
   /** @internal */
-  constructor(client: Client, key: string, cas: bigint, token: bigint) {
-    this.key = key;
+  constructor(client: Client, stub: Stub, token: bigint) {
+    this.key = stub.key;
     this.token = token;
     this.#client = client;
-    this.#cas = cas;
+    this.#stub = stub;
   }
 
   /**
-   * Asks whether the lock is still held. That it was does not mean that it is when the answer arrives. It
-   * is told by its cas unique, which memcached numbers from the start again when it restarts: after that,
-   * another's lock may be taken for this one.
+   * Asks whether the lock is still held. That it was does not mean that it is when the answer arrives.
    *
    * @returns Whether it was.
    * @throws {ClientException} When memcached refuses.
@@ -87,12 +83,12 @@ export class Lock implements AsyncDisposable {
    * ```
    */
   async isHeld(): Promise<boolean> {
-    return await hasStub(this.#client, this.key, this.#cas);
+    return await hasStub(this.#client, this.#stub);
   }
 
   /**
-   * Releases the lock, and none that somebody else has acquired since; but after a restart of memcached,
-   * which numbers its cas uniques from the start again, another's may be taken for it.
+   * Releases the lock, and none that somebody else has acquired since. It takes two round trips, the
+   * first to see whose lock it is; see {@linkcode lock} for what a restart of memcached between them may do.
    *
    * @returns Whether it was still held; `false` when it had expired or been released.
    * @throws {ClientException} When memcached refuses.
@@ -115,7 +111,7 @@ export class Lock implements AsyncDisposable {
    * ```
    */
   async release(): Promise<boolean> {
-    return await removeStub(this.#client, this.key, this.#cas);
+    return await removeStub(this.#client, this.#stub);
   }
 
   /** Releases the lock: `await using held = await lock(…)`. */
@@ -131,13 +127,15 @@ export class Lock implements AsyncDisposable {
  * What a cache cannot promise: that you still hold the lock. It ends after `ttl` whether you have finished
  * or not, and earlier where memcached evicts it, restarts, or the servers change. Where two at once
  * would do harm, have the storage that they write to refuse a {@linkcode Lock.token} smaller than one it has
- * seen. Tokens are counted on memcached, under the key and `:token`, which nothing else may use; a counter
- * that is lost begins again at the current time in milliseconds, and so above the earlier ones, unless
- * the clocks disagree or more than one a millisecond was drawn. After a restart of memcached, whoever held
- * the lock before may take another's for its own: {@linkcode Lock.release} says why.
+ * seen. Tokens are counted on memcached, under the key and `~moecache-token`; a counter that is lost begins
+ * again at the current time in milliseconds, and so above the earlier ones, unless the clocks disagree or
+ * more than one a millisecond was drawn. A lock is told from others by a text that occurs only once, but
+ * removed by its cas unique, and memcached counts those from the start again when it restarts: one that
+ * restarts within a release, and gives the same cas unique to another's lock before that has ended,
+ * loses that other lock.
  *
  * @param client Whose servers keep the lock.
- * @param key A key for the lock alone, 1 to 244 characters, each from `!` to `~`.
+ * @param key A key for the lock alone, 1 to 250 characters, each from `!` to `~`.
  * @param options `ttl` and `waitFor`, in seconds; `signal`, which ends the waiting, for the server
  * as well.
  * @returns The lock.
@@ -169,7 +167,6 @@ export async function lock(client: Client, key: string, options: LockOptions): P
   const waitFor = checkWaitFor(options.waitFor ?? ttl);
   const { signal } = options;
   checkKey(key, "lock");
-  checkKey(key + COUNTER_SUFFIX, "lock");
   const deadline = performance.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
@@ -187,16 +184,16 @@ async function tryLock(
   ttl: number,
   signal: AbortSignal | undefined,
 ): Promise<Lock | undefined> {
-  const cas = await addStub(client, key, ttl, signal);
-  if (cas === undefined) return undefined;
+  const stub = await addStub(client, key, ttl, signal);
+  if (stub === undefined) return undefined;
   const options = signal === undefined ? {} : { signal };
   try {
     const token = await drawToken(client, key, options);
     // One that expired before its token was drawn could have a token above its successor's.
-    return await hasStub(client, key, cas, options) ? new Lock(client, key, cas, token) : undefined;
+    return await hasStub(client, stub, options) ? new Lock(client, stub, token) : undefined;
   } catch (error) {
     // The error matters more than that the stub could not be removed: it expires by itself.
-    const removed = Promise.allSettled([removeStub(client, key, cas)]);
+    const removed = Promise.allSettled([removeStub(client, stub)]);
     if (!signal?.aborted) await untilAborted(removed, signal);
     throw error;
   }
@@ -204,6 +201,7 @@ async function tryLock(
 
 async function drawToken(client: Client, key: string, options: OperationOptions): Promise<bigint> {
   const initial = BigInt(Date.now());
-  const token = await client.incr(key + COUNTER_SUFFIX, 1n, { initial, ...options });
+  const counter = reservedKey(key, "token");
+  const token = await client.incr(counter, 1n, { initial, ...options });
   return token!;
 }

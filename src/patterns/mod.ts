@@ -5,10 +5,8 @@
  * that a server held when that server is gone. Nothing here can promise more than that: what must never
  * happen twice needs a database that says so. What each of these does promise is in its documentation.
  *
- * Locks and leases are told by memcached's cas uniques, whose numbers start again when a server restarts:
- * one who held something before may then take another's for its own. Two keys beside those
- * you name are taken: the key of a `lock` and `:token`, for its tokens, and the key of a `memoize`d value
- * and `:moel`, while a stale one is computed anew.
+ * Two keys beside those you name are taken: the key of a `lock` and `~moecache-token`, for its tokens, and the key of a
+ * `memoize`d value and `~moecache-lease`, while a stale one is computed anew.
  *
  * @example A lock around what only one should do
  * ```ts

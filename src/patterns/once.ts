@@ -2,12 +2,13 @@
 
 import type { Client } from "../client.ts";
 import type { OperationOptions } from "../client_options.ts";
-import { ClientException } from "../errors.ts";
+import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { checkSpan, checkWaitFor } from "../spans.ts";
+import { FAILURE_FLAGS, UNDEFINED_FLAGS } from "../transcoding/marks.ts";
 import { backoff, pause } from "../waiting.ts";
-import { addStub, hasResultOfUndefined, removeStub, storeUndefined } from "./stub.ts";
+import { addStub, hasStub, readMark, removeStub, replaceStub, type Stub } from "./stub.ts";
 
 /** How long a result is remembered, and waited for. */
 export interface OnceOptions extends OperationOptions {
@@ -22,6 +23,10 @@ export interface OnceOptions extends OperationOptions {
   readonly waitFor?: number;
 }
 
+/** How often the outcome is sent: once more over a new connection, and once more after that. */
+const MOST_ATTEMPTS = 3;
+const LONGEST_MESSAGE = 1000;
+
 /**
  * Does something the first time it is asked for under a key, and from then on gives the result of that.
  * Needs memcached 1.6.10 or later.
@@ -29,12 +34,17 @@ export interface OnceOptions extends OperationOptions {
  * When `action` fails, its error goes to this caller only, and the next one tries again. Whoever dies
  * over it keeps the others from it for `lockFor`.
  *
+ * When `action` has succeeded, it is not done again because its result cannot be stored. One that the
+ * transcoder cannot represent, or that memcached refuses as too large, gives this caller the error, and
+ * all others a `ClientException` that quotes it, until `exptime` has passed. When the server is lost
+ * meanwhile, the result is sent twice more. When `lockFor` has passed, or the server has restarted, the
+ * result is stored where nobody else has begun.
+ *
  * What a cache cannot promise: that it happens once only. It happens again when the result has expired or
  * been evicted, when a server restarts or is replaced, when `action` takes longer than `lockFor`,
- * and when it dies between having had its effect and having its result stored. Whoever is at it is told
- * by a cas unique, which memcached numbers from the start again when it restarts: an `action` that was
- * running then may have its result stored in the place of another's. For a payment, have
- * the other side know the key as well.
+ * when it dies between having had its effect and having its result stored, and when the server cannot be
+ * reached for longer than three attempts to store it. For a payment, have the other side know the key as
+ * well.
  *
  * @param client Whose servers keep the result.
  * @param key What is done: a request's idempotency key, for instance; 1 to 250 characters, each from `!`
@@ -45,7 +55,8 @@ export interface OnceOptions extends OperationOptions {
  * @returns The result, of this call or an earlier one.
  * @throws What `action` throws.
  * @throws {ValidationException} When the key, an option or the result is invalid.
- * @throws {ClientException} When another has been at it for all of `waitFor`; when memcached refuses.
+ * @throws {ClientException} When another has been at it for all of `waitFor`; when it has been done, but
+ * its result could not be stored; when memcached refuses.
  * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; it may have
  * been done then.
  *
@@ -81,9 +92,11 @@ export async function once<Result>(
     signal?.throwIfAborted();
     const result = await client.get<Result>(key, signals);
     if (result !== undefined) return result;
-    const cas = await addStub(client, key, lockFor, signal);
-    if (cas !== undefined) return await act(client, key, { action, cas, exptime });
-    if (await hasResultOfUndefined(client, key, signals)) return undefined as Result;
+    const stub = await addStub(client, key, lockFor, signal);
+    if (stub !== undefined) return await act(client, { action, stub, exptime });
+    const mark = await readMark(client, key, signals);
+    if (mark?.flags === UNDEFINED_FLAGS) return undefined as Result;
+    if (mark?.flags === FAILURE_FLAGS) throw unstored(key, mark.text);
     const left = deadline - performance.now();
     if (left <= 0) throw stillAtIt(key);
     await pause(Math.min(left, backoff(attempt)), signal);
@@ -93,25 +106,73 @@ export async function once<Result>(
 /** The right to act, and what to do with it. */
 interface Turn<Result> {
   readonly action: () => Result | Promise<Result>;
-  readonly cas: bigint;
+  readonly stub: Stub;
   readonly exptime: number;
 }
 
-async function act<Result>(
-  client: Client,
-  key: string,
-  { action, cas, exptime }: Turn<Result>,
-): Promise<Result> {
+async function act<Result>(client: Client, turn: Turn<Result>): Promise<Result> {
+  const result = await attempt(client, turn);
   try {
-    const result = await action();
-    if (result === undefined) await storeUndefined(client, key, cas, exptime);
-    else await client.cas(key, result, cas, exptime);
-    return result;
+    await remember(() => storeResult(client, turn, result));
   } catch (error) {
-    // The error matters more than that the stub could not be removed: it expires by itself.
-    await Promise.allSettled([removeStub(client, key, cas)]);
+    // The error matters more than that it could not be stored either: the stub is there until it expires.
+    if (!(error instanceof SocketError)) {
+      await Promise.allSettled([remember(() => storeFailure(client, turn, error))]);
+    }
     throw error;
   }
+  return result;
+}
+
+async function attempt<Result>(client: Client, { action, stub }: Turn<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    // The error matters more than that the stub could not be removed: it expires by itself.
+    await Promise.allSettled([removeStub(client, stub)]);
+    throw error;
+  }
+}
+
+/** Sends what has come of it; a second time does no harm, since it takes no other's place. */
+async function remember(send: () => Promise<void>): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof SocketError) || attempt === MOST_ATTEMPTS) throw error;
+      await pause(backoff(attempt));
+    }
+  }
+}
+
+/** Stores the result in the stub's place, or where nothing is any more. */
+async function storeResult<Result>(
+  client: Client,
+  { stub, exptime }: Turn<Result>,
+  result: Result,
+): Promise<void> {
+  if (result === undefined) return await replaceStub(client, stub, UNDEFINED_FLAGS, "", exptime);
+  const { key, cas } = stub;
+  const isThere = await hasStub(client, stub);
+  const outcome = isThere ? await client.cas(key, result, BigInt(cas), exptime) : "not_found";
+  if (outcome !== "not_found" || await client.add(key, result, exptime)) return;
+  // Somebody else has begun; or a client that drops what it cannot send has dropped it, and fails here.
+  await readMark(client, key);
+}
+
+async function storeFailure<Result>(
+  client: Client,
+  { stub, exptime }: Turn<Result>,
+  error: unknown,
+): Promise<void> {
+  const text = messageOf(error).toWellFormed().slice(0, LONGEST_MESSAGE);
+  await replaceStub(client, stub, FAILURE_FLAGS, text, exptime);
+}
+
+function unstored(key: string, message: string): ClientException {
+  const why = `it has been done, but its result could not be stored: ${message}`;
+  return new ClientException(`Cannot do key "${key}" once: ${why}`, message);
 }
 
 function stillAtIt(key: string): ClientException {

@@ -56,7 +56,8 @@ const NUMBER_LENGTH = 17;
  * What a cache cannot promise: an exact count. A window that was not used evenly can let up to twice the
  * limit pass within `window` seconds; a counter that is evicted, or on a server that restarts, begins
  * again at 0; and clocks that differ count in different windows. Where memcached cannot be reached, it
- * throws: whether that allows or refuses is yours to say.
+ * throws: whether that allows or refuses is yours to say. But a client that takes what it cannot reach for
+ * a miss counts nothing of a previous window whose server is lost.
  *
  * @param client Whose servers count: a `Client`, or a `Namespace` of one.
  * @param key Who or what is limited, 1 to 233 characters, each from `!` to `~`; the counters are under

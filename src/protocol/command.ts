@@ -94,6 +94,8 @@ export abstract class Command<Result = unknown> implements Exchange {
   readonly size: number = 1;
   /** Whether the operation has ended, and nobody waits for it any more. */
   settled: boolean = false;
+  /** Whether it may end as if its key had no item where its server fails; not where more depends on it. */
+  mayMiss: boolean = true;
   /** Called once, when the operation has ended either way. */
   onSettled: (() => void) | undefined;
   /**

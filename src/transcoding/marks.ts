@@ -5,10 +5,13 @@
  * @module
  */
 
-/** Flags of a lease, an item without bytes: somebody is computing the value (`moel` in ASCII). */
+/** Flags of a lease, an item that holds a text of its own: somebody is computing the value (`moel` in ASCII). */
 export const LEASE_FLAGS = 0x6d6f656c;
 
-/** Flags of a failure, an item that holds the message of a loader's error (`moef` in ASCII). */
+/**
+ * Flags of a failure, an item that holds an error's message: a loader's, or why `once` could not store a
+ * result (`moef` in ASCII).
+ */
 export const FAILURE_FLAGS = 0x6d6f6566;
 
 /** Flags of a result of `undefined`, an item without bytes that `once` remembers (`moeu` in ASCII). */

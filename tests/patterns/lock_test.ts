@@ -5,6 +5,7 @@ import { lock } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { answering, ScriptedPeer } from "../scripted_peer.ts";
+import { RESTARTING } from "../restarting.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
 
 function describeLock(kind: string, start: () => Promise<ConformanceServer>): void {
@@ -60,16 +61,16 @@ function describeLock(kind: string, start: () => Promise<ConformanceServer>): vo
     test("draws larger tokens when the counter is lost", async (client) => {
       const before = await lock(client, "key", { ttl: 30 });
       await before.release();
-      await client.delete("key:token");
+      await client.delete("key~moecache-token");
       await new Promise((resolve) => setTimeout(resolve, 2));
       await using after = await lock(client, "key", { ttl: 30 });
       assert(after.token > before.token);
     });
 
     test("gives the key back when the token cannot be drawn", async (first, second) => {
-      await first.set("key:token", "no number");
+      await first.set("key~moecache-token", "no number");
       await assertRejects(() => lock(first, "key", { ttl: 30 }), ClientException);
-      await second.delete("key:token");
+      await second.delete("key~moecache-token");
       await using held = await lock(second, "key", { ttl: 30, waitFor: 5 });
       assertEquals(await held.isHeld(), true);
     });
@@ -80,7 +81,7 @@ function describeLock(kind: string, start: () => Promise<ConformanceServer>): vo
         await assertRejects(invalid, ValidationException, "Cannot use ttl");
       }
       await assertRejects(() => lock(client, "a b", { ttl: 1 }), ValidationException);
-      await assertRejects(() => lock(client, "k".repeat(245), { ttl: 1 }), ValidationException);
+      await assertRejects(() => lock(client, "k".repeat(251), { ttl: 1 }), ValidationException);
     });
   });
 }
@@ -124,13 +125,16 @@ Deno.test("lock removes a stub that was added after its signal", async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
   const removed = Promise.withResolvers<string>();
+  let nonce: string | undefined;
   await using peer = new ScriptedPeer(async (connection) => {
     for (let line; (line = await connection.request()) !== undefined;) {
       if (line.startsWith("ms ")) {
+        nonce = line.split("\r\n")[1] ?? await connection.request();
         asked.resolve();
         await answer.promise;
         await connection.send("HD c7\r\n");
       }
+      if (line.startsWith("mg ")) await connection.send(`VA 36 c7\r\n${nonce}\r\n`);
       if (line.startsWith("md ")) removed.resolve(line);
     }
   });
@@ -143,3 +147,19 @@ Deno.test("lock removes a stub that was added after its signal", async () => {
   answer.resolve();
   assertEquals(await removed.promise, "md key C7");
 });
+
+for (const [kind, start] of Object.entries(RESTARTING)) {
+  Deno.test(`lock keeps another's lock of the same cas unique after a restart of ${kind}`, async () => {
+    await using server = await start();
+    await using first = new Client(server.address, { timeout: 10_000 });
+    await using second = new Client(server.address, { timeout: 10_000 });
+    const lost = await lock(first, "key", { ttl: 30 });
+    const cas = (await first.inspect("key"))!.cas;
+    await server.restart(first, second);
+    await using held = await lock(second, "key", { ttl: 30 });
+    assertEquals((await second.inspect("key"))?.cas, cas);
+    assertEquals(await lost.isHeld(), false);
+    assertEquals(await lost.release(), false);
+    assertEquals(await held.isHeld(), true);
+  });
+}

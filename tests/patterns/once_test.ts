@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Client, ClientException, ValidationException } from "../../mod.ts";
 import { once } from "../../src/patterns/mod.ts";
@@ -6,6 +6,7 @@ import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
 import { answering, ScriptedPeer } from "../scripted_peer.ts";
+import { RESTARTING } from "../restarting.ts";
 import { assertTtl } from "../ttl.ts";
 
 function describeOnce(kind: string, start: () => Promise<ConformanceServer>): void {
@@ -41,9 +42,40 @@ function describeOnce(kind: string, start: () => Promise<ConformanceServer>): vo
     test("lets the next one try when the action fails", async (first, second) => {
       const fail = () => Promise.reject(new RangeError("no luck"));
       await assertRejects(() => once(first, "key", fail), RangeError, "no luck");
-      await assertRejects(() => once(first, "key", () => () => {}), ValidationException);
       assertEquals(await once(second, "key", () => "done"), "done");
     });
+
+    test("does not act again when the result cannot be stored", async (first, second) => {
+      const never = () => Promise.reject(new Error("nobody was to act"));
+      const unstorable: [unknown, new (message: string) => Error, string][] = [
+        [() => {}, ValidationException, "Cannot"],
+        ["x".repeat(1_100_000), ClientException, "too large"],
+      ];
+      for (const [i, [result, kind, why]] of unstorable.entries()) {
+        const act = () => once(first, `key${i}`, () => result, { exptime: 60 });
+        await assertRejects(act, kind, why);
+        for (const client of [first, second]) {
+          const error = await assertRejects(() => once(client, `key${i}`, never), ClientException);
+          assert(error.message.includes("its result could not be stored: "), error.message);
+        }
+        await assertTtl(second, `key${i}`, 60);
+      }
+    });
+
+    test(
+      "stores a result that comes too late where nobody else has begun",
+      async (first, second) => {
+        for (const result of ["done", undefined]) {
+          const key = `${result}`;
+          const act = async () => {
+            await second.delete(key);
+            return result;
+          };
+          assertEquals(await once(first, key, act), result);
+          assertEquals(await once(second, key, () => "again"), result);
+        }
+      },
+    );
 
     test("waits for another no longer than waitFor, or its signal", async (first, second) => {
       const { promise, resolve } = Promise.withResolvers<string>();
@@ -92,3 +124,46 @@ for (const verb of ["get", "ms"]) {
     assertEquals(await done.catch((reason) => reason), "enough");
   });
 }
+
+for (const [kind, start] of Object.entries(RESTARTING)) {
+  Deno.test(`once leaves another's turn alone after a restart of ${kind}`, async () => {
+    await using server = await start();
+    await using first = new Client(server.address, { timeout: 10_000 });
+    await using second = new Client(server.address, { timeout: 10_000 });
+    for (const result of ["lost", undefined]) {
+      await server.restart(first, second);
+      const turns = [0, 1].map(() => ({
+        begun: Promise.withResolvers<void>(),
+        result: Promise.withResolvers<unknown>(),
+      }));
+      const act = (turn: number) => () => {
+        turns[turn]!.begun.resolve();
+        return turns[turn]!.result.promise;
+      };
+      const lost = once(first, "key", act(0));
+      await turns[0]!.begun.promise;
+      const cas = (await first.inspect("key"))!.cas;
+      await server.restart(first, second);
+      const won = once(second, "key", act(1));
+      await turns[1]!.begun.promise;
+      assertEquals((await second.inspect("key"))?.cas, cas);
+      turns[0]!.result.resolve(result);
+      assertEquals(await lost, result);
+      turns[1]!.result.resolve("won");
+      assertEquals(await won, "won");
+      assertEquals(await first.get("key"), "won");
+    }
+  });
+}
+
+Deno.test("once sends its result again when the server was lost meanwhile", async () => {
+  const server = await RESTARTING["the embedded server"]!();
+  await using _server = server;
+  await using client = new Client(server.address, { timeout: 10_000 });
+  const act = async () => {
+    await server.restart();
+    return "done";
+  };
+  assertEquals(await once(client, "key", act), "done");
+  assertEquals(await client.get("key"), "done");
+});

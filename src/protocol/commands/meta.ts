@@ -114,6 +114,8 @@ function refuse(what: string, why: string, item: unknown): never {
 
 /** A meta command. Resolves to its reply; what memcached refuses rejects. */
 export class MetaCommand extends Command<MetaReply> {
+  /** What stands for a reply where the key is taken to have no item; nothing unless given. */
+  absent: MetaReply | undefined;
   #request: MetaRequest;
   readonly #opaque: string | undefined;
   readonly #isQuiet: boolean;
@@ -126,6 +128,11 @@ export class MetaCommand extends Command<MetaReply> {
     this.#request = request;
     this.#opaque = request.flags.find((flag) => flag[0] === "O")?.slice(1);
     this.#isQuiet = request.flags.some((flag) => flag[0] === "q");
+  }
+
+  override succeedAbsent(): boolean {
+    if (this.absent !== undefined) this.succeed(this.absent);
+    return this.absent !== undefined;
   }
 
   /** A copy that a meta command has left behind is dropped: its cas unique and its marks are its own. */
