@@ -7,7 +7,7 @@
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, statSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import process from "node:process";
@@ -63,6 +63,10 @@ class Connection {
     socket.on("end", () => this.#end());
     socket.on("close", () => this.#end());
     socket.on("error", (error) => this.#end(error));
+  }
+
+  get localAddr() {
+    return { hostname: this.#socket.localAddress, port: this.#socket.localPort };
   }
 
   async read(into) {
@@ -195,6 +199,12 @@ export const denoShim = {
   uid: () => process.getuid(),
   statSync: (path) => ({ isFile: statSync(path).isFile() }),
   makeTempDirSync: ({ prefix = "" } = {}) => mkdtempSync(`${tmpdir()}/${prefix}`),
+  makeTempFile: async () => {
+    const path = `${await mkdtemp(`${tmpdir()}/`)}/file`;
+    await writeFile(path, "");
+    return path;
+  },
+  writeTextFile: (path, text) => translating(writeFile(path, text)),
   readTextFile: (path) => translating(readFile(path, "utf8")),
   remove: (path, options) => translating(rm(path, options)),
   listen: ({ port }) => new Listener(port),
