@@ -38,7 +38,9 @@ export class Installation implements AsyncDisposable {
 
   /** Installs the package. */
   static async make({ own, bytes }: Tarballs, install: Installer): Promise<Installation> {
-    const installation = new Installation(await Deno.makeTempDir({ prefix: "moecache-installed-" }));
+    const installation = new Installation(
+      await Deno.makeTempDir({ prefix: "moecache-installed-" }),
+    );
     const manifest = {
       private: true,
       type: "module",

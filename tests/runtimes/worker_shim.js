@@ -6,7 +6,7 @@
  */
 
 import { connect } from "cloudflare:sockets";
-import { test } from "./test_runner.js";
+import { runTests, test } from "./test_runner.js";
 
 /** A socket that is read and written as Deno's are. */
 class Connection {
@@ -45,6 +45,8 @@ class Connection {
 /** What `Deno` means in a test that is bundled for workerd. */
 export const denoShim = {
   test,
-  inspect: (value) => JSON.stringify(value, (_, each) => typeof each === "bigint" ? `${each}n` : each),
+  runTests,
+  inspect: (value) =>
+    JSON.stringify(value, (_, each) => typeof each === "bigint" ? `${each}n` : each),
   connect: ({ hostname, port }) => Promise.resolve(new Connection(connect({ hostname, port }))),
 };
