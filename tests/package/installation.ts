@@ -1,14 +1,7 @@
 /** The package as a user has it: installed from its tarball, in a folder outside the repository. @module */
 
 import { exec } from "./exec.ts";
-
-/** The tarballs to install. */
-export interface Tarballs {
-  /** The absolute path of the package's own. */
-  readonly own: string;
-  /** The absolute path of the one of `@jsr/std__bytes`, which it depends on. */
-  readonly bytes: string;
-}
+import type { Tarballs } from "./tarballs.ts";
 
 /** Installs packages in a folder, which has a `package.json`. */
 export type Installer = (folder: string, tarballs: readonly string[]) => Promise<void>;

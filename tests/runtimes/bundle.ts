@@ -22,6 +22,8 @@ export interface BundleOptions {
    * takes their place otherwise, `"imported"` when the program runs or `"packed"` with the rest.
    */
   readonly sources?: "bundled" | "imported" | "packed";
+  /** Environment variables for Deno. */
+  readonly env?: Record<string, string>;
 }
 
 /**
@@ -34,11 +36,12 @@ export interface BundleOptions {
 export async function bundle(
   entry: URL,
   output: string,
-  { shim, sources = "bundled" }: BundleOptions = {},
+  { shim, sources = "bundled", env = {} }: BundleOptions = {},
 ): Promise<void> {
   const whole = `${output}.whole.mjs`;
   const externals = sources === "bundled" ? [] : SOURCES.map((path) => `--external=${path}`);
   // Deno knows where the imports come from, and esbuild how to say it to older runtimes.
+  const deno = (...args: string[]) => runDeno(args, env);
   await deno(
     ...["bundle", "--quiet", "--platform=deno", ...externals],
     ...["--output", whole, fileURLToPath(entry)],
@@ -70,9 +73,10 @@ async function importPackage(path: string): Promise<void> {
   await Deno.writeTextFile(path, importing);
 }
 
-async function deno(...args: string[]): Promise<void> {
+async function runDeno(args: string[], env: Record<string, string>): Promise<void> {
   // The configuration that names the imports is looked for where the program runs.
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
+  const command = new Deno.Command(Deno.execPath(), { args, env, cwd: ROOT });
+  const { success, stderr } = await command.output();
   if (success) return;
   throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
 }
