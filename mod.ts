@@ -78,6 +78,7 @@ export type {
   Server,
 } from "./src/routing/locator.ts";
 export { memjsModulo } from "./src/routing/memjs_modulo.ts";
+export { migrate, type Placement } from "./src/routing/migrate.ts";
 export { modula, type ModulaOptions } from "./src/routing/modula.ts";
 export { moecacheRing, type MoecacheRingOptions } from "./src/routing/moecache_ring.ts";
 export {

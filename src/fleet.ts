@@ -41,11 +41,11 @@ export class Fleet {
   }
 
   /**
-   * Takes another list. What is under way on a server that is not in it comes to its end there.
+   * Takes another list.
    *
-   * @returns Resolves when it has.
+   * @returns Those that are not in it, for {@linkcode retire}.
    */
-  async change(servers: readonly ResolvedServer[]): Promise<void> {
+  change(servers: readonly ResolvedServer[]): ReadonlySet<ServerNode> {
     const staying = new Map(this.#members.map((member) => [identityOf(member.server), member]));
     const leaving = new Set(this.#members.map(({ node }) => node));
     this.#members = servers.map((server) => {
@@ -56,7 +56,12 @@ export class Fleet {
       leaving.delete(node);
       return { server, node };
     });
-    await Promise.all(Array.from(leaving, (node) => this.#retire(node)));
+    return leaving;
+  }
+
+  /** Lets what is under way on servers that have left the list come to its end; resolves when it has. */
+  async retire(nodes: Iterable<ServerNode>): Promise<void> {
+    await Promise.all(Array.from(nodes, (node) => this.#retire(node)));
   }
 
   /** Rejects all that is under way, and whatever comes; resolves when every socket is closed. */

@@ -7,6 +7,7 @@ import { quote, SocketError, ValidationException } from "./errors.ts";
 import { Fleet, type Member, type ReportServer } from "./fleet.ts";
 import type { Command, LimitExptime, Reject, Resolve } from "./protocol/command.ts";
 import { limitExptime } from "./protocol/exptime.ts";
+import { operateMoving } from "./moving.ts";
 import { recoverable, type Ways } from "./recovery.ts";
 import { type KeyLocation, UNEXPLAINED } from "./key_location.ts";
 import type { Locator } from "./routing/locator.ts";
@@ -20,6 +21,8 @@ export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => 
 interface Route {
   readonly members: readonly Member[];
   readonly locator: Locator;
+  /** Whether a command goes to its key's server, and its failure is nobody's business but its caller's. */
+  readonly isPlain: boolean;
 }
 
 /** Servers that stand in for others, and the lifetimes they allow. */
@@ -34,8 +37,6 @@ export class Router {
   readonly #report: ReportServer;
   readonly #fleet: Fleet;
   readonly #spare: Spare | undefined;
-  /** Whether a command's failure is nobody's business but its caller's. */
-  readonly #isPlain: boolean;
   #route: Route | undefined;
   /** How many operations came to nothing for the sake of each server, without an error. */
   readonly #missed = new Map<string, number>();
@@ -54,8 +55,7 @@ export class Router {
       report(type, server, error);
     });
     this.#spare = this.#makeSpare();
-    this.#isPlain = options.failover === "error" && options.retries === 0;
-    this.setServers(servers);
+    this.#take(servers);
   }
 
   /** The servers, in the order of the list. */
@@ -78,13 +78,9 @@ export class Router {
    * @throws {ValidationException} When the locator cannot be made of them; the old ones stay.
    * @throws {SocketError} When the router is closed.
    */
-  setServers(servers: readonly ResolvedServer[]): Promise<void> {
+  async setServers(servers: readonly ResolvedServer[]): Promise<void> {
     if (this.#fleet.isClosed) throw new SocketError("Cannot set servers: the client is closed");
-    const locator = this.#makeLocator(servers);
-    const retired = this.#fleet.change(servers);
-    if (this.members.some(({ node }) => node.isDown)) this.#reroute();
-    else this.#route = { members: this.members, locator };
-    return retired;
+    await this.#fleet.retire(this.#take(servers));
   }
 
   /**
@@ -96,7 +92,7 @@ export class Router {
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
     const signal = options?.signal;
     signal?.throwIfAborted();
-    if (this.#isPlain) this.#memberOf(key).node.submit(command);
+    if (this.#route?.isPlain) this.#memberOf(key).node.submit(command);
     else this.#submitRecoverably(key, command);
     if (signal !== undefined) watchSignal(signal, command);
   }
@@ -151,6 +147,14 @@ export class Router {
     await Promise.all([this.#fleet.close(), this.#spare?.router.close()]);
   }
 
+  #take(servers: readonly ResolvedServer[]): Iterable<ServerNode> {
+    const locator = this.#makeLocator(servers);
+    const leaving = this.#fleet.change(servers);
+    if (this.members.some(({ node }) => node.isDown)) this.#reroute();
+    else this.#route = this.#makeRoute(this.members, locator);
+    return leaving;
+  }
+
   #makeSpare(): Spare | undefined {
     const { failover } = this.#options;
     if (typeof failover === "string") return undefined;
@@ -177,7 +181,13 @@ export class Router {
     const servers = members.map(({ server }) => server);
     this.#route = members.length === 0
       ? undefined
-      : { members, locator: this.#makeLocator(servers) };
+      : this.#makeRoute(members, this.#makeLocator(servers));
+  }
+
+  #makeRoute(members: readonly Member[], locator: Locator): Route {
+    const { failover, retries } = this.#options;
+    const isMoving = locator.locateFormer !== undefined;
+    return { members, locator, isPlain: failover === "error" && retries === 0 && !isMoving };
   }
 
   #memberOf(key: string): Member {
@@ -224,11 +234,32 @@ export class Router {
         const member = this.#memberOf(key);
         if (failed && member === last) return false;
         last = member;
-        member.node.submit(command);
+        this.#submitTo(member, key, command);
         return true;
       },
       miss: failover === "miss" ? (command) => this.#miss(command, last) : undefined,
     };
+  }
+
+  /** Gives a command to a server, and takes care of the one that its key moves from. */
+  #submitTo({ node }: Member, key: string, command: Command): void {
+    const former = this.#formerMemberOf(key)?.node;
+    if (former === undefined || former === node || command.move === undefined) {
+      return node.submit(command);
+    }
+    const places = {
+      next: (command: Command) => node.submit(command),
+      former: (command: Command) => former.submit(command),
+    };
+    operateMoving(key, command.move, places).then(
+      (result) => command.succeed(result),
+      (error) => command.fail(error),
+    );
+  }
+
+  #formerMemberOf(key: string): Member | undefined {
+    const at = this.#route?.locator.locateFormer?.(key);
+    return at === undefined ? undefined : this.#route?.members[at];
   }
 
   #miss(command: Command, member: Member | undefined): boolean {

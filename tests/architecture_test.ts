@@ -29,6 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "server_event.ts": ["errors.ts", "connection"],
   "server_status.ts": ["errors.ts", "connection", "fleet.ts"],
   "key_location.ts": ["routing"],
+  "moving.ts": ["protocol"],
   "recovery.ts": ["errors.ts", "protocol"],
   "router.ts": [
     "abort_watch.ts",
@@ -40,6 +41,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "client_options.ts",
     "fleet.ts",
     "key_location.ts",
+    "moving.ts",
     "recovery.ts",
     "server_status.ts",
   ],

@@ -312,9 +312,9 @@ Deno.test("Client gives what comes late in a dial that times out a dial of its o
       const { signal } = options;
       signal.addEventListener("abort", () => reject(signal.reason));
     });
-  await using client = new Client(peer.address, { timeout: 60, dial: hangOnce });
+  await using client = new Client(peer.address, { timeout: 300, dial: hangOnce });
   const first = assertRejects(() => client.get("first"), TimeoutError, "Cannot connect");
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await new Promise((resolve) => setTimeout(resolve, 100));
   const second = client.get("second");
   await first;
   assertEquals(await second, undefined);

@@ -67,6 +67,20 @@ export interface Failure {
   readonly isUnsent: boolean;
 }
 
+/** What an operation is for a key that moves from one server to another. */
+export interface Move<Result> {
+  /** Whether it asks for the item, depends on there being one, or takes no notice of it. */
+  readonly kind: "read" | "change" | "write";
+  /** Whether this result says that there is no item. */
+  isMiss(result: Result): boolean;
+  /** Makes the same operation for another caller. */
+  again(resolve: Resolve<Result>, reject: Reject): Command<Result>;
+  /** Makes what the server that the key moves from is to be told after this result, if anything. */
+  mirror(result: Result, resolve: Resolve<unknown>, reject: Reject): Command | undefined;
+  /** Makes one result of the two servers'; that of the server that the key moves to where absent. */
+  combine?(result: Result, former: unknown): Result;
+}
+
 /** Gives the exptime to use, for one that has been checked. */
 export type LimitExptime = (exptime: number) => number;
 
@@ -156,6 +170,11 @@ export abstract class Command<Result = unknown> implements Exchange {
    */
   succeedAbsent(): boolean {
     return false;
+  }
+
+  /** What the operation is for a key that moves; absent for what has no key. */
+  get move(): Move<Result> | undefined {
+    return undefined;
   }
 
   /** Shortens the lifetime that the operation gives an item. */

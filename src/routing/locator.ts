@@ -51,6 +51,15 @@ export interface Locator {
    * @returns Why the key is there.
    */
   explain?(key: string): Explanation;
+
+  /**
+   * Finds the server that a key moves from, where keys are on the move; {@linkcode migrate} makes such
+   * locators.
+   *
+   * @param key A valid key.
+   * @returns An index as {@linkcode locate} gives it: the same for a key that stays.
+   */
+  locateFormer?(key: string): number;
 }
 
 /** Makes a locator for a list of servers, which has one at least. */

@@ -63,7 +63,7 @@ export function checkEncoded(encoded: EncodedValue, handsOverData: boolean): Enc
     throw new ValidationException(`Cannot store value: ${why}`, encoded);
   }
   if (isFlags(flags) && data instanceof Uint8Array) {
-    return { flags, data: handsOverData ? data : copy(data) };
+    return { flags, data: handsOverData ? plainView(data) : copy(data) };
   }
   throw new ValidationException(
     "Cannot store value: the transcoder gave no Uint8Array with flags from 0 to 4294967295",
@@ -88,6 +88,17 @@ export function ownData(data: unknown, action: string): Uint8Array | string {
     ? "it holds a lone surrogate"
     : "it is no string or Uint8Array";
   throw new ValidationException(`Cannot ${action}: ${why}`, data);
+}
+
+const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
+
+/** The same bytes as no more than a Uint8Array: what else the object may say of its length is not asked. */
+function plainView(data: Uint8Array): Uint8Array {
+  return new Uint8Array(
+    Reflect.get(TypedArray, "buffer", data),
+    Reflect.get(TypedArray, "byteOffset", data),
+    Reflect.get(TypedArray, "byteLength", data),
+  );
 }
 
 /**

@@ -3,31 +3,41 @@
 import { builtinModule } from "../builtin_module.ts";
 import type { NodeNet, NodeSocket, NodeTls, OnRead, SocketOptions } from "./node_modules.ts";
 import { NodeTransport } from "./node_transport.ts";
+import type { Expected } from "./tls_fault.ts";
 import type { DialOptions, Endpoint, TlsOptions, Transport } from "./transport.ts";
 
 /** Opens a TCP or unix socket with `node:net`, or speaks TLS with `node:tls`. */
 export async function dialNode(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
   const { signal, keepAlive, noDelay } = options;
-  const open = await opener(endpoint);
+  const expected = expectedOf(endpoint);
+  const open = await opener(endpoint, expected);
   signal.throwIfAborted();
-  const transport = new NodeTransport(open);
+  const transport = new NodeTransport(open, expected);
   await transport.connected(endpoint.tls === undefined ? "connect" : "secureConnect", signal);
   transport.configure({ keepAlive, noDelay });
   return transport;
 }
 
+/** What TLS is to find, where it is spoken. */
+function expectedOf({ hostname = "localhost", tls }: Endpoint): Expected | undefined {
+  // The dot that ends an absolute name is in no certificate.
+  return tls && { serverName: tls.serverName ?? hostname.replace(/\.$/, ""), tls };
+}
+
 /** Loads what opens a socket to the endpoint. */
-async function opener({ tls, ...endpoint }: Endpoint): Promise<(onread: OnRead) => NodeSocket> {
-  const { hostname, port, path } = endpoint;
+async function opener(
+  { hostname, port, path }: Endpoint,
+  expected: Expected | undefined,
+): Promise<(onread: OnRead) => NodeSocket> {
   const address = path === undefined ? { host: hostname!, port: port! } : { path };
   const net = await builtinModule<NodeNet>("node:net");
   // Of a host's several addresses, the next is tried where one refuses; Node's default can be changed.
   const options: SocketOptions = { ...address, autoSelectFamily: true };
-  if (tls === undefined) return (onread) => net.connect({ ...options, onread });
+  if (expected === undefined) return (onread) => net.connect({ ...options, onread });
   const { connect, checkServerIdentity } = await builtinModule<NodeTls>("node:tls");
-  const name = tls.serverName ?? hostname ?? "localhost";
+  const { serverName: name } = expected;
   const secure = {
-    ...credentials(tls),
+    ...credentials(expected.tls),
     rejectUnauthorized: true,
     // The extension that tells the server which name is meant is for names only.
     servername: net.isIP(name) === 0 ? name : "",

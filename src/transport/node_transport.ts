@@ -3,6 +3,7 @@
 import { deferred } from "../deferred.ts";
 import { SocketError } from "../errors.ts";
 import type { NodeSocket, OnRead } from "./node_modules.ts";
+import { closedUnheard, type Expected, tlsFault } from "./tls_fault.ts";
 import { LARGE_VACANCY, READ_SIZE } from "./read_size.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";
 
@@ -32,6 +33,7 @@ interface Sink {
 export class NodeTransport implements Transport {
   readonly #socket: NodeSocket;
   readonly #buffer = new Uint8Array(READ_SIZE);
+  readonly #expected: Expected | undefined;
   readonly #connected = deferred<void>();
   readonly #closed = deferred<void>();
   #sink: Sink | undefined;
@@ -40,6 +42,7 @@ export class NodeTransport implements Transport {
   /** What has come and was not asked for. */
   #held: Uint8Array | undefined;
   #isPaused = false;
+  #isHeard = false;
   #hasEnded = false;
   #isClosed = false;
   #failure: unknown;
@@ -47,11 +50,15 @@ export class NodeTransport implements Transport {
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
 
-  /** Takes a function that begins to connect a socket. */
-  constructor(open: (onread: OnRead) => NodeSocket) {
+  /**
+   * @param open Begins to connect a socket.
+   * @param expected What TLS is to find, where it is spoken.
+   */
+  constructor(open: (onread: OnRead) => NodeSocket, expected?: Expected) {
+    this.#expected = expected;
     this.#connected.promise.catch(() => {});
     this.#socket = open({ buffer: this.#nextBuffer, callback: this.#take })
-      .on("error", (error) => this.#failure ??= error)
+      .on("error", (error) => this.#failure ??= this.#faultOf(error))
       .on("end", this.#end)
       .on("close", this.#close);
   }
@@ -135,6 +142,7 @@ export class NodeTransport implements Transport {
   };
 
   readonly #take = (count: number, buffer: Uint8Array): boolean => {
+    this.#isHeard = true;
     const bytes = buffer.subarray(0, count);
     // Bun 1.2 does not ask for a buffer: it comes with one of its own.
     if (this.#sink?.take(bytes, buffer !== this.#offered)) return true;
@@ -158,12 +166,23 @@ export class NodeTransport implements Transport {
     this.#socket.resume();
   }
 
+  #faultOf(error: Error): unknown {
+    return this.#expected === undefined ? error : tlsFault(error, this.#expected);
+  }
+
   /** Tells whom it concerns that nothing more comes. */
   #finish(): void {
     const sink = this.#sink;
     if (sink === undefined || !this.#hasEnded) return;
     this.#sink = undefined;
-    if (this.#failure !== undefined) sink.fail(this.#failure);
+    // What a server of TLS 1.3 thinks of a client certificate it tells only after the handshake, if at all.
+    if (this.#expected !== undefined && !this.#isHeard && !this.#isClosed) {
+      sink.fail(
+        this.#failure instanceof SocketError
+          ? this.#failure
+          : closedUnheard(this.#expected, this.#failure),
+      );
+    } else if (this.#failure !== undefined) sink.fail(this.#failure);
     else sink.end();
   }
 

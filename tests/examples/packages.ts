@@ -9,9 +9,10 @@ export const PACKAGES: URL = new URL("packages/", import.meta.url);
 /**
  * Installs what `package.json` pins, and moecache as it is in this repository.
  *
+ * @param env Environment variables that Deno's commands need.
  * @throws {Error} When npm or the bundler fails.
  */
-export async function installPackages(): Promise<void> {
+export async function installPackages(env: Record<string, string>): Promise<void> {
   if (!await isInstalled()) {
     const { code } = await new Deno.Command("npm", {
       args: ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"],
@@ -25,7 +26,8 @@ export async function installPackages(): Promise<void> {
     new URL("package.json", own),
     JSON.stringify({ name: "@moecache/moecache", type: "module", exports: "./mod.js" }),
   );
-  await bundle(new URL("../../mod.ts", import.meta.url), fileURLToPath(new URL("mod.js", own)));
+  const entry = new URL("../../mod.ts", import.meta.url);
+  await bundle(entry, fileURLToPath(new URL("mod.js", own)), { env });
 }
 
 async function isInstalled(): Promise<boolean> {

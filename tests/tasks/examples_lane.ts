@@ -2,7 +2,7 @@ import { installPackages } from "../examples/packages.ts";
 import { memcachedPath, programPath } from "../memcached.ts";
 import { countTests } from "./deno_lane.ts";
 import type { Lane, Outcome } from "./lane.ts";
-import { denoKeepingOutput } from "./run.ts";
+import { denoKeepingOutput, type Environment } from "./run.ts";
 
 const TESTS = "tests/examples/other_runtimes.ts";
 const ALL = "the examples for Bun, Node and workerd";
@@ -15,7 +15,7 @@ export const examplesLane: Lane = {
   run: async ({ args, env }) => {
     if (args.length > 0) return nothing(`${ALL} (arguments are for deno test alone)`);
     if (memcachedPath() === undefined) return nothing(`${ALL} (memcached is not on the PATH)`);
-    const fault = await install();
+    const fault = await install(env);
     if (fault !== undefined) return nothing(`${ALL} (${fault})`);
     const { code, output } = await denoKeepingOutput(
       ["test", "--trace-leaks", "--allow-all", TESTS],
@@ -33,9 +33,9 @@ function nothing(notRun: string): Outcome {
 }
 
 /** Resolves to why the packages cannot be had, if they cannot. */
-async function install(): Promise<string | undefined> {
+async function install(env: Environment): Promise<string | undefined> {
   try {
-    await installPackages();
+    await installPackages(env);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

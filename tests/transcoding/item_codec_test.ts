@@ -39,7 +39,21 @@ Deno.test("itemWriter copies the bytes unless the transcoder hands them over", (
   data.fill(9);
   assertEquals(item, { flags: 7, data: Uint8Array.of(1, 2, 3) });
   const handedOver = itemWriter({ ...raw, handsOverData: true })(data) as EncodedValue;
-  assertStrictEquals(handedOver.data, data);
+  assertStrictEquals(handedOver.data.buffer, data.buffer);
+});
+
+Deno.test("itemWriter asks no subclass how long the bytes are that it hands over", () => {
+  class Longer extends Uint8Array<ArrayBuffer> {
+    override get byteLength() {
+      return 1;
+    }
+    override get length() {
+      return 1;
+    }
+  }
+  const write = itemWriter({ ...raw, handsOverData: true });
+  const { data } = write(new Longer(new ArrayBuffer(3))) as EncodedValue;
+  assertEquals([data.constructor, data.length], [Uint8Array, 3]);
 });
 
 Deno.test("itemWriter sends well-formed text as it is under textFlags", () => {

@@ -5,6 +5,7 @@ import {
   Command,
   DONE,
   type LimitExptime,
+  type Move,
   readRefusal,
   type Reject,
   type Resolve,
@@ -41,6 +42,20 @@ export class AnswerCommand<Result> extends Command<Result> {
     return absent !== undefined;
   }
 
+  /** `delete` takes no notice of the item. What goes to all servers has no key that could move. */
+  override get move(): Move<Result> {
+    const again = (resolve: Resolve<Result>, reject: Reject) =>
+      new AnswerCommand(this.request, this.#answers, resolve, reject);
+    return {
+      kind: "write",
+      isMiss: () => false,
+      again,
+      mirror: (_, resolve, reject) => again(resolve, reject),
+      // The item existed if it did on either server.
+      combine: (result, former) => result || former as Result,
+    };
+  }
+
   write(buffer: RequestBuffer): void {
     buffer.ascii(this.request).ascii("\r\n");
   }
@@ -69,6 +84,10 @@ export class TouchCommand extends AnswerCommand<boolean> {
     this.#exptime = exptime;
   }
 
+  override get move(): Move<boolean> {
+    return { ...super.move, kind: "change" };
+  }
+
   override limitExptime(limit: LimitExptime): void {
     this.request = `touch ${this.#key} ${limit(this.#exptime)}`;
   }
@@ -95,6 +114,17 @@ export class CounterCommand extends Command<bigint | undefined> {
   override succeedAbsent(): boolean {
     this.succeed(undefined);
     return true;
+  }
+
+  override get move(): Move<bigint | undefined> {
+    const again = (resolve: Resolve<bigint | undefined>, reject: Reject) =>
+      new CounterCommand(this.#request, resolve, reject);
+    return {
+      kind: "change",
+      isMiss: (result) => result === undefined,
+      again,
+      mirror: (_, resolve, reject) => again(resolve, reject),
+    };
   }
 
   write(buffer: RequestBuffer): void {

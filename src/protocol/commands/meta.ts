@@ -7,6 +7,7 @@ import {
   DONE,
   type LimitExptime,
   MORE,
+  type Move,
   readRefusal,
   type Reject,
   type Resolve,
@@ -125,6 +126,22 @@ export class MetaCommand extends Command<MetaReply> {
     this.#request = request;
     this.#opaque = request.flags.find((flag) => flag[0] === "O")?.slice(1);
     this.#isQuiet = request.flags.some((flag) => flag[0] === "q");
+  }
+
+  /** A copy that a meta command has left behind is dropped: its cas unique and its marks are its own. */
+  override get move(): Move<MetaReply> | undefined {
+    const { verb, key, flags } = this.#request;
+    if (verb === "mn" || verb === "me") return undefined;
+    const drop = { verb: "md", key, flags: flags.includes("b") ? ["b"] : [] } as const;
+    return {
+      kind: verb === "mg" ? "read" : verb === "md" ? "write" : "change",
+      isMiss: ({ status }) => status === "EN",
+      again: (resolve, reject) => new MetaCommand(this.#request, resolve, reject),
+      mirror: ({ status }, resolve, reject) => {
+        const isDone = verb !== "mg" && (status === "HD" || status === "VA");
+        return isDone || verb === "md" ? new MetaCommand(drop, resolve, reject) : undefined;
+      },
+    };
   }
 
   /** What would never expire by these flags, or by the lack of them, is given an end. */

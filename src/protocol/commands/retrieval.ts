@@ -8,6 +8,7 @@ import {
   type Exchange,
   type LimitExptime,
   MORE,
+  type Move,
   readRefusal,
   type Reject,
   type Resolve,
@@ -69,6 +70,17 @@ export class RetrievalCommand extends Command {
   override succeedAbsent(): boolean {
     this.succeed(undefined);
     return true;
+  }
+
+  override get move(): Move<unknown> {
+    const again = (resolve: Resolve<unknown>, reject: Reject) =>
+      new RetrievalCommand(this.verb, this.key, this.#readItem, resolve, reject);
+    return {
+      kind: "read",
+      isMiss: (result) => result === undefined,
+      again,
+      mirror: (_, resolve, reject) => this.isRepeatable ? undefined : again(resolve, reject),
+    };
   }
 
   override limitExptime(limit: LimitExptime): void {

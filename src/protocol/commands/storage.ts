@@ -6,6 +6,7 @@ import {
   Command,
   DONE,
   type LimitExptime,
+  type Move,
   readRefusal,
   type Reject,
   type Resolve,
@@ -69,6 +70,30 @@ export class StorageCommand<Result> extends Command<Result> {
       this.#answers[0]!;
     this.succeed(absent[1]);
     return true;
+  }
+
+  override get move(): Move<Result> {
+    return {
+      kind: this.#verb === "set" ? "write" : "change",
+      isMiss: () => false,
+      again: (resolve, reject) =>
+        new StorageCommand(this.#verb, this.#key, this.#item, this.#answers, resolve, reject),
+      mirror: (result, resolve, reject) => {
+        if (result === false || result === "exists" || result === "not_found") return undefined;
+        // Where the key moves from, conditions were met differently, and the cas unique is another.
+        const isWhole = this.#verb !== "append" && this.#verb !== "prepend";
+        const verb = isWhole ? "set" : this.#verb;
+        const item = { ...this.#item, cas: undefined };
+        return new StorageCommand<unknown>(
+          verb,
+          this.#key,
+          item,
+          isWhole ? SET_ANSWERS : STORED_ANSWERS,
+          resolve,
+          reject,
+        );
+      },
+    };
   }
 
   override limitExptime(limit: LimitExptime): void {

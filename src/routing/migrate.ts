@@ -1,0 +1,93 @@
+/** From one distribution of the keys to another. @module */
+
+import { ValidationException } from "../errors.ts";
+import type { Locator, LocatorFactory, Server } from "./locator.ts";
+import { moecacheRing } from "./moecache_ring.ts";
+
+/** How keys are spread, over some of a client's servers or all of them. */
+export type Placement = LocatorFactory | {
+  /** Chooses the server of each key; {@linkcode moecacheRing} unless given. */
+  readonly locator?: LocatorFactory;
+  /** The names of the servers, `host:port` as the client has them, in order; all of them unless given. */
+  readonly servers?: readonly string[];
+};
+
+/**
+ * Moves a fleet from one distribution of the keys to another, or from one list of servers to another, without
+ * a cold cache. The client is given the servers of both:
+ *
+ * - What reads asks the new server; where that has nothing the item is brought over from the former one, with
+ *   its flags and the time it has left.
+ * - What writes or deletes goes to both, the new one first, so that clients which still use the old
+ *   distribution see it too. It fails when either of them does.
+ * - What depends on an item (`add`, `append`, `incr`, `touch`, …) has it brought over first. Meta commands
+ *   that write, and so `getOrSet`, delete the former copy instead.
+ *
+ * Keys that stay where they are cost nothing; the others up to four round trips, each of which may take
+ * `timeout`. Bringing over needs memcached 1.6.10 or later. What is deleted in the very moment in which
+ * another client brings it over may come back. When the old items have expired, use the new distribution
+ * alone.
+ *
+ * @param from How keys were spread.
+ * @param to How they are to be spread.
+ * @returns The locator.
+ *
+ * @example A third server
+ * ```ts
+ * import { Client, ketama, migrate } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using a = await MemcachedServer.listen();
+ * await using b = await MemcachedServer.listen();
+ * await using c = await MemcachedServer.listen();
+ * const keys = Array.from({ length: 100 }, (_, i) => `key:${i}`);
+ *
+ * const old = [a.address, b.address];
+ * await using before = new Client(old, { locator: ketama });
+ * await before.setMany(Object.fromEntries(keys.map((key) => [key, "value"])), 60);
+ *
+ * const all = [...old, c.address];
+ * await using client = new Client(all, {
+ *   locator: migrate({ locator: ketama, servers: old }, { locator: ketama, servers: all }),
+ * });
+ * assertEquals((await client.getMany(keys)).size, 100); // none is missing, wherever it lives now
+ * ```
+ */
+export function migrate(from: Placement, to: Placement): LocatorFactory {
+  return (servers) => {
+    const former = place(from, servers);
+    const next = place(to, servers);
+    return {
+      locate: (key) => next.locate(key),
+      locateFormer: (key) => former.locate(key),
+      explain(key) {
+        const before = servers[former.locate(key)]?.name;
+        const explained = next.explain?.(key) ??
+          { algorithm: "custom", why: "the locator says so" };
+        return { ...explained, why: `${explained.why}; before the migration it was ${before}` };
+      },
+    };
+  };
+}
+
+/** Makes a locator that gives indexes of the whole list. */
+function place(placement: Placement, servers: readonly Server[]): Locator {
+  if (typeof placement === "function") return placement(servers);
+  const { locator = moecacheRing, servers: names } = placement;
+  if (names === undefined) return locator(servers);
+  const indexes = names.map((name) => servers.findIndex((server) => server.name === name))
+    .filter((index) => index !== -1);
+  if (indexes.length === 0) {
+    throw new ValidationException(
+      "Cannot migrate: none of its servers is one of the client's",
+      names,
+    );
+  }
+  const inner = locator(indexes.map((index) => servers[index]!));
+  const { explain } = inner;
+  return {
+    locate: (key) => indexes[inner.locate(key)]!,
+    ...(explain === undefined ? {} : { explain: (key) => explain.call(inner, key) }),
+  };
+}

@@ -1,0 +1,200 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client, ketama, migrate, modula, SocketError, ValidationException } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+
+const NAMES = ["a:1", "b:1", "c:1"];
+const SERVERS = NAMES.map((name) => ({ name, weight: 1 }));
+
+/** A client of the former distribution, one of the next, and one that migrates. */
+interface Fleet {
+  readonly before: Client;
+  readonly after: Client;
+  readonly client: Client;
+  /** A key that moves from the first server to the second. */
+  readonly key: string;
+}
+
+type Listen = () => Promise<AsyncDisposable & { readonly address: string }>;
+
+async function withFleet(listen: Listen, body: (fleet: Fleet) => Promise<void>): Promise<void> {
+  await using old = await listen();
+  await using next = await listen();
+  const from = { servers: [old.address], locator: ketama };
+  const to = { servers: [next.address], locator: ketama };
+  await using before = new Client(old.address);
+  await using after = new Client(next.address);
+  await using client = new Client([old.address, next.address], { locator: migrate(from, to) });
+  await body({ before, after, client, key: "key" });
+}
+
+const SERVER_KINDS: Record<string, Listen | undefined> = {
+  "the embedded server": () => MemcachedServer.listen(),
+  memcached: memcachedPath() === undefined ? undefined : () => MemcachedProcess.start(),
+};
+
+const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
+  "get brings an item over, with the time it has left": async ({ before, after, client, key }) => {
+    await before.set(key, { a: 1 }, 100);
+    assertEquals(await client.get(key), { a: 1 });
+    assertEquals(await after.get(key), { a: 1 });
+    const ttl = (await after.inspect(key))?.ttl ?? 0;
+    assert(ttl > 90 && ttl <= 100, `${ttl} seconds are left`);
+  },
+  "get brings over what never expires": async ({ before, after, client, key }) => {
+    await before.set(key, "value");
+    assertEquals(await client.get(key), "value");
+    assertEquals((await after.inspect(key))?.ttl, -1);
+  },
+  "get prefers what the new server has": async ({ before, after, client, key }) => {
+    await before.set(key, "old");
+    await after.set(key, "new");
+    assertEquals(await client.get(key), "new");
+    assertEquals(await before.get(key), "old");
+  },
+  "get misses what neither has": async ({ client, key }) => {
+    assertEquals(await client.get(key), undefined);
+  },
+  "getMany brings over what is missing": async ({ before, after, client }) => {
+    await before.setMany({ a: 1, b: 2 });
+    await after.set("c", 3);
+    const found = await client.getMany(["a", "b", "c", "d"]);
+    assertEquals(new Map([...found].sort()), new Map([["a", 1], ["b", 2], ["c", 3]]));
+  },
+  "gets gives the cas unique of the new server": async ({ before, after, client, key }) => {
+    await before.set(key, "old");
+    const item = await client.gets(key);
+    assertEquals(await client.cas(key, "new", item!.cas), "stored");
+    assertEquals([await before.get(key), await after.get(key)], ["new", "new"]);
+    assertEquals(await client.cas(key, "newer", item!.cas), "exists");
+    assertEquals([await before.get(key), await after.get(key)], ["new", "new"]);
+  },
+  "set and delete go to both": async ({ before, after, client, key }) => {
+    await client.set(key, "value", 100);
+    assertEquals([await before.get(key), await after.get(key)], ["value", "value"]);
+    assertEquals(await client.delete(key), true);
+    assertEquals([await before.get(key), await after.get(key)], [undefined, undefined]);
+  },
+  "delete of what was only on the former server leaves it nowhere": async (fleet) => {
+    await fleet.before.set(fleet.key, "value");
+    assertEquals(await fleet.client.delete(fleet.key), true);
+    assertEquals(await fleet.client.get(fleet.key), undefined);
+    assertEquals(await fleet.client.delete(fleet.key), false);
+  },
+  "add heeds what is only on the former server": async ({ before, client, key }) => {
+    await before.set(key, "old");
+    assertEquals(await client.add(key, "new"), false);
+    assertEquals(await client.get(key), "old");
+    await client.delete(key);
+    assertEquals(await client.add(key, "new"), true);
+    assertEquals(await before.get(key), "new");
+  },
+  "append, incr and touch act on what they brought over": async ({ before, after, client }) => {
+    await before.set("text", "a");
+    await before.set("count", "5");
+    assertEquals(await client.append("text", "b"), true);
+    assertEquals(await client.incr("count", 2n), 7n);
+    assertEquals(await client.touch("text", 50), true);
+    for (const each of [before, after]) {
+      assertEquals(await each.get("text"), "ab");
+      assertEquals(await each.get("count"), "7");
+      assert(((await each.inspect("text"))?.ttl ?? -1) > 40);
+    }
+  },
+  "replace, incr and touch of what neither has change nothing": async ({ client, key }) => {
+    assertEquals(await client.replace(key, 1), false);
+    assertEquals(await client.incr(key), undefined);
+    assertEquals(await client.touch(key, 10), false);
+    assertEquals(await client.get(key), undefined);
+  },
+  "getAndTouch touches both": async ({ before, after, client, key }) => {
+    await before.set(key, "value");
+    assertEquals(await client.getAndTouch(key, 50), "value");
+    for (const each of [before, after]) assert(((await each.inspect(key))?.ttl ?? -1) > 40);
+  },
+  "getOrSet takes the former server's value": async ({ before, client, key }) => {
+    await before.set(key, "old", 100);
+    assertEquals(await client.getOrSet(key, () => "computed", { exptime: 100 }), "old");
+  },
+  "getOrSet computes what neither has": async ({ after, client, key }) => {
+    assertEquals(await client.getOrSet(key, () => "computed", { exptime: 100 }), "computed");
+    assertEquals(await after.get(key), "computed");
+  },
+  "invalidate leaves no former copy behind": async ({ before, client, key }) => {
+    await client.set(key, "value", 100);
+    await client.invalidate(key, { staleFor: 10 });
+    assertEquals(await before.get(key), undefined);
+  },
+};
+
+for (const [kind, listen] of Object.entries(SERVER_KINDS)) {
+  for (const [name, body] of Object.entries(CASES)) {
+    Deno.test({
+      name: `migrate: ${name} (${kind})`,
+      ignore: listen === undefined,
+      fn: () => withFleet(listen!, body),
+    });
+  }
+}
+
+Deno.test("migrate leaves alone what stays where it is", async () => {
+  await using old = await MemcachedServer.listen();
+  await using next = await MemcachedServer.listen();
+  const servers = [old.address, next.address];
+  await using client = new Client(servers, { locator: migrate(ketama, ketama) });
+  await client.set("key", "value");
+  await client.get("missing");
+  const [a, b] = await client.stats();
+  assertEquals(Number(a!.cmd_set) + Number(b!.cmd_set), 1);
+  assertEquals(Number(a!.cmd_get) + Number(b!.cmd_get), 1);
+});
+
+Deno.test("migrate fails, and dresses nothing as a miss, when the former server is out of reach", async () => {
+  await using next = await MemcachedServer.listen();
+  const from = { servers: ["127.0.0.1:1"] };
+  const to = { servers: [next.address] };
+  await using client = new Client(["127.0.0.1:1", next.address], { locator: migrate(from, to) });
+  await assertRejects(() => client.get("key"), SocketError);
+  await assertRejects(() => client.set("key", "value"), SocketError);
+  assertEquals(await client.get("key"), "value"); // it is where it belongs
+});
+
+Deno.test("migrate rejects with the reason of a signal", async () => {
+  await using client = new Client(["127.0.0.1:1", "127.0.0.1:2"], {
+    locator: migrate({ servers: ["127.0.0.1:1"] }, { servers: ["127.0.0.1:2"] }),
+  });
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  assertEquals(await client.get("key", { signal }).catch((error) => error), reason);
+});
+
+Deno.test("migrate locates by the new distribution and knows the former", () => {
+  const locator = migrate(modula, ketama)(SERVERS);
+  const [former, next] = [modula(SERVERS), ketama(SERVERS)];
+  for (let i = 0; i < 1000; i++) {
+    assertEquals(locator.locate(`key${i}`), next.locate(`key${i}`));
+    assertEquals(locator.locateFormer?.(`key${i}`), former.locate(`key${i}`));
+  }
+});
+
+Deno.test("migrate gives indexes of the client's list for a part of the servers", () => {
+  const locator = migrate({ servers: ["b:1"] }, { servers: ["c:1", "a:1"], locator: modula })(
+    SERVERS,
+  );
+  const keys = Array.from({ length: 100 }, (_, i) => `key${i}`);
+  assertEquals(new Set(keys.map((key) => locator.locate(key))), new Set([2, 0]));
+  assertEquals(new Set(keys.map((key) => locator.locateFormer?.(key))), new Set([1]));
+});
+
+Deno.test("migrate refuses a placement that has none of the servers", () => {
+  assertThrows(
+    () => migrate({ servers: ["x:1"] }, ketama)(SERVERS),
+    ValidationException,
+    "none of",
+  );
+});
+
+Deno.test("migrate explains where a key is and where it was", () => {
+  const { why } = migrate({ servers: ["b:1"] }, { servers: ["c:1"] })(SERVERS).explain!("key");
+  assert(why.endsWith("before the migration it was b:1"), why);
+});
