@@ -40,12 +40,18 @@ async function runAll(folder: string, env: Environment): Promise<Outcome> {
     const options = { env, shim: SHIM, sources: "imported" } as const;
     await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
   }
-  const suites = async (name: string, program: string, ...args: string[]) => {
-    const smoke = await run(name, program, [...args, "smoke_embedded.mjs", address], folder);
-    return addUp([smoke, await run(name, program, [...args, "suite.mjs"], folder)]);
-  };
-  const outcomes = [await suites("Deno", Deno.execPath(), "run", "--allow-all", "--quiet")];
-  for (const tool of [OLDEST_NODE, NEWEST_NODE, OLDEST_BUN, NEWEST_BUN]) {
+  const smoke = (name: string, program: string, ...args: string[]) =>
+    run(name, program, [...args, "smoke_embedded.mjs", address], folder);
+  const suites = async (name: string, program: string, ...args: string[]) =>
+    addUp([
+      await smoke(name, program, ...args),
+      await run(name, program, [...args, "suite.mjs"], folder),
+    ]);
+  const outcomes = [
+    await suites("Deno", Deno.execPath(), "run", "--allow-all", "--quiet"),
+    await withTool(OLDEST_BUN, (program) => smoke(OLDEST_BUN.name, program)),
+  ];
+  for (const tool of [OLDEST_NODE, NEWEST_NODE, NEWEST_BUN]) {
     outcomes.push(await withTool(tool, (program) => suites(tool.name, program)));
   }
   outcomes.push(await withTool(WORKERD, (program) => runWorkers(program, folder, address, env)));
