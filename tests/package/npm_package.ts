@@ -69,7 +69,9 @@ export async function pack(folder: string, options: PackOptions = {}): Promise<s
       env,
     });
     await exec("tar", ["-xzf", packed, "-C", work]);
-    for await (const path of filesIn(`${work}/package`)) await finish(path);
+    for await (const path of filesIn(`${work}/package`)) {
+      await finish(path, new URL(path.slice(`${work}/package/`.length), source));
+    }
     await describe(`${work}/package/package.json`, options.name);
     const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
     const [{ filename }] = JSON.parse(await exec("npm", args, { cwd: `${work}/package` }));
@@ -86,8 +88,8 @@ async function* filesIn(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** Makes a module import npm's names, and puts its source map beside it. */
-async function finish(path: string): Promise<void> {
+/** Makes a module import npm's names, and puts its source map beside it; `place` is where it came from. */
+async function finish(path: string, place: URL): Promise<void> {
   if (!/\.(js|d\.ts)$/.test(path)) return;
   const packed = await Deno.readTextFile(path);
   const text = packed.replaceAll(STD_IMPORT, '$1"@jsr/std__$2');
@@ -96,14 +98,17 @@ async function finish(path: string): Promise<void> {
   const name = path.slice(path.lastIndexOf("/") + 1);
   const link = `\n//# sourceMappingURL=${name}.map\n`;
   await Deno.writeTextFile(path, text.replace(SOURCE_MAP, link));
-  await Deno.writeTextFile(`${path}.map`, relativeMap(encoded, name));
+  // What `deno pack` takes for the source has other specifiers in it already.
+  const source = await Deno.readTextFile(new URL(place.href.replace(/\.js$/, ".ts")));
+  await Deno.writeTextFile(`${path}.map`, relativeMap(encoded, name, source));
 }
 
 /** A map that names its source, of which it has the text, beside it and not where it was packed. */
-function relativeMap(encoded: string, name: string): string {
+function relativeMap(encoded: string, name: string, source: string): string {
   const bytes = Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
   const map = JSON.parse(new TextDecoder().decode(bytes));
-  return JSON.stringify({ ...map, file: name, sources: [name.replace(/\.js$/, ".ts")] });
+  const sources = [name.replace(/\.js$/, ".ts")];
+  return JSON.stringify({ ...map, file: name, sources, sourcesContent: [source] });
 }
 
 async function describe(path: string, name: string | undefined): Promise<void> {

@@ -21,6 +21,12 @@ Array.fromAsync ??= async (items, map = (item) => item) => {
   return array;
 };
 
+Promise.withResolvers ??= () => {
+  let resolve, reject;
+  const promise = new Promise((...both) => [resolve, reject] = both);
+  return { promise, resolve, reject };
+};
+
 class NotFound extends Error {}
 class BadResource extends Error {}
 class ConnectionRefused extends Error {}

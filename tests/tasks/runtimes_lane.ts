@@ -1,4 +1,4 @@
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess, programPath } from "../memcached.ts";
 import { Installation, npmInstall } from "../package/installation.ts";
 import { Tarballs } from "../package/tarballs.ts";
 import { install, type Tool } from "../package/tool.ts";
@@ -20,7 +20,9 @@ export const runtimesLane: Lane = {
   name: "runtimes",
   run: async ({ args, env }) => {
     if (args.length > 0) return nothing(`${WHAT} (arguments are for deno test alone)`);
-    if (memcachedPath() === undefined) return nothing(`${WHAT} (memcached is not on the PATH)`);
+    for (const [name, path] of [["memcached", memcachedPath()], ["npm", programPath("npm")]]) {
+      if (path === undefined) return nothing(`${WHAT} (${name} is not on the PATH)`);
+    }
     let installation;
     try {
       await using tarballs = await Tarballs.make(env);
