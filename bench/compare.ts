@@ -3,39 +3,25 @@
  * memcached servers that it starts itself.
  *
  * Each client runs in a process of its own. A workload's rounds are interleaved, and what counts is
- * the median. A rival runs on Deno and on Node; the table has the faster. The figures go to the
- * screen and to `bench/results/latest.json`.
+ * the median. moecache and its rivals run on Deno, Bun and Node, and the table has a column for each.
+ * The figures go to the screen and to `bench/results/latest.json`.
  *
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { MemcachedProcess } from "../tests/memcached.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
-import { absenteesFrom, type Runtime } from "./contenders.ts";
-import { describeMachine, hasNode, type Machine } from "./machine.ts";
+import { absenteesFrom, type Lineup } from "./contenders.ts";
+import { describeMachine, isInstalled, type Machine } from "./machine.ts";
+import { prepareOwnModules } from "./own_modules.ts";
 import { renderResult } from "./report.ts";
+import { readRequest, type Request, USAGE } from "./request.ts";
 import type { Result } from "./results.ts";
 import { installRivals } from "./rivals.ts";
-import { FULL, runWorkload, SHORT } from "./rounds.ts";
-import { WORKLOADS } from "./workloads.ts";
+import { FULL, type Mode, runWorkload, type Setting, SHORT } from "./rounds.ts";
+import { type Runtime, type Workload, WORKLOADS } from "./workloads.ts";
 
-/** What the command line asks for. */
-interface Request {
-  readonly isShort: boolean;
-  readonly isStrict: boolean;
-  readonly names: readonly string[];
-}
-
-const USAGE = `Usage: deno task bench [--short] [--strict] [workload...]
-
-  --short   end within a minute; the figures are rougher
-  --strict  exit with status 1 when a target is missed
-
-Workloads, all of them unless named:
-${WORKLOADS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join("\n")}
-`;
-
-const OPTIONS = ["--short", "--strict"];
 const SERVERS = 4;
 const SERVER_ARGS = [
   ...["-t", "2"],
@@ -45,56 +31,99 @@ const SERVER_ARGS = [
 ];
 const RESULTS = new URL("results/", import.meta.url);
 
-const request = readArguments(Deno.args);
-if (request === undefined) {
-  say(USAGE);
-  Deno.exit(2);
-}
+const request = understand(Deno.args);
 const results = await compare(request);
 const missed = results.flatMap(({ verdicts }) => verdicts).filter(({ reached }) => !reached);
 const hasFailed = results.some(({ failures }) => failures.length > 0);
 Deno.exit(hasFailed || (request.isStrict && missed.length > 0) ? 1 : 0);
 
-function readArguments(args: readonly string[]): Request | undefined {
-  const names = args.filter((arg) => !OPTIONS.includes(arg));
-  const isKnown = (name: string) => WORKLOADS.some((workload) => workload.name === name);
-  if (!names.every(isKnown)) return undefined;
-  return { isShort: args.includes("--short"), isStrict: args.includes("--strict"), names };
+function understand(args: readonly string[]): Request {
+  try {
+    return readRequest(args);
+  } catch (error) {
+    // deno-lint-ignore no-console
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    return Deno.exit(2);
+  }
 }
 
-async function compare({ isShort, names }: Request): Promise<Result[]> {
+async function compare(request: Request): Promise<Result[]> {
   const started = new Date();
-  const mode = isShort ? SHORT : FULL;
+  const mode = request.isShort ? SHORT : FULL;
   await installRivals(say);
-  const runtimes: Runtime[] = await hasNode() ? ["deno", "node"] : ["deno"];
-  const env = await jsrEnvironment();
-  const machine = await describeMachine(runtimes);
+  const folder = await Deno.makeTempDir({ prefix: "moecache_bench_" });
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => Deno.remove(folder, { recursive: true }));
+  const lineup = await lineUp(request, folder);
+  const machine = await describeMachine([...new Set([...lineup.moecache, ...lineup.rivals])]);
   say(renderMachine(machine));
+  say(`moecache on ${lineup.moecache.join(", ")}; its rivals on ${lineup.rivals.join(", ")}`);
   say(`${mode.rounds} rounds of about ${mode.roundTime} ms, medians; ${started.toISOString()}\n`);
 
-  const results: Result[] = [];
-  for (const workload of WORKLOADS) {
-    if (names.length > 0 && !names.includes(workload.name)) continue;
-    // New ones each time, so that no workload meets what another has left behind.
-    await using memcacheds = new AsyncDisposableStack();
-    const servers: string[] = [];
-    for (let i = 0; i < SERVERS; i++) {
-      servers.push(memcacheds.use(await MemcachedProcess.start(SERVER_ARGS)).address);
-    }
-    const result = await runWorkload(workload, { mode, runtimes, servers, env });
-    say(`${renderResult(result, absenteesFrom(workload))}\n`);
-    results.push(result);
-  }
+  const results = await runAll(request.names, { mode, lineup, env: await jsrEnvironment() });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
   await writeResults({ started, seconds, mode, machine, results });
   return results;
 }
 
-async function writeResults(outcome: Record<string, unknown>): Promise<void> {
+/** Finds who runs where: in short, moecache on Deno alone and its rivals at home. */
+async function lineUp({ isShort, on }: Request, folder: string): Promise<Lineup> {
+  const installed: Runtime[] = [];
+  for (const runtime of ["deno", "bun", "node"] as const) {
+    if (await isInstalled(runtime)) installed.push(runtime);
+    else if (on?.includes(runtime)) {
+      throw new Error(`Cannot run on ${runtime}: it is not installed`);
+    }
+  }
+  const moecache = on ?? (isShort ? ["deno"] : installed);
+  const home = installed.includes("node") ? "node" : "deno";
+  const rivals: Runtime[] = isShort
+    ? moecache.map((runtime) => runtime === "deno" ? home : runtime)
+    : [...moecache, "deno", home];
+  return {
+    moecache,
+    rivals: [...new Set(rivals)],
+    moduleFor: await prepareOwnModules(moecache, folder),
+  };
+}
+
+async function runAll(
+  names: readonly string[],
+  setting: Pick<Setting, "mode" | "lineup" | "env">,
+): Promise<Result[]> {
+  const chosen = WORKLOADS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const end = performance.now() + setting.mode.budget;
+  const results: Result[] = [];
+  for (const [at, workload] of chosen.entries()) {
+    const now = performance.now();
+    const share = Math.max(0, end - now) / (chosen.length - at);
+    const result = await runAlone(workload, { ...setting, end: now + share });
+    say(`${renderResult(result, absenteesFrom(workload))}\n`);
+    results.push(result);
+  }
+  return results;
+}
+
+/** Runs a workload on servers of its own, so that it does not meet what another has left behind. */
+async function runAlone(
+  workload: Workload,
+  setting: Omit<Setting, "servers">,
+): Promise<Result> {
+  await using memcacheds = new AsyncDisposableStack();
+  const servers: string[] = [];
+  for (let i = 0; i < Math.min(workload.servers, SERVERS); i++) {
+    servers.push(memcacheds.use(await MemcachedProcess.start(SERVER_ARGS)).address);
+  }
+  return await runWorkload(workload, { ...setting, servers });
+}
+
+async function writeResults(
+  outcome: { started: Date; seconds: number; mode: Mode; machine: Machine; results: Result[] },
+): Promise<void> {
   await Deno.mkdir(RESULTS, { recursive: true });
   const file = new URL("latest.json", RESULTS);
   await Deno.writeTextFile(file, `${JSON.stringify(outcome, null, 2)}\n`);
-  say(`${outcome.seconds} seconds; the figures are in bench/results/latest.json`);
+  say(`${outcome.seconds} seconds; the figures are in ${fileURLToPath(file)}`);
 }
 
 function renderMachine({ processor, processors, memory, system, versions }: Machine): string {

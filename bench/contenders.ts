@@ -1,9 +1,6 @@
 /** Who takes part. @module */
 
-import type { FloorKind, Job, Workload } from "./workloads.ts";
-
-/** A program that a contender runs on. */
-export type Runtime = "deno" | "node";
+import type { FloorKind, Job, Runtime, Workload } from "./workloads.ts";
 
 /** Someone who takes part in a workload, on one runtime. */
 export interface Contender extends Pick<Job, "module" | "options" | "floor"> {
@@ -14,6 +11,22 @@ export interface Contender extends Pick<Job, "module" | "options" | "floor"> {
   /** How it is set up, where that is not as it ships. */
   readonly setup?: string;
 }
+
+/** Who runs where. */
+export interface Lineup {
+  /** What moecache runs on. */
+  readonly moecache: readonly Runtime[];
+  /** What each rival runs on. */
+  readonly rivals: readonly Runtime[];
+  /** Gives the URL of moecache's module in `clients/` as a runtime can load it. */
+  readonly moduleFor: (file: OwnModule, runtime: Runtime) => string;
+}
+
+/** The modules that adapt moecache. */
+export const OWN_MODULES = ["moecache.ts", "moecache_bytes.ts"] as const;
+
+/** One of them. */
+export type OwnModule = typeof OWN_MODULES[number];
 
 interface Rival extends Pick<Contender, "name" | "options" | "setup"> {
   readonly file: string;
@@ -40,21 +53,16 @@ const RIVALS: readonly Rival[] = [
   { name: "memcache", file: "memcache.mjs" },
 ];
 
-/**
- * Lists who takes part in a workload: moecache, the floors, and each rival on each runtime.
- *
- * @param workload The workload.
- * @param runtimes The runtimes that are there.
- */
-export function contendersIn(workload: Workload, runtimes: readonly Runtime[]): Contender[] {
+/** Lists who takes part in a workload: moecache, the floors, and each rival, on each runtime. */
+export function contendersIn(workload: Workload, lineup: Lineup): Contender[] {
   return [
-    moecache("moecache", "moecache.ts"),
+    ...moecache("moecache", "moecache.ts", lineup),
     ...(workload.value === "bytes"
-      ? [moecache("moecache, bytes as they are", "moecache_bytes.ts")]
+      ? moecache("moecache, bytes as they are", "moecache_bytes.ts", lineup)
       : []),
     ...workload.floors.map(floor),
     ...RIVALS.filter(({ unable }) => unable?.[workload.name] === undefined)
-      .flatMap((rival) => runtimes.map((runtime) => onRuntime(rival, runtime))),
+      .flatMap((rival) => lineup.rivals.map((runtime) => onRuntime(rival, runtime))),
   ];
 }
 
@@ -66,24 +74,20 @@ export function absenteesFrom(workload: Workload): string[] {
   });
 }
 
-function moecache(name: string, file: string): Contender {
-  return { name, role: "moecache", runtime: "deno", module: urlOf(file) };
+function moecache(name: string, file: OwnModule, { moecache, moduleFor }: Lineup): Contender[] {
+  return moecache.map((runtime) => ({
+    name,
+    role: "moecache",
+    runtime,
+    module: moduleFor(file, runtime),
+  }));
 }
 
 function floor(floor: FloorKind): Contender {
-  return {
-    name: `${floor} floor`,
-    role: "floor",
-    runtime: "deno",
-    module: "",
-    floor,
-  };
+  return { name: `${floor} floor`, role: "floor", runtime: "deno", module: "", floor };
 }
 
 function onRuntime({ file, unable: _, ...rival }: Rival, runtime: Runtime): Contender {
-  return { ...rival, role: "rival", runtime, module: urlOf(file) };
-}
-
-function urlOf(file: string): string {
-  return new URL(`clients/${file}`, import.meta.url).href;
+  const module = new URL(`clients/${file}`, import.meta.url).href;
+  return { ...rival, role: "rival", runtime, module };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { READ_SIZE } from "../src/transport/read_size.ts";
 import type { Items } from "./adapter.ts";
 import { makeItems } from "./data.mjs";
 import { loopTrial } from "./trial.mjs";
@@ -60,7 +61,7 @@ export async function openFloor(job: Job): Promise<Trial> {
 /** One connection, whose replies are counted. */
 class Socket {
   readonly #connection: Deno.TcpConn;
-  readonly #into = new Uint8Array(1 << 16);
+  readonly #into = new Uint8Array(READ_SIZE);
 
   constructor(connection: Deno.TcpConn) {
     this.#connection = connection;

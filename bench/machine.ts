@@ -2,7 +2,7 @@
 
 import { cpus, totalmem } from "node:os";
 import { memcachedPath } from "../tests/memcached.ts";
-import type { Runtime } from "./contenders.ts";
+import type { Runtime } from "./workloads.ts";
 
 /** The machine and the versions of everything that took part. */
 export interface Machine {
@@ -24,17 +24,18 @@ export async function describeMachine(runtimes: readonly Runtime[]): Promise<Mac
     versions: {
       moecache: await versionOf("../deno.json"),
       deno: Deno.version.deno,
-      ...(runtimes.includes("node") ? { node: await ask("node", "--version") } : {}),
+      ...await versionsOf(runtimes.filter((runtime) => runtime !== "deno")),
       memcached: await ask(memcachedPath() ?? "memcached", "--version"),
       ...await rivalVersions(),
     },
   };
 }
 
-/** Tells whether Node is there. */
-export async function hasNode(): Promise<boolean> {
+/** Tells whether a runtime is there. */
+export async function isInstalled(runtime: Runtime): Promise<boolean> {
+  if (runtime === "deno") return true;
   try {
-    await ask("node", "--version");
+    await ask(runtime, "--version");
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
@@ -47,6 +48,14 @@ async function ask(program: string, option: string): Promise<string> {
   const { stdout } = await new Deno.Command(program, { args: [option] })
     .output();
   return /\d[\w.]*/.exec(new TextDecoder().decode(stdout))?.[0] ?? "unknown";
+}
+
+async function versionsOf(programs: readonly string[]): Promise<Record<string, string>> {
+  return Object.fromEntries(
+    await Promise.all(
+      programs.map(async (program) => [program, await ask(program, "--version")]),
+    ),
+  );
 }
 
 async function rivalVersions(): Promise<Record<string, string>> {

@@ -1,7 +1,7 @@
 /** The table on the screen. @module */
 
-import type { Result, Row } from "./results.ts";
-import type { Workload } from "./workloads.ts";
+import { bestRival, type Result, type Row, speed } from "./results.ts";
+import type { Runtime, Workload } from "./workloads.ts";
 
 /** How a workload's main figure is shown. */
 interface Figure {
@@ -11,17 +11,17 @@ interface Figure {
 
 const RATE: Figure = {
   unit: "ops/s",
-  show: (row) => count(row.operationsPerSecond.median),
+  show: (row) => count(speed(row)),
 };
 
 const FIGURES: Partial<Record<Workload["action"], Figure>> = {
   start: {
     unit: "ms",
-    show: (row) => (1e3 / row.operationsPerSecond.median).toFixed(1),
+    show: (row) => (1e3 / speed(row)).toFixed(1),
   },
   construct: {
     unit: "µs",
-    show: (row) => count(1e6 / row.operationsPerSecond.median),
+    show: (row) => count(1e6 / speed(row)),
   },
   memory: {
     unit: "MB grown",
@@ -29,33 +29,63 @@ const FIGURES: Partial<Record<Workload["action"], Figure>> = {
   },
 };
 
-/** Renders one workload's part of the table. */
+/** A row's main figure with its unit. */
+export function rateOf({ action }: Workload, row: Row): string {
+  const { unit, show } = FIGURES[action] ?? RATE;
+  return unit === RATE.unit ? `${show(row)}/s` : `${show(row)} ${unit}`;
+}
+
+const RUNTIMES: readonly Runtime[] = ["deno", "bun", "node"];
+
+/** Renders one workload's part of the table: a line for each client, two columns for each runtime. */
 export function renderResult(
   { workload, rows, verdicts, failures }: Result,
   absentees: string[],
 ): string {
   const figure = FIGURES[workload.action] ?? RATE;
-  const own = rows.find(({ role }) => role === "moecache");
-  const head = ["", "", figure.unit, "moecache is", "CPU µs/op"];
-  const body = rows.map((row) => [
-    row.name,
-    [row.runtime, row.setup, row.note].filter(Boolean).join(", "),
-    figure.show(row),
-    own === undefined || row === own ? "" : `${ratio(own, row).toFixed(2)}x as fast`,
-    row.cpuPerOperation.toFixed(1),
+  const runtimes = RUNTIMES.filter((runtime) => rows.some((row) => row.runtime === runtime));
+  const head = ["", ...runtimes.flatMap((runtime) => [`${figure.unit} on ${runtime}`, "CPU µs"])];
+  const body = Map.groupBy(rows, titleOf).entries().map(([title, ways]) => [
+    title,
+    ...runtimes.flatMap((runtime) => cellsOf(ways.find((row) => row.runtime === runtime), figure)),
   ]);
   return [
     workload.title,
-    ...align([head, ...body]).map((line) => `  ${line}`),
+    ...align([head, ...body, ...ratios(rows, runtimes)]).map((line) => `  ${line}`),
     ...absentees.map((absentee) => `  absent: ${absentee}`),
     ...failures.map((failure) => `  FAILED: ${failure}`),
     ...verdicts.map(({ text, reached }) => `  ${reached ? "reached" : "MISSED "}  ${text}`),
   ].join("\n");
 }
 
-/** How many times as fast. */
-function ratio(own: Row, other: Row): number {
-  return own.operationsPerSecond.median / other.operationsPerSecond.median;
+function titleOf({ name, setup, note }: Row): string {
+  return [name, setup, note].filter(Boolean).join(", ");
+}
+
+function cellsOf(row: Row | undefined, figure: Figure): string[] {
+  return row === undefined ? ["", ""] : [figure.show(row), row.cpuPerOperation.toFixed(1)];
+}
+
+/** How many times as fast as the best rival moecache is: the best on its own runtime, and the best on any. */
+function ratios(rows: readonly Row[], runtimes: readonly Runtime[]): string[][] {
+  const own = rows.filter(({ role }) => role === "moecache");
+  return Map.groupBy(own, ({ name }) => name).entries().flatMap(([name, ways]) => {
+    const line = (title: string, bestFor: (row: Row) => Row | undefined) => [
+      `${name} / ${title}`,
+      ...runtimes.flatMap((runtime) => {
+        const row = ways.find((way) => way.runtime === runtime);
+        return [row === undefined ? "" : ratio(row, bestFor(row)), ""];
+      }),
+    ];
+    return [
+      line("best rival there", ({ runtime }) => bestRival(rows, runtime)),
+      line("best rival anywhere", () => bestRival(rows)),
+    ];
+  }).filter(([_, ...cells]) => cells.some((cell) => cell !== "")).toArray();
+}
+
+function ratio(own: Row, best: Row | undefined): string {
+  return best === undefined ? "" : `${(speed(own) / speed(best)).toFixed(2)} x ${best.name}`;
 }
 
 /** Pads cells: text to the right, figures to the left. */
@@ -63,8 +93,8 @@ function align(rows: readonly string[][]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row.map((cell, column) =>
-      column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
-    ).join("  ")
+      column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
+    ).join("  ").trimEnd()
   );
 }
 

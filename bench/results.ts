@@ -1,7 +1,7 @@
 /** What comes of the rounds: medians, and whether the targets are reached. @module */
 
 import type { Contender } from "./contenders.ts";
-import type { Opponent, Sample, Target, Workload } from "./workloads.ts";
+import type { Opponent, Runtime, Sample, Target, Workload } from "./workloads.ts";
 
 /** One contender's rounds. */
 export interface Measured {
@@ -37,33 +37,45 @@ export interface Verdict {
 /** One workload's part of the table. */
 export interface Result {
   readonly workload: Workload;
-  /** Of each client the fastest way it was run, floors and moecache first. */
+  /** Every way that every client was run, moecache and the floors first. */
   readonly rows: readonly Row[];
-  /** The slower ways. */
-  readonly slower: readonly Row[];
   readonly verdicts: readonly Verdict[];
-  /** Rivals that returned a wrong value or broke down, and how. */
+  /** Who returned a wrong value or broke down, and how. */
+  readonly failures: readonly string[];
+}
+
+/** What came of a workload's rounds. */
+export interface Outcome {
+  readonly measured: readonly Measured[];
+  /** What moecache was to run on. */
+  readonly runtimes: readonly Runtime[];
   readonly failures: readonly string[];
 }
 
 /** Sums up the rounds of a workload. */
 export function summarize(
   workload: Workload,
-  measured: readonly Measured[],
-  failures: readonly string[],
+  { measured, runtimes, failures }: Outcome,
 ): Result {
-  const all = measured.map(toRow);
-  const rows = all.filter((row) =>
-    all.every((other) => other.name !== row.name || speed(other) <= speed(row))
-  );
-  return {
-    workload,
-    rows,
-    slower: all.filter((row) => !rows.includes(row)),
-    verdicts: rows.filter(({ role }) => role === "moecache")
-      .flatMap((row) => workload.targets.flatMap((target) => judge(target, row, rows))),
-    failures,
-  };
+  const rows = measured.filter(({ samples }) => samples.length > 0).map(toRow);
+  const verdicts = workload.targets.flatMap((target) => {
+    const { on = ["deno"] } = target;
+    return runtimes.filter((runtime) => on.includes(runtime))
+      .flatMap((runtime) => judgeOn(runtime, target, rows));
+  });
+  return { workload, rows, verdicts, failures };
+}
+
+/** The fastest rival, of all or of those on one runtime. */
+export function bestRival(rows: readonly Row[], runtime?: Runtime): Row | undefined {
+  return rows
+    .filter((row) => row.role === "rival" && (runtime ?? row.runtime) === row.runtime)
+    .toSorted((a, b) => speed(b) - speed(a))[0];
+}
+
+/** Operations per second. */
+export function speed(row: Row): number {
+  return row.operationsPerSecond.median;
 }
 
 /** The figure in the middle, or the mean of the two there. */
@@ -94,33 +106,39 @@ function toRow({ contender, note, samples }: Measured): Row {
   };
 }
 
-function speed(row: Row): number {
-  return row.operationsPerSecond.median;
+function judgeOn(runtime: Runtime, target: Target, rows: readonly Row[]): Verdict[] {
+  const subjects = rows.filter((row) => row.role === "moecache" && row.runtime === runtime);
+  // What broke down has reached nothing.
+  if (subjects.length === 0) return [{ text: `moecache on ${runtime}: no figure`, reached: false }];
+  return subjects.flatMap((subject) => judge(target, subject, rows));
 }
 
 function judge(target: Target, subject: Row, rows: readonly Row[]): Verdict[] {
   if ("mostGrowth" in target) return [judgeGrowth(target.mostGrowth, subject)];
-  const opponent = find(target.opponent, rows);
+  const opponent = find(target.opponent, subject, rows);
   // A rival may be unable to take part.
   if (opponent === undefined) return [];
   const ratio = speed(subject) / speed(opponent);
-  const who = target.opponent === "best rival"
-    ? `the best rival, ${opponent.name}`
-    : `the ${target.opponent}`.replace("the memjs", "memjs");
-  const text = `${subject.name}: ${ratio.toFixed(2)} times ${who}, to reach ${target.least}`;
+  const who = target.opponent.startsWith("best rival") ? "the best rival, " : "";
+  const text = `${nameOf(subject)}: ${ratio.toFixed(2)} times ${who}${nameOf(opponent)}, ` +
+    `to reach ${target.least}`;
   return [{ text, reached: ratio >= target.least }];
 }
 
-function judgeGrowth(most: number, { name, grown = NaN }: Row): Verdict {
+function judgeGrowth(most: number, subject: Row): Verdict {
+  const { grown = NaN } = subject;
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
-  const text = `${name}: ${megabytes(grown)} MB more than at the start, at most ${megabytes(most)}`;
+  const text = `${nameOf(subject)}: ${megabytes(grown)} MB more than at the start, ` +
+    `at most ${megabytes(most)}`;
   return { text, reached: grown <= most };
 }
 
-function find(opponent: Opponent, rows: readonly Row[]): Row | undefined {
-  if (opponent !== "best rival") {
-    return rows.find(({ name }) => name === opponent);
-  }
-  return rows.filter(({ role }) => role === "rival")
-    .toSorted((a, b) => speed(b) - speed(a))[0];
+function find(opponent: Opponent, subject: Row, rows: readonly Row[]): Row | undefined {
+  if (opponent === "best rival") return bestRival(rows);
+  if (opponent === "best rival there") return bestRival(rows, subject.runtime);
+  return rows.filter(({ name }) => name === opponent).toSorted((a, b) => speed(b) - speed(a))[0];
+}
+
+function nameOf({ name, setup, runtime }: Row): string {
+  return `${name}${setup === undefined ? "" : `, ${setup},`} on ${runtime}`;
 }

@@ -1,6 +1,6 @@
 /** Runs a workload: all contenders warmed up, then round after round of A B C, A B C. @module */
 
-import { type Contender, contendersIn, type Runtime } from "./contenders.ts";
+import { type Contender, contendersIn, type Lineup } from "./contenders.ts";
 import { type Measured, type Result, summarize } from "./results.ts";
 import { WorkerProcess } from "./worker_process.ts";
 import type { Job, Sample, Workload } from "./workloads.ts";
@@ -12,23 +12,42 @@ export interface Mode {
   readonly roundTime: number;
   /** How much of a prescribed number of operations is carried out. */
   readonly portion: number;
-  /** Whether of each rival only the way that was fastest in warming up goes into the rounds. */
-  readonly fastestOnly: boolean;
+  /** Milliseconds after which no client that owes an answer is waited for. */
+  readonly patience: number;
+  /** Milliseconds that all workloads may take together; rounds are left out to keep to it. */
+  readonly budget: number;
 }
+
+/** So few rounds are carried out even where time has run out. */
+const FEWEST_ROUNDS = 3;
 
 /**
  * Several minutes. Rounds are many rather than long: a round trip takes two or three times as long
  * where the scheduler happens to put client and server, and stays so for a while.
  */
-export const FULL: Mode = { rounds: 11, roundTime: 120, portion: 1, fastestOnly: false };
+export const FULL: Mode = {
+  rounds: 11,
+  roundTime: 120,
+  portion: 1,
+  patience: 120_000,
+  budget: Infinity,
+};
 
 /** A minute at most. */
-export const SHORT: Mode = { rounds: 7, roundTime: 25, portion: 0.04, fastestOnly: true };
+export const SHORT: Mode = {
+  rounds: 5,
+  roundTime: 25,
+  portion: 0.04,
+  patience: 20_000,
+  budget: 45_000,
+};
 
 /** What every workload is run with. */
 export interface Setting {
   readonly mode: Mode;
-  readonly runtimes: readonly Runtime[];
+  readonly lineup: Lineup;
+  /** When the workload's time is up, as `performance.now()` counts. */
+  readonly end: number;
   readonly servers: readonly string[];
   /** Environment variables for the contenders' processes. */
   readonly env: Record<string, string>;
@@ -41,22 +60,17 @@ interface Entry extends Measured {
   readonly samples: Sample[];
 }
 
-/**
- * Measures all contenders at a workload.
- *
- * @throws {Error} When moecache or a floor breaks down. A rival that does, or that returns a wrong
- * value, is left out and named.
- */
+/** Measures all contenders at a workload. One that breaks down, or lies, is left out and named. */
 export async function runWorkload(workload: Workload, setting: Setting): Promise<Result> {
-  const { mode, runtimes } = setting;
+  const { mode, lineup } = setting;
   const scaled = scale(workload, mode.portion);
   const failures: string[] = [];
 
-  async function attempt<T>(contender: Contender, act: () => Promise<T>): Promise<T | undefined> {
+  async function attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
     try {
       return await act();
     } catch (error) {
-      if (contender.role !== "rival" || !(error instanceof Error)) throw error;
+      if (!(error instanceof Error)) throw error;
       failures.push(error.message);
       return undefined;
     }
@@ -64,53 +78,46 @@ export async function runWorkload(workload: Workload, setting: Setting): Promise
 
   await using workers = new AsyncDisposableStack();
   const started = await Promise.all(
-    contendersIn(workload, runtimes).map((contender, slot) =>
-      attempt(contender, async (): Promise<Entry> => {
+    contendersIn(workload, lineup).map((contender, slot) =>
+      attempt(async (): Promise<Entry> => {
         const job = makeJob(contender, scaled, slot, setting);
-        const worker = workers.use(new WorkerProcess(contender, job, setting.env));
+        const worker = workers.use(startWorker(contender, job, setting));
         return { contender, job, worker, note: await worker.ready(), samples: [] };
       })
     ),
   );
-  const warmed: [Entry, Sample][] = [];
+  let entries: Entry[] = [];
   for (const entry of started) {
     if (entry === undefined) continue;
-    const sample = await attempt(entry.contender, () => entry.worker.warm());
-    if (sample !== undefined) warmed.push([entry, sample]);
+    if (await attempt(() => entry.worker.warm()) !== undefined) entries.push(entry);
   }
-  let entries = mode.fastestOnly ? fastestOfEach(warmed) : warmed.map(([entry]) => entry);
-  // What a process remembers can be measured once.
+  // A million operations are many rounds in one.
   const rounds = workload.action === "memory" ? 1 : mode.rounds;
   for (let round = 0; round < rounds; round++) {
+    if (round >= FEWEST_ROUNDS && performance.now() > setting.end) break;
     for (const entry of entries) {
-      const sample = await attempt(entry.contender, () => measure(entry, setting));
+      const sample = await attempt(() => measure(entry, setting));
       if (sample === undefined) entries = entries.filter((other) => other !== entry);
       else entry.samples.push(sample);
     }
   }
-  return summarize(scaled, entries, failures);
+  return summarize(scaled, { measured: entries, runtimes: lineup.moecache, failures });
 }
 
 /**
  * A round. A start is measured in a process that has just begun, and so is memory: while the others
  * carry out their million operations, a client that waits would lose its idle connection.
  */
-async function measure({ contender, job, worker }: Entry, { env }: Setting): Promise<Sample> {
+async function measure({ contender, job, worker }: Entry, setting: Setting): Promise<Sample> {
   const { action } = job.workload;
   if (action !== "start" && action !== "memory") return await worker.measure();
-  await using starting = new WorkerProcess(contender, job, env);
+  await using starting = startWorker(contender, job, setting);
   await starting.ready();
   return await starting.measure();
 }
 
-function fastestOfEach(warmed: readonly [Entry, Sample][]): Entry[] {
-  const rate = ({ operations, time }: Sample) => operations / time;
-  return warmed.filter(([{ contender }, sample]) =>
-    warmed.every(([other, otherSample]) =>
-      other.contender.name !== contender.name ||
-      rate(otherSample) <= rate(sample)
-    )
-  ).map(([entry]) => entry);
+function startWorker(contender: Contender, job: Job, { env, mode }: Setting): WorkerProcess {
+  return new WorkerProcess(contender, job, { env, patience: mode.patience });
 }
 
 function makeJob(

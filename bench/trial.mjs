@@ -11,6 +11,9 @@ import { isSame, looksSame, makeItems } from "./data.mjs";
 
 /** No workload carries out more operations in a round. */
 const MOST_OPERATIONS = 2_000_000;
+/** A client is warm when a batch is hardly faster than the one before, or after so many. */
+const FEWEST_BATCHES = 3;
+const MOST_BATCHES = 10;
 /** How many items are compared to the last byte after each round; the first time it is all of them. */
 const SPOT_CHECK = 4;
 
@@ -33,12 +36,11 @@ export async function openTrial(job) {
   const client = connect(job.servers, value, job.options);
   const items = makeItems(job.workload, job.slot);
   await store(client, items);
-  const startBytes = process.memoryUsage().rss;
   return loopTrial(job, {
     run: makeRun(job.workload, client, items),
     note: action === "getMany" ? notes.getMany : notes[value],
     check: () => readBack(client, items, SPOT_CHECK),
-    startBytes,
+    ...(action === "memory" ? { startBytes: process.memoryUsage().rss } : {}),
   });
 }
 
@@ -50,23 +52,38 @@ export async function openTrial(job) {
  * @param {Run} subject.run
  * @param {string} [subject.note]
  * @param {() => Promise<void>} [subject.check] Called after each round.
- * @param {number} [subject.startBytes] The resident memory that its growth is counted from.
+ * @param {number} [subject.startBytes] The resident memory that its growth is counted from, if it is.
  * @returns {Trial}
  */
-export function loopTrial(job, { run, note, check, startBytes = 0 }) {
+export function loopTrial(job, { run, note, check, startBytes }) {
   const { callers, operations: prescribed } = job.workload;
   let operations = prescribed ?? callers;
+  /** @type {(sample: Sample) => void} */
+  const plan = ({ operations: carriedOut, time }) => {
+    const wanted = Math.round(carriedOut * job.roundTime / time);
+    operations = prescribed ?? Math.min(Math.max(wanted, callers), MOST_OPERATIONS);
+  };
   return {
     note,
     async warm() {
-      const warmed = await repeatFor(run, callers, job.roundTime);
-      const wanted = Math.round(warmed.operations * job.roundTime / warmed.time);
-      operations = prescribed ??
-        Math.min(Math.max(wanted, callers), MOST_OPERATIONS);
-      return warmed;
+      let sample = await repeatFor(run, callers, job.roundTime);
+      plan(sample);
+      for (let batch = 1; prescribed === undefined && batch < MOST_BATCHES; batch++) {
+        const next = await timed(run, operations);
+        const gain = rate(next) / rate(sample);
+        plan(sample = next);
+        if (batch >= FEWEST_BATCHES && gain < 1.1) break;
+      }
+      return sample;
     },
     async measure() {
       const sample = await timed(run, operations);
+      // A client that has become faster is given more to do, so that its rounds stay as long.
+      plan(sample);
+      if (startBytes === undefined) {
+        await check?.();
+        return sample;
+      }
       const grown = process.memoryUsage().rss - startBytes;
       await check?.();
       return { ...sample, grown };
@@ -224,6 +241,11 @@ async function timed(run, operations) {
   const time = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
   return { operations, time, cpu: user + system };
+}
+
+/** @type {(sample: Sample) => number} */
+function rate({ operations, time }) {
+  return operations / time;
 }
 
 /** @type {(key: string | undefined, value: unknown) => Error} */

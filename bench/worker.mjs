@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * One client in a process of its own, on Deno or Node. Its argument is the job as JSON; then it does
+ * One client in a process of its own, on Deno, Bun or Node. Its argument is the job as JSON; then it does
  * what the lines of its standard input say, and answers each with a line of JSON.
  *
  * @module

@@ -1,17 +1,26 @@
 /** A worker, from the side of whoever starts it. @module */
 
 import { fileURLToPath } from "node:url";
-import type { Contender, Runtime } from "./contenders.ts";
-import type { Job, Sample } from "./workloads.ts";
+import type { Contender } from "./contenders.ts";
+import type { Job, Runtime, Sample } from "./workloads.ts";
 
 const PROGRAMS: Readonly<Record<Runtime, readonly [string, ...string[]]>> = {
   // npm memcached sets its prototypes in a way that Deno has to be told to allow.
   deno: [Deno.execPath(), "run", "--allow-all", "--quiet", "--unsafe-proto"],
   // What the rivals use of what is deprecated is theirs to know.
   node: ["node", "--no-deprecation"],
+  bun: ["bun", "run"],
 };
 
 const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
+
+/** What a worker is started with besides its job. */
+export interface WorkerOptions {
+  /** Environment variables to add. */
+  readonly env: Record<string, string>;
+  /** Milliseconds that it may take to answer. */
+  readonly patience: number;
+}
 
 /** A process that runs one client at one workload. */
 export class WorkerProcess implements AsyncDisposable {
@@ -19,6 +28,7 @@ export class WorkerProcess implements AsyncDisposable {
   readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
   readonly #answers: AsyncGenerator<string>;
   readonly #title: string;
+  readonly #patience: number;
   #hasEnded = false;
 
   /**
@@ -26,11 +36,12 @@ export class WorkerProcess implements AsyncDisposable {
    *
    * @param contender Who runs.
    * @param job What it is to do.
-   * @param env Environment variables to add.
+   * @param options How it is started.
    */
-  constructor(contender: Contender, job: Job, env: Record<string, string>) {
+  constructor(contender: Contender, job: Job, { env, patience }: WorkerOptions) {
     const [program, ...args] = PROGRAMS[contender.runtime];
     this.#title = `${contender.name} on ${contender.runtime} at ${job.workload.name}`;
+    this.#patience = patience;
     this.#child = new Deno.Command(program, {
       args: [...args, WORKER, JSON.stringify(job)],
       env,
@@ -64,20 +75,47 @@ export class WorkerProcess implements AsyncDisposable {
 
   /** Ends the process, whatever it is doing, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasEnded) this.#child.kill("SIGKILL");
+    this.#kill();
     await this.#child.status;
   }
 
   async #ask(command: "warm" | "measure"): Promise<Sample> {
-    await this.#requests.write(new TextEncoder().encode(`${command}\n`));
+    // A process that has ended takes nothing. That it gives no answer either says more.
+    this.#requests.write(new TextEncoder().encode(`${command}\n`)).catch(() => {});
     return await this.#answer() as Sample;
   }
 
+  /** A client that hangs is ended; that ends its answers as well. */
   async #answer(): Promise<unknown> {
-    const { value, done } = await this.#answers.next();
-    if (!done) return JSON.parse(value);
+    let isOverdue = false;
+    const timer = setTimeout(() => {
+      isOverdue = true;
+      this.#kill();
+    }, this.#patience);
+    try {
+      const { value, done } = await this.#answers.next();
+      if (!done) return this.#read(value);
+    } finally {
+      clearTimeout(timer);
+    }
     const { code } = await this.#child.status;
-    throw new Error(`Cannot measure ${this.#title}: its process ended with status ${code}`);
+    const why = isOverdue
+      ? `no answer within ${this.#patience} ms`
+      : `its process ended with status ${code}`;
+    throw new Error(`Cannot measure ${this.#title}: ${why}`);
+  }
+
+  #read(line: string): unknown {
+    try {
+      return JSON.parse(line);
+    } catch (cause) {
+      const why = `it answered ${JSON.stringify(line.slice(0, 80))}`;
+      throw new Error(`Cannot measure ${this.#title}: ${why}`, { cause });
+    }
+  }
+
+  #kill(): void {
+    if (!this.#hasEnded) this.#child.kill("SIGKILL");
   }
 }
 

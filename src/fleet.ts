@@ -46,13 +46,11 @@ export class Fleet {
    * @returns Those that are not in it, for {@linkcode retire}.
    */
   change(servers: readonly ResolvedServer[]): ReadonlySet<ServerNode> {
-    const staying = new Map(this.#members.map((member) => [identityOf(member.server), member]));
+    const staying = nodesByServer(this.#members);
     const leaving = new Set(this.#members.map(({ node }) => node));
     this.#members = servers.map((server) => {
-      const identity = identityOf(server);
-      const node = staying.get(identity)?.node ?? this.#makeNode(server);
       // A server that stands in the list twice has a node for each place.
-      staying.delete(identity);
+      const node = staying.get(identityOf(server))?.shift() ?? this.#makeNode(server);
       leaving.delete(node);
       return { server, node };
     });
@@ -76,9 +74,12 @@ export class Fleet {
 
   async #retire(node: ServerNode): Promise<void> {
     this.#retired.add(node);
-    await node.retire();
-    // Its readers, which may go on for ever, are closed with the client.
-    if (!node.hasReaders) this.#retired.delete(node);
+    try {
+      await node.retire();
+    } finally {
+      // Its readers may go on for as long as the client does, which closes them.
+      node.readersEnded().then(() => this.#retired.delete(node));
+    }
   }
 
   #makeNode({ name, endpoint, authentication }: ResolvedServer): ServerNode {
@@ -94,6 +95,15 @@ export class Fleet {
       report: (type, error) => this.#report(type, name, error),
     });
   }
+}
+
+function nodesByServer(members: readonly Member[]): Map<string, ServerNode[]> {
+  const nodes = new Map<string, ServerNode[]>();
+  for (const { server, node } of members) {
+    const identity = identityOf(server);
+    nodes.set(identity, [...nodes.get(identity) ?? [], node]);
+  }
+  return nodes;
 }
 
 /** What makes two addresses the same server, dialled in the same way; its weight may change. */

@@ -14,7 +14,8 @@ export interface Ways {
    *
    * @param failed Whether the server it was given to last has failed it, and is not to be asked again.
    * @returns Whether there is such a server.
-   * @throws {SocketError} When that server takes no more.
+   * @throws {SocketError} When that server takes no more, or there is none left.
+   * @throws {ValidationException} When the locator has none for it.
    */
   readonly submit: (command: Command, failed: boolean) => boolean;
   /** Lets the command find nothing; absent where that has not been asked for. */
@@ -34,12 +35,14 @@ export function recoverable(command: Command, ways: Ways): void {
 
   const goOn = ({ error, isUnsent }: Failure): boolean => {
     if (error instanceof TimeoutError || !(isUnsent || command.isRepeatable)) return false;
-    if (moves-- === 0) return false;
+    // Of a process that was busy meanwhile, the end of a connection may come before the timer does.
+    if (moves-- === 0 || command.deadline <= performance.now()) return false;
     try {
-      if (ways.submit(command, true)) return true;
-      return retries-- > 0 && ways.submit(command, false);
+      return ways.submit(command, true) || (retries-- > 0 && ways.submit(command, false));
     } catch (next) {
-      return next instanceof SocketError && goOn({ error: next, isUnsent });
+      // That nobody takes it is no server's failure.
+      command.abandon(next);
+      return true;
     }
   };
 

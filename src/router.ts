@@ -21,8 +21,6 @@ export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => 
 interface Route {
   readonly members: readonly Member[];
   readonly locator: Locator;
-  /** Whether a command goes to its key's server, and its failure is nobody's business but its caller's. */
-  readonly isPlain: boolean;
 }
 
 /** Servers that stand in for others, and the lifetimes they allow. */
@@ -37,6 +35,11 @@ export class Router {
   readonly #report: ReportServer;
   readonly #fleet: Fleet;
   readonly #spare: Spare | undefined;
+  /** Whether a command's failure is nobody's business but its caller's. */
+  #isPlain = false;
+  /** All servers, whether they are down or not. */
+  #whole!: Route;
+  /** Absent until it is needed again. */
   #route: Route | undefined;
   /** How many operations came to nothing for the sake of each server, without an error. */
   readonly #missed = new Map<string, number>();
@@ -50,8 +53,9 @@ export class Router {
     this.#options = options;
     this.#report = report;
     this.#fleet = new Fleet(options, (type, server, error) => {
-      // Before anybody hears of it, and before what the server leaves behind goes on.
-      if (options.failover === "remove" && (type === "up" || type === "down")) this.#reroute();
+      // Before anybody hears of it, and before what the server leaves behind goes on. The route is made
+      // by whoever needs it next: what a locator throws is not for the connection that ends just now.
+      if (type === "up" || type === "down") this.#route = undefined;
       report(type, server, error);
     });
     this.#spare = this.#makeSpare();
@@ -92,7 +96,7 @@ export class Router {
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
     const signal = options?.signal;
     signal?.throwIfAborted();
-    if (this.#route?.isPlain) this.#memberOf(key).node.submit(command);
+    if (this.#isPlain) this.#memberOf(key).node.submit(command);
     else this.#submitRecoverably(key, command);
     if (signal !== undefined) watchSignal(signal, command);
   }
@@ -105,9 +109,13 @@ export class Router {
    */
   explain(key: string): KeyLocation {
     const member = this.#memberOf(key);
+    const { members, locator } = this.#route!;
     const where = { key, server: member.server.name, index: this.members.indexOf(member) };
+    const explanation = members[locator.locate(key)] === member
+      ? locator.explain?.(key) ?? UNEXPLAINED
+      : { ...UNEXPLAINED, why: "its own server is down" };
     // Twice, so that it comes first where it is printed and stays true whatever the locator adds.
-    return { ...where, ...this.#route?.locator.explain?.(key) ?? UNEXPLAINED, ...where };
+    return { ...where, ...explanation, ...where };
   }
 
   /**
@@ -148,10 +156,13 @@ export class Router {
   }
 
   #take(servers: readonly ResolvedServer[]): Iterable<ServerNode> {
+    const { failover, retries } = this.#options;
     const locator = this.#makeLocator(servers);
     const leaving = this.#fleet.change(servers);
-    if (this.members.some(({ node }) => node.isDown)) this.#reroute();
-    else this.#route = this.#makeRoute(this.members, locator);
+    this.#whole = { members: this.members, locator };
+    this.#route = undefined;
+    const isMoving = locator.locateFormer !== undefined;
+    this.#isPlain = failover === "error" && retries === 0 && !isMoving;
     return leaving;
   }
 
@@ -175,45 +186,47 @@ export class Router {
   }
 
   /** Spreads the keys over the servers; where they fail over to one another, over those that are not down. */
-  #reroute(): void {
-    const isLeaving = this.#options.failover === "remove";
-    const members = this.members.filter(({ node }) => !(isLeaving && node.isDown));
-    const servers = members.map(({ server }) => server);
-    this.#route = members.length === 0
-      ? undefined
-      : this.#makeRoute(members, this.#makeLocator(servers));
+  #makeRoute(): Route {
+    const { members, locator } = this.#whole;
+    const up = members.filter((member) => !this.#hasLeft(member));
+    if (up.length === 0) throw this.#noServer(`all ${members.length} are down`);
+    if (up.length === members.length || locator.locateUp !== undefined) return this.#whole;
+    return { members: up, locator: this.#makeLocator(up.map(({ server }) => server)) };
   }
 
-  #makeRoute(members: readonly Member[], locator: Locator): Route {
-    const { failover, retries } = this.#options;
-    const isMoving = locator.locateFormer !== undefined;
-    return { members, locator, isPlain: failover === "error" && retries === 0 && !isMoving };
+  #hasLeft({ node }: Member): boolean {
+    return this.#options.failover === "remove" && node.isDown;
   }
 
   #memberOf(key: string): Member {
-    const route = this.#route;
-    if (route === undefined) throw this.#noServer();
-    const at = route.locator.locate(key);
-    const member = typeof at === "number" ? route.members[at] : undefined;
-    if (member !== undefined) return member;
+    const { members, locator } = this.#route ??= this.#makeRoute();
+    const at = locator.locate(key);
+    const member = typeof at === "number" ? members[at] : undefined;
+    if (member !== undefined && !this.#hasLeft(member)) return member;
+    if (member !== undefined) return this.#standIn(key);
     const why = "the locator gave no index of the server list";
     throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
   }
 
-  #noServer(): SocketError {
-    const { length } = this.members;
-    const cause = this.members[0]?.node.lastError;
-    return new SocketError(`Cannot use any server: all ${length} are down`, { cause });
+  /** The server of a key whose own has left, as the locator has it that was made for all. */
+  #standIn(key: string): Member {
+    const { members, locator } = this.#whole;
+    const at = locator.locateUp!(key, (index) => !this.#hasLeft(members[index]!));
+    const member = members[at];
+    if (member !== undefined && !this.#hasLeft(member)) return member;
+    throw this.#noServer(`all that may have key "${key}" are down`);
+  }
+
+  #noServer(state: string): SocketError {
+    const cause = this.members.find(({ node }) => node.isDown)?.node.lastError;
+    return new SocketError(`Cannot use any server: ${state}`, { cause });
   }
 
   #submitRecoverably(key: string, command: Command): void {
     const ways = this.#waysFor(key);
     recoverable(command, ways);
-    try {
-      ways.submit(command, false);
-    } catch (error) {
-      command.failUnsent(error);
-    }
+    // What it throws is the caller's fault, or that nothing is left to try.
+    ways.submit(command, false);
   }
 
   #waysFor(key: string): Ways {

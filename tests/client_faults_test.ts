@@ -508,6 +508,21 @@ Deno.test("Client counts an operation that was aborted before its turn as waitin
   }
 });
 
+Deno.test("Client counts what was aborted behind a write that hangs as waiting no more", async () => {
+  await using peer = new ScriptedPeer(() => {});
+  const client = new Client(peer.address, { maxPending: 3 });
+  const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);
+  // By then the write is under way.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let i = 0; i < 10; i++) {
+    const signal = AbortSignal.timeout(1);
+    await assertRejects(() => client.get("aborted", { signal }), DOMException);
+  }
+  const waiting = assertRejects(() => client.get("key"), SocketError, "closed");
+  await client.close();
+  await Promise.all([stuck, waiting]);
+});
+
 Deno.test("Client ends a connection that declares a value above maxValueBytes", async () => {
   await using peer = new ScriptedPeer(answering(() => "VALUE key 274 1001\r\n"));
   await using client = new Client(peer.address, { maxValueBytes: 1000 });

@@ -40,7 +40,7 @@ export interface ConnectionEnd {
 export interface ConnectionObserver {
   /** The socket is open. */
   opened(connection: Connection): void;
-  /** The server has answered for the first time. */
+  /** The server has answered for the first time, or for the first time since it was listened for. */
   answered(connection: Connection): void;
   /** The connection has ended, for good. */
   ended(connection: Connection, end: ConnectionEnd): void;
@@ -50,6 +50,8 @@ const resolved = Promise.resolve();
 
 /** Requests are written in portions of about this many bytes. */
 const WRITE_SIZE = 1 << 18;
+/** A queue of this length is looked through for what nobody waits for any more. */
+const FIRST_SWEEP = 1024;
 /** Idle for this many milliseconds, a connection is looked at before it is written to. */
 const LONG_IDLE = 100;
 
@@ -73,6 +75,7 @@ export class Connection implements ReplyHandler, Receiver {
   #closing: Promise<void> | undefined;
   #dialled: Promise<void> | undefined;
   #pending = 0;
+  #nextSweep = FIRST_SWEEP;
   #writing = false;
   #flushScheduled = false;
   #cancelIdleCheck = (): void => {};
@@ -103,6 +106,7 @@ export class Connection implements ReplyHandler, Receiver {
   /** Takes a command; it leaves together with all others of this turn. */
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
+    if (this.#queue.length >= this.#nextSweep) this.sweep();
     this.#queue.push(command);
     this.#pending++;
     // One that comes from a connection that ended goes on with the time it has left.
@@ -119,6 +123,20 @@ export class Connection implements ReplyHandler, Receiver {
   drain(): void {
     this.#isDraining = true;
     if (this.#pending === 0) this.end(this.#reasonFor(new SocketError("it is used no more")));
+  }
+
+  /** Has the observer told of the next answer as of the first. */
+  listen(): void {
+    this.#hasAnswered = false;
+  }
+
+  /** Forgets what was given up before it was written: while a write hangs, nothing else does. */
+  sweep(): void {
+    const before = this.#queue.length;
+    this.#queue.keep(({ settled }) => !settled);
+    this.#pending -= before - this.#queue.length;
+    // As long as the queue is twice as long each time, this costs each command next to nothing.
+    this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
 
   /** Whether waiting for the connection is counted apart from what follows. */
@@ -224,7 +242,7 @@ export class Connection implements ReplyHandler, Receiver {
     this.#lastRead = performance.now();
     if (!this.#ending.signal.aborted) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
-    if (this.#ending.signal.aborted) this.#closing = channel.close();
+    if (this.#ending.signal.aborted) this.#closing ??= channel.close();
     if (restart) { for (const { turn } of this.#queue) if (!turn.hasConnected) this.#start(turn); }
     this.#flush();
   }
@@ -268,6 +286,8 @@ export class Connection implements ReplyHandler, Receiver {
   #flush(): void {
     if (this.#channel === undefined || this.#writing || this.#ending.signal.aborted) return;
     this.#gatherRequests();
+    // What it still waited for may all have been given up.
+    if (this.#isDraining && this.#pending === 0) this.drain();
     if (this.#requests.byteLength === 0 || this.#ending.signal.aborted) return;
     this.#writing = true;
     this.#channel.write(this.#requests.chunks()).then(this.#written, this.#writeFailed);

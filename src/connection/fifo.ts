@@ -1,9 +1,13 @@
 /** A queue. @module */
 
-/** First in, first out, in a ring that grows when it is full: nothing is ever moved or searched. */
+const INITIAL_LENGTH = 16;
+/** A ring that one burst has grown beyond this is let go of after it. */
+const LARGEST_KEPT = 1 << 16;
+
+/** First in, first out, in a ring that grows when it is full: nothing moves as it passes. */
 export class Fifo<Item> {
   /** Its length is a power of two, so that positions wrap by a mask. */
-  #ring: (Item | undefined)[] = new Array(16);
+  #ring: (Item | undefined)[] = new Array(INITIAL_LENGTH);
   #head = 0;
   #length = 0;
 
@@ -28,16 +32,27 @@ export class Fifo<Item> {
     if (item === undefined) return undefined;
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
-    this.#length--;
+    if (--this.#length === 0 && this.#ring.length > LARGEST_KEPT) this.#renew();
     return item;
   }
 
   /** Takes all items out, oldest first. */
   drain(): Item[] {
     const items = Array.from(this);
-    this.#ring = new Array(16);
-    this.#head = this.#length = 0;
+    this.#renew();
     return items;
+  }
+
+  /** Takes out all items but those that are wanted. */
+  keep(isWanted: (item: Item) => boolean): void {
+    const mask = this.#ring.length - 1;
+    let kept = 0;
+    for (let i = 0; i < this.#length; i++) {
+      const item = this.#ring[(this.#head + i) & mask]!;
+      if (isWanted(item)) this.#ring[(this.#head + kept++) & mask] = item;
+    }
+    for (let i = kept; i < this.#length; i++) this.#ring[(this.#head + i) & mask] = undefined;
+    this.#length = kept;
   }
 
   /** The items that wait, oldest first. */
@@ -45,6 +60,11 @@ export class Fifo<Item> {
     for (let i = 0; i < this.#length; i++) {
       yield this.#ring[(this.#head + i) & (this.#ring.length - 1)]!;
     }
+  }
+
+  #renew(): void {
+    this.#ring = new Array(INITIAL_LENGTH);
+    this.#head = this.#length = 0;
   }
 
   #grow(): void {

@@ -36,6 +36,9 @@ export class ServerHealth {
   #epoch = 0;
   #isDown = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** How many probes have gone out since the server went down. */
+  #attempt = 0;
+  #isAsking = false;
   #isStopped = false;
 
   constructor(options: ServerHealthOptions, probe: () => Promise<void>) {
@@ -94,8 +97,9 @@ export class ServerHealth {
     this.#options.report("error", error);
     if (this.#isDown || this.#failures < this.#options.failuresBeforeDead) return;
     this.#isDown = true;
+    this.#attempt = 0;
+    this.#schedule();
     this.#options.report("down", error);
-    this.#schedule(0);
   }
 
   /** Takes note that the server has answered. */
@@ -114,18 +118,21 @@ export class ServerHealth {
     clearTimeout(this.#timer);
   }
 
-  #schedule(attempt: number): void {
-    if (this.#isStopped) return;
+  #schedule(): void {
+    // One that is still out goes on by itself, if the server went up and down meanwhile.
+    if (this.#isStopped || this.#isAsking) return;
     const { probeDelay, maxProbeDelay } = this.#options;
-    const bound = Math.min(maxProbeDelay, probeDelay * 2 ** attempt);
-    this.#timer = setTimeout(() => this.#ask(attempt), Math.random() * bound);
+    const bound = Math.min(maxProbeDelay, probeDelay * 2 ** this.#attempt++);
+    this.#timer = setTimeout(this.#ask, Math.random() * bound);
   }
 
-  #ask(attempt: number): void {
-    // Its outcome counts as that of any connection does; here it matters only whether to go on.
+  readonly #ask = (): void => {
+    this.#isAsking = true;
+    // A connection that failed has told so itself: here it matters only whether to go on.
     const goOn = () => {
-      if (this.#isDown) this.#schedule(attempt + 1);
+      this.#isAsking = false;
+      if (this.#isDown) this.#schedule();
     };
-    this.#probe().then(goOn, goOn);
-  }
+    this.#probe().then(() => this.answered()).then(goOn, goOn);
+  };
 }

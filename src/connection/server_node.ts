@@ -29,6 +29,9 @@ export type ServerState = "idle" | "connecting" | "up" | "down";
 /** The longest a probe waits for its answer, in milliseconds, where the client's own times are longer. */
 const PROBE_TIMEOUT = 5_000;
 
+/** How many that wait are looked through, on average, for one that is refused. */
+const LOOKED_THROUGH = 64;
+
 /**
  * Opens connections when there is work for them, gives work to the one that has least, and replaces
  * those that ended. A server that fails again and again is left alone until it has answered a probe.
@@ -43,6 +46,7 @@ export class ServerNode implements ConnectionObserver {
   readonly #closing = new Set<Connection>();
   /** Readers that have not ended, or whose sockets may not be closed yet. */
   readonly #readers = new Set<LineReader>();
+  #refusals = 0;
   #hasBeenOpen = false;
   #isRetired = false;
   #closed: SocketError | undefined;
@@ -53,14 +57,15 @@ export class ServerNode implements ConnectionObserver {
   }
 
   /**
-   * Takes a command.
+   * Takes a command, which fails at once while the server is down.
    *
-   * @throws {SocketError} When the node is closed, the server is down, or too many wait already.
+   * @throws {SocketError} When the node is closed, or too many wait already.
    */
   submit(command: Command): void {
     if (this.#closed !== undefined) throw this.#closed;
-    if (this.#health.isDown) this.#refuse();
-    if (this.pending >= this.#options.maxPending) throw this.#tooManyPending();
+    const { refusal } = this.#health;
+    if (refusal !== undefined) return command.failUnsent(refusal);
+    if (!this.#hasRoom()) throw this.#tooManyPending();
     this.#connection().submit(command);
   }
 
@@ -89,11 +94,6 @@ export class ServerNode implements ConnectionObserver {
   /** Why it failed last, if it has failed since it answered. */
   get lastError(): SocketError | undefined {
     return this.#health.lastError;
-  }
-
-  /** Whether there are readers that have not ended. */
-  get hasReaders(): boolean {
-    return this.#readers.size > 0;
   }
 
   /** How many sockets are open. */
@@ -132,6 +132,13 @@ export class ServerNode implements ConnectionObserver {
     await Promise.all(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
   }
 
+  /** Resolves when there is no reader that has not ended. */
+  async readersEnded(): Promise<void> {
+    while (this.#readers.size > 0) {
+      await Promise.allSettled(Array.from(this.#readers, ({ closed }) => closed));
+    }
+  }
+
   /** Lets what is under way come to its end; resolves when it has, and its sockets are closed. */
   async retire(): Promise<void> {
     this.#isRetired = true;
@@ -163,10 +170,16 @@ export class ServerNode implements ConnectionObserver {
     this.#closing.add(connection);
     const forget = () => this.#closing.delete(connection);
     connection.closed.then(forget, forget);
-    // That the server does not know this client says nothing against the server.
-    const isFault = isFailure && reason instanceof SocketError;
-    if (isFault) this.#health.failed(this.#epochs.get(connection)!, reason);
+    // A server that does not know this client has answered.
+    if (!(reason instanceof SocketError)) this.#health.answered();
+    else if (isFailure) this.#failed(connection, reason);
     for (const command of unwritten) this.#moveOn(command);
+  }
+
+  #failed(connection: Connection, reason: SocketError): void {
+    // The others may be as lost, or the server may answer through them: in either case it shows.
+    for (const other of this.#connections) other.listen();
+    this.#health.failed(this.#epochs.get(connection)!, reason);
   }
 
   #moveOn(command: Command): void {
@@ -177,9 +190,15 @@ export class ServerNode implements ConnectionObserver {
     if (this.#isRetired) connection.drain();
   }
 
-  #refuse(): void {
-    const { refusal } = this.#health;
-    if (refusal !== undefined) throw refusal;
+  #hasRoom(): boolean {
+    const { maxPending } = this.#options;
+    const { pending } = this;
+    if (pending < maxPending) return true;
+    // Where thousands wait in earnest, they are not looked through for each that is refused.
+    if (++this.#refusals * LOOKED_THROUGH < pending) return false;
+    this.#refusals = 0;
+    for (const connection of this.#connections) connection.sweep();
+    return this.pending < maxPending;
   }
 
   #tooManyPending(): SocketError {

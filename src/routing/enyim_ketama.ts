@@ -16,6 +16,8 @@ const PLACEMENT = ketamaPlacement({
 /**
  * EnyimMemcached's `KetamaNodeLocator` with MD5, its default. It is not {@linkcode ketama}: the port is
  * always part of a label, weights are not, and a key below the first point goes to the *last* point's owner.
+ * Where a server is down and has left, its keys, with a number before them, are hashed anew, and again as
+ * many times as there are servers; one that still meets nobody who is up has no server.
  *
  * @param servers The servers, named by IP address and port as EnyimMemcached does; weights are not used.
  * @returns The locator. Locating allocates nothing.
@@ -34,5 +36,7 @@ export function enyimKetama(servers: readonly Server[]): Locator {
     placement: PLACEMENT,
     keyHash,
     search: ENYIM,
+    // Twice the hash, cut to 32 bits: what Java's `Long.hashCode` and the addition after it come to.
+    rehash: (key, attempt) => (keyHash.hash(`${attempt}${key}`) << 1) >>> 0,
   });
 }

@@ -45,6 +45,16 @@ export interface Locator {
   locate(key: string): number;
 
   /**
+   * Finds the server of a key while some are down and have left the ring, as `failover: "remove"` lets
+   * them. A locator may do without: it is made anew then, of the servers that are up.
+   *
+   * @param key A valid key.
+   * @param isUp Whether the server of this index is up; at least one is.
+   * @returns An index into the server list the locator was made for, or -1 when the key has no server.
+   */
+  locateUp?(key: string, isUp: (index: number) => boolean): number;
+
+  /**
    * Explains what {@linkcode locate} says of a key. A locator may do without.
    *
    * @param key A valid key.

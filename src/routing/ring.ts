@@ -37,6 +37,11 @@ export interface RingRules {
   /** What keys are hashed with. */
   readonly keyHash: NamedHash;
   readonly search: Search;
+  /**
+   * What a key is hashed to when its server is down: by the first attempt, 0, and by those that follow, as
+   * many as there are servers. Without it the ring is made anew of the servers that are up.
+   */
+  readonly rehash?: (key: string, attempt: number) => number;
 }
 
 /** A way of finding a key's point, and of telling in words why it is that one. */
@@ -67,7 +72,20 @@ export function ringLocator(servers: readonly Server[], rules: RingRules): Locat
     return { algorithm, hashFunction, keyHash, point, why: search.why(points, keyHash) };
   }
 
-  return { locate: (key) => owners[find(points, hash(key))]!, explain };
+  const locate = (key: string) => owners[find(points, hash(key))]!;
+  const { rehash } = rules;
+  if (rehash === undefined) return { locate, explain };
+
+  function locateUp(key: string, isUp: (index: number) => boolean): number {
+    let owner = locate(key);
+    for (let attempt = 0; !isUp(owner); attempt++) {
+      if (attempt === own.length) return -1;
+      owner = owners[find(points, rehash!(key, attempt))]!;
+    }
+    return owner;
+  }
+
+  return { locate, locateUp, explain };
 }
 
 /** More servers than this are none of memcached's deployments; it keeps point and owner in 53 bits. */

@@ -9,8 +9,9 @@ export interface CompressionOptions {
   /** From how many bytes on an item is compressed, 0 to 1,073,741,824; 1,024 unless given. */
   readonly threshold?: number;
   /**
-   * The format to compress in; `"gzip"` unless given. All but `"deflate-raw"` have a checksum, and are read
-   * whichever of them is given; `"deflate-raw"` is read when it is given.
+   * The format to compress in; `"gzip"` unless given. `"gzip"` and `"deflate"` have a checksum, and are read
+   * whichever is given. `"deflate-raw"` has none, so that damage may read as another value, and is read
+   * only when it is given.
    */
   readonly format?: CompressedFormat;
   /**
@@ -37,8 +38,8 @@ const LARGEST = 2 ** 30;
 /**
  * Makes a transcoder that compresses what another one encodes, with the platform's `CompressionStream`: items
  * of `threshold` bytes or more that become fewer by it. All others are stored as the other transcoder stores
- * them, and items are read whether they are compressed or not, so it can be put around a transcoder, or
- * taken off small values, in a running deployment.
+ * them, and items are read whether they are compressed or not, so it can be put around the
+ * transcoder of a running deployment once all its clients read what it writes.
  *
  * A compressed item has the other's flags and one bit more, `flag`. The 128 that it is unless given is in none
  * of the flags that the transcoders of this library write, and no type that Python moecache or
@@ -46,9 +47,9 @@ const LARGEST = 2 ** 30;
  * `compressed`, and go on to read the others. With `flag: 8` and `format: "deflate"` the items are those that
  * pymemcache, python-memcached and pylibmc compress with zlib; with `flag: 2`, dalli's.
  *
- * Compressing and expanding take promises: such an operation is sent when its value is compressed, and may be
- * overtaken by one that was issued after it. A compressed item cannot be counted, and bytes that are
- * appended or prepended to it make it unreadable; a counter, being short, is never compressed.
+ * Compressing and expanding take a promise: a value is sent when it has been compressed, and an operation
+ * that is issued meanwhile may overtake it. A compressed item cannot be counted, and bytes that are
+ * appended or prepended to it damage it; a counter, being short, is never compressed.
  *
  * What is damaged, or expands beyond `maxValueBytes`, is a `ClientException`. Expanding stops there, having
  * taken little more memory than that.

@@ -1,6 +1,7 @@
 /** One deployment, from its first socket to its last, under fire. @module */
 
 import { Client, type ClientOptions, moecacheRing } from "../../mod.ts";
+import { dialNode } from "../../src/transport/node.ts";
 import { MemcachedProcess } from "../memcached.ts";
 import { AccountedClient } from "./accounted_client.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -34,8 +35,9 @@ const LONG_EVERY = 16;
 const LARGE_EVERY = 20;
 const TIMEOUTS = [50, 100, 200];
 const CONNECT_TIMEOUTS = [undefined, 30, 100];
+const RETRIES = [0, 0, 2];
 
-/** The setting of the nth round: all ways to read, numbers of sockets and of servers come in turn. */
+/** The setting of the nth round: all ways to dial and to read, numbers of sockets and of servers come in turn. */
 export function settingOf(round: number, random: Random): Setting {
   const timeout = random.pick(TIMEOUTS);
   const connectTimeout = random.pick(CONNECT_TIMEOUTS);
@@ -48,6 +50,8 @@ export function settingOf(round: number, random: Random): Setting {
       ...(connectTimeout === undefined ? {} : { connectTimeout }),
       io: round & 1 ? "streams" : "direct",
       connections: round & 4 ? 3 : 1,
+      ...(round % 3 === 2 ? { dial: dialNode } : {}),
+      retries: random.pick(RETRIES),
     },
   };
 }

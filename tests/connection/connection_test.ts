@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { Connection } from "../../src/connection/connection.ts";
 import { SocketError } from "../../src/errors.ts";
+import { AnswerCommand, DELETE_ANSWERS } from "../../src/protocol/commands/answer.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 
 /** A socket on which nothing happens until it is closed. */
@@ -48,3 +49,25 @@ for (const direct of [true, false]) {
     }
   });
 }
+
+Deno.test("Connection keeps little of what is given up while it cannot write", () => {
+  const connection = new Connection({
+    server: "server",
+    dial: () => new Promise<Transport>(() => {}),
+    timeout: undefined,
+    connectTimeout: undefined,
+    maxValueBytes: 1,
+    direct: true,
+  }, { opened() {}, answered() {}, ended() {} });
+  const wanted = new AnswerCommand("delete wanted", DELETE_ANSWERS, () => {}, () => {});
+  connection.submit(wanted);
+  for (let i = 0; i < 100_000; i++) {
+    const command = new AnswerCommand("delete key", DELETE_ANSWERS, () => {}, () => {});
+    connection.submit(command);
+    command.abandon(new Error("given up"));
+  }
+  assertLess(connection.pending, 3000);
+  connection.sweep();
+  assertEquals(connection.pending, 1);
+  connection.end(new SocketError("over"));
+});

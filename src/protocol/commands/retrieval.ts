@@ -110,8 +110,8 @@ class Retrieval implements Exchange {
   #lineLength: number;
   /** Where the command whose item is expected next stands. */
   #next = 0;
-  /** The command whose item is being read, and the item's flags. */
-  #current: RetrievalCommand;
+  /** The command whose item is being read, or was last, and the item's flags. */
+  #current: RetrievalCommand | undefined;
   #flags = 0;
   #cas: bigint | undefined;
 
@@ -119,7 +119,6 @@ class Retrieval implements Exchange {
     this.#verb = first.verb;
     this.#longestLine = first.verb.startsWith("get") ? LONGEST_GET_LINE : LONGEST_OTHER_LINE;
     this.#commands = [first];
-    this.#current = first;
     this.#lineLength = first.verb.length + 1 + first.key.length;
     this.#deadline = first.deadline;
   }
@@ -157,13 +156,13 @@ class Retrieval implements Exchange {
 
   data(bytes: Uint8Array, start: number, end: number): number {
     const data = end - start === bytes.length ? bytes : bytes.subarray(start, end);
-    this.#current.found(this.#flags, data, this.#cas);
+    this.#current!.found(this.#flags, data, this.#cas);
     return MORE;
   }
 
   *commands(): Iterable<Command> {
     // The command whose item is being read is among the others no more.
-    if (!this.#current.settled) yield this.#current;
+    if (this.#current?.settled === false) yield this.#current;
     for (const command of this.#commands) if (command !== undefined) yield command;
   }
 

@@ -1,0 +1,22 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { readRequest } from "../../bench/request.ts";
+
+Deno.test("readRequest measures everything at length unless told otherwise", () => {
+  assertEquals(readRequest([]), { isShort: false, isStrict: false, names: [] });
+});
+
+Deno.test("readRequest takes options and workloads in any order", () => {
+  assertEquals(readRequest(["get", "--on", "bun,node,bun", "--strict", "set-100", "--short"]), {
+    isShort: true,
+    isStrict: true,
+    on: ["bun", "node"],
+    names: ["get", "set-100"],
+  });
+});
+
+Deno.test("readRequest names what it does not understand", () => {
+  assertThrows(() => readRequest(["--shrot"]), Error, '"--shrot"');
+  assertThrows(() => readRequest(["get", "got"]), Error, '"got"');
+  assertThrows(() => readRequest(["--on", "deno,nodejs"]), Error, '"deno,nodejs"');
+  assertThrows(() => readRequest(["--on"]), Error, "deno, bun, node");
+});
