@@ -29,7 +29,7 @@ const FIELDS = {
     "enyim",
     "ketama",
   ],
-  engines: { node: ">=20.16", bun: ">=1.2", deno: ">=2" },
+  engines: { node: ">=20.9", bun: ">=1.2", deno: ">=2" },
   // No module does anything when it is loaded but make constants, so bundlers may leave out what is not used.
   sideEffects: false,
 };

@@ -2,9 +2,9 @@
 
 import { exec } from "./exec.ts";
 
-/** What npm's packages call a machine. */
 const { os, arch } = Deno.build;
-const CPU = arch === "aarch64" ? "arm64" : "x64";
+/** Whether the processor is ARM's, of which each package has another name. */
+const isArm = arch === "aarch64";
 
 /** A program, and the package that it comes in: the one for this machine, which needs no install script. */
 export interface Tool {
@@ -18,18 +18,22 @@ export interface Tool {
 
 /** Node of a version. */
 export function node(version: string): Tool {
-  return { name: `Node ${version}`, from: `node-${os}-${CPU}@${version}`, path: "bin/node" };
+  return {
+    name: `Node ${version}`,
+    from: `node-${os}-${isArm ? "arm64" : "x64"}@${version}`,
+    path: "bin/node",
+  };
 }
 
 /** Bun of a version. */
 export function bun(version: string): Tool {
-  const cpu = arch === "aarch64" ? "aarch64" : "x64";
+  const cpu = isArm ? "aarch64" : "x64";
   return { name: `Bun ${version}`, from: `@oven/bun-${os}-${cpu}@${version}`, path: "bin/bun" };
 }
 
 /** workerd of a version. */
 export function workerd(version: string): Tool {
-  const cpu = arch === "aarch64" ? "arm64" : "64";
+  const cpu = isArm ? "arm64" : "64";
   return {
     name: `workerd ${version}`,
     from: `@cloudflare/workerd-${os}-${cpu}@${version}`,
