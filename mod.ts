@@ -28,6 +28,9 @@ export type {
   Gutter,
   OperationOptions,
 } from "./src/client_options.ts";
+export type { DiscoveredServers, Discovery, DiscoveryContext } from "./src/discovery/discovery.ts";
+export { dns, type DnsOptions } from "./src/discovery/dns.ts";
+export { elastiCache, type ElastiCacheOptions } from "./src/discovery/elasti_cache.ts";
 export {
   ClientException,
   PartialClientException,
@@ -94,6 +97,7 @@ export type { HostAddress, PathAddress, ServerAddress } from "./src/server_addre
 export { ServerEvent, type ServerEventListener } from "./src/server_event.ts";
 export type { ServerState } from "./src/connection/server_node.ts";
 export type { ServerStatus } from "./src/server_status.ts";
+export type { DnsRecordType, ResolveDns, SrvRecord } from "./src/transport/resolve_dns.ts";
 export type {
   Dial,
   DialOptions,

@@ -29,6 +29,7 @@ import type { KeyLocation } from "./key_location.ts";
 import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
 import { ServerEvent, type ServerEventListener } from "./server_event.ts";
+import { ServerSearch } from "./server_search.ts";
 import type { ServerStatus } from "./server_status.ts";
 import { itemReader, itemWriter, ownData } from "./transcoding/item_codec.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
@@ -65,37 +66,48 @@ export interface ItemsOptions extends OperationOptions {
  */
 export class BareClient extends LeasingCommands implements AsyncDisposable {
   readonly #router: Router;
+  readonly #search: ServerSearch | undefined;
   readonly #options: ResolvedOptions;
 
   /**
    * Makes a client. No socket is opened before the first operation needs one.
    *
    * @param servers One server or a list of them. The order counts only where two servers share a
-   * point of the ring, and for what {@linkcode stats} returns.
+   * point of the ring, and for what {@linkcode stats} returns. With the option `discovery` the list may be
+   * empty.
    * @param options How the client behaves, its transcoder at least.
    * @throws {ValidationException} When an address or an option is invalid.
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: BareClientOptions) {
     const resolved = resolveOptions(options);
+    const { discovery } = resolved;
+    const isUnknown = discovery !== undefined && Array.isArray(servers) && servers.length === 0;
     const router = new Router(
-      resolveServers(servers, resolved),
+      isUnknown ? [] : resolveServers(servers, resolved),
       resolved,
       (type, server, error) => {
+        if (error !== undefined) search?.serverFailed();
         this.dispatchEvent(new ServerEvent(type, server, error));
       },
     );
+    const search = discovery && new ServerSearch(discovery, router, resolved, (error) => {
+      this.dispatchEvent(new ServerEvent("error", discovery.name, error));
+    });
+    const route = search ?? router;
     super({
       readItem: itemReader(resolved.transcoder, resolved),
       writeItem: itemWriter(resolved.transcoder),
       textFlags: resolved.transcoder.textFlags ?? 0,
-      submit: (key, command, options) => router.submit(key, command, options),
+      submit: (key, command, options) => route.submit(key, command, options),
     });
     this.#router = router;
+    this.#search = search;
     this.#options = resolved;
   }
 
   /**
-   * What is known of the servers at this moment, in the order of the list; behind them those of a gutter.
+   * What is known of the servers at this moment, in the order of the list; behind them those of a gutter. With
+   * the option `discovery` there may be none yet.
    *
    * @example A server that has answered
    * ```ts
@@ -142,7 +154,9 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   async setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
-    await this.#router.setServers(resolveServers(servers, this.#options));
+    const retired = this.#router.setServers(resolveServers(servers, this.#options));
+    this.#search?.admit();
+    await retired;
   }
 
   /**
@@ -239,6 +253,8 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @returns The server, and the locator's explanation where it has one.
    * @throws {ValidationException} When the key is invalid, or the locator has no server for it.
+   * @throws {SocketError} When there is no server: all are down and have left the ring, or none has been
+   * discovered yet.
    *
    * @example A key on libmemcached's ring
    * ```ts
@@ -341,7 +357,7 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    */
   async stats(args?: string, options?: OperationOptions): Promise<Stats[]> {
     if (args !== undefined) checkStatsArguments(args);
-    return await this.#router.everywhere<Stats>(
+    return await (this.#search ?? this.#router).everywhere<Stats>(
       (resolve, reject) => new StatsCommand(args, resolve, reject),
       options,
     );
@@ -399,7 +415,7 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   version(options?: OperationOptions): Promise<string[]> {
-    return this.#router.everywhere<string>(
+    return (this.#search ?? this.#router).everywhere<string>(
       (resolve, reject) => new VersionCommand(resolve, reject),
       options,
     );
@@ -464,7 +480,8 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   items(options: ItemsOptions = {}): AsyncGenerator<ItemMetadata, void, undefined> {
-    return dumpItems(this.#router.nodes(options.server), options.signal);
+    const { server, signal } = options;
+    return dumpItems(this.#search?.nodes(server, signal) ?? this.#router.nodes(server), signal);
   }
 
   /**
@@ -501,7 +518,9 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   watch(kinds: readonly WatchKind[], options?: OperationOptions): WatchStream {
-    return watchNodes(this.#router.nodes(), watchRequest(kinds), options?.signal);
+    const signal = options?.signal;
+    const request = watchRequest(kinds);
+    return watchNodes(this.#search?.allNodes(signal) ?? this.#router.nodes(), request, signal);
   }
 
   /**
@@ -512,7 +531,7 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * @throws What the runtime throws when a socket cannot be closed.
    */
   async close(): Promise<void> {
-    await this.#router.close();
+    await Promise.all([this.#router.close(), this.#search?.close()]);
   }
 
   /** Closes the client: `await using client = new Client(…)`. */
@@ -521,7 +540,7 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
   }
 
   async #tellAll(request: string, options: OperationOptions | undefined): Promise<void> {
-    await this.#router.everywhere<void>(
+    await (this.#search ?? this.#router).everywhere<void>(
       (resolve, reject) => new AnswerCommand(request, OK_ANSWERS, resolve, reject),
       options,
     );
@@ -558,7 +577,8 @@ export class Client extends BareClient {
    * Makes a client. No socket is opened before the first operation needs one.
    *
    * @param servers One server or a list of them. The order counts only where two servers share a
-   * point of the ring, and for what {@linkcode BareClient.stats} returns.
+   * point of the ring, and for what {@linkcode BareClient.stats} returns. With the option `discovery` the list
+   * may be empty.
    * @param options How the client behaves.
    * @throws {ValidationException} When an address or an option is invalid.
    */

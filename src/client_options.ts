@@ -1,5 +1,6 @@
 /** The client's options, their defaults and their checks. @module */
 
+import type { Discovery } from "./discovery/discovery.ts";
 import { quote, ValidationException } from "./errors.ts";
 import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
 import type { Exptime } from "./protocol/exptime.ts";
@@ -96,6 +97,17 @@ export interface ClientOptions {
    * is lost, 0 to 100; 0 unless given. Nothing else is ever sent twice.
    */
   readonly retries?: number;
+  /**
+   * Looks up the servers, for as long as the client runs: `elastiCache`, `dns`, or a {@linkcode Discovery} of
+   * your own. The list that the client is made with, which may then be empty, goes until the first answer.
+   *
+   * The first operation has the servers looked up; without a list, operations wait for the answer as for a
+   * connection, and are rejected with a `SocketError` when there is none. From then on the look-up is repeated
+   * at the discovery's interval, and within a second when a server fails. One that fails leaves the list as it
+   * is, is told as an `error` event, and repeated after a delay as with `probeDelay`. A list that changed is
+   * taken as with `Client.setServers`, which goes on to work: what it sets stays until discovery has news.
+   */
+  readonly discovery?: Discovery;
   /**
    * How sockets are read and written: `"direct"` lets the runtime's connection read into and write from
    * the client's own buffers where it can (Deno's, Bun's and Node's can; on Deno that takes two thirds of the processor time of a round trip);
@@ -202,6 +214,7 @@ export interface ResolvedOptions {
   readonly probeDelay: number;
   readonly maxProbeDelay: number;
   readonly retries: number;
+  readonly discovery: Discovery | undefined;
 }
 
 /** A gutter that has been checked and completed. */
@@ -245,7 +258,17 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     dial: dial === undefined ? dialHere : checkedDial(dial),
   };
   const failover = resolveFailover(options, security);
-  return { ...limits, ...sockets, ...security, locator, transcoder, ...failover };
+  const discovery = resolveDiscovery(options.discovery);
+  return { ...limits, ...sockets, ...security, locator, transcoder, ...failover, discovery };
+}
+
+function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefined {
+  if (discovery === undefined) return undefined;
+  const { name, lookUp, interval = 1 } = (discovery ?? {}) as Partial<Discovery>;
+  const isWhole = typeof name === "string" && typeof lookUp === "function";
+  check("discovery", discovery, isWhole, "an object with name and lookUp");
+  checkRange("interval", interval, LONGEST_TIMEOUT);
+  return discovery;
 }
 
 type FailoverOptions = Pick<

@@ -1,11 +1,11 @@
 /** The servers of a client, which may change. @module */
 
 import type { ResolvedOptions } from "./client_options.ts";
-import { authenticated } from "./connection/authenticate.ts";
 import type { ServerEventType } from "./connection/server_health.ts";
 import { ServerNode } from "./connection/server_node.ts";
 import { SocketError } from "./errors.ts";
 import type { ResolvedServer } from "./server_address.ts";
+import { serverDialer } from "./server_dialer.ts";
 
 /** Is told what happens to a server. */
 export type ReportServer = (type: ServerEventType, server: string, error?: SocketError) => void;
@@ -82,16 +82,13 @@ export class Fleet {
     }
   }
 
-  #makeNode({ name, endpoint, authentication }: ResolvedServer): ServerNode {
-    const { dial, keepAlive, noDelay, failover } = this.#options;
+  #makeNode(server: ResolvedServer): ServerNode {
+    const { name } = server;
     return new ServerNode({
       ...this.#options,
       server: name,
-      dial: authenticated(
-        (signal) => dial(endpoint, { signal, keepAlive, noDelay }),
-        authentication,
-      ),
-      dialsRefusing: failover === "error",
+      dial: serverDialer(server, this.#options),
+      dialsRefusing: this.#options.failover === "error",
       report: (type, error) => this.#report(type, name, error),
     });
   }

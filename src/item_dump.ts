@@ -17,18 +17,25 @@ const DELAYS = [50, 100, 200, 400, 800];
 
 /** Lists the items of each server, one server after the other, on a connection for each. */
 export async function* dumpItems(
-  nodes: readonly ServerNode[],
+  nodes: Iterable<ServerNode> | AsyncIterable<ServerNode>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
-  for (const node of nodes) {
-    const lines = node.openLines(signal);
-    try {
+  // Each dials when it is its turn; a server that leaves the list meanwhile is still asked.
+  const readers: LineReader[] = [];
+  try {
+    for await (const node of nodes) readers.push(node.openLines(signal));
+    for (const lines of readers) {
       yield* readItems(lines);
-    } finally {
-      lines.end();
-      await lines.closed;
+      await end(lines);
     }
+  } finally {
+    await Promise.all(readers.map(end));
   }
+}
+
+async function end(lines: LineReader): Promise<void> {
+  lines.end();
+  await lines.closed;
 }
 
 async function* readItems(lines: LineReader): AsyncGenerator<ItemMetadata, void, undefined> {

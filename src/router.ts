@@ -21,6 +21,8 @@ export type MakeCommand<Result> = (resolve: Resolve<Result>, reject: Reject) => 
 interface Route {
   readonly members: readonly Member[];
   readonly locator: Locator;
+  /** Whether a command goes to its key's server, and its failure is nobody's business but its caller's. */
+  readonly isPlain: boolean;
 }
 
 /** Servers that stand in for others, and the lifetimes they allow. */
@@ -35,10 +37,8 @@ export class Router {
   readonly #report: ReportServer;
   readonly #fleet: Fleet;
   readonly #spare: Spare | undefined;
-  /** Whether a command's failure is nobody's business but its caller's. */
-  #isPlain = false;
   /** All servers, whether they are down or not. */
-  #whole!: Route;
+  #whole: Route | undefined;
   /** Absent until it is needed again. */
   #route: Route | undefined;
   /** How many operations came to nothing for the sake of each server, without an error. */
@@ -59,7 +59,8 @@ export class Router {
       report(type, server, error);
     });
     this.#spare = this.#makeSpare();
-    this.#take(servers);
+    // Without any, they are yet to be discovered.
+    if (servers.length > 0) this.#take(servers);
   }
 
   /** The servers, in the order of the list. */
@@ -79,12 +80,12 @@ export class Router {
    * Takes another list of servers for whatever comes from now on; what is under way ends where it began.
    *
    * @returns Resolves when it has ended on the servers that left the list.
-   * @throws {ValidationException} When the locator cannot be made of them; the old ones stay.
-   * @throws {SocketError} When the router is closed.
+   * @throws {ValidationException} At once, when the locator cannot be made of them; the old ones stay.
+   * @throws {SocketError} At once, when the router is closed.
    */
-  async setServers(servers: readonly ResolvedServer[]): Promise<void> {
+  setServers(servers: readonly ResolvedServer[]): Promise<void> {
     if (this.#fleet.isClosed) throw new SocketError("Cannot set servers: the client is closed");
-    await this.#fleet.retire(this.#take(servers));
+    return this.#fleet.retire(this.#take(servers));
   }
 
   /**
@@ -96,7 +97,8 @@ export class Router {
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
     const signal = options?.signal;
     signal?.throwIfAborted();
-    if (this.#isPlain) this.#memberOf(key).node.submit(command);
+    this.#route ??= this.#makeRoute();
+    if (this.#route.isPlain) this.#memberOf(key).node.submit(command);
     else this.#submitRecoverably(key, command);
     if (signal !== undefined) watchSignal(signal, command);
   }
@@ -156,13 +158,10 @@ export class Router {
   }
 
   #take(servers: readonly ResolvedServer[]): Iterable<ServerNode> {
-    const { failover, retries } = this.#options;
     const locator = this.#makeLocator(servers);
     const leaving = this.#fleet.change(servers);
-    this.#whole = { members: this.members, locator };
+    this.#whole = this.#routeOver(this.members, locator);
     this.#route = undefined;
-    const isMoving = locator.locateFormer !== undefined;
-    this.#isPlain = failover === "error" && retries === 0 && !isMoving;
     return leaving;
   }
 
@@ -187,11 +186,20 @@ export class Router {
 
   /** Spreads the keys over the servers; where they fail over to one another, over those that are not down. */
   #makeRoute(): Route {
+    if (this.#whole === undefined) {
+      throw new SocketError("Cannot use any server: none has been discovered yet");
+    }
     const { members, locator } = this.#whole;
     const up = members.filter((member) => !this.#hasLeft(member));
     if (up.length === 0) throw this.#noServer(`all ${members.length} are down`);
     if (up.length === members.length || locator.locateUp !== undefined) return this.#whole;
-    return { members: up, locator: this.#makeLocator(up.map(({ server }) => server)) };
+    return this.#routeOver(up, this.#makeLocator(up.map(({ server }) => server)));
+  }
+
+  #routeOver(members: readonly Member[], locator: Locator): Route {
+    const { failover, retries } = this.#options;
+    const isMoving = locator.locateFormer !== undefined;
+    return { members, locator, isPlain: failover === "error" && retries === 0 && !isMoving };
   }
 
   #hasLeft({ node }: Member): boolean {
@@ -210,7 +218,7 @@ export class Router {
 
   /** The server of a key whose own has left, as the locator has it that was made for all. */
   #standIn(key: string): Member {
-    const { members, locator } = this.#whole;
+    const { members, locator } = this.#whole!;
     const at = locator.locateUp!(key, (index) => !this.#hasLeft(members[index]!));
     const member = members[at];
     if (member !== undefined && !this.#hasLeft(member)) return member;

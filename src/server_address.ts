@@ -101,6 +101,12 @@ export function resolveServers(
   return Array.from(list, (address) => resolveServer(address, takeApart(address), defaults));
 }
 
+/** What an address itself says of TLS and authentication. */
+export function securityOf(address: ServerAddress): Pick<HostAddress, "tls" | "auth"> {
+  const { tls, auth } = takeApart(address) as HostAddress;
+  return { ...(tls === undefined ? {} : { tls }), ...(auth === undefined ? {} : { auth }) };
+}
+
 function takeApart(address: unknown): Parts {
   if (address instanceof URL) return fromUrl(address);
   if (typeof address === "string") {

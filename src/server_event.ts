@@ -7,7 +7,7 @@ import type { SocketError } from "./errors.ts";
  * Something that happened to one of a client's servers:
  *
  * - `error`: a connection could not be opened, was lost while operations waited on it, or owed a reply
- *   that is overdue.
+ *   that is overdue; or the servers could not be discovered, and `server` is whom they were to be learnt from.
  * - `down`: that has happened `failuresBeforeDead` times in a row.
  * - `up`: a server that was down has answered.
  * - `reconnect`: a connection was opened after an earlier one.
@@ -28,7 +28,7 @@ import type { SocketError } from "./errors.ts";
  * ```
  */
 export class ServerEvent extends Event {
-  /** Name of the server, `host:port` as the user gave it. */
+  /** Name of the server, `host:port` as the user gave it, or of the discovery. */
   readonly server: string;
   /** What went wrong, for `error` and `down`. */
   readonly error: SocketError | undefined;

@@ -21,24 +21,24 @@ export interface WatchStream extends ReadableStream<WatchEvent> {
  * @param request What to watch, as `watch` has it.
  */
 export function watchNodes(
-  nodes: readonly ServerNode[],
+  nodes: readonly ServerNode[] | Promise<readonly ServerNode[]>,
   request: string,
   signal: AbortSignal | undefined,
 ): WatchStream {
-  const watch = new Watch(nodes.map((node) => node.openLines(signal)));
+  const watch = new Watch();
+  const open = (nodes: readonly ServerNode[]) =>
+    watch.open(nodes.map((node) => node.openLines(signal)), request);
+  const opened = nodes instanceof Promise ? nodes.then(open) : open(nodes);
   const events = new ReadableStream<WatchEvent>(watch, { highWaterMark: 0 });
-  return Object.assign(events, { ready: watch.begin(request) });
+  return Object.assign(events, { ready: watch.follow(opened) });
 }
 
 /** The events of several servers as one stream's source. */
 class Watch implements UnderlyingDefaultSource<WatchEvent> {
-  readonly #readers: readonly LineReader[];
+  #readers: readonly LineReader[] = [];
+  #isCancelled = false;
   #controller!: ReadableStreamDefaultController<WatchEvent>;
   #demand = deferred<void>();
-
-  constructor(readers: readonly LineReader[]) {
-    this.#readers = readers;
-  }
 
   start(controller: ReadableStreamDefaultController<WatchEvent>): void {
     this.#controller = controller;
@@ -49,24 +49,30 @@ class Watch implements UnderlyingDefaultSource<WatchEvent> {
   }
 
   async cancel(): Promise<void> {
+    this.#isCancelled = true;
     this.#end();
     await Promise.all(this.#readers.map(({ closed }) => closed));
   }
 
   /** Begins to watch; resolves when all servers do. */
-  begin(request: string): Promise<void> {
-    const beginnings = this.#readers.map(async (lines) => {
+  async open(readers: readonly LineReader[], request: string): Promise<void> {
+    this.#readers = readers;
+    // The servers may have become known too late.
+    if (this.#isCancelled) this.#end();
+    await Promise.all(readers.map(async (lines) => {
       checkWatching(await lines.ask(request), lines.server);
-    });
-    const ready = Promise.all(beginnings).then(() => {});
-    this.#follow(ready);
-    return ready;
+    }));
   }
 
-  /** Passes on what the servers tell, until one is lost. */
-  async #follow(ready: Promise<void>): Promise<void> {
+  /** Passes on what the servers tell once all are watched, until one is lost. */
+  follow(opened: Promise<void>): Promise<void> {
+    this.#passAllOn(opened);
+    return opened;
+  }
+
+  async #passAllOn(opened: Promise<void>): Promise<void> {
     try {
-      await ready;
+      await opened;
       await Promise.all(this.#readers.map((lines) => this.#passOn(lines)));
     } catch (error) {
       // Where the consumer has cancelled, this is the end of a read that nobody waits for.

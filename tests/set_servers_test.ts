@@ -153,6 +153,32 @@ Deno.test("Client.watch goes on after setServers, until the client is closed", a
   await waiting;
 });
 
+Deno.test("Client.items goes on after setServers where it has begun, until the client is closed", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  await using next = await MemcachedServer.listen();
+  await using direct = new Client([first.address, second.address]);
+  await direct.setMany(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}`, i])));
+  const client = new Client([first.address, second.address]);
+
+  const late = client.items();
+  const cut = client.items();
+  await cut.next();
+  let count = 0;
+  for await (const _ of client.items()) if (count++ === 0) await client.setServers(next.address);
+  assertEquals(count, 50);
+  await assertRejects(() => late.next(), SocketError, "it has left the list of servers");
+
+  await client.close();
+  await assertRejects(
+    async () => {
+      for await (const _ of cut);
+    },
+    SocketError,
+    "the client is closed",
+  );
+});
+
 Deno.test("Client.close closes what setServers waits for", async () => {
   await using silent = new ScriptedPeer(() => {});
   await using next = await MemcachedServer.listen();

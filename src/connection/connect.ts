@@ -79,7 +79,7 @@ export function connectionEndedError(server: string, error: unknown): EndReason 
 }
 
 /** The message of whatever was thrown. */
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node's error for several addresses that all refused has a code, and no message.
   return error.message || String((error as { code?: unknown }).code ?? error.name);

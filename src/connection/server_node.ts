@@ -112,10 +112,11 @@ export class ServerNode implements ConnectionObserver {
    * Makes a reader, which has a connection of its own.
    *
    * @param signal Ends the reader with its reason.
-   * @throws {SocketError} When the node is closed.
+   * @throws {SocketError} When the node is closed or retired.
    */
   openLines(signal: AbortSignal | undefined): LineReader {
     if (this.#closed !== undefined) throw this.#closed;
+    if (this.#isRetired) throw this.#retiredError();
     const reader = new LineReader(this.#options, signal);
     this.#readers.add(reader);
     const forget = () => this.#readers.delete(reader);
@@ -199,6 +200,11 @@ export class ServerNode implements ConnectionObserver {
     this.#refusals = 0;
     for (const connection of this.#connections) connection.sweep();
     return this.pending < maxPending;
+  }
+
+  #retiredError(): SocketError {
+    const { server } = this.#options;
+    return new SocketError(`Cannot use ${server}: it has left the list of servers`, { server });
   }
 
   #tooManyPending(): SocketError {

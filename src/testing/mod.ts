@@ -12,6 +12,9 @@
  *   a crawler;
  * - `watch`, which turns a connection into a log of lookups, stores, evictions and connections.
  *
+ * With the option `cluster` it tells the servers of a cluster with `config get cluster`, as ElastiCache and
+ * Memorystore do.
+ *
  * With the option `auth` it demands authentication, as memcached does with `-Y`.
  *
  * It keeps memcached's limits: keys of 250 bytes, items of 1 MiB and a memory limit beyond which the

@@ -56,6 +56,11 @@ export interface MemcachedServerOptions {
    * unless given.
    */
   readonly auth?: Credentials;
+  /**
+   * The addresses, `host:port`, of the servers that `config get cluster` tells, as the configuration endpoint
+   * of an ElastiCache cluster or a Memorystore instance does; without them the command is not known.
+   */
+  readonly cluster?: readonly string[];
 }
 
 /** Where {@linkcode MemcachedServer.listen} listens, and {@linkcode MemcachedServerOptions}. */
@@ -186,6 +191,32 @@ export class MemcachedServer implements AsyncDisposable {
   /** How many connections are open. */
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /**
+   * Tells other servers from now on with `config get cluster`, and a higher version.
+   *
+   * @param addresses Where the servers listen, `host:port` each.
+   *
+   * @example A cluster that moves
+   * ```ts
+   * import { Client, elastiCache } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using before = await MemcachedServer.listen();
+   * await using after = await MemcachedServer.listen();
+   * await using endpoint = await MemcachedServer.listen({ cluster: [before.address] });
+   * endpoint.setCluster([after.address]);
+   *
+   * await using client = new Client([], { discovery: elastiCache(endpoint.address) });
+   * await client.set("key", "value");
+   * assertEquals(client.servers.map(({ name }) => name), [after.address]);
+   * ```
+   */
+  setCluster(addresses: readonly string[]): void {
+    this.#state.cluster = addresses;
+    this.#state.clusterVersion++;
   }
 
   /**
@@ -332,6 +363,7 @@ function createState(
     memoryLimit = DEFAULT_MEMORY_LIMIT,
     maxItemSize = DEFAULT_MAX_ITEM_SIZE,
     auth,
+    cluster,
   } = options;
   const statistics = new Statistics();
   const events = new EventLog(now);
@@ -344,5 +376,7 @@ function createState(
     startTime: store.time,
     verbosity: 0,
     crawlerEnabled: true,
+    cluster,
+    clusterVersion: 1,
   };
 }

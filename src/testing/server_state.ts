@@ -38,6 +38,10 @@ export interface ServerState {
   verbosity: number;
   /** Whether `lru_crawler` was not disabled. */
   crawlerEnabled: boolean;
+  /** The servers that `config get cluster` tells, `host:port`, if it is known. */
+  cluster: readonly string[] | undefined;
+  /** How often they have changed, from 1. */
+  clusterVersion: number;
   /** The connections open now. */
   connections(): Iterable<ConnectionInfo>;
 }

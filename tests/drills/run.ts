@@ -4,7 +4,7 @@ import { type DrillOptions, type Outcome, runDrill } from "./drill.ts";
 import { DRILLS } from "./drills.ts";
 import { tableOf } from "./table.ts";
 
-const OPTIONS: DrillOptions = { before: 1000, outage: 3000, after: 2500, timeout: 250, rate: 1000 };
+const OPTIONS: DrillOptions = { before: 1000, outage: 3000, after: 2500, timeout: 500, rate: 1000 };
 
 const { timeout, rate, outage } = OPTIONS;
 const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeLatin1 } from "../../src/testing/latin1.ts";
 import { type Exchange, protocolExchanges } from "../conformance/protocol_conformance.ts";
-import { answer, Clock, createSession } from "./session_world.ts";
+import { Session } from "../../src/testing/session.ts";
+import { answer, Clock, createSession, createState } from "./session_world.ts";
 
 /** Splitting at each offset is quadratic; nothing is to be learnt from doing it with a megabyte. */
 const exchanges = protocolExchanges.filter(({ name, send, atOnce, endsWith }) =>
@@ -125,4 +126,17 @@ Deno.test("Session lets time pass by the clock it was given", () => {
   clock.advance(40);
   assertEquals(answer(session, "get b\r\n"), "END\r\n");
   assertMatch(answer(session, "stats\r\n"), /STAT uptime 100\r\n/);
+});
+
+Deno.test("Session tells of a cluster with config get cluster", () => {
+  const state = createState();
+  const session = new Session(state, 1);
+  assertEquals(answer(session, "config get cluster\r\n"), "ERROR\r\n");
+  state.cluster = ["127.0.0.1:1", "[::1]:2", "0a.example:3"];
+  state.clusterVersion = 7;
+  const text = "7\n127.0.0.1|127.0.0.1|1 ::1|::1|2 0a.example||3\n";
+  const reply = `CONFIG cluster 0 ${text.length}\r\n${text}\r\nEND\r\n`;
+  assertEquals(answer(session, "config get cluster\r\n"), reply);
+  assertEquals(answer(session, "config get other\r\n"), "END\r\n");
+  assertEquals(answer(session, "config\r\nconfig set cluster 0 1\r\n"), "ERROR\r\nERROR\r\n");
 });

@@ -42,6 +42,7 @@ export function createState(settings: StoreSettings = {}): ServerState {
     ...{ store, statistics, events, pid: 1, hostname: "127.0.0.1", port: 11211 },
     gatekeeper: undefined,
     ...{ startTime: store.time, verbosity: 0, crawlerEnabled: true, connections: () => [] },
+    ...{ cluster: undefined, clusterVersion: 1 },
   };
 }
 

@@ -7,6 +7,7 @@
 import { flushAll, quit, verbosity, version } from "./administration.ts";
 import { decr, incr } from "./arithmetic.ts";
 import type { Command } from "./command.ts";
+import { config } from "./config.ts";
 import { deleteCommand } from "./delete.ts";
 import { lruCrawler } from "./lru_crawler.ts";
 import { metaArithmetic } from "./meta_arithmetic.ts";
@@ -48,5 +49,6 @@ export const commandTable: ReadonlyMap<string, Command> = new Map([
   ["stats", stats],
   ["lru_crawler", lruCrawler],
   ["watch", watch],
+  ["config", config],
   ["quit", quit],
 ]);

@@ -15,6 +15,11 @@ export const administrationExchanges: readonly Exchange[] = [
     expect: /^VERSION 1\.6\.\d+\S*\r\n$/,
   },
   {
+    name: "config is no command of a server that tells of no cluster",
+    send: "config get cluster\r\n",
+    expect: "ERROR\r\n",
+  },
+  {
     name: "verbosity answers OK",
     send: "verbosity 0\r\n",
     expect: "OK\r\n",

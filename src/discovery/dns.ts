@@ -1,0 +1,146 @@
+/** Servers that a name stands for. @module */
+
+import { quote, SocketError, ValidationException } from "../errors.ts";
+import type { HostAddress } from "../server_address.ts";
+import {
+  type DnsRecordType,
+  type ResolveDns,
+  resolveDns,
+  type SrvRecord,
+} from "../transport/resolve_dns.ts";
+import type { TlsOptions } from "../transport/transport.ts";
+import type { Discovery } from "./discovery.ts";
+
+/** How {@linkcode dns} goes about it. */
+export interface DnsOptions {
+  /** TCP port of the servers, 1 to 65,535; 11211 unless given. SRV records bring their own. */
+  readonly port?: number;
+  /**
+   * Whether the name is that of a service, `"_memcache._tcp.example.com"`, whose SRV records tell host names,
+   * ports and weights. Only servers of the lowest priority number are taken. `false` unless given.
+   */
+  readonly srv?: boolean;
+  /** Which addresses to ask for: 4 for A records, 6 for AAAA; both unless given. */
+  readonly family?: 4 | 6;
+  /** Milliseconds between two look-ups, 1 to 2,147,483,647; 60,000 unless given. */
+  readonly interval?: number;
+  /** Asks the domain name system, in place of the runtime's own resolver. */
+  readonly resolve?: ResolveDns;
+}
+
+/**
+ * Discovers the servers that a name of the domain name system stands for, as with a headless service of
+ * Kubernetes: each of its addresses is a server. It is resolved again after `interval`, and soon after a
+ * server has failed.
+ *
+ * Servers are named by IP address, `10.0.0.1:11211`, and those of SRV records by host name; they come in the
+ * order of their names, so that clients which are told them in another order agree. Where TLS is spoken,
+ * certificates are checked against `name`, or the host name of the SRV record.
+ *
+ * The runtime's resolver is `Deno.resolveDns` on Deno and `node:dns` elsewhere, Cloudflare's workers included
+ * with `nodejs_compat`, which ask a public name server. Neither reads the hosts file, and the name is to be given
+ * in full.
+ *
+ * @param name The name, without a port.
+ * @param options Ports, kinds of records, and how often to ask.
+ * @returns What goes into `ClientOptions.discovery`.
+ * @throws {ValidationException} When the name is none, or an option is invalid.
+ *
+ * @example A headless service
+ * ```ts
+ * import { Client, dns } from "@moecache/moecache";
+ *
+ * const discovery = dns("memcached.default.svc.cluster.local", { interval: 30_000 });
+ * await using client = new Client([], { discovery });
+ * ```
+ *
+ * @example Servers and weights from SRV records
+ * ```ts
+ * import { Client, dns } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * const { hostname, port } = server;
+ * const discovery = dns("_memcache._tcp.example.com", {
+ *   srv: true,
+ *   // Instead of the runtime's resolver, for this example.
+ *   resolve: () => Promise.resolve([{ target: hostname, port, priority: 0, weight: 1 }]),
+ * });
+ * await using client = new Client([], { discovery });
+ *
+ * await client.set("key", "value");
+ * assertEquals(client.servers.map(({ name }) => name), [server.address]);
+ * ```
+ */
+export function dns(name: string, options: DnsOptions = {}): Discovery {
+  const { port = 11211, srv = false, family, interval, resolve = resolveDns } = options;
+  check("name", name, typeof name === "string" && /^[^\s\p{C}/@?#:[\]]+$/u.test(name), "a name");
+  const isPort = Number.isInteger(port) && port >= 1 && port <= 65535;
+  check("port", port, isPort, "an integer from 1 to 65535");
+  check("srv", srv, typeof srv === "boolean", "a boolean");
+  check("family", family, [undefined, 4, 6].includes(family), "4 or 6");
+  check("resolve", resolve, typeof resolve === "function", "a function");
+  const types: DnsRecordType[] = family === 4 ? ["A"] : family === 6 ? ["AAAA"] : ["A", "AAAA"];
+  const ask = async (types: DnsRecordType[], signal: AbortSignal) => {
+    const answers = await Promise.all(types.map((type) => resolve(name, type, signal)));
+    const records = answers.flat();
+    if (records.length > 0) return records;
+    throw new SocketError(`it has no ${types.join(" or ")} records`);
+  };
+  return {
+    name,
+    ...(interval === undefined ? {} : { interval }),
+    async lookUp({ signal, tls }) {
+      const servers = srv
+        ? preferred((await ask(["SRV"], signal)).map(checkSrv)).map(fromSrv)
+        : (await ask(types, signal)).map((record) => fromAddress(record, { port, name, tls }));
+      return { servers: inOrder(servers) };
+    },
+  };
+}
+
+function fromAddress(
+  record: string | SrvRecord,
+  { port, name, tls }: { port: number; name: string; tls: TlsOptions | undefined },
+): HostAddress {
+  if (typeof record !== "string") throw new SocketError("an address record is no address");
+  const address = { hostname: record, port };
+  return tls === undefined ? address : { ...address, tls: { serverName: name, ...tls } };
+}
+
+function checkSrv(record: string | SrvRecord): SrvRecord {
+  const { target, port, priority, weight } = record as SrvRecord;
+  const isWhole = typeof target === "string" &&
+    [port, priority, weight].every((number) => Number.isInteger(number) && number >= 0);
+  if (!isWhole) throw new SocketError("an SRV record has no target, port, priority and weight");
+  // RFC 2782: a record with the root for its target says that there is no such service.
+  if (/^\.?$/.test(target)) {
+    throw new SocketError("its SRV record says that there is no such service");
+  }
+  return { target: target.replace(/\.$/, ""), port, priority, weight };
+}
+
+/** Those of the lowest number; the others are for when these are gone. */
+function preferred(records: readonly SrvRecord[]): SrvRecord[] {
+  const lowest = Math.min(...records.map(({ priority }) => priority));
+  return records.filter(({ priority }) => priority === lowest);
+}
+
+function fromSrv({ target, port, weight }: SrvRecord, _: number, all: SrvRecord[]): HostAddress {
+  // Servers of one weight are as good as unweighted: a name server may well make a hundred of them all.
+  const isEven = all.every((other) => other.weight === weight);
+  return { hostname: target, port, weight: isEven ? 1 : Math.max(weight, 1) };
+}
+
+/** Each server once, in the order of the names. */
+function inOrder(servers: readonly HostAddress[]): HostAddress[] {
+  const byName = new Map(servers.map((server) => [`${server.hostname} ${server.port}`, server]));
+  return Array.from(byName.keys()).sort().map((name) => byName.get(name)!);
+}
+
+function check(option: string, value: unknown, valid: boolean, expected: string): void {
+  if (valid) return;
+  const shown = typeof value === "number" ? `${value}` : quote(value);
+  throw new ValidationException(`Cannot use ${option} ${shown}: it must be ${expected}`, value);
+}

@@ -1,0 +1,196 @@
+/** Servers that a configuration endpoint tells of. @module */
+
+import type { EndReason } from "../connection/connect.ts";
+import { Connection } from "../connection/connection.ts";
+import { ClientException, SocketError, ValidationException } from "../errors.ts";
+import type { Command, Reject, Resolve } from "../protocol/command.ts";
+import {
+  CLUSTER_KEY,
+  type ClusterNode,
+  ConfigCommand,
+  readClusterConfig,
+} from "../protocol/commands/config.ts";
+import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
+import {
+  type HostAddress,
+  resolveServers,
+  securityOf,
+  type ServerAddress,
+} from "../server_address.ts";
+import { chooseTls } from "../transport/tls_options.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { Discovery, DiscoveryContext } from "./discovery.ts";
+
+/** How {@linkcode elastiCache} goes about it. */
+export interface ElastiCacheOptions {
+  /**
+   * What nodes are called: by their `"hostname"`, or by their `"ip"` address, as the endpoint tells them, and
+   * by the other where it does not tell. `"hostname"` unless given. It is what the ring is made of, so that
+   * all programs of a deployment have to agree on it; EnyimMemcached puts IP addresses on its ring. Either
+   * way, where TLS is spoken certificates are checked against host names.
+   */
+  readonly address?: "hostname" | "ip";
+  /** Milliseconds between two look-ups, 1 to 2,147,483,647; 60,000 unless given. */
+  readonly interval?: number;
+}
+
+/** Room for some thousands of nodes. */
+const LONGEST_CONFIG = 1 << 20;
+
+/**
+ * Discovers the nodes of an Amazon ElastiCache cluster, or of a Google Memorystore instance, through its
+ * configuration endpoint, with `config get cluster`; where that is not known, as with ElastiCache's memcached
+ * before 1.4.14, with `get AmazonElastiCache:cluster`. It is asked over a connection of its own, once a look-up;
+ * nothing else is ever sent to it.
+ *
+ * The client's `tls`, `auth`, `dial` and timeouts go for the endpoint as well, and what the endpoint's own
+ * address says of TLS and authentication goes for the nodes.
+ *
+ * @param endpoint The configuration endpoint: `"my-cluster.x1y2z3.cfg.use1.cache.amazonaws.com:11211"`.
+ * @param options What nodes are called, and how often to ask.
+ * @returns What goes into `ClientOptions.discovery`.
+ * @throws {ValidationException} When the endpoint's address is invalid, or an option is.
+ *
+ * @example A cluster that grows
+ * ```ts
+ * import { Client, elastiCache } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using first = await MemcachedServer.listen();
+ * await using second = await MemcachedServer.listen();
+ * await using endpoint = await MemcachedServer.listen({ cluster: [first.address] });
+ *
+ * const discovery = elastiCache(endpoint.address, { interval: 10 });
+ * await using client = new Client([], { discovery });
+ * await client.set("key", "value");
+ * assertEquals(client.servers.length, 1);
+ *
+ * endpoint.setCluster([first.address, second.address]);
+ * while (client.servers.length === 1) await new Promise((resolve) => setTimeout(resolve, 10));
+ * assertEquals(client.servers.map(({ name }) => name), [first.address, second.address]);
+ * ```
+ *
+ * @example In-transit encryption
+ * ```ts
+ * import { Client, elastiCache } from "@moecache/moecache";
+ *
+ * const endpoint = "my-cluster.x1y2z3.clustercfg.use1.cache.amazonaws.com";
+ * await using client = new Client([], { discovery: elastiCache(endpoint), tls: true });
+ * ```
+ */
+export function elastiCache(
+  endpoint: ServerAddress,
+  options: ElastiCacheOptions = {},
+): Discovery {
+  const { address = "hostname", interval } = options;
+  const { name } = resolveServers([endpoint], { tls: undefined, authentication: undefined })[0]!;
+  if (address !== "hostname" && address !== "ip") {
+    throw new ValidationException(`Cannot use address: it must be "hostname" or "ip"`, address);
+  }
+  const security = securityOf(endpoint);
+  return {
+    name,
+    ...(interval === undefined ? {} : { interval }),
+    async lookUp(context) {
+      const { version, nodes } = readClusterConfig(await askForConfig(endpoint, name, context));
+      const tls = chooseTls(security.tls, context.tls);
+      const secured = { ...security, tls: tls ?? false };
+      return { version, servers: nodes.map((node) => addressOf(node, address, secured)) };
+    },
+  };
+}
+
+function addressOf(
+  { hostname, ip, port }: ClusterNode,
+  address: "hostname" | "ip",
+  security: Pick<HostAddress, "tls" | "auth">,
+): HostAddress {
+  const [first, second] = address === "ip" ? [ip, hostname] : [hostname, ip];
+  const named = { ...security, hostname: first || second, port };
+  // The certificate of a node is for its host name, whatever it is dialled by.
+  if (typeof security.tls !== "object" || hostname === "") return named;
+  return { ...named, tls: { serverName: hostname, ...security.tls } };
+}
+
+/** Asks as the endpoints of today understand it, and then as those before them did. */
+async function askForConfig(
+  endpoint: ServerAddress,
+  server: string,
+  { signal, connect }: DiscoveryContext,
+): Promise<string> {
+  signal.throwIfAborted();
+  const inquiry = new Inquiry(server, (signal) => connect(endpoint, signal));
+  const giveUp = () => inquiry.end(reasonOf(signal, server));
+  signal.addEventListener("abort", giveUp);
+  try {
+    return await askNow(inquiry).catch((error) => {
+      if (!(error instanceof ClientException && error.item === "ERROR")) throw error;
+      return askBefore(inquiry);
+    });
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+    await inquiry.close();
+  }
+}
+
+function askNow(inquiry: Inquiry): Promise<string> {
+  return inquiry.ask<string>((resolve, reject) => new ConfigCommand(resolve, reject));
+}
+
+async function askBefore(inquiry: Inquiry): Promise<string> {
+  const read = (_flags: number, data: Uint8Array) => new TextDecoder().decode(data);
+  const text = await inquiry.ask<unknown>((resolve, reject) =>
+    new RetrievalCommand("get", CLUSTER_KEY, read, resolve, reject)
+  );
+  if (typeof text === "string") return text;
+  throw new ClientException(
+    "it has no configuration: it is a server, and no endpoint of a cluster",
+  );
+}
+
+/** A connection to an endpoint for as long as one look-up takes, which is for the look-up's signal to say. */
+class Inquiry {
+  readonly #connection: Connection;
+  #ended: EndReason | undefined;
+
+  constructor(server: string, dial: (signal: AbortSignal) => Promise<Transport>) {
+    const limits = { timeout: undefined, connectTimeout: undefined, maxValueBytes: LONGEST_CONFIG };
+    this.#connection = new Connection({ server, dial, ...limits, direct: true }, {
+      opened() {},
+      answered() {},
+      ended: (_, { reason, unwritten }) => {
+        this.#ended = reason;
+        for (const command of unwritten) command.failUnsent(reason);
+      },
+    });
+  }
+
+  /** Has a command carried out. */
+  ask<Result>(
+    make: (resolve: Resolve<Result>, reject: Reject) => Command<Result>,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) throw this.#ended;
+      this.#connection.submit(make(resolve, reject));
+    });
+  }
+
+  /** Rejects what is asked with this reason. */
+  end(reason: SocketError): void {
+    this.#connection.end(reason);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.drain();
+    await this.#connection.closed;
+  }
+}
+
+function reasonOf({ reason }: AbortSignal, server: string): SocketError {
+  if (reason instanceof SocketError) return reason;
+  return new SocketError(`Cannot ask ${server}: the look-up was given up`, {
+    server,
+    cause: reason,
+  });
+}

@@ -1,0 +1,78 @@
+/** `config get cluster`, with which ElastiCache and Memorystore tell the nodes of a cluster. @module */
+
+import { quote, SocketError } from "../../errors.ts";
+import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
+import { Command, DONE, MORE, readRefusal } from "../command.ts";
+import type { RequestBuffer } from "../request_buffer.ts";
+
+/** One node of a cluster. Of its host name and its address one may be empty. */
+export interface ClusterNode {
+  readonly hostname: string;
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** The nodes of a cluster, and how often they have changed. */
+export interface ClusterConfig {
+  readonly version: bigint;
+  readonly nodes: readonly ClusterNode[];
+}
+
+/** The key under which ElastiCache's memcached before 1.4.14 keeps what later ones have `config` for. */
+export const CLUSTER_KEY = "AmazonElastiCache:cluster";
+
+const HEADER = "CONFIG cluster ";
+
+/** `config get cluster`. Resolves to the configuration as {@linkcode readClusterConfig} takes it. */
+export class ConfigCommand extends Command<string> {
+  #text: string | undefined;
+
+  write(buffer: RequestBuffer): void {
+    buffer.ascii("config get cluster\r\n");
+  }
+
+  line(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#text !== undefined) {
+      if (!isText(bytes, start, end, "END")) throw new SocketError("a configuration has no END");
+      this.succeed(this.#text);
+      return DONE;
+    }
+    if (startsWith(bytes, start, end, HEADER)) return readLength(bytes, start, end);
+    this.fail(readRefusal(bytes, start, end, "ask for the cluster's configuration"));
+    return DONE;
+  }
+
+  override data(bytes: Uint8Array, start: number, end: number): number {
+    this.#text = readText(bytes, start, end);
+    return MORE;
+  }
+}
+
+/** Reads the last word of `CONFIG cluster <flags> <bytes>`. */
+function readLength(bytes: Uint8Array, start: number, end: number): number {
+  const flagsEnd = endOfWord(bytes, start + HEADER.length, end);
+  const length = readInteger(bytes, flagsEnd + 1, end);
+  if (length < 0) throw new SocketError("the header of a configuration is malformed");
+  return length;
+}
+
+/**
+ * Reads a configuration: the version on a line of its own, then the nodes, `hostname|ip|port` each, with
+ * spaces between them. How many line ends follow depends on whom one asks.
+ *
+ * @throws {SocketError} When it is none.
+ */
+export function readClusterConfig(text: string): ClusterConfig {
+  const [version = "", ...words] = text.split(/\s+/).filter((word) => word !== "");
+  if (!/^\d{1,39}$/.test(version)) {
+    throw new SocketError(`the configuration begins with ${quote(version)}, which is no version`);
+  }
+  return { version: BigInt(version), nodes: words.map(readNode) };
+}
+
+function readNode(word: string): ClusterNode {
+  const [hostname = "", ip = "", port = "", ...more] = word.split("|");
+  const isWhole = hostname + ip !== "" && /^\d{1,5}$/.test(port) && more.length === 0;
+  if (isWhole) return { hostname, ip, port: Number(port) };
+  throw new SocketError(`the configuration has ${quote(word)} for a node, not "host|ip|port"`);
+}
