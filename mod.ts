@@ -19,8 +19,9 @@
  * @module
  */
 
-export { Client, type FlushOptions, type ItemsOptions } from "./src/client.ts";
+export { BareClient, Client, type FlushOptions, type ItemsOptions } from "./src/client.ts";
 export type {
+  BareClientOptions,
   ClientOptions,
   CounterOptions,
   Failover,

@@ -1,6 +1,7 @@
 /** The client. @module */
 
 import {
+  type BareClientOptions,
   type ClientOptions,
   type OperationOptions,
   type ResolvedOptions,
@@ -32,6 +33,7 @@ import { ServerSearch } from "./server_search.ts";
 import type { ServerStatus } from "./server_status.ts";
 import { makeSession, type Session } from "./session.ts";
 import { ownData } from "./transcoding/item_codec.ts";
+import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import { watchNodes, type WatchStream } from "./watch_stream.ts";
 
 /** How items are made to expire. */
@@ -47,31 +49,23 @@ export interface ItemsOptions extends OperationOptions {
 }
 
 /**
- * A session with a memcached deployment. Each key lives on one of the servers, chosen by the locator.
+ * A {@linkcode Client} that is told how values are stored, for programs whose size counts: a bundler leaves out
+ * of them what reads and writes the pickles of the default transcoder, a quarter of the whole.
  *
- * Operations issued in the same turn of the event loop leave in one write, and neighbouring `get`s
- * as one multi-key `get`; nothing needs to be awaited one by one for that. Sockets are opened by the
- * first operation that needs them and opened anew when a server has closed them.
- *
- * What memcached refuses rejects with a `ClientException`, invalid input with a
- * `ValidationException` before any byte is sent, what the network does with a `SocketError`. A miss
- * is `undefined`; a fault is never taken for one.
- *
- * @example Storing, reading and deleting
+ * @example A client for JSON, without what reads pickles
  * ```ts
- * import { Client } from "@moecache/moecache";
+ * import { BareClient, jsonTranscoder } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *
  * await using server = await MemcachedServer.listen();
- * await using client = new Client(server.address, { timeout: 1000, connectTimeout: 5000 });
+ * await using client = new BareClient(server.address, { transcoder: jsonTranscoder() });
  *
- * await client.set("some_key", "Some value");
- * assertEquals(await client.get("some_key"), "Some value");
- * assertEquals(await client.delete("another_key"), false);
+ * await client.set("some_key", { some: "value" });
+ * assertEquals(await client.get("some_key"), { some: "value" });
  * ```
  */
-export class Client extends LeasingCommands implements AsyncDisposable {
+export class BareClient extends LeasingCommands implements AsyncDisposable {
   readonly #router: Router;
   readonly #search: ServerSearch | undefined;
   readonly #options: ResolvedOptions;
@@ -83,10 +77,10 @@ export class Client extends LeasingCommands implements AsyncDisposable {
    * @param servers One server or a list of them. The order counts only where two servers share a
    * point of the ring, and for what {@linkcode stats} returns. With the option `discovery` the list may be
    * empty.
-   * @param options How the client behaves.
+   * @param options How the client behaves, its transcoder at least.
    * @throws {ValidationException} When an address or an option is invalid.
    */
-  constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
+  constructor(servers: ServerAddress | readonly ServerAddress[], options: BareClientOptions) {
     const resolved = resolveOptions(options);
     const { discovery } = resolved;
     const isUnknown = discovery !== undefined && Array.isArray(servers) && servers.length === 0;
@@ -565,6 +559,53 @@ export class Client extends LeasingCommands implements AsyncDisposable {
       options,
     );
   }
+}
+
+/**
+ * A session with a memcached deployment. Each key lives on one of the servers, chosen by the locator.
+ *
+ * Operations issued in the same turn of the event loop leave in one write, and neighbouring `get`s
+ * as one multi-key `get`; nothing needs to be awaited one by one for that. Sockets are opened by the
+ * first operation that needs them and opened anew when a server has closed them.
+ *
+ * What memcached refuses rejects with a `ClientException`, invalid input with a
+ * `ValidationException` before any byte is sent, what the network does with a `SocketError`. A miss
+ * is `undefined`; a fault is never taken for one.
+ *
+ * @example Storing, reading and deleting
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, { timeout: 1000, connectTimeout: 5000 });
+ *
+ * await client.set("some_key", "Some value");
+ * assertEquals(await client.get("some_key"), "Some value");
+ * assertEquals(await client.delete("another_key"), false);
+ * ```
+ */
+export class Client extends BareClient {
+  /**
+   * Makes a client. No socket is opened before the first operation needs one.
+   *
+   * @param servers One server or a list of them. The order counts only where two servers share a
+   * point of the ring, and for what {@linkcode BareClient.stats} returns. With the option `discovery` the list
+   * may be empty.
+   * @param options How the client behaves.
+   * @throws {ValidationException} When an address or an option is invalid.
+   */
+  constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
+    super(servers, withTranscoder(options));
+  }
+}
+
+function withTranscoder(options: ClientOptions): BareClientOptions {
+  // What is no object at all is refused with all other options.
+  if (typeof options !== "object" || options === null) return options;
+  const { transcoder = moecacheTranscoder } = options;
+  return { ...options, transcoder };
 }
 
 /** The meta commands that change no value. */

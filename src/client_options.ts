@@ -6,7 +6,6 @@ import { Authentication, type Credentials } from "./protocol/commands/authentica
 import type { Exptime } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
-import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import { isFlags } from "./transcoding/item_codec.ts";
 import {
   type ResolvedServer,
@@ -57,7 +56,7 @@ export interface ClientOptions {
   readonly connectTimeout?: number;
   /** Chooses the server of each key. {@linkcode moecacheRing} unless given. */
   readonly locator?: LocatorFactory;
-  /** Turns values into what is stored and back. {@linkcode moecacheTranscoder} unless given. */
+  /** Turns values into what is stored and back. `moecacheTranscoder` unless given. */
   readonly transcoder?: Transcoder;
   /**
    * Sockets per server, 1 to 1,024; 1 unless given. More are opened only while all are busy. With more
@@ -173,6 +172,12 @@ export interface ClientOptions {
   readonly dial?: Dial;
 }
 
+/** How a `BareClient` behaves. Every option but the transcoder may be left out. */
+export interface BareClientOptions extends ClientOptions {
+  /** Turns values into what is stored and back. */
+  readonly transcoder: Transcoder;
+}
+
 /** What an operation can be told besides its arguments. */
 export interface OperationOptions {
   /**
@@ -231,11 +236,11 @@ const LONGEST_LIFETIME = 60 * 60 * 24 * 30;
  *
  * @throws {ValidationException} When one is not what it should be.
  */
-export function resolveOptions(options: ClientOptions): ResolvedOptions {
+export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   check("options", options, typeof options === "object" && options !== null, "an object");
   const { timeout, connectTimeout, keepAlive = true, noDelay = true, io = "direct" } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
-  const { locator = moecacheRing, transcoder = moecacheTranscoder, dial } = options;
+  const { locator = moecacheRing, transcoder, dial } = options;
   if (timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (connectTimeout !== undefined) checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
   checkCount("connections", connections, 1024);

@@ -3,6 +3,7 @@ import {
   Client,
   type ClientOptions,
   type Locator,
+  moecacheTranscoder,
   type Server,
   type ServerAddress,
   type TlsOptions,
@@ -241,7 +242,10 @@ Deno.test("Client speaks no TLS over a unix socket, and says so", () => {
 
 /** What is said of this address under these options. */
 function resolve(address: ServerAddress, options: ClientOptions = {}): ResolvedServer {
-  return resolveServers(address, resolveOptions(options))[0]!;
+  return resolveServers(
+    address,
+    resolveOptions({ transcoder: moecacheTranscoder, ...options }),
+  )[0]!;
 }
 
 Deno.test("resolveServers lets what an address says of TLS go before the options", () => {

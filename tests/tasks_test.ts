@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { countTests as countRunnerTests } from "./runtimes/program.ts";
 import { countTests } from "./tasks/deno_lane.ts";
 import { type Outcome, summarize } from "./tasks/lane.ts";
 
@@ -52,4 +53,12 @@ Deno.test("countTests() reads a summary in color", () => {
 Deno.test("countTests() counts a failure when deno test broke without one", () => {
   assertEquals(countTests("error: Type checking failed.\n", 1), { passed: 0, failed: 1 });
   assertEquals(countTests("ok | 12 passed | 0 failed (1s)\n", 1), { passed: 12, failed: 1 });
+});
+
+Deno.test("countTests() of other runtimes reads the runner's last word", () => {
+  assertEquals(countRunnerTests("12 passed, 0 failed\n", 0), { passed: 12, failed: 0 });
+  assertEquals(countRunnerTests("12 passed, 3 failed\n", 1), { passed: 12, failed: 3 });
+  assertEquals(countRunnerTests("12 passed, 0 failed\n", 1), { passed: 12, failed: 1 });
+  assertEquals(countRunnerTests("The smoke test passed\n", 0), { passed: 1, failed: 0 });
+  assertEquals(countRunnerTests("TypeError\n", 1), { passed: 0, failed: 1 });
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { LineReader, type LineReaderOptions } from "../../src/connection/line_reader.ts";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
-import { dialDeno } from "../../src/transport/deno.ts";
+import { dial as dialHere } from "../../src/transport/dial.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { splits, utf8 } from "../protocol/splits.ts";
 import { type Script, ScriptedPeer } from "../scripted_peer.ts";
@@ -49,7 +49,7 @@ async function withPeer(
   const endpoint = { hostname: hostname!, port: Number(port) };
   const lines = new LineReader({
     server: peer.address,
-    dial: (signal) => dialDeno(endpoint, { signal, keepAlive: true, noDelay: true }),
+    dial: (signal) => dialHere(endpoint, { signal, keepAlive: true, noDelay: true }),
     timeout: undefined,
     connectTimeout: undefined,
     ...options,

@@ -6,14 +6,23 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const ESBUILD = "npm:esbuild@0.25.12";
 /** The oldest runtime that is supported: it knows no `using`. */
 const TARGET = "node20";
+/** How tests name the sources, from wherever they are. */
+const SOURCES = ["../mod.ts", "../../mod.ts", "../src/*", "../../src/*", "../../../src/*"];
+/** An import of {@linkcode SOURCES}, as the bundler leaves it. */
+const SOURCE_IMPORT = /^(import\b[^"\n]*)"(?:\.\.\/)+((?:mod|src\/[^"\n]+)\.ts)"/gm;
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** How {@linkcode bundle} goes about it. */
 export interface BundleOptions {
-  /** Whether the name `Deno` is to mean `deno_shim.js`, with a runner of tests; not unless given. */
-  readonly withTests?: boolean;
-  /** Environment variables that Deno's commands need. */
+  /** The module that is to stand for the name `Deno`, such as `deno_shim.js`; none unless given. */
+  readonly shim?: URL;
+  /**
+   * What becomes of the sources: `"bundled"` unless given. The package in `node_modules` beside the output
+   * takes their place otherwise, `"imported"` when the program runs or `"packed"` with the rest.
+   */
+  readonly sources?: "bundled" | "imported" | "packed";
+  /** Environment variables for Deno. */
   readonly env?: Record<string, string>;
 }
 
@@ -27,28 +36,47 @@ export interface BundleOptions {
 export async function bundle(
   entry: URL,
   output: string,
-  { withTests = false, env = {} }: BundleOptions = {},
+  { shim, sources = "bundled", env = {} }: BundleOptions = {},
 ): Promise<void> {
   const whole = `${output}.whole.mjs`;
+  const externals = sources === "bundled" ? [] : SOURCES.map((path) => `--external=${path}`);
   // Deno knows where the imports come from, and esbuild how to say it to older runtimes.
-  const source = fileURLToPath(entry);
-  await deno(env, "bundle", "--quiet", "--platform=deno", "--output", whole, source);
-  const shim = fileURLToPath(new URL("deno_shim.js", import.meta.url));
-  const testing = withTests ? ["--define:Deno=denoShim", `--inject:${shim}`] : [];
+  const deno = (...args: string[]) => runDeno(args, env);
   await deno(
-    env,
+    ...["bundle", "--quiet", "--platform=deno", ...externals],
+    ...["--output", whole, fileURLToPath(entry)],
+  );
+  if (sources !== "bundled") await importPackage(whole);
+  await deno(
     ...["run", "--allow-all", "--quiet", "--no-config", ESBUILD, whole, `--outfile=${output}`],
     ...["--bundle", "--format=esm", "--platform=neutral", `--target=${TARGET}`],
     ...["--external:node:*", "--external:cloudflare:*", "--log-level=error", "--allow-overwrite"],
-    ...testing,
+    ...(sources === "imported" ? ["--packages=external", "--external:./node_modules/*"] : []),
+    ...(shim === undefined ? [] : ["--define:Deno=denoShim", `--inject:${fileURLToPath(shim)}`]),
   );
   await Deno.remove(whole);
 }
 
-async function deno(env: Record<string, string>, ...args: string[]): Promise<void> {
+/** Has a bundle import what is public by its name from the package, and the rest from the package's files. */
+async function importPackage(path: string): Promise<void> {
+  const { name, exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const names = new Map(
+    Object.entries(exports).map(([key, file]) => [file, `${name}${key.slice(1)}`]),
+  );
+  const text = await Deno.readTextFile(path);
+  const specifier = (file: string) =>
+    names.get(`./${file}`) ?? `./node_modules/${name}/${file.replace(/\.ts$/, ".js")}`;
+  const importing = text.replaceAll(
+    SOURCE_IMPORT,
+    (_, start: string, file: string) => `${start}"${specifier(file)}"`,
+  );
+  await Deno.writeTextFile(path, importing);
+}
+
+async function runDeno(args: string[], env: Record<string, string>): Promise<void> {
   // The configuration that names the imports is looked for where the program runs.
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, env, cwd: ROOT })
-    .output();
+  const command = new Deno.Command(Deno.execPath(), { args, env, cwd: ROOT });
+  const { success, stderr } = await command.output();
   if (success) return;
   throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
 }
@@ -57,6 +85,7 @@ if (import.meta.main) {
   const [entry, output, ...flags] = Deno.args;
   if (entry === undefined || output === undefined) throw new Error("Give an entry and an output");
   const here = pathToFileURL(`${Deno.cwd()}/`);
-  const options = { withTests: flags.includes("--with-tests") };
+  const shim = new URL("deno_shim.js", import.meta.url);
+  const options = flags.includes("--with-tests") ? { shim } : {};
   await bundle(new URL(entry, here), fileURLToPath(new URL(output, here)), options);
 }

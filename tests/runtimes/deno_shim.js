@@ -7,12 +7,12 @@
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, statSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { inspect } from "node:util";
-import { test } from "./test_runner.js";
+import { runTests, test as register } from "./test_runner.js";
 
 // The tests may use what Node 20 lacks, though the client may not.
 Array.fromAsync ??= async (items, map = (item) => item) => {
@@ -21,11 +21,27 @@ Array.fromAsync ??= async (items, map = (item) => item) => {
   return array;
 };
 
+Promise.withResolvers ??= () => {
+  let resolve, reject;
+  const promise = new Promise((...both) => [resolve, reject] = both);
+  return { promise, resolve, reject };
+};
+
 class NotFound extends Error {}
 class BadResource extends Error {}
 class ConnectionRefused extends Error {}
 
 const ERRORS = { ECONNREFUSED: ConnectionRefused, ENOENT: NotFound };
+
+let isScheduled = false;
+
+/** Registers a test; all are run when the modules have been loaded, and the process ends with status 1 if they are red. */
+function test(first, fn) {
+  register(first, fn);
+  if (isScheduled) return;
+  isScheduled = true;
+  setTimeout(async () => process.exit(await runTests() ? 0 : 1), 0);
+}
 
 /** Says in Deno's words what has failed in Node's. */
 function translate(error) {
@@ -63,6 +79,10 @@ class Connection {
     socket.on("end", () => this.#end());
     socket.on("close", () => this.#end());
     socket.on("error", (error) => this.#end(error));
+  }
+
+  get localAddr() {
+    return { hostname: this.#socket.localAddress, port: this.#socket.localPort };
   }
 
   async read(into) {
@@ -195,6 +215,12 @@ export const denoShim = {
   uid: () => process.getuid(),
   statSync: (path) => ({ isFile: statSync(path).isFile() }),
   makeTempDirSync: ({ prefix = "" } = {}) => mkdtempSync(`${tmpdir()}/${prefix}`),
+  makeTempFile: async () => {
+    const path = `${await mkdtemp(`${tmpdir()}/`)}/file`;
+    await writeFile(path, "");
+    return path;
+  },
+  writeTextFile: (path, text) => translating(writeFile(path, text)),
   readTextFile: (path) => translating(readFile(path, "utf8")),
   remove: (path, options) => translating(rm(path, options)),
   listen: ({ port }) => new Listener(port),

@@ -6,6 +6,9 @@
  */
 
 import { Client, moecacheRing, SocketError, TimeoutError } from "../../mod.ts";
+import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
+import { KeyvMoecache } from "../../src/adapters/keyv.ts";
+import moecacheDriver from "../../src/adapters/unstorage.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
 
 /** An address that nothing listens at: of the discard service, which has gone out of use. */
@@ -46,6 +49,7 @@ export async function smoke(address: string): Promise<void> {
     await buildOn(client);
   }
   await listAndWatch(address);
+  await adapt(address);
   await fail(address);
 }
 
@@ -107,6 +111,22 @@ async function listAndWatch(address: string): Promise<void> {
   await client.get("listed");
   same((await seen).value?.type, "item_get");
   await reader.cancel();
+}
+
+async function adapt(address: string): Promise<void> {
+  await using store = new KeyvMoecache({ servers: address });
+  await store.set("1", "Ada");
+  same(await store.get("1"), "Ada");
+  const driver = moecacheDriver({ servers: address });
+  await driver.setItem("users:1", "Ada");
+  same(await driver.getItem("users:1"), "Ada");
+  await driver.dispose();
+  await using client = new Client(address, { timeout: 10_000 });
+  const cache = await new MoecacheCacheStorage(client).open("pages");
+  await cache.put("https://example.com/", new Response("Hello"));
+  same(await (await cache.match("https://example.com/"))?.text(), "Hello");
+  await using held = await lock(client, "report", { ttl: 30 });
+  same(held.key, "report");
 }
 
 async function fail(address: string): Promise<void> {

@@ -1,8 +1,7 @@
 // deno-lint-ignore-file no-console -- it stands in for a program that prints
 /**
  * As much of Deno's test runner as the tests need that are bundled for other runtimes: `bundle.ts` has
- * `Deno.test` mean this, by way of `deno_shim.js`. The tests run one after another as soon as the module has been loaded; the process
- * ends with status 1 if one of them has failed, or there is none.
+ * `Deno.test` mean this, by way of `deno_shim.js` or `worker_shim.js`.
  *
  * @module
  */
@@ -16,18 +15,18 @@ let failed = 0;
 
 /** Registers a test, in either of the forms `(name, fn)` and `({ name, ignore, fn })`. */
 export function test(first, fn) {
-  if (tests.length === 0) setTimeout(runAll, 0);
   tests.push(testOf(first, fn));
+}
+
+/** Runs what was registered, one after another, and says how many passed; resolves to whether it is green. */
+export async function runTests() {
+  for (const test of tests) await runOne(test);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0;
 }
 
 function testOf(first, fn) {
   return typeof first === "string" ? { name: first, fn } : first;
-}
-
-async function runAll() {
-  for (const test of tests) await runOne(test);
-  console.log(`${passed} passed, ${failed} failed`);
-  globalThis.process.exit(failed === 0 && passed > 0 ? 0 : 1);
 }
 
 /** Runs a test, or a step of one; says why it failed, and resolves to whether it passed. */

@@ -5,9 +5,12 @@
  * network, which it may not unless it is told.
  *
  * @param script The bundled worker, relative to where the configuration will be.
- * @param memcached The address of a memcached, for the worker's environment.
+ * @param bindings Texts for the worker's environment, under their names.
  */
-export function workerdConfig(script: string, memcached: string): string {
+export function workerdConfig(script: string, bindings: Record<string, string>): string {
+  const texts = Object.entries(bindings).map(([name, text]) =>
+    `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(text)}),`
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -16,7 +19,7 @@ const config :Workerd.Config = (
       modules = [(name = "worker", esModule = embed ${JSON.stringify(script)})],
       compatibilityDate = "2026-04-01",
       bindings = [
-        (name = "MEMCACHED", text = ${JSON.stringify(memcached)}),
+        ${texts.join("\n        ")}
         (name = "SELF", service = "worker"),
       ],
     )),

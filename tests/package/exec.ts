@@ -1,0 +1,28 @@
+/** Running a program whose output matters only when it fails, or to the caller. @module */
+
+/** Where and with what a program runs. */
+export interface ExecOptions {
+  /** The folder it runs in; that of this process unless given. */
+  readonly cwd?: string | URL;
+  /** Environment variables to add. */
+  readonly env?: Record<string, string>;
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @returns What it printed.
+ * @throws {Error} When it ends with another status than 0; the message has all it printed.
+ */
+export async function exec(
+  program: string,
+  args: readonly string[],
+  options: ExecOptions = {},
+): Promise<string> {
+  const command = new Deno.Command(program, { args: [...args], ...options });
+  const { success, code, stdout, stderr } = await command.output();
+  const printed = new TextDecoder().decode(stdout);
+  if (success) return printed;
+  const fault = `${printed}${new TextDecoder().decode(stderr)}`.trim();
+  throw new Error(`Cannot run ${program} ${args.join(" ")}: it ended with ${code}\n${fault}`);
+}

@@ -1,0 +1,123 @@
+import { memcachedPath, MemcachedProcess, programPath } from "../memcached.ts";
+import { Installation, npmInstall } from "../package/installation.ts";
+import { Tarballs } from "../package/tarballs.ts";
+import { install, type Tool } from "../package/tool.ts";
+import { NEWEST_BUN, NEWEST_NODE, OLDEST_BUN, OLDEST_NODE, WORKERD } from "../package/tools.ts";
+import { bundle } from "../runtimes/bundle.ts";
+import { MemcachedStarter } from "../runtimes/memcached_starter.ts";
+import { runProgram } from "../runtimes/program.ts";
+import { workerdConfig } from "../runtimes/workerd.ts";
+import type { Lane, Outcome } from "./lane.ts";
+import { type Environment, say } from "./run.ts";
+
+const WHAT = "the tests on the package";
+const RUNTIMES = new URL("../runtimes/", import.meta.url);
+const SHIM = new URL("deno_shim.js", RUNTIMES);
+const WORKER_SHIM = new URL("worker_shim.js", RUNTIMES);
+
+/** The conformance bodies, the fault tests and a smoke test, with the package installed, on every runtime. */
+export const runtimesLane: Lane = {
+  name: "runtimes",
+  run: async ({ args, env }) => {
+    if (args.length > 0) return nothing(`${WHAT} (arguments are for deno test alone)`);
+    for (const [name, path] of [["memcached", memcachedPath()], ["npm", programPath("npm")]]) {
+      if (path === undefined) return nothing(`${WHAT} (${name} is not on the PATH)`);
+    }
+    let installation;
+    try {
+      await using tarballs = await Tarballs.make(env);
+      installation = await Installation.make(tarballs, npmInstall);
+    } catch (error) {
+      return { ...nothing(`${WHAT} (it cannot be installed)`), ...isRed(error) };
+    }
+    await using _removed = installation;
+    return await runAll(installation.folder, env);
+  },
+};
+
+async function runAll(folder: string, env: Environment): Promise<Outcome> {
+  await using memcached = await MemcachedProcess.start();
+  const { address } = memcached;
+  for (const entry of ["smoke_embedded", "suite"]) {
+    const options = { env, shim: SHIM, sources: "imported" } as const;
+    await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
+  }
+  const smoke = (name: string, program: string, ...args: string[]) =>
+    run(name, program, [...args, "smoke_embedded.mjs", address], folder);
+  const suites = async (name: string, program: string, ...args: string[]) =>
+    addUp([
+      await smoke(name, program, ...args),
+      await run(name, program, [...args, "suite.mjs"], folder),
+    ]);
+  const outcomes = [
+    await suites("Deno", Deno.execPath(), "run", "--allow-all", "--quiet"),
+    await withTool(OLDEST_BUN, (program) => smoke(OLDEST_BUN.name, program)),
+  ];
+  for (const tool of [OLDEST_NODE, NEWEST_NODE, NEWEST_BUN]) {
+    outcomes.push(await withTool(tool, (program) => suites(tool.name, program)));
+  }
+  outcomes.push(await withTool(WORKERD, (program) => runWorkers(program, folder, address, env)));
+  return addUp(outcomes);
+}
+
+/** Runs on workerd, where there is nothing but what was bundled. */
+async function runWorkers(
+  program: string,
+  folder: string,
+  memcached: string,
+  env: Environment,
+): Promise<Outcome> {
+  await using starter = new MemcachedStarter();
+  const bindings = { MEMCACHED: memcached, STARTER: starter.address };
+  const outcomes = [];
+  for (const entry of ["smoke_worker", "suite_worker"]) {
+    const options = { env, shim: WORKER_SHIM, sources: "packed" } as const;
+    await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
+    await Deno.writeTextFile(`${folder}/${entry}.capnp`, workerdConfig(`${entry}.mjs`, bindings));
+    outcomes.push(await run(WORKERD.name, program, ["test", `${entry}.capnp`], folder));
+  }
+  return addUp(outcomes);
+}
+
+/** Does something with a tool, or says that there is none. */
+async function withTool(tool: Tool, use: (program: string) => Promise<Outcome>): Promise<Outcome> {
+  let program;
+  try {
+    program = await install(tool);
+  } catch (error) {
+    say(messageOf(error));
+    return nothing(`${WHAT} on ${tool.name} (it cannot be had from npm)`);
+  }
+  return await use(program);
+}
+
+/** Runs a program of tests and says what came of it; what it printed is shown if it is red. */
+async function run(name: string, program: string, args: string[], cwd: string): Promise<Outcome> {
+  const { passed, failed, printed, seconds } = await runProgram(program, args, cwd);
+  if (failed > 0) say(printed);
+  const suite = args.find((arg) => /\.(mjs|capnp)$/.test(arg));
+  say(`${name}, ${suite}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)}s)`);
+  return { passed, failed, notRun: [] };
+}
+
+function addUp(outcomes: readonly Outcome[]): Outcome {
+  return {
+    passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
+    failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
+    notRun: outcomes.flatMap(({ notRun }) => notRun),
+  };
+}
+
+function nothing(notRun: string): Outcome {
+  return { passed: 0, failed: 0, notRun: [notRun] };
+}
+
+/** A package that cannot be made or installed is a fault of the package's. */
+function isRed(error: unknown): Pick<Outcome, "failed"> {
+  say(messageOf(error));
+  return { failed: 1 };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
