@@ -1,5 +1,6 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
+import { checkFunction } from "./callbacks.ts";
 import type { OperationOptions } from "./client_options.ts";
 import { deferred } from "./deferred.ts";
 import { ClientException, messageOf } from "./errors.ts";
@@ -85,6 +86,7 @@ export class SingleFlight {
     options: GetOrSetOptions,
   ): Promise<Value> {
     checkKey(key, "get or set");
+    checkFunction("load", load);
     const plan = makePlan(options);
     const { signal } = options;
     signal?.throwIfAborted();

@@ -1,5 +1,6 @@
 /** Keys under a prefix, which can all be made to miss at once. @module */
 
+import { checkFunction } from "./callbacks.ts";
 import type { CounterOptions, OperationOptions } from "./client_options.ts";
 import { Generations } from "./generations.ts";
 import type { GetOrSetOptions, Load } from "./get_or_set.ts";
@@ -616,8 +617,13 @@ export class Namespace {
    * assertEquals(await names.get("key"), "computed");
    * ```
    */
-  getOrSet<Value>(key: string, load: Load<Value>, options?: GetOrSetOptions): Promise<Value> {
-    return this.#generations.run([key], ({ prefix, guard, signal }) => {
+  async getOrSet<Value>(
+    key: string,
+    load: Load<Value>,
+    options?: GetOrSetOptions,
+  ): Promise<Value> {
+    checkFunction("load", load);
+    return await this.#generations.run([key], ({ prefix, guard, signal }) => {
       const limited = { ...options, signal: signal(options?.signal) };
       return this.#client.getOrSet(prefix + key, guard(load), limited);
     }, options);
@@ -675,12 +681,13 @@ export class Namespace {
    * assertEquals(await names.update("key", add), ["Ada"]);
    * ```
    */
-  update<Value = unknown>(
+  async update<Value = unknown>(
     key: string,
     change: Change<Value>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    return this.#generations.run([key], ({ prefix, guard }) => {
+    checkFunction("change", change);
+    return await this.#generations.run([key], ({ prefix, guard }) => {
       return this.#client.update(prefix + key, guard(change), options);
     }, options);
   }

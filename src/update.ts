@@ -1,5 +1,6 @@
 /** Reading a value, changing it and storing it, unless others have changed it meanwhile. @module */
 
+import { checkFunction } from "./callbacks.ts";
 import type { OperationOptions } from "./client_options.ts";
 import { ClientException, quote, ValidationException } from "./errors.ts";
 import { RetrievalCommand } from "./protocol/commands/retrieval.ts";
@@ -46,6 +47,7 @@ export async function update<Value>(
 ): Promise<Value | undefined> {
   const { signal, retries = DEFAULT_RETRIES } = options;
   checkKey(key, "update");
+  checkFunction("change", change);
   checkRetries(retries);
   const exptime = checkExptime(options.exptime);
   for (let attempt = 0;; attempt++) {

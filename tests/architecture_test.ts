@@ -107,6 +107,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "reserved_keys.ts",
   ],
   "get_or_set.ts": [
+    "callbacks.ts",
     "errors.ts",
     "protocol",
     "transcoding",
@@ -117,7 +118,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "spans.ts",
     "leases.ts",
   ],
-  "update.ts": ["errors.ts", "protocol", "client_options.ts", "session.ts", "waiting.ts"],
+  "callbacks.ts": ["errors.ts"],
+  "update.ts": [
+    "callbacks.ts",
+    "errors.ts",
+    "protocol",
+    "client_options.ts",
+    "session.ts",
+    "waiting.ts",
+  ],
   "leasing_commands.ts": [
     "protocol",
     "client_options.ts",
@@ -137,6 +146,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "counting_commands.ts",
   ],
   "namespace.ts": [
+    "callbacks.ts",
     "protocol",
     "client_options.ts",
     "get_or_set.ts",
@@ -163,6 +173,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "namespace.ts",
   ],
   patterns: [
+    "callbacks.ts",
     "errors.ts",
     "protocol",
     "transcoding",

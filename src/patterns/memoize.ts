@@ -1,5 +1,6 @@
 /** Functions that remember what they gave. @module */
 
+import { checkFunction } from "../callbacks.ts";
 import type { Client } from "../client.ts";
 import type { GetOrSetOptions } from "../get_or_set.ts";
 
@@ -49,6 +50,8 @@ export function memoize<F extends (...args: any[]) => unknown>(
   options: MemoizeOptions<Parameters<F>>,
 ): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
   const { key, ...rest } = options;
+  checkFunction("fn", fn);
+  checkFunction("key", key);
   return async (...args): Promise<Awaited<ReturnType<F>>> => {
     const load = () => fn(...args) as Awaited<ReturnType<F>>;
     return await client.getOrSet(key(...args), load, rest);

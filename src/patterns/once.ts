@@ -1,5 +1,6 @@
 /** Idempotency: doing what several ask for a single time. @module */
 
+import { checkFunction } from "../callbacks.ts";
 import type { Client } from "../client.ts";
 import type { OperationOptions } from "../client_options.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
@@ -87,6 +88,7 @@ export async function once<Result>(
   const { signal } = options;
   const signals = signal === undefined ? {} : { signal };
   checkKey(key, "do once");
+  checkFunction("action", action);
   const deadline = performance.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
