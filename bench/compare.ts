@@ -54,20 +54,25 @@ async function compare(request: Request): Promise<Result[]> {
   const folder = await Deno.makeTempDir({ prefix: "moecache_bench_" });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => Deno.remove(folder, { recursive: true }));
-  const lineup = await lineUp(request, folder);
+  const env = await jsrEnvironment();
+  const lineup = await lineUp(request, folder, env);
   const machine = await describeMachine([...new Set([...lineup.moecache, ...lineup.rivals])]);
   say(renderMachine(machine));
   say(`moecache on ${lineup.moecache.join(", ")}; its rivals on ${lineup.rivals.join(", ")}`);
   say(`${mode.rounds} rounds of about ${mode.roundTime} ms, medians; ${started.toISOString()}\n`);
 
-  const results = await runAll(request.names, { mode, lineup, env: await jsrEnvironment() });
+  const results = await runAll(request.names, { mode, lineup, env });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
   await writeResults({ started, seconds, mode, machine, results });
   return results;
 }
 
 /** Finds who runs where: in short, moecache on Deno alone and its rivals at home. */
-async function lineUp({ isShort, on }: Request, folder: string): Promise<Lineup> {
+async function lineUp(
+  { isShort, on }: Request,
+  folder: string,
+  env: Record<string, string>,
+): Promise<Lineup> {
   const installed: Runtime[] = [];
   for (const runtime of ["deno", "bun", "node"] as const) {
     if (await isInstalled(runtime)) installed.push(runtime);
@@ -83,7 +88,7 @@ async function lineUp({ isShort, on }: Request, folder: string): Promise<Lineup>
   return {
     moecache,
     rivals: [...new Set(rivals)],
-    moduleFor: await prepareOwnModules(moecache, folder),
+    moduleFor: await prepareOwnModules(moecache, folder, env),
   };
 }
 

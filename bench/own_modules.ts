@@ -11,15 +11,17 @@ import type { Runtime } from "./workloads.ts";
  *
  * @param runtimes What it is going to run on.
  * @param folder Where to put that JavaScript.
+ * @param env Environment variables that Deno's commands need.
  */
 export async function prepareOwnModules(
   runtimes: readonly Runtime[],
   folder: string,
+  env: Record<string, string>,
 ): Promise<Lineup["moduleFor"]> {
   const pathOf = (file: string) => `${folder}/${file.replace(/\.ts$/, ".mjs")}`;
   const sourceOf = (file: string) => new URL(`clients/${file}`, import.meta.url);
   if (runtimes.some((runtime) => runtime !== "deno")) {
-    for (const file of OWN_MODULES) await bundle(sourceOf(file), pathOf(file));
+    for (const file of OWN_MODULES) await bundle(sourceOf(file), pathOf(file), { env });
   }
   return (file, runtime) =>
     runtime === "deno" ? sourceOf(file).href : pathToFileURL(pathOf(file)).href;
