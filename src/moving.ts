@@ -26,7 +26,14 @@ export async function operateMoving<Result>(
   move: Move<Result>,
   { next, former }: Places,
 ): Promise<Result> {
-  const ask = () => run<Result>(next, (resolve, reject) => move.again(resolve, reject));
+  const ask = (where = next) =>
+    run<Result>(where, (resolve, reject) => move.again(resolve, reject));
+  if (move.kind === "remove") {
+    // First where a reader would bring it over from.
+    const removed = await ask(former);
+    const result = await ask();
+    return move.combine?.(result, removed) ?? result;
+  }
   if (move.kind === "change") await bringOver(key, { next, former });
   let result = await ask();
   if (move.kind === "read" && move.isMiss(result) && await bringOver(key, { next, former })) {

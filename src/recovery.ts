@@ -31,7 +31,7 @@ const MOST_MOVES = 16;
  */
 export function recoverable(command: Command, ways: Ways): void {
   let retries = command.isRepeatable ? ways.retries : 0;
-  let moves = MOST_MOVES;
+  let moves = MOST_MOVES + retries;
 
   const goOn = ({ error, isUnsent }: Failure): boolean => {
     if (error instanceof TimeoutError || !(isUnsent || command.isRepeatable)) return false;

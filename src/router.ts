@@ -245,7 +245,7 @@ export class Router {
       retries,
       isClosed: () => this.#fleet.isClosed,
       submit: (command, failed) => {
-        if (failed && spare !== undefined) {
+        if (failed && spare !== undefined && last?.node.isDown) {
           const { router, limit } = spare;
           spare = undefined;
           command.limitExptime(limit);
@@ -265,9 +265,9 @@ export class Router {
   /** Gives a command to a server, and takes care of the one that its key moves from. */
   #submitTo({ node }: Member, key: string, command: Command): void {
     const former = this.#formerMemberOf(key)?.node;
-    if (former === undefined || former === node || command.move === undefined) {
-      return node.submit(command);
-    }
+    const isStaying = former === undefined || former === node || command.move === undefined;
+    // What goes to the gutter does so as a whole.
+    if (isStaying || (node.isDown && this.#spare !== undefined)) return node.submit(command);
     const places = {
       next: (command: Command) => node.submit(command),
       former: (command: Command) => former.submit(command),

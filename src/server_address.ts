@@ -211,7 +211,7 @@ function resolveHost(
 }
 
 function isIPv6(text: string): boolean {
-  return text.includes(":") && URL.canParse(`http://[${text}]`);
+  return /^[\da-f:.]+$/i.test(text) && text.includes(":") && URL.canParse(`http://[${text}]`);
 }
 
 /** An IPv6 address is named as .NET's `IPEndPoint`, and so EnyimMemcached, writes it: `[2001:db8::1]`. */
@@ -242,7 +242,12 @@ function withoutSecrets(address: unknown): unknown {
   }
   if (typeof address !== "object" || address === null) return address;
   const { auth: _auth, tls: _tls, ...rest } = address as Record<string, unknown>;
-  return rest;
+  return Object.fromEntries(
+    Object.entries(rest).map(([name, part]) => [
+      name,
+      typeof part === "string" ? hideUser(part) : part,
+    ]),
+  );
 }
 
 /** Whoever forgets the `@` has a password where the port belongs. */
@@ -250,5 +255,8 @@ function hideUser(text: string): string {
   const [, scheme = "", rest = ""] = /^([a-z][a-z\d+.-]*:\/\/)?(.*)$/is.exec(text)!;
   const host = rest.slice(rest.lastIndexOf("@") + 1);
   if (scheme === "") return host;
-  return scheme + host.replace(/[?#].*/s, "").replace(/:(?!\d*\/?$)(?!.*\]).*/s, ":…");
+  const shown = host.replace(/[?#].*/s, "");
+  // Colons belong into the brackets of an IPv6 address; behind any other is a port, or a secret.
+  const [, address = "", port = ""] = /^(\[[\da-f:.]*\]|[^:]*)(.*)$/is.exec(shown)!;
+  return scheme + address + (/^(:\d{0,5})?\/?$/.test(port) ? port : ":…");
 }

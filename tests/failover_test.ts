@@ -571,3 +571,26 @@ Deno.test("retries sends no get again whose time is up", async () => {
   await assertRejects(() => client.get("key"), TimeoutError);
   assertEquals(requests, ["get key"]);
 });
+
+Deno.test("a gutter takes nothing of a server that is not down, whose value would be an old one", async () => {
+  await using spare = await MemcachedServer.listen();
+  await using client = new Client("127.0.0.1:1", {
+    failover: { gutter: spare.address },
+    failuresBeforeDead: 2,
+  });
+  await assertRejects(() => client.set("key", "new"), SocketError);
+  await client.set("key", "newer"); // the second failure: it is down
+  await using gutter = new Client(spare.address);
+  assertEquals(await gutter.get("key"), "newer");
+});
+
+Deno.test("retries are as many as they say", async () => {
+  let dials = 0;
+  await using client = new Client("127.0.0.1:1", {
+    retries: 40,
+    failuresBeforeDead: 1000,
+    dial: () => Promise.reject(new Error(`dial ${++dials}`)),
+  });
+  await assertRejects(() => client.get("key"), SocketError);
+  assertEquals(dials, 41);
+});

@@ -47,7 +47,7 @@ export class ServerNode implements ConnectionObserver {
   /** Readers that have not ended, or whose sockets may not be closed yet. */
   readonly #readers = new Set<LineReader>();
   #refusals = 0;
-  #hasBeenOpen = false;
+  #hasLostOne = false;
   #isRetired = false;
   #closed: SocketError | undefined;
 
@@ -66,7 +66,7 @@ export class ServerNode implements ConnectionObserver {
     const { refusal } = this.#health;
     if (refusal !== undefined) return command.failUnsent(refusal);
     if (!this.#hasRoom()) throw this.#tooManyPending();
-    this.#connection().submit(command);
+    this.#submitNow(command);
   }
 
   /** The server's name. */
@@ -155,8 +155,7 @@ export class ServerNode implements ConnectionObserver {
 
   /** Part of {@linkcode ConnectionObserver}. */
   opened(): void {
-    if (this.#hasBeenOpen) this.#options.report("reconnect");
-    this.#hasBeenOpen = true;
+    if (this.#hasLostOne) this.#options.report("reconnect");
   }
 
   /** Part of {@linkcode ConnectionObserver}. */
@@ -168,6 +167,7 @@ export class ServerNode implements ConnectionObserver {
   ended(connection: Connection, { reason, isFailure, unwritten }: ConnectionEnd): void {
     const at = this.#connections.indexOf(connection);
     if (at !== -1) this.#connections.splice(at, 1);
+    if (connection.isOpen) this.#hasLostOne = true;
     this.#closing.add(connection);
     const forget = () => this.#closing.delete(connection);
     connection.closed.then(forget, forget);
@@ -186,6 +186,11 @@ export class ServerNode implements ConnectionObserver {
   #moveOn(command: Command): void {
     const reason = this.#closed ?? this.#health.refusal;
     if (reason !== undefined) return command.failUnsent(reason);
+    this.#submitNow(command);
+  }
+
+  /** What comes late to a server that has left the list leaves no connection behind. */
+  #submitNow(command: Command): void {
     const connection = this.#connection();
     connection.submit(command);
     if (this.#isRetired) connection.drain();

@@ -106,7 +106,10 @@ function fromAddress(
 ): HostAddress {
   if (typeof record !== "string") throw new SocketError("an address record is no address");
   const address = { hostname: record, port };
-  return tls === undefined ? address : { ...address, tls: { serverName: name, ...tls } };
+  // The dot that ends an absolute name is in no certificate.
+  return tls === undefined
+    ? address
+    : { ...address, tls: { serverName: name.replace(/\.$/, ""), ...tls } };
 }
 
 function checkSrv(record: string | SrvRecord): SrvRecord {

@@ -69,8 +69,8 @@ export interface Failure {
 
 /** What an operation is for a key that moves from one server to another. */
 export interface Move<Result> {
-  /** Whether it asks for the item, depends on there being one, or takes no notice of it. */
-  readonly kind: "read" | "change" | "write";
+  /** Whether it asks for the item, depends on there being one, takes no notice of it, or removes it. */
+  readonly kind: "read" | "change" | "write" | "remove";
   /** Whether this result says that there is no item. */
   isMiss(result: Result): boolean;
   /** Makes the same operation for another caller. */

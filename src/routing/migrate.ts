@@ -1,6 +1,5 @@
 /** From one distribution of the keys to another. @module */
 
-import { ValidationException } from "../errors.ts";
 import type { Locator, LocatorFactory, Server } from "./locator.ts";
 import { moecacheRing } from "./moecache_ring.ts";
 
@@ -27,6 +26,8 @@ export type Placement = LocatorFactory | {
  * `timeout`. Bringing over needs memcached 1.6.10 or later. What is deleted in the very moment in which
  * another client brings it over may come back. When the old items have expired, use the new distribution
  * alone.
+ *
+ * Names that the client does not have are passed over: when none of `from` is left, nothing moves any more.
  *
  * @param from How keys were spread.
  * @param to How they are to be spread.
@@ -57,7 +58,9 @@ export type Placement = LocatorFactory | {
 export function migrate(from: Placement, to: Placement): LocatorFactory {
   return (servers) => {
     const former = place(from, servers);
-    const next = place(to, servers);
+    // Those that stand in for others are none of those named.
+    const next = place(to, servers) ?? placeOn(to, servers);
+    if (former === undefined) return next;
     return {
       locate: (key) => next.locate(key),
       locateFormer: (key) => former.locate(key),
@@ -71,19 +74,20 @@ export function migrate(from: Placement, to: Placement): LocatorFactory {
   };
 }
 
-/** Makes a locator that gives indexes of the whole list. */
-function place(placement: Placement, servers: readonly Server[]): Locator {
+/** Spreads the keys over all servers, whatever their names. */
+function placeOn(placement: Placement, servers: readonly Server[]): Locator {
+  const locator = typeof placement === "function" ? placement : placement.locator ?? moecacheRing;
+  return locator(servers);
+}
+
+/** Makes a locator that gives indexes of the whole list; `undefined` where none of its servers is there. */
+function place(placement: Placement, servers: readonly Server[]): Locator | undefined {
   if (typeof placement === "function") return placement(servers);
   const { locator = moecacheRing, servers: names } = placement;
   if (names === undefined) return locator(servers);
   const indexes = names.map((name) => servers.findIndex((server) => server.name === name))
     .filter((index) => index !== -1);
-  if (indexes.length === 0) {
-    throw new ValidationException(
-      "Cannot migrate: none of its servers is one of the client's",
-      names,
-    );
-  }
+  if (indexes.length === 0) return undefined;
   const inner = locator(indexes.map((index) => servers[index]!));
   const { explain } = inner;
   return {

@@ -83,6 +83,10 @@ export function compressed<Value = unknown>(
   const compression = resolveCompression(inner, options);
   const { borrowsData, threshold } = compression;
   const { textFlags, longestText = Infinity, handsOverData = false } = inner;
+  if (textFlags !== undefined && (textFlags & compression.flag) !== 0) {
+    const why = `the flags of strings, ${textFlags}, have it already`;
+    throw new ValidationException(`Cannot use flag ${compression.flag}: ${why}`, compression.flag);
+  }
   const finish = (encoded: EncodedValue) => {
     return compressItem(checkEncoded(encoded, handsOverData), compression);
   };

@@ -281,3 +281,8 @@ Deno.test("compressed refuses options that make no sense", () => {
     assertThrows(make, ValidationException, "Cannot use transcoder");
   }
 });
+
+Deno.test("compressed refuses a flag that the inner transcoder's strings have already", () => {
+  const make = () => compressed(moecacheTranscoder, { flag: 2, format: "deflate" });
+  assertThrows(make, ValidationException, "the flags of strings, 274, have it already");
+});

@@ -42,12 +42,12 @@ export class AnswerCommand<Result> extends Command<Result> {
     return absent !== undefined;
   }
 
-  /** `delete` takes no notice of the item. What goes to all servers has no key that could move. */
+  /** That of `delete`. What goes to all servers has no key that could move. */
   override get move(): Move<Result> {
     const again = (resolve: Resolve<Result>, reject: Reject) =>
       new AnswerCommand(this.request, this.#answers, resolve, reject);
     return {
-      kind: "write",
+      kind: "remove",
       isMiss: () => false,
       again,
       mirror: (_, resolve, reject) => again(resolve, reject),
