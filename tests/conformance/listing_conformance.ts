@@ -6,12 +6,12 @@ import {
   Client,
   ClientException,
   type ClientOptions,
-  type ItemMetadata,
   type ItemsOptions,
   SocketError,
   ValidationException,
   type WatchEvent,
 } from "../../mod.ts";
+import { listed } from "../listed.ts";
 import type { ConformanceServer } from "./client_conformance.ts";
 
 /** Describes the listing of items and events on the servers that `start` starts, with clients of these options. */
@@ -190,21 +190,6 @@ export function describeListing(
       assertThrows(() => client.watch(["fetchers"]), SocketError, "the client is closed");
     });
   });
-}
-
-/**
- * Lists items until there are so many, by key. memcached may leave out what it moves from one of its
- * queues to another at that moment.
- */
-async function listed(
-  list: () => AsyncIterable<ItemMetadata>,
-  count: number,
-): Promise<Map<string, ItemMetadata>> {
-  while (true) {
-    const items = new Map<string, ItemMetadata>();
-    for await (const item of list()) items.set(item.key, item);
-    if (items.size >= count) return items;
-  }
 }
 
 /** Takes so many events, and cancels the stream. */

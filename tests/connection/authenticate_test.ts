@@ -8,6 +8,7 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { listed } from "../listed.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
 import { AuthMemcached } from "../memcached_auth.ts";
 import { type Script, ScriptedPeer } from "../scripted_peer.ts";
@@ -58,9 +59,7 @@ for (const { name, ignore, start } of KINDS) {
           const keys = Array.from({ length: 200 }, (_, i) => `key${i}`);
           await Promise.all(keys.map((key) => client.set(key, key)));
           assertEquals(await Promise.all(keys.map((key) => client.get(key))), keys);
-          const listed = [];
-          for await (const item of client.items()) listed.push(item.key);
-          assertEquals(listed.length, 200);
+          assertEquals((await listed(() => client.items(), 200)).size, 200);
           const events = client.watch(["mutations"]);
           await events.ready;
           await events.cancel();
@@ -132,9 +131,8 @@ Deno.test({
     await using server = await MemcachedProcess.start();
     await using client = new Client(server.address, { auth });
     await client.set("key", "value");
-    const keys = [];
-    for await (const { key } of client.items()) keys.push(key);
-    assertEquals(keys, ["key"]);
+    const items = await listed(() => client.items(), 1);
+    assertEquals([...items.keys()], ["key"]);
     assertEquals(await client.get("moecache:authentication"), undefined);
     assertEquals((await client.stats())[0]?.curr_items, "1");
   },

@@ -10,6 +10,7 @@ import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
+import { listed } from "../listed.ts";
 
 /** An address that nothing listens at: of the discard service, which has gone out of use. */
 const NOBODY = "127.0.0.1:9";
@@ -103,9 +104,7 @@ async function listAndWatch(address: string): Promise<void> {
   await client.set("listed", 1);
   const events = client.watch(["fetchers"]);
   await events.ready;
-  const listed: string[] = [];
-  for await (const { key } of client.items()) listed.push(key);
-  check(listed.includes("listed"), "items lists what there is");
+  same([...(await listed(() => client.items(), 1)).keys()], ["listed"]);
   const reader = events.getReader();
   const seen = reader.read();
   await client.get("listed");
