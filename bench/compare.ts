@@ -67,7 +67,7 @@ async function compare(request: Request): Promise<Result[]> {
   return results;
 }
 
-/** Finds who runs where: in short, moecache on Deno alone and its rivals at home. */
+/** Finds who runs where: in short, moecache on Deno alone and its rivals at home, as they ship. */
 async function lineUp(
   { isShort, on }: Request,
   folder: string,
@@ -88,6 +88,7 @@ async function lineUp(
   return {
     moecache,
     rivals: [...new Set(rivals)],
+    asShipped: isShort,
     moduleFor: await prepareOwnModules(moecache, folder, env),
   };
 }

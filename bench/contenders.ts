@@ -18,6 +18,8 @@ export interface Lineup {
   readonly moecache: readonly Runtime[];
   /** What each rival runs on. */
   readonly rivals: readonly Runtime[];
+  /** Whether rivals take part as they ship alone, and not in other setups as well. */
+  readonly asShipped: boolean;
   /** Gives the URL of moecache's module in `clients/` as a runtime can load it. */
   readonly moduleFor: (file: OwnModule, runtime: Runtime) => string;
 }
@@ -62,6 +64,7 @@ export function contendersIn(workload: Workload, lineup: Lineup): Contender[] {
       : []),
     ...workload.floors.map(floor),
     ...RIVALS.filter(({ unable }) => unable?.[workload.name] === undefined)
+      .filter(({ setup }) => setup === undefined || !lineup.asShipped)
       .flatMap((rival) => lineup.rivals.map((runtime) => onRuntime(rival, runtime))),
   ];
 }
