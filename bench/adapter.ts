@@ -1,6 +1,6 @@
 /** What the benchmark asks of a client: the contract of the modules in `clients/`. @module */
 
-import type { Job, Workload } from "./workloads.ts";
+import type { Workload } from "./workloads.ts";
 
 /** A client as the benchmark uses it. */
 export interface AdaptedClient {
@@ -11,11 +11,7 @@ export interface AdaptedClient {
 }
 
 /** Makes a client of some servers for one kind of value. */
-export type Connect = (
-  servers: readonly string[],
-  kind: Workload["value"],
-  options?: Job["options"],
-) => AdaptedClient;
+export type Connect = (servers: readonly string[], kind: Workload["value"]) => AdaptedClient;
 
 /** How a client goes about a kind of value, or about many keys, where that bears on the result. */
 export type Notes = Readonly<

@@ -2,7 +2,7 @@
  * `deno task bench`: moecache beside other clients and beside a raw socket, in one run, against
  * memcached servers that it starts itself.
  *
- * Each client runs in a process of its own. A workload's rounds are interleaved, and what counts is
+ * Each client runs in processes of its own. A workload's rounds are interleaved, and what counts is
  * the median. moecache and its rivals run on Deno, Bun and Node, and the table has a column for each.
  * The figures go to the screen and to `bench/results/latest.json`.
  *
@@ -59,7 +59,8 @@ async function compare(request: Request): Promise<Result[]> {
   const machine = await describeMachine([...new Set([...lineup.moecache, ...lineup.rivals])]);
   say(renderMachine(machine));
   say(`moecache on ${lineup.moecache.join(", ")}; its rivals on ${lineup.rivals.join(", ")}`);
-  say(`${mode.rounds} rounds of about ${mode.roundTime} ms, medians; ${started.toISOString()}\n`);
+  const rounds = `${mode.rounds} rounds of about ${mode.roundTime} ms`;
+  say(`${mode.sittings} x ${rounds}, medians; ${started.toISOString()}\n`);
 
   const results = await runAll(request.names, { mode, lineup, env });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
@@ -67,7 +68,7 @@ async function compare(request: Request): Promise<Result[]> {
   return results;
 }
 
-/** Finds who runs where: in short, moecache on Deno alone and its rivals at home, as they ship. */
+/** Finds who runs where: in short, moecache on Deno alone and its rivals at home. */
 async function lineUp(
   { isShort, on }: Request,
   folder: string,
@@ -88,7 +89,6 @@ async function lineUp(
   return {
     moecache,
     rivals: [...new Set(rivals)],
-    asShipped: isShort,
     moduleFor: await prepareOwnModules(moecache, folder, env),
   };
 }

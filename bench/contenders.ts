@@ -3,13 +3,11 @@
 import type { FloorKind, Job, Runtime, Workload } from "./workloads.ts";
 
 /** Someone who takes part in a workload, on one runtime. */
-export interface Contender extends Pick<Job, "module" | "options" | "floor"> {
-  /** What it is called. Contenders of the same name are the same client run in different ways. */
+export interface Contender extends Pick<Job, "module" | "floor"> {
+  /** What it is called. Contenders of the same name are the same client on different runtimes. */
   readonly name: string;
   readonly role: "moecache" | "rival" | "floor";
   readonly runtime: Runtime;
-  /** How it is set up, where that is not as it ships. */
-  readonly setup?: string;
 }
 
 /** Who runs where. */
@@ -18,8 +16,6 @@ export interface Lineup {
   readonly moecache: readonly Runtime[];
   /** What each rival runs on. */
   readonly rivals: readonly Runtime[];
-  /** Whether rivals take part as they ship alone, and not in other setups as well. */
-  readonly asShipped: boolean;
   /** Gives the URL of moecache's module in `clients/` as a runtime can load it. */
   readonly moduleFor: (file: OwnModule, runtime: Runtime) => string;
 }
@@ -30,7 +26,7 @@ export const OWN_MODULES = ["moecache.ts", "moecache_bytes.ts"] as const;
 /** One of them. */
 export type OwnModule = typeof OWN_MODULES[number];
 
-interface Rival extends Pick<Contender, "name" | "options" | "setup"> {
+interface Rival extends Pick<Contender, "name"> {
   readonly file: string;
   /** The workloads it cannot take part in, and why. */
   readonly unable?: Readonly<Record<string, string>>;
@@ -39,12 +35,6 @@ interface Rival extends Pick<Contender, "name" | "options" | "setup"> {
 const RIVALS: readonly Rival[] = [
   { name: "memjs", file: "memjs.mjs" },
   { name: "memcached", file: "memcached.mjs" },
-  {
-    name: "memcached",
-    file: "memcached.mjs",
-    setup: "one connection",
-    options: { connections: 1 },
-  },
   {
     name: "memcache-client",
     file: "memcache_client.mjs",
@@ -64,7 +54,6 @@ export function contendersIn(workload: Workload, lineup: Lineup): Contender[] {
       : []),
     ...workload.floors.map(floor),
     ...RIVALS.filter(({ unable }) => unable?.[workload.name] === undefined)
-      .filter(({ setup }) => setup === undefined || !lineup.asShipped)
       .flatMap((rival) => lineup.rivals.map((runtime) => onRuntime(rival, runtime))),
   ];
 }

@@ -58,8 +58,8 @@ export function renderResult(
   ].join("\n");
 }
 
-function titleOf({ name, setup, note }: Row): string {
-  return [name, setup, note].filter(Boolean).join(", ");
+function titleOf({ name, note }: Row): string {
+  return [name, note].filter(Boolean).join(", ");
 }
 
 function cellsOf(row: Row | undefined, figure: Figure): string[] {

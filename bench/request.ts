@@ -17,8 +17,7 @@ export interface Request {
 export const USAGE: string =
   `Usage: deno task bench [--short] [--strict] [--on runtime,...] [workload...]
 
-  --short   end within a minute; the figures are rougher, and rivals run on Node alone,
-            as they ship
+  --short   end within a minute; the figures are rougher, and rivals run on Node alone
   --strict  exit with status 1 when a target is missed
   --on      what moecache runs on: deno, bun, node; all that are installed unless given, and deno
             alone with --short

@@ -11,7 +11,7 @@ export interface Measured {
 }
 
 /** One line of the table. */
-export interface Row extends Pick<Contender, "name" | "role" | "runtime" | "setup"> {
+export interface Row extends Pick<Contender, "name" | "role" | "runtime"> {
   readonly note?: string;
   /** Median, least and greatest of the rounds. */
   readonly operationsPerSecond: Spread;
@@ -87,14 +87,13 @@ export function median(figures: readonly number[]): number {
 }
 
 function toRow({ contender, note, samples }: Measured): Row {
-  const { name, role, runtime, setup } = contender;
+  const { name, role, runtime } = contender;
   const rates = samples.map(({ operations, time }) => operations / time * 1000);
   const growths = samples.flatMap(({ grown }) => grown ?? []);
   return {
     name,
     role,
     runtime,
-    ...(setup === undefined ? {} : { setup }),
     ...(note === undefined ? {} : { note }),
     operationsPerSecond: {
       median: median(rates),
@@ -139,6 +138,6 @@ function find(opponent: Opponent, subject: Row, rows: readonly Row[]): Row | und
   return rows.filter(({ name }) => name === opponent).toSorted((a, b) => speed(b) - speed(a))[0];
 }
 
-function nameOf({ name, setup, runtime }: Row): string {
-  return `${name}${setup === undefined ? "" : `, ${setup},`} on ${runtime}`;
+function nameOf({ name, runtime }: Row): string {
+  return `${name} on ${runtime}`;
 }

@@ -1,4 +1,4 @@
-/** Runs a workload: all contenders warmed up, then round after round of A B C, A B C. @module */
+/** Runs a workload: all contenders warmed up, then round after round of A B C, A B C; and all of it again. @module */
 
 import { type Contender, contendersIn, type Lineup } from "./contenders.ts";
 import { type Measured, type Result, summarize } from "./results.ts";
@@ -7,6 +7,12 @@ import type { Job, Sample, Workload } from "./workloads.ts";
 
 /** How thorough a run is. */
 export interface Mode {
+  /**
+   * How often every contender begins in a new process. Where the scheduler happens to put a client and its
+   * server, a round trip takes two or three times as long as elsewhere, and that stays so for a process.
+   */
+  readonly sittings: number;
+  /** How many rounds a sitting has. */
   readonly rounds: number;
   /** Milliseconds that a round takes. */
   readonly roundTime: number;
@@ -18,15 +24,13 @@ export interface Mode {
   readonly budget: number;
 }
 
-/** So few rounds are carried out even where time has run out. */
+/** So few rounds of a sitting are carried out even where time has run out. */
 const FEWEST_ROUNDS = 3;
 
-/**
- * Several minutes. Rounds are many rather than long: a round trip takes two or three times as long
- * where the scheduler happens to put client and server, and stays so for a while.
- */
+/** Some twenty minutes on three runtimes. */
 export const FULL: Mode = {
-  rounds: 11,
+  sittings: 3,
+  rounds: 5,
   roundTime: 120,
   portion: 1,
   patience: 120_000,
@@ -35,6 +39,7 @@ export const FULL: Mode = {
 
 /** A minute at most. */
 export const SHORT: Mode = {
+  sittings: 1,
   rounds: 5,
   roundTime: 25,
   portion: 0.04,
@@ -53,11 +58,17 @@ export interface Setting {
   readonly env: Record<string, string>;
 }
 
-/** A contender at work. */
+/** A contender, and what came of its rounds. */
 interface Entry extends Measured {
   readonly job: Job;
-  readonly worker: WorkerProcess;
   readonly samples: Sample[];
+  note: string | undefined;
+}
+
+/** One that is at work. */
+interface Seated {
+  readonly entry: Entry;
+  readonly worker: WorkerProcess;
 }
 
 /** Measures all contenders at a workload. One that breaks down, or lies, is left out and named. */
@@ -65,7 +76,27 @@ export async function runWorkload(workload: Workload, setting: Setting): Promise
   const { mode, lineup } = setting;
   const scaled = scale(workload, mode.portion);
   const failures: string[] = [];
+  // A million operations are many rounds in one.
+  const [sittings, rounds] = workload.action === "memory" ? [1, 1] : [mode.sittings, mode.rounds];
+  let entries: Entry[] = contendersIn(workload, lineup).map((contender, slot) => ({
+    contender,
+    job: makeJob(contender, scaled, slot, setting),
+    note: undefined,
+    samples: [],
+  }));
+  for (let sitting = 0; sitting < sittings; sitting++) {
+    entries = await sit(entries, rounds, setting, failures);
+  }
+  return summarize(scaled, { measured: entries, runtimes: lineup.moecache, failures });
+}
 
+/** Runs some rounds in new processes; tells who has come through all of them. */
+async function sit(
+  entries: readonly Entry[],
+  rounds: number,
+  setting: Setting,
+  failures: string[],
+): Promise<Entry[]> {
   async function attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
     try {
       return await act();
@@ -77,51 +108,47 @@ export async function runWorkload(workload: Workload, setting: Setting): Promise
   }
 
   await using workers = new AsyncDisposableStack();
-  const started = await Promise.all(
-    contendersIn(workload, lineup).map((contender, slot) =>
-      attempt(async (): Promise<Entry> => {
-        const job = makeJob(contender, scaled, slot, setting);
-        const worker = workers.use(startWorker(contender, job, setting));
-        return { contender, job, worker, note: await worker.ready(), samples: [] };
-      })
-    ),
-  );
-  let entries: Entry[] = [];
-  for (const entry of started) {
-    if (entry === undefined) continue;
-    if (await attempt(() => entry.worker.warm()) !== undefined) entries.push(entry);
+  const started = await Promise.all(entries.map((entry) =>
+    attempt(async (): Promise<Seated> => {
+      const worker = workers.use(startWorker(entry, setting));
+      entry.note = await worker.ready();
+      return { entry, worker };
+    })
+  ));
+  let seated: Seated[] = [];
+  for (const one of started) {
+    if (one === undefined) continue;
+    if (await attempt(() => one.worker.warm()) !== undefined) seated.push(one);
   }
-  // A million operations are many rounds in one.
-  const rounds = workload.action === "memory" ? 1 : mode.rounds;
   for (let round = 0; round < rounds; round++) {
     if (round >= FEWEST_ROUNDS && performance.now() > setting.end) break;
-    for (const entry of entries) {
-      const sample = await attempt(() => measure(entry, setting));
-      if (sample === undefined) entries = entries.filter((other) => other !== entry);
-      else entry.samples.push(sample);
+    for (const one of seated) {
+      const sample = await attempt(() => measure(one, setting));
+      if (sample === undefined) seated = seated.filter((other) => other !== one);
+      else one.entry.samples.push(sample);
     }
   }
-  return summarize(scaled, { measured: entries, runtimes: lineup.moecache, failures });
+  return seated.map(({ entry }) => entry);
 }
 
 /**
  * A round. A start is measured in a process that has just begun, and so is memory: while the others
  * carry out their million operations, a client that waits would lose its idle connection.
  */
-async function measure({ contender, job, worker }: Entry, setting: Setting): Promise<Sample> {
-  const { action } = job.workload;
+async function measure({ entry, worker }: Seated, setting: Setting): Promise<Sample> {
+  const { action } = entry.job.workload;
   if (action !== "start" && action !== "memory") return await worker.measure();
-  await using starting = startWorker(contender, job, setting);
+  await using starting = startWorker(entry, setting);
   await starting.ready();
   return await starting.measure();
 }
 
-function startWorker(contender: Contender, job: Job, { env, mode }: Setting): WorkerProcess {
+function startWorker({ contender, job }: Entry, { env, mode }: Setting): WorkerProcess {
   return new WorkerProcess(contender, job, { env, patience: mode.patience });
 }
 
 function makeJob(
-  { module, options, floor }: Contender,
+  { module, floor }: Contender,
   workload: Workload,
   slot: number,
   { mode, servers }: Setting,
@@ -129,7 +156,6 @@ function makeJob(
   return {
     workload,
     module,
-    ...(options === undefined ? {} : { options }),
     ...(floor === undefined ? {} : { floor }),
     // More servers than are running are only constructed.
     servers: servers.slice(0, workload.servers),

@@ -12,8 +12,8 @@ import { isSame, looksSame, makeItems } from "./data.mjs";
 /** No workload carries out more operations in a round. */
 const MOST_OPERATIONS = 2_000_000;
 /** A client is warm when a batch is hardly faster than the one before, or after so many. */
-const FEWEST_BATCHES = 3;
-const MOST_BATCHES = 10;
+const FEWEST_BATCHES = 5;
+const MOST_BATCHES = 12;
 
 /**
  * Connects a client, stores what the workload reads, and makes sure that the client reads it back.
@@ -31,7 +31,7 @@ export async function openTrial(job) {
       run: (operations) => construct(connect, job, operations),
     });
   }
-  const client = connect(job.servers, value, job.options);
+  const client = connect(job.servers, value);
   const items = makeItems(job.workload, job.slot);
   await store(client, items);
   let rounds = 0;
@@ -107,7 +107,7 @@ async function openStartTrial(job) {
   const sample = await timed(async () => {
     /** @type {Adapter} */
     const { connect } = await import(job.module);
-    client = connect(job.servers, job.workload.value, job.options);
+    client = connect(job.servers, job.workload.value);
     value = await client.get(key);
   }, 1);
   return {

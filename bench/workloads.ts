@@ -53,8 +53,6 @@ export interface Job {
   readonly workload: Workload;
   /** URL of the client's module. */
   readonly module: string;
-  /** What the client's module is told besides. */
-  readonly options?: { readonly connections: number };
   /** Set where there is no client, but a floor. */
   readonly floor?: FloorKind;
   readonly servers: readonly string[];

@@ -1,5 +1,5 @@
 // @ts-check
-/** npm `memcached`: the text protocol, ten connections per server unless told otherwise. @module */
+/** npm `memcached`: the text protocol, ten connections per server. @module */
 
 import { Buffer } from "node:buffer";
 import { createRequire } from "node:module";
@@ -15,9 +15,8 @@ const MAX_VALUE = 4 << 20;
 export const notes = { bytes: "as UTF-8 of Latin-1 text", record: "JSON" };
 
 /** @type {Connect} */
-export const connect = (servers, kind, options) => {
-  const poolSize = options && { poolSize: options.connections };
-  const client = new Memcached(servers, { maxValue: MAX_VALUE, ...poolSize });
+export const connect = (servers, kind) => {
+  const client = new Memcached(servers, { maxValue: MAX_VALUE });
   /** @type {(method: string, ...args: unknown[]) => Promise<any>} */
   const call = (method, ...args) =>
     new Promise((resolve, reject) => {
