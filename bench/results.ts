@@ -32,6 +32,13 @@ export interface Spread {
 export interface Verdict {
   readonly text: string;
   readonly reached: boolean;
+  /** Which row of moecache's was held against whom, and what was to be reached, where it was a ratio. */
+  readonly ratio?: {
+    readonly name: string;
+    readonly runtime: Runtime;
+    readonly opponent: Opponent;
+    readonly least: number;
+  };
 }
 
 /** One workload's part of the table. */
@@ -121,7 +128,12 @@ function judge(target: Target, subject: Row, rows: readonly Row[]): Verdict[] {
   const who = target.opponent.startsWith("best rival") ? "the best rival, " : "";
   const text = `${nameOf(subject)}: ${ratio.toFixed(2)} times ${who}${nameOf(opponent)}, ` +
     `to reach ${target.least}`;
-  return [{ text, reached: ratio >= target.least }];
+  const { name, runtime } = subject;
+  return [{
+    text,
+    reached: ratio >= target.least,
+    ratio: { name, runtime, opponent: target.opponent, least: target.least },
+  }];
 }
 
 function judgeGrowth(most: number, subject: Row): Verdict {

@@ -47,6 +47,7 @@ Deno.test("summarize judges by medians, on Deno against the best rival anywhere"
   assertEquals(verdicts({ opponent: "best rival", least: 2 }, ...all), [{
     text: "moecache on deno: 2.00 times the best rival, rival on node, to reach 2",
     reached: true,
+    ratio: { name: "moecache", runtime: "deno", opponent: "best rival", least: 2 },
   }]);
   const [verdict] = verdicts({ opponent: "best rival", least: 2.01 }, ...all);
   assertEquals(verdict?.reached, false);
