@@ -241,6 +241,7 @@ export class Router {
     const { retries, failover } = this.#options;
     let last: Member | undefined;
     let spare = this.#spare;
+    let restoreExptime = () => {};
     return {
       retries,
       isClosed: () => this.#fleet.isClosed,
@@ -248,13 +249,15 @@ export class Router {
         if (failed && spare !== undefined && last?.node.isDown) {
           const { router, limit } = spare;
           spare = undefined;
-          command.limitExptime(limit);
+          restoreExptime = command.limitExptime(limit);
           router.submit(key, command, undefined);
           return true;
         }
         const member = this.#memberOf(key);
         if (failed && member === last) return false;
         last = member;
+        // The servers may have changed while it waited for one that stood in.
+        restoreExptime();
         this.#submitTo(member, key, command);
         return true;
       },

@@ -179,8 +179,14 @@ export abstract class Command<Result = unknown> implements Exchange {
     return undefined;
   }
 
-  /** Shortens the lifetime that the operation gives an item. */
-  limitExptime(_limit: LimitExptime): void {}
+  /**
+   * Shortens the lifetime that the operation gives an item.
+   *
+   * @returns Undoes it.
+   */
+  limitExptime(_limit: LimitExptime): () => void {
+    return () => {};
+  }
 
   #settle(): void {
     this.settled = true;

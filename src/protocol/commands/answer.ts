@@ -88,8 +88,10 @@ export class TouchCommand extends AnswerCommand<boolean> {
     return { ...super.move, kind: "change" };
   }
 
-  override limitExptime(limit: LimitExptime): void {
+  override limitExptime(limit: LimitExptime): () => void {
+    const { request } = this;
     this.request = `touch ${this.#key} ${limit(this.#exptime)}`;
+    return () => void (this.request = request);
   }
 }
 

@@ -152,16 +152,15 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   /** What would never expire by these flags, or by the lack of them, is given an end. */
-  override limitExptime(limit: LimitExptime): void {
-    const { verb, flags } = this.#request;
+  override limitExptime(limit: LimitExptime): () => void {
+    const request = this.#request;
+    const { verb, flags } = request;
     const limited = flags.map((flag) =>
       /^[TN]\d+$/.test(flag) ? `${flag[0]}${limit(Number(flag.slice(1)))}` : flag
     );
     const isEndless = verb === "ms" && !flags.some((flag) => flag[0] === "T");
-    this.#request = {
-      ...this.#request,
-      flags: isEndless ? [...limited, `T${limit(0)}`] : limited,
-    };
+    this.#request = { ...request, flags: isEndless ? [...limited, `T${limit(0)}`] : limited };
+    return () => void (this.#request = request);
   }
 
   write(buffer: RequestBuffer): void {

@@ -83,9 +83,11 @@ export class RetrievalCommand extends Command {
     };
   }
 
-  override limitExptime(limit: LimitExptime): void {
-    const [name, exptime] = this.verb.split(" ");
+  override limitExptime(limit: LimitExptime): () => void {
+    const { verb } = this;
+    const [name, exptime] = verb.split(" ");
     if (exptime !== undefined) this.verb = `${name} ${limit(Number(exptime))}`;
+    return () => void (this.verb = verb);
   }
 
   write(buffer: RequestBuffer): void {

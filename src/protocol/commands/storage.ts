@@ -96,8 +96,10 @@ export class StorageCommand<Result> extends Command<Result> {
     };
   }
 
-  override limitExptime(limit: LimitExptime): void {
-    this.#item = { ...this.#item, exptime: limit(this.#item.exptime) };
+  override limitExptime(limit: LimitExptime): () => void {
+    const item = this.#item;
+    this.#item = { ...item, exptime: limit(item.exptime) };
+    return () => void (this.#item = item);
   }
 
   write(buffer: RequestBuffer): void {
