@@ -91,16 +91,18 @@ export class Router {
   /**
    * Gives a command to the server of a key.
    *
+   * @returns Whether what is submitted for the key from now on is carried out after it.
    * @throws {ValidationException} When the locator has no server for it.
    * @throws {SocketError} When that server takes no more.
    */
-  submit(key: string, command: Command, options: OperationOptions | undefined): void {
+  submit(key: string, command: Command, options: OperationOptions | undefined): boolean {
     const signal = options?.signal;
     signal?.throwIfAborted();
-    this.#route ??= this.#makeRoute();
-    if (this.#route.isPlain) this.#memberOf(key).node.submit(command);
+    const { isPlain } = this.#route ??= this.#makeRoute();
+    if (isPlain) this.#memberOf(key).node.submit(command);
     else this.#submitRecoverably(key, command);
     if (signal !== undefined) watchSignal(signal, command);
+    return isPlain && this.#options.connections === 1;
   }
 
   /**

@@ -62,7 +62,7 @@ export class ServerSearch {
   }
 
   /** As the router's, of a command that waits where no servers are known yet. */
-  submit(key: string, command: Command, options: OperationOptions | undefined): void {
+  submit(key: string, command: Command, options: OperationOptions | undefined): boolean {
     if (this.#hasServers) {
       this.#loop.start();
       return this.#router.submit(key, command, options);
@@ -81,6 +81,8 @@ export class ServerSearch {
       fail: (error) => command.abandon(error),
     });
     if (signal !== undefined) watchSignal(signal, command);
+    // Where it goes to, and how, is not known yet.
+    return false;
   }
 
   /** As the router's, when servers are known. */
