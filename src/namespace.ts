@@ -1,11 +1,11 @@
 /** Keys under a prefix, which can all be made to miss at once. @module */
 
-import { checkFunction } from "./callbacks.ts";
 import type { CounterOptions, OperationOptions } from "./client_options.ts";
 import { Generations } from "./generations.ts";
 import type { GetOrSetOptions, Load } from "./get_or_set.ts";
 import type { InvalidateOptions, LeasingCommands } from "./leasing_commands.ts";
 import { readEntries } from "./many.ts";
+import { checkFunction } from "./option_checks.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import { checkKeys } from "./protocol/key.ts";

@@ -1,6 +1,13 @@
 /** Servers that a name stands for. @module */
 
-import { quote, SocketError, ValidationException } from "../errors.ts";
+import { SocketError } from "../errors.ts";
+import {
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  invalidOption,
+} from "../option_checks.ts";
 import type { HostAddress } from "../server_address.ts";
 import { type ResolveDns, resolveDns, type SrvRecord } from "../transport/resolve_dns.ts";
 import type { TlsOptions } from "../transport/transport.ts";
@@ -80,12 +87,13 @@ export interface DnsOptions {
  */
 export function dns(name: string, options: DnsOptions = {}): Discovery {
   const { port = 11211, srv = false, family, interval, resolve = resolveDns } = options;
-  check("name", name, typeof name === "string" && /^[^\s\p{C}/@?#:[\]]+$/u.test(name), "a name");
-  const isPort = Number.isInteger(port) && port >= 1 && port <= 65535;
-  check("port", port, isPort, "an integer from 1 to 65535");
-  check("srv", srv, typeof srv === "boolean", "a boolean");
-  check("family", family, [undefined, 4, 6].includes(family), "4 or 6");
-  check("resolve", resolve, typeof resolve === "function", "a function");
+  if (typeof name !== "string" || !/^[^\s\p{C}/@?#:[\]]+$/u.test(name)) {
+    throw invalidOption("name", name, "a name");
+  }
+  checkInteger("port", port, 1, 65535);
+  checkBoolean("srv", srv);
+  if (family !== undefined) checkChoice("family", family, [4, 6]);
+  checkFunction("resolve", resolve);
   const lookup = new RecordLookup(name, srv ? ["SRV"] : ADDRESSES[family ?? "both"], resolve);
   return {
     name,
@@ -140,10 +148,4 @@ function fromSrv({ target, port, weight }: SrvRecord, _: number, all: SrvRecord[
 function inOrder(servers: readonly HostAddress[]): HostAddress[] {
   const byName = new Map(servers.map((server) => [`${server.hostname} ${server.port}`, server]));
   return Array.from(byName.keys()).sort().map((name) => byName.get(name)!);
-}
-
-function check(option: string, value: unknown, valid: boolean, expected: string): void {
-  if (valid) return;
-  const shown = typeof value === "number" ? `${value}` : quote(value);
-  throw new ValidationException(`Cannot use ${option} ${shown}: it must be ${expected}`, value);
 }
