@@ -2,13 +2,13 @@
 
 import { watchSignal } from "./abort_watch.ts";
 import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
-import { connect, messageOf } from "./connection/connect.ts";
+import { connect } from "./connection/connect.ts";
 import type { ServerNode } from "./connection/server_node.ts";
 import { deferred } from "./deferred.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { DiscoveryLoop } from "./discovery/discovery_loop.ts";
 import { type Waiter, WaitingRoom } from "./discovery/waiting_room.ts";
-import { SocketError, TimeoutError } from "./errors.ts";
+import { messageOf, SocketError, TimeoutError } from "./errors.ts";
 import type { Command } from "./protocol/command.ts";
 import type { MakeCommand, Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
