@@ -25,6 +25,7 @@ import {
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
 import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
+import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
 import type { KeyLocation } from "./key_location.ts";
 import { Router } from "./router.ts";
@@ -397,9 +398,10 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    */
   async flushAll(options: FlushOptions = {}): Promise<void> {
     const { delay } = options;
+    // Given an absolute time, memcached flushes nothing.
     const request = delay === undefined
       ? "flush_all"
-      : `flush_all ${checkInteger("delay", delay, 0, LONGEST_DELAY)}`;
+      : `flush_all ${checkInteger("delay", delay, 0, LONGEST_RELATIVE)}`;
     const { flights } = this.#session;
     const forget = () => {
       if (!delay) flights.clear();
@@ -611,5 +613,3 @@ function withTranscoder(options: ClientOptions): BareClientOptions {
 
 /** The meta commands that change no value. */
 const READING_VERBS: readonly MetaVerb[] = ["mg", "mn", "me"];
-/** 30 days in seconds; memcached takes more for an absolute time, and flushes nothing. */
-const LONGEST_DELAY = 60 * 60 * 24 * 30;

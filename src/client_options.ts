@@ -10,7 +10,7 @@ import {
   invalidOption,
 } from "./option_checks.ts";
 import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
-import type { Exptime } from "./protocol/exptime.ts";
+import { type Exptime, LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
 import { isFlags } from "./transcoding/item_codec.ts";
@@ -235,8 +235,6 @@ export interface ResolvedGutter {
 const LONGEST_TIMEOUT = 0x7fffffff;
 /** The largest item size that memcached can be configured for (`-I`), in bytes. */
 const LARGEST_ITEM = 2 ** 30;
-/** 30 days in seconds: what is longer memcached takes for an absolute time. */
-const LONGEST_LIFETIME = 60 * 60 * 24 * 30;
 
 /**
  * Checks options and fills in the defaults.
@@ -302,7 +300,7 @@ function resolveFailover(options: ClientOptions, defaults: ServerDefaults): Fail
     throw invalidOption("failover", failover, `"error", "remove", "miss" or { gutter }`);
   }
   const { gutter, maxExptime = 60 } = failover;
-  checkInteger("maxExptime", maxExptime, 1, LONGEST_LIFETIME);
+  checkInteger("maxExptime", maxExptime, 1, LONGEST_RELATIVE);
   return { failover: { servers: resolveServers(gutter, defaults), maxExptime }, ...probing };
 }
 

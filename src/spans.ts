@@ -1,17 +1,15 @@
 /** Spans of time, in seconds. @module */
 
 import { checkInteger, invalidOption } from "./option_checks.ts";
-
-/** What memcached takes for a span, and not for a time: 30 days. */
-const LONGEST_SPAN = 60 * 60 * 24 * 30;
+import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 
 /** Checks a number of whole seconds that memcached takes for a span of time. */
 export function checkSpan(name: string, value: unknown, least: 0 | 1): number {
-  return checkInteger(name, value, least, LONGEST_SPAN);
+  return checkInteger(name, value, least, LONGEST_RELATIVE);
 }
 
 /** Checks a number of seconds that the client itself waits. */
 export function checkWaitFor(value: unknown): number {
-  if (typeof value === "number" && value >= 0 && value <= LONGEST_SPAN) return value;
-  throw invalidOption("waitFor", value, `a number from 0 to ${LONGEST_SPAN}`);
+  if (typeof value === "number" && value >= 0 && value <= LONGEST_RELATIVE) return value;
+  throw invalidOption("waitFor", value, `a number from 0 to ${LONGEST_RELATIVE}`);
 }

@@ -100,7 +100,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session.ts",
     "storing_commands.ts",
   ],
-  "spans.ts": ["option_checks.ts"],
+  "spans.ts": ["option_checks.ts", "protocol"],
   "reserved_keys.ts": ["protocol", "routing"],
   "leases.ts": [
     "protocol",
