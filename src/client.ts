@@ -7,10 +7,11 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./client_options.ts";
-import { quote, ValidationException } from "./errors.ts";
+import { quote } from "./errors.ts";
 import { LeasingCommands } from "./leasing_commands.ts";
 import { dumpItems } from "./item_dump.ts";
 import { Namespace } from "./namespace.ts";
+import { checkInteger } from "./option_checks.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "./protocol/commands/answer.ts";
 import {
   checkMetaRequest,
@@ -24,6 +25,7 @@ import {
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
 import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
+import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
 import type { KeyLocation } from "./key_location.ts";
 import { Router } from "./router.ts";
@@ -396,9 +398,10 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    */
   async flushAll(options: FlushOptions = {}): Promise<void> {
     const { delay } = options;
+    // Given an absolute time, memcached flushes nothing.
     const request = delay === undefined
       ? "flush_all"
-      : `flush_all ${checkCount("delay", delay, LONGEST_DELAY)}`;
+      : `flush_all ${checkInteger("delay", delay, 0, LONGEST_RELATIVE)}`;
     const { flights } = this.#session;
     const forget = () => {
       if (!delay) flights.clear();
@@ -458,7 +461,7 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   async verbosity(level: number, options?: OperationOptions): Promise<void> {
-    await this.#tellAll(`verbosity ${checkCount("verbosity", level, 0x7fffffff)}`, options);
+    await this.#tellAll(`verbosity ${checkInteger("verbosity", level, 0, 0x7fffffff)}`, options);
   }
 
   /**
@@ -610,16 +613,3 @@ function withTranscoder(options: ClientOptions): BareClientOptions {
 
 /** The meta commands that change no value. */
 const READING_VERBS: readonly MetaVerb[] = ["mg", "mn", "me"];
-/** 30 days in seconds; memcached takes more for an absolute time, and flushes nothing. */
-const LONGEST_DELAY = 60 * 60 * 24 * 30;
-
-function checkCount(name: string, value: unknown, largest: number): number {
-  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= largest) {
-    return value as number;
-  }
-  const shown = typeof value === "number" ? `${value}` : quote(value);
-  throw new ValidationException(
-    `Cannot use ${name} ${shown}: it must be an integer from 0 to ${largest}`,
-    value,
-  );
-}

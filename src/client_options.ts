@@ -1,9 +1,16 @@
 /** The client's options, their defaults and their checks. @module */
 
 import type { Discovery } from "./discovery/discovery.ts";
-import { quote, ValidationException } from "./errors.ts";
+import { ValidationException } from "./errors.ts";
+import {
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  invalidOption,
+} from "./option_checks.ts";
 import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
-import type { Exptime } from "./protocol/exptime.ts";
+import { type Exptime, LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
 import { isFlags } from "./transcoding/item_codec.ts";
@@ -228,8 +235,6 @@ export interface ResolvedGutter {
 const LONGEST_TIMEOUT = 0x7fffffff;
 /** The largest item size that memcached can be configured for (`-I`), in bytes. */
 const LARGEST_ITEM = 2 ** 30;
-/** 30 days in seconds: what is longer memcached takes for an absolute time. */
-const LONGEST_LIFETIME = 60 * 60 * 24 * 30;
 
 /**
  * Checks options and fills in the defaults.
@@ -237,21 +242,25 @@ const LONGEST_LIFETIME = 60 * 60 * 24 * 30;
  * @throws {ValidationException} When one is not what it should be.
  */
 export function resolveOptions(options: BareClientOptions): ResolvedOptions {
-  check("options", options, typeof options === "object" && options !== null, "an object");
+  if (typeof options !== "object" || options === null) {
+    throw invalidOption("options", options, "an object");
+  }
   const { timeout, connectTimeout, keepAlive = true, noDelay = true, io = "direct" } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
   const { locator = moecacheRing, transcoder, dial } = options;
   if (timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (connectTimeout !== undefined) checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
-  checkCount("connections", connections, 1024);
-  checkCount("maxPending", maxPending, 2 ** 30);
-  checkCount("maxValueBytes", maxValueBytes, LARGEST_ITEM);
-  check("keepAlive", keepAlive, typeof keepAlive === "boolean", "a boolean");
-  check("noDelay", noDelay, typeof noDelay === "boolean", "a boolean");
-  check("locator", locator, typeof locator === "function", "a function");
-  check("transcoder", transcoder, isTranscoder(transcoder), "an object with encode and decode");
-  check("dial", dial, dial === undefined || typeof dial === "function", "a function");
-  check("io", io, io === "direct" || io === "streams", `"direct" or "streams"`);
+  checkInteger("connections", connections, 1, 1024);
+  checkInteger("maxPending", maxPending, 1, 2 ** 30);
+  checkInteger("maxValueBytes", maxValueBytes, 1, LARGEST_ITEM);
+  checkBoolean("keepAlive", keepAlive);
+  checkBoolean("noDelay", noDelay);
+  checkFunction("locator", locator);
+  if (!isTranscoder(transcoder)) {
+    throw invalidOption("transcoder", transcoder, "an object with encode and decode");
+  }
+  if (dial !== undefined) checkFunction("dial", dial);
+  checkChoice("io", io, ["direct", "streams"]);
   const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
   const security = resolveSecurity(options);
   const sockets = {
@@ -266,8 +275,9 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
 function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefined {
   if (discovery === undefined) return undefined;
   const { name, lookUp, interval = 1 } = (discovery ?? {}) as Partial<Discovery>;
-  const isWhole = typeof name === "string" && typeof lookUp === "function";
-  check("discovery", discovery, isWhole, "an object with name and lookUp");
+  if (typeof name !== "string" || typeof lookUp !== "function") {
+    throw invalidOption("discovery", discovery, "an object with name and lookUp");
+  }
   checkRange("interval", interval, LONGEST_TIMEOUT);
   return discovery;
 }
@@ -280,19 +290,17 @@ type FailoverOptions = Pick<
 function resolveFailover(options: ClientOptions, defaults: ServerDefaults): FailoverOptions {
   const { failover = "error", failuresBeforeDead = 3, retries = 0 } = options;
   const { probeDelay = 100, maxProbeDelay = 10_000 } = options;
-  checkCount("failuresBeforeDead", failuresBeforeDead, 1000);
+  checkInteger("failuresBeforeDead", failuresBeforeDead, 1, 1000);
   checkRange("probeDelay", probeDelay, LONGEST_TIMEOUT);
   checkRange("maxProbeDelay", maxProbeDelay, LONGEST_TIMEOUT);
-  const isCount = Number.isInteger(retries) && retries >= 0 && retries <= 100;
-  check("retries", retries, isCount, "an integer from 0 to 100");
+  checkInteger("retries", retries, 0, 100);
   const probing = { failuresBeforeDead, probeDelay, maxProbeDelay, retries };
   if (typeof failover !== "object" || failover === null) {
-    const isKnown = ["error", "remove", "miss"].includes(failover);
-    check("failover", failover, isKnown, `"error", "remove", "miss" or { gutter }`);
-    return { failover, ...probing };
+    if (["error", "remove", "miss"].includes(failover)) return { failover, ...probing };
+    throw invalidOption("failover", failover, `"error", "remove", "miss" or { gutter }`);
   }
   const { gutter, maxExptime = 60 } = failover;
-  checkCount("maxExptime", maxExptime, LONGEST_LIFETIME);
+  checkInteger("maxExptime", maxExptime, 1, LONGEST_RELATIVE);
   return { failover: { servers: resolveServers(gutter, defaults), maxExptime }, ...probing };
 }
 
@@ -309,20 +317,9 @@ function resolveSecurity(
   };
 }
 
-function checkCount(name: string, value: unknown, largest: number): void {
-  checkRange(name, value, largest);
-  check(name, value, Number.isInteger(value), "an integer");
-}
-
 function checkRange(name: string, value: unknown, largest: number): void {
-  const inRange = typeof value === "number" && value >= 1 && value <= largest;
-  check(name, value, inRange, `a number from 1 to ${largest}`);
-}
-
-function check(name: string, value: unknown, valid: boolean, expected: string): void {
-  if (valid) return;
-  const shown = typeof value === "number" ? `${value}` : quote(value);
-  throw new ValidationException(`Cannot use ${name} ${shown}: it must be ${expected}`, value);
+  if (typeof value === "number" && value >= 1 && value <= largest) return;
+  throw invalidOption(name, value, `a number from 1 to ${largest}`);
 }
 
 function isTranscoder(value: unknown): boolean {

@@ -2,7 +2,7 @@
 
 import type { CounterOptions, OperationOptions } from "./client_options.ts";
 import { ClientException, quote, ValidationException } from "./errors.ts";
-import { CounterCommand } from "./protocol/commands/answer.ts";
+import { CounterCommand, type CounterRequest } from "./protocol/commands/answer.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "./protocol/commands/storage.ts";
 import { checkExptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
@@ -105,13 +105,13 @@ export class CountingCommands extends StoringCommands {
     options: CounterOptions,
   ): Promise<bigint | undefined> {
     checkKey(key, verb);
-    const request = `${verb} ${key} ${checkUint64("delta", delta)}`;
+    const request = { verb, key, delta: checkUint64("delta", delta) };
     const { initial, exptime } = options;
-    if (initial === undefined) return await this.#countOnce(key, request, options);
+    if (initial === undefined) return await this.#countOnce(request, options);
     const text = `${checkUint64("initial", initial)}`;
     const item = { flags: this.#session.textFlags, exptime: checkExptime(exptime), data: text };
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const count = await this.#countOnce(key, request, options);
+      const count = await this.#countOnce(request, options);
       if (count !== undefined) return count;
       // meta arithmetic could make it at once, but under flags 0, which other clients do not read, and
       // not on older servers.
@@ -121,16 +121,12 @@ export class CountingCommands extends StoringCommands {
     throw new ClientException(`Cannot ${verb} key "${key}": ${why}`, key);
   }
 
-  #countOnce(
-    key: string,
-    request: string,
-    options: CounterOptions,
-  ): Promise<bigint | undefined> {
+  #countOnce(request: CounterRequest, options: CounterOptions): Promise<bigint | undefined> {
     return new Promise((resolve, reject) => {
       const command = new CounterCommand(request, resolve, reject);
       // Whoever has an initial value is promised a number.
       command.mayMiss = options.initial === undefined;
-      this.#session.submitChange(key, command, options);
+      this.#session.submitChange(request.key, command, options);
     });
   }
 

@@ -230,7 +230,9 @@ export function quote(value: unknown): string {
 /** What an error says; anything can be thrown, even what has no text. */
 export function messageOf(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error);
+    if (!(error instanceof Error)) return String(error);
+    // Node's error for several addresses that all refused has a code, and no message.
+    return String(error.message || ((error as { code?: unknown }).code ?? error.name));
   } catch {
     return "what was thrown has no text";
   }

@@ -1,10 +1,10 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
-import { checkFunction } from "./callbacks.ts";
 import type { OperationOptions } from "./client_options.ts";
 import { deferred } from "./deferred.ts";
 import { ClientException, messageOf } from "./errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { checkFunction } from "./option_checks.ts";
 import { checkExptime, type Exptime, extendExptime } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
 import type { Flight, Session } from "./session.ts";

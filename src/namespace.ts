@@ -1,11 +1,11 @@
 /** Keys under a prefix, which can all be made to miss at once. @module */
 
-import { checkFunction } from "./callbacks.ts";
 import type { CounterOptions, OperationOptions } from "./client_options.ts";
 import { Generations } from "./generations.ts";
 import type { GetOrSetOptions, Load } from "./get_or_set.ts";
 import type { InvalidateOptions, LeasingCommands } from "./leasing_commands.ts";
 import { readEntries } from "./many.ts";
+import { checkFunction } from "./option_checks.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import { checkKeys } from "./protocol/key.ts";
@@ -104,11 +104,7 @@ export class Namespace {
    * ```
    */
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    return this.#generations.run(
-      [key],
-      ({ prefix }) => this.#client.get<Value>(prefix + key, options),
-      options,
-    );
+    return this.#run(key, options, (key) => this.#client.get<Value>(key, options));
   }
 
   /**
@@ -169,9 +165,7 @@ export class Namespace {
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.gets<Value>(prefix + key, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.gets<Value>(key, options));
   }
 
   /**
@@ -202,9 +196,7 @@ export class Namespace {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.getAndTouch<Value>(prefix + key, exptime, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.getAndTouch<Value>(key, exptime, options));
   }
 
   /**
@@ -231,9 +223,7 @@ export class Namespace {
    * ```
    */
   set(key: string, value: unknown, exptime?: Exptime, options?: OperationOptions): Promise<void> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.set(prefix + key, value, exptime, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.set(key, value, exptime, options));
   }
 
   /**
@@ -302,9 +292,7 @@ export class Namespace {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.add(prefix + key, value, exptime, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.add(key, value, exptime, options));
   }
 
   /**
@@ -336,9 +324,7 @@ export class Namespace {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.replace(prefix + key, value, exptime, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.replace(key, value, exptime, options));
   }
 
   /**
@@ -365,9 +351,7 @@ export class Namespace {
    * ```
    */
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.append(prefix + key, data, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.append(key, data, options));
   }
 
   /**
@@ -394,9 +378,7 @@ export class Namespace {
    * ```
    */
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.prepend(prefix + key, data, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.prepend(key, data, options));
   }
 
   /**
@@ -433,9 +415,7 @@ export class Namespace {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.cas(prefix + key, value, cas, exptime, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.cas(key, value, cas, exptime, options));
   }
 
   /**
@@ -466,9 +446,7 @@ export class Namespace {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.incr(prefix + key, delta, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.incr(key, delta, options));
   }
 
   /**
@@ -499,9 +477,7 @@ export class Namespace {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.decr(prefix + key, delta, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.decr(key, delta, options));
   }
 
   /**
@@ -528,9 +504,7 @@ export class Namespace {
    * ```
    */
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.touch(prefix + key, exptime, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.touch(key, exptime, options));
   }
 
   /**
@@ -556,11 +530,7 @@ export class Namespace {
    * ```
    */
   delete(key: string, options?: OperationOptions): Promise<boolean> {
-    return this.#generations.run(
-      [key],
-      ({ prefix }) => this.#client.delete(prefix + key, options),
-      options,
-    );
+    return this.#run(key, options, (key) => this.#client.delete(key, options));
   }
 
   /**
@@ -653,9 +623,7 @@ export class Namespace {
    * ```
    */
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return this.#generations.run([key], ({ prefix }) => {
-      return this.#client.invalidate(prefix + key, options);
-    }, options);
+    return this.#run(key, options, (key) => this.#client.invalidate(key, options));
   }
 
   /**
@@ -690,5 +658,14 @@ export class Namespace {
     return await this.#generations.run([key], ({ prefix, guard }) => {
       return this.#client.update(prefix + key, guard(change), options);
     }, options);
+  }
+
+  /** Runs an operation that knows its key only as memcached does. */
+  #run<Result>(
+    key: string,
+    options: OperationOptions | undefined,
+    operate: (key: string) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#generations.run([key], ({ prefix }) => operate(prefix + key), options);
   }
 }

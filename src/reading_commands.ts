@@ -4,7 +4,7 @@ import type { OperationOptions } from "./client_options.ts";
 import { SocketError } from "./errors.ts";
 import { runMany } from "./many.ts";
 import type { Resolve } from "./protocol/command.ts";
-import { AnswerCommand, DELETE_ANSWERS, TouchCommand } from "./protocol/commands/answer.ts";
+import { DeleteCommand, TouchCommand } from "./protocol/commands/answer.ts";
 import { type ReadItem, RetrievalCommand } from "./protocol/commands/retrieval.ts";
 import { checkExptime, type Exptime } from "./protocol/exptime.ts";
 import { checkKey, checkKeys } from "./protocol/key.ts";
@@ -226,7 +226,7 @@ export class ReadingCommands extends EventTarget {
   delete(key: string, options?: OperationOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
       checkKey(key, "delete");
-      const command = new AnswerCommand(`delete ${key}`, DELETE_ANSWERS, resolve, reject);
+      const command = new DeleteCommand(key, resolve, reject);
       this.#session.submitChange(key, command, options);
     });
   }
@@ -261,7 +261,7 @@ export class ReadingCommands extends EventTarget {
   ): Promise<Map<string, boolean>> {
     const unique = checkKeys(keys, "delete");
     return await runMany<boolean>("delete", unique, (key, resolve, reject) => {
-      const command = new AnswerCommand(`delete ${key}`, DELETE_ANSWERS, resolve, reject);
+      const command = new DeleteCommand(key, resolve as Resolve<boolean>, reject);
       this.#session.submitChange(key, command, options);
     }, options?.signal);
   }

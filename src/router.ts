@@ -91,16 +91,18 @@ export class Router {
   /**
    * Gives a command to the server of a key.
    *
+   * @returns Whether what is submitted for the key from now on is carried out after it.
    * @throws {ValidationException} When the locator has no server for it.
    * @throws {SocketError} When that server takes no more.
    */
-  submit(key: string, command: Command, options: OperationOptions | undefined): void {
+  submit(key: string, command: Command, options: OperationOptions | undefined): boolean {
     const signal = options?.signal;
     signal?.throwIfAborted();
-    this.#route ??= this.#makeRoute();
-    if (this.#route.isPlain) this.#memberOf(key).node.submit(command);
+    const { isPlain } = this.#route ??= this.#makeRoute();
+    if (isPlain) this.#memberOf(key).node.submit(command);
     else this.#submitRecoverably(key, command);
     if (signal !== undefined) watchSignal(signal, command);
+    return isPlain && this.#options.connections === 1;
   }
 
   /**
@@ -241,6 +243,7 @@ export class Router {
     const { retries, failover } = this.#options;
     let last: Member | undefined;
     let spare = this.#spare;
+    let restoreExptime = () => {};
     return {
       retries,
       isClosed: () => this.#fleet.isClosed,
@@ -248,13 +251,15 @@ export class Router {
         if (failed && spare !== undefined && last?.node.isDown) {
           const { router, limit } = spare;
           spare = undefined;
-          command.limitExptime(limit);
+          restoreExptime = command.limitExptime(limit);
           router.submit(key, command, undefined);
           return true;
         }
         const member = this.#memberOf(key);
         if (failed && member === last) return false;
         last = member;
+        // The servers may have changed while it waited for one that stood in.
+        restoreExptime();
         this.#submitTo(member, key, command);
         return true;
       },

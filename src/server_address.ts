@@ -2,6 +2,7 @@
 
 import { quote, ValidationException } from "./errors.ts";
 import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
+import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
 import { checkTls, chooseTls } from "./transport/tls_options.ts";
 import type { Endpoint, TlsOptions } from "./transport/transport.ts";
@@ -206,17 +207,13 @@ function resolveHost(
   if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65535) {
     refuse("its port must be an integer from 1 to 65535");
   }
-  const name = literal ? `${canonicalIPv6(bare)}:${port}` : `${bare}:${port}`;
-  return { name, endpoint: { hostname: bare, port: port as number } };
+  // An IPv6 address is named as .NET's `IPEndPoint`, and so EnyimMemcached, writes it.
+  const host = literal ? `[${ipv6Name(bare)}]` : bare;
+  return { name: `${host}:${port}`, endpoint: { hostname: bare, port: port as number } };
 }
 
 function isIPv6(text: string): boolean {
   return /^[\da-f:.]+$/i.test(text) && text.includes(":") && URL.canParse(`http://[${text}]`);
-}
-
-/** An IPv6 address is named as .NET's `IPEndPoint`, and so EnyimMemcached, writes it: `[2001:db8::1]`. */
-function canonicalIPv6(address: string): string {
-  return new URL(`http://[${address}]`).hostname;
 }
 
 function invalid(address: unknown, why: string): ValidationException {

@@ -2,13 +2,13 @@
 
 import { watchSignal } from "./abort_watch.ts";
 import type { OperationOptions, ResolvedOptions } from "./client_options.ts";
-import { connect, messageOf } from "./connection/connect.ts";
+import { connect } from "./connection/connect.ts";
 import type { ServerNode } from "./connection/server_node.ts";
 import { deferred } from "./deferred.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { DiscoveryLoop } from "./discovery/discovery_loop.ts";
 import { type Waiter, WaitingRoom } from "./discovery/waiting_room.ts";
-import { SocketError, TimeoutError } from "./errors.ts";
+import { messageOf, SocketError, TimeoutError } from "./errors.ts";
 import type { Command } from "./protocol/command.ts";
 import type { MakeCommand, Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
@@ -62,7 +62,7 @@ export class ServerSearch {
   }
 
   /** As the router's, of a command that waits where no servers are known yet. */
-  submit(key: string, command: Command, options: OperationOptions | undefined): void {
+  submit(key: string, command: Command, options: OperationOptions | undefined): boolean {
     if (this.#hasServers) {
       this.#loop.start();
       return this.#router.submit(key, command, options);
@@ -81,6 +81,8 @@ export class ServerSearch {
       fail: (error) => command.abandon(error),
     });
     if (signal !== undefined) watchSignal(signal, command);
+    // Where it goes to, and how, is not known yet.
+    return false;
   }
 
   /** As the router's, when servers are known. */

@@ -33,14 +33,17 @@ export interface Session {
   readonly submitChange: Submit;
 }
 
-/** Makes the session of a client. */
+/**
+ * Makes the session of a client.
+ *
+ * @param submit Tells, too, whether what is submitted for the key from now on is carried out after it.
+ */
 export function makeSession(
-  submit: Submit,
+  submit: (...operation: Parameters<Submit>) => boolean,
   options: ResolvedOptions,
 ): Session {
-  const { transcoder, connections, failover, retries } = options;
+  const { transcoder } = options;
   const flights = new Map<string, Flight>();
-  const isOrdered = connections === 1 && failover === "error" && retries === 0;
   return {
     readItem: itemReader(transcoder, options),
     writeItem: itemWriter(transcoder),
@@ -49,13 +52,12 @@ export function makeSession(
     submit,
     submitChange: (key, command, options) => {
       if (flights.size > 0) flights.delete(key);
-      submit(key, command, options);
-      if (!isOrdered) forgetAgain(flights, key, command);
+      if (!submit(key, command, options)) forgetAgain(flights, key, command);
     },
   };
 }
 
-/** What begins after a change, but on another connection or server, may still read what was there before it. */
+/** What begins during a change that it may overtake can still read what was there before it. */
 function forgetAgain(flights: Map<string, Flight>, key: string, command: Command): void {
   const { onSettled } = command;
   command.onSettled = () => {

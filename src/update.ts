@@ -1,8 +1,8 @@
 /** Reading a value, changing it and storing it, unless others have changed it meanwhile. @module */
 
-import { checkFunction } from "./callbacks.ts";
 import type { OperationOptions } from "./client_options.ts";
-import { ClientException, quote, ValidationException } from "./errors.ts";
+import { ClientException } from "./errors.ts";
+import { checkFunction, checkInteger } from "./option_checks.ts";
 import { RetrievalCommand } from "./protocol/commands/retrieval.ts";
 import {
   CAS_ANSWERS,
@@ -48,7 +48,7 @@ export async function update<Value>(
   const { signal, retries = DEFAULT_RETRIES } = options;
   checkKey(key, "update");
   checkFunction("change", change);
-  checkRetries(retries);
+  checkInteger("retries", retries, 0, MOST_RETRIES);
   const exptime = checkExptime(options.exptime);
   for (let attempt = 0;; attempt++) {
     const item = await read(session, key, options);
@@ -104,14 +104,4 @@ async function store(
 function lostEveryRace(key: string, attempts: number): ClientException {
   const why = `others changed it during each of ${attempts} attempts`;
   return new ClientException(`Cannot update key "${key}": ${why}`, key);
-}
-
-function checkRetries(retries: unknown): void {
-  const isCount = Number.isInteger(retries) && retries as number >= 0;
-  if (isCount && retries as number <= MOST_RETRIES) return;
-  const shown = typeof retries === "number" ? `${retries}` : quote(retries);
-  throw new ValidationException(
-    `Cannot use retries ${shown}: it must be an integer from 0 to ${MOST_RETRIES}`,
-    retries,
-  );
 }

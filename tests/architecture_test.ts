@@ -8,9 +8,10 @@ const EXTERNAL = /^@std\/bytes(\/|$)/;
 /** What each layer may import besides itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "errors.ts": [],
+  "option_checks.ts": ["errors.ts"],
   protocol: ["errors.ts"],
-  routing: ["errors.ts"],
-  transcoding: ["errors.ts"],
+  routing: ["errors.ts", "option_checks.ts"],
+  transcoding: ["errors.ts", "option_checks.ts"],
   "builtin_module.ts": [],
   "deferred.ts": [],
   transport: ["errors.ts", "builtin_module.ts", "deferred.ts"],
@@ -19,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "waiting.ts": [],
   discovery: [
     "errors.ts",
+    "option_checks.ts",
     "protocol",
     "transport",
     "connection",
@@ -27,6 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "client_options.ts": [
     "errors.ts",
+    "option_checks.ts",
     "discovery",
     "protocol",
     "routing",
@@ -97,7 +100,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session.ts",
     "storing_commands.ts",
   ],
-  "spans.ts": ["errors.ts"],
+  "spans.ts": ["option_checks.ts", "protocol"],
   "reserved_keys.ts": ["protocol", "routing"],
   "leases.ts": [
     "protocol",
@@ -107,7 +110,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "reserved_keys.ts",
   ],
   "get_or_set.ts": [
-    "callbacks.ts",
+    "option_checks.ts",
     "errors.ts",
     "protocol",
     "transcoding",
@@ -118,9 +121,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "spans.ts",
     "leases.ts",
   ],
-  "callbacks.ts": ["errors.ts"],
   "update.ts": [
-    "callbacks.ts",
+    "option_checks.ts",
     "errors.ts",
     "protocol",
     "client_options.ts",
@@ -146,7 +148,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "counting_commands.ts",
   ],
   "namespace.ts": [
-    "callbacks.ts",
+    "option_checks.ts",
     "protocol",
     "client_options.ts",
     "get_or_set.ts",
@@ -157,6 +159,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "client.ts": [
     "errors.ts",
+    "option_checks.ts",
     "protocol",
     "transcoding",
     "server_address.ts",
@@ -173,7 +176,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "namespace.ts",
   ],
   patterns: [
-    "callbacks.ts",
+    "option_checks.ts",
     "errors.ts",
     "protocol",
     "transcoding",

@@ -141,6 +141,8 @@ Deno.test("Client takes a server in every form", () => {
     [["127.0.0.1", 11213], "127.0.0.1:11213"],
     [["::1", 11213], "[::1]:11213"],
     [["2001:db8:0:0:0:0:0:1", 11211], "[2001:db8::1]:11211"],
+    ["[::ffff:a00:1]", "[::ffff:10.0.0.1]:11211"],
+    ["memcached://[::ffff:10.0.0.1]:5", "[::ffff:10.0.0.1]:5"],
     [{ hostname: "Cache_A.Internal", port: 1 }, "Cache_A.Internal:1"],
     [{ hostname: "cache.internal." }, "cache.internal.:11211"],
     [{ path: "/run/memcached.sock" }, "/run/memcached.sock"],

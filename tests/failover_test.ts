@@ -500,6 +500,47 @@ Deno.test("a gutter caps lifetimes, whatever gives them", async () => {
   for (const [beginning, line] of lines) assertEquals(lineOf(spare, beginning!), line);
 });
 
+Deno.test("a gutter's cap ends where the operation goes on to a server that has come", async () => {
+  const fleet = await SwitchedFleet.start([...FOUR.slice(0, 2), "10.0.0.9:11211"]);
+  const [main, next, spare] = fleet.servers as [SwitchedServer, SwitchedServer, SwitchedServer];
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  await using _ = fleet;
+  await using client = new Client(main.name, {
+    ...{ failuresBeforeDead: 1, ...NEVER_PROBED },
+    ...{ failover: { gutter: spare.name, maxExptime: 10 } },
+    dial: async (endpoint, settings) => {
+      if (`${endpoint.hostname}:${endpoint.port}` === spare.name) {
+        asked.resolve();
+        await answer.promise;
+      }
+      return await fleet.dial(endpoint, settings);
+    },
+  });
+  await main.become("refusing");
+  await spare.become("refusing");
+  const operations = [
+    client.set("key", "v", 3600),
+    client.touch("key", 3600),
+    client.getAndTouch("key", 3600),
+    client.meta("ms", "endless", [], "v"),
+    client.meta("mg", "key", ["T3600"]),
+  ];
+  await asked.promise;
+  await client.setServers(next.name);
+  answer.resolve();
+  await Promise.all(operations);
+  const lines = next.written.split("\r\n").filter((line) => line !== "v");
+  assertEquals(lines, [
+    "set key 274 3600 1",
+    "touch key 3600",
+    "gat 3600 key",
+    "ms endless 1",
+    "mg key T3600",
+    "",
+  ]);
+});
+
 Deno.test("a gutter that is down as well leaves its error", async () => {
   const { fleet, main, spare, client } = await gutterFleet({ retries: 1 });
   await using _ = fleet;

@@ -557,6 +557,7 @@ describe("getOrSet where the server misbehaves", () => {
       [Object.create(null), "what was thrown has no text"],
       [Object.assign(new Error(), { message: 42 }), "42"],
       [Object.assign(new Error(), { message: Object.create(null) }), "what was thrown has no text"],
+      [new RangeError(), "RangeError"],
       [Symbol("no"), "Symbol(no)"],
       [undefined, "undefined"],
     ];

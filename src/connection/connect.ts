@@ -1,6 +1,6 @@
 /** Opening a socket within a time. @module */
 
-import { ClientException, SocketError, TimeoutError } from "../errors.ts";
+import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
 import { DeadlineTimer } from "./deadline_timer.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -76,11 +76,4 @@ export function connectionEndedError(server: string, error: unknown): EndReason 
   if (error instanceof SocketError && error.server !== undefined) return error;
   const cause = error instanceof SocketError ? error.cause : error;
   return new SocketError(`Connection to ${server} ended: ${messageOf(error)}`, { server, cause });
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // Node's error for several addresses that all refused has a code, and no message.
-  return error.message || String((error as { code?: unknown }).code ?? error.name);
 }

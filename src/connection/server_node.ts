@@ -36,12 +36,10 @@ const LOOKED_THROUGH = 64;
  * Opens connections when there is work for them, gives work to the one that has least, and replaces
  * those that ended. A server that fails again and again is left alone until it has answered a probe.
  */
-export class ServerNode implements ConnectionObserver {
+export class ServerNode {
   readonly #options: ServerNodeOptions;
   readonly #health: ServerHealth;
   readonly #connections: Connection[] = [];
-  /** The server's failures, as they were counted when each connection began. */
-  readonly #epochs = new WeakMap<Connection, number>();
   /** Connections that have ended but whose sockets may not be closed yet. */
   readonly #closing = new Set<Connection>();
   /** Readers that have not ended, or whose sockets may not be closed yet. */
@@ -153,18 +151,12 @@ export class ServerNode implements ConnectionObserver {
     }
   }
 
-  /** Part of {@linkcode ConnectionObserver}. */
-  opened(): void {
-    if (this.#hasLostOne) this.#options.report("reconnect");
-  }
-
-  /** Part of {@linkcode ConnectionObserver}. */
-  answered(): void {
-    this.#health.answered();
-  }
-
-  /** Part of {@linkcode ConnectionObserver}: what the connection has not written goes to another. */
-  ended(connection: Connection, { reason, isFailure, unwritten }: ConnectionEnd): void {
+  /** Has what a connection that began in this epoch has not written go to another. */
+  #ended(
+    connection: Connection,
+    { reason, isFailure, unwritten }: ConnectionEnd,
+    epoch: number,
+  ): void {
     const at = this.#connections.indexOf(connection);
     if (at !== -1) this.#connections.splice(at, 1);
     if (connection.isOpen) this.#hasLostOne = true;
@@ -173,14 +165,14 @@ export class ServerNode implements ConnectionObserver {
     connection.closed.then(forget, forget);
     // A server that does not know this client has answered.
     if (!(reason instanceof SocketError)) this.#health.answered();
-    else if (isFailure) this.#failed(connection, reason);
+    else if (isFailure) this.#failed(reason, epoch);
     for (const command of unwritten) this.#moveOn(command);
   }
 
-  #failed(connection: Connection, reason: SocketError): void {
+  #failed(reason: SocketError, epoch: number): void {
     // The others may be as lost, or the server may answer through them: in either case it shows.
     for (const other of this.#connections) other.listen();
-    this.#health.failed(this.#epochs.get(connection)!, reason);
+    this.#health.failed(epoch, reason);
   }
 
   #moveOn(command: Command): void {
@@ -228,10 +220,21 @@ export class ServerNode implements ConnectionObserver {
   }
 
   #dial(): Connection {
-    const connection = new Connection(this.#options, this);
-    this.#epochs.set(connection, this.#health.epoch);
+    const connection = new Connection(this.#options, this.#observer());
     this.#connections.push(connection);
     return connection;
+  }
+
+  /** Makes what observes a connection that begins now. */
+  #observer(): ConnectionObserver {
+    const { epoch } = this.#health;
+    return {
+      opened: () => {
+        if (this.#hasLostOne) this.#options.report("reconnect");
+      },
+      answered: () => this.#health.answered(),
+      ended: (connection, end) => this.#ended(connection, end, epoch),
+    };
   }
 
   /** Asks for the version through a connection that serves operations from then on. */

@@ -1,7 +1,6 @@
 /** Looking up the servers again and again. @module */
 
-import { messageOf } from "../connection/connect.ts";
-import { SocketError, TimeoutError } from "../errors.ts";
+import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { ServerAddress } from "../server_address.ts";
 import { letProcessEnd } from "../transport/background_timer.ts";
 import { untilAborted } from "../waiting.ts";

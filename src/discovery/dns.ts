@@ -1,15 +1,21 @@
 /** Servers that a name stands for. @module */
 
-import { quote, SocketError, ValidationException } from "../errors.ts";
-import type { HostAddress } from "../server_address.ts";
+import { SocketError } from "../errors.ts";
 import {
-  type DnsRecordType,
-  type ResolveDns,
-  resolveDns,
-  type SrvRecord,
-} from "../transport/resolve_dns.ts";
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  invalidOption,
+} from "../option_checks.ts";
+import type { HostAddress } from "../server_address.ts";
+import { type ResolveDns, resolveDns, type SrvRecord } from "../transport/resolve_dns.ts";
 import type { TlsOptions } from "../transport/transport.ts";
 import type { Discovery } from "./discovery.ts";
+import { RecordLookup } from "./record_lookup.ts";
+
+/** The kinds of records that hold addresses, by family. */
+const ADDRESSES = { 4: ["A"], 6: ["AAAA"], both: ["A", "AAAA"] } as const;
 
 /** How {@linkcode dns} goes about it. */
 export interface DnsOptions {
@@ -36,6 +42,12 @@ export interface DnsOptions {
  * Servers are named by IP address, `10.0.0.1:11211`, and those of SRV records by host name; they come in the
  * order of their names, so that clients which are told them in another order agree. Where TLS is spoken,
  * certificates are checked against `name`, or the host name of the SRV record.
+ *
+ * Where one of A and AAAA records cannot be had, the other's addresses do, together with those that the first
+ * had when it could be had last: servers that left the list for a failure's sake would take their keys with
+ * them. A family that has no addresses any more keeps them too, until three look-ups have found so, since
+ * Deno's resolver tells a name server's failure from there being none no better. A look-up fails when neither
+ * can be had.
  *
  * The runtime's resolver is `Deno.resolveDns` on Deno and `node:dns` elsewhere, Cloudflare's workers included
  * with `nodejs_compat`, which ask a public name server. Neither reads the hosts file, and the name is to be given
@@ -75,26 +87,22 @@ export interface DnsOptions {
  */
 export function dns(name: string, options: DnsOptions = {}): Discovery {
   const { port = 11211, srv = false, family, interval, resolve = resolveDns } = options;
-  check("name", name, typeof name === "string" && /^[^\s\p{C}/@?#:[\]]+$/u.test(name), "a name");
-  const isPort = Number.isInteger(port) && port >= 1 && port <= 65535;
-  check("port", port, isPort, "an integer from 1 to 65535");
-  check("srv", srv, typeof srv === "boolean", "a boolean");
-  check("family", family, [undefined, 4, 6].includes(family), "4 or 6");
-  check("resolve", resolve, typeof resolve === "function", "a function");
-  const types: DnsRecordType[] = family === 4 ? ["A"] : family === 6 ? ["AAAA"] : ["A", "AAAA"];
-  const ask = async (types: DnsRecordType[], signal: AbortSignal) => {
-    const answers = await Promise.all(types.map((type) => resolve(name, type, signal)));
-    const records = answers.flat();
-    if (records.length > 0) return records;
-    throw new SocketError(`it has no ${types.join(" or ")} records`);
-  };
+  if (typeof name !== "string" || !/^[^\s\p{C}/@?#:[\]]+$/u.test(name)) {
+    throw invalidOption("name", name, "a name");
+  }
+  checkInteger("port", port, 1, 65535);
+  checkBoolean("srv", srv);
+  if (family !== undefined) checkChoice("family", family, [4, 6]);
+  checkFunction("resolve", resolve);
+  const lookup = new RecordLookup(name, srv ? ["SRV"] : ADDRESSES[family ?? "both"], resolve);
   return {
     name,
     ...(interval === undefined ? {} : { interval }),
     async lookUp({ signal, tls }) {
+      const records = await lookup.lookUp(signal);
       const servers = srv
-        ? preferred((await ask(["SRV"], signal)).map(checkSrv)).map(fromSrv)
-        : (await ask(types, signal)).map((record) => fromAddress(record, { port, name, tls }));
+        ? preferred(records.map(checkSrv)).map(fromSrv)
+        : records.map((record) => fromAddress(record, { port, name, tls }));
       return { servers: inOrder(servers) };
     },
   };
@@ -140,10 +148,4 @@ function fromSrv({ target, port, weight }: SrvRecord, _: number, all: SrvRecord[
 function inOrder(servers: readonly HostAddress[]): HostAddress[] {
   const byName = new Map(servers.map((server) => [`${server.hostname} ${server.port}`, server]));
   return Array.from(byName.keys()).sort().map((name) => byName.get(name)!);
-}
-
-function check(option: string, value: unknown, valid: boolean, expected: string): void {
-  if (valid) return;
-  const shown = typeof value === "number" ? `${value}` : quote(value);
-  throw new ValidationException(`Cannot use ${option} ${shown}: it must be ${expected}`, value);
 }

@@ -2,7 +2,8 @@
 
 import type { EndReason } from "../connection/connect.ts";
 import { Connection } from "../connection/connection.ts";
-import { ClientException, SocketError, ValidationException } from "../errors.ts";
+import { ClientException, SocketError } from "../errors.ts";
+import { checkChoice } from "../option_checks.ts";
 import type { Command, Reject, Resolve } from "../protocol/command.ts";
 import {
   CLUSTER_KEY,
@@ -85,9 +86,7 @@ export function elastiCache(
 ): Discovery {
   const { address = "hostname", interval } = options;
   const { name } = resolveServers([endpoint], { tls: undefined, authentication: undefined })[0]!;
-  if (address !== "hostname" && address !== "ip") {
-    throw new ValidationException(`Cannot use address: it must be "hostname" or "ip"`, address);
-  }
+  checkChoice("address", address, ["hostname", "ip"]);
   const security = securityOf(endpoint);
   return {
     name,

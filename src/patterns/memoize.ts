@@ -1,8 +1,8 @@
 /** Functions that remember what they gave. @module */
 
-import { checkFunction } from "../callbacks.ts";
 import type { Client } from "../client.ts";
 import type { GetOrSetOptions } from "../get_or_set.ts";
+import { checkFunction } from "../option_checks.ts";
 
 /** What a memoized function remembers, and how: the options of `getOrSet`, and the key. */
 export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOptions, "signal"> {

@@ -1,9 +1,9 @@
 /** Idempotency: doing what several ask for a single time. @module */
 
-import { checkFunction } from "../callbacks.ts";
 import type { Client } from "../client.ts";
 import type { OperationOptions } from "../client_options.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
+import { checkFunction } from "../option_checks.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { checkSpan, checkWaitFor } from "../spans.ts";

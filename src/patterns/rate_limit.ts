@@ -2,7 +2,8 @@
 
 import type { Client } from "../client.ts";
 import type { OperationOptions } from "../client_options.ts";
-import { quote, ValidationException } from "../errors.ts";
+import { ValidationException } from "../errors.ts";
+import { checkInteger } from "../option_checks.ts";
 import { checkKey } from "../protocol/key.ts";
 
 /** What is allowed. */
@@ -91,8 +92,8 @@ export async function rateLimit(
   options: RateLimitOptions,
 ): Promise<RateLimitResult> {
   const { signal, now = Date.now } = options;
-  const limit = checkInteger("limit", options.limit, Number.MAX_SAFE_INTEGER);
-  const window = checkInteger("window", options.window, LONGEST_WINDOW);
+  const limit = checkInteger("limit", options.limit, 1, Number.MAX_SAFE_INTEGER);
+  const window = checkInteger("window", options.window, 1, LONGEST_WINDOW);
   checkKey(key, "limit");
   checkKey(key + "0".repeat(NUMBER_LENGTH), "limit");
   const length = window * 1000;
@@ -143,15 +144,4 @@ function slideOut(count: bigint, room: bigint, length: bigint): bigint {
 function checkTime(value: number): number {
   if (Number.isFinite(value)) return Math.floor(value);
   throw new ValidationException(`Cannot use now: it gave ${value}, which is no time`, value);
-}
-
-function checkInteger(name: string, value: unknown, largest: number): number {
-  if (Number.isInteger(value) && value as number >= 1 && value as number <= largest) {
-    return value as number;
-  }
-  const shown = typeof value === "number" ? `${value}` : quote(value);
-  throw new ValidationException(
-    `Cannot use ${name} ${shown}: it must be an integer from 1 to ${largest}`,
-    value,
-  );
 }

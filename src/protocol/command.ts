@@ -5,9 +5,7 @@
  * @module
  */
 
-import { ClientException, SocketError } from "../errors.ts";
-import { readText, startsWith } from "./bytes.ts";
-import { checkAuthenticated } from "./commands/authentication.ts";
+import { SocketError } from "../errors.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
 /** The reply is complete. */
@@ -179,36 +177,17 @@ export abstract class Command<Result = unknown> implements Exchange {
     return undefined;
   }
 
-  /** Shortens the lifetime that the operation gives an item. */
-  limitExptime(_limit: LimitExptime): void {}
+  /**
+   * Shortens the lifetime that the operation gives an item.
+   *
+   * @returns Undoes it.
+   */
+  limitExptime(_limit: LimitExptime): () => void {
+    return () => {};
+  }
 
   #settle(): void {
     this.settled = true;
     this.onSettled?.();
   }
-}
-
-/**
- * Reads a line that is none of a command's own answers: memcached's refusal, or no answer at all.
- *
- * @param action What was asked, for the message.
- * @returns The refusal, with the server's line as its `item`.
- * @throws {SocketError} When the line is no refusal.
- * @throws {ClientException} When it is one of this client, and not of this command alone.
- */
-export function readRefusal(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  action: string,
-): ClientException {
-  const line = readText(bytes, start, end);
-  checkAuthenticated(line);
-  if (
-    line === "ERROR" || startsWith(bytes, start, end, "CLIENT_ERROR ") ||
-    startsWith(bytes, start, end, "SERVER_ERROR ")
-  ) {
-    return new ClientException(`Cannot ${action}: the server answered "${line}"`, line);
-  }
-  throw new SocketError(`the reply ${JSON.stringify(line.slice(0, 80))} answers nothing`);
 }

@@ -9,7 +9,8 @@ import { quote, ValidationException } from "../errors.ts";
  */
 export type Exptime = number | Date;
 
-const LONGEST_RELATIVE = 60 * 60 * 24 * 30;
+/** 30 days in seconds: memcached takes more for an absolute time. */
+export const LONGEST_RELATIVE: number = 60 * 60 * 24 * 30;
 /** memcached keeps a signed 32-bit number: anything larger wraps and makes an item that is gone at once. */
 const LARGEST = 0x7fffffff;
 
@@ -42,9 +43,8 @@ export function checkExptime(exptime: unknown = 0): number {
 export function extendExptime(exptime: number, seconds: number, now: number): number {
   if (exptime === 0) return 0;
   const extended = exptime + seconds;
-  const isRelative = exptime <= LONGEST_RELATIVE;
-  if (isRelative && extended > LONGEST_RELATIVE) return Math.ceil(now / 1000) + extended;
-  return Math.min(extended, LARGEST);
+  const becomesAbsolute = exptime <= LONGEST_RELATIVE && extended > LONGEST_RELATIVE;
+  return Math.min(becomesAbsolute ? Math.ceil(now / 1000) + extended : extended, LARGEST);
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Lines that say no. @module */
 
 import { ClientException, SocketError } from "../errors.ts";
+import { readText } from "./bytes.ts";
+import { checkAuthenticated } from "./commands/authentication.ts";
 
 /** Who was asked for what, for messages. */
 export interface Asked {
@@ -11,6 +13,42 @@ export interface Asked {
 }
 
 /**
+ * What an operation is rejected with that the server has refused.
+ *
+ * @param action What was asked, for the message: `set key "a"`.
+ * @param line What the server answered, which becomes the `item`.
+ * @param hint What else there is to say about it.
+ */
+export function refusalError(action: string, line: string, hint?: string): ClientException {
+  const rest = hint === undefined ? "" : `; ${hint}`;
+  return new ClientException(`Cannot ${action}: the server answered "${line}"${rest}`, line);
+}
+
+/**
+ * Reads a line that is none of a command's own answers: memcached's refusal, or no answer at all.
+ *
+ * @param action What was asked, as for {@linkcode refusalError}.
+ * @throws {SocketError} When the line is no refusal.
+ * @throws {ClientException} When it is one of this client, and not of this command alone.
+ */
+export function readRefusal(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  action: string,
+): ClientException {
+  return refusalError(action, readRefusalLine(bytes, start, end));
+}
+
+/** As {@linkcode readRefusal}, for several operations that are refused in one line, which it returns. */
+export function readRefusalLine(bytes: Uint8Array, start: number, end: number): string {
+  const line = readText(bytes, start, end);
+  checkAuthenticated(line);
+  if (/^(ERROR$|CLIENT_ERROR |SERVER_ERROR )/.test(line)) return line;
+  throw new SocketError(`the reply ${show(line)} answers nothing`);
+}
+
+/**
  * Reads a line that is none of a command's own answers. `lru_crawler` and `watch` refuse in words of
  * their own, `BADCLASS …`, `WATCHER_TOO_MANY …`: any word in capitals is taken for a refusal.
  *
@@ -18,16 +56,17 @@ export interface Asked {
  * @throws {SocketError} When the line is no refusal.
  */
 export function refusalOf(line: string, { action, server }: Asked): ClientException {
-  if (/^[A-Z_]+( |$)/.test(line)) {
-    return new ClientException(`Cannot ${action}: the server answered "${line}"`, line);
-  }
+  if (/^[A-Z_]+( |$)/.test(line)) return refusalError(action, line);
   throw strangeLine(line, server);
 }
 
 /** What a line is met with that is not memcached's protocol. */
 export function strangeLine(line: string, server: string): SocketError {
-  const shown = JSON.stringify(line.slice(0, 80));
-  return new SocketError(`Connection to ${server} ended: the reply ${shown} answers nothing`, {
+  return new SocketError(`Connection to ${server} ended: the reply ${show(line)} answers nothing`, {
     server,
   });
+}
+
+function show(line: string): string {
+  return JSON.stringify(line.slice(0, 80));
 }

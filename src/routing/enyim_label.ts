@@ -1,6 +1,6 @@
 /** What EnyimMemcachedCore's releases call a server. @module */
 
-import { checkChoice } from "./choice.ts";
+import { checkChoice } from "../option_checks.ts";
 
 /**
  * What EnyimMemcachedCore's rings hash for a server. Its releases differ:

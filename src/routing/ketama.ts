@@ -1,6 +1,6 @@
 /** Ketama, as libmemcached, twemproxy and npm `memcached` have it. @module */
 
-import { checkChoice } from "./choice.ts";
+import { checkChoice } from "../option_checks.ts";
 import { byteString } from "./hashes/byte_string.ts";
 import { type KeyHash, type NamedHash, namedHash } from "./hashes/key_hash.ts";
 import {

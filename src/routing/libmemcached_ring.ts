@@ -1,6 +1,6 @@
 /** libmemcached's ring of keys' own hash function. @module */
 
-import { checkChoice } from "./choice.ts";
+import { checkChoice } from "../option_checks.ts";
 import { type KeyHash, type NamedHash, namedHash } from "./hashes/key_hash.ts";
 import { ketamaPlacement, labelsInFloat32 } from "./ketama_placement.ts";
 import type { Locator, Server } from "./locator.ts";

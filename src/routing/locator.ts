@@ -2,7 +2,10 @@
 
 /** A server as routing sees it. */
 export interface Server {
-  /** `host:port` as the user gave it, or the path of a unix socket: what rings hash. */
+  /**
+   * `host:port` as the user gave it, or the path of a unix socket: what rings hash. An IPv6 address is
+   * written as .NET does: `[2001:db8::1]:11211`, `[::ffff:10.0.0.1]:11211`.
+   */
   readonly name: string;
   /** Its share relative to the others, 1 unless given. Each locator says whether it uses it. */
   readonly weight: number;

@@ -1,6 +1,6 @@
 /** What npm `memcache` hashes with. @module */
 
-import { checkChoice } from "./choice.ts";
+import { checkChoice } from "../option_checks.ts";
 import { byteString } from "./hashes/byte_string.ts";
 import { doubleFnv1a } from "./hashes/double_fnv1a.ts";
 import type { NamedHash } from "./hashes/key_hash.ts";

@@ -1,7 +1,7 @@
 import { ValidationException } from "../errors.ts";
+import { checkChoice, checkInteger, invalidOption } from "../option_checks.ts";
 import { compress, COMPRESSED_FORMATS, type CompressedFormat, decompress } from "./compression.ts";
 import { checkEncoded } from "./item_codec.ts";
-import { checkChoice, checkInteger, invalidOption } from "./option_checks.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
 /** What is compressed, and how. Every option may be left out. */

@@ -1,4 +1,5 @@
 import { ClientException, ValidationException } from "../errors.ts";
+import { checkChoice } from "../option_checks.ts";
 import type { DateTimeKind } from "./enyim/date_time.ts";
 import {
   type DotNetFractionType,
@@ -8,7 +9,6 @@ import {
 import { readValue } from "./enyim/read_value.ts";
 import { MARK, typeCode } from "./enyim/type_code.ts";
 import { type DotNetTypes, writeValue } from "./enyim/write_value.ts";
-import { checkChoice } from "./option_checks.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
 const FRACTION_TYPES = ["single", "double"];

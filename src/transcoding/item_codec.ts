@@ -1,6 +1,7 @@
 /** A transcoder as the client uses it. @module */
 
 import { ValidationException } from "../errors.ts";
+import { checkText } from "./item_text.ts";
 import { isMark } from "./marks.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
@@ -40,16 +41,11 @@ export function itemWriter(transcoder: Transcoder): WriteItem {
   const checked = (encoded: EncodedValue) => checkEncoded(encoded, handsOverData);
   return (value) => {
     if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
-      return textItem(value, textFlags);
+      return { flags: textFlags, data: checkText(value) };
     }
     const encoded = transcoder.encode(value);
     return encoded instanceof Promise ? encoded.then(checked) : checked(encoded);
   };
-}
-
-function textItem(text: string, flags: number): SendableItem {
-  if (text.isWellFormed()) return { flags, data: text };
-  throw new ValidationException("Cannot store string: it holds a lone surrogate", text);
 }
 
 /**

@@ -6,13 +6,23 @@ import { decodeUtf8 } from "./utf8.ts";
 const encoder = new TextEncoder();
 
 /**
- * The UTF-8 of a string.
+ * Checks that a string can be written as UTF-8.
  *
+ * @returns The string.
  * @throws {ValidationException} When it holds a lone surrogate, which UTF-8 has no bytes for.
  */
-export function encodeText(text: string): Uint8Array {
-  if (text.isWellFormed()) return encoder.encode(text);
+export function checkText(text: string): string {
+  if (text.isWellFormed()) return text;
   throw new ValidationException("Cannot store string: it holds a lone surrogate", text);
+}
+
+/**
+ * The UTF-8 of a string.
+ *
+ * @throws {ValidationException} When there is none.
+ */
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(checkText(text));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ClientException, ValidationException } from "../errors.ts";
+import { checkFunction, checkInteger } from "../option_checks.ts";
 import { encodeText } from "./item_text.ts";
-import { checkInteger, invalidOption } from "./option_checks.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
@@ -79,8 +79,8 @@ export const jsonTranscoder: JsonTranscoder = Object.assign(makeTranscoder, make
 function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): Transcoder<Value> {
   const { flags = DEFAULT_FLAGS, replacer, reviver } = options;
   checkInteger("flags", flags, 0, 0xffffffff);
-  checkFunction("replacer", replacer);
-  checkFunction("reviver", reviver);
+  if (replacer !== undefined) checkFunction("replacer", replacer);
+  if (reviver !== undefined) checkFunction("reviver", reviver);
   return {
     borrowsData: true,
     handsOverData: true,
@@ -110,11 +110,5 @@ function parse({ data }: EncodedValue, reviver: JsonTranscoderOptions["reviver"]
   } catch (cause) {
     const bytes = new Uint8Array(data);
     throw new ClientException("Cannot read item: it is no JSON", bytes, { cause });
-  }
-}
-
-function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "function") {
-    throw invalidOption(name, value, "a function");
   }
 }

@@ -1,6 +1,6 @@
 import { quote, ValidationException } from "../errors.ts";
+import { checkBoolean } from "../option_checks.ts";
 import { isFlags } from "./item_codec.ts";
-import { invalidOption } from "./option_checks.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
 /** How bytes are given and taken. Every option may be left out. */
@@ -86,8 +86,4 @@ function encode(value: Uint8Array | EncodedValue): EncodedValue {
   if (isFlags(flags) && data instanceof Uint8Array) return { flags, data };
   const why = `${quote(value)} is neither a Uint8Array nor { flags, data }`;
   throw new ValidationException(`Cannot store value: ${why}`, value);
-}
-
-function checkBoolean(name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw invalidOption(name, value, "a boolean");
 }

@@ -53,7 +53,8 @@ interface NodeResolver {
 const NOT_FOUND = ["ENOTFOUND", "ENODATA"];
 
 /**
- * Asks through the runtime's own resolver. A name that does not exist has no records.
+ * Asks through the runtime's own resolver. A name that does not exist has no records; on Deno nor has one whose
+ * name server answers that it has failed, which `Deno.resolveDns` throws the same error for.
  *
  * @throws {SocketError} When the runtime has no resolver.
  * @throws What the runtime throws when there is no answer.

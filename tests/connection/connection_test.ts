@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { Connection } from "../../src/connection/connection.ts";
 import { SocketError } from "../../src/errors.ts";
-import { AnswerCommand, DELETE_ANSWERS } from "../../src/protocol/commands/answer.ts";
+import { DeleteCommand } from "../../src/protocol/commands/answer.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 
 /** A socket on which nothing happens until it is closed. */
@@ -59,10 +59,10 @@ Deno.test("Connection keeps little of what is given up while it cannot write", (
     maxValueBytes: 1,
     direct: true,
   }, { opened() {}, answered() {}, ended() {} });
-  const wanted = new AnswerCommand("delete wanted", DELETE_ANSWERS, () => {}, () => {});
+  const wanted = new DeleteCommand("wanted", () => {}, () => {});
   connection.submit(wanted);
   for (let i = 0; i < 100_000; i++) {
-    const command = new AnswerCommand("delete key", DELETE_ANSWERS, () => {}, () => {});
+    const command = new DeleteCommand("key", () => {}, () => {});
     connection.submit(command);
     command.abandon(new Error("given up"));
   }

@@ -1,7 +1,7 @@
 import { assertInstanceOf, assertLess } from "@std/assert";
 import { ServerNode } from "../../src/connection/server_node.ts";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
-import { AnswerCommand, DELETE_ANSWERS } from "../../src/protocol/commands/answer.ts";
+import { DeleteCommand } from "../../src/protocol/commands/answer.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 
 const TIMEOUT = 150;
@@ -38,9 +38,7 @@ Deno.test("ServerNode gives an operation no more time when its connection ends b
     report() {},
   });
   const remove = () =>
-    new Promise((resolve, reject) =>
-      node.submit(new AnswerCommand("delete key", DELETE_ANSWERS, resolve, reject))
-    );
+    new Promise((resolve, reject) => node.submit(new DeleteCommand("key", resolve, reject)));
   const written = remove().catch((error) => error);
   await new Promise((resolve) => setTimeout(resolve, 30));
   const start = performance.now();

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   dns,
   type DnsOptions,
+  type HostAddress,
   type ResolveDns,
   SocketError,
   ValidationException,
@@ -67,16 +68,93 @@ Deno.test("dns has certificates checked against the name, unless the client has 
   });
 });
 
-Deno.test("dns rejects where there is no record, or the resolver fails", async () => {
+Deno.test("dns rejects where there is no record", async () => {
   const none = zone({});
   await assertRejects(() => lookUp({ resolve: none }), SocketError, "no A or AAAA records");
   await assertRejects(() => lookUp({ resolve: none, family: 6 }), SocketError, "no AAAA records");
   await assertRejects(() => lookUp({ resolve: none, srv: true }), SocketError, "no SRV records");
-  const fault = new Error("SERVFAIL");
-  // Half an answer would move keys to the wrong servers.
-  const half: ResolveDns = (_, type) =>
-    type === "A" ? Promise.resolve(["10.0.0.1"]) : Promise.reject(fault);
-  assertEquals(await assertRejects(() => lookUp({ resolve: half })), fault);
+});
+
+/** Answers each look-up after the other; an error stands for a type that cannot be had. */
+function lookUpEach(...answers: Record<"A" | "AAAA", string[] | Error>[]): Promise<unknown[]> {
+  let current = answers[0]!;
+  const resolve: ResolveDns = (_, type) => {
+    const answer = current[type as "A" | "AAAA"];
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  const discovery = dns("cache.test", { resolve });
+  return answers.reduce<Promise<unknown[]>>(async (before, answer) => {
+    const outcomes = await before;
+    current = answer;
+    const outcome = await discovery.lookUp(context).then(
+      ({ servers }) => servers.map((server) => (server as HostAddress).hostname),
+      (error) => error,
+    );
+    return [...outcomes, outcome];
+  }, Promise.resolve([]));
+}
+
+const FAULT = new Error("SERVFAIL");
+
+Deno.test("dns gives the addresses of one family where the other cannot be had", async () => {
+  assertEquals(await lookUpEach({ A: ["10.0.0.1"], AAAA: FAULT }), [["10.0.0.1"]]);
+  assertEquals(await lookUpEach({ A: FAULT, AAAA: ["::1"] }), [["::1"]]);
+});
+
+Deno.test("dns rejects with what was wrong where neither family has addresses", async () => {
+  const other = new Error("REFUSED");
+  assertEquals(
+    await lookUpEach({ A: [], AAAA: FAULT }, { A: FAULT, AAAA: [] }, { A: FAULT, AAAA: other }),
+    [FAULT, FAULT, FAULT],
+  );
+  const refusing: ResolveDns = () => {
+    throw FAULT;
+  };
+  assertEquals(await assertRejects(() => lookUp({ resolve: refusing })), FAULT);
+});
+
+Deno.test("dns keeps the addresses of a family that cannot be had any more", async () => {
+  const failing = { A: ["10.0.0.2"], AAAA: FAULT };
+  assertEquals(
+    await lookUpEach(
+      { A: ["10.0.0.1"], AAAA: ["::1"] },
+      failing,
+      failing,
+      failing,
+      { A: FAULT, AAAA: [] },
+      failing,
+      { A: ["10.0.0.2"], AAAA: ["::2"] },
+    ),
+    [
+      ["10.0.0.1", "::1"],
+      ["10.0.0.2", "::1"],
+      ["10.0.0.2", "::1"],
+      ["10.0.0.2", "::1"],
+      FAULT,
+      ["10.0.0.2", "::1"],
+      ["10.0.0.2", "::2"],
+    ],
+  );
+});
+
+Deno.test("dns believes that a family has no addresses any more after three look-ups", async () => {
+  const without = { A: ["10.0.0.1"], AAAA: [] };
+  const both = { A: ["10.0.0.1"], AAAA: ["::1"] };
+  const kept = ["10.0.0.1", "::1"];
+  assertEquals(
+    await lookUpEach(both, without, without, both, without, without, without, without),
+    [kept, kept, kept, kept, kept, kept, ["10.0.0.1"], ["10.0.0.1"]],
+  );
+});
+
+Deno.test("dns rejects with the reason of its signal, whatever has been answered", async () => {
+  const ending = new AbortController();
+  const resolve: ResolveDns = (_, type) => {
+    ending.abort(FAULT);
+    return type === "A" ? Promise.resolve(["10.0.0.1"]) : Promise.reject(new Error("cancelled"));
+  };
+  const answer = dns("cache.test", { resolve }).lookUp({ ...context, signal: ending.signal });
+  assertEquals(await assertRejects(() => answer), FAULT);
 });
 
 Deno.test("dns gives SRV records of the lowest priority as servers, with their weights", async () => {

@@ -108,9 +108,9 @@ Deno.test("Node finds the lines of the sources by the package's source maps", as
   await installation.write("throw.mjs", program);
   const args = ["--enable-source-maps", "throw.mjs"];
   const stack = await exec(await install(OLDEST_NODE), args, { cwd: folder });
-  const [, line] = /client_options\.ts:(\d+)/.exec(stack) ?? [];
-  const source = await Deno.readTextFile(new URL("src/client_options.ts", ROOT));
-  assertMatch(source.split("\n")[Number(line) - 1] ?? "", /throw new ValidationException/);
+  const [, line] = /option_checks\.ts:(\d+)/.exec(stack) ?? [];
+  const source = await Deno.readTextFile(new URL("src/option_checks.ts", ROOT));
+  assertMatch(source.split("\n")[Number(line) - 1] ?? "", /new ValidationException/);
 });
 
 for (const [module, resolution] of [["esnext", "bundler"], ["node16", "node16"]] as const) {

@@ -120,6 +120,16 @@ const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
     assertEquals(await client.getOrSet(key, () => "computed", { exptime: 100 }), "computed");
     assertEquals(await after.get(key), "computed");
   },
+  "getOrSet does not join what a change has overtaken": async ({ client, key }) => {
+    await client.set(key, "old", 5);
+    const changed = client.delete(key);
+    const loaded = Promise.withResolvers<string>();
+    const begun = client.getOrSet(key, () => loaded.promise, { exptime: 60, staleFor: 10 });
+    await changed;
+    assertEquals(await client.getOrSet(key, () => "newer", { waitFor: 0 }), "newer");
+    loaded.resolve("late");
+    await begun;
+  },
   "invalidate leaves no former copy behind": async ({ before, client, key }) => {
     await client.set(key, "value", 100);
     await client.invalidate(key, { staleFor: 10 });

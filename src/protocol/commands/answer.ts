@@ -6,10 +6,10 @@ import {
   DONE,
   type LimitExptime,
   type Move,
-  readRefusal,
   type Reject,
   type Resolve,
 } from "../command.ts";
+import { readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** What each line that the server may answer with stands for. */
@@ -21,10 +21,7 @@ export class AnswerCommand<Result> extends Command<Result> {
   protected request: string;
   readonly #answers: Answers<Result>;
 
-  /**
-   * @param request The command line, in ASCII; its first word and the second, where that is a key,
-   * are named when it is refused.
-   */
+  /** @param request The command line, in ASCII. */
   constructor(
     request: string,
     answers: Answers<Result>,
@@ -36,24 +33,15 @@ export class AnswerCommand<Result> extends Command<Result> {
     this.#answers = answers;
   }
 
+  /** What cannot be done where it is refused. */
+  protected get action(): string {
+    return this.request.split(" ", 1)[0]!;
+  }
+
   override succeedAbsent(): boolean {
     const absent = this.#answers.find(([line]) => line === "NOT_FOUND");
     if (absent !== undefined) this.succeed(absent[1]);
     return absent !== undefined;
-  }
-
-  /** That of `delete`. What goes to all servers has no key that could move. */
-  override get move(): Move<Result> {
-    const again = (resolve: Resolve<Result>, reject: Reject) =>
-      new AnswerCommand(this.request, this.#answers, resolve, reject);
-    return {
-      kind: "remove",
-      isMiss: () => false,
-      again,
-      mirror: (_, resolve, reject) => again(resolve, reject),
-      // The item existed if it did on either server.
-      combine: (result, former) => result || former as Result,
-    };
   }
 
   write(buffer: RequestBuffer): void {
@@ -63,20 +51,40 @@ export class AnswerCommand<Result> extends Command<Result> {
   line(bytes: Uint8Array, start: number, end: number): number {
     const answer = this.#answers.find(([line]) => isText(bytes, start, end, line));
     if (answer !== undefined) this.succeed(answer[1]);
-    else this.fail(readRefusal(bytes, start, end, this.request));
+    else this.fail(readRefusal(bytes, start, end, this.action));
     return DONE;
   }
 }
 
-/** `delete`: whether the item existed. */
-export const DELETE_ANSWERS: Answers<boolean> = [["DELETED", true], ["NOT_FOUND", false]];
+const DELETE_ANSWERS: Answers<boolean> = [["DELETED", true], ["NOT_FOUND", false]];
+
+/** `delete`. Resolves to whether the item existed. */
+export class DeleteCommand extends AnswerCommand<boolean> {
+  readonly #key: string;
+
+  constructor(key: string, resolve: Resolve<boolean>, reject: Reject) {
+    super(`delete ${key}`, DELETE_ANSWERS, resolve, reject);
+    this.#key = key;
+  }
+
+  protected override get action(): string {
+    return `delete key "${this.#key}"`;
+  }
+
+  override get move(): Move<boolean> {
+    return {
+      kind: "remove",
+      ...againOnBoth((resolve, reject) => new DeleteCommand(this.#key, resolve, reject)),
+    };
+  }
+}
 
 const TOUCH_ANSWERS: Answers<boolean> = [["TOUCHED", true], ["NOT_FOUND", false]];
 
 /** `touch`. Resolves to whether the item existed. */
 export class TouchCommand extends AnswerCommand<boolean> {
   readonly #key: string;
-  readonly #exptime: number;
+  #exptime: number;
 
   constructor(key: string, exptime: number, resolve: Resolve<boolean>, reject: Reject) {
     super(`touch ${key} ${exptime}`, TOUCH_ANSWERS, resolve, reject);
@@ -84,13 +92,37 @@ export class TouchCommand extends AnswerCommand<boolean> {
     this.#exptime = exptime;
   }
 
-  override get move(): Move<boolean> {
-    return { ...super.move, kind: "change" };
+  protected override get action(): string {
+    return `touch key "${this.#key}"`;
   }
 
-  override limitExptime(limit: LimitExptime): void {
-    this.request = `touch ${this.#key} ${limit(this.#exptime)}`;
+  override get move(): Move<boolean> {
+    return {
+      kind: "change",
+      ...againOnBoth((...ends) => new TouchCommand(this.#key, this.#exptime, ...ends)),
+    };
   }
+
+  override limitExptime(limit: LimitExptime): () => void {
+    const exptime = this.#exptime;
+    this.#setExptime(limit(exptime));
+    return () => this.#setExptime(exptime);
+  }
+
+  #setExptime(exptime: number): void {
+    this.#exptime = exptime;
+    this.request = `touch ${this.#key} ${exptime}`;
+  }
+}
+
+/** How an operation is done on both servers of a key that moves: the item existed if it did on either. */
+function againOnBoth(again: Move<boolean>["again"]): Omit<Move<boolean>, "kind"> {
+  return {
+    isMiss: () => false,
+    again,
+    mirror: (_, resolve, reject) => again(resolve, reject),
+    combine: (result, former) => result || former as boolean,
+  };
 }
 
 /** `flush_all` and `verbosity`. */
@@ -102,11 +134,19 @@ function readCounter(bytes: Uint8Array, start: number, end: number): bigint | un
   return /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
 }
 
+/** What `incr` or `decr` is asked for. */
+export interface CounterRequest {
+  readonly verb: "incr" | "decr";
+  readonly key: string;
+  /** By how much, 0 to 2^64 - 1. */
+  readonly delta: bigint;
+}
+
 /** `incr` and `decr`. Resolves to the new value, or `undefined` when there is no counter. */
 export class CounterCommand extends Command<bigint | undefined> {
-  readonly #request: string;
+  readonly #request: CounterRequest;
 
-  constructor(request: string, resolve: Resolve<bigint | undefined>, reject: Reject) {
+  constructor(request: CounterRequest, resolve: Resolve<bigint | undefined>, reject: Reject) {
     super(resolve, reject);
     this.#request = request;
   }
@@ -128,13 +168,15 @@ export class CounterCommand extends Command<bigint | undefined> {
   }
 
   write(buffer: RequestBuffer): void {
-    buffer.ascii(this.#request).ascii("\r\n");
+    const { verb, key, delta } = this.#request;
+    buffer.ascii(verb).word(key).ascii(` ${delta}\r\n`);
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
+    const { verb, key } = this.#request;
     const counter = readCounter(bytes, start, end);
     if (counter !== undefined || isText(bytes, start, end, "NOT_FOUND")) this.succeed(counter);
-    else this.fail(readRefusal(bytes, start, end, this.#request));
+    else this.fail(readRefusal(bytes, start, end, `${verb} key "${key}"`));
     return DONE;
   }
 }

@@ -2,7 +2,8 @@
 
 import { quote, SocketError } from "../../errors.ts";
 import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
-import { Command, DONE, MORE, readRefusal } from "../command.ts";
+import { Command, DONE, MORE } from "../command.ts";
+import { readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** One node of a cluster. Of its host name and its address one may be empty. */

@@ -1,6 +1,6 @@
 /** The meta commands `mg`, `ms`, `md`, `ma`, `mn` and `me`, of memcached 1.6.10 and later. @module */
 
-import { ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
+import { quote, SocketError, ValidationException } from "../../errors.ts";
 import { readText } from "../bytes.ts";
 import {
   Command,
@@ -8,11 +8,11 @@ import {
   type LimitExptime,
   MORE,
   type Move,
-  readRefusal,
   type Reject,
   type Resolve,
 } from "../command.ts";
 import { checkKey } from "../key.ts";
+import { readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** A meta command: get, set, delete, arithmetic, no-op, debug. */
@@ -46,6 +46,7 @@ const WITHOUT_TOKEN = "bcfhklqstuvxI";
 const LONGEST_OPAQUE = 31;
 /** Refusals of `ms` after which memcached may take the value for commands. */
 const LEAVES_VALUE_BEHIND = /^ERROR$|bad command line|options flags|decoding key|bad data chunk/;
+const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later";
 /** What a command that succeeds quietly would have said. */
 const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
   mg: "EN",
@@ -152,16 +153,15 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   /** What would never expire by these flags, or by the lack of them, is given an end. */
-  override limitExptime(limit: LimitExptime): void {
-    const { verb, flags } = this.#request;
+  override limitExptime(limit: LimitExptime): () => void {
+    const request = this.#request;
+    const { verb, flags } = request;
     const limited = flags.map((flag) =>
       /^[TN]\d+$/.test(flag) ? `${flag[0]}${limit(Number(flag.slice(1)))}` : flag
     );
     const isEndless = verb === "ms" && !flags.some((flag) => flag[0] === "T");
-    this.#request = {
-      ...this.#request,
-      flags: isEndless ? [...limited, `T${limit(0)}`] : limited,
-    };
+    this.#request = { ...request, flags: isEndless ? [...limited, `T${limit(0)}`] : limited };
+    return () => void (this.#request = request);
   }
 
   write(buffer: RequestBuffer): void {
@@ -228,7 +228,7 @@ export class MetaCommand extends Command<MetaReply> {
     const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
     const refusal = readRefusal(bytes, start, end, action);
     const isUnknown = refusal.item === "ERROR";
-    this.fail(isUnknown ? needsNewer(action) : refusal);
+    this.fail(isUnknown ? refusalError(action, "ERROR", NEEDS_NEWER) : refusal);
     if (data !== undefined && LEAVES_VALUE_BEHIND.test(String(refusal.item))) {
       throw new SocketError(`the server did not understand ${verb}`, { cause: refusal });
     }
@@ -241,11 +241,6 @@ function readDebug(words: string[]): Record<string, string> {
     const at = word.indexOf("=");
     return [word.slice(0, at), word.slice(at + 1)];
   }));
-}
-
-function needsNewer(action: string): ClientException {
-  const why = `the server answered "ERROR"; meta commands need memcached 1.6.10 or later`;
-  return new ClientException(`Cannot ${action}: ${why}`, "ERROR");
 }
 
 /** The key that a request is about: what its base64 stands for, under flag `b`. */

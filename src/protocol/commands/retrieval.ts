@@ -1,6 +1,6 @@
 /** `get`, `gets` and `gat`: one request for any number of neighbouring keys. @module */
 
-import { type ClientException, SocketError } from "../../errors.ts";
+import { SocketError } from "../../errors.ts";
 import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
 import {
   Command,
@@ -9,10 +9,10 @@ import {
   type LimitExptime,
   MORE,
   type Move,
-  readRefusal,
   type Reject,
   type Resolve,
 } from "../command.ts";
+import { readRefusalLine, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /**
@@ -49,6 +49,11 @@ export class RetrievalCommand extends Command {
     return new Retrieval(this);
   }
 
+  /** What cannot be done where it is refused. */
+  get action(): string {
+    return `${this.verb.split(" ", 1)[0]} key "${this.key}"`;
+  }
+
   /** Takes the item found. A value that cannot be read fails this operation and no other. */
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
@@ -83,9 +88,11 @@ export class RetrievalCommand extends Command {
     };
   }
 
-  override limitExptime(limit: LimitExptime): void {
-    const [name, exptime] = this.verb.split(" ");
+  override limitExptime(limit: LimitExptime): () => void {
+    const { verb } = this;
+    const [name, exptime] = verb.split(" ");
     if (exptime !== undefined) this.verb = `${name} ${limit(Number(exptime))}`;
+    return () => void (this.verb = verb);
   }
 
   write(buffer: RequestBuffer): void {
@@ -150,7 +157,7 @@ class Retrieval implements Exchange {
   line(bytes: Uint8Array, start: number, end: number): number {
     if (startsWith(bytes, start, end, "VALUE ")) return this.#header(bytes, start + 6, end);
     if (isText(bytes, start, end, "END")) this.#miss();
-    else this.#refuse(readRefusal(bytes, start, end, this.#verb));
+    else this.#refuse(readRefusalLine(bytes, start, end));
     return DONE;
   }
 
@@ -160,14 +167,14 @@ class Retrieval implements Exchange {
     return MORE;
   }
 
-  *commands(): Iterable<Command> {
+  *commands(): Iterable<RetrievalCommand> {
     // The command whose item is being read is among the others no more.
     if (this.#current?.settled === false) yield this.#current;
     for (const command of this.#commands) if (command !== undefined) yield command;
   }
 
-  #refuse(refusal: ClientException): void {
-    for (const command of this.commands()) command.fail(refusal);
+  #refuse(line: string): void {
+    for (const command of this.commands()) command.fail(refusalError(command.action, line));
   }
 
   /** Reads `<key> <flags> <bytes>`, and the cas unique, which some servers add unasked. */

@@ -2,7 +2,8 @@
 
 import { quote, SocketError, ValidationException } from "../../errors.ts";
 import { endOfWord, isText, readText, startsWith } from "../bytes.ts";
-import { Command, DONE, MORE, readRefusal, type Reject, type Resolve } from "../command.ts";
+import { Command, DONE, MORE, type Reject, type Resolve } from "../command.ts";
+import { readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** One server's statistics by name. */

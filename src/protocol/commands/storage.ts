@@ -1,16 +1,16 @@
 /** `set`, `add`, `replace`, `append`, `prepend` and `cas`. @module */
 
-import { ClientException, SocketError } from "../../errors.ts";
+import { SocketError } from "../../errors.ts";
 import { isText, startsWith } from "../bytes.ts";
 import {
   Command,
   DONE,
   type LimitExptime,
   type Move,
-  readRefusal,
   type Reject,
   type Resolve,
 } from "../command.ts";
+import { readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 import type { Answers } from "./answer.ts";
 
@@ -96,8 +96,10 @@ export class StorageCommand<Result> extends Command<Result> {
     };
   }
 
-  override limitExptime(limit: LimitExptime): void {
-    this.#item = { ...this.#item, exptime: limit(this.#item.exptime) };
+  override limitExptime(limit: LimitExptime): () => void {
+    const item = this.#item;
+    this.#item = { ...item, exptime: limit(item.exptime) };
+    return () => void (this.#item = item);
   }
 
   write(buffer: RequestBuffer): void {
@@ -123,9 +125,7 @@ export class StorageCommand<Result> extends Command<Result> {
     const action = `${this.#verb} key "${this.#key}"`;
     if (isText(bytes, start, end, "NOT_STORED")) {
       // memcached never says so to a set; a proxy that lost its server does.
-      return this.fail(
-        new ClientException(`Cannot ${action}: the server answered "NOT_STORED"`, "NOT_STORED"),
-      );
+      return this.fail(refusalError(action, "NOT_STORED"));
     }
     const refusal = readRefusal(bytes, start, end, action);
     this.fail(refusal);

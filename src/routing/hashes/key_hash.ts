@@ -1,6 +1,6 @@
 /** The hash functions that libmemcached and twemproxy let users choose from. @module */
 
-import { checkChoice } from "../choice.ts";
+import { checkChoice } from "../../option_checks.ts";
 import { byteString } from "./byte_string.ts";
 import { crc16 } from "./crc16.ts";
 import { crc32, crc32Upper } from "./crc32.ts";

@@ -1,7 +1,4 @@
-import { ClientException, ValidationException } from "../../errors.ts";
-
-/** Longest piece of a pickle or of a value that a message repeats. */
-const MAX_QUOTED = 100;
+import { ClientException, quote, ValidationException } from "../../errors.ts";
 
 /** What reading throws: the pickle is broken, or holds more than plain data. */
 export function unreadable(state: string, cause?: unknown): ClientException {
@@ -21,9 +18,4 @@ export function notPlainData(name: string): ClientException {
 export function unstorable(state: string, value: unknown, path = ""): ValidationException {
   const place = path === "" ? "" : ` at ${quote(path)}`;
   return new ValidationException(`Cannot store value: ${state}${place}`, value);
-}
-
-/** `text` in double quotes on one line, cut where it is long. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }

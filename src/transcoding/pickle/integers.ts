@@ -1,4 +1,5 @@
-import { quote, unreadable } from "./faults.ts";
+import { quote } from "../../errors.ts";
+import { unreadable } from "./faults.ts";
 
 /**
  * Integers as pickle writes them: little-endian two's complement, and Python's decimal, hexadecimal,

@@ -1,4 +1,5 @@
-import { quote, unreadable } from "./faults.ts";
+import { quote } from "../../errors.ts";
+import { unreadable } from "./faults.ts";
 import { decodeLatin1, requireAscii } from "./text.ts";
 
 /**

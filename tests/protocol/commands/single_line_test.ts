@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ClientException, SocketError } from "../../../src/errors.ts";
-import type { Command } from "../../../src/protocol/command.ts";
-import { AnswerCommand, DELETE_ANSWERS } from "../../../src/protocol/commands/answer.ts";
+import type { Command, Exchange } from "../../../src/protocol/command.ts";
+import {
+  AnswerCommand,
+  CounterCommand,
+  DeleteCommand,
+  OK_ANSWERS,
+  TouchCommand,
+} from "../../../src/protocol/commands/answer.ts";
+import { MetaCommand } from "../../../src/protocol/commands/meta.ts";
+import { RetrievalCommand } from "../../../src/protocol/commands/retrieval.ts";
 import { SET_ANSWERS, StorageCommand } from "../../../src/protocol/commands/storage.ts";
 import { type Outcome, Outcomes, outcomesOf, replay, requestOf } from "../replay.ts";
 import { utf8 } from "../splits.ts";
@@ -13,7 +21,7 @@ function set(outcomes: Outcomes): Command {
 }
 
 function del(outcomes: Outcomes): Command {
-  return new AnswerCommand("delete key", DELETE_ANSWERS, ...outcomes.next());
+  return new DeleteCommand("key", ...outcomes.next());
 }
 
 function expectOutcome(make: typeof set, reply: string, expected: Outcome): void {
@@ -49,13 +57,36 @@ Deno.test("StorageCommand ends the connection when its data block may be taken f
   }
 });
 
-Deno.test("AnswerCommand writes its key", () => {
+Deno.test("DeleteCommand writes its key", () => {
   assertEquals(requestOf(del(new Outcomes())), "delete key\r\n");
 });
 
-Deno.test("AnswerCommand resolves to whether the key existed", () => {
+Deno.test("DeleteCommand resolves to whether the key existed", () => {
   expectOutcome(del, "DELETED\r\n", { value: true });
   expectOutcome(del, "NOT_FOUND\r\n", { value: false });
+});
+
+Deno.test("commands name their verb and their key when they are refused, and quote the server", () => {
+  const makers: Record<string, (outcomes: Outcomes) => Exchange> = {
+    'set key "key"': set,
+    'delete key "key"': del,
+    'touch key "key"': (outcomes) => new TouchCommand("key", 60, ...outcomes.next()),
+    'incr key "key"': (outcomes) =>
+      new CounterCommand({ verb: "incr", key: "key", delta: 1n }, ...outcomes.next()),
+    'gat key "key"': (outcomes) =>
+      new RetrievalCommand("gat 60", "key", () => {}, ...outcomes.next()).open(),
+    'mg key "key"': (outcomes) =>
+      new MetaCommand({ verb: "mg", key: "key", flags: ["v"] }, ...outcomes.next()),
+    "flush_all": (outcomes) => new AnswerCommand("flush_all 5", OK_ANSWERS, ...outcomes.next()),
+  };
+  const line = "SERVER_ERROR out of memory";
+  for (const [action, make] of Object.entries(makers)) {
+    const outcomes = new Outcomes();
+    assert(replay(make(outcomes), [utf8(`${line}\r\n`)]));
+    const [{ error }] = outcomes.all as [{ error: ClientException }];
+    assertEquals(error.message, `Cannot ${action}: the server answered "${line}"`);
+    assertEquals(error.item, line);
+  }
 });
 
 Deno.test("commands of one line end the connection over a reply that is not theirs", () => {
