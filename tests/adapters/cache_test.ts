@@ -229,6 +229,15 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       await keysOf("body", client, 1);
     });
 
+    test("leaves no body behind when the response cannot be listed", async ({ client, cache }) => {
+      await cache.put(URL_, response(null));
+      const [head] = await keysOf("head", client, 1);
+      await client.set(head!, "something else");
+      const given = response(pseudoRandomBytes(3 * CHUNK));
+      await assertRejects(() => cache.put(URL_, given), ClientException, "not an item of a cache");
+      for await (const { key } of client.items()) assertEquals(key.includes(":body:"), false);
+    });
+
     test("fails to put a clone whose other half nobody reads yet", async ({ client }) => {
       const tooLarge = { chunkByteLength: 2_000_000 };
       const cache = await new MoecacheCacheStorage(client, tooLarge).open("test");

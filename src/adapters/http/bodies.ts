@@ -22,18 +22,19 @@ export class Bodies {
   /** Stores a body as it comes, a chunk at a time. A failure leaves chunks that nothing refers to. */
   async write(stream: ReadableStream<Uint8Array>, exptime: Exptime): Promise<BodyPlace> {
     const id = crypto.randomUUID();
+    const chunkByteLength = this.#chunkByteLength;
     let byteLength = 0;
     let index = 0;
     try {
-      for await (const chunk of chunksOf(stream, this.#chunkByteLength)) {
+      for await (const chunk of chunksOf(stream, chunkByteLength)) {
         await writeBytes(this.#client, this.#key(id, index++), chunk, exptime);
         byteLength += chunk.byteLength;
       }
     } catch (error) {
-      await this.#forget({ id, byteLength: index * this.#chunkByteLength }, error);
+      await this.forget({ id, byteLength: index * chunkByteLength, chunkByteLength }, error);
       throw error;
     }
-    return { id, byteLength, chunkByteLength: this.#chunkByteLength };
+    return { id, byteLength, chunkByteLength };
   }
 
   /**
@@ -59,6 +60,23 @@ export class Bodies {
     await Promise.all(keys.map((key) => this.#client.touch(key, GRACE)));
   }
 
+  /**
+   * Deletes a body that nothing is going to refer to.
+   *
+   * @throws {AggregateError} When that fails, too; it carries the cause.
+   */
+  async forget(body: BodyPlace, cause: unknown): Promise<void> {
+    const keys = chunkLengths(body).map((_, i) => this.#key(body.id, i));
+    try {
+      await this.#client.deleteMany(keys);
+    } catch (error) {
+      throw new AggregateError(
+        [cause, error],
+        "Cannot store a body, nor delete what is there of it",
+      );
+    }
+  }
+
   #stream(
     body: BodyPlace,
     lengths: readonly number[],
@@ -82,19 +100,6 @@ export class Bodies {
 
   async #read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return (await readBytes(this.#client, key))?.bytes;
-  }
-
-  async #forget(body: Pick<BodyPlace, "id" | "byteLength">, cause: unknown): Promise<void> {
-    const keys = chunkLengths({ ...body, chunkByteLength: this.#chunkByteLength })
-      .map((_, i) => this.#key(body.id, i));
-    try {
-      await this.#client.deleteMany(keys);
-    } catch (error) {
-      throw new AggregateError(
-        [cause, error],
-        "Cannot store a body, nor delete what is there of it",
-      );
-    }
   }
 
   #key(id: string, index: number): string {

@@ -205,10 +205,15 @@ export class MoecacheCache {
       ages: lifetime !== undefined,
       generation,
     };
-    await this.#change(
-      entry.url,
-      (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
-    );
+    try {
+      await this.#change(
+        entry.url,
+        (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
+      );
+    } catch (error) {
+      if (body !== null) await this.#bodies.forget(body, error);
+      throw error;
+    }
   }
 
   /**
