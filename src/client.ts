@@ -468,7 +468,7 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * Lists the items of all servers, one server after the other, with `lru_crawler metadump`. They come
    * as they are asked for, through a connection of their own that opens with the first and closes with
    * the loop, `break` included. It is no snapshot: what is stored or deleted meanwhile may or may not be
-   * among them, and memcached may leave out what it moves between its queues just then.
+   * among them, and memcached may leave out, or list twice, what it moves between its queues just then.
    *
    * memcached has one crawler, which waits for a slow loop and lists for one client at a time; while it
    * is busy with another, this one asks again for a second and a half. `timeout` applies to the first

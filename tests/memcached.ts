@@ -31,6 +31,12 @@ function isFile(path: string): boolean {
   }
 }
 
+/**
+ * Arguments of a memcached that lists each item once: it moves none from one of its queues to another, where
+ * the crawler may meet it twice or not at all.
+ */
+export const LISTS_EXACTLY: readonly string[] = ["-o", "no_lru_maintainer"];
+
 /** Where a {@linkcode MemcachedProcess} listens. */
 export interface MemcachedProcessOptions {
   /** The port to listen on, so that a server can come back where it was; a free one if absent. */
@@ -66,7 +72,7 @@ export class MemcachedProcess implements AsyncDisposable {
    * time; the message has what it printed.
    */
   static async start(
-    args: string[] = [],
+    args: readonly string[] = [],
     options: MemcachedProcessOptions = {},
   ): Promise<MemcachedProcess> {
     const program = memcachedPath();
@@ -116,7 +122,7 @@ class Run {
   #hasEnded = false;
 
   /** Port -1 has memcached choose a free one. */
-  constructor(program: string, args: string[], port = -1) {
+  constructor(program: string, args: readonly string[], port = -1) {
     this.#child = new Deno.Command(program, {
       args: ["-l", "127.0.0.1", "-p", `${port}`, "-U", "0", ...userArgs(), ...args],
       env: { MEMCACHED_PORT_FILENAME: this.#portFile },

@@ -49,8 +49,9 @@ export interface CacheSettings {
  *
  * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept,
  * as far as their headers fit into an item. `keys` and `matchAll` without a request, and `ignoreSearch`,
- * have memcached list all items it has, whosever they are, which takes seconds on a large server. A
- * response that comes out of the cache has no `url`. It needs memcached 1.6.10 or later.
+ * have memcached list all items it has, whosever they are, which takes seconds on a large server and may
+ * leave out what it moves between its queues just then. A response that comes out of the cache has no
+ * `url`. It needs memcached 1.6.10 or later.
  *
  * @example A page in two languages
  * ```ts

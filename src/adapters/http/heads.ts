@@ -37,7 +37,10 @@ export class Heads {
     return await this.#readKey(await this.#key(address));
   }
 
-  /** The entries of all addresses: memcached lists all it has for it. */
+  /**
+   * The entries of all addresses. memcached lists all it has for it, some items twice, and may leave out what
+   * it moves between its queues just then.
+   */
   async readAll(): Promise<Entry[]> {
     const keys = new Set<string>();
     const start = `${this.#prefix}head:`;
