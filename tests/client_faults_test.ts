@@ -42,12 +42,16 @@ for (const { way, ...dialling } of WAYS) {
 
   test("Client reads a reply split at every offset", async () => {
     for (const chunks of splits(utf8(VALUE))) {
+      const sent = gate();
       await using peer = new ScriptedPeer(async (connection) => {
         await connection.request();
         for (const chunk of chunks) await connection.send(chunk);
+        sent.open();
       });
       await using client = connect(peer);
       assertEquals(await client.get("key"), "v\r\nlu");
+      // A value is handed over before the end of the reply.
+      await sent.opened;
     }
   });
 
@@ -90,16 +94,19 @@ for (const { way, ...dialling } of WAYS) {
 
   test("Client dials anew, without an error, after the server has closed an idle connection", async () => {
     const idle = gate();
+    const closed = gate();
     await using peer = new ScriptedPeer(async (connection, index) => {
       await connection.request();
       await connection.send("END\r\n");
       if (index > 0) return;
       await idle.opened;
-      connection.close();
+      await connection.close();
+      closed.open();
     });
     await using client = connect(peer);
     assertEquals(await client.get("key"), undefined);
     idle.open();
+    await closed.opened;
     await settle();
     assertEquals(await client.get("key"), undefined);
     assertEquals(peer.connectionCount, 2);
@@ -252,13 +259,17 @@ for (const { way, ...dialling } of WAYS) {
   });
 
   test("Client finds a connection closed even if the process was busy meanwhile", async () => {
+    const closed = gate();
     await using peer = new ScriptedPeer(async (connection, index) => {
       await connection.request();
       await connection.send("END\r\n");
-      if (index === 0) connection.close();
+      if (index > 0) return;
+      await connection.close();
+      closed.open();
     });
     await using client = connect(peer);
     assertEquals(await client.get("key"), undefined);
+    await closed.opened;
     for (const started = performance.now(); performance.now() - started < 150;);
     assertEquals(await client.get("key"), undefined);
   });
@@ -557,7 +568,7 @@ Deno.test("Client spreads work over as many connections as it may open, and no m
   const waiting: Promise<unknown>[] = [];
   for (let i = 0; i < 5; i++) {
     waiting.push(client.get(`key${i}`));
-    await settle();
+    do await settle(); while (peer.connectionCount < Math.min(i + 1, 3));
   }
   assertEquals(peer.connectionCount, 3);
   const all = Promise.allSettled(waiting);

@@ -79,7 +79,7 @@ export class MemcachedProcess implements AsyncDisposable {
     if (program === undefined) throw new Error("Cannot start memcached: it is not on the PATH");
     const deadline = Date.now() + START_TIMEOUT;
     while (true) {
-      const run = new Run(program, args, options.port);
+      const run = await Run.start(program, args, options.port);
       const port = await run.listens(deadline);
       if (port !== undefined) return new MemcachedProcess(run, port);
       const fault = await run.end("SIGKILL");
@@ -116,15 +116,16 @@ export class MemcachedProcess implements AsyncDisposable {
 class Run {
   readonly #child: Deno.ChildProcess;
   readonly #printed: Promise<string>;
-  readonly #folder = Deno.makeTempDirSync({ prefix: "memcached_" });
+  readonly #folder: string;
   /** Where memcached writes the port it listens on, once it does. */
-  readonly #portFile = `${this.#folder}/port`;
+  readonly #portFile: string;
   #hasEnded = false;
 
-  /** Port -1 has memcached choose a free one. */
-  constructor(program: string, args: readonly string[], port = -1) {
+  constructor(program: string, args: string[], folder: string) {
+    this.#folder = folder;
+    this.#portFile = `${folder}/port`;
     this.#child = new Deno.Command(program, {
-      args: ["-l", "127.0.0.1", "-p", `${port}`, "-U", "0", ...userArgs(), ...args],
+      args,
       env: { MEMCACHED_PORT_FILENAME: this.#portFile },
       stdin: "null",
       stdout: "null",
@@ -132,6 +133,13 @@ class Run {
     }).spawn();
     this.#printed = new Response(this.#child.stderr).text();
     this.#child.status.then(() => this.#hasEnded = true);
+  }
+
+  /** Starts the program; port -1 has memcached choose a free one. */
+  static async start(program: string, args: readonly string[], port = -1): Promise<Run> {
+    const folder = await Deno.makeTempDir({ prefix: "memcached_" });
+    const where = ["-l", "127.0.0.1", "-p", `${port}`, "-U", "0"];
+    return new Run(program, [...where, ...userArgs(), ...args], folder);
   }
 
   get pid(): number {

@@ -34,10 +34,10 @@ export class PeerConnection {
     await this.#socket.closeWrite();
   }
 
-  /** Closes the connection; with unread requests pending that is a reset. */
-  close(): void {
+  /** Closes the connection, at once but on workers; with unread requests pending that is a reset. */
+  async close(): Promise<void> {
     try {
-      this.#socket.close();
+      await this.#socket.close();
     } catch (error) {
       // The script has closed it already.
       if (!(error instanceof Deno.errors.BadResource)) throw error;
@@ -79,7 +79,7 @@ export class ScriptedPeer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#accepting;
-    for (const connection of this.#connections) connection.close();
+    await Promise.all(this.#connections.map((connection) => connection.close()));
     await Promise.all(this.#plays);
   }
 

@@ -22,9 +22,11 @@ export function authenticated(dial: Dial, authentication: Authentication | undef
     const transport = await dial(signal);
     let closing: Promise<void> | undefined;
     const close = () => closing ??= closeTransport(transport);
+    // Workers warn of listeners that return a promise.
+    const giveUp = () => void close();
     try {
       signal.throwIfAborted();
-      signal.addEventListener("abort", close);
+      signal.addEventListener("abort", giveUp);
       authentication.checkAnswer(await ask(transport, authentication.request()));
       signal.throwIfAborted();
       return transport;
@@ -32,7 +34,7 @@ export function authenticated(dial: Dial, authentication: Authentication | undef
       await close();
       throw error;
     } finally {
-      signal.removeEventListener("abort", close);
+      signal.removeEventListener("abort", giveUp);
     }
   };
 }

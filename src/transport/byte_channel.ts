@@ -96,10 +96,14 @@ class StreamChannel implements ByteChannel {
   }
 
   async close(): Promise<void> {
-    await this.#transport.close();
+    const closed = this.#transport.close();
+    // A worker's socket is closed when all is written, or given up.
+    const givenUp = this.#writer.abort();
     // The streams of a closed socket may have failed by now: the connection has had that from its own
     // read or write.
-    await Promise.allSettled([this.#cancel(), this.#writer.abort()]);
+    givenUp.catch(() => {});
+    await closed;
+    await Promise.allSettled([this.#cancel(), givenUp]);
   }
 }
 

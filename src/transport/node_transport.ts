@@ -110,7 +110,11 @@ export class NodeTransport implements Transport {
       type: "bytes",
       start: (controller) => this.#pour(streamSink(controller)),
       pull: () => this.#resume(),
-      cancel: () => this.close(),
+      cancel: () => {
+        // The end of a stream that is cancelled cannot be told to it.
+        this.#sink = undefined;
+        return this.close();
+      },
     }, { highWaterMark: STREAM_CAPACITY });
   }
 

@@ -66,7 +66,8 @@ async function opened(socket: Socket, signal: AbortSignal): Promise<void> {
     await Promise.race([socket.opened, aborted]);
   } catch (error) {
     socket.opened.catch(() => {});
-    await close(socket);
+    // It does not close before it has been opened or refused, which may take the network minutes.
+    close(socket);
     throw error;
   } finally {
     signal.removeEventListener("abort", abort);

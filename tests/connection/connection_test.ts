@@ -50,6 +50,35 @@ for (const direct of [true, false]) {
   });
 }
 
+/** A socket that writes what nobody reads, and is not closed before that is done or given up, as workers' are. */
+function reluctantTransport(): Transport {
+  const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<void>();
+  const writable = new WritableStream<Uint8Array>({
+    async write(_, { signal }) {
+      signal.addEventListener("abort", () => giveUp());
+      await givenUp;
+    },
+  });
+  return { readable: new ReadableStream(), writable, close: () => givenUp };
+}
+
+Deno.test("Connection closes its socket whatever it has not written yet", async () => {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const connection = new Connection({
+    server: "server",
+    dial: () => Promise.resolve(reluctantTransport()),
+    timeout: undefined,
+    connectTimeout: undefined,
+    maxValueBytes: 1,
+    direct: true,
+  }, { opened: () => open(), answered() {}, ended() {} });
+  connection.submit(new DeleteCommand("key", () => {}, () => {}));
+  await opened;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  connection.end(new SocketError("over"));
+  await connection.closed;
+});
+
 Deno.test("Connection keeps little of what is given up while it cannot write", () => {
   const connection = new Connection({
     server: "server",

@@ -6,7 +6,7 @@
  */
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -214,7 +214,7 @@ export const denoShim = {
   inspect: (value) => inspect(value, { depth: 8 }),
   uid: () => process.getuid(),
   statSync: (path) => ({ isFile: statSync(path).isFile() }),
-  makeTempDirSync: ({ prefix = "" } = {}) => mkdtempSync(`${tmpdir()}/${prefix}`),
+  makeTempDir: ({ prefix = "" } = {}) => mkdtemp(`${tmpdir()}/${prefix}`),
   makeTempFile: async () => {
     const path = `${await mkdtemp(`${tmpdir()}/`)}/file`;
     await writeFile(path, "");

@@ -9,6 +9,8 @@ export interface ProgramOutcome {
   readonly passed: number;
   /** How many failed; 1 for a program that broke before it could count. */
   readonly failed: number;
+  /** How many were ignored. */
+  readonly ignored: number;
   /** What the program printed. */
   readonly printed: string;
   /** Seconds that it took. */
@@ -34,13 +36,18 @@ export async function runProgram(
   return { ...countTests(printed, code), printed, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Reads `12 passed, 0 failed`, the last word of `test_runner.js`; without it a program is one test. */
+/**
+ * Reads `12 passed, 0 failed, 3 ignored`, the last word of `test_runner.js`; without it a program is one
+ * test.
+ */
 export function countTests(
   printed: string,
   code: number,
-): Pick<ProgramOutcome, "passed" | "failed"> {
-  const [, passed, failed] = [...printed.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1) ?? [];
-  if (passed === undefined) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-  const counts = { passed: Number(passed), failed: Number(failed) };
-  return code === 0 || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+): Pick<ProgramOutcome, "passed" | "failed" | "ignored"> {
+  const words = [...printed.matchAll(/^(\d+) passed, (\d+) failed, (\d+) ignored$/gm)].at(-1);
+  if (words === undefined) {
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, ignored: 0 };
+  }
+  const [passed, failed, ignored] = words.slice(1).map(Number) as [number, number, number];
+  return { passed, failed: code === 0 || failed > 0 ? failed : 1, ignored };
 }

@@ -1,5 +1,5 @@
 /**
- * A worker for workerd: the smoke test on the memcached whose address is bound to `MEMCACHED`, and a client
+ * A worker for workerd: the smoke test on the memcached whose address is bound to `ADDRESS`, and a client
  * for each of a number of requests at once, as sockets belong to one request there.
  *
  * @module
@@ -9,7 +9,7 @@ import { Client, SocketError } from "../../mod.ts";
 import { smoke } from "./smoke.ts";
 
 interface Environment {
-  readonly MEMCACHED: string;
+  readonly ADDRESS: string;
   readonly SELF: { fetch(url: string): Promise<Response> };
 }
 
@@ -17,8 +17,8 @@ const REQUESTS = 20;
 
 /** What `workerd test` runs. */
 export const test = {
-  async test(_controller: unknown, { MEMCACHED, SELF }: Environment): Promise<void> {
-    await smoke(MEMCACHED);
+  async test(_controller: unknown, { ADDRESS, SELF }: Environment): Promise<void> {
+    await smoke(ADDRESS);
     await failClearly();
     const answers = await Promise.all(
       Array.from({ length: REQUESTS }, (_, i) => SELF.fetch(`http://worker/${i}`)),
@@ -32,8 +32,8 @@ export const test = {
 
 /** What a request is answered with: its path, by way of memcached. */
 export default {
-  async fetch(request: Request, { MEMCACHED }: Environment): Promise<Response> {
-    await using client = new Client(MEMCACHED, { timeout: 5000 });
+  async fetch(request: Request, { ADDRESS }: Environment): Promise<Response> {
+    await using client = new Client(ADDRESS, { timeout: 5000 });
     const { pathname } = new URL(request.url);
     await client.set(`request${pathname}`, pathname);
     return new Response(await client.get(`request${pathname}`) as string);

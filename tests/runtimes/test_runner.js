@@ -12,16 +12,25 @@ const LONGEST = 60_000;
 const tests = [];
 let passed = 0;
 let failed = 0;
+let ignored = 0;
 
 /** Registers a test, in either of the forms `(name, fn)` and `({ name, ignore, fn })`. */
 export function test(first, fn) {
   tests.push(testOf(first, fn));
 }
 
-/** Runs what was registered, one after another, and says how many passed; resolves to whether it is green. */
-export async function runTests() {
-  for (const test of tests) await runOne(test);
-  console.log(`${passed} passed, ${failed} failed`);
+/**
+ * Runs what was registered, one after another, and says how many passed; resolves to whether it is green.
+ *
+ * @param unfit Names of tests that cannot be run on this runtime, and of each why; they are ignored.
+ */
+export async function runTests(unfit = []) {
+  for (const test of tests) {
+    const [, reason] = unfit.find(([name]) => name.test(test.name)) ?? [];
+    if (reason !== undefined) console.log(`IGNORED ${test.name}: ${reason}`);
+    await runOne(reason === undefined ? test : { ...test, ignore: true });
+  }
+  console.log(`${passed} passed, ${failed} failed, ${ignored} ignored`);
   return failed === 0 && passed > 0;
 }
 
@@ -31,7 +40,10 @@ function testOf(first, fn) {
 
 /** Runs a test, or a step of one; says why it failed, and resolves to whether it passed. */
 async function runOne({ name, fn, ignore = false }) {
-  if (ignore) return true;
+  if (ignore) {
+    ignored++;
+    return true;
+  }
   try {
     await within(LONGEST, () => fn({ name, step: (first, fn) => runOne(testOf(first, fn)) }));
     passed++;

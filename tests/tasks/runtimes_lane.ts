@@ -4,7 +4,7 @@ import { Tarballs } from "../package/tarballs.ts";
 import { install, type Tool } from "../package/tool.ts";
 import { NEWEST_BUN, NEWEST_NODE, OLDEST_BUN, OLDEST_NODE, WORKERD } from "../package/tools.ts";
 import { bundle } from "../runtimes/bundle.ts";
-import { MemcachedStarter } from "../runtimes/memcached_starter.ts";
+import { DenoHost } from "../runtimes/deno_host.ts";
 import { runProgram } from "../runtimes/program.ts";
 import { workerdConfig } from "../runtimes/workerd.ts";
 import type { Lane, Outcome } from "./lane.ts";
@@ -64,13 +64,16 @@ async function runAll(folder: string, env: Environment): Promise<Outcome> {
 async function runWorkers(
   program: string,
   folder: string,
-  memcached: string,
+  address: string,
   env: Environment,
 ): Promise<Outcome> {
-  await using starter = new MemcachedStarter();
-  const bindings = { MEMCACHED: memcached, STARTER: starter.address };
+  await using host = new DenoHost();
+  const workers = [
+    ["smoke_worker", { ADDRESS: address }],
+    ["suite_worker", host.bindings],
+  ] as const;
   const outcomes = [];
-  for (const entry of ["smoke_worker", "suite_worker"]) {
+  for (const [entry, bindings] of workers) {
     const options = { env, shim: WORKER_SHIM, sources: "packed" } as const;
     await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
     await Deno.writeTextFile(`${folder}/${entry}.capnp`, workerdConfig(`${entry}.mjs`, bindings));
@@ -93,10 +96,11 @@ async function withTool(tool: Tool, use: (program: string) => Promise<Outcome>):
 
 /** Runs a program of tests and says what came of it; what it printed is shown if it is red. */
 async function run(name: string, program: string, args: string[], cwd: string): Promise<Outcome> {
-  const { passed, failed, printed, seconds } = await runProgram(program, args, cwd);
+  const { passed, failed, ignored, printed, seconds } = await runProgram(program, args, cwd);
   if (failed > 0) say(printed);
   const suite = args.find((arg) => /\.(mjs|capnp)$/.test(arg));
-  say(`${name}, ${suite}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)}s)`);
+  const counts = `${passed} passed, ${failed} failed, ${ignored} ignored`;
+  say(`${name}, ${suite}: ${counts} (${seconds.toFixed(1)}s)`);
   return { passed, failed, notRun: [] };
 }
 

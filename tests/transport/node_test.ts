@@ -267,6 +267,13 @@ Deno.test("dialNode opens a socket with a byte stream that reads into the reader
   await transport.close();
 });
 
+Deno.test("dialNode opens a socket that closes when its readable is cancelled", async () => {
+  await using peer = await Peer.listen(() => {});
+  const transport = await dial(peer.endpoint);
+  await transport.readable.getReader().cancel();
+  await transport.close();
+});
+
 Deno.test("dialNode opens a socket whose writable ends its half", async () => {
   await using peer = await Peer.listen((socket) => {
     socket.on("end", () => socket.end("seen")).resume();
