@@ -85,7 +85,11 @@ class StreamChannel implements ByteChannel {
   }
 
   async receive(receiver: Receiver): Promise<void> {
-    for (let result; !(result = await this.#read()).done;) receiver.push(result.value);
+    for (let result; !(result = await this.#read()).done;) {
+      const { buffer, byteOffset, byteLength } = result.value;
+      // Node's streams hand over Buffers, whose slices are no copies.
+      receiver.push(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+    }
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
