@@ -61,6 +61,7 @@ async function translating(promise) {
 class Connection {
   #socket;
   #wake = () => {};
+  #failWrite = () => {};
   #hasEnded = false;
   #failure;
   readable = new ReadableStream({
@@ -77,7 +78,7 @@ class Connection {
     this.#socket = socket;
     socket.on("readable", () => this.#wake());
     socket.on("end", () => this.#end());
-    socket.on("close", () => this.#end());
+    socket.on("close", () => this.#close());
     socket.on("error", (error) => this.#end(error));
   }
 
@@ -102,6 +103,7 @@ class Connection {
   write(bytes) {
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) return reject(new BadResource("the socket is closed"));
+      this.#failWrite = reject;
       this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
     });
   }
@@ -117,6 +119,12 @@ class Connection {
 
   [Symbol.dispose]() {
     this.#socket.destroy();
+  }
+
+  /** Bun 1.2 says no more of a write that was under way. */
+  #close() {
+    this.#end();
+    this.#failWrite(new BadResource("the socket is closed"));
   }
 
   #end(failure) {
