@@ -73,6 +73,8 @@ class StreamChannel implements ByteChannel {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #read: () => Promise<ReadableStreamReadResult<Uint8Array>>;
   readonly #cancel: () => Promise<void>;
+  #isClosed = false;
+  #end = (): void => {};
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -84,8 +86,15 @@ class StreamChannel implements ByteChannel {
     this.#cancel = reader.cancel;
   }
 
-  async receive(receiver: Receiver): Promise<void> {
-    for (let result; !(result = await this.#read()).done;) {
+  receive(receiver: Receiver): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#pour(receiver).then(resolve, reject);
+    });
+  }
+
+  async #pour(receiver: Receiver): Promise<void> {
+    for (let result; !(result = await this.#read()).done && !this.#isClosed;) {
       const { buffer, byteOffset, byteLength } = result.value;
       // Node's streams hand over Buffers, whose slices are no copies.
       receiver.push(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
@@ -100,10 +109,13 @@ class StreamChannel implements ByteChannel {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#transport.close();
     // The streams of a closed socket may have failed by now: the connection has had that from its own
     // read or write.
     await Promise.allSettled([this.#cancel(), this.#writer.abort()]);
+    // In Bun 1.2 a read into a buffer waits on when its stream is cancelled.
+    this.#end();
   }
 }
 
