@@ -3,7 +3,7 @@
 import { builtinModule } from "../builtin_module.ts";
 import type { NodeNet, NodeSocket, NodeTls, OnRead, SocketOptions } from "./node_modules.ts";
 import { type Identify, NodeTransport } from "./node_transport.ts";
-import type { Expected } from "./tls_fault.ts";
+import { type Expected, tlsFault } from "./tls_fault.ts";
 import type { DialOptions, Endpoint, TlsOptions, Transport } from "./transport.ts";
 
 /** Opens a TCP or unix socket with `node:net`, or speaks TLS with `node:tls`. */
@@ -13,11 +13,20 @@ export async function dialNode(endpoint: Endpoint, options: DialOptions): Promis
   const open = await opener(endpoint, expected);
   const identify = expected && await identifier(expected);
   signal.throwIfAborted();
-  const transport = new NodeTransport(open, expected);
+  const transport = begin(open, expected);
   await transport.connected(endpoint.tls === undefined ? "connect" : "secureConnect", signal);
   if (identify !== undefined) await transport.identified(identify);
   transport.configure({ keepAlive, noDelay });
   return transport;
+}
+
+/** Begins to connect; a certificate and a key that are of no use together fail at once. */
+function begin(open: (onread: OnRead) => NodeSocket, expected?: Expected): NodeTransport {
+  try {
+    return new NodeTransport(open, expected);
+  } catch (error) {
+    throw expected === undefined ? error : tlsFault(error, expected);
+  }
 }
 
 /** What TLS is to find, where it is spoken. */

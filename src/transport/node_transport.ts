@@ -95,7 +95,9 @@ export class NodeTransport implements Transport {
    * @throws {SocketError} When it is for somebody else.
    */
   async identified(identify: Identify): Promise<void> {
-    const error = identify(this.#socket.getPeerCertificate!());
+    const certificate = this.#socket.getPeerCertificate!();
+    // Bun 1.2 takes a handshake that failed for done, and there is no certificate.
+    const error = certificate ? identify(certificate) : failedHandshakeError();
     if (error === undefined) return;
     await this.close();
     throw this.#faultOf(error);
@@ -234,6 +236,10 @@ export class NodeTransport implements Transport {
 
 function closedError(): SocketError {
   return new SocketError("the socket is closed");
+}
+
+function failedHandshakeError(): SocketError {
+  return new SocketError("the TLS handshake failed, and the runtime does not tell why");
 }
 
 function receiverSink(

@@ -237,6 +237,21 @@ for (const direct of [true, false]) {
   });
 }
 
+Deno.test("dialNode opens a socket that is gone when it is closed, whatever waits to be written", async () => {
+  await using peer = await Peer.listen((socket) => {
+    queueMicrotask(() => socket.pause());
+  });
+  const transport = await dial(peer.endpoint);
+  const writing = assertRejects(() => transport.write!(new Uint8Array(32 << 20)));
+  await pause(50);
+  await transport.close();
+  await writing;
+  const [socket] = peer.sockets;
+  const gone = new Promise<void>((resolve) => socket!.on("end", resolve).on("close", resolve));
+  socket!.resume();
+  await gone;
+});
+
 Deno.test("dialNode opens a socket that is paused while nobody reads its stream", async () => {
   let sent = 0;
   await using peer = await Peer.listen((socket) => {
