@@ -38,7 +38,7 @@ const LARGEST = 2 ** 30;
 
 /**
  * Makes a transcoder that compresses what another one encodes, with the platform's `CompressionStream`, or
- * with `node:zlib` where there is none, as on Bun 1.2: items of `threshold` bytes or more that become fewer by
+ * with `node:zlib` where it has none, as on Bun 1.2: items of `threshold` bytes or more that become fewer by
  * it. All others are stored as the other transcoder stores them, and items are read whether they are
  * compressed or not, so it can be put around the transcoder of a running deployment once all its clients read
  * what it writes.

@@ -1,4 +1,4 @@
-/** Streams that compress and expand: the platform's, or Node's where it has none, as Bun 1.2. @module */
+/** Streams that compress and expand: the platform's, or `node:zlib`'s where it has none, as Bun 1.2. @module */
 
 import { builtinModule } from "../builtin_module.ts";
 
@@ -27,14 +27,27 @@ const NODE_NAMES = {
 
 /** Opens a stream that compresses. */
 export async function openCompressor(format: CompressedFormat): Promise<Through> {
-  if (typeof CompressionStream === "function") return new CompressionStream(format);
-  return await openNodeStream(NODE_NAMES[format][0]);
+  return openPlatformStream(globalThis.CompressionStream, format) ??
+    await openNodeStream(NODE_NAMES[format][0]);
 }
 
 /** Opens a stream that expands. */
 export async function openExpander(format: CompressedFormat): Promise<Through> {
-  if (typeof DecompressionStream === "function") return new DecompressionStream(format);
-  return await openNodeStream(NODE_NAMES[format][1]);
+  return openPlatformStream(globalThis.DecompressionStream, format) ??
+    await openNodeStream(NODE_NAMES[format][1]);
+}
+
+/** Opens the platform's, unless it has none or does not know the format, as Node 20.9 `"deflate-raw"`. */
+function openPlatformStream(
+  Stream: (new (format: CompressedFormat) => Through) | undefined,
+  format: CompressedFormat,
+): Through | undefined {
+  try {
+    return Stream && new Stream(format);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return undefined;
+  }
 }
 
 async function openNodeStream(name: string): Promise<Through> {
