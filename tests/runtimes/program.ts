@@ -1,7 +1,7 @@
 /** Running a program of tests on a runtime. @module */
 
 /** How long it may take, in milliseconds. */
-const LONGEST = 180_000;
+const LONGEST = 300_000;
 
 /** What came of it. */
 export interface ProgramOutcome {

@@ -15,7 +15,7 @@ const RUNTIMES = new URL("../runtimes/", import.meta.url);
 const SHIM = new URL("deno_shim.js", RUNTIMES);
 const WORKER_SHIM = new URL("worker_shim.js", RUNTIMES);
 
-/** The conformance bodies, the fault tests and a smoke test, with the package installed, on every runtime. */
+/** The suite and a smoke test, with the package installed, on every runtime; workerd has suites of its own. */
 export const runtimesLane: Lane = {
   name: "runtimes",
   run: async ({ args, env }) => {
@@ -36,26 +36,36 @@ export const runtimesLane: Lane = {
 };
 
 async function runAll(folder: string, env: Environment): Promise<Outcome> {
-  await using memcached = await MemcachedProcess.start();
-  const { address } = memcached;
   for (const entry of ["smoke_embedded", "suite"]) {
     const options = { env, shim: SHIM, sources: "imported" } as const;
     await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
   }
-  const smoke = (name: string, program: string, ...args: string[]) =>
-    run(name, program, [...args, "smoke_embedded.mjs", address], folder);
+  const smoke = async (name: string, program: string, ...args: string[]) => {
+    await using memcached = await MemcachedProcess.start();
+    return await run(name, program, [...args, "smoke_embedded.mjs", memcached.address], folder);
+  };
   const suites = async (name: string, program: string, ...args: string[]) =>
     addUp([
       await smoke(name, program, ...args),
       await run(name, program, [...args, "suite.mjs"], folder),
     ]);
-  const outcomes = [
-    await suites("Deno", Deno.execPath(), "run", "--allow-all", "--quiet"),
-  ];
-  for (const tool of [OLDEST_NODE, NEWEST_NODE, OLDEST_BUN, NEWEST_BUN]) {
-    outcomes.push(await withTool(tool, (program) => suites(tool.name, program)));
-  }
-  outcomes.push(await withTool(WORKERD, (program) => runWorkers(program, folder, address, env)));
+  const suitesOn = (tool: Tool) => withTool(tool, (program) => suites(tool.name, program));
+  // Two at a time: much of what the tests do is to wait.
+  const outcomes = await Promise.all([
+    inTurn([
+      () => suites("Deno", Deno.execPath(), "run", "--allow-all", "--quiet"),
+      () => suitesOn(OLDEST_NODE),
+    ]),
+    inTurn([NEWEST_NODE, OLDEST_BUN, NEWEST_BUN].map((tool) => () => suitesOn(tool))),
+  ]);
+  outcomes.push(await withTool(WORKERD, (program) => runWorkers(program, folder, env)));
+  return addUp(outcomes);
+}
+
+/** Does one thing after another, and adds up what comes of them. */
+async function inTurn(actions: readonly (() => Promise<Outcome>)[]): Promise<Outcome> {
+  const outcomes = [];
+  for (const action of actions) outcomes.push(await action());
   return addUp(outcomes);
 }
 
@@ -63,11 +73,11 @@ async function runAll(folder: string, env: Environment): Promise<Outcome> {
 async function runWorkers(
   program: string,
   folder: string,
-  memcached: string,
   env: Environment,
 ): Promise<Outcome> {
+  await using memcached = await MemcachedProcess.start();
   await using starter = new MemcachedStarter();
-  const bindings = { MEMCACHED: memcached, STARTER: starter.address };
+  const bindings = { MEMCACHED: memcached.address, STARTER: starter.address };
   const outcomes = [];
   for (const entry of ["smoke_worker", "suite_worker"]) {
     const options = { env, shim: WORKER_SHIM, sources: "packed" } as const;
