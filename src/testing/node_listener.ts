@@ -93,13 +93,14 @@ class NodeConnection implements ServerConnection {
   #news = deferred<void>();
   #hasEnded = false;
   #failure: Error | undefined;
+  #failWrite: ((reason: Error) => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket
       .on("readable", () => this.#news.resolve())
       .on("end", () => this.#end())
       .on("error", (error) => this.#end(error))
-      .on("close", () => this.#end());
+      .on("close", () => this.#close());
     this.remoteAddr = { hostname: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
   }
 
@@ -116,6 +117,7 @@ class NodeConnection implements ServerConnection {
 
   write(bytes: Uint8Array): Promise<number> {
     const written = deferred<number>();
+    this.#failWrite = written.reject;
     this.#socket.write(bytes, (error) => {
       if (error) written.reject(error);
       else written.resolve(bytes.byteLength);
@@ -132,6 +134,13 @@ class NodeConnection implements ServerConnection {
     if (given.byteLength < bytes.byteLength) this.#socket.unshift(bytes.subarray(given.byteLength));
     buffer.set(given);
     return given.byteLength;
+  }
+
+  /** Bun 1.2 says no more of a write that was under way. */
+  #close(): void {
+    this.#end();
+    const code = "ERR_SOCKET_CLOSED";
+    this.#failWrite?.(Object.assign(new Error("the socket is closed"), { code }));
   }
 
   #end(failure?: Error): void {

@@ -1,6 +1,7 @@
 import { ValidationException } from "../errors.ts";
 import { checkChoice, checkInteger, invalidOption } from "../option_checks.ts";
-import { compress, COMPRESSED_FORMATS, type CompressedFormat, decompress } from "./compression.ts";
+import { compress, COMPRESSED_FORMATS, decompress } from "./compression.ts";
+import type { CompressedFormat } from "./compression_streams.ts";
 import { checkEncoded } from "./item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
@@ -36,10 +37,11 @@ const MOST_BYTES_PER_UNIT = 3;
 const LARGEST = 2 ** 30;
 
 /**
- * Makes a transcoder that compresses what another one encodes, with the platform's `CompressionStream`: items
- * of `threshold` bytes or more that become fewer by it. All others are stored as the other transcoder stores
- * them, and items are read whether they are compressed or not, so it can be put around the
- * transcoder of a running deployment once all its clients read what it writes.
+ * Makes a transcoder that compresses what another one encodes, with the platform's `CompressionStream`, or
+ * with `node:zlib` where it has none, as on Bun 1.2: items of `threshold` bytes or more that become fewer by
+ * it. All others are stored as the other transcoder stores them, and items are read whether they are
+ * compressed or not, so it can be put around the transcoder of a running deployment once all its clients read
+ * what it writes.
  *
  * A compressed item has the other's flags and one bit more, `flag`. The 128 that it is unless given is in none
  * of the flags that the transcoders of this library write, and no type that Python moecache or

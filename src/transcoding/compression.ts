@@ -2,9 +2,12 @@
 
 import { concat } from "@std/bytes/concat";
 import { ClientException } from "../errors.ts";
-
-/** What `CompressionStream` writes: `"deflate"` is deflate in zlib's wrapping, `"deflate-raw"` bare. */
-export type CompressedFormat = "gzip" | "deflate" | "deflate-raw";
+import {
+  type CompressedFormat,
+  openCompressor,
+  openExpander,
+  type Through,
+} from "./compression_streams.ts";
 
 /** Every {@linkcode CompressedFormat}. */
 export const COMPRESSED_FORMATS: readonly CompressedFormat[] = ["gzip", "deflate", "deflate-raw"];
@@ -18,19 +21,13 @@ const ZLIB_METHOD = 8;
 /** Of the length that ends gzip's format (RFC 1952), and of the checksum that ends zlib's (RFC 1950). */
 const TRAILER_SIZE = 4;
 
-/** What a stream that bytes go through offers. */
-interface Through {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<BufferSource>;
-}
-
 /** Compresses bytes; resolves to `undefined` when they would not become fewer. */
-export function compress(
+export async function compress(
   data: Uint8Array,
   format: CompressedFormat,
 ): Promise<Uint8Array | undefined> {
   const size = Math.max(data.byteLength, 1);
-  return pass(data, new CompressionStream(format), size, data.byteLength - 1);
+  return await pass(data, await openCompressor(format), size, data.byteLength - 1);
 }
 
 /**
@@ -59,7 +56,7 @@ async function expand(
   most: number,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await pass(data, new DecompressionStream(format), PIECE_SIZE, most);
+    return await pass(data, await openExpander(format), PIECE_SIZE, most);
   } catch (cause) {
     throw damaged("its compressed bytes are damaged", cause);
   }

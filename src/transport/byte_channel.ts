@@ -73,6 +73,8 @@ class StreamChannel implements ByteChannel {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #read: () => Promise<ReadableStreamReadResult<Uint8Array>>;
   readonly #cancel: () => Promise<void>;
+  #isClosed = false;
+  #end = (): void => {};
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -84,8 +86,19 @@ class StreamChannel implements ByteChannel {
     this.#cancel = reader.cancel;
   }
 
-  async receive(receiver: Receiver): Promise<void> {
-    for (let result; !(result = await this.#read()).done;) receiver.push(result.value);
+  receive(receiver: Receiver): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#pour(receiver).then(resolve, reject);
+    });
+  }
+
+  async #pour(receiver: Receiver): Promise<void> {
+    for (let result; !(result = await this.#read()).done && !this.#isClosed;) {
+      const { buffer, byteOffset, byteLength } = result.value;
+      // Node's streams hand over Buffers, whose slices are no copies.
+      receiver.push(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+    }
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
@@ -96,6 +109,7 @@ class StreamChannel implements ByteChannel {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const closed = this.#transport.close();
     // A worker's socket is closed when all is written, or given up.
     const givenUp = this.#writer.abort();
@@ -104,6 +118,8 @@ class StreamChannel implements ByteChannel {
     givenUp.catch(() => {});
     await closed;
     await Promise.allSettled([this.#cancel(), givenUp]);
+    // In Bun 1.2 a read into a buffer waits on when its stream is cancelled.
+    this.#end();
   }
 }
 

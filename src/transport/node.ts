@@ -2,8 +2,8 @@
 
 import { builtinModule } from "../builtin_module.ts";
 import type { NodeNet, NodeSocket, NodeTls, OnRead, SocketOptions } from "./node_modules.ts";
-import { NodeTransport } from "./node_transport.ts";
-import type { Expected } from "./tls_fault.ts";
+import { type Identify, NodeTransport } from "./node_transport.ts";
+import { type Expected, tlsFault } from "./tls_fault.ts";
 import type { DialOptions, Endpoint, TlsOptions, Transport } from "./transport.ts";
 
 /** Opens a TCP or unix socket with `node:net`, or speaks TLS with `node:tls`. */
@@ -11,11 +11,22 @@ export async function dialNode(endpoint: Endpoint, options: DialOptions): Promis
   const { signal, keepAlive, noDelay } = options;
   const expected = expectedOf(endpoint);
   const open = await opener(endpoint, expected);
+  const identify = expected && await identifier(expected);
   signal.throwIfAborted();
-  const transport = new NodeTransport(open, expected);
+  const transport = begin(open, expected);
   await transport.connected(endpoint.tls === undefined ? "connect" : "secureConnect", signal);
+  if (identify !== undefined) await transport.identified(identify);
   transport.configure({ keepAlive, noDelay });
   return transport;
+}
+
+/** Begins to connect; a certificate and a key that are of no use together fail at once. */
+function begin(open: (onread: OnRead) => NodeSocket, expected?: Expected): NodeTransport {
+  try {
+    return new NodeTransport(open, expected);
+  } catch (error) {
+    throw expected === undefined ? error : tlsFault(error, expected);
+  }
 }
 
 /** What TLS is to find, where it is spoken. */
@@ -45,6 +56,15 @@ async function opener(
       checkServerIdentity(name, certificate),
   };
   return (onread) => connect({ ...options, ...secure, onread });
+}
+
+/**
+ * Loads what says whether a certificate is for whom it should be. The socket asks it as well, but in Bun 1.2
+ * only for a name: for an IP address any certificate would do that an authority has signed.
+ */
+async function identifier({ serverName }: Expected): Promise<Identify> {
+  const { checkServerIdentity } = await builtinModule<NodeTls>("node:tls");
+  return (certificate) => checkServerIdentity(serverName, certificate);
 }
 
 function credentials(

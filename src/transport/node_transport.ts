@@ -10,6 +10,9 @@ import type { DialOptions, Receiver, Transport } from "./transport.ts";
 /** What the readable stream keeps at most of what nobody has read, but for one chunk. */
 const STREAM_CAPACITY = 1 << 16;
 
+/** Says what is wrong with whom a certificate is for, if anything is. */
+export type Identify = (certificate: unknown) => Error | undefined;
+
 /** Where what comes goes to. */
 interface Sink {
   /** Where the next bytes are to be put, if it matters. */
@@ -40,11 +43,12 @@ export class NodeTransport implements Transport {
   /** The vacancy that the next bytes may come in. */
   #offered: Uint8Array | undefined;
   /** What has come and was not asked for. */
-  #held: Uint8Array | undefined;
+  #held: Uint8Array[] = [];
   #isPaused = false;
   #isHeard = false;
   #hasEnded = false;
   #isClosed = false;
+  #isDestroyed = false;
   #failure: unknown;
   #failWrite: ((reason: unknown) => void) | undefined;
   #readable: ReadableStream<Uint8Array> | undefined;
@@ -58,6 +62,7 @@ export class NodeTransport implements Transport {
     this.#expected = expected;
     this.#connected.promise.catch(() => {});
     this.#socket = open({ buffer: this.#nextBuffer, callback: this.#take })
+      .on("connect", this.#checkWanted)
       .on("error", (error) => this.#failure ??= this.#faultOf(error))
       .on("end", this.#end)
       .on("close", this.#close);
@@ -74,7 +79,7 @@ export class NodeTransport implements Transport {
     this.#socket.on(event, this.#connected.resolve);
     const abort = () => {
       this.#failure ??= signal.reason;
-      this.#socket.destroy();
+      this.#destroy();
     };
     signal.addEventListener("abort", abort);
     try {
@@ -82,6 +87,20 @@ export class NodeTransport implements Transport {
     } finally {
       signal.removeEventListener("abort", abort);
     }
+  }
+
+  /**
+   * Closes the socket unless the server's certificate is for whom it should be.
+   *
+   * @throws {SocketError} When it is for somebody else.
+   */
+  async identified(identify: Identify): Promise<void> {
+    const certificate = this.#socket.getPeerCertificate!();
+    // Bun 1.2 takes a handshake that failed for done, and there is no certificate.
+    const error = certificate ? identify(certificate) : failedHandshakeError();
+    if (error === undefined) return;
+    await this.close();
+    throw this.#faultOf(error);
   }
 
   /** Sets what can be set of a connected socket. */
@@ -128,8 +147,15 @@ export class NodeTransport implements Transport {
 
   close(): Promise<void> {
     this.#isClosed = true;
-    this.#socket.destroy();
+    this.#destroy();
     return this.#closed.promise;
+  }
+
+  /** Bun 1.2 only ends a socket that is destroyed, which then waits for a server that may hang. */
+  #destroy(): void {
+    this.#isDestroyed = true;
+    // Where the first has done it all, the second does nothing.
+    this.#socket.destroy().resetAndDestroy();
   }
 
   #endWriting(): Promise<void> {
@@ -147,12 +173,20 @@ export class NodeTransport implements Transport {
 
   readonly #take = (count: number, buffer: Uint8Array): boolean => {
     this.#isHeard = true;
-    const bytes = buffer.subarray(0, count);
-    // Bun 1.2 does not ask for a buffer: it comes with one of its own.
+    // Bun 1.2 does not ask for a buffer: it comes with a Buffer of its own, whose slices are no copies.
+    const bytes = new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, count);
     if (this.#sink?.take(bytes, buffer !== this.#offered)) return true;
-    if (this.#sink === undefined) this.#held = bytes;
+    // What TLS has decrypted already comes nevertheless.
+    if (this.#sink === undefined) this.#held.push(bytes.slice());
     this.#isPaused = true;
+    // Nor does it heed what this returns.
+    this.#socket.pause();
     return false;
+  };
+
+  /** Bun 1.2 connects a socket that was destroyed meanwhile. */
+  readonly #checkWanted = (): void => {
+    if (this.#isDestroyed) this.#destroy();
   };
 
   #pour(sink: Sink): void {
@@ -163,9 +197,9 @@ export class NodeTransport implements Transport {
 
   #resume(): void {
     if (!this.#isPaused) return;
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined && !this.#sink!.take(held, true)) return;
+    while (this.#held.length > 0) {
+      if (!this.#sink!.take(this.#held.shift()!, true)) return;
+    }
     this.#isPaused = false;
     this.#socket.resume();
   }
@@ -206,6 +240,10 @@ export class NodeTransport implements Transport {
 
 function closedError(): SocketError {
   return new SocketError("the socket is closed");
+}
+
+function failedHandshakeError(): SocketError {
+  return new SocketError("the TLS handshake failed, and the runtime does not tell why");
 }
 
 function receiverSink(

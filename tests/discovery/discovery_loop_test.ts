@@ -139,8 +139,10 @@ Deno.test("DiscoveryLoop tells failures, and tries again after delays that grow 
   await using watched = new Watched(() => Promise.reject(fault));
   watched.loop.start();
   await watched.tick(0);
-  for (let failures = 1; failures < 10; failures++) {
-    assertEquals(watched.failed.length, failures);
+  for (let turns = 1; turns < 10; turns++) {
+    // A delay is random, and may be nothing.
+    const failures = watched.failed.length;
+    assert(failures >= turns);
     const before = watched.time.now;
     await watched.next();
     assert(watched.time.now - before <= Math.min(1_600, 100 * 2 ** (failures - 1)));

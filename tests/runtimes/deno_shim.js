@@ -5,13 +5,14 @@
  * @module
  */
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { inspect } from "node:util";
+import { knownFault } from "./known_faults.js";
 import { runTests, test as register } from "./test_runner.js";
 
 // The tests may use what Node 20 lacks, though the client may not.
@@ -27,11 +28,16 @@ Promise.withResolvers ??= () => {
   return { promise, resolve, reject };
 };
 
-class NotFound extends Error {}
+/** Deno's errors, by the codes that Node has for them. */
+const ERRORS = {
+  EADDRINUSE: class AddrInUse extends Error {},
+  ECONNREFUSED: class ConnectionRefused extends Error {},
+  ECONNRESET: class ConnectionReset extends Error {},
+  ENOENT: class NotFound extends Error {},
+  EPIPE: class BrokenPipe extends Error {},
+};
 class BadResource extends Error {}
-class ConnectionRefused extends Error {}
-
-const ERRORS = { ECONNREFUSED: ConnectionRefused, ENOENT: NotFound };
+class Interrupted extends Error {}
 
 let isScheduled = false;
 
@@ -40,7 +46,7 @@ function test(first, fn) {
   register(first, fn);
   if (isScheduled) return;
   isScheduled = true;
-  setTimeout(async () => process.exit(await runTests() ? 0 : 1), 0);
+  setTimeout(async () => process.exit(await runTests(knownFault) ? 0 : 1), 0);
 }
 
 /** Says in Deno's words what has failed in Node's. */
@@ -61,6 +67,7 @@ async function translating(promise) {
 class Connection {
   #socket;
   #wake = () => {};
+  #failWrite = () => {};
   #hasEnded = false;
   #failure;
   readable = new ReadableStream({
@@ -77,7 +84,7 @@ class Connection {
     this.#socket = socket;
     socket.on("readable", () => this.#wake());
     socket.on("end", () => this.#end());
-    socket.on("close", () => this.#end());
+    socket.on("close", () => this.#close());
     socket.on("error", (error) => this.#end(error));
   }
 
@@ -102,7 +109,11 @@ class Connection {
   write(bytes) {
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) return reject(new BadResource("the socket is closed"));
-      this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+      this.#failWrite = reject;
+      this.#socket.write(
+        bytes,
+        (error) => error ? reject(translate(error)) : resolve(bytes.length),
+      );
     });
   }
 
@@ -119,9 +130,15 @@ class Connection {
     this.#socket.destroy();
   }
 
+  /** Bun 1.2 says no more of a write that was under way. */
+  #close() {
+    this.#end();
+    this.#failWrite(new BadResource("the socket is closed"));
+  }
+
   #end(failure) {
     this.#hasEnded = true;
-    this.#failure ??= failure;
+    this.#failure ??= failure && translate(failure);
     this.#wake();
   }
 }
@@ -149,6 +166,10 @@ class Listener {
     this.#isClosed = true;
     this.#server.close();
     this.#wake();
+  }
+
+  [Symbol.dispose]() {
+    this.close();
   }
 
   async *[Symbol.asyncIterator]() {
@@ -203,14 +224,31 @@ class Command {
   spawn() {
     return new ChildProcess(this.#program, this.#options);
   }
+
+  outputSync() {
+    const { args } = this.#options;
+    const { stdout, status } = spawnSync(this.#program, args, {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    return { stdout, code: status, success: status === 0 };
+  }
 }
 
 /** What `Deno` means in a bundled test. */
 export const denoShim = {
   test,
   Command,
-  errors: { NotFound, BadResource, ConnectionRefused },
-  env: { get: (name) => process.env[name] },
+  errors: {
+    ...Object.fromEntries(Object.values(ERRORS).map((Translated) => [Translated.name, Translated])),
+    BadResource,
+    Interrupted,
+  },
+  env: {
+    get: (name) => process.env[name],
+    set: (name, value) => process.env[name] = value,
+    delete: (name) => delete process.env[name],
+  },
+  memoryUsage: () => process.memoryUsage(),
   inspect: (value) => inspect(value, { depth: 8 }),
   uid: () => process.getuid(),
   statSync: (path) => ({ isFile: statSync(path).isFile() }),

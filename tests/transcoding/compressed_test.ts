@@ -9,6 +9,7 @@ import {
 import {
   ClientException,
   compressed,
+  type CompressedFormat,
   type CompressionOptions,
   type EncodedValue,
   enyimTranscoder,
@@ -18,6 +19,7 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
+import { openCompressor } from "../../src/transcoding/compression_streams.ts";
 import { fromHex } from "./pickle/vectors.ts";
 
 const FORMATS = ["gzip", "deflate", "deflate-raw"] as const;
@@ -195,13 +197,13 @@ Deno.test("compressed tells why the runtime took bytes for damaged", async () =>
   const around = compressed(rawTranscoder);
   const item = { flags: 128, data: Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8) };
   const error = await assertRejects(() => decode(around, item), ClientException, "are damaged");
-  assert(error.cause instanceof TypeError);
+  assert(error.cause instanceof Error);
 });
 
 /** Zeros, which deflate makes a thousandth of. */
-async function bomb(format: CompressionFormat, megabytes: number): Promise<Uint8Array> {
+async function bomb(format: CompressedFormat, megabytes: number): Promise<Uint8Array> {
   const zeros = new Uint8Array(1 << 20);
-  const { readable, writable } = new CompressionStream(format);
+  const { readable, writable } = await openCompressor(format);
   const feeding = (async () => {
     const writer = writable.getWriter();
     for (let i = 0; i < megabytes; i++) await writer.write(zeros);
@@ -214,7 +216,7 @@ async function bomb(format: CompressionFormat, megabytes: number): Promise<Uint8
 
 for (const format of FORMATS) {
   Deno.test(`compressed stops a ${format} bomb at maxValueBytes, in bounded memory`, async () => {
-    const data = await bomb(format, 1024);
+    const data = await bomb(format, 256);
     const around = compressed(rawTranscoder, { format, maxValueBytes: 10_000_000 });
     const before = Deno.memoryUsage().rss;
     const start = performance.now();

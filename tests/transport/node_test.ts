@@ -179,7 +179,10 @@ for (const direct of [true, false]) {
   });
 
   test("dialNode opens a socket whose write waits for a server that does not read", async () => {
-    await using peer = await Peer.listen((socket) => void socket.pause());
+    await using peer = await Peer.listen((socket) => {
+      // Bun 1.2 resumes the socket when it has told of it.
+      queueMicrotask(() => socket.pause());
+    });
     const channel = openChannel(await dial(peer.endpoint), direct);
     const receiving = channel.receive(new Gathering());
     let written = 0;
@@ -233,6 +236,21 @@ for (const direct of [true, false]) {
     await channel.close();
   });
 }
+
+Deno.test("dialNode opens a socket that is gone when it is closed, whatever waits to be written", async () => {
+  await using peer = await Peer.listen((socket) => {
+    queueMicrotask(() => socket.pause());
+  });
+  const transport = await dial(peer.endpoint);
+  const writing = assertRejects(() => transport.write!(new Uint8Array(32 << 20)));
+  await pause(50);
+  await transport.close();
+  await writing;
+  const [socket] = peer.sockets;
+  const gone = new Promise<void>((resolve) => socket!.on("end", resolve).on("close", resolve));
+  socket!.resume();
+  await gone;
+});
 
 Deno.test("dialNode opens a socket that is paused while nobody reads its stream", async () => {
   let sent = 0;

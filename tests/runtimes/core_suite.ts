@@ -1,0 +1,28 @@
+/**
+ * What is run on every runtime, workers included: the conformance bodies, on the embedded server and on real
+ * memcached, and the engine's fault tests.
+ *
+ * @module
+ */
+
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import "../client_faults_test.ts";
+import { describeClient } from "../conformance/client_conformance.ts";
+import { describeCommands } from "../conformance/commands_conformance.ts";
+import { describeListing } from "../conformance/listing_conformance.ts";
+import { describeTranscoders } from "../conformance/transcoders_conformance.ts";
+import "../connection/authenticate_test.ts";
+import "../connection/connection_test.ts";
+import "../connection/line_reader_test.ts";
+import "../connection/server_node_test.ts";
+import "../listing_faults_test.ts";
+import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+
+describeAll("the embedded server", () => MemcachedServer.listen());
+if (memcachedPath() !== undefined) describeAll("memcached", () => MemcachedProcess.start());
+
+function describeAll(kind: string, start: () => Promise<{ address: string } & AsyncDisposable>) {
+  for (const describe of [describeClient, describeCommands, describeListing, describeTranscoders]) {
+    describe(kind, start);
+  }
+}
