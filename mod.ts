@@ -108,7 +108,7 @@ export type {
 } from "./src/transport/transport.ts";
 export type { DecodeLimits, EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
 export { compressed, type CompressionOptions } from "./src/transcoding/compressed.ts";
-export type { CompressedFormat } from "./src/transcoding/compression_streams.ts";
+export type { CompressedFormat } from "./src/compression_streams.ts";
 export type { DateTimeKind } from "./src/transcoding/enyim/date_time.ts";
 export { type DotNetType, DotNetValue } from "./src/transcoding/enyim/dot_net_value.ts";
 export type {

@@ -47,7 +47,9 @@ export interface DnsOptions {
  * had when it could be had last: servers that left the list for a failure's sake would take their keys with
  * them. A family that has no addresses any more keeps them too, until three look-ups have found so, since
  * Deno's resolver tells a name server's failure from there being none no better. A look-up fails when neither
- * can be had.
+ * can be had. The first look-up has nothing to keep: with one family failing it begins without it, so give
+ * `family` where the servers have addresses of one only. A question that gets no answer at all takes the
+ * look-up's whole time, and fails it.
  *
  * The runtime's resolver is `Deno.resolveDns` on Deno and `node:dns` elsewhere, Cloudflare's workers included
  * with `nodejs_compat`, which ask a public name server. Neither reads the hosts file, and the name is to be given

@@ -1,7 +1,7 @@
 import { ValidationException } from "../errors.ts";
 import { checkChoice, checkInteger, invalidOption } from "../option_checks.ts";
 import { compress, COMPRESSED_FORMATS, decompress } from "./compression.ts";
-import type { CompressedFormat } from "./compression_streams.ts";
+import type { CompressedFormat } from "../compression_streams.ts";
 import { checkEncoded } from "./item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 

@@ -7,7 +7,7 @@ import {
   openCompressor,
   openExpander,
   type Through,
-} from "./compression_streams.ts";
+} from "../compression_streams.ts";
 
 /** Every {@linkcode CompressedFormat}. */
 export const COMPRESSED_FORMATS: readonly CompressedFormat[] = ["gzip", "deflate", "deflate-raw"];

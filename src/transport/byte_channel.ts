@@ -110,16 +110,21 @@ class StreamChannel implements ByteChannel {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const closed = this.#transport.close();
-    // A worker's socket is closed when all is written, or given up.
-    const givenUp = this.#writer.abort();
-    // The streams of a closed socket may have failed by now: the connection has had that from its own
-    // read or write.
-    givenUp.catch(() => {});
-    await closed;
-    await Promise.allSettled([this.#cancel(), givenUp]);
-    // In Bun 1.2 a read into a buffer waits on when its stream is cancelled.
-    this.#end();
+    try {
+      const closed = this.#transport.close();
+      // A worker's socket is closed when all is written, or given up.
+      this.#giveUp(() => this.#writer.abort());
+      await closed;
+    } finally {
+      await this.#giveUp(this.#cancel);
+      // In Bun 1.2 a read into a buffer waits on when its stream is cancelled.
+      this.#end();
+    }
+  }
+
+  /** The streams of a closed socket may have failed by now: the connection has had that from its own read or write. */
+  async #giveUp(stream: () => Promise<void>): Promise<void> {
+    await Promise.allSettled([stream()]);
   }
 }
 

@@ -31,7 +31,7 @@ interface Sink {
 
 /**
  * Lets the socket read into one buffer of its own, or straight into where a large value belongs. What
- * comes before anybody asks for it stays in that buffer, and the socket is paused.
+ * comes before anybody asks for it is held, and the socket is paused.
  */
 export class NodeTransport implements Transport {
   readonly #socket: NodeSocket;
@@ -95,12 +95,16 @@ export class NodeTransport implements Transport {
    * @throws {SocketError} When it is for somebody else.
    */
   async identified(identify: Identify): Promise<void> {
-    const certificate = this.#socket.getPeerCertificate!();
-    // Bun 1.2 takes a handshake that failed for done, and there is no certificate.
-    const error = certificate ? identify(certificate) : failedHandshakeError();
-    if (error === undefined) return;
-    await this.close();
-    throw this.#faultOf(error);
+    try {
+      const certificate = this.#socket.getPeerCertificate!();
+      // Bun 1.2 takes a handshake that failed for done, and there is no certificate.
+      if (!certificate) throw this.#failure ?? failedHandshakeError();
+      const error = identify(certificate);
+      if (error !== undefined) throw error;
+    } catch (error) {
+      await this.close();
+      throw this.#faultOf(error as Error);
+    }
   }
 
   /** Sets what can be set of a connected socket. */
@@ -147,6 +151,7 @@ export class NodeTransport implements Transport {
 
   close(): Promise<void> {
     this.#isClosed = true;
+    this.#held = [];
     this.#destroy();
     return this.#closed.promise;
   }
@@ -175,11 +180,11 @@ export class NodeTransport implements Transport {
     this.#isHeard = true;
     // Bun 1.2 does not ask for a buffer: it comes with a Buffer of its own, whose slices are no copies.
     const bytes = new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, count);
-    if (this.#sink?.take(bytes, buffer !== this.#offered)) return true;
-    // What TLS has decrypted already comes nevertheless.
-    if (this.#sink === undefined) this.#held.push(bytes.slice());
+    // What TLS has decrypted already comes in spite of a pause.
+    if (this.#sink === undefined || this.#held.length > 0) this.#held.push(bytes.slice());
+    else if (this.#sink.take(bytes, buffer !== this.#offered)) return true;
     this.#isPaused = true;
-    // Nor does it heed what this returns.
+    // Bun 1.2 does not heed what this returns, either.
     this.#socket.pause();
     return false;
   };
@@ -202,6 +207,7 @@ export class NodeTransport implements Transport {
     }
     this.#isPaused = false;
     this.#socket.resume();
+    this.#finish();
   }
 
   #faultOf(error: Error): unknown {
@@ -211,7 +217,7 @@ export class NodeTransport implements Transport {
   /** Tells whom it concerns that nothing more comes. */
   #finish(): void {
     const sink = this.#sink;
-    if (sink === undefined || !this.#hasEnded) return;
+    if (sink === undefined || !this.#hasEnded || this.#held.length > 0) return;
     this.#sink = undefined;
     // What a server of TLS 1.3 thinks of a client certificate it tells only after the handshake, if at all.
     if (this.#expected !== undefined && !this.#isHeard && !this.#isClosed) {

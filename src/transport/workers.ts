@@ -75,6 +75,6 @@ async function opened(socket: Socket, signal: AbortSignal): Promise<void> {
 }
 
 async function close(socket: Socket): Promise<void> {
-  // It rejects with what has failed before, which the connection has had from its own read or write.
-  await Promise.allSettled([socket.close()]);
+  // It fails with what has failed before, which the connection has had from its own read or write.
+  await Promise.allSettled([(async () => await socket.close())()]);
 }

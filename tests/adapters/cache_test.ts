@@ -234,6 +234,15 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       await keysOf("body", client, 0);
     });
 
+    test("lists a response whose predecessor's body cannot be retired", async ({ client, cache }) => {
+      await cache.put(URL_, response("old"));
+      const touch = client.touch;
+      client.touch = () => Promise.reject(new ClientException("no", undefined));
+      await assertRejects(() => cache.put(URL_, response("new")), ClientException, "no");
+      client.touch = touch;
+      assertEquals(await textOf(cache, URL_), "new");
+    });
+
     test("fails to put a clone whose other half nobody reads yet", async ({ client }) => {
       const tooLarge = { chunkByteLength: 2_000_000 };
       const cache = await new MoecacheCacheStorage(client, tooLarge).open("test");

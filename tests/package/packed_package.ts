@@ -63,7 +63,7 @@ Deno.test("the package holds what is shipped and nothing else", async () => {
   for await (const path of filesIn(new URL("src/", ROOT))) sources.push(`src/${path}`);
   const modules = sources.map((path) => path.replace(/\.ts$/, ""));
   const expected = [
-    ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
+    ...["CHANGELOG.md", "LICENSE", "README.md", "docs/deployments.md", "package.json"],
     ...modules.flatMap((module) => [`${module}.js`, `${module}.js.map`]),
   ];
   const found = [];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ipv6Name } from "../../src/routing/ipv6_name.ts";
 
-/** By the rules of .NET's `IPv6AddressHelper`, which are those of Windows' `RtlIpv6AddressToString`. */
+/** By the rules of .NET's `IPv6AddressHelper`. */
 const NAMES: Record<string, readonly [given: string, name: string][]> = {
   "IPv4-mapped": [
     ["::ffff:10.0.0.1", "::ffff:10.0.0.1"],

@@ -19,7 +19,7 @@ export class Bodies {
     this.#chunkByteLength = chunkByteLength;
   }
 
-  /** Stores a body as it comes, a chunk at a time. A failure leaves chunks that nothing refers to. */
+  /** Stores a body as it comes, a chunk at a time. After a failure, what is there of it is deleted. */
   async write(stream: ReadableStream<Uint8Array>, exptime: Exptime): Promise<BodyPlace> {
     const id = crypto.randomUUID();
     const chunkByteLength = this.#chunkByteLength;

@@ -1,6 +1,6 @@
 /** The web standard's `Cache`. @module */
 
-import type { Client } from "../../../mod.ts";
+import { type Client, SocketError } from "../../../mod.ts";
 import { exptimeOf } from "../lifetime.ts";
 import { Bodies, giveUp } from "./bodies.ts";
 import {
@@ -164,6 +164,7 @@ export class MoecacheCache {
    * varies by everything (`Vary: *`) or has been read already.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
+   * @throws {AggregateError} When what is there of a body that is not listed cannot be deleted, either.
    * @throws What the body's stream fails with; nothing has been stored then.
    *
    * @example What may be stored, and what may not
@@ -206,15 +207,7 @@ export class MoecacheCache {
       ages: lifetime !== undefined,
       generation,
     };
-    try {
-      await this.#change(
-        entry.url,
-        (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
-      );
-    } catch (error) {
-      if (body !== null) await this.#bodies.forget(body, error);
-      throw error;
-    }
+    await this.#retire(await this.#list(entry, asked));
   }
 
   /**
@@ -374,8 +367,27 @@ export class MoecacheCache {
   /** Changes the entries of an address; resolves to how many are not there any more. */
   async #change(address: string, change: Parameters<Heads["change"]>[1]): Promise<number> {
     const removed = await this.#heads.change(address, change);
-    await Promise.all(removed.map(({ body }) => body && this.#bodies.retire(body)));
+    await this.#retire(removed);
     return removed.length;
+  }
+
+  /** Lists an entry; resolves to those that it replaces. The body of one that is not listed is of no use. */
+  async #list(entry: Entry, asked: Request): Promise<Entry[]> {
+    try {
+      return await this.#heads.change(
+        entry.url,
+        (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
+      );
+    } catch (error) {
+      // When the reply is lost, it may be listed all the same.
+      const mayBeListed = error instanceof SocketError;
+      if (entry.body !== null && !mayBeListed) await this.#bodies.forget(entry.body, error);
+      throw error;
+    }
+  }
+
+  async #retire(entries: readonly Entry[]): Promise<void> {
+    await Promise.all(entries.map(({ body }) => body && this.#bodies.retire(body)));
   }
 }
 
