@@ -58,9 +58,7 @@ class Peer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    // Bun 1.2 takes a socket that is closed for open, now and then, and waits for it.
-    if (!process.versions.bun?.startsWith("1.2.")) await closed;
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 }
 
