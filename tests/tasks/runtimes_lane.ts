@@ -5,7 +5,7 @@ import { install, type Tool } from "../package/tool.ts";
 import { NEWEST_BUN, NEWEST_NODE, OLDEST_BUN, OLDEST_NODE, WORKERD } from "../package/tools.ts";
 import { bundle } from "../runtimes/bundle.ts";
 import { DenoHost } from "../runtimes/deno_host.ts";
-import { type ProgramOutcome, runProgram } from "../runtimes/program.ts";
+import { runProgram } from "../runtimes/program.ts";
 import { workerdConfig } from "../runtimes/workerd.ts";
 import type { Lane, Outcome } from "./lane.ts";
 import { type Environment, say } from "./run.ts";
@@ -13,8 +13,6 @@ import { type Environment, say } from "./run.ts";
 const WHAT = "the tests on the package";
 const RUNTIMES = new URL("../runtimes/", import.meta.url);
 const SHIM = new URL("deno_shim.js", RUNTIMES);
-/** So many crashes of a runtime itself are forgiven. */
-const MOST_CRASHES = 3;
 const WORKER_SHIM = new URL("worker_shim.js", RUNTIMES);
 
 /** The suite and a smoke test, with the package installed, on every runtime; workerd has suites of its own. */
@@ -107,27 +105,13 @@ async function withTool(tool: Tool, use: (program: string) => Promise<Outcome>):
 
 /** Runs a program of tests and says what came of it; what it printed is shown if it is red. */
 async function run(name: string, program: string, args: string[], cwd: string): Promise<Outcome> {
-  const outcome = await runUncrashed(name, () => runProgram(program, args, cwd));
-  const { passed, failed, ignored, printed, seconds } = outcome;
+  const { passed, failed, ignored, printed, seconds } = await runProgram(program, args, cwd);
   if (failed > 0) say(printed);
   const suite = args.find((arg) => /\.(mjs|capnp)$/.test(arg));
   const counts = `${passed} passed, ${failed} failed, ${ignored.length} ignored`;
   say(`${name}, ${suite}: ${counts} (${seconds.toFixed(1)}s)`);
   for (const what of ignored) say(`  ignored: ${what}`);
   return { passed, failed, notRun: [] };
-}
-
-/** Bun 1.2.0 now and then ends with a fault of its own memory's, which says nothing of the tests: they begin again. */
-async function runUncrashed(
-  name: string,
-  act: () => Promise<ProgramOutcome>,
-): Promise<ProgramOutcome> {
-  for (let crashes = 0;; crashes++) {
-    const outcome = await act();
-    const hasCrashed = outcome.printed.includes("oh no: Bun has crashed");
-    if (!hasCrashed || crashes === MOST_CRASHES) return outcome;
-    say(`${name} has crashed (${outcome.seconds.toFixed(1)}s): it begins again`);
-  }
 }
 
 function addUp(outcomes: readonly Outcome[]): Outcome {
