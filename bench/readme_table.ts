@@ -92,12 +92,9 @@ function ratio(
   return missed === undefined ? times : `${times} (not ${missed.ratio!.least})`;
 }
 
+/** As Markdown, whose columns `deno fmt` aligns. */
 function render(rows: readonly string[][]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
-  const [head, ...body] = rows;
-  return [line(head!), line(widths.map((width) => "-".repeat(width))), ...body.map(line)].join(
-    "\n",
-  );
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const [head = [], ...body] = rows;
+  return [head, head.map(() => "---"), ...body].map(line).join("\n");
 }
