@@ -10,7 +10,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { MemcachedProcess } from "../tests/memcached.ts";
+import { MemcachedProcess } from "../tests/support/memcached.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
 import { absenteesFrom, type Lineup } from "./contenders.ts";
 import { describeMachine, isInstalled, type Machine } from "./machine.ts";

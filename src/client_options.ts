@@ -10,7 +10,7 @@ import {
   invalidOption,
 } from "./option_checks.ts";
 import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
-import { type Exptime, LONGEST_RELATIVE } from "./protocol/exptime.ts";
+import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
 import { isFlags } from "./transcoding/item_codec.ts";
@@ -24,6 +24,7 @@ import type { Transcoder } from "./transcoding/transcoder.ts";
 import { checkedDial, dial as dialHere } from "./transport/dial.ts";
 import { checkTls } from "./transport/tls_options.ts";
 import type { Dial, TlsOptions } from "./transport/transport.ts";
+import { type Clock, systemClock } from "./waiting.ts";
 
 /** Servers that stand in for those that are down. */
 export interface Gutter {
@@ -177,6 +178,8 @@ export interface ClientOptions {
    * ```
    */
   readonly dial?: Dial;
+  /** Where the client takes the time from; the runtime's clock by default. For tests of timeouts. */
+  readonly clock?: Clock;
 }
 
 /** How a `BareClient` behaves. Every option but the transcoder may be left out. */
@@ -185,27 +188,12 @@ export interface BareClientOptions extends ClientOptions {
   readonly transcoder: Transcoder;
 }
 
-/** What an operation can be told besides its arguments. */
-export interface OperationOptions {
-  /**
-   * Ends the operation early: it is rejected with the signal's reason. The server may carry out a
-   * request that has left already; its reply is dropped.
-   */
-  readonly signal?: AbortSignal;
-}
-
-/** How a counter is counted. */
-export interface CounterOptions extends OperationOptions {
-  /** What a counter begins with that does not exist: 0 to 2^64 - 1. */
-  readonly initial?: bigint | number;
-  /** When a counter that is made with `initial` expires; never unless given. */
-  readonly exptime?: Exptime;
-}
-
 /** Options that have been checked and completed. */
 export interface ResolvedOptions {
-  readonly timeout: number | undefined;
-  readonly connectTimeout: number | undefined;
+  readonly timeout: number;
+  readonly connectTimeout: number;
+  readonly timesConnectingApart: boolean;
+  readonly clock: Clock;
   readonly locator: LocatorFactory;
   readonly transcoder: Transcoder;
   readonly connections: number;
@@ -245,23 +233,26 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   if (typeof options !== "object" || options === null) {
     throw invalidOption("options", options, "an object");
   }
-  const { timeout, connectTimeout, keepAlive = true, noDelay = true, io = "direct" } = options;
+  const { timeout = Infinity, keepAlive = true, noDelay = true, io = "direct" } = options;
+  const { connectTimeout = timeout, clock = systemClock } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
   const { locator = moecacheRing, transcoder, dial } = options;
-  if (timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
-  if (connectTimeout !== undefined) checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
+  if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
+  if (options.connectTimeout !== undefined) {
+    checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
+  }
   checkInteger("connections", connections, 1, 1024);
   checkInteger("maxPending", maxPending, 1, 2 ** 30);
   checkInteger("maxValueBytes", maxValueBytes, 1, LARGEST_ITEM);
   checkBoolean("keepAlive", keepAlive);
   checkBoolean("noDelay", noDelay);
   checkFunction("locator", locator);
-  if (!isTranscoder(transcoder)) {
-    throw invalidOption("transcoder", transcoder, "an object with encode and decode");
-  }
+  checkTranscoder(transcoder);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
-  const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
+  const timesConnectingApart = options.connectTimeout !== undefined;
+  const times = { timeout, connectTimeout, timesConnectingApart, clock };
+  const limits = { connections, maxPending, maxValueBytes };
   const security = resolveSecurity(options);
   const sockets = {
     ...{ keepAlive, noDelay, direct: io === "direct" },
@@ -269,7 +260,16 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   };
   const failover = resolveFailover(options, security);
   const discovery = resolveDiscovery(options.discovery);
-  return { ...limits, ...sockets, ...security, locator, transcoder, ...failover, discovery };
+  return {
+    ...times,
+    ...limits,
+    ...sockets,
+    ...security,
+    locator,
+    transcoder,
+    ...failover,
+    discovery,
+  };
 }
 
 function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefined {
@@ -322,8 +322,14 @@ function checkRange(name: string, value: unknown, largest: number): void {
   throw invalidOption(name, value, `a number from 1 to ${largest}`);
 }
 
-function isTranscoder(value: unknown): boolean {
+/**
+ * Checks that something is a transcoder, which may be a function too.
+ *
+ * @throws {ValidationException} When it is none.
+ */
+export function checkTranscoder<Value extends Transcoder>(value: Value): Value {
   const { encode, decode, textFlags = 0, longestText = 0 } = (value ?? {}) as Partial<Transcoder>;
   const isComplete = typeof encode === "function" && typeof decode === "function";
-  return isComplete && isFlags(textFlags) && longestText >= 0;
+  if (isComplete && isFlags(textFlags) && longestText >= 0) return value;
+  throw invalidOption("transcoder", value, "an object with encode and decode");
 }

@@ -62,7 +62,8 @@ export interface DnsOptions {
  *
  * @example A headless service
  * ```ts
- * import { Client, dns } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { dns } from "@moecache/moecache/discovery";
  *
  * const discovery = dns("memcached.default.svc.cluster.local", { interval: 30_000 });
  * await using client = new Client([], { discovery });
@@ -70,7 +71,8 @@ export interface DnsOptions {
  *
  * @example Servers and weights from SRV records
  * ```ts
- * import { Client, dns } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { dns } from "@moecache/moecache/discovery";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *

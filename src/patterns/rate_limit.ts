@@ -1,7 +1,7 @@
 /** Rate limits that many processes share. @module */
 
-import type { Client } from "../client.ts";
-import type { OperationOptions } from "../client_options.ts";
+import type { KeyCommands } from "../commands/key_commands.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import { ValidationException } from "../errors.ts";
 import { checkInteger } from "../option_checks.ts";
 import { checkKey } from "../protocol/key.ts";
@@ -87,7 +87,7 @@ const NUMBER_LENGTH = 17;
  * ```
  */
 export async function rateLimit(
-  client: Pick<Client, "incr" | "decr">,
+  client: Pick<KeyCommands, "incr" | "decr">,
   key: string,
   options: RateLimitOptions,
 ): Promise<RateLimitResult> {

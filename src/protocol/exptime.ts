@@ -1,6 +1,7 @@
 /** When an item expires. @module */
 
 import { quote, ValidationException } from "../errors.ts";
+import { checkInteger, invalidOption } from "../option_checks.ts";
 
 /**
  * An item's lifetime as memcached's `protocol.txt` has it: a non-negative integer of seconds, 0 for
@@ -30,6 +31,17 @@ export function checkExptime(exptime: unknown = 0): number {
     `Cannot use exptime ${show(exptime)}: it must be a Date or an integer from 0 to ${LARGEST}`,
     exptime,
   );
+}
+
+/** Checks an option that is a number of whole seconds, up to 30 days. */
+export function checkSeconds(name: string, value: unknown, least: 0 | 1): number {
+  return checkInteger(name, value, least, LONGEST_RELATIVE);
+}
+
+/** Checks an option that is a number of seconds, with fractions, which the client itself waits. */
+export function checkWaitFor(value: unknown): number {
+  if (typeof value === "number" && value >= 0 && value <= LONGEST_RELATIVE) return value;
+  throw invalidOption("waitFor", value, `a number from 0 to ${LONGEST_RELATIVE}`);
 }
 
 /**

@@ -23,7 +23,8 @@ const WORDS = new Uint32Array(5);
  *
  * @example In a client
  * ```ts
- * import { Client, dalliRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { dalliRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", { hostname: "10.0.0.2", weight: 2 }], {
  *   locator: dalliRing,

@@ -26,7 +26,8 @@ const POINTS_PER_SERVER = 100;
  *
  * @example In a client
  * ```ts
- * import { Client, enyimCoreRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { enyimCoreRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: enyimCoreRing });
  * await using older = new Client(["cache-a.example.com", "cache-b.example.com"], {

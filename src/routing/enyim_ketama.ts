@@ -24,7 +24,8 @@ const PLACEMENT = ketamaPlacement({
  *
  * @example In a client
  * ```ts
- * import { Client, enyimKetama } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { enyimKetama } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: enyimKetama });
  * ```

@@ -52,7 +52,8 @@ export interface KetamaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, ketama } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { ketama } from "@moecache/moecache/rings";
  *
  * await using plain = new Client(["10.0.0.1", "10.0.0.2"], { locator: ketama });
  * await using twemproxy = new Client(["10.0.0.1", "10.0.0.2"], {
@@ -62,7 +63,8 @@ export interface KetamaOptions {
  *
  * @example Servers that have names of their own in twemproxy's configuration
  * ```ts
- * import { ketama, type LocatorFactory } from "@moecache/moecache";
+ * import { ketama } from "@moecache/moecache/rings";
+ * import type { LocatorFactory } from "@moecache/moecache";
  * import { assertEquals } from "@std/assert";
  *
  * const names = ["alpha", "beta"];

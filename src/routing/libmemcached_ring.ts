@@ -35,7 +35,8 @@ const POINTS_PER_SERVER = 100;
  *
  * @example In a client
  * ```ts
- * import { Client, libmemcachedRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { libmemcachedRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: libmemcachedRing });
  * await using md5 = new Client(["10.0.0.1", "10.0.0.2"], {

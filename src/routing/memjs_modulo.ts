@@ -13,7 +13,8 @@ import { moduloLocator } from "./modulo.ts";
  *
  * @example In a client
  * ```ts
- * import { Client, memjsModulo } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { memjsModulo } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: memjsModulo });
  * ```

@@ -35,7 +35,8 @@ export type Placement = LocatorFactory | {
  *
  * @example A third server
  * ```ts
- * import { Client, ketama, migrate } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { ketama, migrate } from "@moecache/moecache/rings";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *

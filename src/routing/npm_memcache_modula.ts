@@ -21,7 +21,8 @@ export interface NpmMemcacheModulaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, npmMemcacheModula } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { npmMemcacheModula } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: npmMemcacheModula });
  * ```

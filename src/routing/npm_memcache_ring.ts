@@ -29,7 +29,8 @@ const LARGEST_WEIGHT = 10_000;
  *
  * @example In a client
  * ```ts
- * import { Client, npmMemcacheRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { npmMemcacheRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: npmMemcacheRing });
  * ```

@@ -21,7 +21,8 @@ const SEED = 0;
  *
  * @example In a client
  * ```ts
- * import { Client, rendezvous } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { rendezvous } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: rendezvous });
  * ```

@@ -25,7 +25,8 @@ export interface TwemproxyModulaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, twemproxyModula } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { twemproxyModula } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], {
  *   locator: (servers) => twemproxyModula(servers, { hash: "md5" }),

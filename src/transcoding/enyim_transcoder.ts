@@ -70,7 +70,8 @@ export interface EnyimTranscoder extends Transcoder {
  *
  * @example Values that C# reads, and a type that it asks for
  * ```ts
- * import { Client, enyimTranscoder } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { enyimTranscoder } from "@moecache/moecache/formats";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *

@@ -2,7 +2,7 @@
 
 import { ValidationException } from "../errors.ts";
 import { checkText } from "./item_text.ts";
-import { isMark } from "./marks.ts";
+import { isMark, itemTranscoder } from "./marks.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
 /**
@@ -24,7 +24,7 @@ export type WriteItem = (value: unknown) => SendableItem | Promise<SendableItem>
 export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadItem {
   const { borrowsData = false } = transcoder;
   return (flags, data) => {
-    if (isMark(flags)) return undefined;
+    if (isMark(flags) && transcoder !== itemTranscoder) return undefined;
     const item = { flags, data: borrowsData || isOwn(data) ? data : data.slice() };
     return transcoder.decode(item, limits);
   };
@@ -38,7 +38,10 @@ function isOwn(data: Uint8Array): boolean {
 /** Makes a writer that sends text as it is where the transcoder says so, and checks what it is given. */
 export function itemWriter(transcoder: Transcoder): WriteItem {
   const { textFlags, longestText = Infinity, handsOverData = false } = transcoder;
-  const checked = (encoded: EncodedValue) => checkEncoded(encoded, handsOverData);
+  const mayMark = transcoder === itemTranscoder;
+  const checked = (encoded: EncodedValue) => {
+    return mayMark ? encoded : checkEncoded(encoded, handsOverData);
+  };
   return (value) => {
     if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
       return { flags: textFlags, data: checkText(value) };

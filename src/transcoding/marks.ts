@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Transcoder } from "./transcoder.ts";
+
 /** Flags of a lease, an item that holds a text of its own: somebody is computing the value (`moel` in ASCII). */
 export const LEASE_FLAGS = 0x6d6f656c;
 
@@ -21,3 +23,17 @@ export const UNDEFINED_FLAGS = 0x6d6f6575;
 export function isMark(flags: number): boolean {
   return flags >>> 8 === 0x6d6f65;
 }
+
+/** An item as memcached has it. */
+export interface StoredItem {
+  /** The client flags. */
+  readonly flags: number;
+  /** The bytes. */
+  readonly data: Uint8Array;
+}
+
+/** Hands over items as they are, those that hold no value included, which every other transcoder is spared. */
+export const itemTranscoder: Transcoder<StoredItem> = {
+  encode: (item) => item,
+  decode: ({ flags, data }) => ({ flags, data }),
+};

@@ -1,6 +1,6 @@
 /** A socket of `node:net` as a transport. @module */
 
-import { deferred } from "../deferred.ts";
+import { deferred } from "../waiting.ts";
 import { SocketError } from "../errors.ts";
 import type { NodeSocket, OnRead } from "./node_modules.ts";
 import { closedUnheard, type Expected, tlsFault } from "./tls_fault.ts";

@@ -4,7 +4,7 @@ import { Client, ClientException } from "../../mod.ts";
 import { type MoecacheCache, MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
-import { LISTS_EXACTLY, memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { LISTS_EXACTLY, memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
 const URL_ = "https://example.com/page";
 const CHUNK = 1024;

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { MemcachedProcess, programPath } from "../memcached.ts";
+import { MemcachedProcess, programPath } from "../support/memcached.ts";
 import { PACKAGES } from "./packages.ts";
 import { Program } from "./program.ts";
 

@@ -9,16 +9,14 @@ import {
   ketama,
   type KetamaOptions,
   libmemcachedRing,
-  type LocatorFactory,
   memjsModulo,
   modula,
-  moecacheRing,
   npmMemcacheModula,
   npmMemcacheRing,
   rendezvous,
-  type Server,
   twemproxyModula,
-} from "../../mod.ts";
+} from "../../src/routing/mod.ts";
+import { type LocatorFactory, moecacheRing, type Server } from "../../mod.ts";
 
 const RINGS = [
   moecacheRing,

@@ -1,6 +1,6 @@
 import { countTests } from "./deno_lane.ts";
 import type { Lane, Outcome } from "./lane.ts";
-import { memcachedPath } from "../memcached.ts";
+import { memcachedPath } from "../support/memcached.ts";
 import { deno, denoKeepingOutput, type Environment } from "./run.ts";
 
 const FOLDER = "tests/adapters/suites/";

@@ -1,7 +1,7 @@
 import type { Lane, Outcome } from "./lane.ts";
 import { installProgram } from "./program_install.ts";
-import { memcachedPath, programPath } from "../memcached.ts";
-import { lacksTls } from "../memcached_tls.ts";
+import { memcachedPath, programPath } from "../support/memcached.ts";
+import { lacksTls } from "../support/memcached_tls.ts";
 import { denoKeepingOutput } from "./run.ts";
 
 /** `deno test`: the tests, and the examples in the documentation and in the README. */

@@ -1,5 +1,5 @@
 import { installPackages } from "../examples/packages.ts";
-import { memcachedPath, programPath } from "../memcached.ts";
+import { memcachedPath, programPath } from "../support/memcached.ts";
 import { countTests } from "./deno_lane.ts";
 import type { Lane, Outcome } from "./lane.ts";
 import { denoKeepingOutput, type Environment } from "./run.ts";

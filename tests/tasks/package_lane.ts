@@ -1,6 +1,6 @@
 import { install } from "../package/tool.ts";
 import { NEWEST_BUN, OLDEST_NODE, TYPESCRIPT } from "../package/tools.ts";
-import { programPath } from "../memcached.ts";
+import { programPath } from "../support/memcached.ts";
 import { countTests } from "./deno_lane.ts";
 import type { Lane, Outcome } from "./lane.ts";
 import { denoKeepingOutput, say } from "./run.ts";

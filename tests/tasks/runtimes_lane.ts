@@ -1,4 +1,4 @@
-import { memcachedPath, MemcachedProcess, programPath } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
 import { Installation, npmInstall } from "../package/installation.ts";
 import { Tarballs } from "../package/tarballs.ts";
 import { install, type Tool } from "../package/tool.ts";

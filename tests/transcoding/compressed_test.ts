@@ -12,13 +12,13 @@ import {
   type CompressedFormat,
   type CompressionOptions,
   type EncodedValue,
-  enyimTranscoder,
   jsonTranscoder,
   moecacheTranscoder,
   rawTranscoder,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
+import { enyimTranscoder } from "../../src/transcoding/mod.ts";
 import { openCompressor } from "../../src/compression_streams.ts";
 import { fromHex } from "./pickle/vectors.ts";
 

@@ -10,7 +10,8 @@ export type DotNetType = DotNetIntegerType | DotNetFractionType | "char";
  *
  * @example A number that C# is to read as a `long`
  * ```ts
- * import { Client, DotNetValue, enyimTranscoder } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { DotNetValue, enyimTranscoder } from "@moecache/moecache/formats";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *

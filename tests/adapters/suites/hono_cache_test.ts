@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { cache } from "hono/cache";
 import { Client } from "@moecache/moecache";
 import { MoecacheCacheStorage } from "@moecache/moecache/cache";
-import { MemcachedProcess } from "../../memcached.ts";
+import { MemcachedProcess } from "../../support/memcached.ts";
 
 async function withApp(body: (app: Hono, calls: () => number) => Promise<void>): Promise<void> {
   await using memcached = await MemcachedProcess.start();

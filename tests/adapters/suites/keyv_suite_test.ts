@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import { Client } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
-import { LISTS_EXACTLY, MemcachedProcess } from "../../memcached.ts";
+import { LISTS_EXACTLY, MemcachedProcess } from "../../support/memcached.ts";
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);

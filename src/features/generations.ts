@@ -1,0 +1,158 @@
+/** Operations under a generation of keys, which all are left behind when the next one begins. @module */
+
+import type { BareKeyCommands } from "../commands/bare_key_commands.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
+import {
+  PartialClientException,
+  type PartialFailure,
+  PartialSocketError,
+  quote,
+  ValidationException,
+} from "../errors.ts";
+import { checkKey, MAX_KEY_LENGTH } from "../protocol/key.ts";
+import { reservedKey } from "../commands/reserved_key.ts";
+import { untilAborted } from "../waiting.ts";
+
+/** An operation under one generation; what it resolves to counts only if that is the current one. */
+export interface Attempt {
+  /** What all keys begin with. */
+  readonly prefix: string;
+  /** Makes a function fail that would have an effect outside memcached under an old generation. */
+  guard<Args extends unknown[], Result>(
+    action: (...args: Args) => Result | Promise<Result>,
+  ): (...args: Args) => Promise<Result>;
+  /** Makes a signal that ends the waiting under an old generation; the caller's own does too. */
+  signal(own: AbortSignal | undefined): AbortSignal;
+}
+
+/** The digits of the largest generation, 2^64 - 1, and the colon behind them. */
+const GENERATION_LENGTH = 21;
+
+/** The generations of the keys under one prefix: a counter on memcached. */
+export class Generations {
+  readonly #commands: Pick<BareKeyCommands, "incr">;
+  readonly #prefix: string;
+  readonly #counterKey: string;
+  /** The one known so far. */
+  #generation: bigint | undefined;
+  /** The one being fetched for the operations of this turn. */
+  #fetching: Promise<bigint> | undefined;
+
+  constructor(commands: Pick<BareKeyCommands, "incr">, prefix: string) {
+    checkKey(prefix, "use as a prefix");
+    if (prefix.length >= MAX_KEY_LENGTH - GENERATION_LENGTH) {
+      const why = "it leaves no room for keys";
+      throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
+    }
+    this.#commands = commands;
+    this.#prefix = prefix;
+    this.#counterKey = reservedKey(prefix, "generation");
+  }
+
+  /** Begins the next generation. */
+  async next(options: OperationOptions | undefined): Promise<void> {
+    this.#generation = await this.#count(1n, options);
+  }
+
+  /**
+   * Runs an operation under the generation known so far while asking for the current one, and again where
+   * that is another.
+   */
+  async run<Result>(
+    keys: readonly string[],
+    operate: (attempt: Attempt) => Promise<Result>,
+    options: OperationOptions | undefined,
+  ): Promise<Result> {
+    for (const key of keys) this.#check(key);
+    options?.signal?.throwIfAborted();
+    const used = this.#generation;
+    const fetching = this.#fetch();
+    const current = untilAborted(fetching, options?.signal);
+    if (used === undefined) return await operate(this.#attempt(await current, fetching));
+    const result = operate(this.#attempt(used, fetching));
+    // What comes of it under an old generation is nobody's, even an error, and nobody waits for it.
+    void Promise.allSettled([result]);
+    const fetched = await current;
+    // One that was current when the operation had begun is good enough; it need not be asked for again.
+    return await (fetched === used ? result : operate(this.#attempt(fetched, fetching)));
+  }
+
+  /** Runs an operation on many keys, whose results and errors are told by the keys the caller knows. */
+  async runMany<Result>(
+    action: string,
+    keys: readonly string[],
+    operate: (keys: string[]) => Promise<Map<string, Result>>,
+    options: OperationOptions | undefined,
+  ): Promise<Map<string, Result>> {
+    return await this.run(keys, async ({ prefix }) => {
+      try {
+        return withoutPrefix(await operate(keys.map((key) => prefix + key)), prefix);
+      } catch (error) {
+        throw withoutPrefixes(error, action, prefix);
+      }
+    }, options);
+  }
+
+  #attempt(generation: bigint, fetching: Promise<bigint>): Attempt {
+    return {
+      prefix: `${this.#prefix}${generation}:`,
+      guard: (action) => async (...args) => {
+        if (await fetching !== generation) throw new Error("The generation is an old one");
+        return await action(...args);
+      },
+      signal: (own) => {
+        const old = new AbortController();
+        const end = () => old.abort();
+        fetching.then((current) => current !== generation && end(), end);
+        return own === undefined ? old.signal : AbortSignal.any([own, old.signal]);
+      },
+    };
+  }
+
+  /** Has the operations of one turn share a request: none of them has been sent before it. */
+  #fetch(): Promise<bigint> {
+    if (this.#fetching === undefined) {
+      this.#fetching = this.#count(0n, undefined).then((count) => this.#generation = count);
+      queueMicrotask(() => this.#fetching = undefined);
+    }
+    return this.#fetching;
+  }
+
+  /** A counter that memcached has lost begins at the time, so as not to go back to a used generation. */
+  async #count(delta: bigint, options: OperationOptions | undefined): Promise<bigint> {
+    const initial = BigInt(Date.now());
+    const generation = await this.#commands.incr(this.#counterKey, delta, { ...options, initial });
+    return generation!;
+  }
+
+  #check(key: unknown): void {
+    checkKey(key, "use");
+    const most = MAX_KEY_LENGTH - GENERATION_LENGTH - this.#prefix.length;
+    if (key.length <= most) return;
+    const why = `its keys must not be longer than ${most} characters`;
+    throw new ValidationException(
+      `Cannot use key ${quote(key)} in namespace ${quote(this.#prefix)}: ${why}`,
+      key,
+    );
+  }
+}
+
+function withoutPrefix<Result>(
+  map: ReadonlyMap<string, Result>,
+  prefix: string,
+): Map<string, Result> {
+  return new Map(Array.from(map, ([key, result]) => [key.slice(prefix.length), result]));
+}
+
+/** Gives an error about many keys those that the caller knows. */
+function withoutPrefixes(error: unknown, action: string, prefix: string): unknown {
+  const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
+  if (!isPartial) return error;
+  const partial: PartialFailure = {
+    failures: withoutPrefix(error.failures, prefix),
+    results: withoutPrefix(error.results, prefix),
+  };
+  return error instanceof PartialClientException
+    ? new PartialClientException(action, partial)
+    : new PartialSocketError(action, partial);
+}
