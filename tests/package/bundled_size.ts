@@ -1,8 +1,7 @@
 /** How large a bundle is that somebody makes of the package. @module */
 
 import { exec } from "./exec.ts";
-
-const ESBUILD = "npm:esbuild@0.25.12";
+import { installEsbuild } from "./tool.ts";
 
 /** What is in a minified bundle. */
 export interface BundledSize {
@@ -24,8 +23,7 @@ export async function bundledSize(folder: string, program: string): Promise<Bund
   await Deno.writeTextFile(`${folder}/program.mjs`, program);
   const options = ["--bundle", "--minify", "--format=esm", "--platform=neutral"];
   const output = ["--outfile=program.min.js", "--metafile=program.json", "--log-level=error"];
-  const args = ["run", "--allow-all", "--quiet", "--no-config", ESBUILD, "program.mjs"];
-  await exec(Deno.execPath(), [...args, ...options, ...output], { cwd: folder });
+  await exec(await installEsbuild(), ["program.mjs", ...options, ...output], { cwd: folder });
   const bundle = await Deno.readFile(`${folder}/program.min.js`);
   const { outputs } = JSON.parse(await Deno.readTextFile(`${folder}/program.json`));
   const inputs: Record<string, { bytesInOutput: number }> = outputs["program.min.js"].inputs;

@@ -1,6 +1,7 @@
 /** The package as a user has it: installed from its tarball, in a folder outside the repository. @module */
 
 import { exec } from "./exec.ts";
+import { QUIET } from "./npm_folder.ts";
 import type { Tarballs } from "./tarballs.ts";
 
 /** Installs packages in a folder, which has a `package.json`. */
@@ -8,8 +9,7 @@ export type Installer = (folder: string, tarballs: readonly string[]) => Promise
 
 /** Installs with npm, as on most machines. */
 export async function npmInstall(folder: string, tarballs: readonly string[]): Promise<void> {
-  const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  await exec("npm", ["install", ...quiet, ...tarballs], { cwd: folder });
+  await exec("npm", ["install", ...QUIET, ...tarballs], { cwd: folder });
 }
 
 /** Installs with a Bun that is at a path. */

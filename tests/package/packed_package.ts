@@ -6,8 +6,7 @@ import { bundledSize } from "./bundled_size.ts";
 import { exec } from "./exec.ts";
 import { bunInstall, Installation, npmInstall } from "./installation.ts";
 import { Tarballs } from "./tarballs.ts";
-import { install } from "./tool.ts";
-import { NEWEST_BUN, OLDEST_NODE, TYPESCRIPT } from "./tools.ts";
+import { install, installTools, NEWEST_BUN, OLDEST_NODE } from "./tool.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const NAME = "node_modules/@moecache/moecache";
@@ -125,7 +124,7 @@ for (const [module, resolution] of [["esnext", "bundler"], ["node16", "node16"]]
       JSON.stringify({ compilerOptions, files: ["use.ts"] }),
     );
     await installation.write("use.ts", USE);
-    const args = [await install(TYPESCRIPT), "--project", "."];
+    const args = [`${await installTools()}/node_modules/typescript/bin/tsc`, "--project", "."];
     assertEquals(await exec(await install(OLDEST_NODE), args, { cwd: folder }), "");
   });
 }

@@ -1,9 +1,9 @@
 /** One file of JavaScript of a module of this repository, for runtimes that take nothing else. @module */
 
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { exec } from "../package/exec.ts";
+import { installEsbuild } from "../package/tool.ts";
 
-/** What lowers the syntax; the version that `deno bundle` brings along would do as well. */
-const ESBUILD = "npm:esbuild@0.25.12";
 /** The oldest runtime that is supported: it knows no `using`. */
 const TARGET = "node20";
 /** How tests name the sources, from wherever they are. */
@@ -41,19 +41,23 @@ export async function bundle(
   const whole = `${output}.whole.mjs`;
   const externals = sources === "bundled" ? [] : SOURCES.map((path) => `--external=${path}`);
   // Deno knows where the imports come from, and esbuild how to say it to older runtimes.
-  const deno = (...args: string[]) => runDeno(args, env);
-  await deno(
-    ...["bundle", "--quiet", "--platform=deno", ...externals],
-    ...["--output", whole, fileURLToPath(entry)],
-  );
+  const args = ["bundle", "--quiet", "--platform=deno", ...externals, "--output", whole];
+  // The configuration that names the imports is looked for where Deno runs.
+  await exec(Deno.execPath(), [...args, fileURLToPath(entry)], { env, cwd: ROOT });
   if (sources !== "bundled") await importPackage(whole);
-  await deno(
-    ...["run", "--allow-all", "--quiet", "--no-config", ESBUILD, whole, `--outfile=${output}`],
-    ...["--bundle", "--format=esm", "--platform=neutral", `--target=${TARGET}`],
+  await exec(await installEsbuild(), [
+    ...[
+      whole,
+      `--outfile=${output}`,
+      "--bundle",
+      "--format=esm",
+      "--platform=neutral",
+      `--target=${TARGET}`,
+    ],
     ...["--external:node:*", "--external:cloudflare:*", "--log-level=error", "--allow-overwrite"],
     ...(sources === "imported" ? ["--packages=external", "--external:./node_modules/*"] : []),
     ...(shim === undefined ? [] : ["--define:Deno=denoShim", `--inject:${fileURLToPath(shim)}`]),
-  );
+  ], { cwd: ROOT });
   await Deno.remove(whole);
 }
 
@@ -71,14 +75,6 @@ async function importPackage(path: string): Promise<void> {
     (_, start: string, file: string) => `${start}"${specifier(file)}"`,
   );
   await Deno.writeTextFile(path, importing);
-}
-
-async function runDeno(args: string[], env: Record<string, string>): Promise<void> {
-  // The configuration that names the imports is looked for where the program runs.
-  const command = new Deno.Command(Deno.execPath(), { args, env, cwd: ROOT });
-  const { success, stderr } = await command.output();
-  if (success) return;
-  throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
 if (import.meta.main) {

@@ -1,9 +1,8 @@
-import { install } from "../package/tool.ts";
-import { NEWEST_BUN, OLDEST_NODE, TYPESCRIPT } from "../package/tools.ts";
 import { programPath } from "../support/memcached.ts";
+import { install, installTools, NEWEST_BUN, OLDEST_NODE } from "../package/tool.ts";
 import { countTests } from "./deno_lane.ts";
-import type { Lane, Outcome } from "./lane.ts";
-import { denoKeepingOutput, say } from "./run.ts";
+import { faultOf, type Lane, type Outcome } from "./lane.ts";
+import { denoKeepingOutput } from "./run.ts";
 
 const TESTS = "tests/package/packed_package.ts";
 const WHAT = "what is in the package";
@@ -14,18 +13,17 @@ export const packageLane: Lane = {
   run: async ({ args, env }) => {
     if (args.length > 0) return notRun("arguments are for deno test alone");
     if (programPath("npm") === undefined) return notRun("npm is not on the PATH");
-    for (const tool of [OLDEST_NODE, NEWEST_BUN, TYPESCRIPT]) {
-      try {
-        await install(tool);
-      } catch (error) {
-        say(error instanceof Error ? error.message : String(error));
-        return notRun(`${tool.name} cannot be had from npm`);
-      }
-    }
+    const fault = await faultOf(prepare());
+    if (fault !== undefined) return notRun(fault);
     const { code, output } = await denoKeepingOutput(["test", "--allow-all", TESTS], env);
     return { ...countTests(output, code), notRun: [] };
   },
 };
+
+async function prepare(): Promise<void> {
+  await installTools();
+  for (const runtime of [OLDEST_NODE, NEWEST_BUN]) await install(runtime);
+}
 
 function notRun(why: string): Outcome {
   return { passed: 0, failed: 0, notRun: [`${WHAT} (${why})`] };

@@ -1,13 +1,20 @@
 import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
 import { Installation, npmInstall } from "../package/installation.ts";
 import { Tarballs } from "../package/tarballs.ts";
-import { install, type Tool } from "../package/tool.ts";
-import { NEWEST_BUN, NEWEST_NODE, OLDEST_BUN, OLDEST_NODE, WORKERD } from "../package/tools.ts";
+import {
+  install,
+  NEWEST_BUN,
+  NEWEST_NODE,
+  OLDEST_BUN,
+  OLDEST_NODE,
+  type Tool,
+  WORKERD,
+} from "../package/tool.ts";
 import { bundle } from "../runtimes/bundle.ts";
 import { DenoHost } from "../runtimes/deno_host.ts";
 import { runProgram } from "../runtimes/program.ts";
 import { workerdConfig } from "../runtimes/workerd.ts";
-import type { Lane, Outcome } from "./lane.ts";
+import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { type Environment, say } from "./run.ts";
 
 const WHAT = "the tests on the package";
@@ -28,7 +35,9 @@ export const runtimesLane: Lane = {
       await using tarballs = await Tarballs.make(env);
       installation = await Installation.make(tarballs, npmInstall);
     } catch (error) {
-      return { ...nothing(`${WHAT} (it cannot be installed)`), ...isRed(error) };
+      say(error instanceof Error ? error.message : String(error));
+      // A package that cannot be made or installed is a fault of the package's.
+      return { ...nothing(`${WHAT} (it cannot be installed)`), failed: 1 };
     }
     await using _removed = installation;
     return await runAll(installation.folder, env);
@@ -93,14 +102,9 @@ async function runWorkers(
 
 /** Does something with a tool, or says that there is none. */
 async function withTool(tool: Tool, use: (program: string) => Promise<Outcome>): Promise<Outcome> {
-  let program;
-  try {
-    program = await install(tool);
-  } catch (error) {
-    say(messageOf(error));
-    return nothing(`${WHAT} on ${tool.name} (it cannot be had from npm)`);
-  }
-  return await use(program);
+  const fault = await faultOf(install(tool));
+  if (fault !== undefined) return nothing(`${WHAT} on ${tool.name} (${fault})`);
+  return await use(await install(tool));
 }
 
 /** Runs a program of tests and says what came of it; what it printed is shown if it is red. */
@@ -124,14 +128,4 @@ function addUp(outcomes: readonly Outcome[]): Outcome {
 
 function nothing(notRun: string): Outcome {
   return { passed: 0, failed: 0, notRun: [notRun] };
-}
-
-/** A package that cannot be made or installed is a fault of the package's. */
-function isRed(error: unknown): Pick<Outcome, "failed"> {
-  say(messageOf(error));
-  return { failed: 1 };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
