@@ -108,13 +108,14 @@ export type {
 } from "./src/transport/transport.ts";
 export type { DecodeLimits, EncodedValue, Transcoder } from "./src/transcoding/transcoder.ts";
 export { compressed, type CompressionOptions } from "./src/transcoding/compressed.ts";
-export type { CompressedFormat } from "./src/compression_streams.ts";
-export type { DateTimeKind } from "./src/transcoding/enyim/date_time.ts";
-export { type DotNetType, DotNetValue } from "./src/transcoding/enyim/dot_net_value.ts";
-export type {
-  DotNetFractionType,
-  DotNetIntegerType,
-} from "./src/transcoding/enyim/number_types.ts";
+export type { CompressedFormat } from "./src/transcoding/compression.ts";
+export {
+  type DateTimeKind,
+  type DotNetFractionType,
+  type DotNetIntegerType,
+  type DotNetType,
+  DotNetValue,
+} from "./src/transcoding/enyim/dot_net_types.ts";
 export {
   type EnyimTranscoder,
   enyimTranscoder,
@@ -133,6 +134,4 @@ export {
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
 export type { WatchStream } from "./src/watch_stream.ts";
 export type { Change, UpdateOptions } from "./src/update.ts";
-export { Complex } from "./src/transcoding/pickle/complex.ts";
-export { frozenSet } from "./src/transcoding/pickle/frozen_set.ts";
-export { tuple } from "./src/transcoding/pickle/tuple.ts";
+export { Complex, frozenSet, tuple } from "./src/transcoding/pickle/python_types.ts";

@@ -9,7 +9,7 @@ import { checkExptime, type Exptime, extendExptime } from "./protocol/exptime.ts
 import { checkKey } from "./protocol/key.ts";
 import type { Flight, Session } from "./session.ts";
 import { checkSpan, checkWaitFor } from "./spans.ts";
-import { FAILURE_FLAGS, isMark, LEASE_FLAGS } from "./transcoding/marks.ts";
+import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "./transcoding/item_codec.ts";
 import { backoff, pause, untilAborted } from "./waiting.ts";
 
 /** How `getOrSet` computes and keeps a value. All times are in seconds. */
@@ -174,7 +174,7 @@ class Loading implements Flight {
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
       if (item === "unreachable") return await this.#load();
-      if (item !== undefined && !isMark(item.flags)) {
+      if (item !== undefined && !isReserved(item.flags)) {
         const served = await this.#serve(item);
         if (served !== undefined) return served.value;
         continue;

@@ -20,8 +20,7 @@ import type { OperationOptions } from "./client_options.ts";
 import { MetaCommand, type MetaReply, type MetaRequest } from "./protocol/commands/meta.ts";
 import { reservedKey } from "./reserved_keys.ts";
 import type { Session } from "./session.ts";
-import type { SendableItem } from "./transcoding/item_codec.ts";
-import { LEASE_FLAGS } from "./transcoding/marks.ts";
+import { LEASE_FLAGS, type SendableItem } from "./transcoding/item_codec.ts";
 
 /** An item as it is read for somebody who might compute it anew. */
 export interface LeasedItem {

@@ -7,7 +7,7 @@ import { checkFunction } from "../option_checks.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { checkSpan, checkWaitFor } from "../spans.ts";
-import { FAILURE_FLAGS, UNDEFINED_FLAGS } from "../transcoding/marks.ts";
+import { FAILURE_FLAGS, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 import { addStub, hasStub, readMark, removeStub, replaceStub, type Stub } from "./stub.ts";
 

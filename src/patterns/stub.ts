@@ -2,7 +2,7 @@
 
 import type { Client } from "../client.ts";
 import type { OperationOptions } from "../client_options.ts";
-import { LEASE_FLAGS } from "../transcoding/marks.ts";
+import { LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { untilAborted } from "../waiting.ts";
 
 /** A stub that was added. */

@@ -12,14 +12,14 @@ import {
   type CompressedFormat,
   type CompressionOptions,
   type EncodedValue,
-  enyimTranscoder,
   jsonTranscoder,
   moecacheTranscoder,
   rawTranscoder,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
-import { openCompressor } from "../../src/compression_streams.ts";
+import { enyimTranscoder } from "../../src/transcoding/mod.ts";
+import { openCompressor } from "../../src/transcoding/compression.ts";
 import { fromHex } from "./pickle/vectors.ts";
 
 const FORMATS = ["gzip", "deflate", "deflate-raw"] as const;
