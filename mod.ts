@@ -64,16 +64,14 @@ export type {
 export { moecacheRing, type MoecacheRingOptions } from "./src/routing/moecache_ring.ts";
 export type { HostAddress, PathAddress, ServerAddress } from "./src/server_address.ts";
 export { compressed, type CompressionOptions } from "./src/transcoding/compressed.ts";
-export type { CompressedFormat } from "./src/compression_streams.ts";
+export type { CompressedFormat } from "./src/transcoding/compression.ts";
 export {
   type JsonTranscoder,
   jsonTranscoder,
   type JsonTranscoderOptions,
 } from "./src/transcoding/json_transcoder.ts";
 export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
-export { Complex } from "./src/transcoding/pickle/complex.ts";
-export { frozenSet } from "./src/transcoding/pickle/frozen_set.ts";
-export { tuple } from "./src/transcoding/pickle/tuple.ts";
+export { Complex, frozenSet, tuple } from "./src/transcoding/pickle/python_types.ts";
 export {
   type RawTranscoder,
   rawTranscoder,

@@ -7,7 +7,7 @@ import { type Lease, type LeasedItem, Leases } from "./leases.ts";
 import { checkFunction } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, isMark, LEASE_FLAGS } from "../transcoding/marks.ts";
+import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, deferred, pause, systemClock, untilAborted } from "../waiting.ts";
 
 /** What is asked for, and how to get it. */
@@ -157,7 +157,7 @@ class Loading {
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
       if (item === "unreachable") return await this.#load();
-      if (item !== undefined && !isMark(item.flags)) {
+      if (item !== undefined && !isReserved(item.flags)) {
         const served = await this.#serve(item);
         if (served !== undefined) return served.value;
         continue;

@@ -20,7 +20,7 @@ import { reservedKey } from "../commands/reserved_key.ts";
 import type { Session } from "../commands/session.ts";
 import { add, cas } from "../commands/store.ts";
 import { MetaCommand, type MetaReply, type MetaRequest } from "../protocol/commands/meta.ts";
-import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../transcoding/marks.ts";
+import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
 import {
   findStub,
   type ItemCommands,
@@ -88,7 +88,10 @@ export class Leases {
    * @returns The lease, or `undefined` when another was first.
    */
   async claim(key: string, seconds: number, cas?: bigint): Promise<Lease | undefined> {
-    const stub = await this.#addStub(key, key, [cas === undefined ? "ME" : `C${cas}`, `T${seconds}`]);
+    const stub = await this.#addStub(key, key, [
+      cas === undefined ? "ME" : `C${cas}`,
+      `T${seconds}`,
+    ]);
     return stub === undefined ? undefined : { key, stub };
   }
 

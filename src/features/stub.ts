@@ -12,7 +12,7 @@
 import type { BareKeyCommands } from "../commands/bare_key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
-import { LEASE_FLAGS, type StoredItem } from "../transcoding/marks.ts";
+import { LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
 
 /** The commands that stubs need, of a view that reads and writes {@linkcode StoredItem}s. */
 export type ItemCommands = Pick<BareKeyCommands, "add" | "gets" | "cas">;

@@ -2,7 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { addStub, type ItemCommands, removeStub, type Stub } from "../features/stub.ts";
-import { itemTranscoder } from "../transcoding/marks.ts";
+import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { untilAborted } from "../waiting.ts";
 
 /** Items as they are, by commands that fail where their server does: a claim must not be dropped silently. */

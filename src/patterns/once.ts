@@ -14,7 +14,7 @@ import {
 } from "../features/stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/marks.ts";
+import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, pause, systemClock } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 

@@ -1,7 +1,6 @@
 import { ValidationException } from "../errors.ts";
 import { checkChoice, checkInteger, invalidOption } from "../option_checks.ts";
-import { compress, COMPRESSED_FORMATS, decompress } from "./compression.ts";
-import type { CompressedFormat } from "../compression_streams.ts";
+import type { CompressedFormat } from "./compression.ts";
 import { checkEncoded } from "./item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
@@ -31,6 +30,8 @@ interface Compression extends Required<CompressionOptions> {
   /** Bytes that it gave to be encoded, or was given to decode, are not this one's own. */
   readonly borrowsData: boolean;
 }
+
+const FORMATS: readonly CompressedFormat[] = ["gzip", "deflate", "deflate-raw"];
 
 /** A string of so many UTF-16 code units takes up to three times as many bytes. */
 const MOST_BYTES_PER_UNIT = 3;
@@ -119,6 +120,13 @@ function longestBelow(threshold: number): number {
   return Math.max(Math.ceil(threshold / MOST_BYTES_PER_UNIT) - 1, 0);
 }
 
+/** What compresses and expands, once it has been needed. */
+let machinery: Promise<typeof import("./compression.ts")> | undefined;
+
+function loadMachinery(): Promise<typeof import("./compression.ts")> {
+  return machinery ??= import("./compression.ts");
+}
+
 function compressItem(
   item: EncodedValue,
   { flag, threshold, format, maxValueBytes }: Compression,
@@ -133,9 +141,10 @@ function compressItem(
     throw new ValidationException(`Cannot store value: ${why}`, item);
   }
   if (data.byteLength < threshold) return item;
-  return compress(data, format).then((fewer) =>
-    fewer === undefined ? item : { flags: (flags | flag) >>> 0, data: fewer }
-  );
+  return loadMachinery().then(async ({ compress }) => {
+    const fewer = await compress(data, format);
+    return fewer === undefined ? item : { flags: (flags | flag) >>> 0, data: fewer };
+  });
 }
 
 /** Bytes that are only lent are copied, since expanding them goes on afterwards. */
@@ -146,6 +155,7 @@ async function expandItem(
 ): Promise<EncodedValue> {
   const most = Math.min(maxValueBytes, limits?.maxValueBytes ?? maxValueBytes);
   const own = borrowsData ? new Uint8Array(data) : data;
+  const { decompress } = await loadMachinery();
   return {
     flags: (flags & ~flag) >>> 0,
     data: await decompress(own, format === "deflate-raw", most),
@@ -161,7 +171,7 @@ function resolveCompression<Value>(
     throw invalidOption("transcoder", inner, "an object with encode and decode");
   }
   checkInteger("threshold", threshold, 0, LARGEST);
-  checkChoice("format", format, COMPRESSED_FORMATS);
+  checkChoice("format", format, FORMATS);
   checkInteger("maxValueBytes", maxValueBytes, 1, LARGEST);
   checkInteger("flag", flag, 1, 2 ** 31);
   if ((flag & (flag - 1)) !== 0) throw invalidOption("flag", flag, "a power of two");

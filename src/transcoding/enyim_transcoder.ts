@@ -1,19 +1,13 @@
 import { ClientException, ValidationException } from "../errors.ts";
 import { checkChoice } from "../option_checks.ts";
-import type { DateTimeKind } from "./enyim/date_time.ts";
-import {
-  type DotNetFractionType,
-  type DotNetIntegerType,
-  numberTypes,
-} from "./enyim/number_types.ts";
+import type { DateTimeKind, DotNetFractionType, DotNetIntegerType } from "./enyim/dot_net_types.ts";
+import { numberTypes } from "./enyim/dot_net_types.ts";
 import { readValue } from "./enyim/read_value.ts";
-import { MARK, typeCode } from "./enyim/type_code.ts";
 import { type DotNetTypes, writeValue } from "./enyim/write_value.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
-const FRACTION_TYPES = ["single", "double"];
-const INTEGER_TYPES = ["auto", ...Object.keys(numberTypes)];
-const KINDS = ["utc", "local", "unspecified"];
+/** The flags of a string: EnyimMemcached's mark 0x100, and .NET's `TypeCode.String`. */
+const STRING_FLAGS = 0x112;
 
 /** Which .NET types values become. Every option may be left out. */
 export interface EnyimTranscoderOptions {
@@ -85,14 +79,15 @@ export interface EnyimTranscoder extends Transcoder {
  * assertEquals(await longs.encode(5), { flags: 267, data: Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0) });
  * ```
  */
-export const enyimTranscoder: EnyimTranscoder = Object.assign(
-  (options: EnyimTranscoderOptions = {}) => makeTranscoder(resolveTypes(options)),
-  makeTranscoder(resolveTypes({})),
+export const enyimTranscoder: EnyimTranscoder = /* @__PURE__ */ Object.assign(
+  makeTranscoder,
+  /* @__PURE__ */ makeTranscoder(),
 );
 
-function makeTranscoder(types: DotNetTypes): Transcoder {
+function makeTranscoder(options: EnyimTranscoderOptions = {}): Transcoder {
+  const types = resolveTypes(options);
   return {
-    textFlags: MARK | typeCode.string,
+    textFlags: STRING_FLAGS,
     borrowsData: true,
     handsOverData: true,
     encode: (value) => encode(value, types),
@@ -112,8 +107,8 @@ function encode(value: unknown, types: DotNetTypes): EncodedValue {
 
 function resolveTypes(options: EnyimTranscoderOptions): DotNetTypes {
   const { integers = "auto", fractions = "double", dates = "utc" } = options;
-  checkChoice("integers", integers, INTEGER_TYPES);
-  checkChoice("fractions", fractions, FRACTION_TYPES);
-  checkChoice("dates", dates, KINDS);
+  checkChoice("integers", integers, ["auto", ...Object.keys(numberTypes())]);
+  checkChoice("fractions", fractions, ["single", "double"]);
+  checkChoice("dates", dates, ["utc", "local", "unspecified"]);
   return { integers, fractions, dates };
 }

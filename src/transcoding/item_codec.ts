@@ -1,13 +1,46 @@
-/** A transcoder as the client uses it. @module */
+/** A transcoder as the client uses it, and the flags of items that hold no value. @module */
 
 import { ValidationException } from "../errors.ts";
-import { checkText } from "./item_text.ts";
-import { isMark, itemTranscoder } from "./marks.ts";
+import { checkText } from "./text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
 /**
- * Turns an item's flags and bytes, which are lent until it returns, into the value; `undefined` where it
- * holds none, as a lease does.
+ * Flags of a lease, an item whose value somebody is computing (`moel` in ASCII). Other clients see it as an
+ * item under flags that they do not know; so with the two below.
+ */
+export const LEASE_FLAGS = 0x6d6f656c;
+
+/**
+ * Flags of a failure, an item that holds an error's message: a loader's, or why `once` could not store a
+ * result (`moef` in ASCII).
+ */
+export const FAILURE_FLAGS = 0x6d6f6566;
+
+/** Flags of a result of `undefined`, an item without bytes that `once` remembers (`moeu` in ASCII). */
+export const UNDEFINED_FLAGS = 0x6d6f6575;
+
+/** Whether flags are those of an item that holds no value: 0x6d6f6500 to 0x6d6f65ff are reserved for these. */
+export function isReserved(flags: number): boolean {
+  return flags >>> 8 === 0x6d6f65;
+}
+
+/** An item as memcached has it. */
+export interface StoredItem {
+  /** The client flags. */
+  readonly flags: number;
+  /** The bytes. */
+  readonly data: Uint8Array;
+}
+
+/** Reads and writes items as they are, those with reserved flags included, which no other transcoder sees. */
+export const itemTranscoder: Transcoder<StoredItem> = {
+  encode: (item) => item,
+  decode: ({ flags, data }) => ({ flags, data }),
+};
+
+/**
+ * Turns an item's flags and bytes, which are lent until it returns, into the value; `undefined` for an item
+ * that holds none, as a lease.
  */
 export type ReadItem = (flags: number, data: Uint8Array) => unknown;
 
@@ -24,7 +57,7 @@ export type WriteItem = (value: unknown) => SendableItem | Promise<SendableItem>
 export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadItem {
   const { borrowsData = false } = transcoder;
   return (flags, data) => {
-    if (isMark(flags) && transcoder !== itemTranscoder) return undefined;
+    if (isReserved(flags) && transcoder !== itemTranscoder) return undefined;
     const item = { flags, data: borrowsData || isOwn(data) ? data : data.slice() };
     return transcoder.decode(item, limits);
   };
@@ -38,9 +71,9 @@ function isOwn(data: Uint8Array): boolean {
 /** Makes a writer that sends text as it is where the transcoder says so, and checks what it is given. */
 export function itemWriter(transcoder: Transcoder): WriteItem {
   const { textFlags, longestText = Infinity, handsOverData = false } = transcoder;
-  const mayMark = transcoder === itemTranscoder;
+  const mayReserve = transcoder === itemTranscoder;
   const checked = (encoded: EncodedValue) => {
-    return mayMark ? encoded : checkEncoded(encoded, handsOverData);
+    return mayReserve ? encoded : checkEncoded(encoded, handsOverData);
   };
   return (value) => {
     if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
@@ -52,12 +85,12 @@ export function itemWriter(transcoder: Transcoder): WriteItem {
 }
 
 /**
- * What goes on the wire unquoted must be, and stay, what it claims to be, whoever made it: bytes that may
+ * What goes on the wire unquoted must be, and stay, what it claims to be, whatever made it: bytes that may
  * still change are copied.
  */
 export function checkEncoded(encoded: EncodedValue, handsOverData: boolean): EncodedValue {
   const { flags, data } = encoded ?? {};
-  if (isMark(flags!)) {
+  if (isReserved(flags as number)) {
     const why = "flags from 0x6d6f6500 to 0x6d6f65ff are kept for leases";
     throw new ValidationException(`Cannot store value: ${why}`, encoded);
   }
@@ -89,10 +122,9 @@ export function ownData(data: unknown, action: string): Uint8Array | string {
   throw new ValidationException(`Cannot ${action}: ${why}`, data);
 }
 
-const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
-
 /** The same bytes as no more than a Uint8Array: what else the object may say of its length is not asked. */
 function plainView(data: Uint8Array): Uint8Array {
+  const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
   return new Uint8Array(
     Reflect.get(TypedArray, "buffer", data),
     Reflect.get(TypedArray, "byteOffset", data),

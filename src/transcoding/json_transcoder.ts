@@ -1,8 +1,7 @@
 import { ClientException, ValidationException } from "../errors.ts";
 import { checkFunction, checkInteger } from "../option_checks.ts";
-import { encodeText } from "./item_text.ts";
+import { decodeUtf8, encodeText } from "./text.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
-import { decodeUtf8 } from "./utf8.ts";
 
 /** Flags that JSON is stored under by the npm clients `memcached` and `memcache-client`, too. */
 const DEFAULT_FLAGS = 2;
@@ -74,7 +73,10 @@ export interface JsonTranscoder extends Transcoder {
  * assertEquals(await dates.decode(item), { madeAt: new Date(0) });
  * ```
  */
-export const jsonTranscoder: JsonTranscoder = Object.assign(makeTranscoder, makeTranscoder());
+export const jsonTranscoder: JsonTranscoder = /* @__PURE__ */ Object.assign(
+  makeTranscoder,
+  /* @__PURE__ */ makeTranscoder(),
+);
 
 function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): Transcoder<Value> {
   const { flags = DEFAULT_FLAGS, replacer, reviver } = options;

@@ -1,17 +1,17 @@
 import { ClientException, ValidationException } from "../errors.ts";
-import { decodeText, encodeText } from "./item_text.ts";
+import { decodeText, encodeText } from "./text.ts";
 import { readPickle } from "./pickle/read_pickle.ts";
 import { writePickle } from "./pickle/write_pickle.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
-/** In the flags of every item that moecache or EnyimMemcached wrote. */
+/** In the flags of every item that moecache or EnyimMemcached wrote; the other bits are a .NET `TypeCode`. */
 const MARK = 0x100;
 const MAX_TYPE_CODE = 0xff;
 
-/** .NET's `TypeCode.String`. */
-const STRING = 18;
-/** .NET's `TypeCode.Empty`, which moecache took for its pickles. */
-const PICKLE = 0;
+/** The flags of a string: `TypeCode.String`. */
+const STRING_FLAGS = 0x112;
+/** The flags of a pickle: `TypeCode.Empty`, which EnyimMemcached has no other use for. */
+const PICKLE_FLAGS = 0x100;
 
 /**
  * The format of values that Python moecache has: a string is its UTF-8 under flags 274, which
@@ -59,20 +59,20 @@ const PICKLE = 0;
  * ```
  */
 export const moecacheTranscoder: Transcoder = {
-  textFlags: MARK | STRING,
+  textFlags: STRING_FLAGS,
   borrowsData: true,
   handsOverData: true,
 
   encode(value: unknown): EncodedValue {
     return typeof value === "string"
-      ? { flags: MARK | STRING, data: encodeText(value) }
-      : { flags: MARK | PICKLE, data: encodePickle(value) };
+      ? { flags: STRING_FLAGS, data: encodeText(value) }
+      : { flags: PICKLE_FLAGS, data: encodePickle(value) };
   },
 
   decode({ flags, data }: EncodedValue): unknown {
+    if (flags === STRING_FLAGS) return decodeText(data);
+    if (flags === PICKLE_FLAGS) return readPickle(data);
     const type = (flags ^ MARK) >>> 0;
-    if (type === STRING) return decodeText(data);
-    if (type === PICKLE) return readPickle(data);
     throw type > MAX_TYPE_CODE
       ? new ClientException(`Cannot read item: not a moecache deployment (flags ${flags})`, flags)
       : new ClientException(`Cannot read item: unsupported data type ${type}`, flags);

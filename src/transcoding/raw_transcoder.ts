@@ -62,9 +62,9 @@ export interface RawTranscoder extends Transcoder<Uint8Array | EncodedValue> {
  * assertEquals(await items.get("item"), { flags: 42, data: Uint8Array.of(4) });
  * ```
  */
-export const rawTranscoder: RawTranscoder = Object.assign(
+export const rawTranscoder: RawTranscoder = /* @__PURE__ */ Object.assign(
   makeTranscoder as RawTranscoder,
-  makeTranscoder(),
+  /* @__PURE__ */ makeTranscoder(),
 );
 
 function makeTranscoder(

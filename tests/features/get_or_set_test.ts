@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { describe, it } from "@std/testing/bdd";
 import { Client, ClientException, SocketError, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/marks.ts";
+import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/item_codec.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";

@@ -1,6 +1,6 @@
 /** A server that answers everything, and remembers what it was asked, and the last stub. @module */
 
-import { LEASE_FLAGS } from "../../src/transcoding/marks.ts";
+import { LEASE_FLAGS } from "../../src/transcoding/item_codec.ts";
 import { StrictReader } from "./strict_reader.ts";
 
 const ANSWERS: readonly [form: RegExp, answer: (command: string) => string][] = [

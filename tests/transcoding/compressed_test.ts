@@ -19,7 +19,7 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { enyimTranscoder } from "../../src/transcoding/mod.ts";
-import { openCompressor } from "../../src/compression_streams.ts";
+import { openCompressor } from "../../src/transcoding/compression.ts";
 import { fromHex } from "./pickle/vectors.ts";
 
 const FORMATS = ["gzip", "deflate", "deflate-raw"] as const;

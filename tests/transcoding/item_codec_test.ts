@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../src/errors.ts";
 import { itemReader, itemWriter } from "../../src/transcoding/item_codec.ts";
-import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/marks.ts";
+import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../src/transcoding/transcoder.ts";
 
 const LIMITS = { maxValueBytes: 1000 };

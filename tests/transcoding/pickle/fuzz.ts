@@ -1,7 +1,7 @@
 /** Pickles with a few bytes changed. @module */
 
 import { ClientException } from "../../../src/errors.ts";
-import { opcode } from "../../../src/transcoding/pickle/opcodes.ts";
+import * as opcode from "../../../src/transcoding/pickle/opcodes.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import type { Random } from "../../chaos/random.ts";

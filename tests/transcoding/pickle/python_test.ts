@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Complex } from "../../../src/transcoding/pickle/complex.ts";
-import { frozenSet } from "../../../src/transcoding/pickle/frozen_set.ts";
+import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
+import { frozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
-import { tuple } from "../../../src/transcoding/pickle/tuple.ts";
+import { tuple } from "../../../src/transcoding/pickle/python_types.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import { askPython, hasPython } from "./python.ts";
 import { fromHex, type PickleVectors, readVectors, toHex, unpack } from "./vectors.ts";

@@ -1,9 +1,9 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ClientException } from "../../../src/errors.ts";
-import { Complex } from "../../../src/transcoding/pickle/complex.ts";
-import { isFrozenSet } from "../../../src/transcoding/pickle/frozen_set.ts";
+import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
+import { isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
-import { isTuple } from "../../../src/transcoding/pickle/tuple.ts";
+import { isTuple } from "../../../src/transcoding/pickle/python_types.ts";
 import {
   assertPortable,
   fromHex,

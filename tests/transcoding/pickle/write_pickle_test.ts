@@ -1,9 +1,9 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../../src/errors.ts";
-import { Complex } from "../../../src/transcoding/pickle/complex.ts";
-import { frozenSet, isFrozenSet } from "../../../src/transcoding/pickle/frozen_set.ts";
+import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
+import { frozenSet, isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
-import { isTuple, tuple } from "../../../src/transcoding/pickle/tuple.ts";
+import { isTuple, tuple } from "../../../src/transcoding/pickle/python_types.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import {
   fromHex,

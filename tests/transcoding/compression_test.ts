@@ -1,5 +1,5 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
-import { ClientException, compressed, moecacheTranscoder } from "../mod.ts";
+import { ClientException, compressed, moecacheTranscoder } from "../../mod.ts";
 
 const TEXT = "moecache ".repeat(1000);
 

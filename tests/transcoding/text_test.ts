@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { decodeUtf8 } from "../../src/transcoding/utf8.ts";
+import { decodeUtf8 } from "../../src/transcoding/text.ts";
 
 Deno.test("decodeUtf8 decodes all text, replacement characters and byte order marks included", () => {
   for (
