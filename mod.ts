@@ -65,17 +65,16 @@ export { StoringCommands } from "./src/storing_commands.ts";
 export type { Credentials } from "./src/protocol/commands/authentication.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
 export type { Exptime } from "./src/protocol/exptime.ts";
-export type { KeyLocation } from "./src/key_location.ts";
 export { crc32Modulo } from "./src/routing/crc32_modulo.ts";
 export { dalliRing } from "./src/routing/dalli_ring.ts";
 export { enyimCoreRing, type EnyimCoreRingOptions } from "./src/routing/enyim_core_ring.ts";
 export { enyimKetama } from "./src/routing/enyim_ketama.ts";
-export type { EnyimLabel } from "./src/routing/enyim_label.ts";
 export type { KeyHash } from "./src/routing/hashes/key_hash.ts";
 export { ketama, type KetamaOptions } from "./src/routing/ketama.ts";
 export { libmemcachedRing, type LibmemcachedRingOptions } from "./src/routing/libmemcached_ring.ts";
 export type {
   Explanation,
+  KeyLocation,
   Locator,
   LocatorFactory,
   RingPoint,

@@ -1,23 +1,20 @@
 /** The rings by themselves. Run with `deno bench bench/ring_bench.ts`. */
 
+import { Client, type LocatorFactory, moecacheRing, type Server } from "../mod.ts";
 import {
-  Client,
   crc32Modulo,
   dalliRing,
   enyimCoreRing,
   enyimKetama,
   ketama,
   libmemcachedRing,
-  type LocatorFactory,
   memjsModulo,
   modula,
-  moecacheRing,
   npmMemcacheModula,
   npmMemcacheRing,
   rendezvous,
-  type Server,
   twemproxyModula,
-} from "../mod.ts";
+} from "../src/routing/mod.ts";
 
 const LOCATORS: readonly LocatorFactory[] = [
   moecacheRing,

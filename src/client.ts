@@ -27,7 +27,7 @@ import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/comman
 import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
 import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import { checkKey } from "./protocol/key.ts";
-import type { KeyLocation } from "./key_location.ts";
+import type { KeyLocation } from "./routing/locator.ts";
 import { Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "./server_address.ts";
 import { ServerEvent, type ServerEventListener } from "./server_event.ts";

@@ -9,8 +9,7 @@ import type { Command, LimitExptime, Reject, Resolve } from "./protocol/command.
 import { limitExptime } from "./protocol/exptime.ts";
 import { operateMoving } from "./moving.ts";
 import { recoverable, type Ways } from "./recovery.ts";
-import { type KeyLocation, UNEXPLAINED } from "./key_location.ts";
-import type { Locator } from "./routing/locator.ts";
+import { type KeyLocation, type Locator, UNEXPLAINED } from "./routing/locator.ts";
 import type { ResolvedServer } from "./server_address.ts";
 import { describeServer, type ServerStatus } from "./server_status.ts";
 

@@ -1,37 +1,36 @@
 /** Ketama, as libmemcached, twemproxy and npm `memcached` have it. @module */
 
 import { checkChoice } from "../option_checks.ts";
-import { byteString } from "./hashes/byte_string.ts";
-import { type KeyHash, type NamedHash, namedHash } from "./hashes/key_hash.ts";
+import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
+import { sha1 } from "./hashes/sha1.ts";
+import { type NamedHash, swapBytes } from "./hashes/text_hash.ts";
 import {
   ketamaPlacement,
   labelsInFloat32,
   labelsInFloat64,
-  sha1LowestFirst,
+  type WordDigest,
 } from "./ketama_placement.ts";
+import { checkWholeWeights, fullName, shortName } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
-import { ringLocator } from "./ring.ts";
-import { CEILING } from "./searches.ts";
-import { fullName, shortName } from "./server_label.ts";
-import { checkWholeWeights } from "./whole_weights.ts";
+import { CEILING, ringLocator } from "./ring.ts";
 
 /** What sets one {@linkcode ketama} apart from another. Every option may be left out. */
 export interface KetamaOptions {
-  /** What keys are hashed with: twemproxy's `hash`. As `digest` unless given. */
+  /** What keys are hashed with: twemproxy's `hash`; `digest` by default. */
   readonly keyHash?: KeyHash;
-  /** What points are cut from: npm `memcached`'s `algorithm`. `"md5"` unless given. */
+  /** What points are cut from: npm `memcached`'s `algorithm`; `"md5"` by default. */
   readonly digest?: "md5" | "sha1";
-  /** Points from each digest: 3 for npm `memcached`'s `compatibility: "hash_ring"`; 4 unless given. */
+  /** Points from each digest: 3 for npm `memcached`'s `compatibility: "hash_ring"`; 4 by default. */
   readonly pointsPerDigest?: 3 | 4;
   /**
    * Whether a label says port 11211: not for libmemcached and its kin, yes for `hash_ring` and npm
-   * `hashring` by itself. `"omitted"` unless given.
+   * `hashring` by itself. `"omitted"` by default.
    */
   readonly defaultPort?: "omitted" | "written";
   /**
    * How shares are computed: in single precision as in C, or in double precision as in JavaScript, which
    * differs for some numbers of servers and weights: of equal servers for 25, 47, 49 and 50 among others.
-   * `"float32"` unless given; `"float64"` is npm `memcached`'s.
+   * `"float32"` by default; `"float64"` is npm `memcached`'s.
    */
   readonly arithmetic?: "float32" | "float64";
 }
@@ -52,7 +51,8 @@ export interface KetamaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, ketama } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { ketama } from "@moecache/moecache/rings";
  *
  * await using plain = new Client(["10.0.0.1", "10.0.0.2"], { locator: ketama });
  * await using twemproxy = new Client(["10.0.0.1", "10.0.0.2"], {
@@ -62,7 +62,8 @@ export interface KetamaOptions {
  *
  * @example Servers that have names of their own in twemproxy's configuration
  * ```ts
- * import { ketama, type LocatorFactory } from "@moecache/moecache";
+ * import type { LocatorFactory } from "@moecache/moecache";
+ * import { ketama } from "@moecache/moecache/rings";
  * import { assertEquals } from "@std/assert";
  *
  * const names = ["alpha", "beta"];
@@ -98,11 +99,17 @@ export function ketama(servers: readonly Server[], options: KetamaOptions = {}):
   return ringLocator(servers, { algorithm: "ketama", placement, keyHash, search: CEILING });
 }
 
-const WORDS = new Uint32Array(5);
+/** SHA-1's words as MD5 has its own: each four bytes with the first one lowest. */
+const sha1LowestFirst: WordDigest = (text, into) => {
+  sha1(text, into);
+  for (let i = 0; i < into.length; i++) into[i] = swapBytes(into[i]!);
+};
+
+const WORDS = /* @__PURE__ */ new Uint32Array(5);
 
 const SHA1_WORD: NamedHash = {
   hash(key) {
-    sha1LowestFirst(byteString(key), WORDS);
+    sha1LowestFirst(key, WORDS);
     return WORDS[0]!;
   },
   text: "SHA-1, its first four bytes, the first one lowest",

@@ -1,22 +1,21 @@
 /** libmemcached's ring of keys' own hash function. @module */
 
 import { checkChoice } from "../option_checks.ts";
-import { type KeyHash, type NamedHash, namedHash } from "./hashes/key_hash.ts";
+import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
+import type { NamedHash } from "./hashes/text_hash.ts";
 import { ketamaPlacement, labelsInFloat32 } from "./ketama_placement.ts";
+import { checkWholeWeights, fullName, shortName } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
-import { type Placement, ringLocator } from "./ring.ts";
-import { CEILING } from "./searches.ts";
-import { fullName, shortName } from "./server_label.ts";
-import { checkWholeWeights } from "./whole_weights.ts";
+import { CEILING, ringLocator, type RingPlacement } from "./ring.ts";
 
 /** What sets one {@linkcode libmemcachedRing} apart from another. Every option may be left out. */
 export interface LibmemcachedRingOptions {
-  /** `MEMCACHED_BEHAVIOR_HASH`, of points and keys; `"one_at_a_time"` unless given. */
+  /** `MEMCACHED_BEHAVIOR_HASH`, of points and keys; `"one_at_a_time"` by default. */
   readonly hash?: KeyHash;
   /**
    * What points are the hashes of: `host-0`, or `host:port-0` when the port is not 11211; or
    * `/host:port-0`, which libmemcached has for `MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY`.
-   * `"libmemcached"` unless given.
+   * `"libmemcached"` by default.
    */
   readonly labels?: "libmemcached" | "spymemcached";
 }
@@ -25,7 +24,7 @@ const POINTS_PER_SERVER = 100;
 
 /**
  * libmemcached's `MEMCACHED_DISTRIBUTION_CONSISTENT`, which is also what `MEMCACHED_BEHAVIOR_KETAMA` comes to
- * without `…_KETAMA_WEIGHTED`: 100 points per server, hashed as keys are, so *not* with MD5 unless told.
+ * without `…_KETAMA_WEIGHTED`: 100 points per server, hashed as keys are, so *not* with MD5 by default.
  * As there, a weight above 1 changes all points to those of {@linkcode ketama}, while keys are hashed as before.
  *
  * @param servers The servers. Weights count, and must be whole numbers.
@@ -35,7 +34,8 @@ const POINTS_PER_SERVER = 100;
  *
  * @example In a client
  * ```ts
- * import { Client, libmemcachedRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { libmemcachedRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: libmemcachedRing });
  * await using md5 = new Client(["10.0.0.1", "10.0.0.2"], {
@@ -64,11 +64,14 @@ export function libmemcachedRing(
   });
 }
 
-function hashedPlacement(name: string, { hash }: NamedHash, label: Placement["label"]): Placement {
+function hashedPlacement(
+  name: string,
+  { hash }: NamedHash,
+  label: RingPlacement["label"],
+): RingPlacement {
   return {
     name,
     label,
-    laterOwns: false,
     place(server, _servers, put) {
       for (let i = 0; i < POINTS_PER_SERVER; i++) put(hash(label(server, i)), i);
     },

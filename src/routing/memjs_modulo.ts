@@ -1,6 +1,6 @@
 /** The distribution of npm `memjs`. @module */
 
-import type { NamedHash } from "./hashes/key_hash.ts";
+import type { NamedHash } from "./hashes/text_hash.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 
@@ -13,7 +13,8 @@ import { moduloLocator } from "./modulo.ts";
  *
  * @example In a client
  * ```ts
- * import { Client, memjsModulo } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { memjsModulo } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: memjsModulo });
  * ```

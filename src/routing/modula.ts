@@ -6,7 +6,7 @@ import { moduloLocator } from "./modulo.ts";
 
 /** What sets one {@linkcode modula} apart from another. */
 export interface ModulaOptions {
-  /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` unless given. */
+  /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` by default. */
   readonly hash?: KeyHash;
 }
 
@@ -21,7 +21,8 @@ export interface ModulaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, modula } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { modula } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: modula });
  * await using crc = new Client(["10.0.0.1", "10.0.0.2"], {

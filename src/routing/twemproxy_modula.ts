@@ -1,14 +1,14 @@
 /** twemproxy's modula. @module */
 
-import { byteString } from "./hashes/byte_string.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
+import { byteString } from "./hashes/text_hash.ts";
+import { shortName } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
-import { shortName } from "./server_label.ts";
-import { weightedModuloLocator } from "./weighted_modulo.ts";
+import { weightedModuloLocator } from "./modulo.ts";
 
 /** What sets one {@linkcode twemproxyModula} apart from another. */
 export interface TwemproxyModulaOptions {
-  /** twemproxy's `hash`; `"fnv1a_64"` unless given, as there. */
+  /** twemproxy's `hash`; `"fnv1a_64"` by default, as there. */
   readonly hash?: KeyHash;
 }
 
@@ -25,7 +25,8 @@ export interface TwemproxyModulaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, twemproxyModula } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { twemproxyModula } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], {
  *   locator: (servers) => twemproxyModula(servers, { hash: "md5" }),
@@ -40,7 +41,6 @@ export function twemproxyModula(
     algorithm: "twemproxyModula",
     keyHash: namedHash("hash", options.hash ?? "fnv1a_64"),
     order: orderOfNames(servers),
-    orderText: "sorted by name",
   });
 }
 

@@ -1,24 +1,21 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../src/errors.ts";
+import { type LocatorFactory, moecacheRing, type Server } from "../../mod.ts";
 import {
   crc32Modulo,
   dalliRing,
   enyimCoreRing,
   enyimKetama,
-  type EnyimLabel,
   ketama,
   type KetamaOptions,
   libmemcachedRing,
-  type LocatorFactory,
   memjsModulo,
   modula,
-  moecacheRing,
   npmMemcacheModula,
   npmMemcacheRing,
   rendezvous,
-  type Server,
   twemproxyModula,
-} from "../../mod.ts";
+} from "../../src/routing/mod.ts";
 
 const RINGS = [
   moecacheRing,
@@ -149,7 +146,7 @@ Deno.test("twemproxyModula and npmMemcacheModula take weights of billions withou
 Deno.test("a locator refuses an option that is none of its names, and says which are", () => {
   const unknown = "x" as never;
   const refused: [string, () => unknown][] = [
-    ["label", () => enyimCoreRing(SERVERS, { label: unknown as EnyimLabel })],
+    ["label", () => enyimCoreRing(SERVERS, { label: unknown })],
     ["label", () => moecacheRing(SERVERS, { label: unknown })],
     ["keyHash", () => ketama(SERVERS, { keyHash: unknown })],
     ["digest", () => ketama(SERVERS, { digest: unknown })],

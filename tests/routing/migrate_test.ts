@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, ketama, migrate, modula, SocketError } from "../../mod.ts";
+import { Client, SocketError } from "../../mod.ts";
+import { ketama, migrate, modula } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { memcachedPath, MemcachedProcess } from "../memcached.ts";
 

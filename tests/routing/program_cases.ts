@@ -1,15 +1,17 @@
 /** Which locator is to choose as a program did, by the case ids of `ketama_ring.json`. */
 
-import { dalliRing } from "../../src/routing/dalli_ring.ts";
-import type { KeyHash } from "../../src/routing/hashes/key_hash.ts";
-import { ketama } from "../../src/routing/ketama.ts";
-import { libmemcachedRing } from "../../src/routing/libmemcached_ring.ts";
 import type { LocatorFactory } from "../../src/routing/locator.ts";
-import { modula } from "../../src/routing/modula.ts";
-import { npmMemcacheModula } from "../../src/routing/npm_memcache_modula.ts";
-import { npmMemcacheRing } from "../../src/routing/npm_memcache_ring.ts";
-import { rendezvous } from "../../src/routing/rendezvous.ts";
-import { twemproxyModula } from "../../src/routing/twemproxy_modula.ts";
+import {
+  dalliRing,
+  ketama,
+  type KeyHash,
+  libmemcachedRing,
+  modula,
+  npmMemcacheModula,
+  npmMemcacheRing,
+  rendezvous,
+  twemproxyModula,
+} from "../../src/routing/mod.ts";
 
 const libmemcachedModula = (hash: KeyHash): LocatorFactory => (s) => modula(s, { hash });
 const twemproxy = (hash: KeyHash): LocatorFactory => (s) => twemproxyModula(s, { hash });

@@ -1,12 +1,14 @@
 /** Every choice that other programs were seen to make. */
 
 import { assert, assertEquals } from "@std/assert";
-import { crc32Modulo } from "../../src/routing/crc32_modulo.ts";
-import { enyimCoreRing } from "../../src/routing/enyim_core_ring.ts";
-import { enyimKetama } from "../../src/routing/enyim_ketama.ts";
-import { ketama } from "../../src/routing/ketama.ts";
 import type { LocatorFactory } from "../../src/routing/locator.ts";
-import { memjsModulo } from "../../src/routing/memjs_modulo.ts";
+import {
+  crc32Modulo,
+  enyimCoreRing,
+  enyimKetama,
+  ketama,
+  memjsModulo,
+} from "../../src/routing/mod.ts";
 import enyim from "../vectors/enyim_ring.json" with { type: "json" };
 import gomemcache from "../vectors/gomemcache_modulo.json" with { type: "json" };
 import memjs from "../vectors/memjs_modulo.json" with { type: "json" };
