@@ -33,19 +33,27 @@ export interface KetamaOptions {
    * `"float32"` by default; `"float64"` is npm `memcached`'s.
    */
   readonly arithmetic?: "float32" | "float64";
+  /**
+   * What a label says of a unix socket; `"path"` by default:
+   *
+   * - `"path"`: `memcached_server_add`, and so PHP's `addServer(path, 0)`; npm `memcached`
+   * - `"path:0"`: `memcached_server_add_unix_socket`, and so pylibmc; PHP's `addServers([[path, 0]])`
+   * - `"path:"`: twemproxy
+   */
+  readonly socketLabel?: "path" | "path:0" | "path:";
 }
 
 /**
  * Ketama by weight: libmemcached's `MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED` (PHP's `OPT_LIBKETAMA_COMPATIBLE`),
  * twemproxy's `distribution: ketama`, npm `memcached`. A server has 160 points at an equal share, 4 from each
  * MD5 of `host-0`, `host-1`, …, or `host:port-0` when the port is not 11211; an IPv6 address has no brackets
- * there, and a unix socket has port 0. A key belongs to the first point that is not below its hash.
+ * there. A key belongs to the first point that is not below its hash.
  *
  * twemproxy hashes the name that a server has in its configuration, where it has one: give the servers
  * those names, as the second example does.
  *
  * @param servers The servers. Weights count, and must be whole numbers.
- * @param options `keyHash`, `digest`, `pointsPerDigest`, `defaultPort`, `arithmetic`.
+ * @param options `keyHash`, `digest`, `pointsPerDigest`, `defaultPort`, `arithmetic`, `socketLabel`.
  * @returns The locator. Locating allocates nothing.
  * @throws {ValidationException} When an option is not one of the names it can be, or a weight not whole.
  *
@@ -79,20 +87,22 @@ export interface KetamaOptions {
  */
 export function ketama(servers: readonly Server[], options: KetamaOptions = {}): Locator {
   const { digest = "md5", pointsPerDigest = 4 } = options;
-  const { defaultPort = "omitted", arithmetic = "float32" } = options;
+  const { defaultPort = "omitted", arithmetic = "float32", socketLabel = "path" } = options;
   checkChoice("digest", digest, ["md5", "sha1"]);
   checkChoice("pointsPerDigest", pointsPerDigest, [3, 4]);
   checkChoice("defaultPort", defaultPort, ["omitted", "written"]);
   checkChoice("arithmetic", arithmetic, ["float32", "float64"]);
+  checkChoice("socketLabel", socketLabel, ["path", "path:0", "path:"]);
   const keyHash = options.keyHash === undefined && digest === "sha1"
     ? SHA1_WORD
     : namedHash("keyHash", options.keyHash ?? "md5");
   checkWholeWeights(servers, "ketama");
-  const name = defaultPort === "omitted" ? shortName : fullName;
+  const labelName = defaultPort === "omitted" ? shortName : fullName;
+  const behindPath = socketLabel.slice("path".length);
   const placement = ketamaPlacement({
-    name: `ketama ${digest} ${pointsPerDigest} ${defaultPort} ${arithmetic}`,
+    name: `ketama ${digest} ${pointsPerDigest} ${defaultPort} ${arithmetic} ${socketLabel}`,
     labels: arithmetic === "float32" ? labelsInFloat32 : labelsInFloat64,
-    label: (server, number) => `${name(server.name)}-${number}`,
+    label: (server, number) => `${labelName(server.name, behindPath)}-${number}`,
     ...(digest === "sha1" && { digest: sha1LowestFirst }),
     pointsPerDigest,
   });

@@ -9,16 +9,21 @@ export function bareName(name: string): string {
 }
 
 /**
- * What libmemcached hashes, and twemproxy and npm `memcached` after it: without memcached's own port. For
- * libmemcached the port of a unix socket is 0.
+ * What libmemcached hashes, and twemproxy and npm `memcached` after it: without memcached's own port.
+ *
+ * @param behindPath What follows the path of a unix socket.
  */
-export function shortName(name: string): string {
-  return isPath(name) ? `${name}:0` : bareName(name).replace(/:11211$/, "");
+export function shortName(name: string, behindPath: string): string {
+  return isPath(name) ? name + behindPath : bareName(name).replace(/:11211$/, "");
 }
 
-/** What libmemcached hashes where it writes every port. */
-export function fullName(name: string): string {
-  return isPath(name) ? `${name}:0` : bareName(name);
+/**
+ * What libmemcached hashes where it writes every port.
+ *
+ * @param behindPath What follows the path of a unix socket.
+ */
+export function fullName(name: string, behindPath: string): string {
+  return isPath(name) ? name + behindPath : bareName(name);
 }
 
 function isPath(name: string): boolean {

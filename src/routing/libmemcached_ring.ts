@@ -18,6 +18,13 @@ export interface LibmemcachedRingOptions {
    * `"libmemcached"` by default.
    */
   readonly labels?: "libmemcached" | "spymemcached";
+  /**
+   * What a label says of a unix socket; `"path"` by default:
+   *
+   * - `"path"`: `memcached_server_add`, and so PHP's `addServer(path, 0)`; its port is 11211
+   * - `"path:0"`: `memcached_server_add_unix_socket`, and so pylibmc; PHP's `addServers([[path, 0]])`
+   */
+  readonly socketLabel?: "path" | "path:0";
 }
 
 const POINTS_PER_SERVER = 100;
@@ -28,7 +35,7 @@ const POINTS_PER_SERVER = 100;
  * As there, a weight above 1 changes all points to those of {@linkcode ketama}, while keys are hashed as before.
  *
  * @param servers The servers. Weights count, and must be whole numbers.
- * @param options `hash`, `labels`.
+ * @param options `hash`, `labels`, `socketLabel`.
  * @returns The locator. Locating allocates nothing.
  * @throws {ValidationException} When an option is not one of the names it can be, or a weight not whole.
  *
@@ -47,15 +54,17 @@ export function libmemcachedRing(
   servers: readonly Server[],
   options: LibmemcachedRingOptions = {},
 ): Locator {
-  const { hash = "one_at_a_time", labels = "libmemcached" } = options;
+  const { hash = "one_at_a_time", labels = "libmemcached", socketLabel = "path" } = options;
   checkChoice("labels", labels, ["libmemcached", "spymemcached"]);
+  checkChoice("socketLabel", socketLabel, ["path", "path:0"]);
   const keyHash = namedHash("hash", hash);
   checkWholeWeights(servers, "libmemcachedRing");
-  const label = labels === "libmemcached" ? shortLabel : spyLabel;
+  const label = labels === "libmemcached" ? shortLabel(socketLabel) : spyLabel(socketLabel);
+  const name = `libmemcached ${labels} ${socketLabel}`;
   const weighted = servers.some(({ weight }) => weight > 1);
   const placement = weighted
-    ? ketamaPlacement({ name: `libmemcached ${labels}`, labels: labelsInFloat32, label })
-    : hashedPlacement(`libmemcached ${labels} ${hash}`, keyHash, label);
+    ? ketamaPlacement({ name, labels: labelsInFloat32, label })
+    : hashedPlacement(`${name} ${hash}`, keyHash, label);
   return ringLocator(servers, {
     algorithm: "libmemcachedRing",
     placement,
@@ -78,10 +87,12 @@ function hashedPlacement(
   };
 }
 
-function shortLabel({ name }: Server, number: number): string {
-  return `${shortName(name)}-${number}`;
+function shortLabel(socketLabel: "path" | "path:0"): RingPlacement["label"] {
+  const behindPath = socketLabel === "path" ? "" : ":0";
+  return ({ name }, number) => `${shortName(name, behindPath)}-${number}`;
 }
 
-function spyLabel({ name }: Server, number: number): string {
-  return `/${fullName(name)}-${number}`;
+function spyLabel(socketLabel: "path" | "path:0"): RingPlacement["label"] {
+  const behindPath = socketLabel === "path" ? ":11211" : ":0";
+  return ({ name }, number) => `/${fullName(name, behindPath)}-${number}`;
 }

@@ -15,8 +15,8 @@ export interface TwemproxyModulaOptions {
 /**
  * twemproxy's `distribution: modula`: the key's hash modulo the sum of the weights, over the servers
  * *sorted* by their names, shorter ones first, each as often as its weight says. A name is `host:port`, or
- * `host` when the port is 11211; or what the configuration says, which is to be given as the server's name
- * then.
+ * `host` when the port is 11211, or `path:` for a unix socket. Where twemproxy's configuration names a server,
+ * give the server that name.
  *
  * @param servers The servers. Weights count, and must be whole numbers.
  * @param options `hash`.
@@ -45,7 +45,7 @@ export function twemproxyModula(
 }
 
 function orderOfNames(servers: readonly Server[]): readonly number[] {
-  const names = servers.map(({ name }) => byteString(shortName(name)));
+  const names = servers.map(({ name }) => byteString(shortName(name, ":")));
   return Array.from(names.keys()).sort((a, b) => compareNames(names[a]!, names[b]!));
 }
 
