@@ -46,7 +46,7 @@ export { Namespace } from "./src/features/namespace.ts";
 export type { FlushOptions } from "./src/features/server_commands.ts";
 export type { WatchStream } from "./src/features/watch.ts";
 export { ServerEvent, type ServerStatus } from "./src/fleet/status.ts";
-export type { KeyExplanation, KeyLocation } from "./src/key_location.ts";
+export type { KeyExplanation, KeyLocation } from "./src/routing/locator.ts";
 export type { Credentials } from "./src/protocol/commands/authentication.ts";
 export type { ItemInfo, MetaReply, MetaVerb } from "./src/protocol/commands/meta.ts";
 export type { ItemMetadata } from "./src/protocol/commands/metadump.ts";

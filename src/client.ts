@@ -31,7 +31,7 @@ import { keyCommandsOf } from "./features/transcoded_view.ts";
 import { update } from "./features/update.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
-import type { KeyExplanation, KeyLocation } from "./key_location.ts";
+import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
 import type { ItemInfo, MetaReply, MetaVerb } from "./protocol/commands/meta.ts";
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";
 import type { Stats } from "./protocol/commands/stats.ts";

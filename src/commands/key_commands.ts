@@ -1,7 +1,7 @@
 /** The commands on keys, as clients, namespaces and views have them. @module */
 
 import type { ItemInfo } from "../protocol/commands/meta.ts";
-import type { KeyLocation } from "../key_location.ts";
+import type { KeyLocation } from "../routing/locator.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 import type { BareKeyCommands } from "./bare_key_commands.ts";
 import type {

@@ -1,7 +1,7 @@
 /** Which server a key lives on, and why. @module */
 
 import type { Session } from "../commands/session.ts";
-import type { KeyExplanation, KeyLocation } from "../key_location.ts";
+import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
 import { checkKey } from "../protocol/key.ts";
 
 /** Tells which server a key lives on. */

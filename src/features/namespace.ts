@@ -9,7 +9,7 @@ import type {
   OperationOptions,
   UpdateOptions,
 } from "../commands/operation_options.ts";
-import type { KeyLocation } from "../key_location.ts";
+import type { KeyLocation } from "../routing/locator.ts";
 import { checkFunction } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";

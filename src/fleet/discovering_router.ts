@@ -13,7 +13,7 @@ import type { Command } from "../protocol/command.ts";
 import type { Route, Router } from "./router.ts";
 import { resolveServers, type ServerAddress } from "../server_address.ts";
 import { dialerOf } from "./servers.ts";
-import type { KeyExplanation, KeyLocation } from "../key_location.ts";
+import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
 import { chooseTls } from "../transport/tls_options.ts";
 import type { Transport } from "../transport/transport.ts";
 import { untilAborted } from "../waiting.ts";

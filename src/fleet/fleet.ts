@@ -4,7 +4,7 @@ import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Command } from "../protocol/command.ts";
-import type { KeyExplanation, KeyLocation } from "../key_location.ts";
+import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
 import { resolveServers, type ServerAddress } from "../server_address.ts";
 import type { DiscoveringRouter } from "./discovering_router.ts";
 import { type Route, Router } from "./router.ts";

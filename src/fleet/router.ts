@@ -6,7 +6,7 @@ import type { ServerNode } from "../connection/server_node.ts";
 import { quote, SocketError, ValidationException } from "../errors.ts";
 import type { Command, LimitExptime } from "../protocol/command.ts";
 import { limitExptime } from "../protocol/exptime.ts";
-import { type KeyExplanation, type KeyLocation, UNEXPLAINED } from "../key_location.ts";
+import { type KeyExplanation, type KeyLocation, UNEXPLAINED } from "../routing/locator.ts";
 import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import { type Alternatives, surviveFailures } from "./failover.ts";

@@ -1,6 +1,6 @@
 /** The distribution of Go's gomemcache. @module */
 
-import { namedHash } from "./hashes/key_hash.ts";
+import { CRC32 } from "./hashes/crc.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 
@@ -20,5 +20,5 @@ import { moduloLocator } from "./modulo.ts";
  * ```
  */
 export function crc32Modulo(servers: readonly Server[]): Locator {
-  return moduloLocator(servers, "crc32Modulo", namedHash("hash", "crc32a"));
+  return moduloLocator(servers, "crc32Modulo", CRC32);
 }

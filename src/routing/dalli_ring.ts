@@ -1,16 +1,13 @@
 /** The ring of Ruby's dalli. @module */
 
-import { byteString } from "./hashes/byte_string.ts";
-import { namedHash } from "./hashes/key_hash.ts";
+import { CRC32 } from "./hashes/crc.ts";
 import { sha1 } from "./hashes/sha1.ts";
+import { bareName, checkWholeWeights } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
-import { ringLocator } from "./ring.ts";
-import { FLOOR } from "./searches.ts";
-import { bareName } from "./server_label.ts";
-import { checkWholeWeights } from "./whole_weights.ts";
+import { ceiling, ringLocator, type Search } from "./ring.ts";
 
 const POINTS_PER_SERVER = 160;
-const WORDS = new Uint32Array(5);
+const WORDS = /* @__PURE__ */ new Uint32Array(5);
 
 /**
  * The ring of dalli, and so of Rails' `:mem_cache_store`: 160 points per server at an equal share, from the
@@ -38,13 +35,12 @@ export function dalliRing(servers: readonly Server[]): Locator {
     placement: {
       name: "dalliRing",
       label,
-      laterOwns: false,
       place(server, all, put) {
         const count = countPoints(server, all);
         for (let i = 0; i < count; i++) put(firstWord(label(server, i)), i);
       },
     },
-    keyHash: namedHash("keyHash", "crc32a"),
+    keyHash: CRC32,
     search: FLOOR,
   });
 }
@@ -59,6 +55,19 @@ function countPoints({ weight }: Server, servers: readonly Server[]): number {
 }
 
 function firstWord(text: string): number {
-  sha1(byteString(text), WORDS);
+  sha1(text, WORDS);
   return WORDS[0]!;
 }
+
+/** The last point not above the hash, below the first one the last. */
+const FLOOR: Search = {
+  find(points, hash) {
+    // Hashes are integers, so the point before the first not below the next integer is the last not above.
+    const above = ceiling(points, hash + 1);
+    return (above === 0 ? points.length : above) - 1;
+  },
+  why: (points, hash) =>
+    hash < points[0]!
+      ? "below the first point: the last point's owner"
+      : "the last point not above the key's hash",
+};

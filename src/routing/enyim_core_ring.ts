@@ -1,15 +1,21 @@
 /** EnyimMemcachedCore's default ring. @module */
 
-import { type EnyimLabel, enyimPrefix } from "./enyim_label.ts";
 import { fnv1a32 } from "./hashes/fnv.ts";
 import type { Locator, Server } from "./locator.ts";
-import { ringLocator } from "./ring.ts";
-import { ENYIM } from "./searches.ts";
+import { enyimPrefix } from "./moecache_ring.ts";
+import { ENYIM_CEILING, ringLocator } from "./ring.ts";
 
 /** What sets one {@linkcode enyimCoreRing} apart from another. */
 export interface EnyimCoreRingOptions {
-  /** What a server is called; `"ip"` unless given. */
-  readonly label?: EnyimLabel;
+  /**
+   * What a server is called, which differs between releases; `"ip"` by default:
+   *
+   * - `"ip"`, `10.0.0.1:11211`: 3.4.2 and later; 3.3.0 to 3.4.1 for servers given by IP address; 3.0.0 to 3.2.4
+   *   without TLS, with the address that a host name resolved to
+   * - `"unspecified"`, `Unspecified/cache.example.com:11211`: 3.3.0 to 3.4.1 for host names and with TLS; 3.0.0
+   *   to 3.2.4 with TLS
+   */
+  readonly label?: "ip" | "unspecified";
 }
 
 const POINTS_PER_SERVER = 100;
@@ -39,7 +45,7 @@ export function enyimCoreRing(
   servers: readonly Server[],
   options: EnyimCoreRingOptions = {},
 ): Locator {
-  const prefix = enyimPrefix(options.label ?? "ip");
+  const prefix = enyimPrefix(options.label);
   const label = ({ name }: Server, number: number) => `${number}-${prefix}${name}`;
   return ringLocator(servers, {
     algorithm: "enyimCoreRing",
@@ -52,6 +58,6 @@ export function enyimCoreRing(
       },
     },
     keyHash: { hash: (key) => fnv1a32(key), text: "32-bit FNV-1a" },
-    search: ENYIM,
+    search: ENYIM_CEILING,
   });
 }

@@ -1,6 +1,6 @@
 /** The distribution of npm `memjs`. @module */
 
-import type { NamedHash } from "./hashes/key_hash.ts";
+import type { NamedHash } from "./hashes/text_hash.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 

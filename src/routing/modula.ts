@@ -6,7 +6,7 @@ import { moduloLocator } from "./modulo.ts";
 
 /** What sets one {@linkcode modula} apart from another. */
 export interface ModulaOptions {
-  /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` unless given. */
+  /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` by default. */
   readonly hash?: KeyHash;
 }
 

@@ -1,8 +1,8 @@
-/** A key's hash, divided by the number of servers. @module */
+/** A key's hash, divided by the number of servers or by the sum of their weights. @module */
 
-import type { NamedHash } from "./hashes/key_hash.ts";
-import type { Locator, Server } from "./locator.ts";
-import { onlyServer } from "./only_server.ts";
+import type { NamedHash } from "./hashes/text_hash.ts";
+import { checkWholeWeights } from "./labels_and_weights.ts";
+import { type Locator, onlyServer, type Server } from "./locator.ts";
 
 /** Makes a locator that takes the remainder for the server's index. */
 export function moduloLocator(
@@ -20,4 +20,49 @@ export function moduloLocator(
       return { algorithm, hashFunction, keyHash, why };
     },
   };
+}
+
+/** What sets one weighted modulo apart from another. */
+export interface WeightedModuloRules {
+  /** The name of the locator. */
+  readonly algorithm: string;
+  readonly keyHash: NamedHash;
+  /** The servers' indexes in the order that they take their places in; as given by default. */
+  readonly order?: readonly number[];
+}
+
+/** Makes a locator that gives each server as many places as its weight, and takes the remainder for one. */
+export function weightedModuloLocator(
+  servers: readonly Server[],
+  { algorithm, keyHash, order }: WeightedModuloRules,
+): Locator {
+  checkWholeWeights(servers, algorithm);
+  if (servers.length === 1) return onlyServer(algorithm);
+  const { hash, text: hashFunction } = keyHash;
+  const indexes = order ?? Array.from(servers.keys());
+  const orderText = order === undefined ? "in the given order" : "sorted by name";
+  let places = 0;
+  const ends = indexes.map((server) => places += servers[server]!.weight);
+  return {
+    locate: (key) => indexes[rankOf(hash(key) % places, ends)]!,
+    explain(key) {
+      const keyHash = hash(key);
+      const place = keyHash % places;
+      const why = `the key's hash modulo ${places} places, by weight, is ${place}: ` +
+        `that of server ${rankOf(place, ends) + 1} of ${ends.length} ${orderText}`;
+      return { algorithm, hashFunction, keyHash, why };
+    },
+  };
+}
+
+/** The first server whose places end after this one. */
+function rankOf(place: number, ends: readonly number[]): number {
+  let low = 0;
+  let high = ends.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ends[middle]! <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -2,11 +2,11 @@
 
 import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
-import { weightedModuloLocator } from "./weighted_modulo.ts";
+import { weightedModuloLocator } from "./modulo.ts";
 
 /** What sets one {@linkcode npmMemcacheModula} apart from another. */
 export interface NpmMemcacheModulaOptions {
-  /** What `new ModulaHash(…)` is given; `"fnv1a"` unless given. */
+  /** What `new ModulaHash(…)` is given; `"fnv1a"` by default. */
   readonly hash?: NpmMemcacheHash;
 }
 
@@ -34,7 +34,5 @@ export function npmMemcacheModula(
   return weightedModuloLocator(servers, {
     algorithm: "npmMemcacheModula",
     keyHash: npmMemcacheHash(options.hash ?? "fnv1a"),
-    order: Array.from(servers.keys()),
-    orderText: "in the given order",
   });
 }

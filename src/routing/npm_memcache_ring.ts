@@ -1,15 +1,14 @@
 /** The ring of npm `memcache`. @module */
 
-import type { NamedHash } from "./hashes/key_hash.ts";
+import type { NamedHash } from "./hashes/text_hash.ts";
+import { checkWholeWeights } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
-import { ringLocator } from "./ring.ts";
-import { CEILING } from "./searches.ts";
-import { checkWholeWeights } from "./whole_weights.ts";
+import { CEILING, ringLocator } from "./ring.ts";
 
 /** What sets one {@linkcode npmMemcacheRing} apart from another. */
 export interface NpmMemcacheRingOptions {
-  /** What `new KetamaHash(…)` is given; `"fnv1a"` unless given. */
+  /** What `new KetamaHash(…)` is given; `"fnv1a"` by default. */
   readonly hash?: NpmMemcacheHash;
 }
 
@@ -47,7 +46,6 @@ export function npmMemcacheRing(
     placement: {
       name: `${ALGORITHM} ${name}`,
       label,
-      laterOwns: false,
       place(server, _servers, put) {
         const count = server.weight * POINTS_PER_WEIGHT;
         for (let i = 1; i <= count; i++) put(keyHash.hash(label(server, i)), i);

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../src/errors.ts";
+import { type LocatorFactory, moecacheRing, type Server } from "../../mod.ts";
 import {
   crc32Modulo,
   dalliRing,
   enyimCoreRing,
   enyimKetama,
-  type EnyimLabel,
   ketama,
   type KetamaOptions,
   libmemcachedRing,
@@ -16,7 +16,6 @@ import {
   rendezvous,
   twemproxyModula,
 } from "../../src/routing/mod.ts";
-import { type LocatorFactory, moecacheRing, type Server } from "../../mod.ts";
 
 const RINGS = [
   moecacheRing,
@@ -147,15 +146,17 @@ Deno.test("twemproxyModula and npmMemcacheModula take weights of billions withou
 Deno.test("a locator refuses an option that is none of its names, and says which are", () => {
   const unknown = "x" as never;
   const refused: [string, () => unknown][] = [
-    ["label", () => enyimCoreRing(SERVERS, { label: unknown as EnyimLabel })],
+    ["label", () => enyimCoreRing(SERVERS, { label: unknown })],
     ["label", () => moecacheRing(SERVERS, { label: unknown })],
     ["keyHash", () => ketama(SERVERS, { keyHash: unknown })],
     ["digest", () => ketama(SERVERS, { digest: unknown })],
     ["pointsPerDigest", () => ketama(SERVERS, { pointsPerDigest: 5 } as unknown as KetamaOptions)],
     ["defaultPort", () => ketama(SERVERS, { defaultPort: unknown })],
     ["arithmetic", () => ketama(SERVERS, { arithmetic: unknown })],
+    ["socketLabel", () => ketama(SERVERS, { socketLabel: unknown })],
     ["hash", () => libmemcachedRing(SERVERS, { hash: unknown })],
     ["labels", () => libmemcachedRing(SERVERS, { labels: unknown })],
+    ["socketLabel", () => libmemcachedRing(SERVERS, { socketLabel: unknown })],
     ["hash", () => modula(SERVERS, { hash: unknown })],
     ["hash", () => twemproxyModula(SERVERS, { hash: unknown })],
     ["hash", () => npmMemcacheRing(SERVERS, { hash: unknown })],

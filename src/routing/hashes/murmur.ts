@@ -1,6 +1,40 @@
-/** Austin Appleby's MurmurHash3, its 32-bit form for x86. @module */
+/** Austin Appleby's MurmurHashes. @module */
 
-/** A hash that has taken some bytes and can take more. */
+import { byteString, type NamedHash } from "./text_hash.ts";
+
+/** As libmemcached and twemproxy compute it. */
+export const MURMUR2: NamedHash = { hash: murmur2, text: "MurmurHash2 seeded by the length" };
+
+/** In its 32-bit form for x86, as libmemcached computes it. */
+export const MURMUR3: NamedHash = { hash: murmur3, text: "MurmurHash3 seeded by the length" };
+
+/** MurmurHash2's. */
+const MULTIPLIER = 0x5bd1e995;
+
+function murmur2(text: string): number {
+  const bytes = byteString(text);
+  const { length } = bytes;
+  const blocks = length - (length & 3);
+  let hash = Math.imul(0xdeadbeef, length) ^ length;
+  for (let i = 0; i < blocks; i += 4) {
+    hash = Math.imul(hash, MULTIPLIER) ^ mixed(bytes, i);
+  }
+  if (blocks < length) {
+    for (let i = blocks; i < length; i++) hash ^= bytes.charCodeAt(i) << ((i - blocks) * 8);
+    hash = Math.imul(hash, MULTIPLIER);
+  }
+  hash = Math.imul(hash ^ (hash >>> 13), MULTIPLIER);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+function mixed(bytes: string, at: number): number {
+  const low = bytes.charCodeAt(at) | (bytes.charCodeAt(at + 1) << 8);
+  const word = low | (bytes.charCodeAt(at + 2) << 16) | (bytes.charCodeAt(at + 3) << 24);
+  const product = Math.imul(word, MULTIPLIER);
+  return Math.imul(product ^ (product >>> 24), MULTIPLIER);
+}
+
+/** A MurmurHash3 that has taken some bytes and can take more. */
 export interface Murmur3State {
   /** What all whole blocks of four bytes have made of the seed. */
   readonly hash: number;
@@ -10,7 +44,7 @@ export interface Murmur3State {
   readonly length: number;
 }
 
-// The state at work. Copying it in and out is all that a hash with a known beginning costs.
+// The MurmurHash3 at work. Copying it in and out is all that a hash with a known beginning costs.
 let hash = 0;
 let rest = 0;
 let length = 0;
@@ -29,8 +63,8 @@ export function endMurmur3(state: Murmur3State, bytes: string): number {
   return finish(hash ^ scramble(rest) ^ length);
 }
 
-/** Hashes bytes as libmemcached does: with a seed that depends on the length. */
-export function murmur3(bytes: string): number {
+function murmur3(text: string): number {
+  const bytes = byteString(text);
   return endMurmur3(startMurmur3("", Math.imul(0xdeadbeef, bytes.length)), bytes);
 }
 
