@@ -1,6 +1,6 @@
 /** Streams that compress and expand: the platform's, or `node:zlib`'s where it has none, as Bun 1.2. @module */
 
-import { builtinModule } from "./builtin_module.ts";
+import { builtinModule } from "./transport/runtime.ts";
 
 /** What `CompressionStream` writes: `"deflate"` is deflate in zlib's wrapping, `"deflate-raw"` bare. */
 export type CompressedFormat = "gzip" | "deflate" | "deflate-raw";

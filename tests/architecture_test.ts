@@ -11,11 +11,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "option_checks.ts": ["errors.ts"],
   protocol: ["errors.ts"],
   routing: ["errors.ts", "option_checks.ts"],
-  "builtin_module.ts": [],
-  "compression_streams.ts": ["builtin_module.ts"],
+  "compression_streams.ts": ["transport"],
   transcoding: ["errors.ts", "option_checks.ts", "compression_streams.ts"],
   "deferred.ts": [],
-  transport: ["errors.ts", "builtin_module.ts", "deferred.ts"],
+  transport: ["errors.ts", "deferred.ts"],
   connection: ["errors.ts", "protocol", "transport"],
   "server_address.ts": ["errors.ts", "protocol", "routing", "transport"],
   "waiting.ts": [],
@@ -188,7 +187,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "get_or_set.ts",
     "client.ts",
   ],
-  testing: ["protocol", "builtin_module.ts", "deferred.ts"],
+  testing: ["protocol", "transport", "deferred.ts"],
   // What adapts the client to others proves that the public surface is enough.
   adapters: ["mod.ts"],
 };
