@@ -5,7 +5,7 @@ import { type Command, DONE, type Exchange, MORE, NEVER, type Turn } from "../pr
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
-import { afterTurn } from "../transport/event_loop.ts";
+import { afterTurn } from "../transport/runtime.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
 import { type Clock, DeadlineTimer } from "../waiting.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { builtinModule } from "../builtin_module.ts";
+import { builtinModule } from "../transport/runtime.ts";
 import { deferred } from "../waiting.ts";
 import type { ServerConnection, ServerListener, SocketAddress } from "./server_connection.ts";
 
