@@ -2,7 +2,7 @@
 
 import { type Client, SocketError } from "../../../mod.ts";
 import { exptimeOf } from "../lifetime.ts";
-import { Bodies, giveUp } from "./bodies.ts";
+import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
   addressOf,
   type Entry,
@@ -12,11 +12,12 @@ import {
   varyNames,
 } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
-import { Heads } from "./heads.ts";
+import type { ChangeList } from "./lists.ts";
+import { Variants } from "./variants.ts";
 
 /** How a request is compared with those of the responses stored, as in the web standard. */
 export interface MoecacheCacheQuery {
-  /** Whether `?` and what follows it does not count. Then all that memcached holds is listed. */
+  /** Whether `?` and what follows it does not count. Then memcached lists all items that it has. */
   readonly ignoreSearch?: boolean;
   /** Whether a request of another method than GET is taken for one. */
   readonly ignoreMethod?: boolean;
@@ -35,12 +36,13 @@ export interface CacheSettings {
 /**
  * The web standard's `Cache` on memcached; `open` of a `MoecacheCacheStorage` makes one.
  *
- * It is a cache that many users share, and so heeds what a response says about that, as RFC 9111 has it
- * and unlike a browser's. `put` stores nothing, and says so by nothing, when `Cache-Control` has
- * `no-store`, `no-cache` or `private`, when there is a `Set-Cookie`, when the response has expired
- * already, and when the request has an `Authorization` and the response does not allow it. It is served
- * for as long as `s-maxage`, `max-age` or `Expires` say, with its `Age`; for ever when they say nothing.
- * Of a request, only the address and the headers that `Vary` names are stored.
+ * It is a cache that many users share. So it heeds what a response says about that, as RFC 9111 says and unlike
+ * a browser's cache. `put` resolves and stores nothing when `Cache-Control` has `no-store`, `no-cache` or
+ * `private`, when there is a `Set-Cookie`, when the response has expired already, when the request's
+ * `Cache-Control` has `no-store`, and when the request has an `Authorization` and the response does not allow
+ * it. A response is served for as long as `s-maxage`, `max-age` or `Expires` say, less the age that `Age` and
+ * `Date` say it has already; for ever when they say nothing. It is served with its `Age`. Of a request, only
+ * the address and the headers that `Vary` names are stored.
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. All chunks are looked for before
  * a response is given, and one that is incomplete is a miss. When memcached loses a chunk while the body
@@ -48,10 +50,10 @@ export interface CacheSettings {
  * for a minute for those who read it.
  *
  * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept,
- * as far as their headers fit into an item. `keys` and `matchAll` without a request, and `ignoreSearch`,
- * have memcached list all items it has, whosever they are, which takes seconds on a large server and may
- * leave out what it moves between its queues just then. A response that comes out of the cache has no
- * `url`. It needs memcached 1.6.10 or later.
+ * and fewer where an item of memcached does not hold the headers of all. When many put the same at once, the
+ * last of them stays. `keys` and `matchAll` without a request, and `ignoreSearch`, let memcached list all items
+ * that it has, which takes seconds on a large server. A response that comes out of the cache has no `url`. The
+ * cache needs memcached 1.6.10 or later.
  *
  * @example A page in two languages
  * ```ts
@@ -74,13 +76,13 @@ export interface CacheSettings {
  * ```
  */
 export class MoecacheCache {
-  readonly #heads: Heads;
+  readonly #variants: Variants;
   readonly #bodies: Bodies;
   readonly #now: () => number;
 
   /** @internal */
   constructor(client: Client, { prefix, chunkByteLength, now }: CacheSettings) {
-    this.#heads = new Heads(client, prefix, now);
+    this.#variants = new Variants(client, prefix, now);
     this.#bodies = new Bodies(client, prefix, chunkByteLength);
     this.#now = now;
   }
@@ -155,13 +157,14 @@ export class MoecacheCache {
   }
 
   /**
-   * Stores a response, in place of those that the request would have matched.
+   * Stores a response, in place of those that the request would have matched. What the call finds is judged and
+   * stored: headers that are changed later have no effect.
    *
    * @param request A GET request, or its address.
    * @param response The response, whose body is read to its end.
    * @returns A promise that resolves when it is stored, or when it is not to be stored.
    * @throws {TypeError} When the request is no GET of `http:` or `https:`, the response is a part (206),
-   * varies by everything (`Vary: *`) or has been read already.
+   * varies by everything (`Vary: *`), has been read already, or has a body whose chunks are no bytes.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    * @throws {AggregateError} When what is there of a body that is not listed cannot be deleted, either.
@@ -189,25 +192,25 @@ export class MoecacheCache {
   async put(request: Request | string | URL, response: Response): Promise<void> {
     const asked = new Request(request);
     checkStorable(asked, response);
-    const { storable, lifetime } = freshnessOf(asked, response, this.#now());
-    if (!storable) return giveUp(response.body);
-    const generation = await this.#heads.generation(0n);
-    const exptime = exptimeOf(lifetime ?? Infinity);
+    // All of it is taken now: what the caller changes later is not what has been checked.
     const stored = this.#now();
-    const body = response.body && await this.#bodies.write(response.body, exptime);
-    const entry: Entry = {
+    const { storable, age, lifetime } = freshnessOf(asked, response, stored);
+    if (!storable) return giveUp(response.body);
+    const head: Omit<Entry, "body" | "generation"> = {
       url: addressOf(asked.url),
       vary: varyNames(response.headers).map((name) => [name, asked.headers.get(name)]),
       status: response.status,
       statusText: response.statusText,
       headers: [...response.headers],
-      body,
       stored,
+      age,
       expires: lifetime === undefined ? null : stored + lifetime,
-      ages: lifetime !== undefined,
-      generation,
     };
-    await this.#retire(await this.#list(entry, asked));
+    const body = response.body?.getReader();
+    const generation = await this.#generationFor(body);
+    const exptime = exptimeOf(lifetime ?? Infinity);
+    const place = body === undefined ? null : await this.#bodies.write(body, exptime);
+    await this.#retire(await this.#list({ ...head, body: place, generation }, asked));
   }
 
   /**
@@ -215,6 +218,7 @@ export class MoecacheCache {
    *
    * @param request A GET request, or its address.
    * @throws {TypeError} As {@linkcode put} does, and when the response is not a success.
+   * @throws What the request's signal was aborted with.
    *
    * @example A page of a server
    * ```ts
@@ -243,6 +247,8 @@ export class MoecacheCache {
    * @param requests GET requests, or their addresses.
    * @throws {TypeError} As {@linkcode put} does, and when one of the responses is not a success;
    * nothing is stored then.
+   * @throws {DOMException} An `InvalidStateError` when two of the requests would match each other.
+   * @throws What the signal of one of the requests was aborted with; all are given up then.
    *
    * @example Two pages of a server
    * ```ts
@@ -264,8 +270,9 @@ export class MoecacheCache {
   async addAll(requests: readonly (Request | string | URL)[]): Promise<void> {
     const asked = requests.map((request) => new Request(request));
     asked.forEach(checkRequest);
-    const responses = await fetchAll(asked);
-    await Promise.all(responses.map((response, i) => this.put(asked[i]!, response)));
+    await fetchAll(asked, async (exchanges) => {
+      await Promise.all(exchanges.map(({ request, response }) => this.put(request, response)));
+    });
   }
 
   /**
@@ -346,16 +353,26 @@ export class MoecacheCache {
     options: MoecacheCacheQuery,
   ): Promise<Entry[]> {
     return request === undefined
-      ? await this.#heads.readAll()
+      ? await this.#variants.readAll()
       : await this.#find(new Request(request), options);
   }
 
   async #find(asked: Request, options: MoecacheCacheQuery): Promise<Entry[]> {
     if (asked.method !== "GET" && !options.ignoreMethod) return [];
     const entries = options.ignoreSearch
-      ? await this.#heads.readAll()
-      : await this.#heads.read(addressOf(asked.url));
+      ? await this.#variants.readAll()
+      : await this.#variants.read(addressOf(asked.url));
     return entries.filter((entry) => isMatch(entry, asked, options));
+  }
+
+  /** The generation to store in. Without one, nobody will read the body. */
+  async #generationFor(body: BodyReader | undefined): Promise<string> {
+    try {
+      return await this.#variants.generation(0n);
+    } catch (error) {
+      giveUp(body);
+      throw error;
+    }
   }
 
   async #open(entry: Entry): Promise<Response | undefined> {
@@ -365,8 +382,8 @@ export class MoecacheCache {
   }
 
   /** Changes the entries of an address; resolves to how many are not there any more. */
-  async #change(address: string, change: Parameters<Heads["change"]>[1]): Promise<number> {
-    const removed = await this.#heads.change(address, change);
+  async #change(address: string, change: ChangeList<Entry>): Promise<number> {
+    const removed = await this.#variants.change(address, change);
     await this.#retire(removed);
     return removed.length;
   }
@@ -374,7 +391,7 @@ export class MoecacheCache {
   /** Lists an entry; resolves to those that it replaces. The body of one that is not listed is of no use. */
   async #list(entry: Entry, asked: Request): Promise<Entry[]> {
     try {
-      return await this.#heads.change(
+      return await this.#variants.change(
         entry.url,
         (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
       );
@@ -420,19 +437,61 @@ function refuse(request: Request, why: string): never {
   throw new TypeError(`Cannot cache the response to "${request.method} ${request.url}": ${why}`);
 }
 
-/** Fetches all; when one is no success, the others are given up. */
-async function fetchAll(requests: readonly Request[]): Promise<Response[]> {
+/** A request and its answer. */
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
+/** Fetches all requests and hands the responses over. One that fails or is aborted ends the others. */
+async function fetchAll(
+  requests: readonly Request[],
+  handOver: (exchanges: readonly Exchange[]) => Promise<void>,
+): Promise<void> {
   const controller = new AbortController();
-  const { signal } = controller;
+  // Until the bodies have been read: a signal that is given to fetch replaces the request's own.
+  const unfollow = requests.map(({ signal }) => follow(signal, controller));
   try {
-    return await Promise.all(requests.map(async (request) => {
-      const response = await fetch(request, { signal });
+    const exchanges = await Promise.all(requests.map(async (request) => {
+      const response = await fetch(request, { signal: controller.signal });
       const why = response.ok ? objection(response) : `its status is ${response.status}`;
       if (why !== undefined) refuse(request, why);
-      return response;
+      return { request, response };
     }));
+    checkDifferent(exchanges);
+    await handOver(exchanges);
   } catch (error) {
-    controller.abort();
+    controller.abort(error);
     throw error;
+  } finally {
+    for (const end of unfollow) end();
+  }
+}
+
+/** Aborts as a signal does. `AbortSignal.any` would do, but on Node 20 may be collected before it aborts. */
+function follow(signal: AbortSignal, controller: AbortController): () => void {
+  const abort = () => controller.abort(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  return () => signal.removeEventListener("abort", abort);
+}
+
+/** Checks that no response would replace another one of the same call. */
+function checkDifferent(exchanges: readonly Exchange[]): void {
+  const byAddress = new Map<string, Exchange[]>();
+  for (const exchange of exchanges) {
+    const { request } = exchange;
+    const address = addressOf(request.url);
+    const others = byAddress.get(address) ?? [];
+    const isSame = others.some((other) =>
+      varyNames(other.response.headers).every((name) =>
+        other.request.headers.get(name) === request.headers.get(name)
+      )
+    );
+    if (isSame) {
+      const what = `Cannot cache the response to "${request.method} ${request.url}"`;
+      throw new DOMException(`${what}: it is among the requests twice`, "InvalidStateError");
+    }
+    byAddress.set(address, [...others, exchange]);
   }
 }

@@ -1,11 +1,11 @@
 /** The web standard's `CacheStorage`. @module */
 
-import { type Client, ClientException, ValidationException } from "../../../mod.ts";
+import { type Client, ValidationException } from "../../../mod.ts";
 import { itemKeyOf } from "../item_key.ts";
 import { checkPrefix } from "../keyspace.ts";
 import { MoecacheCache, type MoecacheCacheQuery } from "./cache.ts";
-import { Heads } from "./heads.ts";
-import { readBytes, replaceText } from "./items.ts";
+import { Lists } from "./lists.ts";
+import { Variants } from "./variants.ts";
 
 /** How caches store. */
 export interface MoecacheCacheStorageOptions {
@@ -25,7 +25,6 @@ export interface MoecacheCacheStorageOptions {
 
 /** So that there is room for a hashed address behind it. */
 const LONGEST_NAME = 80;
-const MOST_RETRIES = 25;
 
 /**
  * The web standard's `CacheStorage` on memcached: caches by name, shared by all who use the same servers and
@@ -55,6 +54,7 @@ export class MoecacheCacheStorage {
   readonly #prefix: string;
   readonly #chunkByteLength: number;
   readonly #now: () => number;
+  readonly #names: Lists<string>;
   readonly #opened = new Map<string, Promise<MoecacheCache>>();
 
   /**
@@ -69,6 +69,10 @@ export class MoecacheCacheStorage {
     this.#prefix = checkPrefix(options.prefix ?? "cache:");
     this.#chunkByteLength = checkChunk(options.chunkByteLength ?? 500_000);
     this.#now = options.now ?? Date.now;
+    this.#names = new Lists(client, {
+      isElement: (name) => typeof name === "string",
+      exptimeOf: () => 0,
+    });
   }
 
   /**
@@ -94,12 +98,19 @@ export class MoecacheCacheStorage {
    * assertEquals(await pages.match("https://example.com/"), undefined);
    * ```
    */
-  open(name: string): Promise<MoecacheCache> {
-    const opened = this.#opened.get(name) ?? this.#open(name);
-    this.#opened.set(name, opened);
-    // What failed is tried again by the next one who asks.
-    opened.catch(() => this.#opened.delete(name));
-    return opened;
+  async open(name: string): Promise<MoecacheCache> {
+    const text = `${name}`;
+    const present = this.#opened.get(text);
+    if (present !== undefined) return await present;
+    const opened = this.#open(text);
+    this.#opened.set(text, opened);
+    try {
+      return await opened;
+    } catch (error) {
+      // What failed is tried again by the next one who asks.
+      if (this.#opened.get(text) === opened) this.#opened.delete(text);
+      throw error;
+    }
   }
 
   /**
@@ -126,7 +137,8 @@ export class MoecacheCacheStorage {
    * ```
    */
   async has(name: string): Promise<boolean> {
-    return (await this.keys()).includes(name);
+    const text = `${name}`;
+    return (await this.keys()).includes(text);
   }
 
   /**
@@ -154,11 +166,14 @@ export class MoecacheCacheStorage {
    * ```
    */
   async delete(name: string): Promise<boolean> {
-    this.#opened.delete(name);
-    await new Heads(this.#client, await this.#prefixOf(name), this.#now).generation(1n);
-    return await this.#changeNames((names) =>
-      names.includes(name) ? names.filter((other) => other !== name) : undefined
+    const text = `${name}`;
+    this.#opened.delete(text);
+    await new Variants(this.#client, await this.#prefixOf(text), this.#now).generation(1n);
+    const { before } = await this.#names.change(
+      this.#namesKey,
+      (names) => names.includes(text) ? names.filter((other) => other !== text) : undefined,
     );
+    return before.includes(text);
   }
 
   /**
@@ -184,7 +199,7 @@ export class MoecacheCacheStorage {
    * ```
    */
   async keys(): Promise<string[]> {
-    return readNames((await readBytes(this.#client, this.#namesKey))?.bytes);
+    return await this.#names.read(this.#namesKey);
   }
 
   /**
@@ -215,35 +230,26 @@ export class MoecacheCacheStorage {
     request: Request | string | URL,
     options: MoecacheCacheQuery & { readonly cacheName?: string } = {},
   ): Promise<Response | undefined> {
-    const names = await this.keys();
-    for (const name of names) {
-      if (options.cacheName !== undefined && name !== options.cacheName) continue;
-      const response = await (await this.open(name)).match(request, options);
+    const { cacheName, ...query } = options;
+    const wanted = cacheName === undefined ? undefined : `${cacheName}`;
+    for (const name of await this.keys()) {
+      if (wanted !== undefined && name !== wanted) continue;
+      const response = await (await this.open(name)).match(request, query);
       if (response !== undefined) return response;
     }
     return undefined;
   }
 
   async #open(name: string): Promise<MoecacheCache> {
-    await this.#changeNames((names) => names.includes(name) ? undefined : [...names, name]);
+    await this.#names.change(
+      this.#namesKey,
+      (names) => names.includes(name) ? undefined : [...names, name],
+    );
     return new MoecacheCache(this.#client, {
       prefix: await this.#prefixOf(name),
       chunkByteLength: this.#chunkByteLength,
       now: this.#now,
     });
-  }
-
-  /** Changes the list of names; resolves to whether there was something to change. */
-  async #changeNames(change: (names: string[]) => string[] | undefined): Promise<boolean> {
-    for (let retries = 0; retries <= MOST_RETRIES; retries++) {
-      const old = await readBytes(this.#client, this.#namesKey);
-      const names = change(readNames(old?.bytes));
-      if (names === undefined) return false;
-      const text = JSON.stringify(names);
-      if (await replaceText(this.#client, this.#namesKey, text, 0, old)) return true;
-    }
-    const why = `others were faster ${MOST_RETRIES + 1} times`;
-    throw new ClientException(`Cannot change the names of caches: ${why}`, this.#namesKey);
   }
 
   get #namesKey(): string {
@@ -255,10 +261,6 @@ export class MoecacheCacheStorage {
     const text = name.replaceAll("%", "%25").replaceAll(":", "%3A");
     return `${this.#prefix}in:${await itemKeyOf(text, LONGEST_NAME)}:`;
   }
-}
-
-function readNames(bytes: Uint8Array | undefined): string[] {
-  return bytes === undefined ? [] : JSON.parse(new TextDecoder().decode(bytes));
 }
 
 function checkChunk(value: number): number {

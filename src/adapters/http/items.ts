@@ -5,6 +5,9 @@ import { type Client, ClientException, type Exptime } from "../../../mod.ts";
 /** The client flags of all that a cache stores: "moec". */
 const FLAGS = "1836016995";
 
+/** How often a change is tried again when others were faster. */
+const MOST_RETRIES = 50;
+
 /** Bytes, and what tells whether they have been changed since. */
 export interface StoredBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -40,17 +43,29 @@ export async function writeBytes(
   }
 }
 
-/** Stores text under a key that has not been changed since; resolves to whether it was. */
-export async function replaceText(
-  client: Client,
-  key: string,
-  text: string,
-  exptime: Exptime,
-  old: StoredBytes | undefined,
-): Promise<boolean> {
-  const condition = old === undefined ? "ME" : `C${old.cas}`;
-  const flags = [`F${FLAGS}`, expiring(exptime), condition];
-  return (await client.meta("ms", key, flags, text)).status === "HD";
+/** Makes the new text of a key of its present bytes; `undefined` leaves them. */
+export type ChangeText = (bytes: Uint8Array | undefined) => ChangedText | undefined;
+
+/** A new text, and when it expires. */
+export interface ChangedText {
+  readonly text: string;
+  readonly exptime: Exptime;
+}
+
+/** Reads bytes, changes them and stores them, again where others have changed them meanwhile. */
+export async function updateText(client: Client, key: string, change: ChangeText): Promise<void> {
+  for (let attempt = 0; attempt <= MOST_RETRIES; attempt++) {
+    const old = await readBytes(client, key);
+    const changed = change(old?.bytes);
+    if (changed === undefined) return;
+    const condition = old === undefined ? "ME" : `C${old.cas}`;
+    const flags = [`F${FLAGS}`, expiring(changed.exptime), condition];
+    if ((await client.meta("ms", key, flags, changed.text)).status === "HD") return;
+    const delay = Math.min(500, 10 * 1.5 ** attempt) * (1 + Math.random()) / 2;
+    await new Promise((resolve) => setTimeout(resolve, delay));
+  }
+  const why = `others changed it during each of ${MOST_RETRIES + 1} attempts`;
+  throw new ClientException(`Cannot change key "${key}": ${why}`, key);
 }
 
 function expiring(exptime: Exptime): string {

@@ -1,0 +1,205 @@
+/** Lists in memcached, which many change at the same time. @module */
+
+import { type Client, ClientException, type Exptime } from "../../../mod.ts";
+import { type ChangedText, readBytes, updateText } from "./items.ts";
+
+/** So many bytes fit into an item, a few kilobytes below memcached's own limit of 1 MiB. */
+const MOST_BYTES = 1_000_000;
+
+/** Makes a new list of the present one; `undefined` leaves it. */
+export type ChangeList<Element> = (elements: readonly Element[]) => readonly Element[] | undefined;
+
+/** A list before and after a change. */
+export interface ChangedList<Element> {
+  readonly before: readonly Element[];
+  readonly after: readonly Element[];
+}
+
+/** What a list consists of. */
+export interface ListSettings<Element> {
+  /** Whether something that was read is an element; what is none is left out. */
+  readonly isElement: (value: unknown) => value is Element;
+  /** When a list expires. */
+  readonly exptimeOf: (elements: readonly Element[]) => Exptime;
+}
+
+interface Waiting<Element> {
+  readonly change: ChangeList<Element>;
+  readonly resolve: (changed: ChangedList<Element>) => void;
+  readonly reject: (error: unknown) => void;
+  /** Whether it leaves the elements as they are, and only stores them again. */
+  readonly putsBack?: boolean;
+}
+
+/** Lists of one kind, each in an item of its own as JSON. */
+export class Lists<Element> {
+  readonly #client: Client;
+  readonly #settings: ListSettings<Element>;
+  /** The changes that are yet to be made, by the list's key. */
+  readonly #waiting = new Map<string, Waiting<Element>[]>();
+  #mostBytes = MOST_BYTES;
+
+  constructor(client: Client, settings: ListSettings<Element>) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  /**
+   * Reads a list, an empty one where there is none.
+   *
+   * @throws {ClientException} When the item holds something else.
+   */
+  async read(key: string): Promise<Element[]> {
+    return this.#parse(key, (await readBytes(this.#client, key))?.bytes);
+  }
+
+  /**
+   * Changes a list. The changes that come during another one of the same list are made together, in their
+   * order, so that a herd needs a few requests only. Of a list that does not fit into an item, the first
+   * elements go.
+   */
+  change(key: string, change: ChangeList<Element>): Promise<ChangedList<Element>> {
+    return new Promise((resolve, reject) => {
+      const one: Waiting<Element> = { change, resolve, reject };
+      const present = this.#waiting.get(key);
+      if (present !== undefined) return void present.push(one);
+      const waiting = [one];
+      this.#waiting.set(key, waiting);
+      void this.#makeChanges(key, waiting);
+    });
+  }
+
+  async #makeChanges(key: string, waiting: Waiting<Element>[]): Promise<void> {
+    /** What memcached has dropped along with its refusal. */
+    let lost: readonly Element[] = [];
+    let most = Infinity;
+    while (waiting.length > 0) {
+      let attempt: Attempt<Element> | undefined;
+      try {
+        await updateText(this.#client, key, (stored) => {
+          const elements = stored === undefined ? lost : this.#parse(key, stored);
+          attempt = this.#attempt(waiting.slice(0, most), elements);
+          return attempt.item;
+        });
+        lost = [];
+        const { changed = [] } = attempt ?? {};
+        waiting.splice(0, changed.length);
+        for (const { resolve, list } of changed) resolve(list);
+      } catch (error) {
+        const { before = [], changed = waiting, item } = attempt ?? {};
+        const isRefused = item !== undefined && isRefusal(error);
+        if (isRefused) lost = before;
+        if (isRefused && this.#mayFitNext(error, attempt)) continue;
+        // What was refused in the company of others is tried again on its own.
+        if (isRefused && changed.length > 1) most = 1;
+        else giveBack(waiting, changed.length, error, isRefused && lost.length > 0);
+      }
+    }
+    this.#waiting.delete(key);
+  }
+
+  /** Makes the changes that wait, one after the other, without storing the list. */
+  #attempt(waiting: readonly Waiting<Element>[], before: readonly Element[]): Attempt<Element> {
+    const changed: Attempt<Element>["changed"] = [];
+    let elements = before;
+    for (const { change, resolve } of waiting) {
+      const after = change(elements) ?? elements;
+      // What has no room beside other elements is no reason for those to go.
+      const isAlone = this.#addsTooLong(after, elements);
+      if (isAlone && changed.length > 0) break;
+      changed.push({ resolve, list: { before: elements, after } });
+      elements = after;
+      if (isAlone) break;
+    }
+    const last = changed.at(-1);
+    if (elements === before || last === undefined) return { before, changed };
+    const { fitting, text } = fit(elements, this.#mostBytes);
+    last.list = { before: last.list.before, after: fitting };
+    return { before, changed, item: { text, exptime: this.#settings.exptimeOf(fitting) } };
+  }
+
+  #addsTooLong(after: readonly Element[], before: readonly Element[]): boolean {
+    if (after === before) return false;
+    const present = new Set(before);
+    return after.some((element) => {
+      return !present.has(element) && byteLengthOf(JSON.stringify(element)) > this.#mostBytes;
+    });
+  }
+
+  /** Whether a list that was refused was too long; the next attempt has fewer elements. */
+  #mayFitNext({ item: line }: ClientException, attempt: Attempt<Element> | undefined): boolean {
+    const { changed = [], item } = attempt ?? {};
+    const { after = [] } = changed.at(-1)?.list ?? {};
+    if (!/too large/.test(`${line}`) || item === undefined || after.length < 2) return false;
+    this.#mostBytes = Math.floor(byteLengthOf(item.text) * 3 / 4);
+    return true;
+  }
+
+  #parse(key: string, stored: Uint8Array | undefined): Element[] {
+    if (stored === undefined) return [];
+    const elements = parseJson(stored);
+    if (Array.isArray(elements)) return elements.filter(this.#settings.isElement);
+    throw new ClientException(`Cannot read key "${key}": it is not an item of a cache`, stored);
+  }
+}
+
+/** What comes of changes of a list that wait; `item` is absent when they leave it as it is. */
+interface Attempt<Element> {
+  readonly before: readonly Element[];
+  readonly changed: { readonly resolve: Waiting<Element>["resolve"]; list: ChangedList<Element> }[];
+  readonly item?: ChangedText;
+}
+
+/**
+ * Rejects the first changes. A single one that memcached has refused is rejected when the list that was dropped
+ * along with it has been put back.
+ */
+function giveBack<Element>(
+  waiting: Waiting<Element>[],
+  count: number,
+  error: unknown,
+  hasLost: boolean,
+): void {
+  const failed = waiting.splice(0, count);
+  const [first] = failed;
+  if (!hasLost || first === undefined || first.putsBack) {
+    for (const { reject } of failed) reject(error);
+    return;
+  }
+  const reject = () => first.reject(error);
+  waiting.unshift({ change: (elements) => [...elements], resolve: reject, reject, putsBack: true });
+}
+
+/** Whether memcached has refused to store an item; it drops the old one then. */
+function isRefusal(error: unknown): error is ClientException {
+  return error instanceof ClientException && /^SERVER_ERROR/.test(`${error.item}`);
+}
+
+/** As many of a list's last elements as fit into so many bytes of JSON, and one at least. */
+function fit<Element>(
+  elements: readonly Element[],
+  mostBytes: number,
+): { readonly fitting: readonly Element[]; readonly text: string } {
+  const texts = elements.map((element) => JSON.stringify(element));
+  const byteLengths = texts.map((text) => byteLengthOf(text) + ",".length);
+  let byteLength = byteLengths.reduce((sum, length) => sum + length, "[".length);
+  const from = byteLengths.findIndex((length, i) => {
+    const fits = byteLength <= mostBytes || i === texts.length - 1;
+    byteLength -= length;
+    return fits;
+  });
+  return { fitting: elements.slice(from), text: `[${texts.slice(from)}]` };
+}
+
+function byteLengthOf(text: string): number {
+  return new TextEncoder().encode(text).byteLength;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // What is no JSON is no list.
+    return undefined;
+  }
+}
