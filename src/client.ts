@@ -15,10 +15,9 @@ import type {
 import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
 import type { Session } from "./commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
-import { getOrSet, invalidate } from "./features/get_or_set.ts";
 import { items, type ItemsOptions } from "./features/items.ts";
+import { trackLoads } from "./features/loads.ts";
 import { explain, locate } from "./features/locate.ts";
-import { inspect, meta } from "./features/meta.ts";
 import { Namespace } from "./features/namespace.ts";
 import {
   flushAll,
@@ -28,7 +27,6 @@ import {
   version,
 } from "./features/server_commands.ts";
 import { keyCommandsOf } from "./features/transcoded_view.ts";
-import { update } from "./features/update.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
@@ -82,6 +80,7 @@ export class Client extends BareClient implements KeyCommands {
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
     super(servers, withDefaultTranscoder(options));
     this.#session = sessionOf(this);
+    trackLoads(this.#session);
   }
 
   override get<Value = unknown>(
@@ -205,28 +204,32 @@ export class Client extends BareClient implements KeyCommands {
     return deleteMany(this.#session, keys, options);
   }
 
-  getOrSet<Value>(
+  async getOrSet<Value>(
     key: string,
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    return getOrSet(this.#session, key, load, options);
+    const { getOrSet } = await import("./features/on_demand.ts");
+    return await getOrSet(this.#session, key, load, options);
   }
 
-  update<Value = unknown>(
+  async update<Value = unknown>(
     key: string,
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    return update(this.#session, key, change, options);
+    const { update } = await import("./features/on_demand.ts");
+    return await update(this.#session, key, change, options);
   }
 
-  invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return invalidate(this.#session, key, options);
+  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    const { invalidate } = await import("./features/on_demand.ts");
+    return await invalidate(this.#session, key, options);
   }
 
-  inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return inspect(this.#session, key, options);
+  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    const { inspect } = await import("./features/on_demand.ts");
+    return await inspect(this.#session, key, options);
   }
 
   withTranscoder(transcoder: Transcoder): KeyCommands {
@@ -339,6 +342,7 @@ export class Client extends BareClient implements KeyCommands {
     value?: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<MetaReply> {
+    const { meta } = await import("./features/on_demand.ts");
     return await meta(this.#session, key, { verb, flags, value }, options);
   }
 

@@ -4,6 +4,7 @@ import type { GetOrSetOptions, InvalidateOptions } from "../commands/operation_o
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
@@ -29,11 +30,6 @@ interface Plan {
 
 const LONGEST_MESSAGE = 1000;
 
-/** The values that are being read or computed in each session, by key; others may join. */
-type Loads = Map<string, Loading>;
-
-const loadsBySession = /* @__PURE__ */ new WeakMap<Session, Loads>();
-
 /**
  * Reads the value of a key, or computes it. What this client is doing already is joined, unless it
  * has changed the value since that began.
@@ -49,11 +45,10 @@ export async function getOrSet<Value>(
   const plan = makePlan(options);
   const { signal } = options;
   signal?.throwIfAborted();
-  const loads = loadsBySession.get(session) ?? openLoads(session);
-  const joined = loads.get(key);
+  const joined = loadsOf(session).get(session, key);
   if (joined !== undefined) return await joined.join(signal) as Value;
-  const loading = new Loading(session, loads, { key, load, plan });
-  loads.set(key, loading);
+  const loading = new Loading(session, { key, load, plan });
+  loadsOf(session).add(session, key, loading);
   return await loading.begin(signal) as Value;
 }
 
@@ -69,22 +64,9 @@ export async function invalidate(
   return await new Leases(session).invalidate(key, seconds, options);
 }
 
-function openLoads(session: Session): Loads {
-  const loads: Loads = new Map();
-  loadsBySession.set(session, loads);
-  session.onChange((key, command) => {
-    const forget = () => key === undefined ? loads.clear() : void loads.delete(key);
-    forget();
-    // What begins during the change may still read what was there before it.
-    command?.whenSettled(forget);
-  });
-  return loads;
-}
-
 /** One value, from the first look at it until it is there. */
-class Loading {
+class Loading implements Load {
   readonly #session: Session;
-  readonly #loads: Loads;
   readonly #leases: Leases;
   readonly #key: string;
   readonly #load: () => unknown;
@@ -98,9 +80,8 @@ class Loading {
   /** Ends the waiting for another client. */
   #pausing: AbortController | undefined;
 
-  constructor(session: Session, loads: Loads, { key, load, plan }: Task) {
+  constructor(session: Session, { key, load, plan }: Task) {
     this.#session = session;
-    this.#loads = loads;
     this.#leases = new Leases(session);
     this.#key = key;
     this.#load = load;
@@ -148,7 +129,7 @@ class Loading {
   }
 
   #forget(): void {
-    if (this.#loads.get(this.#key) === this) this.#loads.delete(this.#key);
+    loadsOf(this.#session).remove(this.#session, this.#key, this);
   }
 
   async #run(): Promise<unknown> {

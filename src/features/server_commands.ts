@@ -22,12 +22,12 @@ export async function stats(
   options?: OperationOptions,
 ): Promise<Stats[]> {
   if (args !== undefined) checkStatsArguments(args);
-  return await session.route.askAll(() => new StatsCommand(args), options?.signal);
+  return await session.askAll(() => new StatsCommand(args), options);
 }
 
 /** Asks every server for its version. */
 export function version(session: Session, options?: OperationOptions): Promise<string[]> {
-  return session.route.askAll(() => new VersionCommand(), options?.signal);
+  return session.askAll(() => new VersionCommand(), options);
 }
 
 /** Makes every item of every server expire. */
@@ -61,5 +61,5 @@ async function tellAll(
   request: string,
   options: OperationOptions | undefined,
 ): Promise<void> {
-  await session.route.askAll(() => new AnswerCommand(request, OK_ANSWERS), options?.signal);
+  await session.askAll(() => new AnswerCommand(request, OK_ANSWERS), options);
 }

@@ -6,10 +6,7 @@ import { deleteKey, deleteMany } from "../commands/delete.ts";
 import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
 import type { Session } from "../commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
-import { getOrSet, invalidate } from "./get_or_set.ts";
 import { locate } from "./locate.ts";
-import { inspect } from "./meta.ts";
-import { update } from "./update.ts";
 
 /** Makes the commands of a session. */
 export function keyCommandsOf(session: Session): KeyCommands {
@@ -30,10 +27,22 @@ export function keyCommandsOf(session: Session): KeyCommands {
     touch: (...args) => touch(session, ...args),
     delete: (...args) => deleteKey(session, ...args),
     deleteMany: (...args) => deleteMany(session, ...args),
-    getOrSet: (...args) => getOrSet(session, ...args),
-    update: (...args) => update(session, ...args),
-    invalidate: (...args) => invalidate(session, ...args),
-    inspect: (...args) => inspect(session, ...args),
+    getOrSet: async (...args) => {
+      const { getOrSet } = await import("./on_demand.ts");
+      return await getOrSet(session, ...args);
+    },
+    update: async (...args) => {
+      const { update } = await import("./on_demand.ts");
+      return await update(session, ...args);
+    },
+    invalidate: async (...args) => {
+      const { invalidate } = await import("./on_demand.ts");
+      return await invalidate(session, ...args);
+    },
+    inspect: async (...args) => {
+      const { inspect } = await import("./on_demand.ts");
+      return await inspect(session, ...args);
+    },
     withTranscoder: (transcoder) => keyCommandsOf(session.withTranscoder(transcoder)),
     locate: (key) => locate(session, key),
   };

@@ -1,8 +1,6 @@
 /** Operations while the servers are discovered. @module */
 
-import { watchSignal } from "./abort_watch.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-import { connect } from "../connection/connect.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { deferred } from "../waiting.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -10,12 +8,10 @@ import { DiscoveryLoop } from "../discovery/discovery_loop.ts";
 import { type Waiter, WaitingRoom } from "./waiting_room.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
-import type { Route, Router } from "./router.ts";
-import { resolveServers, type ServerAddress } from "../server_address.ts";
-import { dialerOf } from "./servers.ts";
+import type { Route } from "./router.ts";
+import type { ServerAddress } from "../server_address.ts";
 import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
-import { chooseTls } from "../transport/tls_options.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { TlsOptions, Transport } from "../transport/transport.ts";
 import { untilAborted } from "../waiting.ts";
 
 /** The longest a look-up waits for its answer, in milliseconds, where the client's own times are longer. */
@@ -23,31 +19,50 @@ const LONGEST_LOOK_UP = 10_000;
 /** The fewest milliseconds from one look-up to the next one that a failing server brings about. */
 const REST = 1_000;
 
+/** What discovery asks of the client that it is for. */
+export interface Deployment {
+  /** Whether some servers are known. */
+  readonly hasServers: () => boolean;
+  /**
+   * Takes a list of servers.
+   *
+   * @returns Resolves when those that left it are left behind.
+   * @throws {ValidationException} At once, when the list is invalid.
+   */
+  readonly setServers: (servers: readonly ServerAddress[]) => Promise<void>;
+  /** How TLS is spoken with servers whose addresses do not say. */
+  readonly tls: TlsOptions | undefined;
+  /** Opens a socket as the client does to its servers. */
+  readonly connect: (address: ServerAddress, signal: AbortSignal) => Promise<Transport>;
+  /** Called with the reason when servers could not be looked up. */
+  readonly failed: (error: SocketError) => void;
+}
+
 /**
- * Gives a router the servers that are discovered, and operations to the router: at once where it has servers,
- * else when it has. The first operation has the servers looked up.
+ * Gives a client the servers that are discovered, and lets operations go on: at once where there are servers,
+ * else when there are. The first operation has the servers looked up.
  */
 export class DiscoveringRouter implements Route {
-  readonly #router: Router;
+  readonly #route: Route;
+  readonly #deployment: Deployment;
   readonly #options: ResolvedOptions;
   readonly #discovery: Discovery;
   readonly #loop: DiscoveryLoop;
   readonly #room: WaitingRoom;
-  readonly #failed: (error: SocketError) => void;
   #lastError: SocketError | undefined;
   #closed: SocketError | undefined;
 
-  /** @param failed Called with the reason when servers could not be looked up. */
+  /** @param route Where operations go when servers are known. */
   constructor(
     discovery: Discovery,
-    router: Router,
+    route: Route,
     options: ResolvedOptions,
-    failed: (error: SocketError) => void,
+    deployment: Deployment,
   ) {
     this.#discovery = discovery;
-    this.#router = router;
+    this.#route = route;
     this.#options = options;
-    this.#failed = failed;
+    this.#deployment = deployment;
     this.#room = new WaitingRoom(options.clock, () => this.#overdue());
     this.#loop = new DiscoveryLoop({
       discovery,
@@ -55,8 +70,8 @@ export class DiscoveringRouter implements Route {
       rest: REST,
       retryDelay: options.probeDelay,
       maxRetryDelay: options.maxProbeDelay,
-      tls: chooseTls(undefined, options.tls),
-      connect: (address, signal) => this.#connect(address, signal),
+      tls: deployment.tls,
+      connect: (address, signal) => this.#deployment.connect(address, signal),
       isAwaited: () => this.#room.holds(1),
       found: (servers) => this.#found(servers),
       failed: (error) => this.#fail(error),
@@ -64,9 +79,8 @@ export class DiscoveringRouter implements Route {
   }
 
   /** As the router's; the command waits where no servers are known yet. */
-  submit(key: string, command: Command, signal: AbortSignal | undefined): void {
-    if (this.#begin()) return this.#router.submit(key, command, signal);
-    signal?.throwIfAborted();
+  submit(key: string, command: Command): void {
+    if (this.#begin()) return this.#route.submit(key, command);
     const deadline = this.#deadline();
     // It goes on with the time it has left, as one does whose connection is lost before it was sent.
     if (deadline < Infinity) command.turn = { deadline, hasConnected: false };
@@ -78,17 +92,6 @@ export class DiscoveringRouter implements Route {
       proceed: () => this.#proceed(key, command),
       fail: (error) => command.abandon(error),
     });
-    if (signal !== undefined) watchSignal(signal, command);
-  }
-
-  /** As the router's, when servers are known. */
-  async askAll<Result>(
-    make: () => Command<Result>,
-    signal: AbortSignal | undefined,
-  ): Promise<Result[]> {
-    // Not a turn later than it has to be, so that what is issued in one turn leaves together.
-    if (!this.#begin()) await this.#ready(signal);
-    return await this.#router.askAll(make, signal);
   }
 
   /** As the router's, when servers are known. */
@@ -96,16 +99,16 @@ export class DiscoveringRouter implements Route {
     server?: string | number,
     signal?: AbortSignal,
   ): readonly ServerNode[] | Promise<readonly ServerNode[]> {
-    if (this.#begin()) return this.#router.nodes(server);
-    return this.#ready(signal).then(() => this.#router.nodes(server));
+    if (this.#begin()) return this.#route.nodes(server);
+    return this.#ready(signal).then(() => this.#route.nodes(server));
   }
 
   locate(key: string): KeyLocation {
-    return this.#router.locate(key);
+    return this.#route.locate(key);
   }
 
   explain(key: string): KeyExplanation {
-    return this.#router.explain(key);
+    return this.#route.explain(key);
   }
 
   /** Lets what waits go on, for the router has been given servers. */
@@ -126,7 +129,7 @@ export class DiscoveringRouter implements Route {
   }
 
   get #hasServers(): boolean {
-    return this.#router.members.length > 0;
+    return this.#deployment.hasServers();
   }
 
   /** Sees to it that servers are looked up; tells whether some are known. */
@@ -148,7 +151,7 @@ export class DiscoveringRouter implements Route {
 
   #proceed(key: string, command: Command): void {
     try {
-      this.#router.submit(key, command, undefined);
+      this.#route.submit(key, command);
     } catch (error) {
       command.abandon(error);
     }
@@ -174,10 +177,9 @@ export class DiscoveringRouter implements Route {
   }
 
   #found(servers: readonly ServerAddress[]): void {
-    const retired = this.#router.setServers(resolveServers(servers, this.#options));
-    retired.catch((cause) => {
+    this.#deployment.setServers(servers).catch((cause) => {
       const why = `their sockets cannot be closed: ${messageOf(cause)}`;
-      this.#failed(new SocketError(`Cannot leave servers behind: ${why}`, { cause }));
+      this.#deployment.failed(new SocketError(`Cannot leave servers behind: ${why}`, { cause }));
     });
     this.#lastError = undefined;
     this.#room.admit();
@@ -186,17 +188,7 @@ export class DiscoveringRouter implements Route {
   #fail(error: SocketError): void {
     this.#lastError = error;
     this.#room.dismiss(error);
-    this.#failed(error);
-  }
-
-  async #connect(address: ServerAddress, signal: AbortSignal): Promise<Transport> {
-    const server = resolveServers([address], this.#options)[0]!;
-    signal.throwIfAborted();
-    const dial = dialerOf(server, this.#options);
-    const transport = await connect({ ...this.#options, server: server.name, dial, signal });
-    if (this.#options.direct) return transport;
-    const { readable, writable } = transport;
-    return { readable, writable, close: () => transport.close() };
+    this.#deployment.failed(error);
   }
 
   /** Until when what is issued now may wait for servers and a connection together. */

@@ -1,52 +1,64 @@
-/** The servers of a client as a whole: the list that it was given, and discovery where it has one. @module */
+/** The servers of a client as a whole: the list, and the features that concern it, loaded when needed. @module */
 
-import type { ResolvedOptions } from "../client_options.ts";
+import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
+import { connect } from "../connection/connect.ts";
 import type { ServerNode } from "../connection/server_node.ts";
-import type { Discovery } from "../discovery/discovery.ts";
+import type { SocketError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
 import { resolveServers, type ServerAddress } from "../server_address.ts";
+import { chooseTls } from "../transport/tls_options.ts";
+import type { Transport } from "../transport/transport.ts";
 import type { DiscoveringRouter } from "./discovering_router.ts";
+import type { FailoverRouter } from "./failover_router.ts";
 import { type Route, Router } from "./router.ts";
-import { ServerEvent, type ServerStatus } from "./status.ts";
+import { dialerOf, type ReportServer } from "./servers.ts";
+import { describeServer, ServerEvent, type ServerStatus } from "./status.ts";
 
-/** Called with what happens to the servers. */
-type Dispatch = (event: ServerEvent) => void;
-
-/** Makes the router of a client, and what discovers its servers. */
+/** Makes the router of a client, and what goes before it: failover, and discovery of its servers. */
 export class Fleet {
   /** Where commands are given to. */
   readonly route: Route;
   readonly #options: ResolvedOptions;
   readonly #router: Router;
-  readonly #discovering: LazyDiscovery | undefined;
+  readonly #dispatch: (event: ServerEvent) => void;
+  readonly #lazy: LazyRoute | undefined;
+  #failover: FailoverRouter | undefined;
+  #discovering: DiscoveringRouter | undefined;
 
   /**
    * @param servers As the caller gave them; with discovery the list may be empty.
+   * @param dispatch Called with what happens to the servers.
    * @throws {ValidationException} When an address is invalid.
    */
   constructor(
     servers: ServerAddress | readonly ServerAddress[],
     options: ResolvedOptions,
-    dispatch: Dispatch,
+    dispatch: (event: ServerEvent) => void,
   ) {
-    const { discovery } = options;
+    const { discovery, failover, retries } = options;
     const isUnknown = discovery !== undefined && Array.isArray(servers) && servers.length === 0;
     const resolved = isUnknown ? [] : resolveServers(servers, options);
     this.#options = options;
-    this.#router = new Router(resolved, options, (type, server, error) => {
-      if (error !== undefined) this.#discovering?.serverFailed();
-      dispatch(new ServerEvent(type, server, error));
-    });
-    if (discovery !== undefined) {
-      this.#discovering = new LazyDiscovery(this.#router, discovery, options, dispatch);
-    }
-    this.route = this.#discovering ?? this.#router;
+    this.#dispatch = dispatch;
+    this.#router = new Router(resolved, options, this.#report);
+    const isPlain = discovery === undefined && failover === "error" && retries === 0;
+    if (!isPlain) this.#lazy = new LazyRoute(this.#router, () => this.#load());
+    this.route = this.#lazy ?? this.#router;
   }
 
   /** What is known of the servers, and of those that stand in for them. */
   status(): ServerStatus[] {
-    return this.#router.status();
+    const failover = this.#failover;
+    const { members } = this.#router;
+    return [
+      ...members.map((member) => {
+        return describeServer(member, { missed: failover?.missedOf(member) ?? 0, isGutter: false });
+      }),
+      ...failover?.standIns.map((member) => {
+        return describeServer(member, { missed: 0, isGutter: true });
+      }) ?? [],
+    ];
   }
 
   /**
@@ -57,81 +69,107 @@ export class Fleet {
    * @throws {SocketError} When the client is closed.
    */
   async setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
-    const retired = this.#router.setServers(resolveServers(servers, this.#options));
+    const retired = this.#take(servers);
     this.#discovering?.admit();
     await retired;
   }
 
   /** Rejects what is under way, and what comes later; resolves when every socket is closed. */
   async close(): Promise<void> {
-    await Promise.all([this.#router.close(), this.#discovering?.close()]);
+    const closed = this.#router.close();
+    // What is still being loaded is closed before it has begun.
+    await this.#lazy?.loaded();
+    await Promise.all([closed, this.#failover?.close(), this.#discovering?.close()]);
+  }
+
+  #take(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
+    const retired = this.#router.setServers(resolveServers(servers, this.#options));
+    this.#failover?.serversChanged();
+    return retired;
+  }
+
+  readonly #report: ReportServer = (type, server, error) => {
+    // Before listeners are called, and before operations of the server go on elsewhere.
+    if (type === "up" || type === "down") this.#failover?.serversChanged();
+    if (error !== undefined) this.#discovering?.serverFailed();
+    this.#dispatch(new ServerEvent(type, server, error));
+  };
+
+  /** Loads what goes before the router. */
+  async #load(): Promise<Route> {
+    const { failover, retries, discovery } = this.#options;
+    let route: Route = this.#router;
+    if (failover !== "error" || retries > 0) {
+      const { FailoverRouter } = await import("./failover_router.ts");
+      const gutter = typeof failover === "string" ? undefined : this.#makeGutter(failover);
+      route = this.#failover = new FailoverRouter(this.#router, gutter, this.#options);
+    }
+    if (discovery === undefined) return route;
+    const { DiscoveringRouter } = await import("./discovering_router.ts");
+    return this.#discovering = new DiscoveringRouter(discovery, route, this.#options, {
+      hasServers: () => this.#router.members.length > 0,
+      setServers: (servers) => this.#take(servers),
+      tls: chooseTls(undefined, this.#options.tls),
+      connect: (address, signal) => this.#connect(address, signal),
+      failed: (error: SocketError) => {
+        this.#dispatch(new ServerEvent("error", discovery.name, error));
+      },
+    });
+  }
+
+  #makeGutter({ servers }: ResolvedGutter): Router {
+    const options = { ...this.#options, failover: "error", retries: 0 } as const;
+    return new Router(servers, options, this.#report);
+  }
+
+  async #connect(address: ServerAddress, signal: AbortSignal): Promise<Transport> {
+    const [server] = resolveServers([address], this.#options);
+    signal.throwIfAborted();
+    const dial = dialerOf(server!, this.#options);
+    const transport = await connect({ ...this.#options, server: server!.name, dial, signal });
+    if (this.#options.direct) return transport;
+    const { readable, writable } = transport;
+    return { readable, writable, close: () => transport.close() };
   }
 }
 
-/** A route through discovered servers, whose code is loaded with the first operation. */
-class LazyDiscovery implements Route {
+/** A route whose code is loaded with the first operation; what is issued meanwhile waits, in its order. */
+class LazyRoute implements Route {
   readonly #router: Router;
-  readonly #load: () => Promise<DiscoveringRouter>;
-  #loading: Promise<DiscoveringRouter> | undefined;
-  #loaded: DiscoveringRouter | undefined;
+  readonly #load: () => Promise<Route>;
+  #loading: Promise<Route> | undefined;
+  #route: Route | undefined;
 
-  constructor(router: Router, discovery: Discovery, options: ResolvedOptions, dispatch: Dispatch) {
+  /** @param router Says where keys live until the route is loaded. */
+  constructor(router: Router, load: () => Promise<Route>) {
     this.#router = router;
-    this.#load = async () => {
-      const { DiscoveringRouter } = await import("./discovering_router.ts");
-      const failed = (error: Error & ServerEvent["error"]) =>
-        dispatch(new ServerEvent("error", discovery.name, error));
-      return this.#loaded = new DiscoveringRouter(discovery, router, options, failed);
-    };
+    this.#load = load;
   }
 
-  submit(key: string, command: Command, signal: AbortSignal | undefined): void {
-    if (this.#loaded !== undefined) return this.#loaded.submit(key, command, signal);
-    signal?.throwIfAborted();
-    this.#ready().then((route) => route.submit(key, command, signal))
+  /** The route; loads it. */
+  loaded(): Promise<Route> {
+    return this.#loading ??= this.#load().then((route) => this.#route = route);
+  }
+
+  submit(key: string, command: Command): void {
+    if (this.#route !== undefined) return this.#route.submit(key, command);
+    this.loaded().then((route) => route.submit(key, command))
       .catch((error) => command.abandon(error));
-  }
-
-  async askAll<Result>(
-    make: () => Command<Result>,
-    signal: AbortSignal | undefined,
-  ): Promise<Result[]> {
-    // Not a turn later than it has to be, so that what is issued in one turn leaves together.
-    return await (this.#loaded ?? await this.#ready()).askAll(make, signal);
   }
 
   nodes(
     server?: string | number,
     signal?: AbortSignal,
   ): readonly ServerNode[] | Promise<readonly ServerNode[]> {
-    if (this.#loaded !== undefined) return this.#loaded.nodes(server, signal);
-    return this.#ready().then((route) => route.nodes(server, signal));
+    if (this.#route !== undefined) return this.#route.nodes(server, signal);
+    return this.loaded().then((route) => route.nodes(server, signal));
   }
 
   locate(key: string): KeyLocation {
-    return this.#router.locate(key);
+    return (this.#route ?? this.#router).locate(key);
   }
 
   explain(key: string): KeyExplanation {
-    return this.#router.explain(key);
-  }
-
-  /** Lets what waits for servers go on, for the router has been given some. */
-  admit(): void {
-    this.#loaded?.admit();
-  }
-
-  /** Takes note that a server has failed: it may have left. */
-  serverFailed(): void {
-    this.#loaded?.serverFailed();
-  }
-
-  async close(): Promise<void> {
-    // What is not loaded by now is closed before it has begun.
-    await (await this.#ready()).close();
-  }
-
-  #ready(): Promise<DiscoveringRouter> {
-    return this.#loading ??= this.#load();
+    return (this.#route ?? this.#router).explain(key);
   }
 }

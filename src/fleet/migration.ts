@@ -12,6 +12,16 @@ export interface Places {
   readonly former: SubmitTo;
 }
 
+/** Carries out an operation on a key that moves; one that does not concern the former server goes to the next. */
+export function submitMoving(key: string, command: Command, places: Places): void {
+  const { move } = command;
+  if (move === undefined) return places.next(command);
+  operateOnMovingKey(key, move, places).then(
+    (result) => command.succeed(result),
+    (error) => command.fail(error),
+  );
+}
+
 /**
  * Carries out an operation where the key moves to, and does there and where it moves from what keeps both
  * as they should be: what asks for an item, or depends on one, has it brought over where it is missing; what
@@ -21,7 +31,7 @@ export interface Places {
  * @param move What the operation is.
  * @returns The operation's result where the key moves to.
  */
-export async function operateOnMovingKey<Result>(
+async function operateOnMovingKey<Result>(
   key: string,
   move: Move<Result>,
   { next, former }: Places,

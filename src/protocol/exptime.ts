@@ -59,20 +59,6 @@ export function extendExptime(exptime: number, seconds: number, now: number): nu
   return Math.min(becomesAbsolute ? Math.ceil(now / 1000) + extended : extended, LARGEST);
 }
 
-/**
- * Shortens an exptime that has been checked.
- *
- * @param exptime Seconds, or an absolute Unix time; 0 is never.
- * @param longest The most seconds an item may live, up to 30 days.
- * @param now The Unix time in milliseconds.
- * @returns Seconds, or an absolute Unix time that is no later than that.
- */
-export function limitExptime(exptime: number, longest: number, now: number): number {
-  if (exptime === 0) return longest;
-  if (exptime <= LONGEST_RELATIVE) return Math.min(exptime, longest);
-  return exptime * 1000 > now + longest * 1000 ? longest : exptime;
-}
-
 /** Rounds up, so that nothing expires early, and never to a number that memcached calls relative. */
 function absoluteSeconds(date: Date): number {
   return Math.max(Math.ceil(date.getTime() / 1000), LONGEST_RELATIVE + 1);

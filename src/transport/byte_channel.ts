@@ -1,12 +1,7 @@
 /** A transport as the connection uses it: chunks in, chunks out. @module */
 
+import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { Receiver, Transport } from "./transport.ts";
-
-/** How much is read at a time: larger ones gain little, and chunks of the runtimes' streams are smaller. */
-export const READ_SIZE: number = 1 << 17;
-
-/** From here on it pays to read into a vacancy, though it may take a read more. */
-export const LARGE_VACANCY: number = 1 << 17;
 
 /** One open socket, read and written chunk by chunk. */
 export interface ByteChannel {

@@ -1,8 +1,8 @@
 /** A socket of `node:net` as a transport. @module */
 
+import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import { deferred } from "../waiting.ts";
 import { SocketError } from "../errors.ts";
-import { LARGE_VACANCY, READ_SIZE } from "./byte_channel.ts";
 import type { NodeSocket, OnRead } from "./node_modules.ts";
 import { closedUnheard, type Expected, tlsFault } from "./tls_fault.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";

@@ -6,6 +6,12 @@ interface Global {
   clearImmediate?(immediate: unknown): void;
 }
 
+/** How much is read at a time: larger ones gain little, and chunks of the runtimes' streams are smaller. */
+export const READ_SIZE: number = 1 << 17;
+
+/** From here on it pays to read into a vacancy, though it may take a read more. */
+export const LARGE_VACANCY: number = 1 << 17;
+
 /** Whether this is one of Cloudflare's workers; Node 20 has no `navigator`. */
 export function isWorker(): boolean {
   return globalThis.navigator?.userAgent === "Cloudflare-Workers";
