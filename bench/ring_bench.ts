@@ -12,7 +12,10 @@ import {
   modula,
   npmMemcacheModula,
   npmMemcacheRing,
+  pythonMemcachedModulo,
   rendezvous,
+  spymemcachedKetama,
+  spymemcachedModulo,
   twemproxyModula,
 } from "../src/routing/mod.ts";
 
@@ -24,11 +27,14 @@ const LOCATORS: readonly LocatorFactory[] = [
   libmemcachedRing,
   dalliRing,
   npmMemcacheRing,
+  spymemcachedKetama,
   modula,
   twemproxyModula,
   crc32Modulo,
   memjsModulo,
   npmMemcacheModula,
+  pythonMemcachedModulo,
+  spymemcachedModulo,
   rendezvous,
 ];
 

@@ -20,5 +20,5 @@ import { moduloLocator } from "./modulo.ts";
  * ```
  */
 export function crc32Modulo(servers: readonly Server[]): Locator {
-  return moduloLocator(servers, "crc32Modulo", CRC32);
+  return moduloLocator(servers, { algorithm: "crc32Modulo", keyHash: CRC32 });
 }

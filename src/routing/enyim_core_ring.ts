@@ -3,7 +3,7 @@
 import { fnv1a32 } from "./hashes/fnv.ts";
 import type { Locator, Server } from "./locator.ts";
 import { enyimPrefix } from "./moecache_ring.ts";
-import { ENYIM_CEILING, ringLocator } from "./ring.ts";
+import { ENYIM_CEILING, onePointPerLabel, ringLocator } from "./ring.ts";
 
 /** What sets one {@linkcode enyimCoreRing} apart from another. */
 export interface EnyimCoreRingOptions {
@@ -46,17 +46,15 @@ export function enyimCoreRing(
   options: EnyimCoreRingOptions = {},
 ): Locator {
   const prefix = enyimPrefix(options.label);
-  const label = ({ name }: Server, number: number) => `${number}-${prefix}${name}`;
   return ringLocator(servers, {
     algorithm: "enyimCoreRing",
-    placement: {
+    placement: onePointPerLabel({
       name: `enyimCoreRing ${prefix}`,
-      label,
+      labels: () => POINTS_PER_SERVER,
+      label: ({ name }, number) => `${number}-${prefix}${name}`,
+      hash: fnv1a32,
       laterOwns: true,
-      place(server, _servers, put) {
-        for (let i = 0; i < POINTS_PER_SERVER; i++) put(fnv1a32(label(server, i)), i);
-      },
-    },
+    }),
     keyHash: { hash: (key) => fnv1a32(key), text: "32-bit FNV-1a" },
     search: ENYIM_CEILING,
   });

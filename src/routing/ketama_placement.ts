@@ -2,10 +2,7 @@
 
 import { md5 } from "./hashes/md5.ts";
 import type { Server } from "./locator.ts";
-import type { RingPlacement } from "./ring.ts";
-
-/** How many labels of its own a server has. */
-export type CountLabels = (server: Server, servers: readonly Server[]) => number;
+import type { CountLabels, RingPlacement } from "./ring.ts";
 
 /** What a digest gives: words of four bytes, the first one lowest. */
 export type WordDigest = (text: string, into: Uint32Array) => void;

@@ -2,20 +2,22 @@
 
 import { checkChoice } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
-import type { NamedHash } from "./hashes/text_hash.ts";
 import { ketamaPlacement, labelsInFloat32 } from "./ketama_placement.ts";
 import { checkWholeWeights, fullName, shortName } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
-import { CEILING, ringLocator, type RingPlacement } from "./ring.ts";
+import { CEILING, onePointPerLabel, ringLocator, type RingPlacement } from "./ring.ts";
 
 /** What sets one {@linkcode libmemcachedRing} apart from another. Every option may be left out. */
 export interface LibmemcachedRingOptions {
   /** `MEMCACHED_BEHAVIOR_HASH`, of points and keys; `"one_at_a_time"` by default. */
   readonly hash?: KeyHash;
   /**
-   * What points are the hashes of: `host-0`, or `host:port-0` when the port is not 11211; or
-   * `/host:port-0`, which libmemcached has for `MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY`.
-   * `"libmemcached"` by default.
+   * What points are the hashes of; `"libmemcached"` by default:
+   *
+   * - `"libmemcached"`: `host-0`, or `host:port-0` when the port is not 11211
+   * - `"spymemcached"`: `/host:port-0`, for `MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY`. That is
+   *   libmemcached's emulation of spymemcached, which finds no more of spymemcached's keys than chance does: a
+   *   third on three servers. Beside spymemcached itself use {@linkcode spymemcachedKetama}.
    */
   readonly labels?: "libmemcached" | "spymemcached";
   /**
@@ -64,27 +66,18 @@ export function libmemcachedRing(
   const weighted = servers.some(({ weight }) => weight > 1);
   const placement = weighted
     ? ketamaPlacement({ name, labels: labelsInFloat32, label })
-    : hashedPlacement(`${name} ${hash}`, keyHash, label);
+    : onePointPerLabel({
+      name: `${name} ${hash}`,
+      labels: () => POINTS_PER_SERVER,
+      label,
+      hash: keyHash.hash,
+    });
   return ringLocator(servers, {
     algorithm: "libmemcachedRing",
     placement,
     keyHash,
     search: CEILING,
   });
-}
-
-function hashedPlacement(
-  name: string,
-  { hash }: NamedHash,
-  label: RingPlacement["label"],
-): RingPlacement {
-  return {
-    name,
-    label,
-    place(server, _servers, put) {
-      for (let i = 0; i < POINTS_PER_SERVER; i++) put(hash(label(server, i)), i);
-    },
-  };
 }
 
 function shortLabel(socketLabel: "path" | "path:0"): RingPlacement["label"] {

@@ -97,6 +97,24 @@ export const UNEXPLAINED: Explanation = {
   why: "the client's locator says so, and has no explain to tell more",
 };
 
+/**
+ * The server of the first hash that leads to one that is up, or -1.
+ *
+ * @param hashes What a key is hashed to, in turn.
+ * @param serverOf The server that a hash leads to.
+ */
+export function firstUp(
+  hashes: Iterable<number>,
+  serverOf: (hash: number) => number,
+  isUp: (server: number) => boolean,
+): number {
+  for (const hash of hashes) {
+    const server = serverOf(hash);
+    if (isUp(server)) return server;
+  }
+  return -1;
+}
+
 /** The locator of a list of one server, for which no program computes a hash. */
 export function onlyServer(algorithm: string): Locator {
   return {

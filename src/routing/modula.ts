@@ -31,5 +31,6 @@ export interface ModulaOptions {
  * ```
  */
 export function modula(servers: readonly Server[], options: ModulaOptions = {}): Locator {
-  return moduloLocator(servers, "modula", namedHash("hash", options.hash ?? "one_at_a_time"));
+  const keyHash = namedHash("hash", options.hash ?? "one_at_a_time");
+  return moduloLocator(servers, { algorithm: "modula", keyHash });
 }

@@ -4,7 +4,7 @@ import type { NamedHash } from "./hashes/text_hash.ts";
 import { checkWholeWeights } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
-import { CEILING, ringLocator } from "./ring.ts";
+import { CEILING, onePointPerLabel, ringLocator } from "./ring.ts";
 
 /** What sets one {@linkcode npmMemcacheRing} apart from another. */
 export interface NpmMemcacheRingOptions {
@@ -43,21 +43,15 @@ export function npmMemcacheRing(
   checkWholeWeights(servers, ALGORITHM, LARGEST_WEIGHT);
   return ringLocator(servers, {
     algorithm: ALGORITHM,
-    placement: {
+    placement: onePointPerLabel({
       name: `${ALGORITHM} ${name}`,
-      label,
-      place(server, _servers, put) {
-        const count = server.weight * POINTS_PER_WEIGHT;
-        for (let i = 1; i <= count; i++) put(keyHash.hash(label(server, i)), i);
-      },
-    },
+      labels: ({ weight }) => weight * POINTS_PER_WEIGHT,
+      label: ({ name }, number) => `${name}\0${number + 1}`,
+      hash: keyHash.hash,
+    }),
     keyHash,
     search: CEILING,
   });
-}
-
-function label({ name }: Server, number: number): string {
-  return `${name}\0${number}`;
 }
 
 /** Unsigned integers with the sign bit flipped are in the order of the signed ones. */

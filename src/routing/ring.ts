@@ -1,7 +1,7 @@
 /** Rings of points, and how a key finds its point. @module */
 
-import type { NamedHash } from "./hashes/text_hash.ts";
-import { type Explanation, type Locator, onlyServer, type Server } from "./locator.ts";
+import type { NamedHash, TextHash } from "./hashes/text_hash.ts";
+import { type Explanation, firstUp, type Locator, onlyServer, type Server } from "./locator.ts";
 
 /** Takes a server's point, and the number of the label that it comes from. */
 export type PutPoint = (point: number, number: number) => void;
@@ -16,6 +16,27 @@ export interface RingPlacement {
   label(server: Server, number: number): string;
   /** Whether a later server takes a point that an earlier one has; by default the earlier one keeps it. */
   readonly laterOwns?: boolean;
+}
+
+/** How many labels of its own a server has. */
+export type CountLabels = (server: Server, servers: readonly Server[]) => number;
+
+/** What sets one placement of {@linkcode onePointPerLabel} apart from another. */
+export interface PointPerLabel extends Omit<RingPlacement, "place"> {
+  readonly labels: CountLabels;
+  /** What a point is: the hash of its label. */
+  readonly hash: TextHash;
+}
+
+/** The placement of a point for each label; labels are numbered from 0. */
+export function onePointPerLabel({ labels, hash, ...rules }: PointPerLabel): RingPlacement {
+  return {
+    ...rules,
+    place(server, servers, put) {
+      const count = labels(server, servers);
+      for (let i = 0; i < count; i++) put(hash(rules.label(server, i)), i);
+    },
+  };
 }
 
 /** A way of finding a key's point, and of telling in words why it is that one. */
@@ -59,18 +80,15 @@ export function ringLocator(servers: readonly Server[], rules: RingRules): Locat
 
   const locate = (key: string) => owners[find(points, hash(key))]!;
   if (furtherHashes === undefined) return { locate, explain };
-
-  function locateUp(key: string, isUp: (index: number) => boolean): number {
-    const owner = locate(key);
-    if (isUp(owner)) return owner;
-    for (const hash of furtherHashes!(key)) {
-      const other = owners[find(points, hash)]!;
-      if (isUp(other)) return other;
-    }
-    return -1;
-  }
-
-  return { locate, locateUp, explain };
+  return {
+    locate,
+    locateUp(key, isUp) {
+      const owner = locate(key);
+      if (isUp(owner)) return owner;
+      return firstUp(furtherHashes(key), (hash) => owners[find(points, hash)]!, isUp);
+    },
+    explain,
+  };
 }
 
 /** The first point not below the hash, past the last one the first: libmemcached's and most others'. */

@@ -10,9 +10,15 @@ import {
   modula,
   npmMemcacheModula,
   npmMemcacheRing,
+  pythonMemcachedModulo,
   rendezvous,
+  type SpymemcachedHash,
+  spymemcachedKetama,
+  type SpymemcachedKetamaOptions,
+  spymemcachedModulo,
   twemproxyModula,
 } from "../../src/routing/mod.ts";
+import spymemcached from "../vectors/spymemcached_ring.json" with { type: "json" };
 
 const libmemcachedModula = (hash: KeyHash): LocatorFactory => (s) => modula(s, { hash });
 const twemproxy = (hash: KeyHash): LocatorFactory => (s) => twemproxyModula(s, { hash });
@@ -22,6 +28,16 @@ const libmemcached = (hash: KeyHash): LocatorFactory => (s) => libmemcachedRing(
 const spy: LibmemcachedRingOptions = { hash: "md5", labels: "spymemcached" };
 const port0: LocatorFactory = (s) => ketama(s, { socketLabel: "path:0" });
 const ringPort0: LocatorFactory = (s) => libmemcachedRing(s, { socketLabel: "path:0" });
+
+/** The IP addresses that spymemcached's host names had, the fourth field of a server. */
+const addresses = Object.fromEntries(
+  spymemcached.lists.flatMap(({ servers }) => servers).filter((server) => server.length === 4)
+    .map(([host, , , address]) => [host, address]),
+) as Record<string, string>;
+const spyKetama = (options: SpymemcachedKetamaOptions): LocatorFactory => (s) =>
+  spymemcachedKetama(s, { addresses, ...options });
+const spyModulo = (hash: SpymemcachedHash): LocatorFactory => (s) =>
+  spymemcachedModulo(s, { hash });
 
 /** Every case of the vectors has its locator here. */
 export const LOCATOR_OF_CASE: Record<string, LocatorFactory> = {
@@ -97,6 +113,26 @@ export const LOCATOR_OF_CASE: Record<string, LocatorFactory> = {
   "npm-memcache-modula": npmMemcacheModula,
   "npm-memcache-modula-weighted": npmMemcacheModula,
   "npm-memcache-modula-sha1": (s) => npmMemcacheModula(s, { hash: "sha1" }),
+  "pm-default": pythonMemcachedModulo,
+  "pm-weighted": pythonMemcachedModulo,
+  "spy-modulo-native": spymemcachedModulo,
+  "spy-modulo-crc": spyModulo("crc"),
+  "spy-modulo-fnv1-64": spyModulo("fnv1_64"),
+  "spy-modulo-fnv1a-64": spyModulo("fnv1a_64"),
+  "spy-modulo-fnv1-32": spyModulo("fnv1_32"),
+  "spy-modulo-fnv1a-32": spyModulo("fnv1a_32"),
+  "spy-modulo-ketama": spyModulo("ketama"),
+  "spy-ketama-native": spyKetama({ hash: "native" }),
+  "spy-ketama-crc": spyKetama({ hash: "crc" }),
+  "spy-ketama-fnv1-64": spyKetama({ hash: "fnv1_64" }),
+  "spy-ketama-fnv1a-64": spyKetama({ hash: "fnv1a_64" }),
+  "spy-ketama-fnv1-32": spyKetama({ hash: "fnv1_32" }),
+  "spy-ketama-fnv1a-32": spyKetama({ hash: "fnv1a_32" }),
+  "spy-ketama-ketama": spyKetama({}),
+  "spy-ketama-weighted": spyKetama({}),
+  "spy-ketama-lm": spyKetama({ labels: "libmemcached" }),
+  "spy-ketama-lm-weighted": spyKetama({ labels: "libmemcached" }),
+  "spy-ketama-native-weighted": spyKetama({ hash: "native" }),
   "dalli": dalliRing,
   "dalli-weighted": dalliRing,
 };
