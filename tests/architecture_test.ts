@@ -119,8 +119,7 @@ Deno.test("src imports nothing from outside but @std/bytes", () => {
 });
 
 Deno.test("protocol, routing and transcoding touch no runtime, timer or clock", () => {
-  const impure =
-    /\b(Deno|Bun|process|setTimeout|setInterval|performance|Date\.now|console)\b/;
+  const impure = /\b(Deno|Bun|process|setTimeout|setInterval|performance|Date\.now|console)\b/;
   for (const { path, code } of files) {
     if (!["protocol", "routing", "transcoding"].includes(layerOf(path))) continue;
     assertEquals(code.match(impure)?.[0], undefined, path);
