@@ -1,68 +1,87 @@
 /** What an adapter stores: values under any strings, which are cleared and listed together. @module */
 
-import { type Client, type Exptime, type Namespace, ValidationException } from "../../mod.ts";
-import { isHashed, itemKeyOf, textOfItemKey } from "./item_key.ts";
+import { ClientException, type KeyCommands, Namespace } from "../../mod.ts";
+import type { AdapterCommands } from "./adapter_options.ts";
+import { itemFormat, type StoredValue } from "./item_format.ts";
+import { exptimeOf, isHashed, itemKeyOf, textOfItemKey } from "./key_and_exptime.ts";
 
-/** The longest key of memcached, less the digits of a generation and the colon behind them. */
-const ROOM = 250 - 21;
-/** So that there is room for more in a prefix, and for a hashed key behind it. */
-const LONGEST_PREFIX = 50;
+/** The longest key of memcached. */
+const LONGEST_KEY = 250;
+/** The digits of a generation and the colon behind them. */
+const GENERATION_LENGTH = 21;
 
-/**
- * Checks what a user wants all keys to begin with.
- *
- * @throws {ValidationException} When it is not 1 to 50 characters, each from `!` to `~`.
- */
-export function checkPrefix(prefix: unknown): string {
-  if (typeof prefix === "string" && /^[!-~]+$/.test(prefix) && prefix.length <= LONGEST_PREFIX) {
-    return prefix;
-  }
-  const why = `it must be 1 to ${LONGEST_PREFIX} characters, each from ! to ~`;
-  throw new ValidationException(`Cannot use prefix ${JSON.stringify(prefix)}: ${why}`, prefix);
+/** How long keys may be that begin with a prefix and a generation. */
+export function roomBehind(commands: KeyCommands, prefix: string): number {
+  const outer = commands instanceof Namespace ? commands.prefix.length + GENERATION_LENGTH : 0;
+  return LONGEST_KEY - outer - prefix.length - GENERATION_LENGTH;
 }
 
 /**
- * A namespace of a client whose keys are any strings. Where a key had to be hashed, its item holds the
- * key beside the value, so that it can be listed.
+ * Lists the keys in memcached that begin with a prefix, each once. memcached lists all keys that it has.
+ *
+ * @throws {ClientException} When the commands are not those of a client.
  */
+export async function* keysBehind(
+  commands: AdapterCommands,
+  prefix: string,
+): AsyncGenerator<string, void, undefined> {
+  if (commands.items === undefined) {
+    throw new ClientException("Cannot list keys: only a Client can, and the adapter has another");
+  }
+  const seen = new Set<string>();
+  for await (const { key, exptime } of commands.items()) {
+    const isPast = exptime !== undefined && exptime.getTime() <= Date.now();
+    if (isPast || !key.startsWith(prefix) || seen.has(key)) continue;
+    // An old memcached may list an item twice that moves between its queues.
+    seen.add(key);
+    yield key;
+  }
+}
+
+/** A namespace whose keys are any strings, and whose values are in the adapters' own format. */
 export class Keyspace {
-  readonly #client: Client;
+  readonly #commands: AdapterCommands;
   readonly #namespace: Namespace;
   readonly #longest: number;
 
-  /** @param prefix What all keys in memcached begin with, up to 180 characters. */
-  constructor(client: Client, prefix: string) {
-    this.#client = client;
-    this.#namespace = client.namespace(prefix);
-    this.#longest = ROOM - prefix.length;
+  /** @param prefix What all keys in memcached begin with, up to 100 characters. */
+  constructor(commands: AdapterCommands, prefix: string) {
+    this.#commands = commands;
+    this.#namespace = new Namespace(commands.withTranscoder(itemFormat), prefix);
+    this.#longest = roomBehind(commands, prefix);
   }
 
   async get(key: string): Promise<unknown> {
-    const itemKey = await itemKeyOf(key, this.#longest);
-    return valueOf(itemKey, await this.#namespace.get(itemKey));
+    return valueOf(await this.#namespace.get<StoredValue>(await this.#itemKeyOf(key)));
   }
 
   /** Gets the values of many keys, in the order of the keys, `undefined` for those that do not exist. */
   async getMany(keys: readonly string[]): Promise<unknown[]> {
-    const itemKeys = await this.#itemKeys(keys);
-    const items = await this.#namespace.getMany(itemKeys);
-    return itemKeys.map((itemKey) => valueOf(itemKey, items.get(itemKey)));
+    const itemKeys = await this.#itemKeysOf(keys);
+    const items = await this.#namespace.getMany<StoredValue>(itemKeys);
+    return itemKeys.map((itemKey) => valueOf(items.get(itemKey)));
   }
 
-  async set(key: string, value: unknown, exptime?: Exptime): Promise<void> {
-    const itemKey = await itemKeyOf(key, this.#longest);
-    await this.#namespace.set(itemKey, isHashed(itemKey) ? [key, value] : value, exptime);
+  /** @param expires When the value expires, in milliseconds since 1970; `Infinity` for never. */
+  async set(key: string, value: unknown, expires: number): Promise<void> {
+    const itemKey = await this.#itemKeyOf(key);
+    const stored: StoredValue = {
+      value,
+      ...(isHashed(itemKey) ? { key } : {}),
+      ...(expires === Infinity ? {} : { expires }),
+    };
+    await this.#namespace.set(itemKey, stored, exptimeOf(expires - Date.now()));
   }
 
   async delete(key: string): Promise<boolean> {
-    return await this.#namespace.delete(await itemKeyOf(key, this.#longest));
+    return await this.#namespace.delete(await this.#itemKeyOf(key));
   }
 
   /** Deletes many keys; resolves to whether each existed, in the order of the keys. */
   async deleteMany(keys: readonly string[]): Promise<boolean[]> {
-    const itemKeys = await this.#itemKeys(keys);
+    const itemKeys = await this.#itemKeysOf(keys);
     const existed = await this.#namespace.deleteMany(itemKeys);
-    return itemKeys.map((itemKey) => existed.get(itemKey)!);
+    return itemKeys.map((itemKey) => existed.get(itemKey) ?? false);
   }
 
   /** Makes all keys miss, in one round trip. */
@@ -70,38 +89,31 @@ export class Keyspace {
     await this.#namespace.invalidateAll();
   }
 
-  /** Lists the keys that begin with a text: memcached lists all it has, whosever it is. */
+  /** Lists the keys that begin with a text. */
   async *keys(start = ""): AsyncGenerator<string, void, undefined> {
-    const { prefix } = this.#namespace;
-    const generation = await this.#client.incr(`${prefix}~moecache-generation`, 0n);
-    if (generation === undefined) return;
-    const seen = new Set<string>();
-    for await (const { key: listed, exptime } of this.#client.items()) {
-      const isCurrent = listed.startsWith(`${prefix}${generation}:`);
-      if (!isCurrent || seen.has(listed) || isPast(exptime)) continue;
-      // An item that memcached moves between its queues meanwhile may be listed twice.
-      seen.add(listed);
-      const key = await this.#keyOf(listed.slice(`${prefix}${generation}:`.length));
+    const prefix = await this.#namespace.currentPrefix();
+    for await (const listed of keysBehind(this.#commands, prefix)) {
+      const key = await this.#keyOf(listed.slice(prefix.length));
       if (key?.startsWith(start)) yield key;
     }
   }
 
   async #keyOf(itemKey: string): Promise<string | undefined> {
     if (!isHashed(itemKey)) return textOfItemKey(itemKey);
-    const [key] = await this.#namespace.get<[string, unknown]>(itemKey) ?? [];
-    return key;
+    const stored = await this.#namespace.get<StoredValue>(itemKey);
+    return stored?.key;
   }
 
-  async #itemKeys(keys: readonly string[]): Promise<string[]> {
-    return await Promise.all(keys.map((key) => itemKeyOf(key, this.#longest)));
+  #itemKeyOf(key: string): string | Promise<string> {
+    return itemKeyOf(key, this.#longest);
+  }
+
+  async #itemKeysOf(keys: readonly string[]): Promise<string[]> {
+    return await Promise.all(keys.map((key) => this.#itemKeyOf(key)));
   }
 }
 
-/** The value in an item, which has its key beside it where that is hashed. */
-function valueOf(itemKey: string, item: unknown): unknown {
-  return isHashed(itemKey) && item !== undefined ? (item as [string, unknown])[1] : item;
-}
-
-function isPast(exptime: Date | undefined): boolean {
-  return exptime !== undefined && exptime.getTime() <= Date.now();
+/** The value of an item, but for one that has expired: memcached itself counts whole seconds. */
+function valueOf(stored: StoredValue | undefined): unknown {
+  return (stored?.expires ?? Infinity) > Date.now() ? stored?.value : undefined;
 }

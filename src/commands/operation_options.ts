@@ -69,8 +69,11 @@ export interface InvalidateOptions extends OperationOptions {
 
 /** How a value is updated. */
 export interface UpdateOptions extends OperationOptions {
-  /** When the new value expires, as for `set`; never by default. The old value's exptime is not kept. */
-  readonly exptime?: Exptime;
+  /**
+   * When the new value expires, as for `set`, or a function that makes the exptime of the new value; never by
+   * default. The old value's exptime is not kept.
+   */
+  readonly exptime?: Exptime | ((value: unknown) => Exptime);
   /** How often to try again when others were faster, 0 to 1,000,000; 25 by default. */
   readonly retries?: number;
 }

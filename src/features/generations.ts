@@ -7,6 +7,7 @@ import {
   type PartialFailure,
   PartialSocketError,
   quote,
+  SocketError,
   ValidationException,
 } from "../errors.ts";
 import { checkKey, MAX_KEY_LENGTH } from "../protocol/key.ts";
@@ -25,6 +26,9 @@ export interface Attempt {
   signal(own: AbortSignal | undefined): AbortSignal;
 }
 
+/** The present generation, or why it cannot be known where the client takes that for a miss. */
+type Generation = bigint | SocketError;
+
 /** The digits of the largest generation, 2^64 - 1, and the colon behind them. */
 const GENERATION_LENGTH = 21;
 
@@ -35,8 +39,10 @@ export class Generations {
   readonly #counterKey: string;
   /** The one known so far. */
   #generation: bigint | undefined;
+  /** Whether memcached has answered what the current one is, the last time it was asked. */
+  #isKnown = false;
   /** The one being fetched for the operations of this turn. */
-  #fetching: Promise<bigint> | undefined;
+  #fetching: Promise<Generation> | undefined;
 
   constructor(commands: Pick<BareKeyCommands, "incr">, prefix: string) {
     checkKey(prefix, "use as a prefix");
@@ -57,24 +63,33 @@ export class Generations {
   /**
    * Runs an operation under the generation known so far while asking for the current one, and again where
    * that is another.
+   *
+   * @param miss What comes of it where the current generation cannot be known and the client takes that for a
+   * miss; absent for an operation that fails then.
    */
   async run<Result>(
     keys: readonly string[],
     operate: (attempt: Attempt) => Promise<Result>,
     options: OperationOptions | undefined,
+    miss?: () => Result | Promise<Result>,
   ): Promise<Result> {
     for (const key of keys) this.#check(key);
     options?.signal?.throwIfAborted();
-    const used = this.#generation;
+    const used = this.#isKnown ? this.#generation : undefined;
     const fetching = this.#fetch();
     const current = untilAborted(fetching, options?.signal);
-    if (used === undefined) return await operate(this.#attempt(await current, fetching));
+    const goOn = async (generation: Generation) => {
+      if (typeof generation === "bigint") return await operate(this.#attempt(generation, fetching));
+      if (miss === undefined || options?.failover === "error") throw generation;
+      return await miss();
+    };
+    if (used === undefined) return await goOn(await current);
     const result = operate(this.#attempt(used, fetching));
     // What comes of it under an old generation is nobody's, even an error, and nobody waits for it.
     void Promise.allSettled([result]);
     const fetched = await current;
     // One that was current when the operation had begun is good enough; it need not be asked for again.
-    return await (fetched === used ? result : operate(this.#attempt(fetched, fetching)));
+    return await (fetched === used ? result : goOn(fetched));
   }
 
   /** Runs an operation on many keys, whose results and errors are told by the keys the caller knows. */
@@ -83,17 +98,23 @@ export class Generations {
     keys: readonly string[],
     operate: (keys: string[]) => Promise<Map<string, Result>>,
     options: OperationOptions | undefined,
+    miss: () => Map<string, Result>,
   ): Promise<Map<string, Result>> {
-    return await this.run(keys, async ({ prefix }) => {
-      try {
-        return withoutPrefix(await operate(keys.map((key) => prefix + key)), prefix);
-      } catch (error) {
-        throw withoutPrefixes(error, action, prefix);
-      }
-    }, options);
+    return await this.run(
+      keys,
+      async ({ prefix }) => {
+        try {
+          return withoutPrefix(await operate(keys.map((key) => prefix + key)), prefix);
+        } catch (error) {
+          throw withoutPrefixes(error, action, prefix);
+        }
+      },
+      options,
+      miss,
+    );
   }
 
-  #attempt(generation: bigint, fetching: Promise<bigint>): Attempt {
+  #attempt(generation: bigint, fetching: Promise<Generation>): Attempt {
     return {
       prefix: `${this.#prefix}${generation}:`,
       guard: (action) => async (...args) => {
@@ -110,12 +131,37 @@ export class Generations {
   }
 
   /** Has the operations of one turn share a request: none of them has been sent before it. */
-  #fetch(): Promise<bigint> {
+  #fetch(): Promise<Generation> {
     if (this.#fetching === undefined) {
-      this.#fetching = this.#count(0n, undefined).then((count) => this.#generation = count);
+      this.#fetching = this.#read();
       queueMicrotask(() => this.#fetching = undefined);
     }
     return this.#fetching;
+  }
+
+  async #read(): Promise<Generation> {
+    let generation: Generation | undefined;
+    try {
+      generation = await this.#ask();
+      if (typeof generation === "bigint") this.#generation = generation;
+      return generation;
+    } finally {
+      // Until it is known again, operations wait for it: what is not to be is not sent.
+      this.#isKnown = typeof generation === "bigint";
+    }
+  }
+
+  async #ask(): Promise<Generation> {
+    const present = await this.#commands.incr(this.#counterKey, 0n);
+    if (present !== undefined) return present;
+    // The counter is missing; or the client takes a server that it cannot reach for a miss.
+    try {
+      return await this.#count(0n, undefined);
+    } catch (error) {
+      if (!(error instanceof SocketError)) throw error;
+      // A client that takes no fault for a miss fails here.
+      return await this.#commands.incr(this.#counterKey, 0n) ?? error;
+    }
   }
 
   /** A counter that memcached has lost begins at the time, so as not to go back to a used generation. */

@@ -16,6 +16,7 @@ import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 import { checkKeys } from "../protocol/key.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
+import { untilAborted } from "../waiting.ts";
 import { Generations } from "./generations.ts";
 
 /**
@@ -27,6 +28,9 @@ import { Generations } from "./generations.ts";
  * `~moecache-generation`. Each operation asks for it in the turn in which it sends its own command, under the
  * generation known so far; only when that has become another does the operation take a second round. So
  * an operation that begins after `invalidateAll` has resolved, in whatever process, finds nothing older.
+ *
+ * Where the server of the counter cannot be reached and the client takes that for a miss (`failover: "miss"`), the
+ * generation is unknown: what is read is missing then, and what is written is dropped, wherever its key lives.
  *
  * A counter that memcached evicts begins again at the current time in milliseconds, which makes
  * everything miss; it would return to a used generation only with clocks that far apart, or after more than
@@ -53,6 +57,8 @@ export class Namespace implements KeyCommands {
   readonly prefix: string;
   readonly #commands: KeyCommands;
   readonly #generations: Generations;
+  /** Values that are being computed and cannot be stored, by their keys. */
+  readonly #computing = new Map<string, Promise<unknown>>();
 
   /** @internal */
   constructor(
@@ -125,23 +131,29 @@ export class Namespace implements KeyCommands {
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    return this.#run(key, options, (key) => this.#commands.get<Value>(key, options));
+    return this.#run(key, options, (key) => this.#commands.get<Value>(key, options), none);
   }
 
   async getMany<Value = unknown>(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    return await this.#generations.runMany("get", [...checkKeys(keys, "get")], (keys) => {
-      return this.#commands.getMany<Value>(keys, options);
-    }, options);
+    return await this.#generations.runMany(
+      "get",
+      [...checkKeys(keys, "get")],
+      (keys) => {
+        return this.#commands.getMany<Value>(keys, options);
+      },
+      options,
+      () => new Map(),
+    );
   }
 
   gets<Value = unknown>(
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
-    return this.#run(key, options, (key) => this.#commands.gets<Value>(key, options));
+    return this.#run(key, options, (key) => this.#commands.gets<Value>(key, options), none);
   }
 
   getAndTouch<Value = unknown>(
@@ -153,11 +165,12 @@ export class Namespace implements KeyCommands {
       key,
       options,
       (key) => this.#commands.getAndTouch<Value>(key, exptime, options),
+      none,
     );
   }
 
   set(key: string, value: unknown, exptime?: Exptime, options?: OperationOptions): Promise<void> {
-    return this.#run(key, options, (key) => this.#commands.set(key, value, exptime, options));
+    return this.#run(key, options, (key) => this.#commands.set(key, value, exptime, options), none);
   }
 
   async setMany(
@@ -166,12 +179,18 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<void> {
     const values = readEntries(entries);
-    await this.#generations.runMany("set", [...values.keys()], async (keys) => {
-      const all = [...values.values()];
-      const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
-      await this.#commands.setMany(prefixed, exptime, options);
-      return new Map();
-    }, options);
+    await this.#generations.runMany(
+      "set",
+      [...values.keys()],
+      async (keys) => {
+        const all = [...values.values()];
+        const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
+        await this.#commands.setMany(prefixed, exptime, options);
+        return new Map();
+      },
+      options,
+      () => new Map(),
+    );
   }
 
   add(
@@ -180,7 +199,7 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.add(key, value, exptime, options));
+    return this.#run(key, options, (key) => this.#commands.add(key, value, exptime, options), no);
   }
 
   replace(
@@ -189,15 +208,20 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.replace(key, value, exptime, options));
+    return this.#run(
+      key,
+      options,
+      (key) => this.#commands.replace(key, value, exptime, options),
+      no,
+    );
   }
 
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.append(key, data, options));
+    return this.#run(key, options, (key) => this.#commands.append(key, data, options), no);
   }
 
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.prepend(key, data, options));
+    return this.#run(key, options, (key) => this.#commands.prepend(key, data, options), no);
   }
 
   cas(
@@ -207,7 +231,12 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return this.#run(key, options, (key) => this.#commands.cas(key, value, cas, exptime, options));
+    return this.#run(
+      key,
+      options,
+      (key) => this.#commands.cas(key, value, cas, exptime, options),
+      () => "not_found",
+    );
   }
 
   incr(
@@ -215,7 +244,9 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return this.#run(key, options, (key) => this.#commands.incr(key, delta, options));
+    // A caller that gives an initial value gets a number, or an error.
+    const miss = options?.initial === undefined ? none : undefined;
+    return this.#run(key, options, (key) => this.#commands.incr(key, delta, options), miss);
   }
 
   decr(
@@ -223,24 +254,33 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return this.#run(key, options, (key) => this.#commands.decr(key, delta, options));
+    // A caller that gives an initial value gets a number, or an error.
+    const miss = options?.initial === undefined ? none : undefined;
+    return this.#run(key, options, (key) => this.#commands.decr(key, delta, options), miss);
   }
 
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.touch(key, exptime, options));
+    return this.#run(key, options, (key) => this.#commands.touch(key, exptime, options), no);
   }
 
   delete(key: string, options?: OperationOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.delete(key, options));
+    return this.#run(key, options, (key) => this.#commands.delete(key, options), no);
   }
 
   async deleteMany(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    return await this.#generations.runMany("delete", [...checkKeys(keys, "delete")], (keys) => {
-      return this.#commands.deleteMany(keys, options);
-    }, options);
+    const all = [...checkKeys(keys, "delete")];
+    return await this.#generations.runMany(
+      "delete",
+      all,
+      (keys) => {
+        return this.#commands.deleteMany(keys, options);
+      },
+      options,
+      () => new Map(all.map((key) => [key, false])),
+    );
   }
 
   async getOrSet<Value>(
@@ -249,14 +289,19 @@ export class Namespace implements KeyCommands {
     options?: GetOrSetOptions,
   ): Promise<Value> {
     checkFunction("load", load);
-    return await this.#generations.run([key], ({ prefix, guard, signal }) => {
-      const limited = { ...options, signal: signal(options?.signal) };
-      return this.#commands.getOrSet(prefix + key, guard(load), limited);
-    }, options);
+    return await this.#generations.run(
+      [key],
+      ({ prefix, guard, signal }) => {
+        const limited = { ...options, signal: signal(options?.signal) };
+        return this.#commands.getOrSet(prefix + key, guard(load), limited);
+      },
+      options,
+      () => untilAborted(this.#compute(key, load), options?.signal),
+    );
   }
 
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.invalidate(key, options));
+    return this.#run(key, options, (key) => this.#commands.invalidate(key, options), no);
   }
 
   async update<Value = unknown>(
@@ -271,7 +316,7 @@ export class Namespace implements KeyCommands {
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return this.#run(key, options, (key) => this.#commands.inspect(key, options));
+    return this.#run(key, options, (key) => this.#commands.inspect(key, options), none);
   }
 
   withTranscoder(transcoder: Transcoder): Namespace {
@@ -283,12 +328,36 @@ export class Namespace implements KeyCommands {
     return await this.#run(key, undefined, async (key) => await this.#commands.locate(key));
   }
 
-  /** Runs an operation that knows its key only as memcached does. */
+  /** Computes a value that cannot be stored, once for all who ask for it meanwhile. */
+  #compute<Value>(key: string, load: () => Value | Promise<Value>): Promise<Value> {
+    const present = this.#computing.get(key) as Promise<Value> | undefined;
+    if (present !== undefined) return present;
+    const computed = (async () => await load())();
+    this.#computing.set(key, computed);
+    const forget = () => this.#computing.delete(key);
+    computed.then(forget, forget);
+    return computed;
+  }
+
+  /**
+   * Runs an operation that knows its key only as memcached does.
+   *
+   * @param miss What comes of it where the generation cannot be known and the client takes that for a miss.
+   */
   #run<Result>(
     key: string,
     options: OperationOptions | undefined,
     operate: (key: string) => Promise<Result>,
+    miss?: () => Result,
   ): Promise<Result> {
-    return this.#generations.run([key], ({ prefix }) => operate(prefix + key), options);
+    return this.#generations.run([key], ({ prefix }) => operate(prefix + key), options, miss);
   }
+}
+
+/** What a key that does not exist is read as, and what a write gives that is dropped. */
+function none(): undefined {}
+
+/** Whether a write that is dropped has found its key. */
+function no(): boolean {
+  return false;
 }

@@ -35,19 +35,27 @@ export async function update<Value>(
   checkKey(key, "update");
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);
-  const exptime = checkExptime(options.exptime);
+  const exptimeOf = exptimes(options.exptime);
   // No fault is a miss here: a new value would be made of nothing, or not be stored.
   const strict = { ...options, failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
     const item = await read(session, key, strict);
     const value = await change(item?.value as Value | undefined);
     if (value === undefined) return undefined;
+    const exptime = exptimeOf(value);
     const { flags, data } = await session.writeItem(value);
     const isStored = await store(session, key, { flags, exptime, data, cas: item?.cas }, strict);
     if (isStored) return value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
     await pause(backoff(attempt), signal);
   }
+}
+
+/** Makes the exptime of each new value. One that does not depend on the value is checked at once. */
+function exptimes(given: UpdateOptions["exptime"]): (value: unknown) => number {
+  if (typeof given === "function") return (value) => checkExptime(given(value));
+  const exptime = checkExptime(given);
+  return () => exptime;
 }
 
 function read(

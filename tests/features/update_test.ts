@@ -4,6 +4,7 @@ import { Client, ClientException, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { assertTtl } from "../support/ttl.ts";
 
 function describeUpdate(kind: string, start: () => Promise<ConformanceServer>): void {
   const test = (name: string, body: (client: Client, address: string) => Promise<void>) =>
@@ -25,6 +26,18 @@ function describeUpdate(kind: string, start: () => Promise<ConformanceServer>): 
       assertEquals((await client.inspect("key"))?.cas, cas);
       assertEquals(await client.update("missing", () => Promise.resolve(undefined)), undefined);
       assertEquals(await client.inspect("missing"), undefined);
+    });
+
+    test("asks for the exptime of each new value, where that is a function", async (client) => {
+      const exptime = (value: unknown) => (value as number[]).length * 100;
+      const add = () => client.update<number[]>("key", (old = []) => [...old, 1], { exptime });
+      await add();
+      await assertTtl(client, "key", 100);
+      await add();
+      await assertTtl(client, "key", 200);
+      const invalid = { exptime: () => -1 };
+      await assertRejects(() => client.update("key", () => 1, invalid), ValidationException);
+      assertEquals(await client.get("key"), [1, 1]);
     });
 
     test("loses nothing of 20 clients that change a record at once", async (_, address) => {

@@ -1,8 +1,7 @@
 /** Bodies of responses, in chunks that memcached takes. @module */
 
-import { type Client, ClientException, type Exptime } from "../../../mod.ts";
+import { ClientException, type Exptime, type KeyCommands } from "../../../mod.ts";
 import type { BodyPlace } from "./entry.ts";
-import { byteLengthOf, readBytes, writeBytes } from "./items.ts";
 
 /** For how many seconds a body is kept that has been replaced, for those who are reading it. */
 const GRACE = 60;
@@ -15,12 +14,13 @@ export type BodyReader = ReadableStreamDefaultReader<unknown>;
 
 /** The bodies of one cache. A chunk belongs to one body for ever, so no two can be mixed up. */
 export class Bodies {
-  readonly #client: Client;
+  readonly #bytes: KeyCommands;
   readonly #prefix: string;
   readonly #chunkByteLength: number;
 
-  constructor(client: Client, prefix: string, chunkByteLength: number) {
-    this.#client = client;
+  /** @param bytes Commands whose values are bytes. */
+  constructor(bytes: KeyCommands, prefix: string, chunkByteLength: number) {
+    this.#bytes = bytes;
     this.#prefix = prefix;
     this.#chunkByteLength = chunkByteLength;
   }
@@ -37,7 +37,7 @@ export class Bodies {
     let index = 0;
     try {
       for await (const chunk of chunksOf(reader, chunkByteLength)) {
-        await writeBytes(this.#client, this.#key(id, index++), chunk, exptime);
+        await this.#bytes.set(this.#key(id, index++), chunk, exptime);
         byteLength += chunk.byteLength;
       }
     } catch (error) {
@@ -56,19 +56,19 @@ export class Bodies {
    */
   async open(body: BodyPlace): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     const lengths = chunkLengths(body);
-    const [first, ...others] = await Promise.all(lengths.map((_, i) => {
-      const key = this.#key(body.id, i);
-      return i === 0 ? this.#read(key) : byteLengthOf(this.#client, key);
-    })) as [Uint8Array<ArrayBuffer> | undefined, ...(number | undefined)[]];
-    if (lengths.length > 0 && first?.byteLength !== lengths[0]) return undefined;
-    if (others.some((length, i) => length !== lengths[i + 1])) return undefined;
-    return this.#stream(body, lengths, first);
+    const [first, ...others] = await Promise.all([
+      lengths.length === 0 ? undefined : this.#read(this.#key(body.id, 0)),
+      ...lengths.slice(1).map((_, i) => this.#bytes.inspect(this.#key(body.id, i + 1))),
+    ]);
+    const isComplete = first?.byteLength === lengths[0] &&
+      others.every((item, i) => item?.size === lengths[i + 1]);
+    return isComplete ? this.#stream(body, lengths, first) : undefined;
   }
 
   /** Lets memcached forget a body soon. */
   async retire(body: BodyPlace): Promise<void> {
     const keys = chunkLengths(body).map((_, i) => this.#key(body.id, i));
-    await Promise.all(keys.map((key) => this.#client.touch(key, GRACE)));
+    await Promise.all(keys.map((key) => this.#bytes.touch(key, GRACE)));
   }
 
   /**
@@ -79,7 +79,7 @@ export class Bodies {
   async forget(body: BodyPlace, cause: unknown): Promise<void> {
     const keys = chunkLengths(body).map((_, i) => this.#key(body.id, i));
     try {
-      await this.#client.deleteMany(keys);
+      await this.#bytes.deleteMany(keys);
     } catch (error) {
       throw new AggregateError(
         [cause, error],
@@ -110,7 +110,7 @@ export class Bodies {
   }
 
   async #read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return (await readBytes(this.#client, key))?.bytes;
+    return await this.#bytes.get<Uint8Array<ArrayBuffer>>(key);
   }
 
   #key(id: string, index: number): string {

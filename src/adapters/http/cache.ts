@@ -1,7 +1,8 @@
 /** The web standard's `Cache`. @module */
 
-import { type Client, SocketError } from "../../../mod.ts";
-import { exptimeOf } from "../lifetime.ts";
+import { type KeyCommands, SocketError } from "../../../mod.ts";
+import { type AdapterCommands, checkOptions, type OptionTypes } from "../adapter_options.ts";
+import { exptimeOf } from "../key_and_exptime.ts";
 import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
   addressOf,
@@ -18,12 +19,19 @@ import { Variants } from "./variants.ts";
 /** How a request is compared with those of the responses stored, as in the web standard. */
 export interface MoecacheCacheQuery {
   /** Whether `?` and what follows it does not count. Then memcached lists all items that it has. */
-  readonly ignoreSearch?: boolean;
+  readonly ignoreSearch?: boolean | undefined;
   /** Whether a request of another method than GET is taken for one. */
-  readonly ignoreMethod?: boolean;
+  readonly ignoreMethod?: boolean | undefined;
   /** Whether a response's `Vary` does not count. */
-  readonly ignoreVary?: boolean;
+  readonly ignoreVary?: boolean | undefined;
 }
+
+/** The options of a {@linkcode MoecacheCacheQuery}. */
+export const QUERY_TYPES: OptionTypes = {
+  ignoreSearch: "boolean",
+  ignoreMethod: "boolean",
+  ignoreVary: "boolean",
+};
 
 /** How a cache is made. */
 export interface CacheSettings {
@@ -81,9 +89,13 @@ export class MoecacheCache {
   readonly #now: () => number;
 
   /** @internal */
-  constructor(client: Client, { prefix, chunkByteLength, now }: CacheSettings) {
-    this.#variants = new Variants(client, prefix, now);
-    this.#bodies = new Bodies(client, prefix, chunkByteLength);
+  constructor(
+    commands: AdapterCommands,
+    bytes: KeyCommands,
+    { prefix, chunkByteLength, now }: CacheSettings,
+  ) {
+    this.#variants = new Variants(commands, bytes, prefix, now);
+    this.#bodies = new Bodies(bytes, prefix, chunkByteLength);
     this.#now = now;
   }
 
@@ -117,6 +129,7 @@ export class MoecacheCache {
     request: Request | string | URL,
     options: MoecacheCacheQuery = {},
   ): Promise<Response | undefined> {
+    checkOptions(options, QUERY_TYPES);
     for (const entry of await this.#find(new Request(request), options)) {
       const response = await this.#open(entry);
       if (response !== undefined) return response;
@@ -196,7 +209,7 @@ export class MoecacheCache {
     const stored = this.#now();
     const { storable, age, lifetime } = freshnessOf(asked, response, stored);
     if (!storable) return giveUp(response.body);
-    const head: Omit<Entry, "body" | "generation"> = {
+    const head: Omit<Entry, "body"> = {
       url: addressOf(asked.url),
       vary: varyNames(response.headers).map((name) => [name, asked.headers.get(name)]),
       status: response.status,
@@ -210,7 +223,7 @@ export class MoecacheCache {
     const generation = await this.#generationFor(body);
     const exptime = exptimeOf(lifetime ?? Infinity);
     const place = body === undefined ? null : await this.#bodies.write(body, exptime);
-    await this.#retire(await this.#list({ ...head, body: place, generation }, asked));
+    await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
   }
 
   /**
@@ -303,12 +316,14 @@ export class MoecacheCache {
     request: Request | string | URL,
     options: MoecacheCacheQuery = {},
   ): Promise<boolean> {
+    checkOptions(options, QUERY_TYPES);
     const asked = new Request(request);
+    const generation = await this.#variants.generation();
     const found = await this.#find(asked, options);
     const addresses = new Set(found.map(({ url }) => url));
     const removed = await Promise.all(
       [...addresses].map((address) =>
-        this.#change(address, (entries) => {
+        this.#change(generation, address, (entries) => {
           const kept = entries.filter((entry) => !isMatch(entry, asked, options));
           return kept.length === entries.length ? undefined : kept;
         })
@@ -352,6 +367,7 @@ export class MoecacheCache {
     request: Request | string | URL | undefined,
     options: MoecacheCacheQuery,
   ): Promise<Entry[]> {
+    checkOptions(options, QUERY_TYPES);
     return request === undefined
       ? await this.#variants.readAll()
       : await this.#find(new Request(request), options);
@@ -368,7 +384,7 @@ export class MoecacheCache {
   /** The generation to store in. Without one, nobody will read the body. */
   async #generationFor(body: BodyReader | undefined): Promise<string> {
     try {
-      return await this.#variants.generation(0n);
+      return await this.#variants.generation();
     } catch (error) {
       giveUp(body);
       throw error;
@@ -382,16 +398,21 @@ export class MoecacheCache {
   }
 
   /** Changes the entries of an address; resolves to how many are not there any more. */
-  async #change(address: string, change: ChangeList<Entry>): Promise<number> {
-    const removed = await this.#variants.change(address, change);
+  async #change(
+    generation: string,
+    address: string,
+    change: ChangeList<Entry>,
+  ): Promise<number> {
+    const removed = await this.#variants.change(generation, address, change);
     await this.#retire(removed);
     return removed.length;
   }
 
   /** Lists an entry; resolves to those that it replaces. The body of one that is not listed is of no use. */
-  async #list(entry: Entry, asked: Request): Promise<Entry[]> {
+  async #list(generation: string, entry: Entry, asked: Request): Promise<Entry[]> {
     try {
       return await this.#variants.change(
+        generation,
         entry.url,
         (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
       );

@@ -1,26 +1,37 @@
 /** The web standard's `CacheStorage`. @module */
 
-import { type Client, ValidationException } from "../../../mod.ts";
-import { itemKeyOf } from "../item_key.ts";
-import { checkPrefix } from "../keyspace.ts";
-import { MoecacheCache, type MoecacheCacheQuery } from "./cache.ts";
+import {
+  ClientException,
+  type EncodedValue,
+  type KeyCommands,
+  type Transcoder,
+  ValidationException,
+} from "../../../mod.ts";
+import {
+  type AdapterCommands,
+  checkClient,
+  checkOptions,
+  checkPrefix,
+} from "../adapter_options.ts";
+import { itemKeyOf } from "../key_and_exptime.ts";
+import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts";
 import { Lists } from "./lists.ts";
 import { Variants } from "./variants.ts";
 
 /** How caches store. */
 export interface MoecacheCacheStorageOptions {
   /**
-   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` unless
-   * given.
+   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` by
+   * default.
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
-   * How many bytes of a body go into one item, 1,024 to 2^30; 500,000 unless given. It has to be less than
+   * How many bytes of a body go into one item, 1,024 to 2^30; 500,000 by default. It has to be less than
    * memcached's own limit for an item (`-I`), 1 MiB by default.
    */
-  readonly chunkByteLength?: number;
-  /** The clock, in milliseconds since 1970; `Date.now` unless given. */
-  readonly now?: () => number;
+  readonly chunkByteLength?: number | undefined;
+  /** The clock, in milliseconds since 1970; `Date.now` by default. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** So that there is room for a hashed address behind it. */
@@ -50,7 +61,8 @@ const LONGEST_NAME = 80;
  * ```
  */
 export class MoecacheCacheStorage {
-  readonly #client: Client;
+  readonly #commands: AdapterCommands;
+  readonly #bytes: KeyCommands;
   readonly #prefix: string;
   readonly #chunkByteLength: number;
   readonly #now: () => number;
@@ -60,16 +72,18 @@ export class MoecacheCacheStorage {
   /**
    * Makes a storage of caches. Nothing is sent before the first operation.
    *
-   * @param client Whose servers to store on.
+   * @param client The client to store with, or a view of one. Its transcoder does not count.
    * @param options `prefix`, `chunkByteLength`, `now`.
-   * @throws {ValidationException} When an option is invalid.
+   * @throws {ValidationException} When there is no client, or an option is invalid.
    */
-  constructor(client: Client, options: MoecacheCacheStorageOptions = {}) {
-    this.#client = client;
+  constructor(client: AdapterCommands, options: MoecacheCacheStorageOptions = {}) {
+    checkOptions(options, { prefix: "string", chunkByteLength: "number", now: "function" });
+    this.#commands = checkClient(client);
+    this.#bytes = client.withTranscoder(cacheFormat);
     this.#prefix = checkPrefix(options.prefix ?? "cache:");
     this.#chunkByteLength = checkChunk(options.chunkByteLength ?? 500_000);
     this.#now = options.now ?? Date.now;
-    this.#names = new Lists(client, {
+    this.#names = new Lists(this.#bytes, {
       isElement: (name) => typeof name === "string",
       exptimeOf: () => 0,
     });
@@ -168,7 +182,8 @@ export class MoecacheCacheStorage {
   async delete(name: string): Promise<boolean> {
     const text = `${name}`;
     this.#opened.delete(text);
-    await new Variants(this.#client, await this.#prefixOf(text), this.#now).generation(1n);
+    const prefix = await this.#prefixOf(text);
+    await new Variants(this.#commands, this.#bytes, prefix, this.#now).clear();
     const { before } = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(text) ? names.filter((other) => other !== text) : undefined,
@@ -228,12 +243,12 @@ export class MoecacheCacheStorage {
    */
   async match(
     request: Request | string | URL,
-    options: MoecacheCacheQuery & { readonly cacheName?: string } = {},
+    options: MoecacheCacheQuery & { readonly cacheName?: string | undefined } = {},
   ): Promise<Response | undefined> {
+    checkOptions(options, { ...QUERY_TYPES, cacheName: "string" });
     const { cacheName, ...query } = options;
-    const wanted = cacheName === undefined ? undefined : `${cacheName}`;
     for (const name of await this.keys()) {
-      if (wanted !== undefined && name !== wanted) continue;
+      if (cacheName !== undefined && name !== cacheName) continue;
       const response = await (await this.open(name)).match(request, query);
       if (response !== undefined) return response;
     }
@@ -245,7 +260,7 @@ export class MoecacheCacheStorage {
       this.#namesKey,
       (names) => names.includes(name) ? undefined : [...names, name],
     );
-    return new MoecacheCache(this.#client, {
+    return new MoecacheCache(this.#commands, this.#bytes, {
       prefix: await this.#prefixOf(name),
       chunkByteLength: this.#chunkByteLength,
       now: this.#now,
@@ -262,6 +277,19 @@ export class MoecacheCacheStorage {
     return `${this.#prefix}in:${await itemKeyOf(text, LONGEST_NAME)}:`;
   }
 }
+
+/** The flags of all that a cache stores. */
+const FLAGS = 0x6d6f6b02;
+
+/** Bytes as they are, in the items of a cache. */
+const cacheFormat: Transcoder<Uint8Array> = {
+  handsOverData: true,
+  encode: (data: Uint8Array): EncodedValue => ({ flags: FLAGS, data }),
+  decode({ flags, data }: EncodedValue): Uint8Array {
+    if (flags === FLAGS) return data;
+    throw new ClientException("Cannot read item: it is not an item of a cache", flags);
+  },
+};
 
 function checkChunk(value: number): number {
   if (Number.isInteger(value) && value >= 1024 && value <= 2 ** 30) return value;

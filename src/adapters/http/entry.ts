@@ -23,15 +23,13 @@ export interface Entry {
   readonly age: number;
   /** Until when it may be served; `null` for ever. */
   readonly expires: number | null;
-  /** The generation of the cache that it was stored in. */
-  readonly generation: string;
 }
 
 /** Whether something that was read from memcached is an entry. */
 export function isEntry(value: unknown): value is Entry {
-  const { url, vary, status, statusText, headers, body, stored, age, expires, generation } =
+  const { url, vary, status, statusText, headers, body, stored, age, expires } =
     (value ?? {}) as Partial<Record<keyof Entry, unknown>>;
-  return [url, statusText, generation].every((text) => typeof text === "string") &&
+  return [url, statusText].every((text) => typeof text === "string") &&
     [status, stored, age].every((number) => typeof number === "number") &&
     (expires === null || typeof expires === "number") &&
     isPairs(vary) && isPairs(headers) && (body === null || isBodyPlace(body));

@@ -1,8 +1,9 @@
 /** Lists in memcached, which many change at the same time. @module */
 
-import { type Client, ClientException, type Exptime } from "../../../mod.ts";
-import { type ChangedText, readBytes, updateText } from "./items.ts";
+import { ClientException, type Exptime, type KeyCommands } from "../../../mod.ts";
 
+/** How often a list is changed again when others were faster. */
+const RETRIES = 50;
 /** So many bytes fit into an item, a few kilobytes below memcached's own limit of 1 MiB. */
 const MOST_BYTES = 1_000_000;
 
@@ -33,24 +34,26 @@ interface Waiting<Element> {
 
 /** Lists of one kind, each in an item of its own as JSON. */
 export class Lists<Element> {
-  readonly #client: Client;
+  readonly #bytes: KeyCommands;
   readonly #settings: ListSettings<Element>;
   /** The changes that are yet to be made, by the list's key. */
   readonly #waiting = new Map<string, Waiting<Element>[]>();
   #mostBytes = MOST_BYTES;
 
-  constructor(client: Client, settings: ListSettings<Element>) {
-    this.#client = client;
+  /** @param bytes Commands whose values are bytes. */
+  constructor(bytes: KeyCommands, settings: ListSettings<Element>) {
+    this.#bytes = bytes;
     this.#settings = settings;
   }
 
   /**
    * Reads a list, an empty one where there is none.
    *
+   * @param from The commands to read with, whose keys are those of a namespace perhaps.
    * @throws {ClientException} When the item holds something else.
    */
-  async read(key: string): Promise<Element[]> {
-    return this.#parse(key, (await readBytes(this.#client, key))?.bytes);
+  async read(key: string, from: KeyCommands = this.#bytes): Promise<Element[]> {
+    return this.#parse(key, await from.get<Uint8Array>(key));
   }
 
   /**
@@ -76,18 +79,18 @@ export class Lists<Element> {
     while (waiting.length > 0) {
       let attempt: Attempt<Element> | undefined;
       try {
-        await updateText(this.#client, key, (stored) => {
+        await this.#bytes.update<Uint8Array>(key, (stored) => {
           const elements = stored === undefined ? lost : this.#parse(key, stored);
           attempt = this.#attempt(waiting.slice(0, most), elements);
-          return attempt.item;
-        });
+          return attempt.bytes;
+        }, { retries: RETRIES, exptime: () => this.#settings.exptimeOf(attempt?.elements ?? []) });
         lost = [];
         const { changed = [] } = attempt ?? {};
         waiting.splice(0, changed.length);
         for (const { resolve, list } of changed) resolve(list);
       } catch (error) {
-        const { before = [], changed = waiting, item } = attempt ?? {};
-        const isRefused = item !== undefined && isRefusal(error);
+        const { before = [], changed = waiting, bytes } = attempt ?? {};
+        const isRefused = bytes !== undefined && isRefusal(error);
         if (isRefused) lost = before;
         if (isRefused && this.#mayFitNext(error, attempt)) continue;
         // What was refused in the company of others is tried again on its own.
@@ -112,10 +115,10 @@ export class Lists<Element> {
       if (isAlone) break;
     }
     const last = changed.at(-1);
-    if (elements === before || last === undefined) return { before, changed };
-    const { fitting, text } = fit(elements, this.#mostBytes);
+    if (elements === before || last === undefined) return { before, changed, elements };
+    const { fitting, bytes } = fit(elements, this.#mostBytes);
     last.list = { before: last.list.before, after: fitting };
-    return { before, changed, item: { text, exptime: this.#settings.exptimeOf(fitting) } };
+    return { before, changed, elements: fitting, bytes };
   }
 
   #addsTooLong(after: readonly Element[], before: readonly Element[]): boolean {
@@ -128,10 +131,9 @@ export class Lists<Element> {
 
   /** Whether a list that was refused was too long; the next attempt has fewer elements. */
   #mayFitNext({ item: line }: ClientException, attempt: Attempt<Element> | undefined): boolean {
-    const { changed = [], item } = attempt ?? {};
-    const { after = [] } = changed.at(-1)?.list ?? {};
-    if (!/too large/.test(`${line}`) || item === undefined || after.length < 2) return false;
-    this.#mostBytes = Math.floor(byteLengthOf(item.text) * 3 / 4);
+    const { elements = [], bytes } = attempt ?? {};
+    if (!/too large/.test(`${line}`) || bytes === undefined || elements.length < 2) return false;
+    this.#mostBytes = Math.floor(bytes.byteLength * 3 / 4);
     return true;
   }
 
@@ -143,11 +145,14 @@ export class Lists<Element> {
   }
 }
 
-/** What comes of changes of a list that wait; `item` is absent when they leave it as it is. */
+/** What comes of changes of a list that wait. */
 interface Attempt<Element> {
   readonly before: readonly Element[];
   readonly changed: { readonly resolve: Waiting<Element>["resolve"]; list: ChangedList<Element> }[];
-  readonly item?: ChangedText;
+  /** The new list. */
+  readonly elements: readonly Element[];
+  /** What is to be stored; absent when the list stays as it is. */
+  readonly bytes?: Uint8Array;
 }
 
 /**
@@ -179,7 +184,7 @@ function isRefusal(error: unknown): error is ClientException {
 function fit<Element>(
   elements: readonly Element[],
   mostBytes: number,
-): { readonly fitting: readonly Element[]; readonly text: string } {
+): { readonly fitting: readonly Element[]; readonly bytes: Uint8Array } {
   const texts = elements.map((element) => JSON.stringify(element));
   const byteLengths = texts.map((text) => byteLengthOf(text) + ",".length);
   let byteLength = byteLengths.reduce((sum, length) => sum + length, "[".length);
@@ -188,7 +193,8 @@ function fit<Element>(
     byteLength -= length;
     return fits;
   });
-  return { fitting: elements.slice(from), text: `[${texts.slice(from)}]` };
+  const bytes = new TextEncoder().encode(`[${texts.slice(from)}]`);
+  return { fitting: elements.slice(from), bytes };
 }
 
 function byteLengthOf(text: string): number {

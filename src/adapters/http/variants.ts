@@ -1,73 +1,87 @@
 /** What is stored for each address: the entries of its variants. @module */
 
-import type { Client } from "../../../mod.ts";
-import { itemKeyOf } from "../item_key.ts";
-import { exptimeOf } from "../lifetime.ts";
+import { type KeyCommands, Namespace } from "../../../mod.ts";
+import type { AdapterCommands } from "../adapter_options.ts";
+import { exptimeOf, itemKeyOf } from "../key_and_exptime.ts";
+import { keysBehind, roomBehind } from "../keyspace.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type ChangeList, Lists } from "./lists.ts";
 
 /** Of a response that varies by what every browser says differently, so many are kept. */
 const MOST_VARIANTS = 64;
-const LONGEST_KEY = 250;
+/** What the keys of entries begin with, behind the prefix and the generation. */
+const HEAD = "head:";
 
-/** The variants of the responses of one cache, and the generation that they have to be of. */
+/** The variants of the responses of one cache, in a namespace of its own. */
 export class Variants {
-  readonly #client: Client;
-  readonly #prefix: string;
+  readonly #commands: AdapterCommands;
+  readonly #namespace: Namespace;
+  readonly #longest: number;
   readonly #now: () => number;
   readonly #lists: Lists<Entry>;
 
-  constructor(client: Client, prefix: string, now: () => number) {
-    this.#client = client;
-    this.#prefix = prefix;
+  /**
+   * @param commands What keys are listed with.
+   * @param bytes The same, whose values are bytes.
+   */
+  constructor(commands: AdapterCommands, bytes: KeyCommands, prefix: string, now: () => number) {
+    this.#commands = commands;
+    this.#namespace = new Namespace(bytes, prefix);
+    this.#longest = roomBehind(commands, prefix + HEAD);
     this.#now = now;
-    this.#lists = new Lists(client, {
+    this.#lists = new Lists(bytes, {
       isElement: isEntry,
       exptimeOf: (entries) => exptimeOf(this.#lifetimeOf(entries)),
     });
   }
 
-  /** The present generation: one that memcached has lost begins at the time, as those of a namespace. */
-  async generation(delta: bigint): Promise<string> {
-    const options = { initial: BigInt(Date.now()) };
-    return `${await this.#client.incr(`${this.#prefix}generation`, delta, options)}`;
+  /** What the keys of the present generation begin with. */
+  async generation(): Promise<string> {
+    return await this.#namespace.currentPrefix();
+  }
+
+  /** Begins a new generation, which has no entries. */
+  async clear(): Promise<void> {
+    await this.#namespace.invalidateAll();
   }
 
   /** The entries of an address that may be served. */
   async read(address: string): Promise<Entry[]> {
-    return await this.#readKey(await this.#key(address));
+    return this.#fresh(await this.#lists.read(await this.#key(address), this.#namespace));
   }
 
   /** The entries of all addresses, in the order in which they were stored. memcached lists all its keys. */
   async readAll(): Promise<Entry[]> {
-    const keys = new Set<string>();
-    const start = `${this.#prefix}head:`;
-    for await (const { key } of this.#client.items()) if (key.startsWith(start)) keys.add(key);
-    const entries = await Promise.all([...keys].map((key) => this.#readKey(key)));
-    return entries.flat().sort((a, b) => a.stored - b.stored);
+    const reading: Promise<Entry[]>[] = [];
+    for await (const key of keysBehind(this.#commands, await this.generation() + HEAD)) {
+      reading.push(this.#lists.read(key));
+    }
+    return this.#fresh((await Promise.all(reading)).flat()).sort((a, b) => a.stored - b.stored);
   }
 
-  /** Changes the entries of an address; resolves to those that it had, and does not have any more. */
-  async change(address: string, change: ChangeList<Entry>): Promise<Entry[]> {
-    const [key, generation] = await Promise.all([this.#key(address), this.generation(0n)]);
+  /**
+   * Changes the entries of an address.
+   *
+   * @param generation The one that they are of: in a later one, nobody will find them.
+   * @returns The entries that it had, and does not have any more.
+   */
+  async change(
+    generation: string,
+    address: string,
+    change: ChangeList<Entry>,
+  ): Promise<Entry[]> {
     let entries: readonly Entry[] = [];
+    const key = generation + await this.#key(address);
     const { after } = await this.#lists.change(key, (stored) => {
-      entries = this.#current(stored, generation);
+      entries = this.#fresh(stored);
       return change(entries)?.slice(-MOST_VARIANTS);
     });
     return entries.filter((entry) => !after.includes(entry));
   }
 
-  async #readKey(key: string): Promise<Entry[]> {
-    const [generation, entries] = await Promise.all([this.generation(0n), this.#lists.read(key)]);
-    return this.#current(entries, generation);
-  }
-
-  #current(entries: readonly Entry[], generation: string): Entry[] {
+  #fresh(entries: readonly Entry[]): Entry[] {
     const now = this.#now();
-    return entries.filter((entry) =>
-      entry.generation === generation && (entry.expires === null || entry.expires > now)
-    );
+    return entries.filter(({ expires }) => expires === null || expires > now);
   }
 
   /** As long as that of the entry that lives longest; an empty list is as good as gone. */
@@ -78,7 +92,6 @@ export class Variants {
   }
 
   async #key(address: string): Promise<string> {
-    const start = `${this.#prefix}head:`;
-    return start + await itemKeyOf(address, LONGEST_KEY - start.length);
+    return HEAD + await itemKeyOf(address, this.#longest);
   }
 }

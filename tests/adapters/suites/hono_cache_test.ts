@@ -69,3 +69,15 @@ Deno.test("hono: a response that is stale at once is answered, and not kept", as
     assertEquals([await ask(), await ask()], ["call 1", "call 2"]);
   });
 });
+
+Deno.test("hono: a herd is answered, and one of its responses is kept", async () => {
+  await withApp(async (app, calls) => {
+    const herd = Array.from({ length: 100 }, () => app.request("/page/herd"));
+    const responses = await Promise.all(herd);
+    assertEquals(new Set(responses.map(({ status }) => status)), new Set([200]));
+    const texts = await Promise.all(responses.map((response) => response.text()));
+    assertEquals(texts.length, calls());
+    const kept = await (await app.request("/page/herd")).text();
+    assertEquals([texts.includes(kept), calls()], [true, 100]);
+  });
+});

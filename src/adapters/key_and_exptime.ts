@@ -1,4 +1,6 @@
-/** Any strings as keys of memcached. @module */
+/** Keys of any text and lifetimes in milliseconds, as memcached takes them. @module */
+
+import { type Exptime, ValidationException } from "../../mod.ts";
 
 /** What hashed keys begin with. Escaping makes no such text: behind a `%` it puts a digit or a letter. */
 const HASHED = "%#";
@@ -10,8 +12,13 @@ const HASHED = "%#";
  * @param text Any string.
  * @param longest How long the key may be, 45 characters at least.
  * @returns The key, which no other string has.
+ * @throws {ValidationException} When it is no string.
  */
 export function itemKeyOf(text: string, longest: number): string | Promise<string> {
+  if (typeof text !== "string") {
+    const why = "it must be a string";
+    throw new ValidationException(`Cannot use key of type ${typeof text}: ${why}`, text);
+  }
   const escaped = text.replace(/[^!-~]|%/gu, escape);
   return escaped.length <= longest ? escaped : hash(escaped);
 }
@@ -42,4 +49,29 @@ async function hash(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
   return HASHED + base64.replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
+}
+
+/** memcached takes more seconds than 30 days have for an absolute time. */
+const LONGEST_RELATIVE = 60 * 60 * 24 * 30;
+/** The last time that memcached's 32 bits hold, in milliseconds. */
+const LATEST = 0x7fffffff * 1000;
+
+/**
+ * Turns a lifetime into an exptime that is never too early: memcached counts the ticks of a clock that
+ * ticks once a second, so that an item of one second may be gone at once.
+ *
+ * @param milliseconds The lifetime; `Infinity` for never, 0 and less for gone already.
+ * @returns An exptime that is up to two seconds late.
+ * @throws {ValidationException} When it is no number.
+ */
+export function exptimeOf(milliseconds: number): Exptime {
+  if (typeof milliseconds !== "number" || Number.isNaN(milliseconds)) {
+    const why = "it must be a number";
+    throw new ValidationException(`Cannot use lifetime ${milliseconds}: ${why}`, milliseconds);
+  }
+  if (milliseconds === Infinity) return 0;
+  const seconds = Math.ceil(milliseconds / 1000) + 1;
+  if (milliseconds > 0 && seconds <= LONGEST_RELATIVE) return seconds;
+  const late = milliseconds > 0 ? 1000 : 0;
+  return new Date(Math.min(Date.now() + milliseconds + late, LATEST));
 }
