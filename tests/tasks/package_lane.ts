@@ -1,13 +1,13 @@
 import { programPath } from "../support/memcached.ts";
-import { install, installTools, NEWEST_BUN, OLDEST_NODE } from "../package/tool.ts";
+import { install, installTools, OLDEST_NODE } from "../package/tool.ts";
 import { countTests } from "./deno_lane.ts";
 import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput } from "./run.ts";
 
-const TESTS = "tests/package/packed_package.ts";
+const TESTS = ["tests/package/packed_package.ts", "tests/package/packed_types.ts"];
 const WHAT = "what is in the package";
 
-/** The package: what is in it, its types, its sizes in a bundle, and that Node and Bun import it. */
+/** The package: what is in it, its types, and that Node and Bun install, import and require it. */
 export const packageLane: Lane = {
   name: "package",
   run: async ({ args, env }) => {
@@ -15,14 +15,19 @@ export const packageLane: Lane = {
     if (programPath("npm") === undefined) return notRun("npm is not on the PATH");
     const fault = await faultOf(prepare());
     if (fault !== undefined) return notRun(fault);
-    const { code, output } = await denoKeepingOutput(["test", "--allow-all", TESTS], env);
+    const { code, output } = await denoKeepingOutput([
+      "test",
+      "--trace-leaks",
+      "--allow-all",
+      ...TESTS,
+    ], env);
     return { ...countTests(output, code), notRun: [] };
   },
 };
 
 async function prepare(): Promise<void> {
   await installTools();
-  for (const runtime of [OLDEST_NODE, NEWEST_BUN]) await install(runtime);
+  await install(OLDEST_NODE);
 }
 
 function notRun(why: string): Outcome {

@@ -1,6 +1,6 @@
 import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
 import { Installation, npmInstall } from "../package/installation.ts";
-import { Tarballs } from "../package/tarballs.ts";
+import { Tarball } from "../package/tarball.ts";
 import {
   install,
   NEWEST_BUN,
@@ -32,8 +32,8 @@ export const runtimesLane: Lane = {
     }
     let installation;
     try {
-      await using tarballs = await Tarballs.make(env);
-      installation = await Installation.make(tarballs, npmInstall);
+      await using tarball = await Tarball.make(env);
+      installation = await Installation.make(tarball.path, npmInstall);
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
       // A package that cannot be made or installed is a fault of the package's.
@@ -45,8 +45,9 @@ export const runtimesLane: Lane = {
 };
 
 async function runAll(folder: string, env: Environment): Promise<Outcome> {
-  for (const entry of ["smoke_embedded", "suite"]) {
-    const options = { env, shim: SHIM, sources: "imported" } as const;
+  // The smoke test has the package as it is; the suite looks inside, at what is built like it.
+  for (const [entry, sources] of [["smoke_embedded", "installed"], ["suite", "built"]] as const) {
+    const options = { env, shim: SHIM, sources };
     await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
   }
   const smoke = async (name: string, program: string, ...args: string[]) => {
@@ -87,12 +88,12 @@ async function runWorkers(
   await using memcached = await MemcachedProcess.start();
   await using host = new DenoHost();
   const workers = [
-    ["smoke_worker", { ADDRESS: memcached.address }],
-    ["suite_worker", host.bindings],
+    ["smoke_worker", "installed", { ADDRESS: memcached.address }],
+    ["suite_worker", "bundled", host.bindings],
   ] as const;
   const outcomes = [];
-  for (const [entry, bindings] of workers) {
-    const options = { env, shim: WORKER_SHIM, sources: "packed" } as const;
+  for (const [entry, sources, bindings] of workers) {
+    const options = { env, shim: WORKER_SHIM, sources, isWhole: true };
     await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
     await Deno.writeTextFile(`${folder}/${entry}.capnp`, workerdConfig(`${entry}.mjs`, bindings));
     outcomes.push(await run(WORKERD.name, program, ["test", `${entry}.capnp`], folder));
