@@ -13,7 +13,7 @@ import { Authentication, type Credentials } from "./protocol/commands/authentica
 import { type Exptime, LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
-import { isFlags } from "./transcoding/item_codec.ts";
+import { checkTranscoder } from "./transcoding/item_codec.ts";
 import {
   type ResolvedServer,
   resolveServers,
@@ -256,9 +256,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkBoolean("keepAlive", keepAlive);
   checkBoolean("noDelay", noDelay);
   checkFunction("locator", locator);
-  if (!isTranscoder(transcoder)) {
-    throw invalidOption("transcoder", transcoder, "an object with encode and decode");
-  }
+  checkTranscoder(transcoder);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
   const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
@@ -320,10 +318,4 @@ function resolveSecurity(
 function checkRange(name: string, value: unknown, largest: number): void {
   if (typeof value === "number" && value >= 1 && value <= largest) return;
   throw invalidOption(name, value, `a number from 1 to ${largest}`);
-}
-
-function isTranscoder(value: unknown): boolean {
-  const { encode, decode, textFlags = 0, longestText = 0 } = (value ?? {}) as Partial<Transcoder>;
-  const isComplete = typeof encode === "function" && typeof decode === "function";
-  return isComplete && isFlags(textFlags) && longestText >= 0;
 }

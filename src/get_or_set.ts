@@ -195,7 +195,7 @@ class Loading implements Flight {
   /** Serves a value, or another computed in its place; `undefined` when it has changed meanwhile. */
   async #serve(item: LeasedItem): Promise<{ value: unknown } | undefined> {
     const { staleFor, earlyRefresh, lockFor } = this.#plan;
-    const value = await this.#session.readItem(item.flags, item.data);
+    const value = await this.#session.readItem(item.flags, item.data, undefined, this.#key);
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
     if (!isDue && !item.isInvalid) return { value };
     this.#replaced.resolve({ value });
@@ -227,7 +227,7 @@ class Loading implements Flight {
 
   async #store(lease: Lease, value: unknown): Promise<void> {
     const { exptime, staleFor } = this.#plan;
-    const { flags, data } = await this.#session.writeItem(value);
+    const { flags, data } = await this.#session.writeItem(value, this.#key);
     const end = extendExptime(exptime, staleFor, Date.now());
     await this.#leases.fulfil(lease, { flags, data, exptime: end });
   }

@@ -281,8 +281,8 @@ export class ReadingCommands extends EventTarget {
     }) as Promise<Result>;
   }
 
-  readonly #readWithCas: ReadItem = (flags, data, cas) => {
-    const value = this.#session.readItem(flags, data);
+  readonly #readWithCas: ReadItem = (flags, data, cas, key) => {
+    const value = this.#session.readItem(flags, data, cas, key);
     if (value === undefined) return undefined;
     if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
     return value instanceof Promise ? value.then((value) => ({ value, cas })) : { value, cas };

@@ -303,7 +303,7 @@ export class StoringCommands extends ReadingCommands {
       checkKey(key, verb);
       const seconds = checkExptime(exptime);
       if (verb === "cas") checkCas(cas);
-      const item = this.#session.writeItem(value);
+      const item = this.#session.writeItem(value, key);
       const send = ({ flags, data }: SendableItem) => {
         const stored = { flags, exptime: seconds, data, cas };
         const command = new StorageCommand(verb, key, stored, answers, resolve, reject);
@@ -331,7 +331,7 @@ export class StoringCommands extends ReadingCommands {
   async #writeItems(values: Map<string, unknown>): Promise<Map<string, SendableItem>> {
     const items = new Map<string, SendableItem>();
     for (const [key, value] of values) {
-      const item = this.#session.writeItem(value);
+      const item = this.#session.writeItem(value, key);
       items.set(key, item instanceof Promise ? await item : item);
     }
     return items;

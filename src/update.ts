@@ -54,7 +54,7 @@ export async function update<Value>(
     const item = await read(session, key, options);
     const value = await change(item?.value as Value | undefined);
     if (value === undefined) return undefined;
-    const { flags, data } = await session.writeItem(value);
+    const { flags, data } = await session.writeItem(value, key);
     const isStored = await store(session, key, { flags, exptime, data, cas: item?.cas }, options);
     if (isStored) return value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
@@ -69,7 +69,7 @@ function read(
 ): Promise<ReadItem | undefined> {
   return new Promise((resolve, reject) => {
     const readItem = async (flags: number, data: Uint8Array, cas: bigint | undefined) => ({
-      value: await session.readItem(flags, data),
+      value: await session.readItem(flags, data, cas, key),
       cas,
     });
     const found = resolve as (item: unknown) => void;

@@ -2,10 +2,14 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { Client, jsonTranscoder } from "../../mod.ts";
 import { ClientException, ValidationException } from "../../src/errors.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";
 import type { EncodedValue } from "../../src/transcoding/transcoder.ts";
 import {
@@ -104,6 +108,31 @@ Deno.test("moecacheTranscoder.decode tells other deployments from other types", 
   }
   const error = assertThrows(() => decode(0, new Uint8Array()), ClientException);
   assertEquals(error.item, 0);
+});
+
+Deno.test("a client says of which key a value cannot be read or stored, and how to read others'", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await using json = new Client(server.address, { transcoder: jsonTranscoder });
+  await json.setMany({ "user:1": { a: 1 }, "user:2": 2 });
+  const expected = 'Cannot read item of key "user:1": not a moecache deployment (flags 2)';
+  for (const read of [() => client.get("user:1"), () => client.gets("user:1")]) {
+    const { message } = await assertRejects(read, ClientException, expected);
+    assertStringIncludes(message, "option transcoder");
+  }
+  const many = await client.getMany(["user:2"]).catch((error) => error);
+  assertStringIncludes(many.failures.get("user:2").message, 'key "user:2"');
+  const change = () => client.update("user:1", () => 5);
+  await assertRejects(change, ClientException, expected);
+  const load = () => client.getOrSet("user:1", () => 5);
+  await assertRejects(load, ClientException, expected);
+  const stored = 'Cannot store value of key "user:3": a function';
+  const write = () => client.set("user:3", () => {});
+  await assertRejects(write, ValidationException, stored);
+  const writeMany = () => client.setMany({ "user:3": () => {} });
+  await assertRejects(writeMany, ValidationException, stored);
+  const loaded = () => client.getOrSet("user:3", () => () => {});
+  await assertRejects(loaded, ValidationException, stored);
 });
 
 Deno.test("moecacheTranscoder.decode keeps no view of the data", () => {
