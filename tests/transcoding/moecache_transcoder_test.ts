@@ -25,6 +25,9 @@ import {
 const { values, reads } = await readVectors<ValueVectors>("moecache_values.json");
 const { items } = await readVectors<Python2Vectors>("moecache_values_py2.json");
 
+/** `None`, and text behind it that Python does not mind. */
+const FOLLOWED = "80024e2e747261696c696e67206a756e6b";
+
 function encode(value: unknown): EncodedValue {
   return moecacheTranscoder.encode(value) as EncodedValue;
 }
@@ -46,7 +49,11 @@ Deno.test("moecacheTranscoder.decode reads what Python moecache wrote", () => {
 });
 
 Deno.test("moecacheTranscoder.decode reads what Python moecache reads, and refuses what it refuses", () => {
-  for (const { flags, hex, outcome } of reads) assertOutcome(flags, hex, outcome);
+  for (const { flags, hex, outcome } of reads) {
+    if (hex === FOLLOWED) {
+      assertThrows(() => decode(flags, fromHex(hex)), ClientException, "follow its end");
+    } else assertOutcome(flags, hex, outcome);
+  }
 });
 
 Deno.test("moecacheTranscoder.decode reads what Python 2 wrote as Python 3 does", () => {
@@ -108,6 +115,19 @@ Deno.test("moecacheTranscoder.decode tells other deployments from other types", 
   }
   const error = assertThrows(() => decode(0, new Uint8Array()), ClientException);
   assertEquals(error.item, 0);
+});
+
+Deno.test("moecacheTranscoder says that appended text damages a value that is not a string", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  for (const value of [5, [1, 2], new Uint8Array(3), null]) {
+    await client.set("key", value);
+    assertEquals(await client.append("key", "text"), true);
+    await assertRejects(() => client.get("key"), ClientException, "4 bytes follow its end");
+  }
+  await client.set("key", "text");
+  await client.append("key", "more");
+  assertEquals(await client.get("key"), "textmore");
 });
 
 Deno.test("a client says of which key a value cannot be read or stored, and how to read others'", async () => {
