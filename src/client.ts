@@ -1,7 +1,7 @@
 /** The client with all its features. @module */
 
 import { BareClient, sessionOf } from "./bare_client.ts";
-import { type BareClientOptions, checkTranscoder, type ClientOptions } from "./client_options.ts";
+import type { BareClientOptions, ClientOptions } from "./client_options.ts";
 import { count } from "./commands/count.ts";
 import { deleteKey, deleteMany } from "./commands/delete.ts";
 import type { KeyCommands } from "./commands/key_commands.ts";
@@ -233,7 +233,7 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   withTranscoder(transcoder: Transcoder): KeyCommands {
-    return keyCommandsOf(this.#session.withTranscoder(checkTranscoder(transcoder)));
+    return keyCommandsOf(this.#session.withTranscoder(transcoder));
   }
 
   locate(key: string): KeyLocation {

@@ -13,7 +13,7 @@ import { Authentication, type Credentials } from "./protocol/commands/authentica
 import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
-import { isFlags } from "./transcoding/item_codec.ts";
+import { checkTranscoder } from "./transcoding/item_codec.ts";
 import {
   type ResolvedServer,
   resolveServers,
@@ -320,16 +320,4 @@ function resolveSecurity(
 function checkRange(name: string, value: unknown, largest: number): void {
   if (typeof value === "number" && value >= 1 && value <= largest) return;
   throw invalidOption(name, value, `a number from 1 to ${largest}`);
-}
-
-/**
- * Checks that something is a transcoder, which may be a function too.
- *
- * @throws {ValidationException} When it is none.
- */
-export function checkTranscoder<Value extends Transcoder>(value: Value): Value {
-  const { encode, decode, textFlags = 0, longestText = 0 } = (value ?? {}) as Partial<Transcoder>;
-  const isComplete = typeof encode === "function" && typeof decode === "function";
-  if (isComplete && isFlags(textFlags) && longestText >= 0) return value;
-  throw invalidOption("transcoder", value, "an object with encode and decode");
 }

@@ -30,6 +30,14 @@ const INVALID: Record<string, unknown[]> = {
     encode() {},
     decode() {},
     textFlags: "0 0",
+  }, {
+    encode() {},
+    decode() {},
+    textFlags: 0x6d6f6500, // what would be stored under them would read as a miss
+  }, {
+    encode() {},
+    decode() {},
+    textFlags: 0x6d6f65ff,
   }, { encode() {}, decode() {}, textFlags: 0, longestText: "long" }],
   dial: [null, "tunnel", {}, true],
   io: ["fast", "", null, true],

@@ -74,8 +74,8 @@ export function touch(
 }
 
 function withCas(session: Session): ReadItem {
-  return (flags, data, cas) => {
-    const value = session.readItem(flags, data);
+  return (flags, data, cas, key) => {
+    const value = session.readItem(flags, data, cas, key);
     if (value === undefined) return undefined;
     if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
     return value instanceof Promise ? value.then((value) => ({ value, cas })) : { value, cas };

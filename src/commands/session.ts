@@ -52,6 +52,7 @@ export class Session {
 
   /** The same servers and connections, with another format of the values. */
   withTranscoder(transcoder: Transcoder): Session {
+    checkTranscoder(transcoder);
     return new Session({ ...this.#parts, transcoder, root: this.root });
   }
 

@@ -115,7 +115,7 @@ function store<Result>(
     checkKey(key, verb);
     const seconds = checkExptime(exptime);
     if (verb === "cas") checkCas(cas);
-    const item = session.writeItem(value);
+    const item = session.writeItem(value, key);
     const send = ({ flags, data }: SendableItem) => {
       const stored = { flags, exptime: seconds, data, cas };
       const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve, reject);
@@ -132,7 +132,7 @@ async function writeItems(
 ): Promise<Map<string, SendableItem>> {
   const items = new Map<string, SendableItem>();
   for (const [key, value] of values) {
-    const item = session.writeItem(value);
+    const item = session.writeItem(value, key);
     items.set(key, item instanceof Promise ? await item : item);
   }
   return items;

@@ -159,7 +159,7 @@ class Loading implements Load {
   /** Serves a value, or another computed in its place; `undefined` when it has changed meanwhile. */
   async #serve(item: LeasedItem): Promise<{ value: unknown } | undefined> {
     const { staleFor, earlyRefresh, lockFor } = this.#plan;
-    const value = await this.#session.readItem(item.flags, item.data);
+    const value = await this.#session.readItem(item.flags, item.data, undefined, this.#key);
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
     if (!isDue && !item.isInvalid) return { value };
     this.#replaced.resolve({ value });
@@ -191,7 +191,7 @@ class Loading implements Load {
 
   async #store(lease: Lease, value: unknown): Promise<void> {
     const { exptime, staleFor } = this.#plan;
-    const { flags, data } = await this.#session.writeItem(value);
+    const { flags, data } = await this.#session.writeItem(value, this.#key);
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
     await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });

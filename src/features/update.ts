@@ -43,7 +43,7 @@ export async function update<Value>(
     const value = await change(item?.value as Value | undefined);
     if (value === undefined) return undefined;
     const exptime = exptimeOf(value);
-    const { flags, data } = await session.writeItem(value);
+    const { flags, data } = await session.writeItem(value, key);
     const isStored = await store(session, key, { flags, exptime, data, cas: item?.cas }, strict);
     if (isStored) return value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
@@ -64,7 +64,7 @@ function read(
   options: OperationOptions,
 ): Promise<ReadItem | undefined> {
   const readItem = async (flags: number, data: Uint8Array, cas: bigint | undefined) => ({
-    value: await session.readItem(flags, data),
+    value: await session.readItem(flags, data, cas, key),
     cas,
   });
   return session.ask(key, () => new RetrievalCommand("gets", key, readItem), options) as Promise<

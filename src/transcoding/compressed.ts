@@ -1,7 +1,7 @@
 import { ValidationException } from "../errors.ts";
 import { checkChoice, checkInteger, invalidOption } from "../option_checks.ts";
 import type { CompressedFormat } from "./compression.ts";
-import { checkEncoded } from "./item_codec.ts";
+import { checkEncoded, checkTranscoder, isReserved } from "./item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
 /** What is compressed, and how. Every option may be left out. */
@@ -86,10 +86,6 @@ export function compressed<Value = unknown>(
   const compression = resolveCompression(inner, options);
   const { borrowsData, threshold } = compression;
   const { textFlags, longestText = Infinity, handsOverData = false } = inner;
-  if (textFlags !== undefined && (textFlags & compression.flag) !== 0) {
-    const why = `the flags of strings, ${textFlags}, have it already`;
-    throw new ValidationException(`Cannot use flag ${compression.flag}: ${why}`, compression.flag);
-  }
   const finish = (encoded: EncodedValue) => {
     return compressItem(checkEncoded(encoded, handsOverData), compression);
   };
@@ -108,6 +104,7 @@ export function compressed<Value = unknown>(
 
     handsOverData: true,
     borrowsData,
+    flagBits: ((inner.flagBits ?? 0) | compression.flag) >>> 0,
     ...(textFlags === undefined ? {} : {
       textFlags,
       longestText: Math.min(longestText, longestBelow(threshold)),
@@ -162,19 +159,29 @@ async function expandItem(
   };
 }
 
+/** The bit has to tell compressed items from others, and to leave the flags of strings usable. */
+function checkFlag<Value>(flag: number, { textFlags = 0, flagBits = 0 }: Transcoder<Value>): void {
+  const flagsOfText = (textFlags | flag) >>> 0;
+  let why: string;
+  if ((textFlags & flag) !== 0) why = `the flags of strings, ${textFlags}, have it already`;
+  else if ((flagBits & flag) !== 0) why = "the transcoder inside uses it already";
+  else if (isReserved(flagsOfText)) why = `compressed strings have reserved flags, ${flagsOfText}`;
+  else return;
+  throw new ValidationException(`Cannot use flag ${flag}: ${why}`, flag);
+}
+
 function resolveCompression<Value>(
   inner: Transcoder<Value>,
   options: CompressionOptions,
 ): Compression {
   const { threshold = 1024, format = "gzip", flag = 128, maxValueBytes = 2 ** 27 } = options;
-  if (typeof inner?.encode !== "function" || typeof inner.decode !== "function") {
-    throw invalidOption("transcoder", inner, "an object with encode and decode");
-  }
+  checkTranscoder(inner);
   checkInteger("threshold", threshold, 0, LARGEST);
   checkChoice("format", format, FORMATS);
   checkInteger("maxValueBytes", maxValueBytes, 1, LARGEST);
   checkInteger("flag", flag, 1, 2 ** 31);
   if ((flag & (flag - 1)) !== 0) throw invalidOption("flag", flag, "a power of two");
+  checkFlag(flag, inner);
   const { borrowsData = false } = inner;
   return { threshold, format, flag, maxValueBytes, borrowsData };
 }

@@ -8,6 +8,8 @@ import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
 /** The flags of a string: EnyimMemcached's mark 0x100, and .NET's `TypeCode.String`. */
 const STRING_FLAGS = 0x112;
+/** All the bits of type codes, of EnyimMemcached's mark, and of the flags of a `byte[]`. */
+const FLAG_BITS = 0xfb5f;
 
 /** Which .NET types values become. Every option may be left out. */
 export interface EnyimTranscoderOptions {
@@ -88,6 +90,7 @@ function makeTranscoder(options: EnyimTranscoderOptions = {}): Transcoder {
   const types = resolveTypes(options);
   return {
     textFlags: STRING_FLAGS,
+    flagBits: FLAG_BITS,
     borrowsData: true,
     handsOverData: true,
     encode: (value) => encode(value, types),

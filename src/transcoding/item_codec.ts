@@ -1,6 +1,7 @@
 /** A transcoder as the client uses it, and the flags of items that hold no value. @module */
 
-import { ValidationException } from "../errors.ts";
+import { ClientException, quote, ValidationException } from "../errors.ts";
+import { invalidOption } from "../option_checks.ts";
 import { checkText } from "./text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
@@ -18,6 +19,15 @@ export const FAILURE_FLAGS = 0x6d6f6566;
 
 /** Flags of a result of `undefined`, an item without bytes that `once` remembers (`moeu` in ASCII). */
 export const UNDEFINED_FLAGS = 0x6d6f6575;
+
+/** What is expected of flags that values are stored under. */
+export const USABLE_FLAGS =
+  "an integer from 0 to 4294967295, but none from 0x6d6f6500 to 0x6d6f65ff, which are reserved";
+
+/** Whether something is flags that a value can be stored under. */
+export function isUsable(flags: unknown): flags is number {
+  return isFlags(flags) && !isReserved(flags);
+}
 
 /** Whether flags are those of an item that holds no value: 0x6d6f6500 to 0x6d6f65ff are reserved for these. */
 export function isReserved(flags: number): boolean {
@@ -40,9 +50,14 @@ export const itemTranscoder: Transcoder<StoredItem> = {
 
 /**
  * Turns an item's flags and bytes, which are lent until it returns, into the value; `undefined` for an item
- * that holds none, as a lease.
+ * that holds none, as a lease. The key is for messages, and the cas unique does not matter.
  */
-export type ReadItem = (flags: number, data: Uint8Array) => unknown;
+export type ReadItem = (
+  flags: number,
+  data: Uint8Array,
+  cas?: bigint,
+  key?: string,
+) => unknown;
 
 /** A value ready to be sent: text stands for its UTF-8 bytes. */
 export interface SendableItem {
@@ -50,16 +65,44 @@ export interface SendableItem {
   readonly data: Uint8Array | string;
 }
 
-/** Turns a value into what is sent. */
-export type WriteItem = (value: unknown) => SendableItem | Promise<SendableItem>;
+/** Turns a value into what is sent. The key is for messages. */
+export type WriteItem = (value: unknown, key?: string) => SendableItem | Promise<SendableItem>;
+
+/**
+ * Checks what is given as a transcoder.
+ *
+ * @throws {ValidationException} When it is none, or its strings would read as a miss.
+ */
+export function checkTranscoder(transcoder: unknown): void {
+  const { encode, decode, textFlags = 0, longestText = 0 } = (transcoder ?? {}) as Partial<
+    Transcoder
+  >;
+  if (typeof encode !== "function" || typeof decode !== "function") {
+    throw invalidOption("transcoder", transcoder, "an object with encode and decode");
+  }
+  if (!isUsable(textFlags)) {
+    throw invalidOption("transcoder", transcoder, `one whose textFlags are ${USABLE_FLAGS}`);
+  }
+  if (!(typeof longestText === "number" && longestText >= 0)) {
+    throw invalidOption(
+      "transcoder",
+      transcoder,
+      "one whose longestText is a number of characters",
+    );
+  }
+}
 
 /** Makes a reader that gives the transcoder bytes of its own, unless it only borrows them. */
 export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadItem {
   const { borrowsData = false } = transcoder;
-  return (flags, data) => {
+  return (flags, data, _, key) => {
     if (isReserved(flags) && transcoder !== itemTranscoder) return undefined;
     const item = { flags, data: borrowsData || isOwn(data) ? data : data.slice() };
-    return transcoder.decode(item, limits);
+    try {
+      return rejectedWithKey(transcoder.decode(item, limits), key);
+    } catch (error) {
+      throw withKey(error, key);
+    }
   };
 }
 
@@ -75,13 +118,39 @@ export function itemWriter(transcoder: Transcoder): WriteItem {
   const checked = (encoded: EncodedValue) => {
     return mayReserve ? encoded : checkEncoded(encoded, handsOverData);
   };
-  return (value) => {
+  const write = (value: unknown) => {
     if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
       return { flags: textFlags, data: checkText(value) };
     }
     const encoded = transcoder.encode(value);
     return encoded instanceof Promise ? encoded.then(checked) : checked(encoded);
   };
+  return (value, key) => {
+    try {
+      return rejectedWithKey(write(value), key);
+    } catch (error) {
+      throw withKey(error, key);
+    }
+  };
+}
+
+/** The result, whose rejection has the key in its message. */
+function rejectedWithKey<Result>(result: Result, key: string | undefined): Result {
+  if (!(result instanceof Promise)) return result;
+  return result.catch((error) => {
+    throw withKey(error, key);
+  }) as Result;
+}
+
+/** What this module's transcoders throw, with the key in its message. Anything else is left as it is. */
+function withKey(error: unknown, key: string | undefined): unknown {
+  if (key === undefined) return error;
+  const { constructor: Class } = Object(error) as Error;
+  if (Class !== ClientException && Class !== ValidationException) return error;
+  const { message, item, cause } = error as ClientException;
+  const [action, ...state] = message.split(": ");
+  const named = [`${action} of key ${quote(key)}`, ...state].join(": ");
+  return new (Class as typeof ClientException)(named, item, cause === undefined ? {} : { cause });
 }
 
 /**
@@ -91,7 +160,7 @@ export function itemWriter(transcoder: Transcoder): WriteItem {
 export function checkEncoded(encoded: EncodedValue, handsOverData: boolean): EncodedValue {
   const { flags, data } = encoded ?? {};
   if (isReserved(flags as number)) {
-    const why = "flags from 0x6d6f6500 to 0x6d6f65ff are kept for leases";
+    const why = "flags from 0x6d6f6500 to 0x6d6f65ff are reserved";
     throw new ValidationException(`Cannot store value: ${why}`, encoded);
   }
   if (isFlags(flags) && data instanceof Uint8Array) {

@@ -60,6 +60,7 @@ const PICKLE_FLAGS = 0x100;
  */
 export const moecacheTranscoder: Transcoder = {
   textFlags: STRING_FLAGS,
+  flagBits: STRING_FLAGS,
   borrowsData: true,
   handsOverData: true,
 
@@ -73,9 +74,11 @@ export const moecacheTranscoder: Transcoder = {
     if (flags === STRING_FLAGS) return decodeText(data);
     if (flags === PICKLE_FLAGS) return readPickle(data);
     const type = (flags ^ MARK) >>> 0;
-    throw type > MAX_TYPE_CODE
-      ? new ClientException(`Cannot read item: not a moecache deployment (flags ${flags})`, flags)
-      : new ClientException(`Cannot read item: unsupported data type ${type}`, flags);
+    const why = type > MAX_TYPE_CODE
+      ? `not a moecache deployment (flags ${flags})`
+      : `unsupported data type ${type} (flags ${flags})`;
+    const hint = "set the option transcoder to read what other programs or formats wrote";
+    throw new ClientException(`Cannot read item: ${why}: ${hint}`, flags);
   },
 };
 

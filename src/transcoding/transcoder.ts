@@ -59,6 +59,11 @@ export interface Transcoder<Value = unknown> {
    */
   readonly textFlags?: number;
   /**
+   * Set this to every bit that the flags of encoded items may have, if these are known. `compressed` then
+   * refuses a `flag` among them when it is made, and not only when it stores the first such value.
+   */
+  readonly flagBits?: number;
+  /**
    * Set this along with `textFlags` when that goes for short strings only: the length, in UTF-16 code
    * units, of the longest one that the client may write without asking `encode`.
    */

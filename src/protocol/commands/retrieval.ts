@@ -13,8 +13,13 @@ import type { RequestBuffer } from "../request_buffer.ts";
 const LONGEST_GET_LINE = 16_000;
 const LONGEST_OTHER_LINE = 2_000;
 
-/** Turns an item into what the operation resolves to. */
-export type ReadItem = (flags: number, data: Uint8Array, cas: bigint | undefined) => unknown;
+/** Turns an item into what the operation resolves to. The key is for messages. */
+export type ReadItem = (
+  flags: number,
+  data: Uint8Array,
+  cas: bigint | undefined,
+  key: string,
+) => unknown;
 
 /** Retrieval of one key. Resolves to what is made of the item, or `undefined` for a miss. */
 export class RetrievalCommand extends Command {
@@ -43,7 +48,7 @@ export class RetrievalCommand extends Command {
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
     try {
-      const result = this.#readItem(flags, data, cas);
+      const result = this.#readItem(flags, data, cas, this.key);
       // Until then the caller may still give it up.
       if (result instanceof Promise) {
         result.then((value) => this.succeed(value), (error) => this.abandon(error));

@@ -1,11 +1,23 @@
 /** Which dict keys and set items are one and the same to Python. @module */
 
 import { notPlainData, unreadable } from "./byte_source.ts";
-import { Complex, Intermediate, isBytearray, isFrozenSet, isTuple } from "./python_types.ts";
+import {
+  Complex,
+  Intermediate,
+  isBytearray,
+  isFrozenSet,
+  isTuple,
+  ReadKeyIds,
+} from "./python_types.ts";
 import { decodeLatin1 } from "./strings.ts";
 
 /** Stands for the id of a tuple or frozenset whose parts are being looked at. */
 const OPEN = -1;
+
+interface Ids {
+  get(key: unknown): number | undefined;
+  set(key: unknown, id: number): unknown;
+}
 
 /**
  * Tells which keys are equal in Python by giving them the same id: `1`, `True` and `1.0`, and equal tuples,
@@ -14,12 +26,13 @@ const OPEN = -1;
 export class Equality {
   /** Whether the keys are being read: Dates then differ by what their bytes had beyond milliseconds. */
   readonly #isReading: boolean;
-  readonly #ids = new Map<unknown, number>();
-  readonly #idsBySignature = new Map<string, number>();
+  readonly #ids: Ids;
+  readonly #idsBySignature = new Map<string | number, number>();
   #count = 0;
 
   constructor(use: "reading" | "writing") {
     this.#isReading = use === "reading";
+    this.#ids = this.#isReading ? new ReadKeyIds() : new Map();
   }
 
   /** The id of a key, or `undefined` when Python could not hash it. */
@@ -86,10 +99,13 @@ export class Equality {
     }
     if (pending.length > length) return undefined;
     if (type === "frozenset") ids.sort((a, b) => a - b);
-    return this.#signed(`${type} ${ids}`);
+    const [first] = ids;
+    // Tuples of one part nest deepest for their bytes, and have a signature that is quickly made.
+    const isSingle = type === "tuple" && ids.length === 1 && first !== undefined;
+    return this.#signed(isSingle ? first : `${type} ${ids}`);
   }
 
-  #signed(signature: string): number {
+  #signed(signature: string | number): number {
     const id = this.#idsBySignature.get(signature) ?? this.#count++;
     this.#idsBySignature.set(signature, id);
     return id;

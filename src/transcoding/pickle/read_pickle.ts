@@ -21,9 +21,10 @@ let instructions: Instructions | undefined;
 
 /**
  * Reads a pickle of protocol 0 to 5. It runs nothing, and takes time and memory in proportion to the
- * length of `bytes`, no view of which it keeps. What follows the pickle is ignored, as in Python.
+ * length of `bytes`, and keeps no view of them.
  *
- * @throws {ClientException} If it is broken, or holds more than plain data.
+ * @throws {ClientException} If it is broken, holds more than plain data, or is followed by anything: CPython
+ * ignores what follows, and so the loss of text that was appended to a value.
  */
 export function readPickle(bytes: Uint8Array): unknown {
   instructions ??= {
@@ -40,6 +41,8 @@ export function readPickle(bytes: Uint8Array): unknown {
     const value = run(machine);
     if (value !== undefined) machine.push(value);
   }
+  const rest = bytes.length - source.offset;
+  if (rest > 0) throw unreadable(`${rest} bytes follow its end, where append may have put them`);
   return machine.finish();
 }
 

@@ -72,6 +72,11 @@ const READ: [string, unknown][] = [
     new Uint8Array(300).fill(128),
     new Uint8Array(),
   ]],
+  ["bytearray(b'x' * 300)", new Uint8Array(300).fill(0x78)],
+  ["[bytearray(b'\\xfe' * 70000)] * 2", [
+    new Uint8Array(70_000).fill(0xfe),
+    new Uint8Array(70_000).fill(0xfe),
+  ]],
   ["{frozenset({1}): {2, (3,)}}", new Map([[new Set([1]), new Set<unknown>([2, [3]])]])],
   ["{'\\ud800': ['\\udc00', '\\U0001f600']}", { "\ud800": ["\udc00", "😀"] }],
   ["[-2**63, 2**63, -2**2040, 10**4000]", [-(2n ** 63n), 2n ** 63n, -(2n ** 2040n), 10n ** 4000n]],
