@@ -3,6 +3,7 @@
 import type { Route } from "../fleet/router.ts";
 import type { Command } from "../protocol/command.ts";
 import {
+  checkTranscoder,
   itemReader,
   itemWriter,
   type ReadItem,
