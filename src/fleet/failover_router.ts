@@ -4,7 +4,7 @@ import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
-import { type KeyExplanation, type KeyLocation, UNEXPLAINED } from "../routing/locator.ts";
+import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
 import type { Route, Router, Spread } from "./router.ts";
 import type { Member } from "./servers.ts";
 
