@@ -7,7 +7,9 @@ import {
   checkChoice,
   checkFunction,
   checkInteger,
+  checkOptions,
   invalidOption,
+  type OptionTypes,
 } from "./option_checks.ts";
 import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
 import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
@@ -219,6 +221,32 @@ export interface ResolvedGutter {
   readonly maxExptime: number;
 }
 
+/** The names of the options; what they are is checked one by one. */
+const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
+  timeout: "any",
+  connectTimeout: "any",
+  locator: "any",
+  transcoder: "any",
+  connections: "any",
+  maxPending: "any",
+  maxValueBytes: "any",
+  keepAlive: "any",
+  noDelay: "any",
+  failover: "any",
+  failuresBeforeDead: "any",
+  probeDelay: "any",
+  maxProbeDelay: "any",
+  retries: "any",
+  discovery: "any",
+  io: "any",
+  tls: "any",
+  auth: "any",
+  dial: "any",
+  clock: "any",
+};
+
+const GUTTER_OPTIONS: OptionTypes<Gutter> = { gutter: "any", maxExptime: "number" };
+
 /** What timers can count. */
 const LONGEST_TIMEOUT = 0x7fffffff;
 /** The largest item size that memcached can be configured for (`-I`), in bytes. */
@@ -230,9 +258,7 @@ const LARGEST_ITEM = 2 ** 30;
  * @throws {ValidationException} When one is not what it should be.
  */
 export function resolveOptions(options: BareClientOptions): ResolvedOptions {
-  if (typeof options !== "object" || options === null) {
-    throw invalidOption("options", options, "an object");
-  }
+  checkOptions(options, CLIENT_OPTIONS);
   const { timeout = Infinity, keepAlive = true, noDelay = true, io = "direct" } = options;
   const { connectTimeout = timeout, clock = systemClock } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
@@ -299,6 +325,7 @@ function resolveFailover(options: ClientOptions, defaults: ServerDefaults): Fail
     if (["error", "remove", "miss"].includes(failover)) return { failover, ...probing };
     throw invalidOption("failover", failover, `"error", "remove", "miss" or { gutter }`);
   }
+  checkOptions(failover, GUTTER_OPTIONS);
   const { gutter, maxExptime = 60 } = failover;
   checkInteger("maxExptime", maxExptime, 1, LONGEST_RELATIVE);
   return { failover: { servers: resolveServers(gutter, defaults), maxExptime }, ...probing };

@@ -1,15 +1,26 @@
 /** Counting. @module */
 
-import { ClientException, quote, ValidationException } from "../errors.ts";
+import { ClientException, ValidationException } from "../errors.ts";
+import { checkOptions, type OptionTypes, show } from "../option_checks.ts";
 import { CounterCommand, type CounterRequest } from "../protocol/commands/answer.ts";
 import { StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import type { CounterOptions, OperationOptions } from "./operation_options.ts";
+import {
+  type CounterOptions,
+  OPERATION_OPTIONS,
+  type OperationOptions,
+  operationOptions,
+} from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
 /** A counter that others delete again and again; or a proxy that cannot reach the server. */
 const MOST_ATTEMPTS = 10;
+const COUNTER_OPTIONS: OptionTypes<CounterOptions> = {
+  ...OPERATION_OPTIONS,
+  initial: "any",
+  exptime: "any",
+};
 const LARGEST_UINT64 = 0xffff_ffff_ffff_ffffn;
 
 /** Counts up or down; resolves to what the counter is then. */
@@ -20,14 +31,16 @@ export async function count(
   delta: bigint | number = 1n,
   options: CounterOptions = {},
 ): Promise<bigint | undefined> {
+  checkOptions(options, COUNTER_OPTIONS);
   checkKey(key, verb);
   const request = { verb, key, delta: checkUint64("delta", delta) };
   const { initial, exptime } = options;
-  if (initial === undefined) return await countOnce(session, request, options);
+  const operation = operationOptions(options);
+  if (initial === undefined) return await countOnce(session, request, operation);
   const text = `${checkUint64("initial", initial)}`;
   // A caller that gives an initial value gets a number, or an error.
-  const strict = { ...options, failover: "error" } as const;
-  const item = { flags: session.textFlags, exptime: checkExptime(exptime), data: text };
+  const strict = { ...operation, failover: "error" } as const;
+  const item = { flags: session.textFlags, exptime: checkExptime(exptime, Date.now()), data: text };
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const counted = await countOnce(session, request, strict);
     if (counted !== undefined) return counted;
@@ -56,8 +69,4 @@ function checkUint64(name: string, value: unknown): bigint {
     `Cannot use ${name} ${show(value)}: it must be an integer from 0 to 2^64 - 1`,
     value,
   );
-}
-
-function show(value: unknown): string {
-  return typeof value === "bigint" || typeof value === "number" ? `${value}` : quote(value);
 }

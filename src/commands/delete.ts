@@ -1,9 +1,10 @@
 /** Deleting items. @module */
 
+import { checkOptions } from "../option_checks.ts";
 import { DeleteCommand } from "../protocol/commands/answer.ts";
 import { checkKey, checkKeys } from "../protocol/key.ts";
 import { runMany } from "./many_keys.ts";
-import type { OperationOptions } from "./operation_options.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
 /** Deletes a key; resolves to whether it existed. */
@@ -24,6 +25,7 @@ export async function deleteMany(
   keys: Iterable<string>,
   options?: OperationOptions,
 ): Promise<Map<string, boolean>> {
+  checkOptions(options, OPERATION_OPTIONS);
   const unique = checkKeys(keys, "delete");
   return await runMany<boolean>("delete", unique, (key, resolve, reject) => {
     const command = new DeleteCommand(key).settleBy(resolve as () => void, reject);

@@ -1,5 +1,6 @@
 /** What operations on keys take besides their arguments. @module */
 
+import type { OptionTypes } from "../option_checks.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 
 /** What every operation can be told besides its arguments. */
@@ -76,4 +77,18 @@ export interface UpdateOptions extends OperationOptions {
   readonly exptime?: Exptime | ((value: unknown) => Exptime);
   /** How often to try again when others were faster, 0 to 1,000,000; 25 by default. */
   readonly retries?: number;
+}
+
+/** The options of every operation. */
+export const OPERATION_OPTIONS: OptionTypes<OperationOptions> = {
+  signal: "signal",
+  failover: "any",
+};
+
+/** The part of an operation's options that every command takes. */
+export function operationOptions({ signal, failover }: OperationOptions): OperationOptions {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(failover === undefined ? {} : { failover }),
+  };
 }

@@ -1,12 +1,13 @@
 /** Reading items, and making them expire later. @module */
 
 import { SocketError } from "../errors.ts";
+import { checkOptions } from "../option_checks.ts";
 import { TouchCommand } from "../protocol/commands/answer.ts";
 import { type ReadItem, RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkKey, checkKeys } from "../protocol/key.ts";
 import { runMany } from "./many_keys.ts";
-import type { OperationOptions } from "./operation_options.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
 /** Gets the value of a key. */
@@ -27,6 +28,7 @@ export async function getMany<Value>(
   keys: Iterable<string>,
   options?: OperationOptions,
 ): Promise<Map<string, Value>> {
+  checkOptions(options, OPERATION_OPTIONS);
   const unique = checkKeys(keys, "get");
   const { readItem } = session;
   return await runMany<Value>("get", unique, (key, resolve, reject) => {
@@ -56,7 +58,7 @@ export function getAndTouch<Value>(
 ): Promise<Value | undefined> {
   return session.ask(key, () => {
     checkKey(key, "get and touch");
-    return new RetrievalCommand(`gat ${checkExptime(exptime)}`, key, session.readItem);
+    return new RetrievalCommand(`gat ${checkExptime(exptime, Date.now())}`, key, session.readItem);
   }, options) as Promise<Value | undefined>;
 }
 
@@ -69,7 +71,7 @@ export function touch(
 ): Promise<boolean> {
   return session.ask(key, () => {
     checkKey(key, "touch");
-    return new TouchCommand(key, checkExptime(exptime));
+    return new TouchCommand(key, checkExptime(exptime, Date.now()));
   }, options);
 }
 

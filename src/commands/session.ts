@@ -10,7 +10,8 @@ import {
   type WriteItem,
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
-import type { OperationOptions } from "./operation_options.ts";
+import { checkOptions } from "../option_checks.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 
 /** Called before a command is sent that changes the value of a key; without a key, that of every key. */
 export type ChangeListener = (key?: string, command?: Command) => void;
@@ -100,6 +101,7 @@ export class Session {
     options: OperationOptions | undefined,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
+      checkOptions(options, OPERATION_OPTIONS);
       this.submit(key, make().settleBy(resolve, reject), options);
     });
   }
@@ -111,6 +113,7 @@ export class Session {
     options: OperationOptions | undefined,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
+      checkOptions(options, OPERATION_OPTIONS);
       this.submitChange(key, make().settleBy(resolve, reject), options);
     });
   }
@@ -120,6 +123,7 @@ export class Session {
     make: () => Command<Result>,
     options: OperationOptions | undefined,
   ): Promise<Result[]> {
+    checkOptions(options, OPERATION_OPTIONS);
     const signal = options?.signal;
     const nodes = this.route.nodes(undefined, signal);
     // Not a turn later than it has to be, so that what is issued in one turn leaves together.

@@ -1,6 +1,7 @@
 /** Storing items. @module */
 
 import { quote, ValidationException } from "../errors.ts";
+import { checkOptions } from "../option_checks.ts";
 import type { Answers } from "../protocol/commands/answer.ts";
 import {
   CAS_ANSWERS,
@@ -14,7 +15,7 @@ import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkKey, checkKeys } from "../protocol/key.ts";
 import { ownData, type SendableItem } from "../transcoding/item_codec.ts";
 import { readEntries, runMany } from "./many_keys.ts";
-import type { OperationOptions } from "./operation_options.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
 /** What a storage command needs besides the value. */
@@ -44,9 +45,10 @@ export async function setMany(
   exptime?: Exptime,
   options?: OperationOptions,
 ): Promise<void> {
+  checkOptions(options, OPERATION_OPTIONS);
   const values = readEntries(entries);
   checkKeys(values.keys(), "set");
-  const seconds = checkExptime(exptime);
+  const seconds = checkExptime(exptime, Date.now());
   const items = await writeItems(session, values);
   await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
     const item = { ...items.get(key)!, exptime: seconds };
@@ -112,8 +114,9 @@ function store<Result>(
   options: OperationOptions | undefined,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
+    checkOptions(options, OPERATION_OPTIONS);
     checkKey(key, verb);
-    const seconds = checkExptime(exptime);
+    const seconds = checkExptime(exptime, Date.now());
     if (verb === "cas") checkCas(cas);
     const item = session.writeItem(value, key);
     const send = ({ flags, data }: SendableItem) => {

@@ -1,11 +1,16 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
-import type { GetOrSetOptions, InvalidateOptions } from "../commands/operation_options.ts";
+import {
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  OPERATION_OPTIONS,
+  operationOptions,
+} from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
 import { type Load, loadsOf } from "./loads.ts";
-import { checkFunction } from "../option_checks.ts";
+import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
@@ -30,6 +35,20 @@ interface Plan {
 
 const LONGEST_MESSAGE = 1000;
 
+const GET_OR_SET_OPTIONS: OptionTypes<GetOrSetOptions> = {
+  ...OPERATION_OPTIONS,
+  exptime: "any",
+  staleFor: "number",
+  earlyRefresh: "number",
+  lockFor: "number",
+  waitFor: "number",
+  negativeFor: "number",
+};
+const INVALIDATE_OPTIONS: OptionTypes<InvalidateOptions> = {
+  ...OPERATION_OPTIONS,
+  staleFor: "number",
+};
+
 /**
  * Reads the value of a key, or computes it. What this client is doing already is joined, unless it
  * has changed the value since that began.
@@ -40,6 +59,7 @@ export async function getOrSet<Value>(
   load: () => Value | Promise<Value>,
   options: GetOrSetOptions = {},
 ): Promise<Value> {
+  checkOptions(options, GET_OR_SET_OPTIONS);
   checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);
@@ -58,10 +78,11 @@ export async function invalidate(
   key: string,
   options: InvalidateOptions = {},
 ): Promise<boolean> {
+  checkOptions(options, INVALIDATE_OPTIONS);
   checkKey(key, "invalidate");
   const { staleFor } = options;
   const seconds = staleFor === undefined ? undefined : checkSeconds("staleFor", staleFor, 1);
-  return await new Leases(session).invalidate(key, seconds, options);
+  return await new Leases(session).invalidate(key, seconds, operationOptions(options));
 }
 
 /** One value, from the first look at it until it is there. */
@@ -227,7 +248,7 @@ function makePlan(options: GetOrSetOptions): Plan {
   const { exptime, staleFor = 0, earlyRefresh = 0, lockFor = 30, negativeFor = 0 } = options;
   const { waitFor = 5 } = options;
   return {
-    exptime: checkExptime(exptime),
+    exptime: checkExptime(exptime, Date.now()),
     staleFor: checkSeconds("staleFor", staleFor, 0),
     earlyRefresh: checkSeconds("earlyRefresh", earlyRefresh, 0),
     lockFor: checkSeconds("lockFor", lockFor, 1),

@@ -1,8 +1,9 @@
 /** Listing the items of all servers. @module */
 
-import type { OperationOptions } from "../commands/operation_options.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
+import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
 
 /** Which items are listed. */
@@ -11,11 +12,14 @@ export interface ItemsOptions extends OperationOptions {
   readonly server?: string | number;
 }
 
+const ITEMS_OPTIONS: OptionTypes<ItemsOptions> = { ...OPERATION_OPTIONS, server: "any" };
+
 /** Lists the items of all servers, or of one, one server after the other. */
 export function items(
   session: Session,
   options: ItemsOptions = {},
 ): AsyncGenerator<ItemMetadata, void, undefined> {
+  checkOptions(options, ITEMS_OPTIONS);
   const { server, signal } = options;
   // Not inside the generator: that there is no such server is told at once.
   return listItems(session.route.nodes(server, signal), signal);

@@ -1,8 +1,12 @@
 /** Commands to every server: statistics, versions, flushing, logging. @module */
 
-import type { OperationOptions } from "../commands/operation_options.ts";
+import {
+  OPERATION_OPTIONS,
+  type OperationOptions,
+  operationOptions,
+} from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
-import { checkInteger } from "../option_checks.ts";
+import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/commands/stats.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
@@ -13,6 +17,7 @@ export interface FlushOptions extends OperationOptions {
   readonly delay?: number;
 }
 
+const FLUSH_OPTIONS: OptionTypes<FlushOptions> = { ...OPERATION_OPTIONS, delay: "number" };
 const HIGHEST_VERBOSITY = 0x7fffffff;
 
 /** Asks every server for statistics. */
@@ -32,6 +37,7 @@ export function version(session: Session, options?: OperationOptions): Promise<s
 
 /** Makes every item of every server expire. */
 export async function flushAll(session: Session, options: FlushOptions = {}): Promise<void> {
+  checkOptions(options, FLUSH_OPTIONS);
   const { delay } = options;
   // Given an absolute time, memcached flushes nothing.
   if (delay !== undefined) checkInteger("delay", delay, 0, LONGEST_RELATIVE);
@@ -40,7 +46,11 @@ export async function flushAll(session: Session, options: FlushOptions = {}): Pr
   };
   changes();
   try {
-    await tellAll(session, delay === undefined ? "flush_all" : `flush_all ${delay}`, options);
+    await tellAll(
+      session,
+      delay === undefined ? "flush_all" : `flush_all ${delay}`,
+      operationOptions(options),
+    );
   } finally {
     changes();
   }

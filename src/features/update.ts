@@ -1,8 +1,13 @@
 /** Reading a value, changing it and storing it, unless others have changed it meanwhile. @module */
 
-import type { OperationOptions, UpdateOptions } from "../commands/operation_options.ts";
+import {
+  OPERATION_OPTIONS,
+  type OperationOptions,
+  operationOptions,
+  type UpdateOptions,
+} from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
-import { checkFunction, checkInteger } from "../option_checks.ts";
+import { checkFunction, checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import {
   CAS_ANSWERS,
@@ -21,6 +26,11 @@ interface ReadItem {
   readonly cas: bigint | undefined;
 }
 
+const UPDATE_OPTIONS: OptionTypes<UpdateOptions> = {
+  ...OPERATION_OPTIONS,
+  exptime: "any",
+  retries: "number",
+};
 const DEFAULT_RETRIES = 25;
 const MOST_RETRIES = 1_000_000;
 
@@ -32,12 +42,13 @@ export async function update<Value>(
   options: UpdateOptions = {},
 ): Promise<Value | undefined> {
   const { signal, retries = DEFAULT_RETRIES } = options;
+  checkOptions(options, UPDATE_OPTIONS);
   checkKey(key, "update");
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);
   const exptimeOf = exptimes(options.exptime);
   // No fault is a miss here: a new value would be made of nothing, or not be stored.
-  const strict = { ...options, failover: "error" } as const;
+  const strict = { ...operationOptions(options), failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
     const item = await read(session, key, strict);
     const value = await change(item?.value as Value | undefined);
@@ -53,8 +64,8 @@ export async function update<Value>(
 
 /** Makes the exptime of each new value. One that does not depend on the value is checked at once. */
 function exptimes(given: UpdateOptions["exptime"]): (value: unknown) => number {
-  if (typeof given === "function") return (value) => checkExptime(given(value));
-  const exptime = checkExptime(given);
+  if (typeof given === "function") return (value) => checkExptime(given(value), Date.now());
+  const exptime = checkExptime(given, Date.now());
   return () => exptime;
 }
 

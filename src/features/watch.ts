@@ -1,7 +1,8 @@
 /** Watching what happens on the servers. @module */
 
-import type { OperationOptions } from "../commands/operation_options.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
+import { checkOptions } from "../option_checks.ts";
 import type { WatchEvent, WatchKind } from "../protocol/commands/watch.ts";
 import { watchRequest } from "../protocol/commands/watch_request.ts";
 import type { WatchedEvents } from "./watched_events.ts";
@@ -21,6 +22,7 @@ export function watch(
   kinds: readonly WatchKind[],
   options?: OperationOptions,
 ): WatchStream {
+  checkOptions(options, OPERATION_OPTIONS);
   const request = watchRequest(kinds);
   const signal = options?.signal;
   let source!: Promise<WatchedEvents>;

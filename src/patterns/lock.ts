@@ -1,9 +1,10 @@
 /** Mutual exclusion, as far as a cache can have it. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import type { OperationOptions } from "../commands/operation_options.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
 import { findStub, type ItemCommands, removeStub, type Stub } from "../features/stub.ts";
+import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
@@ -23,6 +24,12 @@ export interface LockOptions extends OperationOptions {
    */
   readonly waitFor?: number;
 }
+
+const LOCK_OPTIONS: OptionTypes<LockOptions> = {
+  ...OPERATION_OPTIONS,
+  ttl: "number",
+  waitFor: "number",
+};
 
 /**
  * A lock that was acquired with {@linkcode lock}. Disposing of it releases it.
@@ -164,6 +171,7 @@ export class Lock implements AsyncDisposable {
  * ```
  */
 export async function lock(client: KeyCommands, key: string, options: LockOptions): Promise<Lock> {
+  checkOptions(options, LOCK_OPTIONS);
   const ttl = checkSeconds("ttl", options.ttl, 1);
   const waitFor = checkWaitFor(options.waitFor ?? ttl);
   const { signal } = options;

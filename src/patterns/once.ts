@@ -1,9 +1,9 @@
 /** Idempotency: doing what several ask for a single time. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import type { OperationOptions } from "../commands/operation_options.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
-import { checkFunction } from "../option_checks.ts";
+import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
   findStub,
   type ItemCommands,
@@ -30,6 +30,13 @@ export interface OnceOptions extends OperationOptions {
   /** How long to wait for another to have done it, in seconds: a number from 0 to 2,592,000; 30 unless given. */
   readonly waitFor?: number;
 }
+
+const ONCE_OPTIONS: OptionTypes<OnceOptions> = {
+  ...OPERATION_OPTIONS,
+  exptime: "any",
+  lockFor: "number",
+  waitFor: "number",
+};
 
 /** How often the outcome is sent: once more over a new connection, and once more after that. */
 const MOST_ATTEMPTS = 3;
@@ -89,7 +96,8 @@ export async function once<Result>(
   action: () => Result | Promise<Result>,
   options: OnceOptions = {},
 ): Promise<Result> {
-  const exptime = checkExptime(options.exptime);
+  checkOptions(options, ONCE_OPTIONS);
+  const exptime = checkExptime(options.exptime, Date.now());
   const lockFor = checkSeconds("lockFor", options.lockFor ?? 30, 1);
   const waitFor = checkWaitFor(options.waitFor ?? 30);
   const { signal } = options;

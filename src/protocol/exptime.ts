@@ -4,9 +4,10 @@ import { quote, ValidationException } from "../errors.ts";
 import { checkInteger, invalidOption } from "../option_checks.ts";
 
 /**
- * An item's lifetime as memcached's `protocol.txt` has it: a non-negative integer of seconds, 0 for
- * never; above 30 days (2,592,000) it is an absolute Unix time. A `Date` is always an absolute time,
- * and one in the past makes an item that is gone at once.
+ * When an item expires: a non-negative integer of seconds from now, or 0 for never. A number from 1,000,000,000
+ * on is an absolute Unix time, as in memcached's `protocol.txt`, which has no times from 30 days to there that
+ * anybody means: such a number is taken for seconds too, and sent as the time that they lead to (as dalli does).
+ * A `Date` is always an absolute time. A time in the past makes an item that expires at once.
  */
 export type Exptime = number | Date;
 
@@ -15,17 +16,24 @@ export const LONGEST_RELATIVE: number = 60 * 60 * 24 * 30;
 /** memcached keeps a signed 32-bit number: anything larger wraps and makes an item that is gone at once. */
 const LARGEST = 0x7fffffff;
 
+/** From here on a number is a Unix time: September 2001, before there was memcached. */
+const FIRST_UNIX_TIME = 1_000_000_000;
+
 /**
  * Checks an exptime and gives the number that goes on the wire.
  *
  * @param exptime What the caller passed; 0 where that is nothing.
+ * @param now The Unix time in milliseconds.
  * @returns Seconds, from 0 to 2,147,483,647.
  * @throws {ValidationException} When it is anything but an {@linkcode Exptime} in that range.
  */
-export function checkExptime(exptime: unknown = 0): number {
-  const seconds = exptime instanceof Date ? absoluteSeconds(exptime) : exptime;
-  if (Number.isInteger(seconds) && (seconds as number) >= 0 && (seconds as number) <= LARGEST) {
-    return seconds as number;
+export function checkExptime(exptime: unknown, now: number): number {
+  if (exptime === undefined) return 0;
+  const seconds = exptime instanceof Date ? absoluteSeconds(exptime) : exptime as number;
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= LARGEST) {
+    const isLong = seconds > LONGEST_RELATIVE && seconds < FIRST_UNIX_TIME;
+    if (!isLong || exptime instanceof Date) return seconds;
+    return Math.min(Math.ceil(now / 1000) + seconds, LARGEST);
   }
   throw new ValidationException(
     `Cannot use exptime ${show(exptime)}: it must be a Date or an integer from 0 to ${LARGEST}`,

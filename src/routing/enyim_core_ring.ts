@@ -1,5 +1,6 @@
 /** EnyimMemcachedCore's default ring. @module */
 
+import { checkOptions } from "../option_checks.ts";
 import { fnv1a32 } from "./hashes/fnv.ts";
 import type { Locator, Server } from "./locator.ts";
 import { enyimPrefix } from "./moecache_ring.ts";
@@ -45,6 +46,7 @@ export function enyimCoreRing(
   servers: readonly Server[],
   options: EnyimCoreRingOptions = {},
 ): Locator {
+  checkOptions(options, { label: "string" });
   const prefix = enyimPrefix(options.label);
   return ringLocator(servers, {
     algorithm: "enyimCoreRing",

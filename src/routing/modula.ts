@@ -1,5 +1,6 @@
 /** libmemcached's default distribution. @module */
 
+import { checkOptions } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
@@ -31,6 +32,7 @@ export interface ModulaOptions {
  * ```
  */
 export function modula(servers: readonly Server[], options: ModulaOptions = {}): Locator {
+  checkOptions(options, { hash: "string" });
   const keyHash = namedHash("hash", options.hash ?? "one_at_a_time");
   return moduloLocator(servers, { algorithm: "modula", keyHash });
 }

@@ -1,5 +1,6 @@
 /** The modulo of npm `memcache`. @module */
 
+import { checkOptions } from "../option_checks.ts";
 import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
 import { weightedModuloLocator } from "./modulo.ts";
@@ -31,6 +32,7 @@ export function npmMemcacheModula(
   servers: readonly Server[],
   options: NpmMemcacheModulaOptions = {},
 ): Locator {
+  checkOptions(options, { hash: "string" });
   return weightedModuloLocator(servers, {
     algorithm: "npmMemcacheModula",
     keyHash: npmMemcacheHash(options.hash ?? "fnv1a"),

@@ -1,5 +1,6 @@
 /** spymemcached's default distribution. @module */
 
+import { checkOptions } from "../option_checks.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 import { type SpymemcachedHash, spymemcachedHash } from "./spymemcached_hash.ts";
@@ -34,6 +35,7 @@ export function spymemcachedModulo(
   servers: readonly Server[],
   options: SpymemcachedModuloOptions = {},
 ): Locator {
+  checkOptions(options, { hash: "string" });
   const count = servers.length;
   return moduloLocator(servers, {
     algorithm: "spymemcachedModulo",
