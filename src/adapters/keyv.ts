@@ -25,7 +25,7 @@ import {
   type OptionTypes,
 } from "./adapter_options.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
-import { Keyspace } from "./keyspace.ts";
+import { StoredValues } from "./stored_values.ts";
 
 export type { AdapterCommands, ClientSource };
 
@@ -138,7 +138,7 @@ export class KeyvMoecache implements AsyncDisposable {
   readonly #opts: Record<string, unknown> = { dialect: "memcached", url: "memcached:" };
   /** The version of Keyv that has looked at the adapter. */
   #keyvVersion: 5 | 6 | undefined;
-  #current: { readonly namespace: string; readonly keyspace: Promise<Keyspace> } | undefined;
+  #current: { readonly namespace: string; readonly stored: Promise<StoredValues> } | undefined;
 
   /**
    * Makes an adapter. No socket is opened before the first operation needs one.
@@ -212,7 +212,7 @@ export class KeyvMoecache implements AsyncDisposable {
    */
   async get<Value = unknown>(key: string): Promise<Value | undefined> {
     try {
-      return await (await this.#keyspace()).get(key) as Value | undefined;
+      return await (await this.#stored()).get(key) as Value | undefined;
     } catch (error) {
       // The one fault that Keyv 5 tells nobody of.
       if (this.#keyvVersion !== 6) this.#emit("error", error);
@@ -242,7 +242,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async getMany<Value = unknown>(keys: string[]): Promise<(Value | undefined)[]> {
-    return await (await this.#keyspace()).getMany(keys) as (Value | undefined)[];
+    return await (await this.#stored()).getMany(keys) as (Value | undefined)[];
   }
 
   /**
@@ -334,7 +334,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async delete(key: string): Promise<boolean> {
-    return await (await this.#keyspace()).delete(key);
+    return await (await this.#stored()).delete(key);
   }
 
   /**
@@ -360,7 +360,7 @@ export class KeyvMoecache implements AsyncDisposable {
    */
   // deno-lint-ignore no-explicit-any -- boolean for Keyv 5, boolean[] for Keyv 6
   async deleteMany(keys: string[]): Promise<any> {
-    const existed = await (await this.#keyspace()).deleteMany(keys);
+    const existed = await (await this.#stored()).deleteMany(keys);
     return this.#keyvVersion === 5 ? existed.every(Boolean) : existed;
   }
 
@@ -387,7 +387,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async clear(): Promise<void> {
-    await (await this.#keyspace()).clear();
+    await (await this.#stored()).clear();
   }
 
   /**
@@ -413,7 +413,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async has(key: string): Promise<boolean> {
-    return await (await this.#keyspace()).get(key) !== undefined;
+    return await (await this.#stored()).get(key) !== undefined;
   }
 
   /**
@@ -438,7 +438,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async hasMany(keys: string[]): Promise<boolean[]> {
-    return (await (await this.#keyspace()).getMany(keys)).map((value) => value !== undefined);
+    return (await (await this.#stored()).getMany(keys)).map((value) => value !== undefined);
   }
 
   /**
@@ -469,14 +469,14 @@ export class KeyvMoecache implements AsyncDisposable {
   async *iterator<Value = unknown>(
     namespace: string | undefined = this.namespace,
   ): AsyncGenerator<[key: string, value: Value], void> {
-    const keyspace = await this.#keyspace(namespace);
+    const stored = await this.#stored(namespace);
     let batch: string[] = [];
-    for await (const key of keyspace.keys()) {
+    for await (const key of stored.keys()) {
       if (batch.push(key) < BATCH) continue;
-      yield* readPairs<Value>(keyspace, batch);
+      yield* readPairs<Value>(stored, batch);
       batch = [];
     }
-    yield* readPairs<Value>(keyspace, batch);
+    yield* readPairs<Value>(stored, batch);
   }
 
   /**
@@ -519,22 +519,22 @@ export class KeyvMoecache implements AsyncDisposable {
   async #set(key: string, value: unknown, { ttl, expires }: Lifespan): Promise<void> {
     checkOptions({ ttl, expires }, { ttl: "number", expires: "number" });
     const end = expires ?? (ttl === undefined || ttl === 0 ? Infinity : Date.now() + ttl);
-    await (await this.#keyspace()).set(key, value, end);
+    await (await this.#stored()).set(key, value, end);
   }
 
-  /** The one for a namespace of Keyv's, which may change it at any time. */
-  #keyspace(namespace = this.namespace ?? ""): Promise<Keyspace> {
+  /** Those of a namespace of Keyv's, which may change it at any time. */
+  #stored(namespace = this.namespace ?? ""): Promise<StoredValues> {
     if (this.#current?.namespace !== namespace) {
-      this.#current = { namespace, keyspace: this.#makeKeyspace(namespace) };
+      this.#current = { namespace, stored: this.#storedUnder(namespace) };
     }
-    return this.#current!.keyspace;
+    return this.#current.stored;
   }
 
-  async #makeKeyspace(namespace: string): Promise<Keyspace> {
+  async #storedUnder(namespace: string): Promise<StoredValues> {
     // Without a colon of its own, a namespace is never the beginning of another's keys.
     const text = namespace.replaceAll("%", "%25").replaceAll(":", "%3A");
     const name = await itemKeyOf(text, LONGEST_NAMESPACE);
-    return new Keyspace(this.#client, `${this.#prefix}${name}:`);
+    return new StoredValues(this.#client, `${this.#prefix}${name}:`);
   }
 
   #emit(event: string, ...args: unknown[]): void {
@@ -547,10 +547,10 @@ type Listener = (...args: unknown[]) => void;
 type Lifespan = Pick<KeyvMoecacheEntry, "ttl" | "expires">;
 
 async function* readPairs<Value>(
-  keyspace: Keyspace,
+  stored: StoredValues,
   keys: string[],
 ): AsyncGenerator<[string, Value], void> {
-  const values = await keyspace.getMany(keys);
+  const values = await stored.getMany(keys);
   for (const [i, key] of keys.entries()) {
     // What has been deleted or evicted since it was listed is not there any more.
     if (values[i] !== undefined) yield [key, values[i] as Value];

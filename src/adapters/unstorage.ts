@@ -21,7 +21,7 @@ import {
   type ClientSource,
   type OptionTypes,
 } from "./adapter_options.ts";
-import { Keyspace } from "./keyspace.ts";
+import { StoredValues } from "./stored_values.ts";
 
 export type { AdapterCommands, ClientSource };
 
@@ -136,7 +136,7 @@ const OPTION_TYPES: OptionTypes = {
 export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
   checkOptions(options ?? {}, OPTION_TYPES);
   const { client, close } = clientFrom(options ?? {});
-  const keyspace = new Keyspace(client, checkPrefix(options.base ?? "unstorage:"));
+  const stored = new StoredValues(client, checkPrefix(options.base ?? "unstorage:"));
   const set = async (
     key: string,
     value: unknown,
@@ -144,23 +144,23 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
   ) => {
     checkOptions({ ttl }, { ttl: "number" });
     // As other drivers of unstorage do, it takes 0 for no lifetime.
-    await keyspace.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
+    await stored.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
   };
   const getKeys = async (base?: string) => {
     const keys: string[] = [];
-    for await (const key of keyspace.keys(base)) keys.push(key);
+    for await (const key of stored.keys(base)) keys.push(key);
     return keys;
   };
-  const getItem = async (key: string) => await keyspace.get(key) as string | null ?? null;
+  const getItem = async (key: string) => await stored.get(key) as string | null ?? null;
   return {
     name: "moecache",
     flags: { ttl: true },
     options,
     getInstance: () => client,
-    hasItem: async (key) => await keyspace.get(key) !== undefined,
+    hasItem: async (key) => await stored.get(key) !== undefined,
     getItem,
     getItems: async (items) => {
-      const values = await keyspace.getMany(items.map(({ key }) => key)) as (string | undefined)[];
+      const values = await stored.getMany(items.map(({ key }) => key)) as (string | undefined)[];
       return items.map(({ key }, i) => ({ key, value: values[i] ?? null }));
     },
     getItemRaw: getItem,
@@ -173,12 +173,12 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     },
     setItemRaw: set,
     removeItem: async (key) => {
-      await keyspace.delete(key);
+      await stored.delete(key);
     },
     getKeys,
     clear: async (base) => {
-      if (base) await keyspace.deleteMany(await getKeys(base));
-      else await keyspace.clear();
+      if (base) await stored.deleteMany(await getKeys(base));
+      else await stored.clear();
     },
     dispose: close,
   };

@@ -57,6 +57,9 @@ export interface CacheSettings {
  * is read, reading fails: a body is never cut short or mixed with another. One that is replaced is kept
  * for a minute for those who read it.
  *
+ * A client that takes a server that it cannot reach for a miss (`failover: "miss"`) makes the cache do so: what
+ * would be read is missing, and what would be stored is dropped.
+ *
  * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept,
  * and fewer where an item of memcached does not hold the headers of all. When many put the same at once, the
  * last of them stays. `keys` and `matchAll` without a request, and `ignoreSearch`, let memcached list all items
@@ -221,6 +224,7 @@ export class MoecacheCache {
     };
     const body = response.body?.getReader();
     const generation = await this.#generationFor(body);
+    if (generation === undefined) return giveUp(body);
     const exptime = exptimeOf(lifetime ?? Infinity);
     const place = body === undefined ? null : await this.#bodies.write(body, exptime);
     await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
@@ -319,6 +323,7 @@ export class MoecacheCache {
     checkOptions(options, QUERY_TYPES);
     const asked = new Request(request);
     const generation = await this.#variants.generation();
+    if (generation === undefined) return false;
     const found = await this.#find(asked, options);
     const addresses = new Set(found.map(({ url }) => url));
     const removed = await Promise.all(
@@ -382,7 +387,7 @@ export class MoecacheCache {
   }
 
   /** The generation to store in. Without one, nobody will read the body. */
-  async #generationFor(body: BodyReader | undefined): Promise<string> {
+  async #generationFor(body: BodyReader | undefined): Promise<string | undefined> {
     try {
       return await this.#variants.generation();
     } catch (error) {
@@ -403,7 +408,7 @@ export class MoecacheCache {
     address: string,
     change: ChangeList<Entry>,
   ): Promise<number> {
-    const removed = await this.#variants.change(generation, address, change);
+    const removed = await this.#variants.change(generation, address, change) ?? [];
     await this.#retire(removed);
     return removed.length;
   }
@@ -411,11 +416,13 @@ export class MoecacheCache {
   /** Lists an entry; resolves to those that it replaces. The body of one that is not listed is of no use. */
   async #list(generation: string, entry: Entry, asked: Request): Promise<Entry[]> {
     try {
-      return await this.#variants.change(
+      const removed = await this.#variants.change(
         generation,
         entry.url,
         (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
       );
+      if (removed === undefined && entry.body !== null) await this.#bodies.delete(entry.body);
+      return removed ?? [];
     } catch (error) {
       // When the reply is lost, it may be listed all the same.
       const mayBeListed = error instanceof SocketError;

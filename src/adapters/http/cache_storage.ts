@@ -184,11 +184,11 @@ export class MoecacheCacheStorage {
     this.#opened.delete(text);
     const prefix = await this.#prefixOf(text);
     await new Variants(this.#commands, this.#bytes, prefix, this.#now).clear();
-    const { before } = await this.#names.change(
+    const names = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(text) ? names.filter((other) => other !== text) : undefined,
     );
-    return before.includes(text);
+    return names?.before.includes(text) ?? false;
   }
 
   /**
@@ -256,10 +256,12 @@ export class MoecacheCacheStorage {
   }
 
   async #open(name: string): Promise<MoecacheCache> {
-    await this.#names.change(
+    const names = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(name) ? undefined : [...names, name],
     );
+    // One that could not be made known is made known by the next one who opens it.
+    if (names === undefined) this.#opened.delete(name);
     return new MoecacheCache(this.#commands, this.#bytes, {
       prefix: await this.#prefixOf(name),
       chunkByteLength: this.#chunkByteLength,
