@@ -142,6 +142,15 @@ function describeCache(
       const read = response("body");
       await read.text();
       await assertRejects(() => cache.put(URL_, read), TypeError, "read already");
+      for (const other of ["body", null, undefined, {}] as unknown as Response[]) {
+        await assertRejects(() => cache.put(URL_, other), TypeError, "it is no Response");
+      }
+      const nothing = undefined as unknown as Request;
+      for (const call of [cache.match, cache.delete, cache.add].map((call) => call.bind(cache))) {
+        await assertRejects(() => call(nothing), TypeError, "it needs a request");
+      }
+      await assertRejects(() => cache.addAll([URL_, nothing]), TypeError, "it needs a request");
+      await assertRejects(() => cache.put(nothing, response("")), TypeError, "it needs a request");
     });
 
     test("does not store what must not be shared", async ({ cache }) => {
@@ -493,6 +502,13 @@ function describeCache(
       assertEquals(await caches.has(undefined as unknown as string), true);
       assertEquals(await caches.delete(null as unknown as string), true);
       await assertRejects(() => caches.open(Symbol("name") as unknown as string), TypeError);
+      for (const call of [caches.open, caches.has, caches.delete]) {
+        await assertRejects(
+          () => (call as () => Promise<unknown>).call(caches),
+          TypeError,
+          "a name",
+        );
+      }
       assertEquals(await caches.match(URL_), undefined);
       assertEquals(await new MoecacheCacheStorage(client).keys(), [
         "test",

@@ -133,7 +133,7 @@ export class MoecacheCache {
     options: MoecacheCacheQuery = {},
   ): Promise<Response | undefined> {
     checkOptions(options, QUERY_TYPES);
-    for (const entry of await this.#find(new Request(request), options)) {
+    for (const entry of await this.#find(requestOfCall(request), options)) {
       const response = await this.#open(entry);
       if (response !== undefined) return response;
     }
@@ -206,7 +206,7 @@ export class MoecacheCache {
    * ```
    */
   async put(request: Request | string | URL, response: Response): Promise<void> {
-    const asked = new Request(request);
+    const asked = requestOfCall(request);
     checkStorable(asked, response);
     // All of it is taken now: what the caller changes later is not what has been checked.
     const stored = this.#now();
@@ -285,7 +285,7 @@ export class MoecacheCache {
    * ```
    */
   async addAll(requests: readonly (Request | string | URL)[]): Promise<void> {
-    const asked = requests.map((request) => new Request(request));
+    const asked = requests.map(requestOfCall);
     asked.forEach(checkRequest);
     await fetchAll(asked, async (exchanges) => {
       await Promise.all(exchanges.map(({ request, response }) => this.put(request, response)));
@@ -321,7 +321,7 @@ export class MoecacheCache {
     options: MoecacheCacheQuery = {},
   ): Promise<boolean> {
     checkOptions(options, QUERY_TYPES);
-    const asked = new Request(request);
+    const asked = requestOfCall(request);
     const generation = await this.#variants.generation();
     if (generation === undefined) return false;
     const found = await this.#find(asked, options);
@@ -375,7 +375,7 @@ export class MoecacheCache {
     checkOptions(options, QUERY_TYPES);
     return request === undefined
       ? await this.#variants.readAll()
-      : await this.#find(new Request(request), options);
+      : await this.#find(requestOfCall(request), options);
   }
 
   async #find(asked: Request, options: MoecacheCacheQuery): Promise<Entry[]> {
@@ -442,8 +442,15 @@ function isMatch(entry: Entry, asked: Request, options: MoecacheCacheQuery): boo
     (ignoreVary || hasSameVariant(entry, asked));
 }
 
+/** Makes the request that a caller gives; no address is one as well, where the runtime has a location. */
+function requestOfCall(request: Request | string | URL): Request {
+  if (request === undefined) throw new TypeError("Cannot use a cache: it needs a request");
+  return new Request(request);
+}
+
 function checkStorable(request: Request, response: Response): void {
   checkRequest(request);
+  if (typeof response?.status !== "number") refuse(request, "it is no Response");
   const why = objection(response);
   if (why !== undefined) refuse(request, why);
   if (response.bodyUsed || response.body?.locked) refuse(request, "its body has been read already");

@@ -94,6 +94,7 @@ export class MoecacheCacheStorage {
    *
    * @param name Any string.
    * @returns The cache. Opening it again costs nothing.
+   * @throws {TypeError} When there is no name.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    *
@@ -113,7 +114,7 @@ export class MoecacheCacheStorage {
    * ```
    */
   async open(name: string): Promise<MoecacheCache> {
-    const text = `${name}`;
+    const text = nameOf(name, arguments.length);
     const present = this.#opened.get(text);
     if (present !== undefined) return await present;
     const opened = this.#open(text);
@@ -151,7 +152,7 @@ export class MoecacheCacheStorage {
    * ```
    */
   async has(name: string): Promise<boolean> {
-    const text = `${name}`;
+    const text = nameOf(name, arguments.length);
     return (await this.keys()).includes(text);
   }
 
@@ -180,7 +181,7 @@ export class MoecacheCacheStorage {
    * ```
    */
   async delete(name: string): Promise<boolean> {
-    const text = `${name}`;
+    const text = nameOf(name, arguments.length);
     this.#opened.delete(text);
     const prefix = await this.#prefixOf(text);
     await new Variants(this.#commands, this.#bytes, prefix, this.#now).clear();
@@ -278,6 +279,12 @@ export class MoecacheCacheStorage {
     const text = name.replaceAll("%", "%25").replaceAll(":", "%3A");
     return `${this.#prefix}in:${await itemKeyOf(text, LONGEST_NAME)}:`;
   }
+}
+
+/** The name that a caller gives, as the web standard turns it into a string; none is none, even so. */
+function nameOf(name: unknown, count: number): string {
+  if (count === 0) throw new TypeError("Cannot use a cache: it needs a name");
+  return `${name}`;
 }
 
 /** The flags of all that a cache stores. */
