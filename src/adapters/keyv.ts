@@ -100,7 +100,7 @@ const OPTION_TYPES: OptionTypes = { clientOptions: "any", prefix: "string", name
  *
  * Keys may be any strings. What memcached does not take in a key is escaped as in a URL, and a key that is
  * too long is stored under its SHA-256, with the key beside the value. Values are stored in the adapter's own
- * format, whatever the client's transcoder is: strings and bytes as they are, others as `moecacheTranscoder`
+ * format, which does not depend on the client's transcoder: strings and bytes as they are, others as `moecacheTranscoder`
  * does. `clear` empties Keyv's namespace, and nothing else on the servers, by counting a generation up: one
  * round trip.
  *

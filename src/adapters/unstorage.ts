@@ -105,7 +105,7 @@ const OPTION_TYPES: OptionTypes = {
  *
  * Keys may be any strings. What memcached does not take in a key is escaped as in a URL, and a key that is
  * too long is stored under its SHA-256, with the key beside the value. Values are stored in the driver's own
- * format, whatever the client's transcoder is: strings and bytes as they are, others as `moecacheTranscoder`
+ * format, which does not depend on the client's transcoder: strings and bytes as they are, others as `moecacheTranscoder`
  * does.
  *
  * Mind what listing costs: for `getKeys`, and for `clear` with a base, memcached lists all items that it has,

@@ -28,7 +28,7 @@ export class Bodies {
   /**
    * Stores a body as it comes, a chunk at a time. After a failure, what is there of it is deleted.
    *
-   * @throws {TypeError} When a chunk of the stream is none that the runtime's own `Response` takes.
+   * @throws {TypeError} When the runtime's own `Response` does not take a chunk of the stream.
    */
   async write(reader: BodyReader, exptime: Exptime): Promise<BodyPlace> {
     const id = crypto.randomUUID();

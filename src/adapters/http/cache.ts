@@ -143,7 +143,7 @@ export class MoecacheCache {
   /**
    * Gets all responses to a request, or all there are.
    *
-   * @param request The request, or its address; every one unless given.
+   * @param request The request, or its address; all requests by default.
    * @param options How it is compared.
    * @returns The responses, in the order in which they were stored.
    * @throws As {@linkcode match} does.
@@ -340,7 +340,7 @@ export class MoecacheCache {
   /**
    * Lists the requests whose responses are stored.
    *
-   * @param request Those that match this one; every one unless given.
+   * @param request Those that match this one; all by default.
    * @param options How it is compared.
    * @returns The requests, with those of their headers that `Vary` names, in the order in which their
    * responses were stored.

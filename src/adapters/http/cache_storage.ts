@@ -39,10 +39,10 @@ const LONGEST_NAME = 80;
 
 /**
  * The web standard's `CacheStorage` on memcached: caches by name, shared by all who use the same servers and
- * prefix. To have frameworks use it, make it the global one, as in the example.
+ * prefix. Frameworks use it when it is the global one, as in the example.
  *
  * The names are one item, which memcached may forget as any other: `has` and `keys` then do not know a
- * cache until it is opened by a new `MoecacheCacheStorage`.
+ * cache until a new `MoecacheCacheStorage` opens it.
  *
  * @example In place of the runtime's own, for Hono's `cache()` for instance
  * ```ts
@@ -226,7 +226,7 @@ export class MoecacheCacheStorage {
    * @returns The response, or `undefined` for a miss.
    * @throws As the cache's `match` does.
    *
-   * @example In whichever cache it is
+   * @example From any of the caches
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MoecacheCacheStorage } from "@moecache/moecache/cache";

@@ -61,8 +61,7 @@ export class Lists<Element> {
    * order, so that a herd needs a few requests only. Of a list that does not fit into an item, the first
    * elements go.
    *
-   * @returns The list before and after; `undefined` when the change has been dropped, as {@linkcode
-   * unlessDropped} has it.
+   * @returns The list before and after; `undefined` when the change has been dropped.
    */
   change(key: string, change: ChangeList<Element>): Promise<ChangedList<Element> | undefined> {
     return new Promise((resolve, reject) => {
