@@ -1,13 +1,13 @@
 /** Keys of any text and lifetimes in milliseconds, as memcached takes them. @module */
 
 import {
+  type Client,
   ClientException,
   type Exptime,
   type KeyCommands,
   Namespace,
   ValidationException,
 } from "../../mod.ts";
-import type { AdapterCommands } from "./adapter_options.ts";
 
 /** What hashed keys begin with. Escaping makes no such text: behind a `%` it puts a digit or a letter. */
 const HASHED = "%#";
@@ -75,7 +75,7 @@ export function roomBehind(commands: KeyCommands, prefix: string): number {
  * @throws {ClientException} When the commands are not those of a client.
  */
 export async function* keysBehind(
-  commands: AdapterCommands,
+  commands: KeyCommands & Partial<Pick<Client, "items">>,
   prefix: string,
 ): AsyncGenerator<string, void, undefined> {
   if (commands.items === undefined) {

@@ -15,22 +15,28 @@
  * @module
  */
 
+import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import {
   type AdapterClient,
-  type AdapterCommands,
   checkOptions,
   checkPrefix,
   clientFrom,
-  type ClientSource,
   type OptionTypes,
 } from "./adapter_options.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
 import { StoredValues } from "./stored_values.ts";
 
-export type { AdapterCommands, ClientSource };
-
 /** How a {@linkcode KeyvMoecache} stores. */
-export interface KeyvMoecacheOptions extends ClientSource {
+export interface KeyvMoecacheOptions {
+  /**
+   * The client to use, which the adapter does not close; or a view of one, a namespace for instance, which
+   * cannot list keys. Either this or `servers` has to be given.
+   */
+  readonly client?: KeyCommands | undefined;
+  /** The servers, as a `Client` takes them; the adapter closes the client that it makes for them. */
+  readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
+  /** The options of the client for `servers`. */
+  readonly clientOptions?: ClientOptions | undefined;
   /**
    * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"keyv:"` by
    * default.
@@ -131,7 +137,7 @@ export class KeyvMoecache implements AsyncDisposable {
   /** Keyv's namespace, which it sets. */
   namespace: string | undefined;
   readonly #prefix: string;
-  readonly #client: AdapterCommands;
+  readonly #client: KeyCommands;
   readonly #close: AdapterClient["close"];
   readonly #listeners = new Map<string, Set<Listener>>();
   // Keyv 5 searches both for the names of the adapters whose iterator it takes, and breaks without them.

@@ -1,7 +1,6 @@
 /** Values under any strings, which are cleared and listed together. @module */
 
-import { Namespace } from "../../mod.ts";
-import type { AdapterCommands } from "./adapter_options.ts";
+import { type KeyCommands, Namespace } from "../../mod.ts";
 import { itemFormat, type StoredValue } from "./item_format.ts";
 import {
   exptimeOf,
@@ -14,12 +13,12 @@ import {
 
 /** A namespace whose keys are any strings, and whose values are in the adapters' own format. */
 export class StoredValues {
-  readonly #commands: AdapterCommands;
+  readonly #commands: KeyCommands;
   readonly #namespace: Namespace;
   readonly #longest: number;
 
   /** @param prefix What all keys in memcached begin with, up to 100 characters. */
-  constructor(commands: AdapterCommands, prefix: string) {
+  constructor(commands: KeyCommands, prefix: string) {
     this.#commands = commands;
     this.#namespace = new Namespace(commands.withTranscoder(itemFormat), prefix);
     this.#longest = roomBehind(commands, prefix);

@@ -13,20 +13,21 @@
  * @module
  */
 
-import {
-  type AdapterCommands,
-  checkOptions,
-  checkPrefix,
-  clientFrom,
-  type ClientSource,
-  type OptionTypes,
-} from "./adapter_options.ts";
+import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
+import { checkOptions, checkPrefix, clientFrom, type OptionTypes } from "./adapter_options.ts";
 import { StoredValues } from "./stored_values.ts";
 
-export type { AdapterCommands, ClientSource };
-
 /** How the driver stores. */
-export interface MoecacheDriverOptions extends ClientSource {
+export interface MoecacheDriverOptions {
+  /**
+   * The client to use, which the driver does not close; or a view of one, a namespace for instance, which
+   * cannot list keys. Either this or `servers` has to be given.
+   */
+  readonly client?: KeyCommands | undefined;
+  /** The servers, as a `Client` takes them; the driver closes the client that it makes for them. */
+  readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
+  /** The options of the client for `servers`. */
+  readonly clientOptions?: ClientOptions | undefined;
   /**
    * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"unstorage:"`
    * by default.
@@ -63,7 +64,7 @@ export interface MoecacheDriver {
   /** What the driver was made with. */
   readonly options: MoecacheDriverOptions;
   /** The client. */
-  getInstance(): AdapterCommands;
+  getInstance(): KeyCommands;
   /** Whether a key exists. */
   hasItem(key: string): Promise<boolean>;
   /** Gets a value, `null` when the key does not exist. */

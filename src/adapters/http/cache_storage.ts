@@ -7,12 +7,7 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../../mod.ts";
-import {
-  type AdapterCommands,
-  checkClient,
-  checkOptions,
-  checkPrefix,
-} from "../adapter_options.ts";
+import { checkClient, checkOptions, checkPrefix } from "../adapter_options.ts";
 import { itemKeyOf } from "../key_and_exptime.ts";
 import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts";
 import { Lists } from "./lists.ts";
@@ -61,7 +56,7 @@ const LONGEST_NAME = 80;
  * ```
  */
 export class MoecacheCacheStorage {
-  readonly #commands: AdapterCommands;
+  readonly #commands: KeyCommands;
   readonly #bytes: KeyCommands;
   readonly #prefix: string;
   readonly #chunkByteLength: number;
@@ -76,7 +71,7 @@ export class MoecacheCacheStorage {
    * @param options `prefix`, `chunkByteLength`, `now`.
    * @throws {ValidationException} When there is no client, or an option is invalid.
    */
-  constructor(client: AdapterCommands, options: MoecacheCacheStorageOptions = {}) {
+  constructor(client: KeyCommands, options: MoecacheCacheStorageOptions = {}) {
     checkOptions(options, { prefix: "string", chunkByteLength: "number", now: "function" });
     this.#commands = checkClient(client);
     this.#bytes = client.withTranscoder(cacheFormat);

@@ -1,7 +1,6 @@
 /** What is stored for each address: the entries of its variants. @module */
 
 import { type KeyCommands, Namespace } from "../../../mod.ts";
-import type { AdapterCommands } from "../adapter_options.ts";
 import { exptimeOf, itemKeyOf, keysBehind, roomBehind } from "../key_and_exptime.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type ChangeList, Lists, unlessDropped } from "./lists.ts";
@@ -13,7 +12,7 @@ const HEAD = "head:";
 
 /** The variants of the responses of one cache, in a namespace of its own. */
 export class Variants {
-  readonly #commands: AdapterCommands;
+  readonly #commands: KeyCommands;
   readonly #namespace: Namespace;
   readonly #longest: number;
   readonly #now: () => number;
@@ -23,7 +22,7 @@ export class Variants {
    * @param commands What keys are listed with.
    * @param bytes The same, whose values are bytes.
    */
-  constructor(commands: AdapterCommands, bytes: KeyCommands, prefix: string, now: () => number) {
+  constructor(commands: KeyCommands, bytes: KeyCommands, prefix: string, now: () => number) {
     this.#commands = commands;
     this.#namespace = new Namespace(bytes, prefix);
     this.#longest = roomBehind(commands, prefix + HEAD);
