@@ -8,25 +8,16 @@ import {
   ValidationException,
 } from "../../mod.ts";
 
-/** What an adapter stores with: a client, or a view of one, which cannot list keys. */
-export type AdapterCommands = KeyCommands & Partial<Pick<Client, "items">>;
-
-/** Where an adapter stores: with a client, or on servers that it makes a client for. */
-export interface ClientSource {
-  /**
-   * The client to use, which the adapter does not close; or a view of one, a namespace for instance. Either
-   * this or `servers` has to be given.
-   */
-  readonly client?: AdapterCommands | undefined;
-  /** The servers, as a `Client` takes them; the adapter closes the client that it makes for them. */
+/** Where an adapter stores, among its options. */
+interface ClientSource {
+  readonly client?: KeyCommands | undefined;
   readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
-  /** The options of the client for `servers`. */
   readonly clientOptions?: ClientOptions | undefined;
 }
 
 /** A client, and how an adapter is done with it. */
 export interface AdapterClient {
-  readonly client: AdapterCommands;
+  readonly client: KeyCommands;
   /** Closes a client that is the adapter's own. */
   close(): Promise<void>;
 }
@@ -103,7 +94,7 @@ export function clientFrom({ client, servers, clientOptions }: ClientSource): Ad
  *
  * @throws {ValidationException} When it is none.
  */
-export function checkClient(client: AdapterCommands): AdapterCommands {
+export function checkClient(client: KeyCommands): KeyCommands {
   if (typeof client?.get === "function" && typeof client.withTranscoder === "function") {
     return client;
   }

@@ -23,4 +23,3 @@
 
 export { MoecacheCache, type MoecacheCacheQuery } from "./http/cache.ts";
 export { MoecacheCacheStorage, type MoecacheCacheStorageOptions } from "./http/cache_storage.ts";
-export type { AdapterCommands } from "./adapter_options.ts";

@@ -1,4 +1,4 @@
-/** The adapters' own format of items, whatever the client's transcoder is. @module */
+/** The adapters' own format of items, which does not depend on the client's transcoder. @module */
 
 import {
   ClientException,

@@ -1,6 +1,13 @@
 /** Keys of any text and lifetimes in milliseconds, as memcached takes them. @module */
 
-import { type Exptime, ValidationException } from "../../mod.ts";
+import {
+  type Client,
+  ClientException,
+  type Exptime,
+  type KeyCommands,
+  Namespace,
+  ValidationException,
+} from "../../mod.ts";
 
 /** What hashed keys begin with. Escaping makes no such text: behind a `%` it puts a digit or a letter. */
 const HASHED = "%#";
@@ -49,6 +56,39 @@ async function hash(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
   return HASHED + base64.replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
+}
+
+/** The longest key of memcached. */
+const LONGEST_KEY = 250;
+/** The digits of a generation and the colon behind them. */
+const GENERATION_LENGTH = 21;
+
+/** How long keys may be that begin with a prefix and a generation. */
+export function roomBehind(commands: KeyCommands, prefix: string): number {
+  const outer = commands instanceof Namespace ? commands.prefix.length + GENERATION_LENGTH : 0;
+  return LONGEST_KEY - outer - prefix.length - GENERATION_LENGTH;
+}
+
+/**
+ * Lists the keys in memcached that begin with a prefix, each once. memcached lists all keys that it has.
+ *
+ * @throws {ClientException} When the commands are not those of a client.
+ */
+export async function* keysBehind(
+  commands: KeyCommands & Partial<Pick<Client, "items">>,
+  prefix: string,
+): AsyncGenerator<string, void, undefined> {
+  if (commands.items === undefined) {
+    throw new ClientException("Cannot list keys: only a Client can, and the adapter has another");
+  }
+  const seen = new Set<string>();
+  for await (const { key, exptime } of commands.items()) {
+    const isPast = exptime !== undefined && exptime.getTime() <= Date.now();
+    if (isPast || !key.startsWith(prefix) || seen.has(key)) continue;
+    // An old memcached may list an item twice that moves between its queues.
+    seen.add(key);
+    yield key;
+  }
 }
 
 /** memcached takes more seconds than 30 days have for an absolute time. */

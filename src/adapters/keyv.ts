@@ -15,22 +15,28 @@
  * @module
  */
 
+import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import {
   type AdapterClient,
-  type AdapterCommands,
   checkOptions,
   checkPrefix,
   clientFrom,
-  type ClientSource,
   type OptionTypes,
 } from "./adapter_options.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
-import { Keyspace } from "./keyspace.ts";
-
-export type { AdapterCommands, ClientSource };
+import { StoredValues } from "./stored_values.ts";
 
 /** How a {@linkcode KeyvMoecache} stores. */
-export interface KeyvMoecacheOptions extends ClientSource {
+export interface KeyvMoecacheOptions {
+  /**
+   * The client to use, which the adapter does not close; or a view of one, a namespace for instance, which
+   * cannot list keys. Either this or `servers` has to be given.
+   */
+  readonly client?: KeyCommands | undefined;
+  /** The servers, as a `Client` takes them; the adapter closes the client that it makes for them. */
+  readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
+  /** The options of the client for `servers`. */
+  readonly clientOptions?: ClientOptions | undefined;
   /**
    * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"keyv:"` by
    * default.
@@ -100,7 +106,7 @@ const OPTION_TYPES: OptionTypes = { clientOptions: "any", prefix: "string", name
  *
  * Keys may be any strings. What memcached does not take in a key is escaped as in a URL, and a key that is
  * too long is stored under its SHA-256, with the key beside the value. Values are stored in the adapter's own
- * format, whatever the client's transcoder is: strings and bytes as they are, others as `moecacheTranscoder`
+ * format, which does not depend on the client's transcoder: strings and bytes as they are, others as `moecacheTranscoder`
  * does. `clear` empties Keyv's namespace, and nothing else on the servers, by counting a generation up: one
  * round trip.
  *
@@ -131,14 +137,14 @@ export class KeyvMoecache implements AsyncDisposable {
   /** Keyv's namespace, which it sets. */
   namespace: string | undefined;
   readonly #prefix: string;
-  readonly #client: AdapterCommands;
+  readonly #client: KeyCommands;
   readonly #close: AdapterClient["close"];
   readonly #listeners = new Map<string, Set<Listener>>();
   // Keyv 5 searches both for the names of the adapters whose iterator it takes, and breaks without them.
   readonly #opts: Record<string, unknown> = { dialect: "memcached", url: "memcached:" };
   /** The version of Keyv that has looked at the adapter. */
   #keyvVersion: 5 | 6 | undefined;
-  #current: { readonly namespace: string; readonly keyspace: Promise<Keyspace> } | undefined;
+  #current: { readonly namespace: string; readonly stored: Promise<StoredValues> } | undefined;
 
   /**
    * Makes an adapter. No socket is opened before the first operation needs one.
@@ -212,7 +218,7 @@ export class KeyvMoecache implements AsyncDisposable {
    */
   async get<Value = unknown>(key: string): Promise<Value | undefined> {
     try {
-      return await (await this.#keyspace()).get(key) as Value | undefined;
+      return await (await this.#stored()).get(key) as Value | undefined;
     } catch (error) {
       // The one fault that Keyv 5 tells nobody of.
       if (this.#keyvVersion !== 6) this.#emit("error", error);
@@ -242,7 +248,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async getMany<Value = unknown>(keys: string[]): Promise<(Value | undefined)[]> {
-    return await (await this.#keyspace()).getMany(keys) as (Value | undefined)[];
+    return await (await this.#stored()).getMany(keys) as (Value | undefined)[];
   }
 
   /**
@@ -334,7 +340,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async delete(key: string): Promise<boolean> {
-    return await (await this.#keyspace()).delete(key);
+    return await (await this.#stored()).delete(key);
   }
 
   /**
@@ -360,7 +366,7 @@ export class KeyvMoecache implements AsyncDisposable {
    */
   // deno-lint-ignore no-explicit-any -- boolean for Keyv 5, boolean[] for Keyv 6
   async deleteMany(keys: string[]): Promise<any> {
-    const existed = await (await this.#keyspace()).deleteMany(keys);
+    const existed = await (await this.#stored()).deleteMany(keys);
     return this.#keyvVersion === 5 ? existed.every(Boolean) : existed;
   }
 
@@ -387,7 +393,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async clear(): Promise<void> {
-    await (await this.#keyspace()).clear();
+    await (await this.#stored()).clear();
   }
 
   /**
@@ -413,7 +419,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async has(key: string): Promise<boolean> {
-    return await (await this.#keyspace()).get(key) !== undefined;
+    return await (await this.#stored()).get(key) !== undefined;
   }
 
   /**
@@ -438,7 +444,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   async hasMany(keys: string[]): Promise<boolean[]> {
-    return (await (await this.#keyspace()).getMany(keys)).map((value) => value !== undefined);
+    return (await (await this.#stored()).getMany(keys)).map((value) => value !== undefined);
   }
 
   /**
@@ -469,14 +475,14 @@ export class KeyvMoecache implements AsyncDisposable {
   async *iterator<Value = unknown>(
     namespace: string | undefined = this.namespace,
   ): AsyncGenerator<[key: string, value: Value], void> {
-    const keyspace = await this.#keyspace(namespace);
+    const stored = await this.#stored(namespace);
     let batch: string[] = [];
-    for await (const key of keyspace.keys()) {
+    for await (const key of stored.keys()) {
       if (batch.push(key) < BATCH) continue;
-      yield* readPairs<Value>(keyspace, batch);
+      yield* readPairs<Value>(stored, batch);
       batch = [];
     }
-    yield* readPairs<Value>(keyspace, batch);
+    yield* readPairs<Value>(stored, batch);
   }
 
   /**
@@ -519,22 +525,22 @@ export class KeyvMoecache implements AsyncDisposable {
   async #set(key: string, value: unknown, { ttl, expires }: Lifespan): Promise<void> {
     checkOptions({ ttl, expires }, { ttl: "number", expires: "number" });
     const end = expires ?? (ttl === undefined || ttl === 0 ? Infinity : Date.now() + ttl);
-    await (await this.#keyspace()).set(key, value, end);
+    await (await this.#stored()).set(key, value, end);
   }
 
-  /** The one for a namespace of Keyv's, which may change it at any time. */
-  #keyspace(namespace = this.namespace ?? ""): Promise<Keyspace> {
+  /** Those of a namespace of Keyv's, which may change it at any time. */
+  #stored(namespace = this.namespace ?? ""): Promise<StoredValues> {
     if (this.#current?.namespace !== namespace) {
-      this.#current = { namespace, keyspace: this.#makeKeyspace(namespace) };
+      this.#current = { namespace, stored: this.#storedUnder(namespace) };
     }
-    return this.#current!.keyspace;
+    return this.#current.stored;
   }
 
-  async #makeKeyspace(namespace: string): Promise<Keyspace> {
+  async #storedUnder(namespace: string): Promise<StoredValues> {
     // Without a colon of its own, a namespace is never the beginning of another's keys.
     const text = namespace.replaceAll("%", "%25").replaceAll(":", "%3A");
     const name = await itemKeyOf(text, LONGEST_NAMESPACE);
-    return new Keyspace(this.#client, `${this.#prefix}${name}:`);
+    return new StoredValues(this.#client, `${this.#prefix}${name}:`);
   }
 
   #emit(event: string, ...args: unknown[]): void {
@@ -547,10 +553,10 @@ type Listener = (...args: unknown[]) => void;
 type Lifespan = Pick<KeyvMoecacheEntry, "ttl" | "expires">;
 
 async function* readPairs<Value>(
-  keyspace: Keyspace,
+  stored: StoredValues,
   keys: string[],
 ): AsyncGenerator<[string, Value], void> {
-  const values = await keyspace.getMany(keys);
+  const values = await stored.getMany(keys);
   for (const [i, key] of keys.entries()) {
     // What has been deleted or evicted since it was listed is not there any more.
     if (values[i] !== undefined) yield [key, values[i] as Value];

@@ -13,20 +13,21 @@
  * @module
  */
 
-import {
-  type AdapterCommands,
-  checkOptions,
-  checkPrefix,
-  clientFrom,
-  type ClientSource,
-  type OptionTypes,
-} from "./adapter_options.ts";
-import { Keyspace } from "./keyspace.ts";
-
-export type { AdapterCommands, ClientSource };
+import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
+import { checkOptions, checkPrefix, clientFrom, type OptionTypes } from "./adapter_options.ts";
+import { StoredValues } from "./stored_values.ts";
 
 /** How the driver stores. */
-export interface MoecacheDriverOptions extends ClientSource {
+export interface MoecacheDriverOptions {
+  /**
+   * The client to use, which the driver does not close; or a view of one, a namespace for instance, which
+   * cannot list keys. Either this or `servers` has to be given.
+   */
+  readonly client?: KeyCommands | undefined;
+  /** The servers, as a `Client` takes them; the driver closes the client that it makes for them. */
+  readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
+  /** The options of the client for `servers`. */
+  readonly clientOptions?: ClientOptions | undefined;
   /**
    * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"unstorage:"`
    * by default.
@@ -63,7 +64,7 @@ export interface MoecacheDriver {
   /** What the driver was made with. */
   readonly options: MoecacheDriverOptions;
   /** The client. */
-  getInstance(): AdapterCommands;
+  getInstance(): KeyCommands;
   /** Whether a key exists. */
   hasItem(key: string): Promise<boolean>;
   /** Gets a value, `null` when the key does not exist. */
@@ -105,7 +106,7 @@ const OPTION_TYPES: OptionTypes = {
  *
  * Keys may be any strings. What memcached does not take in a key is escaped as in a URL, and a key that is
  * too long is stored under its SHA-256, with the key beside the value. Values are stored in the driver's own
- * format, whatever the client's transcoder is: strings and bytes as they are, others as `moecacheTranscoder`
+ * format, which does not depend on the client's transcoder: strings and bytes as they are, others as `moecacheTranscoder`
  * does.
  *
  * Mind what listing costs: for `getKeys`, and for `clear` with a base, memcached lists all items that it has,
@@ -136,7 +137,7 @@ const OPTION_TYPES: OptionTypes = {
 export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
   checkOptions(options ?? {}, OPTION_TYPES);
   const { client, close } = clientFrom(options ?? {});
-  const keyspace = new Keyspace(client, checkPrefix(options.base ?? "unstorage:"));
+  const stored = new StoredValues(client, checkPrefix(options.base ?? "unstorage:"));
   const set = async (
     key: string,
     value: unknown,
@@ -144,23 +145,23 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
   ) => {
     checkOptions({ ttl }, { ttl: "number" });
     // As other drivers of unstorage do, it takes 0 for no lifetime.
-    await keyspace.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
+    await stored.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
   };
   const getKeys = async (base?: string) => {
     const keys: string[] = [];
-    for await (const key of keyspace.keys(base)) keys.push(key);
+    for await (const key of stored.keys(base)) keys.push(key);
     return keys;
   };
-  const getItem = async (key: string) => await keyspace.get(key) as string | null ?? null;
+  const getItem = async (key: string) => await stored.get(key) as string | null ?? null;
   return {
     name: "moecache",
     flags: { ttl: true },
     options,
     getInstance: () => client,
-    hasItem: async (key) => await keyspace.get(key) !== undefined,
+    hasItem: async (key) => await stored.get(key) !== undefined,
     getItem,
     getItems: async (items) => {
-      const values = await keyspace.getMany(items.map(({ key }) => key)) as (string | undefined)[];
+      const values = await stored.getMany(items.map(({ key }) => key)) as (string | undefined)[];
       return items.map(({ key }, i) => ({ key, value: values[i] ?? null }));
     },
     getItemRaw: getItem,
@@ -173,12 +174,12 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     },
     setItemRaw: set,
     removeItem: async (key) => {
-      await keyspace.delete(key);
+      await stored.delete(key);
     },
     getKeys,
     clear: async (base) => {
-      if (base) await keyspace.deleteMany(await getKeys(base));
-      else await keyspace.clear();
+      if (base) await stored.deleteMany(await getKeys(base));
+      else await stored.clear();
     },
     dispose: close,
   };

@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, ClientException } from "../../mod.ts";
+import {
+  Client,
+  ClientException,
+  jsonTranscoder,
+  rawTranscoder,
+  type Transcoder,
+} from "../../mod.ts";
+import { enyimTranscoder } from "../../src/transcoding/enyim_transcoder.ts";
 import { type MoecacheCache, MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
@@ -135,6 +142,15 @@ function describeCache(
       const read = response("body");
       await read.text();
       await assertRejects(() => cache.put(URL_, read), TypeError, "read already");
+      for (const other of ["body", null, undefined, {}] as unknown as Response[]) {
+        await assertRejects(() => cache.put(URL_, other), TypeError, "it is no Response");
+      }
+      const nothing = undefined as unknown as Request;
+      for (const call of [cache.match, cache.delete, cache.add].map((call) => call.bind(cache))) {
+        await assertRejects(() => call(nothing), TypeError, "it needs a request");
+      }
+      await assertRejects(() => cache.addAll([URL_, nothing]), TypeError, "it needs a request");
+      await assertRejects(() => cache.put(nothing, response("")), TypeError, "it needs a request");
     });
 
     test("does not store what must not be shared", async ({ cache }) => {
@@ -378,6 +394,29 @@ function describeCache(
       assertEquals((await found()).length, 11);
     });
 
+    it("does not depend on the client's transcoder, and takes a namespace for a client", async () => {
+      await using server = await start(false);
+      await using plain = new Client(server.address, { timeout: 10_000 });
+      const bytes = pseudoRandomBytes(2 * CHUNK + 1);
+      await (await new MoecacheCacheStorage(plain).open("test")).put(URL_, response(bytes));
+      for (const transcoder of [jsonTranscoder, enyimTranscoder, rawTranscoder as Transcoder]) {
+        await using client = new Client(server.address, { transcoder, timeout: 10_000 });
+        const cache = await new MoecacheCacheStorage(client).open("test");
+        assertEquals(await (await cache.match(URL_))?.bytes(), bytes);
+        await cache.put(`${URL_}/${"long".repeat(100)}`, response("long"));
+        assertEquals(await textOf(cache, `${URL_}/${"long".repeat(100)}`), "long");
+      }
+      const namespace = plain.namespace("outer:");
+      const cache = await new MoecacheCacheStorage(namespace).open("test");
+      assertEquals(await cache.match(URL_), undefined);
+      const long = `${URL_}/${"x".repeat(100)}`;
+      await cache.put(long, response("long"));
+      assertEquals(await textOf(cache, long), "long");
+      await assertRejects(() => cache.keys(), ClientException, "Cannot list keys");
+      await namespace.invalidateAll();
+      assertEquals(await cache.match(long), undefined);
+    });
+
     it("finds out how much an item holds where it is less than usual", async () => {
       await using server = await start(true);
       await using client = new Client(server.address, { timeout: 10_000 });
@@ -463,6 +502,13 @@ function describeCache(
       assertEquals(await caches.has(undefined as unknown as string), true);
       assertEquals(await caches.delete(null as unknown as string), true);
       await assertRejects(() => caches.open(Symbol("name") as unknown as string), TypeError);
+      for (const call of [caches.open, caches.has, caches.delete]) {
+        await assertRejects(
+          () => (call as () => Promise<unknown>).call(caches),
+          TypeError,
+          "a name",
+        );
+      }
       assertEquals(await caches.match(URL_), undefined);
       assertEquals(await new MoecacheCacheStorage(client).keys(), [
         "test",

@@ -28,7 +28,7 @@ export class Bodies {
   /**
    * Stores a body as it comes, a chunk at a time. After a failure, what is there of it is deleted.
    *
-   * @throws {TypeError} When a chunk of the stream is none that the runtime's own `Response` takes.
+   * @throws {TypeError} When the runtime's own `Response` does not take a chunk of the stream.
    */
   async write(reader: BodyReader, exptime: Exptime): Promise<BodyPlace> {
     const id = crypto.randomUUID();
@@ -71,15 +71,19 @@ export class Bodies {
     await Promise.all(keys.map((key) => this.#bytes.touch(key, GRACE)));
   }
 
+  /** Deletes a body that nothing is going to refer to. */
+  async delete(body: BodyPlace): Promise<void> {
+    await this.#bytes.deleteMany(chunkLengths(body).map((_, i) => this.#key(body.id, i)));
+  }
+
   /**
-   * Deletes a body that nothing is going to refer to.
+   * Deletes a body that cannot be stored or listed.
    *
    * @throws {AggregateError} When that fails, too; it carries the cause.
    */
   async forget(body: BodyPlace, cause: unknown): Promise<void> {
-    const keys = chunkLengths(body).map((_, i) => this.#key(body.id, i));
     try {
-      await this.#bytes.deleteMany(keys);
+      await this.delete(body);
     } catch (error) {
       throw new AggregateError(
         [cause, error],

@@ -1,7 +1,7 @@
 /** The web standard's `Cache`. @module */
 
 import { type KeyCommands, SocketError } from "../../../mod.ts";
-import { type AdapterCommands, checkOptions, type OptionTypes } from "../adapter_options.ts";
+import { checkOptions, type OptionTypes } from "../adapter_options.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
@@ -12,6 +12,7 @@ import {
   responseOf,
   varyNames,
 } from "./entry.ts";
+import { checkRequest, checkStorable, fetchAll, requestOfCall } from "./exchanges.ts";
 import { freshnessOf } from "./freshness.ts";
 import type { ChangeList } from "./lists.ts";
 import { Variants } from "./variants.ts";
@@ -57,6 +58,9 @@ export interface CacheSettings {
  * is read, reading fails: a body is never cut short or mixed with another. One that is replaced is kept
  * for a minute for those who read it.
  *
+ * A client that takes a server that it cannot reach for a miss (`failover: "miss"`) makes the cache do so: what
+ * would be read is missing, and what would be stored is dropped.
+ *
  * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept,
  * and fewer where an item of memcached does not hold the headers of all. When many put the same at once, the
  * last of them stays. `keys` and `matchAll` without a request, and `ignoreSearch`, let memcached list all items
@@ -90,7 +94,7 @@ export class MoecacheCache {
 
   /** @internal */
   constructor(
-    commands: AdapterCommands,
+    commands: KeyCommands,
     bytes: KeyCommands,
     { prefix, chunkByteLength, now }: CacheSettings,
   ) {
@@ -130,7 +134,7 @@ export class MoecacheCache {
     options: MoecacheCacheQuery = {},
   ): Promise<Response | undefined> {
     checkOptions(options, QUERY_TYPES);
-    for (const entry of await this.#find(new Request(request), options)) {
+    for (const entry of await this.#find(requestOfCall(request), options)) {
       const response = await this.#open(entry);
       if (response !== undefined) return response;
     }
@@ -140,7 +144,7 @@ export class MoecacheCache {
   /**
    * Gets all responses to a request, or all there are.
    *
-   * @param request The request, or its address; every one unless given.
+   * @param request The request, or its address; all requests by default.
    * @param options How it is compared.
    * @returns The responses, in the order in which they were stored.
    * @throws As {@linkcode match} does.
@@ -203,7 +207,7 @@ export class MoecacheCache {
    * ```
    */
   async put(request: Request | string | URL, response: Response): Promise<void> {
-    const asked = new Request(request);
+    const asked = requestOfCall(request);
     checkStorable(asked, response);
     // All of it is taken now: what the caller changes later is not what has been checked.
     const stored = this.#now();
@@ -221,6 +225,7 @@ export class MoecacheCache {
     };
     const body = response.body?.getReader();
     const generation = await this.#generationFor(body);
+    if (generation === undefined) return giveUp(body);
     const exptime = exptimeOf(lifetime ?? Infinity);
     const place = body === undefined ? null : await this.#bodies.write(body, exptime);
     await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
@@ -281,7 +286,7 @@ export class MoecacheCache {
    * ```
    */
   async addAll(requests: readonly (Request | string | URL)[]): Promise<void> {
-    const asked = requests.map((request) => new Request(request));
+    const asked = requests.map(requestOfCall);
     asked.forEach(checkRequest);
     await fetchAll(asked, async (exchanges) => {
       await Promise.all(exchanges.map(({ request, response }) => this.put(request, response)));
@@ -317,8 +322,9 @@ export class MoecacheCache {
     options: MoecacheCacheQuery = {},
   ): Promise<boolean> {
     checkOptions(options, QUERY_TYPES);
-    const asked = new Request(request);
+    const asked = requestOfCall(request);
     const generation = await this.#variants.generation();
+    if (generation === undefined) return false;
     const found = await this.#find(asked, options);
     const addresses = new Set(found.map(({ url }) => url));
     const removed = await Promise.all(
@@ -335,7 +341,7 @@ export class MoecacheCache {
   /**
    * Lists the requests whose responses are stored.
    *
-   * @param request Those that match this one; every one unless given.
+   * @param request Those that match this one; all by default.
    * @param options How it is compared.
    * @returns The requests, with those of their headers that `Vary` names, in the order in which their
    * responses were stored.
@@ -370,7 +376,7 @@ export class MoecacheCache {
     checkOptions(options, QUERY_TYPES);
     return request === undefined
       ? await this.#variants.readAll()
-      : await this.#find(new Request(request), options);
+      : await this.#find(requestOfCall(request), options);
   }
 
   async #find(asked: Request, options: MoecacheCacheQuery): Promise<Entry[]> {
@@ -382,7 +388,7 @@ export class MoecacheCache {
   }
 
   /** The generation to store in. Without one, nobody will read the body. */
-  async #generationFor(body: BodyReader | undefined): Promise<string> {
+  async #generationFor(body: BodyReader | undefined): Promise<string | undefined> {
     try {
       return await this.#variants.generation();
     } catch (error) {
@@ -403,7 +409,7 @@ export class MoecacheCache {
     address: string,
     change: ChangeList<Entry>,
   ): Promise<number> {
-    const removed = await this.#variants.change(generation, address, change);
+    const removed = await this.#variants.change(generation, address, change) ?? [];
     await this.#retire(removed);
     return removed.length;
   }
@@ -411,11 +417,13 @@ export class MoecacheCache {
   /** Lists an entry; resolves to those that it replaces. The body of one that is not listed is of no use. */
   async #list(generation: string, entry: Entry, asked: Request): Promise<Entry[]> {
     try {
-      return await this.#variants.change(
+      const removed = await this.#variants.change(
         generation,
         entry.url,
         (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
       );
+      if (removed === undefined && entry.body !== null) await this.#bodies.delete(entry.body);
+      return removed ?? [];
     } catch (error) {
       // When the reply is lost, it may be listed all the same.
       const mayBeListed = error instanceof SocketError;
@@ -433,86 +441,4 @@ function isMatch(entry: Entry, asked: Request, options: MoecacheCacheQuery): boo
   const { ignoreSearch, ignoreVary } = options;
   return addressOf(entry.url, ignoreSearch) === addressOf(asked.url, ignoreSearch) &&
     (ignoreVary || hasSameVariant(entry, asked));
-}
-
-function checkStorable(request: Request, response: Response): void {
-  checkRequest(request);
-  const why = objection(response);
-  if (why !== undefined) refuse(request, why);
-  if (response.bodyUsed || response.body?.locked) refuse(request, "its body has been read already");
-}
-
-function checkRequest(request: Request): void {
-  if (!/^https?:/.test(request.url)) refuse(request, "its address must begin with http: or https:");
-  if (request.method !== "GET") refuse(request, "its method must be GET");
-}
-
-function objection(response: Response): string | undefined {
-  if (response.status === 206) return "it is a part only (206)";
-  if (response.status < 200) return `its status is ${response.status}`;
-  if (varyNames(response.headers).includes("*")) return "it varies by everything (Vary: *)";
-  return undefined;
-}
-
-function refuse(request: Request, why: string): never {
-  throw new TypeError(`Cannot cache the response to "${request.method} ${request.url}": ${why}`);
-}
-
-/** A request and its answer. */
-interface Exchange {
-  readonly request: Request;
-  readonly response: Response;
-}
-
-/** Fetches all requests and hands the responses over. One that fails or is aborted ends the others. */
-async function fetchAll(
-  requests: readonly Request[],
-  handOver: (exchanges: readonly Exchange[]) => Promise<void>,
-): Promise<void> {
-  const controller = new AbortController();
-  // Until the bodies have been read: a signal that is given to fetch replaces the request's own.
-  const unfollow = requests.map(({ signal }) => follow(signal, controller));
-  try {
-    const exchanges = await Promise.all(requests.map(async (request) => {
-      const response = await fetch(request, { signal: controller.signal });
-      const why = response.ok ? objection(response) : `its status is ${response.status}`;
-      if (why !== undefined) refuse(request, why);
-      return { request, response };
-    }));
-    checkDifferent(exchanges);
-    await handOver(exchanges);
-  } catch (error) {
-    controller.abort(error);
-    throw error;
-  } finally {
-    for (const end of unfollow) end();
-  }
-}
-
-/** Aborts as a signal does. `AbortSignal.any` would do, but on Node 20 may be collected before it aborts. */
-function follow(signal: AbortSignal, controller: AbortController): () => void {
-  const abort = () => controller.abort(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
-  return () => signal.removeEventListener("abort", abort);
-}
-
-/** Checks that no response would replace another one of the same call. */
-function checkDifferent(exchanges: readonly Exchange[]): void {
-  const byAddress = new Map<string, Exchange[]>();
-  for (const exchange of exchanges) {
-    const { request } = exchange;
-    const address = addressOf(request.url);
-    const others = byAddress.get(address) ?? [];
-    const isSame = others.some((other) =>
-      varyNames(other.response.headers).every((name) =>
-        other.request.headers.get(name) === request.headers.get(name)
-      )
-    );
-    if (isSame) {
-      const what = `Cannot cache the response to "${request.method} ${request.url}"`;
-      throw new DOMException(`${what}: it is among the requests twice`, "InvalidStateError");
-    }
-    byAddress.set(address, [...others, exchange]);
-  }
 }

@@ -7,12 +7,7 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../../mod.ts";
-import {
-  type AdapterCommands,
-  checkClient,
-  checkOptions,
-  checkPrefix,
-} from "../adapter_options.ts";
+import { checkClient, checkOptions, checkPrefix } from "../adapter_options.ts";
 import { itemKeyOf } from "../key_and_exptime.ts";
 import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts";
 import { Lists } from "./lists.ts";
@@ -39,10 +34,10 @@ const LONGEST_NAME = 80;
 
 /**
  * The web standard's `CacheStorage` on memcached: caches by name, shared by all who use the same servers and
- * prefix. To have frameworks use it, make it the global one, as in the example.
+ * prefix. Frameworks use it when it is the global one, as in the example.
  *
  * The names are one item, which memcached may forget as any other: `has` and `keys` then do not know a
- * cache until it is opened by a new `MoecacheCacheStorage`.
+ * cache until a new `MoecacheCacheStorage` opens it.
  *
  * @example In place of the runtime's own, for Hono's `cache()` for instance
  * ```ts
@@ -61,7 +56,7 @@ const LONGEST_NAME = 80;
  * ```
  */
 export class MoecacheCacheStorage {
-  readonly #commands: AdapterCommands;
+  readonly #commands: KeyCommands;
   readonly #bytes: KeyCommands;
   readonly #prefix: string;
   readonly #chunkByteLength: number;
@@ -76,7 +71,7 @@ export class MoecacheCacheStorage {
    * @param options `prefix`, `chunkByteLength`, `now`.
    * @throws {ValidationException} When there is no client, or an option is invalid.
    */
-  constructor(client: AdapterCommands, options: MoecacheCacheStorageOptions = {}) {
+  constructor(client: KeyCommands, options: MoecacheCacheStorageOptions = {}) {
     checkOptions(options, { prefix: "string", chunkByteLength: "number", now: "function" });
     this.#commands = checkClient(client);
     this.#bytes = client.withTranscoder(cacheFormat);
@@ -94,6 +89,7 @@ export class MoecacheCacheStorage {
    *
    * @param name Any string.
    * @returns The cache. Opening it again costs nothing.
+   * @throws {TypeError} When there is no name.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    *
@@ -113,7 +109,7 @@ export class MoecacheCacheStorage {
    * ```
    */
   async open(name: string): Promise<MoecacheCache> {
-    const text = `${name}`;
+    const text = nameOf(name, arguments.length);
     const present = this.#opened.get(text);
     if (present !== undefined) return await present;
     const opened = this.#open(text);
@@ -151,7 +147,7 @@ export class MoecacheCacheStorage {
    * ```
    */
   async has(name: string): Promise<boolean> {
-    const text = `${name}`;
+    const text = nameOf(name, arguments.length);
     return (await this.keys()).includes(text);
   }
 
@@ -180,15 +176,15 @@ export class MoecacheCacheStorage {
    * ```
    */
   async delete(name: string): Promise<boolean> {
-    const text = `${name}`;
+    const text = nameOf(name, arguments.length);
     this.#opened.delete(text);
     const prefix = await this.#prefixOf(text);
     await new Variants(this.#commands, this.#bytes, prefix, this.#now).clear();
-    const { before } = await this.#names.change(
+    const names = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(text) ? names.filter((other) => other !== text) : undefined,
     );
-    return before.includes(text);
+    return names?.before.includes(text) ?? false;
   }
 
   /**
@@ -225,7 +221,7 @@ export class MoecacheCacheStorage {
    * @returns The response, or `undefined` for a miss.
    * @throws As the cache's `match` does.
    *
-   * @example In whichever cache it is
+   * @example From any of the caches
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
@@ -256,10 +252,12 @@ export class MoecacheCacheStorage {
   }
 
   async #open(name: string): Promise<MoecacheCache> {
-    await this.#names.change(
+    const names = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(name) ? undefined : [...names, name],
     );
+    // One that could not be made known is made known by the next one who opens it.
+    if (names === undefined) this.#opened.delete(name);
     return new MoecacheCache(this.#commands, this.#bytes, {
       prefix: await this.#prefixOf(name),
       chunkByteLength: this.#chunkByteLength,
@@ -276,6 +274,12 @@ export class MoecacheCacheStorage {
     const text = name.replaceAll("%", "%25").replaceAll(":", "%3A");
     return `${this.#prefix}in:${await itemKeyOf(text, LONGEST_NAME)}:`;
   }
+}
+
+/** The name that a caller gives, as the web standard turns it into a string; none is none, even so. */
+function nameOf(name: unknown, count: number): string {
+  if (count === 0) throw new TypeError("Cannot use a cache: it needs a name");
+  return `${name}`;
 }
 
 /** The flags of all that a cache stores. */

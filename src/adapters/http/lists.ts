@@ -1,6 +1,6 @@
 /** Lists in memcached, which many change at the same time. @module */
 
-import { ClientException, type Exptime, type KeyCommands } from "../../../mod.ts";
+import { ClientException, type Exptime, type KeyCommands, SocketError } from "../../../mod.ts";
 
 /** How often a list is changed again when others were faster. */
 const RETRIES = 50;
@@ -26,7 +26,7 @@ export interface ListSettings<Element> {
 
 interface Waiting<Element> {
   readonly change: ChangeList<Element>;
-  readonly resolve: (changed: ChangedList<Element>) => void;
+  readonly resolve: (changed: ChangedList<Element> | undefined) => void;
   readonly reject: (error: unknown) => void;
   /** Whether it leaves the elements as they are, and only stores them again. */
   readonly putsBack?: boolean;
@@ -60,8 +60,10 @@ export class Lists<Element> {
    * Changes a list. The changes that come during another one of the same list are made together, in their
    * order, so that a herd needs a few requests only. Of a list that does not fit into an item, the first
    * elements go.
+   *
+   * @returns The list before and after; `undefined` when the change has been dropped.
    */
-  change(key: string, change: ChangeList<Element>): Promise<ChangedList<Element>> {
+  change(key: string, change: ChangeList<Element>): Promise<ChangedList<Element> | undefined> {
     return new Promise((resolve, reject) => {
       const one: Waiting<Element> = { change, resolve, reject };
       const present = this.#waiting.get(key);
@@ -78,16 +80,20 @@ export class Lists<Element> {
     let most = Infinity;
     while (waiting.length > 0) {
       let attempt: Attempt<Element> | undefined;
-      try {
+      const exptime = () => this.#settings.exptimeOf(attempt?.elements ?? []);
+      const update = async () => {
         await this.#bytes.update<Uint8Array>(key, (stored) => {
           const elements = stored === undefined ? lost : this.#parse(key, stored);
           attempt = this.#attempt(waiting.slice(0, most), elements);
           return attempt.bytes;
-        }, { retries: RETRIES, exptime: () => this.#settings.exptimeOf(attempt?.elements ?? []) });
+        }, { retries: RETRIES, exptime });
+        return attempt?.changed;
+      };
+      try {
+        const changed = await unlessDropped(update, () => this.#bytes.get(key));
         lost = [];
-        const { changed = [] } = attempt ?? {};
-        waiting.splice(0, changed.length);
-        for (const { resolve, list } of changed) resolve(list);
+        const settled = waiting.splice(0, changed?.length ?? waiting.length);
+        settled.forEach(({ resolve }, i) => resolve(changed?.[i]?.list));
       } catch (error) {
         const { before = [], changed = waiting, bytes } = attempt ?? {};
         const isRefused = bytes !== undefined && isRefusal(error);
@@ -105,12 +111,12 @@ export class Lists<Element> {
   #attempt(waiting: readonly Waiting<Element>[], before: readonly Element[]): Attempt<Element> {
     const changed: Attempt<Element>["changed"] = [];
     let elements = before;
-    for (const { change, resolve } of waiting) {
+    for (const { change } of waiting) {
       const after = change(elements) ?? elements;
       // What has no room beside other elements is no reason for those to go.
       const isAlone = this.#addsTooLong(after, elements);
       if (isAlone && changed.length > 0) break;
-      changed.push({ resolve, list: { before: elements, after } });
+      changed.push({ list: { before: elements, after } });
       elements = after;
       if (isAlone) break;
     }
@@ -148,7 +154,7 @@ export class Lists<Element> {
 /** What comes of changes of a list that wait. */
 interface Attempt<Element> {
   readonly before: readonly Element[];
-  readonly changed: { readonly resolve: Waiting<Element>["resolve"]; list: ChangedList<Element> }[];
+  readonly changed: { list: ChangedList<Element> }[];
   /** The new list. */
   readonly elements: readonly Element[];
   /** What is to be stored; absent when the list stays as it is. */
@@ -173,6 +179,34 @@ function giveBack<Element>(
   }
   const reject = () => first.reject(error);
   waiting.unshift({ change: (elements) => [...elements], resolve: reject, reject, putsBack: true });
+}
+
+/**
+ * Writes; or finds out that the client drops writes, since it takes a server that it cannot reach for a miss
+ * (`failover: "miss"`). Then reading gives a miss where writing fails that depends on what has been read.
+ *
+ * @param write What is to be done. It may be done twice.
+ * @param read Reads from the same server.
+ * @returns What writing gives; `undefined` when it has been dropped.
+ */
+export async function unlessDropped<Result>(
+  write: () => Promise<Result>,
+  read: () => Promise<unknown>,
+): Promise<Result | undefined> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    const isRead = await read().then(() => true, () => false);
+    if (!isRead) throw error;
+  }
+  // It is dropped, or the server is there again.
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    return undefined;
+  }
 }
 
 /** Whether memcached has refused to store an item; it drops the old one then. */

@@ -1,11 +1,9 @@
 /** What is stored for each address: the entries of its variants. @module */
 
 import { type KeyCommands, Namespace } from "../../../mod.ts";
-import type { AdapterCommands } from "../adapter_options.ts";
-import { exptimeOf, itemKeyOf } from "../key_and_exptime.ts";
-import { keysBehind, roomBehind } from "../keyspace.ts";
+import { exptimeOf, itemKeyOf, keysBehind, roomBehind } from "../key_and_exptime.ts";
 import { type Entry, isEntry } from "./entry.ts";
-import { type ChangeList, Lists } from "./lists.ts";
+import { type ChangeList, Lists, unlessDropped } from "./lists.ts";
 
 /** Of a response that varies by what every browser says differently, so many are kept. */
 const MOST_VARIANTS = 64;
@@ -14,7 +12,7 @@ const HEAD = "head:";
 
 /** The variants of the responses of one cache, in a namespace of its own. */
 export class Variants {
-  readonly #commands: AdapterCommands;
+  readonly #commands: KeyCommands;
   readonly #namespace: Namespace;
   readonly #longest: number;
   readonly #now: () => number;
@@ -24,7 +22,7 @@ export class Variants {
    * @param commands What keys are listed with.
    * @param bytes The same, whose values are bytes.
    */
-  constructor(commands: AdapterCommands, bytes: KeyCommands, prefix: string, now: () => number) {
+  constructor(commands: KeyCommands, bytes: KeyCommands, prefix: string, now: () => number) {
     this.#commands = commands;
     this.#namespace = new Namespace(bytes, prefix);
     this.#longest = roomBehind(commands, prefix + HEAD);
@@ -35,9 +33,12 @@ export class Variants {
     });
   }
 
-  /** What the keys of the present generation begin with. */
-  async generation(): Promise<string> {
-    return await this.#namespace.currentPrefix();
+  /** What the keys of the present generation begin with; `undefined` when what is written is dropped. */
+  async generation(): Promise<string | undefined> {
+    return await unlessDropped(
+      () => this.#namespace.currentPrefix(),
+      () => this.#namespace.get(HEAD),
+    );
   }
 
   /** Begins a new generation, which has no entries. */
@@ -53,7 +54,8 @@ export class Variants {
   /** The entries of all addresses, in the order in which they were stored. memcached lists all its keys. */
   async readAll(): Promise<Entry[]> {
     const reading: Promise<Entry[]>[] = [];
-    for await (const key of keysBehind(this.#commands, await this.generation() + HEAD)) {
+    const generation = await this.#namespace.currentPrefix();
+    for await (const key of keysBehind(this.#commands, generation + HEAD)) {
       reading.push(this.#lists.read(key));
     }
     return this.#fresh((await Promise.all(reading)).flat()).sort((a, b) => a.stored - b.stored);
@@ -63,20 +65,20 @@ export class Variants {
    * Changes the entries of an address.
    *
    * @param generation The one that they are of: in a later one, nobody will find them.
-   * @returns The entries that it had, and does not have any more.
+   * @returns The entries that it had, and does not have any more; `undefined` when the change has been dropped.
    */
   async change(
     generation: string,
     address: string,
     change: ChangeList<Entry>,
-  ): Promise<Entry[]> {
+  ): Promise<Entry[] | undefined> {
     let entries: readonly Entry[] = [];
     const key = generation + await this.#key(address);
-    const { after } = await this.#lists.change(key, (stored) => {
+    const changed = await this.#lists.change(key, (stored) => {
       entries = this.#fresh(stored);
       return change(entries)?.slice(-MOST_VARIANTS);
     });
-    return entries.filter((entry) => !after.includes(entry));
+    return changed && entries.filter((entry) => !changed.after.includes(entry));
   }
 
   #fresh(entries: readonly Entry[]): Entry[] {

@@ -1,51 +1,24 @@
-/** What an adapter stores: values under any strings, which are cleared and listed together. @module */
+/** Values under any strings, which are cleared and listed together. @module */
 
-import { ClientException, type KeyCommands, Namespace } from "../../mod.ts";
-import type { AdapterCommands } from "./adapter_options.ts";
+import { type KeyCommands, Namespace } from "../../mod.ts";
 import { itemFormat, type StoredValue } from "./item_format.ts";
-import { exptimeOf, isHashed, itemKeyOf, textOfItemKey } from "./key_and_exptime.ts";
-
-/** The longest key of memcached. */
-const LONGEST_KEY = 250;
-/** The digits of a generation and the colon behind them. */
-const GENERATION_LENGTH = 21;
-
-/** How long keys may be that begin with a prefix and a generation. */
-export function roomBehind(commands: KeyCommands, prefix: string): number {
-  const outer = commands instanceof Namespace ? commands.prefix.length + GENERATION_LENGTH : 0;
-  return LONGEST_KEY - outer - prefix.length - GENERATION_LENGTH;
-}
-
-/**
- * Lists the keys in memcached that begin with a prefix, each once. memcached lists all keys that it has.
- *
- * @throws {ClientException} When the commands are not those of a client.
- */
-export async function* keysBehind(
-  commands: AdapterCommands,
-  prefix: string,
-): AsyncGenerator<string, void, undefined> {
-  if (commands.items === undefined) {
-    throw new ClientException("Cannot list keys: only a Client can, and the adapter has another");
-  }
-  const seen = new Set<string>();
-  for await (const { key, exptime } of commands.items()) {
-    const isPast = exptime !== undefined && exptime.getTime() <= Date.now();
-    if (isPast || !key.startsWith(prefix) || seen.has(key)) continue;
-    // An old memcached may list an item twice that moves between its queues.
-    seen.add(key);
-    yield key;
-  }
-}
+import {
+  exptimeOf,
+  isHashed,
+  itemKeyOf,
+  keysBehind,
+  roomBehind,
+  textOfItemKey,
+} from "./key_and_exptime.ts";
 
 /** A namespace whose keys are any strings, and whose values are in the adapters' own format. */
-export class Keyspace {
-  readonly #commands: AdapterCommands;
+export class StoredValues {
+  readonly #commands: KeyCommands;
   readonly #namespace: Namespace;
   readonly #longest: number;
 
   /** @param prefix What all keys in memcached begin with, up to 100 characters. */
-  constructor(commands: AdapterCommands, prefix: string) {
+  constructor(commands: KeyCommands, prefix: string) {
     this.#commands = commands;
     this.#namespace = new Namespace(commands.withTranscoder(itemFormat), prefix);
     this.#longest = roomBehind(commands, prefix);
