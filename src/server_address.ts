@@ -100,11 +100,16 @@ export function resolveServers(
 ): readonly ResolvedServer[] {
   const list = Array.isArray(servers) && !isPair(servers) ? Array.from(servers) : [servers];
   const addresses = list.flatMap((address) => {
-    // As environment variables hold several servers.
-    return typeof address === "string" ? address.split(/[\s,]+/).filter(Boolean) : [address];
+    return typeof address === "string" ? separate(address) : [address];
   });
-  if (addresses.length === 0) throw invalid(servers, "there must be at least one server");
+  if (addresses.length === 0) throw invalid(servers, "there must be one server at least");
   return addresses.map((address) => resolveServer(address, takeApart(address), defaults));
+}
+
+/** Several addresses may stand in one string, separated by commas, as in environment variables. */
+function separate(text: string): string[] {
+  const addresses = text.split(",").map((address) => address.trim()).filter(Boolean);
+  return addresses.length === 0 ? [text] : addresses;
 }
 
 /** What an address itself says of TLS and authentication. */

@@ -1,10 +1,6 @@
 /** Commands to every server: statistics, versions, flushing, logging. @module */
 
-import {
-  OPERATION_OPTIONS,
-  type OperationOptions,
-  operationOptions,
-} from "../commands/operation_options.ts";
+import { type OperationOptions, operationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
@@ -17,7 +13,11 @@ export interface FlushOptions extends OperationOptions {
   readonly delay?: number;
 }
 
-const FLUSH_OPTIONS: OptionTypes<FlushOptions> = { ...OPERATION_OPTIONS, delay: "number" };
+const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {
+  signal: "signal",
+  failover: "any",
+  delay: "number",
+};
 const HIGHEST_VERBOSITY = 0x7fffffff;
 
 /** Asks every server for statistics. */
