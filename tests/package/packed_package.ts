@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, resolve } from "node:path";
+import { BUNDLERS, LIMITS, loadedFirst, sizeOf } from "../bundle/bundles.ts";
 import { exec } from "./exec.ts";
 import { bunInstall, Installation, npmInstall } from "./installation.ts";
 import { ADAPTED, fileOf } from "./manifest.ts";
@@ -185,6 +186,18 @@ for (const tool of [OLDEST_BUN, NEWEST_BUN]) {
     assertEquals(await exportsSeenBy(bun, "require.cjs", own.folder), expected);
   });
 }
+
+Deno.test("bundles of the package weigh as little as those of the sources", async () => {
+  const programs = Object.keys(LIMITS).map((what) =>
+    `export ${what} from "${installed}/dist/mod.js";`
+  );
+  const bundles = await BUNDLERS.esbuild!(programs);
+  const excess = Object.entries(LIMITS).flatMap(([what, limit], i) => {
+    const { gzipped } = sizeOf(loadedFirst(bundles[i]!));
+    return gzipped <= limit ? [] : [`${what}: ${gzipped} bytes, gzipped, more than ${limit}`];
+  });
+  assertEquals(excess, []);
+});
 
 Deno.test("errors that the package exports have the names that they are exported under", async () => {
   const program = `
