@@ -131,7 +131,11 @@ export {
   rawTranscoder,
   type RawTranscoderOptions,
 } from "./src/transcoding/raw_transcoder.ts";
-export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
+export {
+  type MoecacheTranscoder,
+  moecacheTranscoder,
+  type MoecacheTranscoderOptions,
+} from "./src/transcoding/moecache_transcoder.ts";
 export type { WatchStream } from "./src/watch_stream.ts";
 export type { Change, UpdateOptions } from "./src/update.ts";
 export { Complex, frozenSet, tuple } from "./src/transcoding/pickle/python_types.ts";
