@@ -77,6 +77,12 @@ export class PickleWriter {
     this.#beginFrame();
   }
 
+  /** Writes the end of a call, after a global and one to three arguments. */
+  call(argumentCount: number, result?: object): void {
+    this.emitMemoized(opcode.TUPLE1 - 1 + argumentCount);
+    this.emitMemoized(opcode.REDUCE, result);
+  }
+
   /** Writes a number: as an int when it is a safe integer, else as a float. */
   number(value: number): void {
     this.boundary();
@@ -177,18 +183,17 @@ export class PickleWriter {
     if (bytes.length === 0) {
       this.global(BYTES);
       this.emit(opcode.EMPTY_TUPLE);
-    } else {
-      this.global(ENCODE);
-      // CPython has only one string of each such character, and refers to that.
-      if (bytes.length === 1) this.text(String.fromCharCode(code));
-      else {
-        this.#sink.latin1Text(bytes, opcode.BINUNICODE);
-        this.#memoize();
-      }
-      this.text("latin1");
-      this.emitMemoized(opcode.TUPLE2);
+      return this.emitMemoized(opcode.REDUCE, owner);
     }
-    this.emitMemoized(opcode.REDUCE, owner);
+    this.global(ENCODE);
+    // CPython has only one string of each such character, and refers to that.
+    if (bytes.length === 1) this.text(String.fromCharCode(code));
+    else {
+      this.#sink.latin1Text(bytes, opcode.BINUNICODE);
+      this.#memoize();
+    }
+    this.text("latin1");
+    this.call(2, owner);
   }
 
   /** Puts what was written last into the memo; without `value`, only to keep CPython's count. */

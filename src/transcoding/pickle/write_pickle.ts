@@ -137,8 +137,7 @@ class Pickler {
     this.#writer.global(COMPLEX);
     this.#writer.float(real);
     this.#writer.float(imag);
-    this.#writer.emitMemoized(opcode.TUPLE2);
-    this.#writer.emitMemoized(opcode.REDUCE, value);
+    this.#writer.call(2, value);
   }
 
   #saveDate(date: Date): void {
@@ -149,18 +148,15 @@ class Pickler {
     this.#writer.global(DATETIME);
     this.#writer.bytes(bytes);
     if (!this.#writer.recall(UTC)) this.#saveUtc();
-    this.#writer.emitMemoized(opcode.TUPLE2);
-    this.#writer.emitMemoized(opcode.REDUCE, date);
+    this.#writer.call(2, date);
   }
 
   #saveUtc(): void {
     this.#writer.global(TIMEZONE);
     this.#writer.global(TIMEDELTA);
     for (let field = 0; field < 3; field++) this.#writer.number(0);
-    this.#writer.emitMemoized(opcode.TUPLE3);
-    this.#writer.emitMemoized(opcode.REDUCE);
-    this.#writer.emitMemoized(opcode.TUPLE1);
-    this.#writer.emitMemoized(opcode.REDUCE, UTC);
+    this.#writer.call(3);
+    this.#writer.call(1, UTC);
   }
 
   #beginObject(object: object): boolean {
@@ -257,9 +253,7 @@ class Pickler {
       writer.emit(opcode.MARK);
       writer.emit(many);
     }
-    if (kind !== "set list") return;
-    writer.emitMemoized(opcode.TUPLE1);
-    writer.emitMemoized(opcode.REDUCE, value);
+    if (kind === "set list") writer.call(1, value);
   }
 
   #finishTuple(tuple: object, length: number): void {
