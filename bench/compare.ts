@@ -10,7 +10,8 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { MemcachedProcess } from "../tests/memcached.ts";
+import { MemcachedProcess } from "../tests/support/memcached.ts";
+import { installLocked } from "../tests/package/npm_folder.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
 import { absenteesFrom, type Lineup } from "./contenders.ts";
 import { describeMachine, isInstalled, type Machine } from "./machine.ts";
@@ -18,7 +19,6 @@ import { prepareOwnModules } from "./own_modules.ts";
 import { renderResult } from "./report.ts";
 import { readRequest, type Request, USAGE } from "./request.ts";
 import type { Result } from "./results.ts";
-import { installRivals } from "./rivals.ts";
 import { FULL, type Mode, runWorkload, type Setting, SHORT } from "./rounds.ts";
 import { type Runtime, type Workload, WORKLOADS } from "./workloads.ts";
 
@@ -30,6 +30,7 @@ const SERVER_ARGS = [
   ...["-I", "4m"],
 ];
 const RESULTS = new URL("results/", import.meta.url);
+const RIVALS = new URL("rivals/", import.meta.url);
 
 const request = understand(Deno.args);
 const results = await compare(request);
@@ -50,7 +51,7 @@ function understand(args: readonly string[]): Request {
 async function compare(request: Request): Promise<Result[]> {
   const started = new Date();
   const mode = request.isShort ? SHORT : FULL;
-  await installRivals(say);
+  await installLocked(RIVALS);
   const folder = await Deno.makeTempDir({ prefix: "moecache_bench_" });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => Deno.remove(folder, { recursive: true }));

@@ -1,11 +1,96 @@
-/** Waiting, for a while or for a promise, and how long to wait before trying again. @module */
+/** Time: the clock, waiting for a while or for a promise, and how long to wait before trying again. @module */
+
+/** Where the client takes the time from, and what wakes it. A test hands in one of its own. */
+export interface Clock {
+  /** Milliseconds since some moment; they never go back. */
+  now(): number;
+  /**
+   * Calls back once, after this many milliseconds. Does not keep the process alive.
+   *
+   * @returns Cancels the call.
+   */
+  after(delay: number, callback: () => void): () => void;
+}
+
+interface Timers {
+  setTimeout(callback: () => void, delay: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+// Taken when the module is loaded, so that a program's tests may replace the global timers and the clock
+// later without stopping the client. Deno loads `node:timers`, which takes 5 to 8 ms, when the global
+// `setTimeout` is touched; its `AbortSignal.timeout` needs nothing.
+const now = /* @__PURE__ */ performance.now.bind(performance);
+const timers: Timers | undefined = /* @__PURE__ */ takeTimers();
+
+function takeTimers(): Timers | undefined {
+  if (typeof globalThis.Deno?.version === "object") return undefined;
+  const { setTimeout, clearTimeout } = globalThis;
+  return { setTimeout, clearTimeout } as Timers;
+}
+
+/** The clock of the runtime. */
+export const systemClock: Clock = { now, after: wakeAfter };
+
+function wakeAfter(delay: number, callback: () => void): () => void {
+  if (timers === undefined) return wakeAfterSignal(delay, callback);
+  const timer = timers.setTimeout(callback, delay);
+  // A number on workers, where nothing has to be kept from ending.
+  (timer as { unref?(): void }).unref?.();
+  return () => timers.clearTimeout(timer);
+}
+
+function wakeAfterSignal(delay: number, callback: () => void): () => void {
+  const signal = AbortSignal.timeout(Math.max(0, Math.ceil(delay)));
+  signal.addEventListener("abort", callback);
+  return () => signal.removeEventListener("abort", callback);
+}
+
+/**
+ * One timer for many deadlines. It wakes its owner at the earliest one, and is not put off when that deadline
+ * is met: the owner looks at what is left then and arms it again, so that a thousand operations a second cost
+ * one timer and not a thousand.
+ */
+export class DeadlineTimer {
+  readonly #clock: Clock;
+  readonly #wake: () => void;
+  #cancel: (() => void) | undefined;
+  #deadline = Infinity;
+
+  constructor(clock: Clock, wake: () => void) {
+    this.#clock = clock;
+    this.#wake = wake;
+  }
+
+  /** Makes sure that the owner is woken at this time of the clock, or before. */
+  arm(deadline: number): void {
+    if (deadline >= this.#deadline) return;
+    this.#cancel?.();
+    this.#deadline = deadline;
+    this.#cancel = this.#clock.after(Math.max(0, deadline - this.#clock.now()), this.#due);
+  }
+
+  /** Forgets all deadlines. */
+  stop(): void {
+    this.#cancel?.();
+    this.#deadline = Infinity;
+  }
+
+  readonly #due = (): void => {
+    // A process that was busy until now may have the replies waiting to be read. They come first.
+    this.#cancel = this.#clock.after(0, () => {
+      this.#deadline = Infinity;
+      this.#wake();
+    });
+  };
+}
 
 const SHORTEST_DELAY = 10;
 const LONGEST_DELAY = 500;
 
 /**
- * Tells how long to wait before trying again: longer each time, and by chance, so that those who met
- * once do not meet again.
+ * Tells how long to wait before trying again: longer each time, and random, so that clients that collided
+ * once do not collide again.
  *
  * @param attempt How often it has been tried before: 0, 1, 2, …
  * @returns Milliseconds, 5 to 500.
@@ -16,7 +101,7 @@ export function backoff(attempt: number): number {
 }
 
 /**
- * Waits.
+ * Waits, and keeps the process alive for as long.
  *
  * @param delay Milliseconds.
  * @param signal Ends the waiting: it is rejected with the signal's reason.
@@ -51,4 +136,19 @@ export function untilAborted<Value>(
     signal.addEventListener("abort", abort);
     promise.then(resolve, reject).then(settled);
   });
+}
+
+/** A promise, and the functions that settle it. */
+export interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  readonly resolve: (value: Value | PromiseLike<Value>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Makes a promise that is settled from outside; `Promise.withResolvers` is missing on Node 20. */
+export function deferred<Value>(): Deferred<Value> {
+  let resolve!: Deferred<Value>["resolve"];
+  let reject!: Deferred<Value>["reject"];
+  const promise = new Promise<Value>((...settle) => [resolve, reject] = settle);
+  return { promise, resolve, reject };
 }

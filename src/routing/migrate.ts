@@ -1,13 +1,13 @@
 /** From one distribution of the keys to another. @module */
 
-import type { Locator, LocatorFactory, Server } from "./locator.ts";
+import { type Locator, type LocatorFactory, type Server, UNEXPLAINED } from "./locator.ts";
 import { moecacheRing } from "./moecache_ring.ts";
 
 /** How keys are spread, over some of a client's servers or all of them. */
 export type Placement = LocatorFactory | {
-  /** Chooses the server of each key; {@linkcode moecacheRing} unless given. */
+  /** Chooses the server of each key; {@linkcode moecacheRing} by default. */
   readonly locator?: LocatorFactory;
-  /** The names of the servers, `host:port` as the client has them, in order; all of them unless given. */
+  /** The names of the servers, `host:port` as the client has them, in order; all of them by default. */
   readonly servers?: readonly string[];
 };
 
@@ -35,7 +35,8 @@ export type Placement = LocatorFactory | {
  *
  * @example A third server
  * ```ts
- * import { Client, ketama, migrate } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { ketama, migrate } from "@moecache/moecache/rings";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *
@@ -66,8 +67,7 @@ export function migrate(from: Placement, to: Placement): LocatorFactory {
       locateFormer: (key) => former.locate(key),
       explain(key) {
         const before = servers[former.locate(key)]?.name;
-        const explained = next.explain?.(key) ??
-          { algorithm: "custom", why: "the locator says so" };
+        const explained = next.explain?.(key) ?? UNEXPLAINED;
         return { ...explained, why: `${explained.why}; before the migration it was ${before}` };
       },
     };

@@ -200,7 +200,8 @@ export class MemcachedServer implements AsyncDisposable {
    *
    * @example A cluster that moves
    * ```ts
-   * import { Client, elastiCache } from "@moecache/moecache";
+   * import { Client } from "@moecache/moecache";
+   * import { elastiCache } from "@moecache/moecache/discovery";
    * import { MemcachedServer } from "@moecache/moecache/testing";
    * import { assertEquals } from "@std/assert";
    *

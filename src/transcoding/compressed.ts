@@ -1,5 +1,5 @@
 import { ValidationException } from "../errors.ts";
-import { checkChoice, checkInteger, invalidOption } from "../option_checks.ts";
+import { checkChoice, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
 import type { CompressedFormat } from "./compression.ts";
 import { checkEncoded, checkTranscoder, isReserved } from "./item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
@@ -83,6 +83,7 @@ export function compressed<Value = unknown>(
   inner: Transcoder<Value>,
   options: CompressionOptions = {},
 ): Transcoder<Value> {
+  checkNames(options, ["threshold", "format", "flag", "maxValueBytes"]);
   const compression = resolveCompression(inner, options);
   const { borrowsData, threshold } = compression;
   const { textFlags, longestText = Infinity, handsOverData = false } = inner;

@@ -1,5 +1,5 @@
 import { ClientException, ValidationException } from "../errors.ts";
-import { checkChoice } from "../option_checks.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
 import type { DateTimeKind, DotNetFractionType, DotNetIntegerType } from "./enyim/dot_net_types.ts";
 import { numberTypes } from "./enyim/dot_net_types.ts";
 import { readValue } from "./enyim/read_value.ts";
@@ -87,6 +87,7 @@ export const enyimTranscoder: EnyimTranscoder = /* @__PURE__ */ Object.assign(
 );
 
 function makeTranscoder(options: EnyimTranscoderOptions = {}): Transcoder {
+  checkNames(options, ["integers", "fractions", "dates"]);
   const types = resolveTypes(options);
   return {
     textFlags: STRING_FLAGS,

@@ -34,6 +34,20 @@ export function isReserved(flags: number): boolean {
   return flags >>> 8 === 0x6d6f65;
 }
 
+/** An item as memcached has it. */
+export interface StoredItem {
+  /** The client flags. */
+  readonly flags: number;
+  /** The bytes. */
+  readonly data: Uint8Array;
+}
+
+/** Reads and writes items as they are, those with reserved flags included, which no other transcoder sees. */
+export const itemTranscoder: Transcoder<StoredItem> = {
+  encode: (item) => item,
+  decode: ({ flags, data }) => ({ flags, data }),
+};
+
 /**
  * Turns an item's flags and bytes, which are lent until it returns, into the value; `undefined` for an item
  * that holds none, as a lease. The key is for messages, and the cas unique does not matter.
@@ -80,7 +94,7 @@ export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadIt
   const { borrowsData = false } = transcoder;
   const owning = { maxValueBytes: limits.maxValueBytes, ownsData: true };
   return (flags, data, _, key) => {
-    if (isReserved(flags)) return undefined;
+    if (isReserved(flags) && transcoder !== itemTranscoder) return undefined;
     const item = { flags, data: borrowsData || isOwn(data) ? data : data.slice() };
     const isLent = !borrowsData || data.byteLength < LARGE || !isOwn(data);
     try {
@@ -100,7 +114,10 @@ function isOwn(data: Uint8Array): boolean {
 /** Makes a writer that sends text as it is where the transcoder says so, and checks what it is given. */
 export function itemWriter(transcoder: Transcoder): WriteItem {
   const { textFlags, longestText = Infinity, handsOverData = false } = transcoder;
-  const checked = (encoded: EncodedValue) => checkEncoded(encoded, handsOverData);
+  const mayReserve = transcoder === itemTranscoder;
+  const checked = (encoded: EncodedValue) => {
+    return mayReserve ? encoded : checkEncoded(encoded, handsOverData);
+  };
   return (value, key) => {
     try {
       if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {

@@ -1,6 +1,6 @@
 import { ClientException, ValidationException } from "../errors.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
 import { decodeText, encodeText } from "./text.ts";
-import { checkChoice } from "../option_checks.ts";
 import type { PickleProtocol } from "./pickle/pickle_writer.ts";
 import { readPickle } from "./pickle/read_pickle.ts";
 import { writePickle } from "./pickle/write_pickle.ts";
@@ -108,6 +108,7 @@ export const moecacheTranscoder: MoecacheTranscoder = /* @__PURE__ */ Object.ass
 );
 
 function makeTranscoder(options: MoecacheTranscoderOptions = {}): Transcoder {
+  checkNames(options, ["pickleProtocol"]);
   const { pickleProtocol = 2 } = options;
   checkChoice("pickleProtocol", pickleProtocol, [2, 3, 4, 5]);
   return {

@@ -1,6 +1,6 @@
 /** A transport as the connection uses it: chunks in, chunks out. @module */
 
-import { LARGE_VACANCY, READ_SIZE } from "./read_size.ts";
+import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { Receiver, Transport } from "./transport.ts";
 
 /** One open socket, read and written chunk by chunk. */

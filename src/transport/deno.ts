@@ -1,10 +1,12 @@
 /** The dialer for Deno. @module */
 
-import { SocketError } from "../errors.ts";
-import { type Address, openMutualTls } from "./mutual_tls.ts";
-import { type Expected, tlsFault } from "./tls_fault.ts";
-import { type TlsSocket, TlsTransport } from "./tls_transport.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
+
+/** Where to connect to. */
+interface Address {
+  readonly hostname: string;
+  readonly port: number;
+}
 
 /** Opens a TCP or unix socket with `Deno.connect`, and speaks TLS over it where that is asked for. */
 export async function dialDeno(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
@@ -14,9 +16,8 @@ export async function dialDeno(endpoint: Endpoint, options: DialOptions): Promis
   }
   const address = { hostname: hostname!, port: port! };
   if (tls === undefined) return new DenoTransport(await openTcp(address, options));
-  // The dot that ends an absolute name is in no certificate.
-  const expected = { serverName: tls.serverName ?? address.hostname.replace(/\.$/, ""), tls };
-  return new TlsTransport(await openSecured(address, expected, options), expected);
+  const { dialTls } = await import("./deno_tls.ts");
+  return await dialTls({ ...address, tls }, options, () => openTcp(address, options));
 }
 
 async function openTcp(address: Address, options: DialOptions): Promise<Deno.TcpConn> {
@@ -29,53 +30,6 @@ async function openTcp(address: Address, options: DialOptions): Promise<Deno.Tcp
     connection.close();
     throw error;
   }
-}
-
-/** `Deno.startTls` has no client certificates, and `Deno.connectTls` cannot be given up. */
-async function openSecured(
-  address: Address,
-  expected: Expected,
-  options: DialOptions,
-): Promise<TlsSocket> {
-  if (expected.tls.cert === undefined) return await openTls(address, expected, options);
-  try {
-    return await openMutualTls(address, expected, options);
-  } catch (error) {
-    if (options.signal.aborted || !(error instanceof SocketError)) throw error;
-    // Of an expired certificate `node:tls` says no more here than that it could not be verified. Deno's
-    // own TLS tells exactly what is wrong with it, before it comes to the client's.
-    closeOnce(await openTls(address, expected, options));
-    throw error;
-  }
-}
-
-/** Connects and shakes hands: what is wrong with the server's certificate shows here. */
-async function openTls(
-  address: Address,
-  expected: Expected,
-  options: DialOptions,
-): Promise<Deno.TlsConn> {
-  const { signal } = options;
-  let connection: Deno.Conn = await openTcp(address, options);
-  const giveUp = () => closeOnce(connection);
-  signal.addEventListener("abort", giveUp);
-  try {
-    const secured = await startTls(connection as Deno.TcpConn, expected);
-    connection = secured;
-    signal.throwIfAborted();
-    await secured.handshake();
-    return secured;
-  } catch (error) {
-    closeOnce(connection);
-    throw signal.aborted ? signal.reason : tlsFault(error, expected);
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
-}
-
-function startTls(connection: Deno.TcpConn, expected: Expected): Promise<Deno.TlsConn> {
-  const { serverName, tls } = expected;
-  return Deno.startTls(connection, { hostname: serverName, caCerts: [...tls.caCerts ?? []] });
 }
 
 /** Milliseconds after which an attempt that was given up is aborted. */
@@ -96,7 +50,8 @@ async function connectTcp(
   try {
     return await Deno.connect({ ...address, signal: hanging.signal });
   } finally {
-    clearTimeout(timer);
+    // The first touch of `clearTimeout` loads all of Node's timers, which take 5 ms.
+    if (timer !== undefined) clearTimeout(timer);
     signal.removeEventListener("abort", giveUp);
   }
 }

@@ -1,28 +1,26 @@
 /** Opening a socket on whatever runtime this is. @module */
 
 import { SocketError } from "../errors.ts";
-import { dialDeno } from "./deno.ts";
-import { dialNode } from "./node.ts";
+import { isWorker } from "./runtime.ts";
 import type { Dial, DialOptions, Endpoint, Transport } from "./transport.ts";
-import { dialWorkers } from "./workers.ts";
 
 /**
- * Opens a socket.
+ * Opens a socket. What only one runtime needs is loaded when the first dial there begins.
  *
  * @throws What the runtime throws when it cannot.
  */
-export function dial(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
-  return dialerHere()(endpoint, options);
+export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
+  const dialHere = await loadDialer();
+  // It may have been given up while the dialer was loaded.
+  options.signal.throwIfAborted();
+  return await dialHere(endpoint, options);
 }
 
-/**
- * The dialer for this runtime. None of them imports what only its own runtime has before it is used,
- * so that all of them load anywhere.
- */
-function dialerHere(): Dial {
-  // Workers may have parts of Node's modules, whose sockets are slower there. Node 20 has no `navigator`.
-  if (globalThis.navigator?.userAgent === "Cloudflare-Workers") return dialWorkers;
-  return typeof globalThis.Deno?.connect === "function" ? dialDeno : dialNode;
+async function loadDialer(): Promise<Dial> {
+  // Workers may have parts of Node's modules, whose sockets are slower there.
+  if (isWorker()) return (await import("./workers.ts")).dialWorkers;
+  if (typeof globalThis.Deno?.connect === "function") return (await import("./deno.ts")).dialDeno;
+  return (await import("./node.ts")).dialNode;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The dialer for Bun and Node. @module */
 
-import { builtinModule } from "../builtin_module.ts";
+import { builtinModule } from "./runtime.ts";
 import type { NodeNet, NodeSocket, NodeTls, OnRead, SocketOptions } from "./node_modules.ts";
 import { type Identify, NodeTransport } from "./node_transport.ts";
 import { type Expected, tlsFault } from "./tls_fault.ts";

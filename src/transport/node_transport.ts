@@ -1,10 +1,10 @@
 /** A socket of `node:net` as a transport. @module */
 
-import { deferred } from "../deferred.ts";
+import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import { deferred } from "../waiting.ts";
 import { SocketError } from "../errors.ts";
 import type { NodeSocket, OnRead } from "./node_modules.ts";
 import { closedUnheard, type Expected, tlsFault } from "./tls_fault.ts";
-import { LARGE_VACANCY, READ_SIZE } from "./read_size.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";
 
 /** What the readable stream keeps at most of what nobody has read, but for one chunk. */

@@ -1,7 +1,7 @@
 /** Asking the domain name system on whatever runtime this is. @module */
 
-import { builtinModule } from "../builtin_module.ts";
 import { SocketError } from "../errors.ts";
+import { builtinModule, isWorker } from "./runtime.ts";
 
 /** A server of a service, as an SRV record has it. */
 export interface SrvRecord {
@@ -78,8 +78,7 @@ async function resolveNode(
   const { promises: { Resolver } } = await loadDns();
   const resolver = new Resolver();
   // Workers throw that they have not implemented it. What they ask comes to its end by itself.
-  const isWorker = globalThis.navigator?.userAgent === "Cloudflare-Workers";
-  const cancel = () => isWorker ? undefined : resolver.cancel();
+  const cancel = () => isWorker() ? undefined : resolver.cancel();
   signal.throwIfAborted();
   signal.addEventListener("abort", cancel);
   try {

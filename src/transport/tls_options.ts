@@ -2,9 +2,6 @@
 
 import type { TlsOptions } from "./transport.ts";
 
-const CERTIFICATE = block("CERTIFICATE");
-const PRIVATE_KEY = block("(?:RSA |EC )?PRIVATE KEY");
-
 /**
  * Checks what a caller passed for `tls`.
  *
@@ -23,10 +20,10 @@ export function checkTls(
     refuse("tls.caCerts must be a list of certificates in PEM");
   }
   if ((cert === undefined) !== (key === undefined)) refuse("tls.cert and tls.key go together");
-  if (cert !== undefined && !isPem(cert, CERTIFICATE)) {
+  if (cert !== undefined && !isPem(cert, "CERTIFICATE")) {
     refuse("tls.cert must be a certificate in PEM, with those that vouch for it behind");
   }
-  if (key !== undefined && !isPem(key, PRIVATE_KEY)) {
+  if (key !== undefined && !isPem(key, "(?:RSA |EC )?PRIVATE KEY")) {
     refuse("tls.key must be a private key in PEM that is not encrypted");
   }
   if (serverName !== undefined && !isName(serverName)) {
@@ -56,17 +53,14 @@ export function chooseTls(
   return own || all ? {} : undefined;
 }
 
-function block(label: string): RegExp {
-  return new RegExp(`-----BEGIN (${label})-----\\s+[A-Za-z\\d+/=\\s]+-----END \\1-----`);
-}
-
-function isPem(value: unknown, form: RegExp): boolean {
+function isPem(value: unknown, label: string): boolean {
+  const form = new RegExp(`-----BEGIN (${label})-----\\s+[A-Za-z\\d+/=\\s]+-----END \\1-----`);
   return typeof value === "string" && form.test(value);
 }
 
 function isListOfCertificates(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 &&
-    Array.from(value).every((each) => isPem(each, CERTIFICATE));
+    Array.from(value).every((each) => isPem(each, "CERTIFICATE"));
 }
 
 function isName(value: unknown): boolean {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, ketama, migrate, modula, SocketError } from "../../mod.ts";
+import { Client, SocketError } from "../../mod.ts";
+import { ketama, migrate, modula } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
 const NAMES = ["a:1", "b:1", "c:1"];
 const SERVERS = NAMES.map((name) => ({ name, weight: 1 }));

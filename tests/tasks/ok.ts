@@ -20,16 +20,7 @@ const STEPS: readonly Step[] = [
   denoStep("format", ["fmt", "--check"]),
   denoStep("lint", ["lint"]),
   denoStep("types", ["check"]),
-  denoStep("documentation", [
-    "doc",
-    "--lint",
-    "mod.ts",
-    "src/adapters/cache.ts",
-    "src/adapters/keyv.ts",
-    "src/adapters/unstorage.ts",
-    "src/patterns/mod.ts",
-    "src/testing/mod.ts",
-  ]),
+  denoStep("documentation", ["doc", "--lint", ...entries()]),
   { name: "tests", run: runTests },
   { name: "package", run: dryRun },
 ];
@@ -46,6 +37,12 @@ for (const { name, run } of steps) {
 }
 say(`\nGREEN: ${steps.map(({ name }) => name).join(", ")}`);
 for (const line of closing) say(line);
+
+/** The modules behind the package's entries. */
+function entries(): string[] {
+  const { exports } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  return Object.values(exports);
+}
 
 function denoStep(name: string, args: string[]): Step {
   return { name, run: async () => await deno(args, env) === 0 };

@@ -1,17 +1,27 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Client, SocketError } from "../../mod.ts";
+import { deferred } from "../../src/waiting.ts";
 import { dialDeno } from "../../src/transport/deno.ts";
+import { dial } from "../../src/transport/dial.ts";
 
 const ENDPOINT = { hostname: "127.0.0.1", port: 1 };
 const SETTINGS = { keepAlive: true, noDelay: true };
 
-/** Runs a body with a `Deno.connect` that takes its time, or hangs; tells what becomes of its socket. */
+/** What becomes of the socket that a test connects. */
+interface ConnectedSocket {
+  /** Resolves when `Deno.connect` is called. */
+  readonly begun: Promise<void>;
+  isClosed: boolean;
+}
+
+/** Runs a body with a `Deno.connect` that takes its time, or hangs. */
 async function withConnect(
   milliseconds: number,
-  body: (socket: { isClosed: boolean }) => Promise<void>,
+  body: (socket: ConnectedSocket) => Promise<void>,
 ): Promise<void> {
   const { connect } = Deno;
-  const socket = { isClosed: false };
+  const begun = deferred<void>();
+  const socket = { begun: begun.promise, isClosed: false };
   const connection = {
     setNoDelay() {},
     setKeepAlive() {},
@@ -21,6 +31,7 @@ async function withConnect(
   };
   Deno.connect = (({ signal }: Deno.ConnectOptions) =>
     new Promise((resolve, reject) => {
+      begun.resolve();
       const timer = setTimeout(() => resolve(connection), milliseconds);
       signal!.addEventListener("abort", () => {
         clearTimeout(timer);
@@ -55,10 +66,21 @@ Deno.test("dialDeno aborts an attempt that is given up and hangs", async () => {
   });
 });
 
+Deno.test("dial connects nowhere when it is given up before its dialer is loaded", async () => {
+  await withConnect(60_000, async () => {
+    const giveUp = new AbortController();
+    const reason = new Error("enough");
+    const dialled = dial(ENDPOINT, { signal: giveUp.signal, ...SETTINGS });
+    giveUp.abort(reason);
+    assertStrictEquals(await assertRejects(() => dialled), reason);
+  });
+});
+
 Deno.test("Client.close closes the socket of a dial that ends after it was called", async () => {
   await withConnect(10, async (socket) => {
     const client = new Client("127.0.0.1:1");
     const operation = assertRejects(() => client.get("key"), SocketError);
+    await socket.begun;
     await client.close();
     await operation;
     assertEquals(socket.isClosed, true);

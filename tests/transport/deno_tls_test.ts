@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Client, TimeoutError, type TlsOptions } from "../../mod.ts";
 import { dialDeno } from "../../src/transport/deno.ts";
-import { CertificateAuthority } from "../certificates.ts";
+import { CertificateAuthority } from "../support/certificates.ts";
 
 const authority = await CertificateAuthority.create("the authority of these tests");
 const client = await authority.issue({ names: ["a client"], usage: "client" });

@@ -100,24 +100,3 @@ const RULE = `must be 1 to ${LONGEST} characters, without whitespace and control
 function isWord(value: unknown): value is string {
   return typeof value === "string" && value.length <= LONGEST && /^[^\s\p{C}]+$/u.test(value);
 }
-
-/**
- * What memcached answers to whatever comes before the authentication, a `set` among it, which it takes for
- * one. Of several requests that come at once it answers the last only, so that no reply on such a connection
- * can be told from another.
- */
-const UNAUTHENTICATED = [
-  "CLIENT_ERROR unauthenticated",
-  "CLIENT_ERROR bad authentication token format",
-  "CLIENT_ERROR authentication failure",
-];
-
-/**
- * Looks whether a refusal means that nothing more can be had on this connection.
- *
- * @throws {ClientException} When the server wants the client to authenticate first.
- */
-export function checkAuthenticated(line: string): void {
-  if (!UNAUTHENTICATED.includes(line)) return;
-  throw new ClientException(`the server wants a user name and a password: "${line}"`, line);
-}

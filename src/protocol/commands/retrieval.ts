@@ -2,16 +2,7 @@
 
 import { SocketError } from "../../errors.ts";
 import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
-import {
-  Command,
-  DONE,
-  type Exchange,
-  type LimitExptime,
-  MORE,
-  type Move,
-  type Reject,
-  type Resolve,
-} from "../command.ts";
+import { Command, DONE, type Exchange, type LimitExptime, MORE, type Move } from "../command.ts";
 import { readRefusalLine, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
@@ -37,14 +28,8 @@ export class RetrievalCommand extends Command {
   readonly key: string;
   readonly #readItem: ReadItem;
 
-  constructor(
-    verb: string,
-    key: string,
-    readItem: ReadItem,
-    resolve: Resolve<unknown>,
-    reject: Reject,
-  ) {
-    super(resolve, reject);
+  constructor(verb: string, key: string, readItem: ReadItem) {
+    super();
     this.verb = verb;
     this.key = key;
     this.#readItem = readItem;
@@ -83,13 +68,12 @@ export class RetrievalCommand extends Command {
   }
 
   override get move(): Move<unknown> {
-    const again = (resolve: Resolve<unknown>, reject: Reject) =>
-      new RetrievalCommand(this.verb, this.key, this.#readItem, resolve, reject);
+    const again = () => new RetrievalCommand(this.verb, this.key, this.#readItem);
     return {
       kind: "read",
       isMiss: (result) => result === undefined,
       again,
-      mirror: (_, resolve, reject) => this.isRepeatable ? undefined : again(resolve, reject),
+      mirror: () => this.isRepeatable ? undefined : again(),
     };
   }
 
