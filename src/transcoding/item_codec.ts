@@ -22,7 +22,7 @@ export const UNDEFINED_FLAGS = 0x6d6f6575;
 
 /** What is expected of flags that values are stored under. */
 export const USABLE_FLAGS =
-  "an integer from 0 to 4294967295, but none from 0x6d6f6500 to 0x6d6f65ff, which are reserved";
+  "an integer from 0 to 0xffffffff, but none from 0x6d6f6500 to 0x6d6f65ff: those are reserved";
 
 /** Whether something is flags that a value can be stored under. */
 export function isUsable(flags: unknown): flags is number {
