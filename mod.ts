@@ -70,7 +70,11 @@ export {
   jsonTranscoder,
   type JsonTranscoderOptions,
 } from "./src/transcoding/json_transcoder.ts";
-export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
+export {
+  type MoecacheTranscoder,
+  moecacheTranscoder,
+  type MoecacheTranscoderOptions,
+} from "./src/transcoding/moecache_transcoder.ts";
 export { Complex, frozenSet, tuple } from "./src/transcoding/pickle/python_types.ts";
 export {
   type RawTranscoder,

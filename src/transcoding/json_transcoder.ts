@@ -94,9 +94,8 @@ function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): T
     encode: (value) => ({ flags, data: encodeText(stringify(value, replacer)) }),
     decode: (item) => {
       if (item.flags === flags || item.flags === NO_FLAGS) return parse(item, reviver) as Value;
-      const why = `its flags are ${item.flags}, and those of JSON here ${flags}`;
-      const hint = "set the option flags, or another transcoder, to read it";
-      throw new ClientException(`Cannot read item: ${why}: ${hint}`, item.flags);
+      const why = `its flags are ${item.flags}, not ${flags}: it needs another transcoder`;
+      throw new ClientException(`Cannot read item: ${why}`, item.flags);
     },
   };
 }
