@@ -15,6 +15,7 @@ import {
   type TlsOptions,
   ValidationException,
 } from "../mod.ts";
+import { authenticationRequest } from "../src/protocol/commands/authentication.ts";
 import { resolveOptions } from "../src/client_options.ts";
 import { type ResolvedServer, resolveServers } from "../src/server_address.ts";
 
@@ -301,10 +302,10 @@ Deno.test("resolveServers reads user names and passwords, and lets an address's 
     [{ path: "/socket" }, "user all"],
   ];
   for (const [address, expected] of cases) {
-    const request = resolve(address, { auth }).authentication!.request();
+    const request = authenticationRequest(resolve(address, { auth }).credentials!.reveal());
     assertEquals(new TextDecoder().decode(request).split("\r\n")[1], expected);
   }
-  assertEquals(resolve("host").authentication, undefined);
+  assertEquals(resolve("host").credentials, undefined);
 });
 
 Deno.test("Client keeps the settings of TLS that it was given, whatever becomes of the object", () => {

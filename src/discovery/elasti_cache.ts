@@ -89,7 +89,7 @@ export function elastiCache(
 ): Discovery {
   checkNames(options, ["address", "interval"]);
   const { address = "hostname", interval } = options;
-  const { name } = resolveServers([endpoint], { tls: undefined, authentication: undefined })[0]!;
+  const { name } = resolveServers([endpoint], { tls: undefined, credentials: undefined })[0]!;
   checkChoice("address", address, ["hostname", "ip"]);
   const security = securityOf(endpoint);
   return {
