@@ -122,6 +122,11 @@ Deno.test("nothing in the package says where it was made", async () => {
   }
 });
 
+Deno.test("the same sources make the same package", async () => {
+  await using again = await Tarball.make();
+  assertEquals(await Deno.readFile(again.path), await Deno.readFile(tarball.path));
+});
+
 Deno.test("Node finds the lines of the sources by the package's source maps", async () => {
   const program = `
     import { Client } from "${NAME}";
