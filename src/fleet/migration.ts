@@ -45,7 +45,9 @@ async function operateOnMovingKey<Result>(
   }
   if (move.kind === "change") await bringOver(key, { next, former });
   let result = await ask();
-  if (move.kind === "read" && move.isMiss(result) && await bringOver(key, { next, former })) {
+  if (move.kind === "read" && move.isMiss(result)) {
+    await bringOver(key, { next, former });
+    // Another client may have been faster, and may have removed the former copy: only the answer tells.
     result = await ask();
   }
   const mirror = move.mirror(result);
@@ -53,20 +55,15 @@ async function operateOnMovingKey<Result>(
   return move.combine?.(result, mirrored) ?? result;
 }
 
-/**
- * Copies an item as it is, with the time that it has left, unless there is one at the new place by now.
- *
- * @returns Whether it has been copied.
- */
-async function bringOver(key: string, { next, former }: Places): Promise<boolean> {
+/** Copies an item as it is, with the time that it has left, unless there is one at the new place by now. */
+async function bringOver(key: string, { next, former }: Places): Promise<void> {
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
   const { status, flags, value } = await run(former, new MetaCommand(asked));
   // An item that was marked as stale there is not worth a copy.
-  if (status !== "VA" || flags.X !== undefined) return false;
+  if (status !== "VA" || flags.X !== undefined) return;
   const lifetime = flags.t === "-1" ? [] : [`T${Math.max(1, Number(flags.t))}`];
   const copy = { verb: "ms", key, flags: ["ME", `F${flags.f}`, ...lifetime], data: value } as const;
-  const stored = await run(next, new MetaCommand(copy));
-  return stored.status === "HD";
+  await run(next, new MetaCommand(copy));
 }
 
 function run<Result>(submit: SubmitTo, command: Command<Result>): Promise<Result> {

@@ -22,7 +22,7 @@ export type Placement = LocatorFactory | {
  * - What depends on an item (`add`, `append`, `incr`, `touch`, …) has it brought over first. Meta commands
  *   that write, and so `getOrSet`, delete the former copy instead.
  *
- * Keys that stay where they are cost nothing; the others up to four round trips, each of which may take
+ * Keys that stay where they are cost nothing; the others up to five round trips, each of which may take
  * `timeout`. Bringing over needs memcached 1.6.10 or later. What is deleted in the very moment in which
  * another client brings it over may come back. When the old items have expired, use the new distribution
  * alone.
