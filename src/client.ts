@@ -26,7 +26,7 @@ import {
   verbosity,
   version,
 } from "./features/server_commands.ts";
-import { keyCommandsOf } from "./features/transcoded_view.ts";
+import { keyCommandsOf, onDemand } from "./features/transcoded_view.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
@@ -209,7 +209,7 @@ export class Client extends BareClient implements KeyCommands {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    const { getOrSet } = await import("./features/on_demand.ts");
+    const { getOrSet } = await onDemand();
     return await getOrSet(this.#session, key, load, options);
   }
 
@@ -218,17 +218,17 @@ export class Client extends BareClient implements KeyCommands {
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    const { update } = await import("./features/on_demand.ts");
+    const { update } = await onDemand();
     return await update(this.#session, key, change, options);
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    const { invalidate } = await import("./features/on_demand.ts");
+    const { invalidate } = await onDemand();
     return await invalidate(this.#session, key, options);
   }
 
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    const { inspect } = await import("./features/on_demand.ts");
+    const { inspect } = await onDemand();
     return await inspect(this.#session, key, options);
   }
 
@@ -342,7 +342,7 @@ export class Client extends BareClient implements KeyCommands {
     value?: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<MetaReply> {
-    const { meta } = await import("./features/on_demand.ts");
+    const { meta } = await onDemand();
     return await meta(this.#session, key, { verb, flags, value }, options);
   }
 

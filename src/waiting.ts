@@ -185,3 +185,18 @@ export function deferred<Value>(): Deferred<Value> {
   const promise = new Promise<Value>((...settle) => [resolve, reject] = settle);
   return { promise, resolve, reject };
 }
+
+/**
+ * Makes a function that loads something once for all who ask. Thousands of imports at once of a module that is
+ * not loaded yet take minutes on Deno, where each looks through all others.
+ *
+ * @param load Loads it; asked again after it has failed.
+ */
+export function lazily<Value>(load: () => Promise<Value>): () => Promise<Value> {
+  let loading: Promise<Value> | undefined;
+  return () =>
+    loading ??= load().catch((error) => {
+      loading = undefined;
+      throw error;
+    });
+}

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { deferred, pause, untilAborted, watchSignal } from "../src/waiting.ts";
+import { deferred, lazily, pause, untilAborted, watchSignal } from "../src/waiting.ts";
 import { CountedSignal } from "./support/counted_signal.ts";
 
 const reasonOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((reason) => reason);
@@ -40,4 +40,16 @@ Deno.test("watchSignal abandons what watches, and nothing that does no more", ()
   stop.abort("enough");
   assertEquals(abandoned, ["a: enough", "c: enough"]);
   for (const end of ends) end();
+});
+
+Deno.test("lazily loads once for all who ask, and again when that has failed", async () => {
+  let calls = 0;
+  const load = lazily(async () => {
+    if (await Promise.resolve(++calls) === 1) throw new Error("no luck");
+    return calls;
+  });
+  const failed = await Promise.all([load(), load()].map(reasonOf));
+  assertEquals(failed.map(String), ["Error: no luck", "Error: no luck"]);
+  assertEquals(await Promise.all([load(), load()]), [2, 2]);
+  assertEquals(await load(), 2);
 });
