@@ -356,7 +356,9 @@ export class Client extends BareClient implements KeyCommands {
    * has no statistics to return, such as `reset`.
    * @throws {ValidationException} When `args` is not printable ASCII of at most 1,024 characters.
    * @throws {ClientException} When a server does not know the arguments.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for; the error is a {@linkcode PartialSocketError} then, or a
+   * {@linkcode PartialClientException}, and the others' records are in its `results`, by the servers' names.
    *
    * @example How many items there are
    * ```ts
@@ -382,7 +384,8 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `signal`.
    * @returns The versions, in the order the servers were given in: `["1.6.18"]`.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}.
    *
    * @example The embedded server
    * ```ts
@@ -407,7 +410,8 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `delay`, in seconds, 0 to 2,592,000; `signal`.
    * @throws {ValidationException} When the delay is invalid.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}: those that can be reached are empty by then.
    *
    * @example Emptying the cache
    * ```ts
@@ -434,7 +438,8 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `signal`.
    * @throws {ValidationException} When the level is no integer from 0 to 2,147,483,647.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}.
    *
    * @example Errors and warnings
    * ```ts

@@ -118,28 +118,9 @@ export class Session {
       this.submitChange(key, make().settleBy(resolve, reject), options);
     });
   }
-
-  /** Gives each server a command of its own; resolves to their results in the servers' order. */
-  async askAll<Result>(
-    make: () => Command<Result>,
-    options: OperationOptions | undefined,
-  ): Promise<Result[]> {
-    checkOptions(options, OPERATION_OPTIONS);
-    const signal = options?.signal;
-    const nodes = this.route.nodes(undefined, signal);
-    // Not a turn later than it has to be, so that what is issued in one turn leaves together.
-    return await Promise.all((nodes instanceof Promise ? await nodes : nodes).map((node) => {
-      return new Promise<Result>((resolve, reject) => {
-        signal?.throwIfAborted();
-        const command = make().settleBy(resolve, reject);
-        node.submit(command);
-        if (signal !== undefined) endWith(signal, command);
-      });
-    }));
-  }
 }
 
 /** Fails a command with the signal's reason when that is aborted, unless the command has ended by then. */
-function endWith(signal: AbortSignal, command: Command): void {
+export function endWith(signal: AbortSignal, command: Command): void {
   if (!command.settled) command.whenSettled(watchSignal(signal, command));
 }
