@@ -26,7 +26,7 @@ import {
   verbosity,
   version,
 } from "./features/server_commands.ts";
-import { keyCommandsOf } from "./features/transcoded_view.ts";
+import { keyCommandsOf, onDemand } from "./features/transcoded_view.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
@@ -209,7 +209,7 @@ export class Client extends BareClient implements KeyCommands {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    const { getOrSet } = await import("./features/on_demand.ts");
+    const { getOrSet } = await onDemand();
     return await getOrSet(this.#session, key, load, options);
   }
 
@@ -218,17 +218,17 @@ export class Client extends BareClient implements KeyCommands {
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    const { update } = await import("./features/on_demand.ts");
+    const { update } = await onDemand();
     return await update(this.#session, key, change, options);
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    const { invalidate } = await import("./features/on_demand.ts");
+    const { invalidate } = await onDemand();
     return await invalidate(this.#session, key, options);
   }
 
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    const { inspect } = await import("./features/on_demand.ts");
+    const { inspect } = await onDemand();
     return await inspect(this.#session, key, options);
   }
 
@@ -342,7 +342,7 @@ export class Client extends BareClient implements KeyCommands {
     value?: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<MetaReply> {
-    const { meta } = await import("./features/on_demand.ts");
+    const { meta } = await onDemand();
     return await meta(this.#session, key, { verb, flags, value }, options);
   }
 
@@ -356,7 +356,9 @@ export class Client extends BareClient implements KeyCommands {
    * has no statistics to return, such as `reset`.
    * @throws {ValidationException} When `args` is not printable ASCII of at most 1,024 characters.
    * @throws {ClientException} When a server does not know the arguments.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for; the error is a {@linkcode PartialSocketError} then, or a
+   * {@linkcode PartialClientException}, and the others' records are in its `results`, by the servers' names.
    *
    * @example How many items there are
    * ```ts
@@ -382,7 +384,8 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `signal`.
    * @returns The versions, in the order the servers were given in: `["1.6.18"]`.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}.
    *
    * @example The embedded server
    * ```ts
@@ -407,7 +410,8 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `delay`, in seconds, 0 to 2,592,000; `signal`.
    * @throws {ValidationException} When the delay is invalid.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}: those that can be reached are empty by then.
    *
    * @example Emptying the cache
    * ```ts
@@ -434,7 +438,8 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `signal`.
    * @throws {ValidationException} When the level is no integer from 0 to 2,147,483,647.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}.
    *
    * @example Errors and warnings
    * ```ts

@@ -83,24 +83,59 @@ export function backoff(attempt: number): number {
   return delay * (1 + Math.random()) / 2;
 }
 
+/** What can be ended early. */
+interface Abandonable {
+  abandon(reason: unknown): void;
+}
+
+/** All that a signal ends, and the one listener for it. */
+interface Watch {
+  readonly waiting: Set<Abandonable>;
+  readonly listener: () => void;
+}
+
+/** A signal takes time in proportion to its listeners for each that is added or removed: all share one. */
+const watches = /* @__PURE__ */ new WeakMap<AbortSignal, Watch>();
+
+/**
+ * Abandons something with the signal's reason when the signal is aborted.
+ *
+ * @returns Ends the watching.
+ */
+export function watchSignal(signal: AbortSignal, watcher: Abandonable): () => void {
+  const { waiting, listener } = watches.get(signal) ?? makeWatch(signal);
+  if (waiting.size === 0) signal.addEventListener("abort", listener);
+  waiting.add(watcher);
+  return () => {
+    waiting.delete(watcher);
+    if (waiting.size === 0) signal.removeEventListener("abort", listener);
+  };
+}
+
+function makeWatch(signal: AbortSignal): Watch {
+  const waiting = new Set<Abandonable>();
+  const listener = () => {
+    for (const watcher of waiting) watcher.abandon(signal.reason);
+    waiting.clear();
+  };
+  const watch = { waiting, listener };
+  watches.set(signal, watch);
+  return watch;
+}
+
 /**
  * Waits, and keeps the process alive for as long.
  *
  * @param delay Milliseconds.
  * @param signal Ends the waiting: it is rejected with the signal's reason.
  */
-export function pause(delay: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      if (signal?.aborted) reject(signal.reason);
-      else resolve();
-    };
-    const timer = setTimeout(end, delay);
-    signal?.addEventListener("abort", end);
-  });
+export async function pause(delay: number, signal?: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await untilAborted(new Promise<void>((resolve) => timer = setTimeout(resolve, delay)), signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
@@ -114,10 +149,8 @@ export function untilAborted<Value>(
 ): Promise<Value> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    const settled = () => signal.removeEventListener("abort", abort);
-    signal.addEventListener("abort", abort);
-    promise.then(resolve, reject).then(settled);
+    if (signal.aborted) reject(signal.reason);
+    promise.then(resolve, reject).then(watchSignal(signal, { abandon: reject }));
   });
 }
 
@@ -134,4 +167,19 @@ export function deferred<Value>(): Deferred<Value> {
   let reject!: Deferred<Value>["reject"];
   const promise = new Promise<Value>((...settle) => [resolve, reject] = settle);
   return { promise, resolve, reject };
+}
+
+/**
+ * Makes a function that loads something once for all who ask. Thousands of imports at once of a module that is
+ * not loaded yet take minutes on Deno, where each looks through all others.
+ *
+ * @param load Loads it; asked again after it has failed.
+ */
+export function lazily<Value>(load: () => Promise<Value>): () => Promise<Value> {
+  let loading: Promise<Value> | undefined;
+  return () =>
+    loading ??= load().catch((error) => {
+      loading = undefined;
+      throw error;
+    });
 }

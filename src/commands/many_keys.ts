@@ -2,6 +2,7 @@
 
 import {
   PartialClientException,
+  type PartialFailure,
   PartialSocketError,
   quote,
   SocketError,
@@ -56,7 +57,7 @@ export function runMany<Result>(
       if (--open > 0) return;
       if (failures.size === 0) resolve(results);
       else if (signal?.aborted) reject(signal.reason);
-      else reject(failureOf(action, failures, results));
+      else reject(partialFailure(action, { failures, results }));
     };
     if (open === 0) return resolve(results);
     for (const key of keys) {
@@ -77,14 +78,14 @@ export function runMany<Result>(
   });
 }
 
-function failureOf(
+/** Makes the error of an operation that failed for some keys, or servers. */
+export function partialFailure(
   action: string,
-  failures: Map<string, unknown>,
-  results: Map<string, unknown>,
+  partial: PartialFailure,
+  unit?: "keys" | "servers",
 ): Error {
-  const isSocketError = Array.from(failures.values()).some((error) => error instanceof SocketError);
-  const partial = { failures, results };
-  return isSocketError
-    ? new PartialSocketError(action, partial)
-    : new PartialClientException(action, partial);
+  const errors = Array.from(partial.failures.values());
+  return errors.some((error) => error instanceof SocketError)
+    ? new PartialSocketError(action, partial, unit)
+    : new PartialClientException(action, partial, unit);
 }

@@ -10,6 +10,7 @@ import {
   type WriteItem,
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
+import { watchSignal } from "../waiting.ts";
 import { checkOptions } from "../option_checks.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 
@@ -81,7 +82,7 @@ export class Session {
     signal?.throwIfAborted();
     if (failover === "error") command.mayMiss = false;
     this.route.submit(this.#parts.routingKey ?? key, command);
-    if (signal !== undefined) watchSignal(signal, command);
+    if (signal !== undefined) endWith(signal, command);
   }
 
   /** As {@linkcode submit}, for a command that changes the value of the key. */
@@ -117,54 +118,9 @@ export class Session {
       this.submitChange(key, make().settleBy(resolve, reject), options);
     });
   }
-
-  /** Gives each server a command of its own; resolves to their results in the servers' order. */
-  async askAll<Result>(
-    make: () => Command<Result>,
-    options: OperationOptions | undefined,
-  ): Promise<Result[]> {
-    checkOptions(options, OPERATION_OPTIONS);
-    const signal = options?.signal;
-    const nodes = this.route.nodes(undefined, signal);
-    // Not a turn later than it has to be, so that what is issued in one turn leaves together.
-    return await Promise.all((nodes instanceof Promise ? await nodes : nodes).map((node) => {
-      return new Promise<Result>((resolve, reject) => {
-        signal?.throwIfAborted();
-        const command = make().settleBy(resolve, reject);
-        node.submit(command);
-        if (signal !== undefined) watchSignal(signal, command);
-      });
-    }));
-  }
 }
 
-/** The operations that wait on a signal, and the one listener that they share. */
-interface Watch {
-  readonly commands: Set<Command>;
-  readonly listener: () => void;
-}
-
-/** A signal takes time in proportion to its listeners for each that is added or removed. */
-const watches = /* @__PURE__ */ new WeakMap<AbortSignal, Watch>();
-
-/** Fails a command with the signal's reason when it is aborted, unless it has ended by then. */
-function watchSignal(signal: AbortSignal, command: Command): void {
-  if (command.settled) return;
-  const { commands, listener } = watches.get(signal) ?? makeWatch(signal);
-  if (commands.size === 0) signal.addEventListener("abort", listener);
-  commands.add(command);
-  command.whenSettled(() => {
-    commands.delete(command);
-    if (commands.size === 0) signal.removeEventListener("abort", listener);
-  });
-}
-
-function makeWatch(signal: AbortSignal): Watch {
-  const commands = new Set<Command>();
-  const listener = () => {
-    for (const command of commands) command.abandon(signal.reason);
-  };
-  const watch = { commands, listener };
-  watches.set(signal, watch);
-  return watch;
+/** Fails a command with the signal's reason when that is aborted, unless the command has ended by then. */
+export function endWith(signal: AbortSignal, command: Command): void {
+  if (!command.settled) command.whenSettled(watchSignal(signal, command));
 }

@@ -1,8 +1,16 @@
 /** Commands to every server: statistics, versions, flushing, logging. @module */
 
-import { type OperationOptions, operationOptions } from "../commands/operation_options.ts";
-import type { Session } from "../commands/session.ts";
+import {
+  OPERATION_OPTIONS,
+  type OperationOptions,
+  operationOptions,
+} from "../commands/operation_options.ts";
+import { partialFailure } from "../commands/many_keys.ts";
+import { endWith, type Session } from "../commands/session.ts";
+import type { ServerNode } from "../connection/server_node.ts";
+import type { PartialFailure } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
+import type { Command } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/commands/stats.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
@@ -27,12 +35,12 @@ export async function stats(
   options?: OperationOptions,
 ): Promise<Stats[]> {
   if (args !== undefined) checkStatsArguments(args);
-  return await session.askAll(() => new StatsCommand(args), options);
+  return await askAll(session, "request stats of", () => new StatsCommand(args), options);
 }
 
 /** Asks every server for its version. */
 export function version(session: Session, options?: OperationOptions): Promise<string[]> {
-  return session.askAll(() => new VersionCommand(), options);
+  return askAll(session, "ask for the version of", () => new VersionCommand(), options);
 }
 
 /** Makes every item of every server expire. */
@@ -71,5 +79,60 @@ async function tellAll(
   request: string,
   options: OperationOptions | undefined,
 ): Promise<void> {
-  await session.askAll(() => new AnswerCommand(request, OK_ANSWERS), options);
+  const [name] = request.split(" ", 1);
+  const make = () => new AnswerCommand(request, OK_ANSWERS);
+  await askAll(session, `send ${name} to`, make, options);
+}
+
+/**
+ * Gives each server a command of its own, and waits for all of them.
+ *
+ * @param action What is asked of servers, for the message.
+ * @returns Their results, in the servers' order.
+ * @throws The signal's reason, when it was aborted; else what {@linkcode serverFailure} makes.
+ */
+async function askAll<Result>(
+  session: Session,
+  action: string,
+  make: () => Command<Result>,
+  options: OperationOptions | undefined,
+): Promise<Result[]> {
+  checkOptions(options, OPERATION_OPTIONS);
+  const signal = options?.signal;
+  const found = session.route.nodes(undefined, signal);
+  // Not a turn later than it has to be: what is issued in one turn leaves together.
+  const nodes = found instanceof Promise ? await found : found;
+  const results: Result[] = [];
+  const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
+  await Promise.all(nodes.map(async (node, i) => {
+    try {
+      results[i] = await ask(node, make(), signal);
+      partial.results.set(node.name, results[i]);
+    } catch (error) {
+      partial.failures.set(node.name, error);
+    }
+  }));
+  if (partial.failures.size === 0) return results;
+  signal?.throwIfAborted();
+  throw serverFailure(action, partial);
+}
+
+function ask<Result>(
+  node: ServerNode,
+  command: Command<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    node.submit(command.settleBy(resolve, reject));
+    if (signal !== undefined) endWith(signal, command);
+  });
+}
+
+/** Makes the error of an operation that failed on some servers; where only one was asked, it is that one's. */
+export function serverFailure(action: string, partial: PartialFailure): unknown {
+  const { failures, results } = partial;
+  if (failures.size + results.size > 1) return partialFailure(action, partial, "servers");
+  const [error] = failures.values();
+  return error;
 }

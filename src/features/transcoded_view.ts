@@ -6,7 +6,13 @@ import { deleteKey, deleteMany } from "../commands/delete.ts";
 import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
 import type { Session } from "../commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
+import { lazily } from "../waiting.ts";
 import { locate } from "./locate.ts";
+
+/** Loads the features that are not needed at the start. */
+export const onDemand: () => Promise<typeof import("./on_demand.ts")> = /* @__PURE__ */ lazily(() =>
+  import("./on_demand.ts")
+);
 
 /** Makes the commands of a session. */
 export function keyCommandsOf(session: Session): KeyCommands {
@@ -28,19 +34,19 @@ export function keyCommandsOf(session: Session): KeyCommands {
     delete: (...args) => deleteKey(session, ...args),
     deleteMany: (...args) => deleteMany(session, ...args),
     getOrSet: async (...args) => {
-      const { getOrSet } = await import("./on_demand.ts");
+      const { getOrSet } = await onDemand();
       return await getOrSet(session, ...args);
     },
     update: async (...args) => {
-      const { update } = await import("./on_demand.ts");
+      const { update } = await onDemand();
       return await update(session, ...args);
     },
     invalidate: async (...args) => {
-      const { invalidate } = await import("./on_demand.ts");
+      const { invalidate } = await onDemand();
       return await invalidate(session, ...args);
     },
     inspect: async (...args) => {
-      const { inspect } = await import("./on_demand.ts");
+      const { inspect } = await onDemand();
       return await inspect(session, ...args);
     },
     withTranscoder: (transcoder) => keyCommandsOf(session.withTranscoder(transcoder)),

@@ -6,7 +6,10 @@ import { quote, SocketError, ValidationException } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
+import { lazily } from "../waiting.ts";
 import { type Member, type ReportServer, Servers } from "./servers.ts";
+
+const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
 
 /** Gives commands to servers. */
 export interface Route {
@@ -152,7 +155,7 @@ export class Router implements Route {
   submitTo({ node }: Member, key: string, command: Command, spread: Spread = this): void {
     const former = spread.members[spread.locator.locateFormer?.(key) ?? -1]?.node;
     if (former === undefined || former === node) return node.submit(command);
-    import("./migration.ts").then(({ submitMoving }) => {
+    migration().then(({ submitMoving }) => {
       submitMoving(key, command, {
         next: (command) => node.submit(command),
         former: (command) => former.submit(command),

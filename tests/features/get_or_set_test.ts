@@ -7,6 +7,7 @@ import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";
+import { CountedSignal } from "../support/counted_signal.ts";
 import { assertTtl } from "../support/ttl.ts";
 
 /** A loader that waits until it is told what to give. */
@@ -323,6 +324,22 @@ function describeGetOrSet(kind: string, start: () => Promise<ConformanceServer>)
       assertEquals(await client.get("key"), "value");
       const late = client.getOrSet("key", never, { signal });
       assertEquals(await late.catch((reason) => reason), "enough");
+    });
+
+    test("adds one listener to a signal, however many wait", async (client, other) => {
+      const { signal, listeners } = new CountedSignal();
+      const names = client.namespace("n:");
+      const loader = new Loader();
+      const won = other.getOrSet("key", loader.load);
+      await loader.called();
+      const calls = Array.from({ length: 200 }, (_, i) => [
+        client.getOrSet("key", never, { signal }),
+        client.getOrSet(`${i}`, () => "value", { signal }),
+        names.getOrSet(`${i}`, () => "value", { signal }),
+      ]).flat();
+      loader.give("value");
+      assertEquals(new Set(await Promise.all(calls)), new Set(["value"]));
+      assertEquals([await won, listeners()], ["value", { present: 0, most: 1 }]);
     });
 
     test("refuses options that make no sense", async (client) => {
