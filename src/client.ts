@@ -15,6 +15,7 @@ import type {
 import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
 import type { Session } from "./commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
+import { quote } from "./errors.ts";
 import { items, type ItemsOptions } from "./features/items.ts";
 import { trackLoads } from "./features/loads.ts";
 import { explain, locate } from "./features/locate.ts";
@@ -37,6 +38,7 @@ import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { WatchKind } from "./protocol/commands/watch.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import type { ServerAddress } from "./server_address.ts";
+import { ownData } from "./transcoding/item_codec.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
 
@@ -342,8 +344,14 @@ export class Client extends BareClient implements KeyCommands {
     value?: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<MetaReply> {
+    // Taken before anything is waited for: the caller may change them afterwards.
+    const parts = {
+      verb,
+      flags: Array.isArray(flags) ? [...flags] : flags,
+      value: value === undefined ? undefined : ownData(value, `send a value by ${quote(verb)}`),
+    };
     const { meta } = await onDemand();
-    return await meta(this.#session, key, { verb, flags, value }, options);
+    return await meta(this.#session, key, parts, options);
   }
 
   /**
