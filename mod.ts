@@ -47,7 +47,7 @@ export type { FlushOptions } from "./src/features/server_commands.ts";
 export type { WatchStream } from "./src/features/watch.ts";
 export { ServerEvent, type ServerStatus } from "./src/fleet/status.ts";
 export type { KeyExplanation, KeyLocation } from "./src/routing/locator.ts";
-export type { Credentials } from "./src/protocol/commands/authentication.ts";
+export type { Credentials } from "./src/protocol/credentials.ts";
 export type { ItemInfo, MetaReply, MetaVerb } from "./src/protocol/commands/meta.ts";
 export type { ItemMetadata } from "./src/protocol/commands/metadump.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
@@ -70,7 +70,11 @@ export {
   jsonTranscoder,
   type JsonTranscoderOptions,
 } from "./src/transcoding/json_transcoder.ts";
-export { moecacheTranscoder } from "./src/transcoding/moecache_transcoder.ts";
+export {
+  type MoecacheTranscoder,
+  moecacheTranscoder,
+  type MoecacheTranscoderOptions,
+} from "./src/transcoding/moecache_transcoder.ts";
 export { Complex, frozenSet, tuple } from "./src/transcoding/pickle/python_types.ts";
 export {
   type RawTranscoder,

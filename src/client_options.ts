@@ -11,7 +11,7 @@ import {
   invalidOption,
   type OptionTypes,
 } from "./option_checks.ts";
-import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
+import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
@@ -206,7 +206,7 @@ export interface ResolvedOptions {
   readonly direct: boolean;
   readonly dial: Dial;
   readonly tls: TlsOptions | boolean | undefined;
-  readonly authentication: Authentication | undefined;
+  readonly credentials: CheckedCredentials | undefined;
   readonly failover: "error" | "remove" | "miss" | ResolvedGutter;
   readonly failuresBeforeDead: number;
   readonly probeDelay: number;
@@ -333,12 +333,12 @@ function resolveFailover(options: ClientOptions, defaults: ServerDefaults): Fail
 
 function resolveSecurity(
   { tls, auth }: ClientOptions,
-): Pick<ResolvedOptions, "tls" | "authentication"> {
+): Pick<ResolvedOptions, "tls" | "credentials"> {
   return {
     tls: checkTls(tls, (why) => {
       throw new ValidationException(`Cannot use tls: ${why}`);
     }),
-    authentication: auth === undefined ? undefined : new Authentication(auth, (why) => {
+    credentials: auth === undefined ? undefined : new CheckedCredentials(auth, (why) => {
       throw new ValidationException(`Cannot use auth: ${why}`);
     }),
   };

@@ -35,7 +35,8 @@ export function checkOptions<Options>(
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined) throw unknownOption(name, Object.keys(types));
     if (value === undefined || type === "any") continue;
-    const isRight = type === "signal" ? isSignal(value) : typeof value === type;
+    const actual: string = typeof value;
+    const isRight = type === "signal" ? isSignal(value) : actual === type && !Number.isNaN(value);
     if (!isRight) {
       throw invalidOption(name, value, type === "signal" ? "an AbortSignal" : `a ${type}`);
     }
@@ -48,19 +49,33 @@ function isSignal(value: unknown): boolean {
 }
 
 function unknownOption(name: string, known: readonly string[]): ValidationException {
-  const meant = known.find((other) => isAlike(name.toLowerCase(), other.toLowerCase()));
+  const meant = known.find((other) => differingLetters(name, other) <= 2);
   const hint = meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`;
   return new ValidationException(`Cannot use options: unknown option "${name}": ${hint}`, name);
 }
 
-/** Whether two names differ in two letters that change places, or in one that is added, left out or another. */
-function isAlike(name: string, other: string): boolean {
-  let start = 0;
-  while (start < name.length && name[start] === other[start]) start++;
-  const [rest, otherRest] = [name.slice(start), other.slice(start)];
-  const swapped = `${rest[1] ?? ""}${rest[0] ?? ""}${rest.slice(2)}`;
-  return swapped === otherRest || rest.slice(1) === otherRest.slice(1) ||
-    rest.slice(1) === otherRest || rest === otherRest.slice(1);
+/** How many letters only one of two names has, whatever their order and case. */
+function differingLetters(name: string, other: string): number {
+  const rest = [...other.toLowerCase()];
+  let extra = 0;
+  for (const letter of name.toLowerCase()) {
+    const at = rest.indexOf(letter);
+    if (at === -1) extra++;
+    else rest.splice(at, 1);
+  }
+  return extra + rest.length;
+}
+
+/**
+ * Checks the names of options whose values are checked elsewhere.
+ *
+ * @throws {ValidationException} When they are no object, or one has a name that is not known.
+ */
+export function checkNames(options: object, known: readonly string[]): void {
+  if (Object(options) !== options) throw invalidOption("options", options, "an object");
+  for (const name in options) {
+    if (!known.includes(name)) throw invalidOption("option", name, `one of ${known}`);
+  }
 }
 
 /** Makes the error for an option that is not what was expected. */

@@ -1,7 +1,7 @@
 /** How a caller names a server. @module */
 
 import { quote, ValidationException } from "./errors.ts";
-import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
+import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
 import { checkTls, chooseTls } from "./transport/tls_options.ts";
@@ -60,8 +60,8 @@ export interface PathAddress {
 /** A server that the client can route to and dial. */
 export interface ResolvedServer extends Server {
   readonly endpoint: Endpoint;
-  /** What is said first on each connection. */
-  readonly authentication: Authentication | undefined;
+  /** Who the client is to it. */
+  readonly credentials: CheckedCredentials | undefined;
 }
 
 /** What goes for servers whose addresses do not say otherwise. */
@@ -69,7 +69,7 @@ export interface ServerDefaults {
   /** The client's option `tls`. */
   readonly tls: boolean | TlsOptions | undefined;
   /** The client's option `auth`. */
-  readonly authentication: Authentication | undefined;
+  readonly credentials: CheckedCredentials | undefined;
 }
 
 /** An address taken apart, and nothing of it checked. */
@@ -100,11 +100,16 @@ export function resolveServers(
 ): readonly ResolvedServer[] {
   const list = Array.isArray(servers) && !isPair(servers) ? Array.from(servers) : [servers];
   const addresses = list.flatMap((address) => {
-    // As environment variables hold several servers.
-    return typeof address === "string" ? address.split(/[\s,]+/).filter(Boolean) : [address];
+    return typeof address === "string" ? separate(address) : [address];
   });
-  if (addresses.length === 0) throw invalid(servers, "there must be at least one server");
+  if (addresses.length === 0) throw invalid(servers, "there must be one server at least");
   return addresses.map((address) => resolveServer(address, takeApart(address), defaults));
+}
+
+/** Several addresses may stand in one string, separated by commas, as in environment variables. */
+function separate(text: string): string[] {
+  const addresses = text.split(",").map((address) => address.trim()).filter(Boolean);
+  return addresses.length === 0 ? [text] : addresses;
 }
 
 /** What an address itself says of TLS and authentication. */
@@ -143,20 +148,20 @@ function resolveServer(
   if (typeof weight !== "number" || !(weight > 0 && weight < Infinity)) {
     refuse("its weight must be a positive number");
   }
-  const authentication = auth === undefined
-    ? defaults.authentication
-    : new Authentication(auth, refuseIts);
+  const credentials = auth === undefined
+    ? defaults.credentials
+    : new CheckedCredentials(auth, refuseIts);
   const chosen = chooseTls(checkTls(tls, refuseIts), defaults.tls);
   if (path === undefined) {
     const { name, endpoint } = resolveHost(hostname, port, refuse);
     const secured = chosen === undefined ? endpoint : { ...endpoint, tls: chosen };
-    return { name, weight, endpoint: secured, authentication };
+    return { name, weight, endpoint: secured, credentials };
   }
   if (typeof path !== "string" || path === "" || path.includes("\0") || hostname !== undefined) {
     refuse("its path must be that of a unix socket, without a host name");
   }
   if (chosen !== undefined) refuse("TLS is not spoken over a unix socket: its tls must be false");
-  return { name: path, weight, endpoint: { path }, authentication };
+  return { name: path, weight, endpoint: { path }, credentials };
 }
 
 function isPair(value: unknown): value is [string, number] {

@@ -30,7 +30,7 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   // The server knows the protocol and the sockets, not the client.
   testing: ["errors.ts", "option_checks.ts", "waiting.ts", "protocol", "transport"],
   // What adapts the client to others proves that the public surface is enough.
-  adapters: ["mod.ts"],
+  adapters: ["mod.ts", "option_checks.ts"],
 };
 
 /** The only package that the client itself imports. */

@@ -22,49 +22,8 @@ export interface AdapterClient {
   close(): Promise<void>;
 }
 
-/** The types of options, by their names; `"any"` is checked elsewhere. */
-export type OptionTypes = Readonly<
-  Record<string, "boolean" | "function" | "number" | "string" | "any">
->;
-
 /** So that there is room for more in a prefix, and for a hashed key behind it. */
 const LONGEST_PREFIX = 50;
-
-/**
- * Checks the names and types of options. One that is `undefined` counts as not given.
- *
- * @throws {ValidationException} When they are no object, one has another type or a name that nobody knows.
- */
-export function checkOptions(options: unknown, types: OptionTypes): void {
-  if (typeof options !== "object" || options === null) {
-    throw new ValidationException("Cannot use options: they must be an object", options);
-  }
-  for (const [name, value] of Object.entries(options)) {
-    const type = Object.hasOwn(types, name) ? types[name] : undefined;
-    if (type === undefined) throw unknownOption(name, Object.keys(types));
-    const isRight = typeof value === type && !Number.isNaN(value);
-    if (value === undefined || type === "any" || isRight) continue;
-    const shown = typeof value === "number" ? value : value === null ? "null" : typeof value;
-    const why = `it must be a ${type}, and is ${shown}`;
-    throw new ValidationException(`Cannot use option "${name}": ${why}`, value);
-  }
-}
-
-function unknownOption(name: string, known: readonly string[]): ValidationException {
-  const meant = known.find((other) => isAlike(name.toLowerCase(), other.toLowerCase()));
-  const hint = meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`;
-  return new ValidationException(`Cannot use options: unknown option "${name}": ${hint}`, name);
-}
-
-/** Whether two names differ in two letters that change places, or in one that is added, left out or another. */
-function isAlike(name: string, other: string): boolean {
-  let start = 0;
-  while (start < name.length && name[start] === other[start]) start++;
-  const [rest, otherRest] = [name.slice(start), other.slice(start)];
-  const swapped = `${rest[1] ?? ""}${rest[0] ?? ""}${rest.slice(2)}`;
-  return swapped === otherRest || rest.slice(1) === otherRest.slice(1) ||
-    rest.slice(1) === otherRest || rest === otherRest.slice(1);
-}
 
 /**
  * Takes or makes the client of an adapter.

@@ -15,14 +15,9 @@
  * @module
  */
 
+import { checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
-import {
-  type AdapterClient,
-  checkOptions,
-  checkPrefix,
-  clientFrom,
-  type OptionTypes,
-} from "./adapter_options.ts";
+import { type AdapterClient, checkPrefix, clientFrom } from "./adapter_options.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
 import { StoredValues } from "./stored_values.ts";
 
@@ -98,7 +93,7 @@ const LONGEST_NAMESPACE = 49;
 const BATCH = 100;
 /** A number of milliseconds from here on, September 2001, is a time; what is smaller is a lifetime. */
 const FIRST_TIME = 1e12;
-const OPTION_TYPES: OptionTypes = { clientOptions: "any", prefix: "string", namespace: "string" };
+const OPTION_TYPES = { clientOptions: "any", prefix: "string", namespace: "string" } as const;
 
 /**
  * Keyv's storage on memcached, for Keyv 5 and Keyv 6. Give each Keyv an adapter of its own, as Keyv

@@ -13,8 +13,9 @@
  * @module
  */
 
+import { checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
-import { checkOptions, checkPrefix, clientFrom, type OptionTypes } from "./adapter_options.ts";
+import { checkPrefix, clientFrom } from "./adapter_options.ts";
 import { StoredValues } from "./stored_values.ts";
 
 /** How the driver stores. */
@@ -92,14 +93,14 @@ export interface MoecacheDriver {
   dispose(): Promise<void>;
 }
 
-const OPTION_TYPES: OptionTypes = {
+const OPTION_TYPES = {
   client: "any",
   servers: "any",
   clientOptions: "any",
   base: "string",
   ttl: "number",
   driver: "string",
-};
+} as const;
 
 /**
  * Makes a driver for unstorage. No socket is opened before the first operation needs one.

@@ -1,14 +1,14 @@
 /** Counting. @module */
 
 import { ClientException, ValidationException } from "../errors.ts";
-import { checkOptions, type OptionTypes, show } from "../option_checks.ts";
+import { checkOptions, show } from "../option_checks.ts";
 import { CounterCommand, type CounterRequest } from "../protocol/commands/answer.ts";
 import { StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import {
+  COUNTER_OPTIONS,
   type CounterOptions,
-  OPERATION_OPTIONS,
   type OperationOptions,
   operationOptions,
 } from "./operation_options.ts";
@@ -16,11 +16,6 @@ import type { Session } from "./session.ts";
 
 /** A counter that others delete again and again; or a proxy that cannot reach the server. */
 const MOST_ATTEMPTS = 10;
-const COUNTER_OPTIONS: OptionTypes<CounterOptions> = {
-  ...OPERATION_OPTIONS,
-  initial: "any",
-  exptime: "any",
-};
 const LARGEST_UINT64 = 0xffff_ffff_ffff_ffffn;
 
 /** Counts up or down; resolves to what the counter is then. */

@@ -92,3 +92,48 @@ export function operationOptions({ signal, failover }: OperationOptions): Operat
     ...(failover === undefined ? {} : { failover }),
   };
 }
+
+/** The options of each operation that has more. */
+export const COUNTER_OPTIONS: OptionTypes<CounterOptions> = {
+  signal: "signal",
+  failover: "any",
+  initial: "any",
+  exptime: "any",
+};
+export const GET_OR_SET_OPTIONS: OptionTypes<GetOrSetOptions> = {
+  signal: "signal",
+  failover: "any",
+  exptime: "any",
+  staleFor: "number",
+  earlyRefresh: "number",
+  lockFor: "number",
+  waitFor: "number",
+  negativeFor: "number",
+};
+export const INVALIDATE_OPTIONS: OptionTypes<InvalidateOptions> = {
+  signal: "signal",
+  failover: "any",
+  staleFor: "number",
+};
+export const UPDATE_OPTIONS: OptionTypes<UpdateOptions> = {
+  signal: "signal",
+  failover: "any",
+  exptime: "any",
+  retries: "number",
+};
+
+/** Every option that some operation on keys has. */
+export const KEY_COMMAND_OPTIONS: OptionTypes<
+  GetOrSetOptions & UpdateOptions & CounterOptions
+> = {
+  signal: "signal",
+  failover: "any",
+  initial: "any",
+  exptime: "any",
+  staleFor: "number",
+  earlyRefresh: "number",
+  lockFor: "number",
+  waitFor: "number",
+  negativeFor: "number",
+  retries: "number",
+};

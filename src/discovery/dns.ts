@@ -6,7 +6,7 @@ import {
   checkChoice,
   checkFunction,
   checkInteger,
-  checkOptions,
+  checkNames,
   invalidOption,
 } from "../option_checks.ts";
 import type { HostAddress } from "../server_address.ts";
@@ -91,13 +91,7 @@ export interface DnsOptions {
  * ```
  */
 export function dns(name: string, options: DnsOptions = {}): Discovery {
-  checkOptions(options, {
-    port: "number",
-    srv: "boolean",
-    family: "number",
-    interval: "number",
-    resolve: "function",
-  });
+  checkNames(options, ["port", "srv", "family", "interval", "resolve"]);
   const { port = 11211, srv = false, family, interval, resolve = resolveDns } = options;
   if (typeof name !== "string" || !/^[^\s\p{C}/@?#:[\]]+$/u.test(name)) {
     throw invalidOption("name", name, "a name");

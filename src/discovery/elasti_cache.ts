@@ -3,7 +3,7 @@
 import type { EndReason } from "../connection/connect.ts";
 import { Connection } from "../connection/connection.ts";
 import { ClientException, SocketError } from "../errors.ts";
-import { checkChoice, checkOptions } from "../option_checks.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
 import type { Command } from "../protocol/command.ts";
 import {
   CLUSTER_KEY,
@@ -87,9 +87,9 @@ export function elastiCache(
   endpoint: ServerAddress,
   options: ElastiCacheOptions = {},
 ): Discovery {
-  checkOptions(options, { address: "string", interval: "number" });
+  checkNames(options, ["address", "interval"]);
   const { address = "hostname", interval } = options;
-  const { name } = resolveServers([endpoint], { tls: undefined, authentication: undefined })[0]!;
+  const { name } = resolveServers([endpoint], { tls: undefined, credentials: undefined })[0]!;
   checkChoice("address", address, ["hostname", "ip"]);
   const security = securityOf(endpoint);
   return {

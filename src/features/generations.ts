@@ -1,7 +1,7 @@
 /** Operations under a generation of keys, which all are left behind when the next one begins. @module */
 
 import type { BareKeyCommands } from "../commands/bare_key_commands.ts";
-import type { OperationOptions } from "../commands/operation_options.ts";
+import { KEY_COMMAND_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import {
   PartialClientException,
   type PartialFailure,
@@ -10,6 +10,7 @@ import {
   SocketError,
   ValidationException,
 } from "../errors.ts";
+import { checkOptions } from "../option_checks.ts";
 import { checkKey, MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
 import { untilAborted } from "../waiting.ts";
@@ -73,6 +74,8 @@ export class Generations {
     options: OperationOptions | undefined,
     miss?: () => Result | Promise<Result>,
   ): Promise<Result> {
+    // Before the generation is asked for; which of them the operation has, it checks itself.
+    checkOptions(options, KEY_COMMAND_OPTIONS);
     for (const key of keys) this.#check(key);
     options?.signal?.throwIfAborted();
     const used = this.#isKnown ? this.#generation : undefined;

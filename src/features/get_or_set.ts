@@ -1,16 +1,17 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
 import {
+  GET_OR_SET_OPTIONS,
   type GetOrSetOptions,
+  INVALIDATE_OPTIONS,
   type InvalidateOptions,
-  OPERATION_OPTIONS,
   operationOptions,
 } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
 import { type Load, loadsOf } from "./loads.ts";
-import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkFunction, checkOptions } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
@@ -34,20 +35,6 @@ interface Plan {
 }
 
 const LONGEST_MESSAGE = 1000;
-
-const GET_OR_SET_OPTIONS: OptionTypes<GetOrSetOptions> = {
-  ...OPERATION_OPTIONS,
-  exptime: "any",
-  staleFor: "number",
-  earlyRefresh: "number",
-  lockFor: "number",
-  waitFor: "number",
-  negativeFor: "number",
-};
-const INVALIDATE_OPTIONS: OptionTypes<InvalidateOptions> = {
-  ...OPERATION_OPTIONS,
-  staleFor: "number",
-};
 
 /**
  * Reads the value of a key, or computes it. What this client is doing already is joined, unless it

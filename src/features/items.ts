@@ -1,6 +1,6 @@
 /** Listing the items of all servers. @module */
 
-import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
@@ -12,7 +12,11 @@ export interface ItemsOptions extends OperationOptions {
   readonly server?: string | number;
 }
 
-const ITEMS_OPTIONS: OptionTypes<ItemsOptions> = { ...OPERATION_OPTIONS, server: "any" };
+const ITEMS_OPTIONS: OptionTypes<ItemsOptions> = {
+  signal: "signal",
+  failover: "any",
+  server: "any",
+};
 
 /** Lists the items of all servers, or of one, one server after the other. */
 export function items(

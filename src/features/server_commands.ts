@@ -21,7 +21,11 @@ export interface FlushOptions extends OperationOptions {
   readonly delay?: number;
 }
 
-const FLUSH_OPTIONS: OptionTypes<FlushOptions> = { ...OPERATION_OPTIONS, delay: "number" };
+const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {
+  signal: "signal",
+  failover: "any",
+  delay: "number",
+};
 const HIGHEST_VERBOSITY = 0x7fffffff;
 
 /** Asks every server for statistics. */

@@ -1,13 +1,13 @@
 /** Reading a value, changing it and storing it, unless others have changed it meanwhile. @module */
 
 import {
-  OPERATION_OPTIONS,
   type OperationOptions,
   operationOptions,
+  UPDATE_OPTIONS,
   type UpdateOptions,
 } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
-import { checkFunction, checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkFunction, checkInteger, checkOptions } from "../option_checks.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import {
   CAS_ANSWERS,
@@ -26,11 +26,6 @@ interface ReadItem {
   readonly cas: bigint | undefined;
 }
 
-const UPDATE_OPTIONS: OptionTypes<UpdateOptions> = {
-  ...OPERATION_OPTIONS,
-  exptime: "any",
-  retries: "number",
-};
 const DEFAULT_RETRIES = 25;
 const MOST_RETRIES = 1_000_000;
 

@@ -8,9 +8,8 @@ import { DiscoveryLoop } from "../discovery/discovery_loop.ts";
 import { type Waiter, WaitingRoom } from "./waiting_room.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
-import type { Route } from "./router.ts";
+import type { Found, Route } from "./router.ts";
 import type { ServerAddress } from "../server_address.ts";
-import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
 import type { TlsOptions, Transport } from "../transport/transport.ts";
 import { untilAborted } from "../waiting.ts";
 
@@ -103,12 +102,8 @@ export class DiscoveringRouter implements Route {
     return this.#ready(signal).then(() => this.#route.nodes(server));
   }
 
-  locate(key: string): KeyLocation {
-    return this.#route.locate(key);
-  }
-
-  explain(key: string): KeyExplanation {
-    return this.#route.explain(key);
+  find(key: string): Found {
+    return this.#route.find(key);
   }
 
   /** Lets what waits go on, for the router has been given servers. */

@@ -4,8 +4,7 @@ import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
-import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
-import type { Route, Router, Spread } from "./router.ts";
+import type { Found, Route, Router, Spread } from "./router.ts";
 import type { Member } from "./servers.ts";
 
 /** Gives commands to the servers of a router, and lets them go on where a server fails. */
@@ -53,13 +52,9 @@ export class FailoverRouter implements Route {
     return this.#router.nodes(server);
   }
 
-  locate(key: string): KeyLocation {
-    return this.#router.describe(key, this.#memberOf(key));
-  }
-
-  explain(key: string): KeyExplanation {
+  find(key: string): Found {
     const member = this.#memberOf(key);
-    return this.#router.explainFor(key, member, this.#spread);
+    return this.#router.find(key, this.#spread, member);
   }
 
   /** Closes the servers that stand in for others. */

@@ -5,13 +5,12 @@ import { connect } from "../connection/connect.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import type { SocketError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
-import type { KeyExplanation, KeyLocation } from "../routing/locator.ts";
 import { resolveServers, type ServerAddress } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { DiscoveringRouter } from "./discovering_router.ts";
 import type { FailoverRouter } from "./failover_router.ts";
-import { type Route, Router } from "./router.ts";
+import { type Found, type Route, Router } from "./router.ts";
 import { dialerOf, type ReportServer } from "./servers.ts";
 import { describeServer, ServerEvent, type ServerStatus } from "./status.ts";
 
@@ -165,11 +164,7 @@ class LazyRoute implements Route {
     return this.loaded().then((route) => route.nodes(server, signal));
   }
 
-  locate(key: string): KeyLocation {
-    return (this.#route ?? this.#router).locate(key);
-  }
-
-  explain(key: string): KeyExplanation {
-    return (this.#route ?? this.#router).explain(key);
+  find(key: string): Found {
+    return (this.#route ?? this.#router).find(key);
   }
 }

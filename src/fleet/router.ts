@@ -4,12 +4,7 @@ import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { quote, SocketError, ValidationException } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
-import {
-  type KeyExplanation,
-  type KeyLocation,
-  type Locator,
-  UNEXPLAINED,
-} from "../routing/locator.ts";
+import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import { lazily } from "../waiting.ts";
 import { type Member, type ReportServer, Servers } from "./servers.ts";
@@ -37,25 +32,27 @@ export interface Route {
     signal?: AbortSignal,
   ): readonly ServerNode[] | Promise<readonly ServerNode[]>;
   /**
-   * Tells which server a key lives on.
+   * Finds where a key lives, without sending anything.
    *
    * @throws {ValidationException} When the locator has no server for it.
    * @throws {SocketError} When there is no server.
    */
-  locate(key: string): KeyLocation;
-  /**
-   * Tells which server a key lives on, and why.
-   *
-   * @throws {ValidationException} When the locator has no server for it.
-   * @throws {SocketError} When there is no server.
-   */
-  explain(key: string): KeyExplanation;
+  find(key: string): Found;
 }
 
 /** The servers that keys are spread over, and how. */
 export interface Spread {
   readonly members: readonly Member[];
   readonly locator: Locator;
+}
+
+/** Where a key lives. */
+export interface Found {
+  readonly member: Member;
+  /** The servers that it was chosen from. */
+  readonly spread: Spread;
+  /** The index of its server in the list that the client has at present. */
+  readonly index: number;
 }
 
 /** Gives commands to the servers that their keys live on, and to no others. */
@@ -113,22 +110,8 @@ export class Router implements Route {
     this.submitTo(this.memberOf(key), key, command);
   }
 
-  locate(key: string): KeyLocation {
-    return this.describe(key, this.memberOf(key));
-  }
-
-  explain(key: string): KeyExplanation {
-    return this.explainFor(key, this.memberOf(key));
-  }
-
-  /** Tells why a key lives on this server. */
-  explainFor(key: string, member: Member, { members, locator }: Spread = this): KeyExplanation {
-    const where = this.describe(key, member);
-    const explanation = members[locator.locate(key)] === member
-      ? locator.explain?.(key) ?? UNEXPLAINED
-      : { ...UNEXPLAINED, why: "its own server is down" };
-    // Twice, so that it comes first where it is printed and stays true whatever the locator adds.
-    return { ...where, ...explanation, ...where };
+  find(key: string, spread: Spread = this, member: Member = this.memberOf(key)): Found {
+    return { member, spread, index: this.members.indexOf(member) };
   }
 
   nodes(server?: string | number): readonly ServerNode[] {
@@ -178,11 +161,6 @@ export class Router implements Route {
         former: (command) => former.submit(command),
       });
     }).catch((error) => command.fail(error));
-  }
-
-  /** Tells which of the servers a key lives on. */
-  describe(key: string, member: Member): KeyLocation {
-    return { key, server: member.server.name, index: this.members.indexOf(member) };
   }
 
   /** Rejects all that is under way, and what comes later; resolves when every socket is closed. */

@@ -99,14 +99,14 @@ export class Servers {
 
 /** Makes what opens the sockets to a server, and authenticates where the server demands it. */
 export function dialerOf(
-  { endpoint, authentication }: ResolvedServer,
+  { endpoint, credentials }: ResolvedServer,
   { dial, keepAlive, noDelay }: DialerOptions,
 ): (signal: AbortSignal) => Promise<Transport> {
   const open = (signal: AbortSignal) => dial(endpoint, { signal, keepAlive, noDelay });
-  if (authentication === undefined) return open;
+  if (credentials === undefined) return open;
   return async (signal) => {
     const { authenticated } = await import("../connection/authenticate.ts");
-    return await authenticated(open, authentication)(signal);
+    return await authenticated(open, credentials)(signal);
   };
 }
 
@@ -120,6 +120,6 @@ function nodesByServer(members: readonly Member[]): Map<string, ServerNode[]> {
 }
 
 /** What makes two addresses the same server, dialled in the same way; its weight may change. */
-function identityOf({ name, endpoint, authentication }: ResolvedServer): string {
-  return JSON.stringify([name, endpoint, authentication?.request().join()]);
+function identityOf({ name, endpoint, credentials }: ResolvedServer): string {
+  return JSON.stringify([name, endpoint, credentials?.reveal()]);
 }

@@ -1,7 +1,7 @@
 /** Mutual exclusion, as far as a cache can have it. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
 import { findStub, type ItemCommands, removeStub, type Stub } from "../features/stub.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
@@ -26,7 +26,8 @@ export interface LockOptions extends OperationOptions {
 }
 
 const LOCK_OPTIONS: OptionTypes<LockOptions> = {
-  ...OPERATION_OPTIONS,
+  signal: "signal",
+  failover: "any",
   ttl: "number",
   waitFor: "number",
 };

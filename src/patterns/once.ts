@@ -1,7 +1,7 @@
 /** Idempotency: doing what several ask for a single time. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
@@ -32,7 +32,8 @@ export interface OnceOptions extends OperationOptions {
 }
 
 const ONCE_OPTIONS: OptionTypes<OnceOptions> = {
-  ...OPERATION_OPTIONS,
+  signal: "signal",
+  failover: "any",
   exptime: "any",
   lockFor: "number",
   waitFor: "number",

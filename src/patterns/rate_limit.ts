@@ -1,7 +1,7 @@
 /** Rate limits that many processes share. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import { ValidationException } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkKey } from "../protocol/key.ts";
@@ -42,7 +42,8 @@ interface Rate {
 }
 
 const RATE_LIMIT_OPTIONS: OptionTypes<RateLimitOptions> = {
-  ...OPERATION_OPTIONS,
+  signal: "signal",
+  failover: "any",
   limit: "number",
   window: "number",
   now: "function",

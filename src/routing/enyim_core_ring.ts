@@ -1,6 +1,6 @@
 /** EnyimMemcachedCore's default ring. @module */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkNames } from "../option_checks.ts";
 import { fnv1a32 } from "./hashes/fnv.ts";
 import type { Locator, Server } from "./locator.ts";
 import { enyimPrefix } from "./moecache_ring.ts";
@@ -46,7 +46,7 @@ export function enyimCoreRing(
   servers: readonly Server[],
   options: EnyimCoreRingOptions = {},
 ): Locator {
-  checkOptions(options, { label: "string" });
+  checkNames(options, ["label"]);
   const prefix = enyimPrefix(options.label);
   return ringLocator(servers, {
     algorithm: "enyimCoreRing",

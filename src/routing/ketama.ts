@@ -1,6 +1,6 @@
 /** Ketama, as libmemcached, twemproxy and npm `memcached` have it. @module */
 
-import { checkChoice, checkOptions } from "../option_checks.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
 import { sha1 } from "./hashes/sha1.ts";
 import { type NamedHash, swapBytes } from "./hashes/text_hash.ts";
@@ -86,14 +86,14 @@ export interface KetamaOptions {
  * ```
  */
 export function ketama(servers: readonly Server[], options: KetamaOptions = {}): Locator {
-  checkOptions(options, {
-    keyHash: "string",
-    digest: "string",
-    pointsPerDigest: "number",
-    defaultPort: "string",
-    arithmetic: "string",
-    socketLabel: "string",
-  });
+  checkNames(options, [
+    "keyHash",
+    "digest",
+    "pointsPerDigest",
+    "defaultPort",
+    "arithmetic",
+    "socketLabel",
+  ]);
   const { digest = "md5", pointsPerDigest = 4 } = options;
   const { defaultPort = "omitted", arithmetic = "float32", socketLabel = "path" } = options;
   checkChoice("digest", digest, ["md5", "sha1"]);

@@ -1,6 +1,6 @@
 /** libmemcached's ring of keys' own hash function. @module */
 
-import { checkChoice, checkOptions } from "../option_checks.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
 import { ketamaPlacement, labelsInFloat32 } from "./ketama_placement.ts";
 import { checkWholeWeights, fullName, shortName } from "./labels_and_weights.ts";
@@ -56,7 +56,7 @@ export function libmemcachedRing(
   servers: readonly Server[],
   options: LibmemcachedRingOptions = {},
 ): Locator {
-  checkOptions(options, { hash: "string", labels: "string", socketLabel: "string" });
+  checkNames(options, ["hash", "labels", "socketLabel"]);
   const { hash = "one_at_a_time", labels = "libmemcached", socketLabel = "path" } = options;
   checkChoice("labels", labels, ["libmemcached", "spymemcached"]);
   checkChoice("socketLabel", socketLabel, ["path", "path:0"]);

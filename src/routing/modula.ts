@@ -1,6 +1,6 @@
 /** libmemcached's default distribution. @module */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkNames } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
@@ -32,7 +32,7 @@ export interface ModulaOptions {
  * ```
  */
 export function modula(servers: readonly Server[], options: ModulaOptions = {}): Locator {
-  checkOptions(options, { hash: "string" });
+  checkNames(options, ["hash"]);
   const keyHash = namedHash("hash", options.hash ?? "one_at_a_time");
   return moduloLocator(servers, { algorithm: "modula", keyHash });
 }

@@ -1,6 +1,6 @@
 /** The modulo of npm `memcache`. @module */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkNames } from "../option_checks.ts";
 import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
 import { weightedModuloLocator } from "./modulo.ts";
@@ -32,7 +32,7 @@ export function npmMemcacheModula(
   servers: readonly Server[],
   options: NpmMemcacheModulaOptions = {},
 ): Locator {
-  checkOptions(options, { hash: "string" });
+  checkNames(options, ["hash"]);
   return weightedModuloLocator(servers, {
     algorithm: "npmMemcacheModula",
     keyHash: npmMemcacheHash(options.hash ?? "fnv1a"),

@@ -1,6 +1,6 @@
 /** The ring of npm `memcache`. @module */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkNames } from "../option_checks.ts";
 import type { NamedHash } from "./hashes/text_hash.ts";
 import { checkWholeWeights } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
@@ -39,7 +39,7 @@ export function npmMemcacheRing(
   servers: readonly Server[],
   options: NpmMemcacheRingOptions = {},
 ): Locator {
-  checkOptions(options, { hash: "string" });
+  checkNames(options, ["hash"]);
   const { hash: name = "fnv1a" } = options;
   const keyHash = inSignedOrder(npmMemcacheHash(name));
   checkWholeWeights(servers, ALGORITHM, LARGEST_WEIGHT);

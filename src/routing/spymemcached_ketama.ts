@@ -1,7 +1,7 @@
 /** spymemcached's ketama. @module */
 
 import { quote, ValidationException } from "../errors.ts";
-import { checkChoice, checkOptions } from "../option_checks.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
 import { ipv6Groups } from "./ipv6_name.ts";
 import { ketamaPlacement, LABELS_PER_SERVER, labelsInFloat32 } from "./ketama_placement.ts";
 import { checkWholeWeights } from "./labels_and_weights.ts";
@@ -64,7 +64,7 @@ export function spymemcachedKetama(
   servers: readonly Server[],
   options: SpymemcachedKetamaOptions = {},
 ): Locator {
-  checkOptions(options, { hash: "string", labels: "string", addresses: "any" });
+  checkNames(options, ["hash", "labels", "addresses"]);
   const { hash = "ketama", labels = "spymemcached", addresses = {} } = options;
   checkChoice("labels", labels, ["spymemcached", "libmemcached"]);
   const keyHash = spymemcachedHash(hash);

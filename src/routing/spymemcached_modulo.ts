@@ -1,6 +1,6 @@
 /** spymemcached's default distribution. @module */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkNames } from "../option_checks.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 import { type SpymemcachedHash, spymemcachedHash } from "./spymemcached_hash.ts";
@@ -35,7 +35,7 @@ export function spymemcachedModulo(
   servers: readonly Server[],
   options: SpymemcachedModuloOptions = {},
 ): Locator {
-  checkOptions(options, { hash: "string" });
+  checkNames(options, ["hash"]);
   const count = servers.length;
   return moduloLocator(servers, {
     algorithm: "spymemcachedModulo",

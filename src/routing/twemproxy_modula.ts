@@ -1,6 +1,6 @@
 /** twemproxy's modula. @module */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkNames } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
 import { byteString } from "./hashes/text_hash.ts";
 import { shortName } from "./labels_and_weights.ts";
@@ -38,7 +38,7 @@ export function twemproxyModula(
   servers: readonly Server[],
   options: TwemproxyModulaOptions = {},
 ): Locator {
-  checkOptions(options, { hash: "string" });
+  checkNames(options, ["hash"]);
   return weightedModuloLocator(servers, {
     algorithm: "twemproxyModula",
     keyHash: namedHash("hash", options.hash ?? "fnv1a_64"),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Credentials } from "../protocol/commands/authentication.ts";
+import type { Credentials } from "../protocol/credentials.ts";
 import { type CloseReason, describeArrival, describeDeparture } from "./event_lines.ts";
 import { EventLog } from "./event_log.ts";
 import { Gatekeeper } from "./gatekeeper.ts";

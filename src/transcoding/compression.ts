@@ -163,7 +163,7 @@ async function feed(
 
 /**
  * Whether the last bytes are those that belong to what was expanded. The runtimes should have seen to it, but
- * Deno takes zlib's format for whole when it ends in the middle, and Node and Bun do not mind bytes behind
+ * Deno takes zlib's format for whole when it ends in the middle, and Node and Bun ignore bytes behind
  * gzip's. Of gzip's two, the length is compared: the runtimes do compare the checksum.
  */
 function matchesTrailer(format: CompressedFormat, data: Uint8Array, expanded: Uint8Array): boolean {

@@ -22,7 +22,7 @@ export const UNDEFINED_FLAGS = 0x6d6f6575;
 
 /** What is expected of flags that values are stored under. */
 export const USABLE_FLAGS =
-  "an integer from 0 to 4294967295, but none from 0x6d6f6500 to 0x6d6f65ff, which are reserved";
+  "an integer from 0 to 0xffffffff, but none from 0x6d6f6500 to 0x6d6f65ff: those are reserved";
 
 /** Whether something is flags that a value can be stored under. */
 export function isUsable(flags: unknown): flags is number {
@@ -74,32 +74,32 @@ export type WriteItem = (value: unknown, key?: string) => SendableItem | Promise
  * @throws {ValidationException} When it is none, or its strings would read as a miss.
  */
 export function checkTranscoder(transcoder: unknown): void {
-  const { encode, decode, textFlags = 0, longestText = 0 } = (transcoder ?? {}) as Partial<
-    Transcoder
-  >;
+  const { encode, decode, textFlags, longestText } = Object(transcoder) as Partial<Transcoder>;
+  let expected: string;
   if (typeof encode !== "function" || typeof decode !== "function") {
-    throw invalidOption("transcoder", transcoder, "an object with encode and decode");
-  }
-  if (!isUsable(textFlags)) {
-    throw invalidOption("transcoder", transcoder, `one whose textFlags are ${USABLE_FLAGS}`);
-  }
-  if (!(typeof longestText === "number" && longestText >= 0)) {
-    throw invalidOption(
-      "transcoder",
-      transcoder,
-      "one whose longestText is a number of characters",
-    );
-  }
+    expected = "an object with encode and decode";
+  } else if (textFlags !== undefined && !isUsable(textFlags)) {
+    expected = `one whose textFlags are ${USABLE_FLAGS}`;
+  } else if (longestText !== undefined && !(typeof longestText === "number" && longestText >= 0)) {
+    expected = "one whose longestText is 0 or more";
+  } else return;
+  throw invalidOption("transcoder", transcoder, expected);
 }
+
+/** From so many bytes on it is worth telling a transcoder that it need not copy them. */
+const LARGE = 65_536;
 
 /** Makes a reader that gives the transcoder bytes of its own, unless it only borrows them. */
 export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadItem {
   const { borrowsData = false } = transcoder;
+  const owning = { maxValueBytes: limits.maxValueBytes, ownsData: true };
   return (flags, data, _, key) => {
     if (isReserved(flags) && transcoder !== itemTranscoder) return undefined;
     const item = { flags, data: borrowsData || isOwn(data) ? data : data.slice() };
+    const isLent = !borrowsData || data.byteLength < LARGE || !isOwn(data);
     try {
-      return rejectedWithKey(transcoder.decode(item, limits), key);
+      const value = transcoder.decode(item, isLent ? limits : owning);
+      return value instanceof Promise ? rejectedWithKey(value, key) : value;
     } catch (error) {
       throw withKey(error, key);
     }
@@ -118,28 +118,24 @@ export function itemWriter(transcoder: Transcoder): WriteItem {
   const checked = (encoded: EncodedValue) => {
     return mayReserve ? encoded : checkEncoded(encoded, handsOverData);
   };
-  const write = (value: unknown) => {
-    if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
-      return { flags: textFlags, data: checkText(value) };
-    }
-    const encoded = transcoder.encode(value);
-    return encoded instanceof Promise ? encoded.then(checked) : checked(encoded);
-  };
   return (value, key) => {
     try {
-      return rejectedWithKey(write(value), key);
+      if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
+        return { flags: textFlags, data: checkText(value) };
+      }
+      const encoded = transcoder.encode(value);
+      if (!(encoded instanceof Promise)) return checked(encoded);
+      return rejectedWithKey(encoded.then(checked), key);
     } catch (error) {
       throw withKey(error, key);
     }
   };
 }
 
-/** The result, whose rejection has the key in its message. */
-function rejectedWithKey<Result>(result: Result, key: string | undefined): Result {
-  if (!(result instanceof Promise)) return result;
+function rejectedWithKey<Result>(result: Promise<Result>, key?: string): Promise<Result> {
   return result.catch((error) => {
     throw withKey(error, key);
-  }) as Result;
+  });
 }
 
 /** What this module's transcoders throw, with the key in its message. Anything else is left as it is. */

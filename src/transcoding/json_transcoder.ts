@@ -1,5 +1,5 @@
 import { ClientException, ValidationException } from "../errors.ts";
-import { checkFunction, checkOptions, invalidOption } from "../option_checks.ts";
+import { checkFunction, checkNames, invalidOption } from "../option_checks.ts";
 import { isUsable, USABLE_FLAGS } from "./item_codec.ts";
 import { decodeUtf8, encodeText } from "./text.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
@@ -82,7 +82,7 @@ export const jsonTranscoder: JsonTranscoder = /* @__PURE__ */ Object.assign(
 );
 
 function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): Transcoder<Value> {
-  checkOptions(options, { flags: "number", replacer: "function", reviver: "function" });
+  checkNames(options, ["flags", "replacer", "reviver"]);
   const { flags = DEFAULT_FLAGS, replacer, reviver } = options;
   if (!isUsable(flags)) throw invalidOption("flags", flags, USABLE_FLAGS);
   if (replacer !== undefined) checkFunction("replacer", replacer);
@@ -94,9 +94,8 @@ function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): T
     encode: (value) => ({ flags, data: encodeText(stringify(value, replacer)) }),
     decode: (item) => {
       if (item.flags === flags || item.flags === NO_FLAGS) return parse(item, reviver) as Value;
-      const why = `its flags are ${item.flags}, and those of JSON here ${flags}`;
-      const hint = "set the option flags, or another transcoder, to read it";
-      throw new ClientException(`Cannot read item: ${why}: ${hint}`, item.flags);
+      const why = `its flags are ${item.flags}, not ${flags}: it needs another transcoder`;
+      throw new ClientException(`Cannot read item: ${why}`, item.flags);
     },
   };
 }

@@ -31,4 +31,3 @@ export {
   enyimTranscoder,
   type EnyimTranscoderOptions,
 } from "./enyim_transcoder.ts";
-export type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";

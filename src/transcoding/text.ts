@@ -38,7 +38,7 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.len
   return text.includes(REPLACEMENT) ? strict.decode(utf8) : text;
 }
 
-/** Decodes ASCII; `undefined` when a byte is none. */
+/** Decodes ASCII; `undefined` when a byte is not ASCII. */
 function decodeShortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
   const codes = codesOfLength[end - start] ??= new Array(end - start);
   for (let i = start; i < end; i++) {

@@ -1,6 +1,6 @@
 /** What the sources import from JSR and from npm, as files for tools that know of neither. @module */
 
-import { dirname } from "node:path";
+import { cp } from "node:fs/promises";
 import { type Module, type ModuleGraph, readModuleGraph } from "./module_graph.ts";
 import { installTools } from "./tool.ts";
 
@@ -51,18 +51,7 @@ async function copyWithImports(
   const place = npm ?? jsr;
   if (place === undefined) throw new Error(`Cannot bundle ${url}: its place is not known`);
   const copy = `${folder}/${place}`;
-  await copyTree(local, copy);
+  await cp(local, copy, { recursive: true });
   for (const { target } of imports) await copyWithImports(graph, graph.get(target)!, folder);
   return copy;
-}
-
-/** Copies a file, or a folder with all that is in it. */
-async function copyTree(from: string, to: string): Promise<void> {
-  if ((await Deno.stat(from)).isFile) {
-    await Deno.mkdir(dirname(to), { recursive: true });
-    return await Deno.copyFile(from, to);
-  }
-  for await (const { name } of Deno.readDir(from)) {
-    await copyTree(`${from}/${name}`, `${to}/${name}`);
-  }
 }

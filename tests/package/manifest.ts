@@ -11,8 +11,8 @@ export interface Configuration {
   readonly publish: { readonly include: readonly string[] };
 }
 
-/** The entry that is a program as well. */
-const PROGRAM = "./cli";
+/** The entry that is a program: nobody imports it. */
+export const PROGRAM = "./cli";
 
 /**
  * What the adapters adapt, and the versions that are known to be fit. A user of an adapter has the package

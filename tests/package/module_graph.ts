@@ -4,12 +4,14 @@ import { exec } from "./exec.ts";
 
 const ROOT: URL = new URL("../../", import.meta.url);
 
-/** An import: a static or a dynamic one, or one of types. */
+/** An import, or a type that is named by its module. */
 export interface Import {
   /** As it is written. */
   readonly specifier: string;
   /** What it leads to: the URL of a module. */
   readonly target: string;
+  /** When that is loaded: with the module that imports it, when the import is come to, or never. */
+  readonly kind: "static" | "dynamic" | "type";
 }
 
 /** A module, and what it imports. */
@@ -39,6 +41,7 @@ interface InfoModule {
     readonly specifier: string;
     readonly code?: { readonly specifier: string };
     readonly type?: { readonly specifier: string };
+    readonly isDynamic?: boolean;
   }[];
 }
 
@@ -74,11 +77,11 @@ function modulesOf({ modules, redirects, npmPackages }: Info): Module[] {
   return modules.flatMap(({ specifier: url, local, npmPackage = "", dependencies = [] }) => {
     const place = local ?? npmPackages[npmPackage]?.localPath;
     if (place === undefined) return [];
-    const imports = dependencies.flatMap(({ specifier, code, type }) => {
+    const imports = dependencies.flatMap(({ specifier, code, type, isDynamic }): Import[] => {
       const target = (code ?? type)?.specifier ?? "";
-      return target === "" || target.startsWith("node:")
-        ? []
-        : [{ specifier, target: redirects[target] ?? target }];
+      if (target === "" || target.startsWith("node:")) return [];
+      const kind = code === undefined ? "type" : isDynamic ? "dynamic" : "static";
+      return [{ specifier, target: redirects[target] ?? target, kind }];
     });
     return [{ url, local: place, imports }];
   });

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildModules, type BuiltFile } from "./build_modules.ts";
 import { writeDeclarations } from "./declarations.ts";
@@ -34,8 +35,7 @@ export async function pack(folder: string, env: Record<string, string> = {}): Pr
     await makePrograms(Object.values(manifest.bin ?? {}), root);
     await Deno.writeTextFile(join(root, "package.json"), JSON.stringify(manifest, null, 2));
     for (const path of configuration.publish.include) {
-      const isText = /\.md$|^LICENSE$|\/$/.test(path) && path !== "src/";
-      if (isText) await copy(path.replace(/\/$/, ""), root);
+      if (!isCode(path)) await cp(join(ROOT, path), join(root, path), { recursive: true });
     }
     const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
     const [{ filename }] = JSON.parse(await exec("npm", args, { cwd: root }));
@@ -78,13 +78,7 @@ async function makePrograms(paths: readonly string[], root: string): Promise<voi
   }
 }
 
-/** Copies a file of the repository, or a folder. */
-async function copy(path: string, root: string): Promise<void> {
-  const from = join(ROOT, path);
-  if ((await Deno.stat(from)).isDirectory) {
-    for await (const { name } of Deno.readDir(from)) await copy(join(path, name), root);
-  } else {
-    await Deno.mkdir(dirname(join(root, path)), { recursive: true });
-    await Deno.copyFile(from, join(root, path));
-  }
+/** Whether something that is published on JSR has another form in the package. */
+function isCode(path: string): boolean {
+  return path === "src/" || /\.(ts|json)$/.test(path);
 }

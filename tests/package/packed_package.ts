@@ -2,9 +2,10 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, resolve } from "node:path";
+import { BUNDLERS, LIMITS, loadedFirst, sizeOf } from "../bundle/bundles.ts";
 import { exec } from "./exec.ts";
 import { bunInstall, Installation, npmInstall } from "./installation.ts";
-import { ADAPTED, fileOf } from "./manifest.ts";
+import { ADAPTED, fileOf, PROGRAM } from "./manifest.ts";
 import { readEntries } from "./module_graph.ts";
 import { Tarball } from "./tarball.ts";
 import {
@@ -22,8 +23,10 @@ const NAME = "@moecache/moecache";
 
 const entries = await readEntries();
 const names = Object.keys(entries);
-/** What programs name the entries. */
-const specifiers = names.map((name) => `${NAME}${name.slice(1)}`);
+/** What can be imported. */
+const imported = names.filter((name) => name !== PROGRAM);
+/** What programs name that. */
+const specifiers = imported.map((name) => `${NAME}${name.slice(1)}`);
 
 const tarball = await Tarball.make();
 const installation = await Installation.make(tarball.path, npmInstall);
@@ -75,7 +78,7 @@ Deno.test("the package describes itself, and depends on nothing", async () => {
   for (const peer of Object.keys(peerDependencies)) {
     assertEquals(peerDependenciesMeta[peer], { optional: true });
   }
-  assertEquals("bin" in manifest, names.includes("./cli"));
+  assertEquals("bin" in manifest, names.includes(PROGRAM));
 });
 
 Deno.test("the package says of every adapter what it adapts", () => {
@@ -87,14 +90,16 @@ Deno.test("the package may be dropped by bundlers, but for what is loaded for it
   const { sideEffects } = await readJson("package.json");
   const program = `import * as all from "./node_modules/${NAME}/FILE";
     console.log(Object.keys(all).length === 0);`;
-  const effects = [];
-  for (const name of names) {
+  const effects = names.filter((name) => name === PROGRAM).map((name) =>
+    `./dist/${fileOf(name)}.js`
+  );
+  for (const name of imported) {
     const file = `dist/${fileOf(name)}.js`;
     await installation.write("effect.mjs", program.replace("FILE", file));
     const printed = await exec(await install(OLDEST_NODE), ["effect.mjs"], { cwd: folder });
     if (printed === "true\n") effects.push(`./${file}`);
   }
-  assertEquals(sideEffects, effects.length === 0 ? false : effects);
+  assertEquals(sideEffects === false ? [] : sideEffects.toSorted(), effects.toSorted());
 });
 
 Deno.test("the package's source maps hold the sources, at places in the package", async () => {
@@ -102,7 +107,7 @@ Deno.test("the package's source maps hold the sources, at places in the package"
   for (const path of files.filter((path) => path.endsWith(".js.map"))) {
     const { sources, sourcesContent } = await readJson(path);
     for (const [i, source] of sources.entries()) {
-      assertMatch(source, /^(\.\.\/)+(mod\.ts|src\/|foreign\/@)/);
+      assertMatch(source, /^(\.\.\/)+(mod\.ts|src\/|foreign\/)/);
       const place = resolve("/", dirname(path), source).slice(1);
       if (place.startsWith("foreign/")) continue;
       ownSources++;
@@ -119,6 +124,11 @@ Deno.test("nothing in the package says where it was made", async () => {
       if (place) assert(!text.includes(place), `${path} names ${place}`);
     }
   }
+});
+
+Deno.test("the same sources make the same package", async () => {
+  await using again = await Tarball.make();
+  assertEquals(await Deno.readFile(again.path), await Deno.readFile(tarball.path));
 });
 
 Deno.test("Node finds the lines of the sources by the package's source maps", async () => {
@@ -166,7 +176,7 @@ async function exportsSeenBy(
 const expected = await exportsSeenBy(await install(OLDEST_NODE), "import.mjs", folder);
 
 Deno.test("Node 20.9 imports every entry, from a folder that npm has installed the package in", () => {
-  assertEquals(expected.length, names.length);
+  assertEquals(expected.length, imported.length);
 });
 
 for (const node of [REQUIRING_NODE, USUAL_NODE, NEWEST_NODE]) {
@@ -185,6 +195,18 @@ for (const tool of [OLDEST_BUN, NEWEST_BUN]) {
     assertEquals(await exportsSeenBy(bun, "require.cjs", own.folder), expected);
   });
 }
+
+Deno.test("bundles of the package weigh as little as those of the sources", async () => {
+  const programs = Object.keys(LIMITS).map((what) =>
+    `export ${what} from "${installed}/dist/mod.js";`
+  );
+  const bundles = await BUNDLERS.esbuild!(programs);
+  const excess = Object.entries(LIMITS).flatMap(([what, limit], i) => {
+    const { gzipped } = sizeOf(loadedFirst(bundles[i]!));
+    return gzipped <= limit ? [] : [`${what}: ${gzipped} bytes, gzipped, more than ${limit}`];
+  });
+  assertEquals(excess, []);
+});
 
 Deno.test("errors that the package exports have the names that they are exported under", async () => {
   const program = `

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { exec } from "./exec.ts";
 import { Installation, npmInstall } from "./installation.ts";
+import { PROGRAM } from "./manifest.ts";
 import { readEntries } from "./module_graph.ts";
 import { Tarball } from "./tarball.ts";
 import { install, installTools, USUAL_NODE } from "./tool.ts";
@@ -59,7 +60,8 @@ export async function useWeb(client: Client): Promise<Response | undefined> {
 /** Asks of every export of every entry whether it has a type. */
 async function askAll(): Promise<string> {
   const lines = ["type IsAny<Type> = 0 extends 1 & Type ? true : false;"];
-  for (const [i, [name, module]] of Object.entries(entries).entries()) {
+  const imported = Object.entries(entries).filter(([name]) => name !== PROGRAM);
+  for (const [i, [name, module]] of imported.entries()) {
     lines.push(`import * as entry${i} from "${NAME}${name.slice(1)}";`);
     for (const value of Object.keys(await import(new URL(module, ROOT).href))) {
       lines.push(`false satisfies IsAny<typeof entry${i}.${value}>;`);

@@ -3,6 +3,7 @@
  * `--without-tests` the tests are left out, for who runs them besides.
  */
 
+import { readEntries } from "../package/module_graph.ts";
 import { jsrEnvironment, withStandInsElsewhere } from "./environment.ts";
 import { runLanes } from "./lanes.ts";
 import { deno, say } from "./run.ts";
@@ -20,7 +21,7 @@ const STEPS: readonly Step[] = [
   denoStep("format", ["fmt", "--check"]),
   denoStep("lint", ["lint"]),
   denoStep("types", ["check"]),
-  denoStep("documentation", ["doc", "--lint", ...entries()]),
+  denoStep("documentation", ["doc", "--lint", ...Object.values(await readEntries())]),
   { name: "tests", run: runTests },
   { name: "package", run: dryRun },
 ];
@@ -37,12 +38,6 @@ for (const { name, run } of steps) {
 }
 say(`\nGREEN: ${steps.map(({ name }) => name).join(", ")}`);
 for (const line of closing) say(line);
-
-/** The modules behind the package's entries. */
-function entries(): string[] {
-  const { exports } = JSON.parse(Deno.readTextFileSync("deno.json"));
-  return Object.values(exports);
-}
 
 function denoStep(name: string, args: string[]): Step {
   return { name, run: async () => await deno(args, env) === 0 };

@@ -17,13 +17,19 @@ for (const folder of named.length > 0 ? named : await lockedFolders()) {
 
 /** Resolves to how many packages are locked now. */
 async function renew(folder: URL): Promise<number> {
-  const lock = new URL("package-lock.json", folder);
-  await Deno.remove(lock);
-  // A lock file that holds the addresses of one registry is of no use with another.
-  const locking = ["--package-lock-only", "--omit-lockfile-registry-resolved"];
-  await exec("npm", ["install", ...QUIET, ...locking], { cwd: folder });
-  // npm makes a lock file of what it cannot have as well, and refuses it then.
-  await exec("npm", ["ci", ...QUIET, "--dry-run"], { cwd: folder });
-  const { packages } = JSON.parse(await Deno.readTextFile(lock));
-  return Object.keys(packages).length - 1;
+  // What is installed would be taken as it is, and not be looked up.
+  const work = await Deno.makeTempDir({ prefix: "moecache-lock-" });
+  try {
+    await Deno.copyFile(new URL("package.json", folder), `${work}/package.json`);
+    // A lock file that holds the addresses of one registry is of no use with another.
+    const locking = ["--package-lock-only", "--omit-lockfile-registry-resolved"];
+    await exec("npm", ["install", ...QUIET, ...locking], { cwd: work });
+    // npm makes a lock file of what it cannot have as well, and refuses it then.
+    await exec("npm", ["ci", ...QUIET, "--dry-run"], { cwd: work });
+    const lock = await Deno.readTextFile(`${work}/package-lock.json`);
+    await Deno.writeTextFile(new URL("package-lock.json", folder), lock);
+    return Object.keys(JSON.parse(lock).packages).length - 1;
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
 }

@@ -37,6 +37,16 @@ Deno.test("itemReader reads no value from a lease or a failure", () => {
   }
 });
 
+Deno.test("itemReader tells a transcoder that borrows of large bytes which are its own", () => {
+  const decode = (_: EncodedValue, limits?: DecodeLimits) => limits;
+  const borrowing = itemReader({ ...raw, decode, borrowsData: true }, LIMITS);
+  const own = { maxValueBytes: 1000, ownsData: true };
+  assertEquals(borrowing(7, new Uint8Array(65_536)), own);
+  assertStrictEquals(borrowing(7, new Uint8Array(65_535)), LIMITS);
+  assertStrictEquals(borrowing(7, new Uint8Array(65_537).subarray(1)), LIMITS);
+  assertStrictEquals(itemReader({ ...raw, decode }, LIMITS)(7, new Uint8Array(65_536)), LIMITS);
+});
+
 Deno.test("itemReader and itemWriter say of which key an item or value cannot be used", async () => {
   const noPickle = () =>
     itemReader(moecacheTranscoder, LIMITS)(256, new Uint8Array(1), 1n, "user:1");

@@ -10,7 +10,10 @@ import {
 import { Client, jsonTranscoder } from "../../mod.ts";
 import { ClientException, ValidationException } from "../../src/errors.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";
+import {
+  moecacheTranscoder,
+  type MoecacheTranscoderOptions,
+} from "../../src/transcoding/moecache_transcoder.ts";
 import type { EncodedValue } from "../../src/transcoding/transcoder.ts";
 import {
   assertPortable,
@@ -115,6 +118,54 @@ Deno.test("moecacheTranscoder.decode tells other deployments from other types", 
   }
   const error = assertThrows(() => decode(0, new Uint8Array()), ClientException);
   assertEquals(error.item, 0);
+});
+
+Deno.test("moecacheTranscoder writes pickles of the protocol that is asked for", () => {
+  const values = [null, [1, "a"], new Map([[1, 2]]), new Uint8Array(300).fill(255), new Set(["b"])];
+  for (const pickleProtocol of [2, 3, 4, 5] as const) {
+    const transcoder = moecacheTranscoder({ pickleProtocol });
+    for (const value of values) {
+      const item = transcoder.encode(value) as EncodedValue;
+      assertEquals(item.flags, 256);
+      assertEquals(item.data[1], pickleProtocol);
+      for (const reader of [transcoder, moecacheTranscoder]) {
+        assertEquals(reader.decode(item), value);
+      }
+    }
+    assertEquals(transcoder.encode("text"), encode("text"));
+  }
+  for (const options of [undefined, {}]) {
+    for (const value of values) {
+      assertEquals(moecacheTranscoder(options).encode(value), encode(value));
+    }
+  }
+});
+
+Deno.test("moecacheTranscoder refuses a protocol that it does not write", () => {
+  for (const pickleProtocol of [0, 1, 6, 2.5, "3", null, NaN]) {
+    assertThrows(
+      () => moecacheTranscoder({ pickleProtocol } as MoecacheTranscoderOptions),
+      ValidationException,
+      "Cannot use pickleProtocol",
+    );
+  }
+});
+
+Deno.test("a client gives back bytes of any length in each protocol, which nothing changes later", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const pickleProtocol of [2, 3, 4, 5] as const) {
+    const transcoder = moecacheTranscoder({ pickleProtocol });
+    await using client = new Client(server.address, { transcoder });
+    for (const length of [0, 1, 300, 65_530, 65_536, 70_000, 500_000]) {
+      const bytes = new Uint8Array(length).map((_, at) => at * 31);
+      await client.setMany({ bytes, list: [bytes, "text", bytes], other: bytes.slice().reverse() });
+      const [found, list] = await Promise.all([client.get("bytes"), client.get("list")]);
+      const others = await Promise.all(["other", "bytes", "other"].map((key) => client.get(key)));
+      assertEquals(found, bytes);
+      assertEquals(list, [bytes, "text", bytes]);
+      assertEquals(others, [bytes.slice().reverse(), bytes, bytes.slice().reverse()]);
+    }
+  }
 });
 
 Deno.test("moecacheTranscoder says that appended text damages a value that is not a string", async () => {

@@ -1,7 +1,8 @@
 /** The web standard's `Cache`. @module */
 
+import { checkOptions, type OptionTypes } from "../../option_checks.ts";
 import { type KeyCommands, SocketError } from "../../../mod.ts";
-import { checkOptions, type OptionTypes } from "../adapter_options.ts";
+import {} from "../adapter_options.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
@@ -28,7 +29,7 @@ export interface MoecacheCacheQuery {
 }
 
 /** The options of a {@linkcode MoecacheCacheQuery}. */
-export const QUERY_TYPES: OptionTypes = {
+export const QUERY_TYPES: OptionTypes<MoecacheCacheQuery> = {
   ignoreSearch: "boolean",
   ignoreMethod: "boolean",
   ignoreVary: "boolean",

@@ -1,5 +1,6 @@
 /** The web standard's `CacheStorage`. @module */
 
+import { checkOptions } from "../../option_checks.ts";
 import {
   ClientException,
   type EncodedValue,
@@ -7,7 +8,7 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../../mod.ts";
-import { checkClient, checkOptions, checkPrefix } from "../adapter_options.ts";
+import { checkClient, checkPrefix } from "../adapter_options.ts";
 import { itemKeyOf } from "../key_and_exptime.ts";
 import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts";
 import { Lists } from "./lists.ts";

@@ -50,7 +50,7 @@ function makeFixedTypes(): ReadonlyMap<number, FixedType> {
 }
 
 /**
- * Reads an item as EnyimMemcached does: by the lowest byte of its flags, whatever the others are.
+ * Reads an item as EnyimMemcached does: by the lowest byte of its flags. The other bytes do not matter.
  *
  * @throws {ClientException} When it is of a type that is not read, or too short for its type.
  */
@@ -76,7 +76,7 @@ export function readValue(flags: number, data: Uint8Array): unknown {
   );
 }
 
-/** As EnyimMemcached it does not mind bytes behind the value. */
+/** Bytes behind the value are ignored, as EnyimMemcached does. */
 function readFixed({ name, size, read }: FixedType, data: Uint8Array): unknown {
   const { buffer, byteOffset, byteLength } = data;
   if (byteLength >= size) return read(new DataView(buffer, byteOffset, byteLength));

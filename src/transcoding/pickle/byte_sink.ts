@@ -44,9 +44,15 @@ export class ByteSink {
     this.bytes[at + 1] = value >> 8;
   }
 
+  /** An opcode and its argument of four bytes. */
+  header(code: number, argument: number): void {
+    this.uint8(code);
+    this.int32(argument);
+  }
+
   /** Signed and unsigned alike; of larger integers, the 32 low bits. */
   int32(value: number): void {
-    this.#setInt32(this.claim(4), value);
+    this.setInt32(this.claim(4), value);
   }
 
   /** Big-endian, as pickle writes floats and nothing else. */
@@ -72,23 +78,36 @@ export class ByteSink {
     return true;
   }
 
-  /** UTF-8 after its length in four bytes; `false` when there is none, for a lone surrogate. */
-  sizedText(text: string): boolean {
-    const start = this.claim(4);
+  /**
+   * Writes an opcode, the length of a text's UTF-8 in four bytes, and the UTF-8; `false` when there is none,
+   * for a lone surrogate. With `short`, an opcode whose length takes one byte, that is used where it can be.
+   */
+  text(text: string, long: number, short?: number): boolean {
+    const start = this.length;
     // A call of encodeInto takes as long as some sixty turns of the other's loop.
-    const isAscii = text.length <= MAX_SHORT_TEXT && this.ascii(text);
-    if (!isAscii) {
-      if (!text.isWellFormed()) return false;
-      this.length = start + 4;
-      this.#utf8(text);
+    if (text.length <= MAX_SHORT_TEXT) {
+      if (short === undefined) this.header(long, text.length);
+      else this.pair(short, text.length);
+      if (this.ascii(text)) return true;
+      this.length = start;
     }
-    this.#setInt32(start, this.length - start - 4);
+    if (!text.isWellFormed()) return false;
+    this.header(long, 0);
+    this.#utf8(text);
+    const size = this.length - start - 5;
+    if (short === undefined || size > 0xff) this.setInt32(start + 1, size);
+    else {
+      this.remove(start, 3);
+      this.bytes[start] = short;
+      this.bytes[start + 1] = size;
+    }
     return true;
   }
 
-  /** UTF-8, after its length in four bytes, of text whose Latin-1 is `bytes`. */
-  sizedLatin1(bytes: Uint8Array): void {
-    const start = this.claim(4);
+  /** Writes as above the text whose Latin-1 is `bytes`. */
+  latin1Text(bytes: Uint8Array, long: number): void {
+    const start = this.length;
+    this.header(long, 0);
     let at = this.claim(bytes.length * 2);
     const target = this.bytes;
     latin1Utf8 ??= Uint16Array.from({ length: 256 }, (_, code) => utf8OfLatin1(code));
@@ -101,7 +120,22 @@ export class ByteSink {
       at += 1 + (byte >> 7);
     }
     this.length = at;
-    this.#setInt32(start, this.length - start - 4);
+    this.setInt32(start + 1, at - start - 5);
+  }
+
+  /** Writes an integer over four bytes that have been written. */
+  setInt32(at: number, value: number): void {
+    const bytes = this.bytes;
+    bytes[at] = value;
+    bytes[at + 1] = value >> 8;
+    bytes[at + 2] = value >> 16;
+    bytes[at + 3] = value >> 24;
+  }
+
+  /** Takes out some bytes that were written. */
+  remove(start: number, length: number): void {
+    this.bytes.copyWithin(start, start + length, this.length);
+    this.length -= length;
   }
 
   /** Makes room for `length` bytes and returns where they start. */
@@ -126,14 +160,6 @@ export class ByteSink {
   #utf8(text: string): void {
     const start = this.claim(text.length * 3);
     this.length = start + encoder.encodeInto(text, this.bytes.subarray(start)).written;
-  }
-
-  #setInt32(at: number, value: number): void {
-    const bytes = this.bytes;
-    bytes[at] = value;
-    bytes[at + 1] = value >> 8;
-    bytes[at + 2] = value >> 16;
-    bytes[at + 3] = value >> 24;
   }
 
   #grow(needed: number): void {

@@ -2,13 +2,19 @@ import { ClientException, quote } from "../../errors.ts";
 
 const LF = 0x0a;
 
+/** Which part of the bytes a view of them has to be, so that it does not hold much more than it shows. */
+const MOST_OF = 7 / 8;
+
 /** A pickle's bytes and how far they have been read. Nothing is read, or allocated, past their end. */
 export class ByteSource {
   readonly bytes: Uint8Array;
   offset = 0;
+  readonly #isOwn: boolean;
   #view: DataView | undefined;
 
-  constructor(bytes: Uint8Array) {
+  /** With `isOwn`, what is read may be a view of `bytes`, and these may change. */
+  constructor(bytes: Uint8Array, isOwn: boolean) {
+    this.#isOwn = isOwn;
     // Slices of a subclass are not sure to be copies: those of Node's Buffer are views.
     const { buffer, byteOffset, byteLength } = bytes;
     const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
@@ -50,6 +56,17 @@ export class ByteSource {
   take(length: number): Uint8Array {
     const start = this.advance(length);
     return this.bytes.subarray(start, this.offset);
+  }
+
+  /**
+   * The next `length` bytes, for the caller to keep. Nearly all of the bytes, if they may change, are moved to
+   * their beginning, where the value is a view that begins with its buffer.
+   */
+  copy(length: number): Uint8Array {
+    const view = this.take(length);
+    if (!this.#isOwn || length < this.bytes.length * MOST_OF) return view.slice();
+    this.bytes.set(view);
+    return this.bytes.subarray(0, length);
   }
 
   /** A view of the bytes before the next line feed, which is passed over. */

@@ -63,12 +63,12 @@ export function globalInstructions(): Instructions {
     [opcode.NEWOBJ_EX]: newObjectWithKeywords,
     [opcode.BUILD]: build,
 
-    [opcode.PERSID]: () => refuse("a persistent id"),
-    [opcode.BINPERSID]: () => refuse("a persistent id"),
-    [opcode.EXT1]: () => refuse("an extension code"),
-    [opcode.EXT2]: () => refuse("an extension code"),
-    [opcode.EXT4]: () => refuse("an extension code"),
-    [opcode.NEXT_BUFFER]: () => refuse("an out-of-band buffer"),
+    [opcode.PERSID]: refuse,
+    [opcode.BINPERSID]: refuse,
+    [opcode.EXT1]: refuse,
+    [opcode.EXT2]: refuse,
+    [opcode.EXT4]: refuse,
+    [opcode.NEXT_BUFFER]: refuse,
     [opcode.READONLY_BUFFER]: checkBuffer,
   };
 }
@@ -145,8 +145,9 @@ function checkBuffer(machine: Unpickler): void {
   if (!(machine.top() instanceof Uint8Array)) throw unreadable("a buffer is not bytes");
 }
 
-function refuse(what: string): never {
-  throw unreadable(`it refers to ${what}, which lies outside of it`);
+/** Persistent ids, extension codes and out-of-band buffers. */
+function refuse(): never {
+  throw unreadable("it refers to what lies outside of it");
 }
 
 /** By `_codecs.encode` protocols below 3 write bytes. */

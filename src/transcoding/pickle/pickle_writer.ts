@@ -2,23 +2,43 @@ import { ByteSink } from "./byte_sink.ts";
 import { integerToBytes } from "./numbers.ts";
 import * as opcode from "./opcodes.ts";
 
-/** What Python knows by a name. The memo knows it by the object. */
+/** The protocols that are written. */
+export type PickleProtocol = 2 | 3 | 4 | 5;
+
+/** What Python 3 knows by a name. The memo knows it by the object. */
 export interface Global {
   readonly module: string;
   readonly name: string;
 }
 
-const BYTES: Global = { module: "__builtin__", name: "bytes" };
+const BYTES: Global = { module: "builtins", name: "bytes" };
 const ENCODE: Global = { module: "_codecs", name: "encode" };
 
-/** Writes opcodes and the values that hold no others, in protocol 2, and keeps the memo. */
+/** An opcode and the length of what follows, in eight bytes. */
+const FRAME_HEADER_SIZE = 9;
+
+/** An opcode and the length of the text, in four bytes. */
+const TEXT_HEADER_SIZE = 5;
+
+/** CPython ends a frame that is as long, and keeps out of frames what is as long by itself. */
+export const FRAME_SIZE = 65_536;
+
+/** CPython does not frame less. */
+const MIN_FRAME_SIZE = 4;
+
+/** Writes opcodes and the values that hold no others, and keeps the memo. */
 export class PickleWriter {
+  readonly protocol: PickleProtocol;
   readonly #sink = new ByteSink();
   readonly #memo = new Map<unknown, number>();
   #memoSize = 0;
+  /** Where the frame begins that is being written, from protocol 4 on. */
+  #frame = Infinity;
 
-  constructor() {
-    this.#sink.pair(opcode.PROTO, 2);
+  constructor(protocol: PickleProtocol) {
+    this.protocol = protocol;
+    this.#sink.pair(opcode.PROTO, protocol);
+    if (protocol >= 4) this.#beginFrame();
   }
 
   /** How many values the memo has. */
@@ -34,7 +54,7 @@ export class PickleWriter {
   /** Writes a reference to `value` if the memo has it. */
   recall(value: unknown): boolean {
     const index = this.#memo.get(value);
-    if (index !== undefined) this.#emitSized(opcode.BINGET, opcode.LONG_BINGET, index);
+    if (index !== undefined) this.#header(opcode.BINGET, opcode.LONG_BINGET, index);
     return index !== undefined;
   }
 
@@ -49,8 +69,23 @@ export class PickleWriter {
     this.#memoize(value);
   }
 
+  /** To be called before each value: ends a frame that is long enough. */
+  boundary(): void {
+    const { length } = this.#sink;
+    if (length - this.#frame < FRAME_SIZE + FRAME_HEADER_SIZE) return;
+    this.#endFrame(length);
+    this.#beginFrame();
+  }
+
+  /** Writes the end of a call, after a global and one to three arguments. */
+  call(argumentCount: number, result?: object): void {
+    this.emitMemoized(opcode.TUPLE1 - 1 + argumentCount);
+    this.emitMemoized(opcode.REDUCE, result);
+  }
+
   /** Writes a number: as an int when it is a safe integer, else as a float. */
   number(value: number): void {
+    this.boundary();
     const int32 = value | 0;
     if (int32 === value && (value !== 0 || !Object.is(value, -0))) this.#int32(int32);
     else if (Number.isSafeInteger(value) && value !== 0) this.#safeInteger(value);
@@ -58,6 +93,7 @@ export class PickleWriter {
   }
 
   float(value: number): void {
+    this.boundary();
     this.#sink.uint8(opcode.BINFLOAT);
     this.#sink.float64(value);
   }
@@ -66,43 +102,58 @@ export class PickleWriter {
     const number = Number(value);
     if (Number.isSafeInteger(number)) return this.number(number);
     const bytes = integerToBytes(value);
-    this.#emitSized(opcode.LONG1, opcode.LONG4, bytes.length);
+    this.#header(opcode.LONG1, opcode.LONG4, bytes.length);
     this.#sink.write(bytes);
   }
 
   /** Writes a string; `false` when there is no UTF-8 of it, for a lone surrogate. */
   text(text: string): boolean {
+    this.boundary();
     if (this.recall(text)) return true;
-    this.#sink.uint8(opcode.BINUNICODE);
-    const isWritten = this.#sink.sizedText(text);
+    const start = this.#sink.length;
+    const short = this.protocol >= 4 ? opcode.SHORT_BINUNICODE : undefined;
+    const isWritten = this.#sink.text(text, opcode.BINUNICODE, short);
+    if (this.protocol >= 4 && this.#sink.length - start >= FRAME_SIZE + TEXT_HEADER_SIZE) {
+      this.#endFrame(start);
+      this.#beginFrame();
+    }
     this.#memoize(text);
     return isWritten;
   }
 
-  /** Writes bytes. Protocol 2 has none: Python 3 makes them from text, `_codecs.encode(…, "latin1")`. */
+  /** Writes bytes. */
   bytes(bytes: Uint8Array, owner?: object): void {
-    if (bytes.length === 0) {
-      this.global(BYTES);
-      this.emit(opcode.EMPTY_TUPLE);
-    } else {
-      this.global(ENCODE);
-      this.#latin1(bytes);
-      this.text("latin1");
-      this.emitMemoized(opcode.TUPLE2);
-    }
-    this.emitMemoized(opcode.REDUCE, owner);
+    this.boundary();
+    if (this.protocol < 3) return this.#bytesByCall(bytes, owner);
+    const isFramed = bytes.length < FRAME_SIZE || this.protocol < 4;
+    if (!isFramed) this.#endFrame(this.#sink.length);
+    this.#header(opcode.SHORT_BINBYTES, opcode.BINBYTES, bytes.length);
+    this.#sink.write(bytes);
+    if (!isFramed) this.#beginFrame();
+    this.#memoize(owner);
   }
 
   global(global: Global): void {
+    this.boundary();
     if (this.recall(global)) return;
-    this.#sink.uint8(opcode.GLOBAL);
-    this.#sink.ascii(`${global.module}\n${global.name}\n`);
+    const { module, name } = global;
+    if (this.protocol >= 4) {
+      this.text(module);
+      this.text(name);
+      this.#sink.uint8(opcode.STACK_GLOBAL);
+    } else {
+      // Python 2's name, which Python 3 understands in protocol 2.
+      const known = module === "builtins" && this.protocol < 3 ? "__builtin__" : module;
+      this.#sink.uint8(opcode.GLOBAL);
+      this.#sink.ascii(`${known}\n${name}\n`);
+    }
     this.#memoize(global);
   }
 
   /** The whole pickle. The writer is used up. */
   finish(): Uint8Array<ArrayBuffer> {
     this.#sink.uint8(opcode.STOP);
+    this.#endFrame(this.#sink.length);
     return this.#sink.finish();
   }
 
@@ -126,30 +177,76 @@ export class PickleWriter {
     for (let byte = 0; byte < size - 4; byte++) this.#sink.uint8(high >> 8 * byte);
   }
 
-  #latin1(bytes: Uint8Array): void {
+  /** Protocol 2 has no bytes: Python 3 makes them from text, `_codecs.encode(…, "latin1")`. */
+  #bytesByCall(bytes: Uint8Array, owner: object | undefined): void {
     const [code = 0] = bytes;
+    if (bytes.length === 0) {
+      this.global(BYTES);
+      this.emit(opcode.EMPTY_TUPLE);
+      return this.emitMemoized(opcode.REDUCE, owner);
+    }
+    this.global(ENCODE);
     // CPython has only one string of each such character, and refers to that.
     if (bytes.length === 1) this.text(String.fromCharCode(code));
     else {
-      this.#sink.uint8(opcode.BINUNICODE);
-      this.#sink.sizedLatin1(bytes);
+      this.#sink.latin1Text(bytes, opcode.BINUNICODE);
       this.#memoize();
     }
+    this.text("latin1");
+    this.call(2, owner);
   }
 
   /** Puts what was written last into the memo; without `value`, only to keep CPython's count. */
   #memoize(value?: unknown): void {
     const index = this.#memoSize++;
     if (value !== undefined) this.#memo.set(value, index);
-    this.#emitSized(opcode.BINPUT, opcode.LONG_BINPUT, index);
+    if (this.protocol >= 4) this.#sink.uint8(opcode.MEMOIZE);
+    else this.#header(opcode.BINPUT, opcode.LONG_BINPUT, index);
   }
 
   /** Writes one of two opcodes, by whether their argument takes one byte or four. */
-  #emitSized(short: number, long: number, argument: number): void {
+  #header(short: number, long: number, argument: number): void {
     if (argument <= 0xff) this.#sink.pair(short, argument);
+    else this.#sink.header(long, argument);
+  }
+
+  #beginFrame(): void {
+    this.#frame = this.#sink.claim(FRAME_HEADER_SIZE);
+  }
+
+  /** Ends the frame, if there is one, before what begins at an offset. */
+  #endFrame(end: number): void {
+    if (this.#frame === Infinity) return;
+    const start = this.#frame;
+    const size = end - start - FRAME_HEADER_SIZE;
+    if (size < MIN_FRAME_SIZE) this.#sink.remove(start, FRAME_HEADER_SIZE);
     else {
-      this.#sink.uint8(long);
-      this.#sink.int32(argument);
+      this.#sink.bytes[start] = opcode.FRAME;
+      this.#sink.setInt32(start + 1, size);
+      this.#sink.setInt32(start + 5, 0); // no frame is longer than four bytes can tell
     }
   }
+}
+
+/** The pickle of long bytes alone, from protocol 3 on, made at its length: as quick as a copy of them. */
+export function pickleLongBytes(
+  bytes: Uint8Array,
+  protocol: PickleProtocol,
+): Uint8Array<ArrayBuffer> {
+  const { length } = bytes;
+  const head = [
+    opcode.PROTO,
+    protocol,
+    opcode.BINBYTES,
+    length,
+    length >> 8,
+    length >> 16,
+    length >> 24,
+  ];
+  const memoized = protocol >= 4 ? [opcode.MEMOIZE] : [opcode.BINPUT, 0];
+  const pickle = new Uint8Array(head.length + length + memoized.length + 1);
+  pickle.set(head);
+  pickle.set(bytes, head.length);
+  pickle.set([...memoized, opcode.STOP], head.length + length);
+  return pickle;
 }

@@ -17,23 +17,31 @@ import { type Instructions, Unpickler } from "./unpickler.ts";
 const HIGHEST_PROTOCOL = 5;
 const INDEX = /^\d{1,15}$/;
 
+/** From so many bytes on, bytes alone are read without the pickle machine. */
+const LONG = 65_536;
+
 let instructions: Instructions | undefined;
 
 /**
  * Reads a pickle of protocol 0 to 5. It runs nothing, and takes time and memory in proportion to the
- * length of `bytes`, and keeps no view of them.
+ * length of `bytes`.
  *
+ * @param isOwn Whether the bytes may be changed, and be part of the value. It else has no view of them.
  * @throws {ClientException} If it is broken, holds more than plain data, or is followed by anything: CPython
  * ignores what follows, and so the loss of text that was appended to a value.
  */
-export function readPickle(bytes: Uint8Array): unknown {
+export function readPickle(bytes: Uint8Array, isOwn = false): unknown {
   instructions ??= {
     ...scalarInstructions(),
     ...containerInstructions(),
     ...stackInstructions(),
     ...globalInstructions(),
   };
-  const source = new ByteSource(bytes);
+  const source = new ByteSource(bytes, isOwn);
+  if (bytes.length > LONG) {
+    const value = readLongBytes(source);
+    if (value !== undefined) return value;
+  }
   const machine = new Unpickler(source);
   for (let code = source.uint8(); code !== opcode.STOP; code = source.uint8()) {
     const run = instructions[code];
@@ -44,6 +52,22 @@ export function readPickle(bytes: Uint8Array): unknown {
   const rest = bytes.length - source.offset;
   if (rest > 0) throw unreadable(`${rest} bytes follow its end, where append may have put them`);
   return machine.finish();
+}
+
+/** Reads a pickle of bytes alone, as it is written from protocol 3 on; `undefined` if it is anything else. */
+function readLongBytes(source: ByteSource): Uint8Array | undefined {
+  const { bytes } = source;
+  if (bytes[0] !== opcode.PROTO || bytes[2] !== opcode.BINBYTES) return undefined;
+  source.offset = 3;
+  const length = source.uint32();
+  const end = source.offset + length;
+  const rest = bytes.length - end;
+  const isMemoized = rest === 2
+    ? bytes[end] === opcode.MEMOIZE
+    : rest === 3 && bytes[end] === opcode.BINPUT;
+  if (isMemoized && bytes[bytes.length - 1] === opcode.STOP) return source.copy(length);
+  source.offset = 0;
+  return undefined;
 }
 
 /** Instructions for values that hold no others. */
@@ -73,10 +97,10 @@ function scalarInstructions(): Instructions {
     [opcode.BINSTRING]: ({ source }) => decodePython2Str(source.take(source.int32())),
     [opcode.SHORT_BINSTRING]: ({ source }) => decodePython2Str(source.take(source.uint8())),
 
-    [opcode.BINBYTES]: ({ source }) => readBytes(source, source.uint32()),
-    [opcode.SHORT_BINBYTES]: ({ source }) => readBytes(source, source.uint8()),
-    [opcode.BINBYTES8]: ({ source }) => readBytes(source, source.uint64()),
-    [opcode.BYTEARRAY8]: ({ source }) => bytearrayOf(readBytes(source, source.uint64())),
+    [opcode.BINBYTES]: ({ source }) => source.copy(source.uint32()),
+    [opcode.SHORT_BINBYTES]: ({ source }) => source.copy(source.uint8()),
+    [opcode.BINBYTES8]: ({ source }) => source.copy(source.uint64()),
+    [opcode.BYTEARRAY8]: ({ source }) => bytearrayOf(source.copy(source.uint64())),
   };
 }
 
@@ -143,11 +167,6 @@ function readLong(source: ByteSource): unknown {
 function readString(source: ByteSource, length: number): string {
   const start = source.advance(length);
   return decodeString(source.bytes, start, source.offset);
-}
-
-/** A copy, as the source belongs to somebody who will use it again. */
-function readBytes(source: ByteSource, length: number): Uint8Array {
-  return source.take(length).slice();
 }
 
 function append(machine: Unpickler, items: readonly unknown[]): void {

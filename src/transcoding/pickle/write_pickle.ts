@@ -4,7 +4,13 @@ import { quote, ValidationException } from "../../errors.ts";
 import { datetimeBytes } from "./datetime.ts";
 import { Equality } from "./keys.ts";
 import * as opcode from "./opcodes.ts";
-import { type Global, PickleWriter } from "./pickle_writer.ts";
+import {
+  FRAME_SIZE,
+  type Global,
+  pickleLongBytes,
+  type PickleProtocol,
+  PickleWriter,
+} from "./pickle_writer.ts";
 import { Complex, isFrozenSet, isTuple } from "./python_types.ts";
 
 /** Most items that CPython adds to a list or dict at once. */
@@ -18,9 +24,9 @@ const MAX_PATH = 20;
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
-const SET: Global = { module: "__builtin__", name: "set" };
-const FROZENSET: Global = { module: "__builtin__", name: "frozenset" };
-const COMPLEX: Global = { module: "__builtin__", name: "complex" };
+const SET: Global = { module: "builtins", name: "set" };
+const FROZENSET: Global = { module: "builtins", name: "frozenset" };
+const COMPLEX: Global = { module: "builtins", name: "complex" };
 const DATETIME: Global = { module: "datetime", name: "datetime" };
 const TIMEDELTA: Global = { module: "datetime", name: "timedelta" };
 const TIMEZONE: Global = { module: "datetime", name: "timezone" };
@@ -30,7 +36,8 @@ const UTC = {};
 
 /** A container that has been begun, and some of whose items may be written. */
 interface OpenContainer {
-  readonly kind: "list" | "dict" | "set" | "tuple";
+  /** A `"set list"` is the argument of the call that makes a set in protocols below 4. */
+  readonly kind: "list" | "dict" | "set" | "set list" | "frozenset" | "tuple";
   readonly value: object;
   /** Of a dict, keys and values in turn. */
   readonly items: readonly unknown[];
@@ -42,24 +49,33 @@ interface OpenContainer {
 }
 
 /**
- * Writes a value as a pickle of protocol 2, which every Python since 2.3 reads.
+ * Writes a value as a pickle: of protocol 2, which every Python since 2.3 reads, or of another.
  *
  * @throws {ValidationException} If it holds what Python has nothing like.
  */
-export function writePickle(value: unknown): Uint8Array<ArrayBuffer> {
-  return new Pickler().write(value);
+export function writePickle(
+  value: unknown,
+  protocol: PickleProtocol = 2,
+): Uint8Array<ArrayBuffer> {
+  const isLong = value instanceof Uint8Array && value.length >= FRAME_SIZE;
+  if (isLong && protocol >= 3) return pickleLongBytes(value, protocol);
+  return new Pickler(protocol).write(value);
 }
 
 /**
- * Writes protocol 2, byte for byte as CPython's C pickler does, with one difference: CPython knows strings
- * again by identity. Here they have none, so every equal string is a reference to the first.
+ * Writes a pickle byte for byte as CPython's C pickler does, with one difference: CPython knows strings again
+ * by identity. Here they have none, so every equal string is a reference to the first.
  */
 class Pickler {
-  readonly #writer = new PickleWriter();
+  readonly #writer: PickleWriter;
   readonly #open: OpenContainer[] = [];
   /** How long the memo was when a tuple was begun. */
   readonly #begun = new Map<object, number>();
   #equality: Equality | undefined;
+
+  constructor(protocol: PickleProtocol) {
+    this.#writer = new PickleWriter(protocol);
+  }
 
   /** Writes a value and all that it holds, with a stack of its own: it may be nested to any depth. */
   write(value: unknown): Uint8Array<ArrayBuffer> {
@@ -75,6 +91,7 @@ class Pickler {
   /** Writes a value; `false` when it is a container, whose items have to be written before all else. */
   #save(value: unknown): boolean {
     const writer = this.#writer;
+    writer.boundary();
     switch (typeof value) {
       case "string":
         if (!writer.text(value)) throw this.#fault("a string with a lone surrogate", value);
@@ -120,8 +137,7 @@ class Pickler {
     this.#writer.global(COMPLEX);
     this.#writer.float(real);
     this.#writer.float(imag);
-    this.#writer.emitMemoized(opcode.TUPLE2);
-    this.#writer.emitMemoized(opcode.REDUCE, value);
+    this.#writer.call(2, value);
   }
 
   #saveDate(date: Date): void {
@@ -132,18 +148,15 @@ class Pickler {
     this.#writer.global(DATETIME);
     this.#writer.bytes(bytes);
     if (!this.#writer.recall(UTC)) this.#saveUtc();
-    this.#writer.emitMemoized(opcode.TUPLE2);
-    this.#writer.emitMemoized(opcode.REDUCE, date);
+    this.#writer.call(2, date);
   }
 
   #saveUtc(): void {
     this.#writer.global(TIMEZONE);
     this.#writer.global(TIMEDELTA);
     for (let field = 0; field < 3; field++) this.#writer.number(0);
-    this.#writer.emitMemoized(opcode.TUPLE3);
-    this.#writer.emitMemoized(opcode.REDUCE);
-    this.#writer.emitMemoized(opcode.TUPLE1);
-    this.#writer.emitMemoized(opcode.REDUCE, UTC);
+    this.#writer.call(3);
+    this.#writer.call(1, UTC);
   }
 
   #beginObject(object: object): boolean {
@@ -170,12 +183,18 @@ class Pickler {
     return this.#begin("list", items, items);
   }
 
-  /** Protocols below 4 make a set by a call whose argument is a list. */
   #beginSet(set: ReadonlySet<unknown>): boolean {
+    const writer = this.#writer;
+    const isFrozen = isFrozenSet(set);
     this.#checkKeys(set, set);
-    this.#writer.global(isFrozenSet(set) ? FROZENSET : SET);
-    this.#writer.emitMemoized(opcode.EMPTY_LIST);
-    return this.#begin("set", set, [...set]);
+    if (writer.protocol < 4) {
+      writer.global(isFrozen ? FROZENSET : SET);
+      writer.emitMemoized(opcode.EMPTY_LIST);
+      return this.#begin("set list", set, [...set]);
+    }
+    if (isFrozen) writer.emit(opcode.MARK);
+    else writer.emitMemoized(opcode.EMPTY_SET, set);
+    return this.#begin(isFrozen ? "frozenset" : "set", set, [...set]);
   }
 
   /**
@@ -198,8 +217,9 @@ class Pickler {
 
   #begin(kind: OpenContainer["kind"], value: object, items: readonly unknown[]): false {
     const { length } = items;
-    const isBatched = kind !== "tuple" && length > itemsPerEntry(kind);
-    const nextBatch = isBatched ? 0 : -1;
+    const isWhole = kind === "tuple" || kind === "frozenset";
+    // A single entry is added without a mark, but for that of a set.
+    const nextBatch = isWhole || length <= (kind === "set" ? 0 : itemsPerEntry(kind)) ? -1 : 0;
     this.#open.push({ kind, value, items, length, next: 0, nextBatch });
     return false;
   }
@@ -216,7 +236,7 @@ class Pickler {
 
   #beginBatch(container: OpenContainer): void {
     const { kind, next } = container;
-    if (next > 0) this.#writer.emit(kind === "dict" ? opcode.SETITEMS : opcode.APPENDS);
+    if (next > 0) this.#writer.emit(addOpcodes(kind).many);
     this.#writer.emit(opcode.MARK);
     container.nextBatch = next + BATCH_SIZE * itemsPerEntry(kind);
   }
@@ -225,18 +245,15 @@ class Pickler {
   #finish({ kind, value, length, nextBatch }: OpenContainer): void {
     const writer = this.#writer;
     if (kind === "tuple") return this.#finishTuple(value, length);
-    if (kind === "dict") {
-      if (length > 0) writer.emit(length === 2 ? opcode.SETITEM : opcode.SETITEMS);
-      if (length !== nextBatch) return;
+    if (kind === "frozenset") return writer.emitMemoized(opcode.FROZENSET, value);
+    const { one, many } = addOpcodes(kind);
+    if (length > 0) writer.emit(nextBatch < 0 ? one : many);
+    if (length === nextBatch && (kind === "dict" || kind === "set")) {
       // CPython learns only after a full batch that there are no more items, and has begun another.
       writer.emit(opcode.MARK);
-      writer.emit(opcode.SETITEMS);
-      return;
+      writer.emit(many);
     }
-    if (length > 0) writer.emit(length === 1 ? opcode.APPEND : opcode.APPENDS);
-    if (kind === "list") return;
-    writer.emitMemoized(opcode.TUPLE1);
-    writer.emitMemoized(opcode.REDUCE, value);
+    if (kind === "set list") writer.call(1, value);
   }
 
   #finishTuple(tuple: object, length: number): void {
@@ -274,6 +291,13 @@ class Pickler {
     const place = path === "" ? "" : ` at ${quote(path)}`;
     return new ValidationException(`Cannot store value: ${state}${place}`, value);
   }
+}
+
+/** What adds one entry to a container, and what adds all that are above a mark. */
+function addOpcodes(kind: OpenContainer["kind"]): { one: number; many: number } {
+  if (kind === "dict") return { one: opcode.SETITEM, many: opcode.SETITEMS };
+  const many = kind === "set" ? opcode.ADDITEMS : opcode.APPENDS;
+  return { one: opcode.APPEND, many };
 }
 
 function itemsPerEntry(kind: OpenContainer["kind"]): number {

@@ -76,6 +76,37 @@ Deno.test("readPickle refuses bytes that follow the pickle", () => {
   }
 });
 
+Deno.test("readPickle makes a view of long bytes that it owns, and a copy of all others", () => {
+  const length = 70_000;
+  const size = pickle(length & 0xff, length >> 8 & 0xff, length >> 16, 0);
+  const bytes = new Uint8Array(length).map((_, at) => at * 7);
+  const join = (...parts: Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
+  const heads = [pickle("\x80\x03B"), pickle("\x80\x04B"), pickle("\x80\x05B"), pickle("B")];
+  for (const head of heads) {
+    for (const tail of ["\x94.", "q\0.", ".", "\x85."]) {
+      const whole = join(head, size, bytes, pickle(tail));
+      for (const isOwn of [true, false]) {
+        const source = whole.slice();
+        const read = readPickle(source, isOwn);
+        const found = (tail === "\x85." ? (read as Uint8Array[])[0] : read) as Uint8Array;
+        assertEquals(found, bytes);
+        assertEquals(found.byteOffset, 0);
+        assertEquals(found.buffer === source.buffer, isOwn);
+        if (!isOwn) assertEquals(source, whole);
+      }
+      for (const end of [whole.length - 1, length, 8]) {
+        assertThrows(() => readPickle(whole.slice(0, end), true), ClientException);
+      }
+      const followed = join(whole, pickle("x"));
+      assertThrows(() => readPickle(followed, true), ClientException);
+    }
+  }
+  const half = join(pickle("\x80\x03(B"), size, bytes, pickle("B"), size, bytes, pickle("t."));
+  const read = readPickle(half.slice(), true) as Uint8Array[];
+  assertEquals(read, [bytes, bytes]);
+  assertEquals(read.map(({ buffer }) => buffer.byteLength), [length, length]);
+});
+
 Deno.test("readPickle names the global that it refuses", () => {
   assertRefused(pickle("cos\nsystem\n."), 'global "os.system" is not plain data');
   assertRefused(
