@@ -187,7 +187,9 @@ export function describeListing(
         assertRejects(() => last, SocketError, "the client is closed"),
         client.close(),
       ]);
-      assertThrows(() => client.watch(["fetchers"]), SocketError, "the client is closed");
+      const late = client.watch(["fetchers"]);
+      await assertRejects(() => late.ready, SocketError, "the client is closed");
+      await assertRejects(() => take(late, 1), SocketError, "the client is closed");
     });
   });
 }
