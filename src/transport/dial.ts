@@ -10,15 +10,16 @@ import type { Dial, DialOptions, Endpoint, Transport } from "./transport.ts";
  * @throws What the runtime throws when it cannot.
  */
 export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
-  const dialHere = await loadDialer();
+  const dialHere = await loadDialer(endpoint);
   // It may have been given up while the dialer was loaded.
   options.signal.throwIfAborted();
   return await dialHere(endpoint, options);
 }
 
-async function loadDialer(): Promise<Dial> {
+async function loadDialer({ tls }: Endpoint): Promise<Dial> {
   // Workers may have parts of Node's modules, whose sockets are slower there.
   if (isWorker()) return (await import("./workers.ts")).dialWorkers;
+  if (tls !== undefined) return (await import("./node_tls.ts")).dialTls;
   if (typeof globalThis.Deno?.connect === "function") return (await import("./deno.ts")).dialDeno;
   return (await import("./node.ts")).dialNode;
 }
