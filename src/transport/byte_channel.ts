@@ -185,7 +185,7 @@ function openDirect(transport: DirectTransport): Directions {
 
 function openStreams({ readable, writable }: Transport): Directions {
   const writer = writable.getWriter();
-  // The stream's failure reaches whoever writes; nobody waits for `closed` as well.
+  // A failure of the stream reaches the one who writes: nobody waits for `closed` as well.
   writer.closed.catch(() => {});
   const { read, cancel } = openReader(readable);
   return {

@@ -67,7 +67,7 @@ function issuersOf(shown: PeerCertificate): PeerCertificate[] {
   return issuers;
 }
 
-/** The certificates in PEM that there are in texts, each of which may be a whole bundle. */
+/** The certificates in PEM that texts hold; a text may be a whole bundle. */
 function certificatesIn(texts: readonly string[]): string[] {
   return texts.flatMap((text) =>
     text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []

@@ -46,8 +46,8 @@ export interface PeerCertificate {
   /** The certificate in DER. */
   readonly raw: Uint8Array<ArrayBuffer>;
   /** When its validity begins, and when it ends, as `Date` reads it. */
-  readonly valid_from: string;
-  readonly valid_to: string;
+  readonly "valid_from": string;
+  readonly "valid_to": string;
   /** The certificate of the one who has issued it, where the server shows that; its own at the end. */
   readonly issuerCertificate?: PeerCertificate;
 }

@@ -157,7 +157,7 @@ async function datesFault(dialling: Dialling): Promise<SocketError | undefined> 
   }
 }
 
-/** Whether the client's key and certificate belong together, of which some runtimes say nothing. */
+/** Whether the client's key and certificate belong together: some runtimes do not say. */
 async function isKeyOf({ cert, key }: TlsOptions): Promise<boolean> {
   if (cert === undefined) return true;
   const { X509Certificate, createPrivateKey } = await builtinModule<NodeCrypto>("node:crypto");

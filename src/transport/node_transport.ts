@@ -262,7 +262,7 @@ export class NodeTransport implements Transport {
     this.#finish();
   }
 
-  /** Why nothing more comes; `undefined` where the server, or whoever has closed it, has just ended it. */
+  /** Why nothing more comes; `undefined` where the server has ended it, or the client has closed it. */
   get #reason(): unknown {
     // What a server of TLS 1.3 thinks of a client certificate it tells only after the handshake, if at all.
     const isUnheard = this.#tls !== undefined && !this.#isHeard && !this.#isClosed;
@@ -270,7 +270,7 @@ export class NodeTransport implements Transport {
     return this.#tls.closedUnheard(this.#failure);
   }
 
-  /** Tells whom it concerns that nothing more comes. */
+  /** Tells the sink, or the read that waits, that nothing more comes. */
   #finish(): void {
     if (!this.#hasEnded) return;
     this.#wake();

@@ -36,7 +36,7 @@ export interface Receiver {
   push(chunk: Uint8Array): void;
   /** Where the next bytes may be put instead, if anywhere. */
   readonly vacancy: Uint8Array<ArrayBuffer> | undefined;
-  /** Is told how many bytes have been put there. */
+  /** Learns how many bytes have been put there. */
   filled(count: number): void;
 }
 

@@ -137,13 +137,13 @@ Deno.test("checkCertificates refuses what Deno's TLS cannot read, whoever has si
     atob(cert.replace(/-----[^-]+-----|\s/g, "")),
     (character) => character.charCodeAt(0),
   );
-  const dates = { valid_from: new Date(0).toUTCString(), valid_to: "Jan 1 00:00:00 2100 GMT" };
+  const dates = { "valid_from": new Date(0).toUTCString(), "valid_to": "Jan 1 00:00:00 2100 GMT" };
   await checkCertificates({ raw: der, ...dates }, [authority.cert]);
   const longer = Uint8Array.from([...der, 0]);
   const refusals = [
     [{ raw: longer, ...dates }, "is not valid"],
-    [{ raw: der, ...dates, valid_to: "soon" }, "has expired"],
-    [{ raw: der, ...dates, valid_from: dates.valid_to }, "is not valid yet"],
+    [{ raw: der, ...dates, "valid_to": "soon" }, "has expired"],
+    [{ raw: der, ...dates, "valid_from": dates.valid_to }, "is not valid yet"],
   ] as const;
   for (const [shown, message] of refusals) {
     await assertRejects(() => checkCertificates(shown, [authority.cert]), SocketError, message);

@@ -310,7 +310,7 @@ Deno.test("dialNode opens a socket whose close ends a read that waits", async ()
   assertEquals(await read, null);
 });
 
-Deno.test("dialNode opens a socket that tells a read of a reset", async () => {
+Deno.test("dialNode opens a socket that tells of a reset to a read", async () => {
   await using peer = await Peer.listen((socket) => {
     socket.on("data", () => socket.resetAndDestroy());
   });

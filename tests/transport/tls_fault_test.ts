@@ -72,8 +72,8 @@ Deno.test("tlsFault says it in one line, whatever OpenSSL says", () => {
 
 Deno.test("certificateDatesFault says whether a certificate is valid by now", () => {
   const [past, future] = ["Jan  1 00:00:00 2000 GMT", "Jan  1 00:00:00 2100 GMT"];
-  const message = (valid_from: string, valid_to: string) =>
-    certificateDatesFault({ raw: new Uint8Array(), valid_from, valid_to })?.message;
+  const message = (from: string, to: string) =>
+    certificateDatesFault({ raw: new Uint8Array(), "valid_from": from, "valid_to": to })?.message;
   assertEquals(message(past, future), undefined);
   assertEquals(message(past, past), `its certificate has expired (on ${past})`);
   assertEquals(message(future, future), `its certificate is not valid yet (before ${future})`);
