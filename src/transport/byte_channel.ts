@@ -1,7 +1,7 @@
 /** A transport as connections use it: chunks in, chunks out. @module */
 
 import { SocketError } from "../errors.ts";
-import { afterTurn, alarm } from "./runtime.ts";
+import { afterTurn, inTime } from "./runtime.ts";
 import type { Receiver, Transport } from "./transport.ts";
 
 /** How much is read at a time: larger ones gain little, and chunks of the runtimes' streams are smaller. */
@@ -14,7 +14,7 @@ export const LARGE_VACANCY: number = 1 << 17;
 const MOST_IDLE = 100;
 
 /** Milliseconds that closing is waited for: a caller's own transport may never say that it is closed. */
-const LONGEST_CLOSE = 1000;
+export const LONGEST_CLOSE: number = 1000;
 
 /** One open socket, read and written chunk by chunk. */
 export interface ByteChannel {
@@ -103,10 +103,12 @@ class Channel implements ByteChannel {
       const closed = this.#transport.close();
       // A worker's socket is closed when all is written, or given up.
       abortWriting?.().catch(() => {});
-      if (closed !== undefined) await inTime(closed);
+      if (closed !== undefined) await inTime(Promise.resolve(closed), LONGEST_CLOSE);
     } finally {
       // Its streams may have failed by now: the connection has had that from its own read or write.
-      if (cancelReading !== undefined) await inTime(Promise.allSettled([cancelReading()]));
+      if (cancelReading !== undefined) {
+        await inTime(Promise.allSettled([cancelReading()]), LONGEST_CLOSE);
+      }
       this.#endReading();
     }
   }
@@ -243,12 +245,4 @@ function checkCount(count: number, most: number): number {
 async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
   if (idle > MOST_IDLE) throw new SocketError(`the transport ${does} nothing, again and again`);
   await new Promise<void>((resolve) => afterTurn(resolve));
-}
-
-/** Waits for a promise, but no longer than {@linkcode LONGEST_CLOSE}. */
-function inTime(promise: Promise<unknown>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = alarm(LONGEST_CLOSE, resolve);
-    promise.then(() => resolve(), reject).finally(cancel);
-  });
 }

@@ -115,3 +115,16 @@ export function alarm(milliseconds: number, call: () => void): () => void {
   signal.addEventListener("abort", call);
   return () => signal.removeEventListener("abort", call);
 }
+
+/**
+ * Waits for a promise, but not for ever.
+ *
+ * @param promise What is waited for; where it is rejected in time, so is the outcome.
+ * @param milliseconds How long it is waited for.
+ */
+export function inTime(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = alarm(milliseconds, resolve);
+    promise.then(() => resolve(), reject).finally(cancel);
+  });
+}

@@ -222,6 +222,15 @@ function withoutPatience(): Disposable {
   return { [Symbol.dispose]: () => void (AbortSignal.timeout = timeout) };
 }
 
+Deno.test("ByteChannel.close takes whatever a transport's close returns, and hands on its failure", async () => {
+  await openChannel(transportOf({ close: () => "socket" as unknown as undefined }), true).close();
+  const fail = () => Promise.reject(new Error("no"));
+  const failing = openChannel(transportOf({ close: fail }), true);
+  const received = failing.receive(gathering());
+  await assertRejects(() => failing.close(), Error, "no");
+  await received;
+});
+
 Deno.test("ByteChannel.close does not wait for ever for a transport that never closes", async () => {
   using _ = withoutPatience();
   const hanging = [

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { afterTurn, alarm, builtinModule, timeToNextAddress } from "../../src/transport/runtime.ts";
+import {
+  afterTurn,
+  alarm,
+  builtinModule,
+  inTime,
+  timeToNextAddress,
+} from "../../src/transport/runtime.ts";
 
 const TIMERS = ["setTimeout", "clearTimeout", "setInterval", "setImmediate", "clearImmediate"];
 
@@ -47,6 +53,12 @@ Deno.test("alarm calls back after its time, which may be a part of a millisecond
   const started = performance.now();
   await pause(20.5);
   assert(performance.now() - started >= 20);
+});
+
+Deno.test("inTime waits for a promise, and no longer than it is to", async () => {
+  await inTime(Promise.resolve(), 60_000);
+  await assertRejects(() => inTime(Promise.reject(new Error("no")), 60_000), Error, "no");
+  await inTime(new Promise(() => {}), 5);
 });
 
 Deno.test("builtinModule loads what the runtime has, and says what it lacks", async () => {
