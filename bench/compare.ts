@@ -10,15 +10,16 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { MemcachedProcess } from "../tests/memcached.ts";
+import { MemcachedProcess } from "../tests/support/memcached.ts";
+import { installLocked } from "../tests/package/npm_folder.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
+import { type ColdStart, isReached, measureColdStarts, renderColdStarts } from "./cold_start.ts";
 import { absenteesFrom, type Lineup } from "./contenders.ts";
 import { describeMachine, isInstalled, type Machine } from "./machine.ts";
 import { prepareOwnModules } from "./own_modules.ts";
 import { renderResult } from "./report.ts";
-import { readRequest, type Request, USAGE } from "./request.ts";
+import { COLD, readRequest, type Request, USAGE } from "./request.ts";
 import type { Result } from "./results.ts";
-import { installRivals } from "./rivals.ts";
 import { FULL, type Mode, runWorkload, type Setting, SHORT } from "./rounds.ts";
 import { type Runtime, type Workload, WORKLOADS } from "./workloads.ts";
 
@@ -30,12 +31,14 @@ const SERVER_ARGS = [
   ...["-I", "4m"],
 ];
 const RESULTS = new URL("results/", import.meta.url);
+const RIVALS = new URL("rivals/", import.meta.url);
 
 const request = understand(Deno.args);
-const results = await compare(request);
-const missed = results.flatMap(({ verdicts }) => verdicts).filter(({ reached }) => !reached);
+const { results, coldStarts } = await compare(request);
+const isMissed = !coldStarts.every(isReached) ||
+  results.some(({ verdicts }) => verdicts.some(({ reached }) => !reached));
 const hasFailed = results.some(({ failures }) => failures.length > 0);
-Deno.exit(hasFailed || (request.isStrict && missed.length > 0) ? 1 : 0);
+Deno.exit(hasFailed || (request.isStrict && isMissed) ? 1 : 0);
 
 function understand(args: readonly string[]): Request {
   try {
@@ -47,10 +50,12 @@ function understand(args: readonly string[]): Request {
   }
 }
 
-async function compare(request: Request): Promise<Result[]> {
+async function compare(
+  request: Request,
+): Promise<{ results: Result[]; coldStarts: ColdStart[] }> {
   const started = new Date();
   const mode = request.isShort ? SHORT : FULL;
-  await installRivals(say);
+  await installLocked(RIVALS);
   const folder = await Deno.makeTempDir({ prefix: "moecache_bench_" });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => Deno.remove(folder, { recursive: true }));
@@ -62,10 +67,11 @@ async function compare(request: Request): Promise<Result[]> {
   const rounds = `${mode.rounds} rounds of about ${mode.roundTime} ms`;
   say(`${mode.sittings} x ${rounds}, medians; ${started.toISOString()}\n`);
 
+  const coldStarts = await startCold(request, { mode, lineup, env });
   const results = await runAll(request.names, { mode, lineup, env });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
-  await writeResults({ started, seconds, mode, machine, results });
-  return results;
+  await writeResults({ started, seconds, mode, machine, coldStarts, results });
+  return { results, coldStarts };
 }
 
 /** Finds who runs where: in short, moecache on Deno alone and its rivals at home. */
@@ -91,6 +97,17 @@ async function lineUp(
     rivals: [...new Set(rivals)],
     moduleFor: await prepareOwnModules(moecache, folder, env),
   };
+}
+
+async function startCold(
+  { names }: Request,
+  { mode, lineup, env }: Pick<Setting, "mode" | "lineup" | "env">,
+): Promise<ColdStart[]> {
+  if (names.length > 0 && !names.includes(COLD)) return [];
+  const options = { runtimes: lineup.moecache, rounds: mode.coldStarts, env };
+  const starts = await measureColdStarts(options);
+  say(`${renderColdStarts(starts)}\n`);
+  return starts;
 }
 
 async function runAll(
@@ -124,7 +141,14 @@ async function runAlone(
 }
 
 async function writeResults(
-  outcome: { started: Date; seconds: number; mode: Mode; machine: Machine; results: Result[] },
+  outcome: {
+    readonly started: Date;
+    readonly seconds: number;
+    readonly mode: Mode;
+    readonly machine: Machine;
+    readonly coldStarts: readonly ColdStart[];
+    readonly results: readonly Result[];
+  },
 ): Promise<void> {
   await Deno.mkdir(RESULTS, { recursive: true });
   const file = new URL("latest.json", RESULTS);

@@ -1,7 +1,7 @@
 /** What the figures were measured on. @module */
 
 import { cpus, totalmem } from "node:os";
-import { memcachedPath } from "../tests/memcached.ts";
+import { memcachedPath } from "../tests/support/memcached.ts";
 import type { Runtime } from "./workloads.ts";
 
 /** The machine and the versions of everything that took part. */

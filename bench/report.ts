@@ -89,7 +89,7 @@ function ratio(own: Row, best: Row | undefined): string {
 }
 
 /** Pads cells: text to the right, figures to the left. */
-function align(rows: readonly string[][]): string[] {
+export function align(rows: readonly string[][]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row.map((cell, column) =>

@@ -9,9 +9,18 @@ export interface Request {
   readonly isStrict: boolean;
   /** What moecache is to run on; left to the mode unless given. */
   readonly on?: readonly Runtime[];
-  /** Which workloads; all of them if empty. */
+  /** Which workloads, {@linkcode COLD} among them; all of them if empty. */
   readonly names: readonly string[];
 }
+
+/** The name of what is measured in processes that have only begun. */
+export const COLD = "cold";
+const COLD_TITLE = "cold start beside memjs, with and without a timeout, and without pickles";
+
+const TITLES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(WORKLOADS.map(({ name, title }) => [name, title])),
+  [COLD]: COLD_TITLE,
+};
 
 /** Says how the command is used. */
 export const USAGE: string =
@@ -23,7 +32,7 @@ export const USAGE: string =
             alone with --short
 
 Workloads, all of them unless named:
-${WORKLOADS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join("\n")}
+${Object.entries(TITLES).map(([name, title]) => `  ${name.padEnd(10)} ${title}`).join("\n")}
 `;
 
 const RUNTIMES: readonly string[] = ["deno", "bun", "node"] satisfies Runtime[];
@@ -41,7 +50,7 @@ export function readRequest(args: readonly string[]): Request {
   for (let arg; (arg = rest.shift()) !== undefined;) {
     if (arg === "--short" || arg === "--strict") options.add(arg);
     else if (arg === "--on") on = readRuntimes(rest.shift());
-    else if (WORKLOADS.some(({ name }) => name === arg)) names.push(arg);
+    else if (arg in TITLES) names.push(arg);
     else throw new Error(`Cannot run "${arg}": it is neither an option nor a workload`);
   }
   return {

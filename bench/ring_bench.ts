@@ -1,23 +1,23 @@
 /** The rings by themselves. Run with `deno bench bench/ring_bench.ts`. */
 
+import { Client, type LocatorFactory, moecacheRing, type Server } from "../mod.ts";
 import {
-  Client,
   crc32Modulo,
   dalliRing,
   enyimCoreRing,
   enyimKetama,
   ketama,
   libmemcachedRing,
-  type LocatorFactory,
   memjsModulo,
   modula,
-  moecacheRing,
   npmMemcacheModula,
   npmMemcacheRing,
+  pythonMemcachedModulo,
   rendezvous,
-  type Server,
+  spymemcachedKetama,
+  spymemcachedModulo,
   twemproxyModula,
-} from "../mod.ts";
+} from "../src/routing/mod.ts";
 
 const LOCATORS: readonly LocatorFactory[] = [
   moecacheRing,
@@ -27,11 +27,14 @@ const LOCATORS: readonly LocatorFactory[] = [
   libmemcachedRing,
   dalliRing,
   npmMemcacheRing,
+  spymemcachedKetama,
   modula,
   twemproxyModula,
   crc32Modulo,
   memjsModulo,
   npmMemcacheModula,
+  pythonMemcachedModulo,
+  spymemcachedModulo,
   rendezvous,
 ];
 

@@ -12,6 +12,8 @@ export interface Mode {
    * server, a round trip takes two or three times as long as elsewhere, and that stays so for a process.
    */
   readonly sittings: number;
+  /** How many processes are started of each kind whose cold start is measured. */
+  readonly coldStarts: number;
   /** How many rounds a sitting has. */
   readonly rounds: number;
   /** Milliseconds that a round takes. */
@@ -30,6 +32,7 @@ const FEWEST_ROUNDS = 3;
 /** Some twenty minutes on three runtimes. */
 export const FULL: Mode = {
   sittings: 3,
+  coldStarts: 15,
   rounds: 5,
   roundTime: 120,
   portion: 1,
@@ -40,6 +43,7 @@ export const FULL: Mode = {
 /** A minute at most. */
 export const SHORT: Mode = {
   sittings: 1,
+  coldStarts: 9,
   rounds: 5,
   roundTime: 25,
   portion: 0.04,

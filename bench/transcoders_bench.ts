@@ -3,12 +3,12 @@
 import {
   compressed,
   type EncodedValue,
-  enyimTranscoder,
   jsonTranscoder,
   moecacheTranscoder,
   rawTranscoder,
   type Transcoder,
 } from "../mod.ts";
+import { enyimTranscoder } from "../src/transcoding/mod.ts";
 
 const record = {
   rows: Array.from({ length: 1000 }, (_, i) => ({ id: i, name: `name ${i}`, isNew: i % 3 === 0 })),

@@ -1,76 +1,71 @@
-/** The client. @module */
+/** The client with all its features. @module */
 
+import { BareClient, sessionOf } from "./bare_client.ts";
+import type { BareClientOptions, ClientOptions } from "./client_options.ts";
+import { count } from "./commands/count.ts";
+import { deleteKey, deleteMany } from "./commands/delete.ts";
+import type { KeyCommands } from "./commands/key_commands.ts";
+import type {
+  CounterOptions,
+  GetOrSetOptions,
+  InvalidateOptions,
+  OperationOptions,
+  UpdateOptions,
+} from "./commands/operation_options.ts";
+import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
+import type { Session } from "./commands/session.ts";
+import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
+import { items, type ItemsOptions } from "./features/items.ts";
+import { trackLoads } from "./features/loads.ts";
+import { explain, locate } from "./features/locate.ts";
+import { Namespace } from "./features/namespace.ts";
 import {
-  type BareClientOptions,
-  type ClientOptions,
-  type OperationOptions,
-  type ResolvedOptions,
-  resolveOptions,
-} from "./client_options.ts";
-import { quote } from "./errors.ts";
-import { LeasingCommands } from "./leasing_commands.ts";
-import { dumpItems } from "./item_dump.ts";
-import { Namespace } from "./namespace.ts";
-import { checkInteger } from "./option_checks.ts";
-import { AnswerCommand, OK_ANSWERS, VersionCommand } from "./protocol/commands/answer.ts";
-import {
-  checkMetaRequest,
-  type ItemInfo,
-  MetaCommand,
-  type MetaReply,
-  type MetaVerb,
-  plainKey,
-  readItemInfo,
-} from "./protocol/commands/meta.ts";
+  flushAll,
+  type FlushOptions,
+  stats,
+  verbosity,
+  version,
+} from "./features/server_commands.ts";
+import { keyCommandsOf, onDemand } from "./features/transcoded_view.ts";
+import { watch, type WatchStream } from "./features/watch.ts";
+import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
+import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
+import type { ItemInfo, MetaReply, MetaVerb } from "./protocol/commands/meta.ts";
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";
-import { checkStatsArguments, type Stats, StatsCommand } from "./protocol/commands/stats.ts";
-import { type WatchKind, watchRequest } from "./protocol/commands/watch.ts";
-import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
-import { checkKey } from "./protocol/key.ts";
-import type { KeyLocation } from "./key_location.ts";
-import { Router } from "./router.ts";
-import { resolveServers, type ServerAddress } from "./server_address.ts";
-import { ServerEvent, type ServerEventListener } from "./server_event.ts";
-import { ServerSearch } from "./server_search.ts";
-import type { ServerStatus } from "./server_status.ts";
-import { makeSession, type Session } from "./session.ts";
-import { ownData } from "./transcoding/item_codec.ts";
+import type { Stats } from "./protocol/commands/stats.ts";
+import type { CasOutcome } from "./protocol/commands/storage.ts";
+import type { WatchKind } from "./protocol/commands/watch.ts";
+import type { Exptime } from "./protocol/exptime.ts";
+import type { ServerAddress } from "./server_address.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
-import { watchNodes, type WatchStream } from "./watch_stream.ts";
-
-/** How items are made to expire. */
-export interface FlushOptions extends OperationOptions {
-  /** In how many seconds, 0 to 2,592,000; at once unless given. */
-  readonly delay?: number;
-}
-
-/** Which items are listed. */
-export interface ItemsOptions extends OperationOptions {
-  /** The name, `host:port`, or the index of the server whose items to list; all servers' unless given. */
-  readonly server?: string | number;
-}
+import type { Transcoder } from "./transcoding/transcoder.ts";
 
 /**
- * A {@linkcode Client} that is told how values are stored, for programs whose size counts: a bundler leaves out
- * of them what reads and writes the pickles of the default transcoder, a quarter of the whole.
+ * A session with a memcached deployment. Each key lives on one of the servers, chosen by the locator.
  *
- * @example A client for JSON, without what reads pickles
+ * Operations issued in the same turn of the event loop leave in one write, and neighbouring `get`s
+ * as one multi-key `get`; nothing needs to be awaited one by one for that. Sockets are opened by the
+ * first operation that needs them and opened anew when a server has closed them.
+ *
+ * What memcached refuses rejects with a `ClientException`, invalid input with a
+ * `ValidationException` before any byte is sent, what the network does with a `SocketError`. A miss
+ * is `undefined`; a fault is never taken for one.
+ *
+ * @example Storing, reading and deleting
  * ```ts
- * import { BareClient, jsonTranscoder } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *
  * await using server = await MemcachedServer.listen();
- * await using client = new BareClient(server.address, { transcoder: jsonTranscoder() });
+ * await using client = new Client(server.address, { timeout: 1000, connectTimeout: 5000 });
  *
- * await client.set("some_key", { some: "value" });
- * assertEquals(await client.get("some_key"), { some: "value" });
+ * await client.set("some_key", "Some value");
+ * assertEquals(await client.get("some_key"), "Some value");
+ * assertEquals(await client.delete("another_key"), false);
  * ```
  */
-export class BareClient extends LeasingCommands implements AsyncDisposable {
-  readonly #router: Router;
-  readonly #search: ServerSearch | undefined;
-  readonly #options: ResolvedOptions;
+export class Client extends BareClient implements KeyCommands {
   readonly #session: Session;
 
   /**
@@ -79,151 +74,204 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * @param servers One server or a list of them. The order counts only where two servers share a
    * point of the ring, and for what {@linkcode stats} returns. With the option `discovery` the list may be
    * empty.
-   * @param options How the client behaves, its transcoder at least.
+   * @param options How the client behaves.
    * @throws {ValidationException} When an address or an option is invalid.
    */
-  constructor(servers: ServerAddress | readonly ServerAddress[], options: BareClientOptions) {
-    const resolved = resolveOptions(options);
-    const { discovery } = resolved;
-    const isUnknown = discovery !== undefined && Array.isArray(servers) && servers.length === 0;
-    const router = new Router(
-      isUnknown ? [] : resolveServers(servers, resolved),
-      resolved,
-      (type, server, error) => {
-        if (error !== undefined) search?.serverFailed();
-        this.dispatchEvent(new ServerEvent(type, server, error));
-      },
-    );
-    const search = discovery && new ServerSearch(discovery, router, resolved, (error) => {
-      this.dispatchEvent(new ServerEvent("error", discovery.name, error));
-    });
-    const route = search ?? router;
-    const session = makeSession(
-      (key, command, options) => route.submit(key, command, options),
-      resolved,
-    );
-    super(session);
-    this.#router = router;
-    this.#search = search;
-    this.#options = resolved;
-    this.#session = session;
+  constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
+    super(servers, withDefaultTranscoder(options));
+    this.#session = sessionOf(this);
+    trackLoads(this.#session);
+  }
+
+  override get<Value = unknown>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    return get(this.#session, key, options);
+  }
+
+  override getMany<Value = unknown>(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, Value>> {
+    return getMany(this.#session, keys, options);
+  }
+
+  override gets<Value = unknown>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ value: Value; cas: bigint } | undefined> {
+    return gets(this.#session, key, options);
+  }
+
+  override getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    return getAndTouch(this.#session, key, exptime, options);
+  }
+
+  override set(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    return set(this.#session, key, value, exptime, options);
+  }
+
+  override setMany(
+    entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    return setMany(this.#session, entries, exptime, options);
+  }
+
+  override add(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return add(this.#session, key, value, exptime, options);
+  }
+
+  override replace(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return replace(this.#session, key, value, exptime, options);
+  }
+
+  override append(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return extend(this.#session, "append", key, data, options);
+  }
+
+  override prepend(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return extend(this.#session, "prepend", key, data, options);
+  }
+
+  override cas(
+    key: string,
+    value: unknown,
+    unique: bigint,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<CasOutcome> {
+    return cas(this.#session, key, value, unique, exptime, options);
+  }
+
+  override incr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return count(this.#session, "incr", key, delta, options);
+  }
+
+  override decr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return count(this.#session, "decr", key, delta, options);
+  }
+
+  override touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    return touch(this.#session, key, exptime, options);
+  }
+
+  override delete(key: string, options?: OperationOptions): Promise<boolean> {
+    return deleteKey(this.#session, key, options);
+  }
+
+  override deleteMany(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, boolean>> {
+    return deleteMany(this.#session, keys, options);
+  }
+
+  async getOrSet<Value>(
+    key: string,
+    load: () => Value | Promise<Value>,
+    options?: GetOrSetOptions,
+  ): Promise<Value> {
+    const { getOrSet } = await onDemand();
+    return await getOrSet(this.#session, key, load, options);
+  }
+
+  async update<Value = unknown>(
+    key: string,
+    change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+    options?: UpdateOptions,
+  ): Promise<Value | undefined> {
+    const { update } = await onDemand();
+    return await update(this.#session, key, change, options);
+  }
+
+  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    const { invalidate } = await onDemand();
+    return await invalidate(this.#session, key, options);
+  }
+
+  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    const { inspect } = await onDemand();
+    return await inspect(this.#session, key, options);
+  }
+
+  withTranscoder(transcoder: Transcoder): KeyCommands {
+    return keyCommandsOf(this.#session.withTranscoder(transcoder));
+  }
+
+  locate(key: string): KeyLocation {
+    return locate(this.#session, key);
   }
 
   /**
-   * What is known of the servers at this moment, in the order of the list; behind them those of a gutter. With
-   * the option `discovery` there may be none yet.
-   *
-   * @example A server that has answered
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * assertEquals(client.servers[0]?.state, "idle");
-   * await client.get("key");
-   * assertEquals(client.servers[0]?.state, "up");
-   * ```
-   */
-  get servers(): readonly ServerStatus[] {
-    return this.#router.status();
-  }
-
-  /**
-   * Takes another list of servers for whatever is issued from now on. Operations under way end where they
-   * began, and no one is lost; connections to servers that stay are kept.
-   *
-   * @param servers One server or a list of them.
-   * @returns Resolves when nothing is under way any more on the servers that left the list, and their
-   * sockets are closed; `items` and `watch` go on there until they end.
-   * @throws {ValidationException} When an address is invalid; the old list stays then.
-   * @throws {SocketError} When the client is closed.
-   *
-   * @example Moving to another server
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using old = await MemcachedServer.listen();
-   * await using next = await MemcachedServer.listen();
-   * await using client = new Client(old.address);
-   *
-   * const stored = client.set("key", "value"); // on the old one
-   * await client.setServers([next.address]);
-   * await stored;
-   * assertEquals(await client.get("key"), undefined); // asked of the new one
-   * ```
-   */
-  async setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
-    const retired = this.#router.setServers(resolveServers(servers, this.#options));
-    this.#search?.admit();
-    await retired;
-  }
-
-  /**
-   * Listens to what happens to the servers.
-   *
-   * @param type `error`, `down`, `up` or `reconnect`; {@linkcode ServerEvent} says when.
-   * @param listener Is called with the event.
-   * @param options As for any `EventTarget`.
-   */
-  override addEventListener(
-    type: "error" | "down" | "up" | "reconnect",
-    listener: ServerEventListener | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  /** Listens to any event, as every `EventTarget` does. */
-  override addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  override addEventListener(
-    type: string,
-    listener: ServerEventListener | EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void {
-    super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options);
-  }
-
-  /**
-   * Tells what memcached knows of an item, without reading it or counting as a use of it. Only of an item
-   * that was marked stale by a meta command, the first to look at it is told to compute it anew: that is
-   * this command then, and nobody does. Needs memcached 1.6.10 or later.
+   * Tells which server a key lives on, and why: which hash, and which point of the ring. Nothing is sent. It is
+   * for comparing with what other programs of the deployment do.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param options `signal`.
-   * @returns The item's particulars, or `undefined` when the key does not exist.
-   * @throws {ValidationException} When the key is invalid.
-   * @throws {ClientException} When memcached refuses, or is older.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @returns The server, and the locator's explanation where it has one.
+   * @throws {ValidationException} When the key is invalid, or the locator has no server for it.
+   * @throws {SocketError} When there is no server: all are down and have left the ring, or none has been
+   * discovered yet.
    *
-   * @example A fresh item
+   * @example A key on libmemcached's ring
    * ```ts
    * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { ketama } from "@moecache/moecache/rings";
    * import { assertEquals } from "@std/assert";
    *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
+   * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: ketama });
    *
-   * await client.set("key", "value", 60);
-   * const item = await client.inspect("key");
-   * assertEquals([item?.flags, item?.size, item?.ttl, item?.fetched], [274, 5, 60, false]);
+   * assertEquals(client.explain("user:1"), {
+   *   key: "user:1",
+   *   server: "10.0.0.2:11211",
+   *   index: 1,
+   *   algorithm: "ketama",
+   *   hashFunction: "MD5, its first four bytes, the first one lowest",
+   *   keyHash: 282964413,
+   *   point: { hash: 287219120, label: "10.0.0.2-1", position: 22, of: 320 },
+   *   why: "the first point not below the key's hash",
+   * });
    * ```
    */
-  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    const request = { verb: "mg", key, flags: ["f", "s", "c", "t", "l", "h", "u"] } as const;
-    const reply = await new Promise<MetaReply>((resolve, reject) => {
-      checkMetaRequest(request);
-      const command = new MetaCommand(request, resolve, reject);
-      command.absent = { status: "EN", flags: {} };
-      this.#session.submit(key, command, options);
-    });
-    return reply.status === "EN" ? undefined : readItemInfo(reply);
+  explain(key: string): KeyExplanation {
+    return explain(this.#session, key);
   }
 
   /**
@@ -253,40 +301,6 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    */
   namespace(prefix: string): Namespace {
     return new Namespace(this, prefix);
-  }
-
-  /**
-   * Tells which server a key lives on, and why: which hash, and which point of the ring. Nothing is sent. It is
-   * for comparing with what other programs of the deployment do.
-   *
-   * @param key 1 to 250 characters, each from `!` to `~`.
-   * @returns The server, and the locator's explanation where it has one.
-   * @throws {ValidationException} When the key is invalid, or the locator has no server for it.
-   * @throws {SocketError} When there is no server: all are down and have left the ring, or none has been
-   * discovered yet.
-   *
-   * @example A key on libmemcached's ring
-   * ```ts
-   * import { Client, ketama } from "@moecache/moecache";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: ketama });
-   *
-   * assertEquals(client.explain("user:1"), {
-   *   key: "user:1",
-   *   server: "10.0.0.2:11211",
-   *   index: 1,
-   *   algorithm: "ketama",
-   *   hashFunction: "MD5, its first four bytes, the first one lowest",
-   *   keyHash: 282964413,
-   *   point: { hash: 287219120, label: "10.0.0.2-1", position: 22, of: 320 },
-   *   why: "the first point not below the key's hash",
-   * });
-   * ```
-   */
-  explain(key: string): KeyLocation {
-    checkKey(key, "explain");
-    return this.#router.explain(key);
   }
 
   /**
@@ -321,23 +335,15 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * assertEquals(new TextDecoder().decode(reply.value), "value");
    * ```
    */
-  meta(
+  async meta(
     verb: MetaVerb,
     key: string,
     flags?: readonly string[],
     value?: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<MetaReply> {
-    return new Promise((resolve, reject) => {
-      const data = value === undefined
-        ? undefined
-        : ownData(value, `send a value by ${quote(verb)}`);
-      const request = { verb, key, flags: Array.isArray(flags) ? [...flags] : flags ?? [], data };
-      checkMetaRequest(request);
-      const { submit, submitChange } = this.#session;
-      const send = READING_VERBS.includes(verb) ? submit : submitChange;
-      send(plainKey(request), new MetaCommand(request, resolve, reject), options);
-    });
+    const { meta } = await onDemand();
+    return await meta(this.#session, key, { verb, flags, value }, options);
   }
 
   /**
@@ -350,7 +356,9 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * has no statistics to return, such as `reset`.
    * @throws {ValidationException} When `args` is not printable ASCII of at most 1,024 characters.
    * @throws {ClientException} When a server does not know the arguments.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for; the error is a {@linkcode PartialSocketError} then, or a
+   * {@linkcode PartialClientException}, and the others' records are in its `results`, by the servers' names.
    *
    * @example How many items there are
    * ```ts
@@ -366,48 +374,8 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * assertEquals(stats?.curr_items, "1");
    * ```
    */
-  async stats(args?: string, options?: OperationOptions): Promise<Stats[]> {
-    if (args !== undefined) checkStatsArguments(args);
-    return await (this.#search ?? this.#router).everywhere<Stats>(
-      (resolve, reject) => new StatsCommand(args, resolve, reject),
-      options,
-    );
-  }
-
-  /**
-   * Makes every item of every server expire, now or later.
-   *
-   * @param options `delay`, in seconds, 0 to 2,592,000; `signal`.
-   * @throws {ValidationException} When the delay is invalid.
-   * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
-   *
-   * @example Emptying the cache
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * await client.set("key", "value");
-   * await client.flushAll();
-   * assertEquals(await client.get("key"), undefined);
-   * ```
-   */
-  async flushAll(options: FlushOptions = {}): Promise<void> {
-    const { delay } = options;
-    // Given an absolute time, memcached flushes nothing.
-    const request = delay === undefined
-      ? "flush_all"
-      : `flush_all ${checkInteger("delay", delay, 0, LONGEST_RELATIVE)}`;
-    const { flights } = this.#session;
-    const forget = () => {
-      if (!delay) flights.clear();
-    };
-    forget();
-    await this.#tellAll(request, options).finally(forget);
+  stats(args?: string, options?: OperationOptions): Promise<Stats[]> {
+    return stats(this.#session, args, options);
   }
 
   /**
@@ -416,7 +384,8 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * @param options `signal`.
    * @returns The versions, in the order the servers were given in: `["1.6.18"]`.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}.
    *
    * @example The embedded server
    * ```ts
@@ -432,10 +401,34 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   version(options?: OperationOptions): Promise<string[]> {
-    return (this.#search ?? this.#router).everywhere<string>(
-      (resolve, reject) => new VersionCommand(resolve, reject),
-      options,
-    );
+    return version(this.#session, options);
+  }
+
+  /**
+   * Makes every item of every server expire, now or later.
+   *
+   * @param options `delay`, in seconds, 0 to 2,592,000; `signal`.
+   * @throws {ValidationException} When the delay is invalid.
+   * @throws {ClientException} When a server refuses.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}: those that can be reached are empty by then.
+   *
+   * @example Emptying the cache
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await client.set("key", "value");
+   * await client.flushAll();
+   * assertEquals(await client.get("key"), undefined);
+   * ```
+   */
+  flushAll(options?: FlushOptions): Promise<void> {
+    return flushAll(this.#session, options);
   }
 
   /**
@@ -445,7 +438,8 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * @param options `signal`.
    * @throws {ValidationException} When the level is no integer from 0 to 2,147,483,647.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
+   * servers, all are waited for, as by {@linkcode stats}.
    *
    * @example Errors and warnings
    * ```ts
@@ -460,8 +454,8 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * assertEquals((await client.stats("settings"))[0]?.verbosity, "1");
    * ```
    */
-  async verbosity(level: number, options?: OperationOptions): Promise<void> {
-    await this.#tellAll(`verbosity ${checkInteger("verbosity", level, 0, 0x7fffffff)}`, options);
+  verbosity(level: number, options?: OperationOptions): Promise<void> {
+    return verbosity(this.#session, level, options);
   }
 
   /**
@@ -496,9 +490,8 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * assertEquals(keys, ["user:1"]);
    * ```
    */
-  items(options: ItemsOptions = {}): AsyncGenerator<ItemMetadata, void, undefined> {
-    const { server, signal } = options;
-    return dumpItems(this.#search?.nodes(server, signal) ?? this.#router.nodes(server), signal);
+  items(options?: ItemsOptions): AsyncGenerator<ItemMetadata, void, undefined> {
+    return items(this.#session, options);
   }
 
   /**
@@ -535,9 +528,86 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * ```
    */
   watch(kinds: readonly WatchKind[], options?: OperationOptions): WatchStream {
-    const signal = options?.signal;
-    const request = watchRequest(kinds);
-    return watchNodes(this.#search?.allNodes(signal) ?? this.#router.nodes(), request, signal);
+    return watch(this.#session, kinds, options);
+  }
+
+  /**
+   * What is known about the servers at this moment, in the order of the list; behind them those of a gutter. With
+   * the option `discovery` there may be none yet.
+   *
+   * @example A server that has answered
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * assertEquals(client.servers[0]?.state, "idle");
+   * await client.get("key");
+   * assertEquals(client.servers[0]?.state, "up");
+   * ```
+   */
+  override get servers(): readonly ServerStatus[] {
+    return super.servers;
+  }
+
+  /**
+   * Takes another list of servers for whatever is issued from now on. Operations under way end where they
+   * began, and no one is lost; connections to servers that stay are kept.
+   *
+   * @param servers One server or a list of them.
+   * @returns Resolves when nothing is under way any more on the servers that left the list, and their
+   * sockets are closed; `items` and `watch` go on there until they end.
+   * @throws {ValidationException} When an address is invalid; the old list stays then.
+   * @throws {SocketError} When the client is closed.
+   *
+   * @example Moving to another server
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using old = await MemcachedServer.listen();
+   * await using next = await MemcachedServer.listen();
+   * await using client = new Client(old.address);
+   *
+   * const stored = client.set("key", "value"); // on the old one
+   * await client.setServers([next.address]);
+   * await stored;
+   * assertEquals(await client.get("key"), undefined); // asked of the new one
+   * ```
+   */
+  override setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
+    return super.setServers(servers);
+  }
+
+  /**
+   * Listens to what happens to the servers.
+   *
+   * @param type `error`, `down`, `up` or `reconnect`; {@linkcode ServerEvent} says when.
+   * @param listener Is called with the event.
+   * @param options As for any `EventTarget`.
+   */
+  override addEventListener(
+    type: "error" | "down" | "up" | "reconnect",
+    listener: ((event: ServerEvent) => void) | { handleEvent(event: ServerEvent): void } | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /** Listens to any event, as every `EventTarget` does. */
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    // deno-lint-ignore no-explicit-any -- what both overloads take
+    listener: any,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
   }
 
   /**
@@ -547,69 +617,14 @@ export class BareClient extends LeasingCommands implements AsyncDisposable {
    * @returns A promise that resolves when every socket is closed.
    * @throws What the runtime throws when a socket cannot be closed.
    */
-  async close(): Promise<void> {
-    await Promise.all([this.#router.close(), this.#search?.close()]);
-  }
-
-  /** Closes the client: `await using client = new Client(…)`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  async #tellAll(request: string, options: OperationOptions | undefined): Promise<void> {
-    await (this.#search ?? this.#router).everywhere<void>(
-      (resolve, reject) => new AnswerCommand(request, OK_ANSWERS, resolve, reject),
-      options,
-    );
+  override close(): Promise<void> {
+    return super.close();
   }
 }
 
-/**
- * A session with a memcached deployment. Each key lives on one of the servers, chosen by the locator.
- *
- * Operations issued in the same turn of the event loop leave in one write, and neighbouring `get`s
- * as one multi-key `get`; nothing needs to be awaited one by one for that. Sockets are opened by the
- * first operation that needs them and opened anew when a server has closed them.
- *
- * What memcached refuses rejects with a `ClientException`, invalid input with a
- * `ValidationException` before any byte is sent, what the network does with a `SocketError`. A miss
- * is `undefined`; a fault is never taken for one.
- *
- * @example Storing, reading and deleting
- * ```ts
- * import { Client } from "@moecache/moecache";
- * import { MemcachedServer } from "@moecache/moecache/testing";
- * import { assertEquals } from "@std/assert";
- *
- * await using server = await MemcachedServer.listen();
- * await using client = new Client(server.address, { timeout: 1000, connectTimeout: 5000 });
- *
- * await client.set("some_key", "Some value");
- * assertEquals(await client.get("some_key"), "Some value");
- * assertEquals(await client.delete("another_key"), false);
- * ```
- */
-export class Client extends BareClient {
-  /**
-   * Makes a client. No socket is opened before the first operation needs one.
-   *
-   * @param servers One server or a list of them. The order counts only where two servers share a
-   * point of the ring, and for what {@linkcode BareClient.stats} returns. With the option `discovery` the list
-   * may be empty.
-   * @param options How the client behaves.
-   * @throws {ValidationException} When an address or an option is invalid.
-   */
-  constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
-    super(servers, withTranscoder(options));
-  }
-}
-
-function withTranscoder(options: ClientOptions): BareClientOptions {
+function withDefaultTranscoder(options: ClientOptions): BareClientOptions {
   // What is no object at all is refused with all other options.
   if (typeof options !== "object" || options === null) return options;
   const { transcoder = moecacheTranscoder } = options;
   return { ...options, transcoder };
 }
-
-/** The meta commands that change no value. */
-const READING_VERBS: readonly MetaVerb[] = ["mg", "mn", "me"];

@@ -7,13 +7,15 @@ import {
   checkChoice,
   checkFunction,
   checkInteger,
+  checkOptions,
   invalidOption,
+  type OptionTypes,
 } from "./option_checks.ts";
-import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
-import { type Exptime, LONGEST_RELATIVE } from "./protocol/exptime.ts";
+import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
+import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
-import { isFlags } from "./transcoding/item_codec.ts";
+import { checkTranscoder } from "./transcoding/item_codec.ts";
 import {
   type ResolvedServer,
   resolveServers,
@@ -24,6 +26,7 @@ import type { Transcoder } from "./transcoding/transcoder.ts";
 import { checkedDial, dial as dialHere } from "./transport/dial.ts";
 import { checkTls } from "./transport/tls_options.ts";
 import type { Dial, TlsOptions } from "./transport/transport.ts";
+import { type Clock, systemClock } from "./waiting.ts";
 
 /** Servers that stand in for those that are down. */
 export interface Gutter {
@@ -177,6 +180,8 @@ export interface ClientOptions {
    * ```
    */
   readonly dial?: Dial;
+  /** Where the client takes the time from; the runtime's clock by default. For tests of timeouts. */
+  readonly clock?: Clock;
 }
 
 /** How a `BareClient` behaves. Every option but the transcoder may be left out. */
@@ -185,27 +190,12 @@ export interface BareClientOptions extends ClientOptions {
   readonly transcoder: Transcoder;
 }
 
-/** What an operation can be told besides its arguments. */
-export interface OperationOptions {
-  /**
-   * Ends the operation early: it is rejected with the signal's reason. The server may carry out a
-   * request that has left already; its reply is dropped.
-   */
-  readonly signal?: AbortSignal;
-}
-
-/** How a counter is counted. */
-export interface CounterOptions extends OperationOptions {
-  /** What a counter begins with that does not exist: 0 to 2^64 - 1. */
-  readonly initial?: bigint | number;
-  /** When a counter that is made with `initial` expires; never unless given. */
-  readonly exptime?: Exptime;
-}
-
 /** Options that have been checked and completed. */
 export interface ResolvedOptions {
-  readonly timeout: number | undefined;
-  readonly connectTimeout: number | undefined;
+  readonly timeout: number;
+  readonly connectTimeout: number;
+  readonly timesConnectingApart: boolean;
+  readonly clock: Clock;
   readonly locator: LocatorFactory;
   readonly transcoder: Transcoder;
   readonly connections: number;
@@ -216,7 +206,7 @@ export interface ResolvedOptions {
   readonly direct: boolean;
   readonly dial: Dial;
   readonly tls: TlsOptions | boolean | undefined;
-  readonly authentication: Authentication | undefined;
+  readonly credentials: CheckedCredentials | undefined;
   readonly failover: "error" | "remove" | "miss" | ResolvedGutter;
   readonly failuresBeforeDead: number;
   readonly probeDelay: number;
@@ -231,6 +221,32 @@ export interface ResolvedGutter {
   readonly maxExptime: number;
 }
 
+/** The names of the options; what they are is checked one by one. */
+const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
+  timeout: "any",
+  connectTimeout: "any",
+  locator: "any",
+  transcoder: "any",
+  connections: "any",
+  maxPending: "any",
+  maxValueBytes: "any",
+  keepAlive: "any",
+  noDelay: "any",
+  failover: "any",
+  failuresBeforeDead: "any",
+  probeDelay: "any",
+  maxProbeDelay: "any",
+  retries: "any",
+  discovery: "any",
+  io: "any",
+  tls: "any",
+  auth: "any",
+  dial: "any",
+  clock: "any",
+};
+
+const GUTTER_OPTIONS: OptionTypes<Gutter> = { gutter: "any", maxExptime: "number" };
+
 /** What timers can count. */
 const LONGEST_TIMEOUT = 0x7fffffff;
 /** The largest item size that memcached can be configured for (`-I`), in bytes. */
@@ -242,26 +258,27 @@ const LARGEST_ITEM = 2 ** 30;
  * @throws {ValidationException} When one is not what it should be.
  */
 export function resolveOptions(options: BareClientOptions): ResolvedOptions {
-  if (typeof options !== "object" || options === null) {
-    throw invalidOption("options", options, "an object");
-  }
-  const { timeout, connectTimeout, keepAlive = true, noDelay = true, io = "direct" } = options;
+  checkOptions(options, CLIENT_OPTIONS);
+  const { timeout = Infinity, keepAlive = true, noDelay = true, io = "direct" } = options;
+  const { connectTimeout = timeout, clock = systemClock } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
   const { locator = moecacheRing, transcoder, dial } = options;
-  if (timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
-  if (connectTimeout !== undefined) checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
+  if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
+  if (options.connectTimeout !== undefined) {
+    checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
+  }
   checkInteger("connections", connections, 1, 1024);
   checkInteger("maxPending", maxPending, 1, 2 ** 30);
   checkInteger("maxValueBytes", maxValueBytes, 1, LARGEST_ITEM);
   checkBoolean("keepAlive", keepAlive);
   checkBoolean("noDelay", noDelay);
   checkFunction("locator", locator);
-  if (!isTranscoder(transcoder)) {
-    throw invalidOption("transcoder", transcoder, "an object with encode and decode");
-  }
+  checkTranscoder(transcoder);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
-  const limits = { timeout, connectTimeout, connections, maxPending, maxValueBytes };
+  const timesConnectingApart = options.connectTimeout !== undefined;
+  const times = { timeout, connectTimeout, timesConnectingApart, clock };
+  const limits = { connections, maxPending, maxValueBytes };
   const security = resolveSecurity(options);
   const sockets = {
     ...{ keepAlive, noDelay, direct: io === "direct" },
@@ -269,7 +286,16 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   };
   const failover = resolveFailover(options, security);
   const discovery = resolveDiscovery(options.discovery);
-  return { ...limits, ...sockets, ...security, locator, transcoder, ...failover, discovery };
+  return {
+    ...times,
+    ...limits,
+    ...sockets,
+    ...security,
+    locator,
+    transcoder,
+    ...failover,
+    discovery,
+  };
 }
 
 function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefined {
@@ -299,6 +325,7 @@ function resolveFailover(options: ClientOptions, defaults: ServerDefaults): Fail
     if (["error", "remove", "miss"].includes(failover)) return { failover, ...probing };
     throw invalidOption("failover", failover, `"error", "remove", "miss" or { gutter }`);
   }
+  checkOptions(failover, GUTTER_OPTIONS);
   const { gutter, maxExptime = 60 } = failover;
   checkInteger("maxExptime", maxExptime, 1, LONGEST_RELATIVE);
   return { failover: { servers: resolveServers(gutter, defaults), maxExptime }, ...probing };
@@ -306,12 +333,12 @@ function resolveFailover(options: ClientOptions, defaults: ServerDefaults): Fail
 
 function resolveSecurity(
   { tls, auth }: ClientOptions,
-): Pick<ResolvedOptions, "tls" | "authentication"> {
+): Pick<ResolvedOptions, "tls" | "credentials"> {
   return {
     tls: checkTls(tls, (why) => {
       throw new ValidationException(`Cannot use tls: ${why}`);
     }),
-    authentication: auth === undefined ? undefined : new Authentication(auth, (why) => {
+    credentials: auth === undefined ? undefined : new CheckedCredentials(auth, (why) => {
       throw new ValidationException(`Cannot use auth: ${why}`);
     }),
   };
@@ -320,10 +347,4 @@ function resolveSecurity(
 function checkRange(name: string, value: unknown, largest: number): void {
   if (typeof value === "number" && value >= 1 && value <= largest) return;
   throw invalidOption(name, value, `a number from 1 to ${largest}`);
-}
-
-function isTranscoder(value: unknown): boolean {
-  const { encode, decode, textFlags = 0, longestText = 0 } = (value ?? {}) as Partial<Transcoder>;
-  const isComplete = typeof encode === "function" && typeof decode === "function";
-  return isComplete && isFlags(textFlags) && longestText >= 0;
 }

@@ -121,17 +121,17 @@ export class TimeoutError extends SocketError {
   override readonly name: string = "TimeoutError";
 }
 
-/** What an operation on many keys carries when it failed for some of them. */
+/** What an operation on many keys, or on every server, carries when it failed for some of them. */
 export interface PartialFailure {
-  /** Why each key failed. */
+  /** Why each key failed, or each server by its name. */
   readonly failures: ReadonlyMap<string, unknown>;
-  /** What the operation resolved to for the other keys. */
+  /** What the operation resolved to for the other keys or servers. */
   readonly results: ReadonlyMap<string, unknown>;
 }
 
 /**
- * An operation on many keys failed for some of them, by memcached's refusal or a value that cannot be
- * read. `item` is the list of those keys.
+ * An operation on many keys, or on every server, failed for some of them, by memcached's refusal or a value
+ * that cannot be read. `item` is the list of those keys, or of those servers' names.
  *
  * @example Making do with what there is
  * ```ts
@@ -152,9 +152,9 @@ export interface PartialFailure {
 export class PartialClientException extends ClientException implements PartialFailure {
   /** The name of the class, for logs and for errors that crossed a realm. */
   override readonly name: string = "PartialClientException";
-  /** Why each key failed. */
+  /** Why each key failed, or each server by its name. */
   readonly failures: ReadonlyMap<string, unknown>;
-  /** What the operation resolved to for the other keys. */
+  /** What the operation resolved to for the other keys or servers. */
   readonly results: ReadonlyMap<string, unknown>;
 
   /**
@@ -162,17 +162,18 @@ export class PartialClientException extends ClientException implements PartialFa
    *
    * @param action What was asked.
    * @param partial What failed, and what did not.
+   * @param unit Whether keys or servers failed.
    */
-  constructor(action: string, partial: PartialFailure) {
-    super(partialMessage(action, partial), [...partial.failures.keys()], firstCause(partial));
+  constructor(action: string, partial: PartialFailure, unit: "keys" | "servers" = "keys") {
+    super(partialMessage(action, partial, unit), [...partial.failures.keys()], firstCause(partial));
     this.failures = partial.failures;
     this.results = partial.results;
   }
 }
 
 /**
- * An operation on many keys failed for some of them, one at least because of the network. `cause` is
- * the first key's error.
+ * An operation on many keys, or on every server, failed for some of them, one at least because of the
+ * network. `cause` is the first one's error.
  *
  * @example Telling which keys were out of reach
  * ```ts
@@ -188,9 +189,9 @@ export class PartialClientException extends ClientException implements PartialFa
 export class PartialSocketError extends SocketError implements PartialFailure {
   /** The name of the class, for logs and for errors that crossed a realm. */
   override readonly name: string = "PartialSocketError";
-  /** Why each key failed. */
+  /** Why each key failed, or each server by its name. */
   readonly failures: ReadonlyMap<string, unknown>;
-  /** What the operation resolved to for the other keys. */
+  /** What the operation resolved to for the other keys or servers. */
   readonly results: ReadonlyMap<string, unknown>;
 
   /**
@@ -198,19 +199,24 @@ export class PartialSocketError extends SocketError implements PartialFailure {
    *
    * @param action What was asked.
    * @param partial What failed, and what did not.
+   * @param unit Whether keys or servers failed.
    */
-  constructor(action: string, partial: PartialFailure) {
-    super(partialMessage(action, partial), firstCause(partial));
+  constructor(action: string, partial: PartialFailure, unit: "keys" | "servers" = "keys") {
+    super(partialMessage(action, partial, unit), firstCause(partial));
     this.failures = partial.failures;
     this.results = partial.results;
   }
 }
 
-function partialMessage(action: string, { failures, results }: PartialFailure): string {
-  const [[key, error]] = failures as unknown as [[string, unknown]];
+function partialMessage(
+  action: string,
+  { failures, results }: PartialFailure,
+  unit: "keys" | "servers",
+): string {
+  const [[first, error]] = failures as unknown as [[string, unknown]];
   const why = messageOf(error);
   const of = failures.size + results.size;
-  return `Cannot ${action} ${failures.size} of ${of} keys, the first ${quote(key)}: ${why}`;
+  return `Cannot ${action} ${failures.size} of ${of} ${unit}, the first ${quote(first)}: ${why}`;
 }
 
 function firstCause({ failures }: PartialFailure): { cause: unknown } {

@@ -2,10 +2,93 @@
 
 import { quote, ValidationException } from "./errors.ts";
 
-/** What is thrown for an option that is not what was expected. */
+/** What the options of an operation are, by their names; `"any"` is checked elsewhere. */
+export type OptionTypes<Options> = {
+  readonly [Name in keyof Required<Options>]:
+    | "boolean"
+    | "function"
+    | "number"
+    | "string"
+    | "signal"
+    | "any";
+};
+
+/**
+ * Checks the names and types of options. One that is `undefined` counts as not given.
+ *
+ * @throws {ValidationException} When they are no object, one has a name that is not known, or another type.
+ */
+export function checkOptions<Options>(
+  options: Options | undefined,
+  types: OptionTypes<Options>,
+): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null || isSignal(options)) {
+    const hint = isSignal(options) ? "an object, { signal }" : "an object";
+    throw new ValidationException(
+      `Cannot use options ${show(options)}: they must be ${hint}`,
+      options,
+    );
+  }
+  for (const name in options) {
+    const value: unknown = options[name];
+    const type = Object.hasOwn(types, name) ? types[name] : undefined;
+    if (type === undefined) throw unknownOption(name, Object.keys(types));
+    if (value === undefined || type === "any") continue;
+    const actual: string = typeof value;
+    const isRight = type === "signal" ? isSignal(value) : actual === type && !Number.isNaN(value);
+    if (!isRight) {
+      throw invalidOption(name, value, type === "signal" ? "an AbortSignal" : `a ${type}`);
+    }
+  }
+}
+
+/** Whether something is an AbortSignal, of whatever realm. */
+function isSignal(value: unknown): boolean {
+  return typeof (value as AbortSignal | null)?.throwIfAborted === "function";
+}
+
+function unknownOption(name: string, known: readonly string[]): ValidationException {
+  const meant = known.find((other) => differingLetters(name, other) <= 2);
+  const hint = meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`;
+  return new ValidationException(`Cannot use options: unknown option "${name}": ${hint}`, name);
+}
+
+/** How many letters only one of two names has, whatever their order and case. */
+function differingLetters(name: string, other: string): number {
+  const rest = [...other.toLowerCase()];
+  let extra = 0;
+  for (const letter of name.toLowerCase()) {
+    const at = rest.indexOf(letter);
+    if (at === -1) extra++;
+    else rest.splice(at, 1);
+  }
+  return extra + rest.length;
+}
+
+/**
+ * Checks the names of options whose values are checked elsewhere.
+ *
+ * @throws {ValidationException} When they are no object, or one has a name that is not known.
+ */
+export function checkNames(options: object, known: readonly string[]): void {
+  if (Object(options) !== options) throw invalidOption("options", options, "an object");
+  for (const name in options) {
+    if (!known.includes(name)) throw invalidOption("option", name, `one of ${known}`);
+  }
+}
+
+/** Makes the error for an option that is not what was expected. */
 export function invalidOption(name: string, value: unknown, expected: string): ValidationException {
-  const shown = typeof value === "number" ? `${value}` : quote(value);
-  return new ValidationException(`Cannot use ${name} ${shown}: it must be ${expected}`, value);
+  return new ValidationException(
+    `Cannot use ${name} ${show(value)}: it must be ${expected}`,
+    value,
+  );
+}
+
+/** Shows a value inside a message; numbers without quotes. */
+export function show(value: unknown): string {
+  return typeof value === "number" || typeof value === "bigint" ? `${value}` : quote(value);
 }
 
 /**

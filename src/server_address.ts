@@ -1,7 +1,7 @@
 /** How a caller names a server. @module */
 
 import { quote, ValidationException } from "./errors.ts";
-import { Authentication, type Credentials } from "./protocol/commands/authentication.ts";
+import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
 import { checkTls, chooseTls } from "./transport/tls_options.ts";
@@ -60,8 +60,8 @@ export interface PathAddress {
 /** A server that the client can route to and dial. */
 export interface ResolvedServer extends Server {
   readonly endpoint: Endpoint;
-  /** What is said first on each connection. */
-  readonly authentication: Authentication | undefined;
+  /** Who the client is to it. */
+  readonly credentials: CheckedCredentials | undefined;
 }
 
 /** What goes for servers whose addresses do not say otherwise. */
@@ -69,7 +69,7 @@ export interface ServerDefaults {
   /** The client's option `tls`. */
   readonly tls: boolean | TlsOptions | undefined;
   /** The client's option `auth`. */
-  readonly authentication: Authentication | undefined;
+  readonly credentials: CheckedCredentials | undefined;
 }
 
 /** An address taken apart, and nothing of it checked. */
@@ -86,6 +86,7 @@ interface Parts {
 type Refuse = (why: string) => never;
 
 const DEFAULT_PORT = 11211;
+const PARTS = ["hostname", "port", "path", "weight", "tls", "auth"];
 
 /**
  * Reads one address or a list of them. `["127.0.0.1", 11211]` is one server.
@@ -97,9 +98,18 @@ export function resolveServers(
   servers: ServerAddress | readonly ServerAddress[],
   defaults: ServerDefaults,
 ): readonly ResolvedServer[] {
-  const list = Array.isArray(servers) && !isPair(servers) ? servers : [servers];
-  if (list.length === 0) throw invalid(servers, "there must be one server at least");
-  return Array.from(list, (address) => resolveServer(address, takeApart(address), defaults));
+  const list = Array.isArray(servers) && !isPair(servers) ? Array.from(servers) : [servers];
+  const addresses = list.flatMap((address) => {
+    return typeof address === "string" ? separate(address) : [address];
+  });
+  if (addresses.length === 0) throw invalid(servers, "there must be one server at least");
+  return addresses.map((address) => resolveServer(address, takeApart(address), defaults));
+}
+
+/** Several addresses may stand in one string, separated by commas, as in environment variables. */
+function separate(text: string): string[] {
+  const addresses = text.split(",").map((address) => address.trim()).filter(Boolean);
+  return addresses.length === 0 ? [text] : addresses;
 }
 
 /** What an address itself says of TLS and authentication. */
@@ -114,7 +124,15 @@ function takeApart(address: unknown): Parts {
     return address.includes("://") ? fromUrl(parseUrl(address)) : fromText(address);
   }
   if (isPair(address)) return { hostname: address[0], port: address[1] };
-  if (typeof address === "object" && address !== null) return address;
+  if (typeof address === "object" && address !== null) {
+    for (const name in address) {
+      if (!PARTS.includes(name)) {
+        const hint = name === "host" ? `: did you mean "hostname"?` : "";
+        throw invalid(address, `it has an unknown ${quote(name)}${hint}`);
+      }
+    }
+    return address;
+  }
   throw invalid(address, "it must be a string, a pair, an object or a URL");
 }
 
@@ -130,20 +148,20 @@ function resolveServer(
   if (typeof weight !== "number" || !(weight > 0 && weight < Infinity)) {
     refuse("its weight must be a positive number");
   }
-  const authentication = auth === undefined
-    ? defaults.authentication
-    : new Authentication(auth, refuseIts);
+  const credentials = auth === undefined
+    ? defaults.credentials
+    : new CheckedCredentials(auth, refuseIts);
   const chosen = chooseTls(checkTls(tls, refuseIts), defaults.tls);
   if (path === undefined) {
     const { name, endpoint } = resolveHost(hostname, port, refuse);
     const secured = chosen === undefined ? endpoint : { ...endpoint, tls: chosen };
-    return { name, weight, endpoint: secured, authentication };
+    return { name, weight, endpoint: secured, credentials };
   }
   if (typeof path !== "string" || path === "" || path.includes("\0") || hostname !== undefined) {
     refuse("its path must be that of a unix socket, without a host name");
   }
   if (chosen !== undefined) refuse("TLS is not spoken over a unix socket: its tls must be false");
-  return { name: path, weight, endpoint: { path }, authentication };
+  return { name: path, weight, endpoint: { path }, credentials };
 }
 
 function isPair(value: unknown): value is [string, number] {
@@ -153,6 +171,9 @@ function isPair(value: unknown): value is [string, number] {
 /** `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address. */
 function fromText(text: string): Parts {
   if (isIPv6(text)) return { hostname: text };
+  if (text.includes("@")) {
+    throw invalid(text, "credentials go into a memcached:// URL, or into the option auth");
+  }
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text);
   if (match === null) throw invalid(text, `it is not "host" or "host:port"`);
   const [, hostname, port] = match;
@@ -171,8 +192,9 @@ function parseUrl(text: string): URL {
 function fromUrl(url: URL): Parts {
   const isSecure = url.protocol === "memcacheds:";
   const isKnown = isSecure || url.protocol === "memcached:";
-  if (!isKnown || url.search + url.hash !== "" || !/^\/?$/.test(url.pathname)) {
-    throw invalid(url, "it is not memcached://host:port or memcacheds://host:port");
+  if (!isKnown) throw invalid(url, "it is not memcached://host:port or memcacheds://host:port");
+  if (url.search + url.hash !== "" || !/^\/?$/.test(url.pathname)) {
+    throw invalid(url, "it has something behind the port, where nothing belongs");
   }
   return {
     hostname: url.hostname,
@@ -208,12 +230,15 @@ function resolveHost(
     refuse("its port must be an integer from 1 to 65535");
   }
   // An IPv6 address is named as .NET's `IPEndPoint`, and so EnyimMemcached, writes it.
-  const host = literal ? `[${ipv6Name(bare)}]` : bare;
+  const [address = "", ...zone] = bare.split(/(?=%)/);
+  const host = literal ? `[${ipv6Name(address)}${zone.join("")}]` : bare;
   return { name: `${host}:${port}`, endpoint: { hostname: bare, port: port as number } };
 }
 
+/** An address may have a zone, `fe80::1%eth0`, which URLs do not. */
 function isIPv6(text: string): boolean {
-  return /^[\da-f:.]+$/i.test(text) && text.includes(":") && URL.canParse(`http://[${text}]`);
+  const [, address = ""] = /^([\da-f:.]+)(?:%[\w.-]+)?$/i.exec(text) ?? [];
+  return address.includes(":") && URL.canParse(`http://[${address}]`);
 }
 
 function invalid(address: unknown, why: string): ValidationException {

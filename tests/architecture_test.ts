@@ -1,258 +1,128 @@
-/** Imports point down the list of layers only. */
+/** The layers of the source: imports point down, types included, and go round in no circle. */
 
 import { assert, assertEquals } from "@std/assert";
 
 const SOURCE = new URL("../src/", import.meta.url);
-const EXTERNAL = /^@std\/bytes(\/|$)/;
 
-/** What each layer may import besides itself. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  "errors.ts": [],
-  "option_checks.ts": ["errors.ts"],
-  protocol: ["errors.ts"],
-  routing: ["errors.ts", "option_checks.ts"],
-  "compression_streams.ts": ["transport"],
-  transcoding: ["errors.ts", "option_checks.ts", "compression_streams.ts"],
-  "deferred.ts": [],
-  transport: ["errors.ts", "deferred.ts"],
-  connection: ["errors.ts", "protocol", "transport"],
-  "server_address.ts": ["errors.ts", "protocol", "routing", "transport"],
-  "waiting.ts": [],
-  discovery: [
-    "errors.ts",
-    "option_checks.ts",
-    "protocol",
-    "transport",
-    "connection",
-    "server_address.ts",
-    "waiting.ts",
-  ],
-  "client_options.ts": [
-    "errors.ts",
-    "option_checks.ts",
-    "discovery",
-    "protocol",
-    "routing",
-    "transcoding",
-    "transport",
-    "server_address.ts",
-  ],
-  "abort_watch.ts": ["protocol"],
-  "server_dialer.ts": ["connection", "server_address.ts", "client_options.ts"],
-  "fleet.ts": [
-    "errors.ts",
-    "connection",
-    "server_address.ts",
-    "server_dialer.ts",
-    "client_options.ts",
-  ],
-  "server_event.ts": ["errors.ts", "connection"],
-  "server_status.ts": ["errors.ts", "connection", "fleet.ts"],
-  "key_location.ts": ["routing"],
-  "moving.ts": ["protocol"],
-  "recovery.ts": ["errors.ts", "protocol"],
-  "router.ts": [
-    "abort_watch.ts",
-    "errors.ts",
-    "protocol",
-    "routing",
-    "connection",
-    "server_address.ts",
-    "client_options.ts",
-    "fleet.ts",
-    "key_location.ts",
-    "moving.ts",
-    "recovery.ts",
-    "server_status.ts",
-  ],
-  "server_search.ts": [
-    "abort_watch.ts",
-    "deferred.ts",
-    "errors.ts",
-    "protocol",
-    "transport",
-    "connection",
-    "discovery",
-    "server_address.ts",
-    "server_dialer.ts",
-    "client_options.ts",
-    "router.ts",
-    "waiting.ts",
-  ],
-  "item_dump.ts": ["protocol", "connection", "waiting.ts"],
-  "watch_stream.ts": ["protocol", "connection", "deferred.ts"],
-  "many.ts": ["errors.ts"],
-  "session.ts": ["protocol", "transcoding", "client_options.ts"],
-  "reading_commands.ts": ["errors.ts", "protocol", "client_options.ts", "many.ts", "session.ts"],
-  "storing_commands.ts": [
-    "errors.ts",
-    "protocol",
-    "transcoding",
-    "client_options.ts",
-    "many.ts",
-    "session.ts",
-    "reading_commands.ts",
-  ],
-  "counting_commands.ts": [
-    "errors.ts",
-    "protocol",
-    "client_options.ts",
-    "session.ts",
-    "storing_commands.ts",
-  ],
-  "spans.ts": ["option_checks.ts", "protocol"],
-  "reserved_keys.ts": ["protocol", "routing"],
-  "leases.ts": [
-    "protocol",
-    "transcoding",
-    "client_options.ts",
-    "session.ts",
-    "reserved_keys.ts",
-  ],
-  "get_or_set.ts": [
-    "option_checks.ts",
-    "errors.ts",
-    "protocol",
-    "transcoding",
-    "client_options.ts",
-    "session.ts",
-    "deferred.ts",
-    "waiting.ts",
-    "spans.ts",
-    "leases.ts",
-  ],
-  "update.ts": [
-    "option_checks.ts",
-    "errors.ts",
-    "protocol",
-    "client_options.ts",
-    "session.ts",
-    "waiting.ts",
-  ],
-  "leasing_commands.ts": [
-    "protocol",
-    "client_options.ts",
-    "session.ts",
-    "spans.ts",
-    "counting_commands.ts",
-    "leases.ts",
-    "get_or_set.ts",
-    "update.ts",
-  ],
-  "generations.ts": [
-    "errors.ts",
-    "protocol",
-    "client_options.ts",
-    "waiting.ts",
-    "reserved_keys.ts",
-    "counting_commands.ts",
-  ],
-  "namespace.ts": [
-    "option_checks.ts",
-    "protocol",
-    "client_options.ts",
-    "get_or_set.ts",
-    "update.ts",
-    "leasing_commands.ts",
-    "generations.ts",
-    "many.ts",
-  ],
-  "client.ts": [
-    "errors.ts",
-    "option_checks.ts",
-    "protocol",
-    "transcoding",
-    "server_address.ts",
-    "server_event.ts",
-    "server_status.ts",
-    "client_options.ts",
-    "key_location.ts",
-    "router.ts",
-    "server_search.ts",
-    "session.ts",
-    "item_dump.ts",
-    "watch_stream.ts",
-    "leasing_commands.ts",
-    "namespace.ts",
-  ],
-  patterns: [
-    "option_checks.ts",
-    "errors.ts",
-    "protocol",
-    "transcoding",
-    "client_options.ts",
-    "waiting.ts",
-    "spans.ts",
-    "reserved_keys.ts",
-    "get_or_set.ts",
-    "client.ts",
-  ],
-  testing: ["protocol", "transport", "deferred.ts"],
+/** From the ground up: each may import those above it in this list, and itself. */
+const LAYERS = [
+  "errors.ts",
+  "option_checks.ts",
+  "waiting.ts",
+  "protocol",
+  "transport",
+  "routing",
+  "transcoding",
+  "connection",
+  "server_address.ts",
+  "discovery",
+  "client_options.ts",
+  "fleet",
+  "commands",
+  "bare_client.ts",
+  "features",
+  "client.ts",
+  "patterns",
+];
+
+/** These stand beside the layers, and import of them no more than this. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = {
+  // The server knows the protocol and the sockets, not the client.
+  testing: ["errors.ts", "option_checks.ts", "waiting.ts", "protocol", "transport"],
   // What adapts the client to others proves that the public surface is enough.
-  adapters: ["mod.ts"],
+  adapters: ["mod.ts", "option_checks.ts"],
 };
 
-interface Import {
-  readonly file: string;
-  readonly specifier: string;
+/** The only package that the client itself imports. */
+const EXTERNAL = /^@std\/bytes(\/|$)/;
+
+interface SourceFile {
+  /** Its path below `src/`. */
+  readonly path: string;
+  readonly code: string;
+  /** What it imports, relative to itself or as the name of a package. */
+  readonly imports: readonly string[];
 }
 
-function* sourceFiles(folder: URL): Generator<URL> {
+function* sourceFiles(folder = SOURCE): Generator<SourceFile> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     if (isDirectory) yield* sourceFiles(new URL(`${name}/`, folder));
-    else yield new URL(name, folder);
+    else yield readSource(new URL(name, folder));
   }
 }
 
-function* imports(): Generator<Import> {
-  for (const url of sourceFiles(SOURCE)) {
-    // Examples in comments import the published names.
-    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\//g, "");
-    const file = url.pathname.slice(SOURCE.pathname.length);
-    for (const [, specifier] of code.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
-      yield { file, specifier: specifier! };
-    }
-  }
+function readSource(url: URL): SourceFile {
+  // Examples in comments import the published names.
+  const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*/gm, "");
+  const found = code.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g);
+  const imports = Array.from(found, ([, specifier]) => specifier!);
+  return { path: url.pathname.slice(SOURCE.pathname.length), code, imports };
+}
+
+/** The path below `src/` that an import leads to. */
+function targetOf({ path }: SourceFile, specifier: string): string {
+  const { pathname } = new URL(specifier, new URL(path, SOURCE));
+  return pathname.startsWith(SOURCE.pathname)
+    ? pathname.slice(SOURCE.pathname.length)
+    : pathname.slice(SOURCE.pathname.length - "src/".length);
 }
 
 function layerOf(path: string): string {
   return path.split("/")[0]!;
 }
 
+function mayImport(layer: string): readonly string[] {
+  return BESIDE[layer] ?? LAYERS.slice(0, LAYERS.indexOf(layer));
+}
+
+const files = Array.from(sourceFiles());
+
 Deno.test("every source file belongs to a layer", () => {
-  for (const url of sourceFiles(SOURCE)) {
-    const layer = layerOf(url.pathname.slice(SOURCE.pathname.length));
-    assert(layer in MAY_IMPORT, `src/${layer} has no place among the layers`);
-  }
+  const layers = new Set(files.map(({ path }) => layerOf(path)));
+  assertEquals([...layers].filter((layer) => !LAYERS.includes(layer) && !(layer in BESIDE)), []);
 });
 
 Deno.test("imports point down the layers only", () => {
-  const found = Array.from(imports()).filter(({ specifier }) => specifier.startsWith("."));
-  assert(found.length > 50, "the search for imports finds hardly any");
-  const upward = found.filter(({ file, specifier }) => {
-    const target = new URL(specifier, new URL(file, SOURCE));
-    const isModule = target.href === new URL("../mod.ts", SOURCE).href;
-    const layer = isModule ? "mod.ts" : layerOf(target.pathname.slice(SOURCE.pathname.length));
-    return layer !== layerOf(file) && !MAY_IMPORT[layerOf(file)]!.includes(layer);
+  const upward = files.flatMap((file) => {
+    const layer = layerOf(file.path);
+    return file.imports.filter((specifier) => specifier.startsWith("."))
+      .filter((specifier) => {
+        const target = layerOf(targetOf(file, specifier));
+        return target !== layer && !mayImport(layer).includes(target);
+      })
+      .map((specifier) => `${file.path} imports ${specifier}`);
   });
   assertEquals(upward, []);
 });
 
+Deno.test("imports go round in no circle", () => {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    const file = byPath.get(path);
+    if (file === undefined || done.has(path)) return;
+    assert(!way.includes(path), [...way.slice(way.indexOf(path)), path].join(" → "));
+    for (const specifier of file.imports) {
+      if (specifier.startsWith(".")) visit(targetOf(file, specifier), [...way, path]);
+    }
+    done.add(path);
+  };
+  for (const { path } of files) visit(path, []);
+});
+
 Deno.test("src imports nothing from outside but @std/bytes", () => {
-  const outside = Array.from(imports()).filter(({ specifier }) =>
-    !specifier.startsWith(".") && !EXTERNAL.test(specifier)
+  const outside = files.flatMap(({ path, imports }) =>
+    imports.filter((specifier) => !specifier.startsWith(".") && !EXTERNAL.test(specifier))
+      .map((specifier) => `${path} imports ${specifier}`)
   );
   assertEquals(outside, []);
 });
 
 Deno.test("protocol, routing and transcoding touch no runtime, timer or clock", () => {
-  const impure =
-    /\b(Deno|Bun|process|setTimeout|setInterval|performance|Date\.now|console|builtinModule)\b/;
-  for (const url of sourceFiles(SOURCE)) {
-    const file = url.pathname.slice(SOURCE.pathname.length);
-    if (!["protocol", "routing", "transcoding"].includes(layerOf(file))) continue;
-    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
-    assertEquals(code.match(impure)?.[0], undefined, file);
+  const impure = /\b(Deno|Bun|process|setTimeout|setInterval|performance|Date\.now|console)\b/;
+  for (const { path, code } of files) {
+    if (!["protocol", "routing", "transcoding"].includes(layerOf(path))) continue;
+    assertEquals(code.match(impure)?.[0], undefined, path);
   }
 });
 
@@ -268,9 +138,6 @@ Deno.test("src uses nothing that Node 20 lacks, and names no runtime's module in
     ].map(({ source }) => source).join("|"),
     "m",
   );
-  for (const url of sourceFiles(SOURCE)) {
-    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
-    assertEquals(code.match(missing)?.[0], undefined, url.pathname);
-  }
+  for (const { path, code } of files) assertEquals(code.match(missing)?.[0], undefined, path);
   assert(missing.test("Promise.withResolvers()") && missing.test("x\n  await using y = z"));
 });

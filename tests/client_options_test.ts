@@ -1,4 +1,10 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   Client,
   type ClientOptions,
@@ -9,6 +15,7 @@ import {
   type TlsOptions,
   ValidationException,
 } from "../mod.ts";
+import { authenticationRequest } from "../src/protocol/commands/authentication.ts";
 import { resolveOptions } from "../src/client_options.ts";
 import { type ResolvedServer, resolveServers } from "../src/server_address.ts";
 
@@ -30,6 +37,14 @@ const INVALID: Record<string, unknown[]> = {
     encode() {},
     decode() {},
     textFlags: "0 0",
+  }, {
+    encode() {},
+    decode() {},
+    textFlags: 0x6d6f6500, // what would be stored under them would read as a miss
+  }, {
+    encode() {},
+    decode() {},
+    textFlags: 0x6d6f65ff,
   }, { encode() {}, decode() {}, textFlags: 0, longestText: "long" }],
   dial: [null, "tunnel", {}, true],
   io: ["fast", "", null, true],
@@ -287,10 +302,10 @@ Deno.test("resolveServers reads user names and passwords, and lets an address's 
     [{ path: "/socket" }, "user all"],
   ];
   for (const [address, expected] of cases) {
-    const request = resolve(address, { auth }).authentication!.request();
+    const request = authenticationRequest(resolve(address, { auth }).credentials!.reveal());
     assertEquals(new TextDecoder().decode(request).split("\r\n")[1], expected);
   }
-  assertEquals(resolve("host").authentication, undefined);
+  assertEquals(resolve("host").credentials, undefined);
 });
 
 Deno.test("Client keeps the settings of TLS that it was given, whatever becomes of the object", () => {
@@ -341,4 +356,79 @@ Deno.test("Client shows no credentials of an address that it refuses", () => {
       assertEquals(text.includes(CANARY), false, text);
     }
   }
+});
+
+Deno.test("Client refuses an option that it does not know, and names the one that was meant", () => {
+  const make = (options: object) => () => new Client("host", options);
+  assertThrows(make({ tiemout: 5 }), ValidationException, 'did you mean "timeout"?');
+  make({ timeout: undefined, transcoder: undefined })();
+});
+
+Deno.test("every operation refuses options that it does not know before a byte is sent", async () => {
+  let dials = 0;
+  await using client = new Client("host", {
+    dial: () => {
+      dials++;
+      return Promise.reject(new Error("dialled"));
+    },
+  });
+  const options = { ttl: 60 } as never;
+  const calls: Record<string, () => Promise<unknown>> = {
+    get: () => client.get("key", options),
+    getMany: () => client.getMany(["key"], options),
+    gets: () => client.gets("key", options),
+    getAndTouch: () => client.getAndTouch("key", 5, options),
+    set: () => client.set("key", "value", 0, options),
+    setMany: () => client.setMany({ key: "value" }, 0, options),
+    add: () => client.add("key", "value", 0, options),
+    append: () => client.append("key", "value", options),
+    cas: () => client.cas("key", "value", 1n, 0, options),
+    incr: () => client.incr("key", 1, options),
+    touch: () => client.touch("key", 5, options),
+    delete: () => client.delete("key", options),
+    deleteMany: () => client.deleteMany(["key"], options),
+    getOrSet: () => client.getOrSet("key", () => 1, options),
+    update: () => client.update("key", () => 1, options),
+    invalidate: () => client.invalidate("key", options),
+    inspect: () => client.inspect("key", options),
+    meta: () => client.meta("mg", "key", ["v"], undefined, options),
+    stats: () => client.stats(undefined, options),
+    version: () => client.version(options),
+    flushAll: () => client.flushAll(options),
+    verbosity: () => client.verbosity(1, options),
+    items: async () => await client.items(options).next(),
+    watch: async () => await client.watch(["fetchers"], options).ready,
+    invalidateAll: () => client.namespace("a:").invalidateAll(options),
+    "get in a namespace": () => client.namespace("a:").get("key", options),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const error = await (async () => await call())().catch((error) => error);
+    assertInstanceOf(error, ValidationException, name);
+    assertStringIncludes(error.message, 'unknown option "ttl"', name);
+  }
+  for (const wrong of [10, "60", null]) {
+    await assertRejects(() => client.flushAll(wrong as never), ValidationException);
+    await assertRejects(() => client.getOrSet("key", () => 1, wrong as never), ValidationException);
+  }
+  const { signal } = new AbortController();
+  await assertRejects(() => client.get("key", signal as never), ValidationException, "{ signal }");
+  assertEquals(dials, 0);
+});
+
+Deno.test("Client takes several servers that stand in one string", async () => {
+  await using client = new Client(" a:1, b:2,\nmemcached://c:3 ,");
+  assertEquals(client.servers.map(({ name }) => name), ["a:1", "b:2", "c:3"]);
+});
+
+Deno.test("Client takes an IPv6 address with a zone", async () => {
+  await using client = new Client("[fe80::1%eth0]:11211");
+  assertEquals(client.servers[0]?.name, "[fe80::1%eth0]:11211");
+});
+
+Deno.test("Client says what is wrong with an address, also where it hides a part of it", () => {
+  const refused = (address: unknown, message: string) =>
+    assertThrows(() => new Client(address as string), ValidationException, message);
+  refused("user:password@host:11211", "credentials go into a memcached:// URL");
+  refused("memcached://host:11211?timeout=5", "behind the port, where nothing belongs");
+  refused({ host: "a", port: 1 }, 'unknown "host": did you mean "hostname"?');
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, ValidationException } from "../mod.ts";
-import { checkBoolean, checkChoice, checkInteger } from "../src/option_checks.ts";
+import { checkBoolean, checkChoice, checkInteger, checkOptions } from "../src/option_checks.ts";
 import { memoize, once } from "../src/patterns/mod.ts";
 
 Deno.test("checkInteger takes what lies between its bounds, and names what does not", () => {
@@ -38,4 +38,42 @@ Deno.test("what calls back refuses what is no function, and sends nothing", asyn
     assertThrows(() => memoize(client, nothing, { key: () => "key" }), ValidationException, "fn");
     assertThrows(() => memoize(client, () => 1, { key: nothing }), ValidationException, "key");
   }
+});
+
+const TYPES = { signal: "signal", timeout: "number", flag: "boolean", load: "function" } as const;
+
+Deno.test("checkOptions takes what is known, and undefined for what is not given", () => {
+  checkOptions<Partial<Record<keyof typeof TYPES, unknown>>>(undefined, TYPES);
+  checkOptions({}, TYPES);
+  const { signal } = new AbortController();
+  checkOptions({ signal, timeout: 5, flag: undefined, load: () => 1 }, TYPES);
+});
+
+Deno.test("checkOptions refuses what is no object of options, and says what to pass", () => {
+  for (const options of [5, "60", null, true, 60n]) {
+    const check = () => checkOptions(options as unknown as { timeout: number }, TYPES as never);
+    assertThrows(check, ValidationException, "they must be an object");
+  }
+  const { signal } = new AbortController();
+  const check = () => checkOptions(signal as unknown as { timeout: number }, TYPES as never);
+  assertThrows(check, ValidationException, "{ signal }");
+});
+
+Deno.test("checkOptions names the option that was meant, or all there are", () => {
+  const check = (options: object) => () => checkOptions(options as never, TYPES as never);
+  const meant = { tiemout: "timeout", Timeout: "timeout", signl: "signal", flags: "flag" };
+  for (const [name, other] of Object.entries(meant)) {
+    assertThrows(check({ [name]: 5 }), ValidationException, `"${name}": did you mean "${other}"?`);
+  }
+  const known = `unknown option "ttl": known are signal, timeout, flag, load`;
+  assertThrows(check({ ttl: 60 }), ValidationException, known);
+  assertThrows(check({ toString: 1 }), ValidationException, "unknown option");
+});
+
+Deno.test("checkOptions refuses a value of another type", () => {
+  const check = (options: object) => () => checkOptions(options as never, TYPES as never);
+  assertThrows(check({ timeout: "5" }), ValidationException, 'timeout "5": it must be a number');
+  assertThrows(check({ timeout: NaN }), ValidationException, "it must be a number");
+  assertThrows(check({ flag: null }), ValidationException, "it must be a boolean");
+  assertThrows(check({ signal: {} }), ValidationException, "it must be an AbortSignal");
 });

@@ -13,29 +13,38 @@
  * @module
  */
 
-import type { Client, Exptime } from "../../mod.ts";
-import { checkPrefix, Keyspace } from "./keyspace.ts";
-import { exptimeOf } from "./lifetime.ts";
-import { clientFrom, type ClientSource } from "./own_client.ts";
-
-export type { ClientSource };
+import { checkOptions } from "../option_checks.ts";
+import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
+import { checkPrefix, clientFrom } from "./adapter_options.ts";
+import { StoredValues } from "./stored_values.ts";
 
 /** How the driver stores. */
-export interface MoecacheDriverOptions extends ClientSource {
+export interface MoecacheDriverOptions {
+  /**
+   * The client to use, which the driver does not close; or a view of one, a namespace for instance, which
+   * cannot list keys. Either this or `servers` has to be given.
+   */
+  readonly client?: KeyCommands | undefined;
+  /** The servers, as a `Client` takes them; the driver closes the client that it makes for them. */
+  readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
+  /** The options of the client for `servers`. */
+  readonly clientOptions?: ClientOptions | undefined;
   /**
    * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"unstorage:"`
-   * unless given.
+   * by default.
    */
-  readonly base?: string;
-  /** Seconds that items live for which no `ttl` is given; for ever unless given. */
-  readonly ttl?: number;
+  readonly base?: string | undefined;
+  /** Seconds that items live for which no `ttl` is given; for ever by default, and with 0. */
+  readonly ttl?: number | undefined;
+  /** The name of the driver, which Nitro passes along with the options. It has no effect. */
+  readonly driver?: string | undefined;
 }
 
-/** What an operation may be told: `ttl`, the seconds that an item lives. */
+/** The options of an operation. unstorage passes on what it is given, for any driver. */
 export type MoecacheItemOptions = {
-  /** Seconds that the item lives. */
-  readonly ttl?: number;
-  /** What others may be told. */
+  /** Seconds that the item lives; for ever with 0. */
+  readonly ttl?: number | undefined;
+  /** Options of other drivers, which have no effect. */
   readonly [name: string]: unknown;
 };
 
@@ -56,7 +65,7 @@ export interface MoecacheDriver {
   /** What the driver was made with. */
   readonly options: MoecacheDriverOptions;
   /** The client. */
-  getInstance(): Client;
+  getInstance(): KeyCommands;
   /** Whether a key exists. */
   hasItem(key: string): Promise<boolean>;
   /** Gets a value, `null` when the key does not exist. */
@@ -72,7 +81,7 @@ export interface MoecacheDriver {
     items: readonly (MoecacheItem & { readonly value: string })[],
     options?: MoecacheItemOptions,
   ): Promise<void>;
-  /** Sets a value of any type that the client's transcoder can represent, bytes for instance. */
+  /** Sets bytes, a string, or a value of any type that `moecacheTranscoder` can represent. */
   setItemRaw(key: string, value: unknown, options?: MoecacheItemOptions): Promise<void>;
   /** Deletes a key. */
   removeItem(key: string): Promise<void>;
@@ -84,17 +93,28 @@ export interface MoecacheDriver {
   dispose(): Promise<void>;
 }
 
+const OPTION_TYPES = {
+  client: "any",
+  servers: "any",
+  clientOptions: "any",
+  base: "string",
+  ttl: "number",
+  driver: "string",
+} as const;
+
 /**
  * Makes a driver for unstorage. No socket is opened before the first operation needs one.
  *
  * Keys may be any strings. What memcached does not take in a key is escaped as in a URL, and a key that is
- * too long is stored under its SHA-256, in a list of key and value.
+ * too long is stored under its SHA-256, with the key beside the value. Values are stored in the driver's own
+ * format, which does not depend on the client's transcoder: strings and bytes as they are, others as `moecacheTranscoder`
+ * does.
  *
- * Mind what listing costs: `getKeys`, and `clear` with a base, have memcached list all items it has,
- * whosever they are, which takes seconds on a large server, and it lists for one client at a
- * time. `clear` without a base empties what the driver stored, and nothing else on the servers, by counting
- * a generation up: one round trip. Items may be gone at any time: memcached forgets what it has no
- * room for. A lifetime ends up to two seconds late.
+ * Mind what listing costs: for `getKeys`, and for `clear` with a base, memcached lists all items that it has,
+ * which takes seconds on a large server, and it lists for one client at a time. `clear` without a base
+ * empties what the driver stored, and nothing else on the servers, by counting a generation up: one round
+ * trip. Items may be gone at any time: memcached forgets what it has no room for. A key is listed up to two
+ * seconds longer than its value lives.
  *
  * @param options `client`, or `servers` and `clientOptions`; `base`; `ttl`, in seconds.
  * @returns The driver. Its methods throw what those of the client do.
@@ -116,25 +136,33 @@ export interface MoecacheDriver {
  * ```
  */
 export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
-  const { client, close } = clientFrom(options);
-  const keyspace = new Keyspace(client, checkPrefix(options.base ?? "unstorage:"));
-  const set = (key: string, value: unknown, { ttl = options.ttl }: MoecacheItemOptions = {}) =>
-    keyspace.set(key, value, exptimeOfSeconds(ttl));
+  checkOptions(options ?? {}, OPTION_TYPES);
+  const { client, close } = clientFrom(options ?? {});
+  const stored = new StoredValues(client, checkPrefix(options.base ?? "unstorage:"));
+  const set = async (
+    key: string,
+    value: unknown,
+    { ttl = options.ttl }: MoecacheItemOptions = {},
+  ) => {
+    checkOptions({ ttl }, { ttl: "number" });
+    // As other drivers of unstorage do, it takes 0 for no lifetime.
+    await stored.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
+  };
   const getKeys = async (base?: string) => {
     const keys: string[] = [];
-    for await (const key of keyspace.keys(base)) keys.push(key);
+    for await (const key of stored.keys(base)) keys.push(key);
     return keys;
   };
-  const getItem = async (key: string) => await keyspace.get(key) as string | null ?? null;
+  const getItem = async (key: string) => await stored.get(key) as string | null ?? null;
   return {
     name: "moecache",
     flags: { ttl: true },
     options,
     getInstance: () => client,
-    hasItem: async (key) => await keyspace.get(key) !== undefined,
+    hasItem: async (key) => await stored.get(key) !== undefined,
     getItem,
     getItems: async (items) => {
-      const values = await keyspace.getMany(items.map(({ key }) => key)) as (string | undefined)[];
+      const values = await stored.getMany(items.map(({ key }) => key)) as (string | undefined)[];
       return items.map(({ key }, i) => ({ key, value: values[i] ?? null }));
     },
     getItemRaw: getItem,
@@ -145,23 +173,17 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
       );
       await Promise.all(sets);
     },
-    setItemRaw: (key, value, options) =>
-      set(key, value instanceof ArrayBuffer ? new Uint8Array(value) : value, options),
+    setItemRaw: set,
     removeItem: async (key) => {
-      await keyspace.delete(key);
+      await stored.delete(key);
     },
     getKeys,
     clear: async (base) => {
-      if (base) await keyspace.deleteMany(await getKeys(base));
-      else await keyspace.clear();
+      if (base) await stored.deleteMany(await getKeys(base));
+      else await stored.clear();
     },
     dispose: close,
   };
 }
 
 export default moecacheDriver;
-
-/** As unstorage's other drivers do, takes 0 for no lifetime. */
-function exptimeOfSeconds(ttl: number | undefined): Exptime {
-  return ttl ? exptimeOf(ttl * 1000) : 0;
-}

@@ -1,7 +1,11 @@
 /** Connections that authenticate before anything else. @module */
 
 import { SocketError } from "../errors.ts";
-import type { Authentication } from "../protocol/commands/authentication.ts";
+import {
+  authenticationRequest,
+  checkAuthenticationAnswer,
+} from "../protocol/commands/authentication.ts";
+import type { CheckedCredentials } from "../protocol/credentials.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** Opens a socket. */
@@ -10,15 +14,10 @@ export type Dial = (signal: AbortSignal) => Promise<Transport>;
 /** No answer of memcached's comes near. */
 const LONGEST_ANSWER = 2048;
 
-/**
- * Makes a dialer that hands out a socket only when the server has taken who the client is, so that
- * nothing else can leave before.
- *
- * @param authentication What to say; without it the dialer stays as it is.
- */
-export function authenticated(dial: Dial, authentication: Authentication | undefined): Dial {
-  if (authentication === undefined) return dial;
+/** Makes a dialer that hands out a socket only when the server has accepted who the client is. */
+export function authenticated(dial: Dial, checked: CheckedCredentials): Dial {
   return async (signal) => {
+    const credentials = checked.reveal();
     const transport = await dial(signal);
     let closing: Promise<void> | undefined;
     const close = () => closing ??= closeTransport(transport);
@@ -27,7 +26,8 @@ export function authenticated(dial: Dial, authentication: Authentication | undef
     try {
       signal.throwIfAborted();
       signal.addEventListener("abort", giveUp);
-      authentication.checkAnswer(await ask(transport, authentication.request()));
+      const answer = await ask(transport, authenticationRequest(credentials));
+      checkAuthenticationAnswer(answer, credentials);
       signal.throwIfAborted();
       return transport;
     } catch (error) {

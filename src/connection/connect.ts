@@ -1,7 +1,7 @@
 /** Opening a socket within a time. @module */
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
-import { DeadlineTimer } from "./deadline_timer.ts";
+import { type Clock, DeadlineTimer } from "../waiting.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** What {@linkcode connect} needs to know. */
@@ -10,8 +10,10 @@ export interface ConnectOptions {
   readonly server: string;
   /** Opens the socket. */
   readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** Milliseconds it may take, or `undefined` for as long as the network lets it. */
-  readonly timeout: number | undefined;
+  /** Milliseconds it may take; `Infinity` for as long as the network lets it. */
+  readonly connectTimeout: number;
+  /** Where the time comes from. */
+  readonly clock: Clock;
   /** Gives the attempt up. */
   readonly signal: AbortSignal;
 }
@@ -24,14 +26,15 @@ export interface ConnectOptions {
  * @throws {ClientException} When the server refused to be talked to by this client.
  */
 export async function connect(options: ConnectOptions): Promise<Transport> {
-  const { server, timeout, signal } = options;
+  const { server, connectTimeout, clock, signal } = options;
   const attempt = new AbortController();
   const giveUp = () => attempt.abort(signal.reason);
   signal.addEventListener("abort", giveUp);
-  const timer = new DeadlineTimer(() => attempt.abort(connectTimeoutError(server, timeout)));
-  // Begun at the end of this turn, which may be a long one.
+  const overdue = () => attempt.abort(connectTimeoutError(server, connectTimeout));
+  const timer = new DeadlineTimer(clock, overdue);
+  // Begins at the end of this turn, which may be a long one.
   const timing = Promise.resolve().then(() => {
-    if (timeout !== undefined && !signal.aborted) timer.arm(performance.now() + timeout);
+    if (!signal.aborted) timer.arm(clock.now() + connectTimeout);
   });
   try {
     return await dialUntilAborted(options.dial, attempt.signal);
@@ -59,7 +62,7 @@ function dialUntilAborted(dial: ConnectOptions["dial"], signal: AbortSignal): Pr
 }
 
 /** What an operation is rejected with that has waited too long for a connection. */
-export function connectTimeoutError(server: string, timeout: number | undefined): TimeoutError {
+export function connectTimeoutError(server: string, timeout: number): TimeoutError {
   return new TimeoutError(`Cannot connect to ${server}: no answer within ${timeout} ms`, {
     server,
   });

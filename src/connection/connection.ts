@@ -8,7 +8,7 @@ import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
 import { afterTurn } from "../transport/runtime.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
-import { DeadlineTimer } from "./deadline_timer.ts";
+import { type Clock, DeadlineTimer } from "../waiting.ts";
 import { Fifo } from "./fifo.ts";
 
 /** What every connection of a server is made with. */
@@ -17,10 +17,14 @@ export interface ConnectionOptions {
   readonly server: string;
   /** Opens the socket. */
   readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** Milliseconds an operation may take, or `undefined` for ever. */
-  readonly timeout: number | undefined;
-  /** Milliseconds connecting may take, or `undefined` for as long as an operation. */
-  readonly connectTimeout: number | undefined;
+  /** Milliseconds an operation may take; `Infinity` for no limit. */
+  readonly timeout: number;
+  /** Milliseconds connecting may take; `Infinity` for no limit. */
+  readonly connectTimeout: number;
+  /** Whether the time of an operation begins when there is a connection; otherwise it covers both. */
+  readonly timesConnectingApart: boolean;
+  /** Where the time comes from. */
+  readonly clock: Clock;
   /** The longest value that is accepted, in bytes. */
   readonly maxValueBytes: number;
   /** Whether to go round the Web Streams where the transport offers it. */
@@ -46,7 +50,7 @@ export interface ConnectionObserver {
   ended(connection: Connection, end: ConnectionEnd): void;
 }
 
-const resolved = Promise.resolve();
+const resolved = /* @__PURE__ */ Promise.resolve();
 
 /** Requests are written in portions of about this many bytes. */
 const WRITE_SIZE = 1 << 18;
@@ -69,7 +73,7 @@ export class Connection implements ReplyHandler, Receiver {
   readonly #requests = new RequestBuffer();
   readonly #queue = new Fifo<Command>();
   readonly #inFlight = new Fifo<Exchange>();
-  readonly #timer = new DeadlineTimer(() => this.#checkDeadlines());
+  readonly #timer: DeadlineTimer;
   readonly #ending = new AbortController();
   #channel: ByteChannel | undefined;
   #closing: Promise<void> | undefined;
@@ -88,6 +92,7 @@ export class Connection implements ReplyHandler, Receiver {
     this.#options = options;
     this.#observer = observer;
     this.#parser = new ReplyParser(this, options.maxValueBytes);
+    this.#timer = new DeadlineTimer(options.clock, () => this.#checkDeadlines());
     this.closed = this.#live();
     // That a socket fails to close is for those to know who wait for it.
     this.closed.catch(() => {});
@@ -139,9 +144,15 @@ export class Connection implements ReplyHandler, Receiver {
     this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
 
+  /** Whether anything here can be overdue. */
+  get #hasLimits(): boolean {
+    const { timeout, connectTimeout } = this.#options;
+    return Math.min(timeout, connectTimeout) < Infinity;
+  }
+
   /** Whether waiting for the connection is counted apart from what follows. */
   get #connectsOnItsOwnTime(): boolean {
-    return this.#channel === undefined && this.#options.connectTimeout !== undefined;
+    return this.#channel === undefined && this.#options.timesConnectingApart;
   }
 
   /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the line. */
@@ -158,7 +169,7 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** Part of {@linkcode Receiver}: the parser takes the chunk apart. */
   push(chunk: Uint8Array): void {
-    this.#lastRead = performance.now();
+    this.#lastRead = this.#options.clock.now();
     this.#parser.push(chunk);
   }
 
@@ -207,7 +218,7 @@ export class Connection implements ReplyHandler, Receiver {
   /** Rejects what waited for a dial that failed; after a timeout, only what has waited as long. */
   #failDial(reason: EndReason): void {
     const waited = reason instanceof TimeoutError
-      ? Math.max(performance.now(), this.#queue.peek()?.deadline ?? 0)
+      ? Math.max(this.#options.clock.now(), this.#queue.peek()?.deadline ?? 0)
       : Infinity;
     const failed: Command[] = [];
     for (const command of this.#queue.drain()) {
@@ -219,16 +230,14 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   async #dial(): Promise<ByteChannel> {
-    const { server, timeout, connectTimeout = timeout, direct } = this.#options;
-    const { signal } = this.#ending;
     const dial = (signal: AbortSignal) => {
       const dialled = this.#options.dial(signal);
       this.#dialled = dialled.then(() => {}, () => {});
       return dialled;
     };
-    const transport = await connect({ server, dial, timeout: connectTimeout, signal });
+    const transport = await connect({ ...this.#options, dial, signal: this.#ending.signal });
     try {
-      return openChannel(transport, direct);
+      return openChannel(transport, this.#options.direct);
     } catch (error) {
       // Its streams are somebody else's already.
       await transport.close();
@@ -239,7 +248,7 @@ export class Connection implements ReplyHandler, Receiver {
   #open(channel: ByteChannel): void {
     const restart = this.#connectsOnItsOwnTime;
     this.#channel = channel;
-    this.#lastRead = performance.now();
+    this.#lastRead = this.#options.clock.now();
     if (!this.#ending.signal.aborted) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
     if (this.#ending.signal.aborted) this.#closing ??= channel.close();
@@ -249,10 +258,7 @@ export class Connection implements ReplyHandler, Receiver {
 
   #scheduleFlush(): void {
     this.#flushScheduled = true;
-    const { timeout, connectTimeout } = this.#options;
-    if ((timeout ?? connectTimeout) !== undefined) {
-      this.#turn = { deadline: Infinity, hasConnected: false };
-    }
+    this.#turn = this.#hasLimits ? { deadline: Infinity, hasConnected: false } : NEVER;
     if (this.#channel !== undefined && this.#pending === 0 && this.#isLongIdle()) {
       // Whatever kept the whole process from running, a frozen function say, may have kept the end
       // of the stream from being read as well: one turn of the event loop brings it in.
@@ -264,7 +270,7 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   #isLongIdle(): boolean {
-    return performance.now() - this.#lastRead > LONG_IDLE;
+    return this.#options.clock.now() - this.#lastRead > LONG_IDLE;
   }
 
   readonly #flushTurn = (): void => {
@@ -275,10 +281,9 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** Starts the time of a turn's operations: at its end, for a long turn is none of theirs. */
   #start(turn: Turn): void {
-    const { timeout, connectTimeout } = this.#options;
+    const { timeout, connectTimeout, clock } = this.#options;
     if (turn === NEVER || this.#ending.signal.aborted) return;
-    const limit = this.#connectsOnItsOwnTime ? connectTimeout : timeout;
-    turn.deadline = limit === undefined ? Infinity : performance.now() + limit;
+    turn.deadline = clock.now() + (this.#connectsOnItsOwnTime ? connectTimeout : timeout);
     turn.hasConnected = this.#channel !== undefined;
     this.#timer.arm(turn.deadline);
   }
@@ -344,7 +349,7 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   #checkDeadlines(): void {
-    const now = performance.now();
+    const now = this.#options.clock.now();
     const overdue = this.#timeoutError();
     const oldest = this.#inFlight.peek();
     if (oldest !== undefined && oldest.deadline <= now) {
@@ -389,14 +394,14 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** Whether somebody waits for a command and its time is not up; one whose time is, fails here. */
   #hasTime(command: Command): boolean {
-    if (command.deadline <= performance.now()) command.fail(this.#timeoutError());
+    if (command.deadline <= this.#options.clock.now()) command.fail(this.#timeoutError());
     return !command.settled;
   }
 
   #timeoutError(): TimeoutError {
-    const { server, timeout, connectTimeout = timeout } = this.#options;
+    const { server, timeout, connectTimeout } = this.#options;
     if (this.#channel !== undefined) {
-      const within = timeout === undefined ? "in time" : `within ${timeout} ms`;
+      const within = timeout === Infinity ? "in time" : `within ${timeout} ms`;
       return new TimeoutError(`No reply from ${server} ${within}`, { server });
     }
     return connectTimeoutError(server, connectTimeout);

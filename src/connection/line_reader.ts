@@ -3,7 +3,7 @@
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
-import { DeadlineTimer } from "./deadline_timer.ts";
+import { type Clock, DeadlineTimer } from "../waiting.ts";
 
 /** What a {@linkcode LineReader} is made with. */
 export interface LineReaderOptions {
@@ -11,10 +11,14 @@ export interface LineReaderOptions {
   readonly server: string;
   /** Opens the socket. */
   readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** Milliseconds the first line of a reply may take, or `undefined` for ever. */
-  readonly timeout: number | undefined;
-  /** Milliseconds connecting may take, or `undefined` for as long as the first line. */
-  readonly connectTimeout: number | undefined;
+  /** Milliseconds the first line of a reply may take; `Infinity` for no limit. */
+  readonly timeout: number;
+  /** Milliseconds connecting may take; `Infinity` for no limit. */
+  readonly connectTimeout: number;
+  /** Whether the time of the first line begins when there is a connection; otherwise it covers both. */
+  readonly timesConnectingApart: boolean;
+  /** Where the time comes from. */
+  readonly clock: Clock;
 }
 
 interface Socket {
@@ -38,7 +42,7 @@ export class LineReader {
   readonly #options: LineReaderOptions;
   readonly #caller: AbortSignal | undefined;
   readonly #ending = new AbortController();
-  readonly #timer = new DeadlineTimer(() => this.end(this.#timeoutError()));
+  readonly #timer: DeadlineTimer;
   readonly #decoder = new TextDecoder();
   #socket: Promise<Socket> | undefined;
   #isConnected = false;
@@ -55,6 +59,7 @@ export class LineReader {
   constructor(options: LineReaderOptions, signal?: AbortSignal) {
     this.#options = options;
     this.#caller = signal;
+    this.#timer = new DeadlineTimer(options.clock, () => this.end(this.#timeoutError()));
     this.closed = new Promise((resolve) => {
       this.signal.addEventListener("abort", () => resolve(this.#close()));
     });
@@ -81,9 +86,9 @@ export class LineReader {
    * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
    */
   async ask(request: string): Promise<string> {
-    const { timeout, connectTimeout } = this.#options;
-    if (connectTimeout !== undefined) await this.#attempt(() => this.#connect());
-    if (timeout !== undefined) this.#timer.arm(performance.now() + timeout);
+    const { timeout, timesConnectingApart, clock } = this.#options;
+    if (timesConnectingApart) await this.#attempt(() => this.#connect());
+    this.#timer.arm(clock.now() + timeout);
     try {
       const { writer } = await this.#attempt(() => this.#connect());
       await this.#attempt(() => writer.write(new TextEncoder().encode(request)));
@@ -131,8 +136,7 @@ export class LineReader {
   }
 
   async #dial(): Promise<Socket> {
-    const { server, dial, connectTimeout } = this.#options;
-    const transport = await connect({ server, dial, timeout: connectTimeout, signal: this.signal });
+    const transport = await connect({ ...this.#options, signal: this.signal });
     this.#isConnected = true;
     const { reader, writer } = await openStreams(transport);
     // Their failure reaches whoever reads or writes; nobody waits for `closed` as well.

@@ -1,6 +1,7 @@
 /** Whether a server can be counted on. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
+import type { Clock } from "../waiting.ts";
 
 /** What happens to a server, as the client's events call it. */
 export type ServerEventType = "up" | "down" | "reconnect" | "error";
@@ -17,7 +18,9 @@ export interface ServerHealthOptions {
   readonly maxProbeDelay: number;
   /** Whether operations dial a server that is down as long as it answers with a refusal. */
   readonly dialsRefusing: boolean;
-  /** Is told what happens. */
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** Called with what happens. */
   readonly report: (type: ServerEventType, error?: SocketError) => void;
 }
 
@@ -35,7 +38,7 @@ export class ServerHealth {
   /** How many failures there have been, so that those who failed together count as one. */
   #epoch = 0;
   #isDown = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelProbe: (() => void) | undefined;
   /** How many probes have gone out since the server went down. */
   #attempt = 0;
   #isAsking = false;
@@ -106,7 +109,7 @@ export class ServerHealth {
   answered(): void {
     this.#failures = 0;
     this.#lastError = undefined;
-    clearTimeout(this.#timer);
+    this.#cancelProbe?.();
     if (!this.#isDown) return;
     this.#isDown = false;
     this.#options.report("up");
@@ -115,15 +118,15 @@ export class ServerHealth {
   /** Ends the probing. */
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#cancelProbe?.();
   }
 
   #schedule(): void {
     // One that is still out goes on by itself, if the server went up and down meanwhile.
     if (this.#isStopped || this.#isAsking) return;
-    const { probeDelay, maxProbeDelay } = this.#options;
+    const { probeDelay, maxProbeDelay, clock } = this.#options;
     const bound = Math.min(maxProbeDelay, probeDelay * 2 ** this.#attempt++);
-    this.#timer = setTimeout(this.#ask, Math.random() * bound);
+    this.#cancelProbe = clock.after(Math.random() * bound, this.#ask);
   }
 
   readonly #ask = (): void => {

@@ -9,7 +9,6 @@ import {
   type ConnectionObserver,
   type ConnectionOptions,
 } from "./connection.ts";
-import { LineReader } from "./line_reader.ts";
 import { ServerHealth, type ServerHealthOptions } from "./server_health.ts";
 
 /** What a server's connections are made with, how many there may be, and when it counts as down. */
@@ -25,6 +24,14 @@ export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOption
  * `connecting`; `up`; or `down` after `failuresBeforeDead` failures in a row.
  */
 export type ServerState = "idle" | "connecting" | "up" | "down";
+
+/** What reads from the server on a connection of its own. */
+export interface Reader {
+  /** Resolves when the reader has ended and its socket is closed. */
+  readonly closed: Promise<void>;
+  /** Ends the reader with this reason. */
+  end(reason: unknown): void;
+}
 
 /** The longest a probe waits for its answer, in milliseconds, where the client's own times are longer. */
 const PROBE_TIMEOUT = 5_000;
@@ -43,7 +50,7 @@ export class ServerNode {
   /** Connections that have ended but whose sockets may not be closed yet. */
   readonly #closing = new Set<Connection>();
   /** Readers that have not ended, or whose sockets may not be closed yet. */
-  readonly #readers = new Set<LineReader>();
+  readonly #readers = new Set<Reader>();
   #refusals = 0;
   #hasLostOne = false;
   #isRetired = false;
@@ -107,15 +114,14 @@ export class ServerNode {
   }
 
   /**
-   * Makes a reader, which has a connection of its own.
+   * Makes a reader, which has a connection of its own and ends with the node.
    *
-   * @param signal Ends the reader with its reason.
    * @throws {SocketError} When the node is closed or retired.
    */
-  openLines(signal: AbortSignal | undefined): LineReader {
+  openReader<Made extends Reader>(make: (options: ConnectionOptions) => Made): Made {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#isRetired) throw this.#retiredError();
-    const reader = new LineReader(this.#options, signal);
+    const reader = make(this.#options);
     this.#readers.add(reader);
     const forget = () => this.#readers.delete(reader);
     reader.closed.then(forget, forget);
@@ -240,10 +246,13 @@ export class ServerNode {
   /** Asks for the version through a connection that serves operations from then on. */
   #probe(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { timeout = PROBE_TIMEOUT, connectTimeout = 0 } = this.#options;
-      const limit = Math.min(connectTimeout + timeout, PROBE_TIMEOUT);
-      const command = new VersionCommand(() => resolve(), reject);
-      command.turn = { deadline: performance.now() + limit, hasConnected: true };
+      const { timeout, connectTimeout, timesConnectingApart, clock } = this.#options;
+      const limit = Math.min(
+        timesConnectingApart ? connectTimeout + timeout : timeout,
+        PROBE_TIMEOUT,
+      );
+      const command = new VersionCommand().settleBy(() => resolve(), reject);
+      command.turn = { deadline: clock.now() + limit, hasConnected: true };
       this.#connection().submit(command);
     });
   }

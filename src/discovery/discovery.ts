@@ -9,7 +9,8 @@ import type { TlsOptions, Transport } from "../transport/transport.ts";
  *
  * @example Servers that stand in a file
  * ```ts
- * import { Client, type Discovery } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import type { Discovery } from "@moecache/moecache/discovery";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *

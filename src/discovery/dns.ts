@@ -6,6 +6,7 @@ import {
   checkChoice,
   checkFunction,
   checkInteger,
+  checkNames,
   invalidOption,
 } from "../option_checks.ts";
 import type { HostAddress } from "../server_address.ts";
@@ -62,7 +63,8 @@ export interface DnsOptions {
  *
  * @example A headless service
  * ```ts
- * import { Client, dns } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { dns } from "@moecache/moecache/discovery";
  *
  * const discovery = dns("memcached.default.svc.cluster.local", { interval: 30_000 });
  * await using client = new Client([], { discovery });
@@ -70,7 +72,8 @@ export interface DnsOptions {
  *
  * @example Servers and weights from SRV records
  * ```ts
- * import { Client, dns } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { dns } from "@moecache/moecache/discovery";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *
@@ -88,6 +91,7 @@ export interface DnsOptions {
  * ```
  */
 export function dns(name: string, options: DnsOptions = {}): Discovery {
+  checkNames(options, ["port", "srv", "family", "interval", "resolve"]);
   const { port = 11211, srv = false, family, interval, resolve = resolveDns } = options;
   if (typeof name !== "string" || !/^[^\s\p{C}/@?#:[\]]+$/u.test(name)) {
     throw invalidOption("name", name, "a name");

@@ -3,8 +3,8 @@
 import type { EndReason } from "../connection/connect.ts";
 import { Connection } from "../connection/connection.ts";
 import { ClientException, SocketError } from "../errors.ts";
-import { checkChoice } from "../option_checks.ts";
-import type { Command, Reject, Resolve } from "../protocol/command.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
+import type { Command } from "../protocol/command.ts";
 import {
   CLUSTER_KEY,
   type ClusterNode,
@@ -20,6 +20,7 @@ import {
 } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
 import type { Transport } from "../transport/transport.ts";
+import { systemClock } from "../waiting.ts";
 import type { Discovery, DiscoveryContext } from "./discovery.ts";
 
 /** How {@linkcode elastiCache} goes about it. */
@@ -54,7 +55,8 @@ const LONGEST_CONFIG = 1 << 20;
  *
  * @example A cluster that grows
  * ```ts
- * import { Client, elastiCache } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { elastiCache } from "@moecache/moecache/discovery";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *
@@ -74,7 +76,8 @@ const LONGEST_CONFIG = 1 << 20;
  *
  * @example In-transit encryption
  * ```ts
- * import { Client, elastiCache } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { elastiCache } from "@moecache/moecache/discovery";
  *
  * const endpoint = "my-cluster.x1y2z3.clustercfg.use1.cache.amazonaws.com";
  * await using client = new Client([], { discovery: elastiCache(endpoint), tls: true });
@@ -84,8 +87,9 @@ export function elastiCache(
   endpoint: ServerAddress,
   options: ElastiCacheOptions = {},
 ): Discovery {
+  checkNames(options, ["address", "interval"]);
   const { address = "hostname", interval } = options;
-  const { name } = resolveServers([endpoint], { tls: undefined, authentication: undefined })[0]!;
+  const { name } = resolveServers([endpoint], { tls: undefined, credentials: undefined })[0]!;
   checkChoice("address", address, ["hostname", "ip"]);
   const security = securityOf(endpoint);
   return {
@@ -134,14 +138,12 @@ async function askForConfig(
 }
 
 function askNow(inquiry: Inquiry): Promise<string> {
-  return inquiry.ask<string>((resolve, reject) => new ConfigCommand(resolve, reject));
+  return inquiry.ask(new ConfigCommand());
 }
 
 async function askBefore(inquiry: Inquiry): Promise<string> {
   const read = (_flags: number, data: Uint8Array) => new TextDecoder().decode(data);
-  const text = await inquiry.ask<unknown>((resolve, reject) =>
-    new RetrievalCommand("get", CLUSTER_KEY, read, resolve, reject)
-  );
+  const text = await inquiry.ask(new RetrievalCommand("get", CLUSTER_KEY, read));
   if (typeof text === "string") return text;
   throw new ClientException(
     "it has no configuration: it is a server, and no endpoint of a cluster",
@@ -154,8 +156,9 @@ class Inquiry {
   #ended: EndReason | undefined;
 
   constructor(server: string, dial: (signal: AbortSignal) => Promise<Transport>) {
-    const limits = { timeout: undefined, connectTimeout: undefined, maxValueBytes: LONGEST_CONFIG };
-    this.#connection = new Connection({ server, dial, ...limits, direct: true }, {
+    const times = { timeout: Infinity, connectTimeout: Infinity, timesConnectingApart: false };
+    const options = { server, dial, ...times, clock: systemClock, direct: true };
+    this.#connection = new Connection({ ...options, maxValueBytes: LONGEST_CONFIG }, {
       opened() {},
       answered() {},
       ended: (_, { reason, unwritten }) => {
@@ -165,13 +168,11 @@ class Inquiry {
     });
   }
 
-  /** Has a command carried out. */
-  ask<Result>(
-    make: (resolve: Resolve<Result>, reject: Reject) => Command<Result>,
-  ): Promise<Result> {
+  /** Sends a command. */
+  ask<Result>(command: Command<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) throw this.#ended;
-      this.#connection.submit(make(resolve, reject));
+      this.#connection.submit(command.settleBy(resolve, reject));
     });
   }
 

@@ -1,13 +1,15 @@
 /** Mutual exclusion, as far as a cache can have it. @module */
 
-import type { Client } from "../client.ts";
-import type { OperationOptions } from "../client_options.ts";
+import type { KeyCommands } from "../commands/key_commands.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
+import { findStub, type ItemCommands, removeStub, type Stub } from "../features/stub.ts";
+import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { reservedKey } from "../reserved_keys.ts";
-import { checkSpan, checkWaitFor } from "../spans.ts";
-import { backoff, pause, untilAborted } from "../waiting.ts";
-import { addStub, hasStub, removeStub, type Stub } from "./stub.ts";
+import { reservedKey } from "../commands/reserved_key.ts";
+import { backoff, pause, systemClock, untilAborted } from "../waiting.ts";
+import { claim, strictItems } from "./claim.ts";
 
 /** How a key is locked. All times are in seconds. */
 export interface LockOptions extends OperationOptions {
@@ -22,6 +24,13 @@ export interface LockOptions extends OperationOptions {
    */
   readonly waitFor?: number;
 }
+
+const LOCK_OPTIONS: OptionTypes<LockOptions> = {
+  signal: "signal",
+  failover: "any",
+  ttl: "number",
+  waitFor: "number",
+};
 
 /**
  * A lock that was acquired with {@linkcode lock}. Disposing of it releases it.
@@ -50,14 +59,14 @@ export class Lock implements AsyncDisposable {
    * on memcached, or the clocks of those who begin it anew agree.
    */
   readonly token: bigint;
-  readonly #client: Client;
+  readonly #items: ItemCommands;
   readonly #stub: Stub;
 
   /** @internal */
-  constructor(client: Client, stub: Stub, token: bigint) {
+  constructor(items: ItemCommands, stub: Stub, token: bigint) {
     this.key = stub.key;
     this.token = token;
-    this.#client = client;
+    this.#items = items;
     this.#stub = stub;
   }
 
@@ -83,7 +92,7 @@ export class Lock implements AsyncDisposable {
    * ```
    */
   async isHeld(): Promise<boolean> {
-    return await hasStub(this.#client, this.#stub);
+    return await findStub(this.#items, this.#stub) !== undefined;
   }
 
   /**
@@ -111,7 +120,7 @@ export class Lock implements AsyncDisposable {
    * ```
    */
   async release(): Promise<boolean> {
-    return await removeStub(this.#client, this.#stub);
+    return await removeStub(this.#items, this.#stub);
   }
 
   /** Releases the lock: `await using held = await lock(…)`. */
@@ -162,46 +171,53 @@ export class Lock implements AsyncDisposable {
  * assert(tokens[0]! < tokens[1]!);
  * ```
  */
-export async function lock(client: Client, key: string, options: LockOptions): Promise<Lock> {
-  const ttl = checkSpan("ttl", options.ttl, 1);
+export async function lock(client: KeyCommands, key: string, options: LockOptions): Promise<Lock> {
+  checkOptions(options, LOCK_OPTIONS);
+  const ttl = checkSeconds("ttl", options.ttl, 1);
   const waitFor = checkWaitFor(options.waitFor ?? ttl);
   const { signal } = options;
   checkKey(key, "lock");
-  const deadline = performance.now() + waitFor * 1000;
+  const deadline = systemClock.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     const held = await tryLock(client, key, ttl, signal);
     if (held !== undefined) return held;
-    const left = deadline - performance.now();
+    const left = deadline - systemClock.now();
     if (left <= 0) throw new ClientException(`Cannot lock key "${key}": it is held`, key);
     await pause(Math.min(left, backoff(attempt)), signal);
   }
 }
 
 async function tryLock(
-  client: Client,
+  client: KeyCommands,
   key: string,
   ttl: number,
   signal: AbortSignal | undefined,
 ): Promise<Lock | undefined> {
-  const stub = await addStub(client, key, ttl, signal);
+  const items = strictItems(client);
+  const stub = await claim(items, key, ttl, signal);
   if (stub === undefined) return undefined;
   const options = signal === undefined ? {} : { signal };
   try {
     const token = await drawToken(client, key, options);
     // One that expired before its token was drawn could have a token above its successor's.
-    return await hasStub(client, stub, options) ? new Lock(client, stub, token) : undefined;
+    const isHeld = await findStub(items, stub, options) !== undefined;
+    return isHeld ? new Lock(items, stub, token) : undefined;
   } catch (error) {
     // The error matters more than that the stub could not be removed: it expires by itself.
-    const removed = Promise.allSettled([removeStub(client, stub)]);
+    const removed = Promise.allSettled([removeStub(items, stub)]);
     if (!signal?.aborted) await untilAborted(removed, signal);
     throw error;
   }
 }
 
-async function drawToken(client: Client, key: string, options: OperationOptions): Promise<bigint> {
+async function drawToken(
+  client: KeyCommands,
+  key: string,
+  options: OperationOptions,
+): Promise<bigint> {
   const initial = BigInt(Date.now());
-  const counter = reservedKey(key, "token");
-  const token = await client.incr(counter, 1n, { initial, ...options });
-  return token!;
+  const token = await client.incr(reservedKey(key, "token"), 1n, { initial, ...options });
+  // With an initial value there always is one.
+  return token ?? initial;
 }

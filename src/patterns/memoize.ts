@@ -1,7 +1,7 @@
 /** Functions that remember what they gave. @module */
 
-import type { Client } from "../client.ts";
-import type { GetOrSetOptions } from "../get_or_set.ts";
+import type { KeyCommands } from "../commands/key_commands.ts";
+import type { GetOrSetOptions } from "../commands/operation_options.ts";
 import { checkFunction } from "../option_checks.ts";
 
 /** What a memoized function remembers, and how: the options of `getOrSet`, and the key. */
@@ -45,7 +45,7 @@ export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOpt
  */
 // deno-lint-ignore no-explicit-any -- with `unknown`, optional arguments would become required ones.
 export function memoize<F extends (...args: any[]) => unknown>(
-  client: Pick<Client, "getOrSet">,
+  client: Pick<KeyCommands, "getOrSet">,
   fn: F,
   options: MemoizeOptions<Parameters<F>>,
 ): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {

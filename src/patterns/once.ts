@@ -1,15 +1,22 @@
 /** Idempotency: doing what several ask for a single time. @module */
 
-import type { Client } from "../client.ts";
-import type { OperationOptions } from "../client_options.ts";
+import type { KeyCommands } from "../commands/key_commands.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
-import { checkFunction } from "../option_checks.ts";
-import { checkExptime, type Exptime } from "../protocol/exptime.ts";
+import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
+import {
+  findStub,
+  type ItemCommands,
+  removeStub,
+  replaceStub,
+  type Stub,
+  textOf,
+} from "../features/stub.ts";
+import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { checkSpan, checkWaitFor } from "../spans.ts";
-import { FAILURE_FLAGS, UNDEFINED_FLAGS } from "../transcoding/marks.ts";
-import { backoff, pause } from "../waiting.ts";
-import { addStub, hasStub, readMark, removeStub, replaceStub, type Stub } from "./stub.ts";
+import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
+import { backoff, pause, systemClock } from "../waiting.ts";
+import { claim, strictItems } from "./claim.ts";
 
 /** How long a result is remembered, and waited for. */
 export interface OnceOptions extends OperationOptions {
@@ -23,6 +30,14 @@ export interface OnceOptions extends OperationOptions {
   /** How long to wait for another to have done it, in seconds: a number from 0 to 2,592,000; 30 unless given. */
   readonly waitFor?: number;
 }
+
+const ONCE_OPTIONS: OptionTypes<OnceOptions> = {
+  signal: "signal",
+  failover: "any",
+  exptime: "any",
+  lockFor: "number",
+  waitFor: "number",
+};
 
 /** How often the outcome is sent: once more over a new connection, and once more after that. */
 const MOST_ATTEMPTS = 3;
@@ -77,29 +92,31 @@ const LONGEST_MESSAGE = 1000;
  * ```
  */
 export async function once<Result>(
-  client: Client,
+  client: KeyCommands,
   key: string,
   action: () => Result | Promise<Result>,
   options: OnceOptions = {},
 ): Promise<Result> {
-  const exptime = checkExptime(options.exptime);
-  const lockFor = checkSpan("lockFor", options.lockFor ?? 30, 1);
+  checkOptions(options, ONCE_OPTIONS);
+  const exptime = checkExptime(options.exptime, Date.now());
+  const lockFor = checkSeconds("lockFor", options.lockFor ?? 30, 1);
   const waitFor = checkWaitFor(options.waitFor ?? 30);
   const { signal } = options;
   const signals = signal === undefined ? {} : { signal };
   checkKey(key, "do once");
   checkFunction("action", action);
-  const deadline = performance.now() + waitFor * 1000;
+  const items = strictItems(client);
+  const deadline = systemClock.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     const result = await client.get<Result>(key, signals);
     if (result !== undefined) return result;
-    const stub = await addStub(client, key, lockFor, signal);
-    if (stub !== undefined) return await act(client, { action, stub, exptime });
-    const mark = await readMark(client, key, signals);
-    if (mark?.flags === UNDEFINED_FLAGS) return undefined as Result;
-    if (mark?.flags === FAILURE_FLAGS) throw unstored(key, mark.text);
-    const left = deadline - performance.now();
+    const stub = await claim(items, key, lockFor, signal);
+    if (stub !== undefined) return await act({ client, items, action, stub, exptime });
+    const mark = await items.gets<StoredItem>(key, signals);
+    if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
+    if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
+    const left = deadline - systemClock.now();
     if (left <= 0) throw stillAtIt(key);
     await pause(Math.min(left, backoff(attempt)), signal);
   }
@@ -107,36 +124,38 @@ export async function once<Result>(
 
 /** The right to act, and what to do with it. */
 interface Turn<Result> {
+  readonly client: KeyCommands;
+  readonly items: ItemCommands;
   readonly action: () => Result | Promise<Result>;
   readonly stub: Stub;
   readonly exptime: number;
 }
 
-async function act<Result>(client: Client, turn: Turn<Result>): Promise<Result> {
-  const result = await attempt(client, turn);
+async function act<Result>(turn: Turn<Result>): Promise<Result> {
+  const result = await attempt(turn);
   try {
-    await remember(() => storeResult(client, turn, result));
+    await remember(() => storeResult(turn, result));
   } catch (error) {
     // The error matters more than that it could not be stored either: the stub is there until it expires.
     if (!(error instanceof SocketError)) {
-      await Promise.allSettled([remember(() => storeFailure(client, turn, error))]);
+      await Promise.allSettled([remember(() => storeFailure(turn, error))]);
     }
     throw error;
   }
   return result;
 }
 
-async function attempt<Result>(client: Client, { action, stub }: Turn<Result>): Promise<Result> {
+async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<Result> {
   try {
     return await action();
   } catch (error) {
     // The error matters more than that the stub could not be removed: it expires by itself.
-    await Promise.allSettled([removeStub(client, stub)]);
+    await Promise.allSettled([removeStub(items, stub)]);
     throw error;
   }
 }
 
-/** Sends what has come of it; a second time does no harm, since it takes no other's place. */
+/** Sends the outcome; a second time does no harm, since it takes no other's place. */
 async function remember(send: () => Promise<void>): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
@@ -149,27 +168,33 @@ async function remember(send: () => Promise<void>): Promise<void> {
 }
 
 /** Stores the result in the stub's place, or where nothing is any more. */
-async function storeResult<Result>(
-  client: Client,
-  { stub, exptime }: Turn<Result>,
-  result: Result,
-): Promise<void> {
-  if (result === undefined) return await replaceStub(client, stub, UNDEFINED_FLAGS, "", exptime);
-  const { key, cas } = stub;
-  const isThere = await hasStub(client, stub);
-  const outcome = isThere ? await client.cas(key, result, BigInt(cas), exptime) : "not_found";
-  if (outcome !== "not_found" || await client.add(key, result, exptime)) return;
-  // Somebody else has begun; or a client that drops what it cannot send has dropped it, and fails here.
-  await readMark(client, key);
+async function storeResult<Result>(turn: Turn<Result>, result: Result): Promise<void> {
+  const { client, items, stub, exptime } = turn;
+  if (result === undefined) return await storeMark(turn, UNDEFINED_FLAGS, "");
+  const { key } = stub;
+  const strict = { failover: "error" } as const;
+  const found = await findStub(items, stub);
+  const outcome = found === undefined
+    ? "not_found"
+    : await client.cas(key, result, found.cas, exptime, strict);
+  // Where it is not stored now, somebody else has begun.
+  if (outcome === "not_found") await client.add(key, result, exptime, strict);
 }
 
-async function storeFailure<Result>(
-  client: Client,
-  { stub, exptime }: Turn<Result>,
-  error: unknown,
-): Promise<void> {
+async function storeFailure<Result>(turn: Turn<Result>, error: unknown): Promise<void> {
   const text = messageOf(error).toWellFormed().slice(0, LONGEST_MESSAGE);
-  await replaceStub(client, stub, FAILURE_FLAGS, text, exptime);
+  await storeMark(turn, FAILURE_FLAGS, text);
+}
+
+/** Puts a mark in the stub's place, or where nothing is any more. */
+async function storeMark<Result>(
+  { items, stub, exptime }: Turn<Result>,
+  flags: number,
+  text: string,
+): Promise<void> {
+  const item: StoredItem = { flags, data: new TextEncoder().encode(text) };
+  const outcome = await replaceStub(items, stub, { ...item, exptime });
+  if (outcome === "not_found") await items.add(stub.key, item, exptime);
 }
 
 function unstored(key: string, message: string): ClientException {

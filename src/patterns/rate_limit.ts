@@ -1,9 +1,9 @@
 /** Rate limits that many processes share. @module */
 
-import type { Client } from "../client.ts";
-import type { OperationOptions } from "../client_options.ts";
+import type { KeyCommands } from "../commands/key_commands.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import { ValidationException } from "../errors.ts";
-import { checkInteger } from "../option_checks.ts";
+import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkKey } from "../protocol/key.ts";
 
 /** What is allowed. */
@@ -40,6 +40,14 @@ interface Rate {
   /** In milliseconds. */
   readonly length: bigint;
 }
+
+const RATE_LIMIT_OPTIONS: OptionTypes<RateLimitOptions> = {
+  signal: "signal",
+  failover: "any",
+  limit: "number",
+  window: "number",
+  now: "function",
+};
 
 const LONGEST_WINDOW = 1_000_000;
 /** The digits of the largest number of a window, and the colon before them. */
@@ -87,10 +95,11 @@ const NUMBER_LENGTH = 17;
  * ```
  */
 export async function rateLimit(
-  client: Pick<Client, "incr" | "decr">,
+  client: Pick<KeyCommands, "incr" | "decr">,
   key: string,
   options: RateLimitOptions,
 ): Promise<RateLimitResult> {
+  checkOptions(options, RATE_LIMIT_OPTIONS);
   const { signal, now = Date.now } = options;
   const limit = checkInteger("limit", options.limit, 1, Number.MAX_SAFE_INTEGER);
   const window = checkInteger("window", options.window, 1, LONGEST_WINDOW);

@@ -37,7 +37,7 @@ export function readInteger(bytes: Uint8Array, start: number, end: number): numb
   return value;
 }
 
-const decoder = new TextDecoder();
+const decoder = /* @__PURE__ */ new TextDecoder();
 
 /** Decodes `bytes[start…end)` for a person to read. */
 export function readText(bytes: Uint8Array, start: number, end: number): string {

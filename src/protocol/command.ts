@@ -22,7 +22,10 @@ export interface Turn {
 }
 
 /** The turn of operations that may take for ever. */
-export const NEVER: Turn = Object.freeze({ deadline: Infinity, hasConnected: false });
+export const NEVER: Turn = /* @__PURE__ */ Object.freeze({
+  deadline: Infinity,
+  hasConnected: false,
+});
 
 /** One request on the wire and the understanding of its one reply. */
 export interface Exchange {
@@ -71,16 +74,18 @@ export interface Move<Result> {
   readonly kind: "read" | "change" | "write" | "remove";
   /** Whether this result says that there is no item. */
   isMiss(result: Result): boolean;
-  /** Makes the same operation for another caller. */
-  again(resolve: Resolve<Result>, reject: Reject): Command<Result>;
-  /** Makes what the server that the key moves from is to be told after this result, if anything. */
-  mirror(result: Result, resolve: Resolve<unknown>, reject: Reject): Command | undefined;
+  /** Makes the same operation again. */
+  again(): Command<Result>;
+  /** Makes what is sent to the server that the key moves from after this result, if anything. */
+  mirror(result: Result): Command | undefined;
   /** Makes one result of the two servers'; that of the server that the key moves to where absent. */
   combine?(result: Result, former: unknown): Result;
 }
 
 /** Gives the exptime to use, for one that has been checked. */
 export type LimitExptime = (exptime: number) => number;
+
+function ignore(): void {}
 
 /**
  * An operation as a caller submits it. By itself it is an {@linkcode Exchange} of one request and a
@@ -94,19 +99,29 @@ export abstract class Command<Result = unknown> implements Exchange {
   settled: boolean = false;
   /** Whether it may end as if its key had no item where its server fails; not where more depends on it. */
   mayMiss: boolean = true;
-  /** Called once, when the operation has ended either way. */
-  onSettled: (() => void) | undefined;
   /**
    * Called before the operation fails for its server's sake; whether it goes on after all, elsewhere or
    * as if there were no item. Not called when the caller gives it up.
    */
   recover: ((failure: Failure) => boolean) | undefined;
-  readonly #resolve: Resolve<Result>;
-  readonly #reject: Reject;
+  #resolve: Resolve<Result> = ignore;
+  #reject: Reject = ignore;
+  #whenSettled: (() => void) | undefined;
 
-  constructor(resolve: Resolve<Result>, reject: Reject) {
+  /** Sets the two functions of the promise that waits for the operation. */
+  settleBy(resolve: Resolve<Result>, reject: Reject): this {
     this.#resolve = resolve;
     this.#reject = reject;
+    return this;
+  }
+
+  /** Calls back once, when the operation has ended either way. */
+  whenSettled(callback: () => void): void {
+    const earlier = this.#whenSettled;
+    this.#whenSettled = earlier === undefined ? callback : () => {
+      earlier();
+      callback();
+    };
   }
 
   get deadline(): number {
@@ -188,6 +203,6 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   #settle(): void {
     this.settled = true;
-    this.onSettled?.();
+    this.#whenSettled?.();
   }
 }

@@ -2,7 +2,6 @@
 
 import { ClientException, SocketError } from "../errors.ts";
 import { readText } from "./bytes.ts";
-import { checkAuthenticated } from "./commands/authentication.ts";
 
 /** Who was asked for what, for messages. */
 export interface Asked {
@@ -69,4 +68,25 @@ export function strangeLine(line: string, server: string): SocketError {
 
 function show(line: string): string {
   return JSON.stringify(line.slice(0, 80));
+}
+
+/**
+ * What memcached answers to a command that comes before the authentication, even a `set`, which it takes for
+ * one. Of several requests that come at once it answers the last only, so that no reply on such a connection
+ * can be told from another.
+ */
+const UNAUTHENTICATED = [
+  "CLIENT_ERROR unauthenticated",
+  "CLIENT_ERROR bad authentication token format",
+  "CLIENT_ERROR authentication failure",
+];
+
+/**
+ * Looks whether a refusal means that nothing more can be had on this connection.
+ *
+ * @throws {ClientException} When the server wants the client to authenticate first.
+ */
+function checkAuthenticated(line: string): void {
+  if (!UNAUTHENTICATED.includes(line)) return;
+  throw new ClientException(`the server wants a user name and a password: "${line}"`, line);
 }

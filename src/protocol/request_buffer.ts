@@ -7,7 +7,7 @@ const LARGEST_KEPT = 1 << 20;
 /** From here on a block of bytes is cheaper to write by itself than to copy. */
 const LARGE = 1 << 15;
 
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
  * Requests written one after the other into one growing buffer. Large blocks of bytes are not copied

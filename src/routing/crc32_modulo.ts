@@ -1,6 +1,6 @@
 /** The distribution of Go's gomemcache. @module */
 
-import { namedHash } from "./hashes/key_hash.ts";
+import { CRC32 } from "./hashes/crc.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 
@@ -13,11 +13,12 @@ import { moduloLocator } from "./modulo.ts";
  *
  * @example In a client
  * ```ts
- * import { Client, crc32Modulo } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { crc32Modulo } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: crc32Modulo });
  * ```
  */
 export function crc32Modulo(servers: readonly Server[]): Locator {
-  return moduloLocator(servers, "crc32Modulo", namedHash("hash", "crc32a"));
+  return moduloLocator(servers, { algorithm: "crc32Modulo", keyHash: CRC32 });
 }

@@ -1,21 +1,22 @@
 /** The ring of Ruby's dalli. @module */
 
-import { byteString } from "./hashes/byte_string.ts";
-import { namedHash } from "./hashes/key_hash.ts";
+import { CRC32 } from "./hashes/crc.ts";
 import { sha1 } from "./hashes/sha1.ts";
+import { bareName, checkWholeWeights } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
-import { ringLocator } from "./ring.ts";
-import { FLOOR } from "./searches.ts";
-import { bareName } from "./server_label.ts";
-import { checkWholeWeights } from "./whole_weights.ts";
+import { ceiling, onePointPerLabel, ringLocator, type Search } from "./ring.ts";
 
 const POINTS_PER_SERVER = 160;
-const WORDS = new Uint32Array(5);
+const FURTHER_ATTEMPTS = 19;
+const WORDS = /* @__PURE__ */ new Uint32Array(5);
 
 /**
  * The ring of dalli, and so of Rails' `:mem_cache_store`: 160 points per server at an equal share, from the
- * SHA-1 of `host:port:0`, `host:port:1`, …. A key belongs to the *last* point that is not above its CRC-32.
- * dalli's `namespace` is part of the key there.
+ * SHA-1 of `host:port:0`, `host:port:1`, …, or `path:0` for a unix socket. A key belongs to the *last* point
+ * that is not above its CRC-32. dalli's `namespace` is part of the key there.
+ *
+ * While a server is down and has left, its keys are hashed again with a number before them, up to 19 times; a
+ * key that meets no server that is up has none.
  *
  * @param servers The servers. Weights count, and must be whole numbers.
  * @returns The locator. Locating allocates nothing.
@@ -23,7 +24,8 @@ const WORDS = new Uint32Array(5);
  *
  * @example In a client
  * ```ts
- * import { Client, dalliRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { dalliRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", { hostname: "10.0.0.2", weight: 2 }], {
  *   locator: dalliRing,
@@ -34,30 +36,41 @@ export function dalliRing(servers: readonly Server[]): Locator {
   checkWholeWeights(servers, "dalliRing");
   return ringLocator(servers, {
     algorithm: "dalliRing",
-    placement: {
+    placement: onePointPerLabel({
       name: "dalliRing",
-      label,
-      laterOwns: false,
-      place(server, all, put) {
-        const count = countPoints(server, all);
-        for (let i = 0; i < count; i++) put(firstWord(label(server, i)), i);
-      },
-    },
-    keyHash: namedHash("keyHash", "crc32a"),
+      labels: countLabels,
+      label: ({ name }, number) => `${bareName(name)}:${number}`,
+      hash: firstWord,
+    }),
+    keyHash: CRC32,
     search: FLOOR,
+    *furtherHashes(key) {
+      for (let attempt = 0; attempt < FURTHER_ATTEMPTS; attempt++) {
+        yield CRC32.hash(`${attempt}${key}`);
+      }
+    },
   });
 }
 
-function label({ name }: Server, number: number): string {
-  return `${bareName(name)}:${number}`;
-}
-
-function countPoints({ weight }: Server, servers: readonly Server[]): number {
+function countLabels({ weight }: Server, servers: readonly Server[]): number {
   const total = servers.reduce((sum, server) => sum + server.weight, 0);
   return Math.floor(servers.length * POINTS_PER_SERVER * weight / total);
 }
 
 function firstWord(text: string): number {
-  sha1(byteString(text), WORDS);
+  sha1(text, WORDS);
   return WORDS[0]!;
 }
+
+/** The last point not above the hash, below the first one the last. */
+const FLOOR: Search = {
+  find(points, hash) {
+    // Hashes are integers, so the point before the first not below the next integer is the last not above.
+    const above = ceiling(points, hash + 1);
+    return (above === 0 ? points.length : above) - 1;
+  },
+  why: (points, hash) =>
+    hash < points[0]!
+      ? "below the first point: the last point's owner"
+      : "the last point not above the key's hash",
+};

@@ -1,15 +1,22 @@
 /** EnyimMemcachedCore's default ring. @module */
 
-import { type EnyimLabel, enyimPrefix } from "./enyim_label.ts";
+import { checkNames } from "../option_checks.ts";
 import { fnv1a32 } from "./hashes/fnv.ts";
 import type { Locator, Server } from "./locator.ts";
-import { ringLocator } from "./ring.ts";
-import { ENYIM } from "./searches.ts";
+import { enyimPrefix } from "./moecache_ring.ts";
+import { ENYIM_CEILING, onePointPerLabel, ringLocator } from "./ring.ts";
 
 /** What sets one {@linkcode enyimCoreRing} apart from another. */
 export interface EnyimCoreRingOptions {
-  /** What a server is called; `"ip"` unless given. */
-  readonly label?: EnyimLabel;
+  /**
+   * What a server is called, which differs between releases; `"ip"` by default:
+   *
+   * - `"ip"`, `10.0.0.1:11211`: 3.4.2 and later; 3.3.0 to 3.4.1 for servers given by IP address; 3.0.0 to 3.2.4
+   *   without TLS, with the address that a host name resolved to
+   * - `"unspecified"`, `Unspecified/cache.example.com:11211`: 3.3.0 to 3.4.1 for host names and with TLS; 3.0.0
+   *   to 3.2.4 with TLS
+   */
+  readonly label?: "ip" | "unspecified";
 }
 
 const POINTS_PER_SERVER = 100;
@@ -26,7 +33,8 @@ const POINTS_PER_SERVER = 100;
  *
  * @example In a client
  * ```ts
- * import { Client, enyimCoreRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { enyimCoreRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: enyimCoreRing });
  * await using older = new Client(["cache-a.example.com", "cache-b.example.com"], {
@@ -38,19 +46,18 @@ export function enyimCoreRing(
   servers: readonly Server[],
   options: EnyimCoreRingOptions = {},
 ): Locator {
-  const prefix = enyimPrefix(options.label ?? "ip");
-  const label = ({ name }: Server, number: number) => `${number}-${prefix}${name}`;
+  checkNames(options, ["label"]);
+  const prefix = enyimPrefix(options.label);
   return ringLocator(servers, {
     algorithm: "enyimCoreRing",
-    placement: {
+    placement: onePointPerLabel({
       name: `enyimCoreRing ${prefix}`,
-      label,
+      labels: () => POINTS_PER_SERVER,
+      label: ({ name }, number) => `${number}-${prefix}${name}`,
+      hash: fnv1a32,
       laterOwns: true,
-      place(server, _servers, put) {
-        for (let i = 0; i < POINTS_PER_SERVER; i++) put(fnv1a32(label(server, i)), i);
-      },
-    },
+    }),
     keyHash: { hash: (key) => fnv1a32(key), text: "32-bit FNV-1a" },
-    search: ENYIM,
+    search: ENYIM_CEILING,
   });
 }

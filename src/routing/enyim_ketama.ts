@@ -1,42 +1,44 @@
 /** EnyimMemcached's ketama. @module */
 
-import { namedHash } from "./hashes/key_hash.ts";
+import { MD5_WORD } from "./hashes/md5.ts";
 import { ketamaPlacement, LABELS_PER_SERVER } from "./ketama_placement.ts";
 import type { Locator, Server } from "./locator.ts";
-import { ringLocator } from "./ring.ts";
-import { ENYIM } from "./searches.ts";
-
-const PLACEMENT = ketamaPlacement({
-  name: "enyimKetama",
-  labels: () => LABELS_PER_SERVER,
-  label: ({ name }, number) => `${name}-${number}`,
-  laterOwns: true,
-});
+import { ENYIM_CEILING, ringLocator } from "./ring.ts";
 
 /**
  * EnyimMemcached's `KetamaNodeLocator` with MD5, its default. It is not {@linkcode ketama}: the port is
  * always part of a label, weights are not, and a key below the first point goes to the *last* point's owner.
- * Where a server is down and has left, its keys, with a number before them, are hashed anew, and again as
- * many times as there are servers; one that still meets nobody who is up has no server.
+ * While a server is down and has left, its keys are hashed again with a number before them, at most once for
+ * each server; a key that meets no server that is up has none.
  *
  * @param servers The servers, named by IP address and port as EnyimMemcached does; weights are not used.
  * @returns The locator. Locating allocates nothing.
  *
  * @example In a client
  * ```ts
- * import { Client, enyimKetama } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { enyimKetama } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: enyimKetama });
  * ```
  */
 export function enyimKetama(servers: readonly Server[]): Locator {
-  const keyHash = namedHash("keyHash", "md5");
+  const attempts = servers.length;
   return ringLocator(servers, {
     algorithm: "enyimKetama",
-    placement: PLACEMENT,
-    keyHash,
-    search: ENYIM,
-    // Twice the hash, cut to 32 bits: what Java's `Long.hashCode` and the addition after it come to.
-    rehash: (key, attempt) => (keyHash.hash(`${attempt}${key}`) << 1) >>> 0,
+    placement: ketamaPlacement({
+      name: "enyimKetama",
+      labels: () => LABELS_PER_SERVER,
+      label: ({ name }, number) => `${name}-${number}`,
+      laterOwns: true,
+    }),
+    keyHash: MD5_WORD,
+    search: ENYIM_CEILING,
+    *furtherHashes(key) {
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        // Twice the hash, cut to 32 bits: what Java's `Long.hashCode` and the addition after it come to.
+        yield (MD5_WORD.hash(`${attempt}${key}`) << 1) >>> 0;
+      }
+    },
   });
 }

@@ -1,4 +1,4 @@
-/** How .NET writes an IPv6 address. @module */
+/** How other programs write an IPv6 address. @module */
 
 const GROUPS = 8;
 
@@ -9,7 +9,7 @@ const GROUPS = 8;
  * @param address A valid IPv6 address, without brackets.
  */
 export function ipv6Name(address: string): string {
-  const groups = readGroups(address);
+  const groups = ipv6Groups(address);
   if (!endsInIPv4(groups)) return compress(groups);
   // Ones in the place of the IPv4 address, whose zeros are not compressed with those before it.
   const beginning = compress([...groups.slice(0, 6), 1, 1]).replace(/1:1$/, "");
@@ -27,7 +27,13 @@ function endsInIPv4(groups: readonly number[]): boolean {
   return isCompatibleOrMapped || isTranslated;
 }
 
-function readGroups(address: string): number[] {
+/**
+ * Reads an IPv6 address.
+ *
+ * @param address A valid IPv6 address, without brackets.
+ * @returns Its eight groups of 16 bits.
+ */
+export function ipv6Groups(address: string): number[] {
   const [head, tail] = compact(address).split("::").map((half) =>
     half.split(":").filter((text) => text !== "").map((text) => parseInt(text, 16))
   );

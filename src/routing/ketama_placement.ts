@@ -1,17 +1,11 @@
 /** The points of ketama: several from each digest of a label. @module */
 
-import { byteString } from "./hashes/byte_string.ts";
 import { md5 } from "./hashes/md5.ts";
-import { sha1 } from "./hashes/sha1.ts";
-import { swapBytes } from "./hashes/swap_bytes.ts";
 import type { Server } from "./locator.ts";
-import type { Placement } from "./ring.ts";
-
-/** How many labels of its own a server has. */
-export type CountLabels = (server: Server, servers: readonly Server[]) => number;
+import type { CountLabels, RingPlacement } from "./ring.ts";
 
 /** What a digest gives: words of four bytes, the first one lowest. */
-export type WordDigest = (bytes: string, into: Uint32Array) => void;
+export type WordDigest = (text: string, into: Uint32Array) => void;
 
 /** What sets one ketama apart from another. */
 export interface KetamaPlacement {
@@ -27,10 +21,10 @@ export interface KetamaPlacement {
 /** Labels of a server that is given an equal share: 40, for 160 points. */
 export const LABELS_PER_SERVER = 40;
 
-const WORDS = new Uint32Array(5);
+const WORDS = /* @__PURE__ */ new Uint32Array(5);
 
-/** Makes the placement; 4 points of each MD5 unless told otherwise. */
-export function ketamaPlacement(rules: KetamaPlacement): Placement {
+/** Makes the placement; by default, 4 points come from each MD5. */
+export function ketamaPlacement(rules: KetamaPlacement): RingPlacement {
   const { name, labels, label, digest = md5, pointsPerDigest = 4, laterOwns = false } = rules;
   return {
     name,
@@ -39,7 +33,7 @@ export function ketamaPlacement(rules: KetamaPlacement): Placement {
     place(server, servers, put) {
       const count = labels(server, servers);
       for (let number = 0; number < count; number++) {
-        digest(byteString(label(server, number)), WORDS);
+        digest(label(server, number), WORDS);
         for (let i = 0; i < pointsPerDigest; i++) put(WORDS[i]!, number);
       }
     },
@@ -60,12 +54,6 @@ export const labelsInFloat32: CountLabels = ({ weight }, servers) => {
 /** A share by weight in double precision, as npm `hashring` computes it. */
 export const labelsInFloat64: CountLabels = ({ weight }, servers) =>
   Math.floor(weight / totalWeight(servers) * LABELS_PER_SERVER * servers.length);
-
-/** All of a server's digest as words of four bytes, the first one lowest; SHA-1 has the highest first. */
-export const sha1LowestFirst: WordDigest = (bytes, into) => {
-  sha1(bytes, into);
-  for (let i = 0; i < into.length; i++) into[i] = swapBytes(into[i]!);
-};
 
 function totalWeight(servers: readonly Server[]): number {
   return servers.reduce((total, { weight }) => total + weight, 0);

@@ -1,41 +1,50 @@
 /** libmemcached's ring of keys' own hash function. @module */
 
-import { checkChoice } from "../option_checks.ts";
-import { type KeyHash, type NamedHash, namedHash } from "./hashes/key_hash.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
+import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
 import { ketamaPlacement, labelsInFloat32 } from "./ketama_placement.ts";
+import { checkWholeWeights, fullName, shortName } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
-import { type Placement, ringLocator } from "./ring.ts";
-import { CEILING } from "./searches.ts";
-import { fullName, shortName } from "./server_label.ts";
-import { checkWholeWeights } from "./whole_weights.ts";
+import { CEILING, onePointPerLabel, ringLocator, type RingPlacement } from "./ring.ts";
 
 /** What sets one {@linkcode libmemcachedRing} apart from another. Every option may be left out. */
 export interface LibmemcachedRingOptions {
-  /** `MEMCACHED_BEHAVIOR_HASH`, of points and keys; `"one_at_a_time"` unless given. */
+  /** `MEMCACHED_BEHAVIOR_HASH`, of points and keys; `"one_at_a_time"` by default. */
   readonly hash?: KeyHash;
   /**
-   * What points are the hashes of: `host-0`, or `host:port-0` when the port is not 11211; or
-   * `/host:port-0`, which libmemcached has for `MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY`.
-   * `"libmemcached"` unless given.
+   * What points are the hashes of; `"libmemcached"` by default:
+   *
+   * - `"libmemcached"`: `host-0`, or `host:port-0` when the port is not 11211
+   * - `"spymemcached"`: `/host:port-0`, for `MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY`. That is
+   *   libmemcached's emulation of spymemcached, which finds no more of spymemcached's keys than chance does: a
+   *   third on three servers. Beside spymemcached itself use {@linkcode spymemcachedKetama}.
    */
   readonly labels?: "libmemcached" | "spymemcached";
+  /**
+   * What a label says of a unix socket; `"path"` by default:
+   *
+   * - `"path"`: `memcached_server_add`, and so PHP's `addServer(path, 0)`; its port is 11211
+   * - `"path:0"`: `memcached_server_add_unix_socket`, and so pylibmc; PHP's `addServers([[path, 0]])`
+   */
+  readonly socketLabel?: "path" | "path:0";
 }
 
 const POINTS_PER_SERVER = 100;
 
 /**
  * libmemcached's `MEMCACHED_DISTRIBUTION_CONSISTENT`, which is also what `MEMCACHED_BEHAVIOR_KETAMA` comes to
- * without `…_KETAMA_WEIGHTED`: 100 points per server, hashed as keys are, so *not* with MD5 unless told.
+ * without `…_KETAMA_WEIGHTED`: 100 points per server, hashed as keys are, so *not* with MD5 by default.
  * As there, a weight above 1 changes all points to those of {@linkcode ketama}, while keys are hashed as before.
  *
  * @param servers The servers. Weights count, and must be whole numbers.
- * @param options `hash`, `labels`.
+ * @param options `hash`, `labels`, `socketLabel`.
  * @returns The locator. Locating allocates nothing.
  * @throws {ValidationException} When an option is not one of the names it can be, or a weight not whole.
  *
  * @example In a client
  * ```ts
- * import { Client, libmemcachedRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { libmemcachedRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: libmemcachedRing });
  * await using md5 = new Client(["10.0.0.1", "10.0.0.2"], {
@@ -47,15 +56,23 @@ export function libmemcachedRing(
   servers: readonly Server[],
   options: LibmemcachedRingOptions = {},
 ): Locator {
-  const { hash = "one_at_a_time", labels = "libmemcached" } = options;
+  checkNames(options, ["hash", "labels", "socketLabel"]);
+  const { hash = "one_at_a_time", labels = "libmemcached", socketLabel = "path" } = options;
   checkChoice("labels", labels, ["libmemcached", "spymemcached"]);
+  checkChoice("socketLabel", socketLabel, ["path", "path:0"]);
   const keyHash = namedHash("hash", hash);
   checkWholeWeights(servers, "libmemcachedRing");
-  const label = labels === "libmemcached" ? shortLabel : spyLabel;
+  const label = labels === "libmemcached" ? shortLabel(socketLabel) : spyLabel(socketLabel);
+  const name = `libmemcached ${labels} ${socketLabel}`;
   const weighted = servers.some(({ weight }) => weight > 1);
   const placement = weighted
-    ? ketamaPlacement({ name: `libmemcached ${labels}`, labels: labelsInFloat32, label })
-    : hashedPlacement(`libmemcached ${labels} ${hash}`, keyHash, label);
+    ? ketamaPlacement({ name, labels: labelsInFloat32, label })
+    : onePointPerLabel({
+      name: `${name} ${hash}`,
+      labels: () => POINTS_PER_SERVER,
+      label,
+      hash: keyHash.hash,
+    });
   return ringLocator(servers, {
     algorithm: "libmemcachedRing",
     placement,
@@ -64,21 +81,12 @@ export function libmemcachedRing(
   });
 }
 
-function hashedPlacement(name: string, { hash }: NamedHash, label: Placement["label"]): Placement {
-  return {
-    name,
-    label,
-    laterOwns: false,
-    place(server, _servers, put) {
-      for (let i = 0; i < POINTS_PER_SERVER; i++) put(hash(label(server, i)), i);
-    },
-  };
+function shortLabel(socketLabel: "path" | "path:0"): RingPlacement["label"] {
+  const behindPath = socketLabel === "path" ? "" : ":0";
+  return ({ name }, number) => `${shortName(name, behindPath)}-${number}`;
 }
 
-function shortLabel({ name }: Server, number: number): string {
-  return `${shortName(name)}-${number}`;
-}
-
-function spyLabel({ name }: Server, number: number): string {
-  return `/${fullName(name)}-${number}`;
+function spyLabel(socketLabel: "path" | "path:0"): RingPlacement["label"] {
+  const behindPath = socketLabel === "path" ? ":11211" : ":0";
+  return ({ name }, number) => `/${fullName(name, behindPath)}-${number}`;
 }

@@ -7,7 +7,7 @@ export interface Server {
    * written as .NET does: `[2001:db8::1]:11211`, `[::ffff:10.0.0.1]:11211`.
    */
   readonly name: string;
-  /** Its share relative to the others, 1 unless given. Each locator says whether it uses it. */
+  /** Its share relative to the others, 1 by default. Each locator says whether it uses it. */
   readonly weight: number;
 }
 
@@ -23,7 +23,7 @@ export interface RingPoint {
   readonly of: number;
 }
 
-/** Why a key belongs to its server, for people who debug a deployment. */
+/** Why a key belongs to its server, for those who debug a deployment. */
 export interface Explanation {
   /** The name of the locator: `"ketama"`. */
   readonly algorithm: string;
@@ -37,6 +37,19 @@ export interface Explanation {
   readonly point?: RingPoint;
 }
 
+/** Which server a key lives on. */
+export interface KeyLocation {
+  /** The key as memcached has it: that of a namespace with its prefix and generation. */
+  readonly key: string;
+  /** The server's name, `host:port` as the client was given it, or the path of a unix socket. */
+  readonly server: string;
+  /** The server's index in the list that the client has at present. */
+  readonly index: number;
+}
+
+/** Which server a key lives on, and why. What the locator does not tell is absent. */
+export interface KeyExplanation extends KeyLocation, Explanation {}
+
 /** Chooses the server of each key. */
 export interface Locator {
   /**
@@ -48,8 +61,8 @@ export interface Locator {
   locate(key: string): number;
 
   /**
-   * Finds the server of a key while some are down and have left the ring, as `failover: "remove"` lets
-   * them. A locator may do without: it is made anew then, of the servers that are up.
+   * Finds the server of a key while some are down and have left the ring, as with `failover: "remove"`.
+   * For a locator without it, the client makes another one of the servers that are up.
    *
    * @param key A valid key.
    * @param isUp Whether the server of this index is up; at least one is.
@@ -58,7 +71,7 @@ export interface Locator {
   locateUp?(key: string, isUp: (index: number) => boolean): number;
 
   /**
-   * Explains what {@linkcode locate} says of a key. A locator may do without.
+   * Explains what {@linkcode locate} says of a key. A locator need not have it.
    *
    * @param key A valid key.
    * @returns Why the key is there.
@@ -66,8 +79,8 @@ export interface Locator {
   explain?(key: string): Explanation;
 
   /**
-   * Finds the server that a key moves from, where keys are on the move; {@linkcode migrate} makes such
-   * locators.
+   * Finds the server that a key moves from. Only locators that move keys have it, as those that `migrate`
+   * makes.
    *
    * @param key A valid key.
    * @returns An index as {@linkcode locate} gives it: the same for a key that stays.
@@ -75,5 +88,37 @@ export interface Locator {
   locateFormer?(key: string): number;
 }
 
-/** Makes a locator for a list of servers, which has one at least. */
+/** Makes a locator for a list of servers, which has at least one. */
 export type LocatorFactory = (servers: readonly Server[]) => Locator;
+
+/** The explanation of a locator that has none of its own. */
+export const UNEXPLAINED: Explanation = {
+  algorithm: "custom",
+  why: "the client's locator says so, and has no explain to tell more",
+};
+
+/**
+ * The server of the first hash that leads to one that is up, or -1.
+ *
+ * @param hashes What a key is hashed to, in turn.
+ * @param serverOf The server that a hash leads to.
+ */
+export function firstUp(
+  hashes: Iterable<number>,
+  serverOf: (hash: number) => number,
+  isUp: (server: number) => boolean,
+): number {
+  for (const hash of hashes) {
+    const server = serverOf(hash);
+    if (isUp(server)) return server;
+  }
+  return -1;
+}
+
+/** The locator of a list of one server, for which no program computes a hash. */
+export function onlyServer(algorithm: string): Locator {
+  return {
+    locate: () => 0,
+    explain: () => ({ algorithm, why: "there is no other server" }),
+  };
+}

@@ -1,8 +1,9 @@
 /** The distribution of npm `memjs`. @module */
 
-import type { NamedHash } from "./hashes/key_hash.ts";
+import type { NamedHash } from "./hashes/text_hash.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
+import { javaStringHash } from "./spymemcached_hash.ts";
 
 /**
  * npm `memjs`'s: the hash of Java's strings, its sign dropped, modulo the number of servers, in the order
@@ -13,20 +14,21 @@ import { moduloLocator } from "./modulo.ts";
  *
  * @example In a client
  * ```ts
- * import { Client, memjsModulo } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { memjsModulo } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: memjsModulo });
  * ```
  */
 export function memjsModulo(servers: readonly Server[]): Locator {
-  return moduloLocator(servers, "memjsModulo", KEY_HASH);
+  return moduloLocator(servers, { algorithm: "memjsModulo", keyHash: KEY_HASH });
 }
 
 const KEY_HASH: NamedHash = {
   hash(key) {
-    let hash = 0;
-    for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0;
-    return Math.abs(hash);
+    const hash = javaStringHash(key);
+    // Not Math.abs: V8 then takes a quarter more time.
+    return hash < 0 ? -hash : hash;
   },
   text: "Java's string hash, without its sign",
 };

@@ -1,13 +1,13 @@
 /** From one distribution of the keys to another. @module */
 
-import type { Locator, LocatorFactory, Server } from "./locator.ts";
+import { type Locator, type LocatorFactory, type Server, UNEXPLAINED } from "./locator.ts";
 import { moecacheRing } from "./moecache_ring.ts";
 
 /** How keys are spread, over some of a client's servers or all of them. */
 export type Placement = LocatorFactory | {
-  /** Chooses the server of each key; {@linkcode moecacheRing} unless given. */
+  /** Chooses the server of each key; {@linkcode moecacheRing} by default. */
   readonly locator?: LocatorFactory;
-  /** The names of the servers, `host:port` as the client has them, in order; all of them unless given. */
+  /** The names of the servers, `host:port` as the client has them, in order; all of them by default. */
   readonly servers?: readonly string[];
 };
 
@@ -22,7 +22,7 @@ export type Placement = LocatorFactory | {
  * - What depends on an item (`add`, `append`, `incr`, `touch`, …) has it brought over first. Meta commands
  *   that write, and so `getOrSet`, delete the former copy instead.
  *
- * Keys that stay where they are cost nothing; the others up to four round trips, each of which may take
+ * Keys that stay where they are cost nothing; the others up to five round trips, each of which may take
  * `timeout`. Bringing over needs memcached 1.6.10 or later. What is deleted in the very moment in which
  * another client brings it over may come back. When the old items have expired, use the new distribution
  * alone.
@@ -35,7 +35,8 @@ export type Placement = LocatorFactory | {
  *
  * @example A third server
  * ```ts
- * import { Client, ketama, migrate } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { ketama, migrate } from "@moecache/moecache/rings";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *
@@ -66,8 +67,7 @@ export function migrate(from: Placement, to: Placement): LocatorFactory {
       locateFormer: (key) => former.locate(key),
       explain(key) {
         const before = servers[former.locate(key)]?.name;
-        const explained = next.explain?.(key) ??
-          { algorithm: "custom", why: "the locator says so" };
+        const explained = next.explain?.(key) ?? UNEXPLAINED;
         return { ...explained, why: `${explained.why}; before the migration it was ${before}` };
       },
     };

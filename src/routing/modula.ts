@@ -1,12 +1,13 @@
 /** libmemcached's default distribution. @module */
 
+import { checkNames } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 
 /** What sets one {@linkcode modula} apart from another. */
 export interface ModulaOptions {
-  /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` unless given. */
+  /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` by default. */
   readonly hash?: KeyHash;
 }
 
@@ -21,7 +22,8 @@ export interface ModulaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, modula } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { modula } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: modula });
  * await using crc = new Client(["10.0.0.1", "10.0.0.2"], {
@@ -30,5 +32,7 @@ export interface ModulaOptions {
  * ```
  */
 export function modula(servers: readonly Server[], options: ModulaOptions = {}): Locator {
-  return moduloLocator(servers, "modula", namedHash("hash", options.hash ?? "one_at_a_time"));
+  checkNames(options, ["hash"]);
+  const keyHash = namedHash("hash", options.hash ?? "one_at_a_time");
+  return moduloLocator(servers, { algorithm: "modula", keyHash });
 }

@@ -1,30 +1,27 @@
 /** What npm `memcache` hashes with. @module */
 
 import { checkChoice } from "../option_checks.ts";
-import { byteString } from "./hashes/byte_string.ts";
-import { doubleFnv1a } from "./hashes/double_fnv1a.ts";
-import type { NamedHash } from "./hashes/key_hash.ts";
-import { md5Word } from "./hashes/md5.ts";
+import { MD5_WORD } from "./hashes/md5.ts";
 import { sha1 } from "./hashes/sha1.ts";
-import { swapBytes } from "./hashes/swap_bytes.ts";
+import { byteString, type NamedHash, swapBytes } from "./hashes/text_hash.ts";
 
 /** What npm `memcache`'s `new KetamaHash(…)` and `new ModulaHash(…)` take; `"fnv1a"` is their default. */
 export type NpmMemcacheHash = "fnv1a" | "md5" | "sha1";
 
-const WORDS = new Uint32Array(5);
+const WORDS = /* @__PURE__ */ new Uint32Array(5);
 
 const HASHES: Readonly<Record<NpmMemcacheHash, NamedHash>> = {
   fnv1a: {
-    hash: (text) => doubleFnv1a(byteString(text)),
+    hash: doubleFnv1a,
     text: "npm memcache's FNV-1a, computed in double precision",
   },
   md5: {
-    hash: (text) => swapBytes(md5Word(byteString(text))),
+    hash: (text) => swapBytes(MD5_WORD.hash(text)),
     text: "MD5, its first four bytes, the first one highest",
   },
   sha1: {
     hash(text) {
-      sha1(byteString(text), WORDS);
+      sha1(text, WORDS);
       return WORDS[0]!;
     },
     text: "SHA-1, its first four bytes, the first one highest",
@@ -34,9 +31,23 @@ const HASHES: Readonly<Record<NpmMemcacheHash, NamedHash>> = {
 /**
  * The function of a name, and what it is in words.
  *
- * @throws {ValidationException} When there is none of that name; the message has all of them.
+ * @throws {ValidationException} When no function has that name; the message lists all names.
  */
 export function npmMemcacheHash(name: NpmMemcacheHash): NamedHash {
   checkChoice("hash", name, ["fnv1a", "md5", "sha1"]);
   return HASHES[name];
+}
+
+/**
+ * FNV-1a gone wrong in double precision: the product exceeds 53 bits, so that its low bits are lost before
+ * it is cut to 32. The expression is the compatibility; `Math.imul` would make it FNV-1a.
+ */
+function doubleFnv1a(text: string): number {
+  const bytes = byteString(text);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) {
+    hash ^= bytes.charCodeAt(i);
+    hash = (hash * 0x01000193) | 0;
+  }
+  return hash >>> 0;
 }

@@ -1,12 +1,13 @@
 /** The modulo of npm `memcache`. @module */
 
+import { checkNames } from "../option_checks.ts";
 import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
-import { weightedModuloLocator } from "./weighted_modulo.ts";
+import { weightedModuloLocator } from "./modulo.ts";
 
 /** What sets one {@linkcode npmMemcacheModula} apart from another. */
 export interface NpmMemcacheModulaOptions {
-  /** What `new ModulaHash(…)` is given; `"fnv1a"` unless given. */
+  /** What `new ModulaHash(…)` is given; `"fnv1a"` by default. */
   readonly hash?: NpmMemcacheHash;
 }
 
@@ -21,7 +22,8 @@ export interface NpmMemcacheModulaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, npmMemcacheModula } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { npmMemcacheModula } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: npmMemcacheModula });
  * ```
@@ -30,10 +32,9 @@ export function npmMemcacheModula(
   servers: readonly Server[],
   options: NpmMemcacheModulaOptions = {},
 ): Locator {
+  checkNames(options, ["hash"]);
   return weightedModuloLocator(servers, {
     algorithm: "npmMemcacheModula",
     keyHash: npmMemcacheHash(options.hash ?? "fnv1a"),
-    order: Array.from(servers.keys()),
-    orderText: "in the given order",
   });
 }

@@ -1,15 +1,15 @@
 /** The ring of npm `memcache`. @module */
 
-import type { NamedHash } from "./hashes/key_hash.ts";
+import { checkNames } from "../option_checks.ts";
+import type { NamedHash } from "./hashes/text_hash.ts";
+import { checkWholeWeights } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
-import { ringLocator } from "./ring.ts";
-import { CEILING } from "./searches.ts";
-import { checkWholeWeights } from "./whole_weights.ts";
+import { CEILING, onePointPerLabel, ringLocator } from "./ring.ts";
 
 /** What sets one {@linkcode npmMemcacheRing} apart from another. */
 export interface NpmMemcacheRingOptions {
-  /** What `new KetamaHash(…)` is given; `"fnv1a"` unless given. */
+  /** What `new KetamaHash(…)` is given; `"fnv1a"` by default. */
   readonly hash?: NpmMemcacheHash;
 }
 
@@ -29,7 +29,8 @@ const LARGEST_WEIGHT = 10_000;
  *
  * @example In a client
  * ```ts
- * import { Client, npmMemcacheRing } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { npmMemcacheRing } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: npmMemcacheRing });
  * ```
@@ -38,27 +39,21 @@ export function npmMemcacheRing(
   servers: readonly Server[],
   options: NpmMemcacheRingOptions = {},
 ): Locator {
+  checkNames(options, ["hash"]);
   const { hash: name = "fnv1a" } = options;
   const keyHash = inSignedOrder(npmMemcacheHash(name));
   checkWholeWeights(servers, ALGORITHM, LARGEST_WEIGHT);
   return ringLocator(servers, {
     algorithm: ALGORITHM,
-    placement: {
+    placement: onePointPerLabel({
       name: `${ALGORITHM} ${name}`,
-      label,
-      laterOwns: false,
-      place(server, _servers, put) {
-        const count = server.weight * POINTS_PER_WEIGHT;
-        for (let i = 1; i <= count; i++) put(keyHash.hash(label(server, i)), i);
-      },
-    },
+      labels: ({ weight }) => weight * POINTS_PER_WEIGHT,
+      label: ({ name }, number) => `${name}\0${number + 1}`,
+      hash: keyHash.hash,
+    }),
     keyHash,
     search: CEILING,
   });
-}
-
-function label({ name }: Server, number: number): string {
-  return `${name}\0${number}`;
 }
 
 /** Unsigned integers with the sign bit flipped are in the order of the signed ones. */

@@ -1,9 +1,8 @@
 /** The distribution of Python's pymemcache. @module */
 
-import { endMurmur3, startMurmur3 } from "./hashes/murmur3.ts";
-import type { Locator, Server } from "./locator.ts";
-import { onlyServer } from "./only_server.ts";
-import { bareName } from "./server_label.ts";
+import { endMurmur3, startMurmur3 } from "./hashes/murmur.ts";
+import { bareName } from "./labels_and_weights.ts";
+import { type Locator, onlyServer, type Server } from "./locator.ts";
 
 const ALGORITHM = "rendezvous";
 const SEED = 0;
@@ -21,7 +20,8 @@ const SEED = 0;
  *
  * @example In a client
  * ```ts
- * import { Client, rendezvous } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { rendezvous } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], { locator: rendezvous });
  * ```

@@ -1,22 +1,23 @@
 /** twemproxy's modula. @module */
 
-import { byteString } from "./hashes/byte_string.ts";
+import { checkNames } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
+import { byteString } from "./hashes/text_hash.ts";
+import { shortName } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
-import { shortName } from "./server_label.ts";
-import { weightedModuloLocator } from "./weighted_modulo.ts";
+import { weightedModuloLocator } from "./modulo.ts";
 
 /** What sets one {@linkcode twemproxyModula} apart from another. */
 export interface TwemproxyModulaOptions {
-  /** twemproxy's `hash`; `"fnv1a_64"` unless given, as there. */
+  /** twemproxy's `hash`; `"fnv1a_64"` by default, as there. */
   readonly hash?: KeyHash;
 }
 
 /**
  * twemproxy's `distribution: modula`: the key's hash modulo the sum of the weights, over the servers
  * *sorted* by their names, shorter ones first, each as often as its weight says. A name is `host:port`, or
- * `host` when the port is 11211; or what the configuration says, which is to be given as the server's name
- * then.
+ * `host` when the port is 11211, or `path:` for a unix socket. Where twemproxy's configuration names a server,
+ * give the server that name.
  *
  * @param servers The servers. Weights count, and must be whole numbers.
  * @param options `hash`.
@@ -25,7 +26,8 @@ export interface TwemproxyModulaOptions {
  *
  * @example In a client
  * ```ts
- * import { Client, twemproxyModula } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { twemproxyModula } from "@moecache/moecache/rings";
  *
  * await using client = new Client(["10.0.0.1", "10.0.0.2"], {
  *   locator: (servers) => twemproxyModula(servers, { hash: "md5" }),
@@ -36,16 +38,16 @@ export function twemproxyModula(
   servers: readonly Server[],
   options: TwemproxyModulaOptions = {},
 ): Locator {
+  checkNames(options, ["hash"]);
   return weightedModuloLocator(servers, {
     algorithm: "twemproxyModula",
     keyHash: namedHash("hash", options.hash ?? "fnv1a_64"),
     order: orderOfNames(servers),
-    orderText: "sorted by name",
   });
 }
 
 function orderOfNames(servers: readonly Server[]): readonly number[] {
-  const names = servers.map(({ name }) => byteString(shortName(name)));
+  const names = servers.map(({ name }) => byteString(shortName(name, ":")));
   return Array.from(names.keys()).sort((a, b) => compareNames(names[a]!, names[b]!));
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Credentials } from "../protocol/commands/authentication.ts";
+import type { Credentials } from "../protocol/credentials.ts";
 import type { Outcome } from "./commands/command.ts";
 import { decodeLatin1 } from "./latin1.ts";
 import { parseUint32 } from "./number_parser.ts";

@@ -36,6 +36,6 @@
  * @module
  */
 
-export type { Credentials } from "../protocol/commands/authentication.ts";
+export type { Credentials } from "../protocol/credentials.ts";
 export { type ListenOptions, MemcachedServer, type MemcachedServerOptions } from "./server.ts";
 export type { ServerConnection, ServerListener, SocketAddress } from "./server_connection.ts";

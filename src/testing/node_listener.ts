@@ -5,7 +5,7 @@
  */
 
 import { builtinModule } from "../transport/runtime.ts";
-import { deferred } from "../deferred.ts";
+import { deferred } from "../waiting.ts";
 import type { ServerConnection, ServerListener, SocketAddress } from "./server_connection.ts";
 
 /** As much of `node:net` as is used here. */

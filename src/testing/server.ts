@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Credentials } from "../protocol/commands/authentication.ts";
+import type { Credentials } from "../protocol/credentials.ts";
 import { type CloseReason, describeArrival, describeDeparture } from "./event_lines.ts";
 import { EventLog } from "./event_log.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
@@ -200,7 +200,8 @@ export class MemcachedServer implements AsyncDisposable {
    *
    * @example A cluster that moves
    * ```ts
-   * import { Client, elastiCache } from "@moecache/moecache";
+   * import { Client } from "@moecache/moecache";
+   * import { elastiCache } from "@moecache/moecache/discovery";
    * import { MemcachedServer } from "@moecache/moecache/testing";
    * import { assertEquals } from "@std/assert";
    *

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deferred } from "../deferred.ts";
+import { deferred } from "../waiting.ts";
 import { ByteBuffer } from "./byte_buffer.ts";
 import type { EventKind } from "./event_log.ts";
 

@@ -1,20 +1,42 @@
-/** Bytes through the platform's compression streams. @module */
+/**
+ * Compressing and expanding bytes: by the platform's streams, or by `node:zlib`'s where it has none, as on
+ * Bun 1.2. `compressed` loads this module when it has the first item to compress or expand.
+ *
+ * @module
+ */
 
 import { concat } from "@std/bytes/concat";
+import { builtinModule } from "../transport/runtime.ts";
 import { ClientException } from "../errors.ts";
-import {
-  type CompressedFormat,
-  openCompressor,
-  openExpander,
-  type Through,
-} from "../compression_streams.ts";
 
-/** Every {@linkcode CompressedFormat}. */
-export const COMPRESSED_FORMATS: readonly CompressedFormat[] = ["gzip", "deflate", "deflate-raw"];
+/** What `CompressionStream` writes: `"deflate"` is deflate in zlib's wrapping, `"deflate-raw"` bare. */
+export type CompressedFormat = "gzip" | "deflate" | "deflate-raw";
+
+/** A stream that bytes go through. */
+export interface Through {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<BufferSource>;
+}
+
+/** What `node:zlib` calls the two directions of each format. */
+const NODE_NAMES = {
+  gzip: ["createGzip", "createGunzip"],
+  deflate: ["createDeflate", "createInflate"],
+  "deflate-raw": ["createDeflateRaw", "createInflateRaw"],
+} as const;
+
+type NodeName = (typeof NODE_NAMES)[CompressedFormat][number];
+
+/** As much of `node:zlib` and `node:stream` as is used here. */
+type NodeZlib = Record<NodeName, () => unknown>;
+
+interface NodeStream {
+  readonly Duplex: { toWeb(duplex: unknown): Through };
+}
 
 /**
- * Compressed bytes are given to the decompressor in pieces of this size, for it may expand a piece at once: up
- * to 1,032 times, which is deflate's limit.
+ * Compressed bytes are given to the decompressor in pieces of this size, as it may expand a whole piece at
+ * once: up to 1,032 times, which is deflate's limit.
  */
 const PIECE_SIZE = 1 << 13;
 const ZLIB_METHOD = 8;
@@ -62,13 +84,44 @@ async function expand(
   }
 }
 
-/** The first bytes tell: bare deflate never begins like gzip, and like zlib's only by a freak of an encoder. */
+/** By the first bytes: bare deflate never begins as gzip does, and as zlib's only from an odd encoder. */
 function formatOf(data: Uint8Array, bare: boolean): CompressedFormat | undefined {
   if (data.byteLength < 2) return undefined;
-  const [first, second] = data as unknown as [number, number];
+  const [first = 0, second = 0] = data;
   if (first === 0x1f && second === 0x8b) return "gzip";
   if ((first & 0x0f) === ZLIB_METHOD && (first << 8 | second) % 31 === 0) return "deflate";
   return bare ? "deflate-raw" : undefined;
+}
+
+/** Opens a stream that compresses. */
+export async function openCompressor(format: CompressedFormat): Promise<Through> {
+  return openPlatformStream(globalThis.CompressionStream, format) ??
+    await openNodeStream(NODE_NAMES[format][0]);
+}
+
+/** Opens a stream that expands. */
+export async function openExpander(format: CompressedFormat): Promise<Through> {
+  return openPlatformStream(globalThis.DecompressionStream, format) ??
+    await openNodeStream(NODE_NAMES[format][1]);
+}
+
+/** Opens the platform's; `undefined` when it has none or does not know the format, as Node 20.9 `"deflate-raw"`. */
+function openPlatformStream(
+  Stream: (new (format: CompressedFormat) => Through) | undefined,
+  format: CompressedFormat,
+): Through | undefined {
+  try {
+    return Stream && new Stream(format);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return undefined;
+  }
+}
+
+async function openNodeStream(name: NodeName): Promise<Through> {
+  const zlib = await builtinModule<NodeZlib>("node:zlib");
+  const { Duplex } = await builtinModule<NodeStream>("node:stream");
+  return Duplex.toWeb(zlib[name]());
 }
 
 /** Resolves to what comes out of a stream, or `undefined` when that is more than `most` bytes. */
@@ -110,7 +163,7 @@ async function feed(
 
 /**
  * Whether the last bytes are those that belong to what was expanded. The runtimes should have seen to it, but
- * Deno takes zlib's format for whole when it ends in the middle, and Node and Bun do not mind bytes behind
+ * Deno takes zlib's format for whole when it ends in the middle, and Node and Bun ignore bytes behind
  * gzip's. Of gzip's two, the length is compared: the runtimes do compare the checksum.
  */
 function matchesTrailer(format: CompressedFormat, data: Uint8Array, expanded: Uint8Array): boolean {

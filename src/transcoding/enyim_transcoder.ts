@@ -1,40 +1,36 @@
 import { ClientException, ValidationException } from "../errors.ts";
-import { checkChoice } from "../option_checks.ts";
-import type { DateTimeKind } from "./enyim/date_time.ts";
-import {
-  type DotNetFractionType,
-  type DotNetIntegerType,
-  numberTypes,
-} from "./enyim/number_types.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
+import type { DateTimeKind, DotNetFractionType, DotNetIntegerType } from "./enyim/dot_net_types.ts";
+import { numberTypes } from "./enyim/dot_net_types.ts";
 import { readValue } from "./enyim/read_value.ts";
-import { MARK, typeCode } from "./enyim/type_code.ts";
 import { type DotNetTypes, writeValue } from "./enyim/write_value.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
-const FRACTION_TYPES = ["single", "double"];
-const INTEGER_TYPES = ["auto", ...Object.keys(numberTypes)];
-const KINDS = ["utc", "local", "unspecified"];
+/** The flags of a string: EnyimMemcached's mark 0x100, and .NET's `TypeCode.String`. */
+const STRING_FLAGS = 0x112;
+/** All the bits of type codes, of EnyimMemcached's mark, and of the flags of a `byte[]`. */
+const FLAG_BITS = 0xfb5f;
 
 /** Which .NET types values become. Every option may be left out. */
 export interface EnyimTranscoderOptions {
   /**
-   * What a `number` becomes that is a safe integer: one of .NET's types, which it then must fit; or
-   * `"auto"`, as it is unless given, for an `Int32` where it fits and an `Int64` where not.
+   * The type of a `number` that is a safe integer: one of .NET's types, which the number has to fit, or
+   * `"auto"`, the default, for an `Int32` where it fits and an `Int64` where it does not.
    */
   readonly integers?: DotNetIntegerType | DotNetFractionType | "auto";
-  /** What any other `number` becomes, -0, `NaN` and those from 2^53 included; `"double"` unless given. */
+  /** The type of any other `number`, -0, `NaN` and those from 2^53 included; `"double"` by default. */
   readonly fractions?: DotNetFractionType;
   /**
-   * The kind of the `DateTime` that a `Date` becomes; `"utc"` unless given. Under `"local"` .NET shows the
-   * same instant by the time zone of the machine it is read on.
+   * The kind of the `DateTime` that a `Date` becomes; `"utc"` by default. With `"local"`, .NET shows the same
+   * instant in the time zone of the machine that reads it.
    */
   readonly dates?: DateTimeKind;
 }
 
-/** EnyimMemcached's format with its defaults, and by a call with others. */
+/** A transcoder for EnyimMemcached's format, and a function that makes others with options. */
 export interface EnyimTranscoder extends Transcoder {
   /**
-   * Makes a transcoder of EnyimMemcached's format.
+   * Makes a transcoder for EnyimMemcached's format.
    *
    * @param options `integers`, `fractions` and `dates`: the .NET types of numbers and of a `Date`.
    * @returns The transcoder.
@@ -44,8 +40,8 @@ export interface EnyimTranscoder extends Transcoder {
 }
 
 /**
- * The format of values that EnyimMemcached (C#) has: simple values and bytes, each under flags that tell its
- * .NET type. It is a transcoder as it is, and gives others when it is called with options.
+ * Stores simple values and bytes in the format of EnyimMemcached (C#), each under the flags of its .NET type.
+ * It is a transcoder as it is, and a function that makes others with options.
  *
  * | JavaScript | .NET, written | .NET, read | flags |
  * | --- | --- | --- | --- |
@@ -59,18 +55,20 @@ export interface EnyimTranscoder extends Transcoder {
  * | `Uint8Array` | `byte[]` | the same | 64082 |
  * | {@linkcode DotNetValue} | the number or `Char` that it says | | |
  *
- * A `DateTime` counts 100 nanoseconds: what is below a millisecond is cut off. One of kind Local is its
- * instant, as .NET stores that; one of kind Unspecified is read as if in UTC. .NET reads a number only as
- * what it was written as, so a program that has a `long` in mind wants `{ integers: "int64" }`.
+ * A `DateTime` counts 100 nanoseconds: what is below a millisecond is cut off. One of kind Local is read
+ * as its instant, which .NET stores; one of kind Unspecified is read as if in UTC. .NET reads a number only as
+ * the type that it was written as: for a program that reads a `long`, set `{ integers: "int64" }`.
  *
- * Everything else EnyimMemcached writes with .NET's `BinaryFormatter`: arrays, objects, `Decimal`, `Guid`,
- * `TimeSpan`. Those are a `ClientException` on reading, which names the class, and here a
- * `ValidationException` on writing. Only the lowest byte of the flags counts, as for EnyimMemcached itself.
- * Bytes that are not UTF-8 are an error here, and replacement characters there.
+ * EnyimMemcached writes everything else with .NET's `BinaryFormatter`: arrays, objects, `Decimal`, `Guid`,
+ * `TimeSpan`. Reading those is a `ClientException` with the name of the class, and writing them a
+ * `ValidationException`. As for EnyimMemcached itself, only the lowest byte of the flags counts, and bytes
+ * behind a value of a fixed size are ignored. Bytes that are not UTF-8 are an error here, and replacement
+ * characters there.
  *
  * @example Values that C# reads, and a type that it asks for
  * ```ts
- * import { Client, enyimTranscoder } from "@moecache/moecache";
+ * import { Client } from "@moecache/moecache";
+ * import { enyimTranscoder } from "@moecache/moecache/formats";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *
@@ -84,14 +82,17 @@ export interface EnyimTranscoder extends Transcoder {
  * assertEquals(await longs.encode(5), { flags: 267, data: Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0) });
  * ```
  */
-export const enyimTranscoder: EnyimTranscoder = Object.assign(
-  (options: EnyimTranscoderOptions = {}) => makeTranscoder(resolveTypes(options)),
-  makeTranscoder(resolveTypes({})),
+export const enyimTranscoder: EnyimTranscoder = /* @__PURE__ */ Object.assign(
+  makeTranscoder,
+  /* @__PURE__ */ makeTranscoder(),
 );
 
-function makeTranscoder(types: DotNetTypes): Transcoder {
+function makeTranscoder(options: EnyimTranscoderOptions = {}): Transcoder {
+  checkNames(options, ["integers", "fractions", "dates"]);
+  const types = resolveTypes(options);
   return {
-    textFlags: MARK | typeCode.string,
+    textFlags: STRING_FLAGS,
+    flagBits: FLAG_BITS,
     borrowsData: true,
     handsOverData: true,
     encode: (value) => encode(value, types),
@@ -111,8 +112,8 @@ function encode(value: unknown, types: DotNetTypes): EncodedValue {
 
 function resolveTypes(options: EnyimTranscoderOptions): DotNetTypes {
   const { integers = "auto", fractions = "double", dates = "utc" } = options;
-  checkChoice("integers", integers, INTEGER_TYPES);
-  checkChoice("fractions", fractions, FRACTION_TYPES);
-  checkChoice("dates", dates, KINDS);
+  checkChoice("integers", integers, ["auto", ...Object.keys(numberTypes())]);
+  checkChoice("fractions", fractions, ["single", "double"]);
+  checkChoice("dates", dates, ["utc", "local", "unspecified"]);
   return { integers, fractions, dates };
 }

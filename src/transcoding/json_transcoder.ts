@@ -1,8 +1,8 @@
 import { ClientException, ValidationException } from "../errors.ts";
-import { checkFunction, checkInteger } from "../option_checks.ts";
-import { encodeText } from "./item_text.ts";
+import { checkFunction, checkNames, invalidOption } from "../option_checks.ts";
+import { isUsable, USABLE_FLAGS } from "./item_codec.ts";
+import { decodeUtf8, encodeText } from "./text.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
-import { decodeUtf8 } from "./utf8.ts";
 
 /** Flags that JSON is stored under by the npm clients `memcached` and `memcache-client`, too. */
 const DEFAULT_FLAGS = 2;
@@ -11,19 +11,21 @@ const NO_FLAGS = 0;
 
 /** How JSON is written and read. Every option may be left out. */
 export interface JsonTranscoderOptions {
-  /** The flags that items are stored under, 0 to 4,294,967,295; 2 unless given. */
+  /**
+   * The flags that items are stored under, 0 to 4,294,967,295; 2 by default. 0x6d6f6500 to 0x6d6f65ff are
+   * reserved.
+   */
   readonly flags?: number;
-  /** What `JSON.stringify` takes for its second argument: makes JSON of what has none, a `bigint` or a `Map`. */
+  /** The second argument of `JSON.stringify`: makes JSON of what has none, a `bigint` or a `Map`. */
   readonly replacer?: (this: unknown, key: string, value: unknown) => unknown;
-  /** What `JSON.parse` takes for its second argument: makes the values anew that `replacer` replaced. */
+  /** The second argument of `JSON.parse`: makes the values again that `replacer` replaced. */
   readonly reviver?: (this: unknown, key: string, value: unknown) => unknown;
 }
 
-/** JSON as it is, and by a call with options or for values of one type. */
+/** A transcoder for JSON, and a function that makes others with options, or for values of one type. */
 export interface JsonTranscoder extends Transcoder {
   /**
-   * Makes a transcoder for JSON. The type parameter is the caller's word for what is stored: nothing checks
-   * what is read.
+   * Makes a transcoder for JSON. The type parameter is a promise of the caller: nothing checks what is read.
    *
    * @param options `flags`, `replacer` and `reviver`.
    * @returns The transcoder.
@@ -33,16 +35,16 @@ export interface JsonTranscoder extends Transcoder {
 }
 
 /**
- * Values as JSON, which every language reads. It is a transcoder as it is, and gives others when it is called,
- * with options or with the type of the values.
+ * Stores values as JSON, which every language reads. It is a transcoder as it is, and a function that makes
+ * others, with options or for the type of the values.
  *
- * What `JSON.stringify` makes of a value is what is stored: a `Date` becomes a string, `NaN` becomes `null`, a
- * `Map` becomes `{}`, properties that are `undefined` are left out. What it makes nothing of, `undefined` or
- * a function, and what it refuses, a `bigint` or a value that holds itself, is a `ValidationException`.
+ * The result of `JSON.stringify` is stored: a `Date` becomes a string, `NaN` becomes `null`, a `Map` becomes
+ * `{}`, properties that are `undefined` are left out. A value without JSON, `undefined` or a function, and a
+ * value that `JSON.stringify` refuses, a `bigint` or a value that holds itself, is a `ValidationException`.
  *
- * Items are stored under flags 2 and read under these and 0, which is what clients without flags of their
- * own store JSON under. Counters begin under 0 and read as a number, which is exact up to 2^53. Other flags,
- * and bytes that are no JSON, are a `ClientException`.
+ * Items are stored under flags 2, and read under 2 and 0: clients without flags of their own store JSON under
+ * 0. Counters begin under 0 and are read as a number, which is exact up to 2^53. Other flags, and bytes that
+ * are not JSON, are a `ClientException`.
  *
  * @example Values of one type
  * ```ts
@@ -74,20 +76,25 @@ export interface JsonTranscoder extends Transcoder {
  * assertEquals(await dates.decode(item), { madeAt: new Date(0) });
  * ```
  */
-export const jsonTranscoder: JsonTranscoder = Object.assign(makeTranscoder, makeTranscoder());
+export const jsonTranscoder: JsonTranscoder = /* @__PURE__ */ Object.assign(
+  makeTranscoder,
+  /* @__PURE__ */ makeTranscoder(),
+);
 
 function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): Transcoder<Value> {
+  checkNames(options, ["flags", "replacer", "reviver"]);
   const { flags = DEFAULT_FLAGS, replacer, reviver } = options;
-  checkInteger("flags", flags, 0, 0xffffffff);
+  if (!isUsable(flags)) throw invalidOption("flags", flags, USABLE_FLAGS);
   if (replacer !== undefined) checkFunction("replacer", replacer);
   if (reviver !== undefined) checkFunction("reviver", reviver);
   return {
+    flagBits: flags,
     borrowsData: true,
     handsOverData: true,
     encode: (value) => ({ flags, data: encodeText(stringify(value, replacer)) }),
     decode: (item) => {
       if (item.flags === flags || item.flags === NO_FLAGS) return parse(item, reviver) as Value;
-      const why = `its flags are ${item.flags}, and those of JSON here ${flags}`;
+      const why = `its flags are ${item.flags}, not ${flags}: it needs another transcoder`;
       throw new ClientException(`Cannot read item: ${why}`, item.flags);
     },
   };
@@ -109,6 +116,6 @@ function parse({ data }: EncodedValue, reviver: JsonTranscoderOptions["reviver"]
     return JSON.parse(decodeUtf8(data), reviver);
   } catch (cause) {
     const bytes = new Uint8Array(data);
-    throw new ClientException("Cannot read item: it is no JSON", bytes, { cause });
+    throw new ClientException("Cannot read item: it is not JSON", bytes, { cause });
   }
 }

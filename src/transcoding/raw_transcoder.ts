@@ -1,20 +1,20 @@
 import { quote, ValidationException } from "../errors.ts";
-import { checkBoolean } from "../option_checks.ts";
+import { checkBoolean, checkNames } from "../option_checks.ts";
 import { isFlags } from "./item_codec.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
 /** How bytes are given and taken. Every option may be left out. */
 export interface RawTranscoderOptions {
-  /** Whether reading gives an item's flags along with its bytes; `false` unless given. */
+  /** Whether an item is read with its flags, as `{ flags, data }`; `false` by default. */
   readonly withFlags?: boolean;
   /**
-   * Set this to `true` when nobody changes or transfers bytes that have been given to the client until the
-   * operation has ended. They are then sent without being copied; `false` unless given.
+   * Set this to `true` when bytes that have been given to the client are not changed or transferred before the
+   * operation has ended. They are then sent without a copy; `false` by default.
    */
   readonly handsOverData?: boolean;
 }
 
-/** Bytes as they are, and by a call with options. */
+/** A transcoder that leaves bytes as they are, and a function that makes others with options. */
 export interface RawTranscoder extends Transcoder<Uint8Array | EncodedValue> {
   /**
    * Makes a transcoder that leaves bytes and flags as they are.
@@ -35,14 +35,15 @@ export interface RawTranscoder extends Transcoder<Uint8Array | EncodedValue> {
 }
 
 /**
- * Bytes and flags as they are. A `Uint8Array` is stored under flags 0, and `{ flags, data }` under its own;
- * everything else, strings included, is a `ValidationException`. Items of any flags are read, as a
- * `Uint8Array` that is the caller's own, and with `rawTranscoder({ withFlags: true })` as `{ flags, data }`, so
- * that an item which is stored again stays what it was.
+ * Stores and reads bytes as they are. It is a transcoder as it is, and a function that makes others with
+ * options.
  *
- * It is a transcoder as it is, and gives others when it is called with options. Counters begin under flags 0
- * and read as the digits of their text. Flags from 0x6d6f6500 to 0x6d6f65ff, which `getOrSet` has for its
- * leases, are refused, and read as a miss.
+ * A `Uint8Array` is stored under flags 0, and `{ flags, data }` under its own flags. Everything else, strings
+ * included, is a `ValidationException`. Items of any flags are read: as a `Uint8Array` that is the caller's
+ * own, or with `rawTranscoder({ withFlags: true })` as `{ flags, data }`, which can be stored again as it was.
+ *
+ * Counters begin under flags 0, and are read as the digits of their text. Flags from 0x6d6f6500 to 0x6d6f65ff
+ * are reserved for leases of `getOrSet`: they are refused, and read as a miss.
  *
  * @example Bytes, and an item with its flags
  * ```ts
@@ -62,14 +63,15 @@ export interface RawTranscoder extends Transcoder<Uint8Array | EncodedValue> {
  * assertEquals(await items.get("item"), { flags: 42, data: Uint8Array.of(4) });
  * ```
  */
-export const rawTranscoder: RawTranscoder = Object.assign(
+export const rawTranscoder: RawTranscoder = /* @__PURE__ */ Object.assign(
   makeTranscoder as RawTranscoder,
-  makeTranscoder(),
+  /* @__PURE__ */ makeTranscoder(),
 );
 
 function makeTranscoder(
   options: RawTranscoderOptions = {},
 ): Transcoder<Uint8Array | EncodedValue> {
+  checkNames(options, ["withFlags", "handsOverData"]);
   const { withFlags = false, handsOverData = false } = options;
   checkBoolean("withFlags", withFlags);
   checkBoolean("handsOverData", handsOverData);

@@ -8,19 +8,24 @@ export interface EncodedValue {
   data: Uint8Array;
 }
 
-/** What decoding an item may take. */
+/** What decoding an item may take, and what it may do with the item. */
 export interface DecodeLimits {
   /**
    * The longest value, in bytes, that an item may expand to: the client's own `maxValueBytes`. A transcoder
-   * whose values are not longer than their items has no use for it.
+   * whose values are not longer than their items need not look at it.
    */
   readonly maxValueBytes: number;
+  /**
+   * `true` when the item's bytes are the transcoder's own, although it borrows: it may change them, and the
+   * value may be a view of them. The client says so of large ones, which need no copy then.
+   */
+  readonly ownsData?: boolean;
 }
 
 /**
- * Turns values into flags and bytes, and back. A `Client` uses one for all it stores; the default is
- * `moecacheTranscoder`, and `enyimTranscoder`, `jsonTranscoder`, `rawTranscoder` and `compressed` are
- * others. The type parameter is what it takes and gives.
+ * Turns values into flags and bytes, and back. A `Client` uses one for all that it stores. The default is
+ * `moecacheTranscoder`; others are `jsonTranscoder`, `rawTranscoder`, `compressed` and, from
+ * `@moecache/moecache/formats`, `enyimTranscoder`. The type parameter is the type of the values.
  *
  * `encode` throws a `ValidationException` for a value that it cannot represent; `decode` throws a
  * `ClientException` for an item that it does not read. Either may return a promise. Operations whose
@@ -50,17 +55,23 @@ export interface Transcoder<Value = unknown> {
    * part of the operation's `timeout`; the same goes for {@linkcode decode}.
    */
   encode(value: Value): EncodedValue | Promise<EncodedValue>;
-  /** Turns an item's flags and bytes back into the value. A client passes limits that it is held to. */
+  /** Turns an item's flags and bytes back into the value. A client passes limits that hold for it. */
   decode(item: EncodedValue, limits?: DecodeLimits): Value | Promise<Value>;
   /**
-   * Set this when strings are stored as their plain UTF-8 bytes under one value of the flags. The
-   * client then writes strings into its outgoing buffer without asking `encode`, and begins counters,
-   * whose text is a number, under these flags instead of 0.
+   * Set this when strings are stored as their plain UTF-8 bytes under one value of the flags. The client then
+   * writes strings into its outgoing buffer without calling `encode`, and begins counters, whose text is a
+   * number, under these flags instead of 0. It must not be one from 0x6d6f6500 to 0x6d6f65ff, which are
+   * reserved for what the client itself stores.
    */
   readonly textFlags?: number;
   /**
-   * Set this along with `textFlags` when that goes for short strings only: the length, in UTF-16 code
-   * units, of the longest one that the client may write without asking `encode`.
+   * Set this to every bit that the flags of encoded items may have, if these are known. `compressed` then
+   * refuses a `flag` among them when it is made, and not only when it stores the first such value.
+   */
+  readonly flagBits?: number;
+  /**
+   * Set this along with `textFlags` when that is true of short strings only: the length, in UTF-16 code
+   * units, of the longest one that the client may write without calling `encode`.
    */
   readonly longestText?: number;
   /**

@@ -1,14 +1,8 @@
 /** A transport as connections use it: chunks in, chunks out. @module */
 
 import { SocketError } from "../errors.ts";
-import { afterTurn, inTime } from "./runtime.ts";
+import { afterTurn, inTime, LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { Receiver, Transport } from "./transport.ts";
-
-/** How much is read at a time: larger ones gain little, and chunks of the runtimes' streams are smaller. */
-export const READ_SIZE: number = 1 << 17;
-
-/** From here on it pays to read into a vacancy, though it may take a read more. */
-export const LARGE_VACANCY: number = 1 << 17;
 
 /** A transport that moves nothing so many times in a row is taken for broken. */
 const MOST_IDLE = 100;

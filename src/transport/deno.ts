@@ -1,6 +1,7 @@
 /** The dialer for Deno, but for TLS. @module */
 
-import { alarm, timeToNextAddress } from "./runtime.ts";
+import { systemClock } from "../waiting.ts";
+import { timeToNextAddress } from "./runtime.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
 /** How many addresses a name is likely to have at most: `Deno.connect` looks them up by itself. */
@@ -36,7 +37,7 @@ async function connectTcp(
 ): Promise<Deno.TcpConn> {
   const hanging = new AbortController();
   let cancel = () => {};
-  const giveUp = () => cancel = alarm(GRACE, () => hanging.abort(signal.reason));
+  const giveUp = () => cancel = systemClock.after(GRACE, () => hanging.abort(signal.reason));
   signal.addEventListener("abort", giveUp);
   try {
     return await Deno.connect({

@@ -1,8 +1,14 @@
 /** Opening a socket on whatever runtime this is. @module */
 
 import { SocketError } from "../errors.ts";
+import { lazily } from "../waiting.ts";
 import { isWorker } from "./runtime.ts";
 import type { Dial, DialOptions, Endpoint, Transport } from "./transport.ts";
+
+const loadDeno = /* @__PURE__ */ lazily(async () => (await import("./deno.ts")).dialDeno);
+const loadNode = /* @__PURE__ */ lazily(async () => (await import("./node.ts")).dialNode);
+const loadTls = /* @__PURE__ */ lazily(async () => (await import("./node_tls.ts")).dialTls);
+const loadWorkers = /* @__PURE__ */ lazily(async () => (await import("./workers.ts")).dialWorkers);
 
 /**
  * Opens a socket. What only one runtime needs is loaded when the first dial there begins.
@@ -16,12 +22,11 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Tr
   return await dialHere(endpoint, options);
 }
 
-async function loadDialer({ tls }: Endpoint): Promise<Dial> {
+function loadDialer({ tls }: Endpoint): Promise<Dial> {
   // Workers may have parts of Node's modules, whose sockets are slower there.
-  if (isWorker()) return (await import("./workers.ts")).dialWorkers;
-  if (tls !== undefined) return (await import("./node_tls.ts")).dialTls;
-  if (typeof globalThis.Deno?.connect === "function") return (await import("./deno.ts")).dialDeno;
-  return (await import("./node.ts")).dialNode;
+  if (isWorker()) return loadWorkers();
+  if (tls !== undefined) return loadTls();
+  return typeof globalThis.Deno?.connect === "function" ? loadDeno() : loadNode();
 }
 
 /**

@@ -1,8 +1,9 @@
 /** The dialer for Bun and Node, but for TLS. @module */
 
+import { systemClock, untilAborted } from "../waiting.ts";
 import type { NodeSocket, SocketOptions, TlsManner } from "./node_socket.ts";
 import { NodeTransport } from "./node_transport.ts";
-import { alarm, builtinModule, timeToNextAddress } from "./runtime.ts";
+import { builtinModule, timeToNextAddress } from "./runtime.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
 /** As much of `node:net` as is used here. */
@@ -66,18 +67,8 @@ async function lookUp(host: string, signal: AbortSignal): Promise<Host[]> {
   // of each version is what can be had by the name: where the runtime tries more of them it crashes.
   if (!mayUseNetwork()) return [{ host, family: 6 }, { host, family: 4 }];
   const { ADDRCONFIG: hints, promises } = await builtinModule<NodeDns>("node:dns");
-  const found = await unlessAborted(promises.lookup(host, { all: true, hints }), signal);
+  const found = await untilAborted(promises.lookup(host, { all: true, hints }), signal);
   return inTurn([...new Set(found.map(({ address }) => address))]).map((host) => ({ host }));
-}
-
-/** Waits for what cannot be given up itself. */
-function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort);
-    if (signal.aborted) abort();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 /** Puts addresses of both versions in turn, beginning with that of the first. */
@@ -118,7 +109,7 @@ function firstOf(
     const next = () => {
       cancel();
       attempts[begun++]!(ending.signal).then(win, lose);
-      if (begun < attempts.length) cancel = alarm(wait, next);
+      if (begun < attempts.length) cancel = systemClock.after(wait, next);
     };
     const finish = () => {
       cancel();

@@ -1,6 +1,7 @@
 /** The dialer for TLS on Bun, Deno and Node. @module */
 
 import { SocketError } from "../errors.ts";
+import { lazily } from "../waiting.ts";
 import { connectNode, isAddress } from "./node.ts";
 import type { NodeSocket, PeerCertificate, SocketOptions, TlsManner } from "./node_socket.ts";
 import type { NodeTransport } from "./node_transport.ts";
@@ -88,9 +89,12 @@ async function openSecured(dialling: Dialling): Promise<NodeTransport> {
   }
 }
 
+const loadChecks = /* @__PURE__ */ lazily(() => import("./deno_certificates.ts"));
+
 async function checkOnDeno(certificate: PeerCertificate, { caCerts }: TlsOptions): Promise<void> {
   if (globalThis.Deno === undefined || caCerts === undefined) return;
-  await (await import("./deno_certificates.ts")).checkCertificates(certificate, caCerts);
+  const { checkCertificates } = await loadChecks();
+  await checkCertificates(certificate, caCerts);
 }
 
 /** Shakes hands; who does not care for the certificate may not use the connection. */

@@ -1,9 +1,9 @@
 /** A socket of `node:net` or `node:tls` as a transport. @module */
 
-import { deferred } from "../deferred.ts";
 import { SocketError } from "../errors.ts";
-import { LARGE_VACANCY, READ_SIZE } from "./byte_channel.ts";
+import { deferred } from "../waiting.ts";
 import type { NodeSocket, OnRead, PeerCertificate, TlsManner } from "./node_socket.ts";
+import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";
 
 /** What the readable stream keeps at most of what nobody has read, but for one chunk. */

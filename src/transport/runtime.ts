@@ -1,11 +1,19 @@
 /** What runtimes have in common and reach in different ways. @module */
 
+import { systemClock } from "../waiting.ts";
+
 interface Global {
   readonly process?: { getBuiltinModule?(specifier: string): unknown };
   readonly Deno?: unknown;
   setImmediate?(call: () => void): unknown;
   clearImmediate?(immediate: unknown): void;
 }
+
+/** How much is read at a time: larger ones gain little, and chunks of the runtimes' streams are smaller. */
+export const READ_SIZE: number = 1 << 17;
+
+/** From here on it pays to read into a vacancy, though it may take a read more. */
+export const LARGE_VACANCY: number = 1 << 17;
 
 /** Milliseconds after which an immediate is not waited for any more. */
 const LATE_IMMEDIATE = 5;
@@ -58,7 +66,7 @@ function immediate(call: () => void): () => void {
     cancel();
     call();
   };
-  const late = alarm(LATE_IMMEDIATE, due);
+  const late = systemClock.after(LATE_IMMEDIATE, due);
   const immediate = setImmediate!(due);
   const cancel = () => {
     late();
@@ -69,7 +77,7 @@ function immediate(call: () => void): () => void {
 
 /** As {@linkcode immediate}, by a message to oneself. */
 function message(call: () => void): () => void {
-  if (typeof MessageChannel !== "function") return alarm(0, call);
+  if (typeof MessageChannel !== "function") return systemClock.after(0, call);
   const { port1, port2 } = new MessageChannel();
   const close = () => {
     // Deno delivers what was sent before a port was closed.
@@ -103,20 +111,6 @@ export function timeToNextAddress(connectTimeout: number | undefined, addresses:
 }
 
 /**
- * Calls back after a while. It uses no timer that a test may have replaced, it does not keep the process
- * alive, and on Deno it does not load Node's timers.
- *
- * @param milliseconds How long the while is.
- * @returns What calls it off.
- */
-export function alarm(milliseconds: number, call: () => void): () => void {
-  // Node takes whole numbers only.
-  const signal = AbortSignal.timeout(Math.ceil(milliseconds));
-  signal.addEventListener("abort", call);
-  return () => signal.removeEventListener("abort", call);
-}
-
-/**
  * Waits for a promise, but not for ever.
  *
  * @param promise What is waited for; where it is rejected in time, so is the outcome.
@@ -124,7 +118,7 @@ export function alarm(milliseconds: number, call: () => void): () => void {
  */
 export function inTime(promise: Promise<unknown>, milliseconds: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = alarm(milliseconds, resolve);
+    const cancel = systemClock.after(milliseconds, resolve);
     promise.then(() => resolve(), reject).finally(cancel);
   });
 }

@@ -1,10 +1,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, ClientException } from "../../mod.ts";
+import {
+  Client,
+  ClientException,
+  jsonTranscoder,
+  rawTranscoder,
+  type Transcoder,
+} from "../../mod.ts";
+import { enyimTranscoder } from "../../src/transcoding/enyim_transcoder.ts";
 import { type MoecacheCache, MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
-import { LISTS_EXACTLY, memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { LISTS_EXACTLY, memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
 const URL_ = "https://example.com/page";
 const CHUNK = 1024;
@@ -15,6 +22,8 @@ interface Context {
   readonly cache: MoecacheCache;
   /** Lets the clock of the cache, not that of memcached, go on by so many milliseconds. */
   pass(milliseconds: number): void;
+  /** What that clock says. */
+  now(): number;
 }
 
 function response(body: BodyInit | null, headers: HeadersInit = {}): Response {
@@ -48,15 +57,20 @@ function pseudoRandomBytes(byteLength: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: byteLength }, (_, i) => (i * 7919) >> 3);
 }
 
-function describeCache(kind: string, start: () => Promise<ConformanceServer>): void {
+/** @param start Starts a server, one whose items have less than 128 KB where that is asked for. */
+function describeCache(
+  kind: string,
+  start: (hasSmallItems: boolean) => Promise<ConformanceServer>,
+): void {
   const test = (name: string, body: (context: Context) => Promise<void>) =>
     it(name, async () => {
-      await using server = await start();
+      await using server = await start(false);
       await using client = new Client(server.address, { timeout: 10_000 });
       let now = Date.now();
       const caches = new MoecacheCacheStorage(client, { chunkByteLength: CHUNK, now: () => now });
       const cache = await caches.open("test");
-      await body({ client, caches, cache, pass: (milliseconds) => now += milliseconds });
+      const pass = (milliseconds: number) => now += milliseconds;
+      await body({ client, caches, cache, pass, now: () => now });
     });
 
   describe(`A cache on ${kind}`, () => {
@@ -70,7 +84,8 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       await cache.put(URL_, given);
       const found = await cache.match(`${URL_}#part`);
       assertEquals([found?.status, found?.statusText], [404, "Gone Fishing"]);
-      assertEquals([...found!.headers], [["content-type", "text/plain"], ["x-a", "1, 2"]]);
+      const expected = [["age", "0"], ["content-type", "text/plain"], ["x-a", "1, 2"]];
+      assertEquals([...found!.headers], expected);
       assertEquals(await found!.text(), "body");
       assertEquals(await cache.match("https://example.com/other"), undefined);
     });
@@ -127,6 +142,15 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       const read = response("body");
       await read.text();
       await assertRejects(() => cache.put(URL_, read), TypeError, "read already");
+      for (const other of ["body", null, undefined, {}] as unknown as Response[]) {
+        await assertRejects(() => cache.put(URL_, other), TypeError, "it is no Response");
+      }
+      const nothing = undefined as unknown as Request;
+      for (const call of [cache.match, cache.delete, cache.add].map((call) => call.bind(cache))) {
+        await assertRejects(() => call(nothing), TypeError, "it needs a request");
+      }
+      await assertRejects(() => cache.addAll([URL_, nothing]), TypeError, "it needs a request");
+      await assertRejects(() => cache.put(nothing, response("")), TypeError, "it needs a request");
     });
 
     test("does not store what must not be shared", async ({ cache }) => {
@@ -153,15 +177,71 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       assertEquals((await cache.match(URL_))?.headers.get("Age"), "59");
       pass(1_000);
       assertEquals(await cache.match(URL_), undefined);
-      const Date_ = new Date(0).toUTCString();
-      await cache.put(
-        URL_,
-        response("body", { Date: Date_, Expires: new Date(9000).toUTCString() }),
-      );
-      pass(8_000);
+      // HTTP's dates have whole seconds, so that this one is up to a second old.
+      const Date_ = new Date().toUTCString();
+      const Expires = new Date(Date.parse(Date_) + 60_000).toUTCString();
+      pass(Date.parse(Date_) - context.now());
+      await cache.put(URL_, response("body", { Date: Date_, Expires }));
+      pass(59_000);
       assertEquals(await textOf(cache, URL_), "body");
       pass(1_000);
       assertEquals(await cache.match(URL_), undefined);
+    });
+
+    test("tells the age of each response, and counts what it was before", async (context) => {
+      const { cache, pass, now } = context;
+      const ageOf = async () => (await cache.match(URL_))?.headers.get("Age");
+      await cache.put(URL_, response("body"));
+      pass(5_000);
+      assertEquals(await ageOf(), "5");
+      await cache.put(URL_, response("body", { ...cacheControl("max-age=60"), Age: "10, 20" }));
+      pass(5_000);
+      assertEquals(await ageOf(), "15");
+      pass(Math.ceil(now() / 1000) * 1000 - now());
+      const Date_ = new Date(now() - 30_000).toUTCString();
+      await cache.put(URL_, response("body", { ...cacheControl("max-age=60"), Date: Date_ }));
+      pass(29_000);
+      assertEquals(await ageOf(), "59");
+      pass(1_000);
+      assertEquals(await ageOf(), undefined);
+    });
+
+    test("does not store the answer to a request that says no-store", async ({ cache }) => {
+      await cache.put(asking(cacheControl("no-store")), response("body"));
+      assertEquals(await cache.match(URL_), undefined);
+    });
+
+    test("judges and stores what the response was at the call", async ({ cache }) => {
+      const given = response("body", { ...cacheControl("max-age=60"), Vary: "X-A", "X-B": "1" });
+      const putting = cache.put(asking({ "X-A": "1" }), given);
+      assertEquals([given.bodyUsed || given.body?.locked], [true]);
+      given.headers.set("Set-Cookie", "session=secret");
+      given.headers.set("X-B", "2");
+      given.headers.delete("Vary");
+      await putting;
+      const found = await cache.match(asking({ "X-A": "1" }));
+      assertEquals([found?.headers.get("Set-Cookie"), found?.headers.get("X-B")], [null, "1"]);
+      assertEquals(await cache.match(asking({ "X-A": "2" })), undefined);
+    });
+
+    test("stores no chunks but those that a Response of this runtime takes", async (context) => {
+      const { client, cache } = context;
+      const streamOf = (...chunks: unknown[]) =>
+        new ReadableStream({
+          start(controller) {
+            for (const chunk of chunks) controller.enqueue(chunk);
+            controller.close();
+          },
+        });
+      const bytes = Uint8Array.of(1, 2);
+      for (const chunk of ["text", new Uint16Array(2), bytes.buffer, 5, null, {}, undefined]) {
+        const read = await new Response(streamOf(bytes, chunk)).bytes().catch(() => undefined);
+        const put = cache.put(URL_, response(streamOf(bytes, chunk)));
+        if (read === undefined) await assertRejects(() => put, TypeError);
+        else await put;
+        assertEquals(await (await cache.match(URL_))?.bytes(), read);
+      }
+      await keysOf("body", client, 0);
     });
 
     test("streams a body in chunks, as it is asked for", async ({ client, cache }) => {
@@ -236,10 +316,12 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
 
     test("lists a response whose predecessor's body cannot be retired", async ({ client, cache }) => {
       await cache.put(URL_, response("old"));
-      const touch = client.touch;
-      client.touch = () => Promise.reject(new ClientException("no", undefined));
-      await assertRejects(() => cache.put(URL_, response("new")), ClientException, "no");
-      client.touch = touch;
+      // A client whose keys cannot be touched.
+      const withTranscoder = client.withTranscoder.bind(client);
+      const touch = () => Promise.reject(new ClientException("no", undefined));
+      client.withTranscoder = (transcoder) => ({ ...withTranscoder(transcoder), touch });
+      const same = await new MoecacheCacheStorage(client).open("test");
+      await assertRejects(() => same.put(URL_, response("new")), ClientException, "no");
       assertEquals(await textOf(cache, URL_), "new");
     });
 
@@ -253,7 +335,7 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
     });
 
     test("loses no variant when many put at once", async ({ cache }) => {
-      const names = Array.from({ length: 8 }, (_, i) => `${i}`);
+      const names = Array.from({ length: 64 }, (_, i) => `${i}`);
       const headers = { Vary: "X-A" };
       await Promise.all(
         names.map((name) => cache.put(asking({ "X-A": name }), response(name, headers))),
@@ -262,10 +344,102 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       assertEquals(found, names);
     });
 
+    test("lets the last one win when many put the same at once", async ({ cache }) => {
+      const names = Array.from({ length: 100 }, (_, i) => `${i}`);
+      await Promise.all(names.map((name) => cache.put(URL_, response(name))));
+      assertEquals(await textOf(cache, URL_), "99");
+      assertEquals((await cache.matchAll(URL_)).length, 1);
+    });
+
+    test("lets many put the same and open caches at once, each on its own", async ({ client }) => {
+      const all = Array.from({ length: 100 }, async (_, i) => {
+        const caches = new MoecacheCacheStorage(client);
+        await (await caches.open("herd")).put(URL_, response(`${i}`));
+        await caches.open(`${i}`);
+      });
+      await Promise.all(all);
+      const caches = new MoecacheCacheStorage(client);
+      assertEquals((await caches.keys()).length, 102);
+      assert(/^\d+$/.test(await textOf(await caches.open("herd"), URL_) ?? ""));
+    });
+
+    test("lets many open caches at once", async ({ caches }) => {
+      const names = Array.from({ length: 100 }, (_, i) => `${i}`);
+      await Promise.all(names.map((name) => caches.open(name)));
+      assertEquals(await caches.keys(), ["test", ...names]);
+    });
+
+    test("lets the oldest variants go when an item cannot hold all", async ({ client, cache }) => {
+      const names = Array.from({ length: 20 }, (_, i) => `${i}`);
+      const put = (name: string, byteLength = 100_000) =>
+        cache.put(
+          asking({ "X-A": name }),
+          response(name, { Vary: "X-A", "X-B": "x".repeat(byteLength) }),
+        );
+      const found = async () => {
+        const texts = await Promise.all(
+          names.map((name) => textOf(cache, asking({ "X-A": name }))),
+        );
+        return texts.filter((text) => text !== undefined);
+      };
+      for (const name of names) await put(name);
+      assertEquals(await found(), names.slice(-9));
+      await keysOf("body", client, 20);
+      // What no item holds is refused, and costs the others nothing.
+      await assertRejects(() => put("huge", 2_000_000), ClientException, "too large");
+      assertEquals(await found(), names.slice(-9));
+      const both = await Promise.allSettled([put("huge", 2_000_000), put("0", 100), put("1", 100)]);
+      assertEquals(both.map(({ status }) => status), ["rejected", "fulfilled", "fulfilled"]);
+      assertEquals((await found()).slice(0, 2), ["0", "1"]);
+      assertEquals((await found()).length, 11);
+    });
+
+    it("does not depend on the client's transcoder, and takes a namespace for a client", async () => {
+      await using server = await start(false);
+      await using plain = new Client(server.address, { timeout: 10_000 });
+      const bytes = pseudoRandomBytes(2 * CHUNK + 1);
+      await (await new MoecacheCacheStorage(plain).open("test")).put(URL_, response(bytes));
+      for (const transcoder of [jsonTranscoder, enyimTranscoder, rawTranscoder as Transcoder]) {
+        await using client = new Client(server.address, { transcoder, timeout: 10_000 });
+        const cache = await new MoecacheCacheStorage(client).open("test");
+        assertEquals(await (await cache.match(URL_))?.bytes(), bytes);
+        await cache.put(`${URL_}/${"long".repeat(100)}`, response("long"));
+        assertEquals(await textOf(cache, `${URL_}/${"long".repeat(100)}`), "long");
+      }
+      const namespace = plain.namespace("outer:");
+      const cache = await new MoecacheCacheStorage(namespace).open("test");
+      assertEquals(await cache.match(URL_), undefined);
+      const long = `${URL_}/${"x".repeat(100)}`;
+      await cache.put(long, response("long"));
+      assertEquals(await textOf(cache, long), "long");
+      await assertRejects(() => cache.keys(), ClientException, "Cannot list keys");
+      await namespace.invalidateAll();
+      assertEquals(await cache.match(long), undefined);
+    });
+
+    it("finds out how much an item holds where it is less than usual", async () => {
+      await using server = await start(true);
+      await using client = new Client(server.address, { timeout: 10_000 });
+      const cache = await new MoecacheCacheStorage(client, { chunkByteLength: CHUNK }).open("test");
+      const found = async () => {
+        const keys = await cache.keys(URL_, { ignoreVary: true });
+        return keys.map(({ headers }) => headers.get("X-A"));
+      };
+      for (let i = 0; i < 12; i++) {
+        const headers = { Vary: "X-A", "X-B": "x".repeat(20_000) };
+        await cache.put(asking({ "X-A": `${i}` }), response("body", headers));
+        const names = await found();
+        assertEquals(names.at(-1), `${i}`);
+        // Each time that a list is refused, a quarter goes.
+        assert(names.length >= Math.min(i + 1, 3), `${names}`);
+      }
+    });
+
     test("fetches with add and addAll, all or nothing", async ({ cache }) => {
       await using web = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-        const isGood = request.url.endsWith("good");
-        return new Response("body", { status: isGood ? 200 : 500 });
+        const isGood = request.url.includes("good");
+        const headers = { Vary: "X-A" };
+        return new Response("body", { status: isGood ? 200 : 500, headers });
       });
       const origin = `http://127.0.0.1:${web.addr.port}`;
       const all = () => cache.addAll([`${origin}/good`, `${origin}/bad`]);
@@ -273,6 +447,38 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       assertEquals(await cache.keys(), []);
       await cache.add(`${origin}/good`);
       assertEquals(await textOf(cache, `${origin}/good`), "body");
+      const asking = (path: string, value: string) =>
+        new Request(`${origin}${path}`, { headers: { "X-A": value } });
+      const twice = () =>
+        cache.addAll([asking("/good?a", "1"), `${origin}/good?b`, asking("/good?a#b", "1")]);
+      const error = await assertRejects(twice, DOMException, "twice");
+      assertEquals(error.name, "InvalidStateError");
+      assertEquals((await cache.keys()).length, 1);
+      await cache.addAll([asking("/good?a", "1"), asking("/good?a", "2"), `${origin}/good?a`]);
+      assertEquals((await cache.keys()).length, 4);
+    });
+
+    test("gives up add and addAll with the signal of a request", async ({ client, cache }) => {
+      const asked = Promise.withResolvers<void>();
+      await using web = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+        // It sends a part of the body, and never the rest.
+        const start = (controller: ReadableStreamDefaultController) =>
+          controller.enqueue(new Uint8Array(3 * CHUNK));
+        const pull = () => asked.resolve();
+        const isEndless = request.url.endsWith("endless");
+        return new Response(isEndless ? new ReadableStream({ start, pull }) : "body");
+      });
+      const origin = `http://127.0.0.1:${web.addr.port}`;
+      const aborted = new Request(`${origin}/`, { signal: AbortSignal.abort(new Error("early")) });
+      await assertRejects(() => cache.add(aborted), Error, "early");
+      const controller = new AbortController();
+      const endless = new Request(`${origin}/endless`, { signal: controller.signal });
+      const adding = cache.addAll([endless]);
+      await asked.promise;
+      controller.abort(new Error("enough"));
+      await assertRejects(() => adding, Error, "enough");
+      assertEquals(await cache.keys(), []);
+      await keysOf("body", client, 0);
     });
 
     test("is one of several, of which one can be deleted", async ({ caches, cache }) => {
@@ -289,6 +495,53 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
       assertEquals(await (await caches.match(URL_))?.text(), "other");
     });
 
+    test("takes names as they are turned into strings", async ({ caches, client }) => {
+      const odd = [undefined, null, 5, { toString: () => "text" }] as unknown as string[];
+      for (const name of odd) await caches.open(name);
+      assertEquals(await caches.keys(), ["test", "undefined", "null", "5", "text"]);
+      assertEquals(await caches.has(undefined as unknown as string), true);
+      assertEquals(await caches.delete(null as unknown as string), true);
+      await assertRejects(() => caches.open(Symbol("name") as unknown as string), TypeError);
+      for (const call of [caches.open, caches.has, caches.delete]) {
+        await assertRejects(
+          () => (call as () => Promise<unknown>).call(caches),
+          TypeError,
+          "a name",
+        );
+      }
+      assertEquals(await caches.match(URL_), undefined);
+      assertEquals(await new MoecacheCacheStorage(client).keys(), [
+        "test",
+        "undefined",
+        "5",
+        "text",
+      ]);
+    });
+
+    test("takes nothing but names for names of caches", async ({ caches, client }) => {
+      const { value, flags } = await client.meta("mg", "cache:names", ["v", "f"]);
+      assertEquals(new TextDecoder().decode(value), '["test"]');
+      const store = (text: string) => client.meta("ms", "cache:names", [`F${flags.f}`], text);
+      await store('["test",null,{"a":1}]');
+      assertEquals(await caches.keys(), ["test"]);
+      for (const text of ["{}", "x", '"test"']) {
+        await store(text);
+        await assertRejects(() => caches.keys(), ClientException, "not an item of a cache");
+        await assertRejects(() => caches.open(text), ClientException, "not an item of a cache");
+      }
+    });
+
+    test("takes nothing but entries for entries", async ({ client, cache }) => {
+      await cache.put(URL_, response("body"));
+      const [key = ""] = await keysOf("head", client, 1);
+      const { value, flags } = await client.meta("mg", key, ["v", "f"]);
+      const [entry] = JSON.parse(new TextDecoder().decode(value));
+      const others = [null, 5, {}, { ...entry, headers: [1] }, { ...entry, body: {} }];
+      const text = JSON.stringify([...others, entry]);
+      await client.meta("ms", key, [`F${flags.f}`], text);
+      assertEquals(await textOf(cache, URL_), "body");
+    });
+
     test("does not take what others stored for its own", async ({ client, cache }) => {
       await cache.put(URL_, response("body"));
       const [key] = await keysOf("head", client, 1);
@@ -298,7 +551,13 @@ function describeCache(kind: string, start: () => Promise<ConformanceServer>): v
   });
 }
 
-describeCache("the embedded server", () => MemcachedServer.listen());
+describeCache(
+  "the embedded server",
+  (hasSmallItems) => MemcachedServer.listen(hasSmallItems ? { maxItemSize: 128 * 1024 } : {}),
+);
 if (memcachedPath() !== undefined) {
-  describeCache("memcached", () => MemcachedProcess.start(LISTS_EXACTLY));
+  describeCache("memcached", (hasSmallItems) => {
+    const args = hasSmallItems ? ["-I", "128k", "-o", "slab_chunk_max=65536"] : LISTS_EXACTLY;
+    return MemcachedProcess.start(args);
+  });
 }

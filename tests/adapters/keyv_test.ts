@@ -1,9 +1,27 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Client, SocketError, ValidationException } from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import {
+  Client,
+  ClientException,
+  jsonTranscoder,
+  moecacheTranscoder,
+  rawTranscoder,
+  SocketError,
+  type Transcoder,
+  ValidationException,
+} from "../../mod.ts";
+import { enyimTranscoder } from "../../src/transcoding/enyim_transcoder.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
 const UNREACHABLE = "127.0.0.1:1";
+/** Formats that a client may have, of which the adapters are independent. */
+const transcoders: Transcoder[] = [
+  moecacheTranscoder,
+  jsonTranscoder,
+  enyimTranscoder,
+  rawTranscoder as Transcoder,
+];
 
 Deno.test("KeyvMoecache throws and emits what get() fails with", async () => {
   await using store = new KeyvMoecache({ servers: UNREACHABLE });
@@ -71,11 +89,8 @@ Deno.test("KeyvMoecache.disconnect() closes a client of its own, and no other", 
   await assertRejects(() => own.set("key", "value"), SocketError);
 });
 
-Deno.test("KeyvMoecache refuses options that do not go together", async () => {
+Deno.test("KeyvMoecache refuses prefixes that leave no room, or that no key may have", async () => {
   await using client = new Client(UNREACHABLE);
-  assertThrows(() => new KeyvMoecache({}), ValidationException, "either a client or servers");
-  const both = { client, servers: UNREACHABLE };
-  assertThrows(() => new KeyvMoecache(both), ValidationException, "either a client or servers");
   for (const prefix of ["", "a b", "x".repeat(51)]) {
     assertThrows(
       () => new KeyvMoecache({ client, prefix }),
@@ -83,4 +98,150 @@ Deno.test("KeyvMoecache refuses options that do not go together", async () => {
       "Cannot use prefix",
     );
   }
+});
+
+Deno.test("KeyvMoecache takes an address, a list of them, and options besides", async () => {
+  await using server = await MemcachedServer.listen();
+  const { address } = server;
+  const options = { prefix: "mine:", namespace: "users", clientOptions: { timeout: 10_000 } };
+  await using store = new KeyvMoecache(address, options);
+  await using same = new KeyvMoecache({ servers: [address], prefix: "mine:", namespace: "users" });
+  await using other = new KeyvMoecache(`memcached://${address}`);
+  await store.set("key", "value");
+  assertEquals(await same.get("key"), "value");
+  assertEquals(await other.get("key"), undefined);
+});
+
+Deno.test("KeyvMoecache takes lifetimes and times, and keeps the milliseconds", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await using store = new KeyvMoecache({ client });
+  using time = new FakeTime();
+  await store.set("ttl", "value", 300);
+  await store.set("time", "value", Date.now() + 300);
+  await store.set("zero", "value", 0);
+  await store.set("gone", "value", Date.now() - 1);
+  await store.set("gone, too", "value", -1);
+  await store.setMany([
+    { key: "many ttl", value: "value", ttl: 300 },
+    { key: "many time", value: "value", expires: Date.now() + 300 },
+    { key: "many neither", value: "value", expires: undefined },
+  ]);
+  const keys = [
+    "ttl",
+    "time",
+    "many ttl",
+    "many time",
+    "zero",
+    "many neither",
+    "gone",
+    "gone, too",
+  ];
+  const living = async () => {
+    const has = await store.hasMany(keys);
+    return keys.filter((_, i) => has[i]).length;
+  };
+  assertEquals(await living(), 6);
+  time.tick(299);
+  assertEquals(await living(), 6);
+  time.tick(1);
+  assertEquals(await living(), 2);
+  assertEquals([await store.get("ttl"), await store.has("time")], [undefined, false]);
+  assertEquals((await Array.fromAsync(store.iterator())).length, 2);
+});
+
+Deno.test("KeyvMoecache takes each number as the version of Keyv means it that has looked", async () => {
+  await using server = await MemcachedServer.listen();
+  await using five = new KeyvMoecache(server.address);
+  await using six = new KeyvMoecache(server.address);
+  assertEquals(Object.keys(five.opts), ["dialect", "url"]);
+  assertEquals(six.capabilities.expires, true);
+  // 50 years, which as a time would be 2019.
+  const years = 50 * 365 * 24 * 60 * 60 * 1000;
+  await five.set("a", "value", years);
+  assertEquals(await five.has("a"), true);
+  await six.set("a", "value", years);
+  assertEquals(await six.has("a"), false);
+  await six.set("a", "value", 60_000);
+  assertEquals(await six.has("a"), false);
+});
+
+Deno.test("KeyvMoecache.deleteMany() answers Keyv 5 with one boolean, and others with one each", async () => {
+  await using server = await MemcachedServer.listen();
+  await using five = new KeyvMoecache(server.address);
+  await using six = new KeyvMoecache(server.address);
+  assertEquals([five.opts.dialect, six.capabilities.compatible], ["memcached", true]);
+  await using neither = new KeyvMoecache(server.address);
+  const setBoth = () => neither.setMany([{ key: "a", value: "1" }, { key: "b", value: "2" }]);
+  assertEquals(await setBoth(), [true, true]);
+  assertEquals(await five.deleteMany(["a", "b"]), true);
+  assertEquals(await five.deleteMany(["a"]), false);
+  await setBoth();
+  assertEquals(await six.deleteMany(["a", "c", "b"]), [true, false, true]);
+  assertEquals(await neither.deleteMany(["a"]), [false]);
+  assertEquals(await neither.deleteMany([]), []);
+});
+
+Deno.test("KeyvMoecache.setMany() tells Keyv 6 which failed and emits why, and throws to others", async () => {
+  await using server = await MemcachedServer.listen();
+  const entries = [{ key: "a", value: "1" }, { key: "b", value: "x".repeat(2_000_000) }];
+  await using five = new KeyvMoecache(server.address);
+  assertEquals(five.opts.dialect, "memcached");
+  await assertRejects(() => five.setMany(entries), ClientException, "too large");
+  await using six = new KeyvMoecache(server.address);
+  assertEquals(six.capabilities.store, "keyvStorage");
+  const errors: unknown[] = [];
+  six.on("error", (error) => errors.push(error));
+  assertEquals(await six.setMany(entries), [true, false]);
+  assert(errors.length === 1 && errors[0] instanceof ClientException);
+  await assertRejects(() => six.setMany(entries.slice(1)), ClientException, "too large");
+});
+
+Deno.test("KeyvMoecache emits to Keyv 6 nothing that it throws: Keyv emits that itself", async () => {
+  await using store = new KeyvMoecache(UNREACHABLE);
+  assertEquals(store.capabilities.expires, true);
+  const errors: unknown[] = [];
+  store.on("error", (error) => errors.push(error));
+  await assertRejects(() => store.get("key"), SocketError);
+  assertEquals(errors, []);
+});
+
+Deno.test("KeyvMoecache stores what Keyv has without serialization, on any client", async () => {
+  await using server = await MemcachedServer.listen();
+  const value = {
+    text: "ä",
+    bytes: new Uint8Array([1, 2, 255]),
+    date: new Date(0),
+    none: undefined,
+  };
+  for (const transcoder of transcoders) {
+    await using client = new Client(server.address, { transcoder });
+    await using store = new KeyvMoecache({ client });
+    for (const key of ["key", "long".repeat(100)]) {
+      await store.set(key, { value, expires: undefined });
+      const { text, bytes, date } = value;
+      assertEquals(await store.get(key), { value: { text, bytes, date } });
+      await store.set(key, value.bytes, 60_000);
+      assertEquals(await store.get(key), value.bytes);
+      await store.set(key, "text", 60_000);
+      assertEquals(await store.get(key), "text");
+    }
+    const listed = await Array.fromAsync(store.iterator());
+    assertEquals(new Map(listed), new Map([["key", "text"], ["long".repeat(100), "text"]]));
+    await store.clear();
+  }
+});
+
+Deno.test("KeyvMoecache stores in a namespace of a client, and says that it cannot list", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const namespace = client.namespace("outer:");
+  await using store = new KeyvMoecache({ client: namespace });
+  for (const key of ["key", "long".repeat(100), "x".repeat(150)]) {
+    await store.set(key, key);
+    assertEquals(await store.get(key), key);
+  }
+  await assertRejects(() => store.iterator().next(), ClientException, "Cannot list keys");
+  await namespace.invalidateAll();
+  assertEquals(await store.get("key"), undefined);
 });

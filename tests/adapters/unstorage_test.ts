@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Client, SocketError } from "../../mod.ts";
+import { Client, jsonTranscoder, rawTranscoder, SocketError, type Transcoder } from "../../mod.ts";
+import { enyimTranscoder } from "../../src/transcoding/enyim_transcoder.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
@@ -44,4 +45,36 @@ Deno.test("moecacheDriver() clears and disposes of nothing but its own", async (
   await driver.clear();
   await driver.dispose();
   assertEquals([await driver.getItem("a"), await other.getItem("a")], [null, "1"]);
+});
+
+Deno.test("moecacheDriver() keeps bytes, text and other values on any client", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const transcoder of [jsonTranscoder, enyimTranscoder, rawTranscoder as Transcoder]) {
+    await using client = new Client(server.address, { transcoder });
+    const driver = moecacheDriver({ client });
+    for (const key of ["key", "long".repeat(100)]) {
+      for (const value of [new Uint8Array([1, 2, 255]), "text", { a: [1, null] }, null, 5]) {
+        await driver.setItemRaw(key, value, { ttl: 60 });
+        assertEquals(await driver.getItemRaw(key), value);
+      }
+      await driver.setItemRaw(key, new Uint8Array([1, 2]).buffer);
+      assertEquals(await driver.getItemRaw(key), new Uint8Array([1, 2]));
+      await driver.setItem(key, "text");
+    }
+    assertEquals((await driver.getKeys()).sort(), ["key", "long".repeat(100)]);
+    await driver.clear("long");
+    assertEquals(await driver.getItems([{ key: "key" }, { key: "long".repeat(100) }]), [
+      { key: "key", value: "text" },
+      { key: "long".repeat(100), value: null },
+    ]);
+  }
+});
+
+Deno.test("moecacheDriver() takes the options that Nitro passes", async () => {
+  const driver = moecacheDriver({
+    driver: "@moecache/moecache/unstorage",
+    servers: "127.0.0.1:1",
+    base: "nitro:",
+  });
+  await driver.dispose();
 });

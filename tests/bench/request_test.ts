@@ -6,6 +6,7 @@ Deno.test("readRequest measures everything at length unless told otherwise", () 
 });
 
 Deno.test("readRequest takes options and workloads in any order", () => {
+  assertEquals(readRequest(["cold"]).names, ["cold"]);
   assertEquals(readRequest(["get", "--on", "bun,node,bun", "--strict", "set-100", "--short"]), {
     isShort: true,
     isStrict: true,

@@ -1,7 +1,7 @@
 /** The client under fire for a few seconds; `deno task chaos` does the same for as long as it is told. */
 
 import { assertEquals } from "@std/assert";
-import { memcachedPath } from "../memcached.ts";
+import { memcachedPath } from "../support/memcached.ts";
 import { withSeed } from "./random.ts";
 import { runRound } from "./round.ts";
 

@@ -1,7 +1,7 @@
 /** What becomes of a client when memcached is killed under load, and comes back. @module */
 
 import { Client, type ClientOptions, SocketError } from "../../mod.ts";
-import { MemcachedProcess } from "../memcached.ts";
+import { MemcachedProcess } from "../support/memcached.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Due, Punctuality } from "./punctuality.ts";
 import type { Random } from "./random.ts";

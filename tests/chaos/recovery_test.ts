@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { memcachedPath } from "../memcached.ts";
+import { memcachedPath } from "../support/memcached.ts";
 import { Random, withSeed } from "./random.ts";
 import { recover } from "./recovery.ts";
 

@@ -2,7 +2,7 @@
 
 import { Client, type ClientOptions, moecacheRing } from "../../mod.ts";
 import { dialNode } from "../../src/transport/node.ts";
-import { MemcachedProcess } from "../memcached.ts";
+import { MemcachedProcess } from "../support/memcached.ts";
 import { AccountedClient } from "./accounted_client.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { History } from "./history.ts";

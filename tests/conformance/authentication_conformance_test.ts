@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { memcachedPath } from "../memcached.ts";
-import { AuthMemcached } from "../memcached_auth.ts";
+import { memcachedPath } from "../support/memcached.ts";
+import { AuthMemcached } from "../support/memcached_auth.ts";
 import { authenticationExchanges, CREDENTIALS } from "./protocol_cases/authentication.ts";
 import type { Exchange } from "./protocol_conformance.ts";
 import { ProtocolConnection } from "./protocol_connection.ts";

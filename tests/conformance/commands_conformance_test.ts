@@ -1,6 +1,6 @@
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { dialNode } from "../../src/transport/node.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { describeCommands } from "./commands_conformance.ts";
 
 describeCommands("the embedded server", () => MemcachedServer.listen());

@@ -11,7 +11,7 @@ import {
   ValidationException,
   type WatchEvent,
 } from "../../mod.ts";
-import { listed } from "../listed.ts";
+import { listed } from "../support/listed.ts";
 import type { ConformanceServer } from "./client_conformance.ts";
 
 /** Describes the listing of items and events on the servers that `start` starts, with clients of these options. */

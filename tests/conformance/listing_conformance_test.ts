@@ -1,6 +1,6 @@
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { dialNode } from "../../src/transport/node.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { describeListing } from "./listing_conformance.ts";
 
 describeListing("the embedded server", () => MemcachedServer.listen());

@@ -1,5 +1,5 @@
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { runProtocol } from "./protocol_steps.ts";
 
 Deno.test("MemcachedServer answers as memcached does", async (test) => {

@@ -6,13 +6,13 @@ import {
   Client,
   ClientException,
   compressed,
-  enyimTranscoder,
   jsonTranscoder,
   moecacheTranscoder,
   rawTranscoder,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
+import { enyimTranscoder } from "../../src/transcoding/mod.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
 import type { ConformanceServer } from "./client_conformance.ts";
 

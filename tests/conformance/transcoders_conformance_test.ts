@@ -1,5 +1,5 @@
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { describeTranscoders } from "./transcoders_conformance.ts";
 
 describeTranscoders("the embedded server", () => MemcachedServer.listen());

@@ -8,10 +8,10 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { listed } from "../listed.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
-import { AuthMemcached } from "../memcached_auth.ts";
-import { type Script, ScriptedPeer } from "../scripted_peer.ts";
+import { listed } from "../support/listed.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { AuthMemcached } from "../support/memcached_auth.ts";
+import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
 
 const auth: Credentials = { username: "user", password: "s3cret/ü" };
 const wrong: Credentials = { username: "user", password: "wrong-pässword" };

@@ -3,6 +3,16 @@ import { Connection } from "../../src/connection/connection.ts";
 import { SocketError } from "../../src/errors.ts";
 import { DeleteCommand } from "../../src/protocol/commands/answer.ts";
 import type { Transport } from "../../src/transport/transport.ts";
+import { systemClock } from "../../src/waiting.ts";
+
+const OPTIONS = {
+  server: "server",
+  timeout: Infinity,
+  connectTimeout: Infinity,
+  timesConnectingApart: false,
+  clock: systemClock,
+  maxValueBytes: 1,
+};
 
 /** A socket on which nothing happens until it is closed. */
 class QuietTransport implements Transport {
@@ -32,11 +42,8 @@ for (const direct of [true, false]) {
       const transport = new QuietTransport();
       const { promise: dialed, resolve: open } = Promise.withResolvers<Transport>();
       const connection = new Connection({
-        server: "server",
         dial: () => dialed,
-        timeout: undefined,
-        connectTimeout: undefined,
-        maxValueBytes: 1,
+        ...OPTIONS,
         direct,
       }, { opened() {}, answered() {}, ended() {} });
       open(transport);
@@ -65,14 +72,11 @@ function reluctantTransport(): Transport {
 Deno.test("Connection closes its socket whatever it has not written yet", async () => {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const connection = new Connection({
-    server: "server",
     dial: () => Promise.resolve(reluctantTransport()),
-    timeout: undefined,
-    connectTimeout: undefined,
-    maxValueBytes: 1,
+    ...OPTIONS,
     direct: true,
   }, { opened: () => open(), answered() {}, ended() {} });
-  connection.submit(new DeleteCommand("key", () => {}, () => {}));
+  connection.submit(new DeleteCommand("key"));
   await opened;
   await new Promise((resolve) => setTimeout(resolve, 0));
   connection.end(new SocketError("over"));
@@ -81,17 +85,14 @@ Deno.test("Connection closes its socket whatever it has not written yet", async 
 
 Deno.test("Connection keeps little of what is given up while it cannot write", () => {
   const connection = new Connection({
-    server: "server",
     dial: () => new Promise<Transport>(() => {}),
-    timeout: undefined,
-    connectTimeout: undefined,
-    maxValueBytes: 1,
+    ...OPTIONS,
     direct: true,
   }, { opened() {}, answered() {}, ended() {} });
-  const wanted = new DeleteCommand("wanted", () => {}, () => {});
+  const wanted = new DeleteCommand("wanted");
   connection.submit(wanted);
   for (let i = 0; i < 100_000; i++) {
-    const command = new DeleteCommand("key", () => {}, () => {});
+    const command = new DeleteCommand("key");
     connection.submit(command);
     command.abandon(new Error("given up"));
   }

@@ -4,7 +4,8 @@ import { SocketError, TimeoutError } from "../../src/errors.ts";
 import { dial as dialHere } from "../../src/transport/dial.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { splits, utf8 } from "../protocol/splits.ts";
-import { type Script, ScriptedPeer } from "../scripted_peer.ts";
+import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
+import { systemClock } from "../../src/waiting.ts";
 
 /** A transport whose server says these chunks, one for each read, and then nothing more. */
 class ChunkTransport implements Transport {
@@ -29,12 +30,18 @@ class ChunkTransport implements Transport {
   }
 }
 
+const TIMES = {
+  timeout: Infinity,
+  connectTimeout: Infinity,
+  timesConnectingApart: false,
+  clock: systemClock,
+};
+
 function readerOf(transport: Transport, options: Partial<LineReaderOptions> = {}): LineReader {
   return new LineReader({
     server: "server",
     dial: () => Promise.resolve(transport),
-    timeout: undefined,
-    connectTimeout: undefined,
+    ...TIMES,
     ...options,
   });
 }
@@ -50,8 +57,7 @@ async function withPeer(
   const lines = new LineReader({
     server: peer.address,
     dial: (signal) => dialHere(endpoint, { signal, keepAlive: true, noDelay: true }),
-    timeout: undefined,
-    connectTimeout: undefined,
+    ...TIMES,
     ...options,
   }, options.signal);
   await body(lines);
@@ -147,7 +153,7 @@ Deno.test("LineReader ends a read that waits with the reason it is given", async
 Deno.test("LineReader dials nobody when the signal is aborted already", async () => {
   await using peer = new ScriptedPeer(() => {});
   const dial = () => Promise.reject(new Error("dialed"));
-  const options = { server: peer.address, dial, timeout: undefined, connectTimeout: undefined };
+  const options = { server: peer.address, dial, ...TIMES };
   const lines = new LineReader(options, AbortSignal.abort("aborted"));
   assertEquals(await lines.ask("request\r\n").catch((reason) => reason), "aborted");
   await lines.closed;
@@ -155,7 +161,7 @@ Deno.test("LineReader dials nobody when the signal is aborted already", async ()
 
 Deno.test("LineReader throws a TimeoutError when the first line is overdue, not when others are", async () => {
   const silent: Script = () => {};
-  const options = { timeout: 20 };
+  const options = { timeout: 20, connectTimeout: 20 };
   await withPeer(silent, async (lines) => {
     await assertRejects(() => lines.ask("request\r\n"), TimeoutError, "No reply");
   }, options);
@@ -172,7 +178,8 @@ Deno.test("LineReader throws a TimeoutError when the first line is overdue, not 
 });
 
 Deno.test("LineReader throws a TimeoutError when nobody picks up", async () => {
-  for (const options of [{ timeout: 20 }, { connectTimeout: 20 }]) {
+  for (const timesConnectingApart of [false, true]) {
+    const options = { timeout: 20, connectTimeout: 20, timesConnectingApart };
     const never = new Promise<Transport>(() => {});
     const transport = new ChunkTransport([].values());
     const lines = readerOf(transport, { dial: () => never, ...options });

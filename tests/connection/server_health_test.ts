@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeClock } from "../support/fake_clock.ts";
 import { ServerHealth, type ServerHealthOptions } from "../../src/connection/server_health.ts";
-import { deferred } from "../../src/deferred.ts";
+import { deferred, systemClock } from "../../src/waiting.ts";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
 
 const RESET = new SocketError("reset");
@@ -17,6 +17,7 @@ function observe(options: Partial<ServerHealthOptions> = {}) {
     probeDelay: 100,
     maxProbeDelay: 1000,
     dialsRefusing: false,
+    clock: systemClock,
     report: (type) => events.push(type),
     ...options,
   }, () => {
@@ -25,6 +26,11 @@ function observe(options: Partial<ServerHealthOptions> = {}) {
     return probe.promise;
   });
   return { health, events, probes };
+}
+
+/** Lets promises that have been settled take their effect. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 8; turn++) await Promise.resolve();
 }
 
 function fail(health: ServerHealth, times: number, error: SocketError = RESET): void {
@@ -52,22 +58,25 @@ Deno.test("ServerHealth counts failures that began together once", () => {
 });
 
 Deno.test("ServerHealth probes one at a time, after delays by chance below a bound that doubles", async () => {
-  using time = new FakeTime();
+  const clock = new FakeClock();
   const random = Math.random;
   Math.random = () => 0.5;
   try {
-    const { health, probes } = observe({ failuresBeforeDead: 1 });
+    const { health, probes } = observe({ clock, failuresBeforeDead: 1 });
     fail(health, 1);
     // Half of 100, 200, 400, 800, and then of the longest, 1000.
     for (const [i, delay] of [50, 100, 200, 400, 500, 500].entries()) {
-      await time.tickAsync(delay - 1);
+      clock.tick(delay - 1);
+      await settle();
       assertEquals(probes.length, i, `${delay} ms are not over`);
-      await time.tickAsync(1);
+      clock.tick(1);
+      await settle();
       assertEquals(probes.length, i + 1);
-      await time.tickAsync(60_000);
+      clock.tick(60_000);
+      await settle();
       assertEquals(probes.length, i + 1, "one is still out");
       probes[i]!.reject(LATE);
-      await time.runMicrotasks();
+      await settle();
     }
     health.stop();
   } finally {
@@ -76,15 +85,15 @@ Deno.test("ServerHealth probes one at a time, after delays by chance below a bou
 });
 
 Deno.test("ServerHealth draws each delay from the whole of its bound", () => {
-  using time = new FakeTime();
+  const clock = new FakeClock();
   const starts: number[] = [];
   for (let i = 0; i < 200; i++) {
-    const { health, probes } = observe({ failuresBeforeDead: 1 });
+    const { health, probes } = observe({ clock, failuresBeforeDead: 1 });
     fail(health, 1);
-    const start = time.now;
-    time.next();
+    const start = clock.now();
+    clock.tickToNext();
     assertEquals(probes.length, 1);
-    starts.push(time.now - start);
+    starts.push(clock.now() - start);
     health.stop();
   }
   // By chance alone, one of these fails once in 10^12 runs.
@@ -94,45 +103,52 @@ Deno.test("ServerHealth draws each delay from the whole of its bound", () => {
 });
 
 Deno.test("ServerHealth is up when a probe is answered, on whichever connection", async () => {
-  using time = new FakeTime();
-  const { health, events, probes } = observe({ failuresBeforeDead: 1 });
+  const clock = new FakeClock();
+  const { health, events, probes } = observe({ clock, failuresBeforeDead: 1 });
   fail(health, 1);
-  await time.nextAsync();
+  clock.tickToNext();
+  await settle();
   probes[0]!.resolve();
-  await time.runMicrotasks();
+  await settle();
   assertEquals([health.isDown, health.failures, events], [false, 0, ["error", "down", "up"]]);
-  assertEquals(time.next(), false);
+  assertEquals(clock.tickToNext(), false);
 });
 
 Deno.test("ServerHealth sends no second probe when it goes up and down while one is out", async () => {
-  using time = new FakeTime();
-  const { health, probes } = observe({ failuresBeforeDead: 1 });
+  const clock = new FakeClock();
+  const { health, probes } = observe({ clock, failuresBeforeDead: 1 });
   fail(health, 1);
-  await time.nextAsync();
+  clock.tickToNext();
+  await settle();
   health.answered();
   fail(health, 1);
-  await time.tickAsync(10_000);
+  clock.tick(10_000);
+  await settle();
   assertEquals(probes.length, 1);
   probes[0]!.reject(LATE);
-  await time.tickAsync(1000);
+  await settle();
+  clock.tick(1000);
+  await settle();
   assertEquals(probes.length, 2);
-  await time.tickAsync(10_000);
+  clock.tick(10_000);
+  await settle();
   assertEquals(probes.length, 2);
   health.stop();
 });
 
 Deno.test("ServerHealth leaves no timer when it has answered or is stopped", async () => {
-  using time = new FakeTime();
-  const { health, probes } = observe({ failuresBeforeDead: 1 });
+  const clock = new FakeClock();
+  const { health, probes } = observe({ clock, failuresBeforeDead: 1 });
   fail(health, 1);
   health.answered();
-  assertEquals(time.next(), false);
+  assertEquals(clock.tickToNext(), false);
   fail(health, 1);
-  await time.nextAsync();
+  clock.tickToNext();
+  await settle();
   health.stop();
   probes[0]!.reject(RESET);
-  await time.runMicrotasks();
-  assertEquals(time.next(), false);
+  await settle();
+  assertEquals(clock.tickToNext(), false);
 });
 
 Deno.test("ServerHealth counts nothing once it is stopped", () => {
@@ -143,13 +159,14 @@ Deno.test("ServerHealth counts nothing once it is stopped", () => {
 });
 
 Deno.test("ServerHealth can be stopped by who hears that it is down", () => {
-  using time = new FakeTime();
+  const clock = new FakeClock();
   const { health } = observe({
+    clock,
     failuresBeforeDead: 1,
     report: (type) => type === "down" && health.stop(),
   });
   fail(health, 1);
-  assertEquals(time.next(), false);
+  assertEquals(clock.tickToNext(), false);
 });
 
 Deno.test("ServerHealth.refusal says why, with the last failure as its cause", () => {

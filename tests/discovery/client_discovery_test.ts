@@ -11,18 +11,20 @@ import {
 import {
   Client,
   type ClientOptions,
-  type DiscoveredServers,
-  type Discovery,
-  dns,
-  elastiCache,
   type ServerEvent,
   SocketError,
   TimeoutError,
   ValidationException,
 } from "../../mod.ts";
-import { deferred } from "../../src/deferred.ts";
+import {
+  type DiscoveredServers,
+  type Discovery,
+  dns,
+  elastiCache,
+} from "../../src/discovery/mod.ts";
+import { deferred } from "../../src/waiting.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { answering, ScriptedPeer } from "../scripted_peer.ts";
+import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 
 type Servers = DiscoveredServers["servers"];
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
-import { deferred } from "../../src/deferred.ts";
+import { deferred } from "../../src/waiting.ts";
 import type { DiscoveredServers, Discovery } from "../../src/discovery/discovery.ts";
 import { DiscoveryLoop, type DiscoveryLoopOptions } from "../../src/discovery/discovery_loop.ts";
 

@@ -1,12 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  dns,
-  type DnsOptions,
-  type HostAddress,
-  type ResolveDns,
-  SocketError,
-  ValidationException,
-} from "../../mod.ts";
+import { dns, type DnsOptions, type ResolveDns } from "../../src/discovery/mod.ts";
+import { type HostAddress, SocketError, ValidationException } from "../../mod.ts";
 import type { DiscoveryContext } from "../../src/discovery/discovery.ts";
 
 const context: DiscoveryContext = {

@@ -2,18 +2,20 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import {
   Client,
   ClientException,
-  type DiscoveredServers,
-  elastiCache,
-  type ElastiCacheOptions,
   SocketError,
   TimeoutError,
   ValidationException,
 } from "../../mod.ts";
+import {
+  type DiscoveredServers,
+  elastiCache,
+  type ElastiCacheOptions,
+} from "../../src/discovery/mod.ts";
 import type { DiscoveryContext } from "../../src/discovery/discovery.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { CertificateAuthority } from "../certificates.ts";
-import { lacksTls, TlsMemcached } from "../memcached_tls.ts";
-import { answering, type Script, ScriptedPeer } from "../scripted_peer.ts";
+import { CertificateAuthority } from "../support/certificates.ts";
+import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
+import { answering, type Script, ScriptedPeer } from "../support/scripted_peer.ts";
 
 const CONFIG = "3\n0a.example|10.0.0.1|11211 b.example|10.0.0.2|11212\n";
 

@@ -1,7 +1,7 @@
 /** Real memcacheds that are made to fail. @module */
 
 import type { Dial } from "../../mod.ts";
-import { MemcachedProcess } from "../memcached.ts";
+import { MemcachedProcess } from "../support/memcached.ts";
 
 const ARGUMENTS = ["-m", "64", "-t", "1"];
 

@@ -1,7 +1,7 @@
 /** The failure drills in short; `deno task drills` measures how long it takes until all is well again. */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { memcachedPath } from "../memcached.ts";
+import { memcachedPath } from "../support/memcached.ts";
 import { type DrillOptions, type Mode, type Outcome, runDrill } from "./drill.ts";
 import { ALL, type Drill, KILL, MOVE, REPLACE, RESTART, STOP } from "./drills.ts";
 import { tableOf } from "./table.ts";

@@ -1,7 +1,7 @@
 /** The examples for Deno, on real memcached. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { Program } from "./program.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -1,8 +1,9 @@
 /** The examples for Bun, Node and workerd, on real memcached; the lane for the examples runs them. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { fileURLToPath } from "node:url";
-import { MemcachedProcess, programPath } from "../memcached.ts";
+import { MemcachedProcess } from "../support/memcached.ts";
+import { exec } from "../package/exec.ts";
+import { install, installEsbuild, NEWEST_BUN, USUAL_NODE, WORKERD } from "../package/tool.ts";
 import { PACKAGES } from "./packages.ts";
 import { Program } from "./program.ts";
 
@@ -16,67 +17,56 @@ async function copy(example: string): Promise<string> {
   return name;
 }
 
-Deno.test({
-  name: "bun_serve.ts renders a page once",
-  ignore: programPath("bun") === undefined,
-  fn: async () => {
-    await using memcached = await MemcachedProcess.start();
-    const env = { MEMCACHED: memcached.address, PORT: "0" };
-    await using program = new Program("bun", [await copy("bun_serve.ts")], env, PACKAGES);
-    const url = await program.prints(/Listening on (\S+)\n/);
-    const ask = async (path: string) => await (await fetch(`${url}${path}`)).text();
-    const first = await ask("about");
-    assertMatch(first, /^<h1>\/about<\/h1>/);
-    assertEquals(await ask("about"), first);
-    assertMatch(await ask("home"), /^<h1>\/home<\/h1>/);
-  },
+Deno.test("bun_serve.ts renders a page once", async () => {
+  await using memcached = await MemcachedProcess.start();
+  const env = { MEMCACHED: memcached.address, PORT: "0" };
+  await using program = new Program(
+    await install(NEWEST_BUN),
+    [await copy("bun_serve.ts")],
+    env,
+    PACKAGES,
+  );
+  const url = await program.prints(/Listening on (\S+)\n/);
+  const ask = async (path: string) => await (await fetch(`${url}${path}`)).text();
+  const first = await ask("about");
+  assertMatch(first, /^<h1>\/about<\/h1>/);
+  assertEquals(await ask("about"), first);
+  assertMatch(await ask("home"), /^<h1>\/home<\/h1>/);
 });
 
-Deno.test({
-  name: "migrate_from_memjs.mjs reads what memjs wrote",
-  ignore: programPath("node") === undefined,
-  fn: async () => {
-    await using memcached = await MemcachedProcess.start();
-    const env = { MEMCACHED: memcached.address };
-    await using program = new Program(
-      "node",
-      [await copy("migrate_from_memjs.mjs")],
-      env,
-      PACKAGES,
-    );
-    assertEquals(await program.ends(), {
-      code: 0,
-      output: "Hello from memjs\n{ name: 'Ada', born: 1815 }\n",
-    });
-  },
+Deno.test("migrate_from_memjs.mjs reads what memjs wrote", async () => {
+  await using memcached = await MemcachedProcess.start();
+  const env = { MEMCACHED: memcached.address };
+  await using program = new Program(
+    await install(USUAL_NODE),
+    [await copy("migrate_from_memjs.mjs")],
+    env,
+    PACKAGES,
+  );
+  assertEquals(await program.ends(), {
+    code: 0,
+    output: "Hello from memjs\n{ name: 'Ada', born: 1815 }\n",
+  });
 });
 
-Deno.test({
-  name: "workers_hono.mjs computes a result once, on workerd",
-  fn: async () => {
-    await using memcached = await MemcachedProcess.start();
-    await bundleWorker(await copy("workers_hono.mjs"));
-    await Deno.writeTextFile(new URL("program.capnp", PACKAGES), config(memcached.address));
-    const args = ["serve", "program.capnp", "--control-fd=1"];
-    const workerd = fileURLToPath(new URL("node_modules/workerd/bin/workerd", PACKAGES));
-    await using program = new Program(workerd, args, {}, PACKAGES);
-    const port = await program.prints(/"event":"listen","socket":"http","port":(\d+)/);
-    const ask = async () => await (await fetch(`http://127.0.0.1:${port}/primes/1000`)).json();
-    const first = await ask();
-    assertEquals([first.limit, first.primes], [1000, 168]);
-    assertEquals(await ask(), first);
-    const missing = await fetch(`http://127.0.0.1:${port}/primes/none`);
-    assertEquals([missing.status, await missing.text()], [404, "404 Not Found"]);
-  },
+Deno.test("workers_hono.mjs computes a result once, on workerd", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await bundleWorker(await copy("workers_hono.mjs"));
+  await Deno.writeTextFile(new URL("program.capnp", PACKAGES), config(memcached.address));
+  const args = ["serve", "program.capnp", "--control-fd=1"];
+  await using program = new Program(await install(WORKERD), args, {}, PACKAGES);
+  const port = await program.prints(/"event":"listen","socket":"http","port":(\d+)/);
+  const ask = async () => await (await fetch(`http://127.0.0.1:${port}/primes/1000`)).json();
+  const first = await ask();
+  assertEquals([first.limit, first.primes], [1000, 168]);
+  assertEquals(await ask(), first);
+  const missing = await fetch(`http://127.0.0.1:${port}/primes/none`);
+  assertEquals([missing.status, await missing.text()], [404, "404 Not Found"]);
 });
 
 async function bundleWorker(name: string): Promise<void> {
-  const args = ["run", "--allow-all", "--quiet", "--no-config", "npm:esbuild@0.25.12", name];
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args, "--bundle", "--format=esm", "--outfile=program.worker.js"],
-    cwd: PACKAGES,
-  }).output();
-  if (!success) throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr)}`);
+  const args = [name, "--bundle", "--format=esm", "--outfile=program.worker.js"];
+  await exec(await installEsbuild(), args, { cwd: PACKAGES });
 }
 
 function config(memcached: string): string {

@@ -6,6 +6,8 @@ export interface ExecOptions {
   readonly cwd?: string | URL;
   /** Environment variables to add. */
   readonly env?: Record<string, string>;
+  /** What it reads from its standard input; nothing unless given. */
+  readonly input?: string;
 }
 
 /**
@@ -19,8 +21,13 @@ export async function exec(
   args: readonly string[],
   options: ExecOptions = {},
 ): Promise<string> {
-  const command = new Deno.Command(program, { args: [...args], ...options });
-  const { success, code, stdout, stderr } = await command.output();
+  const { input = "", ...rest } = options;
+  const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  const child = new Deno.Command(program, { args: [...args], ...rest, ...piped }).spawn();
+  const [{ success, code, stdout, stderr }] = await Promise.all([
+    child.output(),
+    new Blob([input]).stream().pipeTo(child.stdin),
+  ]);
   const printed = new TextDecoder().decode(stdout);
   if (success) return printed;
   const fault = `${printed}${new TextDecoder().decode(stderr)}`.trim();

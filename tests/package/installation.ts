@@ -1,21 +1,26 @@
-/** The package as a user has it: installed from its tarball, in a folder outside the repository. @module */
+/** The package as a user has it: installed from its tarball, in a folder that was empty. @module */
 
 import { exec } from "./exec.ts";
-import type { Tarballs } from "./tarballs.ts";
+import { QUIET } from "./npm_folder.ts";
 
-/** Installs packages in a folder, which has a `package.json`. */
-export type Installer = (folder: string, tarballs: readonly string[]) => Promise<void>;
+/** A registry that does not answer: the package comes with all that it needs. */
+const NOWHERE = "http://127.0.0.1:9/";
+/** npm asks about packages that an adapter adapts, and takes no answer for one. */
+const NPM_ENV = { "npm_config_registry": NOWHERE, "npm_config_fetch_retries": "0" };
+
+/** Installs a tarball in a folder. */
+export type Installer = (folder: string, tarball: string) => Promise<void>;
 
 /** Installs with npm, as on most machines. */
-export async function npmInstall(folder: string, tarballs: readonly string[]): Promise<void> {
-  const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  await exec("npm", ["install", ...quiet, ...tarballs], { cwd: folder });
+export async function npmInstall(folder: string, tarball: string): Promise<void> {
+  await exec("npm", ["install", ...QUIET, tarball], { cwd: folder, env: NPM_ENV });
 }
 
 /** Installs with a Bun that is at a path. */
 export function bunInstall(bun: string): Installer {
-  return async (folder, tarballs) => {
-    await exec(bun, ["add", "--no-progress", ...tarballs], { cwd: folder });
+  return async (folder, tarball) => {
+    const env = { BUN_CONFIG_REGISTRY: NOWHERE };
+    await exec(bun, ["add", "--no-progress", tarball], { cwd: folder, env });
   };
 }
 
@@ -29,20 +34,16 @@ export class Installation implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** Installs the package. */
-  static async make({ own, bytes }: Tarballs, install: Installer): Promise<Installation> {
-    const installation = new Installation(
-      await Deno.makeTempDir({ prefix: "moecache-installed-" }),
-    );
-    const manifest = {
-      private: true,
-      type: "module",
-      // What JSR's registry would have been asked for.
-      overrides: { "@jsr/std__bytes": `file:${bytes}` },
-    };
-    await installation.write("package.json", JSON.stringify(manifest));
-    await install(installation.folder, [own]);
-    return installation;
+  /**
+   * Installs the package.
+   *
+   * @param tarball The absolute path of the tarball.
+   * @param install Installs it.
+   */
+  static async make(tarball: string, install: Installer): Promise<Installation> {
+    const folder = await Deno.makeTempDir({ prefix: "moecache-installed-" });
+    await install(folder, tarball);
+    return new Installation(folder);
   }
 
   /** Writes a file. */

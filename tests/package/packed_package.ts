@@ -1,196 +1,222 @@
-// deno-lint-ignore-file no-console -- the sizes are there to be read
-/** The package as its users have it: what is in it, what compilers, bundlers and installers make of it. */
+/** The npm package: what is in it, and what runtimes and installers make of it. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { bundledSize } from "./bundled_size.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { dirname, resolve } from "node:path";
+import { BUNDLERS, LIMITS, loadedFirst, sizeOf } from "../bundle/bundles.ts";
 import { exec } from "./exec.ts";
 import { bunInstall, Installation, npmInstall } from "./installation.ts";
-import { Tarballs } from "./tarballs.ts";
-import { install } from "./tool.ts";
-import { NEWEST_BUN, OLDEST_NODE, TYPESCRIPT } from "./tools.ts";
+import { ADAPTED, fileOf, PROGRAM } from "./manifest.ts";
+import { readEntries } from "./module_graph.ts";
+import { Tarball } from "./tarball.ts";
+import {
+  install,
+  NEWEST_BUN,
+  NEWEST_NODE,
+  OLDEST_BUN,
+  OLDEST_NODE,
+  REQUIRING_NODE,
+  USUAL_NODE,
+} from "./tool.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const NAME = "node_modules/@moecache/moecache";
+const NAME = "@moecache/moecache";
 
-/** Uses each sub-export, so that a type that is missing or `any` is an error. */
-const USE = `
-import { BareClient, Client, jsonTranscoder, type ServerAddress } from "@moecache/moecache";
-import { MoecacheCacheStorage } from "@moecache/moecache/cache";
-import { KeyvMoecache } from "@moecache/moecache/keyv";
-import { lock, type Lock } from "@moecache/moecache/patterns";
-import { MemcachedServer } from "@moecache/moecache/testing";
-import moecacheDriver from "@moecache/moecache/unstorage";
+const entries = await readEntries();
+const names = Object.keys(entries);
+/** What can be imported. */
+const imported = names.filter((name) => name !== PROGRAM);
+/** What programs name that. */
+const specifiers = imported.map((name) => `${NAME}${name.slice(1)}`);
 
-const server = await MemcachedServer.listen();
-const address: ServerAddress = server.address;
-const client: Client = new Client([address], { timeout: 1000 });
-const value: unknown = await client.get("key");
-const held: Lock | undefined = await lock(client, "key", { ttl: 1 });
-const cache = await new MoecacheCacheStorage(client).open("pages");
-const found: Response | undefined = await cache.match("https://example.com/");
-const text: string | undefined = await new KeyvMoecache({ client }).get<string>("key");
-const item: string | null = await moecacheDriver({ client }).getItem("key");
-const bare: BareClient = new BareClient(address, { transcoder: jsonTranscoder() });
-// @ts-expect-error: it is a number
-new Client(address, { timeout: "1000" });
-// @ts-expect-error: it has to be told
-new BareClient(address, {});
-// @ts-expect-error: there is no such method
-client.got("key");
-export { bare, found, held, item, text, value };
-`;
-
-/** Prints what each sub-export exports. */
-const IMPORT_ALL = `
-const names = ["", "/cache", "/keyv", "/patterns", "/testing", "/unstorage"];
-for (const name of names) {
-  console.log(name, Object.keys(await import("@moecache/moecache" + name)).length > 0);
-}
-process.exit(0);
-`;
-const IMPORTED = " true\n/cache true\n/keyv true\n/patterns true\n/testing true\n/unstorage true\n";
-
-const tarballs = await Tarballs.make();
-const installation = await Installation.make(tarballs, npmInstall);
+const tarball = await Tarball.make();
+const installation = await Installation.make(tarball.path, npmInstall);
 const { folder } = installation;
+const installed = `${folder}/node_modules/${NAME}`;
 Deno.test.afterAll(async () => {
   await installation[Symbol.asyncDispose]();
-  await tarballs[Symbol.asyncDispose]();
+  await tarball[Symbol.asyncDispose]();
 });
 
-Deno.test("the package holds what is shipped and nothing else", async () => {
-  const sources = ["mod.ts"];
-  for await (const path of filesIn(new URL("src/", ROOT))) sources.push(`src/${path}`);
-  const modules = sources.map((path) => path.replace(/\.ts$/, ""));
-  const expected = [
-    ...["CHANGELOG.md", "LICENSE", "README.md", "docs/deployments.md", "package.json"],
-    ...modules.flatMap((module) => [`${module}.js`, `${module}.js.map`]),
+async function readJson(path: string) {
+  return JSON.parse(await Deno.readTextFile(`${installed}/${path}`));
+}
+
+async function* filesIn(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (!isDirectory) yield name;
+    else for await (const path of filesIn(`${folder}/${name}`)) yield `${name}/${path}`;
+  }
+}
+
+const files = (await Array.fromAsync(filesIn(installed))).toSorted();
+
+Deno.test("the package holds what is shipped and nothing else", () => {
+  const known = [
+    /^(README|CHANGELOG)\.md$/,
+    /^LICENSE$/,
+    /^docs\/[^/]+\.md$/,
+    /^package\.json$/,
+    /^types\/.*\.d\.ts$/,
+    /^dist\/shared\/[^/]+\.js(\.map)?$/,
+    ...names.map((name) => new RegExp(`^dist/${fileOf(name)}\\.js(\\.map)?$`)),
   ];
-  const found = [];
-  for await (const path of filesIn(new URL(`file://${folder}/${NAME}/`))) found.push(path);
-  const types = found.filter((path) => path.endsWith(".d.ts"));
-  assertEquals(found.filter((path) => !types.includes(path)).sort(), expected.sort());
-  assertEquals(types.filter((path) => !modules.includes(path.replace(/\.d\.ts$/, ""))), []);
+  assertEquals(files.filter((path) => !known.some((pattern) => pattern.test(path))), []);
+  assertEquals(known.filter((pattern) => !files.some((path) => pattern.test(path))), []);
 });
 
-Deno.test("the package describes itself", async () => {
-  const manifest = JSON.parse(await Deno.readTextFile(`${folder}/${NAME}/package.json`));
-  const { name, version, exports } = JSON.parse(
+Deno.test("the package describes itself, and depends on nothing", async () => {
+  const manifest = await readJson("package.json");
+  const { name, version, license } = JSON.parse(
     await Deno.readTextFile(new URL("deno.json", ROOT)),
   );
-  assertEquals([manifest.name, manifest.version, manifest.type], [name, version, "module"]);
-  assertEquals(
-    Object.keys(manifest.exports).sort(),
-    [...Object.keys(exports), "./package.json"].sort(),
-  );
-  assertEquals(manifest.dependencies, { "@jsr/std__bytes": "^1" });
-  for (const field of ["description", "engines", "license", "keywords"]) assert(manifest[field]);
+  assertEquals([manifest.name, manifest.version], [name, version]);
+  assertEquals([manifest.license, manifest.type], [license, "module"]);
+  assertEquals(Object.keys(manifest.exports).sort(), [...names, "./package.json"].sort());
+  for (const field of ["description", "engines", "keywords"]) assert(manifest[field], field);
+  assertEquals(manifest.dependencies, undefined);
+  const { peerDependencies, peerDependenciesMeta } = manifest;
+  for (const peer of Object.keys(peerDependencies)) {
+    assertEquals(peerDependenciesMeta[peer], { optional: true });
+  }
+  assertEquals("bin" in manifest, names.includes(PROGRAM));
 });
 
-Deno.test("the package's source maps hold the sources, beside the modules", async () => {
-  let count = 0;
-  for await (const path of filesIn(new URL(`file://${folder}/${NAME}/`))) {
-    if (!path.endsWith(".js.map")) continue;
-    const map = JSON.parse(await Deno.readTextFile(`${folder}/${NAME}/${path}`));
-    const source = path.replace(/\.js\.map$/, ".ts");
-    assertEquals(map.sources, [source.split("/").at(-1)]);
-    assertEquals(map.sourcesContent, [await Deno.readTextFile(new URL(source, ROOT))]);
-    count++;
+Deno.test("the package says of every adapter what it adapts", () => {
+  const adapters = names.filter((name) => entries[name]!.startsWith("./src/adapters/"));
+  assertEquals(adapters.filter((name) => ADAPTED[name] === undefined), []);
+});
+
+Deno.test("the package may be dropped by bundlers, but for what is loaded for its effect", async () => {
+  const { sideEffects } = await readJson("package.json");
+  const program = `import * as all from "./node_modules/${NAME}/FILE";
+    console.log(Object.keys(all).length === 0);`;
+  const effects = names.filter((name) => name === PROGRAM).map((name) =>
+    `./dist/${fileOf(name)}.js`
+  );
+  for (const name of imported) {
+    const file = `dist/${fileOf(name)}.js`;
+    await installation.write("effect.mjs", program.replace("FILE", file));
+    const printed = await exec(await install(OLDEST_NODE), ["effect.mjs"], { cwd: folder });
+    if (printed === "true\n") effects.push(`./${file}`);
   }
-  assert(count > 0);
+  assertEquals(sideEffects === false ? [] : sideEffects.toSorted(), effects.toSorted());
+});
+
+Deno.test("the package's source maps hold the sources, at places in the package", async () => {
+  let ownSources = 0;
+  for (const path of files.filter((path) => path.endsWith(".js.map"))) {
+    const { sources, sourcesContent } = await readJson(path);
+    for (const [i, source] of sources.entries()) {
+      assertMatch(source, /^(\.\.\/)+(mod\.ts|src\/|foreign\/)/);
+      const place = resolve("/", dirname(path), source).slice(1);
+      if (place.startsWith("foreign/")) continue;
+      ownSources++;
+      assertEquals(sourcesContent[i], await Deno.readTextFile(new URL(place, ROOT)));
+    }
+  }
+  assert(ownSources > 0);
+});
+
+Deno.test("nothing in the package says where it was made", async () => {
+  for (const path of files) {
+    const text = await Deno.readTextFile(`${installed}/${path}`);
+    for (const place of [ROOT.pathname, Deno.env.get("HOME"), "moecache-pack-"]) {
+      if (place) assert(!text.includes(place), `${path} names ${place}`);
+    }
+  }
+});
+
+Deno.test("the same sources make the same package", async () => {
+  await using again = await Tarball.make();
+  assertEquals(await Deno.readFile(again.path), await Deno.readFile(tarball.path));
 });
 
 Deno.test("Node finds the lines of the sources by the package's source maps", async () => {
   const program = `
-    import { Client } from "@moecache/moecache";
+    import { Client } from "${NAME}";
     try { new Client("a", { timeout: -1 }); } catch (error) { console.log(error.stack); }
   `;
   await installation.write("throw.mjs", program);
   const args = ["--enable-source-maps", "throw.mjs"];
   const stack = await exec(await install(OLDEST_NODE), args, { cwd: folder });
-  const [, line] = /option_checks\.ts:(\d+)/.exec(stack) ?? [];
-  const source = await Deno.readTextFile(new URL("src/option_checks.ts", ROOT));
-  assertMatch(source.split("\n")[Number(line) - 1] ?? "", /new ValidationException/);
+  const [, path, line] = /moecache\/(src\/\S+\.ts):(\d+)/.exec(stack) ?? [];
+  assert(path !== undefined, stack);
+  const source = await Deno.readTextFile(new URL(path, ROOT));
+  assertStringIncludes(source.split("\n")[Number(line) - 1] ?? "", "new ValidationException");
 });
 
-for (const [module, resolution] of [["esnext", "bundler"], ["node16", "node16"]] as const) {
-  Deno.test(`tsc --strict sees the types with moduleResolution ${resolution}`, async () => {
-    const compilerOptions = {
-      ...{ module, moduleResolution: resolution, target: "es2022", types: [] },
-      ...{ lib: ["esnext", "dom", "dom.iterable", "dom.asynciterable"], noEmit: true },
-      ...{ strict: true, exactOptionalPropertyTypes: true },
-    };
-    await installation.write(
-      "tsconfig.json",
-      JSON.stringify({ compilerOptions, files: ["use.ts"] }),
-    );
-    await installation.write("use.ts", USE);
-    const args = [await install(TYPESCRIPT), "--project", "."];
-    assertEquals(await exec(await install(OLDEST_NODE), args, { cwd: folder }), "");
+/** What runs a file, by its ending: a module or, where modules can be required, a script that requires. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  "import.mjs": `
+    for (const name of NAMES) {
+      console.log(name, Object.keys(await import(name)).join() || "nothing");
+    }
+    process.exit(0);
+  `,
+  "require.cjs": `
+    for (const name of NAMES) console.log(name, Object.keys(require(name)).join() || "nothing");
+    process.exit(0);
+  `,
+};
+
+/** What every entry exports, a line each, as a program sees it. */
+async function exportsSeenBy(
+  runtime: string,
+  program: keyof typeof PROGRAMS,
+  cwd: string,
+): Promise<string[]> {
+  const text = PROGRAMS[program]!.replaceAll("NAMES", JSON.stringify(specifiers));
+  await Deno.writeTextFile(`${cwd}/${program}`, text);
+  const printed = await exec(runtime, [program], { cwd, env: { NODE_NO_WARNINGS: "1" } });
+  return printed.trim().split("\n").map((line) =>
+    line.split(/[ ,]/).filter((name) => name !== "__esModule").toSorted().join()
+  );
+}
+
+const expected = await exportsSeenBy(await install(OLDEST_NODE), "import.mjs", folder);
+
+Deno.test("Node 20.9 imports every entry, from a folder that npm has installed the package in", () => {
+  assertEquals(expected.length, imported.length);
+});
+
+for (const node of [REQUIRING_NODE, USUAL_NODE, NEWEST_NODE]) {
+  Deno.test(`${node.name} imports and requires every entry`, async () => {
+    const program = await install(node);
+    assertEquals(await exportsSeenBy(program, "import.mjs", folder), expected);
+    assertEquals(await exportsSeenBy(program, "require.cjs", folder), expected);
   });
 }
 
-Deno.test("Node imports every sub-export that npm has installed", async () => {
-  await installation.write("import.mjs", IMPORT_ALL);
-  assertEquals(await exec(await install(OLDEST_NODE), ["import.mjs"], { cwd: folder }), IMPORTED);
-});
-
-Deno.test("Bun imports every sub-export that Bun has installed", async () => {
-  const bun = await install(NEWEST_BUN);
-  await using own = await Installation.make(tarballs, bunInstall(bun));
-  await own.write("import.mjs", IMPORT_ALL);
-  assertEquals(await exec(bun, ["import.mjs"], { cwd: own.folder }), IMPORTED);
-});
-
-/** What bundles of the package may weigh, minified: bytes, and bytes after gzip. */
-const SIZES: Record<string, readonly [program: string, bytes: number, gzipped: number]> = {
-  "everything": [`export * from "@moecache/moecache"`, 152_000, 53_000],
-  "Client": [`export { Client } from "@moecache/moecache"`, 121_000, 42_000],
-  "BareClient with JSON": [
-    `export { BareClient, jsonTranscoder } from "@moecache/moecache"`,
-    92_000,
-    31_700,
-  ],
-  "a transcoder alone": [`export { jsonTranscoder } from "@moecache/moecache"`, 4_000, 2_000],
-  "a ring alone": [`export { moecacheRing } from "@moecache/moecache"`, 4_000, 2_000],
-  "an error alone": [`export { SocketError } from "@moecache/moecache"`, 1_000, 600],
-};
-
-Deno.test("bundles of the package weigh no more than they did", async (test) => {
-  for (const [what, [program, bytes, gzipped]] of Object.entries(SIZES)) {
-    await test.step(what, async () => {
-      const size = await bundledSize(folder, program);
-      console.log(`${what}: ${size.bytes} bytes, ${size.gzipped} gzipped`);
-      assert(size.bytes <= bytes, `${size.bytes} bytes`);
-      assert(size.gzipped <= gzipped, `${size.gzipped} bytes gzipped`);
-    });
-  }
-});
-
-Deno.test("bundlers leave out what is not used", async () => {
-  const client = await bundledSize(folder, `export { Client } from "@moecache/moecache"`);
-  const bare = await bundledSize(folder, `export { BareClient } from "@moecache/moecache"`);
-  const hasPickle = ({ modules }: typeof client) =>
-    modules.some((path) => path.includes("/pickle/"));
-  const unused = [
-    "/enyim/",
-    "/patterns/",
-    "/testing/",
-    "/adapters/",
-    "ketama",
-    "md5",
-    "rendezvous",
-  ];
-  for (const part of unused) {
-    assertEquals(client.modules.filter((path) => path.includes(part)), []);
-  }
-  assert(hasPickle(client));
-  assert(!hasPickle(bare));
-});
-
-async function* filesIn(folder: URL): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (!isDirectory) yield name;
-    else for await (const path of filesIn(new URL(`${name}/`, folder))) yield `${name}/${path}`;
-  }
+for (const tool of [OLDEST_BUN, NEWEST_BUN]) {
+  Deno.test(`${tool.name} installs the package, and imports and requires every entry`, async () => {
+    const bun = await install(tool);
+    await using own = await Installation.make(tarball.path, bunInstall(bun));
+    assertEquals(await exportsSeenBy(bun, "import.mjs", own.folder), expected);
+    assertEquals(await exportsSeenBy(bun, "require.cjs", own.folder), expected);
+  });
 }
+
+Deno.test("bundles of the package weigh as little as those of the sources", async () => {
+  const programs = Object.keys(LIMITS).map((what) =>
+    `export ${what} from "${installed}/dist/mod.js";`
+  );
+  const bundles = await BUNDLERS.esbuild!(programs);
+  const excess = Object.entries(LIMITS).flatMap(([what, limit], i) => {
+    const { gzipped } = sizeOf(loadedFirst(bundles[i]!));
+    return gzipped <= limit ? [] : [`${what}: ${gzipped} bytes, gzipped, more than ${limit}`];
+  });
+  assertEquals(excess, []);
+});
+
+Deno.test("errors that the package exports have the names that they are exported under", async () => {
+  const program = `
+    for (const specifier of ${JSON.stringify(specifiers)}) {
+      for (const [name, value] of Object.entries(await import(specifier))) {
+        if (value.prototype instanceof Error && value.name !== name) console.log(name, value.name);
+      }
+    }
+    process.exit(0);
+  `;
+  await installation.write("named.mjs", program);
+  assertEquals(await exec(await install(OLDEST_NODE), ["named.mjs"], { cwd: folder }), "");
+});

@@ -1,67 +1,69 @@
-/** Programs from npm, kept in a cache of the user's, so that a machine with nothing but npm has them. @module */
+/** The programs that the tests run: runtimes for the package, and what makes, measures and compiles it. @module */
 
-import { exec } from "./exec.ts";
+import { fileURLToPath } from "node:url";
+import { installLocked, installLockedInCache } from "./npm_folder.ts";
 
+/** Where the runtimes are pinned. */
+const PROGRAMS = new URL("../runtimes/programs/", import.meta.url);
+/** Where the tools are pinned. */
+const TOOLS = new URL("../tools/", import.meta.url);
+
+const CPUS: Readonly<Record<string, string>> = { "x86_64": "x64", aarch64: "arm64" };
 const { os, arch } = Deno.build;
-/** Whether the processor is ARM's, of which each package has another name. */
-const isArm = arch === "aarch64";
+/** What npm calls this machine's processor. */
+const CPU = CPUS[arch] ?? arch;
 
-/** A program, and the package that it comes in: the one for this machine, which needs no install script. */
+/** A runtime that comes from npm. */
 export interface Tool {
   /** What it is called in reports. */
   readonly name: string;
-  /** The package and its version. */
+  /** What the package is called in `tests/runtimes/programs/package.json`, but for the processor. */
   readonly from: string;
-  /** Where it is in the package. */
+  /** Where the program is in the package. */
   readonly path: string;
 }
 
-/** Node of a version. */
-export function node(version: string): Tool {
-  return {
-    name: `Node ${version}`,
-    from: `node-${os}-${isArm ? "arm64" : "x64"}@${version}`,
-    path: "bin/node",
-  };
-}
+/** The first release of Node 20 for everybody, which `engines` names. */
+export const OLDEST_NODE: Tool = { name: "Node 20.9", from: "node-20.9", path: "bin/node" };
+/** The first Node that takes a module from `require()`. */
+export const REQUIRING_NODE: Tool = { name: "Node 20.19", from: "node-20.19", path: "bin/node" };
+/** The Node of most machines. */
+export const USUAL_NODE: Tool = { name: "Node 24", from: "node-24", path: "bin/node" };
+/** The newest Node. */
+export const NEWEST_NODE: Tool = { name: "Node 26", from: "node-26", path: "bin/node" };
+/** The first release of Bun 1.2, which `engines` names. */
+export const OLDEST_BUN: Tool = { name: "Bun 1.2", from: "bun-1.2", path: "bin/bun" };
+/** The newest Bun. */
+export const NEWEST_BUN: Tool = { name: "Bun 1.4", from: "bun-1.4", path: "bin/bun" };
+/** Cloudflare's runtime for workers. */
+export const WORKERD: Tool = { name: "workerd", from: "workerd", path: "bin/workerd" };
 
-/** Bun of a version. */
-export function bun(version: string): Tool {
-  const cpu = isArm ? "aarch64" : "x64";
-  return { name: `Bun ${version}`, from: `@oven/bun-${os}-${cpu}@${version}`, path: "bin/bun" };
-}
-
-/** workerd of a version. */
-export function workerd(version: string): Tool {
-  const cpu = isArm ? "arm64" : "64";
-  return {
-    name: `workerd ${version}`,
-    from: `@cloudflare/workerd-${os}-${cpu}@${version}`,
-    path: "bin/workerd",
-  };
+/**
+ * Installs a runtime, unless it is installed.
+ *
+ * @returns The absolute path of the program.
+ * @throws {Error} When it cannot be had; the message says why.
+ */
+export async function install({ name, from, path }: Tool): Promise<string> {
+  const folder = fileURLToPath(await installLockedInCache(PROGRAMS));
+  const program = `${folder}node_modules/${from}-${CPU}/${path}`;
+  if (await isFile(program)) return program;
+  throw new Error(`Cannot install ${name}: none is pinned for ${os} on ${CPU}`);
 }
 
 /**
- * Installs a tool, unless the cache has it.
+ * Installs the tools, unless they are installed.
  *
- * @returns The absolute path of the program.
- * @throws {Error} When it cannot be had; the message has what npm printed.
+ * @returns The absolute path of the folder that has them in its `node_modules`, without a slash at its end.
+ * @throws {Error} When npm cannot; the message has what it printed.
  */
-export async function install({ from, path }: Tool): Promise<string> {
-  const folder = `${cacheFolder()}/${from.replaceAll("/", "+")}`;
-  const program = `${folder}/node_modules/${from.replace(/@[^@/]*$/, "")}/${path}`;
-  if (await isFile(program)) return program;
-  await Deno.mkdir(folder, { recursive: true });
-  const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  await exec("npm", ["install", ...quiet, "--prefix", folder, from]);
-  if (await isFile(program)) return program;
-  throw new Error(`Cannot install ${from}: it has no ${path}`);
+export async function installTools(): Promise<string> {
+  return fileURLToPath(await installLocked(TOOLS)).replace(/\/$/, "");
 }
 
-function cacheFolder(): string {
-  const home = Deno.env.get("HOME");
-  const caches = Deno.env.get("XDG_CACHE_HOME") ?? (home === undefined ? "/tmp" : `${home}/.cache`);
-  return `${caches}/moecache-tests`;
+/** esbuild's program, which needs no runtime. */
+export async function installEsbuild(): Promise<string> {
+  return `${await installTools()}/node_modules/@esbuild/${os}-${CPU}/bin/esbuild`;
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
 import { memoize } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { assertTtl } from "../ttl.ts";
+import { assertTtl } from "../support/ttl.ts";
 
 Deno.test("memoize calls once for each key, and keeps arguments and result", async () => {
   await using server = await MemcachedServer.listen();

@@ -4,10 +4,10 @@ import { Client, ClientException, ValidationException } from "../../mod.ts";
 import { once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
-import { answering, ScriptedPeer } from "../scripted_peer.ts";
-import { RESTARTING } from "../restarting.ts";
-import { assertTtl } from "../ttl.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
+import { RESTARTING } from "../support/restarting.ts";
+import { assertTtl } from "../support/ttl.ts";
 
 function describeOnce(kind: string, start: () => Promise<ConformanceServer>): void {
   const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>
@@ -108,7 +108,7 @@ function describeOnce(kind: string, start: () => Promise<ConformanceServer>): vo
 describeOnce("the embedded server", () => MemcachedServer.listen());
 if (memcachedPath() !== undefined) describeOnce("memcached", () => MemcachedProcess.start());
 
-for (const verb of ["get", "ms"]) {
+for (const verb of ["get", "add"]) {
   Deno.test(`once ends with its signal when the server does not answer ${verb}`, async () => {
     const asked = Promise.withResolvers<void>();
     await using peer = new ScriptedPeer(answering((line) => {

@@ -4,8 +4,8 @@ import { Client, ValidationException } from "../../mod.ts";
 import { rateLimit } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
-import { assertTtl } from "../ttl.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { assertTtl } from "../support/ttl.ts";
 
 function describeRateLimit(kind: string, start: () => Promise<ConformanceServer>): void {
   const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>

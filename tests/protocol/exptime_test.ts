@@ -2,11 +2,21 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../src/errors.ts";
 import { checkExptime, extendExptime } from "../../src/protocol/exptime.ts";
 
-Deno.test("checkExptime takes non-negative integers as they are and nothing for 0", () => {
-  for (const exptime of [0, 1, 2_592_000, 2_592_001, 0x7fffffff]) {
-    assertEquals(checkExptime(exptime), exptime);
+const NOW = 1_700_000_000_000;
+
+Deno.test("checkExptime takes seconds and Unix times as they are and nothing for 0", () => {
+  for (const exptime of [0, 1, 2_592_000, 1_000_000_000, 0x7fffffff]) {
+    assertEquals(checkExptime(exptime, NOW), exptime);
   }
-  assertEquals(checkExptime(undefined), 0);
+  assertEquals(checkExptime(undefined, NOW), 0);
+});
+
+Deno.test("checkExptime sends more than 30 days as the time that they lead to", () => {
+  for (const seconds of [2_592_001, 45 * 86_400, 365 * 86_400, 400_000_000]) {
+    assertEquals(checkExptime(seconds, NOW), 1_700_000_000 + seconds);
+  }
+  assertEquals(checkExptime(2_592_001, NOW + 1), 1_702_592_002, "never early");
+  assertEquals(checkExptime(999_999_999, NOW), 0x7fffffff);
 });
 
 Deno.test("checkExptime refuses everything else", () => {
@@ -26,23 +36,23 @@ Deno.test("checkExptime refuses everything else", () => {
     new Date(NaN),
   ];
   for (const exptime of hostile) {
-    assertThrows(() => checkExptime(exptime), ValidationException, "Cannot use exptime");
+    assertThrows(() => checkExptime(exptime, NOW), ValidationException, "Cannot use exptime");
   }
 });
 
 Deno.test("checkExptime makes a Date absolute and rounds it up", () => {
-  assertEquals(checkExptime(new Date("2030-01-01T00:00:00Z")), 1_893_456_000);
-  assertEquals(checkExptime(new Date("2030-01-01T00:00:00.001Z")), 1_893_456_001);
+  assertEquals(checkExptime(new Date("2030-01-01T00:00:00Z"), NOW), 1_893_456_000);
+  assertEquals(checkExptime(new Date("2030-01-01T00:00:00.001Z"), NOW), 1_893_456_001);
 });
 
 Deno.test("checkExptime keeps a Date long past from becoming relative, or never", () => {
-  assertEquals(checkExptime(new Date(0)), 2_592_001);
-  assertEquals(checkExptime(new Date(60_000)), 2_592_001);
-  assertEquals(checkExptime(new Date(-1)), 2_592_001);
+  assertEquals(checkExptime(new Date(0), NOW), 2_592_001);
+  assertEquals(checkExptime(new Date(60_000), NOW), 2_592_001);
+  assertEquals(checkExptime(new Date(-1), NOW), 2_592_001);
 });
 
 Deno.test("checkExptime refuses a Date that memcached's 32 bits cannot hold", () => {
-  assertThrows(() => checkExptime(new Date("2038-01-20T00:00:00Z")), ValidationException);
+  assertThrows(() => checkExptime(new Date("2038-01-20T00:00:00Z"), NOW), ValidationException);
 });
 
 Deno.test("extendExptime makes what becomes too long for a span a time", () => {

@@ -1,24 +1,25 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../src/errors.ts";
+import { type LocatorFactory, moecacheRing, type Server } from "../../mod.ts";
 import {
   crc32Modulo,
   dalliRing,
   enyimCoreRing,
   enyimKetama,
-  type EnyimLabel,
   ketama,
   type KetamaOptions,
   libmemcachedRing,
-  type LocatorFactory,
   memjsModulo,
   modula,
-  moecacheRing,
   npmMemcacheModula,
   npmMemcacheRing,
+  pythonMemcachedModulo,
   rendezvous,
-  type Server,
+  spymemcachedKetama,
+  type SpymemcachedKetamaOptions,
+  spymemcachedModulo,
   twemproxyModula,
-} from "../../mod.ts";
+} from "../../src/routing/mod.ts";
 
 const RINGS = [
   moecacheRing,
@@ -28,6 +29,7 @@ const RINGS = [
   libmemcachedRing,
   dalliRing,
   npmMemcacheRing,
+  spymemcachedKetama,
 ];
 const OTHERS = [
   modula,
@@ -35,20 +37,24 @@ const OTHERS = [
   crc32Modulo,
   memjsModulo,
   npmMemcacheModula,
+  pythonMemcachedModulo,
   rendezvous,
+  spymemcachedModulo,
 ];
 const WEIGHTED = [
   ketama,
   libmemcachedRing,
   dalliRing,
   npmMemcacheRing,
+  spymemcachedKetama,
   twemproxyModula,
   npmMemcacheModula,
+  pythonMemcachedModulo,
 ];
 const SERVERS: Server[] = [
   { name: "10.0.0.1:11211", weight: 1 },
   { name: "10.0.0.20:11213", weight: 2 },
-  { name: "cache.example.com:11211", weight: 3 },
+  { name: "192.168.1.4:11211", weight: 3 },
 ];
 const KEYS = Array.from({ length: 3000 }, (_, i) => `user:${i}`);
 
@@ -102,7 +108,7 @@ for (const factory of OTHERS) {
 }
 
 Deno.test("modula and its kin name the remainder that the server follows from", () => {
-  for (const factory of [modula, crc32Modulo, memjsModulo]) {
+  for (const factory of [modula, crc32Modulo, memjsModulo, spymemcachedModulo]) {
     const locator = factory(SERVERS);
     for (const key of KEYS.slice(0, 100)) {
       const { why } = locator.explain!(key);
@@ -138,8 +144,8 @@ for (const factory of WEIGHTED as LocatorFactory[]) {
   });
 }
 
-Deno.test("twemproxyModula and npmMemcacheModula take weights of billions without taking memory", () => {
-  for (const factory of [twemproxyModula, npmMemcacheModula]) {
+Deno.test("twemproxyModula and its kin take weights of billions without taking memory", () => {
+  for (const factory of [twemproxyModula, npmMemcacheModula, pythonMemcachedModulo]) {
     const heavy = SERVERS.map((server) => ({ ...server, weight: 2 ** 31 - 1 }));
     const locator = factory(heavy);
     assert(KEYS.every((key) => SERVERS[locator.locate(key)] !== undefined));
@@ -149,17 +155,22 @@ Deno.test("twemproxyModula and npmMemcacheModula take weights of billions withou
 Deno.test("a locator refuses an option that is none of its names, and says which are", () => {
   const unknown = "x" as never;
   const refused: [string, () => unknown][] = [
-    ["label", () => enyimCoreRing(SERVERS, { label: unknown as EnyimLabel })],
+    ["label", () => enyimCoreRing(SERVERS, { label: unknown })],
     ["label", () => moecacheRing(SERVERS, { label: unknown })],
     ["keyHash", () => ketama(SERVERS, { keyHash: unknown })],
     ["digest", () => ketama(SERVERS, { digest: unknown })],
     ["pointsPerDigest", () => ketama(SERVERS, { pointsPerDigest: 5 } as unknown as KetamaOptions)],
     ["defaultPort", () => ketama(SERVERS, { defaultPort: unknown })],
     ["arithmetic", () => ketama(SERVERS, { arithmetic: unknown })],
+    ["socketLabel", () => ketama(SERVERS, { socketLabel: unknown })],
     ["hash", () => libmemcachedRing(SERVERS, { hash: unknown })],
     ["labels", () => libmemcachedRing(SERVERS, { labels: unknown })],
+    ["socketLabel", () => libmemcachedRing(SERVERS, { socketLabel: unknown })],
     ["hash", () => modula(SERVERS, { hash: unknown })],
     ["hash", () => twemproxyModula(SERVERS, { hash: unknown })],
+    ["hash", () => spymemcachedModulo(SERVERS, { hash: unknown })],
+    ["hash", () => spymemcachedKetama(SERVERS, { hash: unknown })],
+    ["labels", () => spymemcachedKetama(SERVERS, { labels: unknown })],
     ["hash", () => npmMemcacheRing(SERVERS, { hash: unknown })],
     ["hash", () => npmMemcacheModula(SERVERS, { hash: unknown })],
   ];
@@ -178,4 +189,56 @@ Deno.test("a label of EnyimMemcachedCore's older releases is hashed as their Dns
     assertEquals(KEYS.map((key) => named.locate(key)), KEYS.map((key) => spelled.locate(key)));
     assert(named.explain!("user:1").point?.label.includes("Unspecified/"));
   }
+});
+
+const SPY_HOSTS: Server[] = [
+  { name: "cache-a.example.com:11211", weight: 1 },
+  { name: "cache-b.example.com:11212", weight: 1 },
+];
+const SPY_ADDRESSES = { "cache-a.example.com": "10.9.0.1", "cache-b.example.com": "2001:db8::2" };
+
+function labelsOf(servers: readonly Server[], options?: SpymemcachedKetamaOptions): Set<string> {
+  const locator = spymemcachedKetama(servers, options);
+  return new Set(KEYS.map((key) => locator.explain!(key).point!.label.replace(/-\d+$/, "")));
+}
+
+Deno.test("spymemcachedKetama hashes host names with their addresses, as Java writes them", () => {
+  assertEquals(
+    labelsOf(SPY_HOSTS, { addresses: SPY_ADDRESSES }),
+    new Set([
+      "cache-a.example.com/10.9.0.1:11211",
+      "cache-b.example.com/[2001:db8:0:0:0:0:0:2]:11212",
+    ]),
+  );
+  const written: Server[] = [
+    { name: "cache-a.example.com/10.9.0.1:11211", weight: 1 },
+    { name: "/10.9.0.2:11211", weight: 1 },
+    { name: "[::ffff:10.9.0.3]:11211", weight: 1 },
+  ];
+  assertEquals(
+    labelsOf(written),
+    new Set(["cache-a.example.com/10.9.0.1:11211", "10.9.0.2:11211", "10.9.0.3:11211"]),
+  );
+});
+
+Deno.test("spymemcachedKetama with libmemcached's labels needs no address", () => {
+  assertEquals(
+    labelsOf([...SPY_HOSTS, { name: "[2001:db8::2]:11211", weight: 1 }], {
+      labels: "libmemcached",
+    }),
+    new Set(["cache-a.example.com", "cache-b.example.com:11212", "2001:db8:0:0:0:0:0:2"]),
+  );
+});
+
+Deno.test("spymemcachedKetama refuses a host name without an address, unless it is the only server", () => {
+  const addresses = { other: "10.0.0.1", name: "other", colons: "1:2" };
+  for (const name of ["cache-a.example.com:11211", "constructor:11211", "name:1", "colons:1"]) {
+    const error = assertThrows(
+      () => spymemcachedKetama([SERVERS[0]!, { name, weight: 1 }], { addresses }),
+      ValidationException,
+      `Cannot use server "${name}"`,
+    );
+    assertEquals(error.item, name);
+  }
+  assertEquals(spymemcachedKetama([SPY_HOSTS[0]!]).locate("key"), 0);
 });

@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, ketama, migrate, modula, SocketError } from "../../mod.ts";
+import { Client, SocketError } from "../../mod.ts";
+import { submitMoving } from "../../src/fleet/migration.ts";
+import type { Command } from "../../src/protocol/command.ts";
+import { RetrievalCommand } from "../../src/protocol/commands/retrieval.ts";
+import { ketama, migrate, modula } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
 const NAMES = ["a:1", "b:1", "c:1"];
 const SERVERS = NAMES.map((name) => ({ name, weight: 1 }));
@@ -54,6 +58,24 @@ const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
   },
   "get misses what neither has": async ({ client, key }) => {
     assertEquals(await client.get(key), undefined);
+  },
+  "all who ask at once for what is only at the former place find it": async (fleet) => {
+    const { before, client } = fleet;
+    const reads: Record<string, (key: string) => Promise<unknown>> = {
+      get: (key) => client.get(key),
+      gets: async (key) => (await client.gets(key))?.value,
+      getAndTouch: (key) => client.getAndTouch(key, 100),
+      inspect: async (key) => (await client.inspect(key)) && 1,
+      meta: async (key) => (await client.meta("mg", key, ["s"])).status === "HD" ? 1 : undefined,
+      getMany: async (key) => (await client.getMany([key])).get(key),
+    };
+    for (const [name, read] of Object.entries(reads)) {
+      const keys = Array.from({ length: 100 }, (_, i) => `${name}:${i}`);
+      await before.setMany(Object.fromEntries(keys.map((key) => [key, 1])));
+      const found = keys.flatMap((key) => Array.from({ length: 4 }, () => read(key)));
+      const misses = (await Promise.all(found)).filter((value) => value !== 1);
+      assertEquals(misses.length, 0, `${name} missed`);
+    }
   },
   "getMany brings over what is missing": async ({ before, after, client }) => {
     await before.setMany({ a: 1, b: 2 });
@@ -146,6 +168,26 @@ for (const [kind, listen] of Object.entries(SERVER_KINDS)) {
     });
   }
 }
+
+Deno.test("migrate asks again where the item moved on while the former place was asked", async () => {
+  const asked: string[] = [];
+  const places = {
+    next: (command: Command) => {
+      asked.push("next");
+      command.succeed(asked.length === 1 ? undefined : "value");
+    },
+    former: (command: Command) => {
+      asked.push("former");
+      // Another client has brought the item over, changed it there, and dropped it here.
+      command.succeed({ status: "EN", flags: {} });
+    },
+  };
+  const command = new RetrievalCommand("get", "key", () => undefined);
+  const value = new Promise((resolve, reject) => command.settleBy(resolve, reject));
+  submitMoving("key", command, places);
+  assertEquals(await value, "value");
+  assertEquals(asked, ["next", "former", "next"]);
+});
 
 Deno.test("migrate leaves alone what stays where it is", async () => {
   await using old = await MemcachedServer.listen();

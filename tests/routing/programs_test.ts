@@ -1,17 +1,23 @@
 /** Every choice that other programs were seen to make. */
 
 import { assert, assertEquals } from "@std/assert";
-import { crc32Modulo } from "../../src/routing/crc32_modulo.ts";
-import { enyimCoreRing } from "../../src/routing/enyim_core_ring.ts";
-import { enyimKetama } from "../../src/routing/enyim_ketama.ts";
-import { ketama } from "../../src/routing/ketama.ts";
 import type { LocatorFactory } from "../../src/routing/locator.ts";
-import { memjsModulo } from "../../src/routing/memjs_modulo.ts";
+import {
+  crc32Modulo,
+  enyimCoreRing,
+  enyimKetama,
+  ketama,
+  memjsModulo,
+} from "../../src/routing/mod.ts";
 import enyim from "../vectors/enyim_ring.json" with { type: "json" };
 import gomemcache from "../vectors/gomemcache_modulo.json" with { type: "json" };
+import dalliFailover from "../vectors/dalli_failover.json" with { type: "json" };
 import memjs from "../vectors/memjs_modulo.json" with { type: "json" };
 import more from "../vectors/ketama_ring_more.json" with { type: "json" };
 import vectors from "../vectors/ketama_ring.json" with { type: "json" };
+import pythonMemcached from "../vectors/python_memcached_modulo.json" with { type: "json" };
+import spymemcached from "../vectors/spymemcached_ring.json" with { type: "json" };
+import sockets from "../vectors/unix_socket_ring.json" with { type: "json" };
 import { LOCATOR_OF_CASE } from "./program_cases.ts";
 import { serversOf, type VectorServer } from "./servers_of.ts";
 
@@ -25,7 +31,20 @@ interface Vectors {
   }[];
 }
 
-for (const { cases, keys, lists } of [vectors, more] as readonly Vectors[]) {
+/** Vectors of choices made while some servers were dead. */
+interface FailoverVectors extends Vectors {
+  readonly withDeadServers: readonly {
+    readonly list: string;
+    readonly case: string;
+    readonly dead: readonly number[];
+    /** -1 for a key that had no server. */
+    readonly serverOfKey: readonly number[];
+  }[];
+}
+
+const ALL: readonly Vectors[] = [vectors, more, sockets, spymemcached, pythonMemcached];
+
+for (const { cases, keys, lists } of ALL) {
   for (const [id, { program, weighted }] of Object.entries(cases)) {
     Deno.test(`a locator chooses as ${program} does: ${id}, ${lists.length} lists`, () => {
       const factory = LOCATOR_OF_CASE[id];
@@ -37,7 +56,24 @@ for (const { cases, keys, lists } of [vectors, more] as readonly Vectors[]) {
         assertEquals(keys.map((key) => locator.locate(key)), expected, name);
         return true;
       });
-      assert(checked.length >= 5, `only ${checked.length} lists have ${id}`);
+      assert(checked.length >= 4, `only ${checked.length} lists have ${id}`);
+    });
+  }
+}
+
+for (
+  const { cases, keys, lists, withDeadServers } of [
+    dalliFailover,
+    spymemcached,
+    pythonMemcached,
+  ] as readonly FailoverVectors[]
+) {
+  for (const { list, case: id, dead, serverOfKey } of withDeadServers) {
+    Deno.test(`locateUp chooses as ${id} does: ${list} without ${dead}`, () => {
+      const { servers } = lists.find(({ name }) => name === list)!;
+      const locator = LOCATOR_OF_CASE[id]!(serversOf(servers, cases[id]!.weighted));
+      const isUp = (index: number) => !dead.includes(index);
+      assertEquals(keys.map((key) => locator.locateUp!(key, isUp)), serverOfKey);
     });
   }
 }

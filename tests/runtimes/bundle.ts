@@ -1,27 +1,33 @@
 /** One file of JavaScript of a module of this repository, for runtimes that take nothing else. @module */
 
+import { dirname, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { buildModules } from "../package/build_modules.ts";
+import { exec } from "../package/exec.ts";
+import { copyForeignModules } from "../package/foreign_modules.ts";
+import { readEntries } from "../package/module_graph.ts";
+import { installEsbuild } from "../package/tool.ts";
 
-/** What lowers the syntax; the version that `deno bundle` brings along would do as well. */
-const ESBUILD = "npm:esbuild@0.25.12";
 /** The oldest runtime that is supported: it knows no `using`. */
 const TARGET = "node20";
-/** How tests name the sources, from wherever they are. */
-const SOURCES = ["../mod.ts", "../../mod.ts", "../src/*", "../../src/*", "../../../src/*"];
-/** An import of {@linkcode SOURCES}, as the bundler leaves it. */
-const SOURCE_IMPORT = /^(import\b[^"\n]*)"(?:\.\.\/)+((?:mod|src\/[^"\n]+)\.ts)"/gm;
-
-const ROOT = new URL("../../", import.meta.url);
+const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
+/** The modules of the package, as the bundler has to leave them alone. */
+const SOURCES = [`--external:${ROOT}mod.ts`, `--external:${ROOT}src/*`];
+/** Where they are put beside a bundle that is to have them as the package would. */
+const BUILT = "built";
 
 /** How {@linkcode bundle} goes about it. */
 export interface BundleOptions {
   /** The module that is to stand for the name `Deno`, such as `deno_shim.js`; none unless given. */
   readonly shim?: URL;
   /**
-   * What becomes of the sources: `"bundled"` unless given. The package in `node_modules` beside the output
-   * takes their place otherwise, `"imported"` when the program runs or `"packed"` with the rest.
+   * What becomes of the sources: `"bundled"` with the rest unless given. `"installed"`: the package in
+   * `node_modules` beside the output takes their place, for what imports its entries alone. `"built"`: they are
+   * built as the package is, beside the output, for what imports other modules as well.
    */
-  readonly sources?: "bundled" | "imported" | "packed";
+  readonly sources?: "bundled" | "installed" | "built";
+  /** Whether what takes the place of the sources is bundled with the rest, too. */
+  readonly isWhole?: boolean;
   /** Environment variables for Deno. */
   readonly env?: Record<string, string>;
 }
@@ -31,54 +37,72 @@ export interface BundleOptions {
  *
  * @param entry The module.
  * @param output The absolute path of the file to write.
- * @throws {Error} When a tool fails; the message has what it printed.
+ * @throws {Error} When a tool fails, or a module is no entry of the package; the message says more.
  */
 export async function bundle(
   entry: URL,
   output: string,
-  { shim, sources = "bundled", env = {} }: BundleOptions = {},
+  { shim, sources = "bundled", isWhole = false, env = {} }: BundleOptions = {},
 ): Promise<void> {
-  const whole = `${output}.whole.mjs`;
-  const externals = sources === "bundled" ? [] : SOURCES.map((path) => `--external=${path}`);
-  // Deno knows where the imports come from, and esbuild how to say it to older runtimes.
-  const deno = (...args: string[]) => runDeno(args, env);
-  await deno(
-    ...["bundle", "--quiet", "--platform=deno", ...externals],
-    ...["--output", whole, fileURLToPath(entry)],
-  );
-  if (sources !== "bundled") await importPackage(whole);
-  await deno(
-    ...["run", "--allow-all", "--quiet", "--no-config", ESBUILD, whole, `--outfile=${output}`],
+  const path = fileURLToPath(entry);
+  const { copies } = await copyForeignModules([relative(ROOT, path)], env);
+  const options = [
     ...["--bundle", "--format=esm", "--platform=neutral", `--target=${TARGET}`],
-    ...["--external:node:*", "--external:cloudflare:*", "--log-level=error", "--allow-overwrite"],
-    ...(sources === "imported" ? ["--packages=external", "--external:./node_modules/*"] : []),
+    ...["--external:node:*", "--external:cloudflare:*", "--log-level=error"],
     ...(shim === undefined ? [] : ["--define:Deno=denoShim", `--inject:${fileURLToPath(shim)}`]),
-  );
-  await Deno.remove(whole);
+  ];
+  const aliases = [...copies].map(([name, path]) => `--alias:${name}=${path}`);
+  const esbuild = await installEsbuild();
+  const left = sources === "bundled" ? [] : SOURCES;
+  await exec(esbuild, [path, `--outfile=${output}`, ...options, ...aliases, ...left], {
+    cwd: ROOT,
+  });
+  if (sources === "bundled") return;
+  const modules = await replaceSources(output, sources === "installed" ? await entryNames() : null);
+  const folder = dirname(output);
+  if (sources === "built") {
+    const entries = Object.fromEntries(modules.map((file) => [file, file.replace(/\.ts$/, "")]));
+    await buildModules({ entries, folder: `${folder}/${BUILT}`, root: folder, env });
+    await Deno.writeTextFile(`${folder}/${BUILT}/package.json`, `{ "type": "module" }\n`);
+  }
+  if (!isWhole) return;
+  const again = [`--outfile=${output}`, "--allow-overwrite", ...options];
+  await exec(esbuild, [output, ...again], { cwd: folder });
 }
 
-/** Has a bundle import what is public by its name from the package, and the rest from the package's files. */
-async function importPackage(path: string): Promise<void> {
-  const { name, exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const names = new Map(
-    Object.entries(exports).map(([key, file]) => [file, `${name}${key.slice(1)}`]),
-  );
+/** The name of each entry of the package, by its module relative to the repository. */
+async function entryNames(): Promise<Map<string, string>> {
+  const { name } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
+  const entries = Object.entries(await readEntries());
+  return new Map(entries.map(([entry, file]) => [file.slice(2), `${name}${entry.slice(1)}`]));
+}
+
+/**
+ * Names the modules that the bundler has left alone otherwise.
+ *
+ * @param path The bundle.
+ * @param names What each is called; where it is built if `null`.
+ * @returns The modules, relative to the repository.
+ */
+async function replaceSources(
+  path: string,
+  names: ReadonlyMap<string, string> | null,
+): Promise<string[]> {
+  const found = new Set<string>();
+  const root = relative(dirname(path), ROOT);
   const text = await Deno.readTextFile(path);
-  const specifier = (file: string) =>
-    names.get(`./${file}`) ?? `./node_modules/${name}/${file.replace(/\.ts$/, ".js")}`;
-  const importing = text.replaceAll(
-    SOURCE_IMPORT,
-    (_, start: string, file: string) => `${start}"${specifier(file)}"`,
+  const replaced = text.replaceAll(
+    /(\bfrom |\bimport\(|^import )"([^"\n]+\.ts)"/gm,
+    (_, start: string, specifier: string) => {
+      const file = relative(root, specifier);
+      found.add(file);
+      const name = names === null ? `./${BUILT}/${file.replace(/\.ts$/, ".js")}` : names.get(file);
+      if (name === undefined) throw new Error(`Cannot import ${file}: it is no entry`);
+      return `${start}"${name}"`;
+    },
   );
-  await Deno.writeTextFile(path, importing);
-}
-
-async function runDeno(args: string[], env: Record<string, string>): Promise<void> {
-  // The configuration that names the imports is looked for where the program runs.
-  const command = new Deno.Command(Deno.execPath(), { args, env, cwd: ROOT });
-  const { success, stderr } = await command.output();
-  if (success) return;
-  throw new Error(`Cannot bundle: ${new TextDecoder().decode(stderr).trim()}`);
+  await Deno.writeTextFile(path, replaced);
+  return [...found];
 }
 
 if (import.meta.main) {

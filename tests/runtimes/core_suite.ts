@@ -6,7 +6,7 @@
  */
 
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import "../client_faults_test.ts";
+import "../client/faults_test.ts";
 import { describeClient } from "../conformance/client_conformance.ts";
 import { describeCommands } from "../conformance/commands_conformance.ts";
 import { describeListing } from "../conformance/listing_conformance.ts";
@@ -15,8 +15,8 @@ import "../connection/authenticate_test.ts";
 import "../connection/connection_test.ts";
 import "../connection/line_reader_test.ts";
 import "../connection/server_node_test.ts";
-import "../listing_faults_test.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
+import "../features/listing_faults_test.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
 describeAll("the embedded server", () => MemcachedServer.listen());
 if (memcachedPath() !== undefined) describeAll("memcached", () => MemcachedProcess.start());

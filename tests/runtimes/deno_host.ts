@@ -1,6 +1,6 @@
 /** What workers cannot do, done for them by Deno. @module */
 
-import { memcachedPath } from "../memcached.ts";
+import { memcachedPath } from "../support/memcached.ts";
 
 /** What an errand is told; each is told its own part of it. */
 interface Told {

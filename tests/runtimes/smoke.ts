@@ -10,7 +10,7 @@ import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
-import { listed } from "../listed.ts";
+import { listed } from "../support/listed.ts";
 
 /** An address that nothing listens at: of the discard service, which has gone out of use. */
 const NOBODY = "127.0.0.1:9";

@@ -6,7 +6,7 @@
  */
 
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import "../client_dial_test.ts";
+import "../client/dial_test.ts";
 import "../conformance/authentication_conformance_test.ts";
 import { runProtocol } from "../conformance/protocol_steps.ts";
 import "../connection/server_health_test.ts";
@@ -14,16 +14,16 @@ import "../discovery/client_discovery_test.ts";
 import "../discovery/discovery_loop_test.ts";
 import "../discovery/dns_test.ts";
 import "../discovery/elasti_cache_test.ts";
-import "../failover_miss_test.ts";
-import "../failover_test.ts";
-import "../get_or_set_test.ts";
-import "../namespace_test.ts";
+import "../fleet/failover_miss_test.ts";
+import "../fleet/failover_test.ts";
+import "../features/get_or_set_test.ts";
+import "../features/namespace_test.ts";
 import "../patterns/lock_test.ts";
 import "../patterns/memoize_test.ts";
 import "../patterns/once_test.ts";
 import "../patterns/rate_limit_test.ts";
-import "../secrets_test.ts";
-import "../set_servers_test.ts";
+import "../client/secrets_test.ts";
+import "../fleet/set_servers_test.ts";
 import "../transcoding/compressed_test.ts";
 import "../transport/byte_channel_test.ts";
 import "../transport/node_addresses_test.ts";
@@ -31,7 +31,7 @@ import "../transport/node_test.ts";
 import "../transport/runtime_test.ts";
 import "../transport/tls_fault_test.ts";
 import "../transport/tls_test.ts";
-import "../update_test.ts";
+import "../features/update_test.ts";
 import "./core_suite.ts";
 
 Deno.test("MemcachedServer answers as memcached does", async (test) => {

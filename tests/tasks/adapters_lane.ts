@@ -1,10 +1,11 @@
+import { fileURLToPath } from "node:url";
+import { memcachedPath } from "../support/memcached.ts";
+import { installLocked } from "../package/npm_folder.ts";
 import { countTests } from "./deno_lane.ts";
-import type { Lane, Outcome } from "./lane.ts";
-import { memcachedPath } from "../memcached.ts";
-import { deno, denoKeepingOutput, type Environment } from "./run.ts";
+import { faultOf, type Lane, type Outcome } from "./lane.ts";
+import { denoKeepingOutput } from "./run.ts";
 
-const FOLDER = "tests/adapters/suites/";
-const CONFIG = ["--config", `${FOLDER}deno.json`];
+const SUITES = new URL("../adapters/suites/", import.meta.url);
 const WHAT = "the adapters with the packages they adapt";
 
 /** What npm's packages ask of the adapters, which have a configuration of their own. */
@@ -13,9 +14,11 @@ export const adaptersLane: Lane = {
   run: async ({ args, env }) => {
     if (args.length > 0) return notRun("arguments are for deno test alone");
     if (memcachedPath() === undefined) return notRun("memcached is not on the PATH");
-    if (!await isInstalled(env)) return notRun("its packages cannot be had from npm");
+    const fault = await faultOf(installLocked(SUITES));
+    if (fault !== undefined) return notRun(fault);
+    const folder = fileURLToPath(SUITES);
     const { code, output } = await denoKeepingOutput(
-      ["test", "--trace-leaks", "--allow-all", ...CONFIG, FOLDER],
+      ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, folder],
       env,
     );
     return { ...countTests(output, code), notRun: [] };
@@ -24,14 +27,4 @@ export const adaptersLane: Lane = {
 
 function notRun(why: string): Outcome {
   return { passed: 0, failed: 0, notRun: [`${WHAT} (${why})`] };
-}
-
-/** Fetches the packages, unless Deno has them in its cache. */
-async function isInstalled(env: Environment): Promise<boolean> {
-  const packages = ["keyv_suite_test.ts", "unstorage_driver_test.ts", "hono_cache_test.ts"];
-  return await deno(
-    ["cache", "--quiet", ...CONFIG, ...packages.map((file) => FOLDER + file)],
-    env,
-  ) ===
-    0;
 }

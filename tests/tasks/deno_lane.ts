@@ -1,14 +1,21 @@
-import type { Lane, Outcome } from "./lane.ts";
+import { installTools } from "../package/tool.ts";
+import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { installProgram } from "./program_install.ts";
-import { memcachedPath, programPath } from "../memcached.ts";
-import { lacksTls } from "../memcached_tls.ts";
+import { memcachedPath, programPath } from "../support/memcached.ts";
+import { lacksTls } from "../support/memcached_tls.ts";
 import { denoKeepingOutput } from "./run.ts";
+
+/** The tests that need bundlers. */
+const SIZES = "tests/bundle/";
 
 /** `deno test`: the tests, and the examples in the documentation and in the README. */
 export const denoLane: Lane = {
   name: "deno test",
   run: async ({ args, env }) => {
+    const toolsFault = await faultOf(installTools());
+    const ignored = toolsFault === undefined ? [] : [`--ignore=${SIZES}`];
     const notRun = [
+      ...missing("the sizes of bundles", toolsFault),
       ...missing(
         "everything that needs a real memcached",
         await installProgram("memcached", memcachedPath),
@@ -17,7 +24,7 @@ export const denoLane: Lane = {
       ...missing("what Python makes of pickles", await installProgram("python3", python3Path)),
     ];
     const { code, output } = await denoKeepingOutput(
-      ["test", "--doc", "--trace-leaks", "--allow-all", ...args],
+      ["test", "--doc", "--trace-leaks", "--allow-all", ...ignored, ...args],
       env,
     );
     return { ...countTests(output, code), notRun };

@@ -1,4 +1,4 @@
-import type { Environment } from "./run.ts";
+import { type Environment, say } from "./run.ts";
 
 /** What a lane is given. */
 export interface LaneContext {
@@ -30,6 +30,23 @@ export interface Lane {
 export interface Summary {
   readonly lines: readonly string[];
   readonly isGreen: boolean;
+}
+
+/**
+ * Prepares what a lane needs, and prints why it cannot be had.
+ *
+ * @param preparing The preparation.
+ * @returns Why it cannot be had, in a line, or `undefined` when it is there.
+ */
+export async function faultOf(preparing: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await preparing;
+    return undefined;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    say(message);
+    return message.split("\n", 1)[0];
+  }
 }
 
 /**

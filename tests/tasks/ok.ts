@@ -3,6 +3,7 @@
  * `--without-tests` the tests are left out, for who runs them besides.
  */
 
+import { readEntries } from "../package/module_graph.ts";
 import { jsrEnvironment, withStandInsElsewhere } from "./environment.ts";
 import { runLanes } from "./lanes.ts";
 import { deno, say } from "./run.ts";
@@ -20,16 +21,7 @@ const STEPS: readonly Step[] = [
   denoStep("format", ["fmt", "--check"]),
   denoStep("lint", ["lint"]),
   denoStep("types", ["check"]),
-  denoStep("documentation", [
-    "doc",
-    "--lint",
-    "mod.ts",
-    "src/adapters/cache.ts",
-    "src/adapters/keyv.ts",
-    "src/adapters/unstorage.ts",
-    "src/patterns/mod.ts",
-    "src/testing/mod.ts",
-  ]),
+  denoStep("documentation", ["doc", "--lint", ...Object.values(await readEntries())]),
   { name: "tests", run: runTests },
   { name: "package", run: dryRun },
 ];

@@ -1,13 +1,20 @@
-import { memcachedPath, MemcachedProcess, programPath } from "../memcached.ts";
+import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
 import { Installation, npmInstall } from "../package/installation.ts";
-import { Tarballs } from "../package/tarballs.ts";
-import { install, type Tool } from "../package/tool.ts";
-import { NEWEST_BUN, NEWEST_NODE, OLDEST_BUN, OLDEST_NODE, WORKERD } from "../package/tools.ts";
+import { Tarball } from "../package/tarball.ts";
+import {
+  install,
+  NEWEST_BUN,
+  NEWEST_NODE,
+  OLDEST_BUN,
+  OLDEST_NODE,
+  type Tool,
+  WORKERD,
+} from "../package/tool.ts";
 import { bundle } from "../runtimes/bundle.ts";
 import { DenoHost } from "../runtimes/deno_host.ts";
 import { runProgram } from "../runtimes/program.ts";
 import { workerdConfig } from "../runtimes/workerd.ts";
-import type { Lane, Outcome } from "./lane.ts";
+import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { type Environment, say } from "./run.ts";
 
 const WHAT = "the tests on the package";
@@ -25,10 +32,12 @@ export const runtimesLane: Lane = {
     }
     let installation;
     try {
-      await using tarballs = await Tarballs.make(env);
-      installation = await Installation.make(tarballs, npmInstall);
+      await using tarball = await Tarball.make(env);
+      installation = await Installation.make(tarball.path, npmInstall);
     } catch (error) {
-      return { ...nothing(`${WHAT} (it cannot be installed)`), ...isRed(error) };
+      say(error instanceof Error ? error.message : String(error));
+      // A package that cannot be made or installed is a fault of the package's.
+      return { ...nothing(`${WHAT} (it cannot be installed)`), failed: 1 };
     }
     await using _removed = installation;
     return await runAll(installation.folder, env);
@@ -36,8 +45,9 @@ export const runtimesLane: Lane = {
 };
 
 async function runAll(folder: string, env: Environment): Promise<Outcome> {
-  for (const entry of ["smoke_embedded", "suite"]) {
-    const options = { env, shim: SHIM, sources: "imported" } as const;
+  // The smoke test has the package as it is; the suite looks inside, at what is built like it.
+  for (const [entry, sources] of [["smoke_embedded", "installed"], ["suite", "built"]] as const) {
+    const options = { env, shim: SHIM, sources };
     await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
   }
   const smoke = async (name: string, program: string, ...args: string[]) => {
@@ -78,12 +88,12 @@ async function runWorkers(
   await using memcached = await MemcachedProcess.start();
   await using host = new DenoHost();
   const workers = [
-    ["smoke_worker", { ADDRESS: memcached.address }],
-    ["suite_worker", host.bindings],
+    ["smoke_worker", "installed", { ADDRESS: memcached.address }],
+    ["suite_worker", "bundled", host.bindings],
   ] as const;
   const outcomes = [];
-  for (const [entry, bindings] of workers) {
-    const options = { env, shim: WORKER_SHIM, sources: "packed" } as const;
+  for (const [entry, sources, bindings] of workers) {
+    const options = { env, shim: WORKER_SHIM, sources, isWhole: true };
     await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
     await Deno.writeTextFile(`${folder}/${entry}.capnp`, workerdConfig(`${entry}.mjs`, bindings));
     outcomes.push(await run(WORKERD.name, program, ["test", `${entry}.capnp`], folder));
@@ -93,14 +103,9 @@ async function runWorkers(
 
 /** Does something with a tool, or says that there is none. */
 async function withTool(tool: Tool, use: (program: string) => Promise<Outcome>): Promise<Outcome> {
-  let program;
-  try {
-    program = await install(tool);
-  } catch (error) {
-    say(messageOf(error));
-    return nothing(`${WHAT} on ${tool.name} (it cannot be had from npm)`);
-  }
-  return await use(program);
+  const fault = await faultOf(install(tool));
+  if (fault !== undefined) return nothing(`${WHAT} on ${tool.name} (${fault})`);
+  return await use(await install(tool));
 }
 
 /** Runs a program of tests and says what came of it; what it printed is shown if it is red. */
@@ -124,14 +129,4 @@ function addUp(outcomes: readonly Outcome[]): Outcome {
 
 function nothing(notRun: string): Outcome {
   return { passed: 0, failed: 0, notRun: [notRun] };
-}
-
-/** A package that cannot be made or installed is a fault of the package's. */
-function isRed(error: unknown): Pick<Outcome, "failed"> {
-  say(messageOf(error));
-  return { failed: 1 };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

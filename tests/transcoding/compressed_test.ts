@@ -12,14 +12,14 @@ import {
   type CompressedFormat,
   type CompressionOptions,
   type EncodedValue,
-  enyimTranscoder,
   jsonTranscoder,
   moecacheTranscoder,
   rawTranscoder,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
-import { openCompressor } from "../../src/compression_streams.ts";
+import { enyimTranscoder } from "../../src/transcoding/mod.ts";
+import { openCompressor } from "../../src/transcoding/compression.ts";
 import { fromHex } from "./pickle/vectors.ts";
 
 const FORMATS = ["gzip", "deflate", "deflate-raw"] as const;
@@ -285,7 +285,9 @@ Deno.test("compressed refuses options that make no sense", () => {
     const make = () => compressed(rawTranscoder, options as CompressionOptions);
     assertThrows(make, ValidationException, `Cannot use ${Object.keys(options)[0]}`);
   }
-  const others: unknown[] = [undefined, {}, { encode() {} }, "json"];
+  const { encode, decode } = rawTranscoder;
+  const reserved = { encode, decode, textFlags: 0x6d6f656c };
+  const others: unknown[] = [undefined, {}, { encode() {} }, "json", reserved];
   for (const inner of others) {
     const make = () => compressed(inner as Transcoder);
     assertThrows(make, ValidationException, "Cannot use transcoder");
@@ -295,4 +297,37 @@ Deno.test("compressed refuses options that make no sense", () => {
 Deno.test("compressed refuses a flag that the inner transcoder's strings have already", () => {
   const make = () => compressed(moecacheTranscoder, { flag: 2, format: "deflate" });
   assertThrows(make, ValidationException, "the flags of strings, 274, have it already");
+});
+
+Deno.test("compressed refuses a flag that the inner transcoder's items have, or that makes theirs reserved", () => {
+  const twice: [Transcoder, number][] = [
+    [jsonTranscoder, 2],
+    [jsonTranscoder({ flags: 2 ** 31 }), 2 ** 31],
+    [enyimTranscoder, 0x8000], // a bit of what byte[] has
+    [compressed(rawTranscoder), 128],
+    [compressed(compressed(jsonTranscoder), { flag: 64 }), 128],
+    [compressed(compressed(jsonTranscoder), { flag: 64 }), 64],
+  ];
+  for (const [inner, flag] of twice) {
+    const make = () => compressed(inner, { flag });
+    assertThrows(make, ValidationException, "the transcoder inside uses it already");
+  }
+  for (const flag of [1, 128]) {
+    const textFlags = 0x6d6f6500 - 0x100;
+    const inner = { ...rawTranscoder({}), textFlags };
+    compressed(inner as Transcoder, { flag }); // 0x6d6f6401 is not reserved
+    const make = () => compressed(inner as Transcoder, { flag: 0x100 });
+    assertThrows(make, ValidationException, "compressed strings have reserved flags");
+  }
+});
+
+Deno.test("compressed takes every flag that the inner transcoder leaves", () => {
+  for (const inner of [jsonTranscoder, moecacheTranscoder, enyimTranscoder]) {
+    const { flagBits = 0 } = inner;
+    for (let bit = 0; bit < 32; bit++) {
+      const flag = 2 ** bit;
+      if ((flagBits & flag) === 0) compressed(inner, { flag });
+    }
+    assertLess(0, flagBits & 2);
+  }
 });

@@ -1,13 +1,15 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   ClientException,
-  DotNetValue,
-  enyimTranscoder,
-  type EnyimTranscoderOptions,
   moecacheTranscoder,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
+import {
+  DotNetValue,
+  enyimTranscoder,
+  type EnyimTranscoderOptions,
+} from "../../src/transcoding/mod.ts";
 import type { EncodedValue } from "../../mod.ts";
 import {
   assertDotNet,

@@ -1,12 +1,12 @@
 import {
   compressed,
   type EncodedValue,
-  enyimTranscoder,
   jsonTranscoder,
   moecacheTranscoder,
   rawTranscoder,
   type Transcoder,
 } from "../../mod.ts";
+import { enyimTranscoder } from "../../src/transcoding/mod.ts";
 import { Random, withSeed } from "../chaos/random.ts";
 import { fuzzTranscoder } from "./fuzz.ts";
 import type { EnyimVectors } from "./enyim/vectors.ts";

@@ -1,7 +1,16 @@
-import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { ValidationException } from "../../src/errors.ts";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { ClientException, ValidationException } from "../../src/errors.ts";
+import { compressed } from "../../src/transcoding/compressed.ts";
+import { jsonTranscoder } from "../../src/transcoding/json_transcoder.ts";
+import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";
 import { itemReader, itemWriter } from "../../src/transcoding/item_codec.ts";
-import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/marks.ts";
+import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../src/transcoding/transcoder.ts";
 
 const LIMITS = { maxValueBytes: 1000 };
@@ -25,6 +34,53 @@ Deno.test("itemReader reads no value from a lease or a failure", () => {
   }
   for (const flags of [0, LEASE_FLAGS - 256, LEASE_FLAGS + 256]) {
     assertEquals(itemReader(raw, LIMITS)(flags, new Uint8Array(2)), new Uint8Array(2));
+  }
+});
+
+Deno.test("itemReader tells a transcoder that borrows of large bytes which are its own", () => {
+  const decode = (_: EncodedValue, limits?: DecodeLimits) => limits;
+  const borrowing = itemReader({ ...raw, decode, borrowsData: true }, LIMITS);
+  const own = { maxValueBytes: 1000, ownsData: true };
+  assertEquals(borrowing(7, new Uint8Array(65_536)), own);
+  assertStrictEquals(borrowing(7, new Uint8Array(65_535)), LIMITS);
+  assertStrictEquals(borrowing(7, new Uint8Array(65_537).subarray(1)), LIMITS);
+  assertStrictEquals(itemReader({ ...raw, decode }, LIMITS)(7, new Uint8Array(65_536)), LIMITS);
+});
+
+Deno.test("itemReader and itemWriter say of which key an item or value cannot be used", async () => {
+  const noPickle = () =>
+    itemReader(moecacheTranscoder, LIMITS)(256, new Uint8Array(1), 1n, "user:1");
+  assertThrows(noPickle, ClientException, 'Cannot read pickle of key "user:1": it ');
+  const deployment = () => itemReader(moecacheTranscoder, LIMITS)(0, new Uint8Array(1), 1n, "k");
+  const error = assertThrows(deployment, ClientException, 'item of key "k": not a moecache');
+  assertEquals(error.item, 0);
+  const noJson = () => itemReader(jsonTranscoder, LIMITS)(2, new Uint8Array(1), 1n, "k");
+  assertInstanceOf(assertThrows(noJson, ClientException, 'item of key "k": ').cause, SyntaxError);
+  const value = () => itemWriter(moecacheTranscoder)({ a: [undefined] }, "k");
+  assertThrows(value, ValidationException, 'value of key "k": undefined at "a[0]"');
+  const text = () => itemWriter(moecacheTranscoder)("\ud800", "k");
+  assertThrows(text, ValidationException, 'string of key "k": it holds');
+  const { decode, encode } = compressed(jsonTranscoder);
+  const later = itemReader({ decode, encode }, LIMITS)(130, new Uint8Array(9), 1n, "k");
+  await assertRejects(async () => await later, ClientException, 'item of key "k": it is marked');
+});
+
+Deno.test("itemReader and itemWriter leave errors that are not this module's as they are", async () => {
+  class Own extends ClientException {}
+  for (const fault of [new TypeError("no"), new Own("Cannot: own"), "text", undefined]) {
+    const fail = () => {
+      throw fault;
+    };
+    const failLater = () => Promise.reject(fault);
+    for (const act of [fail, failLater]) {
+      const transcoder = { encode: act, decode: act } as Transcoder;
+      const read = async () => await itemReader(transcoder, LIMITS)(7, new Uint8Array(1), 1n, "k");
+      const write = async () => await itemWriter(transcoder)(1, "k");
+      for (const use of [read, write]) {
+        const caught: unknown = await use().catch((error) => error);
+        assertStrictEquals(caught, fault);
+      }
+    }
   }
 });
 

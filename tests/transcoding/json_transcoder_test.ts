@@ -55,12 +55,12 @@ Deno.test("jsonTranscoder.decode reads flags 2, and 0 as clients without flags w
   }
 });
 
-Deno.test("jsonTranscoder.decode refuses what is no JSON", () => {
+Deno.test("jsonTranscoder.decode refuses what is not JSON", () => {
   for (const text of ["", "text", "{", "[1]]", "\ufeff1", "undefined", "NaN", "'a'"]) {
-    assertThrows(() => jsonTranscoder.decode(item(text)), ClientException, "it is no JSON");
+    assertThrows(() => jsonTranscoder.decode(item(text)), ClientException, "it is not JSON");
   }
   const data = Uint8Array.of(0x22, 0xff, 0x22);
-  assertThrows(() => jsonTranscoder.decode({ flags: 2, data }), ClientException, "it is no JSON");
+  assertThrows(() => jsonTranscoder.decode({ flags: 2, data }), ClientException, "it is not JSON");
   const deep = jsonTranscoder.decode(item("[".repeat(100_000) + "]".repeat(100_000)));
   assertEquals(Array.isArray(deep), true);
 });
@@ -91,6 +91,8 @@ Deno.test("jsonTranscoder refuses options that make no sense", () => {
     { flags: -1 },
     { flags: 2 ** 32 },
     { flags: "2" },
+    { flags: 0x6d6f6500 },
+    { flags: 0x6d6f65ff },
     { replacer: ["a"] },
     { reviver: null },
   ];

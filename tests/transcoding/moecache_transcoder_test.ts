@@ -2,11 +2,18 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { Client, jsonTranscoder } from "../../mod.ts";
 import { ClientException, ValidationException } from "../../src/errors.ts";
-import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import {
+  moecacheTranscoder,
+  type MoecacheTranscoderOptions,
+} from "../../src/transcoding/moecache_transcoder.ts";
 import type { EncodedValue } from "../../src/transcoding/transcoder.ts";
 import {
   assertPortable,
@@ -20,6 +27,9 @@ import {
 
 const { values, reads } = await readVectors<ValueVectors>("moecache_values.json");
 const { items } = await readVectors<Python2Vectors>("moecache_values_py2.json");
+
+/** `None`, and text behind it that Python does not mind. */
+const FOLLOWED = "80024e2e747261696c696e67206a756e6b";
 
 function encode(value: unknown): EncodedValue {
   return moecacheTranscoder.encode(value) as EncodedValue;
@@ -42,7 +52,11 @@ Deno.test("moecacheTranscoder.decode reads what Python moecache wrote", () => {
 });
 
 Deno.test("moecacheTranscoder.decode reads what Python moecache reads, and refuses what it refuses", () => {
-  for (const { flags, hex, outcome } of reads) assertOutcome(flags, hex, outcome);
+  for (const { flags, hex, outcome } of reads) {
+    if (hex === FOLLOWED) {
+      assertThrows(() => decode(flags, fromHex(hex)), ClientException, "follow its end");
+    } else assertOutcome(flags, hex, outcome);
+  }
 });
 
 Deno.test("moecacheTranscoder.decode reads what Python 2 wrote as Python 3 does", () => {
@@ -104,6 +118,92 @@ Deno.test("moecacheTranscoder.decode tells other deployments from other types", 
   }
   const error = assertThrows(() => decode(0, new Uint8Array()), ClientException);
   assertEquals(error.item, 0);
+});
+
+Deno.test("moecacheTranscoder writes pickles of the protocol that is asked for", () => {
+  const values = [null, [1, "a"], new Map([[1, 2]]), new Uint8Array(300).fill(255), new Set(["b"])];
+  for (const pickleProtocol of [2, 3, 4, 5] as const) {
+    const transcoder = moecacheTranscoder({ pickleProtocol });
+    for (const value of values) {
+      const item = transcoder.encode(value) as EncodedValue;
+      assertEquals(item.flags, 256);
+      assertEquals(item.data[1], pickleProtocol);
+      for (const reader of [transcoder, moecacheTranscoder]) {
+        assertEquals(reader.decode(item), value);
+      }
+    }
+    assertEquals(transcoder.encode("text"), encode("text"));
+  }
+  for (const options of [undefined, {}]) {
+    for (const value of values) {
+      assertEquals(moecacheTranscoder(options).encode(value), encode(value));
+    }
+  }
+});
+
+Deno.test("moecacheTranscoder refuses a protocol that it does not write", () => {
+  for (const pickleProtocol of [0, 1, 6, 2.5, "3", null, NaN]) {
+    assertThrows(
+      () => moecacheTranscoder({ pickleProtocol } as MoecacheTranscoderOptions),
+      ValidationException,
+      "Cannot use pickleProtocol",
+    );
+  }
+});
+
+Deno.test("a client gives back bytes of any length in each protocol, which nothing changes later", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const pickleProtocol of [2, 3, 4, 5] as const) {
+    const transcoder = moecacheTranscoder({ pickleProtocol });
+    await using client = new Client(server.address, { transcoder });
+    for (const length of [0, 1, 300, 65_530, 65_536, 70_000, 500_000]) {
+      const bytes = new Uint8Array(length).map((_, at) => at * 31);
+      await client.setMany({ bytes, list: [bytes, "text", bytes], other: bytes.slice().reverse() });
+      const [found, list] = await Promise.all([client.get("bytes"), client.get("list")]);
+      const others = await Promise.all(["other", "bytes", "other"].map((key) => client.get(key)));
+      assertEquals(found, bytes);
+      assertEquals(list, [bytes, "text", bytes]);
+      assertEquals(others, [bytes.slice().reverse(), bytes, bytes.slice().reverse()]);
+    }
+  }
+});
+
+Deno.test("moecacheTranscoder says that appended text damages a value that is not a string", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  for (const value of [5, [1, 2], new Uint8Array(3), null]) {
+    await client.set("key", value);
+    assertEquals(await client.append("key", "text"), true);
+    await assertRejects(() => client.get("key"), ClientException, "4 bytes follow its end");
+  }
+  await client.set("key", "text");
+  await client.append("key", "more");
+  assertEquals(await client.get("key"), "textmore");
+});
+
+Deno.test("a client says of which key a value cannot be read or stored, and how to read others'", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await using json = new Client(server.address, { transcoder: jsonTranscoder });
+  await json.setMany({ "user:1": { a: 1 }, "user:2": 2 });
+  const expected = 'Cannot read item of key "user:1": not a moecache deployment (flags 2)';
+  for (const read of [() => client.get("user:1"), () => client.gets("user:1")]) {
+    const { message } = await assertRejects(read, ClientException, expected);
+    assertStringIncludes(message, "option transcoder");
+  }
+  const many = await client.getMany(["user:2"]).catch((error) => error);
+  assertStringIncludes(many.failures.get("user:2").message, 'key "user:2"');
+  const change = () => client.update("user:1", () => 5);
+  await assertRejects(change, ClientException, expected);
+  const load = () => client.getOrSet("user:1", () => 5);
+  await assertRejects(load, ClientException, expected);
+  const stored = 'Cannot store value of key "user:3": a function';
+  const write = () => client.set("user:3", () => {});
+  await assertRejects(write, ValidationException, stored);
+  const writeMany = () => client.setMany({ "user:3": () => {} });
+  await assertRejects(writeMany, ValidationException, stored);
+  const loaded = () => client.getOrSet("user:3", () => () => {});
+  await assertRejects(loaded, ValidationException, stored);
 });
 
 Deno.test("moecacheTranscoder.decode keeps no view of the data", () => {

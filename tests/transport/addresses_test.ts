@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Client, type ServerAddress, type TlsOptions } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { CertificateAuthority } from "../certificates.ts";
-import { memcachedPath, programPath } from "../memcached.ts";
-import { lacksTls, TlsMemcached } from "../memcached_tls.ts";
+import { CertificateAuthority } from "../support/certificates.ts";
+import { memcachedPath, programPath } from "../support/memcached.ts";
+import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
 
 async function assertServes(address: ServerAddress): Promise<void> {
   await using client = new Client(address);

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { Client, rawTranscoder, SocketError } from "../../mod.ts";
 import { openChannel } from "../../src/transport/byte_channel.ts";
 import type { Receiver, Transport } from "../../src/transport/transport.ts";
+import { systemClock } from "../../src/waiting.ts";
 
 /** A transport whose server gives one answer after another, each in the same Buffer. */
 function bufferTransport(...answers: string[]): Transport {
@@ -215,11 +216,12 @@ Deno.test("ByteChannel.close hands nothing over that comes afterwards", async ()
   assertEquals(receiver.text, "");
 });
 
-/** Has every time limit that the runtime itself keeps be over soon. */
+/** Has everything be over soon that takes its time. */
 function withoutPatience(): Disposable {
-  const { timeout } = AbortSignal;
-  AbortSignal.timeout = (milliseconds) => timeout.call(AbortSignal, Math.min(milliseconds, 10));
-  return { [Symbol.dispose]: () => void (AbortSignal.timeout = timeout) };
+  const { after } = systemClock;
+  const soon: typeof after = (delay, callback) => after(Math.min(delay, 10), callback);
+  Object.assign(systemClock, { after: soon });
+  return { [Symbol.dispose]: () => void Object.assign(systemClock, { after }) };
 }
 
 Deno.test("ByteChannel.close takes whatever a transport's close returns, and hands on its failure", async () => {

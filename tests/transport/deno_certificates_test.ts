@@ -5,8 +5,8 @@ import tls from "node:tls";
 import { SocketError } from "../../src/errors.ts";
 import { checkCertificates } from "../../src/transport/deno_certificates.ts";
 import { dialTls } from "../../src/transport/node_tls.ts";
-import { CertificateAuthority, type KeyedCertificate } from "../certificates.ts";
-import { programPath } from "../memcached.ts";
+import { CertificateAuthority, type KeyedCertificate } from "../support/certificates.ts";
+import { programPath } from "../support/memcached.ts";
 
 const ignore = programPath("openssl") === undefined;
 const NAME = "cache.test";

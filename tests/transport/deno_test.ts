@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Client, SocketError } from "../../mod.ts";
-import { deferred } from "../../src/deferred.ts";
 import { openChannel } from "../../src/transport/byte_channel.ts";
 import { dialDeno } from "../../src/transport/deno.ts";
 import { dial } from "../../src/transport/dial.ts";
-import { afterTurn, alarm } from "../../src/transport/runtime.ts";
+import { afterTurn } from "../../src/transport/runtime.ts";
+import { deferred, systemClock } from "../../src/waiting.ts";
 
 const ENDPOINT = { hostname: "127.0.0.1", port: 1 };
 const SETTINGS = { keepAlive: true, noDelay: true };
@@ -34,7 +34,7 @@ async function withConnect(
   Deno.connect = (({ signal }: Deno.ConnectOptions) =>
     new Promise((resolve, reject) => {
       begun.resolve();
-      const cancel = alarm(milliseconds, () => resolve(connection));
+      const cancel = systemClock.after(milliseconds, () => resolve(connection));
       signal!.addEventListener("abort", () => {
         cancel();
         reject(signal!.reason);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client, SocketError, TimeoutError, type TlsOptions } from "../../mod.ts";
 import { dialTls } from "../../src/transport/node_tls.ts";
-import { CertificateAuthority } from "../certificates.ts";
+import { CertificateAuthority } from "../support/certificates.ts";
 
 const authority = await CertificateAuthority.create("the authority of these tests");
 const client = await authority.issue({ names: ["a client"], usage: "client" });

@@ -5,6 +5,7 @@ import process from "node:process";
 import { connectNode } from "../../src/transport/node.ts";
 import type { NodeSocket } from "../../src/transport/node_socket.ts";
 import type { NodeTransport } from "../../src/transport/node_transport.ts";
+import { systemClock } from "../../src/waiting.ts";
 
 /** Names, and what `node:dns` says of them. */
 const NAMES: Record<string, string[]> = {
@@ -50,8 +51,8 @@ class Attempts implements Disposable {
   /** How long is waited for each address, in milliseconds. */
   readonly waits: number[] = [];
   readonly #caller = new AbortController();
-  readonly #own = { builtin: process.getBuiltinModule, timeout: AbortSignal.timeout };
-  #timer: EventTarget | undefined;
+  readonly #own = { builtin: process.getBuiltinModule, after: systemClock.after };
+  #due = (): void => {};
 
   constructor() {
     const lookup = (name: string) => {
@@ -60,10 +61,12 @@ class Attempts implements Disposable {
       return addresses === undefined ? new Promise(() => {}) : Promise.resolve(addresses);
     };
     Object.assign(process, { getBuiltinModule: () => ({ ADDRCONFIG: 0, promises: { lookup } }) });
-    AbortSignal.timeout = (milliseconds) => {
-      this.waits.push(milliseconds);
-      return this.#timer = new EventTarget() as AbortSignal;
+    const after: typeof systemClock.after = (delay, callback) => {
+      this.waits.push(delay);
+      this.#due = callback;
+      return () => this.#due = () => {};
     };
+    Object.assign(systemClock, { after });
   }
 
   /** Begins to connect. */
@@ -95,7 +98,7 @@ class Attempts implements Disposable {
 
   /** Lets the time be over that is waited for the address that was tried last. */
   wait(): void {
-    this.#timer!.dispatchEvent(new Event("abort"));
+    this.#due();
   }
 
   abort(reason: Error): void {
@@ -109,7 +112,7 @@ class Attempts implements Disposable {
 
   [Symbol.dispose](): void {
     Object.assign(process, { getBuiltinModule: this.#own.builtin });
-    AbortSignal.timeout = this.#own.timeout;
+    Object.assign(systemClock, { after: this.#own.after });
   }
 }
 

@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   afterTurn,
-  alarm,
   builtinModule,
   inTime,
   timeToNextAddress,
 } from "../../src/transport/runtime.ts";
+import { systemClock } from "../../src/waiting.ts";
 
 const TIMERS = ["setTimeout", "clearTimeout", "setInterval", "setImmediate", "clearImmediate"];
 
@@ -20,15 +20,9 @@ function withFakeTimers(): Disposable {
   };
 }
 
-/** Takes some time that a test's fake timers have no say in. */
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => alarm(milliseconds, resolve));
-}
-
-Deno.test("afterTurn and alarm call back under fake timers", async () => {
+Deno.test("afterTurn calls back under fake timers", async () => {
   using _ = withFakeTimers();
   await new Promise<void>((resolve) => afterTurn(resolve));
-  await new Promise<void>((resolve) => alarm(1, resolve));
 });
 
 Deno.test("afterTurn calls back behind what is due in this turn already", async () => {
@@ -40,19 +34,13 @@ Deno.test("afterTurn calls back behind what is due in this turn already", async 
   assertEquals(order, ["microtask", "promise", "turn"]);
 });
 
-Deno.test("afterTurn and alarm do not call back when they are called off", async () => {
+Deno.test("afterTurn does not call back when it is called off", async () => {
   let calls = 0;
-  const cancel = [afterTurn(() => calls++), alarm(1, () => calls++)];
-  for (const off of cancel) off();
+  const cancel = afterTurn(() => calls++);
+  cancel();
   await new Promise<void>((resolve) => afterTurn(resolve));
-  await pause(10);
+  await new Promise<void>((resolve) => systemClock.after(10, resolve));
   assertEquals(calls, 0);
-});
-
-Deno.test("alarm calls back after its time, which may be a part of a millisecond", async () => {
-  const started = performance.now();
-  await pause(20.5);
-  assert(performance.now() - started >= 20);
 });
 
 Deno.test("inTime waits for a promise, and no longer than it is to", async () => {

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { Client, type ClientOptions, SocketError, type TlsOptions } from "../../mod.ts";
-import { CertificateAuthority } from "../certificates.ts";
-import { listed } from "../listed.ts";
-import { memcachedPath, MemcachedProcess } from "../memcached.ts";
-import { lacksTls, TlsMemcached } from "../memcached_tls.ts";
+import { CertificateAuthority } from "../support/certificates.ts";
+import { listed } from "../support/listed.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
 
 const ignore = lacksTls();
 const authority = await CertificateAuthority.create("the authority of these tests");

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { CertificateAuthority } from "../certificates.ts";
+import { CertificateAuthority } from "../support/certificates.ts";
 
 const authority = await CertificateAuthority.create("authority");
 

@@ -1,36 +1,47 @@
 /** Bodies of responses, in chunks that memcached takes. @module */
 
-import { type Client, ClientException, type Exptime } from "../../../mod.ts";
+import { ClientException, type Exptime, type KeyCommands } from "../../../mod.ts";
 import type { BodyPlace } from "./entry.ts";
-import { byteLengthOf, readBytes, writeBytes } from "./items.ts";
 
 /** For how many seconds a body is kept that has been replaced, for those who are reading it. */
 const GRACE = 60;
 
+/** With how many bytes a buffer begins, so that small bodies need little memory. */
+const FIRST_BUFFER = 4096;
+
+/** What reads a response's body. It gives what the origin put into the stream. */
+export type BodyReader = ReadableStreamDefaultReader<unknown>;
+
 /** The bodies of one cache. A chunk belongs to one body for ever, so no two can be mixed up. */
 export class Bodies {
-  readonly #client: Client;
+  readonly #bytes: KeyCommands;
   readonly #prefix: string;
   readonly #chunkByteLength: number;
 
-  constructor(client: Client, prefix: string, chunkByteLength: number) {
-    this.#client = client;
+  /** @param bytes Commands whose values are bytes. */
+  constructor(bytes: KeyCommands, prefix: string, chunkByteLength: number) {
+    this.#bytes = bytes;
     this.#prefix = prefix;
     this.#chunkByteLength = chunkByteLength;
   }
 
-  /** Stores a body as it comes, a chunk at a time. After a failure, what is there of it is deleted. */
-  async write(stream: ReadableStream<Uint8Array>, exptime: Exptime): Promise<BodyPlace> {
+  /**
+   * Stores a body as it comes, a chunk at a time. After a failure, what is there of it is deleted.
+   *
+   * @throws {TypeError} When the runtime's own `Response` does not take a chunk of the stream.
+   */
+  async write(reader: BodyReader, exptime: Exptime): Promise<BodyPlace> {
     const id = crypto.randomUUID();
     const chunkByteLength = this.#chunkByteLength;
     let byteLength = 0;
     let index = 0;
     try {
-      for await (const chunk of chunksOf(stream, chunkByteLength)) {
-        await writeBytes(this.#client, this.#key(id, index++), chunk, exptime);
+      for await (const chunk of chunksOf(reader, chunkByteLength)) {
+        await this.#bytes.set(this.#key(id, index++), chunk, exptime);
         byteLength += chunk.byteLength;
       }
     } catch (error) {
+      giveUp(reader);
       await this.forget({ id, byteLength: index * chunkByteLength, chunkByteLength }, error);
       throw error;
     }
@@ -45,30 +56,34 @@ export class Bodies {
    */
   async open(body: BodyPlace): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     const lengths = chunkLengths(body);
-    const [first, ...others] = await Promise.all(lengths.map((_, i) => {
-      const key = this.#key(body.id, i);
-      return i === 0 ? this.#read(key) : byteLengthOf(this.#client, key);
-    })) as [Uint8Array<ArrayBuffer> | undefined, ...(number | undefined)[]];
-    if (lengths.length > 0 && first?.byteLength !== lengths[0]) return undefined;
-    if (others.some((length, i) => length !== lengths[i + 1])) return undefined;
-    return this.#stream(body, lengths, first);
+    const [first, ...others] = await Promise.all([
+      lengths.length === 0 ? undefined : this.#read(this.#key(body.id, 0)),
+      ...lengths.slice(1).map((_, i) => this.#bytes.inspect(this.#key(body.id, i + 1))),
+    ]);
+    const isComplete = first?.byteLength === lengths[0] &&
+      others.every((item, i) => item?.size === lengths[i + 1]);
+    return isComplete ? this.#stream(body, lengths, first) : undefined;
   }
 
   /** Lets memcached forget a body soon. */
   async retire(body: BodyPlace): Promise<void> {
     const keys = chunkLengths(body).map((_, i) => this.#key(body.id, i));
-    await Promise.all(keys.map((key) => this.#client.touch(key, GRACE)));
+    await Promise.all(keys.map((key) => this.#bytes.touch(key, GRACE)));
+  }
+
+  /** Deletes a body that nothing is going to refer to. */
+  async delete(body: BodyPlace): Promise<void> {
+    await this.#bytes.deleteMany(chunkLengths(body).map((_, i) => this.#key(body.id, i)));
   }
 
   /**
-   * Deletes a body that nothing is going to refer to.
+   * Deletes a body that cannot be stored or listed.
    *
    * @throws {AggregateError} When that fails, too; it carries the cause.
    */
   async forget(body: BodyPlace, cause: unknown): Promise<void> {
-    const keys = chunkLengths(body).map((_, i) => this.#key(body.id, i));
     try {
-      await this.#client.deleteMany(keys);
+      await this.delete(body);
     } catch (error) {
       throw new AggregateError(
         [cause, error],
@@ -99,7 +114,7 @@ export class Bodies {
   }
 
   async #read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    return (await readBytes(this.#client, key))?.bytes;
+    return await this.#bytes.get<Uint8Array<ArrayBuffer>>(key);
   }
 
   #key(id: string, index: number): string {
@@ -108,11 +123,11 @@ export class Bodies {
 }
 
 /**
- * Tells the origin of a body that nobody will read it. Nobody waits for the answer: that of a clone comes
- * only when the other one has been read. What it fails with concerns a body that is not wanted.
+ * Ends a body that nobody will read, and does not wait for it: the end of a clone's body waits for the other
+ * one to be read. An error of a body that is not wanted concerns nobody.
  */
-export function giveUp(stream: ReadableStream<Uint8Array> | null): void {
-  stream?.cancel().catch(() => {});
+export function giveUp(body: BodyReader | ReadableStream | null | undefined): void {
+  body?.cancel().catch(() => {});
 }
 
 function chunkLengths(body: BodyPlace): number[] {
@@ -124,33 +139,49 @@ function chunkLengths(body: BodyPlace): number[] {
   );
 }
 
-/** Cuts a stream anew, into chunks of one length and a last one that may be shorter. */
-async function* chunksOf(
-  stream: ReadableStream<Uint8Array>,
-  byteLength: number,
-): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(byteLength);
-  const reader = stream.getReader();
+/** Cuts a body into chunks of one length and a last one that may be shorter; each is valid until the next. */
+async function* chunksOf(reader: BodyReader, byteLength: number): AsyncGenerator<Uint8Array> {
+  let buffer = new Uint8Array(Math.min(byteLength, FIRST_BUFFER));
   let filled = 0;
-  let isDone = false;
-  try {
-    while (!isDone) {
-      const { value = new Uint8Array(0), done } = await reader.read();
-      isDone = done;
-      for (let at = 0; at < value.byteLength;) {
-        const part = value.subarray(at, at + byteLength - filled);
-        buffer.set(part, filled);
-        at += part.byteLength;
-        filled += part.byteLength;
-        if (filled < byteLength) continue;
-        yield buffer;
-        filled = 0;
-      }
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const bytes = await bytesOf(read.value);
+    for (let at = 0; at < bytes.byteLength;) {
+      const part = bytes.subarray(at, at + byteLength - filled);
+      buffer = grown(buffer, filled + part.byteLength, byteLength);
+      buffer.set(part, filled);
+      at += part.byteLength;
+      filled += part.byteLength;
+      if (filled < byteLength) continue;
+      yield buffer;
+      filled = 0;
     }
-    if (filled > 0) yield buffer.subarray(0, filled);
-  } finally {
-    // Whoever gives up in the middle tells the origin so.
-    reader.releaseLock();
-    if (!isDone) giveUp(stream);
   }
+  if (filled > 0) yield buffer.subarray(0, filled);
+}
+
+/** A buffer that has room for so many bytes, and never for more than the most. */
+function grown(
+  buffer: Uint8Array<ArrayBuffer>,
+  byteLength: number,
+  most: number,
+): Uint8Array<ArrayBuffer> {
+  if (byteLength <= buffer.byteLength) return buffer;
+  const larger = new Uint8Array(Math.min(most, Math.max(byteLength, 2 * buffer.byteLength)));
+  larger.set(buffer);
+  return larger;
+}
+
+/**
+ * The bytes of a stream's chunk. Whether other chunks than a `Uint8Array` have any, the runtime decides: Bun
+ * takes strings and views, the others throw a `TypeError`.
+ */
+async function bytesOf(chunk: unknown): Promise<Uint8Array> {
+  if (chunk instanceof Uint8Array) return chunk;
+  const stream = new ReadableStream({
+    start(controller) {
+      controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

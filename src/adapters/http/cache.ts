@@ -1,8 +1,10 @@
 /** The web standard's `Cache`. @module */
 
-import { type Client, SocketError } from "../../../mod.ts";
-import { exptimeOf } from "../lifetime.ts";
-import { Bodies, giveUp } from "./bodies.ts";
+import { checkOptions, type OptionTypes } from "../../option_checks.ts";
+import { type KeyCommands, SocketError } from "../../../mod.ts";
+import {} from "../adapter_options.ts";
+import { exptimeOf } from "../key_and_exptime.ts";
+import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
   addressOf,
   type Entry,
@@ -11,18 +13,27 @@ import {
   responseOf,
   varyNames,
 } from "./entry.ts";
+import { checkRequest, checkStorable, fetchAll, requestOfCall } from "./exchanges.ts";
 import { freshnessOf } from "./freshness.ts";
-import { Heads } from "./heads.ts";
+import type { ChangeList } from "./lists.ts";
+import { Variants } from "./variants.ts";
 
 /** How a request is compared with those of the responses stored, as in the web standard. */
 export interface MoecacheCacheQuery {
-  /** Whether `?` and what follows it does not count. Then all that memcached holds is listed. */
-  readonly ignoreSearch?: boolean;
+  /** Whether `?` and what follows it does not count. Then memcached lists all items that it has. */
+  readonly ignoreSearch?: boolean | undefined;
   /** Whether a request of another method than GET is taken for one. */
-  readonly ignoreMethod?: boolean;
+  readonly ignoreMethod?: boolean | undefined;
   /** Whether a response's `Vary` does not count. */
-  readonly ignoreVary?: boolean;
+  readonly ignoreVary?: boolean | undefined;
 }
+
+/** The options of a {@linkcode MoecacheCacheQuery}. */
+export const QUERY_TYPES: OptionTypes<MoecacheCacheQuery> = {
+  ignoreSearch: "boolean",
+  ignoreMethod: "boolean",
+  ignoreVary: "boolean",
+};
 
 /** How a cache is made. */
 export interface CacheSettings {
@@ -35,23 +46,27 @@ export interface CacheSettings {
 /**
  * The web standard's `Cache` on memcached; `open` of a `MoecacheCacheStorage` makes one.
  *
- * It is a cache that many users share, and so heeds what a response says about that, as RFC 9111 has it
- * and unlike a browser's. `put` stores nothing, and says so by nothing, when `Cache-Control` has
- * `no-store`, `no-cache` or `private`, when there is a `Set-Cookie`, when the response has expired
- * already, and when the request has an `Authorization` and the response does not allow it. It is served
- * for as long as `s-maxage`, `max-age` or `Expires` say, with its `Age`; for ever when they say nothing.
- * Of a request, only the address and the headers that `Vary` names are stored.
+ * It is a cache that many users share. So it heeds what a response says about that, as RFC 9111 says and unlike
+ * a browser's cache. `put` resolves and stores nothing when `Cache-Control` has `no-store`, `no-cache` or
+ * `private`, when there is a `Set-Cookie`, when the response has expired already, when the request's
+ * `Cache-Control` has `no-store`, and when the request has an `Authorization` and the response does not allow
+ * it. A response is served for as long as `s-maxage`, `max-age` or `Expires` say, less the age that `Age` and
+ * `Date` say it has already; for ever when they say nothing. It is served with its `Age`. Of a request, only
+ * the address and the headers that `Vary` names are stored.
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. All chunks are looked for before
  * a response is given, and one that is incomplete is a miss. When memcached loses a chunk while the body
  * is read, reading fails: a body is never cut short or mixed with another. One that is replaced is kept
  * for a minute for those who read it.
  *
+ * A client that takes a server that it cannot reach for a miss (`failover: "miss"`) makes the cache do so: what
+ * would be read is missing, and what would be stored is dropped.
+ *
  * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept,
- * as far as their headers fit into an item. `keys` and `matchAll` without a request, and `ignoreSearch`,
- * have memcached list all items it has, whosever they are, which takes seconds on a large server and may
- * leave out what it moves between its queues just then. A response that comes out of the cache has no
- * `url`. It needs memcached 1.6.10 or later.
+ * and fewer where an item of memcached does not hold the headers of all. When many put the same at once, the
+ * last of them stays. `keys` and `matchAll` without a request, and `ignoreSearch`, let memcached list all items
+ * that it has, which takes seconds on a large server. A response that comes out of the cache has no `url`. The
+ * cache needs memcached 1.6.10 or later.
  *
  * @example A page in two languages
  * ```ts
@@ -74,14 +89,18 @@ export interface CacheSettings {
  * ```
  */
 export class MoecacheCache {
-  readonly #heads: Heads;
+  readonly #variants: Variants;
   readonly #bodies: Bodies;
   readonly #now: () => number;
 
   /** @internal */
-  constructor(client: Client, { prefix, chunkByteLength, now }: CacheSettings) {
-    this.#heads = new Heads(client, prefix, now);
-    this.#bodies = new Bodies(client, prefix, chunkByteLength);
+  constructor(
+    commands: KeyCommands,
+    bytes: KeyCommands,
+    { prefix, chunkByteLength, now }: CacheSettings,
+  ) {
+    this.#variants = new Variants(commands, bytes, prefix, now);
+    this.#bodies = new Bodies(bytes, prefix, chunkByteLength);
     this.#now = now;
   }
 
@@ -115,7 +134,8 @@ export class MoecacheCache {
     request: Request | string | URL,
     options: MoecacheCacheQuery = {},
   ): Promise<Response | undefined> {
-    for (const entry of await this.#find(new Request(request), options)) {
+    checkOptions(options, QUERY_TYPES);
+    for (const entry of await this.#find(requestOfCall(request), options)) {
       const response = await this.#open(entry);
       if (response !== undefined) return response;
     }
@@ -125,7 +145,7 @@ export class MoecacheCache {
   /**
    * Gets all responses to a request, or all there are.
    *
-   * @param request The request, or its address; every one unless given.
+   * @param request The request, or its address; all requests by default.
    * @param options How it is compared.
    * @returns The responses, in the order in which they were stored.
    * @throws As {@linkcode match} does.
@@ -155,13 +175,14 @@ export class MoecacheCache {
   }
 
   /**
-   * Stores a response, in place of those that the request would have matched.
+   * Stores a response, in place of those that the request would have matched. What the call finds is judged and
+   * stored: headers that are changed later have no effect.
    *
    * @param request A GET request, or its address.
    * @param response The response, whose body is read to its end.
    * @returns A promise that resolves when it is stored, or when it is not to be stored.
    * @throws {TypeError} When the request is no GET of `http:` or `https:`, the response is a part (206),
-   * varies by everything (`Vary: *`) or has been read already.
+   * varies by everything (`Vary: *`), has been read already, or has a body whose chunks are no bytes.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    * @throws {AggregateError} When what is there of a body that is not listed cannot be deleted, either.
@@ -187,27 +208,28 @@ export class MoecacheCache {
    * ```
    */
   async put(request: Request | string | URL, response: Response): Promise<void> {
-    const asked = new Request(request);
+    const asked = requestOfCall(request);
     checkStorable(asked, response);
-    const { storable, lifetime } = freshnessOf(asked, response, this.#now());
-    if (!storable) return giveUp(response.body);
-    const generation = await this.#heads.generation(0n);
-    const exptime = exptimeOf(lifetime ?? Infinity);
+    // All of it is taken now: what the caller changes later is not what has been checked.
     const stored = this.#now();
-    const body = response.body && await this.#bodies.write(response.body, exptime);
-    const entry: Entry = {
+    const { storable, age, lifetime } = freshnessOf(asked, response, stored);
+    if (!storable) return giveUp(response.body);
+    const head: Omit<Entry, "body"> = {
       url: addressOf(asked.url),
       vary: varyNames(response.headers).map((name) => [name, asked.headers.get(name)]),
       status: response.status,
       statusText: response.statusText,
       headers: [...response.headers],
-      body,
       stored,
+      age,
       expires: lifetime === undefined ? null : stored + lifetime,
-      ages: lifetime !== undefined,
-      generation,
     };
-    await this.#retire(await this.#list(entry, asked));
+    const body = response.body?.getReader();
+    const generation = await this.#generationFor(body);
+    if (generation === undefined) return giveUp(body);
+    const exptime = exptimeOf(lifetime ?? Infinity);
+    const place = body === undefined ? null : await this.#bodies.write(body, exptime);
+    await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
   }
 
   /**
@@ -215,6 +237,7 @@ export class MoecacheCache {
    *
    * @param request A GET request, or its address.
    * @throws {TypeError} As {@linkcode put} does, and when the response is not a success.
+   * @throws What the request's signal was aborted with.
    *
    * @example A page of a server
    * ```ts
@@ -243,6 +266,8 @@ export class MoecacheCache {
    * @param requests GET requests, or their addresses.
    * @throws {TypeError} As {@linkcode put} does, and when one of the responses is not a success;
    * nothing is stored then.
+   * @throws {DOMException} An `InvalidStateError` when two of the requests would match each other.
+   * @throws What the signal of one of the requests was aborted with; all are given up then.
    *
    * @example Two pages of a server
    * ```ts
@@ -262,10 +287,11 @@ export class MoecacheCache {
    * ```
    */
   async addAll(requests: readonly (Request | string | URL)[]): Promise<void> {
-    const asked = requests.map((request) => new Request(request));
+    const asked = requests.map(requestOfCall);
     asked.forEach(checkRequest);
-    const responses = await fetchAll(asked);
-    await Promise.all(responses.map((response, i) => this.put(asked[i]!, response)));
+    await fetchAll(asked, async (exchanges) => {
+      await Promise.all(exchanges.map(({ request, response }) => this.put(request, response)));
+    });
   }
 
   /**
@@ -296,12 +322,15 @@ export class MoecacheCache {
     request: Request | string | URL,
     options: MoecacheCacheQuery = {},
   ): Promise<boolean> {
-    const asked = new Request(request);
+    checkOptions(options, QUERY_TYPES);
+    const asked = requestOfCall(request);
+    const generation = await this.#variants.generation();
+    if (generation === undefined) return false;
     const found = await this.#find(asked, options);
     const addresses = new Set(found.map(({ url }) => url));
     const removed = await Promise.all(
       [...addresses].map((address) =>
-        this.#change(address, (entries) => {
+        this.#change(generation, address, (entries) => {
           const kept = entries.filter((entry) => !isMatch(entry, asked, options));
           return kept.length === entries.length ? undefined : kept;
         })
@@ -313,7 +342,7 @@ export class MoecacheCache {
   /**
    * Lists the requests whose responses are stored.
    *
-   * @param request Those that match this one; every one unless given.
+   * @param request Those that match this one; all by default.
    * @param options How it is compared.
    * @returns The requests, with those of their headers that `Vary` names, in the order in which their
    * responses were stored.
@@ -345,17 +374,28 @@ export class MoecacheCache {
     request: Request | string | URL | undefined,
     options: MoecacheCacheQuery,
   ): Promise<Entry[]> {
+    checkOptions(options, QUERY_TYPES);
     return request === undefined
-      ? await this.#heads.readAll()
-      : await this.#find(new Request(request), options);
+      ? await this.#variants.readAll()
+      : await this.#find(requestOfCall(request), options);
   }
 
   async #find(asked: Request, options: MoecacheCacheQuery): Promise<Entry[]> {
     if (asked.method !== "GET" && !options.ignoreMethod) return [];
     const entries = options.ignoreSearch
-      ? await this.#heads.readAll()
-      : await this.#heads.read(addressOf(asked.url));
+      ? await this.#variants.readAll()
+      : await this.#variants.read(addressOf(asked.url));
     return entries.filter((entry) => isMatch(entry, asked, options));
+  }
+
+  /** The generation to store in. Without one, nobody will read the body. */
+  async #generationFor(body: BodyReader | undefined): Promise<string | undefined> {
+    try {
+      return await this.#variants.generation();
+    } catch (error) {
+      giveUp(body);
+      throw error;
+    }
   }
 
   async #open(entry: Entry): Promise<Response | undefined> {
@@ -365,19 +405,26 @@ export class MoecacheCache {
   }
 
   /** Changes the entries of an address; resolves to how many are not there any more. */
-  async #change(address: string, change: Parameters<Heads["change"]>[1]): Promise<number> {
-    const removed = await this.#heads.change(address, change);
+  async #change(
+    generation: string,
+    address: string,
+    change: ChangeList<Entry>,
+  ): Promise<number> {
+    const removed = await this.#variants.change(generation, address, change) ?? [];
     await this.#retire(removed);
     return removed.length;
   }
 
   /** Lists an entry; resolves to those that it replaces. The body of one that is not listed is of no use. */
-  async #list(entry: Entry, asked: Request): Promise<Entry[]> {
+  async #list(generation: string, entry: Entry, asked: Request): Promise<Entry[]> {
     try {
-      return await this.#heads.change(
+      const removed = await this.#variants.change(
+        generation,
         entry.url,
         (entries) => [...entries.filter((old) => !hasSameVariant(old, asked)), entry],
       );
+      if (removed === undefined && entry.body !== null) await this.#bodies.delete(entry.body);
+      return removed ?? [];
     } catch (error) {
       // When the reply is lost, it may be listed all the same.
       const mayBeListed = error instanceof SocketError;
@@ -395,44 +442,4 @@ function isMatch(entry: Entry, asked: Request, options: MoecacheCacheQuery): boo
   const { ignoreSearch, ignoreVary } = options;
   return addressOf(entry.url, ignoreSearch) === addressOf(asked.url, ignoreSearch) &&
     (ignoreVary || hasSameVariant(entry, asked));
-}
-
-function checkStorable(request: Request, response: Response): void {
-  checkRequest(request);
-  const why = objection(response);
-  if (why !== undefined) refuse(request, why);
-  if (response.bodyUsed || response.body?.locked) refuse(request, "its body has been read already");
-}
-
-function checkRequest(request: Request): void {
-  if (!/^https?:/.test(request.url)) refuse(request, "its address must begin with http: or https:");
-  if (request.method !== "GET") refuse(request, "its method must be GET");
-}
-
-function objection(response: Response): string | undefined {
-  if (response.status === 206) return "it is a part only (206)";
-  if (response.status < 200) return `its status is ${response.status}`;
-  if (varyNames(response.headers).includes("*")) return "it varies by everything (Vary: *)";
-  return undefined;
-}
-
-function refuse(request: Request, why: string): never {
-  throw new TypeError(`Cannot cache the response to "${request.method} ${request.url}": ${why}`);
-}
-
-/** Fetches all; when one is no success, the others are given up. */
-async function fetchAll(requests: readonly Request[]): Promise<Response[]> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  try {
-    return await Promise.all(requests.map(async (request) => {
-      const response = await fetch(request, { signal });
-      const why = response.ok ? objection(response) : `its status is ${response.status}`;
-      if (why !== undefined) refuse(request, why);
-      return response;
-    }));
-  } catch (error) {
-    controller.abort();
-    throw error;
-  }
 }

@@ -1,38 +1,44 @@
 /** The web standard's `CacheStorage`. @module */
 
-import { type Client, ClientException, ValidationException } from "../../../mod.ts";
-import { itemKeyOf } from "../item_key.ts";
-import { checkPrefix } from "../keyspace.ts";
-import { MoecacheCache, type MoecacheCacheQuery } from "./cache.ts";
-import { Heads } from "./heads.ts";
-import { readBytes, replaceText } from "./items.ts";
+import { checkOptions } from "../../option_checks.ts";
+import {
+  ClientException,
+  type EncodedValue,
+  type KeyCommands,
+  type Transcoder,
+  ValidationException,
+} from "../../../mod.ts";
+import { checkClient, checkPrefix } from "../adapter_options.ts";
+import { itemKeyOf } from "../key_and_exptime.ts";
+import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts";
+import { Lists } from "./lists.ts";
+import { Variants } from "./variants.ts";
 
 /** How caches store. */
 export interface MoecacheCacheStorageOptions {
   /**
-   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` unless
-   * given.
+   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` by
+   * default.
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /**
-   * How many bytes of a body go into one item, 1,024 to 2^30; 500,000 unless given. It has to be less than
+   * How many bytes of a body go into one item, 1,024 to 2^30; 500,000 by default. It has to be less than
    * memcached's own limit for an item (`-I`), 1 MiB by default.
    */
-  readonly chunkByteLength?: number;
-  /** The clock, in milliseconds since 1970; `Date.now` unless given. */
-  readonly now?: () => number;
+  readonly chunkByteLength?: number | undefined;
+  /** The clock, in milliseconds since 1970; `Date.now` by default. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** So that there is room for a hashed address behind it. */
 const LONGEST_NAME = 80;
-const MOST_RETRIES = 25;
 
 /**
  * The web standard's `CacheStorage` on memcached: caches by name, shared by all who use the same servers and
- * prefix. To have frameworks use it, make it the global one, as in the example.
+ * prefix. Frameworks use it when it is the global one, as in the example.
  *
  * The names are one item, which memcached may forget as any other: `has` and `keys` then do not know a
- * cache until it is opened by a new `MoecacheCacheStorage`.
+ * cache until a new `MoecacheCacheStorage` opens it.
  *
  * @example In place of the runtime's own, for Hono's `cache()` for instance
  * ```ts
@@ -51,24 +57,32 @@ const MOST_RETRIES = 25;
  * ```
  */
 export class MoecacheCacheStorage {
-  readonly #client: Client;
+  readonly #commands: KeyCommands;
+  readonly #bytes: KeyCommands;
   readonly #prefix: string;
   readonly #chunkByteLength: number;
   readonly #now: () => number;
+  readonly #names: Lists<string>;
   readonly #opened = new Map<string, Promise<MoecacheCache>>();
 
   /**
    * Makes a storage of caches. Nothing is sent before the first operation.
    *
-   * @param client Whose servers to store on.
+   * @param client The client to store with, or a view of one. Its transcoder does not count.
    * @param options `prefix`, `chunkByteLength`, `now`.
-   * @throws {ValidationException} When an option is invalid.
+   * @throws {ValidationException} When there is no client, or an option is invalid.
    */
-  constructor(client: Client, options: MoecacheCacheStorageOptions = {}) {
-    this.#client = client;
+  constructor(client: KeyCommands, options: MoecacheCacheStorageOptions = {}) {
+    checkOptions(options, { prefix: "string", chunkByteLength: "number", now: "function" });
+    this.#commands = checkClient(client);
+    this.#bytes = client.withTranscoder(cacheFormat);
     this.#prefix = checkPrefix(options.prefix ?? "cache:");
     this.#chunkByteLength = checkChunk(options.chunkByteLength ?? 500_000);
     this.#now = options.now ?? Date.now;
+    this.#names = new Lists(this.#bytes, {
+      isElement: (name) => typeof name === "string",
+      exptimeOf: () => 0,
+    });
   }
 
   /**
@@ -76,6 +90,7 @@ export class MoecacheCacheStorage {
    *
    * @param name Any string.
    * @returns The cache. Opening it again costs nothing.
+   * @throws {TypeError} When there is no name.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    *
@@ -94,12 +109,19 @@ export class MoecacheCacheStorage {
    * assertEquals(await pages.match("https://example.com/"), undefined);
    * ```
    */
-  open(name: string): Promise<MoecacheCache> {
-    const opened = this.#opened.get(name) ?? this.#open(name);
-    this.#opened.set(name, opened);
-    // What failed is tried again by the next one who asks.
-    opened.catch(() => this.#opened.delete(name));
-    return opened;
+  async open(name: string): Promise<MoecacheCache> {
+    const text = nameOf(name, arguments.length);
+    const present = this.#opened.get(text);
+    if (present !== undefined) return await present;
+    const opened = this.#open(text);
+    this.#opened.set(text, opened);
+    try {
+      return await opened;
+    } catch (error) {
+      // What failed is tried again by the next one who asks.
+      if (this.#opened.get(text) === opened) this.#opened.delete(text);
+      throw error;
+    }
   }
 
   /**
@@ -126,7 +148,8 @@ export class MoecacheCacheStorage {
    * ```
    */
   async has(name: string): Promise<boolean> {
-    return (await this.keys()).includes(name);
+    const text = nameOf(name, arguments.length);
+    return (await this.keys()).includes(text);
   }
 
   /**
@@ -154,11 +177,15 @@ export class MoecacheCacheStorage {
    * ```
    */
   async delete(name: string): Promise<boolean> {
-    this.#opened.delete(name);
-    await new Heads(this.#client, await this.#prefixOf(name), this.#now).generation(1n);
-    return await this.#changeNames((names) =>
-      names.includes(name) ? names.filter((other) => other !== name) : undefined
+    const text = nameOf(name, arguments.length);
+    this.#opened.delete(text);
+    const prefix = await this.#prefixOf(text);
+    await new Variants(this.#commands, this.#bytes, prefix, this.#now).clear();
+    const names = await this.#names.change(
+      this.#namesKey,
+      (names) => names.includes(text) ? names.filter((other) => other !== text) : undefined,
     );
+    return names?.before.includes(text) ?? false;
   }
 
   /**
@@ -184,7 +211,7 @@ export class MoecacheCacheStorage {
    * ```
    */
   async keys(): Promise<string[]> {
-    return readNames((await readBytes(this.#client, this.#namesKey))?.bytes);
+    return await this.#names.read(this.#namesKey);
   }
 
   /**
@@ -195,7 +222,7 @@ export class MoecacheCacheStorage {
    * @returns The response, or `undefined` for a miss.
    * @throws As the cache's `match` does.
    *
-   * @example In whichever cache it is
+   * @example From any of the caches
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
@@ -213,37 +240,30 @@ export class MoecacheCacheStorage {
    */
   async match(
     request: Request | string | URL,
-    options: MoecacheCacheQuery & { readonly cacheName?: string } = {},
+    options: MoecacheCacheQuery & { readonly cacheName?: string | undefined } = {},
   ): Promise<Response | undefined> {
-    const names = await this.keys();
-    for (const name of names) {
-      if (options.cacheName !== undefined && name !== options.cacheName) continue;
-      const response = await (await this.open(name)).match(request, options);
+    checkOptions(options, { ...QUERY_TYPES, cacheName: "string" });
+    const { cacheName, ...query } = options;
+    for (const name of await this.keys()) {
+      if (cacheName !== undefined && name !== cacheName) continue;
+      const response = await (await this.open(name)).match(request, query);
       if (response !== undefined) return response;
     }
     return undefined;
   }
 
   async #open(name: string): Promise<MoecacheCache> {
-    await this.#changeNames((names) => names.includes(name) ? undefined : [...names, name]);
-    return new MoecacheCache(this.#client, {
+    const names = await this.#names.change(
+      this.#namesKey,
+      (names) => names.includes(name) ? undefined : [...names, name],
+    );
+    // One that could not be made known is made known by the next one who opens it.
+    if (names === undefined) this.#opened.delete(name);
+    return new MoecacheCache(this.#commands, this.#bytes, {
       prefix: await this.#prefixOf(name),
       chunkByteLength: this.#chunkByteLength,
       now: this.#now,
     });
-  }
-
-  /** Changes the list of names; resolves to whether there was something to change. */
-  async #changeNames(change: (names: string[]) => string[] | undefined): Promise<boolean> {
-    for (let retries = 0; retries <= MOST_RETRIES; retries++) {
-      const old = await readBytes(this.#client, this.#namesKey);
-      const names = change(readNames(old?.bytes));
-      if (names === undefined) return false;
-      const text = JSON.stringify(names);
-      if (await replaceText(this.#client, this.#namesKey, text, 0, old)) return true;
-    }
-    const why = `others were faster ${MOST_RETRIES + 1} times`;
-    throw new ClientException(`Cannot change the names of caches: ${why}`, this.#namesKey);
   }
 
   get #namesKey(): string {
@@ -257,9 +277,24 @@ export class MoecacheCacheStorage {
   }
 }
 
-function readNames(bytes: Uint8Array | undefined): string[] {
-  return bytes === undefined ? [] : JSON.parse(new TextDecoder().decode(bytes));
+/** The name that a caller gives, as the web standard turns it into a string; none is none, even so. */
+function nameOf(name: unknown, count: number): string {
+  if (count === 0) throw new TypeError("Cannot use a cache: it needs a name");
+  return `${name}`;
 }
+
+/** The flags of all that a cache stores. */
+const FLAGS = 0x6d6f6b02;
+
+/** Bytes as they are, in the items of a cache. */
+const cacheFormat: Transcoder<Uint8Array> = {
+  handsOverData: true,
+  encode: (data: Uint8Array): EncodedValue => ({ flags: FLAGS, data }),
+  decode({ flags, data }: EncodedValue): Uint8Array {
+    if (flags === FLAGS) return data;
+    throw new ClientException("Cannot read item: it is not an item of a cache", flags);
+  },
+};
 
 function checkChunk(value: number): number {
   if (Number.isInteger(value) && value >= 1024 && value <= 2 ** 30) return value;

@@ -19,12 +19,30 @@ export interface Entry {
   readonly body: BodyPlace | null;
   /** When it was stored, in milliseconds since 1970. */
   readonly stored: number;
+  /** How old it was then, in milliseconds. */
+  readonly age: number;
   /** Until when it may be served; `null` for ever. */
   readonly expires: number | null;
-  /** Whether the response says itself how long it is fresh, so that its age matters. */
-  readonly ages: boolean;
-  /** The generation of the cache that it was stored in. */
-  readonly generation: string;
+}
+
+/** Whether something that was read from memcached is an entry. */
+export function isEntry(value: unknown): value is Entry {
+  const { url, vary, status, statusText, headers, body, stored, age, expires } =
+    (value ?? {}) as Partial<Record<keyof Entry, unknown>>;
+  return [url, statusText].every((text) => typeof text === "string") &&
+    [status, stored, age].every((number) => typeof number === "number") &&
+    (expires === null || typeof expires === "number") &&
+    isPairs(vary) && isPairs(headers) && (body === null || isBodyPlace(body));
+}
+
+function isPairs(value: unknown): boolean {
+  return Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2);
+}
+
+function isBodyPlace(value: unknown): boolean {
+  const { id, byteLength, chunkByteLength } = (value ?? {}) as Partial<BodyPlace>;
+  return typeof id === "string" && Number.isInteger(byteLength) &&
+    Number.isInteger(chunkByteLength);
 }
 
 /** The names in a response's `Vary`, in lower case. */
@@ -46,13 +64,13 @@ export function addressOf(url: string, ignoreSearch = false): string {
   return address.href;
 }
 
-/** Makes the request again that an entry was stored for, of whose headers only those are known that count. */
+/** Makes the request again that an entry was stored for, with those of its headers that count. */
 export function requestOf({ url, vary }: Entry): Request {
   const known = vary.filter((pair): pair is [string, string] => pair[1] !== null);
   return new Request(url, { headers: known });
 }
 
-/** Makes the response again. */
+/** Makes the response again, with its age. */
 export function responseOf(
   entry: Entry,
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
@@ -61,9 +79,7 @@ export function responseOf(
   const headers = new Headers(
     entry.headers.map(([name, value]): [string, string] => [name, value]),
   );
-  if (entry.ages) {
-    const before = Number(headers.get("Age") ?? 0) || 0;
-    headers.set("Age", `${before + Math.max(0, Math.floor((now - entry.stored) / 1000))}`);
-  }
+  const age = Math.max(0, Math.floor((entry.age + now - entry.stored) / 1000));
+  headers.set("Age", `${age}`);
   return new Response(body, { status: entry.status, statusText: entry.statusText, headers });
 }

@@ -1,14 +1,7 @@
 /** Commands of one line that are answered with one line. @module */
 
 import { isText, readText, startsWith } from "../bytes.ts";
-import {
-  Command,
-  DONE,
-  type LimitExptime,
-  type Move,
-  type Reject,
-  type Resolve,
-} from "../command.ts";
+import { Command, DONE, type LimitExptime, type Move } from "../command.ts";
 import { readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
@@ -22,13 +15,8 @@ export class AnswerCommand<Result> extends Command<Result> {
   readonly #answers: Answers<Result>;
 
   /** @param request The command line, in ASCII. */
-  constructor(
-    request: string,
-    answers: Answers<Result>,
-    resolve: Resolve<Result>,
-    reject: Reject,
-  ) {
-    super(resolve, reject);
+  constructor(request: string, answers: Answers<Result>) {
+    super();
     this.request = request;
     this.#answers = answers;
   }
@@ -62,8 +50,8 @@ const DELETE_ANSWERS: Answers<boolean> = [["DELETED", true], ["NOT_FOUND", false
 export class DeleteCommand extends AnswerCommand<boolean> {
   readonly #key: string;
 
-  constructor(key: string, resolve: Resolve<boolean>, reject: Reject) {
-    super(`delete ${key}`, DELETE_ANSWERS, resolve, reject);
+  constructor(key: string) {
+    super(`delete ${key}`, DELETE_ANSWERS);
     this.#key = key;
   }
 
@@ -72,10 +60,7 @@ export class DeleteCommand extends AnswerCommand<boolean> {
   }
 
   override get move(): Move<boolean> {
-    return {
-      kind: "remove",
-      ...againOnBoth((resolve, reject) => new DeleteCommand(this.#key, resolve, reject)),
-    };
+    return { kind: "remove", ...againOnBoth(() => new DeleteCommand(this.#key)) };
   }
 }
 
@@ -86,8 +71,8 @@ export class TouchCommand extends AnswerCommand<boolean> {
   readonly #key: string;
   #exptime: number;
 
-  constructor(key: string, exptime: number, resolve: Resolve<boolean>, reject: Reject) {
-    super(`touch ${key} ${exptime}`, TOUCH_ANSWERS, resolve, reject);
+  constructor(key: string, exptime: number) {
+    super(`touch ${key} ${exptime}`, TOUCH_ANSWERS);
     this.#key = key;
     this.#exptime = exptime;
   }
@@ -97,10 +82,7 @@ export class TouchCommand extends AnswerCommand<boolean> {
   }
 
   override get move(): Move<boolean> {
-    return {
-      kind: "change",
-      ...againOnBoth((...ends) => new TouchCommand(this.#key, this.#exptime, ...ends)),
-    };
+    return { kind: "change", ...againOnBoth(() => new TouchCommand(this.#key, this.#exptime)) };
   }
 
   override limitExptime(limit: LimitExptime): () => void {
@@ -120,7 +102,7 @@ function againOnBoth(again: Move<boolean>["again"]): Omit<Move<boolean>, "kind">
   return {
     isMiss: () => false,
     again,
-    mirror: (_, resolve, reject) => again(resolve, reject),
+    mirror: again,
     combine: (result, former) => result || former as boolean,
   };
 }
@@ -146,8 +128,8 @@ export interface CounterRequest {
 export class CounterCommand extends Command<bigint | undefined> {
   readonly #request: CounterRequest;
 
-  constructor(request: CounterRequest, resolve: Resolve<bigint | undefined>, reject: Reject) {
-    super(resolve, reject);
+  constructor(request: CounterRequest) {
+    super();
     this.#request = request;
   }
 
@@ -157,14 +139,8 @@ export class CounterCommand extends Command<bigint | undefined> {
   }
 
   override get move(): Move<bigint | undefined> {
-    const again = (resolve: Resolve<bigint | undefined>, reject: Reject) =>
-      new CounterCommand(this.#request, resolve, reject);
-    return {
-      kind: "change",
-      isMiss: (result) => result === undefined,
-      again,
-      mirror: (_, resolve, reject) => again(resolve, reject),
-    };
+    const again = () => new CounterCommand(this.#request);
+    return { kind: "change", isMiss: (result) => result === undefined, again, mirror: again };
   }
 
   write(buffer: RequestBuffer): void {

@@ -2,15 +2,7 @@
 
 import { quote, SocketError, ValidationException } from "../../errors.ts";
 import { readText } from "../bytes.ts";
-import {
-  Command,
-  DONE,
-  type LimitExptime,
-  MORE,
-  type Move,
-  type Reject,
-  type Resolve,
-} from "../command.ts";
+import { Command, DONE, type LimitExptime, MORE, type Move } from "../command.ts";
 import { checkKey } from "../key.ts";
 import { readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
@@ -18,16 +10,13 @@ import type { RequestBuffer } from "../request_buffer.ts";
 /** A meta command: get, set, delete, arithmetic, no-op, debug. */
 export type MetaVerb = "mg" | "ms" | "md" | "ma" | "mn" | "me";
 
-/** The first word of a reply, as memcached's `protocol.txt` has them. */
-export type MetaStatus = "HD" | "VA" | "EN" | "NF" | "NS" | "EX" | "MN" | "ME";
-
 /** What a meta command is answered with. */
 export interface MetaReply {
   /**
    * `HD` done, `VA` done with a value, `EN` a miss, `NF` not found, `NS` not stored, `EX` changed since
    * (cas), `MN` to `mn`, `ME` to `me`. What the `q` flag keeps back comes as what it stands for.
    */
-  readonly status: MetaStatus;
+  readonly status: "HD" | "VA" | "EN" | "NF" | "NS" | "EX" | "MN" | "ME";
   /** The flags returned, each with its token, `""` where it has none: `{ s: "5", W: "" }`. */
   readonly flags: Readonly<Record<string, string>>;
   /** The item's bytes, with `VA`. */
@@ -35,6 +24,8 @@ export interface MetaReply {
   /** What `me` tells of the item, by name. */
   readonly debug?: Readonly<Record<string, string>>;
 }
+
+type MetaStatus = MetaReply["status"];
 
 const VERBS = ["mg", "ms", "md", "ma", "mn", "me"];
 const STATUSES = ["HD", "VA", "EN", "NF", "NS", "EX", "MN", "ME"];
@@ -124,8 +115,8 @@ export class MetaCommand extends Command<MetaReply> {
   #isRefused = false;
 
   /** @param request A request that has been checked. */
-  constructor(request: MetaRequest, resolve: Resolve<MetaReply>, reject: Reject) {
-    super(resolve, reject);
+  constructor(request: MetaRequest) {
+    super();
     this.#request = request;
     this.#opaque = request.flags.find((flag) => flag[0] === "O")?.slice(1);
     this.#isQuiet = request.flags.some((flag) => flag[0] === "q");
@@ -144,10 +135,10 @@ export class MetaCommand extends Command<MetaReply> {
     return {
       kind: verb === "mg" ? "read" : verb === "md" ? "write" : "change",
       isMiss: ({ status }) => status === "EN",
-      again: (resolve, reject) => new MetaCommand(this.#request, resolve, reject),
-      mirror: ({ status }, resolve, reject) => {
+      again: () => new MetaCommand(this.#request),
+      mirror: ({ status }) => {
         const isDone = verb !== "mg" && (status === "HD" || status === "VA");
-        return isDone || verb === "md" ? new MetaCommand(drop, resolve, reject) : undefined;
+        return isDone || verb === "md" ? new MetaCommand(drop) : undefined;
       },
     };
   }

@@ -2,16 +2,7 @@
 
 import { SocketError } from "../../errors.ts";
 import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
-import {
-  Command,
-  DONE,
-  type Exchange,
-  type LimitExptime,
-  MORE,
-  type Move,
-  type Reject,
-  type Resolve,
-} from "../command.ts";
+import { Command, DONE, type Exchange, type LimitExptime, MORE, type Move } from "../command.ts";
 import { readRefusalLine, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
@@ -22,8 +13,13 @@ import type { RequestBuffer } from "../request_buffer.ts";
 const LONGEST_GET_LINE = 16_000;
 const LONGEST_OTHER_LINE = 2_000;
 
-/** Turns an item into what the operation resolves to. */
-export type ReadItem = (flags: number, data: Uint8Array, cas: bigint | undefined) => unknown;
+/** Turns an item into what the operation resolves to. The key is for messages. */
+export type ReadItem = (
+  flags: number,
+  data: Uint8Array,
+  cas: bigint | undefined,
+  key: string,
+) => unknown;
 
 /** Retrieval of one key. Resolves to what is made of the item, or `undefined` for a miss. */
 export class RetrievalCommand extends Command {
@@ -32,14 +28,8 @@ export class RetrievalCommand extends Command {
   readonly key: string;
   readonly #readItem: ReadItem;
 
-  constructor(
-    verb: string,
-    key: string,
-    readItem: ReadItem,
-    resolve: Resolve<unknown>,
-    reject: Reject,
-  ) {
-    super(resolve, reject);
+  constructor(verb: string, key: string, readItem: ReadItem) {
+    super();
     this.verb = verb;
     this.key = key;
     this.#readItem = readItem;
@@ -58,7 +48,7 @@ export class RetrievalCommand extends Command {
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
     try {
-      const result = this.#readItem(flags, data, cas);
+      const result = this.#readItem(flags, data, cas, this.key);
       // Until then the caller may still give it up.
       if (result instanceof Promise) {
         result.then((value) => this.succeed(value), (error) => this.abandon(error));
@@ -78,13 +68,12 @@ export class RetrievalCommand extends Command {
   }
 
   override get move(): Move<unknown> {
-    const again = (resolve: Resolve<unknown>, reject: Reject) =>
-      new RetrievalCommand(this.verb, this.key, this.#readItem, resolve, reject);
+    const again = () => new RetrievalCommand(this.verb, this.key, this.#readItem);
     return {
       kind: "read",
       isMiss: (result) => result === undefined,
       again,
-      mirror: (_, resolve, reject) => this.isRepeatable ? undefined : again(resolve, reject),
+      mirror: () => this.isRepeatable ? undefined : again(),
     };
   }
 

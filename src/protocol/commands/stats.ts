@@ -2,7 +2,7 @@
 
 import { quote, SocketError, ValidationException } from "../../errors.ts";
 import { endOfWord, isText, readText, startsWith } from "../bytes.ts";
-import { Command, DONE, MORE, type Reject, type Resolve } from "../command.ts";
+import { Command, DONE, MORE } from "../command.ts";
 import { readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
@@ -45,8 +45,8 @@ export class StatsCommand extends Command<Stats> {
   readonly #entries: [name: string, value: string][] = [];
   readonly #endsWithoutEnd: boolean;
 
-  constructor(args: string | undefined, resolve: Resolve<Stats>, reject: Reject) {
-    super(resolve, reject);
+  constructor(args: string | undefined) {
+    super();
     this.#args = args;
     this.#endsWithoutEnd = /^ *sizes_(enable|disable)( |$)/.test(args ?? "");
   }

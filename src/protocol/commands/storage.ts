@@ -2,14 +2,7 @@
 
 import { SocketError } from "../../errors.ts";
 import { isText, startsWith } from "../bytes.ts";
-import {
-  Command,
-  DONE,
-  type LimitExptime,
-  type Move,
-  type Reject,
-  type Resolve,
-} from "../command.ts";
+import { Command, DONE, type LimitExptime, type Move } from "../command.ts";
 import { readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 import type { Answers } from "./answer.ts";
@@ -49,15 +42,8 @@ export class StorageCommand<Result> extends Command<Result> {
   #item: StoredItem;
   readonly #answers: Answers<Result>;
 
-  constructor(
-    verb: StorageVerb,
-    key: string,
-    item: StoredItem,
-    answers: Answers<Result>,
-    resolve: Resolve<Result>,
-    reject: Reject,
-  ) {
-    super(resolve, reject);
+  constructor(verb: StorageVerb, key: string, item: StoredItem, answers: Answers<Result>) {
+    super();
     this.#verb = verb;
     this.#key = key;
     this.#item = item;
@@ -76,22 +62,15 @@ export class StorageCommand<Result> extends Command<Result> {
     return {
       kind: this.#verb === "set" ? "write" : "change",
       isMiss: () => false,
-      again: (resolve, reject) =>
-        new StorageCommand(this.#verb, this.#key, this.#item, this.#answers, resolve, reject),
-      mirror: (result, resolve, reject) => {
+      again: () => new StorageCommand(this.#verb, this.#key, this.#item, this.#answers),
+      mirror: (result) => {
         if (result === false || result === "exists" || result === "not_found") return undefined;
         // Where the key moves from, conditions were met differently, and the cas unique is another.
         const isWhole = this.#verb !== "append" && this.#verb !== "prepend";
-        const verb = isWhole ? "set" : this.#verb;
         const item = { ...this.#item, cas: undefined };
-        return new StorageCommand<unknown>(
-          verb,
-          this.#key,
-          item,
-          isWhole ? SET_ANSWERS : STORED_ANSWERS,
-          resolve,
-          reject,
-        );
+        return isWhole
+          ? new StorageCommand("set", this.#key, item, SET_ANSWERS)
+          : new StorageCommand(this.#verb, this.#key, item, STORED_ANSWERS);
       },
     };
   }

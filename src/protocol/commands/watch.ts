@@ -1,6 +1,5 @@
 /** `watch`, and the events it shows, as memcached's `logger.c` prints them. @module */
 
-import { quote, ValidationException } from "../../errors.ts";
 import { unescapeKey } from "../key.ts";
 import { refusalOf, strangeLine } from "../refusal.ts";
 
@@ -21,7 +20,21 @@ export type WatchKind =
   // deno-lint-ignore ban-types -- keeps the names above from dissolving into string
   | (string & {});
 
-/** What every event tells. */
+/**
+ * What `Client.watch` shows; `type` tells which event it is:
+ *
+ * - `item_get`: What every event tells. */
+export interface EventOrigin {
+  /** The name of the server that it happened on, `host:port`. */
+  readonly server: string;
+  /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+  readonly time: number;
+  /** The server's number for it, in the order of events; they may come in a slightly different one. */
+  readonly gid: number;
+}
+
+/** `fetchers`: a command looked for an item, be it to read or to change it.
+ * - `item_store`: What every event tells. */
 export interface EventOrigin {
   /** The name of the server that it happened on, `host:port`. */
   readonly server: string;
@@ -33,9 +46,36 @@ export interface EventOrigin {
 
 /** `fetchers`: a command looked for an item, be it to read or to change it. */
 export interface ItemGetEvent extends EventOrigin {
-  /** Tells this event from the others. */
+  /** Which event it is. */
   readonly type: "item_get";
-  /** The key, as in {@linkcode ItemMetadata.key}. */
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
+  readonly status: string;
+  /** The item's slab class; 0 when there is none. */
+  readonly slabClass: number;
+  /** The server's number for the connection that asked. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `mutations`: a command stored an item, or tried to.
+ * - `eviction`: What every event tells. */
+export interface EventOrigin {
+  /** The name of the server that it happened on, `host:port`. */
+  readonly server: string;
+  /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+  readonly time: number;
+  /** The server's number for it, in the order of events; they may come in a slightly different one. */
+  readonly gid: number;
+}
+
+/** `fetchers`: a command looked for an item, be it to read or to change it. */
+export interface ItemGetEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_get";
+  /** The key, as in `ItemMetadata`. */
   readonly key: string;
   /** What came of it: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
   readonly status: string;
@@ -49,9 +89,56 @@ export interface ItemGetEvent extends EventOrigin {
 
 /** `mutations`: a command stored an item, or tried to. */
 export interface ItemStoreEvent extends EventOrigin {
-  /** Tells this event from the others. */
+  /** Which event it is. */
   readonly type: "item_store";
-  /** The key, as in {@linkcode ItemMetadata.key}. */
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"stored"`, `"not_stored"`, `"exists"`, `"not_found"`, `"too_large"`, … */
+  readonly status: string;
+  /** Which command: `"set"`, `"add"`, `"append"`, … */
+  readonly command: string;
+  /** Seconds until the item expires; 0 for never. */
+  readonly ttl: number;
+  /** The item's slab class. */
+  readonly slabClass: number;
+  /** The server's number for the connection that stored. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `evictions`: an item that had not expired had to make room.
+ * - `conn_new`: What every event tells. */
+export interface EventOrigin {
+  /** The name of the server that it happened on, `host:port`. */
+  readonly server: string;
+  /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+  readonly time: number;
+  /** The server's number for it, in the order of events; they may come in a slightly different one. */
+  readonly gid: number;
+}
+
+/** `fetchers`: a command looked for an item, be it to read or to change it. */
+export interface ItemGetEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_get";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
+  readonly status: string;
+  /** The item's slab class; 0 when there is none. */
+  readonly slabClass: number;
+  /** The server's number for the connection that asked. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `mutations`: a command stored an item, or tried to. */
+export interface ItemStoreEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_store";
+  /** The key, as in `ItemMetadata`. */
   readonly key: string;
   /** What came of it: `"stored"`, `"not_stored"`, `"exists"`, `"not_found"`, `"too_large"`, … */
   readonly status: string;
@@ -69,9 +156,74 @@ export interface ItemStoreEvent extends EventOrigin {
 
 /** `evictions`: an item that had not expired had to make room. */
 export interface EvictionEvent extends EventOrigin {
-  /** Tells this event from the others. */
+  /** Which event it is. */
   readonly type: "eviction";
-  /** The key, as in {@linkcode ItemMetadata.key}. */
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** Whether the item had been read since it was written. */
+  readonly fetched: boolean;
+  /** Seconds that the item had left; -1 for ever. */
+  readonly ttl: number;
+  /** Seconds since the item was last read or written. */
+  readonly lastAccess: number;
+  /** The item's slab class. */
+  readonly slabClass: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `connevents`: a client came.
+ * - `conn_close`: What every event tells. */
+export interface EventOrigin {
+  /** The name of the server that it happened on, `host:port`. */
+  readonly server: string;
+  /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+  readonly time: number;
+  /** The server's number for it, in the order of events; they may come in a slightly different one. */
+  readonly gid: number;
+}
+
+/** `fetchers`: a command looked for an item, be it to read or to change it. */
+export interface ItemGetEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_get";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
+  readonly status: string;
+  /** The item's slab class; 0 when there is none. */
+  readonly slabClass: number;
+  /** The server's number for the connection that asked. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `mutations`: a command stored an item, or tried to. */
+export interface ItemStoreEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_store";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"stored"`, `"not_stored"`, `"exists"`, `"not_found"`, `"too_large"`, … */
+  readonly status: string;
+  /** Which command: `"set"`, `"add"`, `"append"`, … */
+  readonly command: string;
+  /** Seconds until the item expires; 0 for never. */
+  readonly ttl: number;
+  /** The item's slab class. */
+  readonly slabClass: number;
+  /** The server's number for the connection that stored. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `evictions`: an item that had not expired had to make room. */
+export interface EvictionEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "eviction";
+  /** The key, as in `ItemMetadata`. */
   readonly key: string;
   /** Whether the item had been read since it was written. */
   readonly fetched: boolean;
@@ -87,7 +239,86 @@ export interface EvictionEvent extends EventOrigin {
 
 /** `connevents`: a client came. */
 export interface ConnectionOpenedEvent extends EventOrigin {
-  /** Tells this event from the others. */
+  /** Which event it is. */
+  readonly type: "conn_new";
+  /** The client's IP address; `"unix"` on a unix socket. */
+  readonly remoteAddress: string;
+  /** The client's port; 0 on a unix socket. */
+  readonly remotePort: number;
+  /** `"tcp"`, `"udp"` or `"local"`. */
+  readonly transport: string;
+  /** The server's number for the connection. */
+  readonly connection: number;
+}
+
+/** `connevents`: a client went.
+ * - `other`: What every event tells. */
+export interface EventOrigin {
+  /** The name of the server that it happened on, `host:port`. */
+  readonly server: string;
+  /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+  readonly time: number;
+  /** The server's number for it, in the order of events; they may come in a slightly different one. */
+  readonly gid: number;
+}
+
+/** `fetchers`: a command looked for an item, be it to read or to change it. */
+export interface ItemGetEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_get";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
+  readonly status: string;
+  /** The item's slab class; 0 when there is none. */
+  readonly slabClass: number;
+  /** The server's number for the connection that asked. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `mutations`: a command stored an item, or tried to. */
+export interface ItemStoreEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_store";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"stored"`, `"not_stored"`, `"exists"`, `"not_found"`, `"too_large"`, … */
+  readonly status: string;
+  /** Which command: `"set"`, `"add"`, `"append"`, … */
+  readonly command: string;
+  /** Seconds until the item expires; 0 for never. */
+  readonly ttl: number;
+  /** The item's slab class. */
+  readonly slabClass: number;
+  /** The server's number for the connection that stored. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `evictions`: an item that had not expired had to make room. */
+export interface EvictionEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "eviction";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** Whether the item had been read since it was written. */
+  readonly fetched: boolean;
+  /** Seconds that the item had left; -1 for ever. */
+  readonly ttl: number;
+  /** Seconds since the item was last read or written. */
+  readonly lastAccess: number;
+  /** The item's slab class. */
+  readonly slabClass: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `connevents`: a client came. */
+export interface ConnectionOpenedEvent extends EventOrigin {
+  /** Which event it is. */
   readonly type: "conn_new";
   /** The client's IP address; `"unix"` on a unix socket. */
   readonly remoteAddress: string;
@@ -101,7 +332,102 @@ export interface ConnectionOpenedEvent extends EventOrigin {
 
 /** `connevents`: a client went. */
 export interface ConnectionClosedEvent extends EventOrigin {
-  /** Tells this event from the others. */
+  /** Which event it is. */
+  readonly type: "conn_close";
+  /** The client's IP address; `"unix"` on a unix socket. */
+  readonly remoteAddress: string;
+  /** The client's port; 0 on a unix socket. */
+  readonly remotePort: number;
+  /** `"tcp"`, `"udp"` or `"local"`. */
+  readonly transport: string;
+  /** Why: `"normal"`, `"error"`, `"idle_timeout"` or `"shutdown"`. */
+  readonly reason: string;
+  /** The server's number for the connection. */
+  readonly connection: number;
+}
+
+/** Any other event: of the kinds `sysevents` and `proxy…`, or of a newer server.
+ * - `skipped`: What every event tells. */
+export interface EventOrigin {
+  /** The name of the server that it happened on, `host:port`. */
+  readonly server: string;
+  /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+  readonly time: number;
+  /** The server's number for it, in the order of events; they may come in a slightly different one. */
+  readonly gid: number;
+}
+
+/** `fetchers`: a command looked for an item, be it to read or to change it. */
+export interface ItemGetEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_get";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
+  readonly status: string;
+  /** The item's slab class; 0 when there is none. */
+  readonly slabClass: number;
+  /** The server's number for the connection that asked. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `mutations`: a command stored an item, or tried to. */
+export interface ItemStoreEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "item_store";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** What came of it: `"stored"`, `"not_stored"`, `"exists"`, `"not_found"`, `"too_large"`, … */
+  readonly status: string;
+  /** Which command: `"set"`, `"add"`, `"append"`, … */
+  readonly command: string;
+  /** Seconds until the item expires; 0 for never. */
+  readonly ttl: number;
+  /** The item's slab class. */
+  readonly slabClass: number;
+  /** The server's number for the connection that stored. */
+  readonly connection: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `evictions`: an item that had not expired had to make room. */
+export interface EvictionEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "eviction";
+  /** The key, as in `ItemMetadata`. */
+  readonly key: string;
+  /** Whether the item had been read since it was written. */
+  readonly fetched: boolean;
+  /** Seconds that the item had left; -1 for ever. */
+  readonly ttl: number;
+  /** Seconds since the item was last read or written. */
+  readonly lastAccess: number;
+  /** The item's slab class. */
+  readonly slabClass: number;
+  /** The value's length in bytes. */
+  readonly size: number;
+}
+
+/** `connevents`: a client came. */
+export interface ConnectionOpenedEvent extends EventOrigin {
+  /** Which event it is. */
+  readonly type: "conn_new";
+  /** The client's IP address; `"unix"` on a unix socket. */
+  readonly remoteAddress: string;
+  /** The client's port; 0 on a unix socket. */
+  readonly remotePort: number;
+  /** `"tcp"`, `"udp"` or `"local"`. */
+  readonly transport: string;
+  /** The server's number for the connection. */
+  readonly connection: number;
+}
+
+/** `connevents`: a client went. */
+export interface ConnectionClosedEvent extends EventOrigin {
+  /** Which event it is. */
   readonly type: "conn_close";
   /** The client's IP address; `"unix"` on a unix socket. */
   readonly remoteAddress: string;
@@ -117,7 +443,7 @@ export interface ConnectionClosedEvent extends EventOrigin {
 
 /** Any other event: of the kinds `sysevents` and `proxy…`, or of a newer server. */
 export interface OtherEvent extends EventOrigin {
-  /** Tells this event from the others. */
+  /** Which event it is. */
   readonly type: "other";
   /** What memcached calls its type: `"lru_crawler"`, `"slab_move"`, … */
   readonly name: string;
@@ -125,48 +451,135 @@ export interface OtherEvent extends EventOrigin {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Events are missing here: they came faster than they were read. */
-export interface SkippedEvent {
-  /** Tells this event from the others. */
-  readonly type: "skipped";
-  /** The name of the server that left them out, `host:port`. */
-  readonly server: string;
-  /** How many. */
-  readonly count: number;
-}
-
-/** What {@linkcode Client.watch} shows; `type` tells which. */
-export type WatchEvent =
-  | ItemGetEvent
-  | ItemStoreEvent
-  | EvictionEvent
-  | ConnectionOpenedEvent
-  | ConnectionClosedEvent
-  | OtherEvent
-  | SkippedEvent;
-
-/**
- * Makes the request. It has to be alone in its packet.
- *
- * @throws {ValidationException} When a kind could be none, or there is none.
+/** Events are missing here: they came faster than they were read.
  */
-export function watchRequest(kinds: readonly WatchKind[]): string {
-  const words = [...new Set(kinds)];
-  for (const kind of words) checkKind(kind);
-  if (words.length === 0) {
-    throw new ValidationException("Cannot watch nothing: there must be one kind at least", kinds);
+export type WatchEvent =
+  | {
+    /** The name of the server that it happened on, `host:port`. */
+    readonly server: string;
+    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    readonly time: number;
+    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    readonly gid: number;
+    /** Which event it is. */
+    readonly type: "item_get";
+    /** The key, as in `ItemMetadata`. */
+    readonly key: string;
+    /** What came of it: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
+    readonly status: string;
+    /** The item's slab class; 0 when there is none. */
+    readonly slabClass: number;
+    /** The server's number for the connection that asked. */
+    readonly connection: number;
+    /** The value's length in bytes. */
+    readonly size: number;
   }
-  return `watch ${words.join(" ")}\r\n`;
-}
-
-function checkKind(kind: unknown): void {
-  // memcached would take "noreply" for the wish not to be told of a refusal.
-  if (typeof kind === "string" && /^[a-z]{1,32}$/.test(kind) && kind !== "noreply") return;
-  throw new ValidationException(
-    `Cannot watch ${quote(kind)}: kinds are words of lower-case letters`,
-    kind,
-  );
-}
+  | {
+    /** The name of the server that it happened on, `host:port`. */
+    readonly server: string;
+    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    readonly time: number;
+    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    readonly gid: number;
+    /** Which event it is. */
+    readonly type: "item_store";
+    /** The key, as in `ItemMetadata`. */
+    readonly key: string;
+    /** What came of it: `"stored"`, `"not_stored"`, `"exists"`, `"not_found"`, `"too_large"`, … */
+    readonly status: string;
+    /** Which command: `"set"`, `"add"`, `"append"`, … */
+    readonly command: string;
+    /** Seconds until the item expires; 0 for never. */
+    readonly ttl: number;
+    /** The item's slab class. */
+    readonly slabClass: number;
+    /** The server's number for the connection that stored. */
+    readonly connection: number;
+    /** The value's length in bytes. */
+    readonly size: number;
+  }
+  | {
+    /** The name of the server that it happened on, `host:port`. */
+    readonly server: string;
+    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    readonly time: number;
+    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    readonly gid: number;
+    /** Which event it is. */
+    readonly type: "eviction";
+    /** The key, as in `ItemMetadata`. */
+    readonly key: string;
+    /** Whether the item had been read since it was written. */
+    readonly fetched: boolean;
+    /** Seconds that the item had left; -1 for ever. */
+    readonly ttl: number;
+    /** Seconds since the item was last read or written. */
+    readonly lastAccess: number;
+    /** The item's slab class. */
+    readonly slabClass: number;
+    /** The value's length in bytes. */
+    readonly size: number;
+  }
+  | {
+    /** The name of the server that it happened on, `host:port`. */
+    readonly server: string;
+    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    readonly time: number;
+    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    readonly gid: number;
+    /** Which event it is. */
+    readonly type: "conn_new";
+    /** The client's IP address; `"unix"` on a unix socket. */
+    readonly remoteAddress: string;
+    /** The client's port; 0 on a unix socket. */
+    readonly remotePort: number;
+    /** `"tcp"`, `"udp"` or `"local"`. */
+    readonly transport: string;
+    /** The server's number for the connection. */
+    readonly connection: number;
+  }
+  | {
+    /** The name of the server that it happened on, `host:port`. */
+    readonly server: string;
+    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    readonly time: number;
+    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    readonly gid: number;
+    /** Which event it is. */
+    readonly type: "conn_close";
+    /** The client's IP address; `"unix"` on a unix socket. */
+    readonly remoteAddress: string;
+    /** The client's port; 0 on a unix socket. */
+    readonly remotePort: number;
+    /** `"tcp"`, `"udp"` or `"local"`. */
+    readonly transport: string;
+    /** Why: `"normal"`, `"error"`, `"idle_timeout"` or `"shutdown"`. */
+    readonly reason: string;
+    /** The server's number for the connection. */
+    readonly connection: number;
+  }
+  | {
+    /** The name of the server that it happened on, `host:port`. */
+    readonly server: string;
+    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    readonly time: number;
+    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    readonly gid: number;
+    /** Which event it is. */
+    readonly type: "other";
+    /** What memcached calls its type: `"lru_crawler"`, `"slab_move"`, … */
+    readonly name: string;
+    /** What it tells, as it stands. */
+    readonly fields: Readonly<Record<string, string>>;
+  }
+  | {
+    /** Which event it is. */
+    readonly type: "skipped";
+    /** The name of the server that left them out, `host:port`. */
+    readonly server: string;
+    /** How many. */
+    readonly count: number;
+  };
 
 /**
  * Reads the first line of the reply to `watch`, without its line end.
@@ -203,7 +616,7 @@ export function readEvent(line: string, server: string): WatchEvent {
   return readFields(type!, fields, origin) ?? { type: "other", name: type!, ...origin, fields };
 }
 
-function readSkipped(line: string, server: string): SkippedEvent {
+function readSkipped(line: string, server: string): WatchEvent {
   const match = SKIPPED.exec(line);
   if (match === null) throw strangeLine(line, server);
   return { type: "skipped", server, count: Number(match[1]) };
@@ -212,8 +625,9 @@ function readSkipped(line: string, server: string): SkippedEvent {
 /** What memcached calls a property, and how it is read. */
 type Source<Value> = readonly [field: string, read: (text: string) => Value];
 
-type Known = Exclude<WatchEvent, OtherEvent | SkippedEvent>;
-type Properties<Event> = Omit<Event, "type" | keyof EventOrigin>;
+type Known = Exclude<WatchEvent, { type: "other" | "skipped" }>;
+type Origin = Pick<Known, "server" | "time" | "gid">;
+type Properties<Event> = Omit<Event, "type" | keyof Origin>;
 type Sources<Event> = {
   readonly [Name in keyof Properties<Event>]: Source<Properties<Event>[Name]>;
 };
@@ -248,7 +662,7 @@ const SOURCES: { readonly [Type in Known["type"]]: Sources<Extract<Known, { type
 function readFields(
   type: string,
   fields: Readonly<Record<string, string>>,
-  origin: EventOrigin,
+  origin: Origin,
 ): Known | undefined {
   if (!Object.hasOwn(SOURCES, type)) return undefined;
   const event: Record<string, unknown> = { type, ...origin };

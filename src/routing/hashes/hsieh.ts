@@ -1,9 +1,12 @@
 /** Paul Hsieh's SuperFastHash. @module */
 
-import { signedByte } from "./byte_string.ts";
+import { byteString, type NamedHash, signedByte } from "./text_hash.ts";
 
-/** Hashes bytes as twemproxy and libmemcached do: from 0, with a third byte left over taken for signed. */
-export function hsieh(bytes: string): number {
+/** As twemproxy and libmemcached compute it: from 0, and the last of three remaining bytes is signed. */
+export const HSIEH: NamedHash = { hash: hsieh, text: "Hsieh's SuperFastHash" };
+
+function hsieh(text: string): number {
+  const bytes = byteString(text);
   const rest = bytes.length & 3;
   const blocks = bytes.length - rest;
   let hash = 0;

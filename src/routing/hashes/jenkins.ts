@@ -1,10 +1,31 @@
-/** Bob Jenkins's lookup3. @module */
+/** Bob Jenkins's two hashes. @module */
 
-/** The three words that are mixed. */
-const LANES = new Int32Array(3);
+import { byteString, type NamedHash, signedByte } from "./text_hash.ts";
 
-/** Hashes bytes with lookup3's `hashlittle`, from libmemcached's and twemproxy's initial value, 13. */
-export function jenkins(bytes: string): number {
+/** Over signed bytes, as libmemcached and twemproxy compute it. */
+export const ONE_AT_A_TIME: NamedHash = { hash: oneAtATime, text: "Jenkins's one-at-a-time" };
+
+/** lookup3's `hashlittle`, from the initial value of libmemcached and twemproxy. */
+export const LOOKUP3: NamedHash = { hash: lookup3, text: "Jenkins's lookup3 from 13" };
+
+function oneAtATime(text: string): number {
+  const bytes = byteString(text);
+  let hash = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    hash = (hash + signedByte(bytes, i)) | 0;
+    hash = (hash + (hash << 10)) | 0;
+    hash ^= hash >>> 6;
+  }
+  hash = (hash + (hash << 3)) | 0;
+  hash ^= hash >>> 11;
+  return (hash + (hash << 15)) >>> 0;
+}
+
+/** The three words that lookup3 mixes. */
+const LANES = /* @__PURE__ */ new Int32Array(3);
+
+function lookup3(text: string): number {
+  const bytes = byteString(text);
   const { length } = bytes;
   LANES.fill(0xdeadbeef + length + 13);
   let at = 0;

@@ -1,22 +1,15 @@
 /** The hash functions that libmemcached and twemproxy let users choose from. @module */
 
 import { checkChoice } from "../../option_checks.ts";
-import { byteString } from "./byte_string.ts";
-import { crc16 } from "./crc16.ts";
-import { crc32, crc32Upper } from "./crc32.ts";
-import { signedFnv1aOf32, signedFnv1aOf64, signedFnv1of32, signedFnv1of64 } from "./fnv.ts";
-import { hsieh } from "./hsieh.ts";
-import { jenkins } from "./jenkins.ts";
-import { md5Word } from "./md5.ts";
-import { murmur2 } from "./murmur2.ts";
-import { murmur3 } from "./murmur3.ts";
-import { oneAtATime } from "./one_at_a_time.ts";
-
-/** Hashes a text to an unsigned 32-bit integer. */
-export type TextHash = (text: string) => number;
+import { CRC16, CRC32, CRC32_UPPER } from "./crc.ts";
+import { HSIEH } from "./hsieh.ts";
+import { LOOKUP3, ONE_AT_A_TIME } from "./jenkins.ts";
+import { MD5_WORD } from "./md5.ts";
+import { MURMUR2, MURMUR3 } from "./murmur.ts";
+import { byteString, type NamedHash, signedByte } from "./text_hash.ts";
 
 /**
- * A hash function, by the name that twemproxy's `hash:` and libmemcached's `--HASH` know it by:
+ * A hash function, by the name that twemproxy's `hash:` and libmemcached's `--HASH` have for it:
  *
  * - `"md5"`: the first four bytes of the digest, the first one lowest
  * - `"crc32"` (libmemcached's `"crc"` is the same): 15 bits from the upper half of a CRC-32
@@ -42,41 +35,68 @@ export type KeyHash =
   | "murmur3"
   | "one_at_a_time";
 
-/** A hash function that has a name. */
-export interface NamedHash {
-  /** Takes any text; those of this file's table take bytes, a character each. */
-  readonly hash: TextHash;
-  /** What it is, in words. */
-  readonly text: string;
-}
+const OFFSET_BASIS_32 = 0x811c9dc5;
+const PRIME_32 = 0x01000193;
 
-const CRC32_UPPER: NamedHash = { hash: crc32Upper, text: "CRC-32, its bits 16 to 30" };
+/**
+ * The lower halves of 64-bit FNV's constants. libmemcached and twemproxy keep 32 bits of a 64-bit hash,
+ * and the lower half of a product depends on the factors' lower halves only.
+ */
+const OFFSET_BASIS_64 = 0x84222325;
+const PRIME_64 = 0x1b3;
 
 const HASHES: Readonly<Record<KeyHash, NamedHash>> = {
-  md5: { hash: md5Word, text: "MD5, its first four bytes, the first one lowest" },
+  md5: MD5_WORD,
   crc: CRC32_UPPER,
-  crc16: { hash: crc16, text: "CRC-16 in a 32-bit register" },
+  crc16: CRC16,
   crc32: CRC32_UPPER,
-  crc32a: { hash: crc32, text: "CRC-32" },
-  "fnv1_32": { hash: signedFnv1of32, text: "32-bit FNV-1" },
-  "fnv1a_32": { hash: signedFnv1aOf32, text: "32-bit FNV-1a" },
-  "fnv1_64": { hash: signedFnv1of64, text: "64-bit FNV-1, its lower half" },
-  "fnv1a_64": { hash: signedFnv1aOf64, text: "64-bit FNV-1a, its lower half" },
-  hsieh: { hash: hsieh, text: "Hsieh's SuperFastHash" },
-  jenkins: { hash: jenkins, text: "Jenkins's lookup3 from 13" },
-  murmur: { hash: murmur2, text: "MurmurHash2 seeded by the length" },
-  murmur3: { hash: murmur3, text: "MurmurHash3 seeded by the length" },
-  "one_at_a_time": { hash: oneAtATime, text: "Jenkins's one-at-a-time" },
+  crc32a: CRC32,
+  "fnv1_32": {
+    hash: (text) => fnv1(text, OFFSET_BASIS_32, PRIME_32),
+    text: "32-bit FNV-1",
+  },
+  "fnv1a_32": {
+    hash: (text) => fnv1a(text, OFFSET_BASIS_32, PRIME_32),
+    text: "32-bit FNV-1a",
+  },
+  "fnv1_64": {
+    hash: (text) => fnv1(text, OFFSET_BASIS_64, PRIME_64),
+    text: "64-bit FNV-1, its lower half",
+  },
+  "fnv1a_64": {
+    hash: (text) => fnv1a(text, OFFSET_BASIS_64, PRIME_64),
+    text: "64-bit FNV-1a, its lower half",
+  },
+  hsieh: HSIEH,
+  jenkins: LOOKUP3,
+  murmur: MURMUR2,
+  murmur3: MURMUR3,
+  "one_at_a_time": ONE_AT_A_TIME,
 };
 
 /**
  * The function of a name, and what it is in words.
  *
- * @param option What the user knows the name as.
- * @throws {ValidationException} When there is none of that name; the message has all of them.
+ * @param option The option that the name was given in.
+ * @throws {ValidationException} When no function has that name; the message lists all names.
  */
 export function namedHash(option: string, name: KeyHash): NamedHash {
-  checkChoice(option, name, Object.keys(HASHES) as KeyHash[]);
-  const { hash, text } = HASHES[name];
-  return { hash: (key) => hash(byteString(key)), text };
+  checkChoice(option, name, Object.keys(HASHES));
+  return HASHES[name];
+}
+
+/** FNV-1a over signed bytes, as libmemcached and twemproxy compute it. */
+function fnv1a(text: string, start: number, prime: number): number {
+  const bytes = byteString(text);
+  let hash = start;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ signedByte(bytes, i), prime);
+  return hash >>> 0;
+}
+
+/** FNV-1 over signed bytes, as libmemcached and twemproxy compute it. */
+function fnv1(text: string, start: number, prime: number): number {
+  const bytes = byteString(text);
+  let hash = start;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash, prime) ^ signedByte(bytes, i);
+  return hash >>> 0;
 }

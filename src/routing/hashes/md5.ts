@@ -1,28 +1,35 @@
 /** MD5, for choosing servers only. @module */
 
+import { byteString, type NamedHash } from "./text_hash.ts";
+
 /** RFC 1321 defines its constants by the sine. */
-const SINES = Int32Array.from(
+const SINES = /* @__PURE__ */ Int32Array.from(
   { length: 64 },
   (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32),
 );
-const BLOCK = new Int32Array(16);
-const STATE = new Int32Array(4);
+const BLOCK = /* @__PURE__ */ new Int32Array(16);
+const STATE = /* @__PURE__ */ new Int32Array(4);
+
+/** The first four bytes of the digest: where ketama puts a key. */
+export const MD5_WORD: NamedHash = {
+  hash: md5Word,
+  text: "MD5, its first four bytes, the first one lowest",
+};
 
 /**
- * Hashes bytes. It is written out in TypeScript because a key's server has to be known at once, and the
+ * Hashes the UTF-8 bytes of a text. It is written out in TypeScript because a key's server has to be known at once, and the
  * platform's digests are promises.
  *
- * @param bytes A character per byte.
+ * @param text What to hash.
  * @param into Takes the digest's four words, each four bytes with the first one lowest, as MD5 has them.
  */
-export function md5(bytes: string, into: Uint32Array): void {
-  digest(bytes);
+export function md5(text: string, into: Uint32Array): void {
+  digest(byteString(text));
   into.set(STATE);
 }
 
-/** The first four bytes of the digest, the first one lowest: where ketama puts a key. */
-export function md5Word(bytes: string): number {
-  digest(bytes);
+function md5Word(text: string): number {
+  digest(byteString(text));
   return STATE[0]! >>> 0;
 }
 

@@ -1,17 +1,19 @@
 /** SHA-1, for choosing servers only. @module */
 
-const WORDS = new Int32Array(80);
-const STATE = new Int32Array(5);
+import { byteString } from "./text_hash.ts";
+
+const WORDS = /* @__PURE__ */ new Int32Array(80);
+const STATE = /* @__PURE__ */ new Int32Array(5);
 
 /**
- * Hashes bytes.
+ * Hashes the UTF-8 bytes of a text.
  *
- * @param bytes A character per byte.
+ * @param text What to hash.
  * @param into Takes the digest's five words, each four bytes with the first one highest, as SHA-1 has
  * them.
  */
-export function sha1(bytes: string, into: Uint32Array): void {
-  digest(bytes);
+export function sha1(text: string, into: Uint32Array): void {
+  digest(byteString(text));
   into.set(STATE);
 }
 

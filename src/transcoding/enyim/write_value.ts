@@ -1,17 +1,20 @@
 /** What EnyimMemcached's `DefaultTranscoder` writes. @module */
 
 import { quote, ValidationException } from "../../errors.ts";
-import { encodeText } from "../item_text.ts";
+import { encodeText } from "../text.ts";
 import type { EncodedValue } from "../transcoder.ts";
-import { binaryFromDate, type DateTimeKind } from "./date_time.ts";
-import { DotNetValue } from "./dot_net_value.ts";
 import {
+  binaryFromDate,
+  type DateTimeKind,
   type DotNetFractionType,
   type DotNetIntegerType,
+  DotNetValue,
+  MARK,
   type NumberType,
   numberTypes,
-} from "./number_types.ts";
-import { MARK, RAW_BYTES, typeCode } from "./type_code.ts";
+  RAW_BYTES,
+  typeCode,
+} from "./dot_net_types.ts";
 
 /** Which .NET types values become that could be of several. */
 export interface DotNetTypes {
@@ -19,8 +22,6 @@ export interface DotNetTypes {
   readonly fractions: DotNetFractionType;
   readonly dates: DateTimeKind;
 }
-
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * Writes a value.
@@ -36,12 +37,9 @@ export function writeValue(value: unknown, types: DotNetTypes): EncodedValue {
     case "number":
       return writeNumber(chooseType(value, types), value);
     case "bigint":
-      return writeNumber(
-        numberTypes.int64.fits(value) ? numberTypes.int64 : numberTypes.uint64,
-        value,
-      );
+      return writeNumber(firstThatFits("int64", "uint64", value), value);
   }
-  if (value === null) return item(typeCode.dbNull, NO_BYTES);
+  if (value === null) return item(typeCode.dbNull, new Uint8Array(0));
   if (value instanceof Uint8Array) return { flags: RAW_BYTES, data: new Uint8Array(value) };
   if (value instanceof Date) return writeDate(value, types.dates);
   if (value instanceof DotNetValue) return writeTyped(value);
@@ -52,9 +50,17 @@ export function writeValue(value: unknown, types: DotNetTypes): EncodedValue {
 }
 
 function chooseType(value: number, { integers, fractions }: DotNetTypes): NumberType {
-  if (!Number.isSafeInteger(value) || Object.is(value, -0)) return numberTypes[fractions];
-  if (integers !== "auto") return numberTypes[integers];
-  return numberTypes.int32.fits(value) ? numberTypes.int32 : numberTypes.int64;
+  if (!Number.isSafeInteger(value) || Object.is(value, -0)) return numberTypes()[fractions];
+  return integers === "auto" ? firstThatFits("int32", "int64", value) : numberTypes()[integers];
+}
+
+function firstThatFits(
+  first: DotNetIntegerType,
+  second: DotNetIntegerType,
+  value: number | bigint,
+): NumberType {
+  const types = numberTypes();
+  return types[first].fits(value) ? types[first] : types[second];
 }
 
 function writeNumber(type: NumberType, value: number | bigint): EncodedValue {
@@ -76,7 +82,8 @@ function writeDate(date: Date, kind: DateTimeKind): EncodedValue {
 
 function writeTyped({ type, value }: DotNetValue): EncodedValue {
   if (type === "char") return writeChar(value);
-  const numberType = Object.hasOwn(numberTypes, type) ? numberTypes[type] : undefined;
+  const types = numberTypes();
+  const numberType = Object.hasOwn(types, type) ? types[type] : undefined;
   if (numberType === undefined) {
     throw unstorable(`${quote(type)} is no .NET type that has a type code`, value);
   }

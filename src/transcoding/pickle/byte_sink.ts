@@ -1,19 +1,20 @@
-import { encodedLength, encodeInto } from "./latin1_utf8.ts";
-
 const INITIAL_SIZE = 4096;
 const MAX_SPARE_SIZE = 65_536;
 const MAX_SHORT_TEXT = 64;
 
-/** Room for what comes after something large, so that little does not double the buffer. */
+/** Room for what comes after something large, so that a few bytes do not double the buffer. */
 const HEADROOM = 1024;
 
 /** Part of the result's length that may be left over in its buffer. */
 const MAX_SLACK = 1 / 8;
 
-const encoder = new TextEncoder();
+const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
 
-/** The buffer of the last sink that is finished, for the next one: most pickles are small. */
+/** The buffer of the last sink that has finished, for the next one: most pickles are small. */
 let spare: Uint8Array<ArrayBuffer> | undefined;
+
+/** The UTF-8 of each character up to U+00FF, one or two bytes as a little-endian number. */
+let latin1Utf8: Uint16Array | undefined;
 
 /** A buffer that grows as a pickle is written into it. */
 export class ByteSink {
@@ -39,13 +40,19 @@ export class ByteSink {
 
   uint16(value: number): void {
     const at = this.claim(2);
-    this.#view.setUint16(at, value, true);
+    this.bytes[at] = value;
+    this.bytes[at + 1] = value >> 8;
   }
 
-  /** Signed and unsigned alike. */
+  /** An opcode and its argument of four bytes. */
+  header(code: number, argument: number): void {
+    this.uint8(code);
+    this.int32(argument);
+  }
+
+  /** Signed and unsigned alike; of larger integers, the 32 low bits. */
   int32(value: number): void {
-    const at = this.claim(4);
-    this.#view.setInt32(at, value, true);
+    this.setInt32(this.claim(4), value);
   }
 
   /** Big-endian, as pickle writes floats and nothing else. */
@@ -54,38 +61,81 @@ export class ByteSink {
     this.#view.setFloat64(at, value);
   }
 
-  /** The `size` low bytes, from 5 to 8, of a safe integer in two's complement. */
-  integer(value: number, size: number): void {
-    const at = this.claim(8);
-    this.#view.setUint32(at, value >>> 0, true);
-    this.#view.setInt32(at + 4, Math.floor(value / 0x1_0000_0000), true);
-    this.length = at + size;
-  }
-
-  write(bytes: ArrayLike<number>): void {
+  write(bytes: Uint8Array): void {
     const at = this.claim(bytes.length);
     this.bytes.set(bytes, at);
   }
 
-  /** UTF-8 after its length in four bytes; `false`, and nothing written, for a lone surrogate. */
-  sizedText(text: string): boolean {
-    const start = this.claim(4);
-    const ascii = text.length <= MAX_SHORT_TEXT && this.#shortAscii(text);
-    if (!ascii && !this.#text(text)) {
-      this.length = start;
-      return false;
+  /** Writes text, up to its first character that is not ASCII; `false` when there is one. */
+  ascii(text: string): boolean {
+    const start = this.claim(text.length);
+    const bytes = this.bytes;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[start + i] = code;
     }
-    this.#view.setUint32(start, this.length - start - 4, true);
     return true;
   }
 
-  /** UTF-8 of text whose Latin-1 is `bytes`, after its length in four bytes. */
-  sizedLatin1(bytes: Uint8Array): void {
-    const length = encodedLength(bytes);
-    this.int32(length);
-    const at = this.claim(length + 1);
-    encodeInto(bytes, this.#view, at);
-    this.length = at + length;
+  /**
+   * Writes an opcode, the length of a text's UTF-8 in four bytes, and the UTF-8; `false` when there is none,
+   * for a lone surrogate. With `short`, an opcode whose length takes one byte, that is used where it can be.
+   */
+  text(text: string, long: number, short?: number): boolean {
+    const start = this.length;
+    // A call of encodeInto takes as long as some sixty turns of the other's loop.
+    if (text.length <= MAX_SHORT_TEXT) {
+      if (short === undefined) this.header(long, text.length);
+      else this.pair(short, text.length);
+      if (this.ascii(text)) return true;
+      this.length = start;
+    }
+    if (!text.isWellFormed()) return false;
+    this.header(long, 0);
+    this.#utf8(text);
+    const size = this.length - start - 5;
+    if (short === undefined || size > 0xff) this.setInt32(start + 1, size);
+    else {
+      this.remove(start, 3);
+      this.bytes[start] = short;
+      this.bytes[start + 1] = size;
+    }
+    return true;
+  }
+
+  /** Writes as above the text whose Latin-1 is `bytes`. */
+  latin1Text(bytes: Uint8Array, long: number): void {
+    const start = this.length;
+    this.header(long, 0);
+    let at = this.claim(bytes.length * 2);
+    const target = this.bytes;
+    latin1Utf8 ??= Uint16Array.from({ length: 256 }, (_, code) => utf8OfLatin1(code));
+    // Without branches, which bytes without a pattern would make the processor guess wrong half of the time.
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i]!;
+      const utf8 = latin1Utf8[byte]!;
+      target[at] = utf8;
+      target[at + 1] = utf8 >> 8;
+      at += 1 + (byte >> 7);
+    }
+    this.length = at;
+    this.setInt32(start + 1, at - start - 5);
+  }
+
+  /** Writes an integer over four bytes that have been written. */
+  setInt32(at: number, value: number): void {
+    const bytes = this.bytes;
+    bytes[at] = value;
+    bytes[at + 1] = value >> 8;
+    bytes[at + 2] = value >> 16;
+    bytes[at + 3] = value >> 24;
+  }
+
+  /** Takes out some bytes that were written. */
+  remove(start: number, length: number): void {
+    this.bytes.copyWithin(start, start + length, this.length);
+    this.length -= length;
   }
 
   /** Makes room for `length` bytes and returns where they start. */
@@ -107,26 +157,9 @@ export class ByteSink {
     return bytes.slice(0, length);
   }
 
-  // A call into encodeInto costs as much as some sixty turns of this loop.
-  #shortAscii(text: string): boolean {
-    const start = this.claim(text.length);
-    const bytes = this.bytes;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) {
-        this.length = start;
-        return false;
-      }
-      bytes[start + i] = code;
-    }
-    return true;
-  }
-
-  #text(text: string): boolean {
-    if (!text.isWellFormed()) return false;
+  #utf8(text: string): void {
     const start = this.claim(text.length * 3);
     this.length = start + encoder.encodeInto(text, this.bytes.subarray(start)).written;
-    return true;
   }
 
   #grow(needed: number): void {
@@ -135,4 +168,8 @@ export class ByteSink {
     this.bytes = grown;
     this.#view = new DataView(grown.buffer);
   }
+}
+
+function utf8OfLatin1(code: number): number {
+  return code < 0x80 ? code : 0xc0 | code >> 6 | (0x80 | code & 0x3f) << 8;
 }

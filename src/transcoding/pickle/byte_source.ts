@@ -1,14 +1,20 @@
-import { unreadable } from "./faults.ts";
+import { ClientException, quote } from "../../errors.ts";
 
 const LF = 0x0a;
 
-/** A pickle's bytes and how far they are read. Nothing is read, or allocated, past their end. */
+/** Which part of the bytes a view of them has to be, so that it does not hold much more than it shows. */
+const MOST_OF = 7 / 8;
+
+/** A pickle's bytes and how far they have been read. Nothing is read, or allocated, past their end. */
 export class ByteSource {
   readonly bytes: Uint8Array;
   offset = 0;
+  readonly #isOwn: boolean;
   #view: DataView | undefined;
 
-  constructor(bytes: Uint8Array) {
+  /** With `isOwn`, what is read may be a view of `bytes`, and these may change. */
+  constructor(bytes: Uint8Array, isOwn: boolean) {
+    this.#isOwn = isOwn;
     // Slices of a subclass are not sure to be copies: those of Node's Buffer are views.
     const { buffer, byteOffset, byteLength } = bytes;
     const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
@@ -20,8 +26,7 @@ export class ByteSource {
   }
 
   uint16(): number {
-    const at = this.advance(2);
-    return this.bytes[at]! | this.bytes[at + 1]! << 8;
+    return this.uint8() | this.uint8() << 8;
   }
 
   int32(): number {
@@ -34,7 +39,7 @@ export class ByteSource {
     return this.int32() >>> 0;
   }
 
-  /** Exact up to 2⁵³; what lies above is longer than any input either way. */
+  /** Exact up to 2⁵³. What lies above is longer than any input. */
   uint64(): number {
     const low = this.uint32();
     return this.uint32() * 0x1_0000_0000 + low;
@@ -53,24 +58,46 @@ export class ByteSource {
     return this.bytes.subarray(start, this.offset);
   }
 
+  /**
+   * The next `length` bytes, for the caller to keep. Nearly all of the bytes, if they may change, are moved to
+   * their beginning, where the value is a view that begins with its buffer.
+   */
+  copy(length: number): Uint8Array {
+    const view = this.take(length);
+    if (!this.#isOwn || length < this.bytes.length * MOST_OF) return view.slice();
+    this.bytes.set(view);
+    return this.bytes.subarray(0, length);
+  }
+
   /** A view of the bytes before the next line feed, which is passed over. */
   line(): Uint8Array {
-    const end = this.bytes.indexOf(LF, this.offset);
-    if (end < 0) throw truncated();
-    const line = this.bytes.subarray(this.offset, end);
-    this.offset = end + 1;
+    const length = this.bytes.indexOf(LF, this.offset) - this.offset;
+    const line = this.take(length);
+    this.advance(1);
     return line;
   }
 
   /** Passes over `length` bytes and returns where they start. */
   advance(length: number): number {
     const start = this.offset;
-    if (length > this.bytes.length - start) throw truncated();
+    if (length < 0 || length > this.bytes.length - start) {
+      throw unreadable("it ends in the middle");
+    }
     this.offset = start + length;
     return start;
   }
 }
 
-function truncated(): Error {
-  return unreadable("it ends in the middle");
+/** What reading throws: the pickle is broken, or holds more than plain data. */
+export function unreadable(state: string, cause?: unknown): ClientException {
+  return new ClientException(
+    `Cannot read pickle: ${state}`,
+    undefined,
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+/** What reading throws for a global that is not in the table of the understood ones. */
+export function notPlainData(name: string): ClientException {
+  return unreadable(`global ${quote(name)} is not plain data`);
 }

@@ -1,5 +1,7 @@
-import { unreadable } from "./faults.ts";
-import type { KeyIndex } from "./key_index.ts";
+/** The dicts of a pickle that is read, and the value in the end. @module */
+
+import { unreadable } from "./byte_source.ts";
+import type { KeyIndex } from "./keys.ts";
 
 /** Whether `value` is an object that a dict with string keys reads as. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -7,8 +9,68 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
     Object.getPrototypeOf(value) === Object.prototype;
 }
 
+/**
+ * Fills dicts. Each starts as a plain object, and is replaced by a `Map` when it gets a key that is not a
+ * string. What holds the object by then gets the `Map` in the end, by {@linkcode replaceWithin}.
+ */
+export class Dicts {
+  readonly #keys: KeyIndex;
+  readonly #maps = new Map<unknown, Map<unknown, unknown>>();
+  #hasShared = false;
+  #mustReplace = false;
+
+  constructor(keys: KeyIndex) {
+    this.#keys = keys;
+  }
+
+  /** Whether a plain object that was replaced by a `Map` may be held by another value. */
+  get mustReplace(): boolean {
+    return this.#mustReplace;
+  }
+
+  /** The `Map` that replaced a plain object, else `value` itself. */
+  current(value: unknown): unknown {
+    return this.#maps.get(value) ?? value;
+  }
+
+  /** As {@linkcode Dicts.current}, for a value that is about to have a second holder. */
+  share(value: unknown): unknown {
+    if (typeof value !== "object") return value;
+    this.#hasShared = true;
+    return this.current(value);
+  }
+
+  /** Adds keys and values in turn, and returns what the dict is afterwards. */
+  fill(dict: unknown, pairs: readonly unknown[]): unknown {
+    if (pairs.length % 2 !== 0) throw unreadable("a dict has a key without a value");
+    const target = this.#maps.size > 0 ? this.current(dict) : dict;
+    if (target instanceof Map) return this.#fillMap(target, pairs);
+    if (!isPlainObject(target)) throw unreadable("it sets items of what is not a dict");
+    for (let i = 0; i < pairs.length; i += 2) {
+      const key = pairs[i];
+      if (typeof key !== "string") return this.#fillMap(this.#replace(target), pairs.slice(i));
+      setOwn(target, key, pairs[i + 1]);
+    }
+    return target;
+  }
+
+  #fillMap(map: Map<unknown, unknown>, pairs: readonly unknown[]): unknown {
+    for (let i = 0; i < pairs.length; i += 2) {
+      map.set(this.#keys.resolve(map, pairs[i]), pairs[i + 1]);
+    }
+    return map;
+  }
+
+  #replace(object: Record<string, unknown>): Map<unknown, unknown> {
+    const map = new Map<unknown, unknown>(Object.entries(object));
+    this.#maps.set(object, map);
+    this.#mustReplace ||= this.#hasShared;
+    return map;
+  }
+}
+
 /** Sets an own property whatever its name: plain assignment to `__proto__` would set a prototype. */
-export function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
+function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
   else {
     Object.defineProperty(object, key, {
@@ -21,64 +83,32 @@ export function setOwn(object: Record<string, unknown>, key: string, value: unkn
 }
 
 /**
- * Fills dicts. Each starts as a plain object and gives way to a `Map` when it gets a key that is not a
- * string; who holds the object by then is told of the `Map` by {@linkcode Dicts.current}.
+ * Replaces every value within `root`, and `root` itself, by what `replacementOf` returns for it. Keys of
+ * Maps and items of Sets are left as they are: what would have to be replaced is refused there.
  */
-export class Dicts {
-  readonly #keys: KeyIndex;
-  readonly #maps = new Map<unknown, Map<unknown, unknown>>();
-  readonly #shared = new Set<unknown>();
-  #mustReplace = false;
-
-  constructor(keys: KeyIndex) {
-    this.#keys = keys;
-  }
-
-  /** Whether a plain object that gave way to a `Map` may be held by another value. */
-  get mustReplace(): boolean {
-    return this.#mustReplace;
-  }
-
-  /** The `Map` that a plain object gave way to, else `value` itself. */
-  current(value: unknown): unknown {
-    return this.#maps.get(value) ?? value;
-  }
-
-  /** As {@linkcode Dicts.current}, for a value that is about to have a second holder. */
-  share(value: unknown): unknown {
-    if (typeof value !== "object" || value === null) return value;
-    const current = this.current(value);
-    this.#shared.add(current);
-    return current;
-  }
-
-  /** Adds keys and values in turn, and returns what the dict is afterwards. */
-  fill(dict: unknown, pairs: readonly unknown[]): unknown {
-    if (pairs.length % 2 !== 0) throw unreadable("a dict has a key without a value");
-    const target = this.#maps.size > 0 ? this.current(dict) : dict;
-    if (target instanceof Map) return this.#fillMap(target, pairs);
-    if (!isPlainObject(target)) throw unreadable("it sets items of what is not a dict");
-    if (!haveTextKeys(pairs)) return this.#fillMap(this.#move(target), pairs);
-    for (let i = 0; i < pairs.length; i += 2) setOwn(target, pairs[i] as string, pairs[i + 1]);
-    return target;
-  }
-
-  #fillMap(map: Map<unknown, unknown>, pairs: readonly unknown[]): unknown {
-    for (let i = 0; i < pairs.length; i += 2) {
-      map.set(this.#keys.resolve(map, pairs[i]), pairs[i + 1]);
+export function replaceWithin(root: unknown, replacementOf: (value: unknown) => unknown): unknown {
+  const seen = new Set<unknown>();
+  const pending: unknown[] = [];
+  const replace = (value: unknown): unknown => {
+    const replacement = replacementOf(value);
+    if (typeof replacement === "object" && !seen.has(replacement)) {
+      seen.add(replacement);
+      pending.push(replacement);
     }
-    return map;
-  }
-
-  #move(object: Record<string, unknown>): Map<unknown, unknown> {
-    const map = new Map<unknown, unknown>(Object.entries(object));
-    this.#maps.set(object, map);
-    this.#mustReplace ||= this.#shared.has(object);
-    return map;
-  }
+    return replacement;
+  };
+  const result = replace(root);
+  while (pending.length > 0) replaceItems(pending.pop(), replace);
+  return result;
 }
 
-function haveTextKeys(pairs: readonly unknown[]): boolean {
-  for (let i = 0; i < pairs.length; i += 2) if (typeof pairs[i] !== "string") return false;
-  return true;
+function replaceItems(container: unknown, replace: (value: unknown) => unknown): void {
+  if (Array.isArray(container)) {
+    for (let i = 0; i < container.length; i++) container[i] = replace(container[i]);
+  } else if (container instanceof Map) {
+    for (const [key, value] of container) container.set(key, replace(value));
+  } else if (isPlainObject(container)) {
+    // Every key is an own property already, so that even `__proto__` is simply assigned.
+    for (const key of Object.keys(container)) container[key] = replace(container[key]);
+  }
 }

@@ -1,140 +1,220 @@
-import { Complex } from "./complex.ts";
-import { addAll } from "./container_instructions.ts";
+/** The globals that pickles of plain data call, and the instructions that call them. @module */
+
+import { notPlainData, unreadable } from "./byte_source.ts";
 import { dateFromDate, dateFromDatetime, timeDelta, timeZone } from "./datetime.ts";
 import { isPlainObject } from "./dicts.ts";
-import { notPlainData, unreadable } from "./faults.ts";
-import { frozenSet } from "./frozen_set.ts";
-import { Intermediate } from "./intermediate.ts";
-import { encodeLatin1 } from "./text.ts";
-import type { Unpickler } from "./unpickler.ts";
+import * as opcode from "./opcodes.ts";
+import { bytearrayOf, Complex, frozenSet, Intermediate, isTuple } from "./python_types.ts";
+import { decodeLatin1, encodeLatin1 } from "./strings.ts";
+import type { Instructions, Unpickler } from "./unpickler.ts";
 
-/** Makes the value that a call of a global stands for. */
+/** Makes the value that a call of a global stands for; `undefined` when it does not take the arguments. */
 type Make = (args: readonly unknown[], machine: Unpickler) => unknown;
 
 /** How `cls.__new__(cls, *args)` differs from `cls(*args)`; a function has no `__new__`. */
 type Kind = "function" | "immutable class" | "mutable class";
 
-/** A global that is understood: it only ever makes data. */
-export class Global extends Intermediate {
-  readonly name: string;
+/** A global that is understood: all it does is make data. */
+class Global extends Intermediate {
   readonly kind: Kind;
   readonly make: Make;
 
   constructor(name: string, kind: Kind, make: Make) {
-    super();
-    this.name = name;
+    super(name);
     this.kind = kind;
     this.make = make;
   }
 }
 
-/** `_codecs.encode`, by which protocols below 3 write bytes. */
-export const LATIN1_ENCODE: Global = new Global("_codecs.encode", "function", makeEncoded);
-
 const CODEC = /^(?:latin[-_]?1|iso-?8859-1)$/i;
 
-/** Every global that is understood. Nothing else is ever looked up by a name out of a pickle. */
-const GLOBALS: ReadonlyMap<string, Global> = new Map([
-  LATIN1_ENCODE,
-  ...["__builtin__", "builtins"].flatMap((module) => [
-    new Global(`${module}.set`, "mutable class", makeSet),
-    new Global(`${module}.frozenset`, "immutable class", makeFrozenSet),
-    new Global(`${module}.bytes`, "immutable class", makeBytes),
-    new Global(`${module}.bytearray`, "mutable class", makeBytearray),
-    new Global(`${module}.complex`, "immutable class", makeComplex),
-  ]),
-  new Global("collections.OrderedDict", "mutable class", makeOrderedDict),
-  new Global("collections.Counter", "mutable class", makeCounter),
-  new Global("datetime.datetime", "immutable class", dateFromDatetime),
-  new Global("datetime.date", "immutable class", dateFromDate),
-  new Global("datetime.timedelta", "immutable class", timeDelta),
-  new Global("datetime.timezone", "immutable class", timeZone),
-].map((global) => [global.name, global]));
+let globals: ReadonlyMap<string, Global> | undefined;
 
-/** Finds a global by its name, or throws an error that gives the name. */
-export function findGlobal(module: string, name: string): Global {
+/** Every global that is understood, by its name. No name out of a pickle is looked up anywhere else. */
+function makeGlobals(): ReadonlyMap<string, Global> {
+  const all = [
+    new Global("_codecs.encode", "function", makeEncoded),
+    ...["__builtin__", "builtins"].flatMap((module) => [
+      new Global(`${module}.set`, "mutable class", makeSet),
+      new Global(`${module}.frozenset`, "immutable class", makeFrozenSet),
+      new Global(`${module}.bytes`, "immutable class", makeBytes),
+      new Global(`${module}.bytearray`, "mutable class", makeBytearray),
+      new Global(`${module}.complex`, "immutable class", makeComplex),
+    ]),
+    new Global("collections.OrderedDict", "mutable class", makeOrderedDict),
+    new Global("collections.Counter", "mutable class", makeCounter),
+    new Global("datetime.datetime", "immutable class", dateFromDatetime),
+    new Global("datetime.date", "immutable class", dateFromDate),
+    new Global("datetime.timedelta", "immutable class", timeDelta),
+    new Global("datetime.timezone", "immutable class", timeZone),
+  ];
+  return new Map(all.map((global) => [global.name, global]));
+}
+
+/** Instructions that name a global or call one, and those that would reach out of the pickle. */
+export function globalInstructions(): Instructions {
+  return {
+    [opcode.GLOBAL]: (machine) => machine.pushIntermediate(readGlobal(machine)),
+    [opcode.STACK_GLOBAL]: (machine) => machine.pushIntermediate(popGlobal(machine)),
+    [opcode.REDUCE]: reduce,
+    [opcode.INST]: (machine) => call(machine, readGlobal(machine), machine.popMark()),
+    [opcode.OBJ]: instantiate,
+    [opcode.NEWOBJ]: (machine) => newObject(machine, machine.pop()),
+    [opcode.NEWOBJ_EX]: newObjectWithKeywords,
+    [opcode.BUILD]: build,
+
+    [opcode.PERSID]: refuse,
+    [opcode.BINPERSID]: refuse,
+    [opcode.EXT1]: refuse,
+    [opcode.EXT2]: refuse,
+    [opcode.EXT4]: refuse,
+    [opcode.NEXT_BUFFER]: refuse,
+    [opcode.READONLY_BUFFER]: checkBuffer,
+  };
+}
+
+function readGlobal({ source }: Unpickler): Global {
+  const module = decodeLatin1(source.line());
+  return findGlobal(module, decodeLatin1(source.line()));
+}
+
+function popGlobal(machine: Unpickler): Global {
+  const [module, name] = machine.popMany(2);
+  if (typeof module !== "string" || typeof name !== "string") {
+    throw unreadable("the name of a global is not a string");
+  }
+  return findGlobal(module, name);
+}
+
+function findGlobal(module: string, name: string): Global {
   const path = `${module}.${name}`;
-  const global = GLOBALS.get(path);
+  globals ??= makeGlobals();
+  const global = globals.get(path);
   if (global === undefined) throw notPlainData(path);
   return global;
 }
 
-function makeEncoded(args: readonly unknown[], machine: Unpickler): Uint8Array {
-  const [text, codec] = args;
-  if (typeof text !== "string" || typeof codec !== "string" || args.length !== 2) {
-    throw badArguments("_codecs.encode");
+function reduce(machine: Unpickler): unknown {
+  const [global, args] = machine.popMany(2);
+  return call(machine, global, requireTuple(args));
+}
+
+function instantiate(machine: Unpickler): unknown {
+  const [global, ...args] = machine.popMark();
+  return call(machine, global, args);
+}
+
+/** `cls.__new__` alone leaves empty what `cls.__init__` would fill. */
+function newObject(machine: Unpickler, args: unknown): unknown {
+  const global = machine.pop();
+  if (!(global instanceof Global) || global.kind === "function") {
+    throw unreadable("it instantiates what is not a class");
   }
+  const items = requireTuple(args);
+  return call(machine, global, global.kind === "mutable class" ? [] : items);
+}
+
+function newObjectWithKeywords(machine: Unpickler): unknown {
+  const [args, keywords] = machine.popMany(2);
+  if (!isPlainObject(keywords) || Object.keys(keywords).length > 0) {
+    throw unreadable("it calls a class with keyword arguments");
+  }
+  return newObject(machine, args);
+}
+
+function call(machine: Unpickler, global: unknown, args: readonly unknown[]): unknown {
+  if (!(global instanceof Global)) throw unreadable("it calls what is not a global");
+  const made = global.make(args, machine);
+  if (made !== undefined) return made;
+  throw unreadable(`${global.name} is called with arguments that it does not take`);
+}
+
+function requireTuple(args: unknown): readonly unknown[] {
+  if (Array.isArray(args) && isTuple(args)) return args;
+  throw unreadable("it calls a global without a tuple of arguments");
+}
+
+/** Plain data has no state besides what makes it. */
+function build(machine: Unpickler): void {
+  const state = machine.pop();
+  if (state !== null) throw unreadable("it sets attributes, which plain data does not have");
+  machine.top();
+}
+
+function checkBuffer(machine: Unpickler): void {
+  if (!(machine.top() instanceof Uint8Array)) throw unreadable("a buffer is not bytes");
+}
+
+/** Persistent ids, extension codes and out-of-band buffers. */
+function refuse(): never {
+  throw unreadable("it refers to what lies outside of it");
+}
+
+/** By `_codecs.encode` protocols below 3 write bytes. */
+function makeEncoded(args: readonly unknown[], machine: Unpickler): Uint8Array | undefined {
+  const [text, codec] = args;
+  if (typeof text !== "string" || typeof codec !== "string" || args.length !== 2) return undefined;
   machine.charge(text.length);
-  const bytes = CODEC.test(codec) ? encodeLatin1(text) : undefined;
-  if (bytes === undefined) throw badArguments("_codecs.encode");
-  return bytes;
+  return CODEC.test(codec) ? encodeLatin1(text) : undefined;
 }
 
-function makeSet(args: readonly unknown[], machine: Unpickler): Set<unknown> {
-  return addAll(new Set(), itemsIn(args, machine, "set"), machine.keys);
+function makeSet(args: readonly unknown[], machine: Unpickler): Set<unknown> | undefined {
+  const items = itemsIn(args, machine);
+  return items && machine.keys.addAll(new Set(), items);
 }
 
-function makeFrozenSet(args: readonly unknown[], machine: Unpickler): Set<unknown> {
-  return addAll(frozenSet(), itemsIn(args, machine, "frozenset"), machine.keys);
+function makeFrozenSet(args: readonly unknown[], machine: Unpickler): Set<unknown> | undefined {
+  const items = itemsIn(args, machine);
+  return items && machine.keys.addAll(frozenSet(), items);
 }
 
-function makeBytearray(args: readonly unknown[], machine: Unpickler): Uint8Array {
+function makeBytearray(args: readonly unknown[], machine: Unpickler): Uint8Array | undefined {
   const bytes = makeBytes(args, machine);
-  machine.keys.bytearrays.add(bytes);
-  return bytes;
+  return bytes && bytearrayOf(bytes);
 }
 
 /** From other bytes, from text and a codec (Python 2), or from a list of numbers (Python 3.0). */
-function makeBytes(args: readonly unknown[], machine: Unpickler): Uint8Array {
+function makeBytes(args: readonly unknown[], machine: Unpickler): Uint8Array | undefined {
   const [source = []] = args;
   if (typeof source === "string") return makeEncoded(args, machine);
   const isList = Array.isArray(source) || source instanceof Uint8Array;
-  if (args.length > 1 || !isList) throw badArguments("bytes");
+  if (args.length > 1 || !isList) return undefined;
   machine.charge(source.length);
-  if (!(source as ArrayLike<unknown>[]).every(isByte)) throw badArguments("bytes");
-  return Uint8Array.from(source);
+  return (source as ArrayLike<unknown>[]).every(isByte) ? Uint8Array.from(source) : undefined;
 }
 
-function makeComplex(args: readonly unknown[]): Complex {
+function makeComplex(args: readonly unknown[]): Complex | undefined {
   const [real = 0, imag = 0] = args;
-  if (typeof real !== "number" || typeof imag !== "number" || args.length > 2) {
-    throw badArguments("complex");
-  }
+  if (typeof real !== "number" || typeof imag !== "number" || args.length > 2) return undefined;
   return new Complex(real, imag);
 }
 
 /** Python 3 adds the items afterwards; Python 2 gave them as pairs. */
 function makeOrderedDict(args: readonly unknown[], machine: Unpickler): unknown {
-  const pairs = itemsIn(args, machine, "collections.OrderedDict");
-  return machine.dicts.fill({}, pairs.flatMap(pairOf));
+  const pairs = itemsIn(args, machine);
+  return pairs?.every(isPair) ? machine.dicts.fill({}, pairs.flat()) : undefined;
 }
 
 function makeCounter(args: readonly unknown[], machine: Unpickler): unknown {
   const counts = machine.dicts.current(args[0] ?? {});
-  if (args.length > 1) throw badArguments("collections.Counter");
-  if (!(counts instanceof Map) && !isPlainObject(counts)) throw badArguments("collections.Counter");
+  if (args.length > 1 || !(counts instanceof Map || isPlainObject(counts))) return undefined;
   const pairs = counts instanceof Map ? [...counts] : Object.entries(counts);
   machine.charge(pairs.length);
   return machine.dicts.fill({}, pairs.flat());
 }
 
 /** The items of the only argument, a list or tuple; none where there is no argument. */
-function itemsIn(args: readonly unknown[], machine: Unpickler, name: string): readonly unknown[] {
+function itemsIn(args: readonly unknown[], machine: Unpickler): readonly unknown[] | undefined {
   const [items = []] = args;
-  if (!Array.isArray(items) || args.length > 1) throw badArguments(name);
+  if (!Array.isArray(items) || args.length > 1) return undefined;
   machine.charge(items.length);
   return items;
 }
 
-function pairOf(pair: unknown): unknown[] {
-  if (Array.isArray(pair) && pair.length === 2) return pair;
-  throw badArguments("collections.OrderedDict");
+function isPair(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length === 2;
 }
 
 function isByte(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= 0xff && Number.isInteger(value);
-}
-
-function badArguments(name: string): Error {
-  return unreadable(`${name} is called with arguments that it does not take`);
 }

@@ -1,39 +1,204 @@
-import { ByteSource } from "./byte_source.ts";
-import { containerInstructions } from "./container_instructions.ts";
-import { unreadable } from "./faults.ts";
-import { globalInstructions } from "./global_instructions.ts";
-import { opcode } from "./opcodes.ts";
-import { scalarInstructions } from "./scalar_instructions.ts";
-import { stackInstructions } from "./stack_instructions.ts";
-import { type Instruction, Unpickler } from "./unpickler.ts";
+/** Reading pickles: the instructions for data, and the loop that follows them. @module */
 
-const instructions: readonly (Instruction | undefined)[] = tabulate();
+import { ByteSource, unreadable } from "./byte_source.ts";
+import { globalInstructions } from "./globals.ts";
+import { floatFromText, integerFromBytes, integerFromText } from "./numbers.ts";
+import * as opcode from "./opcodes.ts";
+import { bytearrayOf, frozenSet, isFrozenSet, isTuple, tupleOf } from "./python_types.ts";
+import {
+  decodeLatin1,
+  decodePython2Str,
+  decodeString,
+  stringFromRawUnicode,
+  stringFromRepr,
+} from "./strings.ts";
+import { type Instructions, Unpickler } from "./unpickler.ts";
+
+const HIGHEST_PROTOCOL = 5;
+const INDEX = /^\d{1,15}$/;
+
+/** From so many bytes on, bytes alone are read without the pickle machine. */
+const LONG = 65_536;
+
+let instructions: Instructions | undefined;
 
 /**
  * Reads a pickle of protocol 0 to 5. It runs nothing, and takes time and memory in proportion to the
- * length of `bytes`, no view of which it keeps. What follows the pickle is ignored, as in Python.
+ * length of `bytes`.
  *
- * @throws {ClientException} If it is broken, or holds more than plain data.
+ * @param isOwn Whether the bytes may be changed, and be part of the value. It else has no view of them.
+ * @throws {ClientException} If it is broken, holds more than plain data, or is followed by anything: CPython
+ * ignores what follows, and so the loss of text that was appended to a value.
  */
-export function readPickle(bytes: Uint8Array): unknown {
-  const source = new ByteSource(bytes);
+export function readPickle(bytes: Uint8Array, isOwn = false): unknown {
+  instructions ??= {
+    ...scalarInstructions(),
+    ...containerInstructions(),
+    ...stackInstructions(),
+    ...globalInstructions(),
+  };
+  const source = new ByteSource(bytes, isOwn);
+  if (bytes.length > LONG) {
+    const value = readLongBytes(source);
+    if (value !== undefined) return value;
+  }
   const machine = new Unpickler(source);
   for (let code = source.uint8(); code !== opcode.STOP; code = source.uint8()) {
     const run = instructions[code];
     if (run === undefined) throw unreadable(`it holds the unknown opcode ${code}`);
-    run(machine);
+    const value = run(machine);
+    if (value !== undefined) machine.push(value);
   }
+  const rest = bytes.length - source.offset;
+  if (rest > 0) throw unreadable(`${rest} bytes follow its end, where append may have put them`);
   return machine.finish();
 }
 
-function tabulate(): (Instruction | undefined)[] {
-  const table = new Array<Instruction | undefined>(256).fill(undefined);
-  const families = [
-    scalarInstructions,
-    containerInstructions,
-    stackInstructions,
-    globalInstructions,
-  ];
-  for (const [code, run] of families.flat()) table[code] = run;
-  return table;
+/** Reads a pickle of bytes alone, as it is written from protocol 3 on; `undefined` if it is anything else. */
+function readLongBytes(source: ByteSource): Uint8Array | undefined {
+  const { bytes } = source;
+  if (bytes[0] !== opcode.PROTO || bytes[2] !== opcode.BINBYTES) return undefined;
+  source.offset = 3;
+  const length = source.uint32();
+  const end = source.offset + length;
+  const rest = bytes.length - end;
+  const isMemoized = rest === 2
+    ? bytes[end] === opcode.MEMOIZE
+    : rest === 3 && bytes[end] === opcode.BINPUT;
+  if (isMemoized && bytes[bytes.length - 1] === opcode.STOP) return source.copy(length);
+  source.offset = 0;
+  return undefined;
+}
+
+/** Instructions for values that hold no others. */
+function scalarInstructions(): Instructions {
+  return {
+    [opcode.NONE]: () => null,
+    [opcode.NEWTRUE]: () => true,
+    [opcode.NEWFALSE]: () => false,
+
+    [opcode.INT]: ({ source }) => readInt(source),
+    [opcode.LONG]: ({ source }) => readLong(source),
+    [opcode.BININT]: ({ source }) => source.int32(),
+    [opcode.BININT1]: ({ source }) => source.uint8(),
+    [opcode.BININT2]: ({ source }) => source.uint16(),
+    [opcode.LONG1]: ({ source }) => integerFromBytes(source.take(source.uint8())),
+    [opcode.LONG4]: ({ source }) => integerFromBytes(source.take(source.int32())),
+
+    [opcode.FLOAT]: ({ source }) => floatFromText(decodeLatin1(source.line())),
+    [opcode.BINFLOAT]: ({ source }) => source.float64(),
+
+    [opcode.UNICODE]: ({ source }) => stringFromRawUnicode(source.line()),
+    [opcode.BINUNICODE]: ({ source }) => readString(source, source.uint32()),
+    [opcode.SHORT_BINUNICODE]: ({ source }) => readString(source, source.uint8()),
+    [opcode.BINUNICODE8]: ({ source }) => readString(source, source.uint64()),
+
+    [opcode.STRING]: ({ source }) => stringFromRepr(source.line()),
+    [opcode.BINSTRING]: ({ source }) => decodePython2Str(source.take(source.int32())),
+    [opcode.SHORT_BINSTRING]: ({ source }) => decodePython2Str(source.take(source.uint8())),
+
+    [opcode.BINBYTES]: ({ source }) => source.copy(source.uint32()),
+    [opcode.SHORT_BINBYTES]: ({ source }) => source.copy(source.uint8()),
+    [opcode.BINBYTES8]: ({ source }) => source.copy(source.uint64()),
+    [opcode.BYTEARRAY8]: ({ source }) => bytearrayOf(source.copy(source.uint64())),
+  };
+}
+
+/** Instructions that make lists, tuples, dicts and sets, or add to them. */
+function containerInstructions(): Instructions {
+  return {
+    [opcode.EMPTY_TUPLE]: () => tupleOf([]),
+    [opcode.TUPLE1]: (machine) => tupleOf(machine.popMany(1)),
+    [opcode.TUPLE2]: (machine) => tupleOf(machine.popMany(2)),
+    [opcode.TUPLE3]: (machine) => tupleOf(machine.popMany(3)),
+    [opcode.TUPLE]: (machine) => tupleOf(machine.popMark()),
+
+    [opcode.EMPTY_LIST]: () => [],
+    [opcode.LIST]: (machine) => machine.popMark(),
+    [opcode.APPEND]: (machine) => append(machine, machine.popMany(1)),
+    [opcode.APPENDS]: (machine) => append(machine, machine.popMark()),
+
+    [opcode.EMPTY_DICT]: () => ({}),
+    [opcode.DICT]: (machine) => machine.dicts.fill({}, machine.popMark()),
+    [opcode.SETITEM]: (machine) => setItems(machine, machine.popMany(2)),
+    [opcode.SETITEMS]: (machine) => setItems(machine, machine.popMark()),
+
+    [opcode.EMPTY_SET]: () => new Set(),
+    [opcode.ADDITEMS]: (machine) => addItems(machine, machine.popMark()),
+    [opcode.FROZENSET]: (machine) => machine.keys.addAll(frozenSet(), machine.popMark()),
+  };
+}
+
+/** Instructions that begin the pickle, move values about the stack and into the memo. */
+function stackInstructions(): Instructions {
+  return {
+    [opcode.PROTO]: ({ source }) => checkProtocol(source.uint8()),
+    [opcode.FRAME]: ({ source }) => checkFrame(source),
+
+    [opcode.MARK]: (machine) => machine.mark(),
+    [opcode.POP]: (machine) => void (machine.atMark ? machine.popMark() : machine.pop()),
+    [opcode.POP_MARK]: (machine) => void machine.popMark(),
+    [opcode.DUP]: (machine) => machine.dicts.share(machine.top()),
+
+    [opcode.GET]: (machine) => machine.recall(readIndex(machine.source)),
+    [opcode.BINGET]: (machine) => machine.recall(machine.source.uint8()),
+    [opcode.LONG_BINGET]: (machine) => machine.recall(machine.source.uint32()),
+
+    [opcode.PUT]: (machine) => machine.memoize(readIndex(machine.source)),
+    [opcode.BINPUT]: (machine) => machine.memoize(machine.source.uint8()),
+    [opcode.LONG_BINPUT]: (machine) => machine.memoize(machine.source.uint32()),
+    [opcode.MEMOIZE]: (machine) => machine.memoize(),
+  };
+}
+
+/** `01` and `00` are how protocols 0 and 1 write booleans. */
+function readInt(source: ByteSource): unknown {
+  const text = decodeLatin1(source.line());
+  if (text === "00" || text === "01") return text === "01";
+  return integerFromText(text);
+}
+
+/** Python 2 writes `long` values with an L at the end, and so does Python 3 into protocol 0. */
+function readLong(source: ByteSource): unknown {
+  const text = decodeLatin1(source.line());
+  return integerFromText(text.endsWith("L") ? text.slice(0, -1) : text);
+}
+
+function readString(source: ByteSource, length: number): string {
+  const start = source.advance(length);
+  return decodeString(source.bytes, start, source.offset);
+}
+
+function append(machine: Unpickler, items: readonly unknown[]): void {
+  const list = machine.top();
+  if (!Array.isArray(list) || isTuple(list)) throw unreadable("it appends to what is not a list");
+  for (const item of items) list.push(item);
+}
+
+function setItems(machine: Unpickler, pairs: readonly unknown[]): void {
+  machine.replaceTop(machine.dicts.fill(machine.top(), pairs));
+}
+
+function addItems(machine: Unpickler, items: readonly unknown[]): void {
+  const set = machine.top();
+  if (!(set instanceof Set) || isFrozenSet(set)) throw unreadable("it adds to what is not a set");
+  machine.keys.addAll(set, items);
+}
+
+function checkProtocol(protocol: number): void {
+  if (protocol > HIGHEST_PROTOCOL) throw unreadable(`protocol ${protocol} is unknown`);
+}
+
+// Frames tell how much to read from a file at once. All is here already.
+function checkFrame(source: ByteSource): void {
+  const length = source.uint64();
+  if (length > source.bytes.length - source.offset) {
+    throw unreadable("a frame goes on past its end");
+  }
+}
+
+function readIndex(source: ByteSource): number {
+  const text = decodeLatin1(source.line());
+  if (!INDEX.test(text)) throw unreadable("a memo index is not a number");
+  return Number(text);
 }

@@ -1,32 +1,36 @@
-import type { ByteSource } from "./byte_source.ts";
-import { Dicts } from "./dicts.ts";
-import { notPlainData, unreadable } from "./faults.ts";
-import { Intermediate } from "./intermediate.ts";
-import { KeyIndex } from "./key_index.ts";
-import { Memo } from "./memo.ts";
-import { settle } from "./settle.ts";
+import { type ByteSource, notPlainData, unreadable } from "./byte_source.ts";
+import { Dicts, replaceWithin } from "./dicts.ts";
+import { KeyIndex } from "./keys.ts";
+import { Intermediate } from "./python_types.ts";
 
-/** What the instructions for one opcode do. */
-export type Instruction = (machine: Unpickler) => void;
+/** What is done for one opcode. A value that it returns is pushed. */
+export type Instruction = (machine: Unpickler) => unknown;
 
-/** Opcodes and what to do for each. */
-export type Instructions = readonly (readonly [opcode: number, run: Instruction])[];
+/** Instructions by their opcodes. */
+export type Instructions = Readonly<Record<number, Instruction>>;
+
+/** How many times the length of a pickle it may copy: CPython writes some bytearrays in two copies. */
+const MOST_COPIES = 3;
 
 /** The pickle machine: a stack, the marks on it, and a memo. */
 export class Unpickler {
   readonly source: ByteSource;
-  readonly memo: Memo = new Memo();
   readonly keys: KeyIndex = new KeyIndex();
   readonly dicts: Dicts = new Dicts(this.keys);
   readonly #stack: unknown[] = [];
+  /** Indexes mostly follow one another. Where they leave a gap, engines keep arrays as small as their items. */
+  readonly #memo: unknown[] = [];
+  #memoSize = 0;
+  /** How high the stack was at each mark. */
   readonly #marks: number[] = [];
-  #fence = 0;
+  /** How high it was at the last one: what lies below cannot be taken off. */
+  #lastMark = 0;
   #budget: number;
-  #mustSettle = false;
+  #hasIntermediates = false;
 
   constructor(source: ByteSource) {
     this.source = source;
-    this.#budget = source.bytes.length;
+    this.#budget = source.bytes.length * MOST_COPIES;
   }
 
   push(value: unknown): void {
@@ -34,84 +38,85 @@ export class Unpickler {
   }
 
   pop(): unknown {
-    this.#checkDepth();
+    this.#checkDepth(1);
     return this.#stack.pop();
   }
 
   top(): unknown {
-    this.#checkDepth();
-    return this.#stack.at(-1);
-  }
-
-  /** What is on top, or `undefined` where there is nothing. */
-  peek(): unknown {
+    this.#checkDepth(1);
     return this.#stack.at(-1);
   }
 
   replaceTop(value: unknown): void {
-    this.#checkDepth();
+    this.#checkDepth(1);
     this.#stack[this.#stack.length - 1] = value;
   }
 
   /** Takes `count` values off the stack, the lowest first. */
   popMany(count: number): unknown[] {
-    if (this.#stack.length - count < this.#fence) throw underflow();
+    this.#checkDepth(count);
     return this.#stack.splice(this.#stack.length - count);
   }
 
   mark(): void {
     this.#marks.push(this.#stack.length);
-    this.#fence = this.#stack.length;
+    this.#lastMark = this.#stack.length;
   }
 
-  /** Whether nothing stands above the last mark. */
+  /** Whether the last mark is on top of the stack. */
   get atMark(): boolean {
-    return this.#marks.length > 0 && this.#stack.length === this.#fence;
+    return this.#marks.length > 0 && this.#stack.length === this.#lastMark;
   }
 
-  /** Takes the last mark off the stack and returns what stood above it. */
+  /** Takes the last mark off the stack, and returns what was above it. */
   popMark(): unknown[] {
     const mark = this.#marks.pop();
     if (mark === undefined) throw unreadable("it uses a mark that it did not set");
-    this.#fence = this.#marks.at(-1) ?? 0;
+    this.#lastMark = this.#marks.at(-1) ?? 0;
     return this.#stack.splice(mark);
   }
 
-  /** Pushes what the memo holds. */
-  recall(index: number): void {
-    this.push(this.dicts.share(this.memo.get(index)));
+  /** Puts what is on top into the memo, by default under the index that MEMOIZE takes. */
+  memoize(index: number = this.#memoSize): void {
+    if (this.#memo[index] === undefined) this.#memoSize++;
+    this.#memo[index] = this.top();
+  }
+
+  /** What the memo has under an index. */
+  recall(index: number): unknown {
+    const value = this.#memo[index];
+    if (value === undefined) throw unreadable(`it refers to ${index}, which it did not define`);
+    return this.dicts.share(value);
   }
 
   /**
-   * Counts what is copied rather than moved, a list into a set or text into bytes. A pickle can name
-   * the same list again and again, and must not thereby take more memory than it is long.
+   * Counts what is copied rather than moved, a list into a set or text into bytes. A pickle can name the
+   * same list again and again, and must not take more memory by it than in proportion to its length.
    */
   charge(size: number): void {
     this.#budget -= size;
     if (this.#budget < 0) throw unreadable("it copies more than it holds");
   }
 
-  /** Pushes what must not be part of the value, which is then looked through for it. */
+  /** Pushes what must not be part of the value, which is then searched for it. */
   pushIntermediate(value: Intermediate): void {
-    this.#mustSettle = true;
+    this.#hasIntermediates = true;
     this.push(value);
   }
 
   /** Takes off the value that the pickle stands for. */
   finish(): unknown {
     const value = this.pop();
-    if (!this.#mustSettle && !this.dicts.mustReplace) return value;
-    return settle(value, (part) => {
+    if (!this.#hasIntermediates && !this.dicts.mustReplace) return value;
+    return replaceWithin(value, (part) => {
       if (part instanceof Intermediate) throw notPlainData(part.name);
       return this.dicts.current(part);
     });
   }
 
-  #checkDepth(): void {
-    if (this.#stack.length <= this.#fence) throw underflow();
+  #checkDepth(count: number): void {
+    if (this.#stack.length - count < this.#lastMark) {
+      throw unreadable("it takes a value from where there is none");
+    }
   }
-}
-
-function underflow(): Error {
-  return unreadable("it takes a value from where there is none");
 }

@@ -1,10 +1,320 @@
-import { Pickler } from "./pickler.ts";
+/** Writing pickles: containers, and the objects that Python makes by calls. @module */
+
+import { quote, ValidationException } from "../../errors.ts";
+import { datetimeBytes } from "./datetime.ts";
+import { Equality } from "./keys.ts";
+import * as opcode from "./opcodes.ts";
+import {
+  FRAME_SIZE,
+  type Global,
+  pickleLongBytes,
+  type PickleProtocol,
+  PickleWriter,
+} from "./pickle_writer.ts";
+import { Complex, isFrozenSet, isTuple } from "./python_types.ts";
+
+/** Most items that CPython adds to a list or dict at once. */
+const BATCH_SIZE = 1000;
+
+/** Tuples of up to three items need no mark. */
+const MAX_SMALL_TUPLE = 3;
+
+/** Most steps of the way to a value that a message names. */
+const MAX_PATH = 20;
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+
+const SET: Global = { module: "builtins", name: "set" };
+const FROZENSET: Global = { module: "builtins", name: "frozenset" };
+const COMPLEX: Global = { module: "builtins", name: "complex" };
+const DATETIME: Global = { module: "datetime", name: "datetime" };
+const TIMEDELTA: Global = { module: "datetime", name: "timedelta" };
+const TIMEZONE: Global = { module: "datetime", name: "timezone" };
+
+/** What the memo knows `datetime.timezone.utc` by. */
+const UTC = {};
+
+/** A container that has been begun, and some of whose items may be written. */
+interface OpenContainer {
+  /** A `"set list"` is the argument of the call that makes a set in protocols below 4. */
+  readonly kind: "list" | "dict" | "set" | "set list" | "frozenset" | "tuple";
+  readonly value: object;
+  /** Of a dict, keys and values in turn. */
+  readonly items: readonly unknown[];
+  readonly length: number;
+  /** Index of the next item to write. */
+  next: number;
+  /** Index of the item that the next batch begins with; -1 where items need no batches. */
+  nextBatch: number;
+}
 
 /**
- * Writes a value as a pickle of protocol 2, which every Python since 2.3 reads.
+ * Writes a value as a pickle: of protocol 2, which every Python since 2.3 reads, or of another.
  *
  * @throws {ValidationException} If it holds what Python has nothing like.
  */
-export function writePickle(value: unknown): Uint8Array<ArrayBuffer> {
-  return new Pickler().dump(value);
+export function writePickle(
+  value: unknown,
+  protocol: PickleProtocol = 2,
+): Uint8Array<ArrayBuffer> {
+  const isLong = value instanceof Uint8Array && value.length >= FRAME_SIZE;
+  if (isLong && protocol >= 3) return pickleLongBytes(value, protocol);
+  return new Pickler(protocol).write(value);
+}
+
+/**
+ * Writes a pickle byte for byte as CPython's C pickler does, with one difference: CPython knows strings again
+ * by identity. Here they have none, so every equal string is a reference to the first.
+ */
+class Pickler {
+  readonly #writer: PickleWriter;
+  readonly #open: OpenContainer[] = [];
+  /** How long the memo was when a tuple was begun. */
+  readonly #begun = new Map<object, number>();
+  #equality: Equality | undefined;
+
+  constructor(protocol: PickleProtocol) {
+    this.#writer = new PickleWriter(protocol);
+  }
+
+  /** Writes a value and all that it holds, with a stack of its own: it may be nested to any depth. */
+  write(value: unknown): Uint8Array<ArrayBuffer> {
+    this.#save(value);
+    for (let top = this.#open.at(-1); top !== undefined; top = this.#open.at(-1)) {
+      if (!this.#saveItems(top)) continue;
+      this.#open.pop();
+      this.#finish(top);
+    }
+    return this.#writer.finish();
+  }
+
+  /** Writes a value; `false` when it is a container, whose items have to be written before all else. */
+  #save(value: unknown): boolean {
+    const writer = this.#writer;
+    writer.boundary();
+    switch (typeof value) {
+      case "string":
+        if (!writer.text(value)) throw this.#fault("a string with a lone surrogate", value);
+        return true;
+      case "number":
+        writer.number(value);
+        return true;
+      case "boolean":
+        writer.emit(value ? opcode.NEWTRUE : opcode.NEWFALSE);
+        return true;
+      case "bigint":
+        writer.bigint(value);
+        return true;
+      case "object":
+        if (value !== null) return writer.recall(value) || this.#saveObject(value);
+        writer.emit(opcode.NONE);
+        return true;
+      default:
+        throw this.#fault(value === undefined ? "undefined" : `a ${typeof value}`, value);
+    }
+  }
+
+  #saveObject(value: object): boolean {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#beginObject(value);
+    if (Array.isArray(value) && prototype === Array.prototype) {
+      return isTuple(value) ? this.#beginTuple(value) : this.#beginList(value);
+    }
+    if (prototype === Map.prototype) return this.#beginMap(value as Map<unknown, unknown>);
+    if (prototype === Set.prototype) return this.#beginSet(value as Set<unknown>);
+    if (value instanceof Uint8Array) this.#writer.bytes(value, value);
+    else if (prototype === Date.prototype) this.#saveDate(value as Date);
+    else if (prototype === Complex.prototype) this.#saveComplex(value as Complex);
+    else throw this.#fault(`an instance of ${classNameOf(value)}`, value);
+    return true;
+  }
+
+  #saveComplex(value: Complex): void {
+    const { real, imag } = value;
+    if (typeof real !== "number" || typeof imag !== "number") {
+      throw this.#fault("a Complex whose parts are not numbers", value);
+    }
+    this.#writer.global(COMPLEX);
+    this.#writer.float(real);
+    this.#writer.float(imag);
+    this.#writer.call(2, value);
+  }
+
+  #saveDate(date: Date): void {
+    const bytes = datetimeBytes(date);
+    if (bytes === undefined) {
+      throw this.#fault("a Date that is invalid or not in the years 1 to 9999", date);
+    }
+    this.#writer.global(DATETIME);
+    this.#writer.bytes(bytes);
+    if (!this.#writer.recall(UTC)) this.#saveUtc();
+    this.#writer.call(2, date);
+  }
+
+  #saveUtc(): void {
+    this.#writer.global(TIMEZONE);
+    this.#writer.global(TIMEDELTA);
+    for (let field = 0; field < 3; field++) this.#writer.number(0);
+    this.#writer.call(3);
+    this.#writer.call(1, UTC);
+  }
+
+  #beginObject(object: object): boolean {
+    if (Object.getOwnPropertySymbols(object).length > 0) {
+      throw this.#fault("an object with a symbol as a key", object);
+    }
+    this.#writer.emitMemoized(opcode.EMPTY_DICT, object);
+    const items: unknown[] = [];
+    const values = Object.values(object);
+    Object.keys(object).forEach((key, index) => items.push(key, values[index]));
+    return this.#begin("dict", object, items);
+  }
+
+  #beginMap(map: ReadonlyMap<unknown, unknown>): boolean {
+    this.#checkKeys(map.keys(), map);
+    this.#writer.emitMemoized(opcode.EMPTY_DICT, map);
+    const items: unknown[] = [];
+    for (const [key, value] of map) items.push(key, value);
+    return this.#begin("dict", map, items);
+  }
+
+  #beginList(items: readonly unknown[]): boolean {
+    this.#writer.emitMemoized(opcode.EMPTY_LIST, items);
+    return this.#begin("list", items, items);
+  }
+
+  #beginSet(set: ReadonlySet<unknown>): boolean {
+    const writer = this.#writer;
+    const isFrozen = isFrozenSet(set);
+    this.#checkKeys(set, set);
+    if (writer.protocol < 4) {
+      writer.global(isFrozen ? FROZENSET : SET);
+      writer.emitMemoized(opcode.EMPTY_LIST);
+      return this.#begin("set list", set, [...set]);
+    }
+    if (isFrozen) writer.emit(opcode.MARK);
+    else writer.emitMemoized(opcode.EMPTY_SET, set);
+    return this.#begin(isFrozen ? "frozenset" : "set", set, [...set]);
+  }
+
+  /**
+   * The memo gets a tuple only after its items. One that comes again before that has to hold a list or dict
+   * which the memo got in the meantime, or else holds nothing but itself.
+   */
+  #beginTuple(items: readonly unknown[]): boolean {
+    const { memoSize } = this.#writer;
+    if (items.length === 0) {
+      this.#writer.emit(opcode.EMPTY_TUPLE);
+      return true;
+    }
+    if (this.#begun.get(items) === memoSize) {
+      throw this.#fault("a tuple that is an item of itself", items);
+    }
+    this.#begun.set(items, memoSize);
+    if (items.length > MAX_SMALL_TUPLE) this.#writer.emit(opcode.MARK);
+    return this.#begin("tuple", items, items);
+  }
+
+  #begin(kind: OpenContainer["kind"], value: object, items: readonly unknown[]): false {
+    const { length } = items;
+    const isWhole = kind === "tuple" || kind === "frozenset";
+    // A single entry is added without a mark, but for that of a set.
+    const nextBatch = isWhole || length <= (kind === "set" ? 0 : itemsPerEntry(kind)) ? -1 : 0;
+    this.#open.push({ kind, value, items, length, next: 0, nextBatch });
+    return false;
+  }
+
+  /** Writes items to the end, or until one is a container: then `false`, as that has to be written first. */
+  #saveItems(container: OpenContainer): boolean {
+    const { items, length } = container;
+    while (container.next < length) {
+      if (container.next === container.nextBatch) this.#beginBatch(container);
+      if (!this.#save(items[container.next++])) return false;
+    }
+    return true;
+  }
+
+  #beginBatch(container: OpenContainer): void {
+    const { kind, next } = container;
+    if (next > 0) this.#writer.emit(addOpcodes(kind).many);
+    this.#writer.emit(opcode.MARK);
+    container.nextBatch = next + BATCH_SIZE * itemsPerEntry(kind);
+  }
+
+  /** Writes what comes after a container's items. */
+  #finish({ kind, value, length, nextBatch }: OpenContainer): void {
+    const writer = this.#writer;
+    if (kind === "tuple") return this.#finishTuple(value, length);
+    if (kind === "frozenset") return writer.emitMemoized(opcode.FROZENSET, value);
+    const { one, many } = addOpcodes(kind);
+    if (length > 0) writer.emit(nextBatch < 0 ? one : many);
+    if (length === nextBatch && (kind === "dict" || kind === "set")) {
+      // CPython learns only after a full batch that there are no more items, and has begun another.
+      writer.emit(opcode.MARK);
+      writer.emit(many);
+    }
+    if (kind === "set list") writer.call(1, value);
+  }
+
+  #finishTuple(tuple: object, length: number): void {
+    const writer = this.#writer;
+    if (!writer.remembers(tuple)) {
+      const isSmall = length <= MAX_SMALL_TUPLE;
+      return writer.emitMemoized(isSmall ? opcode.TUPLE1 + length - 1 : opcode.TUPLE, tuple);
+    }
+    // An item held the tuple itself, which was written in full there.
+    if (length > MAX_SMALL_TUPLE) writer.emit(opcode.POP_MARK);
+    else for (let i = 0; i < length; i++) writer.emit(opcode.POP);
+    writer.recall(tuple);
+  }
+
+  /** Python has to be able to hash each key, and to tell each from the others. */
+  #checkKeys(keys: Iterable<unknown>, container: object): void {
+    const ids = new Set<number>();
+    for (const key of keys) {
+      if (typeof key === "string") continue;
+      this.#equality ??= new Equality("writing"); // one for all, so that a key in keys is looked at once
+      const id = this.#equality.idOf(key);
+      if (id === undefined) throw this.#fault("a Map key or Set item that Python cannot hash", key);
+      if (ids.has(id)) {
+        throw this.#fault("Map keys or Set items that are equal in Python", container);
+      }
+      ids.add(id);
+    }
+  }
+
+  /** An error that says where in the whole value the one at fault is. */
+  #fault(state: string, value: unknown): ValidationException {
+    const places = this.#open.slice(0, MAX_PATH).map(placeIn);
+    const rest = this.#open.length > MAX_PATH ? "…" : "";
+    const path = (places.join("") + rest).replace(/^\./, "");
+    const place = path === "" ? "" : ` at ${quote(path)}`;
+    return new ValidationException(`Cannot store value: ${state}${place}`, value);
+  }
+}
+
+/** What adds one entry to a container, and what adds all that are above a mark. */
+function addOpcodes(kind: OpenContainer["kind"]): { one: number; many: number } {
+  if (kind === "dict") return { one: opcode.SETITEM, many: opcode.SETITEMS };
+  const many = kind === "set" ? opcode.ADDITEMS : opcode.APPENDS;
+  return { one: opcode.APPEND, many };
+}
+
+function itemsPerEntry(kind: OpenContainer["kind"]): number {
+  return kind === "dict" ? 2 : 1;
+}
+
+/** Where in a container the last item is, as JavaScript would name it. */
+function placeIn({ kind, items, next }: OpenContainer): string {
+  if (kind !== "dict") return `[${next - 1}]`;
+  const key = items[(next - 1) & ~1];
+  if (typeof key !== "string") return `.get(${typeof key === "object" ? "…" : String(key)})`;
+  return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+function classNameOf(value: object): string {
+  const constructor: unknown = value.constructor;
+  return typeof constructor === "function" && constructor.name !== ""
+    ? constructor.name
+    : "an unnamed class";
 }

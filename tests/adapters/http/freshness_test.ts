@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { freshnessOf } from "../../../src/adapters/http/freshness.ts";
+import { freshnessOf, readHttpDate } from "../../../src/adapters/http/freshness.ts";
 
 const NOW = Date.parse("Wed, 01 Jan 2025 00:00:00 GMT");
 
@@ -36,4 +36,74 @@ Deno.test("freshnessOf() finds directives among others, and not inside their val
   assertEquals(lifetimeOf({ "Cache-Control": 'private="x-a, x-b", max-age=60' }), "not storable");
   assertEquals(lifetimeOf({ "Cache-Control": 'max-age=60, ext="no-store, private"' }), 60_000);
   assertEquals(lifetimeOf({ "Cache-Control": "max-age=60, x-private" }), 60_000);
+});
+
+Deno.test("freshnessOf() takes the larger age of Age and Date, as RFC 9111, 4.2.3 says", () => {
+  const maxAge = { "Cache-Control": "max-age=60" };
+  const Date = "Tue, 31 Dec 2024 23:59:30 GMT";
+  assertEquals(lifetimeOf({ ...maxAge, Date }), 30_000);
+  assertEquals(lifetimeOf({ ...maxAge, Date, Age: "20" }), 30_000);
+  assertEquals(lifetimeOf({ ...maxAge, Date, Age: "40" }), 20_000);
+  assertEquals(lifetimeOf({ ...maxAge, Date: "Tue, 31 Dec 2024 23:59:00 GMT" }), "not storable");
+  // A clock that is ahead makes nothing younger.
+  assertEquals(lifetimeOf({ ...maxAge, Date: "Wed, 01 Jan 2025 00:01:00 GMT" }), 60_000);
+  const Expires = "Wed, 01 Jan 2025 00:00:10 GMT";
+  assertEquals(lifetimeOf({ Expires, Date }), 10_000);
+  assertEquals(lifetimeOf({ Expires, Date, Age: "35" }), 5_000);
+});
+
+Deno.test("freshnessOf() takes the first of several ages, and no malformed one", () => {
+  const maxAge = { "Cache-Control": "max-age=60" };
+  assertEquals(lifetimeOf({ ...maxAge, Age: "20, 50" }), 40_000);
+  assertEquals(lifetimeOf({ ...maxAge, Age: "70 , 5" }), "not storable");
+  for (const Age of ["-5", "x", "1.5", "", "x, 50", ", 50"]) {
+    assertEquals(lifetimeOf({ ...maxAge, Age }), 60_000, Age);
+  }
+});
+
+Deno.test("freshnessOf() heeds a request's no-store, and no other directive of a request", () => {
+  const response = new Response("", { headers: { "Cache-Control": "max-age=60" } });
+  const storable = (cacheControl: string) => {
+    const headers = { "Cache-Control": cacheControl };
+    return freshnessOf(new Request("https://example.com/", { headers }), response, NOW).storable;
+  };
+  assertEquals([storable("no-store"), storable("max-age=0, No-Store")], [false, false]);
+  assertEquals([storable("no-cache"), storable('ext="no-store"')], [true, true]);
+});
+
+Deno.test("readHttpDate() reads HTTP's three formats, always in UTC", () => {
+  const at = Date.UTC(1994, 10, 6, 8, 49, 37);
+  const same = [
+    "Sun, 06 Nov 1994 08:49:37 GMT",
+    "Sunday, 06-Nov-94 08:49:37 GMT",
+    "Sun Nov  6 08:49:37 1994",
+    "Sun, 06 Nov 1994 08:49:37",
+    "sun, 6 nov 1994 08:49:37 gmt",
+    " Sun, 06 Nov 1994 08:49:37 +0000 ",
+    "06 Nov 1994 08:49:37 UTC",
+  ];
+  assertEquals(same.map(readHttpDate), same.map(() => at));
+  assertEquals(readHttpDate("Thu, 31 Dec 1998 23:59:60 GMT"), Date.UTC(1999, 0, 1));
+});
+
+Deno.test("readHttpDate() takes two digits for the last such year, or one of the next 50", () => {
+  const year = new Date().getUTCFullYear();
+  const readYear = (digits: number) => {
+    const two = `${digits % 100}`.padStart(2, "0");
+    return new Date(readHttpDate(`Sunday, 01-Jan-${two} 00:00:00 GMT`) ?? NaN).getUTCFullYear();
+  };
+  for (const distance of [-49, -1, 0, 1, 50]) {
+    assertEquals(readYear(year + distance), year + distance);
+  }
+  assertEquals(readYear(year + 51), year - 49);
+});
+
+Deno.test("readHttpDate() takes nothing else for a date", () => {
+  const others = [
+    ...["", "0", "-1", "soon", "1994", "Nov", "2025-01-01T00:00:00Z", "1735689600"],
+    ...["Sun, 06 Nov 1994 08:49:37 EST", "Sun, 06 Nov 1994 08:49:37 +0200"],
+    ...["Sun, 06 Now 1994 08:49:37 GMT", "Sun, 06 anf 1994 08:49:37 GMT"],
+    ...["Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT", "06 Nov 1994"],
+  ];
+  assertEquals(others.map(readHttpDate), others.map(() => undefined));
 });

@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { cache } from "hono/cache";
 import { Client } from "@moecache/moecache";
 import { MoecacheCacheStorage } from "@moecache/moecache/cache";
-import { MemcachedProcess } from "../../memcached.ts";
+import { MemcachedProcess } from "../../support/memcached.ts";
 
 async function withApp(body: (app: Hono, calls: () => number) => Promise<void>): Promise<void> {
   await using memcached = await MemcachedProcess.start();
@@ -67,5 +67,17 @@ Deno.test("hono: a response that is stale at once is answered, and not kept", as
   await withApp(async (app) => {
     const ask = async () => await (await app.request("/stale")).text();
     assertEquals([await ask(), await ask()], ["call 1", "call 2"]);
+  });
+});
+
+Deno.test("hono: a herd is answered, and one of its responses is kept", async () => {
+  await withApp(async (app, calls) => {
+    const herd = Array.from({ length: 100 }, () => app.request("/page/herd"));
+    const responses = await Promise.all(herd);
+    assertEquals(new Set(responses.map(({ status }) => status)), new Set([200]));
+    const texts = await Promise.all(responses.map((response) => response.text()));
+    assertEquals(texts.length, calls());
+    const kept = await (await app.request("/page/herd")).text();
+    assertEquals([texts.includes(kept), calls()], [true, 100]);
   });
 });

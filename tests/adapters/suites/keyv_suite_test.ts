@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import { Client } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
-import { LISTS_EXACTLY, MemcachedProcess } from "../../memcached.ts";
+import { LISTS_EXACTLY, MemcachedProcess } from "../../support/memcached.ts";
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
@@ -79,3 +79,20 @@ const iterator = new Tests();
 // deno-lint-ignore no-explicit-any -- the same
 keyvIteratorTests(iterator as any, IterableKeyv as any, store);
 iterator.register("@keyv/test-suite iterator");
+
+const more = new Tests();
+more.it("values are kept without serialization", async () => {
+  const keyv = new Keyv({ store: store(), serialize: undefined, deserialize: undefined });
+  const value = { date: new Date(0), bytes: new Uint8Array([1]), none: undefined };
+  const { none: _, ...kept } = value;
+  assertEquals(await keyv.set("key", value), true);
+  assertEquals(await keyv.get("key"), kept);
+  assertEquals(await keyv.set("key", "text", 60_000), true);
+  assertEquals(await keyv.get("key"), "text");
+});
+more.it("a ttl of 50 years is one", async () => {
+  const keyv = new Keyv({ store: store() });
+  await keyv.set("key", "value", 50 * 365 * 24 * 60 * 60 * 1000);
+  assertEquals(await keyv.has("key"), true);
+});
+more.register("keyv 5");

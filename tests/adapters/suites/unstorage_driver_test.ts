@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createStorage, type Driver, restoreSnapshot, type Storage } from "unstorage";
 import moecacheDriver from "@moecache/moecache/unstorage";
-import { LISTS_EXACTLY, MemcachedProcess } from "../../memcached.ts";
+import { LISTS_EXACTLY, MemcachedProcess } from "../../support/memcached.ts";
 
 function test(name: string, body: (storage: Storage, driver: Driver) => Promise<void>): void {
   Deno.test(`unstorage: ${name}`, async () => {

@@ -12,17 +12,17 @@ function reply(text: string): string {
 
 function replied(text: string): unknown {
   const outcomes = new Outcomes();
-  assert(replay(new ConfigCommand(...outcomes.next()), [utf8(text)]));
+  assert(replay(new ConfigCommand().settleBy(...outcomes.next()), [utf8(text)]));
   return outcomes.all[0];
 }
 
 Deno.test("ConfigCommand asks for the cluster", () => {
-  const command = new ConfigCommand(...new Outcomes().next());
+  const command = new ConfigCommand().settleBy(...new Outcomes().next());
   assertEquals(requestOf(command), "config get cluster\r\n");
 });
 
 Deno.test("ConfigCommand reads a configuration wherever its reply is split", () => {
-  const make = (outcomes: Outcomes) => [new ConfigCommand(...outcomes.next())];
+  const make = (outcomes: Outcomes) => [new ConfigCommand().settleBy(...outcomes.next())];
   for (const { done, outcomes } of outcomesOf(make, reply(CONFIG))) {
     assert(done);
     assertEquals(outcomes, [{ value: CONFIG }]);

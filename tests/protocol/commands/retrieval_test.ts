@@ -12,7 +12,7 @@ function readItem(flags: number, data: Uint8Array): string {
 }
 
 function get(key: string, outcomes: Outcomes): RetrievalCommand {
-  return new RetrievalCommand("get", key, readItem, ...outcomes.next());
+  return new RetrievalCommand("get", key, readItem).settleBy(...outcomes.next());
 }
 
 function gets(...keys: string[]): (outcomes: Outcomes) => RetrievalCommand[] {
@@ -37,7 +37,9 @@ Deno.test("RetrievalCommand writes one request for neighbours", () => {
 Deno.test("RetrievalCommand admits no other command", () => {
   const outcomes = new Outcomes();
   assert(
-    !get("a", outcomes).open().admit(new AnswerCommand("version", OK_ANSWERS, ...outcomes.next())),
+    !get("a", outcomes).open().admit(
+      new AnswerCommand("version", OK_ANSWERS).settleBy(...outcomes.next()),
+    ),
   );
 });
 

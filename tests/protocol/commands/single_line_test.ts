@@ -17,11 +17,11 @@ import { utf8 } from "../splits.ts";
 const item = { flags: 274, exptime: 60, data: "välue" };
 
 function set(outcomes: Outcomes): Command {
-  return new StorageCommand("set", "key", item, SET_ANSWERS, ...outcomes.next());
+  return new StorageCommand("set", "key", item, SET_ANSWERS).settleBy(...outcomes.next());
 }
 
 function del(outcomes: Outcomes): Command {
-  return new DeleteCommand("key", ...outcomes.next());
+  return new DeleteCommand("key").settleBy(...outcomes.next());
 }
 
 function expectOutcome(make: typeof set, reply: string, expected: Outcome): void {
@@ -70,14 +70,15 @@ Deno.test("commands name their verb and their key when they are refused, and quo
   const makers: Record<string, (outcomes: Outcomes) => Exchange> = {
     'set key "key"': set,
     'delete key "key"': del,
-    'touch key "key"': (outcomes) => new TouchCommand("key", 60, ...outcomes.next()),
+    'touch key "key"': (outcomes) => new TouchCommand("key", 60).settleBy(...outcomes.next()),
     'incr key "key"': (outcomes) =>
-      new CounterCommand({ verb: "incr", key: "key", delta: 1n }, ...outcomes.next()),
+      new CounterCommand({ verb: "incr", key: "key", delta: 1n }).settleBy(...outcomes.next()),
     'gat key "key"': (outcomes) =>
-      new RetrievalCommand("gat 60", "key", () => {}, ...outcomes.next()).open(),
+      new RetrievalCommand("gat 60", "key", () => {}).settleBy(...outcomes.next()).open(),
     'mg key "key"': (outcomes) =>
-      new MetaCommand({ verb: "mg", key: "key", flags: ["v"] }, ...outcomes.next()),
-    "flush_all": (outcomes) => new AnswerCommand("flush_all 5", OK_ANSWERS, ...outcomes.next()),
+      new MetaCommand({ verb: "mg", key: "key", flags: ["v"] }).settleBy(...outcomes.next()),
+    "flush_all": (outcomes) =>
+      new AnswerCommand("flush_all 5", OK_ANSWERS).settleBy(...outcomes.next()),
   };
   const line = "SERVER_ERROR out of memory";
   for (const [action, make] of Object.entries(makers)) {

@@ -5,7 +5,7 @@ import { Outcomes, outcomesOf, replay, requestOf } from "../replay.ts";
 import { utf8 } from "../splits.ts";
 
 function expectStats(reply: string, stats: Record<string, string>): void {
-  const make = (outcomes: Outcomes) => [new StatsCommand(undefined, ...outcomes.next())];
+  const make = (outcomes: Outcomes) => [new StatsCommand(undefined).settleBy(...outcomes.next())];
   for (const { done, outcomes } of outcomesOf(make, reply)) {
     assert(done);
     assertEquals(outcomes, [{ value: stats }]);
@@ -13,7 +13,8 @@ function expectStats(reply: string, stats: Record<string, string>): void {
 }
 
 Deno.test("StatsCommand passes its arguments as they stand", () => {
-  const request = (args?: string) => requestOf(new StatsCommand(args, ...new Outcomes().next()));
+  const request = (args?: string) =>
+    requestOf(new StatsCommand(args).settleBy(...new Outcomes().next()));
   assertEquals(request(), "stats\r\n");
   assertEquals(request("detail  dump"), "stats detail  dump\r\n");
 });
@@ -36,7 +37,7 @@ Deno.test("StatsCommand resolves to an empty record where there is nothing to te
 
 Deno.test("StatsCommand makes any name a property of the record's own", () => {
   const outcomes = new Outcomes();
-  replay(new StatsCommand("detail dump", ...outcomes.next()), [
+  replay(new StatsCommand("detail dump").settleBy(...outcomes.next()), [
     utf8("PREFIX __proto__ get 1\r\nPREFIX constructor get 2\r\nEND\r\n"),
   ]);
   const [{ value }] = outcomes.all as [{ value: Record<string, string> }];
@@ -45,7 +46,7 @@ Deno.test("StatsCommand makes any name a property of the record's own", () => {
 
 Deno.test("StatsCommand fails with the server's refusal", () => {
   const outcomes = new Outcomes();
-  assert(replay(new StatsCommand("nonsense", ...outcomes.next()), [utf8("ERROR\r\n")]));
+  assert(replay(new StatsCommand("nonsense").settleBy(...outcomes.next()), [utf8("ERROR\r\n")]));
   const [{ error }] = outcomes.all as [{ error: ClientException }];
   assertInstanceOf(error, ClientException);
   assertEquals(error.item, "ERROR");
@@ -53,7 +54,7 @@ Deno.test("StatsCommand fails with the server's refusal", () => {
 
 Deno.test("StatsCommand ends the connection over a reply that is not its own", () => {
   for (const reply of ["STORED\r\n", "STAT\r\n", "ENDED\r\n", "VALUE a 0 1\r\n"]) {
-    const command = new StatsCommand(undefined, ...new Outcomes().next());
+    const command = new StatsCommand(undefined).settleBy(...new Outcomes().next());
     assertThrows(() => replay(command, [utf8(reply)]), SocketError, undefined, reply);
   }
 });
@@ -83,7 +84,7 @@ Deno.test("StatsCommand ends sizes_enable and sizes_disable, which have no END, 
   ];
   for (const [args, reply, stats] of replies) {
     const outcomes = new Outcomes();
-    assert(replay(new StatsCommand(args, ...outcomes.next()), [utf8(reply)]));
+    assert(replay(new StatsCommand(args).settleBy(...outcomes.next()), [utf8(reply)]));
     assertEquals(outcomes.all, [{ value: stats }]);
   }
 });

@@ -1,11 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ClientException, SocketError, ValidationException } from "../../../src/errors.ts";
-import {
-  checkWatching,
-  readEvent,
-  type WatchEvent,
-  watchRequest,
-} from "../../../src/protocol/commands/watch.ts";
+import { checkWatching, readEvent, type WatchEvent } from "../../../src/protocol/commands/watch.ts";
+import { watchRequest } from "../../../src/protocol/commands/watch_request.ts";
 
 const server = "cache:11211";
 const HEAD = "ts=1795388586.785193 gid=5";

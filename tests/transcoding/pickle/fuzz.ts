@@ -1,7 +1,7 @@
 /** Pickles with a few bytes changed. @module */
 
 import { ClientException } from "../../../src/errors.ts";
-import { opcode } from "../../../src/transcoding/pickle/opcodes.ts";
+import * as opcode from "../../../src/transcoding/pickle/opcodes.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import type { Random } from "../../chaos/random.ts";
@@ -38,7 +38,7 @@ export async function fuzzPickles(random: Random, cases: number): Promise<Pickle
     const heap = allocated();
     const start = performance.now();
     try {
-      readAndWrite(bytes);
+      readAndWrite(bytes, random);
     } catch (cause) {
       throw new Error(`Cannot read ${toHex(bytes)}`, { cause });
     }
@@ -87,13 +87,17 @@ function mutate(
   return Uint8Array.from(bytes, (byte) => byte ?? 0);
 }
 
-/** What is read may be a string with a lone surrogate, which is not written. */
-function readAndWrite(bytes: Uint8Array): void {
+/** What is read may be a string with a lone surrogate, which is not written. What is written is read. */
+function readAndWrite(bytes: Uint8Array, random: Random): void {
+  let written: Uint8Array;
   try {
-    writePickle(readPickle(bytes));
+    const value = readPickle(bytes.slice(), random.chance(0.5));
+    written = writePickle(value, random.pick([2, 3, 4, 5]));
   } catch (error) {
     if (!(error instanceof ClientException)) throw error;
+    return;
   }
+  readPickle(written);
 }
 
 function allocated(): number {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Complex } from "../../../src/transcoding/pickle/complex.ts";
-import { frozenSet } from "../../../src/transcoding/pickle/frozen_set.ts";
+import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
+import { frozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
-import { tuple } from "../../../src/transcoding/pickle/tuple.ts";
+import { tuple } from "../../../src/transcoding/pickle/python_types.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import { askPython, hasPython } from "./python.ts";
 import { fromHex, type PickleVectors, readVectors, toHex, unpack } from "./vectors.ts";
@@ -72,6 +72,11 @@ const READ: [string, unknown][] = [
     new Uint8Array(300).fill(128),
     new Uint8Array(),
   ]],
+  ["bytearray(b'x' * 300)", new Uint8Array(300).fill(0x78)],
+  ["[bytearray(b'\\xfe' * 70000)] * 2", [
+    new Uint8Array(70_000).fill(0xfe),
+    new Uint8Array(70_000).fill(0xfe),
+  ]],
   ["{frozenset({1}): {2, (3,)}}", new Map([[new Set([1]), new Set<unknown>([2, [3]])]])],
   ["{'\\ud800': ['\\udc00', '\\U0001f600']}", { "\ud800": ["\udc00", "😀"] }],
   ["[-2**63, 2**63, -2**2040, 10**4000]", [-(2n ** 63n), 2n ** 63n, -(2n ** 2040n), 10n ** 4000n]],
@@ -81,6 +86,31 @@ const READ: [string, unknown][] = [
   ],
   ["'line\\n\\\\u0041 \\\\ \\r \\x1a'", "line\n\\u0041 \\ \r \x1a"],
 ];
+
+/** What CPython writes in several batches, or from protocol 4 on in several frames. */
+const LONG = [
+  "[None] * 70000",
+  "[str(i) for i in range(20000)]",
+  "[i + 0.5 for i in range(10000)]",
+  "[2**70 + i for i in range(8000)]",
+  "[(i,) for i in range(30000)]",
+  "[complex(i, 1) for i in range(6000)]",
+  "[{i + 3} for i in range(9000)]",
+  "[frozenset([str(i), i + 2]) for i in range(5000)]",
+  "{str(i): i * 1000003 for i in range(5000)}",
+  "{i: None for i in range(1000)}",
+  "{i for i in range(2, 2002)}",
+  "frozenset(range(2, 3000))",
+  "[b'x' * 100000, 'y' * 100000, 'z', b'q' * 65535, b'r' * 65536, 's' * 65535, 't' * 65536]",
+  "['\\xe9' * 40000, b'z' * 70000, '\\xe9' * 32767, '\\u20ac' * 21846]",
+  "b'x' * 65536",
+  "b'x' * 65535",
+  "'\\xe9' * 32768",
+  "['a' * 65506, 'b', 'c']",
+];
+
+/** Every protocol that is written. */
+const PROTOCOLS = [2, 3, 4, 5] as const;
 
 function selfHolding(list: unknown[]): unknown[] {
   list.push(list);
@@ -98,12 +128,30 @@ Deno.test({
   name: "writePickle writes what Python reads as the equal value",
   ignore,
   async fn() {
-    const commands = WRITTEN.map(([value]) => ["repr", toHex(writePickle(value))]);
-    const answers = await askPython(commands);
-    assertEquals(
-      answers.map(({ returns, throws }) => returns ?? throws),
-      WRITTEN.map(([, text]) => text),
-    );
+    for (const protocol of PROTOCOLS) {
+      const commands = WRITTEN.map(([value]) => ["repr", toHex(writePickle(value, protocol))]);
+      const answers = await askPython(commands);
+      assertEquals(
+        answers.map(({ returns, throws }) => returns ?? throws),
+        WRITTEN.map(([, text]) => text),
+      );
+    }
+  },
+});
+
+Deno.test({
+  name: "writePickle writes batches and frames where CPython does",
+  ignore,
+  async fn() {
+    const answers = await askPython(LONG.map((expression) => ["dumps", expression]));
+    for (const [index, { returns, throws }] of answers.entries()) {
+      assertEquals(throws, undefined);
+      for (const protocol of PROTOCOLS) {
+        const hex = (returns as string[])[protocol]!;
+        const written = toHex(writePickle(readPickle(fromHex(hex)), protocol));
+        assertEquals(written === hex, true, `${LONG[index]} in protocol ${protocol}`);
+      }
+    }
   },
 });
 

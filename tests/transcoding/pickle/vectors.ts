@@ -1,9 +1,9 @@
 /** The vectors that Python wrote, and how their notation of values compares with ours. */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { Complex } from "../../../src/transcoding/pickle/complex.ts";
-import { isFrozenSet } from "../../../src/transcoding/pickle/frozen_set.ts";
-import { isTuple } from "../../../src/transcoding/pickle/tuple.ts";
+import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
+import { isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
+import { isTuple } from "../../../src/transcoding/pickle/python_types.ts";
 
 /** A value in a notation that no language's own types get in the way of. */
 export interface Portable {

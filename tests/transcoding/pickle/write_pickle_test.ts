@@ -1,9 +1,9 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../../src/errors.ts";
-import { Complex } from "../../../src/transcoding/pickle/complex.ts";
-import { frozenSet, isFrozenSet } from "../../../src/transcoding/pickle/frozen_set.ts";
+import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
+import { frozenSet, isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
-import { isTuple, tuple } from "../../../src/transcoding/pickle/tuple.ts";
+import { isTuple, tuple } from "../../../src/transcoding/pickle/python_types.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import {
   fromHex,
@@ -30,8 +30,15 @@ const REWRITTEN = new Map([
   ["{'z': 1, 'y': 2, 'a': 3, '10': 4, '9': 5", "an object has whole numbers for keys come first"],
 ]);
 
-function assertRefused(value: unknown, message = "Cannot store value: "): void {
-  assertThrows(() => writePickle(value), ValidationException, message);
+/** Every protocol that is written. */
+const PROTOCOLS = [2, 3, 4, 5] as const;
+
+function assertRefused(
+  value: unknown,
+  message = "Cannot store value: ",
+  protocol: (typeof PROTOCOLS)[number] = 2,
+): void {
+  assertThrows(() => writePickle(value, protocol), ValidationException, message);
 }
 
 function roundTrip<Value>(value: Value): Value {
@@ -45,13 +52,39 @@ function nest(depth: number, container: (inner: unknown) => unknown): unknown {
   return value;
 }
 
-Deno.test("writePickle writes what it read byte for byte as CPython does", async () => {
-  const { values } = await readVectors<PickleVectors>("pickle_vectors.json");
-  for (const { name, pickles } of values) {
-    const bytes = await unpack(pickles["2"]!);
-    const value = readPickle(bytes);
-    if (typeof value === "string" && !value.isWellFormed()) assertRefused(value, "lone surrogate");
-    else if (!REWRITTEN.has(name)) assertEquals(toHex(writePickle(value)), toHex(bytes), name);
+for (const protocol of PROTOCOLS) {
+  Deno.test(`writePickle writes protocol ${protocol} byte for byte as CPython does`, async () => {
+    const { values } = await readVectors<PickleVectors>("pickle_vectors.json");
+    for (const { name, pickles } of values) {
+      const bytes = await unpack(pickles[protocol]!);
+      const value = readPickle(bytes);
+      if (typeof value === "string" && !value.isWellFormed()) {
+        assertRefused(value, "lone surrogate", protocol);
+      } else if (!REWRITTEN.has(name)) {
+        assertEquals(toHex(writePickle(value, protocol)), toHex(bytes), name);
+      }
+    }
+  });
+}
+
+Deno.test("writePickle writes protocol 2 unless it is given another", () => {
+  for (const value of [null, [1], new Uint8Array(70_000), new Set(["a"])]) {
+    assertEquals(writePickle(value), writePickle(value, 2));
+  }
+});
+
+Deno.test("writePickle writes bytes of every length as they are from protocol 3 on", () => {
+  for (const protocol of PROTOCOLS) {
+    for (const length of [0, 1, 255, 256, 65_535, 65_536, 65_537, 300_000]) {
+      const bytes = new Uint8Array(length).fill(200);
+      const pickle = writePickle(bytes, protocol);
+      assertEquals(readPickle(pickle), bytes);
+      if (protocol > 2) assertEquals(pickle.length - length < 24, true);
+      const list = [bytes, "é".repeat(length), bytes];
+      const read = readPickle(writePickle(list, protocol)) as unknown[];
+      assertEquals(read, list);
+      assertStrictEquals(read[0], read[2]);
+    }
   }
 });
 

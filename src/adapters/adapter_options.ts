@@ -1,0 +1,75 @@
+/** What the adapters are given: servers or a client, and options. @module */
+
+import {
+  Client,
+  type ClientOptions,
+  type KeyCommands,
+  type ServerAddress,
+  ValidationException,
+} from "../../mod.ts";
+
+/** Where an adapter stores, among its options. */
+interface ClientSource {
+  readonly client?: KeyCommands | undefined;
+  readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
+  readonly clientOptions?: ClientOptions | undefined;
+}
+
+/** A client, and how an adapter is done with it. */
+export interface AdapterClient {
+  readonly client: KeyCommands;
+  /** Closes a client that is the adapter's own. */
+  close(): Promise<void>;
+}
+
+/** So that there is room for more in a prefix, and for a hashed key behind it. */
+const LONGEST_PREFIX = 50;
+
+/**
+ * Takes or makes the client of an adapter.
+ *
+ * @throws {ValidationException} When neither or both are given, or one is invalid.
+ */
+export function clientFrom({ client, servers, clientOptions }: ClientSource): AdapterClient {
+  if ((client === undefined) === (servers === undefined)) {
+    throw new ValidationException(
+      "Cannot make an adapter: it needs either a client or servers",
+      client ?? servers,
+    );
+  }
+  if (client === undefined) {
+    const own = new Client(servers ?? [], clientOptions);
+    return { client: own, close: () => own.close() };
+  }
+  if (clientOptions !== undefined) {
+    const why = "they are for the servers, and a client has options of its own";
+    throw new ValidationException(`Cannot use clientOptions: ${why}`, clientOptions);
+  }
+  return { client: checkClient(client), close: () => Promise.resolve() };
+}
+
+/**
+ * Checks the client of an adapter.
+ *
+ * @throws {ValidationException} When it is none.
+ */
+export function checkClient(client: KeyCommands): KeyCommands {
+  if (typeof client?.get === "function" && typeof client.withTranscoder === "function") {
+    return client;
+  }
+  const why = client === undefined ? "it needs a client" : "its client must be a Client";
+  throw new ValidationException(`Cannot make an adapter: ${why}`, client);
+}
+
+/**
+ * Checks what a user wants all keys to begin with.
+ *
+ * @throws {ValidationException} When it is not 1 to 50 characters, each from `!` to `~`.
+ */
+export function checkPrefix(prefix: unknown): string {
+  if (typeof prefix === "string" && /^[!-~]+$/.test(prefix) && prefix.length <= LONGEST_PREFIX) {
+    return prefix;
+  }
+  const why = `it must be 1 to ${LONGEST_PREFIX} characters, each from ! to ~`;
+  throw new ValidationException(`Cannot use prefix ${JSON.stringify(prefix)}: ${why}`, prefix);
+}

@@ -1,0 +1,92 @@
+/** Values under any strings, which are cleared and listed together. @module */
+
+import { type KeyCommands, Namespace } from "../../mod.ts";
+import { itemFormat, type StoredValue } from "./item_format.ts";
+import {
+  exptimeOf,
+  isHashed,
+  itemKeyOf,
+  keysBehind,
+  roomBehind,
+  textOfItemKey,
+} from "./key_and_exptime.ts";
+
+/** A namespace whose keys are any strings, and whose values are in the adapters' own format. */
+export class StoredValues {
+  readonly #commands: KeyCommands;
+  readonly #namespace: Namespace;
+  readonly #longest: number;
+
+  /** @param prefix What all keys in memcached begin with, up to 100 characters. */
+  constructor(commands: KeyCommands, prefix: string) {
+    this.#commands = commands;
+    this.#namespace = new Namespace(commands.withTranscoder(itemFormat), prefix);
+    this.#longest = roomBehind(commands, prefix);
+  }
+
+  async get(key: string): Promise<unknown> {
+    return valueOf(await this.#namespace.get<StoredValue>(await this.#itemKeyOf(key)));
+  }
+
+  /** Gets the values of many keys, in the order of the keys, `undefined` for those that do not exist. */
+  async getMany(keys: readonly string[]): Promise<unknown[]> {
+    const itemKeys = await this.#itemKeysOf(keys);
+    const items = await this.#namespace.getMany<StoredValue>(itemKeys);
+    return itemKeys.map((itemKey) => valueOf(items.get(itemKey)));
+  }
+
+  /** @param expires When the value expires, in milliseconds since 1970; `Infinity` for never. */
+  async set(key: string, value: unknown, expires: number): Promise<void> {
+    const itemKey = await this.#itemKeyOf(key);
+    const stored: StoredValue = {
+      value,
+      ...(isHashed(itemKey) ? { key } : {}),
+      ...(expires === Infinity ? {} : { expires }),
+    };
+    await this.#namespace.set(itemKey, stored, exptimeOf(expires - Date.now()));
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return await this.#namespace.delete(await this.#itemKeyOf(key));
+  }
+
+  /** Deletes many keys; resolves to whether each existed, in the order of the keys. */
+  async deleteMany(keys: readonly string[]): Promise<boolean[]> {
+    const itemKeys = await this.#itemKeysOf(keys);
+    const existed = await this.#namespace.deleteMany(itemKeys);
+    return itemKeys.map((itemKey) => existed.get(itemKey) ?? false);
+  }
+
+  /** Makes all keys miss, in one round trip. */
+  async clear(): Promise<void> {
+    await this.#namespace.invalidateAll();
+  }
+
+  /** Lists the keys that begin with a text. */
+  async *keys(start = ""): AsyncGenerator<string, void, undefined> {
+    const prefix = await this.#namespace.currentPrefix();
+    for await (const listed of keysBehind(this.#commands, prefix)) {
+      const key = await this.#keyOf(listed.slice(prefix.length));
+      if (key?.startsWith(start)) yield key;
+    }
+  }
+
+  async #keyOf(itemKey: string): Promise<string | undefined> {
+    if (!isHashed(itemKey)) return textOfItemKey(itemKey);
+    const stored = await this.#namespace.get<StoredValue>(itemKey);
+    return stored?.key;
+  }
+
+  #itemKeyOf(key: string): string | Promise<string> {
+    return itemKeyOf(key, this.#longest);
+  }
+
+  async #itemKeysOf(keys: readonly string[]): Promise<string[]> {
+    return await Promise.all(keys.map((key) => this.#itemKeyOf(key)));
+  }
+}
+
+/** The value of an item, but for one that has expired: memcached itself counts whole seconds. */
+function valueOf(stored: StoredValue | undefined): unknown {
+  return (stored?.expires ?? Infinity) > Date.now() ? stored?.value : undefined;
+}

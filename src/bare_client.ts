@@ -1,0 +1,260 @@
+/** The client with its basic commands. @module */
+
+import { type BareClientOptions, resolveOptions } from "./client_options.ts";
+import type { BareKeyCommands } from "./commands/bare_key_commands.ts";
+import { count } from "./commands/count.ts";
+import { deleteKey, deleteMany } from "./commands/delete.ts";
+import type { CounterOptions, OperationOptions } from "./commands/operation_options.ts";
+import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
+import { Session } from "./commands/session.ts";
+import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
+import { Fleet } from "./fleet/fleet.ts";
+import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
+import type { CasOutcome } from "./protocol/commands/storage.ts";
+import type { Exptime } from "./protocol/exptime.ts";
+import type { ServerAddress } from "./server_address.ts";
+
+const sessions = /* @__PURE__ */ new WeakMap<BareClient, Session>();
+
+/** The session of a client, for what is built on it. */
+export function sessionOf(client: BareClient): Session {
+  return sessions.get(client)!;
+}
+
+/**
+ * A {@linkcode Client} for programs whose size counts: with the commands of {@linkcode BareKeyCommands} and no
+ * other features, and with the format of its values given, so that a bundler leaves out the pickles of the
+ * default one.
+ *
+ * @example A client for JSON, without what reads pickles
+ * ```ts
+ * import { BareClient, jsonTranscoder } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new BareClient(server.address, { transcoder: jsonTranscoder() });
+ *
+ * await client.set("some_key", { some: "value" });
+ * assertEquals(await client.get("some_key"), { some: "value" });
+ * ```
+ */
+export class BareClient extends EventTarget implements BareKeyCommands, AsyncDisposable {
+  readonly #fleet: Fleet;
+  readonly #session: Session;
+
+  /**
+   * Makes a client. No socket is opened before the first operation needs one.
+   *
+   * @param servers One server or a list of them. The order counts only where two servers share a
+   * point of the ring, and for what `Client.stats` returns. With the option `discovery` the list may be
+   * empty.
+   * @param options How the client behaves, its transcoder at least.
+   * @throws {ValidationException} When an address or an option is invalid.
+   */
+  constructor(servers: ServerAddress | readonly ServerAddress[], options: BareClientOptions) {
+    super();
+    const resolved = resolveOptions(options);
+    this.#fleet = new Fleet(servers, resolved, (event) => this.dispatchEvent(event));
+    const { route } = this.#fleet;
+    this.#session = new Session({ route, transcoder: resolved.transcoder, limits: resolved });
+    sessions.set(this, this.#session);
+  }
+
+  get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+    return get(this.#session, key, options);
+  }
+
+  getMany<Value = unknown>(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, Value>> {
+    return getMany(this.#session, keys, options);
+  }
+
+  gets<Value = unknown>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ value: Value; cas: bigint } | undefined> {
+    return gets(this.#session, key, options);
+  }
+
+  getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    return getAndTouch(this.#session, key, exptime, options);
+  }
+
+  set(key: string, value: unknown, exptime?: Exptime, options?: OperationOptions): Promise<void> {
+    return set(this.#session, key, value, exptime, options);
+  }
+
+  setMany(
+    entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    return setMany(this.#session, entries, exptime, options);
+  }
+
+  add(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return add(this.#session, key, value, exptime, options);
+  }
+
+  replace(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return replace(this.#session, key, value, exptime, options);
+  }
+
+  append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
+    return extend(this.#session, "append", key, data, options);
+  }
+
+  prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
+    return extend(this.#session, "prepend", key, data, options);
+  }
+
+  cas(
+    key: string,
+    value: unknown,
+    unique: bigint,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<CasOutcome> {
+    return cas(this.#session, key, value, unique, exptime, options);
+  }
+
+  incr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return count(this.#session, "incr", key, delta, options);
+  }
+
+  decr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return count(this.#session, "decr", key, delta, options);
+  }
+
+  touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    return touch(this.#session, key, exptime, options);
+  }
+
+  delete(key: string, options?: OperationOptions): Promise<boolean> {
+    return deleteKey(this.#session, key, options);
+  }
+
+  deleteMany(keys: Iterable<string>, options?: OperationOptions): Promise<Map<string, boolean>> {
+    return deleteMany(this.#session, keys, options);
+  }
+
+  /**
+   * What is known about the servers at this moment, in the order of the list; behind them those of a gutter. With
+   * the option `discovery` there may be none yet.
+   *
+   * @example A server that has answered
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * assertEquals(client.servers[0]?.state, "idle");
+   * await client.get("key");
+   * assertEquals(client.servers[0]?.state, "up");
+   * ```
+   */
+  get servers(): readonly ServerStatus[] {
+    return this.#fleet.status();
+  }
+
+  /**
+   * Takes another list of servers for the operations that are issued from now on. Those under way end where
+   * they began, and none is lost; connections to servers that stay are kept.
+   *
+   * @param servers One server or a list of them.
+   * @returns Resolves when nothing is under way any more on the servers that left the list, and their
+   * sockets are closed; `items` and `watch` go on there until they end.
+   * @throws {ValidationException} When an address is invalid; the old list stays then.
+   * @throws {SocketError} When the client is closed.
+   *
+   * @example Moving to another server
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using old = await MemcachedServer.listen();
+   * await using next = await MemcachedServer.listen();
+   * await using client = new Client(old.address);
+   *
+   * const stored = client.set("key", "value"); // on the old one
+   * await client.setServers([next.address]);
+   * await stored;
+   * assertEquals(await client.get("key"), undefined); // asked of the new one
+   * ```
+   */
+  setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
+    return this.#fleet.setServers(servers);
+  }
+
+  /**
+   * Listens to what happens to the servers.
+   *
+   * @param type `error`, `down`, `up` or `reconnect`; {@linkcode ServerEvent} says when.
+   * @param listener Is called with the event.
+   * @param options As for any `EventTarget`.
+   */
+  override addEventListener(
+    type: "error" | "down" | "up" | "reconnect",
+    listener: ((event: ServerEvent) => void) | { handleEvent(event: ServerEvent): void } | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /** Listens to any event, as every `EventTarget` does. */
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    // deno-lint-ignore no-explicit-any -- what both overloads take
+    listener: any,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
+  }
+
+  /**
+   * Closes the client. Operations under way are rejected with a `SocketError`, and so is every later
+   * one; closing again does nothing.
+   *
+   * @returns A promise that resolves when every socket is closed.
+   * @throws What the runtime throws when a socket cannot be closed.
+   */
+  close(): Promise<void> {
+    return this.#fleet.close();
+  }
+
+  /** Closes the client: `await using client = new Client(…)`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,91 @@
+/** Operations on many keys at once. @module */
+
+import {
+  PartialClientException,
+  type PartialFailure,
+  PartialSocketError,
+  quote,
+  SocketError,
+  ValidationException,
+} from "../errors.ts";
+
+/** Starts one key's operation; calls one of the two functions when it has ended. */
+export type StartOne<Result> = (
+  key: string,
+  resolve: (result: Result | undefined) => void,
+  reject: (error: unknown) => void,
+) => void;
+
+/**
+ * Reads what is to be set, by key.
+ *
+ * @throws {ValidationException} When it is not that.
+ */
+export function readEntries(entries: unknown): Map<string, unknown> {
+  if (typeof entries === "object" && entries !== null) {
+    const pairs = Array.from(
+      Symbol.iterator in entries ? entries as Iterable<unknown> : Object.entries(entries),
+    );
+    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+      return new Map(pairs as [string, unknown][]);
+    }
+  }
+  const why = "they must be a record, a Map or pairs of a key and a value";
+  throw new ValidationException(`Cannot set entries ${quote(entries)}: ${why}`, entries);
+}
+
+/**
+ * Starts an operation for each key and waits for all of them.
+ *
+ * @param action What is asked, for the message.
+ * @returns The results that are not `undefined`, by key, in the order in which they came.
+ * @throws {PartialSocketError} When some failed, one at least because of the network.
+ * @throws {PartialClientException} When some failed otherwise.
+ * @throws The signal's reason, when it was aborted.
+ */
+export function runMany<Result>(
+  action: string,
+  keys: ReadonlySet<string>,
+  start: StartOne<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, Result>> {
+  return new Promise((resolve, reject) => {
+    const results = new Map<string, Result>();
+    const failures = new Map<string, unknown>();
+    let open = keys.size;
+    const end = () => {
+      if (--open > 0) return;
+      if (failures.size === 0) resolve(results);
+      else if (signal?.aborted) reject(signal.reason);
+      else reject(partialFailure(action, { failures, results }));
+    };
+    if (open === 0) return resolve(results);
+    for (const key of keys) {
+      const succeed = (result: Result | undefined) => {
+        if (result !== undefined) results.set(key, result);
+        end();
+      };
+      const fail = (error: unknown) => {
+        failures.set(key, error);
+        end();
+      };
+      try {
+        start(key, succeed, fail);
+      } catch (error) {
+        fail(error);
+      }
+    }
+  });
+}
+
+/** Makes the error of an operation that failed for some keys, or servers. */
+export function partialFailure(
+  action: string,
+  partial: PartialFailure,
+  unit?: "keys" | "servers",
+): Error {
+  const errors = Array.from(partial.failures.values());
+  return errors.some((error) => error instanceof SocketError)
+    ? new PartialSocketError(action, partial, unit)
+    : new PartialClientException(action, partial, unit);
+}

@@ -1,0 +1,85 @@
+/** Reading items, and making them expire later. @module */
+
+import { SocketError } from "../errors.ts";
+import { checkOptions } from "../option_checks.ts";
+import { TouchCommand } from "../protocol/commands/answer.ts";
+import { type ReadItem, RetrievalCommand } from "../protocol/commands/retrieval.ts";
+import { checkExptime, type Exptime } from "../protocol/exptime.ts";
+import { checkKey, checkKeys } from "../protocol/key.ts";
+import { runMany } from "./many_keys.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
+import type { Session } from "./session.ts";
+
+/** Gets the value of a key. */
+export function get<Value>(
+  session: Session,
+  key: string,
+  options?: OperationOptions,
+): Promise<Value | undefined> {
+  return session.ask(key, () => {
+    checkKey(key, "get");
+    return new RetrievalCommand("get", key, session.readItem);
+  }, options) as Promise<Value | undefined>;
+}
+
+/** Gets the values of many keys. */
+export async function getMany<Value>(
+  session: Session,
+  keys: Iterable<string>,
+  options?: OperationOptions,
+): Promise<Map<string, Value>> {
+  checkOptions(options, OPERATION_OPTIONS);
+  const unique = checkKeys(keys, "get");
+  const { readItem } = session;
+  return await runMany<Value>("get", unique, (key, resolve, reject) => {
+    const command = new RetrievalCommand("get", key, readItem);
+    session.submit(key, command.settleBy(resolve as () => void, reject), options);
+  }, options?.signal);
+}
+
+/** Gets the value of a key, and its cas unique. */
+export function gets<Value>(
+  session: Session,
+  key: string,
+  options?: OperationOptions,
+): Promise<{ value: Value; cas: bigint } | undefined> {
+  return session.ask(key, () => {
+    checkKey(key, "gets");
+    return new RetrievalCommand("gets", key, withCas(session));
+  }, options) as Promise<{ value: Value; cas: bigint } | undefined>;
+}
+
+/** Gets the value of a key, and sets when it expires. */
+export function getAndTouch<Value>(
+  session: Session,
+  key: string,
+  exptime: Exptime,
+  options?: OperationOptions,
+): Promise<Value | undefined> {
+  return session.ask(key, () => {
+    checkKey(key, "get and touch");
+    return new RetrievalCommand(`gat ${checkExptime(exptime, Date.now())}`, key, session.readItem);
+  }, options) as Promise<Value | undefined>;
+}
+
+/** Sets when an item expires. */
+export function touch(
+  session: Session,
+  key: string,
+  exptime: Exptime,
+  options?: OperationOptions,
+): Promise<boolean> {
+  return session.ask(key, () => {
+    checkKey(key, "touch");
+    return new TouchCommand(key, checkExptime(exptime, Date.now()));
+  }, options);
+}
+
+function withCas(session: Session): ReadItem {
+  return (flags, data, cas, key) => {
+    const value = session.readItem(flags, data, cas, key);
+    if (value === undefined) return undefined;
+    if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
+    return value instanceof Promise ? value.then((value) => ({ value, cas })) : { value, cas };
+  };
+}

@@ -1,0 +1,126 @@
+/** What the commands of a client share: where they go, and how values are read and written. @module */
+
+import type { Route } from "../fleet/router.ts";
+import type { Command } from "../protocol/command.ts";
+import {
+  checkTranscoder,
+  itemReader,
+  itemWriter,
+  type ReadItem,
+  type WriteItem,
+} from "../transcoding/item_codec.ts";
+import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
+import { watchSignal } from "../waiting.ts";
+import { checkOptions } from "../option_checks.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
+
+/** Called before a command is sent that changes the value of a key; without a key, that of every key. */
+export type ChangeListener = (key?: string, command?: Command) => void;
+
+/** What a session is made of. */
+interface SessionParts {
+  readonly route: Route;
+  readonly transcoder: Transcoder;
+  readonly limits: DecodeLimits;
+  /** The client's own session; the one that is made, by default. */
+  readonly root?: Session;
+  /** The key whose server all commands go to, instead of that of their own key. */
+  readonly routingKey?: string;
+}
+
+/** Where a client's commands go, and how its values are read and written. */
+export class Session {
+  /** Where the commands go. */
+  readonly route: Route;
+  /** Turns an item into a value. */
+  readonly readItem: ReadItem;
+  /** Turns a value into an item. */
+  readonly writeItem: WriteItem;
+  /** The flags of strings that are stored as they are, as counters are. */
+  readonly textFlags: number;
+  /** The client's own session, which this one is made from: a change through one concerns all of them. */
+  readonly root: Session;
+  readonly #parts: SessionParts;
+  readonly #listeners: ChangeListener[] = [];
+
+  constructor(parts: SessionParts) {
+    const { route, transcoder, limits, root = this } = parts;
+    this.route = route;
+    this.readItem = itemReader(transcoder, limits);
+    this.writeItem = itemWriter(transcoder);
+    this.textFlags = transcoder.textFlags ?? 0;
+    this.root = root;
+    this.#parts = parts;
+  }
+
+  /** The same servers and connections, with another format of the values. */
+  withTranscoder(transcoder: Transcoder): Session {
+    checkTranscoder(transcoder);
+    return new Session({ ...this.#parts, transcoder, root: this.root });
+  }
+
+  /** The same, but all commands go to the server of this key, and are not taken for changes of their own. */
+  routedAs(key: string): Session {
+    const { root: _root, ...parts } = this.#parts;
+    return new Session({ ...parts, routingKey: key });
+  }
+
+  /** Calls back whenever a command of the client is about to change a key. */
+  onChange(listener: ChangeListener): void {
+    this.root.#listeners.push(listener);
+  }
+
+  /** Takes note that a command is about to change the value of a key, or of every key. */
+  changes(key?: string, command?: Command): void {
+    for (const listener of this.root.#listeners) listener(key, command);
+  }
+
+  /** Gives a command, with what settles it, to the server of a key. */
+  submit(key: string, command: Command, options: OperationOptions | undefined): void {
+    if (options === undefined) return this.route.submit(this.#parts.routingKey ?? key, command);
+    const { signal, failover } = options;
+    signal?.throwIfAborted();
+    if (failover === "error") command.mayMiss = false;
+    this.route.submit(this.#parts.routingKey ?? key, command);
+    if (signal !== undefined) endWith(signal, command);
+  }
+
+  /** As {@linkcode submit}, for a command that changes the value of the key. */
+  submitChange(key: string, command: Command, options: OperationOptions | undefined): void {
+    this.changes(key, command);
+    this.submit(key, command, options);
+  }
+
+  /**
+   * Sends a command to the server of a key.
+   *
+   * @param make Makes the command, and checks what it is made of: what it throws becomes a rejection.
+   */
+  ask<Result>(
+    key: string,
+    make: () => Command<Result>,
+    options: OperationOptions | undefined,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      checkOptions(options, OPERATION_OPTIONS);
+      this.submit(key, make().settleBy(resolve, reject), options);
+    });
+  }
+
+  /** As {@linkcode ask}, for a command that changes the value of the key. */
+  askChange<Result>(
+    key: string,
+    make: () => Command<Result>,
+    options: OperationOptions | undefined,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      checkOptions(options, OPERATION_OPTIONS);
+      this.submitChange(key, make().settleBy(resolve, reject), options);
+    });
+  }
+}
+
+/** Fails a command with the signal's reason when that is aborted, unless the command has ended by then. */
+export function endWith(signal: AbortSignal, command: Command): void {
+  if (!command.settled) command.whenSettled(watchSignal(signal, command));
+}

@@ -1,0 +1,153 @@
+/** Storing items. @module */
+
+import { quote, ValidationException } from "../errors.ts";
+import { checkOptions } from "../option_checks.ts";
+import type { Answers } from "../protocol/commands/answer.ts";
+import {
+  CAS_ANSWERS,
+  type CasOutcome,
+  SET_ANSWERS,
+  StorageCommand,
+  type StorageVerb,
+  STORED_ANSWERS,
+} from "../protocol/commands/storage.ts";
+import { checkExptime, type Exptime } from "../protocol/exptime.ts";
+import { checkKey, checkKeys } from "../protocol/key.ts";
+import { ownData, type SendableItem } from "../transcoding/item_codec.ts";
+import { readEntries, runMany } from "./many_keys.ts";
+import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
+import type { Session } from "./session.ts";
+
+/** What a storage command needs besides the value. */
+interface Storing<Result> {
+  readonly verb: StorageVerb;
+  readonly answers: Answers<Result>;
+  readonly key: string;
+  readonly exptime: Exptime | undefined;
+  readonly cas?: bigint | undefined;
+}
+
+/** Sets a key to a value. */
+export function set(
+  session: Session,
+  key: string,
+  value: unknown,
+  exptime?: Exptime,
+  options?: OperationOptions,
+): Promise<void> {
+  return store(session, { verb: "set", answers: SET_ANSWERS, key, exptime }, value, options);
+}
+
+/** Sets many keys. */
+export async function setMany(
+  session: Session,
+  entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
+  exptime?: Exptime,
+  options?: OperationOptions,
+): Promise<void> {
+  checkOptions(options, OPERATION_OPTIONS);
+  const values = readEntries(entries);
+  checkKeys(values.keys(), "set");
+  const seconds = checkExptime(exptime, Date.now());
+  const items = await writeItems(session, values);
+  await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
+    const item = { ...items.get(key)!, exptime: seconds };
+    const command = new StorageCommand("set", key, item, SET_ANSWERS)
+      .settleBy(() => resolve(true), reject);
+    session.submitChange(key, command, options);
+  }, options?.signal);
+}
+
+/** Sets a key to a value if it does not exist. */
+export function add(
+  session: Session,
+  key: string,
+  value: unknown,
+  exptime?: Exptime,
+  options?: OperationOptions,
+): Promise<boolean> {
+  return store(session, { verb: "add", answers: STORED_ANSWERS, key, exptime }, value, options);
+}
+
+/** Sets a key to a value if it exists. */
+export function replace(
+  session: Session,
+  key: string,
+  value: unknown,
+  exptime?: Exptime,
+  options?: OperationOptions,
+): Promise<boolean> {
+  return store(session, { verb: "replace", answers: STORED_ANSWERS, key, exptime }, value, options);
+}
+
+/** Puts data after or before that of an item. */
+export function extend(
+  session: Session,
+  verb: "append" | "prepend",
+  key: string,
+  data: string | Uint8Array,
+  options?: OperationOptions,
+): Promise<boolean> {
+  return session.askChange(key, () => {
+    checkKey(key, verb);
+    const item = { flags: 0, exptime: 0, data: ownData(data, `${verb} data to key "${key}"`) };
+    return new StorageCommand(verb, key, item, STORED_ANSWERS);
+  }, options);
+}
+
+/** Sets a key to a value if it still has a cas unique. */
+export function cas(
+  session: Session,
+  key: string,
+  value: unknown,
+  cas: bigint,
+  exptime?: Exptime,
+  options?: OperationOptions,
+): Promise<CasOutcome> {
+  return store(session, { verb: "cas", answers: CAS_ANSWERS, key, exptime, cas }, value, options);
+}
+
+function store<Result>(
+  session: Session,
+  { verb, answers, key, exptime, cas }: Storing<Result>,
+  value: unknown,
+  options: OperationOptions | undefined,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    checkOptions(options, OPERATION_OPTIONS);
+    checkKey(key, verb);
+    const seconds = checkExptime(exptime, Date.now());
+    if (verb === "cas") checkCas(cas);
+    const item = session.writeItem(value, key);
+    const send = ({ flags, data }: SendableItem) => {
+      const stored = { flags, exptime: seconds, data, cas };
+      const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve, reject);
+      session.submitChange(key, command, options);
+    };
+    if (item instanceof Promise) item.then(send).catch(reject);
+    else send(item);
+  });
+}
+
+async function writeItems(
+  session: Session,
+  values: Map<string, unknown>,
+): Promise<Map<string, SendableItem>> {
+  const items = new Map<string, SendableItem>();
+  for (const [key, value] of values) {
+    const item = session.writeItem(value, key);
+    items.set(key, item instanceof Promise ? await item : item);
+  }
+  return items;
+}
+
+const LARGEST_CAS = 0xffff_ffff_ffff_ffffn;
+
+function checkCas(cas: unknown): void {
+  if (typeof cas === "bigint" && cas >= 0n && cas <= LARGEST_CAS) return;
+  const shown = typeof cas === "bigint" ? `${cas}` : quote(cas);
+  throw new ValidationException(
+    `Cannot use cas unique ${shown}: it must be a bigint from 0 to ${LARGEST_CAS}`,
+    cas,
+  );
+}

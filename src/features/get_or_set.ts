@@ -1,0 +1,245 @@
+/** Reading a value, or computing it once for all who ask. @module */
+
+import {
+  GET_OR_SET_OPTIONS,
+  type GetOrSetOptions,
+  INVALIDATE_OPTIONS,
+  type InvalidateOptions,
+  operationOptions,
+} from "../commands/operation_options.ts";
+import type { Session } from "../commands/session.ts";
+import { ClientException, messageOf } from "../errors.ts";
+import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { type Load, loadsOf } from "./loads.ts";
+import { checkFunction, checkOptions } from "../option_checks.ts";
+import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
+import { checkKey } from "../protocol/key.ts";
+import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
+import { backoff, deferred, pause, systemClock, untilAborted } from "../waiting.ts";
+
+/** What is asked for, and how to get it. */
+interface Task {
+  readonly key: string;
+  readonly load: () => unknown;
+  readonly plan: Plan;
+}
+
+/** Options that have been checked and completed. */
+interface Plan {
+  readonly exptime: number;
+  readonly staleFor: number;
+  readonly earlyRefresh: number;
+  readonly lockFor: number;
+  readonly waitFor: number;
+  readonly negativeFor: number;
+}
+
+const LONGEST_MESSAGE = 1000;
+
+/**
+ * Reads the value of a key, or computes it. What this client is doing already is joined, unless it
+ * has changed the value since that began.
+ */
+export async function getOrSet<Value>(
+  session: Session,
+  key: string,
+  load: () => Value | Promise<Value>,
+  options: GetOrSetOptions = {},
+): Promise<Value> {
+  checkOptions(options, GET_OR_SET_OPTIONS);
+  checkKey(key, "get or set");
+  checkFunction("load", load);
+  const plan = makePlan(options);
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const joined = loadsOf(session).get(session, key);
+  if (joined !== undefined) return await joined.join(signal) as Value;
+  const loading = new Loading(session, { key, load, plan });
+  loadsOf(session).add(session, key, loading);
+  return await loading.begin(signal) as Value;
+}
+
+/** Marks a value as stale; resolves to whether it existed. */
+export async function invalidate(
+  session: Session,
+  key: string,
+  options: InvalidateOptions = {},
+): Promise<boolean> {
+  checkOptions(options, INVALIDATE_OPTIONS);
+  checkKey(key, "invalidate");
+  const { staleFor } = options;
+  const seconds = staleFor === undefined ? undefined : checkSeconds("staleFor", staleFor, 1);
+  return await new Leases(session).invalidate(key, seconds, operationOptions(options));
+}
+
+/** One value, from the first look at it until it is there. */
+class Loading implements Load {
+  readonly #session: Session;
+  readonly #leases: Leases;
+  readonly #key: string;
+  readonly #load: () => unknown;
+  readonly #plan: Plan;
+  /** The value that is being replaced, when there is one to be replaced. */
+  readonly #replaced = deferred<{ value: unknown } | undefined>();
+  /** What whoever began it is served: a value that is good, or the one computed. */
+  readonly #value: Promise<unknown>;
+  /** How many wait for it. */
+  #callers = 0;
+  /** Ends the waiting for another client. */
+  #pausing: AbortController | undefined;
+
+  constructor(session: Session, { key, load, plan }: Task) {
+    this.#session = session;
+    this.#leases = new Leases(session);
+    this.#key = key;
+    this.#load = load;
+    this.#plan = plan;
+    this.#value = this.#run().finally(() => {
+      this.#replaced.resolve(undefined);
+      this.#forget();
+    });
+  }
+
+  /** What whoever began it is served. */
+  begin(signal: AbortSignal | undefined): Promise<unknown> {
+    return this.#accompany(this.#value, signal);
+  }
+
+  /** What those are served who came later: they do not wait where there is something to serve. */
+  join(signal: AbortSignal | undefined): Promise<unknown> {
+    const served = this.#replaced.promise.then((replaced) =>
+      replaced === undefined ? this.#value : replaced.value
+    );
+    return this.#accompany(served, signal);
+  }
+
+  async #accompany(served: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+    this.#callers++;
+    try {
+      return await untilAborted(served, signal);
+    } finally {
+      if (--this.#callers === 0 && this.#pausing !== undefined) this.#giveUp(this.#pausing);
+    }
+  }
+
+  /** Waits for another client, as long as anybody waits for this one. */
+  async #pause(delay: number): Promise<void> {
+    const pausing = new AbortController();
+    this.#pausing = pausing;
+    if (this.#callers === 0) this.#giveUp(pausing);
+    await pause(delay, pausing.signal);
+    this.#pausing = undefined;
+  }
+
+  #giveUp(pausing: AbortController): void {
+    this.#forget();
+    pausing.abort();
+  }
+
+  #forget(): void {
+    loadsOf(this.#session).remove(this.#session, this.#key, this);
+  }
+
+  async #run(): Promise<unknown> {
+    const { lockFor, waitFor } = this.#plan;
+    const deadline = systemClock.now() + waitFor * 1000;
+    for (let attempt = 0;; attempt++) {
+      const item = await this.#leases.read(this.#key);
+      if (item === "unreachable") return await this.#load();
+      if (item !== undefined && !isReserved(item.flags)) {
+        const served = await this.#serve(item);
+        if (served !== undefined) return served.value;
+        continue;
+      }
+      // A mark that never expires is one that somebody has touched.
+      if (item === undefined || item.isInvalid || item.ttl === -1) {
+        const lease = await this.#leases.claim(this.#key, lockFor, item?.cas);
+        if (lease !== undefined) return await this.#compute(lease);
+      } else if (item.flags !== LEASE_FLAGS) {
+        throw this.#earlierFailure(item);
+      }
+      const left = deadline - systemClock.now();
+      if (left <= 0) return await this.#load();
+      await this.#pause(Math.min(left, backoff(attempt)));
+    }
+  }
+
+  /** Serves a value, or another computed in its place; `undefined` when it has changed meanwhile. */
+  async #serve(item: LeasedItem): Promise<{ value: unknown } | undefined> {
+    const { staleFor, earlyRefresh, lockFor } = this.#plan;
+    const value = await this.#session.readItem(item.flags, item.data, undefined, this.#key);
+    const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
+    if (!isDue && !item.isInvalid) return { value };
+    this.#replaced.resolve({ value });
+    const lease = await this.#leases.claimRefresh(this.#key, lockFor, item);
+    if (lease === "changed") return undefined;
+    return { value: lease === undefined ? value : await this.#compute(lease) };
+  }
+
+  async #compute(lease: Lease): Promise<unknown> {
+    const value = await this.#loadFor(lease);
+    try {
+      if (value === undefined) await this.#leases.release(lease);
+      else await this.#store(lease, value);
+      return value;
+    } catch (error) {
+      await attempt(this.#leases.release(lease));
+      throw error;
+    }
+  }
+
+  async #loadFor(lease: Lease): Promise<unknown> {
+    try {
+      return await this.#load();
+    } catch (error) {
+      await attempt(this.#fail(lease, error));
+      throw error;
+    }
+  }
+
+  async #store(lease: Lease, value: unknown): Promise<void> {
+    const { exptime, staleFor } = this.#plan;
+    const { flags, data } = await this.#session.writeItem(value, this.#key);
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    const end = extendExptime(exptime, staleFor, Date.now());
+    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });
+  }
+
+  /** A stale value outlives the failure, which then only keeps others from trying again. */
+  async #fail(lease: Lease, error: unknown): Promise<void> {
+    const { negativeFor } = this.#plan;
+    if (negativeFor === 0) return await this.#leases.release(lease);
+    const message = messageOf(error).slice(0, LONGEST_MESSAGE);
+    const data = new TextEncoder().encode(message);
+    try {
+      await this.#leases.replaceStub(lease, { flags: FAILURE_FLAGS, data, exptime: negativeFor });
+    } catch (refusal) {
+      await this.#leases.release(lease);
+      throw refusal;
+    }
+  }
+
+  #earlierFailure({ data }: LeasedItem): ClientException {
+    const message = new TextDecoder().decode(data);
+    const why = `an earlier attempt to load it failed: ${message}`;
+    return new ClientException(`Cannot get or set key "${this.#key}": ${why}`, message);
+  }
+}
+
+/** Does what may fail beside an error that is thrown anyway: a stub that stays expires by itself. */
+async function attempt(action: Promise<void>): Promise<void> {
+  await Promise.allSettled([action]);
+}
+
+function makePlan(options: GetOrSetOptions): Plan {
+  const { exptime, staleFor = 0, earlyRefresh = 0, lockFor = 30, negativeFor = 0 } = options;
+  const { waitFor = 5 } = options;
+  return {
+    exptime: checkExptime(exptime, Date.now()),
+    staleFor: checkSeconds("staleFor", staleFor, 0),
+    earlyRefresh: checkSeconds("earlyRefresh", earlyRefresh, 0),
+    lockFor: checkSeconds("lockFor", lockFor, 1),
+    waitFor: checkWaitFor(waitFor),
+    negativeFor: checkSeconds("negativeFor", negativeFor, 0),
+  };
+}

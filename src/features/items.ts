@@ -1,0 +1,38 @@
+/** Listing the items of all servers. @module */
+
+import type { OperationOptions } from "../commands/operation_options.ts";
+import type { Session } from "../commands/session.ts";
+import type { ServerNode } from "../connection/server_node.ts";
+import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import type { ItemMetadata } from "../protocol/commands/metadump.ts";
+
+/** Which items are listed. */
+export interface ItemsOptions extends OperationOptions {
+  /** The name, `host:port`, or the index of the server whose items to list; all servers' by default. */
+  readonly server?: string | number;
+}
+
+const ITEMS_OPTIONS: OptionTypes<ItemsOptions> = {
+  signal: "signal",
+  failover: "any",
+  server: "any",
+};
+
+/** Lists the items of all servers, or of one, one server after the other. */
+export function items(
+  session: Session,
+  options: ItemsOptions = {},
+): AsyncGenerator<ItemMetadata, void, undefined> {
+  checkOptions(options, ITEMS_OPTIONS);
+  const { server, signal } = options;
+  // Not inside the generator: that there is no such server is told at once.
+  return listItems(session.route.nodes(server, signal), signal);
+}
+
+async function* listItems(
+  nodes: readonly ServerNode[] | Promise<readonly ServerNode[]>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ItemMetadata, void, undefined> {
+  const { listItems } = await import("./item_list.ts");
+  yield* listItems(await nodes, signal);
+}

@@ -1,0 +1,55 @@
+/** The values that `getOrSet` is reading or computing, which other callers may join. @module */
+
+import type { Session } from "../commands/session.ts";
+
+/** One value, from the first look at it until it is there. */
+export interface Load {
+  /** What callers are served who came later; the signal ends their waiting. */
+  join(signal: AbortSignal | undefined): Promise<unknown>;
+}
+
+/** What is under way for one client: by key, and then by session, since each has its own format. */
+export class Loads {
+  readonly #loads = new Map<string, Map<Session, Load>>();
+
+  /** What can be joined. */
+  get(session: Session, key: string): Load | undefined {
+    return this.#loads.get(key)?.get(session);
+  }
+
+  /** Lets others join. */
+  add(session: Session, key: string, load: Load): void {
+    const loads = this.#loads.get(key) ?? new Map<Session, Load>();
+    this.#loads.set(key, loads.set(session, load));
+  }
+
+  /** Lets nobody join any more, unless another has taken its place. */
+  remove(session: Session, key: string, load: Load): void {
+    if (this.get(session, key) === load) this.#loads.get(key)?.delete(session);
+    if (this.#loads.get(key)?.size === 0) this.#loads.delete(key);
+  }
+
+  /** Lets nobody join what has begun for a key, or for any. */
+  forget(key: string | undefined): void {
+    if (key === undefined) this.#loads.clear();
+    else this.#loads.delete(key);
+  }
+}
+
+const loadsByClient = /* @__PURE__ */ new WeakMap<Session, Loads>();
+
+/** Keeps the loads of a client, and forgets those that a change of their key overtakes. */
+export function trackLoads(session: Session): void {
+  const loads = new Loads();
+  loadsByClient.set(session.root, loads);
+  session.onChange((key, command) => {
+    loads.forget(key);
+    // What begins during the change may still read what was there before it.
+    command?.whenSettled(() => loads.forget(key));
+  });
+}
+
+/** The loads of the client that a session belongs to. */
+export function loadsOf(session: Session): Loads {
+  return loadsByClient.get(session.root)!;
+}

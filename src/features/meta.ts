@@ -1,0 +1,55 @@
+/** Meta commands as they are, and what they tell of an item. @module */
+
+import type { OperationOptions } from "../commands/operation_options.ts";
+import type { Session } from "../commands/session.ts";
+import { quote } from "../errors.ts";
+import {
+  checkMetaRequest,
+  type ItemInfo,
+  MetaCommand,
+  type MetaReply,
+  type MetaVerb,
+  plainKey,
+  readItemInfo,
+} from "../protocol/commands/meta.ts";
+import { ownData } from "../transcoding/item_codec.ts";
+
+/** What of a meta command is not the key. */
+export interface MetaParts {
+  readonly verb: MetaVerb;
+  readonly flags: readonly string[] | undefined;
+  readonly value: string | Uint8Array | undefined;
+}
+
+/** Sends a meta command. */
+export function meta(
+  session: Session,
+  key: string,
+  { verb, flags, value }: MetaParts,
+  options?: OperationOptions,
+): Promise<MetaReply> {
+  const data = value === undefined ? undefined : ownData(value, `send a value by ${quote(verb)}`);
+  const request = { verb, key, flags: Array.isArray(flags) ? [...flags] : flags ?? [], data };
+  checkMetaRequest(request);
+  const make = () => new MetaCommand(request);
+  // The others change no value.
+  return ["ms", "md", "ma"].includes(verb)
+    ? session.askChange(plainKey(request), make, options)
+    : session.ask(plainKey(request), make, options);
+}
+
+/** Tells what memcached knows of an item. */
+export async function inspect(
+  session: Session,
+  key: string,
+  options?: OperationOptions,
+): Promise<ItemInfo | undefined> {
+  const request = { verb: "mg", key, flags: ["f", "s", "c", "t", "l", "h", "u"] } as const;
+  const reply = await session.ask(key, () => {
+    checkMetaRequest(request);
+    const command = new MetaCommand(request);
+    command.absent = { status: "EN", flags: {} };
+    return command;
+  }, options);
+  return reply.status === "EN" ? undefined : readItemInfo(reply);
+}

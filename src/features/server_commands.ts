@@ -1,0 +1,138 @@
+/** Commands to every server: statistics, versions, flushing, logging. @module */
+
+import {
+  OPERATION_OPTIONS,
+  type OperationOptions,
+  operationOptions,
+} from "../commands/operation_options.ts";
+import { partialFailure } from "../commands/many_keys.ts";
+import { endWith, type Session } from "../commands/session.ts";
+import type { ServerNode } from "../connection/server_node.ts";
+import type { PartialFailure } from "../errors.ts";
+import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
+import type { Command } from "../protocol/command.ts";
+import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
+import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/commands/stats.ts";
+import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
+
+/** How items are made to expire. */
+export interface FlushOptions extends OperationOptions {
+  /** In how many seconds, 0 to 2,592,000; 0, at once, by default. */
+  readonly delay?: number;
+}
+
+const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {
+  signal: "signal",
+  failover: "any",
+  delay: "number",
+};
+const HIGHEST_VERBOSITY = 0x7fffffff;
+
+/** Asks every server for statistics. */
+export async function stats(
+  session: Session,
+  args?: string,
+  options?: OperationOptions,
+): Promise<Stats[]> {
+  if (args !== undefined) checkStatsArguments(args);
+  return await askAll(session, "request stats of", () => new StatsCommand(args), options);
+}
+
+/** Asks every server for its version. */
+export function version(session: Session, options?: OperationOptions): Promise<string[]> {
+  return askAll(session, "ask for the version of", () => new VersionCommand(), options);
+}
+
+/** Makes every item of every server expire. */
+export async function flushAll(session: Session, options: FlushOptions = {}): Promise<void> {
+  checkOptions(options, FLUSH_OPTIONS);
+  const { delay } = options;
+  // Given an absolute time, memcached flushes nothing.
+  if (delay !== undefined) checkInteger("delay", delay, 0, LONGEST_RELATIVE);
+  const changes = () => {
+    if (!delay) session.changes();
+  };
+  changes();
+  try {
+    await tellAll(
+      session,
+      delay === undefined ? "flush_all" : `flush_all ${delay}`,
+      operationOptions(options),
+    );
+  } finally {
+    changes();
+  }
+}
+
+/** Sets how much every server writes to its log. */
+export async function verbosity(
+  session: Session,
+  level: number,
+  options?: OperationOptions,
+): Promise<void> {
+  checkInteger("verbosity", level, 0, HIGHEST_VERBOSITY);
+  await tellAll(session, `verbosity ${level}`, options);
+}
+
+async function tellAll(
+  session: Session,
+  request: string,
+  options: OperationOptions | undefined,
+): Promise<void> {
+  const [name] = request.split(" ", 1);
+  const make = () => new AnswerCommand(request, OK_ANSWERS);
+  await askAll(session, `send ${name} to`, make, options);
+}
+
+/**
+ * Gives each server a command of its own, and waits for all of them.
+ *
+ * @param action What is asked of servers, for the message.
+ * @returns Their results, in the servers' order.
+ * @throws The signal's reason, when it was aborted; else what {@linkcode serverFailure} makes.
+ */
+async function askAll<Result>(
+  session: Session,
+  action: string,
+  make: () => Command<Result>,
+  options: OperationOptions | undefined,
+): Promise<Result[]> {
+  checkOptions(options, OPERATION_OPTIONS);
+  const signal = options?.signal;
+  const found = session.route.nodes(undefined, signal);
+  // Not a turn later than it has to be: what is issued in one turn leaves together.
+  const nodes = found instanceof Promise ? await found : found;
+  const results: Result[] = [];
+  const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
+  await Promise.all(nodes.map(async (node, i) => {
+    try {
+      results[i] = await ask(node, make(), signal);
+      partial.results.set(node.name, results[i]);
+    } catch (error) {
+      partial.failures.set(node.name, error);
+    }
+  }));
+  if (partial.failures.size === 0) return results;
+  signal?.throwIfAborted();
+  throw serverFailure(action, partial);
+}
+
+function ask<Result>(
+  node: ServerNode,
+  command: Command<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    node.submit(command.settleBy(resolve, reject));
+    if (signal !== undefined) endWith(signal, command);
+  });
+}
+
+/** Makes the error of an operation that failed on some servers; where only one was asked, it is that one's. */
+export function serverFailure(action: string, partial: PartialFailure): unknown {
+  const { failures, results } = partial;
+  if (failures.size + results.size > 1) return partialFailure(action, partial, "servers");
+  const [error] = failures.values();
+  return error;
+}

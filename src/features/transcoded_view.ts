@@ -1,0 +1,55 @@
+/** The commands on keys over any session: what a client gives as a view in another format. @module */
+
+import type { KeyCommands } from "../commands/key_commands.ts";
+import { count } from "../commands/count.ts";
+import { deleteKey, deleteMany } from "../commands/delete.ts";
+import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
+import type { Session } from "../commands/session.ts";
+import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
+import { lazily } from "../waiting.ts";
+import { locate } from "./locate.ts";
+
+/** Loads the features that are not needed at the start. */
+export const onDemand: () => Promise<typeof import("./on_demand.ts")> = /* @__PURE__ */ lazily(() =>
+  import("./on_demand.ts")
+);
+
+/** Makes the commands of a session. */
+export function keyCommandsOf(session: Session): KeyCommands {
+  return {
+    get: (...args) => get(session, ...args),
+    getMany: (...args) => getMany(session, ...args),
+    gets: (...args) => gets(session, ...args),
+    getAndTouch: (...args) => getAndTouch(session, ...args),
+    set: (...args) => set(session, ...args),
+    setMany: (...args) => setMany(session, ...args),
+    add: (...args) => add(session, ...args),
+    replace: (...args) => replace(session, ...args),
+    append: (...args) => extend(session, "append", ...args),
+    prepend: (...args) => extend(session, "prepend", ...args),
+    cas: (...args) => cas(session, ...args),
+    incr: (...args) => count(session, "incr", ...args),
+    decr: (...args) => count(session, "decr", ...args),
+    touch: (...args) => touch(session, ...args),
+    delete: (...args) => deleteKey(session, ...args),
+    deleteMany: (...args) => deleteMany(session, ...args),
+    getOrSet: async (...args) => {
+      const { getOrSet } = await onDemand();
+      return await getOrSet(session, ...args);
+    },
+    update: async (...args) => {
+      const { update } = await onDemand();
+      return await update(session, ...args);
+    },
+    invalidate: async (...args) => {
+      const { invalidate } = await onDemand();
+      return await invalidate(session, ...args);
+    },
+    inspect: async (...args) => {
+      const { inspect } = await onDemand();
+      return await inspect(session, ...args);
+    },
+    withTranscoder: (transcoder) => keyCommandsOf(session.withTranscoder(transcoder)),
+    locate: (key) => locate(session, key),
+  };
+}

@@ -1,0 +1,48 @@
+/** Watching what happens on the servers. @module */
+
+import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
+import type { Session } from "../commands/session.ts";
+import { checkOptions } from "../option_checks.ts";
+import type { WatchEvent, WatchKind } from "../protocol/commands/watch.ts";
+import { watchRequest } from "../protocol/commands/watch_request.ts";
+import type { WatchedEvents } from "./watched_events.ts";
+
+/** The events of all servers. Cancelling it closes its connections. */
+export interface WatchStream extends ReadableStream<WatchEvent> {
+  /**
+   * Resolves when every server has begun to log: what is done from then on is seen. Rejects with the error
+   * that the stream fails with, which need not be handled twice.
+   */
+  readonly ready: Promise<void>;
+}
+
+/** Watches all servers, on a connection for each. Of the events, no more is read than is asked for. */
+export function watch(
+  session: Session,
+  kinds: readonly WatchKind[],
+  options?: OperationOptions,
+): WatchStream {
+  checkOptions(options, OPERATION_OPTIONS);
+  const request = watchRequest(kinds);
+  const signal = options?.signal;
+  let source!: Promise<WatchedEvents>;
+  const events = new ReadableStream<WatchEvent>({
+    start(controller) {
+      source = import("./watched_events.ts").then(({ WatchedEvents }) => {
+        return new WatchedEvents(controller);
+      });
+    },
+    async pull() {
+      (await source).pull();
+    },
+    async cancel() {
+      await (await source).cancel();
+    },
+  }, { highWaterMark: 0 });
+  const nodes = session.route.nodes(undefined, signal);
+  const ready = source.then(async (source) => {
+    await source.open(await nodes, request, signal);
+  });
+  source.then((source) => source.follow(ready));
+  return Object.assign(events, { ready });
+}

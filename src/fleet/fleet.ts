@@ -1,0 +1,170 @@
+/** The servers of a client as a whole: the list, and the features that concern it, loaded when needed. @module */
+
+import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
+import { connect } from "../connection/connect.ts";
+import type { ServerNode } from "../connection/server_node.ts";
+import type { SocketError } from "../errors.ts";
+import type { Command } from "../protocol/command.ts";
+import { resolveServers, type ServerAddress } from "../server_address.ts";
+import { chooseTls } from "../transport/tls_options.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { DiscoveringRouter } from "./discovering_router.ts";
+import type { FailoverRouter } from "./failover_router.ts";
+import { type Found, type Route, Router } from "./router.ts";
+import { dialerOf, type ReportServer } from "./servers.ts";
+import { describeServer, ServerEvent, type ServerStatus } from "./status.ts";
+
+/** Makes the router of a client, and what goes before it: failover, and discovery of its servers. */
+export class Fleet {
+  /** Where commands are given to. */
+  readonly route: Route;
+  readonly #options: ResolvedOptions;
+  readonly #router: Router;
+  readonly #dispatch: (event: ServerEvent) => void;
+  readonly #lazy: LazyRoute | undefined;
+  #failover: FailoverRouter | undefined;
+  #discovering: DiscoveringRouter | undefined;
+
+  /**
+   * @param servers As the caller gave them; with discovery the list may be empty.
+   * @param dispatch Called with what happens to the servers.
+   * @throws {ValidationException} When an address is invalid.
+   */
+  constructor(
+    servers: ServerAddress | readonly ServerAddress[],
+    options: ResolvedOptions,
+    dispatch: (event: ServerEvent) => void,
+  ) {
+    const { discovery, failover, retries } = options;
+    const isUnknown = discovery !== undefined && Array.isArray(servers) && servers.length === 0;
+    const resolved = isUnknown ? [] : resolveServers(servers, options);
+    this.#options = options;
+    this.#dispatch = dispatch;
+    this.#router = new Router(resolved, options, this.#report);
+    const isPlain = discovery === undefined && failover === "error" && retries === 0;
+    if (!isPlain) this.#lazy = new LazyRoute(this.#router, () => this.#load());
+    this.route = this.#lazy ?? this.#router;
+  }
+
+  /** What is known of the servers, and of those that stand in for them. */
+  status(): ServerStatus[] {
+    const failover = this.#failover;
+    const { members } = this.#router;
+    return [
+      ...members.map((member) => {
+        return describeServer(member, { missed: failover?.missedOf(member) ?? 0, isGutter: false });
+      }),
+      ...failover?.standIns.map((member) => {
+        return describeServer(member, { missed: 0, isGutter: true });
+      }) ?? [],
+    ];
+  }
+
+  /**
+   * Takes another list of servers for what is issued from now on.
+   *
+   * @returns Resolves when nothing is under way any more on the servers that left the list.
+   * @throws {ValidationException} When an address is invalid; the old list stays then.
+   * @throws {SocketError} When the client is closed.
+   */
+  async setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
+    const retired = this.#take(servers);
+    this.#discovering?.admit();
+    await retired;
+  }
+
+  /** Rejects what is under way, and what comes later; resolves when every socket is closed. */
+  async close(): Promise<void> {
+    const closed = this.#router.close();
+    // What is still being loaded is closed before it has begun.
+    await this.#lazy?.loaded();
+    await Promise.all([closed, this.#failover?.close(), this.#discovering?.close()]);
+  }
+
+  #take(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
+    const retired = this.#router.setServers(resolveServers(servers, this.#options));
+    this.#failover?.serversChanged();
+    return retired;
+  }
+
+  readonly #report: ReportServer = (type, server, error) => {
+    // Before listeners are called, and before operations of the server go on elsewhere.
+    if (type === "up" || type === "down") this.#failover?.serversChanged();
+    if (error !== undefined) this.#discovering?.serverFailed();
+    this.#dispatch(new ServerEvent(type, server, error));
+  };
+
+  /** Loads what goes before the router. */
+  async #load(): Promise<Route> {
+    const { failover, retries, discovery } = this.#options;
+    let route: Route = this.#router;
+    if (failover !== "error" || retries > 0) {
+      const { FailoverRouter } = await import("./failover_router.ts");
+      const gutter = typeof failover === "string" ? undefined : this.#makeGutter(failover);
+      route = this.#failover = new FailoverRouter(this.#router, gutter, this.#options);
+    }
+    if (discovery === undefined) return route;
+    const { DiscoveringRouter } = await import("./discovering_router.ts");
+    return this.#discovering = new DiscoveringRouter(discovery, route, this.#options, {
+      hasServers: () => this.#router.members.length > 0,
+      setServers: (servers) => this.#take(servers),
+      tls: chooseTls(undefined, this.#options.tls),
+      connect: (address, signal) => this.#connect(address, signal),
+      failed: (error: SocketError) => {
+        this.#dispatch(new ServerEvent("error", discovery.name, error));
+      },
+    });
+  }
+
+  #makeGutter({ servers }: ResolvedGutter): Router {
+    const options = { ...this.#options, failover: "error", retries: 0 } as const;
+    return new Router(servers, options, this.#report);
+  }
+
+  async #connect(address: ServerAddress, signal: AbortSignal): Promise<Transport> {
+    const [server] = resolveServers([address], this.#options);
+    signal.throwIfAborted();
+    const dial = dialerOf(server!, this.#options);
+    const transport = await connect({ ...this.#options, server: server!.name, dial, signal });
+    if (this.#options.direct) return transport;
+    const { readable, writable } = transport;
+    return { readable, writable, close: () => transport.close() };
+  }
+}
+
+/** A route whose code is loaded with the first operation; what is issued meanwhile waits, in its order. */
+class LazyRoute implements Route {
+  readonly #router: Router;
+  readonly #load: () => Promise<Route>;
+  #loading: Promise<Route> | undefined;
+  #route: Route | undefined;
+
+  /** @param router Says where keys live until the route is loaded. */
+  constructor(router: Router, load: () => Promise<Route>) {
+    this.#router = router;
+    this.#load = load;
+  }
+
+  /** The route; loads it. */
+  loaded(): Promise<Route> {
+    return this.#loading ??= this.#load().then((route) => this.#route = route);
+  }
+
+  submit(key: string, command: Command): void {
+    if (this.#route !== undefined) return this.#route.submit(key, command);
+    this.loaded().then((route) => route.submit(key, command))
+      .catch((error) => command.abandon(error));
+  }
+
+  nodes(
+    server?: string | number,
+    signal?: AbortSignal,
+  ): readonly ServerNode[] | Promise<readonly ServerNode[]> {
+    if (this.#route !== undefined) return this.#route.nodes(server, signal);
+    return this.loaded().then((route) => route.nodes(server, signal));
+  }
+
+  find(key: string): Found {
+    return (this.#route ?? this.#router).find(key);
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Formats of values besides moecache's own, JSON and plain bytes, for programs that share a memcached
+ * deployment with others.
+ *
+ * @example Values that C# reads and writes with EnyimMemcached
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { enyimTranscoder } from "@moecache/moecache/formats";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, { transcoder: enyimTranscoder });
+ *
+ * await client.set("visits", 5); // an Int32 in C#
+ * assertEquals(await client.get("visits"), 5);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type DateTimeKind,
+  type DotNetFractionType,
+  type DotNetIntegerType,
+  type DotNetType,
+  DotNetValue,
+} from "./enyim/dot_net_types.ts";
+export {
+  type EnyimTranscoder,
+  enyimTranscoder,
+  type EnyimTranscoderOptions,
+} from "./enyim_transcoder.ts";

@@ -1,0 +1,252 @@
+import { ByteSink } from "./byte_sink.ts";
+import { integerToBytes } from "./numbers.ts";
+import * as opcode from "./opcodes.ts";
+
+/** The protocols that are written. */
+export type PickleProtocol = 2 | 3 | 4 | 5;
+
+/** What Python 3 knows by a name. The memo knows it by the object. */
+export interface Global {
+  readonly module: string;
+  readonly name: string;
+}
+
+const BYTES: Global = { module: "builtins", name: "bytes" };
+const ENCODE: Global = { module: "_codecs", name: "encode" };
+
+/** An opcode and the length of what follows, in eight bytes. */
+const FRAME_HEADER_SIZE = 9;
+
+/** An opcode and the length of the text, in four bytes. */
+const TEXT_HEADER_SIZE = 5;
+
+/** CPython ends a frame that is as long, and keeps out of frames what is as long by itself. */
+export const FRAME_SIZE = 65_536;
+
+/** CPython does not frame less. */
+const MIN_FRAME_SIZE = 4;
+
+/** Writes opcodes and the values that hold no others, and keeps the memo. */
+export class PickleWriter {
+  readonly protocol: PickleProtocol;
+  readonly #sink = new ByteSink();
+  readonly #memo = new Map<unknown, number>();
+  #memoSize = 0;
+  /** Where the frame begins that is being written, from protocol 4 on. */
+  #frame = Infinity;
+
+  constructor(protocol: PickleProtocol) {
+    this.protocol = protocol;
+    this.#sink.pair(opcode.PROTO, protocol);
+    if (protocol >= 4) this.#beginFrame();
+  }
+
+  /** How many values the memo has. */
+  get memoSize(): number {
+    return this.#memoSize;
+  }
+
+  /** Whether the memo has `value`. */
+  remembers(value: unknown): boolean {
+    return this.#memo.has(value);
+  }
+
+  /** Writes a reference to `value` if the memo has it. */
+  recall(value: unknown): boolean {
+    const index = this.#memo.get(value);
+    if (index !== undefined) this.#header(opcode.BINGET, opcode.LONG_BINGET, index);
+    return index !== undefined;
+  }
+
+  /** Writes an opcode that has no argument. */
+  emit(code: number): void {
+    this.#sink.uint8(code);
+  }
+
+  /** Writes an opcode whose result goes to the memo, though maybe nothing will refer to it. */
+  emitMemoized(code: number, value?: object): void {
+    this.#sink.uint8(code);
+    this.#memoize(value);
+  }
+
+  /** To be called before each value: ends a frame that is long enough. */
+  boundary(): void {
+    const { length } = this.#sink;
+    if (length - this.#frame < FRAME_SIZE + FRAME_HEADER_SIZE) return;
+    this.#endFrame(length);
+    this.#beginFrame();
+  }
+
+  /** Writes the end of a call, after a global and one to three arguments. */
+  call(argumentCount: number, result?: object): void {
+    this.emitMemoized(opcode.TUPLE1 - 1 + argumentCount);
+    this.emitMemoized(opcode.REDUCE, result);
+  }
+
+  /** Writes a number: as an int when it is a safe integer, else as a float. */
+  number(value: number): void {
+    this.boundary();
+    const int32 = value | 0;
+    if (int32 === value && (value !== 0 || !Object.is(value, -0))) this.#int32(int32);
+    else if (Number.isSafeInteger(value) && value !== 0) this.#safeInteger(value);
+    else this.float(value);
+  }
+
+  float(value: number): void {
+    this.boundary();
+    this.#sink.uint8(opcode.BINFLOAT);
+    this.#sink.float64(value);
+  }
+
+  bigint(value: bigint): void {
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) return this.number(number);
+    const bytes = integerToBytes(value);
+    this.#header(opcode.LONG1, opcode.LONG4, bytes.length);
+    this.#sink.write(bytes);
+  }
+
+  /** Writes a string; `false` when there is no UTF-8 of it, for a lone surrogate. */
+  text(text: string): boolean {
+    this.boundary();
+    if (this.recall(text)) return true;
+    const start = this.#sink.length;
+    const short = this.protocol >= 4 ? opcode.SHORT_BINUNICODE : undefined;
+    const isWritten = this.#sink.text(text, opcode.BINUNICODE, short);
+    if (this.protocol >= 4 && this.#sink.length - start >= FRAME_SIZE + TEXT_HEADER_SIZE) {
+      this.#endFrame(start);
+      this.#beginFrame();
+    }
+    this.#memoize(text);
+    return isWritten;
+  }
+
+  /** Writes bytes. */
+  bytes(bytes: Uint8Array, owner?: object): void {
+    this.boundary();
+    if (this.protocol < 3) return this.#bytesByCall(bytes, owner);
+    const isFramed = bytes.length < FRAME_SIZE || this.protocol < 4;
+    if (!isFramed) this.#endFrame(this.#sink.length);
+    this.#header(opcode.SHORT_BINBYTES, opcode.BINBYTES, bytes.length);
+    this.#sink.write(bytes);
+    if (!isFramed) this.#beginFrame();
+    this.#memoize(owner);
+  }
+
+  global(global: Global): void {
+    this.boundary();
+    if (this.recall(global)) return;
+    const { module, name } = global;
+    if (this.protocol >= 4) {
+      this.text(module);
+      this.text(name);
+      this.#sink.uint8(opcode.STACK_GLOBAL);
+    } else {
+      // Python 2's name, which Python 3 understands in protocol 2.
+      const known = module === "builtins" && this.protocol < 3 ? "__builtin__" : module;
+      this.#sink.uint8(opcode.GLOBAL);
+      this.#sink.ascii(`${known}\n${name}\n`);
+    }
+    this.#memoize(global);
+  }
+
+  /** The whole pickle. The writer is used up. */
+  finish(): Uint8Array<ArrayBuffer> {
+    this.#sink.uint8(opcode.STOP);
+    this.#endFrame(this.#sink.length);
+    return this.#sink.finish();
+  }
+
+  #int32(value: number): void {
+    if (value >>> 8 === 0) this.#sink.pair(opcode.BININT1, value);
+    else if (value >>> 16 === 0) {
+      this.#sink.uint8(opcode.BININT2);
+      this.#sink.uint16(value);
+    } else {
+      this.#sink.uint8(opcode.BININT);
+      this.#sink.int32(value);
+    }
+  }
+
+  #safeInteger(value: number): void {
+    const magnitude = value < 0 ? -value - 1 : value;
+    const size = magnitude < 2 ** 39 ? 5 : magnitude < 2 ** 47 ? 6 : 7;
+    const high = Math.floor(value / 2 ** 32);
+    this.#sink.pair(opcode.LONG1, size);
+    this.#sink.int32(value);
+    for (let byte = 0; byte < size - 4; byte++) this.#sink.uint8(high >> 8 * byte);
+  }
+
+  /** Protocol 2 has no bytes: Python 3 makes them from text, `_codecs.encode(…, "latin1")`. */
+  #bytesByCall(bytes: Uint8Array, owner: object | undefined): void {
+    const [code = 0] = bytes;
+    if (bytes.length === 0) {
+      this.global(BYTES);
+      this.emit(opcode.EMPTY_TUPLE);
+      return this.emitMemoized(opcode.REDUCE, owner);
+    }
+    this.global(ENCODE);
+    // CPython has only one string of each such character, and refers to that.
+    if (bytes.length === 1) this.text(String.fromCharCode(code));
+    else {
+      this.#sink.latin1Text(bytes, opcode.BINUNICODE);
+      this.#memoize();
+    }
+    this.text("latin1");
+    this.call(2, owner);
+  }
+
+  /** Puts what was written last into the memo; without `value`, only to keep CPython's count. */
+  #memoize(value?: unknown): void {
+    const index = this.#memoSize++;
+    if (value !== undefined) this.#memo.set(value, index);
+    if (this.protocol >= 4) this.#sink.uint8(opcode.MEMOIZE);
+    else this.#header(opcode.BINPUT, opcode.LONG_BINPUT, index);
+  }
+
+  /** Writes one of two opcodes, by whether their argument takes one byte or four. */
+  #header(short: number, long: number, argument: number): void {
+    if (argument <= 0xff) this.#sink.pair(short, argument);
+    else this.#sink.header(long, argument);
+  }
+
+  #beginFrame(): void {
+    this.#frame = this.#sink.claim(FRAME_HEADER_SIZE);
+  }
+
+  /** Ends the frame, if there is one, before what begins at an offset. */
+  #endFrame(end: number): void {
+    if (this.#frame === Infinity) return;
+    const start = this.#frame;
+    const size = end - start - FRAME_HEADER_SIZE;
+    if (size < MIN_FRAME_SIZE) this.#sink.remove(start, FRAME_HEADER_SIZE);
+    else {
+      this.#sink.bytes[start] = opcode.FRAME;
+      this.#sink.setInt32(start + 1, size);
+      this.#sink.setInt32(start + 5, 0); // no frame is longer than four bytes can tell
+    }
+  }
+}
+
+/** The pickle of long bytes alone, from protocol 3 on, made at its length: as quick as a copy of them. */
+export function pickleLongBytes(
+  bytes: Uint8Array,
+  protocol: PickleProtocol,
+): Uint8Array<ArrayBuffer> {
+  const { length } = bytes;
+  const head = [
+    opcode.PROTO,
+    protocol,
+    opcode.BINBYTES,
+    length,
+    length >> 8,
+    length >> 16,
+    length >> 24,
+  ];
+  const memoized = protocol >= 4 ? [opcode.MEMOIZE] : [opcode.BINPUT, 0];
+  const pickle = new Uint8Array(head.length + length + memoized.length + 1);
+  pickle.set(head);
+  pickle.set(bytes, head.length);
+  pickle.set([...memoized, opcode.STOP], head.length + length);
+  return pickle;
+}

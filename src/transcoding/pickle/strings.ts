@@ -1,0 +1,108 @@
+/** Python's strings: UTF-8 with lone surrogates, Latin-1, and the escapes of protocol 0. @module */
+
+import { quote } from "../../errors.ts";
+import { decodeUtf8 } from "../text.ts";
+import { unreadable } from "./byte_source.ts";
+
+const CHUNK = 4096;
+
+const BYTE_ESCAPE = /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|([^]|$))/g;
+const UNICODE_ESCAPE = /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|([^]))/g;
+
+/** Characters that mean another one after a backslash, and what each means. */
+const ESCAPED = "\\'\"abfnrtv";
+const MEANINGS = "\\'\"\x07\b\f\n\r\t\v";
+
+/** Decodes UTF-8 in which, as under Python's `surrogatepass`, encoded surrogates are allowed. */
+export function decodeString(bytes: Uint8Array, start: number, end: number): string {
+  try {
+    return decodeUtf8(bytes, start, end);
+  } catch {
+    return decodeSurrogates(bytes.subarray(start, end)); // throws if there is another fault
+  }
+}
+
+/** Splits at `ED A0..BF xx`: a surrogate wherever it is, as ED is never a continuation byte. */
+function decodeSurrogates(bytes: Uint8Array): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = bytes.indexOf(0xed); at >= 0; at = bytes.indexOf(0xed, at + 1)) {
+    const [, second = 0, third = 0] = bytes.subarray(at, at + 3);
+    if (second >> 5 !== 0b101 || third >> 6 !== 0b10) continue;
+    const unit = 0xd000 | (second & 0x3f) << 6 | third & 0x3f;
+    pieces.push(decodeStrictly(bytes.subarray(from, at)), String.fromCharCode(unit));
+    from = at + 3;
+  }
+  return pieces.join("") + decodeStrictly(bytes.subarray(from));
+}
+
+function decodeStrictly(bytes: Uint8Array): string {
+  try {
+    return decodeUtf8(bytes);
+  } catch (cause) {
+    throw unreadable("a string is not UTF-8", cause);
+  }
+}
+
+/** Decodes ISO 8859-1: every byte is the character of that number. */
+export function decodeLatin1(bytes: Uint8Array): string {
+  if (bytes.length <= CHUNK) return String.fromCharCode(...bytes);
+  const pieces: string[] = [];
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    pieces.push(decodeLatin1(bytes.subarray(at, at + CHUNK)));
+  }
+  return pieces.join("");
+}
+
+/** Encodes ISO 8859-1; `undefined` when a character is above U+00FF. */
+export function encodeLatin1(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length);
+  let all = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    all |= code;
+    bytes[i] = code;
+  }
+  return all > 0xff ? undefined : bytes;
+}
+
+/** Decodes what Python 2 wrote as `str`, if it is ASCII. By default CPython 3 takes no more. */
+export function decodePython2Str(bytes: Uint8Array): string {
+  return requireAscii(decodeLatin1(bytes));
+}
+
+/** Reads the line of a STRING: Python 2's `repr(value)` of a `str`. */
+export function stringFromRepr(line: Uint8Array): string {
+  const text = decodeLatin1(line);
+  if (!/^'[^]*'$|^"[^]*"$/.test(text)) throw unreadable("a STRING is not in quotes");
+  return requireAscii(text.slice(1, -1).replace(BYTE_ESCAPE, byteOfEscape));
+}
+
+/** Reads the line of a UNICODE: Python's `raw-unicode-escape`. */
+export function stringFromRawUnicode(line: Uint8Array): string {
+  return decodeLatin1(line).replace(UNICODE_ESCAPE, characterOfEscape);
+}
+
+function requireAscii(text: string): string {
+  if (/[\u0080-\uffff]/.test(text)) {
+    throw unreadable("a Python 2 str holds bytes that are not ASCII");
+  }
+  return text;
+}
+
+function byteOfEscape(escape: string, octal?: string, hex?: string, other = ""): string {
+  if (octal !== undefined) return String.fromCharCode(parseInt(octal, 8) & 0xff);
+  if (hex !== undefined) return String.fromCharCode(parseInt(hex, 16));
+  if (other === "" || other === "x") throw incomplete(escape);
+  return MEANINGS[ESCAPED.indexOf(other)] ?? escape;
+}
+
+function characterOfEscape(escape: string, short?: string, long?: string, other?: string): string {
+  const codePoint = parseInt(short ?? long ?? "", 16);
+  if (other === "u" || other === "U" || codePoint > 0x10ffff) throw incomplete(escape);
+  return other === undefined ? String.fromCodePoint(codePoint) : escape;
+}
+
+function incomplete(escape: string): Error {
+  return unreadable(`a string holds the incomplete escape ${quote(escape)}`);
+}

@@ -1,0 +1,54 @@
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { ValidationException } from "../../mod.ts";
+import {
+  exptimeOf,
+  isHashed,
+  itemKeyOf,
+  textOfItemKey,
+} from "../../src/adapters/key_and_exptime.ts";
+
+Deno.test("itemKeyOf() keeps what memcached takes", () => {
+  assertEquals(itemKeyOf("user:1/~!", 100), "user:1/~!");
+});
+
+Deno.test("itemKeyOf() escapes the rest, and textOfItemKey() has it back", async () => {
+  const texts = ["a b", "100%", "%20", "%u1234", "ä😀\n\0\x7f", "\ud800", "\udc00x\ud800", "%#"];
+  for (const text of texts) {
+    const key = await itemKeyOf(text, 100);
+    assert(/^[!-~]+$/.test(key) && !isHashed(key), key);
+    assertEquals(textOfItemKey(key), text);
+  }
+});
+
+Deno.test("itemKeyOf() hashes what is too long, and nothing shorter", async () => {
+  const hashed = await itemKeyOf("x".repeat(101), 100);
+  assert(isHashed(hashed) && /^[!-~]{45}$/.test(hashed), hashed);
+  assertNotEquals(await itemKeyOf(`${"x".repeat(100)}y`, 100), hashed);
+  assertEquals(await itemKeyOf("x".repeat(101), 100), hashed);
+  assertEquals(itemKeyOf("x".repeat(100), 100), "x".repeat(100));
+});
+
+Deno.test("exptimeOf() is never early, and up to two seconds late", () => {
+  assertEquals([1, 1000, 1001, 60_000].map(exptimeOf), [2, 2, 3, 61]);
+  assertEquals(exptimeOf(Infinity), 0);
+});
+
+Deno.test("exptimeOf() is absolute above 30 days, and at the end of memcached's time at most", () => {
+  const days = 31 * 24 * 60 * 60 * 1000;
+  const late = (exptimeOf(days) as Date).getTime() - Date.now() - days;
+  assert(late > 0 && late <= 1000, `${late}`);
+  assertEquals(exptimeOf(1e15), new Date(0x7fffffff * 1000));
+});
+
+Deno.test("exptimeOf() of a lifetime that has ended is in the past", () => {
+  assert((exptimeOf(-1) as Date).getTime() < Date.now() + 1);
+});
+
+Deno.test("itemKeyOf() and exptimeOf() take nothing of another type", () => {
+  for (const key of [undefined, null, 5, {}] as unknown as string[]) {
+    assertThrows(() => itemKeyOf(key, 100), ValidationException, "it must be a string");
+  }
+  for (const lifetime of [NaN, "60", null, undefined, 60n] as unknown as number[]) {
+    assertThrows(() => exptimeOf(lifetime), ValidationException, "it must be a number");
+  }
+});

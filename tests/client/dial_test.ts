@@ -1,0 +1,177 @@
+/** What becomes of operations when the caller's own `dial` opens the sockets, or something else. */
+
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { Client, type Dial, SocketError, TimeoutError, type Transport } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+
+const REPLY = new TextEncoder().encode("VALUE key 274 5\r\nvalue\r\nEND\r\n");
+
+/** A transport that answers whatever it is asked, and counts how often it is closed. */
+function answering(): Transport & { closeCount: number } {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (_request, replies) => replies.enqueue(REPLY),
+  });
+  return {
+    readable,
+    writable,
+    closeCount: 0,
+    close: function () {
+      this.closeCount++;
+    },
+  };
+}
+
+function connect(dial: unknown, timeout?: number): Client {
+  return new Client("cache.test", { dial: dial as Dial, ...(timeout ? { timeout } : {}) });
+}
+
+Deno.test("Client dials with ClientOptions.dial, and tells it where and how", async () => {
+  const told: unknown[] = [];
+  const dial: Dial = (endpoint, { signal, ...settings }) => {
+    told.push(endpoint, settings, signal.aborted);
+    return Promise.resolve(answering());
+  };
+  await using client = new Client("cache.test:1234", { dial, keepAlive: false });
+  assertEquals(await client.get("key"), "value");
+  const endpoint = { hostname: "cache.test", port: 1234 };
+  assertEquals(told, [endpoint, { keepAlive: false, noDelay: true }, false]);
+});
+
+Deno.test("Client speaks over any streams, whether they are byte streams or not", async () => {
+  await using server = await MemcachedServer.listen();
+  const { hostname, port } = server;
+  for (const kind of [{ type: "bytes" }, {}]) {
+    const dial: Dial = async () => {
+      const socket = await Deno.connect({ hostname, port });
+      const chunks = socket.readable[Symbol.asyncIterator]();
+      const readable = new ReadableStream<Uint8Array>({
+        ...(kind as object),
+        async pull(controller) {
+          const { done, value } = await chunks.next();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+      });
+      return { readable, writable: socket.writable, close: () => socket.close() };
+    };
+    await using client = connect(dial, 5000);
+    const large = "x".repeat(500_000);
+    await client.set("key", large);
+    assertEquals(await client.get("key"), large);
+    assertEquals(await client.getMany(["key", "missing"]), new Map([["key", large]]));
+  }
+});
+
+Deno.test("Client reads a transport through receive, and through read where it has none", async () => {
+  for (const shortcut of ["receive", "read"] as const) {
+    let asked = (): void => {};
+    const question = new Promise<void>((resolve) => asked = resolve);
+    const used: string[] = [];
+    const dial = () =>
+      Promise.resolve({
+        ...answering(),
+        write: (bytes: Uint8Array) => Promise.resolve((asked(), bytes.length)),
+        async read(into: Uint8Array) {
+          if (used.push("read") > 1) return await new Promise<null>(() => {});
+          await question;
+          into.set(REPLY);
+          return REPLY.length;
+        },
+        ...(shortcut === "read" ? {} : {
+          async receive(receiver: { push(chunk: Uint8Array): void }) {
+            used.push("receive");
+            await question;
+            receiver.push(REPLY);
+            await new Promise(() => {});
+          },
+        }),
+      });
+    // What never ends is the transport's affair; the client is left to the garbage collector.
+    assertEquals(await connect(dial).get("key"), "value");
+    assertEquals(used[0], shortcut);
+  }
+});
+
+Deno.test("Client rejects with a SocketError whose cause is what dial threw", async () => {
+  const cause = new Error("no tunnel");
+  const dials = [
+    () => Promise.reject(cause),
+    () => {
+      throw cause;
+    },
+  ];
+  for (const dial of dials) {
+    await using client = connect(dial);
+    const error = await assertRejects(() => client.get("key"), SocketError);
+    assertEquals(error.message, "Cannot connect to cache.test:11211: no tunnel");
+    assertEquals(error.server, "cache.test:11211");
+    assertStrictEquals(error.cause, cause);
+  }
+});
+
+Deno.test("Client rejects with a SocketError when dial gives no transport", async () => {
+  const { readable, writable, close } = answering();
+  const junk = [undefined, null, 5, "socket", {}, { readable, writable }, { readable, close }, {
+    readable: "r",
+    writable: "w",
+    close,
+  }];
+  for (const transport of junk) {
+    for (const dial of [() => Promise.resolve(transport), () => transport]) {
+      await using client = connect(dial);
+      const error = await assertRejects(() => client.get("key"), SocketError, "dial gave no");
+      assertEquals(error.server, "cache.test:11211");
+    }
+  }
+});
+
+Deno.test("Client closes a transport whose streams are somebody else's", async () => {
+  for (const half of ["readable", "writable"] as const) {
+    const transport = answering();
+    if (half === "readable") transport.readable.getReader();
+    else transport.writable.getWriter();
+    await using client = connect(() => Promise.resolve(transport));
+    await assertRejects(() => client.get("key"), SocketError, "lock");
+    assertEquals(transport.closeCount, 1);
+    const items = client.items();
+    await assertRejects(() => items[Symbol.asyncIterator]().next(), SocketError);
+    assertEquals(transport.closeCount, 2);
+  }
+});
+
+Deno.test("Client gives up a dial that hangs, and says so to it", async () => {
+  let signal: AbortSignal | undefined;
+  const late = answering();
+  let arrive = (): void => {};
+  const dial: Dial = (_, options) => {
+    signal = options.signal;
+    return new Promise((resolve) => arrive = () => resolve(late));
+  };
+  const client = connect(dial, 20);
+  await assertRejects(() => client.get("key"), TimeoutError, "Cannot connect to cache.test:11211");
+  assert(signal!.aborted);
+  // It did not heed the signal: what comes after all is closed unused.
+  arrive();
+  await client.close();
+  assertEquals(late.closeCount, 1);
+});
+
+Deno.test("Client.close waits for a dial that it gave up, and closes what comes of it", async () => {
+  const late = answering();
+  let arrive = (): void => {};
+  const client = connect(() => new Promise((resolve) => arrive = () => resolve(late)));
+  const operation = assertRejects(() => client.get("key"), SocketError, "the client is closed");
+  await Promise.resolve();
+  const closed = client.close();
+  await operation;
+  assertEquals(late.closeCount, 0);
+  arrive();
+  await closed;
+  assertEquals(late.closeCount, 1);
+});
+
+Deno.test("Client opens nothing and calls nothing when it is made", () => {
+  let dials = 0;
+  new Client(["a", "b"], { dial: () => Promise.reject(dials++) });
+  assertEquals(dials, 0);
+});

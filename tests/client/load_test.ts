@@ -1,0 +1,31 @@
+/** More at once than anybody should ask for. */
+
+import { assertEquals } from "@std/assert";
+import { Client } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+
+const start = () => memcachedPath() ? MemcachedProcess.start() : MemcachedServer.listen();
+
+Deno.test("Client answers a million concurrent operations, each with its own value", async () => {
+  await using server = await start();
+  await using client = new Client(server.address);
+  await Promise.all(Array.from({ length: 1000 }, (_, i) => client.set(`key${i}`, `${i}`)));
+  const operations = new Array<Promise<unknown>>(1_000_000);
+  for (let i = 0; i < operations.length; i++) operations[i] = client.get(`key${i % 1001}`);
+  const values = await Promise.all(operations);
+  for (let i = 0; i < values.length; i++) {
+    const expected = i % 1001 === 1000 ? undefined : `${i % 1001}`;
+    // Not assertEquals for each: a million calls of it take longer than the operations.
+    if (values[i] !== expected) assertEquals(values[i], expected, `operation ${i}`);
+  }
+});
+
+Deno.test("Client stores a hundred thousand values at once", async () => {
+  await using server = await start();
+  await using client = new Client(server.address);
+  const keys = Array.from({ length: 100_000 }, (_, i) => `key${i}`);
+  await Promise.all(keys.map((key) => client.set(key, key)));
+  const values = await Promise.all(keys.map((key) => client.get(key)));
+  assertEquals(values.filter((value, i) => value !== keys[i]), []);
+});

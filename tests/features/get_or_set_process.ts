@@ -1,0 +1,49 @@
+/**
+ * One of many processes that ask for a value at once; `get_or_set_processes_test.ts` runs it.
+ *
+ * It prints `loading` when it computes the value and `got <value>` for each caller. The first load of all
+ * hangs where it is told to, and waits for the process to be killed.
+ *
+ * @module
+ */
+
+import { Client } from "../../mod.ts";
+import { pause } from "../../src/waiting.ts";
+
+/** What a process is told, as JSON in its argument. */
+export interface Task {
+  readonly address: string;
+  readonly key: string;
+  readonly callers: number;
+  readonly lockFor: number;
+  readonly waitFor: number;
+  /** How long a load takes, in milliseconds. */
+  readonly loadTime: number;
+  readonly firstHangs: boolean;
+  /** How often each caller asks, half a second apart; once unless given. */
+  readonly rounds?: number;
+}
+
+if (import.meta.main) await run(JSON.parse(Deno.args[0]!));
+
+async function run(task: Task): Promise<void> {
+  await using client = new Client(task.address, { timeout: 10_000 });
+  const load = async () => {
+    const count = await client.incr("loads", 1, { initial: 1 });
+    print("loading");
+    if (task.firstHangs && count === 1n) await pause(60_000);
+    await pause(task.loadTime);
+    return `load ${count}`;
+  };
+  const { key, lockFor, waitFor } = task;
+  const get = () => client.getOrSet(key, load, { exptime: 60, lockFor, waitFor });
+  for (let round = 1; round <= (task.rounds ?? 1); round++) {
+    if (round > 1) await pause(500);
+    const values = await Promise.all(Array.from({ length: task.callers }, get));
+    for (const value of values) print(`got ${value}`);
+  }
+}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}

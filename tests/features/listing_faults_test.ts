@@ -1,0 +1,196 @@
+/** What becomes of `items` and `watch` when the other end misbehaves. */
+
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { Client, ClientException, SocketError, TimeoutError, type WatchEvent } from "../../mod.ts";
+import { answering, type Script, ScriptedPeer } from "../support/scripted_peer.ts";
+
+const BUSY = "BUSY currently processing crawler request\r\n";
+const EVENT = "ts=1.5 gid=1 type=item_get key=a status=found clsid=1 cfd=9 size=1\n";
+
+function itemLine(key: string): string {
+  return `key=${key} exp=-1 la=1795388585 cas=5 fetch=no cls=1 size=65\n`;
+}
+
+/** A script that answers the first request with this text, and then closes the connection. */
+function answeringOnce(reply: string): Script {
+  return async (connection) => {
+    await connection.request();
+    await connection.send(reply);
+    connection.close();
+  };
+}
+
+/** A script that answers the first request, goes on for ever, and counts how often. */
+function endless(reply: string, portion: string, sent: () => void): Script {
+  return async (connection) => {
+    await connection.request();
+    await connection.send(reply);
+    while (await connection.send(portion).then(() => true, () => false)) sent();
+  };
+}
+
+async function keysOf(client: Client): Promise<string[]> {
+  return await Array.fromAsync(client.items(), ({ key }) => key);
+}
+
+/** Waits until a count does not grow any more. */
+async function standstill(count: () => number): Promise<number> {
+  for (let before = -1; before !== count();) {
+    before = count();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return count();
+}
+
+Deno.test("items asks with one packet of its own, and reads replies of older and newer servers", async () => {
+  const requests: string[] = [];
+  const replies = ["", "OK\r\n"].map((start) => `${start}${itemLine("a")}END\r\n`);
+  for (
+    const reply of [...replies, "END\r\n", "OK\r\nEND\r\n", "NOTSTARTED no items to crawl\r\n"]
+  ) {
+    await using peer = new ScriptedPeer(answering((line) => {
+      requests.push(line);
+      return reply;
+    }));
+    await using client = new Client(peer.address);
+    assertEquals(await keysOf(client), reply.includes("key=") ? ["a"] : []);
+    assertEquals(requests.splice(0), ["lru_crawler metadump all"]);
+  }
+});
+
+Deno.test("items waits for a busy crawler", async () => {
+  let busy = 3;
+  const answer = () => busy-- > 0 ? BUSY : `${itemLine("a")}END\r\n`;
+  await using peer = new ScriptedPeer(answering(answer));
+  await using client = new Client(peer.address, { timeout: 1000 });
+  assertEquals(await keysOf(client), ["a"]);
+  assertEquals(peer.connectionCount, 1);
+});
+
+Deno.test("items rejects with a ClientException when the crawler stays busy", async () => {
+  let requests = 0;
+  await using peer = new ScriptedPeer(answering(() => {
+    requests++;
+    return BUSY;
+  }));
+  await using client = new Client(peer.address);
+  const error = await assertRejects(() => keysOf(client), ClientException, peer.address);
+  assertEquals(error.item, BUSY.trimEnd());
+  assertEquals(requests, 6);
+});
+
+Deno.test("items leaves no timer when the client is closed while the crawler is busy", async () => {
+  await using peer = new ScriptedPeer(answering(() => BUSY));
+  const client = new Client(peer.address);
+  const item = client.items().next();
+  while (peer.connectionCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await Promise.all([assertRejects(() => item, SocketError, "closed"), client.close()]);
+});
+
+Deno.test("items rejects with a SocketError when the server is lost midway", async () => {
+  const reply = `${itemLine("a")}${itemLine("b")}END\r\n`;
+  for (let at = 0; at < reply.length; at += 7) {
+    await using peer = new ScriptedPeer(answeringOnce(reply.slice(0, at)));
+    await using client = new Client(peer.address);
+    const keys: string[] = [];
+    const error = await assertRejects(async () => {
+      for await (const { key } of client.items()) keys.push(key);
+    }, SocketError);
+    assertEquals(error.server, peer.address);
+    assertEquals(keys, ["a", "b"].slice(0, reply.slice(0, at).split("\n").length - 1));
+  }
+});
+
+Deno.test("items rejects with a SocketError when the reply makes no sense", async () => {
+  for (const reply of ["hello\r\n", `${itemLine("a")}${EVENT}`]) {
+    await using peer = new ScriptedPeer(answering(() => reply));
+    await using client = new Client(peer.address);
+    const error = await assertRejects(() => keysOf(client), SocketError, "answers nothing");
+    assertEquals(error.server, peer.address);
+  }
+});
+
+Deno.test("items and watch reject when nobody answers in time, or nobody is there", async () => {
+  await using peer = new ScriptedPeer(() => {});
+  await using client = new Client(peer.address, { timeout: 20 });
+  await assertRejects(() => client.items().next(), TimeoutError);
+  await assertRejects(() => client.watch(["fetchers"]).ready, TimeoutError);
+  await using nowhere = new Client("127.0.0.1:1");
+  await assertRejects(() => nowhere.items().next(), SocketError, "Cannot connect");
+  await assertRejects(() => nowhere.watch(["fetchers"]).getReader().read(), SocketError);
+});
+
+Deno.test("items has a server wait whose items are not asked for", async () => {
+  let sent = 0;
+  const portion = itemLine("a").repeat(10_000);
+  await using peer = new ScriptedPeer(endless("", portion, () => sent++));
+  await using client = new Client(peer.address);
+  for await (const _ of client.items()) {
+    assertLess(await standstill(() => sent) * portion.length, 64 << 20);
+    break;
+  }
+});
+
+Deno.test("watch has a server wait whose events are not asked for", async () => {
+  let sent = 0;
+  const portion = EVENT.repeat(10_000);
+  await using peer = new ScriptedPeer(endless("OK\r\n", portion, () => sent++));
+  await using client = new Client(peer.address);
+  const events = client.watch(["fetchers"]);
+  await events.ready;
+  assertLess(await standstill(() => sent) * portion.length, 64 << 20);
+  const before = sent;
+  let seen = 0;
+  for await (const _ of events) if (++seen > (before + 2) * 10_000) break;
+});
+
+Deno.test("watch asks with one packet of its own", async () => {
+  const requests: string[] = [];
+  await using peer = new ScriptedPeer(answering((line) => {
+    requests.push(line);
+    return "OK\r\n";
+  }));
+  await using client = new Client(peer.address);
+  const events = client.watch(["fetchers", "deletions"]);
+  await events.ready;
+  assertEquals(requests, ["watch fetchers deletions"]);
+  await events.cancel();
+});
+
+Deno.test("watch shows what came before the server was lost, and fails with a SocketError", async () => {
+  await using peer = new ScriptedPeer(answeringOnce(`OK\r\n${EVENT}skipped=7\n${EVENT}`));
+  await using client = new Client(peer.address);
+  const types: WatchEvent["type"][] = [];
+  const error = await assertRejects(async () => {
+    for await (const { type } of client.watch(["fetchers"])) types.push(type);
+  }, SocketError);
+  assertEquals(error.server, peer.address);
+  assertEquals(types, ["item_get", "skipped", "item_get"]);
+});
+
+Deno.test("watch ends with the first server that is lost, and leaves the others", async () => {
+  let othersLeft = false;
+  await using steady = new ScriptedPeer(async (connection) => {
+    await connection.request();
+    await connection.send("OK\r\n");
+    othersLeft = await connection.request() === undefined;
+  });
+  await using lost = new ScriptedPeer(answeringOnce("OK\r\n"));
+  await using client = new Client([steady.address, lost.address]);
+  const events = client.watch(["fetchers"]);
+  const error = await assertRejects(() => events.getReader().read(), SocketError);
+  assertEquals(error.server, lost.address);
+  while (!othersLeft) await new Promise((resolve) => setTimeout(resolve, 5));
+});
+
+Deno.test("watch may be cancelled, and the client closed, before the server has answered", async () => {
+  await using peer = new ScriptedPeer(() => {});
+  const client = new Client(peer.address);
+  const cancelled = client.watch(["fetchers"]);
+  await cancelled.cancel();
+  const open = client.watch(["fetchers"]);
+  await client.close();
+  await assertRejects(() => open.ready, SocketError, "the client is closed");
+  await assertRejects(() => cancelled.ready);
+  assert((await cancelled.getReader().read()).done);
+});

@@ -1,0 +1,57 @@
+/** What the sources import from JSR and from npm, as files for tools that know of neither. @module */
+
+import { cp } from "node:fs/promises";
+import { type Module, type ModuleGraph, readModuleGraph } from "./module_graph.ts";
+import { installTools } from "./tool.ts";
+
+/**
+ * Where a module is to be, from its URL: `@std/bytes/1.0.6/concat.ts`, or `chai@6.3.0` for the folder of a
+ * package of npm's.
+ */
+const PLACE =
+  /^npm:\/(?<npm>(?:@[^/]+\/)?[^/]+)$|^(?:https|file):.*\/(?<jsr>@[^/]+\/[^/]+\/\d[^/]*\/.+)$/;
+
+/** Copies of modules, and what they are copies of. */
+export interface ForeignModules {
+  /** The absolute path of the folder of the copies; the same one each time. */
+  readonly folder: string;
+  /** The absolute path of each copy, under the name that the sources have for it: `@std/bytes/concat`. */
+  readonly copies: ReadonlyMap<string, string>;
+}
+
+/**
+ * Copies the modules that the sources name otherwise than by a path, and what those import.
+ *
+ * @param entries The modules to begin with, relative to the repository.
+ * @param env Environment variables for Deno.
+ * @throws {Error} When a module is neither of JSR nor the main one of a package of npm's.
+ */
+export async function copyForeignModules(
+  entries: readonly string[],
+  env: Record<string, string> = {},
+): Promise<ForeignModules> {
+  const folder = `${await installTools()}/node_modules/.foreign`;
+  const graph = await readModuleGraph(entries, env);
+  const copies = new Map<string, string>();
+  for (const { imports } of graph.values()) {
+    for (const { specifier, target } of imports) {
+      if (specifier.startsWith(".")) continue;
+      copies.set(specifier, await copyWithImports(graph, graph.get(target)!, folder));
+    }
+  }
+  return { folder, copies };
+}
+
+async function copyWithImports(
+  graph: ModuleGraph,
+  { url, local, imports }: Module,
+  folder: string,
+): Promise<string> {
+  const { npm, jsr } = PLACE.exec(url)?.groups ?? {};
+  const place = npm ?? jsr;
+  if (place === undefined) throw new Error(`Cannot bundle ${url}: its place is not known`);
+  const copy = `${folder}/${place}`;
+  await cp(local, copy, { recursive: true });
+  for (const { target } of imports) await copyWithImports(graph, graph.get(target)!, folder);
+  return copy;
+}

@@ -1,0 +1,92 @@
+/** What the package says of itself: its `package.json`. @module */
+
+import type { BuiltFile } from "./build_modules.ts";
+
+/** What `deno.json` says of the package, as far as it matters here. */
+export interface Configuration {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly exports: Readonly<Record<string, string>>;
+  readonly publish: { readonly include: readonly string[] };
+}
+
+/** The entry that is a program: nobody imports it. */
+export const PROGRAM = "./cli";
+
+/**
+ * What the adapters adapt, and the versions that are known to be fit. A user of an adapter has the package
+ * anyway, and nobody else needs it.
+ */
+export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "./cache": {},
+  "./keyv": { keyv: ">=5" },
+  "./unstorage": { unstorage: ">=1.10" },
+};
+
+const FIELDS = {
+  description:
+    "A memcached client for Deno, Bun, Node and edge workers: one write for all that is issued together, and the servers, values and flags of Python's moecache and EnyimMemcached.",
+  keywords: [
+    "memcached",
+    "memcache",
+    "cache",
+    "client",
+    "deno",
+    "bun",
+    "workers",
+    "enyim",
+    "ketama",
+  ],
+  engines: { node: ">=20.9", bun: ">=1.2", deno: ">=2" },
+};
+
+/** What an entry's file is called in the package, without an ending: `mod`, `keyv`, `formats/msgpack`. */
+export function fileOf(entry: string): string {
+  return entry === "." ? "mod" : entry.slice("./".length);
+}
+
+/** The packages that are imported or adapted, and the versions that are fit. */
+export function peersOf({ exports }: Configuration): Record<string, string> {
+  return Object.assign({}, ...Object.keys(exports).map((entry) => ADAPTED[entry]));
+}
+
+/**
+ * Makes the `package.json`.
+ *
+ * @param configuration What `deno.json` says.
+ * @param files The files that were made of the entries.
+ */
+export function manifestOf(
+  configuration: Configuration,
+  files: readonly BuiltFile[],
+): Record<string, unknown> {
+  const { name, version, license, exports } = configuration;
+  const entries = Object.entries(exports).map(([entry, module]) => {
+    const types = `./types/${module.replace(/^\.\//, "").replace(/\.ts$/, ".d.ts")}`;
+    return [entry, { types, default: `./dist/${fileOf(entry)}.js` }] as const;
+  });
+  const main = Object.fromEntries(entries)["."];
+  const peers = peersOf(configuration);
+  // What exports nothing is loaded for what it does.
+  const doing = files.filter((file) => file.entryPoint !== undefined && file.exports.length === 0);
+  return {
+    ...{ name, version, ...FIELDS, license, ...repository(), type: "module" },
+    ...(main === undefined ? {} : { main: main.default, types: main.types }),
+    exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
+    ...(PROGRAM in exports ? { bin: { moecache: `./dist/${fileOf(PROGRAM)}.js` } } : {}),
+    sideEffects: doing.length === 0 ? false : doing.map(({ path }) => `./${path}`),
+    peerDependencies: peers,
+    peerDependenciesMeta: Object.fromEntries(
+      Object.keys(peers).map((peer) => [peer, { optional: true }]),
+    ),
+  };
+}
+
+/** Where the sources are, known where the publishing workflow runs: npm compares it with the provenance. */
+function repository(): Record<string, unknown> {
+  const name = Deno.env.get("GITHUB_REPOSITORY");
+  if (name === undefined) return {};
+  const server = Deno.env.get("GITHUB_SERVER_URL") ?? "https://github.com";
+  return { repository: { type: "git", url: `git+${server}/${name}.git` } };
+}

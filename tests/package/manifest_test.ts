@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import { fileOf, manifestOf } from "./manifest.ts";
+
+const CONFIGURATION = {
+  name: "@acme/cache",
+  version: "1.2.3",
+  license: "MIT",
+  exports: { ".": "./mod.ts", "./formats/msgpack": "./src/formats/msgpack.ts" },
+  publish: { include: [] },
+};
+
+Deno.test("fileOf names the file of an entry after the entry", () => {
+  assertEquals([".", "./keyv", "./formats/msgpack"].map(fileOf), [
+    "mod",
+    "keyv",
+    "formats/msgpack",
+  ]);
+});
+
+Deno.test("manifestOf names the types and the file of every entry, and the main one twice", () => {
+  const { exports, main, types, bin, sideEffects, peerDependencies } = manifestOf(
+    CONFIGURATION,
+    [{ path: "dist/mod.js", entryPoint: "mod.ts", exports: ["Client"] }],
+  );
+  assertEquals(exports, {
+    ".": { types: "./types/mod.d.ts", default: "./dist/mod.js" },
+    "./formats/msgpack": {
+      types: "./types/src/formats/msgpack.d.ts",
+      default: "./dist/formats/msgpack.js",
+    },
+    "./package.json": "./package.json",
+  });
+  assertEquals([main, types], ["./dist/mod.js", "./types/mod.d.ts"]);
+  assertEquals([bin, sideEffects, peerDependencies], [undefined, false, {}]);
+});
+
+Deno.test("manifestOf makes a program of the entry ./cli", () => {
+  const exports = { ...CONFIGURATION.exports, "./cli": "./src/cli/mod.ts" };
+  const { bin } = manifestOf({ ...CONFIGURATION, exports }, []);
+  assertEquals(bin, { moecache: "./dist/cli.js" });
+});
+
+Deno.test("manifestOf keeps from being dropped what exports nothing", () => {
+  const files = [
+    { path: "dist/mod.js", entryPoint: "mod.ts", exports: ["Client"] },
+    { path: "dist/debug.js", entryPoint: "src/observing/debug.ts", exports: [] },
+    { path: "dist/shared/chunk-A.js", exports: [] },
+  ];
+  assertEquals(manifestOf(CONFIGURATION, files).sideEffects, ["./dist/debug.js"]);
+});
+
+Deno.test("manifestOf makes optional peers of what the adapters adapt", () => {
+  const exports = { ".": "./mod.ts", "./keyv": "./src/adapters/keyv.ts" };
+  const { peerDependencies, peerDependenciesMeta } = manifestOf(
+    { ...CONFIGURATION, exports },
+    [],
+  );
+  assertEquals(peerDependencies, { keyv: ">=5" });
+  assertEquals(peerDependenciesMeta, { keyv: { optional: true } });
+});

@@ -1,0 +1,123 @@
+/** The types of the npm package: what compilers make of them. */
+
+import { assertEquals } from "@std/assert";
+import { exec } from "./exec.ts";
+import { Installation, npmInstall } from "./installation.ts";
+import { PROGRAM } from "./manifest.ts";
+import { readEntries } from "./module_graph.ts";
+import { Tarball } from "./tarball.ts";
+import { install, installTools, USUAL_NODE } from "./tool.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const NAME = "@moecache/moecache";
+
+const entries = await readEntries();
+const tools = await installTools();
+const node = await install(USUAL_NODE);
+
+await using tarball = await Tarball.make();
+const installation = await Installation.make(tarball.path, npmInstall);
+const { folder } = installation;
+Deno.test.afterAll(() => installation[Symbol.asyncDispose]());
+
+/** Uses the entries that everybody needs, so that a wrong type is an error. */
+const USE = `
+import { BareClient, Client, jsonTranscoder, type ServerAddress } from "${NAME}";
+import { lock, type Lock } from "${NAME}/patterns";
+import { MemcachedServer } from "${NAME}/testing";
+
+export async function use(): Promise<unknown[]> {
+  const server = await MemcachedServer.listen();
+  const address: ServerAddress = server.address;
+  const client: Client = new Client([address], { timeout: 1000 });
+  const value: unknown = await client.get("key");
+  const held: Lock | undefined = await lock(client, "key", { ttl: 1 });
+  const bare: BareClient = new BareClient(address, { transcoder: jsonTranscoder() });
+  // @ts-expect-error: it is a number
+  new Client(address, { timeout: "1000" });
+  // @ts-expect-error: it has to be told
+  new BareClient(address, {});
+  // @ts-expect-error: there is no such method
+  client.got("key");
+  return [bare, held, value];
+}
+`;
+
+/** Uses what only some runtimes declare. */
+const USE_WEB = `
+import { Client } from "${NAME}";
+import { MoecacheCacheStorage } from "${NAME}/cache";
+
+export async function useWeb(client: Client): Promise<Response | undefined> {
+  await client.get("key", { signal: AbortSignal.timeout(1000) });
+  // @ts-expect-error: it is no signal
+  await client.get("key", { signal: 1000 });
+  const cache = await new MoecacheCacheStorage(client).open("pages");
+  return await cache.match(new Request("https://example.com/"));
+}
+`;
+
+/** Asks of every export of every entry whether it has a type. */
+async function askAll(): Promise<string> {
+  const lines = ["type IsAny<Type> = 0 extends 1 & Type ? true : false;"];
+  const imported = Object.entries(entries).filter(([name]) => name !== PROGRAM);
+  for (const [i, [name, module]] of imported.entries()) {
+    lines.push(`import * as entry${i} from "${NAME}${name.slice(1)}";`);
+    for (const value of Object.keys(await import(new URL(module, ROOT).href))) {
+      lines.push(`false satisfies IsAny<typeof entry${i}.${value}>;`);
+    }
+  }
+  return lines.join("\n");
+}
+
+/** What the DOM library is called. */
+const WEB = ["esnext", "dom", "dom.iterable", "dom.asynciterable"];
+/** Where the types are to be taken, and what the compiler is told there. */
+const PROJECTS: Readonly<Record<string, Record<string, unknown>>> = {
+  "node16": { module: "node16", moduleResolution: "node16" },
+  "nodenext": { module: "nodenext", moduleResolution: "nodenext" },
+  "bundler": { module: "esnext", moduleResolution: "bundler" },
+  "the DOM library": { lib: WEB },
+  "@types/node": { types: ["node"] },
+  "@types/bun": { lib: ["esnext"], types: ["bun"] },
+  "Cloudflare's types": { lib: ["esnext"], types: ["@cloudflare/workers-types"] },
+};
+
+async function compile(
+  compiler: string,
+  options: Record<string, unknown>,
+  programs: Readonly<Record<string, string>>,
+): Promise<void> {
+  const compilerOptions = {
+    ...{ module: "nodenext", moduleResolution: "nodenext", target: "es2022", lib: ["es2022"] },
+    ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true },
+    ...{ types: [], typeRoots: [`${tools}/node_modules/@types`, `${tools}/node_modules`] },
+    ...options,
+  };
+  for (const [name, text] of Object.entries(programs)) await installation.write(name, text);
+  const project = JSON.stringify({ compilerOptions, files: Object.keys(programs) });
+  await installation.write("tsconfig.json", project);
+  const tsc = `${tools}/node_modules/${compiler}/bin/tsc`;
+  assertEquals(await exec(node, [tsc, "--project", "."], { cwd: folder }), "");
+}
+
+for (const [what, options] of Object.entries(PROJECTS)) {
+  Deno.test(`tsc --strict takes the package's types with ${what}`, async () => {
+    const declaresWeb = "types" in options || options.lib === WEB;
+    await compile("typescript", options, {
+      "use.mts": USE,
+      "all.mts": await askAll(),
+      ...(declaresWeb ? { "use_web.mts": USE_WEB } : {}),
+    });
+  });
+}
+
+Deno.test("tsc 5.7 takes the package's types", async () => {
+  await compile("typescript-5.7", {}, { "use.mts": USE, "all.mts": await askAll() });
+});
+
+Deno.test("tsc lets a script require the package where Node does", async () => {
+  const program = `import moecache = require("${NAME}");
+    export const client: moecache.Client = new moecache.Client("127.0.0.1");`;
+  await compile("typescript", {}, { "use.cts": program });
+});

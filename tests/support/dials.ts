@@ -1,0 +1,17 @@
+/** Every way to a socket that this runtime can try. @module */
+
+import type { ClientOptions } from "../../mod.ts";
+import { dialNode } from "../../src/transport/node.ts";
+
+/** Options that send a client another way to its sockets, and what to call that. */
+export interface Way extends Pick<ClientOptions, "dial" | "io"> {
+  readonly way: string;
+}
+
+/** The runtime's own dialer, and that of Bun and Node, since Deno has their modules. */
+export const WAYS: readonly Way[] = [
+  { way: "direct", io: "direct" },
+  { way: "streams", io: "streams" },
+  { way: "node, direct", io: "direct", dial: dialNode },
+  { way: "node, streams", io: "streams", dial: dialNode },
+];

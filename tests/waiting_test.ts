@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { deferred, lazily, pause, untilAborted, watchSignal } from "../src/waiting.ts";
+import { CountedSignal } from "./support/counted_signal.ts";
+
+const reasonOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((reason) => reason);
+
+Deno.test("all that waits on a signal shares one listener", async () => {
+  const { signal, listeners, abort } = new CountedSignal();
+  const { promise, resolve } = deferred<string>();
+  const waiting = Array.from({ length: 1000 }, () => untilAborted(promise, signal));
+  const pauses = Array.from({ length: 1000 }, () => reasonOf(pause(60_000, signal)));
+  assertEquals(listeners(), { present: 1, most: 1 });
+  resolve("value");
+  assertEquals(new Set(await Promise.all(waiting)), new Set(["value"]));
+  abort("enough");
+  assertEquals(new Set(await Promise.all(pauses)), new Set(["enough"]));
+});
+
+Deno.test("what has ended leaves no listener behind", async () => {
+  const { signal, listeners } = new CountedSignal();
+  await Promise.all([untilAborted(Promise.resolve(), signal), pause(0, signal)]);
+  assertEquals(listeners(), { present: 0, most: 1 });
+});
+
+Deno.test("untilAborted and pause end at once where the signal is aborted already", async () => {
+  const signal = AbortSignal.abort("enough");
+  const { promise, reject } = deferred<void>();
+  assertEquals(await reasonOf(untilAborted(promise, signal)), "enough");
+  assertEquals(await reasonOf(pause(60_000, signal)), "enough");
+  reject("nobody waits for this");
+});
+
+Deno.test("watchSignal abandons what watches, and nothing that does no more", () => {
+  const stop = new AbortController();
+  const abandoned: unknown[] = [];
+  const watch = (name: string) =>
+    watchSignal(stop.signal, { abandon: (reason) => abandoned.push(`${name}: ${reason}`) });
+  const ends = [watch("a"), watch("b"), watch("c")];
+  ends[1]!();
+  stop.abort("enough");
+  assertEquals(abandoned, ["a: enough", "c: enough"]);
+  for (const end of ends) end();
+});
+
+Deno.test("lazily loads once for all who ask, and again when that has failed", async () => {
+  let calls = 0;
+  const load = lazily(async () => {
+    if (await Promise.resolve(++calls) === 1) throw new Error("no luck");
+    return calls;
+  });
+  const failed = await Promise.all([load(), load()].map(reasonOf));
+  assertEquals(failed.map(String), ["Error: no luck", "Error: no luck"]);
+  assertEquals(await Promise.all([load(), load()]), [2, 2]);
+  assertEquals(await load(), 2);
+});
