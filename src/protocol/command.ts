@@ -132,11 +132,17 @@ export abstract class Command<Result = unknown> implements Exchange {
     };
   }
 
-  /** Tells a listener that the command changes the value of a key: now, and when it has ended. */
-  tellChange(key: string, listener: ChangeListener): void {
+  /**
+   * Tells a listener that the command changes the value of a key.
+   *
+   * @param again Whether to tell it again when the command has ended: what began meanwhile may have been
+   * carried out before it.
+   */
+  tellChange(key: string, listener: ChangeListener, again: boolean): void {
+    listener.changed(key);
+    if (!again) return;
     this.#changedKey = key;
     this.#changeListener = listener;
-    listener.changed(key);
   }
 
   get deadline(): number {

@@ -247,6 +247,7 @@ const SEQUENCES: Record<string, Case<string>> = {
     call: (client, key) => lock(client, key, { ttl: 5, waitFor: 0 }),
     commands: (key) => [
       new RegExp(`^add ${escape(key)} \\d+ 5 36\r\n${NONCE}$`),
+      `gets ${reservedKey(key, "token")}`,
       `incr ${reservedKey(key, "token")} 1`,
       `gets ${key}`,
     ],
@@ -275,7 +276,10 @@ const SEQUENCES: Record<string, Case<string>> = {
   },
   "namespace": {
     call: (client, prefix) => client.namespace(prefix).get("k"),
-    commands: (prefix) => [`incr ${reservedKey(prefix, "generation")} 0`, `get ${prefix}5:k`],
+    commands: (prefix) => [
+      `incr ${reservedKey(prefix, "generation")} 0`,
+      new RegExp(`^get ${escape(prefix)}\\d+:k$`),
+    ],
   },
   "key in a namespace": {
     call: (client, key) => client.namespace("n:").set(key, "v"),
