@@ -1,0 +1,63 @@
+/** The pages that have to be complete: options, commands, errors. */
+
+import { assertEquals } from "@std/assert";
+import { BareClient, Client, Namespace } from "@moecache/moecache";
+import { readPage, ROOT } from "./pages.ts";
+
+const SOURCE = new URL("src/", ROOT);
+
+Deno.test("docs/options.md has every option of a client", () => {
+  const source = Deno.readTextFileSync(new URL("client_options.ts", SOURCE));
+  const [, body = ""] = /export interface ClientOptions \{(.*?)^\}/ms.exec(source) ?? [];
+  const options = Array.from(body.matchAll(/^ {2}readonly (\w+)\?:/gm), ([, name]) => name!);
+  const { text } = readPage("docs/options.md");
+  assertEquals(options.includes("timeout"), true);
+  assertEquals(options.filter((name) => !text.includes(`| \`${name}\``)), []);
+});
+
+Deno.test("docs/commands.md has every method of a client and of a namespace", () => {
+  const names = [BareClient, Client, Namespace].flatMap(({ prototype }) =>
+    Object.getOwnPropertyNames(prototype)
+  ).filter((name) => name !== "constructor");
+  const { text } = readPage("docs/commands.md");
+  assertEquals(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text)), []);
+});
+
+/** A message, with each part that differs from time to time as `…`. */
+function patternOf(message: string): string {
+  return message.replace(/\$\{[^}]*\}/g, "…").replace(/"?…"?/g, "…").replace(/(…\s*)+$/g, "…");
+}
+
+/** What errors say in the source: what begins as a message does, and what an error is made with. */
+function messagesOf(code: string): string[] {
+  const beginnings = code.matchAll(/[`"]((?:Cannot [a-z]|No reply from |Connection to )[^`\n]*?)[`"](?=[,;)\s+]|$)/gm);
+  const made = code.matchAll(
+    /new (?:ClientException|ValidationException|SocketError|TimeoutError|TypeError)\(\s*([`"])(.*?)\1/g,
+  );
+  return [...Array.from(beginnings, ([, text]) => text!), ...Array.from(made, ([, , text]) => text!)]
+    .map(patternOf);
+}
+
+function* sourceFiles(folder: URL): Generator<URL> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const url = new URL(isDirectory ? `${name}/` : name, folder);
+    // The embedded server's answers are memcached's.
+    if (isDirectory && name !== "testing") yield* sourceFiles(url);
+    else if (!isDirectory) yield url;
+  }
+}
+
+Deno.test("docs/troubleshooting.md has every message of an error", () => {
+  const page = readPage("docs/troubleshooting.md").text;
+  const known = new Set(
+    Array.from(page.matchAll(/`` (.*?) ``|`([^`\n]+)`/g), ([, long, short]) => {
+      return patternOf(long ?? short!).replace(/…+/g, "…");
+    }),
+  );
+  const missing = new Set<string>();
+  for (const url of sourceFiles(SOURCE)) {
+    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*/gm, "");
+    for (const message of messagesOf(code)) if (!known.has(message)) missing.add(message);
+  }
+  assertEquals([...missing].sort(), []);
+});
