@@ -468,9 +468,13 @@ export class Client extends BareClient implements KeyCommands {
 
   /**
    * Lists the items of all servers, one server after the other, with `lru_crawler metadump`. They come
-   * as they are asked for, through a connection of their own that opens with the first and closes with
-   * the loop, `break` included. It is no snapshot: what is stored or deleted meanwhile may or may not be
-   * among them, and memcached may leave out, or list twice, what it moves between its queues just then.
+   * as they are asked for, up to 32 MiB of a list ahead, through a connection of their own that opens with the
+   * first and closes with the loop, `break` included. It is no snapshot: what is stored or deleted meanwhile
+   * may or may not be among them.
+   *
+   * Needs memcached 1.5.4 or later. Before 1.6.9, memcached may leave out, or list twice, what it moves between
+   * its queues meanwhile: items that are read often. From 1.6.9 to 1.6.18, it keeps some keys locked while a
+   * list of more than 32 MiB waits for the loop: there, have the loop wait for nothing.
    *
    * memcached has one crawler, which waits for a slow loop and lists for one client at a time; while it
    * is busy with another, this one asks again for a second and a half. `timeout` applies to the first
@@ -479,9 +483,11 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `server`, the one to ask; `signal`.
    * @returns The items.
    * @throws {ValidationException} When there is no such server; at once.
-   * @throws {ClientException} When memcached refuses, as it does with its crawler disabled or busy; from
-   * the loop.
-   * @throws {SocketError} When a server cannot be reached, or is lost before its last item; from the loop.
+   * @throws {ClientException} When memcached refuses, as it does with its crawler disabled or busy, or is
+   * older; from the loop.
+   * @throws {SocketError} When a server cannot be reached, or is lost before its last item; from the loop. Of
+   * several servers, the others' items come first; the error is a {@linkcode PartialSocketError} then, or a
+   * {@linkcode PartialClientException}, with how many items each of the others has listed in its `results`.
    *
    * @example The keys that begin with a prefix
    * ```ts

@@ -1,65 +1,61 @@
-/** The dialer for Deno. @module */
+/** The dialer for Deno, but for TLS. @module */
 
+import { systemClock } from "../waiting.ts";
+import { timeToNextAddress } from "./runtime.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
-/** Where to connect to. */
-interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
+/** How many addresses a name is likely to have at most: `Deno.connect` looks them up by itself. */
+const LIKELY_ADDRESSES = 3;
 
-/** Opens a TCP or unix socket with `Deno.connect`, and speaks TLS over it where that is asked for. */
+/** Milliseconds after which an attempt that was given up is aborted. */
+const GRACE = 50;
+
+/** Opens a TCP or unix socket with `Deno.connect`. */
 export async function dialDeno(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
-  const { hostname, port, path, tls } = endpoint;
+  const { path } = endpoint;
   if (path !== undefined) {
     return new DenoTransport(await Deno.connect({ transport: "unix", path }));
   }
-  const address = { hostname: hostname!, port: port! };
-  if (tls === undefined) return new DenoTransport(await openTcp(address, options));
-  const { dialTls } = await import("./deno_tls.ts");
-  return await dialTls({ ...address, tls }, options, () => openTcp(address, options));
-}
-
-async function openTcp(address: Address, options: DialOptions): Promise<Deno.TcpConn> {
-  const connection = await connectTcp(address, options.signal);
+  const connection = await connectTcp(endpoint, options);
   try {
     connection.setNoDelay(options.noDelay);
     connection.setKeepAlive(options.keepAlive);
-    return connection;
+    return new DenoTransport(connection);
   } catch (error) {
     connection.close();
     throw error;
   }
 }
 
-/** Milliseconds after which an attempt that was given up is aborted. */
-const GRACE = 50;
-
 /**
  * Deno 2.9 loses a socket that is connected just as its signal is aborted. An attempt that was given up
- * has this while to end by itself, which it nearly always does; only what hangs is aborted.
+ * has a while to end by itself, which it nearly always does; only what hangs is aborted.
  */
 async function connectTcp(
-  address: Address,
-  signal: AbortSignal,
+  { hostname, port }: Endpoint,
+  { signal, connectTimeout }: DialOptions,
 ): Promise<Deno.TcpConn> {
   const hanging = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const giveUp = () => timer = setTimeout(() => hanging.abort(signal.reason), GRACE);
+  let cancel = () => {};
+  const giveUp = () => cancel = systemClock.after(GRACE, () => hanging.abort(signal.reason));
   signal.addEventListener("abort", giveUp);
   try {
-    return await Deno.connect({ ...address, signal: hanging.signal });
+    return await Deno.connect({
+      hostname: hostname!,
+      port: port!,
+      signal: hanging.signal,
+      autoSelectFamilyAttemptDelay: timeToNextAddress(connectTimeout, LIKELY_ADDRESSES),
+    });
   } finally {
-    // The first touch of `clearTimeout` loads all of Node's timers, which take 5 ms.
-    if (timer !== undefined) clearTimeout(timer);
+    cancel();
     signal.removeEventListener("abort", giveUp);
   }
 }
 
 class DenoTransport implements Transport {
-  readonly #connection: Deno.Conn;
+  readonly #connection: Deno.TcpConn | Deno.UnixConn;
 
-  constructor(connection: Deno.Conn) {
+  constructor(connection: Deno.TcpConn | Deno.UnixConn) {
     this.#connection = connection;
   }
 
@@ -79,16 +75,20 @@ class DenoTransport implements Transport {
     return this.#connection.write(bytes);
   }
 
+  /** Deno's streams close the connection by themselves, where there is no more to read. */
   close(): void {
-    closeOnce(this.#connection);
+    try {
+      this.#connection.close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   }
-}
 
-/** Closes a connection, whether or not its streams have closed it: Deno's do, where there is no more to read. */
-function closeOnce(connection: Deno.Conn): void {
-  try {
-    connection.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  ref(): void {
+    this.#connection.ref();
+  }
+
+  unref(): void {
+    this.#connection.unref();
   }
 }

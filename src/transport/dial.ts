@@ -1,8 +1,14 @@
 /** Opening a socket on whatever runtime this is. @module */
 
 import { SocketError } from "../errors.ts";
+import { lazily } from "../waiting.ts";
 import { isWorker } from "./runtime.ts";
 import type { Dial, DialOptions, Endpoint, Transport } from "./transport.ts";
+
+const loadDeno = /* @__PURE__ */ lazily(async () => (await import("./deno.ts")).dialDeno);
+const loadNode = /* @__PURE__ */ lazily(async () => (await import("./node.ts")).dialNode);
+const loadTls = /* @__PURE__ */ lazily(async () => (await import("./node_tls.ts")).dialTls);
+const loadWorkers = /* @__PURE__ */ lazily(async () => (await import("./workers.ts")).dialWorkers);
 
 /**
  * Opens a socket. What only one runtime needs is loaded when the first dial there begins.
@@ -10,17 +16,17 @@ import type { Dial, DialOptions, Endpoint, Transport } from "./transport.ts";
  * @throws What the runtime throws when it cannot.
  */
 export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
-  const dialHere = await loadDialer();
+  const dialHere = await loadDialer(endpoint);
   // It may have been given up while the dialer was loaded.
   options.signal.throwIfAborted();
   return await dialHere(endpoint, options);
 }
 
-async function loadDialer(): Promise<Dial> {
+function loadDialer({ tls }: Endpoint): Promise<Dial> {
   // Workers may have parts of Node's modules, whose sockets are slower there.
-  if (isWorker()) return (await import("./workers.ts")).dialWorkers;
-  if (typeof globalThis.Deno?.connect === "function") return (await import("./deno.ts")).dialDeno;
-  return (await import("./node.ts")).dialNode;
+  if (isWorker()) return loadWorkers();
+  if (tls !== undefined) return loadTls();
+  return typeof globalThis.Deno?.connect === "function" ? loadDeno() : loadNode();
 }
 
 /**

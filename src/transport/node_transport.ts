@@ -1,17 +1,16 @@
-/** A socket of `node:net` as a transport. @module */
+/** A socket of `node:net` or `node:tls` as a transport. @module */
 
-import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
-import { deferred } from "../waiting.ts";
 import { SocketError } from "../errors.ts";
-import type { NodeSocket, OnRead } from "./node_modules.ts";
-import { closedUnheard, type Expected, tlsFault } from "./tls_fault.ts";
+import { deferred } from "../waiting.ts";
+import type { NodeSocket, OnRead, PeerCertificate, TlsManner } from "./node_socket.ts";
+import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";
 
 /** What the readable stream keeps at most of what nobody has read, but for one chunk. */
 const STREAM_CAPACITY = 1 << 16;
 
-/** Says what is wrong with whom a certificate is for, if anything is. */
-export type Identify = (certificate: unknown) => Error | undefined;
+/** What is kept at most of what nobody has asked for, of a socket that cannot be paused. */
+const LONGEST_HELD = 1 << 26;
 
 /** Where what comes goes to. */
 interface Sink {
@@ -23,9 +22,9 @@ interface Sink {
    * @param isLent Whether they are good until it returns only; else they are in the vacancy.
    */
   take(bytes: Uint8Array, isLent: boolean): boolean;
-  /** Is told that nothing more comes. */
+  /** Learns that nothing more comes. */
   end(): void;
-  /** Is told that nothing more comes, and why. */
+  /** Learns that nothing more comes, and why. */
   fail(error: unknown): void;
 }
 
@@ -35,15 +34,19 @@ interface Sink {
  */
 export class NodeTransport implements Transport {
   readonly #socket: NodeSocket;
+  readonly #tls: TlsManner | undefined;
   readonly #buffer = new Uint8Array(READ_SIZE);
-  readonly #expected: Expected | undefined;
   readonly #connected = deferred<void>();
+  readonly #secured = deferred<void>();
   readonly #closed = deferred<void>();
   #sink: Sink | undefined;
   /** The vacancy that the next bytes may come in. */
   #offered: Uint8Array | undefined;
   /** What has come and was not asked for. */
   #held: Uint8Array[] = [];
+  #heldLength = 0;
+  /** Wakes a `read` that waits. */
+  #wake = (): void => {};
   #isPaused = false;
   #isHeard = false;
   #hasEnded = false;
@@ -56,14 +59,15 @@ export class NodeTransport implements Transport {
 
   /**
    * @param open Begins to connect a socket.
-   * @param expected What TLS is to find, where it is spoken.
+   * @param tls What is different where TLS is spoken.
    */
-  constructor(open: (onread: OnRead) => NodeSocket, expected?: Expected) {
-    this.#expected = expected;
-    this.#connected.promise.catch(() => {});
+  constructor(open: (onread: OnRead) => NodeSocket, tls?: TlsManner) {
+    this.#tls = tls;
+    for (const { promise } of [this.#connected, this.#secured]) promise.catch(() => {});
     this.#socket = open({ buffer: this.#nextBuffer, callback: this.#take })
-      .on("connect", this.#checkWanted)
-      .on("error", (error) => this.#failure ??= this.#faultOf(error))
+      .on("connect", this.#connect)
+      .on("secureConnect", this.#secured.resolve)
+      .on("error", (error) => this.#failure ??= this.#tls?.explain(error) ?? error)
       .on("end", this.#end)
       .on("close", this.#close);
   }
@@ -71,45 +75,50 @@ export class NodeTransport implements Transport {
   /**
    * Waits for the socket to be connected.
    *
-   * @param event Which event tells so.
    * @param signal Destroys the socket.
    * @throws The socket's error, or the signal's reason.
    */
-  async connected(event: "connect" | "secureConnect", signal: AbortSignal): Promise<void> {
-    this.#socket.on(event, this.#connected.resolve);
-    const abort = () => {
-      this.#failure ??= signal.reason;
-      this.#destroy();
-    };
-    signal.addEventListener("abort", abort);
-    try {
-      await this.#connected.promise;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+  connected(signal: AbortSignal): Promise<void> {
+    return this.#unlessAborted(this.#connected.promise, signal);
+  }
+
+  /** Waits for the handshake to be over, as {@linkcode connected} waits for the connection. */
+  secured(signal: AbortSignal): Promise<void> {
+    return this.#unlessAborted(this.#secured.promise, signal);
   }
 
   /**
-   * Closes the socket unless the server's certificate is for whom it should be.
+   * The server's certificate, with those that vouch for it.
    *
-   * @throws {SocketError} When it is for somebody else.
+   * @throws {SocketError} When there is none, because the handshake has failed.
    */
-  async identified(identify: Identify): Promise<void> {
-    try {
-      const certificate = this.#socket.getPeerCertificate!();
-      // Bun 1.2 takes a handshake that failed for done, and there is no certificate.
-      if (!certificate) throw this.#failure ?? failedHandshakeError();
-      const error = identify(certificate);
-      if (error !== undefined) throw error;
-    } catch (error) {
-      await this.close();
-      throw this.#faultOf(error as Error);
-    }
+  certificate(): PeerCertificate {
+    const certificate = this.#socket.getPeerCertificate!(true);
+    // Bun 1.2 takes a handshake that failed for done.
+    if (!certificate) throw this.#failure ?? failedHandshakeError();
+    return certificate;
   }
 
   /** Sets what can be set of a connected socket. */
-  configure({ keepAlive, noDelay }: Omit<DialOptions, "signal">): void {
-    this.#socket.setNoDelay(noDelay).setKeepAlive(keepAlive);
+  configure({ keepAlive, noDelay }: DialOptions): void {
+    this.#socket.setNoDelay(noDelay);
+    this.#socket.setKeepAlive(keepAlive);
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    while (this.#held.length === 0) {
+      if (this.#hasEnded) {
+        if (this.#reason !== undefined) throw this.#reason;
+        return null;
+      }
+      this.#resume();
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const chunk = this.#unhold();
+    const part = chunk.subarray(0, into.length);
+    into.set(part);
+    if (part.length < chunk.length) this.#hold(chunk.subarray(part.length), true);
+    return part.length;
   }
 
   receive(receiver: Receiver): Promise<void> {
@@ -156,6 +165,28 @@ export class NodeTransport implements Transport {
     return this.#closed.promise;
   }
 
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  async #unlessAborted(event: Promise<void>, signal: AbortSignal): Promise<void> {
+    const abort = () => {
+      this.#failure ??= signal.reason;
+      this.#destroy();
+    };
+    signal.addEventListener("abort", abort);
+    try {
+      if (signal.aborted) abort();
+      await event;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
   /** Bun 1.2 only ends a socket that is destroyed, which then waits for a server that may hang. */
   #destroy(): void {
     this.#isDestroyed = true;
@@ -181,17 +212,38 @@ export class NodeTransport implements Transport {
     // Bun 1.2 does not ask for a buffer: it comes with a Buffer of its own, whose slices are no copies.
     const bytes = new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, count);
     // What TLS has decrypted already comes in spite of a pause.
-    if (this.#sink === undefined || this.#held.length > 0) this.#held.push(bytes.slice());
+    if (this.#sink === undefined || this.#isPaused) this.#hold(bytes.slice());
     else if (this.#sink.take(bytes, buffer !== this.#offered)) return true;
     this.#isPaused = true;
+    if (this.#tls?.canPause === false) return true;
     // Bun 1.2 does not heed what this returns, either.
     this.#socket.pause();
     return false;
   };
 
+  #hold(bytes: Uint8Array, isFirst = false): void {
+    if (isFirst) this.#held.unshift(bytes);
+    else this.#held.push(bytes);
+    this.#heldLength += bytes.length;
+    if (this.#heldLength > LONGEST_HELD && this.#tls?.canPause === false) {
+      this.#failure ??= new SocketError(
+        `${LONGEST_HELD} bytes have come that nobody reads, and TLS cannot wait on this runtime`,
+      );
+      this.#destroy();
+    }
+    this.#wake();
+  }
+
+  #unhold(): Uint8Array {
+    const chunk = this.#held.shift()!;
+    this.#heldLength -= chunk.length;
+    return chunk;
+  }
+
   /** Bun 1.2 connects a socket that was destroyed meanwhile. */
-  readonly #checkWanted = (): void => {
+  readonly #connect = (): void => {
     if (this.#isDestroyed) this.#destroy();
+    else this.#connected.resolve();
   };
 
   #pour(sink: Sink): void {
@@ -202,32 +254,31 @@ export class NodeTransport implements Transport {
 
   #resume(): void {
     if (!this.#isPaused) return;
-    while (this.#held.length > 0) {
-      if (!this.#sink!.take(this.#held.shift()!, true)) return;
+    while (this.#sink !== undefined && this.#held.length > 0) {
+      if (!this.#sink.take(this.#unhold(), true)) return;
     }
     this.#isPaused = false;
     this.#socket.resume();
     this.#finish();
   }
 
-  #faultOf(error: Error): unknown {
-    return this.#expected === undefined ? error : tlsFault(error, this.#expected);
+  /** Why nothing more comes; `undefined` where the server has ended it, or the client has closed it. */
+  get #reason(): unknown {
+    // What a server of TLS 1.3 thinks of a client certificate it tells only after the handshake, if at all.
+    const isUnheard = this.#tls !== undefined && !this.#isHeard && !this.#isClosed;
+    if (!isUnheard || this.#failure instanceof SocketError) return this.#failure;
+    return this.#tls.closedUnheard(this.#failure);
   }
 
-  /** Tells whom it concerns that nothing more comes. */
+  /** Tells the sink, or the read that waits, that nothing more comes. */
   #finish(): void {
+    if (!this.#hasEnded) return;
+    this.#wake();
     const sink = this.#sink;
-    if (sink === undefined || !this.#hasEnded || this.#held.length > 0) return;
+    if (sink === undefined || this.#held.length > 0) return;
     this.#sink = undefined;
-    // What a server of TLS 1.3 thinks of a client certificate it tells only after the handshake, if at all.
-    if (this.#expected !== undefined && !this.#isHeard && !this.#isClosed) {
-      sink.fail(
-        this.#failure instanceof SocketError
-          ? this.#failure
-          : closedUnheard(this.#expected, this.#failure),
-      );
-    } else if (this.#failure !== undefined) sink.fail(this.#failure);
-    else sink.end();
+    if (this.#reason === undefined) sink.end();
+    else sink.fail(this.#reason);
   }
 
   readonly #end = (): void => {
@@ -239,6 +290,7 @@ export class NodeTransport implements Transport {
     this.#end();
     const reason = this.#failure ?? closedError();
     this.#connected.reject(reason);
+    this.#secured.reject(reason);
     this.#failWrite?.(reason);
     this.#closed.resolve();
   };

@@ -1,6 +1,7 @@
 /** Saying what is wrong with a TLS connection, in words that do not depend on the runtime. @module */
 
 import { SocketError } from "../errors.ts";
+import type { PeerCertificate } from "./node_socket.ts";
 import type { TlsOptions } from "./transport.ts";
 
 /** What a fault is about, and what runtimes call it: rustls in its messages, OpenSSL by its codes. */
@@ -59,12 +60,41 @@ const FAULTS: readonly Fault[] = [
  * @returns The fault, with the runtime's error as its cause; the error itself where TLS has no part in it.
  */
 export function tlsFault(error: unknown, expected: Expected): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code = "" } = error as { code?: string };
-  const text = `${code} ${error.message}`;
-  const fault = FAULTS.find(([form]) => form.test(text));
-  if (fault === undefined) return error;
-  return new SocketError(`${fault[1](expected)} (${error.message})`, { cause: error });
+  const known = knownFault(error, expected);
+  if (known !== undefined || !(error instanceof Error) || !isOfOpenSsl(error)) {
+    return known ?? error;
+  }
+  return new SocketError(`TLS has failed (${inOneLine(error)})`, { cause: error });
+}
+
+/** As {@linkcode tlsFault}, for what has a name here; `undefined` for anything else. */
+export function knownFault(error: unknown, expected: Expected): SocketError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const text = `${(error as { code?: string }).code} ${error.message}`;
+  const [, says] = FAULTS.find(([form]) => form.test(text)) ?? [];
+  return says && new SocketError(`${says(expected)} (${inOneLine(error)})`, { cause: error });
+}
+
+function isOfOpenSsl(error: Error & { code?: string }): boolean {
+  return error.code?.startsWith("ERR_SSL_") ?? false;
+}
+
+/** What an error says: of OpenSSL's, which are lines of numbers and files, the reason in it. */
+function inOneLine(error: Error & { code?: string; reason?: unknown }): string {
+  const { reason, message } = error;
+  const said = isOfOpenSsl(error) && typeof reason === "string" ? reason : message;
+  return said.replace(/\s+/g, " ").trim();
+}
+
+/** Says whether a certificate has expired, or is not valid yet; `undefined` when it is valid. */
+export function certificateDatesFault(
+  { valid_from: from, valid_to: to }: PeerCertificate,
+): SocketError | undefined {
+  const now = Date.now();
+  // Dates that cannot be read are none that it could be valid between.
+  if (!(now <= Date.parse(to))) return new SocketError(`its certificate has expired (on ${to})`);
+  if (now >= Date.parse(from)) return undefined;
+  return new SocketError(`its certificate is not valid yet (before ${from})`);
 }
 
 /**

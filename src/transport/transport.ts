@@ -16,13 +16,18 @@ export interface Transport {
    * number of bytes, or `null` at the end. Goes with `write`.
    */
   read?(into: Uint8Array): Promise<number | null>;
-  /** A way round `writable`: writes some of `bytes` and resolves to how many. */
+  /** A way round `writable`: writes some of `bytes` and resolves to how many. Goes with `read`. */
   write?(bytes: Uint8Array): Promise<number>;
   /**
    * A way round `readable` for sockets that call when something has come, as Node's do: hands over
-   * all that comes, in order, and resolves at its end. Goes with `write`, and before `read`.
+   * all that comes from now on, in order, and resolves at its end. Goes with `read` and `write`; once
+   * it has been called nothing is read any more.
    */
   receive?(receiver: Receiver): Promise<void>;
+  /** Has the socket keep the process alive, as it does from the beginning. Goes with `unref`. */
+  ref?(): void;
+  /** Lets the process end although the socket is open and somebody waits for what it sends. */
+  unref?(): void;
 }
 
 /** Takes what a socket receives. */
@@ -31,7 +36,7 @@ export interface Receiver {
   push(chunk: Uint8Array): void;
   /** Where the next bytes may be put instead, if anywhere. */
   readonly vacancy: Uint8Array<ArrayBuffer> | undefined;
-  /** Is told how many bytes have been put there. */
+  /** Learns how many bytes have been put there. */
   filled(count: number): void;
 }
 
@@ -52,16 +57,13 @@ export interface Receiver {
  * ```
  */
 export interface TlsOptions {
-  /**
-   * Certificates of authorities to trust, each in PEM. Whether the system's own are trusted besides is the
-   * runtime's: Deno does, Bun and Node do not.
-   */
+  /** Certificates of authorities to trust, each in PEM, in place of those that the runtime trusts by itself. */
   readonly caCerts?: readonly string[];
   /** The client's own certificate chain in PEM, where the server demands one; goes with `key`. */
   readonly cert?: string;
   /** The private key of `cert` in PEM. */
   readonly key?: string;
-  /** The name that the server's certificate must be for; the server's host name unless given. */
+  /** The name that the server's certificate must be for; the server's host name by default. */
   readonly serverName?: string;
 }
 
@@ -85,6 +87,11 @@ export interface DialOptions {
   readonly keepAlive: boolean;
   /** Whether TCP packets leave at once, instead of waiting for more to send. */
   readonly noDelay: boolean;
+  /**
+   * Milliseconds after which the attempt will be aborted, for dialers that give each of a name's
+   * addresses a share of them; not given where there is no bound.
+   */
+  readonly connectTimeout?: number;
 }
 
 /** Opens a socket to a server, and fails when the signal says so. */

@@ -33,7 +33,7 @@ export async function dialWorkers(endpoint: Endpoint, options: DialOptions): Pro
   signal.throwIfAborted();
   const secureTransport = endpoint.tls === undefined ? "off" : "on";
   const socket = connect(address, { secureTransport, allowHalfOpen: false });
-  // Its failure reaches whoever reads or writes; nobody waits for `closed` as well.
+  // Its failure reaches the one who reads or writes: nobody waits for `closed` as well.
   socket.closed.catch(() => {});
   await opened(socket, signal);
   return { readable: socket.readable, writable: socket.writable, close: () => close(socket) };

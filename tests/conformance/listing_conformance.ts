@@ -58,8 +58,8 @@ export function describeListing(
     test("items lists five thousand items", async (client) => {
       const keys = Array.from({ length: 5000 }, (_, i) => `key:${i}`);
       await client.setMany(new Map(keys.map((key) => [key, key])));
-      const items = await listed(() => client.items(), keys.length);
-      assertEquals([...items.keys()].sort(), keys.sort());
+      const items = await Array.fromAsync(client.items(), ({ key }) => key);
+      assertEquals(items.sort(), keys.sort());
     });
 
     test("items lists each server's items, or one server's", async (client, address) => {

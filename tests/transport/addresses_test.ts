@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Client, type ServerAddress, type TlsOptions } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
@@ -98,14 +98,21 @@ Deno.test({
   },
 });
 
-/** Has Deno run a program where a host name stands for these addresses, on this process's machine. */
-async function runWithHosts(hosts: string, input: unknown): Promise<unknown> {
+/**
+ * Has Deno run a program where a host name stands for these addresses, on this process's machine.
+ *
+ * @param input What it gets to do.
+ * @param allowed Where it may connect to; anywhere unless given.
+ */
+async function runWithHosts(hosts: string, input: unknown, allowed?: string): Promise<unknown> {
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, hosts);
   const program = new URL("several_addresses.ts", import.meta.url).pathname;
-  const command = `mount --bind "$0" /etc/hosts && exec "$1" run --allow-net "$2"`;
+  const command = `mount --bind "$0" /etc/hosts && exec "$@"`;
+  const net = allowed === undefined ? "--allow-net" : `--allow-net=${allowed}`;
+  const deno = [Deno.execPath(), "run", "--no-prompt", net, program];
   const child = new Deno.Command("unshare", {
-    args: ["-rm", "sh", "-c", command, file, Deno.execPath(), program],
+    args: ["-rm", "sh", "-c", command, file, ...deno],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -134,7 +141,31 @@ const HOSTS = `127.0.0.1 localhost
 127.0.0.1 both.test
 127.0.0.2 elsewhere.test
 127.0.0.3 elsewhere.test
+127.0.0.4 dead.test
+127.0.0.5 dead.test
+127.0.0.1 dead.test
 `;
+
+/** Has the system leave attempts to connect to an address unanswered, for want of room in a listener's queue. */
+async function playDead(hostname: string, port: number): Promise<Disposable> {
+  const listener = Deno.listen({ hostname, port, tcpBacklog: 1 });
+  const connections: Deno.Conn[] = [];
+  for (let isAnswered = true; isAnswered;) {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), 100);
+    const attempt = Deno.connect({ hostname, port, signal: patience.signal });
+    isAnswered = await attempt.then(
+      (connection) => connections.push(connection) < 100,
+      () => false,
+    );
+    clearTimeout(timer);
+  }
+  return {
+    [Symbol.dispose]() {
+      for (const each of [listener, ...connections]) each.close();
+    },
+  };
+}
 
 const ignore = !mayMount();
 
@@ -166,5 +197,57 @@ Deno.test({
       return kinds.map((tls) => ({ hostname, port: server.port, tls }));
     });
     assertEquals(await runWithHosts(HOSTS, addresses), addresses.map(() => "value"));
+  },
+});
+
+Deno.test({
+  name: "dial tries the next address of a host name when one has had its share of the time",
+  ignore,
+  fn: async () => {
+    const authority = await CertificateAuthority.create("authority");
+    const shown = await authority.issue({ names: ["dead.test"] });
+    const tls: TlsOptions = { caCerts: [authority.cert] };
+    for (const [secured, listen] of [[{}, Deno.listen], [{ tls }, Deno.listenTls]] as const) {
+      using listener = listen({ hostname: "127.0.0.1", port: 0, ...shown });
+      const { port } = listener.addr;
+      using _dead = await playDead("127.0.0.4", port);
+      using _too = await playDead("127.0.0.5", port);
+      const accepting = (async () => {
+        for await (const connection of listener) {
+          // A client that has what it wanted goes away.
+          if ("handshake" in connection) await connection.handshake().catch(() => {});
+          connection.close();
+        }
+      })();
+      const dialled = {
+        endpoint: { hostname: "dead.test", port, ...secured },
+        connectTimeout: 100,
+      };
+      // What is loaded first takes its time as well.
+      const tries = await runWithHosts(HOSTS, Array(3).fill(dialled)) as number[];
+      // Left to itself, a runtime waits 250 ms or longer for each of the dead ones.
+      assert(Math.min(...tries) < 500, `it took ${tries} ms`);
+      listener.close();
+      await accepting;
+    }
+  },
+});
+
+Deno.test({
+  name: "Client needs leave to connect to a host name only, and none for its addresses",
+  ignore: ignore || lacksTls(),
+  fn: async () => {
+    const authority = await CertificateAuthority.create("authority");
+    await using plain = await MemcachedServer.listen();
+    await using secured = await TlsMemcached.start(await authority.issue({ names: ["both.test"] }));
+    const tls = { caCerts: [authority.cert] };
+    const addresses = [
+      { hostname: "both.test", port: plain.port },
+      { hostname: "both.test", port: secured.port, tls },
+    ];
+    for (const address of addresses) {
+      const allowed = `both.test:${address.port}`;
+      assertEquals(await runWithHosts(HOSTS, [address], allowed), ["value"]);
+    }
   },
 });

@@ -1,8 +1,9 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { Client, rawTranscoder } from "../../mod.ts";
+import { Client, rawTranscoder, SocketError } from "../../mod.ts";
 import { openChannel } from "../../src/transport/byte_channel.ts";
-import type { Transport } from "../../src/transport/transport.ts";
+import type { Receiver, Transport } from "../../src/transport/transport.ts";
+import { systemClock } from "../../src/waiting.ts";
 
 /** A transport whose server gives one answer after another, each in the same Buffer. */
 function bufferTransport(...answers: string[]): Transport {
@@ -22,6 +23,38 @@ function bufferTransport(...answers: string[]): Transport {
   };
 }
 
+const never = (): Promise<never> => new Promise(() => {});
+
+/** A transport of these ways, whose streams never do anything. */
+function transportOf(ways: Partial<Transport>): Transport {
+  const readable = new ReadableStream<Uint8Array>({ pull: never });
+  return { readable, writable: new WritableStream(), close() {}, ...ways };
+}
+
+/** A receiver that takes chunks, and keeps them as text. */
+function gathering(onPush = (): void => {}): Receiver & { text: string } {
+  return {
+    text: "",
+    push(chunk) {
+      this.text += new TextDecoder().decode(chunk);
+      onPush();
+    },
+    vacancy: undefined,
+    filled() {},
+  };
+}
+
+/** Reads as though these had come, one after another, and then nothing. */
+function reading(...parts: (string | number)[]): (into: Uint8Array) => Promise<number | null> {
+  return (into) => {
+    const part = parts.shift() ?? null;
+    if (typeof part !== "string") return Promise.resolve(part);
+    return Promise.resolve(new TextEncoder().encodeInto(part, into).written);
+  };
+}
+
+const writing = (bytes: Uint8Array) => Promise.resolve(bytes.length);
+
 Deno.test("openChannel hands Buffers over as what they are besides, bytes", async () => {
   const channel = openChannel(bufferTransport("hello"), false);
   await channel.write([new Uint8Array(1)]);
@@ -40,4 +73,189 @@ Deno.test("Client keeps no part of a Buffer that its transport uses again", asyn
   const first = await client.get("key");
   await client.get("key");
   assertEquals(first, new TextEncoder().encode("moe"));
+});
+
+Deno.test("openChannel reads chunk by chunk, and hands over what comes behind", async () => {
+  const words = ["one", "two", "three"].map((word) => new TextEncoder().encode(word));
+  const readable = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const word = words.shift();
+      if (word === undefined) controller.close();
+      else controller.enqueue(word);
+    },
+  });
+  const transports = [
+    transportOf({ readable }),
+    transportOf({ read: reading("one", "two", "three"), write: writing }),
+  ];
+  for (const transport of transports) {
+    const channel = openChannel(transport, true);
+    assertEquals(new TextDecoder().decode(await channel.read()), "one");
+    const receiver = gathering();
+    await channel.receive(receiver);
+    assertEquals(receiver.text, "twothree");
+    await channel.close();
+  }
+});
+
+Deno.test("openChannel has a transport that can keep the process alive or not", () => {
+  const called: string[] = [];
+  const transport = transportOf({
+    ref: () => called.push("ref"),
+    unref: () => called.push("unref"),
+  });
+  const channel = openChannel(transport, true);
+  channel.unref();
+  channel.ref();
+  assertEquals(called, ["unref", "ref"]);
+  const other = openChannel(transportOf({}), true);
+  other.unref();
+  other.ref();
+});
+
+/** Fails unless others have run meanwhile, however busy the transport is. */
+async function assertLetsRun(action: Promise<unknown>): Promise<void> {
+  let turns = 0;
+  const counting = setInterval(() => turns++, 0);
+  try {
+    await action;
+  } finally {
+    clearInterval(counting);
+  }
+  assert(turns > 0, "nobody else has run");
+}
+
+/** A stream of chunks that nothing is in, each there at once. */
+function emptyChunks(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array()) });
+}
+
+Deno.test("openChannel ends a transport that reads or writes nothing for ever", async () => {
+  const nothing = () => Promise.resolve(0);
+  const givers = [
+    transportOf({ read: nothing, write: writing }),
+    transportOf({ readable: emptyChunks() }),
+  ];
+  for (const transport of givers) {
+    const channel = openChannel(transport, true);
+    const received = assertRejects(
+      () => channel.receive(gathering()),
+      SocketError,
+      "gives nothing",
+    );
+    await assertLetsRun(received);
+    await channel.close();
+  }
+  const channel = openChannel(transportOf({ read: never, write: nothing }), true);
+  const written = assertRejects(
+    () => channel.write([new Uint8Array(3)]),
+    SocketError,
+    "takes nothing",
+  );
+  await assertLetsRun(written);
+  await channel.close();
+});
+
+Deno.test("openChannel bears a transport that moves nothing now and then", async () => {
+  const counts = [0, 1, 0, 0, 2];
+  const sent: number[] = [];
+  const transport = transportOf({
+    read: reading("a", 0, "b", 0, 0, "c"),
+    write: (bytes) =>
+      Promise.resolve((sent.push(...bytes.subarray(0, counts[0])), counts.shift()!)),
+  });
+  const channel = openChannel(transport, true);
+  await channel.write([Uint8Array.of(1, 2, 3)]);
+  assertEquals(sent, [1, 2, 3]);
+  const receiver = gathering();
+  await channel.receive(receiver);
+  assertEquals(receiver.text, "abc");
+  await channel.close();
+});
+
+Deno.test("openChannel ends a transport that says it has moved what it cannot have", async () => {
+  for (const count of [-1, 1.5, NaN, Infinity, 1 << 24, undefined, "1"] as number[]) {
+    const impossible = () => Promise.resolve(count);
+    const channel = openChannel(transportOf({ read: impossible, write: impossible }), true);
+    const message = `it has moved ${count} of`;
+    await assertRejects(() => channel.receive(gathering()), SocketError, message);
+    await assertRejects(() => channel.write([new Uint8Array(3)]), SocketError, message);
+    await channel.close();
+  }
+});
+
+Deno.test("ByteChannel.close ends what waits to read, though the transport does not", async () => {
+  for (
+    const ways of [{}, { read: never, write: writing }, {
+      receive: never,
+      read: never,
+      write: never,
+    }]
+  ) {
+    const channel = openChannel(transportOf(ways), true);
+    const received = channel.receive(gathering());
+    await channel.close();
+    await received;
+    const other = openChannel(transportOf(ways), true);
+    const read = other.read();
+    await other.close();
+    assertEquals(await read, undefined);
+  }
+});
+
+Deno.test("ByteChannel.close hands nothing over that comes afterwards", async () => {
+  let arrive = (): void => {};
+  const read = (into: Uint8Array) =>
+    new Promise<number>((resolve) => arrive = () => resolve((into[0] = 65, 1)));
+  const channel = openChannel(transportOf({ read, write: writing }), true);
+  const receiver = gathering();
+  const received = channel.receive(receiver);
+  await channel.close();
+  arrive();
+  await received;
+  assertEquals(receiver.text, "");
+});
+
+/** Has everything be over soon that takes its time. */
+function withoutPatience(): Disposable {
+  const { after } = systemClock;
+  const soon: typeof after = (delay, callback) => after(Math.min(delay, 10), callback);
+  Object.assign(systemClock, { after: soon });
+  return { [Symbol.dispose]: () => void Object.assign(systemClock, { after }) };
+}
+
+Deno.test("ByteChannel.close takes whatever a transport's close returns, and hands on its failure", async () => {
+  await openChannel(transportOf({ close: () => "socket" as unknown as undefined }), true).close();
+  const fail = () => Promise.reject(new Error("no"));
+  const failing = openChannel(transportOf({ close: fail }), true);
+  const received = failing.receive(gathering());
+  await assertRejects(() => failing.close(), Error, "no");
+  await received;
+});
+
+Deno.test("ByteChannel.close does not wait for ever for a transport that never closes", async () => {
+  using _ = withoutPatience();
+  const hanging = [
+    transportOf({ close: never }),
+    transportOf({ close: never, read: never, write: never }),
+    transportOf({ readable: new ReadableStream({ pull: never, cancel: never }) }),
+    transportOf({ writable: new WritableStream({ write: never, abort: never }) }),
+  ];
+  for (const transport of hanging) {
+    const channel = openChannel(transport, true);
+    channel.write([new Uint8Array(1)]).catch(() => {});
+    await channel.close();
+  }
+});
+
+Deno.test("Client survives a dial whose transport moves nothing and never closes", async () => {
+  using _ = withoutPatience();
+  const nothing = () => Promise.resolve(0);
+  for (const ways of [{ read: nothing, write: nothing }, { readable: emptyChunks() }]) {
+    const client = new Client("server", {
+      dial: () => Promise.resolve(transportOf({ ...ways, close: never })),
+    });
+    await assertLetsRun(assertRejects(() => client.get("key"), SocketError, "nothing"));
+    await client.close();
+  }
 });

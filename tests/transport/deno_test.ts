@@ -1,8 +1,10 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Client, SocketError } from "../../mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { openChannel } from "../../src/transport/byte_channel.ts";
 import { dialDeno } from "../../src/transport/deno.ts";
 import { dial } from "../../src/transport/dial.ts";
+import { afterTurn } from "../../src/transport/runtime.ts";
+import { deferred, systemClock } from "../../src/waiting.ts";
 
 const ENDPOINT = { hostname: "127.0.0.1", port: 1 };
 const SETTINGS = { keepAlive: true, noDelay: true };
@@ -32,9 +34,9 @@ async function withConnect(
   Deno.connect = (({ signal }: Deno.ConnectOptions) =>
     new Promise((resolve, reject) => {
       begun.resolve();
-      const timer = setTimeout(() => resolve(connection), milliseconds);
+      const cancel = systemClock.after(milliseconds, () => resolve(connection));
       signal!.addEventListener("abort", () => {
-        clearTimeout(timer);
+        cancel();
         reject(signal!.reason);
       });
     })) as unknown as typeof Deno.connect;
@@ -73,6 +75,47 @@ Deno.test("dial connects nowhere when it is given up before its dialer is loaded
     const dialled = dial(ENDPOINT, { signal: giveUp.signal, ...SETTINGS });
     giveUp.abort(reason);
     assertStrictEquals(await assertRejects(() => dialled), reason);
+  });
+});
+
+/** Has every touch of the globals for timers fail: on Deno the first loads all of Node's, which takes 5 ms. */
+function withoutTimers(): Disposable {
+  const names = ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate"];
+  const own = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name)!);
+  for (const name of names) {
+    const get = () => {
+      throw new Error(`${name} is touched`);
+    };
+    Object.defineProperty(globalThis, name, { get, configurable: true });
+  }
+  return {
+    [Symbol.dispose]() {
+      names.forEach((name, i) => Object.defineProperty(globalThis, name, own[i]!));
+    },
+  };
+}
+
+Deno.test("a plain connection touches no timer, on its way and when it is given up", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  const endpoint = { hostname: "127.0.0.1", port: listener.addr.port };
+  using _ = withoutTimers();
+  const channel = openChannel(
+    await dial(endpoint, { signal: new AbortController().signal, ...SETTINGS }),
+    true,
+  );
+  using peer = await accepted;
+  await channel.write([Uint8Array.of(1)]);
+  assertEquals(await peer.read(new Uint8Array(9)), 1);
+  await peer.write(Uint8Array.of(2));
+  assertEquals(await channel.read(), Uint8Array.of(2));
+  await new Promise<void>((resolve) => afterTurn(resolve));
+  await channel.close();
+  await withConnect(0, async () => {
+    const giveUp = new AbortController();
+    const dialled = dialDeno(ENDPOINT, { signal: giveUp.signal, ...SETTINGS });
+    giveUp.abort();
+    (await dialled).close();
   });
 });
 

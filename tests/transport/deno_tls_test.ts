@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { Client, TimeoutError, type TlsOptions } from "../../mod.ts";
-import { dialDeno } from "../../src/transport/deno.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Client, SocketError, TimeoutError, type TlsOptions } from "../../mod.ts";
+import { dialTls } from "../../src/transport/node_tls.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
 
 const authority = await CertificateAuthority.create("the authority of these tests");
@@ -14,7 +14,7 @@ const KINDS: Record<string, TlsOptions> = {
 };
 
 for (const [kind, tls] of Object.entries(KINDS)) {
-  Deno.test(`dialDeno leaves nothing behind when a handshake is given up, with TLS ${kind}`, async () => {
+  Deno.test(`dialTls leaves nothing behind when a handshake is given up, with TLS ${kind}`, async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const accepted: Deno.Conn[] = [];
     const accepting = (async () => {
@@ -25,7 +25,7 @@ for (const [kind, tls] of Object.entries(KINDS)) {
     for (const delay of [0, 1, 5, 20]) {
       const giveUp = new AbortController();
       const reason = new Error("enough");
-      const dialled = dialDeno(endpoint, { signal: giveUp.signal, ...settings });
+      const dialled = dialTls(endpoint, { signal: giveUp.signal, ...settings });
       setTimeout(() => giveUp.abort(reason), delay);
       assertEquals(await dialled.catch((error) => error), reason);
     }
@@ -39,6 +39,50 @@ for (const [kind, tls] of Object.entries(KINDS)) {
     for (const connection of accepted) connection.close();
   });
 }
+
+function hasProc(): boolean {
+  try {
+    Deno.statSync("/proc/net/tcp");
+    return true;
+  } catch {
+    // It is Linux that has it.
+    return false;
+  }
+}
+
+Deno.test({
+  name: "a TLS connection that is given up leaves no descriptor, whatever the server does",
+  ignore: !hasProc(),
+  fn: async () => {
+    const shown = await authority.issue({ names: ["127.0.0.1"] });
+    const address = { hostname: "127.0.0.1", port: 0 };
+    const listeners = [Deno.listen(address), Deno.listenTls({ ...address, ...shown })] as const;
+    const accepted: Deno.Conn[] = [];
+    const accepting = listeners.map(async (listener) => {
+      for await (const connection of listener) {
+        accepted.push(connection);
+        // The other end has the first word, and gives up.
+        if ("handshake" in connection) connection.handshake().catch(() => {});
+      }
+    });
+    const program = new URL("given_up_tls.ts", import.meta.url).pathname;
+    const ports = listeners.map(({ addr }) => `${addr.port}`);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--allow-all", program, ...ports],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    await ReadableStream.from([authority.cert]).pipeThrough(new TextEncoderStream())
+      .pipeTo(child.stdin);
+    const { stdout } = await child.output();
+    // Until now none of the servers has closed anything.
+    assert(accepted.length > 0);
+    for (const listener of listeners) listener.close();
+    await Promise.all(accepting);
+    for (const connection of accepted) connection.close();
+    assertEquals(JSON.parse(new TextDecoder().decode(stdout)), { descriptors: 0, connections: 0 });
+  },
+});
 
 /** Connects until the system, for want of room in the listener's queue, lets an attempt hang. */
 async function fillBacklog(address: { hostname: string; port: number }): Promise<Deno.Conn[]> {
@@ -59,16 +103,37 @@ async function fillBacklog(address: { hostname: string; port: number }): Promise
 }
 
 for (const [kind, tls] of Object.entries(KINDS)) {
-  Deno.test(`dialDeno leaves nothing behind when a connection that hangs is given up, with TLS ${kind}`, async () => {
+  Deno.test(`dialTls leaves nothing behind when a connection that hangs is given up, with TLS ${kind}`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
     const address = { hostname: "127.0.0.1", port: listener.addr.port };
     const connections = await fillBacklog(address);
     const reason = new Error("enough");
     const giveUp = new AbortController();
     const settings = { signal: giveUp.signal, keepAlive: true, noDelay: true };
-    const dialled = dialDeno({ ...address, tls }, settings);
+    const dialled = dialTls({ ...address, tls }, settings);
     setTimeout(() => giveUp.abort(reason), 20);
     assertEquals(await dialled.catch((error) => error), reason);
     for (const connection of connections) connection.close();
   });
 }
+
+Deno.test("a TLS socket ends when more has come than is kept of what nobody reads", async () => {
+  const shown = await authority.issue({ names: ["127.0.0.1"] });
+  using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...shown });
+  const sending = (async () => {
+    using connection = await listener.accept();
+    const chunk = new Uint8Array(1 << 20);
+    // It ends when the client has gone.
+    for (let sent = 0; sent < 200 * chunk.length;) sent += await connection.write(chunk);
+  })();
+  const settings = { keepAlive: true, noDelay: true, signal: new AbortController().signal };
+  const endpoint = { hostname: "127.0.0.1", port: listener.addr.port, tls: { caCerts } };
+  const transport = await dialTls(endpoint, settings);
+  const reader = transport.readable.getReader();
+  await assertRejects(() => sending);
+  const reading = async () => {
+    while (!(await reader.read()).done);
+  };
+  await assertRejects(reading, SocketError, "have come that nobody reads");
+  await transport.close();
+});

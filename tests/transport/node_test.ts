@@ -14,6 +14,7 @@ import tls from "node:tls";
 import { SocketError } from "../../src/errors.ts";
 import { openChannel } from "../../src/transport/byte_channel.ts";
 import { dialNode } from "../../src/transport/node.ts";
+import { dialTls } from "../../src/transport/node_tls.ts";
 import type { Endpoint, Receiver, Transport } from "../../src/transport/transport.ts";
 
 type Handler = (socket: net.Socket) => void;
@@ -63,7 +64,8 @@ class Peer implements AsyncDisposable {
 }
 
 function dial(endpoint: Endpoint, signal = new AbortController().signal): Promise<Transport> {
-  return dialNode(endpoint, { signal, ...SETTINGS });
+  const dialHere = endpoint.tls === undefined ? dialNode : dialTls;
+  return dialHere(endpoint, { signal, ...SETTINGS });
 }
 
 /** Gathers what comes; the first `vacant` bytes come into a vacancy. */
@@ -285,6 +287,41 @@ Deno.test("dialNode opens a socket with a byte stream that reads into the reader
   await transport.close();
 });
 
+Deno.test("dialNode opens a socket that is read when it is asked, before it hands over the rest", async () => {
+  await using peer = await Peer.listen((socket) => void socket.end("hello"));
+  const transport = await dial(peer.endpoint);
+  const into = new Uint8Array(2);
+  assertEquals(await transport.read!(into), 2);
+  assertEquals(new TextDecoder().decode(into), "he");
+  assertEquals(await transport.read!(into), 2);
+  assertEquals(new TextDecoder().decode(into), "ll");
+  const gathering = new Gathering();
+  await transport.receive!(gathering);
+  assertEquals(new TextDecoder().decode(gathering.bytes()), "o");
+  assertEquals(await transport.read!(into), null);
+  await transport.close();
+});
+
+Deno.test("dialNode opens a socket whose close ends a read that waits", async () => {
+  await using peer = await Peer.listen(() => {});
+  const transport = await dial(peer.endpoint);
+  const read = transport.read!(new Uint8Array(1));
+  await transport.close();
+  assertEquals(await read, null);
+});
+
+Deno.test("dialNode opens a socket that tells of a reset to a read", async () => {
+  await using peer = await Peer.listen((socket) => {
+    socket.on("data", () => socket.resetAndDestroy());
+  });
+  const transport = await dial(peer.endpoint);
+  const read = transport.read!(new Uint8Array(1));
+  await transport.write!(new Uint8Array(10));
+  const error = await assertRejects(() => read, Error);
+  assertEquals((error as Error & { code?: string }).code, "ECONNRESET");
+  await transport.close();
+});
+
 Deno.test("dialNode opens a socket that closes when its readable is cancelled", async () => {
   await using peer = await Peer.listen(() => {});
   const transport = await dial(peer.endpoint);
@@ -471,8 +508,7 @@ Deno.test({
       { caCerts: [ca], ...client },
     ];
     for (const tls of good) {
-      // Deno's own node:tls, which the client does not use there, stands still once it was paused.
-      for (const direct of "Deno" in globalThis ? [true] : [true, false]) {
+      for (const direct of [true, false]) {
         const channel = openChannel(await dial({ ...peer.endpoint, tls: tls! }), direct);
         const gathering = new Gathering(LARGE);
         const receiving = channel.receive(gathering);

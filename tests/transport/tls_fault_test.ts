@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { SocketError } from "../../src/errors.ts";
-import { closedUnheard, tlsFault } from "../../src/transport/tls_fault.ts";
+import { certificateDatesFault, closedUnheard, tlsFault } from "../../src/transport/tls_fault.ts";
 
 const without = { serverName: "cache.example.com", tls: {} };
 const withCertificate = { ...without, tls: { cert: "…", key: "…" } };
@@ -55,6 +55,30 @@ Deno.test("tlsFault leaves alone what TLS has no part in", () => {
   for (const error of [new Error("Connection refused (os error 111)"), "text", undefined]) {
     assertStrictEquals(tlsFault(error, without), error);
   }
+});
+
+Deno.test("tlsFault says it in one line, whatever OpenSSL says", () => {
+  const message =
+    "80DB:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl3_record.c:355:\n";
+  const wrong = { code: "ERR_SSL_WRONG_VERSION_NUMBER", reason: "wrong version number" };
+  const fault = tlsFault(Object.assign(new Error(message), wrong), without) as Error;
+  assertEquals(fault.message, "it does not speak TLS (wrong version number)");
+  const other = { code: "ERR_SSL_BAD_SIGNATURE", reason: "bad signature" };
+  const unknown = tlsFault(Object.assign(new Error(message), other), without) as Error;
+  assertEquals(unknown.message, "TLS has failed (bad signature)");
+  const silent = tlsFault(Object.assign(new Error(message), { code: "ERR_SSL_X" }), without);
+  assertEquals((silent as Error).message.includes("\n"), false);
+});
+
+Deno.test("certificateDatesFault says whether a certificate is valid by now", () => {
+  const [past, future] = ["Jan  1 00:00:00 2000 GMT", "Jan  1 00:00:00 2100 GMT"];
+  const message = (from: string, to: string) =>
+    certificateDatesFault({ raw: new Uint8Array(), "valid_from": from, "valid_to": to })?.message;
+  assertEquals(message(past, future), undefined);
+  assertEquals(message(past, past), `its certificate has expired (on ${past})`);
+  assertEquals(message(future, future), `its certificate is not valid yet (before ${future})`);
+  assert(message("soon", future)?.includes("not valid yet"));
+  assert(message(past, "later")?.includes("has expired"));
 });
 
 Deno.test("closedUnheard guesses by whether the client has a certificate", () => {
