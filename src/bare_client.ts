@@ -6,20 +6,13 @@ import { count } from "./commands/count.ts";
 import { deleteKey, deleteMany } from "./commands/delete.ts";
 import type { CounterOptions, OperationOptions } from "./commands/operation_options.ts";
 import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
-import { Session } from "./commands/session.ts";
+import { Session, setSession } from "./commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import type { ServerAddress } from "./server_address.ts";
-
-const sessions = /* @__PURE__ */ new WeakMap<BareClient, Session>();
-
-/** The session of a client, for what is built on it. */
-export function sessionOf(client: BareClient): Session {
-  return sessions.get(client)!;
-}
 
 /**
  * A {@linkcode Client} for programs whose size counts: with the commands of {@linkcode BareKeyCommands} and no
@@ -58,10 +51,10 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     this.#fleet = new Fleet(servers, resolved, (event) => this.dispatchEvent(event));
     const { route } = this.#fleet;
     this.#session = new Session({ route, transcoder: resolved.transcoder, limits: resolved });
-    sessions.set(this, this.#session);
     for (const name of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
       Object.defineProperty(this, Symbol.for(name), { value: () => this.#describe() });
     }
+    setSession(this, this.#session);
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {

@@ -1,6 +1,6 @@
 /** The client with all its features. @module */
 
-import { BareClient, sessionOf } from "./bare_client.ts";
+import { BareClient } from "./bare_client.ts";
 import type { BareClientOptions, ClientOptions } from "./client_options.ts";
 import { count } from "./commands/count.ts";
 import { deleteKey, deleteMany } from "./commands/delete.ts";
@@ -13,7 +13,7 @@ import type {
   UpdateOptions,
 } from "./commands/operation_options.ts";
 import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
-import type { Session } from "./commands/session.ts";
+import { type Session, sessionOf } from "./commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
 import { quote } from "./errors.ts";
 import { items, type ItemsOptions } from "./features/items.ts";
@@ -81,7 +81,7 @@ export class Client extends BareClient implements KeyCommands {
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
     super(servers, withDefaultTranscoder(options));
-    this.#session = sessionOf(this);
+    this.#session = sessionOf(this)!;
     trackLoads(this.#session);
   }
 

@@ -122,3 +122,15 @@ export class Session {
 export function endWith(signal: AbortSignal, command: Command): void {
   if (!command.settled) command.whenSettled(watchSignal(signal, command));
 }
+
+const sessions = /* @__PURE__ */ new WeakMap<object, Session>();
+
+/** Remembers which session carries out some commands. */
+export function setSession(commands: object, session: Session): void {
+  sessions.set(commands, session);
+}
+
+/** The session that carries out some commands, for what is built on them; absent for somebody else's. */
+export function sessionOf(commands: object): Session | undefined {
+  return sessions.get(commands);
+}

@@ -1,6 +1,5 @@
 /** Operations under a generation of keys, which all are left behind when the next one begins. @module */
 
-import type { BareKeyCommands } from "../commands/bare_key_commands.ts";
 import { KEY_COMMAND_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import {
   PartialClientException,
@@ -13,7 +12,8 @@ import {
 import { checkOptions } from "../option_checks.ts";
 import { checkKey, MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
-import { untilAborted } from "../waiting.ts";
+import { untilAborted, watchSignal } from "../waiting.ts";
+import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
 
 /** An operation under one generation; what it resolves to counts only if that is the current one. */
 export interface Attempt {
@@ -23,8 +23,11 @@ export interface Attempt {
   guard<Args extends unknown[], Result>(
     action: (...args: Args) => Result | Promise<Result>,
   ): (...args: Args) => Promise<Result>;
-  /** Makes a signal that ends the waiting under an old generation; the caller's own does too. */
-  signal(own: AbortSignal | undefined): AbortSignal;
+  /** Does something with a signal that ends the waiting under an old generation; the caller's own ends it too. */
+  waitingFor<Result>(
+    action: (signal: AbortSignal) => Promise<Result>,
+    own: AbortSignal | undefined,
+  ): Promise<Result>;
 }
 
 /** The present generation, or why it cannot be known where the client takes that for a miss. */
@@ -35,17 +38,16 @@ const GENERATION_LENGTH = 21;
 
 /** The generations of the keys under one prefix: a counter on memcached. */
 export class Generations {
-  readonly #commands: Pick<BareKeyCommands, "incr">;
+  readonly #commands: CounterCommands;
   readonly #prefix: string;
   readonly #counterKey: string;
-  /** The one known so far. */
-  #generation: bigint | undefined;
+  readonly #counter: RisingCounter;
   /** Whether memcached has answered what the current one is, the last time it was asked. */
-  #isKnown = false;
-  /** The one being fetched for the operations of this turn. */
+  #isKnown = true;
+  /** The one that is about to be asked for. */
   #fetching: Promise<Generation> | undefined;
 
-  constructor(commands: Pick<BareKeyCommands, "incr">, prefix: string) {
+  constructor(commands: CounterCommands, prefix: string) {
     checkKey(prefix, "use as a prefix");
     if (prefix.length >= MAX_KEY_LENGTH - GENERATION_LENGTH) {
       const why = "it leaves no room for keys";
@@ -54,11 +56,12 @@ export class Generations {
     this.#commands = commands;
     this.#prefix = prefix;
     this.#counterKey = reservedKey(prefix, "generation");
+    this.#counter = new RisingCounter(commands, this.#counterKey);
   }
 
   /** Begins the next generation. */
   async next(options: OperationOptions | undefined): Promise<void> {
-    this.#generation = await this.#count(1n, options);
+    await this.#counter.next(options);
   }
 
   /**
@@ -78,7 +81,7 @@ export class Generations {
     checkOptions(options, KEY_COMMAND_OPTIONS);
     for (const key of keys) this.#check(key);
     options?.signal?.throwIfAborted();
-    const used = this.#isKnown ? this.#generation : undefined;
+    const used = this.#isKnown ? this.#counter.known : undefined;
     const fetching = this.#fetch();
     const current = untilAborted(fetching, options?.signal);
     const goOn = async (generation: Generation) => {
@@ -124,30 +127,33 @@ export class Generations {
         if (await fetching !== generation) throw new Error("The generation is an old one");
         return await action(...args);
       },
-      signal: (own) => {
-        const old = new AbortController();
-        const end = () => old.abort();
+      waitingFor: async (action, own) => {
+        const ending = new AbortController();
+        const end = () => ending.abort();
         fetching.then((current) => current !== generation && end(), end);
-        return own === undefined ? old.signal : AbortSignal.any([own, old.signal]);
+        // Not AbortSignal.any: on Node 20, what it makes may be collected before it aborts.
+        const unwatch = own && watchSignal(own, { abandon: (reason) => ending.abort(reason) });
+        try {
+          return await action(ending.signal);
+        } finally {
+          unwatch?.();
+        }
       },
     };
   }
 
-  /** Has the operations of one turn share a request: none of them has been sent before it. */
+  /** Has operations share a request, until it is given to the client: what begins later may know better. */
   #fetch(): Promise<Generation> {
-    if (this.#fetching === undefined) {
-      this.#fetching = this.#read();
-      queueMicrotask(() => this.#fetching = undefined);
-    }
-    return this.#fetching;
+    return this.#fetching ??= Promise.resolve().then(() => {
+      this.#fetching = undefined;
+      return this.#read();
+    });
   }
 
   async #read(): Promise<Generation> {
     let generation: Generation | undefined;
     try {
-      generation = await this.#ask();
-      if (typeof generation === "bigint") this.#generation = generation;
-      return generation;
+      return generation = await this.#ask();
     } finally {
       // Until it is known again, operations wait for it: what is not to be is not sent.
       this.#isKnown = typeof generation === "bigint";
@@ -155,23 +161,17 @@ export class Generations {
   }
 
   async #ask(): Promise<Generation> {
-    const present = await this.#commands.incr(this.#counterKey, 0n);
+    const present = await this.#counter.peek();
     if (present !== undefined) return present;
-    // The counter is missing; or the client takes a server that it cannot reach for a miss.
+    // The counter is missing or an old one; or the client takes a server that it cannot reach for a miss.
     try {
-      return await this.#count(0n, undefined);
+      return await this.#counter.read();
     } catch (error) {
       if (!(error instanceof SocketError)) throw error;
       // A client that takes no fault for a miss fails here.
-      return await this.#commands.incr(this.#counterKey, 0n) ?? error;
+      if (await this.#commands.incr(this.#counterKey, 0n) === undefined) return error;
+      throw error;
     }
-  }
-
-  /** A counter that memcached has lost begins at the time, so as not to go back to a used generation. */
-  async #count(delta: bigint, options: OperationOptions | undefined): Promise<bigint> {
-    const initial = BigInt(Date.now());
-    const generation = await this.#commands.incr(this.#counterKey, delta, { ...options, initial });
-    return generation!;
   }
 
   #check(key: unknown): void {

@@ -18,6 +18,7 @@ import { checkKeys } from "../protocol/key.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 import { untilAborted } from "../waiting.ts";
 import { Generations } from "./generations.ts";
+import { setCounterScope } from "./rising_counter.ts";
 
 /**
  * A view of a client whose keys all carry a prefix and a generation, `prefix` + generation + `:` + key,
@@ -32,9 +33,12 @@ import { Generations } from "./generations.ts";
  * Where the server of the counter cannot be reached and the client takes that for a miss (`failover: "miss"`), the
  * generation is unknown: what is read is missing then, and what is written is dropped, wherever its key lives.
  *
- * A counter that memcached evicts begins again at the current time in milliseconds, which makes
- * everything miss; it would return to a used generation only with clocks that far apart, or after more than
- * one `invalidateAll` per millisecond.
+ * A counter that memcached evicts begins again at the current time in milliseconds, which makes everything
+ * miss. One on a server that comes back, after its keys have lived on another for a while, may be an old one: a
+ * client that has seen a later generation of the prefix, of the last 10,000 prefixes that it used, raises the
+ * counter to the current time before it reads or writes anything. Until then, clients that have not seen it may
+ * find what was invalidated meanwhile. A generation would be used twice only with clocks that far apart, or after
+ * more than one `invalidateAll` per millisecond.
  *
  * @example Forgetting all of a user's pages at once
  * ```ts
@@ -69,6 +73,7 @@ export class Namespace implements KeyCommands {
     this.prefix = prefix;
     this.#commands = commands;
     this.#generations = generations;
+    setCounterScope(this, generations);
   }
 
   /**
@@ -291,9 +296,10 @@ export class Namespace implements KeyCommands {
     checkFunction("load", load);
     return await this.#generations.run(
       [key],
-      ({ prefix, guard, signal }) => {
-        const limited = { ...options, signal: signal(options?.signal) };
-        return this.#commands.getOrSet(prefix + key, guard(load), limited);
+      ({ prefix, guard, waitingFor }) => {
+        return waitingFor((signal) => {
+          return this.#commands.getOrSet(prefix + key, guard(load), { ...options, signal });
+        }, options?.signal);
       },
       options,
       () => untilAborted(this.#compute(key, load), options?.signal),

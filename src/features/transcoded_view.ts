@@ -4,7 +4,7 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import { count } from "../commands/count.ts";
 import { deleteKey, deleteMany } from "../commands/delete.ts";
 import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
-import type { Session } from "../commands/session.ts";
+import { type Session, setSession } from "../commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
 import { lazily } from "../waiting.ts";
 import { locate } from "./locate.ts";
@@ -16,7 +16,7 @@ export const onDemand: () => Promise<typeof import("./on_demand.ts")> = /* @__PU
 
 /** Makes the commands of a session. */
 export function keyCommandsOf(session: Session): KeyCommands {
-  return {
+  const commands: KeyCommands = {
     get: (...args) => get(session, ...args),
     getMany: (...args) => getMany(session, ...args),
     gets: (...args) => gets(session, ...args),
@@ -52,4 +52,6 @@ export function keyCommandsOf(session: Session): KeyCommands {
     withTranscoder: (transcoder) => keyCommandsOf(session.withTranscoder(transcoder)),
     locate: (key) => locate(session, key),
   };
+  setSession(commands, session);
+  return commands;
 }

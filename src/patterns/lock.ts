@@ -8,6 +8,7 @@ import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
+import { RisingCounter } from "../features/rising_counter.ts";
 import { backoff, pause, systemClock, untilAborted } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
@@ -55,8 +56,8 @@ export class Lock implements AsyncDisposable {
   /** The key that is locked. */
   readonly key: string;
   /**
-   * The fencing token: larger than those of all who held the lock before, as long as the counter survives
-   * on memcached, or the clocks of those who begin it anew agree.
+   * The fencing token: larger than those of all who held the lock before, as long as the counter survives on
+   * memcached, or the clocks of those who draw tokens agree.
    */
   readonly token: bigint;
   readonly #items: ItemCommands;
@@ -131,14 +132,14 @@ export class Lock implements AsyncDisposable {
 
 /**
  * Acquires a lock, which only one can hold at a time, and waits for it where somebody else holds it. Who
- * gets it next is up to chance. Needs memcached 1.6.10 or later.
+ * gets it next is up to chance.
  *
  * What a cache cannot promise: that you still hold the lock. It ends after `ttl` whether you have finished
  * or not, and earlier where memcached evicts it, restarts, or the servers change. Where two at once
  * would do harm, have the storage that they write to refuse a {@linkcode Lock.token} smaller than one it has
- * seen. Tokens are counted on memcached, under the key and `~moecache-token`; a counter that is lost begins
- * again at the current time in milliseconds, and so above the earlier ones, unless the clocks disagree or
- * more than one a millisecond was drawn. A lock is told from others by a text that occurs only once, but
+ * seen. Tokens are counted on memcached, under the key and `~moecache-token`, and none is less than the current
+ * time in milliseconds: where the counter is lost, or its server comes back with an old one, they grow all the
+ * same, unless clocks disagree or more than one a millisecond is drawn. A lock is told from others by a text that occurs only once, but
  * removed by its cas unique, and memcached counts those from the start again when it restarts: one that
  * restarts within a release, and gives the same cas unique to another's lock before that has ended,
  * loses that other lock.
@@ -199,7 +200,7 @@ async function tryLock(
   if (stub === undefined) return undefined;
   const options = signal === undefined ? {} : { signal };
   try {
-    const token = await drawToken(client, key, options);
+    const token = await new RisingCounter(client, reservedKey(key, "token")).nextTime(options);
     // One that expired before its token was drawn could have a token above its successor's.
     const isHeld = await findStub(items, stub, options) !== undefined;
     return isHeld ? new Lock(items, stub, token) : undefined;
@@ -209,15 +210,4 @@ async function tryLock(
     if (!signal?.aborted) await untilAborted(removed, signal);
     throw error;
   }
-}
-
-async function drawToken(
-  client: KeyCommands,
-  key: string,
-  options: OperationOptions,
-): Promise<bigint> {
-  const initial = BigInt(Date.now());
-  const token = await client.incr(reservedKey(key, "token"), 1n, { initial, ...options });
-  // With an initial value there always is one.
-  return token ?? initial;
 }

@@ -1,17 +1,21 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { itemSize } from "../../src/testing/item.ts";
-import type { ItemStore } from "../../src/testing/item_store.ts";
-import { Clock, createStore } from "./session_world.ts";
+import { PAGE_LENGTH } from "../../../src/testing/items/block_pool.ts";
+import { itemSize } from "../../../src/testing/items/item_sizes.ts";
+import type { ItemStore } from "../../../src/testing/items/item_store.ts";
+import { footprint } from "../../../src/testing/items/item_memory.ts";
+import { Clock, createStore } from "../session_world.ts";
 
 const VALUE = new Uint8Array(100);
 const SIZE = itemSize("a", 0, VALUE.byteLength);
+/** What an item really takes. */
+const FOOTPRINT = footprint(1, VALUE.byteLength);
 
 function put(store: ItemStore, key: string, exptime = 0): void {
-  store.put({ key, value: VALUE, flags: 0, exptime: store.resolveExptime(exptime) });
+  store.put({ key, value: VALUE, flags: 0, exptime: store.clock.resolve(exptime) });
 }
 
 function keys(store: ItemStore): string {
-  return [...store.items()].map((item) => item.key).sort().join("");
+  return Array.from(store.survivors(), (item) => item.key).sort().join("");
 }
 
 Deno.test("itemSize weighs an item as memcached does", () => {
@@ -40,19 +44,19 @@ Deno.test("ItemStore weighs what is in it, and nothing twice", () => {
 });
 
 Deno.test("ItemStore evicts the item used longest ago when memory is full", () => {
-  const { store, statistics } = createStore({ memoryLimit: 3 * SIZE });
+  const { store, statistics } = createStore({ memoryLimit: 3 * FOOTPRINT });
   for (const key of "abc") put(store, key);
   store.fetch("a");
   put(store, "d");
   assertEquals(keys(store), "acd");
   put(store, "e");
   assertEquals(keys(store), "ade");
-  assertEquals(statistics.get("evictions"), 2);
-  assertEquals(statistics.get("evicted_unfetched"), 2);
+  assertEquals(statistics.sum("evicted"), 2);
+  assertEquals(statistics.sum("evicted_unfetched"), 2);
 });
 
 Deno.test("ItemStore.find is no use that keeps an item from eviction", () => {
-  const { store } = createStore({ memoryLimit: 2 * SIZE });
+  const { store } = createStore({ memoryLimit: 2 * FOOTPRINT });
   for (const key of "ab") put(store, key);
   store.find("a");
   put(store, "c");
@@ -61,13 +65,13 @@ Deno.test("ItemStore.find is no use that keeps an item from eviction", () => {
 
 Deno.test("ItemStore counts an expired item that had to go as reclaimed", () => {
   const clock = new Clock();
-  const { store, statistics } = createStore({ clock, memoryLimit: SIZE });
+  const { store, statistics } = createStore({ clock, memoryLimit: FOOTPRINT });
   put(store, "a", 10);
   clock.advance(10);
   put(store, "b");
-  assertEquals(statistics.get("evictions"), 0);
-  assertEquals(statistics.get("reclaimed"), 1);
-  assertEquals(statistics.get("expired_unfetched"), 1);
+  assertEquals(statistics.sum("evicted"), 0);
+  assertEquals(statistics.sum("reclaimed"), 1);
+  assertEquals(statistics.sum("expired_unfetched"), 1);
 });
 
 Deno.test("ItemStore lets an item expire when its time has come, and not before", () => {
@@ -82,12 +86,12 @@ Deno.test("ItemStore lets an item expire when its time has come, and not before"
   assertEquals(statistics.get("get_expired"), 1);
 });
 
-Deno.test("ItemStore.resolveExptime takes more than 30 days for a time", () => {
+Deno.test("ItemClock.resolve takes more than 30 days for a time", () => {
   const { store } = createStore();
-  assertEquals(store.resolveExptime(0), 0);
-  assertEquals(store.resolveExptime(2_592_000), store.time + 2_592_000);
-  assertEquals(store.resolveExptime(2_592_001), 2_592_001);
-  assert(store.resolveExptime(-100) < 0);
+  assertEquals(store.clock.resolve(0), 0);
+  assertEquals(store.clock.resolve(2_592_000), store.clock.time + 2_592_000);
+  assertEquals(store.clock.resolve(2_592_001), 2_592_001);
+  assert(store.clock.resolve(-100) < 0);
 });
 
 Deno.test("ItemStore works where the clock starts at 0", () => {
@@ -144,6 +148,60 @@ Deno.test("ItemStore.rewrite changes value and CAS token in their place", () => 
   const { cas } = item;
   store.rewrite(item, new Uint8Array(100).fill(1));
   assertNotEquals(store.find("a")?.cas, cas);
-  assertEquals(store.find("a")?.value[0], 1);
+  assertEquals(store.find("a")?.readValue()[0], 1);
   assertEquals(statistics.get("total_items"), 1);
+});
+
+Deno.test("ItemStore takes from the runtime half as much again as its limit at most", () => {
+  const memoryLimit = 4 * 1024 * 1024;
+  const { store } = createStore({ memoryLimit });
+  // Of what is stored, a little stays in use everywhere, so that no memory is free all of a piece.
+  const used: string[] = [];
+  for (const byteLength of [20, 1500, 6000, 25_000, 200_000]) {
+    let stored = 0;
+    for (let id = 0; stored < 3 * memoryLimit; id++) {
+      const key = `${byteLength}:${id}`;
+      store.put({ key, value: new Uint8Array(byteLength), flags: 0, exptime: 0 });
+      if (id % Math.ceil(200_000 / byteLength) === 0) used.push(key);
+      const before = stored;
+      stored += byteLength + 64;
+      if (stored % 100_000 < before % 100_000) { for (const key of used) store.fetch(key); }
+      if (used.length > 300) used.shift();
+    }
+    assert(store.byteLength <= memoryLimit && store.memory.usedByteLength <= memoryLimit);
+    assert(store.memory.byteLength <= 1.5 * memoryLimit + 10 * PAGE_LENGTH, `${byteLength} bytes`);
+  }
+});
+
+Deno.test("ItemStore gives memory back when its items go", () => {
+  const { store } = createStore();
+  for (let id = 0; id < 10_000; id++) put(store, `key${id}`);
+  const full = store.memory.byteLength;
+  for (let id = 0; id < 10_000; id++) store.delete(`key${id}`);
+  assertEquals(store.itemCount, 0);
+  assert(store.memory.byteLength < full / 5);
+});
+
+Deno.test("ItemStore without evictions has no room when memory is full, but for what has expired", () => {
+  const clock = new Clock();
+  const { store, statistics } = createStore({
+    clock,
+    memoryLimit: 2 * FOOTPRINT,
+    evictions: false,
+  });
+  put(store, "a", 10);
+  put(store, "b");
+  assertEquals(store.hasRoomFor(1, VALUE.byteLength, SIZE), false);
+  clock.advance(10);
+  assertEquals(store.hasRoomFor(1, VALUE.byteLength, SIZE), true);
+  assertEquals([statistics.sum("reclaimed"), statistics.sum("evicted")], [1, 0]);
+  assert(store.find("b"));
+});
+
+Deno.test("ItemStore evicts what exceeds a limit that is lowered", () => {
+  const { store, statistics } = createStore();
+  for (const key of "abcd") put(store, key);
+  store.memoryLimit = 3 * FOOTPRINT;
+  assertEquals(keys(store), "bcd");
+  assertEquals(statistics.sum("evicted"), 1);
 });

@@ -1,5 +1,23 @@
 import { assertEquals } from "@std/assert";
-import { decodeBase64, encodeBase64, escapeKey } from "../../src/testing/key_text.ts";
+import {
+  decodeBase64,
+  decodeLatin1,
+  decodeUtf8,
+  encodeBase64,
+  encodeLatin1,
+  encodeUtf8,
+  escapeKey,
+} from "../../src/testing/byte_text.ts";
+
+Deno.test("decodeLatin1 and encodeLatin1 lose no byte", () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+  assertEquals(encodeLatin1(decodeLatin1(bytes)), bytes);
+  assertEquals(decodeLatin1(bytes).charCodeAt(0x80), 0x80);
+});
+
+Deno.test("decodeLatin1 decodes more bytes than a call takes arguments", () => {
+  assertEquals(decodeLatin1(new Uint8Array(1_000_001).fill(120)).length, 1_000_001);
+});
 
 const EVERY_BYTE = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
 
@@ -26,4 +44,9 @@ Deno.test("decodeBase64 refuses what is cut short, empty or all padding", () => 
   for (const text of ["", "-", "Z", "Zg", "Zm9vZ", "====", "A===", "Zm9v===="]) {
     assertEquals(decodeBase64(text), undefined, text);
   }
+});
+
+Deno.test("encodeUtf8 and decodeUtf8 turn text into a character per byte and back", () => {
+  assertEquals(encodeUtf8("aé€"), "a\xc3\xa9\xe2\x82\xac");
+  assertEquals(decodeUtf8("a\xc3\xa9\xe2\x82\xac"), "aé€");
 });

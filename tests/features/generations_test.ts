@@ -1,0 +1,169 @@
+/** Generations of namespaces whose counter's server leaves and comes back, and that are asked for at once. */
+
+import { assert, assertEquals } from "@std/assert";
+import { Client, type ClientOptions, Namespace, rawTranscoder } from "../../mod.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { SwitchedFleet } from "../support/switched_fleet.ts";
+
+const COUNTERS = "a:1";
+const VALUES = "b:1";
+
+/**
+ * Two servers. The counter of a namespace lives on the first one as long as it is there, all else on the second
+ * one.
+ */
+async function withFleet(
+  options: ClientOptions,
+  body: (fleet: SwitchedFleet, connect: () => Client) => Promise<void>,
+): Promise<void> {
+  await using fleet = await SwitchedFleet.start([COUNTERS, VALUES]);
+  await using clients = new AsyncDisposableStack();
+  await body(fleet, () =>
+    clients.use(
+      new Client(fleet.names, {
+        dial: fleet.dial,
+        timeout: 10_000,
+        locator: ({ length }) => ({
+          locate: (key) => key.endsWith("~moecache-generation") ? 0 : length - 1,
+        }),
+        ...options,
+      }),
+    ));
+}
+
+Deno.test("a generation stays past when the server of its counter leaves the list and comes back", async () => {
+  await withFleet({}, async (fleet, connect) => {
+    const [first, second] = [connect(), connect()];
+    const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
+    await mine.set("key", "old");
+    assertEquals(await theirs.get("key"), "old");
+    await first.setServers([VALUES]);
+    await mine.invalidateAll();
+    await mine.set("key", "new");
+    await first.setServers(fleet.names);
+    // The client that knows better raises the counter, which is right for the other then.
+    assertEquals(await mine.get("key"), undefined);
+    assertEquals(await theirs.get("key"), undefined);
+    await theirs.set("key", "newest");
+    assertEquals(await mine.get("key"), "newest");
+  });
+});
+
+Deno.test("a client knows the generations of a prefix, however many namespaces are made of it", async () => {
+  await withFleet({}, async (fleet, connect) => {
+    const client = connect();
+    const raw = new Namespace(client.withTranscoder(rawTranscoder), "n:");
+    const inner = new Namespace(client.namespace("outer:"), "n:");
+    await client.namespace("n:").set("key", "old");
+    await inner.set("key", "inner");
+    await client.setServers([VALUES]);
+    await raw.invalidateAll();
+    await client.setServers(fleet.names);
+    assertEquals(await client.namespace("n:").get("key"), undefined);
+    // Another one within another one is not the same.
+    const before = await inner.currentPrefix();
+    await client.namespace("n:").invalidateAll();
+    assertEquals(await inner.currentPrefix(), before);
+  });
+});
+
+Deno.test("invalidateAll counts on from what is known when an old counter comes back", async () => {
+  await withFleet({}, async (fleet, connect) => {
+    const client = connect();
+    const names = client.namespace("n:");
+    await names.get("key");
+    await client.setServers([VALUES]);
+    await names.set("key", "old");
+    const before = await names.currentPrefix();
+    await client.setServers(fleet.names);
+    await names.invalidateAll();
+    assert(generationOf(await names.currentPrefix()) > generationOf(before));
+    assertEquals(await connect().namespace("n:").get("key"), undefined);
+  });
+});
+
+for (const condition of ["refusing", "hanging"] as const) {
+  Deno.test(`a generation stays past when the server of its counter fails over, ${condition}`, async () => {
+    const probing = { probeDelay: 5, maxProbeDelay: 20, failuresBeforeDead: 1 };
+    await withFleet({ failover: "remove", timeout: 100, ...probing }, async (fleet, connect) => {
+      const client = connect();
+      const names = client.namespace("n:");
+      const [counters] = fleet.servers;
+      await names.set("key", "old");
+      await counters!.become(condition);
+      // The first one may fail with its server.
+      await names.get("key").catch(() => {});
+      await names.invalidateAll();
+      const up = new Promise((resolve) => client.addEventListener("up", resolve, { once: true }));
+      await counters!.become("up");
+      await up;
+      assertEquals(await names.get("key"), undefined);
+      assertEquals(await connect().namespace("n:").get("key"), undefined);
+    });
+  });
+}
+
+function generationOf(prefix: string): bigint {
+  return BigInt(prefix.split(":").at(-2)!);
+}
+
+Deno.test("a counter that is lost does not begin again at what it was", async () => {
+  await withFleet({}, async (_fleet, connect) => {
+    const client = connect();
+    const names = client.namespace("n:");
+    for (let round = 0; round < 100; round++) {
+      await names.set("key", "old");
+      await client.delete("n:~moecache-generation");
+      assertEquals(await names.get("key"), undefined);
+    }
+  });
+});
+
+Deno.test("clients that raise a counter at once raise it once", async () => {
+  await withFleet({}, async (fleet, connect) => {
+    const clients = Array.from({ length: 10 }, connect);
+    const all = clients.map((client) => client.namespace("n:"));
+    await all[0]!.get("key");
+    await Promise.all(clients.map((client) => client.setServers([VALUES])));
+    await Promise.all(all.map((names) => names.invalidateAll()));
+    await Promise.all(all.map((names) => names.get("key")));
+    await Promise.all(clients.map((client) => client.setServers(fleet.names)));
+    const start = Date.now();
+    await Promise.all(all.map((names) => names.get("key")));
+    const prefixes = await Promise.all(all.map((names) => names.currentPrefix()));
+    assertEquals(new Set(prefixes).size, 1);
+    const generation = Number(generationOf(prefixes[0]!));
+    assert(generation >= start && generation <= Date.now(), `${generation}`);
+  });
+});
+
+Deno.test({
+  name: "an operation does not take a generation that was asked for before it began",
+  ignore: memcachedPath() === undefined,
+  fn: async () => {
+    await using memcached = await MemcachedProcess.start();
+    await using client = new Client(memcached.address, { timeout: 10_000 });
+    const names = client.namespace("n:");
+    await names.set("key", "old");
+    const values = await new Promise<unknown[]>((resolve) => {
+      // What is written in one turn leaves here, together with the first read.
+      const before = client.get("other");
+      queueMicrotask(() => {
+        invalidateElsewhere(memcached.port);
+        resolve(Promise.all([before, first, names.get("key")]));
+      });
+      const first = names.get("key");
+    });
+    assertEquals(values[2], undefined);
+  },
+});
+
+/** Begins the next generation from another process, while this one does nothing else. */
+function invalidateElsewhere(port: number): void {
+  const code = `
+    const socket = await Deno.connect({ hostname: "127.0.0.1", port: ${port} });
+    await socket.write(new TextEncoder().encode("incr n:~moecache-generation 1\\r\\n"));
+    await socket.read(new Uint8Array(100));`;
+  const { success } = new Deno.Command(Deno.execPath(), { args: ["eval", code] }).outputSync();
+  assert(success);
+}
