@@ -1,7 +1,7 @@
 /** The pages of the documentation, taken apart. */
 
 /** The root of the repository. */
-export const ROOT = new URL("../../", import.meta.url);
+export const ROOT: URL = new URL("../../", import.meta.url);
 
 /** A page in Markdown. */
 export interface Page {

@@ -43,9 +43,17 @@ Deno.test("README.md's figures of speed are those of the last benchmark", () => 
   const rival = bestRival(result.rows)!;
   const rate = rateOf(result.workload, own).replace("/s", "");
   const times = (speed(own) / speed(rival)).toFixed(1);
-  assert(text.includes(`${rate} gets a second`), rate);
-  assert(text.includes(`${times} times`), times);
-  assert(text.includes(`\`${rival.name}\``), rival.name);
+  const line = text.replace(/\s+/g, " ");
+  assert(line.includes(`${rate} gets a second`), rate);
+  assert(line.includes(`${times} times as many`), times);
+  assert(line.includes(`\`${rival.name}\``), rival.name);
+});
+
+Deno.test("README.md's figure of choices is that of the Python library's vectors", () => {
+  const path = new URL("tests/vectors/moecache_ring.json", ROOT);
+  const { keys, rings } = JSON.parse(Deno.readTextFileSync(path));
+  const choices = (keys.length * rings.length).toLocaleString("en");
+  assert(text.replace(/\s+/g, " ").includes(`${choices} of ${choices} choices`), choices);
 });
 
 Deno.test("docs/performance.md has the table of the last benchmark", async () => {

@@ -6,14 +6,31 @@ import { readPage, ROOT } from "./pages.ts";
 
 const SOURCE = new URL("src/", ROOT);
 
-Deno.test("docs/options.md has every option of a client", () => {
-  const source = Deno.readTextFileSync(new URL("client_options.ts", SOURCE));
-  const [, body = ""] = /export interface ClientOptions \{(.*?)^\}/ms.exec(source) ?? [];
-  const options = Array.from(body.matchAll(/^ {2}readonly (\w+)\?:/gm), ([, name]) => name!);
-  const { text } = readPage("docs/options.md");
-  assertEquals(options.includes("timeout"), true);
-  assertEquals(options.filter((name) => !text.includes(`| \`${name}\``)), []);
-});
+/** The names of the optional properties of an interface. */
+function optionsOf(path: string, name: string): string[] {
+  const source = Deno.readTextFileSync(new URL(path, SOURCE));
+  const [, body] = new RegExp(`^export interface ${name}\\b[^{]*\\{(.*?)^\\}`, "ms").exec(source) ??
+    [];
+  if (body === undefined) throw new Error(`${path} has no interface ${name}`);
+  return Array.from(body.matchAll(/^ {2}readonly (\w+)\?:/gm), ([, option]) => option!);
+}
+
+for (
+  const [page, path, name] of [
+    ["docs/options.md", "client_options.ts", "ClientOptions"],
+    ["docs/testing.md", "testing/server_options.ts", "MemcachedServerOptions"],
+    ["docs/patterns.md", "commands/operation_options.ts", "GetOrSetOptions"],
+    ["docs/servers.md", "transport/transport.ts", "TlsOptions"],
+    ["docs/values.md", "transcoding/compressed.ts", "CompressionOptions"],
+  ] as const
+) {
+  Deno.test(`${page} has every option of ${name}`, () => {
+    const { text } = readPage(page);
+    // In a row, options may stand together.
+    const isListed = (option: string) => new RegExp(`^\\| [^|]*\`${option}\``, "m").test(text);
+    assertEquals(optionsOf(path, name).filter((option) => !isListed(option)), []);
+  });
+}
 
 Deno.test("docs/commands.md has every method of a client and of a namespace", () => {
   const names = [BareClient, Client, Namespace].flatMap(({ prototype }) =>
