@@ -34,6 +34,7 @@ const TIMES = {
   timeout: Infinity,
   connectTimeout: Infinity,
   timesConnectingApart: false,
+  stallTimeout: Infinity,
   clock: systemClock,
 };
 

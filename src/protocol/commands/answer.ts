@@ -159,6 +159,8 @@ export class CounterCommand extends Command<bigint | undefined> {
 
 /** `version`. Resolves to the server's version. */
 export class VersionCommand extends Command<string> {
+  readonly isTrivial = true;
+
   write(buffer: RequestBuffer): void {
     buffer.ascii("version\r\n");
   }

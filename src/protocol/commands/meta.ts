@@ -127,6 +127,10 @@ export class MetaCommand extends Command<MetaReply> {
     return this.absent !== undefined;
   }
 
+  override get byteLength(): number {
+    return this.#request.data?.length ?? 0;
+  }
+
   /** A copy that a meta command has left behind is dropped: its cas unique and its marks are its own. */
   override get move(): Move<MetaReply> | undefined {
     const { verb, key, flags } = this.#request;
