@@ -15,8 +15,15 @@ import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
 import { afterTurn } from "../transport/runtime.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
-import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
-import { type Clock, DeadlineTimer } from "../waiting.ts";
+import {
+  connect,
+  connectionEndedError,
+  connectTimeoutError,
+  type EndReason,
+  stallError,
+} from "./connect.ts";
+import { type Clock, DeadlineTimer, StallTimer } from "../waiting.ts";
+import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
 
 /** What every connection of a server is made with. */
@@ -31,12 +38,16 @@ export interface ConnectionOptions {
   readonly connectTimeout: number;
   /** Whether the time of an operation begins when there is a connection; otherwise it covers both. */
   readonly timesConnectingApart: boolean;
+  /** Milliseconds the server may send nothing while operations wait for it; `Infinity` for no limit. */
+  readonly stallTimeout: number;
   /** Where the time comes from. */
   readonly clock: Clock;
   /** The longest value that is accepted, in bytes. */
   readonly maxValueBytes: number;
   /** Whether to go round the Web Streams where the transport offers it. */
   readonly direct: boolean;
+  /** The client's sockets, where their number is bounded. */
+  readonly sockets?: Sockets | undefined;
 }
 
 /** How a connection has ended. */
@@ -47,6 +58,8 @@ export interface ConnectionEnd {
    * server has refused something.
    */
   readonly isFailure: boolean;
+  /** Whether it has been idle for long, and the server has not been heard since. */
+  readonly wasIdle: boolean;
   /** The commands that it has not begun to write, behind those that may be asked again. */
   readonly unwritten: readonly Command[];
 }
@@ -61,13 +74,15 @@ export interface ConnectionObserver {
   refused?(): void;
   /** Whether several keys may be asked for in one request; they may by default. */
   sharesRequests?(): boolean;
+  /** The connection takes no more commands, and ends as soon as nothing waits on it. */
+  leaving?(connection: Connection): void;
   /** The connection has ended, for good. */
   ended(connection: Connection, end: ConnectionEnd): void;
 }
 
 const resolved = /* @__PURE__ */ Promise.resolve();
 
-/** Requests are written in portions of about this many bytes. */
+/** Requests are written in portions of about this many bytes, and larger values in as many as it takes. */
 const WRITE_SIZE = 1 << 18;
 /** A queue of this length is looked through for what nobody waits for any more. */
 const FIRST_SWEEP = 1024;
@@ -77,9 +92,10 @@ const LONG_IDLE = 100;
 /**
  * Dials when it is made, gathers the commands submitted in one turn of the event loop into one
  * write, and gives each reply to the oldest request in flight. It ends once, for good: through
- * {@linkcode end}, a failure of the socket, a reply that makes no sense, or one that is overdue.
+ * {@linkcode end}, a failure of the socket, a reply that makes no sense, one that is overdue, or a server
+ * that sends nothing at all.
  */
-export class Connection implements ReplyHandler, Receiver {
+export class Connection implements ReplyHandler, Receiver, SocketHolder {
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
@@ -89,17 +105,23 @@ export class Connection implements ReplyHandler, Receiver {
   readonly #queue = new Fifo<Command>();
   readonly #inFlight = new Fifo<Exchange>();
   readonly #timer: DeadlineTimer;
+  readonly #stall: StallTimer;
   readonly #ending = new AbortController();
   #channel: ByteChannel | undefined;
   #closing: Promise<void> | undefined;
   #dialled: Promise<void> | undefined;
   #pending = 0;
+  #pendingBytes = 0;
   #nextSweep = FIRST_SWEEP;
   #writing = false;
   #flushScheduled = false;
   #cancelIdleCheck = (): void => {};
   #turn = NEVER;
   #lastRead = 0;
+  /** When it was last given something to do. */
+  #lastWoken = 0;
+  /** How often the timer had looked when the write that is under way began. */
+  #looksBefore = 0;
   #hasAnswered = false;
   #isDraining = false;
 
@@ -108,6 +130,7 @@ export class Connection implements ReplyHandler, Receiver {
     this.#observer = observer;
     this.#parser = new ReplyParser(this, options.maxValueBytes);
     this.#timer = new DeadlineTimer(options.clock, () => this.#checkDeadlines());
+    this.#stall = new StallTimer(options, () => this.#pending > 0, () => this.#stalled());
     this.closed = this.#live();
     // That a socket fails to close is for those to know who wait for it.
     this.closed.catch(() => {});
@@ -118,9 +141,25 @@ export class Connection implements ReplyHandler, Receiver {
     return this.#pending;
   }
 
+  /** How many bytes of values those operations store. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   /** Whether the socket is open. */
   get isOpen(): boolean {
     return this.#channel !== undefined;
+  }
+
+  /** When the server was last heard, by the clock. */
+  get lastRead(): number {
+    return this.#lastRead;
+  }
+
+  /** Whether it has nothing to do, and has had nothing for so long that it may be lost without a sign. */
+  get isLongIdle(): boolean {
+    if (!this.isOpen || this.#pending > 0) return false;
+    return this.#options.clock.now() - this.#lastRead > LONG_IDLE;
   }
 
   /** Takes a command; it leaves together with all others of this turn. */
@@ -128,6 +167,7 @@ export class Connection implements ReplyHandler, Receiver {
     if (!this.#flushScheduled) this.#scheduleFlush();
     if (this.#queue.length >= this.#nextSweep) this.sweep();
     this.#queue.push(command);
+    this.#pendingBytes += command.byteLength;
     this.#pending++;
     // One that comes from a connection that ended goes on with the time it has left.
     if (command.deadline === Infinity) command.turn = this.#turn;
@@ -136,7 +176,13 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** Ends the connection for this reason, which is what the requests in flight are rejected with. */
   end(reason: EndReason): void {
-    this.#end(() => reason, { reason, isFailure: false });
+    this.#endAll(reason, false);
+  }
+
+  /** Part of {@linkcode SocketHolder}: the socket is needed more elsewhere. */
+  leave(): void {
+    this.#observer.leaving?.(this);
+    this.drain();
   }
 
   /** Ends the connection as soon as nothing waits on it any more. */
@@ -152,17 +198,23 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** Forgets what was given up before it was written: while a write hangs, nothing else does. */
   sweep(): void {
-    const before = this.#queue.length;
-    this.#queue.keep(({ settled }) => !settled);
-    this.#pending -= before - this.#queue.length;
+    this.#queue.keep((command) => {
+      if (command.settled) this.#done(command);
+      return !command.settled;
+    });
     // As long as the queue is twice as long each time, this costs each command next to nothing.
     this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
 
-  /** Whether anything here can be overdue. */
+  /** Whether it was idle for long when it was last woken, and nothing has come since. */
+  get #wasIdle(): boolean {
+    return this.#lastWoken - this.#lastRead > LONG_IDLE;
+  }
+
+  /** Whether operations here can be overdue. */
   get #hasLimits(): boolean {
-    const { timeout, connectTimeout } = this.#options;
-    return Math.min(timeout, connectTimeout) < Infinity;
+    const { timeout, timesConnectingApart } = this.#options;
+    return timeout < Infinity || timesConnectingApart;
   }
 
   /** Whether waiting for the connection is counted apart from what follows. */
@@ -185,6 +237,7 @@ export class Connection implements ReplyHandler, Receiver {
   /** Part of {@linkcode Receiver}: the parser takes the chunk apart. */
   push(chunk: Uint8Array): void {
     this.#lastRead = this.#options.clock.now();
+    this.#stall.heard();
     try {
       this.#parser.push(chunk);
     } catch (error) {
@@ -200,6 +253,7 @@ export class Connection implements ReplyHandler, Receiver {
 
   /** Part of {@linkcode Receiver}: some more of it has come. */
   filled(count: number): void {
+    this.#stall.heard();
     this.#parser.filled(count);
   }
 
@@ -214,16 +268,22 @@ export class Connection implements ReplyHandler, Receiver {
     this.#observer.answered(this);
     this.#observer.refused?.();
     const reason = this.#reasonFor(error);
-    this.#end(() => reason, { reason, isFailure: false }, true);
+    this.#end(() => reason, reason, false, true);
   }
 
-  #answered({ size }: Exchange): void {
-    this.#pending -= size;
-    if (!this.#hasAnswered) {
+  #answered(exchange: Exchange): void {
+    this.#done(exchange);
+    if (!this.#hasAnswered && !exchange.isTrivial) {
       this.#hasAnswered = true;
       this.#observer.answered(this);
     }
     if (this.#isDraining && this.#pending === 0) this.drain();
+  }
+
+  /** Takes note that some operations do not wait any more. */
+  #done({ size, byteLength }: Exchange): void {
+    this.#pending -= size;
+    this.#pendingBytes -= byteLength;
   }
 
   /** Dials, reads until the end, closes. */
@@ -236,7 +296,7 @@ export class Connection implements ReplyHandler, Receiver {
       const reason = this.#reasonFor(error);
       if (this.#channel === undefined) this.#failDial(reason);
       // A server may well close what nothing waits for.
-      else this.#end(() => reason, { reason, isFailure: this.#pending > 0 });
+      else this.#endAll(reason, this.#pending > 0);
     } finally {
       await this.#closing;
       // A dial that was given up may go on for a while, and end with a socket after all.
@@ -254,7 +314,8 @@ export class Connection implements ReplyHandler, Receiver {
       if (command.deadline <= waited) failed.push(command);
       else this.#queue.push(command);
     }
-    this.#fail(reason);
+    // That the client has no socket left to dial with is not the server's fault.
+    this.#endAll(reason, !this.#options.sockets?.refusals.has(reason));
     for (const command of failed) command.failUnsent(reason);
   }
 
@@ -264,7 +325,8 @@ export class Connection implements ReplyHandler, Receiver {
       this.#dialled = dialled.then(() => {}, () => {});
       return dialled;
     };
-    const transport = await connect({ ...this.#options, dial, signal: this.#ending.signal });
+    const { signal } = this.#ending;
+    const transport = await connect({ ...this.#options, dial, signal, holder: this });
     try {
       return openChannel(transport, this.#options.direct);
     } catch (error) {
@@ -281,14 +343,23 @@ export class Connection implements ReplyHandler, Receiver {
     if (!this.#ending.signal.aborted) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
     if (this.#ending.signal.aborted) this.#closing ??= channel.close();
-    if (restart) { for (const { turn } of this.#queue) if (!turn.hasConnected) this.#start(turn); }
+    let earliest = Infinity;
+    if (this.#hasLimits) {
+      for (const { turn } of this.#queue) {
+        if (restart && !turn.hasConnected) this.#start(turn);
+        earliest = Math.min(earliest, turn.deadline);
+      }
+    }
     this.#flush();
+    this.#arm(earliest);
   }
 
   #scheduleFlush(): void {
     this.#flushScheduled = true;
     this.#turn = this.#hasLimits ? { deadline: Infinity, hasConnected: false } : NEVER;
-    if (this.#channel !== undefined && this.#pending === 0 && this.#isLongIdle()) {
+    const wakes = this.isOpen && this.#pending === 0;
+    if (wakes) this.#lastWoken = this.#options.clock.now();
+    if (wakes && this.#wasIdle) {
       // Whatever kept the whole process from running, a frozen function say, may have kept the end
       // of the stream from being read as well: one turn of the event loop brings it in.
       this.#cancelIdleCheck = afterTurn(this.#flushTurn);
@@ -298,14 +369,12 @@ export class Connection implements ReplyHandler, Receiver {
     }
   }
 
-  #isLongIdle(): boolean {
-    return this.#options.clock.now() - this.#lastRead > LONG_IDLE;
-  }
-
   readonly #flushTurn = (): void => {
+    const turn = this.#turn;
     this.#flushScheduled = false;
-    this.#start(this.#turn);
+    this.#start(turn);
     this.#flush();
+    this.#arm(turn.deadline);
   };
 
   /** Starts the time of a turn's operations: at its end, for a long turn is none of theirs. */
@@ -314,7 +383,14 @@ export class Connection implements ReplyHandler, Receiver {
     if (turn === NEVER || this.#ending.signal.aborted) return;
     turn.deadline = clock.now() + (this.#connectsOnItsOwnTime ? connectTimeout : timeout);
     turn.hasConnected = this.#channel !== undefined;
-    this.#timer.arm(turn.deadline);
+  }
+
+  /**
+   * Sees to it that what is overdue then is noticed. What is about to be written goes first: the first timer of
+   * a process takes a while to make. As long as there is no connection, dialing has a time of its own.
+   */
+  #arm(deadline: number): void {
+    if (this.#channel !== undefined && !this.#ending.signal.aborted) this.#timer.arm(deadline);
   }
 
   #flush(): void {
@@ -324,16 +400,38 @@ export class Connection implements ReplyHandler, Receiver {
     if (this.#isDraining && this.#pending === 0) this.drain();
     if (this.#requests.byteLength === 0 || this.#ending.signal.aborted) return;
     this.#writing = true;
-    this.#channel.write(this.#requests.chunks()).then(this.#written, this.#writeFailed);
+    this.#looksBefore = this.#stall.looks;
+    const chunks = this.#requests.chunks();
+    const isLarge = this.#requests.byteLength > 2 * WRITE_SIZE;
+    const written = isLarge ? this.#writePieces(chunks) : this.#channel.write(chunks);
+    written.then(this.#written, this.#writeFailed);
+    this.#stall.start();
+  }
+
+  async #writePieces(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += WRITE_SIZE) {
+        await this.#channel!.write([chunk.subarray(at, at + WRITE_SIZE)]);
+        this.#noteProgress();
+      }
+    }
+  }
+
+  /** A server that takes what had to wait for it is alive, whatever it answers. */
+  #noteProgress(): void {
+    const { looks } = this.#stall;
+    if (looks !== this.#looksBefore) this.#stall.heard();
+    this.#looksBefore = looks;
   }
 
   readonly #written = (): void => {
+    this.#noteProgress();
     this.#writing = false;
     this.#requests.clear();
     this.#flush();
   };
 
-  readonly #writeFailed = (error: unknown): void => this.#fail(this.#reasonFor(error));
+  readonly #writeFailed = (error: unknown): void => this.#endAll(this.#reasonFor(error));
 
   /** Writes what is queued into the buffer, neighbours together where they allow it. */
   #gatherRequests(): void {
@@ -349,11 +447,11 @@ export class Connection implements ReplyHandler, Receiver {
         this.#queue.shift();
       }
       this.#inFlight.push(exchange);
-      if (!this.#write(exchange)) return;
+      if (!this.#gather(exchange)) return;
     }
   }
 
-  #write(exchange: Exchange): boolean {
+  #gather(exchange: Exchange): boolean {
     try {
       exchange.write(this.#requests);
       return true;
@@ -375,9 +473,8 @@ export class Connection implements ReplyHandler, Receiver {
     return command;
   }
 
-  #dropOldest(): Command {
-    this.#pending--;
-    return this.#queue.shift()!;
+  #dropOldest(): void {
+    this.#done(this.#queue.shift()!);
   }
 
   #checkDeadlines(): void {
@@ -387,8 +484,7 @@ export class Connection implements ReplyHandler, Receiver {
     if (oldest !== undefined && oldest.deadline <= now) {
       const cause = new SocketError("the reply to an earlier operation is overdue");
       const behind = this.#reasonFor(cause);
-      const end = { reason: overdue, isFailure: true };
-      return this.#end(({ deadline }) => deadline <= now ? overdue : behind, end);
+      return this.#end(({ deadline }) => deadline <= now ? overdue : behind, overdue);
     }
     // The oldest is not overdue: others may be, that came from a connection that ended.
     for (const waiting of [this.#inFlight, this.#queue]) {
@@ -401,18 +497,25 @@ export class Connection implements ReplyHandler, Receiver {
     }
   }
 
-  #fail(reason: EndReason): void {
-    this.#end(() => reason, { reason, isFailure: true });
+  #stalled(): void {
+    const { server, stallTimeout } = this.#options;
+    this.#endAll(stallError(server, stallTimeout));
+  }
+
+  #endAll(reason: EndReason, isFailure = true): void {
+    this.#end(() => reason, reason, isFailure);
   }
 
   #end(
     reasonOf: (command: Command) => EndReason,
-    end: Omit<ConnectionEnd, "unwritten">,
+    reason: EndReason,
+    isFailure = true,
     asksAgain = false,
   ): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
     this.#timer.stop();
+    this.#stall.stop();
     this.#cancelIdleCheck();
     this.#closing = this.#channel?.close();
     this.#closing?.catch(() => {});
@@ -426,7 +529,7 @@ export class Connection implements ReplyHandler, Receiver {
     const waiting = again.concat(this.#queue.drain());
     const unwritten = waiting.filter((command) => this.#hasTime(command));
     // Before anything fails: what can go on elsewhere must not come back here.
-    this.#observer.ended(this, { ...end, unwritten });
+    this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
     for (const command of lost) command.fail(reasonOf(command));
   }
 

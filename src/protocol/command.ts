@@ -41,6 +41,10 @@ export interface Exchange {
   readonly deadline: number;
   /** How many operations it carries. */
   readonly size: number;
+  /** About how many bytes of values it stores; text counts a byte a character. */
+  readonly byteLength: number;
+  /** Whether a server may answer it that does nothing else for anybody. */
+  readonly isTrivial?: boolean;
   /** The operations that it has no answer for yet, the one whose item is being read included. */
   commands(): Iterable<Command>;
   /** Takes a command that stands next in the queue into this request, where that can be. */
@@ -111,6 +115,8 @@ export abstract class Command<Result = unknown> implements Exchange {
    * as if there were no item. Not called when the caller gives it up.
    */
   recover: ((failure: Failure) => boolean) | undefined;
+  /** Called when the reply has come, and what is made of it has not. */
+  whenDecoding: ((command: Command) => void) | undefined;
   #resolve: Resolve<Result> = ignore;
   #reject: Reject = ignore;
   #whenSettled: (() => void) | undefined;
@@ -150,6 +156,10 @@ export abstract class Command<Result = unknown> implements Exchange {
     return this.turn.deadline;
   }
 
+  get byteLength(): number {
+    return 0;
+  }
+
   *commands(): Iterable<Command> {
     yield this;
   }
@@ -176,6 +186,12 @@ export abstract class Command<Result = unknown> implements Exchange {
     if (this.settled) return;
     this.#settle();
     this.#resolve(result);
+  }
+
+  /** Ends the operation with what is being made of its reply; until then it can be given up. */
+  decode(result: Promise<Result>): void {
+    this.whenDecoding?.(this as Command);
+    result.then((value) => this.succeed(value), (error) => this.abandon(error));
   }
 
   /** Ends the operation badly, unless it can go on; without effect once it has ended. */

@@ -137,6 +137,7 @@ export class CounterCommand extends Command<bigint | undefined> {
 /** `version`. Resolves to the server's version. */
 export class VersionCommand extends Command<string> {
   override chances: number = CHANCES;
+  readonly isTrivial = true;
 
   write(buffer: RequestBuffer): void {
     buffer.ascii("version\r\n");

@@ -128,6 +128,10 @@ export class MetaCommand extends Command<MetaReply> {
     return this.absent !== undefined;
   }
 
+  override get byteLength(): number {
+    return this.request.data?.length ?? 0;
+  }
+
   /** What would never expire by these flags, or by the lack of them, is given an end. */
   override limitExptime(limit: LimitExptime): () => void {
     const request = this.request;

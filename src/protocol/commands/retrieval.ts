@@ -57,10 +57,8 @@ export class RetrievalCommand extends Command {
     if (this.settled) return;
     try {
       const result = this.readItem(flags, data, cas, this.key);
-      // Until then the caller may still give it up.
-      if (result instanceof Promise) {
-        result.then((value) => this.succeed(value), (error) => this.abandon(error));
-      } else this.succeed(result);
+      if (result instanceof Promise) this.decode(result);
+      else this.succeed(result);
     } catch (error) {
       this.abandon(error);
     }
@@ -121,6 +119,10 @@ class Retrieval implements Exchange {
 
   get size(): number {
     return this.#commands.length;
+  }
+
+  get byteLength(): number {
+    return 0;
   }
 
   admit(command: Command): boolean {

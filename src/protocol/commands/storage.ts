@@ -49,6 +49,10 @@ export class StorageCommand<Result> extends Command<Result> {
     this.answers = answers;
   }
 
+  override get byteLength(): number {
+    return this.item.data.length;
+  }
+
   /** What was to be stored is dropped: a condition is not met then, and `set` has none. */
   override succeedAbsent(): boolean {
     const absent = this.answers.find(([line]) => line === "NOT_STORED" || line === "NOT_FOUND") ??
