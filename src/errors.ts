@@ -73,6 +73,11 @@ export interface SocketErrorOptions extends ErrorOptions {
  * or a reply that is not memcached's protocol. `cause` holds the runtime's own error where there is
  * one. Not a {@linkcode ClientException}, as Python's socket errors are not.
  *
+ * Its stack leads to the code that awaits the operation, as that of a refusal does, though the fault shows
+ * later and elsewhere. Of operations that fail together, the first hundred are told apart in this way. Bun shows
+ * such callers for operations on many keys only: there, catch the error where the operation is awaited and throw
+ * one of your own, with this one as its `cause`.
+ *
  * @example A server that is not there
  * ```ts
  * import { Client, SocketError } from "@moecache/moecache";
@@ -222,6 +227,15 @@ function partialMessage(
 function firstCause({ failures }: PartialFailure): { cause: unknown } {
   const [cause] = failures.values();
   return { cause };
+}
+
+/** Makes an error of this module once more, with a stack that leads to here; any other is left as it is. */
+export function madeAgain(error: unknown): unknown {
+  const { constructor: Class, message, server, item, cause } = Object(error);
+  const options = cause === undefined ? {} : { cause };
+  if (Class === ClientException) return new ClientException(message, item, options);
+  if (Class !== SocketError && Class !== TimeoutError) return error;
+  return new (Class as typeof SocketError)(message, { ...options, server });
 }
 
 const LONGEST_QUOTE = 80;

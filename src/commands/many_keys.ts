@@ -43,23 +43,20 @@ export function readEntries(entries: unknown): Map<string, unknown> {
  * @throws {PartialClientException} When some failed otherwise.
  * @throws The signal's reason, when it was aborted.
  */
-export function runMany<Result>(
+export async function runMany<Result>(
   action: string,
   keys: ReadonlySet<string>,
   start: StartOne<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Result>> {
-  return new Promise((resolve, reject) => {
-    const results = new Map<string, Result>();
-    const failures = new Map<string, unknown>();
+  const results = new Map<string, Result>();
+  const failures = new Map<string, unknown>();
+  await new Promise<void>((resolve) => {
     let open = keys.size;
     const end = () => {
-      if (--open > 0) return;
-      if (failures.size === 0) resolve(results);
-      else if (signal?.aborted) reject(signal.reason);
-      else reject(partialFailure(action, { failures, results }));
+      if (--open === 0) resolve();
     };
-    if (open === 0) return resolve(results);
+    if (open === 0) return resolve();
     for (const key of keys) {
       const succeed = (result: Result | undefined) => {
         if (result !== undefined) results.set(key, result);
@@ -76,6 +73,10 @@ export function runMany<Result>(
       }
     }
   });
+  if (failures.size === 0) return results;
+  signal?.throwIfAborted();
+  // Made here, its stack leads to who awaits the result.
+  throw partialFailure(action, { failures, results });
 }
 
 /** Makes the error of an operation that failed for some keys, or servers. */

@@ -1,7 +1,7 @@
 /** What the commands of a client share: where they go, and how values are read and written. @module */
 
 import type { Route } from "../fleet/router.ts";
-import type { ChangeListener, Command } from "../protocol/command.ts";
+import { type ChangeListener, type Command, failing } from "../protocol/command.ts";
 import {
   checkTranscoder,
   itemReader,
@@ -99,9 +99,13 @@ export class Session {
     make: () => Command<Result>,
     options: OperationOptions | undefined,
   ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      checkOptions(options, OPERATION_OPTIONS);
-      this.submit(key, make().settleBy(resolve, reject), options);
+    return new Promise((resolve) => {
+      try {
+        checkOptions(options, OPERATION_OPTIONS);
+        this.submit(key, make().settleBy(resolve), options);
+      } catch (error) {
+        resolve(failing(error));
+      }
     });
   }
 
@@ -111,9 +115,13 @@ export class Session {
     make: () => Command<Result>,
     options: OperationOptions | undefined,
   ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      checkOptions(options, OPERATION_OPTIONS);
-      this.submitChange(key, make().settleBy(resolve, reject), options);
+    return new Promise((resolve) => {
+      try {
+        checkOptions(options, OPERATION_OPTIONS);
+        this.submitChange(key, make().settleBy(resolve), options);
+      } catch (error) {
+        resolve(failing(error));
+      }
     });
   }
 }

@@ -2,6 +2,7 @@
 
 import { quote, ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
+import { failing } from "../protocol/command.ts";
 import type { Answers } from "../protocol/commands/answer.ts";
 import {
   CAS_ANSWERS,
@@ -115,19 +116,23 @@ function store<Result>(
   value: unknown,
   options: OperationOptions | undefined,
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    checkOptions(options, OPERATION_OPTIONS);
-    checkKey(key, verb);
-    const seconds = checkExptime(exptime, Date.now);
-    if (verb === "cas") checkCas(cas);
-    const item = session.writeItem(value, key);
-    const send = ({ flags, data }: SendableItem) => {
-      const stored = { flags, exptime: seconds, data, cas };
-      const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve, reject);
-      session.submitChange(key, command, options);
-    };
-    if (item instanceof Promise) item.then(send).catch(reject);
-    else send(item);
+  return new Promise((resolve) => {
+    try {
+      checkOptions(options, OPERATION_OPTIONS);
+      checkKey(key, verb);
+      const seconds = checkExptime(exptime, Date.now);
+      if (verb === "cas") checkCas(cas);
+      const item = session.writeItem(value, key);
+      const send = ({ flags, data }: SendableItem) => {
+        const stored = { flags, exptime: seconds, data, cas };
+        const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve);
+        session.submitChange(key, command, options);
+      };
+      if (item instanceof Promise) item.then(send).catch((error) => resolve(failing(error)));
+      else send(item);
+    } catch (error) {
+      resolve(failing(error));
+    }
   });
 }
 

@@ -309,7 +309,7 @@ export class ServerNode {
   /** Lets an operation whose reply is being decoded end with its time, or with the node. */
   readonly #decode = (command: Command): void => {
     const { promise: closed, resolve } = deferred<void>();
-    this.#add({ closed, end: (reason) => command.abandon(reason) });
+    this.#add({ closed, end: (reason) => command.failForGood(reason) });
     this.#decoding.add(command);
     this.#decodingTimer.arm(command.deadline);
     command.whenSettled(() => {
@@ -325,7 +325,7 @@ export class ServerNode {
       if (command.deadline > now) this.#decodingTimer.arm(command.deadline);
       else {
         const state = `it has come from ${server}, and is still being decoded after ${timeout} ms`;
-        command.abandon(new TimeoutError(`Cannot read value: ${state}`, { server }));
+        command.failForGood(new TimeoutError(`Cannot read value: ${state}`, { server }));
       }
     }
   }

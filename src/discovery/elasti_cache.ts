@@ -171,9 +171,9 @@ class Inquiry {
 
   /** Sends a command. */
   ask<Result>(command: Command<Result>): Promise<Result> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       if (this.#ended !== undefined) throw this.#ended;
-      this.#connection.submit(command.settleBy(resolve, reject));
+      this.#connection.submit(command.settleBy(resolve));
     });
   }
 

@@ -122,9 +122,9 @@ function ask<Result>(
   command: Command<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     signal?.throwIfAborted();
-    node.submit(command.settleBy(resolve, reject));
+    node.submit(command.settleBy(resolve));
     if (signal !== undefined) endWith(signal, command);
   });
 }

@@ -91,7 +91,7 @@ export class DiscoveringRouter implements Route {
         return command.settled;
       },
       proceed: () => this.#proceed(key, command),
-      fail: (error) => command.abandon(error),
+      fail: (error) => command.failForGood(error),
     });
   }
 
@@ -150,7 +150,7 @@ export class DiscoveringRouter implements Route {
     try {
       this.#route.submit(key, command);
     } catch (error) {
-      command.abandon(error);
+      command.failForGood(error);
     }
   }
 

@@ -179,7 +179,7 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
         (retries-- > 0 && alternatives.submit(command, false));
     } catch (next) {
       // That nobody takes it is no server's failure.
-      command.abandon(next);
+      command.failForGood(next);
       return true;
     }
   };

@@ -191,7 +191,7 @@ class LazyRoute implements Route {
   }
 
   #giveUp(error: unknown): void {
-    for (const { command } of this.#waiting.splice(0)) command.abandon(error);
+    for (const { command } of this.#waiting.splice(0)) command.failForGood(error);
   }
 }
 
@@ -199,6 +199,6 @@ function submitTo(route: Route, key: string, command: Command): void {
   try {
     route.submit(key, command);
   } catch (error) {
-    command.abandon(error);
+    command.failForGood(error);
   }
 }

@@ -70,7 +70,7 @@ async function bringOver(key: string, { next, former }: Places): Promise<void> {
 }
 
 function run<Result>(submit: SubmitTo, command: Command<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => submit(command.settleBy(resolve, reject)));
+  return new Promise((resolve) => submit(command.settleBy(resolve)));
 }
 
 /** What an operation is for a key that moves from one server to another. */

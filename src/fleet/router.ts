@@ -173,7 +173,7 @@ export class Router implements Route {
         next: (command) => node.submit(command),
         former: (command) => former.submit(command),
       });
-    }).catch((error) => command.abandon(error));
+    }).catch((error) => command.failForGood(error));
   }
 
   /** Rejects all that is under way, and what comes later; resolves when every socket is closed. */

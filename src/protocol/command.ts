@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SocketError } from "../errors.ts";
+import { madeAgain, SocketError } from "../errors.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
 /** The reply is complete. */
@@ -91,7 +91,39 @@ export interface ChangeListener {
   changed(key?: string): void;
 }
 
-function ignore(): void {}
+/** Of so many operations that fail at once the callers are told, which takes 20 us each. */
+const MOST_TRACED = 100;
+let tracing = 0;
+/** Errors whose stack leads to the first of the callers that they concern. */
+const traced = /* @__PURE__ */ new WeakSet<object>();
+
+/** What a promise is resolved to that is to be rejected with this error: its stack leads to who awaits it. */
+export function failing(error: unknown): PromiseLike<never> {
+  return tracing < MOST_TRACED ? trace(error) : failingAsIs(error);
+}
+
+/** As {@linkcode failing}, with the error as it is. */
+function failingAsIs(error: unknown): PromiseLike<never> {
+  // Not a promise that is rejected: the runtime watches those, which takes Deno long where there are many.
+  const then = (_: unknown, reject: Reject) => reject(error);
+  return { then } as unknown as PromiseLike<never>;
+}
+
+/**
+ * Rejects with an error whose stack leads to who awaits the operation: V8 tells who waits for the async function
+ * that an error is made in. Where nothing fails it costs nothing.
+ */
+async function trace(error: unknown): Promise<never> {
+  tracing++;
+  // By the second turn the caller's promise waits for this one.
+  await undefined;
+  await undefined;
+  tracing--;
+  const again = madeAgain(error);
+  if (again === error || traced.has(error as Error)) throw again;
+  traced.add(error as Error);
+  throw Object.assign(error as Error, { stack: (again as Error).stack });
+}
 
 /**
  * An operation as a caller submits it. By itself it is an {@linkcode Exchange} of one request and a
@@ -117,14 +149,19 @@ export abstract class Command<Result = unknown> implements Exchange {
   recover: ((failure: Failure) => boolean) | undefined;
   /** Called when the reply has come, and what is made of it has not. */
   whenDecoding: ((command: Command) => void) | undefined;
-  #resolve: Resolve<Result> = ignore;
-  #reject: Reject = ignore;
+  #resolve: Resolve<Result> | undefined;
+  #reject: Reject | undefined;
   #whenSettled: (() => void) | undefined;
   #changedKey = "";
   #changeListener: ChangeListener | undefined;
 
-  /** Sets the two functions of the promise that waits for the operation. */
-  settleBy(resolve: Resolve<Result>, reject: Reject): this {
+  /**
+   * Sets what ends the waiting for the operation.
+   *
+   * @param resolve The first function of the promise that waits.
+   * @param reject Called instead of it where the operation ends badly, by whoever is no promise.
+   */
+  settleBy(resolve: Resolve<Result>, reject?: Reject): this {
     this.#resolve = resolve;
     this.#reject = reject;
     return this;
@@ -185,30 +222,33 @@ export abstract class Command<Result = unknown> implements Exchange {
   succeed(result: Result | PromiseLike<Result>): void {
     if (this.settled) return;
     this.#settle();
-    this.#resolve(result);
+    this.#resolve?.(result);
   }
 
   /** Ends the operation with what is being made of its reply; until then it can be given up. */
   decode(result: Promise<Result>): void {
     this.whenDecoding?.(this as Command);
-    result.then((value) => this.succeed(value), (error) => this.abandon(error));
+    result.then((value) => this.succeed(value), (error) => this.failForGood(error));
   }
 
   /** Ends the operation badly, unless it can go on; without effect once it has ended. */
   fail(error: unknown): void {
-    if (!this.settled && !this.recover?.({ error, isUnsent: false })) this.abandon(error);
+    if (!this.settled && !this.recover?.({ error, isUnsent: false })) this.failForGood(error);
   }
 
   /** As {@linkcode fail}, for an operation of which no byte has been sent. */
   failUnsent(error: unknown): void {
-    if (!this.settled && !this.recover?.({ error, isUnsent: true })) this.abandon(error);
+    if (!this.settled && !this.recover?.({ error, isUnsent: true })) this.failForGood(error);
   }
 
-  /** Ends the operation badly whatever could be done about it; without effect once it has ended. */
-  abandon(error: unknown): void {
-    if (this.settled) return;
-    this.#settle();
-    this.#reject(error);
+  /** As {@linkcode fail}, whatever could be done about it. */
+  failForGood(error: unknown): void {
+    if (!this.settled) this.#end(error, failing);
+  }
+
+  /** Ends the operation for the one who waits for it, with a reason of theirs; without effect once it has ended. */
+  abandon(reason: unknown): void {
+    if (!this.settled) this.#end(reason, failingAsIs);
   }
 
   /** Whether it may be asked again; takes one of its {@linkcode chances}. */
@@ -237,6 +277,12 @@ export abstract class Command<Result = unknown> implements Exchange {
    */
   limitExptime(_limit: LimitExptime): () => void {
     return () => {};
+  }
+
+  #end(error: unknown, failing: (error: unknown) => PromiseLike<never>): void {
+    this.#settle();
+    if (this.#reject === undefined) this.#resolve?.(failing(error));
+    else this.#reject(error);
   }
 
   #settle(): void {

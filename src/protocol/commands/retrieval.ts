@@ -60,7 +60,7 @@ export class RetrievalCommand extends Command {
       if (result instanceof Promise) this.decode(result);
       else this.succeed(result);
     } catch (error) {
-      this.abandon(error);
+      this.failForGood(error);
     }
   }
 
@@ -224,6 +224,6 @@ function readCas(command: RetrievalCommand, bytes: Uint8Array, start: number, en
 /** Fails a command over what the server says of its item, whose length is known: the others have theirs. */
 function refuseItem(command: RetrievalCommand, what: string, text: string): number {
   const why = `the server gave its ${what} as ${quote(text)}`;
-  command.abandon(new ClientException(`Cannot ${command.action}: ${why}`, text));
+  command.failForGood(new ClientException(`Cannot ${command.action}: ${why}`, text));
   return 0;
 }
