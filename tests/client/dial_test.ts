@@ -34,7 +34,11 @@ Deno.test("Client dials with ClientOptions.dial, and tells it where and how", as
   await using client = new Client("cache.test:1234", { dial, keepAlive: false });
   assertEquals(await client.get("key"), "value");
   const endpoint = { hostname: "cache.test", port: 1234 };
-  assertEquals(told, [endpoint, { keepAlive: false, noDelay: true }, false]);
+  assertEquals(told, [
+    endpoint,
+    { keepAlive: false, noDelay: true, connectTimeout: 10_000 },
+    false,
+  ]);
 });
 
 Deno.test("Client speaks over any streams, whether they are byte streams or not", async () => {
