@@ -631,6 +631,9 @@ export class Client extends BareClient implements KeyCommands {
    * Closes the client. Operations under way are rejected with a `SocketError`, and so is every later
    * one; closing again does nothing.
    *
+   * A client that is not closed keeps a process alive while operations are under way, and no longer. Workers have
+   * no process.
+   *
    * @returns A promise that resolves when every socket is closed.
    * @throws What the runtime throws when a socket cannot be closed.
    */

@@ -5,7 +5,7 @@ export interface Clock {
   /** Milliseconds since some moment; they never go back. */
   now(): number;
   /**
-   * Calls back once, after this many milliseconds. Does not keep the process alive.
+   * Calls back once, after this many milliseconds.
    *
    * @returns Cancels the call.
    */
@@ -18,16 +18,35 @@ export interface Clock {
 const now = /* @__PURE__ */ performance.now.bind(performance);
 const timeout = /* @__PURE__ */ AbortSignal.timeout.bind(AbortSignal);
 
-/** The clock of the runtime. */
+/** The clock of the runtime. On Deno, and nowhere else, its calls keep the process alive. */
 export const systemClock: Clock = {
   now,
   after(delay, callback) {
-    // Node takes whole numbers only.
-    const signal = timeout(Math.max(0, Math.ceil(delay)));
+    const signal = signalAfter(delay);
     signal.addEventListener("abort", callback);
     return () => signal.removeEventListener("abort", callback);
   },
 };
+
+const idleClock: Clock = {
+  now,
+  after(delay, callback) {
+    const signal = signalAfter(delay);
+    // As any other target does it: the way that signals have of their own keeps the process alive on Deno.
+    EventTarget.prototype.addEventListener.call(signal, "abort", callback);
+    return () => signal.removeEventListener("abort", callback);
+  },
+};
+
+function signalAfter(delay: number): AbortSignal {
+  // Node takes whole numbers only.
+  return timeout(Math.max(0, Math.ceil(delay)));
+}
+
+/** The same clock, whose calls keep no process alive: for what matters only as long as something else does. */
+export function lettingProcessEnd(clock: Clock): Clock {
+  return clock === systemClock ? idleClock : clock;
+}
 
 /**
  * One timer for many deadlines. It wakes its owner at the earliest one, and is not put off when that deadline

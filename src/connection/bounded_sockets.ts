@@ -123,7 +123,7 @@ function countedTransport(transport: Transport, closed: () => void): Transport {
       closed();
     }
   };
-  const { read, write, receive } = transport;
+  const { read, write, receive, ref, unref } = transport;
   return {
     get readable() {
       return transport.readable;
@@ -135,5 +135,7 @@ function countedTransport(transport: Transport, closed: () => void): Transport {
     ...(read && { read: read.bind(transport) }),
     ...(write && { write: write.bind(transport) }),
     ...(receive && { receive: receive.bind(transport) }),
+    ...(ref && { ref: ref.bind(transport) }),
+    ...(unref && { unref: unref.bind(transport) }),
   };
 }

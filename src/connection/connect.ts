@@ -1,9 +1,13 @@
 /** Opening a socket within a time. @module */
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
-import { type Clock, DeadlineTimer } from "../waiting.ts";
+import { type Clock, DeadlineTimer, lazily } from "../waiting.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
+
+const loadBounded = /* @__PURE__ */ lazily(async () => {
+  return (await import("./bounded_sockets.ts")).dialWithin;
+});
 
 /** What {@linkcode connect} needs to know. */
 export interface ConnectOptions {
@@ -58,10 +62,7 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
 function dialerOf(options: ConnectOptions): ConnectOptions["dial"] {
   const { sockets } = options;
   if (sockets === undefined) return options.dial;
-  return async (signal) => {
-    const { dialWithin } = await import("./bounded_sockets.ts");
-    return await dialWithin({ ...options, sockets }, signal);
-  };
+  return async (signal) => await (await loadBounded())({ ...options, sockets }, signal);
 }
 
 function dialUntilAborted(dial: ConnectOptions["dial"], signal: AbortSignal): Promise<Transport> {

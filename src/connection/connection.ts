@@ -22,7 +22,7 @@ import {
   type EndReason,
   stallError,
 } from "./connect.ts";
-import { type Clock, DeadlineTimer, StallTimer } from "../waiting.ts";
+import { type Clock, DeadlineTimer, lettingProcessEnd, StallTimer } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
 
@@ -120,6 +120,8 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
   #lastRead = 0;
   /** When it was last given something to do. */
   #lastWoken = 0;
+  /** Whether the socket itself keeps the process alive while something waits on it. */
+  #keepsProcess = false;
   /** How often the timer had looked when the write that is under way began. */
   #looksBefore = 0;
   #hasAnswered = false;
@@ -129,8 +131,10 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     this.#options = options;
     this.#observer = observer;
     this.#parser = new ReplyParser(this, options.maxValueBytes);
-    this.#timer = new DeadlineTimer(options.clock, () => this.#checkDeadlines());
-    this.#stall = new StallTimer(options, () => this.#pending > 0, () => this.#stalled());
+    const clock = { now: () => options.clock.now(), after: this.#after };
+    this.#timer = new DeadlineTimer(clock, () => this.#checkDeadlines());
+    const stalled = () => this.#stalled();
+    this.#stall = new StallTimer({ ...options, clock }, () => this.#pending > 0, stalled);
     this.closed = this.#live();
     // That a socket fails to close is for those to know who wait for it.
     this.closed.catch(() => {});
@@ -168,7 +172,8 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     if (this.#queue.length >= this.#nextSweep) this.sweep();
     this.#queue.push(command);
     this.#pendingBytes += command.byteLength;
-    this.#pending++;
+    // From here on the process must not end.
+    if (this.#pending++ === 0) this.#channel?.ref();
     // One that comes from a connection that ended goes on with the time it has left.
     if (command.deadline === Infinity) command.turn = this.#turn;
     else this.#timer.arm(command.deadline);
@@ -205,6 +210,12 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     // As long as the queue is twice as long each time, this costs each command next to nothing.
     this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
+
+  /** Calls back after a while. What is set for an operation must not keep the process alive when it has ended. */
+  readonly #after = (delay: number, callback: () => void): () => void => {
+    const { clock } = this.#options;
+    return (this.#keepsProcess ? lettingProcessEnd(clock) : clock).after(delay, callback);
+  };
 
   /** Whether it was idle for long when it was last woken, and nothing has come since. */
   get #wasIdle(): boolean {
@@ -284,6 +295,8 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
   #done({ size, byteLength }: Exchange): void {
     this.#pending -= size;
     this.#pendingBytes -= byteLength;
+    // An idle connection does not keep the process from ending.
+    if (this.#pending === 0) this.#channel?.unref();
   }
 
   /** Dials, reads until the end, closes. */
@@ -327,6 +340,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     };
     const { signal } = this.#ending;
     const transport = await connect({ ...this.#options, dial, signal, holder: this });
+    this.#keepsProcess = transport.ref !== undefined;
     try {
       return openChannel(transport, this.#options.direct);
     } catch (error) {
@@ -343,6 +357,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     if (!this.#ending.signal.aborted) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
     if (this.#ending.signal.aborted) this.#closing ??= channel.close();
+    if (this.#pending === 0) channel.unref();
     let earliest = Infinity;
     if (this.#hasLimits) {
       for (const { turn } of this.#queue) {
@@ -517,6 +532,8 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     this.#timer.stop();
     this.#stall.stop();
     this.#cancelIdleCheck();
+    // Somebody may wait until the socket is closed.
+    this.#channel?.ref();
     this.#closing = this.#channel?.close();
     this.#closing?.catch(() => {});
     const lost: Command[] = [];

@@ -1,7 +1,7 @@
 /** Whether a server can be counted on. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
-import type { Clock } from "../waiting.ts";
+import { type Clock, lettingProcessEnd } from "../waiting.ts";
 
 /** What happens to a server, as the client's events call it. */
 export type ServerEventType = "up" | "down" | "reconnect" | "error";
@@ -126,7 +126,8 @@ export class ServerHealth {
     if (this.#isStopped || this.#isAsking) return;
     const { probeDelay, maxProbeDelay, clock } = this.#options;
     const bound = Math.min(maxProbeDelay, probeDelay * 2 ** this.#attempt++);
-    this.#cancelProbe = clock.after(Math.random() * bound, this.#ask);
+    // For a server that nobody asks anything no process needs to go on.
+    this.#cancelProbe = lettingProcessEnd(clock).after(Math.random() * bound, this.#ask);
   }
 
   readonly #ask = (): void => {

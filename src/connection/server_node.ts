@@ -314,6 +314,8 @@ export class ServerNode {
     this.#decodingTimer.arm(command.deadline);
     command.whenSettled(() => {
       this.#decoding.delete(command);
+      // Nothing is to keep the process alive any more.
+      if (this.#decoding.size === 0) this.#decodingTimer.stop();
       resolve();
     });
   };
