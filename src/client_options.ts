@@ -277,6 +277,8 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
   const timesConnectingApart = options.connectTimeout !== undefined;
+  checkFunction("clock.now", clock?.now);
+  checkFunction("clock.after", clock?.after);
   const times = { timeout, connectTimeout, timesConnectingApart, clock };
   const limits = { connections, maxPending, maxValueBytes };
   const security = resolveSecurity(options);

@@ -1,7 +1,15 @@
 /** One socket, and all that waits for it and on it. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
-import { type Command, DONE, type Exchange, MORE, NEVER, type Turn } from "../protocol/command.ts";
+import {
+  type Command,
+  DONE,
+  type Exchange,
+  NEVER,
+  REFUSED,
+  type Turn,
+} from "../protocol/command.ts";
+import { Interruption } from "../protocol/refusal.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
@@ -34,9 +42,12 @@ export interface ConnectionOptions {
 /** How a connection has ended. */
 export interface ConnectionEnd {
   readonly reason: EndReason;
-  /** Whether the server is to blame: it is not where the connection was told to end, or was idle. */
+  /**
+   * Whether the server is to blame: it is not where the connection was told to end, or was idle, or where the
+   * server has refused something.
+   */
   readonly isFailure: boolean;
-  /** The commands that it has not begun to write. */
+  /** The commands that it has not begun to write, behind those that may be asked again. */
   readonly unwritten: readonly Command[];
 }
 
@@ -46,6 +57,10 @@ export interface ConnectionObserver {
   opened(connection: Connection): void;
   /** The server has answered for the first time, or for the first time since it was listened for. */
   answered(connection: Connection): void;
+  /** The server cannot serve some key now, or has answered in a way that ends the connection. */
+  refused?(): void;
+  /** Whether several keys may be asked for in one request; they may by default. */
+  sharesRequests?(): boolean;
   /** The connection has ended, for good. */
   ended(connection: Connection, end: ConnectionEnd): void;
 }
@@ -170,7 +185,12 @@ export class Connection implements ReplyHandler, Receiver {
   /** Part of {@linkcode Receiver}: the parser takes the chunk apart. */
   push(chunk: Uint8Array): void {
     this.#lastRead = this.#options.clock.now();
-    this.#parser.push(chunk);
+    try {
+      this.#parser.push(chunk);
+    } catch (error) {
+      if (error instanceof Interruption) this.#interrupt(error);
+      throw error;
+    }
   }
 
   /** Part of {@linkcode Receiver}: where the rest of a large value belongs. */
@@ -184,8 +204,17 @@ export class Connection implements ReplyHandler, Receiver {
   }
 
   #advance(outcome: number): number {
-    if (outcome === DONE) this.#answered(this.#inFlight.shift()!);
-    return outcome === DONE || outcome === MORE ? NO_DATA : outcome;
+    if (outcome === REFUSED) this.#observer.refused?.();
+    if (outcome === DONE || outcome === REFUSED) this.#answered(this.#inFlight.shift()!);
+    return outcome < 0 ? NO_DATA : outcome;
+  }
+
+  /** Ends the connection over a reply of a server that is well; what may be asked again goes on elsewhere. */
+  #interrupt(error: Interruption): void {
+    this.#observer.answered(this);
+    this.#observer.refused?.();
+    const reason = this.#reasonFor(error);
+    this.#end(() => reason, { reason, isFailure: false }, true);
   }
 
   #answered({ size }: Exchange): void {
@@ -310,12 +339,15 @@ export class Connection implements ReplyHandler, Receiver {
   #gatherRequests(): void {
     // A write that ended, or a dial, has come before the end of this turn.
     if (this.#flushScheduled) this.#start(this.#turn);
+    const shares = this.#observer.sharesRequests?.() ?? true;
     while (this.#requests.byteLength < WRITE_SIZE) {
       const command = this.#nextWanted();
       if (command === undefined) return;
       this.#queue.shift();
       const exchange = command.open();
-      for (let next; (next = this.#nextWanted()) && exchange.admit(next);) this.#queue.shift();
+      for (let next; shares && (next = this.#nextWanted()) && exchange.admit(next);) {
+        this.#queue.shift();
+      }
       this.#inFlight.push(exchange);
       if (!this.#write(exchange)) return;
     }
@@ -376,6 +408,7 @@ export class Connection implements ReplyHandler, Receiver {
   #end(
     reasonOf: (command: Command) => EndReason,
     end: Omit<ConnectionEnd, "unwritten">,
+    asksAgain = false,
   ): void {
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
@@ -383,13 +416,18 @@ export class Connection implements ReplyHandler, Receiver {
     this.#cancelIdleCheck();
     this.#closing = this.#channel?.close();
     this.#closing?.catch(() => {});
-    const written = this.#inFlight.drain();
-    const unwritten = this.#queue.drain().filter((command) => this.#hasTime(command));
+    const lost: Command[] = [];
+    const again: Command[] = [];
+    for (const exchange of this.#inFlight.drain()) {
+      for (const command of exchange.commands()) {
+        (asksAgain && command.askAgain() ? again : lost).push(command);
+      }
+    }
+    const waiting = again.concat(this.#queue.drain());
+    const unwritten = waiting.filter((command) => this.#hasTime(command));
     // Before anything fails: what can go on elsewhere must not come back here.
     this.#observer.ended(this, { ...end, unwritten });
-    for (const exchange of written) {
-      for (const command of exchange.commands()) command.fail(reasonOf(command));
-    }
+    for (const command of lost) command.fail(reasonOf(command));
   }
 
   /** Whether somebody waits for a command and its time is not up; one whose time is, fails here. */

@@ -36,6 +36,12 @@ export interface Reader {
 /** The longest a probe waits for its answer, in milliseconds, where the client's own times are longer. */
 const PROBE_TIMEOUT = 5_000;
 
+/**
+ * How many milliseconds a server is asked for one key a request after it has refused some. With more keys than one
+ * a refusal may end the connection.
+ */
+const APART = 10_000;
+
 /** How many that wait are looked through, on average, for one that is refused. */
 const LOOKED_THROUGH = 64;
 
@@ -52,6 +58,8 @@ export class ServerNode {
   /** Readers that have not ended, or whose sockets may not be closed yet. */
   readonly #readers = new Set<Reader>();
   #refusals = 0;
+  /** Until when it is asked for one key a request. */
+  #apartUntil = -Infinity;
   #hasLostOne = false;
   #isRetired = false;
   #closed: SocketError | undefined;
@@ -239,6 +247,8 @@ export class ServerNode {
         if (this.#hasLostOne) this.#options.report("reconnect");
       },
       answered: () => this.#health.answered(),
+      refused: () => void (this.#apartUntil = this.#options.clock.now() + APART),
+      sharesRequests: () => this.#apartUntil < 0 || this.#options.clock.now() >= this.#apartUntil,
       ended: (connection, end) => this.#ended(connection, end, epoch),
     };
   }

@@ -14,13 +14,13 @@
  */
 
 import { equals } from "@std/bytes/equals";
-import type { OperationOptions } from "../commands/operation_options.ts";
 import { gets } from "../commands/read.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
 import type { Session } from "../commands/session.ts";
 import { add, cas } from "../commands/store.ts";
-import { MetaCommand, type MetaReply, type MetaRequest } from "../protocol/commands/meta.ts";
+import { MetaCommand, type MetaRequest } from "../protocol/commands/meta.ts";
 import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
+import { UNREACHABLE } from "./meta.ts";
 import {
   findStub,
   type ItemCommands,
@@ -50,9 +50,6 @@ export interface Lease {
   /** The stale value that is to be replaced; without one, the stub itself is. */
   readonly stale?: Pick<LeasedItem, "data" | "cas">;
 }
-
-/** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */
-const UNREACHABLE: MetaReply = { status: "NF", flags: {} };
 
 /** Leases on the servers of a session. */
 export class Leases {
@@ -139,18 +136,6 @@ export class Leases {
   /** Gives a lease back. */
   async release({ key, stub }: Lease): Promise<void> {
     await removeStub(this.#itemsAt(key), stub);
-  }
-
-  /** Marks an item as stale; resolves to whether there was one. */
-  async invalidate(
-    key: string,
-    seconds: number | undefined,
-    options: OperationOptions,
-  ): Promise<boolean> {
-    const flags = seconds === undefined ? ["I"] : ["I", `T${seconds}`];
-    const make = () => makeMeta({ verb: "md", key, flags });
-    const { status } = await this.#session.askChange(key, make, options);
-    return status === "HD";
   }
 
   /** Adds a stub, and learns its cas unique, which changes when it is marked as stale. */
