@@ -45,10 +45,8 @@ const LONGEST_MESSAGE = 1000;
 
 /**
  * Does something the first time it is asked for under a key, and from then on gives the result of that.
- * Needs memcached 1.6.10 or later.
- *
- * When `action` fails, its error goes to this caller only, and the next one tries again. Whoever dies
- * over it keeps the others from it for `lockFor`.
+ * When `action` fails, its error goes to this caller only, and the next one tries again. If its process
+ * ends meanwhile, the others wait for `lockFor`.
  *
  * When `action` has succeeded, it is not done again because its result cannot be stored. One that the
  * transcoder cannot represent, or that memcached refuses as too large, gives this caller the error, and
