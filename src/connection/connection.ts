@@ -50,6 +50,8 @@ export interface ConnectionObserver {
   ended(connection: Connection, end: ConnectionEnd): void;
 }
 
+let connectionCount = 0;
+
 const resolved = /* @__PURE__ */ Promise.resolve();
 
 /** Requests are written in portions of about this many bytes. */
@@ -65,6 +67,8 @@ const LONG_IDLE = 100;
  * {@linkcode end}, a failure of the socket, a reply that makes no sense, or one that is overdue.
  */
 export class Connection implements ReplyHandler, Receiver {
+  /** Its number among all connections. */
+  readonly id: number = ++connectionCount;
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
@@ -112,6 +116,7 @@ export class Connection implements ReplyHandler, Receiver {
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
     if (this.#queue.length >= this.#nextSweep) this.sweep();
+    command.carrier = this.id;
     this.#queue.push(command);
     this.#pending++;
     // One that comes from a connection that ended goes on with the time it has left.

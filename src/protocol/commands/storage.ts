@@ -14,6 +14,8 @@ export interface StoredItem {
   readonly data: Uint8Array | string;
   /** The cas unique that the item must still have, for `cas`. */
   readonly cas?: bigint | undefined;
+  /** The connection that the cas unique was read through, as far as that is known. */
+  readonly carrier?: number | undefined;
 }
 
 /** Which command stores the item. */
@@ -73,6 +75,17 @@ export class StorageCommand<Result> extends Command<Result> {
           : new StorageCommand(this.#verb, this.#key, item, STORED_ANSWERS);
       },
     };
+  }
+
+  /** A server that has restarted numbers its cas uniques from the start again: only a connection outlives none. */
+  override get tie(): number | undefined {
+    const { cas, carrier } = this.#item;
+    return cas === undefined ? undefined : carrier;
+  }
+
+  override untie(): void {
+    const [, exists] = this.#answers.find(([line]) => line === "EXISTS")!;
+    this.succeed(exists);
   }
 
   override limitExptime(limit: LimitExptime): () => void {
