@@ -38,6 +38,7 @@ export class RecordingPeer implements AsyncDisposable {
   #commands: string[] = [];
   /** What leases, locks and turns hold, by their keys; their winners know them by it. */
   readonly #stubs = new Map<string, string>();
+  readonly #counters = new Map<string, bigint>();
 
   constructor() {
     this.#accepting = this.#accept();
@@ -109,6 +110,8 @@ export class RecordingPeer implements AsyncDisposable {
 
   #answer(command: string): string {
     const [line, data] = command.split("\r\n");
+    const counted = /^incr (\S+)~moecache-(generation|token) (\d+)$/.exec(line!);
+    if (counted !== null) return this.#count(counted);
     const [, added] = /^(?:ms (\S+) 36 |add \S+ \d+ \d+ 36$)/.test(line!) ? line!.split(" ") : [];
     if (added !== undefined) this.#stubs.set(added, data!);
     const [, read] = line!.startsWith("gets ") ? line!.split(" ") : [];
@@ -119,5 +122,14 @@ export class RecordingPeer implements AsyncDisposable {
     }
     const [, answer] = ANSWERS.find(([form]) => form.test(command))!;
     return answer(command);
+  }
+
+  /** Counters of namespaces and locks go up, as their clients expect: the ones from 5, the others beyond the time. */
+  #count([name, _key, purpose, delta]: readonly string[]): string {
+    const key = name!.slice(0, -delta!.length);
+    const first = purpose === "token" ? 2n ** 62n : 5n;
+    const counter = (this.#counters.get(key) ?? first - BigInt(delta!)) + BigInt(delta!);
+    this.#counters.set(key, counter);
+    return `${counter}\r\n`;
   }
 }
