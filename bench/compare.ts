@@ -4,7 +4,7 @@
  *
  * Each client runs in processes of its own. A workload's rounds are interleaved, and what counts is
  * the median. moecache and its rivals run on Deno, Bun and Node, and the table has a column for each.
- * The figures go to the screen and to `bench/results/latest.json`.
+ * The figures go to the screen and to `bench/results/latest.json`; those of chosen rows to `part.json`.
  *
  * @module
  */
@@ -70,7 +70,8 @@ async function compare(
   const coldStarts = await startCold(request, { mode, lineup, env });
   const results = await runAll(request.names, { mode, lineup, env });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
-  await writeResults({ started, seconds, mode, machine, coldStarts, results });
+  const file = request.names.length === 0 ? "latest.json" : "part.json";
+  await writeResults(file, { started, seconds, mode, machine, coldStarts, results });
   return { results, coldStarts };
 }
 
@@ -140,7 +141,9 @@ async function runAlone(
   return await runWorkload(workload, { ...setting, servers });
 }
 
+/** Only a whole run takes the place of the last one. */
 async function writeResults(
+  name: "latest.json" | "part.json",
   outcome: {
     readonly started: Date;
     readonly seconds: number;
@@ -151,7 +154,7 @@ async function writeResults(
   },
 ): Promise<void> {
   await Deno.mkdir(RESULTS, { recursive: true });
-  const file = new URL("latest.json", RESULTS);
+  const file = new URL(name, RESULTS);
   await Deno.writeTextFile(file, `${JSON.stringify(outcome, null, 2)}\n`);
   say(`${outcome.seconds} seconds; the figures are in ${fileURLToPath(file)}`);
 }

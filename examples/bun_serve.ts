@@ -2,7 +2,7 @@
  * An HTTP server on Bun which renders a page once a minute, for all servers together.
  *
  * ```sh
- * bun add @moecache/moecache # from npm, or with bunx jsr add
+ * bunx jsr add @moecache/moecache
  * bun examples/bun_serve.ts
  * ```
  *
@@ -22,7 +22,11 @@ declare const Bun: {
   }): { readonly url: URL };
 };
 
-const client = new Client(Bun.env.MEMCACHED ?? "127.0.0.1:11211", { timeout: 1000 });
+// While memcached is down, pages are rendered for each request.
+const client = new Client(Bun.env.MEMCACHED ?? "127.0.0.1:11211", {
+  timeout: 1000,
+  failover: "miss",
+});
 
 async function render(path: string): Promise<string> {
   await new Promise((resolve) => setTimeout(resolve, 100)); // what takes its time

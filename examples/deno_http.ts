@@ -13,7 +13,11 @@
 
 import { Client } from "@moecache/moecache";
 
-const client = new Client(Deno.env.get("MEMCACHED") ?? "127.0.0.1:11211", { timeout: 1000 });
+// While memcached is down, the other server is asked each time.
+const client = new Client(Deno.env.get("MEMCACHED") ?? "127.0.0.1:11211", {
+  timeout: 1000,
+  failover: "miss",
+});
 const upstream = Deno.env.get("UPSTREAM") ?? "https://api.github.com/";
 
 /**

@@ -3,7 +3,8 @@
  * one request there, so each request has a client of its own: making one costs microseconds.
  *
  * ```sh
- * npm install hono # and @moecache/moecache; bind MEMCACHED to an address such as cache.example:11211
+ * npx jsr add @moecache/moecache
+ * npm install hono # and bind MEMCACHED to an address such as cache.example:11211
  * npx wrangler dev examples/workers_hono.mjs
  * ```
  *
@@ -15,9 +16,11 @@ import { Hono } from "hono";
 
 const app = new Hono();
 
-// Each request's client, which is closed when the request has been answered.
+// Each request's client, which is closed when the request has been answered. While memcached is down,
+// results are computed for each request.
 app.use(async (context, next) => {
-  const client = new Client(context.env.MEMCACHED, { timeout: 1000, connectTimeout: 2000 });
+  const options = { timeout: 1000, connectTimeout: 2000, failover: "miss" };
+  const client = new Client(context.env.MEMCACHED, options);
   context.set("memcached", client);
   try {
     await next();

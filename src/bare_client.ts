@@ -51,6 +51,9 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     this.#fleet = new Fleet(servers, resolved, (event) => this.dispatchEvent(event));
     const { route } = this.#fleet;
     this.#session = new Session({ route, transcoder: resolved.transcoder, limits: resolved });
+    for (const name of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
+      Object.defineProperty(this, Symbol.for(name), { value: () => this.#describe() });
+    }
     setSession(this, this.#session);
   }
 
@@ -249,5 +252,11 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
   /** Closes the client: `await using client = new Client(…)`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** What `console.log` shows. */
+  #describe(): string {
+    const servers = this.servers.map(({ name, state }) => `${name} ${state}`).join(", ");
+    return `${this.constructor.name} { ${servers} }`;
   }
 }

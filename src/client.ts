@@ -5,12 +5,14 @@ import type { BareClientOptions, ClientOptions } from "./client_options.ts";
 import { count } from "./commands/count.ts";
 import { deleteKey, deleteMany } from "./commands/delete.ts";
 import type { KeyCommands } from "./commands/key_commands.ts";
-import type {
-  CounterOptions,
-  GetOrSetOptions,
-  InvalidateOptions,
-  OperationOptions,
-  UpdateOptions,
+import {
+  type CounterOptions,
+  GET_OR_SET_OPTIONS,
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  type OperationOptions,
+  UPDATE_OPTIONS,
+  type UpdateOptions,
 } from "./commands/operation_options.ts";
 import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
 import { type Session, sessionOf } from "./commands/session.ts";
@@ -27,7 +29,9 @@ import {
   verbosity,
   version,
 } from "./features/server_commands.ts";
-import { keyCommandsOf, onDemand } from "./features/transcoded_view.ts";
+import { withFeatures } from "./features/lazy_features.ts";
+import { inspect, invalidate, meta } from "./features/meta.ts";
+import { keyCommandsOf } from "./features/transcoded_view.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
@@ -206,32 +210,32 @@ export class Client extends BareClient implements KeyCommands {
     return deleteMany(this.#session, keys, options);
   }
 
-  async getOrSet<Value>(
+  getOrSet<Value>(
     key: string,
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    const { getOrSet } = await onDemand();
-    return await getOrSet(this.#session, key, load, options);
+    return withFeatures(options, GET_OR_SET_OPTIONS, ({ getOrSet }, options) => {
+      return getOrSet(this.#session, key, load, options);
+    });
   }
 
-  async update<Value = unknown>(
+  update<Value = unknown>(
     key: string,
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    const { update } = await onDemand();
-    return await update(this.#session, key, change, options);
+    return withFeatures(options, UPDATE_OPTIONS, ({ update }, options) => {
+      return update(this.#session, key, change, options);
+    });
   }
 
-  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    const { invalidate } = await onDemand();
-    return await invalidate(this.#session, key, options);
+  invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    return invalidate(this.#session, key, options);
   }
 
-  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    const { inspect } = await onDemand();
-    return await inspect(this.#session, key, options);
+  inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    return inspect(this.#session, key, options);
   }
 
   withTranscoder(transcoder: Transcoder): KeyCommands {
@@ -344,13 +348,12 @@ export class Client extends BareClient implements KeyCommands {
     value?: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<MetaReply> {
-    // Taken before anything is waited for: the caller may change them afterwards.
+    // The caller may change them afterwards.
     const parts = {
       verb,
       flags: Array.isArray(flags) ? [...flags] : flags,
       value: value === undefined ? undefined : ownData(value, `send a value by ${quote(verb)}`),
     };
-    const { meta } = await onDemand();
     return await meta(this.#session, key, parts, options);
   }
 

@@ -1,5 +1,6 @@
 /** The client's options, their defaults and their checks. @module */
 
+import type { SocketHolder, Sockets } from "./connection/bounded_sockets.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { ValidationException } from "./errors.ts";
 import {
@@ -24,6 +25,7 @@ import {
 } from "./server_address.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
 import { checkedDial, dial as dialHere } from "./transport/dial.ts";
+import { isWorker } from "./transport/runtime.ts";
 import { checkTls } from "./transport/tls_options.ts";
 import type { Dial, TlsOptions } from "./transport/transport.ts";
 import { type Clock, systemClock } from "./waiting.ts";
@@ -54,16 +56,38 @@ export type Failover = "error" | "remove" | "miss" | Gutter;
 export interface ClientOptions {
   /**
    * Milliseconds an operation may take, from the turn of the event loop that it is issued in to its
-   * reply, 1 to 2,147,483,647; then it is rejected with a `TimeoutError`, and the connection that owes
-   * the reply is ended. Without it an operation may wait for ever.
+   * value, 1 to 2,147,483,647; then it is rejected with a `TimeoutError`, and the connection that owes
+   * the reply is ended. Decoding the value counts as well. No limit by default: then an operation may take as
+   * long as it likes while its server sends something, as `stallTimeout` says.
    */
   readonly timeout?: number;
   /**
-   * Milliseconds connecting may take, in the same range. An operation that is issued while there is no
-   * connection has this long for it and its whole `timeout` afterwards. Without it, `timeout` covers
-   * both.
+   * Milliseconds connecting may take, authentication included, in the same range. An operation that is issued
+   * while there is no connection has this long for it and its whole `timeout` afterwards. By default `timeout`
+   * covers both; without a `timeout` connecting may take 10,000.
    */
   readonly connectTimeout?: number;
+  /**
+   * Milliseconds a server may send nothing at all while operations wait for it, in the same range; 10,000 by
+   * default. Then the connection ends with a `TimeoutError`, which counts as a failure of the server. A server
+   * that sends something, however slowly, is not cut off, and neither is one that takes a large value slowly.
+   *
+   * The time counts only while something waits, and only while this process runs: a process that was blocked or
+   * suspended reads first what has come. It may fire late by a quarter of the time. `watch` waits for events as
+   * long as it takes. `Infinity` for no limit: then an operation may wait for ever, as in the Python library.
+   *
+   * @example A server that accepts and never answers
+   * ```ts
+   * import { Client, TimeoutError } from "@moecache/moecache";
+   * import { assertRejects } from "@std/assert";
+   *
+   * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+   * await using client = new Client(["127.0.0.1", listener.addr.port], { stallTimeout: 20 });
+   *
+   * await assertRejects(() => client.get("key"), TimeoutError, "it has sent nothing for 20 ms");
+   * ```
+   */
+  readonly stallTimeout?: number;
   /** Chooses the server of each key. {@linkcode moecacheRing} unless given. */
   readonly locator?: LocatorFactory;
   /** Turns values into what is stored and back. `moecacheTranscoder` unless given. */
@@ -74,10 +98,28 @@ export interface ClientOptions {
    */
   readonly connections?: number;
   /**
-   * Operations that may wait for one server at once, 1 to 2^30; 2^20 unless given. Further ones are
-   * rejected with a `SocketError`, so that a server which does not answer costs bounded memory.
+   * Operations that may wait for one server at once, 1 to 2^30; 2^20 by default. An operation that is issued
+   * while so many wait is rejected at once, with a `SocketError`; those that wait are not affected. So a server
+   * that does not answer costs bounded memory.
    */
   readonly maxPending?: number;
+  /**
+   * Bytes of values that may wait at once to be stored on one server, until it has answered, 1 to 2^53 - 1; 2^30
+   * (1 GiB) by default. Text counts a byte a character. An operation whose value does not fit beside those that
+   * wait is rejected at once, as with `maxPending`; so is one whose value alone is larger.
+   */
+  readonly maxPendingBytes?: number;
+  /**
+   * Sockets of the whole client at once, 1 to 65,536; 6 on Cloudflare's workers by default, no limit elsewhere.
+   * Where another is needed the one that has been idle for longest is closed for it; while all are busy, what
+   * needs one waits in its order, within `connectTimeout`. `watch`, `items` and discovery use sockets of their
+   * own, which count and are not closed for others.
+   *
+   * A worker may have six connections open at once for a request, and what it does besides counts as well: its
+   * own `fetch`, and storage such as KV, R2 or D1. A worker that does such things while it uses the client should
+   * leave room for them: `maxSockets: 4`, say.
+   */
+  readonly maxSockets?: number;
   /**
    * The longest value, in bytes, that is accepted from a server, 1 to 2^30, which is memcached's own
    * largest; 2^27 (128 MiB) unless given. A reply that declares a longer one ends the connection.
@@ -195,11 +237,14 @@ export interface ResolvedOptions {
   readonly timeout: number;
   readonly connectTimeout: number;
   readonly timesConnectingApart: boolean;
+  readonly stallTimeout: number;
   readonly clock: Clock;
   readonly locator: LocatorFactory;
   readonly transcoder: Transcoder;
   readonly connections: number;
   readonly maxPending: number;
+  readonly maxPendingBytes: number;
+  readonly sockets: Sockets | undefined;
   readonly maxValueBytes: number;
   readonly keepAlive: boolean;
   readonly noDelay: boolean;
@@ -225,10 +270,13 @@ export interface ResolvedGutter {
 const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   timeout: "any",
   connectTimeout: "any",
+  stallTimeout: "any",
   locator: "any",
   transcoder: "any",
   connections: "any",
   maxPending: "any",
+  maxPendingBytes: "any",
+  maxSockets: "any",
   maxValueBytes: "any",
   keepAlive: "any",
   noDelay: "any",
@@ -249,6 +297,10 @@ const GUTTER_OPTIONS: OptionTypes<Gutter> = { gutter: "any", maxExptime: "number
 
 /** What timers can count. */
 const LONGEST_TIMEOUT = 0x7fffffff;
+/** How long connecting may take, and a server may be silent, by default. */
+const DEFAULT_PATIENCE = 10_000;
+/** How many connections a worker may have open at once for a request. */
+const WORKER_SOCKETS = 6;
 /** The largest item size that memcached can be configured for (`-I`), in bytes. */
 const LARGEST_ITEM = 2 ** 30;
 
@@ -260,15 +312,18 @@ const LARGEST_ITEM = 2 ** 30;
 export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkOptions(options, CLIENT_OPTIONS);
   const { timeout = Infinity, keepAlive = true, noDelay = true, io = "direct" } = options;
-  const { connectTimeout = timeout, clock = systemClock } = options;
+  const { connectTimeout = options.timeout ?? DEFAULT_PATIENCE, clock = systemClock } = options;
+  const { stallTimeout = DEFAULT_PATIENCE, maxPendingBytes = 2 ** 30, maxSockets } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
   const { locator = moecacheRing, transcoder, dial } = options;
   if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (options.connectTimeout !== undefined) {
     checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
   }
+  if (stallTimeout !== Infinity) checkRange("stallTimeout", stallTimeout, LONGEST_TIMEOUT);
   checkInteger("connections", connections, 1, 1024);
   checkInteger("maxPending", maxPending, 1, 2 ** 30);
+  checkInteger("maxPendingBytes", maxPendingBytes, 1, Number.MAX_SAFE_INTEGER);
   checkInteger("maxValueBytes", maxValueBytes, 1, LARGEST_ITEM);
   checkBoolean("keepAlive", keepAlive);
   checkBoolean("noDelay", noDelay);
@@ -277,12 +332,15 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
   const timesConnectingApart = options.connectTimeout !== undefined;
-  const times = { timeout, connectTimeout, timesConnectingApart, clock };
-  const limits = { connections, maxPending, maxValueBytes };
+  checkFunction("clock.now", clock?.now);
+  checkFunction("clock.after", clock?.after);
+  const times = { timeout, connectTimeout, timesConnectingApart, stallTimeout, clock };
+  const limits = { connections, maxPending, maxPendingBytes, maxValueBytes };
   const security = resolveSecurity(options);
   const sockets = {
     ...{ keepAlive, noDelay, direct: io === "direct" },
     dial: dial === undefined ? dialHere : checkedDial(dial),
+    sockets: boundSockets(maxSockets),
   };
   const failover = resolveFailover(options, security);
   const discovery = resolveDiscovery(options.discovery);
@@ -296,6 +354,14 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     ...failover,
     discovery,
   };
+}
+
+function boundSockets(maxSockets: number | undefined): Sockets | undefined {
+  const max = maxSockets ?? (isWorker() ? WORKER_SOCKETS : undefined);
+  if (max === undefined) return undefined;
+  checkInteger("maxSockets", max, 1, 65_536);
+  const [waiting, holders, refusals] = [new Map(), new Set<SocketHolder>(), new WeakSet()];
+  return { max, open: 0, waiting, holders, leaving: 0, refusals };
 }
 
 function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefined {

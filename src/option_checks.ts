@@ -10,6 +10,7 @@ export type OptionTypes<Options> = {
     | "number"
     | "string"
     | "signal"
+    | "failover"
     | "any";
 };
 
@@ -35,12 +36,18 @@ export function checkOptions<Options>(
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined) throw unknownOption(name, Object.keys(types));
     if (value === undefined || type === "any") continue;
-    const actual: string = typeof value;
-    const isRight = type === "signal" ? isSignal(value) : actual === type && !Number.isNaN(value);
-    if (!isRight) {
-      throw invalidOption(name, value, type === "signal" ? "an AbortSignal" : `a ${type}`);
-    }
+    if (!isOfType(value, type)) throw invalidOption(name, value, NAMES[type] ?? `a ${type}`);
   }
+}
+
+/** What types are called that are not JavaScript's own. */
+const NAMES: Readonly<Record<string, string>> = { signal: "an AbortSignal", failover: '"error"' };
+
+function isOfType(value: unknown, type: string): boolean {
+  if (type === "signal") return isSignal(value);
+  if (type === "failover") return value === "error";
+  const actual: string = typeof value;
+  return actual === type && !Number.isNaN(value);
 }
 
 /** Whether something is an AbortSignal, of whatever realm. */

@@ -82,7 +82,7 @@ export interface UpdateOptions extends OperationOptions {
 /** The options of every operation. */
 export const OPERATION_OPTIONS: OptionTypes<OperationOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
 };
 
 /** The part of an operation's options that every command takes. */
@@ -96,13 +96,13 @@ export function operationOptions({ signal, failover }: OperationOptions): Operat
 /** The options of each operation that has more. */
 export const COUNTER_OPTIONS: OptionTypes<CounterOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   initial: "any",
   exptime: "any",
 };
 export const GET_OR_SET_OPTIONS: OptionTypes<GetOrSetOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   exptime: "any",
   staleFor: "number",
   earlyRefresh: "number",
@@ -112,12 +112,12 @@ export const GET_OR_SET_OPTIONS: OptionTypes<GetOrSetOptions> = {
 };
 export const INVALIDATE_OPTIONS: OptionTypes<InvalidateOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   staleFor: "number",
 };
 export const UPDATE_OPTIONS: OptionTypes<UpdateOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   exptime: "any",
   retries: "number",
 };
@@ -127,7 +127,7 @@ export const KEY_COMMAND_OPTIONS: OptionTypes<
   GetOrSetOptions & UpdateOptions & CounterOptions
 > = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   initial: "any",
   exptime: "any",
   staleFor: "number",

@@ -102,7 +102,7 @@ export class Session {
   /** As {@linkcode submit}, for a command that changes the value of the key. */
   submitChange(key: string, command: Command, options: OperationOptions | undefined): void {
     const listener = this.root.#changeListener;
-    if (listener !== undefined) command.tellChange(key, listener);
+    if (listener !== undefined) command.tellChange(key, listener, !this.route.keepsOrder);
     this.submit(key, command, options);
   }
 

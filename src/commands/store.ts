@@ -49,7 +49,9 @@ export async function setMany(
   const values = readEntries(entries);
   checkKeys(values.keys(), "set");
   const seconds = checkExptime(exptime, Date.now);
-  const items = await writeItems(session, values);
+  const written = writeItems(session, values);
+  // Not a turn later than it has to be: what is issued in one turn leaves together, in its order.
+  const items = written instanceof Promise ? await written : written;
   await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
     const item = { ...items.get(key)!, exptime: seconds };
     const command = new StorageCommand("set", key, item, SET_ANSWERS)
@@ -130,16 +132,18 @@ function store<Result>(
   });
 }
 
-async function writeItems(
+function writeItems(
   session: Session,
   values: Map<string, unknown>,
-): Promise<Map<string, SendableItem>> {
+): Map<string, SendableItem> | Promise<Map<string, SendableItem>> {
   const items = new Map<string, SendableItem>();
+  const waiting: Promise<unknown>[] = [];
   for (const [key, value] of values) {
     const item = session.writeItem(value, key);
-    items.set(key, item instanceof Promise ? await item : item);
+    if (item instanceof Promise) waiting.push(item.then((item) => items.set(key, item)));
+    else items.set(key, item);
   }
-  return items;
+  return waiting.length === 0 ? items : Promise.all(waiting).then(() => items);
 }
 
 const LARGEST_CAS = 0xffff_ffff_ffff_ffffn;

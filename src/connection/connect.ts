@@ -3,6 +3,7 @@
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
 import { type Clock, DeadlineTimer } from "../waiting.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 
 /** What {@linkcode connect} needs to know. */
 export interface ConnectOptions {
@@ -16,6 +17,10 @@ export interface ConnectOptions {
   readonly clock: Clock;
   /** Gives the attempt up. */
   readonly signal: AbortSignal;
+  /** The client's sockets, where their number is bounded. */
+  readonly sockets?: Sockets | undefined;
+  /** Who uses the socket, if it may be closed for others. */
+  readonly holder?: SocketHolder;
 }
 
 /**
@@ -30,14 +35,14 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
   const attempt = new AbortController();
   const giveUp = () => attempt.abort(signal.reason);
   signal.addEventListener("abort", giveUp);
-  const overdue = () => attempt.abort(connectTimeoutError(server, connectTimeout));
+  const overdue = () => attempt.abort(overdueError(options, attempt.signal));
   const timer = new DeadlineTimer(clock, overdue);
   // Begins at the end of this turn, which may be a long one.
   const timing = Promise.resolve().then(() => {
     if (!signal.aborted) timer.arm(clock.now() + connectTimeout);
   });
   try {
-    return await dialUntilAborted(options.dial, attempt.signal);
+    return await dialUntilAborted(dialerOf(options), attempt.signal);
   } catch (error) {
     if (error instanceof ClientException) throw error;
     if (error instanceof SocketError && error.server !== undefined) throw error;
@@ -48,6 +53,15 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
     timer.stop();
     signal.removeEventListener("abort", giveUp);
   }
+}
+
+function dialerOf(options: ConnectOptions): ConnectOptions["dial"] {
+  const { sockets } = options;
+  if (sockets === undefined) return options.dial;
+  return async (signal) => {
+    const { dialWithin } = await import("./bounded_sockets.ts");
+    return await dialWithin({ ...options, sockets }, signal);
+  };
 }
 
 function dialUntilAborted(dial: ConnectOptions["dial"], signal: AbortSignal): Promise<Transport> {
@@ -64,6 +78,24 @@ function dialUntilAborted(dial: ConnectOptions["dial"], signal: AbortSignal): Pr
 /** What an operation is rejected with that has waited too long for a connection. */
 export function connectTimeoutError(server: string, timeout: number): TimeoutError {
   return new TimeoutError(`Cannot connect to ${server}: no answer within ${timeout} ms`, {
+    server,
+  });
+}
+
+function overdueError(
+  { server, connectTimeout, sockets }: ConnectOptions,
+  signal: AbortSignal,
+): TimeoutError {
+  if (!sockets?.waiting.has(signal)) return connectTimeoutError(server, connectTimeout);
+  const state = `${sockets.max} sockets were in use for ${connectTimeout} ms, all of maxSockets`;
+  const error = new TimeoutError(`Cannot connect to ${server}: ${state}`, { server });
+  sockets.refusals.add(error);
+  return error;
+}
+
+/** What operations are rejected with that wait for a server which sends nothing. */
+export function stallError(server: string, stallTimeout: number): TimeoutError {
+  return new TimeoutError(`No reply from ${server}: it has sent nothing for ${stallTimeout} ms`, {
     server,
   });
 }

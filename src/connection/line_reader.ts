@@ -2,8 +2,9 @@
 
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
-import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
-import { type Clock, DeadlineTimer } from "../waiting.ts";
+import type { Sockets } from "./bounded_sockets.ts";
+import { connect, connectionEndedError, connectTimeoutError, stallError } from "./connect.ts";
+import { type Clock, DeadlineTimer, StallTimer } from "../waiting.ts";
 
 /** What a {@linkcode LineReader} is made with. */
 export interface LineReaderOptions {
@@ -17,8 +18,12 @@ export interface LineReaderOptions {
   readonly connectTimeout: number;
   /** Whether the time of the first line begins when there is a connection; otherwise it covers both. */
   readonly timesConnectingApart: boolean;
+  /** Milliseconds the server may send nothing while a line is due; `Infinity` for no limit. */
+  readonly stallTimeout: number;
   /** Where the time comes from. */
   readonly clock: Clock;
+  /** The client's sockets, where their number is bounded. */
+  readonly sockets?: Sockets | undefined;
 }
 
 interface Socket {
@@ -34,7 +39,7 @@ const LONGEST_LINE = 1 << 16;
  * Asks one server and reads what it answers, however long, no faster than the lines are taken: nothing
  * is read from the socket while nobody waits for {@linkcode next}, except as far as it reads ahead. It dials when it is first asked
  * something, and ends once, for good: through {@linkcode end}, the caller's signal, a failure of the
- * socket, or a first line that is overdue.
+ * socket, or a line that is overdue.
  */
 export class LineReader {
   /** Resolves when the reader has ended and its socket is closed. */
@@ -43,9 +48,12 @@ export class LineReader {
   readonly #caller: AbortSignal | undefined;
   readonly #ending = new AbortController();
   readonly #timer: DeadlineTimer;
+  readonly #stall: StallTimer;
   readonly #decoder = new TextDecoder();
   #socket: Promise<Socket> | undefined;
   #isConnected = false;
+  /** Whether the server is to send something now. */
+  #isDue = false;
   /** What has been read and not been taken apart. */
   readonly #ahead: Uint8Array[] = [];
   #bytesAhead = 0;
@@ -66,6 +74,9 @@ export class LineReader {
     this.#options = options;
     this.#caller = signal;
     this.#timer = new DeadlineTimer(options.clock, () => this.end(this.#timeoutError()));
+    const { server, stallTimeout } = options;
+    const stalled = () => this.end(stallError(server, stallTimeout));
+    this.#stall = new StallTimer(options, () => this.#isDue, stalled);
     this.closed = new Promise((resolve) => {
       this.signal.addEventListener("abort", () => resolve(this.#close()));
     });
@@ -105,13 +116,23 @@ export class LineReader {
   }
 
   /**
-   * Takes the next line, without its line end.
+   * Takes the next line of a reply, without its line end.
    *
    * @throws {SocketError} When the server is lost before the end of a line.
+   * @throws {TimeoutError} When it sends nothing for too long.
    */
-  async next(): Promise<string> {
+  next(): Promise<string> {
+    return this.#next(() => this.#readDue());
+  }
+
+  /** As {@linkcode next}, for a line that comes when there is something to tell, if ever. */
+  nextAnyTime(): Promise<string> {
+    return this.#next(() => this.#read());
+  }
+
+  async #next(read: () => Promise<void>): Promise<string> {
     this.signal.throwIfAborted();
-    while (this.#taken === this.#lines.length) await this.#attempt(() => this.#read());
+    while (this.#taken === this.#lines.length) await this.#attempt(read);
     const line = this.#lines[this.#taken++]!;
     // Of one reply, some lines end with CRLF and others with LF.
     return line.endsWith("\r") ? line.slice(0, -1) : line;
@@ -126,6 +147,7 @@ export class LineReader {
   /** Ends the reader, and whatever waits for it, with this reason; does nothing once it has ended. */
   end(reason?: unknown): void {
     this.#timer.stop();
+    this.#stall.stop();
     this.#caller?.removeEventListener("abort", this.#abort);
     this.#ending.abort(reason);
   }
@@ -156,6 +178,16 @@ export class LineReader {
     return { transport, reader, writer };
   }
 
+  async #readDue(): Promise<void> {
+    this.#isDue = true;
+    this.#stall.start();
+    try {
+      await this.#read();
+    } finally {
+      this.#isDue = false;
+    }
+  }
+
   async #read(): Promise<void> {
     while (this.#ahead.length === 0) await (this.#reading ??= this.#readChunk());
     const value = this.#ahead.shift()!;
@@ -171,6 +203,7 @@ export class LineReader {
   /** Reads a chunk to be taken later, one at a time; the next one where it may be read already. */
   async #readChunk(): Promise<void> {
     const { done, value } = await (await this.#connect()).reader.read();
+    this.#stall.heard();
     if (done) throw new SocketError("the server closed it");
     this.#ahead.push(value);
     this.#bytesAhead += value.length;

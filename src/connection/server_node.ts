@@ -1,14 +1,16 @@
 /** One server and the connections to it. @module */
 
-import { SocketError } from "../errors.ts";
+import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
-import { VersionCommand } from "../protocol/commands/answer.ts";
+import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
+import { DeadlineTimer, deferred } from "../waiting.ts";
 import {
   Connection,
   type ConnectionEnd,
   type ConnectionObserver,
   type ConnectionOptions,
 } from "./connection.ts";
+import type { EndReason } from "./connect.ts";
 import { ServerHealth, type ServerHealthOptions } from "./server_health.ts";
 
 /** What a server's connections are made with, how many there may be, and when it counts as down. */
@@ -17,6 +19,8 @@ export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOption
   readonly connections: number;
   /** How many operations may wait at once. */
   readonly maxPending: number;
+  /** How many bytes of values may wait at once to be stored. */
+  readonly maxPendingBytes: number;
 }
 
 /**
@@ -25,16 +29,29 @@ export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOption
  */
 export type ServerState = "idle" | "connecting" | "up" | "down";
 
-/** What reads from the server on a connection of its own. */
+/** What goes on beside the connections that operations share, until it ends or the node is closed. */
 export interface Reader {
-  /** Resolves when the reader has ended and its socket is closed. */
+  /** Resolves when it has ended, and its socket is closed. */
   readonly closed: Promise<void>;
-  /** Ends the reader with this reason. */
+  /** Ends it with this reason. */
   end(reason: unknown): void;
 }
 
 /** The longest a probe waits for its answer, in milliseconds, where the client's own times are longer. */
 const PROBE_TIMEOUT = 5_000;
+
+/**
+ * How many milliseconds a server is asked for one key a request after it has refused some. With more keys than one
+ * a refusal may end the connection.
+ */
+const APART = 10_000;
+
+/**
+ * A key that nobody has a value for. Behind a proxy each key may live on another server: probes ask for several, so
+ * that one which is down does not stand for all.
+ */
+const PROBE_KEY = "~moecache-probe-";
+const PROBE_KEYS = 10;
 
 /** How many that wait are looked through, on average, for one that is refused. */
 const LOOKED_THROUGH = 64;
@@ -47,11 +64,16 @@ export class ServerNode {
   readonly #options: ServerNodeOptions;
   readonly #health: ServerHealth;
   readonly #connections: Connection[] = [];
-  /** Connections that have ended but whose sockets may not be closed yet. */
+  /** Connections that take no more commands, and whose sockets may not be closed yet. */
   readonly #closing = new Set<Connection>();
   /** Readers that have not ended, or whose sockets may not be closed yet. */
   readonly #readers = new Set<Reader>();
+  /** Operations whose replies have come and are being decoded. */
+  readonly #decoding = new Set<Command>();
+  readonly #decodingTimer: DeadlineTimer;
   #refusals = 0;
+  /** Until when it is asked for one key a request. */
+  #apartUntil = -Infinity;
   #hasLostOne = false;
   #isRetired = false;
   #closed: SocketError | undefined;
@@ -59,6 +81,7 @@ export class ServerNode {
   constructor(options: ServerNodeOptions) {
     this.#options = options;
     this.#health = new ServerHealth(options, () => this.#probe());
+    this.#decodingTimer = new DeadlineTimer(options.clock, () => this.#checkDecoding());
   }
 
   /**
@@ -70,7 +93,7 @@ export class ServerNode {
     if (this.#closed !== undefined) throw this.#closed;
     const { refusal } = this.#health;
     if (refusal !== undefined) return command.failUnsent(refusal);
-    if (!this.#hasRoom()) throw this.#tooManyPending();
+    this.#checkRoom(command);
     this.#submitNow(command);
   }
 
@@ -122,9 +145,7 @@ export class ServerNode {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#isRetired) throw this.#retiredError();
     const reader = make(this.#options);
-    this.#readers.add(reader);
-    const forget = () => this.#readers.delete(reader);
-    reader.closed.then(forget, forget);
+    this.#add(reader);
     return reader;
   }
 
@@ -132,7 +153,8 @@ export class ServerNode {
   async close(error: SocketError): Promise<void> {
     this.#closed ??= error;
     this.#health.stop();
-    for (const connection of [...this.#connections]) connection.end(error);
+    this.#decodingTimer.stop();
+    for (const connection of [...this.#connections, ...this.#closing]) connection.end(error);
     for (const reader of this.#readers) reader.end(error);
     await Promise.all(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
   }
@@ -160,19 +182,30 @@ export class ServerNode {
   /** Has what a connection that began in this epoch has not written go to another. */
   #ended(
     connection: Connection,
-    { reason, isFailure, unwritten }: ConnectionEnd,
+    { reason, isFailure, wasIdle, unwritten }: ConnectionEnd,
     epoch: number,
   ): void {
-    const at = this.#connections.indexOf(connection);
-    if (at !== -1) this.#connections.splice(at, 1);
+    this.#takeOut(connection);
     if (connection.isOpen) this.#hasLostOne = true;
-    this.#closing.add(connection);
-    const forget = () => this.#closing.delete(connection);
-    connection.closed.then(forget, forget);
     // A server that does not know this client has answered.
     if (!(reason instanceof SocketError)) this.#health.answered();
     else if (isFailure) this.#failed(reason, epoch);
+    if (isFailure && wasIdle) this.#endIdle(reason);
     for (const command of unwritten) this.#moveOn(command);
+  }
+
+  /** What the network has forgotten of one connection, it may have of all: none is to be tried after another. */
+  #endIdle(reason: EndReason): void {
+    for (const other of [...this.#connections]) if (other.isLongIdle) other.end(reason);
+  }
+
+  /** Gives a connection no more commands; it may have some under way. */
+  #takeOut(connection: Connection): void {
+    const at = this.#connections.indexOf(connection);
+    if (at !== -1) this.#connections.splice(at, 1);
+    this.#closing.add(connection);
+    const forget = () => this.#closing.delete(connection);
+    connection.closed.then(forget, forget);
   }
 
   #failed(reason: SocketError, epoch: number): void {
@@ -194,19 +227,44 @@ export class ServerNode {
       ? this.#connection()
       : this.#connections.find(({ id }) => id === tie);
     if (connection === undefined) return command.untie();
+    command.whenDecoding = this.#decode;
     connection.submit(command);
     if (this.#isRetired) connection.drain();
   }
 
-  #hasRoom(): boolean {
-    const { maxPending } = this.#options;
-    const { pending } = this;
-    if (pending < maxPending) return true;
+  /**
+   * Sees to it that there is room for a command.
+   *
+   * @throws {SocketError} When there is none.
+   */
+  #checkRoom({ byteLength }: Command): void {
+    const full = this.#fullOf(byteLength);
+    if (full === undefined) return;
     // Where thousands wait in earnest, they are not looked through for each that is refused.
-    if (++this.#refusals * LOOKED_THROUGH < pending) return false;
-    this.#refusals = 0;
-    for (const connection of this.#connections) connection.sweep();
-    return this.pending < maxPending;
+    if (++this.#refusals * LOOKED_THROUGH >= this.pending) {
+      this.#refusals = 0;
+      for (const connection of this.#connections) connection.sweep();
+      if (this.#fullOf(byteLength) === undefined) return;
+    }
+    const { server } = this.#options;
+    throw new SocketError(`Cannot use ${server}: ${full}`, { server });
+  }
+
+  /** What there is no room for beside this many bytes, or `undefined`. */
+  #fullOf(byteLength: number): string | undefined {
+    const { maxPending, maxPendingBytes } = this.#options;
+    let pending = 0;
+    let bytes = byteLength;
+    for (const connection of this.#connections) {
+      pending += connection.pending;
+      bytes += connection.pendingBytes;
+    }
+    if (pending >= maxPending) {
+      return `${maxPending} operations wait for it already, as many as maxPending allows`;
+    }
+    if (bytes <= maxPendingBytes) return undefined;
+    const waiting = `${bytes - byteLength} bytes of values wait for it already`;
+    return `${waiting}, and ${byteLength} more are above the ${maxPendingBytes} of maxPendingBytes`;
   }
 
   #retiredError(): SocketError {
@@ -214,18 +272,14 @@ export class ServerNode {
     return new SocketError(`Cannot use ${server}: it has left the list of servers`, { server });
   }
 
-  #tooManyPending(): SocketError {
-    const { server, maxPending } = this.#options;
-    const state = `${maxPending} operations wait for it already, as many as maxPending allows`;
-    return new SocketError(`Cannot use ${server}: ${state}`, { server });
-  }
-
   #connection(): Connection {
     const first = this.#connections[0];
     if (first === undefined) return this.#dial();
-    if (this.#options.connections === 1) return first;
+    const { connections, sockets } = this.#options;
+    if (connections === 1) return first;
     const idlest = this.#connections.reduce((a, b) => b.pending < a.pending ? b : a);
-    const full = this.#connections.length === this.#options.connections;
+    const full = this.#connections.length === connections ||
+      (sockets && sockets.open === sockets.max);
     return full || idlest.pending === 0 ? idlest : this.#dial();
   }
 
@@ -243,11 +297,44 @@ export class ServerNode {
         if (this.#hasLostOne) this.#options.report("reconnect");
       },
       answered: () => this.#health.answered(),
+      refused: () => void (this.#apartUntil = this.#options.clock.now() + APART),
+      sharesRequests: () => this.#apartUntil < 0 || this.#options.clock.now() >= this.#apartUntil,
+      leaving: (connection) => this.#takeOut(connection),
       ended: (connection, end) => this.#ended(connection, end, epoch),
     };
   }
 
-  /** Asks for the version through a connection that serves operations from then on. */
+  #add(reader: Reader): void {
+    this.#readers.add(reader);
+    const forget = () => this.#readers.delete(reader);
+    reader.closed.then(forget, forget);
+  }
+
+  /** Lets an operation whose reply is being decoded end with its time, or with the node. */
+  readonly #decode = (command: Command): void => {
+    const { promise: closed, resolve } = deferred<void>();
+    this.#add({ closed, end: (reason) => command.abandon(reason) });
+    this.#decoding.add(command);
+    this.#decodingTimer.arm(command.deadline);
+    command.whenSettled(() => {
+      this.#decoding.delete(command);
+      resolve();
+    });
+  };
+
+  #checkDecoding(): void {
+    const { server, timeout, clock } = this.#options;
+    const now = clock.now();
+    for (const command of this.#decoding) {
+      if (command.deadline > now) this.#decodingTimer.arm(command.deadline);
+      else {
+        const state = `it has come from ${server}, and is still being decoded after ${timeout} ms`;
+        command.abandon(new TimeoutError(`Cannot read value: ${state}`, { server }));
+      }
+    }
+  }
+
+  /** Asks for some key through a connection that serves operations from then on: what answers no get is of no use. */
   #probe(): Promise<void> {
     return new Promise((resolve, reject) => {
       const { timeout, connectTimeout, timesConnectingApart, clock } = this.#options;
@@ -255,7 +342,8 @@ export class ServerNode {
         timesConnectingApart ? connectTimeout + timeout : timeout,
         PROBE_TIMEOUT,
       );
-      const command = new VersionCommand().settleBy(() => resolve(), reject);
+      const key = PROBE_KEY + Math.floor(Math.random() * PROBE_KEYS);
+      const command = new RetrievalCommand("get", key, () => {}).settleBy(() => resolve(), reject);
       command.turn = { deadline: clock.now() + limit, hasConnected: true };
       this.#connection().submit(command);
     });

@@ -156,8 +156,9 @@ class Inquiry {
   #ended: EndReason | undefined;
 
   constructor(server: string, dial: (signal: AbortSignal) => Promise<Transport>) {
-    const times = { timeout: Infinity, connectTimeout: Infinity, timesConnectingApart: false };
-    const options = { server, dial, ...times, clock: systemClock, direct: true };
+    const times = { timeout: Infinity, connectTimeout: Infinity, stallTimeout: Infinity };
+    const timing = { ...times, timesConnectingApart: false, clock: systemClock };
+    const options = { server, dial, ...timing, direct: true };
     this.#connection = new Connection({ ...options, maxValueBytes: LONGEST_CONFIG }, {
       opened() {},
       answered() {},

@@ -1,12 +1,6 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
-import {
-  GET_OR_SET_OPTIONS,
-  type GetOrSetOptions,
-  INVALIDATE_OPTIONS,
-  type InvalidateOptions,
-  operationOptions,
-} from "../commands/operation_options.ts";
+import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
@@ -57,19 +51,6 @@ export async function getOrSet<Value>(
   const loading = new Loading(session, { key, load, plan });
   loadsOf(session).add(session, key, loading);
   return await loading.begin(signal) as Value;
-}
-
-/** Marks a value as stale; resolves to whether it existed. */
-export async function invalidate(
-  session: Session,
-  key: string,
-  options: InvalidateOptions = {},
-): Promise<boolean> {
-  checkOptions(options, INVALIDATE_OPTIONS);
-  checkKey(key, "invalidate");
-  const { staleFor } = options;
-  const seconds = staleFor === undefined ? undefined : checkSeconds("staleFor", staleFor, 1);
-  return await new Leases(session).invalidate(key, seconds, operationOptions(options));
 }
 
 /** One value, from the first look at it until it is there. */

@@ -14,7 +14,7 @@ export interface ItemsOptions extends OperationOptions {
 
 const ITEMS_OPTIONS: OptionTypes<ItemsOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   server: "any",
 };
 
@@ -25,8 +25,11 @@ export function items(
 ): AsyncGenerator<ItemMetadata, void, undefined> {
   checkOptions(options, ITEMS_OPTIONS);
   const { server, signal } = options;
-  // Not inside the generator: that there is no such server is told at once.
-  return listItems(session.route.nodes(server, signal), signal);
+  // Not inside the generator: an unknown server is an error at once, where the servers are known.
+  const nodes = session.route.nodes(server, signal);
+  // The loop is rejected with it, which may begin later, or never.
+  if (nodes instanceof Promise) nodes.catch(() => {});
+  return listItems(nodes, signal);
 }
 
 async function* listItems(

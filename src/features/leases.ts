@@ -18,9 +18,10 @@ import type { OperationOptions } from "../commands/operation_options.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
 import type { Session } from "../commands/session.ts";
 import { add } from "../commands/store.ts";
-import { MetaCommand, type MetaReply, type MetaRequest } from "../protocol/commands/meta.ts";
+import { MetaCommand, type MetaRequest } from "../protocol/commands/meta.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
+import { UNREACHABLE } from "./meta.ts";
 import {
   dropStub,
   findStub,
@@ -55,9 +56,6 @@ export interface Lease {
   /** The stale value that is to be replaced; without one, the stub itself is. */
   readonly stale?: Pick<LeasedItem, "data" | "cas">;
 }
-
-/** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */
-const UNREACHABLE: MetaReply = { status: "NF", flags: {} };
 
 /** Leases on the servers of a session. */
 export class Leases {
@@ -145,18 +143,6 @@ export class Leases {
   /** Gives a lease back, now or, where the server cannot be reached, later; never fails. */
   async release({ key, stub }: Lease): Promise<void> {
     await dropStub(this.#itemsAt(key, STRICT), stub);
-  }
-
-  /** Marks an item as stale; resolves to whether there was one. */
-  async invalidate(
-    key: string,
-    seconds: number | undefined,
-    options: OperationOptions,
-  ): Promise<boolean> {
-    const flags = seconds === undefined ? ["I"] : ["I", `T${seconds}`];
-    const make = () => makeMeta({ verb: "md", key, flags });
-    const { status } = await this.#session.askChange(key, make, options);
-    return status === "HD";
   }
 
   /**

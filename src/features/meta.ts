@@ -1,6 +1,14 @@
 /** Meta commands as they are, and what they tell of an item. @module */
 
-import type { OperationOptions } from "../commands/operation_options.ts";
+import {
+  INVALIDATE_OPTIONS,
+  type InvalidateOptions,
+  type OperationOptions,
+  operationOptions,
+} from "../commands/operation_options.ts";
+import { checkOptions } from "../option_checks.ts";
+import { checkSeconds } from "../protocol/exptime.ts";
+import { checkKey } from "../protocol/key.ts";
 import type { Session } from "../commands/session.ts";
 import {
   checkMetaRequest,
@@ -49,4 +57,25 @@ export async function inspect(
     return command;
   }, options);
   return reply.status === "EN" ? undefined : readItemInfo(reply);
+}
+
+/** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */
+export const UNREACHABLE: MetaReply = { status: "NF", flags: {} };
+
+/** Marks a value as stale; resolves to whether it existed. */
+export async function invalidate(
+  session: Session,
+  key: string,
+  options: InvalidateOptions = {},
+): Promise<boolean> {
+  checkOptions(options, INVALIDATE_OPTIONS);
+  checkKey(key, "invalidate");
+  const { staleFor } = options;
+  const flags = staleFor === undefined ? ["I"] : ["I", `T${checkSeconds("staleFor", staleFor, 1)}`];
+  const { status } = await session.askChange(key, () => {
+    const command = new MetaCommand({ verb: "md", key, flags });
+    command.absent = UNREACHABLE;
+    return command;
+  }, operationOptions(options));
+  return status === "HD";
 }

@@ -23,7 +23,7 @@ export interface FlushOptions extends OperationOptions {
 
 const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   delay: "number",
 };
 const HIGHEST_VERBOSITY = 0x7fffffff;

@@ -6,13 +6,10 @@ import { deleteKey, deleteMany } from "../commands/delete.ts";
 import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
 import { type Session, setSession } from "../commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
-import { lazily } from "../waiting.ts";
+import { GET_OR_SET_OPTIONS, UPDATE_OPTIONS } from "../commands/operation_options.ts";
+import { withFeatures } from "./lazy_features.ts";
 import { locate } from "./locate.ts";
-
-/** Loads the features that are not needed at the start. */
-export const onDemand: () => Promise<typeof import("./on_demand.ts")> = /* @__PURE__ */ lazily(() =>
-  import("./on_demand.ts")
-);
+import { inspect, invalidate } from "./meta.ts";
 
 /** Makes the commands of a session. */
 export function keyCommandsOf(session: Session): KeyCommands {
@@ -33,22 +30,16 @@ export function keyCommandsOf(session: Session): KeyCommands {
     touch: (...args) => touch(session, ...args),
     delete: (...args) => deleteKey(session, ...args),
     deleteMany: (...args) => deleteMany(session, ...args),
-    getOrSet: async (...args) => {
-      const { getOrSet } = await onDemand();
-      return await getOrSet(session, ...args);
-    },
-    update: async (...args) => {
-      const { update } = await onDemand();
-      return await update(session, ...args);
-    },
-    invalidate: async (...args) => {
-      const { invalidate } = await onDemand();
-      return await invalidate(session, ...args);
-    },
-    inspect: async (...args) => {
-      const { inspect } = await onDemand();
-      return await inspect(session, ...args);
-    },
+    getOrSet: (key, load, options) =>
+      withFeatures(options, GET_OR_SET_OPTIONS, ({ getOrSet }, options) => {
+        return getOrSet(session, key, load, options);
+      }),
+    update: (key, change, options) =>
+      withFeatures(options, UPDATE_OPTIONS, ({ update }, options) => {
+        return update(session, key, change, options);
+      }),
+    invalidate: (...args) => invalidate(session, ...args),
+    inspect: (...args) => inspect(session, ...args),
     withTranscoder: (transcoder) => keyCommandsOf(session.withTranscoder(transcoder)),
     locate: (key) => locate(session, key),
   };

@@ -31,6 +31,7 @@ export function watch(
       source = import("./watched_events.ts").then(({ WatchedEvents }) => {
         return new WatchedEvents(controller);
       });
+      source.catch((error) => controller.error(error));
     },
     async pull() {
       (await source).pull();
@@ -40,9 +41,11 @@ export function watch(
     },
   }, { highWaterMark: 0 });
   const nodes = session.route.nodes(undefined, signal);
+  // `ready` is rejected with it.
+  if (nodes instanceof Promise) nodes.catch(() => {});
   const ready = source.then(async (source) => {
     await source.open(await nodes, request, signal);
   });
-  source.then((source) => source.follow(ready));
+  source.then((source) => source.follow(ready), () => {});
   return Object.assign(events, { ready });
 }

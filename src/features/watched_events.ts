@@ -59,7 +59,7 @@ export class WatchedEvents {
 
   async #passOn(lines: LineReader): Promise<never> {
     while (true) {
-      const event = readEvent(await lines.next(), lines.server);
+      const event = readEvent(await lines.nextAnyTime(), lines.server);
       await this.#demand.promise;
       lines.signal.throwIfAborted();
       this.#demand = deferred();

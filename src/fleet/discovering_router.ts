@@ -42,6 +42,8 @@ export interface Deployment {
  * else when there are. The first operation has the servers looked up.
  */
 export class DiscoveringRouter implements Route {
+  /** An operation may go to another server, or later. */
+  readonly keepsOrder = false;
   readonly #route: Route;
   readonly #deployment: Deployment;
   readonly #options: ResolvedOptions;

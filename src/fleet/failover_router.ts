@@ -9,6 +9,8 @@ import type { Member } from "./servers.ts";
 
 /** Gives commands to the servers of a router, and lets them go on where a server fails. */
 export class FailoverRouter implements Route {
+  /** An operation may go to another server, or later. */
+  readonly keepsOrder = false;
   readonly #router: Router;
   readonly #options: ResolvedOptions;
   /** Gives commands to servers that stand in for others. */

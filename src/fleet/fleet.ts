@@ -3,7 +3,7 @@
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
 import { connect } from "../connection/connect.ts";
 import type { ServerNode } from "../connection/server_node.ts";
-import type { SocketError } from "../errors.ts";
+import { SocketError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import { resolveServers, type ServerAddress } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
@@ -76,8 +76,7 @@ export class Fleet {
   /** Rejects what is under way, and what comes later; resolves when every socket is closed. */
   async close(): Promise<void> {
     const closed = this.#router.close();
-    // What is still being loaded is closed before it has begun.
-    await this.#lazy?.loaded();
+    await this.#lazy?.close(new SocketError("Cannot use any server: the client is closed"));
     await Promise.all([closed, this.#failover?.close(), this.#discovering?.close()]);
   }
 
@@ -132,12 +131,21 @@ export class Fleet {
   }
 }
 
+/** A command that waits for the route. */
+interface Waiting {
+  readonly key: string;
+  readonly command: Command;
+}
+
 /** A route whose code is loaded with the first operation; what is issued meanwhile waits, in its order. */
 class LazyRoute implements Route {
+  /** Where an operation goes, and when, is not known when it is submitted. */
+  readonly keepsOrder = false;
   readonly #router: Router;
   readonly #load: () => Promise<Route>;
-  #loading: Promise<Route> | undefined;
+  #loading: Promise<void> | undefined;
   #route: Route | undefined;
+  #waiting: Waiting[] = [];
 
   /** @param router Says where keys live until the route is loaded. */
   constructor(router: Router, load: () => Promise<Route>) {
@@ -145,15 +153,10 @@ class LazyRoute implements Route {
     this.#load = load;
   }
 
-  /** The route; loads it. */
-  loaded(): Promise<Route> {
-    return this.#loading ??= this.#load().then((route) => this.#route = route);
-  }
-
   submit(key: string, command: Command): void {
     if (this.#route !== undefined) return this.#route.submit(key, command);
-    this.loaded().then((route) => route.submit(key, command))
-      .catch((error) => command.abandon(error));
+    this.#waiting.push({ key, command });
+    this.#ready().catch((error) => this.#giveUp(error));
   }
 
   nodes(
@@ -161,10 +164,41 @@ class LazyRoute implements Route {
     signal?: AbortSignal,
   ): readonly ServerNode[] | Promise<readonly ServerNode[]> {
     if (this.#route !== undefined) return this.#route.nodes(server, signal);
-    return this.loaded().then((route) => route.nodes(server, signal));
+    return this.#ready().then(() => this.#route!.nodes(server, signal));
   }
 
   find(key: string): Found {
     return (this.#route ?? this.#router).find(key);
+  }
+
+  /** Rejects what waits; resolves when nothing is being loaded any more. */
+  async close(error: SocketError): Promise<void> {
+    this.#giveUp(error);
+    await Promise.allSettled([this.#loading]);
+  }
+
+  #ready(): Promise<void> {
+    return this.#loading ??= this.#load().then((route) => {
+      for (const { key, command } of this.#waiting.splice(0)) {
+        if (!command.settled) submitTo(route, key, command);
+      }
+      this.#route = route;
+    }).catch((error) => {
+      // The next operation tries again.
+      this.#loading = undefined;
+      throw error;
+    });
+  }
+
+  #giveUp(error: unknown): void {
+    for (const { command } of this.#waiting.splice(0)) command.abandon(error);
+  }
+}
+
+function submitTo(route: Route, key: string, command: Command): void {
+  try {
+    route.submit(key, command);
+  } catch (error) {
+    command.abandon(error);
   }
 }

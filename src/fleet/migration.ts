@@ -1,7 +1,10 @@
 /** Operations on keys that move from one server to another. @module */
 
-import type { Command, Move } from "../protocol/command.ts";
-import { MetaCommand } from "../protocol/commands/meta.ts";
+import type { Command } from "../protocol/command.ts";
+import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
+import { MetaCommand, type MetaReply } from "../protocol/commands/meta.ts";
+import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
+import { SET_ANSWERS, StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 
 /** Gives a command to one of the two servers. */
 export type SubmitTo = (command: Command) => void;
@@ -14,7 +17,7 @@ export interface Places {
 
 /** Carries out an operation on a key that moves; one that does not concern the former server goes to the next. */
 export function submitMoving(key: string, command: Command, places: Places): void {
-  const { move } = command;
+  const move = moveOf(command);
   if (move === undefined) return places.next(command);
   operateOnMovingKey(key, move, places).then(
     (result) => command.succeed(result),
@@ -31,12 +34,12 @@ export function submitMoving(key: string, command: Command, places: Places): voi
  * @param move What the operation is.
  * @returns The operation's result where the key moves to.
  */
-async function operateOnMovingKey<Result>(
+async function operateOnMovingKey(
   key: string,
-  move: Move<Result>,
+  move: Move,
   { next, former }: Places,
-): Promise<Result> {
-  const ask = (where = next) => run<Result>(where, move.again());
+): Promise<unknown> {
+  const ask = (where = next) => run(where, move.again());
   if (move.kind === "remove") {
     // First where a reader would bring it over from.
     const removed = await ask(former);
@@ -68,4 +71,90 @@ async function bringOver(key: string, { next, former }: Places): Promise<void> {
 
 function run<Result>(submit: SubmitTo, command: Command<Result>): Promise<Result> {
   return new Promise((resolve, reject) => submit(command.settleBy(resolve, reject)));
+}
+
+/** What an operation is for a key that moves from one server to another. */
+interface Move {
+  /** Whether it asks for the item, depends on there being one, takes no notice of it, or removes it. */
+  readonly kind: "read" | "change" | "write" | "remove";
+  /** Whether this result says that there is no item. */
+  isMiss(result: unknown): boolean;
+  /** Makes the same operation again. */
+  again(): Command;
+  /** Makes what is sent to the server that the key moves from after this result, if anything. */
+  mirror(result: unknown): Command | undefined;
+  /** Makes one result of the two servers'; that of the server that the key moves to where absent. */
+  combine?(result: unknown, former: unknown): unknown;
+}
+
+/** What an operation is for a key that moves; `undefined` for one that concerns one server only. */
+function moveOf(command: Command): Move | undefined {
+  if (command instanceof RetrievalCommand) return moveOfRetrieval(command);
+  if (command instanceof StorageCommand) return moveOfStorage(command);
+  if (command instanceof MetaCommand) return moveOfMeta(command);
+  if (command instanceof CounterCommand) {
+    const again = () => new CounterCommand(command.request);
+    return { kind: "change", isMiss: isUndefined, again, mirror: again };
+  }
+  if (command instanceof DeleteCommand) {
+    return { kind: "remove", ...onBoth(() => new DeleteCommand(command.key)) };
+  }
+  if (command instanceof TouchCommand) {
+    return { kind: "change", ...onBoth(() => new TouchCommand(command.key, command.exptime)) };
+  }
+  return undefined;
+}
+
+/** How an operation is done on both servers: the item existed if it did on either. */
+function onBoth(again: Move["again"]): Omit<Move, "kind"> {
+  return {
+    isMiss: () => false,
+    again,
+    mirror: again,
+    combine: (result, former) => result || former,
+  };
+}
+
+function moveOfRetrieval(command: RetrievalCommand): Move {
+  const again = () => new RetrievalCommand(command.verb, command.key, command.readItem);
+  // Where the key moves from, an item is touched as well.
+  const mirror = () => command.isRepeatable ? undefined : again();
+  return { kind: "read", isMiss: isUndefined, again, mirror };
+}
+
+function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): Move {
+  return {
+    kind: verb === "set" ? "write" : "change",
+    isMiss: () => false,
+    again: () => new StorageCommand(verb, key, item, answers),
+    mirror: (result) => {
+      if (result === false || result === "exists" || result === "not_found") return undefined;
+      // Where the key moves from, conditions were met differently, and the cas unique is another.
+      const copy = { ...item, cas: undefined };
+      return verb === "append" || verb === "prepend"
+        ? new StorageCommand(verb, key, copy, STORED_ANSWERS)
+        : new StorageCommand("set", key, copy, SET_ANSWERS);
+    },
+  };
+}
+
+/** A copy that a meta command has left behind is dropped: its cas unique and its marks are its own. */
+function moveOfMeta({ request }: MetaCommand): Move | undefined {
+  const { verb, key, flags } = request;
+  if (verb === "mn" || verb === "me") return undefined;
+  const drop = { verb: "md", key, flags: flags.includes("b") ? ["b"] : [] } as const;
+  const statusOf = (result: unknown) => (result as MetaReply).status;
+  return {
+    kind: verb === "mg" ? "read" : verb === "md" ? "write" : "change",
+    isMiss: (result) => statusOf(result) === "EN",
+    again: () => new MetaCommand(request),
+    mirror: (result) => {
+      const isDone = verb !== "mg" && ["HD", "VA"].includes(statusOf(result));
+      return isDone || verb === "md" ? new MetaCommand(drop) : undefined;
+    },
+  };
+}
+
+function isUndefined(result: unknown): boolean {
+  return result === undefined;
 }

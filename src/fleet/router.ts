@@ -13,6 +13,8 @@ const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
 
 /** Gives commands to servers. */
 export interface Route {
+  /** Whether operations on a key are carried out in the order in which they are submitted. */
+  readonly keepsOrder: boolean;
   /**
    * Gives a command to the server of a key.
    *
@@ -77,6 +79,10 @@ export class Router implements Route {
   /** The servers, in the order of the list. */
   get members(): readonly Member[] {
     return this.#servers.members;
+  }
+
+  get keepsOrder(): boolean {
+    return this.#options.connections === 1 && this.#locator?.locateFormer === undefined;
   }
 
   /** Whether the router takes nothing any more. */
@@ -167,7 +173,7 @@ export class Router implements Route {
         next: (command) => node.submit(command),
         former: (command) => former.submit(command),
       });
-    }).catch((error) => command.fail(error));
+    }).catch((error) => command.abandon(error));
   }
 
   /** Rejects all that is under way, and what comes later; resolves when every socket is closed. */

@@ -35,7 +35,7 @@ export interface LockOptions extends OperationOptions {
 
 const LOCK_OPTIONS: OptionTypes<LockOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   ttl: "number",
   waitFor: "number",
 };

@@ -34,7 +34,7 @@ export interface OnceOptions extends OperationOptions {
 
 const ONCE_OPTIONS: OptionTypes<OnceOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   exptime: "any",
   lockFor: "number",
   waitFor: "number",

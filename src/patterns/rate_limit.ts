@@ -43,7 +43,7 @@ interface Rate {
 
 const RATE_LIMIT_OPTIONS: OptionTypes<RateLimitOptions> = {
   signal: "signal",
-  failover: "any",
+  failover: "failover",
   limit: "number",
   window: "number",
   now: "function",

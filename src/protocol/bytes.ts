@@ -37,6 +37,16 @@ export function readInteger(bytes: Uint8Array, start: number, end: number): numb
   return value;
 }
 
+/**
+ * Reads client flags as memcached prints them: a number of 32 bits. Up to 1.4.26 it is a signed one.
+ *
+ * @returns `undefined` for anything else; memcached 1.6.22 can be built to keep 64 bits.
+ */
+export function readFlags(text: string): number | undefined {
+  const flags = /^-?\d{1,10}$/.test(text) ? Number(text) : NaN;
+  return flags >= -0x80000000 && flags <= 0xffffffff ? flags >>> 0 : undefined;
+}
+
 const decoder = /* @__PURE__ */ new TextDecoder();
 
 /** Decodes `bytes[start…end)` for a person to read. */

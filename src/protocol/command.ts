@@ -12,6 +12,14 @@ import type { RequestBuffer } from "./request_buffer.ts";
 export const DONE = -1;
 /** Another line of the reply follows. */
 export const MORE = -2;
+/** The reply is complete, and says that the server cannot serve this key now. */
+export const REFUSED = -3;
+
+/**
+ * The {@linkcode Command.chances} of what changes nothing. One is enough where no other connection to the server
+ * can be ended in the same way.
+ */
+export const CHANCES = 3;
 
 /** When the operations that were submitted in one turn of the event loop are overdue. */
 export interface Turn {
@@ -33,7 +41,11 @@ export interface Exchange {
   readonly deadline: number;
   /** How many operations it carries. */
   readonly size: number;
-  /** The operations that it has no answer for yet. */
+  /** About how many bytes of values it stores; text counts a byte a character. */
+  readonly byteLength: number;
+  /** Whether a server may answer it that does nothing else for anybody. */
+  readonly isTrivial?: boolean;
+  /** The operations that it has no answer for yet, the one whose item is being read included. */
   commands(): Iterable<Command>;
   /** Takes a command that stands next in the queue into this request, where that can be. */
   admit(command: Command): boolean;
@@ -42,7 +54,9 @@ export interface Exchange {
   /**
    * Reads one line of the reply.
    *
-   * @returns {@linkcode DONE}, {@linkcode MORE}, or the length of the data block that follows.
+   * @returns {@linkcode DONE}, {@linkcode MORE}, {@linkcode REFUSED}, or the length of the data block that
+   * follows.
+   * @throws {Interruption} When it is a refusal that leaves open where the next reply begins.
    * @throws {SocketError} When it is no answer to this request: the connection has lost its thread.
    */
   line(bytes: Uint8Array, start: number, end: number): number;
@@ -66,20 +80,6 @@ export interface Failure {
   readonly error: unknown;
   /** Whether no byte of it has been sent. */
   readonly isUnsent: boolean;
-}
-
-/** What an operation is for a key that moves from one server to another. */
-export interface Move<Result> {
-  /** Whether it asks for the item, depends on there being one, takes no notice of it, or removes it. */
-  readonly kind: "read" | "change" | "write" | "remove";
-  /** Whether this result says that there is no item. */
-  isMiss(result: Result): boolean;
-  /** Makes the same operation again. */
-  again(): Command<Result>;
-  /** Makes what is sent to the server that the key moves from after this result, if anything. */
-  mirror(result: Result): Command | undefined;
-  /** Makes one result of the two servers'; that of the server that the key moves to where absent. */
-  combine?(result: Result, former: unknown): Result;
 }
 
 /** Gives the exptime to use, for one that has been checked. */
@@ -111,6 +111,11 @@ export abstract class Command<Result = unknown> implements Exchange {
   readonly size: number = 1;
   /** Whether the operation has ended, and nobody waits for it any more. */
   settled: boolean = false;
+  /**
+   * How often it may be asked again, on its own, where a refusal that may not be its own has left it without an
+   * answer: not at all if it changes something.
+   */
+  chances: number = 0;
   /** The number of the connection that carries it, or did last. */
   carrier: number = 0;
   /** Whether it may end as if its key had no item where its server fails; not where more depends on it. */
@@ -120,6 +125,8 @@ export abstract class Command<Result = unknown> implements Exchange {
    * as if there were no item. Not called when the caller gives it up.
    */
   recover: ((failure: Failure) => boolean) | undefined;
+  /** Called when the reply has come, and what is made of it has not. */
+  whenDecoding: ((command: Command) => void) | undefined;
   #resolve: Resolve<Result> = ignore;
   #reject: Reject = ignore;
   #whenSettled: (() => void) | undefined;
@@ -142,15 +149,25 @@ export abstract class Command<Result = unknown> implements Exchange {
     };
   }
 
-  /** Tells a listener that the command changes the value of a key: now, and when it has ended. */
-  tellChange(key: string, listener: ChangeListener): void {
+  /**
+   * Tells a listener that the command changes the value of a key.
+   *
+   * @param again Whether to tell it again when the command has ended: what began meanwhile may have been
+   * carried out before it.
+   */
+  tellChange(key: string, listener: ChangeListener, again: boolean): void {
+    listener.changed(key);
+    if (!again) return;
     this.#changedKey = key;
     this.#changeListener = listener;
-    listener.changed(key);
   }
 
   get deadline(): number {
     return this.turn.deadline;
+  }
+
+  get byteLength(): number {
+    return 0;
   }
 
   *commands(): Iterable<Command> {
@@ -181,6 +198,12 @@ export abstract class Command<Result = unknown> implements Exchange {
     this.#resolve(result);
   }
 
+  /** Ends the operation with what is being made of its reply; until then it can be given up. */
+  decode(result: Promise<Result>): void {
+    this.whenDecoding?.(this as Command);
+    result.then((value) => this.succeed(value), (error) => this.abandon(error));
+  }
+
   /** Ends the operation badly, unless it can go on; without effect once it has ended. */
   fail(error: unknown): void {
     if (!this.settled && !this.recover?.({ error, isUnsent: false })) this.abandon(error);
@@ -198,6 +221,11 @@ export abstract class Command<Result = unknown> implements Exchange {
     if (this.settled) return;
     this.#settle();
     this.#reject(error);
+  }
+
+  /** Whether it may be asked again; takes one of its {@linkcode chances}. */
+  askAgain(): boolean {
+    return !this.settled && this.chances-- > 0;
   }
 
   /** Whether sending the request a second time changes nothing. */
@@ -220,11 +248,6 @@ export abstract class Command<Result = unknown> implements Exchange {
    */
   succeedAbsent(): boolean {
     return false;
-  }
-
-  /** What the operation is for a key that moves; absent for what has no key. */
-  get move(): Move<Result> | undefined {
-    return undefined;
   }
 
   /**

@@ -3,6 +3,12 @@
 import { ClientException, SocketError } from "../errors.ts";
 import { readText } from "./bytes.ts";
 
+/**
+ * What ends a connection though its server is well: a reply that leaves open where the next one begins. Without
+ * a `server`, which the connection adds.
+ */
+export class Interruption extends SocketError {}
+
 /** Who was asked for what, for messages. */
 export interface Asked {
   /** What cannot be done: `watch 127.0.0.1:11211`. */
@@ -43,7 +49,7 @@ export function readRefusal(
 export function readRefusalLine(bytes: Uint8Array, start: number, end: number): string {
   const line = readText(bytes, start, end);
   checkAuthenticated(line);
-  if (/^(ERROR$|CLIENT_ERROR |SERVER_ERROR )/.test(line)) return line;
+  if (/^(ERROR$|(CLIENT|SERVER)_ERROR( |$))/.test(line)) return line;
   throw new SocketError(`the reply ${show(line)} answers nothing`);
 }
 

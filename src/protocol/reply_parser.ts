@@ -6,6 +6,7 @@
  */
 
 import { SocketError } from "../errors.ts";
+import { Interruption } from "./refusal.ts";
 
 /** What {@linkcode ReplyHandler.line} answers when no data block follows. */
 export const NO_DATA = -1;
@@ -56,7 +57,8 @@ export class ReplyParser {
   /**
    * Takes the next chunk of the stream.
    *
-   * @throws {SocketError} When the bytes are no replies of memcached's. The parser cannot go on then.
+   * @throws {SocketError} When the bytes are no replies of memcached's, an {@linkcode Interruption} when a
+   * value is too long. The parser cannot go on then.
    */
   push(chunk: Uint8Array): void {
     let at = 0;
@@ -101,7 +103,7 @@ export class ReplyParser {
 
   #startBlock(chunk: Uint8Array, start: number, byteLength: number): number {
     if (byteLength > this.#maxValueBytes) {
-      throw new SocketError(
+      throw new Interruption(
         `the reply declares a value of ${byteLength} bytes, more than maxValueBytes allows`,
       );
     }

@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { Item, ItemContent } from "./item.ts";
-import type { ItemStore } from "./item_store.ts";
-import { escapeKey } from "./key_text.ts";
+import { escapeKey } from "./byte_text.ts";
 
 /** What came of a lookup. */
 export type FetchStatus = "not_found" | "found" | "flushed" | "expired";
@@ -21,21 +19,37 @@ export type StoreStatus =
   | "no_memory";
 
 /** Why a connection ended. */
-export type CloseReason = "error" | "normal";
+export type CloseReason = "error" | "normal" | "idle_timeout";
+
+/** What lines say of an item. */
+interface ItemEvent {
+  readonly key: string;
+  /** The number of its slab class; 0 where there is no item. */
+  readonly slabClass: number;
+  /** The length of its value in bytes. */
+  readonly valueLength: number;
+}
 
 /** A lookup and what came of it. */
-export interface FetchEvent {
-  readonly key: string;
+export interface FetchEvent extends ItemEvent {
   readonly status: FetchStatus;
-  /** The item, where there is one. */
-  readonly item: Item | undefined;
 }
 
 /** What was stored or was to be, and with which command. */
-export interface StoreEvent {
-  readonly content: ItemContent;
+export interface StoreEvent extends ItemEvent {
   readonly status: StoreStatus;
   readonly command: string;
+  /** How long it is to live, in seconds; absent where it is for ever. */
+  readonly remaining: number | undefined;
+}
+
+/** An item that had to make room. */
+export interface EvictionEvent extends ItemEvent {
+  readonly fetched: boolean;
+  /** How long it was to live, in seconds; absent where it was for ever. */
+  readonly remaining: number | undefined;
+  /** How long ago it was used, in seconds. */
+  readonly age: number;
 }
 
 /** The other end of a connection. */
@@ -47,33 +61,22 @@ export interface Peer {
 }
 
 /** `fetchers`: somebody looked for an item, whatever for. */
-export function describeFetch(
-  store: ItemStore,
-  { key, status, item }: FetchEvent,
-  connectionId: number,
-): string {
-  const slabClass = item === undefined ? 0 : store.slabClassOf(item);
-  const size = item?.value.byteLength ?? 0;
-  return `type=item_get key=${escapeKey(key)} status=${status} clsid=${slabClass} ` +
-    `cfd=${connectionId} size=${size}`;
+export function describeFetch(event: FetchEvent, connectionId: number): string {
+  return `type=item_get key=${escapeKey(event.key)} status=${event.status} ` +
+    describePlace(event, connectionId);
 }
 
 /** `mutations`: somebody stored an item, or tried to. */
-export function describeStore(
-  store: ItemStore,
-  { content, status, command }: StoreEvent,
-  connectionId: number,
-): string {
-  return `type=item_store key=${escapeKey(content.key)} status=${status} cmd=${command} ` +
-    `ttl=${store.remaining(content.exptime) ?? 0} clsid=${store.slabClassOf(content)} ` +
-    `cfd=${connectionId} size=${content.value.byteLength}`;
+export function describeStore(event: StoreEvent, connectionId: number): string {
+  return `type=item_store key=${escapeKey(event.key)} status=${event.status} ` +
+    `cmd=${event.command} ttl=${event.remaining ?? 0} ${describePlace(event, connectionId)}`;
 }
 
 /** `evictions`: an item had to make room. */
-export function describeEviction(store: ItemStore, item: Item): string {
-  return `type=eviction key=${escapeKey(item.key)} fetch=${item.fetched ? "yes" : "no"} ` +
-    `ttl=${store.remaining(item.exptime) ?? -1} la=${store.time - item.lastAccess} ` +
-    `clsid=${store.slabClassOf(item)} size=${item.value.byteLength}`;
+export function describeEviction(event: EvictionEvent): string {
+  return `type=eviction key=${escapeKey(event.key)} fetch=${event.fetched ? "yes" : "no"} ` +
+    `ttl=${event.remaining ?? -1} la=${event.age} ` +
+    `clsid=${event.slabClass} size=${event.valueLength}`;
 }
 
 /** `connevents`: a client came. */
@@ -84,6 +87,10 @@ export function describeArrival(peer: Peer): string {
 /** `connevents`: a client went. */
 export function describeDeparture(peer: Peer, reason: CloseReason): string {
   return `type=conn_close ${describePeer(peer)} reason=${reason} cfd=${peer.id}`;
+}
+
+function describePlace({ slabClass, valueLength }: ItemEvent, connectionId: number): string {
+  return `clsid=${slabClass} cfd=${connectionId} size=${valueLength}`;
 }
 
 function describePeer({ hostname, port }: Peer): string {

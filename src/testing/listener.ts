@@ -1,11 +1,12 @@
 /**
- * Listening on whatever runtime this is.
+ * Listening on a TCP port, on whatever runtime this is.
  *
  * @module
  */
 
-import { listenNode } from "./node_listener.ts";
-import type { ServerListener } from "./server_connection.ts";
+import { builtinModule } from "../transport/runtime.ts";
+import { deferred } from "../waiting.ts";
+import type { ServerConnection, ServerListener, SocketAddress } from "./server_connection.ts";
 
 /** Starts to listen on a TCP port; 0 is any free one. */
 export async function listen(hostname: string, port: number): Promise<ServerListener> {
@@ -13,22 +14,144 @@ export async function listen(hostname: string, port: number): Promise<ServerList
   return await listenNode(hostname, port);
 }
 
-/** The number of this process, where it has one. */
-export function processId(): number {
-  const { process } = globalThis as { process?: { pid?: number } };
-  return process?.pid ?? 0;
+/** As much of `node:net` as is used here. */
+interface Net {
+  createServer(options: { readonly noDelay: boolean; readonly allowHalfOpen: boolean }): Server;
 }
 
-/** What Deno, and Node and Bun, call it when one of the ends of a connection has gone. */
-const DISCONNECTIONS = new Set([
-  ...["BadResource", "BrokenPipe", "ConnectionAborted", "ConnectionReset", "Interrupted"],
-  ...["InvalidData", "NotConnected", "TimedOut", "UnexpectedEof"],
-  ...["ECONNABORTED", "ECONNRESET", "ENOTCONN", "EPIPE", "ETIMEDOUT"],
-  ...["ERR_SOCKET_CLOSED", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"],
-]);
+interface Server {
+  on(event: "connection", listener: (socket: Socket) => void): this;
+  on(event: "listening" | "close", listener: () => void): this;
+  on(event: "error", listener: (error: Error) => void): this;
+  listen(port: number, hostname: string): void;
+  address(): { readonly address: string; readonly port: number };
+  close(): void;
+}
 
-/** Whether a connection failed because one of its ends has gone. */
-export function isDisconnection(error: unknown): boolean {
-  const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
-  return DISCONNECTIONS.has(name) || DISCONNECTIONS.has(code);
+interface Socket {
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+  on(event: "readable" | "end" | "close", listener: () => void): this;
+  on(event: "error", listener: (error: Error) => void): this;
+  read(): Uint8Array | null;
+  unshift(bytes: Uint8Array): void;
+  write(bytes: Uint8Array, written: (error?: Error | null) => void): boolean;
+  destroy(): void;
+}
+
+/**
+ * Starts to listen with `node:net`.
+ *
+ * @throws {Error} With the `code` `EADDRINUSE` if something listens on the port already.
+ */
+export async function listenNode(hostname: string, port: number): Promise<ServerListener> {
+  const { createServer } = await builtinModule<Net>("node:net");
+  // What has been asked for is still answered to a client that has ended its half.
+  const server = createServer({ noDelay: true, allowHalfOpen: true });
+  const listener = new NodeListener(server);
+  const listening = deferred<void>();
+  server.on("error", listening.reject).on("listening", listening.resolve).listen(port, hostname);
+  await listening.promise;
+  return listener;
+}
+
+class NodeListener implements ServerListener {
+  readonly #server: Server;
+  readonly #accepted: ServerConnection[] = [];
+  #news = deferred<void>();
+  #hasClosed = false;
+  #addr: SocketAddress | undefined;
+
+  constructor(server: Server) {
+    this.#server = server.on("connection", (socket) => {
+      this.#accepted.push(new NodeConnection(socket));
+      this.#news.resolve();
+    });
+  }
+
+  get addr(): SocketAddress {
+    if (this.#addr === undefined) {
+      const { address, port } = this.#server.address();
+      this.#addr = { hostname: address, port };
+    }
+    return this.#addr;
+  }
+
+  close(): void {
+    this.#hasClosed = true;
+    this.#server.close();
+    this.#news.resolve();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<ServerConnection> {
+    while (true) {
+      for (let next; (next = this.#accepted.shift()) !== undefined;) yield next;
+      if (this.#hasClosed) return;
+      await this.#news.promise;
+      this.#news = deferred();
+    }
+  }
+}
+
+class NodeConnection implements ServerConnection {
+  readonly remoteAddr: SocketAddress;
+  readonly #socket: Socket;
+  #news = deferred<void>();
+  #hasEnded = false;
+  #failure: Error | undefined;
+  #failWrite: ((reason: Error) => void) | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+      .on("readable", () => this.#news.resolve())
+      .on("end", () => this.#end())
+      .on("error", (error) => this.#end(error))
+      .on("close", () => this.#close());
+    this.remoteAddr = { hostname: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    while (true) {
+      const bytes = this.#socket.read();
+      if (bytes !== null) return this.#give(bytes, buffer);
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#hasEnded) return null;
+      await this.#news.promise;
+      this.#news = deferred();
+    }
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    const written = deferred<number>();
+    this.#failWrite = written.reject;
+    this.#socket.write(bytes, (error) => {
+      if (error) written.reject(error);
+      else written.resolve(bytes.byteLength);
+    });
+    return written.promise;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #give(bytes: Uint8Array, buffer: Uint8Array): number {
+    const given = bytes.subarray(0, buffer.byteLength);
+    if (given.byteLength < bytes.byteLength) this.#socket.unshift(bytes.subarray(given.byteLength));
+    buffer.set(given);
+    return given.byteLength;
+  }
+
+  /** Bun 1.2 says no more of a write that was under way. */
+  #close(): void {
+    this.#end();
+    const code = "ERR_SOCKET_CLOSED";
+    this.#failWrite?.(Object.assign(new Error("the socket is closed"), { code }));
+  }
+
+  #end(failure?: Error): void {
+    this.#hasEnded = true;
+    this.#failure ??= failure;
+    this.#news.resolve();
+  }
 }

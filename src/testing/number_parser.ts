@@ -10,8 +10,9 @@ const NUMBER = /^[\t-\r ]*([+-]?)0*(\d+)(?![^\t-\r \0])/;
 const SHORT_NUMBER = /^\d{1,9}$/;
 const LONGEST_UINT64 = 20;
 
-const MAX_UINT64 = 2n ** 64n - 1n;
-const MAX_INT64 = 2n ** 63n - 1n;
+const MAX_UINT32 = 0xffffffffn;
+const MAX_UINT64 = 0xffffffffffffffffn;
+const MAX_INT64 = 0x7fffffffffffffffn;
 
 /**
  * Reads an unsigned 64-bit number. As in C a negative one wraps around, and like memcached this
@@ -37,6 +38,20 @@ export function parseUint32(text: string): number | undefined {
   if (SHORT_NUMBER.test(text)) return Number(text);
   const value = parseUint64(text);
   return value === undefined ? undefined : Number(BigInt.asUintN(32, value));
+}
+
+/**
+ * Reads client flags. memcached keeps the low 32 bits of them, or all 64 if it was built with
+ * `--enable-large-client-flags`.
+ *
+ * @param text What to read.
+ * @param bits How many bits to keep.
+ * @returns The flags, a `bigint` only beyond 32 bits, or `undefined` when {@linkcode parseUint64} refuses them.
+ */
+export function parseFlags(text: string, bits: 32 | 64): number | bigint | undefined {
+  if (bits === 32) return parseUint32(text);
+  const flags = parseUint64(text);
+  return flags === undefined || flags > MAX_UINT32 ? flags : Number(flags);
 }
 
 /**

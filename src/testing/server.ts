@@ -4,88 +4,44 @@
  * @module
  */
 
-import type { Credentials } from "../protocol/credentials.ts";
-import { type CloseReason, describeArrival, describeDeparture } from "./event_lines.ts";
+import { BufferPool } from "./buffers.ts";
+import { ClientConnection } from "./client_connection.ts";
+import { dialectOf } from "./dialect.ts";
 import { EventLog } from "./event_log.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
-import { ItemStore } from "./item_store.ts";
-import { isDisconnection, listen, processId } from "./listener.ts";
+import { ItemStore } from "./items/item_store.ts";
+import { listen } from "./listener.ts";
 import {
+  describeAddress,
   formatAddress,
-  peerOf,
-  readToEnd,
+  isDisconnection,
   type ServerConnection,
   type ServerListener,
   type SocketAddress,
   writeAll,
-  writeEach,
 } from "./server_connection.ts";
-import type { ConnectionInfo, ServerState } from "./server_state.ts";
-import { Session } from "./session.ts";
+import {
+  checkCluster,
+  type ListenOptions,
+  type MemcachedServerOptions,
+  resolveOptions,
+  type ServerSettings,
+} from "./server_options.ts";
+import type { ServerState } from "./server_state.ts";
 import { Statistics } from "./statistics.ts";
-import type { Watcher } from "./watcher.ts";
 
-const DEFAULT_HOSTNAME = "127.0.0.1";
-const DEFAULT_MEMORY_LIMIT = 64 * 1024 * 1024;
-const DEFAULT_MAX_ITEM_SIZE = 1024 * 1024;
-const READ_BUFFER_LENGTH = 64 * 1024;
+const TOO_MANY_CONNECTIONS = "ERROR Too many open connections\r\n";
 
-/** What {@linkcode MemcachedServer} may be told about itself. */
-export interface MemcachedServerOptions {
-  /**
-   * The clock, in milliseconds since 1970. Given one of its own, a test lets items expire without
-   * waiting.
-   *
-   * @default {Date.now}
-   */
-  readonly now?: () => number;
-  /**
-   * What all items may weigh together, in bytes; the one used longest ago is evicted first.
-   *
-   * @default {67108864}
-   */
-  readonly memoryLimit?: number;
-  /**
-   * What one item may weigh, in bytes: its key and value, and some sixty bytes more.
-   *
-   * @default {1048576}
-   */
-  readonly maxItemSize?: number;
-  /**
-   * Who alone may use the server, and has to authenticate first, as with memcached's `-Y`; everybody
-   * unless given.
-   */
-  readonly auth?: Credentials;
-  /**
-   * The addresses, `host:port`, of the servers that `config get cluster` tells, as the configuration endpoint
-   * of an ElastiCache cluster or a Memorystore instance does; without them the command is not known.
-   */
-  readonly cluster?: readonly string[];
-}
-
-/** Where {@linkcode MemcachedServer.listen} listens, and {@linkcode MemcachedServerOptions}. */
-export interface ListenOptions extends MemcachedServerOptions {
-  /**
-   * Name or address to listen on.
-   *
-   * @default {"127.0.0.1"}
-   */
-  readonly hostname?: string;
-  /**
-   * Port to listen on; 0 is any free one.
-   *
-   * @default {0}
-   */
-  readonly port?: number;
-}
+/** How often to look for connections that have been idle for too long, in milliseconds. */
+const LONGEST_IDLE_CHECK = 100;
 
 /**
  * An in-process memcached for tests and demos. It speaks the text protocol of memcached 1.6.18 over a
  * real socket, byte for byte, meta commands, `lru_crawler metadump` and `watch` included, and forgets
  * everything when it is closed.
  *
- * There is no binary protocol, no UDP, no SASL, and none of the commands that tune
- * memcached's memory: `slabs`, `lru` and `cache_memlimit`.
+ * There is no binary protocol, no UDP, no SASL, and neither of the commands that move memcached's memory
+ * about: `slabs` and `lru`.
  *
  * @example A client and its server in one process
  * ```ts
@@ -114,22 +70,47 @@ export interface ListenOptions extends MemcachedServerOptions {
  * time += 60_000;
  * assertEquals(await client.get("key"), undefined);
  * ```
+ *
+ * @example A server that fails as the test says
+ * ```ts
+ * import { Client, SocketError } from "@moecache/moecache";
+ * import { type Fault, MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * let fault: Fault | undefined;
+ * await using server = await MemcachedServer.listen({
+ *   fault: ({ command }) => command === "get" ? fault : undefined,
+ * });
+ * await using client = new Client(server.address);
+ * await client.set("key", "value");
+ *
+ * fault = { drop: "before" };
+ * await assertRejects(() => client.get("key"), SocketError);
+ *
+ * fault = { delay: 20, reply: "SERVER_ERROR out of order" };
+ * await assertRejects(() => client.get("key"), Error, "out of order");
+ *
+ * fault = undefined;
+ * assertEquals(await client.get("key"), "value");
+ * ```
  */
 export class MemcachedServer implements AsyncDisposable {
   readonly #listener: ServerListener;
   readonly #state: ServerState;
-  readonly #connections = new Map<ServerConnection, ConnectionInfo>();
+  readonly #connections = new Set<ClientConnection>();
   readonly #conversations = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
-  #nextConnectionId = 1;
+  readonly #idleCheck: ReturnType<typeof setInterval> | undefined;
+  #lastConnectionId = 0;
   #closing: Promise<void> | undefined;
 
   /**
-   * Serves what a listener accepts; {@linkcode MemcachedServer.listen} is the way to one on a TCP
-   * port.
+   * Serves what a listener accepts. For a TCP port there is {@linkcode MemcachedServer.listen}.
    *
    * @param listener What accepts connections. The server closes it.
-   * @param options Clock and limits.
+   * @param options Clock, limits and faults.
+   *
+   * @throws {ValidationException} When an option is not known, or cannot be what it is.
    *
    * @example A server on a unix socket
    * ```ts
@@ -144,17 +125,20 @@ export class MemcachedServer implements AsyncDisposable {
    * ```
    */
   constructor(listener: ServerListener, options: MemcachedServerOptions = {}) {
+    const settings = resolveOptions(options);
     this.#listener = listener;
-    this.#state = createState(listener.addr, options, () => this.#connections.values());
+    this.#state = createState(listener.addr, settings, () => this.#connections);
+    this.#idleCheck = this.#startIdleCheck(settings.idleTimeout);
     this.#accepting = this.#accept();
   }
 
   /**
    * Starts a server.
    *
-   * @param options Where to listen, clock and limits.
+   * @param options Where to listen, clock, limits and faults.
    * @returns The server, which accepts connections already.
    *
+   * @throws {ValidationException} When an option is not known, or cannot be what it is.
    * @throws {Error} If something listens on the port already: Deno's `AddrInUse`, or Node's error with
    * the code `EADDRINUSE`.
    *
@@ -169,7 +153,7 @@ export class MemcachedServer implements AsyncDisposable {
    * ```
    */
   static async listen(options: ListenOptions = {}): Promise<MemcachedServer> {
-    const { hostname = DEFAULT_HOSTNAME, port = 0 } = options;
+    const { hostname, port } = resolveOptions(options);
     return new MemcachedServer(await listen(hostname, port), options);
   }
 
@@ -194,9 +178,11 @@ export class MemcachedServer implements AsyncDisposable {
   }
 
   /**
-   * Tells other servers from now on with `config get cluster`, and a higher version.
+   * Names other servers from now on in reply to `config get cluster`, with a higher version.
    *
    * @param addresses Where the servers listen, `host:port` each.
+   *
+   * @throws {ValidationException} When they are no list of `host:port`.
    *
    * @example A cluster that moves
    * ```ts
@@ -216,6 +202,7 @@ export class MemcachedServer implements AsyncDisposable {
    * ```
    */
   setCluster(addresses: readonly string[]): void {
+    checkCluster(addresses);
     this.#state.cluster = addresses;
     this.#state.clusterVersion++;
   }
@@ -224,7 +211,7 @@ export class MemcachedServer implements AsyncDisposable {
    * Ends every connection at once, whatever was under way on it, and goes on listening: what a
    * client sees of a restarted proxy.
    *
-   * @example A client that dials anew
+   * @example A client that connects again
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -239,7 +226,7 @@ export class MemcachedServer implements AsyncDisposable {
    * ```
    */
   closeConnections(): void {
-    for (const connection of [...this.#connections.keys()]) this.#drop(connection);
+    for (const connection of [...this.#connections]) connection.close();
   }
 
   /**
@@ -267,6 +254,7 @@ export class MemcachedServer implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    if (this.#idleCheck !== undefined) clearInterval(this.#idleCheck);
     this.#listener.close();
     this.closeConnections();
     await this.#accepting;
@@ -276,108 +264,79 @@ export class MemcachedServer implements AsyncDisposable {
 
   async #accept(): Promise<void> {
     for await (const connection of this.#listener) {
-      const conversation = this.#converse(connection, this.#admit(connection));
+      const conversation = this.#connections.size < this.#state.maxConnections
+        ? this.#admit(connection).converse()
+        : this.#turnAway(connection);
       this.#conversations.add(conversation);
       conversation.finally(() => this.#conversations.delete(conversation));
     }
   }
 
-  #admit(connection: ServerConnection): number {
-    connection.setNoDelay?.();
-    const id = this.#nextConnectionId++;
-    const peer = formatAddress(connection.remoteAddr);
-    const info = { id, peer, lastCommandTime: this.#state.store.time };
-    this.#connections.set(connection, info);
-    this.#state.events.log("connevents", () => describeArrival(peerOf(connection, info.id)));
+  #admit(accepted: ServerConnection): ClientConnection {
     this.#state.statistics.count("total_connections");
-    return id;
+    const connection = new ClientConnection(
+      accepted,
+      this.#state,
+      ++this.#lastConnectionId,
+      (ended) => this.#connections.delete(ended),
+    );
+    this.#connections.add(connection);
+    return connection;
   }
 
-  async #converse(connection: ServerConnection, id: number): Promise<void> {
-    const session = new Session(this.#state, id);
+  async #turnAway(connection: ServerConnection): Promise<void> {
+    this.#state.statistics.count("rejected_connections");
     try {
-      this.#drop(connection, await this.#reply(connection, session));
+      await writeAll(connection, new TextEncoder().encode(TOO_MANY_CONNECTIONS));
     } catch (error) {
       if (!isDisconnection(error)) throw error;
     } finally {
-      session.watcher?.close();
-      this.#drop(connection);
+      connection.close();
     }
   }
 
-  async #reply(
-    connection: ServerConnection,
-    session: Session,
-  ): Promise<CloseReason | undefined> {
-    const buffer = new Uint8Array(READ_BUFFER_LENGTH);
-    while (!session.closed) {
-      const byteLength = await connection.read(buffer);
-      if (byteLength === null) return "normal";
-      this.#note(connection, byteLength);
-      // The next reply is made when this one is on its way, so that a client that does not read
-      // them makes the server wait and not grow.
-      for (const reply of session.receive(buffer.subarray(0, byteLength))) {
-        await writeAll(connection, reply);
-        this.#state.statistics.count("bytes_written", reply.byteLength);
-      }
-      if (session.watcher !== undefined) return await this.#feed(connection, session.watcher);
-    }
-    return session.closeReason;
-  }
-
-  /** Writes what there is to watch until the client goes. */
-  async #feed(connection: ServerConnection, watcher: Watcher): Promise<CloseReason> {
-    const end = () => {
-      watcher.close();
-      this.#drop(connection);
-    };
-    await Promise.all([
-      readToEnd(connection).finally(end),
-      writeEach(connection, watcher).finally(end),
-    ]);
-    return "error";
-  }
-
-  #note(connection: ServerConnection, byteLength: number): void {
-    this.#state.statistics.count("bytes_read", byteLength);
-    const info = this.#connections.get(connection);
-    if (info !== undefined) info.lastCommandTime = this.#state.store.time;
-  }
-
-  #drop(connection: ServerConnection, reason: CloseReason = "error"): void {
-    const info = this.#connections.get(connection);
-    if (info === undefined) return;
-    this.#connections.delete(connection);
-    const peer = peerOf(connection, info.id);
-    this.#state.events.log("connevents", () => describeDeparture(peer, reason));
-    connection.close();
+  #startIdleCheck(timeout: number): ReturnType<typeof setInterval> | undefined {
+    if (timeout === Infinity) return undefined;
+    return setInterval(() => {
+      for (const connection of [...this.#connections]) connection.closeIfIdle(timeout);
+    }, Math.min(timeout, LONGEST_IDLE_CHECK));
   }
 }
 
 function createState(
   address: SocketAddress,
-  options: MemcachedServerOptions,
-  connections: () => Iterable<ConnectionInfo>,
+  settings: ServerSettings,
+  connections: () => Iterable<ClientConnection>,
 ): ServerState {
-  const {
-    now = Date.now,
-    memoryLimit = DEFAULT_MEMORY_LIMIT,
-    maxItemSize = DEFAULT_MAX_ITEM_SIZE,
-    auth,
-    cluster,
-  } = options;
+  const { now, memoryLimit, maxItemSize, evictions, auth, authDialect } = settings;
   const statistics = new Statistics();
   const events = new EventLog(now);
-  const store = new ItemStore({ now, memoryLimit, maxItemSize, statistics, events });
-  const { hostname = "", port = 0 } = address;
+  const store = new ItemStore({ now, memoryLimit, maxItemSize, evictions, statistics, events });
+  const { hostname = "", port = 0, path } = address;
   return {
-    ...{ store, statistics, events, hostname, port, connections },
-    gatekeeper: auth === undefined ? undefined : new Gatekeeper(auth),
+    ...{ now, store, statistics, events, hostname, port, connections },
+    buffers: new BufferPool(),
+    dialect: dialectOf(settings.imitate),
+    flagBits: settings.flagBits,
+    gatekeeper: auth && new Gatekeeper(auth, authDialect, statistics),
+    fault: settings.fault,
     pid: processId(),
-    startTime: store.time,
+    address: describeAddress(address),
+    path: path ?? undefined,
+    maxConnections: settings.maxConnections,
+    idleTimeout: settings.idleTimeout,
+    startTime: store.clock.time,
     verbosity: 0,
     crawlerEnabled: true,
-    cluster,
+    crawlersRunning: 0,
+    largeReads: 0,
+    cluster: settings.cluster,
     clusterVersion: 1,
   };
+}
+
+/** The number of this process, where it has one. */
+function processId(): number {
+  const { process } = globalThis as { process?: { pid?: number } };
+  return process?.pid ?? 0;
 }

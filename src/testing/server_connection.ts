@@ -4,10 +4,6 @@
  * @module
  */
 
-import type { Peer } from "./event_lines.ts";
-
-const UNREAD_BUFFER_LENGTH = 4096;
-
 /** A client's connection, as `Deno.listen` and `Deno.listenTls` give it. */
 export interface ServerConnection {
   /** The client's address. */
@@ -40,20 +36,6 @@ export interface SocketAddress {
   readonly path?: string | null;
 }
 
-/** Reads what comes until the end, and throws it away. */
-export async function readToEnd(connection: ServerConnection): Promise<void> {
-  const buffer = new Uint8Array(UNREAD_BUFFER_LENGTH);
-  while (await connection.read(buffer) !== null);
-}
-
-/** Writes what comes, the next when the last is written. */
-export async function writeEach(
-  connection: ServerConnection,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  for await (const chunk of chunks) await writeAll(connection, chunk);
-}
-
 /** Writes all of `bytes`. */
 export async function writeAll(connection: ServerConnection, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.byteLength;) {
@@ -67,7 +49,23 @@ export function formatAddress({ hostname, port, path }: SocketAddress): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-/** Who is at the other end, in the words of the event log. */
-export function peerOf({ remoteAddr }: ServerConnection, id: number): Peer {
-  return { id, hostname: remoteAddr.hostname, port: remoteAddr.port };
+/** An address as `stats conns` prints it. */
+export function describeAddress(address: SocketAddress): string {
+  const { hostname, path } = address;
+  if (hostname === undefined) return `unix:${path ?? ""}`;
+  return `${hostname.includes(":") ? "tcp6" : "tcp"}:${formatAddress(address)}`;
+}
+
+/** What Deno, and Node and Bun, call it when one of the ends of a connection has gone. */
+const DISCONNECTIONS: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  ...["BadResource", "BrokenPipe", "ConnectionAborted", "ConnectionReset", "Interrupted"],
+  ...["InvalidData", "NotConnected", "TimedOut", "UnexpectedEof"],
+  ...["ECONNABORTED", "ECONNRESET", "ENOTCONN", "EPIPE", "ETIMEDOUT"],
+  ...["ERR_SOCKET_CLOSED", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"],
+]);
+
+/** Whether a connection failed because one of its ends has gone. */
+export function isDisconnection(error: unknown): boolean {
+  const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
+  return DISCONNECTIONS.has(name) || DISCONNECTIONS.has(code);
 }

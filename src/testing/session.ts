@@ -4,60 +4,64 @@
  * @module
  */
 
-import { concat } from "@std/bytes/concat";
-import { ByteBuffer } from "./byte_buffer.ts";
-import type { Command, DataBlock, Outcome, RefusedBlock, Reply } from "./commands/command.ts";
+import { encodeUtf8 } from "./byte_text.ts";
+import type { Command } from "./commands/command.ts";
 import { commandTable } from "./commands/command_table.ts";
 import type { CloseReason } from "./event_lines.ts";
-import { decodeLatin1 } from "./latin1.ts";
+import type { Watcher } from "./event_log.ts";
+import { describeRequest, type Fault } from "./faults.ts";
+import type { DataBlock, Outcome, RefusedBlock, Reply } from "./outcome.ts";
+import { ReplyWriter, type Step } from "./reply_writer.ts";
+import { LINE_END_LENGTH, RequestInput, tokenize } from "./request_input.ts";
 import type { ServerState } from "./server_state.ts";
-import type { Watcher } from "./watcher.ts";
-
-const NEWLINE = 10;
-const CARRIAGE_RETURN = 13;
-const LINE_END_LENGTH = 2;
-
-/** memcached gives up on a line as long as this that has no end, unless it is a `get`. */
-const MAX_OPEN_LINE = 2048;
-/** memcached sets no bound to a `get`; here its keys must fit this many bytes. */
-const MAX_OPEN_RETRIEVAL = 4 * 1024 * 1024;
-const RETRIEVAL = /^ {0,100}gets? /;
-const RETRIEVAL_PREFIX_LENGTH = 105;
-
-/** Replies are handed out when they have reached this length, so that they never pile up. */
-const REPLY_LENGTH = 64 * 1024;
 
 /** A value on its way, and what to do with it. */
 interface Upload {
   readonly block: DataBlock | RefusedBlock;
   readonly noreply: boolean;
-  /** The value and its line end; absent where they are thrown away. */
-  readonly bytes: Uint8Array | undefined;
-  /** How many bytes are still to come. */
+  readonly drop: Fault["drop"] | undefined;
+  /** How many bytes are still to come, those of the line end included. */
   remaining: number;
 }
+
+/** A request that does not go as always, because a test asks for it. */
+interface Failing {
+  readonly fault: Fault;
+  /** The words of its line; absent where it has been carried out. */
+  readonly tokens?: readonly string[];
+}
+
+/** What is asked for of a command that is carried out, beside what it does. */
+interface Orders {
+  /** Nothing is answered. */
+  readonly noreply?: boolean;
+  readonly itemReplies?: Fault["itemReplies"] | undefined;
+  readonly drop?: Fault["drop"] | undefined;
+}
+
+const NO_ORDERS: Orders = {};
 
 /** One client's conversation with the server. */
 export class Session {
   readonly #state: ServerState;
   readonly #connectionId: number;
-  readonly #line = new ByteBuffer();
-  readonly #reply = new ByteBuffer();
-  #input: Uint8Array = new Uint8Array();
+  readonly #input: RequestInput;
+  readonly #replies: ReplyWriter;
   #upload: Upload | undefined;
-  /** What came behind a command that lets the rest wait until more comes. */
-  #deferred: Uint8Array | undefined;
+  #failing: Failing | undefined;
   #isPipelined = false;
   #closeReason: CloseReason | undefined;
   #watcher: Watcher | undefined;
   /** Whether the client may use the server. */
   #isAdmitted: boolean;
-  /** What a client that is not admitted is told, unless more of what it sent follows. */
+  /** The answer to a client that is not admitted, unless more of what it sent follows. */
   #verdict: string | undefined;
 
   constructor(state: ServerState, connectionId: number) {
     this.#state = state;
     this.#connectionId = connectionId;
+    this.#input = new RequestInput(state.buffers);
+    this.#replies = new ReplyWriter(state.buffers, state.store.memory);
     this.#isAdmitted = state.gatekeeper === undefined;
   }
 
@@ -71,9 +75,16 @@ export class Session {
     return this.#closeReason;
   }
 
-  /** What the client has come to watch. It is told all there is, and not listened to any more. */
+  /** What the client has come to watch. From then on it is not listened to any more. */
   get watcher(): Watcher | undefined {
     return this.#watcher;
+  }
+
+  /** Gives back what the session holds. It must not be used any more. */
+  close(): void {
+    this.#watcher?.close();
+    this.#input.close();
+    this.#replies.release();
   }
 
   /**
@@ -81,111 +92,134 @@ export class Session {
    * to its end before the next call.
    *
    * @param chunk Bytes, wherever they happen to be split. They are not kept.
-   * @returns The replies in order. Each holds until the next one is asked for, and the commands
-   * behind it run only then.
+   * @returns The replies in order, and the waiting that a test asked for. Bytes hold until the next step is asked
+   * for, and the commands behind them run only then.
    */
-  *receive(chunk: Uint8Array): Generator<Uint8Array, void> {
-    const replies = this.#run(chunk);
-    while (true) {
-      // Between two replies other sessions may have run their commands.
-      this.#state.events.connectionId = this.#connectionId;
-      const { done, value } = replies.next();
-      if (done) return;
-      yield value;
+  *receive(chunk: Uint8Array): Generator<Step, void> {
+    const steps = this.#run(chunk);
+    try {
+      while (true) {
+        // Between two steps other sessions may have run their commands.
+        this.#state.events.connectionId = this.#connectionId;
+        const { done, value } = steps.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      steps.return();
+      this.#replies.release();
     }
   }
 
-  *#run(chunk: Uint8Array): Generator<Uint8Array, void> {
-    this.#input = this.#deferred === undefined ? chunk : concat([this.#deferred, chunk]);
-    this.#deferred = undefined;
+  *#run(chunk: Uint8Array): Generator<Step, void> {
+    this.#input.receive(chunk);
     this.#isPipelined = this.#upload !== undefined;
     while (this.#listens()) {
       const wasAdmitted = this.#isAdmitted;
       const reply = this.#upload === undefined ? this.#readLine() : this.#readUpload(this.#upload);
       if (wasAdmitted) this.#pronounce();
-      if (typeof reply === "string") {
-        if (wasAdmitted) this.#reply.appendText(`${reply}\r\n`);
-        else this.#verdict = reply;
-      } else if (reply !== undefined) yield* this.#write(reply);
-      if (this.#reply.byteLength >= REPLY_LENGTH) yield this.#reply.take();
+      if (this.#failing !== undefined) yield* this.#fail(this.#failing, reply);
+      else if (typeof reply === "object") yield* this.#write(reply);
+      else if (!wasAdmitted) this.#verdict = reply ?? this.#verdict;
+      else if (reply !== undefined) this.#replies.append(reply);
+      if (this.#replies.isLong) yield* this.#replies.flush();
     }
     this.#pronounce();
-    if (this.#reply.byteLength > 0) yield this.#reply.take();
+    yield* this.#replies.flush();
   }
 
   /** Of several requests that come at once before one that admits the client, memcached answers the last. */
   #pronounce(): void {
-    if (this.#verdict !== undefined) this.#reply.appendText(`${this.#verdict}\r\n`);
+    if (this.#verdict !== undefined) this.#replies.append(this.#verdict);
     this.#verdict = undefined;
   }
 
   #listens(): boolean {
-    return this.#input.byteLength > 0 && !this.closed && this.#watcher === undefined;
+    return !this.#input.isEmpty && !this.closed && this.#watcher === undefined;
   }
 
-  *#write({ parts, pauses = false }: Reply): Generator<Uint8Array, void> {
-    for (const part of parts) {
-      if (typeof part === "string") this.#reply.appendText(part);
-      else if (part.byteLength < REPLY_LENGTH) this.#reply.append(part);
-      else {
-        if (this.#reply.byteLength > 0) yield this.#reply.take();
-        yield part;
-      }
-      if (this.#reply.byteLength >= REPLY_LENGTH) yield this.#reply.take();
+  *#write(reply: string | Reply | undefined): Generator<Step, void> {
+    yield* this.#replies.write(reply);
+    if (typeof reply === "object" && reply.pauses) this.#input.defer();
+  }
+
+  /** Does what a test asks for: in place of the command, or with its reply where it has been carried out. */
+  *#fail({ fault, tokens }: Failing, reply: string | Reply | undefined): Generator<Step, void> {
+    this.#failing = undefined;
+    const { delay, drop } = fault;
+    if (tokens === undefined) return yield* this.#cut(reply, drop);
+    if (delay !== undefined) {
+      yield* this.#replies.flush();
+      yield delay;
     }
-    if (pauses) this.#defer();
+    if (drop === "before") return this.#end();
+    const given = this.#replyWith(tokens, fault);
+    // Behind the line of a command that stores comes the value, and then the reply.
+    if (this.#upload !== undefined) return;
+    yield* drop === undefined ? this.#write(given) : this.#cut(given, drop);
   }
 
-  #defer(): void {
-    if (this.#input.byteLength > 0) this.#deferred = this.#input.slice();
-    this.#input = this.#input.subarray(this.#input.byteLength);
+  #replyWith(
+    tokens: readonly string[],
+    { reply, itemReplies, drop }: Fault,
+  ): string | Reply | undefined {
+    if (reply === undefined) return this.#obey(tokens, { itemReplies, drop });
+    const text = reply === "" ? undefined : encodeUtf8(reply);
+    const byteLength = commandTable.get(tokens[0] ?? "")?.valueLength?.(tokens) ?? -1;
+    if (byteLength < 0) return text;
+    this.#upload = startUpload({ kind: "refused", byteLength, line: text }, { drop });
+    return undefined;
+  }
+
+  /** Sends the beginning of a reply, and ends the conversation. */
+  *#cut(reply: string | Reply | undefined, drop: Fault["drop"]): Generator<Step, void> {
+    this.#end();
+    yield* this.#replies.cut(reply, typeof drop === "number" ? drop : 0);
+  }
+
+  #end(): void {
+    this.#closeReason = "error";
   }
 
   #readLine(): string | Reply | undefined {
-    const end = this.#input.indexOf(NEWLINE);
-    if (end < 0) return this.#keepOpenLine();
-    let line = this.#consume(end + 1).subarray(0, end);
-    if (this.#line.byteLength > 0) {
-      this.#line.append(line);
-      line = this.#line.take();
-    }
-    return this.#obey(decodeLine(line));
-  }
-
-  #keepOpenLine(): undefined {
-    this.#line.append(this.#consume(this.#input.byteLength));
-    const open = this.#line.peek();
-    const limit = isRetrieval(open) ? MAX_OPEN_RETRIEVAL : MAX_OPEN_LINE;
-    if (open.byteLength > limit) this.#closeReason = "error";
-  }
-
-  #obey(line: string): string | Reply | undefined {
+    const line = this.#input.readLine();
+    if (line === null) this.#end();
+    if (line === null || line === undefined) return undefined;
     const tokens = tokenize(line);
-    if (!this.#isAdmitted) return this.#follow(this.#askForCredentials(tokens), false);
+    if (!this.#isAdmitted) return this.#follow(this.#askForCredentials(tokens), NO_ORDERS);
+    const fault = this.#state.fault?.(describeRequest(line, tokens, this.#connectionId));
+    if (fault === undefined) return this.#obey(tokens, NO_ORDERS);
+    this.#failing = { tokens, fault };
+    return undefined;
+  }
+
+  #obey(tokens: readonly string[], { itemReplies, drop }: Orders): string | Reply | undefined {
     const isPipelined = this.#isPipelined;
     this.#isPipelined = true;
-    const command = commandTable.get(tokens[0] ?? "");
+    const [name = ""] = tokens;
+    const { dialect } = this.#state;
+    const command = dialect.knows?.(name) ?? true ? commandTable.get(name) : undefined;
     if (command === undefined) return this.#refuse(tokens);
     if (!accepts(command, tokens.length)) return "ERROR";
     if (command.flushes) this.#isPipelined = false;
-    const outcome = command.run(this.#state, tokens, { isPipelined });
-    return this.#follow(outcome, isSilenced(command, tokens));
+    const outcome = command.run(this.#state, tokens, { isPipelined, itemReplies });
+    return this.#follow(outcome, { noreply: isSilenced(command, tokens), drop });
   }
 
   #askForCredentials(tokens: readonly string[]): Outcome {
-    const outcome = this.#state.gatekeeper!.hear(tokens, () => this.#isAdmitted = true);
-    if (outcome === undefined) this.#closeReason = "error";
+    const outcome = this.#state.gatekeeper?.hear(tokens, () => this.#isAdmitted = true);
+    if (outcome === undefined) this.#end();
     return outcome;
   }
 
   #refuse(tokens: readonly string[]): string | undefined {
-    if (!isHttpRequest(tokens)) return "ERROR";
-    this.#closeReason = "error";
+    if (!this.#state.dialect.hangsUp && !isHttpRequest(tokens)) return "ERROR";
+    this.#end();
     return undefined;
   }
 
-  #follow(outcome: Outcome, noreply: boolean): string | Reply | undefined {
-    if (typeof outcome === "string") return noreply ? undefined : outcome;
+  #follow(outcome: Outcome, orders: Orders): string | Reply | undefined {
+    if (typeof outcome === "string") return orders.noreply ? undefined : outcome;
     if (outcome === undefined) return undefined;
     switch (outcome.kind) {
       case "reply":
@@ -197,46 +231,26 @@ export class Session {
         this.#watcher = outcome.watcher;
         return "OK";
       default:
-        this.#upload = startUpload(outcome, noreply);
+        this.#upload = startUpload(outcome, orders);
         return undefined;
     }
   }
 
   #readUpload(upload: Upload): string | undefined {
-    const { block, bytes, noreply } = upload;
-    const part = this.#consume(Math.min(upload.remaining, this.#input.byteLength));
-    bytes?.set(part, bytes.byteLength - upload.remaining);
-    upload.remaining -= part.byteLength;
+    const { block } = upload;
+    upload.remaining -= this.#input.readValue(upload.remaining, block.kind === "data");
     if (upload.remaining > 0) return undefined;
     this.#upload = undefined;
-    const line = block.kind === "data" ? block.complete(valueOf(bytes)) : block.line;
-    return noreply ? undefined : line;
-  }
-
-  #consume(byteLength: number): Uint8Array {
-    const bytes = this.#input.subarray(0, byteLength);
-    this.#input = this.#input.subarray(byteLength);
-    return bytes;
+    const line = block.kind === "data"
+      ? block.complete(this.#input.takeValue(block.byteLength))
+      : block.line;
+    this.#input.endValue();
+    if (upload.drop !== undefined) this.#failing = { fault: { drop: upload.drop } };
+    return upload.noreply ? undefined : line;
   }
 }
 
-/** A line ends before its CR, and like every string in C before its first NUL. */
-function decodeLine(bytes: Uint8Array): string {
-  const text = decodeLatin1(bytes.at(-1) === CARRIAGE_RETURN ? bytes.subarray(0, -1) : bytes);
-  const end = text.indexOf("\0");
-  return end < 0 ? text : text.slice(0, end);
-}
-
-function tokenize(line: string): string[] {
-  const tokens = line.split(" ");
-  return tokens.includes("") ? tokens.filter((token) => token !== "") : tokens;
-}
-
-function isRetrieval(line: Uint8Array): boolean {
-  return RETRIEVAL.test(decodeLatin1(line.subarray(0, RETRIEVAL_PREFIX_LENGTH)));
-}
-
-/** A browser is not told `ERROR` for each of its header lines: memcached hangs up on it. */
+/** A browser does not get an `ERROR` for each of its header lines: memcached hangs up on it. */
 function isHttpRequest(tokens: readonly string[]): boolean {
   return tokens.at(-1)?.startsWith("HTTP/") ?? false;
 }
@@ -249,14 +263,9 @@ function isSilenced({ noreplyFrom = Infinity }: Command, tokens: readonly string
   return tokens.length > noreplyFrom && tokens.at(-1) === "noreply";
 }
 
-function startUpload(block: DataBlock | RefusedBlock, noreply: boolean): Upload {
-  const remaining = block.byteLength + LINE_END_LENGTH;
-  const bytes = block.kind === "data" ? new Uint8Array(remaining) : undefined;
-  return { block, noreply, bytes, remaining };
-}
-
-/** The value without its line end, or `undefined` where it does not end in one. */
-function valueOf(bytes: Uint8Array = new Uint8Array()): Uint8Array | undefined {
-  const endsInLine = bytes.at(-2) === CARRIAGE_RETURN && bytes.at(-1) === NEWLINE;
-  return endsInLine ? bytes.subarray(0, -LINE_END_LENGTH) : undefined;
+function startUpload(
+  block: DataBlock | RefusedBlock,
+  { noreply = false, drop }: Orders,
+): Upload {
+  return { block, noreply, drop, remaining: block.byteLength + LINE_END_LENGTH };
 }

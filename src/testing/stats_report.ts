@@ -1,64 +1,56 @@
 /**
- * What `stats` and its subcommands report: the lines of memcached 1.6.18 in their order. What does
- * not exist in this server (threads, slabs, the LRU's segments and its crawler) is reported as
- * memcached does when there is none of it, mostly as 0.
+ * What `stats` and its subcommands report: the lines of memcached 1.6.18 in their order. What this server does not
+ * have (threads that hand over work, slabs whose pages move, segments of the LRU, a crawler that runs by itself)
+ * never happens in it, and so is 0.
  *
  * @module
  */
 
-import { type Item, weigh } from "./item.ts";
+import { MAX_SLAB_CLASSES, type SlabClassContent } from "./items/item_sizes.ts";
 import type { ServerState } from "./server_state.ts";
-import { type SlabClass, slabClasses } from "./slab_classes.ts";
-import type { CounterName } from "./statistics.ts";
-import { VERSION } from "./version.ts";
+import type { ClassCounterName, CounterName } from "./statistics.ts";
 
 /** One line: a name and its value. */
 export type Stat = readonly [name: string, value: string | number];
 
-/** memcached's default for `-c`. This server turns nobody away. */
-const MAX_CONNECTIONS = 1024;
+/** A counter in the order of `stats`: of the server, or of all slab classes together. */
+type Total = readonly [name: CounterName] | readonly [name: string, of: ClassCounterName];
 
-const COMMAND_COUNTERS: readonly CounterName[] = [
-  "cmd_get",
-  "cmd_set",
-  "cmd_flush",
-  "cmd_touch",
-  "cmd_meta",
-  "get_hits",
-  "get_misses",
-  "get_expired",
-  "get_flushed",
-  "delete_misses",
-  "delete_hits",
-  "incr_misses",
-  "incr_hits",
-  "decr_misses",
-  "decr_hits",
-  "cas_misses",
-  "cas_hits",
-  "cas_badval",
-  "touch_hits",
-  "touch_misses",
-  "store_too_large",
-  "store_no_memory",
+const COMMAND_TOTALS: readonly Total[] = [
+  ["cmd_get"],
+  ["cmd_set", "cmd_set"],
+  ["cmd_flush"],
+  ["cmd_touch"],
+  ["cmd_meta"],
+  ["get_hits", "get_hits"],
+  ["get_misses"],
+  ["get_expired"],
+  ["get_flushed"],
+  ["delete_misses"],
+  ["delete_hits", "delete_hits"],
+  ["incr_misses"],
+  ["incr_hits", "incr_hits"],
+  ["decr_misses"],
+  ["decr_hits", "decr_hits"],
+  ["cas_misses"],
+  ["cas_hits", "cas_hits"],
+  ["cas_badval", "cas_badval"],
+  ["touch_hits", "touch_hits"],
+  ["touch_misses"],
+  ["store_too_large"],
+  ["store_no_memory"],
+  ["auth_cmds"],
+  ["auth_errors"],
 ];
 
-const BUFFERS = [
-  "response_obj_oom",
-  "response_obj_count",
-  "response_obj_bytes",
-  "read_buf_count",
-  "read_buf_bytes",
-  "read_buf_bytes_free",
-  "read_buf_oom",
-  "reserved_fds",
+const STORE_TOTALS: readonly Total[] = [
+  ["expired_unfetched", "expired_unfetched"],
+  ["evicted_unfetched", "evicted_unfetched"],
 ];
 
-const MACHINERY = [
-  "conn_yields",
-  "hash_power_level",
-  "hash_bytes",
-  "hash_is_expanding",
+const EVICTION_TOTALS: readonly Total[] = [["evictions", "evicted"], ["reclaimed", "reclaimed"]];
+
+const SLAB_MOVES = [
   "slab_reassign_rescues",
   "slab_reassign_chunk_rescues",
   "slab_reassign_evictions_nomem",
@@ -67,44 +59,11 @@ const MACHINERY = [
   "slab_reassign_busy_deletes",
   "slab_reassign_running",
   "slabs_moved",
-  "lru_crawler_running",
-  "lru_crawler_starts",
-  "lru_maintainer_juggles",
-  "malloc_fails",
-  "log_worker_dropped",
-  "log_worker_written",
-  "log_watcher_skipped",
-  "log_watcher_sent",
-  "log_watchers",
-  "unexpected_napi_ids",
-  "round_robin_fallback",
 ];
 
-const LRU_MACHINERY = [
-  "crawler_reclaimed",
-  "crawler_items_checked",
-  "lrutail_reflocked",
-  "moves_to_cold",
-  "moves_to_warm",
-  "moves_within_lru",
-  "direct_reclaims",
-];
+const LRU_MOVES = ["lrutail_reflocked", "moves_to_cold", "moves_to_warm", "moves_within_lru"];
 
-const LRU_HITS = ["hits_to_hot", "hits_to_warm", "hits_to_cold", "hits_to_temp"];
-
-const EVICTIONS_BY_CLASS = [
-  "evicted",
-  "evicted_nonzero",
-  "evicted_time",
-  "outofmemory",
-  "tailrepairs",
-  "reclaimed",
-  "expired_unfetched",
-  "evicted_unfetched",
-  "evicted_active",
-];
-
-const COMMANDS_BY_CLASS = [
+const COMMANDS_BY_CLASS: readonly ClassCounterName[] = [
   "get_hits",
   "cmd_set",
   "delete_hits",
@@ -118,49 +77,52 @@ const COMMANDS_BY_CLASS = [
 /** `stats` */
 export function* generalStats(state: ServerState): Generator<Stat> {
   yield* processStats(state);
-  yield* counters(state, COMMAND_COUNTERS);
-  yield* zeros(["auth_cmds", "auth_errors"]);
-  yield* counters(state, ["bytes_read", "bytes_written"]);
+  yield* connectionTotals(state);
+  yield* totals(state, COMMAND_TOTALS);
+  if (Number.isFinite(state.idleTimeout)) yield* totals(state, [["idle_kicks"]]);
+  yield* totals(state, [["bytes_read"], ["bytes_written"]]);
   yield ["limit_maxbytes", state.store.memoryLimit];
   yield ["accepting_conns", 1];
   yield* zeros(["listen_disabled_num", "time_in_listen_disabled_us"]);
   yield ["threads", 1];
-  yield* zeros(MACHINERY);
+  yield* machineryStats(state);
   yield* storeStats(state);
 }
 
 /** `stats items` */
-export function* itemStats({ store }: ServerState): Generator<Stat> {
-  for (const slabClass of slabClasses(store.items(), store.maxItemSize)) {
-    for (const [name, value] of itemClassStats(slabClass, store.time)) {
+export function* itemStats(state: ServerState): Generator<Stat> {
+  const oldest = oldestAccesses(state);
+  for (const slabClass of state.store.classes.contents()) {
+    const age = state.store.clock.time - (oldest[slabClass.id] ?? 0);
+    for (const [name, value] of itemClassStats(state, slabClass, age)) {
       yield [`items:${slabClass.id}:${name}`, value];
     }
   }
 }
 
 /** `stats slabs` */
-export function* slabStats({ store }: ServerState): Generator<Stat> {
-  const classes = slabClasses(store.items(), store.maxItemSize);
+export function* slabStats(state: ServerState): Generator<Stat> {
+  const classes = state.store.classes.contents();
   for (const slabClass of classes) {
-    for (const [name, value] of slabClassStats(slabClass, store.maxItemSize)) {
+    for (const [name, value] of slabClassStats(state, slabClass)) {
       yield [`${slabClass.id}:${name}`, value];
     }
   }
   yield ["active_slabs", classes.length];
-  yield ["total_malloced", store.byteLength];
+  yield ["total_malloced", state.store.memory.byteLength];
 }
 
 /** `stats settings` */
 export function* settingStats({ store, statistics, ...state }: ServerState): Generator<Stat> {
   yield ["maxbytes", store.memoryLimit];
-  yield ["maxconns", MAX_CONNECTIONS];
+  yield ["maxconns", limit(state.maxConnections)];
   yield ["tcpport", state.port];
   yield ["udpport", 0];
-  yield ["inter", state.hostname];
+  yield ["inter", state.hostname || "NULL"];
   yield ["verbosity", state.verbosity];
   yield ["oldest", Math.max(0, (store.flushTime ?? 0) - state.startTime)];
-  yield ["evictions", "on"];
-  yield ["domain_socket", "NULL"];
+  yield ["evictions", store.evictions ? "on" : "off"];
+  yield ["domain_socket", state.path ?? "NULL"];
   yield ["num_threads", 1];
   yield ["stat_key_prefix", ":"];
   yield ["detail_enabled", statistics.detailEnabled ? "yes" : "no"];
@@ -170,82 +132,142 @@ export function* settingStats({ store, statistics, ...state }: ServerState): Gen
   yield ["auth_enabled_ascii", state.gatekeeper === undefined ? "no" : "yes"];
   yield ["item_size_max", store.maxItemSize];
   yield ["flush_enabled", "yes"];
-  yield ["dump_enabled", "no"];
-  yield ["idle_timeout", 0];
+  yield ["dump_enabled", "yes"];
+  yield ["idle_timeout", Number.isFinite(state.idleTimeout) ? state.idleTimeout / 1000 : 0];
 }
 
 /** `stats conns` */
 export function* connectionStats(state: ServerState): Generator<Stat> {
-  const { hostname, port, store } = state;
   for (const { id, peer, lastCommandTime } of state.connections()) {
-    yield [`${id}:addr`, `tcp:${peer}`];
-    yield [`${id}:listen_addr`, `tcp:${hostname}:${port}`];
+    yield [`${id}:addr`, peer];
+    yield [`${id}:listen_addr`, state.address];
     yield [`${id}:state`, "conn_parse_cmd"];
-    yield [`${id}:secs_since_last_cmd`, store.time - lastCommandTime];
+    yield [`${id}:secs_since_last_cmd`, state.store.clock.time - lastCommandTime];
   }
 }
 
 function* processStats(state: ServerState): Generator<Stat> {
-  const connections = [...state.connections()].length;
+  const { user, system } = cpuUsage();
   yield ["pid", state.pid];
-  yield ["uptime", state.store.time - state.startTime];
-  yield ["time", state.store.time];
-  yield ["version", VERSION];
+  yield ["uptime", state.store.clock.time - state.startTime];
+  yield ["time", state.store.clock.time];
+  yield ["version", state.dialect.version];
   yield ["libevent", "none"];
   yield ["pointer_size", 64];
-  yield ["rusage_user", "0.000000"];
-  yield ["rusage_system", "0.000000"];
-  yield ["max_connections", MAX_CONNECTIONS];
+  yield ["rusage_user", (user / 1e6).toFixed(6)];
+  yield ["rusage_system", (system / 1e6).toFixed(6)];
+}
+
+/** The time the processor has spent on this process, in microseconds, where the runtime tells. */
+function cpuUsage(): { readonly user: number; readonly system: number } {
+  const { process } = globalThis as { process?: { cpuUsage?: typeof cpuUsage } };
+  return process?.cpuUsage?.() ?? { user: 0, system: 0 };
+}
+
+function* connectionTotals(state: ServerState): Generator<Stat> {
+  const connections = [...state.connections()].length;
+  yield ["max_connections", limit(state.maxConnections)];
   yield ["curr_connections", connections];
-  yield* counters(state, ["total_connections"]);
-  yield* zeros(["rejected_connections"]);
+  yield* totals(state, [["total_connections"], ["rejected_connections"]]);
   yield ["connection_structures", connections];
-  yield* zeros(BUFFERS);
+  yield* zeros(["response_obj_oom", "response_obj_count", "response_obj_bytes"]);
+  yield ["read_buf_count", state.buffers.count];
+  yield ["read_buf_bytes", state.buffers.byteLength];
+  yield ["read_buf_bytes_free", state.buffers.freeByteLength];
+  yield* zeros(["read_buf_oom", "reserved_fds"]);
+}
+
+function* machineryStats(state: ServerState): Generator<Stat> {
+  const { store: { memory: { table } }, events: { lines, watcherCount } } = state;
+  yield* zeros(["conn_yields"]);
+  yield ["hash_power_level", Math.log2(table.length)];
+  yield ["hash_bytes", table.byteLength];
+  yield* zeros(["hash_is_expanding", ...SLAB_MOVES]);
+  yield ["lru_crawler_running", state.crawlersRunning];
+  yield* totals(state, [["lru_crawler_starts"]]);
+  yield* zeros(["lru_maintainer_juggles", "malloc_fails", "log_worker_dropped"]);
+  yield ["log_worker_written", lines.written];
+  yield ["log_watcher_skipped", lines.skipped];
+  yield ["log_watcher_sent", lines.sent];
+  yield ["log_watchers", watcherCount];
+  yield* zeros(["unexpected_napi_ids", "round_robin_fallback"]);
 }
 
 function* storeStats(state: ServerState): Generator<Stat> {
   yield ["bytes", state.store.byteLength];
   yield ["curr_items", state.store.itemCount];
-  yield* counters(state, ["total_items"]);
+  yield* totals(state, [["total_items"]]);
   yield* zeros(["slab_global_page_pool"]);
-  yield* counters(state, ["expired_unfetched", "evicted_unfetched"]);
+  yield* totals(state, STORE_TOTALS);
+  // What is used is the last to be evicted at once, so that nothing in use ever is.
   yield* zeros(["evicted_active"]);
-  yield* counters(state, ["evictions", "reclaimed"]);
-  yield* zeros([...LRU_MACHINERY, "lru_bumps_dropped"]);
+  yield* totals(state, EVICTION_TOTALS);
+  yield* zeros(["crawler_reclaimed"]);
+  yield* totals(state, [["crawler_items_checked", "crawler_items_checked"]]);
+  yield* zeros(LRU_MOVES);
+  yield* totals(state, [["direct_reclaims", "direct_reclaims"]]);
+  yield* zeros(["lru_bumps_dropped"]);
 }
 
-function* itemClassStats({ items }: SlabClass, now: number): Generator<Stat> {
-  yield ["number", items.length];
+/** When the item was used that was used longest ago, by slab class. */
+function oldestAccesses({ store }: ServerState): Float64Array {
+  const oldest = new Float64Array(MAX_SLAB_CLASSES).fill(Infinity);
+  for (const { slabClass, lastAccess } of store.memory.fromNewest()) {
+    oldest[slabClass] = Math.min(oldest[slabClass] ?? Infinity, lastAccess);
+  }
+  return oldest;
+}
+
+function* itemClassStats(
+  { statistics }: ServerState,
+  { id, itemCount, byteLength }: SlabClassContent,
+  age: number,
+): Generator<Stat> {
+  const count = (name: ClassCounterName): Stat => [name, statistics.getIn(id, name)];
+  yield ["number", itemCount];
   yield* zeros(["number_hot", "number_warm"]);
-  yield ["number_cold", items.length];
+  yield ["number_cold", itemCount];
   yield* zeros(["age_hot", "age_warm"]);
-  yield ["age", oldestAge(items, now)];
-  yield ["mem_requested", totalWeight(items)];
-  yield* zeros([...EVICTIONS_BY_CLASS, ...LRU_MACHINERY, ...LRU_HITS]);
+  yield ["age", age];
+  yield ["mem_requested", byteLength];
+  yield* [count("evicted"), count("evicted_nonzero"), count("evicted_time"), count("outofmemory")];
+  yield* zeros(["tailrepairs"]);
+  yield* [count("reclaimed"), count("expired_unfetched"), count("evicted_unfetched")];
+  yield* zeros(["evicted_active", "crawler_reclaimed"]);
+  yield count("crawler_items_checked");
+  yield* zeros(LRU_MOVES);
+  yield count("direct_reclaims");
+  yield* zeros(["hits_to_hot", "hits_to_warm"]);
+  yield ["hits_to_cold", statistics.getIn(id, "get_hits")];
+  yield* zeros(["hits_to_temp"]);
 }
 
-function* slabClassStats({ chunkSize, items }: SlabClass, pageSize: number): Generator<Stat> {
-  const chunksPerPage = Math.floor(pageSize / chunkSize);
-  const pages = Math.ceil(items.length / chunksPerPage);
+function* slabClassStats(
+  { store, statistics }: ServerState,
+  { id, chunkSize, itemCount }: SlabClassContent,
+): Generator<Stat> {
+  const chunksPerPage = Math.floor(store.maxItemSize / chunkSize);
+  const pages = Math.ceil(itemCount / chunksPerPage);
   yield ["chunk_size", chunkSize];
   yield ["chunks_per_page", chunksPerPage];
   yield ["total_pages", pages];
   yield ["total_chunks", pages * chunksPerPage];
-  yield ["used_chunks", items.length];
-  yield ["free_chunks", pages * chunksPerPage - items.length];
-  yield* zeros(["free_chunks_end", ...COMMANDS_BY_CLASS]);
+  yield ["used_chunks", itemCount];
+  yield ["free_chunks", pages * chunksPerPage - itemCount];
+  yield* zeros(["free_chunks_end"]);
+  for (const name of COMMANDS_BY_CLASS) yield [name, statistics.getIn(id, name)];
 }
 
-function oldestAge(items: readonly Readonly<Item>[], now: number): number {
-  return items.reduce((age, item) => Math.max(age, now - item.lastAccess), 0);
+/** memcached has a limit always, and prints a signed 32-bit number. */
+function limit(connections: number): number {
+  return Math.min(connections, 2 ** 31 - 1);
 }
 
-function totalWeight(items: readonly Readonly<Item>[]): number {
-  return items.reduce((total, item) => total + weigh(item), 0);
-}
-
-function* counters({ statistics }: ServerState, names: readonly CounterName[]): Generator<Stat> {
-  for (const name of names) yield [name, statistics.get(name)];
+function* totals({ statistics }: ServerState, all: readonly Total[]): Generator<Stat> {
+  for (const total of all) {
+    const [name] = total;
+    yield [name, total.length === 1 ? statistics.get(total[0]) : statistics.sum(total[1])];
+  }
 }
 
 function* zeros(names: readonly string[]): Generator<Stat> {

@@ -1,6 +1,7 @@
 /** A client whose every operation is entered in the books. @module */
 
 import { type Client, ClientException, SocketError, TimeoutError } from "../../mod.ts";
+import { REFUSAL } from "./faults.ts";
 import { ABSENT, type History, type Operation } from "./history.ts";
 import type { Tally } from "./tally.ts";
 import { valueOf, versionOf } from "./values.ts";
@@ -78,8 +79,11 @@ export class AccountedClient {
 
   #countError(error: unknown, { signal }: Abortion): void {
     this.#tally.errors.add(kindOf(error, signal));
-    // memcached has no reason to refuse any of this, and there is nothing here that cannot be decoded.
     if (error instanceof SocketError || error === signal?.reason) return;
+    // Nothing else is refused, and nothing here cannot be decoded but flags with garbage in them.
+    const isExplained = error instanceof ClientException &&
+      (error.item === REFUSAL || /gave its flags as .*\ufffd/.test(error.message));
+    if (isExplained) return;
     this.#tally.wrong.push(`a rejection that nothing explains: ${error}`);
   }
 }

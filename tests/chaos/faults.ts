@@ -16,6 +16,8 @@ export type ReplyFault =
   | "truncate in a header"
   | "truncate in a value"
   | "garbage"
+  | "refuse within a reply"
+  | "refuse a request"
   | "duplicate a reply"
   | "drop a reply";
 
@@ -38,6 +40,8 @@ const REPLY_FAULTS: Record<ReplyFault, number> = {
   "truncate in a header": 8,
   "truncate in a value": 8,
   "garbage": 10,
+  "refuse within a reply": 16,
+  "refuse a request": 8,
   "duplicate a reply": 6,
   "drop a reply": 6,
 };
@@ -74,6 +78,9 @@ export function planConnection(random: Random): ConnectionPlan {
     },
   };
 }
+
+/** What a proxy says whose server is dead. */
+export const REFUSAL = "SERVER_ERROR backend failure";
 
 /**
  * A few bytes that no reply of memcached's to our keys and values holds. Anything else could turn a

@@ -5,6 +5,9 @@ import type { Random } from "./random.ts";
 
 /** What a byte is likely to mean something as. */
 const TELLING = Array.from(new TextEncoder().encode("\r\n 0123456789VALUEND"));
+const REFUSALS = ["SERVER_ERROR backend failure", "SERVER_ERROR", "CLIENT_ERROR no", "ERROR"]
+  .map((line) => new TextEncoder().encode(`${line}\r\n`));
+const LF = 0x0a;
 const MOST_CHANGES = 3;
 const LONGEST_PIECE = 40;
 
@@ -26,6 +29,15 @@ export function mutate(bytes: Uint8Array, random: Random, another: () => Uint8Ar
     (before, after) => [before, after.subarray(random.below(10))],
     (before, after) => [before, pieceOf(another(), random), after],
     (before, after) => random.chance(0.2) ? [before] : [before, after],
+    (before, after) => {
+      const lineStart = before.lastIndexOf(LF) + 1;
+      return [
+        before.subarray(0, lineStart),
+        random.pick(REFUSALS),
+        before.subarray(lineStart),
+        after,
+      ];
+    },
   ];
   let mutated = bytes;
   for (let left = random.between(0, MOST_CHANGES); left > 0; left--) {

@@ -2,6 +2,8 @@
 
 import { Client, ClientException, SocketError } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import type { Clock } from "../../src/waiting.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { join } from "./framing.ts";
 import { mutate } from "./mutation.ts";
 import type { Random } from "./random.ts";
@@ -22,6 +24,8 @@ const COMMANDS = { get: 12, set: 4, delete: 2, stats: 0.2 };
 const RECORDINGS = 200;
 /** Milliseconds after which a case is taken to hang. */
 const PATIENCE = 10_000;
+/** Milliseconds, longer than a server that has refused something is asked for one key a request. */
+const LATER = 60_000;
 /** How many bytes the heap may be larger at the end than after the first tenth. */
 const GROWTH = 32 << 20;
 
@@ -38,6 +42,8 @@ export interface FuzzReport {
   readonly answered: number;
   /** Cases in which the connection ended before. */
   readonly dead: number;
+  /** Cases in which something was asked again, since a refusal may have been another's. */
+  readonly repeated: number;
   /** How many bytes the heap has grown by. */
   readonly growth: number;
 }
@@ -79,8 +85,12 @@ class Player {
   played = 0;
   readonly #random: Random;
   readonly #recordings: readonly Recording[];
-  #connection = new ReplayedConnection([]);
+  readonly #clock = new FakeClock();
+  /** What the server sends on the connections that are still to come, and the others. */
+  #streams: Uint8Array[] = [];
+  #connections: ReplayedConnection[] = [];
   #answered = 0;
+  #repeated = 0;
 
   constructor(random: Random, recordings: readonly Recording[]) {
     this.#random = random;
@@ -88,8 +98,8 @@ class Player {
   }
 
   async play(cases: number): Promise<FuzzReport> {
-    using _network = new ScriptedNetwork(() => this.#connection);
-    await using client = makeClient();
+    using _network = new ScriptedNetwork(() => this.#connect());
+    await using client = makeClient(this.#clock);
     let heap = 0;
     for (; this.played < cases; this.played++) {
       if (this.played === Math.floor(cases / 10)) heap = heapUsed();
@@ -97,26 +107,53 @@ class Player {
     }
     const growth = heapUsed() - heap;
     if (growth > GROWTH) throw new Error(`The heap has grown by ${growth} bytes`);
-    return { cases, answered: this.#answered, dead: cases - this.#answered, growth };
+    const [answered, repeated] = [this.#answered, this.#repeated];
+    return { cases, answered, dead: cases - answered, repeated, growth };
+  }
+
+  #connect(): ReplayedConnection {
+    const stream = this.#streams.shift();
+    if (stream === undefined) throw new Error("nothing is to be asked again");
+    const connection = new ReplayedConnection(this.#cut(stream));
+    this.#connections.push(connection);
+    return connection;
   }
 
   async #playNext(client: Client): Promise<void> {
     const { steps, replies } = this.#random.pick(this.#recordings);
-    const mutated = mutate(
-      replies,
-      this.#random,
-      () => this.#random.pick(this.#recordings).replies,
-    );
-    this.#connection = new ReplayedConnection(this.#cut(mutated));
+    const another = () => this.#random.pick(this.#recordings).replies;
+    const streams: Uint8Array[] = [];
+    const expected = expectedOutcomes(steps, (open) => {
+      const sent = streams.length === 0 ? replies : this.#answer(open);
+      streams.push(mutate(sent, this.#random, another));
+      return streams.at(-1)!;
+    });
+    this.#streams = [...streams];
+    this.#connections = [];
+    // Whatever was refused before: the keys are asked for in one request.
+    this.#clock.tick(LATER);
     const outcomes = await Promise.all(steps.map((step) => outcomeOf(client, step)));
-    await this.#connection.closed;
-    const expected = expectedOutcomes(steps, mutated);
+    await Promise.all(this.#connections.map(({ closed }) => closed));
     if (!outcomes.includes(DEAD)) this.#answered++;
-    if (outcomes.every((outcome, i) => outcome === expected[i])) return;
+    if (streams.length > 1) this.#repeated++;
+    const isRight = outcomes.every((outcome, i) => outcome === expected[i]);
+    if (isRight && this.#streams.length === 0) return;
     const asked = steps.map(({ command, key }) => `${command} ${key}`).join(", ");
     throw new Error(
-      `Case ${this.played}, ${asked} answered by ${quote(mutated)}: ` +
-        `expected ${JSON.stringify(expected)}, but got ${JSON.stringify(outcomes)}`,
+      `Case ${this.played}, ${asked} answered by ${streams.map(quote).join(" and ")}: ` +
+        `expected ${JSON.stringify(expected)}, but got ${JSON.stringify(outcomes)} ` +
+        `with ${this.#streams.length} connections left`,
+    );
+  }
+
+  /** Answers each of some steps on its own. */
+  #answer(steps: readonly Step[]): Uint8Array {
+    return new TextEncoder().encode(
+      steps.map(({ command, key }) => {
+        if (command === "stats") return "STAT name value\r\nEND\r\n";
+        const hit = `VALUE ${key} 7 3\r\na\r\n\r\nEND\r\n`;
+        return this.#random.pick(["END\r\n", hit, hit, "SERVER_ERROR backend failure\r\n"]);
+      }).join(""),
     );
   }
 
@@ -150,7 +187,7 @@ async function record(random: Random): Promise<Recording[]> {
       close: () => socket.close(),
     };
   });
-  await using client = makeClient();
+  await using client = makeClient(new FakeClock());
   while (recordings.length < RECORDINGS) {
     const steps = Array.from({ length: random.between(1, 6) }, () => ({
       command: random.weighted(COMMANDS),
@@ -163,8 +200,11 @@ async function record(random: Random): Promise<Recording[]> {
   return recordings;
 }
 
-function makeClient(): Client {
+function makeClient(clock: Clock): Client {
   return new Client("127.0.0.1:11211", {
+    clock,
+    // A probe would answer for a step.
+    failuresBeforeDead: 1000,
     maxValueBytes: MAX_VALUE_BYTES,
     transcoder: {
       encode: (value) => ({ flags: 7, data: value as Uint8Array }),

@@ -5,6 +5,7 @@ import {
   type Fault,
   garbage,
   planConnection,
+  REFUSAL,
   type ReplyFault,
 } from "./faults.ts";
 import { Framer, join, type Message, REPLIES, REQUESTS } from "./framing.ts";
@@ -13,6 +14,8 @@ import type { Random } from "./random.ts";
 import { closeSocket, closeWrite, readSome, sleep, writeAll } from "./sockets.ts";
 
 const READ_SIZE = 1 << 16;
+const REFUSAL_LINE = new TextEncoder().encode(`${REFUSAL}\r\n`);
+const LF = 0x0a;
 
 /** What a proxy gives its connections. */
 export interface ProxiedConnectionOptions {
@@ -166,6 +169,20 @@ export class ProxiedConnection {
       const at = random.below(bytes.length + 1);
       this.#outgoing.push(bytes.subarray(0, at), garbage(random), bytes.subarray(at));
     },
+    "refuse within a reply": (reply) => {
+      const { random } = this.#options;
+      this.#options.count("refuse within a reply");
+      const parts = partsOf(reply, this.#waiting[0]!);
+      const at = random.below(parts.length);
+      // The refusal stands in the place of a part, or where one is missing.
+      const next = at < parts.length - 1 && random.chance(0.7) ? at + 1 : at;
+      if (parts.length === 1) this.#outgoing.push(REFUSAL_LINE);
+      else this.#outgoing.push(...parts.slice(0, at), REFUSAL_LINE, ...parts.slice(next));
+    },
+    "refuse a request": () => {
+      this.#options.count("refuse a request");
+      this.#outgoing.push(REFUSAL_LINE);
+    },
     "duplicate a reply": ({ bytes }) => {
       this.#shift("duplicate a reply");
       this.#outgoing.push(bytes, bytes);
@@ -225,4 +242,22 @@ export class ProxiedConnection {
       start = cut;
     }
   }
+}
+
+/**
+ * The parts of a reply between which a proxy may refuse something, its end the last: the items of several keys,
+ * or lines of statistics. What has no parts is one.
+ */
+function partsOf({ bytes, blocks }: Message, { command, keys }: Request): Uint8Array[] {
+  if (command !== "stats" && (command !== "get" || keys.length === 1)) return [bytes];
+  const ends = command === "get"
+    ? blocks.map(([, end]) => end + 2)
+    : lineEndsOf(bytes).slice(0, -1);
+  return [0, ...ends].map((start, i) => bytes.subarray(start, ends[i]));
+}
+
+function lineEndsOf(bytes: Uint8Array): number[] {
+  const ends: number[] = [];
+  for (let lf = bytes.indexOf(LF); lf >= 0; lf = bytes.indexOf(LF, lf + 1)) ends.push(lf + 1);
+  return ends;
 }

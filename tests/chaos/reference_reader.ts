@@ -29,23 +29,58 @@ export function foundText(flags: number, data: Uint8Array): Outcome {
   return `found ${flags} ${latin1.decode(data)}`;
 }
 
-/** The outcome of every step when this is all that the server sends. */
-export function expectedOutcomes(steps: readonly Step[], bytes: Uint8Array): Outcome[] {
-  const reader = new Reader(latin1.decode(bytes));
-  const outcomes = steps.map(() => DEAD);
+/** The reply to a step that could not be told from others is asked for again so often, on another connection. */
+const CHANCES = 3;
+
+/** How the reading of a connection's bytes has ended: a refusal may be anybody's, or it has no whole reply. */
+type End = "all read" | "interrupted" | "dead";
+
+/**
+ * The outcome of every step.
+ *
+ * @param connect Gives all that the server sends on the next connection, where these steps are asked.
+ */
+export function expectedOutcomes(
+  steps: readonly Step[],
+  connect: (open: readonly Step[]) => Uint8Array,
+): Outcome[] {
+  const outcomes: (Outcome | undefined)[] = steps.map(() => undefined);
+  let open = [...steps.keys()];
+  for (let chances = CHANCES; open.length > 0; chances--) {
+    const asked = open.map((at) => steps[at]!);
+    const reader = new Reader(latin1.decode(connect(asked)));
+    const settle = (at: number, outcome: Outcome) => outcomes[open[at]!] = outcome;
+    // What is asked again is asked on its own.
+    const end = readReplies(reader, asked, chances === CHANCES, settle);
+    if (end !== "interrupted" || chances === 0) break;
+    // Whether anything else was carried out cannot be known.
+    open = open.filter((at) => {
+      return outcomes[at] === undefined && ["get", "stats"].includes(steps[at]!.command);
+    });
+  }
+  return outcomes.map((outcome) => outcome ?? DEAD);
+}
+
+/** Reads the replies to some steps, as far as they can be told from one another. */
+function readReplies(
+  reader: Reader,
+  steps: readonly Step[],
+  sharesRequests: boolean,
+  settle: (at: number, outcome: Outcome) => void,
+): End {
   for (let at = 0; at < steps.length;) {
     // Neighbouring gets share one request, and so one reply.
     const rest = steps.slice(at).findIndex(({ command }) => command !== "get");
     const gets = rest < 0 ? steps.length - at : rest;
-    const size = Math.max(gets, 1);
+    const size = sharesRequests ? Math.max(gets, 1) : 1;
     const group = steps.slice(at, at + size);
-    const isWhole = gets > 0
-      ? reader.retrieval(group.map(({ key }) => key), (i, outcome) => outcomes[at + i] = outcome)
-      : reader.answer(group[0]!.command, (outcome) => outcomes[at] = outcome);
-    if (!isWhole) break;
+    const end = gets > 0
+      ? reader.retrieval(group.map(({ key }) => key), (i, outcome) => settle(at + i, outcome))
+      : reader.answer(group[0]!.command, (outcome) => settle(at, outcome));
+    if (end !== "all read") return end;
     at += size;
   }
-  return outcomes;
+  return "all read";
 }
 
 const ANSWERS: Record<string, readonly string[]> = {
@@ -53,7 +88,7 @@ const ANSWERS: Record<string, readonly string[]> = {
   delete: ["DELETED", "NOT_FOUND"],
 };
 
-/** Reads replies from a text, one character for each byte. Each method tells whether to go on. */
+/** Reads replies from a text, one character for each byte. */
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -63,52 +98,69 @@ class Reader {
   }
 
   /** The reply to a `get` of these keys. */
-  retrieval(keys: readonly string[], settle: (at: number, outcome: Outcome) => void): boolean {
+  retrieval(keys: readonly string[], settle: (at: number, outcome: Outcome) => void): End {
     const open = new Set(keys.keys());
     let expected = 0;
     for (let line; (line = this.#line()) !== undefined;) {
-      if (line === "END" || isRefusal(line)) {
-        for (const at of open) settle(at, line === "END" ? "miss" : REFUSED);
-        return true;
+      if (line === "END") {
+        for (const at of open) settle(at, "miss");
+        return "all read";
       }
-      const header = /^VALUE ([^ ]*) (\d{1,15}) (\d{1,15})(?: \d{1,20})?$/.exec(line);
-      const wanted = [...keys.keys()].filter((at) => open.has(at) && keys[at] === header?.[1]);
+      if (isRefusal(line)) {
+        // Of one key, and nothing else, it is the whole reply.
+        if (keys.length > 1 || open.size === 0) return "interrupted";
+        settle(0, REFUSED);
+        return "all read";
+      }
+      const [, key, flags, length, cas] =
+        /^VALUE ([^ ]*) ([^ ]*) (\d{1,15})(?: ([^]*))?$/.exec(line) ?? [];
+      const wanted = [...keys.keys()].filter((at) => open.has(at) && keys[at] === key);
       // A key that was asked for several times is answered in that order, from the last answer on.
       const at = wanted.find((at) => at >= expected) ?? wanted[0];
-      const data = at === undefined ? undefined : this.#block(Number(header![3]));
-      if (at === undefined || data === undefined) return false;
-      settle(at, `found ${Number(header![2])} ${data}`);
+      if (at === undefined) return "dead";
       open.delete(at);
       expected = at + 1;
+      const number = readFlags(flags!);
+      const isReadable = number !== undefined && /^\d{1,20}$/.test(cas ?? "0");
+      if (!isReadable) settle(at, REFUSED);
+      if (Number(length) > MAX_VALUE_BYTES) {
+        if (isReadable) settle(at, DEAD);
+        return "interrupted";
+      }
+      const data = this.#block(Number(length));
+      if (data === undefined) return "dead";
+      if (isReadable) settle(at, `found ${number} ${data}`);
     }
-    return false;
+    return "dead";
   }
 
   /** The reply to any other command. */
-  answer(command: string, settle: (outcome: Outcome) => void): boolean {
+  answer(command: string, settle: (outcome: Outcome) => void): End {
     if (command === "stats") return this.#stats(settle);
     const line = this.#line();
-    if (line === undefined) return false;
+    if (line === undefined) return "dead";
     if (ANSWERS[command]!.includes(line)) {
       settle(line);
-      return true;
+      return "all read";
     }
     const isNotStored = command === "set" && line === "NOT_STORED";
-    if (!isRefusal(line) && !isNotStored) return false;
+    if (!isRefusal(line) && !isNotStored) return "dead";
     settle(REFUSED);
     // The data block of a set that was not understood is in the stream still.
-    return command !== "set" || isNotStored || line.startsWith("SERVER_ERROR ");
+    const isWhole = command !== "set" || isNotStored || line.startsWith("SERVER_ERROR");
+    return isWhole ? "all read" : "interrupted";
   }
 
-  #stats(settle: (outcome: Outcome) => void): boolean {
+  #stats(settle: (outcome: Outcome) => void): End {
     let count = 0;
     for (let line; (line = this.#line()) !== undefined; count++) {
       if (/^(STAT|PREFIX|ITEM) /.test(line)) continue;
       const isEnd = ["END", "RESET", "OK"].includes(line);
-      if (isEnd || isRefusal(line)) settle(isEnd ? "stats" : REFUSED);
-      return isEnd || isRefusal(line);
+      if (!isEnd && !isRefusal(line)) return "dead";
+      settle(isEnd ? "stats" : REFUSED);
+      return isEnd || count === 0 ? "all read" : "interrupted";
     }
-    return false;
+    return "dead";
   }
 
   /** The next line; `undefined` when there is none that is whole. */
@@ -122,7 +174,7 @@ class Reader {
 
   #block(length: number): string | undefined {
     const end = this.#at + length;
-    if (length > MAX_VALUE_BYTES || this.#text.slice(end, end + 2) !== "\r\n") return undefined;
+    if (this.#text.slice(end, end + 2) !== "\r\n") return undefined;
     const data = this.#text.slice(this.#at, end);
     this.#at = end + 2;
     return data;
@@ -130,5 +182,12 @@ class Reader {
 }
 
 function isRefusal(line: string): boolean {
-  return line === "ERROR" || /^(CLIENT|SERVER)_ERROR /.test(line);
+  return line === "ERROR" || /^(CLIENT|SERVER)_ERROR( |$)/.test(line);
+}
+
+/** Client flags, a number of 32 bits; some servers print it with a sign. */
+function readFlags(text: string): number | undefined {
+  const flags = /^(\d{1,15}|-\d{1,10})$/.test(text) ? Number(text) : NaN;
+  if (flags < 0) return flags >= -(2 ** 31) ? flags + 2 ** 32 : undefined;
+  return flags < 2 ** 32 ? flags + 0 : undefined;
 }

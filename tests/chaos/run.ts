@@ -61,7 +61,9 @@ async function fuzz(seed: number): Promise<string[]> {
   const parser = await fuzzParser(new Random(seed), PARSER_CASES);
   console.log(
     `\nparser: ${parser.cases} cases, ${parser.answered} answered in full, ` +
-      `${parser.dead} ended with the connection; heap grown by ${megabytes(parser.growth)}`,
+      `${parser.dead} ended with the connection, ${parser.repeated} asked again; heap grown by ${
+        megabytes(parser.growth)
+      }`,
   );
   const pickles = await fuzzPickles(new Random(seed), PICKLE_CASES);
   console.log(

@@ -19,6 +19,7 @@ import {
 import { dial } from "../../src/transport/dial.ts";
 import { WAYS } from "../support/dials.ts";
 import { splits, utf8 } from "../protocol/splits.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 
 const VALUE = "VALUE key 274 5\r\nv\r\nlu\r\nEND\r\n";
@@ -33,6 +34,12 @@ function gate(): { opened: Promise<void>; open: () => void } {
 /** Waits until the event loop has nothing more at hand. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Waits until a client has a connection, and has begun to write. */
+async function connected(client: Client): Promise<void> {
+  while (client.servers[0]!.state !== "up") await settle();
+  await settle();
 }
 
 for (const { way, ...dialling } of WAYS) {
@@ -276,6 +283,37 @@ for (const { way, ...dialling } of WAYS) {
     assertEquals(await client.get("key"), undefined);
   });
 
+  test("Client gives up a server that sends nothing, and asks it again over another connection", async () => {
+    await using peer = new ScriptedPeer(async (connection, index) => {
+      await connection.request();
+      if (index > 0) await connection.send(VALUE);
+    });
+    await using client = connect(peer, { stallTimeout: 30 });
+    const started = performance.now();
+    const error = await assertRejects(() => client.get("key"), TimeoutError);
+    assert(performance.now() - started >= 29);
+    assertEquals(error.message, `No reply from ${peer.address}: it has sent nothing for 30 ms`);
+    assertEquals(client.servers[0]!.failures, 1);
+    assertEquals(await client.get("key"), "v\r\nlu");
+  });
+
+  test("Client does not take a server for silent because the process has been busy", async () => {
+    const asked = gate();
+    const answer = gate();
+    await using peer = new ScriptedPeer(async (connection) => {
+      await connection.request();
+      asked.open();
+      await answer.opened;
+      await connection.send(VALUE);
+    });
+    await using client = connect(peer, { stallTimeout: 200 });
+    const value = client.get("key");
+    await asked.opened;
+    for (const started = performance.now(); performance.now() - started < 500;);
+    answer.open();
+    assertEquals(await value, "v\r\nlu");
+  });
+
   test("Client does not time an operation out for the process having been busy", async () => {
     await using peer = new ScriptedPeer(answering(() => "END\r\n"));
     await using client = connect(peer, { timeout: 50 });
@@ -339,10 +377,14 @@ Deno.test("Client lets an operation that moves to a new connection go on there",
   await using peer = new ScriptedPeer(async (connection, index) => {
     if (index > 0) await answering(() => "END\r\n")(connection, index);
   });
-  await using client = new Client(peer.address, { timeout: 600, connectTimeout: 5000 });
+  const clock = new FakeClock();
+  await using client = new Client(peer.address, { timeout: 600, connectTimeout: 5000, clock });
   const stuck = assertRejects(() => client.set("large", new Uint8Array(30_000_000)), TimeoutError);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await connected(client);
+  clock.tick(300);
   const moved = client.get("moved");
+  await settle();
+  clock.tick(300);
   await stuck;
   assertEquals(await moved, undefined);
   assertEquals(await client.get("after"), undefined);
@@ -350,19 +392,29 @@ Deno.test("Client lets an operation that moves to a new connection go on there",
 });
 
 Deno.test("Client does not let what is overdue end the connection that others move to", async () => {
+  const arrived = gate();
+  const late = gate();
   await using peer = new ScriptedPeer(async (connection, index) => {
     if (index === 0) return;
     await connection.request();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    arrived.open();
+    await late.opened;
     await connection.send("END\r\n");
   });
-  await using client = new Client(peer.address, { timeout: 100 });
+  const clock = new FakeClock();
+  await using client = new Client(peer.address, { timeout: 100, clock });
   // The second does not fit beside the first into what is written at once, and shares its deadline.
   const stuck = assertRejects(() => client.set("large", new Uint8Array(20_000_000)), TimeoutError);
   const overdue = assertRejects(() => client.get("overdue"), TimeoutError);
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await connected(client);
+  clock.tick(60);
   const moved = client.get("moved");
+  await settle();
+  clock.tick(40);
   await Promise.all([stuck, overdue]);
+  await arrived.opened;
+  clock.tick(59);
+  late.open();
   assertEquals(await moved, undefined);
   assertEquals(peer.connectionCount, 2);
 });
@@ -513,6 +565,59 @@ Deno.test("Client rejects what exceeds maxPending, and takes more when there is 
   answered.open();
   assertEquals(await Promise.all(waiting), [undefined, undefined, undefined]);
   assertEquals(await client.delete("last"), true);
+});
+
+Deno.test("Client rejects a value that does not fit beside those that wait, and takes it when there is room", async () => {
+  const asked = gate();
+  const answered = gate();
+  await using peer = new ScriptedPeer(async (connection) => {
+    for (let line; (line = await connection.request()) !== undefined;) {
+      if (!/^(set|ms) /.test(line)) continue;
+      asked.open();
+      await answered.opened;
+      await connection.send(line.startsWith("ms") ? "HD\r\n" : "STORED\r\n");
+    }
+  });
+  await using client = new Client(peer.address, { maxPendingBytes: 1000 });
+  const waiting: Promise<unknown>[] = [client.meta("ms", "bytes", [], new Uint8Array(300))];
+  await asked.opened;
+  waiting.push(client.set("text", "x".repeat(400)), client.set("more", "x".repeat(300)));
+  const error = await assertRejects(() => client.set("last", "x"), SocketError);
+  assertEquals(error.server, peer.address);
+  assertEquals(
+    error.message,
+    `Cannot use ${peer.address}: 1000 bytes of values wait for it already, and 1 more are above ` +
+      "the 1000 of maxPendingBytes",
+  );
+  await assertRejects(() => client.add("last", "x"), SocketError, "maxPendingBytes");
+  // What is never sent makes room at once.
+  const aborted = new AbortController();
+  const { signal } = aborted;
+  const queued = client.delete("key", { signal }).catch(() => {});
+  aborted.abort();
+  await queued;
+  answered.open();
+  await Promise.all(waiting);
+  await client.set("last", "x".repeat(1000));
+  await assertRejects(
+    () => client.set("large", "x".repeat(1001)),
+    SocketError,
+    "0 bytes of values",
+  );
+});
+
+Deno.test("Client counts the bytes of what was aborted behind a write that hangs as waiting no more", async () => {
+  await using peer = new ScriptedPeer(() => {});
+  const client = new Client(peer.address, { maxPendingBytes: 20_001_000 });
+  const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);
+  // By then the write is under way.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let i = 0; i < 10; i++) {
+    const signal = AbortSignal.timeout(1);
+    await assertRejects(() => client.set("aborted", "x".repeat(1000), 0, { signal }), DOMException);
+  }
+  await client.close();
+  await stuck;
 });
 
 Deno.test("Client counts an operation that was aborted before its turn as waiting no more", async () => {

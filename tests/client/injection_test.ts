@@ -32,6 +32,7 @@ const escape = (text: string) =>
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 const as = <Type>(value: unknown) => value as Type;
+const statsOf = (args: string) => args === "" ? "stats" : `stats ${args}`;
 
 /** A hostile string where a key, a word or text belongs. */
 const STRINGS: Record<string, Case<string>> = {
@@ -132,7 +133,7 @@ const STRINGS: Record<string, Case<string>> = {
     call: (client, key) => client.meta("mg", key, ["b", "v"]),
     commands: (key) => [`mg ${key} b v`],
   },
-  "stats": { call: (client, args) => client.stats(args), commands: (args) => [`stats ${args}`] },
+  "stats": { call: (client, args) => client.stats(args), commands: (args) => [statsOf(args)] },
   "server of items": {
     call: (client, server) => client.items({ server }).return(undefined),
     commands: () => [],
@@ -193,7 +194,7 @@ const VALUES: Record<string, Case<unknown>> = {
   },
   "stats": {
     call: (client, args) => client.stats(as<string>(args)),
-    commands: (args) => [`stats ${as<string>(args)}`],
+    commands: (args) => [statsOf(as<string>(args))],
   },
   "flag": {
     call: (client, flag) => client.meta("mg", "k", [as<string>(flag)]),
@@ -276,7 +277,10 @@ const SEQUENCES: Record<string, Case<string>> = {
   },
   "namespace": {
     call: (client, prefix) => client.namespace(prefix).get("k"),
-    commands: (prefix) => [`incr ${reservedKey(prefix, "generation")} 0`, `get ${prefix}5:k`],
+    commands: (prefix) => [
+      `incr ${reservedKey(prefix, "generation")} 0`,
+      new RegExp(`^get ${escape(prefix)}\\d+:k$`),
+    ],
   },
   "key in a namespace": {
     call: (client, key) => client.namespace("n:").set(key, "v"),

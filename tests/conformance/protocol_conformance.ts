@@ -1,6 +1,6 @@
 /**
  * The conformance body at the level of the protocol: bytes sent, bytes expected. Every exchange was
- * seen to go this way on memcached 1.6.18.
+ * seen to go this way on memcached 1.6.18, and on 1.6.45 this way or the way of `later`.
  *
  * @module
  */
@@ -31,6 +31,12 @@ export interface Exchange {
   readonly send: string | readonly string[];
   /** The whole answer, or a pattern where it holds a CAS token, a process id or the time. */
   readonly expect: string | RegExp;
+  /** The answer of later versions, up to 1.6.45, where it is another; versions between may give either. */
+  readonly later?: string | RegExp;
+  /** How the answer of later versions to the last part ends, where they read nothing that comes behind it. */
+  readonly laterEndsWith?: string;
+  /** Whether later versions end the connection after their answer. */
+  readonly laterEnds?: boolean;
   /** Whether memcached ends the connection after its answer. */
   readonly ends?: boolean;
   /** Whether it shows what becomes of commands that come at once; split they do something else. */
@@ -62,16 +68,52 @@ export const protocolExchanges: readonly Exchange[] = [
 const FENCE = "stats detail fence\r\n";
 const FENCE_REPLY = "CLIENT_ERROR usage: stats detail on|off|dump\r\n";
 
+/** The version that `MemcachedServer` answers as. */
+const OWN_VERSION = [1, 6, 18];
+
+/**
+ * Asks a server for its version.
+ *
+ * @param port The server's port on 127.0.0.1.
+ * @param greeting What has to be sent before anything else.
+ * @returns Whether it may answer as versions behind 1.6.18 do.
+ */
+export async function isLater(port: number, greeting = ""): Promise<boolean> {
+  using connection = await ProtocolConnection.open(port);
+  await connection.write(`${greeting}version\r\n`);
+  const answer = await connection.readUntil((text) => /VERSION [^\n]+\n/.test(text));
+  const [, version = ""] = /VERSION ([\d.]+)/.exec(answer) ?? [];
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  const [ownMajor = 0, ownMinor = 0, ownPatch = 0] = OWN_VERSION;
+  return (major - ownMajor || minor - ownMinor || patch - ownPatch) > 0;
+}
+
 /**
  * Runs an exchange.
  *
  * @param port The server's port on 127.0.0.1.
  * @param exchange The exchange.
+ * @param acceptsLater Whether the server may answer as later versions do.
  */
-export async function runExchange(port: number, exchange: Exchange): Promise<void> {
+export async function runExchange(
+  port: number,
+  exchange: Exchange,
+  acceptsLater: boolean,
+): Promise<void> {
+  const { expect, later, laterEndsWith } = exchange;
+  if (!acceptsLater || later === undefined) {
+    assertAnswer(await runOnce(port, exchange), expect);
+    return;
+  }
+  const endsWith = laterEndsWith ?? exchange.endsWith;
+  const answer = await runOnce(port, endsWith === undefined ? exchange : { ...exchange, endsWith });
+  if (!matches(answer, later)) assertAnswer(answer, expect);
+}
+
+async function runOnce(port: number, exchange: Exchange): Promise<string> {
   using connection = await ProtocolConnection.open(port);
   assertEquals(await ask(connection, "flush_all\r\n"), "OK\r\n");
-  assertAnswer(await converse(connection, exchange), exchange.expect);
+  return await converse(connection, exchange);
 }
 
 async function converse(connection: ProtocolConnection, exchange: Exchange): Promise<string> {
@@ -89,6 +131,10 @@ async function converse(connection: ProtocolConnection, exchange: Exchange): Pro
 function assertAnswer(answer: string, expected: string | RegExp): void {
   if (typeof expected === "string") assertEquals(answer, expected);
   else assertMatch(answer, expected);
+}
+
+function matches(answer: string, expected: string | RegExp): boolean {
+  return typeof expected === "string" ? answer === expected : expected.test(answer);
 }
 
 async function ask(connection: ProtocolConnection, request: string): Promise<string> {

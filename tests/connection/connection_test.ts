@@ -10,6 +10,7 @@ const OPTIONS = {
   timeout: Infinity,
   connectTimeout: Infinity,
   timesConnectingApart: false,
+  stallTimeout: Infinity,
   clock: systemClock,
   maxValueBytes: 1,
 };

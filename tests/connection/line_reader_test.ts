@@ -4,6 +4,8 @@ import { SocketError, TimeoutError } from "../../src/errors.ts";
 import { dial as dialHere } from "../../src/transport/dial.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { splits, utf8 } from "../protocol/splits.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { settle } from "./manual_socket.ts";
 import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
 import { systemClock } from "../../src/waiting.ts";
 
@@ -34,6 +36,7 @@ const TIMES = {
   timeout: Infinity,
   connectTimeout: Infinity,
   timesConnectingApart: false,
+  stallTimeout: Infinity,
   clock: systemClock,
 };
 
@@ -92,6 +95,41 @@ Deno.test("LineReader reads nothing before a line is asked for", async () => {
     assertEquals(transport.reads, reads);
   }
   lines.end();
+  await lines.closed;
+});
+
+Deno.test("LineReader gives up a server that sends nothing when a line is due, and only then", async () => {
+  const clock = new FakeClock();
+  const replies = new TransformStream<Uint8Array, Uint8Array>();
+  const server = replies.writable.getWriter();
+  const lines = readerOf({
+    readable: replies.readable,
+    writable: new WritableStream(),
+    close() {},
+  }, { clock, stallTimeout: 10_000 });
+  const first = lines.ask("request\r\n");
+  await settle();
+  clock.tick(9_999);
+  server.write(utf8("OK\r\n"));
+  assertEquals(await first, "OK");
+  // Nobody waits for a line: the caller has something else to do.
+  await settle();
+  clock.tick(60_000);
+  // Nor is one due that comes when there is something to tell.
+  const event = lines.nextAnyTime();
+  await settle();
+  clock.tick(60_000);
+  server.write(utf8("event\r\n"));
+  assertEquals(await event, "event");
+  const next = lines.next();
+  await settle();
+  clock.tick(9_999);
+  server.write(utf8("line\r\n"));
+  assertEquals(await next, "line");
+  const late = assertRejects(() => lines.next(), TimeoutError, "has sent nothing for 10000 ms");
+  await settle();
+  clock.tick(15_000);
+  await late;
   await lines.closed;
 });
 

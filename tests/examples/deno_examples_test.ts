@@ -18,7 +18,7 @@ async function ask(url: string): Promise<[status: number, text: string]> {
 }
 
 Deno.test({
-  name: "deno_http.ts asks the other server once",
+  name: "deno_http.ts asks the other server once, and each time without memcached",
   ignore,
   fn: async () => {
     let calls = 0;
@@ -37,6 +37,9 @@ Deno.test({
     assertEquals(await ask(`${url}zen`), [200, "call 1"]);
     assertEquals((await ask(`${url}missing`))[0], 502);
     assertEquals(calls, 2);
+    await memcached.kill();
+    assertEquals(await ask(`${url}zen`), [200, "call 3"]);
+    assertEquals(await ask(`${url}zen`), [200, "call 4"]);
   },
 });
 

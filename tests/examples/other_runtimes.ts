@@ -17,7 +17,7 @@ async function copy(example: string): Promise<string> {
   return name;
 }
 
-Deno.test("bun_serve.ts renders a page once", async () => {
+Deno.test("bun_serve.ts renders a page once, and also without memcached", async () => {
   await using memcached = await MemcachedProcess.start();
   const env = { MEMCACHED: memcached.address, PORT: "0" };
   await using program = new Program(
@@ -32,11 +32,14 @@ Deno.test("bun_serve.ts renders a page once", async () => {
   assertMatch(first, /^<h1>\/about<\/h1>/);
   assertEquals(await ask("about"), first);
   assertMatch(await ask("home"), /^<h1>\/home<\/h1>/);
+  await memcached.kill();
+  assertMatch(await ask("about"), /^<h1>\/about<\/h1>/);
 });
 
 Deno.test("migrate_from_memjs.mjs reads what memjs wrote", async () => {
-  await using memcached = await MemcachedProcess.start();
-  const env = { MEMCACHED: memcached.address };
+  await using first = await MemcachedProcess.start();
+  await using second = await MemcachedProcess.start();
+  const env = { MEMCACHED: `${first.address},${second.address}` };
   await using program = new Program(
     await install(USUAL_NODE),
     [await copy("migrate_from_memjs.mjs")],
@@ -49,7 +52,7 @@ Deno.test("migrate_from_memjs.mjs reads what memjs wrote", async () => {
   });
 });
 
-Deno.test("workers_hono.mjs computes a result once, on workerd", async () => {
+Deno.test("workers_hono.mjs computes a result once, and also without memcached, on workerd", async () => {
   await using memcached = await MemcachedProcess.start();
   await bundleWorker(await copy("workers_hono.mjs"));
   await Deno.writeTextFile(new URL("program.capnp", PACKAGES), config(memcached.address));
@@ -62,6 +65,8 @@ Deno.test("workers_hono.mjs computes a result once, on workerd", async () => {
   assertEquals(await ask(), first);
   const missing = await fetch(`http://127.0.0.1:${port}/primes/none`);
   assertEquals([missing.status, await missing.text()], [404, "404 Not Found"]);
+  await memcached.kill();
+  assertEquals((await ask()).primes, 168);
 });
 
 async function bundleWorker(name: string): Promise<void> {

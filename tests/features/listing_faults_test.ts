@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { Client, ClientException, SocketError, TimeoutError, type WatchEvent } from "../../mod.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { answering, type Script, ScriptedPeer } from "../support/scripted_peer.ts";
 
 const BUSY = "BUSY currently processing crawler request\r\n";
@@ -145,6 +146,26 @@ Deno.test("items and watch reject when nobody answers in time, or nobody is ther
   await using nowhere = new Client("127.0.0.1:1");
   await assertRejects(() => nowhere.items().next(), SocketError, "Cannot connect");
   await assertRejects(() => nowhere.watch(["fetchers"]).getReader().read(), SocketError);
+});
+
+Deno.test("items rejects when a server falls silent, and watch goes on", async () => {
+  await using peer = new ScriptedPeer(async (connection) => {
+    const line = await connection.request();
+    await connection.send(line!.startsWith("watch") ? "OK\r\n" : itemLine("a"));
+  });
+  const clock = new FakeClock();
+  await using client = new Client(peer.address, { clock });
+  const items = client.items();
+  assertEquals((await items.next()).value?.key, "a");
+  const next = assertRejects(() => items.next(), TimeoutError, "it has sent nothing");
+  const events = client.watch(["fetchers"]);
+  await events.ready;
+  clock.tick(15_000);
+  await next;
+  clock.tick(1e9);
+  const ended = assertRejects(() => events.getReader().read(), SocketError, "closed");
+  await client.close();
+  await ended;
 });
 
 Deno.test("items has a server wait whose items are not asked for", async () => {

@@ -1,6 +1,6 @@
 /** Running a command without a socket. @module */
 
-import { type Command, DONE, type Exchange, MORE } from "../../src/protocol/command.ts";
+import { type Command, DONE, type Exchange, REFUSED } from "../../src/protocol/command.ts";
 import { NO_DATA, ReplyParser } from "../../src/protocol/reply_parser.ts";
 import { RequestBuffer } from "../../src/protocol/request_buffer.ts";
 import { splits, utf8 } from "./splits.ts";
@@ -13,12 +13,12 @@ export function requestOf(exchange: Exchange): string {
 }
 
 /** Feeds reply chunks to an exchange; tells whether the reply was complete at the end, and no sooner. */
-export function replay(exchange: Exchange, chunks: readonly Uint8Array[]): boolean {
+export function replay(exchange: Exchange, chunks: Iterable<Uint8Array>): boolean {
   let done = false;
   const heed = (outcome: number) => {
     if (done) throw new Error("the reply goes on after its end");
-    done = outcome === DONE;
-    return outcome === DONE || outcome === MORE ? NO_DATA : outcome;
+    done = outcome === DONE || outcome === REFUSED;
+    return outcome < 0 ? NO_DATA : outcome;
   };
   const parser = new ReplyParser({
     line: (bytes, start, end) => heed(exchange.line(bytes, start, end)),

@@ -16,6 +16,11 @@ const ANSWERS: readonly [form: RegExp, answer: (command: string) => string][] = 
   [/^(ms|md|ma) /, (command) => isQuiet(command) ? "" : `HD c7${opaqueOf(command)}\r\n`],
 ];
 
+/** What a counter answers first. */
+const FIRST_COUNT = 5;
+/** Tokens are at least the time. */
+const FIRST_TOKEN = 9_000_000_000_000;
+
 /** What follows the key, and for `ms` the length, on a command's line. */
 function flagsOf(command: string): string[] {
   return command.split("\r\n", 1)[0]!.split(" ").slice(command.startsWith("ms") ? 3 : 2);
@@ -35,10 +40,10 @@ export class RecordingPeer implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<Deno.Conn>();
   readonly #accepting: Promise<void>;
+  readonly #counters = new Map<string, number>();
   #commands: string[] = [];
   /** What leases, locks and turns hold, by their keys; their winners know them by it. */
   readonly #stubs = new Map<string, string>();
-  readonly #counters = new Map<string, bigint>();
 
   constructor() {
     this.#accepting = this.#accept();
@@ -110,8 +115,14 @@ export class RecordingPeer implements AsyncDisposable {
 
   #answer(command: string): string {
     const [line, data] = command.split("\r\n");
-    const counted = /^incr (\S+)~moecache-(generation|token) (\d+)$/.exec(line!);
-    if (counted !== null) return this.#count(counted);
+    const [, counter, delta] = /^incr (\S+~moecache-\S+) (\d+)$/.exec(line!) ?? [];
+    if (counter !== undefined) {
+      // The client's own counters must not go back.
+      const first = counter.endsWith("token") ? FIRST_TOKEN : FIRST_COUNT;
+      const count = (this.#counters.get(counter) ?? first - Number(delta)) + Number(delta);
+      this.#counters.set(counter, count);
+      return `${count}\r\n`;
+    }
     const [, added] = /^(?:ms (\S+) 36 |add \S+ \d+ \d+ 36$)/.test(line!) ? line!.split(" ") : [];
     if (added !== undefined) this.#stubs.set(added, data!);
     const [, read] = line!.startsWith("gets ") ? line!.split(" ") : [];
@@ -122,14 +133,5 @@ export class RecordingPeer implements AsyncDisposable {
     }
     const [, answer] = ANSWERS.find(([form]) => form.test(command))!;
     return answer(command);
-  }
-
-  /** Counters of namespaces and locks go up, as their clients expect: the ones from 5, the others beyond the time. */
-  #count([name, _key, purpose, delta]: readonly string[]): string {
-    const key = name!.slice(0, -delta!.length);
-    const first = purpose === "token" ? 2n ** 62n : 5n;
-    const counter = (this.#counters.get(key) ?? first - BigInt(delta!)) + BigInt(delta!);
-    this.#counters.set(key, counter);
-    return `${counter}\r\n`;
   }
 }

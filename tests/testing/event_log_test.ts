@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { EventLog } from "../../src/testing/event_log.ts";
-import { decodeLatin1 } from "../../src/testing/latin1.ts";
-import type { Watcher } from "../../src/testing/watcher.ts";
+import { decodeLatin1 } from "../../src/testing/byte_text.ts";
+import type { Watcher } from "../../src/testing/event_log.ts";
 import { Clock } from "./session_world.ts";
 
 function createLog(clock = new Clock()): EventLog {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
-import { decodeLatin1, encodeLatin1 } from "../../src/testing/latin1.ts";
+import { decodeLatin1, encodeLatin1 } from "../../src/testing/byte_text.ts";
 import {
   MemcachedServer,
   type ServerConnection,
@@ -129,6 +129,13 @@ Deno.test("MemcachedServer listens on a unix socket", async () => {
     assertEquals([server.address, server.hostname, server.port], [path, "", 0]);
     using connection = await Deno.connect({ transport: "unix", path });
     assertEquals(await ask(connection, "get a\r\n"), "END\r\n");
+    const conns = await ask(connection, "stats conns\r\n");
+    assertMatch(conns, /^STAT 1:addr unix:.*\r\nSTAT 1:listen_addr unix:\/.*memcached\.sock\r\n/);
+    const settings = await ask(connection, "stats settings\r\n");
+    assertMatch(
+      settings,
+      /STAT inter NULL\r\n(STAT .*\r\n)*STAT domain_socket .*memcached\.sock\r\n/,
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -137,12 +144,12 @@ Deno.test("MemcachedServer listens on a unix socket", async () => {
 /** A client that sends everything at once and reads nothing until it is let. */
 class SlowClient implements ServerConnection {
   readonly remoteAddr = { hostname: "192.0.2.1", port: 1 };
-  readonly #requests: string[];
+  #requests: string;
   readonly #pending: PromiseWithResolvers<void>[] = [];
   #closed = false;
   written = 0;
 
-  constructor(requests: string[]) {
+  constructor(requests: string) {
     this.#requests = requests;
   }
 
@@ -151,10 +158,11 @@ class SlowClient implements ServerConnection {
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
-    const request = this.#requests.shift();
-    if (request === undefined) return Promise.resolve(null);
-    buffer.set(encodeLatin1(request));
-    return Promise.resolve(request.length);
+    if (this.#requests === "") return Promise.resolve(null);
+    const part = encodeLatin1(this.#requests.slice(0, buffer.byteLength));
+    buffer.set(part);
+    this.#requests = this.#requests.slice(part.byteLength);
+    return Promise.resolve(part.byteLength);
   }
 
   async write(bytes: Uint8Array): Promise<number> {
@@ -204,7 +212,7 @@ function turn(): Promise<void> {
 
 Deno.test("MemcachedServer waits for a client that does not read", async () => {
   const store = `set a 0 0 60000\r\n${"x".repeat(60000)}\r\n`;
-  const client = new SlowClient([store, "get a\r\n".repeat(9000)]);
+  const client = new SlowClient(store + "get a\r\n".repeat(9000));
   await using server = new MemcachedServer(new OneClientListener(client));
   assertEquals(server.address, "192.0.2.2:11211");
   await turn();
@@ -256,11 +264,92 @@ Deno.test("MemcachedServer.close ends those who watch", async () => {
 });
 
 Deno.test("MemcachedServer forgets a watcher that did not wait for its OK", async () => {
-  const client = new SlowClient(["watch\r\n"]);
+  const client = new SlowClient("watch\r\n");
   await using server = new MemcachedServer(new OneClientListener(client));
   await turn();
   assertEquals(server.connectionCount, 1);
   server.closeConnections();
   await turn();
   assertEquals(server.connectionCount, 0);
+});
+
+Deno.test("MemcachedServer turns away connections beyond its limit, until one goes", async () => {
+  await using server = await MemcachedServer.listen({ maxConnections: 2 });
+  const first = await connect(server);
+  using second = await connect(server);
+  assertEquals(await ask(first, "mn\r\n") + await ask(second, "mn\r\n"), "MN\r\nMN\r\n");
+  using third = await connect(server);
+  assertEquals(await receive(third), "ERROR Too many open connections\r\n");
+  assertEquals(await receive(third), "");
+  assertMatch(
+    await ask(second, "stats\r\n"),
+    /STAT max_connections 2\r\nSTAT curr_connections 2\r\nSTAT total_connections 2\r\nSTAT rejected_connections 1\r\n/,
+  );
+  first.close();
+  while (server.connectionCount > 1) await ask(second, "mn\r\n");
+  using fourth = await connect(server);
+  assertEquals(await ask(fourth, "mn\r\n"), "MN\r\n");
+});
+
+Deno.test("MemcachedServer ends connections that have been idle for too long by its clock", async () => {
+  let time = Date.now();
+  await using server = await MemcachedServer.listen({ now: () => time, idleTimeout: 60_000 });
+  using idle = await connect(server);
+  using watcher = await connect(server);
+  await ask(idle, "mn\r\n");
+  assertEquals(await ask(watcher, "watch connevents\r\n"), "OK\r\n");
+  time += 59_999;
+  using busy = await connect(server);
+  assertEquals(await ask(busy, "mn\r\n"), "MN\r\n");
+  time += 1;
+  assertEquals(await receive(idle), "");
+  const stats = await ask(busy, "stats\r\n");
+  assertMatch(stats, /STAT curr_connections 2\r\n(STAT .*\r\n)*STAT idle_kicks 1\r\n/);
+  assertMatch(await ask(busy, "stats settings\r\n"), /STAT idle_timeout 60\r\n/);
+  assertMatch(await receive(watcher), / type=conn_close .* reason=idle_timeout cfd=1\n$/);
+});
+
+Deno.test("MemcachedServer goes on with other connections while a fault delays one", async () => {
+  await using server = await MemcachedServer.listen({
+    fault: ({ command }) => command === "get" ? { delay: 30 } : undefined,
+  });
+  using slow = await connect(server);
+  using other = await connect(server);
+  const start = performance.now();
+  await send(slow, "get a\r\nmn\r\n");
+  assertEquals(await ask(other, "mn\r\n"), "MN\r\n");
+  let answer = "";
+  while (!answer.endsWith("MN\r\n")) answer += await receive(slow);
+  assertEquals(answer, "END\r\nMN\r\n");
+  assert(performance.now() - start >= 29);
+});
+
+Deno.test("MemcachedServer.close does not wait for the delay of a fault", async () => {
+  const server = await MemcachedServer.listen({ fault: () => ({ delay: Infinity }) });
+  using connection = await connect(server);
+  await send(connection, "get a\r\n");
+  while (server.connectionCount < 1) await turn();
+  await turn();
+  await server.close();
+  assertEquals(await receive(connection), "");
+});
+
+Deno.test("MemcachedServer ends a connection that a fault drops", async () => {
+  await using server = await MemcachedServer.listen({
+    fault: ({ command }) => command === "get" ? { drop: 4 } : undefined,
+  });
+  using connection = await connect(server);
+  await send(connection, "mn\r\nget a\r\nmn\r\n");
+  let answer = "";
+  for (let part; (part = await receive(connection)) !== "";) answer += part;
+  assertEquals(answer, "MN\r\nEND\r");
+  assertEquals(server.connectionCount, 0);
+});
+
+Deno.test("MemcachedServer demands authentication as MemCachier does", async () => {
+  const auth = { username: "user", password: "secret" };
+  await using server = await MemcachedServer.listen({ auth, authDialect: "memcachier" });
+  using connection = await connect(server);
+  assertEquals(await ask(connection, "set user 0 0 6\r\nsecret\r\n"), "STORED\r\n");
+  assertEquals(await ask(connection, "get user\r\n"), "END\r\n");
 });

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { encodeLatin1 } from "../../src/testing/latin1.ts";
+import { encodeLatin1 } from "../../src/testing/byte_text.ts";
 import { type Exchange, protocolExchanges } from "../conformance/protocol_conformance.ts";
 import { Session } from "../../src/testing/session.ts";
-import { answer, Clock, createSession, createState } from "./session_world.ts";
+import { answer, Clock, createSession, createState, replies } from "./session_world.ts";
 
 /** Splitting at each offset is quadratic; nothing is to be learnt from doing it with a megabyte. */
 const exchanges = protocolExchanges.filter(({ name, send, atOnce, endsWith }) =>
@@ -82,9 +82,9 @@ Deno.test("Session waits for the end of a get, until its keys are more than any 
 Deno.test("Session hands replies out before they pile up", () => {
   const session = createSession();
   answer(session, `set a 0 0 60000\r\n${"x".repeat(60000)}\r\n`);
-  const replies = session.receive(encodeLatin1(`get ${"a ".repeat(1000)}\r\n`.repeat(3)));
+  const request = encodeLatin1(`get ${"a ".repeat(1000)}\r\n`.repeat(3));
   let byteLength = 0;
-  for (const reply of replies) {
+  for (const reply of replies(session, request)) {
     assert(reply.byteLength <= 128 * 1024);
     byteLength += reply.byteLength;
   }

@@ -1,7 +1,7 @@
 /** Commands of one line that are answered with one line. @module */
 
 import { isText, readText, startsWith } from "../bytes.ts";
-import { Command, DONE, type LimitExptime, type Move } from "../command.ts";
+import { CHANCES, Command, DONE, type LimitExptime } from "../command.ts";
 import { readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
@@ -48,19 +48,15 @@ const DELETE_ANSWERS: Answers<boolean> = [["DELETED", true], ["NOT_FOUND", false
 
 /** `delete`. Resolves to whether the item existed. */
 export class DeleteCommand extends AnswerCommand<boolean> {
-  readonly #key: string;
+  readonly key: string;
 
   constructor(key: string) {
     super(`delete ${key}`, DELETE_ANSWERS);
-    this.#key = key;
+    this.key = key;
   }
 
   protected override get action(): string {
-    return `delete key "${this.#key}"`;
-  }
-
-  override get move(): Move<boolean> {
-    return { kind: "remove", ...againOnBoth(() => new DeleteCommand(this.#key)) };
+    return `delete key "${this.key}"`;
   }
 }
 
@@ -68,43 +64,29 @@ const TOUCH_ANSWERS: Answers<boolean> = [["TOUCHED", true], ["NOT_FOUND", false]
 
 /** `touch`. Resolves to whether the item existed. */
 export class TouchCommand extends AnswerCommand<boolean> {
-  readonly #key: string;
-  #exptime: number;
+  readonly key: string;
+  exptime: number;
 
   constructor(key: string, exptime: number) {
     super(`touch ${key} ${exptime}`, TOUCH_ANSWERS);
-    this.#key = key;
-    this.#exptime = exptime;
+    this.key = key;
+    this.exptime = exptime;
   }
 
   protected override get action(): string {
-    return `touch key "${this.#key}"`;
-  }
-
-  override get move(): Move<boolean> {
-    return { kind: "change", ...againOnBoth(() => new TouchCommand(this.#key, this.#exptime)) };
+    return `touch key "${this.key}"`;
   }
 
   override limitExptime(limit: LimitExptime): () => void {
-    const exptime = this.#exptime;
+    const { exptime } = this;
     this.#setExptime(limit(exptime));
     return () => this.#setExptime(exptime);
   }
 
   #setExptime(exptime: number): void {
-    this.#exptime = exptime;
-    this.request = `touch ${this.#key} ${exptime}`;
+    this.exptime = exptime;
+    this.request = `touch ${this.key} ${exptime}`;
   }
-}
-
-/** How an operation is done on both servers of a key that moves: the item existed if it did on either. */
-function againOnBoth(again: Move<boolean>["again"]): Omit<Move<boolean>, "kind"> {
-  return {
-    isMiss: () => false,
-    again,
-    mirror: again,
-    combine: (result, former) => result || former as boolean,
-  };
 }
 
 /** `flush_all` and `verbosity`. */
@@ -126,11 +108,11 @@ export interface CounterRequest {
 
 /** `incr` and `decr`. Resolves to the new value, or `undefined` when there is no counter. */
 export class CounterCommand extends Command<bigint | undefined> {
-  readonly #request: CounterRequest;
+  readonly request: CounterRequest;
 
   constructor(request: CounterRequest) {
     super();
-    this.#request = request;
+    this.request = request;
   }
 
   override succeedAbsent(): boolean {
@@ -138,18 +120,13 @@ export class CounterCommand extends Command<bigint | undefined> {
     return true;
   }
 
-  override get move(): Move<bigint | undefined> {
-    const again = () => new CounterCommand(this.#request);
-    return { kind: "change", isMiss: (result) => result === undefined, again, mirror: again };
-  }
-
   write(buffer: RequestBuffer): void {
-    const { verb, key, delta } = this.#request;
+    const { verb, key, delta } = this.request;
     buffer.ascii(verb).word(key).ascii(` ${delta}\r\n`);
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key } = this.#request;
+    const { verb, key } = this.request;
     const counter = readCounter(bytes, start, end);
     if (counter !== undefined || isText(bytes, start, end, "NOT_FOUND")) this.succeed(counter);
     else this.fail(readRefusal(bytes, start, end, `${verb} key "${key}"`));
@@ -159,6 +136,9 @@ export class CounterCommand extends Command<bigint | undefined> {
 
 /** `version`. Resolves to the server's version. */
 export class VersionCommand extends Command<string> {
+  override chances: number = CHANCES;
+  readonly isTrivial = true;
+
   write(buffer: RequestBuffer): void {
     buffer.ascii("version\r\n");
   }

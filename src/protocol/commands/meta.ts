@@ -1,10 +1,10 @@
 /** The meta commands `mg`, `ms`, `md`, `ma`, `mn` and `me`, of memcached 1.6.10 and later. @module */
 
 import { quote, SocketError, ValidationException } from "../../errors.ts";
-import { readText } from "../bytes.ts";
-import { Command, DONE, type LimitExptime, MORE, type Move } from "../command.ts";
+import { readFlags, readText } from "../bytes.ts";
+import { Command, DONE, type LimitExptime, MORE } from "../command.ts";
 import { checkKey } from "../key.ts";
-import { readRefusal, refusalError } from "../refusal.ts";
+import { Interruption, readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** A meta command: get, set, delete, arithmetic, no-op, debug. */
@@ -29,6 +29,7 @@ type MetaStatus = MetaReply["status"];
 
 const VERBS = ["mg", "ms", "md", "ma", "mn", "me"];
 const STATUSES = ["HD", "VA", "EN", "NF", "NS", "EX", "MN", "ME"];
+const WITHOUT_OPAQUE = ["EN", "NF", "NS", "EX"];
 /** Of 17 words, the length that `ms` takes among them; with more it takes the value for commands. */
 const MOST_FLAGS = 16;
 const LONGEST_FLAG = 64;
@@ -110,22 +111,22 @@ function refuse(what: string, why: string, item: unknown): never {
 export class MetaCommand extends Command<MetaReply> {
   /** What stands for a reply where the key is taken to have no item; nothing unless given. */
   absent: MetaReply | undefined;
-  #request: MetaRequest;
+  request: MetaRequest;
   readonly #opaque: string | undefined;
   readonly #isQuiet: boolean;
   #reply: MetaReply | undefined;
-  #isRefused = false;
+  #refusal: string | undefined;
 
   /** @param request A request that has been checked. */
   constructor(request: MetaRequest) {
     super();
-    this.#request = request;
+    this.request = request;
     this.#opaque = request.flags.find((flag) => flag[0] === "O")?.slice(1);
     this.#isQuiet = request.flags.some((flag) => flag[0] === "q");
   }
 
   override get tie(): number | undefined {
-    return this.#request.carrier;
+    return this.request.carrier;
   }
 
   override untie(): void {
@@ -137,36 +138,24 @@ export class MetaCommand extends Command<MetaReply> {
     return this.absent !== undefined;
   }
 
-  /** A copy that a meta command has left behind is dropped: its cas unique and its marks are its own. */
-  override get move(): Move<MetaReply> | undefined {
-    const { verb, key, flags } = this.#request;
-    if (verb === "mn" || verb === "me") return undefined;
-    const drop = { verb: "md", key, flags: flags.includes("b") ? ["b"] : [] } as const;
-    return {
-      kind: verb === "mg" ? "read" : verb === "md" ? "write" : "change",
-      isMiss: ({ status }) => status === "EN",
-      again: () => new MetaCommand(this.#request),
-      mirror: ({ status }) => {
-        const isDone = verb !== "mg" && (status === "HD" || status === "VA");
-        return isDone || verb === "md" ? new MetaCommand(drop) : undefined;
-      },
-    };
+  override get byteLength(): number {
+    return this.request.data?.length ?? 0;
   }
 
   /** What would never expire by these flags, or by the lack of them, is given an end. */
   override limitExptime(limit: LimitExptime): () => void {
-    const request = this.#request;
+    const request = this.request;
     const { verb, flags } = request;
     const limited = flags.map((flag) =>
       /^[TN]\d+$/.test(flag) ? `${flag[0]}${limit(Number(flag.slice(1)))}` : flag
     );
     const isEndless = verb === "ms" && !flags.some((flag) => flag[0] === "T");
-    this.#request = { ...request, flags: isEndless ? [...limited, `T${limit(0)}`] : limited };
-    return () => void (this.#request = request);
+    this.request = { ...request, flags: isEndless ? [...limited, `T${limit(0)}`] : limited };
+    return () => void (this.request = request);
   }
 
   write(buffer: RequestBuffer): void {
-    const { verb, key, flags, data } = this.#request;
+    const { verb, key, flags, data } = this.request;
     const words = flags.map((flag) => ` ${flag}`).join("");
     buffer.ascii(verb);
     if (verb !== "mn") buffer.word(key);
@@ -180,8 +169,9 @@ export class MetaCommand extends Command<MetaReply> {
   line(bytes: Uint8Array, start: number, end: number): number {
     const words = readText(bytes, start, end).split(" ");
     const [status] = words;
-    if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
     if (this.#isQuiet && status === "MN") return this.#endQuietly();
+    if (this.#refusal !== undefined) return this.#endRefused(words);
+    if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
     if (this.#reply !== undefined) throw new SocketError("a meta command was answered twice");
     const reply = this.#readReply(status as MetaStatus, words);
     return status === "VA" ? this.#expectValue(words[1]!) : this.#complete(reply);
@@ -195,13 +185,20 @@ export class MetaCommand extends Command<MetaReply> {
     if (status === "ME") {
       return this.#reply = { status, flags: {}, debug: readDebug(words.slice(2)) };
     }
-    const flags = Object.fromEntries(
-      words.slice(status === "VA" ? 2 : 1).map((word) => [word[0] ?? "", word.slice(1)]),
-    );
-    if (this.#opaque !== undefined && flags.O !== this.#opaque) {
-      throw new SocketError("the opaque token of a reply is not that of its request");
+    const flags: Record<string, string> = {};
+    for (const word of words.slice(status === "VA" ? 2 : 1)) {
+      // Before 1.6.18, memcached writes a space too many behind some statuses.
+      if (word !== "") flags[word[0]!] = word.slice(1);
     }
+    this.#checkOpaque(status, flags.O);
     return this.#reply = { status, flags };
+  }
+
+  /** Before 1.6.18, memcached gives no opaque token back where it has found nothing, or something else. */
+  #checkOpaque(status: MetaStatus, opaque: string | undefined): void {
+    const isMissing = opaque === undefined && WITHOUT_OPAQUE.includes(status);
+    if (this.#opaque === undefined || opaque === this.#opaque || isMissing) return;
+    throw new SocketError("the opaque token of a reply is not that of its request");
   }
 
   #expectValue(byteLength: string): number {
@@ -217,23 +214,36 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #endQuietly(): number {
-    this.succeed(this.#reply ?? { status: QUIET_STATUS[this.#request.verb]!, flags: {} });
+    this.succeed(this.#reply ?? { status: QUIET_STATUS[this.request.verb]!, flags: {} });
     return DONE;
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
-    // The fence behind a quiet command is refused as well by a server that knows no meta commands.
-    if (this.#isRefused) return DONE;
-    this.#isRefused = true;
-    const { verb, key, data } = this.#request;
+    const { verb, key, data } = this.request;
     const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
     const refusal = readRefusal(bytes, start, end, action);
-    const isUnknown = refusal.item === "ERROR";
-    this.fail(isUnknown ? refusalError(action, "ERROR", NEEDS_NEWER) : refusal);
-    if (data !== undefined && LEAVES_VALUE_BEHIND.test(String(refusal.item))) {
-      throw new SocketError(`the server did not understand ${verb}`, { cause: refusal });
+    // It has its own reply, so it is the fence that is refused.
+    if (this.#reply !== undefined) return this.#endQuietly();
+    const line = this.#refusal = String(refusal.item);
+    this.fail(line === "ERROR" ? refusalError(action, line, NEEDS_NEWER) : refusal);
+    if (data !== undefined && LEAVES_VALUE_BEHIND.test(line)) {
+      throw new Interruption(`the server did not understand ${verb}`, { cause: refusal });
     }
-    return this.#isQuiet ? MORE : DONE;
+    if (!this.#isQuiet) return DONE;
+    // memcached's own proxy may refuse the fence, and nothing else.
+    if (line.startsWith("SERVER_ERROR")) throw this.#interruption();
+    return MORE;
+  }
+
+  /** Reads what follows a refusal: the fence is refused as well by a server that knows no meta commands. */
+  #endRefused([line]: string[]): number {
+    if (line === "ERROR" && this.#refusal === line) return DONE;
+    throw this.#interruption();
+  }
+
+  #interruption(): Interruption {
+    const { verb } = this.request;
+    return new Interruption(`the server answered "${this.#refusal}" to a quiet ${verb}`);
   }
 }
 
@@ -257,8 +267,8 @@ export function plainKey({ key, flags }: MetaRequest): string {
 
 /** What memcached knows of an item. */
 export interface ItemInfo {
-  /** The client flags. */
-  readonly flags: number;
+  /** The client flags. A `bigint` beyond 2^53 - 1, which a memcached with flags of 64 bits may keep. */
+  readonly flags: number | bigint;
   /** The value's length in bytes. */
   readonly size: number;
   /** The cas unique. */
@@ -271,7 +281,14 @@ export interface ItemInfo {
   readonly fetched: boolean;
 }
 
-const ITEM_INFO = { f: /^\d+$/, s: /^\d+$/, c: /^\d+$/, t: /^-?\d+$/, l: /^\d+$/, h: /^[01]$/ };
+const ITEM_INFO = {
+  f: /^-?\d{1,20}$/,
+  s: /^\d+$/,
+  c: /^\d+$/,
+  t: /^-?\d+$/,
+  l: /^\d+$/,
+  h: /^[01]$/,
+};
 
 /**
  * Reads the reply to `mg` with the flags `f s c t l h`.
@@ -284,11 +301,15 @@ export function readItemInfo({ flags }: MetaReply): ItemInfo {
   }
   const { f, s, c, t, l, h } = flags;
   return {
-    flags: Number(f),
+    flags: readFlags(f!) ?? exactNumber(BigInt(f!)),
     size: Number(s),
     cas: BigInt(c!),
     ttl: Number(t),
     lastAccess: Number(l),
     fetched: h === "1",
   };
+}
+
+function exactNumber(number: bigint): number | bigint {
+  return number > Number.MAX_SAFE_INTEGER ? number : Number(number);
 }

@@ -1,17 +1,24 @@
-/** `get`, `gets` and `gat`: one request for any number of neighbouring keys. @module */
+/** `get`, `gets` and `gat`; neighbours that change nothing share one request. @module */
 
-import { SocketError } from "../../errors.ts";
-import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
-import { Command, DONE, type Exchange, type LimitExptime, MORE, type Move } from "../command.ts";
-import { readRefusalLine, refusalError } from "../refusal.ts";
+import { ClientException, quote, SocketError } from "../../errors.ts";
+import { endOfWord, isText, readFlags, readInteger, readText, startsWith } from "../bytes.ts";
+import {
+  CHANCES,
+  Command,
+  DONE,
+  type Exchange,
+  type LimitExptime,
+  MORE,
+  REFUSED,
+} from "../command.ts";
+import { Interruption, readRefusalLine, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /**
- * The longest request line, in bytes. ElastiCache Serverless takes 16 KB; memcached itself any length
- * where the line begins with `get`, and 2,048 bytes where it does not.
+ * The longest line of a request that is shared, in bytes. ElastiCache Serverless takes 16 KB; memcached itself
+ * any length.
  */
-const LONGEST_GET_LINE = 16_000;
-const LONGEST_OTHER_LINE = 2_000;
+const LONGEST_LINE = 16_000;
 
 /**
  * Turns an item into what the operation resolves to. The key is for messages; the cas unique counts on the
@@ -30,13 +37,14 @@ export class RetrievalCommand extends Command {
   /** The request up to the keys: `get`, `gets`, `gat 60`, `gats 60`. */
   verb: string;
   readonly key: string;
-  readonly #readItem: ReadItem;
+  readonly readItem: ReadItem;
 
   constructor(verb: string, key: string, readItem: ReadItem) {
     super();
     this.verb = verb;
     this.key = key;
-    this.#readItem = readItem;
+    this.readItem = readItem;
+    if (this.isRepeatable) this.chances = CHANCES;
   }
 
   override open(): Exchange {
@@ -52,11 +60,9 @@ export class RetrievalCommand extends Command {
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
     try {
-      const result = this.#readItem(flags, data, cas, this.key, this.carrier);
-      // Until then the caller may still give it up.
-      if (result instanceof Promise) {
-        result.then((value) => this.succeed(value), (error) => this.abandon(error));
-      } else this.succeed(result);
+      const result = this.readItem(flags, data, cas, this.key, this.carrier);
+      if (result instanceof Promise) this.decode(result);
+      else this.succeed(result);
     } catch (error) {
       this.abandon(error);
     }
@@ -69,16 +75,6 @@ export class RetrievalCommand extends Command {
   override succeedAbsent(): boolean {
     this.succeed(undefined);
     return true;
-  }
-
-  override get move(): Move<unknown> {
-    const again = () => new RetrievalCommand(this.verb, this.key, this.#readItem);
-    return {
-      kind: "read",
-      isMiss: (result) => result === undefined,
-      again,
-      mirror: () => this.isRepeatable ? undefined : again(),
-    };
   }
 
   override limitExptime(limit: LimitExptime): () => void {
@@ -102,22 +98,20 @@ export class RetrievalCommand extends Command {
  * misses left out, then `END`. A proxy may reorder the items, so they are matched by key.
  */
 class Retrieval implements Exchange {
-  readonly #verb: string;
-  readonly #longestLine: number;
-  /** Those that have had their item are taken out. */
+  readonly #first: RetrievalCommand;
+  /** Those whose item has come are taken out. */
   readonly #commands: (RetrievalCommand | undefined)[];
   #deadline: number;
   #lineLength: number;
-  /** Where the command whose item is expected next stands. */
+  /** Where the command whose item is expected next stands; 0 before the first item. */
   #next = 0;
-  /** The command whose item is being read, or was last, and the item's flags. */
+  /** The command whose item is being read, and the item's flags. */
   #current: RetrievalCommand | undefined;
   #flags = 0;
   #cas: bigint | undefined;
 
   constructor(first: RetrievalCommand) {
-    this.#verb = first.verb;
-    this.#longestLine = first.verb.startsWith("get") ? LONGEST_GET_LINE : LONGEST_OTHER_LINE;
+    this.#first = first;
     this.#commands = [first];
     this.#lineLength = first.verb.length + 1 + first.key.length;
     this.#deadline = first.deadline;
@@ -131,10 +125,17 @@ class Retrieval implements Exchange {
     return this.#commands.length;
   }
 
+  get byteLength(): number {
+    return 0;
+  }
+
   admit(command: Command): boolean {
-    if (!(command instanceof RetrievalCommand) || command.verb !== this.#verb) return false;
+    const first = this.#first;
+    if (!(command instanceof RetrievalCommand) || command.verb !== first.verb) return false;
+    // What changes something is not shared, for it could not be asked again; nor is what has been.
+    if (command.chances < CHANCES || first.chances < CHANCES) return false;
     const lineLength = this.#lineLength + 1 + command.key.length;
-    if (lineLength > this.#longestLine) return false;
+    if (lineLength > LONGEST_LINE) return false;
     this.#lineLength = lineLength;
     this.#deadline = Math.min(this.#deadline, command.deadline);
     this.#commands.push(command);
@@ -142,32 +143,42 @@ class Retrieval implements Exchange {
   }
 
   write(buffer: RequestBuffer): void {
-    buffer.ascii(this.#verb);
+    buffer.ascii(this.#first.verb);
     for (const command of this.#commands) buffer.word(command!.key);
     buffer.ascii("\r\n");
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
     if (startsWith(bytes, start, end, "VALUE ")) return this.#header(bytes, start + 6, end);
-    if (isText(bytes, start, end, "END")) this.#miss();
-    else this.#refuse(readRefusalLine(bytes, start, end));
+    if (!isText(bytes, start, end, "END")) return this.#refuse(readRefusalLine(bytes, start, end));
+    this.#miss();
     return DONE;
   }
 
   data(bytes: Uint8Array, start: number, end: number): number {
     const data = end - start === bytes.length ? bytes : bytes.subarray(start, end);
     this.#current!.found(this.#flags, data, this.#cas);
+    // What is made of the item may come later; it needs nothing more of the reply.
+    this.#current = undefined;
     return MORE;
   }
 
   *commands(): Iterable<RetrievalCommand> {
     // The command whose item is being read is among the others no more.
-    if (this.#current?.settled === false) yield this.#current;
+    if (this.#current !== undefined) yield this.#current;
     for (const command of this.#commands) if (command !== undefined) yield command;
   }
 
-  #refuse(line: string): void {
-    for (const command of this.commands()) command.fail(refusalError(command.action, line));
+  /**
+   * twemproxy refuses a request as a whole, memcached's own proxy refuses one key where its item would stand
+   * and goes on: with more keys than one, or an item before it, nothing tells whether anything follows.
+   */
+  #refuse(line: string): number {
+    if (this.#commands.length > 1 || this.#next > 0) {
+      throw new Interruption(`the server answered "${line}" to a request of several keys`);
+    }
+    this.#first.fail(refusalError(this.#first.action, line));
+    return line.startsWith("SERVER_ERROR") ? REFUSED : DONE;
   }
 
   /** Reads `<key> <flags> <bytes>`, and the cas unique, which some servers add unasked. */
@@ -175,13 +186,17 @@ class Retrieval implements Exchange {
     const keyEnd = endOfWord(bytes, start, end);
     const flagsEnd = endOfWord(bytes, keyEnd + 1, end);
     const lengthEnd = endOfWord(bytes, flagsEnd + 1, end);
-    this.#current = this.#take(bytes, start, keyEnd);
-    this.#flags = readInteger(bytes, keyEnd + 1, flagsEnd);
     const byteLength = readInteger(bytes, flagsEnd + 1, lengthEnd);
-    if (this.#flags < 0 || byteLength < 0) {
-      throw new SocketError("the header of a value is malformed");
+    if (byteLength < 0) throw new SocketError("the header of a value is malformed");
+    const command = this.#current = this.#take(bytes, start, keyEnd);
+    // It has its answer, whatever becomes of the connection.
+    command.chances = 0;
+    this.#flags = readInteger(bytes, keyEnd + 1, flagsEnd);
+    if (this.#flags < 0 || this.#flags > 0xffffffff) {
+      const flags = readText(bytes, keyEnd + 1, flagsEnd);
+      this.#flags = readFlags(flags) ?? refuseItem(command, "flags", flags);
     }
-    this.#cas = lengthEnd === end ? undefined : readCas(bytes, lengthEnd + 1, end);
+    this.#cas = lengthEnd === end ? undefined : readCas(command, bytes, lengthEnd + 1, end);
     return byteLength;
   }
 
@@ -205,8 +220,14 @@ class Retrieval implements Exchange {
   }
 }
 
-function readCas(bytes: Uint8Array, start: number, end: number): bigint {
+function readCas(command: RetrievalCommand, bytes: Uint8Array, start: number, end: number): bigint {
   const text = readText(bytes, start, end);
-  if (/^\d{1,20}$/.test(text)) return BigInt(text);
-  throw new SocketError("the cas unique of a value is malformed");
+  return /^\d{1,20}$/.test(text) ? BigInt(text) : BigInt(refuseItem(command, "cas unique", text));
+}
+
+/** Fails a command over what the server says of its item, whose length is known: the others have theirs. */
+function refuseItem(command: RetrievalCommand, what: string, text: string): number {
+  const why = `the server gave its ${what} as ${quote(text)}`;
+  command.abandon(new ClientException(`Cannot ${command.action}: ${why}`, text));
+  return 0;
 }

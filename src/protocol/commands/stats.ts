@@ -1,9 +1,9 @@
 /** `stats`. @module */
 
-import { quote, SocketError, ValidationException } from "../../errors.ts";
+import { type ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
 import { endOfWord, isText, readText, startsWith } from "../bytes.ts";
-import { Command, DONE, MORE } from "../command.ts";
-import { readRefusal } from "../refusal.ts";
+import { CHANCES, Command, DONE, MORE } from "../command.ts";
+import { Interruption, readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** One server's statistics by name. */
@@ -33,27 +33,35 @@ const LINE_WORDS = ["STAT ", "PREFIX ", "ITEM "];
 /** `stats reset` ends with RESET and `stats detail on` with OK, both without an entry. */
 const LAST_LINES = ["END", "RESET", "OK"];
 
-/** No server has near as many; without a bound one could make us keep any amount. */
-const MOST_ENTRIES = 1 << 17;
+/**
+ * What the lines may come to, in bytes, each counted as so many more: no server has near as much, and without a
+ * bound one could make us keep any amount.
+ */
+const MOST_BYTES = 1 << 25;
+const ENTRY_BYTES = 128;
 
 /** What `stats sizes_enable` and `sizes_disable` end with: one line, without an END. */
 const SIZES_LAST_LINES = ["STAT sizes_status enabled", "STAT sizes_status disabled"];
 
 /** `stats` of one server. Resolves to its statistics, an empty record where there are none. */
 export class StatsCommand extends Command<Stats> {
-  readonly #args: string | undefined;
+  readonly #args: string;
   readonly #entries: [name: string, value: string][] = [];
   readonly #endsWithoutEnd: boolean;
+  #byteLength = 0;
 
-  constructor(args: string | undefined) {
+  constructor(args = "") {
     super();
     this.#args = args;
-    this.#endsWithoutEnd = /^ *sizes_(enable|disable)( |$)/.test(args ?? "");
+    this.#endsWithoutEnd = /^ *sizes_(enable|disable)( |$)/.test(args);
+    // Not `reset`, say.
+    if (args === "") this.chances = CHANCES;
   }
 
   write(buffer: RequestBuffer): void {
     buffer.ascii("stats");
-    if (this.#args !== undefined) buffer.ascii(" ").ascii(this.#args);
+    // mcrouter refuses a line that ends with a space.
+    if (this.#args !== "") buffer.word(this.#args);
     buffer.ascii("\r\n");
   }
 
@@ -67,9 +75,16 @@ export class StatsCommand extends Command<Stats> {
       // Not assigned one by one: a prefix named "__proto__" has to become a property of its own.
       this.succeed(Object.fromEntries(this.#entries));
     } else {
-      this.fail(readRefusal(bytes, start, end, "request stats"));
+      this.#refuse(readRefusal(bytes, start, end, "request stats"));
     }
     return DONE;
+  }
+
+  #refuse(refusal: ClientException): void {
+    this.fail(refusal);
+    if (this.#byteLength === 0) return;
+    // Whether an END follows nothing tells.
+    throw new Interruption(`the server answered "${refusal.item}" within statistics`);
   }
 
   #endWithoutEnd(bytes: Uint8Array, start: number, end: number): number {
@@ -81,7 +96,8 @@ export class StatsCommand extends Command<Stats> {
   }
 
   #addEntry(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#entries.length === MOST_ENTRIES) throw new SocketError("the statistics have no end");
+    this.#byteLength += end - start + ENTRY_BYTES;
+    if (this.#byteLength > MOST_BYTES) throw new SocketError("the statistics have no end");
     const nameEnd = endOfWord(bytes, start, end);
     const value = readText(bytes, Math.min(nameEnd + 1, end), end);
     this.#entries.push([readText(bytes, start, nameEnd), value]);

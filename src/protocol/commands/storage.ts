@@ -1,9 +1,8 @@
 /** `set`, `add`, `replace`, `append`, `prepend` and `cas`. @module */
 
-import { SocketError } from "../../errors.ts";
 import { isText, startsWith } from "../bytes.ts";
-import { Command, DONE, type LimitExptime, type Move } from "../command.ts";
-import { readRefusal, refusalError } from "../refusal.ts";
+import { Command, DONE, type LimitExptime } from "../command.ts";
+import { Interruption, readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 import type { Answers } from "./answer.ts";
 
@@ -39,71 +38,58 @@ export const CAS_ANSWERS: Answers<CasOutcome> = [
 
 /** A command with a data block. Resolves to what its answer stands for. */
 export class StorageCommand<Result> extends Command<Result> {
-  readonly #verb: StorageVerb;
-  readonly #key: string;
-  #item: StoredItem;
-  readonly #answers: Answers<Result>;
+  readonly verb: StorageVerb;
+  readonly key: string;
+  item: StoredItem;
+  readonly answers: Answers<Result>;
 
   constructor(verb: StorageVerb, key: string, item: StoredItem, answers: Answers<Result>) {
     super();
-    this.#verb = verb;
-    this.#key = key;
-    this.#item = item;
-    this.#answers = answers;
+    this.verb = verb;
+    this.key = key;
+    this.item = item;
+    this.answers = answers;
+  }
+
+  override get byteLength(): number {
+    return this.item.data.length;
   }
 
   /** What was to be stored is dropped: a condition is not met then, and `set` has none. */
   override succeedAbsent(): boolean {
-    const absent = this.#answers.find(([line]) => line === "NOT_STORED" || line === "NOT_FOUND") ??
-      this.#answers[0]!;
+    const absent = this.answers.find(([line]) => line === "NOT_STORED" || line === "NOT_FOUND") ??
+      this.answers[0]!;
     this.succeed(absent[1]);
     return true;
   }
 
-  override get move(): Move<Result> {
-    return {
-      kind: this.#verb === "set" ? "write" : "change",
-      isMiss: () => false,
-      again: () => new StorageCommand(this.#verb, this.#key, this.#item, this.#answers),
-      mirror: (result) => {
-        if (result === false || result === "exists" || result === "not_found") return undefined;
-        // Where the key moves from, conditions were met differently, and the cas unique is another.
-        const isWhole = this.#verb !== "append" && this.#verb !== "prepend";
-        const item = { ...this.#item, cas: undefined };
-        return isWhole
-          ? new StorageCommand("set", this.#key, item, SET_ANSWERS)
-          : new StorageCommand(this.#verb, this.#key, item, STORED_ANSWERS);
-      },
-    };
-  }
-
   /** A server that has restarted numbers its cas uniques from the start again: only a connection outlives none. */
   override get tie(): number | undefined {
-    const { cas, carrier } = this.#item;
+    const { cas, carrier } = this.item;
     return cas === undefined ? undefined : carrier;
   }
 
   override untie(): void {
-    const [, exists] = this.#answers.find(([line]) => line === "EXISTS")!;
+    const [, exists] = this.answers.find(([line]) => line === "EXISTS")!;
     this.succeed(exists);
   }
 
   override limitExptime(limit: LimitExptime): () => void {
-    const item = this.#item;
-    this.#item = { ...item, exptime: limit(item.exptime) };
-    return () => void (this.#item = item);
+    const item = this.item;
+    this.item = { ...item, exptime: limit(item.exptime) };
+    return () => void (this.item = item);
   }
 
   write(buffer: RequestBuffer): void {
-    const { flags, exptime, data, cas } = this.#item;
+    const { flags, exptime, data, cas } = this.item;
     const afterLength = cas === undefined ? "" : ` ${cas}`;
-    buffer.ascii(this.#verb).word(this.#key).ascii(` ${flags} ${exptime} `);
+    buffer.ascii(this.verb).word(this.key).ascii(` ${flags} ${exptime} `);
     if (typeof data === "string") buffer.textBlock(data, afterLength);
     else buffer.dataBlock(data, afterLength);
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    for (const [line, result] of this.#answers) {
+    for (const [line, result] of this.answers) {
       if (isText(bytes, start, end, line)) {
         this.succeed(result);
         return DONE;
@@ -114,7 +100,7 @@ export class StorageCommand<Result> extends Command<Result> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): void {
-    const action = `${this.#verb} key "${this.#key}"`;
+    const action = `${this.verb} key "${this.key}"`;
     if (isText(bytes, start, end, "NOT_STORED")) {
       // memcached never says so to a set; a proxy that lost its server does.
       return this.fail(refusalError(action, "NOT_STORED"));
@@ -123,8 +109,8 @@ export class StorageCommand<Result> extends Command<Result> {
     this.fail(refusal);
     // memcached swallows the data block of a command that it understood and would not carry out. One
     // that it did not understand leaves the block in the stream, to be taken for commands.
-    if (!startsWith(bytes, start, end, "SERVER_ERROR ")) {
-      throw new SocketError(`the server did not understand a ${this.#verb}`, { cause: refusal });
+    if (!startsWith(bytes, start, end, "SERVER_ERROR")) {
+      throw new Interruption(`the server did not understand a ${this.verb}`, { cause: refusal });
     }
   }
 }

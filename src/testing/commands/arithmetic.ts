@@ -4,13 +4,16 @@
  * @module
  */
 
-import type { Item } from "../item.ts";
-import { decodeLatin1, encodeLatin1 } from "../latin1.ts";
+import { decodeLatin1, encodeLatin1 } from "../byte_text.ts";
+import type { Item } from "../items/item.ts";
+import { itemSize } from "../items/item_sizes.ts";
 import { parseUint64 } from "../number_parser.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
-import { BAD_FORMAT, type Command, KEY_MAX_LENGTH, type Outcome } from "./command.ts";
+import { BAD_FORMAT, type Command, KEY_MAX_LENGTH } from "./command.ts";
 
 const INVALID_DELTA = "CLIENT_ERROR invalid numeric delta argument";
+const NO_ROOM = "SERVER_ERROR out of memory";
 const NON_NUMERIC = "CLIENT_ERROR cannot increment or decrement non-numeric value";
 
 /** Which way to change a number. */
@@ -20,15 +23,20 @@ export type Direction = "incr" | "decr";
 export interface Change {
   readonly direction: Direction;
   readonly delta: bigint;
-  /** The CAS token the item must have; 0 is any. */
+  /** The CAS unique that the item must have; 0 is any. */
   readonly cas: bigint;
 }
 
 /** A number as it was changed. */
 export interface Changed {
   readonly number: string;
-  /** The item with its new CAS token; where the number grew, it is not the one in the store. */
-  readonly item: Item;
+  readonly item: NumberItem;
+}
+
+/** What `ma` shows and changes of an item. Where the number grew, the item in the store is another one. */
+export interface NumberItem {
+  readonly cas: number;
+  exptime: number;
 }
 
 /** `incr <key> <delta> [noreply]`: wraps around at 2^64. */
@@ -67,35 +75,45 @@ function run(state: ServerState, tokens: readonly string[], direction: Direction
  * @param state The server's.
  * @param item The item, which may hold no number.
  * @param change How to change it.
- * @returns The number, the reply to a value that is none, or `undefined` when the item has another
- * CAS token.
+ * @returns The number, the reply where it cannot be changed, or `undefined` when the item has another CAS unique.
  */
 export function addDelta(
   state: ServerState,
   item: Item,
   { direction, delta, cas }: Change,
 ): Changed | string | undefined {
-  if (!mayBeNumber(item.value, state.store.maxItemSize)) return NON_NUMERIC;
-  if (cas !== 0n && cas !== item.cas) return undefined;
-  const number = parseUint64(decodeLatin1(item.value));
+  if (!mayBeNumber(item, state.store.maxItemSize)) return NON_NUMERIC;
+  if (cas !== 0n && cas !== BigInt(item.cas)) return undefined;
+  const number = parseUint64(decodeLatin1(item.readValue()));
   if (number === undefined) return NON_NUMERIC;
-  state.statistics.count(`${direction}_hits`);
+  state.statistics.countIn(item.slabClass, `${direction}_hits`);
   const changed = (direction === "incr" ? add(number, delta) : subtract(number, delta)).toString();
-  replaceNumber(state, item, changed);
-  return { number: changed, item };
+  const replaced = replaceNumber(state, item, changed);
+  return replaced === undefined ? NO_ROOM : { number: changed, item: replaced };
 }
 
-function mayBeNumber({ byteLength }: Uint8Array, maxItemSize: number): boolean {
+function mayBeNumber({ valueLength }: Item, maxItemSize: number): boolean {
   // memcached splits items above half of the largest size into chunks, and takes none for a number.
-  return byteLength > 0 && byteLength <= maxItemSize / 2;
+  return valueLength > 0 && valueLength <= maxItemSize / 2;
 }
 
-function replaceNumber({ store }: ServerState, item: Item, number: string): void {
-  const { byteLength } = item.value;
+function replaceNumber(
+  { store }: ServerState,
+  item: Item,
+  number: string,
+): NumberItem | undefined {
+  const { key, flags, exptime, valueLength } = item;
   // A shorter number leaves the length as it was and is filled up with spaces, as in memcached.
-  if (number.length <= byteLength) store.rewrite(item, encodeLatin1(number.padEnd(byteLength)));
+  const value = encodeLatin1(number.padEnd(valueLength));
+  if (value.byteLength === valueLength && !store.memory.isBeingRead(item)) {
+    store.rewrite(item, value);
+    return item;
+  }
+  if (!store.hasRoomFor(key.length, value.byteLength, itemSize(key, flags, value.byteLength))) {
+    return undefined;
+  }
   // A longer one makes a new item, while what `ma` changes next is still the old one.
-  else item.cas = store.put({ ...item, value: encodeLatin1(number) }).cas;
+  return { cas: store.put({ key, flags, exptime, value }).cas, exptime };
 }
 
 function add(number: bigint, delta: bigint): bigint {

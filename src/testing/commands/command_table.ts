@@ -4,27 +4,32 @@
  * @module
  */
 
-import { flushAll, quit, verbosity, version } from "./administration.ts";
+import {
+  cacheMemoryLimit,
+  config,
+  flushAll,
+  quit,
+  verbosity,
+  version,
+  watch,
+} from "./administration.ts";
 import { decr, incr } from "./arithmetic.ts";
 import type { Command } from "./command.ts";
-import { config } from "./config.ts";
-import { deleteCommand } from "./delete.ts";
 import { lruCrawler } from "./lru_crawler.ts";
 import { metaArithmetic } from "./meta_arithmetic.ts";
-import { metaDebug, metaNoop } from "./meta_debug.ts";
 import { metaDelete } from "./meta_delete.ts";
-import { metaGet } from "./meta_get.ts";
+import { metaDebug, metaGet, metaNoop } from "./meta_get.ts";
 import { metaSet } from "./meta_set.ts";
-import { gat, gats, get, gets } from "./retrieval.ts";
+import { gat, gats, get, gets, touch } from "./retrieval.ts";
 import { stats } from "./stats.ts";
-import { add, append, cas, prepend, replace, set } from "./storage.ts";
-import { touch } from "./touch.ts";
-import { watch } from "./watch.ts";
+import { add, append, cas, deleteCommand, prepend, replace, set } from "./storage.ts";
 
 /** Every command this server knows, by name. */
-export const commandTable: ReadonlyMap<string, Command> = new Map([
+export const commandTable: ReadonlyMap<string, Command> = /* @__PURE__ */ new Map([
   ["get", get],
   ["gets", gets],
+  // An old name, which is in no documentation, and which memcached took until 1.6.39.
+  ["bget", get],
   ["gat", gat],
   ["gats", gats],
   ["set", set],
@@ -44,6 +49,7 @@ export const commandTable: ReadonlyMap<string, Command> = new Map([
   ["mn", metaNoop],
   ["me", metaDebug],
   ["flush_all", flushAll],
+  ["cache_memlimit", cacheMemoryLimit],
   ["verbosity", verbosity],
   ["version", version],
   ["stats", stats],

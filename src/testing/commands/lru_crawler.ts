@@ -5,19 +5,20 @@
  * @module
  */
 
-import { type Item, weigh } from "../item.ts";
-import { escapeKey } from "../key_text.ts";
+import { escapeKey } from "../byte_text.ts";
+import type { MetadumpDialect } from "../dialect.ts";
+import type { Item } from "../items/item.ts";
+import { MAX_SLAB_CLASSES, sizeOf } from "../items/item_sizes.ts";
 import { parseUint32 } from "../number_parser.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
-import { BAD_FORMAT, type Circumstances, type Command, type Outcome } from "./command.ts";
+import { BAD_FORMAT, type Circumstances, type Command } from "./command.ts";
 
 const DISABLED = "CLIENT_ERROR lru crawler disabled";
 const BAD_CLASS = "BADCLASS invalid class id";
 const NOT_STARTED = "NOTSTARTED no items to crawl";
 const PIPELINED = "ERROR cannot pipeline other commands before metadump";
 
-/** memcached's `MAX_NUMBER_OF_SLAB_CLASSES`. */
-const MAX_SLAB_CLASSES = 64;
 const MAX_SLEEP = 1_000_000;
 
 /** Which items to crawl, or the reply to what names none. */
@@ -28,12 +29,12 @@ type Subcommand = (state: ServerState, argument: string, circumstances: Circumst
 /** `lru_crawler <subcommand> [<argument>]` */
 export const lruCrawler: Command = { minTokens: 1, run };
 
-const switches: ReadonlyMap<string, (state: ServerState) => Outcome> = new Map([
+const switches: ReadonlyMap<string, (state: ServerState) => Outcome> = /* @__PURE__ */ new Map([
   ["enable", enable],
   ["disable", disable],
 ]);
 
-const subcommands: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
+const subcommands: ReadonlyMap<string, Subcommand> = /* @__PURE__ */ new Map<string, Subcommand>([
   ["metadump", metadump],
   ["crawl", crawl],
   ["tocrawl", (_, count) => parseUint32(count) === undefined ? BAD_FORMAT : "OK"],
@@ -63,11 +64,15 @@ function disable(state: ServerState): Outcome {
   return "OK";
 }
 
-function crawl({ crawlerEnabled }: ServerState, argument: string): Outcome {
-  if (!crawlerEnabled) return DISABLED;
-  if (argument === "hash") return "ERROR an unknown error happened";
+function crawl(state: ServerState, argument: string): Outcome {
+  if (!state.crawlerEnabled) return DISABLED;
+  if (argument === "hash" && state.dialect.metadump.takesHash) {
+    return "ERROR an unknown error happened";
+  }
   const selection = select(argument);
-  return typeof selection === "string" ? selection : "OK";
+  if (typeof selection === "string") return selection;
+  state.statistics.count("lru_crawler_starts");
+  return "OK";
 }
 
 function sleep(microseconds: number | undefined): Outcome {
@@ -80,9 +85,11 @@ function metadump(
   argument: string,
   { isPipelined }: Circumstances,
 ): Outcome {
+  const { isKnown, takesHash } = state.dialect.metadump;
+  if (!isKnown) return "ERROR";
   if (!state.crawlerEnabled) return DISABLED;
   if (isPipelined) return PIPELINED;
-  const selection = argument === "hash" ? () => true : select(argument);
+  const selection = argument === "hash" && takesHash ? () => true : select(argument);
   if (typeof selection === "string") return selection;
   return { kind: "reply", parts: formatItems(state, selection), pauses: true };
 }
@@ -100,18 +107,26 @@ function isSlabClass(id: number | undefined): boolean {
 }
 
 function* formatItems(
-  { store }: ServerState,
+  state: ServerState,
   includes: (slabClass: number) => boolean,
 ): Generator<string> {
-  for (const item of store.survivors()) {
-    const slabClass = store.slabClassOf(item);
-    if (includes(slabClass)) yield formatItem(item, slabClass);
+  const { store, statistics, dialect: { metadump } } = state;
+  statistics.count("lru_crawler_starts");
+  state.crawlersRunning += 1;
+  try {
+    for (const item of store.survivors()) {
+      if (!includes(item.slabClass)) continue;
+      statistics.countIn(item.slabClass, "crawler_items_checked");
+      yield formatItem(item, metadump);
+    }
+  } finally {
+    state.crawlersRunning -= 1;
   }
-  yield "END\r\n";
+  if (metadump.isComplete) yield "END\r\n";
 }
 
-function formatItem(item: Readonly<Item>, slabClass: number): string {
+function formatItem(item: Item, { isComplete }: MetadumpDialect): string {
   return `key=${escapeKey(item.key)} exp=${item.exptime === 0 ? -1 : item.exptime} ` +
-    `la=${item.lastAccess} cas=${item.cas} fetch=${item.fetched ? "yes" : "no"} ` +
-    `cls=${slabClass} size=${weigh(item)}\n`;
+    `la=${item.lastAccess} cas=${item.cas} fetch=${item.fetched ? "yes" : "no"}` +
+    (isComplete ? ` cls=${item.slabClass} size=${sizeOf(item)}` : "") + "\n";
 }

@@ -4,14 +4,16 @@
  * @module
  */
 
-import { type Item, itemSize } from "../item.ts";
-import { encodeLatin1 } from "../latin1.ts";
+import { encodeLatin1 } from "../byte_text.ts";
+import { itemSize } from "../items/item_sizes.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
-import { addDelta, type Direction } from "./arithmetic.ts";
-import type { Command, Outcome } from "./command.ts";
+import { addDelta, type Direction, type NumberItem } from "./arithmetic.ts";
+import type { Command } from "./command.ts";
 import { INVALID_FLAGS } from "./meta_delete.ts";
 import {
   exptimeOf,
+  formatCode,
   formatEcho,
   formatFlags,
   isOpaqueTooLong,
@@ -26,7 +28,7 @@ import { storeItem } from "./store_item.ts";
 const INVALID_MODE = "CLIENT_ERROR invalid mode for ma M token";
 const OUT_OF_MEMORY = "SERVER_ERROR Out of memory allocating new item";
 
-const DIRECTIONS: ReadonlyMap<string, Direction> = new Map([
+const DIRECTIONS: ReadonlyMap<string, Direction> = /* @__PURE__ */ new Map([
   ["I", "incr"],
   ["+", "incr"],
   ["D", "decr"],
@@ -36,7 +38,7 @@ const DIRECTIONS: ReadonlyMap<string, Direction> = new Map([
 /** A number on its way to the client. */
 interface Answer {
   readonly number: string;
-  readonly item: Item;
+  readonly item: NumberItem;
   /** Whether `N` has just made it. */
   readonly isNew: boolean;
 }
@@ -48,7 +50,7 @@ function run(state: ServerState, tokens: readonly string[]): Outcome {
   const refusal = refuseLine(tokens);
   if (refusal !== undefined) return refusal;
   const [, key = "", ...flags] = tokens;
-  const request = parseMetaRequest(key, flags);
+  const request = parseMetaRequest(state.dialect.meta, key, flags);
   if (typeof request === "string") return INVALID_FLAGS;
   const direction = DIRECTIONS.get(request.flags.get("M") ?? "I");
   return direction === undefined ? INVALID_MODE : change(state, request, direction);
@@ -62,7 +64,7 @@ function change(state: ServerState, request: MetaRequest, direction: Direction):
   const cas = numberOf(flags, "C") ?? 0n;
   const result = addDelta(state, existing, { direction, delta, cas });
   if (typeof result === "string") return result;
-  if (result === undefined) return answerWithoutItem("EX", request);
+  if (result === undefined) return answerWithoutItem(state, "EX", request);
   return answer(state, request, { ...result, isNew: false });
 }
 
@@ -70,17 +72,25 @@ function vivifyOrMiss(state: ServerState, request: MetaRequest, direction: Direc
   const { key, flags } = request;
   if (!flags.has("N")) {
     state.statistics.count(`${direction}_misses`);
-    return answerWithoutItem("NF", request);
+    return answerWithoutItem(state, "NF", request);
   }
   const number = (numberOf(flags, "J") ?? 0n).toString();
-  if (!state.store.hasRoomFor(itemSize(key, 0, number.length))) return OUT_OF_MEMORY;
+  const { length } = number;
+  if (!state.store.hasRoomFor(key.length, length, itemSize(key, 0, length))) return OUT_OF_MEMORY;
   const content = { key, flags: 0, exptime: 0, value: encodeLatin1(number) };
-  const { item } = storeItem(state, { mode: "add", content, cas: 0n });
+  const result = storeItem(state, { mode: "add", content, cas: 0n });
+  if (typeof result === "string") return OUT_OF_MEMORY;
+  const { item } = result;
   return item && answer(state, request, { number, item, isNew: true });
 }
 
-function answerWithoutItem(code: string, request: MetaRequest): Outcome {
-  return isOpaqueTooLong(request.flags) ? OPAQUE_TOO_LONG : code + formatFlags(request);
+function answerWithoutItem(
+  { dialect }: ServerState,
+  code: string,
+  request: MetaRequest,
+): Outcome {
+  if (isOpaqueTooLong(request.flags)) return OPAQUE_TOO_LONG;
+  return formatCode(dialect.meta, code, formatFlags(request), true);
 }
 
 function answer(state: ServerState, request: MetaRequest, result: Answer): Outcome {
@@ -89,7 +99,8 @@ function answer(state: ServerState, request: MetaRequest, result: Answer): Outco
   // As in memcached, a number that was not there before is told even to those who want no answer.
   if (request.flags.has("q") && !result.isNew) return undefined;
   const { number } = result;
-  return request.flags.has("v") ? `VA ${number.length}${answers}\r\n${number}` : `HD${answers}`;
+  if (request.flags.has("v")) return `VA ${number.length}${answers}\r\n${number}`;
+  return formatCode(state.dialect.meta, "HD", answers, false);
 }
 
 /** One flag after the other, for what one changes the next one shows. */
@@ -103,10 +114,10 @@ function answerFlags(
   for (const letter of flags.keys()) {
     if (letter === "O" && isOpaqueTooLong(flags)) return undefined;
     if (letter === "T" || (letter === "N" && isNew)) {
-      item.exptime = store.resolveExptime(exptimeOf(flags, letter) ?? 0);
+      item.exptime = store.clock.resolve(exptimeOf(flags, letter) ?? 0);
     }
     if (letter === "c") answers += ` c${item.cas}`;
-    if (letter === "t") answers += ` t${store.remaining(item.exptime) ?? -1}`;
+    if (letter === "t") answers += ` t${store.clock.remaining(item.exptime) ?? -1}`;
     answers += formatEcho(request, letter);
   }
   return answers;

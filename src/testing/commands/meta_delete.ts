@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { Item } from "../item.ts";
+import type { Item } from "../items/item.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
-import type { Command, Outcome } from "./command.ts";
+import type { Command } from "./command.ts";
 import {
   exptimeOf,
+  formatCode,
   formatFlags,
   isOpaqueTooLong,
   type MetaFlags,
@@ -29,24 +31,26 @@ function run(state: ServerState, tokens: readonly string[]): Outcome {
   const refusal = refuseLine(tokens);
   if (refusal !== undefined) return refusal;
   const [, key = "", ...flags] = tokens;
-  const request = parseMetaRequest(key, flags);
+  const dialect = state.dialect.meta;
+  const request = parseMetaRequest(dialect, key, flags);
   if (typeof request === "string") return INVALID_FLAGS;
   if (isOpaqueTooLong(request.flags)) return OPAQUE_TOO_LONG;
   const code = remove(state, request);
-  return code === "HD" && request.flags.has("q") ? undefined : code + formatFlags(request);
+  if (code === "HD" && request.flags.has("q")) return undefined;
+  return formatCode(dialect, code, formatFlags(request), true);
 }
 
 function remove(state: ServerState, { key, flags }: MetaRequest): string {
   const item = state.store.find(key);
   const cas = numberOf(flags, "C");
-  if (item === undefined || (cas !== undefined && cas !== item.cas)) {
+  if (item === undefined || (cas !== undefined && cas !== BigInt(item.cas))) {
     state.statistics.count("delete_misses");
     return item === undefined ? "NF" : "EX";
   }
   if (flags.has("I")) {
     invalidate(state, item, flags);
   } else {
-    state.statistics.count("delete_hits");
+    state.statistics.countIn(item.slabClass, "delete_hits");
     state.store.delete(key);
   }
   return "HD";
@@ -54,6 +58,6 @@ function remove(state: ServerState, { key, flags }: MetaRequest): string {
 
 function invalidate({ store }: ServerState, item: Item, flags: MetaFlags): void {
   const exptime = exptimeOf(flags, "T");
-  if (exptime !== undefined) item.exptime = store.resolveExptime(exptime);
+  if (exptime !== undefined) item.exptime = store.clock.resolve(exptime);
   store.invalidate(item);
 }

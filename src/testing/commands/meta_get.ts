@@ -1,14 +1,18 @@
 /**
- * `mg`.
+ * `mg`, `mn` and `me`.
  *
  * @module
  */
 
-import { type Item, itemSize } from "../item.ts";
+import { decodeBase64, encodeBase64 } from "../byte_text.ts";
+import type { Item } from "../items/item.ts";
+import { itemSize, sizeOf } from "../items/item_sizes.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
-import type { Command, Outcome } from "./command.ts";
+import { BAD_FORMAT, type Command, KEY_MAX_LENGTH } from "./command.ts";
 import {
   exptimeOf,
+  formatCode,
   formatEcho,
   formatFlags,
   formatKey,
@@ -35,11 +39,19 @@ interface Hit {
 /** `mg <key> <flags>*` */
 export const metaGet: Command = { minTokens: 2, run };
 
+/** `mn`: an answer, and all that were held back before it. */
+export const metaNoop: Command = { minTokens: 1, flushes: true, run: () => "MN" };
+
+/** `me <key> [b]`: all there is to know about an item. */
+export const metaDebug: Command = { minTokens: 1, run: runDebug };
+
 function run(state: ServerState, tokens: readonly string[]): Outcome {
   const refusal = refuseLine(tokens, "CLIENT_ERROR options flags are too long");
   if (refusal !== undefined) return refusal;
   const [, key = "", ...flags] = tokens;
-  const request = parseMetaRequest(key, flags);
+  const dialect = state.dialect.meta;
+  if (flags.length === 0 && !dialect.isPolished) return BAD_FORMAT;
+  const request = parseMetaRequest(dialect, key, flags);
   if (typeof request === "string") return request;
   const item = state.store.find(request.key);
   if (item !== undefined) return answerHit(state, { request, item, isNew: false, won: false });
@@ -49,14 +61,15 @@ function run(state: ServerState, tokens: readonly string[]): Outcome {
 }
 
 function vivify({ store }: ServerState, { key, flags }: MetaRequest): Item | undefined {
-  if (!flags.has("N") || !store.hasRoomFor(itemSize(key, 0, 0))) return undefined;
+  if (!flags.has("N") || !store.hasRoomFor(key.length, 0, itemSize(key, 0, 0))) return undefined;
   // Whether the key came as base64 is not kept, for memcached forgets it here.
   return store.put({ key, flags: 0, exptime: 0, value: new Uint8Array() });
 }
 
-function answerMiss({ statistics }: ServerState, request: MetaRequest): Outcome {
+function answerMiss({ statistics, dialect }: ServerState, request: MetaRequest): Outcome {
   statistics.count("cmd_get");
   statistics.count("get_misses");
+  if (!dialect.meta.isPolished) return request.flags.has("q") ? undefined : "EN";
   if (isOpaqueTooLong(request.flags)) return OPAQUE_TOO_LONG;
   return request.flags.has("q") ? undefined : `EN${formatFlags(request)}`;
 }
@@ -71,11 +84,8 @@ function answerHit(state: ServerState, hit: Hit): Outcome {
   const line = answers + answerLease(hit);
   if (bumps && bumpsLate) state.store.bump(item);
   countHit(state, hit);
-  return flags.has("v") ? formatValue(item.value, line) : `HD${line}`;
-}
-
-function formatValue(value: Uint8Array, flags: string): Outcome {
-  return { kind: "reply", parts: [`VA ${value.byteLength}${flags}\r\n`, value, "\r\n"] };
+  if (!flags.has("v")) return formatCode(state.dialect.meta, "HD", line, false);
+  return { kind: "reply", parts: [{ head: `VA ${item.valueLength}${line}\r\n`, item }] };
 }
 
 /** One flag after the other, for what one changes the next one shows. */
@@ -92,12 +102,12 @@ function answerFlags(state: ServerState, hit: Hit): string | undefined {
 function changeItem({ store }: ServerState, hit: Hit, letter: string): void {
   const { item, isNew, request: { flags } } = hit;
   if (letter === "T") {
-    item.exptime = store.resolveExptime(exptimeOf(flags, "T") ?? 0);
+    item.exptime = store.clock.resolve(exptimeOf(flags, "T") ?? 0);
   } else if (letter === "N" && isNew) {
-    item.exptime = store.resolveExptime(exptimeOf(flags, "N") ?? 0);
+    item.exptime = store.clock.resolve(exptimeOf(flags, "N") ?? 0);
     hit.won = true;
   } else if (letter === "R" && !isNew && !item.winSent) {
-    const recacheTime = store.resolveExptime(exptimeOf(flags, "R") ?? 0);
+    const recacheTime = store.clock.resolve(exptimeOf(flags, "R") ?? 0);
     if (item.exptime !== 0 && item.exptime < recacheTime) hit.won = true;
   }
 }
@@ -105,15 +115,15 @@ function changeItem({ store }: ServerState, hit: Hit, letter: string): void {
 function formatFlag({ store }: ServerState, { item, request }: Hit, letter: string): string {
   switch (letter) {
     case "s":
-      return ` s${item.value.byteLength}`;
+      return ` s${item.valueLength}`;
     case "t":
-      return ` t${store.remaining(item.exptime) ?? -1}`;
+      return ` t${store.clock.remaining(item.exptime) ?? -1}`;
     case "c":
       return ` c${item.cas}`;
     case "f":
       return ` f${item.flags}`;
     case "l":
-      return ` l${store.time - item.lastAccess}`;
+      return ` l${store.clock.time - item.lastAccess}`;
     case "h":
       return ` h${item.fetched ? 1 : 0}`;
     case "k":
@@ -133,8 +143,26 @@ function answerLease(hit: Hit): string {
   return sent + stale + (won ? " W" : "");
 }
 
-function countHit({ statistics }: ServerState, { request: { flags } }: Hit): void {
+function countHit({ statistics }: ServerState, { item, request: { flags } }: Hit): void {
   const isTouch = flags.has("T");
   statistics.count(isTouch ? "cmd_touch" : "cmd_get");
-  statistics.count(isTouch ? "touch_hits" : "get_hits");
+  statistics.countIn(item.slabClass, isTouch ? "touch_hits" : "get_hits");
+}
+
+function runDebug(state: ServerState, [, token, flag]: readonly string[]): Outcome {
+  if (token === undefined || token.length > KEY_MAX_LENGTH) return BAD_FORMAT;
+  const key = flag === "b" ? decodeBase64(token) : token;
+  if (key === undefined) return BAD_FORMAT;
+  state.statistics.count("cmd_meta");
+  const item = state.store.find(key);
+  return item === undefined ? "EN" : formatDebug(state, item);
+}
+
+function formatDebug({ store }: ServerState, item: Item): string {
+  const remaining = store.clock.remaining(item.exptime);
+  const key = item.keyIsBinary ? encodeBase64(item.key) : item.key;
+  // How long it has been expired, were it not for the sign.
+  const expired = remaining === undefined ? -1 : -remaining;
+  return `ME ${key} exp=${expired} la=${store.clock.time - item.lastAccess} cas=${item.cas} ` +
+    `fetch=${item.fetched ? "yes" : "no"} cls=${item.slabClass} size=${sizeOf(item)}`;
 }

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { decodeBase64, encodeBase64 } from "../key_text.ts";
-import { parseInt32, parseUint32, parseUint64 } from "../number_parser.ts";
-import { BAD_FORMAT, KEY_MAX_LENGTH } from "./command.ts";
+import { decodeBase64, encodeBase64 } from "../byte_text.ts";
+import type { MetaDialect } from "../dialect.ts";
+import { parseInt32, parseUint64 } from "../number_parser.ts";
+import { BAD_FORMAT, KEY_MAX_LENGTH, MAX_VALUE_LENGTH } from "./command.ts";
 
 /** The answer to an opaque of more than 31 bytes. */
 export const OPAQUE_TOO_LONG = "CLIENT_ERROR opaque token too long";
@@ -35,6 +36,11 @@ export interface MetaRequest {
 /** What belongs to each flag, by its letter, in the order they were given. */
 export type MetaFlags = ReadonlyMap<string, string>;
 
+/** Flags that only some versions take. */
+const PROXY_FLAGS = "PL";
+const BASE64_FLAG = "b";
+const LENGTH_FLAG = "S";
+
 /** What may belong to a flag, and the reply to anything else. */
 interface FlagRule {
   readonly accepts: (argument: string, key: string) => boolean;
@@ -45,22 +51,27 @@ interface FlagRule {
 const ANYTHING: FlagRule = { accepts: () => true };
 const EXPTIME: FlagRule = { accepts: isInt32, refusal: BAD_TOKEN };
 
-const FLAG_RULES: ReadonlyMap<string, FlagRule> = new Map([
-  ...[..."OPLkstcfvhlqIu"].map((letter) => [letter, ANYTHING] as const),
-  ...[..."NTR"].map((letter) => [letter, EXPTIME] as const),
-  ["b", {
+const FLAG_RULES: ReadonlyMap<string, FlagRule> = /* @__PURE__ */ createFlagRules();
+
+function createFlagRules(): Map<string, FlagRule> {
+  const rules = new Map<string, FlagRule>();
+  for (const letter of "OPLkstcfvhlqIu") rules.set(letter, ANYTHING);
+  for (const letter of "NTR") rules.set(letter, EXPTIME);
+  rules.set(LENGTH_FLAG, { accepts: isLength, refusal: "CLIENT_ERROR invalid length" });
+  rules.set(BASE64_FLAG, {
     accepts: (_, key) => decodeBase64(key) !== undefined,
     refusal: "CLIENT_ERROR error decoding key",
-  }],
-  ["F", { accepts: (argument) => parseUint32(argument) !== undefined }],
-  ["C", { accepts: isUint64, refusal: BAD_TOKEN }],
-  ["M", {
+  });
+  rules.set("F", { accepts: isUint64 });
+  rules.set("C", { accepts: isUint64, refusal: BAD_TOKEN });
+  rules.set("M", {
     accepts: (argument) => argument.length === 1,
     refusal: "CLIENT_ERROR incorrect length for M token",
-  }],
-  ["J", { accepts: isUint64, refusal: "CLIENT_ERROR invalid numeric initial value" }],
-  ["D", { accepts: isUint64, refusal: "CLIENT_ERROR invalid numeric delta value" }],
-]);
+  });
+  rules.set("J", { accepts: isUint64, refusal: "CLIENT_ERROR invalid numeric initial value" });
+  rules.set("D", { accepts: isUint64, refusal: "CLIENT_ERROR invalid numeric delta value" });
+  return rules;
+}
 
 /**
  * Says what is wrong with a line before its flags are looked at.
@@ -82,22 +93,52 @@ export function refuseLine(
  * Reads a key and its flags, which are the same for every meta command: each takes those of the
  * others, and ignores them.
  *
+ * @param dialect How meta commands go.
  * @param key The key as it came.
  * @param tokens The flags.
  * @returns The request, or the reply that refuses it.
  */
-export function parseMetaRequest(key: string, tokens: readonly string[]): MetaRequest | string {
+export function parseMetaRequest(
+  dialect: MetaDialect,
+  key: string,
+  tokens: readonly string[],
+): MetaRequest | string {
   const flags = new Map<string, string>();
   let fault: string | undefined;
   for (const token of tokens) {
     const letter = token.charAt(0);
     if (letter >= FIRST_UNKNOWN_LETTER || flags.has(letter)) return DUPLICATE_FLAG;
     const rule = FLAG_RULES.get(letter);
-    if (rule === undefined) return INVALID_FLAG;
+    if (rule === undefined || !isKnown(dialect, letter)) return INVALID_FLAG;
     flags.set(letter, token.slice(1));
     if (!rule.accepts(token.slice(1), key)) fault = rule.refusal ?? fault ?? BAD_FORMAT;
   }
   return fault ?? createRequest(key, flags);
+}
+
+function isKnown({ isDraft, takesProxyFlags }: MetaDialect, letter: string): boolean {
+  if (PROXY_FLAGS.includes(letter)) return takesProxyFlags;
+  if (letter === LENGTH_FLAG) return isDraft;
+  return letter !== BASE64_FLAG || !isDraft;
+}
+
+/**
+ * Writes the code that answers a meta command, and the flags behind it.
+ *
+ * @param dialect How meta commands go.
+ * @param code The code as it is today, `HD` for instance.
+ * @param flags The answers to the flags, each behind a space.
+ * @param isLoose Whether the versions before 1.6.18 write a space too many behind this code.
+ * @returns The line.
+ */
+export function formatCode(
+  dialect: MetaDialect,
+  code: string,
+  flags: string,
+  isLoose: boolean,
+): string {
+  const word = code === "HD" && dialect.isDraft ? "OK" : code;
+  return `${word}${isLoose && !dialect.isPolished ? " " : ""}${flags}`;
 }
 
 /**
@@ -172,6 +213,11 @@ function createRequest(key: string, flags: MetaFlags): MetaRequest {
 
 function isInt32(text: string): boolean {
   return parseInt32(text) !== undefined;
+}
+
+function isLength(text: string): boolean {
+  const length = parseInt32(text);
+  return length !== undefined && length >= 0 && length <= MAX_VALUE_LENGTH;
 }
 
 function isUint64(text: string): boolean {

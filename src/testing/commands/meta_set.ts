@@ -4,17 +4,15 @@
  * @module
  */
 
-import { parseInt32, parseUint32 } from "../number_parser.ts";
+import type { ClientFlags } from "../items/item.ts";
+import { itemSize } from "../items/item_sizes.ts";
+import { parseFlags, parseInt32 } from "../number_parser.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
-import {
-  BAD_DATA_CHUNK,
-  BAD_FORMAT,
-  type Command,
-  MAX_VALUE_LENGTH,
-  type Outcome,
-} from "./command.ts";
+import { BAD_DATA_CHUNK, BAD_FORMAT, type Command, MAX_VALUE_LENGTH } from "./command.ts";
 import {
   exptimeOf,
+  formatCode,
   formatFlags,
   isOpaqueTooLong,
   type MetaRequest,
@@ -33,7 +31,7 @@ import {
 
 const INVALID_MODE = "CLIENT_ERROR invalid mode for ms M token";
 
-const MODES: ReadonlyMap<string, StoreMode> = new Map([
+const MODES: ReadonlyMap<string, StoreMode> = /* @__PURE__ */ new Map([
   ["E", "add"],
   ["A", "append"],
   ["P", "prepend"],
@@ -44,33 +42,54 @@ const MODES: ReadonlyMap<string, StoreMode> = new Map([
 const CODES = { "stored": "HD", "exists": "EX", "not_found": "NF", "not_stored": "NS" };
 
 /** `ms <key> <bytes> <flags>*` */
-export const metaSet: Command = { minTokens: 2, run };
+export const metaSet: Command = { minTokens: 2, valueLength, run };
 
-function run(state: ServerState, tokens: readonly string[]): Outcome {
-  const [, key = "", lengthToken = "", ...flags] = tokens;
-  const refusal = refuseLine(tokens);
-  if (refusal !== undefined) return refusal;
-  const byteLength = parseInt32(lengthToken);
-  // Behind a length nobody can read, whatever follows is taken for commands.
-  if (byteLength === undefined || byteLength < 0 || byteLength > MAX_VALUE_LENGTH) {
-    return BAD_FORMAT;
-  }
-  const request = parseMetaRequest(key, flags);
-  if (typeof request === "string") return { kind: "refused", byteLength, line: request };
-  return receive(state, request, byteLength);
+/** In the draft of meta commands the length of the value is one of the flags. */
+function valueLength([, , ...rest]: readonly string[]): number | undefined {
+  const draft = rest.find((token) => /^S\d+$/.test(token));
+  return parseInt32(draft === undefined ? rest[0] ?? "" : draft.slice(1));
 }
 
-function receive(state: ServerState, request: MetaRequest, byteLength: number): Outcome {
+function run(state: ServerState, tokens: readonly string[]): Outcome {
+  const refusal = refuseLine(tokens);
+  if (refusal !== undefined) return refusal;
+  return state.dialect.meta.isDraft ? runDraft(state, tokens) : runFinal(state, tokens);
+}
+
+function runFinal(
+  state: ServerState,
+  [, key = "", lengthToken = "", ...flags]: readonly string[],
+): Outcome {
+  const length = parseInt32(lengthToken);
+  // Behind a length nobody can read, whatever follows is taken for commands.
+  if (length === undefined || length < 0 || length > MAX_VALUE_LENGTH) return BAD_FORMAT;
+  const request = parseMetaRequest(state.dialect.meta, key, flags);
+  if (typeof request === "string") return { kind: "refused", byteLength: length, line: request };
+  return receive(state, request, length);
+}
+
+function runDraft(state: ServerState, [, key = "", ...flags]: readonly string[]): Outcome {
+  const request = parseMetaRequest(state.dialect.meta, key, flags);
+  const length = valueLength(["ms", key, ...flags]);
+  const isReadable = length !== undefined && flags.includes(`S${length}`);
+  if (typeof request === "string") {
+    return isReadable ? { kind: "refused", byteLength: length, line: request } : request;
+  }
+  return isReadable ? receive(state, request, length) : BAD_FORMAT;
+}
+
+function receive(state: ServerState, request: MetaRequest, length: number): Outcome {
   const mode = modeOf(request);
-  if (mode === undefined) return { kind: "refused", byteLength, line: INVALID_MODE };
-  const line = refuse(state, request, {
-    mode,
-    key: request.key,
-    flags: flagsOf(request),
-    byteLength,
-  });
-  if (line !== undefined) return { kind: "refused", byteLength, line };
-  return { kind: "data", byteLength, complete: (value) => finish(state, request, mode, value) };
+  if (mode === undefined) return { kind: "refused", byteLength: length, line: INVALID_MODE };
+  const { key } = request;
+  const size = itemSize(key, flagsOf(state, request), length);
+  const line = refuse(state, request, { mode, key, valueLength: length, size });
+  if (line !== undefined) return { kind: "refused", byteLength: length, line };
+  return {
+    kind: "data",
+    byteLength: length,
+    complete: (value) => finish(state, request, { mode, size, value }),
+  };
 }
 
 function modeOf({ flags }: MetaRequest): StoreMode | undefined {
@@ -78,8 +97,8 @@ function modeOf({ flags }: MetaRequest): StoreMode | undefined {
   return flags.has("C") && (mode === "set" || mode === "replace") ? "cas" : mode;
 }
 
-function flagsOf({ flags }: MetaRequest): number {
-  return parseUint32(flags.get("F") ?? "") ?? 0;
+function flagsOf({ flagBits }: ServerState, { flags }: MetaRequest): ClientFlags {
+  return parseFlags(flags.get("F") ?? "", flagBits) ?? 0;
 }
 
 function refuse(
@@ -94,31 +113,40 @@ function refuse(
   return refusal;
 }
 
+/** A value that has come, with its line end if it is defined. */
+interface Arrival {
+  readonly mode: StoreMode;
+  readonly size: number;
+  readonly value: Uint8Array | undefined;
+}
+
 function finish(
   state: ServerState,
   request: MetaRequest,
-  mode: StoreMode,
-  value: Uint8Array | undefined,
+  { mode, size, value }: Arrival,
 ): string | undefined {
-  state.statistics.count("cmd_set");
+  state.statistics.countIn(state.store.classes.classOf(size), "cmd_set");
   if (value === undefined) return BAD_DATA_CHUNK;
-  const { status, item } = storeItem(state, createStoreRequest(state, request, mode, value));
+  const result = storeItem(state, createStoreRequest(state, request, mode, value));
+  if (typeof result === "string") return result;
+  const { status, item } = result;
   if (status === "stored" && request.flags.has("q")) return undefined;
-  const format = (letter: string) => letter === "c" ? ` c${item?.cas ?? 0}` : "";
-  return CODES[status] + formatFlags(request, format);
+  const { isDraft } = state.dialect.meta;
+  const format = (letter: string) => letter === "c" && !isDraft ? ` c${item?.cas ?? 0}` : "";
+  return formatCode(state.dialect.meta, CODES[status], formatFlags(request, format), isDraft);
 }
 
 function createStoreRequest(
-  { store }: ServerState,
+  state: ServerState,
   request: MetaRequest,
   mode: StoreMode,
   value: Uint8Array,
 ): StoreRequest {
   const { key, keyIsBinary, flags } = request;
-  const exptime = store.resolveExptime(exptimeOf(flags, "T") ?? 0);
+  const exptime = state.store.clock.resolve(exptimeOf(flags, "T") ?? 0);
   return {
     mode,
-    content: { key, flags: flagsOf(request), exptime, value },
+    content: { key, flags: flagsOf(state, request), exptime, value },
     cas: numberOf(flags, "C") ?? 0n,
     acceptsStale: flags.has("I"),
     keyIsBinary,

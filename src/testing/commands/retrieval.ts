@@ -1,96 +1,140 @@
 /**
- * `get`, `gets`, `gat` and `gats`.
+ * `get`, `gets`, `bget`, `gat`, `gats` and `touch`.
  *
  * @module
  */
 
-import type { Item } from "../item.ts";
+import { encodeUtf8 } from "../byte_text.ts";
+import type { ClientFlags, Item } from "../items/item.ts";
 import { parseInt32 } from "../number_parser.ts";
+import type { Outcome, ReplyPart } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
 import {
   BAD_FORMAT,
+  type Circumstances,
   type Command,
   INVALID_EXPTIME,
   KEY_MAX_LENGTH,
-  type Outcome,
 } from "./command.ts";
-import { touchItem } from "./touch.ts";
 
-type Fetch = (key: string) => Item | undefined;
+/** What is asked for. */
+interface Retrieval {
+  readonly state: ServerState;
+  readonly keys: readonly string[];
+  readonly withCas: boolean;
+  /** Looks for an item, and counts that. */
+  readonly fetch: (key: string) => Item | undefined;
+  /** Lines to send in the place of items, by their keys. */
+  readonly itemReplies: Circumstances["itemReplies"];
+}
 
 /** `get <key>*` */
-export const get: Command = {
-  minTokens: 2,
-  flushes: true,
-  run: (state, tokens) => fetch(state, tokens, false),
-};
+export const get: Command = /* @__PURE__ */ fetchCommand(false);
 
-/** `gets <key>*`: with CAS tokens. */
-export const gets: Command = {
-  minTokens: 2,
-  flushes: true,
-  run: (state, tokens) => fetch(state, tokens, true),
-};
+/** `gets <key>*`: with CAS uniques. */
+export const gets: Command = /* @__PURE__ */ fetchCommand(true);
 
 /** `gat <exptime> <key>*`: get and touch. */
-export const gat: Command = {
-  minTokens: 2,
-  flushes: true,
-  run: (state, tokens) => touch(state, tokens, false),
-};
+export const gat: Command = /* @__PURE__ */ touchCommand(false);
 
-/** `gats <exptime> <key>*`: get and touch, with CAS tokens. */
-export const gats: Command = {
-  minTokens: 2,
-  flushes: true,
-  run: (state, tokens) => touch(state, tokens, true),
-};
+/** `gats <exptime> <key>*`: get and touch, with CAS uniques. */
+export const gats: Command = /* @__PURE__ */ touchCommand(true);
 
-function fetch(state: ServerState, [, ...keys]: readonly string[], withCas: boolean): Outcome {
-  return retrieve(keys, (key) => fetchItem(state, key), withCas);
+/** `touch <key> <exptime> [noreply]` */
+export const touch: Command = { minTokens: 3, maxTokens: 4, noreplyFrom: 2, run: runTouch };
+
+function fetchCommand(withCas: boolean): Command {
+  return {
+    minTokens: 2,
+    flushes: true,
+    run: (state, [, ...keys], { itemReplies }) => {
+      return retrieve({ state, keys, withCas, itemReplies, fetch: (key) => fetchItem(state, key) });
+    },
+  };
 }
 
-function touch(state: ServerState, tokens: readonly string[], withCas: boolean): Outcome {
-  const [, exptimeToken = "", ...keys] = tokens;
+function touchCommand(withCas: boolean): Command {
+  return {
+    minTokens: 2,
+    flushes: true,
+    run: (state, [, exptimeToken = "", ...keys], { itemReplies }) => {
+      const exptime = parseInt32(exptimeToken);
+      if (exptime === undefined) return INVALID_EXPTIME;
+      const fetch = (key: string) => touchItem(state, key, exptime);
+      return retrieve({ state, keys, withCas, itemReplies, fetch });
+    },
+  };
+}
+
+function runTouch(state: ServerState, [, key = "", exptimeToken = ""]: readonly string[]): Outcome {
+  if (key.length > KEY_MAX_LENGTH) return BAD_FORMAT;
   const exptime = parseInt32(exptimeToken);
   if (exptime === undefined) return INVALID_EXPTIME;
-  return retrieve(keys, (key) => touchItem(state, key, exptime), withCas);
+  return touchItem(state, key, exptime) === undefined ? "NOT_FOUND" : "TOUCHED";
 }
 
-function retrieve(keys: readonly string[], fetch: Fetch, withCas: boolean): Outcome {
+function retrieve(retrieval: Retrieval): Outcome {
+  const { keys, fetch } = retrieval;
   const tooLong = keys.findIndex((key) => key.length > KEY_MAX_LENGTH);
   if (tooLong >= 0) {
     // As in memcached, the keys before it are counted and touched all the same.
     for (const key of keys.slice(0, tooLong)) fetch(key);
     return BAD_FORMAT;
   }
-  return { kind: "reply", parts: formatItems(keys, fetch, withCas) };
+  return { kind: "reply", parts: formatItems(retrieval) };
 }
 
-function* formatItems(
-  keys: readonly string[],
-  fetch: Fetch,
-  withCas: boolean,
-): Generator<string | Uint8Array> {
+function* formatItems(retrieval: Retrieval): Generator<ReplyPart> {
+  const { keys, fetch, itemReplies } = retrieval;
+  const lines = itemReplies && new Map(Object.entries(itemReplies).map(encodeEntry));
   for (const key of keys) {
+    const line = lines?.get(key);
+    if (line !== undefined) {
+      yield `${line}\r\n`;
+      continue;
+    }
     const item = fetch(key);
-    if (item === undefined) continue;
-    yield formatHeader(item, withCas);
-    yield item.value;
-    yield "\r\n";
+    if (item !== undefined) yield { head: formatHead(retrieval, item), item };
   }
   yield "END\r\n";
 }
 
-function formatHeader({ key, flags, value, cas }: Item, withCas: boolean): string {
-  return `VALUE ${key} ${flags} ${value.byteLength}${withCas ? ` ${cas}` : ""}\r\n`;
+/** Keys and lines, a character per byte. */
+function encodeEntry([key, line]: [string, string]): [string, string] {
+  return [encodeUtf8(key), encodeUtf8(line)];
+}
+
+function formatHead({ state, withCas }: Retrieval, item: Item): string {
+  const cas = withCas ? ` ${item.cas}` : "";
+  return `VALUE ${item.key} ${formatFlags(state, item.flags)} ${item.valueLength}${cas}\r\n`;
+}
+
+function formatFlags({ dialect }: ServerState, flags: ClientFlags): ClientFlags {
+  return dialect.hasSignedFlags ? Number(BigInt.asIntN(32, BigInt(flags))) : flags;
 }
 
 function fetchItem({ store, statistics }: ServerState, key: string): Item | undefined {
   const item = store.fetch(key);
   statistics.count("cmd_get");
-  statistics.count(item === undefined ? "get_misses" : "get_hits");
   statistics.countPrefix(key, "get");
-  if (item !== undefined) statistics.countPrefix(key, "hit");
+  if (item === undefined) {
+    statistics.count("get_misses");
+    return undefined;
+  }
+  statistics.countIn(item.slabClass, "get_hits");
+  statistics.countPrefix(key, "hit");
+  return item;
+}
+
+/** Gives an item a new exptime, without giving it a new CAS unique. */
+function touchItem({ store, statistics }: ServerState, key: string, exptime: number) {
+  const item = store.fetch(key);
+  statistics.count("cmd_touch");
+  if (item === undefined) {
+    statistics.count("touch_misses");
+    return undefined;
+  }
+  statistics.countIn(item.slabClass, "touch_hits");
+  item.exptime = store.clock.resolve(exptime);
   return item;
 }

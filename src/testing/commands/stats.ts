@@ -4,6 +4,9 @@
  * @module
  */
 
+import { MAX_SLAB_CLASSES } from "../items/item_sizes.ts";
+import { parseUint32 } from "../number_parser.ts";
+import type { Outcome } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
 import type { Statistics } from "../statistics.ts";
 import {
@@ -14,21 +17,26 @@ import {
   slabStats,
   type Stat,
 } from "../stats_report.ts";
-import type { Command, Outcome } from "./command.ts";
+import { BAD_FORMAT, type Command } from "./command.ts";
 
 const DETAIL_USAGE = "CLIENT_ERROR usage: stats detail on|off|dump";
+
+/** memcached makes `stats cachedump` in a buffer of 2 MiB, and leaves out what does not fit. */
+const CACHEDUMP_CAPACITY = 2 * 1024 * 1024;
+const CACHEDUMP_END = "END\r\n";
 
 type Subcommand = (state: ServerState, args: readonly string[]) => Outcome;
 
 /** `stats [<subcommand>]` */
 export const stats: Command = { minTokens: 1, run };
 
-const subcommands: ReadonlyMap<string, Subcommand> = new Map<string, Subcommand>([
+const subcommands: ReadonlyMap<string, Subcommand> = /* @__PURE__ */ new Map<string, Subcommand>([
   ["items", (state) => report(itemStats(state))],
   ["slabs", (state) => report(slabStats(state))],
   ["sizes", () => report([["sizes_status", "disabled"]])],
   ["settings", (state) => report(settingStats(state))],
   ["conns", (state) => report(connectionStats(state))],
+  ["cachedump", cachedump],
   ["reset", reset],
   ["detail", ({ statistics }, [switchToken]) => detail(statistics, switchToken)],
 ]);
@@ -48,6 +56,33 @@ function detail(statistics: Statistics, switchToken: string | undefined): Outcom
   if (switchToken !== "on" && switchToken !== "off") return DETAIL_USAGE;
   statistics.detailEnabled = switchToken === "on";
   return "OK";
+}
+
+/** `stats cachedump <slab class> <limit>`: keys of a class, the one used last first. */
+function cachedump(
+  state: ServerState,
+  [classToken, limitToken]: readonly string[],
+): Outcome {
+  if (classToken === undefined || limitToken === undefined) return "CLIENT_ERROR bad command line";
+  const slabClass = parseUint32(classToken);
+  const limit = parseUint32(limitToken);
+  if (slabClass === undefined || limit === undefined) return BAD_FORMAT;
+  if (slabClass >= MAX_SLAB_CLASSES) return "CLIENT_ERROR Illegal slab id";
+  return { kind: "reply", parts: [dumpClass(state, slabClass, limit === 0 ? Infinity : limit)] };
+}
+
+function dumpClass({ store }: ServerState, slabClass: number, limit: number): string {
+  let dump = "";
+  let shown = 0;
+  for (const item of store.memory.fromNewest()) {
+    if (item.slabClass !== slabClass || item.keyIsBinary) continue;
+    if (shown === limit) break;
+    const line = `ITEM ${item.key} [${item.valueLength} b; ${item.exptime} s]\r\n`;
+    if (dump.length + line.length + CACHEDUMP_END.length >= CACHEDUMP_CAPACITY) break;
+    dump += line;
+    shown += 1;
+  }
+  return dump + CACHEDUMP_END;
 }
 
 function report(stats: Iterable<Stat>): Outcome {

@@ -6,11 +6,12 @@
 
 import { concat } from "@std/bytes/concat";
 import { describeStore, type StoreStatus } from "../event_lines.ts";
-import { type Item, type ItemContent, itemSize } from "../item.ts";
+import type { Item, ItemContent } from "../items/item.ts";
+import { itemSize, sizeOf } from "../items/item_sizes.ts";
 import type { ServerState } from "../server_state.ts";
+import { OUT_OF_MEMORY } from "./command.ts";
 
 const TOO_LARGE = "SERVER_ERROR object too large for cache";
-const OUT_OF_MEMORY = "SERVER_ERROR out of memory storing object";
 
 /** What to do with what is there already, in the words of memcached's log. */
 export type StoreMode = "set" | "add" | "replace" | "append" | "prepend" | "cas";
@@ -19,7 +20,7 @@ export type StoreMode = "set" | "add" | "replace" | "append" | "prepend" | "cas"
 export interface StoreRequest {
   readonly mode: StoreMode;
   readonly content: ItemContent;
-  /** The CAS token the item must have; 0 is none, which no item has and only `cas` insists on. */
+  /** The CAS unique that the item must have; 0 is none: no item has it and only `cas` insists on it. */
   readonly cas: bigint;
   /** Whether `cas` may also store, as stale, what is older than the item. */
   readonly acceptsStale?: boolean;
@@ -38,53 +39,76 @@ export interface StoreResult {
 export interface Announcement {
   readonly mode: StoreMode;
   readonly key: string;
-  readonly flags: number;
-  readonly byteLength: number;
+  /** The length of its value in bytes. */
+  readonly valueLength: number;
+  /** What memcached reckons that it takes, in bytes. */
+  readonly size: number;
+}
+
+/** How to carry out a request, and what is there already. */
+interface Storing {
+  readonly state: ServerState;
+  readonly request: StoreRequest;
+  readonly existing: Item;
 }
 
 /**
  * Stores an item, or does not.
  *
  * @param state The server's.
- * @param request What to store. It must not exceed the limits.
- * @returns What came of it.
+ * @param request What to store. It must not exceed what one item may be.
+ * @returns What came of it, or the reply where there is no room any more.
  */
-export function storeItem(state: ServerState, request: StoreRequest): StoreResult {
-  const existing = state.store.find(request.content.key);
+export function storeItem(state: ServerState, request: StoreRequest): StoreResult | string {
+  const { content: { key, flags, value }, mode } = request;
+  const size = itemSize(key, flags, value.byteLength);
+  // There was room when the value was announced; others may have taken it since.
+  const refusal = refuseItem(state, { mode, key, valueLength: value.byteLength, size });
+  if (refusal !== undefined) return refusal;
+  const existing = state.store.find(key);
   const result = existing === undefined
     ? storeNew(state, request)
-    : storeOver(state, request, existing);
-  const { item: content = request.content, status } = result;
-  logStore(state, content, status, request.mode);
+    : storeOver({ state, request, existing });
+  logStore(state, request, result);
   return result;
 }
 
 /**
- * Says whether a value is too much for the server before it has come.
+ * Says whether a value is too much for the server.
  *
  * @param state The server's.
- * @param announcement What the command's line says.
- * @returns The reply that refuses it, or `undefined` when the value may come.
+ * @param announcement What is known of it.
+ * @returns The reply that refuses it, or `undefined` when it may come.
  */
 export function refuseItem(state: ServerState, announcement: Announcement): string | undefined {
-  const { mode, key, flags, byteLength } = announcement;
-  const size = itemSize(key, flags, byteLength);
-  if (state.store.hasRoomFor(size)) return undefined;
-  const isTooLarge = size > state.store.maxItemSize;
-  state.statistics.count(isTooLarge ? "store_too_large" : "store_no_memory");
-  const content = { key, flags: 0, exptime: 0, value: new Uint8Array() };
-  logStore(state, content, isTooLarge ? "too_large" : "no_memory", mode);
+  const { store, statistics, events } = state;
+  const { mode, key, valueLength, size } = announcement;
+  if (store.hasRoomFor(key.length, valueLength, size)) return undefined;
+  const isTooLarge = size > store.maxItemSize;
+  statistics.count(isTooLarge ? "store_too_large" : "store_no_memory");
+  if (!isTooLarge) statistics.countIn(store.classes.classOf(size), "outofmemory");
+  const status = isTooLarge ? "too_large" : "no_memory";
+  events.log("mutations", (connectionId) => {
+    const slabClass = store.classes.classOf(itemSize(key, 0, 0));
+    const event = { key, status, command: mode, remaining: 0, slabClass, valueLength: 0 } as const;
+    return describeStore(event, connectionId);
+  });
   return isTooLarge ? TOO_LARGE : OUT_OF_MEMORY;
 }
 
 function logStore(
   { store, events }: ServerState,
-  content: ItemContent,
-  status: StoreStatus,
-  command: StoreMode,
+  { content: { key, flags, exptime, value }, mode }: StoreRequest,
+  { item, status }: StoreResult,
 ): void {
-  const event = { content, status, command };
-  events.log("mutations", (connectionId) => describeStore(store, event, connectionId));
+  events.log("mutations", (connectionId) => {
+    const size = item ? sizeOf(item) : itemSize(key, flags, value.byteLength);
+    const remaining = store.clock.remaining(item?.exptime ?? exptime);
+    const valueLength = item?.valueLength ?? value.byteLength;
+    const slabClass = store.classes.classOf(size);
+    const event = { key, status, command: mode, remaining, slabClass, valueLength };
+    return describeStore(event, connectionId);
+  });
 }
 
 function storeNew(state: ServerState, request: StoreRequest): StoreResult {
@@ -100,7 +124,8 @@ function storeNew(state: ServerState, request: StoreRequest): StoreResult {
   }
 }
 
-function storeOver(state: ServerState, request: StoreRequest, existing: Item): StoreResult {
+function storeOver(storing: Storing): StoreResult {
+  const { state, request, existing } = storing;
   const { value } = request.content;
   switch (request.mode) {
     case "set":
@@ -110,11 +135,11 @@ function storeOver(state: ServerState, request: StoreRequest, existing: Item): S
       state.store.refresh(existing);
       return { status: "not_stored" };
     case "append":
-      return join(state, request, existing, [existing.value, value]);
+      return join(storing, [existing.readValue(), value]);
     case "prepend":
-      return join(state, request, existing, [value, existing.value]);
+      return join(storing, [value, existing.readValue()]);
     case "cas":
-      return compareAndSwap(state, request, existing);
+      return compareAndSwap(storing);
   }
 }
 
@@ -124,32 +149,31 @@ function put({ store }: ServerState, { content, keyIsBinary = false }: StoreRequ
   return { status: "stored", item };
 }
 
-function join(
-  { store }: ServerState,
-  { cas }: StoreRequest,
-  existing: Item,
-  parts: readonly Uint8Array[],
-): StoreResult {
-  if (cas !== 0n && cas !== existing.cas) return { status: "exists" };
+function join({ state, request, existing }: Storing, parts: readonly Uint8Array[]): StoreResult {
+  const { store } = state;
+  if (request.cas !== 0n && request.cas !== BigInt(existing.cas)) return { status: "exists" };
   const value = concat([...parts]);
-  const size = itemSize(existing.key, existing.flags, value.byteLength);
-  if (!store.hasRoomFor(size)) return { status: "not_stored" };
-  return { status: "stored", item: store.put({ ...existing, value }) };
+  const { key, flags, exptime } = existing;
+  const size = itemSize(key, flags, value.byteLength);
+  if (!store.hasRoomFor(key.length, value.byteLength, size)) return { status: "not_stored" };
+  return { status: "stored", item: store.put({ key, flags, exptime, value }) };
 }
 
-function compareAndSwap(state: ServerState, request: StoreRequest, existing: Item): StoreResult {
+function compareAndSwap(storing: Storing): StoreResult {
+  const { state, request, existing } = storing;
   const { cas, acceptsStale = false } = request;
-  const isStale = acceptsStale && cas !== 0n && cas < existing.cas;
-  if (cas !== existing.cas && !isStale) {
-    state.statistics.count("cas_badval");
+  const existingCas = BigInt(existing.cas);
+  const isStale = acceptsStale && cas !== 0n && cas < existingCas;
+  if (cas !== existingCas && !isStale) {
+    state.statistics.countIn(existing.slabClass, "cas_badval");
     return { status: "exists" };
   }
-  state.statistics.count("cas_hits");
-  return isStale ? putStale(state, request, existing) : put(state, request);
+  state.statistics.countIn(existing.slabClass, "cas_hits");
+  return isStale ? putStale(storing) : put(state, request);
 }
 
 /** The value is newer than the one before but stale as well: time and lease stay as they were. */
-function putStale(state: ServerState, request: StoreRequest, existing: Item): StoreResult {
+function putStale({ state, request, existing }: Storing): StoreResult {
   const { exptime, winSent } = existing;
   const result = put(state, { ...request, content: { ...request.content, exptime } });
   if (result.item !== undefined) Object.assign(result.item, { stale: true, winSent });

@@ -33,6 +33,7 @@ export const administrationExchanges: readonly Exchange[] = [
     name: "verbosity answers ERROR without a level",
     send: "verbosity\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "verbosity refuses a level that is no number",
@@ -58,6 +59,34 @@ export const administrationExchanges: readonly Exchange[] = [
     name: "verbosity answers ERROR with too many tokens",
     send: "verbosity 0 noreply more\r\n",
     expect: "ERROR\r\n",
+    later: "OK\r\n",
+  },
+  {
+    name: "cache_memlimit takes megabytes",
+    send: "cache_memlimit 64\r\ncache_memlimit 64 noreply\r\ncache_memlimit 64 more\r\n",
+    expect: "OK\r\nOK\r\n",
+  },
+  {
+    name: "cache_memlimit refuses less than 8 megabytes, and a number of bytes",
+    send: "cache_memlimit 7\r\ncache_memlimit 1000000001\r\n",
+    expect:
+      "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\nMEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n",
+  },
+  {
+    name: "cache_memlimit answers ERROR to what is no number, and says nothing of it with noreply",
+    send: "cache_memlimit x\r\ncache_memlimit -1\r\ncache_memlimit x noreply\r\n",
+    expect: "ERROR\r\nERROR\r\n",
+  },
+  {
+    name: "cache_memlimit answers ERROR without a number",
+    send: "cache_memlimit\r\n",
+    expect: "ERROR\r\n",
+  },
+  {
+    name: "cache_memlimit answers ERROR with too many tokens",
+    send: "cache_memlimit 64 noreply more\r\n",
+    expect: "ERROR\r\n",
+    later: "OK\r\n",
   },
   {
     name: "quit ends the connection",
@@ -86,6 +115,7 @@ export const administrationExchanges: readonly Exchange[] = [
     name: "an unknown command is an ERROR with noreply as well",
     send: "nonsense noreply\r\n",
     expect: "ERROR\r\n",
+    later: "",
   },
   {
     name: "a known command with a letter more is an ERROR",

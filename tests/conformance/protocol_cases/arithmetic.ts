@@ -45,6 +45,7 @@ export const arithmeticExchanges: readonly Exchange[] = [
     name: "incr takes a delta with a sign",
     send: "set a 0 0 2\r\n10\r\nincr a +1\r\n",
     expect: "STORED\r\n11\r\n",
+    later: "STORED\r\nCLIENT_ERROR invalid numeric delta argument\r\n",
   },
   {
     name: "incr refuses a delta that is no number",
@@ -65,11 +66,13 @@ export const arithmeticExchanges: readonly Exchange[] = [
     name: "incr answers ERROR without a delta",
     send: "incr a\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "incr answers ERROR with too many tokens",
     send: "incr a 1 noreply more\r\n",
     expect: "ERROR\r\n",
+    later: "NOT_FOUND\r\n",
   },
   {
     name: "incr says nothing with noreply",
@@ -176,6 +179,7 @@ export const arithmeticExchanges: readonly Exchange[] = [
     name: "decr answers ERROR without a delta",
     send: "decr a\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "decr refuses a key of 251 bytes",

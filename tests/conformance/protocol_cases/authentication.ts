@@ -39,13 +39,23 @@ export const authenticationExchanges: readonly Exchange[] = [
   },
   {
     name: "other commands are not carried out",
-    send: ["get a\r\n", "version\r\n", "add x 0 0 11\r\n", "ms x 11\r\n", "nonsense\r\n", "\r\n"],
-    expect: "CLIENT_ERROR unauthenticated\r\n".repeat(6),
+    send: ["get a\r\n", "version\r\n", "add x 0 0 11\r\n", "ms x 11\r\n", "nonsense\r\n"],
+    expect: "CLIENT_ERROR unauthenticated\r\n".repeat(5),
+  },
+  {
+    name: "an empty line is no authentication",
+    send: "\r\nget a\r\n",
+    expect: "CLIENT_ERROR unauthenticated\r\n",
+    later: "",
+    laterEnds: true,
+    atOnce: true,
   },
   {
     name: "quit does not end the connection",
     send: ["quit\r\n", "set x 0 0 11\r\nuser secret\r\n"],
     expect: "CLIENT_ERROR unauthenticated\r\nSTORED\r\n",
+    later: "",
+    laterEnds: true,
   },
   {
     name: "a length that is none is no authentication",
@@ -61,11 +71,13 @@ export const authenticationExchanges: readonly Exchange[] = [
     name: "spaces around the words and what follows them do not matter",
     send: ["set x 0 0 19\r\n user  secret extra\r\n"],
     expect: "STORED\r\n",
+    later: "CLIENT_ERROR authentication failure\r\n",
   },
   {
     name: "the value ends at its first NUL",
     send: ["set x 0 0 13\r\nuser secret\0!\r\n"],
     expect: "STORED\r\n",
+    later: "CLIENT_ERROR authentication failure\r\n",
   },
   {
     name: "a value without its line end is refused",

@@ -84,11 +84,13 @@ export const expiryExchanges: readonly Exchange[] = [
     name: "touch answers ERROR without an exptime",
     send: "touch a\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "touch answers ERROR with too many tokens",
     send: "touch a 100 noreply more\r\n",
     expect: "ERROR\r\n",
+    later: "NOT_FOUND\r\n",
   },
   {
     name: "touch refuses an exptime that is no number",

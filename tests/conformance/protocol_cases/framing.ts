@@ -8,6 +8,7 @@ export const framingExchanges: readonly Exchange[] = [
     name: "an empty line is an ERROR",
     send: "\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "a line of spaces is an ERROR",
@@ -23,11 +24,13 @@ export const framingExchanges: readonly Exchange[] = [
     name: "a bare newline is an ERROR",
     send: "\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "a NUL is an ERROR",
     send: "\0\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "a line ends at its first NUL",

@@ -96,6 +96,7 @@ export const metaArithmeticExchanges: readonly Exchange[] = [
     name: "ma with q answers a number it makes",
     send: "ma n q v N0 O1\r\nma n q v N0 O2\r\n",
     expect: "VA 1 O1\r\n0\r\n",
+    later: "",
   },
   {
     name: "ma with C changes nothing under another CAS token",
@@ -118,6 +119,8 @@ export const metaArithmeticExchanges: readonly Exchange[] = [
     send: "ma n Dx\r\nma n D\r\nma n D-1\r\nma n Jx\r\nma n Nx\r\nma n E5\r\nma n v v\r\n",
     expect:
       "CLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\n",
+    later:
+      "CLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nNF\r\nCLIENT_ERROR invalid or duplicate flag\r\n",
   },
   {
     name: "ma changes the number before an opaque that is too long",
@@ -133,15 +136,18 @@ export const metaArithmeticExchanges: readonly Exchange[] = [
     name: "ma refuses 18 flags",
     send: "ma a b c f h k l O q s t u v N0 R0 T0 P L I\r\n",
     expect: "CLIENT_ERROR options flags too long\r\n",
+    later: "CLIENT_ERROR invalid or duplicate flag\r\n",
   },
   {
     name: "ma refuses a key of 251 bytes",
     send: `ma ${LONGEST_KEY}k\r\n`,
     expect: "CLIENT_ERROR bad command line format\r\n",
+    later: "CLIENT_ERROR invalid or duplicate flag\r\n",
   },
   {
     name: "ma answers ERROR without a key",
     send: "ma\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
 ];

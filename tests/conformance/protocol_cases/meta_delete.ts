@@ -56,6 +56,8 @@ export const metaDeleteExchanges: readonly Exchange[] = [
     send: "md a x\r\nmd a q q\r\nmd a Tx\r\nmd a E5\r\nmd a b\r\n",
     expect:
       "CLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\nCLIENT_ERROR invalid or duplicate flag\r\n",
+    later:
+      "NF\r\nCLIENT_ERROR duplicate flag\r\nCLIENT_ERROR bad token in command line format\r\nNF\r\nCLIENT_ERROR error decoding key\r\n",
   },
   {
     name: "md refuses an opaque of 32 bytes, and deletes nothing",
@@ -66,6 +68,7 @@ export const metaDeleteExchanges: readonly Exchange[] = [
     name: "md refuses 18 flags",
     send: "md a b c f h k l O q s t u v N0 R0 T0 P L I\r\n",
     expect: "CLIENT_ERROR options flags too long\r\n",
+    later: "CLIENT_ERROR error decoding key\r\n",
   },
   {
     name: "md refuses a key of 251 bytes",
@@ -76,5 +79,6 @@ export const metaDeleteExchanges: readonly Exchange[] = [
     name: "md answers ERROR without a key",
     send: "md\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
 ];

@@ -35,6 +35,7 @@ export const metaSetExchanges: readonly Exchange[] = [
     name: "ms answers nothing else",
     send: "ms a 1 s t f v h l\r\nx\r\n",
     expect: "HD\r\n",
+    later: "HD s1\r\n",
   },
   {
     name: "ms says nothing with q",
@@ -73,6 +74,8 @@ export const metaSetExchanges: readonly Exchange[] = [
     send: "ms a 1 MX\r\nx\r\nms a 1 Ms\r\nx\r\nms a 1 MSS\r\nx\r\nms a 1 M\r\nx\r\nmg a\r\n",
     expect:
       "CLIENT_ERROR invalid mode for ms M token\r\nCLIENT_ERROR invalid mode for ms M token\r\nCLIENT_ERROR incorrect length for M token\r\nCLIENT_ERROR incorrect length for M token\r\nEN\r\n",
+    later:
+      "CLIENT_ERROR invalid mode for ms M token\r\nCLIENT_ERROR invalid mode for ms M token\r\nHD\r\nCLIENT_ERROR invalid mode for ms M token\r\nHD\r\n",
   },
   {
     name: "ms with C stores nothing where there is no item",
@@ -108,6 +111,8 @@ export const metaSetExchanges: readonly Exchange[] = [
     name: "ms refuses a value without a line end, and keeps what was there",
     send: "ms a 1\r\nx\r\nms a 1 q O1\r\nyyy\r\nmg a v\r\n",
     expect: "HD\r\nCLIENT_ERROR bad data chunk\r\nERROR\r\nVA 1\r\nx\r\n",
+    later:
+      "HD\r\nCLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\nVA 1\r\nx\r\n",
   },
   {
     name: "ms refuses a flag, and reads over its value",
@@ -115,6 +120,8 @@ export const metaSetExchanges: readonly Exchange[] = [
       "ms a 3 Z\r\nabc\r\nms a 3 E5\r\nabc\r\nms a 3 T1 T2\r\nabc\r\nms a 3 Tx\r\nabc\r\nms a 3 Fx\r\nabc\r\nmn\r\n",
     expect:
       "CLIENT_ERROR invalid flag\r\nCLIENT_ERROR invalid flag\r\nCLIENT_ERROR duplicate flag\r\nCLIENT_ERROR bad token in command line format\r\nCLIENT_ERROR bad command line format\r\nMN\r\n",
+    later:
+      "CLIENT_ERROR invalid flag\r\nHD\r\nCLIENT_ERROR duplicate flag\r\nCLIENT_ERROR bad token in command line format\r\nCLIENT_ERROR bad command line format\r\nMN\r\n",
   },
   {
     name: "ms refuses an opaque of 32 bytes, and reads over its value",
@@ -131,16 +138,19 @@ export const metaSetExchanges: readonly Exchange[] = [
     name: "ms takes the value for a command behind a key of 251 bytes",
     send: `ms ${LONGEST_KEY}k 2\r\nmn\r\n`,
     expect: "CLIENT_ERROR bad command line format\r\nMN\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "ms takes the value for a command behind 17 flags",
     send: "ms a 2 b c f h k l O q s t u v N0 R0 T0 P L\r\nmn\r\n",
     expect: "CLIENT_ERROR options flags too long\r\nMN\r\n",
+    later: "CLIENT_ERROR error decoding key\r\n",
   },
   {
     name: "ms answers ERROR without a key",
     send: "ms\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "ms refuses a key without a length",
@@ -166,6 +176,7 @@ export const metaSetExchanges: readonly Exchange[] = [
     name: "ms refuses base64 of 252 bytes, for a key of 189",
     send: `ms ${"YWJj".repeat(63)} 2 b\r\nmn\r\n`,
     expect: "CLIENT_ERROR bad command line format\r\nMN\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "ms with MA forgets that the key came as base64",

@@ -9,6 +9,7 @@ export const metadumpExchanges: readonly Exchange[] = [
     send: "lru_crawler metadump all\r\n",
     expect: "END\r\n",
     endsWith: "END\r\n",
+    later: "OK\r\nEND\r\n",
   },
   {
     name: "metadump answers a line for each item",
@@ -16,36 +17,43 @@ export const metadumpExchanges: readonly Exchange[] = [
     expect:
       /^HD\r\nHD\r\nHD\r\n(?=[^]*^key=a exp=-1 la=\d{10} cas=\d+ fetch=no cls=1 size=61$)(?=[^]*^key=b exp=\d{10} la=\d{10} cas=\d+ fetch=yes cls=1 size=66$)(key=.*\n){2}END\r\n$/m,
     endsWith: "END\r\n",
+    later:
+      /^HD\r\nHD\r\nHD\r\nOK\r\n(?=[^]*^key=a exp=-1 la=\d{10} cas=\d+ fetch=no cls=1 size=61 flags=0 $)(?=[^]*^key=b exp=\d{10} la=\d{10} cas=\d+ fetch=yes cls=1 size=66 flags=1 $)(key=.*\n){2}END\r\n$/m,
   },
   {
     name: "metadump walks the hash table as well",
     send: ["ms a 1\r\nx\r\n", "lru_crawler metadump hash\r\n"],
     expect: /^HD\r\nkey=a .*\nEND\r\n$/,
     endsWith: "END\r\n",
+    later: /^HD\r\nOK\r\nkey=a .*\nEND\r\n$/,
   },
   {
     name: "metadump answers the items of some classes only",
     send: ["ms a 1\r\nx\r\n", "lru_crawler metadump 2,3\r\n"],
     expect: "HD\r\nEND\r\n",
     endsWith: "END\r\n",
+    later: "HD\r\nOK\r\nEND\r\n",
   },
   {
     name: "metadump escapes keys as in a URL",
     send: ['set -._~%/\xe9"A9 0 0 1\r\nx\r\n', "lru_crawler metadump 1,2\r\n"],
     expect: /^STORED\r\nkey=-\._~%25%2F%E9%22A9 exp=.*\nEND\r\n$/,
     endsWith: "END\r\n",
+    later: /^STORED\r\nOK\r\nkey=-\._~%25%2F%E9%22A9 exp=.*\nEND\r\n$/,
   },
   {
     name: "metadump leaves out what has expired, and what was flushed",
     send: ["ms a 1 T-1\r\nx\r\nms b 1\r\nx\r\nflush_all\r\n", "lru_crawler metadump all\r\n"],
     expect: "HD\r\nHD\r\nOK\r\nEND\r\n",
     endsWith: "END\r\n",
+    later: "HD\r\nHD\r\nOK\r\nOK\r\nEND\r\n",
   },
   {
     name: "metadump behind mn in one go is answered",
     send: ["ms a 1\r\nx\r\n", "mn\r\nlru_crawler metadump all\r\n"],
     expect: /^HD\r\nMN\r\nkey=a .*\nEND\r\n$/,
     endsWith: "END\r\n",
+    later: /^HD\r\nMN\r\nOK\r\nkey=a .*\nEND\r\n$/,
   },
   {
     name: "metadump behind other commands in one go is an ERROR",
@@ -69,6 +77,8 @@ export const metadumpExchanges: readonly Exchange[] = [
     name: "mgdump, which came later, is an ERROR",
     send: "lru_crawler mgdump all\r\n",
     expect: "ERROR\r\n",
+    later: /^OK\r\n(mg .*\r\n)*EN\r\n$/,
+    laterEndsWith: "EN\r\n",
   },
   {
     name: "lru_crawler crawl answers OK, or what is wrong with it",
@@ -93,5 +103,6 @@ export const metadumpExchanges: readonly Exchange[] = [
     send:
       "lru_crawler\r\nlru_crawler more\r\nlru_crawler more more\r\nlru_crawler enable noreply\r\n",
     expect: "ERROR\r\nERROR\r\nERROR\r\nERROR\r\n",
+    later: "ERROR\r\nERROR\r\nERROR\r\n",
   },
 ];

@@ -25,11 +25,13 @@ export const removalExchanges: readonly Exchange[] = [
     name: "delete refuses any other time",
     send: "delete a 1\r\n",
     expect: "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n",
+    later: "NOT_FOUND\r\n",
   },
   {
     name: "delete refuses a time of 00",
     send: "delete a 00\r\n",
     expect: "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n",
+    later: "NOT_FOUND\r\n",
   },
   {
     name: "delete says nothing with noreply",
@@ -45,6 +47,7 @@ export const removalExchanges: readonly Exchange[] = [
     name: "delete refuses a word behind noreply",
     send: "delete a noreply 0\r\n",
     expect: "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n",
+    later: "NOT_FOUND\r\n",
   },
   {
     name: "delete says nothing of a bad time with noreply",
@@ -55,16 +58,19 @@ export const removalExchanges: readonly Exchange[] = [
     name: "delete takes noreply for a key when it is the only one",
     send: "set noreply 0 0 1\r\nx\r\ndelete noreply\r\n",
     expect: "STORED\r\nDELETED\r\n",
+    later: "STORED\r\n",
   },
   {
     name: "delete answers ERROR without a key",
     send: "delete\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "delete answers ERROR with too many tokens",
     send: "delete a 0 noreply more\r\n",
     expect: "ERROR\r\n",
+    later: "NOT_FOUND\r\n",
   },
   {
     name: "delete refuses a key of 251 bytes",
@@ -135,5 +141,6 @@ export const removalExchanges: readonly Exchange[] = [
     name: "flush_all answers ERROR with too many tokens",
     send: "flush_all 0 noreply more\r\n",
     expect: "ERROR\r\n",
+    later: "OK\r\n",
   },
 ];

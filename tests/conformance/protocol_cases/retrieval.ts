@@ -40,11 +40,13 @@ export const retrievalExchanges: readonly Exchange[] = [
     name: "get answers ERROR without a key",
     send: "get\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "get reads over spaces around its keys",
     send: "set a 0 0 1\r\nx\r\n  get   a   a  \r\n",
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
+    later: "STORED\r\nERROR\r\n",
   },
   {
     name: "get takes noreply for a key",
@@ -70,11 +72,13 @@ export const retrievalExchanges: readonly Exchange[] = [
     name: "get refuses a key of 251 bytes",
     send: `get ${LONGEST_KEY}k\r\n`,
     expect: "CLIENT_ERROR bad command line format\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n\r\n",
   },
   {
     name: "get answers nothing else when one of its keys is too long",
     send: ["set a 0 0 1\r\nx\r\n", `get a ${LONGEST_KEY}k a\r\n`],
     expect: "STORED\r\nCLIENT_ERROR bad command line format\r\n",
+    later: "STORED\r\nCLIENT_ERROR bad command line format\r\n\r\n",
   },
   {
     name: "get finds a key of bytes that are no text",
@@ -122,6 +126,7 @@ export const retrievalExchanges: readonly Exchange[] = [
     name: "gets answers ERROR without a key",
     send: "gets\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "gat answers the values of the keys that exist",
@@ -142,11 +147,13 @@ export const retrievalExchanges: readonly Exchange[] = [
     name: "gat answers END without a key",
     send: "gat 100\r\n",
     expect: "END\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "gat answers ERROR without an exptime",
     send: "gat\r\n",
     expect: "ERROR\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
     name: "gat refuses an exptime that is no number",
@@ -157,15 +164,28 @@ export const retrievalExchanges: readonly Exchange[] = [
     name: "gat refuses a key of 251 bytes",
     send: `gat 100 ${LONGEST_KEY}k\r\n`,
     expect: "CLIENT_ERROR bad command line format\r\n",
+    later: "CLIENT_ERROR bad command line format\r\n\r\n",
   },
   {
     name: "gat touches the keys before one that is too long",
     send: ["set a 0 0 1\r\nx\r\n", `gat -1 a ${LONGEST_KEY}k\r\n`, "get a\r\n"],
     expect: "STORED\r\nCLIENT_ERROR bad command line format\r\nEND\r\n",
+    later: "STORED\r\nCLIENT_ERROR bad command line format\r\n\r\nEND\r\n",
   },
   {
     name: "gats answers the CAS token as well",
     send: "set a 0 0 1\r\nx\r\ngats 100 a\r\n",
     expect: /^STORED\r\nVALUE a 0 1 \d+\r\nx\r\nEND\r\n$/,
+  },
+  {
+    name: "bget answers as get does",
+    send: "set a 5 0 1\r\nx\r\nbget a nope a\r\n",
+    expect: "STORED\r\nVALUE a 5 1\r\nx\r\nVALUE a 5 1\r\nx\r\nEND\r\n",
+    later: "STORED\r\nERROR\r\n",
+  },
+  {
+    name: "bget answers ERROR without a key",
+    send: "bget\r\n",
+    expect: "ERROR\r\n",
   },
 ];

@@ -45,6 +45,7 @@ export const statsExchanges: readonly Exchange[] = [
     send:
       "delete a\r\ndelete b\r\nstats reset\r\nset a 0 -1 1\r\nx\r\nset b 0 0 1\r\nx\r\nget a\r\nflush_all\r\nget b\r\nstats\r\n",
     expect: /STAT cmd_flush 1\r\n(STAT \w+ \d+\r\n)*STAT get_expired 1\r\nSTAT get_flushed 1\r\n/,
+    later: /STAT cmd_flush 1\r\n(STAT \w+ \d+\r\n)*STAT get_expired 1\r\nSTAT get_flushed 0\r\n/,
   },
   {
     name: "stats counts values that are too large",
@@ -88,7 +89,7 @@ export const statsExchanges: readonly Exchange[] = [
     name: "stats settings answers names and values",
     send: "stats settings\r\n",
     expect:
-      /^STAT maxbytes 67108864\r\nSTAT maxconns 1024\r\n(STAT \w+ .+\r\n)*STAT item_size_max 1048576\r\n(STAT \w+ .+\r\n)*END\r\n$/,
+      /^STAT maxbytes 67108864\r\nSTAT maxconns \d+\r\n(STAT \w+ .+\r\n)*STAT item_size_max 1048576\r\n(STAT \w+ .+\r\n)*END\r\n$/,
   },
   {
     name: "stats settings knows what verbosity set",
@@ -122,5 +123,25 @@ export const statsExchanges: readonly Exchange[] = [
     name: "stats takes noreply for a subcommand",
     send: "stats noreply\r\n",
     expect: "ERROR\r\n",
+  },
+  {
+    name: "stats cachedump answers keys of a class",
+    send: "stats cachedump 40 0\r\nstats cachedump 40 5 more\r\nstats cachedump 63 0\r\n",
+    expect: "END\r\nEND\r\nEND\r\n",
+  },
+  {
+    name: "stats cachedump refuses a class that there cannot be",
+    send: "stats cachedump 64 0\r\nstats cachedump 200 0\r\n",
+    expect: "CLIENT_ERROR Illegal slab id\r\nCLIENT_ERROR Illegal slab id\r\n",
+  },
+  {
+    name: "stats cachedump refuses what is no number",
+    send: "stats cachedump x 0\r\nstats cachedump 1 x\r\nstats cachedump -1 0\r\n",
+    expect: "CLIENT_ERROR bad command line format\r\n".repeat(3),
+  },
+  {
+    name: "stats cachedump refuses a class without a limit",
+    send: "stats cachedump 1\r\nstats cachedump\r\n",
+    expect: "CLIENT_ERROR bad command line\r\nCLIENT_ERROR bad command line\r\n",
   },
 ];

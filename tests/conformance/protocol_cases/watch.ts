@@ -15,6 +15,8 @@ export const watchExchanges: readonly Exchange[] = [
     name: "watch answers ERROR to deletions, which came later",
     send: "watch deletions\r\n",
     expect: "ERROR\r\n",
+    later: "OK\r\n",
+    laterEndsWith: "OK\r\n",
   },
   {
     name: "watch behind other commands in one go is an ERROR",
@@ -27,11 +29,13 @@ export const watchExchanges: readonly Exchange[] = [
     send: "get a\r\nwatch nonsense\r\nmn\r\nwatch nonsense\r\n",
     expect: "END\r\nERROR\r\nMN\r\nERROR\r\n",
     atOnce: true,
+    later: "END\r\nERROR cannot pipeline other commands before watch\r\nMN\r\nERROR\r\n",
   },
   {
     name: "watch takes noreply for a kind it does not know, and says nothing",
     send: "watch noreply\r\nwatch fetchers noreply\r\n",
     expect: "",
+    later: "ERROR\r\nERROR cannot pipeline other commands before watch\r\n",
   },
 ];
 

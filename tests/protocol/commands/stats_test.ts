@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { ClientException, SocketError, ValidationException } from "../../../src/errors.ts";
 import { checkStatsArguments, StatsCommand } from "../../../src/protocol/commands/stats.ts";
+import { Interruption } from "../../../src/protocol/refusal.ts";
 import { Outcomes, outcomesOf, replay, requestOf } from "../replay.ts";
 import { utf8 } from "../splits.ts";
 
@@ -16,6 +17,8 @@ Deno.test("StatsCommand passes its arguments as they stand", () => {
   const request = (args?: string) =>
     requestOf(new StatsCommand(args).settleBy(...new Outcomes().next()));
   assertEquals(request(), "stats\r\n");
+  // mcrouter refuses a line that ends with a space.
+  assertEquals(request(""), "stats\r\n");
   assertEquals(request("detail  dump"), "stats detail  dump\r\n");
 });
 
@@ -50,6 +53,39 @@ Deno.test("StatsCommand fails with the server's refusal", () => {
   const [{ error }] = outcomes.all as [{ error: ClientException }];
   assertInstanceOf(error, ClientException);
   assertEquals(error.item, "ERROR");
+});
+
+Deno.test("StatsCommand ends the connection over a refusal behind its first line", () => {
+  const outcomes = new Outcomes();
+  const command = new StatsCommand(undefined).settleBy(...outcomes.next());
+  const reply = utf8("STAT a 1\r\nSERVER_ERROR out of memory writing stats\r\n");
+  assertThrows(() => replay(command, [reply]), Interruption, "within statistics");
+  const [{ error }] = outcomes.all as [{ error: ClientException }];
+  assertInstanceOf(error, ClientException);
+  assertEquals(error.item, "SERVER_ERROR out of memory writing stats");
+});
+
+Deno.test("StatsCommand may be asked again where it changes nothing", () => {
+  for (const [args, may] of [[undefined, true], ["", true], ["reset", false]] as const) {
+    assertEquals(new StatsCommand(args).askAgain(), may);
+  }
+});
+
+Deno.test("StatsCommand keeps no more of a hostile server's lines than a bounded number of bytes", () => {
+  const line = utf8(`STAT a ${"x".repeat(60_000)}\r\n`);
+  const short = utf8("STAT a\r\n".repeat(1000));
+  for (const [chunk, most] of [[line, 600], [short, 300]] as const) {
+    const outcomes = new Outcomes();
+    let fed = 0;
+    const lines = {
+      *[Symbol.iterator]() {
+        for (; fed < 10_000; fed++) yield chunk;
+      },
+    };
+    const command = new StatsCommand(undefined).settleBy(...outcomes.next());
+    assertThrows(() => replay(command, lines), SocketError, "have no end");
+    assert(fed > 100 && fed < most, `${fed} chunks were taken`);
+  }
 });
 
 Deno.test("StatsCommand ends the connection over a reply that is not its own", () => {

@@ -1,0 +1,182 @@
+/**
+ * One client's connection: what it sends goes to a {@linkcode Session}, and what that answers goes back.
+ *
+ * @module
+ */
+
+import { pause } from "../waiting.ts";
+import { type CloseReason, describeArrival, describeDeparture, type Peer } from "./event_lines.ts";
+import type { Watcher } from "./event_log.ts";
+import {
+  describeAddress,
+  isDisconnection,
+  type ServerConnection,
+  writeAll,
+} from "./server_connection.ts";
+import type { ConnectionInfo, ServerState } from "./server_state.ts";
+import { Session } from "./session.ts";
+
+/** What a connection that waits for a request needs; ten thousand of them must not take much. */
+const SMALL_READ = 2048;
+/** What is read at once from a connection that has more. */
+const LARGE_READ = 64 * 1024;
+/** How many connections may have a large buffer at once. */
+const MAX_LARGE_READS = 64;
+
+/** Longer times cannot be given to a timer. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/** One client's connection. */
+export class ClientConnection implements ConnectionInfo {
+  /** Unique among the connections of its server, from 1. */
+  readonly id: number;
+  /** The client's address, as `stats conns` prints it. */
+  readonly peer: string;
+
+  readonly #connection: ServerConnection;
+  readonly #state: ServerState;
+  readonly #session: Session;
+  readonly #onClose: (connection: ClientConnection) => void;
+  readonly #small = new Uint8Array(SMALL_READ);
+  #large: Uint8Array<ArrayBuffer> | undefined;
+  /** In milliseconds since 1970. */
+  #lastCommandTime: number;
+  #hasEnded = false;
+  /** Ends the waiting that a test asked for. */
+  #waiting: AbortController | undefined;
+
+  /** Takes over a connection, and what to do when it has ended. */
+  constructor(
+    connection: ServerConnection,
+    state: ServerState,
+    id: number,
+    onClose: (connection: ClientConnection) => void,
+  ) {
+    connection.setNoDelay?.();
+    this.id = id;
+    this.peer = describeAddress(connection.remoteAddr);
+    this.#connection = connection;
+    this.#state = state;
+    this.#session = new Session(state, id);
+    this.#onClose = onClose;
+    this.#lastCommandTime = state.now();
+    state.events.log("connevents", () => describeArrival(this.#peer));
+  }
+
+  /** When its last command came, in seconds since 1970. */
+  get lastCommandTime(): number {
+    return Math.floor(this.#lastCommandTime / 1000);
+  }
+
+  /** Answers the client until one of them ends the connection. */
+  async converse(): Promise<void> {
+    let reason: CloseReason = "error";
+    try {
+      reason = await this.#converse();
+    } catch (error) {
+      if (!isDisconnection(error) && !this.#hasEnded) throw error;
+    } finally {
+      this.close(reason);
+      this.#session.close();
+      this.#giveBack();
+    }
+  }
+
+  /** Ends the connection, whatever is under way on it. */
+  close(reason: CloseReason = "error"): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#waiting?.abort();
+    this.#state.events.log("connevents", () => describeDeparture(this.#peer, reason));
+    this.#connection.close();
+    this.#onClose(this);
+  }
+
+  /** Ends the connection when it has waited for a command for so many milliseconds. */
+  closeIfIdle(timeout: number): void {
+    // memcached spares unix sockets, and those who watch send nothing.
+    if (this.#connection.remoteAddr.hostname === undefined) return;
+    if (this.#session.watcher !== undefined) return;
+    if (this.#state.now() - this.#lastCommandTime < timeout) return;
+    this.#state.statistics.count("idle_kicks");
+    this.close("idle_timeout");
+  }
+
+  get #peer(): Peer {
+    const { hostname, port } = this.#connection.remoteAddr;
+    return { id: this.id, hostname, port };
+  }
+
+  async #converse(): Promise<CloseReason> {
+    const session = this.#session;
+    let buffer: Uint8Array = this.#small;
+    while (!session.closed) {
+      const byteLength = await this.#connection.read(buffer);
+      if (byteLength === null) return "normal";
+      this.#lastCommandTime = this.#state.now();
+      this.#state.statistics.count("bytes_read", byteLength);
+      await this.#answer(buffer.subarray(0, byteLength));
+      if (session.watcher !== undefined) return await this.#feed(session.watcher);
+      buffer = this.#bufferBehind(byteLength);
+    }
+    return session.closeReason ?? "normal";
+  }
+
+  /**
+   * Answers what was read. Each reply is made when the last is on its way, so that a client which does not read
+   * them makes the server wait and not grow.
+   */
+  async #answer(bytes: Uint8Array): Promise<void> {
+    for (const step of this.#session.receive(bytes)) {
+      if (typeof step === "number") await this.#wait(step);
+      else {
+        await writeAll(this.#connection, step);
+        this.#state.statistics.count("bytes_written", step.byteLength);
+      }
+    }
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
+    this.#waiting = new AbortController();
+    await pause(Math.min(milliseconds, LONGEST_DELAY), this.#waiting.signal);
+    this.#waiting = undefined;
+  }
+
+  /** Writes what there is to watch until the client goes. */
+  async #feed(watcher: Watcher): Promise<CloseReason> {
+    const end = () => {
+      watcher.close();
+      this.close();
+    };
+    await Promise.all([
+      this.#readToEnd().finally(end),
+      this.#writeEach(watcher).finally(end),
+    ]);
+    return "error";
+  }
+
+  async #readToEnd(): Promise<void> {
+    while (await this.#connection.read(this.#small) !== null);
+  }
+
+  async #writeEach(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of chunks) await writeAll(this.#connection, chunk);
+  }
+
+  /** What to read into next, by how much came last. */
+  #bufferBehind(byteLength: number): Uint8Array {
+    if (byteLength < SMALL_READ) this.#giveBack();
+    else if (this.#large === undefined && this.#state.largeReads < MAX_LARGE_READS) {
+      this.#state.largeReads += 1;
+      this.#large = this.#state.buffers.take(LARGE_READ);
+    }
+    return this.#large ?? this.#small;
+  }
+
+  #giveBack(): void {
+    if (this.#large === undefined) return;
+    this.#state.largeReads -= 1;
+    this.#state.buffers.give(this.#large);
+    this.#large = undefined;
+  }
+}

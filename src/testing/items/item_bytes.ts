@@ -1,0 +1,113 @@
+/**
+ * The bytes of an item: those of its key, and those of its value behind them.
+ *
+ * @module
+ */
+
+import type { BlockPool } from "./block_pool.ts";
+
+/**
+ * The lengths of blocks in bytes. An item begins in a block of the first length, and goes on in blocks of one
+ * length: {@linkcode restKind} says which.
+ */
+export const BLOCK_LENGTHS: readonly number[] = [64, 256, 1024, 4096, 16384];
+
+/** The length of the block that an item begins in, in bytes. */
+export const FIRST_LENGTH = 64;
+
+/** How many blocks an item goes on in, before longer ones take their place. */
+const MOST_BLOCKS = 8;
+
+/** The word of every block that says which block is next, 0 where it is the last. */
+export const NEXT = 0;
+/** Where the bytes begin in every block behind the first. */
+export const LINK_LENGTH = 4;
+
+/** Where the bytes begin in an item's first block: those of its key, then those of its value. */
+export const HEADER_LENGTH = 52;
+
+/** How many bytes of a key and a value do not fit into the first block. */
+export function restLength(keyLength: number, valueLength: number): number {
+  return Math.max(0, HEADER_LENGTH + keyLength + valueLength - FIRST_LENGTH);
+}
+
+/** Which of the {@linkcode BLOCK_LENGTHS} so many bytes behind the first block go into. */
+export function restKind(rest: number): number {
+  const kind = BLOCK_LENGTHS.findIndex((length) => rest <= MOST_BLOCKS * (length - LINK_LENGTH));
+  return kind < 0 ? BLOCK_LENGTHS.length - 1 : kind;
+}
+
+/** Goes through the bytes of an item, from block to block. */
+export class ItemBytes {
+  readonly #rest: BlockPool;
+  #pool: BlockPool;
+  #block: number;
+  #offset = HEADER_LENGTH;
+
+  /** Takes the number of the item's first block, and what that and the other blocks are of. */
+  constructor(block: number, first: BlockPool, rest: BlockPool) {
+    this.#block = block;
+    this.#pool = first;
+    this.#rest = rest;
+  }
+
+  /** Passes over the next bytes. */
+  skip(byteLength: number): void {
+    for (let left = byteLength; left > 0;) {
+      const run = this.#run(left);
+      this.#offset += run;
+      left -= run;
+    }
+  }
+
+  /** Copies the next bytes to a place in `target`. */
+  read(target: Uint8Array, at: number, byteLength: number): void {
+    for (let done = 0; done < byteLength;) {
+      const run = this.#run(byteLength - done);
+      this.#pool.read(this.#block, this.#offset, target, at + done, run);
+      this.#offset += run;
+      done += run;
+    }
+  }
+
+  /** Overwrites the next bytes with all of `source`. */
+  write(source: Uint8Array): void {
+    for (let done = 0; done < source.byteLength;) {
+      const run = this.#run(source.byteLength - done);
+      this.#pool.write(this.#block, this.#offset, source, done, run);
+      this.#offset += run;
+      done += run;
+    }
+  }
+
+  /** Overwrites the next bytes with characters, a byte each. */
+  writeText(text: string): void {
+    for (let done = 0; done < text.length;) {
+      const run = this.#run(text.length - done);
+      this.#pool.writeText(this.#block, this.#offset, text, done, run);
+      this.#offset += run;
+      done += run;
+    }
+  }
+
+  /** Passes over as many bytes as there are characters, and says whether they are the same. */
+  matches(text: string): boolean {
+    for (let done = 0; done < text.length;) {
+      const run = this.#run(text.length - done);
+      if (!this.#pool.matches(this.#block, this.#offset, text, done, run)) return false;
+      this.#offset += run;
+      done += run;
+    }
+    return true;
+  }
+
+  /** How many of the next bytes lie in one block. */
+  #run(limit: number): number {
+    if (this.#offset === this.#pool.blockLength) {
+      this.#block = this.#pool.word(this.#block, NEXT);
+      this.#pool = this.#rest;
+      this.#offset = LINK_LENGTH;
+    }
+    return Math.min(limit, this.#pool.blockLength - this.#offset);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Time as memcached reckons it.
+ *
+ * @module
+ */
+
+/** Longer exptimes are points in time, shorter ones are spans: 30 days (memcached's `protocol.txt`). */
+const MAX_RELATIVE_EXPTIME = 60 * 60 * 24 * 30;
+
+/** The exptime of what is to be gone at once. */
+const EXPIRED = -1;
+
+/** How long before its start, in seconds, memcached has what is gone at once expire. */
+const EXPIRED_BEFORE_START = 61;
+
+/** A clock of whole seconds, the only unit memcached reckons in. */
+export class ItemClock {
+  /** When it was started, in seconds since 1970. */
+  readonly startTime: number;
+  readonly #now: () => number;
+
+  /** Takes a clock of milliseconds since 1970. */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.startTime = this.time;
+  }
+
+  /** The time in seconds since 1970. */
+  get time(): number {
+    return Math.floor(this.#now() / 1000);
+  }
+
+  /**
+   * Turns a command's exptime into a time.
+   *
+   * @param exptime Seconds from now, or since 1970 where they exceed 30 days; 0 is never, and a
+   * negative number is the past.
+   * @returns The exptime of an item that it stands for, in seconds since 1970.
+   */
+  resolve(exptime: number): number {
+    if (exptime === 0) return 0;
+    if (exptime < 0) return EXPIRED;
+    return exptime > MAX_RELATIVE_EXPTIME ? exptime : this.time + exptime;
+  }
+
+  /**
+   * Says how long an item is still to live, in the 32 bits memcached has for it: of what has expired
+   * they make a large number.
+   *
+   * @param exptime The item's exptime.
+   * @returns The time in seconds, or `undefined` when it never expires.
+   */
+  remaining(exptime: number): number | undefined {
+    if (exptime === 0) return undefined;
+    const end = exptime === EXPIRED ? this.startTime - EXPIRED_BEFORE_START : exptime;
+    return (end - this.time) >>> 0;
+  }
+
+  /** Whether the time of an exptime has come. */
+  hasPassed(exptime: number): boolean {
+    return exptime !== 0 && exptime <= this.time;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The memory that items lie in. A JavaScript object for each of them would take several times what memcached
+ * reckons, and as much again until the garbage collector comes.
+ *
+ * @module
+ */
+
+import { BlockPool, PAGE_LENGTH } from "./block_pool.ts";
+import { HashTable } from "./hash_table.ts";
+import { type Blocks, Item, type ItemContent } from "./item.ts";
+import {
+  BLOCK_LENGTHS,
+  FIRST_LENGTH,
+  LINK_LENGTH,
+  NEXT,
+  restKind,
+  restLength,
+} from "./item_bytes.ts";
+import { RecencyList } from "./recency_list.ts";
+
+/** How much may be taken from the runtime, by what the items take. */
+const MOST_GROWTH = 1.5;
+/** How many pages may be taken beside: of each length of blocks there is a page just begun, and an unused one. */
+const SPARE_PAGES = 10;
+
+/**
+ * Says how much memory an item takes.
+ *
+ * @param keyLength The length of its key in bytes.
+ * @param valueLength The length of its value in bytes.
+ * @returns The length of all its blocks in bytes.
+ */
+export function footprint(keyLength: number, valueLength: number): number {
+  const rest = restLength(keyLength, valueLength);
+  const blockLength = BLOCK_LENGTHS[restKind(rest)] ?? FIRST_LENGTH;
+  return FIRST_LENGTH + blockCount(rest, blockLength) * blockLength;
+}
+
+function blockCount(rest: number, blockLength: number): number {
+  return Math.ceil(rest / (blockLength - LINK_LENGTH));
+}
+
+/** All items, by key and in the order in which they were used. */
+export class ItemMemory {
+  readonly #blocks: Blocks = createBlocks();
+  readonly #recency = new RecencyList(this.#blocks.first);
+  /** How many read the value of an item, by its first block; absent where nobody does. */
+  readonly #readers = new Map<number, number>();
+  /** The items by key. */
+  readonly table: HashTable = new HashTable(this.#blocks);
+
+  /** What the items take, in bytes. */
+  get usedByteLength(): number {
+    return this.#blocks.all.reduce((sum, { usedByteLength }) => sum + usedByteLength, 0);
+  }
+
+  /** What was taken from the runtime for items, in bytes. */
+  get byteLength(): number {
+    return this.#blocks.all.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /**
+   * Says whether an item more keeps within a limit: what items take must not exceed it, nor what was taken for them
+   * half as much again. That is more where items of one size have gone and those of another have come.
+   */
+  hasRoomFor(keyLength: number, valueLength: number, limit: number): boolean {
+    if (this.usedByteLength + footprint(keyLength, valueLength) > limit) return false;
+    const growth = this.#growthFor(keyLength, valueLength);
+    return growth === 0 ||
+      this.byteLength + growth <= limit * MOST_GROWTH + SPARE_PAGES * PAGE_LENGTH;
+  }
+
+  /** The item used longest ago. */
+  get oldest(): Item | undefined {
+    const block = this.#recency.oldest;
+    return block === 0 ? undefined : new Item(this.#blocks, block);
+  }
+
+  /** The items, from the one used last to the one used longest ago. Nothing may change on the way. */
+  *fromNewest(): Generator<Item, void> {
+    for (const block of this.#recency.fromNewest()) yield new Item(this.#blocks, block);
+  }
+
+  /** Adds an item as the one used last. There must be no other with its key. */
+  add({ key, value, flags, exptime }: ItemContent, slabClass: number): Item {
+    const rest = restLength(key.length, value.byteLength);
+    const kind = restKind(rest);
+    const block = this.#allocate(rest, kind);
+    const item = new Item(this.#blocks, block, key);
+    item.initialize({ keyLength: key.length, valueLength: value.byteLength, slabClass, kind });
+    item.flags = flags;
+    item.exptime = exptime;
+    const bytes = item.openBytes();
+    bytes.writeText(key);
+    bytes.write(value);
+    this.#recency.add(block);
+    this.table.add(item);
+    return item;
+  }
+
+  /** Removes an item. Its bytes stay for as long as somebody reads them. */
+  remove(item: Item): void {
+    this.#recency.remove(item.block);
+    this.table.remove(item);
+    if (this.isBeingRead(item)) item.removed = true;
+    else this.#free(item);
+  }
+
+  /** Makes an item the one used last. */
+  refresh({ block }: Item): void {
+    this.#recency.refresh(block);
+  }
+
+  /** Whether somebody reads the item's value, which must not change then. */
+  isBeingRead({ block }: Item): boolean {
+    return this.#readers.size > 0 && this.#readers.has(block);
+  }
+
+  /** Keeps the bytes of an item, whatever becomes of it, until {@linkcode endReading}. */
+  beginReading({ block }: Item): void {
+    this.#readers.set(block, (this.#readers.get(block) ?? 0) + 1);
+  }
+
+  /** Ends what {@linkcode beginReading} began. */
+  endReading(item: Item): void {
+    const readers = (this.#readers.get(item.block) ?? 1) - 1;
+    if (readers > 0) {
+      this.#readers.set(item.block, readers);
+      return;
+    }
+    this.#readers.delete(item.block);
+    if (item.removed) this.#free(item);
+  }
+
+  /** What would have to be taken from the runtime for an item more, in bytes. */
+  #growthFor(keyLength: number, valueLength: number): number {
+    const rest = restLength(keyLength, valueLength);
+    const { first, all } = this.#blocks;
+    const pool = all[restKind(rest)] ?? first;
+    const count = blockCount(rest, pool.blockLength);
+    if (pool === first) return first.growthFor(count + 1);
+    return first.growthFor(1) + pool.growthFor(count);
+  }
+
+  #allocate(rest: number, kind: number): number {
+    const { first, all } = this.#blocks;
+    const pool = all[kind] ?? first;
+    const start = first.allocate();
+    first.setWord(start, NEXT, 0);
+    let last = start;
+    let lastPool = first;
+    for (let count = blockCount(rest, pool.blockLength); count > 0; count--) {
+      const block = pool.allocate();
+      lastPool.setWord(last, NEXT, block);
+      pool.setWord(block, NEXT, 0);
+      last = block;
+      lastPool = pool;
+    }
+    return start;
+  }
+
+  #free(item: Item): void {
+    const { first, all } = this.#blocks;
+    const pool = all[item.kind] ?? first;
+    let block = first.word(item.block, NEXT);
+    first.free(item.block);
+    while (block !== 0) {
+      const next = pool.word(block, NEXT);
+      pool.free(block);
+      block = next;
+    }
+  }
+}
+
+function createBlocks(): Blocks {
+  const first = new BlockPool(FIRST_LENGTH);
+  const others = BLOCK_LENGTHS.slice(1).map((length) => new BlockPool(length));
+  return { first, all: [first, ...others] };
+}

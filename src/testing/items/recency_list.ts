@@ -1,0 +1,60 @@
+/**
+ * The order in which items were used.
+ *
+ * @module
+ */
+
+import type { BlockPool } from "./block_pool.ts";
+import { NEWER, OLDER } from "./item.ts";
+
+/**
+ * A doubly linked list from the item used longest ago to the item used last. Items are the numbers of their
+ * first blocks, where the links are; 0 is none.
+ */
+export class RecencyList {
+  readonly #blocks: BlockPool;
+  #oldest = 0;
+  #newest = 0;
+
+  constructor(blocks: BlockPool) {
+    this.#blocks = blocks;
+  }
+
+  /** The item used longest ago. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** Adds an item that is not in the list, as the one used last. */
+  add(block: number): void {
+    this.#blocks.setWord(block, OLDER, this.#newest);
+    this.#blocks.setWord(block, NEWER, 0);
+    if (this.#newest === 0) this.#oldest = block;
+    else this.#blocks.setWord(this.#newest, NEWER, block);
+    this.#newest = block;
+  }
+
+  /** Removes an item of the list. */
+  remove(block: number): void {
+    const older = this.#blocks.word(block, OLDER);
+    const newer = this.#blocks.word(block, NEWER);
+    if (older === 0) this.#oldest = newer;
+    else this.#blocks.setWord(older, NEWER, newer);
+    if (newer === 0) this.#newest = older;
+    else this.#blocks.setWord(newer, OLDER, older);
+  }
+
+  /** Makes an item of the list the one used last. */
+  refresh(block: number): void {
+    if (block === this.#newest) return;
+    this.remove(block);
+    this.add(block);
+  }
+
+  /** The items, from the one used last to the one used longest ago. Nothing may change on the way. */
+  *fromNewest(): Generator<number, void> {
+    for (let block = this.#newest; block !== 0; block = this.#blocks.word(block, OLDER)) {
+      yield block;
+    }
+  }
+}

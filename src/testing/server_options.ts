@@ -1,0 +1,227 @@
+/**
+ * What a {@linkcode MemcachedServer} takes, and the checks of it.
+ *
+ * @module
+ */
+
+import { quote, ValidationException } from "../errors.ts";
+import {
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  invalidOption,
+} from "../option_checks.ts";
+import { CheckedCredentials, type Credentials } from "../protocol/credentials.ts";
+import { canImitate, type ImitatedServer } from "./dialect.ts";
+import type { FaultHook } from "./faults.ts";
+import type { AuthDialect } from "./gatekeeper.ts";
+
+const DEFAULT_HOSTNAME = "127.0.0.1";
+const DEFAULT_MEMORY_LIMIT = 64 * 1024 * 1024;
+const DEFAULT_MAX_ITEM_SIZE = 1024 * 1024;
+/** memcached's own bound for `-I`. */
+const LARGEST_ITEM_SIZE = 1024 * 1024 * 1024;
+const LARGEST_PORT = 65535;
+
+/** What a {@linkcode MemcachedServer} takes. */
+export interface MemcachedServerOptions {
+  /**
+   * The clock, in milliseconds since 1970. With one of its own a test lets items expire without waiting.
+   *
+   * @default {Date.now}
+   */
+  readonly now?: () => number;
+  /**
+   * What all items may take together, in bytes, as memcached's `-m` in megabytes. `cache_memlimit` changes it.
+   *
+   * @default {67108864}
+   */
+  readonly memoryLimit?: number;
+  /**
+   * What one item may take, in bytes: its key and value, and some sixty bytes more. memcached's `-I`.
+   *
+   * @default {1048576}
+   */
+  readonly maxItemSize?: number;
+  /**
+   * What happens when memory is full: the item used longest ago is evicted, or with `false` what is to be stored is
+   * refused, as with memcached's `-M`.
+   *
+   * @default {true}
+   */
+  readonly evictions?: boolean;
+  /**
+   * How many connections may be open at once; memcached's `-c`. Others are refused with
+   * `ERROR Too many open connections`.
+   *
+   * @default {Infinity}
+   */
+  readonly maxConnections?: number;
+  /**
+   * How long a connection may wait between two commands, in milliseconds, before the server ends it; memcached's
+   * `-o idle_timeout`.
+   *
+   * @default {Infinity}
+   */
+  readonly idleTimeout?: number;
+  /**
+   * The user name and the password that clients have to send first, as with memcached's `-Y`. By default everybody
+   * may use the server.
+   */
+  readonly auth?: Credentials;
+  /**
+   * How clients send them: as memcached has it, or as MemCachier has it, with the user name as the key of a `set`
+   * and the password as its value.
+   *
+   * @default {"memcached"}
+   */
+  readonly authDialect?: AuthDialect;
+  /**
+   * The addresses, `host:port`, of the servers that `config get cluster` names, as the configuration endpoint
+   * of an ElastiCache cluster or a Memorystore instance does. Without them the command is not known.
+   */
+  readonly cluster?: readonly string[];
+  /**
+   * The server to imitate, for what it does not know or says in another way than memcached 1.6.18: a version of
+   * memcached from 1.4.0 to 1.6.18, such as `"1.4.26"`, `"twemproxy 0.4"` or `"twemproxy 0.5"`.
+   */
+  readonly imitate?: ImitatedServer;
+  /**
+   * How many bits client flags have: 64 is what memcached has since 1.6.22 if it was built with
+   * `--enable-large-client-flags`.
+   *
+   * @default {32}
+   */
+  readonly flagBits?: 32 | 64;
+  /** Decides for each request whether it fails, and how. */
+  readonly fault?: FaultHook;
+}
+
+/** Where {@linkcode MemcachedServer.listen} listens, and {@linkcode MemcachedServerOptions}. */
+export interface ListenOptions extends MemcachedServerOptions {
+  /**
+   * Name or address to listen on.
+   *
+   * @default {"127.0.0.1"}
+   */
+  readonly hostname?: string;
+  /**
+   * Port to listen on; 0 is any free one.
+   *
+   * @default {0}
+   */
+  readonly port?: number;
+}
+
+/** The options of a server, each with its default. */
+export interface ServerSettings {
+  readonly hostname: string;
+  readonly port: number;
+  readonly now: () => number;
+  readonly memoryLimit: number;
+  readonly maxItemSize: number;
+  readonly evictions: boolean;
+  readonly maxConnections: number;
+  readonly idleTimeout: number;
+  readonly auth: Credentials | undefined;
+  readonly authDialect: AuthDialect;
+  readonly cluster: readonly string[] | undefined;
+  readonly imitate: ImitatedServer | undefined;
+  readonly flagBits: 32 | 64;
+  readonly fault: FaultHook | undefined;
+}
+
+type OptionName = keyof ServerSettings;
+
+/** What is wrong with the value of each option. Throws a `ValidationException`. */
+const CHECKS: Readonly<Record<OptionName, (value: unknown) => void>> = {
+  hostname: checkHostname,
+  port: (value) => checkInteger("port", value, 0, LARGEST_PORT),
+  now: (value) => checkFunction("now", value),
+  memoryLimit: (value) => checkInteger("memoryLimit", value, 1, Number.MAX_SAFE_INTEGER),
+  maxItemSize: (value) => checkInteger("maxItemSize", value, 1, LARGEST_ITEM_SIZE),
+  evictions: (value) => checkBoolean("evictions", value),
+  maxConnections: (value) => checkBound("maxConnections", value),
+  idleTimeout: (value) => checkBound("idleTimeout", value),
+  auth: checkAuth,
+  authDialect: (value) => checkChoice("authDialect", value, ["memcached", "memcachier"]),
+  cluster: checkCluster,
+  imitate: checkImitate,
+  flagBits: (value) => checkChoice("flagBits", value, [32, 64]),
+  fault: (value) => checkFunction("fault", value),
+};
+
+/**
+ * Checks the options of a server, and fills in what is absent.
+ *
+ * @param options What the caller passed.
+ * @returns All options.
+ * @throws {ValidationException} When an option is not known, or cannot be what it is.
+ */
+export function resolveOptions(options: ListenOptions): ServerSettings {
+  if (typeof options !== "object" || options === null) {
+    throw invalidOption("options", options, "an object");
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(CHECKS, name)) throw unknownOption(name);
+    if (value !== undefined) CHECKS[name as OptionName](value);
+  }
+  return {
+    hostname: options.hostname ?? DEFAULT_HOSTNAME,
+    port: options.port ?? 0,
+    now: options.now ?? Date.now,
+    memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+    maxItemSize: options.maxItemSize ?? DEFAULT_MAX_ITEM_SIZE,
+    evictions: options.evictions ?? true,
+    maxConnections: options.maxConnections ?? Infinity,
+    idleTimeout: options.idleTimeout ?? Infinity,
+    auth: options.auth,
+    authDialect: options.authDialect ?? "memcached",
+    cluster: options.cluster,
+    imitate: options.imitate,
+    flagBits: options.flagBits ?? 32,
+    fault: options.fault,
+  };
+}
+
+/**
+ * Checks the addresses that `config get cluster` is to name.
+ *
+ * @throws {ValidationException} When they are no list of `host:port`.
+ */
+export function checkCluster(addresses: unknown): void {
+  const isList = Array.isArray(addresses) &&
+    addresses.every((address) => typeof address === "string" && /^[^\s|]+:\d+$/.test(address));
+  if (!isList) throw invalidOption("cluster", addresses, `a list of "host:port"`);
+}
+
+function unknownOption(name: string): ValidationException {
+  const known = Object.keys(CHECKS).join(", ");
+  return new ValidationException(`Cannot use option ${quote(name)}: it is none of ${known}`, name);
+}
+
+function checkHostname(value: unknown): void {
+  if (typeof value !== "string" || value === "") {
+    throw invalidOption("hostname", value, "a name or an address");
+  }
+}
+
+function checkBound(name: string, value: unknown): void {
+  if (value !== Infinity) checkInteger(name, value, 1, Number.MAX_SAFE_INTEGER);
+}
+
+function checkAuth(value: unknown): void {
+  new CheckedCredentials(value, (why) => {
+    throw new ValidationException(`Cannot start a server: ${why}`);
+  });
+}
+
+function checkImitate(value: unknown): void {
+  if (canImitate(value)) return;
+  throw invalidOption(
+    "imitate",
+    value,
+    `a version of memcached, "1.4.0" to "1.6.18", or "twemproxy 0.4" or "twemproxy 0.5"`,
+  );
+}

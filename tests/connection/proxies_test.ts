@@ -1,0 +1,177 @@
+/** Through proxies as they are, one of whose servers is dead. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { Client, ClientException, PartialClientException } from "../../mod.ts";
+import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
+
+/** A port of 127.0.0.1 that nothing listens on. */
+function deadPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function refusalOf(operation: Promise<unknown>): Promise<unknown> {
+  try {
+    return { resolved: await operation };
+  } catch (error) {
+    if (error instanceof ClientException) return String(error.item).split(" ", 1)[0];
+    throw error;
+  }
+}
+
+/** Waits until a proxy that has just begun to listen has reached its server. */
+async function reaches(client: Client, key: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (await refusalOf(client.get(key)) === "SERVER_ERROR") {
+    assert(performance.now() < end, "the proxy does not reach its server");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Asks for dead and living keys in one turn, again and again. */
+async function expectOwnAnswers(client: Client, live: string[], dead: string): Promise<void> {
+  const [a, b, absent] = live as [string, string, string];
+  await client.set(a, "value of a");
+  await client.set(b, "value of b");
+  for (let times = 0; times < 20; times++) {
+    const outcomes = await Promise.all([
+      refusalOf(client.get(dead)),
+      client.get(absent),
+      client.gets(a).then((item) => item?.value),
+      client.get(a),
+      refusalOf(client.gets(dead)),
+      client.get(b),
+    ]);
+    assertEquals(outcomes, [
+      "SERVER_ERROR",
+      undefined,
+      "value of a",
+      "value of a",
+      "SERVER_ERROR",
+      "value of b",
+    ]);
+  }
+  const error = await client.getMany([...live, dead]).catch((error) => error);
+  assert(error instanceof PartialClientException, `${error}`);
+  assertEquals([...error.failures.keys()], [dead]);
+  assertEquals(error.results, new Map([[a, "value of a"], [b, "value of b"]]));
+}
+
+/** Keys that begin with `dead` live on a server that is. A route is written differently from 1.6.23 on. */
+const routes = (live: number, dead: number) => `
+function mcp_config_pools()
+  local live = mcp.backend("live", "127.0.0.1", "${live}")
+  local dead = mcp.backend("dead", "127.0.0.1", "${dead}")
+  return { live = mcp.pool({ live }), dead = mcp.pool({ dead }) }
+end
+function mcp_config_routes(pools)
+  local isDead = function(request) return string.sub(request:key(), 1, 4) == "dead" end
+  if mcp.funcgen_new == nil then
+    mcp.attach(mcp.CMD_ANY_STORAGE, function(request)
+      return isDead(request) and pools.dead(request) or pools.live(request)
+    end)
+    return
+  end
+  local generator = mcp.funcgen_new()
+  local live = generator:new_handle(pools.live)
+  local dead = generator:new_handle(pools.dead)
+  generator:ready({ n = "route", f = function(context)
+    return function(request)
+      return context:enqueue_and_wait(request, isDead(request) and dead or live)
+    end
+  end })
+  mcp.attach(mcp.CMD_ANY_STORAGE, generator)
+end
+`;
+
+function hasProxy(): boolean {
+  const path = memcachedPath();
+  if (path === undefined) return false;
+  const { stdout } = new Deno.Command(path, { args: ["-h"] }).outputSync();
+  return new TextDecoder().decode(stdout).includes("proxy_config");
+}
+
+const lacksProxy = hasProxy() ? "" : ": skipped, this memcached is built without --enable-proxy";
+
+Deno.test({
+  name: `Client gives every operation its own answer through memcached's proxy${lacksProxy}`,
+  ignore: lacksProxy !== "",
+  fn: async () => {
+    await using live = await MemcachedProcess.start();
+    const config = await Deno.makeTempFile({ suffix: ".lua" });
+    try {
+      await Deno.writeTextFile(config, routes(live.port, deadPort()));
+      await using proxy = await MemcachedProcess.start(["-o", `proxy_config=${config}`]);
+      await using client = new Client(proxy.address, { failuresBeforeDead: 1 });
+      const faults: string[] = [];
+      client.addEventListener("error", ({ error }) => faults.push(String(error)));
+      const connections = async () => Number((await client.stats())[0]!.total_connections);
+      await reaches(client, "live:absent");
+      const before = await connections();
+      await expectOwnAnswers(client, ["live:a", "live:b", "live:absent"], "dead:a");
+      assert(await connections() <= before + 1, `${await connections()} connections`);
+      assertEquals(faults, []);
+    } finally {
+      await Deno.remove(config);
+    }
+  },
+});
+
+const nutcracker = programPath("nutcracker");
+const lacksTwemproxy = nutcracker === undefined ? ": skipped, nutcracker is not on the PATH" : "";
+
+Deno.test({
+  name: `Client gives every operation its own answer through twemproxy${lacksTwemproxy}`,
+  ignore: nutcracker === undefined,
+  fn: async () => {
+    await using live = await MemcachedProcess.start();
+    const config = await Deno.makeTempFile({ suffix: ".yml" });
+    try {
+      const port = deadPort();
+      await Deno.writeTextFile(config, twemproxyConfig(port, [live.port, deadPort()]));
+      await using _proxy = start(nutcracker!, ["-c", config, "-s", `${deadPort()}`]);
+      await using client = new Client(`127.0.0.1:${port}`);
+      const { live: keys, dead } = await sortKeys(client);
+      await expectOwnAnswers(client, keys, dead);
+    } finally {
+      await Deno.remove(config);
+    }
+  },
+});
+
+const twemproxyConfig = (port: number, servers: number[]) => `
+pool:
+  listen: 127.0.0.1:${port}
+  hash: fnv1a_64
+  distribution: ketama
+  timeout: 2000
+  auto_eject_hosts: false
+  servers:
+${servers.map((port) => `   - 127.0.0.1:${port}:1`).join("\n")}
+`;
+
+function start(program: string, args: string[]): AsyncDisposable {
+  const child = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
+  return {
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await child.status;
+    },
+  };
+}
+
+/** Finds out which keys live on a server that is dead. */
+async function sortKeys(client: Client): Promise<{ live: string[]; dead: string }> {
+  const end = performance.now() + 10_000;
+  const live: string[] = [];
+  const dead: string[] = [];
+  for (let i = 0; live.length < 3 || dead.length === 0; i++) {
+    const refusal = await refusalOf(client.get(`key${i}`)).catch(() => undefined);
+    if (refusal === "SERVER_ERROR") dead.push(`key${i}`);
+    else if (refusal !== undefined) live.push(`key${i}`);
+    // It does not listen yet.
+    else await new Promise((resolve) => setTimeout(resolve, 10));
+    assert(performance.now() < end, "twemproxy does not listen");
+  }
+  return { live, dead: dead[0]! };
+}

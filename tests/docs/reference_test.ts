@@ -1,0 +1,85 @@
+/** The pages that have to be complete: options, commands, errors. */
+
+import { assertEquals } from "@std/assert";
+import { BareClient, Client, Namespace } from "@moecache/moecache";
+import { readPage, ROOT } from "./pages.ts";
+
+const SOURCE = new URL("src/", ROOT);
+
+/** The names of the optional properties of an interface. */
+function optionsOf(path: string, name: string): string[] {
+  const source = Deno.readTextFileSync(new URL(path, SOURCE));
+  const [, body] = new RegExp(`^export interface ${name}\\b[^{]*\\{(.*?)^\\}`, "ms").exec(source) ??
+    [];
+  if (body === undefined) throw new Error(`${path} has no interface ${name}`);
+  return Array.from(body.matchAll(/^ {2}readonly (\w+)\?:/gm), ([, option]) => option!);
+}
+
+for (
+  const [page, path, name] of [
+    ["docs/options.md", "client_options.ts", "ClientOptions"],
+    ["docs/testing.md", "testing/server_options.ts", "MemcachedServerOptions"],
+    ["docs/patterns.md", "commands/operation_options.ts", "GetOrSetOptions"],
+    ["docs/servers.md", "transport/transport.ts", "TlsOptions"],
+    ["docs/values.md", "transcoding/compressed.ts", "CompressionOptions"],
+  ] as const
+) {
+  Deno.test(`${page} has every option of ${name}`, () => {
+    const { text } = readPage(page);
+    // In a row, options may stand together.
+    const isListed = (option: string) => new RegExp(`^\\| [^|]*\`${option}\``, "m").test(text);
+    assertEquals(optionsOf(path, name).filter((option) => !isListed(option)), []);
+  });
+}
+
+Deno.test("docs/commands.md has every method of a client and of a namespace", () => {
+  const names = [BareClient, Client, Namespace].flatMap(({ prototype }) =>
+    Object.getOwnPropertyNames(prototype)
+  ).filter((name) => name !== "constructor");
+  const { text } = readPage("docs/commands.md");
+  assertEquals(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text)), []);
+});
+
+/** A message, with each part that differs from time to time as `…`. */
+function patternOf(message: string): string {
+  return message.replace(/\$\{[^}]*\}/g, "…").replace(/"?…"?/g, "…").replace(/…+/g, "…").trim();
+}
+
+/** What errors say in the source: what begins as a message does, and what an error is made with. */
+function* messagesOf(code: string): Generator<string> {
+  const begun = code.matchAll(/([`"])((?:Cannot [a-z$]|No reply from |Connection to )[^\n]*?)\1/g);
+  const made = code.matchAll(/new (?:\w+Exception|\w*Error)\(\s*([`"])(.*?)\1/g);
+  for (const [, , message] of [...begun, ...made]) yield patternOf(message!);
+}
+
+/** Whether a message of the page is one that the source makes; the rest of it may stand behind a plus. */
+function isOf(message: string, other: string): boolean {
+  const parts = message.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".+")}`).test(other);
+}
+
+function* sourceFiles(folder: URL): Generator<URL> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const url = new URL(isDirectory ? `${name}/` : name, folder);
+    // The embedded server's answers are memcached's.
+    if (isDirectory && name !== "testing") yield* sourceFiles(url);
+    else if (!isDirectory) yield url;
+  }
+}
+
+Deno.test("docs/troubleshooting.md has every message of an error", () => {
+  const page = readPage("docs/troubleshooting.md").text;
+  const known = Array.from(
+    page.matchAll(/`` (.*?) ``|`([^`\n]+)`/g),
+    ([, long, short]) => patternOf(long ?? short!),
+  );
+  const missing = new Set<string>();
+  for (const url of sourceFiles(SOURCE)) {
+    const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*/gm, "");
+    for (const message of messagesOf(code)) {
+      if (!/[a-z]/.test(message)) continue;
+      if (!known.some((other) => isOf(message, other))) missing.add(message);
+    }
+  }
+  assertEquals([...missing].sort(), []);
+});

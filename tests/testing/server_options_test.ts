@@ -1,0 +1,69 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ValidationException } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { resolveOptions } from "../../src/testing/server_options.ts";
+
+Deno.test("MemcachedServer refuses options that cannot be what they are", async () => {
+  const refused: Record<string, unknown[]> = {
+    hostname: ["", 1],
+    port: [-1, 65536, 1.5, "11211", NaN],
+    now: [0, null],
+    memoryLimit: [NaN, -1, 0, "64m", Infinity, 1.5, null, 2 ** 53],
+    maxItemSize: [NaN, -1, 0, "1m", Infinity, 1.5, 2 ** 30 + 1],
+    evictions: [0, "no", null],
+    maxConnections: [NaN, -1, 0, "10", 1.5],
+    idleTimeout: [NaN, -1, 0, "10", -Infinity],
+    auth: ["user:password", null, { username: "user" }, { username: "a b", password: "c" }],
+    authDialect: ["sasl", null],
+    cluster: ["host:1", null, ["host"], [1], ["a|b:1"], ["a b:1"]],
+    imitate: ["1.6.45", "memcached", 1.4, null],
+    flagBits: [16, "64", null],
+    fault: [{ reply: "no" }, null],
+  };
+  for (const [name, values] of Object.entries(refused)) {
+    for (const value of values) {
+      const error = await assertRejects(
+        () => MemcachedServer.listen({ [name]: value }),
+        ValidationException,
+      );
+      assert(error.message.includes(name), `${error.message} does not name ${name}`);
+    }
+  }
+});
+
+Deno.test("MemcachedServer refuses options that nobody knows, and what is no options", async () => {
+  await assertRejects(
+    () => MemcachedServer.listen({ memorylimit: 5 } as object),
+    ValidationException,
+    `Cannot use option "memorylimit": it is none of hostname, port, now, memoryLimit`,
+  );
+  for (const options of [null, 11211, "127.0.0.1"]) {
+    await assertRejects(
+      () => MemcachedServer.listen(options as unknown as object),
+      ValidationException,
+      "it must be an object",
+    );
+  }
+});
+
+Deno.test("new MemcachedServer refuses options too, and leaves the listener alone", () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  assertThrows(
+    () => new MemcachedServer(listener, { memoryLimit: NaN }),
+    ValidationException,
+    "Cannot use memoryLimit NaN: it must be an integer from 1 to 9007199254740991",
+  );
+  assert(listener.addr.port > 0);
+});
+
+Deno.test("MemcachedServer.setCluster refuses what is no list of addresses", async () => {
+  await using server = await MemcachedServer.listen();
+  const error = assertThrows(() => server.setCluster(["host"]), ValidationException);
+  assert(error.message.includes(`a list of "host:port"`));
+});
+
+Deno.test("options that are undefined are not given", () => {
+  const names = ["memoryLimit", "port", "auth", "fault", "imitate", "now"];
+  const nothing = Object.fromEntries(names.map((name) => [name, undefined]));
+  assertEquals(resolveOptions(nothing), resolveOptions({}));
+});
