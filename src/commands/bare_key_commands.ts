@@ -67,7 +67,9 @@ export interface BareKeyCommands {
   ): Promise<Map<string, Value>>;
 
   /**
-   * Gets the value of a key together with its cas unique, which {@linkcode cas} takes.
+   * Gets the value of a key together with its cas unique, which {@linkcode cas} takes. memcached numbers its cas
+   * uniques from the start again when it restarts: this one counts as long as the connection that it was read
+   * through. The client remembers that connection for the last 4,096 cas uniques.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `signal`.
@@ -326,7 +328,10 @@ export interface BareKeyCommands {
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean>;
 
   /**
-   * Sets a key to a value if nobody has changed it since {@linkcode gets} read it.
+   * Sets a key to a value if nobody has changed it since {@linkcode gets} read it. Where the client cannot know,
+   * because the connection has ended since or the key lives on another server now, it has been changed. Of a cas
+   * unique that this client has not read, or not lately, the server alone decides; behind a proxy, nobody sees
+   * that a server has restarted.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
@@ -334,7 +339,8 @@ export interface BareKeyCommands {
    * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
    * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
-   * @returns `"stored"`; `"exists"` when it has been changed; `"not_found"` when the key does not exist.
+   * @returns `"stored"`; `"exists"` when it has been changed, or may have been; `"not_found"` when the key does
+   * not exist.
    * @throws {ValidationException} When the key, the value, the cas unique or the exptime is invalid.
    * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
    * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;

@@ -134,7 +134,7 @@ class Loading implements Load {
       }
       // A mark that never expires is one that somebody has touched.
       if (item === undefined || item.isInvalid || item.ttl === -1) {
-        const lease = await this.#leases.claim(this.#key, lockFor, item?.cas);
+        const lease = await this.#leases.claim(this.#key, lockFor, item);
         if (lease !== undefined) return await this.#compute(lease);
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
@@ -164,7 +164,7 @@ class Loading implements Load {
       else await this.#store(lease, value);
       return value;
     } catch (error) {
-      await attempt(this.#leases.release(lease));
+      await this.#leases.release(lease);
       throw error;
     }
   }
@@ -173,7 +173,8 @@ class Loading implements Load {
     try {
       return await this.#load();
     } catch (error) {
-      await attempt(this.#fail(lease, error));
+      // The error matters more than that it could not be kept: the stub goes, or expires by itself.
+      await Promise.allSettled([this.#fail(lease, error)]);
       throw error;
     }
   }
@@ -205,11 +206,6 @@ class Loading implements Load {
     const why = `an earlier attempt to load it failed: ${message}`;
     return new ClientException(`Cannot get or set key "${this.#key}": ${why}`, message);
   }
-}
-
-/** Does what may fail beside an error that is thrown anyway: a stub that stays expires by itself. */
-async function attempt(action: Promise<void>): Promise<void> {
-  await Promise.allSettled([action]);
 }
 
 function makePlan(options: GetOrSetOptions): Plan {

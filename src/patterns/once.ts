@@ -5,10 +5,11 @@ import type { OperationOptions } from "../commands/operation_options.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
+  dropStub,
   findStub,
   type ItemCommands,
-  removeStub,
   replaceStub,
+  storeIfThere,
   type Stub,
   textOf,
 } from "../features/stub.ts";
@@ -45,8 +46,9 @@ const LONGEST_MESSAGE = 1000;
 
 /**
  * Does something the first time it is asked for under a key, and from then on gives the result of that.
- * When `action` fails, its error goes to this caller only, and the next one tries again. If its process
- * ends meanwhile, the others wait for `lockFor`.
+ *
+ * When `action` fails, its error goes to this caller only, and the next one tries again. Whoever dies
+ * over it keeps the others from it for `lockFor`.
  *
  * When `action` has succeeded, it is not done again because its result cannot be stored. One that the
  * transcoder cannot represent, or that memcached refuses as too large, gives this caller the error, and
@@ -111,7 +113,7 @@ export async function once<Result>(
     if (result !== undefined) return result;
     const stub = await claim(items, key, lockFor, signal);
     if (stub !== undefined) return await act({ client, items, action, stub, exptime });
-    const mark = await items.gets<StoredItem>(key, signals);
+    const mark = await items.gets(key, signals);
     if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
     if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
     const left = deadline - systemClock.now();
@@ -147,8 +149,7 @@ async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<R
   try {
     return await action();
   } catch (error) {
-    // The error matters more than that the stub could not be removed: it expires by itself.
-    await Promise.allSettled([removeStub(items, stub)]);
+    await dropStub(items, stub);
     throw error;
   }
 }
@@ -171,10 +172,10 @@ async function storeResult<Result>(turn: Turn<Result>, result: Result): Promise<
   if (result === undefined) return await storeMark(turn, UNDEFINED_FLAGS, "");
   const { key } = stub;
   const strict = { failover: "error" } as const;
-  const found = await findStub(items, stub);
-  const outcome = found === undefined
-    ? "not_found"
-    : await client.cas(key, result, found.cas, exptime, strict);
+  const outcome = await storeIfThere(
+    () => findStub(items, stub),
+    ({ cas }) => client.cas(key, result, cas, exptime, strict),
+  );
   // Where it is not stored now, somebody else has begun.
   if (outcome === "not_found") await client.add(key, result, exptime, strict);
 }

@@ -91,6 +91,14 @@ export interface ChangeListener {
   changed(key?: string): void;
 }
 
+/** The errors of operations that the server knows nothing of. */
+const unsent = /* @__PURE__ */ new WeakSet<Error>();
+
+/** Whether no byte was sent of what has failed with this error, as far as that is known. */
+export function isUnsent(error: Error): boolean {
+  return unsent.has(error);
+}
+
 function ignore(): void {}
 
 /**
@@ -108,6 +116,8 @@ export abstract class Command<Result = unknown> implements Exchange {
    * answer: not at all if it changes something.
    */
   chances: number = 0;
+  /** The number of the connection that carries it, or did last. */
+  carrier: number = 0;
   /** Whether it may end as if its key had no item where its server fails; not where more depends on it. */
   mayMiss: boolean = true;
   /**
@@ -201,7 +211,9 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   /** As {@linkcode fail}, for an operation of which no byte has been sent. */
   failUnsent(error: unknown): void {
-    if (!this.settled && !this.recover?.({ error, isUnsent: true })) this.abandon(error);
+    if (this.settled || this.recover?.({ error, isUnsent: true })) return;
+    if (error instanceof Error) unsent.add(error);
+    this.abandon(error);
   }
 
   /** Ends the operation badly whatever could be done about it; without effect once it has ended. */
@@ -220,6 +232,14 @@ export abstract class Command<Result = unknown> implements Exchange {
   get isRepeatable(): boolean {
     return false;
   }
+
+  /** The number of the connection that alone may carry it; absent where any may. */
+  get tie(): number | undefined {
+    return undefined;
+  }
+
+  /** Ends the operation because that connection has ended. */
+  untie(): void {}
 
   /**
    * Ends the operation as if its key had no item.

@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, ClientException, SocketError, ValidationException } from "../../mod.ts";
+import {
+  Client,
+  ClientException,
+  SocketError,
+  TimeoutError,
+  ValidationException,
+} from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/item_codec.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
@@ -555,6 +561,27 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
 }
 
 describe("getOrSet where the server misbehaves", () => {
+  for (const failover of ["error", "miss"] as const) {
+    it(`removes a lease that was not answered in time, where failover is "${failover}"`, async () => {
+      let nonce = "";
+      const removed = Promise.withResolvers<string>();
+      await using peer = new ScriptedPeer(answering((line) => {
+        if (line.startsWith("mg ")) return "EN\r\n";
+        if (line.startsWith("gets ")) return `VALUE key ${LEASE_FLAGS} 36 7\r\n${nonce}\r\nEND\r\n`;
+        if (line.startsWith("cas ")) removed.resolve(line);
+        // Neither the lease nor what comes after its removal is answered.
+        if (isNonce(line)) nonce = line;
+        return undefined;
+      }));
+      await using client = new Client(peer.address, { timeout: 50, failover });
+      const loaded = client.getOrSet("key", () => "value", { lockFor: 600 });
+      if (failover === "miss") assertEquals(await loaded, "value");
+      else await assertRejects(() => loaded, TimeoutError);
+      // It is replaced by an item that expires at once.
+      assertEquals(await removed.promise, `cas key ${LEASE_FLAGS} 2592001 36 7`);
+    });
+  }
+
   it("computes when a key is neither there nor missing, as behind a proxy", async () => {
     let claims = 0;
     await using peer = new ScriptedPeer(answering((line) => {

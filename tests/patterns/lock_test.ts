@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, ClientException, type LocatorFactory, ValidationException } from "../../mod.ts";
-import { lock } from "../../src/patterns/mod.ts";
+import {
+  Client,
+  ClientException,
+  type LocatorFactory,
+  TimeoutError,
+  ValidationException,
+} from "../../mod.ts";
+import { lock, once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import type { ConformanceServer } from "../conformance/client_conformance.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
@@ -177,6 +183,39 @@ Deno.test("lock removes a stub that was added after its signal", async () => {
   answer.resolve();
   // Replaced, if it is still the same, by an item that expires at once.
   assertEquals(await removed.promise, "cas key 1836017004 2592001 36 7");
+});
+
+Deno.test("lock and once leave no claim behind that the server did not answer in time", async () => {
+  await using fleet = await SwitchedFleet.start(["a:1"]);
+  const [server] = fleet.servers;
+  const { dial } = fleet;
+  const options = { dial, timeout: 50, failuresBeforeDead: 1000 };
+  await using first = new Client(fleet.names, options);
+  await using second = new Client(fleet.names, { dial, timeout: 10_000 });
+  await server!.become("hanging");
+  const claims = [
+    lock(first, "lock", { ttl: 600 }),
+    once(first, "once", () => "never", { lockFor: 600 }),
+  ];
+  for (const claim of claims) await assertRejects(() => claim, TimeoutError);
+  await server!.become("up");
+  await using held = await lock(second, "lock", { ttl: 600, waitFor: 10 });
+  assertEquals(await held.isHeld(), true);
+  assertEquals(await once(second, "once", () => "done", { waitFor: 10 }), "done");
+});
+
+Deno.test("a lock whose release is not answered in time is released when the server answers", async () => {
+  await using fleet = await SwitchedFleet.start(["a:1"]);
+  const [server] = fleet.servers;
+  const { dial } = fleet;
+  await using first = new Client(fleet.names, { dial, timeout: 50, failuresBeforeDead: 1000 });
+  await using second = new Client(fleet.names, { dial, timeout: 10_000 });
+  const held = await lock(first, "key", { ttl: 600 });
+  await server!.become("hanging");
+  await assertRejects(() => held.release(), TimeoutError);
+  await server!.become("up");
+  await using next = await lock(second, "key", { ttl: 600, waitFor: 10 });
+  assertEquals(await next.isHeld(), true);
 });
 
 for (const [kind, start] of Object.entries(RESTARTING)) {

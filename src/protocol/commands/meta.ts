@@ -53,6 +53,8 @@ export interface MetaRequest {
   readonly key: string;
   readonly flags: readonly string[];
   readonly data?: Uint8Array | string | undefined;
+  /** The connection that the cas unique among the flags was read through, as far as that is known. */
+  readonly carrier?: number | undefined;
 }
 
 /**
@@ -121,6 +123,14 @@ export class MetaCommand extends Command<MetaReply> {
     this.request = request;
     this.#opaque = request.flags.find((flag) => flag[0] === "O")?.slice(1);
     this.#isQuiet = request.flags.some((flag) => flag[0] === "q");
+  }
+
+  override get tie(): number | undefined {
+    return this.request.carrier;
+  }
+
+  override untie(): void {
+    this.succeed({ status: "EX", flags: {} });
   }
 
   override succeedAbsent(): boolean {

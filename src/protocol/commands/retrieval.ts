@@ -20,12 +20,16 @@ import type { RequestBuffer } from "../request_buffer.ts";
  */
 const LONGEST_LINE = 16_000;
 
-/** Turns an item into what the operation resolves to. The key is for messages. */
+/**
+ * Turns an item into what the operation resolves to. The key is for messages; the cas unique counts on the
+ * connection that it was read through.
+ */
 export type ReadItem = (
   flags: number,
   data: Uint8Array,
   cas: bigint | undefined,
   key: string,
+  carrier: number,
 ) => unknown;
 
 /** Retrieval of one key. Resolves to what is made of the item, or `undefined` for a miss. */
@@ -56,7 +60,7 @@ export class RetrievalCommand extends Command {
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
     try {
-      const result = this.readItem(flags, data, cas, this.key);
+      const result = this.readItem(flags, data, cas, this.key, this.carrier);
       if (result instanceof Promise) this.decode(result);
       else this.succeed(result);
     } catch (error) {
