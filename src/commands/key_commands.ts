@@ -204,7 +204,7 @@ export interface KeyCommands extends BareKeyCommands {
    *
    * await using client = new Client(["10.0.0.1", "10.0.0.2"]);
    *
-   * assertEquals(client.locate("user:1"), { key: "user:1", server: "10.0.0.1:11211", index: 0 });
+   * assertEquals(client.locate("user:1"), { key: "user:1", server: "10.0.0.2:11211", index: 1 });
    * ```
    */
   locate(key: string): KeyLocation | Promise<KeyLocation>;
