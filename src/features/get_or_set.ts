@@ -8,7 +8,7 @@ import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
+import { FAILURE_FLAGS, isReserved, LEASE_FLAGS, writeAndRead } from "../transcoding/item_codec.ts";
 import { backoff, deferred, pause, systemClock, untilAborted } from "../waiting.ts";
 
 /** What is asked for, and how to get it. */
@@ -126,7 +126,7 @@ class Loading implements Load {
     const deadline = systemClock.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
-      if (item === "unreachable") return await this.#load();
+      if (item === "unreachable") return await this.#loadUnstored();
       if (item !== undefined && !isReserved(item.flags)) {
         const served = await this.#serve(item);
         if (served !== undefined) return served.value;
@@ -140,7 +140,7 @@ class Loading implements Load {
         throw this.#earlierFailure(item);
       }
       const left = deadline - systemClock.now();
-      if (left <= 0) return await this.#load();
+      if (left <= 0) return await this.#loadUnstored();
       await this.#pause(Math.min(left, backoff(attempt)));
     }
   }
@@ -160,9 +160,9 @@ class Loading implements Load {
   async #compute(lease: Lease): Promise<unknown> {
     const value = await this.#loadFor(lease);
     try {
-      if (value === undefined) await this.#leases.release(lease);
-      else await this.#store(lease, value);
-      return value;
+      if (value !== undefined) return await this.#store(lease, value);
+      await this.#leases.release(lease);
+      return undefined;
     } catch (error) {
       await this.#leases.release(lease);
       throw error;
@@ -179,12 +179,22 @@ class Loading implements Load {
     }
   }
 
-  async #store(lease: Lease, value: unknown): Promise<void> {
+  /** Computes a value that is not stored; it is what others would read all the same. */
+  async #loadUnstored(): Promise<unknown> {
+    const loaded = await this.#load();
+    if (loaded === undefined) return undefined;
+    const { value } = await writeAndRead(this.#session, loaded, this.#key);
+    return value;
+  }
+
+  /** Stores a value; resolves to what others read from then on. */
+  async #store(lease: Lease, loaded: unknown): Promise<unknown> {
     const { exptime, staleFor } = this.#plan;
-    const { flags, data } = await this.#session.writeItem(value, this.#key);
+    const { item: { flags, data }, value } = await writeAndRead(this.#session, loaded, this.#key);
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
     await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });
+    return value;
   }
 
   /** A stale value outlives the failure, which then only keeps others from trying again. */

@@ -12,6 +12,7 @@ import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/com
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import type { Session } from "../commands/session.ts";
+import { writeAndRead } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 import { readTied, storeTied } from "./tied_cas.ts";
 
@@ -35,13 +36,13 @@ export async function update<Value>(
   const strict = { ...operationOptions(options), failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
     const item = await readTied<Value | undefined>(session, key, strict);
-    const value = await change(item?.value);
-    if (value === undefined) return undefined;
-    const exptime = exptimeOf(value);
-    const { flags, data } = await session.writeItem(value, key);
+    const changed = await change(item?.value);
+    if (changed === undefined) return undefined;
+    const exptime = exptimeOf(changed);
+    const { item: { flags, data }, value } = await writeAndRead(session, changed, key);
     const { cas, carrier } = item ?? {};
     const stored = { flags, exptime, data, cas, carrier };
-    if (await store(session, key, stored, strict)) return value;
+    if (await store(session, key, stored, strict)) return value as Value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
     await pause(backoff(attempt), signal);
   }

@@ -2,6 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
+import { sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
@@ -15,7 +16,12 @@ import {
 } from "../features/stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
+import {
+  FAILURE_FLAGS,
+  type StoredItem,
+  UNDEFINED_FLAGS,
+  writeAndRead,
+} from "../transcoding/item_codec.ts";
 import { backoff, pause, systemClock } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
@@ -68,7 +74,8 @@ const LONGEST_MESSAGE = 1000;
  * @param action Does it. Its result is stored, and must be something that the transcoder can represent.
  * @param options `exptime`, `lockFor` and `waitFor`, in seconds; `signal`, which ends the waiting for
  * another and for the server, not an `action` that has begun, nor the storing of its result.
- * @returns The result, of this call or an earlier one.
+ * @returns The result, of this call or an earlier one, as the transcoder reads it: what has become of a value that
+ * it represents as another one, a `Map` say, is the same for all.
  * @throws What `action` throws.
  * @throws {ValidationException} When the key, an option or the result is invalid.
  * @throws {ClientException} When another has been at it for all of `waitFor`; when it has been done, but
@@ -134,7 +141,9 @@ interface Turn<Result> {
 async function act<Result>(turn: Turn<Result>): Promise<Result> {
   const result = await attempt(turn);
   try {
+    const read = await asRead(turn, result);
     await remember(() => storeResult(turn, result));
+    return read;
   } catch (error) {
     // The error matters more than that it could not be stored either: the stub is there until it expires.
     if (!(error instanceof SocketError)) {
@@ -142,7 +151,13 @@ async function act<Result>(turn: Turn<Result>): Promise<Result> {
     }
     throw error;
   }
-  return result;
+}
+
+/** The result as others get it, where the format is known. */
+async function asRead<Result>({ client, stub }: Turn<Result>, result: Result): Promise<Result> {
+  const session = sessionOf(client);
+  if (session === undefined || result === undefined) return result;
+  return (await writeAndRead(session, result, stub.key)).value as Result;
 }
 
 async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<Result> {
