@@ -59,6 +59,9 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     const { route } = this.#fleet;
     this.#session = new Session({ route, transcoder: resolved.transcoder, limits: resolved });
     sessions.set(this, this.#session);
+    for (const name of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
+      Object.defineProperty(this, Symbol.for(name), { value: () => this.#describe() });
+    }
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
@@ -256,5 +259,11 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
   /** Closes the client: `await using client = new Client(…)`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** What `console.log` shows. */
+  #describe(): string {
+    const servers = this.servers.map(({ name, state }) => `${name} ${state}`).join(", ");
+    return `${this.constructor.name} { ${servers} }`;
   }
 }

@@ -15,6 +15,7 @@ import type {
 import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
 import type { Session } from "./commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
+import { quote } from "./errors.ts";
 import { items, type ItemsOptions } from "./features/items.ts";
 import { trackLoads } from "./features/loads.ts";
 import { explain, locate } from "./features/locate.ts";
@@ -37,6 +38,7 @@ import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { WatchKind } from "./protocol/commands/watch.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import type { ServerAddress } from "./server_address.ts";
+import { ownData } from "./transcoding/item_codec.ts";
 import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
 
@@ -342,8 +344,14 @@ export class Client extends BareClient implements KeyCommands {
     value?: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<MetaReply> {
+    // Taken before anything is waited for: the caller may change them afterwards.
+    const parts = {
+      verb,
+      flags: Array.isArray(flags) ? [...flags] : flags,
+      value: value === undefined ? undefined : ownData(value, `send a value by ${quote(verb)}`),
+    };
     const { meta } = await onDemand();
-    return await meta(this.#session, key, { verb, flags, value }, options);
+    return await meta(this.#session, key, parts, options);
   }
 
   /**
@@ -460,9 +468,13 @@ export class Client extends BareClient implements KeyCommands {
 
   /**
    * Lists the items of all servers, one server after the other, with `lru_crawler metadump`. They come
-   * as they are asked for, through a connection of their own that opens with the first and closes with
-   * the loop, `break` included. It is no snapshot: what is stored or deleted meanwhile may or may not be
-   * among them, and memcached may leave out, or list twice, what it moves between its queues just then.
+   * as they are asked for, up to 32 MiB of a list ahead, through a connection of their own that opens with the
+   * first and closes with the loop, `break` included. It is no snapshot: what is stored or deleted meanwhile
+   * may or may not be among them.
+   *
+   * Needs memcached 1.5.4 or later. Before 1.6.9, memcached may leave out, or list twice, what it moves between
+   * its queues meanwhile: items that are read often. From 1.6.9 to 1.6.18, it keeps some keys locked while a
+   * list of more than 32 MiB waits for the loop: there, have the loop wait for nothing.
    *
    * memcached has one crawler, which waits for a slow loop and lists for one client at a time; while it
    * is busy with another, this one asks again for a second and a half. `timeout` applies to the first
@@ -471,9 +483,11 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `server`, the one to ask; `signal`.
    * @returns The items.
    * @throws {ValidationException} When there is no such server; at once.
-   * @throws {ClientException} When memcached refuses, as it does with its crawler disabled or busy; from
-   * the loop.
-   * @throws {SocketError} When a server cannot be reached, or is lost before its last item; from the loop.
+   * @throws {ClientException} When memcached refuses, as it does with its crawler disabled or busy, or is
+   * older; from the loop.
+   * @throws {SocketError} When a server cannot be reached, or is lost before its last item; from the loop. Of
+   * several servers, the others' items come first; the error is a {@linkcode PartialSocketError} then, or a
+   * {@linkcode PartialClientException}, with how many items each of the others has listed in its `results`.
    *
    * @example The keys that begin with a prefix
    * ```ts

@@ -35,7 +35,7 @@ export async function count(
   const text = `${checkUint64("initial", initial)}`;
   // A caller that gives an initial value gets a number, or an error.
   const strict = { ...operation, failover: "error" } as const;
-  const item = { flags: session.textFlags, exptime: checkExptime(exptime, Date.now()), data: text };
+  const item = { flags: session.textFlags, exptime: checkExptime(exptime, Date.now), data: text };
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const counted = await countOnce(session, request, strict);
     if (counted !== undefined) return counted;

@@ -58,7 +58,7 @@ export function getAndTouch<Value>(
 ): Promise<Value | undefined> {
   return session.ask(key, () => {
     checkKey(key, "get and touch");
-    return new RetrievalCommand(`gat ${checkExptime(exptime, Date.now())}`, key, session.readItem);
+    return new RetrievalCommand(`gat ${checkExptime(exptime, Date.now)}`, key, session.readItem);
   }, options) as Promise<Value | undefined>;
 }
 
@@ -71,7 +71,7 @@ export function touch(
 ): Promise<boolean> {
   return session.ask(key, () => {
     checkKey(key, "touch");
-    return new TouchCommand(key, checkExptime(exptime, Date.now()));
+    return new TouchCommand(key, checkExptime(exptime, Date.now));
   }, options);
 }
 

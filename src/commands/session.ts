@@ -1,7 +1,7 @@
 /** What the commands of a client share: where they go, and how values are read and written. @module */
 
 import type { Route } from "../fleet/router.ts";
-import type { Command } from "../protocol/command.ts";
+import type { ChangeListener, Command } from "../protocol/command.ts";
 import {
   checkTranscoder,
   itemReader,
@@ -13,9 +13,6 @@ import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
 import { watchSignal } from "../waiting.ts";
 import { checkOptions } from "../option_checks.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
-
-/** Called before a command is sent that changes the value of a key; without a key, that of every key. */
-export type ChangeListener = (key?: string, command?: Command) => void;
 
 /** What a session is made of. */
 interface SessionParts {
@@ -41,7 +38,7 @@ export class Session {
   /** The client's own session, which this one is made from: a change through one concerns all of them. */
   readonly root: Session;
   readonly #parts: SessionParts;
-  readonly #listeners: ChangeListener[] = [];
+  #changeListener: ChangeListener | undefined;
 
   constructor(parts: SessionParts) {
     const { route, transcoder, limits, root = this } = parts;
@@ -65,14 +62,14 @@ export class Session {
     return new Session({ ...parts, routingKey: key });
   }
 
-  /** Calls back whenever a command of the client is about to change a key. */
+  /** Tells a listener of every change of a key through the client; there is one listener. */
   onChange(listener: ChangeListener): void {
-    this.root.#listeners.push(listener);
+    this.root.#changeListener = listener;
   }
 
-  /** Takes note that a command is about to change the value of a key, or of every key. */
-  changes(key?: string, command?: Command): void {
-    for (const listener of this.root.#listeners) listener(key, command);
+  /** Takes note that a command is about to change the value of every key. */
+  changesAll(): void {
+    this.root.#changeListener?.changed();
   }
 
   /** Gives a command, with what settles it, to the server of a key. */
@@ -87,7 +84,8 @@ export class Session {
 
   /** As {@linkcode submit}, for a command that changes the value of the key. */
   submitChange(key: string, command: Command, options: OperationOptions | undefined): void {
-    this.changes(key, command);
+    const listener = this.root.#changeListener;
+    if (listener !== undefined) command.tellChange(key, listener);
     this.submit(key, command, options);
   }
 

@@ -48,7 +48,7 @@ export async function setMany(
   checkOptions(options, OPERATION_OPTIONS);
   const values = readEntries(entries);
   checkKeys(values.keys(), "set");
-  const seconds = checkExptime(exptime, Date.now());
+  const seconds = checkExptime(exptime, Date.now);
   const items = await writeItems(session, values);
   await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
     const item = { ...items.get(key)!, exptime: seconds };
@@ -116,7 +116,7 @@ function store<Result>(
   return new Promise((resolve, reject) => {
     checkOptions(options, OPERATION_OPTIONS);
     checkKey(key, verb);
-    const seconds = checkExptime(exptime, Date.now());
+    const seconds = checkExptime(exptime, Date.now);
     if (verb === "cas") checkCas(cas);
     const item = session.writeItem(value, key);
     const send = ({ flags, data }: SendableItem) => {

@@ -32,7 +32,7 @@ const LONGEST_LINE = 1 << 16;
 
 /**
  * Asks one server and reads what it answers, however long, no faster than the lines are taken: nothing
- * is read from the socket while nobody waits for {@linkcode next}. It dials when it is first asked
+ * is read from the socket while nobody waits for {@linkcode next}, except as far as it reads ahead. It dials when it is first asked
  * something, and ends once, for good: through {@linkcode end}, the caller's signal, a failure of the
  * socket, or a first line that is overdue.
  */
@@ -46,6 +46,12 @@ export class LineReader {
   readonly #decoder = new TextDecoder();
   #socket: Promise<Socket> | undefined;
   #isConnected = false;
+  /** What has been read and not been taken apart. */
+  readonly #ahead: Uint8Array[] = [];
+  #bytesAhead = 0;
+  #mostAhead = 0;
+  /** What is being read; once that has failed, it stays. */
+  #reading: Promise<void> | undefined;
   /** Lines that have come and have not been taken. */
   #lines: string[] = [];
   #taken = 0;
@@ -111,6 +117,12 @@ export class LineReader {
     return line.endsWith("\r") ? line.slice(0, -1) : line;
   }
 
+  /** Reads on before the lines are asked for, from now on, up to so many bytes. */
+  readAhead(most: number): void {
+    this.#mostAhead = most;
+    this.#readOn();
+  }
+
   /** Ends the reader, and whatever waits for it, with this reason; does nothing once it has ended. */
   end(reason?: unknown): void {
     this.#timer.stop();
@@ -145,13 +157,31 @@ export class LineReader {
   }
 
   async #read(): Promise<void> {
-    const { done, value } = await (await this.#connect()).reader.read();
-    if (done) throw new SocketError("the server closed it");
+    while (this.#ahead.length === 0) await (this.#reading ??= this.#readChunk());
+    const value = this.#ahead.shift()!;
+    this.#bytesAhead -= value.length;
+    this.#readOn();
     const lines = (this.#rest + this.#decoder.decode(value, { stream: true })).split("\n");
     this.#rest = lines.pop()!;
     if (this.#rest.length > LONGEST_LINE) throw new SocketError("a line of the reply has no end");
     this.#lines = lines;
     this.#taken = 0;
+  }
+
+  /** Reads a chunk to be taken later, one at a time; the next one where it may be read already. */
+  async #readChunk(): Promise<void> {
+    const { done, value } = await (await this.#connect()).reader.read();
+    if (done) throw new SocketError("the server closed it");
+    this.#ahead.push(value);
+    this.#bytesAhead += value.length;
+    this.#reading = undefined;
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    if (this.#bytesAhead >= this.#mostAhead) return;
+    // That it fails shows when the lines before that have been taken.
+    (this.#reading ??= this.#readChunk()).catch(() => {});
   }
 
   async #close(): Promise<void> {

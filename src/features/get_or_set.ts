@@ -235,7 +235,7 @@ function makePlan(options: GetOrSetOptions): Plan {
   const { exptime, staleFor = 0, earlyRefresh = 0, lockFor = 30, negativeFor = 0 } = options;
   const { waitFor = 5 } = options;
   return {
-    exptime: checkExptime(exptime, Date.now()),
+    exptime: checkExptime(exptime, Date.now),
     staleFor: checkSeconds("staleFor", staleFor, 0),
     earlyRefresh: checkSeconds("earlyRefresh", earlyRefresh, 0),
     lockFor: checkSeconds("lockFor", lockFor, 1),

@@ -3,9 +3,11 @@
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import {
+  HASH_METADUMP_REQUEST,
   isCrawlerBusy,
   isMetadumpEnd,
   isMetadumpStart,
+  isUnknownMetadump,
   type ItemMetadata,
   METADUMP_REQUEST,
   readItemMetadata,
@@ -13,6 +15,12 @@ import {
 import { pause } from "../waiting.ts";
 import { serverFailure } from "./server_commands.ts";
 
+/**
+ * How many bytes of a list are read before they are asked for. memcached before 1.6.19 keeps some keys locked
+ * while it waits for whoever reads a list by the hash table: a loop over the list that waits for such a key
+ * would wait for itself.
+ */
+const MOST_AHEAD = 1 << 25;
 /** For how many milliseconds to leave a busy crawler alone, each time it is. */
 const DELAYS = [50, 100, 200, 400, 800];
 
@@ -73,18 +81,25 @@ async function* listServer(
 
 async function* readItems(lines: LineReader): AsyncGenerator<ItemMetadata, void, undefined> {
   let line = await askForItems(lines);
+  lines.readAhead(MOST_AHEAD);
   if (isMetadumpStart(line)) line = await lines.next();
   for (; !isMetadumpEnd(line); line = await lines.next()) {
     yield readItemMetadata(line, lines.server);
   }
 }
 
-/** Asks until the crawler is free, or has been busy for too long; resolves to the first line. */
+/** Asks in the way that lists every item, or else as older servers know it; resolves to the first line. */
 async function askForItems(lines: LineReader): Promise<string> {
+  const line = await askCrawler(lines, HASH_METADUMP_REQUEST);
+  return isUnknownMetadump(line) ? await askCrawler(lines, METADUMP_REQUEST) : line;
+}
+
+/** Asks until the crawler is free, or has been busy for too long; resolves to the first line. */
+async function askCrawler(lines: LineReader, request: string): Promise<string> {
   for (const delay of DELAYS) {
-    const line = await lines.ask(METADUMP_REQUEST);
+    const line = await lines.ask(request);
     if (!isCrawlerBusy(line)) return line;
     await pause(delay, lines.signal);
   }
-  return await lines.ask(METADUMP_REQUEST);
+  return await lines.ask(request);
 }

@@ -1,5 +1,6 @@
 /** The values that `getOrSet` is reading or computing, which other callers may join. @module */
 
+import type { ChangeListener } from "../protocol/command.ts";
 import type { Session } from "../commands/session.ts";
 
 /** One value, from the first look at it until it is there. */
@@ -9,7 +10,7 @@ export interface Load {
 }
 
 /** What is under way for one client: by key, and then by session, since each has its own format. */
-export class Loads {
+export class Loads implements ChangeListener {
   readonly #loads = new Map<string, Map<Session, Load>>();
 
   /** What can be joined. */
@@ -29,8 +30,9 @@ export class Loads {
     if (this.#loads.get(key)?.size === 0) this.#loads.delete(key);
   }
 
-  /** Lets nobody join what has begun for a key, or for any. */
-  forget(key: string | undefined): void {
+  /** Lets nobody join what has begun for a key, or for any: a change may have overtaken it. */
+  changed(key?: string): void {
+    if (this.#loads.size === 0) return;
     if (key === undefined) this.#loads.clear();
     else this.#loads.delete(key);
   }
@@ -42,11 +44,7 @@ const loadsByClient = /* @__PURE__ */ new WeakMap<Session, Loads>();
 export function trackLoads(session: Session): void {
   const loads = new Loads();
   loadsByClient.set(session.root, loads);
-  session.onChange((key, command) => {
-    loads.forget(key);
-    // What begins during the change may still read what was there before it.
-    command?.whenSettled(() => loads.forget(key));
-  });
+  session.onChange(loads);
 }
 
 /** The loads of the client that a session belongs to. */

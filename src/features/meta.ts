@@ -2,7 +2,6 @@
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
-import { quote } from "../errors.ts";
 import {
   checkMetaRequest,
   type ItemInfo,
@@ -12,9 +11,8 @@ import {
   plainKey,
   readItemInfo,
 } from "../protocol/commands/meta.ts";
-import { ownData } from "../transcoding/item_codec.ts";
 
-/** What of a meta command is not the key. */
+/** What of a meta command is not the key; nobody changes it any more. */
 export interface MetaParts {
   readonly verb: MetaVerb;
   readonly flags: readonly string[] | undefined;
@@ -28,8 +26,7 @@ export function meta(
   { verb, flags, value }: MetaParts,
   options?: OperationOptions,
 ): Promise<MetaReply> {
-  const data = value === undefined ? undefined : ownData(value, `send a value by ${quote(verb)}`);
-  const request = { verb, key, flags: Array.isArray(flags) ? [...flags] : flags ?? [], data };
+  const request = { verb, key, flags: flags ?? [], data: value };
   checkMetaRequest(request);
   const make = () => new MetaCommand(request);
   // The others change no value.

@@ -50,7 +50,7 @@ export async function flushAll(session: Session, options: FlushOptions = {}): Pr
   // Given an absolute time, memcached flushes nothing.
   if (delay !== undefined) checkInteger("delay", delay, 0, LONGEST_RELATIVE);
   const changes = () => {
-    if (!delay) session.changes();
+    if (!delay) session.changesAll();
   };
   changes();
   try {

@@ -59,8 +59,8 @@ export async function update<Value>(
 
 /** Makes the exptime of each new value. One that does not depend on the value is checked at once. */
 function exptimes(given: UpdateOptions["exptime"]): (value: unknown) => number {
-  if (typeof given === "function") return (value) => checkExptime(given(value), Date.now());
-  const exptime = checkExptime(given, Date.now());
+  if (typeof given === "function") return (value) => checkExptime(given(value), Date.now);
+  const exptime = checkExptime(given, Date.now);
   return () => exptime;
 }
 

@@ -107,7 +107,14 @@ export class Router implements Route {
   }
 
   submit(key: string, command: Command): void {
-    this.submitTo(this.memberOf(key), key, command);
+    const { locator } = this;
+    if (locator.locateFormer !== undefined) {
+      return this.submitTo(this.memberOf(key), key, command);
+    }
+    // Nearly always: this is done for every command.
+    const at = locator.locate(key);
+    const member = typeof at === "number" ? this.#servers.members[at] : undefined;
+    (member ?? this.memberOf(key)).node.submit(command);
   }
 
   find(key: string, spread: Spread = this, member: Member = this.memberOf(key)): Found {

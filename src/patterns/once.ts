@@ -98,7 +98,7 @@ export async function once<Result>(
   options: OnceOptions = {},
 ): Promise<Result> {
   checkOptions(options, ONCE_OPTIONS);
-  const exptime = checkExptime(options.exptime, Date.now());
+  const exptime = checkExptime(options.exptime, Date.now);
   const lockFor = checkSeconds("lockFor", options.lockFor ?? 30, 1);
   const waitFor = checkWaitFor(options.waitFor ?? 30);
   const { signal } = options;

@@ -85,6 +85,12 @@ export interface Move<Result> {
 /** Gives the exptime to use, for one that has been checked. */
 export type LimitExptime = (exptime: number) => number;
 
+/** Called with the key of a command that changes its value: before it is sent, and when it has ended. */
+export interface ChangeListener {
+  /** @param key The key; every key where absent. */
+  changed(key?: string): void;
+}
+
 function ignore(): void {}
 
 /**
@@ -107,6 +113,8 @@ export abstract class Command<Result = unknown> implements Exchange {
   #resolve: Resolve<Result> = ignore;
   #reject: Reject = ignore;
   #whenSettled: (() => void) | undefined;
+  #changedKey = "";
+  #changeListener: ChangeListener | undefined;
 
   /** Sets the two functions of the promise that waits for the operation. */
   settleBy(resolve: Resolve<Result>, reject: Reject): this {
@@ -122,6 +130,13 @@ export abstract class Command<Result = unknown> implements Exchange {
       earlier();
       callback();
     };
+  }
+
+  /** Tells a listener that the command changes the value of a key: now, and when it has ended. */
+  tellChange(key: string, listener: ChangeListener): void {
+    this.#changedKey = key;
+    this.#changeListener = listener;
+    listener.changed(key);
   }
 
   get deadline(): number {
@@ -203,6 +218,7 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   #settle(): void {
     this.settled = true;
+    this.#changeListener?.changed(this.#changedKey);
     this.#whenSettled?.();
   }
 }

@@ -23,17 +23,17 @@ const FIRST_UNIX_TIME = 1_000_000_000;
  * Checks an exptime and gives the number that goes on the wire.
  *
  * @param exptime What the caller passed; 0 where that is nothing.
- * @param now The Unix time in milliseconds.
+ * @param now Tells the Unix time in milliseconds.
  * @returns Seconds, from 0 to 2,147,483,647.
  * @throws {ValidationException} When it is anything but an {@linkcode Exptime} in that range.
  */
-export function checkExptime(exptime: unknown, now: number): number {
+export function checkExptime(exptime: unknown, now: () => number): number {
   if (exptime === undefined) return 0;
   const seconds = exptime instanceof Date ? absoluteSeconds(exptime) : exptime as number;
   if (Number.isInteger(seconds) && seconds >= 0 && seconds <= LARGEST) {
     const isLong = seconds > LONGEST_RELATIVE && seconds < FIRST_UNIX_TIME;
     if (!isLong || exptime instanceof Date) return seconds;
-    return Math.min(Math.ceil(now / 1000) + seconds, LARGEST);
+    return Math.min(Math.ceil(now() / 1000) + seconds, LARGEST);
   }
   throw new ValidationException(
     `Cannot use exptime ${show(exptime)}: it must be a Date or an integer from 0 to ${LARGEST}`,

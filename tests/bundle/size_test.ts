@@ -55,7 +55,10 @@ for (const [bundler, bundle] of Object.entries(BUNDLERS)) {
   const bundles = await bundleAll(bundle);
   const sizes = new Map([...bundles].map(([name, chunks]) => [name, sizeOf(loadedFirst(chunks))]));
   const table = [...sizes].map(([name, { bytes, gzipped }]) =>
-    `${bundler.padEnd(8)} ${name.padEnd(32)} ${`${bytes}`.padStart(8)} ${`${gzipped}`.padStart(8)}`
+    [
+      ...[bundler.padEnd(8), name.padEnd(32), `${bytes}`.padStart(8), `${gzipped}`.padStart(8)],
+      `${loadedFirst(bundles.get(name)!).length} of ${bundles.get(name)!.length} files`,
+    ].join(" ")
   );
   // deno-lint-ignore no-console -- the figures are of use when nothing is wrong as well
   console.log(table.join("\n"));

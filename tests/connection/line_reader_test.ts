@@ -204,3 +204,28 @@ Deno.test("LineReader closes its socket whenever it ends while dialing", async (
     assertEquals(transport.isClosed, true, `after ${turns} turns`);
   }
 });
+
+Deno.test("LineReader reads ahead as far as it is told to, and fails after what it has read", async () => {
+  const chunks = Array.from({ length: 10 }, (_, i) => utf8(`line ${i}\n`));
+  const transport = new ChunkTransport(chunks.values());
+  const lines = readerOf(transport);
+  assertEquals(await lines.ask("request\r\n"), "line 0");
+  assertEquals(transport.reads, 1);
+  lines.readAhead(3 * chunks[0]!.length);
+  await settled();
+  assertEquals(transport.reads, 4);
+  assertEquals(await lines.next(), "line 1");
+  await settled();
+  assertEquals(transport.reads, 5);
+  lines.readAhead(1 << 20);
+  await settled();
+  assertEquals(transport.reads, 11);
+  for (let i = 2; i < 10; i++) assertEquals(await lines.next(), `line ${i}`);
+  await assertRejects(() => lines.next(), SocketError, "the server closed it");
+  await lines.closed;
+});
+
+/** Lets everything come to rest that waits for nothing from outside. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+}

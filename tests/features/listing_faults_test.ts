@@ -54,7 +54,34 @@ Deno.test("items asks with one packet of its own, and reads replies of older and
     }));
     await using client = new Client(peer.address);
     assertEquals(await keysOf(client), reply.includes("key=") ? ["a"] : []);
-    assertEquals(requests.splice(0), ["lru_crawler metadump all"]);
+    assertEquals(requests.splice(0), ["lru_crawler metadump hash"]);
+  }
+});
+
+Deno.test("items asks servers before 1.6.9 as they know it", async () => {
+  const requests: string[] = [];
+  let busy = 1;
+  await using peer = new ScriptedPeer(answering((line) => {
+    requests.push(line);
+    if (line.endsWith("hash")) return "BADCLASS invalid class id\r\n";
+    return busy-- > 0 ? BUSY : `${itemLine("a")}END\r\n`;
+  }));
+  await using client = new Client(peer.address);
+  assertEquals(await keysOf(client), ["a"]);
+  const all = "lru_crawler metadump all";
+  assertEquals(requests, ["lru_crawler metadump hash", all, all]);
+});
+
+Deno.test("items says which memcached it takes", async () => {
+  // Before 1.5.4, lines have no class and no size, and lists have no end; before 1.4.31, there are none.
+  for (const reply of ["key=a exp=-1 la=1795388585 cas=5 fetch=no\n", "ERROR\r\n"]) {
+    await using peer = new ScriptedPeer(answering((line) => {
+      return reply.startsWith("key=") && line.endsWith("hash")
+        ? "BADCLASS invalid class id\r\n"
+        : reply;
+    }));
+    await using client = new Client(peer.address);
+    await assertRejects(() => keysOf(client), ClientException, "it takes memcached 1.5.4 or later");
   }
 });
 

@@ -1,6 +1,7 @@
 /** What the sources import from JSR and from npm, as files for tools that know of neither. @module */
 
 import { cp } from "node:fs/promises";
+import { join } from "node:path";
 import { type Module, type ModuleGraph, readModuleGraph } from "./module_graph.ts";
 import { installTools } from "./tool.ts";
 
@@ -53,5 +54,7 @@ async function copyWithImports(
   const copy = `${folder}/${place}`;
   await cp(local, copy, { recursive: true });
   for (const { target } of imports) await copyWithImports(graph, graph.get(target)!, folder);
-  return copy;
+  if (npm === undefined) return copy;
+  const { module, main } = JSON.parse(await Deno.readTextFile(`${copy}/package.json`));
+  return join(copy, module ?? main);
 }

@@ -69,7 +69,7 @@ export function manifestOf(
   const main = Object.fromEntries(entries)["."];
   const peers = peersOf(configuration);
   // What exports nothing is loaded for what it does.
-  const doing = files.filter((file) => file.entryPoint !== undefined && file.exports.length === 0);
+  const doing = files.filter(({ isEntry, exports }) => isEntry && exports.length === 0);
   return {
     ...{ name, version, ...FIELDS, license, ...repository(), type: "module" },
     ...(main === undefined ? {} : { main: main.default, types: main.types }),

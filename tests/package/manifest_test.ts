@@ -20,7 +20,7 @@ Deno.test("fileOf names the file of an entry after the entry", () => {
 Deno.test("manifestOf names the types and the file of every entry, and the main one twice", () => {
   const { exports, main, types, bin, sideEffects, peerDependencies } = manifestOf(
     CONFIGURATION,
-    [{ path: "dist/mod.js", entryPoint: "mod.ts", exports: ["Client"] }],
+    [{ path: "dist/mod.js", isEntry: true, exports: ["Client"] }],
   );
   assertEquals(exports, {
     ".": { types: "./types/mod.d.ts", default: "./dist/mod.js" },
@@ -42,9 +42,9 @@ Deno.test("manifestOf makes a program of the entry ./cli", () => {
 
 Deno.test("manifestOf keeps from being dropped what exports nothing", () => {
   const files = [
-    { path: "dist/mod.js", entryPoint: "mod.ts", exports: ["Client"] },
-    { path: "dist/debug.js", entryPoint: "src/observing/debug.ts", exports: [] },
-    { path: "dist/shared/chunk-A.js", exports: [] },
+    { path: "dist/mod.js", isEntry: true, exports: ["Client"] },
+    { path: "dist/debug.js", isEntry: true, exports: [] },
+    { path: "dist/shared/core.js", isEntry: false, exports: [] },
   ];
   assertEquals(manifestOf(CONFIGURATION, files).sideEffects, ["./dist/debug.js"]);
 });

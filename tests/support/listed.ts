@@ -6,8 +6,8 @@ import type { ItemMetadata } from "../../mod.ts";
 const PATIENCE = 10_000;
 
 /**
- * Lists items until there are so many, by key. memcached may leave out what it moves from one of its
- * queues to another at that moment, and what another connection is at.
+ * Lists items until there are so many, by key. memcached before 1.6.9 may leave out what it moves from one of
+ * its queues to another at that moment, and what another connection is at.
  */
 export async function listed(
   list: () => AsyncIterable<ItemMetadata>,

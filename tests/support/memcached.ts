@@ -31,12 +31,6 @@ function isFile(path: string): boolean {
   }
 }
 
-/**
- * Arguments of a memcached that lists each item once: it moves none from one of its queues to another, where
- * the crawler may meet it twice or not at all.
- */
-export const LISTS_EXACTLY: readonly string[] = ["-o", "no_lru_maintainer"];
-
 /** Where a {@linkcode MemcachedProcess} listens. */
 export interface MemcachedProcessOptions {
   /** The port to listen on, so that a server can come back where it was; a free one if absent. */

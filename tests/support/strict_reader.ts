@@ -22,7 +22,7 @@ const LINES: readonly RegExp[] = [
   /^verbosity \d+$/,
   /^version$/,
   /^watch(?: [a-z]+)+$/,
-  /^lru_crawler metadump all$/,
+  /^lru_crawler metadump (?:all|hash)$/,
 ];
 const LINE_FEED = 10;
 

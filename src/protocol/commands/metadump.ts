@@ -1,7 +1,8 @@
 /** `lru_crawler metadump`. @module */
 
+import type { ClientException } from "../../errors.ts";
 import { unescapeKey } from "../key.ts";
-import { refusalOf } from "../refusal.ts";
+import { refusalError, refusalOf } from "../refusal.ts";
 
 /** What memcached tells of an item when it lists all of them. */
 export interface ItemMetadata {
@@ -26,8 +27,19 @@ export interface ItemMetadata {
   readonly server: string;
 }
 
-/** Asks for all items. It has to be alone in its packet: memcached hands the socket to its crawler. */
+/**
+ * Asks for all items, by walking the hash table: memcached 1.6.9 and later. It has to be alone in its packet:
+ * memcached hands the socket to its crawler.
+ */
+export const HASH_METADUMP_REQUEST = "lru_crawler metadump hash\r\n";
+
+/** As above, by walking the queues of the items, which move meanwhile: what is read often may be left out. */
 export const METADUMP_REQUEST = "lru_crawler metadump all\r\n";
+
+/** Whether the server does not know what it was asked to list. */
+export function isUnknownMetadump(line: string): boolean {
+  return line.startsWith("BADCLASS ");
+}
 
 /** Whether the reply begins with this line and goes on: memcached 1.6.43 and later send it. */
 export function isMetadumpStart(line: string): boolean {
@@ -44,7 +56,7 @@ export function isCrawlerBusy(line: string): boolean {
   return line.startsWith("BUSY ");
 }
 
-/** Newer servers append what they like; `size` is there since memcached 1.5. */
+/** Newer servers append what they like. */
 const ITEM = /^key=(\S+) exp=(-?\d+) la=(\d+) cas=(\d+) fetch=(yes|no) cls=(\d+) size=(\d+)(?: |$)/;
 
 /**
@@ -56,7 +68,7 @@ const ITEM = /^key=(\S+) exp=(-?\d+) la=(\d+) cas=(\d+) fetch=(yes|no) cls=(\d+)
  */
 export function readItemMetadata(line: string, server: string): ItemMetadata {
   const match = ITEM.exec(line);
-  if (match === null) throw refusalOf(line, { action: `list the items of ${server}`, server });
+  if (match === null) throw notAnItem(line, server);
   const [, key, exptime, lastAccess, cas, fetched, slabClass, size] = match;
   return {
     key: unescapeKey(key!),
@@ -68,6 +80,17 @@ export function readItemMetadata(line: string, server: string): ItemMetadata {
     size: Number(size),
     server,
   };
+}
+
+/** An item's line of a memcached before 1.5.4, which ends its lists with nothing. */
+const OLD_ITEM = /^key=\S+ exp=-?\d+ la=\d+ cas=\d+ fetch=(?:yes|no)$/;
+
+function notAnItem(line: string, server: string): ClientException {
+  const action = `list the items of ${server}`;
+  const isOld = line === "ERROR" || OLD_ITEM.test(line);
+  return isOld
+    ? refusalError(action, line, "it takes memcached 1.5.4 or later")
+    : refusalOf(line, { action, server });
 }
 
 function dateOf(unixTime: string): Date {

@@ -106,21 +106,25 @@ export class ByteSink {
 
   /** Writes as above the text whose Latin-1 is `bytes`. */
   latin1Text(bytes: Uint8Array, long: number): void {
-    const start = this.length;
-    this.header(long, 0);
-    let at = this.claim(bytes.length * 2);
+    const { length } = bytes;
+    let size = length;
+    for (let i = 0; i < length; i++) size += bytes[i]! >> 7;
+    this.header(long, size);
+    let at = this.claim(size + 1);
     const target = this.bytes;
-    latin1Utf8 ??= Uint16Array.from({ length: 256 }, (_, code) => utf8OfLatin1(code));
+    const utf8Of = latin1Utf8 ??= Uint16Array.from(
+      { length: 256 },
+      (_, code) => utf8OfLatin1(code),
+    );
     // Without branches, which bytes without a pattern would make the processor guess wrong half of the time.
-    for (let i = 0; i < bytes.length; i++) {
+    for (let i = 0; i < length; i++) {
       const byte = bytes[i]!;
-      const utf8 = latin1Utf8[byte]!;
+      const utf8 = utf8Of[byte]!;
       target[at] = utf8;
       target[at + 1] = utf8 >> 8;
       at += 1 + (byte >> 7);
     }
     this.length = at;
-    this.setInt32(start + 1, at - start - 5);
   }
 
   /** Writes an integer over four bytes that have been written. */

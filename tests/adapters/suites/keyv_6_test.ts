@@ -7,7 +7,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Keyv, keyvStorageCapability } from "keyv-6";
 import { Client } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
-import { LISTS_EXACTLY, MemcachedProcess } from "../../support/memcached.ts";
+import { MemcachedProcess } from "../../support/memcached.ts";
 
 interface Context {
   /** Makes a Keyv with a store of its own, whose errors are collected. */
@@ -18,7 +18,7 @@ interface Context {
 
 function test(name: string, body: (context: Context) => Promise<void>): void {
   Deno.test(`keyv 6: ${name}`, async () => {
-    await using memcached = await MemcachedProcess.start(LISTS_EXACTLY);
+    await using memcached = await MemcachedProcess.start();
     await using client = new Client(memcached.address, { timeout: 10_000 });
     const errors: unknown[] = [];
     const makeStore = () => new KeyvMoecache({ client });

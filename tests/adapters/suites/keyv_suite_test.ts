@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import { Client } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
-import { LISTS_EXACTLY, MemcachedProcess } from "../../support/memcached.ts";
+import { MemcachedProcess } from "../../support/memcached.ts";
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
@@ -27,7 +27,7 @@ class Tests {
   register(suite: string): void {
     for (const [name, body] of this.#bodies) {
       Deno.test(`${suite}: ${name}`, async () => {
-        await using memcached = await MemcachedProcess.start(LISTS_EXACTLY);
+        await using memcached = await MemcachedProcess.start();
         await using client = new Client(memcached.address, { timeout: 10_000 });
         current = client;
         for (const before of this.#before) await before();

@@ -3,11 +3,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createStorage, type Driver, restoreSnapshot, type Storage } from "unstorage";
 import moecacheDriver from "@moecache/moecache/unstorage";
-import { LISTS_EXACTLY, MemcachedProcess } from "../../support/memcached.ts";
+import { MemcachedProcess } from "../../support/memcached.ts";
 
 function test(name: string, body: (storage: Storage, driver: Driver) => Promise<void>): void {
   Deno.test(`unstorage: ${name}`, async () => {
-    await using memcached = await MemcachedProcess.start(LISTS_EXACTLY);
+    await using memcached = await MemcachedProcess.start();
     const driver: Driver = moecacheDriver({ servers: memcached.address });
     const storage = createStorage({ driver });
     try {

@@ -1,0 +1,53 @@
+/** `items` on a memcached that is busy meanwhile. */
+
+import { assertEquals } from "@std/assert";
+import { Client } from "../../mod.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+
+const ignore = memcachedPath() === undefined;
+
+/** Stores so many items under keys that begin with this text. */
+async function fill(client: Client, count: number, start: string): Promise<string[]> {
+  const keys = Array.from({ length: count }, (_, i) => `${start}${i}`);
+  for (let at = 0; at < count; at += 5000) {
+    await client.setMany(keys.slice(at, at + 5000).map((key): [string, number] => [key, 1]));
+  }
+  return keys;
+}
+
+Deno.test({
+  name: "items leaves out nothing that is read meanwhile",
+  ignore,
+  fn: async () => {
+    await using memcached = await MemcachedProcess.start(["-m", "256"]);
+    await using client = new Client(memcached.address);
+    const keys = await fill(client, 20_000, "key:");
+    let isListing = true;
+    const reading = (async () => {
+      for (let at = 0; isListing; at = 1000 - at) await client.getMany(keys.slice(at, at + 1000));
+    })();
+    for (let round = 0; round < 6; round++) {
+      const listed = new Set<string>();
+      for await (const { key } of client.items()) listed.add(key);
+      assertEquals(listed.size, keys.length);
+    }
+    isListing = false;
+    await reading;
+  },
+});
+
+Deno.test({
+  name: "items does not keep the server from answering what its loop waits for",
+  ignore,
+  fn: async () => {
+    await using memcached = await MemcachedProcess.start(["-m", "256"]);
+    await using client = new Client(memcached.address, { timeout: 10_000 });
+    // More than the sockets' own buffers hold, so that the list has to wait for the loop.
+    const keys = await fill(client, 100_000, "k".repeat(200));
+    let count = 0;
+    for await (const { key } of client.items()) {
+      if (count++ % 100 === 0) assertEquals(await client.get(key), 1);
+    }
+    assertEquals(count, keys.length);
+  },
+});

@@ -1,0 +1,99 @@
+// @ts-check
+/**
+ * A program for Node: has Rollup make the JavaScript of the package. Its standard input is a job as JSON, its
+ * output what was made.
+ *
+ * @module
+ */
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, relative, resolve } from "node:path";
+import process from "node:process";
+
+/** @import { BuildJob, BuiltFile } from "./build_modules.ts" */
+
+const require = createRequire(new URL("../tools/", import.meta.url));
+const { rollup } = require("rollup");
+const { transform } = require("esbuild");
+
+/** The oldest runtime that is supported. */
+const TARGET = "node20.9";
+/** The file that has all that the main entry loads at once: Node takes a fifth of a millisecond for each file. */
+const CORE = "core";
+
+/** @type {BuildJob} */
+const job = JSON.parse(readFileSync(0, "utf8"));
+const { entries, main, folder, root, repository, foreign, copies, peers } = job;
+
+/**
+ * What a module imports statically, and so on.
+ *
+ * @param {string} id
+ * @param {(id: string) => { importedIds: string[] } | null} infoOf
+ * @returns {Set<string>}
+ */
+function importsOf(id, infoOf) {
+  const found = new Set([id]);
+  // A set takes in what is added while it is gone through.
+  for (const one of found) {
+    for (const imported of infoOf(one)?.importedIds ?? []) found.add(imported);
+  }
+  found.delete(id);
+  return found;
+}
+
+/** @type {Set<string> | undefined} */
+let core;
+
+/** @type {(id: string, api: { getModuleInfo: (id: string) => any }) => string | undefined} */
+function chunkOf(id, { getModuleInfo }) {
+  if (main === undefined) return undefined;
+  core ??= importsOf(main, getModuleInfo);
+  return core.has(id) ? CORE : undefined;
+}
+
+/**
+ * Where a source is said to be, from a map: in the package, as it is in the repository.
+ *
+ * @param {string} source
+ * @param {string} map
+ */
+function placeOf(source, map) {
+  const path = resolve(dirname(map), source);
+  const place = path.startsWith(`${foreign}/`)
+    ? `foreign/${relative(foreign, path)}`
+    : relative(repository, path);
+  return relative(dirname(map), resolve(root, place));
+}
+
+const bundle = await rollup({
+  input: entries,
+  external: [/^(node|cloudflare):/, ...peers.map((peer) => new RegExp(`^${peer}(/|$)`))],
+  plugins: [{
+    name: "sources",
+    resolveId: (/** @type {string} */ name) => copies[name],
+    transform: async (/** @type {string} */ code, /** @type {string} */ id) => {
+      const loader = id.endsWith(".ts") ? "ts" : "js";
+      return await transform(code, { loader, target: TARGET, sourcemap: true, sourcefile: id });
+    },
+  }],
+});
+const { output } = await bundle.write({
+  dir: folder,
+  format: "es",
+  sourcemap: true,
+  sourcemapPathTransform: placeOf,
+  chunkFileNames: "shared/[name].js",
+  hoistTransitiveImports: false,
+  manualChunks: chunkOf,
+});
+
+/** @type {BuiltFile[]} */
+const files = output.filter((/** @type {any} */ { type }) => type === "chunk")
+  .map((/** @type {any} */ { fileName, isEntry, exports }) => ({
+    path: relative(root, resolve(folder, fileName)),
+    isEntry,
+    exports,
+  }));
+process.stdout.write(JSON.stringify(files));
