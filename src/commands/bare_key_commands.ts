@@ -103,8 +103,8 @@ export interface BareKeyCommands {
    * Gets the value of a key and gives it a new exptime.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns The value, or `undefined` when the key does not exist.
    * @throws {ValidationException} When the key or the exptime is invalid.
@@ -136,8 +136,8 @@ export interface BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns A promise that resolves when memcached has stored the value.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
@@ -169,8 +169,8 @@ export interface BareKeyCommands {
    * Sets many keys: one write for each server.
    *
    * @param entries The values by key: a record, a `Map`, or pairs, of which the last counts.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns A promise that resolves when memcached has stored all the values.
    * @throws {ValidationException} When a key, a value or the exptime is invalid.
@@ -203,8 +203,8 @@ export interface BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns Whether it was stored; `false` when the key exists.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
@@ -237,8 +237,8 @@ export interface BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns Whether it was stored; `false` when the key does not exist.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
@@ -336,8 +336,8 @@ export interface BareKeyCommands {
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
    * @param cas The cas unique that `gets` gave, 0 to 2^64 - 1.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns `"stored"`; `"exists"` when it has been changed, or may have been; `"not_found"` when the key does
    * not exist.

@@ -194,7 +194,7 @@ class Retrieval implements Exchange {
     this.#flags = readInteger(bytes, keyEnd + 1, flagsEnd);
     if (this.#flags < 0 || this.#flags > 0xffffffff) {
       const flags = readText(bytes, keyEnd + 1, flagsEnd);
-      this.#flags = readFlags(flags) ?? refuseItem(command, "flags", flags);
+      this.#flags = readFlags(flags) ?? refuseItem(command, "flags", 32, flags);
     }
     this.#cas = lengthEnd === end ? undefined : readCas(command, bytes, lengthEnd + 1, end);
     return byteLength;
@@ -222,12 +222,12 @@ class Retrieval implements Exchange {
 
 function readCas(command: RetrievalCommand, bytes: Uint8Array, start: number, end: number): bigint {
   const text = readText(bytes, start, end);
-  return /^\d{1,20}$/.test(text) ? BigInt(text) : BigInt(refuseItem(command, "cas unique", text));
+  return BigInt(/^\d{1,20}$/.test(text) ? text : refuseItem(command, "cas unique", 64, text));
 }
 
 /** Fails a command over what the server says of its item, whose length is known: the others have theirs. */
-function refuseItem(command: RetrievalCommand, what: string, text: string): number {
-  const why = `the server gave its ${what} as ${quote(text)}`;
+function refuseItem(command: RetrievalCommand, what: string, bits: number, text: string): number {
+  const why = `the server gave ${quote(text)} for its ${what}, which is no number of ${bits} bits`;
   command.abandon(new ClientException(`Cannot ${command.action}: ${why}`, text));
   return 0;
 }
