@@ -31,7 +31,9 @@ export interface KeyCommands extends BareKeyCommands {
    * other clients see of leases, and what a cache cannot promise.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param load Computes the value. `undefined` is returned but not stored.
+   * @param load Computes the value. `undefined` is returned but not stored. A load that asks for its own key
+   * through `getOrSet`, or for one whose load waits for it, gets an error; but on Node before 24 only if it asks
+   * before it waits for anything else, or it waits for ever.
    * @param options `exptime`, `staleFor`, `earlyRefresh`, `lockFor`, `waitFor` and `negativeFor`, all in
    * seconds; `signal`, which ends this caller's waiting, not the computation that others may wait for.
    * @returns The value, as the transcoder reads it: the caller that computes gets what the others get, though
@@ -39,7 +41,7 @@ export interface KeyCommands extends BareKeyCommands {
    * @throws What `load` throws.
    * @throws {ValidationException} When the key, an option or the value computed is invalid.
    * @throws {ClientException} When memcached refuses, or is older; when it holds a value that the
-   * transcoder does not read; when `load` failed less than `negativeFor` ago.
+   * transcoder does not read; when `load` failed less than `negativeFor` ago; when a load would wait for itself.
    * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; but where the
    * client takes that for a miss (`failover`), the value is computed and not stored.
    *

@@ -4,6 +4,7 @@ import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
@@ -46,15 +47,26 @@ export async function getOrSet<Value>(
   const plan = makePlan(options);
   const { signal } = options;
   signal?.throwIfAborted();
+  const outer = presentLoad();
   const joined = loadsOf(session).get(session, key);
-  if (joined !== undefined) return await joined.join(signal) as Value;
+  if (joined !== undefined) {
+    if (outer !== undefined && waitsFor(joined, outer)) throw waitsForItself(key);
+    return await waitAs(outer, joined, joined.join(signal)) as Value;
+  }
   const loading = new Loading(session, { key, load, plan });
   loadsOf(session).add(session, key, loading);
-  return await loading.begin(signal) as Value;
+  return await waitAs(outer, loading, loading.begin(signal)) as Value;
+}
+
+function waitsForItself(key: string): ClientException {
+  const why = "what computes its value would wait for itself";
+  return new ClientException(`Cannot get or set key "${key}": ${why}`, key);
 }
 
 /** One value, from the first look at it until it is there. */
 class Loading implements Load {
+  readonly waits: Set<{ readonly load: Load }> = new Set();
+  isServing = false;
   readonly #session: Session;
   readonly #leases: Leases;
   readonly #key: string;
@@ -64,6 +76,7 @@ class Loading implements Load {
   readonly #replaced = deferred<{ value: unknown } | undefined>();
   /** What whoever began it is served: a value that is good, or the one computed. */
   readonly #value: Promise<unknown>;
+  readonly #caller: Caller = { load: this };
   /** How many wait for it. */
   #callers = 0;
   /** Ends the waiting for another client. */
@@ -76,6 +89,7 @@ class Loading implements Load {
     this.#load = load;
     this.#plan = plan;
     this.#value = this.#run().finally(() => {
+      this.#caller.load = undefined;
       this.#replaced.resolve(undefined);
       this.#forget();
     });
@@ -152,6 +166,7 @@ class Loading implements Load {
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
     if (!isDue && !item.isInvalid) return { value };
     this.#replaced.resolve({ value });
+    this.isServing = true;
     const lease = await this.#leases.claimRefresh(this.#key, lockFor, item);
     if (lease === "changed") return undefined;
     return { value: lease === undefined ? value : await this.#compute(lease) };
@@ -171,7 +186,7 @@ class Loading implements Load {
 
   async #loadFor(lease: Lease): Promise<unknown> {
     try {
-      return await this.#load();
+      return await callAs(this.#caller, this.#load);
     } catch (error) {
       // The error matters more than that it could not be kept: the stub goes, or expires by itself.
       await Promise.allSettled([this.#fail(lease, error)]);
@@ -181,7 +196,7 @@ class Loading implements Load {
 
   /** Computes a value that is not stored; it is what others would read all the same. */
   async #loadUnstored(): Promise<unknown> {
-    const loaded = await this.#load();
+    const loaded = await callAs(this.#caller, this.#load);
     if (loaded === undefined) return undefined;
     const { value } = await writeAndRead(this.#session, loaded, this.#key);
     return value;
