@@ -198,6 +198,7 @@ for (const way of WAYS) {
       "ERROR\r\n": [ClientException, "refused the user name and password"],
       "CLIENT_ERROR unauthenticated\r\n": [ClientException, "refused"],
       "SERVER_ERROR out of memory storing object\r\n": [ClientException, "refused"],
+      "SERVER_ERROR\r\n": [ClientException, "refused"],
     };
     for (const [answer, [type, message]] of Object.entries(answers)) {
       const received: string[][] = [];
