@@ -17,7 +17,7 @@ export interface Member {
 }
 
 /** What of a client's options counts for opening sockets. */
-type DialerOptions = Pick<ResolvedOptions, "dial" | "keepAlive" | "noDelay">;
+type DialerOptions = Pick<ResolvedOptions, "dial" | "keepAlive" | "noDelay" | "connectTimeout">;
 
 /** Makes a node for each server, keeps those that stay in the list, and retires those that leave it. */
 export class Servers {
@@ -100,9 +100,10 @@ export class Servers {
 /** Makes what opens the sockets to a server, and authenticates where the server demands it. */
 export function dialerOf(
   { endpoint, credentials }: ResolvedServer,
-  { dial, keepAlive, noDelay }: DialerOptions,
+  { dial, keepAlive, noDelay, connectTimeout }: DialerOptions,
 ): (signal: AbortSignal) => Promise<Transport> {
-  const open = (signal: AbortSignal) => dial(endpoint, { signal, keepAlive, noDelay });
+  const bound = connectTimeout < Infinity ? { connectTimeout } : {};
+  const open = (signal: AbortSignal) => dial(endpoint, { signal, keepAlive, noDelay, ...bound });
   if (credentials === undefined) return open;
   return async (signal) => {
     const { authenticated } = await import("../connection/authenticate.ts");

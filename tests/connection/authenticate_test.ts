@@ -243,3 +243,18 @@ Deno.test("Client.close ends an authentication that waits", async () => {
   await client.close();
   await operation;
 });
+
+for (const idle of ["gives", "takes"] as const) {
+  Deno.test(`Client authenticates no further over a transport that ${idle} nothing`, async () => {
+    const dial = () =>
+      Promise.resolve({
+        readable: new ReadableStream<Uint8Array<ArrayBuffer>>(),
+        writable: new WritableStream<Uint8Array>(),
+        read: () => Promise.resolve(0),
+        write: (bytes: Uint8Array) => Promise.resolve(idle === "takes" ? 0 : bytes.length),
+        close() {},
+      });
+    await using client = new Client("127.0.0.1:11211", { auth, dial });
+    await assertRejects(() => client.get("key"), SocketError, `${idle} nothing, again and again`);
+  });
+}
