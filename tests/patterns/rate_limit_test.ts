@@ -36,7 +36,7 @@ onEveryServer("rateLimit", (test) => {
     now += 15_000;
     assertEquals(await ask(), { allowed: true, remaining: 0, resetAfter: 15 });
     now += 60_000;
-    // Two were counted in the window before, of which half has slid out.
+    // Two were counted in the window before, and half of them has slid out.
     assertEquals(await ask(), { allowed: true, remaining: 2, resetAfter: 0 });
     now += 120_000;
     assertEquals(await ask(), { allowed: true, remaining: 3, resetAfter: 0 });
