@@ -161,7 +161,7 @@ export interface KeyCommands extends BareKeyCommands {
    *
    * await client.set("key", "value", 60);
    * const item = await client.inspect("key");
-   * assertEquals([item?.flags, item?.size, item?.ttl, item?.fetched], [274, 5, 60, false]);
+   * assertEquals([item?.flags, item?.size, item?.fetched], [274, 5, false]);
    * ```
    */
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined>;

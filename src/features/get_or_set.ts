@@ -74,7 +74,7 @@ class Loading implements Load {
   readonly #plan: Plan;
   /** The value that is being replaced, when there is one to be replaced. */
   readonly #replaced = deferred<{ value: unknown } | undefined>();
-  /** What whoever began it is served: a value that is good, or the one computed. */
+  /** What the caller that began it is served: a value that is good, or the one computed. */
   readonly #value: Promise<unknown>;
   readonly #caller: Caller = { load: this };
   /** How many wait for it. */
@@ -95,7 +95,7 @@ class Loading implements Load {
     });
   }
 
-  /** What whoever began it is served. */
+  /** What the caller that began it is served. */
   begin(signal: AbortSignal | undefined): Promise<unknown> {
     return this.#accompany(this.#value, signal);
   }

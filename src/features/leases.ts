@@ -67,7 +67,7 @@ export class Leases {
     this.#itemSession = session.withTranscoder(itemTranscoder);
   }
 
-  /** Reads an item; where the client takes what it cannot reach for a miss, that is told from one. */
+  /** Reads an item; `"unreachable"` where the client takes a server that it cannot reach for a miss. */
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     const request = { verb: "mg", key, flags: ["f", "c", "t", "v"] } as const;
     const reply = await this.#session.ask(key, () => makeMeta(request), undefined);

@@ -27,8 +27,8 @@ export interface LockOptions extends OperationOptions {
    */
   readonly ttl: number;
   /**
-   * How long to wait for somebody else to release it: a number from 0 to 2,592,000; unless given, as
-   * long as `ttl`, after which one who died has lost it.
+   * How long to wait for another client to release it: a number from 0 to 2,592,000; by default as long as
+   * `ttl`, after which a client that died has lost the lock.
    */
   readonly waitFor?: number;
 }
@@ -104,8 +104,8 @@ export class Lock implements AsyncDisposable {
   }
 
   /**
-   * Releases the lock, and none that somebody else has acquired since. It takes two round trips, the first to
-   * see whose lock it is.
+   * Releases the lock, but not a lock that another client has acquired since. It takes two round trips, the first
+   * to see whose lock it is.
    *
    * @returns Whether it was still held; `false` when it had expired or been released.
    * @throws {ClientException} When memcached refuses.

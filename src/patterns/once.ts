@@ -27,14 +27,14 @@ import { claim, strictItems } from "./claim.ts";
 
 /** How long a result is remembered, and waited for. */
 export interface OnceOptions extends OperationOptions {
-  /** When the result is forgotten, as for `set`; never unless given. */
+  /** When the result is forgotten, as for `set`; never by default. */
   readonly exptime?: Exptime;
   /**
-   * How long whoever does it keeps the others from it, in seconds: an integer from 1 to 2,592,000 (30
-   * days); 30 unless given. It must be longer than `action` takes, or that may run twice.
+   * How long the client that acts keeps the others from it, in seconds: an integer from 1 to 2,592,000 (30
+   * days); 30 by default. It must be longer than `action` takes, or `action` may run twice.
    */
   readonly lockFor?: number;
-  /** How long to wait for another to have done it, in seconds: a number from 0 to 2,592,000; 30 unless given. */
+  /** How long to wait for another client to act, in seconds: a number from 0 to 2,592,000; 30 by default. */
   readonly waitFor?: number;
 }
 
@@ -53,8 +53,8 @@ const LONGEST_MESSAGE = 1000;
 /**
  * Does something the first time it is asked for under a key, and from then on gives the result of that.
  *
- * When `action` fails, its error goes to this caller only, and the next one tries again. Whoever dies
- * over it keeps the others from it for `lockFor`.
+ * When `action` fails, its error goes to this caller only, and the next one tries again. A client that dies over
+ * it keeps the others from it for `lockFor`.
  *
  * When `action` has succeeded, it is not done again because its result cannot be stored. One that the
  * transcoder cannot represent, or that memcached refuses as too large, gives this caller the error, and
