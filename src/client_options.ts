@@ -122,7 +122,8 @@ export interface ClientOptions {
   readonly maxSockets?: number;
   /**
    * The longest value, in bytes, that is accepted from a server, 1 to 2^30, which is memcached's own
-   * largest; 2^27 (128 MiB) unless given. A reply that declares a longer one ends the connection.
+   * largest; 2^27 (128 MiB) unless given. A reply that declares a longer one ends the connection, which does
+   * not count as a failure of the server.
    */
   readonly maxValueBytes?: number;
   /** Whether the system probes idle connections (TCP keep-alive); `true` unless given. Workers have no say. */
@@ -134,7 +135,7 @@ export interface ClientOptions {
   /**
    * How many times in a row a server may fail before it counts as down, 1 to 1,000; 3 unless given. What
    * fails is a connection: it cannot be opened, is lost while operations wait on it, or owes a reply that
-   * is overdue. While a server is down operations on it fail at once, unless `failover` says otherwise;
+   * is overdue. What a server refuses is not a failure. While a server is down operations on it fail at once, unless `failover` says otherwise;
    * with `failover: "error"` they still try one that refuses connections, which costs no waiting.
    */
   readonly failuresBeforeDead?: number;
@@ -147,7 +148,8 @@ export interface ClientOptions {
   readonly maxProbeDelay?: number;
   /**
    * How often a `get`, `gets` or `getMany` is sent again, as long as its time is not up, when its connection
-   * is lost, 0 to 100; 0 unless given. Nothing else is ever sent twice.
+   * is lost, 0 to 100; 0 by default. Nothing else is sent twice, with one exception that does not depend on
+   * this: where a refusal may have been for another key, a `get`, `gets` or `getMany` is sent again.
    */
   readonly retries?: number;
   /**

@@ -67,7 +67,9 @@ export interface BareKeyCommands {
   ): Promise<Map<string, Value>>;
 
   /**
-   * Gets the value of a key together with its cas unique, which {@linkcode cas} takes.
+   * Gets the value of a key together with its cas unique, which {@linkcode cas} takes. memcached numbers its cas
+   * uniques from the start again when it restarts: this one counts as long as the connection that it was read
+   * through. The client remembers that connection for the last 4,096 cas uniques.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `signal`.
@@ -101,8 +103,8 @@ export interface BareKeyCommands {
    * Gets the value of a key and gives it a new exptime.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns The value, or `undefined` when the key does not exist.
    * @throws {ValidationException} When the key or the exptime is invalid.
@@ -134,8 +136,8 @@ export interface BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns A promise that resolves when memcached has stored the value.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
@@ -167,8 +169,8 @@ export interface BareKeyCommands {
    * Sets many keys: one write for each server.
    *
    * @param entries The values by key: a record, a `Map`, or pairs, of which the last counts.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns A promise that resolves when memcached has stored all the values.
    * @throws {ValidationException} When a key, a value or the exptime is invalid.
@@ -201,8 +203,8 @@ export interface BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns Whether it was stored; `false` when the key exists.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
@@ -235,8 +237,8 @@ export interface BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns Whether it was stored; `false` when the key does not exist.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
@@ -326,15 +328,19 @@ export interface BareKeyCommands {
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean>;
 
   /**
-   * Sets a key to a value if nobody has changed it since {@linkcode gets} read it.
+   * Sets a key to a value if nobody has changed it since {@linkcode gets} read it. Where the client cannot know,
+   * because the connection has ended since or the key lives on another server now, it has been changed. Of a cas
+   * unique that this client has not read, or not lately, the server alone decides; behind a proxy, nobody sees
+   * that a server has restarted.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
    * @param cas The cas unique that `gets` gave, 0 to 2^64 - 1.
-   * @param exptime Seconds until it expires; 0, the default, is never; above 30 days an absolute Unix
-   * time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
+   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
-   * @returns `"stored"`; `"exists"` when it has been changed; `"not_found"` when the key does not exist.
+   * @returns `"stored"`; `"exists"` when it has been changed, or may have been; `"not_found"` when the key does
+   * not exist.
    * @throws {ValidationException} When the key, the value, the cas unique or the exptime is invalid.
    * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
    * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;

@@ -31,14 +31,17 @@ export interface KeyCommands extends BareKeyCommands {
    * other clients see of leases, and what a cache cannot promise.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param load Computes the value. `undefined` is returned but not stored.
+   * @param load Computes the value. `undefined` is returned but not stored. A load that asks for its own key
+   * through `getOrSet`, or for one whose load waits for it, gets an error; but on Node before 24 only if it asks
+   * before it waits for anything else, or it waits for ever.
    * @param options `exptime`, `staleFor`, `earlyRefresh`, `lockFor`, `waitFor` and `negativeFor`, all in
    * seconds; `signal`, which ends this caller's waiting, not the computation that others may wait for.
-   * @returns The value. Callers that ask at the same time share one.
+   * @returns The value, as the transcoder reads it: the caller that computes gets what the others get, though
+   * `load` gave a `Map`, say, and the transcoder knows records only. Callers that ask at the same time share one.
    * @throws What `load` throws.
    * @throws {ValidationException} When the key, an option or the value computed is invalid.
    * @throws {ClientException} When memcached refuses, or is older; when it holds a value that the
-   * transcoder does not read; when `load` failed less than `negativeFor` ago.
+   * transcoder does not read; when `load` failed less than `negativeFor` ago; when a load would wait for itself.
    * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; but where the
    * client takes that for a miss (`failover`), the value is computed and not stored.
    *
@@ -77,7 +80,7 @@ export interface KeyCommands extends BareKeyCommands {
    * it gives `undefined`, nothing is stored.
    * @param options `exptime` of the new value, never by default; `retries`, how often to try again, 25
    * times by default; `signal`.
-   * @returns The new value, or `undefined` when nothing was stored.
+   * @returns The new value, as the transcoder reads it, or `undefined` when nothing was stored.
    * @throws What `change` throws.
    * @throws {ValidationException} When the key, an option or the new value is invalid.
    * @throws {ClientException} When others were faster each time; when memcached refuses, or holds a value
@@ -158,7 +161,7 @@ export interface KeyCommands extends BareKeyCommands {
    *
    * await client.set("key", "value", 60);
    * const item = await client.inspect("key");
-   * assertEquals([item?.flags, item?.size, item?.ttl, item?.fetched], [274, 5, 60, false]);
+   * assertEquals([item?.flags, item?.size, item?.fetched], [274, 5, false]);
    * ```
    */
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined>;
@@ -203,7 +206,7 @@ export interface KeyCommands extends BareKeyCommands {
    *
    * await using client = new Client(["10.0.0.1", "10.0.0.2"]);
    *
-   * assertEquals(client.locate("user:1"), { key: "user:1", server: "10.0.0.1:11211", index: 0 });
+   * assertEquals(client.locate("user:1"), { key: "user:1", server: "10.0.0.2:11211", index: 1 });
    * ```
    */
   locate(key: string): KeyLocation | Promise<KeyLocation>;

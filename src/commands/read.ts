@@ -76,10 +76,11 @@ export function touch(
 }
 
 function withCas(session: Session): ReadItem {
-  return (flags, data, cas, key) => {
+  return (flags, data, cas, key, carrier) => {
     const value = session.readItem(flags, data, cas, key);
     if (value === undefined) return undefined;
     if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
+    session.setCarrier(key, cas, carrier);
     return value instanceof Promise ? value.then((value) => ({ value, cas })) : { value, cas };
   };
 }

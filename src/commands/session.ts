@@ -14,6 +14,9 @@ import { watchSignal } from "../waiting.ts";
 import { checkOptions } from "../option_checks.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 
+/** Of how many cas uniques a client remembers what they were read through. */
+const MOST_CARRIERS = 4096;
+
 /** What a session is made of. */
 interface SessionParts {
   readonly route: Route;
@@ -38,6 +41,8 @@ export class Session {
   /** The client's own session, which this one is made from: a change through one concerns all of them. */
   readonly root: Session;
   readonly #parts: SessionParts;
+  /** The connections that the latest cas uniques were read through. */
+  readonly #carriers = new Map<string, number>();
   #changeListener: ChangeListener | undefined;
 
   constructor(parts: SessionParts) {
@@ -70,6 +75,18 @@ export class Session {
   /** Takes note that a command is about to change the value of every key. */
   changesAll(): void {
     this.root.#changeListener?.changed();
+  }
+
+  /** Remembers which connection a cas unique was read through. */
+  setCarrier(key: string, cas: bigint, carrier: number): void {
+    const carriers = this.root.#carriers;
+    carriers.set(`${cas} ${key}`, carrier);
+    if (carriers.size > MOST_CARRIERS) carriers.delete(carriers.keys().next().value!);
+  }
+
+  /** Which connection a cas unique was read through, as far as that is known. */
+  carrierOf(key: string, cas: bigint): number | undefined {
+    return this.root.#carriers.get(`${cas} ${key}`);
   }
 
   /** Gives a command, with what settles it, to the server of a key. */

@@ -122,9 +122,10 @@ function store<Result>(
       checkKey(key, verb);
       const seconds = checkExptime(exptime, Date.now);
       if (verb === "cas") checkCas(cas);
+      const carrier = cas === undefined ? undefined : session.carrierOf(key, cas);
       const item = session.writeItem(value, key);
       const send = ({ flags, data }: SendableItem) => {
-        const stored = { flags, exptime: seconds, data, cas };
+        const stored = { flags, exptime: seconds, data, cas, carrier };
         const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve);
         session.submitChange(key, command, options);
       };

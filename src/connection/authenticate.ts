@@ -6,6 +6,7 @@ import {
   checkAuthenticationAnswer,
 } from "../protocol/commands/authentication.ts";
 import type { CheckedCredentials } from "../protocol/credentials.ts";
+import { checkCount, restAfter } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** Opens a socket. */
@@ -57,9 +58,12 @@ async function ask(transport: Transport, request: Uint8Array): Promise<string> {
 async function readAnswer(socket: Socket): Promise<string> {
   const decoder = new TextDecoder();
   let answer = "";
+  let idle = 0;
   while (!answer.includes("\n")) {
+    if (idle > 0) await restAfter(idle, "gives");
     const chunk = await socket.read();
     if (chunk === undefined) throw new SocketError("the server closed it while authenticating");
+    idle = chunk.length === 0 ? idle + 1 : 0;
     answer += decoder.decode(chunk, { stream: true });
     if (answer.length > LONGEST_ANSWER) throw new SocketError("a line of the reply has no end");
   }
@@ -92,11 +96,15 @@ function directSocket(
   return {
     async read() {
       const count = await read(into);
-      return count === null ? undefined : into.subarray(0, count);
+      return count === null ? undefined : into.subarray(0, checkCount(count, into.length));
     },
     async write(bytes) {
-      for (let written = 0; written < bytes.length;) {
-        written += await write(bytes.subarray(written));
+      let idle = 0;
+      for (let rest = bytes; rest.length > 0;) {
+        if (idle > 0) await restAfter(idle, "takes");
+        const count = checkCount(await write(rest), rest.length);
+        idle = count === 0 ? idle + 1 : 0;
+        rest = rest.subarray(count);
       }
     },
     release() {},

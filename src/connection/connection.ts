@@ -80,6 +80,8 @@ export interface ConnectionObserver {
   ended(connection: Connection, end: ConnectionEnd): void;
 }
 
+let connectionCount = 0;
+
 const resolved = /* @__PURE__ */ Promise.resolve();
 
 /** Requests are written in portions of about this many bytes, and larger values in as many as it takes. */
@@ -96,6 +98,8 @@ const LONG_IDLE = 100;
  * that sends nothing at all.
  */
 export class Connection implements ReplyHandler, Receiver, SocketHolder {
+  /** Its number among all connections. */
+  readonly id: number = ++connectionCount;
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
@@ -170,6 +174,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
     if (this.#queue.length >= this.#nextSweep) this.sweep();
+    command.carrier = this.id;
     this.#queue.push(command);
     this.#pendingBytes += command.byteLength;
     // From here on the process must not end.

@@ -222,7 +222,11 @@ export class ServerNode {
 
   /** What comes late to a server that has left the list leaves no connection behind. */
   #submitNow(command: Command): void {
-    const connection = this.#connection();
+    const { tie } = command;
+    const connection = tie === undefined
+      ? this.#connection()
+      : this.#connections.find(({ id }) => id === tie);
+    if (connection === undefined) return command.untie();
     command.whenDecoding = this.#decode;
     connection.submit(command);
     if (this.#isRetired) connection.drain();

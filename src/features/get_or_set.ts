@@ -4,11 +4,12 @@ import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
+import { FAILURE_FLAGS, isReserved, LEASE_FLAGS, writeAndRead } from "../transcoding/item_codec.ts";
 import { backoff, deferred, pause, systemClock, untilAborted } from "../waiting.ts";
 
 /** What is asked for, and how to get it. */
@@ -46,15 +47,26 @@ export async function getOrSet<Value>(
   const plan = makePlan(options);
   const { signal } = options;
   signal?.throwIfAborted();
+  const outer = presentLoad();
   const joined = loadsOf(session).get(session, key);
-  if (joined !== undefined) return await joined.join(signal) as Value;
+  if (joined !== undefined) {
+    if (outer !== undefined && waitsFor(joined, outer)) throw waitsForItself(key);
+    return await waitAs(outer, joined, joined.join(signal)) as Value;
+  }
   const loading = new Loading(session, { key, load, plan });
   loadsOf(session).add(session, key, loading);
-  return await loading.begin(signal) as Value;
+  return await waitAs(outer, loading, loading.begin(signal)) as Value;
+}
+
+function waitsForItself(key: string): ClientException {
+  const why = "what computes its value would wait for itself";
+  return new ClientException(`Cannot get or set key "${key}": ${why}`, key);
 }
 
 /** One value, from the first look at it until it is there. */
 class Loading implements Load {
+  readonly waits: Set<{ readonly load: Load }> = new Set();
+  isServing = false;
   readonly #session: Session;
   readonly #leases: Leases;
   readonly #key: string;
@@ -62,8 +74,9 @@ class Loading implements Load {
   readonly #plan: Plan;
   /** The value that is being replaced, when there is one to be replaced. */
   readonly #replaced = deferred<{ value: unknown } | undefined>();
-  /** What whoever began it is served: a value that is good, or the one computed. */
+  /** What the caller that began it is served: a value that is good, or the one computed. */
   readonly #value: Promise<unknown>;
+  readonly #caller: Caller = { load: this };
   /** How many wait for it. */
   #callers = 0;
   /** Ends the waiting for another client. */
@@ -76,12 +89,13 @@ class Loading implements Load {
     this.#load = load;
     this.#plan = plan;
     this.#value = this.#run().finally(() => {
+      this.#caller.load = undefined;
       this.#replaced.resolve(undefined);
       this.#forget();
     });
   }
 
-  /** What whoever began it is served. */
+  /** What the caller that began it is served. */
   begin(signal: AbortSignal | undefined): Promise<unknown> {
     return this.#accompany(this.#value, signal);
   }
@@ -126,7 +140,7 @@ class Loading implements Load {
     const deadline = systemClock.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
-      if (item === "unreachable") return await this.#load();
+      if (item === "unreachable") return await this.#loadUnstored();
       if (item !== undefined && !isReserved(item.flags)) {
         const served = await this.#serve(item);
         if (served !== undefined) return served.value;
@@ -134,13 +148,13 @@ class Loading implements Load {
       }
       // A mark that never expires is one that somebody has touched.
       if (item === undefined || item.isInvalid || item.ttl === -1) {
-        const lease = await this.#leases.claim(this.#key, lockFor, item?.cas);
+        const lease = await this.#leases.claim(this.#key, lockFor, item);
         if (lease !== undefined) return await this.#compute(lease);
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
       }
       const left = deadline - systemClock.now();
-      if (left <= 0) return await this.#load();
+      if (left <= 0) return await this.#loadUnstored();
       await this.#pause(Math.min(left, backoff(attempt)));
     }
   }
@@ -152,6 +166,7 @@ class Loading implements Load {
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
     if (!isDue && !item.isInvalid) return { value };
     this.#replaced.resolve({ value });
+    this.isServing = true;
     const lease = await this.#leases.claimRefresh(this.#key, lockFor, item);
     if (lease === "changed") return undefined;
     return { value: lease === undefined ? value : await this.#compute(lease) };
@@ -160,30 +175,41 @@ class Loading implements Load {
   async #compute(lease: Lease): Promise<unknown> {
     const value = await this.#loadFor(lease);
     try {
-      if (value === undefined) await this.#leases.release(lease);
-      else await this.#store(lease, value);
-      return value;
+      if (value !== undefined) return await this.#store(lease, value);
+      await this.#leases.release(lease);
+      return undefined;
     } catch (error) {
-      await attempt(this.#leases.release(lease));
+      await this.#leases.release(lease);
       throw error;
     }
   }
 
   async #loadFor(lease: Lease): Promise<unknown> {
     try {
-      return await this.#load();
+      return await callAs(this.#caller, this.#load);
     } catch (error) {
-      await attempt(this.#fail(lease, error));
+      // The error matters more than that it could not be kept: the stub goes, or expires by itself.
+      await Promise.allSettled([this.#fail(lease, error)]);
       throw error;
     }
   }
 
-  async #store(lease: Lease, value: unknown): Promise<void> {
+  /** Computes a value that is not stored; it is what others would read all the same. */
+  async #loadUnstored(): Promise<unknown> {
+    const loaded = await callAs(this.#caller, this.#load);
+    if (loaded === undefined) return undefined;
+    const { value } = await writeAndRead(this.#session, loaded, this.#key);
+    return value;
+  }
+
+  /** Stores a value; resolves to what others read from then on. */
+  async #store(lease: Lease, loaded: unknown): Promise<unknown> {
     const { exptime, staleFor } = this.#plan;
-    const { flags, data } = await this.#session.writeItem(value, this.#key);
+    const { item: { flags, data }, value } = await writeAndRead(this.#session, loaded, this.#key);
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
     await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });
+    return value;
   }
 
   /** A stale value outlives the failure, which then only keeps others from trying again. */
@@ -205,11 +231,6 @@ class Loading implements Load {
     const why = `an earlier attempt to load it failed: ${message}`;
     return new ClientException(`Cannot get or set key "${this.#key}": ${why}`, message);
   }
-}
-
-/** Does what may fail beside an error that is thrown anyway: a stub that stays expires by itself. */
-async function attempt(action: Promise<void>): Promise<void> {
-  await Promise.allSettled([action]);
 }
 
 function makePlan(options: GetOrSetOptions): Plan {

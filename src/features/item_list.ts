@@ -17,7 +17,7 @@ import { serverFailure } from "./server_commands.ts";
 
 /**
  * How many bytes of a list are read before they are asked for. memcached before 1.6.19 keeps some keys locked
- * while it waits for whoever reads a list by the hash table: a loop over the list that waits for such a key
+ * while it waits for the client that reads a list by the hash table: a loop that waits for such a key
  * would wait for itself.
  */
 const MOST_AHEAD = 1 << 25;

@@ -14,22 +14,28 @@
  */
 
 import { equals } from "@std/bytes/equals";
-import { gets } from "../commands/read.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
 import type { Session } from "../commands/session.ts";
-import { add, cas } from "../commands/store.ts";
+import { add } from "../commands/store.ts";
 import { MetaCommand, type MetaRequest } from "../protocol/commands/meta.ts";
+import { checkExptime } from "../protocol/exptime.ts";
 import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
 import { UNREACHABLE } from "./meta.ts";
 import {
+  dropStub,
   findStub,
   type ItemCommands,
   makeStub,
-  removeStub,
+  type ReadItem,
+  removeAfterFailure,
+  removeLater,
   type Replacement,
   replaceStub,
+  storeIfThere,
   type Stub,
 } from "./stub.ts";
+import { readTied, storeTied } from "./tied_cas.ts";
 
 /** An item as it is read for somebody who might compute it again. */
 export interface LeasedItem extends StoredItem {
@@ -61,7 +67,7 @@ export class Leases {
     this.#itemSession = session.withTranscoder(itemTranscoder);
   }
 
-  /** Reads an item; where the client takes what it cannot reach for a miss, that is told from one. */
+  /** Reads an item; `"unreachable"` where the client takes a server that it cannot reach for a miss. */
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     const request = { verb: "mg", key, flags: ["f", "c", "t", "v"] } as const;
     const reply = await this.#session.ask(key, () => makeMeta(request), undefined);
@@ -81,14 +87,13 @@ export class Leases {
    * Tries to win the right to make a value where there is none.
    *
    * @param seconds How long the right lasts.
-   * @param cas The cas unique of an invalidated stub, which gives way.
+   * @param former A stub that gives way, since it was invalidated.
    * @returns The lease, or `undefined` when another was first.
    */
-  async claim(key: string, seconds: number, cas?: bigint): Promise<Lease | undefined> {
-    const stub = await this.#addStub(key, key, [
-      cas === undefined ? "ME" : `C${cas}`,
-      `T${seconds}`,
-    ]);
+  async claim(key: string, seconds: number, former?: LeasedItem): Promise<Lease | undefined> {
+    const found = former && await findItem(this.#itemsAt(key), key, former);
+    if (former !== undefined && found === undefined) return undefined;
+    const stub = await this.#addStub(key, makeStub(key, seconds), found);
     return stub === undefined ? undefined : { key, stub };
   }
 
@@ -106,11 +111,11 @@ export class Leases {
   ): Promise<Lease | "changed" | undefined> {
     // The transcoder may have handed the bytes themselves to callers, who are free to change them.
     const stale = { cas: item.cas, data: item.data.slice() };
-    const stub = await this.#addStub(key, reservedKey(key, "lease"), ["ME", `T${seconds}`]);
+    const stub = await this.#addStub(key, makeStub(reservedKey(key, "lease"), seconds));
     if (stub === undefined) return undefined;
     const lease = { key, stub, stale };
     // The client that had the lease before may have stored, and given it back, since the item was read.
-    if (await isThere(this.#itemsAt(key), key, stale)) return lease;
+    if (await findItem(this.#itemsAt(key), key, stale) !== undefined) return lease;
     await this.release(lease);
     return "changed";
   }
@@ -120,11 +125,13 @@ export class Leases {
     const { key, stub, stale } = lease;
     const items = this.#itemsAt(key);
     if (stale === undefined) return void await replaceStub(items, stub, content);
-    // A stub that is gone may only have expired; the stale value can still be the same.
-    if (await findStub(items, stub) !== undefined || await isThere(items, key, stale)) {
-      const { exptime, ...item } = content;
-      await items.cas(key, item, stale.cas, exptime);
-    }
+    const { exptime, ...item } = content;
+    await storeIfThere(
+      // A stub that is gone may only have expired; the stale value can still be the same.
+      async () => await findStub(items, stub) ?? await findItem(items, key, stale),
+      // Where either is, the server has not restarted since the stale value was read.
+      ({ carrier }) => items.cas(key, item, { cas: stale.cas, carrier }, exptime),
+    );
     await this.release(lease);
   }
 
@@ -133,45 +140,59 @@ export class Leases {
     await replaceStub(this.#itemsAt(key), stub, content);
   }
 
-  /** Gives a lease back. */
+  /** Gives a lease back, now or, where the server cannot be reached, later; never fails. */
   async release({ key, stub }: Lease): Promise<void> {
-    await removeStub(this.#itemsAt(key), stub);
+    await dropStub(this.#itemsAt(key, STRICT), stub);
   }
 
-  /** Adds a stub, and learns its cas unique, which changes when it is marked as stale. */
-  async #addStub(
-    key: string,
-    stubKey: string,
-    terms: readonly string[],
-  ): Promise<Stub | undefined> {
-    const stub = makeStub(stubKey);
-    const flags = [...terms, `F${LEASE_FLAGS}`, "c"];
-    const make = () => makeMeta({ verb: "ms", key: stubKey, flags, data: stub.nonce });
-    const reply = await this.#session.ask(key, make, undefined);
-    return reply.status === "HD" ? { ...stub, cas: BigInt(reply.flags.c ?? 0) } : undefined;
+  /**
+   * Adds a stub, or replaces an item by it, and learns its cas unique, which changes when it is marked as stale. One
+   * that may have been added although this fails is removed later.
+   */
+  async #addStub(key: string, stub: Stub, replaced?: ReadItem): Promise<Stub | undefined> {
+    const condition = replaced === undefined ? "ME" : `C${replaced.cas}`;
+    const request = {
+      verb: "ms",
+      key: stub.key,
+      flags: [condition, `T${stub.lifetime}`, `F${LEASE_FLAGS}`, "c"],
+      data: stub.nonce,
+      carrier: replaced?.carrier,
+    } as const;
+    try {
+      const reply = await this.#session.ask(key, () => makeMeta(request), undefined);
+      if (reply === UNREACHABLE) void removeLater(this.#itemsAt(key, STRICT), stub);
+      return reply.status === "HD" ? { ...stub, cas: BigInt(reply.flags.c ?? 0) } : undefined;
+    } catch (error) {
+      removeAfterFailure(this.#itemsAt(key, STRICT), stub, error);
+      throw error;
+    }
   }
 
   /** Commands that go to the server of the value, whatever server the stub's own key would belong to. */
-  #itemsAt(key: string): ItemCommands {
-    return itemCommandsOf(this.#itemSession.routedAs(key));
+  #itemsAt(key: string, options?: OperationOptions): ItemCommands {
+    const session = this.#itemSession.routedAs(key);
+    return {
+      add: (key, item, exptime) => add(session, key, item, exptime, options),
+      gets: (key) => readTied(session, key, options),
+      cas: (key, item, { cas, carrier }, exptime) => {
+        const stored = { ...item, cas, carrier, exptime: checkExptime(exptime, Date.now) };
+        return storeTied(session, key, stored, options);
+      },
+    };
   }
 }
 
-async function isThere(
+/** For what must not be taken for done where the server cannot be reached. */
+const STRICT = { failover: "error" } as const;
+
+/** Reads an item if it is still that one. */
+async function findItem(
   items: ItemCommands,
   key: string,
   { data, cas }: NonNullable<Lease["stale"]>,
-): Promise<boolean> {
-  const found = await items.gets<StoredItem>(key);
-  return found !== undefined && found.cas === cas && equals(found.value.data, data);
-}
-
-function itemCommandsOf(session: Session): ItemCommands {
-  return {
-    add: (...args) => add(session, ...args),
-    gets: (...args) => gets(session, ...args),
-    cas: (...args) => cas(session, ...args),
-  };
+): Promise<ReadItem | undefined> {
+  const found = await items.gets(key);
+  return found?.cas === cas && equals(found.value.data, data) ? found : undefined;
 }
 
 function makeMeta(request: MetaRequest): MetaCommand {

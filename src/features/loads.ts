@@ -7,6 +7,10 @@ import type { Session } from "../commands/session.ts";
 export interface Load {
   /** What callers are served who came later; the signal ends their waiting. */
   join(signal: AbortSignal | undefined): Promise<unknown>;
+  /** Whether those who join are served the value that is being replaced. */
+  readonly isServing: boolean;
+  /** The loads that this one waits for, since what computes its value has asked for theirs. */
+  readonly waits: Set<{ readonly load: Load }>;
 }
 
 /** What is under way for one client: by key, and then by session, since each has its own format. */

@@ -9,12 +9,14 @@ import type {
   OperationOptions,
   UpdateOptions,
 } from "../commands/operation_options.ts";
+import { sessionOf, setSession } from "../commands/session.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { checkFunction } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 import { checkKeys } from "../protocol/key.ts";
+import { writeAndRead } from "../transcoding/item_codec.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 import { untilAborted } from "../waiting.ts";
 import { Generations } from "./generations.ts";
@@ -74,6 +76,8 @@ export class Namespace implements KeyCommands {
     this.#commands = commands;
     this.#generations = generations;
     setCounterScope(this, generations);
+    const session = sessionOf(commands);
+    if (session !== undefined) setSession(this, session);
   }
 
   /**
@@ -338,11 +342,18 @@ export class Namespace implements KeyCommands {
   #compute<Value>(key: string, load: () => Value | Promise<Value>): Promise<Value> {
     const present = this.#computing.get(key) as Promise<Value> | undefined;
     if (present !== undefined) return present;
-    const computed = (async () => await load())();
+    const computed = (async () => await this.#asRead(await load(), key))();
     this.#computing.set(key, computed);
     const forget = () => this.#computing.delete(key);
     computed.then(forget, forget);
     return computed;
+  }
+
+  /** A value that is not stored as others would read it, where the format is known. */
+  async #asRead<Value>(value: Value, key: string): Promise<Value> {
+    const session = sessionOf(this.#commands);
+    if (session === undefined || value === undefined) return value;
+    return (await writeAndRead(session, value, key)).value as Value;
   }
 
   /**

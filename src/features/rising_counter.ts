@@ -1,8 +1,8 @@
 /**
- * Counters that never go back. The server of one may leave the list, or fail over to another, and come back with
- * what it had then. So a client raises a counter that is less than one it knows, and whoever raises a counter
- * raises it to the present time in milliseconds at least. That is more than any has been, since all begin at the
- * time: it is right for clients that knew less.
+ * Counters that never go back. The server of a counter may leave the list, or fail over to another server, and come
+ * back with the number that it had then. So a client raises a counter that is less than it knows. A counter is
+ * raised to the present time in milliseconds at least: since all counters begin at the time, that is more than any
+ * client knows, and right for the others too.
  *
  * @module
  */

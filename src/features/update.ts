@@ -8,23 +8,13 @@ import {
 } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
 import { checkFunction, checkInteger, checkOptions } from "../option_checks.ts";
-import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
-import {
-  CAS_ANSWERS,
-  StorageCommand,
-  STORED_ANSWERS,
-  type StoredItem,
-} from "../protocol/commands/storage.ts";
+import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import type { Session } from "../commands/session.ts";
+import { writeAndRead } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
-
-/** An item as it was read; a lease holds no value, but is replaced as other items are. */
-interface ReadItem {
-  readonly value: unknown;
-  readonly cas: bigint | undefined;
-}
+import { readTied, storeTied } from "./tied_cas.ts";
 
 const DEFAULT_RETRIES = 25;
 const MOST_RETRIES = 1_000_000;
@@ -45,13 +35,14 @@ export async function update<Value>(
   // No fault is a miss here: a new value would be made of nothing, or not be stored.
   const strict = { ...operationOptions(options), failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
-    const item = await read(session, key, strict);
-    const value = await change(item?.value as Value | undefined);
-    if (value === undefined) return undefined;
-    const exptime = exptimeOf(value);
-    const { flags, data } = await session.writeItem(value, key);
-    const isStored = await store(session, key, { flags, exptime, data, cas: item?.cas }, strict);
-    if (isStored) return value;
+    const item = await readTied<Value | undefined>(session, key, strict);
+    const changed = await change(item?.value);
+    if (changed === undefined) return undefined;
+    const exptime = exptimeOf(changed);
+    const { item: { flags, data }, value } = await writeAndRead(session, changed, key);
+    const { cas, carrier } = item ?? {};
+    const stored = { flags, exptime, data, cas, carrier };
+    if (await store(session, key, stored, strict)) return value as Value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
     await pause(backoff(attempt), signal);
   }
@@ -64,32 +55,15 @@ function exptimes(given: UpdateOptions["exptime"]): (value: unknown) => number {
   return () => exptime;
 }
 
-function read(
-  session: Session,
-  key: string,
-  options: OperationOptions,
-): Promise<ReadItem | undefined> {
-  const readItem = async (flags: number, data: Uint8Array, cas: bigint | undefined) => ({
-    value: await session.readItem(flags, data, cas, key),
-    cas,
-  });
-  return session.ask(key, () => new RetrievalCommand("gets", key, readItem), options) as Promise<
-    ReadItem | undefined
-  >;
-}
-
 async function store(
   session: Session,
   key: string,
   item: StoredItem,
   options: OperationOptions,
 ): Promise<boolean> {
-  if (item.cas === undefined) {
-    const add = () => new StorageCommand("add", key, item, STORED_ANSWERS);
-    return await session.askChange(key, add, options);
-  }
-  const cas = () => new StorageCommand("cas", key, item, CAS_ANSWERS);
-  return await session.askChange(key, cas, options) === "stored";
+  if (item.cas !== undefined) return await storeTied(session, key, item, options) === "stored";
+  const add = () => new StorageCommand("add", key, item, STORED_ANSWERS);
+  return await session.askChange(key, add, options);
 }
 
 function lostEveryRace(key: string, attempts: number): ClientException {

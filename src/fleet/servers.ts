@@ -102,8 +102,8 @@ export function dialerOf(
   { endpoint, credentials }: ResolvedServer,
   { dial, keepAlive, noDelay, connectTimeout }: DialerOptions,
 ): (signal: AbortSignal) => Promise<Transport> {
-  const open = (signal: AbortSignal) =>
-    dial(endpoint, { signal, keepAlive, noDelay, connectTimeout });
+  const bound = connectTimeout < Infinity ? { connectTimeout } : {};
+  const open = (signal: AbortSignal) => dial(endpoint, { signal, keepAlive, noDelay, ...bound });
   if (credentials === undefined) return open;
   return async (signal) => {
     const { authenticated } = await import("../connection/authenticate.ts");

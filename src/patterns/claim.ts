@@ -1,7 +1,7 @@
 /** Claiming a key: the part that `lock` and `once` share. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import { addStub, type ItemCommands, removeStub, type Stub } from "../features/stub.ts";
+import { addStub, dropStub, type ItemCommands, type Stub } from "../features/stub.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { untilAborted } from "../waiting.ts";
 
@@ -12,7 +12,8 @@ export function strictItems(client: KeyCommands): ItemCommands {
   return {
     add: (key, item, exptime, options) => items.add(key, item, exptime, { ...options, failover }),
     gets: (key, options) => items.gets(key, { ...options, failover }),
-    cas: (key, item, cas, exptime, options) =>
+    // Which connection the cas unique was read through, the client knows by itself.
+    cas: (key, item, { cas }, exptime, options) =>
       items.cas(key, item, cas, exptime, { ...options, failover }),
   };
 }
@@ -20,27 +21,29 @@ export function strictItems(client: KeyCommands): ItemCommands {
 /**
  * Adds a stub. If the signal ends the waiting, a stub that is added after all is removed again.
  *
- * @param seconds When it expires.
+ * @param lifetime When it expires, in seconds.
  * @returns The stub, or `undefined` when the key exists.
  */
 export async function claim(
   items: ItemCommands,
   key: string,
-  seconds: number,
+  lifetime: number,
   signal: AbortSignal | undefined,
 ): Promise<Stub | undefined> {
   signal?.throwIfAborted();
-  const added = addStub(items, key, seconds);
+  const added = addStub(items, key, lifetime);
   try {
     return await untilAborted(added, signal);
   } catch (error) {
-    // Nobody waits for this: a stub that cannot be removed expires by itself.
-    if (signal?.aborted) void Promise.allSettled([removeLate(items, added)]);
+    if (signal?.aborted) void dropLate(items, added);
     throw error;
   }
 }
 
-async function removeLate(items: ItemCommands, added: Promise<Stub | undefined>): Promise<void> {
-  const stub = await added;
-  if (stub !== undefined) await removeStub(items, stub);
+/** Removes a stub that nobody waits for any more. */
+async function dropLate(items: ItemCommands, added: Promise<Stub | undefined>): Promise<void> {
+  // What comes of one that cannot be added is seen to where it is added.
+  const [outcome] = await Promise.allSettled([added]);
+  const stub = outcome.status === "fulfilled" ? outcome.value : undefined;
+  if (stub !== undefined) await dropStub(items, stub);
 }

@@ -3,7 +3,14 @@
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
-import { findStub, type ItemCommands, removeStub, type Stub } from "../features/stub.ts";
+import {
+  dropStub,
+  findStub,
+  type ItemCommands,
+  removeAfterFailure,
+  removeStub,
+  type Stub,
+} from "../features/stub.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
@@ -20,8 +27,8 @@ export interface LockOptions extends OperationOptions {
    */
   readonly ttl: number;
   /**
-   * How long to wait for somebody else to release it: a number from 0 to 2,592,000; unless given, as
-   * long as `ttl`, after which one who died has lost it.
+   * How long to wait for another client to release it: a number from 0 to 2,592,000; by default as long as
+   * `ttl`, after which a client that died has lost the lock.
    */
   readonly waitFor?: number;
 }
@@ -97,13 +104,13 @@ export class Lock implements AsyncDisposable {
   }
 
   /**
-   * Releases the lock, and none that somebody else has acquired since. It takes two round trips, the
-   * first to see whose lock it is; see {@linkcode lock} for what a restart of memcached between them may do.
+   * Releases the lock, but not a lock that another client has acquired since. It takes two round trips, the first
+   * to see whose lock it is.
    *
    * @returns Whether it was still held; `false` when it had expired or been released.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; the lock
-   * then expires by itself.
+   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered. The lock is
+   * released as soon as the server answers, or expires by itself.
    *
    * @example Noticing that it took too long
    * ```ts
@@ -121,7 +128,12 @@ export class Lock implements AsyncDisposable {
    * ```
    */
   async release(): Promise<boolean> {
-    return await removeStub(this.#items, this.#stub);
+    try {
+      return await removeStub(this.#items, this.#stub);
+    } catch (error) {
+      removeAfterFailure(this.#items, this.#stub, error);
+      throw error;
+    }
   }
 
   /** Releases the lock: `await using held = await lock(…)`. */
@@ -139,10 +151,10 @@ export class Lock implements AsyncDisposable {
  * would do harm, have the storage that they write to refuse a {@linkcode Lock.token} smaller than one it has
  * seen. Tokens are counted on memcached, under the key and `~moecache-token`, and none is less than the current
  * time in milliseconds: where the counter is lost, or its server comes back with an old one, they grow all the
- * same, unless clocks disagree or more than one a millisecond is drawn. A lock is told from others by a text that occurs only once, but
- * removed by its cas unique, and memcached counts those from the start again when it restarts: one that
- * restarts within a release, and gives the same cas unique to another's lock before that has ended,
- * loses that other lock.
+ * same, unless clocks disagree or more than one a millisecond is drawn.
+ *
+ * Where it is not known whether the lock was acquired, because the server did not answer, it is released again as
+ * soon as the server does, for up to 30 seconds.
  *
  * @param client Whose servers keep the lock.
  * @param key A key for the lock alone, 1 to 250 characters, each from `!` to `~`.
@@ -205,9 +217,8 @@ async function tryLock(
     const isHeld = await findStub(items, stub, options) !== undefined;
     return isHeld ? new Lock(items, stub, token) : undefined;
   } catch (error) {
-    // The error matters more than that the stub could not be removed: it expires by itself.
-    const removed = Promise.allSettled([removeStub(items, stub)]);
-    if (!signal?.aborted) await untilAborted(removed, signal);
+    const dropped = dropStub(items, stub);
+    if (!signal?.aborted) await untilAborted(dropped, signal);
     throw error;
   }
 }

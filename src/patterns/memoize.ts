@@ -24,7 +24,8 @@ export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOpt
  * returned but not remembered.
  * @param options `key`, and those of `getOrSet`: `exptime`, `staleFor`, `earlyRefresh`, `lockFor`,
  * `waitFor`, `negativeFor`, in seconds.
- * @returns A function of the same arguments that promises the same result. It rejects as `getOrSet` does.
+ * @returns A function of the same arguments that promises the same result, as the transcoder reads it, the first
+ * time as well. It rejects as `getOrSet` does.
  *
  * @example A function that need not work twice
  * ```ts

@@ -6,7 +6,7 @@
  * happen twice needs a database that says so. What each of these does promise is in its documentation.
  *
  * Two keys beside those you name are taken: the key of a `lock` and `~moecache-token`, for its tokens, and the key of a
- * `memoize`d value and `~moecache-lease`, while a stale one is computed anew.
+ * `memoize`d value and `~moecache-lease`, while a stale one is computed again.
  *
  * @example A lock around what only one should do
  * ```ts

@@ -2,32 +2,39 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
+import { sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
+  dropStub,
   findStub,
   type ItemCommands,
-  removeStub,
   replaceStub,
+  storeIfThere,
   type Stub,
   textOf,
 } from "../features/stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
+import {
+  FAILURE_FLAGS,
+  type StoredItem,
+  UNDEFINED_FLAGS,
+  writeAndRead,
+} from "../transcoding/item_codec.ts";
 import { backoff, pause, systemClock } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
 /** How long a result is remembered, and waited for. */
 export interface OnceOptions extends OperationOptions {
-  /** When the result is forgotten, as for `set`; never unless given. */
+  /** When the result is forgotten, as for `set`; never by default. */
   readonly exptime?: Exptime;
   /**
-   * How long whoever does it keeps the others from it, in seconds: an integer from 1 to 2,592,000 (30
-   * days); 30 unless given. It must be longer than `action` takes, or that may run twice.
+   * How long the client that acts keeps the others from it, in seconds: an integer from 1 to 2,592,000 (30
+   * days); 30 by default. It must be longer than `action` takes, or `action` may run twice.
    */
   readonly lockFor?: number;
-  /** How long to wait for another to have done it, in seconds: a number from 0 to 2,592,000; 30 unless given. */
+  /** How long to wait for another client to act, in seconds: a number from 0 to 2,592,000; 30 by default. */
   readonly waitFor?: number;
 }
 
@@ -45,10 +52,9 @@ const LONGEST_MESSAGE = 1000;
 
 /**
  * Does something the first time it is asked for under a key, and from then on gives the result of that.
- * Needs memcached 1.6.10 or later.
  *
- * When `action` fails, its error goes to this caller only, and the next one tries again. Whoever dies
- * over it keeps the others from it for `lockFor`.
+ * When `action` fails, its error goes to this caller only, and the next one tries again. A client that dies over
+ * it keeps the others from it for `lockFor`.
  *
  * When `action` has succeeded, it is not done again because its result cannot be stored. One that the
  * transcoder cannot represent, or that memcached refuses as too large, gives this caller the error, and
@@ -68,7 +74,8 @@ const LONGEST_MESSAGE = 1000;
  * @param action Does it. Its result is stored, and must be something that the transcoder can represent.
  * @param options `exptime`, `lockFor` and `waitFor`, in seconds; `signal`, which ends the waiting for
  * another and for the server, not an `action` that has begun, nor the storing of its result.
- * @returns The result, of this call or an earlier one.
+ * @returns The result, of this call or an earlier one, as the transcoder reads it: what has become of a value that
+ * it represents as another one, a `Map` say, is the same for all.
  * @throws What `action` throws.
  * @throws {ValidationException} When the key, an option or the result is invalid.
  * @throws {ClientException} When another has been at it for all of `waitFor`; when it has been done, but
@@ -113,7 +120,7 @@ export async function once<Result>(
     if (result !== undefined) return result;
     const stub = await claim(items, key, lockFor, signal);
     if (stub !== undefined) return await act({ client, items, action, stub, exptime });
-    const mark = await items.gets<StoredItem>(key, signals);
+    const mark = await items.gets(key, signals);
     if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
     if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
     const left = deadline - systemClock.now();
@@ -134,7 +141,9 @@ interface Turn<Result> {
 async function act<Result>(turn: Turn<Result>): Promise<Result> {
   const result = await attempt(turn);
   try {
+    const read = await asRead(turn, result);
     await remember(() => storeResult(turn, result));
+    return read;
   } catch (error) {
     // The error matters more than that it could not be stored either: the stub is there until it expires.
     if (!(error instanceof SocketError)) {
@@ -142,15 +151,20 @@ async function act<Result>(turn: Turn<Result>): Promise<Result> {
     }
     throw error;
   }
-  return result;
+}
+
+/** The result as others get it, where the format is known. */
+async function asRead<Result>({ client, stub }: Turn<Result>, result: Result): Promise<Result> {
+  const session = sessionOf(client);
+  if (session === undefined || result === undefined) return result;
+  return (await writeAndRead(session, result, stub.key)).value as Result;
 }
 
 async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<Result> {
   try {
     return await action();
   } catch (error) {
-    // The error matters more than that the stub could not be removed: it expires by itself.
-    await Promise.allSettled([removeStub(items, stub)]);
+    await dropStub(items, stub);
     throw error;
   }
 }
@@ -173,10 +187,10 @@ async function storeResult<Result>(turn: Turn<Result>, result: Result): Promise<
   if (result === undefined) return await storeMark(turn, UNDEFINED_FLAGS, "");
   const { key } = stub;
   const strict = { failover: "error" } as const;
-  const found = await findStub(items, stub);
-  const outcome = found === undefined
-    ? "not_found"
-    : await client.cas(key, result, found.cas, exptime, strict);
+  const outcome = await storeIfThere(
+    () => findStub(items, stub),
+    ({ cas }) => client.cas(key, result, cas, exptime, strict),
+  );
   // Where it is not stored now, somebody else has begun.
   if (outcome === "not_found") await client.add(key, result, exptime, strict);
 }

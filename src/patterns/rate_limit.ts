@@ -12,7 +12,7 @@ export interface RateLimitOptions extends OperationOptions {
   readonly limit: number;
   /** How long a window is, in seconds: an integer from 1 to 1,000,000. */
   readonly window: number;
-  /** The clock, in milliseconds since 1970, of which fractions do not count; `Date.now` unless given. */
+  /** The clock, in milliseconds since 1970, without their fractions; `Date.now` by default. */
   readonly now?: () => number;
 }
 

@@ -91,6 +91,14 @@ export interface ChangeListener {
   changed(key?: string): void;
 }
 
+/** The errors of operations that the server knows nothing of. */
+const unsent = /* @__PURE__ */ new WeakSet<Error>();
+
+/** Whether no byte was sent of what has failed with this error, as far as that is known. */
+export function isUnsent(error: Error): boolean {
+  return unsent.has(error);
+}
+
 /** Of so many operations that fail at once the callers are told, which takes 20 us each. */
 const MOST_TRACED = 100;
 let tracing = 0;
@@ -120,6 +128,7 @@ async function trace(error: unknown): Promise<never> {
   await undefined;
   tracing--;
   const again = madeAgain(error);
+  if (unsent.has(error as Error)) unsent.add(again as Error);
   if (again === error || traced.has(error as Error)) throw again;
   traced.add(error as Error);
   throw Object.assign(error as Error, { stack: (again as Error).stack });
@@ -140,6 +149,8 @@ export abstract class Command<Result = unknown> implements Exchange {
    * answer: not at all if it changes something.
    */
   chances: number = 0;
+  /** The number of the connection that carries it, or did last. */
+  carrier: number = 0;
   /** Whether it may end as if its key had no item where its server fails; not where more depends on it. */
   mayMiss: boolean = true;
   /**
@@ -238,7 +249,9 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   /** As {@linkcode fail}, for an operation of which no byte has been sent. */
   failUnsent(error: unknown): void {
-    if (!this.settled && !this.recover?.({ error, isUnsent: true })) this.failForGood(error);
+    if (this.settled || this.recover?.({ error, isUnsent: true })) return;
+    if (error instanceof Error) unsent.add(error);
+    this.failForGood(error);
   }
 
   /** As {@linkcode fail}, whatever could be done about it. */
@@ -260,6 +273,14 @@ export abstract class Command<Result = unknown> implements Exchange {
   get isRepeatable(): boolean {
     return false;
   }
+
+  /** The number of the connection that alone may carry it; absent where any may. */
+  get tie(): number | undefined {
+    return undefined;
+  }
+
+  /** Ends the operation because that connection has ended. */
+  untie(): void {}
 
   /**
    * Ends the operation as if its key had no item.

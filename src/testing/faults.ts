@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkChoice, checkOptions, invalidOption, type OptionTypes } from "../option_checks.ts";
 import { decodeBase64, decodeUtf8 } from "./byte_text.ts";
 
 /** A request, as it came. */
@@ -42,8 +43,8 @@ export interface Fault {
 /** Decides what becomes of each request. Nothing is as always. */
 export type FaultHook = (request: FaultRequest) => Fault | undefined;
 
-/** Which keys a proxy cannot reach the server of. */
-export type DeadKeys = Iterable<string> | ((key: string) => boolean);
+/** The keys whose server a proxy cannot reach: one, several, or what says it of each. */
+export type DeadKeys = string | Iterable<string> | ((key: string) => boolean);
 
 const MEMCACHED_REFUSAL = "SERVER_ERROR backend failure";
 const TWEMPROXY_REFUSAL = "SERVER_ERROR Connection refused";
@@ -55,9 +56,11 @@ const TWEMPROXY_REFUSAL = "SERVER_ERROR Connection refused";
  *   `END` behind all. It refuses any other request as a whole, even where the request says `noreply`.
  * - twemproxy refuses a `get` as a whole when it cannot reach the server of one of its keys.
  *
- * @param keys The keys whose server cannot be reached, or what decides for each.
+ * @param keys The keys whose server cannot be reached.
  * @param proxy Which proxy to imitate.
  * @returns The hook, for the option `fault` of {@linkcode MemcachedServerOptions}.
+ *
+ * @throws {ValidationException} When there is no such proxy.
  *
  * @example One of several servers behind memcached's proxy is down
  * ```ts
@@ -77,14 +80,16 @@ export function deadBackend(
   keys: DeadKeys,
   proxy: "memcached" | "twemproxy" = "memcached",
 ): FaultHook {
-  const isDead = typeof keys === "function" ? keys : isIn(new Set(keys));
+  checkChoice("proxy", proxy, ["memcached", "twemproxy"]);
+  const isDead = typeof keys === "function" ? keys : isIn(keys);
   return proxy === "memcached"
     ? (request) => refuseEach(request, isDead)
     : (request) => refuseAll(request, isDead);
 }
 
-function isIn(keys: ReadonlySet<string>): (key: string) => boolean {
-  return (key) => keys.has(key);
+function isIn(keys: string | Iterable<string>): (key: string) => boolean {
+  const all = new Set(typeof keys === "string" ? [keys] : keys);
+  return (key) => all.has(key);
 }
 
 function refuseEach({ keys }: FaultRequest, isDead: (key: string) => boolean): Fault | undefined {
@@ -100,6 +105,35 @@ function refuseAll(
 ): Fault | undefined {
   if (!keys.some(isDead)) return undefined;
   return { reply: line.endsWith(" noreply") ? "" : TWEMPROXY_REFUSAL };
+}
+
+const FAULT_TYPES: OptionTypes<Fault> = {
+  delay: "number",
+  reply: "string",
+  itemReplies: "any",
+  drop: "any",
+};
+
+/**
+ * Checks what a {@linkcode FaultHook} returned, so that a test does not pass for want of a fault.
+ *
+ * @throws {ValidationException} When it is neither a fault nor nothing.
+ */
+export function checkFault(fault: Fault | undefined): void {
+  if (fault === undefined) return;
+  checkOptions(fault, FAULT_TYPES);
+  const { delay = 0, itemReplies = {}, drop = "before" } = fault;
+  if (delay < 0) throw invalidOption("delay", delay, "0 or more");
+  if (!isRecordOfText(itemReplies)) {
+    throw invalidOption("itemReplies", itemReplies, "an object of strings");
+  }
+  const isPlace = drop === "before" || drop === "after" || (Number.isInteger(drop) && drop >= 0);
+  if (!isPlace) throw invalidOption("drop", drop, `"before", "after" or a number of bytes`);
+}
+
+function isRecordOfText(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).every((text) => typeof text === "string");
 }
 
 /** Where the keys of these commands begin among the words of their lines. */

@@ -29,7 +29,7 @@ export function parseUint64(text: string): bigint | undefined {
 }
 
 /**
- * Reads an unsigned number of which memcached keeps the low 32 bits.
+ * Reads an unsigned number. memcached keeps its low 32 bits.
  *
  * @param text What to read.
  * @returns The number, or `undefined` when {@linkcode parseUint64} refuses it.
@@ -55,7 +55,7 @@ export function parseFlags(text: string, bits: 32 | 64): number | bigint | undef
 }
 
 /**
- * Reads a signed 64-bit number of which memcached keeps the low 32 bits, such as an exptime.
+ * Reads a signed 64-bit number, such as an exptime. memcached keeps its low 32 bits.
  *
  * @param text What to read.
  * @returns The number, or `undefined` when `text` is none or does not fit 64 bits.

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { quote, ValidationException } from "../errors.ts";
+import { ValidationException } from "../errors.ts";
 import {
-  checkBoolean,
   checkChoice,
-  checkFunction,
   checkInteger,
+  checkOptions,
   invalidOption,
+  type OptionTypes,
 } from "../option_checks.ts";
 import { CheckedCredentials, type Credentials } from "../protocol/credentials.ts";
 import { canImitate, type ImitatedServer } from "./dialect.ts";
@@ -23,6 +23,8 @@ const DEFAULT_MAX_ITEM_SIZE = 1024 * 1024;
 /** memcached's own bound for `-I`. */
 const LARGEST_ITEM_SIZE = 1024 * 1024 * 1024;
 const LARGEST_PORT = 65535;
+const IMITATED_SERVERS =
+  `a version of memcached, "1.4.0" to "1.6.18", or "twemproxy 0.4" or "twemproxy 0.5"`;
 
 /** What a {@linkcode MemcachedServer} takes. */
 export interface MemcachedServerOptions {
@@ -132,24 +134,21 @@ export interface ServerSettings {
   readonly fault: FaultHook | undefined;
 }
 
-type OptionName = keyof ServerSettings;
-
-/** What is wrong with the value of each option. Throws a `ValidationException`. */
-const CHECKS: Readonly<Record<OptionName, (value: unknown) => void>> = {
-  hostname: checkHostname,
-  port: (value) => checkInteger("port", value, 0, LARGEST_PORT),
-  now: (value) => checkFunction("now", value),
-  memoryLimit: (value) => checkInteger("memoryLimit", value, 1, Number.MAX_SAFE_INTEGER),
-  maxItemSize: (value) => checkInteger("maxItemSize", value, 1, LARGEST_ITEM_SIZE),
-  evictions: (value) => checkBoolean("evictions", value),
-  maxConnections: (value) => checkBound("maxConnections", value),
-  idleTimeout: (value) => checkBound("idleTimeout", value),
-  auth: checkAuth,
-  authDialect: (value) => checkChoice("authDialect", value, ["memcached", "memcachier"]),
-  cluster: checkCluster,
-  imitate: checkImitate,
-  flagBits: (value) => checkChoice("flagBits", value, [32, 64]),
-  fault: (value) => checkFunction("fault", value),
+const OPTION_TYPES: OptionTypes<ListenOptions> = {
+  hostname: "string",
+  port: "number",
+  now: "function",
+  memoryLimit: "number",
+  maxItemSize: "number",
+  evictions: "boolean",
+  maxConnections: "number",
+  idleTimeout: "number",
+  auth: "any",
+  authDialect: "string",
+  cluster: "any",
+  imitate: "string",
+  flagBits: "number",
+  fault: "function",
 };
 
 /**
@@ -160,14 +159,8 @@ const CHECKS: Readonly<Record<OptionName, (value: unknown) => void>> = {
  * @throws {ValidationException} When an option is not known, or cannot be what it is.
  */
 export function resolveOptions(options: ListenOptions): ServerSettings {
-  if (typeof options !== "object" || options === null) {
-    throw invalidOption("options", options, "an object");
-  }
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(CHECKS, name)) throw unknownOption(name);
-    if (value !== undefined) CHECKS[name as OptionName](value);
-  }
-  return {
+  checkOptions(options, OPTION_TYPES);
+  const settings: ServerSettings = {
     hostname: options.hostname ?? DEFAULT_HOSTNAME,
     port: options.port ?? 0,
     now: options.now ?? Date.now,
@@ -183,6 +176,8 @@ export function resolveOptions(options: ListenOptions): ServerSettings {
     flagBits: options.flagBits ?? 32,
     fault: options.fault,
   };
+  checkSettings(settings);
+  return settings;
 }
 
 /**
@@ -196,32 +191,28 @@ export function checkCluster(addresses: unknown): void {
   if (!isList) throw invalidOption("cluster", addresses, `a list of "host:port"`);
 }
 
-function unknownOption(name: string): ValidationException {
-  const known = Object.keys(CHECKS).join(", ");
-  return new ValidationException(`Cannot use option ${quote(name)}: it is none of ${known}`, name);
+function checkSettings(settings: ServerSettings): void {
+  const { hostname, auth, cluster, imitate } = settings;
+  if (hostname === "") throw invalidOption("hostname", hostname, "a name or an address");
+  checkInteger("port", settings.port, 0, LARGEST_PORT);
+  checkInteger("memoryLimit", settings.memoryLimit, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger("maxItemSize", settings.maxItemSize, 1, LARGEST_ITEM_SIZE);
+  checkBound("maxConnections", settings.maxConnections);
+  checkBound("idleTimeout", settings.idleTimeout);
+  checkChoice("authDialect", settings.authDialect, ["memcached", "memcachier"]);
+  checkChoice("flagBits", settings.flagBits, [32, 64]);
+  if (auth !== undefined) checkAuth(auth);
+  if (cluster !== undefined) checkCluster(cluster);
+  if (imitate === undefined || canImitate(imitate)) return;
+  throw invalidOption("imitate", imitate, IMITATED_SERVERS);
 }
 
-function checkHostname(value: unknown): void {
-  if (typeof value !== "string" || value === "") {
-    throw invalidOption("hostname", value, "a name or an address");
-  }
-}
-
-function checkBound(name: string, value: unknown): void {
+function checkBound(name: string, value: number): void {
   if (value !== Infinity) checkInteger(name, value, 1, Number.MAX_SAFE_INTEGER);
 }
 
-function checkAuth(value: unknown): void {
-  new CheckedCredentials(value, (why) => {
+function checkAuth(auth: unknown): void {
+  new CheckedCredentials(auth, (why) => {
     throw new ValidationException(`Cannot start a server: ${why}`);
   });
-}
-
-function checkImitate(value: unknown): void {
-  if (canImitate(value)) return;
-  throw invalidOption(
-    "imitate",
-    value,
-    `a version of memcached, "1.4.0" to "1.6.18", or "twemproxy 0.4" or "twemproxy 0.5"`,
-  );
 }

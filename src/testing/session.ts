@@ -9,7 +9,7 @@ import type { Command } from "./commands/command.ts";
 import { commandTable } from "./commands/command_table.ts";
 import type { CloseReason } from "./event_lines.ts";
 import type { Watcher } from "./event_log.ts";
-import { describeRequest, type Fault } from "./faults.ts";
+import { checkFault, describeRequest, type Fault } from "./faults.ts";
 import type { DataBlock, Outcome, RefusedBlock, Reply } from "./outcome.ts";
 import { ReplyWriter, type Step } from "./reply_writer.ts";
 import { LINE_END_LENGTH, RequestInput, tokenize } from "./request_input.ts";
@@ -188,6 +188,7 @@ export class Session {
     const tokens = tokenize(line);
     if (!this.#isAdmitted) return this.#follow(this.#askForCredentials(tokens), NO_ORDERS);
     const fault = this.#state.fault?.(describeRequest(line, tokens, this.#connectionId));
+    checkFault(fault);
     if (fault === undefined) return this.#obey(tokens, NO_ORDERS);
     this.#failing = { tokens, fault };
     return undefined;

@@ -106,6 +106,24 @@ export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadIt
   };
 }
 
+/**
+ * Writes a value, and reads what was written: what those get who read it later. It may be of another type, and is
+ * nobody else's object.
+ */
+export async function writeAndRead(
+  { writeItem, readItem }: { readonly writeItem: WriteItem; readonly readItem: ReadItem },
+  value: unknown,
+  key?: string,
+): Promise<{ readonly item: SendableItem; readonly value: unknown }> {
+  const item = await writeItem(value, key);
+  const { flags, data } = item;
+  // Text is read as it was written.
+  return {
+    item,
+    value: typeof data === "string" ? data : await readItem(flags, data, undefined, key),
+  };
+}
+
 /** What is read in passing shares its buffer with what surrounds it; a gathered block does not. */
 function isOwn(data: Uint8Array): boolean {
   return data.byteLength === data.buffer.byteLength;

@@ -230,13 +230,13 @@ function bytesOf(result: ReadableStreamReadResult<Uint8Array>): Uint8Array | und
 }
 
 /** Checks how many bytes a transport says that it has moved. */
-function checkCount(count: number, most: number): number {
+export function checkCount(count: number, most: number): number {
   if (Number.isInteger(count) && count >= 0 && count <= most) return count;
   throw new SocketError(`the transport says that it has moved ${count} of ${most} bytes`);
 }
 
 /** Lets others run after a transport has moved nothing, so many times in a row. */
-async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
+export async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
   if (idle > MOST_IDLE) throw new SocketError(`the transport ${does} nothing, again and again`);
   await new Promise<void>((resolve) => afterTurn(resolve));
 }

@@ -68,7 +68,9 @@ async function lookUp(host: string, signal: AbortSignal): Promise<Host[]> {
   if (!mayUseNetwork()) return [{ host, family: 6 }, { host, family: 4 }];
   const { ADDRCONFIG: hints, promises } = await builtinModule<NodeDns>("node:dns");
   const found = await untilAborted(promises.lookup(host, { all: true, hints }), signal);
-  return inTurn([...new Set(found.map(({ address }) => address))]).map((host) => ({ host }));
+  const addresses = inTurn([...new Set(found.map(({ address }) => address))]);
+  // Where there are none, it is for the runtime to say so.
+  return addresses.length === 0 ? [{ host }] : addresses.map((host) => ({ host }));
 }
 
 /** Puts addresses of both versions in turn, beginning with that of the first. */

@@ -10,7 +10,7 @@ import {
 import { enyimTranscoder } from "../../src/transcoding/enyim_transcoder.ts";
 import { type MoecacheCache, MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import type { ConformanceServer } from "../conformance/client_conformance.ts";
+import type { TestServer } from "../support/every_server.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
 const URL_ = "https://example.com/page";
@@ -60,7 +60,7 @@ function pseudoRandomBytes(byteLength: number): Uint8Array<ArrayBuffer> {
 /** @param start Starts a server, one whose items have less than 128 KB where that is asked for. */
 function describeCache(
   kind: string,
-  start: (hasSmallItems: boolean) => Promise<ConformanceServer>,
+  start: (hasSmallItems: boolean) => Promise<TestServer>,
 ): void {
   const test = (name: string, body: (context: Context) => Promise<void>) =>
     it(name, async () => {

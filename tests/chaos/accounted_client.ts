@@ -82,7 +82,7 @@ export class AccountedClient {
     if (error instanceof SocketError || error === signal?.reason) return;
     // Nothing else is refused, and nothing here cannot be decoded but flags with garbage in them.
     const isExplained = error instanceof ClientException &&
-      (error.item === REFUSAL || /gave its flags as .*\ufffd/.test(error.message));
+      (error.item === REFUSAL || /\ufffd.* for its flags/.test(error.message));
     if (isExplained) return;
     this.#tally.wrong.push(`a rejection that nothing explains: ${error}`);
   }

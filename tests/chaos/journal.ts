@@ -10,7 +10,8 @@ export interface Request {
   readonly keys: readonly string[];
   /** What a `set` stores. */
   readonly version: number;
-  /** When it came, as {@linkcode wallClock} counts. */
+  /** Between when it came, as {@linkcode wallClock} counts: a proxy that is busy reads it later. */
+  readonly since: number;
   readonly at: number;
 }
 
@@ -32,13 +33,18 @@ export function wallClock(): number {
 
 const latin1 = new TextDecoder("latin1");
 
-/** Reads what a request asks for. */
-export function readRequest({ head, bytes, blocks }: Message): Request {
+/**
+ * Reads what a request asks for.
+ *
+ * @param since When its connection was read from before.
+ */
+export function readRequest({ head, bytes, blocks }: Message, since: number): Request {
   const [command, ...args] = head.split(" ");
   return {
     command: command!,
     keys: command === "get" ? args : args.slice(0, 1),
     version: blocks[0] === undefined ? 0 : versionIn(bytes.subarray(...blocks[0])),
+    since,
     at: wallClock(),
   };
 }

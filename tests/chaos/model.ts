@@ -168,6 +168,8 @@ function isShifted(operation: Operation, shifted: readonly Request[]): boolean {
   return shifted.some((request) => {
     if (request.command !== command) return false;
     if (command === "set") return request.version === version;
-    return request.at >= startedAt - CLOCK_TOLERANCE && request.at <= settledAt + CLOCK_TOLERANCE;
+    // A doubled reply may have answered it before the proxy read it.
+    const { since, at } = request;
+    return at >= startedAt - CLOCK_TOLERANCE && since <= settledAt + CLOCK_TOLERANCE;
   });
 }

@@ -100,10 +100,13 @@ Deno.test("judge knows that a server comes back empty", () => {
 });
 
 Deno.test("judge sets apart what a shifted reply explains, and nothing else", () => {
-  const late = { command: "get", keys: ["key"], version: 0, at: 350 };
+  const late = { command: "get", keys: ["key"], version: 0, since: 340, at: 350 };
   const operations = [set(1, 1, 2), get(ABSENT, 3, 4)];
   assertEquals(verdictOf(operations, { shifted: [late] }), { wrong: [], indistinguishable: 1 });
-  for (const other of [{ at: 450 }, { keys: ["other"] }, { command: "delete" }]) {
+  // A proxy that was busy read it when the doubled reply had answered it.
+  const noted = { ...late, at: 450 };
+  assertEquals(verdictOf(operations, { shifted: [noted] }), { wrong: [], indistinguishable: 1 });
+  for (const other of [{ since: 440, at: 450 }, { keys: ["other"] }, { command: "delete" }]) {
     assertEquals(verdictOf(operations, { shifted: [{ ...late, ...other }] }).wrong.length, 1);
   }
   const foreign = verdictOf([get(undefined, 3, 4)], { shifted: [late] });
@@ -111,7 +114,7 @@ Deno.test("judge sets apart what a shifted reply explains, and nothing else", ()
 });
 
 Deno.test("judge does not believe what a shifted reply said", () => {
-  const request = { command: "set", keys: ["key"], version: 1, at: 150 };
+  const request = { command: "set", keys: ["key"], version: 1, since: 140, at: 150 };
   const operations = [set(1, 1, 2), get(ABSENT, 3, 4), get(1, 5, 6)];
   assertEquals(verdictOf(operations, { shifted: [request] }), { wrong: [], indistinguishable: 0 });
 });

@@ -9,7 +9,7 @@ import {
   type ReplyFault,
 } from "./faults.ts";
 import { Framer, join, type Message, REPLIES, REQUESTS } from "./framing.ts";
-import { readRequest, type Request } from "./journal.ts";
+import { readRequest, type Request, wallClock } from "./journal.ts";
 import type { Random } from "./random.ts";
 import { closeSocket, closeWrite, readSome, sleep, writeAll } from "./sockets.ts";
 
@@ -75,8 +75,11 @@ export class ProxiedConnection {
     const { client, server, signal, timeout } = this.#options;
     const framer = new Framer(REQUESTS);
     const into = new Uint8Array(READ_SIZE);
+    let since = wallClock();
     for (let chunk; (chunk = await readSome(client, into)) !== undefined;) {
-      for (const message of framer.push(chunk)) this.#note(readRequest(message));
+      const now = wallClock();
+      for (const message of framer.push(chunk)) this.#note(readRequest(message, since));
+      since = now;
       if (this.#holdsRequests) {
         // They are passed on even when their client has gone: a set that comes after later ones.
         this.#holdsRequests = false;

@@ -291,8 +291,9 @@ const SEQUENCES: Record<string, Case<string>> = {
     commands: (key) => ["incr n:~moecache-generation 0", `get n:5:${key}`],
   },
   "invalidateAll": {
-    call: (client, prefix) => client.namespace(prefix).invalidateAll(),
-    commands: (prefix) => [`incr ${reservedKey(prefix, "generation")} 1`],
+    // Not one of the prefixes above, whose generation stays.
+    call: (client, prefix) => client.namespace(`i:${prefix}`).invalidateAll(),
+    commands: (prefix) => [`incr ${reservedKey(`i:${prefix}`, "generation")} 1`],
   },
   "counter in a namespace": {
     call: (client, key) => client.namespace("n:").incr(key, 2),

@@ -8,12 +8,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Client, ClientException, type ClientOptions, ValidationException } from "../../mod.ts";
-import { describe, it } from "@std/testing/bdd";
-
-/** A server that the body may fill and empty as it likes. */
-export interface ConformanceServer extends AsyncDisposable {
-  readonly address: string;
-}
+import { onEveryServer } from "../support/every_server.ts";
 
 /** Stores an item as another program would, with any flags. */
 async function store(address: string, key: string, flags: number, data: string): Promise<void> {
@@ -26,20 +21,11 @@ async function store(address: string, key: string, flags: number, data: string):
   assertEquals(new TextDecoder().decode(reply.subarray(0, count ?? 0)), "STORED\r\n");
 }
 
-/** Describes the client on the servers that `start` starts, with clients of these options. */
+/** Describes the client, made with each of these options. */
 export function describeClient(
-  kind: string,
-  start: () => Promise<ConformanceServer>,
-  options: ClientOptions = {},
+  clients: Readonly<Record<string, ClientOptions>> = { "": {} },
 ): void {
-  const test = (name: string, body: (client: Client, address: string) => Promise<void>) =>
-    it(name, async () => {
-      await using server = await start();
-      await using client = new Client(server.address, { timeout: 10_000, ...options });
-      await body(client, server.address);
-    });
-
-  describe(`Client on ${kind}`, () => {
+  onEveryServer("Client", (test) => {
     test("get returns what set stored", async (client) => {
       const values = ["", "text", "日本語 😀\r\n\0", null, true, -7, 1.5, 2n ** 70n, [1, [2]], {
         a: "b",
@@ -104,20 +90,23 @@ export function describeClient(
       assertEquals(await client.get("key"), undefined);
     });
 
-    test("get of what another program wrote is refused, alone", async (client, address) => {
-      await store(address, "plain", 0, "text");
-      await store(address, "int32", 265, "\x01\0\0\0");
-      await store(address, "odd", 273, "text");
-      await client.set("own", "value");
-      const keys = ["plain", "own", "int32", "odd", "missing"];
-      const results = await Promise.allSettled(keys.map((key) => client.get(key)));
-      for (const at of [0, 2, 3]) {
-        assertInstanceOf((results[at] as PromiseRejectedResult).reason, ClientException);
-      }
-      assertEquals(results[1], { status: "fulfilled", value: "value" });
-      assertEquals(results[4], { status: "fulfilled", value: undefined });
-      assertEquals((await client.stats())[0]?.curr_connections, "1");
-    });
+    test(
+      "get of what another program wrote is refused, alone",
+      async (client, _other, { address }) => {
+        await store(address, "plain", 0, "text");
+        await store(address, "int32", 265, "\x01\0\0\0");
+        await store(address, "odd", 273, "text");
+        await client.set("own", "value");
+        const keys = ["plain", "own", "int32", "odd", "missing"];
+        const results = await Promise.allSettled(keys.map((key) => client.get(key)));
+        for (const at of [0, 2, 3]) {
+          assertInstanceOf((results[at] as PromiseRejectedResult).reason, ClientException);
+        }
+        assertEquals(results[1], { status: "fulfilled", value: "value" });
+        assertEquals(results[4], { status: "fulfilled", value: undefined });
+        assertEquals((await client.stats())[0]?.curr_connections, "1");
+      },
+    );
 
     test("thousands of operations of one turn all get their own answer", async (client) => {
       const keys = Array.from({ length: 3000 }, (_, i) => `key:${i}`);
@@ -143,7 +132,7 @@ export function describeClient(
       assertEquals(results, [undefined, undefined, 1, undefined, 2, true, undefined]);
     });
 
-    test("stats returns one record per server", async (client, address) => {
+    test("stats returns one record per server", async (client, _other, { address, options }) => {
       assertEquals((await client.stats()).length, 1);
       await using three = new Client([address, address, address], options);
       const all = await three.stats();
@@ -198,5 +187,5 @@ export function describeClient(
       const after = (await client.stats())[0]!;
       assertEquals(Number(after.bytes_read) - Number(before.bytes_read), "stats\r\n".length);
     });
-  });
+  }, clients);
 }

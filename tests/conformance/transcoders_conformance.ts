@@ -1,7 +1,6 @@
 /** What a client does with each transcoder, whatever memcached it talks to. @module */
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
-import { describe, it } from "@std/testing/bdd";
 import {
   Client,
   ClientException,
@@ -14,7 +13,7 @@ import {
 } from "../../mod.ts";
 import { enyimTranscoder } from "../../src/transcoding/mod.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
-import type { ConformanceServer } from "./client_conformance.ts";
+import { onEveryServer } from "../support/every_server.ts";
 
 /** A transcoder, and values that it gives back. */
 interface Subject {
@@ -74,19 +73,10 @@ function around(subject: Subject): Subject {
   return { ...subject, transcoder: compressed(subject.transcoder, { threshold: 100 }) };
 }
 
-/** Describes a client with each transcoder on the servers that `start` starts. */
-export function describeTranscoders(kind: string, start: () => Promise<ConformanceServer>): void {
-  for (const [name, subject] of Object.entries(SUBJECTS)) {
-    const { transcoder, values, count } = subject;
-    const test = (what: string, body: (client: Client, other: Client) => Promise<void>) =>
-      it(what, async () => {
-        await using server = await start();
-        await using client = new Client(server.address, { timeout: 10_000, transcoder });
-        await using other = new Client(server.address, { timeout: 10_000, transcoder });
-        await body(client, other);
-      });
-
-    describe(`Client with ${name} on ${kind}`, () => {
+/** Describes clients with each transcoder. */
+export function describeTranscoders(): void {
+  for (const [name, { transcoder, values, count }] of Object.entries(SUBJECTS)) {
+    onEveryServer(`Client with ${name}`, (test) => {
       test("gives back what it stored, one by one and together", async (client) => {
         for (const value of values) {
           await client.set("key", value);
@@ -168,26 +158,27 @@ export function describeTranscoders(kind: string, start: () => Promise<Conforman
         );
         assertEquals(await client.get("a"), undefined);
       });
-    });
+    }, { "": { transcoder } });
   }
 
-  describe(`compressed on ${kind}`, () => {
-    it("stores fewer bytes, and what is too large for memcached otherwise", async () => {
-      await using server = await start();
-      const transcoder = compressed(moecacheTranscoder);
-      await using client = new Client(server.address, { timeout: 10_000, transcoder });
-      const text = "moecache".repeat(1_000_000);
-      await client.set("key", text);
-      assertEquals(await client.get("key"), text);
-      const item = await client.inspect("key");
-      assertEquals(item?.flags, 274 | 128);
-      assertLess(item!.size!, 100_000);
-    });
+  onEveryServer("compressed", (test) => {
+    test(
+      "stores fewer bytes, and what is too large for memcached otherwise",
+      async (_client, _other, { address }) => {
+        const transcoder = compressed(moecacheTranscoder);
+        await using client = new Client(address, { timeout: 10_000, transcoder });
+        const text = "moecache".repeat(1_000_000);
+        await client.set("key", text);
+        assertEquals(await client.get("key"), text);
+        const item = await client.inspect("key");
+        assertEquals(item?.flags, 274 | 128);
+        assertLess(item!.size!, 100_000);
+      },
+    );
 
-    it("stops at the client's maxValueBytes", async () => {
-      await using server = await start();
+    test("stops at the client's maxValueBytes", async (_client, _other, { address }) => {
       const transcoder = compressed(moecacheTranscoder);
-      await using client = new Client(server.address, {
+      await using client = new Client(address, {
         timeout: 10_000,
         transcoder,
         maxValueBytes: 10_000,
@@ -201,26 +192,30 @@ export function describeTranscoders(kind: string, start: () => Promise<Conforman
       );
     });
 
-    it("leaves short values to clients without it, which refuse the others", async () => {
-      await using server = await start();
-      const transcoder = compressed(enyimTranscoder);
-      await using client = new Client(server.address, { timeout: 10_000, transcoder });
-      await using plain = new Client(server.address, { timeout: 10_000 });
-      await client.setMany({ short: "text", long: LONG });
-      await plain.set("plain", LONG);
-      assertEquals(await plain.get("short"), "text");
-      assertEquals(await client.get("plain"), LONG);
-      await assertRejects(() => plain.get("long"), ClientException, "unsupported data type 146");
-    });
+    test(
+      "leaves short values to clients without it, which refuse the others",
+      async (_client, _other, { address }) => {
+        const transcoder = compressed(enyimTranscoder);
+        await using client = new Client(address, { timeout: 10_000, transcoder });
+        await using plain = new Client(address, { timeout: 10_000 });
+        await client.setMany({ short: "text", long: LONG });
+        await plain.set("plain", LONG);
+        assertEquals(await plain.get("short"), "text");
+        assertEquals(await client.get("plain"), LONG);
+        await assertRejects(() => plain.get("long"), ClientException, "unsupported data type 146");
+      },
+    );
 
-    it("refuses to count what is compressed, and to read what was appended to", async () => {
-      await using server = await start();
-      const transcoder = compressed(moecacheTranscoder);
-      await using client = new Client(server.address, { timeout: 10_000, transcoder });
-      await client.set("key", LONG);
-      await assertRejects(() => client.incr("key"), ClientException);
-      await client.append("key", "more");
-      await assertRejects(() => client.get("key"), ClientException, "are damaged");
-    });
+    test(
+      "refuses to count what is compressed, and to read what was appended to",
+      async (_client, _other, { address }) => {
+        const transcoder = compressed(moecacheTranscoder);
+        await using client = new Client(address, { timeout: 10_000, transcoder });
+        await client.set("key", LONG);
+        await assertRejects(() => client.incr("key"), ClientException);
+        await client.append("key", "more");
+        await assertRejects(() => client.get("key"), ClientException, "are damaged");
+      },
+    );
   });
 }

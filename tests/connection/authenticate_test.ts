@@ -198,6 +198,7 @@ for (const way of WAYS) {
       "ERROR\r\n": [ClientException, "refused the user name and password"],
       "CLIENT_ERROR unauthenticated\r\n": [ClientException, "refused"],
       "SERVER_ERROR out of memory storing object\r\n": [ClientException, "refused"],
+      "SERVER_ERROR\r\n": [ClientException, "refused"],
     };
     for (const [answer, [type, message]] of Object.entries(answers)) {
       const received: string[][] = [];
@@ -243,3 +244,18 @@ Deno.test("Client.close ends an authentication that waits", async () => {
   await client.close();
   await operation;
 });
+
+for (const idle of ["gives", "takes"] as const) {
+  Deno.test(`Client authenticates no further over a transport that ${idle} nothing`, async () => {
+    const dial = () =>
+      Promise.resolve({
+        readable: new ReadableStream<Uint8Array<ArrayBuffer>>(),
+        writable: new WritableStream<Uint8Array>(),
+        read: () => Promise.resolve(0),
+        write: (bytes: Uint8Array) => Promise.resolve(idle === "takes" ? 0 : bytes.length),
+        close() {},
+      });
+    await using client = new Client("127.0.0.1:11211", { auth, dial });
+    await assertRejects(() => client.get("key"), SocketError, `${idle} nothing, again and again`);
+  });
+}

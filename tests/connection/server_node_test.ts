@@ -1,7 +1,9 @@
-import { assertInstanceOf } from "@std/assert";
+import { assertEquals, assertInstanceOf } from "@std/assert";
 import { ServerNode } from "../../src/connection/server_node.ts";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
 import { DeleteCommand } from "../../src/protocol/commands/answer.ts";
+import { MetaCommand } from "../../src/protocol/commands/meta.ts";
+import { CAS_ANSWERS, StorageCommand } from "../../src/protocol/commands/storage.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 
@@ -20,9 +22,8 @@ function stuckTransport(): Transport {
   };
 }
 
-Deno.test("ServerNode gives an operation no more time when its connection ends before its turn", async () => {
-  const clock = new FakeClock();
-  const node = new ServerNode({
+function stuckNode(clock: FakeClock): ServerNode {
+  return new ServerNode({
     server: "server",
     dial: () => Promise.resolve(stuckTransport()),
     timeout: TIMEOUT,
@@ -41,6 +42,37 @@ Deno.test("ServerNode gives an operation no more time when its connection ends b
     dialsRefusing: true,
     report() {},
   });
+}
+
+Deno.test("ServerNode sends no cas over another connection than its cas unique was read through", async () => {
+  const clock = new FakeClock();
+  const node = stuckNode(clock);
+  const ask = (command: DeleteCommand | StorageCommand<unknown> | MetaCommand) =>
+    new Promise((resolve, reject) => node.submit(command.settleBy(resolve, reject)));
+  const read = new DeleteCommand("key");
+  const written = ask(read).catch((error) => error);
+  await turn();
+  clock.tick(TIMEOUT / 5);
+  const { carrier } = read;
+  const item = { flags: 0, exptime: 0, data: "value", cas: 7n, carrier };
+  const cas = () => ask(new StorageCommand<unknown>("cas", "key", item, CAS_ANSWERS));
+  const meta = () =>
+    ask(new MetaCommand({ verb: "ms", key: "key", flags: ["C7"], data: "value", carrier }));
+  const queued = [cas(), meta()];
+  await turn();
+  assertEquals(node.pending, 3);
+  clock.tick(TIMEOUT * 4 / 5);
+  assertInstanceOf(await written, TimeoutError);
+  const lost: [unknown, unknown] = ["exists", { status: "EX", flags: {} }];
+  assertEquals(await Promise.all(queued), lost);
+  assertEquals(await Promise.all([cas(), meta()]), lost);
+  assertEquals(node.pending, 0);
+  await node.close(new SocketError("over"));
+});
+
+Deno.test("ServerNode gives an operation no more time when its connection ends before its turn", async () => {
+  const clock = new FakeClock();
+  const node = stuckNode(clock);
   const remove = () =>
     new Promise((resolve, reject) =>
       node.submit(new DeleteCommand("key").settleBy(resolve, reject))

@@ -17,10 +17,14 @@ export async function installPackages(env: Record<string, string>): Promise<void
   await installLocked(PACKAGES);
   const own = new URL("node_modules/@moecache/moecache/", PACKAGES);
   await Deno.mkdir(own, { recursive: true });
-  await Deno.writeTextFile(
-    new URL("package.json", own),
-    JSON.stringify({ name: "@moecache/moecache", type: "module", exports: "./mod.js" }),
-  );
-  const entry = new URL("../../mod.ts", import.meta.url);
-  await bundle(entry, fileURLToPath(new URL("mod.js", own)), { env });
+  const entries = { ".": "mod.ts", "./rings": "src/routing/mod.ts" };
+  const exports: Record<string, string> = {};
+  for (const [name, source] of Object.entries(entries)) {
+    const file = `${name.slice(2) || "mod"}.js`;
+    const entry = new URL(`../../${source}`, import.meta.url);
+    await bundle(entry, fileURLToPath(new URL(file, own)), { env });
+    exports[name] = `./${file}`;
+  }
+  const manifest = { name: "@moecache/moecache", type: "module", exports };
+  await Deno.writeTextFile(new URL("package.json", own), JSON.stringify(manifest));
 }

@@ -20,7 +20,7 @@ export interface Task {
   /** How long a load takes, in milliseconds. */
   readonly loadTime: number;
   readonly firstHangs: boolean;
-  /** How often each caller asks, half a second apart; once unless given. */
+  /** How often each caller asks, half a second apart; once by default. */
   readonly rounds?: number;
 }
 

@@ -1,10 +1,15 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, ClientException, SocketError, ValidationException } from "../../mod.ts";
+import {
+  Client,
+  ClientException,
+  SocketError,
+  TimeoutError,
+  ValidationException,
+} from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/item_codec.ts";
-import type { ConformanceServer } from "../conformance/client_conformance.ts";
-import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { onEveryServer } from "../support/every_server.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";
 import { CountedSignal } from "../support/counted_signal.ts";
@@ -40,340 +45,327 @@ const isNonce = (line: string): boolean => /^[0-9a-f-]{36}$/.test(line);
 
 const never = (): Promise<unknown> => Promise.reject(new Error("nobody was to load"));
 
-function describeGetOrSet(kind: string, start: () => Promise<ConformanceServer>): void {
-  const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>
-    it(name, async () => {
-      await using server = await start();
-      await using first = new Client(server.address, { timeout: 10_000 });
-      await using second = new Client(server.address, { timeout: 10_000 });
-      await body(first, second);
-    });
+onEveryServer("getOrSet", (test) => {
+  test("loads once for all callers of a client", async (client) => {
+    const loader = new Loader();
+    const calls = Array.from({ length: 50 }, () => client.getOrSet("key", loader.load));
+    loader.give({ a: 1 });
+    const values = await Promise.all(calls);
+    assert(values.every((value) => value === values[0]));
+    assertEquals(values[0], { a: 1 });
+    assertEquals(loader.calls, 1);
+    assertEquals(await client.get("key"), { a: 1 });
+    assertEquals(await client.getOrSet("key", never), { a: 1 });
+  });
 
-  describe(`getOrSet on ${kind}`, () => {
-    test("loads once for all callers of a client", async (client) => {
+  test("stores for exptime and staleFor", async (client) => {
+    await client.getOrSet("key", () => "value", { exptime: 60, staleFor: 30 });
+    await assertTtl(client, "key", 90);
+    await client.getOrSet("long", () => "value", { exptime: 2_592_000, staleFor: 30 });
+    await assertTtl(client, "long", 2_592_031);
+    await client.getOrSet("forever", () => "value", { staleFor: 30 });
+    assertEquals((await client.inspect("forever"))?.ttl, -1);
+  });
+
+  test("has another client wait for the value", async (first, second) => {
+    const loader = new Loader();
+    const won = first.getOrSet("key", loader.load);
+    await loader.called();
+    const waiting = second.getOrSet("key", never);
+    loader.give("value");
+    assertEquals(await Promise.all([won, waiting]), ["value", "value"]);
+  });
+
+  test("has other commands on the key act on the lease", async (first, second) => {
+    const loader = new Loader();
+    const won = first.getOrSet("key", loader.load, { lockFor: 40 });
+    await loader.called();
+    assertEquals(await second.touch("key", 20), true);
+    await assertTtl(second, "key", 20);
+    await assertRejects(() => second.incr("key"), ClientException);
+    assertEquals(await second.append("key", "bytes"), true);
+    loader.give("too late");
+    assertEquals(await won, "too late");
+    assertEquals(await second.get("key"), undefined);
+    assertEquals(await second.replace("key", "replaced"), true);
+    assertEquals(await second.get("key"), "replaced");
+  });
+
+  test("takes a plain value with no more than staleFor left for stale", async (first, second) => {
+    await second.set("key", "plain", 30);
+    assertEquals(await first.getOrSet("key", () => "new", { staleFor: 60 }), "new");
+  });
+
+  test("leaves a lease that nobody reads as a value", async (first, second) => {
+    const loader = new Loader();
+    const won = first.getOrSet("key", loader.load, { lockFor: 40 });
+    await loader.called();
+    assertEquals(await second.get("key"), undefined);
+    assertEquals(await second.gets("key"), undefined);
+    assertEquals(await second.getAndTouch("key", 40), undefined);
+    assertEquals(await second.getMany(["key"]), new Map());
+    assertEquals(await second.add("key", "other"), false);
+    const { flags, size } = (await second.inspect("key"))!;
+    assertEquals([flags, size], [LEASE_FLAGS, 36]);
+    await assertTtl(second, "key", 40);
+    loader.give("value");
+    await won;
+  });
+
+  test("computes without storing when it has waited long enough", async (first, second) => {
+    const loader = new Loader();
+    const won = first.getOrSet("key", loader.load);
+    await loader.called();
+    assertEquals(await second.getOrSet("key", () => "own", { waitFor: 0.02 }), "own");
+    assertEquals(await second.get("key"), undefined);
+    loader.give("value");
+    assertEquals(await won, "value");
+    assertEquals(await second.get("key"), "value");
+  });
+
+  test("does not overwrite what was stored meanwhile", async (first, second) => {
+    for (const change of ["set", "delete", "invalidate"] as const) {
       const loader = new Loader();
-      const calls = Array.from({ length: 50 }, () => client.getOrSet("key", loader.load));
-      loader.give({ a: 1 });
-      const values = await Promise.all(calls);
-      assert(values.every((value) => value === values[0]));
-      assertEquals(values[0], { a: 1 });
-      assertEquals(loader.calls, 1);
-      assertEquals(await client.get("key"), { a: 1 });
-      assertEquals(await client.getOrSet("key", never), { a: 1 });
-    });
-
-    test("stores for exptime and staleFor", async (client) => {
-      await client.getOrSet("key", () => "value", { exptime: 60, staleFor: 30 });
-      await assertTtl(client, "key", 90);
-      await client.getOrSet("long", () => "value", { exptime: 2_592_000, staleFor: 30 });
-      await assertTtl(client, "long", 2_592_031);
-      await client.getOrSet("forever", () => "value", { staleFor: 30 });
-      assertEquals((await client.inspect("forever"))?.ttl, -1);
-    });
-
-    test("has another client wait for the value", async (first, second) => {
-      const loader = new Loader();
-      const won = first.getOrSet("key", loader.load);
+      const won = first.getOrSet(change, loader.load);
       await loader.called();
-      const waiting = second.getOrSet("key", never);
-      loader.give("value");
-      assertEquals(await Promise.all([won, waiting]), ["value", "value"]);
-    });
-
-    test("has other commands on the key act on the lease", async (first, second) => {
-      const loader = new Loader();
-      const won = first.getOrSet("key", loader.load, { lockFor: 40 });
-      await loader.called();
-      assertEquals(await second.touch("key", 20), true);
-      await assertTtl(second, "key", 20);
-      await assertRejects(() => second.incr("key"), ClientException);
-      assertEquals(await second.append("key", "bytes"), true);
-      loader.give("too late");
-      assertEquals(await won, "too late");
-      assertEquals(await second.get("key"), undefined);
-      assertEquals(await second.replace("key", "replaced"), true);
-      assertEquals(await second.get("key"), "replaced");
-    });
-
-    test("takes a plain value with no more than staleFor left for stale", async (first, second) => {
-      await second.set("key", "plain", 30);
-      assertEquals(await first.getOrSet("key", () => "new", { staleFor: 60 }), "new");
-    });
-
-    test("leaves a lease that nobody reads as a value", async (first, second) => {
-      const loader = new Loader();
-      const won = first.getOrSet("key", loader.load, { lockFor: 40 });
-      await loader.called();
-      assertEquals(await second.get("key"), undefined);
-      assertEquals(await second.gets("key"), undefined);
-      assertEquals(await second.getAndTouch("key", 40), undefined);
-      assertEquals(await second.getMany(["key"]), new Map());
-      assertEquals(await second.add("key", "other"), false);
-      const { flags, size } = (await second.inspect("key"))!;
-      assertEquals([flags, size], [LEASE_FLAGS, 36]);
-      await assertTtl(second, "key", 40);
-      loader.give("value");
-      await won;
-    });
-
-    test("computes without storing when it has waited long enough", async (first, second) => {
-      const loader = new Loader();
-      const won = first.getOrSet("key", loader.load);
-      await loader.called();
-      assertEquals(await second.getOrSet("key", () => "own", { waitFor: 0.02 }), "own");
-      assertEquals(await second.get("key"), undefined);
-      loader.give("value");
-      assertEquals(await won, "value");
-      assertEquals(await second.get("key"), "value");
-    });
-
-    test("does not overwrite what was stored meanwhile", async (first, second) => {
-      for (const change of ["set", "delete", "invalidate"] as const) {
-        const loader = new Loader();
-        const won = first.getOrSet(change, loader.load);
-        await loader.called();
-        if (change === "set") await second.set(change, "newer");
-        else await second[change](change);
-        loader.give("late");
-        assertEquals(await won, "late");
-        assertEquals(await second.get(change), change === "set" ? "newer" : undefined);
-        const expected = change === "set" ? "newer" : "next";
-        assertEquals(await second.getOrSet(change, () => "next"), expected);
-      }
-    });
-
-    test("does not join what began before a change by the same client", async (client, other) => {
-      const changes: Record<string, (key: string) => Promise<unknown>> = {
-        set: (key) => client.set(key, "newer"),
-        setMany: (key) => client.setMany({ [key]: "newer" }),
-        replace: (key) => client.replace(key, "newer"),
-        meta: (key) => client.meta("ms", key, ["F274"], "newer"),
-        delete: (key) => client.delete(key),
-        deleteMany: (key) => client.deleteMany([key]),
-        metaDelete: (key) => client.meta("md", key, []),
-        invalidate: (key) => client.invalidate(key),
-        flushAll: () => client.flushAll(),
-      };
-      for (const [key, change] of Object.entries(changes)) {
-        const loader = new Loader();
-        const begun = client.getOrSet(key, loader.load);
-        await loader.called();
-        await change(key);
-        const isNewer = ["set", "setMany", "replace", "meta"].includes(key);
-        const next = isNewer ? "newer" : "next";
-        assertEquals(await client.getOrSet(key, () => "next"), next, key);
-        loader.give("late");
-        assertEquals(await begun, "late");
-        assertEquals(await other.get(key), next, key);
-      }
-    });
-
-    test("joins what began after a change, and keeps joining it when the one before ends", async (client) => {
-      const first = new Loader();
-      const second = new Loader();
-      const old = client.getOrSet("key", first.load);
-      await first.called();
-      await client.delete("key");
-      const begun = client.getOrSet("key", second.load);
-      await second.called();
-      first.give("old");
-      assertEquals(await old, "old");
-      const joined = client.getOrSet("key", never);
-      second.give("new");
-      assertEquals(await Promise.all([begun, joined]), ["new", "new"]);
-      assertEquals(await client.get("key"), "new");
-    });
-
-    test("waits for another client no longer than anybody waits for it", async (first, second) => {
-      const loader = new Loader();
-      const won = first.getOrSet("key", loader.load);
-      await loader.called();
-      const options = { waitFor: 2_592_000 };
-      const stop = new AbortController();
-      const { signal } = stop;
-      const waiting = [1, 2].map(() => second.getOrSet("key", never, { ...options, signal }));
-      const reasons = Promise.all(waiting.map((value) => value.catch((reason) => reason)));
-      await second.get("key");
-      stop.abort("enough");
-      assertEquals(await reasons, ["enough", "enough"]);
-      const again = second.getOrSet("key", never, options);
-      loader.give("value");
-      assertEquals(await Promise.all([won, again]), ["value", "value"]);
-    });
-
-    test("takes a lease over that was touched to last for ever", async (first, second) => {
-      const loader = new Loader();
-      const won = first.getOrSet("key", loader.load);
-      await loader.called();
-      await second.touch("key", 0);
-      assertEquals(await second.getOrSet("key", () => "next"), "next");
+      if (change === "set") await second.set(change, "newer");
+      else await second[change](change);
       loader.give("late");
       assertEquals(await won, "late");
-      assertEquals(await second.get("key"), "next");
-    });
-
-    test("serves the stale value while one refreshes", async (first, second) => {
-      await first.set("key", "old", 60);
-      assertEquals(await second.invalidate("key", { staleFor: 30 }), true);
-      const loader = new Loader();
-      const winner = first.getOrSet("key", loader.load);
-      const joined = first.getOrSet("key", never);
-      await loader.called();
-      assertEquals(await joined, "old");
-      assertEquals(await first.getOrSet("key", never), "old");
-      assertEquals(await second.getOrSet("key", never), "old");
-      assertEquals(await second.get("key"), "old");
-      loader.give("new");
-      assertEquals(await winner, "new");
-      assertEquals(await second.getOrSet("key", never), "new");
-      assertEquals(await second.get("key~moecache-lease"), undefined);
-      assertEquals((await second.inspect("key"))?.ttl, -1);
-    });
-
-    test("refreshes once, however many clients see the stale value", async (first, second) => {
-      await first.set("key", 0, 60);
-      let loads = 0;
-      for (let round = 1; round <= 20; round++) {
-        await second.invalidate("key");
-        const load = () => Promise.resolve(++loads);
-        await Promise.all([first.getOrSet("key", load), second.getOrSet("key", load)]);
-        assertEquals(loads, round);
-      }
-    });
-
-    test("does not keep a refreshed value that was invalidated again", async (first, second) => {
-      await first.set("key", "old", 60);
-      await first.invalidate("key");
-      const loader = new Loader();
-      const winner = first.getOrSet("key", loader.load);
-      await loader.called();
-      await second.invalidate("key");
-      loader.give("late");
-      assertEquals(await winner, "late");
-      assertEquals(await second.getOrSet("key", () => "new"), "new");
-    });
-
-    test("refreshes with keys of any length", async (client) => {
-      const key = "k".repeat(250);
-      await client.set(key, "old");
-      await client.invalidate(key);
-      assertEquals(await client.getOrSet(key, () => "new"), "new");
-      assertEquals(await client.getOrSet(key, never), "new");
-    });
-
-    test("gives a loader's error to all who wait, and keeps none", async (first, second) => {
-      const loader = new Loader();
-      const calls = [first.getOrSet("key", loader.load), first.getOrSet("key", loader.load)];
-      await loader.called();
-      const waiting = second.getOrSet("key", () => "value");
-      const error = new Error("no luck");
-      loader.fail(error);
-      for (const call of calls) assertStrictEquals(await call.catch((error) => error), error);
-      assertEquals(loader.calls, 1);
-      assertEquals(await waiting, "value");
-    });
-
-    test("keeps a loader's error for negativeFor", async (first, second) => {
-      const fail = () => Promise.reject(new Error("no lück"));
-      await assertRejects(() => first.getOrSet("key", fail, { negativeFor: 60 }), Error, "no lück");
-      const error = await assertRejects(() => second.getOrSet("key", never), ClientException);
-      assertEquals(
-        error.message,
-        `Cannot get or set key "key": an earlier attempt to load it failed: no lück`,
-      );
-      assertEquals(await second.get("key"), undefined);
-      assertEquals((await second.inspect("key"))?.flags, FAILURE_FLAGS);
-      await assertTtl(second, "key", 60);
-      await second.invalidate("key");
-      assertEquals(await second.getOrSet("key", () => "value"), "value");
-    });
-
-    test("keeps the stale value when its refresh fails", async (first, second) => {
-      await first.set("key", "old", 60);
-      await first.invalidate("key");
-      const fail = () => Promise.reject(new Error("no luck"));
-      await assertRejects(() => first.getOrSet("key", fail), Error, "no luck");
-      await assertRejects(() => first.getOrSet("key", fail, { negativeFor: 60 }), Error, "no luck");
-      assertEquals(await second.getOrSet("key", never), "old");
-    });
-
-    test("does not store undefined", async (client) => {
-      assertEquals(await client.getOrSet("key", () => undefined), undefined);
-      assertEquals(await client.inspect("key"), undefined);
-    });
-
-    test("gives the lease back when the value cannot be stored", async (client) => {
-      await assertRejects(() => client.getOrSet("key", () => () => {}), ValidationException);
-      assertEquals(await client.inspect("key"), undefined);
-      const large = () => "x".repeat(1_100_000);
-      await assertRejects(() => client.getOrSet("key", large), ClientException, "too large");
-      assertEquals(await client.inspect("key"), undefined);
-    });
-
-    test("ends one caller's waiting when its signal is aborted", async (client) => {
-      const loader = new Loader();
-      const controller = new AbortController();
-      const { signal } = controller;
-      const aborted = client.getOrSet("key", loader.load, { signal });
-      const other = client.getOrSet("key", loader.load);
-      await loader.called();
-      controller.abort("enough");
-      assertEquals(await aborted.catch((reason) => reason), "enough");
-      loader.give("value");
-      assertEquals(await other, "value");
-      assertEquals(await client.get("key"), "value");
-      const late = client.getOrSet("key", never, { signal });
-      assertEquals(await late.catch((reason) => reason), "enough");
-    });
-
-    test("adds one listener to a signal, however many wait", async (client, other) => {
-      const { signal, listeners } = new CountedSignal();
-      const names = client.namespace("n:");
-      const loader = new Loader();
-      const won = other.getOrSet("key", loader.load);
-      await loader.called();
-      const calls = Array.from({ length: 200 }, (_, i) => [
-        client.getOrSet("key", never, { signal }),
-        client.getOrSet(`${i}`, () => "value", { signal }),
-        names.getOrSet(`${i}`, () => "value", { signal }),
-      ]).flat();
-      loader.give("value");
-      assertEquals(new Set(await Promise.all(calls)), new Set(["value"]));
-      assertEquals([await won, listeners()], ["value", { present: 0, most: 1 }]);
-    });
-
-    test("refuses options that make no sense", async (client) => {
-      const invalid: Record<string, unknown>[] = [
-        { exptime: -1 },
-        { staleFor: -1 },
-        { staleFor: 1.5 },
-        { earlyRefresh: "1" },
-        { lockFor: 0 },
-        { lockFor: 2_592_001 },
-        { waitFor: -1 },
-        { waitFor: NaN },
-        { negativeFor: null },
-      ];
-      for (const options of invalid) {
-        await assertRejects(() => client.getOrSet("key", never, options), ValidationException);
-      }
-      await assertRejects(() => client.getOrSet("a b", never), ValidationException, "get or set");
-      await assertRejects(() => client.invalidate("key", { staleFor: 0 }), ValidationException);
-    });
-
-    test("invalidate says whether there was something, and how long it stays", async (client) => {
-      assertEquals(await client.invalidate("key"), false);
-      await client.set("key", "value", 60);
-      assertEquals(await client.invalidate("key"), true);
-      await assertTtl(client, "key", 60);
-      assertEquals(await client.invalidate("key", { staleFor: 20 }), true);
-      await assertTtl(client, "key", 20);
-    });
+      assertEquals(await second.get(change), change === "set" ? "newer" : undefined);
+      const expected = change === "set" ? "newer" : "next";
+      assertEquals(await second.getOrSet(change, () => "next"), expected);
+    }
   });
-}
 
-describeGetOrSet("the embedded server", () => MemcachedServer.listen());
-if (memcachedPath() !== undefined) describeGetOrSet("memcached", () => MemcachedProcess.start());
+  test("does not join what began before a change by the same client", async (client, other) => {
+    const changes: Record<string, (key: string) => Promise<unknown>> = {
+      set: (key) => client.set(key, "newer"),
+      setMany: (key) => client.setMany({ [key]: "newer" }),
+      replace: (key) => client.replace(key, "newer"),
+      meta: (key) => client.meta("ms", key, ["F274"], "newer"),
+      delete: (key) => client.delete(key),
+      deleteMany: (key) => client.deleteMany([key]),
+      metaDelete: (key) => client.meta("md", key, []),
+      invalidate: (key) => client.invalidate(key),
+      flushAll: () => client.flushAll(),
+    };
+    for (const [key, change] of Object.entries(changes)) {
+      const loader = new Loader();
+      const begun = client.getOrSet(key, loader.load);
+      await loader.called();
+      await change(key);
+      const isNewer = ["set", "setMany", "replace", "meta"].includes(key);
+      const next = isNewer ? "newer" : "next";
+      assertEquals(await client.getOrSet(key, () => "next"), next, key);
+      loader.give("late");
+      assertEquals(await begun, "late");
+      assertEquals(await other.get(key), next, key);
+    }
+  });
+
+  test("joins what began after a change, and keeps joining it when the one before ends", async (client) => {
+    const first = new Loader();
+    const second = new Loader();
+    const old = client.getOrSet("key", first.load);
+    await first.called();
+    await client.delete("key");
+    const begun = client.getOrSet("key", second.load);
+    await second.called();
+    first.give("old");
+    assertEquals(await old, "old");
+    const joined = client.getOrSet("key", never);
+    second.give("new");
+    assertEquals(await Promise.all([begun, joined]), ["new", "new"]);
+    assertEquals(await client.get("key"), "new");
+  });
+
+  test("waits for another client no longer than anybody waits for it", async (first, second) => {
+    const loader = new Loader();
+    const won = first.getOrSet("key", loader.load);
+    await loader.called();
+    const options = { waitFor: 2_592_000 };
+    const stop = new AbortController();
+    const { signal } = stop;
+    const waiting = [1, 2].map(() => second.getOrSet("key", never, { ...options, signal }));
+    const reasons = Promise.all(waiting.map((value) => value.catch((reason) => reason)));
+    await second.get("key");
+    stop.abort("enough");
+    assertEquals(await reasons, ["enough", "enough"]);
+    const again = second.getOrSet("key", never, options);
+    loader.give("value");
+    assertEquals(await Promise.all([won, again]), ["value", "value"]);
+  });
+
+  test("takes a lease over that was touched to last for ever", async (first, second) => {
+    const loader = new Loader();
+    const won = first.getOrSet("key", loader.load);
+    await loader.called();
+    await second.touch("key", 0);
+    assertEquals(await second.getOrSet("key", () => "next"), "next");
+    loader.give("late");
+    assertEquals(await won, "late");
+    assertEquals(await second.get("key"), "next");
+  });
+
+  test("serves the stale value while one refreshes", async (first, second) => {
+    await first.set("key", "old", 60);
+    assertEquals(await second.invalidate("key", { staleFor: 30 }), true);
+    const loader = new Loader();
+    const winner = first.getOrSet("key", loader.load);
+    const joined = first.getOrSet("key", never);
+    await loader.called();
+    assertEquals(await joined, "old");
+    assertEquals(await first.getOrSet("key", never), "old");
+    assertEquals(await second.getOrSet("key", never), "old");
+    assertEquals(await second.get("key"), "old");
+    loader.give("new");
+    assertEquals(await winner, "new");
+    assertEquals(await second.getOrSet("key", never), "new");
+    assertEquals(await second.get("key~moecache-lease"), undefined);
+    assertEquals((await second.inspect("key"))?.ttl, -1);
+  });
+
+  test("refreshes once, however many clients see the stale value", async (first, second) => {
+    await first.set("key", 0, 60);
+    let loads = 0;
+    for (let round = 1; round <= 20; round++) {
+      await second.invalidate("key");
+      const load = () => Promise.resolve(++loads);
+      await Promise.all([first.getOrSet("key", load), second.getOrSet("key", load)]);
+      assertEquals(loads, round);
+    }
+  });
+
+  test("does not keep a refreshed value that was invalidated again", async (first, second) => {
+    await first.set("key", "old", 60);
+    await first.invalidate("key");
+    const loader = new Loader();
+    const winner = first.getOrSet("key", loader.load);
+    await loader.called();
+    await second.invalidate("key");
+    loader.give("late");
+    assertEquals(await winner, "late");
+    assertEquals(await second.getOrSet("key", () => "new"), "new");
+  });
+
+  test("refreshes with keys of any length", async (client) => {
+    const key = "k".repeat(250);
+    await client.set(key, "old");
+    await client.invalidate(key);
+    assertEquals(await client.getOrSet(key, () => "new"), "new");
+    assertEquals(await client.getOrSet(key, never), "new");
+  });
+
+  test("gives a loader's error to all who wait, and keeps none", async (first, second) => {
+    const loader = new Loader();
+    const calls = [first.getOrSet("key", loader.load), first.getOrSet("key", loader.load)];
+    await loader.called();
+    const waiting = second.getOrSet("key", () => "value");
+    const error = new Error("no luck");
+    loader.fail(error);
+    for (const call of calls) assertStrictEquals(await call.catch((error) => error), error);
+    assertEquals(loader.calls, 1);
+    assertEquals(await waiting, "value");
+  });
+
+  test("keeps a loader's error for negativeFor", async (first, second) => {
+    const fail = () => Promise.reject(new Error("no lück"));
+    await assertRejects(() => first.getOrSet("key", fail, { negativeFor: 60 }), Error, "no lück");
+    const error = await assertRejects(() => second.getOrSet("key", never), ClientException);
+    assertEquals(
+      error.message,
+      `Cannot get or set key "key": an earlier attempt to load it failed: no lück`,
+    );
+    assertEquals(await second.get("key"), undefined);
+    assertEquals((await second.inspect("key"))?.flags, FAILURE_FLAGS);
+    await assertTtl(second, "key", 60);
+    await second.invalidate("key");
+    assertEquals(await second.getOrSet("key", () => "value"), "value");
+  });
+
+  test("keeps the stale value when its refresh fails", async (first, second) => {
+    await first.set("key", "old", 60);
+    await first.invalidate("key");
+    const fail = () => Promise.reject(new Error("no luck"));
+    await assertRejects(() => first.getOrSet("key", fail), Error, "no luck");
+    await assertRejects(() => first.getOrSet("key", fail, { negativeFor: 60 }), Error, "no luck");
+    assertEquals(await second.getOrSet("key", never), "old");
+  });
+
+  test("does not store undefined", async (client) => {
+    assertEquals(await client.getOrSet("key", () => undefined), undefined);
+    assertEquals(await client.inspect("key"), undefined);
+  });
+
+  test("gives the lease back when the value cannot be stored", async (client) => {
+    await assertRejects(() => client.getOrSet("key", () => () => {}), ValidationException);
+    assertEquals(await client.inspect("key"), undefined);
+    const large = () => "x".repeat(1_100_000);
+    await assertRejects(() => client.getOrSet("key", large), ClientException, "too large");
+    assertEquals(await client.inspect("key"), undefined);
+  });
+
+  test("ends one caller's waiting when its signal is aborted", async (client) => {
+    const loader = new Loader();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = client.getOrSet("key", loader.load, { signal });
+    const other = client.getOrSet("key", loader.load);
+    await loader.called();
+    controller.abort("enough");
+    assertEquals(await aborted.catch((reason) => reason), "enough");
+    loader.give("value");
+    assertEquals(await other, "value");
+    assertEquals(await client.get("key"), "value");
+    const late = client.getOrSet("key", never, { signal });
+    assertEquals(await late.catch((reason) => reason), "enough");
+  });
+
+  test("adds one listener to a signal, however many wait", async (client, other) => {
+    const { signal, listeners } = new CountedSignal();
+    const names = client.namespace("n:");
+    const loader = new Loader();
+    const won = other.getOrSet("key", loader.load);
+    await loader.called();
+    const calls = Array.from({ length: 200 }, (_, i) => [
+      client.getOrSet("key", never, { signal }),
+      client.getOrSet(`${i}`, () => "value", { signal }),
+      names.getOrSet(`${i}`, () => "value", { signal }),
+    ]).flat();
+    loader.give("value");
+    assertEquals(new Set(await Promise.all(calls)), new Set(["value"]));
+    assertEquals([await won, listeners()], ["value", { present: 0, most: 1 }]);
+  });
+
+  test("refuses options that make no sense", async (client) => {
+    const invalid: Record<string, unknown>[] = [
+      { exptime: -1 },
+      { staleFor: -1 },
+      { staleFor: 1.5 },
+      { earlyRefresh: "1" },
+      { lockFor: 0 },
+      { lockFor: 2_592_001 },
+      { waitFor: -1 },
+      { waitFor: NaN },
+      { negativeFor: null },
+    ];
+    for (const options of invalid) {
+      await assertRejects(() => client.getOrSet("key", never, options), ValidationException);
+    }
+    await assertRejects(() => client.getOrSet("a b", never), ValidationException, "get or set");
+    await assertRejects(() => client.invalidate("key", { staleFor: 0 }), ValidationException);
+  });
+
+  test("invalidate says whether there was something, and how long it stays", async (client) => {
+    assertEquals(await client.invalidate("key"), false);
+    await client.set("key", "value", 60);
+    assertEquals(await client.invalidate("key"), true);
+    await assertTtl(client, "key", 60);
+    assertEquals(await client.invalidate("key", { staleFor: 20 }), true);
+    await assertTtl(client, "key", 20);
+  });
+});
 
 /** A server whose clock is set by hand, and two clients of it. */
 async function timedTest(
@@ -555,6 +547,27 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
 }
 
 describe("getOrSet where the server misbehaves", () => {
+  for (const failover of ["error", "miss"] as const) {
+    it(`removes a lease that was not answered in time, where failover is "${failover}"`, async () => {
+      let nonce = "";
+      const removed = Promise.withResolvers<string>();
+      await using peer = new ScriptedPeer(answering((line) => {
+        if (line.startsWith("mg ")) return "EN\r\n";
+        if (line.startsWith("gets ")) return `VALUE key ${LEASE_FLAGS} 36 7\r\n${nonce}\r\nEND\r\n`;
+        if (line.startsWith("cas ")) removed.resolve(line);
+        // Neither the lease nor what comes after its removal is answered.
+        if (isNonce(line)) nonce = line;
+        return undefined;
+      }));
+      await using client = new Client(peer.address, { timeout: 50, failover });
+      const loaded = client.getOrSet("key", () => "value", { lockFor: 600 });
+      if (failover === "miss") assertEquals(await loaded, "value");
+      else await assertRejects(() => loaded, TimeoutError);
+      // It is replaced by an item that expires at once.
+      assertEquals(await removed.promise, `cas key ${LEASE_FLAGS} 2592001 36 7`);
+    });
+  }
+
   it("computes when a key is neither there nor missing, as behind a proxy", async () => {
     let claims = 0;
     await using peer = new ScriptedPeer(answering((line) => {

@@ -1,5 +1,4 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { describe, it } from "@std/testing/bdd";
 import {
   Client,
   PartialClientException,
@@ -8,148 +7,133 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import type { ConformanceServer } from "../conformance/client_conformance.ts";
-import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { onEveryServer } from "../support/every_server.ts";
 
-function describeNamespace(kind: string, start: () => Promise<ConformanceServer>): void {
-  const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>
-    it(name, async () => {
-      await using server = await start();
-      await using first = new Client(server.address, { timeout: 10_000 });
-      await using second = new Client(server.address, { timeout: 10_000 });
-      await body(first, second);
-    });
-
-  describe(`A namespace on ${kind}`, () => {
-    test("has the methods of a client", async (client) => {
-      const names = client.namespace("n:");
-      assertEquals(await names.get("a"), undefined);
-      await names.set("a", 1, 60);
-      assertEquals(await names.get("a"), 1);
-      assertEquals(await names.add("a", 2), false);
-      assertEquals(await names.replace("a", "b"), true);
-      assertEquals(await names.append("a", "c"), true);
-      assertEquals(await names.prepend("a", "a"), true);
-      const item = await names.gets<string>("a");
-      assertEquals(item?.value, "abc");
-      assertEquals(await names.cas("a", "d", item!.cas), "stored");
-      assertEquals(await names.getAndTouch("a", 60), "d");
-      assertEquals(await names.touch("a", 60), true);
-      assertEquals(await names.incr("count", 1, { initial: 5 }), 5n);
-      assertEquals(await names.decr("count"), 4n);
-      assertEquals(await names.invalidate("a"), true);
-      assertEquals(await names.getOrSet("a", () => "e"), "e");
-      assertEquals(await names.update<string>("a", (old) => `${old}f`), "ef");
-      assertEquals(await names.delete("a"), true);
-      assertEquals(await names.get("a"), undefined);
-    });
-
-    test("takes many keys, and gives them back without the prefix", async (client) => {
-      const names = client.namespace("n:");
-      await names.setMany({ a: 1, b: 2 }, 60);
-      await names.setMany([["c", 3], ["c", 4]]);
-      assertEquals(await names.getMany(["a", "c", "d"]), new Map([["a", 1], ["c", 4]]));
-      const deleted = await names.deleteMany(new Set(["a", "d"]));
-      assertEquals(deleted, new Map([["a", true], ["d", false]]));
-      const large = "x".repeat(1_100_000);
-      const store = () => names.setMany({ small: 1, large });
-      const error = await assertRejects(store, PartialClientException, `the first "large"`);
-      assertEquals(error.item, ["large"]);
-      assertEquals([...error.results.keys()], ["small"]);
-    });
-
-    test("keeps its keys apart from others", async (client) => {
-      await client.set("a", "client's");
-      await client.namespace("m:").set("a", "m's");
-      await client.namespace("n:").set("a", "n's");
-      assertEquals(await client.get("a"), "client's");
-      assertEquals(await client.namespace("m:").get("a"), "m's");
-      await client.namespace("m:").invalidateAll();
-      assertEquals(await client.namespace("m:").get("a"), undefined);
-      assertEquals(await client.namespace("n:").get("a"), "n's");
-    });
-
-    test("misses what was stored before another client's invalidateAll", async (first, second) => {
-      const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
-      for (let round = 0; round < 10; round++) {
-        await mine.setMany({ a: round, b: round });
-        assertEquals(await theirs.get("a"), round);
-        await theirs.invalidateAll();
-        assertEquals(await mine.get("a"), undefined);
-        assertEquals(await mine.getMany(["a", "b"]), new Map());
-      }
-    });
-
-    test("stores under the current generation", async (first, second) => {
-      const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
-      await mine.set("a", "old");
-      await theirs.invalidateAll();
-      await mine.set("a", "new");
-      assertEquals(await theirs.get("a"), "new");
-      await theirs.invalidateAll();
-      assertEquals(await mine.add("a", "newer"), true);
-      assertEquals(await theirs.get("a"), "newer");
-    });
-
-    test("loads and changes values once, under the current generation", async (first, second) => {
-      const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
-      let calls = 0;
-      await mine.get("a");
-      await theirs.invalidateAll();
-      assertEquals(await mine.getOrSet("a", () => ++calls), 1);
-      assertEquals(await theirs.get("a"), 1);
-      await theirs.invalidateAll();
-      assertEquals(await mine.update("a", (old = "none") => [old, ++calls]), ["none", 2]);
-      assertEquals(await theirs.get("a"), ["none", 2]);
-    });
-
-    test("never goes back to a generation that was used", async (client) => {
-      const names = client.namespace("n:");
-      await names.set("a", "old");
-      await client.delete("n:~moecache-generation");
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      assertEquals(await names.get("a"), undefined);
-    });
-
-    test("asks for the generation once in a turn, in one write with the data", async (client) => {
-      const names = client.namespace("n:");
-      await names.set("a", 1);
-      const generation = await client.get<string>("n:~moecache-generation");
-      const [before] = await client.stats();
-      await Promise.all([names.get("a"), names.get("b")]);
-      const [after] = await client.stats();
-      const keys = `n:${generation}:a n:${generation}:b`;
-      const bytes = `incr n:~moecache-generation 0\r\nget ${keys}\r\nstats\r\n`.length;
-      assertEquals(Number(after?.bytes_read) - Number(before?.bytes_read), bytes);
-    });
-
-    test("refuses keys that have no room, and prefixes that leave none", async (client) => {
-      const names = client.namespace("n".repeat(200));
-      await names.set("k".repeat(29), 1);
-      assertEquals(await names.get("k".repeat(29)), 1);
-      const message = "its keys must not be longer than 29 characters";
-      await assertRejects(() => names.get("k".repeat(30)), ValidationException, message);
-      await assertRejects(() => names.getMany(["a", "b c"]), ValidationException, "whitespace");
-      await assertRejects(() => names.set("", 1), ValidationException, "empty");
-      for (const prefix of ["", "a b", "é", "n".repeat(229), 1]) {
-        assertThrows(() => client.namespace(prefix as string), ValidationException);
-      }
-    });
-
-    test("ends with its signal, and passes on what goes wrong", async (client) => {
-      const names = client.namespace("n:");
-      const signal = AbortSignal.abort("enough");
-      assertEquals(await names.get("a", { signal }).catch((reason) => reason), "enough");
-      const fail = () => Promise.reject(new RangeError("no"));
-      await assertRejects(() => names.getOrSet("a", fail), RangeError);
-      await assertRejects(() => names.getOrSet("a", fail), RangeError);
-      await assertRejects(() => names.set("a", () => {}), ValidationException);
-    });
+onEveryServer("A namespace", (test) => {
+  test("has the methods of a client", async (client) => {
+    const names = client.namespace("n:");
+    assertEquals(await names.get("a"), undefined);
+    await names.set("a", 1, 60);
+    assertEquals(await names.get("a"), 1);
+    assertEquals(await names.add("a", 2), false);
+    assertEquals(await names.replace("a", "b"), true);
+    assertEquals(await names.append("a", "c"), true);
+    assertEquals(await names.prepend("a", "a"), true);
+    const item = await names.gets<string>("a");
+    assertEquals(item?.value, "abc");
+    assertEquals(await names.cas("a", "d", item!.cas), "stored");
+    assertEquals(await names.getAndTouch("a", 60), "d");
+    assertEquals(await names.touch("a", 60), true);
+    assertEquals(await names.incr("count", 1, { initial: 5 }), 5n);
+    assertEquals(await names.decr("count"), 4n);
+    assertEquals(await names.invalidate("a"), true);
+    assertEquals(await names.getOrSet("a", () => "e"), "e");
+    assertEquals(await names.update<string>("a", (old) => `${old}f`), "ef");
+    assertEquals(await names.delete("a"), true);
+    assertEquals(await names.get("a"), undefined);
   });
-}
 
-describeNamespace("the embedded server", () => MemcachedServer.listen());
-if (memcachedPath() !== undefined) describeNamespace("memcached", () => MemcachedProcess.start());
+  test("takes many keys, and gives them back without the prefix", async (client) => {
+    const names = client.namespace("n:");
+    await names.setMany({ a: 1, b: 2 }, 60);
+    await names.setMany([["c", 3], ["c", 4]]);
+    assertEquals(await names.getMany(["a", "c", "d"]), new Map([["a", 1], ["c", 4]]));
+    const deleted = await names.deleteMany(new Set(["a", "d"]));
+    assertEquals(deleted, new Map([["a", true], ["d", false]]));
+    const large = "x".repeat(1_100_000);
+    const store = () => names.setMany({ small: 1, large });
+    const error = await assertRejects(store, PartialClientException, `the first "large"`);
+    assertEquals(error.item, ["large"]);
+    assertEquals([...error.results.keys()], ["small"]);
+  });
+
+  test("keeps its keys apart from others", async (client) => {
+    await client.set("a", "client's");
+    await client.namespace("m:").set("a", "m's");
+    await client.namespace("n:").set("a", "n's");
+    assertEquals(await client.get("a"), "client's");
+    assertEquals(await client.namespace("m:").get("a"), "m's");
+    await client.namespace("m:").invalidateAll();
+    assertEquals(await client.namespace("m:").get("a"), undefined);
+    assertEquals(await client.namespace("n:").get("a"), "n's");
+  });
+
+  test("misses what was stored before another client's invalidateAll", async (first, second) => {
+    const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
+    for (let round = 0; round < 10; round++) {
+      await mine.setMany({ a: round, b: round });
+      assertEquals(await theirs.get("a"), round);
+      await theirs.invalidateAll();
+      assertEquals(await mine.get("a"), undefined);
+      assertEquals(await mine.getMany(["a", "b"]), new Map());
+    }
+  });
+
+  test("stores under the current generation", async (first, second) => {
+    const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
+    await mine.set("a", "old");
+    await theirs.invalidateAll();
+    await mine.set("a", "new");
+    assertEquals(await theirs.get("a"), "new");
+    await theirs.invalidateAll();
+    assertEquals(await mine.add("a", "newer"), true);
+    assertEquals(await theirs.get("a"), "newer");
+  });
+
+  test("loads and changes values once, under the current generation", async (first, second) => {
+    const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
+    let calls = 0;
+    await mine.get("a");
+    await theirs.invalidateAll();
+    assertEquals(await mine.getOrSet("a", () => ++calls), 1);
+    assertEquals(await theirs.get("a"), 1);
+    await theirs.invalidateAll();
+    assertEquals(await mine.update("a", (old = "none") => [old, ++calls]), ["none", 2]);
+    assertEquals(await theirs.get("a"), ["none", 2]);
+  });
+
+  test("never goes back to a generation that was used", async (client) => {
+    const names = client.namespace("n:");
+    await names.set("a", "old");
+    await client.delete("n:~moecache-generation");
+    assertEquals(await names.get("a"), undefined);
+  });
+
+  test("asks for the generation once in a turn, in one write with the data", async (client) => {
+    const names = client.namespace("n:");
+    await names.set("a", 1);
+    const generation = await client.get<string>("n:~moecache-generation");
+    const [before] = await client.stats();
+    await Promise.all([names.get("a"), names.get("b")]);
+    const [after] = await client.stats();
+    const keys = `n:${generation}:a n:${generation}:b`;
+    const bytes = `incr n:~moecache-generation 0\r\nget ${keys}\r\nstats\r\n`.length;
+    assertEquals(Number(after?.bytes_read) - Number(before?.bytes_read), bytes);
+  });
+
+  test("refuses keys that have no room, and prefixes that leave none", async (client) => {
+    const names = client.namespace("n".repeat(200));
+    await names.set("k".repeat(29), 1);
+    assertEquals(await names.get("k".repeat(29)), 1);
+    const message = "its keys must not be longer than 29 characters";
+    await assertRejects(() => names.get("k".repeat(30)), ValidationException, message);
+    await assertRejects(() => names.getMany(["a", "b c"]), ValidationException, "whitespace");
+    await assertRejects(() => names.set("", 1), ValidationException, "empty");
+    for (const prefix of ["", "a b", "é", "n".repeat(229), 1]) {
+      assertThrows(() => client.namespace(prefix as string), ValidationException);
+    }
+  });
+
+  test("ends with its signal, and passes on what goes wrong", async (client) => {
+    const names = client.namespace("n:");
+    const signal = AbortSignal.abort("enough");
+    assertEquals(await names.get("a", { signal }).catch((reason) => reason), "enough");
+    const fail = () => Promise.reject(new RangeError("no"));
+    await assertRejects(() => names.getOrSet("a", fail), RangeError);
+    await assertRejects(() => names.getOrSet("a", fail), RangeError);
+    await assertRejects(() => names.set("a", () => {}), ValidationException);
+  });
+});
 
 Deno.test("A namespace refuses keys and entries that are none", async () => {
   await using client = new Client("127.0.0.1:1");

@@ -1,4 +1,4 @@
-/** Commands to every server, of which some fail. */
+/** Commands to every server where some servers fail. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {

@@ -197,11 +197,10 @@ for (const tool of [OLDEST_BUN, NEWEST_BUN]) {
 }
 
 Deno.test("bundles of the package weigh as little as those of the sources", async () => {
-  const programs = Object.keys(LIMITS).map((what) =>
-    `export ${what} from "${installed}/dist/mod.js";`
-  );
+  const limits = Object.entries(LIMITS.esbuild!);
+  const programs = limits.map(([what]) => `export ${what} from "${installed}/dist/mod.js";`);
   const bundles = await BUNDLERS.esbuild!(programs);
-  const excess = Object.entries(LIMITS).flatMap(([what, limit], i) => {
+  const excess = limits.flatMap(([what, limit], i) => {
     const { gzipped } = sizeOf(loadedFirst(bundles[i]!));
     return gzipped <= limit ? [] : [`${what}: ${gzipped} bytes, gzipped, more than ${limit}`];
   });

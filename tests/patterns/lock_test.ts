@@ -1,93 +1,84 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { describe, it } from "@std/testing/bdd";
-import { Client, ClientException, type LocatorFactory, ValidationException } from "../../mod.ts";
-import { lock } from "../../src/patterns/mod.ts";
+import {
+  Client,
+  ClientException,
+  type LocatorFactory,
+  TimeoutError,
+  ValidationException,
+} from "../../mod.ts";
+import { lock, once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import type { ConformanceServer } from "../conformance/client_conformance.ts";
+import { onEveryServer } from "../support/every_server.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
-import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
-function describeLock(kind: string, start: () => Promise<ConformanceServer>): void {
-  const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>
-    it(name, async () => {
-      await using server = await start();
-      await using first = new Client(server.address, { timeout: 10_000 });
-      await using second = new Client(server.address, { timeout: 10_000 });
-      await body(first, second);
-    });
-
-  describe(`lock on ${kind}`, () => {
-    test("lets one in at a time, with growing tokens", async (first, second) => {
-      let inside = 0;
-      const tokens: bigint[] = [];
-      const work = async (client: Client) => {
-        await using held = await lock(client, "key", { ttl: 30 });
-        assertEquals(++inside, 1);
-        tokens.push(held.token);
-        assertEquals(await held.isHeld(), true);
-        inside--;
-      };
-      await Promise.all(Array.from({ length: 10 }, (_, i) => work(i % 2 === 0 ? first : second)));
-      assertEquals(tokens.length, 10);
-      assert(tokens.every((token, i) => i === 0 || token > tokens[i - 1]!), `${tokens}`);
-      assertEquals(await first.get("key"), undefined);
-    });
-
-    test("waits no longer than waitFor, or its signal", async (first, second) => {
-      await using _held = await lock(first, "key", { ttl: 30 });
-      for (const waitFor of [0, 0.02]) {
-        const again = () => lock(second, "key", { ttl: 30, waitFor });
-        await assertRejects(again, ClientException, `Cannot lock key "key": it is held`);
-      }
-      const signal = AbortSignal.timeout(20);
-      const reason = await lock(second, "key", { ttl: 30, signal }).catch((error) => error);
-      assertEquals(reason.name, "TimeoutError");
-      assertEquals(reason, signal.reason);
-    });
-
-    test("releases no lock but its own", async (first, second) => {
-      const lost = await lock(first, "key", { ttl: 30 });
-      await second.delete("key");
-      assertEquals(await lost.isHeld(), false);
-      await using held = await lock(second, "key", { ttl: 30 });
-      assert(held.token > lost.token);
-      assertEquals(await lost.release(), false);
+onEveryServer("lock", (test) => {
+  test("lets one in at a time, with growing tokens", async (first, second) => {
+    let inside = 0;
+    const tokens: bigint[] = [];
+    const work = async (client: Client) => {
+      await using held = await lock(client, "key", { ttl: 30 });
+      assertEquals(++inside, 1);
+      tokens.push(held.token);
       assertEquals(await held.isHeld(), true);
-      assertEquals(await held.release(), true);
-      assertEquals(await held.release(), false);
-    });
-
-    test("draws larger tokens when the counter is lost", async (client) => {
-      const before = await lock(client, "key", { ttl: 30 });
-      await before.release();
-      await client.delete("key~moecache-token");
-      await using after = await lock(client, "key", { ttl: 30 });
-      assert(after.token > before.token);
-    });
-
-    test("gives the key back when the token cannot be drawn", async (first, second) => {
-      await first.set("key~moecache-token", "no number");
-      await assertRejects(() => lock(first, "key", { ttl: 30 }), ClientException);
-      await second.delete("key~moecache-token");
-      await using held = await lock(second, "key", { ttl: 30, waitFor: 5 });
-      assertEquals(await held.isHeld(), true);
-    });
-
-    test("refuses what makes no sense", async (client) => {
-      for (const ttl of [0, 1.5, -1, undefined, 2_592_001]) {
-        const invalid = () => lock(client, "key", { ttl: ttl as number });
-        await assertRejects(invalid, ValidationException, "Cannot use ttl");
-      }
-      await assertRejects(() => lock(client, "a b", { ttl: 1 }), ValidationException);
-      await assertRejects(() => lock(client, "k".repeat(251), { ttl: 1 }), ValidationException);
-    });
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, i) => work(i % 2 === 0 ? first : second)));
+    assertEquals(tokens.length, 10);
+    assert(tokens.every((token, i) => i === 0 || token > tokens[i - 1]!), `${tokens}`);
+    assertEquals(await first.get("key"), undefined);
   });
-}
 
-describeLock("the embedded server", () => MemcachedServer.listen());
-if (memcachedPath() !== undefined) describeLock("memcached", () => MemcachedProcess.start());
+  test("waits no longer than waitFor, or its signal", async (first, second) => {
+    await using _held = await lock(first, "key", { ttl: 30 });
+    for (const waitFor of [0, 0.02]) {
+      const again = () => lock(second, "key", { ttl: 30, waitFor });
+      await assertRejects(again, ClientException, `Cannot lock key "key": it is held`);
+    }
+    const signal = AbortSignal.timeout(20);
+    const reason = await lock(second, "key", { ttl: 30, signal }).catch((error) => error);
+    assertEquals(reason.name, "TimeoutError");
+    assertEquals(reason, signal.reason);
+  });
+
+  test("releases no lock but its own", async (first, second) => {
+    const lost = await lock(first, "key", { ttl: 30 });
+    await second.delete("key");
+    assertEquals(await lost.isHeld(), false);
+    await using held = await lock(second, "key", { ttl: 30 });
+    assert(held.token > lost.token);
+    assertEquals(await lost.release(), false);
+    assertEquals(await held.isHeld(), true);
+    assertEquals(await held.release(), true);
+    assertEquals(await held.release(), false);
+  });
+
+  test("draws larger tokens when the counter is lost", async (client) => {
+    const before = await lock(client, "key", { ttl: 30 });
+    await before.release();
+    await client.delete("key~moecache-token");
+    await using after = await lock(client, "key", { ttl: 30 });
+    assert(after.token > before.token);
+  });
+
+  test("gives the key back when the token cannot be drawn", async (first, second) => {
+    await first.set("key~moecache-token", "no number");
+    await assertRejects(() => lock(first, "key", { ttl: 30 }), ClientException);
+    await second.delete("key~moecache-token");
+    await using held = await lock(second, "key", { ttl: 30, waitFor: 5 });
+    assertEquals(await held.isHeld(), true);
+  });
+
+  test("refuses what makes no sense", async (client) => {
+    for (const ttl of [0, 1.5, -1, undefined, 2_592_001]) {
+      const invalid = () => lock(client, "key", { ttl: ttl as number });
+      await assertRejects(invalid, ValidationException, "Cannot use ttl");
+    }
+    await assertRejects(() => lock(client, "a b", { ttl: 1 }), ValidationException);
+    await assertRejects(() => lock(client, "k".repeat(251), { ttl: 1 }), ValidationException);
+  });
+});
 
 Deno.test("lock frees the others after ttl", async () => {
   let time = 1_700_000_000_000;
@@ -177,6 +168,39 @@ Deno.test("lock removes a stub that was added after its signal", async () => {
   answer.resolve();
   // Replaced, if it is still the same, by an item that expires at once.
   assertEquals(await removed.promise, "cas key 1836017004 2592001 36 7");
+});
+
+Deno.test("lock and once leave no claim behind that the server did not answer in time", async () => {
+  await using fleet = await SwitchedFleet.start(["a:1"]);
+  const [server] = fleet.servers;
+  const { dial } = fleet;
+  const options = { dial, timeout: 50, failuresBeforeDead: 1000 };
+  await using first = new Client(fleet.names, options);
+  await using second = new Client(fleet.names, { dial, timeout: 10_000 });
+  await server!.become("hanging");
+  const claims = [
+    lock(first, "lock", { ttl: 600 }),
+    once(first, "once", () => "never", { lockFor: 600 }),
+  ];
+  for (const claim of claims) await assertRejects(() => claim, TimeoutError);
+  await server!.become("up");
+  await using held = await lock(second, "lock", { ttl: 600, waitFor: 10 });
+  assertEquals(await held.isHeld(), true);
+  assertEquals(await once(second, "once", () => "done", { waitFor: 10 }), "done");
+});
+
+Deno.test("a lock whose release is not answered in time is released when the server answers", async () => {
+  await using fleet = await SwitchedFleet.start(["a:1"]);
+  const [server] = fleet.servers;
+  const { dial } = fleet;
+  await using first = new Client(fleet.names, { dial, timeout: 50, failuresBeforeDead: 1000 });
+  await using second = new Client(fleet.names, { dial, timeout: 10_000 });
+  const held = await lock(first, "key", { ttl: 600 });
+  await server!.become("hanging");
+  await assertRejects(() => held.release(), TimeoutError);
+  await server!.become("up");
+  await using next = await lock(second, "key", { ttl: 600, waitFor: 10 });
+  assertEquals(await next.isHeld(), true);
 });
 
 for (const [kind, start] of Object.entries(RESTARTING)) {

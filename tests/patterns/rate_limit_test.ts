@@ -1,115 +1,99 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { describe, it } from "@std/testing/bdd";
-import { Client, ValidationException } from "../../mod.ts";
+import { ValidationException } from "../../mod.ts";
 import { rateLimit } from "../../src/patterns/mod.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
-import type { ConformanceServer } from "../conformance/client_conformance.ts";
-import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { onEveryServer } from "../support/every_server.ts";
 import { assertTtl } from "../support/ttl.ts";
 
-function describeRateLimit(kind: string, start: () => Promise<ConformanceServer>): void {
-  const test = (name: string, body: (first: Client, second: Client) => Promise<void>) =>
-    it(name, async () => {
-      await using server = await start();
-      await using first = new Client(server.address, { timeout: 10_000 });
-      await using second = new Client(server.address, { timeout: 10_000 });
-      await body(first, second);
+onEveryServer("rateLimit", (test) => {
+  test("allows as many as the limit says", async (first, second) => {
+    const options = { limit: 10, window: 60, now: () => 1_700_000_000_000 };
+    const asked = Array.from({ length: 30 }, (_, i) => {
+      return rateLimit(i % 2 === 0 ? first : second, "key", options);
     });
-
-  describe(`rateLimit on ${kind}`, () => {
-    test("allows as many as the limit says", async (first, second) => {
-      const options = { limit: 10, window: 60, now: () => 1_700_000_000_000 };
-      const asked = Array.from({ length: 30 }, (_, i) => {
-        return rateLimit(i % 2 === 0 ? first : second, "key", options);
-      });
-      const allowed = (await Promise.all(asked)).filter(({ allowed }) => allowed);
-      assert(allowed.length <= 10, `${allowed.length}`);
-      let result = await rateLimit(first, "key", options);
-      while (result.allowed) {
-        allowed.push(result);
-        result = await rateLimit(first, "key", options);
-      }
-      assertEquals(allowed.length, 10);
-    });
-
-    test("slides from one window to the next", async (client) => {
-      let now = 60_000 * 1000;
-      const ask = () => rateLimit(client, "key", { limit: 4, window: 60, now: () => now });
-      for (const remaining of [3, 2, 1]) {
-        assertEquals(await ask(), { allowed: true, remaining, resetAfter: 0 });
-      }
-      // One more as soon as one of the four has slid out: a quarter into the next window.
-      assertEquals(await ask(), { allowed: true, remaining: 0, resetAfter: 75 });
-      assertEquals(await ask(), { allowed: false, remaining: 0, resetAfter: 75 });
-      now += 74_999;
-      assertEquals(await ask(), { allowed: false, remaining: 0, resetAfter: 0.001 });
-      now += 1;
-      assertEquals(await ask(), { allowed: true, remaining: 0, resetAfter: 15 });
-      now += 15_000;
-      assertEquals(await ask(), { allowed: true, remaining: 0, resetAfter: 15 });
-      now += 60_000;
-      // Two were counted in the window before, of which half has slid out.
-      assertEquals(await ask(), { allowed: true, remaining: 2, resetAfter: 0 });
-      now += 120_000;
-      assertEquals(await ask(), { allowed: true, remaining: 3, resetAfter: 0 });
-    });
-
-    test("allows one more after resetAfter, and none a millisecond before", async (client) => {
-      for (const [limit, window] of [[3, 7], [10, 1], [49, 11], [7, 3600]] as const) {
-        let now = 1_700_000_000_123;
-        const ask = () => rateLimit(client, `${limit}`, { limit, window, now: () => now });
-        for (let i = 0; i < limit; i++) assertEquals((await ask()).allowed, true);
-        for (let i = 0; i < limit; i++) {
-          const { allowed, resetAfter } = await ask();
-          assertEquals(allowed, false);
-          now += Math.round(resetAfter * 1000) - 1;
-          assertEquals(await ask(), { allowed: false, remaining: 0, resetAfter: 0.001 });
-          now += 1;
-          assertEquals((await ask()).allowed, true, `${limit} in ${window} s`);
-        }
-      }
-    });
-
-    test("refuses a clock that gives no time", async (client) => {
-      for (const time of [NaN, Infinity, -Infinity]) {
-        const ask = () => rateLimit(client, "key", { limit: 1, window: 60, now: () => time });
-        await assertRejects(ask, ValidationException, `Cannot use now: it gave ${time}`);
-      }
-    });
-
-    test("limits each key by itself, in a namespace too", async (client) => {
-      const options = { limit: 1, window: 60, now: () => 0 };
-      const namespace = client.namespace("n:");
-      assertEquals((await rateLimit(client, "a", options)).allowed, true);
-      assertEquals((await rateLimit(client, "b", options)).allowed, true);
-      assertEquals((await rateLimit(namespace, "a", options)).allowed, true);
-      assertEquals((await rateLimit(client, "a", options)).allowed, false);
-      assertEquals((await rateLimit(namespace, "a", options)).allowed, false);
-    });
-
-    test("keeps its counters for two windows", async (client) => {
-      await rateLimit(client, "key", { limit: 1, window: 60, now: () => 0 });
-      await assertTtl(client, "key:0", 121);
-      await rateLimit(client, "long", { limit: 1, window: 1_000_000, now: () => 0 });
-      await assertTtl(client, "long:0", 2_000_001);
-    });
-
-    test("refuses what makes no sense", async (client) => {
-      const valid = { limit: 1, window: 60 };
-      for (const value of [0, -1, 1.5, NaN, "1", undefined, 2 ** 53]) {
-        for (const name of ["limit", "window"]) {
-          const ask = () => rateLimit(client, "key", { ...valid, [name]: value });
-          await assertRejects(ask, ValidationException, `Cannot use ${name}`);
-        }
-      }
-      await assertRejects(() => rateLimit(client, "a b", valid), ValidationException, "limit");
-      await assertRejects(() => rateLimit(client, "k".repeat(234), valid), ValidationException);
-      const signal = AbortSignal.abort("enough");
-      const ask = rateLimit(client, "key", { ...valid, signal });
-      assertEquals(await ask.catch((reason) => reason), "enough");
-    });
+    const allowed = (await Promise.all(asked)).filter(({ allowed }) => allowed);
+    assert(allowed.length <= 10, `${allowed.length}`);
+    let result = await rateLimit(first, "key", options);
+    while (result.allowed) {
+      allowed.push(result);
+      result = await rateLimit(first, "key", options);
+    }
+    assertEquals(allowed.length, 10);
   });
-}
 
-describeRateLimit("the embedded server", () => MemcachedServer.listen());
-if (memcachedPath() !== undefined) describeRateLimit("memcached", () => MemcachedProcess.start());
+  test("slides from one window to the next", async (client) => {
+    let now = 60_000 * 1000;
+    const ask = () => rateLimit(client, "key", { limit: 4, window: 60, now: () => now });
+    for (const remaining of [3, 2, 1]) {
+      assertEquals(await ask(), { allowed: true, remaining, resetAfter: 0 });
+    }
+    // One more as soon as one of the four has slid out: a quarter into the next window.
+    assertEquals(await ask(), { allowed: true, remaining: 0, resetAfter: 75 });
+    assertEquals(await ask(), { allowed: false, remaining: 0, resetAfter: 75 });
+    now += 74_999;
+    assertEquals(await ask(), { allowed: false, remaining: 0, resetAfter: 0.001 });
+    now += 1;
+    assertEquals(await ask(), { allowed: true, remaining: 0, resetAfter: 15 });
+    now += 15_000;
+    assertEquals(await ask(), { allowed: true, remaining: 0, resetAfter: 15 });
+    now += 60_000;
+    // Two were counted in the window before, and half of them has slid out.
+    assertEquals(await ask(), { allowed: true, remaining: 2, resetAfter: 0 });
+    now += 120_000;
+    assertEquals(await ask(), { allowed: true, remaining: 3, resetAfter: 0 });
+  });
+
+  test("allows one more after resetAfter, and none a millisecond before", async (client) => {
+    for (const [limit, window] of [[3, 7], [10, 1], [49, 11], [7, 3600]] as const) {
+      let now = 1_700_000_000_123;
+      const ask = () => rateLimit(client, `${limit}`, { limit, window, now: () => now });
+      for (let i = 0; i < limit; i++) assertEquals((await ask()).allowed, true);
+      for (let i = 0; i < limit; i++) {
+        const { allowed, resetAfter } = await ask();
+        assertEquals(allowed, false);
+        now += Math.round(resetAfter * 1000) - 1;
+        assertEquals(await ask(), { allowed: false, remaining: 0, resetAfter: 0.001 });
+        now += 1;
+        assertEquals((await ask()).allowed, true, `${limit} in ${window} s`);
+      }
+    }
+  });
+
+  test("refuses a clock that gives no time", async (client) => {
+    for (const time of [NaN, Infinity, -Infinity]) {
+      const ask = () => rateLimit(client, "key", { limit: 1, window: 60, now: () => time });
+      await assertRejects(ask, ValidationException, `Cannot use now: it gave ${time}`);
+    }
+  });
+
+  test("limits each key by itself, in a namespace too", async (client) => {
+    const options = { limit: 1, window: 60, now: () => 0 };
+    const namespace = client.namespace("n:");
+    assertEquals((await rateLimit(client, "a", options)).allowed, true);
+    assertEquals((await rateLimit(client, "b", options)).allowed, true);
+    assertEquals((await rateLimit(namespace, "a", options)).allowed, true);
+    assertEquals((await rateLimit(client, "a", options)).allowed, false);
+    assertEquals((await rateLimit(namespace, "a", options)).allowed, false);
+  });
+
+  test("keeps its counters for two windows", async (client) => {
+    await rateLimit(client, "key", { limit: 1, window: 60, now: () => 0 });
+    await assertTtl(client, "key:0", 121);
+    await rateLimit(client, "long", { limit: 1, window: 1_000_000, now: () => 0 });
+    await assertTtl(client, "long:0", 2_000_001);
+  });
+
+  test("refuses what makes no sense", async (client) => {
+    const valid = { limit: 1, window: 60 };
+    for (const value of [0, -1, 1.5, NaN, "1", undefined, 2 ** 53]) {
+      for (const name of ["limit", "window"]) {
+        const ask = () => rateLimit(client, "key", { ...valid, [name]: value });
+        await assertRejects(ask, ValidationException, `Cannot use ${name}`);
+      }
+    }
+    await assertRejects(() => rateLimit(client, "a b", valid), ValidationException, "limit");
+    await assertRejects(() => rateLimit(client, "k".repeat(234), valid), ValidationException);
+    const signal = AbortSignal.abort("enough");
+    const ask = rateLimit(client, "key", { ...valid, signal });
+    assertEquals(await ask.catch((reason) => reason), "enough");
+  });
+});

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { MemcachedServer } from "../../src/testing/mod.ts";
 import "../client/faults_test.ts";
 import { describeClient } from "../conformance/client_conformance.ts";
 import { describeCommands } from "../conformance/commands_conformance.ts";
@@ -16,13 +15,8 @@ import "../connection/connection_test.ts";
 import "../connection/line_reader_test.ts";
 import "../connection/server_node_test.ts";
 import "../features/listing_faults_test.ts";
-import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
-describeAll("the embedded server", () => MemcachedServer.listen());
-if (memcachedPath() !== undefined) describeAll("memcached", () => MemcachedProcess.start());
-
-function describeAll(kind: string, start: () => Promise<{ address: string } & AsyncDisposable>) {
-  for (const describe of [describeClient, describeCommands, describeListing, describeTranscoders]) {
-    describe(kind, start);
-  }
-}
+describeClient();
+describeCommands();
+describeListing();
+describeTranscoders();

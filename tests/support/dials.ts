@@ -15,3 +15,9 @@ export const WAYS: readonly Way[] = [
   { way: "node, direct", io: "direct", dial: dialNode },
   { way: "node, streams", io: "streams", dial: dialNode },
 ];
+
+/** The options for the runtime's own dialer and for that of Node's modules, by what to add to a name. */
+export const BOTH_DIALERS: Readonly<Record<string, ClientOptions>> = {
+  "": {},
+  ", with Node's sockets": { dial: dialNode },
+};

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { ValidationException } from "../../mod.ts";
 import { deadBackend, type Fault, type FaultRequest } from "../../src/testing/faults.ts";
 import { Session } from "../../src/testing/session.ts";
 import { answer, createSession, createState, steps } from "./session_world.ts";
@@ -130,6 +131,37 @@ Deno.test("a fault whose reply is cut ends the conversation too", () => {
   const session = failing("set", { reply: "SERVER_ERROR no", drop: 6 });
   assertEquals(answer(session, "set a 0 0 1\r\nx\r\nmn\r\n"), "SERVER");
   assert(session.closed);
+});
+
+Deno.test("a fault hook must return a fault, or nothing", () => {
+  const wrong = [
+    null,
+    "SERVER_ERROR no",
+    { dely: 5 },
+    { delay: -1 },
+    { delay: NaN },
+    { delay: "5" },
+    { reply: 5 },
+    { itemReplies: "a" },
+    { itemReplies: { a: 1 } },
+    { drop: "later" },
+    { drop: 1.5 },
+    { drop: true },
+  ];
+  for (const fault of wrong) {
+    const session = createSession({ fault: () => fault as Fault });
+    assertThrows(() => answer(session, "get a\r\n"), ValidationException);
+  }
+  const nothing = { delay: undefined, reply: undefined, drop: undefined } as unknown as Fault;
+  assertEquals(answer(createSession({ fault: () => nothing }), "get a\r\n"), "END\r\n");
+});
+
+Deno.test("deadBackend takes one key, several or a function, and refuses an unknown proxy", () => {
+  for (const keys of ["dead", ["dead"], new Set(["dead"]), (key: string) => key === "dead"]) {
+    const session = createSession({ fault: deadBackend(keys) });
+    assertEquals(answer(session, "get dead\r\nget d\r\n"), `${REFUSAL}\r\nEND\r\n`);
+  }
+  assertThrows(() => deadBackend("a", "mcrouter" as "twemproxy"), ValidationException);
 });
 
 Deno.test("deadBackend answers a get of many keys key by key, as memcached's proxy does", () => {

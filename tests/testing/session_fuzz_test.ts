@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeLatin1 } from "../../src/testing/byte_text.ts";
+import type { Fault } from "../../src/testing/faults.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import type { ServerState } from "../../src/testing/server_state.ts";
 import { Session } from "../../src/testing/session.ts";
 import { protocolExchanges } from "../conformance/protocol_conformance.ts";
-import { answer, createState, replies } from "./session_world.ts";
+import { answer, createState } from "./session_world.ts";
 
 /** Set it to see a failure again; the seed is in the name of the test that failed. */
 const seed = Number(Deno.env.get("MOECACHE_FUZZ_SEED") ?? Date.now() % 2 ** 32);
@@ -89,19 +91,50 @@ function* chunks(bytes: Uint8Array, dice: Dice): Generator<Uint8Array> {
   }
 }
 
+/** Something for a request to fail with, now and then. */
+function randomFault(dice: Dice): Fault | undefined {
+  return dice.pick<Fault | undefined>([
+    ...[undefined, undefined, undefined, { delay: 1 }, { reply: "SERVER_ERROR no" }, { reply: "" }],
+    ...[{ itemReplies: { a: "SERVER_ERROR no" } }, { drop: dice.below(100) }],
+    ...[{ drop: "before" as const }, { drop: "after" as const }],
+  ]);
+}
+
+/** Servers of every kind, each with its own items. */
+function createStates(dice: Dice): ServerState[] {
+  return [
+    ...[{}, { evictions: false }, { flagBits: 64 as const }, { fault: () => randomFault(dice) }],
+    ...(["1.4.26", "1.5.3", "1.6.6", "1.6.12", "twemproxy 0.5"] as const)
+      .map((imitate) => ({ imitate })),
+  ].map((settings) => createState({ ...settings, memoryLimit: 100_000 }));
+}
+
 Deno.test(`Session survives arbitrary bytes (seed ${seed})`, () => {
   const dice = new Dice(seed);
-  const state = createState({ memoryLimit: 100_000 });
+  const states = createStates(dice);
   for (let round = 0; round < 3000; round++) {
+    const state = dice.pick(states);
     const session = new Session(state, 1);
     const bytes = dice.pick([arbitraryBytes, mutatedCommands, metaCommands])(dice);
     for (const chunk of chunks(bytes, dice)) {
-      for (const reply of replies(session, chunk)) assert(reply.byteLength < 2 ** 21);
+      for (const step of session.receive(chunk)) {
+        assert(typeof step === "number" || step.byteLength < 2 ** 21);
+      }
     }
-    session.watcher?.close();
+    session.close();
     assertEquals(state.events.watcherCount, 0);
-    assert(state.store.byteLength <= 100_000);
-    assertMatch(answer(new Session(state, 1), "version\r\n"), /^VERSION 1\.6\.\S+\r\n$/);
+    assert(state.store.byteLength <= state.store.memoryLimit);
+    assert(state.store.memory.usedByteLength <= state.store.memoryLimit);
+    assertEquals(state.buffers.freeByteLength, state.buffers.byteLength);
+    const { fault: _, ...healthy } = state;
+    assertMatch(
+      answer(new Session({ ...healthy, fault: undefined }, 1), "version\r\n"),
+      /^VERSION 1\.\d\.\S+\r\n$/,
+    );
+  }
+  for (const { store } of states) {
+    for (const { key } of [...store.memory.fromNewest()]) store.delete(key);
+    assertEquals([store.itemCount, store.byteLength, store.memory.usedByteLength], [0, 0, 0]);
   }
 });
 

@@ -9,6 +9,7 @@ import { systemClock } from "../../src/waiting.ts";
 
 /** Names, and what `node:dns` says of them. */
 const NAMES: Record<string, string[]> = {
+  "none.test": [],
   "one.test": ["10.0.0.1"],
   "three.test": ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
   "both.test": ["fd00::1", "fd00::2", "10.0.0.1", "fd00::1"],
@@ -215,9 +216,11 @@ Deno.test("connectNode looks up no address, and waits for nothing where there is
     await connected;
   }
   assertEquals(attempts.lookedUp, []);
-  const connected = attempts.connect("one.test");
-  (await attempts.socket("10.0.0.1")).connect();
-  await connected;
-  assertEquals(attempts.lookedUp, ["one.test"]);
+  for (const [name, host] of [["one.test", "10.0.0.1"], ["none.test", "none.test"]] as const) {
+    const connected = attempts.connect(name);
+    (await attempts.socket(host)).connect();
+    await connected;
+  }
+  assertEquals(attempts.lookedUp, ["one.test", "none.test"]);
   assertEquals(attempts.waits, []);
 });

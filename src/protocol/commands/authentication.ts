@@ -28,7 +28,7 @@ export function authenticationRequest(
 export function checkAuthenticationAnswer(line: string, credentials: Credentials): void {
   if (line === "STORED") return;
   const shown = withoutSecrets(line, credentials);
-  if (!/^(ERROR|CLIENT_ERROR .*|SERVER_ERROR .*)$/.test(line)) {
+  if (!/^(ERROR|(CLIENT|SERVER)_ERROR( .*)?)$/.test(line)) {
     throw new SocketError(`the reply ${JSON.stringify(shown)} does not answer the authentication`);
   }
   throw new ClientException(`the server refused the user name and password: "${shown}"`, shown);

@@ -53,6 +53,8 @@ export interface MetaRequest {
   readonly key: string;
   readonly flags: readonly string[];
   readonly data?: Uint8Array | string | undefined;
+  /** The connection that the cas unique among the flags was read through, as far as that is known. */
+  readonly carrier?: number | undefined;
 }
 
 /**
@@ -123,6 +125,14 @@ export class MetaCommand extends Command<MetaReply> {
     this.#isQuiet = request.flags.some((flag) => flag[0] === "q");
   }
 
+  override get tie(): number | undefined {
+    return this.request.carrier;
+  }
+
+  override untie(): void {
+    this.succeed({ status: "EX", flags: {} });
+  }
+
   override succeedAbsent(): boolean {
     if (this.absent !== undefined) this.succeed(this.absent);
     return this.absent !== undefined;
@@ -172,14 +182,11 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #readReply(status: MetaStatus, words: string[]): MetaReply {
-    if (status === "ME") {
-      return this.#reply = { status, flags: {}, debug: readDebug(words.slice(2)) };
-    }
-    const flags: Record<string, string> = {};
-    for (const word of words.slice(status === "VA" ? 2 : 1)) {
-      // Before 1.6.18, memcached writes a space too many behind some statuses.
-      if (word !== "") flags[word[0]!] = word.slice(1);
-    }
+    const hasMore = status === "VA" || status === "ME";
+    // Before 1.6.18, memcached writes a space too many behind some statuses.
+    const rest = words.slice(hasMore ? 2 : 1).filter((word) => word !== "");
+    if (status === "ME") return this.#reply = { status, flags: {}, debug: readDebug(rest) };
+    const flags = Object.fromEntries(rest.map((word) => [word[0]!, word.slice(1)]));
     this.#checkOpaque(status, flags.O);
     return this.#reply = { status, flags };
   }
@@ -239,8 +246,8 @@ export class MetaCommand extends Command<MetaReply> {
 
 function readDebug(words: string[]): Record<string, string> {
   return Object.fromEntries(words.map((word) => {
-    const at = word.indexOf("=");
-    return [word.slice(0, at), word.slice(at + 1)];
+    const [name, ...value] = word.split("=");
+    return [name, value.join("=")];
   }));
 }
 

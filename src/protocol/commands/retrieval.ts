@@ -20,12 +20,16 @@ import type { RequestBuffer } from "../request_buffer.ts";
  */
 const LONGEST_LINE = 16_000;
 
-/** Turns an item into what the operation resolves to. The key is for messages. */
+/**
+ * Turns an item into what the operation resolves to. The key is for messages; the cas unique counts on the
+ * connection that it was read through.
+ */
 export type ReadItem = (
   flags: number,
   data: Uint8Array,
   cas: bigint | undefined,
   key: string,
+  carrier: number,
 ) => unknown;
 
 /** Retrieval of one key. Resolves to what is made of the item, or `undefined` for a miss. */
@@ -56,7 +60,7 @@ export class RetrievalCommand extends Command {
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
     try {
-      const result = this.readItem(flags, data, cas, this.key);
+      const result = this.readItem(flags, data, cas, this.key, this.carrier);
       if (result instanceof Promise) this.decode(result);
       else this.succeed(result);
     } catch (error) {
@@ -190,7 +194,7 @@ class Retrieval implements Exchange {
     this.#flags = readInteger(bytes, keyEnd + 1, flagsEnd);
     if (this.#flags < 0 || this.#flags > 0xffffffff) {
       const flags = readText(bytes, keyEnd + 1, flagsEnd);
-      this.#flags = readFlags(flags) ?? refuseItem(command, "flags", flags);
+      this.#flags = readFlags(flags) ?? refuseItem(command, "flags", 32, flags);
     }
     this.#cas = lengthEnd === end ? undefined : readCas(command, bytes, lengthEnd + 1, end);
     return byteLength;
@@ -218,12 +222,12 @@ class Retrieval implements Exchange {
 
 function readCas(command: RetrievalCommand, bytes: Uint8Array, start: number, end: number): bigint {
   const text = readText(bytes, start, end);
-  return /^\d{1,20}$/.test(text) ? BigInt(text) : BigInt(refuseItem(command, "cas unique", text));
+  return BigInt(/^\d{1,20}$/.test(text) ? text : refuseItem(command, "cas unique", 64, text));
 }
 
 /** Fails a command over what the server says of its item, whose length is known: the others have theirs. */
-function refuseItem(command: RetrievalCommand, what: string, text: string): number {
-  const why = `the server gave its ${what} as ${quote(text)}`;
+function refuseItem(command: RetrievalCommand, what: string, bits: number, text: string): number {
+  const why = `the server gave ${quote(text)} for its ${what}, which is no number of ${bits} bits`;
   command.failForGood(new ClientException(`Cannot ${command.action}: ${why}`, text));
   return 0;
 }

@@ -13,6 +13,8 @@ export interface StoredItem {
   readonly data: Uint8Array | string;
   /** The cas unique that the item must still have, for `cas`. */
   readonly cas?: bigint | undefined;
+  /** The connection that the cas unique was read through, as far as that is known. */
+  readonly carrier?: number | undefined;
 }
 
 /** Which command stores the item. */
@@ -59,6 +61,17 @@ export class StorageCommand<Result> extends Command<Result> {
       this.answers[0]!;
     this.succeed(absent[1]);
     return true;
+  }
+
+  /** A server that has restarted numbers its cas uniques from the start again: only a connection outlives none. */
+  override get tie(): number | undefined {
+    const { cas, carrier } = this.item;
+    return cas === undefined ? undefined : carrier;
+  }
+
+  override untie(): void {
+    const [, exists] = this.answers.find(([line]) => line === "EXISTS")!;
+    this.succeed(exists);
   }
 
   override limitExptime(limit: LimitExptime): () => void {

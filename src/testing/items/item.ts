@@ -62,7 +62,7 @@ const REMOVED = 1 << 28;
 const EXPIRED_WORD = 0xffffffff;
 const TWO_TO_32 = 2 ** 32;
 
-/** What is told of an item when it is made. */
+/** What is known of an item when it is made. */
 export interface ItemProperties {
   readonly keyLength: number;
   readonly valueLength: number;
@@ -172,7 +172,7 @@ export class Item {
     this.#mark(STALE, stale);
   }
 
-  /** Whether a client was told that it has won the right to replace it. */
+  /** Whether a client got the answer that it has won the right to replace it. */
   get winSent(): boolean {
     return this.#has(WIN_SENT);
   }

@@ -46,7 +46,7 @@ export const expiryExchanges: readonly Exchange[] = [
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },
   {
-    name: "an exptime keeps 32 bits, the highest of which makes it negative",
+    name: "an exptime keeps 32 bits, and the highest makes it negative",
     send: "set a 0 2147483648 1\r\nx\r\nget a\r\n",
     expect: "STORED\r\nEND\r\n",
   },

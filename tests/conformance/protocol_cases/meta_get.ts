@@ -211,7 +211,7 @@ export const metaGetExchanges: readonly Exchange[] = [
     expect: "HD\r\nHD kZm9v b\r\nHD kZm9v b\r\n",
   },
   {
-    name: "mg answers EN with the key in base64 as it came, encoded anew",
+    name: "mg answers EN with the key in base64 as it came, encoded again",
     send: "mg Zm-9v! b k\r\n",
     expect: "EN kZm9v b\r\n",
   },

@@ -70,7 +70,7 @@ export const metaLeaseExchanges: readonly Exchange[] = [
     expect: /^HD\r\nHD\r\nHD t(30|29) X W\r\n$/,
   },
   {
-    name: "md with I takes the lease from whoever has it",
+    name: "md with I takes the lease from the client that has it",
     send: "ms a 1\r\nx\r\nmd a I\r\nmg a\r\nmd a I\r\nmg a\r\n",
     expect: "HD\r\nHD\r\nHD X W\r\nHD\r\nHD X W\r\n",
   },

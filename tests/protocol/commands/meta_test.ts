@@ -42,6 +42,13 @@ Deno.test("MetaCommand takes no space too many for a flag", () => {
   }
 });
 
+Deno.test("MetaCommand reads what me tells of an item, whatever stands between", () => {
+  const debug = { exp: "-1", la: "0", fetch: "no", note: "", odd: "a=b" };
+  const reply = "ME key exp=-1  la=0 fetch=no note odd=a=b \r\n";
+  const value = { status: "ME", flags: {}, debug } as const;
+  expectReply({ verb: "me", key: "key", flags: [] }, reply, { value });
+});
+
 Deno.test("MetaCommand gives flags beyond 32 bits as they stand", () => {
   const flags = { f: "18446744073709551615", s: "1" };
   const value = { status: "HD", flags } as const;

@@ -199,7 +199,7 @@ Deno.test("RetrievalCommand fails alone over what is wrong with its item", () =>
       const [{ error }, b] = outcomes as [{ error: unknown }, Outcome];
       assertInstanceOf(error, ClientException, header);
       assertEquals(error.item, item);
-      assert(error.message.startsWith('Cannot get key "a": the server gave its '), error.message);
+      assert(error.message.startsWith(`Cannot get key "a": the server gave "${item}" for its `));
       assertEquals(b, { value: "7:y" });
     }
   }

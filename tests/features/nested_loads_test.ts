@@ -1,0 +1,120 @@
+/** Loads that ask for values in turn: none waits for itself. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Client, ClientException, type KeyCommands } from "../../mod.ts";
+import { memoize } from "../../src/patterns/mod.ts";
+import { makeCallTracker } from "../../src/transport/runtime.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+
+const WAITS = "what computes its value would wait for itself";
+
+async function withClient(body: (client: Client) => Promise<void>): Promise<void> {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { timeout: 10_000 });
+  await body(client);
+}
+
+describe("getOrSet inside a load", () => {
+  it("of the same key is an error, at once, later and by the way of others", () =>
+    withClient(async (client) => {
+      const names = client.namespace("n:");
+      for (const [kind, commands] of Object.entries<KeyCommands>({ client, names })) {
+        const again = () => commands.getOrSet("key", () => "never");
+        const later = async () => {
+          await client.version();
+          return await again();
+        };
+        const around = () => commands.getOrSet("other", later);
+        const recalled = memoize(commands, again, { key: () => "memoized" });
+        for (const load of [again, later, around, recalled]) {
+          const error = await assertRejects(
+            () => commands.getOrSet("key", load),
+            ClientException,
+            WAITS,
+            kind,
+          );
+          assert(String(error.item).endsWith("key"));
+        }
+      }
+      // Nothing of it is left.
+      assertEquals(await client.getOrSet("key", () => "value"), "value");
+    }));
+
+  it("may be survived", () =>
+    withClient(async (client) => {
+      const load = async () => {
+        const error = await client.getOrSet("key", () => "never").catch((error) => error);
+        return error instanceof ClientException ? "own" : "none";
+      };
+      const asked = [client.getOrSet("key", load), client.getOrSet("key", load)];
+      assertEquals(await Promise.all(asked), ["own", "own"]);
+    }));
+
+  it("of two keys that wait for each other is an error, and of no more", () =>
+    withClient(async (client) => {
+      const met = Promise.withResolvers<void>();
+      let begun = 0;
+      const load = (other: string) => async (): Promise<unknown> => {
+        if (++begun === 2) met.resolve();
+        await met.promise;
+        return await client.getOrSet(other, () => "never");
+      };
+      const crossed = [client.getOrSet("a", load("b")), client.getOrSet("b", load("a"))];
+      const outcomes = await Promise.allSettled(crossed);
+      for (const outcome of outcomes) {
+        assert(outcome.status === "rejected" && String(outcome.reason).includes(WAITS));
+      }
+    }));
+
+  it("of another key, of another format or another client is none", () =>
+    withClient(async (client) => {
+      await using other = new Client(client.servers[0]!.name, { timeout: 10_000 });
+      const leaf = () => client.getOrSet("leaf", () => "leaf");
+      const both = await client.getOrSet("root", async () => {
+        const values = [leaf(), leaf(), client.getOrSet("branch", leaf)];
+        return (await Promise.all(values)).join();
+      });
+      assertEquals(both, "leaf,leaf,leaf");
+      const through = await client.getOrSet("mine", () => other.getOrSet("theirs", leaf));
+      assertEquals(through, "leaf");
+    }));
+
+  it("is served a stale value that it is to replace", () =>
+    withClient(async (client) => {
+      await client.set("key", "old", 60);
+      await client.invalidate("key");
+      const load = async () => `new after ${await client.getOrSet("key", () => "never")}`;
+      assertEquals(await client.getOrSet("key", load), "new after old");
+    }));
+
+  it("does not concern callers that ask for the same meanwhile, nor what a load has left behind", () =>
+    withClient(async (client) => {
+      const called = Promise.withResolvers<void>();
+      const held = Promise.withResolvers<string>();
+      const left = Promise.withResolvers<void>();
+      let late: Promise<unknown> | undefined;
+      const first = client.getOrSet("key", () => {
+        called.resolve();
+        late = left.promise.then(() => client.getOrSet("key", () => "late"));
+        return held.promise;
+      });
+      await called.promise;
+      const second = client.getOrSet("key", () => "never");
+      const inOther = client.getOrSet("other", () => client.getOrSet("key", () => "never"));
+      held.resolve("value");
+      assertEquals(await Promise.all([first, second, inOther]), ["value", "value", "value"]);
+      await client.delete("key");
+      left.resolve();
+      assertEquals(await late, "late");
+    }));
+});
+
+Deno.test("this runtime follows the calls of a load", async () => {
+  const tracker = await makeCallTracker<string>();
+  const seen = await tracker?.run("value", async () => {
+    await new Promise((resolve) => setTimeout(resolve));
+    return tracker.getStore();
+  });
+  assertEquals([seen, tracker?.getStore()], ["value", undefined]);
+});

@@ -1,0 +1,61 @@
+/** Runs what a client does on every kind of server: the embedded one, and memcached where it is installed. @module */
+
+import { describe, it } from "@std/testing/bdd";
+import { Client, type ClientOptions } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { memcachedPath, MemcachedProcess } from "./memcached.ts";
+
+/** A server that a test may fill and empty as it likes. */
+export interface TestServer extends AsyncDisposable {
+  readonly address: string;
+}
+
+/** Where a test runs. */
+export interface Place {
+  /** The server's, which is the test's own. */
+  readonly address: string;
+  /** Starts another server of the kind. */
+  readonly start: () => Promise<TestServer>;
+  /** What clients are made with. */
+  readonly options: ClientOptions;
+}
+
+/** Defines a test, with two clients of a server of its own. */
+export type DefineTest = (
+  name: string,
+  body: (client: Client, other: Client, place: Place) => Promise<void>,
+) => void;
+
+/** What starts each kind of server that there is here, by its name. */
+export const SERVERS: Readonly<Record<string, () => Promise<TestServer>>> = {
+  "the embedded server": () => MemcachedServer.listen(),
+  ...memcachedPath() !== undefined && { memcached: () => MemcachedProcess.start() },
+};
+
+/**
+ * Describes something on every kind of server.
+ *
+ * @param name What is described.
+ * @param define Defines its tests.
+ * @param clients Options of the clients, by what is added to the kind's name.
+ */
+export function onEveryServer(
+  name: string,
+  define: (test: DefineTest) => void,
+  clients: Readonly<Record<string, ClientOptions>> = { "": {} },
+): void {
+  for (const [kind, start] of Object.entries(SERVERS)) {
+    for (const [addition, given] of Object.entries(clients)) {
+      const options = { timeout: 10_000, ...given };
+      describe(`${name} on ${kind}${addition}`, () =>
+        define((test, body) =>
+          it(test, async () => {
+            await using server = await start();
+            await using client = new Client(server.address, options);
+            await using other = new Client(server.address, options);
+            await body(client, other, { address: server.address, start, options });
+          })
+        ));
+    }
+  }
+}
