@@ -84,8 +84,10 @@ let connectionCount = 0;
 
 const resolved = /* @__PURE__ */ Promise.resolve();
 
-/** Requests are written in portions of about this many bytes, and larger values in as many as it takes. */
+/** Requests are written in portions of about this many bytes. */
 const WRITE_SIZE = 1 << 18;
+/** A value that is larger is written in as many pieces as it takes. */
+const PIECE_SIZE = 1 << 20;
 /** A queue of this length is looked through for what nobody waits for any more. */
 const FIRST_SWEEP = 1024;
 /** Idle for this many milliseconds, a connection is looked at before it is written to. */
@@ -126,6 +128,9 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
   #lastWoken = 0;
   /** Whether the socket itself keeps the process alive while something waits on it. */
   #keepsProcess = false;
+  /** Whether it does not, since nothing waits. */
+  #isResting = false;
+  #cancelRest: (() => void) | undefined;
   /** How often the timer had looked when the write that is under way began. */
   #looksBefore = 0;
   #hasAnswered = false;
@@ -178,7 +183,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     this.#queue.push(command);
     this.#pendingBytes += command.byteLength;
     // From here on the process must not end.
-    if (this.#pending++ === 0) this.#channel?.ref();
+    if (this.#pending++ === 0 && this.#isResting) this.#rest(false);
     // One that comes from a connection that ended goes on with the time it has left.
     if (command.deadline === Infinity) command.turn = this.#turn;
     else this.#timer.arm(command.deadline);
@@ -300,8 +305,24 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
   #done({ size, byteLength }: Exchange): void {
     this.#pending -= size;
     this.#pendingBytes -= byteLength;
-    // An idle connection does not keep the process from ending.
-    if (this.#pending === 0) this.#channel?.unref();
+    if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
+  }
+
+  /**
+   * Lets the process end when nothing waits any more. Not at once: to say so takes Deno as long as a tenth of a
+   * round trip, and most likely there is more to do.
+   */
+  #restSoon(): void {
+    this.#cancelRest ??= this.#after(LONG_IDLE, () => {
+      this.#cancelRest = undefined;
+      if (this.#pending === 0) this.#rest(true);
+    });
+  }
+
+  #rest(isResting: boolean): void {
+    this.#isResting = isResting;
+    if (isResting) this.#channel?.unref();
+    else this.#channel?.ref();
   }
 
   /** Dials, reads until the end, closes. */
@@ -362,7 +383,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     if (!this.#ending.signal.aborted) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
     if (this.#ending.signal.aborted) this.#closing ??= channel.close();
-    if (this.#pending === 0) channel.unref();
+    if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
     let earliest = Infinity;
     if (this.#hasLimits) {
       for (const { turn } of this.#queue) {
@@ -422,7 +443,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     this.#writing = true;
     this.#looksBefore = this.#stall.looks;
     const chunks = this.#requests.chunks();
-    const isLarge = this.#requests.byteLength > 2 * WRITE_SIZE;
+    const isLarge = this.#requests.byteLength > PIECE_SIZE + WRITE_SIZE;
     const written = isLarge ? this.#writePieces(chunks) : this.#channel.write(chunks);
     written.then(this.#written, this.#writeFailed);
     this.#stall.start();
@@ -430,8 +451,8 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
 
   async #writePieces(chunks: readonly Uint8Array[]): Promise<void> {
     for (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; at += WRITE_SIZE) {
-        await this.#channel!.write([chunk.subarray(at, at + WRITE_SIZE)]);
+      for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
+        await this.#channel!.write([chunk.subarray(at, at + PIECE_SIZE)]);
         this.#noteProgress();
       }
     }
@@ -537,8 +558,9 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     this.#timer.stop();
     this.#stall.stop();
     this.#cancelIdleCheck();
+    this.#cancelRest?.();
     // Somebody may wait until the socket is closed.
-    this.#channel?.ref();
+    if (this.#isResting) this.#rest(false);
     this.#closing = this.#channel?.close();
     this.#closing?.catch(() => {});
     const lost: Command[] = [];
