@@ -50,7 +50,7 @@ export async function makeCallTracker<Value>(): Promise<CallTracker<Value> | und
   const specifier = "node:async_hooks";
   let module: unknown;
   // On Deno the first touch of `process` takes 30 ms, three times as long as the import.
-  if (Deno !== undefined) {
+  if (Deno !== undefined && !isWorker()) {
     module = await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
   } else if (tracksCheaply(process)) module = process?.getBuiltinModule?.(specifier);
   if (module === undefined) return undefined;

@@ -1,6 +1,12 @@
 /** A client whose every operation is entered in the books. @module */
 
-import { type Client, ClientException, SocketError, TimeoutError } from "../../mod.ts";
+import {
+  type Client,
+  ClientException,
+  PartialClientException,
+  SocketError,
+  TimeoutError,
+} from "../../mod.ts";
 import { REFUSAL } from "./faults.ts";
 import { ABSENT, type History, type Operation } from "./history.ts";
 import type { Tally } from "./tally.ts";
@@ -79,13 +85,20 @@ export class AccountedClient {
 
   #countError(error: unknown, { signal }: Abortion): void {
     this.#tally.errors.add(kindOf(error, signal));
-    if (error instanceof SocketError || error === signal?.reason) return;
-    // Nothing else is refused, and nothing here cannot be decoded but flags with garbage in them.
-    const isExplained = error instanceof ClientException &&
-      (error.item === REFUSAL || /\ufffd.* for its flags/.test(error.message));
-    if (isExplained) return;
+    if (isExplained(error) || error === signal?.reason) return;
     this.#tally.wrong.push(`a rejection that nothing explains: ${error}`);
   }
+}
+
+/** Whether a fault leads to this error. */
+function isExplained(error: unknown): boolean {
+  if (error instanceof PartialClientException) {
+    return Array.from(error.failures.values()).every(isExplained);
+  }
+  if (error instanceof SocketError) return true;
+  // Nothing else is refused, and nothing here cannot be decoded but flags with garbage in them.
+  return error instanceof ClientException &&
+    (error.item === REFUSAL || /\ufffd.* for its flags/.test(error.message));
 }
 
 function kindOf(error: unknown, signal: AbortSignal | undefined): string {

@@ -174,7 +174,8 @@ Deno.test("items has a server wait whose items are not asked for", async () => {
   await using peer = new ScriptedPeer(endless("", portion, () => sent++));
   await using client = new Client(peer.address);
   for await (const _ of client.items()) {
-    assertLess(await standstill(() => sent) * portion.length, 64 << 20);
+    // The client reads 32 MiB ahead; the buffers of both sockets hold up to as much again on Bun.
+    assertLess(await standstill(() => sent) * portion.length, 128 << 20);
     break;
   }
 });
