@@ -134,8 +134,8 @@ export interface ClientOptions {
   readonly failover?: Failover;
   /**
    * How many times in a row a server may fail before it counts as down, 1 to 1,000; 3 unless given. What
-   * fails is a connection: it cannot be opened, is lost while operations wait on it, or owes a reply that
-   * is overdue. What a server refuses is not a failure. While a server is down operations on it fail at once, unless `failover` says otherwise;
+   * fails is a connection: it cannot be opened, is lost while operations wait on it, owes a reply that
+   * is overdue, or brings nothing for `stallTimeout`. What a server refuses is not a failure. While a server is down operations on it fail at once, unless `failover` says otherwise;
    * with `failover: "error"` they still try one that refuses connections, which costs no waiting.
    */
   readonly failuresBeforeDead?: number;

@@ -108,7 +108,8 @@ export class SocketError extends Error {
 }
 
 /**
- * Connecting outlived `connectTimeout`, or an operation outlived `timeout`.
+ * Connecting outlived `connectTimeout`, an operation outlived `timeout`, or a server has sent nothing for
+ * `stallTimeout`.
  *
  * @example A server that accepts and never answers
  * ```ts
