@@ -38,6 +38,31 @@ const idleClock: Clock = {
   },
 };
 
+/** The timers of the runtime, as they were when the module was loaded. */
+interface Timers {
+  setTimeout(callback: () => void, delay: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** Taken early too, except on Deno, where touching them takes time and {@linkcode systemClock} does as well. */
+const timers = /* @__PURE__ */ takeTimers();
+
+function takeTimers(): Timers | undefined {
+  if ("Deno" in globalThis) return undefined;
+  const { setTimeout, clearTimeout } = globalThis as unknown as Timers;
+  return { setTimeout, clearTimeout };
+}
+
+const busyClock: Clock = {
+  now,
+  after(delay, callback) {
+    if (timers === undefined) return systemClock.after(delay, callback);
+    const { setTimeout, clearTimeout } = timers;
+    const timer = setTimeout(callback, delay);
+    return () => clearTimeout(timer);
+  },
+};
+
 function signalAfter(delay: number): AbortSignal {
   // Node takes whole numbers only.
   return timeout(Math.max(0, Math.ceil(delay)));
@@ -46,6 +71,11 @@ function signalAfter(delay: number): AbortSignal {
 /** The same clock, whose calls keep no process alive: for what matters only as long as something else does. */
 export function lettingProcessEnd(clock: Clock): Clock {
   return clock === systemClock ? idleClock : clock;
+}
+
+/** The same clock, whose calls keep the process alive: for what somebody waits for who waits for nothing else. */
+export function keepingProcess(clock: Clock): Clock {
+  return clock === systemClock ? busyClock : clock;
 }
 
 /**
@@ -231,15 +261,17 @@ function makeWatch(signal: AbortSignal): Watch {
 /**
  * Waits, and keeps the process alive for as long.
  *
+ * @param clock Whose time it is.
  * @param delay Milliseconds.
  * @param signal Ends the waiting: it is rejected with the signal's reason.
  */
-export async function pause(delay: number, signal?: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+export async function pause(clock: Clock, delay: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve } = deferred<void>();
+  const cancel = keepingProcess(clock).after(delay, resolve);
   try {
-    await untilAborted(new Promise<void>((resolve) => timer = setTimeout(resolve, delay)), signal);
+    await untilAborted(promise, signal);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

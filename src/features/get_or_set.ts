@@ -10,7 +10,7 @@ import { checkFunction, checkOptions } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS, writeAndRead } from "../transcoding/item_codec.ts";
-import { backoff, deferred, pause, systemClock, untilAborted } from "../waiting.ts";
+import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
 /** What is asked for, and how to get it. */
 interface Task {
@@ -122,7 +122,7 @@ class Loading implements Load {
     const pausing = new AbortController();
     this.#pausing = pausing;
     if (this.#callers === 0) this.#giveUp(pausing);
-    await pause(delay, pausing.signal);
+    await pause(this.#session.clock, delay, pausing.signal);
     this.#pausing = undefined;
   }
 
@@ -137,7 +137,8 @@ class Loading implements Load {
 
   async #run(): Promise<unknown> {
     const { lockFor, waitFor } = this.#plan;
-    const deadline = systemClock.now() + waitFor * 1000;
+    const { clock } = this.#session;
+    const deadline = clock.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
       if (item === "unreachable") return await this.#loadUnstored();
@@ -153,7 +154,7 @@ class Loading implements Load {
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
       }
-      const left = deadline - systemClock.now();
+      const left = deadline - clock.now();
       if (left <= 0) return await this.#loadUnstored();
       await this.#pause(Math.min(left, backoff(attempt)));
     }

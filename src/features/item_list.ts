@@ -99,7 +99,7 @@ async function askCrawler(lines: LineReader, request: string): Promise<string> {
   for (const delay of DELAYS) {
     const line = await lines.ask(request);
     if (!isCrawlerBusy(line)) return line;
-    await pause(delay, lines.signal);
+    await pause(lines.clock, delay, lines.signal);
   }
   return await lines.ask(request);
 }

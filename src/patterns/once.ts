@@ -2,7 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { sessionOf } from "../commands/session.ts";
+import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
@@ -22,7 +22,7 @@ import {
   UNDEFINED_FLAGS,
   writeAndRead,
 } from "../transcoding/item_codec.ts";
-import { backoff, pause, systemClock } from "../waiting.ts";
+import { backoff, type Clock, pause } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
 /** How long a result is remembered, and waited for. */
@@ -113,7 +113,8 @@ export async function once<Result>(
   checkKey(key, "do once");
   checkFunction("action", action);
   const items = strictItems(client);
-  const deadline = systemClock.now() + waitFor * 1000;
+  const clock = clockOf(client);
+  const deadline = clock.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     const result = await client.get<Result>(key, signals);
@@ -123,9 +124,9 @@ export async function once<Result>(
     const mark = await items.gets(key, signals);
     if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
     if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
-    const left = deadline - systemClock.now();
+    const left = deadline - clock.now();
     if (left <= 0) throw stillAtIt(key);
-    await pause(Math.min(left, backoff(attempt)), signal);
+    await pause(clock, Math.min(left, backoff(attempt)), signal);
   }
 }
 
@@ -139,15 +140,16 @@ interface Turn<Result> {
 }
 
 async function act<Result>(turn: Turn<Result>): Promise<Result> {
+  const { items: { clock } } = turn;
   const result = await attempt(turn);
   try {
     const read = await asRead(turn, result);
-    await remember(() => storeResult(turn, result));
+    await remember(clock, () => storeResult(turn, result));
     return read;
   } catch (error) {
     // The error matters more than that it could not be stored either: the stub is there until it expires.
     if (!(error instanceof SocketError)) {
-      await Promise.allSettled([remember(() => storeFailure(turn, error))]);
+      await Promise.allSettled([remember(clock, () => storeFailure(turn, error))]);
     }
     throw error;
   }
@@ -170,13 +172,13 @@ async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<R
 }
 
 /** Sends the outcome; a second time does no harm, since it takes no other's place. */
-async function remember(send: () => Promise<void>): Promise<void> {
+async function remember(clock: Clock, send: () => Promise<void>): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
       return await send();
     } catch (error) {
       if (!(error instanceof SocketError) || attempt === MOST_ATTEMPTS) throw error;
-      await pause(backoff(attempt));
+      await pause(clock, backoff(attempt));
     }
   }
 }

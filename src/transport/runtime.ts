@@ -64,12 +64,6 @@ function tracksCheaply(process: Global["process"]): boolean {
   return bun !== undefined || isWorker() || Number.parseInt(node ?? "0") >= 24;
 }
 
-/** Lets the process end although the timer has not; where a runtime has no means to, the timer keeps it. */
-export function letProcessEnd(timer: ReturnType<typeof setTimeout>): void {
-  if (typeof timer === "number") globalThis.Deno?.unrefTimer?.(timer);
-  else (timer as { unref?(): void }).unref?.();
-}
-
 /**
  * Calls back when the event loop has looked at every socket once: what had come while the process was
  * suspended has been handed over by then. On Deno, what had come while it was busy may be handed over later.
