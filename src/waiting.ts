@@ -291,6 +291,13 @@ export function untilAborted<Value>(
   });
 }
 
+/** Waits until all of them have ended, and fails then if one did, as the first of those. */
+export async function allEnded(promises: Iterable<Promise<unknown> | undefined>): Promise<void> {
+  for (const outcome of await Promise.allSettled(promises)) {
+    if (outcome.status === "rejected") throw outcome.reason;
+  }
+}
+
 /** A promise, and the functions that settle it. */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;

@@ -3,7 +3,7 @@
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
-import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { type Lease, type LeasedItem, Leases, STRICT } from "./leases.ts";
 import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
@@ -17,6 +17,8 @@ interface Task {
   readonly key: string;
   readonly load: () => unknown;
   readonly plan: Plan;
+  /** Whether it fails where the server does. */
+  readonly isStrict: boolean;
 }
 
 /** Options that have been checked and completed. */
@@ -45,15 +47,16 @@ export async function getOrSet<Value>(
   checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);
-  const { signal } = options;
+  const { signal, failover } = options;
+  const isStrict = failover === "error";
   signal?.throwIfAborted();
   const outer = presentLoad();
   const joined = loadsOf(session).get(session, key);
-  if (joined !== undefined) {
+  if (joined?.isStrict === isStrict) {
     if (outer !== undefined && waitsFor(joined, outer)) throw waitsForItself(key);
     return await waitAs(outer, joined, joined.join(signal)) as Value;
   }
-  const loading = new Loading(session, { key, load, plan });
+  const loading = new Loading(session, { key, load, plan, isStrict });
   loadsOf(session).add(session, key, loading);
   return await waitAs(outer, loading, loading.begin(signal)) as Value;
 }
@@ -67,6 +70,7 @@ function waitsForItself(key: string): ClientException {
 class Loading implements Load {
   readonly waits: Set<{ readonly load: Load }> = new Set();
   isServing = false;
+  readonly isStrict: boolean;
   readonly #session: Session;
   readonly #leases: Leases;
   readonly #key: string;
@@ -82,9 +86,10 @@ class Loading implements Load {
   /** Ends the waiting for another client. */
   #pausing: AbortController | undefined;
 
-  constructor(session: Session, { key, load, plan }: Task) {
+  constructor(session: Session, { key, load, plan, isStrict }: Task) {
+    this.isStrict = isStrict;
     this.#session = session;
-    this.#leases = new Leases(session);
+    this.#leases = new Leases(session, isStrict ? STRICT : undefined);
     this.#key = key;
     this.#load = load;
     this.#plan = plan;

@@ -109,18 +109,19 @@ export async function rateLimit(
   const time = checkTime(now());
   const number = Math.floor(time / length);
   const currentKey = `${key}:${number}`;
-  const signals = signal === undefined ? {} : { signal };
+  // What it cannot count it must not take for nothing.
+  const strict = { ...(signal === undefined ? {} : { signal }), failover: "error" } as const;
   // A window counts until the next one has ended; a second more, for memcached's clock ticks once a second.
-  const beginning = { initial: 1n, exptime: 2 * window + 1, ...signals };
+  const beginning = { initial: 1n, exptime: 2 * window + 1, ...strict };
   const [current, previous = 0n] = await Promise.all([
     client.incr(currentKey, 1n, beginning),
-    client.incr(`${key}:${number - 1}`, 0n, signals),
+    client.incr(`${key}:${number - 1}`, 0n, strict),
   ]);
   const elapsed = BigInt(time - number * length);
   const rate = { limit: BigInt(limit), length: BigInt(length) };
   const counted = { previous, current: current!, elapsed };
   if (roomLeft(counted, rate) >= 0n) return { allowed: true, ...outlook(counted, rate) };
-  await client.decr(currentKey, 1n, signals);
+  await client.decr(currentKey, 1n, strict);
   const uncounted = { ...counted, current: counted.current - 1n };
   return { allowed: false, ...outlook(uncounted, rate) };
 }
