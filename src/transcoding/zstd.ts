@@ -72,7 +72,7 @@ export async function zstdDecompress(data: Uint8Array, most: number): Promise<Ui
   throw unreadable("its zstd frame expands to another length than it says");
 }
 
-const NONE = "this runtime has no zstd: Deno, Bun, and Node from 22.15 on have it in node:zlib";
+const NONE = "this runtime has no zstd in node:zlib, as Node has from 22.15 on";
 
 async function loadZlib(): Promise<NodeZlib | undefined> {
   let zlib: Partial<NodeZlib> | undefined;
