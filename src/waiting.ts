@@ -38,28 +38,20 @@ const idleClock: Clock = {
   },
 };
 
-/** The timers of the runtime, as they were when the module was loaded. */
-interface Timers {
-  setTimeout(callback: () => void, delay: number): unknown;
-  clearTimeout(timer: unknown): void;
-}
-
-/** Taken early too, except on Deno, where touching them takes time and {@linkcode systemClock} does as well. */
+/** Taken early too, but on Deno, where touching them takes time and {@linkcode systemClock} does as well. */
 const timers = /* @__PURE__ */ takeTimers();
 
-function takeTimers(): Timers | undefined {
-  if ("Deno" in globalThis) return undefined;
-  const { setTimeout, clearTimeout } = globalThis as unknown as Timers;
-  return { setTimeout, clearTimeout };
+function takeTimers(): [typeof setTimeout, typeof clearTimeout] | undefined {
+  return "Deno" in globalThis ? undefined : [setTimeout, clearTimeout];
 }
 
 const busyClock: Clock = {
   now,
   after(delay, callback) {
     if (timers === undefined) return systemClock.after(delay, callback);
-    const { setTimeout, clearTimeout } = timers;
-    const timer = setTimeout(callback, delay);
-    return () => clearTimeout(timer);
+    const [start, stop] = timers;
+    const timer = start(callback, delay);
+    return () => stop(timer);
   },
 };
 
@@ -292,10 +284,9 @@ export function untilAborted<Value>(
 }
 
 /** Waits until all of them have ended, and fails then if one did, as the first of those. */
-export async function allEnded(promises: Iterable<Promise<unknown> | undefined>): Promise<void> {
-  for (const outcome of await Promise.allSettled(promises)) {
-    if (outcome.status === "rejected") throw outcome.reason;
-  }
+export async function allEnded(promises: readonly unknown[]): Promise<void> {
+  await Promise.allSettled(promises);
+  await Promise.all(promises);
 }
 
 /** A promise, and the functions that settle it. */

@@ -177,7 +177,7 @@ export class ServerNode {
       for (const { closed } of [...this.#connections, ...this.#closing]) ended.add(closed);
       await Promise.allSettled(ended);
     }
-    await allEnded(ended);
+    await allEnded([...ended]);
   }
 
   /** Has what a connection that began in this epoch has not written go to another. */
