@@ -21,9 +21,7 @@ const MOST_CARRIERS = 4096;
 interface SessionParts {
   readonly route: Route;
   readonly transcoder: Transcoder;
-  readonly limits: DecodeLimits;
-  /** Where the client takes the time from. */
-  readonly clock: Clock;
+  readonly settings: DecodeLimits & { readonly clock: Clock };
   /** The client's own session; the one that is made, by default. */
   readonly root?: Session;
   /** The key whose server all commands go to, instead of that of their own key. */
@@ -50,10 +48,10 @@ export class Session {
   #changeListener: ChangeListener | undefined;
 
   constructor(parts: SessionParts) {
-    const { route, transcoder, limits, clock, root = this } = parts;
+    const { route, transcoder, settings, root = this } = parts;
     this.route = route;
-    this.clock = clock;
-    this.readItem = itemReader(transcoder, limits);
+    this.clock = settings.clock;
+    this.readItem = itemReader(transcoder, settings);
     this.writeItem = itemWriter(transcoder);
     this.textFlags = transcoder.textFlags ?? 0;
     this.root = root;

@@ -171,13 +171,13 @@ export class ServerNode {
     this.#isRetired = true;
     this.#health.stop();
     for (const connection of [...this.#connections]) connection.drain();
-    const ended = new Set<Promise<void>>();
+    const ended: Promise<void>[] = [];
     // Those that are lost meanwhile may be replaced.
     while (this.#connections.length + this.#closing.size > 0) {
-      for (const { closed } of [...this.#connections, ...this.#closing]) ended.add(closed);
+      ended.push(...Array.from([...this.#connections, ...this.#closing], ({ closed }) => closed));
       await Promise.allSettled(ended);
     }
-    await allEnded([...ended]);
+    await allEnded(ended);
   }
 
   /** Has what a connection that began in this epoch has not written go to another. */

@@ -76,12 +76,10 @@ export class Fleet {
 
   /** Rejects what is under way, and what comes later; resolves when every socket is closed. */
   async close(): Promise<void> {
-    await allEnded([this.#router.close(), this.#closeLazy()]);
-  }
-
-  async #closeLazy(): Promise<void> {
-    await this.#lazy?.close(new SocketError("Cannot use any server: the client is closed"));
-    await allEnded([this.#failover?.close(), this.#discovering?.close()]);
+    const closed = this.#router.close();
+    const loaded = this.#lazy?.close(new SocketError("Cannot use any server: the client is closed"))
+      .then(() => allEnded([this.#failover?.close(), this.#discovering?.close()]));
+    await allEnded([closed, loaded]);
   }
 
   #take(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
