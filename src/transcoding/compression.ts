@@ -43,13 +43,14 @@ const ZLIB_METHOD = 8;
 /** Of the length that ends gzip's format (RFC 1952), and of the checksum that ends zlib's (RFC 1950). */
 const TRAILER_SIZE = 4;
 
-/** Compresses bytes; resolves to `undefined` when they would not become fewer. */
+/** Compresses bytes; resolves to `undefined` when they would become more than `most`: not fewer, by default. */
 export async function compress(
   data: Uint8Array,
   format: CompressedFormat,
+  most: number = data.byteLength - 1,
 ): Promise<Uint8Array | undefined> {
   const size = Math.max(data.byteLength, 1);
-  return await pass(data, await openCompressor(format), size, data.byteLength - 1);
+  return await pass(data, await openCompressor(format), size, most);
 }
 
 /**
