@@ -6,6 +6,8 @@ import { decodeUtf8 } from "../text.ts";
  * each level, so that the bytes of a value must not decide how much of the stack they take.
  */
 export const MOST_LEVELS = 1000;
+/** How many levels the formats have around a value that holds no others, so that what is written can be read. */
+const WRAPPING_LEVELS = 8;
 
 /**
  * The bytes of a foreign format and how far they have been read. Nothing is read, or allocated, past their end,
@@ -116,7 +118,7 @@ export class ByteReader {
 
   /** Begins a value that holds others. */
   enter(): void {
-    if (++this.#levels > MOST_LEVELS) {
+    if (++this.#levels > MOST_LEVELS + WRAPPING_LEVELS) {
       throw this.fault(`it is nested deeper than ${MOST_LEVELS} levels`);
     }
   }

@@ -203,7 +203,7 @@ class JsonWriter {
 
   #list(items: readonly unknown[]): string {
     const place = this.#place;
-    place.enter(items);
+    place.enter(items, items.length);
     // A hole is undefined, which is refused.
     const parts = Array.from(items, (item, index) => {
       place.at(index);
@@ -215,9 +215,10 @@ class JsonWriter {
 
   #map(map: ReadonlyMap<unknown, unknown> | object): string {
     const place = this.#place;
-    place.enter(map);
+    const entries = entriesOf(map);
+    place.enter(map, entries.length);
     const seen = new Set<string>();
-    const parts = entriesOf(map).map(([key, item]) => {
+    const parts = entries.map(([key, item]) => {
       place.at(key);
       const name = this.#keyOf(key);
       if (seen.has(name)) throw place.fault(`two keys that are both ${JSON.stringify(name)}`, map);

@@ -5,6 +5,8 @@ import { MOST_LEVELS } from "./byte_reader.ts";
 
 /** Most steps of the way to a value that a message names. */
 const MOST_STEPS = 20;
+/** How many items are written again at most, because something holds their container once more. */
+const MOST_REPEATED = 2 ** 20;
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 /** A value that may be written, by its kind. */
@@ -21,21 +23,34 @@ export type PlainValue =
   | { readonly kind: "set"; readonly value: ReadonlySet<unknown> }
   | { readonly kind: "map"; readonly value: ReadonlyMap<unknown, unknown> | object };
 
-/** Where in a value the writer is: for messages, and so that a value that holds itself has an end. */
+/** Where in a value the writer is: for messages, and so that writing it has an end. */
 export class Place {
   readonly #containers: object[] = [];
   readonly #open = new Set<object>();
+  readonly #seen = new Set<object>();
   readonly #steps: string[] = [];
+  #repeated = 0;
 
-  /** Begins a container; with `isLinked`, one that may hold itself. */
-  enter(container: object, isLinked = false): void {
+  /** Begins a container that the format can link to, so that it is written once. */
+  enterLinked(container: object): void {
     if (this.#containers.length >= MOST_LEVELS) {
       throw this.fault(`it is nested deeper than ${MOST_LEVELS} levels`, container);
     }
-    if (!isLinked && this.#open.has(container)) throw this.fault("it holds itself", container);
-    this.#open.add(container);
     this.#containers.push(container);
     this.#steps.push("");
+  }
+
+  /** Begins a container of so many items, which is written out wherever it occurs. */
+  enter(container: object, length: number): void {
+    if (this.#open.has(container)) throw this.fault("it holds itself", container);
+    // A few containers that hold one another twice each would become a tree of any size.
+    if (this.#seen.has(container)) this.#repeated += length + 1;
+    if (this.#repeated > MOST_REPEATED) {
+      throw this.fault("it holds the same objects over and over", container);
+    }
+    this.enterLinked(container);
+    this.#open.add(container);
+    this.#seen.add(container);
   }
 
   /** Says which item of the container comes next. */

@@ -201,7 +201,7 @@ class MarshalWriter {
     this.#remember(items);
     this.#type("[");
     this.#long(items.length);
-    this.#place.enter(items, true);
+    this.#place.enterLinked(items);
     for (let at = 0; at < items.length; at++) {
       this.#place.at(at);
       this.#value(items[at]);
@@ -214,7 +214,7 @@ class MarshalWriter {
     this.#remember(map);
     this.#type("{");
     this.#long(entries.length);
-    this.#place.enter(map, true);
+    this.#place.enterLinked(map);
     for (const [key, value] of entries) {
       this.#place.at(key);
       this.#key(key);
