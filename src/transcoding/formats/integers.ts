@@ -5,12 +5,6 @@ const MOST_INT64 = 2n ** 63n - 1n;
 const LEAST_INT32 = -(2 ** 31);
 const MOST_INT32 = 2 ** 31 - 1;
 
-/** An integer as a number if that is safe. */
-export function numberIfSafe(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
-
 /** Whether a value is a number that other languages have as an integer; -0 is a float to them. */
 export function isInteger(value: unknown): value is number {
   return Number.isSafeInteger(value) && !Object.is(value, -0);

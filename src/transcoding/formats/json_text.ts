@@ -43,6 +43,10 @@ export function readJson(data: Uint8Array): unknown {
   }
 }
 
+function fault(state: string): ClientException {
+  return new ClientException(`Cannot read JSON: ${state}`);
+}
+
 class JsonReader {
   readonly #text: string;
   #offset = 0;
@@ -75,9 +79,7 @@ class JsonReader {
 
   #nested<Container>(end: string, container: Container, add: (to: Container) => void): Container {
     if (++this.#levels > MOST_LEVELS) {
-      throw new ClientException(
-        `Cannot read item: its JSON is nested deeper than ${MOST_LEVELS} levels`,
-      );
+      throw fault(`it is nested deeper than ${MOST_LEVELS} levels`);
     }
     this.#offset++;
     if (!this.#takes(end)) {
@@ -121,9 +123,7 @@ class JsonReader {
     const isExact = fraction !== undefined || exponent !== undefined || Number.isSafeInteger(value);
     if (isExact) return value;
     if (this.#offset - start <= MOST_DIGITS) return BigInt(text);
-    throw new ClientException(
-      `Cannot read item: its JSON has a number of over ${MOST_DIGITS} digits`,
-    );
+    throw fault(`it has a number of over ${MOST_DIGITS} digits`);
   }
 
   #takes(character: string): boolean {
@@ -140,8 +140,8 @@ class JsonReader {
     return found;
   }
 
-  #fault(): SyntaxError {
-    return new SyntaxError(`Unexpected character at ${this.#offset}`);
+  #fault(): ClientException {
+    return fault(`character ${this.#offset} is not what JSON has there`);
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { type ClientException, quote } from "../../../errors.ts";
 import { ByteReader } from "../byte_reader.ts";
-import { magnitudeFromBytes, numberIfSafe } from "../integers.ts";
+import { numberIfSafe } from "../../pickle/numbers.ts";
+import { magnitudeFromBytes } from "../integers.ts";
 import { finished, type Pair, recordOf, Unfinished } from "../records.ts";
 import { asciiOrBytes, decodeString } from "./encodings.ts";
 import { readTime } from "./time.ts";
