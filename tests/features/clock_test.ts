@@ -50,7 +50,7 @@ for (
     await assertRejects(
       () => passTime(clock, lock(commands, "lock", { ttl: DAYS })),
       ClientException,
-      "it is held",
+      "Cannot lock key",
     );
     await locked.release();
 
@@ -60,7 +60,7 @@ for (
     await assertRejects(
       () => passTime(clock, once(commands, "once", () => 2, { waitFor: DAYS })),
       ClientException,
-      "somebody else is still at it",
+      "Cannot do key",
     );
     const loaded = commands.getOrSet("load", () => 1, { waitFor: DAYS });
     assertEquals(await passTime(clock, loaded), 1);
