@@ -102,7 +102,7 @@ for (const { name, ignore, start } of KINDS) {
       for (const operation of together) {
         await assertRejects(() => operation, ClientException, "requires a user name");
       }
-      await assertRejects(() => client.meta("ms", "key", [], "value"), ClientException, "wants");
+      await assertRejects(() => client.meta("ms", "key", [], "value"), ClientException, "requires");
       await assertRejects(() => client.items().next(), ClientException, "unauthenticated");
       await assertRejects(() => client.watch(["fetchers"]).ready, ClientException);
     },
