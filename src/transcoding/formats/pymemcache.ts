@@ -10,7 +10,8 @@ import { encodeLatin1 } from "../pickle/strings.ts";
 import { decodeText, encodeText } from "../text.ts";
 import type { EncodedValue, Transcoder } from "../transcoder.ts";
 import { describe, ownBytes, unstorable, writing } from "../format_parts.ts";
-import { readPythonJson, writePythonJson } from "./python_json.ts";
+import { readJson, writeJson } from "./json_text.ts";
+import { PYTHON_JSON } from "./python_json.ts";
 import { numberText } from "./python_numbers.ts";
 import { kindOf as kindOfKnown } from "./python_memcached.ts";
 import {
@@ -190,12 +191,12 @@ function jsonSerde(): Transcoder {
     handsOverData: true,
     encode: (value) => {
       if (typeof value === "string") return { flags: JSON_TEXT, data: encodeText(value) };
-      const json = writing(value, () => writePythonJson(value));
+      const json = writing(value, () => writeJson(value, PYTHON_JSON));
       return { flags: JSON_VALUE, data: encodeText(json) };
     },
     decode: ({ flags, data }) => {
       if (flags === JSON_TEXT) return decodeText(data);
-      if (flags === JSON_VALUE) return readPythonJson(data);
+      if (flags === JSON_VALUE) return readJson(data);
       const why = `its flags are ${flags}, neither 1, of a string, nor 2, of JSON`;
       throw new ClientException(`Cannot read item: ${why}`, flags);
     },

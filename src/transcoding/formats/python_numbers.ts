@@ -4,6 +4,8 @@ import { ClientException, quote } from "../../errors.ts";
 import { numberIfSafe } from "../pickle/numbers.ts";
 import { decodeLatin1 } from "../pickle/strings.ts";
 import { unstorable } from "../format_parts.ts";
+import { type FloatStyle, writeFloat } from "./float_text.ts";
+import { isInteger } from "./integers.ts";
 
 /** Python refuses to read longer ones, since 3.11 and in fixes of all versions before. */
 const MAX_DIGITS = 4300;
@@ -33,7 +35,7 @@ export function readInteger(data: Uint8Array): number | bigint {
 
 /** Whether Python has an `int` for a number: a safe integer, and not -0. */
 export function isPythonInteger(value: unknown): value is number | bigint {
-  return typeof value === "bigint" || (Number.isSafeInteger(value) && !Object.is(value, -0));
+  return typeof value === "bigint" || isInteger(value);
 }
 
 /**
@@ -52,22 +54,21 @@ export function integerText(value: number | bigint): string {
 let limit: bigint | undefined;
 const LIMIT = () => limit ??= 10n ** BigInt(MAX_DIGITS);
 
-/** Writes a float as `repr()` does: `0.5`, `1.0`, `1e+16`, `1e-05`, `inf`, `nan`. */
+/** As `repr()` writes floats: `0.5`, `1e+16`, `1e-05`, `inf`, `nan`. */
+const FLOAT: FloatStyle = {
+  fixed: [-3, 16],
+  zero: "0",
+  wholeMantissa: "",
+  exponent: "e",
+  hasPlus: true,
+  exponentDigits: 2,
+  words: ["inf", "nan"],
+};
+
+/** Writes a float as `repr()` does. */
 export function floatText(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
-  const [mantissa = "", power = ""] = Math.abs(value).toExponential().split("e");
-  const exponent = Number(power);
-  const digits = mantissa.replace(".", "");
-  if (exponent < -4 || exponent >= 16) {
-    return `${sign}${mantissa}e${exponent < 0 ? "-" : "+"}${
-      `${Math.abs(exponent)}`.padStart(2, "0")
-    }`;
-  }
-  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
-  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
-  return `${sign}${whole}.${digits.slice(exponent + 1) || "0"}`;
+  const text = writeFloat(value, FLOAT);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 /** Writes a number or bigint as `str()` does: a safe integer as an `int`, any other number as a `float`. */

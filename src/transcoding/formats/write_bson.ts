@@ -1,180 +1,137 @@
-/** Writing BSON as Newtonsoft.Json's `BsonDataWriter` does. @module */
-
-import { quote } from "../../errors.ts";
-import { describe, unstorable } from "../format_parts.ts";
-import { ByteSink } from "../pickle/byte_sink.ts";
 import { bsonType, BYTES } from "./bson_types.ts";
-
-const MAX_SHORT_TEXT = 64;
-const LEAST_INT64 = -(2n ** 63n);
-const MOST_INT64 = 2n ** 63n - 1n;
+import { ByteWriter } from "./byte_writer.ts";
+import { isInt32, isInt64, isInteger } from "./integers.ts";
+import { entriesOf, Place } from "./plain_values.ts";
 
 /**
- * Writes an array, a plain object, a `Map` or a `Set` as a document.
+ * Writes an array, a plain object, a `Map` or a `Set` as a document, as Newtonsoft.Json's `BsonDataWriter` does.
  *
  * @throws {ValidationException} When it holds what .NET's BSON has nothing for.
  */
 export function writeBson(root: object): Uint8Array {
   const writer = new BsonWriter();
-  writer.root(root);
+  writer.container(root);
   return writer.finish();
 }
 
 /** Whether a value is written as a document. */
 export function isContainer(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || Array.isArray(value) ||
-    value instanceof Map || value instanceof Set;
+  return [Object.prototype, null, Array.prototype, Map.prototype, Set.prototype].includes(
+    prototype,
+  );
 }
-
-/** A document that has been begun. */
-interface OpenWriting {
-  readonly value: object;
-  readonly start: number;
-  readonly entries: Iterator<readonly [unknown, unknown]>;
-}
-
-const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
 
 class BsonWriter {
-  readonly #sink = new ByteSink();
+  readonly #sink = new ByteWriter();
+  readonly #place = new Place();
   /** Eight bytes, in which numbers are laid out. */
   readonly #wide = new DataView(new ArrayBuffer(8));
-  readonly #open: OpenWriting[] = [];
-  readonly #holders = new Set<object>();
-
-  /** With a stack of its own: values may be nested to any depth. */
-  root(root: object): void {
-    this.#begin(root);
-    for (let top = this.#open.at(-1); top !== undefined; top = this.#open.at(-1)) {
-      const { done, value: entry } = top.entries.next();
-      if (done) this.#end(top);
-      else this.#element(keyOf(entry[0]), entry[1]);
-    }
-  }
 
   finish(): Uint8Array {
     return this.#sink.finish();
   }
 
-  #begin(value: object): void {
-    if (this.#holders.has(value)) throw unstorable("it holds itself", value);
-    this.#holders.add(value);
-    this.#open.push({ value, start: this.#sink.claim(4), entries: entriesOf(value) });
-  }
-
-  #end({ value, start }: OpenWriting): void {
+  /** Writes the length, the elements and a zero. */
+  container(value: object): void {
+    const place = this.#place;
+    const plain = place.classify(value);
+    const isMap = plain.kind === "map";
+    const entries = isMap ? entriesOf(value) : [...(value as Iterable<unknown>)].entries();
+    place.enter(value, isMap ? (entries as readonly unknown[]).length : sizeOf(value));
+    const start = this.#sink.claim(4);
+    for (const [key, item] of entries) {
+      place.at(key);
+      this.#element(this.#keyOf(key), item);
+    }
     this.#sink.uint8(0);
     this.#sink.setInt32(start, this.#sink.length - start);
-    this.#holders.delete(value);
-    this.#open.pop();
+    place.leave();
+  }
+
+  /** .NET writes the integers that a dictionary has for keys in decimal digits. */
+  #keyOf(key: unknown): string {
+    if (typeof key !== "string" && typeof key !== "bigint" && !isInteger(key)) {
+      throw this.#place.fault("a Map key that is neither a string nor an integer", key);
+    }
+    const text = String(key);
+    this.#place.classify(text);
+    if (text.includes("\0")) throw this.#place.fault("a key with the character U+0000", key);
+    return text;
   }
 
   #element(key: string, value: unknown): void {
-    switch (typeof value) {
-      case "string":
-        this.#name(bsonType.string, key);
-        return this.#string(value);
+    const plain = this.#place.classify(value);
+    switch (plain.kind) {
+      case "null":
+        return this.#begin(bsonType.null, key);
       case "boolean":
-        this.#name(bsonType.boolean, key);
-        this.#sink.uint8(value ? 1 : 0);
-        return;
+        this.#begin(bsonType.boolean, key);
+        return this.#sink.uint8(plain.value ? 1 : 0);
+      case "string":
+        this.#begin(bsonType.string, key);
+        return this.#string(plain.value);
       case "number":
-        return this.#number(key, value);
+        return this.#number(key, plain.value);
       case "bigint":
-        return this.#int64(key, value);
-      case "object":
-        return value === null ? this.#name(bsonType.null, key) : this.#object(key, value);
+        return this.#int64(bsonType.int64, key, plain.value);
+      case "date":
+        return this.#int64(bsonType.date, key, BigInt(plain.value.getTime()));
+      case "bytes":
+        this.#begin(bsonType.binary, key);
+        return this.#binary(new Uint8Array(plain.value));
+      case "list":
+      case "set":
+        this.#begin(bsonType.array, key);
+        return this.container(plain.value);
+      case "map":
+        this.#begin(bsonType.document, key);
+        return this.container(plain.value);
+      case "symbol":
+        throw this.#place.fault("a symbol", value);
     }
-    throw unstorable(`${describe(value)} has no BSON, at key ${quote(key)}`, value);
   }
 
   #number(key: string, value: number): void {
-    if ((value | 0) === value && !Object.is(value, -0)) {
-      this.#name(bsonType.int32, key);
+    if (isInteger(value) && isInt32(value)) {
+      this.#begin(bsonType.int32, key);
       this.#sink.int32(value);
-    } else if (Number.isSafeInteger(value) && value !== 0) this.#int64(key, BigInt(value));
+    } else if (isInteger(value)) this.#int64(bsonType.int64, key, BigInt(value));
     else {
-      this.#name(bsonType.double, key);
+      this.#begin(bsonType.double, key);
       this.#wide.setFloat64(0, value, true);
-      this.#writeWide();
+      this.#sink.write(new Uint8Array(this.#wide.buffer));
     }
   }
 
-  #int64(key: string, value: bigint): void {
-    if (value < LEAST_INT64 || value > MOST_INT64) {
-      throw unstorable(`${value} is no value of System.Int64, at key ${quote(key)}`, value);
-    }
-    this.#name(bsonType.int64, key);
+  #int64(type: number, key: string, value: bigint): void {
+    if (!isInt64(value)) throw this.#place.fault("a bigint that is no System.Int64", value);
+    this.#begin(type, key);
     this.#wide.setBigInt64(0, value, true);
-    this.#writeWide();
-  }
-
-  #object(key: string, value: object): void {
-    if (value instanceof Date) {
-      const milliseconds = value.getTime();
-      if (Number.isNaN(milliseconds)) throw unstorable("a Date is invalid", value);
-      this.#name(bsonType.date, key);
-      this.#wide.setBigInt64(0, BigInt(milliseconds), true);
-      this.#writeWide();
-    } else if (value instanceof Uint8Array) {
-      const bytes = new Uint8Array(value);
-      this.#name(bsonType.binary, key);
-      this.#sink.int32(bytes.byteLength);
-      this.#sink.uint8(BYTES);
-      this.#sink.write(bytes);
-    } else if (isContainer(value)) {
-      this.#name(
-        Array.isArray(value) || value instanceof Set ? bsonType.array : bsonType.document,
-        key,
-      );
-      this.#begin(value);
-    } else throw unstorable(`${describe(value)} has no BSON, at key ${quote(key)}`, value);
-  }
-
-  #name(type: number, key: string): void {
-    this.#sink.uint8(type);
-    this.#utf8(key);
-    this.#sink.uint8(0);
+    this.#sink.write(new Uint8Array(this.#wide.buffer));
   }
 
   #string(text: string): void {
     const start = this.#sink.claim(4);
-    this.#utf8(text);
+    this.#sink.utf8(text);
     this.#sink.uint8(0);
     this.#sink.setInt32(start, this.#sink.length - start - 4);
   }
 
-  #utf8(text: string): void {
-    const sink = this.#sink;
-    const start = sink.length;
-    // An encoder takes longer for short text than looking at each character.
-    if (text.length <= MAX_SHORT_TEXT && sink.ascii(text)) return;
-    sink.length = start;
-    if (!text.isWellFormed()) throw unstorable("a string holds a lone surrogate", text);
-    sink.write(encoder.encode(text));
+  #binary(bytes: Uint8Array): void {
+    this.#sink.int32(bytes.byteLength);
+    this.#sink.uint8(BYTES);
+    this.#sink.write(bytes);
   }
 
-  #writeWide(): void {
-    this.#sink.write(new Uint8Array(this.#wide.buffer));
+  /** Writes what each element begins with: its type, and its key up to a zero. */
+  #begin(type: number, key: string): void {
+    this.#sink.uint8(type);
+    this.#sink.utf8(key);
+    this.#sink.uint8(0);
   }
 }
 
-function* entriesOf(value: object): Generator<readonly [unknown, unknown]> {
-  if (value instanceof Map) yield* value;
-  else if (Array.isArray(value) || value instanceof Set) {
-    let index = 0;
-    for (const item of value) yield [index++, item];
-  } else yield* Object.entries(value);
-}
-
-/** .NET writes the integers that a dictionary has for keys in decimal digits. */
-function keyOf(key: unknown): string {
-  const isInteger = typeof key === "bigint" || Number.isSafeInteger(key);
-  if (typeof key !== "string" && !isInteger) {
-    throw unstorable("a key of a Map is neither a string nor an integer", key);
-  }
-  const text = String(key);
-  if (text.includes("\0")) throw unstorable("a key holds the character U+0000", key);
-  return text;
+function sizeOf(value: object): number {
+  return value instanceof Set ? value.size : (value as readonly unknown[]).length;
 }

@@ -229,13 +229,28 @@ Deno.test("enyimCoreTranscoder takes the options of enyimTranscoder", () => {
   }
 });
 
-Deno.test("enyimCoreTranscoder reads and writes a hundred thousand levels, and a wide document, in a moment", () => {
+Deno.test("enyimCoreTranscoder reads and writes deep and wide documents, and no tree of a few that are shared", () => {
   let deep: unknown = 1;
-  for (let level = 0; level < 100_000; level++) deep = [deep];
-  const item = enyimCoreTranscoder.encode(deep) as EncodedValue;
-  let back = enyimCoreTranscoder.decode(item);
-  for (let level = 0; level < 100_000; level++) back = (back as unknown[])[0];
+  for (let level = 0; level < 1000; level++) deep = [deep];
+  let back = enyimCoreTranscoder.decode(enyimCoreTranscoder.encode(deep) as EncodedValue);
+  for (let level = 0; level < 1000; level++) back = (back as unknown[])[0];
   assertEquals(back, 1);
+  assertThrows(() => enyimCoreTranscoder.encode([deep]), ValidationException, "1000 levels");
+  let shared: unknown = [];
+  for (let level = 0; level < 100; level++) shared = [shared, shared];
+  assertThrows(() => enyimCoreTranscoder.encode(shared), ValidationException, "over and over");
+  // Read to any depth: documents of one element that is the next.
+  const levels = 100_000;
+  const length = levels * 8 + 5;
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  for (let level = 0; level <= levels; level++) {
+    view.setInt32(level * 7, length - level * 8, true);
+    if (level < levels) bytes.set([4, 0x30, 0], level * 7 + 4);
+  }
+  back = enyimCoreTranscoder.decode({ flags: 257, data: bytes });
+  for (let level = 0; level < levels; level++) back = (back as unknown[])[0];
+  assertEquals(back, []);
   const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i]));
   const read = enyimCoreTranscoder.decode(enyimCoreTranscoder.encode(wide) as EncodedValue);
   assertEquals(Object.keys(read as object).length, 100_000);

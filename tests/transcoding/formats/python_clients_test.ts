@@ -143,7 +143,7 @@ Deno.test("pymemcacheTranscoder for JSON reads and writes numbers and keys as Py
       ["\0NaN", "\0\0", "NaN Infinity", '"\\'],
       '["\\u0000NaN", "\\u0000\\u0000", "NaN Infinity", "\\"\\\\"]',
     ],
-    [["\x7f é€😀\ud800"], '["\\u007f \\u00e9\\u20ac\\ud83d\\ude00\\ud800"]'],
+    [["\x7f é€😀"], '["\\u007f \\u00e9\\u20ac\\ud83d\\ude00"]'],
     [{ "\0": { __proto__x: [] } }, '{"\\u0000": {"__proto__x": []}}'],
     [[2 ** 53, -(2 ** 60)], "[9007199254740992.0, -1.152921504606847e+18]"],
   ];
@@ -151,8 +151,8 @@ Deno.test("pymemcacheTranscoder for JSON reads and writes numbers and keys as Py
     assertEquals(write(value), json);
     assertEquals(read(json), value);
   }
-  const keys = new Map<unknown, unknown>([[1, 1], [2.5, 2], [true, 3], [null, 4], [2n ** 64n, 5]]);
-  assertEquals(write(keys), '{"1": 1, "2.5": 2, "true": 3, "null": 4, "18446744073709551616": 5}');
+  const keys = new Map<unknown, unknown>([[1, 1], [2.5, 2], [2n ** 64n, 3]]);
+  assertEquals(write(keys), '{"1": 1, "2.5": 2, "18446744073709551616": 3}');
   assertEquals(read(`["\\u0000", "\\"${"1".repeat(17)}", ${"1".repeat(17)}]`), [
     "\0",
     `"${"1".repeat(17)}`,
@@ -165,7 +165,7 @@ Deno.test("pymemcacheTranscoder for JSON reads and writes numbers and keys as Py
   );
   const bad = ["", "nan", "-NaN", "1Infinity", "01234567890123456789", "[1,]", '"NaN', "NaN NaN"];
   for (const json of [...bad, `"${"\\".repeat(9)}" NaN`, "1".repeat(4301)]) {
-    assertThrows(() => read(json), ClientException, "it is not JSON", json);
+    assertThrows(() => read(json), ClientException, "JSON", json);
   }
 });
 
