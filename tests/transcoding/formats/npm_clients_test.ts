@@ -13,24 +13,14 @@ import {
   npmMemcacheTranscoder,
 } from "../../../src/transcoding/mod.ts";
 import { zstdDecompress } from "../../../src/transcoding/zstd.ts";
-import {
-  assertReads,
-  assertWrites,
-  type ForeignCase,
-  type ForeignReads,
-  itemOf,
-  readForeign,
-  readSets,
-  valueOf,
-} from "./foreign.ts";
+import { assertWrites, readForeignReads, setOf, without } from "./foreign_items.ts";
+import { assertReads, type ForeignCase, readForeign, valueOf } from "./foreign_sets.ts";
 
-const memcached = (await readSets("npm-memcached")).get("default");
-const memcacheClient = await readSets("npm-memcache-client");
-const memcache = (await readSets("npm-memcache")).get("default");
-const memjs = (await readSets("npm-memjs")).get("default");
-const reads = await readForeign<ForeignReads>("foreign_reads");
-
-const asIs = (item: EncodedValue) => item;
+const memcached = setOf(await readForeign("npm-memcached"), "default");
+const memcacheClient = await readForeign("npm-memcache-client");
+const memcache = setOf(await readForeign("npm-memcache"), "default");
+const memjs = setOf(await readForeign("npm-memjs"), "default");
+const reads = await readForeignReads();
 
 async function inflate({ flags, data }: EncodedValue): Promise<EncodedValue> {
   return { flags, data: (flags & 1) === 0 ? data : await zstdDecompress(data, 1e6) };
@@ -53,38 +43,36 @@ function numbersAs(special: (value: number) => number): (each: ForeignCase) => u
 }
 
 /** A Map becomes `{}` in JSON; the programs were given an object, since JavaScript's have no other keys. */
-const isMap = ({ id }: ForeignCase) => id === "map-intkeys";
+const MAP = "map-intkeys";
 
 Deno.test("npmMemcachedTranscoder reads and writes what npm's memcached does", async () => {
   await assertReads(npmMemcachedTranscoder, memcached, numbersAs((value) => value));
-  const cases = memcached?.cases.filter((each) => !isMap(each)) ?? [];
-  const set = { config: "npm-memcached", cases, notStored: [] };
-  assertEquals(await assertWrites(npmMemcachedTranscoder, set, asIs), cases.length);
-  assert(cases.length >= 70);
+  const set = without(memcached, MAP);
+  assertEquals(await assertWrites(npmMemcachedTranscoder, set), set.cases.length);
+  assert(set.cases.length >= 70);
 });
 
 Deno.test("memcacheClientTranscoder reads and writes what memcache-client does", async () => {
   const finite = numbersAs((value) => Number.isFinite(value) ? value : NaN);
   for (const [config, options] of [["default", {}], ["compress", { compress: true }]] as const) {
     const transcoder = memcacheClientTranscoder(options);
-    const all = memcacheClient.get(config);
+    const all = setOf(memcacheClient, config);
     await assertReads(transcoder, all, finite);
     await assertReads(memcacheClientTranscoder, all, finite);
-    const cases = all?.cases.filter((each) => !isMap(each)) ?? [];
-    const set = { config, cases, notStored: [] };
-    assertEquals(await assertWrites(transcoder, set, inflate), cases.length);
+    const set = without(all, MAP);
+    assertEquals(await assertWrites(transcoder, set, inflate), set.cases.length);
   }
 });
 
 Deno.test("npmMemcacheTranscoder and memjsTranscoder read and write what the packages do", async () => {
   await assertReads(
-    npmMemcacheTranscoder,
+    npmMemcacheTranscoder as Transcoder,
     memcache,
-    (each) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(itemOf(each).data),
+    ({ data }) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(data),
   );
-  await assertWrites(npmMemcacheTranscoder, memcache, asIs);
-  await assertReads(memjsTranscoder, memjs, (each) => itemOf(each).data);
-  await assertWrites(memjsTranscoder, memjs, asIs);
+  await assertWrites(npmMemcacheTranscoder as Transcoder, memcache);
+  await assertReads(memjsTranscoder as Transcoder, memjs, ({ data }) => data);
+  await assertWrites(memjsTranscoder as Transcoder, memjs);
 });
 
 Deno.test("the transcoders of npm's clients refuse what the packages refuse", () => {
@@ -148,10 +136,8 @@ const READERS: Record<string, Transcoder> = {
 
 Deno.test("the transcoders of npm's clients read foreign items as the packages do", async () => {
   for (const [client, transcoder] of Object.entries(READERS)) {
-    const program = reads.programs.find((each) => each.client === client);
-    assert(program !== undefined, client);
-    for (const [index, outcome] of program.outcomes.entries()) {
-      const item = itemOf(reads.items[index]!);
+    for (const { item, outcomes } of reads) {
+      const outcome = outcomes.get(client) ?? "";
       const text = new TextDecoder().decode(item.data);
       const message = `${client}: ${item.flags} ${text}`;
       let expected = valueOfOutcome(outcome, item.data);

@@ -6,23 +6,14 @@ import {
   pymemcacheTranscoder,
   pythonMemcachedTranscoder,
 } from "../../../src/transcoding/mod.ts";
-import {
-  assertReads,
-  assertWrites,
-  type ForeignCase,
-  type ForeignReads,
-  inflating,
-  itemOf,
-  readForeign,
-  readSets,
-  valueOf,
-} from "./foreign.ts";
+import { assertWrites, inflating, readForeignReads, setOf, without } from "./foreign_items.ts";
+import { assertReads, type ForeignCase, readForeign, valueOf } from "./foreign_sets.ts";
 
-const pymemcache = await readSets("pymemcache_1", "pymemcache_2");
-const pythonMemcached = await readSets("python-memcached");
-const pylibmc = await readSets("pylibmc");
-const bmemcached = await readSets("bmemcached");
-const reads = await readForeign<ForeignReads>("foreign_reads");
+const pymemcache = await readForeign("pymemcache_1", "pymemcache_2");
+const pythonMemcached = await readForeign("python-memcached");
+const pylibmc = await readForeign("pylibmc");
+const bmemcached = await readForeign("bmemcached");
+const reads = await readForeignReads();
 
 const inflate = inflating(8);
 
@@ -44,9 +35,11 @@ const CONFIGURATIONS: [string, Transcoder, typeof pymemcache][] = [
   ["compress", bmemcachedTranscoder({ compress: true }), bmemcached],
 ];
 
+const meant = ({ value }: ForeignCase) => valueOf(value);
+
 /** JSON has no keys but strings. */
-function expectedOf(config: string): ((each: ForeignCase) => unknown) | undefined {
-  if (config !== "docs-json") return undefined;
+function expectedOf(config: string): (foreign: ForeignCase) => unknown {
+  if (config !== "docs-json") return meant;
   return ({ value }) => {
     const made = valueOf(value);
     return made instanceof Map ? Object.fromEntries(made) : made;
@@ -64,22 +57,22 @@ function differs({ id }: ForeignCase): boolean {
 
 Deno.test("the transcoders of Python's clients read what the programs stored", async () => {
   for (const [config, transcoder, sets] of CONFIGURATIONS) {
-    await assertReads(transcoder, sets.get(config), expectedOf(config));
+    await assertReads(transcoder, setOf(sets, config), expectedOf(config));
   }
 });
 
 Deno.test("the transcoders of Python's clients read what is compressed whatever their options are", async () => {
-  await assertReads(pymemcacheTranscoder, pymemcache.get("compressed"));
-  await assertReads(pythonMemcachedTranscoder, pythonMemcached.get("compress"));
-  await assertReads(pylibmcTranscoder, pylibmc.get("compress"));
-  await assertReads(bmemcachedTranscoder, bmemcached.get("compress"));
+  await assertReads(pymemcacheTranscoder, setOf(pymemcache, "compressed"), meant);
+  await assertReads(pythonMemcachedTranscoder, setOf(pythonMemcached, "compress"), meant);
+  await assertReads(pylibmcTranscoder, setOf(pylibmc, "compress"), meant);
+  await assertReads(bmemcachedTranscoder, setOf(bmemcached, "compress"), meant);
 });
 
 Deno.test("the transcoders of Python's clients write the bytes that the programs store", async () => {
   for (const [config, transcoder, sets] of CONFIGURATIONS) {
-    const set = sets.get(config);
+    const set = setOf(sets, config);
     const written = await assertWrites(transcoder, set, inflate, differs);
-    assert(written >= (set?.cases.length ?? 0) - 7, `${config}: ${written}`);
+    assert(written >= set.cases.length - 7, `${config}: ${written}`);
   }
 });
 
@@ -87,14 +80,12 @@ Deno.test("pymemcacheTranscoder without a serde writes what pymemcache does, and
   const settings = { "none": {}, "none-utf8": { encoding: "utf-8" } } as const;
   for (const [config, options] of Object.entries(settings)) {
     const transcoder = pymemcacheTranscoder({ pickleProtocol: false, ...options });
-    const all = pymemcache.get(config);
-    assert(all !== undefined);
     // JavaScript has the integer only.
-    const set = { ...all, cases: all.cases.filter(({ id }) => id !== "float-1") };
-    await assertReads(transcoder, set, (each) => itemOf(each).data);
+    const set = without(setOf(pymemcache, config), "float-1");
+    await assertReads(transcoder, set, ({ data }) => data);
     assertEquals(await assertWrites(transcoder, set, inflate), set.cases.length);
     for (const { id } of set.notStored) {
-      const stored = pymemcache.get("pickle")?.cases.find((each) => each.id === id);
+      const stored = setOf(pymemcache, "pickle").cases.find((each) => each.id === id);
       assert(stored !== undefined, id);
       assertThrows(() => transcoder.encode(valueOf(stored.value)), ValidationException);
     }
@@ -184,31 +175,29 @@ function valueOfOutcome(outcome: string, data: Uint8Array): unknown {
 }
 
 /** The transcoders that are to read as these programs do, and what differs. */
-const READERS: [client: string, note: string, transcoder: Transcoder, rewritten?: RegExp][] = [
-  ["pymemcache", "Client(serde=pickle_serde)", pymemcacheTranscoder],
-  ["pymemcache", "Client(serde=compressed_serde)", pymemcacheTranscoder({ compress: true })],
-  ["python-memcached", "", pythonMemcachedTranscoder],
-  ["pylibmc", "", pylibmcTranscoder],
-  ["python-binary-memcached", "", bmemcachedTranscoder],
+const READERS: [program: string, transcoder: Transcoder][] = [
+  ["pymemcache Client(serde=pickle_serde)", pymemcacheTranscoder],
+  ["pymemcache Client(serde=compressed_serde)", pymemcacheTranscoder({ compress: true })],
+  ["python-memcached", pythonMemcachedTranscoder],
+  ["pylibmc", pylibmcTranscoder],
+  ["python-binary-memcached", bmemcachedTranscoder],
 ];
 
 Deno.test("the transcoders of Python's clients read foreign items as the programs do", async () => {
-  for (const [client, note, transcoder] of READERS) {
-    const program = reads.programs.find((each) => each.client === client && each.note === note);
-    assert(program !== undefined, client);
-    for (const [index, outcome] of program.outcomes.entries()) {
-      const item = itemOf(reads.items[index]!);
-      const message = `${client} ${note}: ${item.flags} ${new TextDecoder().decode(item.data)}`;
-      const expected = valueOfOutcome(outcome, item.data);
+  for (const [program, transcoder] of READERS) {
+    for (const { item, outcomes } of reads) {
+      const message = `${program}: ${item.flags} ${new TextDecoder().decode(item.data)}`;
+      const expected = valueOfOutcome(outcomes.get(program) ?? "", item.data);
       const reading = async () => await transcoder.decode(item);
       if (expected === undefined) {
         await assertRejects(reading, ClientException, "Cannot read", message);
-      } else if (client === "pylibmc" && (item.flags & 31) === 2 && expected === 1) {
+      } else if (program === "pylibmc" && (item.flags & 31) === 2 && expected === 1) {
         // It stores booleans so, and cannot tell them from integers.
         assertEquals(await reading(), true, message);
       } else assertEquals(await reading(), expected, message);
     }
   }
+  assertEquals(reads.every(({ outcomes }) => READERS.every(([name]) => outcomes.has(name))), true);
 });
 
 Deno.test("the transcoders of Python's clients read integers as Python's int does", () => {
