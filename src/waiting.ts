@@ -37,6 +37,23 @@ const idleClock: Clock = {
   },
 };
 
+/** Taken early too, but on Deno, where touching them takes time and {@linkcode systemClock} does as well. */
+const timers = /* @__PURE__ */ takeTimers();
+
+function takeTimers(): [typeof setTimeout, typeof clearTimeout] | undefined {
+  return "Deno" in globalThis ? undefined : [setTimeout, clearTimeout];
+}
+
+const busyClock: Clock = {
+  now,
+  after(delay, callback) {
+    if (timers === undefined) return systemClock.after(delay, callback);
+    const [start, stop] = timers;
+    const timer = start(callback, delay);
+    return () => stop(timer);
+  },
+};
+
 function signalAfter(delay: number): AbortSignal {
   // Node accepts integers only.
   return timeout(Math.max(0, Math.ceil(delay)));
@@ -45,6 +62,11 @@ function signalAfter(delay: number): AbortSignal {
 /** The same clock, with timers that do not keep the process alive. */
 export function lettingProcessEnd(clock: Clock): Clock {
   return clock === systemClock ? idleClock : clock;
+}
+
+/** The same clock, whose calls keep the process alive: for what somebody waits for who waits for nothing else. */
+export function keepingProcess(clock: Clock): Clock {
+  return clock === systemClock ? busyClock : clock;
 }
 
 /**
@@ -229,15 +251,17 @@ function makeWatch(signal: AbortSignal): Watch {
 /**
  * Waits, and keeps the process alive meanwhile.
  *
+ * @param clock Whose time it is.
  * @param delay Milliseconds.
  * @param signal Ends the wait: it is rejected with the signal's reason.
  */
-export async function pause(delay: number, signal?: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+export async function pause(clock: Clock, delay: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve } = deferred<void>();
+  const cancel = keepingProcess(clock).after(delay, resolve);
   try {
-    await untilAborted(new Promise<void>((resolve) => timer = setTimeout(resolve, delay)), signal);
+    await untilAborted(promise, signal);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 
@@ -255,6 +279,12 @@ export function untilAborted<Value>(
     if (signal.aborted) reject(signal.reason);
     promise.then(resolve, reject).then(watchSignal(signal, { abandon: reject }));
   });
+}
+
+/** Waits until all of them have ended, and fails then if one did, as the first of those. */
+export async function allEnded(promises: readonly unknown[]): Promise<void> {
+  await Promise.allSettled(promises);
+  await Promise.all(promises);
 }
 
 /** A promise, and the functions that settle it. */

@@ -64,12 +64,6 @@ function tracksCheaply(process: Global["process"]): boolean {
   return bun !== undefined || isWorker() || Number.parseInt(node ?? "0") >= 24;
 }
 
-/** Lets the process end before the timer fires, if the runtime supports this. */
-export function letProcessEnd(timer: ReturnType<typeof setTimeout>): void {
-  if (typeof timer === "number") globalThis.Deno?.unrefTimer?.(timer);
-  else (timer as { unref?(): void }).unref?.();
-}
-
 /**
  * Calls back when the event loop has polled every socket once. Data that arrived while the process was suspended has
  * been delivered by then. On Deno, data that arrived while it was busy may be delivered later.
