@@ -1,4 +1,4 @@
-/** Storing items. @module */
+/** Stores items. @module */
 
 import { quote, ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
@@ -20,7 +20,7 @@ import { readEntries, runMany } from "./many_keys.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
-/** What a storage command needs besides the value. */
+/** The parts of a storage command besides the value. */
 interface Storing<Result> {
   readonly verb: StorageVerb;
   readonly answers: Answers<Result>;
@@ -52,7 +52,7 @@ export async function setMany(
   checkKeys(values.keys(), "set");
   const seconds = checkExptime(exptime, Date.now);
   const written = writeItems(session, values, options);
-  // Not a turn later than it has to be: what is issued in one turn leaves together, in its order.
+  // Without waiting a turn: operations issued in the same turn are sent together, in order.
   const items = written instanceof Promise ? await written : written;
   await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
     const { item, turn } = items.get(key)!;
@@ -85,7 +85,7 @@ export function replace(
   return store(session, { verb: "replace", answers: STORED_ANSWERS, key, exptime }, value, options);
 }
 
-/** Puts data after or before that of an item. */
+/** Adds data after or before that of an item. */
 export function extend(
   session: Session,
   verb: "append" | "prepend",
