@@ -106,7 +106,8 @@ class Player {
       await this.#playNext(client);
     }
     const growth = heapUsed() - heap;
-    if (growth > GROWTH) throw new Error(`The heap has grown by ${growth} bytes`);
+    // Without a collection first, the heap holds what is only waiting for one.
+    if (canCollect() && growth > GROWTH) throw new Error(`The heap has grown by ${growth} bytes`);
     const [answered, repeated] = [this.#answered, this.#repeated];
     return { cases, answered, dead: cases - answered, repeated, growth };
   }
@@ -243,8 +244,15 @@ async function outcomeOf(client: Client, step: Step): Promise<Outcome> {
 }
 
 /** Bytes of the heap in use, without garbage where it can be collected (`--expose-gc`). */
+/** The collector, which `--v8-flags=--expose-gc` shows. */
+const { gc: collect } = globalThis as { gc?: () => void };
+
+function canCollect(): boolean {
+  return collect !== undefined;
+}
+
 function heapUsed(): number {
-  (globalThis as { gc?: () => void }).gc?.();
+  collect?.();
   return Deno.memoryUsage().heapUsed;
 }
 
