@@ -21,30 +21,40 @@ const ONLY_IN_FULL = [
 /** Those that can do any number of cases, and do them all in `deno task test:all`. */
 const EXTENSIBLE = /from "[./]+\/support\/extent\.ts"/;
 
-/** Seconds that a file takes on a core of its own, where that is more than a moment. */
+/** Seconds that a file, or the examples of a folder, keep a core busy, where that is more than a moment. */
 const SECONDS: Readonly<Record<string, number>> = {
-  "client/faults_test.ts": 6,
-  "transport/tls_test.ts": 6,
-  "transcoding/pickle/python_test.ts": 5,
-  "conformance/protocol_conformance_test.ts": 5,
-  "features/items_test.ts": 4,
-  "transcoding/pickle/read_pickle_test.ts": 4,
-  "features/listing_faults_test.ts": 4,
-  "transport/node_test.ts": 3,
-  "discovery/client_discovery_test.ts": 3,
-  "testing/session_test.ts": 3,
-  "conformance/commands_conformance_test.ts": 3,
-  "connection/refusals_test.ts": 3,
+  "docs/": 10,
+  "src/adapters/": 7,
+  "mod.ts": 6,
+  "tests/transcoding/pickle/python_test.ts": 6,
+  "tests/conformance/protocol_conformance_test.ts": 5,
+  "src/commands/": 5,
+  "tests/client/faults_test.ts": 4,
+  "tests/adapters/cache_test.ts": 3,
+  "tests/features/items_test.ts": 3,
+  "src/transcoding/": 3,
+  "src/routing/": 3,
+  "tests/transcoding/pickle/read_pickle_test.ts": 3,
+  "tests/conformance/listing_conformance_test.ts": 3,
+  "tests/conformance/commands_conformance_test.ts": 3,
+  "tests/testing/session_test.ts": 2,
+  "tests/conformance/transcoders_conformance_test.ts": 2,
+  "tests/transport/tls_test.ts": 2,
+  "tests/chaos/parser_fuzz_test.ts": 2,
+  "src/testing/": 2,
+  "src/patterns/": 2,
+  "tests/routing/explanations_test.ts": 2,
+  "tests/client/load_test.ts": 2,
+  "tests/features/get_or_set_test.ts": 2,
+  "tests/transport/node_test.ts": 2,
 };
-const MOMENT = 0.6;
-/** Seconds that the examples in the documentation take together. */
-const EXAMPLES_SECONDS = 12;
+const MOMENT = 0.5;
 
 /** What one process of `deno test` can run. */
 export interface TestFile {
   /** The file, or files, from the root of the repository. */
   readonly paths: readonly string[];
-  /** How long it takes on a core of its own, about. */
+  /** How long it keeps a core busy, about. */
   readonly seconds: number;
   /** Whether the examples in its comments are run. */
   readonly hasExamples?: boolean;
@@ -53,12 +63,8 @@ export interface TestFile {
 /** Lists the tests of `deno task test`: those of the module on this runtime and on real memcached. */
 export function listTests(): TestFile[] {
   const files = testFiles().filter((file) => !isOnlyInFull(file));
-  const groups = documented();
-  const seconds = EXAMPLES_SECONDS / groups.length;
-  return [
-    ...files.map(toTestFile),
-    ...groups.map((paths) => ({ paths, seconds, hasExamples: true })),
-  ];
+  const examples = documented().map((paths) => ({ ...weigh(paths), hasExamples: true }));
+  return [...files.map(toTestFile), ...examples];
 }
 
 /** Lists what `deno task test:all` runs in addition, or in full length, on this runtime. */
@@ -77,7 +83,11 @@ function isExtensible(file: string): boolean {
 }
 
 function toTestFile(file: string): TestFile {
-  return { paths: [`tests/${file}`], seconds: SECONDS[file] ?? MOMENT };
+  return weigh([`tests/${file}`]);
+}
+
+function weigh(paths: readonly string[]): TestFile {
+  return { paths, seconds: SECONDS[paths[0] ?? ""] ?? MOMENT };
 }
 
 /** Every file of tests, from `tests/` on. */

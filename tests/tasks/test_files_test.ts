@@ -29,6 +29,15 @@ Deno.test("what both run is a test that does more in deno task test:all", () => 
   assert(both.length < 15, both.join());
 });
 
+Deno.test("what takes long is there", () => {
+  const weighed = pathsOf(listTests().filter(({ seconds }) => seconds > 1));
+  assert(weighed.length > 20, weighed.join());
+  const missing = weighed.filter((path) =>
+    !/\/$/.test(path) && !Deno.statSync(new URL(path, ROOT)).isFile
+  );
+  assertEquals(missing, []);
+});
+
 Deno.test("takeBatch takes what is worth a process, and no examples with tests", () => {
   const file = (seconds: number, hasExamples?: boolean): TestFile => ({
     paths: [],
