@@ -7,6 +7,7 @@
 
 import { readOptions } from "../tasks/arguments.ts";
 import { Progress } from "../tasks/progress.ts";
+import { FUZZED_FORMATS, fuzzFormat } from "../transcoding/formats/format_fuzz.ts";
 import { fuzzPickles } from "../transcoding/pickle/fuzz.ts";
 import { fuzzParser } from "./parser_fuzz.ts";
 import { chooseSeed, Random } from "./random.ts";
@@ -23,12 +24,14 @@ feeds the parser and the pickle reader with damaged bytes, and kills memcached o
   --seed     repeats a run; the default is another one each time`;
 
 /** Which share of the time each part has. */
-const SHARES = { fire: 0.6, parser: 0.2, pickles: 0.1, recovery: 0.1 };
+const SHARES = { fire: 0.6, parser: 0.15, pickles: 0.1, formats: 0.05, recovery: 0.1 };
 /** Milliseconds. */
 const ROUND = 5000;
 const ROUNDS_PER_REPORT = 12;
 const PARSER_CASES = 1_000_000;
 const PICKLE_CASES = 250_000;
+/** Of each foreign format. */
+const FORMAT_CASES = 200_000;
 const CYCLES = 200;
 /** How many failures are shown of each part. */
 const SHOWN = 20;
@@ -42,7 +45,7 @@ using progress = new Progress("chaos");
 
 /** Says how far a part is, and whether its time is up. */
 class Part {
-  readonly #name: string;
+  readonly #name: keyof typeof SHARES;
   readonly #began = performance.now();
   readonly #time: number;
 
@@ -104,6 +107,18 @@ async function fuzz(): Promise<string[]> {
     `pickles: ${pickles.cases} cases, slowest ${pickles.slowest.toFixed(1)} ms, ` +
       `hungriest ${megabytes(pickles.hungriest)}`,
   );
+  for (const format of FUZZED_FORMATS) {
+    const { cases, values, slowest, hungriest } = await fuzzFormat(
+      format,
+      new Random(seed),
+      FORMAT_CASES,
+      goesOnIn("formats", FORMAT_CASES, `cases of ${format.name}`),
+    );
+    progress.print(
+      `${format.name}: ${cases} cases, ${values} of them values, ` +
+        `slowest ${slowest.toFixed(1)} ms, hungriest ${megabytes(hungriest)}`,
+    );
+  }
   return [];
 }
 

@@ -11,7 +11,7 @@ import { runPool } from "./test_pool.ts";
 /** Some of the tests wait, so one more process than processors keeps all of them busy. */
 export const PROCESSES: number = Math.min(navigator.hardwareConcurrency, 7) + 1;
 
-/** The module's tests on this runtime and on real memcached, and the examples in its documentation. */
+/** The module's tests on this runtime and on real memcached. */
 export const denoLane: Lane = {
   name: "deno test",
   run: async ({ args, env }) => {

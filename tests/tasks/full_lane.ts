@@ -9,7 +9,7 @@ import { runPool } from "./test_pool.ts";
 /** The tests that need bundlers. */
 const SIZES = "tests/bundle/";
 
-/** What takes long on this runtime: faults, drills, fuzzing in full number, memory, and sizes of bundles. */
+/** What takes long here: examples in the documentation, faults, drills, full numbers of cases, memory, bundles. */
 export const fullLane: Lane = {
   name: "deno test, in full",
   run: async ({ env }) => {

@@ -11,7 +11,7 @@ import { say } from "./run.ts";
 
 const USAGE = `Usage: deno task test [--help] [arguments of deno test]
 
-Runs the tests of the module on this runtime and on real memcached, and the examples in the documentation.
+Runs the tests of the module on this runtime and on real memcached.
 With arguments, such as a folder, it runs deno test on them.`;
 
 // For its name, `deno test` takes this file for one of tests and imports it.

@@ -62,14 +62,14 @@ export interface TestFile {
 
 /** Lists the tests of `deno task test`: those of the module on this runtime and on real memcached. */
 export function listTests(): TestFile[] {
-  const files = testFiles().filter((file) => !isOnlyInFull(file));
-  const examples = documented().map((paths) => ({ ...weigh(paths), hasExamples: true }));
-  return [...files.map(toTestFile), ...examples];
+  return testFiles().filter((file) => !isOnlyInFull(file)).map(toTestFile);
 }
 
 /** Lists what `deno task test:all` runs in addition, or in full length, on this runtime. */
 export function listFullTests(): TestFile[] {
-  return testFiles().filter((file) => isOnlyInFull(file) || isExtensible(file)).map(toTestFile);
+  const files = testFiles().filter((file) => isOnlyInFull(file) || isExtensible(file));
+  const examples = documented().map((paths) => ({ ...weigh(paths), hasExamples: true }));
+  return [...files.map(toTestFile), ...examples];
 }
 
 function isOnlyInFull(file: string): boolean {

@@ -31,7 +31,7 @@ Deno.test("what both run is a test that does more in deno task test:all", () => 
 
 Deno.test("what takes long is there", () => {
   const weighed = pathsOf(listTests().filter(({ seconds }) => seconds > 1));
-  assert(weighed.length > 20, weighed.join());
+  assert(weighed.length > 10, weighed.join());
   const missing = weighed.filter((path) =>
     !/\/$/.test(path) && !Deno.statSync(new URL(path, ROOT)).isFile
   );
