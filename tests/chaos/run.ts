@@ -123,7 +123,7 @@ async function fuzz(): Promise<string[]> {
   }
   for (const fuzzed of FUZZED_TRANSCODERS) {
     await fuzzForeign(fuzzed, new Random(seed), TRANSCODER_CASES);
-    console.log(`${fuzzed.name}: ${TRANSCODER_CASES} cases`);
+    progress.print(`${fuzzed.name}: ${TRANSCODER_CASES} cases`);
   }
   return [];
 }
