@@ -52,6 +52,12 @@ export interface Gutter {
  */
 export type Failover = "error" | "remove" | "miss" | Gutter;
 
+/**
+ * What a server is asked in: `"meta"` in memcached's meta commands where those do more, `"classic"` in nothing but
+ * the commands that every server knows.
+ */
+export type Dialect = "classic" | "meta";
+
 /** How a `Client` behaves. Every option may be left out. */
 export interface ClientOptions {
   /**
@@ -224,6 +230,13 @@ export interface ClientOptions {
    * ```
    */
   readonly dial?: Dial;
+  /**
+   * What the servers are asked in. `"classic"`: in nothing but the commands that every memcached knows, for servers
+   * and proxies without meta commands. `"meta"`: in meta commands where those do more, whatever the servers answer.
+   * By default each server is asked in meta commands until it answers that it does not know them, or until its
+   * version says so. All clients of a deployment have to use the same.
+   */
+  readonly dialect?: Dialect;
   /** Where the client takes the time from; the runtime's clock by default. For tests of timeouts. */
   readonly clock?: Clock;
 }
@@ -260,6 +273,7 @@ export interface ResolvedOptions {
   readonly maxProbeDelay: number;
   readonly retries: number;
   readonly discovery: Discovery | undefined;
+  readonly dialect: Dialect | undefined;
 }
 
 /** A gutter that has been checked and completed. */
@@ -292,6 +306,7 @@ const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   tls: "any",
   auth: "any",
   dial: "any",
+  dialect: "any",
   clock: "any",
 };
 
@@ -317,7 +332,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const { connectTimeout = options.timeout ?? DEFAULT_PATIENCE, clock = systemClock } = options;
   const { stallTimeout = DEFAULT_PATIENCE, maxPendingBytes = 2 ** 30, maxSockets } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
-  const { locator = moecacheRing, transcoder, dial } = options;
+  const { locator = moecacheRing, transcoder, dial, dialect } = options;
   if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (options.connectTimeout !== undefined) {
     checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
@@ -333,6 +348,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkTranscoder(transcoder);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
+  if (dialect !== undefined) checkChoice("dialect", dialect, ["classic", "meta"]);
   const timesConnectingApart = options.connectTimeout !== undefined;
   checkFunction("clock.now", clock?.now);
   checkFunction("clock.after", clock?.after);
@@ -355,6 +371,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     transcoder,
     ...failover,
     discovery,
+    dialect,
   };
 }
 

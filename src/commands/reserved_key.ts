@@ -3,8 +3,11 @@
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { fnv1a32 } from "../routing/hashes/fnv.ts";
 
-/** What a key is kept for: the lease beside a stale value, a lock's tokens, a namespace's generation. */
-export type Purpose = "lease" | "token" | "generation";
+/**
+ * What a key is kept for: the lease beside a stale value, a lock's tokens, a namespace's generation; on a server
+ * without meta commands, what is known of a value, and whether it is fresh.
+ */
+export type Purpose = "lease" | "token" | "generation" | "mark" | "fresh";
 
 /** The hexadecimal digits of a hash. */
 const HASH_LENGTH = 8;

@@ -1,5 +1,6 @@
 /** What the commands of a client share: where they go, and how values are read and written. @module */
 
+import type { ResolvedOptions } from "../client_options.ts";
 import type { Route } from "../fleet/router.ts";
 import { type ChangeListener, type Command, failing } from "../protocol/command.ts";
 import {
@@ -22,6 +23,8 @@ interface SessionParts {
   readonly route: Route;
   readonly transcoder: Transcoder;
   readonly limits: DecodeLimits;
+  /** What the servers are asked in, where the client was told. */
+  readonly dialect?: ResolvedOptions["dialect"];
   /** The client's own session; the one that is made, by default. */
   readonly root?: Session;
   /** The key whose server all commands go to, instead of that of their own key. */
@@ -38,6 +41,8 @@ export class Session {
   readonly writeItem: WriteItem;
   /** The flags of strings that are stored as they are, as counters are. */
   readonly textFlags: number;
+  /** What the servers are asked in; `undefined` where each is asked in what it is found to know. */
+  readonly dialect: ResolvedOptions["dialect"];
   /** The client's own session, which this one is made from: a change through one concerns all of them. */
   readonly root: Session;
   readonly #parts: SessionParts;
@@ -51,6 +56,7 @@ export class Session {
     this.readItem = itemReader(transcoder, limits);
     this.writeItem = itemWriter(transcoder);
     this.textFlags = transcoder.textFlags ?? 0;
+    this.dialect = parts.dialect;
     this.root = root;
     this.#parts = parts;
   }

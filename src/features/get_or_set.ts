@@ -204,11 +204,14 @@ class Loading implements Load {
 
   /** Stores a value; resolves to what others read from then on. */
   async #store(lease: Lease, loaded: unknown): Promise<unknown> {
-    const { exptime, staleFor } = this.#plan;
+    const { exptime, staleFor, earlyRefresh } = this.#plan;
     const { item: { flags, data }, value } = await writeAndRead(this.#session, loaded, this.#key);
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
-    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });
+    const freshFor = exptime === 0 || staleFor + earlyRefresh === 0
+      ? undefined
+      : Math.max(0, exptime - earlyRefresh);
+    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end, freshFor });
     return value;
   }
 

@@ -20,6 +20,12 @@ export const FAILURE_FLAGS = 0x6d6f6566;
 /** Flags of a result of `undefined`, an item without bytes that `once` remembers (`moeu` in ASCII). */
 export const UNDEFINED_FLAGS = 0x6d6f6575;
 
+/**
+ * Flags of a mark, an item beside a value that says what a server without meta commands does not: that the value is
+ * stale, or when it will be (`moem` in ASCII).
+ */
+export const MARK_FLAGS = 0x6d6f656d;
+
 /** What is expected of flags that values are stored under. */
 export const USABLE_FLAGS =
   "an integer from 0 to 0xffffffff, but none from 0x6d6f6500 to 0x6d6f65ff: those are reserved";

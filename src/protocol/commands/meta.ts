@@ -37,7 +37,8 @@ const LONGEST_FLAG = 64;
 const WITHOUT_TOKEN = "bcfhklqstuvxI";
 const LONGEST_OPAQUE = 31;
 /** Refusals of `ms` after which memcached may take the value for commands. */
-const LEAVES_VALUE_BEHIND = /^ERROR$|bad command line|options flags|decoding key|bad data chunk/;
+const LEAVES_VALUE_BEHIND =
+  /^ERROR$|bad command line|options flags|decoding key|bad data chunk|invalid flag/;
 const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later";
 /** What a command that succeeds quietly would have said. */
 const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
@@ -270,12 +271,12 @@ export interface ItemInfo {
   readonly size: number;
   /** The cas unique. */
   readonly cas: bigint;
-  /** Seconds until it expires; -1 for never. */
-  readonly ttl: number;
+  /** Seconds until it expires; -1 for never. Absent for a server without meta commands, as the two below. */
+  readonly ttl?: number;
   /** Seconds since it was last read or written. */
-  readonly lastAccess: number;
+  readonly lastAccess?: number;
   /** Whether it has been read since it was written. */
-  readonly fetched: boolean;
+  readonly fetched?: boolean;
 }
 
 const ITEM_INFO = {
