@@ -219,6 +219,7 @@ export class Leases {
       key: stub.key,
       flags: [condition, `T${stub.lifetime}`, `F${LEASE_FLAGS}`, "c"],
       data: stub.nonce,
+      isLine: true,
       carrier: replaced?.carrier,
     } as const;
     const reply = await this.#session.ask(key, () => makeMeta(request), undefined);

@@ -41,7 +41,9 @@ export async function readLeased(
   if (item === undefined || item === "unreachable") return item;
   const isMarked = mark?.cas === item.cas;
   const isInvalid = isMarked && mark.freshness === undefined;
-  const isDue = isMarked && mark.freshness !== freshness;
+  const isDue = isMarked && mark.freshness !== freshness &&
+    // Through another connection, that one may have been read before it was there; the mark comes later.
+    mark.freshness !== await marks.readFreshness();
   return { ...item, ttl: isReserved(item.flags) ? 1 : isDue ? 0 : -1, isInvalid };
 }
 

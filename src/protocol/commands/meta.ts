@@ -39,6 +39,8 @@ const LONGEST_OPAQUE = 31;
 /** Refusals of `ms` after which memcached may take the value for commands. */
 const LEAVES_VALUE_BEHIND =
   /^ERROR$|bad command line|options flags|decoding key|bad data chunk|invalid flag/;
+/** Refusals of an `ms` that is right: by a server that knows no meta commands, or those of 1.6.6. */
+const NOT_UNDERSTOOD = /^(ERROR|CLIENT_ERROR invalid flag)$/;
 const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later";
 /** What a command that succeeds quietly would have said. */
 const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
@@ -54,6 +56,11 @@ export interface MetaRequest {
   readonly key: string;
   readonly flags: readonly string[];
   readonly data?: Uint8Array | string | undefined;
+  /**
+   * Whether the value is a line that no server knows as a command: one that does not understand `ms`, and takes the
+   * value for a command, refuses that too.
+   */
+  readonly isLine?: boolean;
   /** The connection that the cas unique among the flags was read through, as far as that is known. */
   readonly carrier?: number | undefined;
 }
@@ -217,13 +224,14 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key, data } = this.request;
+    const { verb, key, data, isLine = false } = this.request;
     const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
     const refusal = readRefusal(bytes, start, end, action);
     // It has its own reply, so it is the fence that is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
     const line = this.#refusal = String(refusal.item);
     this.fail(line === "ERROR" ? refusalError(action, line, NEEDS_NEWER) : refusal);
+    if (isLine && NOT_UNDERSTOOD.test(line)) return MORE;
     if (data !== undefined && LEAVES_VALUE_BEHIND.test(line)) {
       throw new Interruption(`the server did not understand ${verb}`, { cause: refusal });
     }
@@ -233,9 +241,10 @@ export class MetaCommand extends Command<MetaReply> {
     return MORE;
   }
 
-  /** Reads what follows a refusal: the fence is refused as well by a server that knows no meta commands. */
+  /** Reads what follows a refusal: the fence, or the value, is refused as well by a server that does not know `ms`. */
   #endRefused([line]: string[]): number {
-    if (line === "ERROR" && this.#refusal === line) return DONE;
+    const isExpected = this.request.isLine || this.#refusal === line;
+    if (line === "ERROR" && isExpected) return DONE;
     throw this.#interruption();
   }
 
