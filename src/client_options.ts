@@ -52,12 +52,6 @@ export interface Gutter {
  */
 export type Failover = "error" | "remove" | "miss" | Gutter;
 
-/**
- * What a server is asked in: `"meta"` in memcached's meta commands where those do more, `"classic"` in nothing but
- * the commands that every server knows.
- */
-export type Dialect = "classic" | "meta";
-
 /** How a `Client` behaves. Every option may be left out. */
 export interface ClientOptions {
   /**
@@ -236,7 +230,7 @@ export interface ClientOptions {
    * By default each server is asked in meta commands until it answers that it does not know them, or until its
    * version says so. All clients of a deployment have to use the same.
    */
-  readonly dialect?: Dialect;
+  readonly dialect?: "classic" | "meta";
   /** Where the client takes the time from; the runtime's clock by default. For tests of timeouts. */
   readonly clock?: Clock;
 }
@@ -273,7 +267,7 @@ export interface ResolvedOptions {
   readonly maxProbeDelay: number;
   readonly retries: number;
   readonly discovery: Discovery | undefined;
-  readonly dialect: Dialect | undefined;
+  readonly dialect: ClientOptions["dialect"];
 }
 
 /** A gutter that has been checked and completed. */

@@ -15,7 +15,7 @@
 
 import { equals } from "@std/bytes/equals";
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { reservedKey } from "../commands/reserved_key.ts";
+import { reservedKey } from "../fleet/reserved_key.ts";
 import type { Session } from "../commands/session.ts";
 import { add } from "../commands/store.ts";
 import { MetaCommand, type MetaRequest } from "../protocol/commands/meta.ts";

@@ -39,12 +39,12 @@ export async function invalidate(
   { staleFor, ...rest }: OperationOptions & { readonly staleFor?: number },
 ): Promise<boolean> {
   const options = operationOptions(rest);
-  const existed = staleFor === undefined
-    // Nothing is added: the item stays as it is, its exptime too, under another cas unique.
-    ? await extend(session, "append", key, "", options)
-    : await storeAgain(placeOf(session, key, options), staleFor);
-  if (existed) await markStale(placeOf(session, key, options), staleFor ?? 0);
-  return existed;
+  const place = placeOf(session, key, options);
+  if (staleFor !== undefined && !await storeAgain(place, staleFor)) return false;
+  // Nothing is added: the item stays as it is, its exptime too, under another cas unique.
+  if (!await extend(session, "append", key, "", options)) return false;
+  await markStale(place, staleFor ?? 0);
+  return true;
 }
 
 /** Stores an item as it is, for another time; resolves to whether there was one. */

@@ -13,20 +13,14 @@
  */
 
 import type { OperationOptions } from "../../commands/operation_options.ts";
-import { reservedKey } from "../../commands/reserved_key.ts";
+import { formatMark, type Mark, parseMark } from "../../fleet/mark.ts";
+import { reservedKey } from "../../fleet/reserved_key.ts";
 import type { Session } from "../../commands/session.ts";
 import { add, set } from "../../commands/store.ts";
 import type { CasOutcome } from "../../protocol/commands/storage.ts";
 import { MARK_FLAGS, type StoredItem } from "../../transcoding/item_codec.ts";
 import { type ReadItem, textOf } from "../stub.ts";
 import { readTied, storeTied } from "../tied_cas.ts";
-
-/** What is said of the value that has this cas unique. */
-export interface Mark {
-  readonly cas: bigint;
-  /** The text whose item tells by expiring that the value is no longer fresh; absent for one that is stale. */
-  readonly freshness?: string;
-}
 
 /** A mark as it was read, or that there is none: what may be replaced by another. */
 export interface MarkRead {
@@ -90,17 +84,4 @@ export class Marks {
 
 function itemOf(text: string): StoredItem {
   return { flags: MARK_FLAGS, data: new TextEncoder().encode(text) };
-}
-
-const STALE = "stale";
-
-function formatMark({ cas, freshness = STALE }: Mark): string {
-  return `${cas} ${freshness}`;
-}
-
-/** Reads a mark; what is none, since somebody else has stored something there, says nothing. */
-function parseMark(text: string): Mark | undefined {
-  const [, cas, freshness] = /^(\d{1,20}) ([\w-]+)$/.exec(text) ?? [];
-  if (cas === undefined || freshness === undefined) return undefined;
-  return { cas: BigInt(cas), ...(freshness === STALE ? {} : { freshness }) };
 }
