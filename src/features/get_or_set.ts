@@ -3,10 +3,11 @@
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
-import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { type Lease, Leases } from "./leases.ts";
 import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
+import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS, writeAndRead } from "../transcoding/item_codec.ts";

@@ -21,13 +21,14 @@ import { add } from "../commands/store.ts";
 import { MetaCommand, type MetaRequest } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
+import { itemTranscoder, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { inDialect, learnVersion, speaksClassic } from "./dialect.ts";
 import { UNREACHABLE } from "./meta.ts";
 import {
   dropStub,
   findStub,
   type ItemCommands,
+  type LeasedItem,
   makeStub,
   type ReadItem,
   removeAfterFailure,
@@ -38,16 +39,6 @@ import {
   type Stub,
 } from "./stub.ts";
 import { readTied, storeTied } from "./tied_cas.ts";
-
-/** An item as it is read for somebody who might compute it again. */
-export interface LeasedItem extends StoredItem {
-  /** The cas unique. */
-  readonly cas: bigint;
-  /** Seconds until it expires; -1 for never. */
-  readonly ttl: number;
-  /** Whether it has been invalidated. */
-  readonly isInvalid: boolean;
-}
 
 /** A value that was computed. */
 export interface Computed extends Replacement {

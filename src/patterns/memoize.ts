@@ -15,8 +15,7 @@ export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOpt
 
 /**
  * Makes a function that calls another once for each key, and from then on gives what memcached has:
- * `getOrSet` around a function, with single flight, leases, stale values and the rest. Needs memcached
- * 1.6.10 or later.
+ * `getOrSet` around a function, with single flight, leases, stale values and the rest.
  *
  * @param client Whose servers keep the results: a `Client`, or a `Namespace` of one, whose
  * `invalidateAll` then forgets them all.

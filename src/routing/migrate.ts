@@ -23,7 +23,8 @@ export type Placement = LocatorFactory | {
  *   that write, and so `getOrSet`, delete the former copy instead.
  *
  * Keys that stay where they are cost nothing; the others up to five round trips, each of which may take
- * `timeout`. Bringing over needs memcached 1.6.10 or later. What is deleted in the very moment in which
+ * `timeout`. A former server without meta commands (before memcached 1.6.10) does not tell how long an item has to
+ * live: a copy lives for 60 seconds then, and is made again as long as the item is there. What is deleted in the very moment in which
  * another client brings it over may come back. When the old items have expired, use the new distribution
  * alone.
  *

@@ -12,8 +12,7 @@ import {
   LEASE_FLAGS,
   type StoredItem,
 } from "../../transcoding/item_codec.ts";
-import type { LeasedItem } from "../leases.ts";
-import { findStub, type ItemCommands, type ReadItem, type Stub } from "../stub.ts";
+import { findStub, type ItemCommands, type LeasedItem, type ReadItem, type Stub } from "../stub.ts";
 import { readTied } from "../tied_cas.ts";
 import { Marks } from "./marks.ts";
 
