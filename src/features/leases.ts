@@ -72,13 +72,7 @@ export class Leases {
   /** Reads an item; `"unreachable"` where the client takes a server that it cannot reach for a miss. */
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     return await inDialect(this.#session, key, {
-      meta: async () => {
-        const item = await this.#readByMeta(key);
-        if (typeof item !== "object") return item;
-        // Other clients may have left a mark that this way of reading does not see.
-        await learnVersion(this.#session, key);
-        return speaksClassic(this.#session, key) ? await this.read(key) : item;
-      },
+      meta: () => this.#readByMeta(key),
       classic: ({ placeOf, readLeased }) => readLeased(placeOf(this.#session, key, undefined)),
     });
   }
@@ -89,6 +83,9 @@ export class Leases {
     if (reply === UNREACHABLE) return "unreachable";
     const { status, value, flags: { f, c, t, X } } = reply;
     if (status !== "VA" || value === undefined || c === undefined) return undefined;
+    // Other clients may have left a mark that this way of reading does not see.
+    await learnVersion(this.#session, key);
+    if (speaksClassic(this.#session, key)) return await this.read(key);
     return {
       flags: Number(f),
       data: value,

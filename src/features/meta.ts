@@ -9,7 +9,7 @@ import {
 import { checkOptions } from "../option_checks.ts";
 import { checkSeconds } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { inDialect, learnVersion } from "./dialect.ts";
+import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
 import {
   checkMetaRequest,
@@ -83,7 +83,6 @@ export async function invalidate(
   checkOptions(options, INVALIDATE_OPTIONS);
   checkKey(key, "invalidate");
   if (options.staleFor !== undefined) checkSeconds("staleFor", options.staleFor, 1);
-  await learnVersion(session, key);
   return await inDialect(session, key, {
     meta: () => invalidateByMeta(session, key, options),
     classic: ({ invalidate }) => invalidate(session, key, options),

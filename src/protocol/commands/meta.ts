@@ -179,6 +179,7 @@ export class MetaCommand extends Command<MetaReply> {
     const [status] = words;
     if (this.#isQuiet && status === "MN") return this.#endQuietly();
     if (this.#refusal !== undefined) return this.#endRefused(words);
+    if (status === "OK") return this.#refusedByDraft();
     if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
     if (this.#reply !== undefined) throw new SocketError("a meta command was answered twice");
     const reply = this.#readReply(status as MetaStatus, words);
@@ -239,6 +240,13 @@ export class MetaCommand extends Command<MetaReply> {
     // memcached's own proxy may refuse the fence, and nothing else.
     if (line.startsWith("SERVER_ERROR")) throw this.#interruption();
     return MORE;
+  }
+
+  /** Before 1.6.10 memcached says OK where it now says HD, and means other things by some flags. */
+  #refusedByDraft(): number {
+    const { verb, key } = this.request;
+    this.fail(refusalError(`${verb} key "${key}"`, this.#refusal = "OK", NEEDS_NEWER));
+    return this.#isQuiet ? MORE : DONE;
   }
 
   /** Reads what follows a refusal: the fence, or the value, is refused as well by a server that does not know `ms`. */
