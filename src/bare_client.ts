@@ -50,8 +50,7 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     const resolved = resolveOptions(options);
     this.#fleet = new Fleet(servers, resolved, (event) => this.dispatchEvent(event));
     const { route } = this.#fleet;
-    const { transcoder, dialect } = resolved;
-    this.#session = new Session({ route, transcoder, limits: resolved, dialect });
+    this.#session = new Session({ route, transcoder: resolved.transcoder, settings: resolved });
     for (const name of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
       Object.defineProperty(this, Symbol.for(name), { value: () => this.#describe() });
     }

@@ -11,7 +11,7 @@ import {
   type WriteItem,
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
-import { watchSignal } from "../waiting.ts";
+import { type Clock, systemClock, watchSignal } from "../waiting.ts";
 import { checkOptions } from "../option_checks.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 
@@ -22,9 +22,10 @@ const MOST_CARRIERS = 4096;
 interface SessionParts {
   readonly route: Route;
   readonly transcoder: Transcoder;
-  readonly limits: DecodeLimits;
-  /** What the servers are asked in, where the client was told. */
-  readonly dialect?: ResolvedOptions["dialect"];
+  readonly settings: DecodeLimits & {
+    readonly clock: Clock;
+    readonly dialect: ResolvedOptions["dialect"];
+  };
   /** The client's own session; the one that is made, by default. */
   readonly root?: Session;
   /** The key whose server all commands go to, instead of that of their own key. */
@@ -39,6 +40,8 @@ export class Session {
   readonly readItem: ReadItem;
   /** Turns a value into an item. */
   readonly writeItem: WriteItem;
+  /** Where the client takes the time from. */
+  readonly clock: Clock;
   /** The flags of strings that are stored as they are, as counters are. */
   readonly textFlags: number;
   /** What the servers are asked in; `undefined` where each is asked in what it is found to know. */
@@ -51,12 +54,13 @@ export class Session {
   #changeListener: ChangeListener | undefined;
 
   constructor(parts: SessionParts) {
-    const { route, transcoder, limits, root = this } = parts;
+    const { route, transcoder, settings, root = this } = parts;
     this.route = route;
-    this.readItem = itemReader(transcoder, limits);
+    this.clock = settings.clock;
+    this.readItem = itemReader(transcoder, settings);
     this.writeItem = itemWriter(transcoder);
     this.textFlags = transcoder.textFlags ?? 0;
-    this.dialect = parts.dialect;
+    this.dialect = settings.dialect;
     this.root = root;
     this.#parts = parts;
   }
@@ -164,4 +168,9 @@ export function setSession(commands: object, session: Session): void {
 /** The session that carries out some commands, for what is built on them; absent for somebody else's. */
 export function sessionOf(commands: object): Session | undefined {
   return sessions.get(commands);
+}
+
+/** Where the client of some commands takes the time from; the runtime's clock for somebody else's. */
+export function clockOf(commands: object): Clock {
+  return sessionOf(commands)?.clock ?? systemClock;
 }

@@ -18,10 +18,17 @@ import type { OperationOptions } from "../commands/operation_options.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import type { Session } from "../commands/session.ts";
 import { add } from "../commands/store.ts";
-import { MetaCommand, type MetaRequest } from "../protocol/commands/meta.ts";
+import { ClientException } from "../errors.ts";
+import { readFlags } from "../protocol/bytes.ts";
+import {
+  MetaCommand,
+  type MetaReply,
+  type MetaRequest,
+  readToken,
+} from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { itemTranscoder, LEASE_FLAGS } from "../transcoding/item_codec.ts";
+import { isReserved, itemTranscoder, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { inDialect, learnVersion, speaksClassic } from "./dialect.ts";
 import { UNREACHABLE } from "./meta.ts";
 import {
@@ -63,9 +70,12 @@ export interface Lease {
 export class Leases {
   readonly #session: Session;
   readonly #itemSession: Session;
+  readonly #options: OperationOptions | undefined;
 
-  constructor(session: Session) {
+  /** @param options Those of all its operations. */
+  constructor(session: Session, options: OperationOptions | undefined) {
     this.#session = session;
+    this.#options = options;
     this.#itemSession = session.withTranscoder(itemTranscoder);
   }
 
@@ -73,26 +83,20 @@ export class Leases {
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     return await inDialect(this.#session, key, {
       meta: () => this.#readByMeta(key),
-      classic: ({ placeOf, readLeased }) => readLeased(placeOf(this.#session, key, undefined)),
+      classic: ({ placeOf, readLeased }) => readLeased(placeOf(this.#session, key, this.#options)),
     });
   }
 
   async #readByMeta(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     const request = { verb: "mg", key, flags: ["f", "c", "t", "v"] } as const;
-    const reply = await this.#session.ask(key, () => makeMeta(request), undefined);
+    const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
     if (reply === UNREACHABLE) return "unreachable";
-    const { status, value, flags: { f, c, t, X } } = reply;
-    if (status !== "VA" || value === undefined || c === undefined) return undefined;
+    if (reply.status !== "VA") return undefined;
+    const item = readLeased(key, reply);
+    if (isReserved(item.flags)) return item;
     // Other clients may have left a mark that this way of reading does not see.
     await learnVersion(this.#session, key);
-    if (speaksClassic(this.#session, key)) return await this.read(key);
-    return {
-      flags: Number(f),
-      data: value,
-      cas: BigInt(c),
-      ttl: Number(t),
-      isInvalid: X !== undefined,
-    };
+    return speaksClassic(this.#session, key) ? await this.read(key) : item;
   }
 
   /**
@@ -143,7 +147,7 @@ export class Leases {
         // Such a server tells how long an item has to live.
         meta: async () => {},
         classic: async ({ placeOf, rememberFreshness }) => {
-          const place = placeOf(this.#session, key, undefined);
+          const place = placeOf(this.#session, key, this.#options);
           await rememberFreshness(place, stub.nonce, { ...content, freshFor });
         },
       });
@@ -184,7 +188,7 @@ export class Leases {
       const added = await inDialect(this.#session, key, {
         meta: () => this.#addByMeta(key, stub, replaced),
         classic: ({ placeOf, placeStub }) => {
-          const place = placeOf(this.#session, key, undefined);
+          const place = placeOf(this.#session, key, this.#options);
           return placeStub(place, this.#itemsAt(key), stub, replaced);
         },
       });
@@ -210,15 +214,19 @@ export class Leases {
       isLine: true,
       carrier: replaced?.carrier,
     } as const;
-    const reply = await this.#session.ask(key, () => makeMeta(request), undefined);
+    const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
     if (reply === UNREACHABLE) return "unreachable";
-    return reply.status === "HD" ? { ...stub, cas: BigInt(reply.flags.c ?? 0) } : undefined;
+    if (reply.status !== "HD") return undefined;
+    const cas = readCas(key, reply);
+    // memcached before 1.6.13 does not know it yet when it answers: such a stub is told by its nonce alone.
+    return cas === 0n ? stub : { ...stub, cas };
   }
 
   /** Commands that go to the server of the value, whatever server the stub's own key would belong to. */
-  #itemsAt(key: string, options?: OperationOptions): ItemCommands {
+  #itemsAt(key: string, options = this.#options): ItemCommands {
     const session = this.#itemSession.routedAs(key);
     return {
+      clock: session.clock,
       add: (key, item, exptime) => add(session, key, item, exptime, options),
       gets: (key) => readTied(session, key, options),
       cas: (key, item, { cas, carrier }, exptime) => {
@@ -230,7 +238,7 @@ export class Leases {
 }
 
 /** For what must not be taken for done where the server cannot be reached. */
-const STRICT = { failover: "error" } as const;
+export const STRICT: OperationOptions = { failover: "error" };
 
 /** Reads an item if it is still that one. */
 async function findItem(
@@ -246,4 +254,28 @@ function makeMeta(request: MetaRequest): MetaCommand {
   const command = new MetaCommand(request);
   command.absent = UNREACHABLE;
   return command;
+}
+
+function readCas(key: string, reply: MetaReply): bigint {
+  return BigInt(readToken(reply, "c", key));
+}
+
+/**
+ * Reads the reply to `mg` with the flags `f c t v`.
+ *
+ * @throws {ClientException} When one of them makes no sense, or the item's flags are none of 32 bits.
+ */
+function readLeased(key: string, reply: MetaReply): LeasedItem {
+  const token = readToken(reply, "f", key);
+  const flags = readFlags(token);
+  if (flags === undefined) {
+    throw new ClientException(`Cannot read item of key "${key}": it has flags ${token}`, token);
+  }
+  return {
+    flags,
+    data: reply.value ?? new Uint8Array(),
+    cas: readCas(key, reply),
+    ttl: Number(readToken(reply, "t", key)),
+    isInvalid: reply.flags.X !== undefined,
+  };
 }

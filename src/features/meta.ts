@@ -68,7 +68,7 @@ async function inspectByMeta(
     command.absent = { status: "EN", flags: {} };
     return command;
   }, options);
-  return reply.status === "EN" ? undefined : readItemInfo(reply);
+  return reply.status === "EN" ? undefined : readItemInfo(reply, key);
 }
 
 /** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */

@@ -4,7 +4,12 @@ import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import type { Command } from "../protocol/command.ts";
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
-import { MetaCommand, type MetaReply } from "../protocol/commands/meta.ts";
+import {
+  MetaCommand,
+  type MetaReply,
+  type MetaRequest,
+  readToken,
+} from "../protocol/commands/meta.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { SET_ANSWERS, StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
@@ -112,10 +117,11 @@ async function readByMeta(
 ): Promise<Copy | undefined> {
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
   try {
-    const { status, flags: { f, t, X }, value } = await run(former, new MetaCommand(asked));
+    const reply = await run(former, new MetaCommand(asked));
     // An item that was marked as stale there is not worth a copy.
-    if (status !== "VA" || value === undefined || X !== undefined) return undefined;
-    return { flags: `${f}`, data: value, ttl: Number(t) };
+    if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
+    const ttl = Number(readToken(reply, "t", key));
+    return { flags: readToken(reply, "f", key), data: reply.value, ttl };
   } catch (error) {
     if (dialect === "meta" || !isUnknownCommand(error)) throw error;
     if (formerNode !== undefined) noteClassic(formerNode);
@@ -215,14 +221,26 @@ function moveOfMeta({ request }: MetaCommand): Move | undefined {
   const drop = { verb: "md", key, flags: flags.includes("b") ? ["b"] : [] } as const;
   const statusOf = (result: unknown) => (result as MetaReply).status;
   return {
-    kind: verb === "mg" ? "read" : verb === "md" ? "write" : "change",
+    kind: kindOfMeta(request),
     isMiss: (result) => statusOf(result) === "EN",
     again: () => new MetaCommand(request),
     mirror: (result) => {
       const isDone = verb !== "mg" && ["HD", "VA"].includes(statusOf(result));
-      return isDone || verb === "md" ? new MetaCommand(drop) : undefined;
+      return isDone ? new MetaCommand(drop) : undefined;
+    },
+    // What is removed existed if it did on either.
+    combine: (result, former) => {
+      return verb === "md" && statusOf(result) === "NF" && former !== undefined ? former : result;
     },
   };
+}
+
+function kindOfMeta({ verb, flags }: MetaRequest): Move["kind"] {
+  const has = (letters: string) => flags.some((flag) => letters.includes(flag[0]!));
+  // With I an item is marked as stale, with C only a certain one is removed: it has to be there.
+  if (verb === "md") return has("IC") ? "change" : "remove";
+  // With N, what is missing is made.
+  return verb === "mg" && !has("N") ? "read" : "change";
 }
 
 function isUndefined(result: unknown): boolean {

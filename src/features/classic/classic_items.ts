@@ -48,19 +48,21 @@ export async function invalidate(
 }
 
 /** Stores an item as it is, for another time; resolves to whether there was one. */
-async function storeAgain({ session, key, options }: Place, exptime: number): Promise<boolean> {
+async function storeAgain(place: Place, exptime: number): Promise<boolean> {
+  const { session, key, options } = place;
   for (let attempt = 0;; attempt++) {
     const found = await readTied<StoredItem>(session, key, options);
     if (found === undefined) return false;
     const { value, cas, carrier } = found;
     const outcome = await storeTied(session, key, { ...value, exptime, cas, carrier }, options);
     if (outcome !== "exists") return outcome === "stored";
-    await pauseAfter(attempt, key, options);
+    await pauseAfter(attempt, place);
   }
 }
 
 /** Marks the item that there is now: all that comes later was computed since. */
-async function markStale({ session, key, options }: Place, exptime: number): Promise<void> {
+async function markStale(place: Place, exptime: number): Promise<void> {
+  const { session, key, options } = place;
   const marks = new Marks(session, key, options);
   for (let attempt = 0;; attempt++) {
     const [item, read] = await Promise.all([
@@ -70,18 +72,14 @@ async function markStale({ session, key, options }: Place, exptime: number): Pro
     if (item === undefined) return;
     const isStale = read.mark?.cas === item.cas && read.mark.freshness === undefined;
     if (isStale || await marks.put({ cas: item.cas }, read, exptime)) return;
-    await pauseAfter(attempt, key, options);
+    await pauseAfter(attempt, place);
   }
 }
 
-async function pauseAfter(
-  attempt: number,
-  key: string,
-  options: OperationOptions | undefined,
-): Promise<void> {
+async function pauseAfter(attempt: number, { session, key, options }: Place): Promise<void> {
   if (attempt >= MOST_ATTEMPTS) {
     const why = `others changed it during each of ${attempt} attempts`;
     throw new ClientException(`Cannot invalidate key "${key}": ${why}`, key);
   }
-  await pause(backoff(attempt), options?.signal);
+  await pause(session.clock, backoff(attempt), options?.signal);
 }
