@@ -33,7 +33,7 @@ export async function inDialect<Result>(
     try {
       return await meta();
     } catch (error) {
-      if (session.dialect === "meta" || !isUnknownCommand(error)) throw error;
+      if (session.settings.dialect === "meta" || !isUnknownCommand(error)) throw error;
       const node = nodeOf(session, key);
       if (node !== undefined) noteClassic(node);
     }
@@ -50,7 +50,7 @@ const asked = /* @__PURE__ */ new WeakSet<ServerNode>();
  */
 export async function learnVersion(session: Session, key: string): Promise<void> {
   const before = nodeOf(session, key);
-  if (session.dialect !== undefined) return;
+  if (session.settings.dialect !== undefined) return;
   if (before !== undefined && (asked.has(before) || isClassic(before))) return;
   const [version] = await Promise.allSettled([
     session.ask(key, () => new VersionCommand(), undefined),
@@ -64,7 +64,7 @@ export async function learnVersion(session: Session, key: string): Promise<void>
 
 /** Whether the server of a key is asked by classic commands. */
 export function speaksClassic(session: Session, key: string): boolean {
-  if (session.dialect !== undefined) return session.dialect === "classic";
+  if (session.settings.dialect !== undefined) return session.settings.dialect === "classic";
   const node = nodeOf(session, key);
   return node !== undefined && isClassic(node);
 }

@@ -81,5 +81,5 @@ async function pauseAfter(attempt: number, { session, key, options }: Place): Pr
     const why = `others changed it during each of ${attempt} attempts`;
     throw new ClientException(`Cannot invalidate key "${key}": ${why}`, key);
   }
-  await pause(session.clock, backoff(attempt), options?.signal);
+  await pause(session.settings.clock, backoff(attempt), options?.signal);
 }
