@@ -1,40 +1,59 @@
 /** The globals that pickles of plain data call, and the instructions that call them. @module */
 
+import { quote } from "../../errors.ts";
+import { lazily } from "../../waiting.ts";
 import { notPlainData, unreadable } from "./byte_source.ts";
 import { dateFromDate, dateFromDatetime, timeDelta, timeZone } from "./datetime.ts";
 import { isPlainObject } from "./dicts.ts";
+import { type FindGlobal, Global } from "./global.ts";
 import * as opcode from "./opcodes.ts";
-import { bytearrayOf, Complex, frozenSet, Intermediate, isTuple } from "./python_types.ts";
+import {
+  bytearrayOf,
+  callOf,
+  Complex,
+  frozenSet,
+  Intermediate,
+  isTuple,
+  madeByCall,
+  PythonName,
+} from "./python_types.ts";
 import { decodeLatin1, encodeLatin1 } from "./strings.ts";
 import type { Instructions, Unpickler } from "./unpickler.ts";
 
-/** Makes the value that a call of a global stands for; `undefined` when it does not take the arguments. */
-type Make = (args: readonly unknown[], machine: Unpickler) => unknown;
-
-/** How `cls.__new__(cls, *args)` differs from `cls(*args)`; a function has no `__new__`. */
-type Kind = "function" | "immutable class" | "mutable class";
-
-/** A global that is understood: all it does is make data. */
-class Global extends Intermediate {
-  readonly kind: Kind;
-  readonly make: Make;
-
-  constructor(name: string, kind: Kind, make: Make) {
-    super(name);
-    this.kind = kind;
-    this.make = make;
-  }
-}
+const ORDERED_DICT = /* @__PURE__ */ new PythonName("collections", "OrderedDict");
+const COUNTER = /* @__PURE__ */ new PythonName("collections", "Counter");
 
 const CODEC = /^(?:latin[-_]?1|iso-?8859-1)$/i;
 
+/** Names whose meaning is loaded when a pickle has one of them. */
+const LOADED =
+  /^(?:(?:collections|_?decimal|fractions|uuid|datetime|_?zoneinfo|backports\.zoneinfo|pytz|_?array|django\.utils\.timezone|psycopg2\.tz|dateutil\.tz|numpy)\.|(?:builtins|__builtin__)\.(?:x?range|dict|list|tuple|int|long|float|str|unicode|bool)$)/;
+
 let globals: ReadonlyMap<string, Global> | undefined;
+
+let findLoaded: FindGlobal | undefined;
+
+const load = /* @__PURE__ */ lazily(() => import("./classes/find_class.ts"));
+
+/** Loads what names that are not among those here stand for. */
+export async function loadClasses(): Promise<void> {
+  try {
+    findLoaded = (await load()).findClass;
+  } catch (cause) {
+    throw unreadable("what reads its classes cannot be loaded", cause);
+  }
+}
 
 /** Every global that is understood, by its name. No name out of a pickle is looked up anywhere else. */
 function makeGlobals(): ReadonlyMap<string, Global> {
   const all = [
     new Global("_codecs.encode", "function", makeEncoded),
+    ...["copy_reg", "copyreg"].map((module) =>
+      new Global(`${module}._reconstructor`, "function", reconstruct)
+    ),
     ...["__builtin__", "builtins"].flatMap((module) => [
+      new Global(`${module}.object`, "function", () => undefined),
+      new Global(`${module}.getattr`, "function", getAttribute),
       new Global(`${module}.set`, "mutable class", makeSet),
       new Global(`${module}.frozenset`, "immutable class", makeFrozenSet),
       new Global(`${module}.bytes`, "immutable class", makeBytes),
@@ -54,10 +73,10 @@ function makeGlobals(): ReadonlyMap<string, Global> {
 /** Instructions that name a global or call one, and those that would reach out of the pickle. */
 export function globalInstructions(): Instructions {
   return {
-    [opcode.GLOBAL]: (machine) => machine.pushIntermediate(readGlobal(machine)),
-    [opcode.STACK_GLOBAL]: (machine) => machine.pushIntermediate(popGlobal(machine)),
+    [opcode.GLOBAL]: pushGlobal,
+    [opcode.STACK_GLOBAL]: pushNamedGlobal,
     [opcode.REDUCE]: reduce,
-    [opcode.INST]: (machine) => call(machine, readGlobal(machine), machine.popMark()),
+    [opcode.INST]: callNamedGlobal,
     [opcode.OBJ]: instantiate,
     [opcode.NEWOBJ]: (machine) => newObject(machine, machine.pop()),
     [opcode.NEWOBJ_EX]: newObjectWithKeywords,
@@ -73,25 +92,49 @@ export function globalInstructions(): Instructions {
   };
 }
 
-function readGlobal({ source }: Unpickler): Global {
-  const module = decodeLatin1(source.line());
-  return findGlobal(module, decodeLatin1(source.line()));
+function pushGlobal(machine: Unpickler): void {
+  const global = readGlobal(machine);
+  if (global !== undefined) machine.pushIntermediate(global);
 }
 
-function popGlobal(machine: Unpickler): Global {
+/** Calls a global that is named in place with what is above the mark. */
+function callNamedGlobal(machine: Unpickler): unknown {
+  const global = readGlobal(machine);
+  return global && call(machine, global, machine.popMark());
+}
+
+function readGlobal(machine: Unpickler): Intermediate | undefined {
+  const { source } = machine;
+  const start = source.offset - 1;
+  const module = decodeLatin1(source.line());
+  const global = findGlobal(`${module}.${decodeLatin1(source.line())}`, machine);
+  if (global === undefined) source.offset = start; // the instruction is carried out again
+  return global;
+}
+
+function pushNamedGlobal(machine: Unpickler): void {
   const [module, name] = machine.popMany(2);
   if (typeof module !== "string" || typeof name !== "string") {
     throw unreadable("the name of a global is not a string");
   }
-  return findGlobal(module, name);
+  const global = findGlobal(`${module}.${name}`, machine);
+  if (global !== undefined) return machine.pushIntermediate(global);
+  machine.source.offset--;
+  machine.push(module);
+  machine.push(name);
 }
 
-function findGlobal(module: string, name: string): Global {
-  const path = `${module}.${name}`;
+/** `undefined` when it has to be loaded first. */
+function findGlobal(path: string, machine: Unpickler): Intermediate | undefined {
+  const { classes, keepUnreadable } = machine.options;
   globals ??= makeGlobals();
-  const global = globals.get(path);
-  if (global === undefined) throw notPlainData(path);
-  return global;
+  const isRegistered = classes !== undefined && Object.hasOwn(classes, path);
+  const global = isRegistered ? undefined : globals.get(path);
+  if (global !== undefined && !keepUnreadable) return global;
+  if (findLoaded !== undefined) return findLoaded(path, machine, global);
+  if (classes === undefined && !keepUnreadable && !LOADED.test(path)) throw notPlainData(path);
+  machine.isWaiting = true;
+  return undefined;
 }
 
 function reduce(machine: Unpickler): unknown {
@@ -106,12 +149,15 @@ function instantiate(machine: Unpickler): unknown {
 
 /** `cls.__new__` alone leaves empty what `cls.__init__` would fill. */
 function newObject(machine: Unpickler, args: unknown): unknown {
-  const global = machine.pop();
-  if (!(global instanceof Global) || global.kind === "function") {
+  return instance(machine, machine.pop(), requireTuple(args));
+}
+
+/** `cls.__new__(cls, *args)`. */
+export function instance(machine: Unpickler, cls: unknown, args: readonly unknown[]): unknown {
+  if (!(cls instanceof Global) || cls.kind === "function") {
     throw unreadable("it instantiates what is not a class");
   }
-  const items = requireTuple(args);
-  return call(machine, global, global.kind === "mutable class" ? [] : items);
+  return call(machine, cls, cls.kind === "mutable class" ? [] : args);
 }
 
 function newObjectWithKeywords(machine: Unpickler): unknown {
@@ -125,8 +171,11 @@ function newObjectWithKeywords(machine: Unpickler): unknown {
 function call(machine: Unpickler, global: unknown, args: readonly unknown[]): unknown {
   if (!(global instanceof Global)) throw unreadable("it calls what is not a global");
   const made = global.make(args, machine);
+  if (made instanceof Intermediate) machine.hasIntermediates = true;
   if (made !== undefined) return made;
-  throw unreadable(`${global.name} is called with arguments that it does not take`);
+  const fault = unreadable(`${global.name} is called with arguments that it does not take`);
+  if (machine.keep !== undefined) return machine.keep(global.name);
+  throw fault;
 }
 
 function requireTuple(args: unknown): readonly unknown[] {
@@ -137,8 +186,24 @@ function requireTuple(args: unknown): readonly unknown[] {
 /** Plain data has no state besides what makes it. */
 function build(machine: Unpickler): void {
   const state = machine.pop();
-  if (state !== null) throw unreadable("it sets attributes, which plain data does not have");
-  machine.top();
+  const value = machine.top();
+  const grow = machine.growing?.get(value)?.build;
+  if (grow !== undefined) grow(state);
+  else if (state !== null) {
+    throw unreadable(`it sets attributes of ${classNameOf(value)}, which plain data does not have`);
+  }
+}
+
+/** The name of the class of what is read. */
+export function classNameOf(value: unknown): string {
+  if (value instanceof Intermediate) return quote(value.name);
+  const { module, name } = (isObject(value) && callOf(value)?.callee) || {};
+  if (name !== undefined) return quote(`${module}.${name}`);
+  return isObject(value) ? `a value like a JavaScript ${value.constructor.name}` : `${value}`;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function checkBuffer(machine: Unpickler): void {
@@ -148,6 +213,34 @@ function checkBuffer(machine: Unpickler): void {
 /** Persistent ids, extension codes and out-of-band buffers. */
 function refuse(): never {
   throw unreadable("it refers to what lies outside of it");
+}
+
+/** By `copyreg._reconstructor(cls, base, state)` protocols below 2 make an instance without its state. */
+function reconstruct(args: readonly unknown[], machine: Unpickler): unknown {
+  const [cls, base, state] = args;
+  if (!(cls instanceof Intermediate) || !(base instanceof Global)) return undefined;
+  const isPlain = base.name.endsWith(".object") || base.name === "datetime.tzinfo";
+  if (isPlain && state === null || base.name === "datetime.tzinfo") {
+    return instance(machine, cls, []);
+  }
+  throw notPlainData(cls.name);
+}
+
+/** `getattr(cls, name)`: protocols below 4 name what is in a class by it. */
+function getAttribute(args: readonly unknown[], machine: Unpickler): unknown {
+  const [cls, name] = args;
+  if (!(cls instanceof Intermediate) || typeof name !== "string" || args.length !== 2) {
+    throw unreadable(
+      `it takes an attribute of ${classNameOf(cls)}, which plain data does not have`,
+    );
+  }
+  const path = `${cls.name}.${name}`;
+  const { classes = {} } = machine.options;
+  // From Python 3.12 on, protocols below 5 find the member of an Enum so.
+  const isMember = Object.hasOwn(classes, cls.name) && !Object.hasOwn(classes, path);
+  if (isMember) return call(machine, cls, [name]);
+  if (findLoaded === undefined) throw notPlainData(path);
+  return findLoaded(path, machine);
 }
 
 /** By `_codecs.encode` protocols below 3 write bytes. */
@@ -192,7 +285,8 @@ function makeComplex(args: readonly unknown[]): Complex | undefined {
 /** Python 3 adds the items afterwards; Python 2 gave them as pairs. */
 function makeOrderedDict(args: readonly unknown[], machine: Unpickler): unknown {
   const pairs = itemsIn(args, machine);
-  return pairs?.every(isPair) ? machine.dicts.fill({}, pairs.flat()) : undefined;
+  const dict = madeByCall({}, { callee: ORDERED_DICT, args: [] });
+  return pairs?.every(isPair) ? machine.dicts.fill(dict, pairs.flat()) : undefined;
 }
 
 function makeCounter(args: readonly unknown[], machine: Unpickler): unknown {
@@ -200,7 +294,7 @@ function makeCounter(args: readonly unknown[], machine: Unpickler): unknown {
   if (args.length > 1 || !(counts instanceof Map || isPlainObject(counts))) return undefined;
   const pairs = counts instanceof Map ? [...counts] : Object.entries(counts);
   machine.charge(pairs.length);
-  return machine.dicts.fill({}, pairs.flat());
+  return machine.dicts.fill(madeByCall({}, { callee: COUNTER, args: [] }), pairs.flat());
 }
 
 /** The items of the only argument, a list or tuple; none where there is no argument. */

@@ -38,7 +38,7 @@ export async function fuzzPickles(random: Random, cases: number): Promise<Pickle
     const heap = allocated();
     const start = performance.now();
     try {
-      readAndWrite(bytes, random);
+      await readAndWrite(bytes, random);
     } catch (cause) {
       throw new Error(`Cannot read ${toHex(bytes)}`, { cause });
     }
@@ -88,16 +88,16 @@ function mutate(
 }
 
 /** What is read may be a string with a lone surrogate, which is not written. What is written is read. */
-function readAndWrite(bytes: Uint8Array, random: Random): void {
+async function readAndWrite(bytes: Uint8Array, random: Random): Promise<void> {
   let written: Uint8Array;
   try {
-    const value = readPickle(bytes.slice(), random.chance(0.5));
+    const value = await readPickle(bytes.slice(), random.chance(0.5));
     written = writePickle(value, random.pick([2, 3, 4, 5]));
   } catch (error) {
     if (!(error instanceof ClientException)) throw error;
     return;
   }
-  readPickle(written);
+  await readPickle(written);
 }
 
 function allocated(): number {
