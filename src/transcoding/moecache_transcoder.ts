@@ -77,8 +77,8 @@ export interface MoecacheTranscoder extends Transcoder {
 /**
  * Stores values in the format of Python moecache: a string as its UTF-8 under flags 274, as EnyimMemcached
  * does, and anything else as a pickle under flags 256. Pickles are written in protocol 2, or in another that
- * is set by an option, and read in protocols 0 to 5. Reading a pickle runs nothing: what is not plain data is
- * an error with its name.
+ * is set by an option, and read in protocols 0 to 5. Reading a pickle runs nothing: an instance of a class that
+ * is not in this table is an error with the name of the class, unless an option says what becomes of it.
  *
  * | JavaScript | Python | notes |
  * | --- | --- | --- |
@@ -95,14 +95,35 @@ export interface MoecacheTranscoder extends Transcoder {
  * | `Map` | any other `dict` | a `Map` without keys, or with strings alone, comes back as an object |
  * | `Set` | `set` | |
  * | {@linkcode frozenSet} | `frozenset` | a `Set` that is marked as one |
- * | `Date` | `datetime` | written in UTC; an aware one reads as its instant, a naive one as if in UTC, `date` as midnight UTC; microseconds are cut off |
+ * | `Date` | `datetime` | written in UTC; an aware one reads as its instant, a naive one as if in UTC, `date` as midnight UTC; microseconds do not show |
  * | {@linkcode Complex} | `complex` | |
- * | | `OrderedDict`, `Counter` | read as a `dict` does |
+ *
+ * The entry `@moecache/moecache/python` has the classes and functions of this table; a program needs them only
+ * to make such values. What is read of one of these types is written as that again.
+ *
+ * | JavaScript | Python | notes |
+ * | --- | --- | --- |
+ * | `Decimal` | `decimal.Decimal` | every digit, as text |
+ * | `Fraction` | `fractions.Fraction` | |
+ * | `Uuid` | `uuid.UUID` | |
+ * | `TimeDelta` | `datetime.timedelta` | |
+ * | `Time` | `datetime.time` | |
+ * | `TimeZone` | `datetime.timezone`, `zoneinfo.ZoneInfo`, time zones of pytz, dateutil, Django, psycopg2 | named ones by the runtime's `Intl` |
+ * | `Range` | `range`, Python 2's `xrange` | can be iterated over |
+ * | `NumpyScalar` | `numpy.float64` and the like | |
+ * | marked `Date` | `date`, `calendarDate(…)`; a naive `datetime`, `naiveDatetime(…)`; an aware one | also with its microseconds and its time zone, as long as the `Date` is not changed |
+ * | marked object or `Map` | `OrderedDict`, `Counter`, `defaultdict` | `orderedDict(…)`, `counter(…)`, `defaultDict(…)`; order as with a `dict` |
+ * | marked `Array` | `deque`, `array.array` | `deque(…)`, `pythonArray(…)` |
+ *
+ * What is marked is an ordinary object, `Map`, `Array` or `Date`, and a copy of it is not marked. The code that
+ * reads these types is loaded when the first pickle has one of them, other than `Date`, `TimeDelta`,
+ * `OrderedDict` and `Counter`: reading that one pickle takes a promise, and so a turn more.
  *
  * Values that occur more than once, and lists and dicts that hold themselves, stay so. What a `Map` has
  * for keys, and a `Set` for items, Python must be able to hash (no arrays but tuples, no objects, no
  * Sets but frozen ones) and to tell apart (not `1`, `1n` and `true`). Tuples, bytes and the like as
- * keys are compared by identity in JavaScript and by value in Python. JavaScript has one NaN where Python
+ * keys are compared by identity in JavaScript and by value in Python, and so are values of Python's classes.
+ * JavaScript has one NaN where Python
  * has many: of several NaN keys the last one's value stays. A `Uint8Array` of 64 KiB or more may be a view of
  * an `ArrayBuffer` that is a few bytes longer.
  *

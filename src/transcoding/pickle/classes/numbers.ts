@@ -76,8 +76,10 @@ export class Decimal extends PythonObject {
 
   /** @internal */
   override toKey(): string | number | bigint | undefined {
-    const [, sign, whole = "", after = "", fraction = after, power = "0"] =
+    // A number has a fraction behind digits, or one alone.
+    const [, sign, whole = "", behind = "", alone = "", power = "0"] =
       DECIMAL_TEXT.exec(this.#text) ?? [];
+    const fraction = behind + alone;
     if (sign === undefined) {
       if (/snan/i.test(this.#text)) return undefined;
       return Number.isNaN(this.valueOf()) ? "decimal nan" : this.valueOf();
