@@ -1,11 +1,5 @@
 import { ClientException, ValidationException } from "../errors.ts";
-import {
-  checkBoolean,
-  checkChoice,
-  checkFunction,
-  checkNames,
-  invalidOption,
-} from "../option_checks.ts";
+import { checkChoice, checkFunction, checkOptions, invalidOption } from "../option_checks.ts";
 import { decodeText, encodeText } from "./text.ts";
 import type { PickleProtocol } from "./pickle/pickle_writer.ts";
 import { readPickle } from "./pickle/read_pickle.ts";
@@ -163,10 +157,9 @@ export const moecacheTranscoder: MoecacheTranscoder = /* @__PURE__ */ Object.ass
 );
 
 function makeTranscoder(options: MoecacheTranscoderOptions = {}): Transcoder {
-  checkNames(options, ["pickleProtocol", "classes", "keepUnreadable"]);
+  checkOptions(options, { pickleProtocol: "any", classes: "any", keepUnreadable: "boolean" });
   const { pickleProtocol = 2, keepUnreadable = false, classes } = options;
   checkChoice("pickleProtocol", pickleProtocol, [2, 3, 4, 5]);
-  checkBoolean("keepUnreadable", keepUnreadable);
   if (classes !== undefined) checkClasses(classes);
   const reading = { keepUnreadable, classes: classes && { ...classes } };
   return {

@@ -17,13 +17,12 @@ const FOLD = 0x80;
 
 /** `datetime.timedelta(days, seconds, microseconds)`. */
 export function timeDelta(args: readonly unknown[]): TimeDelta | undefined {
-  const [days = 0, seconds = 0, microseconds = 0] = args;
-  if (!isInteger(days) || !isInteger(seconds) || !isInteger(microseconds) || args.length > 3) {
-    return undefined;
+  const [days = 0, seconds, microseconds] = args as number[];
+  try {
+    return args.length > 3 ? undefined : new TimeDelta(days, seconds, microseconds);
+  } catch {
+    return undefined; // which the caller reports
   }
-  return TimeDelta.isPossible(days, seconds, microseconds)
-    ? new TimeDelta(days, seconds, microseconds)
-    : undefined;
 }
 
 /** `datetime.timezone(offset, name)`: the offset is less than a day, and the name may be left out. */
@@ -139,8 +138,4 @@ function midnightOf(bytes: Uint8Array): Date | undefined {
 /** Whether Python writes the zone of an unmarked Date so. */
 function isUtc({ constructor, offset, name }: TimeZone): boolean {
   return constructor === TimeZone && offset?.milliseconds === 0 && name === undefined;
-}
-
-function isInteger(value: unknown): value is number {
-  return Number.isSafeInteger(value);
 }

@@ -25,35 +25,25 @@ const COUNTER = /* @__PURE__ */ new PythonName("collections", "Counter");
 
 const CODEC = /^(?:latin[-_]?1|iso-?8859-1)$/i;
 
-/** Names whose meaning is loaded when a pickle has one of them. */
+/** Names whose meaning is loaded when a pickle has one of them, and maybe others in the same modules. */
 const LOADED =
-  /^(?:(?:collections|_?decimal|fractions|uuid|datetime|_?zoneinfo|backports\.zoneinfo|pytz|_?array|django\.utils\.timezone|psycopg2\.tz|dateutil\.tz|numpy)\.|(?:builtins|__builtin__)\.(?:x?range|dict|list|tuple|int|long|float|str|unicode|bool)$)/;
+  /^(_*builtins?_*|copy_?reg|collections|_?decimal|fractions|uuid|datetime|_?zoneinfo|backports|pytz|dateutil|django|psycopg2|_?array|numpy)\./;
 
 let globals: ReadonlyMap<string, Global> | undefined;
-
 let findLoaded: FindGlobal | undefined;
 
 const load = /* @__PURE__ */ lazily(() => import("./classes/find_class.ts"));
 
 /** Loads what names that are not among those here stand for. */
 export async function loadClasses(): Promise<void> {
-  try {
-    findLoaded = (await load()).findClass;
-  } catch (cause) {
-    throw unreadable("what reads its classes cannot be loaded", cause);
-  }
+  findLoaded = (await load()).findClass;
 }
 
 /** Every global that is understood, by its name. No name out of a pickle is looked up anywhere else. */
 function makeGlobals(): ReadonlyMap<string, Global> {
   const all = [
     new Global("_codecs.encode", "function", makeEncoded),
-    ...["copy_reg", "copyreg"].map((module) =>
-      new Global(`${module}._reconstructor`, "function", reconstruct)
-    ),
     ...["__builtin__", "builtins"].flatMap((module) => [
-      new Global(`${module}.object`, "function", () => undefined),
-      new Global(`${module}.getattr`, "function", getAttribute),
       new Global(`${module}.set`, "mutable class", makeSet),
       new Global(`${module}.frozenset`, "immutable class", makeFrozenSet),
       new Global(`${module}.bytes`, "immutable class", makeBytes),
@@ -126,15 +116,14 @@ function pushNamedGlobal(machine: Unpickler): void {
 
 /** `undefined` when it has to be loaded first. */
 function findGlobal(path: string, machine: Unpickler): Intermediate | undefined {
-  const { classes, keepUnreadable } = machine.options;
   globals ??= makeGlobals();
-  const isRegistered = classes !== undefined && Object.hasOwn(classes, path);
-  const global = isRegistered ? undefined : globals.get(path);
-  if (global !== undefined && !keepUnreadable) return global;
+  const global = globals.get(path);
   if (findLoaded !== undefined) return findLoaded(path, machine, global);
-  if (classes === undefined && !keepUnreadable && !LOADED.test(path)) throw notPlainData(path);
-  machine.isWaiting = true;
-  return undefined;
+  const { classes, keepUnreadable } = machine.options;
+  machine.isWaiting = !!(classes || keepUnreadable || !global && LOADED.test(path));
+  if (machine.isWaiting) return undefined;
+  if (global === undefined) throw notPlainData(path);
+  return global;
 }
 
 function reduce(machine: Unpickler): unknown {
@@ -149,15 +138,12 @@ function instantiate(machine: Unpickler): unknown {
 
 /** `cls.__new__` alone leaves empty what `cls.__init__` would fill. */
 function newObject(machine: Unpickler, args: unknown): unknown {
-  return instance(machine, machine.pop(), requireTuple(args));
-}
-
-/** `cls.__new__(cls, *args)`. */
-export function instance(machine: Unpickler, cls: unknown, args: readonly unknown[]): unknown {
-  if (!(cls instanceof Global) || cls.kind === "function") {
+  const global = machine.pop();
+  if (!(global instanceof Global) || global.kind === "function") {
     throw unreadable("it instantiates what is not a class");
   }
-  return call(machine, cls, cls.kind === "mutable class" ? [] : args);
+  const items = requireTuple(args);
+  return call(machine, global, global.kind === "mutable class" ? [] : items);
 }
 
 function newObjectWithKeywords(machine: Unpickler): unknown {
@@ -173,9 +159,8 @@ function call(machine: Unpickler, global: unknown, args: readonly unknown[]): un
   const made = global.make(args, machine);
   if (made instanceof Intermediate) machine.hasIntermediates = true;
   if (made !== undefined) return made;
-  const fault = unreadable(`${global.name} is called with arguments that it does not take`);
   if (machine.keep !== undefined) return machine.keep(global.name);
-  throw fault;
+  throw unreadable(`${global.name} is called with arguments that it does not take`);
 }
 
 function requireTuple(args: unknown): readonly unknown[] {
@@ -190,20 +175,9 @@ function build(machine: Unpickler): void {
   const grow = machine.growing?.get(value)?.build;
   if (grow !== undefined) grow(state);
   else if (state !== null) {
-    throw unreadable(`it sets attributes of ${classNameOf(value)}, which plain data does not have`);
+    const { name } = callOf(Object(value))?.callee ?? Object(value).constructor;
+    throw unreadable(`it sets attributes of ${quote(name)}, which plain data does not have`);
   }
-}
-
-/** The name of the class of what is read. */
-export function classNameOf(value: unknown): string {
-  if (value instanceof Intermediate) return quote(value.name);
-  const { module, name } = (isObject(value) && callOf(value)?.callee) || {};
-  if (name !== undefined) return quote(`${module}.${name}`);
-  return isObject(value) ? `a value like a JavaScript ${value.constructor.name}` : `${value}`;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function checkBuffer(machine: Unpickler): void {
@@ -213,34 +187,6 @@ function checkBuffer(machine: Unpickler): void {
 /** Persistent ids, extension codes and out-of-band buffers. */
 function refuse(): never {
   throw unreadable("it refers to what lies outside of it");
-}
-
-/** By `copyreg._reconstructor(cls, base, state)` protocols below 2 make an instance without its state. */
-function reconstruct(args: readonly unknown[], machine: Unpickler): unknown {
-  const [cls, base, state] = args;
-  if (!(cls instanceof Intermediate) || !(base instanceof Global)) return undefined;
-  const isPlain = base.name.endsWith(".object") || base.name === "datetime.tzinfo";
-  if (isPlain && state === null || base.name === "datetime.tzinfo") {
-    return instance(machine, cls, []);
-  }
-  throw notPlainData(cls.name);
-}
-
-/** `getattr(cls, name)`: protocols below 4 name what is in a class by it. */
-function getAttribute(args: readonly unknown[], machine: Unpickler): unknown {
-  const [cls, name] = args;
-  if (!(cls instanceof Intermediate) || typeof name !== "string" || args.length !== 2) {
-    throw unreadable(
-      `it takes an attribute of ${classNameOf(cls)}, which plain data does not have`,
-    );
-  }
-  const path = `${cls.name}.${name}`;
-  const { classes = {} } = machine.options;
-  // From Python 3.12 on, protocols below 5 find the member of an Enum so.
-  const isMember = Object.hasOwn(classes, cls.name) && !Object.hasOwn(classes, path);
-  if (isMember) return call(machine, cls, [name]);
-  if (findLoaded === undefined) throw notPlainData(path);
-  return findLoaded(path, machine);
 }
 
 /** By `_codecs.encode` protocols below 3 write bytes. */

@@ -133,8 +133,7 @@ export class PickleWriter {
   global(global: PythonName): void {
     this.boundary();
     if (this.recall(global)) return;
-    const { module } = global;
-    const name = this.protocol < 3 ? global.python2 : global.name;
+    const { module, name } = global;
     if (this.protocol >= 4) {
       this.text(module);
       this.text(name);

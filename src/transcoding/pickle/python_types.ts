@@ -9,13 +9,10 @@ type PythonType = "tuple" | "frozenset" | "bytearray" | PythonCall | DateOrigin;
 export class PythonName {
   readonly module: string;
   readonly name: string;
-  /** What Python 2 calls it, in the same module, where that differs. */
-  readonly python2: string;
 
-  constructor(module: string, name: string, python2: string = name) {
+  constructor(module: string, name: string) {
     this.module = module;
     this.name = name;
-    this.python2 = python2;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Durations and time zones. @module */
 
-import { checkInteger, invalidOption } from "../../option_checks.ts";
+import { ValidationException } from "../../errors.ts";
 import { type PythonCall, PythonName, PythonObject } from "./python_types.ts";
 
 const MICROSECONDS_PER_SECOND = 1e6;
@@ -46,25 +46,14 @@ export class TimeDelta extends PythonObject {
    */
   constructor(days: number, seconds = 0, microseconds = 0) {
     super();
-    const { MAX_SAFE_INTEGER: most } = Number;
-    for (const [name, part] of Object.entries({ days, seconds, microseconds })) {
-      checkInteger(name, part, -most, most);
-    }
     const allSeconds = seconds + Math.floor(microseconds / MICROSECONDS_PER_SECOND);
     this.days = days + Math.floor(allSeconds / SECONDS_PER_DAY);
     this.seconds = remainder(allSeconds, SECONDS_PER_DAY);
     this.microseconds = remainder(microseconds, MICROSECONDS_PER_SECOND);
-    checkInteger("days", this.days, -MAX_DAYS, MAX_DAYS);
-  }
-
-  /**
-   * Whether Python has a duration of these integers.
-   *
-   * @internal
-   */
-  static isPossible(days: number, seconds: number, microseconds: number): boolean {
-    const rest = Math.floor((seconds + Math.floor(microseconds / 1e6)) / SECONDS_PER_DAY);
-    return Math.abs(days + rest) <= MAX_DAYS;
+    const isExact = [days, seconds, microseconds].every(Number.isSafeInteger);
+    if (isExact && Math.abs(this.days) <= MAX_DAYS) return;
+    const why = `it needs integers, and at most ${MAX_DAYS} days`;
+    throw new ValidationException(`Cannot make a TimeDelta: ${why}`, [days, seconds, microseconds]);
   }
 
   /** The duration in milliseconds, as JavaScript's own durations are. */
@@ -126,7 +115,9 @@ export class TimeZone extends PythonObject {
     this.name = name;
     // Those of subclasses may have none, or get it later.
     const isFit = offset instanceof TimeDelta ? isOffset(offset) : this.constructor !== TimeZone;
-    if (!isFit) throw invalidOption("offset", offset, "a TimeDelta of less than a day");
+    if (isFit) return;
+    const why = "its offset must be a TimeDelta of less than a day";
+    throw new ValidationException(`Cannot make a TimeZone: ${why}`, offset);
   }
 
   /**

@@ -56,6 +56,8 @@ export class Unpickler {
   isWaiting = false;
   /** What takes the state and the items of some values. */
   growing: Map<unknown, Growing> | undefined;
+  /** Finds what a name stands for, when a call asks for that. */
+  findClass: ((path: string) => Intermediate) | undefined;
   /** Makes an `Unreadable` of what could not be read, if these are kept. */
   keep: ((className: string) => unknown) | undefined;
   /** Makes the value of what was read, where that takes more than replacing dicts. */

@@ -256,8 +256,11 @@ Deno.test("classes that are not read are named, however they are made", async ()
     "cbuiltins\ngetattr\n(cuuid\nUUID\nX\x03\x00\x00\x00hextR.",
     '"uuid.UUID.hex"',
   );
-  await assertRefused("cbuiltins\ngetattr\n(K\x01X\x03\x00\x00\x00hextR.", "an attribute of 1");
-  await assertRefused("ccollections\ndeque\n)R}X\x01\x00\x00\x00aNsb.", '"collections.deque"');
+  await assertRefused(
+    "cbuiltins\ngetattr\n(K\x01X\x03\x00\x00\x00hextR.",
+    'an attribute of "Number"',
+  );
+  await assertRefused("ccollections\ndeque\n)R}X\x01\x00\x00\x00aNsb.", 'of "deque"');
   await assertRefused("ccollections\nChainMap\n)R.", 'global "collections.ChainMap"');
   await assertRefused("cdateutil.tz.tz\ntzlocal\n)R.", 'global "dateutil.tz.tz.tzlocal"');
 });

@@ -1,10 +1,11 @@
 /** The classes of Python's library, and of some others, whose instances are data. @module */
 
 import { Global, type Kind, type Make } from "../global.ts";
+import { quote } from "../../../errors.ts";
 import { isPlainObject } from "../dicts.ts";
-import { Intermediate, Python2Bytes, PythonName } from "../python_types.ts";
+import { callOf, Intermediate, Python2Bytes, PythonName } from "../python_types.ts";
 import type { Unpickler } from "../unpickler.ts";
-import { unreadable } from "../byte_source.ts";
+import { notPlainData, unreadable } from "../byte_source.ts";
 import { deque, markedDefaultDict, pythonArray } from "./collections.ts";
 import { Decimal, Fraction, isInteger } from "./numbers.ts";
 import { NUMPY_TYPES, numpyCall, numpyScalar, numpyType } from "./numpy.ts";
@@ -53,12 +54,46 @@ function containers(): Global[] {
   return [
     callable("collections.defaultdict", makeDefaultDict, "mutable class"),
     callable("collections.deque", makeDeque, "mutable class"),
+    ...["copy_reg", "copyreg"].map((module) => callable(`${module}._reconstructor`, reconstruct)),
     ...["__builtin__", "builtins"].flatMap((module) => [
       immutable(`${module}.range`, makeRange),
       immutable(`${module}.xrange`, makeRange),
+      callable(`${module}.getattr`, getAttribute),
       ...FACTORIES.map((name) => callable(`${module}.${name}`, () => undefined)),
     ]),
   ];
+}
+
+/** By `copyreg._reconstructor(cls, base, state)` protocols below 2 make an instance without its state. */
+function reconstruct(args: readonly unknown[], machine: Unpickler): unknown {
+  const [cls, base, state] = args;
+  if (!(cls instanceof Global) || !(base instanceof Global)) return undefined;
+  const isPlain = base.name.endsWith(".object") && state === null;
+  if (isPlain || base.name === "datetime.tzinfo") return cls.make([], machine);
+  if (machine.keep !== undefined) return machine.keep(cls.name);
+  throw notPlainData(cls.name);
+}
+
+/** `getattr(cls, name)`: protocols below 4 name what is in a class by it. */
+function getAttribute(args: readonly unknown[], machine: Unpickler): unknown {
+  const [cls, name] = args;
+  if (!(cls instanceof Intermediate) || typeof name !== "string" || args.length !== 2) {
+    throw unreadable(
+      `it takes an attribute of ${nameOfClass(cls)}, which plain data does not have`,
+    );
+  }
+  const path = `${cls.name}.${name}`;
+  const { classes = {} } = machine.options;
+  // From Python 3.12 on, protocols below 5 find the member of an Enum so.
+  const isMember = Object.hasOwn(classes, cls.name) && !Object.hasOwn(classes, path);
+  if (isMember && cls instanceof Global) return cls.make([name], machine);
+  return machine.findClass?.(path);
+}
+
+/** The name of the class of something that was read. */
+function nameOfClass(value: unknown): string {
+  const { module, name } = callOf(Object(value))?.callee ?? {};
+  return quote(name === undefined ? Object(value).constructor.name : `${module}.${name}`);
 }
 
 /** `collections.defaultdict(factory)`. */

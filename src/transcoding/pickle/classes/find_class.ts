@@ -20,6 +20,7 @@ let table: ReadonlyMap<string, Global> | undefined;
  * @throws {ClientException} When it is not read, and is not to be kept.
  */
 export function findClass(path: string, machine: Unpickler, core?: Global): Intermediate {
+  machine.findClass ??= (path) => findClass(path, machine);
   const { classes = {}, keepUnreadable = false } = machine.options;
   if (keepUnreadable && machine.keep === undefined) keepAll(machine);
   if (Object.hasOwn(classes, path)) return registered(path, classes[path]!, machine);

@@ -2,7 +2,7 @@ import { ValidationException } from "../../../errors.ts";
 import { type PythonCall, PythonName, PythonObject } from "../python_types.ts";
 import { isInteger } from "./numbers.ts";
 
-const RANGE: PythonName = /* @__PURE__ */ new PythonName("builtins", "range", "xrange");
+const RANGE: PythonName = /* @__PURE__ */ new PythonName("builtins", "range");
 
 /**
  * A range of integers: what Python's `range` reads as, and what is stored as one. It can be iterated over.
