@@ -177,7 +177,7 @@ export class Leases {
   #itemsAt(key: string, options = this.#options): ItemCommands {
     const session = this.#itemSession.routedAs(key);
     return {
-      clock: session.clock,
+      clock: session.settings.clock,
       add: (key, item, exptime) => add(session, key, item, exptime, options),
       gets: (key) => readTied(session, key, options),
       cas: (key, item, { cas, carrier }, exptime) => {
