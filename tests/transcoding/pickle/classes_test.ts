@@ -345,3 +345,19 @@ Deno.test("a decimal with an exponent of a million digits is compared in no time
   await readPickle(fromHex(toHex(writePickle(new Set([new Decimal("1E-999999")])))));
   assert(performance.now() - start < 1000);
 });
+
+Deno.test("a defaultdict whose values are made by something else than Python's own types is not read", async () => {
+  const call = "ccollections\ndefaultdict\n(capp\nmake\ntR.";
+  await assertRefused(call, 'global "app.make" is not plain data');
+  assertEquals(
+    String(await read(call, { keepUnreadable: true })),
+    "<unreadable collections.defaultdict>",
+  );
+  const classes = { "app.make": () => 1 };
+  await assertRefused(call, 'global "app.make" is not plain data', { classes });
+  const evil = "ccollections\ndefaultdict\n(cbuiltins\neval\ntR.";
+  assertEquals(
+    String(await read(evil, { keepUnreadable: true })),
+    "<unreadable collections.defaultdict>",
+  );
+});

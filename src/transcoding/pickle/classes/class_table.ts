@@ -30,6 +30,10 @@ const NIL_UUID = "0".repeat(32);
 /** Types that do nothing here but name what a `defaultdict` makes. */
 const FACTORIES = [..."bool dict float int list long object str tuple unicode".split(" ")];
 
+/** What may make the values of a `defaultdict`, which is written as it was read. */
+const FACTORY =
+  /^(?:builtins|__builtin__)\.(?:bool|bytearray|bytes|complex|dict|float|frozenset|int|list|long|object|set|str|tuple|unicode)$|^collections\.(?:deque|OrderedDict|Counter)$|^decimal\.Decimal$|^datetime\.timedelta$/;
+
 /** Makes the table of every global, by its name. */
 export function makeClassTable(): ReadonlyMap<string, Global> {
   const all = [
@@ -100,6 +104,7 @@ function nameOfClass(value: unknown): string {
 function makeDefaultDict(args: readonly unknown[], machine: Unpickler): unknown {
   const [factory = null, entries] = args;
   if (args.length > 2 || !(factory === null || factory instanceof Global)) return undefined;
+  if (factory !== null && !FACTORY.test(factory.name)) throw notPlainData(factory.name);
   const dict = markedDefaultDict(factory && nameOf(factory), {});
   if (entries === undefined) return dict;
   const source = machine.dicts.current(entries);
