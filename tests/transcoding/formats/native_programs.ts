@@ -1,9 +1,12 @@
 /** The other clients themselves, in their own languages, on a real memcached. @module */
 
+import { assertEquals } from "@std/assert";
 import { Client, type Transcoder } from "../../../mod.ts";
 import { memcachedPath, MemcachedProcess } from "../../support/memcached.ts";
 
 const TIME_LIMIT = 120_000;
+/** How much of a value is in a message. */
+const LABEL = 80;
 
 /** How a client is run. */
 export interface NativeProgram {
@@ -22,12 +25,6 @@ export interface Exchange {
   readonly read?: readonly (readonly [expression: string, value: unknown])[];
   /** What the program makes its client with. */
   readonly options?: unknown;
-}
-
-/** What came of it. */
-export interface Outcome {
-  readonly texts: readonly string[];
-  readonly values: readonly unknown[];
 }
 
 /** Tells on the console why tests are skipped, and whether they are. */
@@ -52,15 +49,15 @@ function hasProgram(command: string, args: readonly string[]): boolean {
 }
 
 /**
- * Writes values through a real memcached to a program of another language, and reads what it wrote.
+ * Writes values through a real memcached for a program of another language, reads what it wrote, and checks both.
  *
  * The program gets a JSON object on its standard input: `port`; `reads`, the keys to read; `writes`, keys and
  * expressions in its language; `options`. It answers with a JSON array of what it calls the values that it read.
  */
-export async function exchange(
+export async function assertExchange(
   { command, args }: NativeProgram,
   { transcoder, written = [], read = [], options = null }: Exchange,
-): Promise<Outcome> {
+): Promise<void> {
   await using memcached = await MemcachedProcess.start();
   await using client = new Client(memcached.address, { transcoder });
   for (const [index, [value]] of written.entries()) await client.set(`read:${index}`, value);
@@ -71,9 +68,13 @@ export async function exchange(
     options,
   };
   const texts = JSON.parse(await run(command, args, JSON.stringify(order)));
-  const values = [];
-  for (const index of read.keys()) values.push(await client.get(`write:${index}`));
-  return { texts, values };
+  for (const [index, [, text]] of written.entries()) {
+    assertEquals(texts[index], text, `what ${command} reads, ${index}: ${text.slice(0, LABEL)}`);
+  }
+  for (const [index, [expression, value]] of read.entries()) {
+    const message = `what ${command} writes: ${expression.slice(0, LABEL)}`;
+    assertEquals(await client.get(`write:${index}`), value, message);
+  }
 }
 
 async function run(command: string, args: readonly string[], input: string): Promise<string> {

@@ -1,9 +1,8 @@
-import { assertEquals } from "@std/assert";
 import {
   phpMemcachedTranscoder,
   phpMemcacheTranscoder,
 } from "../../../src/transcoding/formats/php/mod.ts";
-import { exchange, isMissing, type NativeProgram } from "./native_programs.ts";
+import { assertExchange, isMissing, type NativeProgram } from "./native_programs.ts";
 
 /** Prints what PHP reads as JSON with the types, and writes what expressions make. */
 const PROGRAM = `
@@ -28,7 +27,7 @@ function show($value) {
   if ($value instanceof stdClass) return "(object)" . show((array) $value);
   if (is_float($value)) return "float " . (is_finite($value) ? json_encode($value) : (string) $value);
   if (is_string($value)) {
-    return mb_check_encoding($value, "UTF-8") ? json_encode($value, 320) : "0x" . bin2hex($value);
+    return preg_match('//u', $value) ? json_encode($value, 320) : "0x" . bin2hex($value);
   }
   if (!is_array($value)) return json_encode($value);
   $items = [];
@@ -63,10 +62,10 @@ const SCALARS: [unknown, string][] = [
   [-(2n ** 63n), "-9223372036854775808"],
   [2n ** 63n - 1n, "9223372036854775807"],
   [0.5, "float 0.5"],
-  [-0, "float -0.0"],
+  [-0, "float -0"],
   [0.1 + 0.2, "float 0.30000000000000004"],
   [1e300, "float 1.0e+300"],
-  [5e-324, "float 4.9e-324"],
+  [5e-324, "float 5.0e-324"],
   [2 ** 60, "float 1.152921504606847e+18"],
   [NaN, "float NAN"],
   [-Infinity, "float -INF"],
@@ -169,14 +168,12 @@ for (
       ignore: isMissing(`php-memcached with ${serializer}`, program),
       async fn() {
         const written = [...SCALARS, ...ARRAYS, ...DATES];
-        const { texts, values } = await exchange(program, {
+        await assertExchange(program, {
           transcoder: phpMemcachedTranscoder({ serializer, compression }),
           options: { client: "memcached", serializer, compression },
           written,
           read,
         });
-        assertEquals(texts, written.map(([, text]) => text));
-        assertEquals(values, read.map(([, value]) => value));
       },
     });
   }
@@ -197,14 +194,12 @@ Deno.test({
       ["[5 => 'five', 'x' => 1]", { 5: "five", x: 1 }],
       ["[1e25, 0.1, '\\u{2028}']", [1e25, 0.1, "\\u{2028}"]],
     ];
-    const { texts, values } = await exchange(PHP, {
+    await assertExchange(PHP, {
       transcoder: phpMemcachedTranscoder({ serializer: "json" }),
       options: { client: "memcached", serializer: "json", compression: "fastlz" },
       written,
       read,
     });
-    assertEquals(texts, written.map(([, text]) => text));
-    assertEquals(values, read.map(([, value]) => value));
   },
 });
 
@@ -224,13 +219,11 @@ Deno.test({
       ["INF", Infinity],
       ["PHP_INT_MIN", -(2n ** 63n)],
     ];
-    const { texts, values } = await exchange(OLD_PHP, {
+    await assertExchange(OLD_PHP, {
       transcoder: phpMemcacheTranscoder,
       options: { client: "memcache" },
       written,
       read,
     });
-    assertEquals(texts, written.map(([, text]) => text));
-    assertEquals(values, read.map(([, value]) => value));
   },
 });

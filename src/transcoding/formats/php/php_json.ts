@@ -19,7 +19,7 @@ const FLOAT: FloatStyle = {
 
 /** PHP escapes slashes and all that is not ASCII, and has no JSON for INF and NAN. */
 export const PHP_JSON: JsonStyle = {
-  float: (value) => Number.isFinite(value) ? zeroWithSign(writeFloat(value, FLOAT)) : undefined,
+  float: (value) => Number.isFinite(value) ? writeFloat(value, FLOAT) : undefined,
   integer: (value, place) => {
     checkInteger64(value, place);
     return String(value);
@@ -36,7 +36,3 @@ export const PHP_JSON: JsonStyle = {
     throw place.fault(`${what}, for which there is no JSON`, value);
   },
 };
-
-function zeroWithSign(text: string): string {
-  return text === "-0" ? "-0.0" : text;
-}

@@ -217,10 +217,8 @@ class SerializedReader {
   #reference(): unknown {
     const text = this.#until(SEMICOLON);
     const number = Number(text);
-    if (!/^[1-9]\d{0,11}$/.test(text) || number >= this.#values.length) {
-      throw this.#reader.fault("a reference leads nowhere");
-    }
-    const value = this.#values[number];
+    const value = /^[1-9]\d{0,11}$/.test(text) ? this.#values[number] : undefined;
+    if (value === undefined) throw this.#reader.fault("a reference leads nowhere");
     if (value instanceof Unfinished) this.#hasUnfinished = true;
     return value;
   }

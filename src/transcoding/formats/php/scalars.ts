@@ -48,7 +48,7 @@ export function readInteger(data: Uint8Array): number | bigint {
 /** Reads the text of a float. */
 export function readFloat(data: Uint8Array): number {
   const text = textOf(data);
-  if (FLOAT.test(text)) return Number(text);
+  if (text.length <= LONGEST && FLOAT.test(text)) return Number(text);
   const [word, sign, nan] = FLOAT_WORD.exec(text) ?? [];
   if (word === undefined) throw unreadable(text, "a float");
   if (nan !== undefined) return NaN;
@@ -63,8 +63,9 @@ export function readBoolean(data: Uint8Array): boolean {
   throw unreadable(text, "a bool");
 }
 
+/** What is longer than any number would take more time than it is worth, and is none. */
 function textOf(data: Uint8Array): string {
-  return decodeLatin1(data.subarray(0, LONGEST));
+  return decodeLatin1(data.subarray(0, LONGEST + 1));
 }
 
 function unreadable(text: string, type: string): ClientException {
