@@ -10,7 +10,7 @@ import { encodeText } from "../../text.ts";
 import { ByteReader } from "../byte_reader.ts";
 import { ByteWriter } from "../byte_writer.ts";
 import { isInteger } from "../integers.ts";
-import { Place } from "../plain_values.ts";
+import { entriesOf, Place } from "../plain_values.ts";
 import { finished, type Pair, Unfinished } from "../records.ts";
 import { propertiesOfDate } from "./php_dates.ts";
 import {
@@ -220,8 +220,7 @@ class MsgpackReader {
     if (count === 2 && reader.bytes[reader.offset] === code.nil) {
       reader.advance(1);
       const properties = this.#value();
-      const isRecord = Object.getPrototypeOf(Object(properties)) === Object.prototype;
-      return objectOf(name, isRecord ? Object.entries(properties as object) : [], this.#fault);
+      return objectOf(name, entriesOf(Object(properties)), this.#fault);
     }
     return objectOf(name, this.#pairs(count - 1), this.#fault);
   }
