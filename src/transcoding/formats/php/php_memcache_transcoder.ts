@@ -1,11 +1,11 @@
 import { ClientException } from "../../../errors.ts";
 import { checkNames } from "../../../option_checks.ts";
+import { writing } from "../../format_parts.ts";
 import { encodeText } from "../../text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../transcoder.ts";
 import { textOrBytes } from "../byte_reader.ts";
 import { checkThreshold, deflate, inflate, longestBelow } from "../deflated.ts";
 import type { FloatStyle } from "../float_text.ts";
-import { encodeSafely } from "../plain_values.ts";
 import { readSerialized } from "./read_serialized.ts";
 import { readBoolean, readFloat, readInteger, writeScalar } from "./scalars.ts";
 import { writeSerialized } from "./write_serialized.ts";
@@ -104,7 +104,7 @@ function makeTranscoder(options: PhpMemcacheTranscoderOptions = {}): Transcoder 
     borrowsData: true,
     handsOverData: true,
     encode: (value) => {
-      const item = encodeSafely(value, () => encode(value));
+      const item = writing(value, () => encode(value));
       return item.data.length < compressThreshold ? item : compress(item);
     },
     decode,

@@ -1,12 +1,12 @@
 import { ClientException } from "../../../errors.ts";
 import { checkChoice, checkNames } from "../../../option_checks.ts";
+import { writing } from "../../format_parts.ts";
 import { encodeText } from "../../text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../transcoder.ts";
 import { longestBelow } from "../deflated.ts";
 import { textOrBytes } from "../byte_reader.ts";
 import type { FloatStyle } from "../float_text.ts";
 import { readJson, writeJson } from "../json_text.ts";
-import { encodeSafely } from "../plain_values.ts";
 import { readIgbinary, writeIgbinary } from "./igbinary.ts";
 import {
   COMPRESSION_BITS,
@@ -153,7 +153,7 @@ function makeTranscoder(options: PhpMemcachedTranscoderOptions = {}): Transcoder
 }
 
 function encode(value: unknown, serializer: PhpSerializer): EncodedValue {
-  return encodeSafely(value, () => {
+  return writing(value, () => {
     const scalar = writeScalar(value, FLOAT);
     if (scalar !== undefined) return { flags: type[scalar.type], data: scalar.data };
     if (typeof value === "boolean") {
