@@ -1,17 +1,17 @@
-/** Keys that the client keeps beside those of its users. @module */
+/** Keys that the client uses besides those of its users. @module */
 
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { fnv1a32 } from "../routing/hashes/fnv.ts";
 
-/** What a key is kept for: the lease beside a stale value, a lock's tokens, a namespace's generation. */
+/** The purpose of such a key: the lease beside a stale value, a lock's tokens, a namespace's generation. */
 export type Purpose = "lease" | "token" | "generation";
 
-/** The hexadecimal digits of a hash. */
+/** The number of hexadecimal digits of a hash. */
 const HASH_LENGTH = 8;
 
 /**
- * Makes the key for a purpose beside a user's, such as `page:1~moecache-lease`, which nobody comes by
- * without meaning to. A user's key that leaves no room for that is cut, and told by its hash instead.
+ * Makes the key for a purpose from a user's key, such as `page:1~moecache-lease`. If the user's key leaves no room, it
+ * is truncated and its hash is added.
  */
 export function reservedKey(key: string, purpose: Purpose): string {
   const suffix = `~moecache-${purpose}`;

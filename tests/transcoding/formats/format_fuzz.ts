@@ -13,6 +13,8 @@ import { readSerialized } from "../../../src/transcoding/formats/php/read_serial
 import { writeSerialized } from "../../../src/transcoding/formats/php/write_serialized.ts";
 import { readJson, writeJson } from "../../../src/transcoding/formats/json_text.ts";
 import { RUBY_JSON } from "../../../src/transcoding/formats/dalli/ruby_json.ts";
+import { readBson } from "../../../src/transcoding/formats/read_bson.ts";
+import { writeBson } from "../../../src/transcoding/formats/write_bson.ts";
 import type { Random } from "../../chaos/random.ts";
 import { toHex } from "../pickle/vectors.ts";
 import { latin1, readForeign } from "./foreign_sets.ts";
@@ -48,6 +50,16 @@ export interface FormatFuzzReport {
 
 /** Every format that is fuzzed. */
 export const FUZZED_FORMATS: readonly FuzzedFormat[] = [
+  {
+    name: "BSON",
+    read: (bytes) => readBson(bytes, true),
+    write: (value) => writeBson(Object(value)),
+    samples: () => samplesOf(["enyim-memcached-core"], 257),
+    tokens: [
+      ...["\x01", "\x02", "\x03", "\x04", "\x05", "\x08", "\x09", "\x0a", "\x10", "\x12", "\xff"],
+      ...["0\x00", "1\x00", "__proto__\x00", "\x05\x00\x00\x00\x00", "\xff\xff\xff\x7f"],
+    ],
+  },
   {
     name: "Marshal",
     read: readMarshal,
