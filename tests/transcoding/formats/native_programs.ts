@@ -48,16 +48,36 @@ function hasProgram(command: string, args: readonly string[]): boolean {
   }
 }
 
+/** What came of it. */
+export interface Outcome {
+  readonly texts: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+/** As {@linkcode exchange}, and checks what came of it. */
+export async function assertExchange(program: NativeProgram, order: Exchange): Promise<void> {
+  const { command } = program;
+  const { written = [], read = [] } = order;
+  const { texts, values } = await exchange(program, order);
+  for (const [index, [, text]] of written.entries()) {
+    assertEquals(texts[index], text, `what ${command} reads, ${index}: ${text.slice(0, LABEL)}`);
+  }
+  for (const [index, [expression, value]] of read.entries()) {
+    const message = `what ${command} writes: ${expression.slice(0, LABEL)}`;
+    assertEquals(values[index], value, message);
+  }
+}
+
 /**
- * Writes values through a real memcached for a program of another language, reads what it wrote, and checks both.
+ * Writes values through a real memcached for a program of another language, and reads what it wrote.
  *
  * The program gets a JSON object on its standard input: `port`; `reads`, the keys to read; `writes`, keys and
  * expressions in its language; `options`. It answers with a JSON array of what it calls the values that it read.
  */
-export async function assertExchange(
+export async function exchange(
   { command, args }: NativeProgram,
   { transcoder, written = [], read = [], options = null }: Exchange,
-): Promise<void> {
+): Promise<Outcome> {
   await using memcached = await MemcachedProcess.start();
   await using client = new Client(memcached.address, { transcoder });
   for (const [index, [value]] of written.entries()) await client.set(`read:${index}`, value);
@@ -68,13 +88,9 @@ export async function assertExchange(
     options,
   };
   const texts = JSON.parse(await run(command, args, JSON.stringify(order)));
-  for (const [index, [, text]] of written.entries()) {
-    assertEquals(texts[index], text, `what ${command} reads, ${index}: ${text.slice(0, LABEL)}`);
-  }
-  for (const [index, [expression, value]] of read.entries()) {
-    const message = `what ${command} writes: ${expression.slice(0, LABEL)}`;
-    assertEquals(await client.get(`write:${index}`), value, message);
-  }
+  const values = [];
+  for (const index of read.keys()) values.push(await client.get(`write:${index}`));
+  return { texts, values };
 }
 
 async function run(command: string, args: readonly string[], input: string): Promise<string> {
