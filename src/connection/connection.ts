@@ -21,6 +21,7 @@ import {
   connectTimeoutError,
   type EndReason,
   stallError,
+  withCommands,
 } from "./connect.ts";
 import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd, StallTimer } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
@@ -573,7 +574,11 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     const unwritten = waiting.filter((command) => this.#hasTime(command));
     // Before anything fails: what can go on elsewhere must not come back here.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
-    for (const command of lost) command.fail(reasonOf(command));
+    const named = isFailure && lost.length > 0 ? withCommands(reason, lost) : reason;
+    for (const command of lost) {
+      const own = reasonOf(command);
+      command.fail(own === reason ? named : own);
+    }
   }
 
   /** Whether somebody waits for a command and its time is not up; one whose time is, fails here. */

@@ -148,6 +148,11 @@ export class MetaCommand extends Command<MetaReply> {
     return this.absent !== undefined;
   }
 
+  override get action(): string {
+    const { verb, key } = this.request;
+    return verb === "mn" ? verb : `${verb} key "${key}"`;
+  }
+
   override get byteLength(): number {
     return this.request.data?.length ?? 0;
   }
@@ -227,8 +232,8 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key, data, isLine = false } = this.request;
-    const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
+    const { verb, data, isLine = false } = this.request;
+    const { action } = this;
     const line = readText(bytes, start, end);
     const refusal = TELLS_AGE.test(line)
       ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
