@@ -9,7 +9,9 @@ import {
   type CounterOptions,
   GET_OR_SET_OPTIONS,
   type GetOrSetOptions,
+  INVALIDATE_OPTIONS,
   type InvalidateOptions,
+  OPERATION_OPTIONS,
   type OperationOptions,
   UPDATE_OPTIONS,
   type UpdateOptions,
@@ -30,7 +32,6 @@ import {
   version,
 } from "./features/server_commands.ts";
 import { withFeatures } from "./features/lazy_features.ts";
-import { inspect, invalidate, meta } from "./features/meta.ts";
 import { keyCommandsOf } from "./features/transcoded_view.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
@@ -231,11 +232,15 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return invalidate(this.#session, key, options);
+    return withFeatures(options, INVALIDATE_OPTIONS, ({ invalidate }, options) => {
+      return invalidate(this.#session, key, options);
+    });
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return inspect(this.#session, key, options);
+    return withFeatures(options, OPERATION_OPTIONS, ({ inspect }, options) => {
+      return inspect(this.#session, key, options);
+    });
   }
 
   withTranscoder(transcoder: Transcoder): KeyCommands {
@@ -354,7 +359,9 @@ export class Client extends BareClient implements KeyCommands {
       flags: Array.isArray(flags) ? [...flags] : flags,
       value: value === undefined ? undefined : ownData(value, `send a value by ${quote(verb)}`),
     };
-    return await meta(this.#session, key, parts, options);
+    return await withFeatures(options, OPERATION_OPTIONS, ({ meta }, options) => {
+      return meta(this.#session, key, parts, options);
+    });
   }
 
   /**

@@ -4,9 +4,12 @@ import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { lazily } from "../waiting.ts";
 
 /** What is loaded. */
-type Features = typeof import("./on_demand.ts");
+export type Features = typeof import("./on_demand.ts");
 
-const load = /* @__PURE__ */ lazily(() => import("./on_demand.ts"));
+/** Loads the features, for what has no place to keep. */
+export const loadFeatures: () => Promise<Features> = /* @__PURE__ */ lazily(() => {
+  return import("./on_demand.ts");
+});
 let loaded: Features | undefined;
 
 /**
@@ -27,5 +30,5 @@ export function withFeatures<Options extends object, Result>(
   }
   const taken = options === undefined ? undefined : { ...options };
   if (loaded !== undefined) return use(loaded, taken);
-  return load().then((features) => use(loaded = features, taken));
+  return loadFeatures().then((features) => use(loaded = features, taken));
 }

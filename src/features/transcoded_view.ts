@@ -6,10 +6,14 @@ import { deleteKey, deleteMany } from "../commands/delete.ts";
 import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
 import { type Session, setSession } from "../commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
-import { GET_OR_SET_OPTIONS, UPDATE_OPTIONS } from "../commands/operation_options.ts";
+import {
+  GET_OR_SET_OPTIONS,
+  INVALIDATE_OPTIONS,
+  OPERATION_OPTIONS,
+  UPDATE_OPTIONS,
+} from "../commands/operation_options.ts";
 import { withFeatures } from "./lazy_features.ts";
 import { locate } from "./locate.ts";
-import { inspect, invalidate } from "./meta.ts";
 
 /** Makes the commands of a session. */
 export function keyCommandsOf(session: Session): KeyCommands {
@@ -38,8 +42,14 @@ export function keyCommandsOf(session: Session): KeyCommands {
       withFeatures(options, UPDATE_OPTIONS, ({ update }, options) => {
         return update(session, key, change, options);
       }),
-    invalidate: (...args) => invalidate(session, ...args),
-    inspect: (...args) => inspect(session, ...args),
+    invalidate: (key, options) =>
+      withFeatures(options, INVALIDATE_OPTIONS, ({ invalidate }, options) => {
+        return invalidate(session, key, options);
+      }),
+    inspect: (key, options) =>
+      withFeatures(options, OPERATION_OPTIONS, ({ inspect }, options) => {
+        return inspect(session, key, options);
+      }),
     withTranscoder: (transcoder) => keyCommandsOf(session.withTranscoder(transcoder)),
     locate: (key) => locate(session, key),
   };
