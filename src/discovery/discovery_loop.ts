@@ -2,7 +2,7 @@
 
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { ServerAddress } from "../server_address.ts";
-import { letProcessEnd } from "../transport/runtime.ts";
+import { letProcessEnd } from "../transport/runtime_features.ts";
 import { untilAborted } from "../waiting.ts";
 import type { DiscoveredServers, Discovery, DiscoveryContext } from "./discovery.ts";
 

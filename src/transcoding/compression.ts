@@ -6,7 +6,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { builtinModule } from "../transport/runtime.ts";
+import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException } from "../errors.ts";
 
 /** What `CompressionStream` writes: `"deflate"` is deflate in zlib's wrapping, `"deflate-raw"` bare. */

@@ -1,8 +1,15 @@
 /** A transport as connections use it: chunks in, chunks out. @module */
 
 import { SocketError } from "../errors.ts";
-import { afterTurn, inTime, LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import { systemClock } from "../waiting.ts";
+import { afterTurn } from "./runtime.ts";
 import type { Receiver, Transport } from "./transport.ts";
+
+/** How much is read at a time: larger ones gain little, and chunks of the runtimes' streams are smaller. */
+export const READ_SIZE: number = 1 << 17;
+
+/** From here on it pays to read into a vacancy, though it may take a read more. */
+export const LARGE_VACANCY: number = 1 << 17;
 
 /** A transport that moves nothing so many times in a row is taken for broken. */
 const MOST_IDLE = 100;
@@ -239,4 +246,17 @@ export function checkCount(count: number, most: number): number {
 export async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
   if (idle > MOST_IDLE) throw new SocketError(`the transport ${does} nothing, again and again`);
   await new Promise<void>((resolve) => afterTurn(resolve));
+}
+
+/**
+ * Waits for a promise, but not for ever.
+ *
+ * @param promise What is waited for; where it is rejected in time, so is the outcome.
+ * @param milliseconds How long it is waited for.
+ */
+export function inTime(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = systemClock.after(milliseconds, resolve);
+    promise.then(() => resolve(), reject).finally(cancel);
+  });
 }

@@ -3,7 +3,7 @@
 import { SocketError } from "../errors.ts";
 import { deferred } from "../waiting.ts";
 import type { NodeSocket, OnRead, PeerCertificate, TlsManner } from "./node_socket.ts";
-import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import { LARGE_VACANCY, READ_SIZE } from "./byte_channel.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";
 
 /** What the readable stream keeps at most of what nobody has read, but for one chunk. */

@@ -1,7 +1,8 @@
 /** Asking the domain name system on whatever runtime this is. @module */
 
 import { SocketError } from "../errors.ts";
-import { builtinModule, isWorker } from "./runtime.ts";
+import { isWorker } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 
 /** A server of a service, as an SRV record has it. */
 export interface SrvRecord {
