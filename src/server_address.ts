@@ -1,6 +1,7 @@
 /** How a caller names a server. @module */
 
 import { quote, ValidationException } from "./errors.ts";
+import { isHostName } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
@@ -222,8 +223,7 @@ function resolveHost(
 ): Pick<ResolvedServer, "name" | "endpoint"> {
   const bare = typeof hostname === "string" ? hostname.replace(/^\[(.*:.*)\]$/, "$1") : "";
   const literal = isIPv6(bare);
-  // What no host name or IPv4 address holds; it keeps the name safe to show and to hash.
-  if (!literal && !/^[^\s\p{C}/@?#:[\]]+$/u.test(bare)) {
+  if (!literal && !isHostName(bare)) {
     refuse("its host name must be a host name or an IP address");
   }
   if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65535) {
@@ -237,8 +237,8 @@ function resolveHost(
 
 /** An address may have a zone, `fe80::1%eth0`, which URLs do not. */
 function isIPv6(text: string): boolean {
-  const [, address = ""] = /^([\da-f:.]+)(?:%[\w.-]+)?$/i.exec(text) ?? [];
-  return address.includes(":") && URL.canParse(`http://[${address}]`);
+  const [, address] = /^((?:[\dA-Fa-f.]*:){2,}[\dA-Fa-f.]*)(?:%[\w.-]+)?$/.exec(text) ?? [];
+  return address !== undefined && URL.canParse(`http://[${address}]`);
 }
 
 function invalid(address: unknown, why: string): ValidationException {
