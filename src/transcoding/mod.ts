@@ -1,6 +1,6 @@
 /**
- * Formats of values besides moecache's own, JSON and plain bytes, for programs that share a memcached
- * deployment with others.
+ * Value formats of other clients, for programs that share a memcached deployment with them. Python moecache's format,
+ * JSON and plain bytes are in the main entry.
  *
  * @example Values that C# reads and writes with EnyimMemcached
  * ```ts

@@ -7,6 +7,7 @@
  */
 // deno-lint-ignore-file no-console
 
+import { FUZZED_FORMATS, fuzzFormat } from "../transcoding/formats/format_fuzz.ts";
 import { fuzzPickles } from "../transcoding/pickle/fuzz.ts";
 import { fuzzParser } from "./parser_fuzz.ts";
 import { chooseSeed, Random } from "./random.ts";
@@ -19,6 +20,8 @@ const ROUND = 5000;
 const ROUNDS_PER_REPORT = 12;
 const PARSER_CASES = 1_000_000;
 const PICKLE_CASES = 250_000;
+/** Of each foreign format. */
+const FORMAT_CASES = 200_000;
 const CYCLES = 200;
 /** How many failures are shown of each part. */
 const SHOWN = 20;
@@ -70,6 +73,17 @@ async function fuzz(seed: number): Promise<string[]> {
     `pickles: ${pickles.cases} cases, slowest ${pickles.slowest.toFixed(1)} ms, ` +
       `hungriest ${megabytes(pickles.hungriest)}`,
   );
+  for (const format of FUZZED_FORMATS) {
+    const { cases, values, slowest, hungriest } = await fuzzFormat(
+      format,
+      new Random(seed),
+      FORMAT_CASES,
+    );
+    console.log(
+      `${format.name}: ${cases} cases, ${values} of them values, ` +
+        `slowest ${slowest.toFixed(1)} ms, hungriest ${megabytes(hungriest)}`,
+    );
+  }
   return [];
 }
 

@@ -61,7 +61,7 @@ onEveryServer("rateLimit", (test) => {
   test("refuses a clock that gives no time", async (client) => {
     for (const time of [NaN, Infinity, -Infinity]) {
       const ask = () => rateLimit(client, "key", { limit: 1, window: 60, now: () => time });
-      await assertRejects(ask, ValidationException, `Cannot use now: it gave ${time}`);
+      await assertRejects(ask, ValidationException, `Cannot use now: it returned ${time}`);
     }
   });
 

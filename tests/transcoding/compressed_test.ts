@@ -93,7 +93,7 @@ Deno.test("compressed reads gzip and deflate whichever it writes, and deflate-ra
     for (const format of FORMATS) {
       const reading = decode(compressed(moecacheTranscoder, { format }), item);
       if (written === "deflate-raw" && format !== "deflate-raw") {
-        await assertRejects(() => reading, ClientException, "in no known format");
+        await assertRejects(() => reading, ClientException, "its format is unknown");
       } else assertEquals(await reading, TEXT);
     }
   }

@@ -1,0 +1,13 @@
+import { Random, withSeed } from "../../chaos/random.ts";
+import { FUZZED_FORMATS, fuzzFormat } from "./format_fuzz.ts";
+
+/** `deno task chaos` reads many more. */
+const CASES = 5_000;
+
+for (const format of FUZZED_FORMATS) {
+  Deno.test(`${format.name} makes a value or a ClientException of any bytes, at once`, async () => {
+    await withSeed(async (seed) => {
+      await fuzzFormat(format, new Random(seed), CASES);
+    });
+  });
+}
