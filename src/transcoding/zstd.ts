@@ -5,7 +5,7 @@
  * @module
  */
 
-import { builtinModule } from "../transport/runtime.ts";
+import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException, messageOf, ValidationException } from "../errors.ts";
 
 type Callback = (error: Error | null, result: Uint8Array) => void;
