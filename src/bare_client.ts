@@ -50,7 +50,7 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     const resolved = resolveOptions(options);
     this.#fleet = new Fleet(servers, resolved, (event) => this.dispatchEvent(event));
     const { route } = this.#fleet;
-    this.#session = new Session({ route, transcoder: resolved.transcoder, limits: resolved });
+    this.#session = new Session({ route, transcoder: resolved.transcoder, settings: resolved });
     for (const name of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
       Object.defineProperty(this, Symbol.for(name), { value: () => this.#describe() });
     }

@@ -10,7 +10,7 @@ import {
   type WriteItem,
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
-import { watchSignal } from "../waiting.ts";
+import { type Clock, systemClock, watchSignal } from "../waiting.ts";
 import { checkOptions } from "../option_checks.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 
@@ -21,7 +21,7 @@ const MOST_CARRIERS = 4096;
 interface SessionParts {
   readonly route: Route;
   readonly transcoder: Transcoder;
-  readonly limits: DecodeLimits;
+  readonly settings: DecodeLimits & { readonly clock: Clock };
   /** The client's own session; the one that is made, by default. */
   readonly root?: Session;
   /** The key whose server all commands go to, instead of that of their own key. */
@@ -36,6 +36,8 @@ export class Session {
   readonly readItem: ReadItem;
   /** Turns a value into an item. */
   readonly writeItem: WriteItem;
+  /** Where the client takes the time from. */
+  readonly clock: Clock;
   /** The flags of strings that are stored as they are, as counters are. */
   readonly textFlags: number;
   /** The client's own session, which this one is made from: a change through one concerns all of them. */
@@ -46,9 +48,10 @@ export class Session {
   #changeListener: ChangeListener | undefined;
 
   constructor(parts: SessionParts) {
-    const { route, transcoder, limits, root = this } = parts;
+    const { route, transcoder, settings, root = this } = parts;
     this.route = route;
-    this.readItem = itemReader(transcoder, limits);
+    this.clock = settings.clock;
+    this.readItem = itemReader(transcoder, settings);
     this.writeItem = itemWriter(transcoder);
     this.textFlags = transcoder.textFlags ?? 0;
     this.root = root;
@@ -170,4 +173,9 @@ export function keySpaceOf(commands: object): object {
 /** The session that carries out some commands, for what is built on them; absent for somebody else's. */
 export function sessionOf(commands: object): Session | undefined {
   return sessions.get(commands);
+}
+
+/** Where the client of some commands takes the time from; the runtime's clock for somebody else's. */
+export function clockOf(commands: object): Clock {
+  return sessionOf(commands)?.clock ?? systemClock;
 }

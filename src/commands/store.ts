@@ -1,4 +1,4 @@
-/** Storing items. @module */
+/** Stores items. @module */
 
 import { quote, ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
@@ -19,7 +19,7 @@ import { readEntries, runMany } from "./many_keys.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
-/** What a storage command needs besides the value. */
+/** The parts of a storage command besides the value. */
 interface Storing<Result> {
   readonly verb: StorageVerb;
   readonly answers: Answers<Result>;
@@ -51,7 +51,7 @@ export async function setMany(
   checkKeys(values.keys(), "set");
   const seconds = checkExptime(exptime, Date.now);
   const written = writeItems(session, values);
-  // Not a turn later than it has to be: what is issued in one turn leaves together, in its order.
+  // Without waiting a turn: operations issued in the same turn are sent together, in order.
   const items = written instanceof Promise ? await written : written;
   await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
     const item = { ...items.get(key)!, exptime: seconds };
@@ -83,7 +83,7 @@ export function replace(
   return store(session, { verb: "replace", answers: STORED_ANSWERS, key, exptime }, value, options);
 }
 
-/** Puts data after or before that of an item. */
+/** Adds data after or before that of an item. */
 export function extend(
   session: Session,
   verb: "append" | "prepend",

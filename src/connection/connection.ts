@@ -6,7 +6,7 @@ import type { Interruption } from "../protocol/refusal.ts";
 import { afterTurn } from "../transport/runtime.ts";
 import type { Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
-import { type Clock, DeadlineTimer, lazily, lettingProcessEnd } from "../waiting.ts";
+import { allEnded, type Clock, DeadlineTimer, lazily, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
 import type { Pipeline, PipelineObserver } from "./pipeline.ts";
@@ -270,9 +270,8 @@ export class Connection implements SocketHolder {
       // A server may well close what nothing waits for.
       else this.#endAll(reason, this.#pending > 0);
     } finally {
-      await this.#closing;
       // A dial that was given up may go on for a while, and end with a socket after all.
-      await this.#dialled;
+      await allEnded([this.#closing, this.#dialled]);
     }
   }
 

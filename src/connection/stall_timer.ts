@@ -3,22 +3,22 @@
 import { TimeoutError } from "../errors.ts";
 import type { Clock } from "../waiting.ts";
 
-/** How often a {@linkcode StallTimer} looks within the time that it allows. */
+/** How many times a {@linkcode StallTimer} checks within its time limit. */
 const LOOKS = 4;
-/** A look that is late by no more milliseconds tells as much as one that is not. */
+/** A check that is late by at most this many milliseconds counts as on time. */
 const LATE_LOOK = 50;
 
-/** What a {@linkcode StallTimer} is made with. */
+/** The options of a {@linkcode StallTimer}. */
 export interface StallOptions {
-  /** Where the time comes from. */
+  /** The clock. */
   readonly clock: Clock;
-  /** Milliseconds a server may send nothing while something waits for it; `Infinity` for no limit. */
+  /** How many milliseconds a server may send nothing while operations wait for it; `Infinity` means no limit. */
   readonly stallTimeout: number;
 }
 
 /**
- * Notices that nothing has come for too long while something waits. Time in which the process itself stood
- * still is left out: it looks from time to time, and a look that comes late tells nothing.
+ * Detects that nothing has been received for too long while operations wait. Time in which the process was stopped does
+ * not count: the timer checks at intervals, and ignores a check that comes late.
  */
 export class StallTimer {
   readonly #options: StallOptions;
@@ -27,13 +27,13 @@ export class StallTimer {
   #cancel: (() => void) | undefined;
   #lastLook = 0;
   #isHeard = false;
-  /** For how many milliseconds nothing has come, as far as the looks tell. */
+  /** For how many milliseconds nothing has been received, according to the checks. */
   #silence = 0;
   #looks = 0;
 
   /**
-   * @param isWaiting Whether something waits now.
-   * @param stalled Called when nothing has come for too long.
+   * @param isWaiting Whether operations wait now.
+   * @param stalled Called when nothing has been received for too long.
    */
   constructor(options: StallOptions, isWaiting: () => boolean, stalled: () => void) {
     this.#options = options;
@@ -41,24 +41,24 @@ export class StallTimer {
     this.#stalled = stalled;
   }
 
-  /** How often it has looked. */
+  /** How many checks it has made. */
   get looks(): number {
     return this.#looks;
   }
 
-  /** Begins to look, if it does not yet; it goes on as long as something waits. */
+  /** Starts the checks, if they are not running; they continue while operations wait. */
   start(): void {
     if (this.#cancel !== undefined || this.#options.stallTimeout === Infinity) return;
     this.#silence = 0;
     this.#schedule();
   }
 
-  /** Takes note that something has come. */
+  /** Records that something has been received. */
   heard(): void {
     this.#isHeard = true;
   }
 
-  /** Ends the looking. */
+  /** Stops the checks. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -78,7 +78,7 @@ export class StallTimer {
     this.#cancel = undefined;
     if (!this.#isWaiting()) return;
     if (this.#isHeard) this.#silence = 0;
-    // The last look comes at once: what has come by the one before is read first.
+    // The last check comes immediately after the one before, so that data that has arrived is read first.
     else if (this.#silence >= stallTimeout) return this.#stalled();
     else {
       const elapsed = clock.now() - this.#lastLook;

@@ -2,13 +2,14 @@
 
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { ServerAddress } from "../server_address.ts";
-import { letProcessEnd } from "../transport/runtime_features.ts";
-import { untilAborted } from "../waiting.ts";
+import { type Clock, keepingProcess, lettingProcessEnd, untilAborted } from "../waiting.ts";
 import type { DiscoveredServers, Discovery, DiscoveryContext } from "./discovery.ts";
 
 /** The options of a {@linkcode DiscoveryLoop}. */
 export interface DiscoveryLoopOptions extends Omit<DiscoveryContext, "signal"> {
   readonly discovery: Discovery;
+  /** Where the time comes from. */
+  readonly clock: Clock;
   /** The time limit of a look-up, in milliseconds. */
   readonly timeout: number;
   /** The minimum number of milliseconds between two look-ups when servers fail. */
@@ -43,7 +44,7 @@ export class DiscoveryLoop {
   /** The look-ups that have not ended: the current one, and aborted ones that ignore their signal. */
   readonly #looking = new Set<Promise<unknown>>();
   #running: Promise<void> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelNext: (() => void) | undefined;
   #due = Infinity;
   #begun = -Infinity;
   #isStarted = false;
@@ -72,41 +73,42 @@ export class DiscoveryLoop {
     if (this.#running !== undefined || !this.#isInBackground) return;
     const due = Math.min(this.#due, this.#begun + IMPATIENCE);
     this.#due = Infinity;
-    this.#schedule(due - performance.now());
+    this.#schedule(due - this.#options.clock.now());
   }
 
   /** Makes a look-up come soon, because the servers may have changed. */
   hurry(): void {
     if (!this.#isStarted) return;
     if (this.#running !== undefined) this.#isHurried = true;
-    else this.#schedule(this.#begun + this.#options.rest - performance.now());
+    else this.#schedule(this.#begun + this.#options.rest - this.#options.clock.now());
   }
 
   /** Stops looking up servers, for this reason; resolves when the look-ups under way have ended. */
   async stop(reason: SocketError): Promise<void> {
     this.#isStarted = true;
-    clearTimeout(this.#timer);
+    this.#cancelNext?.();
     this.#ending.abort(reason);
     await Promise.allSettled([this.#running, ...this.#looking]);
   }
 
   #schedule(delay: number): void {
+    const { clock } = this.#options;
     const isAwaited = this.#options.isAwaited();
     const wait = Math.max(0, Math.min(delay, isAwaited ? IMPATIENCE : LONGEST_DELAY));
-    const due = performance.now() + wait;
+    const due = clock.now() + wait;
     if (due >= this.#due || this.#ending.signal.aborted) return;
-    clearTimeout(this.#timer);
+    this.#cancelNext?.();
     this.#due = due;
-    this.#timer = setTimeout(() => this.#lookUp(), wait);
+    const timer = isAwaited ? keepingProcess(clock) : lettingProcessEnd(clock);
+    this.#cancelNext = timer.after(wait, () => this.#lookUp());
     this.#isInBackground = !isAwaited;
-    if (this.#isInBackground) letProcessEnd(this.#timer);
   }
 
   #lookUp(): void {
-    clearTimeout(this.#timer);
+    this.#cancelNext?.();
     this.#due = Infinity;
     this.#isHurried = false;
-    this.#begun = performance.now();
+    this.#begun = this.#options.clock.now();
     this.#running = this.#attempt();
   }
 
@@ -130,16 +132,16 @@ export class DiscoveryLoop {
   }
 
   async #ask(): Promise<DiscoveredServers> {
-    const { timeout } = this.#options;
+    const { timeout, clock } = this.#options;
     const attempt = new AbortController();
     const end = () => attempt.abort(this.#ending.signal.reason);
     this.#ending.signal.addEventListener("abort", end);
     const overdue = () => attempt.abort(new TimeoutError(`no answer within ${timeout} ms`));
-    const timer = setTimeout(overdue, timeout);
+    const cancel = keepingProcess(clock).after(timeout, overdue);
     try {
       return await untilAborted(this.#look(attempt.signal), attempt.signal);
     } finally {
-      clearTimeout(timer);
+      cancel();
       this.#ending.signal.removeEventListener("abort", end);
     }
   }

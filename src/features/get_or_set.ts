@@ -3,20 +3,22 @@
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
-import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { type Lease, type LeasedItem, Leases, STRICT } from "./leases.ts";
 import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS, writeAndRead } from "../transcoding/item_codec.ts";
-import { backoff, deferred, pause, systemClock, untilAborted } from "../waiting.ts";
+import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
 /** What is asked for, and how to get it. */
 interface Task {
   readonly key: string;
   readonly load: () => unknown;
   readonly plan: Plan;
+  /** Whether it fails where the server does. */
+  readonly isStrict: boolean;
 }
 
 /** Options that have been checked and completed. */
@@ -45,15 +47,16 @@ export async function getOrSet<Value>(
   checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);
-  const { signal } = options;
+  const { signal, failover } = options;
+  const isStrict = failover === "error";
   signal?.throwIfAborted();
   const outer = presentLoad();
   const joined = loadsOf(session).get(session, key);
-  if (joined !== undefined) {
+  if (joined?.isStrict === isStrict) {
     if (outer !== undefined && waitsFor(joined, outer)) throw waitsForItself(key);
     return await waitAs(outer, joined, joined.join(signal)) as Value;
   }
-  const loading = new Loading(session, { key, load, plan });
+  const loading = new Loading(session, { key, load, plan, isStrict });
   loadsOf(session).add(session, key, loading);
   return await waitAs(outer, loading, loading.begin(signal)) as Value;
 }
@@ -67,6 +70,7 @@ function waitsForItself(key: string): ClientException {
 class Loading implements Load {
   readonly waits: Set<{ readonly load: Load }> = new Set();
   isServing = false;
+  readonly isStrict: boolean;
   readonly #session: Session;
   readonly #leases: Leases;
   readonly #key: string;
@@ -82,9 +86,10 @@ class Loading implements Load {
   /** Ends the waiting for another client. */
   #pausing: AbortController | undefined;
 
-  constructor(session: Session, { key, load, plan }: Task) {
+  constructor(session: Session, { key, load, plan, isStrict }: Task) {
+    this.isStrict = isStrict;
     this.#session = session;
-    this.#leases = new Leases(session);
+    this.#leases = new Leases(session, isStrict ? STRICT : undefined);
     this.#key = key;
     this.#load = load;
     this.#plan = plan;
@@ -122,7 +127,7 @@ class Loading implements Load {
     const pausing = new AbortController();
     this.#pausing = pausing;
     if (this.#callers === 0) this.#giveUp(pausing);
-    await pause(delay, pausing.signal);
+    await pause(this.#session.clock, delay, pausing.signal);
     this.#pausing = undefined;
   }
 
@@ -137,7 +142,8 @@ class Loading implements Load {
 
   async #run(): Promise<unknown> {
     const { lockFor, waitFor } = this.#plan;
-    const deadline = systemClock.now() + waitFor * 1000;
+    const { clock } = this.#session;
+    const deadline = clock.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
       if (item === "unreachable") return await this.#loadUnstored();
@@ -153,7 +159,7 @@ class Loading implements Load {
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
       }
-      const left = deadline - systemClock.now();
+      const left = deadline - clock.now();
       if (left <= 0) return await this.#loadUnstored();
       await this.#pause(Math.min(left, backoff(attempt)));
     }

@@ -44,7 +44,7 @@ export async function update<Value>(
     const stored = { flags, exptime, data, cas, carrier };
     if (await store(session, key, stored, strict)) return value as Value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
-    await pause(backoff(attempt), signal);
+    await pause(session.clock, backoff(attempt), signal);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Claims a key: the common part of `lock` and `once`. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
+import { clockOf } from "../commands/session.ts";
 import { addStub, dropStub, type ItemCommands, type Stub } from "../features/stub.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { untilAborted } from "../waiting.ts";
@@ -15,6 +16,7 @@ export function strictItems(client: KeyCommands): ItemCommands {
     // The client itself checks that the cas unique was read through the same connection.
     cas: (key, item, { cas }, exptime, options) =>
       items.cas(key, item, cas, exptime, { ...options, failover }),
+    clock: clockOf(client),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
+import { clockOf } from "../commands/session.ts";
 import { ClientException } from "../errors.ts";
 import {
   dropStub,
@@ -16,7 +17,7 @@ import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
-import { backoff, pause, systemClock, untilAborted } from "../waiting.ts";
+import { backoff, pause, untilAborted } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
 /** The options of {@linkcode lock}. All times are in seconds. */
@@ -188,14 +189,15 @@ export async function lock(client: KeyCommands, key: string, options: LockOption
   const waitFor = checkWaitFor(options.waitFor ?? ttl);
   const { signal } = options;
   checkKey(key, "lock");
-  const deadline = systemClock.now() + waitFor * 1000;
+  const clock = clockOf(client);
+  const deadline = clock.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     const held = await tryLock(client, key, ttl, signal);
     if (held !== undefined) return held;
-    const left = deadline - systemClock.now();
+    const left = deadline - clock.now();
     if (left <= 0) throw new ClientException(`Cannot lock key "${key}": it is held`, key);
-    await pause(Math.min(left, backoff(attempt)), signal);
+    await pause(clock, Math.min(left, backoff(attempt)), signal);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { sessionOf } from "../commands/session.ts";
+import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
@@ -22,7 +22,7 @@ import {
   UNDEFINED_FLAGS,
   writeAndRead,
 } from "../transcoding/item_codec.ts";
-import { backoff, pause, systemClock } from "../waiting.ts";
+import { backoff, type Clock, pause } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
 /** The options of {@linkcode once}. */
@@ -112,7 +112,8 @@ export async function once<Result>(
   checkKey(key, "do once");
   checkFunction("action", action);
   const items = strictItems(client);
-  const deadline = systemClock.now() + waitFor * 1000;
+  const clock = clockOf(client);
+  const deadline = clock.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     const result = await client.get<Result>(key, signals);
@@ -122,9 +123,9 @@ export async function once<Result>(
     const mark = await items.gets(key, signals);
     if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
     if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
-    const left = deadline - systemClock.now();
+    const left = deadline - clock.now();
     if (left <= 0) throw stillAtIt(key);
-    await pause(Math.min(left, backoff(attempt)), signal);
+    await pause(clock, Math.min(left, backoff(attempt)), signal);
   }
 }
 
@@ -138,15 +139,16 @@ interface Turn<Result> {
 }
 
 async function act<Result>(turn: Turn<Result>): Promise<Result> {
+  const { items: { clock } } = turn;
   const result = await attempt(turn);
   try {
     const read = await asRead(turn, result);
-    await remember(() => storeResult(turn, result));
+    await remember(clock, () => storeResult(turn, result));
     return read;
   } catch (error) {
     // The action's error is thrown, not the error of removing the stub: the stub expires.
     if (!(error instanceof SocketError)) {
-      await Promise.allSettled([remember(() => storeFailure(turn, error))]);
+      await Promise.allSettled([remember(clock, () => storeFailure(turn, error))]);
     }
     throw error;
   }
@@ -169,13 +171,13 @@ async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<R
 }
 
 /** Stores the outcome. Doing this twice does no harm: it never replaces another client's item. */
-async function remember(send: () => Promise<void>): Promise<void> {
+async function remember(clock: Clock, send: () => Promise<void>): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
       return await send();
     } catch (error) {
       if (!(error instanceof SocketError) || attempt === MOST_ATTEMPTS) throw error;
-      await pause(backoff(attempt));
+      await pause(clock, backoff(attempt));
     }
   }
 }

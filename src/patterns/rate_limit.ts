@@ -107,18 +107,19 @@ export async function rateLimit(
   const time = checkTime(now());
   const number = Math.floor(time / length);
   const currentKey = `${key}:${number}`;
-  const signals = signal === undefined ? {} : { signal };
+  // A counter that cannot be reached must not be taken for 0.
+  const strict = { ...(signal === undefined ? {} : { signal }), failover: "error" } as const;
   // A counter is needed until the next window has ended, plus a second, because memcached's clock ticks once a second.
-  const beginning = { initial: 1n, exptime: 2 * window + 1, ...signals };
+  const beginning = { initial: 1n, exptime: 2 * window + 1, ...strict };
   const [current, previous = 0n] = await Promise.all([
     client.incr(currentKey, 1n, beginning),
-    client.incr(`${key}:${number - 1}`, 0n, signals),
+    client.incr(`${key}:${number - 1}`, 0n, strict),
   ]);
   const elapsed = BigInt(time - number * length);
   const rate = { limit: BigInt(limit), length: BigInt(length) };
   const counted = { previous, current: current!, elapsed };
   if (roomLeft(counted, rate) >= 0n) return { allowed: true, ...outlook(counted, rate) };
-  await client.decr(currentKey, 1n, signals);
+  await client.decr(currentKey, 1n, strict);
   const uncounted = { ...counted, current: counted.current - 1n };
   return { allowed: false, ...outlook(uncounted, rate) };
 }

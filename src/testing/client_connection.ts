@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pause } from "../waiting.ts";
+import { pause, systemClock } from "../waiting.ts";
 import { type CloseReason, describeArrival, describeDeparture, type Peer } from "./event_lines.ts";
 import type { Watcher } from "./event_log.ts";
 import {
@@ -138,7 +138,7 @@ export class ClientConnection implements ConnectionInfo {
 
   async #wait(milliseconds: number): Promise<void> {
     this.#waiting = new AbortController();
-    await pause(Math.min(milliseconds, LONGEST_DELAY), this.#waiting.signal);
+    await pause(systemClock, Math.min(milliseconds, LONGEST_DELAY), this.#waiting.signal);
     this.#waiting = undefined;
   }
 

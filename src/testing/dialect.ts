@@ -41,6 +41,8 @@ export interface MetaDialect {
   readonly isDraft: boolean;
   /** Whether the flags for proxies, `P` and `L`, are ignored. */
   readonly takesProxyFlags: boolean;
+  /** Whether `ms` tells the cas unique that it has given, and no 0. */
+  readonly tellsNewCas: boolean;
   /** Whether `mg` answers a miss with opaque and key, and takes a key alone. */
   readonly isPolished: boolean;
 }
@@ -101,6 +103,7 @@ function memcachedDialect(version: string): Dialect {
     meta: {
       isDraft: !has("1.6.10"),
       takesProxyFlags: has("1.6.14"),
+      tellsNewCas: has("1.6.13"),
       isPolished: has("1.6.18"),
     },
   };

@@ -29,6 +29,7 @@ import {
 } from "./server_options.ts";
 import type { ServerState } from "./server_state.ts";
 import { Statistics } from "./statistics.ts";
+import { systemClock } from "../waiting.ts";
 
 const TOO_MANY_CONNECTIONS = "ERROR Too many open connections\r\n";
 
@@ -99,7 +100,7 @@ export class MemcachedServer implements AsyncDisposable {
   readonly #connections = new Set<ClientConnection>();
   readonly #conversations = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
-  readonly #idleCheck: ReturnType<typeof setInterval> | undefined;
+  #cancelIdleCheck = (): void => {};
   #lastConnectionId = 0;
   #closing: Promise<void> | undefined;
 
@@ -127,7 +128,7 @@ export class MemcachedServer implements AsyncDisposable {
     const settings = resolveOptions(options);
     this.#listener = listener;
     this.#state = createState(listener.addr, settings, () => this.#connections);
-    this.#idleCheck = this.#startIdleCheck(settings.idleTimeout);
+    if (settings.idleTimeout < Infinity) this.#checkIdle(settings.idleTimeout);
     this.#accepting = this.#accept();
   }
 
@@ -252,7 +253,7 @@ export class MemcachedServer implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    if (this.#idleCheck !== undefined) clearInterval(this.#idleCheck);
+    this.#cancelIdleCheck();
     this.#listener.close();
     this.closeConnections();
     await this.#accepting;
@@ -293,11 +294,12 @@ export class MemcachedServer implements AsyncDisposable {
     }
   }
 
-  #startIdleCheck(timeout: number): ReturnType<typeof setInterval> | undefined {
-    if (timeout === Infinity) return undefined;
-    return setInterval(() => {
+  /** Closes connections that are idle for so many milliseconds, from time to time. */
+  #checkIdle(timeout: number): void {
+    this.#cancelIdleCheck = systemClock.after(Math.min(timeout, LONGEST_IDLE_CHECK), () => {
       for (const connection of [...this.#connections]) connection.closeIfIdle(timeout);
-    }, Math.min(timeout, LONGEST_IDLE_CHECK));
+      this.#checkIdle(timeout);
+    });
   }
 }
 

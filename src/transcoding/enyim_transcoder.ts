@@ -1,10 +1,10 @@
-import { ClientException, ValidationException } from "../errors.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
 import type { DateTimeKind, DotNetFractionType, DotNetIntegerType } from "./enyim/dot_net_types.ts";
 import { numberTypes } from "./enyim/dot_net_types.ts";
 import { readValue } from "./enyim/read_value.ts";
 import { type DotNetTypes, writeValue } from "./enyim/write_value.ts";
-import type { EncodedValue, Transcoder } from "./transcoder.ts";
+import { writing } from "./format_parts.ts";
+import type { Transcoder } from "./transcoder.ts";
 
 /** The flags of a string: EnyimMemcached's bit 0x100, and .NET's `TypeCode.String`. */
 const STRING_FLAGS = 0x112;
@@ -94,19 +94,9 @@ function makeTranscoder(options: EnyimTranscoderOptions = {}): Transcoder {
     flagBits: FLAG_BITS,
     borrowsData: true,
     handsOverData: true,
-    encode: (value) => encode(value, types),
+    encode: (value) => writing(value, () => writeValue(value, types)),
     decode: ({ flags, data }) => readValue(flags, data),
   };
-}
-
-/** If reading the value throws, for example a revoked proxy, then the value is invalid. */
-function encode(value: unknown, types: DotNetTypes): EncodedValue {
-  try {
-    return writeValue(value, types);
-  } catch (cause) {
-    if (cause instanceof ClientException) throw cause;
-    throw new ValidationException("Cannot store value: it cannot be read", value, { cause });
-  }
 }
 
 function resolveTypes(options: EnyimTranscoderOptions): DotNetTypes {

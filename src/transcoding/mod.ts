@@ -31,3 +31,38 @@ export {
   enyimTranscoder,
   type EnyimTranscoderOptions,
 } from "./enyim_transcoder.ts";
+export {
+  type BmemcachedTranscoder,
+  bmemcachedTranscoder,
+  type BmemcachedTranscoderOptions,
+} from "./formats/bmemcached.ts";
+export {
+  type EnyimCoreTranscoder,
+  enyimCoreTranscoder,
+  type EnyimCoreTranscoderOptions,
+} from "./formats/enyim_core.ts";
+export {
+  type MemcacheClientTranscoder,
+  memcacheClientTranscoder,
+  type MemcacheClientTranscoderOptions,
+} from "./formats/memcache_client.ts";
+export { type MemjsTranscoder, memjsTranscoder } from "./formats/memjs.ts";
+export { type NpmMemcacheTranscoder, npmMemcacheTranscoder } from "./formats/npm_memcache.ts";
+export { type NpmMemcachedTranscoder, npmMemcachedTranscoder } from "./formats/npm_memcached.ts";
+export {
+  type PylibmcTranscoder,
+  pylibmcTranscoder,
+  type PylibmcTranscoderOptions,
+} from "./formats/pylibmc.ts";
+export {
+  type PymemcacheEncoding,
+  type PymemcacheTranscoder,
+  pymemcacheTranscoder,
+  type PymemcacheTranscoderOptions,
+} from "./formats/pymemcache.ts";
+export {
+  type PythonMemcachedTranscoder,
+  pythonMemcachedTranscoder,
+  type PythonMemcachedTranscoderOptions,
+} from "./formats/python_memcached.ts";
+export type { PythonPickleProtocol } from "./formats/python_values.ts";

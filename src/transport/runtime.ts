@@ -1,4 +1,4 @@
-/** What runtimes have in common and reach in different ways. @module */
+/** Functions that each runtime provides in a different way. @module */
 
 import { systemClock } from "../waiting.ts";
 
@@ -8,33 +8,33 @@ interface Global {
   clearImmediate?(immediate: unknown): void;
 }
 
-/** Milliseconds after which an immediate is not waited for any more. */
+/** How many milliseconds to wait for an immediate. */
 const LATE_IMMEDIATE = 5;
 
-/** Whether this is one of Cloudflare's workers; Node 20 has no `navigator`. */
+/** Whether this is a Cloudflare Worker; Node 20 has no `navigator`. */
 export function isWorker(): boolean {
   return globalThis.navigator?.userAgent === "Cloudflare-Workers";
 }
 
 /**
- * Calls back when the event loop has looked at every socket once: what had come while the process was
- * suspended has been handed over by then. On Deno, what had come while it was busy may be handed over later.
+ * Calls back when the event loop has polled every socket once. Data that arrived while the process was suspended has
+ * been delivered by then. On Deno, data that arrived while it was busy may be delivered later.
  *
- * A test may have replaced the runtime's timers by some that are never due: it waits for none of them.
+ * It does not depend on timers, because a test may have replaced them by timers that never fire.
  *
- * @returns What calls it off.
+ * @returns A function that cancels it.
  */
 export function afterTurn(call: () => void): () => void {
   const runtime = globalThis as Global;
-  // On Deno the first touch of an immediate loads Node's timers, which takes 5 ms or more.
+  // On Deno, the first access to `setImmediate` loads Node's timers, which takes 5 ms or more.
   const hasImmediates = runtime.Deno === undefined && runtime.setImmediate !== undefined;
   const hop = hasImmediates ? immediate : message;
-  // The first hop ends this turn, the second one the next.
+  // The first call ends this turn, the second one the next.
   let cancel = hop(() => cancel = hop(call));
   return () => cancel();
 }
 
-/** Calls back behind what the event loop has in hand; a little later where immediates are replaced. */
+/** Calls back after the pending events of the event loop; a little later if immediates have been replaced. */
 function immediate(call: () => void): () => void {
   const { setImmediate, clearImmediate } = globalThis as Global;
   const due = () => {
@@ -50,12 +50,12 @@ function immediate(call: () => void): () => void {
   return cancel;
 }
 
-/** As {@linkcode immediate}, by a message to oneself. */
+/** As {@linkcode immediate}, through a message to this thread. */
 function message(call: () => void): () => void {
   if (typeof MessageChannel !== "function") return systemClock.after(0, call);
   const { port1, port2 } = new MessageChannel();
   const close = () => {
-    // Deno delivers what was sent before a port was closed.
+    // Deno delivers messages that were sent before the port was closed.
     port1.onmessage = null;
     port1.close();
     port2.close();
@@ -68,16 +68,15 @@ function message(call: () => void): () => void {
   return close;
 }
 
-/** The most and the fewest milliseconds from one attempt to the next, as RFC 8305 recommends them. */
+/** The maximum and minimum milliseconds between two attempts, as recommended by RFC 8305. */
 const LONGEST_ATTEMPT = 250;
 const SHORTEST_ATTEMPT = 10;
 
 /**
- * How long one of a name's addresses may take before the next is tried as well: a share of all the time
- * there is.
+ * How long to wait for one of a name's addresses before the next is tried as well: a part of the total time.
  *
- * @param connectTimeout Milliseconds that connecting may take, or `undefined` for any.
- * @param addresses How many there are, or are likely to be.
+ * @param connectTimeout The time limit for connecting in milliseconds, or `undefined` for none.
+ * @param addresses The number of addresses, or the likely number.
  * @returns Milliseconds, a whole number.
  */
 export function timeToNextAddress(connectTimeout: number | undefined, addresses: number): number {

@@ -1,4 +1,4 @@
-/** What some runtimes have and others lack. @module */
+/** Modules and functions that only some runtimes have. @module */
 
 import { isWorker } from "./runtime.ts";
 
@@ -11,29 +11,29 @@ interface Global {
 }
 
 /**
- * Loads a module that some runtimes have built in and others lack. An import with the name in it
- * would keep the whole module from loading or being bundled where the name means nothing.
+ * Loads a built-in module that only some runtimes have. A plain import would break loading and bundling on the other
+ * runtimes.
  *
- * @throws {Error} What the runtime throws when it does not have the module.
+ * @throws {Error} The runtime's error when it does not have the module.
  */
 export async function builtinModule<Module>(specifier: string): Promise<Module> {
-  // Node has it since 20.16; what comes before, and workers, take the import.
+  // Node has it since 20.16. Older Node and workers use the import.
   const module = (globalThis as Global).process?.getBuiltinModule?.(specifier);
   return (module ?? await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier)) as Module;
 }
 
-/** Follows asynchronous calls: all that a function brings about finds the value that it runs with. */
+/** Tracks asynchronous calls: everything that a function starts can read the value that it was run with. */
 export interface CallTracker<Value> {
   run<Result>(value: Value, call: () => Result): Result;
   getStore(): Value | undefined;
 }
 
-/** Makes a tracker; `undefined` where the runtime has none, or has one that slows the whole program down. */
+/** Makes a tracker; `undefined` when the runtime has none, or when it would slow down the whole program. */
 export async function makeCallTracker<Value>(): Promise<CallTracker<Value> | undefined> {
   const { process, Deno } = globalThis as Global;
   const specifier = "node:async_hooks";
   let module: unknown;
-  // On Deno the first touch of `process` takes 30 ms, three times as long as the import.
+  // On Deno, the first access to `process` takes 30 ms, three times as long as the import.
   if (Deno !== undefined && !isWorker()) {
     module = await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
   } else if (tracksCheaply(process)) module = process?.getBuiltinModule?.(specifier);
@@ -42,14 +42,8 @@ export async function makeCallTracker<Value>(): Promise<CallTracker<Value> | und
   return new AsyncLocalStorage();
 }
 
-/** Node before 24 makes every promise of the program three to five times slower while calls are followed. */
+/** In Node before 24, tracking makes every promise of the program three to five times slower. */
 function tracksCheaply(process: Global["process"]): boolean {
   const { bun, node } = process?.versions ?? {};
   return bun !== undefined || isWorker() || Number.parseInt(node ?? "0") >= 24;
-}
-
-/** Lets the process end although the timer has not; where a runtime has no means to, the timer keeps it. */
-export function letProcessEnd(timer: ReturnType<typeof setTimeout>): void {
-  if (typeof timer === "number") globalThis.Deno?.unrefTimer?.(timer);
-  else (timer as { unref?(): void }).unref?.();
 }

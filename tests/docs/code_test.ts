@@ -9,7 +9,7 @@ import { type Block, blocksOf, readPages } from "./pages.ts";
 /** What `deno test --doc` checks and runs. */
 const CHECKED = "ts";
 /** What it does not: commands, and what is no program. */
-const OTHERS = ["sh", "text", "mermaid"];
+const OTHERS = ["sh", "text"];
 
 const pages = readPages();
 

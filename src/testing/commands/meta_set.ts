@@ -131,8 +131,9 @@ function finish(
   if (typeof result === "string") return result;
   const { status, item } = result;
   if (status === "stored" && request.flags.has("q")) return undefined;
-  const { isDraft } = state.dialect.meta;
-  const format = (letter: string) => letter === "c" && !isDraft ? ` c${item?.cas ?? 0}` : "";
+  const { isDraft, tellsNewCas } = state.dialect.meta;
+  const cas = tellsNewCas ? item?.cas ?? 0 : 0;
+  const format = (letter: string) => letter === "c" && !isDraft ? ` c${cas}` : "";
   return formatCode(state.dialect.meta, CODES[status], formatFlags(request, format), isDraft);
 }
 

@@ -147,6 +147,8 @@ class JsonReader {
 
 /** How a language writes what JSON leaves open. */
 export interface JsonStyle {
+  /** What stands between items, and between a key and its value; `,` and `:` by default. */
+  readonly separators?: readonly [item: string, value: string];
   /** The text of a number that is no integer; `undefined` where the language's JSON has none for it. */
   float(value: number): string | undefined;
   /** The text of an integer. */
@@ -163,10 +165,13 @@ export function writeJson(value: unknown, style: JsonStyle): string {
 
 class JsonWriter {
   readonly #style: JsonStyle;
+  readonly #comma: string;
+  readonly #colon: string;
   readonly #place = new Place();
 
   constructor(style: JsonStyle) {
     this.#style = style;
+    [this.#comma, this.#colon] = style.separators ?? [",", ":"];
   }
 
   write(value: unknown): string {
@@ -210,7 +215,7 @@ class JsonWriter {
       return this.write(item);
     });
     place.leave();
-    return `[${parts.join(",")}]`;
+    return `[${parts.join(this.#comma)}]`;
   }
 
   #map(map: ReadonlyMap<unknown, unknown> | object): string {
@@ -223,10 +228,10 @@ class JsonWriter {
       const name = this.#keyOf(key);
       if (seen.has(name)) throw place.fault(`two keys that are both ${JSON.stringify(name)}`, map);
       seen.add(name);
-      return `${this.#style.string(name)}:${this.write(item)}`;
+      return `${this.#style.string(name)}${this.#colon}${this.write(item)}`;
     });
     place.leave();
-    return `{${parts.join(",")}}`;
+    return `{${parts.join(this.#comma)}}`;
   }
 
   #keyOf(key: unknown): string {

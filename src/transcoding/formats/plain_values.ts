@@ -1,6 +1,6 @@
 /** The plain values that other languages have like JavaScript, while they are written. @module */
 
-import { ClientException, quote, ValidationException } from "../../errors.ts";
+import { quote, ValidationException } from "../../errors.ts";
 import { MOST_LEVELS } from "./byte_reader.ts";
 
 /** Most steps of the way to a value that a message names. */
@@ -122,16 +122,6 @@ export function entriesOf(
   map: ReadonlyMap<unknown, unknown> | object,
 ): readonly (readonly [unknown, unknown])[] {
   return map instanceof Map ? [...map] : Object.entries(map);
-}
-
-/** Whatever reading a value throws, from a getter or a revoked proxy, it is the value that is invalid. */
-export function encodeSafely<Result>(value: unknown, encode: () => Result): Result {
-  try {
-    return encode();
-  } catch (cause) {
-    if (cause instanceof ClientException) throw cause;
-    throw new ValidationException("Cannot store value: it cannot be read", value, { cause });
-  }
 }
 
 function showStep(step: unknown): string {

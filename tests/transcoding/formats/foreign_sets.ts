@@ -1,7 +1,7 @@
 /** What the real programs wrote: `tests/vectors/foreign/`, and the values that they meant. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Transcoder } from "../../../mod.ts";
+import { type Transcoder, tuple } from "../../../mod.ts";
 import { fromHex, readVectors } from "../pickle/vectors.ts";
 
 /** A value in a notation that no language's own types get in the way of. */
@@ -30,6 +30,8 @@ export interface ForeignCase {
 export interface ForeignSet {
   readonly config: string;
   readonly cases: readonly ForeignCase[];
+  /** What it refused to write. */
+  readonly notStored: readonly { readonly id: string }[];
 }
 
 /** How values of a language differ from the notation's. */
@@ -56,16 +58,20 @@ interface StoredCase {
 export async function readForeign(...names: readonly string[]): Promise<ForeignSet[]> {
   const files = await Promise.all(
     names.map((name) =>
-      readVectors<{ sets: { config: string; cases: StoredCase[] }[] }>(`foreign/${name}.json`)
+      readVectors<{ sets: (Omit<ForeignSet, "cases"> & { cases: StoredCase[] })[] }>(
+        `foreign/${name}.json`,
+      )
     ),
   );
-  return files.flatMap(({ sets }) => sets).map(({ config, cases }) => ({
+  return files.flatMap(({ sets }) => sets).map(({ config, cases, notStored }) => ({
     config,
+    notStored,
     cases: cases.map((one) => ({ ...one, data: fromBase64(one["data_base64"]) })),
   }));
 }
 
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+/** The bytes that base64 stands for. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
@@ -96,13 +102,21 @@ export function valueOf(portable: ForeignValue, reading: Reading = {}, id = ""):
     case "date":
       return (reading.date ?? ((it) => it))(new Date(portable.iso ?? ""));
     case "list":
-      return items.map((item) => valueOf(item as ForeignValue, reading));
+      return itemsOf(items, reading);
+    case "tuple":
+      return tuple(...itemsOf(items, reading));
+    case "set":
+      return new Set(itemsOf(items, reading));
     case "dict":
     case "symdict":
     case "stdclass":
       return dictOf(portable, reading);
   }
   throw new Error(`Unknown type ${type}`);
+}
+
+function itemsOf(items: readonly unknown[], reading: Reading): unknown[] {
+  return items.map((item) => valueOf(item as ForeignValue, reading));
 }
 
 function integer(text: string): number | bigint {

@@ -65,17 +65,23 @@ async function samplesOf(names: readonly string[], flags: number): Promise<Uint8
 /**
  * Reads mutations of values, and writes what comes of them.
  *
+ * @param format The format.
+ * @param random Where the mutations come from.
+ * @param most How many cases at most.
+ * @param goesOn Is given how many are over, and says whether there is time for another.
  * @throws {Error} When one makes anything but a value or a `ClientException`, takes long, or takes memory out of
  * proportion.
  */
 export async function fuzzFormat(
   format: FuzzedFormat,
   random: Random,
-  cases: number,
+  most: number,
+  goesOn: (done: number) => boolean = () => true,
 ): Promise<FormatFuzzReport> {
   const samples = await format.samples();
   let [values, slowest, hungriest] = [0, 0, 0];
-  for (let i = 0; i < cases; i++) {
+  let cases = 0;
+  for (; cases < most && goesOn(cases); cases++) {
     const bytes = mutate(samples, format.tokens, random);
     const shown = `${format.name} ${toHex(bytes)}`;
     const heap = allocated();

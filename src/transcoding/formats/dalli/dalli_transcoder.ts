@@ -1,11 +1,11 @@
 import { ClientException, ValidationException } from "../../../errors.ts";
 import { checkBoolean, checkChoice, checkNames } from "../../../option_checks.ts";
 import { decodeText, encodeText } from "../../text.ts";
+import { writing } from "../../format_parts.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../transcoder.ts";
 import { textOrBytes } from "../byte_reader.ts";
 import { checkThreshold, deflate, inflate, longestBelow } from "../deflated.ts";
 import { readJson, writeJson } from "../json_text.ts";
-import { encodeSafely } from "../plain_values.ts";
 import { readMarshal } from "./read_marshal.ts";
 import { RUBY_JSON } from "./ruby_json.ts";
 import { writeMarshal } from "./write_marshal.ts";
@@ -151,7 +151,7 @@ function encode(
   options: Required<DalliTranscoderOptions>,
 ): EncodedValue | Promise<EncodedValue> {
   const { compressor, compressMinSize } = options;
-  const item = encodeSafely(value, () => serialize(value, options));
+  const item = writing(value, () => serialize(value, options));
   if (item.data.length < compressMinSize) return item;
   // dalli stores what it has compressed even where that has become longer.
   return deflate(item.data, compressor === "gzip" ? "gzip" : "deflate", Infinity)
