@@ -5,7 +5,7 @@
  * @module
  */
 
-import { READ_SIZE } from "../src/transport/byte_channel.ts";
+import { READ_SIZE } from "../src/transport/runtime.ts";
 import type { Items } from "./adapter.ts";
 import { makeItems } from "./data.mjs";
 import { loopTrial } from "./trial.mjs";

@@ -201,6 +201,10 @@ export class Connection implements SocketHolder {
     return (this.#keepsProcess ? lettingProcessEnd(clock) : clock).after(delay, callback);
   };
 
+  get #hasEnded(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
   /** Whether it was idle for long when it was last woken, and nothing has come since. */
   get #wasIdle(): boolean {
     return this.#lastWoken - this.lastRead > LONG_IDLE;
@@ -319,9 +323,9 @@ export class Connection implements SocketHolder {
   #open(pipeline: Pipeline): void {
     const restart = this.#connectsOnItsOwnTime;
     this.#pipeline = pipeline;
-    if (!this.#ending.signal.aborted) this.#observer.opened(this);
+    if (!this.#hasEnded) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
-    if (this.#ending.signal.aborted) this.#closing ??= pipeline.close();
+    if (this.#hasEnded) this.#closing ??= pipeline.close();
     if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
     let earliest = Infinity;
     if (this.#hasLimits) {
@@ -360,7 +364,7 @@ export class Connection implements SocketHolder {
   /** Starts the time of a turn's operations: at its end, for a long turn is none of theirs. */
   #start(turn: Turn): void {
     const { timeout, connectTimeout, clock } = this.#options;
-    if (turn === NEVER || this.#ending.signal.aborted) return;
+    if (turn === NEVER || this.#hasEnded) return;
     turn.deadline = clock.now() + (this.#connectsOnItsOwnTime ? connectTimeout : timeout);
     turn.hasConnected = this.isOpen;
   }
@@ -370,18 +374,18 @@ export class Connection implements SocketHolder {
    * a process takes a while to make. As long as there is no connection, dialing has a time of its own.
    */
   #arm(deadline: number): void {
-    if (this.isOpen && !this.#ending.signal.aborted) this.#timer.arm(deadline);
+    if (this.isOpen && !this.#hasEnded) this.#timer.arm(deadline);
   }
 
   #flush(): void {
     const pipeline = this.#pipeline;
-    if (pipeline === undefined || pipeline.isWriting || this.#ending.signal.aborted) return;
+    if (pipeline === undefined || pipeline.isWriting || this.#hasEnded) return;
     // A write that ended, or a dial, has come before the end of this turn.
     if (this.#flushScheduled) this.#start(this.#turn);
     pipeline.gather(this.#observer.sharesRequests?.() ?? true);
     // What it still waited for may all have been given up.
     if (this.#isDraining && this.#pending === 0) this.drain();
-    if (!this.#ending.signal.aborted) pipeline.write();
+    if (!this.#hasEnded) pipeline.write();
   }
 
   #checkDeadlines(): void {
@@ -414,7 +418,7 @@ export class Connection implements SocketHolder {
     isFailure = true,
     asksAgain = false,
   ): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#hasEnded) return;
     this.#ending.abort();
     this.#timer.stop();
     this.#cancelIdleCheck();

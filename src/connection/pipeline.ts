@@ -64,7 +64,7 @@ export async function openPipeline(
   observer: PipelineObserver,
 ): Promise<Pipeline> {
   try {
-    return new Pipeline(openChannel(transport, options.direct), options, observer);
+    return new Pipeline(await openChannel(transport, options.direct), options, observer);
   } catch (error) {
     await transport.close();
     throw error;

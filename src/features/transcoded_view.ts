@@ -6,13 +6,7 @@ import { deleteKey, deleteMany } from "../commands/delete.ts";
 import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
 import { type Session, setSession } from "../commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
-import {
-  GET_OR_SET_OPTIONS,
-  INVALIDATE_OPTIONS,
-  OPERATION_OPTIONS,
-  UPDATE_OPTIONS,
-} from "../commands/operation_options.ts";
-import { withFeatures } from "./lazy_features.ts";
+import { getOrSet, inspect, invalidate, update } from "./lazy_features.ts";
 import { locate } from "./locate.ts";
 
 /** Makes the commands of a session. */
@@ -34,22 +28,10 @@ export function keyCommandsOf(session: Session): KeyCommands {
     touch: (...args) => touch(session, ...args),
     delete: (...args) => deleteKey(session, ...args),
     deleteMany: (...args) => deleteMany(session, ...args),
-    getOrSet: (key, load, options) =>
-      withFeatures(options, GET_OR_SET_OPTIONS, ({ getOrSet }, options) => {
-        return getOrSet(session, key, load, options);
-      }),
-    update: (key, change, options) =>
-      withFeatures(options, UPDATE_OPTIONS, ({ update }, options) => {
-        return update(session, key, change, options);
-      }),
-    invalidate: (key, options) =>
-      withFeatures(options, INVALIDATE_OPTIONS, ({ invalidate }, options) => {
-        return invalidate(session, key, options);
-      }),
-    inspect: (key, options) =>
-      withFeatures(options, OPERATION_OPTIONS, ({ inspect }, options) => {
-        return inspect(session, key, options);
-      }),
+    getOrSet: (...args) => getOrSet(session, ...args),
+    update: (...args) => update(session, ...args),
+    invalidate: (...args) => invalidate(session, ...args),
+    inspect: (...args) => inspect(session, ...args),
     withTranscoder: (transcoder) => keyCommandsOf(session.withTranscoder(transcoder)),
     locate: (key) => locate(session, key),
   };

@@ -2,14 +2,9 @@
 
 import { SocketError } from "../errors.ts";
 import { systemClock } from "../waiting.ts";
-import { afterTurn } from "./runtime.ts";
+import { afterTurn, LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import type { Directions } from "./stream_directions.ts";
 import type { Receiver, Transport } from "./transport.ts";
-
-/** The size of the read buffer: larger ones gain little, and the chunks of the runtimes' streams are smaller. */
-export const READ_SIZE: number = 1 << 17;
-
-/** From this size on, reading into a vacancy is faster, although it may take one more read. */
-export const LARGE_VACANCY: number = 1 << 17;
 
 /** How many times in a row a transport may move no bytes before it counts as broken. */
 const MOST_IDLE = 100;
@@ -45,29 +40,15 @@ export interface ByteChannel {
  * @param direct Whether to use the transport's own methods instead of its streams, if it has them.
  * @throws {TypeError} When the transport's streams are already locked.
  */
-export function openChannel(transport: Transport, direct: boolean): ByteChannel {
-  const isDirect = direct && transport.read !== undefined && transport.write !== undefined;
-  return new Channel(
-    transport,
-    isDirect ? openDirect(transport as DirectTransport) : openStreams(transport),
-  );
+export async function openChannel(transport: Transport, direct: boolean): Promise<ByteChannel> {
+  if (direct && transport.read !== undefined && transport.write !== undefined) {
+    return new Channel(transport, openDirect(transport as DirectTransport));
+  }
+  const { openStreams } = await import("./stream_directions.ts");
+  return new Channel(transport, openStreams(transport));
 }
 
 type DirectTransport = Transport & Required<Pick<Transport, "read" | "write">>;
-
-/** Both directions of a transport. */
-interface Directions {
-  /** Reads a chunk, into `into` if the transport can; `undefined` at the end. */
-  readonly read: (into: Uint8Array<ArrayBuffer> | undefined) => Promise<Uint8Array | undefined>;
-  /** Writes some of the bytes, and resolves to how many. */
-  readonly write: (bytes: Uint8Array) => Promise<number>;
-  /** Makes the socket call the receiver for each chunk, if it can. */
-  readonly receive?: (receiver: Receiver) => Promise<void>;
-  /** Ends a pending write. */
-  readonly abortWriting?: () => Promise<void>;
-  /** Ends a pending read. */
-  readonly cancelReading?: () => Promise<void>;
-}
 
 class Channel implements ByteChannel {
   readonly #transport: Transport;
@@ -184,56 +165,6 @@ function openDirect(transport: DirectTransport): Directions {
     write: (bytes) => transport.write(bytes),
     ...(transport.receive === undefined ? {} : { receive: transport.receive.bind(transport) }),
   };
-}
-
-function openStreams({ readable, writable }: Transport): Directions {
-  const writer = writable.getWriter();
-  // A failure of the stream rejects the write, so `closed` is not awaited.
-  writer.closed.catch(() => {});
-  const { read, cancel } = openReader(readable);
-  return {
-    read,
-    async write(bytes) {
-      // A stream, such as a TransformStream, may keep the bytes after the write. So it gets a copy.
-      await writer.write(bytes.slice());
-      return bytes.length;
-    },
-    abortWriting: () => writer.abort(),
-    cancelReading: cancel,
-  };
-}
-
-interface Reader {
-  read(): Promise<Uint8Array | undefined>;
-  cancel(): Promise<void>;
-}
-
-/** Reads a byte stream into one reused buffer, and any other stream as its chunks come. */
-function openReader(readable: ReadableStream<Uint8Array>): Reader {
-  let reader: ReadableStreamBYOBReader;
-  try {
-    reader = readable.getReader({ mode: "byob" });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const reader = readable.getReader();
-    return { read: async () => bytesOf(await reader.read()), cancel: () => reader.cancel() };
-  }
-  let buffer = new ArrayBuffer(READ_SIZE);
-  return {
-    async read() {
-      const result = await reader.read(new Uint8Array(buffer));
-      if (result.value !== undefined) buffer = result.value.buffer;
-      return bytesOf(result);
-    },
-    cancel: () => reader.cancel(),
-  };
-}
-
-/** The result as a plain Uint8Array: Node's streams return Buffers, whose `slice` does not copy. */
-function bytesOf(result: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
-  if (result.done) return undefined;
-  const { buffer, byteOffset, byteLength } = result.value;
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** Checks the number of bytes that a transport reports. */

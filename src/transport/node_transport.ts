@@ -3,7 +3,7 @@
 import { SocketError } from "../errors.ts";
 import { deferred } from "../waiting.ts";
 import type { NodeSocket, OnRead, PeerCertificate, TlsManner } from "./node_socket.ts";
-import { LARGE_VACANCY, READ_SIZE } from "./byte_channel.ts";
+import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";
 
 /** How many unread bytes the readable stream keeps at most, apart from one chunk. */

@@ -8,6 +8,12 @@ interface Global {
   clearImmediate?(immediate: unknown): void;
 }
 
+/** The size of the read buffer: larger ones gain little, and the chunks of the runtimes' streams are smaller. */
+export const READ_SIZE: number = 1 << 17;
+
+/** From this size on, reading into a vacancy is faster, although it may take one more read. */
+export const LARGE_VACANCY: number = 1 << 17;
+
 /** How many milliseconds to wait for an immediate. */
 const LATE_IMMEDIATE = 5;
 

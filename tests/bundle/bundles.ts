@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_600,
-    "{ BareClient, jsonTranscoder }": 23_600,
+    "{ BareClient, jsonTranscoder }": 23_700,
     "{ Client }": 36_200,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 20_100,
-    "{ Client }": 33_600,
+    "{ BareClient, jsonTranscoder }": 20_300,
+    "{ Client }": 33_700,
   },
 };
 
