@@ -10,7 +10,7 @@ import {
   ValidationException,
 } from "../errors.ts";
 import { checkKey } from "../protocol/key.ts";
-import { reservedKey } from "../commands/reserved_key.ts";
+import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
 

@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_600,
-    "{ BareClient, jsonTranscoder }": 23_700,
-    "{ Client }": 36_200,
+    "{ BareClient, jsonTranscoder }": 25_000,
+    "{ Client }": 37_600,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 20_300,
-    "{ Client }": 33_700,
+    "{ BareClient, jsonTranscoder }": 20_600,
+    "{ Client }": 34_000,
   },
 };
 
