@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { ClientException, compressed, type Transcoder, ValidationException } from "../../../mod.ts";
+import {
+  Client,
+  ClientException,
+  compressed,
+  type Transcoder,
+  ValidationException,
+} from "../../../mod.ts";
+import { MemcachedServer } from "../../../src/testing/mod.ts";
 import {
   bmemcachedTranscoder,
   pylibmcTranscoder,
@@ -301,5 +308,24 @@ Deno.test("the transcoders of Python's clients expand no further than maxValueBy
     const reading = async () => await transcoder.decode(item, { maxValueBytes: 799_999 });
     await assertRejects(reading, ClientException, "more than maxValueBytes");
     assertEquals(await transcoder.decode(item, { maxValueBytes: 800_000 }), long);
+  }
+});
+
+Deno.test("the transcoders of Python's clients store integers that memcached counts", async () => {
+  await using server = await MemcachedServer.listen();
+  const all = [
+    pymemcacheTranscoder,
+    pythonMemcachedTranscoder,
+    pylibmcTranscoder,
+    bmemcachedTranscoder,
+  ];
+  for (const transcoder of [...all, pymemcacheTranscoder({ json: true })]) {
+    await using client = new Client(server.address, { transcoder });
+    await client.set("count", 9);
+    assertEquals(await client.incr("count"), 10n);
+    assertEquals(await client.get("count"), 10);
+    // memcached keeps the length of what got shorter, and fills it up with a space.
+    assertEquals(await client.decr("count"), 9n);
+    assertEquals(await client.get("count"), 9);
   }
 });
