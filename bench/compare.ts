@@ -16,6 +16,7 @@ import { Progress } from "../tests/tasks/progress.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
 import { type ColdStart, isReached, measureColdStarts, renderColdStarts } from "./cold_start.ts";
 import { absenteesFrom, type Lineup } from "./contenders.ts";
+import { writeCharts } from "./draw_charts.ts";
 import { describeMachine, isInstalled, type Machine } from "./machine.ts";
 import { prepareNatives } from "./native/prepare.ts";
 import { prepareOwnModules } from "./own_modules.ts";
@@ -80,8 +81,12 @@ async function compare(
   const coldStarts = await startCold(request, { mode, lineup, env });
   const results = await runAll(request.names, { mode, lineup, env });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
-  const file = request.names.length === 0 ? "latest.json" : "part.json";
-  await writeResults(file, { started, seconds, mode, machine, coldStarts, results });
+  const outcome = { started, seconds, mode, machine, coldStarts, results };
+  if (request.isUpdate) await updateResults(outcome);
+  else await writeResults(request.names.length === 0 ? "latest.json" : "part.json", outcome);
+  if (request.isUpdate || request.names.length === 0) {
+    for (const path of await writeCharts()) say(path);
+  }
   return { results, coldStarts };
 }
 
@@ -159,18 +164,36 @@ async function runAlone(
   return await runWorkload(workload, { ...setting, servers });
 }
 
+/** What came of a run. */
+interface Outcome {
+  readonly started: Date;
+  readonly seconds: number;
+  readonly mode: Mode;
+  readonly machine: Machine;
+  readonly coldStarts: readonly ColdStart[];
+  readonly results: readonly Result[];
+}
+
+/** Puts figures into those of the last whole run, with a note of when and on what they were measured. */
+async function updateResults({ started, machine, results, coldStarts }: Outcome): Promise<void> {
+  const file = new URL("latest.json", RESULTS);
+  const last = JSON.parse(await Deno.readTextFile(file));
+  const merged = new Map<string, Result>(
+    last.results.map((result: Result) => [result.workload.name, result]),
+  );
+  for (const result of results) {
+    merged.set(result.workload.name, { ...result, started: started.toISOString(), machine });
+  }
+  const order = WORKLOADS.map(({ name }) => name);
+  const sorted = [...merged.values()]
+    .toSorted((a, b) => order.indexOf(a.workload.name) - order.indexOf(b.workload.name));
+  const outcome = { ...last, ...(coldStarts.length > 0 ? { coldStarts } : {}), results: sorted };
+  await Deno.writeTextFile(file, `${JSON.stringify(outcome, null, 2)}\n`);
+  say(`the figures are in ${fileURLToPath(file)}`);
+}
+
 /** Only a whole run takes the place of the last one. */
-async function writeResults(
-  name: "latest.json" | "part.json",
-  outcome: {
-    readonly started: Date;
-    readonly seconds: number;
-    readonly mode: Mode;
-    readonly machine: Machine;
-    readonly coldStarts: readonly ColdStart[];
-    readonly results: readonly Result[];
-  },
-): Promise<void> {
+async function writeResults(name: "latest.json" | "part.json", outcome: Outcome): Promise<void> {
   await Deno.mkdir(RESULTS, { recursive: true });
   const file = new URL(name, RESULTS);
   await Deno.writeTextFile(file, `${JSON.stringify(outcome, null, 2)}\n`);
