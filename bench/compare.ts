@@ -79,10 +79,14 @@ async function compare(
   say(`${mode.sittings} x ${rounds}, medians; ${started.toISOString()}\n`);
 
   const coldStarts = await startCold(request, { mode, lineup, env });
-  const results = await runAll(request.names, { mode, lineup, env });
+  // A run that is ended early keeps what it has measured.
+  const onResult = async (result: Result) => {
+    if (request.isUpdate) await updateResults({ started, machine, results: [result] });
+  };
+  const results = await runAll(request.names, { mode, lineup, env, onResult });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
   const outcome = { started, seconds, mode, machine, coldStarts, results };
-  if (request.isUpdate) await updateResults(outcome);
+  if (request.isUpdate) await updateResults({ started, machine, coldStarts });
   else await writeResults(request.names.length === 0 ? "latest.json" : "part.json", outcome);
   if (request.isUpdate || request.names.length === 0) {
     for (const path of await writeCharts()) say(path);
@@ -130,7 +134,9 @@ async function startCold(
 
 async function runAll(
   names: readonly string[],
-  setting: Pick<Setting, "mode" | "lineup" | "env">,
+  { onResult, ...setting }: Pick<Setting, "mode" | "lineup" | "env"> & {
+    readonly onResult: (result: Result) => Promise<void>;
+  },
 ): Promise<Result[]> {
   const chosen = WORKLOADS.filter(({ name }) => names.length === 0 || names.includes(name));
   const end = performance.now() + setting.mode.budget;
@@ -147,6 +153,7 @@ async function runAll(
     const absentees = absenteesFrom(workload, setting.lineup.natives);
     progress.print(`${renderResult(result, absentees)}\n`);
     results.push(result);
+    await onResult(result);
   }
   return results;
 }
@@ -175,7 +182,11 @@ interface Outcome {
 }
 
 /** Puts figures into those of the last whole run, with a note of when and on what they were measured. */
-async function updateResults({ started, machine, results, coldStarts }: Outcome): Promise<void> {
+async function updateResults(
+  { started, machine, results = [], coldStarts = [] }:
+    & Pick<Outcome, "started" | "machine">
+    & Partial<Outcome>,
+): Promise<void> {
   const file = new URL("latest.json", RESULTS);
   const last = JSON.parse(await Deno.readTextFile(file));
   const merged = new Map<string, Result>(
@@ -187,9 +198,8 @@ async function updateResults({ started, machine, results, coldStarts }: Outcome)
   const order = WORKLOADS.map(({ name }) => name);
   const sorted = [...merged.values()]
     .toSorted((a, b) => order.indexOf(a.workload.name) - order.indexOf(b.workload.name));
-  const outcome = { ...last, ...(coldStarts.length > 0 ? { coldStarts } : {}), results: sorted };
-  await Deno.writeTextFile(file, `${JSON.stringify(outcome, null, 2)}\n`);
-  say(`the figures are in ${fileURLToPath(file)}`);
+  const updated = { ...last, ...(coldStarts.length > 0 ? { coldStarts } : {}), results: sorted };
+  await Deno.writeTextFile(file, `${JSON.stringify(updated, null, 2)}\n`);
 }
 
 /** Only a whole run takes the place of the last one. */
