@@ -23,7 +23,7 @@ const PERCENTILES = [["p50", "50 %"], ["p90", "90 %"], ["p99", "99 %"], [
 const WIDTH = 760;
 const MARGIN = 24;
 const LEFT = 190;
-const RIGHT = 40;
+const RIGHT = 60;
 const HEAD = 66;
 const ROW = 30;
 const PANEL_HEAD = 44;
@@ -97,9 +97,7 @@ function drawRow(
         element("title", {}, `${words}: ${show(row.latencies[name])} µs`),
       )
     ),
-    text(toX(least), y - 9, show(least), { fill, size: 11, anchor: "middle" }),
-    text(toX(values.at(-1) ?? least), y - 9, show(values.at(-1) ?? least), {
-      ...{ fill, size: 11, anchor: "middle" },
-    }),
+    text(toX(least) - 9, y + 4, show(least), { fill, size: 11, anchor: "end" }),
+    text(toX(values.at(-1) ?? least) + 9, y + 4, show(values.at(-1) ?? least), { fill, size: 11 }),
   ];
 }
