@@ -1,15 +1,17 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
+import { bounded, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
-import { type Lease, type LeasedItem, Leases, STRICT } from "./leases.ts";
+import { type Lease, Leases, STRICT } from "./leases.ts";
 import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
+import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, isReserved, LEASE_FLAGS, writeAndRead } from "../transcoding/item_codec.ts";
+import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
 /** What is asked for, and how to get it. */
@@ -116,7 +118,7 @@ class Loading implements Load {
   async #accompany(served: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
     this.#callers++;
     try {
-      return await untilAborted(served, signal);
+      return await untilAborted(whileOpen(this.#session, served), signal);
     } finally {
       if (--this.#callers === 0 && this.#pausing !== undefined) this.#giveUp(this.#pausing);
     }
@@ -127,7 +129,7 @@ class Loading implements Load {
     const pausing = new AbortController();
     this.#pausing = pausing;
     if (this.#callers === 0) this.#giveUp(pausing);
-    await pause(this.#session.clock, delay, pausing.signal);
+    await pause(this.#session.settings.clock, delay, pausing.signal);
     this.#pausing = undefined;
   }
 
@@ -142,7 +144,7 @@ class Loading implements Load {
 
   async #run(): Promise<unknown> {
     const { lockFor, waitFor } = this.#plan;
-    const { clock } = this.#session;
+    const { clock } = this.#session.settings;
     const deadline = clock.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
@@ -168,7 +170,7 @@ class Loading implements Load {
   /** Serves a value, or another computed in its place; `undefined` when it has changed meanwhile. */
   async #serve(item: LeasedItem): Promise<{ value: unknown } | undefined> {
     const { staleFor, earlyRefresh, lockFor } = this.#plan;
-    const value = await this.#session.readItem(item.flags, item.data, undefined, this.#key);
+    const value = await this.#read(item);
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
     if (!isDue && !item.isInvalid) return { value };
     this.#replaced.resolve({ value });
@@ -176,6 +178,14 @@ class Loading implements Load {
     const lease = await this.#leases.claimRefresh(this.#key, lockFor, item);
     if (lease === "changed") return undefined;
     return { value: lease === undefined ? value : await this.#compute(lease) };
+  }
+
+  /** Decodes an item within the time of an operation. */
+  async #read({ flags, data }: LeasedItem): Promise<unknown> {
+    const value = this.#session.readItem(flags, data, undefined, this.#key);
+    if (!(value instanceof Promise)) return value;
+    const action = `Cannot read value of key "${this.#key}": it is still being decoded`;
+    return await bounded(this.#session, value, { action });
   }
 
   async #compute(lease: Lease): Promise<unknown> {
@@ -204,17 +214,24 @@ class Loading implements Load {
   async #loadUnstored(): Promise<unknown> {
     const loaded = await callAs(this.#caller, this.#load);
     if (loaded === undefined) return undefined;
-    const { value } = await writeAndRead(this.#session, loaded, this.#key);
+    const { value } = await writeAndReadInTime(this.#session, loaded, this.#key);
     return value;
   }
 
   /** Stores a value; resolves to what others read from then on. */
   async #store(lease: Lease, loaded: unknown): Promise<unknown> {
-    const { exptime, staleFor } = this.#plan;
-    const { item: { flags, data }, value } = await writeAndRead(this.#session, loaded, this.#key);
+    const { exptime, staleFor, earlyRefresh } = this.#plan;
+    const { item: { flags, data }, value } = await writeAndReadInTime(
+      this.#session,
+      loaded,
+      this.#key,
+    );
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
-    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });
+    const freshFor = exptime === 0 || staleFor + earlyRefresh === 0
+      ? undefined
+      : Math.max(0, exptime - earlyRefresh);
+    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end, freshFor });
     return value;
   }
 

@@ -2,6 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
+import { writeAndReadInTime } from "../commands/bounded_work.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
@@ -16,12 +17,7 @@ import {
 } from "../features/stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import {
-  FAILURE_FLAGS,
-  type StoredItem,
-  UNDEFINED_FLAGS,
-  writeAndRead,
-} from "../transcoding/item_codec.ts";
+import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, type Clock, pause } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
@@ -158,7 +154,7 @@ async function act<Result>(turn: Turn<Result>): Promise<Result> {
 async function asRead<Result>({ client, stub }: Turn<Result>, result: Result): Promise<Result> {
   const session = sessionOf(client);
   if (session === undefined || result === undefined) return result;
-  return (await writeAndRead(session, result, stub.key)).value as Result;
+  return (await writeAndReadInTime(session, result, stub.key)).value as Result;
 }
 
 async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<Result> {

@@ -39,6 +39,8 @@ for (
     const clock = new FakeClock();
     await using client = new Client(server.address, { clock, stallTimeout: Infinity });
     const [held, commands] = [view(holder), view(client)];
+    // Connecting has its own time limit.
+    await client.get("key");
     const ended = deferred<number>();
     const begun = [deferred<void>(), deferred<void>()];
     const work = (index: number) => () => {
