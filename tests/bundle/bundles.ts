@@ -61,15 +61,15 @@ export const AIMS: Readonly<Record<string, number>> = {
 export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   esbuild: {
     "{ SocketError }": 600,
-    "{ jsonTranscoder }": 1_600,
-    "{ BareClient, jsonTranscoder }": 25_000,
-    "{ Client }": 37_600,
+    "{ jsonTranscoder }": 1_700,
+    "{ BareClient, jsonTranscoder }": 26_800,
+    "{ Client }": 40_400,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 20_600,
-    "{ Client }": 34_000,
+    "{ BareClient, jsonTranscoder }": 20_800,
+    "{ Client }": 36_000,
   },
 };
 
