@@ -3,6 +3,7 @@
 import { ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
 import { readFlags, readText } from "../bytes.ts";
 import { Command, DONE, type LimitExptime, MORE } from "../command.ts";
+import { namedAfterHangUp } from "../hang_up.ts";
 import { checkKey } from "../key.ts";
 import { Interruption, readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
@@ -141,6 +142,15 @@ export class MetaCommand extends Command<MetaReply> {
     this.succeed({ status: "EX", flags: {} });
   }
 
+  override fail(error: unknown): void {
+    super.fail(namedAfterHangUp(this.#action, error));
+  }
+
+  get #action(): string {
+    const { verb, key } = this.request;
+    return verb === "mn" ? "mn" : `${verb} key "${key}"`;
+  }
+
   override succeedAbsent(): boolean {
     if (this.absent !== undefined) this.succeed(this.absent);
     return this.absent !== undefined;
@@ -225,8 +235,8 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key, data, isLine = false } = this.request;
-    const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
+    const { verb, data, isLine = false } = this.request;
+    const action = this.#action;
     const refusal = readRefusal(bytes, start, end, action);
     // It has its own reply, so it is the fence that is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
@@ -244,8 +254,7 @@ export class MetaCommand extends Command<MetaReply> {
 
   /** Before 1.6.10 memcached says OK where it now says HD, and means other things by some flags. */
   #refusedByDraft(): number {
-    const { verb, key } = this.request;
-    this.fail(refusalError(`${verb} key "${key}"`, this.#refusal = "OK", NEEDS_NEWER));
+    this.fail(refusalError(this.#action, this.#refusal = "OK", NEEDS_NEWER));
     return this.#isQuiet ? MORE : DONE;
   }
 
