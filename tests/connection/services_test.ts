@@ -43,7 +43,7 @@ Deno.test("what ElastiCache Serverless lacks says so, and the rest works", async
   await using client = new Client(server.address);
   const lacking: Record<string, () => Promise<unknown>> = {
     me: () => client.meta("me", "key"),
-    flush_all: () => client.flushAll({ delay: 5 }),
+    "flush_all": () => client.flushAll({ delay: 5 }),
     stats: () => client.stats("settings"),
     verbosity: () => client.verbosity(1),
     watch: () => client.watch(["mutations"]).ready,

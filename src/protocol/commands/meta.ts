@@ -42,7 +42,9 @@ const LEAVES_VALUE_BEHIND =
   /^ERROR$|bad command line|options flags|decoding key|bad data chunk|invalid flag/;
 /** Refusals of an `ms` that is right: by a server that knows no meta commands, or those of 1.6.6. */
 const NOT_UNDERSTOOD = /^(ERROR|CLIENT_ERROR invalid flag)$/;
-const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later";
+/** What older servers answer. Up to 1.6.9, the length of a value is a flag, and `OK` stands for `HD`. */
+const TELLS_AGE = /^(ERROR|OK|CLIENT_ERROR invalid (or duplicate )?flag)( |$)/;
+const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later, some flags a later version";
 /** What a command that succeeds quietly would have said. */
 const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
   mg: "EN",
@@ -189,7 +191,6 @@ export class MetaCommand extends Command<MetaReply> {
     const [status] = words;
     if (this.#isQuiet && status === "MN") return this.#endQuietly();
     if (this.#refusal !== undefined) return this.#endRefused(words);
-    if (status === "OK") return this.#refusedByDraft();
     if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
     if (this.#reply !== undefined) throw new SocketError("a meta command was answered twice");
     const reply = this.#readReply(status as MetaStatus, words);
@@ -237,11 +238,14 @@ export class MetaCommand extends Command<MetaReply> {
   #refused(bytes: Uint8Array, start: number, end: number): number {
     const { verb, data, isLine = false } = this.request;
     const action = this.#action;
-    const refusal = readRefusal(bytes, start, end, action);
+    const line = readText(bytes, start, end);
+    const refusal = TELLS_AGE.test(line)
+      ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
+      : readRefusal(bytes, start, end, action);
     // It has its own reply, so it is the fence that is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
-    const line = this.#refusal = String(refusal.item);
-    this.fail(line === "ERROR" ? refusalError(action, line, NEEDS_NEWER) : refusal);
+    this.#refusal = line;
+    this.fail(refusal);
     if (isLine && NOT_UNDERSTOOD.test(line)) return MORE;
     if (data !== undefined && LEAVES_VALUE_BEHIND.test(line)) {
       throw new Interruption(`the server did not understand ${verb}`, { cause: refusal });
@@ -250,12 +254,6 @@ export class MetaCommand extends Command<MetaReply> {
     // memcached's own proxy may refuse the fence, and nothing else.
     if (line.startsWith("SERVER_ERROR")) throw this.#interruption();
     return MORE;
-  }
-
-  /** Before 1.6.10 memcached says OK where it now says HD, and means other things by some flags. */
-  #refusedByDraft(): number {
-    this.fail(refusalError(this.#action, this.#refusal = "OK", NEEDS_NEWER));
-    return this.#isQuiet ? MORE : DONE;
   }
 
   /** Reads what follows a refusal: the fence, or the value, is refused as well by a server that does not know `ms`. */
