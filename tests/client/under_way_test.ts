@@ -33,7 +33,6 @@ for (
     'incr key "a"': (client: Client) => client.incr("a"),
     'touch key "a"': (client: Client) => client.touch("a", 1),
     'delete key "a"': (client: Client) => client.delete("a"),
-    'mg key "a"': (client: Client) => client.meta("mg", "a", ["v"]),
     flush_all: (client: Client) => client.flushAll(),
   })
 ) {
