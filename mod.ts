@@ -54,6 +54,7 @@ export type { ItemMetadata } from "./src/protocol/commands/metadump.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
 export type { CasOutcome } from "./src/protocol/commands/storage.ts";
 export type { WatchEvent, WatchKind } from "./src/protocol/commands/watch.ts";
+export type { KeyFormat } from "./src/protocol/key_format.ts";
 export type { Exptime } from "./src/protocol/exptime.ts";
 export type {
   Explanation,

@@ -12,6 +12,7 @@ const LAYERS = [
   "protocol",
   "transport",
   "routing",
+  "keys",
   "transcoding",
   "connection",
   "server_address.ts",
@@ -23,6 +24,7 @@ const LAYERS = [
   "features",
   "client.ts",
   "patterns",
+  "stacks",
 ];
 
 /** These stand beside the layers, and import of them no more than this. */

@@ -12,6 +12,9 @@ import {
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
 import { type Clock, systemClock, watchSignal } from "../waiting.ts";
+import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
+import { checkKey, MAX_KEY_LENGTH } from "../protocol/key.ts";
+import { checkFormattedKey } from "../protocol/key_format.ts";
 import { checkOptions } from "../option_checks.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 
@@ -21,7 +24,7 @@ const MOST_CARRIERS = 4096;
 /** What of a client's options counts for its operations. */
 type SessionSettings =
   & DecodeLimits
-  & Pick<ResolvedOptions, "clock" | "timeout" | "timesConnectingApart" | "dialect">;
+  & Pick<ResolvedOptions, "clock" | "keys" | "timeout" | "timesConnectingApart" | "dialect">;
 
 /** What a session is made of. */
 interface SessionParts {
@@ -102,8 +105,22 @@ export class Session {
     return this.root.#carriers.get(`${cas} ${key}`);
   }
 
+  /**
+   * Checks a key of the caller's.
+   *
+   * @throws {ValidationException} When it is none.
+   */
+  checkKey(key: unknown, action: string): asserts key is string {
+    const { keys } = this.settings;
+    if (keys === undefined) checkKey(key, action);
+    else checkFormattedKey(key, action, keys);
+  }
+
   /** Gives a command, with what settles it, to the server of a key. */
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
+    if (this.settings.keys !== undefined && command instanceof RetrievalCommand) {
+      command.keyLength = MAX_KEY_LENGTH;
+    }
     if (options === undefined) return this.route.submit(this.#parts.routingKey ?? key, command);
     const { signal, failover } = options;
     signal?.throwIfAborted();

@@ -2,6 +2,7 @@
 
 import { SocketError, TimeoutError } from "../errors.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
 import type { Interruption } from "../protocol/refusal.ts";
 import { afterTurn } from "../transport/runtime.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -39,6 +40,8 @@ export interface ConnectionOptions {
   readonly maxValueBytes: number;
   /** Whether to go round the Web Streams where the transport offers it. */
   readonly direct: boolean;
+  /** What is made of keys before they are sent. */
+  readonly keys?: KeyFormat | undefined;
   /** The client's sockets, where their number is bounded. */
   readonly sockets?: Sockets | undefined;
 }

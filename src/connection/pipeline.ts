@@ -7,6 +7,7 @@
 
 import { SocketError } from "../errors.ts";
 import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
 import { Interruption } from "../protocol/refusal.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
@@ -22,6 +23,8 @@ export interface PipelineOptions {
   readonly server: string;
   /** The longest value that is accepted, in bytes. */
   readonly maxValueBytes: number;
+  /** What is made of keys before they are sent. */
+  readonly keys?: KeyFormat | undefined;
   /** Milliseconds the server may send nothing while operations wait for it; `Infinity` for no limit. */
   readonly stallTimeout: number;
   /** Whether to go round the Web Streams where the transport offers it. */
@@ -77,7 +80,7 @@ export class Pipeline implements ReplyHandler, Receiver {
   readonly #options: PipelineOptions;
   readonly #observer: PipelineObserver;
   readonly #parser: ReplyParser;
-  readonly #requests = new RequestBuffer();
+  readonly #requests: RequestBuffer;
   readonly #stall: StallTimer;
   #lastRead: number;
   #isWriting = false;
@@ -89,6 +92,8 @@ export class Pipeline implements ReplyHandler, Receiver {
     this.#options = options;
     this.#observer = observer;
     this.#parser = new ReplyParser(this, options.maxValueBytes);
+    const { keys } = options;
+    this.#requests = new RequestBuffer(keys && ((key) => keys.encode(key)));
     const { server, stallTimeout } = options;
     const stalled = () => observer.failed(stallError(server, stallTimeout), true);
     this.#stall = new StallTimer(options, observer.isWaiting, stalled);

@@ -10,7 +10,6 @@ import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
@@ -46,7 +45,7 @@ export async function getOrSet<Value>(
   options: GetOrSetOptions = {},
 ): Promise<Value> {
   checkOptions(options, GET_OR_SET_OPTIONS);
-  checkKey(key, "get or set");
+  session.checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);
   const { signal, failover } = options;

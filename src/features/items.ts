@@ -4,6 +4,7 @@ import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
 import { loadFeatures } from "./lazy_features.ts";
 
@@ -30,13 +31,19 @@ export function items(
   const nodes = session.route.nodes(server, signal);
   // The loop is rejected with it, which may begin later, or never.
   if (nodes instanceof Promise) nodes.catch(() => {});
-  return listItems(nodes, signal);
+  return listItems(nodes, signal, session.settings.keys);
 }
 
 async function* listItems(
   nodes: readonly ServerNode[] | Promise<readonly ServerNode[]>,
   signal: AbortSignal | undefined,
+  keys: KeyFormat | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
   const { listItems } = await loadFeatures();
-  yield* listItems(await nodes, signal);
+  const items = listItems(await nodes, signal);
+  if (keys?.decode === undefined) return yield* items;
+  for await (const item of items) {
+    const key = keys.decode(item.key);
+    if (key !== undefined) yield { ...item, key };
+  }
 }

@@ -6,9 +6,9 @@ import {
   type OperationOptions,
   operationOptions,
 } from "../commands/operation_options.ts";
+import { ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
 import { checkSeconds } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type ItemInfo,
   MetaCommand,
   type MetaReply,
+  type MetaRequest,
   type MetaVerb,
   plainKey,
   readItemInfo,
@@ -37,11 +38,20 @@ export function meta(
 ): Promise<MetaReply> {
   const request = { verb, key, flags: flags ?? [], data: value };
   checkMetaRequest(request);
+  if (session.settings.keys !== undefined && verb !== "mn") checkFormatted(session, request);
   const make = () => new MetaCommand(request);
   // The others change no value.
   return ["ms", "md", "ma"].includes(verb)
     ? session.askChange(plainKey(request), make, options)
     : session.ask(plainKey(request), make, options);
+}
+
+function checkFormatted(session: Session, { verb, key, flags }: MetaRequest): void {
+  session.checkKey(key, verb);
+  const refused = flags.find((flag) => flag[0] === "b" || flag[0] === "k");
+  if (refused === undefined) return;
+  const why = `flag ${refused[0]} does not go together with the client's option keys`;
+  throw new ValidationException(`Cannot send meta command ${verb}: ${why}`, flags);
 }
 
 /** Tells what memcached knows of an item. */
@@ -50,7 +60,7 @@ export async function inspect(
   key: string,
   options?: OperationOptions,
 ): Promise<ItemInfo | undefined> {
-  checkKey(key, "mg");
+  session.checkKey(key, "mg");
   return await inDialect(session, key, {
     meta: () => inspectByMeta(session, key, options),
     classic: ({ inspect }) => inspect(session, key, options),
@@ -81,7 +91,7 @@ export async function invalidate(
   options: InvalidateOptions = {},
 ): Promise<boolean> {
   checkOptions(options, INVALIDATE_OPTIONS);
-  checkKey(key, "invalidate");
+  session.checkKey(key, "invalidate");
   if (options.staleFor !== undefined) checkSeconds("staleFor", options.staleFor, 1);
   return await inDialect(session, key, {
     meta: () => invalidateByMeta(session, key, options),

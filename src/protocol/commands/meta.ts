@@ -178,7 +178,7 @@ export class MetaCommand extends Command<MetaReply> {
     const { verb, key, flags, data } = this.request;
     const words = flags.map((flag) => ` ${flag}`).join("");
     buffer.ascii(verb);
-    if (verb !== "mn") buffer.word(key);
+    if (verb !== "mn") buffer.key(key);
     if (typeof data === "string") buffer.ascii(" ").textBlock(data, words);
     else if (data !== undefined) buffer.ascii(" ").dataBlock(data, words);
     else buffer.ascii(words).ascii("\r\n");
