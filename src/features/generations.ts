@@ -38,9 +38,7 @@ const GENERATION_LENGTH = 21;
 
 /** The generations of the keys under one prefix: a counter on memcached. */
 export class Generations {
-  readonly #commands: CounterCommands;
   readonly #prefix: string;
-  readonly #counterKey: string;
   readonly #counter: RisingCounter;
   /** Whether memcached has answered what the current one is, the last time it was asked. */
   #isKnown = true;
@@ -53,10 +51,8 @@ export class Generations {
       const why = "it leaves no room for keys";
       throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
     }
-    this.#commands = commands;
     this.#prefix = prefix;
-    this.#counterKey = reservedKey(prefix, "generation");
-    this.#counter = new RisingCounter(commands, this.#counterKey);
+    this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation"));
   }
 
   /** Begins the next generation. */
@@ -153,24 +149,10 @@ export class Generations {
   async #read(): Promise<Generation> {
     let generation: Generation | undefined;
     try {
-      return generation = await this.#ask();
+      return generation = await this.#counter.current();
     } finally {
       // Until it is known again, operations wait for it: what is not to be is not sent.
       this.#isKnown = typeof generation === "bigint";
-    }
-  }
-
-  async #ask(): Promise<Generation> {
-    const present = await this.#counter.peek();
-    if (present !== undefined) return present;
-    // The counter is missing or an old one; or the client takes a server that it cannot reach for a miss.
-    try {
-      return await this.#counter.read();
-    } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
-      // A client that takes no fault for a miss fails here.
-      if (await this.#commands.incr(this.#counterKey, 0n) === undefined) return error;
-      throw error;
     }
   }
 

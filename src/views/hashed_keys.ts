@@ -1,17 +1,10 @@
 /** Keys that may be any strings. @module */
 
-import {
-  type KeyCommands,
-  Namespace,
-  type OperationOptions,
-  ValidationException,
-} from "../../mod.ts";
+import { type KeyCommands, Namespace, ValidationException } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
+import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
 import { ValueView } from "./value_view.ts";
-
-/** The names of the hashes that {@linkcode hashedKeys} can use: those of the Web Crypto API. */
-export type KeyHash = "sha256" | "sha384" | "sha512" | "sha1";
 
 /** The options of {@linkcode hashedKeys}. */
 export interface HashedKeysOptions {
@@ -22,24 +15,17 @@ export interface HashedKeysOptions {
   readonly hash?: KeyHash | ((key: string) => string | Promise<string>) | undefined;
 }
 
-const ALGORITHMS: Readonly<Record<KeyHash, string>> = {
-  sha1: "SHA-1",
-  sha256: "SHA-256",
-  sha384: "SHA-384",
-  sha512: "SHA-512",
-};
 const NAME = "key";
 const LONGEST_KEY = 250;
 /** The longest generation of a namespace, with its colon. */
 const GENERATION_LENGTH = 21;
-const LONGEST_HASH = 100;
 
 /**
  * Makes a view that takes any string as a key, the empty one included.
  *
  * A key that memcached takes (1 to 250 characters from `!` to `~`; fewer in a namespace) is used as it is, so that
  * other clients find its item. Any other key is replaced by `#` and its hash. Its item is a list of the original
- * key and the value. The original key is compared when the item is read: two keys with one hash never get each
+ * key, as JSON, and the value. The original key is compared when the item is read: two keys with one hash never get each
  * other's value; the one that was not stored last misses. A key that looks like a hashed one is hashed itself.
  *
  * Items under hashed keys are counted and appended to by `gets` and `cas`, in two round trips, since memcached
@@ -80,12 +66,13 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
     keyOf: (key: string) => isPlain(key) ? key : hashedKey(checkString(key), hash),
     toStored(value: unknown, key: string) {
       const escaped = escapeValue(value);
-      return isPlain(key) ? escaped : envelope(NAME, key, escaped);
+      return isPlain(key) ? escaped : envelope(NAME, JSON.stringify(key), escaped);
     },
-    fromStored(stored: unknown, key: string, _options: OperationOptions | undefined) {
+    fromStored(stored: unknown, key: string) {
       if (isPlain(key)) return unescapeValue(stored);
       const [original, value] = openEnvelope(NAME, stored) ?? [];
-      return original === key ? unescapeValue(value) : undefined;
+      // As JSON, which tells halves of surrogate pairs apart that no transcoder can represent.
+      return original === JSON.stringify(key) ? unescapeValue(value) : undefined;
     },
   };
   return new ValueView(client, rules, (transcoder) => {
@@ -108,23 +95,10 @@ async function hashedKey(
   key: string,
   hash: NonNullable<HashedKeysOptions["hash"]>,
 ): Promise<string> {
-  const digest = typeof hash === "function" ? await hash(key) : await digestOf(key, hash);
-  if (typeof digest === "string" && /^[!-~]+$/.test(digest) && digest.length <= LONGEST_HASH) {
+  const digest = typeof hash === "function" ? await hash(key) : await hashOf(key, hash);
+  if (typeof digest === "string" && /^[!-~]+$/.test(digest) && digest.length <= LONGEST_HASH_KEY) {
     return `#${digest}`;
   }
-  const why = `hash must return 1 to ${LONGEST_HASH} characters from ! to ~`;
+  const why = `hash must return 1 to ${LONGEST_HASH_KEY} characters from ! to ~`;
   throw new ValidationException(`Cannot use key ${JSON.stringify(key)}: ${why}`, digest);
-}
-
-async function digestOf(key: string, hash: KeyHash): Promise<string> {
-  const digest = await crypto.subtle.digest(ALGORITHMS[hash], unitsOf(key));
-  const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-/** UTF-8, and for halves of surrogate pairs, which it cannot represent, their number behind a byte it never has. */
-function unitsOf(key: string): Uint8Array<ArrayBuffer> {
-  if (key.isWellFormed?.() ?? true) return new TextEncoder().encode(key);
-  const units = Uint16Array.from(key, (unit) => unit.charCodeAt(0));
-  return new Uint8Array([0xff, ...new Uint8Array(units.buffer)]);
 }

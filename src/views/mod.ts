@@ -31,7 +31,9 @@
  * @module
  */
 
-export { hashedKeys, type HashedKeysOptions, type KeyHash } from "./hashed_keys.ts";
+export { hashedKeys, type HashedKeysOptions } from "./hashed_keys.ts";
+export type { KeyHash } from "./key_hash.ts";
+export { tagged, type TaggedCommands, type TaggedOptions, type TagOptions } from "./tagged.ts";
 export {
   type Schema,
   type SchemaIssue,

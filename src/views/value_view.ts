@@ -24,13 +24,22 @@ export interface ValueRules {
   /** The key under which the value of a caller's key is stored. */
   keyOf(key: string): string | Promise<string>;
   /**
-   * Turns a value into what is stored for it.
+   * Begins what {@linkcode toStored} needs, before a value is computed.
    *
    * @param options What the caller passed, the view's own options included.
    */
-  toStored(value: unknown, key: string, options: OperationOptions | undefined): unknown;
-  /** Turns what is stored into the value; `undefined` means that it is none of this key's: a miss. */
-  fromStored(stored: unknown, key: string, options: OperationOptions | undefined): unknown;
+  prepareWrite?(key: string, options: OperationOptions | undefined): unknown;
+  /** Turns a value into what is stored for it. */
+  toStored(value: unknown, key: string, context: WriteContext): unknown;
+  /** Begins what {@linkcode fromStored} needs, in the turn in which the stored value is asked for. */
+  prepareRead?(key: string): unknown;
+  /**
+   * Turns what is stored into the value.
+   *
+   * @param prepared What {@linkcode prepareRead} returned.
+   * @returns The value; `undefined` when what is stored is none of this key's: a miss.
+   */
+  fromStored(stored: unknown, key: string, prepared: unknown): unknown;
   /** Removes the view's own options from those that the caller passed, and checks them. */
   innerOptions?<Options extends OperationOptions>(
     options: Options | undefined,
@@ -43,6 +52,16 @@ export interface ValueRules {
    * @param change What was stored before, and what the write has stored; each `undefined` where there is nothing.
    */
   replaced?(key: string, change: Change, options: OperationOptions | undefined): Promise<void>;
+}
+
+/** What a value is stored with. */
+export interface WriteContext {
+  /** What the caller passed, the view's own options included. */
+  readonly options: OperationOptions | undefined;
+  /** What `prepareWrite` returned or resolved to. */
+  readonly prepared: unknown;
+  /** What is stored so far, when the value was made from it. */
+  readonly before?: unknown;
 }
 
 /** What a write has changed. */
@@ -82,29 +101,29 @@ export class ValueView implements KeyCommands {
   }
 
   async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    const stored = await this.#inner.get(await this.#rules.keyOf(key), this.#clean(options));
-    return await this.#read<Value>(stored, key, options);
+    const read = this.#reader<Value>(key);
+    return await read(await this.#inner.get(await this.#rules.keyOf(key), this.#clean(options)));
   }
 
   async getMany<Value = unknown>(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    const names = await this.#namesOf(keys);
-    const stored = await this.#many("get", names, async (inner) => {
+    const unique = [...new Set(keys)];
+    const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key)]));
+    const stored = await this.#many("get", await this.#namesOf(unique), async (inner) => {
       return await this.#inner.getMany(inner, this.#clean(options));
-    });
-    const read = Array.from(stored, async ([key, value]) => {
-      return [key, await this.#read<Value>(value, key, options)] as const;
     });
     const results = new Map<string, Value>();
     const failures = new Map<string, unknown>();
-    const outcomes = await Promise.allSettled(read);
-    for (const [i, key] of [...stored.keys()].entries()) {
-      const outcome = outcomes[i];
-      if (outcome?.status === "rejected") failures.set(key, outcome.reason);
-      else if (outcome?.value[1] !== undefined) results.set(key, outcome.value[1]);
-    }
+    await Promise.all(Array.from(stored, async ([key, value]) => {
+      try {
+        const read = await readers.get(key)?.(value);
+        if (read !== undefined) results.set(key, read);
+      } catch (error) {
+        failures.set(key, error);
+      }
+    }));
     options?.signal?.throwIfAborted();
     if (failures.size > 0) throw partialError("get", { failures, results });
     return results;
@@ -114,9 +133,10 @@ export class ValueView implements KeyCommands {
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
+    const read = this.#reader<Value>(key);
     const found = await this.#inner.gets(await this.#rules.keyOf(key), this.#clean(options));
+    const value = await read(found?.value);
     if (found === undefined) return undefined;
-    const value = await this.#read<Value>(found.value, key, options);
     return value === undefined ? undefined : { value, cas: found.cas };
   }
 
@@ -125,9 +145,9 @@ export class ValueView implements KeyCommands {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
+    const read = this.#reader<Value>(key);
     const innerKey = await this.#rules.keyOf(key);
-    const stored = await this.#inner.getAndTouch(innerKey, exptime, this.#clean(options));
-    return await this.#read<Value>(stored, key, options);
+    return await read(await this.#inner.getAndTouch(innerKey, exptime, this.#clean(options)));
   }
 
   async set(
@@ -155,7 +175,7 @@ export class ValueView implements KeyCommands {
     const inner = this.#clean(options);
     const stored = new Map(
       await Promise.all(Array.from(names, async ([innerKey, key]) => {
-        return [innerKey, await this.#rules.toStored(values.get(key), key, options)] as const;
+        return [innerKey, await this.#toStored(values.get(key), key, options)] as const;
       })),
     );
     await this.#replacing(names, stored, options, () => {
@@ -291,13 +311,17 @@ export class ValueView implements KeyCommands {
     checkFunction("load", load);
     const innerKey = await this.#rules.keyOf(key);
     const loadStored = async () => {
+      // Before the value is computed: what changes meanwhile concerns it.
+      const prepared = await this.#rules.prepareWrite?.(key, options);
       const value = await load();
-      return value === undefined ? undefined : await this.#rules.toStored(value, key, options);
+      if (value === undefined) return undefined;
+      return await this.#rules.toStored(value, key, { options, prepared });
     };
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const read = this.#reader<Value>(key);
       const stored = await this.#inner.getOrSet(innerKey, loadStored, this.#clean(options));
       if (stored === undefined) return undefined as Value;
-      const value = await this.#read<Value>(stored, key, options);
+      const value = await read(stored);
       if (value !== undefined) return value;
       await this.#discard(key, innerKey, options);
     }
@@ -314,8 +338,15 @@ export class ValueView implements KeyCommands {
     let before: unknown;
     const changeStored = async (stored: unknown) => {
       before = stored;
-      next = await change(await this.#read<Value>(stored, key, options));
-      return next === undefined ? undefined : await this.#rules.toStored(next, key, options);
+      const prepared = this.#rules.prepareWrite?.(key, options);
+      const present = await this.#reader<Value>(key)(stored);
+      next = await change(present);
+      if (next === undefined) return undefined;
+      const context = { options, prepared: await prepared };
+      return await this.#rules.toStored(next, key, {
+        ...context,
+        ...(present === undefined ? {} : { before }),
+      });
     };
     const inner = this.#clean(options);
     const exptime = inner?.exptime;
@@ -324,7 +355,7 @@ export class ValueView implements KeyCommands {
       ...(typeof exptime === "function" ? { exptime: () => exptime(next) } : {}),
     });
     await this.#rules.replaced?.(key, { before, offered: stored, isStored: true }, options);
-    return await this.#read<Value>(stored, key, options);
+    return await this.#reader<Value>(key)(stored);
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
@@ -353,13 +384,23 @@ export class ValueView implements KeyCommands {
     return this.#rules.innerOptions === undefined ? options : this.#rules.innerOptions(options);
   }
 
-  async #read<Value>(
-    stored: unknown,
+  /** Begins to read a key's value; what it returns turns what is stored into the value. */
+  #reader<Value>(key: string): (stored: unknown) => Promise<Value | undefined> {
+    const prepared = this.#rules.prepareRead?.(key);
+    return async (stored) => {
+      if (stored === undefined) return undefined;
+      return await this.#rules.fromStored(stored, key, prepared) as Value | undefined;
+    };
+  }
+
+  async #toStored(
+    value: unknown,
     key: string,
     options: OperationOptions | undefined,
-  ): Promise<Value | undefined> {
-    if (stored === undefined) return undefined;
-    return await this.#rules.fromStored(stored, key, options) as Value | undefined;
+    before?: unknown,
+  ): Promise<unknown> {
+    const prepared = await this.#rules.prepareWrite?.(key, options);
+    return await this.#rules.toStored(value, key, { options, prepared, before });
   }
 
   async #write<Result>(
@@ -371,10 +412,11 @@ export class ValueView implements KeyCommands {
       stored: unknown,
       options: OperationOptions | undefined,
     ) => Promise<Result>,
+    before?: unknown,
   ): Promise<Result> {
     const inner = this.#clean(options);
     const innerKey = await this.#rules.keyOf(key);
-    const stored = await this.#rules.toStored(value, key, options);
+    const stored = await this.#toStored(value, key, options, before);
     return await this.#replacing(
       new Map([[innerKey, key]]),
       new Map([[innerKey, stored]]),
@@ -393,7 +435,9 @@ export class ValueView implements KeyCommands {
     const { replaced } = this.#rules;
     if (replaced === undefined) return await write();
     // Sent in one turn with the write and before it: that takes no round trip more.
-    const reading = this.#inner.getMany(names.keys(), this.#clean(options)).catch(() => new Map());
+    const reading = this.#inner.getMany(names.keys(), operationOptions(options)).catch(() => {
+      return new Map();
+    });
     let isStored = false;
     try {
       const result = await write();
@@ -451,20 +495,23 @@ export class ValueView implements KeyCommands {
     options: OperationOptions | undefined,
   ): Promise<unknown> {
     const innerKey = await this.#rules.keyOf(key);
-    const inner = this.#clean(options);
+    const inner = operationOptions(options);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const read = this.#reader(key);
       const [found, info] = await Promise.all([
         this.#inner.gets(innerKey, inner),
         this.#inner.inspect(innerKey, inner),
       ]);
       if (found === undefined || info === undefined) return undefined;
       if (found.cas !== info.cas) continue;
-      const value = await this.#read(found.value, key, options);
+      const value = await read(found.value);
       if (value === undefined) return undefined;
       const next = change(value);
       const exptime = info.ttl === -1 ? 0 : Math.max(info.ttl, 1);
-      const outcome = await this.cas(key, next, found.cas, exptime, options);
-      if (outcome === "stored") return next;
+      const write = (innerKey: string, stored: unknown, inner: OperationOptions | undefined) => {
+        return this.#inner.cas(innerKey, stored, found.cas, exptime, inner);
+      };
+      if (await this.#write(key, next, options, write, found.value) === "stored") return next;
     }
     throw changedTooOften("change", key);
   }
@@ -475,14 +522,22 @@ export class ValueView implements KeyCommands {
     innerKey: string,
     options: OperationOptions | undefined,
   ): Promise<void> {
-    const inner = this.#clean(options);
+    const inner = operationOptions(options);
+    const read = this.#reader(key);
     const found = await this.#inner.gets(innerKey, inner);
-    if (found === undefined) return;
-    if (await this.#read(found.value, key, options) !== undefined) return;
+    if (found === undefined || await read(found.value) !== undefined) return;
     // An item that has expired: memcached can delete by its cas unique in no other way that every version knows.
     const past = new Date(Date.now() - 86_400_000);
     await this.#inner.cas(innerKey, "", found.cas, past, inner);
   }
+}
+
+/** The options that every operation takes. */
+function operationOptions({ signal, failover }: OperationOptions = {}): OperationOptions {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(failover === undefined ? {} : { failover }),
+  };
 }
 
 function changedTooOften(action: string, key: string): ClientException {
