@@ -33,6 +33,7 @@
 
 export { hashedKeys, type HashedKeysOptions } from "./hashed_keys.ts";
 export type { KeyHash } from "./key_hash.ts";
+export { type LargeValueCommands, largeValues, type LargeValuesOptions } from "./large_values.ts";
 export { tagged, type TaggedCommands, type TaggedOptions, type TagOptions } from "./tagged.ts";
 export {
   type Schema,

@@ -95,7 +95,7 @@ const MOST_REMEMBERED = 10_000;
  * `getOrSet` takes the generations before it calls `load`, so that a value which was invalidated while it was
  * computed is not served later. `set` takes them when it is called: a value computed before `invalidateTag` and set
  * after it is served. `update`, `append`, `prepend`, `incr` and `decr` keep the tags, unless `update` has others;
- * they use `gets` and `cas`. When the server of a counter cannot be reached, reading fails, or misses where the
+ * on a value with tags they use `gets` and `cas`. When the server of a counter cannot be reached, reading fails, or misses where the
  * client takes faults for misses.
  *
  * @param client Where the values are stored: a client, a namespace, or another view. The transcoder must be able to
@@ -168,8 +168,8 @@ class Tags {
     await counter.next(options);
   }
 
-  isPlain(): boolean {
-    return false;
+  isPlain(): "mostly" {
+    return "mostly";
   }
 
   keyOf(key: string): string {

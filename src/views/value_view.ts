@@ -37,20 +37,25 @@ export interface ValueRules {
    * Turns what is stored into the value.
    *
    * @param prepared What {@linkcode prepareRead} returned.
+   * @param options `signal` and `failover`, as the caller passed them.
    * @returns The value; `undefined` when what is stored is none of this key's: a miss.
    */
-  fromStored(stored: unknown, key: string, prepared: unknown): unknown;
+  fromStored(
+    stored: unknown,
+    key: string,
+    prepared: unknown,
+    options: OperationOptions,
+  ): unknown;
   /** Removes the view's own options from those that the caller passed, and checks them. */
   innerOptions?<Options extends OperationOptions>(
     options: Options | undefined,
   ): Options | undefined;
-  /** Whether values are stored as they are, so that memcached can count and append. */
-  isPlain(key: string): boolean;
   /**
-   * Cleans up after a write.
-   *
-   * @param change What was stored before, and what the write has stored; each `undefined` where there is nothing.
+   * Whether values are stored as they are, so that memcached can count and append; `"mostly"` where that holds
+   * for numbers, but not for every value.
    */
+  isPlain(key: string): boolean | "mostly";
+  /** Cleans up after a write that has not failed. */
   replaced?(key: string, change: Change, options: OperationOptions | undefined): Promise<void>;
 }
 
@@ -58,6 +63,8 @@ export interface ValueRules {
 export interface WriteContext {
   /** What the caller passed, the view's own options included. */
   readonly options: OperationOptions | undefined;
+  /** When the item expires. */
+  readonly exptime: Exptime;
   /** What `prepareWrite` returned or resolved to. */
   readonly prepared: unknown;
   /** What is stored so far, when the value was made from it. */
@@ -68,10 +75,15 @@ export interface WriteContext {
 export interface Change {
   /** What was stored when the write was sent; `undefined` also when that could not be read. */
   readonly before: unknown;
-  /** What the write has tried to store; `undefined` after a deletion. */
+  /** What the write has stored, or has not stored if somebody else was faster; `undefined` after a deletion. */
   readonly offered: unknown;
-  /** Whether it has stored that. */
-  readonly isStored: boolean;
+}
+
+/** What a caller says of a write. */
+interface Writing {
+  readonly options?: OperationOptions | undefined;
+  readonly exptime?: Exptime | undefined;
+  readonly before?: unknown;
 }
 
 /** How often a change that others overtake is tried again, as `update` does. */
@@ -101,7 +113,7 @@ export class ValueView implements KeyCommands {
   }
 
   async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    const read = this.#reader<Value>(key);
+    const read = this.#reader<Value>(key, options);
     return await read(await this.#inner.get(await this.#rules.keyOf(key), this.#clean(options)));
   }
 
@@ -110,7 +122,7 @@ export class ValueView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
     const unique = [...new Set(keys)];
-    const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key)]));
+    const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key, options)]));
     const stored = await this.#many("get", await this.#namesOf(unique), async (inner) => {
       return await this.#inner.getMany(inner, this.#clean(options));
     });
@@ -133,7 +145,7 @@ export class ValueView implements KeyCommands {
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
-    const read = this.#reader<Value>(key);
+    const read = this.#reader<Value>(key, options);
     const found = await this.#inner.gets(await this.#rules.keyOf(key), this.#clean(options));
     const value = await read(found?.value);
     if (found === undefined) return undefined;
@@ -145,7 +157,7 @@ export class ValueView implements KeyCommands {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
-    const read = this.#reader<Value>(key);
+    const read = this.#reader<Value>(key, options);
     const innerKey = await this.#rules.keyOf(key);
     return await read(await this.#inner.getAndTouch(innerKey, exptime, this.#clean(options)));
   }
@@ -156,7 +168,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    await this.#write(key, value, options, (innerKey, stored, options) => {
+    await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
       return this.#inner.set(innerKey, stored, exptime, options);
     });
   }
@@ -175,7 +187,10 @@ export class ValueView implements KeyCommands {
     const inner = this.#clean(options);
     const stored = new Map(
       await Promise.all(Array.from(names, async ([innerKey, key]) => {
-        return [innerKey, await this.#toStored(values.get(key), key, options)] as const;
+        return [
+          innerKey,
+          await this.#toStored(values.get(key), key, { options, exptime }),
+        ] as const;
       })),
     );
     await this.#replacing(names, stored, options, () => {
@@ -192,7 +207,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#write(key, value, options, (innerKey, stored, options) => {
+    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
       return this.#inner.add(innerKey, stored, exptime, options);
     });
   }
@@ -203,7 +218,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#write(key, value, options, (innerKey, stored, options) => {
+    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
       return this.#inner.replace(innerKey, stored, exptime, options);
     });
   }
@@ -213,7 +228,7 @@ export class ValueView implements KeyCommands {
     data: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
-    if (this.#rules.isPlain(key)) {
+    if (this.#rules.isPlain(key) === true) {
       return await this.#inner.append(
         await this.#rules.keyOf(key),
         data,
@@ -229,7 +244,7 @@ export class ValueView implements KeyCommands {
     data: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
-    if (this.#rules.isPlain(key)) {
+    if (this.#rules.isPlain(key) === true) {
       return await this.#inner.prepend(
         await this.#rules.keyOf(key),
         data,
@@ -247,7 +262,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return await this.#write(key, value, options, (innerKey, stored, options) => {
+    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
       return this.#inner.cas(innerKey, stored, cas, exptime, options);
     });
   }
@@ -257,11 +272,7 @@ export class ValueView implements KeyCommands {
     delta: bigint | number = 1n,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    if (this.#rules.isPlain(key)) {
-      return await this.#inner.incr(await this.#rules.keyOf(key), delta, this.#clean(options));
-    }
-    const step = readDelta(delta);
-    return await this.#count(key, (count) => (count + step) % COUNTER_END, options);
+    return await this.#count("incr", key, delta, options);
   }
 
   async decr(
@@ -269,11 +280,7 @@ export class ValueView implements KeyCommands {
     delta: bigint | number = 1n,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    if (this.#rules.isPlain(key)) {
-      return await this.#inner.decr(await this.#rules.keyOf(key), delta, this.#clean(options));
-    }
-    const step = readDelta(delta);
-    return await this.#count(key, (count) => count > step ? count - step : 0n, options);
+    return await this.#count("decr", key, delta, options);
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
@@ -310,16 +317,22 @@ export class ValueView implements KeyCommands {
   ): Promise<Value> {
     checkFunction("load", load);
     const innerKey = await this.#rules.keyOf(key);
+    const { exptime = 0, staleFor = 0 } = options ?? {};
+    let change: Change | undefined;
     const loadStored = async () => {
       // Before the value is computed: what changes meanwhile concerns it.
       const prepared = await this.#rules.prepareWrite?.(key, options);
       const value = await load();
       if (value === undefined) return undefined;
-      return await this.#rules.toStored(value, key, { options, prepared });
+      const context = { options, exptime: deferExptime(exptime, staleFor), prepared };
+      const offered = await this.#rules.toStored(value, key, context);
+      change = { before: undefined, offered };
+      return offered;
     };
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const read = this.#reader<Value>(key);
+      const read = this.#reader<Value>(key, options);
       const stored = await this.#inner.getOrSet(innerKey, loadStored, this.#clean(options));
+      if (change !== undefined) await this.#rules.replaced?.(key, change, options);
       if (stored === undefined) return undefined as Value;
       const value = await read(stored);
       if (value !== undefined) return value;
@@ -336,26 +349,25 @@ export class ValueView implements KeyCommands {
     checkFunction("change", change);
     let next: Value | undefined;
     let before: unknown;
+    const inner = this.#clean(options);
+    const exptime = inner?.exptime;
     const changeStored = async (stored: unknown) => {
       before = stored;
       const prepared = this.#rules.prepareWrite?.(key, options);
-      const present = await this.#reader<Value>(key)(stored);
+      const present = await this.#reader<Value>(key, options)(stored);
       next = await change(present);
       if (next === undefined) return undefined;
-      const context = { options, prepared: await prepared };
-      return await this.#rules.toStored(next, key, {
-        ...context,
-        ...(present === undefined ? {} : { before }),
-      });
+      const given = typeof exptime === "function" ? exptime(next) : exptime;
+      const context = { options, exptime: given ?? 0, prepared: await prepared };
+      const kept = present === undefined ? undefined : before;
+      return await this.#rules.toStored(next, key, { ...context, before: kept });
     };
-    const inner = this.#clean(options);
-    const exptime = inner?.exptime;
     const stored = await this.#inner.update(await this.#rules.keyOf(key), changeStored, {
       ...inner,
       ...(typeof exptime === "function" ? { exptime: () => exptime(next) } : {}),
     });
-    await this.#rules.replaced?.(key, { before, offered: stored, isStored: true }, options);
-    return await this.#reader<Value>(key)(stored);
+    await Promise.allSettled([this.#rules.replaced?.(key, { before, offered: stored }, options)]);
+    return await this.#reader<Value>(key, options)(stored);
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
@@ -385,38 +397,41 @@ export class ValueView implements KeyCommands {
   }
 
   /** Begins to read a key's value; what it returns turns what is stored into the value. */
-  #reader<Value>(key: string): (stored: unknown) => Promise<Value | undefined> {
+  #reader<Value>(
+    key: string,
+    options: OperationOptions | undefined,
+  ): (stored: unknown) => Promise<Value | undefined> {
     const prepared = this.#rules.prepareRead?.(key);
     return async (stored) => {
       if (stored === undefined) return undefined;
-      return await this.#rules.fromStored(stored, key, prepared) as Value | undefined;
+      const value = this.#rules.fromStored(stored, key, prepared, operationOptions(options));
+      return await value as Value | undefined;
     };
   }
 
   async #toStored(
     value: unknown,
     key: string,
-    options: OperationOptions | undefined,
-    before?: unknown,
+    { options, exptime = 0, before }: Writing,
   ): Promise<unknown> {
     const prepared = await this.#rules.prepareWrite?.(key, options);
-    return await this.#rules.toStored(value, key, { options, prepared, before });
+    return await this.#rules.toStored(value, key, { options, exptime, prepared, before });
   }
 
   async #write<Result>(
     key: string,
     value: unknown,
-    options: OperationOptions | undefined,
+    writing: Writing,
     write: (
       key: string,
       stored: unknown,
       options: OperationOptions | undefined,
     ) => Promise<Result>,
-    before?: unknown,
   ): Promise<Result> {
+    const { options } = writing;
     const inner = this.#clean(options);
     const innerKey = await this.#rules.keyOf(key);
-    const stored = await this.#toStored(value, key, options, before);
+    const stored = await this.#toStored(value, key, writing);
     return await this.#replacing(
       new Map([[innerKey, key]]),
       new Map([[innerKey, stored]]),
@@ -432,24 +447,23 @@ export class ValueView implements KeyCommands {
     options: OperationOptions | undefined,
     write: () => Promise<Result>,
   ): Promise<Result> {
-    const { replaced } = this.#rules;
+    const replaced = this.#rules.replaced?.bind(this.#rules);
     if (replaced === undefined) return await write();
     // Sent in one turn with the write and before it: that takes no round trip more.
     const reading = this.#inner.getMany(names.keys(), operationOptions(options)).catch(() => {
       return new Map();
     });
-    let isStored = false;
-    try {
-      const result = await write();
-      isStored = ![false, "exists", "not_found"].includes(result as string);
-      return result;
-    } finally {
-      const before: ReadonlyMap<string, unknown> = await reading;
-      await Promise.allSettled(Array.from(names, ([innerKey, key]) => {
-        const change = { before: before.get(innerKey), offered: stored.get(innerKey), isStored };
-        return replaced(key, change, options);
-      }));
-    }
+    const result = await write();
+    const before: ReadonlyMap<string, unknown> = await reading;
+    // What is left over is memory, no fault: it expires.
+    await Promise.allSettled(Array.from(names, ([innerKey, key]) => {
+      return replaced(
+        key,
+        { before: before.get(innerKey), offered: stored.get(innerKey) },
+        options,
+      );
+    }));
+    return result;
   }
 
   /** The caller's keys by those under which they are stored. */
@@ -471,21 +485,47 @@ export class ValueView implements KeyCommands {
     }
   }
 
-  /** Counts where memcached cannot, because more than the number is stored. */
   async #count(
+    verb: "incr" | "decr",
     key: string,
-    change: (count: bigint) => bigint,
+    delta: bigint | number,
     options: CounterOptions | undefined,
   ): Promise<bigint | undefined> {
+    const isPlain = this.#rules.isPlain(key);
+    const innerKey = await this.#rules.keyOf(key);
+    if (isPlain === true) return await this.#inner[verb](innerKey, delta, this.#clean(options));
     const { initial, exptime, ...rest } = options ?? {};
+    const step = readDelta(delta);
+    const first = initial === undefined ? undefined : readDelta(initial);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const counted = await this.#rewrite(key, (value) => `${change(readCount(key, value))}`, rest);
-      if (counted !== undefined) return BigInt(counted as string);
-      if (initial === undefined) return undefined;
-      const first = readDelta(initial);
+      const counted = await this.#countOnce(verb, key, step, rest);
+      if (counted !== undefined || first === undefined) return counted;
       if (await this.add(key, `${first}`, exptime, rest)) return first;
     }
     throw changedTooOften("count", key);
+  }
+
+  async #countOnce(
+    verb: "incr" | "decr",
+    key: string,
+    step: bigint,
+    options: OperationOptions,
+  ): Promise<bigint | undefined> {
+    if (this.#rules.isPlain(key)) {
+      try {
+        return await this.#inner[verb](await this.#rules.keyOf(key), step, this.#clean(options));
+      } catch (error) {
+        // More than a number is stored, or something else: which of them, it shows when it is read.
+        if (!(error instanceof ClientException)) throw error;
+        if (error instanceof ValidationException) throw error;
+      }
+    }
+    const counted = await this.#rewrite(key, (value) => {
+      const count = readCount(key, value);
+      if (verb === "incr") return `${(count + step) % COUNTER_END}`;
+      return `${count > step ? count - step : 0n}`;
+    }, options);
+    return typeof counted === "string" ? BigInt(counted) : undefined;
   }
 
   /** Changes a value and keeps its exptime; resolves to the new value, to `undefined` on a miss. */
@@ -497,7 +537,7 @@ export class ValueView implements KeyCommands {
     const innerKey = await this.#rules.keyOf(key);
     const inner = operationOptions(options);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const read = this.#reader(key);
+      const read = this.#reader(key, options);
       const [found, info] = await Promise.all([
         this.#inner.gets(innerKey, inner),
         this.#inner.inspect(innerKey, inner),
@@ -511,7 +551,8 @@ export class ValueView implements KeyCommands {
       const write = (innerKey: string, stored: unknown, inner: OperationOptions | undefined) => {
         return this.#inner.cas(innerKey, stored, found.cas, exptime, inner);
       };
-      if (await this.#write(key, next, options, write, found.value) === "stored") return next;
+      const writing = { options, exptime, before: found.value };
+      if (await this.#write(key, next, writing, write) === "stored") return next;
     }
     throw changedTooOften("change", key);
   }
@@ -523,17 +564,23 @@ export class ValueView implements KeyCommands {
     options: OperationOptions | undefined,
   ): Promise<void> {
     const inner = operationOptions(options);
-    const read = this.#reader(key);
+    const read = this.#reader(key, options);
     const found = await this.#inner.gets(innerKey, inner);
     if (found === undefined || await read(found.value) !== undefined) return;
     // An item that has expired: memcached can delete by its cas unique in no other way that every version knows.
     const past = new Date(Date.now() - 86_400_000);
-    await this.#inner.cas(innerKey, "", found.cas, past, inner);
+    await this.#inner.cas(innerKey, found.value, found.cas, past, inner);
   }
 }
 
+/** An exptime that is later by some seconds; 0, for never, stays. */
+export function deferExptime(exptime: Exptime, seconds: number): Exptime {
+  if (exptime instanceof Date) return new Date(exptime.getTime() + seconds * 1000);
+  return exptime === 0 ? 0 : exptime + seconds;
+}
+
 /** The options that every operation takes. */
-function operationOptions({ signal, failover }: OperationOptions = {}): OperationOptions {
+export function operationOptions({ signal, failover }: OperationOptions = {}): OperationOptions {
   return {
     ...(signal === undefined ? {} : { signal }),
     ...(failover === undefined ? {} : { failover }),
