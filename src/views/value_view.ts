@@ -332,7 +332,9 @@ export class ValueView implements KeyCommands {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const read = this.#reader<Value>(key, options);
       const stored = await this.#inner.getOrSet(innerKey, loadStored, this.#clean(options));
-      if (change !== undefined) await this.#rules.replaced?.(key, change, options);
+      if (change !== undefined) {
+        await Promise.allSettled([this.#rules.replaced?.(key, change, options)]);
+      }
       if (stored === undefined) return undefined as Value;
       const value = await read(stored);
       if (value !== undefined) return value;
@@ -570,6 +572,8 @@ export class ValueView implements KeyCommands {
     // An item that has expired: memcached can delete by its cas unique in no other way that every version knows.
     const past = new Date(Date.now() - 86_400_000);
     await this.#inner.cas(innerKey, found.value, found.cas, past, inner);
+    const change = { before: found.value, offered: undefined };
+    await Promise.allSettled([this.#rules.replaced?.(key, change, options)]);
   }
 }
 
