@@ -16,7 +16,7 @@ export interface ChunkList {
 /** How many chunks are on their way at once where they are streamed. */
 const WINDOW = 4;
 /** How many chunks are asked for at once where the whole value is wanted. */
-const BATCH = 256;
+const BATCH = 16;
 
 /** Reads and writes chunks. */
 export class Chunks {
@@ -73,13 +73,26 @@ export class Chunks {
 
   /** Reads all chunks, one request per server; `undefined` when one is missing or not as long as it must be. */
   async read(list: ChunkList, options: OperationOptions): Promise<Uint8Array | undefined> {
+    const lengths = Array.from({ length: list.count }, (_, i) => list.lengthOf(i));
+    const known = lengths.every((length) => length !== undefined);
+    const byteLength = lengths.reduce<number>((sum, length) => sum + (length ?? 0), 0);
+    let bytes: Uint8Array | undefined;
     const all: Uint8Array[] = [];
-    for (let start = 0; start < list.count; start += BATCH) {
+    for (let start = 0, at = 0; start < list.count; start += BATCH) {
       const part = await this.#readSome(list, start, Math.min(BATCH, list.count - start), options);
       if (part === undefined) return undefined;
-      all.push(...part);
+      if (!known) {
+        all.push(...part);
+        continue;
+      }
+      // Made when the first chunks are there: a list that promises much gets no memory for it.
+      bytes ??= new Uint8Array(byteLength);
+      for (const chunk of part) {
+        bytes.set(chunk, at);
+        at += chunk.byteLength;
+      }
     }
-    return concat(all);
+    return bytes ?? concat(all);
   }
 
   /** Reads the chunks one after the other, a few ahead; yields `undefined` in place of the first that is missing. */

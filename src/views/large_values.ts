@@ -238,7 +238,8 @@ class OwnFormat implements Format {
 }
 
 function chunkKey(id: string, index: number): string {
-  return `~moecache-chunk:${id}:${index}`;
+  // The number stands first: keys that differ in their last characters only are close together on some rings.
+  return `~moecache-${index}:${id}`;
 }
 
 /** The bit of the flags that mcrouter marks a big value with: `MC_MSG_FLAG_BIG_VALUE` in its source. */

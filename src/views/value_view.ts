@@ -17,6 +17,7 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { checkFunction } from "../option_checks.ts";
+import { readEntries } from "./entries.ts";
 import { partialError, renamed, renameKeys } from "./partial_errors.ts";
 
 /** How a view stores values. */
@@ -178,11 +179,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    const values = new Map(
-      Symbol.iterator in Object(entries)
-        ? entries as Iterable<readonly [string, unknown]>
-        : Object.entries(entries),
-    );
+    const values = readEntries(entries);
     const names = await this.#namesOf(values.keys());
     const inner = this.#clean(options);
     const stored = new Map(
