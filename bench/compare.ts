@@ -12,15 +12,17 @@
 import { fileURLToPath } from "node:url";
 import { MemcachedProcess } from "../tests/support/memcached.ts";
 import { installLocked } from "../tests/package/npm_folder.ts";
+import { Progress } from "../tests/tasks/progress.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
 import { type ColdStart, isReached, measureColdStarts, renderColdStarts } from "./cold_start.ts";
 import { absenteesFrom, type Lineup } from "./contenders.ts";
 import { describeMachine, isInstalled, type Machine } from "./machine.ts";
+import { prepareNatives } from "./native/prepare.ts";
 import { prepareOwnModules } from "./own_modules.ts";
 import { renderResult } from "./report.ts";
 import { COLD, readRequest, type Request, USAGE } from "./request.ts";
 import type { Result } from "./results.ts";
-import { FULL, type Mode, runWorkload, type Setting, SHORT } from "./rounds.ts";
+import { FULL, type Mode, modeFor, runWorkload, type Setting, SHORT } from "./rounds.ts";
 import { type Runtime, type Workload, WORKLOADS } from "./workloads.ts";
 
 const SERVERS = 4;
@@ -34,6 +36,10 @@ const RESULTS = new URL("results/", import.meta.url);
 const RIVALS = new URL("rivals/", import.meta.url);
 
 const request = understand(Deno.args);
+if (request.isHelp) {
+  say(USAGE);
+  Deno.exit(0);
+}
 const { results, coldStarts } = await compare(request);
 const isMissed = !coldStarts.every(isReached) ||
   results.some(({ verdicts }) => verdicts.some(({ reached }) => !reached));
@@ -54,14 +60,18 @@ async function compare(
   request: Request,
 ): Promise<{ results: Result[]; coldStarts: ColdStart[] }> {
   const started = new Date();
-  const mode = request.isShort ? SHORT : FULL;
+  const { minutes } = request;
+  const mode = request.isShort ? SHORT : minutes === undefined ? FULL : modeFor(minutes);
   await installLocked(RIVALS);
   const folder = await Deno.makeTempDir({ prefix: "moecache_bench_" });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => Deno.remove(folder, { recursive: true }));
   const env = await jsrEnvironment();
   const lineup = await lineUp(request, folder, env);
-  const machine = await describeMachine([...new Set([...lineup.moecache, ...lineup.rivals])]);
+  const machine = await describeMachine(
+    [...new Set([...lineup.moecache, ...lineup.rivals])],
+    lineup.natives,
+  );
   say(renderMachine(machine));
   say(`moecache on ${lineup.moecache.join(", ")}; its rivals on ${lineup.rivals.join(", ")}`);
   const rounds = `${mode.rounds} rounds of about ${mode.roundTime} ms`;
@@ -96,6 +106,8 @@ async function lineUp(
   return {
     moecache,
     rivals: [...new Set(rivals)],
+    home,
+    natives: await prepareNatives(folder),
     moduleFor: await prepareOwnModules(moecache, folder, env),
   };
 }
@@ -118,11 +130,17 @@ async function runAll(
   const chosen = WORKLOADS.filter(({ name }) => names.length === 0 || names.includes(name));
   const end = performance.now() + setting.mode.budget;
   const results: Result[] = [];
+  using progress = new Progress("bench");
   for (const [at, workload] of chosen.entries()) {
     const now = performance.now();
     const share = Math.max(0, end - now) / (chosen.length - at);
-    const result = await runAlone(workload, { ...setting, end: now + share });
-    say(`${renderResult(result, absenteesFrom(workload))}\n`);
+    const onStep = (part: number) => {
+      const text = `${workload.name}, ${at + 1} of ${chosen.length} workloads`;
+      progress.update({ part: (at + part) / chosen.length, text });
+    };
+    const result = await runAlone(workload, { ...setting, end: now + share, onStep });
+    const absentees = absenteesFrom(workload, setting.lineup.natives);
+    progress.print(`${renderResult(result, absentees)}\n`);
     results.push(result);
   }
   return results;

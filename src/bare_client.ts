@@ -8,6 +8,7 @@ import type { CounterOptions, OperationOptions } from "./commands/operation_opti
 import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
 import { Session, setSession } from "./commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
+import { SocketError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
@@ -35,6 +36,7 @@ import type { ServerAddress } from "./server_address.ts";
 export class BareClient extends EventTarget implements BareKeyCommands, AsyncDisposable {
   readonly #fleet: Fleet;
   readonly #session: Session;
+  readonly #ending = new AbortController();
 
   /**
    * Makes a client. No socket is opened before the first operation needs one.
@@ -50,7 +52,12 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     const resolved = resolveOptions(options);
     this.#fleet = new Fleet(servers, resolved, (event) => this.dispatchEvent(event));
     const { route } = this.#fleet;
-    this.#session = new Session({ route, transcoder: resolved.transcoder, limits: resolved });
+    this.#session = new Session({
+      route,
+      transcoder: resolved.transcoder,
+      settings: resolved,
+      ending: this.#ending.signal,
+    });
     for (const name of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
       Object.defineProperty(this, Symbol.for(name), { value: () => this.#describe() });
     }
@@ -249,6 +256,7 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
    * @throws What the runtime throws when a socket cannot be closed.
    */
   close(): Promise<void> {
+    this.#ending.abort(new SocketError("Cannot use any server: the client is closed"));
     return this.#fleet.close();
   }
 

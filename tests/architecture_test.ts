@@ -119,6 +119,16 @@ Deno.test("imports go round in no circle", () => {
   for (const { path } of files) visit(path, []);
 });
 
+/** Where the timers of the runtime are taken, before a program's tests replace them. */
+const TIMERS_TAKEN = ["waiting.ts", "transport/runtime.ts"];
+
+Deno.test("timers are taken from the clock, which no test of a program replaces", () => {
+  const timer =
+    /\b(?:set|clear)(?:Timeout|Interval|Immediate)\b|AbortSignal\.timeout|performance\.now/;
+  const users = files.filter(({ path, code }) => !TIMERS_TAKEN.includes(path) && timer.test(code));
+  assertEquals(users.map(({ path }) => path), []);
+});
+
 Deno.test("src imports nothing from outside but @std/bytes", () => {
   const outside = files.flatMap(({ path, imports }) =>
     imports.filter((specifier) => !specifier.startsWith(".") && !EXTERNAL.test(specifier))

@@ -1,4 +1,4 @@
-/** Deleting items. @module */
+/** Deletes items. @module */
 
 import { checkOptions } from "../option_checks.ts";
 import { DeleteCommand } from "../protocol/commands/answer.ts";

@@ -1,4 +1,4 @@
-/** Operations on many keys at once. @module */
+/** Operations on many keys. @module */
 
 import {
   PartialClientException,
@@ -9,7 +9,7 @@ import {
   ValidationException,
 } from "../errors.ts";
 
-/** Starts one key's operation; calls one of the two functions when it has ended. */
+/** Starts the operation of one key, and calls one of the two functions when it has ended. */
 export type StartOne<Result> = (
   key: string,
   resolve: (result: Result | undefined) => void,
@@ -17,9 +17,9 @@ export type StartOne<Result> = (
 ) => void;
 
 /**
- * Reads what is to be set, by key.
+ * Reads the entries to store, by key.
  *
- * @throws {ValidationException} When it is not that.
+ * @throws {ValidationException} When they are invalid.
  */
 export function readEntries(entries: unknown): Map<string, unknown> {
   if (typeof entries === "object" && entries !== null) {
@@ -37,10 +37,10 @@ export function readEntries(entries: unknown): Map<string, unknown> {
 /**
  * Starts an operation for each key and waits for all of them.
  *
- * @param action What is asked, for the message.
- * @returns The results that are not `undefined`, by key, in the order in which they came.
- * @throws {PartialSocketError} When some failed, one at least because of the network.
- * @throws {PartialClientException} When some failed otherwise.
+ * @param action The operation, for the message.
+ * @returns The results that are not `undefined`, by key, in the order in which they arrived.
+ * @throws {PartialSocketError} When some failed, and at least one because of the network.
+ * @throws {PartialClientException} When some failed for other reasons.
  * @throws The signal's reason, when it was aborted.
  */
 export async function runMany<Result>(
@@ -75,11 +75,11 @@ export async function runMany<Result>(
   });
   if (failures.size === 0) return results;
   signal?.throwIfAborted();
-  // Made here, its stack leads to who awaits the result.
+  // The error is made here, so that its stack includes the code that awaits the result.
   throw partialFailure(action, { failures, results });
 }
 
-/** Makes the error of an operation that failed for some keys, or servers. */
+/** Makes the error of an operation that failed for some keys or servers. */
 export function partialFailure(
   action: string,
   partial: PartialFailure,

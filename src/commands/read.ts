@@ -1,4 +1,4 @@
-/** Reading items, and making them expire later. @module */
+/** Reads items, and changes their exptime. @module */
 
 import { SocketError } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
@@ -49,7 +49,7 @@ export function gets<Value>(
   }, options) as Promise<{ value: Value; cas: bigint } | undefined>;
 }
 
-/** Gets the value of a key, and sets when it expires. */
+/** Gets the value of a key, and changes its exptime. */
 export function getAndTouch<Value>(
   session: Session,
   key: string,
@@ -62,7 +62,7 @@ export function getAndTouch<Value>(
   }, options) as Promise<Value | undefined>;
 }
 
-/** Sets when an item expires. */
+/** Changes the exptime of an item. */
 export function touch(
   session: Session,
   key: string,

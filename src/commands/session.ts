@@ -1,5 +1,6 @@
 /** What the commands of a client share: where they go, and how values are read and written. @module */
 
+import type { ResolvedOptions } from "../client_options.ts";
 import type { Route } from "../fleet/router.ts";
 import { type ChangeListener, type Command, failing } from "../protocol/command.ts";
 import {
@@ -10,18 +11,25 @@ import {
   type WriteItem,
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
-import { watchSignal } from "../waiting.ts";
+import { type Clock, systemClock, watchSignal } from "../waiting.ts";
 import { checkOptions } from "../option_checks.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 
 /** Of how many cas uniques a client remembers what they were read through. */
 const MOST_CARRIERS = 4096;
 
+/** What of a client's options counts for its operations. */
+type SessionSettings =
+  & DecodeLimits
+  & Pick<ResolvedOptions, "clock" | "timeout" | "timesConnectingApart">;
+
 /** What a session is made of. */
 interface SessionParts {
   readonly route: Route;
   readonly transcoder: Transcoder;
-  readonly limits: DecodeLimits;
+  readonly settings: SessionSettings;
+  /** Aborted when the client is closed, with what its operations are rejected with. */
+  readonly ending: AbortSignal;
   /** The client's own session; the one that is made, by default. */
   readonly root?: Session;
   /** The key whose server all commands go to, instead of that of their own key. */
@@ -36,6 +44,9 @@ export class Session {
   readonly readItem: ReadItem;
   /** Turns a value into an item. */
   readonly writeItem: WriteItem;
+  readonly settings: SessionSettings;
+  /** Aborted when the client is closed, with what its operations are rejected with. */
+  readonly ending: AbortSignal;
   /** The flags of strings that are stored as they are, as counters are. */
   readonly textFlags: number;
   /** The client's own session, which this one is made from: a change through one concerns all of them. */
@@ -46,9 +57,11 @@ export class Session {
   #changeListener: ChangeListener | undefined;
 
   constructor(parts: SessionParts) {
-    const { route, transcoder, limits, root = this } = parts;
+    const { route, transcoder, settings, ending, root = this } = parts;
     this.route = route;
-    this.readItem = itemReader(transcoder, limits);
+    this.settings = settings;
+    this.ending = ending;
+    this.readItem = itemReader(transcoder, settings);
     this.writeItem = itemWriter(transcoder);
     this.textFlags = transcoder.textFlags ?? 0;
     this.root = root;
@@ -158,4 +171,9 @@ export function setSession(commands: object, session: Session): void {
 /** The session that carries out some commands, for what is built on them; absent for somebody else's. */
 export function sessionOf(commands: object): Session | undefined {
   return sessions.get(commands);
+}
+
+/** Where the client of some commands takes the time from; the runtime's clock for somebody else's. */
+export function clockOf(commands: object): Clock {
+  return sessionOf(commands)?.settings.clock ?? systemClock;
 }

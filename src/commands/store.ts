@@ -1,8 +1,8 @@
-/** Storing items. @module */
+/** Stores items. @module */
 
 import { quote, ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
-import { failing } from "../protocol/command.ts";
+import { failing, type Turn } from "../protocol/command.ts";
 import type { Answers } from "../protocol/commands/answer.ts";
 import {
   CAS_ANSWERS,
@@ -15,11 +15,12 @@ import {
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkKey, checkKeys } from "../protocol/key.ts";
 import { ownData, type SendableItem } from "../transcoding/item_codec.ts";
+import { lazily } from "../waiting.ts";
 import { readEntries, runMany } from "./many_keys.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
-/** What a storage command needs besides the value. */
+/** The parts of a storage command besides the value. */
 interface Storing<Result> {
   readonly verb: StorageVerb;
   readonly answers: Answers<Result>;
@@ -50,13 +51,14 @@ export async function setMany(
   const values = readEntries(entries);
   checkKeys(values.keys(), "set");
   const seconds = checkExptime(exptime, Date.now);
-  const written = writeItems(session, values);
-  // Not a turn later than it has to be: what is issued in one turn leaves together, in its order.
+  const written = writeItems(session, values, options);
+  // Without waiting a turn: operations issued in the same turn are sent together, in order.
   const items = written instanceof Promise ? await written : written;
   await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
-    const item = { ...items.get(key)!, exptime: seconds };
-    const command = new StorageCommand("set", key, item, SET_ANSWERS)
+    const { item, turn } = items.get(key)!;
+    const command = new StorageCommand("set", key, { ...item, exptime: seconds }, SET_ANSWERS)
       .settleBy(() => resolve(true), reject);
+    if (turn !== undefined) command.turn = turn;
     session.submitChange(key, command, options);
   }, options?.signal);
 }
@@ -83,7 +85,7 @@ export function replace(
   return store(session, { verb: "replace", answers: STORED_ANSWERS, key, exptime }, value, options);
 }
 
-/** Puts data after or before that of an item. */
+/** Adds data after or before that of an item. */
 export function extend(
   session: Session,
   verb: "append" | "prepend",
@@ -124,29 +126,57 @@ function store<Result>(
       if (verb === "cas") checkCas(cas);
       const carrier = cas === undefined ? undefined : session.carrierOf(key, cas);
       const item = session.writeItem(value, key);
-      const send = ({ flags, data }: SendableItem) => {
+      const send = ({ flags, data }: SendableItem, turn?: Turn) => {
         const stored = { flags, exptime: seconds, data, cas, carrier };
         const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve);
+        if (turn !== undefined) command.turn = turn;
         session.submitChange(key, command, options);
       };
-      if (item instanceof Promise) item.then(send).catch((error) => resolve(failing(error)));
-      else send(item);
+      if (!(item instanceof Promise)) return send(item);
+      encoded(session, item, key, options)
+        .then(({ item, turn }) => send(item, turn))
+        .catch((error) => resolve(failing(error)));
     } catch (error) {
       resolve(failing(error));
     }
   });
 }
 
+const loadBounds = /* @__PURE__ */ lazily(() => import("./bounded_work.ts"));
+
+/** A value ready to be sent, and the time that its operation has left, where it took some to encode it. */
+interface Written {
+  readonly item: SendableItem;
+  readonly turn?: Turn;
+}
+
+/** Waits for a value that is being encoded, within the time of its operation. */
+function encoded(
+  session: Session,
+  item: Promise<SendableItem>,
+  key: string,
+  options: OperationOptions | undefined,
+): Promise<Written> {
+  const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
+  // It may fail before somebody waits for it.
+  item.catch(() => {});
+  return loadBounds().then(({ encodedInTime }) => encodedInTime(session, item, key, bounds));
+}
+
 function writeItems(
   session: Session,
   values: Map<string, unknown>,
-): Map<string, SendableItem> | Promise<Map<string, SendableItem>> {
-  const items = new Map<string, SendableItem>();
+  options: OperationOptions | undefined,
+): Map<string, Written> | Promise<Map<string, Written>> {
+  const items = new Map<string, Written>();
   const waiting: Promise<unknown>[] = [];
   for (const [key, value] of values) {
     const item = session.writeItem(value, key);
-    if (item instanceof Promise) waiting.push(item.then((item) => items.set(key, item)));
-    else items.set(key, item);
+    if (!(item instanceof Promise)) items.set(key, { item });
+    else {
+      const written = encoded(session, item, key, options);
+      waiting.push(written.then((written) => items.set(key, written)));
+    }
   }
   return waiting.length === 0 ? items : Promise.all(waiting).then(() => items);
 }

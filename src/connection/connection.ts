@@ -22,7 +22,7 @@ import {
   type EndReason,
   stallError,
 } from "./connect.ts";
-import { type Clock, DeadlineTimer, lettingProcessEnd, StallTimer } from "../waiting.ts";
+import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd, StallTimer } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
 
@@ -337,9 +337,8 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
       // A server may well close what nothing waits for.
       else this.#endAll(reason, this.#pending > 0);
     } finally {
-      await this.#closing;
       // A dial that was given up may go on for a while, and end with a socket after all.
-      await this.#dialled;
+      await allEnded([this.#closing, this.#dialled]);
     }
   }
 

@@ -91,6 +91,11 @@ export class LineReader {
     return this.#options.server;
   }
 
+  /** Where it takes the time from. */
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
   /** Aborted when the reader ends, with what everything it is asked for then is rejected with. */
   get signal(): AbortSignal {
     return this.#ending.signal;

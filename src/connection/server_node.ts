@@ -3,7 +3,7 @@
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
-import { DeadlineTimer, deferred } from "../waiting.ts";
+import { allEnded, DeadlineTimer, deferred } from "../waiting.ts";
 import {
   Connection,
   type ConnectionEnd,
@@ -156,7 +156,7 @@ export class ServerNode {
     this.#decodingTimer.stop();
     for (const connection of [...this.#connections, ...this.#closing]) connection.end(error);
     for (const reader of this.#readers) reader.end(error);
-    await Promise.all(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
+    await allEnded(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
   }
 
   /** Resolves when there is no reader that has not ended. */
@@ -171,12 +171,13 @@ export class ServerNode {
     this.#isRetired = true;
     this.#health.stop();
     for (const connection of [...this.#connections]) connection.drain();
+    const ended: Promise<void>[] = [];
     // Those that are lost meanwhile may be replaced.
     while (this.#connections.length + this.#closing.size > 0) {
-      await Promise.all(
-        Array.from([...this.#connections, ...this.#closing], ({ closed }) => closed),
-      );
+      ended.push(...Array.from([...this.#connections, ...this.#closing], ({ closed }) => closed));
+      await Promise.allSettled(ended);
     }
+    await allEnded(ended);
   }
 
   /** Has what a connection that began in this epoch has not written go to another. */

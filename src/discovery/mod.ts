@@ -1,8 +1,8 @@
 /**
- * Where the list of servers comes from, for `ClientOptions.discovery`: ElastiCache's and Memorystore's
- * configuration endpoint, or DNS.
+ * Finds the list of servers, through ElastiCache's and Memorystore's configuration endpoint or through DNS: for
+ * `ClientOptions.discovery`.
  *
- * @example Servers that a name in DNS stands for
+ * @example The servers behind a DNS name
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { dns } from "@moecache/moecache/discovery";

@@ -1,22 +1,25 @@
 /** Reading a value, or computing it once for all who ask. @module */
 
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
+import { bounded, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
-import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { type Lease, type LeasedItem, Leases, STRICT } from "./leases.ts";
 import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, isReserved, LEASE_FLAGS, writeAndRead } from "../transcoding/item_codec.ts";
-import { backoff, deferred, pause, systemClock, untilAborted } from "../waiting.ts";
+import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
+import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
 /** What is asked for, and how to get it. */
 interface Task {
   readonly key: string;
   readonly load: () => unknown;
   readonly plan: Plan;
+  /** Whether it fails where the server does. */
+  readonly isStrict: boolean;
 }
 
 /** Options that have been checked and completed. */
@@ -45,15 +48,16 @@ export async function getOrSet<Value>(
   checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);
-  const { signal } = options;
+  const { signal, failover } = options;
+  const isStrict = failover === "error";
   signal?.throwIfAborted();
   const outer = presentLoad();
   const joined = loadsOf(session).get(session, key);
-  if (joined !== undefined) {
+  if (joined?.isStrict === isStrict) {
     if (outer !== undefined && waitsFor(joined, outer)) throw waitsForItself(key);
     return await waitAs(outer, joined, joined.join(signal)) as Value;
   }
-  const loading = new Loading(session, { key, load, plan });
+  const loading = new Loading(session, { key, load, plan, isStrict });
   loadsOf(session).add(session, key, loading);
   return await waitAs(outer, loading, loading.begin(signal)) as Value;
 }
@@ -67,6 +71,7 @@ function waitsForItself(key: string): ClientException {
 class Loading implements Load {
   readonly waits: Set<{ readonly load: Load }> = new Set();
   isServing = false;
+  readonly isStrict: boolean;
   readonly #session: Session;
   readonly #leases: Leases;
   readonly #key: string;
@@ -82,9 +87,10 @@ class Loading implements Load {
   /** Ends the waiting for another client. */
   #pausing: AbortController | undefined;
 
-  constructor(session: Session, { key, load, plan }: Task) {
+  constructor(session: Session, { key, load, plan, isStrict }: Task) {
+    this.isStrict = isStrict;
     this.#session = session;
-    this.#leases = new Leases(session);
+    this.#leases = new Leases(session, isStrict ? STRICT : undefined);
     this.#key = key;
     this.#load = load;
     this.#plan = plan;
@@ -111,7 +117,7 @@ class Loading implements Load {
   async #accompany(served: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
     this.#callers++;
     try {
-      return await untilAborted(served, signal);
+      return await untilAborted(whileOpen(this.#session, served), signal);
     } finally {
       if (--this.#callers === 0 && this.#pausing !== undefined) this.#giveUp(this.#pausing);
     }
@@ -122,7 +128,7 @@ class Loading implements Load {
     const pausing = new AbortController();
     this.#pausing = pausing;
     if (this.#callers === 0) this.#giveUp(pausing);
-    await pause(delay, pausing.signal);
+    await pause(this.#session.settings.clock, delay, pausing.signal);
     this.#pausing = undefined;
   }
 
@@ -137,7 +143,8 @@ class Loading implements Load {
 
   async #run(): Promise<unknown> {
     const { lockFor, waitFor } = this.#plan;
-    const deadline = systemClock.now() + waitFor * 1000;
+    const { clock } = this.#session.settings;
+    const deadline = clock.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
       if (item === "unreachable") return await this.#loadUnstored();
@@ -153,7 +160,7 @@ class Loading implements Load {
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
       }
-      const left = deadline - systemClock.now();
+      const left = deadline - clock.now();
       if (left <= 0) return await this.#loadUnstored();
       await this.#pause(Math.min(left, backoff(attempt)));
     }
@@ -162,7 +169,7 @@ class Loading implements Load {
   /** Serves a value, or another computed in its place; `undefined` when it has changed meanwhile. */
   async #serve(item: LeasedItem): Promise<{ value: unknown } | undefined> {
     const { staleFor, earlyRefresh, lockFor } = this.#plan;
-    const value = await this.#session.readItem(item.flags, item.data, undefined, this.#key);
+    const value = await this.#read(item);
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
     if (!isDue && !item.isInvalid) return { value };
     this.#replaced.resolve({ value });
@@ -170,6 +177,14 @@ class Loading implements Load {
     const lease = await this.#leases.claimRefresh(this.#key, lockFor, item);
     if (lease === "changed") return undefined;
     return { value: lease === undefined ? value : await this.#compute(lease) };
+  }
+
+  /** Decodes an item within the time of an operation. */
+  async #read({ flags, data }: LeasedItem): Promise<unknown> {
+    const value = this.#session.readItem(flags, data, undefined, this.#key);
+    if (!(value instanceof Promise)) return value;
+    const action = `Cannot read value of key "${this.#key}": it is still being decoded`;
+    return await bounded(this.#session, value, { action });
   }
 
   async #compute(lease: Lease): Promise<unknown> {
@@ -198,14 +213,18 @@ class Loading implements Load {
   async #loadUnstored(): Promise<unknown> {
     const loaded = await callAs(this.#caller, this.#load);
     if (loaded === undefined) return undefined;
-    const { value } = await writeAndRead(this.#session, loaded, this.#key);
+    const { value } = await writeAndReadInTime(this.#session, loaded, this.#key);
     return value;
   }
 
   /** Stores a value; resolves to what others read from then on. */
   async #store(lease: Lease, loaded: unknown): Promise<unknown> {
     const { exptime, staleFor } = this.#plan;
-    const { item: { flags, data }, value } = await writeAndRead(this.#session, loaded, this.#key);
+    const { item: { flags, data }, value } = await writeAndReadInTime(
+      this.#session,
+      loaded,
+      this.#key,
+    );
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
     await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });

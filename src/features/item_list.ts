@@ -12,7 +12,7 @@ import {
   METADUMP_REQUEST,
   readItemMetadata,
 } from "../protocol/commands/metadump.ts";
-import { pause } from "../waiting.ts";
+import { allEnded, pause } from "../waiting.ts";
 import { serverFailure } from "./server_commands.ts";
 
 /**
@@ -52,7 +52,7 @@ export async function* listItems(
     signal?.throwIfAborted();
     if (outcome.failures.size > 0) throw serverFailure("list the items of", outcome);
   } finally {
-    await Promise.all(readers.map(end));
+    await allEnded(readers.map(end));
   }
 }
 
@@ -99,7 +99,7 @@ async function askCrawler(lines: LineReader, request: string): Promise<string> {
   for (const delay of DELAYS) {
     const line = await lines.ask(request);
     if (!isCrawlerBusy(line)) return line;
-    await pause(delay, lines.signal);
+    await pause(lines.clock, delay, lines.signal);
   }
   return await lines.ask(request);
 }

@@ -18,7 +18,14 @@ import type { OperationOptions } from "../commands/operation_options.ts";
 import { reservedKey } from "../commands/reserved_key.ts";
 import type { Session } from "../commands/session.ts";
 import { add } from "../commands/store.ts";
-import { MetaCommand, type MetaRequest } from "../protocol/commands/meta.ts";
+import { ClientException } from "../errors.ts";
+import { readFlags } from "../protocol/bytes.ts";
+import {
+  MetaCommand,
+  type MetaReply,
+  type MetaRequest,
+  readToken,
+} from "../protocol/commands/meta.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
 import { UNREACHABLE } from "./meta.ts";
@@ -61,26 +68,21 @@ export interface Lease {
 export class Leases {
   readonly #session: Session;
   readonly #itemSession: Session;
+  readonly #options: OperationOptions | undefined;
 
-  constructor(session: Session) {
+  /** @param options Those of all its operations. */
+  constructor(session: Session, options: OperationOptions | undefined) {
     this.#session = session;
+    this.#options = options;
     this.#itemSession = session.withTranscoder(itemTranscoder);
   }
 
   /** Reads an item; `"unreachable"` where the client takes a server that it cannot reach for a miss. */
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     const request = { verb: "mg", key, flags: ["f", "c", "t", "v"] } as const;
-    const reply = await this.#session.ask(key, () => makeMeta(request), undefined);
+    const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
     if (reply === UNREACHABLE) return "unreachable";
-    const { status, value, flags: { f, c, t, X } } = reply;
-    if (status !== "VA" || value === undefined || c === undefined) return undefined;
-    return {
-      flags: Number(f),
-      data: value,
-      cas: BigInt(c),
-      ttl: Number(t),
-      isInvalid: X !== undefined,
-    };
+    return reply.status === "VA" ? readLeased(key, reply) : undefined;
   }
 
   /**
@@ -159,9 +161,12 @@ export class Leases {
       carrier: replaced?.carrier,
     } as const;
     try {
-      const reply = await this.#session.ask(key, () => makeMeta(request), undefined);
+      const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
       if (reply === UNREACHABLE) void removeLater(this.#itemsAt(key, STRICT), stub);
-      return reply.status === "HD" ? { ...stub, cas: BigInt(reply.flags.c ?? 0) } : undefined;
+      if (reply.status !== "HD") return undefined;
+      const cas = readCas(key, reply);
+      // memcached before 1.6.13 does not know it yet when it answers: such a stub is told by its nonce alone.
+      return cas === 0n ? stub : { ...stub, cas };
     } catch (error) {
       removeAfterFailure(this.#itemsAt(key, STRICT), stub, error);
       throw error;
@@ -169,9 +174,10 @@ export class Leases {
   }
 
   /** Commands that go to the server of the value, whatever server the stub's own key would belong to. */
-  #itemsAt(key: string, options?: OperationOptions): ItemCommands {
+  #itemsAt(key: string, options = this.#options): ItemCommands {
     const session = this.#itemSession.routedAs(key);
     return {
+      clock: session.settings.clock,
       add: (key, item, exptime) => add(session, key, item, exptime, options),
       gets: (key) => readTied(session, key, options),
       cas: (key, item, { cas, carrier }, exptime) => {
@@ -183,7 +189,7 @@ export class Leases {
 }
 
 /** For what must not be taken for done where the server cannot be reached. */
-const STRICT = { failover: "error" } as const;
+export const STRICT: OperationOptions = { failover: "error" };
 
 /** Reads an item if it is still that one. */
 async function findItem(
@@ -199,4 +205,28 @@ function makeMeta(request: MetaRequest): MetaCommand {
   const command = new MetaCommand(request);
   command.absent = UNREACHABLE;
   return command;
+}
+
+function readCas(key: string, reply: MetaReply): bigint {
+  return BigInt(readToken(reply, "c", key));
+}
+
+/**
+ * Reads the reply to `mg` with the flags `f c t v`.
+ *
+ * @throws {ClientException} When one of them makes no sense, or the item's flags are none of 32 bits.
+ */
+function readLeased(key: string, reply: MetaReply): LeasedItem {
+  const token = readToken(reply, "f", key);
+  const flags = readFlags(token);
+  if (flags === undefined) {
+    throw new ClientException(`Cannot read item of key "${key}": it has flags ${token}`, token);
+  }
+  return {
+    flags,
+    data: reply.value ?? new Uint8Array(),
+    cas: readCas(key, reply),
+    ttl: Number(readToken(reply, "t", key)),
+    isInvalid: reply.flags.X !== undefined,
+  };
 }

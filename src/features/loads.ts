@@ -9,6 +9,8 @@ export interface Load {
   join(signal: AbortSignal | undefined): Promise<unknown>;
   /** Whether those who join are served the value that is being replaced. */
   readonly isServing: boolean;
+  /** Whether it fails where the server does, whatever the client makes of that for others. */
+  readonly isStrict: boolean;
   /** The loads that this one waits for, since what computes its value has asked for theirs. */
   readonly waits: Set<{ readonly load: Load }>;
 }

@@ -56,7 +56,7 @@ export async function inspect(
     command.absent = { status: "EN", flags: {} };
     return command;
   }, options);
-  return reply.status === "EN" ? undefined : readItemInfo(reply);
+  return reply.status === "EN" ? undefined : readItemInfo(reply, key);
 }
 
 /** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */

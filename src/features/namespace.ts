@@ -16,7 +16,6 @@ import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 import { checkKeys } from "../protocol/key.ts";
-import { writeAndRead } from "../transcoding/item_codec.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 import { untilAborted } from "../waiting.ts";
 import { Generations } from "./generations.ts";
@@ -342,7 +341,8 @@ export class Namespace implements KeyCommands {
   #compute<Value>(key: string, load: () => Value | Promise<Value>): Promise<Value> {
     const present = this.#computing.get(key) as Promise<Value> | undefined;
     if (present !== undefined) return present;
-    const computed = (async () => await this.#asRead(await load(), key))();
+    const computing = (async () => await this.#asRead(await load(), key))();
+    const computed = untilAborted(computing, sessionOf(this.#commands)?.ending);
     this.#computing.set(key, computed);
     const forget = () => this.#computing.delete(key);
     computed.then(forget, forget);
@@ -353,7 +353,8 @@ export class Namespace implements KeyCommands {
   async #asRead<Value>(value: Value, key: string): Promise<Value> {
     const session = sessionOf(this.#commands);
     if (session === undefined || value === undefined) return value;
-    return (await writeAndRead(session, value, key)).value as Value;
+    const { writeAndReadInTime } = await import("../commands/bounded_work.ts");
+    return (await writeAndReadInTime(session, value, key)).value as Value;
   }
 
   /**

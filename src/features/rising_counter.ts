@@ -9,7 +9,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { sessionOf } from "../commands/session.ts";
+import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, SocketError } from "../errors.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
@@ -113,7 +113,7 @@ export class RisingCounter {
     const items = this.#commands.withTranscoder(itemTranscoder);
     const strict = { ...options, failover: "error" } as const;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      if (attempt > 1) await pause(backoff(attempt), options?.signal);
+      if (attempt > 1) await pause(clockOf(this.#commands), backoff(attempt), options?.signal);
       const found = await items.gets<StoredItem>(key, strict);
       if (found === undefined) {
         const initial = next(0n);

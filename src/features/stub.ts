@@ -13,7 +13,7 @@ import { SocketError } from "../errors.ts";
 import { isUnsent } from "../protocol/command.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import { LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
-import { systemClock } from "../waiting.ts";
+import { type Clock, lettingProcessEnd } from "../waiting.ts";
 
 /** A cas unique, and the connection that it was read through, unless the client finds that by itself. */
 export interface Unique {
@@ -28,6 +28,8 @@ export interface ReadItem extends Unique {
 
 /** The commands that stubs need. */
 export interface ItemCommands {
+  /** Where their client takes the time from. */
+  readonly clock: Clock;
   add(
     key: string,
     item: StoredItem,
@@ -160,13 +162,12 @@ export function removeAfterFailure(items: ItemCommands, stub: Stub, error: unkno
 
 /** Removes a stub as soon as the server answers, and is found: what was sent before may come there after it. */
 export async function removeLater(items: ItemCommands, stub: Stub): Promise<void> {
-  const { now, after } = systemClock;
-  const end = now() + Math.min(LONGEST_SEARCH, stub.lifetime * 1000);
-  for (let rest = 50; now() < end; rest = Math.min(LONGEST_REST, rest * 2)) {
+  const clock = lettingProcessEnd(items.clock);
+  const end = clock.now() + Math.min(LONGEST_SEARCH, stub.lifetime * 1000);
+  for (let rest = 50; clock.now() < end; rest = Math.min(LONGEST_REST, rest * 2)) {
     const [removed] = await Promise.allSettled([removeStub(items, stub)]);
     if (removed.status === "fulfilled" && removed.value) return;
-    // Keeps no process alive.
-    await new Promise<void>((resolve) => after(rest * (1 + Math.random()) / 2, resolve));
+    await new Promise<void>((resolve) => clock.after(rest * (1 + Math.random()) / 2, resolve));
   }
 }
 

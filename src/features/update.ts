@@ -11,8 +11,8 @@ import { checkFunction, checkInteger, checkOptions } from "../option_checks.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
+import { whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
-import { writeAndRead } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 import { readTied, storeTied } from "./tied_cas.ts";
 
@@ -36,15 +36,15 @@ export async function update<Value>(
   const strict = { ...operationOptions(options), failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
     const item = await readTied<Value | undefined>(session, key, strict);
-    const changed = await change(item?.value);
+    const changed = await whileOpen(session, (async () => await change(item?.value))());
     if (changed === undefined) return undefined;
     const exptime = exptimeOf(changed);
-    const { item: { flags, data }, value } = await writeAndRead(session, changed, key);
+    const { item: { flags, data }, value } = await writeAndReadInTime(session, changed, key);
     const { cas, carrier } = item ?? {};
     const stored = { flags, exptime, data, cas, carrier };
     if (await store(session, key, stored, strict)) return value as Value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
-    await pause(backoff(attempt), signal);
+    await pause(session.settings.clock, backoff(attempt), signal);
   }
 }
 

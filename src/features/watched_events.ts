@@ -3,7 +3,7 @@
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { checkWatching, readEvent, type WatchEvent } from "../protocol/commands/watch.ts";
-import { deferred } from "../waiting.ts";
+import { allEnded, deferred } from "../waiting.ts";
 
 /** The events of several servers as the source of one stream. */
 export class WatchedEvents {
@@ -25,7 +25,7 @@ export class WatchedEvents {
   async cancel(): Promise<void> {
     this.#isCancelled = true;
     this.#end();
-    await Promise.all(this.#readers.map(({ closed }) => closed));
+    await allEnded(this.#readers.map(({ closed }) => closed));
   }
 
   /** Begins to watch; resolves when all servers do. */

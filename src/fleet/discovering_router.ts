@@ -67,6 +67,7 @@ export class DiscoveringRouter implements Route {
     this.#room = new WaitingRoom(options.clock, () => this.#overdue());
     this.#loop = new DiscoveryLoop({
       discovery,
+      clock: options.clock,
       timeout: lookUpTimeout(options),
       rest: REST,
       retryDelay: options.probeDelay,

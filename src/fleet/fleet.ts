@@ -8,6 +8,7 @@ import type { Command } from "../protocol/command.ts";
 import { resolveServers, type ServerAddress } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
 import type { Transport } from "../transport/transport.ts";
+import { allEnded } from "../waiting.ts";
 import type { DiscoveringRouter } from "./discovering_router.ts";
 import type { FailoverRouter } from "./failover_router.ts";
 import { type Found, type Route, Router } from "./router.ts";
@@ -76,8 +77,9 @@ export class Fleet {
   /** Rejects what is under way, and what comes later; resolves when every socket is closed. */
   async close(): Promise<void> {
     const closed = this.#router.close();
-    await this.#lazy?.close(new SocketError("Cannot use any server: the client is closed"));
-    await Promise.all([closed, this.#failover?.close(), this.#discovering?.close()]);
+    const loaded = this.#lazy?.close(new SocketError("Cannot use any server: the client is closed"))
+      .then(() => allEnded([this.#failover?.close(), this.#discovering?.close()]));
+    await allEnded([closed, loaded]);
   }
 
   #take(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {

@@ -2,7 +2,12 @@
 
 import type { Command } from "../protocol/command.ts";
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
-import { MetaCommand, type MetaReply } from "../protocol/commands/meta.ts";
+import {
+  MetaCommand,
+  type MetaReply,
+  type MetaRequest,
+  readToken,
+} from "../protocol/commands/meta.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { SET_ANSWERS, StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 
@@ -61,11 +66,13 @@ async function operateOnMovingKey(
 /** Copies an item as it is, with the time that it has left, unless there is one at the new place by now. */
 async function bringOver(key: string, { next, former }: Places): Promise<void> {
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
-  const { status, flags, value } = await run(former, new MetaCommand(asked));
+  const reply = await run(former, new MetaCommand(asked));
   // An item that was marked as stale there is not worth a copy.
-  if (status !== "VA" || flags.X !== undefined) return;
-  const lifetime = flags.t === "-1" ? [] : [`T${Math.max(1, Number(flags.t))}`];
-  const copy = { verb: "ms", key, flags: ["ME", `F${flags.f}`, ...lifetime], data: value } as const;
+  if (reply.status !== "VA" || reply.flags.X !== undefined) return;
+  const [flags, ttl] = [readToken(reply, "f", key), Number(readToken(reply, "t", key))];
+  const lifetime = ttl < 0 ? [] : [`T${Math.max(1, ttl)}`];
+  const data = reply.value;
+  const copy = { verb: "ms", key, flags: ["ME", `F${flags}`, ...lifetime], data } as const;
   await run(next, new MetaCommand(copy));
 }
 
@@ -145,14 +152,26 @@ function moveOfMeta({ request }: MetaCommand): Move | undefined {
   const drop = { verb: "md", key, flags: flags.includes("b") ? ["b"] : [] } as const;
   const statusOf = (result: unknown) => (result as MetaReply).status;
   return {
-    kind: verb === "mg" ? "read" : verb === "md" ? "write" : "change",
+    kind: kindOfMeta(request),
     isMiss: (result) => statusOf(result) === "EN",
     again: () => new MetaCommand(request),
     mirror: (result) => {
       const isDone = verb !== "mg" && ["HD", "VA"].includes(statusOf(result));
-      return isDone || verb === "md" ? new MetaCommand(drop) : undefined;
+      return isDone ? new MetaCommand(drop) : undefined;
+    },
+    // What is removed existed if it did on either.
+    combine: (result, former) => {
+      return verb === "md" && statusOf(result) === "NF" && former !== undefined ? former : result;
     },
   };
+}
+
+function kindOfMeta({ verb, flags }: MetaRequest): Move["kind"] {
+  const has = (letters: string) => flags.some((flag) => letters.includes(flag[0]!));
+  // With I an item is marked as stale, with C only a certain one is removed: it has to be there.
+  if (verb === "md") return has("IC") ? "change" : "remove";
+  // With N, what is missing is made.
+  return verb === "mg" && !has("N") ? "read" : "change";
 }
 
 function isUndefined(result: unknown): boolean {

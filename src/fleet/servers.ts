@@ -6,6 +6,7 @@ import { ServerNode } from "../connection/server_node.ts";
 import { SocketError } from "../errors.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import type { Transport } from "../transport/transport.ts";
+import { allEnded } from "../waiting.ts";
 
 /** Called with what happens to a server. */
 export type ReportServer = (type: ServerEventType, server: string, error?: SocketError) => void;
@@ -62,14 +63,14 @@ export class Servers {
 
   /** Lets what is under way on servers that have left the list come to its end; resolves when it has. */
   async retire(nodes: Iterable<ServerNode>): Promise<void> {
-    await Promise.all(Array.from(nodes, (node) => this.#retire(node)));
+    await allEnded(Array.from(nodes, (node) => this.#retire(node)));
   }
 
   /** Rejects all that is under way, and whatever comes; resolves when every socket is closed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const nodes = [...this.#members.map(({ node }) => node), ...this.#retired];
-    await Promise.all(nodes.map((node) => {
+    await allEnded(nodes.map((node) => {
       const server = node.name;
       return node.close(new SocketError(`Cannot use ${server}: the client is closed`, { server }));
     }));

@@ -1,7 +1,7 @@
-import { ClientException, ValidationException } from "../errors.ts";
+import { ClientException } from "../errors.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
+import { writing } from "./format_parts.ts";
 import { decodeText, encodeText } from "./text.ts";
-import type { PickleProtocol } from "./pickle/pickle_writer.ts";
 import { readPickle } from "./pickle/read_pickle.ts";
 import { writePickle } from "./pickle/write_pickle.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
@@ -119,7 +119,7 @@ function makeTranscoder(options: MoecacheTranscoderOptions = {}): Transcoder {
     encode: (value) =>
       typeof value === "string"
         ? { flags: STRING_FLAGS, data: encodeText(value) }
-        : { flags: PICKLE_FLAGS, data: encodePickle(value, pickleProtocol) },
+        : { flags: PICKLE_FLAGS, data: writing(value, () => writePickle(value, pickleProtocol)) },
     decode,
   };
 }
@@ -133,14 +133,4 @@ function decode({ flags, data }: EncodedValue, limits?: DecodeLimits): unknown {
     : `unsupported data type ${type} (flags ${flags})`;
   const hint = "set the option transcoder to read what other programs or formats wrote";
   throw new ClientException(`Cannot read item: ${why}: ${hint}`, flags);
-}
-
-/** Reading a value can throw anything, from a getter or a revoked proxy: the value is invalid then. */
-function encodePickle(value: unknown, protocol: PickleProtocol): Uint8Array {
-  try {
-    return writePickle(value, protocol);
-  } catch (cause) {
-    if (cause instanceof ClientException) throw cause;
-    throw new ValidationException("Cannot store value: it cannot be read", value, { cause });
-  }
 }

@@ -96,13 +96,13 @@ for (const { name, ignore, start } of KINDS) {
       const operations = [client.get("a"), client.delete("b"), client.get("c"), client.version()];
       for (const operation of operations) {
         const error = await assertRejects(() => operation, ClientException);
-        assertMatch(error.message, /^Cannot use 127.0.0.1:\d+: the server wants a user name/);
+        assertMatch(error.message, /^Cannot use 127.0.0.1:\d+: the server requires a user name/);
       }
       const together = [client.set("key", "value"), client.set("key", "a value"), client.get("a")];
       for (const operation of together) {
-        await assertRejects(() => operation, ClientException, "wants a user name");
+        await assertRejects(() => operation, ClientException, "requires a user name");
       }
-      await assertRejects(() => client.meta("ms", "key", [], "value"), ClientException, "wants");
+      await assertRejects(() => client.meta("ms", "key", [], "value"), ClientException, "requires");
       await assertRejects(() => client.items().next(), ClientException, "unauthenticated");
       await assertRejects(() => client.watch(["fetchers"]).ready, ClientException);
     },

@@ -3,21 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { Client } from "../../mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { withFakeTimers } from "../support/fake_timers.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
-
-const REPLACED = ["Timeout", "Interval", "Immediate"]
-  .flatMap((kind) => [`set${kind}`, `clear${kind}`]);
-
-/** Replaces the timers by some that are never due, as fake timers are until they are told to move on. */
-function withFakeTimers(): Disposable {
-  const own = REPLACED.map((name) => [name, Reflect.get(globalThis, name)] as const);
-  for (const name of REPLACED) Reflect.set(globalThis, name, () => 1);
-  return {
-    [Symbol.dispose]() {
-      for (const [name, value] of own) Reflect.set(globalThis, name, value);
-    },
-  };
-}
 
 for (const options of [{}, { timeout: 1000 }, { connections: 2, retries: 1 }]) {
   Deno.test(`Client goes on under fake timers whose clock is moved by a minute: ${JSON.stringify(options)}`, async () => {

@@ -96,7 +96,7 @@ async function assertPlaced(addresses: readonly string[], keys: readonly string[
 }
 
 Deno.test("Client takes no empty list, unless the servers are to be discovered", async () => {
-  assertThrows(() => new Client([]), ValidationException, "one server at least");
+  assertThrows(() => new Client([]), ValidationException, "at least one server");
   const registry = new Registry(() => ["127.0.0.1:1"]);
   await using client = discovering(registry);
   assertEquals(client.servers, []);

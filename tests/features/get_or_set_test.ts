@@ -547,6 +547,20 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
 }
 
 describe("getOrSet where the server misbehaves", () => {
+  it("stores what it computes on servers that do not tell the cas unique of a lease", async () => {
+    for (const imitate of ["1.6.10", "1.6.12", "1.6.13"] as const) {
+      await using server = await MemcachedServer.listen({ imitate });
+      await using client = new Client(server.address);
+      let calls = 0;
+      const load = () => ++calls;
+      assertEquals(await client.getOrSet("key", load, { exptime: 60 }), 1);
+      assertEquals(await client.getOrSet("key", load, { exptime: 60 }), 1);
+      await client.invalidate("key");
+      assertEquals(await client.getOrSet("key", load, { exptime: 60 }), 2);
+      assertEquals(await client.get("key"), 2);
+    }
+  });
+
   for (const failover of ["error", "miss"] as const) {
     it(`removes a lease that was not answered in time, where failover is "${failover}"`, async () => {
       let nonce = "";

@@ -148,6 +148,41 @@ const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
     loaded.resolve("late");
     await begun;
   },
+  "mg with N finds what is only on the former server, and makes what neither has": async (
+    fleet,
+  ) => {
+    const { before, client, key } = fleet;
+    const ask = () => client.meta("mg", key, ["v", "N30", "s"]);
+    await before.set(key, "value");
+    assertEquals((await ask()).flags, { s: "5" });
+    assertEquals(await client.get(key), "value");
+    await client.delete(key);
+    assertEquals((await ask()).flags, { s: "0", W: "" });
+    assertEquals((await ask()).flags, { s: "0", Z: "" });
+  },
+  "md tells of an item on either server, and leaves it on neither": async (fleet) => {
+    const { before, after, client, key } = fleet;
+    for (const holders of [[before], [after], [before, after]]) {
+      for (const holder of holders) await holder.set(key, "value");
+      assertEquals((await client.meta("md", key)).status, "HD");
+      assertEquals(await client.get(key), undefined);
+    }
+    assertEquals((await client.meta("md", key)).status, "NF");
+  },
+  "md with a cas unique takes only that item": async ({ before, client, key }) => {
+    await before.set(key, "value");
+    const { cas } = (await client.gets(key))!;
+    assertEquals((await client.meta("md", key, [`C${cas + 1n}`])).status, "EX");
+    assertEquals(await client.get(key), "value");
+    assertEquals((await client.meta("md", key, [`C${cas}`])).status, "HD");
+    assertEquals(await client.get(key), undefined);
+  },
+  "invalidate marks what is only on the former server": async ({ before, client, key }) => {
+    await before.set(key, "value", 100);
+    assertEquals(await client.invalidate(key, { staleFor: 10 }), true);
+    assertEquals((await client.meta("mg", key, ["v"])).flags.X, "");
+    assertEquals(await before.get(key), undefined);
+  },
   "invalidate leaves no former copy behind": async ({ before, client, key }) => {
     await client.set(key, "value", 100);
     await client.invalidate(key, { staleFor: 10 });

@@ -5,6 +5,7 @@
 
 import { readEntries } from "../package/module_graph.ts";
 import { jsrEnvironment, withStandInsElsewhere } from "./environment.ts";
+import { denoLane } from "./deno_lane.ts";
 import { runLanes } from "./lanes.ts";
 import { deno, say } from "./run.ts";
 
@@ -20,7 +21,7 @@ const closing: string[] = [];
 const STEPS: readonly Step[] = [
   denoStep("format", ["fmt", "--check"]),
   denoStep("lint", ["lint"]),
-  denoStep("types", ["check"]),
+  denoStep("types", ["check", "--doc"]),
   denoStep("documentation", ["doc", "--lint", ...Object.values(await readEntries())]),
   { name: "tests", run: runTests },
   { name: "package", run: dryRun },
@@ -44,7 +45,7 @@ function denoStep(name: string, args: string[]): Step {
 }
 
 async function runTests(): Promise<boolean> {
-  const { lines, isGreen } = await runLanes({ args: [], env });
+  const { lines, isGreen } = await runLanes([denoLane], { args: [], env });
   closing.push(...lines);
   return isGreen;
 }

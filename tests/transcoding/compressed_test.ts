@@ -93,7 +93,7 @@ Deno.test("compressed reads gzip and deflate whichever it writes, and deflate-ra
     for (const format of FORMATS) {
       const reading = decode(compressed(moecacheTranscoder, { format }), item);
       if (written === "deflate-raw" && format !== "deflate-raw") {
-        await assertRejects(() => reading, ClientException, "in no known format");
+        await assertRejects(() => reading, ClientException, "its format is unknown");
       } else assertEquals(await reading, TEXT);
     }
   }
@@ -127,7 +127,7 @@ Deno.test("compressed refuses flags that have its bit already", async () => {
   const around = compressed(rawTranscoder);
   for (const length of [1, 10_000]) {
     const item = { flags: 129, data: new Uint8Array(length) };
-    assertThrows(() => around.encode(item), ValidationException, "have the bit 128");
+    assertThrows(() => around.encode(item), ValidationException, "contain the bit 128");
   }
   const other = compressed(rawTranscoder({ withFlags: true }), { flag: 2 ** 31 });
   const item = { flags: 129, data: new Uint8Array(10_000) };

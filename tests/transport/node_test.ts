@@ -519,7 +519,7 @@ Deno.test({
       }
     }
     const untrusted = () => dial({ ...peer.endpoint, tls: {} });
-    await assertRejects(untrusted, SocketError, "no authority that is trusted here");
+    await assertRejects(untrusted, SocketError, "not from a trusted authority");
     for (const serverName of ["other.test", "127.0.0.2"]) {
       const tls = { caCerts: [ca], serverName };
       const misnamed = () => dial({ ...peer.endpoint, tls });

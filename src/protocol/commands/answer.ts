@@ -1,14 +1,14 @@
-/** Commands of one line that are answered with one line. @module */
+/** Commands of one line with a reply of one line. @module */
 
 import { isText, readText, startsWith } from "../bytes.ts";
 import { CHANCES, Command, DONE, type LimitExptime } from "../command.ts";
 import { readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
-/** What each line that the server may answer with stands for. */
+/** The possible reply lines, and the result for each. */
 export type Answers<Result> = readonly (readonly [line: string, result: Result])[];
 
-/** A command line, and the answers there are to it. Resolves to what the answer stands for. */
+/** A command line and its possible replies. Resolves to the result of the reply. */
 export class AnswerCommand<Result> extends Command<Result> {
   /** The command line. */
   protected request: string;
@@ -21,7 +21,7 @@ export class AnswerCommand<Result> extends Command<Result> {
     this.#answers = answers;
   }
 
-  /** What cannot be done where it is refused. */
+  /** The operation, for the message of a refusal. */
   protected get action(): string {
     return this.request.split(" ", 1)[0]!;
   }
@@ -92,21 +92,21 @@ export class TouchCommand extends AnswerCommand<boolean> {
 /** `flush_all` and `verbosity`. */
 export const OK_ANSWERS: Answers<void> = [["OK", undefined]];
 
-/** Reads the number that a counter has become, or `undefined` when the line is none. */
+/** Reads the new number of a counter; `undefined` when the line is not a number. */
 function readCounter(bytes: Uint8Array, start: number, end: number): bigint | undefined {
   const text = readText(bytes, start, end);
   return /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
 }
 
-/** What `incr` or `decr` is asked for. */
+/** The parameters of `incr` or `decr`. */
 export interface CounterRequest {
   readonly verb: "incr" | "decr";
   readonly key: string;
-  /** By how much, 0 to 2^64 - 1. */
+  /** The amount, 0 to 2^64 - 1. */
   readonly delta: bigint;
 }
 
-/** `incr` and `decr`. Resolves to the new value, or `undefined` when there is no counter. */
+/** `incr` and `decr`. Resolves to the new number, or to `undefined` when the key does not exist. */
 export class CounterCommand extends Command<bigint | undefined> {
   readonly request: CounterRequest;
 

@@ -1,6 +1,6 @@
 /** The meta commands `mg`, `ms`, `md`, `ma`, `mn` and `me`, of memcached 1.6.10 and later. @module */
 
-import { quote, SocketError, ValidationException } from "../../errors.ts";
+import { ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
 import { readFlags, readText } from "../bytes.ts";
 import { Command, DONE, type LimitExptime, MORE } from "../command.ts";
 import { checkKey } from "../key.ts";
@@ -278,32 +278,48 @@ export interface ItemInfo {
   readonly fetched: boolean;
 }
 
-const ITEM_INFO = {
+/** What memcached says of an item that it is asked about by a flag, and can be read as a number. */
+type Told = "f" | "s" | "c" | "t" | "l" | "h";
+
+const FORMS: Readonly<Record<Told, RegExp>> = {
   f: /^-?\d{1,20}$/,
-  s: /^\d+$/,
-  c: /^\d+$/,
-  t: /^-?\d+$/,
-  l: /^\d+$/,
+  s: /^\d{1,15}$/,
+  c: /^\d{1,20}$/,
+  t: /^-?\d{1,15}$/,
+  l: /^\d{1,15}$/,
   h: /^[01]$/,
 };
 
 /**
+ * Reads what the server says of an item under one flag.
+ *
+ * @throws {ClientException} When that makes no sense.
+ * @throws {SocketError} When it says nothing.
+ */
+export function readToken({ flags }: MetaReply, flag: Told, key: string): string {
+  const token = flags[flag];
+  if (token === undefined) throw new SocketError(`the reply has no flag ${flag}`);
+  if (FORMS[flag].test(token)) return token;
+  const why = `the server gave ${quote(token)} for flag ${flag}`;
+  throw new ClientException(`Cannot read item of key ${quote(key)}: ${why}`, token);
+}
+
+/**
  * Reads the reply to `mg` with the flags `f s c t l h`.
  *
+ * @throws {ClientException} When one of them makes no sense.
  * @throws {SocketError} When it lacks one of them.
  */
-export function readItemInfo({ flags }: MetaReply): ItemInfo {
-  for (const [flag, form] of Object.entries(ITEM_INFO)) {
-    if (!form.test(flags[flag] ?? "")) throw new SocketError(`the reply has no flag ${flag}`);
-  }
-  const { f, s, c, t, l, h } = flags;
+export function readItemInfo(reply: MetaReply, key: string): ItemInfo {
+  const read = (flag: Told) => readToken(reply, flag, key);
+  const flags = read("f");
   return {
-    flags: readFlags(f!) ?? exactNumber(BigInt(f!)),
-    size: Number(s),
-    cas: BigInt(c!),
-    ttl: Number(t),
-    lastAccess: Number(l),
-    fetched: h === "1",
+    flags: readFlags(flags) ?? exactNumber(BigInt(flags)),
+    size: Number(read("s")),
+    cas: BigInt(read("c")),
+    ttl: Number(read("t")),
+    lastAccess: Number(read("l")),
+    fetched: read("h") === "1",
   };
 }
 

@@ -70,7 +70,7 @@ export class Dicts {
 }
 
 /** Sets an own property whatever its name: plain assignment to `__proto__` would set a prototype. */
-function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
+export function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
   else {
     Object.defineProperty(object, key, {

@@ -71,7 +71,8 @@ export function floatFromText(text: string): number {
   return sign === "-" ? -Infinity : Infinity;
 }
 
-function numberIfSafe(value: bigint): number | bigint {
+/** A bigint as a number, where that is exact. */
+export function numberIfSafe(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }

@@ -27,13 +27,21 @@ export interface PickleFuzzReport {
 /**
  * Reads mutations of valid, hostile and unusual pickles, and writes what comes of them.
  *
+ * @param random Where they come from.
+ * @param cases How many at most.
+ * @param goesOn Is given how many are over, and says whether there is time for another.
  * @throws {Error} When one makes anything but a value or a `ClientException`, takes long, or takes
  * memory out of proportion.
  */
-export async function fuzzPickles(random: Random, cases: number): Promise<PickleFuzzReport> {
+export async function fuzzPickles(
+  random: Random,
+  cases: number,
+  goesOn: (done: number) => boolean = () => true,
+): Promise<PickleFuzzReport> {
   const pickles = await readSamples();
   let [slowest, hungriest] = [0, 0];
-  for (let i = 0; i < cases; i++) {
+  let done = 0;
+  for (; done < cases && goesOn(done); done++) {
     const bytes = mutate(pickles, random);
     const heap = allocated();
     const start = performance.now();
@@ -51,7 +59,7 @@ export async function fuzzPickles(random: Random, cases: number): Promise<Pickle
       throw new Error(`Reading ${toHex(bytes)} takes ${taken} bytes`);
     }
   }
-  return { cases, slowest, hungriest };
+  return { cases: done, slowest, hungriest };
 }
 
 async function readSamples(): Promise<Uint8Array<ArrayBuffer>[]> {

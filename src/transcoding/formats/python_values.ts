@@ -1,0 +1,113 @@
+/**
+ * What Python's clients have in common: a kind of value in the flags, text and bytes as they are, integers in
+ * decimal digits, and pickles of all else.
+ *
+ * @module
+ */
+
+import { ClientException } from "../../errors.ts";
+import { checkChoice } from "../../option_checks.ts";
+import { compressed } from "../compressed.ts";
+import { readPickle } from "../pickle/read_pickle.ts";
+import { writePickle } from "../pickle/write_pickle.ts";
+import { decodeText, encodeText } from "../text.ts";
+import type { DecodeLimits, EncodedValue, Transcoder } from "../transcoder.ts";
+import { ownBytes, writing } from "../format_parts.ts";
+import { inOldProtocol } from "./old_pickle_protocols.ts";
+import { integerText, isPythonInteger, readInteger } from "./python_numbers.ts";
+
+/** Bits of the flags, as most of these clients use them. */
+export const PICKLE = 1;
+export const INTEGER = 2;
+/** Of Python 2's `long`. */
+export const LONG = 4;
+/** Of an item that zlib has compressed. */
+export const COMPRESSED = 8;
+export const TEXT = 16;
+
+/** What an item can hold. */
+export type PythonKind = "bytes" | "text" | "integer" | "boolean" | "pickle";
+
+/** A protocol that values are pickled in. */
+export type PythonPickleProtocol = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** How one of the clients uses flags and pickles. */
+export interface PythonFormat {
+  /** The flags of each kind; where booleans have none, they are pickled. */
+  readonly flags: Readonly<Record<"bytes" | "text" | "integer", number>> & {
+    readonly boolean?: number;
+  };
+  /** What the client takes an item of these flags for; `undefined` when it refuses it. */
+  kindOf(flags: number): PythonKind | undefined;
+  readonly pickleProtocol: PythonPickleProtocol;
+}
+
+/** Makes a transcoder for the values of a client, which are not compressed. */
+export function pythonValues(format: PythonFormat): Transcoder {
+  return {
+    textFlags: format.flags.text,
+    flagBits: PICKLE | INTEGER | LONG | TEXT,
+    borrowsData: true,
+    handsOverData: true,
+    encode: (value) => writing(value, () => encode(value, format)),
+    decode: (item, limits) => decode(item, format, limits),
+  };
+}
+
+function encode(value: unknown, { flags, pickleProtocol }: PythonFormat): EncodedValue {
+  if (typeof value === "string") return { flags: flags.text, data: encodeText(value) };
+  if (isPythonInteger(value)) return { flags: flags.integer, data: encodeText(integerText(value)) };
+  if (typeof value === "boolean" && flags.boolean !== undefined) {
+    return { flags: flags.boolean, data: encodeText(value ? "1" : "0") };
+  }
+  if (value instanceof Uint8Array) return { flags: flags.bytes, data: new Uint8Array(value) };
+  return { flags: PICKLE, data: pickle(value, pickleProtocol) };
+}
+
+function pickle(value: unknown, protocol: PythonPickleProtocol): Uint8Array {
+  if (protocol === 0 || protocol === 1) return inOldProtocol(writePickle(value, 2), protocol);
+  return writePickle(value, protocol);
+}
+
+function decode(
+  { flags, data }: EncodedValue,
+  { kindOf }: PythonFormat,
+  limits: DecodeLimits | undefined,
+): unknown {
+  switch (kindOf(flags)) {
+    case "bytes":
+      return ownBytes(data, limits);
+    case "text":
+      return decodeText(data);
+    case "integer":
+      return readInteger(data);
+    case "boolean":
+      return readBoolean(data);
+    case "pickle":
+      return readPickle(data, limits?.ownsData);
+    case undefined:
+      throw new ClientException(`Cannot read item: its flags, ${flags}, stand for no type`, flags);
+  }
+}
+
+/** `1` and `0` are what booleans are written as; other integers were written by somebody else. */
+function readBoolean(data: Uint8Array): boolean | number | bigint {
+  const value = readInteger(data);
+  return value === 0 || value === 1 ? value === 1 : value;
+}
+
+/** Nothing is as long as that. */
+const NEVER = 2 ** 30;
+
+/**
+ * Compresses with zlib what has so many bytes or more, by default nothing, and reads what is compressed in any
+ * case.
+ */
+export function zlibCompressed(inner: Transcoder, threshold: number = NEVER): Transcoder {
+  return compressed(inner, { format: "deflate", flag: COMPRESSED, threshold });
+}
+
+/** @throws {ValidationException} When an option is no protocol. */
+export function checkPickleProtocol(protocol: unknown): void {
+  checkChoice("pickleProtocol", protocol, [0, 1, 2, 3, 4, 5]);
+}
