@@ -16,7 +16,13 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
-import { checkChoice, checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import {
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkNames,
+  invalidOption,
+} from "../option_checks.ts";
 import { systemClock } from "../waiting.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { readEntries } from "./entries.ts";
@@ -377,7 +383,9 @@ class ReplicasView implements ReplicaCommands {
     };
     // Where the fleet that is read misses, the first of the list decides who loads the value, and all get it.
     const [nearest = 0] = this.#order();
-    const others = [...this.#clients.keys()].filter((replica) => replica !== nearest && replica > 0);
+    const others = [...this.#clients.keys()].filter((replica) =>
+      replica !== nearest && replica > 0
+    );
     return await ask(nearest === 0 ? [0, ...others] : [nearest, 0, ...others]);
   }
 

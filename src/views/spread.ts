@@ -138,8 +138,9 @@ class SpreadView implements KeyCommands {
 
   async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
     const copy = await this.#pick(key);
-    if (copy === undefined) return await this.#client.get<Value>(key, options);
-    return await this.#readCopy(key, copy, options) as Value | undefined;
+    const read = copy && await this.#readCopy(key, copy, options);
+    if (read === undefined) return await this.#client.get<Value>(key, options);
+    return read.value as Value | undefined;
   }
 
   async getMany<Value = unknown>(
@@ -147,6 +148,7 @@ class SpreadView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
     const direct: string[] = [];
+    const again: string[] = [];
     const results = new Map<string, Value>();
     const reading: Promise<void>[] = [];
     for (const key of new Set(keys)) {
@@ -291,8 +293,8 @@ class SpreadView implements KeyCommands {
     const copy = await this.#pick(key);
     // A copy does not know how old its item is, nor whether that has been marked as stale.
     if (copy !== undefined && staleFor === 0 && earlyRefresh === 0) {
-      const value = await this.#readCopy(key, copy, operationOptions(options));
-      if (value !== undefined) return value as Value;
+      const read = await this.#readCopy(key, copy, operationOptions(options));
+      if (read?.value !== undefined) return read.value as Value;
     }
     let hasLoaded = false;
     const value = await this.#client.getOrSet(key, () => (hasLoaded = true, load()), options);
@@ -356,11 +358,12 @@ class SpreadView implements KeyCommands {
     return copies;
   }
 
+  /** Reads a copy, which is made where it is missing; `undefined` when the item itself has to be asked. */
   async #readCopy(
     key: string,
     copy: Place,
     options: OperationOptions | undefined,
-  ): Promise<unknown> {
+  ): Promise<{ readonly value: unknown } | undefined> {
     const { maxAge } = this.#settings;
     const operation = operationOptions(options);
     try {
@@ -369,12 +372,12 @@ class SpreadView implements KeyCommands {
         await this.#note(key, operation);
         value = await fill({ commands: this.#client, key }, copy, maxAge, operation);
       }
-      if (openEnvelope(NAME, value) === undefined) return value;
+      return openEnvelope(NAME, value) === undefined ? { value } : undefined;
     } catch (error) {
       if (!(error instanceof SocketError)) throw error;
       options?.signal?.throwIfAborted();
+      return undefined;
     }
-    return await this.#client.get(key, options);
   }
 
   /** Notes that a key has copies, where those who write cannot know it. */
