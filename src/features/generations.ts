@@ -6,7 +6,7 @@ import {
   type PartialFailure,
   PartialSocketError,
   quote,
-  SocketError,
+  type SocketError,
   ValidationException,
 } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";

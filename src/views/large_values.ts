@@ -441,7 +441,7 @@ class LargeView extends ValueView implements LargeValueCommands {
   async setStream(
     key: string,
     stream: ReadableStream<Uint8Array>,
-    exptime: Exptime = 0,
+    exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
     if (!(stream instanceof ReadableStream)) {
@@ -451,7 +451,7 @@ class LargeView extends ValueView implements LargeValueCommands {
     const { chunkByteLength, chunks, format } = this.#rules;
     const operation = operationOptions(options);
     const { id, keyOf } = format.begin(key);
-    const chunkExptime = deferExptime(exptime, GRACE);
+    const chunkExptime = deferExptime(exptime ?? 0, GRACE);
     let count = 0;
     let last: Uint8Array | undefined;
     const pieces = (async function* () {

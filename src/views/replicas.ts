@@ -417,8 +417,8 @@ class ReplicasView implements ReplicaCommands {
 
   #client(replica: number): KeyCommands {
     const client = this.#clients[replica];
-    if (client === undefined) throw new RangeError(`There is no fleet ${replica}`);
-    return client;
+    if (client !== undefined) return client;
+    throw new ValidationException(`Cannot use fleet ${replica}: there is none`, replica);
   }
 
   /** The numbers of the fleets, in the order in which they are to be read. */

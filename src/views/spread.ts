@@ -158,13 +158,15 @@ class SpreadView implements KeyCommands {
         continue;
       }
       reading.push(
-        this.#readCopy(key, copy, options).then((value) => {
-          if (value !== undefined) results.set(key, value as Value);
+        this.#readCopy(key, copy, options).then((read) => {
+          if (read === undefined) again.push(key);
+          else if (read.value !== undefined) results.set(key, read.value as Value);
         }),
       );
     }
     const [found] = await Promise.all([this.#client.getMany<Value>(direct, options), ...reading]);
-    return new Map([...found, ...results]);
+    const rest = again.length === 0 ? [] : await this.#client.getMany<Value>(again, options);
+    return new Map([...found, ...results, ...rest]);
   }
 
   async gets<Value = unknown>(

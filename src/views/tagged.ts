@@ -6,7 +6,7 @@ import {
   type GetOrSetOptions,
   type KeyCommands,
   type OperationOptions,
-  SocketError,
+  type SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
@@ -34,14 +34,19 @@ export interface TaggedOptions {
 
 /** Commands on keys whose values have tags. */
 export interface TaggedCommands extends KeyCommands {
+  /** Stores a value with tags. */
   set(key: string, value: unknown, exptime?: Exptime, options?: TagOptions): Promise<void>;
+  /** Stores the values of many keys, which all get the same tags. */
   setMany(
     entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
     exptime?: Exptime,
     options?: TagOptions,
   ): Promise<void>;
+  /** Stores a value with tags unless the key exists. */
   add(key: string, value: unknown, exptime?: Exptime, options?: TagOptions): Promise<boolean>;
+  /** Stores a value with tags if the key exists. */
   replace(key: string, value: unknown, exptime?: Exptime, options?: TagOptions): Promise<boolean>;
+  /** Stores a value with tags unless the item has changed since `gets`. */
   cas(
     key: string,
     value: unknown,
@@ -49,11 +54,13 @@ export interface TaggedCommands extends KeyCommands {
     exptime?: Exptime,
     options?: TagOptions,
   ): Promise<CasOutcome>;
+  /** Reads a value, or loads and stores one with tags. */
   getOrSet<Value>(
     key: string,
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions & TagOptions,
   ): Promise<Value>;
+  /** Changes a value; it keeps its tags unless others are given. */
   update<Value = unknown>(
     key: string,
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,

@@ -53,33 +53,42 @@ export interface TypedOptions {
 
 /** Commands on keys whose values have one type. */
 export interface TypedCommands<Input, Output> extends KeyCommands {
+  /** Reads a value, as the schema makes it. */
   get<Value = Output>(key: string, options?: OperationOptions): Promise<Value | undefined>;
+  /** Reads the values of many keys, as the schema makes them. */
   getMany<Value = Output>(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>>;
+  /** Reads a value and its cas unique. */
   gets<Value = Output>(
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined>;
+  /** Reads a value and changes when it expires. */
   getAndTouch<Value = Output>(
     key: string,
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined>;
+  /** Stores a value that fits the schema. */
   set(key: string, value: Input, exptime?: Exptime, options?: OperationOptions): Promise<void>;
+  /** Stores the values of many keys, which all must fit the schema. */
   setMany(
     entries: Iterable<readonly [key: string, value: Input]> | Readonly<Record<string, Input>>,
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void>;
+  /** Stores a value unless the key exists. */
   add(key: string, value: Input, exptime?: Exptime, options?: OperationOptions): Promise<boolean>;
+  /** Stores a value if the key exists. */
   replace(
     key: string,
     value: Input,
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean>;
+  /** Stores a value unless the item has changed since `gets`. */
   cas(
     key: string,
     value: Input,
@@ -87,11 +96,13 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome>;
+  /** Reads a value, or loads and stores one that fits the schema. */
   getOrSet<Value = Output>(
     key: string,
     load: () => NoInfer<Value> | Input | Promise<NoInfer<Value> | Input>,
     options?: GetOrSetOptions,
   ): Promise<Value>;
+  /** Changes a value, and stores what fits the schema. */
   update<Value = Output>(
     key: string,
     change: (
@@ -99,6 +110,7 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
     ) => Input | Value | undefined | Promise<Input | Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined>;
+  /** The same view, with another transcoder for the values. */
   withTranscoder(transcoder: Transcoder): TypedCommands<Input, Output>;
 }
 

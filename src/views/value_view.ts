@@ -266,18 +266,18 @@ export class ValueView implements KeyCommands {
 
   async incr(
     key: string,
-    delta: bigint | number = 1n,
+    delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return await this.#count("incr", key, delta, options);
+    return await this.#count("incr", key, delta ?? 1n, options);
   }
 
   async decr(
     key: string,
-    delta: bigint | number = 1n,
+    delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return await this.#count("decr", key, delta, options);
+    return await this.#count("decr", key, delta ?? 1n, options);
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
