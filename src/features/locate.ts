@@ -19,6 +19,6 @@ export function explain(session: Session, key: string): KeyExplanation {
   const explanation = members[locator.locate(key)] === member
     ? locator.explain?.(key) ?? UNEXPLAINED
     : { ...UNEXPLAINED, why: "its own server is down" };
-  // Twice, so that it comes first where it is printed and stays true whatever the locator adds.
+  // Twice: so that it is printed first, and so that the locator cannot replace it.
   return { ...where, ...explanation, ...where };
 }

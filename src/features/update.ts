@@ -1,4 +1,4 @@
-/** Reading a value, changing it and storing it, unless others have changed it meanwhile. @module */
+/** Reads a value, changes it and stores it, unless others have changed it meanwhile. @module */
 
 import {
   type OperationOptions,
@@ -32,7 +32,7 @@ export async function update<Value>(
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);
   const exptimeOf = exptimes(options.exptime);
-  // No fault is a miss here: a new value would be made of nothing, or not be stored.
+  // An error is never a miss here: otherwise the old value would be ignored, or the new one not stored.
   const strict = { ...operationOptions(options), failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
     const item = await readTied<Value | undefined>(session, key, strict);
@@ -48,7 +48,7 @@ export async function update<Value>(
   }
 }
 
-/** Makes the exptime of each new value. One that does not depend on the value is checked at once. */
+/** Makes the exptime of each new value. A constant exptime is checked at once. */
 function exptimes(given: UpdateOptions["exptime"]): (value: unknown) => number {
   if (typeof given === "function") return (value) => checkExptime(given(value), Date.now);
   const exptime = checkExptime(given, Date.now);

@@ -1,4 +1,4 @@
-/** The servers of a client as a whole: the list, and the features that concern it, loaded when needed. @module */
+/** All servers of a client, with failover and discovery, which are loaded when they are needed. @module */
 
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
 import { connect } from "../connection/connect.ts";
@@ -15,9 +15,9 @@ import { type Found, type Route, Router } from "./router.ts";
 import { dialerOf, type ReportServer } from "./servers.ts";
 import { describeServer, ServerEvent, type ServerStatus } from "./status.ts";
 
-/** Makes the router of a client, and what goes before it: failover, and discovery of its servers. */
+/** Makes the router of a client, with failover and discovery in front of it. */
 export class Fleet {
-  /** Where commands are given to. */
+  /** The route of all commands. */
   readonly route: Route;
   readonly #options: ResolvedOptions;
   readonly #router: Router;
@@ -27,8 +27,8 @@ export class Fleet {
   #discovering: DiscoveringRouter | undefined;
 
   /**
-   * @param servers As the caller gave them; with discovery the list may be empty.
-   * @param dispatch Called with what happens to the servers.
+   * @param servers The caller's addresses; with discovery the list may be empty.
+   * @param dispatch Called with the events of the servers.
    * @throws {ValidationException} When an address is invalid.
    */
   constructor(
@@ -47,7 +47,7 @@ export class Fleet {
     this.route = this.#lazy ?? this.#router;
   }
 
-  /** What is known of the servers, and of those that stand in for them. */
+  /** The status of the servers and of the spare servers. */
   status(): ServerStatus[] {
     const failover = this.#failover;
     const { members } = this.#router;
@@ -62,10 +62,10 @@ export class Fleet {
   }
 
   /**
-   * Takes another list of servers for what is issued from now on.
+   * Changes the list of servers for later operations.
    *
-   * @returns Resolves when nothing is under way any more on the servers that left the list.
-   * @throws {ValidationException} When an address is invalid; the old list stays then.
+   * @returns Resolves when all operations on the removed servers have ended.
+   * @throws {ValidationException} When an address is invalid. The old list is kept then.
    * @throws {SocketError} When the client is closed.
    */
   async setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
@@ -74,7 +74,7 @@ export class Fleet {
     await retired;
   }
 
-  /** Rejects what is under way, and what comes later; resolves when every socket is closed. */
+  /** Rejects pending and later operations; resolves when every socket is closed. */
   async close(): Promise<void> {
     const closed = this.#router.close();
     const loaded = this.#lazy?.close(new SocketError("Cannot use any server: the client is closed"))
@@ -89,13 +89,13 @@ export class Fleet {
   }
 
   readonly #report: ReportServer = (type, server, error) => {
-    // Before listeners are called, and before operations of the server go on elsewhere.
+    // Before listeners are called, and before operations of the server continue on another one.
     if (type === "up" || type === "down") this.#failover?.serversChanged();
     if (error !== undefined) this.#discovering?.serverFailed();
     this.#dispatch(new ServerEvent(type, server, error));
   };
 
-  /** Loads what goes before the router. */
+  /** Loads failover and discovery. */
   async #load(): Promise<Route> {
     const { failover, retries, discovery } = this.#options;
     let route: Route = this.#router;
@@ -133,15 +133,15 @@ export class Fleet {
   }
 }
 
-/** A command that waits for the route. */
+/** A command that waits for the route to be loaded. */
 interface Waiting {
   readonly key: string;
   readonly command: Command;
 }
 
-/** A route whose code is loaded with the first operation; what is issued meanwhile waits, in its order. */
+/** A route whose code is loaded by the first operation. Operations wait in order until it is loaded. */
 class LazyRoute implements Route {
-  /** Where an operation goes, and when, is not known when it is submitted. */
+  /** It is unknown, when an operation is submitted, when and where it will be sent. */
   readonly keepsOrder = false;
   readonly #router: Router;
   readonly #load: () => Promise<Route>;
@@ -149,7 +149,7 @@ class LazyRoute implements Route {
   #route: Route | undefined;
   #waiting: Waiting[] = [];
 
-  /** @param router Says where keys live until the route is loaded. */
+  /** @param router Locates keys until the route is loaded. */
   constructor(router: Router, load: () => Promise<Route>) {
     this.#router = router;
     this.#load = load;
@@ -173,7 +173,7 @@ class LazyRoute implements Route {
     return (this.#route ?? this.#router).find(key);
   }
 
-  /** Rejects what waits; resolves when nothing is being loaded any more. */
+  /** Rejects waiting operations; resolves when loading has ended. */
   async close(error: SocketError): Promise<void> {
     this.#giveUp(error);
     await Promise.allSettled([this.#loading]);

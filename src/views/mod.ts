@@ -37,6 +37,7 @@ export { type LargeValueCommands, largeValues, type LargeValuesOptions } from ".
 export { nearCache, type NearCacheCommands, type NearCacheOptions } from "./near_cache.ts";
 export {
   type ReplicaCommands,
+  ReplicaEvents,
   ReplicaFailure,
   replicas,
   type ReplicasOptions,

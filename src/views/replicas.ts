@@ -75,10 +75,13 @@ export class ReplicaFailure extends Event {
   }
 }
 
+/** What dispatches the events of {@linkcode replicas}: {@linkcode ReplicaFailure}, named `"failure"`. */
+export class ReplicaEvents extends EventTarget {}
+
 /** Commands on keys of several fleets. */
 export interface ReplicaCommands extends KeyCommands {
   /** Dispatches a {@linkcode ReplicaFailure} named `"failure"` for each fleet that an operation did without. */
-  readonly events: EventTarget;
+  readonly events: ReplicaEvents;
   /** The same fleets, with another transcoder. */
   withTranscoder(transcoder: Transcoder): ReplicaCommands;
 }
@@ -159,7 +162,7 @@ export function replicas(
     clock: options.clock ?? systemClock,
     latencies: clients.map(() => new Latency()),
     due: clients.map(() => new Set()),
-    events: new EventTarget(),
+    events: new ReplicaEvents(),
   });
 }
 
@@ -174,7 +177,7 @@ interface Settings {
   readonly latencies: readonly Latency[];
   /** The keys that each fleet has missed a write of. */
   readonly due: readonly Set<string>[];
-  readonly events: EventTarget;
+  readonly events: ReplicaEvents;
 }
 
 /** What a fleet has answered. */
@@ -189,7 +192,7 @@ class ReplicasView implements ReplicaCommands {
     this.#settings = settings;
   }
 
-  get events(): EventTarget {
+  get events(): ReplicaEvents {
     return this.#settings.events;
   }
 

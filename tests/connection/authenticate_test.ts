@@ -190,7 +190,7 @@ for (const way of WAYS) {
   Deno.test(`Client takes no other answer for a yes (${way.io})`, async () => {
     const answers: Record<string, [new (message: string) => Error, string]> = {
       "NOT_STORED\r\n": [SocketError, "does not answer the authentication"],
-      "STORED\r\nSTORED\r\n": [SocketError, "answered more than the authentication"],
+      "STORED\r\nSTORED\r\n": [SocketError, "sent more than the reply to the authentication"],
       "STORED \r\n": [SocketError, "does not answer"],
       "VALUE a 0 1\r\n": [SocketError, "does not answer"],
       "\r\n": [SocketError, "does not answer"],
