@@ -33,8 +33,11 @@ export async function snapshot(
   return undefined;
 }
 
-/** The exptime of a copy: what the item has left, and no more than this many seconds. */
-export function exptimeOf({ ttl }: ItemInfo, most: number): number {
+/**
+ * The exptime of a copy: what the item has left, and no more than this many seconds. A server without meta commands
+ * does not tell what is left: it counts as never.
+ */
+export function exptimeOf({ ttl = -1 }: ItemInfo, most: number): number {
   const left = ttl === -1 ? most : Math.min(Math.max(ttl, 1), most);
   return left === Infinity ? 0 : left;
 }

@@ -527,7 +527,7 @@ export class ValueView implements KeyCommands {
     return typeof counted === "string" ? BigInt(counted) : undefined;
   }
 
-  /** Changes a value and keeps its exptime; resolves to the new value, to `undefined` on a miss. */
+  /** Changes a value and keeps its exptime where the server tells it; resolves to the new value, to `undefined` on a miss. */
   async #rewrite(
     key: string,
     change: (value: unknown) => unknown,
@@ -546,7 +546,9 @@ export class ValueView implements KeyCommands {
       const value = await read(found.value);
       if (value === undefined) return undefined;
       const next = change(value);
-      const exptime = info.ttl === -1 ? 0 : Math.max(info.ttl, 1);
+      // A server without meta commands does not tell what is left.
+      const { ttl = -1 } = info;
+      const exptime = ttl === -1 ? 0 : Math.max(ttl, 1);
       const write = (innerKey: string, stored: unknown, inner: OperationOptions | undefined) => {
         return this.#inner.cas(innerKey, stored, found.cas, exptime, inner);
       };
