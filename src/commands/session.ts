@@ -168,6 +168,18 @@ export function setSession(commands: object, session: Session): void {
   sessions.set(commands, session);
 }
 
+const keySpaces = /* @__PURE__ */ new WeakMap<object, object>();
+
+/** Remembers what stands for the keys of some commands that are not the client's own, as a namespace's are not. */
+export function setKeySpace(commands: object, keySpace: object): void {
+  keySpaces.set(commands, keySpace);
+}
+
+/** What stands for the keys of some commands: commands that share it mean the same item by a key. */
+export function keySpaceOf(commands: object): object {
+  return keySpaces.get(commands) ?? sessionOf(commands)?.root ?? commands;
+}
+
 /** The session that carries out some commands, for what is built on them; absent for somebody else's. */
 export function sessionOf(commands: object): Session | undefined {
   return sessions.get(commands);

@@ -94,13 +94,6 @@ function overdueError(
   return error;
 }
 
-/** What operations are rejected with that wait for a server which sends nothing. */
-export function stallError(server: string, stallTimeout: number): TimeoutError {
-  return new TimeoutError(`No reply from ${server}: it has sent nothing for ${stallTimeout} ms`, {
-    server,
-  });
-}
-
 /** What ends a connection: the network does, or the server that has no use for this client. */
 export type EndReason = SocketError | ClientException;
 

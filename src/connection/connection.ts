@@ -1,30 +1,17 @@
 /** One socket, and all that waits for it and on it. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
-import {
-  type Command,
-  DONE,
-  type Exchange,
-  NEVER,
-  REFUSED,
-  type Turn,
-} from "../protocol/command.ts";
-import { Interruption } from "../protocol/refusal.ts";
-import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
-import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
+import type { Interruption } from "../protocol/refusal.ts";
 import { afterTurn } from "../transport/runtime.ts";
-import type { Receiver, Transport } from "../transport/transport.ts";
-import {
-  connect,
-  connectionEndedError,
-  connectTimeoutError,
-  type EndReason,
-  stallError,
-} from "./connect.ts";
-import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd, StallTimer } from "../waiting.ts";
+import type { Transport } from "../transport/transport.ts";
+import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
+import { allEnded, type Clock, DeadlineTimer, lazily, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
+import type { Pipeline, PipelineObserver } from "./pipeline.ts";
+
+const loadPipeline = /* @__PURE__ */ lazily(() => import("./pipeline.ts"));
 
 /** What every connection of a server is made with. */
 export interface ConnectionOptions {
@@ -84,10 +71,6 @@ let connectionCount = 0;
 
 const resolved = /* @__PURE__ */ Promise.resolve();
 
-/** Requests are written in portions of about this many bytes. */
-const WRITE_SIZE = 1 << 18;
-/** A value that is larger is written in as many pieces as it takes. */
-const PIECE_SIZE = 1 << 20;
 /** A queue of this length is looked through for what nobody waits for any more. */
 const FIRST_SWEEP = 1024;
 /** Idle for this many milliseconds, a connection is looked at before it is written to. */
@@ -99,31 +82,28 @@ const LONG_IDLE = 100;
  * {@linkcode end}, a failure of the socket, a reply that makes no sense, one that is overdue, or a server
  * that sends nothing at all.
  */
-export class Connection implements ReplyHandler, Receiver, SocketHolder {
+export class Connection implements SocketHolder {
   /** Its number among all connections. */
   readonly id: number = ++connectionCount;
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
   readonly #observer: ConnectionObserver;
-  readonly #parser: ReplyParser;
-  readonly #requests = new RequestBuffer();
   readonly #queue = new Fifo<Command>();
   readonly #inFlight = new Fifo<Exchange>();
+  /** What is set for an operation by it does not keep the process alive when the operation has ended. */
+  readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
-  readonly #stall: StallTimer;
   readonly #ending = new AbortController();
-  #channel: ByteChannel | undefined;
+  #pipeline: Pipeline | undefined;
   #closing: Promise<void> | undefined;
   #dialled: Promise<void> | undefined;
   #pending = 0;
   #pendingBytes = 0;
   #nextSweep = FIRST_SWEEP;
-  #writing = false;
   #flushScheduled = false;
   #cancelIdleCheck = (): void => {};
   #turn = NEVER;
-  #lastRead = 0;
   /** When it was last given something to do. */
   #lastWoken = 0;
   /** Whether the socket itself keeps the process alive while something waits on it. */
@@ -131,19 +111,14 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
   /** Whether it does not, since nothing waits. */
   #isResting = false;
   #cancelRest: (() => void) | undefined;
-  /** How often the timer had looked when the write that is under way began. */
-  #looksBefore = 0;
   #hasAnswered = false;
   #isDraining = false;
 
   constructor(options: ConnectionOptions, observer: ConnectionObserver) {
     this.#options = options;
     this.#observer = observer;
-    this.#parser = new ReplyParser(this, options.maxValueBytes);
-    const clock = { now: () => options.clock.now(), after: this.#after };
-    this.#timer = new DeadlineTimer(clock, () => this.#checkDeadlines());
-    const stalled = () => this.#stalled();
-    this.#stall = new StallTimer({ ...options, clock }, () => this.#pending > 0, stalled);
+    this.#clock = { now: () => options.clock.now(), after: this.#after };
+    this.#timer = new DeadlineTimer(this.#clock, () => this.#checkDeadlines());
     this.closed = this.#live();
     // That a socket fails to close is for those to know who wait for it.
     this.closed.catch(() => {});
@@ -161,18 +136,18 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
 
   /** Whether the socket is open. */
   get isOpen(): boolean {
-    return this.#channel !== undefined;
+    return this.#pipeline !== undefined;
   }
 
   /** When the server was last heard, by the clock. */
   get lastRead(): number {
-    return this.#lastRead;
+    return this.#pipeline?.lastRead ?? 0;
   }
 
   /** Whether it has nothing to do, and has had nothing for so long that it may be lost without a sign. */
   get isLongIdle(): boolean {
     if (!this.isOpen || this.#pending > 0) return false;
-    return this.#options.clock.now() - this.#lastRead > LONG_IDLE;
+    return this.#options.clock.now() - this.lastRead > LONG_IDLE;
   }
 
   /** Takes a command; it leaves together with all others of this turn. */
@@ -221,15 +196,18 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
 
-  /** Calls back after a while. What is set for an operation must not keep the process alive when it has ended. */
   readonly #after = (delay: number, callback: () => void): () => void => {
     const { clock } = this.#options;
     return (this.#keepsProcess ? lettingProcessEnd(clock) : clock).after(delay, callback);
   };
 
+  get #hasEnded(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
   /** Whether it was idle for long when it was last woken, and nothing has come since. */
   get #wasIdle(): boolean {
-    return this.#lastWoken - this.#lastRead > LONG_IDLE;
+    return this.#lastWoken - this.lastRead > LONG_IDLE;
   }
 
   /** Whether operations here can be overdue. */
@@ -240,48 +218,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
 
   /** Whether waiting for the connection is counted apart from what follows. */
   get #connectsOnItsOwnTime(): boolean {
-    return this.#channel === undefined && this.#options.timesConnectingApart;
-  }
-
-  /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the line. */
-  line(bytes: Uint8Array, start: number, end: number): number {
-    const exchange = this.#inFlight.peek();
-    if (exchange === undefined) throw new SocketError("the server answered what nobody asked");
-    return this.#advance(exchange.line(bytes, start, end));
-  }
-
-  /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the data block. */
-  data(bytes: Uint8Array, start: number, end: number): void {
-    this.#advance(this.#inFlight.peek()!.data(bytes, start, end));
-  }
-
-  /** Part of {@linkcode Receiver}: the parser takes the chunk apart. */
-  push(chunk: Uint8Array): void {
-    this.#lastRead = this.#options.clock.now();
-    this.#stall.heard();
-    try {
-      this.#parser.push(chunk);
-    } catch (error) {
-      if (error instanceof Interruption) this.#interrupt(error);
-      throw error;
-    }
-  }
-
-  /** Part of {@linkcode Receiver}: where the rest of a large value belongs. */
-  get vacancy(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#parser.vacancy;
-  }
-
-  /** Part of {@linkcode Receiver}: some more of it has come. */
-  filled(count: number): void {
-    this.#stall.heard();
-    this.#parser.filled(count);
-  }
-
-  #advance(outcome: number): number {
-    if (outcome === REFUSED) this.#observer.refused?.();
-    if (outcome === DONE || outcome === REFUSED) this.#answered(this.#inFlight.shift()!);
-    return outcome < 0 ? NO_DATA : outcome;
+    return !this.isOpen && this.#options.timesConnectingApart;
   }
 
   /** Ends the connection over a reply of a server that is well; what may be asked again goes on elsewhere. */
@@ -321,19 +258,19 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
 
   #rest(isResting: boolean): void {
     this.#isResting = isResting;
-    if (isResting) this.#channel?.unref();
-    else this.#channel?.ref();
+    this.#pipeline?.keepProcess(!isResting);
   }
 
   /** Dials, reads until the end, closes. */
   async #live(): Promise<void> {
     try {
-      this.#open(await this.#dial());
-      await this.#channel!.receive(this);
+      const pipeline = await this.#dial();
+      this.#open(pipeline);
+      await pipeline.receive();
       throw new SocketError("the server closed it");
     } catch (error) {
       const reason = this.#reasonFor(error);
-      if (this.#channel === undefined) this.#failDial(reason);
+      if (!this.isOpen) this.#failDial(reason);
       // A server may well close what nothing waits for.
       else this.#endAll(reason, this.#pending > 0);
     } finally {
@@ -357,31 +294,38 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     for (const command of failed) command.failUnsent(reason);
   }
 
-  async #dial(): Promise<ByteChannel> {
+  async #dial(): Promise<Pipeline> {
     const dial = (signal: AbortSignal) => {
-      const dialled = this.#options.dial(signal);
+      const dialled = dialWhileLoading(this.#options.dial, signal);
       this.#dialled = dialled.then(() => {}, () => {});
       return dialled;
     };
     const { signal } = this.#ending;
     const transport = await connect({ ...this.#options, dial, signal, holder: this });
     this.#keepsProcess = transport.ref !== undefined;
-    try {
-      return openChannel(transport, this.#options.direct);
-    } catch (error) {
-      // Its streams are somebody else's already.
-      await transport.close();
-      throw error;
-    }
+    const { openPipeline } = await loadPipeline();
+    const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
+    return await openPipeline(transport, { ...this.#options, ...ends }, this.#pipelineObserver());
   }
 
-  #open(channel: ByteChannel): void {
+  #pipelineObserver(): PipelineObserver {
+    return {
+      dropped: (command) => this.#done(command),
+      answered: (exchange) => this.#answered(exchange),
+      refused: () => this.#observer.refused?.(),
+      written: () => this.#flush(),
+      isWaiting: () => this.#pending > 0,
+      interrupted: (error) => this.#interrupt(error),
+      failed: (error, isFailure) => this.#endAll(this.#reasonFor(error), isFailure),
+    };
+  }
+
+  #open(pipeline: Pipeline): void {
     const restart = this.#connectsOnItsOwnTime;
-    this.#channel = channel;
-    this.#lastRead = this.#options.clock.now();
-    if (!this.#ending.signal.aborted) this.#observer.opened(this);
+    this.#pipeline = pipeline;
+    if (!this.#hasEnded) this.#observer.opened(this);
     // What ended the connection since the dialer was done did not know of the socket.
-    if (this.#ending.signal.aborted) this.#closing ??= channel.close();
+    if (this.#hasEnded) this.#closing ??= pipeline.close();
     if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
     let earliest = Infinity;
     if (this.#hasLimits) {
@@ -420,9 +364,9 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
   /** Starts the time of a turn's operations: at its end, for a long turn is none of theirs. */
   #start(turn: Turn): void {
     const { timeout, connectTimeout, clock } = this.#options;
-    if (turn === NEVER || this.#ending.signal.aborted) return;
+    if (turn === NEVER || this.#hasEnded) return;
     turn.deadline = clock.now() + (this.#connectsOnItsOwnTime ? connectTimeout : timeout);
-    turn.hasConnected = this.#channel !== undefined;
+    turn.hasConnected = this.isOpen;
   }
 
   /**
@@ -430,91 +374,18 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
    * a process takes a while to make. As long as there is no connection, dialing has a time of its own.
    */
   #arm(deadline: number): void {
-    if (this.#channel !== undefined && !this.#ending.signal.aborted) this.#timer.arm(deadline);
+    if (this.isOpen && !this.#hasEnded) this.#timer.arm(deadline);
   }
 
   #flush(): void {
-    if (this.#channel === undefined || this.#writing || this.#ending.signal.aborted) return;
-    this.#gatherRequests();
-    // What it still waited for may all have been given up.
-    if (this.#isDraining && this.#pending === 0) this.drain();
-    if (this.#requests.byteLength === 0 || this.#ending.signal.aborted) return;
-    this.#writing = true;
-    this.#looksBefore = this.#stall.looks;
-    const chunks = this.#requests.chunks();
-    const isLarge = this.#requests.byteLength > PIECE_SIZE + WRITE_SIZE;
-    const written = isLarge ? this.#writePieces(chunks) : this.#channel.write(chunks);
-    written.then(this.#written, this.#writeFailed);
-    this.#stall.start();
-  }
-
-  async #writePieces(chunks: readonly Uint8Array[]): Promise<void> {
-    for (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
-        await this.#channel!.write([chunk.subarray(at, at + PIECE_SIZE)]);
-        this.#noteProgress();
-      }
-    }
-  }
-
-  /** A server that takes what had to wait for it is alive, whatever it answers. */
-  #noteProgress(): void {
-    const { looks } = this.#stall;
-    if (looks !== this.#looksBefore) this.#stall.heard();
-    this.#looksBefore = looks;
-  }
-
-  readonly #written = (): void => {
-    this.#noteProgress();
-    this.#writing = false;
-    this.#requests.clear();
-    this.#flush();
-  };
-
-  readonly #writeFailed = (error: unknown): void => this.#endAll(this.#reasonFor(error));
-
-  /** Writes what is queued into the buffer, neighbours together where they allow it. */
-  #gatherRequests(): void {
+    const pipeline = this.#pipeline;
+    if (pipeline === undefined || pipeline.isWriting || this.#hasEnded) return;
     // A write that ended, or a dial, has come before the end of this turn.
     if (this.#flushScheduled) this.#start(this.#turn);
-    const shares = this.#observer.sharesRequests?.() ?? true;
-    while (this.#requests.byteLength < WRITE_SIZE) {
-      const command = this.#nextWanted();
-      if (command === undefined) return;
-      this.#queue.shift();
-      const exchange = command.open();
-      for (let next; shares && (next = this.#nextWanted()) && exchange.admit(next);) {
-        this.#queue.shift();
-      }
-      this.#inFlight.push(exchange);
-      if (!this.#gather(exchange)) return;
-    }
-  }
-
-  #gather(exchange: Exchange): boolean {
-    try {
-      exchange.write(this.#requests);
-      return true;
-    } catch (error) {
-      // Out of memory, say. Half a request is in the buffer: what follows cannot be sent here.
-      for (const command of exchange.commands()) command.fail(error);
-      this.end(this.#reasonFor(error));
-      return false;
-    }
-  }
-
-  /** The oldest queued command that somebody still waits for; those before it are dropped. */
-  #nextWanted(): Command | undefined {
-    let command = this.#queue.peek();
-    while (command?.settled) {
-      this.#dropOldest();
-      command = this.#queue.peek();
-    }
-    return command;
-  }
-
-  #dropOldest(): void {
-    this.#done(this.#queue.shift()!);
+    pipeline.gather(this.#observer.sharesRequests?.() ?? true);
+    // What it still waited for may all have been given up.
+    if (this.#isDraining && this.#pending === 0) this.drain();
+    if (!this.#hasEnded) pipeline.write();
   }
 
   #checkDeadlines(): void {
@@ -537,11 +408,6 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     }
   }
 
-  #stalled(): void {
-    const { server, stallTimeout } = this.#options;
-    this.#endAll(stallError(server, stallTimeout));
-  }
-
   #endAll(reason: EndReason, isFailure = true): void {
     this.#end(() => reason, reason, isFailure);
   }
@@ -552,15 +418,14 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     isFailure = true,
     asksAgain = false,
   ): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#hasEnded) return;
     this.#ending.abort();
     this.#timer.stop();
-    this.#stall.stop();
     this.#cancelIdleCheck();
     this.#cancelRest?.();
     // Somebody may wait until the socket is closed.
     if (this.#isResting) this.#rest(false);
-    this.#closing = this.#channel?.close();
+    this.#closing = this.#pipeline?.close();
     this.#closing?.catch(() => {});
     const lost: Command[] = [];
     const again: Command[] = [];
@@ -584,7 +449,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
 
   #timeoutError(): TimeoutError {
     const { server, timeout, connectTimeout } = this.#options;
-    if (this.#channel !== undefined) {
+    if (this.isOpen) {
       const within = timeout === Infinity ? "in time" : `within ${timeout} ms`;
       return new TimeoutError(`No reply from ${server} ${within}`, { server });
     }
@@ -595,4 +460,22 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
   #reasonFor(error: unknown): EndReason {
     return connectionEndedError(this.#options.server, error);
   }
+}
+
+/** Opens a socket while the code is loaded that uses it. */
+async function dialWhileLoading(
+  dial: ConnectionOptions["dial"],
+  signal: AbortSignal,
+): Promise<Transport> {
+  const loading = loadPipeline();
+  // Where dialling fails, that is what is told.
+  loading.catch(() => {});
+  const transport = await dial(signal);
+  try {
+    await loading;
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+  return transport;
 }

@@ -1,6 +1,6 @@
 /** Operations under a generation of keys, which all are left behind when the next one begins. @module */
 
-import { KEY_COMMAND_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
+import type { OperationOptions } from "../commands/operation_options.ts";
 import {
   PartialClientException,
   type PartialFailure,
@@ -9,8 +9,7 @@ import {
   type SocketError,
   ValidationException,
 } from "../errors.ts";
-import { checkOptions } from "../option_checks.ts";
-import { checkKey, MAX_KEY_LENGTH } from "../protocol/key.ts";
+import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
@@ -33,18 +32,17 @@ export interface Attempt {
 /** The present generation, or why it cannot be known where the client takes that for a miss. */
 type Generation = bigint | SocketError;
 
-/** The digits of the largest generation, 2^64 - 1, and the colon behind them. */
-const GENERATION_LENGTH = 21;
-
 /** The generations of the keys under one prefix: a counter on memcached. */
 export class Generations {
   readonly #prefix: string;
   readonly #counter: RisingCounter;
+  readonly #longestKey: number;
   /** Whether memcached has answered what the current one is, the last time it was asked. */
   #isKnown = true;
   /** The one that is about to be asked for. */
   #fetching: Promise<Generation> | undefined;
 
+<<<<<<< HEAD
   constructor(commands: CounterCommands, prefix: string) {
     checkKey(prefix, "use as a prefix");
     if (prefix.length >= MAX_KEY_LENGTH - GENERATION_LENGTH) {
@@ -53,6 +51,19 @@ export class Generations {
     }
     this.#prefix = prefix;
     this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation"));
+=======
+  /**
+   * @param commands What the counter is read and counted with.
+   * @param prefix What all keys begin with.
+   * @param longestKey How many characters a key may have behind the prefix and the generation.
+   */
+  constructor(commands: CounterCommands, prefix: string, longestKey: number) {
+    this.#commands = commands;
+    this.#prefix = prefix;
+    this.#longestKey = longestKey;
+    this.#counterKey = reservedKey(prefix, "generation");
+    this.#counter = new RisingCounter(commands, this.#counterKey);
+>>>>>>> main
   }
 
   /** Begins the next generation. */
@@ -73,8 +84,6 @@ export class Generations {
     options: OperationOptions | undefined,
     miss?: () => Result | Promise<Result>,
   ): Promise<Result> {
-    // Before the generation is asked for; which of them the operation has, it checks itself.
-    checkOptions(options, KEY_COMMAND_OPTIONS);
     for (const key of keys) this.#check(key);
     options?.signal?.throwIfAborted();
     const used = this.#isKnown ? this.#counter.known : undefined;
@@ -158,9 +167,8 @@ export class Generations {
 
   #check(key: unknown): void {
     checkKey(key, "use");
-    const most = MAX_KEY_LENGTH - GENERATION_LENGTH - this.#prefix.length;
-    if (key.length <= most) return;
-    const why = `its keys must not be longer than ${most} characters`;
+    if (key.length <= this.#longestKey) return;
+    const why = `its keys must not be longer than ${this.#longestKey} characters`;
     throw new ValidationException(
       `Cannot use key ${quote(key)} in namespace ${quote(this.#prefix)}: ${why}`,
       key,

@@ -1,5 +1,6 @@
 /** All items of a deployment, one after the other. @module */
 
+import { serverFailure } from "../commands/many_keys.ts";
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import {
@@ -13,7 +14,6 @@ import {
   readItemMetadata,
 } from "../protocol/commands/metadump.ts";
 import { allEnded, pause } from "../waiting.ts";
-import { serverFailure } from "./server_commands.ts";
 
 /**
  * How many bytes of a list are read before they are asked for. memcached before 1.6.19 keeps some keys locked

@@ -1,6 +1,6 @@
 /** Which load has brought about the code that runs, so that none waits for itself. @module */
 
-import { type CallTracker, makeCallTracker } from "../transport/runtime.ts";
+import { type CallTracker, makeCallTracker } from "../transport/runtime_features.ts";
 import { lazily } from "../waiting.ts";
 import type { Load } from "./loads.ts";
 

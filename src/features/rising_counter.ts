@@ -9,8 +9,13 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
+<<<<<<< HEAD
 import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, SocketError } from "../errors.ts";
+=======
+import { clockOf, keySpaceOf } from "../commands/session.ts";
+import { ClientException } from "../errors.ts";
+>>>>>>> main
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 
@@ -24,13 +29,6 @@ const MOST_REMEMBERED = 10_000;
 
 /** What is known of counters, by their keys, to all commands of one client, or of one namespace. */
 const knowledge = /* @__PURE__ */ new WeakMap<object, Map<string, bigint>>();
-/** What stands for the commands whose keys are not the client's own. */
-const scopes = /* @__PURE__ */ new WeakMap<object, object>();
-
-/** Has some commands share what they know of counters with those of the same scope alone. */
-export function setCounterScope(commands: object, scope: object): void {
-  scopes.set(commands, scope);
-}
 
 /** A counter on memcached that a client has never seen go back. */
 export class RisingCounter {
@@ -39,11 +37,11 @@ export class RisingCounter {
   readonly #all: Map<string, bigint>;
 
   constructor(commands: CounterCommands, key: string) {
-    const scope = scopes.get(commands) ?? sessionOf(commands)?.root ?? commands;
+    const keySpace = keySpaceOf(commands);
     this.#commands = commands;
     this.#key = key;
-    this.#all = knowledge.get(scope) ?? new Map();
-    knowledge.set(scope, this.#all);
+    this.#all = knowledge.get(keySpace) ?? new Map();
+    knowledge.set(keySpace, this.#all);
   }
 
   /** The latest value known. */

@@ -5,10 +5,9 @@ import {
   type OperationOptions,
   operationOptions,
 } from "../commands/operation_options.ts";
-import { partialFailure } from "../commands/many_keys.ts";
+import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
-import type { PartialFailure } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import type { Command } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
@@ -127,12 +126,4 @@ function ask<Result>(
     node.submit(command.settleBy(resolve));
     if (signal !== undefined) endWith(signal, command);
   });
-}
-
-/** Makes the error of an operation that failed on some servers; where only one was asked, it is that one's. */
-export function serverFailure(action: string, partial: PartialFailure): unknown {
-  const { failures, results } = partial;
-  if (failures.size + results.size > 1) return partialFailure(action, partial, "servers");
-  const [error] = failures.values();
-  return error;
 }

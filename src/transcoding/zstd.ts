@@ -5,7 +5,7 @@
  * @module
  */
 
-import { builtinModule } from "../transport/runtime.ts";
+import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException, ValidationException } from "../errors.ts";
 
 /** As much of `node:zlib` as is used here. */
