@@ -42,28 +42,15 @@ export class Generations {
   /** The one that is about to be asked for. */
   #fetching: Promise<Generation> | undefined;
 
-<<<<<<< HEAD
-  constructor(commands: CounterCommands, prefix: string) {
-    checkKey(prefix, "use as a prefix");
-    if (prefix.length >= MAX_KEY_LENGTH - GENERATION_LENGTH) {
-      const why = "it leaves no room for keys";
-      throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
-    }
-    this.#prefix = prefix;
-    this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation"));
-=======
   /**
    * @param commands What the counter is read and counted with.
    * @param prefix What all keys begin with.
    * @param longestKey How many characters a key may have behind the prefix and the generation.
    */
   constructor(commands: CounterCommands, prefix: string, longestKey: number) {
-    this.#commands = commands;
     this.#prefix = prefix;
     this.#longestKey = longestKey;
-    this.#counterKey = reservedKey(prefix, "generation");
-    this.#counter = new RisingCounter(commands, this.#counterKey);
->>>>>>> main
+    this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation"));
   }
 
   /** Begins the next generation. */

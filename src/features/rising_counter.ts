@@ -9,13 +9,8 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
-<<<<<<< HEAD
-import { clockOf, sessionOf } from "../commands/session.ts";
-import { ClientException, SocketError } from "../errors.ts";
-=======
 import { clockOf, keySpaceOf } from "../commands/session.ts";
-import { ClientException } from "../errors.ts";
->>>>>>> main
+import { ClientException, SocketError } from "../errors.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 

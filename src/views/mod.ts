@@ -37,7 +37,7 @@ export { type LargeValueCommands, largeValues, type LargeValuesOptions } from ".
 export { nearCache, type NearCacheCommands, type NearCacheOptions } from "./near_cache.ts";
 export {
   type ReplicaCommands,
-  ReplicaEvents,
+  type ReplicaEvents,
   ReplicaFailure,
   replicas,
   type ReplicasOptions,
