@@ -1,12 +1,13 @@
 import { checkBoolean, checkNames } from "../../option_checks.ts";
 import type { Transcoder } from "../transcoder.ts";
 import {
-  checkPickleProtocol,
+  checkPickleOptions,
   INTEGER,
   LONG,
   PICKLE,
+  PICKLE_OPTIONS,
   type PythonKind,
-  type PythonPickleProtocol,
+  type PythonPickleOptions,
   pythonValues,
   zlibCompressed,
 } from "./python_values.ts";
@@ -16,10 +17,8 @@ const BYTES = 16;
 /** Only longer items are compressed. */
 const COMPRESSION_THRESHOLD = 128;
 
-/** How values are pickled and compressed. Every option may be left out. */
-export interface BmemcachedTranscoderOptions {
-  /** The pickle protocol that values are written in, 0 to 5; 0 by default, as python-binary-memcached does. */
-  readonly pickleProtocol?: PythonPickleProtocol;
+/** How values are pickled and compressed: `pickleProtocol` is 0 by default, as for the client. All are optional. */
+export interface BmemcachedTranscoderOptions extends PythonPickleOptions {
   /**
    * Whether items of more than 128 bytes are compressed; `false` by default. python-binary-memcached compresses
    * them unless its `compress_level` is 0, and reads both.
@@ -32,7 +31,7 @@ export interface BmemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for python-binary-memcached's format.
    *
-   * @param options `pickleProtocol` and `compress`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable` and `compress`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */
@@ -78,12 +77,12 @@ export const bmemcachedTranscoder: BmemcachedTranscoder = /* @__PURE__ */ Object
 );
 
 function makeTranscoder(options: BmemcachedTranscoderOptions = {}): Transcoder {
-  checkNames(options, ["pickleProtocol", "compress"]);
-  const { pickleProtocol = 0, compress = false } = options;
-  checkPickleProtocol(pickleProtocol);
+  checkNames(options, [...PICKLE_OPTIONS, "compress"]);
+  const { compress = false } = options;
+  const pickles = checkPickleOptions(options, 0);
   checkBoolean("compress", compress);
   const flags = { bytes: BYTES, text: 0, integer: INTEGER };
-  const values = pythonValues({ flags, kindOf, pickleProtocol });
+  const values = pythonValues({ flags, kindOf, ...pickles });
   return zlibCompressed(values, compress ? COMPRESSION_THRESHOLD + 1 : undefined);
 }
 

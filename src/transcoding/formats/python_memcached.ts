@@ -1,21 +1,20 @@
 import { checkInteger, checkNames } from "../../option_checks.ts";
 import type { Transcoder } from "../transcoder.ts";
 import {
-  checkPickleProtocol,
+  checkPickleOptions,
   INTEGER,
   LONG,
   PICKLE,
+  PICKLE_OPTIONS,
   type PythonKind,
-  type PythonPickleProtocol,
+  type PythonPickleOptions,
   pythonValues,
   TEXT,
   zlibCompressed,
 } from "./python_values.ts";
 
-/** How values are pickled and compressed. Every option may be left out. */
-export interface PythonMemcachedTranscoderOptions {
-  /** The pickle protocol that values are written in, 0 to 5; 0 by default, as python-memcached does. */
-  readonly pickleProtocol?: PythonPickleProtocol;
+/** How values are pickled and compressed: `pickleProtocol` is 0 by default, as for the client. All are optional. */
+export interface PythonMemcachedTranscoderOptions extends PythonPickleOptions {
   /**
    * Items of more bytes than this are compressed, except integers, 1 to 1,000,000,000; 0, the default, compresses
    * nothing. It is python-memcached's `min_compress_len`.
@@ -28,7 +27,7 @@ export interface PythonMemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for python-memcached's format.
    *
-   * @param options `pickleProtocol` and `minCompressLen`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable` and `minCompressLen`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */
@@ -72,12 +71,12 @@ export const pythonMemcachedTranscoder: PythonMemcachedTranscoder = /* @__PURE__
 );
 
 function makeTranscoder(options: PythonMemcachedTranscoderOptions = {}): Transcoder {
-  checkNames(options, ["pickleProtocol", "minCompressLen"]);
-  const { pickleProtocol = 0, minCompressLen = 0 } = options;
-  checkPickleProtocol(pickleProtocol);
+  checkNames(options, [...PICKLE_OPTIONS, "minCompressLen"]);
+  const { minCompressLen = 0 } = options;
+  const pickles = checkPickleOptions(options, 0);
   checkInteger("minCompressLen", minCompressLen, 0, 1e9);
   const flags = { bytes: 0, text: TEXT, integer: INTEGER };
-  const values = pythonValues({ flags, kindOf, pickleProtocol });
+  const values = pythonValues({ flags, kindOf, ...pickles });
   const packed = zlibCompressed(values, minCompressLen === 0 ? undefined : minCompressLen + 1);
   return {
     ...packed,
