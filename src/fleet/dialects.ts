@@ -7,7 +7,7 @@ const classicNodes = /* @__PURE__ */ new WeakSet<ServerNode>();
 
 /** What a server answers to a meta command that is right, and that it does not know, or not in this form. */
 const UNKNOWN =
-  /^(ERROR|OK|CLIENT_ERROR (invalid flag|bad command line format|malformed request.*))$/;
+  /^(ERROR|OK|CLIENT_ERROR (invalid flag|bad command line format|malformed request))( |$)/;
 
 /** The first version of memcached with the meta commands as they are now. */
 const FIRST_META = [1, 6, 10];
