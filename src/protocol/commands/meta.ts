@@ -145,17 +145,17 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   override fail(error: unknown): void {
-    super.fail(namedAfterHangUp(this.#action, error));
-  }
-
-  get #action(): string {
-    const { verb, key } = this.request;
-    return verb === "mn" ? "mn" : `${verb} key "${key}"`;
+    super.fail(namedAfterHangUp(this.action, error));
   }
 
   override succeedAbsent(): boolean {
     if (this.absent !== undefined) this.succeed(this.absent);
     return this.absent !== undefined;
+  }
+
+  override get action(): string {
+    const { verb, key } = this.request;
+    return verb === "mn" ? verb : `${verb} key "${key}"`;
   }
 
   override get byteLength(): number {
@@ -237,7 +237,7 @@ export class MetaCommand extends Command<MetaReply> {
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
     const { verb, data, isLine = false } = this.request;
-    const action = this.#action;
+    const { action } = this;
     const line = readText(bytes, start, end);
     const refusal = TELLS_AGE.test(line)
       ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
