@@ -16,11 +16,11 @@ import type { Exptime } from "./protocol/exptime.ts";
 import type { ServerAddress } from "./server_address.ts";
 
 /**
- * A {@linkcode Client} for programs whose size counts: with the commands of {@linkcode BareKeyCommands} and no
- * other features, and with the format of its values given, so that a bundler leaves out the pickles of the
- * default one.
+ * A small memcached client, for programs whose bundle size matters. It has the commands of {@linkcode BareKeyCommands},
+ * and no other features of {@linkcode Client}. Its transcoder is required, so that a bundler can omit the default
+ * transcoder and its pickles.
  *
- * @example A client for JSON, without what reads pickles
+ * @example A client for JSON, without code for pickles
  * ```ts
  * import { BareClient, jsonTranscoder } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -41,10 +41,9 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
   /**
    * Makes a client. No socket is opened before the first operation needs one.
    *
-   * @param servers One server or a list of them. The order counts only where two servers share a
-   * point of the ring, and for what `Client.stats` returns. With the option `discovery` the list may be
-   * empty.
-   * @param options How the client behaves, its transcoder at least.
+   * @param servers One server or a list. The order matters only if two servers share a point of the ring, and for
+   * locators that say so. With the option `discovery` the list may be empty.
+   * @param options The options of the client; `transcoder` is required.
    * @throws {ValidationException} When an address or an option is invalid.
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: BareClientOptions) {
@@ -167,8 +166,8 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
   }
 
   /**
-   * What is known about the servers at this moment, in the order of the list; behind them those of a gutter. With
-   * the option `discovery` there may be none yet.
+   * The current status of the servers, in the order of the list, followed by those of a gutter. With the option
+   * `discovery`, the list may still be empty.
    *
    * @example A server that has answered
    * ```ts
@@ -189,13 +188,13 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
   }
 
   /**
-   * Takes another list of servers for the operations that are issued from now on. Those under way end where
-   * they began, and none is lost; connections to servers that stay are kept.
+   * Changes the list of servers for later operations. Pending operations end on the servers where they began, and
+   * connections to servers that stay are kept.
    *
-   * @param servers One server or a list of them.
-   * @returns Resolves when nothing is under way any more on the servers that left the list, and their
-   * sockets are closed; `items` and `watch` go on there until they end.
-   * @throws {ValidationException} When an address is invalid; the old list stays then.
+   * @param servers One server or a list.
+   * @returns Resolves when all operations on the removed servers have ended and their sockets are closed. `items` and
+   * `watch` continue there until they end.
+   * @throws {ValidationException} When an address is invalid. The old list is kept then.
    * @throws {SocketError} When the client is closed.
    *
    * @example Moving to another server
@@ -211,7 +210,7 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
    * const stored = client.set("key", "value"); // on the old one
    * await client.setServers([next.address]);
    * await stored;
-   * assertEquals(await client.get("key"), undefined); // asked of the new one
+   * assertEquals(await client.get("key"), undefined); // on the new one
    * ```
    */
   setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
@@ -219,10 +218,10 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
   }
 
   /**
-   * Listens to what happens to the servers.
+   * Listens to the events of the servers.
    *
-   * @param type `error`, `down`, `up` or `reconnect`; {@linkcode ServerEvent} says when.
-   * @param listener Is called with the event.
+   * @param type `error`, `down`, `up` or `reconnect`; see {@linkcode ServerEvent}.
+   * @param listener Called with the event.
    * @param options As for any `EventTarget`.
    */
   override addEventListener(
@@ -246,14 +245,12 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
   }
 
   /**
-   * Closes the client. Operations under way are rejected with a `SocketError`, and so is every later
-   * one; closing again does nothing.
+   * Closes the client. Pending and later operations are rejected with a `SocketError`. Closing again does nothing.
    *
-   * A client that is not closed keeps a process alive while operations are under way, and no longer. Workers have
-   * no process.
+   * An open client keeps the process alive only while operations are pending.
    *
    * @returns A promise that resolves when every socket is closed.
-   * @throws What the runtime throws when a socket cannot be closed.
+   * @throws The runtime's error when a socket cannot be closed.
    */
   close(): Promise<void> {
     this.#ending.abort(new SocketError("Cannot use any server: the client is closed"));
@@ -265,7 +262,7 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     await this.close();
   }
 
-  /** What `console.log` shows. */
+  /** The text that `console.log` prints. */
   #describe(): string {
     const servers = this.servers.map(({ name, state }) => `${name} ${state}`).join(", ");
     return `${this.constructor.name} { ${servers} }`;

@@ -90,7 +90,7 @@ function decode(
   }
 }
 
-/** `1` and `0` are what booleans are written as; other integers were written by somebody else. */
+/** Booleans are written as `1` and `0`; other integers are from other programs. */
 function readBoolean(data: Uint8Array): boolean | number | bigint {
   const value = readInteger(data);
   return value === 0 || value === 1 ? value === 1 : value;
@@ -100,8 +100,7 @@ function readBoolean(data: Uint8Array): boolean | number | bigint {
 const NEVER = 2 ** 30;
 
 /**
- * Compresses with zlib what has so many bytes or more, by default nothing, and reads what is compressed in any
- * case.
+ * Compresses items of at least this many bytes with zlib, by default none. Compressed items are always read.
  */
 export function zlibCompressed(inner: Transcoder, threshold: number = NEVER): Transcoder {
   return compressed(inner, { format: "deflate", flag: COMPRESSED, threshold });
