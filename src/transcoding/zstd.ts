@@ -6,18 +6,12 @@
  */
 
 import { builtinModule } from "../transport/runtime.ts";
-import { ClientException, messageOf, ValidationException } from "../errors.ts";
-
-type Callback = (error: Error | null, result: Uint8Array) => void;
+import { ClientException, ValidationException } from "../errors.ts";
 
 /** The part of `node:zlib` that is used here. */
 interface NodeZlib {
-  zstdCompress(data: Uint8Array, done: Callback): void;
-  zstdDecompress(
-    data: Uint8Array,
-    options: { readonly maxOutputLength: number },
-    done: Callback,
-  ): void;
+  zstdCompressSync(data: Uint8Array): Uint8Array;
+  zstdDecompressSync(data: Uint8Array, options: { readonly maxOutputLength: number }): Uint8Array;
 }
 
 const MAGIC = 0xfd2fb528;
@@ -38,16 +32,11 @@ export async function zstdCompress(data: Uint8Array): Promise<Uint8Array> {
   if (zlib === undefined) {
     throw new ValidationException(`Cannot store value: ${NONE}`, undefined);
   }
-  return await new Promise((resolve, reject) => {
-    zlib.zstdCompress(data, (error, result) => {
-      if (error) reject(new ClientException(`Cannot store value: ${messageOf(error)}`));
-      else resolve(plain(result));
-    });
-  });
+  return plain(zlib.zstdCompressSync(data));
 }
 
 /**
- * Expands bytes. They must not change meanwhile.
+ * Expands bytes.
  *
  * @param most The maximum length of the result.
  * @throws {ClientException} When they are damaged, the result would be longer, or the runtime has no zstd.
@@ -59,17 +48,20 @@ export async function zstdDecompress(data: Uint8Array, most: number): Promise<Ui
   if (length > most) throw tooLong(most);
   const zlib = await loadZlib();
   if (zlib === undefined) throw unreadable(`it is compressed with zstd, and ${NONE}`);
-  const expanded = await new Promise<Uint8Array>((resolve, reject) => {
-    const options = { maxOutputLength: Math.max(most, 1) };
-    zlib.zstdDecompress(data, options, (error, result) => {
-      if (!error) return resolve(plain(result));
-      const isTooLong = (error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE";
-      reject(isTooLong ? tooLong(most) : unreadable("its zstd frame is damaged", error));
-    });
-  });
+  const expanded = expand(zlib, data, most);
   if (expanded.byteLength > most) throw tooLong(most);
   if (length < 0 || expanded.byteLength === length) return expanded;
   throw unreadable("its zstd frame expands to another length than it says");
+}
+
+/** At once: what some runtimes do meanwhile ends the program when the checksum is wrong. */
+function expand(zlib: NodeZlib, data: Uint8Array, most: number): Uint8Array {
+  try {
+    return plain(zlib.zstdDecompressSync(data, { maxOutputLength: Math.max(most, 1) }));
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw tooLong(most);
+    throw unreadable("its zstd frame is damaged", cause);
+  }
 }
 
 const NONE = "this runtime has no zstd in node:zlib, as Node has from 22.15 on";
@@ -81,7 +73,7 @@ async function loadZlib(): Promise<NodeZlib | undefined> {
   } catch {
     return undefined; // there is no such module, as in most workers
   }
-  return typeof zlib?.zstdCompress === "function" ? zlib as NodeZlib : undefined;
+  return typeof zlib?.zstdCompressSync === "function" ? zlib as NodeZlib : undefined;
 }
 
 /**

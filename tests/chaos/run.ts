@@ -9,6 +9,7 @@ import { readOptions } from "../tasks/arguments.ts";
 import { Progress } from "../tasks/progress.ts";
 import { FUZZED_FORMATS, fuzzFormat } from "../transcoding/formats/format_fuzz.ts";
 import { fuzzPickles } from "../transcoding/pickle/fuzz.ts";
+import { FUZZED_TRANSCODERS, fuzzForeign } from "../transcoding/formats/transcoder_fuzz.ts";
 import { fuzzParser } from "./parser_fuzz.ts";
 import { chooseSeed, Random } from "./random.ts";
 import { recover } from "./recovery.ts";
@@ -30,6 +31,7 @@ const ROUND = 5000;
 const ROUNDS_PER_REPORT = 12;
 const PARSER_CASES = 1_000_000;
 const PICKLE_CASES = 250_000;
+const TRANSCODER_CASES = 200_000;
 /** Of each foreign format. */
 const FORMAT_CASES = 200_000;
 const CYCLES = 200;
@@ -118,6 +120,10 @@ async function fuzz(): Promise<string[]> {
       `${format.name}: ${cases} cases, ${values} of them values, ` +
         `slowest ${slowest.toFixed(1)} ms, hungriest ${megabytes(hungriest)}`,
     );
+  }
+  for (const fuzzed of FUZZED_TRANSCODERS) {
+    await fuzzForeign(fuzzed, new Random(seed), TRANSCODER_CASES);
+    progress.print(`${fuzzed.name}: ${TRANSCODER_CASES} cases`);
   }
   return [];
 }

@@ -30,6 +30,20 @@ Deno.test("zstdDecompress refuses what ends early, is damaged or goes on", async
   await assertRejects(() => zstdDecompress(flipped, 1e6), ClientException, "damaged");
 });
 
+Deno.test("zstdDecompress refuses a frame whose content or checksum was changed", async () => {
+  let refused = 0;
+  for (let at = 4; at < FOREIGN.byteLength; at++) {
+    const changed = FOREIGN.slice();
+    changed[at] = (changed[at] ?? 0) ^ 1;
+    await zstdDecompress(changed, 1e6).catch((error) => {
+      if (!(error instanceof ClientException)) throw error;
+      refused++;
+    });
+  }
+  // A bit of the window's size changes nothing.
+  assertEquals(refused, FOREIGN.byteLength - 5);
+});
+
 Deno.test("zstdDecompress stops at maxValueBytes, whatever a frame says of its length", async () => {
   const bomb = await zstdCompress(new Uint8Array(50_000_000));
   await assertRejects(() => zstdDecompress(bomb, 1000), ClientException, "more than maxValueBytes");

@@ -3,6 +3,8 @@
 import { ClientException } from "../../../mod.ts";
 import { readMarshal } from "../../../src/transcoding/formats/dalli/read_marshal.ts";
 import { writeMarshal } from "../../../src/transcoding/formats/dalli/write_marshal.ts";
+import { readBson } from "../../../src/transcoding/formats/read_bson.ts";
+import { writeBson } from "../../../src/transcoding/formats/write_bson.ts";
 import type { Random } from "../../chaos/random.ts";
 import { toHex } from "../pickle/vectors.ts";
 import { readForeign } from "./foreign_sets.ts";
@@ -38,6 +40,16 @@ export interface FormatFuzzReport {
 
 /** Every format that is fuzzed. */
 export const FUZZED_FORMATS: readonly FuzzedFormat[] = [
+  {
+    name: "BSON",
+    read: (bytes) => readBson(bytes, true),
+    write: (value) => writeBson(Object(value)),
+    samples: () => samplesOf(["enyim-memcached-core"], 257),
+    tokens: [
+      ...["\x01", "\x02", "\x03", "\x04", "\x05", "\x08", "\x09", "\x0a", "\x10", "\x12", "\xff"],
+      ...["0\x00", "1\x00", "__proto__\x00", "\x05\x00\x00\x00\x00", "\xff\xff\xff\x7f"],
+    ],
+  },
   {
     name: "Marshal",
     read: readMarshal,
