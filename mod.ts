@@ -75,6 +75,7 @@ export {
   moecacheTranscoder,
   type MoecacheTranscoderOptions,
 } from "./src/transcoding/moecache_transcoder.ts";
+export type { ReadInstance } from "./src/transcoding/pickle/unpickler.ts";
 export { Complex, frozenSet, tuple } from "./src/transcoding/pickle/python_types.ts";
 export {
   type RawTranscoder,

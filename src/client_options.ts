@@ -221,6 +221,13 @@ export interface ClientOptions {
    * ```
    */
   readonly dial?: Dial;
+  /**
+   * What the servers are asked in. `"classic"`: in nothing but the commands that every memcached knows, for servers
+   * and proxies without meta commands. `"meta"`: in meta commands where those do more, whatever the servers answer.
+   * By default each server is asked in meta commands until it answers that it does not know them, or until its
+   * version says so. All clients of a deployment have to use the same.
+   */
+  readonly dialect?: "classic" | "meta";
   /** The clock of the client; the runtime's clock by default. For tests of timeouts. */
   readonly clock?: Clock;
 }
@@ -257,6 +264,7 @@ export interface ResolvedOptions {
   readonly maxProbeDelay: number;
   readonly retries: number;
   readonly discovery: Discovery | undefined;
+  readonly dialect: ClientOptions["dialect"];
 }
 
 /** A checked gutter, with defaults filled in. */
@@ -289,6 +297,7 @@ const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   tls: "any",
   auth: "any",
   dial: "any",
+  dialect: "any",
   clock: "any",
 };
 
@@ -314,7 +323,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const { connectTimeout = options.timeout ?? DEFAULT_PATIENCE, clock = systemClock } = options;
   const { stallTimeout = DEFAULT_PATIENCE, maxPendingBytes = 2 ** 30, maxSockets } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
-  const { locator = moecacheRing, transcoder, dial } = options;
+  const { locator = moecacheRing, transcoder, dial, dialect } = options;
   if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (options.connectTimeout !== undefined) {
     checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
@@ -330,6 +339,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkTranscoder(transcoder);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
+  if (dialect !== undefined) checkChoice("dialect", dialect, ["classic", "meta"]);
   const timesConnectingApart = options.connectTimeout !== undefined;
   checkFunction("clock.now", clock?.now);
   checkFunction("clock.after", clock?.after);
@@ -352,6 +362,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     transcoder,
     ...failover,
     discovery,
+    dialect,
   };
 }
 

@@ -18,7 +18,8 @@ import type {
 export interface KeyCommands extends BareKeyCommands {
   /**
    * Gets the value of a key, or computes and stores it: once for all callers of this client, and once
-   * among all clients. Needs memcached 1.6.10 or later.
+   * among all clients. On a server without meta commands it uses classic ones, and promises a little less: the page
+   * "servers" of the documentation tells what.
    *
    * The first caller that finds no value stores a lease in its place and calls `load`; the others wait for up
    * to `waitFor`, then compute without storing. A value that is stale, by its age or because it was
@@ -112,7 +113,8 @@ export interface KeyCommands extends BareKeyCommands {
   /**
    * Marks a value as stale: the next {@linkcode getOrSet} computes a new one, and until that is there
    * all others are served the old one, as `get` is. A value that is being computed meanwhile will not be
-   * kept. To have the value gone at once, `delete` it. Needs memcached 1.6.10 or later.
+   * kept. To have the value gone at once, `delete` it. On a server without meta commands, the mark is an item of its
+   * own beside the value, and is lost where memcached removes it.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `staleFor`, how long the old value may serve, in seconds; `signal`.
@@ -141,7 +143,8 @@ export interface KeyCommands extends BareKeyCommands {
   /**
    * Tells what memcached knows of an item, without reading it or counting as a use of it. Only of an item
    * that was marked stale by a meta command, the first to look at it is told to compute it again: that is
-   * this command then, and nobody computes it. Needs memcached 1.6.10 or later.
+   * this command then, and nobody computes it. On a server without meta commands it is `gets`: it reads the item, which
+   * counts as a use of it, and `ttl`, `lastAccess` and `fetched` are absent.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `signal`.

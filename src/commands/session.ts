@@ -21,7 +21,7 @@ const MOST_CARRIERS = 4096;
 /** What of a client's options counts for its operations. */
 type SessionSettings =
   & DecodeLimits
-  & Pick<ResolvedOptions, "clock" | "timeout" | "timesConnectingApart">;
+  & Pick<ResolvedOptions, "clock" | "timeout" | "timesConnectingApart" | "dialect">;
 
 /** What a session is made of. */
 interface SessionParts {

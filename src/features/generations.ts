@@ -11,7 +11,7 @@ import {
 } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
 import { checkKey, MAX_KEY_LENGTH } from "../protocol/key.ts";
-import { reservedKey } from "../commands/reserved_key.ts";
+import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
 

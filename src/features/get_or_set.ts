@@ -4,10 +4,11 @@ import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_
 import { bounded, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
-import { type Lease, type LeasedItem, Leases, STRICT } from "./leases.ts";
+import { type Lease, Leases, STRICT } from "./leases.ts";
 import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
+import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
@@ -219,7 +220,7 @@ class Loading implements Load {
 
   /** Stores a value; resolves to what others read from then on. */
   async #store(lease: Lease, loaded: unknown): Promise<unknown> {
-    const { exptime, staleFor } = this.#plan;
+    const { exptime, staleFor, earlyRefresh } = this.#plan;
     const { item: { flags, data }, value } = await writeAndReadInTime(
       this.#session,
       loaded,
@@ -227,7 +228,10 @@ class Loading implements Load {
     );
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
-    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });
+    const freshFor = exptime === 0 || staleFor + earlyRefresh === 0
+      ? undefined
+      : Math.max(0, exptime - earlyRefresh);
+    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end, freshFor });
     return value;
   }
 

@@ -15,7 +15,7 @@
 
 import { equals } from "@std/bytes/equals";
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { reservedKey } from "../commands/reserved_key.ts";
+import { reservedKey } from "../fleet/reserved_key.ts";
 import type { Session } from "../commands/session.ts";
 import { add } from "../commands/store.ts";
 import { ClientException } from "../errors.ts";
@@ -26,13 +26,16 @@ import {
   type MetaRequest,
   readToken,
 } from "../protocol/commands/meta.ts";
+import type { CasOutcome } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
+import { isReserved, itemTranscoder, LEASE_FLAGS } from "../transcoding/item_codec.ts";
+import { inDialect, learnVersion, speaksClassic } from "./dialect.ts";
 import { UNREACHABLE } from "./meta.ts";
 import {
   dropStub,
   findStub,
   type ItemCommands,
+  type LeasedItem,
   makeStub,
   type ReadItem,
   removeAfterFailure,
@@ -44,14 +47,13 @@ import {
 } from "./stub.ts";
 import { readTied, storeTied } from "./tied_cas.ts";
 
-/** An item as it is read for somebody who might compute it again. */
-export interface LeasedItem extends StoredItem {
-  /** The cas unique. */
-  readonly cas: bigint;
-  /** Seconds until it expires; -1 for never. */
-  readonly ttl: number;
-  /** Whether it has been invalidated. */
-  readonly isInvalid: boolean;
+/** A value that was computed. */
+export interface Computed extends Replacement {
+  /**
+   * The exptime at which it is to be computed again while the present one is served, for a server that does not tell
+   * how long an item has to live; absent where it is served until it expires.
+   */
+  readonly freshFor?: number | undefined;
 }
 
 /** The right to compute the value of a key. */
@@ -79,10 +81,22 @@ export class Leases {
 
   /** Reads an item; `"unreachable"` where the client takes a server that it cannot reach for a miss. */
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
+    return await inDialect(this.#session, key, {
+      meta: () => this.#readByMeta(key),
+      classic: ({ placeOf, readLeased }) => readLeased(placeOf(this.#session, key, this.#options)),
+    });
+  }
+
+  async #readByMeta(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     const request = { verb: "mg", key, flags: ["f", "c", "t", "v"] } as const;
     const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
     if (reply === UNREACHABLE) return "unreachable";
-    return reply.status === "VA" ? readLeased(key, reply) : undefined;
+    if (reply.status !== "VA") return undefined;
+    const item = readLeased(key, reply);
+    if (isReserved(item.flags)) return item;
+    // Other clients may have left a mark that this way of reading does not see.
+    await learnVersion(this.#session, key);
+    return speaksClassic(this.#session, key) ? await this.read(key) : item;
   }
 
   /**
@@ -123,18 +137,36 @@ export class Leases {
   }
 
   /** Stores the value that a lease was won for, unless it comes too late, and ends the lease. */
-  async fulfil(lease: Lease, content: Replacement): Promise<void> {
+  async fulfil(lease: Lease, { freshFor, ...content }: Computed): Promise<void> {
     const { key, stub, stale } = lease;
+    const outcome = stale === undefined
+      ? await replaceStub(this.#itemsAt(key), stub, content)
+      : await this.#replaceStale(lease, stale, content);
+    if (outcome === "stored" && freshFor !== undefined) {
+      await inDialect(this.#session, key, {
+        // Such a server tells how long an item has to live.
+        meta: async () => {},
+        classic: async ({ placeOf, rememberFreshness }) => {
+          const place = placeOf(this.#session, key, this.#options);
+          await rememberFreshness(place, stub.nonce, { ...content, freshFor });
+        },
+      });
+    }
+    if (stale !== undefined) await this.release(lease);
+  }
+
+  async #replaceStale(
+    { key, stub }: Lease,
+    stale: NonNullable<Lease["stale"]>,
+    { exptime, ...item }: Replacement,
+  ): Promise<CasOutcome> {
     const items = this.#itemsAt(key);
-    if (stale === undefined) return void await replaceStub(items, stub, content);
-    const { exptime, ...item } = content;
-    await storeIfThere(
+    return await storeIfThere(
       // A stub that is gone may only have expired; the stale value can still be the same.
       async () => await findStub(items, stub) ?? await findItem(items, key, stale),
       // Where either is, the server has not restarted since the stale value was read.
       ({ carrier }) => items.cas(key, item, { cas: stale.cas, carrier }, exptime),
     );
-    await this.release(lease);
   }
 
   /** Leaves something in the stub's place, which keeps the others from computing for as long. */
@@ -152,25 +184,42 @@ export class Leases {
    * that may have been added although this fails is removed later.
    */
   async #addStub(key: string, stub: Stub, replaced?: ReadItem): Promise<Stub | undefined> {
+    try {
+      const added = await inDialect(this.#session, key, {
+        meta: () => this.#addByMeta(key, stub, replaced),
+        classic: ({ placeOf, placeStub }) => {
+          const place = placeOf(this.#session, key, this.#options);
+          return placeStub(place, this.#itemsAt(key), stub, replaced);
+        },
+      });
+      if (added === "unreachable") void removeLater(this.#itemsAt(key, STRICT), stub);
+      return added === "unreachable" ? undefined : added;
+    } catch (error) {
+      removeAfterFailure(this.#itemsAt(key, STRICT), stub, error);
+      throw error;
+    }
+  }
+
+  async #addByMeta(
+    key: string,
+    stub: Stub,
+    replaced: ReadItem | undefined,
+  ): Promise<Stub | "unreachable" | undefined> {
     const condition = replaced === undefined ? "ME" : `C${replaced.cas}`;
     const request = {
       verb: "ms",
       key: stub.key,
       flags: [condition, `T${stub.lifetime}`, `F${LEASE_FLAGS}`, "c"],
       data: stub.nonce,
+      isLine: true,
       carrier: replaced?.carrier,
     } as const;
-    try {
-      const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
-      if (reply === UNREACHABLE) void removeLater(this.#itemsAt(key, STRICT), stub);
-      if (reply.status !== "HD") return undefined;
-      const cas = readCas(key, reply);
-      // memcached before 1.6.13 does not know it yet when it answers: such a stub is told by its nonce alone.
-      return cas === 0n ? stub : { ...stub, cas };
-    } catch (error) {
-      removeAfterFailure(this.#itemsAt(key, STRICT), stub, error);
-      throw error;
-    }
+    const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
+    if (reply === UNREACHABLE) return "unreachable";
+    if (reply.status !== "HD") return undefined;
+    const cas = readCas(key, reply);
+    // memcached before 1.6.13 does not know it yet when it answers: such a stub is told by its nonce alone.
+    return cas === 0n ? stub : { ...stub, cas };
   }
 
   /** Commands that go to the server of the value, whatever server the stub's own key would belong to. */

@@ -9,6 +9,7 @@ import {
 import { checkOptions } from "../option_checks.ts";
 import { checkSeconds } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
+import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
 import {
   checkMetaRequest,
@@ -49,9 +50,20 @@ export async function inspect(
   key: string,
   options?: OperationOptions,
 ): Promise<ItemInfo | undefined> {
+  checkKey(key, "mg");
+  return await inDialect(session, key, {
+    meta: () => inspectByMeta(session, key, options),
+    classic: ({ inspect }) => inspect(session, key, options),
+  });
+}
+
+async function inspectByMeta(
+  session: Session,
+  key: string,
+  options: OperationOptions | undefined,
+): Promise<ItemInfo | undefined> {
   const request = { verb: "mg", key, flags: ["f", "s", "c", "t", "l", "h", "u"] } as const;
   const reply = await session.ask(key, () => {
-    checkMetaRequest(request);
     const command = new MetaCommand(request);
     command.absent = { status: "EN", flags: {} };
     return command;
@@ -70,8 +82,19 @@ export async function invalidate(
 ): Promise<boolean> {
   checkOptions(options, INVALIDATE_OPTIONS);
   checkKey(key, "invalidate");
-  const { staleFor } = options;
-  const flags = staleFor === undefined ? ["I"] : ["I", `T${checkSeconds("staleFor", staleFor, 1)}`];
+  if (options.staleFor !== undefined) checkSeconds("staleFor", options.staleFor, 1);
+  return await inDialect(session, key, {
+    meta: () => invalidateByMeta(session, key, options),
+    classic: ({ invalidate }) => invalidate(session, key, options),
+  });
+}
+
+async function invalidateByMeta(
+  session: Session,
+  key: string,
+  { staleFor, ...options }: InvalidateOptions,
+): Promise<boolean> {
+  const flags = staleFor === undefined ? ["I"] : ["I", `T${staleFor}`];
   const { status } = await session.askChange(key, () => {
     const command = new MetaCommand({ verb: "md", key, flags });
     command.absent = UNREACHABLE;

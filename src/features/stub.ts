@@ -26,6 +26,16 @@ export interface ReadItem extends Unique {
   readonly value: StoredItem;
 }
 
+/** An item as it is read for somebody who might compute it again. */
+export interface LeasedItem extends StoredItem {
+  /** The cas unique. */
+  readonly cas: bigint;
+  /** Seconds until it expires; -1 for never. */
+  readonly ttl: number;
+  /** Whether it has been invalidated. */
+  readonly isInvalid: boolean;
+}
+
 /** The commands that stubs need. */
 export interface ItemCommands {
   /** Where their client takes the time from. */

@@ -1,5 +1,7 @@
 /** Operations on keys that move from one server to another. @module */
 
+import type { ResolvedOptions } from "../client_options.ts";
+import type { ServerNode } from "../connection/server_node.ts";
 import type { Command } from "../protocol/command.ts";
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
 import {
@@ -10,6 +12,10 @@ import {
 } from "../protocol/commands/meta.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { SET_ANSWERS, StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
+import { checkExptime } from "../protocol/exptime.ts";
+import { isClassic, isUnknownCommand, noteClassic } from "./dialects.ts";
+import { parseMark } from "./mark.ts";
+import { reservedKey } from "./reserved_key.ts";
 
 /** Gives a command to one of the two servers. */
 export type SubmitTo = (command: Command) => void;
@@ -18,6 +24,10 @@ export type SubmitTo = (command: Command) => void;
 export interface Places {
   readonly next: SubmitTo;
   readonly former: SubmitTo;
+  /** The server that it moves from, as far as that is known. */
+  readonly formerNode?: ServerNode;
+  /** What the servers are asked in, where the client was told. */
+  readonly dialect?: ResolvedOptions["dialect"];
 }
 
 /** Carries out an operation on a key that moves; one that does not concern the former server goes to the next. */
@@ -42,8 +52,9 @@ export function submitMoving(key: string, command: Command, places: Places): voi
 async function operateOnMovingKey(
   key: string,
   move: Move,
-  { next, former }: Places,
+  places: Places,
 ): Promise<unknown> {
+  const { next, former } = places;
   const ask = (where = next) => run(where, move.again());
   if (move.kind === "remove") {
     // First where a reader would bring it over from.
@@ -51,10 +62,10 @@ async function operateOnMovingKey(
     const result = await ask();
     return move.combine?.(result, removed) ?? result;
   }
-  if (move.kind === "change") await bringOver(key, { next, former });
+  if (move.kind === "change") await bringOver(key, places);
   let result = await ask();
   if (move.kind === "read" && move.isMiss(result)) {
-    await bringOver(key, { next, former });
+    await bringOver(key, places);
     // Another client may have been faster, and may have removed the former copy: only the answer tells.
     result = await ask();
   }
@@ -63,17 +74,73 @@ async function operateOnMovingKey(
   return move.combine?.(result, mirrored) ?? result;
 }
 
+/** An item that is brought over, and in how many seconds it expires; never where negative. */
+interface Copy {
+  readonly flags: string;
+  readonly data: Uint8Array;
+  readonly ttl: number;
+}
+
+/**
+ * How long a copy lives whose server does not tell how long the item has, in seconds. As long as the item is there, it
+ * is brought over again.
+ */
+const UNKNOWN_TTL = 60;
+
 /** Copies an item as it is, with the time that it has left, unless there is one at the new place by now. */
-async function bringOver(key: string, { next, former }: Places): Promise<void> {
+async function bringOver(key: string, places: Places): Promise<void> {
+  const { next, former, formerNode, dialect } = places;
+  const item = dialect === "classic" || (formerNode !== undefined && isClassic(formerNode))
+    ? await readByClassic(key, former)
+    : await readByMeta(key, places);
+  if (item === undefined) return;
+  const { data, ttl } = item;
+  const exptime = ttl < 0 ? 0 : checkExptime(Math.max(1, ttl), Date.now);
+  const flags = Number(item.flags);
+  const request = {
+    verb: "ms",
+    key,
+    flags: ["ME", `F${item.flags}`, `T${exptime}`],
+    data,
+  } as const;
+  // A number holds flags of 32 bits; a server with more knows meta commands.
+  if (Number.isSafeInteger(flags)) {
+    await run(next, new StorageCommand("add", key, { flags, exptime, data }, STORED_ANSWERS));
+  } else {
+    await run(next, new MetaCommand(request));
+  }
+}
+
+async function readByMeta(
+  key: string,
+  { former, formerNode, dialect }: Places,
+): Promise<Copy | undefined> {
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
-  const reply = await run(former, new MetaCommand(asked));
-  // An item that was marked as stale there is not worth a copy.
-  if (reply.status !== "VA" || reply.flags.X !== undefined) return;
-  const [flags, ttl] = [readToken(reply, "f", key), Number(readToken(reply, "t", key))];
-  const lifetime = ttl < 0 ? [] : [`T${Math.max(1, ttl)}`];
-  const data = reply.value;
-  const copy = { verb: "ms", key, flags: ["ME", `F${flags}`, ...lifetime], data } as const;
-  await run(next, new MetaCommand(copy));
+  try {
+    const reply = await run(former, new MetaCommand(asked));
+    // An item that was marked as stale there is not worth a copy.
+    if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
+    const ttl = Number(readToken(reply, "t", key));
+    return { flags: readToken(reply, "f", key), data: reply.value, ttl };
+  } catch (error) {
+    if (dialect === "meta" || !isUnknownCommand(error)) throw error;
+    if (formerNode !== undefined) noteClassic(formerNode);
+    return await readByClassic(key, former);
+  }
+}
+
+async function readByClassic(key: string, former: SubmitTo): Promise<Copy | undefined> {
+  const read = (key: string) =>
+    run(
+      former,
+      new RetrievalCommand("gets", key, (flags, data, cas) => ({ flags, data: data.slice(), cas })),
+    ) as Promise<{ flags: number; data: Uint8Array; cas: bigint | undefined } | undefined>;
+  const [item, marked] = await Promise.all([read(key), read(reservedKey(key, "mark"))]);
+  if (item === undefined) return undefined;
+  const mark = marked && parseMark(new TextDecoder().decode(marked.data));
+  // The same, where the mark stands beside the item.
+  if (mark !== undefined && mark.cas === item.cas && mark.freshness === undefined) return undefined;
+  return { flags: `${item.flags}`, data: item.data, ttl: UNKNOWN_TTL };
 }
 
 function run<Result>(submit: SubmitTo, command: Command<Result>): Promise<Result> {
@@ -138,6 +205,8 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
       if (result === false || result === "exists" || result === "not_found") return undefined;
       // Where the key moves from, conditions were met differently, and the cas unique is another.
       const copy = { ...item, cas: undefined };
+      // It gives an item another cas unique, by which it is invalidated; a former copy would know nothing of that.
+      if (verb === "append" && item.data.length === 0) return new DeleteCommand(key);
       return verb === "append" || verb === "prepend"
         ? new StorageCommand(verb, key, copy, STORED_ANSWERS)
         : new StorageCommand("set", key, copy, SET_ANSWERS);

@@ -172,6 +172,8 @@ export class Router implements Route {
       submitMoving(key, command, {
         next: (command) => node.submit(command),
         former: (command) => former.submit(command),
+        formerNode: former,
+        dialect: this.#options.dialect,
       });
     }).catch((error) => command.failForGood(error));
   }

@@ -15,7 +15,7 @@ import {
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { reservedKey } from "../commands/reserved_key.ts";
+import { reservedKey } from "../fleet/reserved_key.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
 import { backoff, pause, untilAborted } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";

@@ -14,8 +14,7 @@ export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOpt
 }
 
 /**
- * Makes a function that caches the results of another function in memcached, with `getOrSet` and all its options. It
- * needs memcached 1.6.10 or later.
+ * Makes a function that caches the results of another function in memcached, with `getOrSet` and all its options.
  *
  * @param client The client whose servers store the results: a `Client`; or a `Namespace`, whose `invalidateAll` then
  * discards all results.

@@ -20,6 +20,12 @@ export const FAILURE_FLAGS = 0x6d6f6566;
 /** The flags of a result of `undefined` that `once` stores; the item is empty (`moeu` in ASCII). */
 export const UNDEFINED_FLAGS = 0x6d6f6575;
 
+/**
+ * Flags of a mark, an item beside a value that says what a server without meta commands does not: that the value is
+ * stale, or when it will be (`moem` in ASCII).
+ */
+export const MARK_FLAGS = 0x6d6f656d;
+
 /** The valid flags of values, in words. */
 export const USABLE_FLAGS =
   "an integer from 0 to 0xffffffff, except 0x6d6f6500 to 0x6d6f65ff, which are reserved";

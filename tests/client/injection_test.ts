@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Client, type Exptime, type Transcoder, ValidationException } from "../../mod.ts";
-import { reservedKey } from "../../src/commands/reserved_key.ts";
+import { reservedKey } from "../../src/fleet/reserved_key.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
 import { Random, withSeed } from "../chaos/random.ts";
 import { extent } from "../support/extent.ts";

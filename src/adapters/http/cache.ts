@@ -65,7 +65,7 @@ export interface CacheSettings {
  * memcached may evict any response. For one address, the 64 newest variants are kept, or fewer if the headers of all do
  * not fit into one item. When many put the same response at the same time, the last one stays. For `keys` and
  * `matchAll` without a request, and with `ignoreSearch`, memcached lists all its items, which takes seconds on a large
- * server. A response from the cache has no `url`. The cache needs memcached 1.6.10 or later.
+ * server. A response from the cache has no `url`.
  *
  * @example A page in two languages
  * ```ts

@@ -37,7 +37,10 @@ const LONGEST_FLAG = 64;
 const WITHOUT_TOKEN = "bcfhklqstuvxI";
 const LONGEST_OPAQUE = 31;
 /** Refusals of `ms` after which memcached may take the value for commands. */
-const LEAVES_VALUE_BEHIND = /^ERROR$|bad command line|options flags|decoding key|bad data chunk/;
+const LEAVES_VALUE_BEHIND =
+  /^ERROR$|bad command line|options flags|decoding key|bad data chunk|invalid flag/;
+/** Refusals of an `ms` that is right: by a server that knows no meta commands, or those of 1.6.6. */
+const NOT_UNDERSTOOD = /^(ERROR|CLIENT_ERROR invalid flag)$/;
 const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later";
 /** What a command that succeeds quietly would have said. */
 const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
@@ -53,6 +56,11 @@ export interface MetaRequest {
   readonly key: string;
   readonly flags: readonly string[];
   readonly data?: Uint8Array | string | undefined;
+  /**
+   * Whether the value is a line that no server knows as a command: one that does not understand `ms`, and takes the
+   * value for a command, refuses that too.
+   */
+  readonly isLine?: boolean;
   /** The connection that the cas unique among the flags was read through, as far as that is known. */
   readonly carrier?: number | undefined;
 }
@@ -171,6 +179,7 @@ export class MetaCommand extends Command<MetaReply> {
     const [status] = words;
     if (this.#isQuiet && status === "MN") return this.#endQuietly();
     if (this.#refusal !== undefined) return this.#endRefused(words);
+    if (status === "OK") return this.#refusedByDraft();
     if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
     if (this.#reply !== undefined) throw new SocketError("a meta command was answered twice");
     const reply = this.#readReply(status as MetaStatus, words);
@@ -216,13 +225,14 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key, data } = this.request;
+    const { verb, key, data, isLine = false } = this.request;
     const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
     const refusal = readRefusal(bytes, start, end, action);
     // It has its own reply, so it is the fence that is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
     const line = this.#refusal = String(refusal.item);
     this.fail(line === "ERROR" ? refusalError(action, line, NEEDS_NEWER) : refusal);
+    if (isLine && NOT_UNDERSTOOD.test(line)) return MORE;
     if (data !== undefined && LEAVES_VALUE_BEHIND.test(line)) {
       throw new Interruption(`the server did not understand ${verb}`, { cause: refusal });
     }
@@ -232,9 +242,17 @@ export class MetaCommand extends Command<MetaReply> {
     return MORE;
   }
 
-  /** Reads what follows a refusal: the fence is refused as well by a server that knows no meta commands. */
+  /** Before 1.6.10 memcached says OK where it now says HD, and means other things by some flags. */
+  #refusedByDraft(): number {
+    const { verb, key } = this.request;
+    this.fail(refusalError(`${verb} key "${key}"`, this.#refusal = "OK", NEEDS_NEWER));
+    return this.#isQuiet ? MORE : DONE;
+  }
+
+  /** Reads what follows a refusal: the fence, or the value, is refused as well by a server that does not know `ms`. */
   #endRefused([line]: string[]): number {
-    if (line === "ERROR" && this.#refusal === line) return DONE;
+    const isExpected = this.request.isLine || this.#refusal === line;
+    if (line === "ERROR" && isExpected) return DONE;
     throw this.#interruption();
   }
 
@@ -270,12 +288,12 @@ export interface ItemInfo {
   readonly size: number;
   /** The cas unique. */
   readonly cas: bigint;
-  /** Seconds until it expires; -1 for never. */
-  readonly ttl: number;
+  /** Seconds until it expires; -1 for never. Absent for a server without meta commands, as the two below. */
+  readonly ttl?: number;
   /** Seconds since it was last read or written. */
-  readonly lastAccess: number;
+  readonly lastAccess?: number;
   /** Whether it has been read since it was written. */
-  readonly fetched: boolean;
+  readonly fetched?: boolean;
 }
 
 /** What memcached says of an item that it is asked about by a flag, and can be read as a number. */

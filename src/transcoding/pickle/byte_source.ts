@@ -7,7 +7,7 @@ const MOST_OF = 7 / 8;
 
 /** A pickle's bytes and how far they have been read. Nothing is read, or allocated, past their end. */
 export class ByteSource {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   offset = 0;
   readonly #isOwn: boolean;
   #view: DataView | undefined;
@@ -19,6 +19,13 @@ export class ByteSource {
     const { buffer, byteOffset, byteLength } = bytes;
     const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
     this.bytes = isPlain ? bytes : new Uint8Array(buffer, byteOffset, byteLength);
+  }
+
+  /** Makes the bytes the source's own, if they are not: they are about to be lent to somebody else. */
+  keep(): void {
+    if (this.#isOwn) return;
+    this.bytes = new Uint8Array(this.bytes);
+    this.#view = undefined;
   }
 
   uint8(): number {

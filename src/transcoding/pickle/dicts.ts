@@ -2,6 +2,7 @@
 
 import { unreadable } from "./byte_source.ts";
 import type { KeyIndex } from "./keys.ts";
+import { callOf, madeByCall } from "./python_types.ts";
 
 /** Whether `value` is an object that a dict with string keys reads as. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -63,6 +64,8 @@ export class Dicts {
 
   #replace(object: Record<string, unknown>): Map<unknown, unknown> {
     const map = new Map<unknown, unknown>(Object.entries(object));
+    const call = callOf(object);
+    if (call !== undefined) madeByCall(map, call);
     this.#maps.set(object, map);
     this.#mustReplace ||= this.#hasShared;
     return map;

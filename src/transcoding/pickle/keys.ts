@@ -1,12 +1,14 @@
 /** Which dict keys and set items are one and the same to Python. @module */
 
-import { notPlainData, unreadable } from "./byte_source.ts";
+import { unreadable } from "./byte_source.ts";
+import { signatureOf } from "./datetime.ts";
 import {
   Complex,
   Intermediate,
   isBytearray,
   isFrozenSet,
   isTuple,
+  PythonObject,
   ReadKeyIds,
 } from "./python_types.ts";
 import { decodeLatin1 } from "./strings.ts";
@@ -78,7 +80,12 @@ export class Equality {
       return this.#signed(`bytes ${decodeLatin1(key)}`);
     }
     if (key instanceof Date) {
-      return this.#isReading ? this.#count++ : this.#signed(`datetime ${key.getTime()}`);
+      return this.#isReading ? this.#count++ : this.#signed(signatureOf(key));
+    }
+    if (key instanceof PythonObject) {
+      const same = key.toKey();
+      if (same === undefined) return undefined;
+      return typeof same === "string" ? this.#signed(same) : this.#known(same);
     }
     if (!(key instanceof Complex)) return undefined;
     return key.imag === 0 ? this.#known(key.real) : this.#signed(`${key.real}+${key.imag}i`);
@@ -119,11 +126,17 @@ export class Equality {
 export class KeyIndex {
   #equality: Equality | undefined;
   readonly #keysById = new Map<object, Map<number, unknown>>();
+  /** Makes a key final, where that takes anything. */
+  settle: ((key: unknown) => unknown) | undefined;
 
   /** The key of `container` that equals `key`, else `key` itself. */
   resolve(container: object, key: unknown): unknown {
     if (!mayEqualAnother(key)) return key;
-    if (key instanceof Intermediate) throw notPlainData(key.name);
+    if (this.settle !== undefined && isObject(key)) {
+      const settled = this.settle(key);
+      if (settled !== key) return settled; // what the caller made of it
+    }
+    if (key instanceof Intermediate) throw unreadable(key.problem);
     this.#equality ??= new Equality("reading");
     const id = this.#equality.idOf(key);
     if (id === undefined) throw unreadable("a dict key or set item is not hashable");

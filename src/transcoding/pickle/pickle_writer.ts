@@ -1,18 +1,13 @@
 import { ByteSink } from "./byte_sink.ts";
 import { integerToBytes } from "./numbers.ts";
 import * as opcode from "./opcodes.ts";
+import { PythonName } from "./python_types.ts";
 
 /** The protocols that are written. */
 export type PickleProtocol = 2 | 3 | 4 | 5;
 
-/** What Python 3 knows by a name. The memo knows it by the object. */
-export interface Global {
-  readonly module: string;
-  readonly name: string;
-}
-
-const BYTES: Global = { module: "builtins", name: "bytes" };
-const ENCODE: Global = { module: "_codecs", name: "encode" };
+const BYTES: PythonName = /* @__PURE__ */ new PythonName("builtins", "bytes");
+const ENCODE: PythonName = /* @__PURE__ */ new PythonName("_codecs", "encode");
 
 /** An opcode and the length of what follows, in eight bytes. */
 const FRAME_HEADER_SIZE = 9;
@@ -77,9 +72,10 @@ export class PickleWriter {
     this.#beginFrame();
   }
 
-  /** Writes the end of a call, after a global and one to three arguments. */
+  /** Writes the end of a call, after a global and its arguments; more than three come after a mark. */
   call(argumentCount: number, result?: object): void {
-    this.emitMemoized(opcode.TUPLE1 - 1 + argumentCount);
+    if (argumentCount === 0) this.emit(opcode.EMPTY_TUPLE);
+    else this.emitMemoized(argumentCount > 3 ? opcode.TUPLE : opcode.TUPLE1 - 1 + argumentCount);
     this.emitMemoized(opcode.REDUCE, result);
   }
 
@@ -133,7 +129,8 @@ export class PickleWriter {
     this.#memoize(owner);
   }
 
-  global(global: Global): void {
+  /** Writes a name. The memo knows it by the object. */
+  global(global: PythonName): void {
     this.boundary();
     if (this.recall(global)) return;
     const { module, name } = global;

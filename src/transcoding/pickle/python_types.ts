@@ -1,7 +1,60 @@
 /** Types of Python that JavaScript has nothing like. @module */
 
+import { quote } from "../../errors.ts";
+
 /** What an array, a Set or a Uint8Array can be in Python besides a list, a set or bytes. */
-type PythonType = "tuple" | "frozenset" | "bytearray";
+type PythonType = "tuple" | "frozenset" | "bytearray" | PythonCall | DateOrigin;
+
+/** A class or function of Python's, by the name that Python 3 has for it. */
+export class PythonName {
+  readonly module: string;
+  readonly name: string;
+
+  constructor(module: string, name: string) {
+    this.module = module;
+    this.name = name;
+  }
+}
+
+/** The call that makes a value in Python: of a container, an empty one, which then gets its items. */
+export interface PythonCall {
+  readonly callee: PythonName;
+  /** Values that hold no others, names, and what is made by calls. */
+  readonly args: readonly unknown[];
+}
+
+/** What a Date was read from, as far as it tells more than the Date does. */
+export interface DateOrigin {
+  /** The four bytes of a `date`, or the ten of a `datetime`. */
+  readonly bytes: Uint8Array;
+  /** The time zone of an aware `datetime`. */
+  readonly zone: PythonObject | undefined;
+  /** Milliseconds of the Date when it was read: it may be changed. */
+  readonly time: number;
+}
+
+/** A value of a class of Python's that JavaScript has nothing like, and that holds no other values. */
+export abstract class PythonObject {
+  /**
+   * The call that makes it in Python.
+   *
+   * @internal
+   */
+  abstract toCall(): PythonCall;
+
+  /**
+   * What is the same for values that are equal in Python, and only for these. `undefined` when Python cannot
+   * hash it.
+   *
+   * @internal
+   */
+  abstract toKey(): string | number | bigint | undefined;
+
+  /** Its text, so that JSON has something of it. */
+  toJSON(): unknown {
+    return String(this);
+  }
+}
 
 /** Its constructor returns the object it is given, so that a subclass adds its private fields to that. */
 class Given {
@@ -119,6 +172,28 @@ export function isBytearray(bytes: Uint8Array): boolean {
   return Typed.typeOf(bytes) === "bytearray";
 }
 
+/** Makes an array, an object or a Map that nobody else holds one of a subclass, which Python makes by a call. */
+export function madeByCall<Value extends object>(value: Value, call: PythonCall): Value {
+  return typed(value, call);
+}
+
+/** The call that makes a list or dict of a subclass; `undefined` of those that are no more than that. */
+export function callOf(value: object): PythonCall | undefined {
+  const type = Typed.typeOf(value);
+  return typeof type === "object" && "callee" in type ? type : undefined;
+}
+
+/** Makes a Date that nobody else holds one that was read from a `date` or `datetime`. */
+export function dateOf(date: Date, origin: Omit<DateOrigin, "time">): Date {
+  return typed(date, { ...origin, time: date.getTime() });
+}
+
+/** What a Date was read from, if it was. */
+export function originOf(date: Date): DateOrigin | undefined {
+  const type = Typed.typeOf(date);
+  return typeof type === "object" && "bytes" in type ? type : undefined;
+}
+
 /** The ids of keys while they are read: those of tuples and frozensets are kept by the objects. */
 export class ReadKeyIds {
   readonly #others = new Map<unknown, number>();
@@ -168,7 +243,7 @@ export class Complex {
   }
 }
 
-/** What exists while a pickle is read and is not data by itself: a class, a function, a time zone. */
+/** What exists while a pickle is read and is not data by itself: a class, a function, a `dtype`. */
 export class Intermediate {
   /** The name of the global that it is, or that it was made by. */
   readonly name: string;
@@ -176,4 +251,33 @@ export class Intermediate {
   constructor(name: string) {
     this.name = name;
   }
+
+  /** Why it cannot be part of a value. */
+  get problem(): string {
+    return `global ${quote(this.name)} is not plain data`;
+  }
+}
+
+/** Bytes that Python 2 called a string. Only what takes bytes can have them; Python 3 reads no others. */
+export class Python2Bytes extends Intermediate {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    super("__builtin__.str");
+    this.bytes = bytes;
+  }
+
+  override get problem(): string {
+    return "a Python 2 str holds bytes that are not ASCII";
+  }
+}
+
+/** What a call made that Python gives a state afterwards, or items. */
+export interface Growing {
+  /** Takes the state, which Python hands to `__setstate__`. */
+  build?(state: unknown): void;
+  /** Takes items of a list or set. */
+  extend?(items: readonly unknown[]): void;
+  /** Takes keys and values of a dict in turn. */
+  fill?(pairs: readonly unknown[]): void;
 }

@@ -66,28 +66,21 @@ export function encodeLatin1(text: string): Uint8Array | undefined {
   return all > 0xff ? undefined : bytes;
 }
 
-/** Decodes what Python 2 wrote as `str`, if it is ASCII. By default CPython 3 takes no more. */
-export function decodePython2Str(bytes: Uint8Array): string {
-  return requireAscii(decodeLatin1(bytes));
+/** Whether text is ASCII. */
+export function isAscii(text: string): boolean {
+  return !/[\u0080-\uffff]/.test(text);
 }
 
-/** Reads the line of a STRING: Python 2's `repr(value)` of a `str`. */
+/** Reads the line of a STRING, Python 2's `repr(value)` of a `str`: a character for each byte. */
 export function stringFromRepr(line: Uint8Array): string {
   const text = decodeLatin1(line);
   if (!/^'[^]*'$|^"[^]*"$/.test(text)) throw unreadable("a STRING is not in quotes");
-  return requireAscii(text.slice(1, -1).replace(BYTE_ESCAPE, byteOfEscape));
+  return text.slice(1, -1).replace(BYTE_ESCAPE, byteOfEscape);
 }
 
 /** Reads the line of a UNICODE: Python's `raw-unicode-escape`. */
 export function stringFromRawUnicode(line: Uint8Array): string {
   return decodeLatin1(line).replace(UNICODE_ESCAPE, characterOfEscape);
-}
-
-function requireAscii(text: string): string {
-  if (/[\u0080-\uffff]/.test(text)) {
-    throw unreadable("a Python 2 str holds bytes that are not ASCII");
-  }
-  return text;
 }
 
 function byteOfEscape(escape: string, octal?: string, hex?: string, other = ""): string {

@@ -1,13 +1,36 @@
-import { type ByteSource, notPlainData, unreadable } from "./byte_source.ts";
+import { type ByteSource, unreadable } from "./byte_source.ts";
 import { Dicts, replaceWithin } from "./dicts.ts";
 import { KeyIndex } from "./keys.ts";
-import { Intermediate } from "./python_types.ts";
+import { type Growing, Intermediate } from "./python_types.ts";
 
 /** What is done for one opcode. A value that it returns is pushed. */
 export type Instruction = (machine: Unpickler) => unknown;
 
 /** Instructions by their opcodes. */
 export type Instructions = Readonly<Record<number, Instruction>>;
+
+/**
+ * Makes a value of an instance of a class of Python's.
+ *
+ * @param args The arguments that make it, in Python a call or `__new__`.
+ * @param state Its attributes, or what its `__getstate__` returned; `undefined` when it has none.
+ * @param items What it holds, if its class is one of lists or sets; if it is one of dicts, arrays of a key and
+ * its value.
+ * @returns The value; not `undefined`.
+ */
+export type ReadInstance = (
+  args: readonly unknown[],
+  state: unknown,
+  items: readonly unknown[],
+) => unknown;
+
+/** What is read besides plain data and the classes of Python's library, and how. */
+export interface ReadPickleOptions {
+  /** What makes values of instances, by their classes. */
+  readonly classes?: Readonly<Record<string, ReadInstance>> | undefined;
+  /** Whether what cannot be read becomes an `Unreadable` instead of an error. */
+  readonly keepUnreadable?: boolean | undefined;
+}
 
 /** How many times the length of a pickle it may copy: CPython writes some bytearrays in two copies. */
 const MOST_COPIES = 3;
@@ -26,10 +49,23 @@ export class Unpickler {
   /** How high it was at the last one: what lies below cannot be taken off. */
   #lastMark = 0;
   #budget: number;
-  #hasIntermediates = false;
+  readonly options: ReadPickleOptions;
+  /** Whether some value must not be part of the result, which is then searched for it. */
+  hasIntermediates = false;
+  /** Whether something has to be loaded before the next instruction. */
+  isWaiting = false;
+  /** What takes the state and the items of some values. */
+  growing: Map<unknown, Growing> | undefined;
+  /** Finds what a name stands for, when a call asks for that. */
+  findClass: ((path: string) => Intermediate) | undefined;
+  /** Makes an `Unreadable` of what could not be read, if these are kept. */
+  keep: ((className: string) => unknown) | undefined;
+  /** Makes the value of what was read, where that takes more than replacing dicts. */
+  settle: ((value: unknown) => unknown) | undefined;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, options: ReadPickleOptions) {
     this.source = source;
+    this.options = options;
     this.#budget = source.bytes.length * MOST_COPIES;
   }
 
@@ -100,16 +136,17 @@ export class Unpickler {
 
   /** Pushes what must not be part of the value, which is then searched for it. */
   pushIntermediate(value: Intermediate): void {
-    this.#hasIntermediates = true;
+    this.hasIntermediates = true;
     this.push(value);
   }
 
   /** Takes off the value that the pickle stands for. */
   finish(): unknown {
     const value = this.pop();
-    if (!this.#hasIntermediates && !this.dicts.mustReplace) return value;
+    if (this.settle !== undefined) return this.settle(value);
+    if (!this.hasIntermediates && !this.dicts.mustReplace) return value;
     return replaceWithin(value, (part) => {
-      if (part instanceof Intermediate) throw notPlainData(part.name);
+      if (part instanceof Intermediate) throw unreadable(part.problem);
       return this.dicts.current(part);
     });
   }

@@ -1,17 +1,20 @@
 /** Writing pickles: containers, and the objects that Python makes by calls. @module */
 
 import { quote, ValidationException } from "../../errors.ts";
-import { datetimeBytes } from "./datetime.ts";
+import { writtenDate } from "./datetime.ts";
 import { Equality } from "./keys.ts";
 import * as opcode from "./opcodes.ts";
+import { FRAME_SIZE, pickleLongBytes, type PickleProtocol, PickleWriter } from "./pickle_writer.ts";
 import {
-  FRAME_SIZE,
-  type Global,
-  pickleLongBytes,
-  type PickleProtocol,
-  PickleWriter,
-} from "./pickle_writer.ts";
-import { Complex, isFrozenSet, isTuple } from "./python_types.ts";
+  callOf,
+  Complex,
+  isFrozenSet,
+  isTuple,
+  type PythonCall,
+  PythonName,
+  PythonObject,
+} from "./python_types.ts";
+import { TimeDelta, TimeZone } from "./time_types.ts";
 
 /** Most items that CPython adds to a list or dict at once. */
 const BATCH_SIZE = 1000;
@@ -24,15 +27,14 @@ const MAX_PATH = 20;
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
-const SET: Global = { module: "builtins", name: "set" };
-const FROZENSET: Global = { module: "builtins", name: "frozenset" };
-const COMPLEX: Global = { module: "builtins", name: "complex" };
-const DATETIME: Global = { module: "datetime", name: "datetime" };
-const TIMEDELTA: Global = { module: "datetime", name: "timedelta" };
-const TIMEZONE: Global = { module: "datetime", name: "timezone" };
+const SET: PythonName = /* @__PURE__ */ new PythonName("builtins", "set");
+const FROZENSET: PythonName = /* @__PURE__ */ new PythonName("builtins", "frozenset");
+const COMPLEX: PythonName = /* @__PURE__ */ new PythonName("builtins", "complex");
+const DATE: PythonName = /* @__PURE__ */ new PythonName("datetime", "date");
+const DATETIME: PythonName = /* @__PURE__ */ new PythonName("datetime", "datetime");
 
-/** What the memo knows `datetime.timezone.utc` by. */
-const UTC = {};
+/** `datetime.timezone.utc`. */
+let utc: TimeZone | undefined;
 
 /** A container that has been begun, and some of whose items may be written. */
 interface OpenContainer {
@@ -125,6 +127,7 @@ class Pickler {
     if (value instanceof Uint8Array) this.#writer.bytes(value, value);
     else if (prototype === Date.prototype) this.#saveDate(value as Date);
     else if (prototype === Complex.prototype) this.#saveComplex(value as Complex);
+    else if (value instanceof PythonObject) this.#saveCall(value.toCall(), value);
     else throw this.#fault(`an instance of ${classNameOf(value)}`, value);
     return true;
   }
@@ -141,29 +144,42 @@ class Pickler {
   }
 
   #saveDate(date: Date): void {
-    const bytes = datetimeBytes(date);
-    if (bytes === undefined) {
+    const written = writtenDate(date);
+    if (written === undefined) {
       throw this.#fault("a Date that is invalid or not in the years 1 to 9999", date);
     }
-    this.#writer.global(DATETIME);
-    this.#writer.bytes(bytes);
-    if (!this.#writer.recall(UTC)) this.#saveUtc();
-    this.#writer.call(2, date);
+    const { bytes, zone } = written;
+    const args = zone === undefined
+      ? [bytes]
+      : [bytes, zone === "UTC" ? utc ??= new TimeZone(new TimeDelta(0)) : zone];
+    this.#saveCall({ callee: bytes.length === 4 ? DATE : DATETIME, args }, date);
   }
 
-  #saveUtc(): void {
-    this.#writer.global(TIMEZONE);
-    this.#writer.global(TIMEDELTA);
-    for (let field = 0; field < 3; field++) this.#writer.number(0);
-    this.#writer.call(3);
-    this.#writer.call(1, UTC);
+  /** Writes the call that makes a value. What its arguments hold is nested a few levels deep at most. */
+  #saveCall({ callee, args }: PythonCall, value?: object): void {
+    const writer = this.#writer;
+    writer.global(callee);
+    if (args.length > MAX_SMALL_TUPLE) writer.emit(opcode.MARK);
+    for (const arg of args) {
+      if (arg instanceof PythonName) writer.global(arg);
+      else if (arg instanceof Uint8Array) writer.bytes(arg);
+      else this.#save(arg);
+    }
+    writer.call(args.length, value);
+  }
+
+  /** Writes a container without items: of a subclass by a call, else by an opcode. */
+  #saveEmpty(code: number, value: object): void {
+    const call = callOf(value);
+    if (call === undefined) this.#writer.emitMemoized(code, value);
+    else this.#saveCall(call, value);
   }
 
   #beginObject(object: object): boolean {
     if (Object.getOwnPropertySymbols(object).length > 0) {
       throw this.#fault("an object with a symbol as a key", object);
     }
-    this.#writer.emitMemoized(opcode.EMPTY_DICT, object);
+    this.#saveEmpty(opcode.EMPTY_DICT, object);
     const items: unknown[] = [];
     const values = Object.values(object);
     Object.keys(object).forEach((key, index) => items.push(key, values[index]));
@@ -172,14 +188,14 @@ class Pickler {
 
   #beginMap(map: ReadonlyMap<unknown, unknown>): boolean {
     this.#checkKeys(map.keys(), map);
-    this.#writer.emitMemoized(opcode.EMPTY_DICT, map);
+    this.#saveEmpty(opcode.EMPTY_DICT, map);
     const items: unknown[] = [];
     for (const [key, value] of map) items.push(key, value);
     return this.#begin("dict", map, items);
   }
 
   #beginList(items: readonly unknown[]): boolean {
-    this.#writer.emitMemoized(opcode.EMPTY_LIST, items);
+    this.#saveEmpty(opcode.EMPTY_LIST, items);
     return this.#begin("list", items, items);
   }
 

@@ -3,6 +3,7 @@
 import { ClientException } from "../../../src/errors.ts";
 import * as opcode from "../../../src/transcoding/pickle/opcodes.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
+import type { ReadPickleOptions } from "../../../src/transcoding/pickle/unpickler.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import type { Random } from "../../chaos/random.ts";
 import { fromHex, type PickleVectors, readVectors, toHex, unpack } from "./vectors.ts";
@@ -14,6 +15,29 @@ const MAX_BYTES = 1 << 20;
 const MAX_BYTES_PER_BYTE = 1 << 10;
 
 const opcodes = Object.values(opcode);
+
+/** Pickles of classes, as text of which each character is a byte. */
+const CLASSES = [
+  "cuuid\nUUID\n)\x81}X\x03\x00\x00\x00intK\x05sb.",
+  "ccopy_reg\n_reconstructor\n(cuuid\nUUID\nc__builtin__\nobject\nNtR}X\x03\x00\x00\x00intK\x05sb.",
+  "ccollections\ndeque\n(]K\x03tR(K\x01K\x02e.",
+  "ccollections\ndefaultdict\nc__builtin__\nlist\n\x85RX\x01\x00\x00\x00a]s.",
+  "cdatetime\ndatetime\n(C\x0a\x07\xe4\x02\x1d\x0c\x00\x00\x0a\x5b\xb5cpytz\n_p\n(X\x03\x00\x00\x00UTCtRtR.",
+  "cdatetime\ndatetime\n(U\x0a\x07\xe4\x02\x1d\x0c\x00\x00\x0a\x5b\xb5cbuiltins\ngetattr\n" +
+  "(czoneinfo\nZoneInfo\nX\x09\x00\x00\x00_unpickletR(X\x0d\x00\x00\x00Europe/BerlinK\x01tRtR.",
+  "cdateutil.tz.tz\ntzoffset\n)\x81}(X\x05\x00\x00\x00_nameNX\x07\x00\x00\x00_offsetK\x05ub.",
+  "carray\n_array_reconstructor\n(carray\narray\nX\x01\x00\x00\x00iK\x08C\x04\x01\x00\x00\x00tR.",
+  "cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(X\x02\x00\x00\x00i2\x89\x88tR(K\x03X\x01\x00\x00\x00<tbC\x02\x01\x00tR.",
+  "capp\nMoney\n(K\x05tR}X\x01\x00\x00\x00aNsb.",
+  "}(capp\nMoney\n)Rcdecimal\nDecimal\n(X\x03\x00\x00\x001.5tRK\x01cfractions\nFraction\n(K\x01K\x02tRu.",
+];
+
+const OPTIONS: readonly ReadPickleOptions[] = [
+  {},
+  { keepUnreadable: true },
+  { classes: { "app.Money": (args, state) => ({ args, state }) } },
+  { classes: { "app.Money": ([value]) => value ?? "none" }, keepUnreadable: true },
+];
 
 /** The worst of the cases. */
 export interface PickleFuzzReport {
@@ -46,7 +70,7 @@ export async function fuzzPickles(
     const heap = allocated();
     const start = performance.now();
     try {
-      readAndWrite(bytes, random);
+      await readAndWrite(bytes, random);
     } catch (cause) {
       throw new Error(`Cannot read ${toHex(bytes)}`, { cause });
     }
@@ -69,7 +93,10 @@ async function readSamples(): Promise<Uint8Array<ArrayBuffer>[]> {
   const others = [...hostile, ...unusual].flatMap(({ hex }) =>
     hex === undefined ? [] : [fromHex(hex)]
   );
-  return [...unpacked, ...others].filter((bytes) => bytes.length <= MAX_LENGTH);
+  const classes = CLASSES.map((text) => Uint8Array.from(text, (char) => char.charCodeAt(0)));
+  // As many as of the others, about.
+  const often = Array.from({ length: 30 }, () => classes).flat();
+  return [...unpacked, ...others, ...often].filter((bytes) => bytes.length <= MAX_LENGTH);
 }
 
 /** Changes, doubles, removes or brings in from elsewhere a few bytes of a pickle. */
@@ -96,16 +123,16 @@ function mutate(
 }
 
 /** What is read may be a string with a lone surrogate, which is not written. What is written is read. */
-function readAndWrite(bytes: Uint8Array, random: Random): void {
+async function readAndWrite(bytes: Uint8Array, random: Random): Promise<void> {
   let written: Uint8Array;
   try {
-    const value = readPickle(bytes.slice(), random.chance(0.5));
+    const value = await readPickle(bytes.slice(), random.chance(0.5), random.pick(OPTIONS));
     written = writePickle(value, random.pick([2, 3, 4, 5]));
   } catch (error) {
     if (!(error instanceof ClientException)) throw error;
     return;
   }
-  readPickle(written);
+  await readPickle(written);
 }
 
 function allocated(): number {

@@ -3,8 +3,11 @@
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { fnv1a32 } from "../routing/hashes/fnv.ts";
 
-/** The purpose of such a key: the lease beside a stale value, a lock's tokens, a namespace's generation. */
-export type Purpose = "lease" | "token" | "generation";
+/**
+ * The purpose of such a key: the lease beside a stale value, a lock's tokens, a namespace's generation; on a server
+ * without meta commands, a value's mark, and what tells that it is fresh.
+ */
+export type Purpose = "lease" | "token" | "generation" | "mark" | "fresh";
 
 /** The number of hexadecimal digits of a hash. */
 const HASH_LENGTH = 8;
