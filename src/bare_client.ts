@@ -10,6 +10,7 @@ import { Session, setSession } from "./commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
 import { SocketError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
+import type { ServerControl } from "./fleet/server_control.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
@@ -33,7 +34,8 @@ import type { ServerAddress } from "./server_address.ts";
  * assertEquals(await client.get("some_key"), { some: "value" });
  * ```
  */
-export class BareClient extends EventTarget implements BareKeyCommands, AsyncDisposable {
+export class BareClient extends EventTarget
+  implements BareKeyCommands, ServerControl, AsyncDisposable {
   readonly #fleet: Fleet;
   readonly #session: Session;
   readonly #ending = new AbortController();
@@ -165,65 +167,14 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     return deleteMany(this.#session, keys, options);
   }
 
-  /**
-   * The current status of the servers, in the order of the list, followed by those of a gutter. With the option
-   * `discovery`, the list may still be empty.
-   *
-   * @example A server that has answered
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * assertEquals(client.servers[0]?.state, "idle");
-   * await client.get("key");
-   * assertEquals(client.servers[0]?.state, "up");
-   * ```
-   */
   get servers(): readonly ServerStatus[] {
     return this.#fleet.status();
   }
 
-  /**
-   * Changes the list of servers for later operations. Pending operations end on the servers where they began, and
-   * connections to servers that stay are kept.
-   *
-   * @param servers One server or a list.
-   * @returns Resolves when all operations on the removed servers have ended and their sockets are closed. `items` and
-   * `watch` continue there until they end.
-   * @throws {ValidationException} When an address is invalid. The old list is kept then.
-   * @throws {SocketError} When the client is closed.
-   *
-   * @example Moving to another server
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using old = await MemcachedServer.listen();
-   * await using next = await MemcachedServer.listen();
-   * await using client = new Client(old.address);
-   *
-   * const stored = client.set("key", "value"); // on the old one
-   * await client.setServers([next.address]);
-   * await stored;
-   * assertEquals(await client.get("key"), undefined); // on the new one
-   * ```
-   */
   setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
     return this.#fleet.setServers(servers);
   }
 
-  /**
-   * Listens to the events of the servers.
-   *
-   * @param type `error`, `down`, `up` or `reconnect`; see {@linkcode ServerEvent}.
-   * @param listener Called with the event.
-   * @param options As for any `EventTarget`.
-   */
   override addEventListener(
     type: "error" | "down" | "up" | "reconnect",
     listener: ((event: ServerEvent) => void) | { handleEvent(event: ServerEvent): void } | null,
@@ -244,14 +195,6 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     super.addEventListener(type, listener, options);
   }
 
-  /**
-   * Closes the client. Pending and later operations are rejected with a `SocketError`. Closing again does nothing.
-   *
-   * An open client keeps the process alive only while operations are pending.
-   *
-   * @returns A promise that resolves when every socket is closed.
-   * @throws The runtime's error when a socket cannot be closed.
-   */
   close(): Promise<void> {
     this.#ending.abort(new SocketError("Cannot use any server: the client is closed"));
     return this.#fleet.close();
