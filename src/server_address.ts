@@ -118,6 +118,19 @@ export function securityOf(address: ServerAddress): Pick<HostAddress, "tls" | "a
   return { ...(tls === undefined ? {} : { tls }), ...(auth === undefined ? {} : { auth }) };
 }
 
+/**
+ * Reads a text of one address or of several, separated by commas.
+ *
+ * @throws {ValidationException} When one is not an address.
+ */
+export function readAddresses(text: string): HostAddress[] {
+  return separate(text).map((address) => {
+    const parts = takeApart(address) as HostAddress;
+    resolveServer(address, parts, { tls: undefined, credentials: undefined });
+    return parts;
+  });
+}
+
 function takeApart(address: unknown): Parts {
   if (address instanceof URL) return fromUrl(address);
   if (typeof address === "string") {

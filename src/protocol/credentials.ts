@@ -26,6 +26,13 @@ export interface Credentials {
   readonly username: string;
   /** 1 to 250 characters, without whitespace and control characters. */
   readonly password: string;
+  /**
+   * How they are sent: `"memcached"`, the default, as memcached with `-Y` reads them; `"memcachier"` as MemCachier does,
+   * where the user name is the key of a `set` and the password its value. A server that is neither would store the
+   * password under that key, so use `"memcachier"` with MemCachier alone. The user name has no characters but `!` to `~`
+   * then.
+   */
+  readonly dialect?: "memcached" | "memcachier";
 }
 
 const LONGEST = 250;
@@ -52,10 +59,13 @@ function checkCredentials(credentials: unknown, refuse: (why: string) => never):
   if (typeof credentials !== "object" || credentials === null) {
     refuse("auth must be an object with username and password");
   }
-  const { username, password } = credentials as Record<string, unknown>;
+  const { username, password, dialect } = credentials as Record<string, unknown>;
   if (!isWord(username)) refuse(`auth.username ${RULE}`);
   if (!isWord(password)) refuse(`auth.password ${RULE}`);
-  return { username, password };
+  if (dialect === undefined || dialect === "memcached") return { username, password };
+  if (dialect !== "memcachier") refuse(`auth.dialect must be "memcached" or "memcachier"`);
+  if (!/^[!-~]+$/.test(username)) refuse("auth.username must be a key for MemCachier");
+  return { username, password, dialect };
 }
 
 const RULE = `must be 1 to ${LONGEST} characters, without whitespace and control characters`;

@@ -6,7 +6,7 @@ import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput } from "./run.ts";
 
 const SUITES = new URL("../adapters/suites/", import.meta.url);
-const WHAT = "the adapters with the packages they adapt";
+const WHAT = "the adapters with the packages they adapt, and other clients of npm";
 
 /** What npm's packages ask of the adapters, which have a configuration of their own. */
 export const adaptersLane: Lane = {

@@ -12,11 +12,13 @@ const LONGEST_SHOWN = 80;
 
 /** Makes the request that must be the first on a connection. */
 export function authenticationRequest(
-  { username, password }: Credentials,
+  { username, password, dialect }: Credentials,
 ): Uint8Array<ArrayBuffer> {
-  const token = `${username} ${password}`;
+  const [request, token] = dialect === "memcachier"
+    ? [`set ${username} 0 0`, password]
+    : [REQUEST, `${username} ${password}`];
   const { byteLength } = new TextEncoder().encode(token);
-  return new TextEncoder().encode(`${REQUEST} ${byteLength}\r\n${token}\r\n`);
+  return new TextEncoder().encode(`${request} ${byteLength}\r\n${token}\r\n`);
 }
 
 /**

@@ -2,8 +2,10 @@
 
 /** How a language writes floats. */
 export interface FloatStyle {
-  /** The least and the largest place of the point, behind which there is an exponent. */
-  readonly fixed: readonly [least: number, most: number];
+  /** The least place of the point for which there is no exponent, counted from before the first digit. */
+  readonly leastPoint: number;
+  /** The largest one, for so many digits. */
+  mostPoint(digits: number): number;
   /** What stands before the point where nothing else does. */
   readonly zero: "0" | "";
   /** What is written before an exponent where there is one digit only. */
@@ -34,7 +36,7 @@ function writeMagnitude(value: number, style: FloatStyle): string {
   const [mantissa = "", power = ""] = shortest(value, style.precision).split("e");
   const digits = mantissa.replace(".", "").replace(/0+$/, "");
   const point = Number(power) + 1;
-  if (point < style.fixed[0] || point > style.fixed[1]) {
+  if (point < style.leastPoint || point > style.mostPoint(digits.length)) {
     const fraction = digits.length > 1 ? `.${digits.slice(1)}` : style.wholeMantissa;
     return `${digits[0]}${fraction}${style.exponent}${writeExponent(point - 1, style)}`;
   }

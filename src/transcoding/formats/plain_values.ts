@@ -6,7 +6,7 @@ import { MOST_LEVELS } from "./byte_reader.ts";
 /** Most steps of the way to a value that a message names. */
 const MOST_STEPS = 20;
 /** How many items are written again at most, because something holds their container once more. */
-const MOST_REPEATED = 2 ** 20;
+const MOST_REPEATED = 2 ** 18;
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 /** A value that may be written, by its kind. */

@@ -56,7 +56,8 @@ const LIMIT = () => limit ??= 10n ** BigInt(MAX_DIGITS);
 
 /** As `repr()` writes floats: `0.5`, `1e+16`, `1e-05`, `inf`, `nan`. */
 const FLOAT: FloatStyle = {
-  fixed: [-3, 16],
+  leastPoint: -3,
+  mostPoint: () => 16,
   zero: "0",
   wholeMantissa: "",
   exponent: "e",

@@ -9,6 +9,7 @@ import {
   assertReads,
   type ForeignCase,
   type ForeignSet,
+  latin1,
   readForeign,
   textIfUtf8,
   valueOf,
@@ -80,11 +81,6 @@ for (const set of sets) {
   });
 }
 
-/** Bytes of a string of characters up to U+00FF. */
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
 /** What `Marshal.dump` wrote of objects that are not plain data, and what the message has to name. */
 const REFUSED: [string, string][] = [
   ["o:\x08Foo\x06:\x07@ai\x06", '"Foo"'],
@@ -133,14 +129,14 @@ const HOSTILE: Readonly<Record<string, string>> = {
 
 Deno.test("dalliTranscoder names the class of an object that is not plain data", () => {
   for (const [dump, name] of REFUSED) {
-    const item = { flags: 1, data: bytesOf(`\x04\x08${dump}`) };
+    const item = { flags: 1, data: latin1(`\x04\x08${dump}`) };
     assertThrows(() => dalliTranscoder.decode(item), ClientException, name);
   }
 });
 
 Deno.test("dalliTranscoder refuses what is broken or hostile, at once", () => {
   for (const [name, dump] of Object.entries(HOSTILE)) {
-    const item = { flags: 1, data: bytesOf(dump) };
+    const item = { flags: 1, data: latin1(dump) };
     assertThrows(() => dalliTranscoder.decode(item), ClientException, undefined, name);
   }
 });
@@ -187,7 +183,7 @@ Deno.test("dalliTranscoder refuses flags of others, damaged bytes and bombs", as
   for (const flags of [8, 256, 274, 0xffffffff]) {
     await assertRejects(() => decode(flags, Uint8Array.of()), ClientException, String(flags));
   }
-  await assertRejects(() => decode(3, bytesOf("not compressed")), ClientException);
+  await assertRejects(() => decode(3, latin1("not compressed")), ClientException);
   const bomb = await dalliTranscoder.encode("0".repeat(5_000_000));
   await assertRejects(() => decode(bomb.flags, bomb.data, 1_000_000), ClientException, "1000000");
 });
@@ -218,7 +214,7 @@ Deno.test("dalliTranscoder tells how strings are written that are not encoded", 
 });
 
 Deno.test("dalliTranscoder reads the Times and Floats of old versions of Ruby", async () => {
-  const read = (dump: string) => dalliTranscoder.decode({ flags: 1, data: bytesOf(dump) });
+  const read = (dump: string) => dalliTranscoder.decode({ flags: 1, data: latin1(dump) });
   assertEquals(
     await read("\x04\x08u:\x09Time\x0d\x10\x00\x00\x00\x40\x42\x0f\x00"),
     new Date(17_000),

@@ -184,3 +184,10 @@ export function assertSame(actual: unknown, expected: unknown, message: string):
     assertEquals([...(actual as Map<unknown, unknown>).keys()], [...expected.keys()], message);
   }
 }
+
+/** Bytes of a string of characters up to U+00FF. */
+export function latin1(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}

@@ -3,11 +3,21 @@
 import { ClientException } from "../../../mod.ts";
 import { readMarshal } from "../../../src/transcoding/formats/dalli/read_marshal.ts";
 import { writeMarshal } from "../../../src/transcoding/formats/dalli/write_marshal.ts";
+import { compressFastlz, expandFastlz } from "../../../src/transcoding/formats/php/fastlz.ts";
+import { readIgbinary, writeIgbinary } from "../../../src/transcoding/formats/php/igbinary.ts";
+import {
+  readPhpMsgpack,
+  writePhpMsgpack,
+} from "../../../src/transcoding/formats/php/php_msgpack.ts";
+import { readSerialized } from "../../../src/transcoding/formats/php/read_serialized.ts";
+import { writeSerialized } from "../../../src/transcoding/formats/php/write_serialized.ts";
+import { readJson, writeJson } from "../../../src/transcoding/formats/json_text.ts";
+import { RUBY_JSON } from "../../../src/transcoding/formats/dalli/ruby_json.ts";
 import { readBson } from "../../../src/transcoding/formats/read_bson.ts";
 import { writeBson } from "../../../src/transcoding/formats/write_bson.ts";
 import type { Random } from "../../chaos/random.ts";
 import { toHex } from "../pickle/vectors.ts";
-import { readForeign } from "./foreign_sets.ts";
+import { latin1, readForeign } from "./foreign_sets.ts";
 
 const MAX_LENGTH = 2000;
 const MAX_MILLISECONDS = 1000;
@@ -54,7 +64,7 @@ export const FUZZED_FORMATS: readonly FuzzedFormat[] = [
     name: "Marshal",
     read: readMarshal,
     write: writeMarshal,
-    samples: () => samplesOf(["dalli_1", "dalli_2"], 1),
+    samples: () => samplesOf(["dalli_1"], 1, "default"),
     tokens: [
       ...'0TFifl":;@[{}IuUoCeScm/',
       "[\x06",
@@ -65,12 +75,110 @@ export const FUZZED_FORMATS: readonly FuzzedFormat[] = [
       ":\x09Time",
     ],
   },
+  {
+    name: "PHP's serialize",
+    read: readSerialized,
+    write: writeSerialized,
+    samples: async () => [
+      ...await samplesOf(["php-memcached_1"], 4),
+      latin1('a:1:{S:1:"\\41";d:INF;}'),
+      latin1('a:3:{i:0;O:8:"stdClass":1:{s:1:"a";i:1;}i:1;r:2;i:2;R:3;}'),
+      latin1("a:2:{i:0;i:1;i:1;a:2:{i:0;i:1;i:1;R:3;}}"),
+    ],
+    tokens: [
+      "N;",
+      "b:1;",
+      "i:0;",
+      "d:0.5;",
+      's:1:"a";',
+      "a:1:{",
+      "a:0:{}",
+      "}",
+      "R:1;",
+      "r:2;",
+      'O:8:"stdClass":1:{',
+      'C:1:"Q":2:{xx}',
+      'E:3:"S:A";',
+      ":",
+      ";",
+      '"',
+    ],
+  },
+  {
+    name: "igbinary",
+    read: readIgbinary,
+    write: writeIgbinary,
+    samples: async () => [
+      ...await samplesOf(["php-memcached_1"], 5),
+      latin1('\0\0\0\x02\x14\x02\x06\0\x17\x08stdClass\x14\x01\x11\x01a\x06\x01\x06\x01"\x01'),
+      latin1("\0\0\0\x02\x14\x02\x06\0%\x14\x01\x06\0\x06\x01\x06\x01%\x01\x01"),
+    ],
+    tokens: Array.from({ length: 40 }, (_, code) => String.fromCharCode(code)),
+  },
+  {
+    name: "PHP's MessagePack",
+    read: readPhpMsgpack,
+    write: writePhpMsgpack,
+    samples: async () => [
+      ...await samplesOf(["php-memcached_2"], 7),
+      latin1("\x92\x82\xc0\xa8stdClass\xa1a\x01\x82\xc0\x04\x00\x02"),
+      latin1("\x92\x82\xc0\x01\x00\x01\x82\xc0\x02\x00\x02"),
+    ],
+    tokens: [
+      ..."\x80\x81\x82\x90\x91\x92\xa0\xa1\xc0\xc2\xc3\xca\xcb\xcc\xcd\xce\xcf\xd0\xd1\xd2\xd3\xd9\xda\xdb\xdc\xdd\xde\xdf\xff",
+      "\x82\xc0\x04\x00\x01",
+    ],
+  },
+  {
+    name: "JSON of Ruby and PHP",
+    read: readJson,
+    write: (value) => new TextEncoder().encode(writeJson(value, RUBY_JSON)),
+    samples: async () => [
+      ...await samplesOf(["dalli_1"], 1, "json"),
+      latin1('{"a":[12345678901234567890,NaN,-Infinity,1e400,"\\u0041\\\\"],"__proto__":{}}'),
+    ],
+    tokens: [
+      "[",
+      "]",
+      "{",
+      "}",
+      ",",
+      ":",
+      '"',
+      "\\",
+      "1234567890123456",
+      "NaN",
+      "-Infinity",
+      "null",
+    ],
+  },
+  {
+    name: "FastLZ",
+    read: (bytes) => expandFastlz(bytes.subarray(1), (bytes[0] ?? 0) * 16),
+    write: (value) => {
+      const stream = compressFastlz(value as Uint8Array);
+      return Uint8Array.of((value as Uint8Array).length / 16, ...stream);
+    },
+    samples: () => {
+      const texts = ["moecache ".repeat(160), "ab".repeat(800), "0123456789abcdef"];
+      return Promise.resolve(texts.map((text) => {
+        return Uint8Array.of(text.length / 16, ...compressFastlz(latin1(text)));
+      }));
+    },
+    tokens: ["\0", "\x1f", "\x20\0", "\xe0\xff\0", "\x3f\xff", "\xff\xff\xff"],
+  },
 ];
 
-/** The bodies that programs wrote under some flags. */
-async function samplesOf(names: readonly string[], flags: number): Promise<Uint8Array[]> {
+/** The bodies that programs wrote under some flags, in all configurations or one. */
+async function samplesOf(
+  names: readonly string[],
+  flags: number,
+  only?: string,
+): Promise<Uint8Array[]> {
   const sets = await readForeign(...names);
-  return sets.flatMap(({ cases }) => cases.filter((one) => one.flags === flags))
+  return sets.filter(({ config }) => only === undefined || config === only).flatMap(({ cases }) =>
+    cases.filter((one) => one.flags === flags)
+  )
     .map(({ data }) => data).filter(({ length }) => length <= MAX_LENGTH);
 }
 
@@ -141,7 +249,7 @@ function mutate(
 ): Uint8Array<ArrayBuffer> {
   const bytes = Array.from(random.pick(samples));
   const token = () => Array.from(random.pick(tokens), (character) => character.charCodeAt(0));
-  for (let change = random.below(4); change >= 0; change--) {
+  for (let change = random.below(3); change >= 0; change--) {
     const at = random.below(bytes.length + 1);
     const other = random.pick(samples);
     const from = random.below(other.length + 1);

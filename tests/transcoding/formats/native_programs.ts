@@ -1,9 +1,12 @@
 /** The other clients themselves, in their own languages, on a real memcached. @module */
 
+import { assertEquals } from "@std/assert";
 import { Client, type Transcoder } from "../../../mod.ts";
 import { memcachedPath, MemcachedProcess } from "../../support/memcached.ts";
 
 const TIME_LIMIT = 120_000;
+/** How much of a value is in a message. */
+const LABEL = 80;
 
 /** How a client is run. */
 export interface NativeProgram {
@@ -22,12 +25,6 @@ export interface Exchange {
   readonly read?: readonly (readonly [expression: string, value: unknown])[];
   /** What the program makes its client with. */
   readonly options?: unknown;
-}
-
-/** What came of it. */
-export interface Outcome {
-  readonly texts: readonly string[];
-  readonly values: readonly unknown[];
 }
 
 /** Tells on the console why tests are skipped, and whether they are. */
@@ -51,8 +48,28 @@ function hasProgram(command: string, args: readonly string[]): boolean {
   }
 }
 
+/** What came of it. */
+export interface Outcome {
+  readonly texts: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+/** As {@linkcode exchange}, and checks what came of it. */
+export async function assertExchange(program: NativeProgram, order: Exchange): Promise<void> {
+  const { command } = program;
+  const { written = [], read = [] } = order;
+  const { texts, values } = await exchange(program, order);
+  for (const [index, [, text]] of written.entries()) {
+    assertEquals(texts[index], text, `what ${command} reads, ${index}: ${text.slice(0, LABEL)}`);
+  }
+  for (const [index, [expression, value]] of read.entries()) {
+    const message = `what ${command} writes: ${expression.slice(0, LABEL)}`;
+    assertEquals(values[index], value, message);
+  }
+}
+
 /**
- * Writes values through a real memcached to a program of another language, and reads what it wrote.
+ * Writes values through a real memcached for a program of another language, and reads what it wrote.
  *
  * The program gets a JSON object on its standard input: `port`; `reads`, the keys to read; `writes`, keys and
  * expressions in its language; `options`. It answers with a JSON array of what it calls the values that it read.

@@ -6,7 +6,8 @@ import type { JsonStyle } from "../json_text.ts";
 
 /** As `Float#to_s` writes it. */
 const FLOAT: FloatStyle = {
-  fixed: [-3, 16],
+  leastPoint: -3,
+  mostPoint: () => 16,
   zero: "0",
   wholeMantissa: ".0",
   exponent: "e",

@@ -17,7 +17,8 @@ const MOST_BYTE = 122;
 
 /** As `Marshal.dump` writes a Float. */
 const FLOAT: FloatStyle = {
-  fixed: [-3, 16],
+  leastPoint: -3,
+  mostPoint: () => 16,
   zero: "0",
   wholeMantissa: "",
   exponent: "e",
