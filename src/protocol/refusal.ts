@@ -29,10 +29,14 @@ export function refusalError(action: string, line: string, hint?: string): Clien
   return new ClientException(`Cannot ${action}: the server answered "${line}"${rest}`, line);
 }
 
+/** What to add to the message of a refusal of some form. */
+export type Hints = readonly (readonly [form: RegExp, hint: string])[];
+
 /**
  * Reads a line that is not an expected reply: a refusal, or not a reply of memcached at all.
  *
  * @param action The operation, as for {@linkcode refusalError}.
+ * @param hints Explanations for the message; the first one whose form matches is added.
  * @throws {SocketError} When the line is not a refusal.
  * @throws {ClientException} When it refuses the client, and not only this command.
  */
@@ -41,8 +45,10 @@ export function readRefusal(
   start: number,
   end: number,
   action: string,
+  hints: Hints = [],
 ): ClientException {
-  return refusalError(action, readRefusalLine(bytes, start, end));
+  const line = readRefusalLine(bytes, start, end);
+  return refusalError(action, line, hints.find(([form]) => form.test(line))?.[1]);
 }
 
 /** As {@linkcode readRefusal}, for several operations that are refused together. Returns the line. */

@@ -2,7 +2,7 @@
 
 import { isText, readText, startsWith } from "../bytes.ts";
 import { CHANCES, Command, DONE, type LimitExptime } from "../command.ts";
-import { readRefusal } from "../refusal.ts";
+import { type Hints, readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /** The possible reply lines, and the result for each. */
@@ -26,6 +26,11 @@ export class AnswerCommand<Result> extends Command<Result> {
     return this.request.split(" ", 1)[0]!;
   }
 
+  /** What to add to that message. */
+  protected get hints(): Hints | undefined {
+    return undefined;
+  }
+
   override succeedAbsent(): boolean {
     const absent = this.#answers.find(([line]) => line === "NOT_FOUND");
     if (absent !== undefined) this.succeed(absent[1]);
@@ -39,7 +44,7 @@ export class AnswerCommand<Result> extends Command<Result> {
   line(bytes: Uint8Array, start: number, end: number): number {
     const answer = this.#answers.find(([line]) => isText(bytes, start, end, line));
     if (answer !== undefined) this.succeed(answer[1]);
-    else this.fail(readRefusal(bytes, start, end, this.action));
+    else this.fail(readRefusal(bytes, start, end, this.action, this.hints));
     return DONE;
   }
 }
@@ -77,6 +82,10 @@ export class TouchCommand extends AnswerCommand<boolean> {
     return `touch key "${this.key}"`;
   }
 
+  protected override get hints(): Hints {
+    return [[/^ERROR$/, "touch needs memcached 1.4.8 or later"]];
+  }
+
   override limitExptime(limit: LimitExptime): () => void {
     const { exptime } = this;
     this.#setExptime(limit(exptime));
@@ -106,6 +115,11 @@ export interface CounterRequest {
   readonly delta: bigint;
 }
 
+const COUNTER_HINTS: Hints = [[
+  /non-numeric/,
+  'counters are text: begin with the option initial, or with set(key, "0")',
+]];
+
 /** `incr` and `decr`. Resolves to the new number, or to `undefined` when the key does not exist. */
 export class CounterCommand extends Command<bigint | undefined> {
   readonly request: CounterRequest;
@@ -129,7 +143,7 @@ export class CounterCommand extends Command<bigint | undefined> {
     const { verb, key } = this.request;
     const counter = readCounter(bytes, start, end);
     if (counter !== undefined || isText(bytes, start, end, "NOT_FOUND")) this.succeed(counter);
-    else this.fail(readRefusal(bytes, start, end, `${verb} key "${key}"`));
+    else this.fail(readRefusal(bytes, start, end, `${verb} key "${key}"`, COUNTER_HINTS));
     return DONE;
   }
 }

@@ -41,7 +41,9 @@ const LEAVES_VALUE_BEHIND =
   /^ERROR$|bad command line|options flags|decoding key|bad data chunk|invalid flag/;
 /** Refusals of an `ms` that is right: by a server that knows no meta commands, or those of 1.6.6. */
 const NOT_UNDERSTOOD = /^(ERROR|CLIENT_ERROR invalid flag)$/;
-const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later";
+/** What older servers answer. Up to 1.6.9, the length of a value is a flag, and `OK` stands for `HD`. */
+const TELLS_AGE = /^(ERROR|OK|CLIENT_ERROR invalid (or duplicate )?flag)( |$)/;
+const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later, some flags a later version";
 /** What a command that succeeds quietly would have said. */
 const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
   mg: "EN",
@@ -227,11 +229,14 @@ export class MetaCommand extends Command<MetaReply> {
   #refused(bytes: Uint8Array, start: number, end: number): number {
     const { verb, key, data, isLine = false } = this.request;
     const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
-    const refusal = readRefusal(bytes, start, end, action);
+    const line = readText(bytes, start, end);
+    const refusal = TELLS_AGE.test(line)
+      ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
+      : readRefusal(bytes, start, end, action);
     // It has its own reply, so it is the fence that is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
-    const line = this.#refusal = String(refusal.item);
-    this.fail(line === "ERROR" ? refusalError(action, line, NEEDS_NEWER) : refusal);
+    this.#refusal = line;
+    this.fail(refusal);
     if (isLine && NOT_UNDERSTOOD.test(line)) return MORE;
     if (data !== undefined && LEAVES_VALUE_BEHIND.test(line)) {
       throw new Interruption(`the server did not understand ${verb}`, { cause: refusal });

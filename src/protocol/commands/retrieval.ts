@@ -177,7 +177,10 @@ class Retrieval implements Exchange {
     if (this.#commands.length > 1 || this.#next > 0) {
       throw new Interruption(`the server answered "${line}" to a request of several keys`);
     }
-    this.#first.fail(refusalError(this.#first.action, line));
+    const { action, verb } = this.#first;
+    const isOld = line === "ERROR" && verb.startsWith("gat");
+    const hint = isOld ? "getAndTouch needs memcached 1.5.3 or later" : undefined;
+    this.#first.fail(refusalError(action, line, hint));
     return line.startsWith("SERVER_ERROR") ? REFUSED : DONE;
   }
 
