@@ -41,6 +41,7 @@ export {
   TimeoutError,
   ValidationException,
 } from "./src/errors.ts";
+export type { DiscoveredServers, Discovery, DiscoveryContext } from "./src/discovery/discovery.ts";
 export type { ItemsOptions } from "./src/features/items.ts";
 export { Namespace } from "./src/features/namespace.ts";
 export type { FlushOptions } from "./src/features/server_commands.ts";

@@ -5,14 +5,12 @@ import type { BareClientOptions, ClientOptions } from "./client_options.ts";
 import { count } from "./commands/count.ts";
 import { deleteKey, deleteMany } from "./commands/delete.ts";
 import type { KeyCommands } from "./commands/key_commands.ts";
-import {
-  type CounterOptions,
-  GET_OR_SET_OPTIONS,
-  type GetOrSetOptions,
-  type InvalidateOptions,
-  type OperationOptions,
-  UPDATE_OPTIONS,
-  type UpdateOptions,
+import type {
+  CounterOptions,
+  GetOrSetOptions,
+  InvalidateOptions,
+  OperationOptions,
+  UpdateOptions,
 } from "./commands/operation_options.ts";
 import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
 import { type Session, sessionOf } from "./commands/session.ts";
@@ -29,8 +27,7 @@ import {
   verbosity,
   version,
 } from "./features/server_commands.ts";
-import { withFeatures } from "./features/lazy_features.ts";
-import { inspect, invalidate, meta } from "./features/meta.ts";
+import { getOrSet, inspect, invalidate, meta, update } from "./features/lazy_features.ts";
 import { keyCommandsOf } from "./features/transcoded_view.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerControl } from "./fleet/server_control.ts";
@@ -215,9 +212,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    return withFeatures(options, GET_OR_SET_OPTIONS, ({ getOrSet }, options) => {
-      return getOrSet(this.#session, key, load, options);
-    });
+    return getOrSet(this.#session, key, load, options);
   }
 
   update<Value = unknown>(
@@ -225,9 +220,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    return withFeatures(options, UPDATE_OPTIONS, ({ update }, options) => {
-      return update(this.#session, key, change, options);
-    });
+    return update(this.#session, key, change, options);
   }
 
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {

@@ -139,3 +139,10 @@ export function checkBoolean(name: string, value: unknown): void {
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== "function") throw invalidOption(name, value, "a function");
 }
+
+/** Whether something is a name that may stand for a host: what it holds can be shown, hashed and put into a URL. */
+export function isHostName(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  // Nearly all are of these; the other form takes a runtime a millisecond or two to make.
+  return /^[\w.-]+$/.test(value) || /^[^\s\p{C}/@?#:[\]]+$/u.test(value);
+}

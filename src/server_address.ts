@@ -1,6 +1,7 @@
 /** The addresses of servers. @module */
 
 import { quote, ValidationException } from "./errors.ts";
+import { isHostName } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
@@ -235,9 +236,7 @@ function resolveHost(
 ): Pick<ResolvedServer, "name" | "endpoint"> {
   const bare = typeof hostname === "string" ? hostname.replace(/^\[(.*:.*)\]$/, "$1") : "";
   const literal = isIPv6(bare);
-  // Characters that host names and IPv4 addresses never contain. Refusing them makes the name safe to print and to
-  // hash.
-  if (!literal && !/^[^\s\p{C}/@?#:[\]]+$/u.test(bare)) {
+  if (!literal && !isHostName(bare)) {
     refuse("its host name must be a host name or an IP address");
   }
   if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65535) {
@@ -251,8 +250,8 @@ function resolveHost(
 
 /** Whether text is an IPv6 address. It may have a zone, as in `fe80::1%eth0`, which URLs do not allow. */
 function isIPv6(text: string): boolean {
-  const [, address = ""] = /^([\da-f:.]+)(?:%[\w.-]+)?$/i.exec(text) ?? [];
-  return address.includes(":") && URL.canParse(`http://[${address}]`);
+  const [, address] = /^((?:[\dA-Fa-f.]*:){2,}[\dA-Fa-f.]*)(?:%[\w.-]+)?$/.exec(text) ?? [];
+  return address !== undefined && URL.canParse(`http://[${address}]`);
 }
 
 function invalid(address: unknown, why: string): ValidationException {

@@ -3,8 +3,9 @@
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Sockets } from "./bounded_sockets.ts";
-import { connect, connectionEndedError, connectTimeoutError, stallError } from "./connect.ts";
-import { type Clock, DeadlineTimer, StallTimer } from "../waiting.ts";
+import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
+import { stallError, StallTimer } from "./stall_timer.ts";
+import { type Clock, DeadlineTimer } from "../waiting.ts";
 
 /** The options of a {@linkcode LineReader}. */
 export interface LineReaderOptions {

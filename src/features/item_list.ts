@@ -1,5 +1,6 @@
 /** Lists all items of a deployment. @module */
 
+import { serverFailure } from "../commands/many_keys.ts";
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import {
@@ -13,7 +14,6 @@ import {
   readItemMetadata,
 } from "../protocol/commands/metadump.ts";
 import { allEnded, pause } from "../waiting.ts";
-import { serverFailure } from "./server_commands.ts";
 
 /**
  * How many bytes of a list are read in advance. Before 1.6.19, memcached keeps some keys locked while it waits for a

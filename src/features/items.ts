@@ -5,6 +5,7 @@ import type { Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
+import { loadFeatures } from "./lazy_features.ts";
 
 /** The options of `items`. */
 export interface ItemsOptions extends OperationOptions {
@@ -36,6 +37,6 @@ async function* listItems(
   nodes: readonly ServerNode[] | Promise<readonly ServerNode[]>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
-  const { listItems } = await import("./item_list.ts");
+  const { listItems } = await loadFeatures();
   yield* listItems(await nodes, signal);
 }

@@ -2,10 +2,10 @@
  * Leases decide which client may compute a value. A lease is a stub: an item that only one client can add, and that
  * expires. So if its client crashes, others can continue.
  *
- * memcached has an election of its own (`mg` with `N` or `R`, answered by `W`, `Z` and `X`). It cannot do here: `N`
- * makes stubs under flags 0, which look like values, and the right that `W` gives is given once for an item and never
- * again, so a winner that dies leaves a stale item stale. If there is no value, the stub has the key of the value. If
- * there is a stale value, the stub has another key on the same server.
+ * memcached has its own leases (`mg` with `N` or `R`, and the returned flags `W`, `Z` and `X`). They cannot be used
+ * here: `N` makes stubs under flags 0, which look like values, and `W` is returned only once for an item, so if the
+ * winner crashes, the item stays stale. If there is no value, the stub has the key of the value. If there is a stale
+ * value, the stub has another key on the same server.
  *
  * Before the winner stores the value, it reads the stub once more. If the stub beside a stale value has expired, the
  * stale value must still have the same bytes.

@@ -2,24 +2,39 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { readEntries } from "../commands/many_keys.ts";
-import type {
-  CounterOptions,
-  GetOrSetOptions,
-  InvalidateOptions,
-  OperationOptions,
-  UpdateOptions,
+import {
+  type CounterOptions,
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  KEY_COMMAND_OPTIONS,
+  type OperationOptions,
+  type UpdateOptions,
 } from "../commands/operation_options.ts";
-import { sessionOf, setSession } from "../commands/session.ts";
+import { sessionOf, setKeySpace, setSession } from "../commands/session.ts";
 import type { KeyLocation } from "../routing/locator.ts";
+import { quote, ValidationException } from "../errors.ts";
 import { checkFunction } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
-import { checkKeys } from "../protocol/key.ts";
+import { checkKey, checkKeys, MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 import { untilAborted } from "../waiting.ts";
-import { Generations } from "./generations.ts";
-import { setCounterScope } from "./rising_counter.ts";
+import type { Attempt, Generations } from "./generations.ts";
+import { withFeatures } from "./lazy_features.ts";
+
+/** The number of digits of the largest generation, 2^64 - 1, with the colon after them. */
+const GENERATION_LENGTH = 21;
+
+/** What a namespace shares with its views in other formats. */
+interface Shared {
+  /** What the namespace was made with. */
+  readonly commands: KeyCommands;
+  /** How many characters a key may have. */
+  readonly longestKey: number;
+  /** Absent until they are needed. */
+  generations?: Generations;
+}
 
 /**
  * A view of a client whose keys have a prefix and can all be invalidated together. `client.namespace(prefix)` makes
@@ -60,7 +75,7 @@ export class Namespace implements KeyCommands {
   /** What all keys begin with. */
   readonly prefix: string;
   readonly #commands: KeyCommands;
-  readonly #generations: Generations;
+  readonly #shared: Shared;
   /** Values that are being computed and cannot be stored, by key. */
   readonly #computing = new Map<string, Promise<unknown>>();
 
@@ -68,12 +83,12 @@ export class Namespace implements KeyCommands {
   constructor(
     commands: KeyCommands,
     prefix: string,
-    generations: Generations = new Generations(commands, prefix),
+    shared: Shared = { commands, longestKey: longestKeyUnder(prefix) },
   ) {
     this.prefix = prefix;
     this.#commands = commands;
-    this.#generations = generations;
-    setCounterScope(this, generations);
+    this.#shared = shared;
+    setKeySpace(this, shared);
     const session = sessionOf(commands);
     if (session !== undefined) setSession(this, session);
   }
@@ -102,7 +117,7 @@ export class Namespace implements KeyCommands {
    * ```
    */
   async invalidateAll(options?: OperationOptions): Promise<void> {
-    await this.#generations.next(options);
+    await this.#withGenerations(options, (generations) => generations.next(options));
   }
 
   /**
@@ -134,7 +149,11 @@ export class Namespace implements KeyCommands {
    * ```
    */
   async currentPrefix(options?: OperationOptions): Promise<string> {
-    return await this.#generations.run([], ({ prefix }) => Promise.resolve(prefix), options);
+    const prefixOf = ({ prefix }: Attempt) => Promise.resolve(prefix);
+    return await this.#withGenerations(
+      options,
+      (generations) => generations.run([], prefixOf, options),
+    );
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
@@ -145,14 +164,11 @@ export class Namespace implements KeyCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    return await this.#generations.runMany(
-      "get",
-      [...checkKeys(keys, "get")],
-      (keys) => {
-        return this.#commands.getMany<Value>(keys, options);
-      },
+    const unique = [...checkKeys(keys, "get")];
+    const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
+    return await this.#withGenerations(
       options,
-      () => new Map(),
+      (generations) => generations.runMany("get", unique, read, options, () => new Map()),
     );
   }
 
@@ -186,17 +202,17 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<void> {
     const values = readEntries(entries);
-    await this.#generations.runMany(
-      "set",
-      [...values.keys()],
-      async (keys) => {
-        const all = [...values.values()];
-        const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
-        await this.#commands.setMany(prefixed, exptime, options);
-        return new Map();
-      },
+    const all = [...values.values()];
+    const store = async (keys: string[]) => {
+      const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
+      await this.#commands.setMany(prefixed, exptime, options);
+      return new Map();
+    };
+    await this.#withGenerations(
       options,
-      () => new Map(),
+      (generations) => {
+        return generations.runMany("set", [...values.keys()], store, options, () => new Map());
+      },
     );
   }
 
@@ -279,14 +295,11 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const all = [...checkKeys(keys, "delete")];
-    return await this.#generations.runMany(
-      "delete",
-      all,
-      (keys) => {
-        return this.#commands.deleteMany(keys, options);
-      },
+    const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
+    const none = () => new Map(all.map((key) => [key, false]));
+    return await this.#withGenerations(
       options,
-      () => new Map(all.map((key) => [key, false])),
+      (generations) => generations.runMany("delete", all, remove, options, none),
     );
   }
 
@@ -296,15 +309,14 @@ export class Namespace implements KeyCommands {
     options?: GetOrSetOptions,
   ): Promise<Value> {
     checkFunction("load", load);
-    return await this.#generations.run(
-      [key],
-      ({ prefix, guard, waitingFor }) => {
-        return waitingFor((signal) => {
-          return this.#commands.getOrSet(prefix + key, guard(load), { ...options, signal });
-        }, options?.signal);
-      },
+    const operate = ({ prefix, guard, waitingFor }: Attempt) =>
+      waitingFor((signal) => {
+        return this.#commands.getOrSet(prefix + key, guard(load), { ...options, signal });
+      }, options?.signal);
+    const compute = () => untilAborted(this.#compute(key, load), options?.signal);
+    return await this.#withGenerations(
       options,
-      () => untilAborted(this.#compute(key, load), options?.signal),
+      (generations) => generations.run([key], operate, options, compute),
     );
   }
 
@@ -318,9 +330,12 @@ export class Namespace implements KeyCommands {
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
     checkFunction("change", change);
-    return await this.#generations.run([key], ({ prefix, guard }) => {
-      return this.#commands.update(prefix + key, guard(change), options);
-    }, options);
+    const operate = ({ prefix, guard }: Attempt) =>
+      this.#commands.update(prefix + key, guard(change), options);
+    return await this.#withGenerations(
+      options,
+      (generations) => generations.run([key], operate, options),
+    );
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
@@ -329,7 +344,7 @@ export class Namespace implements KeyCommands {
 
   withTranscoder(transcoder: Transcoder): Namespace {
     const commands = this.#commands.withTranscoder(transcoder);
-    return new Namespace(commands, this.prefix, this.#generations);
+    return new Namespace(commands, this.prefix, this.#shared);
   }
 
   async locate(key: string): Promise<KeyLocation> {
@@ -367,8 +382,38 @@ export class Namespace implements KeyCommands {
     operate: (key: string) => Promise<Result>,
     miss?: () => Result,
   ): Promise<Result> {
-    return this.#generations.run([key], ({ prefix }) => operate(prefix + key), options, miss);
+    const operateOn = ({ prefix }: Attempt) => operate(prefix + key);
+    return this.#withGenerations(
+      options,
+      (generations) => generations.run([key], operateOn, options, miss),
+    );
   }
+
+  /** Uses the generations of the keys, which are loaded with the first use: they have to be asked for anyway. */
+  #withGenerations<Result>(
+    options: OperationOptions | undefined,
+    use: (generations: Generations) => Promise<Result>,
+  ): Promise<Result> {
+    // Which of them the operation has, it checks itself.
+    return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }) => {
+      const { commands, longestKey } = this.#shared;
+      return use(this.#shared.generations ??= new Generations(commands, this.prefix, longestKey));
+    });
+  }
+}
+
+/**
+ * Checks what all keys of a namespace begin with.
+ *
+ * @returns The maximum length of a key after the prefix and the generation.
+ * @throws {ValidationException} When the prefix is invalid, or leaves no room for a key.
+ */
+function longestKeyUnder(prefix: string): number {
+  checkKey(prefix, "use as a prefix");
+  const length = MAX_KEY_LENGTH - GENERATION_LENGTH - prefix.length;
+  if (length > 0) return length;
+  const why = "it leaves no room for keys";
+  throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
 }
 
 /** The result of a miss, and of a dropped write. */

@@ -5,6 +5,7 @@ import type { Session } from "../commands/session.ts";
 import { checkOptions } from "../option_checks.ts";
 import type { WatchEvent, WatchKind } from "../protocol/commands/watch.ts";
 import { watchRequest } from "../protocol/commands/watch_request.ts";
+import { loadFeatures } from "./lazy_features.ts";
 import type { WatchedEvents } from "./watched_events.ts";
 
 /** The events of all servers. Cancelling it closes its connections. */
@@ -28,7 +29,7 @@ export function watch(
   let source!: Promise<WatchedEvents>;
   const events = new ReadableStream<WatchEvent>({
     start(controller) {
-      source = import("./watched_events.ts").then(({ WatchedEvents }) => {
+      source = loadFeatures().then(({ WatchedEvents }) => {
         return new WatchedEvents(controller);
       });
       source.catch((error) => controller.error(error));

@@ -85,8 +85,8 @@ interface Copy {
 }
 
 /**
- * How long a copy lives whose server does not tell how long the item has, in seconds. As long as the item is there, it
- * is brought over again.
+ * The lifetime, in seconds, of a copy from a server that does not report the item's remaining lifetime. While the item
+ * exists, it is copied again.
  */
 const UNKNOWN_TTL = 60;
 
@@ -208,7 +208,7 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
       if (result === false || result === "exists" || result === "not_found") return undefined;
       // On the former server, conditions and cas uniques differ.
       const copy = { ...item, cas: undefined };
-      // It gives an item another cas unique, by which it is invalidated; a former copy would know nothing of that.
+      // It changes the item's cas unique to invalidate it; the former copy would not be invalidated.
       if (verb === "append" && item.data.length === 0) return new DeleteCommand(key);
       return verb === "append" || verb === "prepend"
         ? new StorageCommand(verb, key, copy, STORED_ANSWERS)
@@ -242,7 +242,7 @@ function kindOfMeta({ verb, flags }: MetaRequest): Move["kind"] {
   const has = (letters: string) => flags.some((flag) => letters.includes(flag[0]!));
   // With I an item is marked as stale, with C only a certain one is removed: it has to be there.
   if (verb === "md") return has("IC") ? "change" : "remove";
-  // With N, what is missing is made.
+  // With N, a missing item is created.
   return verb === "mg" && !has("N") ? "read" : "change";
 }
 

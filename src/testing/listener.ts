@@ -4,7 +4,7 @@
  * @module
  */
 
-import { builtinModule } from "../transport/runtime.ts";
+import { builtinModule } from "../transport/runtime_features.ts";
 import { deferred } from "../waiting.ts";
 import type { ServerConnection, ServerListener, SocketAddress } from "./server_connection.ts";
 

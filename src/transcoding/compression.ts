@@ -6,7 +6,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { builtinModule } from "../transport/runtime.ts";
+import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException } from "../errors.ts";
 
 /** The formats of `CompressionStream`: `"deflate"` is zlib's format, `"deflate-raw"` is deflate without a header. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { builtinModule } from "../transport/runtime.ts";
+import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException, ValidationException } from "../errors.ts";
 
 /** The part of `node:zlib` that is used here. */

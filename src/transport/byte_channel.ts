@@ -1,7 +1,9 @@
 /** Reads and writes a transport in chunks, as connections need it. @module */
 
 import { SocketError } from "../errors.ts";
-import { afterTurn, inTime, LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import { systemClock } from "../waiting.ts";
+import { afterTurn, LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import type { Directions } from "./stream_directions.ts";
 import type { Receiver, Transport } from "./transport.ts";
 
 /** How many times in a row a transport may move no bytes before it counts as broken. */
@@ -38,29 +40,15 @@ export interface ByteChannel {
  * @param direct Whether to use the transport's own methods instead of its streams, if it has them.
  * @throws {TypeError} When the transport's streams are already locked.
  */
-export function openChannel(transport: Transport, direct: boolean): ByteChannel {
-  const isDirect = direct && transport.read !== undefined && transport.write !== undefined;
-  return new Channel(
-    transport,
-    isDirect ? openDirect(transport as DirectTransport) : openStreams(transport),
-  );
+export async function openChannel(transport: Transport, direct: boolean): Promise<ByteChannel> {
+  if (direct && transport.read !== undefined && transport.write !== undefined) {
+    return new Channel(transport, openDirect(transport as DirectTransport));
+  }
+  const { openStreams } = await import("./stream_directions.ts");
+  return new Channel(transport, openStreams(transport));
 }
 
 type DirectTransport = Transport & Required<Pick<Transport, "read" | "write">>;
-
-/** Both directions of a transport. */
-interface Directions {
-  /** Reads a chunk, into `into` if the transport can; `undefined` at the end. */
-  readonly read: (into: Uint8Array<ArrayBuffer> | undefined) => Promise<Uint8Array | undefined>;
-  /** Writes some of the bytes, and resolves to how many. */
-  readonly write: (bytes: Uint8Array) => Promise<number>;
-  /** Makes the socket call the receiver for each chunk, if it can. */
-  readonly receive?: (receiver: Receiver) => Promise<void>;
-  /** Ends a pending write. */
-  readonly abortWriting?: () => Promise<void>;
-  /** Ends a pending read. */
-  readonly cancelReading?: () => Promise<void>;
-}
 
 class Channel implements ByteChannel {
   readonly #transport: Transport;
@@ -179,56 +167,6 @@ function openDirect(transport: DirectTransport): Directions {
   };
 }
 
-function openStreams({ readable, writable }: Transport): Directions {
-  const writer = writable.getWriter();
-  // A failure of the stream rejects the write, so `closed` is not awaited.
-  writer.closed.catch(() => {});
-  const { read, cancel } = openReader(readable);
-  return {
-    read,
-    async write(bytes) {
-      // A stream, such as a TransformStream, may keep the bytes after the write. So it gets a copy.
-      await writer.write(bytes.slice());
-      return bytes.length;
-    },
-    abortWriting: () => writer.abort(),
-    cancelReading: cancel,
-  };
-}
-
-interface Reader {
-  read(): Promise<Uint8Array | undefined>;
-  cancel(): Promise<void>;
-}
-
-/** Reads a byte stream into one reused buffer, and any other stream as its chunks come. */
-function openReader(readable: ReadableStream<Uint8Array>): Reader {
-  let reader: ReadableStreamBYOBReader;
-  try {
-    reader = readable.getReader({ mode: "byob" });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const reader = readable.getReader();
-    return { read: async () => bytesOf(await reader.read()), cancel: () => reader.cancel() };
-  }
-  let buffer = new ArrayBuffer(READ_SIZE);
-  return {
-    async read() {
-      const result = await reader.read(new Uint8Array(buffer));
-      if (result.value !== undefined) buffer = result.value.buffer;
-      return bytesOf(result);
-    },
-    cancel: () => reader.cancel(),
-  };
-}
-
-/** The result as a plain Uint8Array: Node's streams return Buffers, whose `slice` does not copy. */
-function bytesOf(result: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
-  if (result.done) return undefined;
-  const { buffer, byteOffset, byteLength } = result.value;
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-}
-
 /** Checks the number of bytes that a transport reports. */
 export function checkCount(count: number, most: number): number {
   if (Number.isInteger(count) && count >= 0 && count <= most) return count;
@@ -239,4 +177,17 @@ export function checkCount(count: number, most: number): number {
 export async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
   if (idle > MOST_IDLE) throw new SocketError(`the transport ${does} nothing, again and again`);
   await new Promise<void>((resolve) => afterTurn(resolve));
+}
+
+/**
+ * Waits for a promise, up to a time limit.
+ *
+ * @param promise The promise; if it is rejected within the time, so is the result.
+ * @param milliseconds The time limit.
+ */
+export function inTime(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = systemClock.after(milliseconds, resolve);
+    promise.then(() => resolve(), reject).finally(cancel);
+  });
 }

@@ -8,7 +8,7 @@
 
 import { SocketError } from "../errors.ts";
 import type { PeerCertificate } from "./node_socket.ts";
-import { builtinModule } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 import { certificateDatesFault } from "./tls_fault.ts";
 
 /** The part of Node's `X509Certificate` that is used here. */

@@ -3,7 +3,8 @@
 import { systemClock, untilAborted } from "../waiting.ts";
 import type { NodeSocket, SocketOptions, TlsManner } from "./node_socket.ts";
 import { NodeTransport } from "./node_transport.ts";
-import { builtinModule, timeToNextAddress } from "./runtime.ts";
+import { timeToNextAddress } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
 /** The part of `node:net` that is used here. */

@@ -5,7 +5,7 @@ import { lazily } from "../waiting.ts";
 import { connectNode, isAddress } from "./node.ts";
 import type { NodeSocket, PeerCertificate, SocketOptions, TlsManner } from "./node_socket.ts";
 import type { NodeTransport } from "./node_transport.ts";
-import { builtinModule } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 import {
   certificateDatesFault,
   closedUnheard,

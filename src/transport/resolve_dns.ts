@@ -1,7 +1,8 @@
 /** Resolves names through DNS on every runtime. @module */
 
 import { SocketError } from "../errors.ts";
-import { builtinModule, isWorker } from "./runtime.ts";
+import { isWorker } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 
 /** An SRV record: a server of a service. */
 export interface SrvRecord {

@@ -1,5 +1,6 @@
 /** Checks TLS options before any socket is opened. @module */
 
+import { isHostName } from "../option_checks.ts";
 import type { TlsOptions } from "./transport.ts";
 
 /**
@@ -26,7 +27,7 @@ export function checkTls(
   if (key !== undefined && !isPem(key, "(?:RSA |EC )?PRIVATE KEY")) {
     refuse("tls.key must be a private key in PEM that is not encrypted");
   }
-  if (serverName !== undefined && !isName(serverName)) {
+  if (serverName !== undefined && !isHostName(withoutColons(serverName))) {
     refuse("tls.serverName must be a host name or an IP address");
   }
   return {
@@ -63,6 +64,7 @@ function isListOfCertificates(value: unknown): boolean {
     Array.from(value).every((each) => isPem(each, "CERTIFICATE"));
 }
 
-function isName(value: unknown): boolean {
-  return typeof value === "string" && /^[^\s\p{C}/@?#[\]]+$/u.test(value);
+/** An IPv6 address may stand in the place of a name. */
+function withoutColons(value: unknown): unknown {
+  return typeof value === "string" ? value.replaceAll(":", "") : value;
 }

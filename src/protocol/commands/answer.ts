@@ -8,6 +8,17 @@ import type { RequestBuffer } from "../request_buffer.ts";
 /** The possible reply lines, and the result for each. */
 export type Answers<Result> = readonly (readonly [line: string, result: Result])[];
 
+/** The answer that a line is, or `undefined`. */
+export function findAnswer<Result>(
+  answers: Answers<Result>,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Answers<Result>[number] | undefined {
+  for (const answer of answers) if (isText(bytes, start, end, answer[0])) return answer;
+  return undefined;
+}
+
 /** A command line and its possible replies. Resolves to the result of the reply. */
 export class AnswerCommand<Result> extends Command<Result> {
   /** The command line. */
@@ -42,7 +53,7 @@ export class AnswerCommand<Result> extends Command<Result> {
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    const answer = this.#answers.find(([line]) => isText(bytes, start, end, line));
+    const answer = findAnswer(this.#answers, bytes, start, end);
     if (answer !== undefined) this.succeed(answer[1]);
     else this.fail(readRefusal(bytes, start, end, this.action, this.hints));
     return DONE;

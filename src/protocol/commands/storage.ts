@@ -4,7 +4,7 @@ import { isText, startsWith } from "../bytes.ts";
 import { Command, DONE, type LimitExptime } from "../command.ts";
 import { Interruption, readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
-import type { Answers } from "./answer.ts";
+import { type Answers, findAnswer } from "./answer.ts";
 
 /** An item to store: its client flags, its exptime, and its bytes or text. */
 export interface StoredItem {
@@ -92,13 +92,9 @@ export class StorageCommand<Result> extends Command<Result> {
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    for (const [line, result] of this.answers) {
-      if (isText(bytes, start, end, line)) {
-        this.succeed(result);
-        return DONE;
-      }
-    }
-    this.#refused(bytes, start, end);
+    const answer = findAnswer(this.answers, bytes, start, end);
+    if (answer !== undefined) this.succeed(answer[1]);
+    else this.#refused(bytes, start, end);
     return DONE;
   }
 

@@ -23,7 +23,7 @@ const SAVINGS = 0.2;
 /** How pecl/memcache is configured. Every option may be left out. */
 export interface PhpMemcacheTranscoderOptions {
   /**
-   * Values of so many bytes or more are compressed, if they lose a fifth by it: the threshold of
+   * Values of at least this many bytes are compressed, if they lose a fifth by it: the threshold of
    * `setCompressThreshold`, 0 to 1,073,741,824, or `Infinity` for none; 20,000 by default.
    */
   readonly compressThreshold?: number;
