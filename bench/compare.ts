@@ -16,6 +16,7 @@ import { Progress } from "../tests/tasks/progress.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
 import { type ColdStart, isReached, measureColdStarts, renderColdStarts } from "./cold_start.ts";
 import { absenteesFrom, type Lineup } from "./contenders.ts";
+import { writeCharts } from "./draw_charts.ts";
 import { describeMachine, isInstalled, type Machine } from "./machine.ts";
 import { prepareNatives } from "./native/prepare.ts";
 import { prepareOwnModules } from "./own_modules.ts";
@@ -78,10 +79,18 @@ async function compare(
   say(`${mode.sittings} x ${rounds}, medians; ${started.toISOString()}\n`);
 
   const coldStarts = await startCold(request, { mode, lineup, env });
-  const results = await runAll(request.names, { mode, lineup, env });
+  // A run that is ended early keeps what it has measured.
+  const onResult = async (result: Result) => {
+    if (request.isUpdate) await updateResults({ started, machine, results: [result] });
+  };
+  const results = await runAll(request.names, { mode, lineup, env, onResult });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
-  const file = request.names.length === 0 ? "latest.json" : "part.json";
-  await writeResults(file, { started, seconds, mode, machine, coldStarts, results });
+  const outcome = { started, seconds, mode, machine, coldStarts, results };
+  if (request.isUpdate) await updateResults({ started, machine, coldStarts });
+  else await writeResults(request.names.length === 0 ? "latest.json" : "part.json", outcome);
+  if (request.isUpdate || request.names.length === 0) {
+    for (const path of await writeCharts()) say(path);
+  }
   return { results, coldStarts };
 }
 
@@ -125,7 +134,9 @@ async function startCold(
 
 async function runAll(
   names: readonly string[],
-  setting: Pick<Setting, "mode" | "lineup" | "env">,
+  { onResult, ...setting }: Pick<Setting, "mode" | "lineup" | "env"> & {
+    readonly onResult: (result: Result) => Promise<void>;
+  },
 ): Promise<Result[]> {
   const chosen = WORKLOADS.filter(({ name }) => names.length === 0 || names.includes(name));
   const end = performance.now() + setting.mode.budget;
@@ -142,6 +153,7 @@ async function runAll(
     const absentees = absenteesFrom(workload, setting.lineup.natives);
     progress.print(`${renderResult(result, absentees)}\n`);
     results.push(result);
+    await onResult(result);
   }
   return results;
 }
@@ -159,18 +171,39 @@ async function runAlone(
   return await runWorkload(workload, { ...setting, servers });
 }
 
-/** Only a whole run takes the place of the last one. */
-async function writeResults(
-  name: "latest.json" | "part.json",
-  outcome: {
-    readonly started: Date;
-    readonly seconds: number;
-    readonly mode: Mode;
-    readonly machine: Machine;
-    readonly coldStarts: readonly ColdStart[];
-    readonly results: readonly Result[];
-  },
+/** What came of a run. */
+interface Outcome {
+  readonly started: Date;
+  readonly seconds: number;
+  readonly mode: Mode;
+  readonly machine: Machine;
+  readonly coldStarts: readonly ColdStart[];
+  readonly results: readonly Result[];
+}
+
+/** Puts figures into those of the last whole run, with a note of when and on what they were measured. */
+async function updateResults(
+  { started, machine, results = [], coldStarts = [] }:
+    & Pick<Outcome, "started" | "machine">
+    & Partial<Outcome>,
 ): Promise<void> {
+  const file = new URL("latest.json", RESULTS);
+  const last = JSON.parse(await Deno.readTextFile(file));
+  const merged = new Map<string, Result>(
+    last.results.map((result: Result) => [result.workload.name, result]),
+  );
+  for (const result of results) {
+    merged.set(result.workload.name, { ...result, started: started.toISOString(), machine });
+  }
+  const order = WORKLOADS.map(({ name }) => name);
+  const sorted = [...merged.values()]
+    .toSorted((a, b) => order.indexOf(a.workload.name) - order.indexOf(b.workload.name));
+  const updated = { ...last, ...(coldStarts.length > 0 ? { coldStarts } : {}), results: sorted };
+  await Deno.writeTextFile(file, `${JSON.stringify(updated, null, 2)}\n`);
+}
+
+/** Only a whole run takes the place of the last one. */
+async function writeResults(name: "latest.json" | "part.json", outcome: Outcome): Promise<void> {
   await Deno.mkdir(RESULTS, { recursive: true });
   const file = new URL(name, RESULTS);
   await Deno.writeTextFile(file, `${JSON.stringify(outcome, null, 2)}\n`);

@@ -7,6 +7,8 @@ import { WORKLOADS } from "./workloads.ts";
 export interface Request {
   readonly isShort: boolean;
   readonly isStrict: boolean;
+  /** Whether chosen workloads take the place of their last figures. */
+  readonly isUpdate: boolean;
   /** Whether only the usage is to be shown. */
   readonly isHelp: boolean;
   /** How many minutes the run should take; left to the mode unless set. */
@@ -28,23 +30,25 @@ const TITLES: Readonly<Record<string, string>> = {
 
 /** Says how the command is used. */
 export const USAGE: string =
-  `Usage: deno task bench [--short] [--minutes N] [--strict] [--on runtime,...] [workload...]
+  `Usage: deno task bench [--short] [--minutes N] [--strict] [--update] [--on runtime,...] [workload...]
 
 Compares moecache with other clients, and with what the machine can do, on memcached servers of its own. A run of
-all workloads writes bench/results/latest.json and draws docs/bench-*.svg; others write bench/results/part.json.
+all workloads writes bench/results/latest.json and draws docs/bench-*.svg; others write bench/results/part.json, or with
+--update put their figures into latest.json in place of the old ones. deno task charts only draws.
 
   --short    end within a minute; the figures are rougher, and rivals run on Node alone
   --minutes  take so long, about; fewer rounds and processes make rougher figures. The default is some 30 minutes
   --strict   exit with status 1 when a target is missed
   --on       what moecache runs on: deno, bun, node; the default is all that are installed, and deno alone with
              --short
+  --update   put the figures of the workloads that are named into latest.json, each with its date and machine
   --help     this text
 
 Workloads; the default is all of them:
 ${Object.entries(TITLES).map(([name, title]) => `  ${name.padEnd(10)} ${title}`).join("\n")}
 `;
 
-const FLAGS: readonly string[] = ["--short", "--strict", "--help"];
+const FLAGS: readonly string[] = ["--short", "--strict", "--update", "--help"];
 const RUNTIMES: readonly string[] = ["deno", "bun", "node"] satisfies Runtime[];
 
 /**
@@ -68,6 +72,7 @@ export function readRequest(args: readonly string[]): Request {
   return {
     isShort: options.has("--short"),
     isStrict: options.has("--strict"),
+    isUpdate: options.has("--update"),
     isHelp: options.has("--help"),
     ...(minutes === undefined ? {} : { minutes }),
     ...(on === undefined ? {} : { on }),

@@ -1,6 +1,7 @@
 /** What comes of the rounds: medians, and whether the targets are reached. @module */
 
 import type { Contender } from "./contenders.ts";
+import type { Machine } from "./machine.ts";
 import type { Latencies, Opponent, Runtime, Sample, Target, Workload } from "./workloads.ts";
 
 /** One contender's rounds. */
@@ -51,8 +52,9 @@ export interface Result {
   readonly verdicts: readonly Verdict[];
   /** Who returned a wrong value or broke down, and how. */
   readonly failures: readonly string[];
-  /** When it was measured, where that was not in the run of all workloads. */
+  /** When and on what it was measured, where that was not in the run of all workloads. */
   readonly started?: string;
+  readonly machine?: Machine;
 }
 
 /** What came of a workload's rounds. */

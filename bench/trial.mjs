@@ -14,6 +14,8 @@ const MOST_OPERATIONS = 2_000_000;
 /** A client is warm when a batch is hardly faster than the one before, or after so many. */
 const FEWEST_BATCHES = 5;
 const MOST_BATCHES = 12;
+/** So many times a round's time is enough to warm up, for who needs it for a few batches. */
+const LONGEST_WARMING = 60;
 
 /**
  * Connects a client, stores what the workload reads, and makes sure that the client reads it back.
@@ -72,11 +74,12 @@ export function loopTrial(job, { run, note, check, latencies, startBytes }) {
     async warm() {
       let sample = await repeatFor(run, callers, job.roundTime);
       plan(sample);
+      const end = performance.now() + LONGEST_WARMING * job.roundTime;
       for (let batch = 1; prescribed === undefined && batch < MOST_BATCHES; batch++) {
         const next = await timed(run, operations);
         const gain = rate(next) / rate(sample);
         plan(sample = next);
-        if (batch >= FEWEST_BATCHES && gain < 1.1) break;
+        if (batch >= FEWEST_BATCHES && gain < 1.1 || performance.now() > end) break;
       }
       return sample;
     },

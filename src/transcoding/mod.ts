@@ -65,4 +65,4 @@ export {
   pythonMemcachedTranscoder,
   type PythonMemcachedTranscoderOptions,
 } from "./formats/python_memcached.ts";
-export type { PythonPickleProtocol } from "./formats/python_values.ts";
+export type { PythonPickleOptions, PythonPickleProtocol } from "./formats/python_values.ts";

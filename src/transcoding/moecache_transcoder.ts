@@ -1,7 +1,8 @@
 import { ClientException } from "../errors.ts";
-import { checkChoice, checkFunction, checkOptions, invalidOption } from "../option_checks.ts";
+import { checkChoice, checkOptions } from "../option_checks.ts";
 import { writing } from "./format_parts.ts";
 import { decodeText, encodeText } from "./text.ts";
+import { checkReadingOptions } from "./pickle/reading_options.ts";
 import { readPickle } from "./pickle/read_pickle.ts";
 import type { ReadInstance, ReadPickleOptions } from "./pickle/unpickler.ts";
 import { writePickle } from "./pickle/write_pickle.ts";
@@ -156,10 +157,9 @@ export const moecacheTranscoder: MoecacheTranscoder = /* @__PURE__ */ Object.ass
 
 function makeTranscoder(options: MoecacheTranscoderOptions = {}): Transcoder {
   checkOptions(options, { pickleProtocol: "any", classes: "any", keepUnreadable: "boolean" });
-  const { pickleProtocol = 2, keepUnreadable = false, classes } = options;
+  const { pickleProtocol = 2 } = options;
   checkChoice("pickleProtocol", pickleProtocol, [2, 3, 4, 5]);
-  if (classes !== undefined) checkClasses(classes);
-  const reading = { keepUnreadable, classes: classes && { ...classes } };
+  const reading = checkReadingOptions(options);
   return {
     textFlags: STRING_FLAGS,
     flagBits: STRING_FLAGS,
@@ -171,11 +171,6 @@ function makeTranscoder(options: MoecacheTranscoderOptions = {}): Transcoder {
         : { flags: PICKLE_FLAGS, data: writing(value, () => writePickle(value, pickleProtocol)) },
     decode: (item, limits) => decode(item, limits, reading),
   };
-}
-
-function checkClasses(classes: Readonly<Record<string, unknown>>): void {
-  if (Object(classes) !== classes) throw invalidOption("classes", classes, "an object");
-  for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
 }
 
 function decode(

@@ -25,7 +25,7 @@ export interface DecodeLimits {
 /**
  * Converts values to flags and bytes, and back. A `Client` uses one transcoder for all values. The default is
  * `moecacheTranscoder`; others are `jsonTranscoder`, `rawTranscoder`, `compressed` and, from
- * `@moecache/moecache/formats`, `enyimTranscoder`. The type parameter is the type of the values.
+ * `@moecache/moecache/formats`, those of other clients. The type parameter is the type of the values.
  *
  * `encode` throws a `ValidationException` for a value that it cannot represent. `decode` throws a `ClientException` for
  * an item that it cannot read. Either may return a promise. The operation is then sent when the promise resolves, and

@@ -2,7 +2,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { readRequest } from "../../bench/request.ts";
 
 Deno.test("readRequest measures everything at length unless told otherwise", () => {
-  assertEquals(readRequest([]), { isShort: false, isStrict: false, isHelp: false, names: [] });
+  assertEquals(readRequest([]), {
+    isShort: false,
+    isStrict: false,
+    isUpdate: false,
+    isHelp: false,
+    names: [],
+  });
 });
 
 Deno.test("readRequest takes options and workloads in any order", () => {
@@ -11,6 +17,7 @@ Deno.test("readRequest takes options and workloads in any order", () => {
   assertEquals(readRequest(["get", "--on", "bun,node,bun", "--strict", "set-100", "--short"]), {
     isShort: true,
     isStrict: true,
+    isUpdate: false,
     isHelp: false,
     on: ["bun", "node"],
     names: ["get", "set-100"],

@@ -50,6 +50,25 @@ const SECONDS: Readonly<Record<string, number>> = {
 };
 const MOMENT = 0.5;
 
+/** The same for what is run in full. */
+const SECONDS_IN_FULL: Readonly<Record<string, number>> = {
+  ...SECONDS,
+  "tests/bundle/size_test.ts": 8,
+  "tests/chaos/chaos_test.ts": 17,
+  "tests/chaos/parser_fuzz_test.ts": 14,
+  "tests/chaos/recovery_test.ts": 3,
+  "tests/client/injection_test.ts": 12,
+  "tests/client/load_test.ts": 5,
+  "tests/conformance/commands_conformance_test.ts": 12,
+  "tests/connection/idle_client_test.ts": 10,
+  "tests/drills/drills_test.ts": 8,
+  "tests/examples/demo_test.ts": 8,
+  "tests/features/get_or_set_processes_test.ts": 11,
+  "tests/testing/memory_test.ts": 10,
+  "tests/transcoding/fuzz_test.ts": 13,
+  "tests/transcoding/pickle/fuzz_test.ts": 4,
+};
+
 /** What one process of `deno test` can run. */
 export interface TestFile {
   /** The file, or files, from the root of the repository. */
@@ -62,14 +81,17 @@ export interface TestFile {
 
 /** Lists the tests of `deno task test`: those of the module on this runtime and on real memcached. */
 export function listTests(): TestFile[] {
-  return testFiles().filter((file) => !isOnlyInFull(file)).map(toTestFile);
+  return testFiles().filter((file) => !isOnlyInFull(file))
+    .map((file) => weigh([`tests/${file}`], SECONDS));
 }
 
 /** Lists what `deno task test:all` runs in addition, or in full length, on this runtime. */
 export function listFullTests(): TestFile[] {
   const files = testFiles().filter((file) => isOnlyInFull(file) || isExtensible(file));
-  const examples = documented().map((paths) => ({ ...weigh(paths), hasExamples: true }));
-  return [...files.map(toTestFile), ...examples];
+  return [
+    ...files.map((file) => weigh([`tests/${file}`], SECONDS_IN_FULL)),
+    ...documented().map((paths) => ({ ...weigh(paths, SECONDS_IN_FULL), hasExamples: true })),
+  ];
 }
 
 function isOnlyInFull(file: string): boolean {
@@ -82,12 +104,8 @@ function isExtensible(file: string): boolean {
   return [file, beside].some((name) => EXTENSIBLE.test(readIfThere(new URL(name, TESTS))));
 }
 
-function toTestFile(file: string): TestFile {
-  return weigh([`tests/${file}`]);
-}
-
-function weigh(paths: readonly string[]): TestFile {
-  return { paths, seconds: SECONDS[paths[0] ?? ""] ?? MOMENT };
+function weigh(paths: readonly string[], known: Readonly<Record<string, number>>): TestFile {
+  return { paths, seconds: known[paths[0] ?? ""] ?? MOMENT };
 }
 
 /** Every file of tests, from `tests/` on. */

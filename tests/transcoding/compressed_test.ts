@@ -20,6 +20,7 @@ import {
 } from "../../mod.ts";
 import { enyimTranscoder } from "../../src/transcoding/mod.ts";
 import { openCompressor } from "../../src/transcoding/compression.ts";
+import { busyTime } from "../support/busy_time.ts";
 import { fromHex } from "./pickle/vectors.ts";
 
 const FORMATS = ["gzip", "deflate", "deflate-raw"] as const;
@@ -227,13 +228,13 @@ for (const format of FORMATS) {
     const data = await bomb(format, 256);
     const around = compressed(rawTranscoder, { format, maxValueBytes: 10_000_000 });
     const before = Deno.memoryUsage().rss;
-    const start = performance.now();
+    const start = busyTime();
     await assertRejects(
       () => decode(around, { flags: 128, data }),
       ClientException,
       "it expands to more than maxValueBytes, 10000000 bytes",
     );
-    assertLess(performance.now() - start, 5000);
+    assertLess(busyTime() - start, 5000);
     assertLess(Deno.memoryUsage().rss - before, 120 * 2 ** 20);
   });
 }

@@ -1,12 +1,13 @@
 import { checkBoolean, checkNames } from "../../option_checks.ts";
 import type { Transcoder } from "../transcoder.ts";
 import {
-  checkPickleProtocol,
+  checkPickleOptions,
   INTEGER,
   LONG,
   PICKLE,
+  PICKLE_OPTIONS,
   type PythonKind,
-  type PythonPickleProtocol,
+  type PythonPickleOptions,
   pythonValues,
   zlibCompressed,
 } from "./python_values.ts";
@@ -16,10 +17,8 @@ const BYTES = 16;
 /** Only longer items are compressed. */
 const COMPRESSION_THRESHOLD = 128;
 
-/** The options for pickling and compressing values; all are optional. */
-export interface BmemcachedTranscoderOptions {
-  /** The pickle protocol for writing, 0 to 5; 0 by default, as in python-binary-memcached. */
-  readonly pickleProtocol?: PythonPickleProtocol;
+/** How values are pickled and compressed: `pickleProtocol` is 0 by default, as for the client. All are optional. */
+export interface BmemcachedTranscoderOptions extends PythonPickleOptions {
   /**
    * Whether items of more than 128 bytes are compressed; `false` by default. python-binary-memcached compresses
    * them unless its `compress_level` is 0, and reads both.
@@ -32,7 +31,7 @@ export interface BmemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for python-binary-memcached's format.
    *
-   * @param options `pickleProtocol` and `compress`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable` and `compress`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */
@@ -50,10 +49,11 @@ export interface BmemcachedTranscoder extends Transcoder {
  * | `number` that is a safe integer, `bigint` | `int`, in decimal digits; of up to 4,300 of them | 2; 4 is read, too |
  * | all else | a pickle of what {@linkcode moecacheTranscoder} says; -0 is a `float` | 1 |
  *
- * The bit 8 says that an item is compressed with zlib; such items are always read. Flags 0 and 16 have the opposite
- * meaning in all other Python clients: text from pymemcache is read as bytes, as in python-binary-memcached. The first
- * set bit of 16, 2, 4 and 1 decides the type, and without any the item is text. Text that is not UTF-8, an invalid
- * integer and an unreadable pickle throw a `ClientException`. Reading a pickle never runs code.
+ * The bit 8 says that an item is compressed with zlib; such items are always read. Flags 0 and 16 are the other way
+ * round for all other Python clients: what pymemcache stores as text reads as bytes here, as it does in
+ * python-binary-memcached. As there, the first counts that is set of 16, 2, 4 and 1, and all else is text. Text that is
+ * not UTF-8, an integer that is none, and a pickle that cannot be read are a `ClientException`. Reading a pickle never
+ * runs code.
  *
  * @example Values that python-binary-memcached reads
  * ```ts
@@ -77,12 +77,12 @@ export const bmemcachedTranscoder: BmemcachedTranscoder = /* @__PURE__ */ Object
 );
 
 function makeTranscoder(options: BmemcachedTranscoderOptions = {}): Transcoder {
-  checkNames(options, ["pickleProtocol", "compress"]);
-  const { pickleProtocol = 0, compress = false } = options;
-  checkPickleProtocol(pickleProtocol);
+  checkNames(options, [...PICKLE_OPTIONS, "compress"]);
+  const { compress = false } = options;
+  const pickles = checkPickleOptions(options, 0);
   checkBoolean("compress", compress);
   const flags = { bytes: BYTES, text: 0, integer: INTEGER };
-  const values = pythonValues({ flags, kindOf, pickleProtocol });
+  const values = pythonValues({ flags, kindOf, ...pickles });
   return zlibCompressed(values, compress ? COMPRESSION_THRESHOLD + 1 : undefined);
 }
 

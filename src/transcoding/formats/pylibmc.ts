@@ -1,10 +1,11 @@
 import { checkInteger, checkNames } from "../../option_checks.ts";
 import type { Transcoder } from "../transcoder.ts";
 import {
-  checkPickleProtocol,
+  checkPickleOptions,
   PICKLE,
+  PICKLE_OPTIONS,
   type PythonKind,
-  type PythonPickleProtocol,
+  type PythonPickleOptions,
   pythonValues,
   TEXT,
   zlibCompressed,
@@ -24,10 +25,8 @@ const KINDS: Readonly<Record<number, PythonKind>> = {
   [TEXT]: "text",
 };
 
-/** The options for pickling and compressing values; all are optional. */
-export interface PylibmcTranscoderOptions {
-  /** The pickle protocol for writing, 0 to 5; 5 by default, as in pylibmc on Python 3.8 and later. */
-  readonly pickleProtocol?: PythonPickleProtocol;
+/** How values are pickled and compressed: `pickleProtocol` is 5 by default, as for the client. All are optional. */
+export interface PylibmcTranscoderOptions extends PythonPickleOptions {
   /**
    * Items of at least this many bytes are compressed, 1 to 1,000,000,000; 0, the default, compresses nothing. It is
    * pylibmc's `min_compress_len`.
@@ -40,7 +39,7 @@ export interface PylibmcTranscoder extends Transcoder {
   /**
    * Makes a transcoder for pylibmc's format.
    *
-   * @param options `pickleProtocol` and `minCompressLen`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable` and `minCompressLen`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */
@@ -60,8 +59,9 @@ export interface PylibmcTranscoder extends Transcoder {
  * | all else | a pickle of what {@linkcode moecacheTranscoder} says; -0 is a `float` | 1 |
  *
  * Any other integer under flags 2 reads as a number, as it does there: other clients store integers under 2. The bit 8
- * says that an item is compressed with zlib; such items are always read. As in pylibmc, bits above 31 are ignored, and
- * the others must be one of these; otherwise reading throws a `ClientException`. Reading a pickle never runs code.
+ * says that an item is compressed with zlib; such items are always read. As for pylibmc, the bits above 31 do not
+ * matter, and what the others say has to be one of these. All else is a `ClientException`. Reading a pickle never runs
+ * code.
  *
  * @example Values that pylibmc reads
  * ```ts
@@ -83,12 +83,12 @@ export const pylibmcTranscoder: PylibmcTranscoder = /* @__PURE__ */ Object.assig
 );
 
 function makeTranscoder(options: PylibmcTranscoderOptions = {}): Transcoder {
-  checkNames(options, ["pickleProtocol", "minCompressLen"]);
-  const { pickleProtocol = 5, minCompressLen = 0 } = options;
-  checkPickleProtocol(pickleProtocol);
+  checkNames(options, [...PICKLE_OPTIONS, "minCompressLen"]);
+  const { minCompressLen = 0 } = options;
+  const pickles = checkPickleOptions(options, 5);
   checkInteger("minCompressLen", minCompressLen, 0, 1e9);
   const flags = { bytes: 0, text: TEXT, integer: INTEGER, boolean: BOOLEAN };
   const kindOf = (flags: number) => KINDS[flags & KNOWN_BITS];
-  const values = pythonValues({ flags, kindOf, pickleProtocol });
+  const values = pythonValues({ flags, kindOf, ...pickles });
   return zlibCompressed(values, minCompressLen === 0 ? undefined : minCompressLen);
 }

@@ -15,10 +15,12 @@ import { PYTHON_JSON } from "./python_json.ts";
 import { numberText } from "./python_numbers.ts";
 import { kindOf as kindOfKnown } from "./python_memcached.ts";
 import {
-  checkPickleProtocol,
+  checkPickleOptions,
   COMPRESSED,
   INTEGER,
+  PICKLE_OPTIONS,
   type PythonKind,
+  type PythonPickleOptions,
   type PythonPickleProtocol,
   pythonValues,
   TEXT,
@@ -33,8 +35,8 @@ const DEFAULT_MIN_COMPRESS_LEN = 400;
 /** How a string becomes bytes in a client without a serde. */
 export type PymemcacheEncoding = "ascii" | "utf-8" | "latin-1";
 
-/** The serde of the other programs, and its settings; all are optional. */
-export interface PymemcacheTranscoderOptions {
+/** Which serde the other programs have, and how it is set. All options are optional. */
+export interface PymemcacheTranscoderOptions extends Omit<PythonPickleOptions, "pickleProtocol"> {
   /**
    * The pickle protocol for writing, 0 to 5; 5 by default, as `pickle_serde` does on Python 3.8 and later. `false`
    * stands for a client without a serde.
@@ -58,7 +60,7 @@ export interface PymemcacheTranscoder extends Transcoder {
   /**
    * Makes a transcoder for one of pymemcache's formats.
    *
-   * @param options `pickleProtocol`, `compress`, `minCompressLen`, `encoding` and `json`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable`, `compress`, `minCompressLen`, `encoding` and `json`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid, or does not go with another.
    */
@@ -79,10 +81,10 @@ export interface PymemcacheTranscoder extends Transcoder {
  * With `compress`, as for `compressed_serde`, items of more than 400 bytes are compressed with zlib if they become
  * shorter, and have the bit 8. Compressed items are always read.
  *
- * As in pymemcache, the first set bit of 16, 2, 4 and 1 decides the type, so text from Python moecache and
- * EnyimMemcached is read as text; all other items are bytes. An invalid integer throws a `ClientException`; it is an
- * error in pymemcache too. An unreadable pickle throws one as well; pymemcache reads it as a miss. Reading a pickle
- * never runs code.
+ * As pymemcache does, flags are read by the first that is set of 16, 2, 4 and 1, so that what Python moecache and
+ * EnyimMemcached store as text reads as text; all else is bytes. An integer that is none is a `ClientException`, as it
+ * is an error there; a pickle that cannot be read is one, too, and reads as a miss there. Reading a pickle never runs
+ * code.
  *
  * With `json`, for the `JsonSerde` of pymemcache's documentation: a string with flags 1, and under flags 2 the JSON
  * that Python writes of `null`, booleans, numbers, a `bigint`, arrays, plain objects and Maps, which become objects.
@@ -114,15 +116,20 @@ export const pymemcacheTranscoder: PymemcacheTranscoder = /* @__PURE__ */ Object
 );
 
 function makeTranscoder(options: PymemcacheTranscoderOptions = {}): Transcoder {
-  checkNames(options, ["pickleProtocol", "compress", "minCompressLen", "encoding", "json"]);
+  checkNames(options, [...PICKLE_OPTIONS, "compress", "minCompressLen", "encoding", "json"]);
   checkValues(options);
   const { pickleProtocol, compress = false, encoding, json = false } = options;
   const { minCompressLen = DEFAULT_MIN_COMPRESS_LEN } = options;
+  const isPickled = PICKLE_OPTIONS.some((name) =>
+    (options as Record<string, unknown>)[name] !== undefined
+  );
   const isBare = pickleProtocol === false ||
-    (encoding !== undefined && pickleProtocol === undefined && !compress && !json);
+    (encoding !== undefined && !isPickled && !compress && !json);
   checkCombination(options, isBare);
   if (isBare) return withoutSerde(encoding ?? "ascii");
-  const values = json ? jsonSerde() : pickleSerde(pickleProtocol ?? 5);
+  const values = json
+    ? jsonSerde()
+    : pickleSerde({ ...options, pickleProtocol: pickleProtocol ?? 5 });
   return compress ? zlibCompressed(values, minCompressLen + 1) : readingCompressed(values);
 }
 
@@ -134,7 +141,10 @@ function checkValues(options: PymemcacheTranscoderOptions): void {
     encoding = "ascii",
     json = false,
   } = options;
-  if (pickleProtocol !== false) checkPickleProtocol(pickleProtocol);
+  checkPickleOptions(
+    { ...options, pickleProtocol: pickleProtocol === false ? 0 : pickleProtocol },
+    5,
+  );
   checkBoolean("compress", compress);
   checkInteger("minCompressLen", minCompressLen, 1, 1e9);
   checkChoice("encoding", encoding, ["ascii", "utf-8", "latin-1"]);
@@ -142,12 +152,19 @@ function checkValues(options: PymemcacheTranscoderOptions): void {
 }
 
 function checkCombination(options: PymemcacheTranscoderOptions, isBare: boolean): void {
-  const { pickleProtocol, compress = false, minCompressLen, json = false } = options;
-  if (json && pickleProtocol !== undefined) {
+  const { compress = false, minCompressLen, json = false } = options;
+  if (json || isBare) {
+    for (const name of PICKLE_OPTIONS) {
+      const value = options[name as keyof PymemcacheTranscoderOptions];
+      if (value === undefined || (isBare && value === false)) continue;
+      throw invalidOption(name, value, "left out where nothing is pickled");
+    }
+  }
+  if (isBare && json) {
     throw invalidOption(
-      "pickleProtocol",
-      pickleProtocol,
-      "left out with json, which pickles nothing",
+      "json",
+      json,
+      "left out with pickleProtocol: false, which stands for no serde",
     );
   }
   if (isBare && compress) {
@@ -158,11 +175,11 @@ function checkCombination(options: PymemcacheTranscoderOptions, isBare: boolean)
   }
 }
 
-function pickleSerde(pickleProtocol: PythonPickleProtocol): Transcoder {
+function pickleSerde(options: PythonPickleOptions): Transcoder {
   return pythonValues({
     flags: { bytes: 0, text: TEXT, integer: INTEGER },
     kindOf: (flags): PythonKind => kindOfKnown(flags) ?? "bytes",
-    pickleProtocol,
+    ...checkPickleOptions(options, 5),
   });
 }
 

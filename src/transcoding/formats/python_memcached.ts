@@ -1,21 +1,20 @@
 import { checkInteger, checkNames } from "../../option_checks.ts";
 import type { Transcoder } from "../transcoder.ts";
 import {
-  checkPickleProtocol,
+  checkPickleOptions,
   INTEGER,
   LONG,
   PICKLE,
+  PICKLE_OPTIONS,
   type PythonKind,
-  type PythonPickleProtocol,
+  type PythonPickleOptions,
   pythonValues,
   TEXT,
   zlibCompressed,
 } from "./python_values.ts";
 
-/** The options for pickling and compressing values; all are optional. */
-export interface PythonMemcachedTranscoderOptions {
-  /** The pickle protocol for writing, 0 to 5; 0 by default, as in python-memcached. */
-  readonly pickleProtocol?: PythonPickleProtocol;
+/** How values are pickled and compressed: `pickleProtocol` is 0 by default, as for the client. All are optional. */
+export interface PythonMemcachedTranscoderOptions extends PythonPickleOptions {
   /**
    * Items of more bytes than this are compressed, except integers, 1 to 1,000,000,000; 0, the default, compresses
    * nothing. It is python-memcached's `min_compress_len`.
@@ -28,7 +27,7 @@ export interface PythonMemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for python-memcached's format.
    *
-   * @param options `pickleProtocol` and `minCompressLen`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable` and `minCompressLen`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */
@@ -46,10 +45,10 @@ export interface PythonMemcachedTranscoder extends Transcoder {
  * | `number` that is a safe integer, `bigint` | `int`, in decimal digits; of up to 4,300 of them | 2; 4 is read, too |
  * | all else | a pickle of what {@linkcode moecacheTranscoder} says; -0 is a `float` | 1 |
  *
- * The bit 8 says that an item is compressed with zlib; such items are always read. As in python-memcached, the first
- * set bit of 16, 2, 4 and 1 decides the type, so text from Python moecache and EnyimMemcached is read as text. Other
- * flags and invalid integers throw a `ClientException`; they are errors in python-memcached too. An unreadable pickle
- * throws one as well; python-memcached reads it as a miss. Reading a pickle never runs code.
+ * The bit 8 says that an item is compressed with zlib; such items are always read. As python-memcached does, flags are
+ * read by the first that is set of 16, 2, 4 and 1, so that what Python moecache and EnyimMemcached store as text reads
+ * as text. Other flags, and an integer that is none, are a `ClientException`, as they are an error there; a pickle that
+ * cannot be read is one, too, and reads as a miss there. Reading a pickle never runs code.
  *
  * @example Values that python-memcached reads
  * ```ts
@@ -72,12 +71,12 @@ export const pythonMemcachedTranscoder: PythonMemcachedTranscoder = /* @__PURE__
 );
 
 function makeTranscoder(options: PythonMemcachedTranscoderOptions = {}): Transcoder {
-  checkNames(options, ["pickleProtocol", "minCompressLen"]);
-  const { pickleProtocol = 0, minCompressLen = 0 } = options;
-  checkPickleProtocol(pickleProtocol);
+  checkNames(options, [...PICKLE_OPTIONS, "minCompressLen"]);
+  const { minCompressLen = 0 } = options;
+  const pickles = checkPickleOptions(options, 0);
   checkInteger("minCompressLen", minCompressLen, 0, 1e9);
   const flags = { bytes: 0, text: TEXT, integer: INTEGER };
-  const values = pythonValues({ flags, kindOf, pickleProtocol });
+  const values = pythonValues({ flags, kindOf, ...pickles });
   const packed = zlibCompressed(values, minCompressLen === 0 ? undefined : minCompressLen + 1);
   return {
     ...packed,

@@ -8,7 +8,9 @@
 import { ClientException } from "../../errors.ts";
 import { checkChoice } from "../../option_checks.ts";
 import { compressed } from "../compressed.ts";
+import { checkReadingOptions } from "../pickle/reading_options.ts";
 import { readPickle } from "../pickle/read_pickle.ts";
+import type { ReadInstance, ReadPickleOptions } from "../pickle/unpickler.ts";
 import { writePickle } from "../pickle/write_pickle.ts";
 import { decodeText, encodeText } from "../text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../transcoder.ts";
@@ -31,6 +33,25 @@ export type PythonKind = "bytes" | "text" | "integer" | "boolean" | "pickle";
 /** A protocol that values are pickled in. */
 export type PythonPickleProtocol = 0 | 1 | 2 | 3 | 4 | 5;
 
+/** How pickles are written, and which are read. All options are optional. */
+export interface PythonPickleOptions {
+  /** The pickle protocol for writing, 0 to 5; by default the one that the client uses itself. */
+  readonly pickleProtocol?: PythonPickleProtocol;
+  /**
+   * What makes values of instances of your own classes, by their names, modules included: `"app.models.Money"`, as
+   * for {@linkcode moecacheTranscoder}. None by default.
+   */
+  readonly classes?: Readonly<Record<string, ReadInstance>>;
+  /**
+   * Whether an instance of any other class is read as an `Unreadable` with the class name, instead of refusing the
+   * whole value; `false` by default.
+   */
+  readonly keepUnreadable?: boolean;
+}
+
+/** The names of these options. */
+export const PICKLE_OPTIONS: readonly string[] = ["pickleProtocol", "classes", "keepUnreadable"];
+
 /** How one of the clients uses flags and pickles. */
 export interface PythonFormat {
   /** The flags of each kind; where booleans have none, they are pickled. */
@@ -40,6 +61,8 @@ export interface PythonFormat {
   /** What the client takes an item of these flags for; `undefined` when it refuses it. */
   kindOf(flags: number): PythonKind | undefined;
   readonly pickleProtocol: PythonPickleProtocol;
+  /** Which pickles are read. */
+  readonly reading: ReadPickleOptions;
 }
 
 /** Makes a transcoder for the values of a client, which are not compressed. */
@@ -71,7 +94,7 @@ function pickle(value: unknown, protocol: PythonPickleProtocol): Uint8Array {
 
 function decode(
   { flags, data }: EncodedValue,
-  { kindOf }: PythonFormat,
+  { kindOf, reading }: PythonFormat,
   limits: DecodeLimits | undefined,
 ): unknown {
   switch (kindOf(flags)) {
@@ -84,7 +107,7 @@ function decode(
     case "boolean":
       return readBoolean(data);
     case "pickle":
-      return readPickle(data, limits?.ownsData);
+      return readPickle(data, limits?.ownsData, reading);
     case undefined:
       throw new ClientException(`Cannot read item: its flags, ${flags}, stand for no type`, flags);
   }
@@ -106,7 +129,16 @@ export function zlibCompressed(inner: Transcoder, threshold: number = NEVER): Tr
   return compressed(inner, { format: "deflate", flag: COMPRESSED, threshold });
 }
 
-/** @throws {ValidationException} When an option is no protocol. */
-export function checkPickleProtocol(protocol: unknown): void {
-  checkChoice("pickleProtocol", protocol, [0, 1, 2, 3, 4, 5]);
+/**
+ * Checks the options of pickles.
+ *
+ * @throws {ValidationException} When one is invalid.
+ */
+export function checkPickleOptions(
+  options: PythonPickleOptions,
+  defaultProtocol: PythonPickleProtocol,
+): Pick<PythonFormat, "pickleProtocol" | "reading"> {
+  const { pickleProtocol = defaultProtocol } = options;
+  checkChoice("pickleProtocol", pickleProtocol, [0, 1, 2, 3, 4, 5]);
+  return { pickleProtocol, reading: checkReadingOptions(options) };
 }

@@ -7,6 +7,8 @@ import {
 } from "../../../mod.ts";
 import { detectFormat } from "../../../src/transcoding/formats/detect.ts";
 import * as formats from "../../../src/transcoding/mod.ts";
+import { Random, withSeed } from "../../chaos/random.ts";
+import { extent } from "../../support/extent.ts";
 import { assertSame, type ForeignSet, readForeign } from "./foreign_sets.ts";
 
 /** The clients that stored what is in the files. */
@@ -197,4 +199,19 @@ Deno.test("detectFormat looks at large items in a moment", async () => {
     for (const flags of [0, 1, 2, 4, 8, 16, 257, 274]) await detectFormat(flags, data);
   }
   assert(performance.now() - start < 60_000);
+});
+
+Deno.test("detectFormat tells something of any item, and never throws for one", async () => {
+  await withSeed(async (seed) => {
+    const random = new Random(seed);
+    for (let i = 0; i < extent(2000, 20_000); i++) {
+      const data = Uint8Array.from({ length: random.below(20) }, () => random.below(256));
+      const flags = random.chance(0.8)
+        ? random.below(0x1_0000) & random.below(0x1_0000)
+        : random.below(2 ** 32);
+      for (const { client, holds } of await detectFormat(flags, data, transcoders)) {
+        assert(client !== "" && holds !== "");
+      }
+    }
+  });
 });

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  Client,
   ClientException,
   compressed,
   type EncodedValue,
   type Transcoder,
   ValidationException,
 } from "../../../mod.ts";
+import { MemcachedServer } from "../../../src/testing/mod.ts";
 import {
   memcacheClientTranscoder,
   memjsTranscoder,
@@ -218,4 +220,14 @@ Deno.test("the transcoders of npm's clients refuse options that are none of thei
     assertThrows(() => compressed(memcacheClientTranscoder, { flag }), ValidationException);
   }
   assertThrows(() => compressed(memcacheClientTranscoder, { flag: 1 }), ValidationException);
+});
+
+Deno.test("the transcoders of npm's clients read a number that memcached counted", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const transcoder of [npmMemcachedTranscoder, memcacheClientTranscoder]) {
+    await using client = new Client(server.address, { transcoder });
+    await client.set("count", 10);
+    assertEquals(await client.decr("count"), 9n);
+    assertEquals(await client.get("count"), 9);
+  }
 });

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { ClientException, compressed, type Transcoder, ValidationException } from "../../../mod.ts";
+import {
+  Client,
+  ClientException,
+  compressed,
+  type Transcoder,
+  ValidationException,
+} from "../../../mod.ts";
+import { Unreadable } from "../../../src/transcoding/pickle/classes/unreadable.ts";
+import { MemcachedServer } from "../../../src/testing/mod.ts";
 import {
   bmemcachedTranscoder,
   pylibmcTranscoder,
@@ -258,6 +266,11 @@ Deno.test("the transcoders of Python's clients refuse options that are none of t
       { encoding: "utf-16" },
       { json: "yes" },
       { json: true, pickleProtocol: 2 },
+      { json: true, classes: {} },
+      { json: true, keepUnreadable: true },
+      { pickleProtocol: false, classes: {} },
+      { pickleProtocol: false, json: true },
+      { pickleProtocol: null },
       { pickleProtocol: false, compress: true },
       { unknown: 1 },
     ]],
@@ -301,5 +314,46 @@ Deno.test("the transcoders of Python's clients expand no further than maxValueBy
     const reading = async () => await transcoder.decode(item, { maxValueBytes: 799_999 });
     await assertRejects(reading, ClientException, "more than maxValueBytes");
     assertEquals(await transcoder.decode(item, { maxValueBytes: 800_000 }), long);
+  }
+});
+
+Deno.test("the transcoders of Python's clients store integers that memcached counts", async () => {
+  await using server = await MemcachedServer.listen();
+  const all = [
+    pymemcacheTranscoder,
+    pythonMemcachedTranscoder,
+    pylibmcTranscoder,
+    bmemcachedTranscoder,
+  ];
+  for (const transcoder of [...all, pymemcacheTranscoder({ json: true })]) {
+    await using client = new Client(server.address, { transcoder });
+    await client.set("count", 9);
+    assertEquals(await client.incr("count"), 10n);
+    assertEquals(await client.get("count"), 10);
+    // memcached keeps the length of what got shorter, and fills it up with a space.
+    assertEquals(await client.decr("count"), 9n);
+    assertEquals(await client.get("count"), 9);
+  }
+});
+
+Deno.test("the transcoders of Python's clients read the classes that they are told of", async () => {
+  const classes = { "app.models.Money": ([amount]: readonly unknown[]) => `€ ${amount}` };
+  // pickle.dumps([Money(5)], 0)
+  const data = new TextEncoder().encode("(lcapp.models\nMoney\n(I5\ntRa.");
+  const makes = [
+    pymemcacheTranscoder,
+    pythonMemcachedTranscoder,
+    pylibmcTranscoder,
+    bmemcachedTranscoder,
+  ];
+  for (const make of makes) {
+    const item = { flags: 1, data };
+    assertEquals(await make({ classes }).decode(item), ["€ 5"]);
+    const [kept] = await make({ keepUnreadable: true }).decode(item) as [Unreadable];
+    assert(kept instanceof Unreadable);
+    await assertRejects(async () => await make().decode(item), ClientException, "app.models.Money");
+    for (const options of [{ classes: 5 }, { classes: { "a.B": 1 } }, { keepUnreadable: 1 }]) {
+      assertThrows(() => make(options as never), ValidationException, "Cannot use");
+    }
   }
 });

@@ -3,6 +3,7 @@ import { ClientException } from "../../../src/errors.ts";
 import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
 import { isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
+import { busyTime } from "../../support/busy_time.ts";
 import { isTuple } from "../../../src/transcoding/pickle/python_types.ts";
 import {
   assertPortable,
@@ -39,14 +40,14 @@ Deno.test("readPickle reads every value in every protocol", async () => {
 Deno.test("readPickle refuses hostile pickles, and takes no time over them", async () => {
   for (const { name, hex, parts, expect } of hostile) {
     const bytes = hex === undefined ? joinParts(parts ?? []) : fromHex(hex);
-    const before = performance.now();
+    const before = busyTime();
     try {
       await readPickle(bytes);
       assertEquals(expect, "throwOrReturnQuickly", name);
     } catch (error) {
       if (!(error instanceof ClientException)) throw error;
     }
-    assertEquals(performance.now() - before < 2000, true, name);
+    assertEquals(busyTime() - before < 2000, true, name);
   }
 });
 
