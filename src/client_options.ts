@@ -228,6 +228,12 @@ export interface ClientOptions {
    * version says so. All clients of a deployment have to use the same.
    */
   readonly dialect?: "classic" | "meta";
+  /**
+   * The proxy that the servers are behind. twemproxy closes the connection at a command that it does not know, and what
+   * else waits there is lost. With `"twemproxy"` such a command is a `ValidationException`, and nothing of it is sent:
+   * `getAndTouch`, `meta`, and what asks all servers. `dialect` is `"classic"` then.
+   */
+  readonly proxy?: "twemproxy";
   /** The clock of the client; the runtime's clock by default. For tests of timeouts. */
   readonly clock?: Clock;
 }
@@ -265,6 +271,7 @@ export interface ResolvedOptions {
   readonly retries: number;
   readonly discovery: Discovery | undefined;
   readonly dialect: ClientOptions["dialect"];
+  readonly proxy: ClientOptions["proxy"];
 }
 
 /** A checked gutter, with defaults filled in. */
@@ -298,6 +305,7 @@ const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   auth: "any",
   dial: "any",
   dialect: "any",
+  proxy: "any",
   clock: "any",
 };
 
@@ -323,7 +331,8 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const { connectTimeout = options.timeout ?? DEFAULT_PATIENCE, clock = systemClock } = options;
   const { stallTimeout = DEFAULT_PATIENCE, maxPendingBytes = 2 ** 30, maxSockets } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
-  const { locator = moecacheRing, transcoder, dial, dialect } = options;
+  const { locator = moecacheRing, transcoder, dial, proxy } = options;
+  const { dialect = proxy && "classic" } = options;
   if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (options.connectTimeout !== undefined) {
     checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
@@ -339,6 +348,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkTranscoder(transcoder);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
+  if (proxy !== undefined) checkChoice("proxy", proxy, ["twemproxy"]);
   if (dialect !== undefined) checkChoice("dialect", dialect, ["classic", "meta"]);
   const timesConnectingApart = options.connectTimeout !== undefined;
   checkFunction("clock.now", clock?.now);
@@ -363,6 +373,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     ...failover,
     discovery,
     dialect,
+    proxy,
   };
 }
 

@@ -5,7 +5,13 @@ import { type Command, type Exchange, NEVER, type Turn } from "../protocol/comma
 import type { Interruption } from "../protocol/refusal.ts";
 import { afterTurn } from "../transport/runtime.ts";
 import type { Transport } from "../transport/transport.ts";
-import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
+import {
+  connect,
+  connectionEndedError,
+  connectTimeoutError,
+  type EndReason,
+  withCommands,
+} from "./connect.ts";
 import { allEnded, type Clock, DeadlineTimer, lazily, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
@@ -443,7 +449,11 @@ export class Connection implements SocketHolder {
     const unwritten = waiting.filter((command) => this.#hasTime(command));
     // Before anything fails: commands that continue must not return to this connection.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
-    for (const command of lost) command.fail(reasonOf(command));
+    const named = isFailure && lost.length > 0 ? withCommands(reason, lost) : reason;
+    for (const command of lost) {
+      const own = reasonOf(command);
+      command.fail(own === reason ? named : own);
+    }
   }
 
   /** Whether a command has not been aborted and its time is not over; if its time is over, it fails here. */

@@ -12,6 +12,7 @@ import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.t
 import type { Command } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/commands/stats.ts";
+import { namedAfterHangUp } from "../protocol/hang_up.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 
 /** The options of `flushAll`. */
@@ -108,7 +109,7 @@ async function askAll<Result>(
       results[i] = await ask(node, make(), signal);
       partial.results.set(node.name, results[i]);
     } catch (error) {
-      partial.failures.set(node.name, error);
+      partial.failures.set(node.name, namedAfterHangUp(`${action} ${node.name}`, error));
     }
   }));
   if (partial.failures.size === 0) return results;

@@ -7,7 +7,7 @@ const classicNodes = /* @__PURE__ */ new WeakSet<ServerNode>();
 
 /** The replies to a valid meta command that a server does not know in this form. */
 const UNKNOWN =
-  /^(ERROR|OK|CLIENT_ERROR (invalid flag|bad command line format|malformed request.*))$/;
+  /^(ERROR|OK|CLIENT_ERROR (invalid flag|bad command line format|malformed request))( |$)/;
 
 /** The first version of memcached with the current form of the meta commands. */
 const FIRST_META = [1, 6, 10];

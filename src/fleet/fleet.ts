@@ -36,13 +36,14 @@ export class Fleet {
     options: ResolvedOptions,
     dispatch: (event: ServerEvent) => void,
   ) {
-    const { discovery, failover, retries } = options;
+    const { discovery, failover, retries, proxy } = options;
     const isUnknown = discovery !== undefined && Array.isArray(servers) && servers.length === 0;
     const resolved = isUnknown ? [] : resolveServers(servers, options);
     this.#options = options;
     this.#dispatch = dispatch;
     this.#router = new Router(resolved, options, this.#report);
-    const isPlain = discovery === undefined && failover === "error" && retries === 0;
+    const isPlain = discovery === undefined && failover === "error" && retries === 0 &&
+      proxy === undefined;
     if (!isPlain) this.#lazy = new LazyRoute(this.#router, () => this.#load());
     this.route = this.#lazy ?? this.#router;
   }
@@ -97,6 +98,13 @@ export class Fleet {
 
   /** Loads failover and discovery. */
   async #load(): Promise<Route> {
+    const route = await this.#loadRoute();
+    if (this.#options.proxy === undefined) return route;
+    const { ProxyRouter } = await import("./proxy_router.ts");
+    return new ProxyRouter(route);
+  }
+
+  async #loadRoute(): Promise<Route> {
     const { failover, retries, discovery } = this.#options;
     let route: Route = this.#router;
     if (failover !== "error" || retries > 0) {

@@ -203,6 +203,11 @@ export abstract class Command<Result = unknown> implements Exchange {
     return this.turn.deadline;
   }
 
+  /** The operation, for messages: `get key "a"`; empty for one without a name. */
+  get action(): string {
+    return "";
+  }
+
   get byteLength(): number {
     return 0;
   }

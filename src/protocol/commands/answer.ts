@@ -33,7 +33,7 @@ export class AnswerCommand<Result> extends Command<Result> {
   }
 
   /** The operation, for the message of a refusal. */
-  protected get action(): string {
+  override get action(): string {
     return this.request.split(" ", 1)[0]!;
   }
 
@@ -71,7 +71,7 @@ export class DeleteCommand extends AnswerCommand<boolean> {
     this.key = key;
   }
 
-  protected override get action(): string {
+  override get action(): string {
     return `delete key "${this.key}"`;
   }
 }
@@ -89,7 +89,7 @@ export class TouchCommand extends AnswerCommand<boolean> {
     this.exptime = exptime;
   }
 
-  protected override get action(): string {
+  override get action(): string {
     return `touch key "${this.key}"`;
   }
 
@@ -140,6 +140,10 @@ export class CounterCommand extends Command<bigint | undefined> {
     this.request = request;
   }
 
+  override get action(): string {
+    return `${this.request.verb} key "${this.request.key}"`;
+  }
+
   override succeedAbsent(): boolean {
     this.succeed(undefined);
     return true;
@@ -151,10 +155,9 @@ export class CounterCommand extends Command<bigint | undefined> {
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key } = this.request;
     const counter = readCounter(bytes, start, end);
     if (counter !== undefined || isText(bytes, start, end, "NOT_FOUND")) this.succeed(counter);
-    else this.fail(readRefusal(bytes, start, end, `${verb} key "${key}"`, COUNTER_HINTS));
+    else this.fail(readRefusal(bytes, start, end, this.action, COUNTER_HINTS));
     return DONE;
   }
 }

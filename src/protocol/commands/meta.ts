@@ -3,6 +3,7 @@
 import { ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
 import { readFlags, readText } from "../bytes.ts";
 import { Command, DONE, type LimitExptime, MORE } from "../command.ts";
+import { namedAfterHangUp } from "../hang_up.ts";
 import { checkKey } from "../key.ts";
 import { Interruption, readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
@@ -147,9 +148,18 @@ export class MetaCommand extends Command<MetaReply> {
     this.succeed({ status: "EX", flags: {} });
   }
 
+  override fail(error: unknown): void {
+    super.fail(namedAfterHangUp(this.action, error));
+  }
+
   override succeedAbsent(): boolean {
     if (this.absent !== undefined) this.succeed(this.absent);
     return this.absent !== undefined;
+  }
+
+  override get action(): string {
+    const { verb, key } = this.request;
+    return verb === "mn" ? verb : `${verb} key "${key}"`;
   }
 
   override get byteLength(): number {
@@ -185,7 +195,6 @@ export class MetaCommand extends Command<MetaReply> {
     const [status] = words;
     if (this.#isQuiet && status === "MN") return this.#endQuietly();
     if (this.#refusal !== undefined) return this.#endRefused(words);
-    if (status === "OK") return this.#refusedByDraft();
     if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
     if (this.#reply !== undefined) throw new SocketError("a meta command got two replies");
     const reply = this.#readReply(status as MetaStatus, words);
@@ -231,8 +240,8 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key, data, isLine = false } = this.request;
-    const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
+    const { verb, data, isLine = false } = this.request;
+    const { action } = this;
     const line = readText(bytes, start, end);
     const refusal = TELLS_AGE.test(line)
       ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
@@ -249,13 +258,6 @@ export class MetaCommand extends Command<MetaReply> {
     // memcached's proxy may refuse only the fence.
     if (line.startsWith("SERVER_ERROR")) throw this.#interruption();
     return MORE;
-  }
-
-  /** Before 1.6.10 memcached says OK where it now says HD, and means other things by some flags. */
-  #refusedByDraft(): number {
-    const { verb, key } = this.request;
-    this.fail(refusalError(`${verb} key "${key}"`, this.#refusal = "OK", NEEDS_NEWER));
-    return this.#isQuiet ? MORE : DONE;
   }
 
   /** Reads what follows a refusal: the fence, or the value, is refused as well by a server that does not know `ms`. */

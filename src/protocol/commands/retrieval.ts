@@ -51,7 +51,7 @@ export class RetrievalCommand extends Command {
   }
 
   /** The operation, for the message of a refusal. */
-  get action(): string {
+  override get action(): string {
     return `${this.verb.split(" ", 1)[0]} key "${this.key}"`;
   }
 

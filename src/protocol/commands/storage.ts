@@ -51,6 +51,10 @@ export class StorageCommand<Result> extends Command<Result> {
     this.answers = answers;
   }
 
+  override get action(): string {
+    return `${this.verb} key "${this.key}"`;
+  }
+
   override get byteLength(): number {
     return this.item.data.length;
   }
@@ -99,7 +103,7 @@ export class StorageCommand<Result> extends Command<Result> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): void {
-    const action = `${this.verb} key "${this.key}"`;
+    const { action } = this;
     if (isText(bytes, start, end, "NOT_STORED")) {
       // memcached never sends this in reply to a set, but a proxy that has lost its server does.
       return this.fail(refusalError(action, "NOT_STORED"));

@@ -150,6 +150,12 @@ function dalli(flags: number, bytes: ByteSigns): Sign | undefined {
   return when(flags === 0, "a String", "weak");
 }
 
+/** What is compressed does not show which serializer made it. */
+function dalliJson(flags: number, bytes: ByteSigns): Sign | undefined {
+  const isPacked = flags === 3 && (bytes.isZlib || bytes.isGzip);
+  return when(isPacked, "compressed JSON", "weak", { serializer: "json" });
+}
+
 /** What php-memcached's low bits of the flags mean, and what the bytes then are. */
 const PHP_TYPES: readonly (readonly [holds: string, is: (bytes: ByteSigns) => boolean])[] = [
   ["a string", () => true],
@@ -387,6 +393,7 @@ export const DETECT_RULES: readonly DetectRule[] = [
   },
   { client: "php-memcached", transcoder: "phpMemcachedTranscoder", sign: phpMemcached },
   { client: "dalli", transcoder: "dalliTranscoder", sign: dalli },
+  { client: "dalli", transcoder: "dalliTranscoder", sign: dalliJson },
   { client: "spymemcached", transcoder: "spymemcachedTranscoder", sign: spySerializing },
   { client: "npm memcached", transcoder: "npmMemcachedTranscoder", sign: npmMemcached },
   {

@@ -5,6 +5,7 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../../mod.ts";
+import { dalliTranscoder } from "../../../src/transcoding/formats/dalli/mod.ts";
 import { detectFormat } from "../../../src/transcoding/formats/detect.ts";
 import * as formats from "../../../src/transcoding/mod.ts";
 import { Random, withSeed } from "../../chaos/random.ts";
@@ -145,6 +146,17 @@ Deno.test("detectFormat makes a transcoder with the options that a client needs"
     value: { a: NaN },
   });
   assertEquals(found.at(-1)?.client, "moecache with JSON");
+});
+
+Deno.test("detectFormat reads what dalli compressed, whichever serializer made it", async () => {
+  for (const set of await readForeign("dalli_1", "dalli_2")) {
+    for (const { id, flags, data } of set.cases) {
+      const [best] = await detectFormat(flags, data, { dalliTranscoder }).then((found) =>
+        found.filter(({ client }) => client === "dalli")
+      );
+      assert(best !== undefined && best.error === undefined, `${set.config} ${id}`);
+    }
+  }
 });
 
 Deno.test("detectFormat takes transcoders of the caller's own, if they read the item", async () => {

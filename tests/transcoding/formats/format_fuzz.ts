@@ -16,6 +16,10 @@ import { readJson, writeJson } from "../../../src/transcoding/formats/json_text.
 import { RUBY_JSON } from "../../../src/transcoding/formats/dalli/ruby_json.ts";
 import { readBson } from "../../../src/transcoding/formats/read_bson.ts";
 import { writeBson } from "../../../src/transcoding/formats/write_bson.ts";
+import { readJava } from "../../../src/transcoding/formats/java/read_java.ts";
+import { writeJava } from "../../../src/transcoding/formats/java/write_java.ts";
+import { readStorable } from "../../../src/transcoding/formats/perl/read_storable.ts";
+import { writeStorable } from "../../../src/transcoding/formats/perl/write_storable.ts";
 import type { Random } from "../../chaos/random.ts";
 import { toHex } from "../pickle/vectors.ts";
 import { latin1, readForeign } from "./foreign_sets.ts";
@@ -128,6 +132,33 @@ export const FUZZED_FORMATS: readonly FuzzedFormat[] = [
     tokens: [
       ..."\x80\x81\x82\x90\x91\x92\xa0\xa1\xc0\xc2\xc3\xca\xcb\xcc\xcd\xce\xcf\xd0\xd1\xd2\xd3\xd9\xda\xdb\xdc\xdd\xde\xdf\xff",
       "\x82\xc0\x04\x00\x01",
+    ],
+  },
+  {
+    name: "Java's serialization",
+    read: readJava,
+    write: writeJava,
+    samples: () => samplesOf(["spymemcached_1"], 1, "serializing"),
+    tokens: [
+      ..."pqrstuvwxz{|}~",
+      "q\0~\0\0",
+      "q\0~\0\x02",
+      "w\x04\0\0\0\x01",
+      "sq\0~\0\0",
+      "t\0\x01a",
+      "\xff",
+    ],
+  },
+  {
+    name: "Storable",
+    read: readStorable,
+    write: writeStorable,
+    samples: () => samplesOf(["perl-cache-memcached"], 1, "default"),
+    tokens: [
+      ...Array.from({ length: 36 }, (_, type) => String.fromCharCode(type)),
+      "\0\0\0\0\x01",
+      "\x04\x02\0\0\0\x01",
+      "\x04\x03\0\0\0\x01",
     ],
   },
   {
