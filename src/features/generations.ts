@@ -6,7 +6,7 @@ import {
   type PartialFailure,
   PartialSocketError,
   quote,
-  SocketError,
+  type SocketError,
   ValidationException,
 } from "../errors.ts";
 import { checkKey } from "../protocol/key.ts";
@@ -34,9 +34,7 @@ type Generation = bigint | SocketError;
 
 /** The generations of the keys with one prefix: a counter in memcached. */
 export class Generations {
-  readonly #commands: CounterCommands;
   readonly #prefix: string;
-  readonly #counterKey: string;
   readonly #counter: RisingCounter;
   readonly #longestKey: number;
   /** Whether the last request for the current generation has succeeded. */
@@ -50,11 +48,9 @@ export class Generations {
    * @param longestKey The maximum length of a key after the prefix and the generation.
    */
   constructor(commands: CounterCommands, prefix: string, longestKey: number) {
-    this.#commands = commands;
     this.#prefix = prefix;
     this.#longestKey = longestKey;
-    this.#counterKey = reservedKey(prefix, "generation");
-    this.#counter = new RisingCounter(commands, this.#counterKey);
+    this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation"));
   }
 
   /** Begins the next generation. */
@@ -149,24 +145,10 @@ export class Generations {
   async #read(): Promise<Generation> {
     let generation: Generation | undefined;
     try {
-      return generation = await this.#ask();
+      return generation = await this.#counter.current();
     } finally {
       // Until it is known again, operations wait for it and send nothing.
       this.#isKnown = typeof generation === "bigint";
-    }
-  }
-
-  async #ask(): Promise<Generation> {
-    const present = await this.#counter.peek();
-    if (present !== undefined) return present;
-    // The counter is missing or old; or the client treats an unreachable server as a miss.
-    try {
-      return await this.#counter.read();
-    } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
-      // Without `failover: "miss"`, this fails.
-      if (await this.#commands.incr(this.#counterKey, 0n) === undefined) return error;
-      throw error;
     }
   }
 
