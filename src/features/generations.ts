@@ -6,7 +6,7 @@ import {
   type PartialFailure,
   PartialSocketError,
   quote,
-  SocketError,
+  type SocketError,
   ValidationException,
 } from "../errors.ts";
 import { checkKey } from "../protocol/key.ts";
@@ -34,9 +34,7 @@ type Generation = bigint | SocketError;
 
 /** The generations of the keys under one prefix: a counter on memcached. */
 export class Generations {
-  readonly #commands: CounterCommands;
   readonly #prefix: string;
-  readonly #counterKey: string;
   readonly #counter: RisingCounter;
   readonly #longestKey: number;
   /** Whether memcached has answered what the current one is, the last time it was asked. */
@@ -50,11 +48,9 @@ export class Generations {
    * @param longestKey How many characters a key may have behind the prefix and the generation.
    */
   constructor(commands: CounterCommands, prefix: string, longestKey: number) {
-    this.#commands = commands;
     this.#prefix = prefix;
     this.#longestKey = longestKey;
-    this.#counterKey = reservedKey(prefix, "generation");
-    this.#counter = new RisingCounter(commands, this.#counterKey);
+    this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation"));
   }
 
   /** Begins the next generation. */
@@ -149,24 +145,10 @@ export class Generations {
   async #read(): Promise<Generation> {
     let generation: Generation | undefined;
     try {
-      return generation = await this.#ask();
+      return generation = await this.#counter.current();
     } finally {
       // Until it is known again, operations wait for it: what is not to be is not sent.
       this.#isKnown = typeof generation === "bigint";
-    }
-  }
-
-  async #ask(): Promise<Generation> {
-    const present = await this.#counter.peek();
-    if (present !== undefined) return present;
-    // The counter is missing or an old one; or the client takes a server that it cannot reach for a miss.
-    try {
-      return await this.#counter.read();
-    } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
-      // A client that takes no fault for a miss fails here.
-      if (await this.#commands.incr(this.#counterKey, 0n) === undefined) return error;
-      throw error;
     }
   }
 

@@ -10,7 +10,7 @@
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import { clockOf, keySpaceOf } from "../commands/session.ts";
-import { ClientException } from "../errors.ts";
+import { ClientException, SocketError } from "../errors.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 
@@ -49,6 +49,25 @@ export class RisingCounter {
     const { known = 0n } = this;
     const present = await this.#commands.incr(this.#key, 0n);
     return present === undefined || present < known ? undefined : this.#learn(present);
+  }
+
+  /**
+   * Reads the counter; begins one that is missing and raises one that is an old one.
+   *
+   * @returns The value; or why it cannot be known, where the client takes that for a miss.
+   */
+  async current(): Promise<bigint | SocketError> {
+    const present = await this.peek();
+    if (present !== undefined) return present;
+    // The counter is missing or an old one; or the client takes a server that it cannot reach for a miss.
+    try {
+      return await this.read();
+    } catch (error) {
+      if (!(error instanceof SocketError)) throw error;
+      // A client that takes no fault for a miss fails here.
+      if (await this.#commands.incr(this.#key, 0n) === undefined) return error;
+      throw error;
+    }
   }
 
   /** Reads the counter; raises one that is an old one. */

@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 26_800,
-    "{ Client }": 40_400,
+    "{ BareClient, jsonTranscoder }": 27_300,
+    "{ Client }": 40_900,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 20_800,
-    "{ Client }": 36_000,
+    "{ Client }": 36_200,
   },
 };
 
