@@ -9,7 +9,7 @@ import type { ResolvedServer } from "../server_address.ts";
 import { lazily } from "../waiting.ts";
 import { type Member, type ReportServer, Servers } from "./servers.ts";
 
-const migration = /* @__PURE__ */ lazily(() => import("./by_command.ts"));
+const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
 
 /** Sends commands to servers. */
 export interface Route {
