@@ -1,4 +1,4 @@
-/** Meta commands as they are, and what they tell of an item. @module */
+/** Meta commands, and the features that use them. @module */
 
 import {
   INVALIDATE_OPTIONS,
@@ -21,7 +21,7 @@ import {
   readItemInfo,
 } from "../protocol/commands/meta.ts";
 
-/** What of a meta command is not the key; nobody changes it any more. */
+/** The parts of a meta command besides the key. They do not change any more. */
 export interface MetaParts {
   readonly verb: MetaVerb;
   readonly flags: readonly string[] | undefined;
@@ -38,13 +38,13 @@ export function meta(
   const request = { verb, key, flags: flags ?? [], data: value };
   checkMetaRequest(request);
   const make = () => new MetaCommand(request);
-  // The others change no value.
+  // The other commands change no value.
   return ["ms", "md", "ma"].includes(verb)
     ? session.askChange(plainKey(request), make, options)
     : session.ask(plainKey(request), make, options);
 }
 
-/** Tells what memcached knows of an item. */
+/** Gets memcached's data about an item. */
 export async function inspect(
   session: Session,
   key: string,
@@ -71,7 +71,7 @@ async function inspectByMeta(
   return reply.status === "EN" ? undefined : readItemInfo(reply, key);
 }
 
-/** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */
+/** The reply if the client treats an unreachable server as a miss: no right is won, and nothing is stored. */
 export const UNREACHABLE: MetaReply = { status: "NF", flags: {} };
 
 /** Marks a value as stale; resolves to whether it existed. */
