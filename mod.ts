@@ -46,6 +46,7 @@ export type { ItemsOptions } from "./src/features/items.ts";
 export { Namespace } from "./src/features/namespace.ts";
 export type { FlushOptions } from "./src/features/server_commands.ts";
 export type { WatchStream } from "./src/features/watch.ts";
+export type { ServerControl } from "./src/fleet/server_control.ts";
 export { ServerEvent, type ServerStatus } from "./src/fleet/status.ts";
 export type { KeyExplanation, KeyLocation } from "./src/routing/locator.ts";
 export type { Credentials } from "./src/protocol/credentials.ts";

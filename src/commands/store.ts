@@ -158,7 +158,7 @@ function encoded(
   options: OperationOptions | undefined,
 ): Promise<Written> {
   const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
-  // It may fail before somebody waits for it.
+  // It may be rejected before it is awaited.
   item.catch(() => {});
   return loadBounds().then(({ encodedInTime }) => encodedInTime(session, item, key, bounds));
 }

@@ -1,4 +1,4 @@
-/** Meta commands as they are, and what they tell of an item. @module */
+/** Meta commands, and the features that use them. @module */
 
 import {
   INVALIDATE_OPTIONS,
@@ -22,7 +22,7 @@ import {
   readItemInfo,
 } from "../protocol/commands/meta.ts";
 
-/** What of a meta command is not the key; nobody changes it any more. */
+/** The parts of a meta command besides the key. They do not change any more. */
 export interface MetaParts {
   readonly verb: MetaVerb;
   readonly flags: readonly string[] | undefined;
@@ -40,7 +40,7 @@ export function meta(
   checkMetaRequest(request);
   if (session.settings.keys !== undefined && verb !== "mn") checkFormatted(session, request);
   const make = () => new MetaCommand(request);
-  // The others change no value.
+  // The other commands change no value.
   return ["ms", "md", "ma"].includes(verb)
     ? session.askChange(plainKey(request), make, options)
     : session.ask(plainKey(request), make, options);
@@ -54,7 +54,7 @@ function checkFormatted(session: Session, { verb, key, flags }: MetaRequest): vo
   throw new ValidationException(`Cannot send meta command ${verb}: ${why}`, flags);
 }
 
-/** Tells what memcached knows of an item. */
+/** Gets memcached's data about an item. */
 export async function inspect(
   session: Session,
   key: string,
@@ -81,7 +81,7 @@ async function inspectByMeta(
   return reply.status === "EN" ? undefined : readItemInfo(reply, key);
 }
 
-/** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */
+/** The reply if the client treats an unreachable server as a miss: no right is won, and nothing is stored. */
 export const UNREACHABLE: MetaReply = { status: "NF", flags: {} };
 
 /** Marks a value as stale; resolves to whether it existed. */

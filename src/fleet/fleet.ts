@@ -100,7 +100,7 @@ export class Fleet {
   async #load(): Promise<Route> {
     const route = await this.#loadRoute();
     if (this.#options.proxy === undefined) return route;
-    const { ProxyRouter } = await import("./by_command.ts");
+    const { ProxyRouter } = await import("./proxy_router.ts");
     return new ProxyRouter(route);
   }
 

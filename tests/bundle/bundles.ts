@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 27_700,
-    "{ Client }": 41_400,
+    "{ BareClient, jsonTranscoder }": 28_300,
+    "{ Client }": 41_900,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 21_300,
-    "{ Client }": 36_650,
+    "{ BareClient, jsonTranscoder }": 21_500,
+    "{ Client }": 36_900,
   },
 };
 
