@@ -17,8 +17,8 @@ const DIGEST_LENGTH = 32;
  * Makes keys as dalli does: `namespace:key`, and of what is longer than 250 characters then, its beginning, `:md5:`
  * and the MD5 of all of it. dalli chooses the server by the result.
  *
- * Two long keys with the same MD5 would share an item; nobody is known to have met such by chance. `items` lists
- * long keys as memcached has them.
+ * Two long keys with the same MD5 share an item, which does not happen by chance. `items` lists long keys as
+ * memcached has them.
  *
  * @param options `namespace`.
  * @returns The format, for the client's option `keys`.

@@ -27,7 +27,7 @@ export interface KeyFormat {
    * Makes the key that is sent. It is called several times for a key, and must always return the same.
    *
    * @param key The caller's key, 1 character or more.
-   * @returns 1 to 250 characters from `!` to `~`, or from U+0080 to U+00FF, each of which is sent as one byte.
+   * @returns 1 to 250 characters from `!` to `~`, or from U+0080 to U+00FF. Each is sent as one byte.
    * @throws {ValidationException} When the key has no such form.
    */
   encode(key: string): string;
@@ -47,7 +47,7 @@ export interface KeyFormat {
 const SENT = /^[!-~\x80-\xff]{1,250}$/;
 
 /**
- * Checks a key of which a format makes the one that is sent.
+ * Checks a key that a format changes before it is sent.
  *
  * @throws {ValidationException} When it is no text, or there is no such key.
  */

@@ -45,7 +45,7 @@ export class RequestBuffer {
     return this.word(this.encodeKey?.(key) ?? key);
   }
 
-  /** Appends a space and text of which each character is a byte. */
+  /** Appends a space and text. Each character is a byte. */
   word(text: string): this {
     this.#reserve(text.length + 1);
     this.#bytes[this.#length++] = SPACE;
