@@ -149,7 +149,10 @@ function newObject(machine: Unpickler, args: unknown): unknown {
 function newObjectWithKeywords(machine: Unpickler): unknown {
   const [args, keywords] = machine.popMany(2);
   if (!isPlainObject(keywords) || Object.keys(keywords).length > 0) {
-    throw unreadable("it calls a class with keyword arguments");
+    const cls = machine.pop();
+    const name = cls instanceof Intermediate ? cls.name : "a class";
+    if (machine.keep !== undefined) return machine.keep(name);
+    throw unreadable(`it calls ${name} with keyword arguments`);
   }
   return newObject(machine, args);
 }
