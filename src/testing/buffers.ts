@@ -4,6 +4,14 @@
  * @module
  */
 
+const CARRIAGE_RETURN = 13;
+const NEWLINE = 10;
+const SPACE = 32;
+const ZERO = 48;
+
+/** Numbers below it are written digit by digit, which is faster than making a string. */
+const LARGEST_SMALL = 1_000_000_000;
+
 const SMALLEST = 4096;
 /** Longer buffers are left to the garbage collector. */
 const LONGEST_KEPT = 2 * 1024 * 1024;
@@ -14,7 +22,8 @@ const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array();
 
 /** Buffers that nobody uses at the moment. Each length is a power of two. */
 export class BufferPool {
-  readonly #kept = new Map<number, Uint8Array<ArrayBuffer>[]>();
+  /** The buffers of each length, by the length's logarithm. */
+  readonly #kept: Uint8Array<ArrayBuffer>[][] = Array.from({ length: 32 }, () => []);
   #keptByteLength = 0;
   #count = 0;
   #byteLength = 0;
@@ -36,15 +45,15 @@ export class BufferPool {
 
   /** Takes a buffer of at least this length in bytes, whatever is in it. */
   take(byteLength: number): Uint8Array<ArrayBuffer> {
-    const length = 2 ** Math.ceil(Math.log2(Math.max(byteLength, SMALLEST)));
-    const kept = this.#kept.get(length)?.pop();
+    const size = logarithm(Math.max(byteLength, SMALLEST));
+    const kept = this.#kept[size]?.pop();
     if (kept !== undefined) {
-      this.#keptByteLength -= length;
+      this.#keptByteLength -= kept.byteLength;
       return kept;
     }
     this.#count += 1;
-    this.#byteLength += length;
-    return new Uint8Array(length);
+    this.#byteLength += 2 ** size;
+    return new Uint8Array(2 ** size);
   }
 
   /** Gives a buffer back. */
@@ -55,11 +64,14 @@ export class BufferPool {
       this.#byteLength -= byteLength;
       return;
     }
-    const kept = this.#kept.get(byteLength) ?? [];
-    kept.push(buffer);
-    this.#kept.set(byteLength, kept);
+    this.#kept[logarithm(byteLength)]?.push(buffer);
     this.#keptByteLength += byteLength;
   }
+}
+
+/** The least power of two that is not below a number, as its exponent. */
+function logarithm(number: number): number {
+  return 32 - Math.clz32(number - 1);
 }
 
 /** Bytes gathered from many small pieces and taken whole: the replies to one read, or a line that came in parts. */
@@ -94,10 +106,32 @@ export class ByteBuffer {
     this.#byteLength = end;
   }
 
-  /** Appends the next bytes of an item. */
-  appendFrom(source: ByteSource, byteLength: number): void {
+  /** Appends words, with spaces between. */
+  appendWords(words: readonly (string | number | bigint)[]): void {
+    let isFirst = true;
+    for (const word of words) {
+      if (!isFirst) this.#appendByte(SPACE);
+      isFirst = false;
+      if (typeof word === "number" && word >= 0 && word < LARGEST_SMALL) this.#appendDigits(word);
+      else this.appendText(`${word}`);
+    }
+  }
+
+  /** Appends what ends a line. */
+  appendLineEnd(): void {
+    this.#appendByte(CARRIAGE_RETURN);
+    this.#appendByte(NEWLINE);
+  }
+
+  /**
+   * Appends what somebody else writes.
+   *
+   * @param byteLength How many bytes it is.
+   * @param write Writes all of it to a place in a buffer.
+   */
+  appendWith(byteLength: number, write: (target: Uint8Array, at: number) => void): void {
     this.reserve(byteLength);
-    source.read(this.#bytes, this.#byteLength, byteLength);
+    write(this.#bytes, this.#byteLength);
     this.#byteLength += byteLength;
   }
 
@@ -120,6 +154,23 @@ export class ByteBuffer {
     this.#byteLength = 0;
   }
 
+  #appendByte(byte: number): void {
+    this.reserve(1);
+    this.#bytes[this.#byteLength++] = byte;
+  }
+
+  #appendDigits(number: number): void {
+    let length = 1;
+    for (let rest = number; rest >= 10; rest = Math.floor(rest / 10)) length += 1;
+    this.reserve(length);
+    this.#byteLength += length;
+    let rest = number;
+    for (let end = this.#byteLength; length > 0; length--) {
+      this.#bytes[--end] = ZERO + rest % 10;
+      rest = Math.floor(rest / 10);
+    }
+  }
+
   /** Makes room for so many bytes more at once. */
   reserve(byteLength: number): void {
     const needed = this.#byteLength + byteLength;
@@ -129,10 +180,4 @@ export class ByteBuffer {
     if (this.#bytes.byteLength > 0) this.#pool.give(this.#bytes);
     this.#bytes = grown;
   }
-}
-
-/** What bytes are read from, one after the other. */
-export interface ByteSource {
-  /** Copies the next bytes to a place in `target`. */
-  read(target: Uint8Array, at: number, byteLength: number): void;
 }

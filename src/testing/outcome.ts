@@ -23,8 +23,8 @@ export type ReplyPart = string | ItemReply;
 
 /** An item as it is sent: a line, its value and a line end. */
 export interface ItemReply {
-  /** The line, its end included. */
-  readonly head: string;
+  /** The words of the line, to be sent with spaces between. */
+  readonly words: readonly (string | number | bigint)[];
   readonly item: Item;
 }
 

@@ -9,7 +9,7 @@
 export const PAGE_LENGTH: number = 256 * 1024;
 
 /** Fewer bytes are copied one by one faster than by a call. */
-const LONGEST_LOOP = 64;
+const LONGEST_LOOP = 32;
 
 /** A stretch of memory that holds blocks. */
 interface Page {

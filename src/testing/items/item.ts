@@ -6,7 +6,7 @@
 
 import { decodeLatin1 } from "../byte_text.ts";
 import type { BlockPool } from "./block_pool.ts";
-import { ItemBytes } from "./item_bytes.ts";
+import { FIRST_LENGTH, HEADER_LENGTH, ItemBytes } from "./item_bytes.ts";
 
 /** A client's flags: 32 bits, or 64 where the server takes as many; a `bigint` is what needs one. */
 export type ClientFlags = number | bigint;
@@ -27,7 +27,7 @@ export interface Blocks {
   /** For the first block of each item. */
   readonly first: BlockPool;
   /** For the others, by their kind. */
-  readonly all: readonly BlockPool[];
+  readonly rest: readonly BlockPool[];
 }
 
 /** The word of an item's first block for the next item in its chain of the hash table. */
@@ -198,10 +198,17 @@ export class Item {
     return this.#get(PROPERTIES) >>> KIND_SHIFT & BYTE;
   }
 
+  /** Whether its key is this one. */
+  hasKey(key: string): boolean {
+    if (key.length !== this.keyLength) return false;
+    if (key.length > FIRST_LENGTH - HEADER_LENGTH) return this.openBytes().matches(key);
+    return this.#blocks.first.matches(this.block, HEADER_LENGTH, key, 0, key.length);
+  }
+
   /** Its bytes, from the first of its key. */
   openBytes(): ItemBytes {
-    const { first, all } = this.#blocks;
-    return new ItemBytes(this.block, first, all[this.kind] ?? first);
+    const { first, rest } = this.#blocks;
+    return new ItemBytes(this.block, first, rest[this.kind] ?? first);
   }
 
   /** Its bytes, from the first of its value. */
@@ -214,8 +221,16 @@ export class Item {
   /** A copy of its value. */
   readValue(): Uint8Array<ArrayBuffer> {
     const value = new Uint8Array(this.valueLength);
-    this.openValue().read(value, 0, value.byteLength);
+    this.copyValue(value, 0);
     return value;
+  }
+
+  /** Copies its value to a place in `target`. */
+  copyValue(target: Uint8Array, at: number): void {
+    const { valueLength } = this;
+    const start = HEADER_LENGTH + this.keyLength;
+    if (start + valueLength > FIRST_LENGTH) this.openValue().read(target, at, valueLength);
+    else this.#blocks.first.read(this.block, start, target, at, valueLength);
   }
 
   #readKey(): string {

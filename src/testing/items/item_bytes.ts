@@ -6,14 +6,11 @@
 
 import type { BlockPool } from "./block_pool.ts";
 
-/**
- * The lengths of blocks in bytes. An item begins in a block of the first length, and goes on in blocks of one
- * length: {@linkcode restKind} says which.
- */
-export const BLOCK_LENGTHS: readonly number[] = [64, 256, 1024, 4096, 16384];
+/** The length in bytes of the block that an item begins in. Most keys end in it, and many values. */
+export const FIRST_LENGTH = 128;
 
-/** The length of the block that an item begins in, in bytes. */
-export const FIRST_LENGTH = 64;
+/** The lengths in bytes of the blocks that items go on in: {@linkcode restKind} says which one does. */
+export const REST_LENGTHS: readonly number[] = [64, 256, 1024, 4096, 16384];
 
 /** How many blocks an item goes on in, before longer ones take their place. */
 const MOST_BLOCKS = 8;
@@ -31,10 +28,10 @@ export function restLength(keyLength: number, valueLength: number): number {
   return Math.max(0, HEADER_LENGTH + keyLength + valueLength - FIRST_LENGTH);
 }
 
-/** Which of the {@linkcode BLOCK_LENGTHS} so many bytes behind the first block go into. */
+/** Which of the {@linkcode REST_LENGTHS} so many bytes behind the first block go into. */
 export function restKind(rest: number): number {
-  const kind = BLOCK_LENGTHS.findIndex((length) => rest <= MOST_BLOCKS * (length - LINK_LENGTH));
-  return kind < 0 ? BLOCK_LENGTHS.length - 1 : kind;
+  const kind = REST_LENGTHS.findIndex((length) => rest <= MOST_BLOCKS * (length - LINK_LENGTH));
+  return kind < 0 ? REST_LENGTHS.length - 1 : kind;
 }
 
 /** Goes through the bytes of an item, from block to block. */
