@@ -12,6 +12,9 @@ const ZERO = 48;
 /** Numbers below it are written digit by digit, which is faster than making a string. */
 const LARGEST_SMALL = 1_000_000_000;
 
+/** A buffer that is too short is replaced by one as many times as long: what is in it is copied seldom. */
+const GROWTH = 4;
+
 const SMALLEST = 4096;
 /** Longer buffers are left to the garbage collector. */
 const LONGEST_KEPT = 2 * 1024 * 1024;
@@ -175,7 +178,7 @@ export class ByteBuffer {
   reserve(byteLength: number): void {
     const needed = this.#byteLength + byteLength;
     if (needed <= this.#bytes.byteLength) return;
-    const grown = this.#pool.take(needed);
+    const grown = this.#pool.take(Math.max(needed, this.#bytes.byteLength * GROWTH));
     grown.set(this.peek());
     if (this.#bytes.byteLength > 0) this.#pool.give(this.#bytes);
     this.#bytes = grown;
