@@ -8,6 +8,8 @@ export interface AdaptedClient {
   set(key: string, value: unknown): Promise<unknown>;
   /** The values in the order of the keys; absent where the client has no such thing. */
   getMany?(keys: readonly string[]): Promise<unknown[]>;
+  /** Stores values under keys; absent where the client has no such thing. */
+  setMany?(keys: readonly string[], values: readonly unknown[]): Promise<unknown>;
 }
 
 /** Makes a client of some servers for one kind of value. */

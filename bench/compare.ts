@@ -12,15 +12,18 @@
 import { fileURLToPath } from "node:url";
 import { MemcachedProcess } from "../tests/support/memcached.ts";
 import { installLocked } from "../tests/package/npm_folder.ts";
+import { Progress } from "../tests/tasks/progress.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
 import { type ColdStart, isReached, measureColdStarts, renderColdStarts } from "./cold_start.ts";
 import { absenteesFrom, type Lineup } from "./contenders.ts";
+import { writeCharts } from "./draw_charts.ts";
 import { describeMachine, isInstalled, type Machine } from "./machine.ts";
+import { prepareNatives } from "./native/prepare.ts";
 import { prepareOwnModules } from "./own_modules.ts";
 import { renderResult } from "./report.ts";
 import { COLD, readRequest, type Request, USAGE } from "./request.ts";
 import type { Result } from "./results.ts";
-import { FULL, type Mode, runWorkload, type Setting, SHORT } from "./rounds.ts";
+import { FULL, type Mode, modeFor, runWorkload, type Setting, SHORT } from "./rounds.ts";
 import { type Runtime, type Workload, WORKLOADS } from "./workloads.ts";
 
 const SERVERS = 4;
@@ -34,6 +37,10 @@ const RESULTS = new URL("results/", import.meta.url);
 const RIVALS = new URL("rivals/", import.meta.url);
 
 const request = understand(Deno.args);
+if (request.isHelp) {
+  say(USAGE);
+  Deno.exit(0);
+}
 const { results, coldStarts } = await compare(request);
 const isMissed = !coldStarts.every(isReached) ||
   results.some(({ verdicts }) => verdicts.some(({ reached }) => !reached));
@@ -54,24 +61,36 @@ async function compare(
   request: Request,
 ): Promise<{ results: Result[]; coldStarts: ColdStart[] }> {
   const started = new Date();
-  const mode = request.isShort ? SHORT : FULL;
+  const { minutes } = request;
+  const mode = request.isShort ? SHORT : minutes === undefined ? FULL : modeFor(minutes);
   await installLocked(RIVALS);
   const folder = await Deno.makeTempDir({ prefix: "moecache_bench_" });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => Deno.remove(folder, { recursive: true }));
   const env = await jsrEnvironment();
   const lineup = await lineUp(request, folder, env);
-  const machine = await describeMachine([...new Set([...lineup.moecache, ...lineup.rivals])]);
+  const machine = await describeMachine(
+    [...new Set([...lineup.moecache, ...lineup.rivals])],
+    lineup.natives,
+  );
   say(renderMachine(machine));
   say(`moecache on ${lineup.moecache.join(", ")}; its rivals on ${lineup.rivals.join(", ")}`);
   const rounds = `${mode.rounds} rounds of about ${mode.roundTime} ms`;
   say(`${mode.sittings} x ${rounds}, medians; ${started.toISOString()}\n`);
 
   const coldStarts = await startCold(request, { mode, lineup, env });
-  const results = await runAll(request.names, { mode, lineup, env });
+  // A run that is ended early keeps what it has measured.
+  const onResult = async (result: Result) => {
+    if (request.isUpdate) await updateResults({ started, machine, results: [result] });
+  };
+  const results = await runAll(request.names, { mode, lineup, env, onResult });
   const seconds = Math.round((Date.now() - started.getTime()) / 1000);
-  const file = request.names.length === 0 ? "latest.json" : "part.json";
-  await writeResults(file, { started, seconds, mode, machine, coldStarts, results });
+  const outcome = { started, seconds, mode, machine, coldStarts, results };
+  if (request.isUpdate) await updateResults({ started, machine, coldStarts });
+  else await writeResults(request.names.length === 0 ? "latest.json" : "part.json", outcome);
+  if (request.isUpdate || request.names.length === 0) {
+    for (const path of await writeCharts()) say(path);
+  }
   return { results, coldStarts };
 }
 
@@ -96,6 +115,8 @@ async function lineUp(
   return {
     moecache,
     rivals: [...new Set(rivals)],
+    home,
+    natives: await prepareNatives(folder),
     moduleFor: await prepareOwnModules(moecache, folder, env),
   };
 }
@@ -113,17 +134,26 @@ async function startCold(
 
 async function runAll(
   names: readonly string[],
-  setting: Pick<Setting, "mode" | "lineup" | "env">,
+  { onResult, ...setting }: Pick<Setting, "mode" | "lineup" | "env"> & {
+    readonly onResult: (result: Result) => Promise<void>;
+  },
 ): Promise<Result[]> {
   const chosen = WORKLOADS.filter(({ name }) => names.length === 0 || names.includes(name));
   const end = performance.now() + setting.mode.budget;
   const results: Result[] = [];
+  using progress = new Progress("bench");
   for (const [at, workload] of chosen.entries()) {
     const now = performance.now();
     const share = Math.max(0, end - now) / (chosen.length - at);
-    const result = await runAlone(workload, { ...setting, end: now + share });
-    say(`${renderResult(result, absenteesFrom(workload))}\n`);
+    const onStep = (part: number) => {
+      const text = `${workload.name}, ${at + 1} of ${chosen.length} workloads`;
+      progress.update({ part: (at + part) / chosen.length, text });
+    };
+    const result = await runAlone(workload, { ...setting, end: now + share, onStep });
+    const absentees = absenteesFrom(workload, setting.lineup.natives);
+    progress.print(`${renderResult(result, absentees)}\n`);
     results.push(result);
+    await onResult(result);
   }
   return results;
 }
@@ -141,18 +171,39 @@ async function runAlone(
   return await runWorkload(workload, { ...setting, servers });
 }
 
-/** Only a whole run takes the place of the last one. */
-async function writeResults(
-  name: "latest.json" | "part.json",
-  outcome: {
-    readonly started: Date;
-    readonly seconds: number;
-    readonly mode: Mode;
-    readonly machine: Machine;
-    readonly coldStarts: readonly ColdStart[];
-    readonly results: readonly Result[];
-  },
+/** What came of a run. */
+interface Outcome {
+  readonly started: Date;
+  readonly seconds: number;
+  readonly mode: Mode;
+  readonly machine: Machine;
+  readonly coldStarts: readonly ColdStart[];
+  readonly results: readonly Result[];
+}
+
+/** Puts figures into those of the last whole run, with a note of when and on what they were measured. */
+async function updateResults(
+  { started, machine, results = [], coldStarts = [] }:
+    & Pick<Outcome, "started" | "machine">
+    & Partial<Outcome>,
 ): Promise<void> {
+  const file = new URL("latest.json", RESULTS);
+  const last = JSON.parse(await Deno.readTextFile(file));
+  const merged = new Map<string, Result>(
+    last.results.map((result: Result) => [result.workload.name, result]),
+  );
+  for (const result of results) {
+    merged.set(result.workload.name, { ...result, started: started.toISOString(), machine });
+  }
+  const order = WORKLOADS.map(({ name }) => name);
+  const sorted = [...merged.values()]
+    .toSorted((a, b) => order.indexOf(a.workload.name) - order.indexOf(b.workload.name));
+  const updated = { ...last, ...(coldStarts.length > 0 ? { coldStarts } : {}), results: sorted };
+  await Deno.writeTextFile(file, `${JSON.stringify(updated, null, 2)}\n`);
+}
+
+/** Only a whole run takes the place of the last one. */
+async function writeResults(name: "latest.json" | "part.json", outcome: Outcome): Promise<void> {
   await Deno.mkdir(RESULTS, { recursive: true });
   const file = new URL(name, RESULTS);
   await Deno.writeTextFile(file, `${JSON.stringify(outcome, null, 2)}\n`);

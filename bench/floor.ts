@@ -38,10 +38,12 @@ export async function openFloor(job: Job): Promise<Trial> {
   const shares = sockets.map((_, at) => items.filter((_, i) => i % sockets.length === at));
   await forEachSocket(sockets, (socket, at) => socket.exchange(setAll(shares[at]!)));
 
-  const batches = workload.action === "getMany"
-    ? [shares.map((share) => getAll(share, floor))]
+  const whole = { getMany: (share: Item[]) => getAll(share, floor), setMany: setAll };
+  const isWhole = workload.action === "getMany" || workload.action === "setMany";
+  const batches = isWhole
+    ? [shares.map(whole[workload.action as keyof typeof whole])]
     : prepareBatches(workload, items, floor).map((batch) => [batch]);
-  const operationsPerBatch = workload.action === "getMany" ? 1 : workload.callers;
+  const operationsPerBatch = isWhole ? 1 : workload.callers;
 
   async function run(operations: number): Promise<void> {
     for (

@@ -2,6 +2,7 @@
 
 import { cpus, totalmem } from "node:os";
 import { memcachedPath } from "../tests/support/memcached.ts";
+import type { NativeClient } from "./contenders.ts";
 import type { Runtime } from "./workloads.ts";
 
 /** The machine and the versions of everything that took part. */
@@ -14,7 +15,10 @@ export interface Machine {
 }
 
 /** Finds out about the machine. */
-export async function describeMachine(runtimes: readonly Runtime[]): Promise<Machine> {
+export async function describeMachine(
+  runtimes: readonly Runtime[],
+  natives: readonly NativeClient[],
+): Promise<Machine> {
   const processors = cpus();
   return {
     processor: processors[0]?.model ?? "unknown",
@@ -27,6 +31,9 @@ export async function describeMachine(runtimes: readonly Runtime[]): Promise<Mac
       ...await versionsOf(runtimes.filter((runtime) => runtime !== "deno")),
       memcached: await ask(memcachedPath() ?? "memcached", "--version"),
       ...await rivalVersions(),
+      ...Object.fromEntries(
+        natives.flatMap(({ name, version }) => version === undefined ? [] : [[name, version]]),
+      ),
     },
   };
 }

@@ -29,7 +29,8 @@ function table(results: readonly Result[]): string[][] {
     "to the floor: single, multi-key",
     ...elsewhere.map((runtime) => `on ${NAMES[runtime]}, to the best there`),
   ];
-  const body = results.flatMap((result) => {
+  // Those for curves are in charts.
+  const body = results.filter(({ workload }) => !workload.isLean).flatMap((result) => {
     const ways = Map.groupBy(ownRows(result), ({ name }) => name);
     return [...ways.values()].map((ways) => line(result, ways, elsewhere));
   });

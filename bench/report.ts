@@ -45,13 +45,17 @@ export function renderResult(
   const figure = FIGURES[workload.action] ?? RATE;
   const runtimes = RUNTIMES.filter((runtime) => rows.some((row) => row.runtime === runtime));
   const head = ["", ...runtimes.flatMap((runtime) => [`${figure.unit} on ${runtime}`, "CPU µs"])];
-  const body = Map.groupBy(rows, titleOf).entries().map(([title, ways]) => [
+  const body = Map.groupBy(rows.filter(({ role }) => role !== "native"), titleOf).entries().map((
+    [title, ways],
+  ) => [
     title,
     ...runtimes.flatMap((runtime) => cellsOf(ways.find((row) => row.runtime === runtime), figure)),
   ]);
   return [
     workload.title,
     ...align([head, ...body, ...ratios(rows, runtimes)]).map((line) => `  ${line}`),
+    ...latencies(rows).map((line) => `  ${line}`),
+    ...natives(rows, figure).map((line) => `  ${line}`),
     ...absentees.map((absentee) => `  absent: ${absentee}`),
     ...failures.map((failure) => `  FAILED: ${failure}`),
     ...verdicts.map(({ text, reached }) => `  ${reached ? "reached" : "MISSED "}  ${text}`),
@@ -64,6 +68,24 @@ function titleOf({ name, note }: Row): string {
 
 function cellsOf(row: Row | undefined, figure: Figure): string[] {
   return row === undefined ? ["", ""] : [figure.show(row), row.cpuPerOperation.toFixed(1)];
+}
+
+/** What clients beyond JavaScript make of the machine. */
+function natives(rows: readonly Row[], figure: Figure): string[] {
+  const all = rows.filter(({ role }) => role === "native");
+  if (all.length === 0) return [];
+  const head = ["what the machine can do", figure.unit, "CPU µs"];
+  return align([head, ...all.map((row) => [titleOf(row), ...cellsOf(row, figure)])]);
+}
+
+/** How long operations take, where that was measured. */
+function latencies(rows: readonly Row[]): string[] {
+  const body = rows.flatMap(({ name, runtime, latencies }) => {
+    if (latencies === undefined) return [];
+    const { p50, p90, p99, p999 } = latencies;
+    return [[`${name} on ${runtime}`, ...[p50, p90, p99, p999].map(count)]];
+  });
+  return body.length === 0 ? [] : align([["µs", "50 %", "90 %", "99 %", "99.9 %"], ...body]);
 }
 
 /** How many times as fast as the best rival moecache is: the best on its own runtime, and the best on any. */

@@ -7,6 +7,12 @@ import { WORKLOADS } from "./workloads.ts";
 export interface Request {
   readonly isShort: boolean;
   readonly isStrict: boolean;
+  /** Whether chosen workloads take the place of their last figures. */
+  readonly isUpdate: boolean;
+  /** Whether only the usage is to be shown. */
+  readonly isHelp: boolean;
+  /** How many minutes the run should take; left to the mode unless set. */
+  readonly minutes?: number;
   /** What moecache is to run on; left to the mode unless given. */
   readonly on?: readonly Runtime[];
   /** Which workloads, {@linkcode COLD} among them; all of them if empty. */
@@ -24,17 +30,25 @@ const TITLES: Readonly<Record<string, string>> = {
 
 /** Says how the command is used. */
 export const USAGE: string =
-  `Usage: deno task bench [--short] [--strict] [--on runtime,...] [workload...]
+  `Usage: deno task bench [--short] [--minutes N] [--strict] [--update] [--on runtime,...] [workload...]
 
-  --short   end within a minute; the figures are rougher, and rivals run on Node alone
-  --strict  exit with status 1 when a target is missed
-  --on      what moecache runs on: deno, bun, node; all that are installed unless given, and deno
-            alone with --short
+Compares moecache with other clients, and with what the machine can do, on memcached servers of its own. A run of
+all workloads writes bench/results/latest.json and draws docs/bench-*.svg; others write bench/results/part.json, or with
+--update put their figures into latest.json in place of the old ones. deno task charts only draws.
 
-Workloads, all of them unless named:
+  --short    end within a minute; the figures are rougher, and rivals run on Node alone
+  --minutes  take so long, about; fewer rounds and processes make rougher figures. The default is some 30 minutes
+  --strict   exit with status 1 when a target is missed
+  --on       what moecache runs on: deno, bun, node; the default is all that are installed, and deno alone with
+             --short
+  --update   put the figures of the workloads that are named into latest.json, each with its date and machine
+  --help     this text
+
+Workloads; the default is all of them:
 ${Object.entries(TITLES).map(([name, title]) => `  ${name.padEnd(10)} ${title}`).join("\n")}
 `;
 
+const FLAGS: readonly string[] = ["--short", "--strict", "--update", "--help"];
 const RUNTIMES: readonly string[] = ["deno", "bun", "node"] satisfies Runtime[];
 
 /**
@@ -46,19 +60,30 @@ export function readRequest(args: readonly string[]): Request {
   const names: string[] = [];
   const options = new Set<string>();
   let on: Runtime[] | undefined;
-  const rest = [...args];
+  let minutes: number | undefined;
+  const rest = args.flatMap((arg) => arg.match(/^(--\w+)=(.*)$/)?.slice(1) ?? [arg]);
   for (let arg; (arg = rest.shift()) !== undefined;) {
-    if (arg === "--short" || arg === "--strict") options.add(arg);
+    if (FLAGS.includes(arg)) options.add(arg);
     else if (arg === "--on") on = readRuntimes(rest.shift());
+    else if (arg === "--minutes") minutes = readMinutes(rest.shift());
     else if (arg in TITLES) names.push(arg);
     else throw new Error(`Cannot run "${arg}": it is neither an option nor a workload`);
   }
   return {
     isShort: options.has("--short"),
     isStrict: options.has("--strict"),
+    isUpdate: options.has("--update"),
+    isHelp: options.has("--help"),
+    ...(minutes === undefined ? {} : { minutes }),
     ...(on === undefined ? {} : { on }),
     names,
   };
+}
+
+function readMinutes(word: string | undefined): number {
+  const minutes = Number(word);
+  if (word !== undefined && word !== "" && minutes > 0 && minutes < Infinity) return minutes;
+  throw new Error(`Cannot run for "${word ?? ""}" minutes: it is not a positive number`);
 }
 
 function readRuntimes(list: string | undefined): Runtime[] {

@@ -1,7 +1,8 @@
 /** What comes of the rounds: medians, and whether the targets are reached. @module */
 
 import type { Contender } from "./contenders.ts";
-import type { Opponent, Runtime, Sample, Target, Workload } from "./workloads.ts";
+import type { Machine } from "./machine.ts";
+import type { Latencies, Opponent, Runtime, Sample, Target, Workload } from "./workloads.ts";
 
 /** One contender's rounds. */
 export interface Measured {
@@ -19,6 +20,8 @@ export interface Row extends Pick<Contender, "name" | "role" | "runtime"> {
   readonly cpuPerOperation: number;
   /** Median of the rounds: bytes of resident memory more than at the start. */
   readonly grown?: number;
+  /** Medians of the rounds. */
+  readonly latencies?: Latencies;
 }
 
 /** A figure that was measured several times. */
@@ -35,7 +38,7 @@ export interface Verdict {
   /** Which row of moecache's was held against whom, and what was to be reached, where it was a ratio. */
   readonly ratio?: {
     readonly name: string;
-    readonly runtime: Runtime;
+    readonly runtime: Row["runtime"];
     readonly opponent: Opponent;
     readonly least: number;
   };
@@ -49,6 +52,9 @@ export interface Result {
   readonly verdicts: readonly Verdict[];
   /** Who returned a wrong value or broke down, and how. */
   readonly failures: readonly string[];
+  /** When and on what it was measured, where that was not in the run of all workloads. */
+  readonly started?: string;
+  readonly machine?: Machine;
 }
 
 /** What came of a workload's rounds. */
@@ -74,7 +80,7 @@ export function summarize(
 }
 
 /** The fastest rival, of all or of those on one runtime. */
-export function bestRival(rows: readonly Row[], runtime?: Runtime): Row | undefined {
+export function bestRival(rows: readonly Row[], runtime?: Row["runtime"]): Row | undefined {
   return rows
     .filter((row) => row.role === "rival" && (runtime ?? row.runtime) === row.runtime)
     .toSorted((a, b) => speed(b) - speed(a))[0];
@@ -109,11 +115,25 @@ function toRow({ contender, note, samples }: Measured): Row {
     },
     cpuPerOperation: median(samples.map(({ cpu, operations }) => cpu / operations)),
     ...(growths.length === 0 ? {} : { grown: median(growths) }),
+    ...latenciesOf(samples),
   };
 }
 
+function latenciesOf(samples: readonly Sample[]): Pick<Row, "latencies"> {
+  const all = samples.flatMap(({ latencies }) => latencies ?? []);
+  if (all.length === 0) return {};
+  const middle = (name: keyof Latencies) => median(all.map((one) => one[name]));
+  const [p50, p90, p99, p999] = [middle("p50"), middle("p90"), middle("p99"), middle("p999")];
+  return { latencies: { p50, p90, p99, p999 } };
+}
+
 function judgeOn(runtime: Runtime, target: Target, rows: readonly Row[]): Verdict[] {
-  const subjects = rows.filter((row) => row.role === "moecache" && row.runtime === runtime);
+  const { of } = target;
+  const subjects = rows.filter((row) =>
+    row.role === "moecache" && row.runtime === runtime && row.name === (of ?? row.name) &&
+    // What is compared with itself tells nothing.
+    !("opponent" in target && target.opponent === row.name)
+  );
   // What broke down has reached nothing.
   if (subjects.length === 0) return [{ text: `moecache on ${runtime}: no figure`, reached: false }];
   return subjects.flatMap((subject) => judge(target, subject, rows));

@@ -29,7 +29,7 @@ export interface Mode {
 /** So few rounds of a sitting are carried out even where time has run out. */
 const FEWEST_ROUNDS = 3;
 
-/** Some twenty minutes on three runtimes. */
+/** Some thirty minutes on three runtimes. */
 export const FULL: Mode = {
   sittings: 3,
   coldStarts: 15,
@@ -51,6 +51,26 @@ export const SHORT: Mode = {
   budget: 45_000,
 };
 
+/** Minutes that a run in full takes on three runtimes, about. */
+const FULL_MINUTES = 30;
+/** Milliseconds of a round that are still worth something. */
+const LEAST_ROUND_TIME = 25;
+
+/** How thorough a run of all workloads can be that should take so many minutes. */
+export function modeFor(minutes: number): Mode {
+  const portion = minutes / FULL_MINUTES;
+  const sittings = Math.min(Math.max(Math.round(portion * FULL.sittings), 1), FULL.sittings);
+  const roundTime = FULL.roundTime * Math.min(1, portion * FULL.sittings / sittings);
+  return {
+    ...FULL,
+    sittings,
+    coldStarts: Math.round(Math.min(Math.max(portion * FULL.coldStarts, 5), FULL.coldStarts)),
+    roundTime: Math.max(LEAST_ROUND_TIME, Math.round(roundTime)),
+    portion: Math.min(1, Math.max(SHORT.portion, portion)),
+    budget: minutes * 60_000,
+  };
+}
+
 /** What every workload is run with. */
 export interface Setting {
   readonly mode: Mode;
@@ -58,6 +78,8 @@ export interface Setting {
   /** When the workload's time is up, as `performance.now()` counts. */
   readonly end: number;
   readonly servers: readonly string[];
+  /** Is given how much of the workload is done, from 0 to 1. */
+  readonly onStep: (part: number) => void;
   /** Environment variables for the contenders' processes. */
   readonly env: Record<string, string>;
 }
@@ -81,7 +103,9 @@ export async function runWorkload(workload: Workload, setting: Setting): Promise
   const scaled = scale(workload, mode.portion);
   const failures: string[] = [];
   // A million operations are many rounds in one.
-  const [sittings, rounds] = workload.action === "memory" ? [1, 1] : [mode.sittings, mode.rounds];
+  const [sittings, rounds] = workload.action === "memory"
+    ? [1, 1]
+    : [workload.isLean ? Math.min(mode.sittings, 2) : mode.sittings, mode.rounds];
   let entries: Entry[] = contendersIn(workload, lineup).map((contender, slot) => ({
     contender,
     job: makeJob(contender, scaled, slot, setting),
@@ -89,7 +113,9 @@ export async function runWorkload(workload: Workload, setting: Setting): Promise
     samples: [],
   }));
   for (let sitting = 0; sitting < sittings; sitting++) {
-    entries = await sit(entries, rounds, setting, failures);
+    if (sitting > 0 && performance.now() > setting.end) break;
+    const onStep = (part: number) => setting.onStep((sitting + part) / sittings);
+    entries = await sit(entries, rounds, { ...setting, onStep }, failures);
   }
   return summarize(scaled, { measured: entries, runtimes: lineup.moecache, failures });
 }
@@ -120,12 +146,15 @@ async function sit(
     })
   ));
   let seated: Seated[] = [];
-  for (const one of started) {
+  for (const [at, one] of started.entries()) {
+    // To warm up takes as long as some rounds.
+    setting.onStep(at / started.length / 2);
     if (one === undefined) continue;
     if (await attempt(() => one.worker.warm()) !== undefined) seated.push(one);
   }
   for (let round = 0; round < rounds; round++) {
     if (round >= FEWEST_ROUNDS && performance.now() > setting.end) break;
+    setting.onStep(0.5 + round / rounds / 2);
     for (const one of seated) {
       const sample = await attempt(() => measure(one, setting));
       if (sample === undefined) seated = seated.filter((other) => other !== one);

@@ -14,6 +14,8 @@ const MOST_OPERATIONS = 2_000_000;
 /** A client is warm when a batch is hardly faster than the one before, or after so many. */
 const FEWEST_BATCHES = 5;
 const MOST_BATCHES = 12;
+/** So many times a round's time is enough to warm up, for who needs it for a few batches. */
+const LONGEST_WARMING = 60;
 
 /**
  * Connects a client, stores what the workload reads, and makes sure that the client reads it back.
@@ -34,9 +36,12 @@ export async function openTrial(job) {
   const client = connect(job.servers, value);
   const items = makeItems(job.workload, job.slot);
   await store(client, items);
+  /** @type {number[] | undefined} */
+  const latencies = action === "latency" ? [] : undefined;
   let rounds = 0;
   return loopTrial(job, {
-    run: makeRun(job.workload, client, items),
+    run: makeRun(job.workload, client, items, latencies),
+    latencies,
     note: action === "getMany" ? notes.getMany : notes[value],
     // One item after each round, another one each time: some rivals take most of a second for all of them.
     check: () => readBack(client, items, [rounds++ % items.keys.length]),
@@ -52,10 +57,11 @@ export async function openTrial(job) {
  * @param {Run} subject.run
  * @param {string} [subject.note]
  * @param {() => Promise<void>} [subject.check] Called after each round.
+ * @param {number[]} [subject.latencies] What operations took, in milliseconds.
  * @param {number} [subject.startBytes] The resident memory that its growth is counted from, if it is.
  * @returns {Trial}
  */
-export function loopTrial(job, { run, note, check, startBytes }) {
+export function loopTrial(job, { run, note, check, latencies, startBytes }) {
   const { callers, operations: prescribed } = job.workload;
   let operations = prescribed ?? callers;
   /** @type {(sample: Sample) => void} */
@@ -68,16 +74,21 @@ export function loopTrial(job, { run, note, check, startBytes }) {
     async warm() {
       let sample = await repeatFor(run, callers, job.roundTime);
       plan(sample);
+      const end = performance.now() + LONGEST_WARMING * job.roundTime;
       for (let batch = 1; prescribed === undefined && batch < MOST_BATCHES; batch++) {
         const next = await timed(run, operations);
         const gain = rate(next) / rate(sample);
         plan(sample = next);
-        if (batch >= FEWEST_BATCHES && gain < 1.1) break;
+        if (batch >= FEWEST_BATCHES && gain < 1.1 || performance.now() > end) break;
       }
       return sample;
     },
     async measure() {
-      const sample = await timed(run, operations);
+      if (latencies !== undefined) latencies.length = 0;
+      const timing = await timed(run, operations);
+      const sample = latencies === undefined
+        ? timing
+        : { ...timing, latencies: percentiles(latencies) };
       // A client that has become faster is given more to do, so that its rounds stay as long.
       plan(sample);
       if (startBytes === undefined) {
@@ -158,15 +169,26 @@ async function readBack(client, { keys, values }, indexes) {
  * @param {Workload} workload
  * @param {AdaptedClient} client
  * @param {Items} items
+ * @param {number[]} [latencies] Where to put what each operation took.
  * @returns {Run}
  */
-function makeRun({ action, callers }, client, { keys, values }) {
+function makeRun({ action, callers }, client, { keys, values }, latencies = []) {
   let left = 0;
 
   async function get() {
     while (left > 0) {
       const i = left-- % keys.length;
       check(await client.get(keyAt(i)), i);
+    }
+  }
+
+  async function latency() {
+    while (left > 0) {
+      const i = left-- % keys.length;
+      const start = performance.now();
+      const value = await client.get(keyAt(i));
+      latencies.push(performance.now() - start);
+      check(value, i);
     }
   }
 
@@ -193,6 +215,13 @@ function makeRun({ action, callers }, client, { keys, values }) {
     while (left-- > 0) (await getAll(keys)).forEach(check);
   }
 
+  const setAll = client.setMany ??
+    ((keys, values) => Promise.all(keys.map((key, i) => client.set(key, values[i]))));
+
+  async function setMany() {
+    while (left-- > 0) await setAll(keys, values);
+  }
+
   /** @type {(i: number) => string} */
   const keyAt = (i) => /** @type {string} */ (keys[i]);
 
@@ -201,7 +230,8 @@ function makeRun({ action, callers }, client, { keys, values }) {
     if (!looksSame(actual, values[i])) throw wrong(keys[i], actual);
   }
 
-  const call = { get, set, mixed, getMany, memory: mixed }[/** @type {"get"} */ (action)];
+  const call =
+    { get, set, mixed, latency, getMany, setMany, memory: mixed }[/** @type {"get"} */ (action)];
   return async (operations) => {
     left = operations;
     await Promise.all(Array.from({ length: callers }, call));
@@ -246,6 +276,19 @@ async function timed(run, operations) {
   const time = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
   return { operations, time, cpu: user + system };
+}
+
+/**
+ * Sorts latencies in milliseconds, and gives percentiles in microseconds.
+ *
+ * @param {number[]} latencies
+ */
+function percentiles(latencies) {
+  const sorted = Float64Array.from(latencies).sort();
+  /** @type {(part: number) => number} */
+  const at = (part) =>
+    (sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)] ?? NaN) * 1000;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999) };
 }
 
 /** @type {(sample: Sample) => number} */

@@ -14,6 +14,17 @@ const PROGRAMS: Readonly<Record<Runtime, readonly [string, ...string[]]>> = {
 
 const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
 
+/** A native client gets the few words that it understands, and the others the job as JSON. */
+function commandOf(
+  { runtime, command }: Contender,
+  job: Job,
+): readonly string[] {
+  if (command === undefined) return [...PROGRAMS[runtime as Runtime], WORKER, JSON.stringify(job)];
+  const { action, value, callers, keys, byteLength } = job.workload;
+  const numbers = [callers, keys, byteLength, job.slot, job.roundTime].map(String);
+  return [...command, action, value, ...numbers, job.servers.join()];
+}
+
 /** What a worker is started with besides its job. */
 export interface WorkerOptions {
   /** Environment variables to add. */
@@ -39,11 +50,11 @@ export class WorkerProcess implements AsyncDisposable {
    * @param options How it is started.
    */
   constructor(contender: Contender, job: Job, { env, patience }: WorkerOptions) {
-    const [program, ...args] = PROGRAMS[contender.runtime];
+    const [program = "", ...args] = commandOf(contender, job);
     this.#title = `${contender.name} on ${contender.runtime} at ${job.workload.name}`;
     this.#patience = patience;
     this.#child = new Deno.Command(program, {
-      args: [...args, WORKER, JSON.stringify(job)],
+      args,
       env,
       stdin: "piped",
       stdout: "piped",

@@ -6,14 +6,26 @@ export type FloorKind = "single" | "multi-key";
 /** A program that clients run on. */
 export type Runtime = "deno" | "node" | "bun";
 
+/** What runs beyond JavaScript, to show what the machine can do. */
+export type Native = "python" | "c" | "go";
+
 /** What moecache is held against; a best rival `there` is the best on moecache's own runtime. */
-export type Opponent = "best rival" | "best rival there" | "memjs" | `${FloorKind} floor`;
+export type Opponent =
+  | "best rival"
+  | "best rival there"
+  | "memjs"
+  | "pylibmc"
+  | "moecache, bytes as they are"
+  | "moecache, parallel sets"
+  | `${FloorKind} floor`;
 
 /** Something that moecache is to reach. */
 export type Target =
   & {
-    /** Where; on Deno unless given. */
+    /** Where; on Deno by default. */
     readonly on?: readonly Runtime[];
+    /** Which of moecache's ways; all of them by default. */
+    readonly of?: string;
   }
   & (
     /** So many times as fast as an opponent, or so little memory more than at the start. */
@@ -30,7 +42,9 @@ export interface Workload {
     | "get"
     | "set"
     | "mixed"
+    | "latency"
     | "getMany"
+    | "setMany"
     | "start"
     | "construct"
     | "memory";
@@ -46,6 +60,8 @@ export interface Workload {
   readonly targets: readonly Target[];
   /** How many operations make a round; as many as fill a round's time if absent. */
   readonly operations?: number;
+  /** Whether it is for a curve, with rivals on the runtime where they are at home alone. */
+  readonly isLean?: boolean;
 }
 
 /** What a worker is to do. */
@@ -71,6 +87,16 @@ export interface Sample {
   readonly cpu: number;
   /** Bytes of resident memory more than at the start. */
   readonly grown?: number;
+  /** Microseconds that operations took: of 50, 90, 99 and 99.9 in a hundred, no longer than this. */
+  readonly latencies?: Latencies;
+}
+
+/** Percentiles, in microseconds. */
+export interface Latencies {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
 }
 
 /** Carries out a number of operations. */
@@ -164,7 +190,16 @@ export const WORKLOADS: readonly Workload[] = [
     action: "getMany",
     keys: 100,
     floors: ["single", "multi-key"],
-    targets: [{ opponent: "best rival", least: 1.7 }],
+    targets: [{ opponent: "best rival", least: 1.7 }, { opponent: "pylibmc", least: 0.85 }],
+  },
+  {
+    ...TEXT,
+    name: "set-many",
+    title: "setMany of 100 keys on one server",
+    action: "setMany",
+    keys: 100,
+    floors: ["single"],
+    targets: [{ opponent: "moecache, parallel sets", least: 1, of: "moecache" }],
   },
   {
     ...TEXT,
@@ -208,6 +243,22 @@ export const WORKLOADS: readonly Workload[] = [
     operations: 1_000_000,
     targets: [{ mostGrowth: 30e6 }],
   },
+  ...[1, 100].map((callers): Workload => ({
+    ...TEXT,
+    name: `latency-${callers}`,
+    title: `latency of a get, ${callers === 1 ? "one after the other" : `${callers} concurrent`}`,
+    action: "latency",
+    callers,
+    isLean: true,
+  })),
+  ...[1, 10, 100, 1000, 10_000, 100_000].map((callers): Workload => ({
+    ...TEXT,
+    name: `at-${callers}`,
+    title: `${callers.toLocaleString("en")} concurrent gets, for the curve`,
+    action: "get",
+    callers,
+    isLean: true,
+  })),
 ];
 
 /** Where rivals are at home, they are the measure: a client cannot be faster than its runtime. */
@@ -225,6 +276,9 @@ function bytes(name: string, size: string, byteLength: number, keys: number): Wo
     value: "bytes",
     byteLength,
     floors: ["single"],
-    targets: [AS_FAST_AS_THE_BEST],
+    targets: [
+      AS_FAST_AS_THE_BEST,
+      { opponent: "moecache, bytes as they are", least: 0.9, of: "moecache, pickleProtocol 4" },
+    ],
   }));
 }

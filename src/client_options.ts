@@ -13,6 +13,7 @@ import {
   type OptionTypes,
 } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
+import type { KeyFormat } from "./protocol/key_format.ts";
 import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
@@ -30,53 +31,53 @@ import { checkTls } from "./transport/tls_options.ts";
 import type { Dial, TlsOptions } from "./transport/transport.ts";
 import { type Clock, systemClock } from "./waiting.ts";
 
-/** Servers that stand in for those that are down. */
+/** Spare servers that replace servers that are down. */
 export interface Gutter {
-  /** The spare servers, one or a list of them; keys are spread over them by the client's locator. */
+  /** The spare servers, one or a list. The client's locator distributes keys over them. */
   readonly gutter: ServerAddress | readonly ServerAddress[];
-  /** The most seconds that an item lives there, whatever its exptime: 1 to 2,592,000; 60 unless given. */
+  /** The maximum lifetime of an item on them in seconds, 1 to 2,592,000; 60 by default. It shortens longer exptimes. */
   readonly maxExptime?: number;
 }
 
 /**
- * What becomes of operations whose server fails, besides the error they are rejected with:
+ * What happens to operations whose server fails:
  *
- * - `"error"`: nothing, as with Python moecache. An operation never leaves its server.
- * - `"remove"`: a server that is down leaves the ring, as with EnyimMemcached: its keys belong to the others
- *   until it has answered a probe. What it holds is as old as its absence when it returns.
- * - `"miss"`: reads find nothing and writes are dropped, without an error; `Client.servers` counts them.
- *   `getOrSet` computes values and does not store them. What promises a value, or to have been carried out,
- *   still fails: `incr` and `decr` with `initial`, `update`, `meta`, namespaces, whose keys depend on a counter,
- *   the patterns other than `memoize`, and what asks all servers.
- * - a {@linkcode Gutter}: other servers stand in, with short lifetimes, as at Facebook.
+ * - `"error"`: they are rejected, as in Python moecache. A key never moves to another server.
+ * - `"remove"`: a server that is down is removed from the ring, as in EnyimMemcached. Its keys go to the other servers
+ *   until it answers a probe. When it returns, its items may be out of date.
+ * - `"miss"`: reads are misses and writes are dropped, without an error; `Client.servers` counts them. `getOrSet`
+ *   computes values and does not store them. Some operations still fail, because their result would be wrong: `incr`
+ *   and `decr` with `initial`, `update`, `meta`, namespaces (their keys depend on a counter), the patterns except
+ *   `memoize`, and operations on all servers.
+ * - a {@linkcode Gutter}: spare servers are used, with short lifetimes, as at Facebook.
  */
 export type Failover = "error" | "remove" | "miss" | Gutter;
 
-/** How a `Client` behaves. Every option may be left out. */
+/** The options of a `Client`; all are optional. */
 export interface ClientOptions {
   /**
-   * Milliseconds an operation may take, from the turn of the event loop that it is issued in to its
-   * value, 1 to 2,147,483,647; then it is rejected with a `TimeoutError`, and the connection that owes
-   * the reply is ended. Decoding the value counts as well. No limit by default: then an operation may take as
-   * long as it likes while its server sends something, as `stallTimeout` says.
+   * The time limit of an operation in milliseconds, 1 to 2,147,483,647; no limit by default. It is measured from the
+   * turn of the event loop in which the operation is issued, and includes encoding and decoding the value. After that time, the
+   * operation is rejected with a `TimeoutError`, and its connection is closed. Without a limit, an operation may take
+   * any time while its server sends data; see `stallTimeout`.
    */
   readonly timeout?: number;
   /**
-   * Milliseconds connecting may take, authentication included, in the same range. An operation that is issued
-   * while there is no connection has this long for it and its whole `timeout` afterwards. By default `timeout`
-   * covers both; without a `timeout` connecting may take 10,000.
+   * The time limit of connecting in milliseconds, including authentication, in the same range. An operation that needs
+   * a new connection has this time for it, and then its whole `timeout`. By default, `timeout` covers both; without
+   * `timeout`, the default is 10,000.
    */
   readonly connectTimeout?: number;
   /**
-   * Milliseconds a server may send nothing at all while operations wait for it, in the same range; 10,000 by
-   * default. Then the connection ends with a `TimeoutError`, which counts as a failure of the server. A server
-   * that sends something, however slowly, is not cut off, and neither is one that takes a large value slowly.
+   * How many milliseconds a server may send nothing while operations wait for it, in the same range; 10,000 by default.
+   * After that time the connection is closed with a `TimeoutError`, which counts as a failure of the server. A server
+   * that sends data slowly, or that receives a large value slowly, is not affected.
    *
-   * The time counts only while something waits, and only while this process runs: a process that was blocked or
-   * suspended reads first what has come. It may fire late by a quarter of the time. `watch` waits for events as
-   * long as it takes. `Infinity` for no limit: then an operation may wait for ever, as in the Python library.
+   * The time counts only while operations wait, and only while this process runs: a process that was blocked or
+   * suspended first reads what has arrived. The error may come late by a quarter of the time. `watch` is not limited.
+   * `Infinity` means no limit: then an operation may wait for ever, as in the Python library.
    *
-   * @example A server that accepts and never answers
+   * @example A server that accepts connections and never replies
    * ```ts
    * import { Client, TimeoutError } from "@moecache/moecache";
    * import { assertRejects } from "@std/assert";
@@ -88,105 +89,108 @@ export interface ClientOptions {
    * ```
    */
   readonly stallTimeout?: number;
-  /** Chooses the server of each key. {@linkcode moecacheRing} unless given. */
+  /** Chooses the server of each key. {@linkcode moecacheRing} by default. */
   readonly locator?: LocatorFactory;
-  /** Turns values into what is stored and back. `moecacheTranscoder` unless given. */
+  /**
+   * What is made of keys before they are sent, as another client of the deployment does; nothing by default: a key
+   * is then 1 to 250 characters from `!` to `~`, and sent as it is. `@moecache/moecache/keys` has the formats
+   * of some clients. With a format, keys may be whatever it takes. Results, errors and `items` have the caller's.
+   */
+  readonly keys?: KeyFormat;
+  /** Converts values to items and back. `moecacheTranscoder` by default. */
   readonly transcoder?: Transcoder;
   /**
-   * Sockets per server, 1 to 1,024; 1 unless given. More are opened only while all are busy. With more
-   * than one, operations of the same turn may be carried out in another order.
+   * The maximum number of sockets per server, 1 to 1,024; 1 by default. Another socket is opened only while all are
+   * busy. With more than one, operations of the same turn may be executed in another order.
    */
   readonly connections?: number;
   /**
-   * Operations that may wait for one server at once, 1 to 2^30; 2^20 by default. An operation that is issued
-   * while so many wait is rejected at once, with a `SocketError`; those that wait are not affected. So a server
-   * that does not answer costs bounded memory.
+   * The maximum number of operations that wait for one server, 1 to 2^30; 2^20 by default. A further operation is
+   * rejected at once with a `SocketError`. This limits the memory for a server that does not reply.
    */
   readonly maxPending?: number;
   /**
-   * Bytes of values that may wait at once to be stored on one server, until it has answered, 1 to 2^53 - 1; 2^30
-   * (1 GiB) by default. Text counts a byte a character. An operation whose value does not fit beside those that
-   * wait is rejected at once, as with `maxPending`; so is one whose value alone is larger.
+   * The maximum number of bytes of values that wait to be stored on one server, until it has replied, 1 to 2^53 - 1;
+   * 2^30 (1 GiB) by default. Text counts one byte a character. An operation that would exceed this is rejected at once,
+   * as with `maxPending`.
    */
   readonly maxPendingBytes?: number;
   /**
-   * Sockets of the whole client at once, 1 to 65,536; 6 on Cloudflare's workers by default, no limit elsewhere.
-   * Where another is needed the one that has been idle for longest is closed for it; while all are busy, what
-   * needs one waits in its order, within `connectTimeout`. `watch`, `items` and discovery use sockets of their
-   * own, which count and are not closed for others.
+   * The maximum number of open sockets of the client, 1 to 65,536. The default is 6 on Cloudflare Workers, and no limit
+   * elsewhere. If another socket is needed, the one that has been idle longest is closed. While all are busy,
+   * operations wait in order, within `connectTimeout`. `watch`, `items` and discovery use separate sockets, which
+   * count, but are never closed for others.
    *
-   * A worker may have six connections open at once for a request, and what it does besides counts as well: its
-   * own `fetch`, and storage such as KV, R2 or D1. A worker that does such things while it uses the client should
-   * leave room for them: `maxSockets: 4`, say.
+   * A worker may have six open connections for each request. `fetch` and storage such as KV, R2 or D1 count as well. A
+   * worker that uses them together with the client should set a lower limit, for example `maxSockets: 4`.
    */
   readonly maxSockets?: number;
   /**
-   * The longest value, in bytes, that is accepted from a server, 1 to 2^30, which is memcached's own
-   * largest; 2^27 (128 MiB) unless given. A reply that declares a longer one ends the connection, which does
-   * not count as a failure of the server.
+   * The maximum length of a value from a server in bytes, 1 to 2^30 (memcached's maximum); 2^27 (128 MiB) by default. A
+   * reply that declares a longer value closes the connection. This does not count as a failure of the server.
    */
   readonly maxValueBytes?: number;
-  /** Whether the system probes idle connections (TCP keep-alive); `true` unless given. Workers have no say. */
+  /** Whether TCP keep-alive is enabled; `true` by default. It has no effect on workers. */
   readonly keepAlive?: boolean;
-  /** Whether packets leave at once (TCP_NODELAY); `true` unless given. Workers have no say. */
+  /** Whether TCP_NODELAY is enabled: packets are sent at once; `true` by default. It has no effect on workers. */
   readonly noDelay?: boolean;
-  /** What becomes of operations whose server fails; `"error"` unless given. */
+  /** What happens to operations whose server fails; `"error"` by default. */
   readonly failover?: Failover;
   /**
-   * How many times in a row a server may fail before it counts as down, 1 to 1,000; 3 unless given. What
-   * fails is a connection: it cannot be opened, is lost while operations wait on it, or owes a reply that
-   * is overdue. What a server refuses is not a failure. While a server is down operations on it fail at once, unless `failover` says otherwise;
-   * with `failover: "error"` they still try one that refuses connections, which costs no waiting.
+   * How many failures in a row make a server count as down, 1 to 1,000; 3 by default. A failure is a connection that
+   * cannot be opened, that is lost while operations wait for it, whose reply exceeds `timeout`, or that receives
+   * nothing for `stallTimeout`. A refusal by memcached is not a failure. While a server is down, its operations fail at
+   * once, or as `failover` says. With `failover: "error"`, a server that refuses connections is still tried, because
+   * that takes no time.
    */
   readonly failuresBeforeDead?: number;
   /**
-   * A server that is down is asked again after a delay by chance, whose bound doubles each time: from this
-   * many milliseconds, 1 to 2,147,483,647; 100 unless given.
+   * A server that is down is probed after a random delay. This is the first upper limit of the delay in milliseconds, 1
+   * to 2,147,483,647; 100 by default. The limit doubles with each probe.
    */
   readonly probeDelay?: number;
-  /** The longest that bound becomes, in milliseconds, in the same range; 10,000 unless given. */
+  /** The largest upper limit of that delay in milliseconds, in the same range; 10,000 by default. */
   readonly maxProbeDelay?: number;
   /**
-   * How often a `get`, `gets` or `getMany` is sent again, as long as its time is not up, when its connection
-   * is lost, 0 to 100; 0 by default. Nothing else is sent twice, with one exception that does not depend on
-   * this: where a refusal may have been for another key, a `get`, `gets` or `getMany` is sent again.
+   * How often a `get`, `gets` or `getMany` is retried within its `timeout` when its connection is lost, 0 to 100; 0 by
+   * default. Other operations are never retried. One retry does not depend on this option: if a refusal may have been
+   * for another key, a `get`, `gets` or `getMany` is sent again.
    */
   readonly retries?: number;
   /**
-   * Looks up the servers, for as long as the client runs: `elastiCache`, `dns`, or a {@linkcode Discovery} of
-   * your own. The list that the client is made with, which may then be empty, goes until the first answer.
+   * Looks up the servers while the client runs: `elastiCache`, `dns`, or your own {@linkcode Discovery}. Until the
+   * first result, the client uses the list that it was made with, which may be empty.
    *
-   * The first operation has the servers looked up; without a list, operations wait for the answer as for a
-   * connection, and are rejected with a `SocketError` when there is none. From then on the look-up is repeated
-   * at the discovery's interval, and within a second when a server fails. One that fails leaves the list as it
-   * is, is told as an `error` event, and repeated after a delay as with `probeDelay`. A list that changed is
-   * taken as with `Client.setServers`, which goes on to work: what it sets stays until discovery has news.
+   * The first operation starts the first look-up. If the list is empty, operations wait for the result as for a
+   * connection, and are rejected with a `SocketError` if it does not come. The look-up is then repeated at the
+   * discovery's interval, and within a second when a server fails. A failed look-up does not change the list. It is
+   * reported as an `error` event, and repeated after a delay as with `probeDelay`. A changed list is applied as by
+   * `Client.setServers`. `setServers` can still be called; its list is used until discovery finds a change.
    */
   readonly discovery?: Discovery;
   /**
-   * How sockets are read and written: `"direct"` lets the runtime's connection read into and write from
-   * the client's own buffers where it can (Deno's, Bun's and Node's can; on Deno that takes two thirds of the processor time of a round trip);
-   * `"streams"` always goes through its Web Streams. `"direct"` unless given.
+   * How sockets are read and written. `"direct"`, the default, reads into the client's buffers and writes from them, if
+   * the runtime supports it, as Deno, Bun and Node do; on Deno a round trip then takes two thirds of the CPU time.
+   * `"streams"` always uses Web Streams.
    */
   readonly io?: "direct" | "streams";
   /**
-   * Whether TLS is spoken with the servers, and how: `true` trusts the authorities that the runtime
-   * trusts. The servers' certificates and names are always verified. An address may say otherwise; no TLS
-   * unless one of the two asks for it.
+   * Whether and how TLS is used; no TLS by default. `true` trusts the runtime's authorities. The servers' certificates
+   * and names are always verified. An address may override this option.
    */
   readonly tls?: boolean | TlsOptions;
   /**
-   * Who the client is, for servers that demand authentication in the text protocol (memcached's `-Y`): said
-   * first on every connection, as part of connecting. An address may say otherwise. Without TLS it travels
-   * readable for everybody on the way.
+   * The credentials for servers with authentication in the text protocol (memcached's `-Y`). They are sent first on
+   * every connection, as part of connecting. An address may override this option. Without TLS, they are sent
+   * unencrypted.
    */
   readonly auth?: Credentials;
   /**
-   * Opens the sockets, in place of the runtime's own: through a tunnel or a proxy, say, or for a test. What
-   * it rejects with becomes the `cause` of a `SocketError`. A socket that it opens after its signal was
-   * aborted is closed unused.
+   * Opens the sockets instead of the runtime's function, for example through a tunnel or a proxy, or in a test. If it
+   * rejects, its error becomes the `cause` of a `SocketError`. A socket that it opens after its signal was aborted is
+   * closed unused.
    *
-   * @example A server that is in the same process, reached without a socket
+   * @example A server in the same process, without a socket
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { assertEquals } from "@std/assert";
@@ -224,17 +228,30 @@ export interface ClientOptions {
    * ```
    */
   readonly dial?: Dial;
-  /** Where the client takes the time from; the runtime's clock by default. For tests of timeouts. */
+  /**
+   * What the servers are asked in. `"classic"`: in nothing but the commands that every memcached knows, for servers
+   * and proxies without meta commands. `"meta"`: in meta commands where those do more, whatever the servers answer.
+   * By default each server is asked in meta commands until it answers that it does not know them, or until its
+   * version says so. All clients of a deployment have to use the same.
+   */
+  readonly dialect?: "classic" | "meta";
+  /**
+   * The proxy that the servers are behind. twemproxy closes the connection at a command that it does not know, and what
+   * else waits there is lost. With `"twemproxy"` such a command is a `ValidationException`, and nothing of it is sent:
+   * `getAndTouch`, `meta`, and what asks all servers. `dialect` is `"classic"` then.
+   */
+  readonly proxy?: "twemproxy";
+  /** The clock of the client; the runtime's clock by default. For tests of timeouts. */
   readonly clock?: Clock;
 }
 
-/** How a `BareClient` behaves. Every option but the transcoder may be left out. */
+/** The options of a `BareClient`; only the transcoder is required. */
 export interface BareClientOptions extends ClientOptions {
-  /** Turns values into what is stored and back. */
+  /** Converts values to items and back. */
   readonly transcoder: Transcoder;
 }
 
-/** Options that have been checked and completed. */
+/** Checked options, with defaults filled in. */
 export interface ResolvedOptions {
   readonly timeout: number;
   readonly connectTimeout: number;
@@ -242,6 +259,7 @@ export interface ResolvedOptions {
   readonly stallTimeout: number;
   readonly clock: Clock;
   readonly locator: LocatorFactory;
+  readonly keys: KeyFormat | undefined;
   readonly transcoder: Transcoder;
   readonly connections: number;
   readonly maxPending: number;
@@ -260,20 +278,23 @@ export interface ResolvedOptions {
   readonly maxProbeDelay: number;
   readonly retries: number;
   readonly discovery: Discovery | undefined;
+  readonly dialect: ClientOptions["dialect"];
+  readonly proxy: ClientOptions["proxy"];
 }
 
-/** A gutter that has been checked and completed. */
+/** A checked gutter, with defaults filled in. */
 export interface ResolvedGutter {
   readonly servers: readonly ResolvedServer[];
   readonly maxExptime: number;
 }
 
-/** The names of the options; what they are is checked one by one. */
+/** The names of the options; their values are checked one by one. */
 const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   timeout: "any",
   connectTimeout: "any",
   stallTimeout: "any",
   locator: "any",
+  keys: "any",
   transcoder: "any",
   connections: "any",
   maxPending: "any",
@@ -292,24 +313,26 @@ const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   tls: "any",
   auth: "any",
   dial: "any",
+  dialect: "any",
+  proxy: "any",
   clock: "any",
 };
 
 const GUTTER_OPTIONS: OptionTypes<Gutter> = { gutter: "any", maxExptime: "number" };
 
-/** What timers can count. */
+/** The longest time of a timer in milliseconds. */
 const LONGEST_TIMEOUT = 0x7fffffff;
-/** How long connecting may take, and a server may be silent, by default. */
+/** The default time limit of connecting, and of a silent server, in milliseconds. */
 const DEFAULT_PATIENCE = 10_000;
-/** How many connections a worker may have open at once for a request. */
+/** How many open connections a worker may have for a request. */
 const WORKER_SOCKETS = 6;
-/** The largest item size that memcached can be configured for (`-I`), in bytes. */
+/** memcached's largest item size limit (`-I`), in bytes. */
 const LARGEST_ITEM = 2 ** 30;
 
 /**
  * Checks options and fills in the defaults.
  *
- * @throws {ValidationException} When one is not what it should be.
+ * @throws {ValidationException} When one is invalid.
  */
 export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkOptions(options, CLIENT_OPTIONS);
@@ -317,7 +340,8 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const { connectTimeout = options.timeout ?? DEFAULT_PATIENCE, clock = systemClock } = options;
   const { stallTimeout = DEFAULT_PATIENCE, maxPendingBytes = 2 ** 30, maxSockets } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
-  const { locator = moecacheRing, transcoder, dial } = options;
+  const { locator = moecacheRing, transcoder, dial, proxy, keys } = options;
+  const { dialect = proxy && "classic" } = options;
   if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (options.connectTimeout !== undefined) {
     checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
@@ -331,8 +355,11 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkBoolean("noDelay", noDelay);
   checkFunction("locator", locator);
   checkTranscoder(transcoder);
+  if (keys !== undefined) checkFunction("keys.encode", keys?.encode);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
+  if (proxy !== undefined) checkChoice("proxy", proxy, ["twemproxy"]);
+  if (dialect !== undefined) checkChoice("dialect", dialect, ["classic", "meta"]);
   const timesConnectingApart = options.connectTimeout !== undefined;
   checkFunction("clock.now", clock?.now);
   checkFunction("clock.after", clock?.after);
@@ -351,10 +378,29 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     ...limits,
     ...sockets,
     ...security,
-    locator,
+    locator: keys === undefined ? locator : routedBy(keys, locator),
+    keys,
     transcoder,
     ...failover,
     discovery,
+    dialect,
+    proxy,
+  };
+}
+
+/** Has a locator find the servers of keys by what their format makes of them. */
+function routedBy(keys: KeyFormat, locator: LocatorFactory): LocatorFactory {
+  const routed = (key: string) => keys.route?.(key) ?? keys.encode(key);
+  return (servers) => {
+    const inner = locator(servers);
+    if (typeof inner?.locate !== "function") return inner; // which is reported
+    const { locateUp, explain, locateFormer } = inner;
+    return {
+      locate: (key) => inner.locate(routed(key)),
+      ...locateUp && { locateUp: (key, isUp) => locateUp.call(inner, routed(key), isUp) },
+      ...explain && { explain: (key) => explain.call(inner, routed(key)) },
+      ...locateFormer && { locateFormer: (key) => locateFormer.call(inner, routed(key)) },
+    };
   };
 }
 

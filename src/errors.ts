@@ -1,17 +1,15 @@
 /**
- * The error family. Python moecache's split is kept: what memcached or the caller did wrong is a
- * {@linkcode ClientException}, what the network did wrong is a {@linkcode SocketError}, and neither
- * is a subclass of the other.
+ * The errors. As in Python moecache, a refusal by memcached or invalid input is a {@linkcode ClientException}, and a
+ * network failure is a {@linkcode SocketError}. Neither is a subclass of the other.
  *
  * @module
  */
 
 /**
- * Something memcached said that was not expected, or a deployment that does not fit this client: a
- * refusal (`ERROR`, `CLIENT_ERROR`, `SERVER_ERROR`), or a value that another program wrote in a
- * format the transcoder does not read. The connection stays usable after it.
+ * memcached refused a request (`ERROR`, `CLIENT_ERROR`, `SERVER_ERROR`), or an item has a format that the transcoder
+ * cannot read. The connection can still be used.
  *
- * @example Telling a refusal from a network fault
+ * @example Distinguishing a refusal from a network failure
  * ```ts
  * import { Client, ClientException } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -25,17 +23,17 @@
  * ```
  */
 export class ClientException extends Error {
-  /** The name of the class, for logs and for errors that crossed a realm. */
+  /** The name of the class, for logs and for errors from another realm. */
   override readonly name: string = "ClientException";
-  /** What was unexpected: the server's line, or the item, argument or value at fault. */
+  /** The cause: the server's line, or the invalid item, argument or value. */
   readonly item: unknown;
 
   /**
    * Makes the error.
    *
-   * @param message What could not be done, and why.
-   * @param item What was unexpected.
-   * @param options `cause`, the error behind this one, where there is one.
+   * @param message What failed, and why.
+   * @param item The server's line, or the invalid item, argument or value.
+   * @param options `cause`, the error that caused this one, if any.
    */
   constructor(message: string, item?: unknown, options?: ErrorOptions) {
     super(message, options);
@@ -44,8 +42,8 @@ export class ClientException extends Error {
 }
 
 /**
- * The caller's input is invalid: a key, an exptime, a value or an option. Thrown (as a rejection,
- * where a promise is returned) before any byte is sent.
+ * The caller's input is invalid: a key, an exptime, a value or an option. It is thrown, or rejects the promise, before
+ * any byte is sent.
  *
  * @example A key with a space in it
  * ```ts
@@ -58,22 +56,26 @@ export class ClientException extends Error {
  * ```
  */
 export class ValidationException extends ClientException {
-  /** The name of the class, for logs and for errors that crossed a realm. */
+  /** The name of the class, for logs and for errors from another realm. */
   override readonly name: string = "ValidationException";
 }
 
-/** What {@linkcode SocketError} takes besides its message. */
+/** The options of {@linkcode SocketError}. */
 export interface SocketErrorOptions extends ErrorOptions {
-  /** Name of the server, `host:port` as the user gave it. */
+  /** The name of the server, `host:port` as the user wrote it. */
   server?: string;
 }
 
 /**
- * The network, or the server's end of it, failed: refused, unreachable, unresolvable, reset, closed,
- * or a reply that is not memcached's protocol. `cause` holds the runtime's own error where there is
- * one. Not a {@linkcode ClientException}, as Python's socket errors are not.
+ * The network or the connection failed: refused, unreachable, unresolvable, reset, closed, or a reply that does not
+ * follow memcached's protocol. `cause` is the runtime's error, if there is one. It is not a {@linkcode
+ * ClientException}, as in Python moecache.
  *
- * @example A server that is not there
+ * Its stack includes the code that awaits the operation. When many operations fail together, this holds for the first
+ * hundred. Bun shows such callers only for operations on many keys. There, catch the error where the operation is
+ * awaited, and throw your own error with this one as its `cause`.
+ *
+ * @example A server that cannot be reached
  * ```ts
  * import { Client, SocketError } from "@moecache/moecache";
  * import { assertEquals, assertRejects } from "@std/assert";
@@ -85,15 +87,15 @@ export interface SocketErrorOptions extends ErrorOptions {
  * ```
  */
 export class SocketError extends Error {
-  /** The name of the class, for logs and for errors that crossed a realm. */
+  /** The name of the class, for logs and for errors from another realm. */
   override readonly name: string = "SocketError";
-  /** Name of the server, `host:port` as the user gave it. */
+  /** The name of the server, `host:port` as the user wrote it. */
   readonly server: string | undefined;
 
   /**
    * Makes the error.
    *
-   * @param message What could not be done, and why.
+   * @param message What failed, and why.
    * @param options `server` and `cause`.
    */
   constructor(message: string, options: SocketErrorOptions = {}) {
@@ -103,9 +105,9 @@ export class SocketError extends Error {
 }
 
 /**
- * Connecting outlived `connectTimeout`, or an operation outlived `timeout`.
+ * Connecting exceeded `connectTimeout`, an operation exceeded `timeout`, or a server sent nothing for `stallTimeout`.
  *
- * @example A server that accepts and never answers
+ * @example A server that accepts connections and never replies
  * ```ts
  * import { Client, TimeoutError } from "@moecache/moecache";
  * import { assertRejects } from "@std/assert";
@@ -117,23 +119,23 @@ export class SocketError extends Error {
  * ```
  */
 export class TimeoutError extends SocketError {
-  /** The name of the class, for logs and for errors that crossed a realm. */
+  /** The name of the class, for logs and for errors from another realm. */
   override readonly name: string = "TimeoutError";
 }
 
-/** What an operation on many keys, or on every server, carries when it failed for some of them. */
+/** The failures and results of an operation on many keys, or on every server, that failed for some of them. */
 export interface PartialFailure {
-  /** Why each key failed, or each server by its name. */
+  /** The error of each key that failed, or of each server by its name. */
   readonly failures: ReadonlyMap<string, unknown>;
-  /** What the operation resolved to for the other keys or servers. */
+  /** The results for the other keys or servers. */
   readonly results: ReadonlyMap<string, unknown>;
 }
 
 /**
- * An operation on many keys, or on every server, failed for some of them, by memcached's refusal or a value
- * that cannot be read. `item` is the list of those keys, or of those servers' names.
+ * An operation on many keys, or on every server, failed for some of them: memcached refused, or a value cannot be read.
+ * `item` is the list of those keys, or of the names of those servers.
  *
- * @example Making do with what there is
+ * @example Using the results that there are
  * ```ts
  * import { Client, type PartialFailure } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -150,18 +152,18 @@ export interface PartialFailure {
  * ```
  */
 export class PartialClientException extends ClientException implements PartialFailure {
-  /** The name of the class, for logs and for errors that crossed a realm. */
+  /** The name of the class, for logs and for errors from another realm. */
   override readonly name: string = "PartialClientException";
-  /** Why each key failed, or each server by its name. */
+  /** The error of each key that failed, or of each server by its name. */
   readonly failures: ReadonlyMap<string, unknown>;
-  /** What the operation resolved to for the other keys or servers. */
+  /** The results for the other keys or servers. */
   readonly results: ReadonlyMap<string, unknown>;
 
   /**
    * Makes the error.
    *
-   * @param action What was asked.
-   * @param partial What failed, and what did not.
+   * @param action The operation.
+   * @param partial The failures and the results.
    * @param unit Whether keys or servers failed.
    */
   constructor(action: string, partial: PartialFailure, unit: "keys" | "servers" = "keys") {
@@ -172,10 +174,10 @@ export class PartialClientException extends ClientException implements PartialFa
 }
 
 /**
- * An operation on many keys, or on every server, failed for some of them, one at least because of the
- * network. `cause` is the first one's error.
+ * An operation on many keys, or on every server, failed for some of them, and at least once because of the network.
+ * `cause` is the first such error.
  *
- * @example Telling which keys were out of reach
+ * @example Finding the keys that could not be read
  * ```ts
  * import { Client, PartialSocketError } from "@moecache/moecache";
  * import { assertEquals, assertRejects } from "@std/assert";
@@ -187,18 +189,18 @@ export class PartialClientException extends ClientException implements PartialFa
  * ```
  */
 export class PartialSocketError extends SocketError implements PartialFailure {
-  /** The name of the class, for logs and for errors that crossed a realm. */
+  /** The name of the class, for logs and for errors from another realm. */
   override readonly name: string = "PartialSocketError";
-  /** Why each key failed, or each server by its name. */
+  /** The error of each key that failed, or of each server by its name. */
   readonly failures: ReadonlyMap<string, unknown>;
-  /** What the operation resolved to for the other keys or servers. */
+  /** The results for the other keys or servers. */
   readonly results: ReadonlyMap<string, unknown>;
 
   /**
    * Makes the error.
    *
-   * @param action What was asked.
-   * @param partial What failed, and what did not.
+   * @param action The operation.
+   * @param partial The failures and the results.
    * @param unit Whether keys or servers failed.
    */
   constructor(action: string, partial: PartialFailure, unit: "keys" | "servers" = "keys") {
@@ -224,20 +226,29 @@ function firstCause({ failures }: PartialFailure): { cause: unknown } {
   return { cause };
 }
 
+/** Copies an error of this module, with the stack of the caller. Other errors are returned unchanged. */
+export function madeAgain(error: unknown): unknown {
+  const { constructor: Class, message, server, item, cause } = Object(error);
+  const options = cause === undefined ? {} : { cause };
+  if (Class === ClientException) return new ClientException(message, item, options);
+  if (Class !== SocketError && Class !== TimeoutError) return error;
+  return new (Class as typeof SocketError)(message, { ...options, server });
+}
+
 const LONGEST_QUOTE = 80;
 
-/** Shows a value inside an error message: on one line, cut when it is long. */
+/** Formats a value for an error message: on one line, shortened when it is long. */
 export function quote(value: unknown): string {
   if (typeof value !== "string") return `of type ${value === null ? "null" : typeof value}`;
   const cut = value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value;
   return JSON.stringify(cut);
 }
 
-/** What an error says; anything can be thrown, even what has no text. */
+/** The message of an error, or the text of any other thrown value. */
 export function messageOf(error: unknown): string {
   try {
     if (!(error instanceof Error)) return String(error);
-    // Node's error for several addresses that all refused has a code, and no message.
+    // When several addresses refuse, Node's error has a code but no message.
     return String(error.message || ((error as { code?: unknown }).code ?? error.name));
   } catch {
     return "what was thrown has no text";

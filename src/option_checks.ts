@@ -1,8 +1,8 @@
-/** Checks of what callers pass. @module */
+/** Checks of options and arguments. @module */
 
 import { quote, ValidationException } from "./errors.ts";
 
-/** What the options of an operation are, by their names; `"any"` is checked elsewhere. */
+/** The types of options, by name; `"any"` is checked elsewhere. */
 export type OptionTypes<Options> = {
   readonly [Name in keyof Required<Options>]:
     | "boolean"
@@ -15,9 +15,9 @@ export type OptionTypes<Options> = {
 };
 
 /**
- * Checks the names and types of options. One that is `undefined` counts as not given.
+ * Checks the names and types of options. `undefined` counts as absent.
  *
- * @throws {ValidationException} When they are no object, one has a name that is not known, or another type.
+ * @throws {ValidationException} When `options` is not an object, or an option is unknown or has a wrong type.
  */
 export function checkOptions<Options>(
   options: Options | undefined,
@@ -40,7 +40,7 @@ export function checkOptions<Options>(
   }
 }
 
-/** What types are called that are not JavaScript's own. */
+/** The names, in messages, of types that are not JavaScript's. */
 const NAMES: Readonly<Record<string, string>> = { signal: "an AbortSignal", failover: '"error"' };
 
 function isOfType(value: unknown, type: string): boolean {
@@ -50,7 +50,7 @@ function isOfType(value: unknown, type: string): boolean {
   return actual === type && !Number.isNaN(value);
 }
 
-/** Whether something is an AbortSignal, of whatever realm. */
+/** Whether a value is an AbortSignal, from any realm. */
 function isSignal(value: unknown): boolean {
   return typeof (value as AbortSignal | null)?.throwIfAborted === "function";
 }
@@ -61,7 +61,7 @@ function unknownOption(name: string, known: readonly string[]): ValidationExcept
   return new ValidationException(`Cannot use options: unknown option "${name}": ${hint}`, name);
 }
 
-/** How many letters only one of two names has, whatever their order and case. */
+/** How many letters differ between two names, ignoring order and case. */
 function differingLetters(name: string, other: string): number {
   const rest = [...other.toLowerCase()];
   let extra = 0;
@@ -76,7 +76,7 @@ function differingLetters(name: string, other: string): number {
 /**
  * Checks the names of options whose values are checked elsewhere.
  *
- * @throws {ValidationException} When they are no object, or one has a name that is not known.
+ * @throws {ValidationException} When `options` is not an object, or an option is unknown.
  */
 export function checkNames(options: object, known: readonly string[]): void {
   if (Object(options) !== options) throw invalidOption("options", options, "an object");
@@ -85,7 +85,7 @@ export function checkNames(options: object, known: readonly string[]): void {
   }
 }
 
-/** Makes the error for an option that is not what was expected. */
+/** Makes the error for an invalid option. */
 export function invalidOption(name: string, value: unknown, expected: string): ValidationException {
   return new ValidationException(
     `Cannot use ${name} ${show(value)}: it must be ${expected}`,
@@ -93,16 +93,16 @@ export function invalidOption(name: string, value: unknown, expected: string): V
   );
 }
 
-/** Shows a value inside a message; numbers without quotes. */
+/** Formats a value for a message; numbers without quotes. */
 export function show(value: unknown): string {
   return typeof value === "number" || typeof value === "bigint" ? `${value}` : quote(value);
 }
 
 /**
- * Checks that an option is an integer between two others, both included.
+ * Checks that an option is an integer between `least` and `most`, inclusive.
  *
  * @returns The integer.
- * @throws {ValidationException} When it is none, or another.
+ * @throws {ValidationException} When it is not.
  */
 export function checkInteger(name: string, value: unknown, least: number, most: number): number {
   if (Number.isInteger(value) && value as number >= least && value as number <= most) {
@@ -112,9 +112,9 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
 }
 
 /**
- * Checks that an option is one of the names or numbers that it can be.
+ * Checks that an option is one of the allowed names or numbers.
  *
- * @throws {ValidationException} When it is not; the message has all of them.
+ * @throws {ValidationException} When it is not; the message lists all of them.
  */
 export function checkChoice(name: string, value: unknown, choices: readonly unknown[]): void {
   if (choices.includes(value)) return;
@@ -132,10 +132,17 @@ export function checkBoolean(name: string, value: unknown): void {
 }
 
 /**
- * Checks that something can be called, before anything is sent that depends on it.
+ * Checks that a value is a function, before anything is sent.
  *
- * @throws {ValidationException} When it cannot.
+ * @throws {ValidationException} When it is not.
  */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== "function") throw invalidOption(name, value, "a function");
+}
+
+/** Whether something is a name that may stand for a host: what it holds can be shown, hashed and put into a URL. */
+export function isHostName(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  // Nearly all are of these; the other form takes a runtime a millisecond or two to make.
+  return /^[\w.-]+$/.test(value) || /^[^\s\p{C}/@?#:[\]]+$/u.test(value);
 }

@@ -1,6 +1,7 @@
-/** How a caller names a server. @module */
+/** The addresses of servers. @module */
 
 import { quote, ValidationException } from "./errors.ts";
+import { isHostName } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
@@ -8,18 +9,18 @@ import { checkTls, chooseTls } from "./transport/tls_options.ts";
 import type { Endpoint, TlsOptions } from "./transport/transport.ts";
 
 /**
- * A server, in any of these forms; the port is 11211 unless given:
+ * The address of a server, in any of these forms; the port is 11211 by default:
  *
  * - `"cache.example.com:11211"`, `"cache.example.com"`, `"[::1]:11211"`
  * - `["cache.example.com", 11211]`, as in Python moecache
  * - `{ hostname: "cache.example.com", port: 11211, weight: 1, tls: true, auth }`
- * - `{ path: "/run/memcached.sock" }`, a unix socket; Deno asks for `--allow-read` and `--allow-write`
- *   of the path besides `--allow-net`
- * - `"memcached://user:password@cache.example.com:11211"`, or such a `URL`; user name and password may
- *   be left out, and are percent-decoded; `memcacheds://` speaks TLS
+ * - `{ path: "/run/memcached.sock" }`, a unix socket; Deno needs `--allow-read` and `--allow-write` for the path
+ *   besides `--allow-net`
+ * - `"memcached://user:password@cache.example.com:11211"`, or such a `URL`; user name and password are optional, and
+ *   percent-decoded; `memcacheds://` uses TLS
  *
- * What an address says of TLS and authentication goes before the client's options `tls` and `auth`. A
- * host name may stand for several addresses: where one refuses, the next is tried.
+ * TLS and authentication in an address override the client's options `tls` and `auth`. A host name may have several IP
+ * addresses: if one refuses, the next is tried.
  */
 export type ServerAddress =
   | string
@@ -28,43 +29,43 @@ export type ServerAddress =
   | HostAddress
   | PathAddress;
 
-/** A server by its host name or IP address. */
+/** The address of a server with a host name or IP address. */
 export interface HostAddress {
   /** Host name or IP address. */
   readonly hostname: string;
-  /** TCP port, 1 to 65,535; 11211 unless given. */
+  /** TCP port, 1 to 65,535; 11211 by default. */
   readonly port?: number;
-  /** The server's share relative to the others; 1 unless given. */
+  /** The server's weight relative to the others; 1 by default. */
   readonly weight?: number;
   /**
-   * Whether TLS is spoken, and how: `true` with the settings of the client's option `tls`, where that has
-   * any, `false` for a server without TLS among others. As the client's option unless given.
+   * Whether and how TLS is used; by default as in the client's option `tls`. `true` uses the settings of that option,
+   * if it has any. `false` means no TLS for this server.
    */
   readonly tls?: boolean | TlsOptions;
-  /** Who the client is to this server; the client's option `auth` unless given. */
+  /** The credentials for this server; by default those of the client's option `auth`. */
   readonly auth?: Credentials;
 }
 
-/** A server by its unix socket. */
+/** The address of a server with a unix socket. */
 export interface PathAddress {
-  /** Path of the socket. */
+  /** The path of the socket. */
   readonly path: string;
-  /** The server's share relative to the others; 1 unless given. */
+  /** The server's weight relative to the others; 1 by default. */
   readonly weight?: number;
-  /** TLS is not spoken here. It has to be `false` where the client's option `tls` asks for it. */
+  /** Unix sockets have no TLS. This must be `false` if the client's option `tls` is set. */
   readonly tls?: false;
-  /** Who the client is to this server; the client's option `auth` unless given. */
+  /** The credentials for this server; by default those of the client's option `auth`. */
   readonly auth?: Credentials;
 }
 
-/** A server that the client can route to and dial. */
+/** A server that the client can connect to. */
 export interface ResolvedServer extends Server {
   readonly endpoint: Endpoint;
-  /** Who the client is to it. */
+  /** The credentials for it. */
   readonly credentials: CheckedCredentials | undefined;
 }
 
-/** What goes for servers whose addresses do not say otherwise. */
+/** The defaults for addresses. */
 export interface ServerDefaults {
   /** The client's option `tls`. */
   readonly tls: boolean | TlsOptions | undefined;
@@ -72,7 +73,7 @@ export interface ServerDefaults {
   readonly credentials: CheckedCredentials | undefined;
 }
 
-/** An address taken apart, and nothing of it checked. */
+/** The parts of an address, unchecked. */
 interface Parts {
   readonly hostname?: unknown;
   readonly port?: unknown;
@@ -82,7 +83,7 @@ interface Parts {
   readonly auth?: unknown;
 }
 
-/** Throws a `ValidationException` for this reason. */
+/** Throws a `ValidationException` with this reason. */
 type Refuse = (why: string) => never;
 
 const DEFAULT_PORT = 11211;
@@ -91,8 +92,8 @@ const PARTS = ["hostname", "port", "path", "weight", "tls", "auth"];
 /**
  * Reads one address or a list of them. `["127.0.0.1", 11211]` is one server.
  *
- * @param defaults What goes for servers that say nothing else.
- * @throws {ValidationException} When an address makes no sense, or there is none.
+ * @param defaults The defaults for addresses without TLS or authentication.
+ * @throws {ValidationException} When an address is invalid, or the list is empty.
  */
 export function resolveServers(
   servers: ServerAddress | readonly ServerAddress[],
@@ -102,20 +103,33 @@ export function resolveServers(
   const addresses = list.flatMap((address) => {
     return typeof address === "string" ? separate(address) : [address];
   });
-  if (addresses.length === 0) throw invalid(servers, "there must be one server at least");
+  if (addresses.length === 0) throw invalid(servers, "there must be at least one server");
   return addresses.map((address) => resolveServer(address, takeApart(address), defaults));
 }
 
-/** Several addresses may stand in one string, separated by commas, as in environment variables. */
+/** Splits a string with several addresses, separated by commas, as in environment variables. */
 function separate(text: string): string[] {
   const addresses = text.split(",").map((address) => address.trim()).filter(Boolean);
   return addresses.length === 0 ? [text] : addresses;
 }
 
-/** What an address itself says of TLS and authentication. */
+/** The TLS and authentication in an address itself. */
 export function securityOf(address: ServerAddress): Pick<HostAddress, "tls" | "auth"> {
   const { tls, auth } = takeApart(address) as HostAddress;
   return { ...(tls === undefined ? {} : { tls }), ...(auth === undefined ? {} : { auth }) };
+}
+
+/**
+ * Reads a text of one address or of several, separated by commas.
+ *
+ * @throws {ValidationException} When one is not an address.
+ */
+export function readAddresses(text: string): HostAddress[] {
+  return separate(text).map((address) => {
+    const parts = takeApart(address) as HostAddress;
+    resolveServer(address, parts, { tls: undefined, credentials: undefined });
+    return parts;
+  });
 }
 
 function takeApart(address: unknown): Parts {
@@ -160,7 +174,7 @@ function resolveServer(
   if (typeof path !== "string" || path === "" || path.includes("\0") || hostname !== undefined) {
     refuse("its path must be that of a unix socket, without a host name");
   }
-  if (chosen !== undefined) refuse("TLS is not spoken over a unix socket: its tls must be false");
+  if (chosen !== undefined) refuse("unix sockets have no TLS: its tls must be false");
   return { name: path, weight, endpoint: { path }, credentials };
 }
 
@@ -184,7 +198,7 @@ function parseUrl(text: string): URL {
   try {
     return new URL(text);
   } catch {
-    // The error would show the whole of it, a password included.
+    // The runtime's error would show the whole address, including a password.
     throw invalid(text, "it is not a valid URL");
   }
 }
@@ -194,7 +208,7 @@ function fromUrl(url: URL): Parts {
   const isKnown = isSecure || url.protocol === "memcached:";
   if (!isKnown) throw invalid(url, "it is not memcached://host:port or memcacheds://host:port");
   if (url.search + url.hash !== "" || !/^\/?$/.test(url.pathname)) {
-    throw invalid(url, "it has something behind the port, where nothing belongs");
+    throw invalid(url, "it must end after the port");
   }
   return {
     hostname: url.hostname,
@@ -211,7 +225,7 @@ function credentialsOf(url: URL): Credentials {
       password: decodeURIComponent(url.password),
     };
   } catch {
-    throw invalid(url, "its user name or password is not percent-encoded as it should be");
+    throw invalid(url, "its user name or password is not percent-encoded correctly");
   }
 }
 
@@ -222,23 +236,22 @@ function resolveHost(
 ): Pick<ResolvedServer, "name" | "endpoint"> {
   const bare = typeof hostname === "string" ? hostname.replace(/^\[(.*:.*)\]$/, "$1") : "";
   const literal = isIPv6(bare);
-  // What no host name or IPv4 address holds; it keeps the name safe to show and to hash.
-  if (!literal && !/^[^\s\p{C}/@?#:[\]]+$/u.test(bare)) {
+  if (!literal && !isHostName(bare)) {
     refuse("its host name must be a host name or an IP address");
   }
   if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65535) {
     refuse("its port must be an integer from 1 to 65535");
   }
-  // An IPv6 address is named as .NET's `IPEndPoint`, and so EnyimMemcached, writes it.
+  // An IPv6 address is written as in .NET's `IPEndPoint`, and so in EnyimMemcached.
   const [address = "", ...zone] = bare.split(/(?=%)/);
   const host = literal ? `[${ipv6Name(address)}${zone.join("")}]` : bare;
   return { name: `${host}:${port}`, endpoint: { hostname: bare, port: port as number } };
 }
 
-/** An address may have a zone, `fe80::1%eth0`, which URLs do not. */
+/** Whether text is an IPv6 address. It may have a zone, as in `fe80::1%eth0`, which URLs do not allow. */
 function isIPv6(text: string): boolean {
-  const [, address = ""] = /^([\da-f:.]+)(?:%[\w.-]+)?$/i.exec(text) ?? [];
-  return address.includes(":") && URL.canParse(`http://[${address}]`);
+  const [, address] = /^((?:[\dA-Fa-f.]*:){2,}[\dA-Fa-f.]*)(?:%[\w.-]+)?$/.exec(text) ?? [];
+  return address !== undefined && URL.canParse(`http://[${address}]`);
 }
 
 function invalid(address: unknown, why: string): ValidationException {
@@ -255,7 +268,7 @@ function show(address: unknown): string {
     : `${typeof safe === "number" ? safe : quote(safe)}`;
 }
 
-/** An address as errors may show it: without credentials and keys, wherever they stand. */
+/** An address for error messages: without credentials and private keys. */
 function withoutSecrets(address: unknown): unknown {
   if (address instanceof URL) return withoutSecrets(address.href);
   if (typeof address === "string") return hideUser(address);
@@ -272,13 +285,13 @@ function withoutSecrets(address: unknown): unknown {
   );
 }
 
-/** Whoever forgets the `@` has a password where the port belongs. */
+/** Hides user name and password. If the `@` is missing, the password may be where the port should be. */
 function hideUser(text: string): string {
   const [, scheme = "", rest = ""] = /^([a-z][a-z\d+.-]*:\/\/)?(.*)$/is.exec(text)!;
   const host = rest.slice(rest.lastIndexOf("@") + 1);
   if (scheme === "") return host;
   const shown = host.replace(/[?#].*/s, "");
-  // Colons belong into the brackets of an IPv6 address; behind any other is a port, or a secret.
+  // Colons within brackets belong to an IPv6 address. After any other colon is a port, or a secret.
   const [, address = "", port = ""] = /^(\[[\da-f:.]*\]|[^:]*)(.*)$/is.exec(shown)!;
   return scheme + address + (/^(:\d{0,5})?\/?$/.test(port) ? port : ":…");
 }

@@ -429,6 +429,6 @@ Deno.test("Client says what is wrong with an address, also where it hides a part
   const refused = (address: unknown, message: string) =>
     assertThrows(() => new Client(address as string), ValidationException, message);
   refused("user:password@host:11211", "credentials go into a memcached:// URL");
-  refused("memcached://host:11211?timeout=5", "behind the port, where nothing belongs");
+  refused("memcached://host:11211?timeout=5", "it must end after the port");
   refused({ host: "a", port: 1 }, 'unknown "host": did you mean "hostname"?');
 });

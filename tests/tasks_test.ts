@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { countTests as countRunnerTests } from "./runtimes/program.ts";
-import { countTests } from "./tasks/deno_lane.ts";
+import { countTests } from "./tasks/counts.ts";
 import { type Outcome, summarize } from "./tasks/lane.ts";
 
 const GREEN: Outcome = { passed: 2, failed: 0, notRun: [] };

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { deferred, lazily, pause, untilAborted, watchSignal } from "../src/waiting.ts";
+import { deferred, lazily, pause, systemClock, untilAborted, watchSignal } from "../src/waiting.ts";
 import { CountedSignal } from "./support/counted_signal.ts";
 
 const reasonOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((reason) => reason);
@@ -8,7 +8,7 @@ Deno.test("all that waits on a signal shares one listener", async () => {
   const { signal, listeners, abort } = new CountedSignal();
   const { promise, resolve } = deferred<string>();
   const waiting = Array.from({ length: 1000 }, () => untilAborted(promise, signal));
-  const pauses = Array.from({ length: 1000 }, () => reasonOf(pause(60_000, signal)));
+  const pauses = Array.from({ length: 1000 }, () => reasonOf(pause(systemClock, 60_000, signal)));
   assertEquals(listeners(), { present: 1, most: 1 });
   resolve("value");
   assertEquals(new Set(await Promise.all(waiting)), new Set(["value"]));
@@ -18,7 +18,7 @@ Deno.test("all that waits on a signal shares one listener", async () => {
 
 Deno.test("what has ended leaves no listener behind", async () => {
   const { signal, listeners } = new CountedSignal();
-  await Promise.all([untilAborted(Promise.resolve(), signal), pause(0, signal)]);
+  await Promise.all([untilAborted(Promise.resolve(), signal), pause(systemClock, 0, signal)]);
   assertEquals(listeners(), { present: 0, most: 1 });
 });
 
@@ -26,7 +26,7 @@ Deno.test("untilAborted and pause end at once where the signal is aborted alread
   const signal = AbortSignal.abort("enough");
   const { promise, reject } = deferred<void>();
   assertEquals(await reasonOf(untilAborted(promise, signal)), "enough");
-  assertEquals(await reasonOf(pause(60_000, signal)), "enough");
+  assertEquals(await reasonOf(pause(systemClock, 60_000, signal)), "enough");
   reject("nobody waits for this");
 });
 

@@ -22,6 +22,7 @@ export function adapt(client: Client): AdaptedClient {
   return {
     get: (key) => client.get(key),
     set: (key, value) => client.set(key, value),
+    setMany: (keys, values) => client.setMany(new Map(keys.map((key, i) => [key, values[i]]))),
     ...(HAS_GET_MANY ? { getMany: (keys: readonly string[]) => getMany(client, keys) } : {}),
   };
 }

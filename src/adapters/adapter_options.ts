@@ -1,4 +1,4 @@
-/** What the adapters are given: servers or a client, and options. @module */
+/** The options that all adapters share: servers or a client, and a prefix. @module */
 
 import {
   Client,
@@ -8,25 +8,25 @@ import {
   ValidationException,
 } from "../../mod.ts";
 
-/** Where an adapter stores, among its options. */
+/** The options that say where an adapter stores. */
 interface ClientSource {
   readonly client?: KeyCommands | undefined;
   readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
   readonly clientOptions?: ClientOptions | undefined;
 }
 
-/** A client, and how an adapter is done with it. */
+/** A client, and how an adapter closes it. */
 export interface AdapterClient {
   readonly client: KeyCommands;
-  /** Closes a client that is the adapter's own. */
+  /** Closes the client if the adapter made it. */
   close(): Promise<void>;
 }
 
-/** So that there is room for more in a prefix, and for a hashed key behind it. */
+/** Leaves room for a namespace in the prefix, and for a hashed key after it. */
 const LONGEST_PREFIX = 50;
 
 /**
- * Takes or makes the client of an adapter.
+ * Takes the client from an adapter's options, or makes one.
  *
  * @throws {ValidationException} When neither or both are given, or one is invalid.
  */
@@ -51,7 +51,7 @@ export function clientFrom({ client, servers, clientOptions }: ClientSource): Ad
 /**
  * Checks the client of an adapter.
  *
- * @throws {ValidationException} When it is none.
+ * @throws {ValidationException} When it is not a client.
  */
 export function checkClient(client: KeyCommands): KeyCommands {
   if (typeof client?.get === "function" && typeof client.withTranscoder === "function") {
@@ -62,7 +62,7 @@ export function checkClient(client: KeyCommands): KeyCommands {
 }
 
 /**
- * Checks what a user wants all keys to begin with.
+ * Checks a prefix of keys.
  *
  * @throws {ValidationException} When it is not 1 to 50 characters, each from `!` to `~`.
  */

@@ -1,6 +1,6 @@
 /**
- * The web standard's `Cache` and `CacheStorage` on memcached, so that many servers share what they have
- * fetched or rendered.
+ * The web standard's `Cache` and `CacheStorage` on memcached, so that many web servers share the responses that one of
+ * them has fetched or rendered.
  *
  * @example A response that is stored and found again
  * ```ts

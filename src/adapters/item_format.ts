@@ -7,25 +7,25 @@ import {
   type Transcoder,
 } from "../../mod.ts";
 
-/** What an adapter keeps in an item. */
+/** The content of an adapter's item. */
 export interface StoredValue {
   readonly value: unknown;
-  /** The key as the user gave it, where the item's own key does not tell it. */
+  /** The user's key; only where the item's key is a hash. */
   readonly key?: string;
-  /** When the value expires, in milliseconds since 1970; absent for never. */
+  /** When the value expires, in milliseconds since 1970; absent when it never expires. */
   readonly expires?: number;
 }
 
-/** The flags of bytes as they are. */
+/** The flags of bytes that are stored unchanged. */
 const BYTES = 0x6d6f6b00;
 /** The flags of an item that begins with a header. */
 const WITH_HEADER = 0x6d6f6b01;
-/** What the header holds before the key: the value's own flags, its time and the length of the key. */
+/** The length of the header without the key: the value's flags, its expiry time and the key's length. */
 const HEADER_LENGTH = 4 + 8 + 4;
 
 /**
- * Bytes as they are, and other values as `moecacheTranscoder` writes them. A key and a time stand in a header
- * in front of them, where there is one of the two.
+ * Stores bytes unchanged, and other values as `moecacheTranscoder` writes them. If the item has a key or an expiry
+ * time, a header with both comes first.
  */
 export const itemFormat: Transcoder<StoredValue> = {
   handsOverData: false,
@@ -34,7 +34,7 @@ export const itemFormat: Transcoder<StoredValue> = {
   encode({ value, key, expires }: StoredValue): EncodedValue {
     const item = encodeValue(value);
     if (key === undefined && expires === undefined) return item;
-    // JSON has an escape for half a surrogate pair; UTF-8 has not.
+    // JSON can escape half a surrogate pair; UTF-8 cannot encode one.
     const keyBytes = new TextEncoder().encode(key === undefined ? "" : JSON.stringify(key));
     const start = HEADER_LENGTH + keyBytes.byteLength;
     const data = new Uint8Array(start + item.data.byteLength);
@@ -52,7 +52,7 @@ export const itemFormat: Transcoder<StoredValue> = {
     const { buffer, byteOffset, byteLength } = data;
     const view = new DataView(buffer, byteOffset, byteLength);
     const start = byteLength < HEADER_LENGTH ? Infinity : HEADER_LENGTH + view.getUint32(12);
-    if (start > byteLength) throw new ClientException("Cannot read item: it is cut short", data);
+    if (start > byteLength) throw new ClientException("Cannot read item: it ends too early", data);
     const key = new TextDecoder().decode(data.subarray(HEADER_LENGTH, start));
     const expires = view.getFloat64(4);
     return {
@@ -69,7 +69,7 @@ function encodeValue(value: unknown): EncodedValue {
     const { buffer, byteOffset, byteLength } = value;
     return { flags: BYTES, data: new Uint8Array(buffer, byteOffset, byteLength) };
   }
-  // This transcoder's results are no promises.
+  // This transcoder is synchronous.
   return moecacheTranscoder.encode(withoutUndefined(value)) as EncodedValue;
 }
 
@@ -78,23 +78,23 @@ function decodeValue(item: EncodedValue): unknown {
 }
 
 /**
- * Does to `undefined` inside of plain objects and arrays what JSON does: a property is left out, an element is
- * `null`. Keyv without serialization has one in each value that does not expire.
+ * Treats `undefined` in plain objects and arrays as JSON does: leaves out the property, and turns the array element
+ * into `null`. Without serialization, Keyv puts an `undefined` into each value that does not expire.
  */
 function withoutUndefined(value: unknown): unknown {
   return holdsUndefined(value, new Set()) ? copyDefined(value, new Map()) : value;
 }
 
-/** @param seen What has been looked at: a value may hold itself. */
+/** @param seen The objects visited so far: a value may contain itself. */
 function holdsUndefined(value: unknown, seen: Set<unknown>): boolean {
   if (!isPlain(value) || seen.has(value)) return false;
   seen.add(value);
-  // A hole of an array is `undefined`, too.
+  // A hole in an array counts as `undefined`.
   const parts: unknown[] = Array.isArray(value) ? [...value] : Object.values(value);
   return parts.some((part) => part === undefined || holdsUndefined(part, seen));
 }
 
-/** @param copies What has been copied: a value may hold itself. */
+/** @param copies The objects copied so far: a value may contain itself. */
 function copyDefined(value: unknown, copies: Map<unknown, unknown>): unknown {
   if (!isPlain(value)) return value;
   if (copies.has(value)) return copies.get(value);
@@ -110,7 +110,7 @@ function copyDefined(value: unknown, copies: Map<unknown, unknown>): unknown {
     if (property === undefined) continue;
     const kept = copyDefined(property, copies);
     const attributes = { writable: true, enumerable: true, configurable: true };
-    // An assignment to "__proto__" would not make a property.
+    // Assigning to "__proto__" would set the prototype instead of a property.
     Object.defineProperty(copy, name, { value: kept, ...attributes });
   }
   return copy;

@@ -1,4 +1,4 @@
-/** Keys of any text and lifetimes in milliseconds, as memcached takes them. @module */
+/** Turns any string into a key, and milliseconds into an exptime. @module */
 
 import {
   type Client,
@@ -9,17 +9,17 @@ import {
   ValidationException,
 } from "../../mod.ts";
 
-/** What hashed keys begin with. Escaping makes no such text: behind a `%` it puts a digit or a letter. */
+/** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
 const HASHED = "%#";
 
 /**
- * Makes a key that memcached takes out of any string. What is not printable ASCII, and `%`, is escaped as
- * in a URL; what is then longer than there is room for becomes its SHA-256, 45 characters.
+ * Turns any string into a valid key. Characters that are not printable ASCII, and `%`, are escaped as in a URL. A key
+ * that is then too long is replaced by its SHA-256 hash, 45 characters.
  *
  * @param text Any string.
- * @param longest How long the key may be, 45 characters at least.
- * @returns The key, which no other string has.
- * @throws {ValidationException} When it is no string.
+ * @param longest The maximum length of the key, at least 45 characters.
+ * @returns The key. Different strings have different keys.
+ * @throws {ValidationException} When it is not a string.
  */
 export function itemKeyOf(text: string, longest: number): string | Promise<string> {
   if (typeof text !== "string") {
@@ -30,12 +30,12 @@ export function itemKeyOf(text: string, longest: number): string | Promise<strin
   return escaped.length <= longest ? escaped : hash(escaped);
 }
 
-/** Whether a key is hashed: the string it stands for can be had from its item only. */
+/** Whether a key is a hash. Then only its item holds the original string. */
 export function isHashed(key: string): boolean {
   return key.startsWith(HASHED);
 }
 
-/** The string that a key stands for which is not hashed. */
+/** The original string of a key that is not a hash. */
 export function textOfItemKey(key: string): string {
   return key.replace(/%u([\dA-F]{4})|(?:%[\dA-F]{2})+/g, (escaped, unit?: string) => {
     return unit === undefined
@@ -45,7 +45,7 @@ export function textOfItemKey(key: string): string {
 }
 
 function escape(character: string): string {
-  // Half of a surrogate pair has no UTF-8.
+  // UTF-8 cannot encode half a surrogate pair.
   if (/^[\ud800-\udfff]$/.test(character)) {
     return `%u${character.charCodeAt(0).toString(16).toUpperCase()}`;
   }
@@ -58,51 +58,51 @@ async function hash(text: string): Promise<string> {
   return HASHED + base64.replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
 }
 
-/** The longest key of memcached. */
+/** The maximum length of a key in memcached. */
 const LONGEST_KEY = 250;
-/** The digits of a generation and the colon behind them. */
+/** The digits of a generation and the colon after them. */
 const GENERATION_LENGTH = 21;
 
-/** How long keys may be that begin with a prefix and a generation. */
+/** The room that is left in a key after a prefix and a generation. */
 export function roomBehind(commands: KeyCommands, prefix: string): number {
   const outer = commands instanceof Namespace ? commands.prefix.length + GENERATION_LENGTH : 0;
   return LONGEST_KEY - outer - prefix.length - GENERATION_LENGTH;
 }
 
 /**
- * Lists the keys in memcached that begin with a prefix, each once. memcached lists all keys that it has.
+ * Lists the keys that begin with a prefix, each once. memcached sends all its keys for this.
  *
- * @throws {ClientException} When the commands are not those of a client.
+ * @throws {ClientException} When the commands do not belong to a `Client`.
  */
 export async function* keysBehind(
   commands: KeyCommands & Partial<Pick<Client, "items">>,
   prefix: string,
 ): AsyncGenerator<string, void, undefined> {
   if (commands.items === undefined) {
-    throw new ClientException("Cannot list keys: only a Client can, and the adapter has another");
+    throw new ClientException("Cannot list keys: the adapter needs a Client for this");
   }
   const seen = new Set<string>();
   for await (const { key, exptime } of commands.items()) {
     const isPast = exptime !== undefined && exptime.getTime() <= Date.now();
     if (isPast || !key.startsWith(prefix) || seen.has(key)) continue;
-    // An old memcached may list an item twice that moves between its queues.
+    // An old memcached may list an item twice when the item moves between queues.
     seen.add(key);
     yield key;
   }
 }
 
-/** memcached takes more seconds than 30 days have for an absolute time. */
+/** memcached reads an exptime above 30 days as an absolute time. */
 const LONGEST_RELATIVE = 60 * 60 * 24 * 30;
-/** The last time that memcached's 32 bits hold, in milliseconds. */
+/** The last time that fits into memcached's 32 bits, in milliseconds. */
 const LATEST = 0x7fffffff * 1000;
 
 /**
- * Turns a lifetime into an exptime that is never too early: memcached counts the ticks of a clock that
- * ticks once a second, so that an item of one second may be gone at once.
+ * Turns a lifetime into an exptime that is never too early. memcached's clock ticks once a second, so an item with
+ * exptime 1 may expire at once.
  *
- * @param milliseconds The lifetime; `Infinity` for never, 0 and less for gone already.
- * @returns An exptime that is up to two seconds late.
- * @throws {ValidationException} When it is no number.
+ * @param milliseconds The lifetime; `Infinity` means never, 0 or less means that it has expired already.
+ * @returns An exptime, up to two seconds later than asked.
+ * @throws {ValidationException} When it is not a number.
  */
 export function exptimeOf(milliseconds: number): Exptime {
   if (typeof milliseconds !== "number" || Number.isNaN(milliseconds)) {

@@ -1,6 +1,6 @@
 /**
- * A storage adapter for npm's `keyv`, versions 5 and 6. Keyv itself is not imported, so there is nothing to
- * install for those who do not use it.
+ * A storage adapter for npm's `keyv`, versions 5 and 6. Keyv itself is not imported: programs without Keyv need not
+ * install it.
  *
  * @example A Keyv on memcached
  * ```ts ignore
@@ -8,7 +8,7 @@
  * import { KeyvMoecache } from "@moecache/moecache/keyv";
  *
  * const keyv = new Keyv({ store: new KeyvMoecache("127.0.0.1:11211"), namespace: "users" });
- * keyv.on("error", (error) => console.error(error)); // Keyv takes a fault of a read for a miss
+ * keyv.on("error", (error) => console.error(error)); // Keyv treats a failed read as a miss
  * await keyv.set("1", { name: "Ada" }, 60_000);
  * ```
  *
@@ -21,23 +21,22 @@ import { type AdapterClient, checkPrefix, clientFrom } from "./adapter_options.t
 import { itemKeyOf } from "./key_and_exptime.ts";
 import { StoredValues } from "./stored_values.ts";
 
-/** How a {@linkcode KeyvMoecache} stores. */
+/** The options of a {@linkcode KeyvMoecache}. */
 export interface KeyvMoecacheOptions {
   /**
-   * The client to use, which the adapter does not close; or a view of one, a namespace for instance, which
-   * cannot list keys. Either this or `servers` has to be given.
+   * The client to use; the adapter does not close it. A view of a client, such as a namespace, works too, but cannot
+   * list keys. Either this or `servers` is required.
    */
   readonly client?: KeyCommands | undefined;
-  /** The servers, as a `Client` takes them; the adapter closes the client that it makes for them. */
+  /** The servers, as a `Client` takes them. The adapter makes a client for them, and closes it. */
   readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
-  /** The options of the client for `servers`. */
+  /** The options of the client that the adapter makes for `servers`. */
   readonly clientOptions?: ClientOptions | undefined;
   /**
-   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"keyv:"` by
-   * default.
+   * The prefix of all keys in memcached, 1 to 50 characters, each from `!` to `~`; `"keyv:"` by default.
    */
   readonly prefix?: string | undefined;
-  /** Keyv's namespace, until Keyv sets its own. */
+  /** The namespace until Keyv sets one. */
   readonly namespace?: string | undefined;
 }
 
@@ -47,21 +46,21 @@ export interface KeyvMoecacheEntry {
   readonly key: string;
   /** The value. */
   readonly value: unknown;
-  /** Milliseconds that it lives, as Keyv 5 gives it; for ever by default. */
+  /** Its lifetime in milliseconds, as Keyv 5 passes it; it never expires by default. */
   readonly ttl?: number | undefined;
-  /** When it expires, in milliseconds since 1970, as Keyv 6 gives it; never by default. */
+  /** When it expires, in milliseconds since 1970, as Keyv 6 passes it; never by default. */
   readonly expires?: number | undefined;
 }
 
-/** What Keyv 6 reads of an adapter: which methods it has, and that it takes absolute times. */
+/** The capabilities that Keyv 6 reads from an adapter: its methods, and that it takes absolute times. */
 export interface KeyvMoecacheCapabilities {
-  /** That Keyv can use the adapter. */
+  /** Always `true`: Keyv can use the adapter. */
   readonly compatible: boolean;
-  /** That it is a storage adapter of Keyv's own kind. */
+  /** Always `"keyvStorage"`: it is an adapter written for Keyv. */
   readonly store: "keyvStorage";
-  /** Its methods by name. */
+  /** The adapter's methods by name. */
   readonly methods: Readonly<Record<KeyvMoecacheMethodName, KeyvMoecacheMethod>>;
-  /** That `set` and `setMany` take the time at which a value expires. */
+  /** Always `true`: `set` and `setMany` take the time at which a value expires. */
   readonly expires: boolean;
 }
 
@@ -81,38 +80,37 @@ export type KeyvMoecacheMethodName =
 
 /** A method of an adapter, as Keyv 6 sees it. */
 export interface KeyvMoecacheMethod {
-  /** That there is one. */
+  /** Whether the method exists. */
   readonly exists: boolean;
   /** Whether it is an `async` function. */
   readonly methodType: "async" | "sync";
 }
 
-/** Of a prefix of 100 characters, what is left for Keyv's namespace. */
+/** The room for Keyv's namespace in a prefix of 100 characters. */
 const LONGEST_NAMESPACE = 49;
-/** How many values the iterator asks for at once. */
+/** How many values the iterator reads in one request. */
 const BATCH = 100;
-/** A number of milliseconds from here on, September 2001, is a time; what is smaller is a lifetime. */
+/** Milliseconds from here on (September 2001) are an absolute time; smaller numbers are a lifetime. */
 const FIRST_TIME = 1e12;
 const OPTION_TYPES = { clientOptions: "any", prefix: "string", namespace: "string" } as const;
 
 /**
- * Keyv's storage on memcached, for Keyv 5 and Keyv 6. Give each Keyv an adapter of its own, as Keyv
- * writes its namespace into it; they may share a client.
+ * Keyv's storage on memcached, for Keyv 5 and Keyv 6. Use one adapter for each Keyv, because Keyv writes its namespace
+ * into the adapter. The adapters may share a client.
  *
- * Keys may be any strings. What memcached does not take in a key is escaped as in a URL, and a key that is
- * too long is stored under its SHA-256, with the key beside the value. Values are stored in the adapter's own
- * format, which does not depend on the client's transcoder: strings and bytes as they are, others as `moecacheTranscoder`
- * does. `clear` empties Keyv's namespace, and nothing else on the servers, by counting a generation up: one
- * round trip.
+ * Keys may be any strings. Characters that memcached does not allow in a key are escaped as in a URL. A key that is too
+ * long is stored under its SHA-256 hash, with the key beside the value. Values do not depend on the client's
+ * transcoder: strings and bytes are stored unchanged, other values as `moecacheTranscoder` writes them. `clear` empties
+ * Keyv's namespace and nothing else on the servers. It increments a generation, which takes one round trip.
  *
- * The two versions ask for different things. Keyv 6 gives the time at which a value expires, and Keyv 5 how
- * long it lives; `deleteMany` answers Keyv 5 with one boolean and everybody else with one for each key. Keyv 6
- * reads {@linkcode capabilities}, and Keyv 5 reads {@linkcode opts}: so the adapter knows which one it serves.
+ * The two versions differ. Keyv 6 passes the time at which a value expires; Keyv 5 passes its lifetime. `deleteMany`
+ * returns one boolean to Keyv 5, and otherwise one for each key. The adapter recognizes Keyv 6 because it reads
+ * {@linkcode capabilities}, and Keyv 5 because it reads {@linkcode opts}.
  *
- * What a cache cannot promise: memcached forgets what it has no room for. Keyv takes a fault of `get` for a
- * miss, but for Keyv 5 with `throwOnErrors`; the error is emitted as `"error"` all the same.
+ * A cache does not keep everything: memcached evicts items when it needs room. Keyv treats an error of `get` as a miss
+ * (except Keyv 5 with `throwOnErrors`), and emits the error as `"error"` in any case.
  *
- * @example What Keyv does with it
+ * @example The calls that Keyv makes
  * ```ts
  * import { KeyvMoecache } from "@moecache/moecache/keyv";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -129,24 +127,24 @@ const OPTION_TYPES = { clientOptions: "any", prefix: "string", namespace: "strin
  * ```
  */
 export class KeyvMoecache implements AsyncDisposable {
-  /** Keyv's namespace, which it sets. */
+  /** The namespace; Keyv sets it. */
   namespace: string | undefined;
   readonly #prefix: string;
   readonly #client: KeyCommands;
   readonly #close: AdapterClient["close"];
   readonly #listeners = new Map<string, Set<Listener>>();
-  // Keyv 5 searches both for the names of the adapters whose iterator it takes, and breaks without them.
+  // Keyv 5 searches both for the names of the adapters whose iterator it uses, and fails without them.
   readonly #opts: Record<string, unknown> = { dialect: "memcached", url: "memcached:" };
-  /** The version of Keyv that has looked at the adapter. */
+  /** The version of Keyv that uses the adapter. */
   #keyvVersion: 5 | 6 | undefined;
   #current: { readonly namespace: string; readonly stored: Promise<StoredValues> } | undefined;
 
   /**
    * Makes an adapter. No socket is opened before the first operation needs one.
    *
-   * @param options `client`, or `servers` and `clientOptions`; `prefix`; `namespace`. Or the servers in a
-   * string, as a `Client` takes them.
-   * @param more The other options, where the first ones are a string.
+   * @param options `client`, or `servers` and `clientOptions`; `prefix`; `namespace`. Or the servers as a string, as a
+   * `Client` takes them.
+   * @param more The other options, when the first argument is a string.
    * @throws {ValidationException} When an option is invalid.
    *
    * @example From an address
@@ -171,20 +169,20 @@ export class KeyvMoecache implements AsyncDisposable {
     this.#close = close;
   }
 
-  /** What Keyv 6 reads of an adapter. It gives absolute times from then on. */
+  /** The capabilities that Keyv 6 reads. After that, the adapter expects absolute times. */
   get capabilities(): KeyvMoecacheCapabilities {
     this.#keyvVersion = 6;
     const one: KeyvMoecacheMethod = { exists: true, methodType: "async" };
     const methods = {
       ...{ get: one, set: one, delete: one, has: one, clear: one, disconnect: one },
       ...{ getMany: one, setMany: one, deleteMany: one, hasMany: one },
-      // What is no plain `async` function is "sync".
+      // Keyv calls everything "sync" that is not a plain `async` function.
       iterator: { exists: true, methodType: "sync" },
     } as const;
     return { compatible: true, store: "keyvStorage", methods, expires: true };
   }
 
-  /** What Keyv 5 reads of an adapter. It gives lifetimes from then on. */
+  /** The options that Keyv 5 reads. After that, the adapter expects lifetimes. */
   get opts(): Record<string, unknown> {
     this.#keyvVersion = 5;
     return this.#opts;
@@ -215,7 +213,7 @@ export class KeyvMoecache implements AsyncDisposable {
     try {
       return await (await this.#stored()).get(key) as Value | undefined;
     } catch (error) {
-      // The one fault that Keyv 5 tells nobody of.
+      // Keyv 5 reports every other error itself, but not this one.
       if (this.#keyvVersion !== 6) this.#emit("error", error);
       throw error;
     }
@@ -250,13 +248,13 @@ export class KeyvMoecache implements AsyncDisposable {
    * Sets a value.
    *
    * @param key Any string but the empty one.
-   * @param value A string, bytes or what `moecacheTranscoder` can represent. `undefined` inside of objects and
-   * arrays becomes what JSON makes of it.
-   * @param expires When it expires: in milliseconds since 1970, as Keyv 6 gives it; or, below 1,000,000,000,000
-   * and from Keyv 5, how many milliseconds it lives. Never by default, and with 0.
+   * @param value A string, bytes, or a value that `moecacheTranscoder` can represent. `undefined` in objects and arrays
+   * is treated as JSON does.
+   * @param expires When it expires, in milliseconds since 1970, as Keyv 6 passes it. From Keyv 5, and below
+   * 1,000,000,000,000, it is a lifetime in milliseconds. By default, and with 0, the value never expires.
    * @returns `true`.
    * @throws {ValidationException} When the value or the time is invalid.
-   * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
+   * @throws {ClientException} When memcached refuses, for example a value larger than its limit.
    * @throws {SocketError} When the server cannot be reached.
    *
    * @example A minute
@@ -284,8 +282,9 @@ export class KeyvMoecache implements AsyncDisposable {
    * Sets many values in one round trip.
    *
    * @param entries Keys, values, and lifetimes or times.
-   * @returns Whether each has been set. To Keyv 6, the errors of those that have not are emitted as `"error"`.
-   * @throws As {@linkcode set} does, but to Keyv 6 when none has been set; others may have been set then.
+   * @returns Whether each has been set. For Keyv 6, the errors of the others are emitted as `"error"`.
+   * @throws As {@linkcode set} does: for Keyv 5 when one value fails, for Keyv 6 when all fail. With Keyv 5, other
+   *   values may have been set.
    *
    * @example Two at once
    * ```ts
@@ -342,11 +341,11 @@ export class KeyvMoecache implements AsyncDisposable {
    * Deletes many keys in one round trip.
    *
    * @param keys The keys.
-   * @returns Whether each existed, in the order of the keys; to Keyv 5, whether all of them did.
+   * @returns Whether each existed, in the order of the keys; for Keyv 5, whether all existed.
    * @throws {PartialClientException} When memcached refuses some.
    * @throws {PartialSocketError} When a server cannot be reached.
    *
-   * @example One of two is there
+   * @example One of two exists
    * ```ts
    * import { KeyvMoecache } from "@moecache/moecache/keyv";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -366,7 +365,7 @@ export class KeyvMoecache implements AsyncDisposable {
   }
 
   /**
-   * Makes all keys of the namespace miss, for every process.
+   * Makes all keys of the namespace miss, in every process.
    *
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When the server cannot be reached.
@@ -443,18 +442,18 @@ export class KeyvMoecache implements AsyncDisposable {
   }
 
   /**
-   * Lists keys and values: memcached lists all items that it has, and those of the namespace are read. That
-   * takes seconds on a large server, which lists for one client at a time.
+   * Lists keys and values. memcached lists all its items, and the adapter reads those of the namespace. That takes
+   * seconds on a large server, and a server lists for one client at a time.
    *
-   * Keyv 5 takes the iterator of those adapters only that it knows by name. For a `keyv.iterator()` there:
-   * `keyv.iterator = keyv.generateIterator((namespace) => store.iterator(namespace))`.
+   * Keyv 5 uses the iterator only of adapters that it knows by name. To get `keyv.iterator()` there: `keyv.iterator =
+   * keyv.generateIterator((namespace) => store.iterator(namespace))`.
    *
    * @param namespace Keyv's namespace; the present one by default.
-   * @returns Pairs of a key, as Keyv gave it, and a value.
-   * @throws {ClientException} When memcached refuses, its crawler being disabled or busy for instance.
+   * @returns Pairs of a key, as Keyv passed it, and a value.
+   * @throws {ClientException} When memcached refuses, for example because its LRU crawler is disabled or busy.
    * @throws {SocketError} When a server cannot be reached.
    *
-   * @example All there is
+   * @example All keys and values
    * ```ts
    * import { KeyvMoecache } from "@moecache/moecache/keyv";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -481,14 +480,14 @@ export class KeyvMoecache implements AsyncDisposable {
   }
 
   /**
-   * Calls a function when something happens: `"error"`, with the error, when a `get` fails that Keyv 6 has not
-   * asked for, or a part of its `setMany`.
+   * Calls a function when an event happens. `"error"`, with the error, is emitted when a `get` fails (unless Keyv 6
+   * called it), and when a part of Keyv 6's `setMany` fails.
    *
    * @param event The event's name.
    * @param listener What to call.
    * @returns The adapter.
    *
-   * @example A server that is not there
+   * @example A server that cannot be reached
    * ```ts
    * import { KeyvMoecache } from "@moecache/moecache/keyv";
    * import { assertEquals, assertRejects } from "@std/assert";
@@ -507,12 +506,12 @@ export class KeyvMoecache implements AsyncDisposable {
     return this;
   }
 
-  /** Closes the client, if the adapter has made it: `keyv.disconnect()` calls this. */
+  /** Closes the client if the adapter made it. `keyv.disconnect()` calls this. */
   async disconnect(): Promise<void> {
     await this.#close();
   }
 
-  /** Does what {@linkcode disconnect} does: `await using store = new KeyvMoecache(…)`. */
+  /** The same as {@linkcode disconnect}: `await using store = new KeyvMoecache(…)`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
   }
@@ -523,7 +522,7 @@ export class KeyvMoecache implements AsyncDisposable {
     await (await this.#stored()).set(key, value, end);
   }
 
-  /** Those of a namespace of Keyv's, which may change it at any time. */
+  /** The values of a namespace. Keyv may change the namespace at any time. */
   #stored(namespace = this.namespace ?? ""): Promise<StoredValues> {
     if (this.#current?.namespace !== namespace) {
       this.#current = { namespace, stored: this.#storedUnder(namespace) };
@@ -532,7 +531,7 @@ export class KeyvMoecache implements AsyncDisposable {
   }
 
   async #storedUnder(namespace: string): Promise<StoredValues> {
-    // Without a colon of its own, a namespace is never the beginning of another's keys.
+    // A colon within the namespace is escaped, so that no namespace is the beginning of another.
     const text = namespace.replaceAll("%", "%25").replaceAll(":", "%3A");
     const name = await itemKeyOf(text, LONGEST_NAMESPACE);
     return new StoredValues(this.#client, `${this.#prefix}${name}:`);
@@ -544,7 +543,7 @@ export class KeyvMoecache implements AsyncDisposable {
 }
 
 type Listener = (...args: unknown[]) => void;
-/** How long a value lives, in milliseconds, or when it expires. */
+/** A value's lifetime in milliseconds, or the time at which it expires. */
 type Lifespan = Pick<KeyvMoecacheEntry, "ttl" | "expires">;
 
 async function* readPairs<Value>(
@@ -553,7 +552,7 @@ async function* readPairs<Value>(
 ): AsyncGenerator<[string, Value], void> {
   const values = await stored.getMany(keys);
   for (const [i, key] of keys.entries()) {
-    // What has been deleted or evicted since it was listed is not there any more.
+    // A listed key may have been deleted or evicted since.
     if (values[i] !== undefined) yield [key, values[i] as Value];
   }
 }

@@ -1,4 +1,4 @@
-/** Values under any strings, which are cleared and listed together. @module */
+/** Values under arbitrary strings that can be cleared and listed together. @module */
 
 import { type KeyCommands, Namespace } from "../../mod.ts";
 import { itemFormat, type StoredValue } from "./item_format.ts";
@@ -11,13 +11,13 @@ import {
   textOfItemKey,
 } from "./key_and_exptime.ts";
 
-/** A namespace whose keys are any strings, and whose values are in the adapters' own format. */
+/** A namespace whose keys may be any strings, and whose values use the adapters' item format. */
 export class StoredValues {
   readonly #commands: KeyCommands;
   readonly #namespace: Namespace;
   readonly #longest: number;
 
-  /** @param prefix What all keys in memcached begin with, up to 100 characters. */
+  /** @param prefix The prefix of all keys in memcached, up to 100 characters. */
   constructor(commands: KeyCommands, prefix: string) {
     this.#commands = commands;
     this.#namespace = new Namespace(commands.withTranscoder(itemFormat), prefix);
@@ -35,7 +35,7 @@ export class StoredValues {
     return itemKeys.map((itemKey) => valueOf(items.get(itemKey)));
   }
 
-  /** @param expires When the value expires, in milliseconds since 1970; `Infinity` for never. */
+  /** @param expires When the value expires, in milliseconds since 1970; `Infinity` means never. */
   async set(key: string, value: unknown, expires: number): Promise<void> {
     const itemKey = await this.#itemKeyOf(key);
     const stored: StoredValue = {
@@ -86,7 +86,7 @@ export class StoredValues {
   }
 }
 
-/** The value of an item, but for one that has expired: memcached itself counts whole seconds. */
+/** The value of an item, or `undefined` if it has expired: memcached itself counts whole seconds only. */
 function valueOf(stored: StoredValue | undefined): unknown {
   return (stored?.expires ?? Infinity) > Date.now() ? stored?.value : undefined;
 }

@@ -18,51 +18,50 @@ import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import { checkPrefix, clientFrom } from "./adapter_options.ts";
 import { StoredValues } from "./stored_values.ts";
 
-/** How the driver stores. */
+/** The options of {@linkcode moecacheDriver}. */
 export interface MoecacheDriverOptions {
   /**
-   * The client to use, which the driver does not close; or a view of one, a namespace for instance, which
-   * cannot list keys. Either this or `servers` has to be given.
+   * The client to use; the driver does not close it. A view of a client, such as a namespace, works too, but cannot
+   * list keys. Either this or `servers` is required.
    */
   readonly client?: KeyCommands | undefined;
-  /** The servers, as a `Client` takes them; the driver closes the client that it makes for them. */
+  /** The servers, as a `Client` takes them. The driver makes a client for them, and closes it. */
   readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
-  /** The options of the client for `servers`. */
+  /** The options of the client that the driver makes for `servers`. */
   readonly clientOptions?: ClientOptions | undefined;
   /**
-   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"unstorage:"`
-   * by default.
+   * The prefix of all keys in memcached, 1 to 50 characters, each from `!` to `~`; `"unstorage:"` by default.
    */
   readonly base?: string | undefined;
-  /** Seconds that items live for which no `ttl` is given; for ever by default, and with 0. */
+  /** The lifetime in seconds of items that are set without `ttl`. By default, and with 0, they never expire. */
   readonly ttl?: number | undefined;
-  /** The name of the driver, which Nitro passes along with the options. It has no effect. */
+  /** The name of the driver, which Nitro passes with the options. It has no effect. */
   readonly driver?: string | undefined;
 }
 
-/** The options of an operation. unstorage passes on what it is given, for any driver. */
+/** The options of an operation. unstorage passes all options to every driver. */
 export type MoecacheItemOptions = {
-  /** Seconds that the item lives; for ever with 0. */
+  /** The item's lifetime in seconds; with 0 it never expires. */
   readonly ttl?: number | undefined;
-  /** Options of other drivers, which have no effect. */
+  /** Options of other drivers have no effect. */
   readonly [name: string]: unknown;
 };
 
-/** One of many items. */
+/** An entry for `getItems` and `setItems`. */
 export interface MoecacheItem {
   /** The key. */
   readonly key: string;
-  /** The options of this one. */
+  /** The options of this item. */
   readonly options?: MoecacheItemOptions;
 }
 
-/** What the driver consists of, which fits unstorage's `Driver`. */
+/** The driver's methods, which match unstorage's `Driver`. */
 export interface MoecacheDriver {
   /** `"moecache"`. */
   readonly name: string;
-  /** That lifetimes are kept. */
+  /** unstorage reads here that the driver supports `ttl`. */
   readonly flags: { readonly ttl: boolean };
-  /** What the driver was made with. */
+  /** The options that the driver was made with. */
   readonly options: MoecacheDriverOptions;
   /** The client. */
   getInstance(): KeyCommands;
@@ -72,7 +71,7 @@ export interface MoecacheDriver {
   getItem(key: string): Promise<string | null>;
   /** Gets many values in one round trip. */
   getItems(items: readonly MoecacheItem[]): Promise<{ key: string; value: string | null }[]>;
-  /** Gets a value as `setItemRaw` took it, `null` when the key does not exist. */
+  /** Gets a value that `setItemRaw` stored, `null` when the key does not exist. */
   getItemRaw(key: string): Promise<unknown>;
   /** Sets a value. */
   setItem(key: string, value: string, options?: MoecacheItemOptions): Promise<void>;
@@ -89,7 +88,7 @@ export interface MoecacheDriver {
   getKeys(base?: string): Promise<string[]>;
   /** Deletes the keys that begin with a base. */
   clear(base?: string): Promise<void>;
-  /** Closes the client, if the driver has made it. */
+  /** Closes the client if the driver made it. */
   dispose(): Promise<void>;
 }
 
@@ -105,22 +104,20 @@ const OPTION_TYPES = {
 /**
  * Makes a driver for unstorage. No socket is opened before the first operation needs one.
  *
- * Keys may be any strings. What memcached does not take in a key is escaped as in a URL, and a key that is
- * too long is stored under its SHA-256, with the key beside the value. Values are stored in the driver's own
- * format, which does not depend on the client's transcoder: strings and bytes as they are, others as `moecacheTranscoder`
- * does.
+ * Keys may be any strings. Characters that memcached does not allow in a key are escaped as in a URL. A key that is too
+ * long is stored under its SHA-256 hash, with the key beside the value. Values do not depend on the client's
+ * transcoder: strings and bytes are stored unchanged, other values as `moecacheTranscoder` writes them.
  *
- * Mind what listing costs: for `getKeys`, and for `clear` with a base, memcached lists all items that it has,
- * which takes seconds on a large server, and it lists for one client at a time. `clear` without a base
- * empties what the driver stored, and nothing else on the servers, by counting a generation up: one round
- * trip. Items may be gone at any time: memcached forgets what it has no room for. A key is listed up to two
- * seconds longer than its value lives.
+ * Listing is expensive. For `getKeys`, and for `clear` with a base, memcached lists all its items. That takes seconds
+ * on a large server, and a server lists for one client at a time. `clear` without a base deletes what the driver stored
+ * and nothing else on the servers. It increments a generation, which takes one round trip. memcached may evict items at
+ * any time when it needs room. A key may be listed up to two seconds after its value has expired.
  *
  * @param options `client`, or `servers` and `clientOptions`; `base`; `ttl`, in seconds.
- * @returns The driver. Its methods throw what those of the client do.
+ * @returns The driver. Its methods throw the client's errors.
  * @throws {ValidationException} When an option is invalid.
  *
- * @example What unstorage does with it
+ * @example The calls that unstorage makes
  * ```ts
  * import { moecacheDriver } from "@moecache/moecache/unstorage";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -145,7 +142,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     { ttl = options.ttl }: MoecacheItemOptions = {},
   ) => {
     checkOptions({ ttl }, { ttl: "number" });
-    // As other drivers of unstorage do, it takes 0 for no lifetime.
+    // 0 means no expiry, as in unstorage's other drivers.
     await stored.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
   };
   const getKeys = async (base?: string) => {

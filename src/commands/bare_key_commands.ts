@@ -1,12 +1,12 @@
-/** The commands on keys that every client has. @module */
+/** The basic commands on keys. @module */
 
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 import type { CounterOptions, OperationOptions } from "./operation_options.ts";
 
 /**
- * The commands that a {@linkcode BareClient} has on keys: reading, storing, counting, and what makes items
- * expire or go. {@linkcode KeyCommands} has more.
+ * The commands on keys of a {@linkcode BareClient}: reading, storing, counting, expiring and deleting. {@linkcode
+ * KeyCommands} has more.
  */
 export interface BareKeyCommands {
   /**
@@ -14,12 +14,10 @@ export interface BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `signal`.
-   * @returns The value, or `undefined` when the key does not exist. The type parameter is the
-   * caller's word for what was stored; nothing checks it.
+   * @returns The value, or `undefined` when the key does not exist. The type parameter is not checked.
    * @throws {ValidationException} When the key is invalid.
-   * @throws {ClientException} When memcached refuses,
-   * or holds a value that the transcoder does not read.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {ClientException} When memcached refuses, or the transcoder cannot read the value.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
    * @example A hit, a miss, and a stored null
    * ```ts
@@ -38,15 +36,15 @@ export interface BareKeyCommands {
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined>;
 
   /**
-   * Gets the values of many keys: one request for each server, and up to 16,000 bytes of keys.
+   * Gets the values of many keys, with one request for each server and for each 16,000 bytes of keys.
    *
-   * @param keys The keys; each is asked for once.
+   * @param keys The keys; duplicates are sent once.
    * @param options `signal`.
-   * @returns The values by key, in the order in which they came; the keys that do not exist are left out.
+   * @returns The values by key, in the order in which they arrived. Keys that do not exist are left out.
    * @throws {ValidationException} When a key is invalid.
-   * @throws {PartialClientException} When memcached refuses, or holds values that the transcoder does
-   * not read; the others are in its `results`.
-   * @throws {PartialSocketError} When a server cannot be reached; the others are in its `results`.
+   * @throws {PartialClientException} When memcached refuses, or the transcoder cannot read some values; the other
+   * values are in its `results`.
+   * @throws {PartialSocketError} When a server cannot be reached; the other values are in its `results`.
    *
    * @example Two of three
    * ```ts
@@ -67,19 +65,18 @@ export interface BareKeyCommands {
   ): Promise<Map<string, Value>>;
 
   /**
-   * Gets the value of a key together with its cas unique, which {@linkcode cas} takes. memcached numbers its cas
-   * uniques from the start again when it restarts: this one counts as long as the connection that it was read
-   * through. The client remembers that connection for the last 4,096 cas uniques.
+   * Gets the value of a key and its cas unique, for {@linkcode cas}. memcached's cas uniques begin at 1 again after a
+   * restart. So a cas unique is valid only for the connection that it was read through. The client remembers this
+   * connection for the last 4,096 cas uniques.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `signal`.
    * @returns The value and its cas unique, or `undefined` when the key does not exist.
    * @throws {ValidationException} When the key is invalid.
-   * @throws {ClientException} When memcached refuses,
-   * or holds a value that the transcoder does not read.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {ClientException} When memcached refuses, or the transcoder cannot read the value.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
-   * @example Reading before writing back
+   * @example Reading, then writing back
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -100,19 +97,18 @@ export interface BareKeyCommands {
   ): Promise<{ value: Value; cas: bigint } | undefined>;
 
   /**
-   * Gets the value of a key and gives it a new exptime.
+   * Gets the value of a key, and changes its exptime.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
-   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
+   * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns The value, or `undefined` when the key does not exist.
    * @throws {ValidationException} When the key or the exptime is invalid.
-   * @throws {ClientException} When memcached refuses,
-   * or holds a value that the transcoder does not read.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {ClientException} When memcached refuses, or the transcoder cannot read the value.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
-   * @example A session that lives for as long as it is used
+   * @example A session that expires when it is not used
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -132,18 +128,18 @@ export interface BareKeyCommands {
   ): Promise<Value | undefined>;
 
   /**
-   * Sets a key to a value, whether it exists or not.
+   * Stores a value, whether the key exists or not.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
-   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param value A value that the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
+   * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
+   * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns A promise that resolves when memcached has stored the value.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
-   * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;
-   * the value may have been stored then.
+   * @throws {ClientException} When memcached refuses, for example a value larger than its limit.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The value may
+   * have been stored then.
    *
    * @example A value that expires in a minute
    * ```ts
@@ -166,17 +162,17 @@ export interface BareKeyCommands {
   ): Promise<void>;
 
   /**
-   * Sets many keys: one write for each server.
+   * Stores many values, with one write for each server.
    *
-   * @param entries The values by key: a record, a `Map`, or pairs, of which the last counts.
-   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
-   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param entries The values by key: an object, a `Map`, or pairs. Of several pairs with the same key, the last one is
+   *   used.
+   * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
+   * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
-   * @returns A promise that resolves when memcached has stored all the values.
+   * @returns A promise that resolves when memcached has stored all values.
    * @throws {ValidationException} When a key, a value or the exptime is invalid.
    * @throws {PartialClientException} When memcached refuses some; the others have been stored.
-   * @throws {PartialSocketError} When a server cannot be reached; what is in its `results` has been
-   * stored.
+   * @throws {PartialSocketError} When a server cannot be reached; the keys in its `results` have been stored.
    *
    * @example Two at once
    * ```ts
@@ -199,20 +195,20 @@ export interface BareKeyCommands {
   ): Promise<void>;
 
   /**
-   * Sets a key to a value if it does not exist.
+   * Stores a value if the key does not exist.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
-   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param value A value that the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
+   * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
+   * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns Whether it was stored; `false` when the key exists.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
-   * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;
-   * the value may have been stored then.
+   * @throws {ClientException} When memcached refuses, for example a value larger than its limit.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The value may
+   * have been stored then.
    *
-   * @example The first one wins
+   * @example Only the first one is stored
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -233,20 +229,20 @@ export interface BareKeyCommands {
   ): Promise<boolean>;
 
   /**
-   * Sets a key to a value if it exists; a lease of `getOrSet`, which is an item too, gives way to the value.
+   * Stores a value if the key exists. It also replaces a lease of `getOrSet`, because that is an item too.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
-   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param value A value that the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
+   * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
+   * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns Whether it was stored; `false` when the key does not exist.
    * @throws {ValidationException} When the key, the value or the exptime is invalid.
-   * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;
-   * the value may have been stored then.
+   * @throws {ClientException} When memcached refuses, for example a value larger than its limit.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The value may
+   * have been stored then.
    *
-   * @example Only what is there
+   * @example Only existing keys
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -268,18 +264,18 @@ export interface BareKeyCommands {
   ): Promise<boolean>;
 
   /**
-   * Puts text or bytes behind those of an item, whose flags and exptime stay. The transcoder has no
-   * part in it: with {@linkcode moecacheTranscoder} a string stays a string, and a pickle, which is any
-   * other value, becomes unreadable. What is added to a lease of `getOrSet`, which is an item too, is lost.
+   * Adds text or bytes after the existing data of an item; flags and exptime do not change. The transcoder is not used:
+   * with {@linkcode moecacheTranscoder}, a string stays a string, but any other value becomes unreadable. Data added to
+   * a lease of `getOrSet` is lost.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param data Text, which goes as UTF-8, or bytes.
+   * @param data Text, which is sent as UTF-8, or bytes.
    * @param options `signal`.
    * @returns Whether the key existed.
    * @throws {ValidationException} When the key or the data is invalid.
-   * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;
-   * it may have been done then.
+   * @throws {ClientException} When memcached refuses, for example a value larger than its limit.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The data may
+   * have been added then.
    *
    * @example A growing string
    * ```ts
@@ -298,18 +294,18 @@ export interface BareKeyCommands {
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean>;
 
   /**
-   * Puts text or bytes before those of an item, whose flags and exptime stay. The transcoder has no
-   * part in it: with {@linkcode moecacheTranscoder} a string stays a string, and a pickle, which is any
-   * other value, becomes unreadable. What is added to a lease of `getOrSet`, which is an item too, is lost.
+   * Adds text or bytes before the existing data of an item; flags and exptime do not change. The transcoder is not
+   * used: with {@linkcode moecacheTranscoder}, a string stays a string, but any other value becomes unreadable. Data
+   * added to a lease of `getOrSet` is lost.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param data Text, which goes as UTF-8, or bytes.
+   * @param data Text, which is sent as UTF-8, or bytes.
    * @param options `signal`.
    * @returns Whether the key existed.
    * @throws {ValidationException} When the key or the data is invalid.
-   * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;
-   * it may have been done then.
+   * @throws {ClientException} When memcached refuses, for example a value larger than its limit.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The data may
+   * have been added then.
    *
    * @example A growing string
    * ```ts
@@ -328,25 +324,25 @@ export interface BareKeyCommands {
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean>;
 
   /**
-   * Sets a key to a value if nobody has changed it since {@linkcode gets} read it. Where the client cannot know,
-   * because the connection has ended since or the key lives on another server now, it has been changed. Of a cas
-   * unique that this client has not read, or not lately, the server alone decides; behind a proxy, nobody sees
-   * that a server has restarted.
+   * Stores a value if the item has not changed since {@linkcode gets} read it. If the connection has ended since, or
+   * the key has moved to another server, the client cannot know, and the result is `"exists"`. For a cas unique that
+   * this client has not read recently, only the server decides. Behind a proxy, the restart of a server cannot be
+   * detected.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param value What the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param cas The cas unique that `gets` gave, 0 to 2^64 - 1.
-   * @param exptime Seconds until it expires; 0, the default, is never; from 1,000,000,000 on an absolute
-   * Unix time, up to 2,147,483,647. A `Date` is an absolute time.
+   * @param value A value that the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
+   * @param cas The cas unique from `gets`, 0 to 2^64 - 1.
+   * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
+   * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
-   * @returns `"stored"`; `"exists"` when it has been changed, or may have been; `"not_found"` when the key does
-   * not exist.
+   * @returns `"stored"`; `"exists"` when the item has changed, or may have changed; `"not_found"` when the key does not
+   * exist.
    * @throws {ValidationException} When the key, the value, the cas unique or the exptime is invalid.
-   * @throws {ClientException} When memcached refuses, a value larger than its limit for instance.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;
-   * the value may have been stored then.
+   * @throws {ClientException} When memcached refuses, for example a value larger than its limit.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The value may
+   * have been stored then.
    *
-   * @example Losing a race
+   * @example Another client was faster
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -370,21 +366,20 @@ export interface BareKeyCommands {
   ): Promise<CasOutcome>;
 
   /**
-   * Counts up, on the server, in 64 bits. Beyond 2^64 - 1 it starts again at 0.
+   * Increments a counter on the server, as a 64-bit number. After 2^64 - 1 it wraps around to 0.
    *
-   * A counter is an item whose text is a decimal number: `set(key, "0")`, with the default transcoder a
-   * string and not the number 0, or the `initial` of a first call, which is stored as such a string. `get`
-   * reads it as a string. memcached does not shorten an item: counted down from 10, it reads `"9 "`,
-   * which `Number` and `BigInt` take.
+   * A counter is an item whose data is a decimal number as text. Create it with `initial`, or with `set(key, "0")`:
+   * with the default transcoder, use a string and not the number 0. `get` returns a string. memcached does not shorten
+   * the item: a counter decremented from 10 is read as `"9 "`, which `Number` and `BigInt` accept.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param delta By how much: 0 to 2^64 - 1, as a `bigint` or a safe integer; 1 by default.
-   * @param options `initial`, what a counter begins with that does not exist, and its `exptime`; `signal`.
-   * @returns What the counter is then; `undefined` when it does not exist and there is no `initial`.
+   * @param delta The amount, 0 to 2^64 - 1, as a `bigint` or a safe integer; 1 by default.
+   * @param options `initial`, the value of a counter that does not exist yet, and its `exptime`; `signal`.
+   * @returns The new number; `undefined` when the counter does not exist and there is no `initial`.
    * @throws {ValidationException} When the key, the delta, the initial value or the exptime is invalid.
-   * @throws {ClientException} When the item is no counter, or memcached refuses otherwise.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; it may
-   * have been counted then. With `initial` also where the client takes what it cannot reach for a miss.
+   * @throws {ClientException} When the item is not a counter, or memcached refuses for another reason.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. It may have
+   * been counted then. With `initial`, also when `failover` is `"miss"`.
    *
    * @example A counter
    * ```ts
@@ -408,21 +403,20 @@ export interface BareKeyCommands {
   ): Promise<bigint | undefined>;
 
   /**
-   * Counts down, on the server, in 64 bits. It stops at 0.
+   * Decrements a counter on the server, as a 64-bit number. It stops at 0.
    *
-   * A counter is an item whose text is a decimal number: `set(key, "0")`, with the default transcoder a
-   * string and not the number 0, or the `initial` of a first call, which is stored as such a string. `get`
-   * reads it as a string. memcached does not shorten an item: counted down from 10, it reads `"9 "`,
-   * which `Number` and `BigInt` take.
+   * A counter is an item whose data is a decimal number as text. Create it with `initial`, or with `set(key, "0")`:
+   * with the default transcoder, use a string and not the number 0. `get` returns a string. memcached does not shorten
+   * the item: a counter decremented from 10 is read as `"9 "`, which `Number` and `BigInt` accept.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param delta By how much: 0 to 2^64 - 1, as a `bigint` or a safe integer; 1 by default.
-   * @param options `initial`, what a counter begins with that does not exist, and its `exptime`; `signal`.
-   * @returns What the counter is then; `undefined` when it does not exist and there is no `initial`.
+   * @param delta The amount, 0 to 2^64 - 1, as a `bigint` or a safe integer; 1 by default.
+   * @param options `initial`, the value of a counter that does not exist yet, and its `exptime`; `signal`.
+   * @returns The new number; `undefined` when the counter does not exist and there is no `initial`.
    * @throws {ValidationException} When the key, the delta, the initial value or the exptime is invalid.
-   * @throws {ClientException} When the item is no counter, or memcached refuses otherwise.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; it may
-   * have been counted then. With `initial` also where the client takes what it cannot reach for a miss.
+   * @throws {ClientException} When the item is not a counter, or memcached refuses for another reason.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. It may have
+   * been counted then. With `initial`, also when `failover` is `"miss"`.
    *
    * @example A counter
    * ```ts
@@ -445,16 +439,16 @@ export interface BareKeyCommands {
   ): Promise<bigint | undefined>;
 
   /**
-   * Gives an item a new exptime without reading it; to memcached a lease of `getOrSet` is an item too.
+   * Changes the exptime of an item without reading it. A lease of `getOrSet` is an item too.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param exptime Seconds until it expires, 0 for never; above 30 days an absolute Unix time, up to
+   * @param exptime Seconds until it expires; 0 means never. From 1,000,000,000 on it is an absolute Unix time, up to
    * 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns Whether the key existed.
    * @throws {ValidationException} When the key or the exptime is invalid.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
    * @example Another minute
    * ```ts
@@ -472,15 +466,15 @@ export interface BareKeyCommands {
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean>;
 
   /**
-   * Deletes a key. Afterwards it does not exist, whether it did before or not.
+   * Deletes a key.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `signal`.
    * @returns Whether the key existed.
    * @throws {ValidationException} When the key is invalid.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered;
-   * the key may have been deleted then.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The key may
+   * have been deleted then.
    *
    * @example Deleting twice
    * ```ts
@@ -499,15 +493,14 @@ export interface BareKeyCommands {
   delete(key: string, options?: OperationOptions): Promise<boolean>;
 
   /**
-   * Deletes many keys: one write for each server.
+   * Deletes many keys, with one write for each server.
    *
    * @param keys The keys.
    * @param options `signal`.
    * @returns Whether each key existed.
    * @throws {ValidationException} When a key is invalid.
    * @throws {PartialClientException} When memcached refuses some; the others have been deleted.
-   * @throws {PartialSocketError} When a server cannot be reached; what is in its `results` has been
-   * deleted.
+   * @throws {PartialSocketError} When a server cannot be reached; the keys in its `results` have been deleted.
    *
    * @example One of two
    * ```ts

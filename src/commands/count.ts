@@ -1,11 +1,10 @@
-/** Counting. @module */
+/** Increments and decrements counters. @module */
 
 import { ClientException, ValidationException } from "../errors.ts";
 import { checkOptions, show } from "../option_checks.ts";
 import { CounterCommand, type CounterRequest } from "../protocol/commands/answer.ts";
 import { StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import {
   COUNTER_OPTIONS,
   type CounterOptions,
@@ -14,11 +13,11 @@ import {
 } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
-/** A counter that others delete again and again; or a proxy that cannot reach the server. */
+/** The limit is reached if other clients delete the counter again and again, or if a proxy cannot reach the server. */
 const MOST_ATTEMPTS = 10;
 const LARGEST_UINT64 = 0xffff_ffff_ffff_ffffn;
 
-/** Counts up or down; resolves to what the counter is then. */
+/** Increments or decrements; resolves to the new number. */
 export async function count(
   session: Session,
   verb: "incr" | "decr",
@@ -27,24 +26,24 @@ export async function count(
   options: CounterOptions = {},
 ): Promise<bigint | undefined> {
   checkOptions(options, COUNTER_OPTIONS);
-  checkKey(key, verb);
+  session.checkKey(key, verb);
   const request = { verb, key, delta: checkUint64("delta", delta) };
   const { initial, exptime } = options;
   const operation = operationOptions(options);
   if (initial === undefined) return await countOnce(session, request, operation);
   const text = `${checkUint64("initial", initial)}`;
-  // A caller that gives an initial value gets a number, or an error.
+  // A caller that passes `initial` gets a number or an error, never `undefined`.
   const strict = { ...operation, failover: "error" } as const;
   const item = { flags: session.textFlags, exptime: checkExptime(exptime, Date.now), data: text };
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const counted = await countOnce(session, request, strict);
     if (counted !== undefined) return counted;
-    // Meta arithmetic could make it at once, but under flags 0, which other clients do not read, and
-    // not on older servers.
+    // Meta arithmetic could create the counter in one step, but with flags 0, which other clients do not read, and not
+    // on older servers.
     const add = () => new StorageCommand("add", key, item, STORED_ANSWERS);
     if (await session.askChange(key, add, strict)) return BigInt(text);
   }
-  const why = `it was ${MOST_ATTEMPTS} times neither there nor missing`;
+  const why = `it could ${MOST_ATTEMPTS} times be neither changed nor created`;
   throw new ClientException(`Cannot ${verb} key "${key}": ${why}`, key);
 }
 

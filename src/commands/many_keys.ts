@@ -1,4 +1,4 @@
-/** Operations on many keys at once. @module */
+/** Operations on many keys, and errors of those on many servers. @module */
 
 import {
   PartialClientException,
@@ -9,7 +9,7 @@ import {
   ValidationException,
 } from "../errors.ts";
 
-/** Starts one key's operation; calls one of the two functions when it has ended. */
+/** Starts the operation of one key, and calls one of the two functions when it has ended. */
 export type StartOne<Result> = (
   key: string,
   resolve: (result: Result | undefined) => void,
@@ -17,9 +17,9 @@ export type StartOne<Result> = (
 ) => void;
 
 /**
- * Reads what is to be set, by key.
+ * Reads the entries to store, by key.
  *
- * @throws {ValidationException} When it is not that.
+ * @throws {ValidationException} When they are invalid.
  */
 export function readEntries(entries: unknown): Map<string, unknown> {
   if (typeof entries === "object" && entries !== null) {
@@ -37,29 +37,26 @@ export function readEntries(entries: unknown): Map<string, unknown> {
 /**
  * Starts an operation for each key and waits for all of them.
  *
- * @param action What is asked, for the message.
- * @returns The results that are not `undefined`, by key, in the order in which they came.
- * @throws {PartialSocketError} When some failed, one at least because of the network.
- * @throws {PartialClientException} When some failed otherwise.
+ * @param action The operation, for the message.
+ * @returns The results that are not `undefined`, by key, in the order in which they arrived.
+ * @throws {PartialSocketError} When some failed, and at least one because of the network.
+ * @throws {PartialClientException} When some failed for other reasons.
  * @throws The signal's reason, when it was aborted.
  */
-export function runMany<Result>(
+export async function runMany<Result>(
   action: string,
   keys: ReadonlySet<string>,
   start: StartOne<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Result>> {
-  return new Promise((resolve, reject) => {
-    const results = new Map<string, Result>();
-    const failures = new Map<string, unknown>();
+  const results = new Map<string, Result>();
+  const failures = new Map<string, unknown>();
+  await new Promise<void>((resolve) => {
     let open = keys.size;
     const end = () => {
-      if (--open > 0) return;
-      if (failures.size === 0) resolve(results);
-      else if (signal?.aborted) reject(signal.reason);
-      else reject(partialFailure(action, { failures, results }));
+      if (--open === 0) resolve();
     };
-    if (open === 0) return resolve(results);
+    if (open === 0) return resolve();
     for (const key of keys) {
       const succeed = (result: Result | undefined) => {
         if (result !== undefined) results.set(key, result);
@@ -76,10 +73,14 @@ export function runMany<Result>(
       }
     }
   });
+  if (failures.size === 0) return results;
+  signal?.throwIfAborted();
+  // The error is made here, so that its stack includes the code that awaits the result.
+  throw partialFailure(action, { failures, results });
 }
 
-/** Makes the error of an operation that failed for some keys, or servers. */
-export function partialFailure(
+/** Makes the error of an operation that failed for some keys or servers. */
+function partialFailure(
   action: string,
   partial: PartialFailure,
   unit?: "keys" | "servers",
@@ -88,4 +89,12 @@ export function partialFailure(
   return errors.some((error) => error instanceof SocketError)
     ? new PartialSocketError(action, partial, unit)
     : new PartialClientException(action, partial, unit);
+}
+
+/** Makes the error of an operation that failed on some servers; where only one was asked, it is that one's. */
+export function serverFailure(action: string, partial: PartialFailure): unknown {
+  const { failures, results } = partial;
+  if (failures.size + results.size > 1) return partialFailure(action, partial, "servers");
+  const [error] = failures.values();
+  return error;
 }

@@ -1,7 +1,8 @@
-/** Storing items. @module */
+/** Stores items. @module */
 
 import { quote, ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
+import { failing, type Turn } from "../protocol/command.ts";
 import type { Answers } from "../protocol/commands/answer.ts";
 import {
   CAS_ANSWERS,
@@ -12,13 +13,14 @@ import {
   STORED_ANSWERS,
 } from "../protocol/commands/storage.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
-import { checkKey, checkKeys } from "../protocol/key.ts";
+import { checkKeys } from "../protocol/key.ts";
 import { ownData, type SendableItem } from "../transcoding/item_codec.ts";
+import { lazily } from "../waiting.ts";
 import { readEntries, runMany } from "./many_keys.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
-/** What a storage command needs besides the value. */
+/** The parts of a storage command besides the value. */
 interface Storing<Result> {
   readonly verb: StorageVerb;
   readonly answers: Answers<Result>;
@@ -47,15 +49,16 @@ export async function setMany(
 ): Promise<void> {
   checkOptions(options, OPERATION_OPTIONS);
   const values = readEntries(entries);
-  checkKeys(values.keys(), "set");
+  checkKeys(values.keys(), "set", session);
   const seconds = checkExptime(exptime, Date.now);
-  const written = writeItems(session, values);
-  // Not a turn later than it has to be: what is issued in one turn leaves together, in its order.
+  const written = writeItems(session, values, options);
+  // Without waiting a turn: operations issued in the same turn are sent together, in order.
   const items = written instanceof Promise ? await written : written;
   await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
-    const item = { ...items.get(key)!, exptime: seconds };
-    const command = new StorageCommand("set", key, item, SET_ANSWERS)
+    const { item, turn } = items.get(key)!;
+    const command = new StorageCommand("set", key, { ...item, exptime: seconds }, SET_ANSWERS)
       .settleBy(() => resolve(true), reject);
+    if (turn !== undefined) command.turn = turn;
     session.submitChange(key, command, options);
   }, options?.signal);
 }
@@ -82,7 +85,7 @@ export function replace(
   return store(session, { verb: "replace", answers: STORED_ANSWERS, key, exptime }, value, options);
 }
 
-/** Puts data after or before that of an item. */
+/** Adds data after or before that of an item. */
 export function extend(
   session: Session,
   verb: "append" | "prepend",
@@ -91,7 +94,7 @@ export function extend(
   options?: OperationOptions,
 ): Promise<boolean> {
   return session.askChange(key, () => {
-    checkKey(key, verb);
+    session.checkKey(key, verb);
     const item = { flags: 0, exptime: 0, data: ownData(data, `${verb} data to key "${key}"`) };
     return new StorageCommand(verb, key, item, STORED_ANSWERS);
   }, options);
@@ -115,33 +118,65 @@ function store<Result>(
   value: unknown,
   options: OperationOptions | undefined,
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    checkOptions(options, OPERATION_OPTIONS);
-    checkKey(key, verb);
-    const seconds = checkExptime(exptime, Date.now);
-    if (verb === "cas") checkCas(cas);
-    const carrier = cas === undefined ? undefined : session.carrierOf(key, cas);
-    const item = session.writeItem(value, key);
-    const send = ({ flags, data }: SendableItem) => {
-      const stored = { flags, exptime: seconds, data, cas, carrier };
-      const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve, reject);
-      session.submitChange(key, command, options);
-    };
-    if (item instanceof Promise) item.then(send).catch(reject);
-    else send(item);
+  return new Promise((resolve) => {
+    try {
+      checkOptions(options, OPERATION_OPTIONS);
+      session.checkKey(key, verb);
+      const seconds = checkExptime(exptime, Date.now);
+      if (verb === "cas") checkCas(cas);
+      const carrier = cas === undefined ? undefined : session.carrierOf(key, cas);
+      const item = session.writeItem(value, key);
+      const send = ({ flags, data }: SendableItem, turn?: Turn) => {
+        const stored = { flags, exptime: seconds, data, cas, carrier };
+        const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve);
+        if (turn !== undefined) command.turn = turn;
+        session.submitChange(key, command, options);
+      };
+      if (!(item instanceof Promise)) return send(item);
+      encoded(session, item, key, options)
+        .then(({ item, turn }) => send(item, turn))
+        .catch((error) => resolve(failing(error)));
+    } catch (error) {
+      resolve(failing(error));
+    }
   });
+}
+
+const loadBounds = /* @__PURE__ */ lazily(() => import("./bounded_work.ts"));
+
+/** A value ready to be sent, and the time that its operation has left, where it took some to encode it. */
+interface Written {
+  readonly item: SendableItem;
+  readonly turn?: Turn;
+}
+
+/** Waits for a value that is being encoded, within the time of its operation. */
+function encoded(
+  session: Session,
+  item: Promise<SendableItem>,
+  key: string,
+  options: OperationOptions | undefined,
+): Promise<Written> {
+  const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
+  // It may be rejected before it is awaited.
+  item.catch(() => {});
+  return loadBounds().then(({ encodedInTime }) => encodedInTime(session, item, key, bounds));
 }
 
 function writeItems(
   session: Session,
   values: Map<string, unknown>,
-): Map<string, SendableItem> | Promise<Map<string, SendableItem>> {
-  const items = new Map<string, SendableItem>();
+  options: OperationOptions | undefined,
+): Map<string, Written> | Promise<Map<string, Written>> {
+  const items = new Map<string, Written>();
   const waiting: Promise<unknown>[] = [];
   for (const [key, value] of values) {
     const item = session.writeItem(value, key);
-    if (item instanceof Promise) waiting.push(item.then((item) => items.set(key, item)));
-    else items.set(key, item);
+    if (!(item instanceof Promise)) items.set(key, { item });
+    else {
+      const written = encoded(session, item, key, options);
+      waiting.push(written.then((written) => items.set(key, written)));
+    }
   }
   return waiting.length === 0 ? items : Promise.all(waiting).then(() => items);
 }

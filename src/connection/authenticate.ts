@@ -1,4 +1,4 @@
-/** Connections that authenticate before anything else. @module */
+/** Authenticates new connections. @module */
 
 import { SocketError } from "../errors.ts";
 import {
@@ -12,17 +12,17 @@ import type { Transport } from "../transport/transport.ts";
 /** Opens a socket. */
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
 
-/** No answer of memcached's comes near. */
+/** The maximum length of a reply; memcached's replies are much shorter. */
 const LONGEST_ANSWER = 2048;
 
-/** Makes a dialer that hands out a socket only when the server has accepted who the client is. */
+/** Makes a dialer that resolves to a socket only when the server has accepted the credentials. */
 export function authenticated(dial: Dial, checked: CheckedCredentials): Dial {
   return async (signal) => {
     const credentials = checked.reveal();
     const transport = await dial(signal);
     let closing: Promise<void> | undefined;
     const close = () => closing ??= closeTransport(transport);
-    // Workers warn of listeners that return a promise.
+    // Workers warn about listeners that return a promise.
     const giveUp = () => void close();
     try {
       signal.throwIfAborted();
@@ -44,7 +44,7 @@ async function closeTransport(transport: Transport): Promise<void> {
   await transport.close();
 }
 
-/** Sends a request and resolves to the line that answers it. */
+/** Sends a request, and resolves to the line of the reply. */
 async function ask(transport: Transport, request: Uint8Array): Promise<string> {
   const socket = openSocket(transport);
   try {
@@ -68,16 +68,16 @@ async function readAnswer(socket: Socket): Promise<string> {
     if (answer.length > LONGEST_ANSWER) throw new SocketError("a line of the reply has no end");
   }
   if (answer.indexOf("\n") < answer.length - 1) {
-    throw new SocketError("the server answered more than the authentication");
+    throw new SocketError("the server sent more than the reply to the authentication");
   }
   return answer.replace(/\r?\n$/, "");
 }
 
-/** A transport while it is asked one thing. */
+/** A transport during the authentication. */
 interface Socket {
   read(): Promise<Uint8Array | undefined>;
   write(bytes: Uint8Array): Promise<void>;
-  /** Leaves the transport to whoever uses it next. */
+  /** Releases the transport for its next user. */
   release(): void;
 }
 
@@ -114,7 +114,7 @@ function directSocket(
 function streamSocket({ readable, writable }: Transport): Socket {
   const reader = readable.getReader();
   const writer = writable.getWriter();
-  // Their failure reaches whoever reads or writes; nobody waits for `closed` as well.
+  // A failure rejects the read or write, so `closed` is not awaited.
   for (const { closed } of [reader, writer]) closed.catch(() => {});
   return {
     read: async () => (await reader.read()).value,

@@ -1,48 +1,48 @@
-/** Dialing where the number of sockets is bounded: the option `maxSockets`. @module */
+/** Limits the number of sockets: the option `maxSockets`. @module */
 
 import type { Transport } from "../transport/transport.ts";
 
-/** A socket that may be closed when another is needed more. */
+/** The owner of a socket that may be closed when another one is needed. */
 export interface SocketHolder {
-  /** How many operations wait on it. */
+  /** The number of operations that wait for it. */
   readonly pending: number;
-  /** When the server was last heard, by the clock. */
+  /** When the server was last heard, by the client's clock. */
   readonly lastRead: number;
-  /** Takes nothing more, and closes the socket as soon as nothing waits on it. */
+  /** Accepts no more operations, and closes the socket as soon as none waits for it. */
   leave(): void;
 }
 
-/** The sockets of a client whose number is bounded. */
+/** The sockets of a client with `maxSockets`. */
 export interface Sockets {
-  /** How many there may be. */
+  /** The maximum number of sockets. */
   readonly max: number;
-  /** How many there are, those included that are being opened or closed. */
+  /** The number of sockets, including those that are being opened or closed. */
   open: number;
-  /** Those that wait until there may be one more, in their order: what lets each go on, by its signal. */
+  /** The dials that wait for a socket, in order: a function that continues each, by its signal. */
   readonly waiting: Map<AbortSignal, () => void>;
-  /** Those that may be closed for others. */
+  /** The owners whose sockets may be closed for others. */
   readonly holders: Set<SocketHolder>;
-  /** How many are being closed for others. */
+  /** The number of sockets that are being closed for others. */
   leaving: number;
-  /** What dials have failed with because there were too many. */
+  /** The errors of dials that failed because of the limit. */
   readonly refusals: WeakSet<object>;
 }
 
-/** What a socket is opened for. */
+/** A dial within the limit. */
 export interface BoundedDial {
   readonly sockets: Sockets;
   /** Opens the socket. */
   readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** Who uses it, if it may be closed for others. */
+  /** The socket's owner, if it may be closed for others. */
   readonly holder?: SocketHolder | undefined;
 }
 
 /**
- * Opens a socket as soon as there may be one more. The idlest of the others is closed for it, and dials that
- * wait go on in their order.
+ * Opens a socket as soon as the limit allows it. The socket that has been idle longest is closed for it. Waiting dials
+ * continue in order.
  *
- * @param signal Ends the waiting, and the dial.
- * @returns A transport that lets the next dial go on when it has been closed.
+ * @param signal Ends the wait and the dial.
+ * @returns A transport that continues the next dial when it has been closed.
  */
 export async function dialWithin(
   { sockets, dial, holder }: BoundedDial,
@@ -54,7 +54,7 @@ export async function dialWithin(
     if (holder !== undefined) sockets.holders.add(holder);
     makeRoom(sockets);
     return countedTransport(transport, () => {
-      // One that is closed for another is among the holders no more.
+      // An owner whose socket is closed for another is not in the list of holders any more.
       if (holder !== undefined && !sockets.holders.delete(holder)) sockets.leaving--;
       leave(sockets);
     });
@@ -64,7 +64,7 @@ export async function dialWithin(
   }
 }
 
-/** Resolves when there may be one more socket, which counts from then on. */
+/** Resolves when the limit allows one more socket, which counts from then on. */
 function admission(sockets: Sockets, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -96,7 +96,7 @@ function admitNext(sockets: Sockets): void {
   admit();
 }
 
-/** Has a socket closed for each dial that waits, as far as there are some. */
+/** Closes a socket for each waiting dial, if there are any. */
 function makeRoom(sockets: Sockets): void {
   const { waiting, holders } = sockets;
   while (sockets.leaving < waiting.size && holders.size > 0) {
@@ -107,13 +107,13 @@ function makeRoom(sockets: Sockets): void {
   }
 }
 
-/** Whether one has less to do than another, or nothing for longer. */
+/** Whether one owner has fewer operations than another, or has been idle longer. */
 function isIdler(one: SocketHolder, other: SocketHolder): boolean {
   if (one.pending !== other.pending) return one.pending < other.pending;
   return one.lastRead < other.lastRead;
 }
 
-/** The same transport, which calls back once when it has been closed. */
+/** The same transport, with a callback when it has been closed. */
 function countedTransport(transport: Transport, closed: () => void): Transport {
   let closing: Promise<void> | undefined;
   const close = async () => {
@@ -123,7 +123,7 @@ function countedTransport(transport: Transport, closed: () => void): Transport {
       closed();
     }
   };
-  const { read, write, receive } = transport;
+  const { read, write, receive, ref, unref } = transport;
   return {
     get readable() {
       return transport.readable;
@@ -135,5 +135,7 @@ function countedTransport(transport: Transport, closed: () => void): Transport {
     ...(read && { read: read.bind(transport) }),
     ...(write && { write: write.bind(transport) }),
     ...(receive && { receive: receive.bind(transport) }),
+    ...(ref && { ref: ref.bind(transport) }),
+    ...(unref && { unref: unref.bind(transport) }),
   };
 }

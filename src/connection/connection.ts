@@ -1,82 +1,78 @@
-/** One socket, and all that waits for it and on it. @module */
+/** A connection: one socket, and the operations that wait for it. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
-import {
-  type Command,
-  DONE,
-  type Exchange,
-  NEVER,
-  REFUSED,
-  type Turn,
-} from "../protocol/command.ts";
-import { Interruption } from "../protocol/refusal.ts";
-import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
-import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
+import type { Interruption } from "../protocol/refusal.ts";
 import { afterTurn } from "../transport/runtime.ts";
-import type { Receiver, Transport } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import {
   connect,
   connectionEndedError,
   connectTimeoutError,
   type EndReason,
-  stallError,
+  withCommands,
 } from "./connect.ts";
-import { type Clock, DeadlineTimer, StallTimer } from "../waiting.ts";
+import { allEnded, type Clock, DeadlineTimer, lazily, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
+import type { Pipeline, PipelineObserver } from "./pipeline.ts";
 
-/** What every connection of a server is made with. */
+const loadPipeline = /* @__PURE__ */ lazily(() => import("./pipeline.ts"));
+
+/** The options of a server's connections. */
 export interface ConnectionOptions {
   /** The server's name, for messages. */
   readonly server: string;
   /** Opens the socket. */
   readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** Milliseconds an operation may take; `Infinity` for no limit. */
+  /** The time limit of an operation in milliseconds; `Infinity` means no limit. */
   readonly timeout: number;
-  /** Milliseconds connecting may take; `Infinity` for no limit. */
+  /** The time limit of connecting in milliseconds; `Infinity` means no limit. */
   readonly connectTimeout: number;
-  /** Whether the time of an operation begins when there is a connection; otherwise it covers both. */
+  /** Whether an operation's time begins when the connection is open; otherwise it includes connecting. */
   readonly timesConnectingApart: boolean;
-  /** Milliseconds the server may send nothing while operations wait for it; `Infinity` for no limit. */
+  /** How many milliseconds the server may send nothing while operations wait for it; `Infinity` means no limit. */
   readonly stallTimeout: number;
-  /** Where the time comes from. */
+  /** The clock. */
   readonly clock: Clock;
-  /** The longest value that is accepted, in bytes. */
+  /** The maximum length of a value in bytes. */
   readonly maxValueBytes: number;
-  /** Whether to go round the Web Streams where the transport offers it. */
+  /** Whether to use the transport's own methods instead of Web Streams, if it has them. */
   readonly direct: boolean;
-  /** The client's sockets, where their number is bounded. */
+  /** What is made of keys before they are sent. */
+  readonly keys?: KeyFormat | undefined;
+  /** The client's sockets, if their number is limited. */
   readonly sockets?: Sockets | undefined;
 }
 
-/** How a connection has ended. */
+/** The end of a connection. */
 export interface ConnectionEnd {
   readonly reason: EndReason;
   /**
-   * Whether the server is to blame: it is not where the connection was told to end, or was idle, or where the
-   * server has refused something.
+   * Whether it counts as a failure of the server. It does not if the client ended the connection, if the connection was
+   * idle, or if the server refused something.
    */
   readonly isFailure: boolean;
-  /** Whether it has been idle for long, and the server has not been heard since. */
+  /** Whether it has been idle for long without hearing from the server. */
   readonly wasIdle: boolean;
-  /** The commands that it has not begun to write, behind those that may be asked again. */
+  /** The commands that may be sent again, followed by those that have not been written. */
   readonly unwritten: readonly Command[];
 }
 
-/** Is told what becomes of a connection. */
+/** Observes a connection. */
 export interface ConnectionObserver {
   /** The socket is open. */
   opened(connection: Connection): void;
-  /** The server has answered for the first time, or for the first time since it was listened for. */
+  /** The server has replied for the first time, or for the first time since {@linkcode Connection.listen}. */
   answered(connection: Connection): void;
-  /** The server cannot serve some key now, or has answered in a way that ends the connection. */
+  /** The server has refused a key, or has replied in a way that ends the connection. */
   refused?(): void;
-  /** Whether several keys may be asked for in one request; they may by default. */
+  /** Whether several keys may share a request; by default they may. */
   sharesRequests?(): boolean;
-  /** The connection takes no more commands, and ends as soon as nothing waits on it. */
+  /** The connection accepts no more commands, and ends as soon as none waits for it. */
   leaving?(connection: Connection): void;
-  /** The connection has ended, for good. */
+  /** The connection has ended. */
   ended(connection: Connection, end: ConnectionEnd): void;
 }
 
@@ -84,191 +80,162 @@ let connectionCount = 0;
 
 const resolved = /* @__PURE__ */ Promise.resolve();
 
-/** Requests are written in portions of about this many bytes, and larger values in as many as it takes. */
-const WRITE_SIZE = 1 << 18;
-/** A queue of this length is looked through for what nobody waits for any more. */
+/** A queue of this length is searched for aborted commands. */
 const FIRST_SWEEP = 1024;
-/** Idle for this many milliseconds, a connection is looked at before it is written to. */
+/** After being idle for this many milliseconds, a connection is checked before it is written to. */
 const LONG_IDLE = 100;
 
 /**
- * Dials when it is made, gathers the commands submitted in one turn of the event loop into one
- * write, and gives each reply to the oldest request in flight. It ends once, for good: through
- * {@linkcode end}, a failure of the socket, a reply that makes no sense, one that is overdue, or a server
- * that sends nothing at all.
+ * Dials when it is made, collects the commands of one turn of the event loop into one write, and passes each reply to
+ * the oldest request in flight. It ends once: through {@linkcode end}, a failure of the socket, a malformed reply, a
+ * reply that exceeds its time limit, or a server that sends nothing.
  */
-export class Connection implements ReplyHandler, Receiver, SocketHolder {
+export class Connection implements SocketHolder {
   /** Its number among all connections. */
   readonly id: number = ++connectionCount;
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
   readonly #observer: ConnectionObserver;
-  readonly #parser: ReplyParser;
-  readonly #requests = new RequestBuffer();
   readonly #queue = new Fifo<Command>();
   readonly #inFlight = new Fifo<Exchange>();
+  /** What is set for an operation by it does not keep the process alive when the operation has ended. */
+  readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
-  readonly #stall: StallTimer;
   readonly #ending = new AbortController();
-  #channel: ByteChannel | undefined;
+  #pipeline: Pipeline | undefined;
   #closing: Promise<void> | undefined;
   #dialled: Promise<void> | undefined;
   #pending = 0;
   #pendingBytes = 0;
   #nextSweep = FIRST_SWEEP;
-  #writing = false;
   #flushScheduled = false;
   #cancelIdleCheck = (): void => {};
   #turn = NEVER;
-  #lastRead = 0;
-  /** When it was last given something to do. */
+  /** When the last command was submitted. */
   #lastWoken = 0;
-  /** How often the timer had looked when the write that is under way began. */
-  #looksBefore = 0;
+  /** Whether the socket keeps the process alive while commands wait for it. */
+  #keepsProcess = false;
+  /** Whether it does not, because no command waits. */
+  #isResting = false;
+  #cancelRest: (() => void) | undefined;
   #hasAnswered = false;
   #isDraining = false;
 
   constructor(options: ConnectionOptions, observer: ConnectionObserver) {
     this.#options = options;
     this.#observer = observer;
-    this.#parser = new ReplyParser(this, options.maxValueBytes);
-    this.#timer = new DeadlineTimer(options.clock, () => this.#checkDeadlines());
-    this.#stall = new StallTimer(options, () => this.#pending > 0, () => this.#stalled());
+    this.#clock = { now: () => options.clock.now(), after: this.#after };
+    this.#timer = new DeadlineTimer(this.#clock, () => this.#checkDeadlines());
     this.closed = this.#live();
-    // That a socket fails to close is for those to know who wait for it.
+    // A failure to close the socket is reported to the code that waits for closing.
     this.closed.catch(() => {});
   }
 
-  /** How many operations wait on this connection: not written, or written and not answered. */
+  /** The number of operations that wait for this connection: not written, or without a reply. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** How many bytes of values those operations store. */
+  /** The total length of the values that those operations store, in bytes. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
 
   /** Whether the socket is open. */
   get isOpen(): boolean {
-    return this.#channel !== undefined;
+    return this.#pipeline !== undefined;
   }
 
   /** When the server was last heard, by the clock. */
   get lastRead(): number {
-    return this.#lastRead;
+    return this.#pipeline?.lastRead ?? 0;
   }
 
-  /** Whether it has nothing to do, and has had nothing for so long that it may be lost without a sign. */
+  /** Whether it has been idle for so long that the connection may have been lost unnoticed. */
   get isLongIdle(): boolean {
     if (!this.isOpen || this.#pending > 0) return false;
-    return this.#options.clock.now() - this.#lastRead > LONG_IDLE;
+    return this.#options.clock.now() - this.lastRead > LONG_IDLE;
   }
 
-  /** Takes a command; it leaves together with all others of this turn. */
+  /** Accepts a command. It is sent together with all others of this turn. */
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
     if (this.#queue.length >= this.#nextSweep) this.sweep();
     command.carrier = this.id;
     this.#queue.push(command);
     this.#pendingBytes += command.byteLength;
-    this.#pending++;
-    // One that comes from a connection that ended goes on with the time it has left.
+    // From here on, the process must stay alive.
+    if (this.#pending++ === 0 && this.#isResting) this.#rest(false);
+    // A command from a connection that ended continues with its remaining time.
     if (command.deadline === Infinity) command.turn = this.#turn;
     else this.#timer.arm(command.deadline);
   }
 
-  /** Ends the connection for this reason, which is what the requests in flight are rejected with. */
+  /** Ends the connection for this reason, and rejects the requests in flight with it. */
   end(reason: EndReason): void {
     this.#endAll(reason, false);
   }
 
-  /** Part of {@linkcode SocketHolder}: the socket is needed more elsewhere. */
+  /** Part of {@linkcode SocketHolder}: the socket is needed for another connection. */
   leave(): void {
     this.#observer.leaving?.(this);
     this.drain();
   }
 
-  /** Ends the connection as soon as nothing waits on it any more. */
+  /** Ends the connection as soon as no operation waits for it. */
   drain(): void {
     this.#isDraining = true;
-    if (this.#pending === 0) this.end(this.#reasonFor(new SocketError("it is used no more")));
+    if (this.#pending === 0) this.end(this.#reasonFor(new SocketError("it is not used any more")));
   }
 
-  /** Has the observer told of the next answer as of the first. */
+  /** Makes the observer be called for the next reply, as for the first one. */
   listen(): void {
     this.#hasAnswered = false;
   }
 
-  /** Forgets what was given up before it was written: while a write hangs, nothing else does. */
+  /**
+   * Removes commands that were aborted before they were written. While a write hangs, they are not removed in any other
+   * way.
+   */
   sweep(): void {
     this.#queue.keep((command) => {
       if (command.settled) this.#done(command);
       return !command.settled;
     });
-    // As long as the queue is twice as long each time, this costs each command next to nothing.
+    // Because the queue must double each time, this costs very little for each command.
     this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
 
-  /** Whether it was idle for long when it was last woken, and nothing has come since. */
-  get #wasIdle(): boolean {
-    return this.#lastWoken - this.#lastRead > LONG_IDLE;
+  readonly #after = (delay: number, callback: () => void): () => void => {
+    const { clock } = this.#options;
+    return (this.#keepsProcess ? lettingProcessEnd(clock) : clock).after(delay, callback);
+  };
+
+  get #hasEnded(): boolean {
+    return this.#ending.signal.aborted;
   }
 
-  /** Whether operations here can be overdue. */
+  /** Whether it was idle for long before it was last used, and nothing has been received since. */
+  get #wasIdle(): boolean {
+    return this.#lastWoken - this.lastRead > LONG_IDLE;
+  }
+
+  /** Whether operations have a time limit. */
   get #hasLimits(): boolean {
     const { timeout, timesConnectingApart } = this.#options;
     return timeout < Infinity || timesConnectingApart;
   }
 
-  /** Whether waiting for the connection is counted apart from what follows. */
+  /** Whether connecting has a separate time limit. */
   get #connectsOnItsOwnTime(): boolean {
-    return this.#channel === undefined && this.#options.timesConnectingApart;
+    return !this.isOpen && this.#options.timesConnectingApart;
   }
 
-  /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the line. */
-  line(bytes: Uint8Array, start: number, end: number): number {
-    const exchange = this.#inFlight.peek();
-    if (exchange === undefined) throw new SocketError("the server answered what nobody asked");
-    return this.#advance(exchange.line(bytes, start, end));
-  }
-
-  /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the data block. */
-  data(bytes: Uint8Array, start: number, end: number): void {
-    this.#advance(this.#inFlight.peek()!.data(bytes, start, end));
-  }
-
-  /** Part of {@linkcode Receiver}: the parser takes the chunk apart. */
-  push(chunk: Uint8Array): void {
-    this.#lastRead = this.#options.clock.now();
-    this.#stall.heard();
-    try {
-      this.#parser.push(chunk);
-    } catch (error) {
-      if (error instanceof Interruption) this.#interrupt(error);
-      throw error;
-    }
-  }
-
-  /** Part of {@linkcode Receiver}: where the rest of a large value belongs. */
-  get vacancy(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#parser.vacancy;
-  }
-
-  /** Part of {@linkcode Receiver}: some more of it has come. */
-  filled(count: number): void {
-    this.#stall.heard();
-    this.#parser.filled(count);
-  }
-
-  #advance(outcome: number): number {
-    if (outcome === REFUSED) this.#observer.refused?.();
-    if (outcome === DONE || outcome === REFUSED) this.#answered(this.#inFlight.shift()!);
-    return outcome < 0 ? NO_DATA : outcome;
-  }
-
-  /** Ends the connection over a reply of a server that is well; what may be asked again goes on elsewhere. */
+  /**
+   * Ends the connection because of a reply, which is not a failure of the server. Commands that may be sent again
+   * continue on another connection.
+   */
   #interrupt(error: Interruption): void {
     this.#observer.answered(this);
     this.#observer.refused?.();
@@ -285,31 +252,48 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     if (this.#isDraining && this.#pending === 0) this.drain();
   }
 
-  /** Takes note that some operations do not wait any more. */
+  /** Records that some operations have ended. */
   #done({ size, byteLength }: Exchange): void {
     this.#pending -= size;
     this.#pendingBytes -= byteLength;
+    if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
   }
 
-  /** Dials, reads until the end, closes. */
+  /**
+   * Lets the process end when no operation waits. Not at once: on Deno this takes a tenth of a round trip, and another
+   * operation usually follows.
+   */
+  #restSoon(): void {
+    this.#cancelRest ??= this.#after(LONG_IDLE, () => {
+      this.#cancelRest = undefined;
+      if (this.#pending === 0) this.#rest(true);
+    });
+  }
+
+  #rest(isResting: boolean): void {
+    this.#isResting = isResting;
+    this.#pipeline?.keepProcess(!isResting);
+  }
+
+  /** Dials, reads until the end, and closes. */
   async #live(): Promise<void> {
     try {
-      this.#open(await this.#dial());
-      await this.#channel!.receive(this);
+      const pipeline = await this.#dial();
+      this.#open(pipeline);
+      await pipeline.receive();
       throw new SocketError("the server closed it");
     } catch (error) {
       const reason = this.#reasonFor(error);
-      if (this.#channel === undefined) this.#failDial(reason);
-      // A server may well close what nothing waits for.
+      if (!this.isOpen) this.#failDial(reason);
+      // A server may close an idle connection.
       else this.#endAll(reason, this.#pending > 0);
     } finally {
-      await this.#closing;
-      // A dial that was given up may go on for a while, and end with a socket after all.
-      await this.#dialled;
+      // An aborted dial may continue, and may still open a socket.
+      await allEnded([this.#closing, this.#dialled]);
     }
   }
 
-  /** Rejects what waited for a dial that failed; after a timeout, only what has waited as long. */
+  /** Rejects the commands that waited for a failed dial; after a timeout, only those that have waited as long. */
   #failDial(reason: EndReason): void {
     const waited = reason instanceof TimeoutError
       ? Math.max(this.#options.clock.now(), this.#queue.peek()?.deadline ?? 0)
@@ -319,35 +303,44 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
       if (command.deadline <= waited) failed.push(command);
       else this.#queue.push(command);
     }
-    // That the client has no socket left to dial with is not the server's fault.
+    // If `maxSockets` does not allow another socket, this is not a failure of the server.
     this.#endAll(reason, !this.#options.sockets?.refusals.has(reason));
     for (const command of failed) command.failUnsent(reason);
   }
 
-  async #dial(): Promise<ByteChannel> {
+  async #dial(): Promise<Pipeline> {
     const dial = (signal: AbortSignal) => {
-      const dialled = this.#options.dial(signal);
+      const dialled = dialWhileLoading(this.#options.dial, signal);
       this.#dialled = dialled.then(() => {}, () => {});
       return dialled;
     };
     const { signal } = this.#ending;
     const transport = await connect({ ...this.#options, dial, signal, holder: this });
-    try {
-      return openChannel(transport, this.#options.direct);
-    } catch (error) {
-      // Its streams are somebody else's already.
-      await transport.close();
-      throw error;
-    }
+    this.#keepsProcess = transport.ref !== undefined;
+    const { openPipeline } = await loadPipeline();
+    const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
+    return await openPipeline(transport, { ...this.#options, ...ends }, this.#pipelineObserver());
   }
 
-  #open(channel: ByteChannel): void {
+  #pipelineObserver(): PipelineObserver {
+    return {
+      dropped: (command) => this.#done(command),
+      answered: (exchange) => this.#answered(exchange),
+      refused: () => this.#observer.refused?.(),
+      written: () => this.#flush(),
+      isWaiting: () => this.#pending > 0,
+      interrupted: (error) => this.#interrupt(error),
+      failed: (error, isFailure) => this.#endAll(this.#reasonFor(error), isFailure),
+    };
+  }
+
+  #open(pipeline: Pipeline): void {
     const restart = this.#connectsOnItsOwnTime;
-    this.#channel = channel;
-    this.#lastRead = this.#options.clock.now();
-    if (!this.#ending.signal.aborted) this.#observer.opened(this);
-    // What ended the connection since the dialer was done did not know of the socket.
-    if (this.#ending.signal.aborted) this.#closing ??= channel.close();
+    this.#pipeline = pipeline;
+    if (!this.#hasEnded) this.#observer.opened(this);
+    // If the connection ended after the dialer resolved, the socket has not been closed yet.
+    if (this.#hasEnded) this.#closing ??= pipeline.close();
+    if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
     let earliest = Infinity;
     if (this.#hasLimits) {
       for (const { turn } of this.#queue) {
@@ -365,11 +358,11 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     const wakes = this.isOpen && this.#pending === 0;
     if (wakes) this.#lastWoken = this.#options.clock.now();
     if (wakes && this.#wasIdle) {
-      // Whatever kept the whole process from running, a frozen function say, may have kept the end
-      // of the stream from being read as well: one turn of the event loop brings it in.
+      // If the whole process was stopped, for example a frozen serverless function, the end of the stream may not have
+      // been read yet: it is read within one turn of the event loop.
       this.#cancelIdleCheck = afterTurn(this.#flushTurn);
     } else {
-      // A microtask without the wrapping that runtimes give to queueMicrotask.
+      // A microtask without the overhead of queueMicrotask.
       resolved.then(this.#flushTurn);
     }
   }
@@ -382,104 +375,31 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     this.#arm(turn.deadline);
   };
 
-  /** Starts the time of a turn's operations: at its end, for a long turn is none of theirs. */
+  /** Starts the time of a turn's operations at the end of the turn, so that a long turn does not count. */
   #start(turn: Turn): void {
     const { timeout, connectTimeout, clock } = this.#options;
-    if (turn === NEVER || this.#ending.signal.aborted) return;
+    if (turn === NEVER || this.#hasEnded) return;
     turn.deadline = clock.now() + (this.#connectsOnItsOwnTime ? connectTimeout : timeout);
-    turn.hasConnected = this.#channel !== undefined;
+    turn.hasConnected = this.isOpen;
   }
 
   /**
-   * Sees to it that what is overdue then is noticed. What is about to be written goes first: the first timer of
-   * a process takes a while to make. As long as there is no connection, dialing has a time of its own.
+   * Sets the timer for a deadline. The pending write comes first, because the first timer of a process is slow to
+   * create. While there is no connection, dialing has its own time limit.
    */
   #arm(deadline: number): void {
-    if (this.#channel !== undefined && !this.#ending.signal.aborted) this.#timer.arm(deadline);
+    if (this.isOpen && !this.#hasEnded) this.#timer.arm(deadline);
   }
 
   #flush(): void {
-    if (this.#channel === undefined || this.#writing || this.#ending.signal.aborted) return;
-    this.#gatherRequests();
-    // What it still waited for may all have been given up.
-    if (this.#isDraining && this.#pending === 0) this.drain();
-    if (this.#requests.byteLength === 0 || this.#ending.signal.aborted) return;
-    this.#writing = true;
-    this.#looksBefore = this.#stall.looks;
-    const chunks = this.#requests.chunks();
-    const isLarge = this.#requests.byteLength > 2 * WRITE_SIZE;
-    const written = isLarge ? this.#writePieces(chunks) : this.#channel.write(chunks);
-    written.then(this.#written, this.#writeFailed);
-    this.#stall.start();
-  }
-
-  async #writePieces(chunks: readonly Uint8Array[]): Promise<void> {
-    for (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; at += WRITE_SIZE) {
-        await this.#channel!.write([chunk.subarray(at, at + WRITE_SIZE)]);
-        this.#noteProgress();
-      }
-    }
-  }
-
-  /** A server that takes what had to wait for it is alive, whatever it answers. */
-  #noteProgress(): void {
-    const { looks } = this.#stall;
-    if (looks !== this.#looksBefore) this.#stall.heard();
-    this.#looksBefore = looks;
-  }
-
-  readonly #written = (): void => {
-    this.#noteProgress();
-    this.#writing = false;
-    this.#requests.clear();
-    this.#flush();
-  };
-
-  readonly #writeFailed = (error: unknown): void => this.#endAll(this.#reasonFor(error));
-
-  /** Writes what is queued into the buffer, neighbours together where they allow it. */
-  #gatherRequests(): void {
-    // A write that ended, or a dial, has come before the end of this turn.
+    const pipeline = this.#pipeline;
+    if (pipeline === undefined || pipeline.isWriting || this.#hasEnded) return;
+    // The end of a write or of a dial has come before the end of this turn.
     if (this.#flushScheduled) this.#start(this.#turn);
-    const shares = this.#observer.sharesRequests?.() ?? true;
-    while (this.#requests.byteLength < WRITE_SIZE) {
-      const command = this.#nextWanted();
-      if (command === undefined) return;
-      this.#queue.shift();
-      const exchange = command.open();
-      for (let next; shares && (next = this.#nextWanted()) && exchange.admit(next);) {
-        this.#queue.shift();
-      }
-      this.#inFlight.push(exchange);
-      if (!this.#gather(exchange)) return;
-    }
-  }
-
-  #gather(exchange: Exchange): boolean {
-    try {
-      exchange.write(this.#requests);
-      return true;
-    } catch (error) {
-      // Out of memory, say. Half a request is in the buffer: what follows cannot be sent here.
-      for (const command of exchange.commands()) command.fail(error);
-      this.end(this.#reasonFor(error));
-      return false;
-    }
-  }
-
-  /** The oldest queued command that somebody still waits for; those before it are dropped. */
-  #nextWanted(): Command | undefined {
-    let command = this.#queue.peek();
-    while (command?.settled) {
-      this.#dropOldest();
-      command = this.#queue.peek();
-    }
-    return command;
-  }
-
-  #dropOldest(): void {
-    this.#done(this.#queue.shift()!);
+    pipeline.gather(this.#observer.sharesRequests?.() ?? true);
+    // All commands may have been aborted.
+    if (this.#isDraining && this.#pending === 0) this.drain();
+    if (!this.#hasEnded) pipeline.write();
   }
 
   #checkDeadlines(): void {
@@ -491,7 +411,7 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
       const behind = this.#reasonFor(cause);
       return this.#end(({ deadline }) => deadline <= now ? overdue : behind, overdue);
     }
-    // The oldest is not overdue: others may be, that came from a connection that ended.
+    // The oldest is not overdue, but commands from a connection that ended may be.
     for (const waiting of [this.#inFlight, this.#queue]) {
       for (const exchange of waiting as Iterable<Exchange>) {
         for (const command of exchange.commands()) {
@@ -500,11 +420,6 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
         }
       }
     }
-  }
-
-  #stalled(): void {
-    const { server, stallTimeout } = this.#options;
-    this.#endAll(stallError(server, stallTimeout));
   }
 
   #endAll(reason: EndReason, isFailure = true): void {
@@ -517,12 +432,14 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     isFailure = true,
     asksAgain = false,
   ): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#hasEnded) return;
     this.#ending.abort();
     this.#timer.stop();
-    this.#stall.stop();
     this.#cancelIdleCheck();
-    this.#closing = this.#channel?.close();
+    this.#cancelRest?.();
+    // Code may wait until the socket is closed.
+    if (this.#isResting) this.#rest(false);
+    this.#closing = this.#pipeline?.close();
     this.#closing?.catch(() => {});
     const lost: Command[] = [];
     const again: Command[] = [];
@@ -533,12 +450,16 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
     }
     const waiting = again.concat(this.#queue.drain());
     const unwritten = waiting.filter((command) => this.#hasTime(command));
-    // Before anything fails: what can go on elsewhere must not come back here.
+    // Before anything fails: commands that continue must not return to this connection.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
-    for (const command of lost) command.fail(reasonOf(command));
+    const named = isFailure && lost.length > 0 ? withCommands(reason, lost) : reason;
+    for (const command of lost) {
+      const own = reasonOf(command);
+      command.fail(own === reason ? named : own);
+    }
   }
 
-  /** Whether somebody waits for a command and its time is not up; one whose time is, fails here. */
+  /** Whether a command has not been aborted and its time is not over; if its time is over, it fails here. */
   #hasTime(command: Command): boolean {
     if (command.deadline <= this.#options.clock.now()) command.fail(this.#timeoutError());
     return !command.settled;
@@ -546,15 +467,33 @@ export class Connection implements ReplyHandler, Receiver, SocketHolder {
 
   #timeoutError(): TimeoutError {
     const { server, timeout, connectTimeout } = this.#options;
-    if (this.#channel !== undefined) {
+    if (this.isOpen) {
       const within = timeout === Infinity ? "in time" : `within ${timeout} ms`;
       return new TimeoutError(`No reply from ${server} ${within}`, { server });
     }
     return connectTimeoutError(server, connectTimeout);
   }
 
-  /** What operations are rejected with when this ended the connection. */
+  /** Makes the error of operations when the connection has ended for this reason. */
   #reasonFor(error: unknown): EndReason {
     return connectionEndedError(this.#options.server, error);
   }
+}
+
+/** Opens a socket while the code is loaded that uses it. */
+async function dialWhileLoading(
+  dial: ConnectionOptions["dial"],
+  signal: AbortSignal,
+): Promise<Transport> {
+  const loading = loadPipeline();
+  // If dialling fails as well, that error is reported.
+  loading.catch(() => {});
+  const transport = await dial(signal);
+  try {
+    await loading;
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+  return transport;
 }

@@ -1,17 +1,17 @@
 /** A queue. @module */
 
 const INITIAL_LENGTH = 16;
-/** A ring that one burst has grown beyond this is let go of after it. */
+/** A ring that has grown larger than this is not kept when it is empty. */
 const LARGEST_KEPT = 1 << 16;
 
-/** First in, first out, in a ring that grows when it is full: nothing moves as it passes. */
+/** First in, first out, in a ring buffer that grows when it is full. */
 export class Fifo<Item> {
   /** Its length is a power of two, so that positions wrap by a mask. */
   #ring: (Item | undefined)[] = new Array(INITIAL_LENGTH);
   #head = 0;
   #length = 0;
 
-  /** How many items wait. */
+  /** The number of items. */
   get length(): number {
     return this.#length;
   }
@@ -26,7 +26,7 @@ export class Fifo<Item> {
     return this.#ring[this.#head];
   }
 
-  /** Takes the oldest item out. */
+  /** Removes the oldest item. */
   shift(): Item | undefined {
     const item = this.#ring[this.#head];
     if (item === undefined) return undefined;
@@ -36,14 +36,14 @@ export class Fifo<Item> {
     return item;
   }
 
-  /** Takes all items out, oldest first. */
+  /** Removes all items, oldest first. */
   drain(): Item[] {
     const items = Array.from(this);
     this.#renew();
     return items;
   }
 
-  /** Takes out all items but those that are wanted. */
+  /** Removes all items except the wanted ones. */
   keep(isWanted: (item: Item) => boolean): void {
     const mask = this.#ring.length - 1;
     let kept = 0;
@@ -55,7 +55,7 @@ export class Fifo<Item> {
     this.#length = kept;
   }
 
-  /** The items that wait, oldest first. */
+  /** The items, oldest first. */
   *[Symbol.iterator](): IterableIterator<Item> {
     for (let i = 0; i < this.#length; i++) {
       yield this.#ring[(this.#head + i) & (this.#ring.length - 1)]!;

@@ -1,45 +1,45 @@
-/** Whether a server can be counted on. @module */
+/** The health of a server: failures, and probes while it is down. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
-import type { Clock } from "../waiting.ts";
+import { type Clock, lettingProcessEnd } from "../waiting.ts";
 
-/** What happens to a server, as the client's events call it. */
+/** The types of the client's events. */
 export type ServerEventType = "up" | "down" | "reconnect" | "error";
 
-/** What {@linkcode ServerHealth} needs to know. */
+/** The options of {@linkcode ServerHealth}. */
 export interface ServerHealthOptions {
   /** The server's name, for messages. */
   readonly server: string;
   /** How many failures in a row make a server count as down. */
   readonly failuresBeforeDead: number;
-  /** The bound of the delay before the first probe of a server that is down, in milliseconds. */
+  /** The upper limit of the delay before the first probe of a server that is down, in milliseconds. */
   readonly probeDelay: number;
-  /** What that bound, which doubles with each probe, grows to. */
+  /** That limit doubles with each probe, up to this many milliseconds. */
   readonly maxProbeDelay: number;
-  /** Whether operations dial a server that is down as long as it answers with a refusal. */
+  /** Whether operations dial a server that is down while it refuses connections. */
   readonly dialsRefusing: boolean;
-  /** Where the time comes from. */
+  /** The clock. */
   readonly clock: Clock;
-  /** Called with what happens. */
+  /** Called with the events. */
   readonly report: (type: ServerEventType, error?: SocketError) => void;
 }
 
 /**
- * Counts a server's failures. One that has failed a few times in a row is down until it has answered a
- * probe: meanwhile nobody waits for it. Probes go out one at a time, each after a delay by chance whose
- * bound doubles, so that a fleet of clients does not ask a server all at once as it comes up.
+ * Counts a server's failures. After several failures in a row it is down, and its operations fail at once, until it
+ * replies to a probe. Probes are sent one at a time, each after a random delay whose upper limit doubles, so that many
+ * clients do not all probe a restarted server at the same time.
  */
 export class ServerHealth {
   readonly #options: ServerHealthOptions;
-  /** Asks the server something; rejects when it does not answer. */
+  /** Sends a probe; rejects when the server does not reply. */
   readonly #probe: () => Promise<void>;
   #failures = 0;
   #lastError: SocketError | undefined;
-  /** How many failures there have been, so that those who failed together count as one. */
+  /** The number of failures so far. Operations that failed together count as one failure. */
   #epoch = 0;
   #isDown = false;
   #cancelProbe: (() => void) | undefined;
-  /** How many probes have gone out since the server went down. */
+  /** The number of probes since the server went down. */
   #attempt = 0;
   #isAsking = false;
   #isStopped = false;
@@ -49,30 +49,29 @@ export class ServerHealth {
     this.#probe = probe;
   }
 
-  /** Whether the server has failed too often to be counted on. */
+  /** Whether the server counts as down. */
   get isDown(): boolean {
     return this.#isDown;
   }
 
-  /** How many times in a row it has failed. */
+  /** The number of failures in a row. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Why it failed last, if it has failed since it answered. */
+  /** The error of the last failure, if it has failed since its last reply. */
   get lastError(): SocketError | undefined {
     return this.#lastError;
   }
 
-  /** The present time as {@linkcode failed} counts it. */
+  /** The current epoch, for {@linkcode failed}. */
   get epoch(): number {
     return this.#epoch;
   }
 
   /**
-   * What an operation is to be rejected with instead of waiting for the server, or `undefined` when it
-   * may try. A refusal comes at once, so that where nothing else depends on it the next operation may
-   * always try again: the first one after a restart succeeds.
+   * The error of an operation while the server is down, or `undefined` when it may try. If connections are refused,
+   * that takes no time, so without failover the next operation may always try: the first one after a restart succeeds.
    */
   get refusal(): SocketError | undefined {
     if (!this.#isDown) return undefined;
@@ -89,8 +88,8 @@ export class ServerHealth {
   /**
    * Counts a failure.
    *
-   * @param epoch The time at which what has failed began. What began before the last failure tells
-   * nothing new.
+   * @param epoch The epoch in which the failed operation began. An operation that began before the last failure does
+   * not count again.
    */
   failed(epoch: number, error: SocketError): void {
     if (this.#isStopped || epoch < this.#epoch) return;
@@ -105,7 +104,7 @@ export class ServerHealth {
     this.#options.report("down", error);
   }
 
-  /** Takes note that the server has answered. */
+  /** Records that the server has replied. */
   answered(): void {
     this.#failures = 0;
     this.#lastError = undefined;
@@ -115,23 +114,24 @@ export class ServerHealth {
     this.#options.report("up");
   }
 
-  /** Ends the probing. */
+  /** Stops the probes. */
   stop(): void {
     this.#isStopped = true;
     this.#cancelProbe?.();
   }
 
   #schedule(): void {
-    // One that is still out goes on by itself, if the server went up and down meanwhile.
+    // If a probe is still under way, because the server went up and down meanwhile, it continues.
     if (this.#isStopped || this.#isAsking) return;
     const { probeDelay, maxProbeDelay, clock } = this.#options;
     const bound = Math.min(maxProbeDelay, probeDelay * 2 ** this.#attempt++);
-    this.#cancelProbe = clock.after(Math.random() * bound, this.#ask);
+    // A probe does not keep the process alive.
+    this.#cancelProbe = lettingProcessEnd(clock).after(Math.random() * bound, this.#ask);
   }
 
   readonly #ask = (): void => {
     this.#isAsking = true;
-    // A connection that failed has told so itself: here it matters only whether to go on.
+    // A failed connection has reported its error itself; only whether to continue matters here.
     const goOn = () => {
       this.#isAsking = false;
       if (this.#isDown) this.#schedule();

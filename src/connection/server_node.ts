@@ -1,9 +1,9 @@
-/** One server and the connections to it. @module */
+/** One server and its connections. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
-import { DeadlineTimer, deferred } from "../waiting.ts";
+import { allEnded, DeadlineTimer, deferred } from "../waiting.ts";
 import {
   Connection,
   type ConnectionEnd,
@@ -13,23 +13,23 @@ import {
 import type { EndReason } from "./connect.ts";
 import { ServerHealth, type ServerHealthOptions } from "./server_health.ts";
 
-/** What a server's connections are made with, how many there may be, and when it counts as down. */
+/** The options of a server: its connections, their number, and when it counts as down. */
 export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOptions {
-  /** How many sockets may be open at once. */
+  /** The maximum number of open sockets. */
   readonly connections: number;
-  /** How many operations may wait at once. */
+  /** The maximum number of waiting operations. */
   readonly maxPending: number;
-  /** How many bytes of values may wait at once to be stored. */
+  /** The maximum total length of values that wait to be stored, in bytes. */
   readonly maxPendingBytes: number;
 }
 
 /**
- * What a server is doing: `idle` without a connection, as every server is before its first operation;
- * `connecting`; `up`; or `down` after `failuresBeforeDead` failures in a row.
+ * The state of a server: `idle` without a connection, as before the first operation; `connecting`; `up`; or `down`
+ * after `failuresBeforeDead` failures in a row.
  */
 export type ServerState = "idle" | "connecting" | "up" | "down";
 
-/** What goes on beside the connections that operations share, until it ends or the node is closed. */
+/** A separate connection, for `items` and `watch`, that ends with the node at the latest. */
 export interface Reader {
   /** Resolves when it has ended, and its socket is closed. */
   readonly closed: Promise<void>;
@@ -37,42 +37,42 @@ export interface Reader {
   end(reason: unknown): void;
 }
 
-/** The longest a probe waits for its answer, in milliseconds, where the client's own times are longer. */
+/** The maximum time of a probe in milliseconds; less if the client's time limits are less. */
 const PROBE_TIMEOUT = 5_000;
 
 /**
- * How many milliseconds a server is asked for one key a request after it has refused some. With more keys than one
- * a refusal may end the connection.
+ * For how many milliseconds after a refusal requests to a server have only one key. With several keys, a refusal may
+ * end the connection.
  */
 const APART = 10_000;
 
 /**
- * A key that nobody has a value for. Behind a proxy each key may live on another server: probes ask for several, so
- * that one which is down does not stand for all.
+ * Keys that no program uses, for probes. Behind a proxy, each key may belong to another server, so a probe reads
+ * several: one server that is down does not mean that all are.
  */
 const PROBE_KEY = "~moecache-probe-";
 const PROBE_KEYS = 10;
 
-/** How many that wait are looked through, on average, for one that is refused. */
+/** How many waiting commands are searched, on average, for each one that is refused. */
 const LOOKED_THROUGH = 64;
 
 /**
- * Opens connections when there is work for them, gives work to the one that has least, and replaces
- * those that ended. A server that fails again and again is left alone until it has answered a probe.
+ * Opens connections when they are needed, sends each command on the least busy one, and replaces those that ended.
+ * While the server is down, only probes are sent.
  */
 export class ServerNode {
   readonly #options: ServerNodeOptions;
   readonly #health: ServerHealth;
   readonly #connections: Connection[] = [];
-  /** Connections that take no more commands, and whose sockets may not be closed yet. */
+  /** Connections that accept no more commands, and whose sockets may still be open. */
   readonly #closing = new Set<Connection>();
-  /** Readers that have not ended, or whose sockets may not be closed yet. */
+  /** Readers that have not ended, or whose sockets may still be open. */
   readonly #readers = new Set<Reader>();
-  /** Operations whose replies have come and are being decoded. */
+  /** Operations whose replies have arrived and are being decoded. */
   readonly #decoding = new Set<Command>();
   readonly #decodingTimer: DeadlineTimer;
   #refusals = 0;
-  /** Until when it is asked for one key a request. */
+  /** Until when requests have only one key. */
   #apartUntil = -Infinity;
   #hasLostOne = false;
   #isRetired = false;
@@ -85,9 +85,9 @@ export class ServerNode {
   }
 
   /**
-   * Takes a command, which fails at once while the server is down.
+   * Accepts a command. It fails at once while the server is down.
    *
-   * @throws {SocketError} When the node is closed, or too many wait already.
+   * @throws {SocketError} When the node is closed, or too many commands wait.
    */
   submit(command: Command): void {
     if (this.#closed !== undefined) throw this.#closed;
@@ -107,7 +107,7 @@ export class ServerNode {
     return this.#health.isDown;
   }
 
-  /** What the server is doing. */
+  /** The state of the server. */
   get state(): ServerState {
     if (this.isDown) return "down";
     if (this.#connections.length === 0) return "idle";
@@ -124,12 +124,12 @@ export class ServerNode {
     return this.#health.lastError;
   }
 
-  /** How many sockets are open. */
+  /** The number of open sockets. */
   get openConnections(): number {
     return this.#connections.filter(({ isOpen }) => isOpen).length;
   }
 
-  /** How many operations wait for the server. */
+  /** The number of operations that wait for the server. */
   get pending(): number {
     let pending = 0;
     for (const connection of this.#connections) pending += connection.pending;
@@ -137,7 +137,7 @@ export class ServerNode {
   }
 
   /**
-   * Makes a reader, which has a connection of its own and ends with the node.
+   * Makes a reader, with a separate connection, that ends with the node.
    *
    * @throws {SocketError} When the node is closed or retired.
    */
@@ -149,37 +149,40 @@ export class ServerNode {
     return reader;
   }
 
-  /** Rejects all that is under way with this error, and whatever comes; resolves with all closed. */
+  /** Rejects pending and later commands with this error; resolves when everything is closed. */
   async close(error: SocketError): Promise<void> {
     this.#closed ??= error;
     this.#health.stop();
     this.#decodingTimer.stop();
     for (const connection of [...this.#connections, ...this.#closing]) connection.end(error);
     for (const reader of this.#readers) reader.end(error);
-    await Promise.all(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
+    await allEnded(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
   }
 
-  /** Resolves when there is no reader that has not ended. */
+  /** Resolves when all readers have ended. */
   async readersEnded(): Promise<void> {
     while (this.#readers.size > 0) {
       await Promise.allSettled(Array.from(this.#readers, ({ closed }) => closed));
     }
   }
 
-  /** Lets what is under way come to its end; resolves when it has, and its sockets are closed. */
+  /** Resolves when all pending commands have ended and the sockets are closed. */
   async retire(): Promise<void> {
     this.#isRetired = true;
     this.#health.stop();
     for (const connection of [...this.#connections]) connection.drain();
-    // Those that are lost meanwhile may be replaced.
+    const ended: Promise<void>[] = [];
+    // Connections that are lost meanwhile may be replaced.
     while (this.#connections.length + this.#closing.size > 0) {
-      await Promise.all(
-        Array.from([...this.#connections, ...this.#closing], ({ closed }) => closed),
-      );
+      ended.push(...Array.from([...this.#connections, ...this.#closing], ({ closed }) => closed));
+      await Promise.allSettled(ended);
     }
+    await allEnded(ended);
   }
 
-  /** Has what a connection that began in this epoch has not written go to another. */
+  /**
+   * Handles the end of a connection that began in this epoch: its unwritten commands continue on another connection.
+   */
   #ended(
     connection: Connection,
     { reason, isFailure, wasIdle, unwritten }: ConnectionEnd,
@@ -187,19 +190,22 @@ export class ServerNode {
   ): void {
     this.#takeOut(connection);
     if (connection.isOpen) this.#hasLostOne = true;
-    // A server that does not know this client has answered.
+    // A server that refuses the client's credentials has replied.
     if (!(reason instanceof SocketError)) this.#health.answered();
     else if (isFailure) this.#failed(reason, epoch);
     if (isFailure && wasIdle) this.#endIdle(reason);
     for (const command of unwritten) this.#moveOn(command);
   }
 
-  /** What the network has forgotten of one connection, it may have of all: none is to be tried after another. */
+  /**
+   * If an idle connection was lost unnoticed, the other idle ones may be lost too: they are all closed, instead of
+   * failing one after another.
+   */
   #endIdle(reason: EndReason): void {
     for (const other of [...this.#connections]) if (other.isLongIdle) other.end(reason);
   }
 
-  /** Gives a connection no more commands; it may have some under way. */
+  /** Stops sending commands on a connection; its pending commands continue. */
   #takeOut(connection: Connection): void {
     const at = this.#connections.indexOf(connection);
     if (at !== -1) this.#connections.splice(at, 1);
@@ -209,7 +215,7 @@ export class ServerNode {
   }
 
   #failed(reason: SocketError, epoch: number): void {
-    // The others may be as lost, or the server may answer through them: in either case it shows.
+    // The server may still reply on the other connections, or they may be lost too: both will be noticed.
     for (const other of this.#connections) other.listen();
     this.#health.failed(epoch, reason);
   }
@@ -220,7 +226,7 @@ export class ServerNode {
     this.#submitNow(command);
   }
 
-  /** What comes late to a server that has left the list leaves no connection behind. */
+  /** A late command for a server that has left the list must not leave a connection open. */
   #submitNow(command: Command): void {
     const { tie } = command;
     const connection = tie === undefined
@@ -233,14 +239,14 @@ export class ServerNode {
   }
 
   /**
-   * Sees to it that there is room for a command.
+   * Makes sure that there is room for a command.
    *
-   * @throws {SocketError} When there is none.
+   * @throws {SocketError} When there is no room.
    */
   #checkRoom({ byteLength }: Command): void {
     const full = this.#fullOf(byteLength);
     if (full === undefined) return;
-    // Where thousands wait in earnest, they are not looked through for each that is refused.
+    // If thousands of commands really wait, they are not searched for each refused command.
     if (++this.#refusals * LOOKED_THROUGH >= this.pending) {
       this.#refusals = 0;
       for (const connection of this.#connections) connection.sweep();
@@ -250,7 +256,7 @@ export class ServerNode {
     throw new SocketError(`Cannot use ${server}: ${full}`, { server });
   }
 
-  /** What there is no room for beside this many bytes, or `undefined`. */
+  /** The limit that a command with this many bytes exceeds, in words; or `undefined`. */
   #fullOf(byteLength: number): string | undefined {
     const { maxPending, maxPendingBytes } = this.#options;
     let pending = 0;
@@ -289,7 +295,7 @@ export class ServerNode {
     return connection;
   }
 
-  /** Makes what observes a connection that begins now. */
+  /** Makes the observer of a connection that begins now. */
   #observer(): ConnectionObserver {
     const { epoch } = this.#health;
     return {
@@ -310,14 +316,16 @@ export class ServerNode {
     reader.closed.then(forget, forget);
   }
 
-  /** Lets an operation whose reply is being decoded end with its time, or with the node. */
+  /** Ends an operation whose reply is being decoded when its time is over, or when the node is closed. */
   readonly #decode = (command: Command): void => {
     const { promise: closed, resolve } = deferred<void>();
-    this.#add({ closed, end: (reason) => command.abandon(reason) });
+    this.#add({ closed, end: (reason) => command.failForGood(reason) });
     this.#decoding.add(command);
     this.#decodingTimer.arm(command.deadline);
     command.whenSettled(() => {
       this.#decoding.delete(command);
+      // The timer must not keep the process alive any more.
+      if (this.#decoding.size === 0) this.#decodingTimer.stop();
       resolve();
     });
   };
@@ -329,12 +337,15 @@ export class ServerNode {
       if (command.deadline > now) this.#decodingTimer.arm(command.deadline);
       else {
         const state = `it has come from ${server}, and is still being decoded after ${timeout} ms`;
-        command.abandon(new TimeoutError(`Cannot read value: ${state}`, { server }));
+        command.failForGood(new TimeoutError(`Cannot read value: ${state}`, { server }));
       }
     }
   }
 
-  /** Asks for some key through a connection that serves operations from then on: what answers no get is of no use. */
+  /**
+   * Sends a get as a probe, through a connection that serves operations afterwards: a server that does not reply to a
+   * get cannot be used.
+   */
   #probe(): Promise<void> {
     return new Promise((resolve, reject) => {
       const { timeout, connectTimeout, timesConnectingApart, clock } = this.#options;

@@ -1,13 +1,13 @@
-/** How a client learns which servers there are. @module */
+/** The interface of discoveries, which find a client's servers. @module */
 
 import type { ServerAddress } from "../server_address.ts";
 import type { TlsOptions, Transport } from "../transport/transport.ts";
 
 /**
- * Tells a client which servers there are, for as long as it runs: for `ClientOptions.discovery`. There are
- * `elastiCache` and `dns`; this is for a registry of another kind.
+ * Finds a client's servers, again and again while the client runs. Pass it as `ClientOptions.discovery`. `elastiCache`
+ * and `dns` exist; implement this interface for another kind of registry.
  *
- * @example Servers that stand in a file
+ * @example A list of servers in a file
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import type { Discovery } from "@moecache/moecache/discovery";
@@ -33,48 +33,47 @@ import type { TlsOptions, Transport } from "../transport/transport.ts";
  * ```
  */
 export interface Discovery {
-  /** What is asked, for messages and for the `server` of `error` events; never with a password in it. */
+  /** The name of the source, for messages and for the `server` of `error` events. It must not contain a password. */
   readonly name: string;
-  /** Milliseconds between two look-ups, 1 to 2,147,483,647, give or take a tenth; 60,000 unless given. */
+  /** Milliseconds between two look-ups, 1 to 2,147,483,647; 60,000 by default. It varies by up to a tenth at random. */
   readonly interval?: number;
   /**
-   * Looks up the servers. It is called for one client one call at a time, and has to end when its signal is
-   * aborted: closing a client waits for it.
+   * Looks up the servers. A client never makes two calls at the same time. The call must end when its signal is
+   * aborted: closing the client waits for it.
    *
-   * @returns The servers, one at least.
-   * @throws {Error} Of any kind, when they cannot be had now: the client keeps those that it has.
+   * @returns The servers; at least one.
+   * @throws {Error} Any error, when the servers cannot be found now. The client keeps its current servers.
    */
   lookUp(context: DiscoveryContext): Promise<DiscoveredServers>;
 }
 
-/** What a look-up has come to. */
+/** The result of a look-up. */
 export interface DiscoveredServers {
-  /** The servers, in the order that the client's locator is to have them in. */
+  /** The servers, in the order for the client's locator. */
   readonly servers: readonly ServerAddress[];
   /**
-   * The version of the list, where it has one, which grows with each change: a list of the same version is
-   * not looked at, and an older one, from a source that lags behind, not taken until it has come three times
-   * in a row. Without versions the lists themselves are compared.
+   * The version of the list, if it has one. It must grow with each change. A list with the same version is ignored. A
+   * list with an older version, from a source that lags behind, is ignored until it has come three times in a row.
+   * Without versions, the lists themselves are compared.
    */
   readonly version?: number | bigint;
 }
 
-/** What a client gives to a look-up. */
+/** What a look-up gets from the client. */
 export interface DiscoveryContext {
   /** Aborted when the look-up has taken too long, or the client is closed. */
   readonly signal: AbortSignal;
   /**
-   * How TLS is spoken with servers whose addresses do not say; `undefined` where it is not. A server that is
-   * given by its IP address needs the name that its certificate is for: `{ serverName: name, ...tls }`.
+   * The TLS options for servers whose addresses have none; `undefined` without TLS. A server with an IP address needs
+   * the name in its certificate: `{ serverName: name, ...tls }`.
    */
   readonly tls: TlsOptions | undefined;
   /**
-   * Opens a socket as the client does to its servers: with its `dial`, TLS, authentication and
-   * `connectTimeout`.
+   * Opens a socket as the client does for its servers: with its `dial`, TLS, authentication and `connectTimeout`.
    *
-   * @param address Whom to ask.
-   * @param signal Gives the attempt up.
-   * @returns The socket, which is to be closed by whoever asked for it.
+   * @param address The address to connect to.
+   * @param signal Aborts the attempt.
+   * @returns The socket. The caller must close it.
    */
   connect(address: ServerAddress, signal: AbortSignal): Promise<Transport>;
 }

@@ -1,56 +1,57 @@
-/** Looking up the servers again and again. @module */
+/** Looks up the servers again and again. @module */
 
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { ServerAddress } from "../server_address.ts";
-import { letProcessEnd } from "../transport/runtime.ts";
-import { untilAborted } from "../waiting.ts";
+import { type Clock, keepingProcess, lettingProcessEnd, untilAborted } from "../waiting.ts";
 import type { DiscoveredServers, Discovery, DiscoveryContext } from "./discovery.ts";
 
-/** What {@linkcode DiscoveryLoop} needs to know. */
+/** The options of a {@linkcode DiscoveryLoop}. */
 export interface DiscoveryLoopOptions extends Omit<DiscoveryContext, "signal"> {
   readonly discovery: Discovery;
-  /** Milliseconds a look-up may take. */
+  /** Where the time comes from. */
+  readonly clock: Clock;
+  /** The time limit of a look-up, in milliseconds. */
   readonly timeout: number;
-  /** The fewest milliseconds from one look-up to the next one that a failing server brings about. */
+  /** The minimum number of milliseconds between two look-ups when servers fail. */
   readonly rest: number;
-  /** After a look-up that failed the next one follows a delay by chance, with this bound in milliseconds. */
+  /** After a failed look-up, the next one follows after a random delay of up to this many milliseconds. */
   readonly retryDelay: number;
-  /** What that bound, which doubles with each failure, grows to. */
+  /** That limit doubles with each failure, up to this many milliseconds. */
   readonly maxRetryDelay: number;
-  /** Whether somebody waits for the outcome: the process is kept alive for it, and it comes soon. */
+  /** Whether operations wait for the result. Then the process is kept alive, and retries come soon. */
   readonly isAwaited: () => boolean;
-  /** Is told the servers when they are not those it was told before; what it throws is a failure. */
+  /** Called with the servers when they have changed. If it throws, the look-up has failed. */
   readonly found: (servers: readonly ServerAddress[]) => void;
-  /** Is told why they could not be looked up. */
+  /** Called with the error of a failed look-up. */
   readonly failed: (error: SocketError) => void;
 }
 
 const DEFAULT_INTERVAL = 60_000;
-/** How often a source has to name an older version than one it has named before, to be believed. */
+/** How many times in a row a source must return an older version before it is accepted. */
 const OLDER_ANSWERS = 3;
-/** The longest from one look-up to the next while somebody waits, in milliseconds. */
+/** The maximum time between two look-ups while operations wait, in milliseconds. */
 const IMPATIENCE = 1_000;
-/** What timers can count; beyond it they are due at once. */
+/** The longest time of a timer. With a longer one, timers fire at once. */
 const LONGEST_DELAY = 0x7fffffff;
 
 /**
- * Looks up the servers when it is started, at each interval from then on, after failures with growing
- * delays, and soon when it is told to hurry. Only one look-up is under way at a time.
+ * Looks up the servers at the start, then at each interval, after a failure with growing delays, and soon after a call
+ * of `hurry`. It makes one look-up at a time.
  */
 export class DiscoveryLoop {
   readonly #options: DiscoveryLoopOptions;
   readonly #ending = new AbortController();
-  /** Look-ups that have not ended: one, and those that did not when they were told to. */
+  /** The look-ups that have not ended: the current one, and aborted ones that ignore their signal. */
   readonly #looking = new Set<Promise<unknown>>();
   #running: Promise<void> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelNext: (() => void) | undefined;
   #due = Infinity;
   #begun = -Infinity;
   #isStarted = false;
   #isHurried = false;
   #isInBackground = false;
   #failures = 0;
-  /** The last list that was taken. */
+  /** The last accepted list. */
   #list: string | undefined;
   #version: number | bigint | undefined;
   #olderAnswers = 0;
@@ -59,58 +60,59 @@ export class DiscoveryLoop {
     this.#options = options;
   }
 
-  /** Begins with the first look-up; does nothing once it has begun. */
+  /** Starts the first look-up. Further calls do nothing. */
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
     this.#lookUp();
   }
 
-  /** As {@linkcode start}, and has the next look-up come soon enough for somebody who waits for it. */
+  /** As {@linkcode start}; the next look-up then comes soon, because an operation waits for it. */
   expect(): void {
     this.start();
     if (this.#running !== undefined || !this.#isInBackground) return;
     const due = Math.min(this.#due, this.#begun + IMPATIENCE);
     this.#due = Infinity;
-    this.#schedule(due - performance.now());
+    this.#schedule(due - this.#options.clock.now());
   }
 
-  /** Has a look-up come soon, for there is reason to think that the servers have changed. */
+  /** Makes a look-up come soon, because the servers may have changed. */
   hurry(): void {
     if (!this.#isStarted) return;
     if (this.#running !== undefined) this.#isHurried = true;
-    else this.#schedule(this.#begun + this.#options.rest - performance.now());
+    else this.#schedule(this.#begun + this.#options.rest - this.#options.clock.now());
   }
 
-  /** Ends it, for good, with this reason; resolves when the look-ups under way have ended. */
+  /** Stops looking up servers, for this reason; resolves when the look-ups under way have ended. */
   async stop(reason: SocketError): Promise<void> {
     this.#isStarted = true;
-    clearTimeout(this.#timer);
+    this.#cancelNext?.();
     this.#ending.abort(reason);
     await Promise.allSettled([this.#running, ...this.#looking]);
   }
 
   #schedule(delay: number): void {
+    const { clock } = this.#options;
     const isAwaited = this.#options.isAwaited();
     const wait = Math.max(0, Math.min(delay, isAwaited ? IMPATIENCE : LONGEST_DELAY));
-    const due = performance.now() + wait;
+    const due = clock.now() + wait;
     if (due >= this.#due || this.#ending.signal.aborted) return;
-    clearTimeout(this.#timer);
+    this.#cancelNext?.();
     this.#due = due;
-    this.#timer = setTimeout(() => this.#lookUp(), wait);
+    const timer = isAwaited ? keepingProcess(clock) : lettingProcessEnd(clock);
+    this.#cancelNext = timer.after(wait, () => this.#lookUp());
     this.#isInBackground = !isAwaited;
-    if (this.#isInBackground) letProcessEnd(this.#timer);
   }
 
   #lookUp(): void {
-    clearTimeout(this.#timer);
+    this.#cancelNext?.();
     this.#due = Infinity;
     this.#isHurried = false;
-    this.#begun = performance.now();
+    this.#begun = this.#options.clock.now();
     this.#running = this.#attempt();
   }
 
-  /** Looks up once, and sees to the next time. */
+  /** Looks up the servers once, and schedules the next look-up. */
   async #attempt(): Promise<void> {
     let delay;
     try {
@@ -130,16 +132,16 @@ export class DiscoveryLoop {
   }
 
   async #ask(): Promise<DiscoveredServers> {
-    const { timeout } = this.#options;
+    const { timeout, clock } = this.#options;
     const attempt = new AbortController();
     const end = () => attempt.abort(this.#ending.signal.reason);
     this.#ending.signal.addEventListener("abort", end);
     const overdue = () => attempt.abort(new TimeoutError(`no answer within ${timeout} ms`));
-    const timer = setTimeout(overdue, timeout);
+    const cancel = keepingProcess(clock).after(timeout, overdue);
     try {
       return await untilAborted(this.#look(attempt.signal), attempt.signal);
     } finally {
-      clearTimeout(timer);
+      cancel();
       this.#ending.signal.removeEventListener("abort", end);
     }
   }
@@ -157,8 +159,8 @@ export class DiscoveryLoop {
 
   #take(answer: DiscoveredServers | undefined): void {
     const { servers = undefined, version } = answer ?? {};
-    if (!Array.isArray(servers)) throw new SocketError("it gave no list of servers");
-    if (servers.length === 0) throw new SocketError("it names no server");
+    if (!Array.isArray(servers)) throw new SocketError("it returned no list of servers");
+    if (servers.length === 0) throw new SocketError("it returned an empty list of servers");
     if (!this.#isNewer(version)) return;
     const list = JSON.stringify(servers);
     if (list !== this.#list) this.#options.found(servers);
@@ -169,7 +171,7 @@ export class DiscoveryLoop {
   #isNewer(version: number | bigint | undefined): boolean {
     const known = this.#version;
     if (version === undefined || known === undefined) return true;
-    // A source of many parts may lag behind in some; one that was made anew counts from the beginning.
+    // Some nodes of a source may lag behind; a source that was created again counts from the beginning.
     const isOlder = version < known;
     this.#olderAnswers = isOlder ? (this.#olderAnswers + 1) % OLDER_ANSWERS : 0;
     return isOlder ? this.#olderAnswers === 0 : version > known;

@@ -1,4 +1,4 @@
-/** Servers that a configuration endpoint tells of. @module */
+/** Discovers servers through a configuration endpoint. @module */
 
 import type { EndReason } from "../connection/connect.ts";
 import { Connection } from "../connection/connection.ts";
@@ -23,35 +23,34 @@ import type { Transport } from "../transport/transport.ts";
 import { systemClock } from "../waiting.ts";
 import type { Discovery, DiscoveryContext } from "./discovery.ts";
 
-/** How {@linkcode elastiCache} goes about it. */
+/** The options of {@linkcode elastiCache}. */
 export interface ElastiCacheOptions {
   /**
-   * What nodes are called: by their `"hostname"`, or by their `"ip"` address, as the endpoint tells them, and
-   * by the other where it does not tell. `"hostname"` unless given. It is what the ring is made of, so that
-   * all programs of a deployment have to agree on it; EnyimMemcached puts IP addresses on its ring. Either
-   * way, where TLS is spoken certificates are checked against host names.
+   * The names of nodes: `"hostname"`, the default, or `"ip"`. If the endpoint returns only one of the two, that one is
+   * used. The ring is made of these names, so all programs of a deployment must use the same kind; EnyimMemcached uses
+   * IP addresses. With TLS, certificates are always checked against host names.
    */
   readonly address?: "hostname" | "ip";
-  /** Milliseconds between two look-ups, 1 to 2,147,483,647; 60,000 unless given. */
+  /** Milliseconds between two look-ups, 1 to 2,147,483,647; 60,000 by default. */
   readonly interval?: number;
 }
 
-/** Room for some thousands of nodes. */
+/** The maximum length of a reply: enough for thousands of nodes. */
 const LONGEST_CONFIG = 1 << 20;
 
 /**
- * Discovers the nodes of an Amazon ElastiCache cluster, or of a Google Memorystore instance, through its
- * configuration endpoint, with `config get cluster`; where that is not known, as with ElastiCache's memcached
- * before 1.4.14, with `get AmazonElastiCache:cluster`. It is asked over a connection of its own, once a look-up;
- * nothing else is ever sent to it.
+ * Discovers the nodes of an Amazon ElastiCache cluster, or of a Google Memorystore instance. It sends `config get
+ * cluster` to the configuration endpoint. If the endpoint does not know this command, as ElastiCache's memcached before
+ * 1.4.14, it sends `get AmazonElastiCache:cluster`. Each look-up opens a connection and closes it. Nothing else is sent
+ * to the endpoint.
  *
- * The client's `tls`, `auth`, `dial` and timeouts go for the endpoint as well, and what the endpoint's own
- * address says of TLS and authentication goes for the nodes.
+ * The client's `tls`, `auth`, `dial` and timeouts apply to the endpoint as well. TLS and authentication in the
+ * endpoint's address apply to the nodes as well.
  *
  * @param endpoint The configuration endpoint: `"my-cluster.x1y2z3.cfg.use1.cache.amazonaws.com:11211"`.
- * @param options What nodes are called, and how often to ask.
- * @returns What goes into `ClientOptions.discovery`.
- * @throws {ValidationException} When the endpoint's address is invalid, or an option is.
+ * @param options The names of nodes, and how often to look up.
+ * @returns The value for `ClientOptions.discovery`.
+ * @throws {ValidationException} When the endpoint's address or an option is invalid.
  *
  * @example A cluster that grows
  * ```ts
@@ -111,12 +110,12 @@ function addressOf(
 ): HostAddress {
   const [first, second] = address === "ip" ? [ip, hostname] : [hostname, ip];
   const named = { ...security, hostname: first || second, port };
-  // The certificate of a node is for its host name, whatever it is dialled by.
+  // A node's certificate contains its host name, even if the client connects to its IP address.
   if (typeof security.tls !== "object" || hostname === "") return named;
   return { ...named, tls: { serverName: hostname, ...security.tls } };
 }
 
-/** Asks as the endpoints of today understand it, and then as those before them did. */
+/** Sends the current command, and then the old one. */
 async function askForConfig(
   endpoint: ServerAddress,
   server: string,
@@ -146,11 +145,11 @@ async function askBefore(inquiry: Inquiry): Promise<string> {
   const text = await inquiry.ask(new RetrievalCommand("get", CLUSTER_KEY, read));
   if (typeof text === "string") return text;
   throw new ClientException(
-    "it has no configuration: it is a server, and no endpoint of a cluster",
+    "it has no configuration: it is a server, not the endpoint of a cluster",
   );
 }
 
-/** A connection to an endpoint for as long as one look-up takes, which is for the look-up's signal to say. */
+/** A connection to an endpoint for one look-up. The look-up's signal ends it. */
 class Inquiry {
   readonly #connection: Connection;
   #ended: EndReason | undefined;
@@ -171,13 +170,13 @@ class Inquiry {
 
   /** Sends a command. */
   ask<Result>(command: Command<Result>): Promise<Result> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       if (this.#ended !== undefined) throw this.#ended;
-      this.#connection.submit(command.settleBy(resolve, reject));
+      this.#connection.submit(command.settleBy(resolve));
     });
   }
 
-  /** Rejects what is asked with this reason. */
+  /** Rejects the pending commands with this reason. */
   end(reason: SocketError): void {
     this.#connection.end(reason);
   }
@@ -190,7 +189,7 @@ class Inquiry {
 
 function reasonOf({ reason }: AbortSignal, server: string): SocketError {
   if (reason instanceof SocketError) return reason;
-  return new SocketError(`Cannot ask ${server}: the look-up was given up`, {
+  return new SocketError(`Cannot ask ${server}: the look-up was aborted`, {
     server,
     cause: reason,
   });

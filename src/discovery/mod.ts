@@ -1,8 +1,8 @@
 /**
- * Where the list of servers comes from, for `ClientOptions.discovery`: ElastiCache's and Memorystore's
- * configuration endpoint, or DNS.
+ * Finds the list of servers: in environment variables, through ElastiCache's and Memorystore's configuration endpoint, or through DNS. The last
+ * two are for `ClientOptions.discovery`.
  *
- * @example Servers that a name in DNS stands for
+ * @example The servers behind a DNS name
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { dns } from "@moecache/moecache/discovery";
@@ -15,5 +15,6 @@
 
 export type { DiscoveredServers, Discovery, DiscoveryContext } from "./discovery.ts";
 export { dns, type DnsOptions } from "./dns.ts";
+export { type Environment, serversFromEnv } from "./servers_from_env.ts";
 export { elastiCache, type ElastiCacheOptions } from "./elasti_cache.ts";
 export type { DnsRecordType, ResolveDns, SrvRecord } from "../transport/resolve_dns.ts";

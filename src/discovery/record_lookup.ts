@@ -1,23 +1,23 @@
-/** The records of a name. @module */
+/** Looks up the DNS records of a name. @module */
 
 import { SocketError } from "../errors.ts";
 import type { DnsRecordType, ResolveDns } from "../transport/resolve_dns.ts";
 
 type Records = Awaited<ReturnType<ResolveDns>>;
 
-/** What there was of a type when there was any. */
+/** The last records of a type. */
 interface Known {
   readonly records: Records;
-  /** How often there have been none since. */
+  /** How many look-ups have found none since. */
   absences: number;
 }
 
-/** How often records that there were have to be missing before that is believed. */
+/** How many look-ups must find no records before the old ones are dropped. */
 const ABSENCES = 3;
 
 /**
- * Asks for the records of a name again and again. Beside those of other types, a type that cannot be had keeps
- * the records that it had: servers that leave the list because of a failure take their keys with them.
+ * Looks up the records of a name again and again. If one type fails and another does not, the failed type keeps its
+ * last records: removing servers because of a DNS failure would move their keys.
  */
 export class RecordLookup {
   readonly #types: readonly DnsRecordType[];
@@ -30,11 +30,11 @@ export class RecordLookup {
   }
 
   /**
-   * Asks once.
+   * Looks up the records once.
    *
    * @returns The records of all types.
    * @throws {SocketError} When there are none.
-   * @throws What the resolver throws, when there are none of the types that it can get either.
+   * @throws The resolver's error, when a type fails and the others have no records.
    */
   async lookUp(signal: AbortSignal): Promise<Records> {
     const types = this.#types;
@@ -48,7 +48,7 @@ export class RecordLookup {
     throw new SocketError(`it has no ${types.join(" or ")} records`);
   }
 
-  /** The records to go by; `undefined` are those that cannot be had. */
+  /** The records to use for a type; `found` is `undefined` when the look-up failed. */
   #completed(type: DnsRecordType, found: Records | undefined): Records {
     if (found !== undefined && found.length > 0) {
       this.#known.set(type, { records: found, absences: 0 });
@@ -56,7 +56,7 @@ export class RecordLookup {
     }
     const known = this.#known.get(type);
     if (known === undefined) return [];
-    // Deno's resolver says that there are none where the name server says that it has failed.
+    // Deno's resolver reports no records also when the name server has failed.
     if (found === undefined || ++known.absences < ABSENCES) return known.records;
     this.#known.delete(type);
     return [];

@@ -1,25 +1,28 @@
-/** Reading a value, or computing it once for all who ask. @module */
+/** Reads a value, or computes it once for all callers. @module */
 
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
+import { bounded, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
-import { type Lease, type LeasedItem, Leases } from "./leases.ts";
+import { type Lease, Leases, STRICT } from "./leases.ts";
 import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
+import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
-import { FAILURE_FLAGS, isReserved, LEASE_FLAGS, writeAndRead } from "../transcoding/item_codec.ts";
-import { backoff, deferred, pause, systemClock, untilAborted } from "../waiting.ts";
+import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
+import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
-/** What is asked for, and how to get it. */
+/** A call of `getOrSet`. */
 interface Task {
   readonly key: string;
   readonly load: () => unknown;
   readonly plan: Plan;
+  /** Whether it fails where the server does. */
+  readonly isStrict: boolean;
 }
 
-/** Options that have been checked and completed. */
+/** Checked options, with defaults filled in. */
 interface Plan {
   readonly exptime: number;
   readonly staleFor: number;
@@ -32,8 +35,8 @@ interface Plan {
 const LONGEST_MESSAGE = 1000;
 
 /**
- * Reads the value of a key, or computes it. What this client is doing already is joined, unless it
- * has changed the value since that began.
+ * Reads the value of a key, or computes it. If this client is already doing that, the call joins it, unless the client
+ * has changed the key since.
  */
 export async function getOrSet<Value>(
   session: Session,
@@ -42,49 +45,52 @@ export async function getOrSet<Value>(
   options: GetOrSetOptions = {},
 ): Promise<Value> {
   checkOptions(options, GET_OR_SET_OPTIONS);
-  checkKey(key, "get or set");
+  session.checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);
-  const { signal } = options;
+  const { signal, failover } = options;
+  const isStrict = failover === "error";
   signal?.throwIfAborted();
   const outer = presentLoad();
   const joined = loadsOf(session).get(session, key);
-  if (joined !== undefined) {
+  if (joined?.isStrict === isStrict) {
     if (outer !== undefined && waitsFor(joined, outer)) throw waitsForItself(key);
     return await waitAs(outer, joined, joined.join(signal)) as Value;
   }
-  const loading = new Loading(session, { key, load, plan });
+  const loading = new Loading(session, { key, load, plan, isStrict });
   loadsOf(session).add(session, key, loading);
   return await waitAs(outer, loading, loading.begin(signal)) as Value;
 }
 
 function waitsForItself(key: string): ClientException {
-  const why = "what computes its value would wait for itself";
+  const why = "the function that computes its value would wait for itself";
   return new ClientException(`Cannot get or set key "${key}": ${why}`, key);
 }
 
-/** One value, from the first look at it until it is there. */
+/** The loading of one value, from the first read until the value is known. */
 class Loading implements Load {
   readonly waits: Set<{ readonly load: Load }> = new Set();
   isServing = false;
+  readonly isStrict: boolean;
   readonly #session: Session;
   readonly #leases: Leases;
   readonly #key: string;
   readonly #load: () => unknown;
   readonly #plan: Plan;
-  /** The value that is being replaced, when there is one to be replaced. */
+  /** The stale value that is being replaced, if there is one. */
   readonly #replaced = deferred<{ value: unknown } | undefined>();
-  /** What the caller that began it is served: a value that is good, or the one computed. */
+  /** The result for the first caller: a fresh value, or the computed one. */
   readonly #value: Promise<unknown>;
   readonly #caller: Caller = { load: this };
-  /** How many wait for it. */
+  /** The number of waiting callers. */
   #callers = 0;
-  /** Ends the waiting for another client. */
+  /** Ends the wait for another client. */
   #pausing: AbortController | undefined;
 
-  constructor(session: Session, { key, load, plan }: Task) {
+  constructor(session: Session, { key, load, plan, isStrict }: Task) {
+    this.isStrict = isStrict;
     this.#session = session;
-    this.#leases = new Leases(session);
+    this.#leases = new Leases(session, isStrict ? STRICT : undefined);
     this.#key = key;
     this.#load = load;
     this.#plan = plan;
@@ -95,12 +101,12 @@ class Loading implements Load {
     });
   }
 
-  /** What the caller that began it is served. */
+  /** The result for the first caller. */
   begin(signal: AbortSignal | undefined): Promise<unknown> {
     return this.#accompany(this.#value, signal);
   }
 
-  /** What those are served who came later: they do not wait where there is something to serve. */
+  /** The result for later callers: they get the stale value at once, if there is one. */
   join(signal: AbortSignal | undefined): Promise<unknown> {
     const served = this.#replaced.promise.then((replaced) =>
       replaced === undefined ? this.#value : replaced.value
@@ -111,18 +117,18 @@ class Loading implements Load {
   async #accompany(served: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
     this.#callers++;
     try {
-      return await untilAborted(served, signal);
+      return await untilAborted(whileOpen(this.#session, served), signal);
     } finally {
       if (--this.#callers === 0 && this.#pausing !== undefined) this.#giveUp(this.#pausing);
     }
   }
 
-  /** Waits for another client, as long as anybody waits for this one. */
+  /** Waits for another client while callers wait for this one. */
   async #pause(delay: number): Promise<void> {
     const pausing = new AbortController();
     this.#pausing = pausing;
     if (this.#callers === 0) this.#giveUp(pausing);
-    await pause(delay, pausing.signal);
+    await pause(this.#session.settings.clock, delay, pausing.signal);
     this.#pausing = undefined;
   }
 
@@ -137,7 +143,8 @@ class Loading implements Load {
 
   async #run(): Promise<unknown> {
     const { lockFor, waitFor } = this.#plan;
-    const deadline = systemClock.now() + waitFor * 1000;
+    const { clock } = this.#session.settings;
+    const deadline = clock.now() + waitFor * 1000;
     for (let attempt = 0;; attempt++) {
       const item = await this.#leases.read(this.#key);
       if (item === "unreachable") return await this.#loadUnstored();
@@ -146,23 +153,23 @@ class Loading implements Load {
         if (served !== undefined) return served.value;
         continue;
       }
-      // A mark that never expires is one that somebody has touched.
+      // A mark never expires only if another client has touched it.
       if (item === undefined || item.isInvalid || item.ttl === -1) {
         const lease = await this.#leases.claim(this.#key, lockFor, item);
         if (lease !== undefined) return await this.#compute(lease);
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
       }
-      const left = deadline - systemClock.now();
+      const left = deadline - clock.now();
       if (left <= 0) return await this.#loadUnstored();
       await this.#pause(Math.min(left, backoff(attempt)));
     }
   }
 
-  /** Serves a value, or another computed in its place; `undefined` when it has changed meanwhile. */
+  /** Returns a value, or computes its replacement; `undefined` when the item has changed meanwhile. */
   async #serve(item: LeasedItem): Promise<{ value: unknown } | undefined> {
     const { staleFor, earlyRefresh, lockFor } = this.#plan;
-    const value = await this.#session.readItem(item.flags, item.data, undefined, this.#key);
+    const value = await this.#read(item);
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
     if (!isDue && !item.isInvalid) return { value };
     this.#replaced.resolve({ value });
@@ -170,6 +177,14 @@ class Loading implements Load {
     const lease = await this.#leases.claimRefresh(this.#key, lockFor, item);
     if (lease === "changed") return undefined;
     return { value: lease === undefined ? value : await this.#compute(lease) };
+  }
+
+  /** Decodes an item within the time of an operation. */
+  async #read({ flags, data }: LeasedItem): Promise<unknown> {
+    const value = this.#session.readItem(flags, data, undefined, this.#key);
+    if (!(value instanceof Promise)) return value;
+    const action = `Cannot read value of key "${this.#key}": it is still being decoded`;
+    return await bounded(this.#session, value, { action });
   }
 
   async #compute(lease: Lease): Promise<unknown> {
@@ -188,31 +203,38 @@ class Loading implements Load {
     try {
       return await callAs(this.#caller, this.#load);
     } catch (error) {
-      // The error matters more than that it could not be kept: the stub goes, or expires by itself.
+      // The error of `load` is thrown, even if storing it fails as well: the stub is removed, or expires.
       await Promise.allSettled([this.#fail(lease, error)]);
       throw error;
     }
   }
 
-  /** Computes a value that is not stored; it is what others would read all the same. */
+  /** Computes a value that is not stored, but converted as if it had been stored and read. */
   async #loadUnstored(): Promise<unknown> {
     const loaded = await callAs(this.#caller, this.#load);
     if (loaded === undefined) return undefined;
-    const { value } = await writeAndRead(this.#session, loaded, this.#key);
+    const { value } = await writeAndReadInTime(this.#session, loaded, this.#key);
     return value;
   }
 
-  /** Stores a value; resolves to what others read from then on. */
+  /** Stores a value; resolves to the value that others will read. */
   async #store(lease: Lease, loaded: unknown): Promise<unknown> {
-    const { exptime, staleFor } = this.#plan;
-    const { item: { flags, data }, value } = await writeAndRead(this.#session, loaded, this.#key);
+    const { exptime, staleFor, earlyRefresh } = this.#plan;
+    const { item: { flags, data }, value } = await writeAndReadInTime(
+      this.#session,
+      loaded,
+      this.#key,
+    );
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
-    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end });
+    const freshFor = exptime === 0 || staleFor + earlyRefresh === 0
+      ? undefined
+      : Math.max(0, exptime - earlyRefresh);
+    await this.#leases.fulfil(lease, { flags, data: bytes, exptime: end, freshFor });
     return value;
   }
 
-  /** A stale value outlives the failure, which then only keeps others from trying again. */
+  /** If there is a stale value, it stays, and the stored failure only keeps others from computing. */
   async #fail(lease: Lease, error: unknown): Promise<void> {
     const { negativeFor } = this.#plan;
     if (negativeFor === 0) return await this.#leases.release(lease);

@@ -1,19 +1,34 @@
-/** Features that are loaded with their first use. @module */
+/** Loads features at their first use. @module */
 
+import {
+  GET_OR_SET_OPTIONS,
+  type GetOrSetOptions,
+  INVALIDATE_OPTIONS,
+  type InvalidateOptions,
+  OPERATION_OPTIONS,
+  type OperationOptions,
+  UPDATE_OPTIONS,
+  type UpdateOptions,
+} from "../commands/operation_options.ts";
+import type { Session } from "../commands/session.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import type { ItemInfo, MetaReply } from "../protocol/commands/meta.ts";
 import { lazily } from "../waiting.ts";
+import type { MetaParts } from "./meta.ts";
 
-/** What is loaded. */
-type Features = typeof import("./on_demand.ts");
+/** The loaded module. */
+export type Features = typeof import("./on_demand.ts");
 
-const load = /* @__PURE__ */ lazily(() => import("./on_demand.ts"));
+/** Loads the features, for what has no place to keep. */
+export const loadFeatures: () => Promise<Features> = /* @__PURE__ */ lazily(() => {
+  return import("./on_demand.ts");
+});
 let loaded: Features | undefined;
 
 /**
- * Uses a feature: at once when it has been loaded before, so that it keeps its place among the operations of
- * the turn.
+ * Uses a feature. If it has been loaded, it is called at once, so that the operations of a turn keep their order.
  *
- * @param options Those of the operation, which are checked and taken at once: the caller may change them.
+ * @param options The operation's options. They are checked and copied at once, because the caller may change them.
  */
 export function withFeatures<Options extends object, Result>(
   options: Options | undefined,
@@ -27,5 +42,63 @@ export function withFeatures<Options extends object, Result>(
   }
   const taken = options === undefined ? undefined : { ...options };
   if (loaded !== undefined) return use(loaded, taken);
-  return load().then((features) => use(loaded = features, taken));
+  return loadFeatures().then((features) => use(loaded = features, taken));
+}
+
+/** Reads the value of a key, or computes it. */
+export function getOrSet<Value>(
+  session: Session,
+  key: string,
+  load: () => Value | Promise<Value>,
+  options?: GetOrSetOptions,
+): Promise<Value> {
+  return withFeatures(options, GET_OR_SET_OPTIONS, ({ getOrSet }, options) => {
+    return getOrSet(session, key, load, options);
+  });
+}
+
+/** Changes the value of a key. */
+export function update<Value>(
+  session: Session,
+  key: string,
+  change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+  options?: UpdateOptions,
+): Promise<Value | undefined> {
+  return withFeatures(options, UPDATE_OPTIONS, ({ update }, options) => {
+    return update(session, key, change, options);
+  });
+}
+
+/** Marks a value as stale. */
+export function invalidate(
+  session: Session,
+  key: string,
+  options?: InvalidateOptions,
+): Promise<boolean> {
+  return withFeatures(options, INVALIDATE_OPTIONS, ({ invalidate }, options) => {
+    return invalidate(session, key, options);
+  });
+}
+
+/** Tells what memcached knows of an item. */
+export function inspect(
+  session: Session,
+  key: string,
+  options?: OperationOptions,
+): Promise<ItemInfo | undefined> {
+  return withFeatures(options, OPERATION_OPTIONS, ({ inspect }, options) => {
+    return inspect(session, key, options);
+  });
+}
+
+/** Sends a meta command. */
+export function meta(
+  session: Session,
+  key: string,
+  parts: MetaParts,
+  options?: OperationOptions,
+): Promise<MetaReply> {
+  return withFeatures(options, OPERATION_OPTIONS, ({ meta }, options) => {
+    return meta(session, key, parts, options);
+  });
 }

@@ -1,40 +1,42 @@
-/** The values that `getOrSet` is reading or computing, which other callers may join. @module */
+/** The values that `getOrSet` is currently loading. Other callers may join. @module */
 
 import type { ChangeListener } from "../protocol/command.ts";
 import type { Session } from "../commands/session.ts";
 
-/** One value, from the first look at it until it is there. */
+/** The loading of one value, from the first read until the value is known. */
 export interface Load {
-  /** What callers are served who came later; the signal ends their waiting. */
+  /** The result for later callers; the signal ends their wait. */
   join(signal: AbortSignal | undefined): Promise<unknown>;
-  /** Whether those who join are served the value that is being replaced. */
+  /** Whether later callers get the stale value that is being replaced. */
   readonly isServing: boolean;
-  /** The loads that this one waits for, since what computes its value has asked for theirs. */
+  /** Whether it fails when the server fails, even with `failover: "miss"`. */
+  readonly isStrict: boolean;
+  /** The loads that this one waits for, because its function has asked for their values. */
   readonly waits: Set<{ readonly load: Load }>;
 }
 
-/** What is under way for one client: by key, and then by session, since each has its own format. */
+/** The loads of one client, by key and then by session, because each session has its own format. */
 export class Loads implements ChangeListener {
   readonly #loads = new Map<string, Map<Session, Load>>();
 
-  /** What can be joined. */
+  /** The loads that can be joined. */
   get(session: Session, key: string): Load | undefined {
     return this.#loads.get(key)?.get(session);
   }
 
-  /** Lets others join. */
+  /** Allows others to join. */
   add(session: Session, key: string, load: Load): void {
     const loads = this.#loads.get(key) ?? new Map<Session, Load>();
     this.#loads.set(key, loads.set(session, load));
   }
 
-  /** Lets nobody join any more, unless another has taken its place. */
+  /** Stops others from joining, unless another load has replaced it. */
   remove(session: Session, key: string, load: Load): void {
     if (this.get(session, key) === load) this.#loads.get(key)?.delete(session);
     if (this.#loads.get(key)?.size === 0) this.#loads.delete(key);
   }
 
-  /** Lets nobody join what has begun for a key, or for any: a change may have overtaken it. */
+  /** Stops others from joining the loads of a key, or of all keys, because the key has changed. */
   changed(key?: string): void {
     if (this.#loads.size === 0) return;
     if (key === undefined) this.#loads.clear();
@@ -44,14 +46,14 @@ export class Loads implements ChangeListener {
 
 const loadsByClient = /* @__PURE__ */ new WeakMap<Session, Loads>();
 
-/** Keeps the loads of a client, and forgets those that a change of their key overtakes. */
+/** Records the loads of a client, and removes those whose key changes. */
 export function trackLoads(session: Session): void {
   const loads = new Loads();
   loadsByClient.set(session.root, loads);
   session.onChange(loads);
 }
 
-/** The loads of the client that a session belongs to. */
+/** The loads of a session's client. */
 export function loadsOf(session: Session): Loads {
   return loadsByClient.get(session.root)!;
 }

@@ -1,48 +1,61 @@
-/** Keys under a prefix, which can all be made to miss at once. @module */
+/** Keys with a prefix that can all be invalidated together. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { readEntries } from "../commands/many_keys.ts";
-import type {
-  CounterOptions,
-  GetOrSetOptions,
-  InvalidateOptions,
-  OperationOptions,
-  UpdateOptions,
+import {
+  type CounterOptions,
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  KEY_COMMAND_OPTIONS,
+  type OperationOptions,
+  type UpdateOptions,
 } from "../commands/operation_options.ts";
-import { sessionOf, setSession } from "../commands/session.ts";
+import { sessionOf, setKeySpace, setSession } from "../commands/session.ts";
 import type { KeyLocation } from "../routing/locator.ts";
+import { quote, ValidationException } from "../errors.ts";
 import { checkFunction } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
-import { checkKeys } from "../protocol/key.ts";
-import { writeAndRead } from "../transcoding/item_codec.ts";
+import { checkKey, checkKeys, MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 import { untilAborted } from "../waiting.ts";
-import { Generations } from "./generations.ts";
-import { setCounterScope } from "./rising_counter.ts";
+import type { Attempt, Generations } from "./generations.ts";
+import { withFeatures } from "./lazy_features.ts";
+
+/** The number of digits of the largest generation, 2^64 - 1, with the colon after them. */
+const GENERATION_LENGTH = 21;
+
+/** What a namespace shares with its views in other formats. */
+interface Shared {
+  /** What the namespace was made with. */
+  readonly commands: KeyCommands;
+  /** How many characters a key may have. */
+  readonly longestKey: number;
+  /** Absent until they are needed. */
+  generations?: Generations;
+}
 
 /**
- * A view of a client whose keys all carry a prefix and a generation, `prefix` + generation + `:` + key,
- * and can be made to miss all at once: {@linkcode invalidateAll} counts the generation up, and what
- * was stored under earlier ones is never asked for again. `client.namespace(prefix)` makes one.
+ * A view of a client whose keys have a prefix and can all be invalidated together. `client.namespace(prefix)` makes
+ * one. A key is stored as `prefix` + generation + `:` + key. {@linkcode invalidateAll} increments the generation, so
+ * that items of earlier generations are never read again.
  *
- * The methods are those of the client. The generation is a counter on memcached, under the prefix and
- * `~moecache-generation`. Each operation asks for it in the turn in which it sends its own command, under the
- * generation known so far; only when that has become another does the operation take a second round. So
- * an operation that begins after `invalidateAll` has resolved, in whatever process, finds nothing older.
+ * The methods are those of the client. The generation is a counter in memcached, under the prefix followed by
+ * `~moecache-generation`. Each operation requests the generation in the same turn in which it sends its own command
+ * with the last known generation. Only if the generation has changed does the operation need a second round trip. So an
+ * operation that begins after `invalidateAll` has resolved, in any process, finds nothing older.
  *
- * Where the server of the counter cannot be reached and the client takes that for a miss (`failover: "miss"`), the
- * generation is unknown: what is read is missing then, and what is written is dropped, wherever its key lives.
+ * If the server of the counter cannot be reached and the client has `failover: "miss"`, the generation is unknown:
+ * reads are misses and writes are dropped, on all servers.
  *
- * A counter that memcached evicts begins again at the current time in milliseconds, which makes everything
- * miss. One on a server that comes back, after its keys have lived on another for a while, may be an old one: a
- * client that has seen a later generation of the prefix, of the last 10,000 prefixes that it used, raises the
- * counter to the current time before it reads or writes anything. Until then, clients that have not seen it may
- * find what was invalidated meanwhile. A generation would be used twice only with clocks that far apart, or after
- * more than one `invalidateAll` per millisecond.
+ * If memcached evicts the counter, it begins again at the current time in milliseconds, and all keys are misses. If a
+ * server returns after its keys have been on another server, its counter may be old. A client that has seen a later
+ * generation raises such a counter to the current time before it reads or writes anything; it remembers the last 10,000
+ * prefixes that it used. Until then, other clients may find items that were invalidated meanwhile. A generation is used
+ * twice only if clocks differ by that much, or after more than one `invalidateAll` a millisecond.
  *
- * @example Forgetting all of a user's pages at once
+ * @example Invalidating all pages of a user
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -62,33 +75,33 @@ export class Namespace implements KeyCommands {
   /** What all keys begin with. */
   readonly prefix: string;
   readonly #commands: KeyCommands;
-  readonly #generations: Generations;
-  /** Values that are being computed and cannot be stored, by their keys. */
+  readonly #shared: Shared;
+  /** Values that are being computed and cannot be stored, by key. */
   readonly #computing = new Map<string, Promise<unknown>>();
 
   /** @internal */
   constructor(
     commands: KeyCommands,
     prefix: string,
-    generations: Generations = new Generations(commands, prefix),
+    shared: Shared = { commands, longestKey: longestKeyUnder(prefix) },
   ) {
     this.prefix = prefix;
     this.#commands = commands;
-    this.#generations = generations;
-    setCounterScope(this, generations);
+    this.#shared = shared;
+    setKeySpace(this, shared);
     const session = sessionOf(commands);
     if (session !== undefined) setSession(this, session);
   }
 
   /**
-   * Makes all keys of the namespace miss, for every client: one round trip, however many there are.
-   * memcached drops what was stored as it expires, or as it needs the memory.
+   * Makes all keys of the namespace miss, for every client, in one round trip. memcached removes the items when they
+   * expire, or when it needs the memory.
    *
    * @param options `signal`.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
-   * @example Every price, after a change of the currency
+   * @example Invalidating all prices
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -104,17 +117,17 @@ export class Namespace implements KeyCommands {
    * ```
    */
   async invalidateAll(options?: OperationOptions): Promise<void> {
-    await this.#generations.next(options);
+    await this.#withGenerations(options, (generations) => generations.next(options));
   }
 
   /**
-   * Tells what all keys of the namespace begin with at present, in memcached: its prefix, the generation and
-   * a colon. It takes a round trip.
+   * Returns the current beginning of all keys in memcached: the prefix, the generation and a colon. It takes a round
+   * trip.
    *
    * @param options `signal`.
    * @returns The text, such as `"prices:1796000000000:"`.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
    * @example The keys of a namespace
    * ```ts
@@ -136,7 +149,11 @@ export class Namespace implements KeyCommands {
    * ```
    */
   async currentPrefix(options?: OperationOptions): Promise<string> {
-    return await this.#generations.run([], ({ prefix }) => Promise.resolve(prefix), options);
+    const prefixOf = ({ prefix }: Attempt) => Promise.resolve(prefix);
+    return await this.#withGenerations(
+      options,
+      (generations) => generations.run([], prefixOf, options),
+    );
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
@@ -147,14 +164,11 @@ export class Namespace implements KeyCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    return await this.#generations.runMany(
-      "get",
-      [...checkKeys(keys, "get")],
-      (keys) => {
-        return this.#commands.getMany<Value>(keys, options);
-      },
+    const unique = [...checkKeys(keys, "get")];
+    const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
+    return await this.#withGenerations(
       options,
-      () => new Map(),
+      (generations) => generations.runMany("get", unique, read, options, () => new Map()),
     );
   }
 
@@ -188,17 +202,17 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<void> {
     const values = readEntries(entries);
-    await this.#generations.runMany(
-      "set",
-      [...values.keys()],
-      async (keys) => {
-        const all = [...values.values()];
-        const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
-        await this.#commands.setMany(prefixed, exptime, options);
-        return new Map();
-      },
+    const all = [...values.values()];
+    const store = async (keys: string[]) => {
+      const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
+      await this.#commands.setMany(prefixed, exptime, options);
+      return new Map();
+    };
+    await this.#withGenerations(
       options,
-      () => new Map(),
+      (generations) => {
+        return generations.runMany("set", [...values.keys()], store, options, () => new Map());
+      },
     );
   }
 
@@ -253,7 +267,7 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    // A caller that gives an initial value gets a number, or an error.
+    // A caller that passes `initial` gets a number or an error, never `undefined`.
     const miss = options?.initial === undefined ? none : undefined;
     return this.#run(key, options, (key) => this.#commands.incr(key, delta, options), miss);
   }
@@ -263,7 +277,7 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    // A caller that gives an initial value gets a number, or an error.
+    // A caller that passes `initial` gets a number or an error, never `undefined`.
     const miss = options?.initial === undefined ? none : undefined;
     return this.#run(key, options, (key) => this.#commands.decr(key, delta, options), miss);
   }
@@ -281,14 +295,11 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const all = [...checkKeys(keys, "delete")];
-    return await this.#generations.runMany(
-      "delete",
-      all,
-      (keys) => {
-        return this.#commands.deleteMany(keys, options);
-      },
+    const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
+    const none = () => new Map(all.map((key) => [key, false]));
+    return await this.#withGenerations(
       options,
-      () => new Map(all.map((key) => [key, false])),
+      (generations) => generations.runMany("delete", all, remove, options, none),
     );
   }
 
@@ -298,15 +309,14 @@ export class Namespace implements KeyCommands {
     options?: GetOrSetOptions,
   ): Promise<Value> {
     checkFunction("load", load);
-    return await this.#generations.run(
-      [key],
-      ({ prefix, guard, waitingFor }) => {
-        return waitingFor((signal) => {
-          return this.#commands.getOrSet(prefix + key, guard(load), { ...options, signal });
-        }, options?.signal);
-      },
+    const operate = ({ prefix, guard, waitingFor }: Attempt) =>
+      waitingFor((signal) => {
+        return this.#commands.getOrSet(prefix + key, guard(load), { ...options, signal });
+      }, options?.signal);
+    const compute = () => untilAborted(this.#compute(key, load), options?.signal);
+    return await this.#withGenerations(
       options,
-      () => untilAborted(this.#compute(key, load), options?.signal),
+      (generations) => generations.run([key], operate, options, compute),
     );
   }
 
@@ -320,9 +330,12 @@ export class Namespace implements KeyCommands {
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
     checkFunction("change", change);
-    return await this.#generations.run([key], ({ prefix, guard }) => {
-      return this.#commands.update(prefix + key, guard(change), options);
-    }, options);
+    const operate = ({ prefix, guard }: Attempt) =>
+      this.#commands.update(prefix + key, guard(change), options);
+    return await this.#withGenerations(
+      options,
+      (generations) => generations.run([key], operate, options),
+    );
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
@@ -331,35 +344,37 @@ export class Namespace implements KeyCommands {
 
   withTranscoder(transcoder: Transcoder): Namespace {
     const commands = this.#commands.withTranscoder(transcoder);
-    return new Namespace(commands, this.prefix, this.#generations);
+    return new Namespace(commands, this.prefix, this.#shared);
   }
 
   async locate(key: string): Promise<KeyLocation> {
     return await this.#run(key, undefined, async (key) => await this.#commands.locate(key));
   }
 
-  /** Computes a value that cannot be stored, once for all who ask for it meanwhile. */
+  /** Computes a value that cannot be stored, once for all concurrent callers. */
   #compute<Value>(key: string, load: () => Value | Promise<Value>): Promise<Value> {
     const present = this.#computing.get(key) as Promise<Value> | undefined;
     if (present !== undefined) return present;
-    const computed = (async () => await this.#asRead(await load(), key))();
+    const computing = (async () => await this.#asRead(await load(), key))();
+    const computed = untilAborted(computing, sessionOf(this.#commands)?.ending);
     this.#computing.set(key, computed);
     const forget = () => this.#computing.delete(key);
     computed.then(forget, forget);
     return computed;
   }
 
-  /** A value that is not stored as others would read it, where the format is known. */
+  /** Converts a value that is not stored as if it had been stored and read, if the format is known. */
   async #asRead<Value>(value: Value, key: string): Promise<Value> {
     const session = sessionOf(this.#commands);
     if (session === undefined || value === undefined) return value;
-    return (await writeAndRead(session, value, key)).value as Value;
+    const { writeAndReadInTime } = await import("../commands/bounded_work.ts");
+    return (await writeAndReadInTime(session, value, key)).value as Value;
   }
 
   /**
-   * Runs an operation that knows its key only as memcached does.
+   * Runs an operation with the key as memcached stores it.
    *
-   * @param miss What comes of it where the generation cannot be known and the client takes that for a miss.
+   * @param miss The result if the generation is unknown and the client treats this as a miss.
    */
   #run<Result>(
     key: string,
@@ -367,14 +382,44 @@ export class Namespace implements KeyCommands {
     operate: (key: string) => Promise<Result>,
     miss?: () => Result,
   ): Promise<Result> {
-    return this.#generations.run([key], ({ prefix }) => operate(prefix + key), options, miss);
+    const operateOn = ({ prefix }: Attempt) => operate(prefix + key);
+    return this.#withGenerations(
+      options,
+      (generations) => generations.run([key], operateOn, options, miss),
+    );
+  }
+
+  /** Uses the generations of the keys, which are loaded with the first use: they have to be asked for anyway. */
+  #withGenerations<Result>(
+    options: OperationOptions | undefined,
+    use: (generations: Generations) => Promise<Result>,
+  ): Promise<Result> {
+    // Which of them the operation has, it checks itself.
+    return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }) => {
+      const { commands, longestKey } = this.#shared;
+      return use(this.#shared.generations ??= new Generations(commands, this.prefix, longestKey));
+    });
   }
 }
 
-/** What a key that does not exist is read as, and what a write gives that is dropped. */
+/**
+ * Checks what all keys of a namespace begin with.
+ *
+ * @returns The maximum length of a key after the prefix and the generation.
+ * @throws {ValidationException} When the prefix is invalid, or leaves no room for a key.
+ */
+function longestKeyUnder(prefix: string): number {
+  checkKey(prefix, "use as a prefix");
+  const length = MAX_KEY_LENGTH - GENERATION_LENGTH - prefix.length;
+  if (length > 0) return length;
+  const why = "it leaves no room for keys";
+  throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
+}
+
+/** The result of a miss, and of a dropped write. */
 function none(): undefined {}
 
-/** Whether a write that is dropped has found its key. */
+/** The result of a dropped write that returns whether the key existed. */
 function no(): boolean {
   return false;
 }

@@ -1,23 +1,23 @@
-/** Commands to every server: statistics, versions, flushing, logging. @module */
+/** Commands to every server: `stats`, `version`, `flush_all`, `verbosity`. @module */
 
 import {
   OPERATION_OPTIONS,
   type OperationOptions,
   operationOptions,
 } from "../commands/operation_options.ts";
-import { partialFailure } from "../commands/many_keys.ts";
+import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
-import type { PartialFailure } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import type { Command } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/commands/stats.ts";
+import { namedAfterHangUp } from "../protocol/hang_up.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 
-/** How items are made to expire. */
+/** The options of `flushAll`. */
 export interface FlushOptions extends OperationOptions {
-  /** In how many seconds, 0 to 2,592,000; 0, at once, by default. */
+  /** The delay in seconds, 0 to 2,592,000; by default 0, at once. */
   readonly delay?: number;
 }
 
@@ -28,7 +28,7 @@ const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {
 };
 const HIGHEST_VERBOSITY = 0x7fffffff;
 
-/** Asks every server for statistics. */
+/** Gets the statistics of every server. */
 export async function stats(
   session: Session,
   args?: string,
@@ -38,7 +38,7 @@ export async function stats(
   return await askAll(session, "request stats of", () => new StatsCommand(args), options);
 }
 
-/** Asks every server for its version. */
+/** Gets the version of every server. */
 export function version(session: Session, options?: OperationOptions): Promise<string[]> {
   return askAll(session, "ask for the version of", () => new VersionCommand(), options);
 }
@@ -47,7 +47,7 @@ export function version(session: Session, options?: OperationOptions): Promise<s
 export async function flushAll(session: Session, options: FlushOptions = {}): Promise<void> {
   checkOptions(options, FLUSH_OPTIONS);
   const { delay } = options;
-  // Given an absolute time, memcached flushes nothing.
+  // With an absolute time, memcached flushes nothing.
   if (delay !== undefined) checkInteger("delay", delay, 0, LONGEST_RELATIVE);
   const changes = () => {
     if (!delay) session.changesAll();
@@ -85,11 +85,11 @@ async function tellAll(
 }
 
 /**
- * Gives each server a command of its own, and waits for all of them.
+ * Sends a command to each server, and waits for all of them.
  *
- * @param action What is asked of servers, for the message.
- * @returns Their results, in the servers' order.
- * @throws The signal's reason, when it was aborted; else what {@linkcode serverFailure} makes.
+ * @param action The operation, for the message.
+ * @returns The results, in the order of the servers.
+ * @throws The signal's reason when it was aborted; otherwise the error of {@linkcode serverFailure}.
  */
 async function askAll<Result>(
   session: Session,
@@ -100,7 +100,7 @@ async function askAll<Result>(
   checkOptions(options, OPERATION_OPTIONS);
   const signal = options?.signal;
   const found = session.route.nodes(undefined, signal);
-  // Not a turn later than it has to be: what is issued in one turn leaves together.
+  // Without waiting a turn: operations issued in the same turn are sent together.
   const nodes = found instanceof Promise ? await found : found;
   const results: Result[] = [];
   const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
@@ -109,7 +109,7 @@ async function askAll<Result>(
       results[i] = await ask(node, make(), signal);
       partial.results.set(node.name, results[i]);
     } catch (error) {
-      partial.failures.set(node.name, error);
+      partial.failures.set(node.name, namedAfterHangUp(`${action} ${node.name}`, error));
     }
   }));
   if (partial.failures.size === 0) return results;
@@ -122,17 +122,9 @@ function ask<Result>(
   command: Command<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     signal?.throwIfAborted();
-    node.submit(command.settleBy(resolve, reject));
+    node.submit(command.settleBy(resolve));
     if (signal !== undefined) endWith(signal, command);
   });
-}
-
-/** Makes the error of an operation that failed on some servers; where only one was asked, it is that one's. */
-export function serverFailure(action: string, partial: PartialFailure): unknown {
-  const { failures, results } = partial;
-  if (failures.size + results.size > 1) return partialFailure(action, partial, "servers");
-  const [error] = failures.values();
-  return error;
 }

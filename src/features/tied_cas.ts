@@ -1,6 +1,6 @@
 /**
- * Reading and replacing items by cas uniques that count on one connection: memcached numbers them from the start
- * again when it restarts, and so does another server when a key moves. Then a cas unique may be another item's.
+ * Reads and replaces items by cas uniques that are valid on one connection. memcached's cas uniques begin at 1 again
+ * after a restart, and another server has different ones. So a cas unique may later belong to another item.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface TiedValue<Value> {
   readonly carrier: number;
 }
 
-/** Reads an item; an item that holds no value, as a lease, has the value `undefined`. */
+/** Reads an item; the value of an item without one, such as a lease, is `undefined`. */
 export function readTied<Value>(
   session: Session,
   key: string,
@@ -44,7 +44,7 @@ export function readTied<Value>(
   >;
 }
 
-/** Stores an item if that which was read is still there: `"exists"` where nobody can know. */
+/** Stores an item if the read item has not changed; `"exists"` if this cannot be known. */
 export function storeTied(
   session: Session,
   key: string,

@@ -1,4 +1,4 @@
-/** The commands on keys over any session: what a client gives as a view in another format. @module */
+/** A view with another value format: the commands on keys over any session. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { count } from "../commands/count.ts";
@@ -6,10 +6,8 @@ import { deleteKey, deleteMany } from "../commands/delete.ts";
 import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
 import { type Session, setSession } from "../commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
-import { GET_OR_SET_OPTIONS, UPDATE_OPTIONS } from "../commands/operation_options.ts";
-import { withFeatures } from "./lazy_features.ts";
+import { getOrSet, inspect, invalidate, update } from "./lazy_features.ts";
 import { locate } from "./locate.ts";
-import { inspect, invalidate } from "./meta.ts";
 
 /** Makes the commands of a session. */
 export function keyCommandsOf(session: Session): KeyCommands {
@@ -30,14 +28,8 @@ export function keyCommandsOf(session: Session): KeyCommands {
     touch: (...args) => touch(session, ...args),
     delete: (...args) => deleteKey(session, ...args),
     deleteMany: (...args) => deleteMany(session, ...args),
-    getOrSet: (key, load, options) =>
-      withFeatures(options, GET_OR_SET_OPTIONS, ({ getOrSet }, options) => {
-        return getOrSet(session, key, load, options);
-      }),
-    update: (key, change, options) =>
-      withFeatures(options, UPDATE_OPTIONS, ({ update }, options) => {
-        return update(session, key, change, options);
-      }),
+    getOrSet: (...args) => getOrSet(session, ...args),
+    update: (...args) => update(session, ...args),
     invalidate: (...args) => invalidate(session, ...args),
     inspect: (...args) => inspect(session, ...args),
     withTranscoder: (transcoder) => keyCommandsOf(session.withTranscoder(transcoder)),

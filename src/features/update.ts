@@ -1,4 +1,4 @@
-/** Reading a value, changing it and storing it, unless others have changed it meanwhile. @module */
+/** Reads a value, changes it and stores it, unless others have changed it meanwhile. @module */
 
 import {
   type OperationOptions,
@@ -10,9 +10,8 @@ import { ClientException } from "../errors.ts";
 import { checkFunction, checkInteger, checkOptions } from "../option_checks.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
+import { whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
-import { writeAndRead } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 import { readTied, storeTied } from "./tied_cas.ts";
 
@@ -28,27 +27,27 @@ export async function update<Value>(
 ): Promise<Value | undefined> {
   const { signal, retries = DEFAULT_RETRIES } = options;
   checkOptions(options, UPDATE_OPTIONS);
-  checkKey(key, "update");
+  session.checkKey(key, "update");
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);
   const exptimeOf = exptimes(options.exptime);
-  // No fault is a miss here: a new value would be made of nothing, or not be stored.
+  // An error is never a miss here: otherwise the old value would be ignored, or the new one not stored.
   const strict = { ...operationOptions(options), failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
     const item = await readTied<Value | undefined>(session, key, strict);
-    const changed = await change(item?.value);
+    const changed = await whileOpen(session, (async () => await change(item?.value))());
     if (changed === undefined) return undefined;
     const exptime = exptimeOf(changed);
-    const { item: { flags, data }, value } = await writeAndRead(session, changed, key);
+    const { item: { flags, data }, value } = await writeAndReadInTime(session, changed, key);
     const { cas, carrier } = item ?? {};
     const stored = { flags, exptime, data, cas, carrier };
     if (await store(session, key, stored, strict)) return value as Value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
-    await pause(backoff(attempt), signal);
+    await pause(session.settings.clock, backoff(attempt), signal);
   }
 }
 
-/** Makes the exptime of each new value. One that does not depend on the value is checked at once. */
+/** Makes the exptime of each new value. A constant exptime is checked at once. */
 function exptimes(given: UpdateOptions["exptime"]): (value: unknown) => number {
   if (typeof given === "function") return (value) => checkExptime(given(value), Date.now);
   const exptime = checkExptime(given, Date.now);

@@ -1,22 +1,23 @@
-/** Watching what happens on the servers. @module */
+/** Watches the events of all servers. @module */
 
 import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { checkOptions } from "../option_checks.ts";
 import type { WatchEvent, WatchKind } from "../protocol/commands/watch.ts";
 import { watchRequest } from "../protocol/commands/watch_request.ts";
+import { loadFeatures } from "./lazy_features.ts";
 import type { WatchedEvents } from "./watched_events.ts";
 
 /** The events of all servers. Cancelling it closes its connections. */
 export interface WatchStream extends ReadableStream<WatchEvent> {
   /**
-   * Resolves when every server has begun to log: what is done from then on is seen. Rejects with the error
-   * that the stream fails with, which need not be handled twice.
+   * Resolves when every server has begun to log: later operations are seen. Rejects with the error of the stream; this
+   * rejection need not be handled.
    */
   readonly ready: Promise<void>;
 }
 
-/** Watches all servers, on a connection for each. Of the events, no more is read than is asked for. */
+/** Watches all servers, with a connection for each. Events are read only on demand. */
 export function watch(
   session: Session,
   kinds: readonly WatchKind[],
@@ -28,7 +29,7 @@ export function watch(
   let source!: Promise<WatchedEvents>;
   const events = new ReadableStream<WatchEvent>({
     start(controller) {
-      source = import("./watched_events.ts").then(({ WatchedEvents }) => {
+      source = loadFeatures().then(({ WatchedEvents }) => {
         return new WatchedEvents(controller);
       });
       source.catch((error) => controller.error(error));

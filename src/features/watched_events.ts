@@ -1,9 +1,9 @@
-/** Reading what servers log, on a connection to each. @module */
+/** Reads the logs of servers, with a connection for each. @module */
 
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { checkWatching, readEvent, type WatchEvent } from "../protocol/commands/watch.ts";
-import { deferred } from "../waiting.ts";
+import { allEnded, deferred } from "../waiting.ts";
 
 /** The events of several servers as the source of one stream. */
 export class WatchedEvents {
@@ -16,19 +16,19 @@ export class WatchedEvents {
     this.#controller = controller;
   }
 
-  /** Lets the next event through. */
+  /** Passes the next event to the stream. */
   pull(): void {
     this.#demand.resolve();
   }
 
-  /** Ends it; resolves when its connections are closed. */
+  /** Closes its connections; resolves when they are closed. */
   async cancel(): Promise<void> {
     this.#isCancelled = true;
     this.#end();
-    await Promise.all(this.#readers.map(({ closed }) => closed));
+    await allEnded(this.#readers.map(({ closed }) => closed));
   }
 
-  /** Begins to watch; resolves when all servers do. */
+  /** Begins to watch; resolves when all servers have begun. */
   async open(
     nodes: readonly ServerNode[],
     request: string,
@@ -38,20 +38,20 @@ export class WatchedEvents {
       node.openReader((options) => new LineReader(options, signal))
     );
     this.#readers = readers;
-    // The servers may have become known too late.
+    // The signal may have been aborted before the servers were known.
     if (this.#isCancelled) this.#end();
     await Promise.all(readers.map(async (lines) => {
       checkWatching(await lines.ask(request), lines.server);
     }));
   }
 
-  /** Passes on what the servers log once all are watched, until one is lost. */
+  /** When all servers are watched, passes their events to the stream, until one is lost. */
   async follow(opened: Promise<void>): Promise<void> {
     try {
       await opened;
       await Promise.all(this.#readers.map((lines) => this.#passOn(lines)));
     } catch (error) {
-      // Where the consumer has cancelled, this is the end of a read that nobody waits for.
+      // If the stream has been cancelled, this ends a read whose result is not used.
       this.#controller.error(error);
       this.#end();
     }

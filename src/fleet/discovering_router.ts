@@ -1,4 +1,4 @@
-/** Operations while the servers are discovered. @module */
+/** Routes operations while the servers are being discovered. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
@@ -13,36 +13,36 @@ import type { ServerAddress } from "../server_address.ts";
 import type { TlsOptions, Transport } from "../transport/transport.ts";
 import { untilAborted } from "../waiting.ts";
 
-/** The longest a look-up waits for its answer, in milliseconds, where the client's own times are longer. */
+/** The maximum time of a look-up in milliseconds; less if the client's time limits are less. */
 const LONGEST_LOOK_UP = 10_000;
-/** The fewest milliseconds from one look-up to the next one that a failing server brings about. */
+/** The minimum number of milliseconds between two look-ups when servers fail. */
 const REST = 1_000;
 
-/** What discovery asks of the client that it is for. */
+/** The functions of the client that discovery needs. */
 export interface Deployment {
-  /** Whether some servers are known. */
+  /** Whether any servers are known. */
   readonly hasServers: () => boolean;
   /**
-   * Takes a list of servers.
+   * Sets the list of servers.
    *
-   * @returns Resolves when those that left it are left behind.
+   * @returns Resolves when the servers that left the list are closed.
    * @throws {ValidationException} At once, when the list is invalid.
    */
   readonly setServers: (servers: readonly ServerAddress[]) => Promise<void>;
-  /** How TLS is spoken with servers whose addresses do not say. */
+  /** The TLS options of servers whose addresses have none. */
   readonly tls: TlsOptions | undefined;
-  /** Opens a socket as the client does to its servers. */
+  /** Opens a socket in the same way as for the client's servers. */
   readonly connect: (address: ServerAddress, signal: AbortSignal) => Promise<Transport>;
-  /** Called with the reason when servers could not be looked up. */
+  /** Called with the error of a failed look-up. */
   readonly failed: (error: SocketError) => void;
 }
 
 /**
- * Gives a client the servers that are discovered, and lets operations go on: at once where there are servers,
- * else when there are. The first operation has the servers looked up.
+ * Sets the discovered servers in a client, and routes its operations: at once if servers are known, otherwise when they
+ * are. The first operation starts the first look-up.
  */
 export class DiscoveringRouter implements Route {
-  /** An operation may go to another server, or later. */
+  /** An operation may be sent later, or to another server. */
   readonly keepsOrder = false;
   readonly #route: Route;
   readonly #deployment: Deployment;
@@ -53,7 +53,7 @@ export class DiscoveringRouter implements Route {
   #lastError: SocketError | undefined;
   #closed: SocketError | undefined;
 
-  /** @param route Where operations go when servers are known. */
+  /** @param route Routes operations when servers are known. */
   constructor(
     discovery: Discovery,
     route: Route,
@@ -67,6 +67,7 @@ export class DiscoveringRouter implements Route {
     this.#room = new WaitingRoom(options.clock, () => this.#overdue());
     this.#loop = new DiscoveryLoop({
       discovery,
+      clock: options.clock,
       timeout: lookUpTimeout(options),
       rest: REST,
       retryDelay: options.probeDelay,
@@ -79,11 +80,11 @@ export class DiscoveringRouter implements Route {
     });
   }
 
-  /** As the router's; the command waits where no servers are known yet. */
+  /** As in {@linkcode Router}; the command waits until servers are known. */
   submit(key: string, command: Command): void {
     if (this.#begin()) return this.#route.submit(key, command);
     const deadline = this.#deadline();
-    // It goes on with the time it has left, as one does whose connection is lost before it was sent.
+    // It continues with its remaining time, like a command whose connection is lost before it was sent.
     if (deadline < Infinity) command.turn = { deadline, hasConnected: false };
     this.#enter({
       deadline,
@@ -91,11 +92,11 @@ export class DiscoveringRouter implements Route {
         return command.settled;
       },
       proceed: () => this.#proceed(key, command),
-      fail: (error) => command.abandon(error),
+      fail: (error) => command.failForGood(error),
     });
   }
 
-  /** As the router's, when servers are known. */
+  /** As in {@linkcode Router}, when servers are known. */
   nodes(
     server?: string | number,
     signal?: AbortSignal,
@@ -108,17 +109,17 @@ export class DiscoveringRouter implements Route {
     return this.#route.find(key);
   }
 
-  /** Lets what waits go on, for the router has been given servers. */
+  /** Sends the waiting operations, because servers are known now. */
   admit(): void {
     this.#room.admit();
   }
 
-  /** Takes note that a server has failed: it may have left. */
+  /** Called when a server has failed: the servers may have changed. */
   serverFailed(): void {
     this.#loop.hurry();
   }
 
-  /** Rejects what waits, and whatever comes; resolves when the sockets of look-ups are closed. */
+  /** Rejects waiting and later operations; resolves when the sockets of look-ups are closed. */
   async close(): Promise<void> {
     this.#closed ??= new SocketError("Cannot discover servers: the client is closed");
     this.#room.dismiss(this.#closed);
@@ -129,7 +130,7 @@ export class DiscoveringRouter implements Route {
     return this.#deployment.hasServers();
   }
 
-  /** Sees to it that servers are looked up; tells whether some are known. */
+  /** Starts looking up servers; returns whether any are known. */
   #begin(): boolean {
     if (this.#hasServers) this.#loop.start();
     return this.#hasServers;
@@ -150,7 +151,7 @@ export class DiscoveringRouter implements Route {
     try {
       this.#route.submit(key, command);
     } catch (error) {
-      command.abandon(error);
+      command.failForGood(error);
     }
   }
 
@@ -188,7 +189,7 @@ export class DiscoveringRouter implements Route {
     this.#deployment.failed(error);
   }
 
-  /** Until when what is issued now may wait for servers and a connection together. */
+  /** The deadline, for an operation issued now, of waiting for servers and a connection. */
   #deadline(): number {
     return this.#options.clock.now() + this.#options.connectTimeout;
   }
@@ -205,7 +206,7 @@ export class DiscoveringRouter implements Route {
   }
 }
 
-/** How many milliseconds a look-up may take: as long as connecting and one operation. */
+/** The time limit of a look-up in milliseconds: that of connecting and one operation together. */
 function lookUpTimeout(options: ResolvedOptions): number {
   const { timeout, connectTimeout, timesConnectingApart } = options;
   return Math.min(timesConnectingApart ? connectTimeout + timeout : timeout, LONGEST_LOOK_UP);

@@ -1,4 +1,4 @@
-/** What is done about operations whose server fails: the options `failover` and `retries`. @module */
+/** Continues operations whose server fails: the options `failover` and `retries`. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
@@ -7,46 +7,46 @@ import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
 import type { Found, Route, Router, Spread } from "./router.ts";
 import type { Member } from "./servers.ts";
 
-/** Gives commands to the servers of a router, and lets them go on where a server fails. */
+/** Sends commands to the servers of a router, and to other servers when these fail. */
 export class FailoverRouter implements Route {
-  /** An operation may go to another server, or later. */
+  /** An operation may be sent later, or to another server. */
   readonly keepsOrder = false;
   readonly #router: Router;
   readonly #options: ResolvedOptions;
-  /** Gives commands to servers that stand in for others. */
+  /** Sends commands to spare servers. */
   readonly #gutter: Router | undefined;
-  /** Over the servers that take part; absent until it is needed again. */
+  /** The distribution over the servers that are used; absent until it is needed. */
   #spread: Spread | undefined;
-  /** How many operations on each server were turned into misses, or dropped. */
+  /** How many operations of each server became misses or were dropped. */
   readonly #missed = new Map<string, number>();
 
-  /** @param gutter Gives commands to servers that stand in for others that are down. */
+  /** @param gutter Sends commands to spare servers. */
   constructor(router: Router, gutter: Router | undefined, options: ResolvedOptions) {
     this.#router = router;
     this.#gutter = gutter;
     this.#options = options;
   }
 
-  /** The servers that stand in for others. */
+  /** The spare servers. */
   get standIns(): readonly Member[] {
     return this.#gutter?.members ?? [];
   }
 
-  /** How many operations on a server were turned into misses, or dropped. */
+  /** How many operations of a server became misses or were dropped. */
   missedOf({ server }: Member): number {
     return this.#missed.get(server.name) ?? 0;
   }
 
-  /** Takes note that the list of servers has changed, or that one went down or up. */
+  /** Called when the list of servers has changed, or when a server goes down or up. */
   serversChanged(): void {
-    // The next operation makes the spread: what a locator throws is not for the connection that just ends.
+    // The next operation makes the distribution, so that an error of the locator rejects that operation.
     this.#spread = undefined;
   }
 
   submit(key: string, command: Command): void {
     const alternatives = this.#alternativesFor(key);
     surviveFailures(command, alternatives);
-    // What it throws is the caller's fault, or that nothing is left to try.
+    // This throws if the input is invalid, or if no server is left.
     alternatives.submit(command, false);
   }
 
@@ -59,12 +59,12 @@ export class FailoverRouter implements Route {
     return this.#router.find(key, this.#spread, member);
   }
 
-  /** Closes the servers that stand in for others. */
+  /** Closes the spare servers. */
   async close(): Promise<void> {
     await this.#gutter?.close();
   }
 
-  /** Spreads the keys over the servers; where they fail over to one another, over those that are not down. */
+  /** Distributes the keys over the servers; with `failover: "remove"`, over those that are not down. */
   #makeSpread(): Spread {
     const { members, locator } = this.#router;
     const up = members.filter((member) => !this.#hasLeft(member));
@@ -82,10 +82,10 @@ export class FailoverRouter implements Route {
     const { members, locator } = spread;
     const member = this.#router.memberOf(key, spread);
     if (!this.#hasLeft(member)) return member;
-    // Its own server has left: the locator that was made for all says which one stands in.
+    // Its server has been removed: the locator for all servers chooses the replacement.
     const standIn = members[locator.locateUp!(key, (at) => !this.#hasLeft(members[at]!))];
     if (standIn !== undefined && !this.#hasLeft(standIn)) return standIn;
-    throw this.#noServer(`all that may have key "${key}" are down`);
+    throw this.#noServer(`all servers for key "${key}" are down`);
   }
 
   #noServer(state: string): SocketError {
@@ -114,9 +114,9 @@ export class FailoverRouter implements Route {
         const member = this.#memberOf(key);
         if (failed && member === last) return false;
         last = member;
-        // The servers may have changed while it waited for one that stood in.
+        // The servers may have changed while it waited for a spare server.
         restoreExptime();
-        // What goes to the gutter does so as a whole, the server that its key moves from included.
+        // Commands go to the gutter as a whole, including those to the server that a key moves from.
         if (member.node.isDown && this.#gutter !== undefined) member.node.submit(command);
         else this.#router.submitTo(member, key, command, this.#spread);
         return true;
@@ -132,39 +132,39 @@ export class FailoverRouter implements Route {
   }
 }
 
-/** Limits the lifetimes of items on servers that stand in for others. */
+/** Limits the lifetimes of items on spare servers. */
 function limitFor(failover: ResolvedOptions["failover"]): LimitExptime {
   if (typeof failover === "string") return (exptime) => exptime;
   return (exptime) => limitExptime(exptime, failover.maxExptime, Date.now());
 }
 
-/** How an operation can go on whose server fails. */
+/** The ways in which an operation can continue when its server fails. */
 interface Alternatives {
-  /** How often an operation that may be sent again is retried. */
+  /** The maximum number of retries of an operation that may be sent again. */
   readonly retries: number;
-  /** Whether the client is closed, and nothing goes on. */
+  /** Whether the client is closed. Then no operation continues. */
   readonly isClosed: () => boolean;
-  /** The time by the client's clock. */
+  /** The time of the client's clock. */
   readonly now: () => number;
   /**
-   * Gives the command to the server that its key belongs to now, or to one that stands in for it.
+   * Sends the command to the current server of its key, or to a spare server.
    *
-   * @param failed Whether the server it was given to last has failed, and must not be asked again.
+   * @param failed Whether the last server has failed, and must not be tried again.
    * @returns Whether there is such a server.
-   * @throws {SocketError} When that server takes no more, or there is none left.
-   * @throws {ValidationException} When the locator has none for it.
+   * @throws {SocketError} When that server accepts no more commands, or no server is left.
+   * @throws {ValidationException} When the locator has no server for the key.
    */
   readonly submit: (command: Command, failed: boolean) => boolean;
-  /** Turns the command into a miss; absent unless `failover: "miss"` asks for that. */
+  /** Turns the command into a miss; only with `failover: "miss"`. */
   readonly miss: ((command: Command) => boolean) | undefined;
 }
 
-/** No operation goes from server to server more often than this, however many fail. */
+/** The maximum number of times that an operation moves to another server. */
 const MOST_MOVES = 16;
 
 /**
- * Lets a command go on when its server fails: elsewhere, if it has not been sent or may be sent again; as a
- * miss, if that has been asked for. A command whose time is up goes nowhere.
+ * Continues a command when its server fails: on another server, if it has not been sent or may be sent again; or as a
+ * miss, with `failover: "miss"`. A command whose time is over does not continue.
  */
 function surviveFailures(command: Command, alternatives: Alternatives): void {
   let retries = command.isRepeatable ? alternatives.retries : 0;
@@ -172,14 +172,14 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
 
   const goOn = ({ error, isUnsent }: Failure): boolean => {
     if (error instanceof TimeoutError || !(isUnsent || command.isRepeatable)) return false;
-    // Of a process that was busy meanwhile, the end of a connection may come before the timer does.
+    // If the process was busy, the end of a connection may be noticed before the timer fires.
     if (moves-- === 0 || command.deadline <= alternatives.now()) return false;
     try {
       return alternatives.submit(command, true) ||
         (retries-- > 0 && alternatives.submit(command, false));
     } catch (next) {
-      // That nobody takes it is no server's failure.
-      command.abandon(next);
+      // If no server accepts it, this is not a failure of a server.
+      command.failForGood(next);
       return true;
     }
   };
@@ -190,16 +190,16 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
   };
 }
 
-/** Up to here memcached takes an exptime for seconds from now, above it for a Unix time: 30 days. */
+/** 30 days: memcached reads an exptime up to this as seconds from now, and a larger one as a Unix time. */
 const LONGEST_RELATIVE = 2_592_000;
 
 /**
- * Shortens an exptime that has been checked.
+ * Limits a checked exptime.
  *
- * @param exptime Seconds, or an absolute Unix time; 0 is never.
- * @param longest The most seconds an item may live, up to 30 days.
+ * @param exptime Seconds, or an absolute Unix time; 0 means never.
+ * @param longest The maximum lifetime in seconds, up to 30 days.
  * @param now The Unix time in milliseconds.
- * @returns Seconds, or an absolute Unix time that is no later than that.
+ * @returns Seconds, or an absolute Unix time, within that limit.
  */
 export function limitExptime(exptime: number, longest: number, now: number): number {
   if (exptime === 0) return longest;

@@ -1,4 +1,4 @@
-/** The servers of a client as a whole: the list, and the features that concern it, loaded when needed. @module */
+/** All servers of a client, with failover and discovery, which are loaded when they are needed. @module */
 
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
 import { connect } from "../connection/connect.ts";
@@ -8,15 +8,16 @@ import type { Command } from "../protocol/command.ts";
 import { resolveServers, type ServerAddress } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
 import type { Transport } from "../transport/transport.ts";
+import { allEnded } from "../waiting.ts";
 import type { DiscoveringRouter } from "./discovering_router.ts";
 import type { FailoverRouter } from "./failover_router.ts";
 import { type Found, type Route, Router } from "./router.ts";
 import { dialerOf, type ReportServer } from "./servers.ts";
 import { describeServer, ServerEvent, type ServerStatus } from "./status.ts";
 
-/** Makes the router of a client, and what goes before it: failover, and discovery of its servers. */
+/** Makes the router of a client, with failover and discovery in front of it. */
 export class Fleet {
-  /** Where commands are given to. */
+  /** The route of all commands. */
   readonly route: Route;
   readonly #options: ResolvedOptions;
   readonly #router: Router;
@@ -26,8 +27,8 @@ export class Fleet {
   #discovering: DiscoveringRouter | undefined;
 
   /**
-   * @param servers As the caller gave them; with discovery the list may be empty.
-   * @param dispatch Called with what happens to the servers.
+   * @param servers The caller's addresses; with discovery the list may be empty.
+   * @param dispatch Called with the events of the servers.
    * @throws {ValidationException} When an address is invalid.
    */
   constructor(
@@ -35,18 +36,19 @@ export class Fleet {
     options: ResolvedOptions,
     dispatch: (event: ServerEvent) => void,
   ) {
-    const { discovery, failover, retries } = options;
+    const { discovery, failover, retries, proxy } = options;
     const isUnknown = discovery !== undefined && Array.isArray(servers) && servers.length === 0;
     const resolved = isUnknown ? [] : resolveServers(servers, options);
     this.#options = options;
     this.#dispatch = dispatch;
     this.#router = new Router(resolved, options, this.#report);
-    const isPlain = discovery === undefined && failover === "error" && retries === 0;
+    const isPlain = discovery === undefined && failover === "error" && retries === 0 &&
+      proxy === undefined;
     if (!isPlain) this.#lazy = new LazyRoute(this.#router, () => this.#load());
     this.route = this.#lazy ?? this.#router;
   }
 
-  /** What is known of the servers, and of those that stand in for them. */
+  /** The status of the servers and of the spare servers. */
   status(): ServerStatus[] {
     const failover = this.#failover;
     const { members } = this.#router;
@@ -61,10 +63,10 @@ export class Fleet {
   }
 
   /**
-   * Takes another list of servers for what is issued from now on.
+   * Changes the list of servers for later operations.
    *
-   * @returns Resolves when nothing is under way any more on the servers that left the list.
-   * @throws {ValidationException} When an address is invalid; the old list stays then.
+   * @returns Resolves when all operations on the removed servers have ended.
+   * @throws {ValidationException} When an address is invalid. The old list is kept then.
    * @throws {SocketError} When the client is closed.
    */
   async setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
@@ -73,11 +75,12 @@ export class Fleet {
     await retired;
   }
 
-  /** Rejects what is under way, and what comes later; resolves when every socket is closed. */
+  /** Rejects pending and later operations; resolves when every socket is closed. */
   async close(): Promise<void> {
     const closed = this.#router.close();
-    await this.#lazy?.close(new SocketError("Cannot use any server: the client is closed"));
-    await Promise.all([closed, this.#failover?.close(), this.#discovering?.close()]);
+    const loaded = this.#lazy?.close(new SocketError("Cannot use any server: the client is closed"))
+      .then(() => allEnded([this.#failover?.close(), this.#discovering?.close()]));
+    await allEnded([closed, loaded]);
   }
 
   #take(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
@@ -87,14 +90,21 @@ export class Fleet {
   }
 
   readonly #report: ReportServer = (type, server, error) => {
-    // Before listeners are called, and before operations of the server go on elsewhere.
+    // Before listeners are called, and before operations of the server continue on another one.
     if (type === "up" || type === "down") this.#failover?.serversChanged();
     if (error !== undefined) this.#discovering?.serverFailed();
     this.#dispatch(new ServerEvent(type, server, error));
   };
 
-  /** Loads what goes before the router. */
+  /** Loads failover and discovery. */
   async #load(): Promise<Route> {
+    const route = await this.#loadRoute();
+    if (this.#options.proxy === undefined) return route;
+    const { ProxyRouter } = await import("./proxy_router.ts");
+    return new ProxyRouter(route);
+  }
+
+  async #loadRoute(): Promise<Route> {
     const { failover, retries, discovery } = this.#options;
     let route: Route = this.#router;
     if (failover !== "error" || retries > 0) {
@@ -131,15 +141,15 @@ export class Fleet {
   }
 }
 
-/** A command that waits for the route. */
+/** A command that waits for the route to be loaded. */
 interface Waiting {
   readonly key: string;
   readonly command: Command;
 }
 
-/** A route whose code is loaded with the first operation; what is issued meanwhile waits, in its order. */
+/** A route whose code is loaded by the first operation. Operations wait in order until it is loaded. */
 class LazyRoute implements Route {
-  /** Where an operation goes, and when, is not known when it is submitted. */
+  /** It is unknown, when an operation is submitted, when and where it will be sent. */
   readonly keepsOrder = false;
   readonly #router: Router;
   readonly #load: () => Promise<Route>;
@@ -147,7 +157,7 @@ class LazyRoute implements Route {
   #route: Route | undefined;
   #waiting: Waiting[] = [];
 
-  /** @param router Says where keys live until the route is loaded. */
+  /** @param router Locates keys until the route is loaded. */
   constructor(router: Router, load: () => Promise<Route>) {
     this.#router = router;
     this.#load = load;
@@ -171,7 +181,7 @@ class LazyRoute implements Route {
     return (this.#route ?? this.#router).find(key);
   }
 
-  /** Rejects what waits; resolves when nothing is being loaded any more. */
+  /** Rejects waiting operations; resolves when loading has ended. */
   async close(error: SocketError): Promise<void> {
     this.#giveUp(error);
     await Promise.allSettled([this.#loading]);
@@ -191,7 +201,7 @@ class LazyRoute implements Route {
   }
 
   #giveUp(error: unknown): void {
-    for (const { command } of this.#waiting.splice(0)) command.abandon(error);
+    for (const { command } of this.#waiting.splice(0)) command.failForGood(error);
   }
 }
 
@@ -199,6 +209,6 @@ function submitTo(route: Route, key: string, command: Command): void {
   try {
     route.submit(key, command);
   } catch (error) {
-    command.abandon(error);
+    command.failForGood(error);
   }
 }

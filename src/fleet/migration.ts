@@ -1,21 +1,39 @@
 /** Operations on keys that move from one server to another. @module */
 
+import type { ResolvedOptions } from "../client_options.ts";
+import type { ServerNode } from "../connection/server_node.ts";
 import type { Command } from "../protocol/command.ts";
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
-import { MetaCommand, type MetaReply } from "../protocol/commands/meta.ts";
+import {
+  MetaCommand,
+  type MetaReply,
+  type MetaRequest,
+  readToken,
+} from "../protocol/commands/meta.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { SET_ANSWERS, StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
+import { checkExptime } from "../protocol/exptime.ts";
+import { isClassic, isUnknownCommand, noteClassic } from "./dialects.ts";
+import { parseMark } from "./mark.ts";
+import { reservedKey } from "./reserved_key.ts";
 
-/** Gives a command to one of the two servers. */
+/** Sends a command to one of the two servers. */
 export type SubmitTo = (command: Command) => void;
 
 /** The server that a key moves to, and the one that it moves from. */
 export interface Places {
   readonly next: SubmitTo;
   readonly former: SubmitTo;
+  /** The server that it moves from, if known. */
+  readonly formerNode?: ServerNode;
+  /** The dialect of the servers, if the client's option sets it. */
+  readonly dialect?: ResolvedOptions["dialect"];
 }
 
-/** Carries out an operation on a key that moves; one that does not concern the former server goes to the next. */
+/**
+ * Executes an operation on a key that moves. An operation that does not concern the former server is sent only to the
+ * new one.
+ */
 export function submitMoving(key: string, command: Command, places: Places): void {
   const move = moveOf(command);
   if (move === undefined) return places.next(command);
@@ -26,31 +44,32 @@ export function submitMoving(key: string, command: Command, places: Places): voi
 }
 
 /**
- * Carries out an operation where the key moves to, and does there and where it moves from what keeps both
- * as they should be: what asks for an item, or depends on one, has it brought over where it is missing; what
- * changes one is told to the former server too, after the other has done it.
+ * Executes an operation on the new server, and keeps both servers consistent. If an operation reads an item or depends
+ * on it, and the item is missing, it is copied from the former server. An operation that changes an item is sent to the
+ * former server too, after the new one.
  *
  * @param key The key.
- * @param move What the operation is.
- * @returns The operation's result where the key moves to.
+ * @param move The kind of the operation.
+ * @returns The operation's result on the new server.
  */
 async function operateOnMovingKey(
   key: string,
   move: Move,
-  { next, former }: Places,
+  places: Places,
 ): Promise<unknown> {
+  const { next, former } = places;
   const ask = (where = next) => run(where, move.again());
   if (move.kind === "remove") {
-    // First where a reader would bring it over from.
+    // First on the former server, because readers would copy the item from there.
     const removed = await ask(former);
     const result = await ask();
     return move.combine?.(result, removed) ?? result;
   }
-  if (move.kind === "change") await bringOver(key, { next, former });
+  if (move.kind === "change") await bringOver(key, places);
   let result = await ask();
   if (move.kind === "read" && move.isMiss(result)) {
-    await bringOver(key, { next, former });
-    // Another client may have been faster, and may have removed the former copy: only the answer tells.
+    await bringOver(key, places);
+    // Another client may have been faster, and may have removed the former copy: only the reply tells.
     result = await ask();
   }
   const mirror = move.mirror(result);
@@ -58,36 +77,94 @@ async function operateOnMovingKey(
   return move.combine?.(result, mirrored) ?? result;
 }
 
-/** Copies an item as it is, with the time that it has left, unless there is one at the new place by now. */
-async function bringOver(key: string, { next, former }: Places): Promise<void> {
+/** An item that is brought over, and in how many seconds it expires; never where negative. */
+interface Copy {
+  readonly flags: string;
+  readonly data: Uint8Array;
+  readonly ttl: number;
+}
+
+/**
+ * The lifetime, in seconds, of a copy from a server that does not report the item's remaining lifetime. While the item
+ * exists, it is copied again.
+ */
+const UNKNOWN_TTL = 60;
+
+/** Copies an item with its remaining lifetime, unless the new server has one by now. */
+async function bringOver(key: string, places: Places): Promise<void> {
+  const { next, former, formerNode, dialect } = places;
+  const item = dialect === "classic" || (formerNode !== undefined && isClassic(formerNode))
+    ? await readByClassic(key, former)
+    : await readByMeta(key, places);
+  if (item === undefined) return;
+  const { data, ttl } = item;
+  const exptime = ttl < 0 ? 0 : checkExptime(Math.max(1, ttl), Date.now);
+  const flags = Number(item.flags);
+  const request = {
+    verb: "ms",
+    key,
+    flags: ["ME", `F${item.flags}`, `T${exptime}`],
+    data,
+  } as const;
+  // A number holds flags of 32 bits; a server with more knows meta commands.
+  if (Number.isSafeInteger(flags)) {
+    await run(next, new StorageCommand("add", key, { flags, exptime, data }, STORED_ANSWERS));
+  } else {
+    await run(next, new MetaCommand(request));
+  }
+}
+
+async function readByMeta(
+  key: string,
+  { former, formerNode, dialect }: Places,
+): Promise<Copy | undefined> {
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
-  const { status, flags, value } = await run(former, new MetaCommand(asked));
-  // An item that was marked as stale there is not worth a copy.
-  if (status !== "VA" || flags.X !== undefined) return;
-  const lifetime = flags.t === "-1" ? [] : [`T${Math.max(1, Number(flags.t))}`];
-  const copy = { verb: "ms", key, flags: ["ME", `F${flags.f}`, ...lifetime], data: value } as const;
-  await run(next, new MetaCommand(copy));
+  try {
+    const reply = await run(former, new MetaCommand(asked));
+    // A stale item is not copied.
+    if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
+    const ttl = Number(readToken(reply, "t", key));
+    return { flags: readToken(reply, "f", key), data: reply.value, ttl };
+  } catch (error) {
+    if (dialect === "meta" || !isUnknownCommand(error)) throw error;
+    if (formerNode !== undefined) noteClassic(formerNode);
+    return await readByClassic(key, former);
+  }
+}
+
+async function readByClassic(key: string, former: SubmitTo): Promise<Copy | undefined> {
+  const read = (key: string) =>
+    run(
+      former,
+      new RetrievalCommand("gets", key, (flags, data, cas) => ({ flags, data: data.slice(), cas })),
+    ) as Promise<{ flags: number; data: Uint8Array; cas: bigint | undefined } | undefined>;
+  const [item, marked] = await Promise.all([read(key), read(reservedKey(key, "mark"))]);
+  if (item === undefined) return undefined;
+  const mark = marked && parseMark(new TextDecoder().decode(marked.data));
+  // The same, where the mark stands beside the item.
+  if (mark !== undefined && mark.cas === item.cas && mark.freshness === undefined) return undefined;
+  return { flags: `${item.flags}`, data: item.data, ttl: UNKNOWN_TTL };
 }
 
 function run<Result>(submit: SubmitTo, command: Command<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => submit(command.settleBy(resolve, reject)));
+  return new Promise((resolve) => submit(command.settleBy(resolve)));
 }
 
-/** What an operation is for a key that moves from one server to another. */
+/** How an operation is executed for a key that moves. */
 interface Move {
-  /** Whether it asks for the item, depends on there being one, takes no notice of it, or removes it. */
+  /** Whether it reads the item, depends on it, ignores it, or removes it. */
   readonly kind: "read" | "change" | "write" | "remove";
-  /** Whether this result says that there is no item. */
+  /** Whether this result means that the item does not exist. */
   isMiss(result: unknown): boolean;
   /** Makes the same operation again. */
   again(): Command;
-  /** Makes what is sent to the server that the key moves from after this result, if anything. */
+  /** Makes the command for the former server after this result, if any. */
   mirror(result: unknown): Command | undefined;
-  /** Makes one result of the two servers'; that of the server that the key moves to where absent. */
+  /** Combines the results of both servers; by default the result of the new one. */
   combine?(result: unknown, former: unknown): unknown;
 }
 
-/** What an operation is for a key that moves; `undefined` for one that concerns one server only. */
+/** How an operation is executed for a key that moves; `undefined` for one that concerns only one server. */
 function moveOf(command: Command): Move | undefined {
   if (command instanceof RetrievalCommand) return moveOfRetrieval(command);
   if (command instanceof StorageCommand) return moveOfStorage(command);
@@ -105,7 +182,7 @@ function moveOf(command: Command): Move | undefined {
   return undefined;
 }
 
-/** How an operation is done on both servers: the item existed if it did on either. */
+/** Executes an operation on both servers: the item existed if it existed on either. */
 function onBoth(again: Move["again"]): Omit<Move, "kind"> {
   return {
     isMiss: () => false,
@@ -117,7 +194,7 @@ function onBoth(again: Move["again"]): Omit<Move, "kind"> {
 
 function moveOfRetrieval(command: RetrievalCommand): Move {
   const again = () => new RetrievalCommand(command.verb, command.key, command.readItem);
-  // Where the key moves from, an item is touched as well.
+  // The item on the former server is touched as well.
   const mirror = () => command.isRepeatable ? undefined : again();
   return { kind: "read", isMiss: isUndefined, again, mirror };
 }
@@ -129,8 +206,10 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
     again: () => new StorageCommand(verb, key, item, answers),
     mirror: (result) => {
       if (result === false || result === "exists" || result === "not_found") return undefined;
-      // Where the key moves from, conditions were met differently, and the cas unique is another.
+      // On the former server, conditions and cas uniques differ.
       const copy = { ...item, cas: undefined };
+      // It changes the item's cas unique to invalidate it; the former copy would not be invalidated.
+      if (verb === "append" && item.data.length === 0) return new DeleteCommand(key);
       return verb === "append" || verb === "prepend"
         ? new StorageCommand(verb, key, copy, STORED_ANSWERS)
         : new StorageCommand("set", key, copy, SET_ANSWERS);
@@ -138,21 +217,33 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
   };
 }
 
-/** A copy that a meta command has left behind is dropped: its cas unique and its marks are its own. */
+/** The former copy is deleted: its cas unique and its marks differ. */
 function moveOfMeta({ request }: MetaCommand): Move | undefined {
   const { verb, key, flags } = request;
   if (verb === "mn" || verb === "me") return undefined;
   const drop = { verb: "md", key, flags: flags.includes("b") ? ["b"] : [] } as const;
   const statusOf = (result: unknown) => (result as MetaReply).status;
   return {
-    kind: verb === "mg" ? "read" : verb === "md" ? "write" : "change",
+    kind: kindOfMeta(request),
     isMiss: (result) => statusOf(result) === "EN",
     again: () => new MetaCommand(request),
     mirror: (result) => {
       const isDone = verb !== "mg" && ["HD", "VA"].includes(statusOf(result));
-      return isDone || verb === "md" ? new MetaCommand(drop) : undefined;
+      return isDone ? new MetaCommand(drop) : undefined;
+    },
+    // What is removed existed if it did on either.
+    combine: (result, former) => {
+      return verb === "md" && statusOf(result) === "NF" && former !== undefined ? former : result;
     },
   };
+}
+
+function kindOfMeta({ verb, flags }: MetaRequest): Move["kind"] {
+  const has = (letters: string) => flags.some((flag) => letters.includes(flag[0]!));
+  // With I an item is marked as stale, with C only a certain one is removed: it has to be there.
+  if (verb === "md") return has("IC") ? "change" : "remove";
+  // With N, a missing item is created.
+  return verb === "mg" && !has("N") ? "read" : "change";
 }
 
 function isUndefined(result: unknown): boolean {

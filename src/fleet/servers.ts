@@ -1,4 +1,4 @@
-/** The list of a client's servers, which may change, and the node that serves each. @module */
+/** The list of a client's servers, with a node for each. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerEventType } from "../connection/server_health.ts";
@@ -6,25 +6,26 @@ import { ServerNode } from "../connection/server_node.ts";
 import { SocketError } from "../errors.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import type { Transport } from "../transport/transport.ts";
+import { allEnded } from "../waiting.ts";
 
-/** Called with what happens to a server. */
+/** Called with the events of a server. */
 export type ReportServer = (type: ServerEventType, server: string, error?: SocketError) => void;
 
-/** One of the servers, and what it is reached through. */
+/** A server and its node. */
 export interface Member {
   readonly server: ResolvedServer;
   readonly node: ServerNode;
 }
 
-/** What of a client's options counts for opening sockets. */
+/** The client's options for opening sockets. */
 type DialerOptions = Pick<ResolvedOptions, "dial" | "keepAlive" | "noDelay" | "connectTimeout">;
 
-/** Makes a node for each server, keeps those that stay in the list, and retires those that leave it. */
+/** Makes a node for each server, keeps the nodes that stay in the list, and retires the others. */
 export class Servers {
   readonly #options: ResolvedOptions;
   readonly #report: ReportServer;
   #members: readonly Member[] = [];
-  /** Those that have left the list and may have something under way. */
+  /** Nodes that have left the list and may have pending operations. */
   readonly #retired = new Set<ServerNode>();
   #isClosed = false;
 
@@ -38,21 +39,21 @@ export class Servers {
     return this.#members;
   }
 
-  /** Whether the servers take nothing any more. */
+  /** Whether the servers are closed. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
   /**
-   * Takes another list.
+   * Changes the list.
    *
-   * @returns Those that are not in it, for {@linkcode retire}.
+   * @returns The nodes that are not in the list any more, for {@linkcode retire}.
    */
   change(servers: readonly ResolvedServer[]): ReadonlySet<ServerNode> {
     const staying = nodesByServer(this.#members);
     const leaving = new Set(this.#members.map(({ node }) => node));
     this.#members = servers.map((server) => {
-      // A server that stands in the list twice has a node for each place.
+      // A server that is listed twice has two nodes.
       const node = staying.get(identityOf(server))?.shift() ?? this.#makeNode(server);
       leaving.delete(node);
       return { server, node };
@@ -60,16 +61,16 @@ export class Servers {
     return leaving;
   }
 
-  /** Lets what is under way on servers that have left the list come to its end; resolves when it has. */
+  /** Waits until the pending operations of removed servers have ended. */
   async retire(nodes: Iterable<ServerNode>): Promise<void> {
-    await Promise.all(Array.from(nodes, (node) => this.#retire(node)));
+    await allEnded(Array.from(nodes, (node) => this.#retire(node)));
   }
 
-  /** Rejects all that is under way, and whatever comes; resolves when every socket is closed. */
+  /** Rejects pending and later operations; resolves when every socket is closed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const nodes = [...this.#members.map(({ node }) => node), ...this.#retired];
-    await Promise.all(nodes.map((node) => {
+    await allEnded(nodes.map((node) => {
       const server = node.name;
       return node.close(new SocketError(`Cannot use ${server}: the client is closed`, { server }));
     }));
@@ -80,7 +81,7 @@ export class Servers {
     try {
       await node.retire();
     } finally {
-      // Its readers may go on for as long as the client does, which closes them.
+      // Its readers may continue until the client is closed.
       node.readersEnded().then(() => this.#retired.delete(node));
     }
   }
@@ -97,7 +98,7 @@ export class Servers {
   }
 }
 
-/** Makes what opens the sockets to a server, and authenticates where the server demands it. */
+/** Makes the dialer of a server, which also authenticates if there are credentials. */
 export function dialerOf(
   { endpoint, credentials }: ResolvedServer,
   { dial, keepAlive, noDelay, connectTimeout }: DialerOptions,
@@ -120,7 +121,7 @@ function nodesByServer(members: readonly Member[]): Map<string, ServerNode[]> {
   return nodes;
 }
 
-/** What makes two addresses the same server, dialled in the same way; its weight may change. */
+/** Equal for addresses of the same server with the same dial options; the weight may differ. */
 function identityOf({ name, endpoint, credentials }: ResolvedServer): string {
   return JSON.stringify([name, endpoint, credentials?.reveal()]);
 }

@@ -1,31 +1,31 @@
-/** What a client tells about its servers: their present state, and events. @module */
+/** The status and events of a client's servers. @module */
 
 import type { ServerEventType } from "../connection/server_health.ts";
 import type { SocketError } from "../errors.ts";
 import type { Member } from "./servers.ts";
 
-/** One of a client's servers, as it was when it was asked for. */
+/** The status of a server at the time of the call. */
 export interface ServerStatus {
-  /** `host:port` as the user gave it, or the path of a unix socket. */
+  /** `host:port` as the user wrote it, or the path of a unix socket. */
   readonly name: string;
-  /** Its share relative to the others. */
+  /** Its weight relative to the others. */
   readonly weight: number;
   /**
-   * `idle` without a connection, as every server is before its first operation; `connecting`; `up`; or
-   * `down` after `failuresBeforeDead` failures in a row.
+   * `idle` without a connection, as before the first operation; `connecting`; `up`; or `down` after
+   * `failuresBeforeDead` failures in a row.
    */
   readonly state: "idle" | "connecting" | "up" | "down";
-  /** How many sockets are open. */
+  /** The number of open sockets. */
   readonly connections: number;
-  /** How many operations wait for it. */
+  /** The number of operations that wait for it. */
   readonly pending: number;
-  /** How many times in a row it has failed. */
+  /** The number of failures in a row. */
   readonly failures: number;
-  /** Why it failed last, if it has failed since it answered. */
+  /** The error of the last failure, if it has failed since its last reply. */
   readonly error: SocketError | undefined;
-  /** How many operations `failover: "miss"` has turned into misses, or dropped, because of it. */
+  /** How many operations `failover: "miss"` has turned into misses or dropped because of this server. */
   readonly missed: number;
-  /** Whether it stands in for others that are down, as part of a gutter. */
+  /** Whether it is a spare server of a gutter. */
   readonly isGutter: boolean;
 }
 
@@ -48,15 +48,15 @@ export function describeServer(
 }
 
 /**
- * Something that happened to one of a client's servers:
+ * An event of one of a client's servers:
  *
- * - `error`: a connection could not be opened, was lost while operations waited on it, or a reply is
- *   overdue; or the servers could not be discovered, and `server` is the name of the discovery.
- * - `down`: that has happened `failuresBeforeDead` times in a row.
- * - `up`: a server that was down has answered.
+ * - `error`: a connection could not be opened, was lost while operations waited for it, or a reply exceeded its time
+ *   limit; or the servers could not be discovered, and `server` is the name of the discovery.
+ * - `down`: the server has failed `failuresBeforeDead` times in a row.
+ * - `up`: a server that was down has replied.
  * - `reconnect`: a connection was opened after an earlier one.
  *
- * @example Keeping an eye on the servers
+ * @example Logging the events of the servers
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { assertEquals, assertRejects } from "@std/assert";
@@ -72,17 +72,17 @@ export function describeServer(
  * ```
  */
 export class ServerEvent extends Event {
-  /** Name of the server, `host:port` as the user gave it, or of the discovery. */
+  /** The name of the server, `host:port` as the user wrote it, or of the discovery. */
   readonly server: string;
-  /** What went wrong, for `error` and `down`. */
+  /** The error, for `error` and `down`. */
   readonly error: SocketError | undefined;
 
   /**
    * Makes the event.
    *
-   * @param type What happened.
-   * @param server Name of the server.
-   * @param error What went wrong.
+   * @param type The type of the event.
+   * @param server The name of the server.
+   * @param error The error, for `error` and `down`.
    */
   constructor(type: ServerEventType, server: string, error?: SocketError) {
     super(type);

@@ -1,53 +1,53 @@
-/** What waits until the servers are known. @module */
+/** Operations that wait until the servers are known. @module */
 
 import { type Clock, DeadlineTimer } from "../waiting.ts";
 
-/** An operation, or something else, that waits. */
+/** An operation that waits. */
 export interface Waiter {
-  /** Until when, by the client's clock; `Infinity` for as long as it takes. */
+  /** The deadline by the client's clock; `Infinity` means no limit. */
   readonly deadline: number;
-  /** Whether nobody waits for it any more. */
+  /** Whether it has been aborted. */
   readonly isOver: boolean;
-  /** Goes on, now that the servers are known. */
+  /** Continues, because the servers are known now. */
   proceed(): void;
-  /** Ends with this error. */
+  /** Fails with this error. */
   fail(error: unknown): void;
 }
 
-/** Keeps operations, in their order, until the servers are known or cannot be had. */
+/** Holds operations, in order, until the servers are known or discovery fails. */
 export class WaitingRoom {
   readonly #overdue: () => Error;
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
   #waiters: Waiter[] = [];
 
-  /** @param overdue Makes the error for what has waited too long. */
+  /** @param overdue Makes the error for an operation whose deadline has passed. */
   constructor(clock: Clock, overdue: () => Error) {
     this.#clock = clock;
     this.#timer = new DeadlineTimer(clock, () => this.#checkDeadlines());
     this.#overdue = overdue;
   }
 
-  /** Whether so many wait. */
+  /** Whether at least this many operations wait. */
   holds(count: number): boolean {
     if (this.#waiters.length < count) return false;
-    // Those that were given up are counted out where it matters, not one by one.
+    // Aborted operations are removed only when the number matters.
     this.#waiters = this.#waiters.filter(({ isOver }) => !isOver);
     return this.#waiters.length >= count;
   }
 
-  /** Has something wait. */
+  /** Adds an operation. */
   enter(waiter: Waiter): void {
     this.#waiters.push(waiter);
     this.#timer.arm(waiter.deadline);
   }
 
-  /** Lets all go on. */
+  /** Continues all operations. */
   admit(): void {
     for (const waiter of this.#leave()) waiter.proceed();
   }
 
-  /** Ends all with this error. */
+  /** Fails all operations with this error. */
   dismiss(error: unknown): void {
     for (const waiter of this.#leave()) waiter.fail(error);
   }

@@ -1,7 +1,8 @@
-/** Mutual exclusion, as far as a cache can have it. @module */
+/** A lock, with the limits of a cache. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
+import { clockOf } from "../commands/session.ts";
 import { ClientException } from "../errors.ts";
 import {
   dropStub,
@@ -14,21 +15,21 @@ import {
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import { reservedKey } from "../commands/reserved_key.ts";
+import { reservedKey } from "../fleet/reserved_key.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
-import { backoff, pause, systemClock, untilAborted } from "../waiting.ts";
+import { backoff, pause, untilAborted } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
-/** How a key is locked. All times are in seconds. */
+/** The options of {@linkcode lock}. All times are in seconds. */
 export interface LockOptions extends OperationOptions {
   /**
-   * How long the lock lasts unless it is released: an integer from 1 to 2,592,000 (30 days). It is measured
-   * by memcached's clock, which ticks once a second, and may so be up to a second shorter.
+   * How long the lock lasts if it is not released: an integer from 1 to 2,592,000 (30 days). memcached's clock ticks
+   * once a second, so the lock may last up to a second less.
    */
   readonly ttl: number;
   /**
-   * How long to wait for another client to release it: a number from 0 to 2,592,000; by default as long as
-   * `ttl`, after which a client that died has lost the lock.
+   * How long to wait while another client holds the lock: a number from 0 to 2,592,000. The default is `ttl`: after
+   * that time, a client that has crashed has lost its lock.
    */
   readonly waitFor?: number;
 }
@@ -41,9 +42,9 @@ const LOCK_OPTIONS: OptionTypes<LockOptions> = {
 };
 
 /**
- * A lock that was acquired with {@linkcode lock}. Disposing of it releases it.
+ * A lock that {@linkcode lock} has acquired. Disposing it releases it.
  *
- * @example Asking whether it is still held
+ * @example Checking whether it is still held
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { lock } from "@moecache/moecache/patterns";
@@ -63,8 +64,8 @@ export class Lock implements AsyncDisposable {
   /** The key that is locked. */
   readonly key: string;
   /**
-   * The fencing token: larger than those of all who held the lock before, as long as the counter survives on
-   * memcached, or the clocks of those who draw tokens agree.
+   * The fencing token. It is larger than the tokens of all earlier holders, if memcached has kept the counter or the
+   * clients' clocks agree.
    */
   readonly token: bigint;
   readonly #items: ItemCommands;
@@ -79,11 +80,11 @@ export class Lock implements AsyncDisposable {
   }
 
   /**
-   * Asks whether the lock is still held. That it was does not mean that it is when the answer arrives.
+   * Checks whether the lock is still held. It may be lost before the reply arrives.
    *
    * @returns Whether it was.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
    * @example Before a step that cannot be undone
    * ```ts
@@ -104,15 +105,15 @@ export class Lock implements AsyncDisposable {
   }
 
   /**
-   * Releases the lock, but not a lock that another client has acquired since. It takes two round trips, the first
-   * to see whose lock it is.
+   * Releases the lock. A lock that another client has acquired since is not touched. It takes two round trips; the
+   * first checks who holds the lock.
    *
    * @returns Whether it was still held; `false` when it had expired or been released.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered. The lock is
-   * released as soon as the server answers, or expires by itself.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The lock is
+   * then released as soon as the server replies, or it expires.
    *
-   * @example Noticing that it took too long
+   * @example Detecting that it took too long
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { lock } from "@moecache/moecache/patterns";
@@ -143,27 +144,25 @@ export class Lock implements AsyncDisposable {
 }
 
 /**
- * Acquires a lock, which only one can hold at a time, and waits for it where somebody else holds it. Who
- * gets it next is up to chance.
+ * Acquires a lock that only one client can hold at a time. While another client holds it, this waits. Waiting clients
+ * get the lock in no particular order.
  *
- * What a cache cannot promise: that you still hold the lock. It ends after `ttl` whether you have finished
- * or not, and earlier where memcached evicts it, restarts, or the servers change. Where two at once
- * would do harm, have the storage that they write to refuse a {@linkcode Lock.token} smaller than one it has
- * seen. Tokens are counted on memcached, under the key and `~moecache-token`, and none is less than the current
- * time in milliseconds: where the counter is lost, or its server comes back with an old one, they grow all the
- * same, unless clocks disagree or more than one a millisecond is drawn.
+ * A cache cannot guarantee that you still hold the lock. It ends after `ttl` even if you have not finished, and earlier
+ * if memcached evicts it or restarts, or if the servers change. If two holders at the same time would do harm, let the
+ * storage that they write to refuse a {@linkcode Lock.token} smaller than one it has seen. Tokens come from a counter
+ * in memcached, under the key and `~moecache-token`. A token is never less than the current time in milliseconds. So
+ * tokens grow even if the counter is lost or old, unless clocks disagree or more than one token a millisecond is drawn.
  *
- * Where it is not known whether the lock was acquired, because the server did not answer, it is released again as
- * soon as the server does, for up to 30 seconds.
+ * If the server does not reply, it is unknown whether the lock was acquired. It is then released as soon as the server
+ * replies, for up to 30 seconds.
  *
- * @param client Whose servers keep the lock.
- * @param key A key for the lock alone, 1 to 250 characters, each from `!` to `~`.
- * @param options `ttl` and `waitFor`, in seconds; `signal`, which ends the waiting, for the server
- * as well.
+ * @param client The client whose servers store the lock.
+ * @param key A key that is used for this lock only, 1 to 250 characters, each from `!` to `~`.
+ * @param options `ttl` and `waitFor`, in seconds; `signal`, which stops waiting for the lock and for the server.
  * @returns The lock.
  * @throws {ValidationException} When the key or an option is invalid.
- * @throws {ClientException} When somebody else has held it for all of `waitFor`, or memcached refuses.
- * @throws {SocketError} When a server cannot be reached, or is lost before it has answered.
+ * @throws {ClientException} When another client has held it for all of `waitFor`, or when memcached refuses.
+ * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply.
  *
  * @example One at a time
  * ```ts
@@ -190,14 +189,15 @@ export async function lock(client: KeyCommands, key: string, options: LockOption
   const waitFor = checkWaitFor(options.waitFor ?? ttl);
   const { signal } = options;
   checkKey(key, "lock");
-  const deadline = systemClock.now() + waitFor * 1000;
+  const clock = clockOf(client);
+  const deadline = clock.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     const held = await tryLock(client, key, ttl, signal);
     if (held !== undefined) return held;
-    const left = deadline - systemClock.now();
+    const left = deadline - clock.now();
     if (left <= 0) throw new ClientException(`Cannot lock key "${key}": it is held`, key);
-    await pause(Math.min(left, backoff(attempt)), signal);
+    await pause(clock, Math.min(left, backoff(attempt)), signal);
   }
 }
 
@@ -213,7 +213,7 @@ async function tryLock(
   const options = signal === undefined ? {} : { signal };
   try {
     const token = await new RisingCounter(client, reservedKey(key, "token")).nextTime(options);
-    // One that expired before its token was drawn could have a token above its successor's.
+    // If the lock expired before its token was drawn, its token could be larger than the next holder's.
     const isHeld = await findStub(items, stub, options) !== undefined;
     return isHeld ? new Lock(items, stub, token) : undefined;
   } catch (error) {

@@ -1,33 +1,30 @@
-/** Functions that remember what they gave. @module */
+/** Functions whose results are cached. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { GetOrSetOptions } from "../commands/operation_options.ts";
 import { checkFunction } from "../option_checks.ts";
 
-/** What a memoized function remembers, and how: the options of `getOrSet`, and the key. */
+/** The options of {@linkcode memoize}: those of `getOrSet`, and the key. */
 export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOptions, "signal"> {
   /**
-   * Makes the key of a call from its arguments: 1 to 250 characters, each from `!` to `~`. Calls with one
-   * key have one result.
+   * Makes the key of a call from its arguments: 1 to 250 characters, each from `!` to `~`. Calls with the same key
+   * share a result.
    */
   readonly key: (...args: Args) => string;
 }
 
 /**
- * Makes a function that calls another once for each key, and from then on gives what memcached has:
- * `getOrSet` around a function, with single flight, leases, stale values and the rest. Needs memcached
- * 1.6.10 or later.
+ * Makes a function that caches the results of another function in memcached, with `getOrSet` and all its options.
  *
- * @param client Whose servers keep the results: a `Client`, or a `Namespace` of one, whose
- * `invalidateAll` then forgets them all.
- * @param fn The function. Its result must be something that the transcoder can represent; `undefined` is
- * returned but not remembered.
- * @param options `key`, and those of `getOrSet`: `exptime`, `staleFor`, `earlyRefresh`, `lockFor`,
- * `waitFor`, `negativeFor`, in seconds.
- * @returns A function of the same arguments that promises the same result, as the transcoder reads it, the first
- * time as well. It rejects as `getOrSet` does.
+ * @param client The client whose servers store the results: a `Client`; or a `Namespace`, whose `invalidateAll` then
+ * discards all results.
+ * @param fn The function. The transcoder must be able to represent its result. `undefined` is returned but not cached.
+ * @param options `key`, and the options of `getOrSet`: `exptime`, `staleFor`, `earlyRefresh`, `lockFor`, `waitFor`,
+ * `negativeFor`, in seconds.
+ * @returns A function with the same arguments that returns a promise of the result, as the transcoder reads it, also
+ * for the first call. It rejects as `getOrSet` does.
  *
- * @example A function that need not work twice
+ * @example A slow function
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { memoize } from "@moecache/moecache/patterns";

@@ -1,14 +1,14 @@
 /**
- * What people build on memcached: functions that remember, locks, rate limits, doing things once.
+ * Patterns on memcached: cached functions, locks, rate limits, and idempotent actions.
  *
- * memcached is a cache. It forgets what it has no room for, all of it when it restarts, and the half of it
- * that a server held when that server is gone. Nothing here can promise more than that: what must never
- * happen twice needs a database that says so. What each of these does promise is in its documentation.
+ * memcached is a cache: it evicts items when it needs room, and loses all of them when it restarts. These patterns
+ * cannot promise more than that. What must never happen twice needs a database. The documentation of each pattern says
+ * what it promises.
  *
- * Two keys beside those you name are taken: the key of a `lock` and `~moecache-token`, for its tokens, and the key of a
- * `memoize`d value and `~moecache-lease`, while a stale one is computed again.
+ * The patterns use two more keys: the key of a `lock` followed by `~moecache-token`, for its tokens; and the key of a
+ * `memoize`d value followed by `~moecache-lease`, while a stale value is computed again.
  *
- * @example A lock around what only one should do
+ * @example A lock around work that only one process should do
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { lock } from "@moecache/moecache/patterns";
@@ -18,7 +18,7 @@
  * await using client = new Client(server.address);
  *
  * await using held = await lock(client, "lock:report", { ttl: 30 });
- * // … write the report, handing held.token to the storage it goes to
+ * // … write the report, and pass held.token to its storage
  * ```
  *
  * @module

@@ -1,8 +1,9 @@
-/** Idempotency: doing what several ask for a single time. @module */
+/** Idempotency: several callers ask for an action, and it runs once. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { sessionOf } from "../commands/session.ts";
+import { writeAndReadInTime } from "../commands/bounded_work.ts";
+import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
@@ -16,25 +17,20 @@ import {
 } from "../features/stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
 import { checkKey } from "../protocol/key.ts";
-import {
-  FAILURE_FLAGS,
-  type StoredItem,
-  UNDEFINED_FLAGS,
-  writeAndRead,
-} from "../transcoding/item_codec.ts";
-import { backoff, pause, systemClock } from "../waiting.ts";
+import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
+import { backoff, type Clock, pause } from "../waiting.ts";
 import { claim, strictItems } from "./claim.ts";
 
-/** How long a result is remembered, and waited for. */
+/** The options of {@linkcode once}. */
 export interface OnceOptions extends OperationOptions {
-  /** When the result is forgotten, as for `set`; never by default. */
+  /** When the stored result expires, as for `set`; never by default. */
   readonly exptime?: Exptime;
   /**
-   * How long the client that acts keeps the others from it, in seconds: an integer from 1 to 2,592,000 (30
-   * days); 30 by default. It must be longer than `action` takes, or `action` may run twice.
+   * How long the client that runs `action` blocks the others, in seconds: an integer from 1 to 2,592,000 (30 days); 30
+   * by default. It must be longer than `action` takes, or `action` may run twice.
    */
   readonly lockFor?: number;
-  /** How long to wait for another client to act, in seconds: a number from 0 to 2,592,000; 30 by default. */
+  /** How long to wait while another client runs `action`, in seconds: a number from 0 to 2,592,000; 30 by default. */
   readonly waitFor?: number;
 }
 
@@ -46,42 +42,41 @@ const ONCE_OPTIONS: OptionTypes<OnceOptions> = {
   waitFor: "number",
 };
 
-/** How often the outcome is sent: once more over a new connection, and once more after that. */
+/** How often storing the result is tried: each time over a new connection. */
 const MOST_ATTEMPTS = 3;
 const LONGEST_MESSAGE = 1000;
 
 /**
- * Does something the first time it is asked for under a key, and from then on gives the result of that.
+ * Runs an action at the first call with a key; later calls return the stored result.
  *
- * When `action` fails, its error goes to this caller only, and the next one tries again. A client that dies over
- * it keeps the others from it for `lockFor`.
+ * When `action` fails, only this caller gets the error, and the next caller runs it again. A client that crashes while
+ * it runs `action` blocks the others for `lockFor`.
  *
- * When `action` has succeeded, it is not done again because its result cannot be stored. One that the
- * transcoder cannot represent, or that memcached refuses as too large, gives this caller the error, and
- * all others a `ClientException` that quotes it, until `exptime` has passed. When the server is lost
- * meanwhile, the result is sent twice more. When `lockFor` has passed, or the server has restarted, the
- * result is stored where nobody else has begun.
+ * When `action` has succeeded and its result cannot be stored, `action` does not run again. If the transcoder cannot
+ * represent the result, or memcached refuses it as too large, this caller gets the error. The others get a
+ * `ClientException` that quotes it, until `exptime` has passed. If the connection is lost, storing the result is tried
+ * twice more. If `lockFor` has passed or the server has restarted, the result is stored unless another client has
+ * begun.
  *
- * What a cache cannot promise: that it happens once only. It happens again when the result has expired or
- * been evicted, when a server restarts or is replaced, when `action` takes longer than `lockFor`,
- * when it dies between having had its effect and having its result stored, and when the server cannot be
- * reached for longer than three attempts to store it. For a payment, have the other side know the key as
- * well.
+ * A cache cannot guarantee that `action` runs only once. It runs again when the result has expired or been evicted,
+ * when a server has restarted or been replaced, when `action` takes longer than `lockFor`, when the client crashes
+ * after `action` has had its effect and before the result is stored, and when all three attempts to store the result
+ * fail. For a payment, pass the key to the payment service as well.
  *
- * @param client Whose servers keep the result.
- * @param key What is done: a request's idempotency key, for instance; 1 to 250 characters, each from `!`
- * to `~`.
- * @param action Does it. Its result is stored, and must be something that the transcoder can represent.
- * @param options `exptime`, `lockFor` and `waitFor`, in seconds; `signal`, which ends the waiting for
- * another and for the server, not an `action` that has begun, nor the storing of its result.
- * @returns The result, of this call or an earlier one, as the transcoder reads it: what has become of a value that
- * it represents as another one, a `Map` say, is the same for all.
- * @throws What `action` throws.
+ * @param client The client whose servers store the result.
+ * @param key The name of the action, for example a request's idempotency key; 1 to 250 characters, each from `!` to
+ * `~`.
+ * @param action The action. Its result is stored; the transcoder must be able to represent it.
+ * @param options `exptime`, `lockFor` and `waitFor`, in seconds; `signal`, which stops waiting for another client and
+ * for the server. It does not stop an `action` that has begun, nor storing its result.
+ * @returns The result of this or an earlier call, as the transcoder reads it: all callers get the same, even if the
+ * transcoder turns a value into another type, for example a `Map`.
+ * @throws The error of `action`.
  * @throws {ValidationException} When the key, an option or the result is invalid.
- * @throws {ClientException} When another has been at it for all of `waitFor`; when it has been done, but
- * its result could not be stored; when memcached refuses.
- * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; it may have
- * been done then.
+ * @throws {ClientException} When another client has been running `action` for all of `waitFor`; when `action` has run,
+ * but its result could not be stored; when memcached refuses.
+ * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. `action` may
+ * have run then.
  *
  * @example A request that is sent twice
  * ```ts
@@ -113,7 +108,8 @@ export async function once<Result>(
   checkKey(key, "do once");
   checkFunction("action", action);
   const items = strictItems(client);
-  const deadline = systemClock.now() + waitFor * 1000;
+  const clock = clockOf(client);
+  const deadline = clock.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     const result = await client.get<Result>(key, signals);
@@ -123,13 +119,13 @@ export async function once<Result>(
     const mark = await items.gets(key, signals);
     if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
     if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
-    const left = deadline - systemClock.now();
+    const left = deadline - clock.now();
     if (left <= 0) throw stillAtIt(key);
-    await pause(Math.min(left, backoff(attempt)), signal);
+    await pause(clock, Math.min(left, backoff(attempt)), signal);
   }
 }
 
-/** The right to act, and what to do with it. */
+/** The right to run the action, and the action. */
 interface Turn<Result> {
   readonly client: KeyCommands;
   readonly items: ItemCommands;
@@ -139,25 +135,26 @@ interface Turn<Result> {
 }
 
 async function act<Result>(turn: Turn<Result>): Promise<Result> {
+  const { items: { clock } } = turn;
   const result = await attempt(turn);
   try {
     const read = await asRead(turn, result);
-    await remember(() => storeResult(turn, result));
+    await remember(clock, () => storeResult(turn, result));
     return read;
   } catch (error) {
-    // The error matters more than that it could not be stored either: the stub is there until it expires.
+    // The action's error is thrown, not the error of removing the stub: the stub expires.
     if (!(error instanceof SocketError)) {
-      await Promise.allSettled([remember(() => storeFailure(turn, error))]);
+      await Promise.allSettled([remember(clock, () => storeFailure(turn, error))]);
     }
     throw error;
   }
 }
 
-/** The result as others get it, where the format is known. */
+/** The result as other callers will get it, if the format is known. */
 async function asRead<Result>({ client, stub }: Turn<Result>, result: Result): Promise<Result> {
   const session = sessionOf(client);
   if (session === undefined || result === undefined) return result;
-  return (await writeAndRead(session, result, stub.key)).value as Result;
+  return (await writeAndReadInTime(session, result, stub.key)).value as Result;
 }
 
 async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<Result> {
@@ -169,19 +166,19 @@ async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<R
   }
 }
 
-/** Sends the outcome; a second time does no harm, since it takes no other's place. */
-async function remember(send: () => Promise<void>): Promise<void> {
+/** Stores the outcome. Doing this twice does no harm: it never replaces another client's item. */
+async function remember(clock: Clock, send: () => Promise<void>): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
       return await send();
     } catch (error) {
       if (!(error instanceof SocketError) || attempt === MOST_ATTEMPTS) throw error;
-      await pause(backoff(attempt));
+      await pause(clock, backoff(attempt));
     }
   }
 }
 
-/** Stores the result in the stub's place, or where nothing is any more. */
+/** Stores the result in place of the stub, or if the key does not exist. */
 async function storeResult<Result>(turn: Turn<Result>, result: Result): Promise<void> {
   const { client, items, stub, exptime } = turn;
   if (result === undefined) return await storeMark(turn, UNDEFINED_FLAGS, "");
@@ -191,7 +188,7 @@ async function storeResult<Result>(turn: Turn<Result>, result: Result): Promise<
     () => findStub(items, stub),
     ({ cas }) => client.cas(key, result, cas, exptime, strict),
   );
-  // Where it is not stored now, somebody else has begun.
+  // If it is not stored now, another client has begun.
   if (outcome === "not_found") await client.add(key, result, exptime, strict);
 }
 
@@ -200,7 +197,7 @@ async function storeFailure<Result>(turn: Turn<Result>, error: unknown): Promise
   await storeMark(turn, FAILURE_FLAGS, text);
 }
 
-/** Puts a mark in the stub's place, or where nothing is any more. */
+/** Stores a mark in place of the stub, or if the key does not exist. */
 async function storeMark<Result>(
   { items, stub, exptime }: Turn<Result>,
   flags: number,
@@ -212,10 +209,13 @@ async function storeMark<Result>(
 }
 
 function unstored(key: string, message: string): ClientException {
-  const why = `it has been done, but its result could not be stored: ${message}`;
+  const why = `the action has run, but its result could not be stored: ${message}`;
   return new ClientException(`Cannot do key "${key}" once: ${why}`, message);
 }
 
 function stillAtIt(key: string): ClientException {
-  return new ClientException(`Cannot do key "${key}" once: somebody else is still at it`, key);
+  return new ClientException(
+    `Cannot do key "${key}" once: another client is still running the action`,
+    key,
+  );
 }

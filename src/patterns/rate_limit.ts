@@ -6,27 +6,27 @@ import { ValidationException } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkKey } from "../protocol/key.ts";
 
-/** What is allowed. */
+/** The options of {@linkcode rateLimit}. */
 export interface RateLimitOptions extends OperationOptions {
-  /** How many are allowed in a window: an integer from 1 to 2^53 - 1. */
+  /** How many calls are allowed in a window: an integer from 1 to 2^53 - 1. */
   readonly limit: number;
-  /** How long a window is, in seconds: an integer from 1 to 1,000,000. */
+  /** The length of a window in seconds: an integer from 1 to 1,000,000. */
   readonly window: number;
-  /** The clock, in milliseconds since 1970, without their fractions; `Date.now` by default. */
+  /** The clock, in whole milliseconds since 1970; `Date.now` by default. */
   readonly now?: () => number;
 }
 
-/** What is said to one who asks. */
+/** The result of {@linkcode rateLimit}. */
 export interface RateLimitResult {
-  /** Whether this one is allowed. */
+  /** Whether this call is allowed. */
   readonly allowed: boolean;
-  /** How many more are allowed at once. */
+  /** How many more calls are allowed now. */
   readonly remaining: number;
-  /** In how many seconds one more is allowed if nobody else asks; 0 when `remaining` is more. */
+  /** In how many seconds one more call is allowed, if there are no other calls; 0 when `remaining` is more than 0. */
   readonly resetAfter: number;
 }
 
-/** How far two windows have been used, and how much of the present one has passed. */
+/** The counts of the previous and the current window, and how much of the current one has passed. */
 interface Usage {
   readonly previous: bigint;
   readonly current: bigint;
@@ -34,7 +34,7 @@ interface Usage {
   readonly elapsed: bigint;
 }
 
-/** What is allowed in a window. */
+/** The limit of a window. */
 interface Rate {
   readonly limit: bigint;
   /** In milliseconds. */
@@ -50,33 +50,31 @@ const RATE_LIMIT_OPTIONS: OptionTypes<RateLimitOptions> = {
 };
 
 const LONGEST_WINDOW = 1_000_000;
-/** The digits of the largest number of a window, and the colon before them. */
+/** The length of the largest window number, with the colon before it. */
 const NUMBER_LENGTH = 17;
 
 /**
- * Counts one, if no more than `limit` were counted in the last `window` seconds: a sliding window of two
- * counters. Of the previous window, that share is counted which still lies within the last `window`
- * seconds, as if it had been used evenly.
+ * Allows at most `limit` calls within `window` seconds, across all processes. It is a sliding window of two counters.
+ * The previous window counts in proportion to the part of it that lies within the last `window` seconds.
  *
- * What is refused is not counted. It takes one round trip, and a second to refuse. Those who ask at once
- * are never allowed more than the limit between them; while one is being refused, others may be who
- * would have had room.
+ * Refused calls are not counted. A call takes one round trip, and a refusal takes a second one. Concurrent calls are
+ * never allowed more than the limit together. While one call is being refused, another call may be refused although
+ * there was room for it.
  *
- * What a cache cannot promise: an exact count. A window that was not used evenly can let up to twice the
- * limit pass within `window` seconds; a counter that is evicted, or on a server that restarts, begins
- * again at 0; and clocks that differ count in different windows. Where memcached cannot be reached, it
- * throws: whether that allows or refuses is yours to say. But a client that takes what it cannot reach for
- * a miss counts nothing of a previous window whose server is lost.
+ * A cache cannot count exactly. If calls were uneven in a window, up to twice the limit may pass within `window`
+ * seconds. A counter that is evicted, or whose server restarts, begins again at 0. Processes whose clocks differ count
+ * in different windows. When memcached cannot be reached, this throws, and the program decides whether to allow or
+ * refuse. But with `failover: "miss"`, a previous window on a lost server counts as 0.
  *
- * @param client Whose servers count: a `Client`, or a `Namespace` of one.
- * @param key Who or what is limited, 1 to 233 characters, each from `!` to `~`; the counters are under
- * it, `:` and the number of the window.
+ * @param client The client whose servers store the counters: a `Client` or a `Namespace`.
+ * @param key Who or what is limited, 1 to 233 characters, each from `!` to `~`. The keys of the counters are this key,
+ * `:` and the number of the window.
  * @param options `limit`, `window` in seconds, `now`, `signal`.
- * @returns Whether it is allowed, and what is left.
+ * @returns Whether the call is allowed, and how many more are.
  * @throws {ValidationException} When the key or an option is invalid.
  * @throws {ClientException} When memcached refuses.
- * @throws {SocketError} When a server cannot be reached, or is lost before it has answered; it may have been
- * counted then.
+ * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply. The call may have
+ * been counted then.
  *
  * @example Two a minute
  * ```ts
@@ -109,23 +107,24 @@ export async function rateLimit(
   const time = checkTime(now());
   const number = Math.floor(time / length);
   const currentKey = `${key}:${number}`;
-  const signals = signal === undefined ? {} : { signal };
-  // A window counts until the next one has ended; a second more, for memcached's clock ticks once a second.
-  const beginning = { initial: 1n, exptime: 2 * window + 1, ...signals };
+  // A counter that cannot be reached must not count as 0.
+  const strict = { ...(signal === undefined ? {} : { signal }), failover: "error" } as const;
+  // A counter is needed until the next window has ended, plus a second, because memcached's clock ticks once a second.
+  const beginning = { initial: 1n, exptime: 2 * window + 1, ...strict };
   const [current, previous = 0n] = await Promise.all([
     client.incr(currentKey, 1n, beginning),
-    client.incr(`${key}:${number - 1}`, 0n, signals),
+    client.incr(`${key}:${number - 1}`, 0n, strict),
   ]);
   const elapsed = BigInt(time - number * length);
   const rate = { limit: BigInt(limit), length: BigInt(length) };
   const counted = { previous, current: current!, elapsed };
   if (roomLeft(counted, rate) >= 0n) return { allowed: true, ...outlook(counted, rate) };
-  await client.decr(currentKey, 1n, signals);
+  await client.decr(currentKey, 1n, strict);
   const uncounted = { ...counted, current: counted.current - 1n };
   return { allowed: false, ...outlook(uncounted, rate) };
 }
 
-/** How many more there is room for, times the milliseconds of a window: so it is exact. */
+/** How many more calls there is room for, multiplied by the window's milliseconds, to compute with integers. */
 function roomLeft({ previous, current, elapsed }: Usage, { limit, length }: Rate): bigint {
   return (limit - current) * length - previous * (length - elapsed);
 }
@@ -136,21 +135,21 @@ function outlook(usage: Usage, rate: Rate): Omit<RateLimitResult, "allowed"> {
   return { remaining: 0, resetAfter: Number(millisecondsUntilRoom(usage, rate)) / 1000 };
 }
 
-/** How many milliseconds pass until there is room for one more. */
+/** In how many milliseconds there is room for one more call. */
 function millisecondsUntilRoom(usage: Usage, { limit, length }: Rate): bigint {
   const { previous, current, elapsed } = usage;
   const room = limit - 1n;
-  // What was counted slides out evenly in the window after its own.
+  // A window's count slides out evenly during the next window.
   if (current <= room) return slideOut(previous, room - current, length) - elapsed;
   return length - elapsed + slideOut(current, room, length);
 }
 
-/** How many milliseconds pass, rounded up, until of a window's `count` no more than `room` still counts. */
+/** In how many milliseconds, rounded up, at most `room` of a window's `count` still counts. */
 function slideOut(count: bigint, room: bigint, length: bigint): bigint {
   return (length * (count - room) + count - 1n) / count;
 }
 
 function checkTime(value: number): number {
   if (Number.isFinite(value)) return Math.floor(value);
-  throw new ValidationException(`Cannot use now: it gave ${value}, which is no time`, value);
+  throw new ValidationException(`Cannot use now: it returned ${value}, which is not a time`, value);
 }

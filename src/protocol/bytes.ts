@@ -1,4 +1,4 @@
-/** Reading the words and numbers of a reply line. @module */
+/** Reads the words and numbers of a reply line. @module */
 
 const SPACE = 0x20;
 const ZERO = 0x30;
@@ -13,19 +13,19 @@ export function startsWith(bytes: Uint8Array, start: number, end: number, text: 
   return true;
 }
 
-/** Whether `bytes[start…end)` is this ASCII text. */
+/** Whether `bytes[start…end)` equals this ASCII text. */
 export function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   return end - start === text.length && startsWith(bytes, start, end, text);
 }
 
-/** Where the word that begins at `start` ends: at the next space, or at `end`. */
+/** The end of the word that begins at `start`: the next space, or `end`. */
 export function endOfWord(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] !== SPACE) at++;
   return at;
 }
 
-/** Reads `bytes[start…end)` as a decimal number; -1 when it is none, or not a safe integer. */
+/** Reads `bytes[start…end)` as a decimal number; -1 when it is not a number, or not a safe integer. */
 export function readInteger(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end || end - start > 15) return -1;
   let value = 0;
@@ -38,9 +38,9 @@ export function readInteger(bytes: Uint8Array, start: number, end: number): numb
 }
 
 /**
- * Reads client flags as memcached prints them: a number of 32 bits. Up to 1.4.26 it is a signed one.
+ * Reads client flags: an unsigned 32-bit number, or a signed one from memcached up to 1.4.26.
  *
- * @returns `undefined` for anything else; memcached 1.6.22 can be built to keep 64 bits.
+ * @returns `undefined` for anything else. memcached 1.6.22 can be built with flags of 64 bits.
  */
 export function readFlags(text: string): number | undefined {
   const flags = /^-?\d{1,10}$/.test(text) ? Number(text) : NaN;
@@ -49,7 +49,7 @@ export function readFlags(text: string): number | undefined {
 
 const decoder = /* @__PURE__ */ new TextDecoder();
 
-/** Decodes `bytes[start…end)` for a person to read. */
+/** Decodes `bytes[start…end)` for messages. */
 export function readText(bytes: Uint8Array, start: number, end: number): string {
   return decoder.decode(bytes.subarray(start, end));
 }

@@ -1,146 +1,183 @@
 /**
- * What the connection knows of an operation: how its request is written, how its reply is read, and
- * how it fails. Which command it is, the connection never asks.
+ * The interface between connections and commands: how a request is written, how its reply is read, and how it fails. A
+ * connection does not know which command it carries.
  *
  * @module
  */
 
-import { SocketError } from "../errors.ts";
+import { madeAgain, SocketError } from "../errors.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
 /** The reply is complete. */
 export const DONE = -1;
 /** Another line of the reply follows. */
 export const MORE = -2;
-/** The reply is complete, and says that the server cannot serve this key now. */
+/** The reply is complete: the server cannot serve this key now. */
 export const REFUSED = -3;
 
 /**
- * The {@linkcode Command.chances} of what changes nothing. One is enough where no other connection to the server
+ * The {@linkcode Command.chances} of commands that change nothing. One is enough if no other connection to the server
  * can be ended in the same way.
  */
 export const CHANCES = 3;
 
-/** When the operations that were submitted in one turn of the event loop are overdue. */
+/** The deadline of the operations that were submitted in one turn of the event loop. */
 export interface Turn {
-  /** As `performance.now()` counts; `Infinity` as long as nothing counts, or for ever. */
+  /** A time of `performance.now()`; `Infinity` before the time counts, or without a limit. */
   deadline: number;
-  /** Whether there was a connection when its time began: none that is still to come prolongs it. */
+  /** Whether a connection existed when the time began. If so, connecting does not extend the time. */
   hasConnected: boolean;
 }
 
-/** The turn of operations that may take for ever. */
+/** The turn of operations without a time limit. */
 export const NEVER: Turn = /* @__PURE__ */ Object.freeze({
   deadline: Infinity,
   hasConnected: false,
 });
 
-/** One request on the wire and the understanding of its one reply. */
+/** One request and its reply. */
 export interface Exchange {
-  /** When the first of its operations is overdue. */
+  /** The earliest deadline of its operations. */
   readonly deadline: number;
-  /** How many operations it carries. */
+  /** The number of its operations. */
   readonly size: number;
-  /** About how many bytes of values it stores; text counts a byte a character. */
+  /** About how many bytes of values it stores; text counts one byte a character. */
   readonly byteLength: number;
-  /** Whether a server may answer it that does nothing else for anybody. */
+  /** Whether a server may reply to it although it serves nothing else. */
   readonly isTrivial?: boolean;
-  /** The operations that it has no answer for yet, the one whose item is being read included. */
+  /** The operations without a reply yet, including the one whose item is being read. */
   commands(): Iterable<Command>;
-  /** Takes a command that stands next in the queue into this request, where that can be. */
+  /** Adds the next command of the queue to this request, if possible. */
   admit(command: Command): boolean;
   /** Writes the request. */
   write(buffer: RequestBuffer): void;
   /**
    * Reads one line of the reply.
    *
-   * @returns {@linkcode DONE}, {@linkcode MORE}, {@linkcode REFUSED}, or the length of the data block that
-   * follows.
-   * @throws {Interruption} When it is a refusal that leaves open where the next reply begins.
-   * @throws {SocketError} When it is no answer to this request: the connection has lost its thread.
+   * @returns {@linkcode DONE}, {@linkcode MORE}, {@linkcode REFUSED}, or the length of the following data block.
+   * @throws {Interruption} When it is a refusal after which the beginning of the next reply is unknown.
+   * @throws {SocketError} When it is not a reply to this request.
    */
   line(bytes: Uint8Array, start: number, end: number): number;
-  /** Reads the data block that the last line declared, and answers as {@linkcode line} does. */
+  /** Reads the data block that the last line declared. Returns the same as {@linkcode line}. */
   data(bytes: Uint8Array, start: number, end: number): number;
 }
 
 /**
- * Ends an operation well: the first function of the caller's promise. Typed as a method, so that a
- * command of any result is a command.
+ * The first function of the caller's promise: resolves an operation. It is typed as a method, so that commands of any
+ * result are assignable to `Command`.
  */
 export type Resolve<Result> = {
   resolve(result: Result | PromiseLike<Result>): void;
 }["resolve"];
 
-/** Ends an operation badly: the second function of the caller's promise. */
+/** The second function of the caller's promise: rejects an operation. */
 export type Reject = (error: unknown) => void;
 
-/** How an operation failed. */
+/** How an operation has failed. */
 export interface Failure {
   readonly error: unknown;
-  /** Whether no byte of it has been sent. */
+  /** Whether no byte of its request has been sent. */
   readonly isUnsent: boolean;
 }
 
-/** Gives the exptime to use, for one that has been checked. */
+/** Returns the exptime to use instead of a checked one. */
 export type LimitExptime = (exptime: number) => number;
 
-/** Called with the key of a command that changes its value: before it is sent, and when it has ended. */
+/** Called with the key of a command that changes a value: before it is sent, and when it has ended. */
 export interface ChangeListener {
-  /** @param key The key; every key where absent. */
+  /** @param key The key; absent when all keys change. */
   changed(key?: string): void;
 }
 
-/** The errors of operations that the server knows nothing of. */
+/** The errors of operations that have not been sent at all. */
 const unsent = /* @__PURE__ */ new WeakSet<Error>();
 
-/** Whether no byte was sent of what has failed with this error, as far as that is known. */
+/** Whether it is known that no byte was sent of the operation that failed with this error. */
 export function isUnsent(error: Error): boolean {
   return unsent.has(error);
 }
 
-function ignore(): void {}
+/** The stacks of this many operations that fail together include their callers. Each takes 20 µs. */
+const MOST_TRACED = 100;
+let tracing = 0;
+/** Errors whose stack already includes their first caller. */
+const traced = /* @__PURE__ */ new WeakSet<object>();
+
+/** A thenable that rejects a promise with this error, and with a stack that includes the awaiting code. */
+export function failing(error: unknown): PromiseLike<never> {
+  return tracing < MOST_TRACED ? trace(error) : failingAsIs(error);
+}
+
+/** As {@linkcode failing}, with the unchanged error. */
+function failingAsIs(error: unknown): PromiseLike<never> {
+  // Not a rejected promise: the runtime tracks those, which is slow on Deno when there are many.
+  const then = (_: unknown, reject: Reject) => reject(error);
+  return { then } as unknown as PromiseLike<never>;
+}
 
 /**
- * An operation as a caller submits it. By itself it is an {@linkcode Exchange} of one request and a
- * reply of one line; subclasses say which.
+ * Rejects with an error whose stack includes the code that awaits the operation: V8 adds the awaiting functions to an
+ * error that is made in an async function. This costs nothing for operations that succeed.
+ */
+async function trace(error: unknown): Promise<never> {
+  tracing++;
+  // After two turns, the caller's promise waits for this one.
+  await undefined;
+  await undefined;
+  tracing--;
+  const again = madeAgain(error);
+  if (unsent.has(error as Error)) unsent.add(again as Error);
+  if (again === error || traced.has(error as Error)) throw again;
+  traced.add(error as Error);
+  throw Object.assign(error as Error, { stack: (again as Error).stack });
+}
+
+/**
+ * An operation. By default it is also an {@linkcode Exchange} with one request and a reply of one line, which
+ * subclasses define.
  */
 export abstract class Command<Result = unknown> implements Exchange {
   /** The turn that the operation was submitted in. */
   turn: Turn = NEVER;
   readonly size: number = 1;
-  /** Whether the operation has ended, and nobody waits for it any more. */
+  /** Whether the operation has ended. */
   settled: boolean = false;
   /**
-   * How often it may be asked again, on its own, where a refusal that may not be its own has left it without an
-   * answer: not at all if it changes something.
+   * How often it may be sent again, alone, if a refusal for another key has left it without a reply. 0 if it changes
+   * something.
    */
   chances: number = 0;
-  /** The number of the connection that carries it, or did last. */
+  /** The number of the connection that carries it, or carried it last. */
   carrier: number = 0;
-  /** Whether it may end as if its key had no item where its server fails; not where more depends on it. */
+  /** Whether it may end as a miss when its server fails. */
   mayMiss: boolean = true;
   /**
-   * Called before the operation fails for its server's sake; whether it goes on after all, elsewhere or
-   * as if there were no item. Not called when the caller gives it up.
+   * Called before the operation fails because of its server. Returns whether it continues, on another server or as a
+   * miss. It is not called when the caller aborts the operation.
    */
   recover: ((failure: Failure) => boolean) | undefined;
-  /** Called when the reply has come, and what is made of it has not. */
+  /** Called when the reply has arrived and its value is still being decoded. */
   whenDecoding: ((command: Command) => void) | undefined;
-  #resolve: Resolve<Result> = ignore;
-  #reject: Reject = ignore;
+  #resolve: Resolve<Result> | undefined;
+  #reject: Reject | undefined;
   #whenSettled: (() => void) | undefined;
   #changedKey = "";
   #changeListener: ChangeListener | undefined;
 
-  /** Sets the two functions of the promise that waits for the operation. */
-  settleBy(resolve: Resolve<Result>, reject: Reject): this {
+  /**
+   * Sets the functions that settle the operation.
+   *
+   * @param resolve The first function of the caller's promise.
+   * @param reject Called instead of it on failure, by callers that do not use a promise.
+   */
+  settleBy(resolve: Resolve<Result>, reject?: Reject): this {
     this.#resolve = resolve;
     this.#reject = reject;
     return this;
   }
 
-  /** Calls back once, when the operation has ended either way. */
+  /** Calls back once, when the operation has succeeded or failed. */
   whenSettled(callback: () => void): void {
     const earlier = this.#whenSettled;
     this.#whenSettled = earlier === undefined ? callback : () => {
@@ -150,10 +187,10 @@ export abstract class Command<Result = unknown> implements Exchange {
   }
 
   /**
-   * Tells a listener that the command changes the value of a key.
+   * Calls a listener because the command changes the value of a key.
    *
-   * @param again Whether to tell it again when the command has ended: what began meanwhile may have been
-   * carried out before it.
+   * @param again Whether to call it again when the command has ended: operations that began meanwhile may have been
+   * executed before it.
    */
   tellChange(key: string, listener: ChangeListener, again: boolean): void {
     listener.changed(key);
@@ -166,6 +203,11 @@ export abstract class Command<Result = unknown> implements Exchange {
     return this.turn.deadline;
   }
 
+  /** The operation, for messages: `get key "a"`; empty for one without a name. */
+  get action(): string {
+    return "";
+  }
+
   get byteLength(): number {
     return 0;
   }
@@ -174,7 +216,7 @@ export abstract class Command<Result = unknown> implements Exchange {
     yield this;
   }
 
-  /** The exchange that this command opens, and into which its neighbours may be admitted. */
+  /** The exchange that this command begins. Its neighbours may be added to it. */
   open(): Exchange {
     return this;
   }
@@ -188,75 +230,84 @@ export abstract class Command<Result = unknown> implements Exchange {
   abstract line(bytes: Uint8Array, start: number, end: number): number;
 
   data(_bytes: Uint8Array, _start: number, _end: number): number {
-    throw new SocketError("the reply has a value where none belongs");
+    throw new SocketError("the reply has an unexpected value");
   }
 
-  /** Ends the operation well; without effect once it has ended. */
+  /** Resolves the operation; does nothing if it has ended. */
   succeed(result: Result | PromiseLike<Result>): void {
     if (this.settled) return;
     this.#settle();
-    this.#resolve(result);
+    this.#resolve?.(result);
   }
 
-  /** Ends the operation with what is being made of its reply; until then it can be given up. */
+  /** Resolves the operation with a promise of its value. Until that settles, it can be aborted. */
   decode(result: Promise<Result>): void {
     this.whenDecoding?.(this as Command);
-    result.then((value) => this.succeed(value), (error) => this.abandon(error));
+    result.then((value) => this.succeed(value), (error) => this.failForGood(error));
   }
 
-  /** Ends the operation badly, unless it can go on; without effect once it has ended. */
+  /** Rejects the operation, unless it can continue; does nothing if it has ended. */
   fail(error: unknown): void {
-    if (!this.settled && !this.recover?.({ error, isUnsent: false })) this.abandon(error);
+    if (!this.settled && !this.recover?.({ error, isUnsent: false })) this.failForGood(error);
   }
 
-  /** As {@linkcode fail}, for an operation of which no byte has been sent. */
+  /** As {@linkcode fail}, for an operation that has not been sent at all. */
   failUnsent(error: unknown): void {
     if (this.settled || this.recover?.({ error, isUnsent: true })) return;
     if (error instanceof Error) unsent.add(error);
-    this.abandon(error);
+    this.failForGood(error);
   }
 
-  /** Ends the operation badly whatever could be done about it; without effect once it has ended. */
-  abandon(error: unknown): void {
-    if (this.settled) return;
-    this.#settle();
-    this.#reject(error);
+  /** As {@linkcode fail}, but the operation cannot continue. */
+  failForGood(error: unknown): void {
+    if (!this.settled) this.#end(error, failing);
   }
 
-  /** Whether it may be asked again; takes one of its {@linkcode chances}. */
+  /** Aborts the operation with the caller's reason; does nothing if it has ended. */
+  abandon(reason: unknown): void {
+    if (!this.settled) this.#end(reason, failingAsIs);
+  }
+
+  /** Whether it may be sent again; uses one of its {@linkcode chances}. */
   askAgain(): boolean {
     return !this.settled && this.chances-- > 0;
   }
 
-  /** Whether sending the request a second time changes nothing. */
+  /** Whether it is safe to send the request twice. */
   get isRepeatable(): boolean {
     return false;
   }
 
-  /** The number of the connection that alone may carry it; absent where any may. */
+  /** The number of the only connection that may carry it; absent if any may. */
   get tie(): number | undefined {
     return undefined;
   }
 
-  /** Ends the operation because that connection has ended. */
+  /** Rejects the operation because that connection has ended. */
   untie(): void {}
 
   /**
-   * Ends the operation as if its key had no item.
+   * Resolves the operation as a miss.
    *
-   * @returns Whether that has a meaning; if not, it has not ended.
+   * @returns Whether the operation has such a result; if not, it has not ended.
    */
   succeedAbsent(): boolean {
     return false;
   }
 
   /**
-   * Shortens the lifetime that the operation gives an item.
+   * Shortens the exptime that the operation sets.
    *
-   * @returns Undoes it.
+   * @returns A function that undoes this.
    */
   limitExptime(_limit: LimitExptime): () => void {
     return () => {};
+  }
+
+  #end(error: unknown, failing: (error: unknown) => PromiseLike<never>): void {
+    this.#settle();
+    if (this.#reject === undefined) this.#resolve?.(failing(error));
+    else this.#reject(error);
   }
 
   #settle(): void {

@@ -1,10 +1,10 @@
-/** Who the client is. @module */
+/** User names and passwords. @module */
 
 /**
- * Who the client is, for servers that ask. memcached compares user name and password as UTF-8; in the file
- * that it is given with `-Y` a user name ends at the first colon.
+ * A user name and password, for servers with authentication. memcached compares them as UTF-8. In memcached's file for
+ * `-Y`, a user name ends at the first colon.
  *
- * @example A server that demands authentication
+ * @example A server with authentication
  * ```ts
  * import { Client, ClientException, type Credentials } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -18,31 +18,38 @@
  * assertEquals(await client.get("key"), "value");
  *
  * await using stranger = new Client(server.address);
- * await assertRejects(() => stranger.get("key"), ClientException, "wants a user name");
+ * await assertRejects(() => stranger.get("key"), ClientException, "requires a user name");
  * ```
  */
 export interface Credentials {
-  /** 1 to 250 characters, none of them whitespace or a control character. */
+  /** 1 to 250 characters, without whitespace and control characters. */
   readonly username: string;
-  /** As the user name. */
+  /** 1 to 250 characters, without whitespace and control characters. */
   readonly password: string;
+  /**
+   * How they are sent: `"memcached"`, the default, as memcached with `-Y` reads them; `"memcachier"` as MemCachier does,
+   * where the user name is the key of a `set` and the password its value. A server that is neither would store the
+   * password under that key, so use `"memcachier"` with MemCachier alone. The user name has no characters but `!` to `~`
+   * then.
+   */
+  readonly dialect?: "memcached" | "memcachier";
 }
 
 const LONGEST = 250;
 
-/** Credentials that have been checked. Printing it does not show them. */
+/** Checked credentials. Printing this object does not show them. */
 export class CheckedCredentials {
   readonly #credentials: Credentials;
 
   /**
-   * @param credentials What the caller passed.
-   * @param refuse Throws a `ValidationException` for this reason.
+   * @param credentials The caller's credentials.
+   * @param refuse Throws a `ValidationException` with this reason.
    */
   constructor(credentials: unknown, refuse: (why: string) => never) {
     this.#credentials = checkCredentials(credentials, refuse);
   }
 
-  /** Gives them away, for a request. */
+  /** Returns the credentials, for a request. */
   reveal(): Credentials {
     return this.#credentials;
   }
@@ -52,15 +59,18 @@ function checkCredentials(credentials: unknown, refuse: (why: string) => never):
   if (typeof credentials !== "object" || credentials === null) {
     refuse("auth must be an object with username and password");
   }
-  const { username, password } = credentials as Record<string, unknown>;
+  const { username, password, dialect } = credentials as Record<string, unknown>;
   if (!isWord(username)) refuse(`auth.username ${RULE}`);
   if (!isWord(password)) refuse(`auth.password ${RULE}`);
-  return { username, password };
+  if (dialect === undefined || dialect === "memcached") return { username, password };
+  if (dialect !== "memcachier") refuse(`auth.dialect must be "memcached" or "memcachier"`);
+  if (!/^[!-~]+$/.test(username)) refuse("auth.username must be a key for MemCachier");
+  return { username, password, dialect };
 }
 
 const RULE = `must be 1 to ${LONGEST} characters, without whitespace and control characters`;
 
-/** Whether memcached, which splits what it is sent at spaces, takes it for one word. */
+/** Whether memcached reads a text as one word: it splits the credentials at spaces. */
 function isWord(value: unknown): value is string {
   return typeof value === "string" && value.length <= LONGEST && /^[^\s\p{C}]+$/u.test(value);
 }

@@ -4,28 +4,28 @@ import { quote, ValidationException } from "../errors.ts";
 import { checkInteger, invalidOption } from "../option_checks.ts";
 
 /**
- * When an item expires: a non-negative integer of seconds from now, or 0 for never. A number from 1,000,000,000
- * on is an absolute Unix time, as in memcached's `protocol.txt`, which has no times from 30 days to there that
- * anybody means: such a number is taken for seconds too, and sent as the time that they lead to (as dalli does).
- * A `Date` is always an absolute time. A time in the past makes an item that expires at once.
+ * When an item expires: seconds from now as a non-negative integer, or 0 for never. A number from 1,000,000,000 on is
+ * an absolute Unix time. memcached reads all numbers above 30 days as absolute times. So a number between 30 days and
+ * 1,000,000,000 is converted to the absolute time that many seconds from now (as dalli does). A `Date` is an absolute
+ * time. With a time in the past, the item expires at once.
  */
 export type Exptime = number | Date;
 
-/** 30 days in seconds: memcached takes more for an absolute time. */
+/** 30 days in seconds: memcached reads larger numbers as absolute times. */
 export const LONGEST_RELATIVE: number = 60 * 60 * 24 * 30;
-/** memcached keeps a signed 32-bit number: anything larger wraps and makes an item that is gone at once. */
+/** memcached stores a signed 32-bit number: a larger one wraps around, and the item expires at once. */
 const LARGEST = 0x7fffffff;
 
-/** From here on a number is a Unix time: September 2001, before there was memcached. */
+/** From here on a number is a Unix time: September 2001, before memcached existed. */
 const FIRST_UNIX_TIME = 1_000_000_000;
 
 /**
- * Checks an exptime and gives the number that goes on the wire.
+ * Checks an exptime, and converts it to the number that is sent.
  *
- * @param exptime What the caller passed; 0 where that is nothing.
- * @param now Tells the Unix time in milliseconds.
+ * @param exptime The caller's exptime; `undefined` means 0.
+ * @param now Returns the Unix time in milliseconds.
  * @returns Seconds, from 0 to 2,147,483,647.
- * @throws {ValidationException} When it is anything but an {@linkcode Exptime} in that range.
+ * @throws {ValidationException} When it is not an {@linkcode Exptime} in that range.
  */
 export function checkExptime(exptime: unknown, now: () => number): number {
   if (exptime === undefined) return 0;
@@ -41,23 +41,23 @@ export function checkExptime(exptime: unknown, now: () => number): number {
   );
 }
 
-/** Checks an option that is a number of whole seconds, up to 30 days. */
+/** Checks an option in whole seconds, up to 30 days. */
 export function checkSeconds(name: string, value: unknown, least: 0 | 1): number {
   return checkInteger(name, value, least, LONGEST_RELATIVE);
 }
 
-/** Checks an option that is a number of seconds, with fractions, which the client itself waits. */
+/** Checks the option `waitFor`: seconds, possibly with a fraction. */
 export function checkWaitFor(value: unknown): number {
   if (typeof value === "number" && value >= 0 && value <= LONGEST_RELATIVE) return value;
   throw invalidOption("waitFor", value, `a number from 0 to ${LONGEST_RELATIVE}`);
 }
 
 /**
- * Puts off an exptime that has been checked.
+ * Adds seconds to a checked exptime.
  *
- * @param exptime Seconds, or an absolute Unix time; 0, for never, stays.
- * @param seconds By how much.
- * @param now The Unix time in milliseconds: what becomes longer than 30 days must be absolute.
+ * @param exptime Seconds, or an absolute Unix time; 0 (never) does not change.
+ * @param seconds The seconds to add.
+ * @param now The Unix time in milliseconds: a result above 30 days must be absolute.
  * @returns Seconds, up to 2,147,483,647.
  */
 export function extendExptime(exptime: number, seconds: number, now: number): number {
@@ -67,7 +67,7 @@ export function extendExptime(exptime: number, seconds: number, now: number): nu
   return Math.min(becomesAbsolute ? Math.ceil(now / 1000) + extended : extended, LARGEST);
 }
 
-/** Rounds up, so that nothing expires early, and never to a number that memcached calls relative. */
+/** Rounds up, so that items do not expire early, and avoids numbers that memcached reads as relative. */
 function absoluteSeconds(date: Date): number {
   return Math.max(Math.ceil(date.getTime() / 1000), LONGEST_RELATIVE + 1);
 }

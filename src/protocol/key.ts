@@ -1,31 +1,42 @@
-/** What a key may be. @module */
+/** Checks of keys. @module */
 
 import { quote, ValidationException } from "../errors.ts";
 
-/** The longest key memcached takes, in characters. */
+/** The maximum length of a key, in characters. */
 export const MAX_KEY_LENGTH = 250;
 
 /**
- * Checks that a key is a string of 1 to 250 characters from `!` to `~`: what memcached's
- * `protocol.txt` allows, narrowed to ASCII as Python moecache narrows it.
+ * Checks that a key is a string of 1 to 250 characters from `!` to `~`. These are the keys of memcached's
+ * `protocol.txt`, restricted to ASCII as in Python moecache.
  *
- * @param key What the caller passed.
- * @param action What the caller wanted with it, for the message: `get`, `set`, …
- * @throws {ValidationException} When it is anything else.
+ * @param key The caller's key.
+ * @param action The operation, for the message: `get`, `set`, …
+ * @throws {ValidationException} When the key is invalid.
  */
 export function checkKey(key: unknown, action: string): asserts key is string {
   if (typeof key === "string") {
     const { length } = key;
     let at = 0;
-    // Compared as one range on purpose: this loop runs for every character of every key.
+    // A single comparison of a range, because this loop runs for every character of every key.
     while (at < length && ((key.charCodeAt(at) - 0x21) >>> 0) < 0x5e) at++;
     if (at === length && length > 0 && length <= MAX_KEY_LENGTH) return;
   }
   throw new ValidationException(`Cannot ${action} key ${quote(key)}: ${objection(key)}`, key);
 }
 
-/** Checks many keys, as {@linkcode checkKey} does, and gives each once. */
-export function checkKeys(keys: Iterable<unknown>, action: string): Set<string> {
+/** What checks the keys of a client. */
+interface KeyChecks {
+  checkKey(key: unknown, action: string): void;
+}
+
+const PLAIN: KeyChecks = { checkKey };
+
+/** Checks many keys, as {@linkcode checkKey} does, and removes duplicates. */
+export function checkKeys(
+  keys: Iterable<unknown>,
+  action: string,
+  checks: KeyChecks = PLAIN,
+): Set<string> {
   if (typeof keys !== "object" || keys === null || !(Symbol.iterator in keys)) {
     const what = quote(keys);
     throw new ValidationException(
@@ -35,14 +46,14 @@ export function checkKeys(keys: Iterable<unknown>, action: string): Set<string> 
   }
   const unique = new Set<string>();
   for (const key of keys) {
-    checkKey(key, action);
-    unique.add(key);
+    checks.checkKey(key, action);
+    unique.add(key as string);
   }
   return unique;
 }
 
 /**
- * Reads a key as memcached prints it where it lists keys: escaped as in a URL.
+ * Reads a key from a list of memcached, where it is escaped as in a URL.
  *
  * @returns The key, a character per byte.
  */
@@ -58,7 +69,7 @@ function objection(key: unknown): string {
     return `keys must not be longer than ${MAX_KEY_LENGTH} characters`;
   }
   if (/\s/.test(key)) return "keys must not contain whitespace";
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  // deno-lint-ignore no-control-regex -- this searches for control characters
   if (/[\0-\x1f\x7f]/.test(key)) return "keys must not contain control characters";
   return "keys must be ASCII";
 }

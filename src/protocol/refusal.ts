@@ -1,51 +1,57 @@
-/** Lines that say no. @module */
+/** Replies that refuse a request. @module */
 
 import { ClientException, SocketError } from "../errors.ts";
 import { readText } from "./bytes.ts";
 
 /**
- * What ends a connection though its server is well: a reply that leaves open where the next one begins. Without
- * a `server`, which the connection adds.
+ * Ends a connection although its server works: after such a reply, the beginning of the next reply is unknown. The
+ * connection adds the property `server`.
  */
 export class Interruption extends SocketError {}
 
-/** Who was asked for what, for messages. */
+/** The operation and the server, for messages. */
 export interface Asked {
-  /** What cannot be done: `watch 127.0.0.1:11211`. */
+  /** The operation, for example `watch 127.0.0.1:11211`. */
   readonly action: string;
   /** The server's name. */
   readonly server: string;
 }
 
 /**
- * What an operation is rejected with that the server has refused.
+ * Makes the error of an operation that the server has refused.
  *
- * @param action What was asked, for the message: `set key "a"`.
- * @param line What the server answered, which becomes the `item`.
- * @param hint What else there is to say about it.
+ * @param action The operation, for the message: `set key "a"`.
+ * @param line The server's reply, which becomes the `item`.
+ * @param hint An explanation for the message.
  */
 export function refusalError(action: string, line: string, hint?: string): ClientException {
   const rest = hint === undefined ? "" : `; ${hint}`;
   return new ClientException(`Cannot ${action}: the server answered "${line}"${rest}`, line);
 }
 
+/** What to add to the message of a refusal of some form. */
+export type Hints = readonly (readonly [form: RegExp, hint: string])[];
+
 /**
- * Reads a line that is none of a command's own answers: memcached's refusal, or no answer at all.
+ * Reads a line that is not an expected reply: a refusal, or not a reply of memcached at all.
  *
- * @param action What was asked, as for {@linkcode refusalError}.
- * @throws {SocketError} When the line is no refusal.
- * @throws {ClientException} When it is one of this client, and not of this command alone.
+ * @param action The operation, as for {@linkcode refusalError}.
+ * @param hints Explanations for the message; the first one whose form matches is added.
+ * @throws {SocketError} When the line is not a refusal.
+ * @throws {ClientException} When it refuses the client, and not only this command.
  */
 export function readRefusal(
   bytes: Uint8Array,
   start: number,
   end: number,
   action: string,
+  hints: Hints = [],
 ): ClientException {
-  return refusalError(action, readRefusalLine(bytes, start, end));
+  const line = readRefusalLine(bytes, start, end);
+  return refusalError(action, line, hints.find(([form]) => form.test(line))?.[1]);
 }
 
-/** As {@linkcode readRefusal}, for several operations that are refused in one line, which it returns. */
+/** As {@linkcode readRefusal}, for several operations that are refused together. Returns the line. */
 export function readRefusalLine(bytes: Uint8Array, start: number, end: number): string {
   const line = readText(bytes, start, end);
   checkAuthenticated(line);
@@ -54,18 +60,18 @@ export function readRefusalLine(bytes: Uint8Array, start: number, end: number): 
 }
 
 /**
- * Reads a line that is none of a command's own answers. `lru_crawler` and `watch` refuse in words of
- * their own, `BADCLASS …`, `WATCHER_TOO_MANY …`: any word in capitals is taken for a refusal.
+ * Reads a line that is not an expected reply. `lru_crawler` and `watch` have other refusals, such as `BADCLASS …` and
+ * `WATCHER_TOO_MANY …`. So any word in capitals counts as a refusal.
  *
  * @returns The refusal, with the server's line as its `item`.
- * @throws {SocketError} When the line is no refusal.
+ * @throws {SocketError} When the line is not a refusal.
  */
 export function refusalOf(line: string, { action, server }: Asked): ClientException {
   if (/^[A-Z_]+( |$)/.test(line)) return refusalError(action, line);
   throw strangeLine(line, server);
 }
 
-/** What a line is met with that is not memcached's protocol. */
+/** Makes the error for a line that does not follow memcached's protocol. */
 export function strangeLine(line: string, server: string): SocketError {
   return new SocketError(`Connection to ${server} ended: the reply ${show(line)} answers nothing`, {
     server,
@@ -77,9 +83,9 @@ function show(line: string): string {
 }
 
 /**
- * What memcached answers to a command that comes before the authentication, even a `set`, which it takes for
- * one. Of several requests that come at once it answers the last only, so that no reply on such a connection
- * can be told from another.
+ * memcached's replies to commands before the authentication; it reads even a `set` as an authentication. When several
+ * requests arrive together, it replies only to the last one. So replies on such a connection cannot be assigned to
+ * requests.
  */
 const UNAUTHENTICATED = [
   "CLIENT_ERROR unauthenticated",
@@ -88,11 +94,11 @@ const UNAUTHENTICATED = [
 ];
 
 /**
- * Looks whether a refusal means that nothing more can be had on this connection.
+ * Checks whether a refusal means that this connection cannot be used.
  *
- * @throws {ClientException} When the server wants the client to authenticate first.
+ * @throws {ClientException} When the server requires authentication.
  */
 function checkAuthenticated(line: string): void {
   if (!UNAUTHENTICATED.includes(line)) return;
-  throw new ClientException(`the server wants a user name and a password: "${line}"`, line);
+  throw new ClientException(`the server requires a user name and a password: "${line}"`, line);
 }

@@ -1,6 +1,6 @@
 /**
- * The only reply parser. It knows two things of the protocol: a line ends with CRLF, and some lines
- * are followed by a data block whose length they declare. What a line means is the handler's to say.
+ * The parser of all replies. It knows two rules of the protocol: a line ends with CRLF, and some lines declare the
+ * length of a data block that follows. The handler interprets the lines.
  *
  * @module
  */
@@ -8,46 +8,48 @@
 import { SocketError } from "../errors.ts";
 import { Interruption } from "./refusal.ts";
 
-/** What {@linkcode ReplyHandler.line} answers when no data block follows. */
+/** The result of {@linkcode ReplyHandler.line} when no data block follows. */
 export const NO_DATA = -1;
 
-/** Takes a reply apart. Both methods are given bytes that are theirs only until they return. */
+/** Handles lines and data blocks. The bytes are valid only until the method returns. */
 export interface ReplyHandler {
   /**
-   * One line, without its CRLF, at `bytes[start]` up to `bytes[end]`.
+   * Called with a line, without its CRLF: `bytes[start…end)`.
    *
    * @returns The length in bytes of the data block that follows, or {@linkcode NO_DATA}.
    */
   line(bytes: Uint8Array, start: number, end: number): number;
   /**
-   * The data block, without its CRLF, at `bytes[start]` up to `bytes[end]`. Where that is the whole of
-   * `bytes`, and `bytes` the whole of its buffer, it is the handler's to keep.
+   * Called with a data block, without its CRLF: `bytes[start…end)`. If this is all of `bytes`, and `bytes` is all of
+   * its buffer, the handler may keep it.
    */
   data(bytes: Uint8Array, start: number, end: number): void;
 }
 
 const CR = 0x0d;
 const LF = 0x0a;
-/** No line of memcached's comes near; without a bound a server could make us keep any amount. */
+/**
+ * The maximum length of a line. memcached's lines are much shorter; without a limit, a server could fill our memory.
+ */
 const LONGEST_LINE = 1 << 16;
 
 /**
- * Cuts a stream of chunks into lines and data blocks. Each byte is looked at once, and a data block
- * that spans chunks is gathered in one allocation of the declared size.
+ * Splits a stream of chunks into lines and data blocks. Each byte is read once. A data block that spans several chunks
+ * is collected in one buffer of the declared length.
  */
 export class ReplyParser {
   readonly #handler: ReplyHandler;
   readonly #maxValueBytes: number;
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of a line whose end has not arrived yet. */
   #line = new Uint8Array(256);
   #lineLength = 0;
-  /** The data block that is being gathered, and how many bytes of it and of its CRLF have come. */
+  /** The data block that is being collected, and how many bytes of it and of its CRLF have arrived. */
   #block: Uint8Array<ArrayBuffer> | undefined;
   #blockLength = 0;
 
   /**
-   * @param handler Who is told of each line and data block.
-   * @param maxValueBytes The longest data block that is accepted.
+   * @param handler Called with each line and data block.
+   * @param maxValueBytes The maximum length of a data block.
    */
   constructor(handler: ReplyHandler, maxValueBytes: number) {
     this.#handler = handler;
@@ -55,10 +57,10 @@ export class ReplyParser {
   }
 
   /**
-   * Takes the next chunk of the stream.
+   * Parses the next chunk of the stream.
    *
-   * @throws {SocketError} When the bytes are no replies of memcached's, an {@linkcode Interruption} when a
-   * value is too long. The parser cannot go on then.
+   * @throws {SocketError} When the bytes do not follow memcached's protocol; an {@linkcode Interruption} when a value
+   * is too long. The parser cannot continue then.
    */
   push(chunk: Uint8Array): void {
     let at = 0;
@@ -69,7 +71,7 @@ export class ReplyParser {
 
   #pushLine(chunk: Uint8Array, start: number): number {
     let end = start;
-    // Lines are short: a loop finds their end sooner than a call of indexOf.
+    // Lines are short: a loop finds their end faster than indexOf.
     while (end < chunk.length && chunk[end] !== LF) end++;
     if (end === chunk.length) return this.#keepLine(chunk, start, end);
     if (this.#lineLength === 0) return this.#endLine(chunk, start, end, chunk, end + 1);
@@ -92,7 +94,7 @@ export class ReplyParser {
     return end;
   }
 
-  /** Hands over the line in `bytes` and goes on in `chunk` at `next`, where its data block begins. */
+  /** Passes the line in `bytes` to the handler, and continues in `chunk` at `next`, where its data block begins. */
   #endLine(bytes: Uint8Array, start: number, lf: number, chunk: Uint8Array, next: number): number {
     if (lf === start || bytes[lf - 1] !== CR) {
       throw new SocketError("a line of the reply does not end with CRLF");
@@ -119,14 +121,14 @@ export class ReplyParser {
   }
 
   /**
-   * Where the next bytes of the stream belong when a data block is being gathered: whoever reads them
-   * may put them there and tell {@linkcode filled}, instead of pushing a chunk.
+   * The buffer for the next bytes while a data block is being collected. The reader may read directly into it and call
+   * {@linkcode filled}, instead of pushing a chunk.
    */
   get vacancy(): Uint8Array<ArrayBuffer> | undefined {
     return this.#block?.subarray(this.#blockLength);
   }
 
-  /** Takes note that the next bytes of the stream have been put where {@linkcode vacancy} begins. */
+  /** Records that the next bytes of the stream have been read to the beginning of {@linkcode vacancy}. */
   filled(count: number): void {
     this.#blockLength += count;
   }

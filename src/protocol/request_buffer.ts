@@ -1,27 +1,34 @@
-/** Where requests are gathered until they are written. @module */
+/** Collects requests until they are written. @module */
 
 const SPACE = 0x20;
 const INITIAL_SIZE = 4096;
-/** A buffer that one busy turn has grown beyond this is let go of after it. */
+/** A buffer that has grown larger than this is not kept for the next turn. */
 const LARGEST_KEPT = 1 << 20;
-/** From here on a block of bytes is cheaper to write by itself than to copy. */
+/** From this length on, a block of bytes is cheaper to write separately than to copy. */
 const LARGE = 1 << 15;
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
- * Requests written one after the other into one growing buffer. Large blocks of bytes are not copied
- * into it but kept beside it, so what leaves is a list of chunks.
+ * Writes requests one after another into a growing buffer. Large blocks of bytes are not copied but kept separately, so
+ * the result is a list of chunks.
  */
 export class RequestBuffer {
   #bytes = new Uint8Array(INITIAL_SIZE);
   #length = 0;
-  /** Where the bytes not yet part of a chunk begin. */
+  /** The beginning of the bytes that are not part of a chunk yet. */
   #chunkStart = 0;
   #chunks: Uint8Array[] = [];
   #chunkedLength = 0;
 
-  /** How many bytes have been gathered. */
+  /** Makes the keys that are sent, where these are not the caller's. */
+  readonly encodeKey: ((key: string) => string) | undefined;
+
+  constructor(encodeKey?: (key: string) => string) {
+    this.encodeKey = encodeKey;
+  }
+
+  /** How many bytes have been collected. */
   get byteLength(): number {
     return this.#chunkedLength + this.#length - this.#chunkStart;
   }
@@ -33,7 +40,12 @@ export class RequestBuffer {
     return this;
   }
 
-  /** Appends a space and text known to be ASCII: a checked key. */
+  /** Appends a space and the key that is sent for a checked one. */
+  key(key: string): this {
+    return this.word(this.encodeKey?.(key) ?? key);
+  }
+
+  /** Appends a space and text. Each character is a byte. */
   word(text: string): this {
     this.#reserve(text.length + 1);
     this.#bytes[this.#length++] = SPACE;
@@ -45,14 +57,14 @@ export class RequestBuffer {
    * Appends a data block of text: its length in bytes, CRLF, the text as UTF-8, CRLF.
    *
    * @param text Well-formed text.
-   * @param afterLength What is left of the command line behind the length.
+   * @param afterLength The rest of the command line after the length.
    */
   textBlock(text: string, afterLength = ""): this {
     const { length } = text;
     this.#reserve(length * 3 + afterLength.length + 16);
     const start = this.#length;
-    // Nearly all text is ASCII, one byte a character: it is encoded behind that length at once, and
-    // again only when the guess was wrong.
+    // Nearly all text is ASCII, one byte a character. So it is encoded after that length at once, and again only if the
+    // length was wrong.
     this.ascii(`${length}${afterLength}\r\n`);
     const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#length));
     if (written !== length) {
@@ -67,8 +79,8 @@ export class RequestBuffer {
   /**
    * Appends a data block of bytes: their length, CRLF, the bytes, CRLF.
    *
-   * @param data Bytes that stay as they are until they have been written.
-   * @param afterLength What is left of the command line behind the length.
+   * @param data Bytes that do not change until they have been written.
+   * @param afterLength The rest of the command line after the length.
    */
   dataBlock(data: Uint8Array, afterLength = ""): this {
     this.ascii(`${data.byteLength}${afterLength}\r\n`);
@@ -77,7 +89,7 @@ export class RequestBuffer {
     return this.ascii("\r\n");
   }
 
-  /** The gathered chunks in the order they are to be written; valid until {@linkcode clear}. */
+  /** The collected chunks in order; valid until {@linkcode clear}. */
   chunks(): readonly Uint8Array[] {
     this.#endChunk();
     return this.#chunks;
@@ -90,7 +102,7 @@ export class RequestBuffer {
     this.#chunks = [];
   }
 
-  /** For the short texts of requests a loop is quicker than an encoder. */
+  /** For the short texts of requests, a loop is faster than an encoder. */
   #put(text: string): void {
     const bytes = this.#bytes;
     const { length } = text;

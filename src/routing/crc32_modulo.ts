@@ -5,8 +5,8 @@ import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 
 /**
- * gomemcache's `ServerList`: the key's CRC-32 modulo the number of servers, in the order they are given in.
- * A server that is listed twice has twice the keys, there as here.
+ * gomemcache's `ServerList`: the key's CRC-32 modulo the number of servers, in the order of the list. A server that is
+ * listed twice gets twice as many keys, as in gomemcache.
  *
  * @param servers The servers; weights are not used.
  * @returns The locator. Locating allocates nothing.

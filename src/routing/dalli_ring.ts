@@ -11,14 +11,14 @@ const FURTHER_ATTEMPTS = 19;
 const WORDS = /* @__PURE__ */ new Uint32Array(5);
 
 /**
- * The ring of dalli, and so of Rails' `:mem_cache_store`: 160 points per server at an equal share, from the
- * SHA-1 of `host:port:0`, `host:port:1`, …, or `path:0` for a unix socket. A key belongs to the *last* point
- * that is not above its CRC-32. dalli's `namespace` is part of the key there.
+ * The ring of dalli, and so of Rails' `:mem_cache_store`. With equal weights, each server has 160 points: the SHA-1 of
+ * `host:port:0`, `host:port:1`, …, or `path:0` for a unix socket. A key belongs to the *last* point that is not above
+ * its CRC-32. In dalli, the `namespace` is a part of the key.
  *
- * While a server is down and has left, its keys are hashed again with a number before them, up to 19 times; a
- * key that meets no server that is up has none.
+ * While a server is removed because it is down, its keys are hashed again with a number before them, up to 19 times. A
+ * key for which none of these servers is up has no server.
  *
- * @param servers The servers. Weights count, and must be whole numbers.
+ * @param servers The servers. Weights are used, and must be whole numbers.
  * @returns The locator. Locating allocates nothing.
  * @throws {ValidationException} When a weight is not whole.
  *
@@ -65,7 +65,7 @@ function firstWord(text: string): number {
 /** The last point not above the hash, below the first one the last. */
 const FLOOR: Search = {
   find(points, hash) {
-    // Hashes are integers, so the point before the first not below the next integer is the last not above.
+    // Hashes are integers: the last point not above `hash` stands before the first point not below `hash + 1`.
     const above = ceiling(points, hash + 1);
     return (above === 0 ? points.length : above) - 1;
   },

@@ -6,10 +6,10 @@ import type { Locator, Server } from "./locator.ts";
 import { enyimPrefix } from "./moecache_ring.ts";
 import { ENYIM_CEILING, onePointPerLabel, ringLocator } from "./ring.ts";
 
-/** What sets one {@linkcode enyimCoreRing} apart from another. */
+/** The options of {@linkcode enyimCoreRing}. */
 export interface EnyimCoreRingOptions {
   /**
-   * What a server is called, which differs between releases; `"ip"` by default:
+   * The name of a server in the ring's labels, which differs between releases; `"ip"` by default:
    *
    * - `"ip"`, `10.0.0.1:11211`: 3.4.2 and later; 3.3.0 to 3.4.1 for servers given by IP address; 3.0.0 to 3.2.4
    *   without TLS, with the address that a host name resolved to
@@ -22,14 +22,14 @@ export interface EnyimCoreRingOptions {
 const POINTS_PER_SERVER = 100;
 
 /**
- * EnyimMemcachedCore's `DefaultNodeLocator` since 3.0.0: 100 points per server, the 32-bit FNV-1a of
- * `0-address:port`, `1-address:port`, …, with EnyimMemcached's wrap-around. Up to 2.x, and since 3.2.0 with
- * `UseLegacyNodeLocator`, it has {@linkcode moecacheRing}.
+ * EnyimMemcachedCore's `DefaultNodeLocator` since 3.0.0: 100 points per server, the 32-bit FNV-1a of `0-address:port`,
+ * `1-address:port`, …, with EnyimMemcached's wrap-around. Releases up to 2.x, and from 3.2.0 on with
+ * `UseLegacyNodeLocator`, use {@linkcode moecacheRing}.
  *
- * @param servers The servers, named as EnyimMemcachedCore does; weights are not used.
+ * @param servers The servers, with the names that EnyimMemcachedCore uses; weights are not used.
  * @param options `label`, which depends on the release.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When `label` is not one of the names it can be.
+ * @throws {ValidationException} When `label` is not one of these names.
  *
  * @example In a client
  * ```ts

@@ -6,12 +6,12 @@ import type { Locator, Server } from "./locator.ts";
 import { ENYIM_CEILING, ringLocator } from "./ring.ts";
 
 /**
- * EnyimMemcached's `KetamaNodeLocator` with MD5, its default. It is not {@linkcode ketama}: the port is
- * always part of a label, weights are not, and a key below the first point goes to the *last* point's owner.
- * While a server is down and has left, its keys are hashed again with a number before them, at most once for
- * each server; a key that meets no server that is up has none.
+ * EnyimMemcached's `KetamaNodeLocator` with MD5, its default. It differs from {@linkcode ketama}: a label always
+ * includes the port, weights are not used, and a key below the first point goes to the server of the *last* point.
+ * While a server is removed because it is down, its keys are hashed again with a number before them, at most once for
+ * each server. A key for which none of these servers is up has no server.
  *
- * @param servers The servers, named by IP address and port as EnyimMemcached does; weights are not used.
+ * @param servers The servers, named by IP address and port as in EnyimMemcached; weights are not used.
  * @returns The locator. Locating allocates nothing.
  *
  * @example In a client
@@ -36,7 +36,7 @@ export function enyimKetama(servers: readonly Server[]): Locator {
     search: ENYIM_CEILING,
     *furtherHashes(key) {
       for (let attempt = 0; attempt < attempts; attempt++) {
-        // Twice the hash, cut to 32 bits: what Java's `Long.hashCode` and the addition after it come to.
+        // Twice the hash, truncated to 32 bits: the result of Java's `Long.hashCode` and the addition after it.
         yield (MD5_WORD.hash(`${attempt}${key}`) << 1) >>> 0;
       }
     },

@@ -1,4 +1,4 @@
-/** Ketama, as libmemcached, twemproxy and npm `memcached` have it. @module */
+/** Ketama, as in libmemcached, twemproxy and npm `memcached`. @module */
 
 import { checkChoice, checkNames } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
@@ -14,27 +14,26 @@ import { checkWholeWeights, fullName, shortName } from "./labels_and_weights.ts"
 import type { Locator, Server } from "./locator.ts";
 import { CEILING, ringLocator } from "./ring.ts";
 
-/** What sets one {@linkcode ketama} apart from another. Every option may be left out. */
+/** The options of {@linkcode ketama}; all are optional. */
 export interface KetamaOptions {
-  /** What keys are hashed with: twemproxy's `hash`; `digest` by default. */
+  /** The hash of keys: twemproxy's `hash`; `digest` by default. */
   readonly keyHash?: KeyHash;
-  /** What points are cut from: npm `memcached`'s `algorithm`; `"md5"` by default. */
+  /** The digest that points are made from: npm `memcached`'s `algorithm`; `"md5"` by default. */
   readonly digest?: "md5" | "sha1";
   /** Points from each digest: 3 for npm `memcached`'s `compatibility: "hash_ring"`; 4 by default. */
   readonly pointsPerDigest?: 3 | 4;
   /**
-   * Whether a label says port 11211: not for libmemcached and its kin, yes for `hash_ring` and npm
-   * `hashring` by itself. `"omitted"` by default.
+   * Whether a label includes port 11211: `"omitted"`, the default, for libmemcached and clients like it; `"written"`
+   * for `hash_ring`, and for npm `hashring` used alone.
    */
   readonly defaultPort?: "omitted" | "written";
   /**
-   * How shares are computed: in single precision as in C, or in double precision as in JavaScript, which
-   * differs for some numbers of servers and weights: of equal servers for 25, 47, 49 and 50 among others.
-   * `"float32"` by default; `"float64"` is npm `memcached`'s.
+   * How shares are computed: `"float32"`, the default, as in C; `"float64"` as in npm `memcached`. They differ for some
+   * numbers of servers and weights; with equal weights for 25, 47, 49 and 50 servers, among others.
    */
   readonly arithmetic?: "float32" | "float64";
   /**
-   * What a label says of a unix socket; `"path"` by default:
+   * How a label names a unix socket; `"path"` by default:
    *
    * - `"path"`: `memcached_server_add`, and so PHP's `addServer(path, 0)`; npm `memcached`
    * - `"path:0"`: `memcached_server_add_unix_socket`, and so pylibmc; PHP's `addServers([[path, 0]])`
@@ -44,18 +43,18 @@ export interface KetamaOptions {
 }
 
 /**
- * Ketama by weight: libmemcached's `MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED` (PHP's `OPT_LIBKETAMA_COMPATIBLE`),
- * twemproxy's `distribution: ketama`, npm `memcached`. A server has 160 points at an equal share, 4 from each
- * MD5 of `host-0`, `host-1`, …, or `host:port-0` when the port is not 11211; an IPv6 address has no brackets
- * there. A key belongs to the first point that is not below its hash.
+ * Ketama by weight: libmemcached's `MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED` (PHP's `OPT_LIBKETAMA_COMPATIBLE`), twemproxy's
+ * `distribution: ketama`, npm `memcached`. With equal weights, each server has 160 points: 4 from each MD5 of `host-0`,
+ * `host-1`, …, or `host:port-0` when the port is not 11211; an IPv6 address is written without brackets. A key belongs
+ * to the first point that is not below its hash.
  *
- * twemproxy hashes the name that a server has in its configuration, where it has one: give the servers
- * those names, as the second example does.
+ * If a server has a name in twemproxy's configuration, twemproxy hashes that name. Then give the servers the same
+ * names, as in the second example.
  *
- * @param servers The servers. Weights count, and must be whole numbers.
+ * @param servers The servers. Weights are used, and must be whole numbers.
  * @param options `keyHash`, `digest`, `pointsPerDigest`, `defaultPort`, `arithmetic`, `socketLabel`.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When an option is not one of the names it can be, or a weight not whole.
+ * @throws {ValidationException} When an option is not one of its names, or a weight is not a whole number.
  *
  * @example In a client
  * ```ts
@@ -68,7 +67,7 @@ export interface KetamaOptions {
  * });
  * ```
  *
- * @example Servers that have names of their own in twemproxy's configuration
+ * @example Servers with names in twemproxy's configuration
  * ```ts
  * import type { LocatorFactory } from "@moecache/moecache";
  * import { ketama } from "@moecache/moecache/rings";
@@ -117,7 +116,7 @@ export function ketama(servers: readonly Server[], options: KetamaOptions = {}):
   return ringLocator(servers, { algorithm: "ketama", placement, keyHash, search: CEILING });
 }
 
-/** SHA-1's words as MD5 has its own: each four bytes with the first one lowest. */
+/** SHA-1's words in MD5's byte order, little-endian. */
 const sha1LowestFirst: WordDigest = (text, into) => {
   sha1(text, into);
   for (let i = 0; i < into.length; i++) into[i] = swapBytes(into[i]!);

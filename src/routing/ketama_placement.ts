@@ -4,12 +4,12 @@ import { md5 } from "./hashes/md5.ts";
 import type { Server } from "./locator.ts";
 import type { CountLabels, RingPlacement } from "./ring.ts";
 
-/** What a digest gives: words of four bytes, the first one lowest. */
+/** A digest, as little-endian words of four bytes. */
 export type WordDigest = (text: string, into: Uint32Array) => void;
 
-/** What sets one ketama apart from another. */
+/** The rules of one ketama. */
 export interface KetamaPlacement {
-  /** Says which placement it is, with all options that points depend on. */
+  /** The placement's name, including all options that the points depend on. */
   readonly name: string;
   readonly labels: CountLabels;
   readonly label: (server: Server, number: number) => string;
@@ -18,12 +18,12 @@ export interface KetamaPlacement {
   readonly laterOwns?: boolean;
 }
 
-/** Labels of a server that is given an equal share: 40, for 160 points. */
+/** How many labels a server has with equal weights: 40, for 160 points. */
 export const LABELS_PER_SERVER = 40;
 
 const WORDS = /* @__PURE__ */ new Uint32Array(5);
 
-/** Makes the placement; by default, 4 points come from each MD5. */
+/** Makes the placement; by default with 4 points from each MD5. */
 export function ketamaPlacement(rules: KetamaPlacement): RingPlacement {
   const { name, labels, label, digest = md5, pointsPerDigest = 4, laterOwns = false } = rules;
   return {
@@ -41,8 +41,8 @@ export function ketamaPlacement(rules: KetamaPlacement): RingPlacement {
 }
 
 /**
- * A share by weight in single precision, as libmemcached and twemproxy compute it. It is not what paper
- * says: each of 25 or 47 equal servers gets 39 labels.
+ * A share by weight in single precision, as libmemcached and twemproxy compute it. Rounding matters: each of 25 or 47
+ * equal servers gets 39 labels, not 40.
  */
 export const labelsInFloat32: CountLabels = ({ weight }, servers) => {
   const { fround } = Math;

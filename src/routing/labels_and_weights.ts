@@ -1,26 +1,26 @@
-/** What other programs make of a server: its name in a label, and its weight. @module */
+/** Servers as other programs see them: the name in a label, and the weight. @module */
 
 import { quote, ValidationException } from "../errors.ts";
 import type { Server } from "./locator.ts";
 
-/** A server's name as C, Ruby and Python programs have it: an IPv6 address without its brackets. */
+/** A server's name as C, Ruby and Python programs write it: an IPv6 address without its brackets. */
 export function bareName(name: string): string {
   return name.replace(/^\[(.*)\](?=:\d+$)/, "$1");
 }
 
 /**
- * What libmemcached hashes, and twemproxy and npm `memcached` after it: without memcached's own port.
+ * The name that libmemcached, twemproxy and npm `memcached` hash: without the port if it is 11211.
  *
- * @param behindPath What follows the path of a unix socket.
+ * @param behindPath The text after the path of a unix socket.
  */
 export function shortName(name: string, behindPath: string): string {
   return isPath(name) ? name + behindPath : bareName(name).replace(/:11211$/, "");
 }
 
 /**
- * What libmemcached hashes where it writes every port.
+ * The name with its port, even 11211.
  *
- * @param behindPath What follows the path of a unix socket.
+ * @param behindPath The text after the path of a unix socket.
  */
 export function fullName(name: string, behindPath: string): string {
   return isPath(name) ? name + behindPath : bareName(name);
@@ -30,14 +30,13 @@ function isPath(name: string): boolean {
   return name.startsWith("/");
 }
 
-/** What C programs keep a weight in. */
+/** The largest weight: C programs keep it in 32 bits. */
 const LARGEST_WEIGHT = 0x7fffffff;
 
 /**
- * Checks that all weights are whole numbers, as they are in the programs whose choices are repeated: those
- * programs have no answer for half a weight.
+ * Checks that all weights are whole numbers. The other programs have only such weights.
  *
- * @throws {ValidationException} When one is not, or is above the largest.
+ * @throws {ValidationException} When a weight is not a whole number, or is too large.
  */
 export function checkWholeWeights(
   servers: readonly Server[],

@@ -1,4 +1,4 @@
-/** libmemcached's ring of keys' own hash function. @module */
+/** libmemcached's ring, whose points and keys use the same hash function. @module */
 
 import { checkChoice, checkNames } from "../option_checks.ts";
 import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
@@ -7,21 +7,21 @@ import { checkWholeWeights, fullName, shortName } from "./labels_and_weights.ts"
 import type { Locator, Server } from "./locator.ts";
 import { CEILING, onePointPerLabel, ringLocator, type RingPlacement } from "./ring.ts";
 
-/** What sets one {@linkcode libmemcachedRing} apart from another. Every option may be left out. */
+/** The options of {@linkcode libmemcachedRing}; all are optional. */
 export interface LibmemcachedRingOptions {
-  /** `MEMCACHED_BEHAVIOR_HASH`, of points and keys; `"one_at_a_time"` by default. */
+  /** `MEMCACHED_BEHAVIOR_HASH`, for points and keys; `"one_at_a_time"` by default. */
   readonly hash?: KeyHash;
   /**
-   * What points are the hashes of; `"libmemcached"` by default:
+   * The labels that points are hashed from; `"libmemcached"` by default:
    *
    * - `"libmemcached"`: `host-0`, or `host:port-0` when the port is not 11211
-   * - `"spymemcached"`: `/host:port-0`, for `MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY`. That is
-   *   libmemcached's emulation of spymemcached, which finds no more of spymemcached's keys than chance does: a
-   *   third on three servers. Beside spymemcached itself use {@linkcode spymemcachedKetama}.
+   * - `"spymemcached"`: `/host:port-0`, for `MEMCACHED_DISTRIBUTION_CONSISTENT_KETAMA_SPY`. libmemcached's emulation
+   *   does not agree with spymemcached: it finds no more of spymemcached's keys than a random choice. Beside
+   *   spymemcached itself, use {@linkcode spymemcachedKetama}.
    */
   readonly labels?: "libmemcached" | "spymemcached";
   /**
-   * What a label says of a unix socket; `"path"` by default:
+   * How a label names a unix socket; `"path"` by default:
    *
    * - `"path"`: `memcached_server_add`, and so PHP's `addServer(path, 0)`; its port is 11211
    * - `"path:0"`: `memcached_server_add_unix_socket`, and so pylibmc; PHP's `addServers([[path, 0]])`
@@ -32,14 +32,14 @@ export interface LibmemcachedRingOptions {
 const POINTS_PER_SERVER = 100;
 
 /**
- * libmemcached's `MEMCACHED_DISTRIBUTION_CONSISTENT`, which is also what `MEMCACHED_BEHAVIOR_KETAMA` comes to
- * without `…_KETAMA_WEIGHTED`: 100 points per server, hashed as keys are, so *not* with MD5 by default.
- * As there, a weight above 1 changes all points to those of {@linkcode ketama}, while keys are hashed as before.
+ * libmemcached's `MEMCACHED_DISTRIBUTION_CONSISTENT`, and also its `MEMCACHED_BEHAVIOR_KETAMA` without
+ * `…_KETAMA_WEIGHTED`: 100 points per server, hashed with the same function as keys, so *not* with MD5 by default. As
+ * in libmemcached, a weight above 1 changes all points to those of {@linkcode ketama}, and keys are hashed as before.
  *
- * @param servers The servers. Weights count, and must be whole numbers.
+ * @param servers The servers. Weights are used, and must be whole numbers.
  * @param options `hash`, `labels`, `socketLabel`.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When an option is not one of the names it can be, or a weight not whole.
+ * @throws {ValidationException} When an option is not one of its names, or a weight is not a whole number.
  *
  * @example In a client
  * ```ts

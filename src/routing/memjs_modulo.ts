@@ -6,8 +6,8 @@ import { moduloLocator } from "./modulo.ts";
 import { javaStringHash } from "./spymemcached_hash.ts";
 
 /**
- * npm `memjs`'s: the hash of Java's strings, its sign dropped, modulo the number of servers, in the order
- * they are given in.
+ * The distribution of npm `memjs`: the hash of Java's strings, without its sign, modulo the number of servers, in the
+ * order of the list.
  *
  * @param servers The servers; weights are not used.
  * @returns The locator. Locating allocates nothing.
@@ -27,7 +27,7 @@ export function memjsModulo(servers: readonly Server[]): Locator {
 const KEY_HASH: NamedHash = {
   hash(key) {
     const hash = javaStringHash(key);
-    // Not Math.abs: V8 then takes a quarter more time.
+    // Not Math.abs, which takes a quarter more time in V8.
     return hash < 0 ? -hash : hash;
   },
   text: "Java's string hash, without its sign",

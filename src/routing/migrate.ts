@@ -1,36 +1,36 @@
-/** From one distribution of the keys to another. @module */
+/** Moves keys from one distribution to another. @module */
 
 import { type Locator, type LocatorFactory, type Server, UNEXPLAINED } from "./locator.ts";
 import { moecacheRing } from "./moecache_ring.ts";
 
-/** How keys are spread, over some of a client's servers or all of them. */
+/** How keys are distributed, over all servers of a client or over some. */
 export type Placement = LocatorFactory | {
   /** Chooses the server of each key; {@linkcode moecacheRing} by default. */
   readonly locator?: LocatorFactory;
-  /** The names of the servers, `host:port` as the client has them, in order; all of them by default. */
+  /** The names of the servers, `host:port` as in the client's list, in order; all servers by default. */
   readonly servers?: readonly string[];
 };
 
 /**
- * Moves a fleet from one distribution of the keys to another, or from one list of servers to another, without
- * a cold cache. The client is given the servers of both:
+ * Moves from one distribution of the keys to another, or from one list of servers to another, without a cold cache. The
+ * client gets the servers of both:
  *
- * - What reads asks the new server; where that has nothing the item is brought over from the former one, with
- *   its flags and the time it has left.
- * - What writes or deletes goes to both, the new one first, so that clients which still use the old
- *   distribution see it too. It fails when either of them does.
- * - What depends on an item (`add`, `append`, `incr`, `touch`, …) has it brought over first. Meta commands
- *   that write, and so `getOrSet`, delete the former copy instead.
+ * - Reads go to the new server. If the item is not there, it is copied from the former server, with its flags and
+ *   remaining lifetime.
+ * - Writes and deletes go to both servers, the new one first, so that clients with the old distribution see them too.
+ *   They fail when either server fails.
+ * - Commands that depend on an item (`add`, `append`, `incr`, `touch`, …) copy it first. Meta commands that write, and
+ *   so `getOrSet`, delete the former copy instead.
  *
- * Keys that stay where they are cost nothing; the others up to five round trips, each of which may take
- * `timeout`. Bringing over needs memcached 1.6.10 or later. What is deleted in the very moment in which
- * another client brings it over may come back. When the old items have expired, use the new distribution
- * alone.
+ * Keys that do not move cost nothing. The others cost up to five round trips, and each may take `timeout`. Before
+ * memcached 1.6.10, the former server does not tell the remaining lifetime: then a copy lives for 60 seconds, and is
+ * made again while the former server has the item. A deleted item may reappear if another client copies it at the same moment. When the
+ * old items have expired, use the new distribution alone.
  *
- * Names that the client does not have are passed over: when none of `from` is left, nothing moves any more.
+ * Names that are not in the client's list are ignored: when none of `from` is left, no keys move any more.
  *
- * @param from How keys were spread.
- * @param to How they are to be spread.
+ * @param from The old distribution.
+ * @param to The new distribution.
  * @returns The locator.
  *
  * @example A third server
@@ -53,13 +53,13 @@ export type Placement = LocatorFactory | {
  * await using client = new Client(all, {
  *   locator: migrate({ locator: ketama, servers: old }, { locator: ketama, servers: all }),
  * });
- * assertEquals((await client.getMany(keys)).size, 100); // none is missing, wherever it lives now
+ * assertEquals((await client.getMany(keys)).size, 100); // none is missing
  * ```
  */
 export function migrate(from: Placement, to: Placement): LocatorFactory {
   return (servers) => {
     const former = place(from, servers);
-    // Those that stand in for others are none of those named.
+    // Servers of a gutter are not among the named ones.
     const next = place(to, servers) ?? placeOn(to, servers);
     if (former === undefined) return next;
     return {
@@ -74,13 +74,13 @@ export function migrate(from: Placement, to: Placement): LocatorFactory {
   };
 }
 
-/** Spreads the keys over all servers, whatever their names. */
+/** Makes a locator over all servers, or over the named ones. */
 function placeOn(placement: Placement, servers: readonly Server[]): Locator {
   const locator = typeof placement === "function" ? placement : placement.locator ?? moecacheRing;
   return locator(servers);
 }
 
-/** Makes a locator that gives indexes of the whole list; `undefined` where none of its servers is there. */
+/** Makes a locator that returns indexes into the whole list; `undefined` when none of its servers is in the list. */
 function place(placement: Placement, servers: readonly Server[]): Locator | undefined {
   if (typeof placement === "function") return placement(servers);
   const { locator = moecacheRing, servers: names } = placement;

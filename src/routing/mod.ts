@@ -1,6 +1,6 @@
 /**
- * The rings of other memcached clients: which server they keep a key on. A client takes one as its option
- * `locator`; {@linkcode migrate} moves a fleet from one to another.
+ * The rings of other memcached clients: they choose the same server for each key. Pass one as the client's option
+ * `locator`. {@linkcode migrate} moves from one ring to another.
  *
  * @example Beside libmemcached's weighted ketama
  * ```ts

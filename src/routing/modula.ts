@@ -5,20 +5,20 @@ import { type KeyHash, namedHash } from "./hashes/key_hash.ts";
 import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 
-/** What sets one {@linkcode modula} apart from another. */
+/** The options of {@linkcode modula}. */
 export interface ModulaOptions {
   /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` by default. */
   readonly hash?: KeyHash;
 }
 
 /**
- * libmemcached's `MEMCACHED_DISTRIBUTION_MODULA`, its default: the key's hash modulo the number of servers,
- * in the order they are given in. A server more or less moves nearly every key.
+ * libmemcached's `MEMCACHED_DISTRIBUTION_MODULA`, its default: the key's hash modulo the number of servers, in the
+ * order of the list. Adding or removing a server moves nearly every key.
  *
  * @param servers The servers; weights are not used.
  * @param options `hash`.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When `hash` is not one of the names it can be.
+ * @throws {ValidationException} When `hash` is not one of its names.
  *
  * @example In a client
  * ```ts

@@ -1,24 +1,24 @@
-/** A key's hash, divided by the number of servers or by the sum of their weights. @module */
+/** A key's hash modulo the number of servers, or modulo the sum of their weights. @module */
 
 import type { NamedHash } from "./hashes/text_hash.ts";
 import { checkWholeWeights } from "./labels_and_weights.ts";
 import { firstUp, type Locator, onlyServer, type Server } from "./locator.ts";
 
-/** What sets one modulo apart from another. */
+/** The rules of one modulo. */
 export interface ModuloRules {
   /** The name of the locator. */
   readonly algorithm: string;
   readonly keyHash: NamedHash;
   /**
-   * What a key is hashed to while its server is down: each hash is tried in turn, and a key has no server
-   * after the last. Without it the client makes another locator of the servers that are up.
+   * Further hashes of a key, for while its server is down. Each is tried in turn; after the last, the key has no
+   * server. Without this function, the client makes another locator for the servers that are up.
    *
-   * @param hash The key's own hash.
+   * @param hash The key's first hash.
    */
   readonly furtherHashes?: (hash: number) => Iterable<number>;
 }
 
-/** Makes a locator that takes the remainder for the server's index. */
+/** Makes a locator that uses the remainder as the server's index. */
 export function moduloLocator(servers: readonly Server[], rules: ModuloRules): Locator {
   const { algorithm, keyHash: { hash, text: hashFunction } } = rules;
   const count = servers.length;
@@ -34,13 +34,13 @@ export function moduloLocator(servers: readonly Server[], rules: ModuloRules): L
   };
 }
 
-/** What sets one weighted modulo apart from another. */
+/** The rules of one weighted modulo. */
 export interface WeightedModuloRules extends ModuloRules {
-  /** The servers' indexes in the order that they take their places in; as given by default. */
+  /** The servers' indexes in the order of their places; by default the order of the list. */
   readonly order?: readonly number[];
 }
 
-/** Makes a locator that gives each server as many places as its weight, and takes the remainder for one. */
+/** Makes a locator that gives each server as many places as its weight, and uses the remainder as the place. */
 export function weightedModuloLocator(
   servers: readonly Server[],
   rules: WeightedModuloRules,
@@ -65,7 +65,7 @@ export function weightedModuloLocator(
   };
 }
 
-/** The method of a locator whose keys are hashed again while their server is down. */
+/** Makes `locateUp` for a locator that hashes keys again while their server is down. */
 function locateUpBy(
   { keyHash, furtherHashes }: ModuloRules,
   serverOf: (hash: number) => number,
@@ -80,7 +80,7 @@ function locateUpBy(
   };
 }
 
-/** The first server whose places end after this one. */
+/** The first server whose places end after this place. */
 function rankOf(place: number, ends: readonly number[]): number {
   let low = 0;
   let high = ends.length - 1;

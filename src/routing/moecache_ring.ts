@@ -6,11 +6,11 @@ import type { NamedHash } from "./hashes/text_hash.ts";
 import type { Locator, Server } from "./locator.ts";
 import { ENYIM_CEILING, ringLocator, type RingPlacement } from "./ring.ts";
 
-/** What sets one {@linkcode moecacheRing} apart from another. */
+/** The options of {@linkcode moecacheRing}. */
 export interface MoecacheRingOptions {
   /**
-   * What EnyimMemcachedCore's `LegacyNodeLocator` calls a server, which differs between its releases; `"ip"`
-   * by default:
+   * The name of a server in the ring's labels, which differs between the releases of EnyimMemcachedCore's
+   * `LegacyNodeLocator`; `"ip"` by default:
    *
    * - `"ip"`, `10.0.0.1:11211`: 3.4.2 and later; 3.3.0 to 3.4.1 for servers given by IP address; 2018 to 3.2.4
    *   without TLS, with the address that a host name resolved to
@@ -28,18 +28,18 @@ const KEY_HASH: NamedHash = {
 };
 
 /**
- * The ring that Python moecache, EnyimMemcached's `DefaultNodeLocator` and EnyimMemcachedCore's
- * `LegacyNodeLocator` share, with the two oddities that make up the compatibility: a server's first
- * point and every key are hashed by an FNV-1a that starts at 0 (EnyimMemcached uses its hash object
- * before initialising it), and a key below the first point goes to the *last* point's owner.
+ * The ring that Python moecache, EnyimMemcached's `DefaultNodeLocator` and EnyimMemcachedCore's `LegacyNodeLocator`
+ * share. Two oddities are needed for compatibility. A server's first point and every key are hashed by an FNV-1a that
+ * starts at 0, because EnyimMemcached uses its hash object before initializing it. And a key below the first point goes
+ * to the server of the *last* point.
  *
- * A server's place depends on its name alone, so the name has to be what those programs use: the IP
- * address and port for EnyimMemcached, the host as configured for Python moecache.
+ * A server's points depend on its name only. So the name must be the one that those programs use: the IP address and
+ * port for EnyimMemcached, the host as configured for Python moecache.
  *
  * @param servers The servers; weights are not used.
  * @param options `label`.
  * @returns The locator. Making it takes about a millisecond for 50 servers; locating allocates nothing.
- * @throws {ValidationException} When `label` is not one of the names it can be.
+ * @throws {ValidationException} When `label` is not one of these names.
  *
  * @example Where a key lives
  * ```ts
@@ -67,7 +67,7 @@ export function moecacheRing(
   });
 }
 
-/** What stands before a server's name in the labels of EnyimMemcachedCore's rings. */
+/** The text before a server's name in the labels of EnyimMemcachedCore's rings. */
 export function enyimPrefix(label: MoecacheRingOptions["label"] = "ip"): string {
   checkChoice("label", label, ["ip", "unspecified"]);
   return label === "ip" ? "" : "Unspecified/";
@@ -80,7 +80,7 @@ function placementBehind(prefix: string): RingPlacement {
     laterOwns: true,
     place({ name }, _servers, put) {
       put(fnv1a32(`${prefix}${name}-0`, 0), 0);
-      // What all other labels begin with is hashed once.
+      // The common beginning of all other labels is hashed once.
       const beginning = fnv1a32(`${prefix}${name}-`);
       for (let i = 1; i < POINTS_PER_SERVER; i++) put(fnv1a32(`${i}`, beginning), i);
     },

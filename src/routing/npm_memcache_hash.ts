@@ -1,11 +1,11 @@
-/** What npm `memcache` hashes with. @module */
+/** The hash functions of npm `memcache`. @module */
 
 import { checkChoice } from "../option_checks.ts";
 import { MD5_WORD } from "./hashes/md5.ts";
 import { sha1 } from "./hashes/sha1.ts";
 import { byteString, type NamedHash, swapBytes } from "./hashes/text_hash.ts";
 
-/** What npm `memcache`'s `new KetamaHash(…)` and `new ModulaHash(…)` take; `"fnv1a"` is their default. */
+/** The argument of npm `memcache`'s `new KetamaHash(…)` and `new ModulaHash(…)`; `"fnv1a"` is their default. */
 export type NpmMemcacheHash = "fnv1a" | "md5" | "sha1";
 
 const WORDS = /* @__PURE__ */ new Uint32Array(5);
@@ -29,7 +29,7 @@ const HASHES: Readonly<Record<NpmMemcacheHash, NamedHash>> = {
 };
 
 /**
- * The function of a name, and what it is in words.
+ * The hash function with a name, and its description.
  *
  * @throws {ValidationException} When no function has that name; the message lists all names.
  */
@@ -39,8 +39,8 @@ export function npmMemcacheHash(name: NpmMemcacheHash): NamedHash {
 }
 
 /**
- * FNV-1a gone wrong in double precision: the product exceeds 53 bits, so that its low bits are lost before
- * it is cut to 32. The expression is the compatibility; `Math.imul` would make it FNV-1a.
+ * npm `memcache`'s FNV-1a is computed in double precision. The product exceeds 53 bits, so its low bits are lost before
+ * it is truncated to 32. This expression must stay as it is: `Math.imul` would compute the real FNV-1a.
  */
 function doubleFnv1a(text: string): number {
   const bytes = byteString(text);

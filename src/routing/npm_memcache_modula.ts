@@ -5,20 +5,20 @@ import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
 import { weightedModuloLocator } from "./modulo.ts";
 
-/** What sets one {@linkcode npmMemcacheModula} apart from another. */
+/** The options of {@linkcode npmMemcacheModula}. */
 export interface NpmMemcacheModulaOptions {
-  /** What `new ModulaHash(…)` is given; `"fnv1a"` by default. */
+  /** The argument of `new ModulaHash(…)`; `"fnv1a"` by default. */
   readonly hash?: NpmMemcacheHash;
 }
 
 /**
- * npm `memcache`'s `ModulaHash`: the key's hash modulo the sum of the weights, over the servers in the order
- * they are given in, each as often as its weight says.
+ * npm `memcache`'s `ModulaHash`: the key's hash modulo the sum of the weights, over the servers in the order of the
+ * list, each as many times as its weight.
  *
- * @param servers The servers. Weights count, and must be whole numbers.
+ * @param servers The servers. Weights are used, and must be whole numbers.
  * @param options `hash`.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When `hash` is not one of the names it can be, or a weight not whole.
+ * @throws {ValidationException} When `hash` is not one of its names, or a weight is not a whole number.
  *
  * @example In a client
  * ```ts

@@ -7,25 +7,25 @@ import type { Locator, Server } from "./locator.ts";
 import { type NpmMemcacheHash, npmMemcacheHash } from "./npm_memcache_hash.ts";
 import { CEILING, onePointPerLabel, ringLocator } from "./ring.ts";
 
-/** What sets one {@linkcode npmMemcacheRing} apart from another. */
+/** The options of {@linkcode npmMemcacheRing}. */
 export interface NpmMemcacheRingOptions {
-  /** What `new KetamaHash(…)` is given; `"fnv1a"` by default. */
+  /** The argument of `new KetamaHash(…)`; `"fnv1a"` by default. */
   readonly hash?: NpmMemcacheHash;
 }
 
 const ALGORITHM = "npmMemcacheRing";
 const POINTS_PER_WEIGHT = 50;
-/** Half a million points. */
+/** The largest weight; it makes half a million points. */
 const LARGEST_WEIGHT = 10_000;
 
 /**
- * npm `memcache`'s default, its `KetamaHash`: 50 points per unit of weight, hashed as keys are, and compared as
- * *signed* integers. It is nobody else's ketama.
+ * npm `memcache`'s default, its `KetamaHash`: 50 points per unit of weight, hashed with the same function as keys, and
+ * compared as *signed* integers. No other client's ketama agrees with it.
  *
- * @param servers The servers. Weights count, and must be whole numbers up to 10,000.
+ * @param servers The servers. Weights are used, and must be whole numbers up to 10,000.
  * @param options `hash`.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When `hash` is not one of the names it can be, or a weight not whole.
+ * @throws {ValidationException} When `hash` is not one of its names, or a weight is not a whole number.
  *
  * @example In a client
  * ```ts
@@ -56,7 +56,7 @@ export function npmMemcacheRing(
   });
 }
 
-/** Unsigned integers with the sign bit flipped are in the order of the signed ones. */
+/** With the sign bit flipped, unsigned integers have the order of signed ones. */
 function inSignedOrder({ hash, text }: NamedHash): NamedHash {
   return {
     hash: (key) => (hash(key) ^ 0x80000000) >>> 0,

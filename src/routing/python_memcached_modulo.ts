@@ -13,13 +13,13 @@ const KEY_HASH: NamedHash = {
 };
 
 /**
- * python-memcached's: 15 bits of the key's CRC-32 modulo the sum of the weights, over the servers in the order
- * they are given in, each as often as its weight says.
+ * The distribution of python-memcached: 15 bits of the key's CRC-32 modulo the sum of the weights, over the servers in
+ * the order of the list, each as many times as its weight.
  *
- * While a server is down and has left, the decimal digits of its keys' hashes, and then a number, are hashed in
- * their place, up to nine times; a key that meets no server that is up has none.
+ * While a server is removed because it is down, its keys are hashed again: the decimal digits of the hash followed by a
+ * number, up to nine times. A key for which none of these servers is up has no server.
  *
- * @param servers The servers. Weights count, and must be whole numbers.
+ * @param servers The servers. Weights are used, and must be whole numbers.
  * @returns The locator. Locating allocates nothing.
  * @throws {ValidationException} When a weight is not whole.
  *

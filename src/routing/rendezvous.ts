@@ -8,12 +8,12 @@ const ALGORITHM = "rendezvous";
 const SEED = 0;
 
 /**
- * Rendezvous hashing, as pymemcache's `HashClient` has it: of all servers, the one for which MurmurHash3 of
- * `host:port-key` is largest, and of equal ones the one whose name is. A server that goes takes only its own
- * keys with it. Locating takes time in proportion to the number of servers.
+ * Rendezvous hashing, as in pymemcache's `HashClient`. A key belongs to the server with the largest MurmurHash3 of
+ * `host:port-key`; of equal hashes, the largest name wins. Removing a server moves only its keys. The time to locate a
+ * key is proportional to the number of servers.
  *
- * It is the place of the key as this client is given it: pymemcache leaves out its `key_prefix` there, and
- * hashes a key of type `bytes` as the text `b'key'`.
+ * pymemcache does not hash its `key_prefix`, and hashes a key of type `bytes` as the text `b'key'`. This client hashes
+ * the key as it is sent.
  *
  * @param servers The servers; weights are not used.
  * @returns The locator. Locating allocates nothing.

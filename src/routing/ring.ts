@@ -1,34 +1,34 @@
-/** Rings of points, and how a key finds its point. @module */
+/** Rings of points, and the search for a key's point. @module */
 
 import type { NamedHash, TextHash } from "./hashes/text_hash.ts";
 import { type Explanation, firstUp, type Locator, onlyServer, type Server } from "./locator.ts";
 
-/** Takes a server's point, and the number of the label that it comes from. */
+/** Adds a point of a server, with the number of the label that it comes from. */
 export type PutPoint = (point: number, number: number) => void;
 
-/** Where servers stand on a ring. */
+/** How the points of servers are placed on a ring. */
 export interface RingPlacement {
-  /** Says which placement it is, with all options that points depend on. */
+  /** The placement's name, including all options that the points depend on. */
   readonly name: string;
-  /** Puts all points of a server. */
+  /** Adds all points of a server. */
   place(server: Server, servers: readonly Server[], put: PutPoint): void;
-  /** The text that some of them come from. */
+  /** The label with a number: the text that points are hashed from. */
   label(server: Server, number: number): string;
-  /** Whether a later server takes a point that an earlier one has; by default the earlier one keeps it. */
+  /** Whether a later server gets a point that an earlier server has too; by default the earlier one keeps it. */
   readonly laterOwns?: boolean;
 }
 
-/** How many labels of its own a server has. */
+/** The number of labels of a server. */
 export type CountLabels = (server: Server, servers: readonly Server[]) => number;
 
-/** What sets one placement of {@linkcode onePointPerLabel} apart from another. */
+/** The rules of one placement of {@linkcode onePointPerLabel}. */
 export interface PointPerLabel extends Omit<RingPlacement, "place"> {
   readonly labels: CountLabels;
-  /** What a point is: the hash of its label. */
+  /** Computes a point: the hash of its label. */
   readonly hash: TextHash;
 }
 
-/** The placement of a point for each label; labels are numbered from 0. */
+/** Makes a placement with one point for each label; labels are numbered from 0. */
 export function onePointPerLabel({ labels, hash, ...rules }: PointPerLabel): RingPlacement {
   return {
     ...rules,
@@ -39,24 +39,24 @@ export function onePointPerLabel({ labels, hash, ...rules }: PointPerLabel): Rin
   };
 }
 
-/** A way of finding a key's point, and of telling in words why it is that one. */
+/** A search for a key's point, and its explanation in words. */
 export interface Search {
-  /** An index into the points, of which there is at least one. */
+  /** Returns an index into the points. There is at least one. */
   readonly find: (points: Uint32Array, hash: number) => number;
   why(points: Uint32Array, hash: number): string;
 }
 
-/** What a ring does. */
+/** The rules of a ring. */
 export interface RingRules {
   /** The name of the locator. */
   readonly algorithm: string;
   readonly placement: RingPlacement;
-  /** What keys are hashed with. */
+  /** The hash of keys. */
   readonly keyHash: NamedHash;
   readonly search: Search;
   /**
-   * What a key is hashed to while its server is down: each hash is tried in turn, and a key has no server
-   * after the last. Without it the client makes another ring of the servers that are up.
+   * Further hashes of a key, for while its server is down. Each is tried in turn; after the last, the key has no
+   * server. Without this function, the client makes another ring for the servers that are up.
    */
   readonly furtherHashes?: (key: string) => Iterable<number>;
 }
@@ -91,12 +91,14 @@ export function ringLocator(servers: readonly Server[], rules: RingRules): Locat
   };
 }
 
-/** The first point not below the hash, past the last one the first: libmemcached's and most others'. */
+/**
+ * The search of libmemcached and most clients: the first point not below the hash; after the last point, the first one.
+ */
 export const CEILING: Search = { find: ceiling, why: whyCeiling };
 
 /**
- * EnyimMemcached's: as {@linkcode CEILING}, but a hash below the first point goes to the *last* one. Its
- * code takes the complement of what .NET's `Array.BinarySearch` returns, and takes 0 for nothing found.
+ * EnyimMemcached's search: as {@linkcode CEILING}, but a hash below the first point goes to the *last* one. Its code
+ * complements the result of .NET's `Array.BinarySearch`, and treats 0 as not found.
  */
 export const ENYIM_CEILING: Search = {
   find: (points, hash) => hash < points[0]! ? points.length - 1 : ceiling(points, hash),
@@ -106,11 +108,11 @@ export const ENYIM_CEILING: Search = {
       : whyCeiling(points, hash),
 };
 
-/** The index of the first point not below a hash; past the last point it is 0. */
+/** The index of the first point not below a hash; 0 after the last point. */
 export function ceiling(points: Uint32Array, hash: number): number {
   const last = points.length - 1;
   if (hash > points[last]!) return 0;
-  // Written out, not called: it halves the time that a key takes.
+  // Written inline, because a call would double the time for a key.
   let low = 0;
   let high = last;
   while (low < high) {
@@ -127,22 +129,22 @@ function whyCeiling(points: Uint32Array, hash: number): string {
     : "the first point not below the key's hash";
 }
 
-/** The points of some servers. It does not change once it has been made. */
+/** The points of some servers. A ring never changes. */
 export interface Ring {
   /** The name of the placement. */
   readonly placement: string;
   readonly servers: readonly Server[];
-  /** In ascending order. */
+  /** The points in ascending order. */
   readonly points: Uint32Array;
   /** The index of each point's server. */
   readonly owners: Uint32Array;
 }
 
-/** No deployment of memcached has more servers; point and owner stay within 53 bits. */
+/** The largest number of servers, so that a point and its server fit into 53 bits. */
 const OWNERS = 0x100000;
 
 function makeRing(servers: readonly Server[], placement: RingPlacement): Ring {
-  // Point and owner in one number, so that one sort of a typed array orders both.
+  // Point and server in one number, so that sorting one typed array orders both.
   const placed: number[] = [];
   servers.forEach((server, owner) =>
     placement.place(server, servers, (point) => {
@@ -157,12 +159,12 @@ function makeRing(servers: readonly Server[], placement: RingPlacement): Ring {
     const shared = placement.laterOwns && points[i] === points[i + 1];
     owners[i] = shared ? owners[i + 1]! : sorted[i]! % OWNERS;
   }
-  // The caller's list may change, and what is remembered and explained must not.
+  // A copy: the caller may change the list, and the remembered ring must not change.
   const own = servers.map(({ name, weight }) => ({ name, weight }));
   return { placement: placement.name, servers: own, points, owners };
 }
 
-/** The label that a point comes from. */
+/** The label that a point was hashed from. */
 function labelOf(
   at: number,
   { servers, points, owners }: Ring,
@@ -176,18 +178,20 @@ function labelOf(
   return label(server, found);
 }
 
-/** A process has few server lists; the second bound, of 8 MiB, is for those that have large ones. */
+/**
+ * How many rings are remembered, and how many points: a process has few lists of servers, and 8 MiB limit large ones.
+ */
 const MAX_RINGS = 8;
 const MAX_POINTS = 0x100000;
 
-/** The most recently used first. */
+/** The remembered rings, the most recently used first. */
 const recentRings: Ring[] = [];
 
 /**
- * The ring of a server list: of the last time, or made now. A ring takes up to milliseconds to make, and
- * programs that make a client per request, as on edge runtimes, make the same one each time.
+ * The ring of a list of servers: a remembered one, or a new one. Making a ring takes up to a few milliseconds. Programs
+ * that make a client for each request, as on edge runtimes, would make the same ring each time.
  *
- * @param placement The name of the placement; the same name must mean the same ring.
+ * @param placement The name of the placement; equal names must mean equal rings.
  * @param servers The servers; names, weights and order matter.
  * @param make Makes the ring.
  */

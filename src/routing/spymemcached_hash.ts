@@ -1,4 +1,4 @@
-/** What spymemcached hashes with. @module */
+/** The hash functions of spymemcached. @module */
 
 import { checkChoice } from "../option_checks.ts";
 import { CRC32_UPPER } from "./hashes/crc.ts";
@@ -21,7 +21,7 @@ export type SpymemcachedHash =
 const OFFSET_BASIS_32 = 0x811c9dc5;
 const PRIME_32 = 0x01000193;
 
-/** The lower halves of 64-bit FNV's constants: all that the lower half of a hash depends on. */
+/** The lower halves of 64-bit FNV's constants. The lower half of a hash depends only on them. */
 const OFFSET_BASIS_64 = 0x84222325;
 const PRIME_64 = 0x1b3;
 
@@ -48,7 +48,7 @@ const HASHES: Readonly<Record<SpymemcachedHash, NamedHash>> = {
 };
 
 /**
- * The function of a name, and what it is in words.
+ * The hash function with a name, and its description.
  *
  * @throws {ValidationException} When no function has that name; the message lists all names.
  */

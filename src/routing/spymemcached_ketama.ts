@@ -9,21 +9,21 @@ import { type Locator, onlyServer, type Server } from "./locator.ts";
 import { CEILING, onePointPerLabel, ringLocator, type RingPlacement } from "./ring.ts";
 import { type SpymemcachedHash, spymemcachedHash } from "./spymemcached_hash.ts";
 
-/** What sets one {@linkcode spymemcachedKetama} apart from another. Every option may be left out. */
+/** The options of {@linkcode spymemcachedKetama}; all are optional. */
 export interface SpymemcachedKetamaOptions {
-  /** What `setHashAlg` is given; `"ketama"` by default, which is what `KetamaConnectionFactory` has. */
+  /** The argument of `setHashAlg`; `"ketama"` by default, as in `KetamaConnectionFactory`. */
   readonly hash?: SpymemcachedHash;
   /**
    * spymemcached's `KetamaNodeKeyFormatter.Format`; `"spymemcached"` by default:
    *
    * - `"spymemcached"`: `host/ip:port-0`, or `ip:port-0` for a server given by its IP address
-   * - `"libmemcached"`: `host-0`, or `host:port-0` when the port is not 11211. Java looks the name of an IP
-   *   address up; where it finds one, give the server that name.
+   * - `"libmemcached"`: `host-0`, or `host:port-0` when the port is not 11211. Java resolves IP addresses to names. If
+   *   it finds a name, use that name for the server.
    */
   readonly labels?: "spymemcached" | "libmemcached";
   /**
-   * The IP address that each host name has for the Java programs: `{ "cache.example.com": "10.0.0.1" }`.
-   * Labels of format `"spymemcached"` hold it, so every host name needs one there.
+   * The IP address of each host name, as the Java programs resolve it: `{ "cache.example.com": "10.0.0.1" }`. Labels of
+   * format `"spymemcached"` include it, so with this format every host name needs one.
    */
   readonly addresses?: Readonly<Record<string, string>>;
 }
@@ -34,18 +34,18 @@ const FURTHER_ATTEMPTS = 6;
 
 /**
  * spymemcached's `KetamaNodeLocator` (`Locator.CONSISTENT`): 160 points per server, 4 from each MD5 of
- * `host/ip:port-0`, `host/ip:port-1`, …; with another hash than `"ketama"` each point is the hash of a label.
- * An IPv6 address is written as Java 14 and later write it, `[2001:db8:0:0:0:0:0:1]`.
+ * `host/ip:port-0`, `host/ip:port-1`, …; with a hash other than `"ketama"`, each point is the hash of a label. An IPv6
+ * address is written as in Java 14 and later, `[2001:db8:0:0:0:0:0:1]`.
  *
- * While a server is down and has left, its keys are hashed again as with spymemcached's
- * `FailureMode.Redistribute`, up to six times; a key that meets no server that is up has none.
+ * While a server is removed because it is down, its keys are hashed again as with spymemcached's
+ * `FailureMode.Redistribute`, up to six times. A key for which none of these servers is up has no server.
  *
- * @param servers The servers. Weights count as soon as one of them is not 1, and must be whole numbers. A name
- * that Java has written, such as `"cache.example.com/10.0.0.1:11211"`, is taken as it is.
+ * @param servers The servers. Weights are used if one of them is not 1, and must be whole numbers. A name in Java's
+ * form, such as `"cache.example.com/10.0.0.1:11211"`, is used unchanged.
  * @param options `hash`, `labels`, `addresses`.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When an option is not one of the names it can be, a weight is not whole, or the
- * address of a host name is missing.
+ * @throws {ValidationException} When an option is not one of its names, a weight is not a whole number, or the address
+ * of a host name is missing.
  *
  * @example In a client
  * ```ts
@@ -106,7 +106,7 @@ function placementOf(
   return onePointPerLabel({ ...rules, labels, hash: spymemcachedHash(hash).hash });
 }
 
-/** A socket address as Java writes it, without the slash at its beginning. */
+/** A socket address as Java writes it, without the leading slash. */
 function javaName(name: string, addresses: Readonly<Record<string, string>>): string {
   if (name.includes("/")) return name.replace(/^\//, "");
   const { host, port } = split(name);
@@ -116,11 +116,11 @@ function javaName(name: string, addresses: Readonly<Record<string, string>>): st
   if (typeof address === "string" && isAddress(address)) {
     return `${host}/${bracketed(address)}${suffix}`;
   }
-  const why = `${ALGORITHM} hashes its IP address too, and addresses has none for it`;
+  const why = `${ALGORITHM} also hashes its IP address, which is missing in the option addresses`;
   throw new ValidationException(`Cannot use server ${quote(name)}: ${why}`, name);
 }
 
-/** A server's name as spymemcached writes it for libmemcached's sake. */
+/** A server's name as spymemcached writes it for compatibility with libmemcached. */
 function libmemcachedName(name: string): string {
   const { host, port } = split(name);
   const suffix = port === undefined || port === "11211" ? "" : `:${port}`;
@@ -141,7 +141,7 @@ function bracketed(address: string): string {
   return written.includes(":") ? `[${written}]` : written;
 }
 
-/** An IP address as Java's `InetAddress` writes it: nothing compressed, and no IPv6 for what is IPv4. */
+/** An IP address as Java's `InetAddress` writes it: without compressed zeros, and an IPv4-mapped address as IPv4. */
 function javaAddress(address: string): string {
   if (!address.includes(":")) return address;
   const groups = ipv6Groups(address);

@@ -5,23 +5,23 @@ import type { Locator, Server } from "./locator.ts";
 import { moduloLocator } from "./modulo.ts";
 import { type SpymemcachedHash, spymemcachedHash } from "./spymemcached_hash.ts";
 
-/** What sets one {@linkcode spymemcachedModulo} apart from another. */
+/** The options of {@linkcode spymemcachedModulo}. */
 export interface SpymemcachedModuloOptions {
-  /** What `setHashAlg` is given; `"native"` by default, as there. */
+  /** The argument of `setHashAlg`; `"native"` by default, as in spymemcached. */
   readonly hash?: SpymemcachedHash;
 }
 
 /**
- * spymemcached's `ArrayModNodeLocator`, its default (`Locator.ARRAY_MOD`): the key's hash modulo the number of
- * servers, in the order they are given in. The default hash is that of Java's strings.
+ * spymemcached's `ArrayModNodeLocator`, its default (`Locator.ARRAY_MOD`): the key's hash modulo the number of servers,
+ * in the order of the list. The default hash is that of Java's strings.
  *
- * While a server is down and has left, its keys go to the next one in the list that is up, as with
+ * While a server is removed because it is down, its keys go to the next server in the list that is up, as with
  * spymemcached's `FailureMode.Redistribute`.
  *
  * @param servers The servers; weights are not used.
  * @param options `hash`.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When `hash` is not one of the names it can be.
+ * @throws {ValidationException} When `hash` is not one of its names.
  *
  * @example In a client
  * ```ts

@@ -7,22 +7,21 @@ import { shortName } from "./labels_and_weights.ts";
 import type { Locator, Server } from "./locator.ts";
 import { weightedModuloLocator } from "./modulo.ts";
 
-/** What sets one {@linkcode twemproxyModula} apart from another. */
+/** The options of {@linkcode twemproxyModula}. */
 export interface TwemproxyModulaOptions {
-  /** twemproxy's `hash`; `"fnv1a_64"` by default, as there. */
+  /** twemproxy's `hash`; `"fnv1a_64"` by default, as in twemproxy. */
   readonly hash?: KeyHash;
 }
 
 /**
- * twemproxy's `distribution: modula`: the key's hash modulo the sum of the weights, over the servers
- * *sorted* by their names, shorter ones first, each as often as its weight says. A name is `host:port`, or
- * `host` when the port is 11211, or `path:` for a unix socket. Where twemproxy's configuration names a server,
- * give the server that name.
+ * twemproxy's `distribution: modula`: the key's hash modulo the sum of the weights, over the servers *sorted* by their
+ * names, shorter names first, each as many times as its weight. A name is `host:port`, or `host` when the port is
+ * 11211, or `path:` for a unix socket. If a server has a name in twemproxy's configuration, give it the same name here.
  *
- * @param servers The servers. Weights count, and must be whole numbers.
+ * @param servers The servers. Weights are used, and must be whole numbers.
  * @param options `hash`.
  * @returns The locator. Locating allocates nothing.
- * @throws {ValidationException} When `hash` is not one of the names it can be, or a weight not whole.
+ * @throws {ValidationException} When `hash` is not one of its names, or a weight is not a whole number.
  *
  * @example In a client
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Buffers for what is read and written, which the connections of a server pass on to each other.
+ * Buffers for reading and writing. The connections of a server share them.
  *
  * @module
  */
@@ -16,14 +16,14 @@ const LARGEST_SMALL = 1_000_000_000;
 const GROWTH = 4;
 
 const SMALLEST = 4096;
-/** Longer buffers are left to the garbage collector. */
+/** Longer buffers are not kept for reuse. */
 const LONGEST_KEPT = 2 * 1024 * 1024;
-/** What one server keeps for later, in bytes. */
+/** How many bytes of unused buffers one server keeps. */
 const MAX_KEPT = 4 * 1024 * 1024;
 
 const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array();
 
-/** Buffers that nobody uses at the moment. Each length is a power of two. */
+/** Unused buffers, kept for reuse. Each length is a power of two. */
 export class BufferPool {
   /** The buffers of each length, by the length's logarithm. */
   readonly #kept: Uint8Array<ArrayBuffer>[][] = Array.from({ length: 32 }, () => []);
@@ -31,22 +31,22 @@ export class BufferPool {
   #count = 0;
   #byteLength = 0;
 
-  /** How many buffers there are, in use or not. */
+  /** The number of buffers, used or not. */
   get count(): number {
     return this.#count;
   }
 
-  /** What they have together, in bytes. */
+  /** The total length of all buffers, in bytes. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  /** What those have together that nobody uses, in bytes. */
+  /** The total length of the unused buffers, in bytes. */
   get freeByteLength(): number {
     return this.#keptByteLength;
   }
 
-  /** Takes a buffer of at least this length in bytes, whatever is in it. */
+  /** Takes a buffer of at least this length in bytes. Its content is arbitrary. */
   take(byteLength: number): Uint8Array<ArrayBuffer> {
     const size = logarithm(Math.max(byteLength, SMALLEST));
     const kept = this.#kept[size]?.pop();
@@ -83,12 +83,12 @@ export class ByteBuffer {
   #bytes = NOTHING;
   #byteLength = 0;
 
-  /** Takes where its memory comes from. */
+  /** Makes an empty buffer that takes its memory from a pool. */
   constructor(pool: BufferPool = new BufferPool()) {
     this.#pool = pool;
   }
 
-  /** How many bytes are gathered. */
+  /** The number of bytes collected. */
   get byteLength(): number {
     return this.#byteLength;
   }
@@ -138,12 +138,12 @@ export class ByteBuffer {
     this.#byteLength += byteLength;
   }
 
-  /** The gathered bytes, a view that holds until the next append or release. */
+  /** The collected bytes, as a view that is valid until the next append or release. */
   peek(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#byteLength);
   }
 
-  /** The gathered bytes, as {@linkcode peek} gives them; the buffer is empty after it. */
+  /** The collected bytes, as a view like {@linkcode peek}'s. Empties the buffer. */
   take(): Uint8Array<ArrayBuffer> {
     const bytes = this.peek();
     this.#byteLength = 0;

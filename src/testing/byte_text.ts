@@ -1,21 +1,21 @@
 /**
- * Bytes as text. A memcached key is bytes, and no text: as a string of the characters U+0000 to U+00FF, one per
- * byte, it loses none of them.
+ * Bytes as strings. A memcached key consists of arbitrary bytes. This server keeps it as a string with one character,
+ * U+0000 to U+00FF, for each byte.
  *
  * @module
  */
 
-/** Few enough arguments for one call, whatever stack the runtime has. */
+/** How many arguments fit into one call on every runtime's stack. */
 const CHUNK_LENGTH = 4096;
 
 const RESERVED = /[^A-Za-z0-9._~-]/g;
 
-/** What memcached's decoder passes over. */
+/** The characters that memcached's decoder ignores. */
 const NOT_BASE64 = /[^A-Za-z0-9+/=]/g;
 const QUANTUM = /.{4}/g;
 
 /**
- * Decodes bytes, whatever they are. `TextDecoder("latin1")` would not do: it is windows-1252.
+ * Decodes any bytes. `TextDecoder("latin1")` cannot be used, because it decodes windows-1252.
  *
  * @param bytes The bytes.
  * @returns One character per byte.
@@ -24,7 +24,7 @@ export function decodeLatin1(bytes: Uint8Array): string {
   let text = "";
   for (let offset = 0; offset < bytes.byteLength; offset += CHUNK_LENGTH) {
     const chunk = bytes.subarray(offset, offset + CHUNK_LENGTH);
-    // Spreading the chunk would go through its iterator, and take three times as long.
+    // Spreading the chunk would use its iterator, which takes three times as long.
     text += Reflect.apply(String.fromCharCode, undefined, chunk);
   }
   return text;
@@ -43,7 +43,7 @@ export function encodeLatin1(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Encodes text as UTF-8, which is what the bytes of a client's strings are.
+ * Encodes text as UTF-8, as clients encode strings.
  *
  * @param text The text.
  * @returns One character per byte.
@@ -56,7 +56,7 @@ export function encodeUtf8(text: string): string {
  * Decodes UTF-8, the inverse of {@linkcode encodeUtf8}.
  *
  * @param bytes One character per byte.
- * @returns The text; bytes that are no UTF-8 become U+FFFD.
+ * @returns The text; bytes that are not UTF-8 become U+FFFD.
  */
 export function decodeUtf8(bytes: string): string {
   return new TextDecoder().decode(encodeLatin1(bytes));
@@ -66,7 +66,7 @@ export function decodeUtf8(bytes: string): string {
  * Escapes a key as memcached's `uriencode` does.
  *
  * @param key The key, a character per byte.
- * @returns The key, all but letters, digits and `-._~` as `%` and two digits.
+ * @returns The key; everything but letters, digits and `-._~` is `%` and two digits.
  */
 export function escapeKey(key: string): string {
   return key.replace(RESERVED, (character) => {
@@ -75,12 +75,11 @@ export function escapeKey(key: string): string {
 }
 
 /**
- * Decodes a key as memcached's `base64_decode` does: it passes over what does not belong to base64, and reads
- * nothing behind the first padding.
+ * Decodes a key as memcached's `base64_decode` does: characters that are not base64 are ignored, and so is everything
+ * after the first padding.
  *
  * @param text The key in base64.
- * @returns The key, a character per byte, or `undefined` when `text` is no base64 or stands for
- * nothing.
+ * @returns The key, a character per byte, or `undefined` when `text` is not base64, or is empty.
  */
 export function decodeBase64(text: string): string | undefined {
   const symbols = text.replace(NOT_BASE64, "");

@@ -1,10 +1,10 @@
 /**
- * One client's connection: what it sends goes to a {@linkcode Session}, and what that answers goes back.
+ * One client's connection: passes what the client sends to a {@linkcode Session}, and the replies back.
  *
  * @module
  */
 
-import { pause } from "../waiting.ts";
+import { pause, systemClock } from "../waiting.ts";
 import { type CloseReason, describeArrival, describeDeparture, type Peer } from "./event_lines.ts";
 import type { Watcher } from "./event_log.ts";
 import {
@@ -16,19 +16,19 @@ import {
 import type { ConnectionInfo, ServerState } from "./server_state.ts";
 import { Session } from "./session.ts";
 
-/** What a connection that waits for a request needs; ten thousand of them must not take much. */
+/** The buffer of a connection that waits for a request. It is small, because there may be ten thousand of them. */
 const SMALL_READ = 2048;
-/** What is read at once from a connection that has more. */
+/** The buffer of a connection that sends a lot. */
 const LARGE_READ = 64 * 1024;
-/** How many connections may have a large buffer at once. */
+/** How many connections may have a large buffer at the same time. */
 const MAX_LARGE_READS = 64;
 
-/** Longer times cannot be given to a timer. */
+/** The longest time of a timer. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** One client's connection. */
 export class ClientConnection implements ConnectionInfo {
-  /** Unique among the connections of its server, from 1. */
+  /** The connection's number, unique in its server, from 1. */
   readonly id: number;
   /** The client's address, as `stats conns` prints it. */
   readonly peer: string;
@@ -39,13 +39,13 @@ export class ClientConnection implements ConnectionInfo {
   readonly #onClose: (connection: ClientConnection) => void;
   readonly #small = new Uint8Array(SMALL_READ);
   #large: Uint8Array<ArrayBuffer> | undefined;
-  /** In milliseconds since 1970. */
+  /** When the last command came, in milliseconds since 1970. */
   #lastCommandTime: number;
   #hasEnded = false;
-  /** Ends the waiting that a test asked for. */
+  /** Ends a delay that a test asked for. */
   #waiting: AbortController | undefined;
 
-  /** Takes over a connection, and what to do when it has ended. */
+  /** Takes a connection, and a function to call when it has ended. */
   constructor(
     connection: ServerConnection,
     state: ServerState,
@@ -63,12 +63,12 @@ export class ClientConnection implements ConnectionInfo {
     state.events.log("connevents", () => describeArrival(this.#peer));
   }
 
-  /** When its last command came, in seconds since 1970. */
+  /** When the last command came, in seconds since 1970. */
   get lastCommandTime(): number {
     return Math.floor(this.#lastCommandTime / 1000);
   }
 
-  /** Answers the client until one of them ends the connection. */
+  /** Answers the client until either side ends the connection. */
   async converse(): Promise<void> {
     let reason: CloseReason = "error";
     try {
@@ -82,7 +82,7 @@ export class ClientConnection implements ConnectionInfo {
     }
   }
 
-  /** Ends the connection, whatever is under way on it. */
+  /** Ends the connection at once. */
   close(reason: CloseReason = "error"): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -92,9 +92,9 @@ export class ClientConnection implements ConnectionInfo {
     this.#onClose(this);
   }
 
-  /** Ends the connection when it has waited for a command for so many milliseconds. */
+  /** Ends the connection when no command has come for `timeout` milliseconds. */
   closeIfIdle(timeout: number): void {
-    // memcached spares unix sockets, and those who watch send nothing.
+    // memcached does not time out unix sockets. A watcher sends no commands.
     if (this.#connection.remoteAddr.hostname === undefined) return;
     if (this.#session.watcher !== undefined) return;
     if (this.#state.now() - this.#lastCommandTime < timeout) return;
@@ -123,8 +123,8 @@ export class ClientConnection implements ConnectionInfo {
   }
 
   /**
-   * Answers what was read. Each reply is made when the last is on its way, so that a client which does not read
-   * them makes the server wait and not grow.
+   * Answers what was read. Each reply is made after the last one has been written. So a client that does not read its
+   * replies makes the server wait, and does not make its memory grow.
    */
   async #answer(bytes: Uint8Array): Promise<void> {
     for (const step of this.#session.receive(bytes)) {
@@ -138,11 +138,11 @@ export class ClientConnection implements ConnectionInfo {
 
   async #wait(milliseconds: number): Promise<void> {
     this.#waiting = new AbortController();
-    await pause(Math.min(milliseconds, LONGEST_DELAY), this.#waiting.signal);
+    await pause(systemClock, Math.min(milliseconds, LONGEST_DELAY), this.#waiting.signal);
     this.#waiting = undefined;
   }
 
-  /** Writes what there is to watch until the client goes. */
+  /** Writes the events that the client watches, until it disconnects. */
   async #feed(watcher: Watcher): Promise<CloseReason> {
     const end = () => {
       watcher.close();
@@ -163,7 +163,7 @@ export class ClientConnection implements ConnectionInfo {
     for await (const chunk of chunks) await writeAll(this.#connection, chunk);
   }
 
-  /** What to read into next, by how much came last. */
+  /** The buffer for the next read; its size depends on the length of the last one. */
   #bufferBehind(byteLength: number): Uint8Array {
     if (byteLength < SMALL_READ) this.#giveBack();
     else if (this.#large === undefined && this.#state.largeReads < MAX_LARGE_READS) {

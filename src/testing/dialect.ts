@@ -1,51 +1,53 @@
 /**
- * What other servers than memcached 1.6.18 know, and how they say it.
+ * How other servers differ from memcached 1.6.18: their commands and replies.
  *
  * @module
  */
 
 /**
- * A server to imitate: a version of memcached from 1.4.0 to 1.6.18, such as `1.4.26`, or twemproxy before or since
- * version 0.5.
+ * A server to imitate: a version of memcached from 1.4.0 to 1.6.18, such as `1.4.26`; or twemproxy before version 0.5,
+ * or from it on.
  */
 export type ImitatedServer = `1.${4 | 5 | 6}.${number}` | "twemproxy 0.4" | "twemproxy 0.5";
 
-/** What a server knows, and how it says it. */
+/** The commands of a server, and the form of its replies. */
 export interface Dialect {
-  /** What the server calls its version. */
+  /** The version that the server reports. */
   readonly version: string;
-  /** Whether it knows a command of memcached 1.6.18; absent where it knows all. */
+  /** Whether it has a command of memcached 1.6.18; absent when it has all. */
   readonly knows: ((command: string) => boolean) | undefined;
-  /** Whether it ends the connection at a command it does not know, where memcached answers `ERROR`. */
+  /** Whether it closes the connection at an unknown command. memcached replies `ERROR`. */
   readonly hangsUp: boolean;
-  /** Whether it prints client flags from 2^31 up as negative numbers. */
+  /** Whether it prints client flags of 2^31 and more as negative numbers. */
   readonly hasSignedFlags: boolean;
-  /** How `lru_crawler metadump` goes. */
+  /** How `lru_crawler metadump` differs. */
   readonly metadump: MetadumpDialect;
-  /** How meta commands go, where there are any. */
+  /** How meta commands differ; absent when the server has none. */
   readonly meta: MetaDialect;
 }
 
-/** How `lru_crawler metadump` goes. */
+/** How `lru_crawler metadump` differs. */
 export interface MetadumpDialect {
   readonly isKnown: boolean;
-  /** Whether lines have `cls` and `size`, and an `END` comes behind them. */
+  /** Whether lines have `cls` and `size`, and `END` follows the last one. */
   readonly isComplete: boolean;
-  /** Whether it takes `hash`. */
+  /** Whether it accepts `hash`. */
   readonly takesHash: boolean;
 }
 
-/** How meta commands go. */
+/** How meta commands differ. */
 export interface MetaDialect {
   /** Whether they are the first draft: `S` for the length of a value, `OK` for `HD`, no keys in base64. */
   readonly isDraft: boolean;
-  /** Whether flags for proxies, `P` and `L`, are passed over. */
+  /** Whether the flags for proxies, `P` and `L`, are ignored. */
   readonly takesProxyFlags: boolean;
+  /** Whether `ms` tells the cas unique that it has given, and no 0. */
+  readonly tellsNewCas: boolean;
   /** Whether `mg` answers a miss with opaque and key, and takes a key alone. */
   readonly isPolished: boolean;
 }
 
-/** Which version of memcached brought which command; those that are not here are older than 1.4. */
+/** Which version of memcached introduced which command. Commands that are not listed are older than 1.4. */
 const COMMANDS_SINCE: readonly (readonly [version: string, commands: string])[] = [
   ["1.4.8", "touch"],
   ["1.4.18", "lru_crawler"],
@@ -61,24 +63,24 @@ const TWEMPROXY_COMMANDS: readonly string[] = [
   ...["delete", "incr", "decr", "touch", "quit"],
 ];
 
-/** The version whose answers the server gives by itself, and a word that tells the two apart. */
+/** The version that the server imitates by default, with a suffix that distinguishes it from memcached. */
 const OWN_VERSION = "1.6.18";
 const OWN_NAME = `${OWN_VERSION}-moecache`;
 
-/** Whether there is such a server to imitate. */
+/** Whether the server can be imitated. */
 export function canImitate(server: unknown): server is ImitatedServer {
   if (server === "twemproxy 0.4" || server === "twemproxy 0.5") return true;
   if (typeof server !== "string" || !/^1\.[456]\.\d{1,3}$/.test(server)) return false;
   return isSince(OWN_VERSION, server);
 }
 
-/** What a server knows, and how it says it; this one's own, where none is to be imitated. */
+/** The dialect of a server; by default that of memcached 1.6.18. */
 export function dialectOf(server: ImitatedServer | undefined): Dialect {
   if (server !== undefined && !server.startsWith("twemproxy ")) return memcachedDialect(server);
   const own = { ...memcachedDialect(OWN_VERSION), version: OWN_NAME };
   if (server === undefined) return own;
   const commands = new Set(TWEMPROXY_COMMANDS);
-  // twemproxy asks one of its servers, and answers what that says.
+  // twemproxy passes the command to one of its servers, and returns its reply.
   if (server !== "twemproxy 0.4") commands.add("version");
   return { ...own, hangsUp: true, knows: (command) => commands.has(command) };
 }
@@ -101,12 +103,13 @@ function memcachedDialect(version: string): Dialect {
     meta: {
       isDraft: !has("1.6.10"),
       takesProxyFlags: has("1.6.14"),
+      tellsNewCas: has("1.6.13"),
       isPolished: has("1.6.18"),
     },
   };
 }
 
-/** Whether a version is another one or comes behind it. */
+/** Whether a version is the same as another one, or later. */
 function isSince(version: string, other: string): boolean {
   const numbers = version.split(".").map(Number);
   for (const [index, number] of other.split(".").map(Number).entries()) {

@@ -6,10 +6,10 @@
 
 import { escapeKey } from "./byte_text.ts";
 
-/** What came of a lookup. */
+/** The result of a lookup. */
 export type FetchStatus = "not_found" | "found" | "flushed" | "expired";
 
-/** What came of a command that stores, or the value was too much for it. */
+/** The result of a storage command; `too_large` and `no_memory` when there was no room for the value. */
 export type StoreStatus =
   | "not_stored"
   | "stored"
@@ -21,70 +21,70 @@ export type StoreStatus =
 /** Why a connection ended. */
 export type CloseReason = "error" | "normal" | "idle_timeout";
 
-/** What lines say of an item. */
+/** What the lines say about an item. */
 interface ItemEvent {
   readonly key: string;
-  /** The number of its slab class; 0 where there is no item. */
+  /** The number of its slab class; 0 without an item. */
   readonly slabClass: number;
   /** The length of its value in bytes. */
   readonly valueLength: number;
 }
 
-/** A lookup and what came of it. */
+/** A lookup and its result. */
 export interface FetchEvent extends ItemEvent {
   readonly status: FetchStatus;
 }
 
-/** What was stored or was to be, and with which command. */
+/** An attempt to store an item, the command and the result. */
 export interface StoreEvent extends ItemEvent {
   readonly status: StoreStatus;
   readonly command: string;
-  /** How long it is to live, in seconds; absent where it is for ever. */
+  /** Its lifetime in seconds; absent when it never expires. */
   readonly remaining: number | undefined;
 }
 
-/** An item that had to make room. */
+/** An evicted item. */
 export interface EvictionEvent extends ItemEvent {
   readonly fetched: boolean;
-  /** How long it was to live, in seconds; absent where it was for ever. */
+  /** Its remaining lifetime in seconds; absent when it never expires. */
   readonly remaining: number | undefined;
-  /** How long ago it was used, in seconds. */
+  /** How many seconds ago it was last used. */
   readonly age: number;
 }
 
 /** The other end of a connection. */
 export interface Peer {
   readonly id: number;
-  /** IP address; absent for a unix socket. */
+  /** The IP address; absent for a unix socket. */
   readonly hostname?: string | undefined;
   readonly port?: number | undefined;
 }
 
-/** `fetchers`: somebody looked for an item, whatever for. */
+/** `fetchers`: a client looked up an item. */
 export function describeFetch(event: FetchEvent, connectionId: number): string {
   return `type=item_get key=${escapeKey(event.key)} status=${event.status} ` +
     describePlace(event, connectionId);
 }
 
-/** `mutations`: somebody stored an item, or tried to. */
+/** `mutations`: a client stored an item, or tried to. */
 export function describeStore(event: StoreEvent, connectionId: number): string {
   return `type=item_store key=${escapeKey(event.key)} status=${event.status} ` +
     `cmd=${event.command} ttl=${event.remaining ?? 0} ${describePlace(event, connectionId)}`;
 }
 
-/** `evictions`: an item had to make room. */
+/** `evictions`: an item was evicted. */
 export function describeEviction(event: EvictionEvent): string {
   return `type=eviction key=${escapeKey(event.key)} fetch=${event.fetched ? "yes" : "no"} ` +
     `ttl=${event.remaining ?? -1} la=${event.age} ` +
     `clsid=${event.slabClass} size=${event.valueLength}`;
 }
 
-/** `connevents`: a client came. */
+/** `connevents`: a client connected. */
 export function describeArrival(peer: Peer): string {
   return `type=conn_new ${describePeer(peer)} cfd=${peer.id}`;
 }
 
-/** `connevents`: a client went. */
+/** `connevents`: a client disconnected. */
 export function describeDeparture(peer: Peer, reason: CloseReason): string {
   return `type=conn_close ${describePeer(peer)} reason=${reason} cfd=${peer.id}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What `watch` shows: a line for each event, for those who asked for its kind.
+ * The log behind `watch`: a line for each event, for the connections that watch its kind.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { deferred } from "../waiting.ts";
 import { ByteBuffer } from "./buffers.ts";
 
-/** The kinds of events that memcached 1.6.18 knows. Of the last five this server has none to show. */
+/** The kinds of events of memcached 1.6.18. This server has no events of the last five kinds. */
 export const EVENT_KINDS = [
   "fetchers",
   "mutations",
@@ -26,22 +26,22 @@ export type EventKind = typeof EVENT_KINDS[number];
 /** memcached's `WATCHER_LIMIT`. */
 const MAX_WATCHERS = 20;
 
-/** memcached's `LOGGER_WATCHER_BUF_SIZE`, and the room it leaves for a line that tells of the gap. */
+/** memcached's `LOGGER_WATCHER_BUF_SIZE`, and the room it reserves for a line that reports skipped lines. */
 const CAPACITY = 256 * 1024;
 const GAP_LINE_LENGTH = 128;
 
-/** How many lines were written, sent to watchers and skipped for them, since the server started. */
+/** How many lines were logged, sent to watchers and skipped, since the server started. */
 export interface LineCounts {
   written: number;
   sent: number;
   skipped: number;
 }
 
-/** The server's events and those who watch them. */
+/** The server's events and its watchers. */
 export class EventLog {
-  /** The connection whose command runs; the session that runs it says so. */
+  /** The connection whose command runs; set by its session. */
   connectionId = 0;
-  /** For `stats`. */
+  /** The counts for `stats`. */
   readonly lines: LineCounts = { written: 0, sent: 0, skipped: 0 };
 
   readonly #now: () => number;
@@ -53,7 +53,7 @@ export class EventLog {
     this.#now = now;
   }
 
-  /** How many watch. */
+  /** The number of watchers. */
   get watcherCount(): number {
     return this.#watchers.size;
   }
@@ -62,7 +62,7 @@ export class EventLog {
    * Begins to watch.
    *
    * @param kinds What to watch.
-   * @returns What gathers the lines, or `undefined` when too many watch already.
+   * @returns The watcher, or `undefined` when there are too many already.
    */
   watch(kinds: ReadonlySet<EventKind>): Watcher | undefined {
     if (this.#watchers.size >= MAX_WATCHERS) return undefined;
@@ -73,11 +73,11 @@ export class EventLog {
   }
 
   /**
-   * Writes a line for those who watch this kind of event.
+   * Writes a line for the watchers of this kind of event.
    *
    * @param kind The kind.
-   * @param describe Says what happened, `type=…` and what else there is to it, given the connection
-   * whose command runs. Only called when somebody watches.
+   * @param describe Makes the line, `type=…` and the event's fields, from the connection whose command runs. Called
+   * only when there are watchers.
    */
   log(kind: EventKind, describe: (connectionId: number) => string): void {
     if (this.#watchers.size === 0) return;
@@ -88,7 +88,7 @@ export class EventLog {
     for (const watcher of watchers) watcher.push(line);
   }
 
-  /** Seconds and microseconds; as memcached prints them, the latter without leading zeros. */
+  /** Seconds and microseconds as memcached prints them: the microseconds without leading zeros. */
   #timestamp(): string {
     const milliseconds = this.#now();
     return `${Math.floor(milliseconds / 1000)}.${Math.floor(milliseconds % 1000 * 1000)}`;
@@ -96,11 +96,11 @@ export class EventLog {
 }
 
 /**
- * Gathers lines for one who watches, until they are taken. Lines for which there is no room are counted, and a
- * line says how many they were.
+ * Collects lines for one watching connection until they are taken. Lines that do not fit are skipped, and a line
+ * reports how many.
  */
 export class Watcher implements AsyncIterable<Uint8Array> {
-  /** What it watches. */
+  /** The kinds that it watches. */
   readonly kinds: ReadonlySet<EventKind>;
 
   readonly #counts: LineCounts;
@@ -110,14 +110,14 @@ export class Watcher implements AsyncIterable<Uint8Array> {
   #skipped = 0;
   #closed = false;
 
-  /** Takes what to watch, where to count lines, and what to do when the watching ends. */
+  /** Takes the kinds to watch, the counts to increment, and a function to call when watching ends. */
   constructor(kinds: ReadonlySet<EventKind>, counts: LineCounts, onClose: () => void) {
     this.kinds = kinds;
     this.#counts = counts;
     this.#onClose = onClose;
   }
 
-  /** Adds a line, its end included, of characters up to U+00FF. */
+  /** Adds a line, including its line end, of characters up to U+00FF. */
   push(line: string): void {
     if (this.#lines.byteLength + line.length + GAP_LINE_LENGTH > CAPACITY) {
       this.#skipped += 1;
@@ -131,21 +131,21 @@ export class Watcher implements AsyncIterable<Uint8Array> {
     this.#news.resolve();
   }
 
-  /** Takes the lines gathered so far. */
+  /** Takes the lines collected so far. */
   take(): Uint8Array {
     const lines = this.#lines.take().slice();
     this.#lines.release();
     return lines;
   }
 
-  /** Ends the iteration, behind the lines it has not come to yet. */
+  /** Ends the iteration after the lines that have been collected. */
   close(): void {
     this.#closed = true;
     this.#onClose();
     this.#news.resolve();
   }
 
-  /** Yields lines as they come, several at once where they come faster than they are read. */
+  /** Yields lines as they come; several at once when they come faster than they are read. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
     while (!this.#closed || this.#lines.byteLength > 0) {
       await this.#news.promise;

@@ -1,5 +1,5 @@
 /**
- * What a test makes of a request in place of what memcached would.
+ * Faults that a test injects into the handling of requests.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { checkChoice, checkOptions, invalidOption, type OptionTypes } from "../option_checks.ts";
 import { decodeBase64, decodeUtf8 } from "./byte_text.ts";
 
-/** A request, as it came. */
+/** A request that the server has received. */
 export interface FaultRequest {
   /** Its command, such as `get`. */
   readonly command: string;
@@ -15,52 +15,52 @@ export interface FaultRequest {
   readonly keys: readonly string[];
   /** Its line, without the line end. */
   readonly line: string;
-  /** The number of the connection, from 1 in the order in which they were accepted. */
+  /** The connection's number, from 1, in the order of acceptance. */
   readonly connection: number;
 }
 
-/** What becomes of a request. What is absent goes as always. */
+/** How a request fails. Absent properties change nothing. */
 export interface Fault {
-  /** Milliseconds until the server goes on with this connection; `Infinity` is never. */
+  /** A delay in milliseconds before the server continues with this connection; `Infinity` means never. */
   readonly delay?: number;
   /**
-   * A line that is sent in place of the reply, without its line end, also where the request says `noreply`; `""`
-   * sends nothing. The command is not carried out.
+   * A line, without its line end, that is sent instead of the reply, even when the request has `noreply`; `""` sends
+   * nothing. The command is not executed.
    */
   readonly reply?: string;
   /**
-   * Lines that are sent in the place of items inside the reply to `get`, `gets`, `gat` or `gats`, without
-   * their line ends, by the items' keys.
+   * Lines, without their line ends, that are sent in place of items in the reply to `get`, `gets`, `gat` or `gats`, by
+   * key.
    */
   readonly itemReplies?: Readonly<Record<string, string>>;
   /**
-   * When the connection ends: before the command is carried out, after it without a reply, or after so many bytes
-   * of the reply.
+   * When the connection is closed: `"before"` the command is executed, `"after"` it without a reply, or after this many
+   * bytes of the reply.
    */
   readonly drop?: "before" | "after" | number;
 }
 
-/** Decides what becomes of each request. Nothing is as always. */
+/** Decides for each request whether and how it fails. `undefined` means that it does not. */
 export type FaultHook = (request: FaultRequest) => Fault | undefined;
 
-/** The keys whose server a proxy cannot reach: one, several, or what says it of each. */
+/** The keys whose server a proxy cannot reach: one, several, or a function that decides for each key. */
 export type DeadKeys = string | Iterable<string> | ((key: string) => boolean);
 
 const MEMCACHED_REFUSAL = "SERVER_ERROR backend failure";
 const TWEMPROXY_REFUSAL = "SERVER_ERROR Connection refused";
 
 /**
- * Answers as a proxy does that cannot reach one of its servers.
+ * Makes a fault hook that replies as a proxy does when it cannot reach one of its servers.
  *
- * - memcached's own proxy refuses each key of a `get` in its place: between the items of the others, and with an
- *   `END` behind all. It refuses any other request as a whole, even where the request says `noreply`.
- * - twemproxy refuses a `get` as a whole when it cannot reach the server of one of its keys.
+ * - memcached's proxy refuses each such key of a `get` with a line among the other items, followed by `END`. It refuses
+ *   any other request as a whole, even one with `noreply`.
+ * - twemproxy refuses a whole `get` when it cannot reach the server of one of its keys.
  *
  * @param keys The keys whose server cannot be reached.
  * @param proxy Which proxy to imitate.
  * @returns The hook, for the option `fault` of {@linkcode MemcachedServerOptions}.
  *
- * @throws {ValidationException} When there is no such proxy.
+ * @throws {ValidationException} When the proxy is unknown.
  *
  * @example One of several servers behind memcached's proxy is down
  * ```ts
@@ -115,9 +115,9 @@ const FAULT_TYPES: OptionTypes<Fault> = {
 };
 
 /**
- * Checks what a {@linkcode FaultHook} returned, so that a test does not pass for want of a fault.
+ * Checks what a {@linkcode FaultHook} returned, so that a test does not pass because of a misspelled fault.
  *
- * @throws {ValidationException} When it is neither a fault nor nothing.
+ * @throws {ValidationException} When it is neither a fault nor `undefined`.
  */
 export function checkFault(fault: Fault | undefined): void {
   if (fault === undefined) return;
@@ -136,7 +136,7 @@ function isRecordOfText(value: unknown): boolean {
   return Object.values(value).every((text) => typeof text === "string");
 }
 
-/** Where the keys of these commands begin among the words of their lines. */
+/** The position of the first key in the lines of these commands. */
 const FIRST_KEYS: Readonly<Record<string, number>> = { get: 1, gets: 1, bget: 1, gat: 2, gats: 2 };
 
 const COMMANDS_OF_ONE_KEY: ReadonlySet<string> = /* @__PURE__ */ new Set([
@@ -148,9 +148,9 @@ const COMMANDS_OF_ONE_KEY: ReadonlySet<string> = /* @__PURE__ */ new Set([
  * Describes a request to a {@linkcode FaultHook}.
  *
  * @param line Its line, a character per byte.
- * @param tokens The words of the line.
+ * @param tokens The tokens of the line.
  * @param connection The number of the connection.
- * @returns What the hook is given.
+ * @returns The hook's argument.
  */
 export function describeRequest(
   line: string,

@@ -1,5 +1,5 @@
 /**
- * Authentication: before anything else, a `set` whose value proves who the client is.
+ * Authentication: the client's first command is a `set` with its credentials.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { Outcome } from "./outcome.ts";
 import type { Statistics } from "./statistics.ts";
 
 /**
- * How a client proves who it is: `memcached` takes user name and password as the value of the `set`, whatever its
- * key; `memcachier` takes the user name as its key and the password as its value.
+ * How a client authenticates. `memcached`: the value of the `set` is user name and password, and the key is ignored.
+ * `memcachier`: the key is the user name, and the value the password.
  */
 export type AuthDialect = "memcached" | "memcachier";
 
-/** memcached reads the request into a buffer of 16 KiB, and gives up on what does not fit. */
+/** memcached reads the request into a buffer of 16 KiB, and closes the connection if it does not fit. */
 const LONGEST_VALUE = 16 * 1024 - 2;
 
 const UNAUTHENTICATED = "CLIENT_ERROR unauthenticated";
@@ -24,14 +24,14 @@ const BAD_TERMINATION = "CLIENT_ERROR bad command line termination";
 const BAD_TOKEN = "CLIENT_ERROR bad authentication token format";
 const FAILURE = "CLIENT_ERROR authentication failure";
 
-/** Decides who may use a server. */
+/** Decides which clients may use a server. */
 export class Gatekeeper {
   readonly #username: string;
   readonly #password: string;
   readonly #dialect: AuthDialect;
   readonly #statistics: Statistics;
 
-  /** Takes who may use the server, how they prove it, and where attempts are counted. */
+  /** Takes the credentials, the dialect, and the statistics that count attempts. */
   constructor(
     { username, password }: Credentials,
     dialect: AuthDialect,
@@ -44,11 +44,11 @@ export class Gatekeeper {
   }
 
   /**
-   * Takes a line of a client that may not use the server yet.
+   * Handles a line from a client that has not authenticated yet.
    *
-   * @param tokens The words of the line.
-   * @param admit Called when the client has proved who it is.
-   * @returns What to do, or `undefined` to end the conversation.
+   * @param tokens The tokens of the line.
+   * @param admit Called when the client has authenticated.
+   * @returns The outcome, or `undefined` to close the connection.
    */
   hear(tokens: readonly string[], admit: () => void): Outcome {
     const [verb, key = "", , , lengthToken = ""] = tokens;
@@ -74,7 +74,7 @@ export class Gatekeeper {
   }
 }
 
-/** Words end at spaces, and like every string in C the whole ends at its first NUL. */
+/** Splits at spaces. Like every string in C, the value ends at its first NUL. */
 function wordsOf(value: Uint8Array): string[] {
   const [text = ""] = decodeLatin1(value).split("\0", 1);
   return text.split(" ").filter((word) => word !== "");

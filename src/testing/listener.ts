@@ -1,20 +1,20 @@
 /**
- * Listening on a TCP port, on whatever runtime this is.
+ * Listens on a TCP port, on every runtime.
  *
  * @module
  */
 
-import { builtinModule } from "../transport/runtime.ts";
+import { builtinModule } from "../transport/runtime_features.ts";
 import { deferred } from "../waiting.ts";
 import type { ServerConnection, ServerListener, SocketAddress } from "./server_connection.ts";
 
-/** Starts to listen on a TCP port; 0 is any free one. */
+/** Starts to listen on a TCP port; 0 means any free port. */
 export async function listen(hostname: string, port: number): Promise<ServerListener> {
   if (typeof globalThis.Deno?.listen === "function") return Deno.listen({ hostname, port });
   return await listenNode(hostname, port);
 }
 
-/** As much of `node:net` as is used here. */
+/** The part of `node:net` that is used here. */
 interface Net {
   createServer(options: { readonly noDelay: boolean; readonly allowHalfOpen: boolean }): Server;
 }
@@ -42,11 +42,11 @@ interface Socket {
 /**
  * Starts to listen with `node:net`.
  *
- * @throws {Error} With the `code` `EADDRINUSE` if something listens on the port already.
+ * @throws {Error} With the `code` `EADDRINUSE` if the port is in use.
  */
 export async function listenNode(hostname: string, port: number): Promise<ServerListener> {
   const { createServer } = await builtinModule<Net>("node:net");
-  // What has been asked for is still answered to a client that has ended its half.
+  // A client that has closed its writing half still gets the replies to its requests.
   const server = createServer({ noDelay: true, allowHalfOpen: true });
   const listener = new NodeListener(server);
   const listening = deferred<void>();
@@ -142,7 +142,7 @@ class NodeConnection implements ServerConnection {
     return given.byteLength;
   }
 
-  /** Bun 1.2 says no more of a write that was under way. */
+  /** Bun 1.2 never calls back for a write that was under way, so it is rejected here. */
   #close(): void {
     this.#end();
     const code = "ERR_SOCKET_CLOSED";

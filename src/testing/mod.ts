@@ -1,33 +1,33 @@
 /**
- * An in-process memcached for tests and demos.
+ * A memcached inside the test's process: tests and demos need no server of their own.
  *
- * {@linkcode MemcachedServer} answers as memcached 1.6.18 does, its error lines included, and calls
- * itself `1.6.18-moecache`. It speaks
+ * {@linkcode MemcachedServer} replies as memcached 1.6.18 does, including its error lines, and reports the version
+ * `1.6.18-moecache`. It supports
  *
  * - the text commands `get`, `gets`, `bget`, `gat`, `gats`, `set`, `add`, `replace`, `append`, `prepend`,
  *   `cas`, `delete`, `incr`, `decr`, `touch`, `flush_all`, `cache_memlimit`, `version`, `verbosity`, `stats`
  *   (with `items`, `slabs`, `settings`, `conns`, `detail`, `cachedump` and `reset`) and `quit`;
- * - the meta commands `mg`, `ms`, `md`, `ma`, `mn` and `me` with every flag of that version: leases,
- *   stale items, base64 keys, opaques and quiet mode among them, and no flag that came later;
- * - `lru_crawler metadump`, which lists all keys, and as much of `lru_crawler` as makes sense without
- *   a crawler;
+ * - the meta commands `mg`, `ms`, `md`, `ma`, `mn` and `me` with every flag of that version, including leases, stale
+ *   items, base64 keys, opaques and quiet mode;
+ * - `lru_crawler metadump`, which lists all keys, and the subcommands of `lru_crawler` that make sense without a
+ *   crawler;
  * - `watch`, which turns a connection into a log of lookups, stores, evictions and connections.
  *
- * It keeps memcached's limits: keys of 250 bytes, items of 1 MiB and a memory limit of 64 MiB, beyond which the
- * item used longest ago goes. What items take is what the process takes for them: a limit is a limit of memory.
+ * It has memcached's limits: keys of 250 bytes, items of 1 MiB and a memory limit of 64 MiB, beyond which the least
+ * recently used item is evicted. The memory limit applies to the memory that the process really uses for items.
  *
- * Options make it another server:
+ * Options change its behaviour:
  *
  * | option | |
  * | --- | --- |
- * | `fault` | fails as a test wants it to: refuses, waits, ends the connection, or answers something else inside a reply |
- * | `imitate` | knows only what an older memcached or twemproxy knows, and says it as they do |
- * | `auth` | demands authentication, as memcached does with `-Y`, or as MemCachier does |
- * | `cluster` | names the servers of a cluster with `config get cluster`, as ElastiCache and Memorystore do |
+ * | `fault` | injects faults: refuses, waits, closes the connection, or replaces a part of a reply |
+ * | `imitate` | has only the commands and replies of an older memcached, or of twemproxy |
+ * | `auth` | requires authentication, as memcached does with `-Y`, or as MemCachier does |
+ * | `cluster` | lists the servers of a cluster in reply to `config get cluster`, as ElastiCache and Memorystore do |
  * | `memoryLimit`, `maxItemSize`, `evictions`, `maxConnections`, `idleTimeout` | memcached's `-m`, `-I`, `-M`, `-c` and `-o idle_timeout` |
  * | `now` | its clock, so that a test need not wait |
  *
- * {@linkcode deadBackend} makes the hook for `fault` that answers as a proxy does which cannot reach a server.
+ * {@linkcode deadBackend} makes a hook for `fault` that replies as a proxy does when it cannot reach a server.
  *
  * @example Testing against memcached without one
  * ```ts

@@ -1,11 +1,11 @@
 /**
- * Numbers as memcached reads them: with C's `strtoull` and `strtol` (memcached's `util.c`), so that
- * leading white space and a sign are read over, and too large a number may wrap instead of failing.
+ * Reads numbers as memcached does, with C's `strtoull` and `strtol` (memcached's `util.c`): leading white space and a
+ * sign are accepted, and a number that is too large may wrap around instead of failing.
  *
  * @module
  */
 
-/** White space, sign, digits; then white space, a NUL or the end, for there C stops reading. */
+/** White space, sign, digits; then white space, a NUL or the end, where C stops reading. */
 const NUMBER = /^[\t-\r ]*([+-]?)0*(\d+)(?![^\t-\r \0])/;
 const SHORT_NUMBER = /^\d{1,9}$/;
 const LONGEST_UINT64 = 20;
@@ -15,11 +15,11 @@ const MAX_UINT64 = 0xffffffffffffffffn;
 const MAX_INT64 = 0x7fffffffffffffffn;
 
 /**
- * Reads an unsigned 64-bit number. As in C a negative one wraps around, and like memcached this
- * refuses it only where the outcome has its top bit set.
+ * Reads an unsigned 64-bit number. As in C, a negative number wraps around. As in memcached, it is refused only when
+ * the result has its top bit set.
  *
- * @param text What to read.
- * @returns The number, or `undefined` when `text` is none or too large.
+ * @param text The text to read.
+ * @returns The number, or `undefined` when `text` is not a number, or too large.
  */
 export function parseUint64(text: string): bigint | undefined {
   const [negative, magnitude] = matchNumber(text);
@@ -29,9 +29,9 @@ export function parseUint64(text: string): bigint | undefined {
 }
 
 /**
- * Reads an unsigned number. memcached keeps its low 32 bits.
+ * Reads an unsigned number and returns its low 32 bits, as memcached does.
  *
- * @param text What to read.
+ * @param text The text to read.
  * @returns The number, or `undefined` when {@linkcode parseUint64} refuses it.
  */
 export function parseUint32(text: string): number | undefined {
@@ -41,12 +41,11 @@ export function parseUint32(text: string): number | undefined {
 }
 
 /**
- * Reads client flags. memcached keeps the low 32 bits of them, or all 64 if it was built with
- * `--enable-large-client-flags`.
+ * Reads client flags. memcached keeps their low 32 bits, or all 64 if it was built with `--enable-large-client-flags`.
  *
- * @param text What to read.
+ * @param text The text to read.
  * @param bits How many bits to keep.
- * @returns The flags, a `bigint` only beyond 32 bits, or `undefined` when {@linkcode parseUint64} refuses them.
+ * @returns The flags, as a `bigint` only beyond 32 bits; `undefined` when {@linkcode parseUint64} refuses them.
  */
 export function parseFlags(text: string, bits: 32 | 64): number | bigint | undefined {
   if (bits === 32) return parseUint32(text);
@@ -55,10 +54,10 @@ export function parseFlags(text: string, bits: 32 | 64): number | bigint | undef
 }
 
 /**
- * Reads a signed 64-bit number, such as an exptime. memcached keeps its low 32 bits.
+ * Reads a signed 64-bit number, such as an exptime, and returns its low 32 bits, as memcached does.
  *
- * @param text What to read.
- * @returns The number, or `undefined` when `text` is none or does not fit 64 bits.
+ * @param text The text to read.
+ * @returns The number, or `undefined` when `text` is not a number, or does not fit into 64 bits.
  */
 export function parseInt32(text: string): number | undefined {
   if (SHORT_NUMBER.test(text)) return Number(text);

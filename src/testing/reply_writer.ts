@@ -1,5 +1,5 @@
 /**
- * Replies on their way to a client.
+ * Collects replies and writes them in parts.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { type BufferPool, ByteBuffer } from "./buffers.ts";
 import type { ItemMemory } from "./items/item_memory.ts";
 import type { ItemReply, Reply } from "./outcome.ts";
 
-/** Replies are handed out when they have reached this length, so that they never pile up. */
+/** Replies are written when they have reached this length, so that they do not accumulate. */
 const REPLY_LENGTH = 64 * 1024;
 
 /** Bytes to send, or how many milliseconds to wait before anything else. */
 export type Step = Uint8Array | number;
 
-/** Gathers replies, and hands them out in parts. A part holds until the next one is asked for. */
+/** Collects replies, and yields them in parts. A part is valid until the next one is requested. */
 export class ReplyWriter {
   readonly #buffer: ByteBuffer;
   readonly #memory: ItemMemory;
 
-  /** Takes where its own memory comes from, and where items lie. */
+  /** Takes the pool for its buffer, and the items' memory. */
   constructor(buffers: BufferPool, memory: ItemMemory) {
     this.#buffer = new ByteBuffer(buffers);
     this.#memory = memory;
@@ -31,17 +31,17 @@ export class ReplyWriter {
     this.#buffer.appendLineEnd();
   }
 
-  /** Whether so much has been gathered that it should be handed out. */
+  /** Whether enough has been collected to be written. */
   get isLong(): boolean {
     return this.#buffer.byteLength >= REPLY_LENGTH;
   }
 
-  /** Hands out what has been gathered. */
+  /** Yields what has been collected. */
   *flush(): Generator<Step, void> {
     if (this.#buffer.byteLength > 0) yield this.#buffer.take();
   }
 
-  /** Adds a reply, and hands out what becomes too much. */
+  /** Adds a reply, and yields parts whenever enough has been collected. */
   *write(reply: string | Reply | undefined): Generator<Step, void> {
     if (typeof reply === "string") this.append(reply);
     if (typeof reply !== "object") return;
@@ -53,7 +53,7 @@ export class ReplyWriter {
     }
   }
 
-  /** Hands out what has been gathered, and then only the first bytes of a reply. */
+  /** Yields what has been collected, and then only the first bytes of a reply. */
   *cut(reply: string | Reply | undefined, byteLength: number): Generator<Step, void> {
     yield* this.flush();
     let left = byteLength;
@@ -66,7 +66,7 @@ export class ReplyWriter {
     }
   }
 
-  /** Forgets what has not been handed out, and gives its memory back. */
+  /** Discards what has not been yielded, and frees its memory. */
   release(): void {
     this.#buffer.release();
   }

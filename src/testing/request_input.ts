@@ -1,5 +1,5 @@
 /**
- * What a client sends, as lines and values.
+ * Splits what a client sends into lines and values.
  *
  * @module
  */
@@ -11,44 +11,44 @@ import { decodeLatin1 } from "./byte_text.ts";
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
-/** The length in bytes of the line end behind a value. */
+/** The length in bytes of the line end after a value. */
 export const LINE_END_LENGTH = 2;
 
-/** memcached gives up on a line as long as this that has no end, unless it is a `get`. */
+/** memcached closes the connection when a line of this length has no end, unless it is a `get`. */
 const MAX_OPEN_LINE = 2048;
-/** memcached sets no bound to a `get`; here its keys must fit this many bytes. */
+/** memcached does not limit the length of a `get`; here the line must fit into this many bytes. */
 const MAX_OPEN_RETRIEVAL = 4 * 1024 * 1024;
 const RETRIEVAL = /^ {0,100}gets? /;
 const RETRIEVAL_PREFIX_LENGTH = 105;
 
-/** The bytes that a client sends, wherever they are split. */
+/** The bytes that a client sends. They may be split anywhere. */
 export class RequestInput {
   readonly #line: ByteBuffer;
   readonly #value: ByteBuffer;
   #chunk: Uint8Array = new Uint8Array();
-  /** How much of the chunk has been read. */
+  /** How many bytes of the chunk have been read. */
   #offset = 0;
   #deferred: Uint8Array | undefined;
 
-  /** Takes where its memory comes from. */
+  /** Makes an empty input that takes its memory from a pool. */
   constructor(buffers: BufferPool) {
     this.#line = new ByteBuffer(buffers);
     this.#value = new ByteBuffer(buffers);
   }
 
-  /** Whether all that came has been read. */
+  /** Whether all received bytes have been read. */
   get isEmpty(): boolean {
     return this.#offset >= this.#chunk.byteLength;
   }
 
-  /** Takes what comes next. It must not change until all of it is read. */
+  /** Takes the next bytes. They must not change until all of them have been read. */
   receive(chunk: Uint8Array): void {
     this.#chunk = this.#deferred === undefined ? chunk : concat([this.#deferred, chunk]);
     this.#offset = 0;
     this.#deferred = undefined;
   }
 
-  /** Leaves the rest until more comes. */
+  /** Leaves the rest unread until more bytes arrive. */
   defer(): void {
     if (!this.isEmpty) this.#deferred = this.#chunk.slice(this.#offset);
     this.#offset = this.#chunk.byteLength;
@@ -57,8 +57,8 @@ export class RequestInput {
   /**
    * Reads a line.
    *
-   * @returns The line without its end, a character per byte; `undefined` when the end has not come yet, and `null`
-   * when the line is longer than memcached reads.
+   * @returns The line without its end, a character per byte; `undefined` when its end has not arrived yet, and `null`
+   * when it is longer than memcached allows.
    */
   readLine(): string | undefined | null {
     const start = this.#offset;
@@ -74,11 +74,11 @@ export class RequestInput {
   }
 
   /**
-   * Reads a part of a value, as much as has come.
+   * Reads as much of a value as has arrived.
    *
-   * @param remaining How many bytes are still to come of the value and its line end.
-   * @param keeps Whether the value is wanted.
-   * @returns How many bytes there were. Once all have come, {@linkcode takeValue} gives the value.
+   * @param remaining How many bytes of the value and its line end have not been read yet.
+   * @param keeps Whether the value is needed.
+   * @returns How many bytes were read. When all have been read, {@linkcode takeValue} returns the value.
    */
   readValue(remaining: number, keeps: boolean): number {
     const start = this.#offset;
@@ -86,18 +86,17 @@ export class RequestInput {
     const byteLength = this.#offset - start;
     const isParted = byteLength < remaining || this.#value.byteLength > 0;
     if (!keeps || !isParted || byteLength === 0) return byteLength;
-    // Memory for all of it is only taken when some of it has come.
+    // Memory for the whole value is allocated only when a part of it has arrived.
     this.#value.reserve(remaining);
     this.#value.append(this.#chunk.subarray(start, this.#offset));
     return byteLength;
   }
 
   /**
-   * Gives a value of which all has come.
+   * Returns a value that has arrived completely.
    *
    * @param byteLength The length of the value in bytes, without its line end.
-   * @returns The value, a view that holds until {@linkcode endValue}; `undefined` where it does not end in a line
-   * end.
+   * @returns The value, as a view that is valid until {@linkcode endValue}; `undefined` when its line end is missing.
    */
   takeValue(byteLength: number): Uint8Array | undefined {
     const isParted = this.#value.byteLength > 0;
@@ -108,12 +107,12 @@ export class RequestInput {
     return endsInLine ? bytes.subarray(start, end) : undefined;
   }
 
-  /** Lets go of a value. */
+  /** Frees the memory of a value. */
   endValue(): void {
     this.#value.release();
   }
 
-  /** Gives all memory back. Nothing can be read any more. */
+  /** Frees all memory. Nothing can be read after this. */
   close(): void {
     this.#line.release();
     this.#value.release();
@@ -128,10 +127,10 @@ export class RequestInput {
 }
 
 /**
- * Splits a line into words. `String.split` would take twice as long.
+ * Splits a line into tokens. `String.split` would take twice as long.
  *
  * @param line The line.
- * @returns What there is between spaces.
+ * @returns The tokens between spaces.
  */
 export function tokenize(line: string): readonly string[] {
   const tokens: string[] = [];
@@ -144,7 +143,7 @@ export function tokenize(line: string): readonly string[] {
   return tokens;
 }
 
-/** A line ends before its CR, and like every string in C before its first NUL. */
+/** A line ends before its CR and, like every string in C, before its first NUL. */
 function decodeLine(bytes: Uint8Array, start: number, end: number): string {
   const isReturned = end > start && bytes[end - 1] === CARRIAGE_RETURN;
   const line = decodeLatin1(bytes.subarray(start, isReturned ? end - 1 : end));

@@ -1,5 +1,5 @@
 /**
- * The socket part of the embedded server.
+ * The embedded server: it listens, and handles connections.
  *
  * @module
  */
@@ -29,6 +29,7 @@ import {
 } from "./server_options.ts";
 import type { ServerState } from "./server_state.ts";
 import { Statistics } from "./statistics.ts";
+import { systemClock } from "../waiting.ts";
 
 const TOO_MANY_CONNECTIONS = "ERROR Too many open connections\r\n";
 
@@ -36,12 +37,11 @@ const TOO_MANY_CONNECTIONS = "ERROR Too many open connections\r\n";
 const LONGEST_IDLE_CHECK = 100;
 
 /**
- * An in-process memcached for tests and demos. It speaks the text protocol of memcached 1.6.18 over a
- * real socket, byte for byte, meta commands, `lru_crawler metadump` and `watch` included, and forgets
- * everything when it is closed.
+ * An in-process memcached for tests and demos. It speaks the text protocol of memcached 1.6.18 over a real socket, byte
+ * for byte, including the meta commands, `lru_crawler metadump` and `watch`. Its items are gone when it is closed.
  *
- * There is no binary protocol, no UDP, no SASL, and neither of the commands that move memcached's memory
- * about: `slabs` and `lru`.
+ * It does not support the binary protocol, UDP, SASL, or the commands `slabs` and `lru`, which manage memcached's
+ * memory.
  *
  * @example A client and its server in one process
  * ```ts
@@ -56,7 +56,7 @@ const LONGEST_IDLE_CHECK = 100;
  * assertEquals(await client.get("key"), "value");
  * ```
  *
- * @example Time that passes when the test says so
+ * @example A clock that the test controls
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -71,7 +71,7 @@ const LONGEST_IDLE_CHECK = 100;
  * assertEquals(await client.get("key"), undefined);
  * ```
  *
- * @example A server that fails as the test says
+ * @example Faults that the test injects
  * ```ts
  * import { Client, SocketError } from "@moecache/moecache";
  * import { type Fault, MemcachedServer } from "@moecache/moecache/testing";
@@ -100,17 +100,17 @@ export class MemcachedServer implements AsyncDisposable {
   readonly #connections = new Set<ClientConnection>();
   readonly #conversations = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
-  readonly #idleCheck: ReturnType<typeof setInterval> | undefined;
+  #cancelIdleCheck = (): void => {};
   #lastConnectionId = 0;
   #closing: Promise<void> | undefined;
 
   /**
-   * Serves what a listener accepts. For a TCP port there is {@linkcode MemcachedServer.listen}.
+   * Serves the connections of a listener. For a TCP port, use {@linkcode MemcachedServer.listen}.
    *
-   * @param listener What accepts connections. The server closes it.
+   * @param listener Accepts connections. The server closes it.
    * @param options Clock, limits and faults.
    *
-   * @throws {ValidationException} When an option is not known, or cannot be what it is.
+   * @throws {ValidationException} When an option is unknown or invalid.
    *
    * @example A server on a unix socket
    * ```ts
@@ -128,7 +128,7 @@ export class MemcachedServer implements AsyncDisposable {
     const settings = resolveOptions(options);
     this.#listener = listener;
     this.#state = createState(listener.addr, settings, () => this.#connections);
-    this.#idleCheck = this.#startIdleCheck(settings.idleTimeout);
+    if (settings.idleTimeout < Infinity) this.#checkIdle(settings.idleTimeout);
     this.#accepting = this.#accept();
   }
 
@@ -138,7 +138,7 @@ export class MemcachedServer implements AsyncDisposable {
    * @param options Where to listen, clock, limits and faults.
    * @returns The server, which accepts connections already.
    *
-   * @throws {ValidationException} When an option is not known, or cannot be what it is.
+   * @throws {ValidationException} When an option is unknown or invalid.
    * @throws {Error} If something listens on the port already: Deno's `AddrInUse`, or Node's error with
    * the code `EADDRINUSE`.
    *
@@ -157,32 +157,32 @@ export class MemcachedServer implements AsyncDisposable {
     return new MemcachedServer(await listen(hostname, port), options);
   }
 
-  /** Where the server listens, `host:port` or the path of a unix socket. */
+  /** The server's address: `host:port`, or the path of a unix socket. */
   get address(): string {
     return formatAddress(this.#listener.addr);
   }
 
-  /** The name or address the server listens on; empty for a unix socket. */
+  /** The name or address that the server listens on; empty for a unix socket. */
   get hostname(): string {
     return this.#state.hostname;
   }
 
-  /** The port the server listens on; 0 for a unix socket. */
+  /** The port that the server listens on; 0 for a unix socket. */
   get port(): number {
     return this.#state.port;
   }
 
-  /** How many connections are open. */
+  /** The number of open connections. */
   get connectionCount(): number {
     return this.#connections.size;
   }
 
   /**
-   * Names other servers from now on in reply to `config get cluster`, with a higher version.
+   * Changes the servers in the reply to `config get cluster`, and increments the configuration's version.
    *
-   * @param addresses Where the servers listen, `host:port` each.
+   * @param addresses The addresses of the servers, `host:port` each.
    *
-   * @throws {ValidationException} When they are no list of `host:port`.
+   * @throws {ValidationException} When they are not a list of `host:port`.
    *
    * @example A cluster that moves
    * ```ts
@@ -208,8 +208,7 @@ export class MemcachedServer implements AsyncDisposable {
   }
 
   /**
-   * Ends every connection at once, whatever was under way on it, and goes on listening: what a
-   * client sees of a restarted proxy.
+   * Closes every connection at once, and continues to listen. To a client this looks like the restart of a proxy.
    *
    * @example A client that connects again
    * ```ts
@@ -230,11 +229,11 @@ export class MemcachedServer implements AsyncDisposable {
   }
 
   /**
-   * Stops listening and ends every connection. Closing twice is closing once.
+   * Stops listening and closes every connection. Closing again does nothing.
    *
-   * @returns When nothing of the server is left.
+   * @returns Resolves when everything is closed.
    *
-   * @example A server that goes away and comes back empty
+   * @example A server that stops and starts again, empty
    * ```ts
    * import { MemcachedServer } from "@moecache/moecache/testing";
    *
@@ -248,13 +247,13 @@ export class MemcachedServer implements AsyncDisposable {
     return this.#closing ??= this.#end();
   }
 
-  /** Closes the server: see {@linkcode MemcachedServer.close}. */
+  /** Closes the server, as {@linkcode MemcachedServer.close} does. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
   async #end(): Promise<void> {
-    if (this.#idleCheck !== undefined) clearInterval(this.#idleCheck);
+    this.#cancelIdleCheck();
     this.#listener.close();
     this.closeConnections();
     await this.#accepting;
@@ -295,11 +294,12 @@ export class MemcachedServer implements AsyncDisposable {
     }
   }
 
-  #startIdleCheck(timeout: number): ReturnType<typeof setInterval> | undefined {
-    if (timeout === Infinity) return undefined;
-    return setInterval(() => {
+  /** Regularly closes connections that have been idle for too long. */
+  #checkIdle(timeout: number): void {
+    this.#cancelIdleCheck = systemClock.after(Math.min(timeout, LONGEST_IDLE_CHECK), () => {
       for (const connection of [...this.#connections]) connection.closeIfIdle(timeout);
-    }, Math.min(timeout, LONGEST_IDLE_CHECK));
+      this.#checkIdle(timeout);
+    });
   }
 }
 
@@ -335,7 +335,7 @@ function createState(
   };
 }
 
-/** The number of this process, where it has one. */
+/** The id of this process, if it has one. */
 function processId(): number {
   const { process } = globalThis as { process?: { pid?: number } };
   return process?.pid ?? 0;

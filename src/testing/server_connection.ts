@@ -1,38 +1,38 @@
 /**
- * What the embedded server asks of a connection, whatever made it.
+ * The interfaces of the connections and listeners that the embedded server uses.
  *
  * @module
  */
 
-/** A client's connection, as `Deno.listen` and `Deno.listenTls` give it. */
+/** A client's connection, as `Deno.listen` and `Deno.listenTls` provide it. */
 export interface ServerConnection {
   /** The client's address. */
   readonly remoteAddr: SocketAddress;
-  /** Reads at most as many bytes as fit; resolves to `null` at the end. */
+  /** Reads bytes into `buffer`; resolves to how many, or to `null` at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes at least a byte, and resolves to how many it wrote. */
+  /** Writes at least one byte, and resolves to how many it wrote. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends the connection. */
+  /** Closes the connection. */
   close(): void;
-  /** Sends small replies at once, where the connection is one that would wait. */
+  /** Turns off Nagle's algorithm, if the connection has it, so that small replies are sent at once. */
   setNoDelay?(noDelay?: boolean): void;
 }
 
-/** What accepts connections, as `Deno.listen` and `Deno.listenTls` return it. */
+/** A listener, as `Deno.listen` and `Deno.listenTls` return it. */
 export interface ServerListener extends AsyncIterable<ServerConnection> {
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly addr: SocketAddress;
-  /** Stops listening, which ends the iteration. */
+  /** Stops listening. This ends the iteration. */
   close(): void;
 }
 
 /** One end of a connection: a hostname and a port, or the path of a unix socket. */
 export interface SocketAddress {
-  /** Name or IP address. */
+  /** The name or IP address. */
   readonly hostname?: string;
-  /** Port number. */
+  /** The port number. */
   readonly port?: number;
-  /** Path of a unix socket. */
+  /** The path of a unix socket. */
   readonly path?: string | null;
 }
 
@@ -56,7 +56,7 @@ export function describeAddress(address: SocketAddress): string {
   return `${hostname.includes(":") ? "tcp6" : "tcp"}:${formatAddress(address)}`;
 }
 
-/** What Deno, and Node and Bun, call it when one of the ends of a connection has gone. */
+/** The names of errors, on Deno and on Node and Bun, when the other end of a connection has closed it. */
 const DISCONNECTIONS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   ...["BadResource", "BrokenPipe", "ConnectionAborted", "ConnectionReset", "Interrupted"],
   ...["InvalidData", "NotConnected", "TimedOut", "UnexpectedEof"],
@@ -64,7 +64,7 @@ const DISCONNECTIONS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   ...["ERR_SOCKET_CLOSED", "ERR_STREAM_DESTROYED", "ERR_STREAM_WRITE_AFTER_END"],
 ]);
 
-/** Whether a connection failed because one of its ends has gone. */
+/** Whether a connection failed because one end has closed it. */
 export function isDisconnection(error: unknown): boolean {
   const { name = "", code = "" } = (error ?? {}) as { name?: string; code?: string };
   return DISCONNECTIONS.has(name) || DISCONNECTIONS.has(code);

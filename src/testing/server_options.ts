@@ -1,5 +1,5 @@
 /**
- * What a {@linkcode MemcachedServer} takes, and the checks of it.
+ * The options of a {@linkcode MemcachedServer}, and their checks.
  *
  * @module
  */
@@ -20,77 +20,77 @@ import type { AuthDialect } from "./gatekeeper.ts";
 const DEFAULT_HOSTNAME = "127.0.0.1";
 const DEFAULT_MEMORY_LIMIT = 64 * 1024 * 1024;
 const DEFAULT_MAX_ITEM_SIZE = 1024 * 1024;
-/** memcached's own bound for `-I`. */
+/** memcached's maximum for `-I`. */
 const LARGEST_ITEM_SIZE = 1024 * 1024 * 1024;
 const LARGEST_PORT = 65535;
 const IMITATED_SERVERS =
   `a version of memcached, "1.4.0" to "1.6.18", or "twemproxy 0.4" or "twemproxy 0.5"`;
 
-/** What a {@linkcode MemcachedServer} takes. */
+/** The options of a {@linkcode MemcachedServer}. */
 export interface MemcachedServerOptions {
   /**
-   * The clock, in milliseconds since 1970. With one of its own a test lets items expire without waiting.
+   * The clock, in milliseconds since 1970. With its own clock, a test can let items expire without waiting.
    *
    * @default {Date.now}
    */
   readonly now?: () => number;
   /**
-   * What all items may take together, in bytes, as memcached's `-m` in megabytes. `cache_memlimit` changes it.
+   * The memory limit of all items, in bytes; memcached's `-m`, which is in megabytes. `cache_memlimit` changes it.
    *
    * @default {67108864}
    */
   readonly memoryLimit?: number;
   /**
-   * What one item may take, in bytes: its key and value, and some sixty bytes more. memcached's `-I`.
+   * The maximum size of an item, in bytes: its key, its value and about sixty bytes more; memcached's `-I`.
    *
    * @default {1048576}
    */
   readonly maxItemSize?: number;
   /**
-   * What happens when memory is full: the item used longest ago is evicted, or with `false` what is to be stored is
-   * refused, as with memcached's `-M`.
+   * Whether the least recently used items are evicted when memory is full. With `false`, new items are refused, as with
+   * memcached's `-M`.
    *
    * @default {true}
    */
   readonly evictions?: boolean;
   /**
-   * How many connections may be open at once; memcached's `-c`. Others are refused with
-   * `ERROR Too many open connections`.
+   * The maximum number of open connections; memcached's `-c`. Further ones are refused with `ERROR Too many open
+   * connections`.
    *
    * @default {Infinity}
    */
   readonly maxConnections?: number;
   /**
-   * How long a connection may wait between two commands, in milliseconds, before the server ends it; memcached's
-   * `-o idle_timeout`.
+   * How many milliseconds a connection may be idle before the server closes it; memcached's `-o idle_timeout`, which is
+   * in seconds.
    *
    * @default {Infinity}
    */
   readonly idleTimeout?: number;
   /**
-   * The user name and the password that clients have to send first, as with memcached's `-Y`. By default everybody
-   * may use the server.
+   * The user name and password that clients must send first, as with memcached's `-Y`. By default the server needs no
+   * authentication.
    */
   readonly auth?: Credentials;
   /**
-   * How clients send them: as memcached has it, or as MemCachier has it, with the user name as the key of a `set`
-   * and the password as its value.
+   * How clients send them: as with memcached, or as with MemCachier, where the user name is the key of a `set` and the
+   * password its value.
    *
    * @default {"memcached"}
    */
   readonly authDialect?: AuthDialect;
   /**
-   * The addresses, `host:port`, of the servers that `config get cluster` names, as the configuration endpoint
-   * of an ElastiCache cluster or a Memorystore instance does. Without them the command is not known.
+   * The addresses, `host:port`, that `config get cluster` lists, as the configuration endpoint of an ElastiCache
+   * cluster or a Memorystore instance does. By default the server does not have this command.
    */
   readonly cluster?: readonly string[];
   /**
-   * The server to imitate, for what it does not know or says in another way than memcached 1.6.18: a version of
-   * memcached from 1.4.0 to 1.6.18, such as `"1.4.26"`, `"twemproxy 0.4"` or `"twemproxy 0.5"`.
+   * The server to imitate, with the commands it lacks and the replies that differ from memcached 1.6.18's: a version of
+   * memcached from 1.4.0 to 1.6.18, such as `"1.4.26"`; or `"twemproxy 0.4"`, or `"twemproxy 0.5"`.
    */
   readonly imitate?: ImitatedServer;
   /**
-   * How many bits client flags have: 64 is what memcached has since 1.6.22 if it was built with
+   * The size of client flags in bits. memcached has 64 from 1.6.22 on if it was built with
    * `--enable-large-client-flags`.
    *
    * @default {32}
@@ -100,23 +100,23 @@ export interface MemcachedServerOptions {
   readonly fault?: FaultHook;
 }
 
-/** Where {@linkcode MemcachedServer.listen} listens, and {@linkcode MemcachedServerOptions}. */
+/** The options of {@linkcode MemcachedServer.listen}: where to listen, and {@linkcode MemcachedServerOptions}. */
 export interface ListenOptions extends MemcachedServerOptions {
   /**
-   * Name or address to listen on.
+   * The name or address to listen on.
    *
    * @default {"127.0.0.1"}
    */
   readonly hostname?: string;
   /**
-   * Port to listen on; 0 is any free one.
+   * The port to listen on; 0 means any free port.
    *
    * @default {0}
    */
   readonly port?: number;
 }
 
-/** The options of a server, each with its default. */
+/** All options of a server, with defaults filled in. */
 export interface ServerSettings {
   readonly hostname: string;
   readonly port: number;
@@ -152,11 +152,11 @@ const OPTION_TYPES: OptionTypes<ListenOptions> = {
 };
 
 /**
- * Checks the options of a server, and fills in what is absent.
+ * Checks the options of a server, and fills in the defaults.
  *
- * @param options What the caller passed.
+ * @param options The caller's options.
  * @returns All options.
- * @throws {ValidationException} When an option is not known, or cannot be what it is.
+ * @throws {ValidationException} When an option is unknown or invalid.
  */
 export function resolveOptions(options: ListenOptions): ServerSettings {
   checkOptions(options, OPTION_TYPES);
@@ -181,9 +181,9 @@ export function resolveOptions(options: ListenOptions): ServerSettings {
 }
 
 /**
- * Checks the addresses that `config get cluster` is to name.
+ * Checks the addresses for `config get cluster`.
  *
- * @throws {ValidationException} When they are no list of `host:port`.
+ * @throws {ValidationException} When they are not a list of `host:port`.
  */
 export function checkCluster(addresses: unknown): void {
   const isList = Array.isArray(addresses) &&

@@ -1,5 +1,5 @@
 /**
- * What all sessions of one server share.
+ * The state that all sessions of one server share.
  *
  * @module
  */
@@ -14,59 +14,62 @@ import type { Statistics } from "./statistics.ts";
 
 /** One client's connection, for `stats conns`. */
 export interface ConnectionInfo {
-  /** Unique among the connections of this server. */
+  /** The connection's number, unique in its server. */
   readonly id: number;
   /** The client's address, as `stats conns` prints it. */
   readonly peer: string;
-  /** When its last command came, in seconds since 1970. */
+  /** When the last command came, in seconds since 1970. */
   readonly lastCommandTime: number;
 }
 
-/** What all sessions of one server share, and commands work on. */
+/** The state that all sessions of one server share and that commands change. */
 export interface ServerState {
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
   readonly store: ItemStore;
   readonly statistics: Statistics;
-  /** Buffers for what is read and written. */
+  /** Buffers for reading and writing. */
   readonly buffers: BufferPool;
-  /** What the server knows, and how it says it. */
+  /** The commands of the server, and the form of its replies. */
   readonly dialect: Dialect;
-  /** How many bits client flags have. */
+  /** The size of client flags in bits. */
   readonly flagBits: 32 | 64;
-  /** What clients have to convince before anything else, if anything. */
+  /** Checks the clients' credentials; absent without authentication. */
   readonly gatekeeper: Gatekeeper | undefined;
-  /** What decides, in a test, what becomes of each request. */
+  /** Decides, in a test, whether and how each request fails. */
   readonly fault: FaultHook | undefined;
-  /** What `watch` shows. */
+  /** The log behind `watch`. */
   readonly events: EventLog;
-  /** Process id, for `stats`. */
+  /** The process id, for `stats`. */
   readonly pid: number;
-  /** Where the server listens, as `stats conns` prints it. */
+  /** The server's address, as `stats conns` prints it. */
   readonly address: string;
-  /** Where the server listens, for `stats settings`: empty and 0 for a unix socket. */
+  /** The server's hostname and port, for `stats settings`; empty and 0 for a unix socket. */
   readonly hostname: string;
   readonly port: number;
-  /** The path of a unix socket, where the server listens on one. */
+  /** The path of the unix socket, if the server listens on one. */
   readonly path: string | undefined;
-  /** How many connections may be open at once. */
+  /** The maximum number of open connections. */
   readonly maxConnections: number;
-  /** How long a connection may do nothing, in milliseconds. */
+  /** How long a connection may be idle, in milliseconds. */
   readonly idleTimeout: number;
   /** When the server started, in seconds since 1970. */
   readonly startTime: number;
-  /** What `verbosity` set. Nothing is logged at any level. */
+  /** The level that `verbosity` has set. Nothing is logged at any level. */
   verbosity: number;
-  /** Whether `lru_crawler` was not disabled. */
+  /** Whether `lru_crawler` is enabled. */
   crawlerEnabled: boolean;
-  /** How many `lru_crawler metadump` are under way. */
+  /** How many `lru_crawler metadump` are running. */
   crawlersRunning: number;
-  /** How many connections have a large buffer to read into. */
+  /** How many connections have a large read buffer. */
   largeReads: number;
-  /** The servers that `config get cluster` names, `host:port`, if it is known. */
+  /**
+   * The servers in the reply to `config get cluster`, `host:port`; `undefined` when the server does not have the
+   * command.
+   */
   cluster: readonly string[] | undefined;
-  /** How often they have changed, from 1. */
+  /** The version of this list, from 1. */
   clusterVersion: number;
-  /** The connections open now. */
+  /** The open connections. */
   connections(): Iterable<ConnectionInfo>;
 }

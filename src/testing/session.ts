@@ -1,5 +1,5 @@
 /**
- * One client's conversation with the server: bytes in, bytes out, no connection.
+ * One client's session: bytes in, bytes out, without a connection.
  *
  * @module
  */
@@ -15,25 +15,25 @@ import { ReplyWriter, type Step } from "./reply_writer.ts";
 import { LINE_END_LENGTH, RequestInput, tokenize } from "./request_input.ts";
 import type { ServerState } from "./server_state.ts";
 
-/** A value on its way, and what to do with it. */
+/** A value that is arriving, and what to do with it. */
 interface Upload {
   readonly block: DataBlock | RefusedBlock;
   readonly noreply: boolean;
   readonly drop: Fault["drop"] | undefined;
-  /** How many bytes are still to come, those of the line end included. */
+  /** How many bytes have not arrived yet, including the line end. */
   remaining: number;
 }
 
-/** A request that does not go as always, because a test asks for it. */
+/** A request that fails because a test asks for it. */
 interface Failing {
   readonly fault: Fault;
-  /** The words of its line; absent where it has been carried out. */
+  /** The tokens of its line; absent when it has been executed. */
   readonly tokens?: readonly string[];
 }
 
-/** What is asked for of a command that is carried out, beside what it does. */
+/** Changes to the reply of a command that is executed. */
 interface Orders {
-  /** Nothing is answered. */
+  /** Whether no reply is sent. */
   readonly noreply?: boolean;
   readonly itemReplies?: Fault["itemReplies"] | undefined;
   readonly drop?: Fault["drop"] | undefined;
@@ -41,7 +41,7 @@ interface Orders {
 
 const NO_ORDERS: Orders = {};
 
-/** One client's conversation with the server. */
+/** One client's session. */
 export class Session {
   readonly #state: ServerState;
   readonly #connectionId: number;
@@ -52,9 +52,9 @@ export class Session {
   #isPipelined = false;
   #closeReason: CloseReason | undefined;
   #watcher: Watcher | undefined;
-  /** Whether the client may use the server. */
+  /** Whether the client has authenticated, or need not. */
   #isAdmitted: boolean;
-  /** The answer to a client that is not admitted, unless more of what it sent follows. */
+  /** The reply to a client that failed to authenticate; sent unless more of its requests have arrived. */
   #verdict: string | undefined;
 
   constructor(state: ServerState, connectionId: number) {
@@ -65,22 +65,22 @@ export class Session {
     this.#isAdmitted = state.gatekeeper === undefined;
   }
 
-  /** Whether the conversation is over: the client has quit, or sent what cannot be a line. */
+  /** Whether the session has ended: the client has quit, or has sent a line that is too long. */
   get closed(): boolean {
     return this.#closeReason !== undefined;
   }
 
-  /** Why the conversation is over, if it is. */
+  /** Why the session has ended, if it has. */
   get closeReason(): CloseReason | undefined {
     return this.#closeReason;
   }
 
-  /** What the client has come to watch. From then on it is not listened to any more. */
+  /** The events that the client watches. From then on its commands are not read any more. */
   get watcher(): Watcher | undefined {
     return this.#watcher;
   }
 
-  /** Gives back what the session holds. It must not be used any more. */
+  /** Frees the session's memory. It must not be used after this. */
   close(): void {
     this.#watcher?.close();
     this.#input.close();
@@ -88,12 +88,12 @@ export class Session {
   }
 
   /**
-   * Takes what the client has sent, and runs every command that is then complete. Must be iterated
-   * to its end before the next call.
+   * Takes what the client has sent, and runs every complete command. The result must be iterated to its end before the
+   * next call.
    *
-   * @param chunk Bytes, wherever they happen to be split. They are not kept.
-   * @returns The replies in order, and the waiting that a test asked for. Bytes hold until the next step is asked
-   * for, and the commands behind them run only then.
+   * @param chunk Bytes, split anywhere. They are not kept.
+   * @returns The replies in order, and the delays that a test asked for. Bytes are valid until the next step is
+   * requested; the commands after them run only then.
    */
   *receive(chunk: Uint8Array): Generator<Step, void> {
     const steps = this.#run(chunk);
@@ -134,7 +134,9 @@ export class Session {
     yield* this.#replies.flush();
   }
 
-  /** Of several requests that come at once before one that admits the client, memcached answers the last. */
+  /**
+   * When several requests arrive together before the client has authenticated, memcached replies to the last one only.
+   */
   #pronounce(): void {
     if (this.#verdict !== undefined) this.#replies.append(this.#verdict);
     this.#verdict = undefined;
@@ -149,7 +151,7 @@ export class Session {
     if (typeof reply === "object" && reply.pauses) this.#input.defer();
   }
 
-  /** Does what a test asks for: in place of the command, or with its reply where it has been carried out. */
+  /** Applies a fault: instead of the command, or to its reply if it has been executed. */
   *#fail({ fault, tokens }: Failing, reply: string | Reply | undefined): Generator<Step, void> {
     this.#failing = undefined;
     const { delay, drop } = fault;
@@ -160,7 +162,7 @@ export class Session {
     }
     if (drop === "before") return this.#end();
     const given = this.#replyWith(tokens, fault);
-    // Behind the line of a command that stores comes the value, and then the reply.
+    // After the line of a storage command comes the value, and then the reply.
     if (this.#upload !== undefined) return;
     yield* drop === undefined ? this.#write(given) : this.#cut(given, drop);
   }
@@ -177,7 +179,7 @@ export class Session {
     return undefined;
   }
 
-  /** Sends the beginning of a reply, and ends the conversation. */
+  /** Sends the beginning of a reply, and ends the session. */
   *#cut(reply: string | Reply | undefined, drop: Fault["drop"]): Generator<Step, void> {
     this.#end();
     yield* this.#replies.cut(reply, typeof drop === "number" ? drop : 0);
@@ -257,7 +259,7 @@ export class Session {
   }
 }
 
-/** A browser does not get an `ERROR` for each of its header lines: memcached hangs up on it. */
+/** memcached closes the connection of an HTTP client, instead of replying `ERROR` to each header line. */
 function isHttpRequest(tokens: readonly string[]): boolean {
   return tokens.at(-1)?.startsWith("HTTP/") ?? false;
 }

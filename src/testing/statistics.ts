@@ -1,12 +1,12 @@
 /**
- * What the server counts, under the names that memcached's `stats` prints.
+ * The server's counters, under the names that memcached's `stats` prints.
  *
  * @module
  */
 
 import { MAX_SLAB_CLASSES } from "./items/item_sizes.ts";
 
-/** What is counted for the whole server. */
+/** Counters of the whole server. */
 export type CounterName =
   | "total_connections"
   | "rejected_connections"
@@ -32,7 +32,7 @@ export type CounterName =
   | "total_items"
   | "lru_crawler_starts";
 
-/** What is counted for each slab class. */
+/** Counters of each slab class. */
 export type ClassCounterName =
   | "get_hits"
   | "cmd_set"
@@ -52,7 +52,7 @@ export type ClassCounterName =
   | "direct_reclaims"
   | "crawler_items_checked";
 
-/** What `stats detail` counts for the keys that begin with one prefix. */
+/** The counters of `stats detail` for one prefix of keys. */
 export interface PrefixCounts {
   /** Keys asked for. */
   get: number;
@@ -64,27 +64,27 @@ export interface PrefixCounts {
   del: number;
 }
 
-/** Between a key's prefix, which `stats detail` counts by, and the rest of it. */
+/** The character between a key's prefix, for `stats detail`, and the rest of the key. */
 const PREFIX_DELIMITER = ":";
 
-/** So that keys a client makes up cannot fill the memory. */
+/** The maximum number of prefixes, so that a client cannot fill the memory with them. */
 const MAX_PREFIXES = 10_000;
 
 /** The counters behind `stats` and its subcommands. */
 export class Statistics {
-  /** Whether `stats detail on` was given. */
+  /** Whether `stats detail` is on. */
   detailEnabled = false;
 
   #counts: Partial<Record<CounterName, number>> = {};
   readonly #classCounts = new Map<ClassCounterName, Float64Array>();
   readonly #prefixes = new Map<string, PrefixCounts>();
 
-  /** What `stats detail dump` prints, prefix by prefix. */
+  /** The counters for `stats detail dump`, by prefix. */
   get prefixes(): ReadonlyMap<string, Readonly<PrefixCounts>> {
     return this.#prefixes;
   }
 
-  /** Adds to a counter of the server. */
+  /** Increments a counter of the server. */
   count(name: CounterName, by = 1): void {
     this.#counts[name] = (this.#counts[name] ?? 0) + by;
   }
@@ -94,13 +94,13 @@ export class Statistics {
     return this.#counts[name] ?? 0;
   }
 
-  /** Adds to a counter of a slab class. */
+  /** Increments a counter of a slab class. */
   countIn(slabClass: number, name: ClassCounterName): void {
     const counts = this.#countsOf(name);
     counts[slabClass] = (counts[slabClass] ?? 0) + 1;
   }
 
-  /** Sets what is counted for a slab class. */
+  /** Sets a counter of a slab class. */
   setIn(slabClass: number, name: ClassCounterName, value: number): void {
     this.#countsOf(name)[slabClass] = value;
   }
@@ -110,19 +110,19 @@ export class Statistics {
     return this.#classCounts.get(name)?.[slabClass] ?? 0;
   }
 
-  /** A counter of all slab classes together. */
+  /** The sum of a counter over all slab classes. */
   sum(name: ClassCounterName): number {
     return this.#classCounts.get(name)?.reduce((sum, count) => sum + count, 0) ?? 0;
   }
 
-  /** Sets everything back to zero, as `stats reset` does. */
+  /** Resets all counters to zero, as `stats reset` does. */
   reset(): void {
     this.#counts = {};
     this.#classCounts.clear();
     this.#prefixes.clear();
   }
 
-  /** Counts by the prefix of `key`, where `stats detail` is on and the key has one. */
+  /** Counts for the prefix of `key`, if `stats detail` is on and the key has a prefix. */
   countPrefix(key: string, name: keyof PrefixCounts): void {
     if (!this.detailEnabled) return;
     const length = key.indexOf(PREFIX_DELIMITER);

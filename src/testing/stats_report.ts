@@ -1,7 +1,7 @@
 /**
- * What `stats` and its subcommands report: the lines of memcached 1.6.18 in their order. What this server does not
- * have (threads that hand over work, slabs whose pages move, segments of the LRU, a crawler that runs by itself)
- * never happens in it, and so is 0.
+ * The reports of `stats` and its subcommands: the lines of memcached 1.6.18, in their order. Counters of parts that
+ * this server does not have are 0: threads, movable slab pages, LRU segments, and a crawler that runs in the
+ * background.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { MAX_SLAB_CLASSES, type SlabClassContent } from "./items/item_sizes.ts";
 import type { ServerState } from "./server_state.ts";
 import type { ClassCounterName, CounterName } from "./statistics.ts";
 
-/** One line: a name and its value. */
+/** One line: a name and a value. */
 export type Stat = readonly [name: string, value: string | number];
 
-/** A counter in the order of `stats`: of the server, or of all slab classes together. */
+/** A counter in the order of `stats`: one of the server, or a sum over all slab classes. */
 type Total = readonly [name: CounterName] | readonly [name: string, of: ClassCounterName];
 
 const COMMAND_TOTALS: readonly Total[] = [
@@ -158,7 +158,7 @@ function* processStats(state: ServerState): Generator<Stat> {
   yield ["rusage_system", (system / 1e6).toFixed(6)];
 }
 
-/** The time the processor has spent on this process, in microseconds, where the runtime tells. */
+/** The CPU time of this process in microseconds, if the runtime provides it. */
 function cpuUsage(): { readonly user: number; readonly system: number } {
   const { process } = globalThis as { process?: { cpuUsage?: typeof cpuUsage } };
   return process?.cpuUsage?.() ?? { user: 0, system: 0 };
@@ -199,7 +199,7 @@ function* storeStats(state: ServerState): Generator<Stat> {
   yield* totals(state, [["total_items"]]);
   yield* zeros(["slab_global_page_pool"]);
   yield* totals(state, STORE_TOTALS);
-  // What is used is the last to be evicted at once, so that nothing in use ever is.
+  // A used item becomes the last to be evicted at once, so items in use are never evicted.
   yield* zeros(["evicted_active"]);
   yield* totals(state, EVICTION_TOTALS);
   yield* zeros(["crawler_reclaimed"]);
@@ -209,7 +209,7 @@ function* storeStats(state: ServerState): Generator<Stat> {
   yield* zeros(["lru_bumps_dropped"]);
 }
 
-/** When the item was used that was used longest ago, by slab class. */
+/** The last use of the least recently used item, by slab class. */
 function oldestAccesses({ store }: ServerState): Float64Array {
   const oldest = new Float64Array(MAX_SLAB_CLASSES).fill(Infinity);
   for (const { slabClass, lastAccess } of store.memory.fromNewest()) {
@@ -258,7 +258,7 @@ function* slabClassStats(
   for (const name of COMMANDS_BY_CLASS) yield [name, statistics.getIn(id, name)];
 }
 
-/** memcached has a limit always, and prints a signed 32-bit number. */
+/** memcached always has a limit, and prints it as a signed 32-bit number. */
 function limit(connections: number): number {
   return Math.min(connections, 2 ** 31 - 1);
 }

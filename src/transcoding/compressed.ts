@@ -4,65 +4,63 @@ import type { CompressedFormat } from "./compression.ts";
 import { checkEncoded, checkTranscoder, isReserved } from "./item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
-/** What is compressed, and how. Every option may be left out. */
+/** The options of {@linkcode compressed}; all are optional. */
 export interface CompressionOptions {
-  /** Items of so many bytes or more are compressed, 0 to 1,073,741,824; 1,024 by default. */
+  /** Items of at least this many bytes are compressed, 0 to 1,073,741,824; 1,024 by default. */
   readonly threshold?: number;
   /**
-   * The format to compress in; `"gzip"` by default. Items in `"gzip"` and `"deflate"`, which have a checksum,
-   * are read in any case. Items in `"deflate-raw"` are read only if it is the option: it has no checksum, and
-   * what is damaged may read as another value.
+   * The format to compress in; `"gzip"` by default. Items in `"gzip"` and `"deflate"` are always read. Items in
+   * `"deflate-raw"` are read only with this option: the format has no checksum, so a damaged item may be read as
+   * another value.
    */
   readonly format?: CompressedFormat;
   /**
-   * The bit of the flags that says that an item is compressed, a power of two from 1 to 2,147,483,648; 128 by
-   * default. It must be one that the transcoder inside does not use.
+   * The bit of the flags that marks a compressed item, a power of two from 1 to 2,147,483,648; 128 by default. The
+   * inner transcoder must not use this bit.
    */
   readonly flag?: number;
   /**
-   * The longest value, in bytes before compression, that is stored or expanded, 1 to 1,073,741,824;
-   * 134,217,728 (128 MiB) by default. A client's own `maxValueBytes` holds too, if it is less.
+   * The maximum length of a value in bytes before compression, 1 to 1,073,741,824; 134,217,728 (128 MiB) by default. It
+   * applies to storing and to reading. If the client's `maxValueBytes` is less, that applies.
    */
   readonly maxValueBytes?: number;
 }
 
 interface Compression extends Required<CompressionOptions> {
-  /** Bytes that it gave to be encoded, or was given to decode, are not this one's own. */
+  /** Whether the transcoder has to copy the bytes. */
   readonly borrowsData: boolean;
 }
 
 const FORMATS: readonly CompressedFormat[] = ["gzip", "deflate", "deflate-raw"];
 
-/** A string of so many UTF-16 code units takes up to three times as many bytes. */
+/** A UTF-16 code unit takes up to three bytes in UTF-8. */
 const MOST_BYTES_PER_UNIT = 3;
 const LARGEST = 2 ** 30;
 
 /**
- * Makes a transcoder that compresses the items of another one, if they have `threshold` bytes or more and
- * become shorter by it. All others are stored as the other transcoder stores them. Items are read whether they
- * are compressed or not: put `compressed` around the transcoder of a running deployment, first in the clients
- * that read, then in those that write. It uses the platform's `CompressionStream`, or `node:zlib` where there
- * is none, as on Bun 1.2.
+ * Makes a transcoder that compresses the items of another transcoder, if they have `threshold` bytes or more and
+ * compression makes them shorter. Other items are stored uncompressed. Both compressed and uncompressed items can be
+ * read. So a running deployment can add `compressed`: first in the clients that read, then in the clients that write.
+ * It uses the platform's `CompressionStream`, or `node:zlib` if there is none, as on Bun 1.2.
  *
- * A compressed item has the other's flags and one bit more, `flag`. The default, 128, is in none of the flags
- * that the transcoders of this library write, and in no type that Python moecache or EnyimMemcached know.
- * These, and the transcoders of this library without `compressed`, refuse to read a compressed item, and read
- * all others. With `flag: 8` and `format: "deflate"`, items are those that pymemcache, python-memcached and
- * pylibmc compress with zlib; with `flag: 2`, those of dalli.
+ * A compressed item has the flags of the inner transcoder and the bit `flag`. The default, 128, is not used by the
+ * other transcoders of this library, nor by Python moecache or EnyimMemcached. Clients without `compressed` refuse to
+ * read a compressed item, and read all others. With `flag: 8` and `format: "deflate"`, the format is that of
+ * pymemcache, python-memcached and pylibmc with zlib; with `flag: 2`, that of dalli.
  *
- * Compressing and expanding are asynchronous: a value is sent when it has been compressed, and operations that
- * are issued meanwhile may overtake it. A compressed item cannot be counted, and `append` and `prepend` damage
- * it. A counter is too short to be compressed.
+ * Compressing and expanding are asynchronous: a value is sent when it has been compressed, and later operations may be
+ * sent before it. `append` and `prepend` damage a compressed item, and `incr` and `decr` refuse it. A counter is too
+ * short to be compressed.
  *
- * An item that is damaged, or expands beyond `maxValueBytes`, is a `ClientException`. Expanding ends there, and
- * takes little more memory than that.
+ * Reading an item that is damaged, or that expands beyond `maxValueBytes`, throws a `ClientException`. Expanding stops
+ * at that length, and uses little more memory.
  *
- * @param inner The transcoder whose items are compressed.
+ * @param inner The inner transcoder, whose items are compressed.
  * @param options `threshold` in bytes, `format`, `flag` and `maxValueBytes`.
  * @returns The transcoder.
  * @throws {ValidationException} When an option is invalid.
  *
- * @example Large values compressed, small ones as they are
+ * @example Large values are compressed, small ones are not
  * ```ts
  * import { Client, compressed, jsonTranscoder } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -75,7 +73,7 @@ const LARGEST = 2 ** 30;
  * await client.set("large", "moe".repeat(1000));
  * assertEquals(await client.get("large"), "moe".repeat(1000));
  * const item = await client.inspect("large");
- * assertEquals(item?.flags, 130); // JSON's 2 and the 128 of what is compressed
+ * assertEquals(item?.flags, 130); // JSON's 2, and 128 for a compressed item
  * assert(item!.size! < 100);
  * ```
  */
@@ -113,7 +111,7 @@ export function compressed<Value = unknown>(
   };
 }
 
-/** The length of the longest string that takes fewer bytes than the threshold with any characters. */
+/** The length of the longest string that takes fewer bytes than the threshold, whatever its characters. */
 function longestBelow(threshold: number): number {
   return Math.max(Math.ceil(threshold / MOST_BYTES_PER_UNIT) - 1, 0);
 }
@@ -124,7 +122,7 @@ function compressItem(
 ): EncodedValue | Promise<EncodedValue> {
   const { flags, data } = item;
   if ((flags & flag) !== 0) {
-    const why = `its flags, ${flags}, have the bit ${flag} that compressed items are told by`;
+    const why = `its flags, ${flags}, contain the bit ${flag}, which marks compressed items`;
     throw new ValidationException(`Cannot store value: ${why}`, item);
   }
   if (data.byteLength > maxValueBytes) {
@@ -138,7 +136,7 @@ function compressItem(
   });
 }
 
-/** Bytes that are only lent are copied, since expanding them goes on afterwards. */
+/** Borrowed bytes are copied, because expanding continues after `decode` has returned. */
 async function expandItem(
   { flags, data }: EncodedValue,
   { flag, format, maxValueBytes, borrowsData }: Compression,
@@ -153,7 +151,9 @@ async function expandItem(
   };
 }
 
-/** The bit has to tell compressed items from others, and to leave the flags of strings usable. */
+/**
+ * Checks that the bit distinguishes compressed items from others, and that the flags of compressed strings are valid.
+ */
 function checkFlag<Value>(flag: number, { textFlags = 0, flagBits = 0 }: Transcoder<Value>): void {
   const flagsOfText = (textFlags | flag) >>> 0;
   let why: string;

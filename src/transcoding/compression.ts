@@ -1,24 +1,24 @@
 /**
- * Compressing and expanding bytes: by the platform's streams, or by `node:zlib`'s where it has none, as on
- * Bun 1.2. `compressed` loads this module when it has the first item to compress or expand.
+ * Compresses and expands bytes, with the platform's streams, or with `node:zlib` if it has none, as on Bun 1.2.
+ * `compressed` loads this module for the first item that it compresses or expands.
  *
  * @module
  */
 
 import { concat } from "@std/bytes/concat";
-import { builtinModule } from "../transport/runtime.ts";
+import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException } from "../errors.ts";
 
-/** What `CompressionStream` writes: `"deflate"` is deflate in zlib's wrapping, `"deflate-raw"` bare. */
+/** The formats of `CompressionStream`: `"deflate"` is zlib's format, `"deflate-raw"` is deflate without a header. */
 export type CompressedFormat = "gzip" | "deflate" | "deflate-raw";
 
-/** A stream that bytes go through. */
+/** A transform stream of bytes. */
 export interface Through {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<BufferSource>;
 }
 
-/** What `node:zlib` calls the two directions of each format. */
+/** The names of each format's compressor and decompressor in `node:zlib`. */
 const NODE_NAMES = {
   gzip: ["createGzip", "createGunzip"],
   deflate: ["createDeflate", "createInflate"],
@@ -27,7 +27,7 @@ const NODE_NAMES = {
 
 type NodeName = (typeof NODE_NAMES)[CompressedFormat][number];
 
-/** As much of `node:zlib` and `node:stream` as is used here. */
+/** The part of `node:zlib` and `node:stream` that is used here. */
 type NodeZlib = Record<NodeName, () => unknown>;
 
 interface NodeStream {
@@ -35,29 +35,32 @@ interface NodeStream {
 }
 
 /**
- * Compressed bytes are given to the decompressor in pieces of this size, as it may expand a whole piece at
- * once: up to 1,032 times, which is deflate's limit.
+ * The decompressor gets compressed bytes in pieces of this size. It may expand a piece at once, up to deflate's limit
+ * of 1,032 times.
  */
 const PIECE_SIZE = 1 << 13;
 const ZLIB_METHOD = 8;
-/** Of the length that ends gzip's format (RFC 1952), and of the checksum that ends zlib's (RFC 1950). */
+/**
+ * The size of the length at the end of gzip's format (RFC 1952), and of the checksum at the end of zlib's (RFC 1950).
+ */
 const TRAILER_SIZE = 4;
 
-/** Compresses bytes; resolves to `undefined` when they would not become fewer. */
+/** Compresses bytes; resolves to `undefined` when the result would be longer than `most`: not shorter, by default. */
 export async function compress(
   data: Uint8Array,
   format: CompressedFormat,
+  most: number = data.byteLength - 1,
 ): Promise<Uint8Array | undefined> {
   const size = Math.max(data.byteLength, 1);
-  return await pass(data, await openCompressor(format), size, data.byteLength - 1);
+  return await pass(data, await openCompressor(format), size, most);
 }
 
 /**
- * Expands bytes, whichever format they are in.
+ * Expands bytes in any of the formats.
  *
- * @param bare Whether they may be in `"deflate-raw"`, which has nothing to tell it by.
- * @param most The most bytes to expand to. No more than about 8 MiB beyond are held meanwhile.
- * @throws {ClientException} When they are damaged, or would become more.
+ * @param bare Whether they may be in `"deflate-raw"`, which has no header to recognize it by.
+ * @param most The maximum length of the result. At most about 8 MiB more are held in memory.
+ * @throws {ClientException} When they are damaged, or the result would be longer.
  */
 export async function decompress(
   data: Uint8Array,
@@ -65,7 +68,7 @@ export async function decompress(
   most: number,
 ): Promise<Uint8Array> {
   const format = formatOf(data, bare);
-  if (format === undefined) throw damaged("it is marked as compressed and is in no known format");
+  if (format === undefined) throw damaged("it is marked as compressed, but its format is unknown");
   const expanded = await expand(data, format, most);
   if (expanded === undefined) throw damaged(`it expands to more than maxValueBytes, ${most} bytes`);
   if (matchesTrailer(format, data, expanded)) return expanded;
@@ -84,7 +87,10 @@ async function expand(
   }
 }
 
-/** By the first bytes: bare deflate never begins as gzip does, and as zlib's only from an odd encoder. */
+/**
+ * Recognizes the format by the first bytes. Raw deflate never begins like gzip, and like zlib only from unusual
+ * encoders.
+ */
 function formatOf(data: Uint8Array, bare: boolean): CompressedFormat | undefined {
   if (data.byteLength < 2) return undefined;
   const [first = 0, second = 0] = data;
@@ -93,19 +99,22 @@ function formatOf(data: Uint8Array, bare: boolean): CompressedFormat | undefined
   return bare ? "deflate-raw" : undefined;
 }
 
-/** Opens a stream that compresses. */
+/** Opens a compressor. */
 export async function openCompressor(format: CompressedFormat): Promise<Through> {
   return openPlatformStream(globalThis.CompressionStream, format) ??
     await openNodeStream(NODE_NAMES[format][0]);
 }
 
-/** Opens a stream that expands. */
+/** Opens a decompressor. */
 export async function openExpander(format: CompressedFormat): Promise<Through> {
   return openPlatformStream(globalThis.DecompressionStream, format) ??
     await openNodeStream(NODE_NAMES[format][1]);
 }
 
-/** Opens the platform's; `undefined` when it has none or does not know the format, as Node 20.9 `"deflate-raw"`. */
+/**
+ * Opens the platform's stream; `undefined` when it has none, or does not support the format, as Node 20.9
+ * `"deflate-raw"`.
+ */
 function openPlatformStream(
   Stream: (new (format: CompressedFormat) => Through) | undefined,
   format: CompressedFormat,
@@ -124,21 +133,21 @@ async function openNodeStream(name: NodeName): Promise<Through> {
   return Duplex.toWeb(zlib[name]());
 }
 
-/** Resolves to what comes out of a stream, or `undefined` when that is more than `most` bytes. */
+/** Resolves to the output of a stream, or to `undefined` when it is longer than `most` bytes. */
 async function pass(
   data: Uint8Array,
   { readable, writable }: Through,
   pieceSize: number,
   most: number,
 ): Promise<Uint8Array | undefined> {
-  // Feeding fails when reading does, or is given up, and reading is what tells why.
+  // When reading fails or is cancelled, writing fails as well; the error of reading is the one that matters.
   const feeding = Promise.allSettled([feed(data, writable, pieceSize)]);
   const reader = readable.getReader();
   const chunks: Uint8Array[] = [];
   try {
     for (let length = 0;;) {
       const { done, value } = await reader.read();
-      // Even a single chunk may be a view of a larger buffer.
+      // A copy, because a single chunk may be a view of a larger buffer.
       if (done) return concat(chunks);
       length += value.byteLength;
       if (length > most) return void await reader.cancel();
@@ -162,9 +171,9 @@ async function feed(
 }
 
 /**
- * Whether the last bytes are those that belong to what was expanded. The runtimes should have seen to it, but
- * Deno takes zlib's format for whole when it ends in the middle, and Node and Bun ignore bytes behind
- * gzip's. Of gzip's two, the length is compared: the runtimes do compare the checksum.
+ * Whether the last bytes match the expanded bytes. The runtimes do not check this reliably: Deno accepts a truncated
+ * zlib stream, and Node and Bun ignore bytes after a gzip stream. For gzip, the length is compared; the runtimes check
+ * its checksum.
  */
 function matchesTrailer(format: CompressedFormat, data: Uint8Array, expanded: Uint8Array): boolean {
   if (format === "deflate-raw") return true;
@@ -179,7 +188,7 @@ function matchesTrailer(format: CompressedFormat, data: Uint8Array, expanded: Ui
 /** The checksum of zlib's format, RFC 1950. */
 function adler32(data: Uint8Array): number {
   let [a, b] = [1, 0];
-  // So many sums stay below 2^53 before the remainder is taken.
+  // After this many steps the sums are still below 2^53, so the remainder is computed only then.
   const { byteLength } = data;
   for (let at = 0; at < byteLength;) {
     const end = Math.min(at + 5552, byteLength);

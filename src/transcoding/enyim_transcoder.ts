@@ -1,71 +1,70 @@
-import { ClientException, ValidationException } from "../errors.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
 import type { DateTimeKind, DotNetFractionType, DotNetIntegerType } from "./enyim/dot_net_types.ts";
 import { numberTypes } from "./enyim/dot_net_types.ts";
 import { readValue } from "./enyim/read_value.ts";
 import { type DotNetTypes, writeValue } from "./enyim/write_value.ts";
-import type { EncodedValue, Transcoder } from "./transcoder.ts";
+import { writing } from "./format_parts.ts";
+import type { Transcoder } from "./transcoder.ts";
 
-/** The flags of a string: EnyimMemcached's mark 0x100, and .NET's `TypeCode.String`. */
+/** The flags of a string: EnyimMemcached's bit 0x100, and .NET's `TypeCode.String`. */
 const STRING_FLAGS = 0x112;
-/** All the bits of type codes, of EnyimMemcached's mark, and of the flags of a `byte[]`. */
+/** All bits of type codes, of EnyimMemcached's bit 0x100, and of the flags of a `byte[]`. */
 const FLAG_BITS = 0xfb5f;
 
-/** Which .NET types values become. Every option may be left out. */
+/** The options of {@linkcode enyimTranscoder}: the .NET types of values. All are optional. */
 export interface EnyimTranscoderOptions {
   /**
-   * The type of a `number` that is a safe integer: one of .NET's types, which the number has to fit, or
-   * `"auto"`, the default, for an `Int32` where it fits and an `Int64` where it does not.
+   * The type of a `number` that is a safe integer. The number must fit the type. The default `"auto"` means `Int32` if
+   * the number fits, and otherwise `Int64`.
    */
   readonly integers?: DotNetIntegerType | DotNetFractionType | "auto";
-  /** The type of any other `number`, -0, `NaN` and those from 2^53 included; `"double"` by default. */
+  /** The type of any other `number`, including -0, `NaN` and numbers from 2^53 on; `"double"` by default. */
   readonly fractions?: DotNetFractionType;
   /**
-   * The kind of the `DateTime` that a `Date` becomes; `"utc"` by default. With `"local"`, .NET shows the same
-   * instant in the time zone of the machine that reads it.
+   * The kind of the `DateTime` for a `Date`; `"utc"` by default. With `"local"`, .NET shows the same instant in the
+   * time zone of the reading machine.
    */
   readonly dates?: DateTimeKind;
 }
 
-/** A transcoder for EnyimMemcached's format, and a function that makes others with options. */
+/** A transcoder for EnyimMemcached's format. Call it to make one with options. */
 export interface EnyimTranscoder extends Transcoder {
   /**
    * Makes a transcoder for EnyimMemcached's format.
    *
    * @param options `integers`, `fractions` and `dates`: the .NET types of numbers and of a `Date`.
    * @returns The transcoder.
-   * @throws {ValidationException} When an option names no type.
+   * @throws {ValidationException} When an option is not one of its types.
    */
   (options?: EnyimTranscoderOptions): Transcoder;
 }
 
 /**
- * Stores simple values and bytes in the format of EnyimMemcached (C#), each under the flags of its .NET type.
- * It is a transcoder as it is, and a function that makes others with options.
+ * Stores simple values and bytes in the format of EnyimMemcached (C#), with flags for the .NET type. Use it as a
+ * transcoder, or call it to make one with options.
  *
  * | JavaScript | .NET, written | .NET, read | flags |
  * | --- | --- | --- | --- |
- * | `null` | `DBNull`, which reads as `null` | the same; the empty item of flags 256 or 0 | 258 |
+ * | `null` | `DBNull`, which C# reads as `null` | the same; an empty item with flags 256 or 0 | 258 |
  * | `boolean` | `Boolean` | the same | 259 |
- * | `number` that is a safe integer | `Int32`, or `Int64` beyond it, or what `integers` says | `SByte`, `Byte`, `Int16`, `UInt16`, `Int32`, `UInt32`, `Int64`, `UInt64` | 261 to 268 |
- * | any other `number` | `Double`, or what `fractions` says | `Single`, `Double` | 269, 270 |
- * | `bigint` | `Int64`, or `UInt64` beyond it | the two, beyond 2^53 | 267, 268 |
- * | `string` | `String` | the same; `Char`; whatever has flags 0, as counters of other clients do | 274 |
- * | `Date` | `DateTime` of kind UTC, or what `dates` says | `DateTime` of every kind | 272 |
+ * | `number` that is a safe integer | `Int32`, or `Int64` if it does not fit; or as `integers` says | `SByte`, `Byte`, `Int16`, `UInt16`, `Int32`, `UInt32`, `Int64`, `UInt64` | 261 to 268 |
+ * | any other `number` | `Double`, or as `fractions` says | `Single`, `Double` | 269, 270 |
+ * | `bigint` | `Int64`, or `UInt64` if it does not fit | both, beyond 2^53 | 267, 268 |
+ * | `string` | `String` | the same; `Char`; items with flags 0, such as counters of other clients | 274 |
+ * | `Date` | `DateTime` of kind UTC, or as `dates` says | `DateTime` of every kind | 272 |
  * | `Uint8Array` | `byte[]` | the same | 64082 |
- * | {@linkcode DotNetValue} | the number or `Char` that it says | | |
+ * | {@linkcode DotNetValue} | its number type or `Char` | | |
  *
- * A `DateTime` counts 100 nanoseconds: what is below a millisecond is cut off. One of kind Local is read
- * as its instant, which .NET stores; one of kind Unspecified is read as if in UTC. .NET reads a number only as
- * the type that it was written as: for a program that reads a `long`, set `{ integers: "int64" }`.
+ * A `DateTime` has a resolution of 100 nanoseconds; it is truncated to milliseconds. Kind Local is read as its instant,
+ * which .NET stores in UTC; kind Unspecified is read as UTC. .NET reads a number only as the type it was written as:
+ * for a program that reads a `long`, set `{ integers: "int64" }`.
  *
- * EnyimMemcached writes everything else with .NET's `BinaryFormatter`: arrays, objects, `Decimal`, `Guid`,
- * `TimeSpan`. Reading those is a `ClientException` with the name of the class, and writing them a
- * `ValidationException`. As for EnyimMemcached itself, only the lowest byte of the flags counts, and bytes
- * behind a value of a fixed size are ignored. Bytes that are not UTF-8 are an error here, and replacement
- * characters there.
+ * EnyimMemcached writes everything else with .NET's `BinaryFormatter`: arrays, objects, `Decimal`, `Guid`, `TimeSpan`.
+ * Reading those throws a `ClientException` with the name of the class, and storing such values throws a
+ * `ValidationException`. As in EnyimMemcached, only the lowest byte of the flags counts, and bytes after a value of
+ * fixed size are ignored. Bytes that are not UTF-8 throw an error here; EnyimMemcached reads replacement characters.
  *
- * @example Values that C# reads, and a type that it asks for
+ * @example Values for C#, one with a certain type
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { enyimTranscoder } from "@moecache/moecache/formats";
@@ -95,19 +94,9 @@ function makeTranscoder(options: EnyimTranscoderOptions = {}): Transcoder {
     flagBits: FLAG_BITS,
     borrowsData: true,
     handsOverData: true,
-    encode: (value) => encode(value, types),
+    encode: (value) => writing(value, () => writeValue(value, types)),
     decode: ({ flags, data }) => readValue(flags, data),
   };
-}
-
-/** Whatever reading the value throws, a revoked proxy for instance, it is the value that is invalid. */
-function encode(value: unknown, types: DotNetTypes): EncodedValue {
-  try {
-    return writeValue(value, types);
-  } catch (cause) {
-    if (cause instanceof ClientException) throw cause;
-    throw new ValidationException("Cannot store value: it cannot be read", value, { cause });
-  }
 }
 
 function resolveTypes(options: EnyimTranscoderOptions): DotNetTypes {

@@ -1,4 +1,4 @@
-/** A transcoder as the client uses it, and the flags of items that hold no value. @module */
+/** Encodes and decodes items with a transcoder; and the flags of items that hold no value. @module */
 
 import { ClientException, quote, ValidationException } from "../errors.ts";
 import { invalidOption } from "../option_checks.ts";
@@ -6,35 +6,41 @@ import { checkText } from "./text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
 /**
- * Flags of a lease, an item whose value somebody is computing (`moel` in ASCII). Other clients see it as an
- * item under flags that they do not know; so with the two below.
+ * The flags of a lease: a client is computing the item's value (`moel` in ASCII). For other programs it is an item with
+ * unknown flags, as are the two below.
  */
 export const LEASE_FLAGS = 0x6d6f656c;
 
 /**
- * Flags of a failure, an item that holds an error's message: a loader's, or why `once` could not store a
- * result (`moef` in ASCII).
+ * The flags of a failure: the item holds an error message, of a loader or of `once` when it could not store a result
+ * (`moef` in ASCII).
  */
 export const FAILURE_FLAGS = 0x6d6f6566;
 
-/** Flags of a result of `undefined`, an item without bytes that `once` remembers (`moeu` in ASCII). */
+/** The flags of a result of `undefined` that `once` stores; the item is empty (`moeu` in ASCII). */
 export const UNDEFINED_FLAGS = 0x6d6f6575;
 
-/** What is expected of flags that values are stored under. */
-export const USABLE_FLAGS =
-  "an integer from 0 to 0xffffffff, but none from 0x6d6f6500 to 0x6d6f65ff: those are reserved";
+/**
+ * Flags of a mark, an item beside a value that says what a server without meta commands does not: that the value is
+ * stale, or when it will be (`moem` in ASCII).
+ */
+export const MARK_FLAGS = 0x6d6f656d;
 
-/** Whether something is flags that a value can be stored under. */
+/** The valid flags of values, in words. */
+export const USABLE_FLAGS =
+  "an integer from 0 to 0xffffffff, except 0x6d6f6500 to 0x6d6f65ff, which are reserved";
+
+/** Whether a value can be stored with these flags. */
 export function isUsable(flags: unknown): flags is number {
   return isFlags(flags) && !isReserved(flags);
 }
 
-/** Whether flags are those of an item that holds no value: 0x6d6f6500 to 0x6d6f65ff are reserved for these. */
+/** Whether flags mark an item that holds no value: 0x6d6f6500 to 0x6d6f65ff are reserved for this. */
 export function isReserved(flags: number): boolean {
   return flags >>> 8 === 0x6d6f65;
 }
 
-/** An item as memcached has it. */
+/** An item in memcached. */
 export interface StoredItem {
   /** The client flags. */
   readonly flags: number;
@@ -42,15 +48,15 @@ export interface StoredItem {
   readonly data: Uint8Array;
 }
 
-/** Reads and writes items as they are, those with reserved flags included, which no other transcoder sees. */
+/** Reads and writes raw items, including those with reserved flags, which other transcoders never get. */
 export const itemTranscoder: Transcoder<StoredItem> = {
   encode: (item) => item,
   decode: ({ flags, data }) => ({ flags, data }),
 };
 
 /**
- * Turns an item's flags and bytes, which are lent until it returns, into the value; `undefined` for an item
- * that holds none, as a lease. The key is for messages, and the cas unique does not matter.
+ * Decodes an item. The bytes are valid until it returns. The result is `undefined` for an item without a value, such as
+ * a lease. The key is used in messages; the cas unique is not used.
  */
 export type ReadItem = (
   flags: number,
@@ -59,19 +65,19 @@ export type ReadItem = (
   key?: string,
 ) => unknown;
 
-/** A value ready to be sent: text stands for its UTF-8 bytes. */
+/** A value that is ready to be sent. Text is sent as UTF-8. */
 export interface SendableItem {
   readonly flags: number;
   readonly data: Uint8Array | string;
 }
 
-/** Turns a value into what is sent. The key is for messages. */
+/** Encodes a value. The key is used in messages. */
 export type WriteItem = (value: unknown, key?: string) => SendableItem | Promise<SendableItem>;
 
 /**
- * Checks what is given as a transcoder.
+ * Checks a transcoder.
  *
- * @throws {ValidationException} When it is none, or its strings would read as a miss.
+ * @throws {ValidationException} When it is not a transcoder, or its strings would be read as a miss.
  */
 export function checkTranscoder(transcoder: unknown): void {
   const { encode, decode, textFlags, longestText } = Object(transcoder) as Partial<Transcoder>;
@@ -86,10 +92,10 @@ export function checkTranscoder(transcoder: unknown): void {
   throw invalidOption("transcoder", transcoder, expected);
 }
 
-/** From so many bytes on it is worth telling a transcoder that it need not copy them. */
+/** From this many bytes on, the transcoder gets its own buffer, so that it need not copy the bytes. */
 const LARGE = 65_536;
 
-/** Makes a reader that gives the transcoder bytes of its own, unless it only borrows them. */
+/** Makes a reader. The transcoder gets its own copy of the bytes, unless it only borrows them. */
 export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadItem {
   const { borrowsData = false } = transcoder;
   const owning = { maxValueBytes: limits.maxValueBytes, ownsData: true };
@@ -107,8 +113,8 @@ export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadIt
 }
 
 /**
- * Writes a value, and reads what was written: what those get who read it later. It may be of another type, and is
- * nobody else's object.
+ * Encodes a value and decodes the result: the value that later readers will get. It may have another type, and it is a
+ * new object.
  */
 export async function writeAndRead(
   { writeItem, readItem }: { readonly writeItem: WriteItem; readonly readItem: ReadItem },
@@ -117,19 +123,19 @@ export async function writeAndRead(
 ): Promise<{ readonly item: SendableItem; readonly value: unknown }> {
   const item = await writeItem(value, key);
   const { flags, data } = item;
-  // Text is read as it was written.
+  // Text is decoded as the text that was encoded.
   return {
     item,
     value: typeof data === "string" ? data : await readItem(flags, data, undefined, key),
   };
 }
 
-/** What is read in passing shares its buffer with what surrounds it; a gathered block does not. */
+/** A value within the read buffer shares that buffer with other data; a large value has its own. */
 function isOwn(data: Uint8Array): boolean {
   return data.byteLength === data.buffer.byteLength;
 }
 
-/** Makes a writer that sends text as it is where the transcoder says so, and checks what it is given. */
+/** Makes a writer. It sends strings as text if the transcoder allows this, and checks the transcoder's results. */
 export function itemWriter(transcoder: Transcoder): WriteItem {
   const { textFlags, longestText = Infinity, handsOverData = false } = transcoder;
   const mayReserve = transcoder === itemTranscoder;
@@ -156,7 +162,7 @@ function rejectedWithKey<Result>(result: Promise<Result>, key?: string): Promise
   });
 }
 
-/** What this module's transcoders throw, with the key in its message. Anything else is left as it is. */
+/** Adds the key to the message of an error of this module's transcoders. Other errors are not changed. */
 function withKey(error: unknown, key: string | undefined): unknown {
   if (key === undefined) return error;
   const { constructor: Class } = Object(error) as Error;
@@ -168,8 +174,8 @@ function withKey(error: unknown, key: string | undefined): unknown {
 }
 
 /**
- * What goes on the wire unquoted must be, and stay, what it claims to be, whatever made it: bytes that may
- * still change are copied.
+ * Checks a transcoder's result. It is sent unquoted, so flags and bytes must be valid and must not change: bytes that
+ * may still change are copied.
  */
 export function checkEncoded(encoded: EncodedValue, handsOverData: boolean): EncodedValue {
   const { flags, data } = encoded ?? {};
@@ -181,18 +187,18 @@ export function checkEncoded(encoded: EncodedValue, handsOverData: boolean): Enc
     return { flags, data: handsOverData ? plainView(data) : copy(data) };
   }
   throw new ValidationException(
-    "Cannot store value: the transcoder gave no Uint8Array with flags from 0 to 4294967295",
+    "Cannot store value: the transcoder returned no Uint8Array with flags from 0 to 4294967295",
     encoded,
   );
 }
 
-/** Whether something is a number that memcached keeps as an item's client flags. */
+/** Whether a value is valid as an item's client flags. */
 export function isFlags(flags: unknown): flags is number {
   return Number.isInteger(flags) && (flags as number) >= 0 && (flags as number) <= 0xffffffff;
 }
 
 /**
- * Text as it is, and bytes in a copy, which the caller cannot change before they are sent.
+ * Returns text unchanged, and a copy of bytes, so that the caller cannot change them before they are sent.
  *
  * @throws {ValidationException} When it is neither.
  */
@@ -201,11 +207,11 @@ export function ownData(data: unknown, action: string): Uint8Array | string {
   if (data instanceof Uint8Array) return copy(data);
   const why = typeof data === "string"
     ? "it holds a lone surrogate"
-    : "it is no string or Uint8Array";
+    : "it is neither a string nor a Uint8Array";
   throw new ValidationException(`Cannot ${action}: ${why}`, data);
 }
 
-/** The same bytes as no more than a Uint8Array: what else the object may say of its length is not asked. */
+/** The same bytes as a plain Uint8Array. A subclass could report a wrong length. */
 function plainView(data: Uint8Array): Uint8Array {
   const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
   return new Uint8Array(
@@ -216,8 +222,8 @@ function plainView(data: Uint8Array): Uint8Array {
 }
 
 /**
- * Not every Uint8Array's own slice makes a copy: a Buffer's does not. And a copy is to be no more than a
- * Uint8Array: that of a subclass could say another length than it has, and end the request early.
+ * A copy as a plain Uint8Array. The object's own `slice` is not used: Node's Buffer returns a view. And a subclass
+ * could report a wrong length and end the request early.
  */
 function copy(data: Uint8Array): Uint8Array {
   try {

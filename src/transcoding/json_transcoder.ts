@@ -4,28 +4,27 @@ import { isUsable, USABLE_FLAGS } from "./item_codec.ts";
 import { decodeUtf8, encodeText } from "./text.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
-/** Flags that JSON is stored under by the npm clients `memcached` and `memcache-client`, too. */
+/** The flags of JSON, also in the npm clients `memcached` and `memcache-client`. */
 const DEFAULT_FLAGS = 2;
-/** Flags of what was stored by a client, or a command, that has none of its own. */
+/** The flags of items from clients and commands that do not use flags. */
 const NO_FLAGS = 0;
 
-/** How JSON is written and read. Every option may be left out. */
+/** The options of {@linkcode jsonTranscoder}; all are optional. */
 export interface JsonTranscoderOptions {
   /**
-   * The flags that items are stored under, 0 to 4,294,967,295; 2 by default. 0x6d6f6500 to 0x6d6f65ff are
-   * reserved.
+   * The flags of stored items, 0 to 4,294,967,295; 2 by default. 0x6d6f6500 to 0x6d6f65ff are reserved.
    */
   readonly flags?: number;
-  /** The second argument of `JSON.stringify`: makes JSON of what has none, a `bigint` or a `Map`. */
+  /** The second argument of `JSON.stringify`, for values without JSON, such as a `bigint` or a `Map`. */
   readonly replacer?: (this: unknown, key: string, value: unknown) => unknown;
-  /** The second argument of `JSON.parse`: makes the values again that `replacer` replaced. */
+  /** The second argument of `JSON.parse`: restores the values that `replacer` replaced. */
   readonly reviver?: (this: unknown, key: string, value: unknown) => unknown;
 }
 
-/** A transcoder for JSON, and a function that makes others with options, or for values of one type. */
+/** A transcoder for JSON. Call it to make one with options, or for values of one type. */
 export interface JsonTranscoder extends Transcoder {
   /**
-   * Makes a transcoder for JSON. The type parameter is a promise of the caller: nothing checks what is read.
+   * Makes a transcoder for JSON. The type parameter is not checked when values are read.
    *
    * @param options `flags`, `replacer` and `reviver`.
    * @returns The transcoder.
@@ -35,16 +34,16 @@ export interface JsonTranscoder extends Transcoder {
 }
 
 /**
- * Stores values as JSON, which every language reads. It is a transcoder as it is, and a function that makes
- * others, with options or for the type of the values.
+ * Stores values as JSON, which every language can read. Use it as a transcoder, or call it to make one with options, or
+ * for values of one type.
  *
- * The result of `JSON.stringify` is stored: a `Date` becomes a string, `NaN` becomes `null`, a `Map` becomes
- * `{}`, properties that are `undefined` are left out. A value without JSON, `undefined` or a function, and a
- * value that `JSON.stringify` refuses, a `bigint` or a value that holds itself, is a `ValidationException`.
+ * The result of `JSON.stringify` is stored: a `Date` becomes a string, `NaN` becomes `null`, a `Map` becomes `{}`,
+ * properties that are `undefined` are left out. Storing a value without JSON (`undefined`, a function) or one that
+ * `JSON.stringify` refuses (a `bigint`, a value that contains itself) throws a `ValidationException`.
  *
- * Items are stored under flags 2, and read under 2 and 0: clients without flags of their own store JSON under
- * 0. Counters begin under 0 and are read as a number, which is exact up to 2^53. Other flags, and bytes that
- * are not JSON, are a `ClientException`.
+ * Items are stored with flags 2, and read with flags 2 and 0: clients that do not use flags store JSON with
+ * flags 0. Counters begin with flags 0 and are read as a number, which is exact up to 2^53. Reading an item with other
+ * flags, or whose bytes are not JSON, throws a `ClientException`.
  *
  * @example Values of one type
  * ```ts
@@ -64,7 +63,7 @@ export interface JsonTranscoder extends Transcoder {
  * assertEquals((await client.get<User>("user:1"))?.name, "Ada");
  * ```
  *
- * @example Dates that stay dates
+ * @example Dates that are read as dates
  * ```ts
  * import { jsonTranscoder } from "@moecache/moecache";
  * import { assertEquals } from "@std/assert";

@@ -1,6 +1,6 @@
 /**
- * Formats of values besides moecache's own, JSON and plain bytes, for programs that share a memcached
- * deployment with others.
+ * Value formats of other clients, for programs that share a memcached deployment with them. Python moecache's format,
+ * JSON and plain bytes are in the main entry.
  *
  * @example Values that C# reads and writes with EnyimMemcached
  * ```ts
@@ -31,3 +31,38 @@ export {
   enyimTranscoder,
   type EnyimTranscoderOptions,
 } from "./enyim_transcoder.ts";
+export {
+  type BmemcachedTranscoder,
+  bmemcachedTranscoder,
+  type BmemcachedTranscoderOptions,
+} from "./formats/bmemcached.ts";
+export {
+  type EnyimCoreTranscoder,
+  enyimCoreTranscoder,
+  type EnyimCoreTranscoderOptions,
+} from "./formats/enyim_core.ts";
+export {
+  type MemcacheClientTranscoder,
+  memcacheClientTranscoder,
+  type MemcacheClientTranscoderOptions,
+} from "./formats/memcache_client.ts";
+export { type MemjsTranscoder, memjsTranscoder } from "./formats/memjs.ts";
+export { type NpmMemcacheTranscoder, npmMemcacheTranscoder } from "./formats/npm_memcache.ts";
+export { type NpmMemcachedTranscoder, npmMemcachedTranscoder } from "./formats/npm_memcached.ts";
+export {
+  type PylibmcTranscoder,
+  pylibmcTranscoder,
+  type PylibmcTranscoderOptions,
+} from "./formats/pylibmc.ts";
+export {
+  type PymemcacheEncoding,
+  type PymemcacheTranscoder,
+  pymemcacheTranscoder,
+  type PymemcacheTranscoderOptions,
+} from "./formats/pymemcache.ts";
+export {
+  type PythonMemcachedTranscoder,
+  pythonMemcachedTranscoder,
+  type PythonMemcachedTranscoderOptions,
+} from "./formats/python_memcached.ts";
+export type { PythonPickleOptions, PythonPickleProtocol } from "./formats/python_values.ts";

@@ -3,21 +3,21 @@ import { checkBoolean, checkNames } from "../option_checks.ts";
 import { isFlags } from "./item_codec.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
-/** How bytes are given and taken. Every option may be left out. */
+/** The options of {@linkcode rawTranscoder}; all are optional. */
 export interface RawTranscoderOptions {
   /** Whether an item is read with its flags, as `{ flags, data }`; `false` by default. */
   readonly withFlags?: boolean;
   /**
-   * Set this to `true` when bytes that have been given to the client are not changed or transferred before the
-   * operation has ended. They are then sent without a copy; `false` by default.
+   * Set this to `true` if your program does not change or transfer bytes before the operation that stores them has
+   * ended. They are then sent without a copy. `false` by default.
    */
   readonly handsOverData?: boolean;
 }
 
-/** A transcoder that leaves bytes as they are, and a function that makes others with options. */
+/** A transcoder that stores bytes unchanged. Call it to make one with options. */
 export interface RawTranscoder extends Transcoder<Uint8Array | EncodedValue> {
   /**
-   * Makes a transcoder that leaves bytes and flags as they are.
+   * Makes a transcoder that stores bytes unchanged, and reads items with their flags.
    *
    * @param options `withFlags: true`, for reading items with their flags; `handsOverData`.
    * @returns The transcoder.
@@ -25,7 +25,7 @@ export interface RawTranscoder extends Transcoder<Uint8Array | EncodedValue> {
    */
   (options: RawTranscoderOptions & { readonly withFlags: true }): Transcoder<EncodedValue>;
   /**
-   * Makes a transcoder that leaves bytes as they are.
+   * Makes a transcoder that stores bytes unchanged.
    *
    * @param options `handsOverData`.
    * @returns The transcoder.
@@ -35,15 +35,14 @@ export interface RawTranscoder extends Transcoder<Uint8Array | EncodedValue> {
 }
 
 /**
- * Stores and reads bytes as they are. It is a transcoder as it is, and a function that makes others with
- * options.
+ * Stores and reads bytes unchanged. Use it as a transcoder, or call it to make one with options.
  *
- * A `Uint8Array` is stored under flags 0, and `{ flags, data }` under its own flags. Everything else, strings
- * included, is a `ValidationException`. Items of any flags are read: as a `Uint8Array` that is the caller's
- * own, or with `rawTranscoder({ withFlags: true })` as `{ flags, data }`, which can be stored again as it was.
+ * A `Uint8Array` is stored with flags 0, and `{ flags, data }` with its `flags`. Storing anything else, including a
+ * string, throws a `ValidationException`. Items with any flags can be read: as a new `Uint8Array`, or with
+ * `rawTranscoder({ withFlags: true })` as `{ flags, data }`, which can be stored again unchanged.
  *
- * Counters begin under flags 0, and are read as the digits of their text. Flags from 0x6d6f6500 to 0x6d6f65ff
- * are reserved for leases of `getOrSet`: they are refused, and read as a miss.
+ * Counters begin with flags 0, and are read as the bytes of their digits. Flags from 0x6d6f6500 to 0x6d6f65ff are
+ * reserved for leases of `getOrSet`: storing them is refused, and reading them is a miss.
  *
  * @example Bytes, and an item with its flags
  * ```ts

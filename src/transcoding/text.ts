@@ -1,12 +1,12 @@
-/** Strings and their UTF-8, which has to be valid. @module */
+/** Encodes and decodes strings as valid UTF-8. @module */
 
 import { ClientException, ValidationException } from "../errors.ts";
 
 const REPLACEMENT = "\ufffd";
 
-/** Up to so many bytes, {@linkcode decodeShortAscii} takes less time than a TextDecoder. */
+/** Up to this many bytes, {@linkcode decodeShortAscii} is faster than a TextDecoder. */
 const MAX_SHORT = 16;
-/** The same for a part of larger bytes, which a TextDecoder takes as a view of its own. */
+/** The same for a part of larger bytes, for which a TextDecoder needs another view. */
 const MAX_SHORT_PART = 48;
 
 const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
@@ -16,14 +16,14 @@ const strict: TextDecoder = /* @__PURE__ */ new TextDecoder("utf-8", {
   fatal: true,
 });
 
-/** Used again by {@linkcode decodeShortAscii}: one array of character codes for each length. */
+/** Reused by {@linkcode decodeShortAscii}: an array of character codes for each length. */
 const codesOfLength: number[][] = [];
 
 /**
- * Decodes UTF-8, a byte order mark included.
+ * Decodes UTF-8, and keeps a byte order mark.
  *
- * The lenient decoder takes a third of the strict one's time for short text on Deno, and it marks what it
- * could not decode. Only text with such a mark, which may be part of the text, is decoded again.
+ * For short text on Deno, the lenient decoder takes a third of the strict decoder's time, and replaces invalid bytes by
+ * U+FFFD. Only text with U+FFFD, which may also be valid, is decoded again.
  *
  * @throws {TypeError} When the bytes are not UTF-8.
  */
@@ -53,7 +53,7 @@ function decodeShortAscii(bytes: Uint8Array, start: number, end: number): string
  * Checks that a string can be written as UTF-8.
  *
  * @returns The string.
- * @throws {ValidationException} When it holds a lone surrogate, which UTF-8 has no bytes for.
+ * @throws {ValidationException} When it holds a lone surrogate, which UTF-8 cannot encode.
  */
 export function checkText(text: string): string {
   if (text.isWellFormed()) return text;

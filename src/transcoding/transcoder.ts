@@ -1,6 +1,6 @@
-/** What the client does with values on their way to and from memcached. @module */
+/** The interface of transcoders, which convert values to items and back. @module */
 
-/** A value as memcached holds it. */
+/** A value as memcached stores it. */
 export interface EncodedValue {
   /** The item's client flags, a 32-bit unsigned integer that memcached keeps and returns. */
   flags: number;
@@ -8,28 +8,28 @@ export interface EncodedValue {
   data: Uint8Array;
 }
 
-/** What decoding an item may take, and what it may do with the item. */
+/** The limits for decoding an item, and whether its bytes may be kept. */
 export interface DecodeLimits {
   /**
-   * The longest value, in bytes, that an item may expand to: the client's own `maxValueBytes`. A transcoder
-   * whose values are not longer than their items need not look at it.
+   * The maximum length, in bytes, that an item may expand to: the client's `maxValueBytes`. A transcoder that does not
+   * expand items can ignore it.
    */
   readonly maxValueBytes: number;
   /**
-   * `true` when the item's bytes are the transcoder's own, although it borrows: it may change them, and the
-   * value may be a view of them. The client says so of large ones, which need no copy then.
+   * `true` when the transcoder may keep and change the bytes although it has `borrowsData`: the value may then be a
+   * view of them. The client sets this for large values, which need no copy then.
    */
   readonly ownsData?: boolean;
 }
 
 /**
- * Turns values into flags and bytes, and back. A `Client` uses one for all that it stores. The default is
+ * Converts values to flags and bytes, and back. A `Client` uses one transcoder for all values. The default is
  * `moecacheTranscoder`; others are `jsonTranscoder`, `rawTranscoder`, `compressed` and, from
- * `@moecache/moecache/formats`, `enyimTranscoder`. The type parameter is the type of the values.
+ * `@moecache/moecache/formats`, those of other clients. The type parameter is the type of the values.
  *
- * `encode` throws a `ValidationException` for a value that it cannot represent; `decode` throws a
- * `ClientException` for an item that it does not read. Either may return a promise. Operations whose
- * values take a promise are sent when it resolves, and may be overtaken by those issued after them.
+ * `encode` throws a `ValidationException` for a value that it cannot represent. `decode` throws a `ClientException` for
+ * an item that it cannot read. Either may return a promise. The operation is then sent when the promise resolves, and
+ * later operations may be sent before it.
  *
  * @example JSON under flags 2
  * ```ts
@@ -51,37 +51,36 @@ export interface DecodeLimits {
  */
 export interface Transcoder<Value = unknown> {
   /**
-   * Turns a value into the flags and bytes that memcached stores. The time that a promise takes is not
-   * part of the operation's `timeout`; the same goes for {@linkcode decode}.
+   * Converts a value to the flags and bytes that memcached stores. The time that a promise takes does not count towards
+   * the operation's `timeout`; nor does that of {@linkcode decode}.
    */
   encode(value: Value): EncodedValue | Promise<EncodedValue>;
-  /** Turns an item's flags and bytes back into the value. A client passes limits that hold for it. */
+  /** Converts an item's flags and bytes to the value. A client passes its limits. */
   decode(item: EncodedValue, limits?: DecodeLimits): Value | Promise<Value>;
   /**
-   * Set this when strings are stored as their plain UTF-8 bytes under one value of the flags. The client then
-   * writes strings into its outgoing buffer without calling `encode`, and begins counters, whose text is a
-   * number, under these flags instead of 0. It must not be one from 0x6d6f6500 to 0x6d6f65ff, which are
-   * reserved for what the client itself stores.
+   * Set this to the flags of strings, if strings are stored as their plain UTF-8 bytes. The client then writes strings
+   * directly into its send buffer without calling `encode`, and counters begin with these flags instead of 0. Flags
+   * from 0x6d6f6500 to 0x6d6f65ff are reserved for the client.
    */
   readonly textFlags?: number;
   /**
-   * Set this to every bit that the flags of encoded items may have, if these are known. `compressed` then
-   * refuses a `flag` among them when it is made, and not only when it stores the first such value.
+   * Set this to all bits that the flags of encoded items may have, if they are known. `compressed` then refuses a
+   * `flag` among them at once, and not only when it stores the first such value.
    */
   readonly flagBits?: number;
   /**
-   * Set this along with `textFlags` when that is true of short strings only: the length, in UTF-16 code
-   * units, of the longest one that the client may write without calling `encode`.
+   * Set this together with `textFlags` if only short strings are stored as plain UTF-8: the maximum length, in UTF-16
+   * code units, of a string that the client may write without calling `encode`.
    */
   readonly longestText?: number;
   /**
-   * Set this to `true` when nobody changes or transfers the bytes that `encode` returned until they have
-   * been sent. The client then sends them without a copy of its own.
+   * Set this to `true` if the bytes that `encode` returned are not changed or transferred before they have been sent.
+   * The client then sends them without a copy.
    */
   readonly handsOverData?: boolean;
   /**
-   * Set this to `true` when `decode` has finished with `data` by the time it returns and keeps no
-   * view of it. The client then passes a view of its read buffer instead of a copy.
+   * Set this to `true` if `decode` is finished with `data` when it returns, and keeps no view of it. The client then
+   * passes a view of its read buffer instead of a copy.
    */
   readonly borrowsData?: boolean;
 }

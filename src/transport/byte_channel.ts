@@ -1,72 +1,60 @@
-/** A transport as connections use it: chunks in, chunks out. @module */
+/** Reads and writes a transport in chunks, as connections need it. @module */
 
 import { SocketError } from "../errors.ts";
-import { afterTurn, inTime, LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import { systemClock } from "../waiting.ts";
+import { afterTurn, LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import type { Directions } from "./stream_directions.ts";
 import type { Receiver, Transport } from "./transport.ts";
 
-/** A transport that moves nothing so many times in a row is taken for broken. */
+/** How many times in a row a transport may move no bytes before it counts as broken. */
 const MOST_IDLE = 100;
 
-/** Milliseconds that closing is waited for: a caller's own transport may never say that it is closed. */
+/** How many milliseconds to wait for a transport to close: a caller's own transport may never resolve. */
 export const LONGEST_CLOSE: number = 1000;
 
-/** One open socket, read and written chunk by chunk. */
+/** An open socket that is read and written in chunks. */
 export interface ByteChannel {
   /**
-   * Reads the next chunk, which is lent until the next read. One read at a time, and none after
-   * {@linkcode receive}.
+   * Reads the next chunk, which is valid until the next read. Only one read at a time, and none after {@linkcode
+   * receive}.
    *
    * @returns The chunk, or `undefined` at the end of the stream.
    */
   read(): Promise<Uint8Array | undefined>;
-  /** Hands over all that comes from now on; resolves at the end of the stream. */
+  /** Passes all further bytes to a receiver; resolves at the end of the stream. */
   receive(receiver: Receiver): Promise<void>;
-  /** Writes all chunks in order; they are lent until the promise settles. */
+  /** Writes all chunks in order. They must not change until the promise settles. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
-  /** Ends both directions, and with them a `read` or a `receive` that waits. */
+  /** Closes both directions, and ends a pending `read` or `receive`. */
   close(): Promise<void>;
-  /** Has the socket keep the process alive, as it does from the beginning. */
+  /** Makes the socket keep the process alive, which is the initial state. */
   ref(): void;
-  /** Lets the process end although the socket is open, where the transport can. */
+  /** Lets the process end while the socket is open, if the transport supports it. */
   unref(): void;
 }
 
 /**
  * Makes a channel of a transport.
  *
- * @param transport The open transport; the channel owns it from now on.
- * @param direct Whether to use the transport's own ways round its streams where it has them.
- * @throws {TypeError} When the transport's streams are somebody else's already.
+ * @param transport The open transport; the channel takes ownership.
+ * @param direct Whether to use the transport's own methods instead of its streams, if it has them.
+ * @throws {TypeError} When the transport's streams are already locked.
  */
-export function openChannel(transport: Transport, direct: boolean): ByteChannel {
-  const isDirect = direct && transport.read !== undefined && transport.write !== undefined;
-  return new Channel(
-    transport,
-    isDirect ? openDirect(transport as DirectTransport) : openStreams(transport),
-  );
+export async function openChannel(transport: Transport, direct: boolean): Promise<ByteChannel> {
+  if (direct && transport.read !== undefined && transport.write !== undefined) {
+    return new Channel(transport, openDirect(transport as DirectTransport));
+  }
+  const { openStreams } = await import("./stream_directions.ts");
+  return new Channel(transport, openStreams(transport));
 }
 
 type DirectTransport = Transport & Required<Pick<Transport, "read" | "write">>;
-
-/** Both directions of a transport. */
-interface Directions {
-  /** Reads a chunk, where it may be put if the transport can; `undefined` at the end. */
-  readonly read: (into: Uint8Array<ArrayBuffer> | undefined) => Promise<Uint8Array | undefined>;
-  /** Writes some of the bytes, and resolves to how many. */
-  readonly write: (bytes: Uint8Array) => Promise<number>;
-  /** Has the socket call for each chunk, where it can. */
-  readonly receive?: (receiver: Receiver) => Promise<void>;
-  /** Ends a write that waits. */
-  readonly abortWriting?: () => Promise<void>;
-  /** Ends a read that waits. */
-  readonly cancelReading?: () => Promise<void>;
-}
 
 class Channel implements ByteChannel {
   readonly #transport: Transport;
   readonly #directions: Directions;
   #isClosed = false;
-  /** Ends what waits to read, which the transport itself may leave waiting. */
+  /** Ends a pending read: the transport itself may never settle it. */
   #endReading = (): void => {};
 
   constructor(transport: Transport, directions: Directions) {
@@ -95,11 +83,11 @@ class Channel implements ByteChannel {
     this.#isClosed = true;
     try {
       const closed = this.#transport.close();
-      // A worker's socket is closed when all is written, or given up.
+      // A worker's socket closes when everything is written, or when it is aborted.
       abortWriting?.().catch(() => {});
       if (closed !== undefined) await inTime(Promise.resolve(closed), LONGEST_CLOSE);
     } finally {
-      // Its streams may have failed by now: the connection has had that from its own read or write.
+      // The streams may have failed; the connection has received that error from its own read or write.
       if (cancelReading !== undefined) {
         await inTime(Promise.allSettled([cancelReading()]), LONGEST_CLOSE);
       }
@@ -122,7 +110,7 @@ class Channel implements ByteChannel {
     });
   }
 
-  /** Hands over chunk by chunk; a large value comes straight into where it belongs. */
+  /** Passes chunks to the receiver. A large value is read directly into its own buffer. */
   async #pour(receiver: Receiver): Promise<void> {
     while (true) {
       const { vacancy } = receiver;
@@ -137,10 +125,10 @@ class Channel implements ByteChannel {
   }
 
   /**
-   * Reads what is not nothing: an empty chunk is no end.
+   * Reads the next chunk that is not empty: an empty chunk is not the end.
    *
-   * @param into Where the bytes may be put.
-   * @param idle How many empty chunks there have been.
+   * @param into A buffer for the bytes.
+   * @param idle How many empty chunks have come before.
    */
   async #readSome(into: Uint8Array<ArrayBuffer> | undefined, idle = 0): Promise<
     Uint8Array | undefined
@@ -179,64 +167,27 @@ function openDirect(transport: DirectTransport): Directions {
   };
 }
 
-function openStreams({ readable, writable }: Transport): Directions {
-  const writer = writable.getWriter();
-  // A failure of the stream reaches the one who writes: nobody waits for `closed` as well.
-  writer.closed.catch(() => {});
-  const { read, cancel } = openReader(readable);
-  return {
-    read,
-    async write(bytes) {
-      // A stream may keep what it was given beyond the write, a TransformStream does: it gets a copy.
-      await writer.write(bytes.slice());
-      return bytes.length;
-    },
-    abortWriting: () => writer.abort(),
-    cancelReading: cancel,
-  };
-}
-
-interface Reader {
-  read(): Promise<Uint8Array | undefined>;
-  cancel(): Promise<void>;
-}
-
-/** Reads a byte stream into one buffer that goes back and forth, any other as its chunks come. */
-function openReader(readable: ReadableStream<Uint8Array>): Reader {
-  let reader: ReadableStreamBYOBReader;
-  try {
-    reader = readable.getReader({ mode: "byob" });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const reader = readable.getReader();
-    return { read: async () => bytesOf(await reader.read()), cancel: () => reader.cancel() };
-  }
-  let buffer = new ArrayBuffer(READ_SIZE);
-  return {
-    async read() {
-      const result = await reader.read(new Uint8Array(buffer));
-      if (result.value !== undefined) buffer = result.value.buffer;
-      return bytesOf(result);
-    },
-    cancel: () => reader.cancel(),
-  };
-}
-
-/** What was read, as bytes and nothing else: Node's streams hand over Buffers, whose slices are no copies. */
-function bytesOf(result: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
-  if (result.done) return undefined;
-  const { buffer, byteOffset, byteLength } = result.value;
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-}
-
-/** Checks how many bytes a transport says that it has moved. */
+/** Checks the number of bytes that a transport reports. */
 export function checkCount(count: number, most: number): number {
   if (Number.isInteger(count) && count >= 0 && count <= most) return count;
-  throw new SocketError(`the transport says that it has moved ${count} of ${most} bytes`);
+  throw new SocketError(`the transport reports that it has moved ${count} of ${most} bytes`);
 }
 
-/** Lets others run after a transport has moved nothing, so many times in a row. */
+/** Waits a moment after a transport has moved no bytes, `idle` times in a row. */
 export async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
   if (idle > MOST_IDLE) throw new SocketError(`the transport ${does} nothing, again and again`);
   await new Promise<void>((resolve) => afterTurn(resolve));
+}
+
+/**
+ * Waits for a promise, up to a time limit.
+ *
+ * @param promise The promise; if it is rejected within the time, so is the result.
+ * @param milliseconds The time limit.
+ */
+export function inTime(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = systemClock.after(milliseconds, resolve);
+    promise.then(() => resolve(), reject).finally(cancel);
+  });
 }

@@ -1,13 +1,13 @@
-/** The dialer for Deno, but for TLS. @module */
+/** The dialer for Deno, without TLS. @module */
 
 import { systemClock } from "../waiting.ts";
 import { timeToNextAddress } from "./runtime.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
-/** How many addresses a name is likely to have at most: `Deno.connect` looks them up by itself. */
+/** The likely maximum number of a name's addresses, because `Deno.connect` resolves names itself. */
 const LIKELY_ADDRESSES = 3;
 
-/** Milliseconds after which an attempt that was given up is aborted. */
+/** Milliseconds after which a cancelled attempt is aborted. */
 const GRACE = 50;
 
 /** Opens a TCP or unix socket with `Deno.connect`. */
@@ -28,8 +28,8 @@ export async function dialDeno(endpoint: Endpoint, options: DialOptions): Promis
 }
 
 /**
- * Deno 2.9 loses a socket that is connected just as its signal is aborted. An attempt that was given up
- * has a while to end by itself, which it nearly always does; only what hangs is aborted.
+ * Deno 2.9 leaks a socket that connects at the moment when its signal is aborted. So a cancelled attempt gets some time
+ * to end by itself, which it nearly always does, and is aborted only if it hangs.
  */
 async function connectTcp(
   { hostname, port }: Endpoint,
@@ -75,7 +75,7 @@ class DenoTransport implements Transport {
     return this.#connection.write(bytes);
   }
 
-  /** Deno's streams close the connection by themselves, where there is no more to read. */
+  /** Deno's streams close the connection themselves at the end of the input. */
   close(): void {
     try {
       this.#connection.close();

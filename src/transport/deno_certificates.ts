@@ -1,17 +1,17 @@
 /**
- * Checking a server's certificate on Deno once more. Where it was given authorities, the `node:tls` of Deno
- * 2.9 lets a certificate pass that its own TLS cannot read, one of version 1 of X.509 for instance, if it
- * only names one of them: nobody has looked at its signature, at its key or at its dates by then.
+ * Checks a server's certificate on Deno a second time. With its own authorities, the `node:tls` of Deno 2.9 accepts a
+ * certificate that Deno's TLS cannot parse, for example one of X.509 version 1, if only its issuer has the name of an
+ * authority. Its signature, key and dates have not been checked then.
  *
  * @module
  */
 
 import { SocketError } from "../errors.ts";
 import type { PeerCertificate } from "./node_socket.ts";
-import { builtinModule } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 import { certificateDatesFault } from "./tls_fault.ts";
 
-/** As much of Node's `X509Certificate` as is used here. */
+/** The part of Node's `X509Certificate` that is used here. */
 interface Certificate {
   readonly raw: Uint8Array;
   readonly ca: boolean;
@@ -20,20 +20,20 @@ interface Certificate {
   verify(publicKey: unknown): boolean;
 }
 
-/** As much of `node:crypto` as is used here. */
+/** The part of `node:crypto` that is used here. */
 interface NodeCrypto {
   readonly X509Certificate: new (certificate: string | Uint8Array) => Certificate;
 }
 
-/** How many certificates a server may show. */
+/** How many certificates a server may send. */
 const LONGEST_CHAIN = 10;
 
 /**
- * Checks that a certificate is sound, and that it leads to an authority by signatures.
+ * Checks that a certificate is valid, and that a chain of signatures leads to an authority.
  *
- * @param shown What the server has shown.
- * @param caCerts The authorities that are trusted, each in PEM.
- * @throws {SocketError} When it is not, or does not.
+ * @param shown The server's certificate.
+ * @param caCerts The trusted authorities, each in PEM.
+ * @throws {SocketError} When one of these is not the case.
  */
 export async function checkCertificates(
   shown: PeerCertificate,
@@ -50,13 +50,13 @@ export async function checkCertificates(
   while (!authorities.some((each) => isSame(each, certificate) || isIssuedBy(certificate, each))) {
     const index = issuers.findIndex((each) => isIssuedBy(certificate, each));
     if (index < 0) {
-      throw new SocketError("its certificate comes from no authority that is trusted here");
+      throw new SocketError("its certificate is not from a trusted authority");
     }
     [certificate] = issuers.splice(index, 1) as [Certificate];
   }
 }
 
-/** The certificates that a server has shown behind its own. */
+/** The issuers' certificates that the server has sent. */
 function issuersOf(shown: PeerCertificate): PeerCertificate[] {
   const issuers: PeerCertificate[] = [];
   let { issuerCertificate: next } = shown;
@@ -67,7 +67,7 @@ function issuersOf(shown: PeerCertificate): PeerCertificate[] {
   return issuers;
 }
 
-/** The certificates in PEM that texts hold; a text may be a whole bundle. */
+/** The PEM certificates in some texts; a text may hold several. */
 function certificatesIn(texts: readonly string[]): string[] {
   return texts.flatMap((text) =>
     text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
@@ -87,19 +87,19 @@ function isSound(shown: PeerCertificate): boolean {
     certificateDatesFault(shown) === undefined;
 }
 
-/** Whether behind the heads of two sequences stands what says that it is of the third version. */
+/** Whether the certificate has version 3: the bytes that say so come after the headers of two sequences. */
 function isOfVersion3(der: Uint8Array): boolean {
   const start = contentOf(der, contentOf(der, 0));
   return [0xa0, 3, 2, 1, 2].every((byte, i) => der[start + i] === byte);
 }
 
-/** Where the content of an element of DER begins: behind its tag, and its length in one byte or more. */
+/** The offset of the content of a DER element, after its tag and its length of one or more bytes. */
 function contentOf(der: Uint8Array, start: number): number {
   const length = der[start + 1] ?? 0;
   return start + 2 + (length < 0x80 ? 0 : length & 0x7f);
 }
 
-/** Whether Deno's own TLS can read it, which an authority's certificate is read by at once. */
+/** Whether Deno's TLS can parse it: Deno parses the certificates of authorities at once. */
 function isReadable(der: Uint8Array): boolean {
   const pem = `-----BEGIN CERTIFICATE-----\n${
     btoa(String.fromCharCode(...der))

@@ -1,4 +1,4 @@
-/** Opening a socket on whatever runtime this is. @module */
+/** Opens a socket on every runtime. @module */
 
 import { SocketError } from "../errors.ts";
 import { lazily } from "../waiting.ts";
@@ -11,34 +11,34 @@ const loadTls = /* @__PURE__ */ lazily(async () => (await import("./node_tls.ts"
 const loadWorkers = /* @__PURE__ */ lazily(async () => (await import("./workers.ts")).dialWorkers);
 
 /**
- * Opens a socket. What only one runtime needs is loaded when the first dial there begins.
+ * Opens a socket. The dialer of the runtime is loaded by the first call.
  *
  * @throws What the runtime throws when it cannot.
  */
 export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
   const dialHere = await loadDialer(endpoint);
-  // It may have been given up while the dialer was loaded.
+  // The attempt may have been aborted while the dialer was loaded.
   options.signal.throwIfAborted();
   return await dialHere(endpoint, options);
 }
 
 function loadDialer({ tls }: Endpoint): Promise<Dial> {
-  // Workers may have parts of Node's modules, whose sockets are slower there.
+  // Workers may have parts of Node's modules, but their Node sockets are slower.
   if (isWorker()) return loadWorkers();
   if (tls !== undefined) return loadTls();
   return typeof globalThis.Deno?.connect === "function" ? loadDeno() : loadNode();
 }
 
 /**
- * Makes a dialer of a caller's function, which may do anything.
+ * Makes a dialer of a caller's function, and checks its result.
  *
- * @throws {SocketError} As a rejection of the dialer, when the function gives no transport.
+ * @throws {SocketError} The dialer rejects with it when the function returns no transport.
  */
 export function checkedDial(dial: Dial): Dial {
   return async (endpoint, options) => {
     const transport: unknown = await dial(endpoint, options);
     if (isTransport(transport)) return transport;
-    throw new SocketError("dial gave no { readable, writable, close }");
+    throw new SocketError("dial returned no { readable, writable, close }");
   };
 }
 

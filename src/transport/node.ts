@@ -1,17 +1,18 @@
-/** The dialer for Bun and Node, but for TLS. @module */
+/** The dialer for Bun and Node, without TLS. @module */
 
 import { systemClock, untilAborted } from "../waiting.ts";
 import type { NodeSocket, SocketOptions, TlsManner } from "./node_socket.ts";
 import { NodeTransport } from "./node_transport.ts";
-import { builtinModule, timeToNextAddress } from "./runtime.ts";
+import { timeToNextAddress } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
-/** As much of `node:net` as is used here. */
+/** The part of `node:net` that is used here. */
 interface NodeNet {
   connect(options: SocketOptions): NodeSocket;
 }
 
-/** As much of `node:dns` as is used here. */
+/** The part of `node:dns` that is used here. */
 interface NodeDns {
   readonly ADDRCONFIG: number;
   readonly promises: {
@@ -34,8 +35,8 @@ export async function dialNode(endpoint: Endpoint, options: DialOptions): Promis
  * Connects to a host, or to a unix socket.
  *
  * @param open Begins to connect.
- * @param tls What is different where TLS is spoken.
- * @throws What the runtime throws when it cannot, for the last of a host's addresses.
+ * @param tls How a TLS socket differs.
+ * @throws The runtime's error for the last of the host's addresses.
  */
 export async function connectNode(
   { hostname, port, path }: Endpoint,
@@ -60,20 +61,20 @@ export async function connectNode(
 /** What to connect to. */
 type Host = Pick<SocketOptions, "host" | "family">;
 
-/** The addresses of a host, those of both versions in turn; a literal address is its own. */
+/** The addresses of a host, with alternating IP versions; an IP address stands for itself. */
 async function lookUp(host: string, signal: AbortSignal): Promise<Host[]> {
   if (isAddress(host)) return [{ host }];
-  // Deno, which is here for TLS, may have leave to connect to a name and none for its addresses. The first
-  // of each version is what can be had by the name: where the runtime tries more of them it crashes.
+  // On Deno, which uses this for TLS, a program may have the permission to connect to a name but not to its addresses.
+  // Then the first address of each version is used, through the name: Deno crashes if it tries more of them.
   if (!mayUseNetwork()) return [{ host, family: 6 }, { host, family: 4 }];
   const { ADDRCONFIG: hints, promises } = await builtinModule<NodeDns>("node:dns");
   const found = await untilAborted(promises.lookup(host, { all: true, hints }), signal);
   const addresses = inTurn([...new Set(found.map(({ address }) => address))]);
-  // Where there are none, it is for the runtime to say so.
+  // Without any address, the runtime makes the error.
   return addresses.length === 0 ? [{ host }] : addresses.map((host) => ({ host }));
 }
 
-/** Puts addresses of both versions in turn, beginning with that of the first. */
+/** Orders addresses with alternating IP versions, beginning with the version of the first address. */
 function inTurn(addresses: readonly string[]): string[] {
   const version = (address: string) => address.includes(":") ? 6 : 4;
   const isLikeFirst = (address: string) => version(address) === version(addresses[0]!);
@@ -82,20 +83,20 @@ function inTurn(addresses: readonly string[]): string[] {
   return addresses.flatMap((_, i) => [...first.slice(i, i + 1), ...second.slice(i, i + 1)]);
 }
 
-/** Whether any address may be connected to, which is a question on Deno only. */
+/** Whether the program may connect to any address; only Deno restricts this. */
 function mayUseNetwork(): boolean {
   const { permissions } = globalThis.Deno ?? {};
   return permissions === undefined || permissions.querySync({ name: "net" }).state === "granted";
 }
 
-/** Whether this is an IP address, which may name its interface as in `fe80::1%eth0`. */
+/** Whether this is an IP address, with or without an interface as in `fe80::1%eth0`. */
 export function isAddress(host: string): boolean {
   return host.includes(":") || /^[\d.]+$/.test(host);
 }
 
 /**
- * Makes one attempt after another, the next as soon as one fails or has taken a while (RFC 8305). The first
- * to connect wins, the others are given up.
+ * Makes one attempt after another: the next begins when the last has failed, or has taken some time (RFC 8305). The
+ * first to connect wins, and the others are cancelled.
  */
 function firstOf(
   attempts: readonly ((signal: AbortSignal) => Promise<NodeTransport>)[],
@@ -119,7 +120,7 @@ function firstOf(
     };
     const win = (transport: NodeTransport) => {
       if (ending.signal.aborted) {
-        // It connected at the moment when another one did, or when all were given up.
+        // It connected at the same moment as another one, or when all were cancelled.
         transport.close();
         return lose(ending.signal.reason);
       }

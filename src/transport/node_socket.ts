@@ -1,24 +1,24 @@
 /**
- * As much of Node's sockets as is used here. Their own declarations are a package, which everybody who uses
- * this one would have to have.
+ * The part of Node's sockets that is used here. Their real declarations are in a package that every user of this module
+ * would have to install.
  *
  * @module
  */
 
-/** Has a socket read into a buffer of ours, which is faster than its events. */
+/** Makes a socket read into our buffer, which is faster than its events. */
 export interface OnRead {
-  /** Gives the buffer for the next read. */
+  /** Returns the buffer for the next read. */
   readonly buffer: () => Uint8Array;
-  /** Takes what was read; `false` pauses the socket. */
+  /** Receives the bytes; `false` pauses the socket. */
   readonly callback: (count: number, buffer: Uint8Array) => boolean;
 }
 
-/** What a socket is opened with. */
+/** The options for opening a socket. */
 export interface SocketOptions {
   readonly host?: string;
   readonly port?: number;
   readonly path?: string;
-  /** Of which version the host's address has to be. */
+  /** The required IP version of the host's address. */
   readonly family?: 4 | 6;
   readonly onread: OnRead;
 }
@@ -35,29 +35,29 @@ export interface NodeSocket {
   resetAndDestroy(): this;
   ref(): this;
   unref(): this;
-  /** Of a socket that speaks TLS; `true` for those that vouch for it as well. */
+  /** The server's certificate, for TLS sockets only; with `true`, including its issuers. */
   getPeerCertificate?(isDetailed: boolean): PeerCertificate;
   setNoDelay(noDelay: boolean): this;
   setKeepAlive(keepAlive: boolean): this;
 }
 
-/** A server's certificate, as far as it is looked at here. */
+/** The part of a server's certificate that is used here. */
 export interface PeerCertificate {
   /** The certificate in DER. */
   readonly raw: Uint8Array<ArrayBuffer>;
-  /** When its validity begins, and when it ends, as `Date` reads it. */
+  /** The beginning and the end of its validity, in a format that `Date` can parse. */
   readonly "valid_from": string;
   readonly "valid_to": string;
-  /** The certificate of the one who has issued it, where the server shows that; its own at the end. */
+  /** The issuer's certificate, if the server has sent it; the last certificate refers to itself. */
   readonly issuerCertificate?: PeerCertificate;
 }
 
-/** What is different where TLS is spoken. */
+/** How a TLS socket differs. */
 export interface TlsManner {
-  /** Whether a socket that is paused says afterwards that it has ended; on Deno it does not. */
+  /** Whether a socket that was paused still emits `end` later; on Deno it does not. */
   readonly canPause: boolean;
-  /** Says what an error means. */
+  /** Translates an error. */
   explain(error: unknown): unknown;
-  /** Says why the server may have closed the connection before it sent anything. */
+  /** Makes the error for a connection that the server has closed before it sent anything. */
   closedUnheard(cause: unknown): unknown;
 }

@@ -5,7 +5,7 @@ import { lazily } from "../waiting.ts";
 import { connectNode, isAddress } from "./node.ts";
 import type { NodeSocket, PeerCertificate, SocketOptions, TlsManner } from "./node_socket.ts";
 import type { NodeTransport } from "./node_transport.ts";
-import { builtinModule } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 import {
   certificateDatesFault,
   closedUnheard,
@@ -15,7 +15,7 @@ import {
 } from "./tls_fault.ts";
 import type { DialOptions, Endpoint, TlsOptions, Transport } from "./transport.ts";
 
-/** What a TLS socket is opened with. */
+/** The options for opening a TLS socket. */
 interface SecureOptions extends SocketOptions {
   readonly ca?: string[];
   readonly cert?: string;
@@ -28,19 +28,19 @@ interface SecureOptions extends SocketOptions {
   ) => Error | undefined;
 }
 
-/** As much of `node:tls` as is used here. */
+/** The part of `node:tls` that is used here. */
 interface NodeTls {
   connect(options: SecureOptions): NodeSocket;
   checkServerIdentity(name: string, certificate: PeerCertificate): Error | undefined;
 }
 
-/** As much of `node:crypto` as is used here. */
+/** The part of `node:crypto` that is used here. */
 interface NodeCrypto {
   readonly X509Certificate: new (pem: string) => { checkPrivateKey(key: unknown): boolean };
   createPrivateKey(pem: string): unknown;
 }
 
-/** What a dial is about. */
+/** One attempt to connect. */
 interface Dialling {
   readonly node: NodeTls;
   readonly endpoint: Endpoint;
@@ -49,11 +49,12 @@ interface Dialling {
 }
 
 /**
- * Connects with `node:tls` and shakes hands, on Deno as well: `Deno.TlsConn` finishes its handshake and its
- * writes before it closes, and so would keep a connection to a server that hangs.
+ * Connects with `node:tls` and does the handshake, on Deno as well. `Deno.TlsConn` closes only after its handshake and
+ * its writes have ended, so a connection to a hanging server would stay open.
  *
- * @throws {SocketError} When the server's certificate is not what it should be, or it refuses the client's.
- * @throws What the runtime throws when it cannot connect.
+ * @throws {SocketError} When the server's certificate is not accepted, or the server does not accept the client's
+ *   certificate.
+ * @throws The runtime's error when it cannot connect.
  */
 export async function dialTls(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
   const node = await builtinModule<NodeTls>("node:tls");
@@ -66,7 +67,7 @@ export async function dialTls(endpoint: Endpoint, options: DialOptions): Promise
 }
 
 function expectedOf({ hostname, tls }: Endpoint): Expected {
-  // Neither the dot that ends an absolute name nor the interface of an address is in a certificate.
+  // Certificates contain neither the dot at the end of an absolute name nor the interface of an address.
   return { serverName: tls!.serverName ?? hostname!.replace(/\.$|%.*$/, ""), tls: tls! };
 }
 
@@ -75,8 +76,8 @@ async function openSecured(dialling: Dialling): Promise<NodeTransport> {
   const transport = await shakeHands(dialling, true);
   try {
     const certificate = transport.certificate();
-    // The socket has asked as well, but in Bun 1.2 only for a name: for an IP address any certificate
-    // would do that an authority has signed.
+    // The socket has checked the name as well, but Bun 1.2 does not check IP addresses: it would accept any certificate
+    // that an authority has signed.
     const error = node.checkServerIdentity(expected.serverName, certificate);
     if (error !== undefined) throw error;
     await checkOnDeno(certificate, expected.tls);
@@ -97,7 +98,7 @@ async function checkOnDeno(certificate: PeerCertificate, { caCerts }: TlsOptions
   await checkCertificates(certificate, caCerts);
 }
 
-/** Shakes hands; who does not care for the certificate may not use the connection. */
+/** Does the handshake. A connection with `rejectUnauthorized: false` must not be used. */
 async function shakeHands(
   { node, endpoint, options, expected }: Dialling,
   rejectUnauthorized: boolean,
@@ -105,9 +106,9 @@ async function shakeHands(
   const { serverName: name, tls } = expected;
   const secure = {
     ...(rejectUnauthorized ? credentials(tls) : {}),
-    // Whatever the environment's NODE_TLS_REJECT_UNAUTHORIZED says.
+    // This overrides the environment variable NODE_TLS_REJECT_UNAUTHORIZED.
     rejectUnauthorized,
-    // The extension that tells the server which name is meant is for names only.
+    // SNI, the extension that sends the server's name, supports names only, not addresses.
     servername: isAddress(name) ? "" : name,
     checkServerIdentity: (_: string, shown: PeerCertificate) =>
       node.checkServerIdentity(name, shown),
@@ -133,13 +134,13 @@ function credentials(
   };
 }
 
-/** Says what is wrong, where the runtime's own error does not as well. */
+/** Finds the fault, if the runtime's own error does not tell it. */
 async function faultOf(error: unknown, dialling: Dialling): Promise<unknown> {
   const { expected } = dialling;
   const cause = error instanceof SocketError ? error.cause ?? error : error;
   const { code, syscall } = cause as { code?: string; syscall?: string };
   const known = knownFault(cause, expected);
-  // Deno says the same of certificates that have expired and of those that nobody vouches for.
+  // Deno's error is the same for an expired certificate and for an unknown authority.
   if (globalThis.Deno !== undefined && code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE") {
     return await datesFault(dialling) ?? known;
   }
@@ -148,7 +149,7 @@ async function faultOf(error: unknown, dialling: Dialling): Promise<unknown> {
   return new SocketError("tls.key is not the key of tls.cert", { cause });
 }
 
-/** Looks at the dates of the server's certificate, over a connection that is used for nothing else. */
+/** Checks the dates of the server's certificate, over a second connection that is used only for this. */
 async function datesFault(dialling: Dialling): Promise<SocketError | undefined> {
   try {
     const transport = await shakeHands(dialling, false);
@@ -156,19 +157,19 @@ async function datesFault(dialling: Dialling): Promise<SocketError | undefined> 
     await transport.close();
     return certificateDatesFault(certificate);
   } catch {
-    // What is known already has to do.
+    // Then the first error has to be enough.
     return undefined;
   }
 }
 
-/** Whether the client's key and certificate belong together: some runtimes do not say. */
+/** Checks whether the client's key belongs to its certificate: some runtimes do not report it. */
 async function isKeyOf({ cert, key }: TlsOptions): Promise<boolean> {
   if (cert === undefined) return true;
   const { X509Certificate, createPrivateKey } = await builtinModule<NodeCrypto>("node:crypto");
   try {
     return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key!));
   } catch {
-    // One of them is of a kind that is not known here.
+    // The key or certificate is of a type that this runtime does not support.
     return false;
   }
 }

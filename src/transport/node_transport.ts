@@ -6,31 +6,31 @@ import type { NodeSocket, OnRead, PeerCertificate, TlsManner } from "./node_sock
 import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";
 
-/** What the readable stream keeps at most of what nobody has read, but for one chunk. */
+/** How many unread bytes the readable stream keeps at most, apart from one chunk. */
 const STREAM_CAPACITY = 1 << 16;
 
-/** What is kept at most of what nobody has asked for, of a socket that cannot be paused. */
+/** How many unread bytes are kept at most for a socket that cannot be paused. */
 const LONGEST_HELD = 1 << 26;
 
-/** Where what comes goes to. */
+/** Receives the socket's bytes. */
 interface Sink {
-  /** Where the next bytes are to be put, if it matters. */
+  /** The buffer for the next bytes, if they need a certain one. */
   readonly vacancy: Uint8Array | undefined;
   /**
-   * Takes bytes, and tells whether there is room for more.
+   * Takes bytes, and returns whether there is room for more.
    *
-   * @param isLent Whether they are good until it returns only; else they are in the vacancy.
+   * @param isLent Whether they are valid only until it returns; otherwise they are in the vacancy.
    */
   take(bytes: Uint8Array, isLent: boolean): boolean;
-  /** Learns that nothing more comes. */
+  /** Called at the end of the input. */
   end(): void;
-  /** Learns that nothing more comes, and why. */
+  /** Called when the input has failed. */
   fail(error: unknown): void;
 }
 
 /**
- * Lets the socket read into one buffer of its own, or straight into where a large value belongs. What
- * comes before anybody asks for it is held, and the socket is paused.
+ * The socket reads into one reused buffer, or directly into the buffer of a large value. Bytes that come before they
+ * are requested are held, and the socket is paused.
  */
 export class NodeTransport implements Transport {
   readonly #socket: NodeSocket;
@@ -40,12 +40,12 @@ export class NodeTransport implements Transport {
   readonly #secured = deferred<void>();
   readonly #closed = deferred<void>();
   #sink: Sink | undefined;
-  /** The vacancy that the next bytes may come in. */
+  /** The vacancy for the next bytes. */
   #offered: Uint8Array | undefined;
-  /** What has come and was not asked for. */
+  /** Bytes that have come and were not requested yet. */
   #held: Uint8Array[] = [];
   #heldLength = 0;
-  /** Wakes a `read` that waits. */
+  /** Resolves a pending `read`. */
   #wake = (): void => {};
   #isPaused = false;
   #isHeard = false;
@@ -59,7 +59,7 @@ export class NodeTransport implements Transport {
 
   /**
    * @param open Begins to connect a socket.
-   * @param tls What is different where TLS is spoken.
+   * @param tls How a TLS socket differs.
    */
   constructor(open: (onread: OnRead) => NodeSocket, tls?: TlsManner) {
     this.#tls = tls;
@@ -82,24 +82,24 @@ export class NodeTransport implements Transport {
     return this.#unlessAborted(this.#connected.promise, signal);
   }
 
-  /** Waits for the handshake to be over, as {@linkcode connected} waits for the connection. */
+  /** Waits for the end of the handshake, as {@linkcode connected} waits for the connection. */
   secured(signal: AbortSignal): Promise<void> {
     return this.#unlessAborted(this.#secured.promise, signal);
   }
 
   /**
-   * The server's certificate, with those that vouch for it.
+   * The server's certificate, with those of its issuers.
    *
    * @throws {SocketError} When there is none, because the handshake has failed.
    */
   certificate(): PeerCertificate {
     const certificate = this.#socket.getPeerCertificate!(true);
-    // Bun 1.2 takes a handshake that failed for done.
+    // Bun 1.2 reports a failed handshake as successful.
     if (!certificate) throw this.#failure ?? failedHandshakeError();
     return certificate;
   }
 
-  /** Sets what can be set of a connected socket. */
+  /** Sets the options of a connected socket. */
   configure({ keepAlive, noDelay }: DialOptions): void {
     this.#socket.setNoDelay(noDelay);
     this.#socket.setKeepAlive(keepAlive);
@@ -125,12 +125,12 @@ export class NodeTransport implements Transport {
     return new Promise((resolve, reject) => this.#pour(receiverSink(receiver, resolve, reject)));
   }
 
-  /** Resolves when the system has taken all of it. */
+  /** Resolves when the system has accepted all bytes. */
   write(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#failWrite = reject;
       this.#socket.write(bytes, (error) => {
-        // Node calls a write that closing has cut short a success.
+        // Node reports success for a write that closing has interrupted.
         if (error || this.#isClosed) reject(error ?? closedError());
         else resolve(bytes.length);
       });
@@ -143,7 +143,7 @@ export class NodeTransport implements Transport {
       start: (controller) => this.#pour(streamSink(controller)),
       pull: () => this.#resume(),
       cancel: () => {
-        // The end of a stream that is cancelled cannot be told to it.
+        // A cancelled stream cannot be closed.
         this.#sink = undefined;
         return this.close();
       },
@@ -187,10 +187,10 @@ export class NodeTransport implements Transport {
     }
   }
 
-  /** Bun 1.2 only ends a socket that is destroyed, which then waits for a server that may hang. */
+  /** Bun 1.2's `destroy` only ends the socket, and then waits for a server that may hang. */
   #destroy(): void {
     this.#isDestroyed = true;
-    // Where the first has done it all, the second does nothing.
+    // If the first call has done everything, the second does nothing.
     this.#socket.destroy().resetAndDestroy();
   }
 
@@ -209,14 +209,14 @@ export class NodeTransport implements Transport {
 
   readonly #take = (count: number, buffer: Uint8Array): boolean => {
     this.#isHeard = true;
-    // Bun 1.2 does not ask for a buffer: it comes with a Buffer of its own, whose slices are no copies.
+    // Bun 1.2 does not ask for a buffer. It passes its own Buffer, whose `slice` does not copy.
     const bytes = new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, count);
-    // What TLS has decrypted already comes in spite of a pause.
+    // Bytes that TLS has already decrypted come although the socket is paused.
     if (this.#sink === undefined || this.#isPaused) this.#hold(bytes.slice());
     else if (this.#sink.take(bytes, buffer !== this.#offered)) return true;
     this.#isPaused = true;
     if (this.#tls?.canPause === false) return true;
-    // Bun 1.2 does not heed what this returns, either.
+    // Bun 1.2 also ignores the result of this function.
     this.#socket.pause();
     return false;
   };
@@ -227,7 +227,7 @@ export class NodeTransport implements Transport {
     this.#heldLength += bytes.length;
     if (this.#heldLength > LONGEST_HELD && this.#tls?.canPause === false) {
       this.#failure ??= new SocketError(
-        `${LONGEST_HELD} bytes have come that nobody reads, and TLS cannot wait on this runtime`,
+        `${LONGEST_HELD} unread bytes have come, and TLS sockets cannot be paused on this runtime`,
       );
       this.#destroy();
     }
@@ -240,7 +240,7 @@ export class NodeTransport implements Transport {
     return chunk;
   }
 
-  /** Bun 1.2 connects a socket that was destroyed meanwhile. */
+  /** Bun 1.2 connects a socket even if it has been destroyed. */
   readonly #connect = (): void => {
     if (this.#isDestroyed) this.#destroy();
     else this.#connected.resolve();
@@ -262,15 +262,15 @@ export class NodeTransport implements Transport {
     this.#finish();
   }
 
-  /** Why nothing more comes; `undefined` where the server has ended it, or the client has closed it. */
+  /** The error that ended the input; `undefined` if the server has ended it or the client has closed it. */
   get #reason(): unknown {
-    // What a server of TLS 1.3 thinks of a client certificate it tells only after the handshake, if at all.
+    // With TLS 1.3, a server refuses a client certificate only after the handshake, sometimes without an alert.
     const isUnheard = this.#tls !== undefined && !this.#isHeard && !this.#isClosed;
     if (!isUnheard || this.#failure instanceof SocketError) return this.#failure;
     return this.#tls.closedUnheard(this.#failure);
   }
 
-  /** Tells the sink, or the read that waits, that nothing more comes. */
+  /** Reports the end of the input to the sink, or to the pending read. */
   #finish(): void {
     if (!this.#hasEnded) return;
     this.#wake();
@@ -301,7 +301,7 @@ function closedError(): SocketError {
 }
 
 function failedHandshakeError(): SocketError {
-  return new SocketError("the TLS handshake failed, and the runtime does not tell why");
+  return new SocketError("the TLS handshake failed, and the runtime gives no reason");
 }
 
 function receiverSink(
@@ -319,7 +319,7 @@ function receiverSink(
         else receiver.filled(bytes.length);
         return true;
       } catch (error) {
-        // The socket's own caller has nothing to do with what the receiver makes of it.
+        // An error of the receiver must not be thrown into the socket's event handler.
         fail(error);
         return false;
       }
@@ -338,7 +338,7 @@ function streamSink(controller: ReadableByteStreamController): Sink {
     },
     end() {
       controller.close();
-      // A read into a buffer of the reader's that waits goes on waiting without this.
+      // Without this, a pending read into the reader's own buffer would never settle.
       controller.byobRequest?.respond(0);
     },
     fail: (error) => controller.error(error),

@@ -1,31 +1,31 @@
-/** Asking the domain name system on whatever runtime this is. @module */
+/** Resolves names through DNS on every runtime. @module */
 
 import { SocketError } from "../errors.ts";
-import { builtinModule, isWorker } from "./runtime.ts";
+import { isWorker } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 
-/** A server of a service, as an SRV record has it. */
+/** An SRV record: a server of a service. */
 export interface SrvRecord {
-  /** Host name of the server. */
+  /** The host name of the server. */
   readonly target: string;
   /** TCP port. */
   readonly port: number;
-  /** Servers of the lowest number are used, the others while those fail. */
+  /** Servers with the lowest number are used; the others are backups. */
   readonly priority: number;
-  /** The server's share relative to others of its priority, 0 for next to nothing. */
+  /** The server's weight relative to others of its priority; 0 means almost none. */
   readonly weight: number;
 }
 
-/** What there is to ask for. */
+/** The types of DNS records that are used. */
 export type DnsRecordType = "A" | "AAAA" | "SRV";
 
 /**
- * Asks the domain name system.
+ * Looks up DNS records.
  *
- * @param name Whom to ask about.
- * @param type What to ask for.
- * @param signal Gives the question up.
- * @returns IP addresses for `"A"` and `"AAAA"`, {@linkcode SrvRecord}s for `"SRV"`; an empty list where there
- * are none.
+ * @param name The name to look up.
+ * @param type The type of records.
+ * @param signal Aborts the look-up.
+ * @returns IP addresses for `"A"` and `"AAAA"`, {@linkcode SrvRecord}s for `"SRV"`; an empty list when there are none.
  */
 export type ResolveDns = (
   name: string,
@@ -33,7 +33,7 @@ export type ResolveDns = (
   signal: AbortSignal,
 ) => Promise<readonly (string | SrvRecord)[]>;
 
-/** As much of `node:dns` as is used here. */
+/** The part of `node:dns` that is used here. */
 interface NodeDns {
   readonly promises: {
     readonly Resolver: new () => NodeResolver;
@@ -49,15 +49,15 @@ interface NodeResolver {
   cancel(): void;
 }
 
-/** What Node calls a name that does not exist, and one that has no such record. */
+/** Node's error codes for a name that does not exist, and for one without such a record. */
 const NOT_FOUND = ["ENOTFOUND", "ENODATA"];
 
 /**
- * Asks through the runtime's own resolver. A name that does not exist has no records; on Deno nor has one whose
- * name server answers that it has failed, which `Deno.resolveDns` throws the same error for.
+ * Looks up records with the runtime's resolver. A name that does not exist has no records. On Deno, neither has a name
+ * whose name server has failed: `Deno.resolveDns` throws the same error for both.
  *
  * @throws {SocketError} When the runtime has no resolver.
- * @throws What the runtime throws when there is no answer.
+ * @throws The runtime's error when there is no answer.
  */
 export const resolveDns: ResolveDns = async (name, type, signal) => {
   try {
@@ -77,7 +77,7 @@ async function resolveNode(
 ): Promise<(string | SrvRecord)[]> {
   const { promises: { Resolver } } = await loadDns();
   const resolver = new Resolver();
-  // Workers throw that they have not implemented it. What they ask comes to its end by itself.
+  // Workers throw that this is not implemented. Their look-ups end by themselves.
   const cancel = () => isWorker() ? undefined : resolver.cancel();
   signal.throwIfAborted();
   signal.addEventListener("abort", cancel);
@@ -91,7 +91,7 @@ async function resolveNode(
   }
 }
 
-/** Workers give the names along a chain of aliases as well. */
+/** On workers, the result also contains the names of a chain of aliases. */
 function isAddress(text: string): boolean {
   return /^[\d.]+$|:/.test(text);
 }
@@ -100,7 +100,7 @@ async function loadDns(): Promise<NodeDns> {
   try {
     return await builtinModule<NodeDns>("node:dns");
   } catch (cause) {
-    throw new SocketError("this runtime has no resolver, and needs the option resolve", { cause });
+    throw new SocketError("this runtime has no DNS resolver: set the option resolve", { cause });
   }
 }
 

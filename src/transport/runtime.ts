@@ -1,94 +1,46 @@
-/** What runtimes have in common and reach in different ways. @module */
+/** Functions that each runtime provides in a different way. @module */
 
 import { systemClock } from "../waiting.ts";
 
 interface Global {
-  readonly process?: {
-    getBuiltinModule?(specifier: string): unknown;
-    readonly versions?: { readonly bun?: string; readonly node?: string };
-  };
   readonly Deno?: unknown;
   setImmediate?(call: () => void): unknown;
   clearImmediate?(immediate: unknown): void;
 }
 
-/** How much is read at a time: larger ones gain little, and chunks of the runtimes' streams are smaller. */
+/** The size of the read buffer: larger ones gain little, and the chunks of the runtimes' streams are smaller. */
 export const READ_SIZE: number = 1 << 17;
 
-/** From here on it pays to read into a vacancy, though it may take a read more. */
+/** From this size on, reading into a vacancy is faster, although it may take one more read. */
 export const LARGE_VACANCY: number = 1 << 17;
 
-/** Milliseconds after which an immediate is not waited for any more. */
+/** How many milliseconds to wait for an immediate. */
 const LATE_IMMEDIATE = 5;
 
-/** Whether this is one of Cloudflare's workers; Node 20 has no `navigator`. */
+/** Whether this is a Cloudflare Worker; Node 20 has no `navigator`. */
 export function isWorker(): boolean {
   return globalThis.navigator?.userAgent === "Cloudflare-Workers";
 }
 
 /**
- * Loads a module that some runtimes have built in and others lack. An import with the name in it
- * would keep the whole module from loading or being bundled where the name means nothing.
+ * Calls back when the event loop has polled every socket once. Data that arrived while the process was suspended has
+ * been delivered by then. On Deno, data that arrived while it was busy may be delivered later.
  *
- * @throws {Error} What the runtime throws when it does not have the module.
- */
-export async function builtinModule<Module>(specifier: string): Promise<Module> {
-  // Node has it since 20.16; what comes before, and workers, take the import.
-  const module = (globalThis as Global).process?.getBuiltinModule?.(specifier);
-  return (module ?? await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier)) as Module;
-}
-
-/** Follows asynchronous calls: all that a function brings about finds the value that it runs with. */
-export interface CallTracker<Value> {
-  run<Result>(value: Value, call: () => Result): Result;
-  getStore(): Value | undefined;
-}
-
-/** Makes a tracker; `undefined` where the runtime has none, or has one that slows the whole program down. */
-export async function makeCallTracker<Value>(): Promise<CallTracker<Value> | undefined> {
-  const { process, Deno } = globalThis as Global;
-  const specifier = "node:async_hooks";
-  let module: unknown;
-  // On Deno the first touch of `process` takes 30 ms, three times as long as the import.
-  if (Deno !== undefined && !isWorker()) {
-    module = await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier);
-  } else if (tracksCheaply(process)) module = process?.getBuiltinModule?.(specifier);
-  if (module === undefined) return undefined;
-  const { AsyncLocalStorage } = module as { AsyncLocalStorage: new () => CallTracker<Value> };
-  return new AsyncLocalStorage();
-}
-
-/** Node before 24 makes every promise of the program three to five times slower while calls are followed. */
-function tracksCheaply(process: Global["process"]): boolean {
-  const { bun, node } = process?.versions ?? {};
-  return bun !== undefined || isWorker() || Number.parseInt(node ?? "0") >= 24;
-}
-
-/** Lets the process end although the timer has not; where a runtime has no means to, the timer keeps it. */
-export function letProcessEnd(timer: ReturnType<typeof setTimeout>): void {
-  if (typeof timer === "number") globalThis.Deno?.unrefTimer?.(timer);
-  else (timer as { unref?(): void }).unref?.();
-}
-
-/**
- * Calls back when the event loop has looked at every socket once: what had come while the process was
- * suspended has been handed over by then. On Deno, what had come while it was busy may be handed over later.
+ * It does not depend on timers, because a test may have replaced them by timers that never fire.
  *
- * A test may have replaced the runtime's timers by some that are never due: it waits for none of them.
- *
- * @returns What calls it off.
+ * @returns A function that cancels it.
  */
 export function afterTurn(call: () => void): () => void {
   const runtime = globalThis as Global;
-  // On Deno the first touch of an immediate loads Node's timers, which takes 5 ms or more.
+  // On Deno, the first access to `setImmediate` loads Node's timers, which takes 5 ms or more.
   const hasImmediates = runtime.Deno === undefined && runtime.setImmediate !== undefined;
   const hop = hasImmediates ? immediate : message;
-  // The first hop ends this turn, the second one the next.
+  // The first call ends this turn, the second one the next.
   let cancel = hop(() => cancel = hop(call));
   return () => cancel();
 }
 
-/** Calls back behind what the event loop has in hand; a little later where immediates are replaced. */
+/** Calls back after the pending events of the event loop; a little later if immediates have been replaced. */
 function immediate(call: () => void): () => void {
   const { setImmediate, clearImmediate } = globalThis as Global;
   const due = () => {
@@ -104,12 +56,12 @@ function immediate(call: () => void): () => void {
   return cancel;
 }
 
-/** As {@linkcode immediate}, by a message to oneself. */
+/** As {@linkcode immediate}, through a message to this thread. */
 function message(call: () => void): () => void {
   if (typeof MessageChannel !== "function") return systemClock.after(0, call);
   const { port1, port2 } = new MessageChannel();
   const close = () => {
-    // Deno delivers what was sent before a port was closed.
+    // Deno delivers messages that were sent before the port was closed.
     port1.onmessage = null;
     port1.close();
     port2.close();
@@ -122,32 +74,18 @@ function message(call: () => void): () => void {
   return close;
 }
 
-/** The most and the fewest milliseconds from one attempt to the next, as RFC 8305 recommends them. */
+/** The maximum and minimum milliseconds between two attempts, as recommended by RFC 8305. */
 const LONGEST_ATTEMPT = 250;
 const SHORTEST_ATTEMPT = 10;
 
 /**
- * How long one of a name's addresses may take before the next is tried as well: a share of all the time
- * there is.
+ * How long to wait for one of a name's addresses before the next is tried as well: a part of the total time.
  *
- * @param connectTimeout Milliseconds that connecting may take, or `undefined` for any.
- * @param addresses How many there are, or are likely to be.
+ * @param connectTimeout The time limit for connecting in milliseconds, or `undefined` for none.
+ * @param addresses The number of addresses, or the likely number.
  * @returns Milliseconds, a whole number.
  */
 export function timeToNextAddress(connectTimeout: number | undefined, addresses: number): number {
   const share = Math.min((connectTimeout ?? Infinity) / (addresses + 1), LONGEST_ATTEMPT);
   return Math.ceil(Math.max(share, SHORTEST_ATTEMPT));
-}
-
-/**
- * Waits for a promise, but not for ever.
- *
- * @param promise What is waited for; where it is rejected in time, so is the outcome.
- * @param milliseconds How long it is waited for.
- */
-export function inTime(promise: Promise<unknown>, milliseconds: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(milliseconds, resolve);
-    promise.then(() => resolve(), reject).finally(cancel);
-  });
 }

@@ -1,13 +1,14 @@
-/** Looking at what a caller passes for TLS before anybody dials. @module */
+/** Checks TLS options before any socket is opened. @module */
 
+import { isHostName } from "../option_checks.ts";
 import type { TlsOptions } from "./transport.ts";
 
 /**
- * Checks what a caller passed for `tls`.
+ * Checks the option `tls`.
  *
- * @param tls `true`, `false`, settings or nothing.
+ * @param tls `true`, `false`, an object or `undefined`.
  * @param refuse Throws a `ValidationException` for this reason.
- * @returns The same, the settings copied.
+ * @returns The same; an object is copied.
  */
 export function checkTls(
   tls: unknown,
@@ -21,12 +22,12 @@ export function checkTls(
   }
   if ((cert === undefined) !== (key === undefined)) refuse("tls.cert and tls.key go together");
   if (cert !== undefined && !isPem(cert, "CERTIFICATE")) {
-    refuse("tls.cert must be a certificate in PEM, with those that vouch for it behind");
+    refuse("tls.cert must be a certificate in PEM, followed by its issuers' certificates");
   }
   if (key !== undefined && !isPem(key, "(?:RSA |EC )?PRIVATE KEY")) {
     refuse("tls.key must be a private key in PEM that is not encrypted");
   }
-  if (serverName !== undefined && !isName(serverName)) {
+  if (serverName !== undefined && !isHostName(withoutColons(serverName))) {
     refuse("tls.serverName must be a host name or an IP address");
   }
   return {
@@ -37,11 +38,11 @@ export function checkTls(
 }
 
 /**
- * Decides how a server is to be talked to.
+ * Decides whether and how TLS is used with a server.
  *
- * @param own What its address says.
- * @param all What the client's options say.
- * @returns The settings of TLS, or `undefined` for none.
+ * @param own The option in its address.
+ * @param all The client's option.
+ * @returns The TLS options, or `undefined` for a plain connection.
  */
 export function chooseTls(
   own: TlsOptions | boolean | undefined,
@@ -63,6 +64,7 @@ function isListOfCertificates(value: unknown): boolean {
     Array.from(value).every((each) => isPem(each, "CERTIFICATE"));
 }
 
-function isName(value: unknown): boolean {
-  return typeof value === "string" && /^[^\s\p{C}/@?#[\]]+$/u.test(value);
+/** An IPv6 address may stand in the place of a name. */
+function withoutColons(value: unknown): unknown {
+  return typeof value === "string" ? value.replaceAll(":", "") : value;
 }

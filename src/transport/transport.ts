@@ -1,49 +1,49 @@
-/** What a connection needs of the network. @module */
+/** The interface between connections and the network. @module */
 
 /**
- * An open, bidirectional stream of bytes: what `Deno.connect` and the sockets of edge runtimes
- * already return. `readable`, `writable` and `close` are all it needs; the rest are shortcuts.
+ * An open, bidirectional stream of bytes: `Deno.connect` and the sockets of edge runtimes return objects of this form.
+ * Only `readable`, `writable` and `close` are required; the other methods make it faster.
  */
 export interface Transport {
-  /** What the server sends. A byte stream is read into one reused buffer. */
+  /** The stream of bytes from the server. A byte stream is read into one reused buffer. */
   readonly readable: ReadableStream<Uint8Array>;
-  /** What the client sends. A chunk is the stream's to keep once it has been written. */
+  /** The stream of bytes to the server. It may keep the chunks that are written to it. */
   readonly writable: WritableStream<Uint8Array>;
-  /** Closes both directions at once, whatever is under way. */
+  /** Closes both directions at once. */
   close(): void | Promise<void>;
   /**
-   * A way round `readable`, as Deno's connections have one: reads into `into` and resolves to the
-   * number of bytes, or `null` at the end. Goes with `write`.
+   * Used instead of `readable`, as in Deno's connections: reads into `into`, and resolves to the number of bytes, or to
+   * `null` at the end. Requires `write`.
    */
   read?(into: Uint8Array): Promise<number | null>;
-  /** A way round `writable`: writes some of `bytes` and resolves to how many. Goes with `read`. */
+  /** Used instead of `writable`: writes some of `bytes`, and resolves to how many. Requires `read`. */
   write?(bytes: Uint8Array): Promise<number>;
   /**
-   * A way round `readable` for sockets that call when something has come, as Node's do: hands over
-   * all that comes from now on, in order, and resolves at its end. Goes with `read` and `write`; once
-   * it has been called nothing is read any more.
+   * Used instead of `readable` for sockets with callbacks, such as Node's: passes all further bytes to the receiver, in
+   * order, and resolves at the end. Requires `read` and `write`. After it has been called, `read` is not called any
+   * more.
    */
   receive?(receiver: Receiver): Promise<void>;
-  /** Has the socket keep the process alive, as it does from the beginning. Goes with `unref`. */
+  /** Makes the socket keep the process alive, which is the initial state. Requires `unref`. */
   ref?(): void;
-  /** Lets the process end although the socket is open and somebody waits for what it sends. */
+  /** Lets the process end while the socket is open and a read is pending. */
   unref?(): void;
 }
 
-/** Takes what a socket receives. */
+/** Receives bytes from a socket. */
 export interface Receiver {
-  /** Takes the next chunk, which is lent until the call returns. */
+  /** Receives the next chunk, which is valid until the call returns. */
   push(chunk: Uint8Array): void;
-  /** Where the next bytes may be put instead, if anywhere. */
+  /** A buffer into which the next bytes may be read instead, if there is one. */
   readonly vacancy: Uint8Array<ArrayBuffer> | undefined;
-  /** Learns how many bytes have been put there. */
+  /** Called with the number of bytes that were read into it. */
   filled(count: number): void;
 }
 
 /**
- * How TLS is spoken. The server's certificate and its name are always verified.
+ * The TLS options. The server's certificate and its name are always verified.
  *
- * @example An authority of one's own, and a client certificate
+ * @example A private authority, and a client certificate
  * ```ts
  * import { Client, type TlsOptions } from "@moecache/moecache";
  *
@@ -57,9 +57,9 @@ export interface Receiver {
  * ```
  */
 export interface TlsOptions {
-  /** Certificates of authorities to trust, each in PEM, in place of those that the runtime trusts by itself. */
+  /** The certificates of trusted authorities, each in PEM. They replace the authorities that the runtime trusts. */
   readonly caCerts?: readonly string[];
-  /** The client's own certificate chain in PEM, where the server demands one; goes with `key`. */
+  /** The client's certificate chain in PEM, if the server requires one. Requires `key`. */
   readonly cert?: string;
   /** The private key of `cert` in PEM. */
   readonly key?: string;
@@ -67,32 +67,32 @@ export interface TlsOptions {
   readonly serverName?: string;
 }
 
-/** Where a server listens, and how to talk to it. */
+/** The address of a server, and its TLS options. */
 export interface Endpoint {
-  /** Host name or IP address, without brackets. Absent for a unix socket. */
+  /** The host name or IP address, without brackets. Absent for a unix socket. */
   readonly hostname?: string;
   /** TCP port. */
   readonly port?: number;
   /** Path of a unix socket. */
   readonly path?: string;
-  /** Set where TLS is spoken. */
+  /** Set if TLS is used. */
   readonly tls?: TlsOptions;
 }
 
-/** How a socket is to be set up. */
+/** The options for opening a socket. */
 export interface DialOptions {
   /** Aborts the attempt. */
   readonly signal: AbortSignal;
-  /** Whether the system probes an idle TCP connection. */
+  /** Whether to enable TCP keep-alive. */
   readonly keepAlive: boolean;
-  /** Whether TCP packets leave at once, instead of waiting for more to send. */
+  /** Whether to enable TCP_NODELAY: packets are sent at once, without waiting for more data. */
   readonly noDelay: boolean;
   /**
-   * Milliseconds after which the attempt will be aborted, for dialers that give each of a name's
-   * addresses a share of them; not given where there is no bound.
+   * Milliseconds after which the attempt will be aborted, for dialers that divide this time among a name's addresses;
+   * absent when there is no limit.
    */
   readonly connectTimeout?: number;
 }
 
-/** Opens a socket to a server, and fails when the signal says so. */
+/** Opens a socket to a server. It rejects when the signal is aborted. */
 export type Dial = (endpoint: Endpoint, options: DialOptions) => Promise<Transport>;

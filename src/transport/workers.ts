@@ -1,10 +1,10 @@
-/** The dialer for Cloudflare's workers. @module */
+/** The dialer for Cloudflare Workers. @module */
 
-import { builtinModule } from "./runtime.ts";
+import { builtinModule } from "./runtime_features.ts";
 import { SocketError } from "../errors.ts";
 import type { DialOptions, Endpoint, TlsOptions, Transport } from "./transport.ts";
 
-/** As much of `cloudflare:sockets` as is used here. */
+/** The part of `cloudflare:sockets` that is used here. */
 interface Sockets {
   connect(
     address: { readonly hostname: string; readonly port: number },
@@ -23,7 +23,7 @@ interface Socket {
 /**
  * Opens a TCP socket with `cloudflare:sockets`, which offers no `keepAlive` and `noDelay`.
  *
- * @throws {SocketError} When the endpoint is something that workers cannot reach.
+ * @throws {SocketError} When workers cannot connect to such an endpoint.
  */
 export async function dialWorkers(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
   const { signal } = options;
@@ -33,7 +33,7 @@ export async function dialWorkers(endpoint: Endpoint, options: DialOptions): Pro
   signal.throwIfAborted();
   const secureTransport = endpoint.tls === undefined ? "off" : "on";
   const socket = connect(address, { secureTransport, allowHalfOpen: false });
-  // Its failure reaches the one who reads or writes: nobody waits for `closed` as well.
+  // A failure rejects the read or write, so `closed` is not awaited.
   socket.closed.catch(() => {});
   await opened(socket, signal);
   return { readable: socket.readable, writable: socket.writable, close: () => close(socket) };
@@ -45,7 +45,7 @@ function addressOf({ hostname, port, path }: Endpoint): { hostname: string; port
   return { hostname: isIPv6 ? `[${hostname}]` : hostname!, port: port! };
 }
 
-/** Workers trust the authorities that everybody trusts, and show no certificate of their own. */
+/** Workers trust the public authorities only, and cannot send a client certificate. */
 function checkTls({ caCerts, cert, key, serverName }: TlsOptions, hostname?: string): void {
   const given = {
     caCerts,
@@ -54,7 +54,7 @@ function checkTls({ caCerts, cert, key, serverName }: TlsOptions, hostname?: str
     serverName: serverName === hostname ? undefined : serverName,
   };
   for (const [name, value] of Object.entries(given)) {
-    if (value !== undefined) throw new SocketError(`workers cannot be given ${name} for TLS`);
+    if (value !== undefined) throw new SocketError(`workers do not support the TLS option ${name}`);
   }
 }
 
@@ -66,7 +66,7 @@ async function opened(socket: Socket, signal: AbortSignal): Promise<void> {
     await Promise.race([socket.opened, aborted]);
   } catch (error) {
     socket.opened.catch(() => {});
-    // It does not close before it has been opened or refused, which may take the network minutes.
+    // It closes only after it has been opened or refused, which may take minutes.
     close(socket);
     throw error;
   } finally {
@@ -75,6 +75,6 @@ async function opened(socket: Socket, signal: AbortSignal): Promise<void> {
 }
 
 async function close(socket: Socket): Promise<void> {
-  // It fails with what has failed before, which the connection has had from its own read or write.
+  // It rejects with an earlier failure, which the connection has received from its own read or write.
   await Promise.allSettled([(async () => await socket.close())()]);
 }

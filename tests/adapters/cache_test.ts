@@ -143,7 +143,7 @@ function describeCache(
       await read.text();
       await assertRejects(() => cache.put(URL_, read), TypeError, "read already");
       for (const other of ["body", null, undefined, {}] as unknown as Response[]) {
-        await assertRejects(() => cache.put(URL_, other), TypeError, "it is no Response");
+        await assertRejects(() => cache.put(URL_, other), TypeError, "it is not a Response");
       }
       const nothing = undefined as unknown as Request;
       for (const call of [cache.match, cache.delete, cache.add].map((call) => call.bind(cache))) {

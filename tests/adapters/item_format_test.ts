@@ -62,7 +62,7 @@ Deno.test("itemFormat takes nothing that is cut short, or of others", () => {
   const { flags, data } = encode({ value: "text", key: "key", expires: 1 });
   for (let length = 0; length < data.byteLength - 4; length++) {
     const item = { flags, data: data.slice(0, length) };
-    assertThrows(() => itemFormat.decode(item), ClientException, "cut short");
+    assertThrows(() => itemFormat.decode(item), ClientException, "it ends too early");
   }
   const foreign = { flags: 42, data: new Uint8Array(4) };
   assertThrows(() => itemFormat.decode(foreign), ClientException, "not a moecache deployment");

@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 28_000,
-    "{ Client }": 43_000,
+    "{ BareClient, jsonTranscoder }": 28_300,
+    "{ Client }": 41_900,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 22_300,
-    "{ Client }": 38_600,
+    "{ BareClient, jsonTranscoder }": 21_500,
+    "{ Client }": 36_900,
   },
 };
 

@@ -39,7 +39,11 @@ export interface RecoveryReport {
  *
  * @throws {Error} When an operation is late, is not rejected, or fails after the restart.
  */
-export async function recover(random: Random, cycles: number): Promise<RecoveryReport> {
+export async function recover(
+  random: Random,
+  cycles: number,
+  goesOn: (done: number) => boolean = () => true,
+): Promise<RecoveryReport> {
   using heartbeat = new Heartbeat();
   const punctuality = new Punctuality(heartbeat);
   let memcached = await MemcachedProcess.start();
@@ -50,7 +54,7 @@ export async function recover(random: Random, cycles: number): Promise<RecoveryR
   let rejected = 0;
   const holdings: Holdings[] = [];
   try {
-    for (let cycle = 0; cycle < cycles; cycle++) {
+    while (holdings.length < cycles && goesOn(holdings.length)) {
       await Promise.all(survivors.map((survivor) => survivor.start()));
       const loads = survivors.map((survivor) => survivor.loadUntilLost());
       await sleep(random.below(20));
@@ -64,12 +68,13 @@ export async function recover(random: Random, cycles: number): Promise<RecoveryR
     await Promise.all(survivors.map(({ client }) => client.close()));
     await memcached.kill("SIGKILL");
   }
+  const [first = measure()] = holdings;
   return {
-    cycles,
+    cycles: holdings.length,
     rejected,
     worstOverrun: punctuality.worst,
-    first: holdings[0]!,
-    last: holdings.at(-1)!,
+    first,
+    last: holdings.at(-1) ?? first,
   };
 }
 

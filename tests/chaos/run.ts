@@ -1,52 +1,81 @@
 /**
- * The long form: the client under fire for as long as it is told, then the fuzzing and the recoveries
- * in full number. It ends by itself when nothing is left open; a timer or a socket that was left would
- * keep it from ending.
+ * The long form: the client under fire, then the fuzzing and the recoveries. It ends by itself when nothing
+ * is left open; a timer or a socket that was left would keep it from ending.
  *
  * @module
  */
-// deno-lint-ignore-file no-console
 
+import { readOptions } from "../tasks/arguments.ts";
+import { Progress } from "../tasks/progress.ts";
+import { FUZZED_FORMATS, fuzzFormat } from "../transcoding/formats/format_fuzz.ts";
 import { fuzzPickles } from "../transcoding/pickle/fuzz.ts";
+import { FUZZED_TRANSCODERS, fuzzForeign } from "../transcoding/formats/transcoder_fuzz.ts";
 import { fuzzParser } from "./parser_fuzz.ts";
 import { chooseSeed, Random } from "./random.ts";
 import { recover } from "./recovery.ts";
 import { runRound } from "./round.ts";
 import { Tally } from "./tally.ts";
 
-const USAGE = "deno task chaos --minutes N [--seed S]";
+const USAGE = `Usage: deno task chaos [--minutes N] [--seed S] [--help]
+
+Damages the connections between the client and real memcached, and checks each answer against a model; then
+feeds the parser and the pickle reader with damaged bytes, and kills memcached over and over.
+
+  --minutes  how long all of it takes, about; the default is 6
+  --seed     repeats a run; the default is another one each time`;
+
+/** Which share of the time each part has. */
+const SHARES = { fire: 0.6, parser: 0.1, pickles: 0.05, formats: 0.15, recovery: 0.1 };
+/** Milliseconds. */
 const ROUND = 5000;
 const ROUNDS_PER_REPORT = 12;
 const PARSER_CASES = 1_000_000;
 const PICKLE_CASES = 250_000;
+const TRANSCODER_CASES = 200_000;
+/** Of each foreign format. */
+const FORMAT_CASES = 200_000;
 const CYCLES = 200;
 /** How many failures are shown of each part. */
 const SHOWN = 20;
 /** How many bytes the heap may have grown by after all cycles of recovery. */
 const HEAP_GROWTH = 2 << 20;
 
-interface Arguments {
-  readonly minutes: number;
-  readonly seed: number;
-}
+const start = performance.now();
+const { minutes, seed } = readOptions(Deno.args, USAGE, { minutes: 6, seed: chooseSeed() });
+const whole = minutes * 60_000;
+using progress = new Progress("chaos");
 
-function readArguments(args: readonly string[]): Arguments {
-  const given = new Map<string, number>();
-  for (let at = 0; at < args.length; at += 2) given.set(args[at]!, Number(args[at + 1]));
-  const { "--minutes": minutes = NaN, "--seed": seed = chooseSeed(), ...others } = Object
-    .fromEntries(given);
-  if (!(minutes >= 0) || Number.isNaN(seed) || Object.keys(others).length > 0) {
-    console.error(`Usage: ${USAGE}`);
-    Deno.exit(2);
+/** Says how far a part is, and whether its time is up. */
+class Part {
+  readonly #name: keyof typeof SHARES;
+  readonly #began = performance.now();
+  readonly #time: number;
+
+  /** A part with a share of the whole time, or with a portion of that, and with what is left of those before. */
+  constructor(name: keyof typeof SHARES, portion = 1) {
+    this.#name = name;
+    const names = Object.keys(SHARES) as (keyof typeof SHARES)[];
+    const before = names.slice(0, names.indexOf(name)).reduce((sum, one) => sum + SHARES[one], 0);
+    const end = start + whole * (before + SHARES[name] * portion);
+    this.#time = Math.max(0, end - this.#began);
   }
-  return { minutes, seed };
+
+  /** Whether there is time for another case, of so many, when so many are over. */
+  goesOn(done: number, most: number, what: string): boolean {
+    const elapsed = performance.now() - this.#began;
+    const left = Math.max(0, start + whole - performance.now());
+    const cases = most === Infinity ? count(done) : `${count(done)} of ${count(most)}`;
+    const part = (performance.now() - start) / Math.max(whole, 1);
+    progress.update({ part, text: `${this.#name}: ${cases} ${what}`, left });
+    return elapsed < this.#time;
+  }
 }
 
-async function fight(seed: number, minutes: number): Promise<string[]> {
-  const end = performance.now() + minutes * 60_000;
+async function fight(): Promise<string[]> {
+  const part = new Part("fire");
   const total = new Tally();
-  for (let round = 0; performance.now() < end; round++) {
-    total.add(await runRound(seed, round, ROUND));
+  for (let round = 0; part.goesOn(total.operations, Infinity, "operations"); round++) {
+    total.add(await runRound(seed, round, Math.min(ROUND, whole * SHARES.fire)));
     if (round % ROUNDS_PER_REPORT === ROUNDS_PER_REPORT - 1) report(total);
   }
   report(total);
@@ -54,28 +83,61 @@ async function fight(seed: number, minutes: number): Promise<string[]> {
 }
 
 function report(total: Tally): void {
-  console.log(`\n${total}\nheap: ${megabytes(Deno.memoryUsage().heapUsed)}`);
+  progress.print(`\n${total}\nheap: ${megabytes(Deno.memoryUsage().heapUsed)}`);
 }
 
-async function fuzz(seed: number): Promise<string[]> {
-  const parser = await fuzzParser(new Random(seed), PARSER_CASES);
-  console.log(
+async function fuzz(): Promise<string[]> {
+  const parser = await fuzzParser(
+    new Random(seed),
+    PARSER_CASES,
+    goesOnIn("parser", PARSER_CASES, "cases"),
+  );
+  progress.print(
     `\nparser: ${parser.cases} cases, ${parser.answered} answered in full, ` +
       `${parser.dead} ended with the connection, ${parser.repeated} asked again; heap grown by ${
         megabytes(parser.growth)
       }`,
   );
-  const pickles = await fuzzPickles(new Random(seed), PICKLE_CASES);
-  console.log(
+  const pickles = await fuzzPickles(
+    new Random(seed),
+    PICKLE_CASES,
+    goesOnIn("pickles", PICKLE_CASES, "cases"),
+  );
+  progress.print(
     `pickles: ${pickles.cases} cases, slowest ${pickles.slowest.toFixed(1)} ms, ` +
       `hungriest ${megabytes(pickles.hungriest)}`,
   );
+  for (const [at, format] of FUZZED_FORMATS.entries()) {
+    const { cases, values, slowest, hungriest } = await fuzzFormat(
+      format,
+      new Random(seed),
+      FORMAT_CASES,
+      goesOnIn(
+        "formats",
+        FORMAT_CASES,
+        `cases of ${format.name}`,
+        (at + 1) / FUZZED_FORMATS.length,
+      ),
+    );
+    progress.print(
+      `${format.name}: ${cases} cases, ${values} of them values, ` +
+        `slowest ${slowest.toFixed(1)} ms, hungriest ${megabytes(hungriest)}`,
+    );
+  }
+  for (const fuzzed of FUZZED_TRANSCODERS) {
+    await fuzzForeign(fuzzed, new Random(seed), TRANSCODER_CASES);
+    progress.print(`${fuzzed.name}: ${TRANSCODER_CASES} cases`);
+  }
   return [];
 }
 
-async function restart(seed: number): Promise<string[]> {
-  const { cycles, rejected, worstOverrun, first, last } = await recover(new Random(seed), CYCLES);
-  console.log(
+async function restart(): Promise<string[]> {
+  const { cycles, rejected, worstOverrun, first, last } = await recover(
+    new Random(seed),
+    CYCLES,
+    goesOnIn("recovery", CYCLES, "kills"),
+  );
+  progress.print(
     `recovery: ${cycles} cycles, ${rejected} operations rejected, ` +
       `longest overrun ${worstOverrun.toFixed(1)} ms, ` +
       `handles ${first.handles} at first and ${last.handles} at last, ` +
@@ -85,6 +147,21 @@ async function restart(seed: number): Promise<string[]> {
     ...(last.handles > first.handles ? ["handles were left open"] : []),
     ...(last.heap - first.heap > HEAP_GROWTH ? ["memory has grown"] : []),
   ];
+}
+
+/** At least one case is carried out, however short the time. */
+function goesOnIn(
+  name: keyof typeof SHARES,
+  most: number,
+  what: string,
+  portion?: number,
+): (done: number) => boolean {
+  const part = new Part(name, portion);
+  return (done) => part.goesOn(done, most, what) || done === 0;
+}
+
+function count(number: number): string {
+  return number.toLocaleString("en");
 }
 
 function megabytes(bytes: number): string {
@@ -100,12 +177,11 @@ async function attempt(part: () => Promise<string[]>): Promise<string[]> {
   }
 }
 
-const { minutes, seed } = readArguments(Deno.args);
-console.log(`seed: ${seed}`);
-const parts = [() => fight(seed, minutes), () => fuzz(seed), () => restart(seed)];
+progress.print(`seed: ${seed}`);
+const parts = [fight, fuzz, restart];
 for (const part of parts) {
   const failures = await attempt(part);
-  for (const failure of failures.slice(0, SHOWN)) console.log(`FAILED: ${failure}`);
+  for (const failure of failures.slice(0, SHOWN)) progress.print(`FAILED: ${failure}`);
   if (failures.length > 0) Deno.exitCode = 1;
 }
-console.log(Deno.exitCode === 0 ? "\nall is well" : `\nfailed; again with --seed ${seed}`);
+progress.print(Deno.exitCode === 0 ? "\nall is well" : `\nfailed; again with --seed ${seed}`);

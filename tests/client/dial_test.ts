@@ -124,7 +124,7 @@ Deno.test("Client rejects with a SocketError when dial gives no transport", asyn
   for (const transport of junk) {
     for (const dial of [() => Promise.resolve(transport), () => transport]) {
       await using client = connect(dial);
-      const error = await assertRejects(() => client.get("key"), SocketError, "dial gave no");
+      const error = await assertRejects(() => client.get("key"), SocketError, "dial returned no");
       assertEquals(error.server, "cache.test:11211");
     }
   }

@@ -6,9 +6,10 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Client, type Exptime, type Transcoder, ValidationException } from "../../mod.ts";
-import { reservedKey } from "../../src/commands/reserved_key.ts";
+import { reservedKey } from "../../src/fleet/reserved_key.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
 import { Random, withSeed } from "../chaos/random.ts";
+import { extent } from "../support/extent.ts";
 import { hostileString, hostileValue } from "../support/hostile.ts";
 import { RecordingPeer } from "../support/recording_peer.ts";
 import { StrictReader } from "../support/strict_reader.ts";
@@ -329,9 +330,9 @@ async function authenticate(
 }
 
 const BATCH = 500;
-const STRING_COUNT = 74_000;
-const VALUE_COUNT = 20_000;
-const SEQUENCE_COUNT = 6_000;
+const STRING_COUNT = extent(7000, 74_000);
+const VALUE_COUNT = extent(2000, 20_000);
+const SEQUENCE_COUNT = extent(600, 6000);
 
 /** What came of a call: what it stands for, unless it was refused. */
 interface Outcome {
@@ -401,7 +402,7 @@ async function runAll<Hostile>(
   return sent;
 }
 
-Deno.test("Client sends for each of 100,000 hostile arguments one command, or none", async () => {
+Deno.test("Client sends for each hostile argument one command, or none", async () => {
   await withSeed(async (seed) => {
     await using peer = new RecordingPeer();
     address = peer.address;

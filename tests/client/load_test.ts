@@ -3,15 +3,16 @@
 import { assertEquals } from "@std/assert";
 import { Client } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { extent } from "../support/extent.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 
 const start = () => memcachedPath() ? MemcachedProcess.start() : MemcachedServer.listen();
 
-Deno.test("Client answers a million concurrent operations, each with its own value", async () => {
+Deno.test("Client answers any number of concurrent operations, each with its own value", async () => {
   await using server = await start();
   await using client = new Client(server.address);
   await Promise.all(Array.from({ length: 1000 }, (_, i) => client.set(`key${i}`, `${i}`)));
-  const operations = new Array<Promise<unknown>>(1_000_000);
+  const operations = new Array<Promise<unknown>>(extent(200_000, 1_000_000));
   for (let i = 0; i < operations.length; i++) operations[i] = client.get(`key${i % 1001}`);
   const values = await Promise.all(operations);
   for (let i = 0; i < values.length; i++) {

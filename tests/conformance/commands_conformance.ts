@@ -9,6 +9,7 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { CountedSignal } from "../support/counted_signal.ts";
+import { extent } from "../support/extent.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { assertTtl } from "../support/ttl.ts";
 
@@ -25,8 +26,8 @@ export function describeCommands(
       assertEquals(await client.getMany(keys), expected);
     });
 
-    test("setMany, getMany and deleteMany take a hundred thousand keys", async (client) => {
-      const keys = Array.from({ length: 100_000 }, (_, i) => `key:${i}`);
+    test("setMany, getMany and deleteMany take any number of keys", async (client) => {
+      const keys = Array.from({ length: extent(10_000, 100_000) }, (_, i) => `key:${i}`);
       await client.setMany(new Map(keys.map((key) => [key, key])));
       const values = await client.getMany(keys);
       assertEquals(values.size, keys.length);

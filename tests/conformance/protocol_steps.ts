@@ -17,7 +17,7 @@ export async function runProtocol(test: Deno.TestContext, port: number): Promise
   }
 }
 
-const VALUE = "x".repeat(1000);
+const VALUE = "x".repeat(8000);
 const NO_ROOM = "SERVER_ERROR out of memory storing object\r\n";
 
 /** Fills a server that evicts nothing, and asks it for more. */
@@ -33,7 +33,7 @@ export async function runFullMemory(port: number): Promise<void> {
   assertEquals(await ask(set("more")), NO_ROOM);
   assertEquals(await ask(`ms more ${VALUE.length}\r\n${VALUE}\r\n`), NO_ROOM);
   assertEquals(await ask(`append key1 0 0 ${VALUE.length}\r\n${VALUE}\r\n`), NO_ROOM);
-  assertMatch(await ask("mg key1 s\r\n"), /^HD s1000\r\n$/);
+  assertMatch(await ask("mg key1 s\r\n"), /^HD s8000\r\n$/);
   // What is older than what was refused goes, and leaves room for another.
   assertEquals(await ask(set("key1")) + await ask("get key1\r\n"), `${NO_ROOM}END\r\n`);
   assertEquals(await ask(set("more")), "STORED\r\n");

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import {
   Client,
   ClientException,
@@ -6,6 +13,7 @@ import {
   type Credentials,
   SocketError,
   TimeoutError,
+  ValidationException,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { listed } from "../support/listed.ts";
@@ -96,13 +104,13 @@ for (const { name, ignore, start } of KINDS) {
       const operations = [client.get("a"), client.delete("b"), client.get("c"), client.version()];
       for (const operation of operations) {
         const error = await assertRejects(() => operation, ClientException);
-        assertMatch(error.message, /^Cannot use 127.0.0.1:\d+: the server wants a user name/);
+        assertMatch(error.message, /^Cannot use 127.0.0.1:\d+: the server requires a user name/);
       }
       const together = [client.set("key", "value"), client.set("key", "a value"), client.get("a")];
       for (const operation of together) {
-        await assertRejects(() => operation, ClientException, "wants a user name");
+        await assertRejects(() => operation, ClientException, "requires a user name");
       }
-      await assertRejects(() => client.meta("ms", "key", [], "value"), ClientException, "wants");
+      await assertRejects(() => client.meta("ms", "key", [], "value"), ClientException, "requires");
       await assertRejects(() => client.items().next(), ClientException, "unauthenticated");
       await assertRejects(() => client.watch(["fetchers"]).ready, ClientException);
     },
@@ -190,7 +198,7 @@ for (const way of WAYS) {
   Deno.test(`Client takes no other answer for a yes (${way.io})`, async () => {
     const answers: Record<string, [new (message: string) => Error, string]> = {
       "NOT_STORED\r\n": [SocketError, "does not answer the authentication"],
-      "STORED\r\nSTORED\r\n": [SocketError, "answered more than the authentication"],
+      "STORED\r\nSTORED\r\n": [SocketError, "sent more than the reply to the authentication"],
       "STORED \r\n": [SocketError, "does not answer"],
       "VALUE a 0 1\r\n": [SocketError, "does not answer"],
       "\r\n": [SocketError, "does not answer"],
@@ -259,3 +267,51 @@ for (const idle of ["gives", "takes"] as const) {
     await assertRejects(() => client.get("key"), SocketError, `${idle} nothing, again and again`);
   });
 }
+
+Deno.test("Client authenticates to a server like MemCachier in its dialect, and in no other", async () => {
+  await using server = await MemcachedServer.listen({ auth, authDialect: "memcachier" });
+  const right = { ...auth, dialect: "memcachier" } as const;
+  for (const way of WAYS) {
+    await using client = new Client(server.address, { ...way, auth: right, connections: 3 });
+    const keys = Array.from({ length: 50 }, (_, i) => `key${i}`);
+    await Promise.all(keys.map((key) => client.set(key, key)));
+    assertEquals((await client.getMany(keys)).size, 50);
+    server.closeConnections();
+    assertEquals(await client.get("key1").catch(() => client.get("key1")), "key1");
+  }
+  for (const given of [auth, { ...wrong, dialect: "memcachier" } as const]) {
+    await using client = new Client(server.address, { auth: given });
+    const error = await assertRejects(() => client.get("key1"), ClientException, "refused");
+    assert(!error.message.includes(given.password));
+  }
+});
+
+Deno.test("Client sends MemCachier the user name as the key of a set", async () => {
+  const lines: string[] = [];
+  const script: Script = async (connection) => {
+    for (let line; (line = await connection.request()) !== undefined;) {
+      lines.push(line);
+      if (lines.length === 2) await connection.send("STORED\r\n");
+      if (lines.length === 3) await connection.send("END\r\n");
+    }
+  };
+  await using peer = new ScriptedPeer(script);
+  await using client = new Client(peer.address, { auth: { ...auth, dialect: "memcachier" } });
+  assertEquals(await client.get("key"), undefined);
+  assertEquals(lines.slice(0, 1), ["set user 0 0 9"]);
+  assertEquals(lines[2], "get key");
+});
+
+Deno.test("Client refuses a dialect of authentication that there is not", () => {
+  const cases = [
+    { ...auth, dialect: "sasl" },
+    { ...auth, username: "\u00fcser", dialect: "memcachier" },
+  ];
+  for (const given of cases) {
+    assertThrows(
+      () => new Client("h", { auth: given as Credentials }),
+      ValidationException,
+      "auth.",
+    );
+  }
+});

@@ -217,11 +217,16 @@ Deno.test("LineReader throws a TimeoutError when the first line is overdue, not 
 
 Deno.test("LineReader throws a TimeoutError when nobody picks up", async () => {
   for (const timesConnectingApart of [false, true]) {
-    const options = { timeout: 20, connectTimeout: 20, timesConnectingApart };
+    const clock = new FakeClock();
+    const options = { timeout: 20, connectTimeout: 20, timesConnectingApart, clock };
     const never = new Promise<Transport>(() => {});
     const transport = new ChunkTransport([].values());
     const lines = readerOf(transport, { dial: () => never, ...options });
-    await assertRejects(() => lines.ask("request\r\n"), TimeoutError, "Cannot connect to server");
+    const asked = lines.ask("request\r\n");
+    const failed = assertRejects(() => asked, TimeoutError, "Cannot connect to server");
+    await settle();
+    clock.tick(20);
+    await failed;
     await lines.closed;
   }
 });

@@ -170,14 +170,16 @@ Deno.test("Client.close ends what waits for a socket", async () => {
 });
 
 Deno.test("Client serves more servers than it may have sockets, over real ones", async () => {
-  await using stack = new AsyncDisposableStack();
-  const servers: MemcachedServer[] = [];
-  for (let i = 0; i < 8; i++) servers.push(stack.use(await MemcachedServer.listen()));
-  const client = stack.use(
-    new Client(servers.map(({ address }) => address), {
-      ...{ maxSockets: 3, connections: 2, locator: byNumber },
-    }),
-  );
+  const servers = await Promise.all(SERVERS.map(() => MemcachedServer.listen()));
+  await using _ = {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+  const addresses = servers.map(({ address }) => address);
+  await using client = new Client(addresses, {
+    ...{ maxSockets: 3, connections: 2, locator: byNumber },
+  });
   for (let round = 0; round < 3; round++) {
     await Promise.all(servers.map((_, i) => client.set(`${i}key`, round)));
     const values = await Promise.all(servers.map((_, i) => client.get(`${i}key`)));

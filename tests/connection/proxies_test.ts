@@ -1,7 +1,20 @@
 /** Through proxies, as they are and as the embedded server imitates them, one of whose servers is dead. @module */
 
-import { assert, assertEquals } from "@std/assert";
-import { Client, ClientException, PartialClientException } from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  Client,
+  ClientException,
+  PartialClientException,
+  SocketError,
+  ValidationException,
+} from "../../mod.ts";
+import { lock, once } from "../../src/patterns/mod.ts";
 import { deadBackend, MemcachedServer } from "../../src/testing/mod.ts";
 import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
 
@@ -189,3 +202,80 @@ async function sortKeys(client: Client): Promise<{ live: string[]; dead: string 
   }
   return { live, dead: dead[0]! };
 }
+
+/** A twemproxy before a memcached, where both are installed; else the embedded server that is like one. */
+async function withTwemproxy(body: (address: string) => Promise<void>): Promise<void> {
+  await using embedded = await MemcachedServer.listen({ imitate: "twemproxy 0.5" });
+  await body(embedded.address);
+  if (nutcracker === undefined || memcachedPath() === undefined) return;
+  await using live = await MemcachedProcess.start();
+  const config = await Deno.makeTempFile({ suffix: ".yml" });
+  try {
+    const port = deadPort();
+    await Deno.writeTextFile(config, twemproxyConfig(port, [live.port]));
+    await using _proxy = start(nutcracker, ["-c", config, "-s", `${deadPort()}`]);
+    await using client = new Client(`127.0.0.1:${port}`);
+    const end = performance.now() + 10_000;
+    while (await client.get("key").catch(() => "refused") === "refused") {
+      assert(performance.now() < end, "twemproxy does not listen");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await body(`127.0.0.1:${port}`);
+  } finally {
+    await Deno.remove(config);
+  }
+}
+
+Deno.test('proxy: "twemproxy" does without what twemproxy does not know', () =>
+  withTwemproxy(async (address) => {
+    await using client = new Client(address, { proxy: "twemproxy", failuresBeforeDead: 1 });
+    await using other = new Client(address, { proxy: "twemproxy" });
+    const faults: string[] = [];
+    client.addEventListener("error", ({ error }) => faults.push(String(error)));
+    const options = { exptime: 60, staleFor: 30 };
+    const values = await Promise.all(
+      [client, other].flatMap((each) => [1, 2].map(() => each.getOrSet("a", () => 1, options))),
+    );
+    assertEquals(values, [1, 1, 1, 1]);
+    assertEquals(await client.invalidate("a"), true);
+    assertEquals(await other.getOrSet("a", () => 2, options), 2);
+    assertEquals((await client.inspect("a"))?.size, 5);
+    await (await lock(client, "lock", { ttl: 5 })).release();
+    assertEquals(await once(client, "once", () => 1), 1);
+    assertEquals(await client.namespace("n:").getOrSet("key", () => 1), 1);
+    assertEquals(await client.update("a", () => 3), 3);
+    const unknown: Record<string, () => unknown> = {
+      'gat key "a"': () => client.getAndTouch("a", 60),
+      'mg key "a"': () => client.meta("mg", "a", ["v"]),
+      "a command to all servers": () => client.stats(),
+      "a command to all servers ": () => client.flushAll(),
+      " a command to all servers": async () => (await client.items().next()).value,
+    };
+    for (const [name, ask] of Object.entries(unknown)) {
+      const message = `Cannot send ${name.trim()}: twemproxy does not know it`;
+      await assertRejects(async () => void await ask(), ValidationException, message);
+    }
+    assertEquals([await client.get("a"), faults], [3, []]);
+  }));
+
+Deno.test("an operation that makes twemproxy close the connection is named, and not sent again", () =>
+  withTwemproxy(async (address) => {
+    await using client = new Client(address, { retries: 3 });
+    const known: Record<string, () => Promise<unknown>> = {
+      'mg key "a"': () => client.meta("mg", "a", ["v"]),
+      'mg key "b"': () => client.getOrSet("b", () => 1),
+      "request stats of": () => client.stats(),
+      "send flush_all to": () => client.flushAll(),
+    };
+    for (const [name, ask] of Object.entries(known)) {
+      const error = await assertRejects(ask, SocketError, `Cannot ${name}`);
+      assertStringIncludes(error.message, "a proxy may do so for a command that it does not know");
+      // The client goes on over another connection.
+      assertEquals(await client.get("a"), undefined);
+    }
+  }));
+
+Deno.test("proxy is one that there is", () => {
+  const make = () => new Client("h", { proxy: "nginx" as "twemproxy" });
+  assertThrows(make, ValidationException, 'Cannot use proxy "nginx"');
+});

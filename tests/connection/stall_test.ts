@@ -61,7 +61,7 @@ Deno.test("Client keeps a connection that takes a large value slowly, and no oth
   assertEquals(await first, undefined);
   const [socket] = sockets;
   socket!.isStuck = true;
-  const stored = client.set("b", "x".repeat(1_000_000));
+  const stored = client.set("b", "x".repeat(4_000_000));
   stored.catch(() => {});
   await settle();
   for (let portion = 0; portion < 3; portion++) {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type Clock, StallTimer } from "../../src/waiting.ts";
+import { StallTimer } from "../../src/connection/stall_timer.ts";
+import type { Clock } from "../../src/waiting.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 /** A clock whose timers are late when the process was held up. */

@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
 import { deferred } from "../../src/waiting.ts";
 import type { DiscoveredServers, Discovery } from "../../src/discovery/discovery.ts";
 import { DiscoveryLoop, type DiscoveryLoopOptions } from "../../src/discovery/discovery_loop.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 
 const INTERVAL = 10_000;
 const REST = 1_000;
 
 /** A loop whose look-ups are answered by a function of their number, from 0, and what becomes of it. */
 class Watched implements AsyncDisposable {
-  readonly time = new FakeTime();
+  readonly clock = new FakeClock();
   readonly signals: AbortSignal[] = [];
   readonly found: unknown[] = [];
   readonly failed: SocketError[] = [];
@@ -30,6 +30,7 @@ class Watched implements AsyncDisposable {
     };
     this.loop = new DiscoveryLoop({
       discovery,
+      clock: this.clock,
       timeout: 5_000,
       rest: REST,
       retryDelay: 100,
@@ -50,19 +51,18 @@ class Watched implements AsyncDisposable {
 
   /** Moves on, and lets what is due then come to its end. */
   async tick(milliseconds: number): Promise<void> {
-    await this.time.tickAsync(milliseconds);
-    await this.time.runMicrotasks();
+    await this.clock.tickSlowly(milliseconds);
   }
 
   /** Moves on to the next timer. */
   async next(): Promise<void> {
-    await this.time.nextAsync();
-    await this.time.runMicrotasks();
+    await this.clock.tickSlowly(0);
+    this.clock.tickToNext();
+    await this.clock.tickSlowly(0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.loop.stop(new SocketError("the test is over"));
-    this.time.restore();
   }
 }
 
@@ -143,9 +143,9 @@ Deno.test("DiscoveryLoop tells failures, and tries again after delays that grow 
     // A delay is random, and may be nothing.
     const failures = watched.failed.length;
     assert(failures >= turns);
-    const before = watched.time.now;
+    const before = watched.clock.now();
     await watched.next();
-    assert(watched.time.now - before <= Math.min(1_600, 100 * 2 ** (failures - 1)));
+    assert(watched.clock.now() - before <= Math.min(1_600, 100 * 2 ** (failures - 1)));
   }
   const [error] = watched.failed;
   assertInstanceOf(error, SocketError);

@@ -97,7 +97,7 @@ Deno.test("elastiCache says so when the endpoint is a plain server", async () =>
     () => lookUp(answering((line) => line.startsWith("get") ? "END\r\n" : "ERROR\r\n")),
     ClientException,
   );
-  assert(error.message.includes("no endpoint of a cluster"), error.message);
+  assert(error.message.includes("not the endpoint of a cluster"), error.message);
 });
 
 Deno.test("elastiCache rejects with what is refused, and asks no further", async () => {

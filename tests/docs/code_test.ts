@@ -9,7 +9,7 @@ import { type Block, blocksOf, readPages } from "./pages.ts";
 /** What `deno test --doc` checks and runs. */
 const CHECKED = "ts";
 /** What it does not: commands, and what is no program. */
-const OTHERS = ["sh", "text", "mermaid"];
+const OTHERS = ["sh", "text"];
 
 const pages = readPages();
 
@@ -34,6 +34,6 @@ Deno.test("every block of TypeScript brings its own server, or names one that is
 });
 
 Deno.test("every block of TypeScript imports what it uses by the names that users import", () => {
-  const own = /from "(?!@moecache\/moecache(\/\w+)?"|@std\/assert"|@msgpack\/msgpack")/;
+  const own = /from "(?!@moecache\/moecache(\/[\w-]+)*"|@std\/assert"|@msgpack\/msgpack")/;
   assertEquals(where(({ info, code }) => info === CHECKED && own.test(code)), []);
 });

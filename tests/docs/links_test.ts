@@ -3,7 +3,20 @@
 import { assert, assertEquals } from "@std/assert";
 import { anchorsOf, blocksOf, linksOf, type Page, readPage, readPages, ROOT } from "./pages.ts";
 
+/** The address of the repository, for links to files that are not in the package. */
+const REPOSITORY = "https://github.com/moecache/moecache/";
+
 const pages = readPages();
+const { publish }: { publish: { include: string[] } } = JSON.parse(
+  Deno.readTextFileSync(new URL("deno.json", ROOT)),
+);
+
+/** Whether a path is in the package that is published. */
+function isPublished(path: string): boolean {
+  return publish.include.some((entry) =>
+    entry.endsWith("/") ? path.startsWith(entry) : path === entry
+  );
+}
 
 /** What is wrong with the links of a page. */
 function brokenLinks(page: Page): string[] {
@@ -32,6 +45,32 @@ function exists(path: string): boolean {
 
 Deno.test("every link between pages leads to a file, and to a heading where it names one", () => {
   assertEquals(pages.flatMap(brokenLinks), []);
+});
+
+Deno.test("every link to the repository leads to one of its files", () => {
+  const targets = pages.flatMap(linksOf).map(({ target }) => target)
+    .filter((target) => target.startsWith(REPOSITORY));
+  assert(targets.length > 0);
+  const broken = targets.filter((target) => {
+    const path = target.slice(REPOSITORY.length)
+      .replace(/^(blob|tree)\/main\//, "")
+      .replace(/^actions\/workflows\/([^/]+)(\/badge\.svg)?$/, ".github/workflows/$1");
+    return !exists(new URL(path, ROOT).pathname);
+  });
+  assertEquals(broken, []);
+});
+
+Deno.test("links between files of the published package stay inside of it", () => {
+  const outside = pages.filter(({ path }) => isPublished(path)).flatMap((page) =>
+    linksOf(page)
+      .filter(({ target }) => !/^[a-z]+:/.test(target))
+      .filter(({ target }) => {
+        const { pathname } = new URL(target, page.url);
+        return !isPublished(pathname.slice(ROOT.pathname.length));
+      })
+      .map(({ target, line }) => `${page.path}:${line} ${target}`)
+  );
+  assertEquals(outside, []);
 });
 
 Deno.test("links that lead nowhere are found", () => {

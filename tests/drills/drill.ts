@@ -65,7 +65,7 @@ export interface Outcome {
 const WINDOW = 100;
 const SHARE = 0.9;
 /** When a drill is given up. */
-const LIMIT = 20_000;
+const LIMIT = 60_000;
 
 /** Runs a drill for the clients of all modes at once, under load. */
 export async function runDrill(drill: Drill, options: DrillOptions): Promise<Outcome[]> {

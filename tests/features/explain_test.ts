@@ -22,7 +22,7 @@ Deno.test("explain works for a locator that explains nothing", async () => {
     server: "10.0.0.2:11211",
     index: 1,
     algorithm: "custom",
-    why: "the client's locator says so, and has no explain to tell more",
+    why: "the client's locator chose it, and has no method explain to tell more",
   });
 });
 

@@ -8,7 +8,7 @@
  */
 
 import { Client } from "../../mod.ts";
-import { pause } from "../../src/waiting.ts";
+import { pause, systemClock } from "../../src/waiting.ts";
 
 /** What a process is told, as JSON in its argument. */
 export interface Task {
@@ -31,14 +31,14 @@ async function run(task: Task): Promise<void> {
   const load = async () => {
     const count = await client.incr("loads", 1, { initial: 1 });
     print("loading");
-    if (task.firstHangs && count === 1n) await pause(60_000);
-    await pause(task.loadTime);
+    if (task.firstHangs && count === 1n) await pause(systemClock, 60_000);
+    await pause(systemClock, task.loadTime);
     return `load ${count}`;
   };
   const { key, lockFor, waitFor } = task;
   const get = () => client.getOrSet(key, load, { exptime: 60, lockFor, waitFor });
   for (let round = 1; round <= (task.rounds ?? 1); round++) {
-    if (round > 1) await pause(500);
+    if (round > 1) await pause(systemClock, 500);
     const values = await Promise.all(Array.from({ length: task.callers }, get));
     for (const value of values) print(`got ${value}`);
   }

@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import {
   Client,
   ClientException,
+  type ClientOptions,
   SocketError,
   TimeoutError,
   ValidationException,
@@ -45,6 +46,12 @@ const isNonce = (line: string): boolean => /^[0-9a-f-]{36}$/.test(line);
 
 const never = (): Promise<unknown> => Promise.reject(new Error("nobody was to load"));
 
+/** What the servers are asked in. */
+const DIALECTS: Readonly<Record<string, ClientOptions>> = {
+  "": {},
+  " by classic commands": { dialect: "classic" },
+};
+
 onEveryServer("getOrSet", (test) => {
   test("loads once for all callers of a client", async (client) => {
     const loader = new Loader();
@@ -64,7 +71,7 @@ onEveryServer("getOrSet", (test) => {
     await client.getOrSet("long", () => "value", { exptime: 2_592_000, staleFor: 30 });
     await assertTtl(client, "long", 2_592_031);
     await client.getOrSet("forever", () => "value", { staleFor: 30 });
-    assertEquals((await client.inspect("forever"))?.ttl, -1);
+    await assertTtl(client, "forever", -1);
   });
 
   test("has another client wait for the value", async (first, second) => {
@@ -89,11 +96,6 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await second.get("key"), undefined);
     assertEquals(await second.replace("key", "replaced"), true);
     assertEquals(await second.get("key"), "replaced");
-  });
-
-  test("takes a plain value with no more than staleFor left for stale", async (first, second) => {
-    await second.set("key", "plain", 30);
-    assertEquals(await first.getOrSet("key", () => "new", { staleFor: 60 }), "new");
   });
 
   test("leaves a lease that nobody reads as a value", async (first, second) => {
@@ -197,17 +199,6 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await Promise.all([won, again]), ["value", "value"]);
   });
 
-  test("takes a lease over that was touched to last for ever", async (first, second) => {
-    const loader = new Loader();
-    const won = first.getOrSet("key", loader.load);
-    await loader.called();
-    await second.touch("key", 0);
-    assertEquals(await second.getOrSet("key", () => "next"), "next");
-    loader.give("late");
-    assertEquals(await won, "late");
-    assertEquals(await second.get("key"), "next");
-  });
-
   test("serves the stale value while one refreshes", async (first, second) => {
     await first.set("key", "old", 60);
     assertEquals(await second.invalidate("key", { staleFor: 30 }), true);
@@ -223,7 +214,7 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await winner, "new");
     assertEquals(await second.getOrSet("key", never), "new");
     assertEquals(await second.get("key~moecache-lease"), undefined);
-    assertEquals((await second.inspect("key"))?.ttl, -1);
+    await assertTtl(second, "key", -1);
   });
 
   test("refreshes once, however many clients see the stale value", async (first, second) => {
@@ -365,101 +356,123 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await client.invalidate("key", { staleFor: 20 }), true);
     await assertTtl(client, "key", 20);
   });
+}, DIALECTS);
+
+/** These need a server that tells how long an item has to live. */
+onEveryServer("getOrSet by meta commands", (test) => {
+  test("takes a plain value with no more than staleFor left for stale", async (first, second) => {
+    await second.set("key", "plain", 30);
+    assertEquals(await first.getOrSet("key", () => "new", { staleFor: 60 }), "new");
+  });
+
+  test("takes a lease over that was touched to last for ever", async (first, second) => {
+    const loader = new Loader();
+    const won = first.getOrSet("key", loader.load);
+    await loader.called();
+    await second.touch("key", 0);
+    assertEquals(await second.getOrSet("key", () => "next"), "next");
+    loader.give("late");
+    assertEquals(await won, "late");
+    assertEquals(await second.get("key"), "next");
+  });
 });
 
 /** A server whose clock is set by hand, and two clients of it. */
 async function timedTest(
+  options: ClientOptions,
   body: (clients: [Client, Client], pass: (seconds: number) => void) => Promise<void>,
 ): Promise<void> {
   let time = 1_700_000_000_000;
   await using server = await MemcachedServer.listen({ now: () => time });
-  await using first = new Client(server.address);
-  await using second = new Client(server.address);
+  await using first = new Client(server.address, options);
+  await using second = new Client(server.address, options);
   await body([first, second], (seconds) => time += seconds * 1000);
 }
 
-describe("getOrSet as time passes", () => {
-  it("recomputes when a value has expired", () =>
-    timedTest(async ([client], pass) => {
-      await client.getOrSet("key", () => "old", { exptime: 60 });
-      pass(59);
-      assertEquals(await client.getOrSet("key", never), "old");
-      pass(1);
-      assertEquals(await client.getOrSet("key", () => "new"), "new");
-    }));
+for (const [addition, dialect] of Object.entries(DIALECTS)) {
+  describe(`getOrSet as time passes${addition}`, () => {
+    it("recomputes when a value has expired", () =>
+      timedTest(dialect, async ([client], pass) => {
+        await client.getOrSet("key", () => "old", { exptime: 60 });
+        pass(59);
+        assertEquals(await client.getOrSet("key", never), "old");
+        pass(1);
+        assertEquals(await client.getOrSet("key", () => "new"), "new");
+      }));
 
-  it("serves an expired value for staleFor while one refreshes", () =>
-    timedTest(async ([first, second], pass) => {
-      const options = { exptime: 60, staleFor: 30 };
-      await first.getOrSet("key", () => "old", options);
-      pass(59);
-      assertEquals(await second.getOrSet("key", never, options), "old");
-      pass(1);
-      const loader = new Loader();
-      const winner = first.getOrSet("key", loader.load, options);
-      await loader.called();
-      assertEquals(await second.getOrSet("key", never, options), "old");
-      loader.give("new");
-      assertEquals(await winner, "new");
-      await assertTtl(second, "key", 90);
-    }));
+    it("serves an expired value for staleFor while one refreshes", () =>
+      timedTest(dialect, async ([first, second], pass) => {
+        const options = { exptime: 60, staleFor: 30 };
+        await first.getOrSet("key", () => "old", options);
+        pass(59);
+        assertEquals(await second.getOrSet("key", never, options), "old");
+        pass(1);
+        const loader = new Loader();
+        const winner = first.getOrSet("key", loader.load, options);
+        await loader.called();
+        assertEquals(await second.getOrSet("key", never, options), "old");
+        loader.give("new");
+        assertEquals(await winner, "new");
+        await assertTtl(second, "key", 90);
+      }));
 
-  it("refreshes a value before it expires", () =>
-    timedTest(async ([first, second], pass) => {
-      const options = { exptime: 60, earlyRefresh: 10 };
-      await first.getOrSet("key", () => "old", options);
-      pass(49);
-      assertEquals(await first.getOrSet("key", never, options), "old");
-      pass(1);
-      const loader = new Loader();
-      const winner = first.getOrSet("key", loader.load, options);
-      await loader.called();
-      assertEquals(await second.getOrSet("key", never, options), "old");
-      loader.give("new");
-      assertEquals(await winner, "new");
-    }));
+    it("refreshes a value before it expires", () =>
+      timedTest(dialect, async ([first, second], pass) => {
+        const options = { exptime: 60, earlyRefresh: 10 };
+        await first.getOrSet("key", () => "old", options);
+        pass(49);
+        assertEquals(await first.getOrSet("key", never, options), "old");
+        pass(1);
+        const loader = new Loader();
+        const winner = first.getOrSet("key", loader.load, options);
+        await loader.called();
+        assertEquals(await second.getOrSet("key", never, options), "old");
+        loader.give("new");
+        assertEquals(await winner, "new");
+      }));
 
-  it("frees the others after lockFor when a winner dies where there was no value", () =>
-    timedTest(async ([first, second], pass) => {
-      const dead = new Loader();
-      const winner = first.getOrSet("key", dead.load, { lockFor: 10 });
-      await dead.called();
-      pass(9);
-      const unstored = await second.getOrSet("key", () => "own", { waitFor: 0.01 });
-      assertEquals([unstored, await second.get("key")], ["own", undefined]);
-      pass(1);
-      assertEquals(await second.getOrSet("key", () => "value"), "value");
-      dead.give("late");
-      assertEquals(await winner, "late");
-      assertEquals(await second.get("key"), "value");
-    }));
+    it("frees the others after lockFor when a winner dies where there was no value", () =>
+      timedTest(dialect, async ([first, second], pass) => {
+        const dead = new Loader();
+        const winner = first.getOrSet("key", dead.load, { lockFor: 10 });
+        await dead.called();
+        pass(9);
+        const unstored = await second.getOrSet("key", () => "own", { waitFor: 0.01 });
+        assertEquals([unstored, await second.get("key")], ["own", undefined]);
+        pass(1);
+        assertEquals(await second.getOrSet("key", () => "value"), "value");
+        dead.give("late");
+        assertEquals(await winner, "late");
+        assertEquals(await second.get("key"), "value");
+      }));
 
-  it("frees the others after lockFor when a winner dies before a stale value", () =>
-    timedTest(async ([first, second], pass) => {
-      await first.set("key", "old", 60);
-      await first.invalidate("key");
-      const dead = new Loader();
-      const winner = first.getOrSet("key", dead.load, { lockFor: 10 });
-      await dead.called();
-      pass(9);
-      assertEquals(await second.getOrSet("key", never), "old");
-      pass(1);
-      assertEquals(await second.getOrSet("key", () => "value"), "value");
-      dead.give("late");
-      assertEquals(await winner, "late");
-      assertEquals(await second.get("key"), "value");
-    }));
+    it("frees the others after lockFor when a winner dies before a stale value", () =>
+      timedTest(dialect, async ([first, second], pass) => {
+        await first.set("key", "old", 60);
+        await first.invalidate("key");
+        const dead = new Loader();
+        const winner = first.getOrSet("key", dead.load, { lockFor: 10 });
+        await dead.called();
+        pass(9);
+        assertEquals(await second.getOrSet("key", never), "old");
+        pass(1);
+        assertEquals(await second.getOrSet("key", () => "value"), "value");
+        dead.give("late");
+        assertEquals(await winner, "late");
+        assertEquals(await second.get("key"), "value");
+      }));
 
-  it("tries again after negativeFor", () =>
-    timedTest(async ([client], pass) => {
-      const fail = () => Promise.reject(new Error("no luck"));
-      await assertRejects(() => client.getOrSet("key", fail, { negativeFor: 5 }), Error);
-      pass(4);
-      await assertRejects(() => client.getOrSet("key", never), ClientException, "no luck");
-      pass(1);
-      assertEquals(await client.getOrSet("key", () => "value"), "value");
-    }));
-});
+    it("tries again after negativeFor", () =>
+      timedTest(dialect, async ([client], pass) => {
+        const fail = () => Promise.reject(new Error("no luck"));
+        await assertRejects(() => client.getOrSet("key", fail, { negativeFor: 5 }), Error);
+        pass(4);
+        await assertRejects(() => client.getOrSet("key", never), ClientException, "no luck");
+        pass(1);
+        assertEquals(await client.getOrSet("key", () => "value"), "value");
+      }));
+  });
+}
 
 for (const [kind, start] of Object.entries(RESTARTING)) {
   it(`getOrSet over several connections to ${kind} does not join what a change has overtaken`, async () => {
@@ -484,69 +497,85 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
     }
   });
 
-  describe(`getOrSet whose lease is lost on ${kind}`, () => {
-    it("neither stores nor ends another's lease of the same cas unique", async () => {
-      await using server = await start();
-      await using first = new Client(server.address, { timeout: 10_000 });
-      await using second = new Client(server.address, { timeout: 10_000 });
-      for (const end of ["value", "undefined", "error"]) {
+  for (const [addition, dialect] of Object.entries(DIALECTS)) {
+    describe(`getOrSet whose lease is lost on ${kind}${addition}`, () => {
+      it("neither stores nor ends another's lease of the same cas unique", async () => {
+        await using server = await start();
+        await using first = new Client(server.address, { timeout: 10_000, ...dialect });
+        await using second = new Client(server.address, { timeout: 10_000, ...dialect });
+        for (const end of ["value", "undefined", "error"]) {
+          await server.restart(first, second);
+          const [early, late] = [new Loader(), new Loader()];
+          const lost = first.getOrSet("key", early.load);
+          await early.called();
+          const { cas } = (await second.inspect("key"))!;
+          await server.restart(first, second);
+          const won = second.getOrSet("key", late.load);
+          await late.called();
+          assertEquals((await second.inspect("key"))?.cas, cas);
+          if (end === "error") early.fail("no luck");
+          else early.give(end === "value" ? "lost" : undefined);
+          await lost.catch(() => {});
+          assertEquals(await first.add("key", "added"), false);
+          assertEquals(await first.get("key"), undefined);
+          late.give("won");
+          assertEquals(await won, "won");
+          assertEquals(await first.get("key"), "won");
+        }
+      });
+
+      it("stores what took longer than lockFor where the stale value is still the same", async () => {
+        await using server = await start();
+        await using first = new Client(server.address, { timeout: 10_000, ...dialect });
+        await using second = new Client(server.address, { timeout: 10_000, ...dialect });
+        await first.set("key", "old");
+        await first.invalidate("key");
+        const load = async () => {
+          assertEquals(await second.delete("key~moecache-lease"), true);
+          return "new";
+        };
+        assertEquals(await first.getOrSet("key", load), "new");
+        assertEquals(await second.get("key"), "new");
+      });
+
+      it("does not replace another value of the cas unique that a stale one had", async () => {
+        await using server = await start();
+        await using first = new Client(server.address, { timeout: 10_000, ...dialect });
+        await using second = new Client(server.address, { timeout: 10_000, ...dialect });
+        await first.set("key", "old");
+        await first.invalidate("key");
+        const { cas } = (await first.inspect("key"))!;
+        const loader = new Loader();
+        const lost = first.getOrSet("key", loader.load);
+        await loader.called();
         await server.restart(first, second);
-        const [early, late] = [new Loader(), new Loader()];
-        const lost = first.getOrSet("key", early.load);
-        await early.called();
-        const { cas } = (await second.inspect("key"))!;
-        await server.restart(first, second);
-        const won = second.getOrSet("key", late.load);
-        await late.called();
+        do {
+          await second.set("key", "new");
+        } while ((await second.inspect("key"))!.cas < cas);
         assertEquals((await second.inspect("key"))?.cas, cas);
-        if (end === "error") early.fail("no luck");
-        else early.give(end === "value" ? "lost" : undefined);
-        await lost.catch(() => {});
-        assertEquals(await first.add("key", "added"), false);
-        assertEquals(await first.get("key"), undefined);
-        late.give("won");
-        assertEquals(await won, "won");
-        assertEquals(await first.get("key"), "won");
-      }
+        loader.give("lost");
+        assertEquals(await lost, "lost");
+        assertEquals(await second.get("key"), "new");
+      });
     });
-
-    it("stores what took longer than lockFor where the stale value is still the same", async () => {
-      await using server = await start();
-      await using first = new Client(server.address, { timeout: 10_000 });
-      await using second = new Client(server.address, { timeout: 10_000 });
-      await first.set("key", "old");
-      await first.invalidate("key");
-      const load = async () => {
-        assertEquals(await second.delete("key~moecache-lease"), true);
-        return "new";
-      };
-      assertEquals(await first.getOrSet("key", load), "new");
-      assertEquals(await second.get("key"), "new");
-    });
-
-    it("does not replace another value of the cas unique that a stale one had", async () => {
-      await using server = await start();
-      await using first = new Client(server.address, { timeout: 10_000 });
-      await using second = new Client(server.address, { timeout: 10_000 });
-      await first.set("key", "old");
-      await first.invalidate("key");
-      const { cas } = (await first.inspect("key"))!;
-      const loader = new Loader();
-      const lost = first.getOrSet("key", loader.load);
-      await loader.called();
-      await server.restart(first, second);
-      do {
-        await second.set("key", "new");
-      } while ((await second.inspect("key"))!.cas < cas);
-      assertEquals((await second.inspect("key"))?.cas, cas);
-      loader.give("lost");
-      assertEquals(await lost, "lost");
-      assertEquals(await second.get("key"), "new");
-    });
-  });
+  }
 }
 
 describe("getOrSet where the server misbehaves", () => {
+  it("stores what it computes on servers that do not tell the cas unique of a lease", async () => {
+    for (const imitate of ["1.6.10", "1.6.12", "1.6.13"] as const) {
+      await using server = await MemcachedServer.listen({ imitate });
+      await using client = new Client(server.address);
+      let calls = 0;
+      const load = () => ++calls;
+      assertEquals(await client.getOrSet("key", load, { exptime: 60 }), 1);
+      assertEquals(await client.getOrSet("key", load, { exptime: 60 }), 1);
+      await client.invalidate("key");
+      assertEquals(await client.getOrSet("key", load, { exptime: 60 }), 2);
+      assertEquals(await client.get("key"), 2);
+    }
+  });
+
   for (const failover of ["error", "miss"] as const) {
     it(`removes a lease that was not answered in time, where failover is "${failover}"`, async () => {
       let nonce = "";

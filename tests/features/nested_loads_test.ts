@@ -4,10 +4,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Client, ClientException, type KeyCommands } from "../../mod.ts";
 import { memoize } from "../../src/patterns/mod.ts";
-import { makeCallTracker } from "../../src/transport/runtime.ts";
+import { makeCallTracker } from "../../src/transport/runtime_features.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
-const WAITS = "what computes its value would wait for itself";
+const WAITS = "the function that computes its value would wait for itself";
 
 async function withClient(body: (client: Client) => Promise<void>): Promise<void> {
   await using server = await MemcachedServer.listen();

@@ -11,10 +11,13 @@ import {
   replaceStub,
 } from "../../src/features/stub.ts";
 import { Command } from "../../src/protocol/command.ts";
+import { type Clock, systemClock } from "../../src/waiting.ts";
 import { LEASE_FLAGS, type StoredItem } from "../../src/transcoding/item_codec.ts";
 
 /** A memcached of one item, with faults. */
 class ItemBox implements ItemCommands {
+  /** As the runtime's, which keeps the process alive. */
+  readonly clock: Clock = { ...systemClock };
   item: StoredItem | undefined;
   readonly asked: string[] = [];
   /** What the next commands answer instead, by their names; what they do is done. */

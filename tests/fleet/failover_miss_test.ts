@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, type Namespace, SocketError, TimeoutError } from "../../mod.ts";
+import { Client, jsonTranscoder, type Namespace, SocketError, TimeoutError } from "../../mod.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
@@ -38,6 +38,20 @@ describe(`A client that fails over to "miss" where nobody listens`, () => {
     const load = () => Promise.resolve(++calls);
     const values = Array.from({ length: 10 }, () => client.getOrSet("key", load));
     assertEquals(await Promise.all(values), Array(10).fill(1));
+  });
+
+  it("fails in getOrSet where it is told to, and joins no other that does not", async () => {
+    await using client = missing();
+    const strict = { failover: "error" } as const;
+    const loose = client.getOrSet("key", () => "value");
+    for (
+      const commands of [client, client.withTranscoder(jsonTranscoder()), client.namespace("n:")]
+    ) {
+      await assertRejects(() => commands.getOrSet("key", never, strict), SocketError);
+    }
+    const remembered = memoize(client, never, { key: () => "key", ...strict });
+    await assertRejects(() => remembered(), SocketError);
+    assertEquals(await loose, "value");
   });
 
   it("finds nothing by inspect and invalidate, and counts it", async () => {

@@ -9,6 +9,8 @@ const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("build_program.mjs", import.meta.url));
 /** The module of the main entry. */
 const MAIN = "mod.ts";
+/** What Node and Bun load with the first connection. */
+const CONNECTING: readonly string[] = ["src/connection/pipeline.ts", "src/transport/node.ts"];
 
 /** What {@linkcode buildModules} makes a package of. */
 export interface BuildOptions {
@@ -30,6 +32,8 @@ export interface BuildJob {
   readonly entries: Readonly<Record<string, string>>;
   /** The one of them that most programs load. */
   readonly main?: string;
+  /** What is loaded with the first connection. */
+  readonly connecting: readonly string[];
   readonly folder: string;
   readonly root: string;
   /** The folder of the repository. */
@@ -66,6 +70,7 @@ export async function buildModules(options: BuildOptions): Promise<BuiltFile[]> 
       Object.entries(entries).map(([module, name]) => [name, resolve(ROOT, module)]),
     ),
     ...(MAIN in entries ? { main: resolve(ROOT, MAIN) } : {}),
+    connecting: CONNECTING.map((module) => resolve(ROOT, module)),
     ...{ folder, root, repository: ROOT, foreign: foreign.folder },
     ...{ copies: Object.fromEntries(copies), peers },
   };

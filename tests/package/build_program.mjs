@@ -21,10 +21,12 @@ const { transform } = require("esbuild");
 const TARGET = "node20.9";
 /** The file that has all that the main entry loads at once: Node takes a fifth of a millisecond for each file. */
 const CORE = "core";
+/** The file that has all that is loaded with the first connection, for the same reason. */
+const CONNECTION = "connection";
 
 /** @type {BuildJob} */
 const job = JSON.parse(readFileSync(0, "utf8"));
-const { entries, main, folder, root, repository, foreign, copies, peers } = job;
+const { entries, main, connecting, folder, root, repository, foreign, copies, peers } = job;
 
 /**
  * What a module imports statically, and so on.
@@ -45,12 +47,18 @@ function importsOf(id, infoOf) {
 
 /** @type {Set<string> | undefined} */
 let core;
+/** @type {Set<string> | undefined} */
+let connection;
 
 /** @type {(id: string, api: { getModuleInfo: (id: string) => any }) => string | undefined} */
 function chunkOf(id, { getModuleInfo }) {
   if (main === undefined) return undefined;
   core ??= importsOf(main, getModuleInfo);
-  return core.has(id) ? CORE : undefined;
+  connection ??= new Set(
+    connecting.flatMap((one) => [one, ...importsOf(one, getModuleInfo)]),
+  );
+  if (core.has(id)) return CORE;
+  return connection.has(id) ? CONNECTION : undefined;
 }
 
 /**

@@ -54,7 +54,7 @@ Deno.test("the package holds what is shipped and nothing else", () => {
   const known = [
     /^(README|CHANGELOG)\.md$/,
     /^LICENSE$/,
-    /^docs\/[^/]+\.md$/,
+    /^docs\/[^/]+\.(md|svg)$/,
     /^package\.json$/,
     /^types\/.*\.d\.ts$/,
     /^dist\/shared\/[^/]+\.js(\.map)?$/,

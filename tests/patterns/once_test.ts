@@ -75,7 +75,7 @@ onEveryServer("once", (test) => {
     await begun.promise;
     const never = () => Promise.reject(new Error("nobody was to act"));
     const impatient = () => once(second, "key", never, { waitFor: 0.02 });
-    await assertRejects(impatient, ClientException, "somebody else is still at it");
+    await assertRejects(impatient, ClientException, "another client is still running the action");
     const signal = AbortSignal.timeout(20);
     const aborted = await once(second, "key", never, { signal }).catch((error) => error);
     assertEquals(aborted, signal.reason);

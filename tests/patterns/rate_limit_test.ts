@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ValidationException } from "../../mod.ts";
+import { type OperationOptions, ValidationException } from "../../mod.ts";
 import { rateLimit } from "../../src/patterns/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { assertTtl } from "../support/ttl.ts";
@@ -61,7 +61,7 @@ onEveryServer("rateLimit", (test) => {
   test("refuses a clock that gives no time", async (client) => {
     for (const time of [NaN, Infinity, -Infinity]) {
       const ask = () => rateLimit(client, "key", { limit: 1, window: 60, now: () => time });
-      await assertRejects(ask, ValidationException, `Cannot use now: it gave ${time}`);
+      await assertRejects(ask, ValidationException, `Cannot use now: it returned ${time}`);
     }
   });
 
@@ -96,4 +96,20 @@ onEveryServer("rateLimit", (test) => {
     const ask = rateLimit(client, "key", { ...valid, signal });
     assertEquals(await ask.catch((reason) => reason), "enough");
   });
+});
+
+Deno.test("rateLimit takes no window that cannot be reached for an empty one", async () => {
+  const asked: unknown[] = [];
+  const client = {
+    incr(_key: string, _delta?: bigint | number, options?: OperationOptions): Promise<bigint> {
+      asked.push(options?.failover);
+      return Promise.resolve(2n);
+    },
+    decr(_key: string, _delta?: bigint | number, options?: OperationOptions): Promise<bigint> {
+      asked.push(options?.failover);
+      return Promise.resolve(1n);
+    },
+  };
+  await rateLimit(client, "key", { limit: 1, window: 60 });
+  assertEquals(asked, ["error", "error", "error"]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, SocketError } from "../../mod.ts";
+import { Client, type ClientOptions, SocketError } from "../../mod.ts";
 import { submitMoving } from "../../src/fleet/migration.ts";
 import type { Command } from "../../src/protocol/command.ts";
 import { RetrievalCommand } from "../../src/protocol/commands/retrieval.ts";
@@ -23,14 +23,16 @@ interface Fleet {
 async function withFleet(
   listen: () => Promise<TestServer>,
   body: (fleet: Fleet) => Promise<void>,
+  options: ClientOptions = {},
 ): Promise<void> {
   await using old = await listen();
   await using next = await listen();
   const from = { servers: [old.address], locator: ketama };
   const to = { servers: [next.address], locator: ketama };
-  await using before = new Client(old.address);
-  await using after = new Client(next.address);
-  await using client = new Client([old.address, next.address], { locator: migrate(from, to) });
+  await using before = new Client(old.address, options);
+  await using after = new Client(next.address, options);
+  const locator = migrate(from, to);
+  await using client = new Client([old.address, next.address], { ...options, locator });
   await body({ before, after, client, key: "key" });
 }
 
@@ -44,7 +46,7 @@ const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
   "get brings over what never expires": async ({ before, after, client, key }) => {
     await before.set(key, "value");
     assertEquals(await client.get(key), "value");
-    assertEquals((await after.inspect(key))?.ttl, -1);
+    await assertTtl(after, key, -1);
   },
   "get prefers what the new server has": async ({ before, after, client, key }) => {
     await before.set(key, "old");
@@ -148,6 +150,41 @@ const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
     loaded.resolve("late");
     await begun;
   },
+  "mg with N finds what is only on the former server, and makes what neither has": async (
+    fleet,
+  ) => {
+    const { before, client, key } = fleet;
+    const ask = () => client.meta("mg", key, ["v", "N30", "s"]);
+    await before.set(key, "value");
+    assertEquals((await ask()).flags, { s: "5" });
+    assertEquals(await client.get(key), "value");
+    await client.delete(key);
+    assertEquals((await ask()).flags, { s: "0", W: "" });
+    assertEquals((await ask()).flags, { s: "0", Z: "" });
+  },
+  "md tells of an item on either server, and leaves it on neither": async (fleet) => {
+    const { before, after, client, key } = fleet;
+    for (const holders of [[before], [after], [before, after]]) {
+      for (const holder of holders) await holder.set(key, "value");
+      assertEquals((await client.meta("md", key)).status, "HD");
+      assertEquals(await client.get(key), undefined);
+    }
+    assertEquals((await client.meta("md", key)).status, "NF");
+  },
+  "md with a cas unique takes only that item": async ({ before, client, key }) => {
+    await before.set(key, "value");
+    const { cas } = (await client.gets(key))!;
+    assertEquals((await client.meta("md", key, [`C${cas + 1n}`])).status, "EX");
+    assertEquals(await client.get(key), "value");
+    assertEquals((await client.meta("md", key, [`C${cas}`])).status, "HD");
+    assertEquals(await client.get(key), undefined);
+  },
+  "invalidate marks what is only on the former server": async ({ before, client, key }) => {
+    await before.set(key, "value", 100);
+    assertEquals(await client.invalidate(key, { staleFor: 10 }), true);
+    assertEquals((await client.meta("mg", key, ["v"])).flags.X, "");
+    assertEquals(await before.get(key), undefined);
+  },
   "invalidate leaves no former copy behind": async ({ before, client, key }) => {
     await client.set(key, "value", 100);
     await client.invalidate(key, { staleFor: 10 });
@@ -155,11 +192,58 @@ const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
   },
 };
 
+/** Where no server tells how long an item has to live. */
+const CLASSIC_CASES: typeof CASES = {
+  "get brings an item over for a minute, again and again": async (fleet) => {
+    const { before, after, client } = fleet;
+    for (const [key, exptime] of [["short", 100], ["endless", 0], ["old", 5_000_000]] as const) {
+      await before.set(key, "value", exptime);
+      assertEquals(await client.get(key), "value");
+      await assertTtl(after, key, 60);
+      await after.delete(key);
+      assertEquals(await client.get(key), "value");
+    }
+  },
+  "get brings nothing over that was marked as stale": async ({ before, client, key }) => {
+    await before.set(key, "value");
+    await before.invalidate(key);
+    assertEquals(await client.get(key), undefined);
+    await before.set(key, "newer");
+    assertEquals(await client.get(key), "newer");
+  },
+};
+/** What only a server with meta commands tells. */
+const META_CASES = [
+  "get brings an item over, with the time it has left",
+  "get brings over what never expires",
+  "invalidate marks what is only on the former server",
+];
+
 for (const [kind, listen] of Object.entries(KINDS)) {
   for (const [name, body] of Object.entries(CASES)) {
     Deno.test(`migrate: ${name} (${kind})`, () => withFleet(listen, body));
   }
+  for (const [name, body] of Object.entries({ ...CASES, ...CLASSIC_CASES })) {
+    if (META_CASES.includes(name)) continue;
+    const run = () => withFleet(listen, body, { dialect: "classic" });
+    Deno.test(`migrate: ${name} (${kind}, by classic commands)`, run);
+  }
 }
+
+Deno.test("migrate notices that the former server knows no meta commands", async () => {
+  const requests: string[] = [];
+  const listen = () =>
+    MemcachedServer.listen({
+      imitate: "1.5.16",
+      fault: ({ command }) => void requests.push(command),
+    });
+  await withFleet(listen, async ({ before, after, client }) => {
+    await before.setMany({ a: 1, b: 2 });
+    assertEquals([await client.get("a"), await client.get("b")], [1, 2]);
+    assertEquals([await after.get("a"), await after.get("b")], [1, 2]);
+    assertEquals(requests.filter((command) => command === "mg"), ["mg"]);
+  });
+});
 
 Deno.test("migrate asks again where the item moved on while the former place was asked", async () => {
   const asked: string[] = [];

@@ -10,6 +10,7 @@ import "./core_suite.ts";
 const UNFIT: readonly (readonly [name: RegExp, reason: string])[] = [
   [/ \(node, \w+\)$/, "there is no node:net"],
   [/names server and cause when refused$/, "what workerd throws has no code"],
+  [/and when too many watch$/, "twenty watch at once, and a worker has six sockets"],
 ];
 
 /** What `Deno` means in this bundle, as far as tests do not know it. */

@@ -38,6 +38,18 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
+  /** As {@linkcode tick}, and lets what each call brings about go on before the next. */
+  async tickSlowly(milliseconds: number): Promise<void> {
+    const end = this.#now + milliseconds;
+    await settled();
+    for (let next; (next = this.#next(end)) !== undefined;) {
+      this.tick(next.due - this.#now);
+      await settled();
+    }
+    this.tick(end - this.#now);
+    await settled();
+  }
+
   /** Moves the time on to the next call; tells whether there was one. */
   tickToNext(): boolean {
     const next = this.#next(Infinity);
@@ -52,4 +64,9 @@ export class FakeClock implements Clock {
     }
     return next;
   }
+}
+
+/** Resolves when no promise has anything left to do. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -1,18 +1,17 @@
 import { fileURLToPath } from "node:url";
 import { memcachedPath } from "../support/memcached.ts";
 import { installLocked } from "../package/npm_folder.ts";
-import { countTests } from "./deno_lane.ts";
+import { countTests } from "./counts.ts";
 import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput } from "./run.ts";
 
 const SUITES = new URL("../adapters/suites/", import.meta.url);
-const WHAT = "the adapters with the packages they adapt";
+const WHAT = "the adapters with the packages they adapt, and other clients of npm";
 
 /** What npm's packages ask of the adapters, which have a configuration of their own. */
 export const adaptersLane: Lane = {
   name: "adapters",
-  run: async ({ args, env }) => {
-    if (args.length > 0) return notRun("arguments are for deno test alone");
+  run: async ({ env }) => {
     if (memcachedPath() === undefined) return notRun("memcached is not on the PATH");
     const fault = await faultOf(installLocked(SUITES));
     if (fault !== undefined) return notRun(fault);

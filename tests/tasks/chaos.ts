@@ -1,6 +1,5 @@
 /**
- * `deno task chaos --minutes N [--seed S]`: the client under fire for that long, and every fuzzing and
- * recovery at full length.
+ * `deno task chaos [--minutes N] [--seed S]`: the client under fire, fuzzing and recoveries for that long.
  */
 
 import { jsrEnvironment } from "./environment.ts";

@@ -1,5 +1,5 @@
 /**
- * `deno task demo`: runs `examples/demo.ts`, whose arguments these are, with no more than it needs.
+ * `deno task demo`: runs `examples/demo.ts` with no more permissions than it needs.
  */
 
 import { jsrEnvironment } from "./environment.ts";

@@ -1,35 +1,46 @@
-import { installTools } from "../package/tool.ts";
-import { faultOf, type Lane, type Outcome } from "./lane.ts";
-import { installProgram } from "./program_install.ts";
 import { memcachedPath, programPath } from "../support/memcached.ts";
 import { lacksTls } from "../support/memcached_tls.ts";
+import { countTests } from "./counts.ts";
+import type { Lane } from "./lane.ts";
+import { installProgram } from "./program_install.ts";
+import { Progress } from "./progress.ts";
 import { denoKeepingOutput } from "./run.ts";
+import { listTests } from "./test_files.ts";
+import { runPool } from "./test_pool.ts";
 
-/** The tests that need bundlers. */
-const SIZES = "tests/bundle/";
+/** Some of the tests wait, so one more process than processors keeps all of them busy. */
+export const PROCESSES: number = Math.min(navigator.hardwareConcurrency, 7) + 1;
 
-/** `deno test`: the tests, and the examples in the documentation and in the README. */
+/** The module's tests on this runtime and on real memcached. */
 export const denoLane: Lane = {
   name: "deno test",
   run: async ({ args, env }) => {
-    const toolsFault = await faultOf(installTools());
-    const ignored = toolsFault === undefined ? [] : [`--ignore=${SIZES}`];
-    const notRun = [
-      ...missing("the sizes of bundles", toolsFault),
-      ...missing(
-        "everything that needs a real memcached",
-        await installProgram("memcached", memcachedPath),
-      ),
-      ...missing("TLS with a real memcached", tlsFault()),
-      ...missing("what Python makes of pickles", await installProgram("python3", python3Path)),
-    ];
-    const { code, output } = await denoKeepingOutput(
-      ["test", "--doc", "--trace-leaks", "--allow-all", ...ignored, ...args],
-      env,
-    );
-    return { ...countTests(output, code), notRun };
+    const notRun = await prepareMemcached();
+    if (args.length > 0) {
+      const { code, output } = await denoKeepingOutput(
+        ["test", "--doc", "--trace-leaks", "--allow-all", ...args],
+        env,
+      );
+      return { ...countTests(output, code), notRun };
+    }
+    using progress = new Progress("deno test");
+    // Types are looked at by `deno task ok`.
+    const options = { env, args: ["--no-check"], processes: PROCESSES, progress };
+    return { ...await runPool(listTests(), options), notRun };
   },
 };
+
+/** Gets the programs that the tests compare with; resolves to what cannot be run without them. */
+export async function prepareMemcached(): Promise<string[]> {
+  return [
+    ...missing(
+      "everything that needs a real memcached",
+      await installProgram("memcached", memcachedPath),
+    ),
+    ...missing("TLS with a real memcached", tlsFault()),
+    ...missing("what Python makes of pickles", await installProgram("python3", python3Path)),
+  ];
+}
 
 /** What is wrong with a memcached that is there. */
 function tlsFault(): string | undefined {
@@ -38,22 +49,7 @@ function tlsFault(): string | undefined {
 
 const python3Path = () => programPath("python3");
 
-function missing(what: string, fault: string | undefined): string[] {
+/** Says what was not run, where there is a reason. */
+export function missing(what: string, fault: string | undefined): string[] {
   return fault === undefined ? [] : [`${what} (${fault})`];
-}
-
-/** Reads `ok | 12 passed (3 steps) | 0 failed (1s)`, Deno's last word on a run. */
-export function countTests(output: string, code: number): Omit<Outcome, "notRun"> {
-  const summaries = [
-    ...stripColor(output).matchAll(/^(?:ok|FAILED) \| (\d+) passed.*?\| (\d+) failed/gm),
-  ];
-  const [, passed, failed] = summaries.at(-1) ?? [];
-  const counted = { passed: Number(passed ?? 0), failed: Number(failed ?? 0) };
-  // A module that does not load, and a threshold that is missed, are in no count of Deno's.
-  return code === 0 || counted.failed > 0 ? counted : { ...counted, failed: 1 };
-}
-
-function stripColor(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll(/\x1b\[[0-9;]*m/g, "");
 }

@@ -1,7 +1,7 @@
 import { installPackages } from "../examples/packages.ts";
 import { memcachedPath } from "../support/memcached.ts";
 import { install, NEWEST_BUN, USUAL_NODE, WORKERD } from "../package/tool.ts";
-import { countTests } from "./deno_lane.ts";
+import { countTests } from "./counts.ts";
 import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput, type Environment } from "./run.ts";
 
@@ -12,8 +12,7 @@ const ALL = "the examples for Bun, Node and workerd";
 /** The examples for other runtimes, with what they import from npm. */
 export const examplesLane: Lane = {
   name: "examples",
-  run: async ({ args, env }) => {
-    if (args.length > 0) return nothing(`${ALL} (arguments are for deno test alone)`);
+  run: async ({ env }) => {
     if (memcachedPath() === undefined) return nothing(`${ALL} (memcached is not on the PATH)`);
     const fault = await faultOf(prepare(env));
     if (fault !== undefined) return nothing(`${ALL} (${fault})`);

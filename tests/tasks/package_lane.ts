@@ -1,6 +1,6 @@
 import { programPath } from "../support/memcached.ts";
 import { install, installTools, OLDEST_NODE } from "../package/tool.ts";
-import { countTests } from "./deno_lane.ts";
+import { countTests } from "./counts.ts";
 import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput } from "./run.ts";
 
@@ -10,8 +10,7 @@ const WHAT = "what is in the package";
 /** The package: what is in it, its types, and that Node and Bun install, import and require it. */
 export const packageLane: Lane = {
   name: "package",
-  run: async ({ args, env }) => {
-    if (args.length > 0) return notRun("arguments are for deno test alone");
+  run: async ({ env }) => {
     if (programPath("npm") === undefined) return notRun("npm is not on the PATH");
     const fault = await faultOf(prepare());
     if (fault !== undefined) return notRun(fault);

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console
 
 /** Folder of the repository; every program runs there. */
-const ROOT = new URL("../../", import.meta.url);
+export const ROOT: URL = new URL("../../", import.meta.url);
 
 /** Environment variables to add to those of this process. */
 export type Environment = Record<string, string>;

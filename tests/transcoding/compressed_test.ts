@@ -20,6 +20,7 @@ import {
 } from "../../mod.ts";
 import { enyimTranscoder } from "../../src/transcoding/mod.ts";
 import { openCompressor } from "../../src/transcoding/compression.ts";
+import { busyTime } from "../support/busy_time.ts";
 import { fromHex } from "./pickle/vectors.ts";
 
 const FORMATS = ["gzip", "deflate", "deflate-raw"] as const;
@@ -93,7 +94,7 @@ Deno.test("compressed reads gzip and deflate whichever it writes, and deflate-ra
     for (const format of FORMATS) {
       const reading = decode(compressed(moecacheTranscoder, { format }), item);
       if (written === "deflate-raw" && format !== "deflate-raw") {
-        await assertRejects(() => reading, ClientException, "in no known format");
+        await assertRejects(() => reading, ClientException, "its format is unknown");
       } else assertEquals(await reading, TEXT);
     }
   }
@@ -127,7 +128,7 @@ Deno.test("compressed refuses flags that have its bit already", async () => {
   const around = compressed(rawTranscoder);
   for (const length of [1, 10_000]) {
     const item = { flags: 129, data: new Uint8Array(length) };
-    assertThrows(() => around.encode(item), ValidationException, "have the bit 128");
+    assertThrows(() => around.encode(item), ValidationException, "contain the bit 128");
   }
   const other = compressed(rawTranscoder({ withFlags: true }), { flag: 2 ** 31 });
   const item = { flags: 129, data: new Uint8Array(10_000) };
@@ -227,13 +228,13 @@ for (const format of FORMATS) {
     const data = await bomb(format, 256);
     const around = compressed(rawTranscoder, { format, maxValueBytes: 10_000_000 });
     const before = Deno.memoryUsage().rss;
-    const start = performance.now();
+    const start = busyTime();
     await assertRejects(
       () => decode(around, { flags: 128, data }),
       ClientException,
       "it expands to more than maxValueBytes, 10000000 bytes",
     );
-    assertLess(performance.now() - start, 5000);
+    assertLess(busyTime() - start, 5000);
     assertLess(Deno.memoryUsage().rss - before, 120 * 2 ** 20);
   });
 }

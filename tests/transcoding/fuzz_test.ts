@@ -8,11 +8,12 @@ import {
 } from "../../mod.ts";
 import { enyimTranscoder } from "../../src/transcoding/mod.ts";
 import { Random, withSeed } from "../chaos/random.ts";
+import { extent } from "../support/extent.ts";
 import { fuzzTranscoder } from "./fuzz.ts";
 import type { EnyimVectors } from "./enyim/vectors.ts";
 import { fromHex, readVectors } from "./pickle/vectors.ts";
 
-const CASES = 50_000;
+const CASES = extent(5000, 50_000);
 
 const TEXT = "moecache ".repeat(20);
 const VALUES = [null, true, 1.5, "text", TEXT, ["a", { b: TEXT }], 2 ** 40];

@@ -57,7 +57,7 @@ function reading(...parts: (string | number)[]): (into: Uint8Array) => Promise<n
 const writing = (bytes: Uint8Array) => Promise.resolve(bytes.length);
 
 Deno.test("openChannel hands Buffers over as what they are besides, bytes", async () => {
-  const channel = openChannel(bufferTransport("hello"), false);
+  const channel = await openChannel(bufferTransport("hello"), false);
   await channel.write([new Uint8Array(1)]);
   const chunk = await new Promise<Uint8Array>((resolve) =>
     void channel.receive({ push: resolve, vacancy: undefined, filled: () => {} })
@@ -90,7 +90,7 @@ Deno.test("openChannel reads chunk by chunk, and hands over what comes behind", 
     transportOf({ read: reading("one", "two", "three"), write: writing }),
   ];
   for (const transport of transports) {
-    const channel = openChannel(transport, true);
+    const channel = await openChannel(transport, true);
     assertEquals(new TextDecoder().decode(await channel.read()), "one");
     const receiver = gathering();
     await channel.receive(receiver);
@@ -99,17 +99,17 @@ Deno.test("openChannel reads chunk by chunk, and hands over what comes behind", 
   }
 });
 
-Deno.test("openChannel has a transport that can keep the process alive or not", () => {
+Deno.test("openChannel has a transport that can keep the process alive or not", async () => {
   const called: string[] = [];
   const transport = transportOf({
     ref: () => called.push("ref"),
     unref: () => called.push("unref"),
   });
-  const channel = openChannel(transport, true);
+  const channel = await openChannel(transport, true);
   channel.unref();
   channel.ref();
   assertEquals(called, ["unref", "ref"]);
-  const other = openChannel(transportOf({}), true);
+  const other = await openChannel(transportOf({}), true);
   other.unref();
   other.ref();
 });
@@ -143,7 +143,7 @@ Deno.test("openChannel ends a transport that reads or writes nothing for ever", 
     transportOf({ readable: emptyChunks() }),
   ];
   for (const transport of givers) {
-    const channel = openChannel(transport, true);
+    const channel = await openChannel(transport, true);
     const received = assertRejects(
       () => channel.receive(gathering()),
       SocketError,
@@ -152,7 +152,7 @@ Deno.test("openChannel ends a transport that reads or writes nothing for ever", 
     await assertLetsRun(received);
     await channel.close();
   }
-  const channel = openChannel(transportOf({ read: never, write: nothing }), true);
+  const channel = await openChannel(transportOf({ read: never, write: nothing }), true);
   const written = assertRejects(
     () => channel.write([new Uint8Array(3)]),
     SocketError,
@@ -170,7 +170,7 @@ Deno.test("openChannel bears a transport that moves nothing now and then", async
     write: (bytes) =>
       Promise.resolve((sent.push(...bytes.subarray(0, counts[0])), counts.shift()!)),
   });
-  const channel = openChannel(transport, true);
+  const channel = await openChannel(transport, true);
   await channel.write([Uint8Array.of(1, 2, 3)]);
   assertEquals(sent, [1, 2, 3]);
   const receiver = gathering();
@@ -182,7 +182,7 @@ Deno.test("openChannel bears a transport that moves nothing now and then", async
 Deno.test("openChannel ends a transport that says it has moved what it cannot have", async () => {
   for (const count of [-1, 1.5, NaN, Infinity, 1 << 24, undefined, "1"] as number[]) {
     const impossible = () => Promise.resolve(count);
-    const channel = openChannel(transportOf({ read: impossible, write: impossible }), true);
+    const channel = await openChannel(transportOf({ read: impossible, write: impossible }), true);
     const message = `it has moved ${count} of`;
     await assertRejects(() => channel.receive(gathering()), SocketError, message);
     await assertRejects(() => channel.write([new Uint8Array(3)]), SocketError, message);
@@ -198,11 +198,11 @@ Deno.test("ByteChannel.close ends what waits to read, though the transport does 
       write: never,
     }]
   ) {
-    const channel = openChannel(transportOf(ways), true);
+    const channel = await openChannel(transportOf(ways), true);
     const received = channel.receive(gathering());
     await channel.close();
     await received;
-    const other = openChannel(transportOf(ways), true);
+    const other = await openChannel(transportOf(ways), true);
     const read = other.read();
     await other.close();
     assertEquals(await read, undefined);
@@ -213,7 +213,7 @@ Deno.test("ByteChannel.close hands nothing over that comes afterwards", async ()
   let arrive = (): void => {};
   const read = (into: Uint8Array) =>
     new Promise<number>((resolve) => arrive = () => resolve((into[0] = 65, 1)));
-  const channel = openChannel(transportOf({ read, write: writing }), true);
+  const channel = await openChannel(transportOf({ read, write: writing }), true);
   const receiver = gathering();
   const received = channel.receive(receiver);
   await channel.close();
@@ -231,9 +231,10 @@ function withoutPatience(): Disposable {
 }
 
 Deno.test("ByteChannel.close takes whatever a transport's close returns, and hands on its failure", async () => {
-  await openChannel(transportOf({ close: () => "socket" as unknown as undefined }), true).close();
+  await (await openChannel(transportOf({ close: () => "socket" as unknown as undefined }), true))
+    .close();
   const fail = () => Promise.reject(new Error("no"));
-  const failing = openChannel(transportOf({ close: fail }), true);
+  const failing = await openChannel(transportOf({ close: fail }), true);
   const received = failing.receive(gathering());
   await assertRejects(() => failing.close(), Error, "no");
   await received;
@@ -248,7 +249,7 @@ Deno.test("ByteChannel.close does not wait for ever for a transport that never c
     transportOf({ writable: new WritableStream({ write: never, abort: never }) }),
   ];
   for (const transport of hanging) {
-    const channel = openChannel(transport, true);
+    const channel = await openChannel(transport, true);
     channel.write([new Uint8Array(1)]).catch(() => {});
     await channel.close();
   }

@@ -100,7 +100,7 @@ Deno.test("a plain connection touches no timer, on its way and when it is given 
   const accepted = listener.accept();
   const endpoint = { hostname: "127.0.0.1", port: listener.addr.port };
   using _ = withoutTimers();
-  const channel = openChannel(
+  const channel = await openChannel(
     await dial(endpoint, { signal: new AbortController().signal, ...SETTINGS }),
     true,
   );

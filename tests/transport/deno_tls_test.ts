@@ -134,6 +134,6 @@ Deno.test("a TLS socket ends when more has come than is kept of what nobody read
   const reading = async () => {
     while (!(await reader.read()).done);
   };
-  await assertRejects(reading, SocketError, "have come that nobody reads");
+  await assertRejects(reading, SocketError, "unread bytes have come");
   await transport.close();
 });

@@ -22,7 +22,7 @@ const transport = await dial(
   { hostname: "127.0.0.1", port, ...tls },
   { signal, keepAlive: true, noDelay: true },
 );
-const channel = openChannel(transport, isDirect);
+const channel = await openChannel(transport, isDirect);
 channel.receive({
   push: (chunk) => void Deno.stdout.writeSync(chunk),
   vacancy: undefined,

@@ -127,7 +127,7 @@ Deno.test("resolveDns says so where there is no resolver at all", async () => {
   const error = await assertRejects(
     () => resolveDns("cache.test", "A", signal),
     SocketError,
-    "needs the option resolve",
+    "set the option resolve",
   );
   assertInstanceOf(error.cause, Error);
 });

@@ -1,10 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  afterTurn,
-  builtinModule,
-  inTime,
-  timeToNextAddress,
-} from "../../src/transport/runtime.ts";
+import { inTime } from "../../src/transport/byte_channel.ts";
+import { afterTurn, timeToNextAddress } from "../../src/transport/runtime.ts";
+import { builtinModule } from "../../src/transport/runtime_features.ts";
 import { systemClock } from "../../src/waiting.ts";
 
 const TIMERS = ["setTimeout", "clearTimeout", "setInterval", "setImmediate", "clearImmediate"];

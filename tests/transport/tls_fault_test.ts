@@ -7,11 +7,11 @@ const withCertificate = { ...without, tls: { cert: "…", key: "…" } };
 
 /** What Deno says, by its message, and Node and Bun, by their codes, and what becomes of it. */
 const FAULTS: readonly [text: string, says: string][] = [
-  ["invalid peer certificate: UnknownIssuer", "no authority that is trusted"],
-  ["SELF_SIGNED_CERT_IN_CHAIN", "no authority that is trusted"],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", "no authority that is trusted"],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "no authority that is trusted"],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "no authority that is trusted"],
+  ["invalid peer certificate: UnknownIssuer", "not from a trusted authority"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "not from a trusted authority"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "not from a trusted authority"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "not from a trusted authority"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "not from a trusted authority"],
   [
     `invalid peer certificate: certificate not valid for name "x"; certificate is only valid for "y"`,
     `its certificate is not for "cache.example.com"`,
@@ -23,10 +23,10 @@ const FAULTS: readonly [text: string, says: string][] = [
   ["CERT_NOT_YET_VALID", "is not valid yet"],
   ["invalid peer certificate: BadSignature", "its certificate is not valid ("],
   ["CERT_SIGNATURE_FAILURE", "its certificate is not valid ("],
-  ["received fatal alert: CertificateRequired", "it demands a client certificate"],
-  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "it demands a client certificate"],
-  ["received fatal alert: HandshakeFailure", "it may demand a client certificate"],
-  ["ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", "it may demand a client certificate"],
+  ["received fatal alert: CertificateRequired", "it requires a client certificate"],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "it requires a client certificate"],
+  ["received fatal alert: HandshakeFailure", "it may require a client certificate"],
+  ["ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE", "it may require a client certificate"],
   ["received fatal alert: UnknownCA", "it refuses the client certificate"],
   ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "it refuses the client certificate"],
   ["received fatal alert: CertificateExpired", "it refuses the client certificate"],
@@ -82,7 +82,7 @@ Deno.test("certificateDatesFault says whether a certificate is valid by now", ()
 });
 
 Deno.test("closedUnheard guesses by whether the client has a certificate", () => {
-  assert(closedUnheard(without).message.includes("it may demand a client certificate"));
+  assert(closedUnheard(without).message.includes("it may require a client certificate"));
   assert(closedUnheard(withCertificate).message.includes("it may have refused the client"));
   const cause = new Error("reset");
   assertStrictEquals(closedUnheard(without, cause).cause, cause);

@@ -1,18 +1,18 @@
-/** Bodies of responses, in chunks that memcached takes. @module */
+/** Bodies of responses, in chunks that fit into items. @module */
 
 import { ClientException, type Exptime, type KeyCommands } from "../../../mod.ts";
 import type { BodyPlace } from "./entry.ts";
 
-/** For how many seconds a body is kept that has been replaced, for those who are reading it. */
+/** How many seconds a replaced body is kept for the requests that are still reading it. */
 const GRACE = 60;
 
-/** With how many bytes a buffer begins, so that small bodies need little memory. */
+/** The first size of a buffer in bytes; small, so that small bodies need little memory. */
 const FIRST_BUFFER = 4096;
 
-/** What reads a response's body. It gives what the origin put into the stream. */
+/** Reads a response's body. Its chunks are whatever the origin put into the stream. */
 export type BodyReader = ReadableStreamDefaultReader<unknown>;
 
-/** The bodies of one cache. A chunk belongs to one body for ever, so no two can be mixed up. */
+/** The bodies of one cache. A chunk's key is never used for another body, so bodies cannot be mixed up. */
 export class Bodies {
   readonly #bytes: KeyCommands;
   readonly #prefix: string;
@@ -26,9 +26,9 @@ export class Bodies {
   }
 
   /**
-   * Stores a body as it comes, a chunk at a time. After a failure, what is there of it is deleted.
+   * Stores a body while it arrives, a chunk at a time. After a failure, the stored chunks are deleted.
    *
-   * @throws {TypeError} When the runtime's own `Response` does not take a chunk of the stream.
+   * @throws {TypeError} When the runtime's `Response` does not accept a chunk of the stream.
    */
   async write(reader: BodyReader, exptime: Exptime): Promise<BodyPlace> {
     const id = crypto.randomUUID();
@@ -49,10 +49,10 @@ export class Bodies {
   }
 
   /**
-   * Opens a body: its first chunk is read, and the others are looked for.
+   * Opens a body: reads its first chunk, and checks that the others exist.
    *
-   * @returns A stream that reads a chunk when it is asked for one, and fails when that is gone by then;
-   * `undefined` when a part of the body is gone already.
+   * @returns A stream that reads each chunk on demand, and fails when memcached has lost it; `undefined` when a chunk
+   * is missing already.
    */
   async open(body: BodyPlace): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
     const lengths = chunkLengths(body);
@@ -65,13 +65,13 @@ export class Bodies {
     return isComplete ? this.#stream(body, lengths, first) : undefined;
   }
 
-  /** Lets memcached forget a body soon. */
+  /** Makes a body expire soon. */
   async retire(body: BodyPlace): Promise<void> {
     const keys = chunkLengths(body).map((_, i) => this.#key(body.id, i));
     await Promise.all(keys.map((key) => this.#bytes.touch(key, GRACE)));
   }
 
-  /** Deletes a body that nothing is going to refer to. */
+  /** Deletes a body that no entry refers to. */
   async delete(body: BodyPlace): Promise<void> {
     await this.#bytes.deleteMany(chunkLengths(body).map((_, i) => this.#key(body.id, i)));
   }
@@ -79,7 +79,7 @@ export class Bodies {
   /**
    * Deletes a body that cannot be stored or listed.
    *
-   * @throws {AggregateError} When that fails, too; it carries the cause.
+   * @throws {AggregateError} When deleting fails as well; it includes the cause.
    */
   async forget(body: BodyPlace, cause: unknown): Promise<void> {
     try {
@@ -87,7 +87,7 @@ export class Bodies {
     } catch (error) {
       throw new AggregateError(
         [cause, error],
-        "Cannot store a body, nor delete what is there of it",
+        "Cannot store a body, nor delete the stored part of it",
       );
     }
   }
@@ -103,7 +103,7 @@ export class Bodies {
         if (index === lengths.length) return controller.close();
         const chunk = index === 0 ? first : await this.#read(this.#key(body.id, index));
         if (chunk?.byteLength !== lengths[index]) {
-          const why = "memcached has lost a part of it meanwhile";
+          const why = "memcached has lost a part of it";
           throw new ClientException(`Cannot read the body of a cached response: ${why}`, body.id);
         }
         first = undefined;
@@ -123,8 +123,8 @@ export class Bodies {
 }
 
 /**
- * Ends a body that nobody will read, and does not wait for it: the end of a clone's body waits for the other
- * one to be read. An error of a body that is not wanted concerns nobody.
+ * Cancels a body that will not be read. It does not wait for the cancellation: a clone's body ends only when the other
+ * clone has been read. Errors of such a body are ignored on purpose.
  */
 export function giveUp(body: BodyReader | ReadableStream | null | undefined): void {
   body?.cancel().catch(() => {});
@@ -139,7 +139,7 @@ function chunkLengths(body: BodyPlace): number[] {
   );
 }
 
-/** Cuts a body into chunks of one length and a last one that may be shorter; each is valid until the next. */
+/** Cuts a body into chunks of equal length; the last one may be shorter. Each chunk is valid until the next is read. */
 async function* chunksOf(reader: BodyReader, byteLength: number): AsyncGenerator<Uint8Array> {
   let buffer = new Uint8Array(Math.min(byteLength, FIRST_BUFFER));
   let filled = 0;
@@ -159,7 +159,7 @@ async function* chunksOf(reader: BodyReader, byteLength: number): AsyncGenerator
   if (filled > 0) yield buffer.subarray(0, filled);
 }
 
-/** A buffer that has room for so many bytes, and never for more than the most. */
+/** Makes a buffer larger, up to `most` bytes. */
 function grown(
   buffer: Uint8Array<ArrayBuffer>,
   byteLength: number,
@@ -172,8 +172,8 @@ function grown(
 }
 
 /**
- * The bytes of a stream's chunk. Whether other chunks than a `Uint8Array` have any, the runtime decides: Bun
- * takes strings and views, the others throw a `TypeError`.
+ * The bytes of a stream's chunk. The runtime decides which chunks it accepts besides `Uint8Array`: Bun takes strings
+ * and views, the others throw a `TypeError`.
  */
 async function bytesOf(chunk: unknown): Promise<Uint8Array> {
   if (chunk instanceof Uint8Array) return chunk;

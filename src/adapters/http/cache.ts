@@ -18,13 +18,13 @@ import { freshnessOf } from "./freshness.ts";
 import type { ChangeList } from "./lists.ts";
 import { Variants } from "./variants.ts";
 
-/** How a request is compared with those of the responses stored, as in the web standard. */
+/** How a request is compared with stored requests, as in the web standard. */
 export interface MoecacheCacheQuery {
-  /** Whether `?` and what follows it does not count. Then memcached lists all items that it has. */
+  /** Whether the query string (`?` and what follows) is ignored. memcached then lists all its items. */
   readonly ignoreSearch?: boolean | undefined;
-  /** Whether a request of another method than GET is taken for one. */
+  /** Whether requests with other methods than GET are treated as GET. */
   readonly ignoreMethod?: boolean | undefined;
-  /** Whether a response's `Vary` does not count. */
+  /** Whether a response's `Vary` is ignored. */
   readonly ignoreVary?: boolean | undefined;
 }
 
@@ -35,38 +35,37 @@ export const QUERY_TYPES: OptionTypes<MoecacheCacheQuery> = {
   ignoreVary: "boolean",
 };
 
-/** How a cache is made. */
+/** The settings of a cache. */
 export interface CacheSettings {
-  /** What all keys begin with. */
+  /** The prefix of all keys. */
   readonly prefix: string;
   readonly chunkByteLength: number;
   readonly now: () => number;
 }
 
 /**
- * The web standard's `Cache` on memcached; `open` of a `MoecacheCacheStorage` makes one.
+ * The web standard's `Cache` on memcached; `MoecacheCacheStorage.open` makes one.
  *
- * It is a cache that many users share. So it heeds what a response says about that, as RFC 9111 says and unlike
- * a browser's cache. `put` resolves and stores nothing when `Cache-Control` has `no-store`, `no-cache` or
- * `private`, when there is a `Set-Cookie`, when the response has expired already, when the request's
- * `Cache-Control` has `no-store`, and when the request has an `Authorization` and the response does not allow
- * it. A response is served for as long as `s-maxage`, `max-age` or `Expires` say, less the age that `Age` and
- * `Date` say it has already; for ever when they say nothing. It is served with its `Age`. Of a request, only
- * the address and the headers that `Vary` names are stored.
+ * Many users share this cache. Unlike a browser's cache, it follows RFC 9111's rules for shared caches. `put` resolves
+ * and stores nothing when the response's `Cache-Control` has `no-store`, `no-cache` or `private`, when there is a
+ * `Set-Cookie`, when the response has expired, when the request's `Cache-Control` has `no-store`, and when the request
+ * has an `Authorization` and the response does not allow sharing it. `s-maxage`, `max-age` or `Expires` say how long a
+ * response is served, less its age according to `Age` and `Date`. Without them it never expires. It is served with an
+ * `Age` header. The cache stores a request's address and the headers that `Vary` names, and nothing else of the
+ * request.
  *
- * Bodies are written and read as streams, in chunks of half a megabyte. All chunks are looked for before
- * a response is given, and one that is incomplete is a miss. When memcached loses a chunk while the body
- * is read, reading fails: a body is never cut short or mixed with another. One that is replaced is kept
- * for a minute for those who read it.
+ * Bodies are written and read as streams, in chunks of half a megabyte. Before a response is returned, the cache checks
+ * that all chunks exist; an incomplete body is a miss. When memcached loses a chunk while the body is read, reading
+ * fails: a body is never truncated or mixed with another. A replaced body is kept for a minute for the requests that
+ * are still reading it.
  *
- * A client that takes a server that it cannot reach for a miss (`failover: "miss"`) makes the cache do so: what
- * would be read is missing, and what would be stored is dropped.
+ * With a client that treats an unreachable server as a miss (`failover: "miss"`), the cache does so too: reads are
+ * misses, and writes are dropped.
  *
- * What a cache cannot promise: that anything is there. Of one address, the 64 youngest variants are kept,
- * and fewer where an item of memcached does not hold the headers of all. When many put the same at once, the
- * last of them stays. `keys` and `matchAll` without a request, and `ignoreSearch`, let memcached list all items
- * that it has, which takes seconds on a large server. A response that comes out of the cache has no `url`. The
- * cache needs memcached 1.6.10 or later.
+ * memcached may evict any response. For one address, the 64 newest variants are kept, or fewer if the headers of all do
+ * not fit into one item. When many put the same response at the same time, the last one stays. For `keys` and
+ * `matchAll` without a request, and with `ignoreSearch`, memcached lists all its items, which takes seconds on a large
+ * server. A response from the cache has no `url`.
  *
  * @example A page in two languages
  * ```ts
@@ -109,8 +108,8 @@ export class MoecacheCache {
    *
    * @param request The request, or its address.
    * @param options How it is compared.
-   * @returns The response, whose body is read from memcached as it is asked for; `undefined` for a miss.
-   * @throws {TypeError} When the address is none.
+   * @returns The response; `undefined` for a miss. Its body is read from memcached on demand.
+   * @throws {TypeError} When the address is not valid.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    *
@@ -143,7 +142,7 @@ export class MoecacheCache {
   }
 
   /**
-   * Gets all responses to a request, or all there are.
+   * Gets all responses to a request, or all responses of the cache.
    *
    * @param request The request, or its address; all requests by default.
    * @param options How it is compared.
@@ -175,18 +174,18 @@ export class MoecacheCache {
   }
 
   /**
-   * Stores a response, in place of those that the request would have matched. What the call finds is judged and
-   * stored: headers that are changed later have no effect.
+   * Stores a response, in place of those that match the request. Headers that are changed after the call have no
+   * effect.
    *
    * @param request A GET request, or its address.
    * @param response The response, whose body is read to its end.
-   * @returns A promise that resolves when it is stored, or when it is not to be stored.
-   * @throws {TypeError} When the request is no GET of `http:` or `https:`, the response is a part (206),
-   * varies by everything (`Vary: *`), has been read already, or has a body whose chunks are no bytes.
+   * @returns A promise that resolves when the response is stored, or when the rules say that it must not be stored.
+   * @throws {TypeError} When the request is not a GET of `http:` or `https:`, or the response is partial (206), varies
+   * by everything (`Vary: *`), has been read already, or has a body whose chunks are not bytes.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
-   * @throws {AggregateError} When what is there of a body that is not listed cannot be deleted, either.
-   * @throws What the body's stream fails with; nothing has been stored then.
+   * @throws {AggregateError} When storing fails, and deleting the stored part of the body fails as well.
+   * @throws The error of the body's stream; nothing has been stored then.
    *
    * @example What may be stored, and what may not
    * ```ts
@@ -210,7 +209,7 @@ export class MoecacheCache {
   async put(request: Request | string | URL, response: Response): Promise<void> {
     const asked = requestOfCall(request);
     checkStorable(asked, response);
-    // All of it is taken now: what the caller changes later is not what has been checked.
+    // Copied at once: the caller may change the objects after they have been checked.
     const stored = this.#now();
     const { storable, age, lifetime } = freshnessOf(asked, response, stored);
     if (!storable) return giveUp(response.body);
@@ -237,7 +236,7 @@ export class MoecacheCache {
    *
    * @param request A GET request, or its address.
    * @throws {TypeError} As {@linkcode put} does, and when the response is not a success.
-   * @throws What the request's signal was aborted with.
+   * @throws The abort reason of the request's signal.
    *
    * @example A page of a server
    * ```ts
@@ -261,13 +260,13 @@ export class MoecacheCache {
   }
 
   /**
-   * Fetches responses and stores them when all have come.
+   * Fetches responses, and stores them when all have arrived.
    *
    * @param requests GET requests, or their addresses.
    * @throws {TypeError} As {@linkcode put} does, and when one of the responses is not a success;
    * nothing is stored then.
    * @throws {DOMException} An `InvalidStateError` when two of the requests would match each other.
-   * @throws What the signal of one of the requests was aborted with; all are given up then.
+   * @throws The abort reason of one request's signal; the other requests are aborted too.
    *
    * @example Two pages of a server
    * ```ts
@@ -342,10 +341,9 @@ export class MoecacheCache {
   /**
    * Lists the requests whose responses are stored.
    *
-   * @param request Those that match this one; all by default.
+   * @param request Only requests that match this one; all by default.
    * @param options How it is compared.
-   * @returns The requests, with those of their headers that `Vary` names, in the order in which their
-   * responses were stored.
+   * @returns The requests, with the headers that `Vary` names, in the order in which their responses were stored.
    * @throws As {@linkcode match} does.
    *
    * @example All there is
@@ -388,7 +386,7 @@ export class MoecacheCache {
     return entries.filter((entry) => isMatch(entry, asked, options));
   }
 
-  /** The generation to store in. Without one, nobody will read the body. */
+  /** The generation to store in. Without one, the body is not stored, so it is cancelled. */
   async #generationFor(body: BodyReader | undefined): Promise<string | undefined> {
     try {
       return await this.#variants.generation();
@@ -404,7 +402,7 @@ export class MoecacheCache {
     return body && responseOf(entry, body, this.#now());
   }
 
-  /** Changes the entries of an address; resolves to how many are not there any more. */
+  /** Changes the entries of an address; resolves to the number of entries that were removed. */
   async #change(
     generation: string,
     address: string,
@@ -415,7 +413,7 @@ export class MoecacheCache {
     return removed.length;
   }
 
-  /** Lists an entry; resolves to those that it replaces. The body of one that is not listed is of no use. */
+  /** Lists an entry; resolves to the entries that it replaces. If it cannot be listed, its body is deleted. */
   async #list(generation: string, entry: Entry, asked: Request): Promise<Entry[]> {
     try {
       const removed = await this.#variants.change(
@@ -426,7 +424,7 @@ export class MoecacheCache {
       if (removed === undefined && entry.body !== null) await this.#bodies.delete(entry.body);
       return removed ?? [];
     } catch (error) {
-      // When the reply is lost, it may be listed all the same.
+      // Without a reply, the entry may have been listed.
       const mayBeListed = error instanceof SocketError;
       if (entry.body !== null && !mayBeListed) await this.#bodies.forget(entry.body, error);
       throw error;

@@ -14,33 +14,32 @@ import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts"
 import { Lists } from "./lists.ts";
 import { Variants } from "./variants.ts";
 
-/** How caches store. */
+/** The options of a {@linkcode MoecacheCacheStorage}. */
 export interface MoecacheCacheStorageOptions {
   /**
-   * What all keys begin with in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` by
-   * default.
+   * The prefix of all keys in memcached, 1 to 50 characters, each from `!` to `~`; `"cache:"` by default.
    */
   readonly prefix?: string | undefined;
   /**
-   * How many bytes of a body go into one item, 1,024 to 2^30; 500,000 by default. It has to be less than
-   * memcached's own limit for an item (`-I`), 1 MiB by default.
+   * How many bytes of a body are stored in one item, 1,024 to 2^30; 500,000 by default. It must be less than
+   * memcached's item size limit (`-I`), which is 1 MiB by default.
    */
   readonly chunkByteLength?: number | undefined;
   /** The clock, in milliseconds since 1970; `Date.now` by default. */
   readonly now?: (() => number) | undefined;
 }
 
-/** So that there is room for a hashed address behind it. */
+/** Leaves room for a hashed address after the prefix. */
 const LONGEST_NAME = 80;
 
 /**
- * The web standard's `CacheStorage` on memcached: caches by name, shared by all who use the same servers and
- * prefix. Frameworks use it when it is the global one, as in the example.
+ * The web standard's `CacheStorage` on memcached: caches by name, shared by all programs that use the same servers and
+ * prefix. Frameworks use it when it replaces the global `caches`, as in the example.
  *
- * The names are one item, which memcached may forget as any other: `has` and `keys` then do not know a
- * cache until a new `MoecacheCacheStorage` opens it.
+ * The list of names is one item, and memcached may evict it. Then `has` and `keys` do not know a cache until a new
+ * `MoecacheCacheStorage` opens it.
  *
- * @example In place of the runtime's own, for Hono's `cache()` for instance
+ * @example Replacing the runtime's `caches`, for example for Hono's `cache()`
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
@@ -68,7 +67,7 @@ export class MoecacheCacheStorage {
   /**
    * Makes a storage of caches. Nothing is sent before the first operation.
    *
-   * @param client The client to store with, or a view of one. Its transcoder does not count.
+   * @param client The client to store with, or a view of one. Its transcoder is not used.
    * @param options `prefix`, `chunkByteLength`, `now`.
    * @throws {ValidationException} When there is no client, or an option is invalid.
    */
@@ -86,7 +85,7 @@ export class MoecacheCacheStorage {
   }
 
   /**
-   * Opens a cache, and makes it known if it is not.
+   * Opens a cache, and adds its name to the list.
    *
    * @param name Any string.
    * @returns The cache. Opening it again costs nothing.
@@ -94,7 +93,7 @@ export class MoecacheCacheStorage {
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    *
-   * @example A cache of its own for pages
+   * @example A cache for pages
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MoecacheCacheStorage } from "@moecache/moecache/cache";
@@ -118,17 +117,17 @@ export class MoecacheCacheStorage {
     try {
       return await opened;
     } catch (error) {
-      // What failed is tried again by the next one who asks.
+      // After a failure, the next call tries again.
       if (this.#opened.get(text) === opened) this.#opened.delete(text);
       throw error;
     }
   }
 
   /**
-   * Tells whether there is a cache.
+   * Tells whether a cache exists.
    *
    * @param name Its name.
-   * @returns Whether somebody has opened it, and nobody has deleted it since.
+   * @returns Whether it has been opened, and not deleted since.
    * @throws As {@linkcode open} does.
    *
    * @example Before and after
@@ -153,10 +152,10 @@ export class MoecacheCacheStorage {
   }
 
   /**
-   * Deletes a cache and all that it holds, for everybody, in one round trip however much it is.
+   * Deletes a cache and everything in it, for all programs, in one round trip whatever its size.
    *
    * @param name Its name.
-   * @returns Whether it was there.
+   * @returns Whether it existed.
    * @throws As {@linkcode open} does.
    *
    * @example All pages at once
@@ -218,7 +217,7 @@ export class MoecacheCacheStorage {
    * Gets the response to a request from the first cache that has one.
    *
    * @param request The request, or its address.
-   * @param options How it is compared; `cacheName`, the one cache to ask.
+   * @param options How it is compared; `cacheName` to search one cache only.
    * @returns The response, or `undefined` for a miss.
    * @throws As the cache's `match` does.
    *
@@ -257,7 +256,7 @@ export class MoecacheCacheStorage {
       this.#namesKey,
       (names) => names.includes(name) ? undefined : [...names, name],
     );
-    // One that could not be made known is made known by the next one who opens it.
+    // If the name could not be listed, the next call of `open` tries again.
     if (names === undefined) this.#opened.delete(name);
     return new MoecacheCache(this.#commands, this.#bytes, {
       prefix: await this.#prefixOf(name),
@@ -271,22 +270,22 @@ export class MoecacheCacheStorage {
   }
 
   async #prefixOf(name: string): Promise<string> {
-    // Without a colon of its own, a name is never the beginning of another's keys.
+    // A colon within the name is escaped, so that no name is the beginning of another.
     const text = name.replaceAll("%", "%25").replaceAll(":", "%3A");
     return `${this.#prefix}in:${await itemKeyOf(text, LONGEST_NAME)}:`;
   }
 }
 
-/** The name that a caller gives, as the web standard turns it into a string; none is none, even so. */
+/** Turns a name into a string, as the web standard does. A missing argument is an error. */
 function nameOf(name: unknown, count: number): string {
   if (count === 0) throw new TypeError("Cannot use a cache: it needs a name");
   return `${name}`;
 }
 
-/** The flags of all that a cache stores. */
+/** The flags of all items of a cache. */
 const FLAGS = 0x6d6f6b02;
 
-/** Bytes as they are, in the items of a cache. */
+/** Stores bytes unchanged, with the flags of a cache. */
 const cacheFormat: Transcoder<Uint8Array> = {
   handsOverData: true,
   encode: (data: Uint8Array): EncodedValue => ({ flags: FLAGS, data }),

@@ -1,17 +1,17 @@
-/** What is remembered of a response besides its body. @module */
+/** What a cache stores of a response besides its body. @module */
 
-/** Where a body is. */
+/** Where a body is stored. */
 export interface BodyPlace {
-  /** What its chunks are called, which no other body is. */
+  /** Its id, which is part of the keys of its chunks and different for each body. */
   readonly id: string;
   readonly byteLength: number;
   readonly chunkByteLength: number;
 }
 
-/** A response and what it answers. */
+/** A response, and the request that it answers. */
 export interface Entry {
   readonly url: string;
-  /** The request's headers that the response varies by; `null` for those it had not. */
+  /** The request's headers that the response varies by; `null` for a header that it did not have. */
   readonly vary: readonly (readonly [name: string, value: string | null])[];
   readonly status: number;
   readonly statusText: string;
@@ -19,13 +19,13 @@ export interface Entry {
   readonly body: BodyPlace | null;
   /** When it was stored, in milliseconds since 1970. */
   readonly stored: number;
-  /** How old it was then, in milliseconds. */
+  /** Its age when it was stored, in milliseconds. */
   readonly age: number;
-  /** Until when it may be served; `null` for ever. */
+  /** Until when it may be served, in milliseconds since 1970; `null` means for ever. */
   readonly expires: number | null;
 }
 
-/** Whether something that was read from memcached is an entry. */
+/** Whether a value from memcached is an entry. */
 export function isEntry(value: unknown): value is Entry {
   const { url, vary, status, statusText, headers, body, stored, age, expires } =
     (value ?? {}) as Partial<Record<keyof Entry, unknown>>;
@@ -56,7 +56,7 @@ export function hasSameVariant(entry: Entry, request: Request): boolean {
   return entry.vary.every(([name, value]) => request.headers.get(name) === value);
 }
 
-/** The address that an entry is found by: the fragment never counts. */
+/** The address under which an entry is found; without the fragment. */
 export function addressOf(url: string, ignoreSearch = false): string {
   const address = new URL(url);
   address.hash = "";
@@ -64,13 +64,13 @@ export function addressOf(url: string, ignoreSearch = false): string {
   return address.href;
 }
 
-/** Makes the request again that an entry was stored for, with those of its headers that count. */
+/** Rebuilds the request that an entry was stored for, with the headers that `Vary` names. */
 export function requestOf({ url, vary }: Entry): Request {
   const known = vary.filter((pair): pair is [string, string] => pair[1] !== null);
   return new Request(url, { headers: known });
 }
 
-/** Makes the response again, with its age. */
+/** Rebuilds the response, with an `Age` header. */
 export function responseOf(
   entry: Entry,
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,

@@ -1,30 +1,33 @@
-/** Requests and their responses: what may be stored of them at all, and how they are fetched. @module */
+/** Requests and their responses: which of them may be stored, and how they are fetched. @module */
 
 import { addressOf, varyNames } from "./entry.ts";
 
-/** Makes the request that a caller gives; no address is one as well, where the runtime has a location. */
+/**
+ * Makes a `Request` of the caller's argument. A missing argument has to be checked: in a runtime with a `location`,
+ * `new Request(undefined)` throws no error.
+ */
 export function requestOfCall(request: Request | string | URL): Request {
   if (request === undefined) throw new TypeError("Cannot use a cache: it needs a request");
   return new Request(request);
 }
 
 /**
- * Checks what the web standard does not store.
+ * Refuses what the web standard does not allow in a cache.
  *
- * @throws {TypeError} When it would not store the response, or not for such a request.
+ * @throws {TypeError} When the web standard does not store such a response, or none for such a request.
  */
 export function checkStorable(request: Request, response: Response): void {
   checkRequest(request);
-  if (typeof response?.status !== "number") refuse(request, "it is no Response");
+  if (typeof response?.status !== "number") refuse(request, "it is not a Response");
   const why = objection(response);
   if (why !== undefined) refuse(request, why);
   if (response.bodyUsed || response.body?.locked) refuse(request, "its body has been read already");
 }
 
 /**
- * Checks what the web standard stores no response for.
+ * Refuses requests that the web standard stores no response for.
  *
- * @throws {TypeError} When the request is no GET of `http:` or `https:`.
+ * @throws {TypeError} When the request is not a GET of `http:` or `https:`.
  */
 export function checkRequest(request: Request): void {
   if (!/^https?:/.test(request.url)) refuse(request, "its address must begin with http: or https:");
@@ -32,7 +35,7 @@ export function checkRequest(request: Request): void {
 }
 
 function objection(response: Response): string | undefined {
-  if (response.status === 206) return "it is a part only (206)";
+  if (response.status === 206) return "it is a partial response (206)";
   if (response.status < 200) return `its status is ${response.status}`;
   if (varyNames(response.headers).includes("*")) return "it varies by everything (Vary: *)";
   return undefined;
@@ -42,19 +45,21 @@ function refuse(request: Request, why: string): never {
   throw new TypeError(`Cannot cache the response to "${request.method} ${request.url}": ${why}`);
 }
 
-/** A request and its answer. */
+/** A request and its response. */
 export interface Exchange {
   readonly request: Request;
   readonly response: Response;
 }
 
-/** Fetches all requests and hands the responses over. One that fails or is aborted ends the others. */
+/**
+ * Fetches all requests and passes the responses to `handOver`. When one fails or is aborted, the others are aborted.
+ */
 export async function fetchAll(
   requests: readonly Request[],
   handOver: (exchanges: readonly Exchange[]) => Promise<void>,
 ): Promise<void> {
   const controller = new AbortController();
-  // Until the bodies have been read: a signal that is given to fetch replaces the request's own.
+  // Needed until the bodies have been read: fetch uses the signal that it is given instead of the request's.
   const unfollow = requests.map(({ signal }) => follow(signal, controller));
   try {
     const exchanges = await Promise.all(requests.map(async (request) => {
@@ -73,7 +78,10 @@ export async function fetchAll(
   }
 }
 
-/** Aborts as a signal does. `AbortSignal.any` would do, but on Node 20 may be collected before it aborts. */
+/**
+ * Aborts the controller when the signal is aborted. `AbortSignal.any` could be used, but Node 20 may garbage-collect
+ * its result before it aborts.
+ */
 function follow(signal: AbortSignal, controller: AbortController): () => void {
   const abort = () => controller.abort(signal.reason);
   if (signal.aborted) abort();
@@ -81,7 +89,7 @@ function follow(signal: AbortSignal, controller: AbortController): () => void {
   return () => signal.removeEventListener("abort", abort);
 }
 
-/** Checks that no response would replace another one of the same call. */
+/** Checks that no response would replace another one from the same call. */
 function checkDifferent(exchanges: readonly Exchange[]): void {
   const byAddress = new Map<string, Exchange[]>();
   for (const exchange of exchanges) {

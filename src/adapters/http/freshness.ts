@@ -1,25 +1,25 @@
-/** What a shared cache may keep, and for how long, as RFC 9111 says. @module */
+/** What a shared cache may store, and for how long, according to RFC 9111. @module */
 
-/** Whether a response may be kept, how old it is, and until when it is fresh. */
+/** Whether a response may be stored, how old it is, and how long it stays fresh. */
 export interface Freshness {
-  /** Whether it may be kept at all. */
+  /** Whether it may be stored. */
   readonly storable: boolean;
-  /** How many milliseconds ago its origin made it, as far as its headers tell. */
+  /** Its age in milliseconds, as far as its headers tell. */
   readonly age: number;
-  /** For how many more milliseconds it is fresh; `undefined` when it says nothing about it. */
+  /** For how many more milliseconds it is fresh; `undefined` when its headers do not tell. */
   readonly lifetime: number | undefined;
 }
 
-/** A directive's argument counts up to here, about 68 years. */
+/** The largest argument of a directive, in seconds: about 68 years. Larger ones count as this. */
 const MOST_SECONDS = 2 ** 31;
 
 /**
- * Reads what a response says about keeping it in a cache that many users share. Nothing is kept that would
- * have to be validated at its origin before each use, or that sets a cookie.
+ * Reads from a response's headers whether a shared cache may store it, and for how long. Responses that set a cookie,
+ * or that must be validated at the origin before each use, are not stored.
  *
  * @param request The request that it answers.
- * @param response The response, whose headers are read.
- * @param now When it came, in milliseconds since 1970.
+ * @param response The response; only its headers are read.
+ * @param now When it arrived, in milliseconds since 1970.
  */
 export function freshnessOf(request: Request, response: Response, now: number): Freshness {
   const { headers } = response;
@@ -40,14 +40,14 @@ function mayBeShared(
   return !request.headers.has("Authorization") || isForAll(directives);
 }
 
-/** Whether what was asked for with credentials may be shared (RFC 9111, 3.5). */
+/** Whether the response to a request with credentials may be shared (RFC 9111, 3.5). */
 function isForAll(directives: ReadonlyMap<string, string>): boolean {
   return ["public", "s-maxage", "must-revalidate"].some((name) => directives.has(name));
 }
 
-/** The larger one of what `Age` says and of what `Date` says (RFC 9111, 4.2.3). */
+/** The larger of the ages according to `Age` and `Date` (RFC 9111, 4.2.3). */
 function ageOf(headers: Headers, now: number): number {
-  // Of a list, the first one counts; what is no number of seconds does not (RFC 9111, 5.1).
+  // The first element of a list counts; a value that is not a number of seconds is ignored (RFC 9111, 5.1).
   const [first = ""] = (headers.get("Age") ?? "").split(",");
   const told = (secondsOf(first.trim()) ?? 0) * 1000;
   const date = readHttpDate(headers.get("Date") ?? "");
@@ -65,7 +65,7 @@ function lifetimeOf(
   const expires = headers.get("Expires");
   if (expires === null) return undefined;
   const date = readHttpDate(headers.get("Date") ?? "") ?? now;
-  // "0" and everything else that is no date means that it has expired.
+  // "0", and everything else that is not a date, means that the response has expired.
   return (readHttpDate(expires) ?? -Infinity) - date - age;
 }
 
@@ -73,7 +73,7 @@ function secondsOf(text: string): number | undefined {
   return /^\d+$/.test(text) ? Math.min(Number(text), MOST_SECONDS) : undefined;
 }
 
-/** Reads `max-age=60, private="x, y"`; of one that is given twice, the first counts. */
+/** Reads `max-age=60, private="x, y"`; if a directive occurs twice, the first one counts. */
 function readDirectives(headers: Headers): Map<string, string> {
   const header = headers.get("Cache-Control") ?? "";
   const directives = new Map<string, string>();
@@ -89,11 +89,11 @@ function readDirectives(headers: Headers): Map<string, string> {
 }
 
 /**
- * Reads a date in one of HTTP's three formats, without regard to case (RFC 9110, 5.6.7). It is in UTC, with a
- * zone or without; no runtime's `Date.parse` is asked, which takes a date without a zone for local time.
+ * Reads a date in one of HTTP's three formats, without regard to case (RFC 9110, 5.6.7). The date is in UTC, with or
+ * without a zone. `Date.parse` is not used, because it reads a date without a zone as local time.
  *
  * @param text The field's value.
- * @returns Milliseconds since 1970, or `undefined` when it is no such date.
+ * @returns Milliseconds since 1970, or `undefined` when it is not such a date.
  */
 export function readHttpDate(text: string): number | undefined {
   const found = text.trim().match(
@@ -107,12 +107,12 @@ export function readHttpDate(text: string): number | undefined {
   const monthAt = "janfebmaraprmayjunjulaugsepoctnovdec".indexOf(month.toLowerCase());
   if (found === null || monthAt % 3 !== 0) return undefined;
   const [hours = 0, minutes = 0, seconds = 0] = time.split(":").map(Number);
-  // The last second of a day may be a 61st.
+  // A leap second may be second 60.
   if (Number(day) > 31 || hours > 23 || minutes > 59 || seconds > 60) return undefined;
   return Date.UTC(fullYear(year), monthAt / 3, Number(day), hours, minutes, seconds);
 }
 
-/** Two digits stand for the year that has them and is no more than 50 years ahead. */
+/** A year of two digits is at most 50 years ahead; otherwise it belongs to the century before. */
 function fullYear(digits: string): number {
   if (digits.length === 4) return Number(digits);
   const latest = new Date().getUTCFullYear() + 50;

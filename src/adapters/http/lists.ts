@@ -1,13 +1,13 @@
-/** Lists in memcached, which many change at the same time. @module */
+/** Lists in memcached that many clients may change at the same time. @module */
 
 import { ClientException, type Exptime, type KeyCommands, SocketError } from "../../../mod.ts";
 
-/** How often a list is changed again when others were faster. */
+/** How often a change is tried again after other clients changed the list first. */
 const RETRIES = 50;
-/** So many bytes fit into an item, a few kilobytes below memcached's own limit of 1 MiB. */
+/** How many bytes fit into an item: a few kilobytes less than memcached's limit of 1 MiB. */
 const MOST_BYTES = 1_000_000;
 
-/** Makes a new list of the present one; `undefined` leaves it. */
+/** Makes a new list from the current one; `undefined` leaves it unchanged. */
 export type ChangeList<Element> = (elements: readonly Element[]) => readonly Element[] | undefined;
 
 /** A list before and after a change. */
@@ -16,9 +16,9 @@ export interface ChangedList<Element> {
   readonly after: readonly Element[];
 }
 
-/** What a list consists of. */
+/** The settings of lists. */
 export interface ListSettings<Element> {
-  /** Whether something that was read is an element; what is none is left out. */
+  /** Whether a value from memcached is an element; others are left out. */
   readonly isElement: (value: unknown) => value is Element;
   /** When a list expires. */
   readonly exptimeOf: (elements: readonly Element[]) => Exptime;
@@ -28,15 +28,15 @@ interface Waiting<Element> {
   readonly change: ChangeList<Element>;
   readonly resolve: (changed: ChangedList<Element> | undefined) => void;
   readonly reject: (error: unknown) => void;
-  /** Whether it leaves the elements as they are, and only stores them again. */
+  /** Whether the change keeps the elements, and only stores them again. */
   readonly putsBack?: boolean;
 }
 
-/** Lists of one kind, each in an item of its own as JSON. */
+/** Lists of one kind; each is one item of JSON. */
 export class Lists<Element> {
   readonly #bytes: KeyCommands;
   readonly #settings: ListSettings<Element>;
-  /** The changes that are yet to be made, by the list's key. */
+  /** The changes that have not been made yet, by the list's key. */
   readonly #waiting = new Map<string, Waiting<Element>[]>();
   #mostBytes = MOST_BYTES;
 
@@ -47,9 +47,9 @@ export class Lists<Element> {
   }
 
   /**
-   * Reads a list, an empty one where there is none.
+   * Reads a list. A list that does not exist is empty.
    *
-   * @param from The commands to read with, whose keys are those of a namespace perhaps.
+   * @param from The commands to read with, for example those of a namespace.
    * @throws {ClientException} When the item holds something else.
    */
   async read(key: string, from: KeyCommands = this.#bytes): Promise<Element[]> {
@@ -57,9 +57,9 @@ export class Lists<Element> {
   }
 
   /**
-   * Changes a list. The changes that come during another one of the same list are made together, in their
-   * order, so that a herd needs a few requests only. Of a list that does not fit into an item, the first
-   * elements go.
+   * Changes a list. Changes that are asked for while another change of the same list is under way are made together, in
+   * order, so that many callers need only a few requests. If a list does not fit into an item, its first elements are
+   * removed.
    *
    * @returns The list before and after; `undefined` when the change has been dropped.
    */
@@ -75,7 +75,7 @@ export class Lists<Element> {
   }
 
   async #makeChanges(key: string, waiting: Waiting<Element>[]): Promise<void> {
-    /** What memcached has dropped along with its refusal. */
+    /** The list that memcached deleted when it refused the new one. */
     let lost: readonly Element[] = [];
     let most = Infinity;
     while (waiting.length > 0) {
@@ -99,7 +99,7 @@ export class Lists<Element> {
         const isRefused = bytes !== undefined && isRefusal(error);
         if (isRefused) lost = before;
         if (isRefused && this.#mayFitNext(error, attempt)) continue;
-        // What was refused in the company of others is tried again on its own.
+        // Several changes were refused together: each is tried again alone.
         if (isRefused && changed.length > 1) most = 1;
         else giveBack(waiting, changed.length, error, isRefused && lost.length > 0);
       }
@@ -107,13 +107,13 @@ export class Lists<Element> {
     this.#waiting.delete(key);
   }
 
-  /** Makes the changes that wait, one after the other, without storing the list. */
+  /** Applies the waiting changes one after another, without storing the list. */
   #attempt(waiting: readonly Waiting<Element>[], before: readonly Element[]): Attempt<Element> {
     const changed: Attempt<Element>["changed"] = [];
     let elements = before;
     for (const { change } of waiting) {
       const after = change(elements) ?? elements;
-      // What has no room beside other elements is no reason for those to go.
+      // An element that does not fit beside the others must not push them out.
       const isAlone = this.#addsTooLong(after, elements);
       if (isAlone && changed.length > 0) break;
       changed.push({ list: { before: elements, after } });
@@ -135,7 +135,7 @@ export class Lists<Element> {
     });
   }
 
-  /** Whether a list that was refused was too long; the next attempt has fewer elements. */
+  /** Whether the refused list may have been too long. The next attempt has fewer elements then. */
   #mayFitNext({ item: line }: ClientException, attempt: Attempt<Element> | undefined): boolean {
     const { elements = [], bytes } = attempt ?? {};
     if (!/too large/.test(`${line}`) || bytes === undefined || elements.length < 2) return false;
@@ -151,19 +151,18 @@ export class Lists<Element> {
   }
 }
 
-/** What comes of changes of a list that wait. */
+/** The result of applying the waiting changes. */
 interface Attempt<Element> {
   readonly before: readonly Element[];
   readonly changed: { list: ChangedList<Element> }[];
   /** The new list. */
   readonly elements: readonly Element[];
-  /** What is to be stored; absent when the list stays as it is. */
+  /** What to store; absent when the list does not change. */
   readonly bytes?: Uint8Array;
 }
 
 /**
- * Rejects the first changes. A single one that memcached has refused is rejected when the list that was dropped
- * along with it has been put back.
+ * Rejects the first changes. If memcached deleted the list when it refused a single change, the list is restored first.
  */
 function giveBack<Element>(
   waiting: Waiting<Element>[],
@@ -182,12 +181,12 @@ function giveBack<Element>(
 }
 
 /**
- * Writes; or finds out that the client drops writes, since it takes a server that it cannot reach for a miss
- * (`failover: "miss"`). Then reading gives a miss where writing fails that depends on what has been read.
+ * Writes, and finds out whether the client dropped the write. A client with `failover: "miss"` treats an unreachable
+ * server as a miss: reads give a miss, and writes that depend on a read fail.
  *
- * @param write What is to be done. It may be done twice.
+ * @param write The write. It may be called twice.
  * @param read Reads from the same server.
- * @returns What writing gives; `undefined` when it has been dropped.
+ * @returns The result of the write; `undefined` when it was dropped.
  */
 export async function unlessDropped<Result>(
   write: () => Promise<Result>,
@@ -200,7 +199,7 @@ export async function unlessDropped<Result>(
     const isRead = await read().then(() => true, () => false);
     if (!isRead) throw error;
   }
-  // It is dropped, or the server is there again.
+  // The write was dropped, or the server can be reached again.
   try {
     return await write();
   } catch (error) {
@@ -209,12 +208,12 @@ export async function unlessDropped<Result>(
   }
 }
 
-/** Whether memcached has refused to store an item; it drops the old one then. */
+/** Whether memcached refused to store an item. It deletes the old item then. */
 function isRefusal(error: unknown): error is ClientException {
   return error instanceof ClientException && /^SERVER_ERROR/.test(`${error.item}`);
 }
 
-/** As many of a list's last elements as fit into so many bytes of JSON, and one at least. */
+/** The last elements of a list that fit into `mostBytes` of JSON; at least one. */
 function fit<Element>(
   elements: readonly Element[],
   mostBytes: number,
@@ -239,7 +238,7 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    // What is no JSON is no list.
+    // An item that is not JSON is not a list.
     return undefined;
   }
 }

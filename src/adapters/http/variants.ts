@@ -1,16 +1,16 @@
-/** What is stored for each address: the entries of its variants. @module */
+/** The entries of an address, one for each variant. @module */
 
 import { type KeyCommands, Namespace } from "../../../mod.ts";
 import { exptimeOf, itemKeyOf, keysBehind, roomBehind } from "../key_and_exptime.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type ChangeList, Lists, unlessDropped } from "./lists.ts";
 
-/** Of a response that varies by what every browser says differently, so many are kept. */
+/** How many variants of one address are kept: browsers may differ in every request. */
 const MOST_VARIANTS = 64;
-/** What the keys of entries begin with, behind the prefix and the generation. */
+/** The beginning of the keys of entries, after the prefix and the generation. */
 const HEAD = "head:";
 
-/** The variants of the responses of one cache, in a namespace of its own. */
+/** The variants of all responses of one cache, in one namespace. */
 export class Variants {
   readonly #commands: KeyCommands;
   readonly #namespace: Namespace;
@@ -19,8 +19,8 @@ export class Variants {
   readonly #lists: Lists<Entry>;
 
   /**
-   * @param commands What keys are listed with.
-   * @param bytes The same, whose values are bytes.
+   * @param commands The commands to list keys with.
+   * @param bytes The same commands, with bytes as values.
    */
   constructor(commands: KeyCommands, bytes: KeyCommands, prefix: string, now: () => number) {
     this.#commands = commands;
@@ -33,7 +33,7 @@ export class Variants {
     });
   }
 
-  /** What the keys of the present generation begin with; `undefined` when what is written is dropped. */
+  /** The prefix of the current generation's keys; `undefined` when writes are dropped. */
   async generation(): Promise<string | undefined> {
     return await unlessDropped(
       () => this.#namespace.currentPrefix(),
@@ -51,7 +51,7 @@ export class Variants {
     return this.#fresh(await this.#lists.read(await this.#key(address), this.#namespace));
   }
 
-  /** The entries of all addresses, in the order in which they were stored. memcached lists all its keys. */
+  /** The entries of all addresses, in the order in which they were stored. memcached lists all its keys for this. */
   async readAll(): Promise<Entry[]> {
     const reading: Promise<Entry[]>[] = [];
     const generation = await this.#namespace.currentPrefix();
@@ -64,8 +64,8 @@ export class Variants {
   /**
    * Changes the entries of an address.
    *
-   * @param generation The one that they are of: in a later one, nobody will find them.
-   * @returns The entries that it had, and does not have any more; `undefined` when the change has been dropped.
+   * @param generation The generation that they belong to. Once a later generation has begun, they cannot be found.
+   * @returns The entries that were removed; `undefined` when the change was dropped.
    */
   async change(
     generation: string,
@@ -86,7 +86,7 @@ export class Variants {
     return entries.filter(({ expires }) => expires === null || expires > now);
   }
 
-  /** As long as that of the entry that lives longest; an empty list is as good as gone. */
+  /** The lifetime of the entry that lives longest; an empty list expires at once. */
   #lifetimeOf(entries: readonly Entry[]): number {
     const now = this.#now();
     const lifetimes = entries.map(({ expires }) => expires === null ? Infinity : expires - now);

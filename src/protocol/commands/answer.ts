@@ -1,14 +1,25 @@
-/** Commands of one line that are answered with one line. @module */
+/** Commands of one line with a reply of one line. @module */
 
 import { isText, readText, startsWith } from "../bytes.ts";
 import { CHANCES, Command, DONE, type LimitExptime } from "../command.ts";
-import { readRefusal } from "../refusal.ts";
+import { type Hints, readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
-/** What each line that the server may answer with stands for. */
+/** The possible reply lines, and the result for each. */
 export type Answers<Result> = readonly (readonly [line: string, result: Result])[];
 
-/** A command line, and the answers there are to it. Resolves to what the answer stands for. */
+/** The answer that a line is, or `undefined`. */
+export function findAnswer<Result>(
+  answers: Answers<Result>,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Answers<Result>[number] | undefined {
+  for (const answer of answers) if (isText(bytes, start, end, answer[0])) return answer;
+  return undefined;
+}
+
+/** A command line and its possible replies. Resolves to the result of the reply. */
 export class AnswerCommand<Result> extends Command<Result> {
   /** The command line. */
   protected request: string;
@@ -21,9 +32,14 @@ export class AnswerCommand<Result> extends Command<Result> {
     this.#answers = answers;
   }
 
-  /** What cannot be done where it is refused. */
-  protected get action(): string {
+  /** The operation, for the message of a refusal. */
+  override get action(): string {
     return this.request.split(" ", 1)[0]!;
+  }
+
+  /** What to add to that message. */
+  protected get hints(): Hints | undefined {
+    return undefined;
   }
 
   override succeedAbsent(): boolean {
@@ -37,9 +53,9 @@ export class AnswerCommand<Result> extends Command<Result> {
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    const answer = this.#answers.find(([line]) => isText(bytes, start, end, line));
+    const answer = findAnswer(this.#answers, bytes, start, end);
     if (answer !== undefined) this.succeed(answer[1]);
-    else this.fail(readRefusal(bytes, start, end, this.action));
+    else this.fail(readRefusal(bytes, start, end, this.action, this.hints));
     return DONE;
   }
 }
@@ -51,11 +67,15 @@ export class DeleteCommand extends AnswerCommand<boolean> {
   readonly key: string;
 
   constructor(key: string) {
-    super(`delete ${key}`, DELETE_ANSWERS);
+    super("delete", DELETE_ANSWERS);
     this.key = key;
   }
 
-  protected override get action(): string {
+  override write(buffer: RequestBuffer): void {
+    buffer.ascii("delete").key(this.key).ascii("\r\n");
+  }
+
+  override get action(): string {
     return `delete key "${this.key}"`;
   }
 }
@@ -68,51 +88,63 @@ export class TouchCommand extends AnswerCommand<boolean> {
   exptime: number;
 
   constructor(key: string, exptime: number) {
-    super(`touch ${key} ${exptime}`, TOUCH_ANSWERS);
+    super("touch", TOUCH_ANSWERS);
     this.key = key;
     this.exptime = exptime;
   }
 
-  protected override get action(): string {
+  override write(buffer: RequestBuffer): void {
+    buffer.ascii("touch").key(this.key).ascii(` ${this.exptime}\r\n`);
+  }
+
+  override get action(): string {
     return `touch key "${this.key}"`;
+  }
+
+  protected override get hints(): Hints {
+    return [[/^ERROR$/, "touch needs memcached 1.4.8 or later"]];
   }
 
   override limitExptime(limit: LimitExptime): () => void {
     const { exptime } = this;
-    this.#setExptime(limit(exptime));
-    return () => this.#setExptime(exptime);
-  }
-
-  #setExptime(exptime: number): void {
-    this.exptime = exptime;
-    this.request = `touch ${this.key} ${exptime}`;
+    this.exptime = limit(exptime);
+    return () => void (this.exptime = exptime);
   }
 }
 
 /** `flush_all` and `verbosity`. */
 export const OK_ANSWERS: Answers<void> = [["OK", undefined]];
 
-/** Reads the number that a counter has become, or `undefined` when the line is none. */
+/** Reads the new number of a counter; `undefined` when the line is not a number. */
 function readCounter(bytes: Uint8Array, start: number, end: number): bigint | undefined {
   const text = readText(bytes, start, end);
   return /^\d{1,20}$/.test(text) ? BigInt(text) : undefined;
 }
 
-/** What `incr` or `decr` is asked for. */
+/** The parameters of `incr` or `decr`. */
 export interface CounterRequest {
   readonly verb: "incr" | "decr";
   readonly key: string;
-  /** By how much, 0 to 2^64 - 1. */
+  /** The amount, 0 to 2^64 - 1. */
   readonly delta: bigint;
 }
 
-/** `incr` and `decr`. Resolves to the new value, or `undefined` when there is no counter. */
+const COUNTER_HINTS: Hints = [[
+  /non-numeric/,
+  'counters are text: begin with the option initial, or with set(key, "0")',
+]];
+
+/** `incr` and `decr`. Resolves to the new number, or to `undefined` when the key does not exist. */
 export class CounterCommand extends Command<bigint | undefined> {
   readonly request: CounterRequest;
 
   constructor(request: CounterRequest) {
     super();
     this.request = request;
+  }
+
+  override get action(): string {
+    return `${this.request.verb} key "${this.request.key}"`;
   }
 
   override succeedAbsent(): boolean {
@@ -122,14 +154,13 @@ export class CounterCommand extends Command<bigint | undefined> {
 
   write(buffer: RequestBuffer): void {
     const { verb, key, delta } = this.request;
-    buffer.ascii(verb).word(key).ascii(` ${delta}\r\n`);
+    buffer.ascii(verb).key(key).ascii(` ${delta}\r\n`);
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key } = this.request;
     const counter = readCounter(bytes, start, end);
     if (counter !== undefined || isText(bytes, start, end, "NOT_FOUND")) this.succeed(counter);
-    else this.fail(readRefusal(bytes, start, end, `${verb} key "${key}"`));
+    else this.fail(readRefusal(bytes, start, end, this.action, COUNTER_HINTS));
     return DONE;
   }
 }

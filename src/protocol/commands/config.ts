@@ -1,4 +1,4 @@
-/** `config get cluster`, with which ElastiCache and Memorystore tell the nodes of a cluster. @module */
+/** `config get cluster`, to which ElastiCache and Memorystore reply with the nodes of a cluster. @module */
 
 import { quote, SocketError } from "../../errors.ts";
 import { endOfWord, isText, readInteger, readText, startsWith } from "../bytes.ts";
@@ -6,25 +6,25 @@ import { Command, DONE, MORE } from "../command.ts";
 import { readRefusal } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
-/** One node of a cluster. Of its host name and its address one may be empty. */
+/** One node of a cluster. Either its host name or its address may be empty. */
 export interface ClusterNode {
   readonly hostname: string;
   readonly ip: string;
   readonly port: number;
 }
 
-/** The nodes of a cluster, and how often they have changed. */
+/** The nodes of a cluster, and the version of the configuration. */
 export interface ClusterConfig {
   readonly version: bigint;
   readonly nodes: readonly ClusterNode[];
 }
 
-/** The key under which ElastiCache's memcached before 1.4.14 keeps what later ones have `config` for. */
+/** The key with the configuration in ElastiCache's memcached before 1.4.14, which has no command `config`. */
 export const CLUSTER_KEY = "AmazonElastiCache:cluster";
 
 const HEADER = "CONFIG cluster ";
 
-/** `config get cluster`. Resolves to the configuration as {@linkcode readClusterConfig} takes it. */
+/** `config get cluster`. Resolves to the configuration, as text for {@linkcode readClusterConfig}. */
 export class ConfigCommand extends Command<string> {
   #text: string | undefined;
 
@@ -58,15 +58,17 @@ function readLength(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Reads a configuration: the version on a line of its own, then the nodes, `hostname|ip|port` each, with
- * spaces between them. How many line ends follow depends on whom one asks.
+ * Reads a configuration: a line with the version, then the nodes, `hostname|ip|port` each, separated by spaces. The
+ * number of line ends after them depends on the server.
  *
- * @throws {SocketError} When it is none.
+ * @throws {SocketError} When it is malformed.
  */
 export function readClusterConfig(text: string): ClusterConfig {
   const [version = "", ...words] = text.split(/\s+/).filter((word) => word !== "");
   if (!/^\d{1,39}$/.test(version)) {
-    throw new SocketError(`the configuration begins with ${quote(version)}, which is no version`);
+    throw new SocketError(
+      `the configuration begins with ${quote(version)}, which is not a version`,
+    );
   }
   return { version: BigInt(version), nodes: words.map(readNode) };
 }

@@ -1,8 +1,9 @@
 /** The meta commands `mg`, `ms`, `md`, `ma`, `mn` and `me`, of memcached 1.6.10 and later. @module */
 
-import { quote, SocketError, ValidationException } from "../../errors.ts";
+import { ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
 import { readFlags, readText } from "../bytes.ts";
 import { Command, DONE, type LimitExptime, MORE } from "../command.ts";
+import { namedAfterHangUp } from "../hang_up.ts";
 import { checkKey } from "../key.ts";
 import { Interruption, readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
@@ -10,18 +11,18 @@ import type { RequestBuffer } from "../request_buffer.ts";
 /** A meta command: get, set, delete, arithmetic, no-op, debug. */
 export type MetaVerb = "mg" | "ms" | "md" | "ma" | "mn" | "me";
 
-/** What a meta command is answered with. */
+/** The reply to a meta command. */
 export interface MetaReply {
   /**
-   * `HD` done, `VA` done with a value, `EN` a miss, `NF` not found, `NS` not stored, `EX` changed since
-   * (cas), `MN` to `mn`, `ME` to `me`. What the `q` flag keeps back comes as what it stands for.
+   * `HD` done, `VA` done with a value, `EN` a miss, `NF` not found, `NS` not stored, `EX` changed since (cas), `MN` to
+   * `mn`, `ME` to `me`. With the flag `q`, a suppressed reply is returned as the status that it stands for.
    */
   readonly status: "HD" | "VA" | "EN" | "NF" | "NS" | "EX" | "MN" | "ME";
-  /** The flags returned, each with its token, `""` where it has none: `{ s: "5", W: "" }`. */
+  /** The returned flags with their tokens, `""` without one: `{ s: "5", W: "" }`. */
   readonly flags: Readonly<Record<string, string>>;
   /** The item's bytes, with `VA`. */
   readonly value?: Uint8Array;
-  /** What `me` tells of the item, by name. */
+  /** The data of `me`, by name. */
   readonly debug?: Readonly<Record<string, string>>;
 }
 
@@ -30,16 +31,24 @@ type MetaStatus = MetaReply["status"];
 const VERBS = ["mg", "ms", "md", "ma", "mn", "me"];
 const STATUSES = ["HD", "VA", "EN", "NF", "NS", "EX", "MN", "ME"];
 const WITHOUT_OPAQUE = ["EN", "NF", "NS", "EX"];
-/** Of 17 words, the length that `ms` takes among them; with more it takes the value for commands. */
+/**
+ * The maximum number of flags: memcached reads 17 words, including the length of `ms`; with more, it reads the value as
+ * commands.
+ */
 const MOST_FLAGS = 16;
 const LONGEST_FLAG = 64;
-/** memcached ignores what follows these; so would a reader who takes `q0` for no `q`. */
+/** Flags without tokens: memcached ignores a token, but a reader may think that `q0` means no `q`. */
 const WITHOUT_TOKEN = "bcfhklqstuvxI";
 const LONGEST_OPAQUE = 31;
-/** Refusals of `ms` after which memcached may take the value for commands. */
-const LEAVES_VALUE_BEHIND = /^ERROR$|bad command line|options flags|decoding key|bad data chunk/;
-const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later";
-/** What a command that succeeds quietly would have said. */
+/** Refusals of `ms` after which memcached may read the value as commands. */
+const LEAVES_VALUE_BEHIND =
+  /^ERROR$|bad command line|options flags|decoding key|bad data chunk|invalid flag/;
+/** Refusals of an `ms` that is right: by a server that knows no meta commands, or those of 1.6.6. */
+const NOT_UNDERSTOOD = /^(ERROR|CLIENT_ERROR invalid flag)$/;
+/** What older servers answer. Up to 1.6.9, the length of a value is a flag, and `OK` stands for `HD`. */
+const TELLS_AGE = /^(ERROR|OK|CLIENT_ERROR invalid (or duplicate )?flag)( |$)/;
+const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later, some flags a later version";
+/** The status of a successful command whose reply is suppressed. */
 const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
   mg: "EN",
   ms: "HD",
@@ -53,20 +62,26 @@ export interface MetaRequest {
   readonly key: string;
   readonly flags: readonly string[];
   readonly data?: Uint8Array | string | undefined;
-  /** The connection that the cas unique among the flags was read through, as far as that is known. */
+  /**
+   * Whether the value is a line that is not a command on any server: a server that does not understand `ms` reads the
+   * value as a command, and refuses it too.
+   */
+  readonly isLine?: boolean;
+  /** The connection that the cas unique in the flags was read through, if known. */
   readonly carrier?: number | undefined;
 }
 
 /**
- * Checks what a caller wants to send as a meta command.
+ * Checks a meta command before it is sent.
  *
- * @throws {ValidationException} When memcached would refuse it, take it for something else, or answer
- * it in a way that cannot be read.
+ * @throws {ValidationException} When memcached would refuse or misread it, or its reply could not be read.
  */
 export function checkMetaRequest(request: MetaRequest): void {
   const { verb, key, flags, data } = request;
   if (!Array.isArray(flags)) refuse(quote(verb), "flags must be an array", flags);
-  if (!VERBS.includes(verb)) refuse(quote(verb), "it is none of mg, ms, md, ma, mn and me", verb);
+  if (!VERBS.includes(verb)) {
+    refuse(quote(verb), "it is not one of mg, ms, md, ma, mn and me", verb);
+  }
   if (verb === "mn") {
     if (key !== "" || flags.length > 0) refuse("mn", "it takes no key and no flags", request);
   } else {
@@ -99,7 +114,7 @@ function checkFlags(verb: MetaVerb, flags: readonly unknown[]): void {
       refuse(verb, `an opaque token has 1 to ${LONGEST_OPAQUE} characters`, flag);
     }
   }
-  // The key of an item that mg made under b comes back as raw bytes, which may hold a line's end.
+  // The key of an item that mg created with b is returned as raw bytes, which may contain a line end.
   if (letters.has("b") && letters.has("k")) refuse(verb, "flags b and k do not go together", flags);
 }
 
@@ -107,9 +122,9 @@ function refuse(what: string, why: string, item: unknown): never {
   throw new ValidationException(`Cannot send meta command ${what}: ${why}`, item);
 }
 
-/** A meta command. Resolves to its reply; what memcached refuses rejects. */
+/** A meta command. Resolves to its reply; rejects when memcached refuses. */
 export class MetaCommand extends Command<MetaReply> {
-  /** What stands for a reply where the key is taken to have no item; nothing unless given. */
+  /** The reply if the operation becomes a miss; `undefined` by default. */
   absent: MetaReply | undefined;
   request: MetaRequest;
   readonly #opaque: string | undefined;
@@ -117,7 +132,7 @@ export class MetaCommand extends Command<MetaReply> {
   #reply: MetaReply | undefined;
   #refusal: string | undefined;
 
-  /** @param request A request that has been checked. */
+  /** @param request A checked request. */
   constructor(request: MetaRequest) {
     super();
     this.request = request;
@@ -133,16 +148,25 @@ export class MetaCommand extends Command<MetaReply> {
     this.succeed({ status: "EX", flags: {} });
   }
 
+  override fail(error: unknown): void {
+    super.fail(namedAfterHangUp(this.action, error));
+  }
+
   override succeedAbsent(): boolean {
     if (this.absent !== undefined) this.succeed(this.absent);
     return this.absent !== undefined;
+  }
+
+  override get action(): string {
+    const { verb, key } = this.request;
+    return verb === "mn" ? verb : `${verb} key "${key}"`;
   }
 
   override get byteLength(): number {
     return this.request.data?.length ?? 0;
   }
 
-  /** What would never expire by these flags, or by the lack of them, is given an end. */
+  /** Adds an exptime to a request that would otherwise store an item that never expires. */
   override limitExptime(limit: LimitExptime): () => void {
     const request = this.request;
     const { verb, flags } = request;
@@ -158,11 +182,11 @@ export class MetaCommand extends Command<MetaReply> {
     const { verb, key, flags, data } = this.request;
     const words = flags.map((flag) => ` ${flag}`).join("");
     buffer.ascii(verb);
-    if (verb !== "mn") buffer.word(key);
+    if (verb !== "mn") buffer.key(key);
     if (typeof data === "string") buffer.ascii(" ").textBlock(data, words);
     else if (data !== undefined) buffer.ascii(" ").dataBlock(data, words);
     else buffer.ascii(words).ascii("\r\n");
-    // Whether a quiet command has been answered shows when the next one is.
+    // The reply to the fence shows whether the reply to a quiet command was suppressed.
     if (this.#isQuiet) buffer.ascii("mn\r\n");
   }
 
@@ -172,7 +196,7 @@ export class MetaCommand extends Command<MetaReply> {
     if (this.#isQuiet && status === "MN") return this.#endQuietly();
     if (this.#refusal !== undefined) return this.#endRefused(words);
     if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
-    if (this.#reply !== undefined) throw new SocketError("a meta command was answered twice");
+    if (this.#reply !== undefined) throw new SocketError("a meta command got two replies");
     const reply = this.#readReply(status as MetaStatus, words);
     return status === "VA" ? this.#expectValue(words[1]!) : this.#complete(reply);
   }
@@ -183,7 +207,7 @@ export class MetaCommand extends Command<MetaReply> {
 
   #readReply(status: MetaStatus, words: string[]): MetaReply {
     const hasMore = status === "VA" || status === "ME";
-    // Before 1.6.18, memcached writes a space too many behind some statuses.
+    // Before 1.6.18, memcached writes an extra space after some statuses.
     const rest = words.slice(hasMore ? 2 : 1).filter((word) => word !== "");
     if (status === "ME") return this.#reply = { status, flags: {}, debug: readDebug(rest) };
     const flags = Object.fromEntries(rest.map((word) => [word[0]!, word.slice(1)]));
@@ -191,7 +215,7 @@ export class MetaCommand extends Command<MetaReply> {
     return this.#reply = { status, flags };
   }
 
-  /** Before 1.6.18, memcached gives no opaque token back where it has found nothing, or something else. */
+  /** Before 1.6.18, memcached does not return the opaque token with some statuses. */
   #checkOpaque(status: MetaStatus, opaque: string | undefined): void {
     const isMissing = opaque === undefined && WITHOUT_OPAQUE.includes(status);
     if (this.#opaque === undefined || opaque === this.#opaque || isMissing) return;
@@ -216,25 +240,30 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
-    const { verb, key, data } = this.request;
-    const action = verb === "mn" ? "mn" : `${verb} key "${key}"`;
-    const refusal = readRefusal(bytes, start, end, action);
-    // It has its own reply, so it is the fence that is refused.
+    const { verb, data, isLine = false } = this.request;
+    const { action } = this;
+    const line = readText(bytes, start, end);
+    const refusal = TELLS_AGE.test(line)
+      ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
+      : readRefusal(bytes, start, end, action);
+    // It has its reply, so the fence is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
-    const line = this.#refusal = String(refusal.item);
-    this.fail(line === "ERROR" ? refusalError(action, line, NEEDS_NEWER) : refusal);
+    this.#refusal = line;
+    this.fail(refusal);
+    if (isLine && NOT_UNDERSTOOD.test(line)) return MORE;
     if (data !== undefined && LEAVES_VALUE_BEHIND.test(line)) {
       throw new Interruption(`the server did not understand ${verb}`, { cause: refusal });
     }
     if (!this.#isQuiet) return DONE;
-    // memcached's own proxy may refuse the fence, and nothing else.
+    // memcached's proxy may refuse only the fence.
     if (line.startsWith("SERVER_ERROR")) throw this.#interruption();
     return MORE;
   }
 
-  /** Reads what follows a refusal: the fence is refused as well by a server that knows no meta commands. */
+  /** Reads what follows a refusal: the fence, or the value, is refused as well by a server that does not know `ms`. */
   #endRefused([line]: string[]): number {
-    if (line === "ERROR" && this.#refusal === line) return DONE;
+    const isExpected = this.request.isLine || this.#refusal === line;
+    if (line === "ERROR" && isExpected) return DONE;
     throw this.#interruption();
   }
 
@@ -251,59 +280,75 @@ function readDebug(words: string[]): Record<string, string> {
   }));
 }
 
-/** The key that a request is about: what its base64 stands for, under flag `b`. */
+/** The key of a request; with flag `b`, decoded from base64. */
 export function plainKey({ key, flags }: MetaRequest): string {
   if (!flags.some((flag) => flag[0] === "b")) return key;
   try {
     return atob(key);
   } catch {
-    // No base64: memcached will say so, whichever server is asked.
+    // Not base64: any server will refuse it.
     return key;
   }
 }
 
-/** What memcached knows of an item. */
+/** memcached's data about an item. */
 export interface ItemInfo {
-  /** The client flags. A `bigint` beyond 2^53 - 1, which a memcached with flags of 64 bits may keep. */
+  /** The client flags. A `bigint` beyond 2^53 - 1, with a memcached whose flags have 64 bits. */
   readonly flags: number | bigint;
-  /** The value's length in bytes. */
+  /** The length of the value in bytes. */
   readonly size: number;
   /** The cas unique. */
   readonly cas: bigint;
-  /** Seconds until it expires; -1 for never. */
-  readonly ttl: number;
+  /** Seconds until it expires; -1 means never. Absent for a server without meta commands, as the two below. */
+  readonly ttl?: number;
   /** Seconds since it was last read or written. */
-  readonly lastAccess: number;
+  readonly lastAccess?: number;
   /** Whether it has been read since it was written. */
-  readonly fetched: boolean;
+  readonly fetched?: boolean;
 }
 
-const ITEM_INFO = {
+/** The flags that return a number about an item. */
+type Told = "f" | "s" | "c" | "t" | "l" | "h";
+
+const FORMS: Readonly<Record<Told, RegExp>> = {
   f: /^-?\d{1,20}$/,
-  s: /^\d+$/,
-  c: /^\d+$/,
-  t: /^-?\d+$/,
-  l: /^\d+$/,
+  s: /^\d{1,15}$/,
+  c: /^\d{1,20}$/,
+  t: /^-?\d{1,15}$/,
+  l: /^\d{1,15}$/,
   h: /^[01]$/,
 };
 
 /**
+ * Reads the number of a returned flag.
+ *
+ * @throws {ClientException} When that makes no sense.
+ * @throws {SocketError} When it says nothing.
+ */
+export function readToken({ flags }: MetaReply, flag: Told, key: string): string {
+  const token = flags[flag];
+  if (token === undefined) throw new SocketError(`the reply has no flag ${flag}`);
+  if (FORMS[flag].test(token)) return token;
+  const why = `the server gave ${quote(token)} for flag ${flag}`;
+  throw new ClientException(`Cannot read item of key ${quote(key)}: ${why}`, token);
+}
+
+/**
  * Reads the reply to `mg` with the flags `f s c t l h`.
  *
- * @throws {SocketError} When it lacks one of them.
+ * @throws {ClientException} When one of them makes no sense.
+ * @throws {SocketError} When one of them is missing.
  */
-export function readItemInfo({ flags }: MetaReply): ItemInfo {
-  for (const [flag, form] of Object.entries(ITEM_INFO)) {
-    if (!form.test(flags[flag] ?? "")) throw new SocketError(`the reply has no flag ${flag}`);
-  }
-  const { f, s, c, t, l, h } = flags;
+export function readItemInfo(reply: MetaReply, key: string): ItemInfo {
+  const read = (flag: Told) => readToken(reply, flag, key);
+  const flags = read("f");
   return {
-    flags: readFlags(f!) ?? exactNumber(BigInt(f!)),
-    size: Number(s),
-    cas: BigInt(c!),
-    ttl: Number(t),
-    lastAccess: Number(l),
-    fetched: h === "1",
+    flags: readFlags(flags) ?? exactNumber(BigInt(flags)),
+    size: Number(read("s")),
+    cas: BigInt(read("c")),
+    ttl: Number(read("t")),
+    lastAccess: Number(read("l")),
+    fetched: read("h") === "1",
   };
 }
 

@@ -4,59 +4,62 @@ import type { ClientException } from "../../errors.ts";
 import { unescapeKey } from "../key.ts";
 import { refusalError, refusalOf } from "../refusal.ts";
 
-/** What memcached tells of an item when it lists all of them. */
+/** memcached's data about an item in a list of all items. */
 export interface ItemMetadata {
   /**
-   * The key. Other clients may use keys of any bytes; each byte is a character here, `\u0000` to `\u00ff`,
-   * so that `btoa(key)` is the base64 form that {@linkcode Client.meta} takes with flag `b`.
+   * The key. Other clients may use keys of any bytes. Each byte is one character here, `\u0000` to `\u00ff`, so that
+   * `btoa(key)` is the base64 form that {@linkcode Client.meta} takes with flag `b`.
    */
   readonly key: string;
-  /** When it expires, by the server's clock and to the second; `undefined` for never. */
+  /** When it expires, by the server's clock, to the second; `undefined` if never. */
   readonly exptime: Date | undefined;
-  /** When it was last read or written, by the server's clock and to the minute or so. */
+  /** When it was last read or written, by the server's clock, to about a minute. */
   readonly lastAccess: Date;
   /** The cas unique. */
   readonly cas: bigint;
   /** Whether it has been read since it was written. */
   readonly fetched: boolean;
-  /** The slab class that it lives in. */
+  /** The number of its slab class. */
   readonly slabClass: number;
-  /** What it takes up in bytes: its key, its value and memcached's own header. */
+  /** Its size in bytes: key, value and memcached's header. */
   readonly size: number;
-  /** The name of the server that holds it, `host:port`. */
+  /** The name of its server, `host:port`. */
   readonly server: string;
 }
 
 /**
- * Asks for all items, by walking the hash table: memcached 1.6.9 and later. It has to be alone in its packet:
- * memcached hands the socket to its crawler.
+ * Lists all items from the hash table: memcached 1.6.9 and later. It must be sent alone, because memcached hands the
+ * socket over to its crawler.
  */
 export const HASH_METADUMP_REQUEST = "lru_crawler metadump hash\r\n";
 
-/** As above, by walking the queues of the items, which move meanwhile: what is read often may be left out. */
+/**
+ * Lists all items from the LRU queues. Items move between queues meanwhile, so items that are often read may be
+ * missing.
+ */
 export const METADUMP_REQUEST = "lru_crawler metadump all\r\n";
 
-/** Whether the server does not know what it was asked to list. */
+/** Whether the server does not know the argument. */
 export function isUnknownMetadump(line: string): boolean {
   return line.startsWith("BADCLASS ");
 }
 
-/** Whether the reply begins with this line and goes on: memcached 1.6.43 and later send it. */
+/** Whether the line is the first line of the reply, which memcached 1.6.43 and later send. */
 export function isMetadumpStart(line: string): boolean {
   return line === "OK";
 }
 
-/** Whether the reply ends with this line. */
+/** Whether the line is the last line of the reply. */
 export function isMetadumpEnd(line: string): boolean {
   return line === "END" || line.startsWith("NOTSTARTED ");
 }
 
-/** Whether another dump, of this or another client, is under way: there is one crawler only. */
+/** Whether another dump is under way, of this or another client: a server has only one crawler. */
 export function isCrawlerBusy(line: string): boolean {
   return line.startsWith("BUSY ");
 }
 
-/** Newer servers append what they like. */
+/** Newer servers may append more fields. */
 const ITEM = /^key=(\S+) exp=(-?\d+) la=(\d+) cas=(\d+) fetch=(yes|no) cls=(\d+) size=(\d+)(?: |$)/;
 
 /**
@@ -64,7 +67,7 @@ const ITEM = /^key=(\S+) exp=(-?\d+) la=(\d+) cas=(\d+) fetch=(yes|no) cls=(\d+)
  *
  * @param server The name of the server that sent it.
  * @throws {ClientException} When it is a refusal.
- * @throws {SocketError} When it is anything else.
+ * @throws {SocketError} When it is malformed.
  */
 export function readItemMetadata(line: string, server: string): ItemMetadata {
   const match = ITEM.exec(line);
@@ -82,7 +85,7 @@ export function readItemMetadata(line: string, server: string): ItemMetadata {
   };
 }
 
-/** An item's line of a memcached before 1.5.4, which ends its lists with nothing. */
+/** The error for the list of a memcached before 1.5.4, which has no last line. */
 const OLD_ITEM = /^key=\S+ exp=-?\d+ la=\d+ cas=\d+ fetch=(?:yes|no)$/;
 
 function notAnItem(line: string, server: string): ClientException {

@@ -1,4 +1,4 @@
-/** `get`, `gets` and `gat`; neighbours that change nothing share one request. @module */
+/** `get`, `gets` and `gat`. Neighbouring commands that change nothing share one request. @module */
 
 import { ClientException, quote, SocketError } from "../../errors.ts";
 import { endOfWord, isText, readFlags, readInteger, readText, startsWith } from "../bytes.ts";
@@ -15,14 +15,13 @@ import { Interruption, readRefusalLine, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
 
 /**
- * The longest line of a request that is shared, in bytes. ElastiCache Serverless takes 16 KB; memcached itself
- * any length.
+ * The maximum length of a shared request, in bytes. ElastiCache Serverless accepts 16 KB; memcached has no limit.
  */
 const LONGEST_LINE = 16_000;
 
 /**
- * Turns an item into what the operation resolves to. The key is for messages; the cas unique counts on the
- * connection that it was read through.
+ * Turns an item into the operation's result. The key is used in messages. The cas unique is valid on the connection
+ * that it was read through.
  */
 export type ReadItem = (
   flags: number,
@@ -32,18 +31,21 @@ export type ReadItem = (
   carrier: number,
 ) => unknown;
 
-/** Retrieval of one key. Resolves to what is made of the item, or `undefined` for a miss. */
+/** Retrieval of one key. Resolves to the decoded item, or to `undefined` for a miss. */
 export class RetrievalCommand extends Command {
   /** The request up to the keys: `get`, `gets`, `gat 60`, `gats 60`. */
   verb: string;
   readonly key: string;
   readonly readItem: ReadItem;
+  /** How many bytes its key takes at most; those of the key itself by default. */
+  keyLength: number;
 
   constructor(verb: string, key: string, readItem: ReadItem) {
     super();
     this.verb = verb;
     this.key = key;
     this.readItem = readItem;
+    this.keyLength = key.length;
     if (this.isRepeatable) this.chances = CHANCES;
   }
 
@@ -51,12 +53,12 @@ export class RetrievalCommand extends Command {
     return new Retrieval(this);
   }
 
-  /** What cannot be done where it is refused. */
-  get action(): string {
+  /** The operation, for the message of a refusal. */
+  override get action(): string {
     return `${this.verb.split(" ", 1)[0]} key "${this.key}"`;
   }
 
-  /** Takes the item found. A value that cannot be read fails this operation and no other. */
+  /** Takes the item. If it cannot be decoded, only this operation fails. */
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
     try {
@@ -64,7 +66,7 @@ export class RetrievalCommand extends Command {
       if (result instanceof Promise) this.decode(result);
       else this.succeed(result);
     } catch (error) {
-      this.abandon(error);
+      this.failForGood(error);
     }
   }
 
@@ -89,31 +91,32 @@ export class RetrievalCommand extends Command {
   }
 
   line(): number {
-    throw new SocketError("a retrieval is answered through its request");
+    throw new SocketError("a retrieval is read through its request");
   }
 }
 
 /**
- * The request that neighbouring retrievals share, and its reply: items in the order of the keys,
- * misses left out, then `END`. A proxy may reorder the items, so they are matched by key.
+ * A request that neighbouring retrievals share, and its reply: the items in the order of the keys, without the misses,
+ * then `END`. A proxy may change the order, so items are matched by key.
  */
 class Retrieval implements Exchange {
   readonly #first: RetrievalCommand;
-  /** Those whose item has come are taken out. */
+  /** The commands whose item has not arrived. */
   readonly #commands: (RetrievalCommand | undefined)[];
   #deadline: number;
   #lineLength: number;
-  /** Where the command whose item is expected next stands; 0 before the first item. */
+  /** The index of the command whose item is expected next; 0 before the first item. */
   #next = 0;
   /** The command whose item is being read, and the item's flags. */
   #current: RetrievalCommand | undefined;
   #flags = 0;
+  #encodeKey: RequestBuffer["encodeKey"];
   #cas: bigint | undefined;
 
   constructor(first: RetrievalCommand) {
     this.#first = first;
     this.#commands = [first];
-    this.#lineLength = first.verb.length + 1 + first.key.length;
+    this.#lineLength = first.verb.length + 1 + first.keyLength;
     this.#deadline = first.deadline;
   }
 
@@ -132,9 +135,10 @@ class Retrieval implements Exchange {
   admit(command: Command): boolean {
     const first = this.#first;
     if (!(command instanceof RetrievalCommand) || command.verb !== first.verb) return false;
-    // What changes something is not shared, for it could not be asked again; nor is what has been.
+    // A command that changes something is not shared, because it could not be sent again; nor is a command that is sent
+    // again.
     if (command.chances < CHANCES || first.chances < CHANCES) return false;
-    const lineLength = this.#lineLength + 1 + command.key.length;
+    const lineLength = this.#lineLength + 1 + command.keyLength;
     if (lineLength > LONGEST_LINE) return false;
     this.#lineLength = lineLength;
     this.#deadline = Math.min(this.#deadline, command.deadline);
@@ -144,7 +148,8 @@ class Retrieval implements Exchange {
 
   write(buffer: RequestBuffer): void {
     buffer.ascii(this.#first.verb);
-    for (const command of this.#commands) buffer.word(command!.key);
+    this.#encodeKey = buffer.encodeKey;
+    for (const command of this.#commands) buffer.key(command!.key);
     buffer.ascii("\r\n");
   }
 
@@ -158,30 +163,33 @@ class Retrieval implements Exchange {
   data(bytes: Uint8Array, start: number, end: number): number {
     const data = end - start === bytes.length ? bytes : bytes.subarray(start, end);
     this.#current!.found(this.#flags, data, this.#cas);
-    // What is made of the item may come later; it needs nothing more of the reply.
+    // Decoding may take longer, but it needs nothing more of the reply.
     this.#current = undefined;
     return MORE;
   }
 
   *commands(): Iterable<RetrievalCommand> {
-    // The command whose item is being read is among the others no more.
+    // The command whose item is being read has been removed from the others.
     if (this.#current !== undefined) yield this.#current;
     for (const command of this.#commands) if (command !== undefined) yield command;
   }
 
   /**
-   * twemproxy refuses a request as a whole, memcached's own proxy refuses one key where its item would stand
-   * and goes on: with more keys than one, or an item before it, nothing tells whether anything follows.
+   * twemproxy refuses a whole request. memcached's proxy refuses one key in place of its item, and the reply continues.
+   * With several keys, or after an item, it is unknown whether the reply continues.
    */
   #refuse(line: string): number {
     if (this.#commands.length > 1 || this.#next > 0) {
       throw new Interruption(`the server answered "${line}" to a request of several keys`);
     }
-    this.#first.fail(refusalError(this.#first.action, line));
+    const { action, verb } = this.#first;
+    const isOld = line === "ERROR" && verb.startsWith("gat");
+    const hint = isOld ? "getAndTouch needs memcached 1.5.3 or later" : undefined;
+    this.#first.fail(refusalError(action, line, hint));
     return line.startsWith("SERVER_ERROR") ? REFUSED : DONE;
   }
 
-  /** Reads `<key> <flags> <bytes>`, and the cas unique, which some servers add unasked. */
+  /** Reads `<key> <flags> <bytes>`, and the cas unique, which some servers always add. */
   #header(bytes: Uint8Array, start: number, end: number): number {
     const keyEnd = endOfWord(bytes, start, end);
     const flagsEnd = endOfWord(bytes, keyEnd + 1, end);
@@ -189,7 +197,7 @@ class Retrieval implements Exchange {
     const byteLength = readInteger(bytes, flagsEnd + 1, lengthEnd);
     if (byteLength < 0) throw new SocketError("the header of a value is malformed");
     const command = this.#current = this.#take(bytes, start, keyEnd);
-    // It has its answer, whatever becomes of the connection.
+    // It has its reply, even if the connection ends now.
     command.chances = 0;
     this.#flags = readInteger(bytes, keyEnd + 1, flagsEnd);
     if (this.#flags < 0 || this.#flags > 0xffffffff) {
@@ -200,16 +208,17 @@ class Retrieval implements Exchange {
     return byteLength;
   }
 
-  /** Takes out the command that asked for this key: nearly always the next, or one soon after it. */
+  /** Removes the command that asked for this key: nearly always the next one, or one soon after it. */
   #take(bytes: Uint8Array, start: number, end: number): RetrievalCommand {
     const commands = this.#commands;
     for (let step = 0, at = this.#next; step < commands.length; step++, at++) {
       if (at === commands.length) at = 0;
       const command = commands[at];
-      if (command !== undefined && isText(bytes, start, end, command.key)) {
+      const key = command && (this.#encodeKey?.(command.key) ?? command.key);
+      if (key !== undefined && isText(bytes, start, end, key)) {
         commands[at] = undefined;
         this.#next = at + 1;
-        return command;
+        return command!;
       }
     }
     throw new SocketError("the reply holds a key that was not asked for");
@@ -225,9 +234,11 @@ function readCas(command: RetrievalCommand, bytes: Uint8Array, start: number, en
   return BigInt(/^\d{1,20}$/.test(text) ? text : refuseItem(command, "cas unique", 64, text));
 }
 
-/** Fails a command over what the server says of its item, whose length is known: the others have theirs. */
+/** Rejects a command because of its item's header. The item's length is known, so the others continue. */
 function refuseItem(command: RetrievalCommand, what: string, bits: number, text: string): number {
-  const why = `the server gave ${quote(text)} for its ${what}, which is no number of ${bits} bits`;
-  command.abandon(new ClientException(`Cannot ${command.action}: ${why}`, text));
+  const why = `the server gave ${
+    quote(text)
+  } for its ${what}, which is not a number of ${bits} bits`;
+  command.failForGood(new ClientException(`Cannot ${command.action}: ${why}`, text));
   return 0;
 }

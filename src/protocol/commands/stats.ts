@@ -9,13 +9,13 @@ import type { RequestBuffer } from "../request_buffer.ts";
 /** One server's statistics by name. */
 export type Stats = Record<string, string>;
 
-/** memcached drops a connection whose line does not end within 2,048 bytes. */
+/** memcached closes a connection when a line exceeds 2,048 bytes. */
 const LONGEST_ARGUMENTS = 1024;
 
 /**
- * Checks the arguments of `stats`: printable ASCII and spaces, which go to the server as they stand.
+ * Checks the arguments of `stats`: printable ASCII and spaces, which are sent unchanged.
  *
- * @throws {ValidationException} When they are anything else, a second command among it.
+ * @throws {ValidationException} When they contain anything else, for example a second command.
  */
 export function checkStatsArguments(args: unknown): asserts args is string {
   if (typeof args === "string" && /^[ -~]*$/.test(args) && args.length <= LONGEST_ARGUMENTS) {
@@ -28,22 +28,22 @@ export function checkStatsArguments(args: unknown): asserts args is string {
   );
 }
 
-/** The lines that carry a name and a value: of `stats`, `stats detail dump`, `stats cachedump`. */
+/** The lines with a name and a value, of `stats`, `stats detail dump` and `stats cachedump`. */
 const LINE_WORDS = ["STAT ", "PREFIX ", "ITEM "];
-/** `stats reset` ends with RESET and `stats detail on` with OK, both without an entry. */
+/** The last lines: `stats reset` ends with RESET and `stats detail on` with OK, both without entries. */
 const LAST_LINES = ["END", "RESET", "OK"];
 
 /**
- * What the lines may come to, in bytes, each counted as so many more: no server has near as much, and without a
- * bound one could make us keep any amount.
+ * The maximum length of all lines in bytes, and an extra amount for each line. No server sends nearly as much; without
+ * a limit, a server could fill our memory.
  */
 const MOST_BYTES = 1 << 25;
 const ENTRY_BYTES = 128;
 
-/** What `stats sizes_enable` and `sizes_disable` end with: one line, without an END. */
+/** The replies to `stats sizes_enable` and `sizes_disable`: one line, without END. */
 const SIZES_LAST_LINES = ["STAT sizes_status enabled", "STAT sizes_status disabled"];
 
-/** `stats` of one server. Resolves to its statistics, an empty record where there are none. */
+/** `stats` of one server. Resolves to its statistics; an empty object if there are none. */
 export class StatsCommand extends Command<Stats> {
   readonly #args: string;
   readonly #entries: [name: string, value: string][] = [];
@@ -54,7 +54,7 @@ export class StatsCommand extends Command<Stats> {
     super();
     this.#args = args;
     this.#endsWithoutEnd = /^ *sizes_(enable|disable)( |$)/.test(args);
-    // Not `reset`, say.
+    // For example, not `reset`.
     if (args === "") this.chances = CHANCES;
   }
 
@@ -72,7 +72,7 @@ export class StatsCommand extends Command<Stats> {
       return this.#endsWithoutEnd ? this.#endWithoutEnd(bytes, start, end) : MORE;
     }
     if (LAST_LINES.some((line) => isText(bytes, start, end, line))) {
-      // Not assigned one by one: a prefix named "__proto__" has to become a property of its own.
+      // Not assigned one by one: "__proto__" must become an own property.
       this.succeed(Object.fromEntries(this.#entries));
     } else {
       this.#refuse(readRefusal(bytes, start, end, "request stats"));
@@ -83,7 +83,7 @@ export class StatsCommand extends Command<Stats> {
   #refuse(refusal: ClientException): void {
     this.fail(refusal);
     if (this.#byteLength === 0) return;
-    // Whether an END follows nothing tells.
+    // It is unknown whether an END follows.
     throw new Interruption(`the server answered "${refusal.item}" within statistics`);
   }
 

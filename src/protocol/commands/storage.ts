@@ -4,39 +4,39 @@ import { isText, startsWith } from "../bytes.ts";
 import { Command, DONE, type LimitExptime } from "../command.ts";
 import { Interruption, readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
-import type { Answers } from "./answer.ts";
+import { type Answers, findAnswer } from "./answer.ts";
 
-/** What is stored: an item's client flags, its lifetime, and its bytes or the text they encode. */
+/** An item to store: its client flags, its exptime, and its bytes or text. */
 export interface StoredItem {
   readonly flags: number;
   readonly exptime: number;
   readonly data: Uint8Array | string;
-  /** The cas unique that the item must still have, for `cas`. */
+  /** The cas unique that the item must have, for `cas`. */
   readonly cas?: bigint | undefined;
-  /** The connection that the cas unique was read through, as far as that is known. */
+  /** The connection that the cas unique was read through, if known. */
   readonly carrier?: number | undefined;
 }
 
-/** Which command stores the item. */
+/** The storage commands. */
 export type StorageVerb = "set" | "add" | "replace" | "append" | "prepend" | "cas";
 
-/** `set`, which is not refused but by an error. */
+/** The reply to `set`. */
 export const SET_ANSWERS: Answers<void> = [["STORED", undefined]];
 
-/** `add`, `replace`, `append` and `prepend`: whether the item was, or was not, there. */
+/** The replies to `add`, `replace`, `append` and `prepend`. */
 export const STORED_ANSWERS: Answers<boolean> = [["STORED", true], ["NOT_STORED", false]];
 
-/** What became of a `cas`. */
+/** The result of `cas`. */
 export type CasOutcome = "stored" | "exists" | "not_found";
 
-/** `cas`: whether the item was still the one that was read. */
+/** The replies to `cas`. */
 export const CAS_ANSWERS: Answers<CasOutcome> = [
   ["STORED", "stored"],
   ["EXISTS", "exists"],
   ["NOT_FOUND", "not_found"],
 ];
 
-/** A command with a data block. Resolves to what its answer stands for. */
+/** A command with a data block. Resolves to the result of the reply. */
 export class StorageCommand<Result> extends Command<Result> {
   readonly verb: StorageVerb;
   readonly key: string;
@@ -51,11 +51,18 @@ export class StorageCommand<Result> extends Command<Result> {
     this.answers = answers;
   }
 
+  override get action(): string {
+    return `${this.verb} key "${this.key}"`;
+  }
+
   override get byteLength(): number {
     return this.item.data.length;
   }
 
-  /** What was to be stored is dropped: a condition is not met then, and `set` has none. */
+  /**
+   * As a miss, the value is dropped: a conditional command reports that its condition is not met; `set` has no
+   * condition.
+   */
   override succeedAbsent(): boolean {
     const absent = this.answers.find(([line]) => line === "NOT_STORED" || line === "NOT_FOUND") ??
       this.answers[0]!;
@@ -63,7 +70,7 @@ export class StorageCommand<Result> extends Command<Result> {
     return true;
   }
 
-  /** A server that has restarted numbers its cas uniques from the start again: only a connection outlives none. */
+  /** After a restart, a server's cas uniques begin again. Within one connection, the server cannot have restarted. */
   override get tie(): number | undefined {
     const { cas, carrier } = this.item;
     return cas === undefined ? undefined : carrier;
@@ -83,32 +90,28 @@ export class StorageCommand<Result> extends Command<Result> {
   write(buffer: RequestBuffer): void {
     const { flags, exptime, data, cas } = this.item;
     const afterLength = cas === undefined ? "" : ` ${cas}`;
-    buffer.ascii(this.verb).word(this.key).ascii(` ${flags} ${exptime} `);
+    buffer.ascii(this.verb).key(this.key).ascii(` ${flags} ${exptime} `);
     if (typeof data === "string") buffer.textBlock(data, afterLength);
     else buffer.dataBlock(data, afterLength);
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {
-    for (const [line, result] of this.answers) {
-      if (isText(bytes, start, end, line)) {
-        this.succeed(result);
-        return DONE;
-      }
-    }
-    this.#refused(bytes, start, end);
+    const answer = findAnswer(this.answers, bytes, start, end);
+    if (answer !== undefined) this.succeed(answer[1]);
+    else this.#refused(bytes, start, end);
     return DONE;
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): void {
-    const action = `${this.verb} key "${this.key}"`;
+    const { action } = this;
     if (isText(bytes, start, end, "NOT_STORED")) {
-      // memcached never says so to a set; a proxy that lost its server does.
+      // memcached never sends this in reply to a set, but a proxy that has lost its server does.
       return this.fail(refusalError(action, "NOT_STORED"));
     }
     const refusal = readRefusal(bytes, start, end, action);
     this.fail(refusal);
-    // memcached swallows the data block of a command that it understood and would not carry out. One
-    // that it did not understand leaves the block in the stream, to be taken for commands.
+    // memcached skips the data block of a command that it understands and refuses. If it does not understand the
+    // command, it reads the data block as commands.
     if (!startsWith(bytes, start, end, "SERVER_ERROR")) {
       throw new Interruption(`the server did not understand a ${this.verb}`, { cause: refusal });
     }

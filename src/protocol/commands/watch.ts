@@ -1,11 +1,11 @@
-/** `watch`, and the events it shows, as memcached's `logger.c` prints them. @module */
+/** `watch` and its events, as memcached's `logger.c` prints them. @module */
 
 import { unescapeKey } from "../key.ts";
 import { refusalOf, strangeLine } from "../refusal.ts";
 
 /**
- * What there is to watch in memcached 1.6.18. A later server may know further kinds, `"deletions"` say; one
- * that does not know a kind refuses.
+ * The kinds of events in memcached 1.6.18. Later versions have more, such as `"deletions"`; a server refuses a kind
+ * that it does not know.
  */
 export type WatchKind =
   | "fetchers"
@@ -17,79 +17,79 @@ export type WatchKind =
   | "proxyreqs"
   | "proxyevents"
   | "proxyuser"
-  // deno-lint-ignore ban-types -- keeps the names above from dissolving into string
+  // deno-lint-ignore ban-types -- keeps the names above in the type
   | (string & {});
 
 /**
- * What `Client.watch` shows; `type` tells which event it is:
+ * An event of `Client.watch`; `type` tells which one:
  *
- * - `item_get`: `fetchers`: a command looked for an item, be it to read or to change it.
+ * - `item_get`: `fetchers`: a command looked up an item, to read or to change it.
  * - `item_store`: `mutations`: a command stored an item, or tried to.
- * - `eviction`: `evictions`: an item that had not expired had to make room.
- * - `conn_new`: `connevents`: a client came.
- * - `conn_close`: `connevents`: a client went.
+ * - `eviction`: `evictions`: an item was evicted before it expired.
+ * - `conn_new`: `connevents`: a client connected.
+ * - `conn_close`: `connevents`: a client disconnected.
  * - `other`: any other event: of the kinds `sysevents` and `proxy…`, or of a newer server.
- * - `skipped`: events are missing here: they came faster than they were read.
+ * - `skipped`: the server left out events, because they came faster than they were read.
  */
 export type WatchEvent =
   | {
-    /** The name of the server that it happened on, `host:port`. */
+    /** The name of the server, `host:port`. */
     readonly server: string;
-    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    /** The time by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
     readonly time: number;
-    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    /** The server's number for the event, in the order of events. Events may arrive in a slightly different order. */
     readonly gid: number;
-    /** Which event it is. */
+    /** The type of the event. */
     readonly type: "item_get";
     /** The key, as in `ItemMetadata`. */
     readonly key: string;
-    /** What came of it: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
+    /** The result: `"found"`, `"not_found"`, `"flushed"` or `"expired"`. */
     readonly status: string;
-    /** The item's slab class; 0 when there is none. */
+    /** The item's slab class; 0 without an item. */
     readonly slabClass: number;
-    /** The server's number for the connection that asked. */
+    /** The server's number for the client's connection. */
     readonly connection: number;
     /** The value's length in bytes. */
     readonly size: number;
   }
   | {
-    /** The name of the server that it happened on, `host:port`. */
+    /** The name of the server, `host:port`. */
     readonly server: string;
-    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    /** The time by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
     readonly time: number;
-    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    /** The server's number for the event, in the order of events. Events may arrive in a slightly different order. */
     readonly gid: number;
-    /** Which event it is. */
+    /** The type of the event. */
     readonly type: "item_store";
     /** The key, as in `ItemMetadata`. */
     readonly key: string;
-    /** What came of it: `"stored"`, `"not_stored"`, `"exists"`, `"not_found"`, `"too_large"`, … */
+    /** The result: `"stored"`, `"not_stored"`, `"exists"`, `"not_found"`, `"too_large"`, … */
     readonly status: string;
-    /** Which command: `"set"`, `"add"`, `"append"`, … */
+    /** The command: `"set"`, `"add"`, `"append"`, … */
     readonly command: string;
-    /** Seconds until the item expires; 0 for never. */
+    /** Seconds until the item expires; 0 means never. */
     readonly ttl: number;
     /** The item's slab class. */
     readonly slabClass: number;
-    /** The server's number for the connection that stored. */
+    /** The server's number for the client's connection. */
     readonly connection: number;
     /** The value's length in bytes. */
     readonly size: number;
   }
   | {
-    /** The name of the server that it happened on, `host:port`. */
+    /** The name of the server, `host:port`. */
     readonly server: string;
-    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    /** The time by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
     readonly time: number;
-    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    /** The server's number for the event, in the order of events. Events may arrive in a slightly different order. */
     readonly gid: number;
-    /** Which event it is. */
+    /** The type of the event. */
     readonly type: "eviction";
     /** The key, as in `ItemMetadata`. */
     readonly key: string;
     /** Whether the item had been read since it was written. */
     readonly fetched: boolean;
-    /** Seconds that the item had left; -1 for ever. */
+    /** The item's remaining lifetime in seconds; -1 means for ever. */
     readonly ttl: number;
     /** Seconds since the item was last read or written. */
     readonly lastAccess: number;
@@ -99,13 +99,13 @@ export type WatchEvent =
     readonly size: number;
   }
   | {
-    /** The name of the server that it happened on, `host:port`. */
+    /** The name of the server, `host:port`. */
     readonly server: string;
-    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    /** The time by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
     readonly time: number;
-    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    /** The server's number for the event, in the order of events. Events may arrive in a slightly different order. */
     readonly gid: number;
-    /** Which event it is. */
+    /** The type of the event. */
     readonly type: "conn_new";
     /** The client's IP address; `"unix"` on a unix socket. */
     readonly remoteAddress: string;
@@ -117,13 +117,13 @@ export type WatchEvent =
     readonly connection: number;
   }
   | {
-    /** The name of the server that it happened on, `host:port`. */
+    /** The name of the server, `host:port`. */
     readonly server: string;
-    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    /** The time by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
     readonly time: number;
-    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    /** The server's number for the event, in the order of events. Events may arrive in a slightly different order. */
     readonly gid: number;
-    /** Which event it is. */
+    /** The type of the event. */
     readonly type: "conn_close";
     /** The client's IP address; `"unix"` on a unix socket. */
     readonly remoteAddress: string;
@@ -131,29 +131,29 @@ export type WatchEvent =
     readonly remotePort: number;
     /** `"tcp"`, `"udp"` or `"local"`. */
     readonly transport: string;
-    /** Why: `"normal"`, `"error"`, `"idle_timeout"` or `"shutdown"`. */
+    /** The reason: `"normal"`, `"error"`, `"idle_timeout"` or `"shutdown"`. */
     readonly reason: string;
     /** The server's number for the connection. */
     readonly connection: number;
   }
   | {
-    /** The name of the server that it happened on, `host:port`. */
+    /** The name of the server, `host:port`. */
     readonly server: string;
-    /** When, by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
+    /** The time by the server's clock: milliseconds since 1970, with microseconds as the fraction. */
     readonly time: number;
-    /** The server's number for it, in the order of events; they may come in a slightly different one. */
+    /** The server's number for the event, in the order of events. Events may arrive in a slightly different order. */
     readonly gid: number;
-    /** Which event it is. */
+    /** The type of the event. */
     readonly type: "other";
-    /** What memcached calls its type: `"lru_crawler"`, `"slab_move"`, … */
+    /** memcached's name of its type: `"lru_crawler"`, `"slab_move"`, … */
     readonly name: string;
-    /** What it tells, as it stands. */
+    /** The rest of the line, unchanged. */
     readonly fields: Readonly<Record<string, string>>;
   }
   | {
-    /** Which event it is. */
+    /** The type of the event. */
     readonly type: "skipped";
-    /** The name of the server that left them out, `host:port`. */
+    /** The name of the server, `host:port`. */
     readonly server: string;
     /** How many. */
     readonly count: number;
@@ -164,7 +164,7 @@ export type WatchEvent =
  *
  * @param server The name of the server that sent it.
  * @throws {ClientException} When it is a refusal.
- * @throws {SocketError} When it is anything else but `OK`.
+ * @throws {SocketError} When it is neither a refusal nor `OK`.
  */
 export function checkWatching(line: string, server: string): void {
   if (line !== "OK") throw refusalOf(line, { action: `watch ${server}`, server });
@@ -172,20 +172,20 @@ export function checkWatching(line: string, server: string): void {
 
 const EVENT = /^ts=(\d+)\.(\d+) gid=(\d+) type=(\S+)(?: (.*))?$/;
 const SKIPPED = /^skipped=(\d+)$/;
-/** A value may have spaces in it: the proxy's have. */
+/** A value may contain spaces, as those of memcached's proxy. */
 const FIELD = /(\w+)=(.*?)(?= \w+=|$)/g;
 
 /**
  * Reads an event's line, without its line end.
  *
  * @param server The name of the server that sent it.
- * @throws {SocketError} When it is no event.
+ * @throws {SocketError} When it is not an event.
  */
 export function readEvent(line: string, server: string): WatchEvent {
   const match = EVENT.exec(line);
   if (match === null) return readSkipped(line, server);
   const [, seconds, microseconds, gid, type, rest = ""] = match;
-  // Microseconds are a number and no fraction: memcached does not pad them with zeros.
+  // The microseconds are a number, not a fraction: memcached does not pad them with zeros.
   const time = Number(seconds) * 1000 + Number(microseconds) / 1000;
   const origin = { server, time, gid: Number(gid) };
   const fields = Object.fromEntries(Array.from(rest.matchAll(FIELD), ([, name, value]) => {
@@ -200,7 +200,7 @@ function readSkipped(line: string, server: string): WatchEvent {
   return { type: "skipped", server, count: Number(match[1]) };
 }
 
-/** What memcached calls a property, and how it is read. */
+/** memcached's name of a property, and the function that reads it. */
 type Source<Value> = readonly [field: string, read: (text: string) => Value];
 
 type Known = Exclude<WatchEvent, { type: "other" | "skipped" }>;
@@ -220,7 +220,7 @@ const remoteAddress: Source<string> = ["rip", String];
 const remotePort: Source<number> = ["rport", Number];
 const transport: Source<string> = ["transport", String];
 
-/** How the events of each type are read. */
+/** The properties of the events of each type. */
 const SOURCES: { readonly [Type in Known["type"]]: Sources<Extract<Known, { type: Type }>> } = {
   "item_get": { key, status, slabClass, connection, size },
   "item_store": { key, status, command: ["cmd", String], ttl, slabClass, connection, size },
@@ -236,7 +236,7 @@ const SOURCES: { readonly [Type in Known["type"]]: Sources<Extract<Known, { type
   "conn_close": { remoteAddress, remotePort, transport, reason: ["reason", String], connection },
 };
 
-/** Reads an event of a known type; `undefined` when it is none, or lacks what its type has. */
+/** Reads an event of a known type; `undefined` when the type is unknown, or a property is missing. */
 function readFields(
   type: string,
   fields: Readonly<Record<string, string>>,

@@ -8,15 +8,15 @@ const CRC16_TABLE = /* @__PURE__ */ makeTable16();
 /** The CRC-32 of Ethernet and zip. */
 export const CRC32: NamedHash = { hash: crc32, text: "CRC-32" };
 
-/** What libmemcached and python-memcached call CRC and twemproxy crc32: 15 bits from its upper half. */
+/** libmemcached's and python-memcached's CRC, twemproxy's crc32: 15 bits from the upper half of a CRC-32. */
 export const CRC32_UPPER: NamedHash = {
   hash: (text) => (crc32(text) >>> 16) & 0x7fff,
   text: "CRC-32, its bits 16 to 30",
 };
 
 /**
- * The CRC-16 of XMODEM in a 32-bit register that twemproxy never cuts to 16 bits: its upper half keeps
- * what was shifted out of the lower one.
+ * The CRC-16 of XMODEM in a 32-bit register, as in twemproxy, which never truncates it to 16 bits: the upper half keeps
+ * the bits that were shifted out of the lower half.
  */
 export const CRC16: NamedHash = { hash: crc16, text: "CRC-16 in a 32-bit register" };
 

@@ -1,14 +1,14 @@
 /** 32-bit FNV-1a. @module */
 
-/** Where FNV starts by its own definition. */
+/** FNV's offset basis. */
 const OFFSET_BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
 
 /**
- * Hashes the UTF-8 bytes of a text with 32-bit FNV-1a, as it is defined.
+ * Hashes the UTF-8 bytes of a text with the standard 32-bit FNV-1a.
  *
- * @param text What to hash.
- * @param start The hash to start from; the hash of `ab` is the hash of `b` that starts from the hash of `a`.
+ * @param text The text to hash.
+ * @param start The hash to start from. The hash of `ab` is the hash of `b` with the hash of `a` as its start.
  * @returns An unsigned 32-bit integer.
  */
 export function fnv1a32(text: string, start: number = OFFSET_BASIS): number {
@@ -21,7 +21,7 @@ export function fnv1a32(text: string, start: number = OFFSET_BASIS): number {
   return hash >>> 0;
 }
 
-/** Goes on at the first character that is not ASCII. */
+/** Continues at the first character that is not ASCII. */
 function hashRest(text: string, at: number, start: number): number {
   let hash = start;
   for (const byte of new TextEncoder().encode(text.slice(at))) hash = Math.imul(hash ^ byte, PRIME);

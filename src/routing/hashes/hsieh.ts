@@ -2,7 +2,7 @@
 
 import { byteString, type NamedHash, signedByte } from "./text_hash.ts";
 
-/** As twemproxy and libmemcached compute it: from 0, and the last of three remaining bytes is signed. */
+/** As twemproxy and libmemcached compute it: it starts from 0, and the last of three remaining bytes is signed. */
 export const HSIEH: NamedHash = { hash: hsieh, text: "Hsieh's SuperFastHash" };
 
 function hsieh(text: string): number {

@@ -2,10 +2,10 @@
 
 import { byteString, type NamedHash, signedByte } from "./text_hash.ts";
 
-/** Over signed bytes, as libmemcached and twemproxy compute it. */
+/** one_at_a_time over signed bytes, as libmemcached and twemproxy compute it. */
 export const ONE_AT_A_TIME: NamedHash = { hash: oneAtATime, text: "Jenkins's one-at-a-time" };
 
-/** lookup3's `hashlittle`, from the initial value of libmemcached and twemproxy. */
+/** lookup3's `hashlittle`, with the initial value of libmemcached and twemproxy. */
 export const LOOKUP3: NamedHash = { hash: lookup3, text: "Jenkins's lookup3 from 13" };
 
 function oneAtATime(text: string): number {
@@ -40,7 +40,7 @@ function lookup3(text: string): number {
   return LANES[2]! >>> 0;
 }
 
-/** Adds up to twelve bytes, four to each lane, the first one lowest. */
+/** Adds up to twelve bytes, four to each lane, in little-endian order. */
 function addBytes(bytes: string, from: number, to: number): void {
   for (let i = from; i < to; i++) {
     const offset = i - from;

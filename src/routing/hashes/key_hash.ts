@@ -1,4 +1,4 @@
-/** The hash functions that libmemcached and twemproxy let users choose from. @module */
+/** The hash functions that users of libmemcached and twemproxy can choose. @module */
 
 import { checkChoice } from "../../option_checks.ts";
 import { CRC16, CRC32, CRC32_UPPER } from "./crc.ts";
@@ -9,13 +9,13 @@ import { MURMUR2, MURMUR3 } from "./murmur.ts";
 import { byteString, type NamedHash, signedByte } from "./text_hash.ts";
 
 /**
- * A hash function, by the name that twemproxy's `hash:` and libmemcached's `--HASH` have for it:
+ * A hash function, by its name in twemproxy's `hash:` and libmemcached's `--HASH`:
  *
- * - `"md5"`: the first four bytes of the digest, the first one lowest
+ * - `"md5"`: the first four bytes of the digest, in little-endian order
  * - `"crc32"` (libmemcached's `"crc"` is the same): 15 bits from the upper half of a CRC-32
  * - `"crc32a"`, `"crc16"`: a CRC-32, and a CRC-16 in a 32-bit register; twemproxy's
- * - `"fnv1_32"`, `"fnv1a_32"`, `"fnv1_64"`, `"fnv1a_64"`: the last two cut to their lower 32 bits
- * - `"one_at_a_time"`, `"jenkins"`: Bob Jenkins's two
+ * - `"fnv1_32"`, `"fnv1a_32"`, `"fnv1_64"`, `"fnv1a_64"`: the last two truncated to their lower 32 bits
+ * - `"one_at_a_time"`, `"jenkins"`: Bob Jenkins's one_at_a_time and lookup3
  * - `"murmur"`, `"murmur3"`: MurmurHash2, and libmemcached's MurmurHash3
  * - `"hsieh"`: Paul Hsieh's SuperFastHash
  */
@@ -75,9 +75,9 @@ const HASHES: Readonly<Record<KeyHash, NamedHash>> = {
 };
 
 /**
- * The function of a name, and what it is in words.
+ * The hash function with a name, and its description.
  *
- * @param option The option that the name was given in.
+ * @param option The option that holds the name.
  * @throws {ValidationException} When no function has that name; the message lists all names.
  */
 export function namedHash(option: string, name: KeyHash): NamedHash {

@@ -2,7 +2,7 @@
 
 import { byteString, type NamedHash } from "./text_hash.ts";
 
-/** RFC 1321 defines its constants by the sine. */
+/** RFC 1321 defines the constants by the sine function. */
 const SINES = /* @__PURE__ */ Int32Array.from(
   { length: 64 },
   (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32),
@@ -10,18 +10,18 @@ const SINES = /* @__PURE__ */ Int32Array.from(
 const BLOCK = /* @__PURE__ */ new Int32Array(16);
 const STATE = /* @__PURE__ */ new Int32Array(4);
 
-/** The first four bytes of the digest: where ketama puts a key. */
+/** The first four bytes of the digest, as ketama hashes a key. */
 export const MD5_WORD: NamedHash = {
   hash: md5Word,
   text: "MD5, its first four bytes, the first one lowest",
 };
 
 /**
- * Hashes the UTF-8 bytes of a text. It is written out in TypeScript because a key's server has to be known at once, and the
- * platform's digests are promises.
+ * Hashes the UTF-8 bytes of a text. It is implemented here because choosing a server must be synchronous, and the
+ * platform's digests return promises.
  *
- * @param text What to hash.
- * @param into Takes the digest's four words, each four bytes with the first one lowest, as MD5 has them.
+ * @param text The text to hash.
+ * @param into Receives the digest's four words, little-endian as in MD5.
  */
 export function md5(text: string, into: Uint32Array): void {
   digest(byteString(text));

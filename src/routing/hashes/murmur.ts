@@ -2,13 +2,13 @@
 
 import { byteString, type NamedHash } from "./text_hash.ts";
 
-/** As libmemcached and twemproxy compute it. */
+/** MurmurHash2, as libmemcached and twemproxy compute it. */
 export const MURMUR2: NamedHash = { hash: murmur2, text: "MurmurHash2 seeded by the length" };
 
-/** In its 32-bit form for x86, as libmemcached computes it. */
+/** MurmurHash3, in its 32-bit form for x86, as libmemcached computes it. */
 export const MURMUR3: NamedHash = { hash: murmur3, text: "MurmurHash3 seeded by the length" };
 
-/** MurmurHash2's. */
+/** MurmurHash2's multiplier. */
 const MULTIPLIER = 0x5bd1e995;
 
 function murmur2(text: string): number {
@@ -34,29 +34,29 @@ function mixed(bytes: string, at: number): number {
   return Math.imul(product ^ (product >>> 24), MULTIPLIER);
 }
 
-/** A MurmurHash3 that has taken some bytes and can take more. */
+/** The state of a MurmurHash3 that can be continued with more bytes. */
 export interface Murmur3State {
-  /** What all whole blocks of four bytes have made of the seed. */
+  /** The hash of all complete blocks of four bytes. */
   readonly hash: number;
-  /** The bytes after the last whole block, the first one lowest. */
+  /** The bytes after the last complete block, in little-endian order. */
   readonly rest: number;
-  /** How many bytes it has taken. */
+  /** How many bytes have been hashed. */
   readonly length: number;
 }
 
-// The MurmurHash3 at work. Copying it in and out is all that a hash with a known beginning costs.
+// The current MurmurHash3. To continue a hash from a known beginning, its state is copied here and back.
 let hash = 0;
 let rest = 0;
 let length = 0;
 
-/** The state after some first bytes. */
+/** The state after the first bytes. */
 export function startMurmur3(bytes: string, seed: number): Murmur3State {
   restore({ hash: seed, rest: 0, length: 0 });
   take(bytes);
   return { hash, rest, length };
 }
 
-/** The hash of what a state has taken and of the last bytes. */
+/** The hash of a state's bytes followed by the last bytes. */
 export function endMurmur3(state: Murmur3State, bytes: string): number {
   restore(state);
   take(bytes);

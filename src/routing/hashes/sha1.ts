@@ -8,9 +8,8 @@ const STATE = /* @__PURE__ */ new Int32Array(5);
 /**
  * Hashes the UTF-8 bytes of a text.
  *
- * @param text What to hash.
- * @param into Takes the digest's five words, each four bytes with the first one highest, as SHA-1 has
- * them.
+ * @param text The text to hash.
+ * @param into Receives the digest's five words, big-endian as in SHA-1.
  */
 export function sha1(text: string, into: Uint32Array): void {
   digest(byteString(text));
@@ -73,7 +72,7 @@ function addBlock(): void {
   STATE[4]! += e;
 }
 
-/** What a round mixes in, its constant included. */
+/** The value that a round adds, including its constant. */
 function chosen(round: number, b: number, c: number, d: number): number {
   if (round < 20) return (d ^ (b & (c ^ d))) + 0x5a827999;
   if (round < 40) return (b ^ c ^ d) + 0x6ed9eba1;

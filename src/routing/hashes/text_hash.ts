@@ -1,18 +1,18 @@
-/** What all hashes of keys and labels have in common. @module */
+/** The common parts of all hashes of keys and labels. @module */
 
 /** Hashes a text to an unsigned 32-bit integer. */
 export type TextHash = (text: string) => number;
 
-/** A hash function that can be named in an explanation. */
+/** A hash function with a description for explanations. */
 export interface NamedHash {
   readonly hash: TextHash;
-  /** What it is, in words. */
+  /** Its description. */
   readonly text: string;
 }
 
 /**
- * The UTF-8 bytes of a text, a character each. Keys and most labels are ASCII, and are that already: so
- * no hash needs an array of bytes per key.
+ * The UTF-8 bytes of a text as a string, one character for each byte. Keys and most labels are ASCII, and are returned
+ * unchanged. So no hash needs an array of bytes for each key.
  */
 export function byteString(text: string): string {
   for (let i = 0; i < text.length; i++) {
@@ -27,7 +27,7 @@ function bytesOf(text: string): string {
   return bytes;
 }
 
-/** A byte as C's `char` on the usual machines, which is signed: what C programs hash by mistake. */
+/** A byte as a signed `char` of C. C programs that hash `char` hash signed bytes by mistake. */
 export function signedByte(bytes: string, at: number): number {
   return bytes.charCodeAt(at) << 24 >> 24;
 }

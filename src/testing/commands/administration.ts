@@ -41,10 +41,10 @@ export const version: Command = {
   run: ({ dialect }) => `VERSION ${dialect.version}`,
 };
 
-/** `watch [<kind>*]`: from then on the connection only carries events. */
+/** `watch [<kind>*]`: from then on the connection carries events only. */
 export const watch: Command = { minTokens: 1, noreplyFrom: 1, run: runWatch };
 
-/** `config get cluster`, which is not memcached's but ElastiCache's and Memorystore's. */
+/** `config get cluster`: a command of ElastiCache and Memorystore, not of memcached. */
 export const config: Command = { minTokens: 1, run: runConfig };
 
 /** `quit` */
@@ -95,16 +95,16 @@ function areKinds(names: ReadonlySet<string>): names is ReadonlySet<EventKind> {
 }
 
 function runConfig({ cluster, clusterVersion }: ServerState, tokens: readonly string[]): Outcome {
-  // Where there is no cluster, the server knows no such command, as memcached does not.
+  // Without a cluster the command is unknown, as in memcached.
   if (cluster === undefined || tokens[1] !== "get") return "ERROR";
   if (tokens[2] !== "cluster" || tokens.length > 3) return "END";
   const text = `${clusterVersion}\n${cluster.map(describeNode).join(" ")}\n`;
-  // Parts of a reply are characters of one byte each.
+  // A reply is a string with one character for each byte.
   const { length } = text;
   return { kind: "reply", parts: [`CONFIG cluster 0 ${length}\r\n${text}\r\nEND\r\n`] };
 }
 
-/** `host|ip|port`; the address is there where the host is one. */
+/** `host|ip|port`; the IP address is empty when the host is a name. */
 function describeNode(address: string): string {
   const end = address.lastIndexOf(":");
   const hostname = address.slice(0, end).replace(/^\[(.*)\]$/, "$1");

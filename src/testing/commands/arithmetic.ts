@@ -16,24 +16,24 @@ const INVALID_DELTA = "CLIENT_ERROR invalid numeric delta argument";
 const NO_ROOM = "SERVER_ERROR out of memory";
 const NON_NUMERIC = "CLIENT_ERROR cannot increment or decrement non-numeric value";
 
-/** Which way to change a number. */
+/** Whether to increment or to decrement. */
 export type Direction = "incr" | "decr";
 
 /** How to change a number. */
 export interface Change {
   readonly direction: Direction;
   readonly delta: bigint;
-  /** The CAS unique that the item must have; 0 is any. */
+  /** The CAS unique that the item must have; 0 means any. */
   readonly cas: bigint;
 }
 
-/** A number as it was changed. */
+/** The result of a change. */
 export interface Changed {
   readonly number: string;
   readonly item: NumberItem;
 }
 
-/** What `ma` shows and changes of an item. Where the number grew, the item in the store is another one. */
+/** The part of an item that `ma` shows and changes. When the number needed more digits, the store holds a new item. */
 export interface NumberItem {
   readonly cas: number;
   exptime: number;
@@ -70,12 +70,12 @@ function run(state: ServerState, tokens: readonly string[], direction: Direction
 }
 
 /**
- * Changes a number, as memcached's `do_add_delta` does.
+ * Adds to a number, as memcached's `do_add_delta` does.
  *
- * @param state The server's.
- * @param item The item, which may hold no number.
+ * @param state The server's state.
+ * @param item The item; its value need not be a number.
  * @param change How to change it.
- * @returns The number, the reply where it cannot be changed, or `undefined` when the item has another CAS unique.
+ * @returns The number; or the reply that refuses it; or `undefined` when the item has another CAS unique.
  */
 export function addDelta(
   state: ServerState,
@@ -93,7 +93,7 @@ export function addDelta(
 }
 
 function mayBeNumber({ valueLength }: Item, maxItemSize: number): boolean {
-  // memcached splits items above half of the largest size into chunks, and takes none for a number.
+  // memcached splits items above half of the largest size into chunks, and never reads such an item as a number.
   return valueLength > 0 && valueLength <= maxItemSize / 2;
 }
 
@@ -103,7 +103,7 @@ function replaceNumber(
   number: string,
 ): NumberItem | undefined {
   const { key, flags, exptime, valueLength } = item;
-  // A shorter number leaves the length as it was and is filled up with spaces, as in memcached.
+  // As in memcached, a shorter number keeps the item's length and is padded with spaces.
   const value = encodeLatin1(number.padEnd(valueLength));
   if (value.byteLength === valueLength && !store.memory.isBeingRead(item)) {
     store.rewrite(item, value);
@@ -112,7 +112,7 @@ function replaceNumber(
   if (!store.hasRoomFor(key.length, value.byteLength, itemSize(key, flags, value.byteLength))) {
     return undefined;
   }
-  // A longer one makes a new item, while what `ma` changes next is still the old one.
+  // A longer number makes a new item; the other flags of `ma` then still change the old one.
   return { cas: store.put({ key, flags, exptime, value }).cas, exptime };
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a command is. Commands are functions from the words of a line to an {@linkcode Outcome}; no command reads
- * or writes a connection.
+ * The type of a command: a function from the tokens of a line to an {@linkcode Outcome}. Commands do not read or write
+ * connections.
  *
  * @module
  */
@@ -8,19 +8,22 @@
 import type { Outcome } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
 
-/** A command memcached knows. */
+/** A command of memcached. */
 export interface Command {
-  /** Fewest tokens, the command's name included. A line with less is an `ERROR`. */
+  /** The minimum number of tokens, including the command's name. A line with fewer is an `ERROR`. */
   readonly minTokens: number;
-  /** Most tokens; absent where there may be any number. */
+  /** The maximum number of tokens; absent when there is none. */
   readonly maxTokens?: number;
-  /** First position at which a last token `noreply` silences the command; absent where none does. */
+  /**
+   * The first position at which `noreply`, as the last token, suppresses the reply; absent when the command has no
+   * `noreply`.
+   */
   readonly noreplyFrom?: number;
-  /** Whether memcached sends all replies up to this one before it reads the next command. */
+  /** Whether memcached sends all replies up to this one before it reads the next command */
   readonly flushes?: boolean;
-  /** The length in bytes of the value behind the line, where there is one that can be read over. */
+  /** The length in bytes of the value that follows the line, if the line gives one. It is used to skip the value. */
   readonly valueLength?: (tokens: readonly string[]) => number | undefined;
-  /** Runs the command, whose tokens are as many as it wants. */
+  /** Runs the command. The number of tokens has been checked. */
   readonly run: (
     state: ServerState,
     tokens: readonly string[],
@@ -28,28 +31,28 @@ export interface Command {
   ) => Outcome;
 }
 
-/** What a command may have to know of the conversation. */
+/** What some commands need to know about the connection. */
 export interface Circumstances {
-  /** Whether it came together with others whose replies are not sent yet. */
+  /** Whether it arrived together with other commands whose replies have not been sent. */
   readonly isPipelined: boolean;
-  /** Lines to send in the place of items, by their keys, where a test asks for it. */
+  /** Lines to send in place of items, by key, if a test asks for it. */
   readonly itemReplies?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A longer value leaves memcached no room for the line end in a signed 32-bit number. */
+/** The longest value: with its line end, a longer one would overflow memcached's signed 32-bit length. */
 export const MAX_VALUE_LENGTH: number = 2 ** 31 - 3;
 
-/** The longest key in bytes. */
+/** The maximum length of a key in bytes. */
 export const KEY_MAX_LENGTH = 250;
 
-/** The answer to most lines that are not as they should be. */
+/** The reply to most malformed lines. */
 export const BAD_FORMAT = "CLIENT_ERROR bad command line format";
 
-/** The answer to a value that does not end in a line end. */
+/** The reply to a value without a line end. */
 export const BAD_DATA_CHUNK = "CLIENT_ERROR bad data chunk";
 
-/** The answer to an exptime that is no number. */
+/** The reply to an exptime that is not a number. */
 export const INVALID_EXPTIME = "CLIENT_ERROR invalid exptime argument";
 
-/** The answer where nothing is evicted, and there is no room. */
+/** The reply when there is no room and eviction is disabled. */
 export const OUT_OF_MEMORY = "SERVER_ERROR out of memory storing object";

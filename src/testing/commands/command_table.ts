@@ -28,7 +28,7 @@ import { add, append, cas, deleteCommand, prepend, replace, set } from "./storag
 export const commandTable: ReadonlyMap<string, Command> = /* @__PURE__ */ new Map([
   ["get", get],
   ["gets", gets],
-  // An old name, which is in no documentation, and which memcached took until 1.6.39.
+  // An old, undocumented name that memcached accepted until 1.6.39.
   ["bget", get],
   ["gat", gat],
   ["gats", gats],

@@ -1,6 +1,6 @@
 /**
- * `lru_crawler` and its subcommands, of which `metadump` lists all keys. This server has no crawler:
- * what has expired goes when somebody looks for it or memory is full.
+ * `lru_crawler` and its subcommands. `metadump` lists all keys. This server has no crawler: an expired item is removed
+ * when its key is looked up, or when memory is full.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const PIPELINED = "ERROR cannot pipeline other commands before metadump";
 
 const MAX_SLEEP = 1_000_000;
 
-/** Which items to crawl, or the reply to what names none. */
+/** Which items to list, or the reply to an invalid argument. */
 type Selection = ((slabClass: number) => boolean) | string;
 
 type Subcommand = (state: ServerState, argument: string, circumstances: Circumstances) => Outcome;

@@ -35,11 +35,11 @@ const DIRECTIONS: ReadonlyMap<string, Direction> = /* @__PURE__ */ new Map([
   ["-", "decr"],
 ]);
 
-/** A number on its way to the client. */
+/** A number to reply with. */
 interface Answer {
   readonly number: string;
   readonly item: NumberItem;
-  /** Whether `N` has just made it. */
+  /** Whether `N` has just created the item. */
   readonly isNew: boolean;
 }
 
@@ -96,14 +96,14 @@ function answerWithoutItem(
 function answer(state: ServerState, request: MetaRequest, result: Answer): Outcome {
   const answers = answerFlags(state, request, result);
   if (answers === undefined) return OPAQUE_TOO_LONG;
-  // As in memcached, a number that was not there before is told even to those who want no answer.
+  // As in memcached, the reply for a newly created number is sent even in quiet mode.
   if (request.flags.has("q") && !result.isNew) return undefined;
   const { number } = result;
   if (request.flags.has("v")) return `VA ${number.length}${answers}\r\n${number}`;
   return formatCode(state.dialect.meta, "HD", answers, false);
 }
 
-/** One flag after the other, for what one changes the next one shows. */
+/** In the order of the flags: each flag shows what the flags before it have changed. */
 function answerFlags(
   { store }: ServerState,
   request: MetaRequest,

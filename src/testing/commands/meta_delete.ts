@@ -21,7 +21,7 @@ import {
   refuseLine,
 } from "./meta_request.ts";
 
-/** The answer of `md` and `ma` to any flag that is not as it should be. */
+/** The reply of `md` and `ma` to any invalid flag. */
 export const INVALID_FLAGS = "CLIENT_ERROR invalid or duplicate flag";
 
 /** `md <key> <flags>*` */

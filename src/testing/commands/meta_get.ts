@@ -23,26 +23,26 @@ import {
   refuseLine,
 } from "./meta_request.ts";
 
-/** Flags with which memcached notes the access only behind its answer. */
+/** Flags with which memcached counts the access after it has made the reply. */
 const LATE_BUMPERS = ["N", "T", "R", "l", "h"];
 
-/** An item on its way to the client. */
+/** An item to reply with. */
 interface Hit {
   readonly request: MetaRequest;
   readonly item: Item;
-  /** Whether `N` has just made it. */
+  /** Whether `N` has just created the item. */
   readonly isNew: boolean;
-  /** Whether the client is to replace it. */
+  /** Whether the client has won the right to replace it. */
   won: boolean;
 }
 
 /** `mg <key> <flags>*` */
 export const metaGet: Command = { minTokens: 2, run };
 
-/** `mn`: an answer, and all that were held back before it. */
+/** `mn`: a reply, after all that were suppressed before it. */
 export const metaNoop: Command = { minTokens: 1, flushes: true, run: () => "MN" };
 
-/** `me <key> [b]`: all there is to know about an item. */
+/** `me <key> [b]`: everything about an item but its value. */
 export const metaDebug: Command = { minTokens: 1, run: runDebug };
 
 function run(state: ServerState, tokens: readonly string[]): Outcome {
@@ -62,7 +62,7 @@ function run(state: ServerState, tokens: readonly string[]): Outcome {
 
 function vivify({ store }: ServerState, { key, flags }: MetaRequest): Item | undefined {
   if (!flags.has("N") || !store.hasRoomFor(key.length, 0, itemSize(key, 0, 0))) return undefined;
-  // Whether the key came as base64 is not kept, for memcached forgets it here.
+  // As in memcached, the new item does not record that its key came as base64.
   return store.put({ key, flags: 0, exptime: 0, value: new Uint8Array() });
 }
 
@@ -88,7 +88,7 @@ function answerHit(state: ServerState, hit: Hit): Outcome {
   return { kind: "reply", parts: [{ words: [`VA ${item.valueLength}${line}`], item }] };
 }
 
-/** One flag after the other, for what one changes the next one shows. */
+/** In the order of the flags: each flag shows what the flags before it have changed. */
 function answerFlags(state: ServerState, hit: Hit): string | undefined {
   let answers = "";
   for (const letter of hit.request.flags.keys()) {
@@ -133,7 +133,7 @@ function formatFlag({ store }: ServerState, { item, request }: Hit, letter: stri
   }
 }
 
-/** Who is told `W` is to replace the item, and everybody after `Z`: that somebody will. */
+/** `W`: this client has won the right to replace the item. `Z`: another client has won it before. */
 function answerLease(hit: Hit): string {
   const { item } = hit;
   const sent = item.winSent ? " Z" : "";
@@ -161,7 +161,7 @@ function runDebug(state: ServerState, [, token, flag]: readonly string[]): Outco
 function formatDebug({ store }: ServerState, item: Item): string {
   const remaining = store.clock.remaining(item.exptime);
   const key = item.keyIsBinary ? encodeBase64(item.key) : item.key;
-  // How long it has been expired, were it not for the sign.
+  // memcached prints this difference negated: for an expired item it is negative.
   const expired = remaining === undefined ? -1 : -remaining;
   return `ME ${key} exp=${expired} la=${store.clock.time - item.lastAccess} cas=${item.cas} ` +
     `fetch=${item.fetched ? "yes" : "no"} cls=${item.slabClass} size=${sizeOf(item)}`;

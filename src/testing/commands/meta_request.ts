@@ -1,5 +1,5 @@
 /**
- * The line of a meta command: a key and flags, each a letter and what belongs to it.
+ * The line of a meta command: a key, and flags of a letter and an optional token.
  *
  * @module
  */
@@ -9,42 +9,42 @@ import type { MetaDialect } from "../dialect.ts";
 import { parseInt32, parseUint64 } from "../number_parser.ts";
 import { BAD_FORMAT, KEY_MAX_LENGTH, MAX_VALUE_LENGTH } from "./command.ts";
 
-/** The answer to an opaque of more than 31 bytes. */
+/** The reply to an opaque of more than 31 bytes. */
 export const OPAQUE_TOO_LONG = "CLIENT_ERROR opaque token too long";
 
 const DUPLICATE_FLAG = "CLIENT_ERROR duplicate flag";
 const INVALID_FLAG = "CLIENT_ERROR invalid flag";
 const BAD_TOKEN = "CLIENT_ERROR bad token in command line format";
 
-/** memcached's `MFLAG_MAX_OPT_LENGTH`, less the token that it counts at the end of each line. */
+/** memcached's `MFLAG_MAX_OPT_LENGTH`, less one: memcached also counts an empty token at the end of each line. */
 const MAX_TOKENS = 19;
 const OPAQUE_MAX_LENGTH = 31;
 
-/** A flag memcached refuses however it is used, since it keeps a table of 127. */
+/** A flag that memcached always refuses, because its table has 127 entries. */
 const FIRST_UNKNOWN_LETTER = "\x7f";
 
-/** What a meta command is about. */
+/** A meta command's key and flags. */
 export interface MetaRequest {
   /** The key, a character per byte. */
   readonly key: string;
-  /** Whether it came as base64. */
+  /** Whether the key came as base64. */
   readonly keyIsBinary: boolean;
-  /** What belongs to each flag, by its letter, in the order they were given. */
+  /** The tokens of the flags by letter, in the order of the line. */
   readonly flags: MetaFlags;
 }
 
-/** What belongs to each flag, by its letter, in the order they were given. */
+/** The tokens of the flags by letter, in the order of the line. */
 export type MetaFlags = ReadonlyMap<string, string>;
 
-/** Flags that only some versions take. */
+/** Flags that only some versions accept. */
 const PROXY_FLAGS = "PL";
 const BASE64_FLAG = "b";
 const LENGTH_FLAG = "S";
 
-/** What may belong to a flag, and the reply to anything else. */
+/** Which tokens a flag accepts, and the reply to others. */
 interface FlagRule {
   readonly accepts: (argument: string, key: string) => boolean;
-  /** Absent where the reply of another flag that is wrong takes precedence. */
+  /** Absent when the reply to another invalid flag takes precedence. */
   readonly refusal?: string;
 }
 
@@ -74,11 +74,11 @@ function createFlagRules(): Map<string, FlagRule> {
 }
 
 /**
- * Says what is wrong with a line before its flags are looked at.
+ * Checks a line before its flags are read.
  *
  * @param tokens All tokens of the line.
- * @param tooManyFlags The reply to more tokens than memcached takes.
- * @returns The reply, or `undefined` when nothing is wrong.
+ * @param tooManyFlags The reply to too many tokens.
+ * @returns The reply that refuses the line, or `undefined` when it is valid.
  */
 export function refuseLine(
   tokens: readonly string[],
@@ -90,11 +90,10 @@ export function refuseLine(
 }
 
 /**
- * Reads a key and its flags, which are the same for every meta command: each takes those of the
- * others, and ignores them.
+ * Reads a key and its flags. The flags are the same for every meta command: each ignores those of the others.
  *
- * @param dialect How meta commands go.
- * @param key The key as it came.
+ * @param dialect The dialect of meta commands.
+ * @param key The key as the client sent it.
  * @param tokens The flags.
  * @returns The request, or the reply that refuses it.
  */
@@ -123,12 +122,12 @@ function isKnown({ isDraft, takesProxyFlags }: MetaDialect, letter: string): boo
 }
 
 /**
- * Writes the code that answers a meta command, and the flags behind it.
+ * Writes the reply to a meta command: its code and the flags.
  *
- * @param dialect How meta commands go.
- * @param code The code as it is today, `HD` for instance.
- * @param flags The answers to the flags, each behind a space.
- * @param isLoose Whether the versions before 1.6.18 write a space too many behind this code.
+ * @param dialect The dialect of meta commands.
+ * @param code The code as in memcached 1.6.18, for example `HD`.
+ * @param flags The returned flags, each after a space.
+ * @param isLoose Whether versions before 1.6.18 write an extra space after this code.
  * @returns The line.
  */
 export function formatCode(
@@ -142,38 +141,38 @@ export function formatCode(
 }
 
 /**
- * Reads what belongs to `N`, `T` or `R`.
+ * Reads the token of `N`, `T` or `R`.
  *
  * @param flags The flags.
  * @param letter Which.
- * @returns The exptime, or `undefined` where there is no such flag.
+ * @returns The exptime, or `undefined` without the flag.
  */
 export function exptimeOf(flags: MetaFlags, letter: "N" | "T" | "R"): number | undefined {
   return parseInt32(flags.get(letter) ?? "");
 }
 
 /**
- * Reads what belongs to `C`, `D` or `J`.
+ * Reads the token of `C`, `D` or `J`.
  *
  * @param flags The flags.
  * @param letter Which.
- * @returns The number, or `undefined` where there is no such flag.
+ * @returns The number, or `undefined` without the flag.
  */
 export function numberOf(flags: MetaFlags, letter: "C" | "D" | "J"): bigint | undefined {
   return parseUint64(flags.get(letter) ?? "");
 }
 
-/** Whether the opaque, if there is one, may not be sent back. */
+/** Whether the opaque is too long to be sent back. */
 export function isOpaqueTooLong(flags: MetaFlags): boolean {
   return (flags.get("O") ?? "").length > OPAQUE_MAX_LENGTH;
 }
 
 /**
- * Writes what a flag is answered with whatever became of the item.
+ * Writes a flag that is returned with every reply, hit or miss.
  *
  * @param request The request.
  * @param letter The flag's letter.
- * @returns The opaque or the key behind a space, and nothing for any other flag.
+ * @returns The opaque or the key after a space; an empty string for other flags.
  */
 export function formatEcho({ key, keyIsBinary, flags }: MetaRequest, letter: string): string {
   if (letter === "O") return ` O${flags.get("O")}`;
@@ -181,11 +180,11 @@ export function formatEcho({ key, keyIsBinary, flags }: MetaRequest, letter: str
 }
 
 /**
- * Writes the answer to all flags, in the order they were given.
+ * Writes all returned flags, in the order of the request.
  *
  * @param request The request.
- * @param format What an item has to say to a flag; nothing where there is no item.
- * @returns The answers, each behind a space.
+ * @param format Writes the flags that need the item; empty without an item.
+ * @returns The returned flags, each after a space.
  */
 export function formatFlags(
   request: MetaRequest,
@@ -196,11 +195,11 @@ export function formatFlags(
 }
 
 /**
- * Writes a key that was asked for with `k`.
+ * Writes the key for flag `k`.
  *
  * @param key The key, a character per byte.
- * @param isBinary Whether it is sent as base64, and a flag that says so.
- * @returns The flag behind a space.
+ * @param isBinary Whether it is sent as base64, followed by the flag `b`.
+ * @returns The flags, each after a space.
  */
 export function formatKey(key: string, isBinary: boolean): string {
   return isBinary ? ` k${encodeBase64(key)} b` : ` k${key}`;

@@ -61,7 +61,7 @@ function runFinal(
   [, key = "", lengthToken = "", ...flags]: readonly string[],
 ): Outcome {
   const length = parseInt32(lengthToken);
-  // Behind a length nobody can read, whatever follows is taken for commands.
+  // After an unreadable length, the following bytes are read as commands.
   if (length === undefined || length < 0 || length > MAX_VALUE_LENGTH) return BAD_FORMAT;
   const request = parseMetaRequest(state.dialect.meta, key, flags);
   if (typeof request === "string") return { kind: "refused", byteLength: length, line: request };
@@ -108,12 +108,12 @@ function refuse(
 ): string | undefined {
   if (isOpaqueTooLong(flags)) return OPAQUE_TOO_LONG;
   const refusal = refuseItem(state, announcement);
-  // What is there already is older than what was refused, so nobody may read it any more.
+  // The stored item is older than the refused one, so it is deleted.
   if (refusal !== undefined && state.store.find(key) !== undefined) state.store.delete(key);
   return refusal;
 }
 
-/** A value that has come, with its line end if it is defined. */
+/** A value that has arrived; `undefined` if it has no line end. */
 interface Arrival {
   readonly mode: StoreMode;
   readonly size: number;
@@ -131,8 +131,9 @@ function finish(
   if (typeof result === "string") return result;
   const { status, item } = result;
   if (status === "stored" && request.flags.has("q")) return undefined;
-  const { isDraft } = state.dialect.meta;
-  const format = (letter: string) => letter === "c" && !isDraft ? ` c${item?.cas ?? 0}` : "";
+  const { isDraft, tellsNewCas } = state.dialect.meta;
+  const cas = tellsNewCas ? item?.cas ?? 0 : 0;
+  const format = (letter: string) => letter === "c" && !isDraft ? ` c${cas}` : "";
   return formatCode(state.dialect.meta, CODES[status], formatFlags(request, format), isDraft);
 }
 

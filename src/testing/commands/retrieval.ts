@@ -17,14 +17,14 @@ import {
   KEY_MAX_LENGTH,
 } from "./command.ts";
 
-/** What is asked for. */
+/** What a retrieval command asks for. */
 interface Retrieval {
   readonly state: ServerState;
   readonly keys: readonly string[];
   readonly withCas: boolean;
-  /** Looks for an item, and counts that. */
+  /** Looks up an item, and counts the lookup. */
   readonly fetch: (key: string) => Item | undefined;
-  /** Lines to send in the place of items, by their keys. */
+  /** Lines to send in place of items, by key. */
   readonly itemReplies: Circumstances["itemReplies"];
 }
 
@@ -77,7 +77,7 @@ function retrieve(retrieval: Retrieval): Outcome {
   const { keys, fetch } = retrieval;
   const tooLong = keys.findIndex((key) => key.length > KEY_MAX_LENGTH);
   if (tooLong >= 0) {
-    // As in memcached, the keys before it are counted and touched all the same.
+    // As in memcached, the keys before the invalid one have been counted and touched.
     for (const key of keys.slice(0, tooLong)) fetch(key);
     return BAD_FORMAT;
   }
@@ -128,7 +128,7 @@ function fetchItem({ store, statistics }: ServerState, key: string): Item | unde
   return item;
 }
 
-/** Gives an item a new exptime, without giving it a new CAS unique. */
+/** Changes an item's exptime, but not its CAS unique. */
 function touchItem({ store, statistics }: ServerState, key: string, exptime: number) {
   const item = store.fetch(key);
   statistics.count("cmd_touch");

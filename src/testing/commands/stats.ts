@@ -21,7 +21,7 @@ import { BAD_FORMAT, type Command } from "./command.ts";
 
 const DETAIL_USAGE = "CLIENT_ERROR usage: stats detail on|off|dump";
 
-/** memcached makes `stats cachedump` in a buffer of 2 MiB, and leaves out what does not fit. */
+/** memcached writes `stats cachedump` into a buffer of 2 MiB, and omits what does not fit. */
 const CACHEDUMP_CAPACITY = 2 * 1024 * 1024;
 const CACHEDUMP_END = "END\r\n";
 
@@ -58,7 +58,7 @@ function detail(statistics: Statistics, switchToken: string | undefined): Outcom
   return "OK";
 }
 
-/** `stats cachedump <slab class> <limit>`: keys of a class, the one used last first. */
+/** `stats cachedump <slab class> <limit>`: the keys of a class, the most recently used first. */
 function cachedump(
   state: ServerState,
   [classToken, limitToken]: readonly string[],

@@ -20,7 +20,7 @@ import { type Announcement, refuseItem, storeItem, type StoreMode } from "./stor
 
 const DELETE_USAGE = "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]";
 
-/** What a storage command's line says. */
+/** The line of a storage command. */
 interface StorageLine extends Announcement {
   readonly flags: ClientFlags;
   readonly exptime: number;
@@ -37,16 +37,16 @@ export const add: Command = /* @__PURE__ */ storageCommand("add");
 /** `replace <key> <flags> <exptime> <bytes> [noreply]` */
 export const replace: Command = /* @__PURE__ */ storageCommand("replace");
 
-/** `append <key> <flags> <exptime> <bytes> [noreply]`: flags and exptime stay as they were. */
+/** `append <key> <flags> <exptime> <bytes> [noreply]`: flags and exptime do not change. */
 export const append: Command = /* @__PURE__ */ storageCommand("append");
 
-/** `prepend <key> <flags> <exptime> <bytes> [noreply]`: flags and exptime stay as they were. */
+/** `prepend <key> <flags> <exptime> <bytes> [noreply]`: flags and exptime do not change. */
 export const prepend: Command = /* @__PURE__ */ storageCommand("prepend");
 
 /** `cas <key> <flags> <exptime> <bytes> <cas unique> [noreply]` */
 export const cas: Command = /* @__PURE__ */ storageCommand("cas", 6);
 
-/** `delete <key> [0] [noreply]`: the number, once a time in seconds, has to be 0. */
+/** `delete <key> [0] [noreply]`: the number, a time in older versions, must be 0. */
 export const deleteCommand: Command = {
   minTokens: 2,
   maxTokens: 4,
@@ -92,7 +92,7 @@ function receive(state: ServerState, line: StorageLine): DataBlock | RefusedBloc
     const complete: DataBlock["complete"] = (value) => finish(state, line, value);
     return { kind: "data", byteLength: valueLength, complete };
   }
-  // What is there already is older than what was refused, so nobody may read it any more.
+  // The stored item is older than the refused one, so it is deleted.
   if (mode === "set" && state.store.find(key) !== undefined) state.store.delete(key);
   return { kind: "refused", byteLength: valueLength, line: refusal };
 }

@@ -1,5 +1,5 @@
 /**
- * What storing comes to, whichever command asked for it: memcached's `do_store_item`.
+ * Storing an item, for all storage commands: memcached's `do_store_item`.
  *
  * @module
  */
@@ -13,39 +13,39 @@ import { OUT_OF_MEMORY } from "./command.ts";
 
 const TOO_LARGE = "SERVER_ERROR object too large for cache";
 
-/** What to do with what is there already, in the words of memcached's log. */
+/** What to do with the existing item, in the words of memcached's log. */
 export type StoreMode = "set" | "add" | "replace" | "append" | "prepend" | "cas";
 
-/** What to store, and on what condition. */
+/** What to store, and under which condition. */
 export interface StoreRequest {
   readonly mode: StoreMode;
   readonly content: ItemContent;
-  /** The CAS unique that the item must have; 0 is none: no item has it and only `cas` insists on it. */
+  /** The CAS unique that the item must have; 0 means any, except for `cas`: no item has it. */
   readonly cas: bigint;
-  /** Whether `cas` may also store, as stale, what is older than the item. */
+  /** Whether `cas` may also store a value that is older than the item; it is then stale. */
   readonly acceptsStale?: boolean;
   /** Whether the key came as base64. */
   readonly keyIsBinary?: boolean;
 }
 
-/** What came of it. */
+/** The result of storing. */
 export interface StoreResult {
   readonly status: Exclude<StoreStatus, "too_large" | "no_memory">;
-  /** The item, where it was stored. */
+  /** The item, if it was stored. */
   readonly item?: Item;
 }
 
-/** What a command's line says of an item whose value is still to come. */
+/** What a command's line says about an item before its value arrives. */
 export interface Announcement {
   readonly mode: StoreMode;
   readonly key: string;
   /** The length of its value in bytes. */
   readonly valueLength: number;
-  /** What memcached reckons that it takes, in bytes. */
+  /** The item's size in bytes as memcached computes it. */
   readonly size: number;
 }
 
-/** How to carry out a request, and what is there already. */
+/** A request to store, and the existing item. */
 interface Storing {
   readonly state: ServerState;
   readonly request: StoreRequest;
@@ -53,16 +53,16 @@ interface Storing {
 }
 
 /**
- * Stores an item, or does not.
+ * Stores an item if its condition is met.
  *
- * @param state The server's.
- * @param request What to store. It must not exceed what one item may be.
- * @returns What came of it, or the reply where there is no room any more.
+ * @param state The server's state.
+ * @param request What to store. It must not be larger than the maximum item size.
+ * @returns The result, or the reply when there is no room.
  */
 export function storeItem(state: ServerState, request: StoreRequest): StoreResult | string {
   const { content: { key, flags, value }, mode } = request;
   const size = itemSize(key, flags, value.byteLength);
-  // There was room when the value was announced; others may have taken it since.
+  // There was room when the command's line came; other clients may have used it since.
   const refusal = refuseItem(state, { mode, key, valueLength: value.byteLength, size });
   if (refusal !== undefined) return refusal;
   const existing = state.store.find(key);
@@ -74,11 +74,11 @@ export function storeItem(state: ServerState, request: StoreRequest): StoreResul
 }
 
 /**
- * Says whether a value is too much for the server.
+ * Checks whether there is room for a value.
  *
- * @param state The server's.
- * @param announcement What is known of it.
- * @returns The reply that refuses it, or `undefined` when it may come.
+ * @param state The server's state.
+ * @param announcement What the command's line says about it.
+ * @returns The reply that refuses it, or `undefined` when there is room.
  */
 export function refuseItem(state: ServerState, announcement: Announcement): string | undefined {
   const { store, statistics, events } = state;
@@ -172,7 +172,7 @@ function compareAndSwap(storing: Storing): StoreResult {
   return isStale ? putStale(storing) : put(state, request);
 }
 
-/** The value is newer than the one before but stale as well: time and lease stay as they were. */
+/** Stores a value that is newer than the item's, but stale too. The exptime and the lease do not change. */
 function putStale({ state, request, existing }: Storing): StoreResult {
   const { exptime, winSent } = existing;
   const result = put(state, { ...request, content: { ...request.content, exptime } });

@@ -1,31 +1,30 @@
 /**
- * Memory in blocks of one size, outside the runtime's heap: what is given back is free at once, and does
- * not wait for the garbage collector.
+ * Memory in blocks of one size, outside the runtime's heap. A freed block can be used again at once, without waiting
+ * for the garbage collector.
  *
  * @module
  */
 
-/** How much is taken from the runtime at once, in bytes. */
+/** The size of a page in bytes: how much is allocated at once. */
 export const PAGE_LENGTH: number = 256 * 1024;
 
 /** Fewer bytes are copied one by one faster than by a call. */
 const LONGEST_LOOP = 32;
 
-/** A stretch of memory that holds blocks. */
+/** A piece of memory that holds blocks. */
 interface Page {
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
-  /** The first of the blocks that were given back, counted from 1; each one's first word is the next. */
+  /** The first free block, counted from 1; the first word of each free block is the number of the next. */
   firstFree: number;
-  /** How many blocks at the beginning of the page have ever been used. */
+  /** How many blocks, from the beginning of the page, have ever been used. */
   touched: number;
   /** How many blocks are in use. */
   used: number;
 }
 
 /**
- * Blocks of bytes, each known by a number from 1. A page that no block is used of is given back to the
- * runtime, all but one.
+ * Blocks of bytes, with numbers from 1. Unused pages are released to the runtime, except one.
  */
 export class BlockPool {
   /** The length of a block in bytes. */
@@ -34,11 +33,11 @@ export class BlockPool {
   readonly #blocksPerPage: number;
   readonly #pageShift: number;
   readonly #wordShift: number;
-  /** By number; the first is never there, so that no block has the number 0. */
+  /** The pages by number. Page 0 does not exist, so that no block has the number 0. */
   readonly #pages: (Page | undefined)[] = [undefined];
   /** The numbers of the pages that have free blocks. */
   readonly #open: number[] = [];
-  /** The numbers of the pages that were given back. */
+  /** The numbers of the released pages. */
   readonly #vacant: number[] = [];
   #used = 0;
   #unusedPages = 0;
@@ -51,24 +50,24 @@ export class BlockPool {
     this.#wordShift = Math.log2(blockLength) - 2;
   }
 
-  /** How many bytes the blocks in use have together. */
+  /** The total length of the used blocks in bytes. */
   get usedByteLength(): number {
     return this.#used * this.blockLength;
   }
 
-  /** How many bytes all pages have together. */
+  /** The total length of all pages in bytes. */
   get byteLength(): number {
     return (this.#pages.length - 1 - this.#vacant.length) * PAGE_LENGTH;
   }
 
-  /** How many bytes would have to be taken for so many blocks more. */
+  /** How many bytes would be allocated for `count` more blocks. */
   growthFor(count: number): number {
     const pages = this.#pages.length - 1 - this.#vacant.length;
     const missing = this.#used + count - pages * this.#blocksPerPage;
     return Math.max(0, Math.ceil(missing / this.#blocksPerPage)) * PAGE_LENGTH;
   }
 
-  /** Takes a block, whatever is in it. */
+  /** Takes a block. Its content is arbitrary. */
   allocate(): number {
     const number = this.#open.at(-1) ?? this.#addPage();
     const page = this.#page(number);
@@ -93,7 +92,7 @@ export class BlockPool {
     if (page.used === 0) this.#retire(number);
   }
 
-  /** One of the words, 32 bits each, that a block has. */
+  /** Reads a word of 32 bits from a block. */
   word(block: number, index: number): number {
     return this.#page(block >>> this.#pageShift).words[this.#start(block) + index] ?? 0;
   }
@@ -103,29 +102,29 @@ export class BlockPool {
     this.#page(block >>> this.#pageShift).words[this.#start(block) + index] = value;
   }
 
-  /** The words of the page that a block is in. They stay where they are for as long as the block is in use. */
+  /** The words of a block's page. They do not move while the block is used. */
   wordsAround(block: number): Uint32Array {
     return this.#page(block >>> this.#pageShift).words;
   }
 
-  /** Where a block's words begin among those of its page. */
+  /** The position of a block's first word among those of its page. */
   firstWord(block: number): number {
     return this.#start(block);
   }
 
-  /** Copies bytes from a place in a block to a place in `target`. */
+  /** Copies bytes from a position in a block to a position in `target`. */
   read(block: number, offset: number, target: Uint8Array, at: number, byteLength: number): void {
     const { bytes } = this.#page(block >>> this.#pageShift);
     copy(bytes, this.#start(block) * 4 + offset, target, at, byteLength);
   }
 
-  /** Copies bytes from a place in `source` to a place in a block. */
+  /** Copies bytes from a position in `source` to a position in a block. */
   write(block: number, offset: number, source: Uint8Array, at: number, byteLength: number): void {
     const { bytes } = this.#page(block >>> this.#pageShift);
     copy(source, at, bytes, this.#start(block) * 4 + offset, byteLength);
   }
 
-  /** Writes characters, a byte each, to a place in a block. */
+  /** Writes characters, a byte each, to a position in a block. */
   writeText(block: number, offset: number, text: string, from: number, length: number): void {
     const { bytes } = this.#page(block >>> this.#pageShift);
     const start = this.#start(block) * 4 + offset;
@@ -134,7 +133,7 @@ export class BlockPool {
     }
   }
 
-  /** Whether the bytes at a place in a block are characters of `text`. */
+  /** Whether the bytes at a position in a block equal characters of `text`. */
   matches(block: number, offset: number, text: string, from: number, length: number): boolean {
     const { bytes } = this.#page(block >>> this.#pageShift);
     const start = this.#start(block) * 4 + offset;
@@ -157,7 +156,7 @@ export class BlockPool {
 
   #page(number: number): Page {
     const page = this.#pages[number];
-    if (page === undefined) throw new Error("Cannot use a block: it was given back");
+    if (page === undefined) throw new Error("Cannot use a block: it has been freed");
     return page;
   }
 
@@ -171,7 +170,7 @@ export class BlockPool {
     return number;
   }
 
-  /** One page is kept, so that a block which comes and goes does not take a new one each time. */
+  /** Releases an unused page. One is kept, so that a single block does not allocate and release a page each time. */
   #retire(number: number): void {
     this.#unusedPages += 1;
     if (this.#unusedPages === 1) return;

@@ -1,5 +1,5 @@
 /**
- * Which item has which key.
+ * Finds items by key.
  *
  * @module
  */
@@ -11,10 +11,10 @@ const SMALLEST_LENGTH = 256;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-/** A hash table whose chains go through the first blocks of the items. */
+/** A hash table. Its chains link the first blocks of the items. */
 export class HashTable {
   readonly #blocks: Blocks;
-  /** The first item of each chain, as the number of its first block; 0 is none. */
+  /** The first item of each chain, as the number of its first block; 0 means none. */
   #chains = new Uint32Array(SMALLEST_LENGTH);
   #itemCount = 0;
 
@@ -22,17 +22,17 @@ export class HashTable {
     this.#blocks = blocks;
   }
 
-  /** How many items there are. */
+  /** The number of items. */
   get itemCount(): number {
     return this.#itemCount;
   }
 
-  /** How many chains there are, a power of two. */
+  /** The number of chains, a power of two. */
   get length(): number {
     return this.#chains.length;
   }
 
-  /** What the table itself takes, in bytes. */
+  /** The memory of the table itself, in bytes. */
   get byteLength(): number {
     return this.#chains.byteLength;
   }
@@ -57,7 +57,7 @@ export class HashTable {
     this.#itemCount += 1;
   }
 
-  /** Removes an item of the table. */
+  /** Removes an item from the table. */
   remove({ block }: Item): void {
     const { first } = this.#blocks;
     const next = first.word(block, NEXT_IN_CHAIN);
@@ -74,11 +74,11 @@ export class HashTable {
   }
 
   /**
-   * Walks through the table and yields a few items at a time. Between two of these steps others may change what
-   * is there: an item that stays there all the time comes exactly once.
+   * Yields all items, a few at a time. The table may change between two steps. An item that stays in it all the time is
+   * yielded exactly once.
    */
   *walk(): Generator<readonly Item[], void> {
-    // Where the table grows, a chain becomes several, each as far behind the last as the table was long.
+    // When the table grows, a chain is split into several, at distances of the table's old length.
     const { length } = this;
     for (let chain = 0; chain < length; chain++) {
       const items = this.#itemsOf(chain, length);

@@ -1,5 +1,5 @@
 /**
- * What is stored under a key, and how it lies in memory.
+ * An item and its layout in memory.
  *
  * @module
  */
@@ -8,35 +8,35 @@ import { decodeLatin1 } from "../byte_text.ts";
 import type { BlockPool } from "./block_pool.ts";
 import { FIRST_LENGTH, HEADER_LENGTH, ItemBytes } from "./item_bytes.ts";
 
-/** A client's flags: 32 bits, or 64 where the server takes as many; a `bigint` is what needs one. */
+/** A client's flags: 32 bits, or 64 if the server supports them; a `bigint` only when a number cannot hold them. */
 export type ClientFlags = number | bigint;
 
 /** What a client stores. */
 export interface ItemContent {
   /** The key, a character per byte. */
   readonly key: string;
-  /** The value, which is copied. */
+  /** The value. It is copied. */
   readonly value: Uint8Array;
   readonly flags: ClientFlags;
-  /** When it expires, in seconds since 1970; 0 is never, and -1 is at once. */
+  /** When it expires, in seconds since 1970; 0 means never, and -1 at once. */
   readonly exptime: number;
 }
 
-/** What items lie in: pools of blocks, one for each of the lengths that there are. */
+/** The memory of items: a pool of blocks for each length. */
 export interface Blocks {
-  /** For the first block of each item. */
+  /** The pool of the items' first blocks. */
   readonly first: BlockPool;
   /** For the others, by their kind. */
   readonly rest: readonly BlockPool[];
 }
 
-/** The word of an item's first block for the next item in its chain of the hash table. */
+/** The word, in an item's first block, with the next item in its hash chain. */
 export const NEXT_IN_CHAIN = 1;
-/** The word of an item's first block for the item used before it. */
+/** The word, in an item's first block, with the item used before it. */
 export const OLDER = 2;
-/** The word of an item's first block for the item used after it. */
+/** The word, in an item's first block, with the item used after it. */
 export const NEWER = 3;
-/** The word of an item's first block for the hash of its key. */
+/** The word, in an item's first block, with the hash of its key. */
 export const HASH = 4;
 
 const FLAGS_LOW = 5;
@@ -58,20 +58,20 @@ const STALE = 1 << 26;
 const WIN_SENT = 1 << 27;
 const REMOVED = 1 << 28;
 
-/** An exptime of -1, as a word has it. */
+/** An exptime of -1, as an unsigned word. */
 const EXPIRED_WORD = 0xffffffff;
 const TWO_TO_32 = 2 ** 32;
 
-/** What is known of an item when it is made. */
+/** The properties of an item that never change. */
 export interface ItemProperties {
   readonly keyLength: number;
   readonly valueLength: number;
   readonly slabClass: number;
-  /** Which kind of blocks it goes on in. */
+  /** The kind of its blocks after the first. */
   readonly kind: number;
 }
 
-/** A stored item. It reads and writes the memory that it lies in, and must not outlive the item there. */
+/** A stored item. It reads and writes the item's memory, and must not be used after the item has been freed. */
 export class Item {
   /** The number of its first block. */
   readonly block: number;
@@ -80,7 +80,7 @@ export class Item {
   readonly #start: number;
   #key: string | undefined;
 
-  /** Takes where it lies, and its key where it is at hand. */
+  /** Takes the memory, the number of the first block, and the key if it is known. */
   constructor(blocks: Blocks, block: number, key?: string) {
     this.#blocks = blocks;
     this.#words = blocks.first.wordsAround(block);
@@ -94,7 +94,7 @@ export class Item {
     return this.#key ??= this.#readKey();
   }
 
-  /** Writes what never changes, and no mark of what may. */
+  /** Writes the properties that never change, and clears the marks. */
   initialize({ keyLength, valueLength, slabClass, kind }: ItemProperties): void {
     this.#set(PROPERTIES, keyLength | slabClass << SLAB_CLASS_SHIFT | kind << KIND_SHIFT);
     this.#set(VALUE_LENGTH, valueLength);
@@ -112,7 +112,7 @@ export class Item {
     this.#set(FLAGS_HIGH, isShort ? 0 : Number(flags >> 32n));
   }
 
-  /** When it expires, in seconds since 1970; 0 is never, and -1 is at once. */
+  /** When it expires, in seconds since 1970; 0 means never, and -1 at once. */
   get exptime(): number {
     const exptime = this.#get(EXPTIME);
     return exptime === EXPIRED_WORD ? -1 : exptime;
@@ -129,7 +129,7 @@ export class Item {
     this.#set(LAST_ACCESS, time);
   }
 
-  /** Unique to this content of this item; higher than that of anything stored before. */
+  /** The CAS unique: changes with every change of the item, and always grows. */
   get cas(): number {
     return this.#get(CAS_HIGH) * TWO_TO_32 + this.#get(CAS_LOW);
   }
@@ -143,12 +143,12 @@ export class Item {
     return this.#get(VALUE_LENGTH);
   }
 
-  /** The number of the slab class that memcached would keep it in. */
+  /** The number of its slab class in memcached. */
   get slabClass(): number {
     return this.#get(PROPERTIES) >>> SLAB_CLASS_SHIFT & BYTE;
   }
 
-  /** Whether anybody has read it since it was stored. */
+  /** Whether it has been read since it was stored. */
   get fetched(): boolean {
     return this.#has(FETCHED);
   }
@@ -156,7 +156,7 @@ export class Item {
     this.#mark(FETCHED, fetched);
   }
 
-  /** Whether its key came as base64, and goes back as such. */
+  /** Whether its key came as base64, and is returned as base64. */
   get keyIsBinary(): boolean {
     return this.#has(KEY_IS_BINARY);
   }
@@ -164,7 +164,7 @@ export class Item {
     this.#mark(KEY_IS_BINARY, keyIsBinary);
   }
 
-  /** Whether it was invalidated, and is served until somebody replaces it. */
+  /** Whether it was invalidated. It is then stale, and served until a client replaces it. */
   get stale(): boolean {
     return this.#has(STALE);
   }
@@ -172,7 +172,7 @@ export class Item {
     this.#mark(STALE, stale);
   }
 
-  /** Whether a client got the answer that it has won the right to replace it. */
+  /** Whether a client has won the right to replace it. */
   get winSent(): boolean {
     return this.#has(WIN_SENT);
   }
@@ -180,7 +180,7 @@ export class Item {
     this.#mark(WIN_SENT, winSent);
   }
 
-  /** Whether nobody finds it any more, while somebody still reads its value. */
+  /** Whether it has been removed while its value is still being read. */
   get removed(): boolean {
     return this.#has(REMOVED);
   }
@@ -193,7 +193,7 @@ export class Item {
     return this.#get(PROPERTIES) & BYTE;
   }
 
-  /** Which kind of blocks it goes on in. */
+  /** The kind of its blocks after the first. */
   get kind(): number {
     return this.#get(PROPERTIES) >>> KIND_SHIFT & BYTE;
   }
@@ -211,7 +211,7 @@ export class Item {
     return new ItemBytes(this.block, first, rest[this.kind] ?? first);
   }
 
-  /** Its bytes, from the first of its value. */
+  /** Its bytes, beginning with the value. */
   openValue(): ItemBytes {
     const bytes = this.openBytes();
     bytes.skip(this.keyLength);

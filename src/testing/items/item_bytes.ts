@@ -1,5 +1,5 @@
 /**
- * The bytes of an item: those of its key, and those of its value behind them.
+ * The bytes of an item: its key, followed by its value.
  *
  * @module
  */
@@ -12,18 +12,18 @@ export const FIRST_LENGTH = 128;
 /** The lengths in bytes of the blocks that items go on in: {@linkcode restKind} says which one does. */
 export const REST_LENGTHS: readonly number[] = [64, 256, 1024, 4096, 16384];
 
-/** How many blocks an item goes on in, before longer ones take their place. */
+/** How many blocks of one length an item may use before longer blocks are chosen. */
 const MOST_BLOCKS = 8;
 
-/** The word of every block that says which block is next, 0 where it is the last. */
+/** The word with the number of the next block; 0 in the last block. */
 export const NEXT = 0;
-/** Where the bytes begin in every block behind the first. */
+/** Where the bytes begin in every block after the first. */
 export const LINK_LENGTH = 4;
 
-/** Where the bytes begin in an item's first block: those of its key, then those of its value. */
+/** Where the bytes begin in an item's first block. */
 export const HEADER_LENGTH = 52;
 
-/** How many bytes of a key and a value do not fit into the first block. */
+/** How many bytes of key and value do not fit into the first block. */
 export function restLength(keyLength: number, valueLength: number): number {
   return Math.max(0, HEADER_LENGTH + keyLength + valueLength - FIRST_LENGTH);
 }
@@ -34,21 +34,21 @@ export function restKind(rest: number): number {
   return kind < 0 ? REST_LENGTHS.length - 1 : kind;
 }
 
-/** Goes through the bytes of an item, from block to block. */
+/** Reads and writes the bytes of an item, from block to block. */
 export class ItemBytes {
   readonly #rest: BlockPool;
   #pool: BlockPool;
   #block: number;
   #offset = HEADER_LENGTH;
 
-  /** Takes the number of the item's first block, and what that and the other blocks are of. */
+  /** Takes the number of the item's first block, and the pools of the first and of the other blocks. */
   constructor(block: number, first: BlockPool, rest: BlockPool) {
     this.#block = block;
     this.#pool = first;
     this.#rest = rest;
   }
 
-  /** Passes over the next bytes. */
+  /** Skips the next bytes. */
   skip(byteLength: number): void {
     for (let left = byteLength; left > 0;) {
       const run = this.#run(left);
@@ -57,7 +57,7 @@ export class ItemBytes {
     }
   }
 
-  /** Copies the next bytes to a place in `target`. */
+  /** Copies the next bytes to a position in `target`. */
   read(target: Uint8Array, at: number, byteLength: number): void {
     for (let done = 0; done < byteLength;) {
       const run = this.#run(byteLength - done);
@@ -87,7 +87,7 @@ export class ItemBytes {
     }
   }
 
-  /** Passes over as many bytes as there are characters, and says whether they are the same. */
+  /** Skips as many bytes as `text` has characters, and tells whether they are equal. */
   matches(text: string): boolean {
     for (let done = 0; done < text.length;) {
       const run = this.#run(text.length - done);

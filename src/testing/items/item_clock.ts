@@ -1,19 +1,19 @@
 /**
- * Time as memcached reckons it.
+ * Time as memcached counts it.
  *
  * @module
  */
 
-/** Longer exptimes are points in time, shorter ones are spans: 30 days (memcached's `protocol.txt`). */
+/** 30 days: longer exptimes are absolute times, shorter ones are relative (memcached's `protocol.txt`). */
 const MAX_RELATIVE_EXPTIME = 60 * 60 * 24 * 30;
 
-/** The exptime of what is to be gone at once. */
+/** The exptime of an item that expires at once. */
 const EXPIRED = -1;
 
-/** How long before its start, in seconds, memcached has what is gone at once expire. */
+/** memcached sets the expiry of an item that expires at once to this many seconds before its start. */
 const EXPIRED_BEFORE_START = 61;
 
-/** A clock of whole seconds, the only unit memcached reckons in. */
+/** A clock of whole seconds, as in memcached. */
 export class ItemClock {
   /** When it was started, in seconds since 1970. */
   readonly startTime: number;
@@ -44,9 +44,9 @@ export class ItemClock {
   /**
    * Turns a command's exptime into a time.
    *
-   * @param exptime Seconds from now, or since 1970 where they exceed 30 days; 0 is never, and a
-   * negative number is the past.
-   * @returns The exptime of an item that it stands for, in seconds since 1970.
+   * @param exptime Seconds from now, or since 1970 when they exceed 30 days; 0 means never, and a negative number means
+   * the past.
+   * @returns The item's exptime in seconds since 1970.
    */
   resolve(exptime: number): number {
     if (exptime === 0) return 0;
@@ -55,8 +55,8 @@ export class ItemClock {
   }
 
   /**
-   * Says how long an item is still to live, in the 32 bits memcached has for it: of what has expired
-   * they make a large number.
+   * Computes an item's remaining lifetime in 32 bits, as memcached does. For an expired item, the result is a large
+   * number.
    *
    * @param exptime The item's exptime.
    * @returns The time in seconds, or `undefined` when it never expires.
@@ -67,7 +67,7 @@ export class ItemClock {
     return (end - this.time) >>> 0;
   }
 
-  /** Whether the time of an exptime has come. */
+  /** Whether an exptime has passed. */
   hasPassed(exptime: number): boolean {
     return exptime !== 0 && exptime <= this.time;
   }

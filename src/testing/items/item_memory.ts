@@ -1,6 +1,6 @@
 /**
- * The memory that items lie in. A JavaScript object for each of them would take several times what memcached
- * reckons, and as much again until the garbage collector comes.
+ * The memory of the items. A JavaScript object for each item would take several times as much as in memcached, and more
+ * until the garbage collector runs.
  *
  * @module
  */
@@ -18,13 +18,13 @@ import {
 } from "./item_bytes.ts";
 import { RecencyList } from "./recency_list.ts";
 
-/** How much may be taken from the runtime, by what the items take. */
+/** How much memory may be allocated, as a multiple of the memory that the items use. */
 const MOST_GROWTH = 1.5;
 /** How many pages may be taken beside: of each length of blocks there is a page just begun, and an unused one. */
 const SPARE_PAGES = 12;
 
 /**
- * Says how much memory an item takes.
+ * Computes how much memory an item uses.
  *
  * @param keyLength The length of its key in bytes.
  * @param valueLength The length of its value in bytes.
@@ -40,7 +40,7 @@ function blockCount(rest: number, blockLength: number): number {
   return Math.ceil(rest / (blockLength - LINK_LENGTH));
 }
 
-/** All items, by key and in the order in which they were used. */
+/** All items, by key and in the order of use. */
 export class ItemMemory {
   readonly #blocks: Blocks = {
     first: new BlockPool(FIRST_LENGTH),
@@ -48,24 +48,25 @@ export class ItemMemory {
   };
   readonly #pools: readonly BlockPool[] = [this.#blocks.first, ...this.#blocks.rest];
   readonly #recency = new RecencyList(this.#blocks.first);
-  /** How many read the value of an item, by its first block; absent where nobody does. */
+  /** How many readers an item's value has, by its first block; absent without readers. */
   readonly #readers = new Map<number, number>();
   /** The items by key. */
   readonly table: HashTable = new HashTable(this.#blocks);
 
-  /** What the items take, in bytes. */
+  /** The memory that the items use, in bytes. */
   get usedByteLength(): number {
     return this.#pools.reduce((sum, { usedByteLength }) => sum + usedByteLength, 0);
   }
 
-  /** What was taken from the runtime for items, in bytes. */
+  /** The memory allocated for items, in bytes. */
   get byteLength(): number {
     return this.#pools.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /**
-   * Says whether an item more keeps within a limit: what items take must not exceed it, nor what was taken for them
-   * half as much again. That is more where items of one size have gone and those of another have come.
+   * Whether one more item stays within a limit. The memory that items use must not exceed the limit, and the allocated
+   * memory must not exceed it by more than half. Allocated memory exceeds used memory when items of one size have been
+   * replaced by items of another.
    */
   hasRoomFor(keyLength: number, valueLength: number, limit: number): boolean {
     if (this.usedByteLength + footprint(keyLength, valueLength) > limit) return false;
@@ -74,13 +75,13 @@ export class ItemMemory {
       this.byteLength + growth <= limit * MOST_GROWTH + SPARE_PAGES * PAGE_LENGTH;
   }
 
-  /** The item used longest ago. */
+  /** The least recently used item. */
   get oldest(): Item | undefined {
     const block = this.#recency.oldest;
     return block === 0 ? undefined : new Item(this.#blocks, block);
   }
 
-  /** The items, from the one used last to the one used longest ago. Nothing may change on the way. */
+  /** The items, from the most to the least recently used. They must not change during the iteration. */
   *fromNewest(): Generator<Item, void> {
     for (const block of this.#recency.fromNewest()) yield new Item(this.#blocks, block);
   }
@@ -113,7 +114,7 @@ export class ItemMemory {
     return item;
   }
 
-  /** Removes an item. Its bytes stay for as long as somebody reads them. */
+  /** Removes an item. Its memory is kept while its value is being read. */
   remove(item: Item): void {
     this.#recency.remove(item.block);
     this.table.remove(item);
@@ -121,22 +122,22 @@ export class ItemMemory {
     else this.#free(item);
   }
 
-  /** Makes an item the one used last. */
+  /** Makes an item the most recently used. */
   refresh({ block }: Item): void {
     this.#recency.refresh(block);
   }
 
-  /** Whether somebody reads the item's value, which must not change then. */
+  /** Whether the item's value is being read. It must not change then. */
   isBeingRead({ block }: Item): boolean {
     return this.#readers.size > 0 && this.#readers.has(block);
   }
 
-  /** Keeps the bytes of an item, whatever becomes of it, until {@linkcode endReading}. */
+  /** Keeps the memory of an item until {@linkcode endReading}, even if the item is removed. */
   beginReading({ block }: Item): void {
     this.#readers.set(block, (this.#readers.get(block) ?? 0) + 1);
   }
 
-  /** Ends what {@linkcode beginReading} began. */
+  /** Ends a read that {@linkcode beginReading} began. */
   endReading(item: Item): void {
     const readers = (this.#readers.get(item.block) ?? 1) - 1;
     if (readers > 0) {
@@ -147,7 +148,7 @@ export class ItemMemory {
     if (item.removed) this.#free(item);
   }
 
-  /** What would have to be taken from the runtime for an item more, in bytes. */
+  /** How many bytes would be allocated for one more item. */
   #growthFor(keyLength: number, valueLength: number): number {
     const length = restLength(keyLength, valueLength);
     const { first, rest } = this.#blocks;

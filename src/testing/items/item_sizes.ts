@@ -1,6 +1,6 @@
 /**
- * What items take, and the slab classes they belong to, as memcached reckons. This server has no slabs, and sets
- * its limits by other figures; `stats items`, `stats slabs`, `me` and `lru_crawler metadump` are about these.
+ * The sizes and slab classes of items as memcached computes them. This server has no slabs, and its limits use other
+ * figures. `stats items`, `stats slabs`, `me` and `lru_crawler metadump` report these.
  *
  * @module
  */
@@ -23,10 +23,10 @@ const ALIGNMENT = 8;
 export const MAX_SLAB_CLASSES = 64;
 
 /**
- * Says how large an item is, to the byte as memcached 1.6 does.
+ * Computes the size of an item exactly as memcached 1.6 does.
  *
  * @param key The key.
- * @param flags The client's flags: only others than 0 take space.
+ * @param flags The client's flags; they take no space when they are 0.
  * @param valueLength The length of the value in bytes.
  * @returns The size in bytes.
  */
@@ -44,26 +44,26 @@ export function sizeOf({ key, flags, valueLength }: Item): number {
 export interface SlabClassContent {
   /** Its number, 1 for the smallest items. */
   readonly id: number;
-  /** How large an item of it may be, in bytes. */
+  /** The maximum size of its items in bytes. */
   readonly chunkSize: number;
   readonly itemCount: number;
-  /** How large its items are together, in bytes. */
+  /** The total size of its items in bytes. */
   readonly byteLength: number;
 }
 
-/** The classes that memcached sorts items into by their size, and how much is in each. */
+/** memcached's slab classes, and the number and size of the items in each. */
 export class SlabClasses {
   readonly #chunkSizes: readonly number[];
   readonly #counts = new Uint32Array(MAX_SLAB_CLASSES);
   readonly #sizes = new Float64Array(MAX_SLAB_CLASSES);
   #byteLength = 0;
 
-  /** Takes how large one item may be, in bytes. */
+  /** Takes the maximum size of an item in bytes. */
   constructor(maxItemSize: number) {
     this.#chunkSizes = chunkSizes(maxItemSize);
   }
 
-  /** How large all items are together, in bytes. */
+  /** The total size of all items in bytes. */
   get byteLength(): number {
     return this.#byteLength;
   }
@@ -80,7 +80,7 @@ export class SlabClasses {
     return first + 1;
   }
 
-  /** Notes that an item of a class came, or with -1 that it went. */
+  /** Counts an item of a class that was added (1) or removed (-1). */
   account(slabClass: number, size: number, count: 1 | -1): void {
     this.#byteLength += count * size;
     this.#counts[slabClass] = (this.#counts[slabClass] ?? 0) + count;
@@ -97,8 +97,8 @@ export class SlabClasses {
 }
 
 /**
- * Says how large the items of each class may be, as memcached's `slabs_init` does: each a quarter more
- * than the last, and in the end half of the largest item.
+ * Computes the item sizes of the classes, as memcached's `slabs_init` does: each is a quarter larger than the one
+ * before, and the largest is half of the maximum item size.
  */
 function chunkSizes(maxItemSize: number): readonly number[] {
   const largest = maxItemSize / 2;

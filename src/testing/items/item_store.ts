@@ -1,6 +1,5 @@
 /**
- * The items of a {@linkcode MemcachedServer}: what is live, how much room there is and what is evicted first.
- * What a command makes of an item is in `commands/`.
+ * The items of a {@linkcode MemcachedServer}: expiry, memory limits and eviction. The commands are in `commands/`.
  *
  * @module
  */
@@ -14,41 +13,41 @@ import { footprint, ItemMemory } from "./item_memory.ts";
 import { ItemClock } from "./item_clock.ts";
 import { itemSize, sizeOf, SlabClasses } from "./item_sizes.ts";
 
-/** What an {@linkcode ItemStore} is made of. */
+/** The options of an {@linkcode ItemStore}. */
 export interface ItemStoreOptions {
   /** The clock, in milliseconds since 1970. */
   readonly now: () => number;
-  /** What all items may take together, in bytes. */
+  /** The memory limit of all items, in bytes. */
   readonly memoryLimit: number;
-  /** How large one item may be, in bytes. */
+  /** The maximum size of an item, in bytes. */
   readonly maxItemSize: number;
-  /** Whether items are evicted when memory is full; else there is no room for others then. */
+  /** Whether items are evicted when memory is full. Otherwise, new items are refused. */
   readonly evictions: boolean;
-  /** Where evictions and the like are counted. */
+  /** Counts evictions and other events. */
   readonly statistics: Statistics;
-  /** Where lookups and evictions are logged. */
+  /** Logs lookups and evictions. */
   readonly events: EventLog;
 }
 
-/** What an item to be stored needs. */
+/** The sizes of an item to be stored. */
 interface NewItem {
   readonly keyLength: number;
   readonly valueLength: number;
-  /** What memcached reckons that it takes, in bytes. */
+  /** Its size in bytes as memcached computes it. */
   readonly size: number;
 }
 
 /** The items of a server. */
 export class ItemStore {
-  /** How large one item may be, in bytes. */
+  /** The maximum size of an item, in bytes. */
   readonly maxItemSize: number;
   /** Whether items are evicted when memory is full. */
   readonly evictions: boolean;
-  /** The time. */
+  /** The clock. */
   readonly clock: ItemClock;
-  /** The memory that the items lie in. */
+  /** The items' memory. */
   readonly memory: ItemMemory = new ItemMemory();
-  /** The slab classes that memcached would keep the items in. */
+  /** The slab classes that the items would have in memcached. */
   readonly classes: SlabClasses;
 
   readonly #statistics: Statistics;
@@ -68,7 +67,7 @@ export class ItemStore {
     this.classes = new SlabClasses(options.maxItemSize);
   }
 
-  /** What all items may take together, in bytes. What exceeds it is evicted. */
+  /** The memory limit of all items, in bytes. When it is lowered, items are evicted. */
   get memoryLimit(): number {
     return this.#memoryLimit;
   }
@@ -80,24 +79,24 @@ export class ItemStore {
     }
   }
 
-  /** How many items there are, those that expired unnoticed included. */
+  /** The number of items, including expired ones that have not been removed yet. */
   get itemCount(): number {
     return this.memory.table.itemCount;
   }
 
-  /** How large all items are together, in bytes. */
+  /** The total size of all items in bytes. */
   get byteLength(): number {
     return this.classes.byteLength;
   }
 
-  /** When, in seconds since 1970, what was stored until then is flushed, if it ever is. */
+  /** Items stored up to this time, in seconds since 1970, are flushed once it has come. */
   get flushTime(): number | undefined {
     return this.#flushTime;
   }
 
   /**
-   * Walks through all items but those that were flushed, and those that expired before this second. Between two
-   * steps others may store and delete: an item that stays all the time comes exactly once.
+   * Yields all items that are neither flushed nor expired before this second. Items may be stored and deleted between
+   * two steps. An item that stays all the time is yielded exactly once.
    */
   *survivors(): Generator<Item, void> {
     for (const items of this.memory.table.walk()) {
@@ -110,12 +109,12 @@ export class ItemStore {
   }
 
   /**
-   * Says whether an item may be stored. Where nothing is evicted, what is stored under its key already still
-   * needs its own room, as in memcached with `-M`.
+   * Whether there is room for an item. Without evictions, the existing item under its key still needs its room, as in
+   * memcached with `-M`.
    *
    * @param keyLength The length of its key in bytes.
    * @param valueLength The length of its value in bytes.
-   * @param size What memcached reckons that it takes.
+   * @param size Its size as memcached computes it.
    */
   hasRoomFor(keyLength: number, valueLength: number, size: number): boolean {
     const largest = Math.max(size, footprint(keyLength, valueLength));
@@ -126,7 +125,7 @@ export class ItemStore {
     return this.#fits(item);
   }
 
-  /** The live item with this key, and no sign left that somebody looked but to those who watch. */
+  /** The live item with this key. The lookup changes nothing, but watchers see it. */
   find(key: string): Item | undefined {
     const item = this.memory.table.find(key);
     const status = this.#statusOf(item);
@@ -141,14 +140,14 @@ export class ItemStore {
     return undefined;
   }
 
-  /** The live item with this key, which is then the last to be evicted. */
+  /** The live item with this key. It becomes the last to be evicted. */
   fetch(key: string): Item | undefined {
     const item = this.find(key);
     if (item !== undefined) this.bump(item);
     return item;
   }
 
-  /** Notes that an item was read. As in memcached only the second reading counts as an access. */
+  /** Records that an item was read. As in memcached, the first read does not count as an access. */
   bump(item: Item): void {
     if (item.fetched) item.lastAccess = this.clock.time;
     else item.fetched = true;
@@ -162,7 +161,7 @@ export class ItemStore {
   }
 
   /**
-   * Stores an item under a new CAS unique in the place of any other with its key. Evicts what then exceeds the
+   * Stores an item with a new CAS unique, and replaces any other with its key. Evicts other items to stay within the
    * memory limit. There must be room for the item itself.
    *
    * @param content What to store.
@@ -184,37 +183,37 @@ export class ItemStore {
     return item;
   }
 
-  /** Marks an item as stale, under a new CAS unique, for somebody else to win. */
+  /** Marks an item as stale, with a new CAS unique. A client may then win the right to replace it. */
   invalidate(item: Item): void {
     item.stale = true;
     item.winSent = false;
     item.cas = ++this.#lastCas;
   }
 
-  /** Gives an item another value of the same length, and so a new CAS unique. */
+  /** Replaces an item's value by one of the same length, with a new CAS unique. */
   rewrite(item: Item, value: Uint8Array): void {
     item.openValue().write(value);
     item.cas = ++this.#lastCas;
     this.refresh(item);
   }
 
-  /** Removes whatever is stored under this key. */
+  /** Removes the item with this key. */
   delete(key: string): void {
     const item = this.memory.table.find(key);
     if (item !== undefined) this.#remove(item);
   }
 
   /**
-   * Makes everything stored until then invisible, as `flush_all` does: at once, or when the time
-   * has come. A later flush takes the place of one that is still to come.
+   * Makes all items invisible that were stored until then, as `flush_all` does: at once, or at a later time. It
+   * replaces a flush whose time has not come yet.
    *
-   * @param exptime When, as {@linkcode ItemClock.resolve} reads it; 0 and less are now.
+   * @param exptime When, as for {@linkcode ItemClock.resolve}; 0 and less mean now.
    */
   flush(exptime: number): void {
     this.#removeFlushed();
     const now = this.clock.time;
     const end = exptime > 0 ? this.clock.resolve(exptime) : now;
-    // memcached reckons from its start, and a flush before that is none.
+    // memcached counts from its start; a flush before that has no effect.
     this.#flushTime = end < this.clock.startTime ? undefined : end - 1;
     if (end <= now + 1) this.#flushCas = ++this.#lastCas;
   }
@@ -224,7 +223,7 @@ export class ItemStore {
     return item.lastAccess <= this.#flushTime || item.cas < this.#flushCas;
   }
 
-  /** Or else a flush to come would bring back what an earlier one has made invisible. */
+  /** Removes the flushed items: otherwise a later flush would make them visible again. */
   #removeFlushed(): void {
     if (this.#flushTime === undefined) return;
     for (const items of this.memory.table.walk()) {
@@ -240,7 +239,7 @@ export class ItemStore {
     return this.clock.hasPassed(item.exptime) ? "expired" : "found";
   }
 
-  /** Whether an item more may be stored, by what memcached reckons and by what it really takes. */
+  /** Whether one more item fits, by its size in memcached and by the memory it really uses. */
   #fits({ keyLength, valueLength, size }: NewItem): boolean {
     return this.byteLength + size <= this.#memoryLimit &&
       this.memory.hasRoomFor(keyLength, valueLength, this.#memoryLimit);
@@ -256,7 +255,7 @@ export class ItemStore {
     }
   }
 
-  /** Removes what nobody can find any more, from the item used longest ago to the first that is live. */
+  /** Removes expired and flushed items, from the least recently used up to the first live one. */
   #reclaim(forItem: NewItem): void {
     for (let item; !this.#fits(forItem) && (item = this.memory.oldest) !== undefined;) {
       if (this.#statusOf(item) === "found") return;

@@ -1,5 +1,5 @@
 /**
- * The order in which items were used.
+ * The items in the order of their last use.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { BlockPool } from "./block_pool.ts";
 import { NEWER, OLDER } from "./item.ts";
 
 /**
- * A doubly linked list from the item used longest ago to the item used last. Items are the numbers of their
- * first blocks, where the links are; 0 is none.
+ * A doubly linked list from the least to the most recently used item. An item is the number of its first block, which
+ * holds the links; 0 means none.
  */
 export class RecencyList {
   readonly #blocks: BlockPool;
@@ -20,12 +20,12 @@ export class RecencyList {
     this.#blocks = blocks;
   }
 
-  /** The item used longest ago. */
+  /** The least recently used item. */
   get oldest(): number {
     return this.#oldest;
   }
 
-  /** Adds an item that is not in the list, as the one used last. */
+  /** Adds an item that is not in the list, as the most recently used. */
   add(block: number): void {
     this.#blocks.setWord(block, OLDER, this.#newest);
     this.#blocks.setWord(block, NEWER, 0);
@@ -34,7 +34,7 @@ export class RecencyList {
     this.#newest = block;
   }
 
-  /** Removes an item of the list. */
+  /** Removes an item from the list. */
   remove(block: number): void {
     const older = this.#blocks.word(block, OLDER);
     const newer = this.#blocks.word(block, NEWER);
@@ -44,14 +44,14 @@ export class RecencyList {
     else this.#blocks.setWord(newer, OLDER, older);
   }
 
-  /** Makes an item of the list the one used last. */
+  /** Makes an item of the list the most recently used. */
   refresh(block: number): void {
     if (block === this.#newest) return;
     this.remove(block);
     this.add(block);
   }
 
-  /** The items, from the one used last to the one used longest ago. Nothing may change on the way. */
+  /** The items, from the most to the least recently used. They must not change during the iteration. */
   *fromNewest(): Generator<number, void> {
     for (let block = this.#newest; block !== 0; block = this.#blocks.word(block, OLDER)) {
       yield block;

@@ -1,11 +1,10 @@
 /**
- * .NET's simple types: their codes, and their bytes as `System.BitConverter` lays them out on every machine of
- * today, little-endian.
+ * .NET's simple types: their type codes, and their bytes as `System.BitConverter` writes them, little-endian.
  *
  * @module
  */
 
-/** .NET's `System.TypeCode`, as far as EnyimMemcached uses it. */
+/** The values of .NET's `System.TypeCode` that EnyimMemcached uses. */
 export const typeCode = {
   empty: 0,
   object: 1,
@@ -27,9 +26,9 @@ export const typeCode = {
   string: 18,
 } as const;
 
-/** In the flags of every item that EnyimMemcached wrote, beside the type code. */
+/** A bit in the flags of every item from EnyimMemcached, beside the type code. */
 export const MARK = 0x100;
-/** EnyimMemcached looks for the type code here, and not at the other bits. */
+/** The bits in which EnyimMemcached reads the type code. It ignores the others. */
 export const TYPE_CODE_BITS = 0xff;
 /** The flags of a `byte[]`, which has no type code. */
 export const RAW_BYTES = 0xfa52;
@@ -48,13 +47,12 @@ export type DotNetIntegerType =
 /** A .NET type for numbers with a fraction. */
 export type DotNetFractionType = "single" | "double";
 
-/** A .NET type that a value can be given by name. */
+/** The .NET types of a {@linkcode DotNetValue}. */
 export type DotNetType = DotNetIntegerType | DotNetFractionType | "char";
 
 /**
- * A number or character together with the .NET type that `enyimTranscoder` stores it as, for readers that
- * insist on one: `client.Get<long>(key)` in C# fails for what is stored as an `Int32`. It reads as a plain
- * `number`, `bigint` or `string`.
+ * A number or character with the .NET type that `enyimTranscoder` stores it as. Use it for readers that need a certain
+ * type: in C#, `client.Get<long>(key)` fails for an `Int32`. It is read as a plain `number`, `bigint` or `string`.
  *
  * @example A number that C# reads as a `long`
  * ```ts
@@ -77,7 +75,7 @@ export class DotNetValue {
   readonly value: number | bigint | string;
 
   /**
-   * Makes a value of a type. Whether it fits is checked when it is stored.
+   * Makes a value with a type. Whether the value fits the type is checked when it is stored.
    *
    * @param type The .NET type: `"sbyte"`, `"byte"`, `"int16"`, `"uint16"`, `"int32"`, `"uint32"`, `"int64"`,
    * `"uint64"`, `"single"`, `"double"` or `"char"`.
@@ -89,14 +87,14 @@ export class DotNetValue {
   }
 }
 
-/** How the numbers of one type are read and written. */
+/** Reads and writes numbers of one type. */
 export interface NumberType {
   readonly code: number;
-  /** .NET's name of it. */
+  /** The type's name in .NET. */
   readonly name: string;
-  /** In bytes. */
+  /** Its size in bytes. */
   readonly size: number;
-  /** Whether it has a value for a number. */
+  /** Whether it can represent a number. */
   fits(value: number | bigint): boolean;
   read(view: DataView): number | bigint;
   /** Writes a number that fits. */
@@ -105,7 +103,7 @@ export interface NumberType {
 
 let types: Readonly<Record<DotNetIntegerType | DotNetFractionType, NumberType>> | undefined;
 
-/** Every type of number, by its name. */
+/** All number types, by name. */
 export function numberTypes(): Readonly<
   Record<DotNetIntegerType | DotNetFractionType, NumberType>
 > {
@@ -144,11 +142,11 @@ export function numberTypes(): Readonly<
   };
 }
 
-/** The bits of .NET's `Single.NaN` and `Double.NaN`, which unlike JavaScript's have the sign set. */
+/** The bits of .NET's `Single.NaN` and `Double.NaN`; unlike JavaScript's, they have the sign bit set. */
 const SINGLE_NAN = 0xffc00000;
 const DOUBLE_NAN = 0xfff8000000000000n;
 
-/** What follows `get` and `set` in the names of `DataView`'s methods for integers. */
+/** The second part, after `get` and `set`, of the names of `DataView`'s methods for integers. */
 type Accessor =
   | "Int8"
   | "Uint8"
@@ -187,43 +185,43 @@ function numberIfSafe(value: number | bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** What a `DateTime` says of its time zone: UTC, that of the machine it is on, or nothing. */
+/** The time zone of a `DateTime`: UTC, the zone of the machine, or unspecified. */
 export type DateTimeKind = "utc" | "local" | "unspecified";
 
-// `DateTime.ToBinary` gives ticks of 100 nanoseconds since the year 1 in the lower 62 bits, and the kind in
-// the upper two.
+// `DateTime.ToBinary` writes ticks of 100 nanoseconds since the year 1 into the lower 62 bits, and the kind into the
+// upper two.
 const TICKS_BITS = 62n;
 const TICKS_RANGE = 0x4000_0000_0000_0000n;
 const TICKS_PER_MILLISECOND = 10_000n;
 const TICKS_PER_DAY = 864_000_000_000n;
-/** Ticks at the beginning of 1970. */
+/** The ticks at the beginning of 1970. */
 const EPOCH = 621_355_968_000_000_000n;
-/** The last ones of the year 9999. */
+/** The last tick of the year 9999. */
 const MOST_TICKS = 3_155_378_975_999_999_999n;
 
-/** Set for times of kind Local, which .NET stores in UTC; the lowest bit of the two means nothing then. */
+/** Set for times of kind Local. .NET stores them in UTC. The lower one of the two bits then has no meaning. */
 const LOCAL = 2n;
 const KINDS: Readonly<Record<DateTimeKind, bigint>> = { unspecified: 0n, utc: 1n, local: LOCAL };
 
 /**
- * The instant of a `DateTime`, or `undefined` when there is no such one. Ticks below a millisecond are cut
- * off; one of kind Unspecified is read as if in UTC.
+ * The instant of a `DateTime`, or `undefined` when it is out of range. It is truncated to milliseconds. Kind
+ * Unspecified is read as UTC.
  */
 export function dateFromBinary(binary: bigint): Date | undefined {
   const kind = binary >> TICKS_BITS;
   let ticks = binary & (TICKS_RANGE - 1n);
   if (kind >= LOCAL) ticks = ticksOfLocal(ticks);
   if (ticks > MOST_TICKS + (kind >= LOCAL ? TICKS_PER_DAY : 0n)) return undefined;
-  // Cut before subtracting: what is negative afterwards would be cut towards 1970.
+  // Truncated before subtracting: a negative difference would be rounded towards 1970.
   return new Date(Number(ticks / TICKS_PER_MILLISECOND - EPOCH / TICKS_PER_MILLISECOND));
 }
 
-/** What `DateTime.FromBinary` makes of times before the year 1 in UTC, where it runs in UTC itself. */
+/** `DateTime.FromBinary` clamps times that are before the year 1 in UTC. */
 function ticksOfLocal(ticks: bigint): bigint {
   return ticks > TICKS_RANGE - TICKS_PER_DAY ? ticks - TICKS_RANGE + TICKS_PER_DAY : ticks;
 }
 
-/** The `DateTime` of an instant, or `undefined` when .NET has none: outside of the years 1 to 9999. */
+/** The `DateTime` of an instant, or `undefined` outside of the years 1 to 9999. */
 export function binaryFromDate(date: Date, kind: DateTimeKind): bigint | undefined {
   const milliseconds = date.getTime();
   if (Number.isNaN(milliseconds)) return undefined;

@@ -1,4 +1,4 @@
-/** What EnyimMemcached's `DefaultTranscoder` reads. @module */
+/** Reads values as EnyimMemcached's `DefaultTranscoder` does. @module */
 
 import { ClientException, quote } from "../../errors.ts";
 import { decodeText } from "../text.ts";
@@ -10,16 +10,18 @@ import {
   typeCode,
 } from "./dot_net_types.ts";
 
-/** How a stream of `BinaryFormatter` begins: the record type, the ids of the root and of the header, and 1.0. */
+/**
+ * The beginning of a `BinaryFormatter` stream: the record type, the ids of the root and the header, and version 1.0.
+ */
 const HEADER = [0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0, 0, 0, 0];
 const CLASS_OF_SYSTEM = 4;
 const CLASS = 5;
 const LIBRARY = 12;
 const ID_SIZE = 4;
-/** Type names carry the names and versions of assemblies. */
+/** The maximum length of a type name, which includes the name and version of its assembly. */
 const LONGEST_NAME = 200;
 
-/** A type whose values are all of one length. */
+/** A type whose values all have the same length. */
 interface FixedType {
   readonly code: number;
   readonly name: string;
@@ -50,9 +52,9 @@ function makeFixedTypes(): ReadonlyMap<number, FixedType> {
 }
 
 /**
- * Reads an item as EnyimMemcached does: by the lowest byte of its flags. The other bytes do not matter.
+ * Reads an item as EnyimMemcached does: the lowest byte of the flags is the type code, and the other bytes are ignored.
  *
- * @throws {ClientException} When it is of a type that is not read, or too short for its type.
+ * @throws {ClientException} When its type is not supported, or it is too short for its type.
  */
 export function readValue(flags: number, data: Uint8Array): unknown {
   if (flags === RAW_BYTES) return new Uint8Array(data);
@@ -71,12 +73,12 @@ export function readValue(flags: number, data: Uint8Array): unknown {
       throw unreadableObject(flags, data);
   }
   throw new ClientException(
-    `Cannot read item: type code ${code} (flags ${flags}) is none of EnyimMemcached's`,
+    `Cannot read item: EnyimMemcached has no type code ${code} (flags ${flags})`,
     flags,
   );
 }
 
-/** Bytes behind the value are ignored, as EnyimMemcached does. */
+/** Bytes after the value are ignored, as in EnyimMemcached. */
 function readFixed({ name, size, read }: FixedType, data: Uint8Array): unknown {
   const { buffer, byteOffset, byteLength } = data;
   if (byteLength >= size) return read(new DataView(buffer, byteOffset, byteLength));
@@ -91,7 +93,7 @@ function readDateTime(view: DataView): Date {
   throw new ClientException("Cannot read item: its System.DateTime is after the year 9999", binary);
 }
 
-/** BinaryFormatter is code that runs on reading, and .NET itself has done away with it. */
+/** BinaryFormatter is not supported: reading it may run code, and .NET itself has removed it. */
 function unreadableObject(flags: number, data: Uint8Array): ClientException {
   const name = classOfObject(data);
   const what = name === undefined ? "a .NET object" : `a .NET object of class ${quote(name)}`;
@@ -100,8 +102,8 @@ function unreadableObject(flags: number, data: Uint8Array): ClientException {
 }
 
 /**
- * The class of an object that `BinaryFormatter` wrote (its format is MS-NRBF), for people who search for what
- * wrote it; `undefined` when the name is not where it usually is.
+ * The class of an object in `BinaryFormatter`'s format (MS-NRBF), for error messages; `undefined` when the name is not
+ * at its usual position.
  */
 export function classOfObject(data: Uint8Array): string | undefined {
   if (!HEADER.every((byte, at) => data[at] === byte)) return undefined;
@@ -111,7 +113,7 @@ export function classOfObject(data: Uint8Array): string | undefined {
   return readName(data, at + 1 + ID_SIZE)?.name;
 }
 
-/** Reads a string behind its length, which comes in groups of seven bits, the lowest first. */
+/** Reads a string after its length, which is encoded in groups of seven bits, the lowest first. */
 function readName(data: Uint8Array, start: number): { name: string; end: number } | undefined {
   let length = 0;
   let at = start;

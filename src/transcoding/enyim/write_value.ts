@@ -1,4 +1,4 @@
-/** What EnyimMemcached's `DefaultTranscoder` writes. @module */
+/** Writes values as EnyimMemcached's `DefaultTranscoder` does. @module */
 
 import { quote, ValidationException } from "../../errors.ts";
 import { encodeText } from "../text.ts";
@@ -16,7 +16,7 @@ import {
   typeCode,
 } from "./dot_net_types.ts";
 
-/** Which .NET types values become that could be of several. */
+/** The .NET types for values that could have several. */
 export interface DotNetTypes {
   readonly integers: DotNetIntegerType | DotNetFractionType | "auto";
   readonly fractions: DotNetFractionType;
@@ -26,7 +26,7 @@ export interface DotNetTypes {
 /**
  * Writes a value.
  *
- * @throws {ValidationException} When there is no .NET type for it among those that have a type code.
+ * @throws {ValidationException} When no .NET type with a type code can represent it.
  */
 export function writeValue(value: unknown, types: DotNetTypes): EncodedValue {
   switch (typeof value) {
@@ -44,7 +44,7 @@ export function writeValue(value: unknown, types: DotNetTypes): EncodedValue {
   if (value instanceof Date) return writeDate(value, types.dates);
   if (value instanceof DotNetValue) return writeTyped(value);
   throw unstorable(
-    "EnyimMemcached has a format of its own for simple values and bytes only",
+    "EnyimMemcached's format supports simple values and bytes only",
     value,
   );
 }
@@ -64,7 +64,7 @@ function firstThatFits(
 }
 
 function writeNumber(type: NumberType, value: number | bigint): EncodedValue {
-  if (!type.fits(value)) throw unstorable(`${value} is no value of ${type.name}`, value);
+  if (!type.fits(value)) throw unstorable(`${type.name} cannot represent ${value}`, value);
   const { data, view } = makeBytes(type.size);
   type.write(view, value);
   return item(type.code, data);
@@ -85,10 +85,10 @@ function writeTyped({ type, value }: DotNetValue): EncodedValue {
   const types = numberTypes();
   const numberType = Object.hasOwn(types, type) ? types[type] : undefined;
   if (numberType === undefined) {
-    throw unstorable(`${quote(type)} is no .NET type that has a type code`, value);
+    throw unstorable(`${quote(type)} is not a .NET type with a type code`, value);
   }
   if (typeof value === "number" || typeof value === "bigint") return writeNumber(numberType, value);
-  throw unstorable(`${quote(value)} is no value of ${numberType.name}`, value);
+  throw unstorable(`${numberType.name} cannot represent ${quote(value)}`, value);
 }
 
 function writeChar(value: unknown): EncodedValue {

@@ -1,36 +1,45 @@
-/** The globals that pickles of plain data call, and the instructions that call them. @module */
+/** The globals in pickles of plain data, and the instructions that call them. @module */
 
+import { quote } from "../../errors.ts";
+import { lazily } from "../../waiting.ts";
 import { notPlainData, unreadable } from "./byte_source.ts";
 import { dateFromDate, dateFromDatetime, timeDelta, timeZone } from "./datetime.ts";
 import { isPlainObject } from "./dicts.ts";
+import { type FindGlobal, Global } from "./global.ts";
 import * as opcode from "./opcodes.ts";
-import { bytearrayOf, Complex, frozenSet, Intermediate, isTuple } from "./python_types.ts";
+import {
+  bytearrayOf,
+  callOf,
+  Complex,
+  frozenSet,
+  Intermediate,
+  isTuple,
+  madeByCall,
+  PythonName,
+} from "./python_types.ts";
 import { decodeLatin1, encodeLatin1 } from "./strings.ts";
 import type { Instructions, Unpickler } from "./unpickler.ts";
 
-/** Makes the value that a call of a global stands for; `undefined` when it does not take the arguments. */
-type Make = (args: readonly unknown[], machine: Unpickler) => unknown;
-
-/** How `cls.__new__(cls, *args)` differs from `cls(*args)`; a function has no `__new__`. */
-type Kind = "function" | "immutable class" | "mutable class";
-
-/** A global that is understood: all it does is make data. */
-class Global extends Intermediate {
-  readonly kind: Kind;
-  readonly make: Make;
-
-  constructor(name: string, kind: Kind, make: Make) {
-    super(name);
-    this.kind = kind;
-    this.make = make;
-  }
-}
+const ORDERED_DICT = /* @__PURE__ */ new PythonName("collections", "OrderedDict");
+const COUNTER = /* @__PURE__ */ new PythonName("collections", "Counter");
 
 const CODEC = /^(?:latin[-_]?1|iso-?8859-1)$/i;
 
-let globals: ReadonlyMap<string, Global> | undefined;
+/** Names whose meaning is loaded when a pickle has one of them, and maybe others in the same modules. */
+const LOADED =
+  /^(_*builtins?_*|copy_?reg|collections|_?decimal|fractions|uuid|datetime|_?zoneinfo|backports|pytz|dateutil|django|psycopg2|_?array|numpy)\./;
 
-/** Every global that is understood, by its name. No name out of a pickle is looked up anywhere else. */
+let globals: ReadonlyMap<string, Global> | undefined;
+let findLoaded: FindGlobal | undefined;
+
+const load = /* @__PURE__ */ lazily(() => import("./classes/find_class.ts"));
+
+/** Loads what names that are not among those here stand for. */
+export async function loadClasses(): Promise<void> {
+  findLoaded = (await load()).findClass;
+}
+
+/** All supported globals by name. Names in a pickle are looked up only here. */
 function makeGlobals(): ReadonlyMap<string, Global> {
   const all = [
     new Global("_codecs.encode", "function", makeEncoded),
@@ -51,13 +60,13 @@ function makeGlobals(): ReadonlyMap<string, Global> {
   return new Map(all.map((global) => [global.name, global]));
 }
 
-/** Instructions that name a global or call one, and those that would reach out of the pickle. */
+/** Instructions that name or call a global, and those that refer to something outside of the pickle. */
 export function globalInstructions(): Instructions {
   return {
-    [opcode.GLOBAL]: (machine) => machine.pushIntermediate(readGlobal(machine)),
-    [opcode.STACK_GLOBAL]: (machine) => machine.pushIntermediate(popGlobal(machine)),
+    [opcode.GLOBAL]: pushGlobal,
+    [opcode.STACK_GLOBAL]: pushNamedGlobal,
     [opcode.REDUCE]: reduce,
-    [opcode.INST]: (machine) => call(machine, readGlobal(machine), machine.popMark()),
+    [opcode.INST]: callNamedGlobal,
     [opcode.OBJ]: instantiate,
     [opcode.NEWOBJ]: (machine) => newObject(machine, machine.pop()),
     [opcode.NEWOBJ_EX]: newObjectWithKeywords,
@@ -73,23 +82,46 @@ export function globalInstructions(): Instructions {
   };
 }
 
-function readGlobal({ source }: Unpickler): Global {
-  const module = decodeLatin1(source.line());
-  return findGlobal(module, decodeLatin1(source.line()));
+function pushGlobal(machine: Unpickler): void {
+  const global = readGlobal(machine);
+  if (global !== undefined) machine.pushIntermediate(global);
 }
 
-function popGlobal(machine: Unpickler): Global {
+/** Calls a global that is named in place with what is above the mark. */
+function callNamedGlobal(machine: Unpickler): unknown {
+  const global = readGlobal(machine);
+  return global && call(machine, global, machine.popMark());
+}
+
+function readGlobal(machine: Unpickler): Intermediate | undefined {
+  const { source } = machine;
+  const start = source.offset - 1;
+  const module = decodeLatin1(source.line());
+  const global = findGlobal(`${module}.${decodeLatin1(source.line())}`, machine);
+  if (global === undefined) source.offset = start; // the instruction is carried out again
+  return global;
+}
+
+function pushNamedGlobal(machine: Unpickler): void {
   const [module, name] = machine.popMany(2);
   if (typeof module !== "string" || typeof name !== "string") {
     throw unreadable("the name of a global is not a string");
   }
-  return findGlobal(module, name);
+  const global = findGlobal(`${module}.${name}`, machine);
+  if (global !== undefined) return machine.pushIntermediate(global);
+  machine.source.offset--;
+  machine.push(module);
+  machine.push(name);
 }
 
-function findGlobal(module: string, name: string): Global {
-  const path = `${module}.${name}`;
+/** `undefined` when it has to be loaded first. */
+function findGlobal(path: string, machine: Unpickler): Intermediate | undefined {
   globals ??= makeGlobals();
   const global = globals.get(path);
+  if (findLoaded !== undefined) return findLoaded(path, machine, global);
+  const { classes, keepUnreadable } = machine.options;
+  machine.isWaiting = !!(classes || keepUnreadable || !global && LOADED.test(path));
+  if (machine.isWaiting) return undefined;
   if (global === undefined) throw notPlainData(path);
   return global;
 }
@@ -104,11 +136,11 @@ function instantiate(machine: Unpickler): unknown {
   return call(machine, global, args);
 }
 
-/** `cls.__new__` alone leaves empty what `cls.__init__` would fill. */
+/** `cls.__new__` alone makes an empty object that `cls.__init__` would fill. */
 function newObject(machine: Unpickler, args: unknown): unknown {
   const global = machine.pop();
   if (!(global instanceof Global) || global.kind === "function") {
-    throw unreadable("it instantiates what is not a class");
+    throw unreadable("it instantiates something that is not a class");
   }
   const items = requireTuple(args);
   return call(machine, global, global.kind === "mutable class" ? [] : items);
@@ -117,16 +149,21 @@ function newObject(machine: Unpickler, args: unknown): unknown {
 function newObjectWithKeywords(machine: Unpickler): unknown {
   const [args, keywords] = machine.popMany(2);
   if (!isPlainObject(keywords) || Object.keys(keywords).length > 0) {
-    throw unreadable("it calls a class with keyword arguments");
+    const cls = machine.pop();
+    const name = cls instanceof Intermediate ? cls.name : "a class";
+    if (machine.keep !== undefined) return machine.keep(name);
+    throw unreadable(`it calls ${name} with keyword arguments`);
   }
   return newObject(machine, args);
 }
 
 function call(machine: Unpickler, global: unknown, args: readonly unknown[]): unknown {
-  if (!(global instanceof Global)) throw unreadable("it calls what is not a global");
+  if (!(global instanceof Global)) throw unreadable("it calls something that is not a global");
   const made = global.make(args, machine);
+  if (made instanceof Intermediate) machine.hasIntermediates = true;
   if (made !== undefined) return made;
-  throw unreadable(`${global.name} is called with arguments that it does not take`);
+  if (machine.keep !== undefined) return machine.keep(global.name);
+  throw unreadable(`${global.name} is called with invalid arguments`);
 }
 
 function requireTuple(args: unknown): readonly unknown[] {
@@ -134,11 +171,16 @@ function requireTuple(args: unknown): readonly unknown[] {
   throw unreadable("it calls a global without a tuple of arguments");
 }
 
-/** Plain data has no state besides what makes it. */
+/** Plain data has no additional state. */
 function build(machine: Unpickler): void {
   const state = machine.pop();
-  if (state !== null) throw unreadable("it sets attributes, which plain data does not have");
-  machine.top();
+  const value = machine.top();
+  const grow = machine.growing?.get(value)?.build;
+  if (grow !== undefined) grow(state);
+  else if (state !== null) {
+    const { name } = callOf(Object(value))?.callee ?? Object(value).constructor;
+    throw unreadable(`it sets attributes of ${quote(name)}, which plain data does not have`);
+  }
 }
 
 function checkBuffer(machine: Unpickler): void {
@@ -147,10 +189,10 @@ function checkBuffer(machine: Unpickler): void {
 
 /** Persistent ids, extension codes and out-of-band buffers. */
 function refuse(): never {
-  throw unreadable("it refers to what lies outside of it");
+  throw unreadable("it refers to something outside of it");
 }
 
-/** By `_codecs.encode` protocols below 3 write bytes. */
+/** Protocols below 3 write bytes as a call of `_codecs.encode`. */
 function makeEncoded(args: readonly unknown[], machine: Unpickler): Uint8Array | undefined {
   const [text, codec] = args;
   if (typeof text !== "string" || typeof codec !== "string" || args.length !== 2) return undefined;
@@ -173,7 +215,7 @@ function makeBytearray(args: readonly unknown[], machine: Unpickler): Uint8Array
   return bytes && bytearrayOf(bytes);
 }
 
-/** From other bytes, from text and a codec (Python 2), or from a list of numbers (Python 3.0). */
+/** Makes bytes from other bytes, from text and a codec (Python 2), or from a list of numbers (Python 3.0). */
 function makeBytes(args: readonly unknown[], machine: Unpickler): Uint8Array | undefined {
   const [source = []] = args;
   if (typeof source === "string") return makeEncoded(args, machine);
@@ -189,10 +231,11 @@ function makeComplex(args: readonly unknown[]): Complex | undefined {
   return new Complex(real, imag);
 }
 
-/** Python 3 adds the items afterwards; Python 2 gave them as pairs. */
+/** Python 3 adds the items afterwards; Python 2 passed them as pairs. */
 function makeOrderedDict(args: readonly unknown[], machine: Unpickler): unknown {
   const pairs = itemsIn(args, machine);
-  return pairs?.every(isPair) ? machine.dicts.fill({}, pairs.flat()) : undefined;
+  const dict = madeByCall({}, { callee: ORDERED_DICT, args: [] });
+  return pairs?.every(isPair) ? machine.dicts.fill(dict, pairs.flat()) : undefined;
 }
 
 function makeCounter(args: readonly unknown[], machine: Unpickler): unknown {
@@ -200,10 +243,10 @@ function makeCounter(args: readonly unknown[], machine: Unpickler): unknown {
   if (args.length > 1 || !(counts instanceof Map || isPlainObject(counts))) return undefined;
   const pairs = counts instanceof Map ? [...counts] : Object.entries(counts);
   machine.charge(pairs.length);
-  return machine.dicts.fill({}, pairs.flat());
+  return machine.dicts.fill(madeByCall({}, { callee: COUNTER, args: [] }), pairs.flat());
 }
 
-/** The items of the only argument, a list or tuple; none where there is no argument. */
+/** The items of the only argument, a list or tuple; no items without an argument. */
 function itemsIn(args: readonly unknown[], machine: Unpickler): readonly unknown[] | undefined {
   const [items = []] = args;
   if (!Array.isArray(items) || args.length > 1) return undefined;

@@ -1,9 +1,62 @@
-/** Types of Python that JavaScript has nothing like. @module */
+/** Python types without a counterpart in JavaScript. @module */
 
-/** What an array, a Set or a Uint8Array can be in Python besides a list, a set or bytes. */
-type PythonType = "tuple" | "frozenset" | "bytearray";
+import { quote } from "../../errors.ts";
 
-/** Its constructor returns the object it is given, so that a subclass adds its private fields to that. */
+/** The Python types that an array, a Set or a Uint8Array can be marked as. */
+type PythonType = "tuple" | "frozenset" | "bytearray" | PythonCall | DateOrigin;
+
+/** A class or function of Python's, by the name that Python 3 has for it. */
+export class PythonName {
+  readonly module: string;
+  readonly name: string;
+
+  constructor(module: string, name: string) {
+    this.module = module;
+    this.name = name;
+  }
+}
+
+/** The call that makes a value in Python: of a container, an empty one, which then gets its items. */
+export interface PythonCall {
+  readonly callee: PythonName;
+  /** Values that hold no others, names, and what is made by calls. */
+  readonly args: readonly unknown[];
+}
+
+/** What a Date was read from, as far as it tells more than the Date does. */
+export interface DateOrigin {
+  /** The four bytes of a `date`, or the ten of a `datetime`. */
+  readonly bytes: Uint8Array;
+  /** The time zone of an aware `datetime`. */
+  readonly zone: PythonObject | undefined;
+  /** Milliseconds of the Date when it was read: it may be changed. */
+  readonly time: number;
+}
+
+/** A value of a class of Python's that JavaScript has nothing like, and that holds no other values. */
+export abstract class PythonObject {
+  /**
+   * The call that makes it in Python.
+   *
+   * @internal
+   */
+  abstract toCall(): PythonCall;
+
+  /**
+   * What is the same for values that are equal in Python, and only for these. `undefined` when Python cannot
+   * hash it.
+   *
+   * @internal
+   */
+  abstract toKey(): string | number | bigint | undefined;
+
+  /** Its text, so that JSON has something of it. */
+  toJSON(): unknown {
+    return String(this);
+  }
+}
+
+/** Its constructor returns its argument, so that a subclass adds its private fields to that object. */
 class Given {
   constructor(object: object) {
     return object as Given;
@@ -35,17 +88,17 @@ class Typed extends Given {
   }
 }
 
-/** Says once and for all which type of Python an object stands for. */
+/** Marks an object as a Python type. The mark cannot be changed. */
 function typed<Value extends object>(object: Value, type: PythonType): Value {
   new Typed(object, type);
   return object;
 }
 
 /**
- * Makes an array that `moecacheTranscoder` stores as a Python tuple. An array that was read from a tuple is
- * one already. It is an ordinary array otherwise, and copies of it are ordinary arrays.
+ * Makes an array that `moecacheTranscoder` stores as a Python tuple. An array that was read from a tuple is already
+ * marked. Otherwise it is an ordinary array. Copies of it are not marked.
  *
- * A tuple, unlike a list, can be a key of a `Map` and an item of a `Set` that Python reads.
+ * Unlike a list, a tuple can be a key of a `Map` and an item of a `Set` for Python.
  *
  * @param items The tuple's items.
  * @returns The array of the items.
@@ -67,21 +120,21 @@ export function tuple<Items extends readonly unknown[]>(...items: Items): Items 
   return tupleOf(items);
 }
 
-/** Makes an array that nobody else holds a tuple. */
+/** Marks a new array as a tuple. */
 export function tupleOf<Items extends readonly unknown[]>(items: Items): Items {
   return typed(items, "tuple");
 }
 
-/** Whether an array stands for a tuple. */
+/** Whether an array is marked as a tuple. */
 export function isTuple(items: readonly unknown[]): boolean {
   return Typed.typeOf(items) === "tuple";
 }
 
 /**
- * Makes a `Set` that `moecacheTranscoder` stores as a Python frozenset. A `Set` that was read from a
- * frozenset is one already. It is an ordinary `Set` otherwise, and can be changed.
+ * Makes a `Set` that `moecacheTranscoder` stores as a Python frozenset. A `Set` that was read from a frozenset is
+ * already marked. Otherwise it is an ordinary `Set`, and can be changed.
  *
- * A frozenset, unlike a set, can be a key of a `Map` and an item of a `Set` that Python reads.
+ * Unlike a set, a frozenset can be a key of a `Map` and an item of a `Set` for Python.
  *
  * @param items The set's items.
  * @returns The `Set` of the items.
@@ -104,22 +157,44 @@ export function frozenSet<Item>(items: Iterable<Item> = []): Set<Item> {
   return typed(new Set(items), "frozenset");
 }
 
-/** Whether a `Set` stands for a frozenset. */
+/** Whether a `Set` is marked as a frozenset. */
 export function isFrozenSet(set: ReadonlySet<unknown>): boolean {
   return Typed.typeOf(set) === "frozenset";
 }
 
-/** Makes bytes that nobody else holds a bytearray, which Python cannot hash. */
+/** Marks new bytes as a bytearray, which Python cannot hash. */
 export function bytearrayOf(bytes: Uint8Array): Uint8Array {
   return typed(bytes, "bytearray");
 }
 
-/** Whether bytes stand for a bytearray. */
+/** Whether bytes are marked as a bytearray. */
 export function isBytearray(bytes: Uint8Array): boolean {
   return Typed.typeOf(bytes) === "bytearray";
 }
 
-/** The ids of keys while they are read: those of tuples and frozensets are kept by the objects. */
+/** Marks a new array, object or Map as an instance of a subclass, which Python makes by a call. */
+export function madeByCall<Value extends object>(value: Value, call: PythonCall): Value {
+  return typed(value, call);
+}
+
+/** The call that makes a list or dict of a subclass; `undefined` of those that are no more than that. */
+export function callOf(value: object): PythonCall | undefined {
+  const type = Typed.typeOf(value);
+  return typeof type === "object" && "callee" in type ? type : undefined;
+}
+
+/** Marks a new Date as read from a `date` or `datetime`. */
+export function dateOf(date: Date, origin: Omit<DateOrigin, "time">): Date {
+  return typed(date, { ...origin, time: date.getTime() });
+}
+
+/** What a Date was read from, if it was. */
+export function originOf(date: Date): DateOrigin | undefined {
+  const type = Typed.typeOf(date);
+  return typeof type === "object" && "bytes" in type ? type : undefined;
+}
+
+/** The ids of keys while a pickle is read. Tuples and frozensets keep their ids in a private field. */
 export class ReadKeyIds {
   readonly #others = new Map<unknown, number>();
 
@@ -135,9 +210,9 @@ export class ReadKeyIds {
 }
 
 /**
- * A complex number: what Python's `complex` reads as, and what is stored as one.
+ * A complex number. It is stored as Python's `complex`, and read from it.
  *
- * @example A complex number there and back
+ * @example Storing and reading a complex number
  * ```ts
  * import { Client, Complex } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -168,12 +243,41 @@ export class Complex {
   }
 }
 
-/** What exists while a pickle is read and is not data by itself: a class, a function, a time zone. */
+/** What exists while a pickle is read and is not data by itself: a class, a function, a `dtype`. */
 export class Intermediate {
-  /** The name of the global that it is, or that it was made by. */
+  /** The name of the global, or of the global that made it. */
   readonly name: string;
 
   constructor(name: string) {
     this.name = name;
   }
+
+  /** Why it cannot be part of a value. */
+  get problem(): string {
+    return `global ${quote(this.name)} is not plain data`;
+  }
+}
+
+/** Bytes that Python 2 called a string. Only what takes bytes can have them; Python 3 reads no others. */
+export class Python2Bytes extends Intermediate {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    super("__builtin__.str");
+    this.bytes = bytes;
+  }
+
+  override get problem(): string {
+    return "a Python 2 str holds bytes that are not ASCII";
+  }
+}
+
+/** What a call made that Python gives a state afterwards, or items. */
+export interface Growing {
+  /** Takes the state, which Python hands to `__setstate__`. */
+  build?(state: unknown): void;
+  /** Takes items of a list or set. */
+  extend?(items: readonly unknown[]): void;
+  /** Takes keys and values of a dict in turn. */
+  fill?(pairs: readonly unknown[]): void;
 }

@@ -1,36 +1,53 @@
-/** Reading pickles: the instructions for data, and the loop that follows them. @module */
+/** Reads pickles: the instructions for data, and the loop that runs them. @module */
 
 import { ByteSource, unreadable } from "./byte_source.ts";
-import { globalInstructions } from "./globals.ts";
+import { globalInstructions, loadClasses } from "./globals.ts";
 import { floatFromText, integerFromBytes, integerFromText } from "./numbers.ts";
 import * as opcode from "./opcodes.ts";
-import { bytearrayOf, frozenSet, isFrozenSet, isTuple, tupleOf } from "./python_types.ts";
+import {
+  bytearrayOf,
+  frozenSet,
+  isFrozenSet,
+  isTuple,
+  Python2Bytes,
+  tupleOf,
+} from "./python_types.ts";
 import {
   decodeLatin1,
-  decodePython2Str,
   decodeString,
+  encodeLatin1,
+  isAscii,
   stringFromRawUnicode,
   stringFromRepr,
 } from "./strings.ts";
-import { type Instructions, Unpickler } from "./unpickler.ts";
+import { type Instructions, type ReadPickleOptions, Unpickler } from "./unpickler.ts";
 
 const HIGHEST_PROTOCOL = 5;
 const INDEX = /^\d{1,15}$/;
 
-/** From so many bytes on, bytes alone are read without the pickle machine. */
+/** From this length on, a pickle of a single bytes value is read without the pickle machine. */
 const LONG = 65_536;
+
+const PLAIN: ReadPickleOptions = {};
 
 let instructions: Instructions | undefined;
 
 /**
- * Reads a pickle of protocol 0 to 5. It runs nothing, and takes time and memory in proportion to the
- * length of `bytes`.
+ * Reads a pickle of protocol 0 to 5. It never runs code, and its time and memory are proportional to the length of
+ * `bytes`.
  *
- * @param isOwn Whether the bytes may be changed, and be part of the value. It else has no view of them.
- * @throws {ClientException} If it is broken, holds more than plain data, or is followed by anything: CPython
- * ignores what follows, and so the loss of text that was appended to a value.
+ * @param isOwn Whether the bytes may be changed, and the value may be a view of them. Otherwise the value has no view
+ *   of them.
+ * @param options What is read besides plain data.
+ * @returns The value; or a promise of it, the first time that a pickle names a class whose reader has to be loaded.
+ * @throws {ClientException} If it is malformed, holds more than plain data, or is followed by more bytes. CPython
+ * ignores such bytes, and so text that was appended to a value would be lost silently.
  */
-export function readPickle(bytes: Uint8Array, isOwn = false): unknown {
+export function readPickle(
+  bytes: Uint8Array,
+  isOwn = false,
+  options: ReadPickleOptions = PLAIN,
+): unknown {
   instructions ??= {
     ...scalarInstructions(),
     ...containerInstructions(),
@@ -42,19 +59,32 @@ export function readPickle(bytes: Uint8Array, isOwn = false): unknown {
     const value = readLongBytes(source);
     if (value !== undefined) return value;
   }
-  const machine = new Unpickler(source);
+  return follow(new Unpickler(source, options), instructions);
+}
+
+/** Carries out instructions from where the source is up to the end. */
+function follow(machine: Unpickler, instructions: Instructions): unknown {
+  const { source } = machine;
   for (let code = source.uint8(); code !== opcode.STOP; code = source.uint8()) {
     const run = instructions[code];
     if (run === undefined) throw unreadable(`it holds the unknown opcode ${code}`);
     const value = run(machine);
     if (value !== undefined) machine.push(value);
+    else if (machine.isWaiting) return followLater(machine, instructions);
   }
-  const rest = bytes.length - source.offset;
+  const rest = source.bytes.length - source.offset;
   if (rest > 0) throw unreadable(`${rest} bytes follow its end, where append may have put them`);
   return machine.finish();
 }
 
-/** Reads a pickle of bytes alone, as it is written from protocol 3 on; `undefined` if it is anything else. */
+async function followLater(machine: Unpickler, instructions: Instructions): Promise<unknown> {
+  machine.source.keep();
+  await loadClasses();
+  machine.isWaiting = false;
+  return follow(machine, instructions);
+}
+
+/** Reads a pickle of a single bytes value, as it is written from protocol 3 on; `undefined` for any other pickle. */
 function readLongBytes(source: ByteSource): Uint8Array | undefined {
   const { bytes } = source;
   if (bytes[0] !== opcode.PROTO || bytes[2] !== opcode.BINBYTES) return undefined;
@@ -70,7 +100,7 @@ function readLongBytes(source: ByteSource): Uint8Array | undefined {
   return undefined;
 }
 
-/** Instructions for values that hold no others. */
+/** Instructions for simple values. */
 function scalarInstructions(): Instructions {
   return {
     [opcode.NONE]: () => null,
@@ -93,9 +123,13 @@ function scalarInstructions(): Instructions {
     [opcode.SHORT_BINUNICODE]: ({ source }) => readString(source, source.uint8()),
     [opcode.BINUNICODE8]: ({ source }) => readString(source, source.uint64()),
 
-    [opcode.STRING]: ({ source }) => stringFromRepr(source.line()),
-    [opcode.BINSTRING]: ({ source }) => decodePython2Str(source.take(source.int32())),
-    [opcode.SHORT_BINSTRING]: ({ source }) => decodePython2Str(source.take(source.uint8())),
+    [opcode.STRING]: (machine) => pushStr(machine, stringFromRepr(machine.source.line())),
+    [opcode.BINSTRING]: (machine) => {
+      pushStr(machine, decodeLatin1(machine.source.take(machine.source.int32())));
+    },
+    [opcode.SHORT_BINSTRING]: (machine) => {
+      pushStr(machine, decodeLatin1(machine.source.take(machine.source.uint8())));
+    },
 
     [opcode.BINBYTES]: ({ source }) => source.copy(source.uint32()),
     [opcode.SHORT_BINBYTES]: ({ source }) => source.copy(source.uint8()),
@@ -104,7 +138,7 @@ function scalarInstructions(): Instructions {
   };
 }
 
-/** Instructions that make lists, tuples, dicts and sets, or add to them. */
+/** Instructions that make or extend lists, tuples, dicts and sets. */
 function containerInstructions(): Instructions {
   return {
     [opcode.EMPTY_TUPLE]: () => tupleOf([]),
@@ -129,7 +163,7 @@ function containerInstructions(): Instructions {
   };
 }
 
-/** Instructions that begin the pickle, move values about the stack and into the memo. */
+/** Instructions for the beginning of the pickle, the stack and the memo. */
 function stackInstructions(): Instructions {
   return {
     [opcode.PROTO]: ({ source }) => checkProtocol(source.uint8()),
@@ -151,17 +185,24 @@ function stackInstructions(): Instructions {
   };
 }
 
-/** `01` and `00` are how protocols 0 and 1 write booleans. */
+/** Protocols 0 and 1 write booleans as `01` and `00`. */
 function readInt(source: ByteSource): unknown {
   const text = decodeLatin1(source.line());
   if (text === "00" || text === "01") return text === "01";
   return integerFromText(text);
 }
 
-/** Python 2 writes `long` values with an L at the end, and so does Python 3 into protocol 0. */
+/** Python 2 writes `long` values with a final L, and so does Python 3 in protocol 0. */
 function readLong(source: ByteSource): unknown {
   const text = decodeLatin1(source.line());
   return integerFromText(text.endsWith("L") ? text.slice(0, -1) : text);
+}
+
+/** Python 2's `str` is text if it is ASCII: by default CPython 3 takes no more. Some calls take its bytes. */
+function pushStr(machine: Unpickler, text: string): void {
+  const bytes = isAscii(text) ? undefined : encodeLatin1(text);
+  if (bytes === undefined) machine.push(text);
+  else machine.pushIntermediate(new Python2Bytes(bytes));
 }
 
 function readString(source: ByteSource, length: number): string {
@@ -171,17 +212,27 @@ function readString(source: ByteSource, length: number): string {
 
 function append(machine: Unpickler, items: readonly unknown[]): void {
   const list = machine.top();
-  if (!Array.isArray(list) || isTuple(list)) throw unreadable("it appends to what is not a list");
+  const extend = machine.growing?.get(list)?.extend;
+  if (extend !== undefined) return extend(items);
+  if (!Array.isArray(list) || isTuple(list)) {
+    throw unreadable("it appends to something that is not a list");
+  }
   for (const item of items) list.push(item);
 }
 
 function setItems(machine: Unpickler, pairs: readonly unknown[]): void {
+  const fill = machine.growing?.get(machine.top())?.fill;
+  if (fill !== undefined) return fill(pairs);
   machine.replaceTop(machine.dicts.fill(machine.top(), pairs));
 }
 
 function addItems(machine: Unpickler, items: readonly unknown[]): void {
   const set = machine.top();
-  if (!(set instanceof Set) || isFrozenSet(set)) throw unreadable("it adds to what is not a set");
+  const extend = machine.growing?.get(set)?.extend;
+  if (extend !== undefined) return extend(items);
+  if (!(set instanceof Set) || isFrozenSet(set)) {
+    throw unreadable("it adds to something that is not a set");
+  }
   machine.keys.addAll(set, items);
 }
 
@@ -189,11 +240,11 @@ function checkProtocol(protocol: number): void {
   if (protocol > HIGHEST_PROTOCOL) throw unreadable(`protocol ${protocol} is unknown`);
 }
 
-// Frames tell how much to read from a file at once. All is here already.
+// Frames say how much to read from a file at once. Here all bytes are present, so only their length is checked.
 function checkFrame(source: ByteSource): void {
   const length = source.uint64();
   if (length > source.bytes.length - source.offset) {
-    throw unreadable("a frame goes on past its end");
+    throw unreadable("a frame is longer than the pickle");
   }
 }
 

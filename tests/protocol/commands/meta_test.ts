@@ -124,7 +124,7 @@ Deno.test("readItemInfo rounds no flags, and reads those of old servers", () => 
     const { flags } = readItemInfo({
       status: "HD",
       flags: { f, s: "1", c: "7", t: "-1", l: "0", h: "0" },
-    });
+    }, "key");
     return flags;
   };
   assertEquals(flagsOf("274"), 274);
@@ -133,5 +133,5 @@ Deno.test("readItemInfo rounds no flags, and reads those of old servers", () => 
   assertEquals(flagsOf("9007199254740991"), Number.MAX_SAFE_INTEGER);
   assertEquals(flagsOf("9007199254740993"), 9007199254740993n);
   assertEquals(flagsOf("18446744073709551615"), 2n ** 64n - 1n);
-  for (const f of ["", "x", "1.5", "-"]) assertThrows(() => flagsOf(f), SocketError, "flag f");
+  for (const f of ["", "x", "1.5", "-"]) assertThrows(() => flagsOf(f), ClientException, "flag f");
 });

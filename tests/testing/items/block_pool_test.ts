@@ -72,5 +72,5 @@ Deno.test("BlockPool does not let anybody use a block of a page that was given b
   const blocks = allocate(pool, 2 * BLOCKS_PER_PAGE);
   for (const block of blocks) pool.free(block);
   const last = blocks.at(-1) ?? 0;
-  assertThrows(() => pool.setWord(last, 0, 1), Error, "it was given back");
+  assertThrows(() => pool.setWord(last, 0, 1), Error, "it has been freed");
 });

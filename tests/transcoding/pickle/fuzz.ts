@@ -3,7 +3,9 @@
 import { ClientException } from "../../../src/errors.ts";
 import * as opcode from "../../../src/transcoding/pickle/opcodes.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
+import type { ReadPickleOptions } from "../../../src/transcoding/pickle/unpickler.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
+import { busyTime } from "../../support/busy_time.ts";
 import type { Random } from "../../chaos/random.ts";
 import { fromHex, type PickleVectors, readVectors, toHex, unpack } from "./vectors.ts";
 
@@ -14,6 +16,29 @@ const MAX_BYTES = 1 << 20;
 const MAX_BYTES_PER_BYTE = 1 << 10;
 
 const opcodes = Object.values(opcode);
+
+/** Pickles of classes, as text of which each character is a byte. */
+const CLASSES = [
+  "cuuid\nUUID\n)\x81}X\x03\x00\x00\x00intK\x05sb.",
+  "ccopy_reg\n_reconstructor\n(cuuid\nUUID\nc__builtin__\nobject\nNtR}X\x03\x00\x00\x00intK\x05sb.",
+  "ccollections\ndeque\n(]K\x03tR(K\x01K\x02e.",
+  "ccollections\ndefaultdict\nc__builtin__\nlist\n\x85RX\x01\x00\x00\x00a]s.",
+  "cdatetime\ndatetime\n(C\x0a\x07\xe4\x02\x1d\x0c\x00\x00\x0a\x5b\xb5cpytz\n_p\n(X\x03\x00\x00\x00UTCtRtR.",
+  "cdatetime\ndatetime\n(U\x0a\x07\xe4\x02\x1d\x0c\x00\x00\x0a\x5b\xb5cbuiltins\ngetattr\n" +
+  "(czoneinfo\nZoneInfo\nX\x09\x00\x00\x00_unpickletR(X\x0d\x00\x00\x00Europe/BerlinK\x01tRtR.",
+  "cdateutil.tz.tz\ntzoffset\n)\x81}(X\x05\x00\x00\x00_nameNX\x07\x00\x00\x00_offsetK\x05ub.",
+  "carray\n_array_reconstructor\n(carray\narray\nX\x01\x00\x00\x00iK\x08C\x04\x01\x00\x00\x00tR.",
+  "cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(X\x02\x00\x00\x00i2\x89\x88tR(K\x03X\x01\x00\x00\x00<tbC\x02\x01\x00tR.",
+  "capp\nMoney\n(K\x05tR}X\x01\x00\x00\x00aNsb.",
+  "}(capp\nMoney\n)Rcdecimal\nDecimal\n(X\x03\x00\x00\x001.5tRK\x01cfractions\nFraction\n(K\x01K\x02tRu.",
+];
+
+const OPTIONS: readonly ReadPickleOptions[] = [
+  {},
+  { keepUnreadable: true },
+  { classes: { "app.Money": (args, state) => ({ args, state }) } },
+  { classes: { "app.Money": ([value]) => value ?? "none" }, keepUnreadable: true },
+];
 
 /** The worst of the cases. */
 export interface PickleFuzzReport {
@@ -27,22 +52,30 @@ export interface PickleFuzzReport {
 /**
  * Reads mutations of valid, hostile and unusual pickles, and writes what comes of them.
  *
+ * @param random Where they come from.
+ * @param cases How many at most.
+ * @param goesOn Is given how many are over, and says whether there is time for another.
  * @throws {Error} When one makes anything but a value or a `ClientException`, takes long, or takes
  * memory out of proportion.
  */
-export async function fuzzPickles(random: Random, cases: number): Promise<PickleFuzzReport> {
+export async function fuzzPickles(
+  random: Random,
+  cases: number,
+  goesOn: (done: number) => boolean = () => true,
+): Promise<PickleFuzzReport> {
   const pickles = await readSamples();
   let [slowest, hungriest] = [0, 0];
-  for (let i = 0; i < cases; i++) {
+  let done = 0;
+  for (; done < cases && goesOn(done); done++) {
     const bytes = mutate(pickles, random);
     const heap = allocated();
-    const start = performance.now();
+    const start = busyTime();
     try {
-      readAndWrite(bytes, random);
+      await readAndWrite(bytes, random);
     } catch (cause) {
       throw new Error(`Cannot read ${toHex(bytes)}`, { cause });
     }
-    slowest = Math.max(slowest, performance.now() - start);
+    slowest = Math.max(slowest, busyTime() - start);
     if (slowest > MAX_MILLISECONDS) throw new Error(`Cannot read ${toHex(bytes)} in time`);
     // Less than nothing where garbage was collected meanwhile.
     const taken = allocated() - heap;
@@ -51,7 +84,7 @@ export async function fuzzPickles(random: Random, cases: number): Promise<Pickle
       throw new Error(`Reading ${toHex(bytes)} takes ${taken} bytes`);
     }
   }
-  return { cases, slowest, hungriest };
+  return { cases: done, slowest, hungriest };
 }
 
 async function readSamples(): Promise<Uint8Array<ArrayBuffer>[]> {
@@ -61,7 +94,10 @@ async function readSamples(): Promise<Uint8Array<ArrayBuffer>[]> {
   const others = [...hostile, ...unusual].flatMap(({ hex }) =>
     hex === undefined ? [] : [fromHex(hex)]
   );
-  return [...unpacked, ...others].filter((bytes) => bytes.length <= MAX_LENGTH);
+  const classes = CLASSES.map((text) => Uint8Array.from(text, (char) => char.charCodeAt(0)));
+  // As many as of the others, about.
+  const often = Array.from({ length: 30 }, () => classes).flat();
+  return [...unpacked, ...others, ...often].filter((bytes) => bytes.length <= MAX_LENGTH);
 }
 
 /** Changes, doubles, removes or brings in from elsewhere a few bytes of a pickle. */
@@ -88,16 +124,16 @@ function mutate(
 }
 
 /** What is read may be a string with a lone surrogate, which is not written. What is written is read. */
-function readAndWrite(bytes: Uint8Array, random: Random): void {
+async function readAndWrite(bytes: Uint8Array, random: Random): Promise<void> {
   let written: Uint8Array;
   try {
-    const value = readPickle(bytes.slice(), random.chance(0.5));
+    const value = await readPickle(bytes.slice(), random.chance(0.5), random.pick(OPTIONS));
     written = writePickle(value, random.pick([2, 3, 4, 5]));
   } catch (error) {
     if (!(error instanceof ClientException)) throw error;
     return;
   }
-  readPickle(written);
+  await readPickle(written);
 }
 
 function allocated(): number {

@@ -1,8 +1,9 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ClientException } from "../../../src/errors.ts";
 import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
 import { isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
+import { busyTime } from "../../support/busy_time.ts";
 import { isTuple } from "../../../src/transcoding/pickle/python_types.ts";
 import {
   assertPortable,
@@ -23,39 +24,40 @@ function pickle(...parts: (string | number)[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(bytes);
 }
 
-function assertRefused(bytes: Uint8Array, message = "Cannot read pickle: "): void {
-  assertThrows(() => readPickle(bytes), ClientException, message);
+/** At once, or later if it names a class whose reader has to be loaded first. */
+async function assertRefused(bytes: Uint8Array, message = "Cannot read pickle: "): Promise<void> {
+  await assertRejects(async () => await readPickle(bytes), ClientException, message);
 }
 
 Deno.test("readPickle reads every value in every protocol", async () => {
   for (const { portable, pickles } of values) {
     for (const packed of Object.values(pickles)) {
-      assertPortable(readPickle(await unpack(packed)), portable);
+      assertPortable(await readPickle(await unpack(packed)), portable);
     }
   }
 });
 
-Deno.test("readPickle refuses hostile pickles, and takes no time over them", () => {
+Deno.test("readPickle refuses hostile pickles, and takes no time over them", async () => {
   for (const { name, hex, parts, expect } of hostile) {
     const bytes = hex === undefined ? joinParts(parts ?? []) : fromHex(hex);
-    const before = performance.now();
+    const before = busyTime();
     try {
-      readPickle(bytes);
+      await readPickle(bytes);
       assertEquals(expect, "throwOrReturnQuickly", name);
     } catch (error) {
       if (!(error instanceof ClientException)) throw error;
     }
-    assertEquals(performance.now() - before < 2000, true, name);
+    assertEquals(busyTime() - before < 2000, true, name);
   }
 });
 
-Deno.test("readPickle reads what is unusual as CPython does", () => {
+Deno.test("readPickle reads what is unusual as CPython does", async () => {
   for (const { name, hex, portable, throws, implementationsDiffer } of unusual) {
     // A Map has only one NaN for a key, and what follows a pickle is refused.
     if (name === "nan twice as key" || name === "text after STOP is ignored") continue;
     if (implementationsDiffer) continue;
-    if (throws === undefined) assertPortable(readPickle(fromHex(hex)), portable!);
-    else assertRefused(fromHex(hex));
+    if (throws === undefined) assertPortable(await readPickle(fromHex(hex)), portable!);
+    else await assertRefused(fromHex(hex));
   }
 });
 
@@ -64,15 +66,15 @@ Deno.test("readPickle refuses each pickle that is cut off", async () => {
     for (const packed of Object.values(pickles)) {
       const bytes = await unpack(packed);
       if (bytes.length > 300) continue;
-      for (let end = 0; end < bytes.length; end++) assertRefused(bytes.subarray(0, end));
+      for (let end = 0; end < bytes.length; end++) await assertRefused(bytes.subarray(0, end));
     }
   }
 });
 
-Deno.test("readPickle refuses bytes that follow the pickle", () => {
+Deno.test("readPickle refuses bytes that follow the pickle", async () => {
   for (const rest of ["x", ".", "\0", "garbage", "N.", "\x80\x02N."]) {
-    assertRefused(pickle("\x80\x02K\x05.", rest), `${rest.length} bytes follow its end`);
-    assertRefused(pickle("N.", rest), "follow its end");
+    await assertRefused(pickle("\x80\x02K\x05.", rest), `${rest.length} bytes follow its end`);
+    await assertRefused(pickle("N.", rest), "follow its end");
   }
 });
 
@@ -107,29 +109,30 @@ Deno.test("readPickle makes a view of long bytes that it owns, and a copy of all
   assertEquals(read.map(({ buffer }) => buffer.byteLength), [length, length]);
 });
 
-Deno.test("readPickle names the global that it refuses", () => {
-  assertRefused(pickle("cos\nsystem\n."), 'global "os.system" is not plain data');
-  assertRefused(
+Deno.test("readPickle names the global that it refuses", async () => {
+  await assertRefused(pickle("cos\nsystem\n."), 'global "os.system" is not plain data');
+  await assertRefused(
     pickle(0x80, 4, 0x8c, 2, "os", 0x8c, 6, "system", 0x93, "."),
     'global "os.system" is not plain data',
   );
-  assertRefused(pickle("(ios\nsystem\n."), 'global "os.system" is not plain data');
-  assertRefused(pickle("cdecimal\nDecimal\n."), 'global "decimal.Decimal" is not plain data');
-  assertRefused(pickle("cconstructor\n\n."), 'global "constructor." is not plain data');
+  await assertRefused(pickle("(ios\nsystem\n."), 'global "os.system" is not plain data');
+  await assertRefused(
+    pickle("ccollections\nOrderedDict\n)R}X\x01\x00\x00\x00aNsb."),
+    'it sets attributes of "OrderedDict", which plain data does not have',
+  );
+  await assertRefused(pickle("cconstructor\n\n."), 'global "constructor." is not plain data');
 });
 
-Deno.test("readPickle refuses a global, timezone or timedelta that is left in the value", () => {
-  const zone = "cdatetime\ntimezone\n(cdatetime\ntimedelta\n(K\x00K\x00K\x00tRtR";
-  assertRefused(pickle("c__builtin__\nset\n."), '"__builtin__.set" is not plain data');
-  assertRefused(pickle("]c__builtin__\nset\na."), '"__builtin__.set" is not plain data');
-  assertRefused(pickle("}X\x01\x00\x00\x00ac_codecs\nencode\ns."), '"_codecs.encode"');
-  assertRefused(pickle(zone, "."), '"datetime.timezone" is not plain data');
-  assertRefused(pickle("(", zone, "t."), '"datetime.timezone" is not plain data');
-  assertRefused(pickle("}K\x01", zone, "s."), '"datetime.timezone" is not plain data');
-  assertRefused(pickle("}", zone, "Ns."), '"datetime.timezone" is not plain data');
+Deno.test("readPickle refuses a global that is left in the value", async () => {
+  await assertRefused(pickle("c__builtin__\nset\n."), '"__builtin__.set" is not plain data');
+  await assertRefused(pickle("]c__builtin__\nset\na."), '"__builtin__.set" is not plain data');
+  await assertRefused(pickle("}X\x01\x00\x00\x00ac_codecs\nencode\ns."), '"_codecs.encode"');
+  await assertRefused(pickle("(c__builtin__\nset\nt."), '"__builtin__.set" is not plain data');
+  await assertRefused(pickle("}K\x01c__builtin__\nset\ns."), '"__builtin__.set" is not plain data');
+  await assertRefused(pickle("}c__builtin__\nset\nNs."), '"__builtin__.set" is not plain data');
 });
 
-Deno.test("readPickle refuses calls with arguments that make no data", () => {
+Deno.test("readPickle refuses calls with arguments that make no data", async () => {
   const calls = [
     "c__builtin__\nset\n(K\x05tR.",
     "c__builtin__\nset\n(]]tR.",
@@ -150,7 +153,7 @@ Deno.test("readPickle refuses calls with arguments that make no data", () => {
     "c__builtin__\nset\n)}N}s\x92.",
     "]]b.",
   ];
-  for (const call of calls) assertRefused(pickle(0x80, 4, call));
+  for (const call of calls) await assertRefused(pickle(0x80, 4, call));
 });
 
 Deno.test("readPickle reads what a class makes without its initializer", () => {
@@ -229,7 +232,7 @@ Deno.test("readPickle keeps the first of keys that are equal in Python, and the 
   assertEquals(set, new Set([1, [], 0]));
 });
 
-Deno.test("readPickle refuses keys that Python cannot hash", () => {
+Deno.test("readPickle refuses keys that Python cannot hash", async () => {
   const keys = [
     "]",
     "}",
@@ -239,15 +242,15 @@ Deno.test("readPickle refuses keys that Python cannot hash", () => {
     "(C\x00\x96" + "\x00".repeat(8) + "t",
   ];
   for (const key of keys) {
-    assertRefused(pickle("}", key, "Ns."), "not hashable");
-    assertRefused(pickle("\x8f(", key, "\x90."), "not hashable");
-    assertRefused(pickle("(", key, "\x91."), "not hashable");
+    await assertRefused(pickle("}", key, "Ns."), "not hashable");
+    await assertRefused(pickle("\x8f(", key, "\x90."), "not hashable");
+    await assertRefused(pickle("(", key, "\x91."), "not hashable");
   }
 });
 
-Deno.test("readPickle leaves tuples and frozensets as they are", () => {
-  assertRefused(pickle(")K\x01a."));
-  assertRefused(pickle("(\x91(K\x01\x90."));
+Deno.test("readPickle leaves tuples and frozensets as they are", async () => {
+  await assertRefused(pickle(")K\x01a."));
+  await assertRefused(pickle("(\x91(K\x01\x90."));
 });
 
 Deno.test("readPickle reads tuples and frozensets as what is written as one again", () => {
@@ -288,7 +291,7 @@ Deno.test("readPickle reads dates as instants", () => {
   assertEquals(read("cdatetime\ndate\n(U\x04\x07\x64\x02\x01tR."), "1892-02-01T00:00:00.000Z");
 });
 
-Deno.test("readPickle refuses dates that do not exist", () => {
+Deno.test("readPickle refuses dates that do not exist", async () => {
   const fields = [
     "\x00\x00\x01\x01\x00\x00\x00\x00\x00\x00",
     "\x27\x10\x01\x01\x00\x00\x00\x00\x00\x00",
@@ -301,17 +304,19 @@ Deno.test("readPickle refuses dates that do not exist", () => {
     "\x07\xe5\x01\x01\x00\x00\x3c\x00\x00\x00",
     "\x07\xe5\x01\x01\x00\x00\x00\x0f\x42\x40",
   ];
-  for (const bytes of fields) assertRefused(pickle("cdatetime\ndatetime\n(C\x0a", bytes, "tR."));
+  for (const bytes of fields) {
+    await assertRefused(pickle("cdatetime\ndatetime\n(C\x0a", bytes, "tR."));
+  }
 });
 
-Deno.test("readPickle takes memory for what a pickle holds, not for what it repeats", () => {
+Deno.test("readPickle takes memory for what a pickle holds, not for what it repeats", async () => {
   const long = (opcode: string, length: number) =>
     `${opcode}${String.fromCharCode(length & 0xff, length >> 8 & 0xff, length >> 16, 0)}`;
   const text = long("X", 100_000) + "a".repeat(100_000) + "q\x00";
   const copies = "c_codecs\nencode\nh\x00X\x06\x00\x00\x00latin1\x86R".repeat(1000);
-  assertRefused(pickle("(", text, copies, "t."), "copies more than it holds");
+  await assertRefused(pickle("(", text, copies, "t."), "copies more than it holds");
   const list = "(" + "N".repeat(100_000) + "lq\x00";
-  assertRefused(
+  await assertRefused(
     pickle("(", list, "c__builtin__\nset\nh\x00\x85R".repeat(1000), "t."),
     "copies more",
   );
@@ -353,7 +358,7 @@ Deno.test("readPickle hashes a tuple of tuples in no more steps than it has opco
   assertEquals((readPickle(pickle(deep)) as Map<unknown, unknown>).size, 1);
 });
 
-Deno.test("readPickle reads the text forms of protocol 0", () => {
+Deno.test("readPickle reads the text forms of protocol 0", async () => {
   const cases: [string, unknown][] = [
     ["I 1_0 \n.", 10],
     ["I-0b11\n.", -3],
@@ -371,17 +376,17 @@ Deno.test("readPickle reads the text forms of protocol 0", () => {
   ];
   for (const [text, value] of cases) assertEquals(readPickle(pickle(text)), value);
   for (const text of ["F1e\n.", "F1_0\n.", "F\n.", "I1 0\n.", "I_1\n.", "I0x\n.", "L1LL\n."]) {
-    assertRefused(pickle(text));
+    await assertRefused(pickle(text));
   }
   for (const text of ["S'\\x4'\n.", "S'\\'\n.", "S'\\xe9'\n.", "V\\u12\n.", "V\\U00110000\n."]) {
-    assertRefused(pickle(text));
+    await assertRefused(pickle(text));
   }
 });
 
-Deno.test("readPickle reads strings with lone surrogates, and no other faults", () => {
+Deno.test("readPickle reads strings with lone surrogates, and no other faults", async () => {
   assertEquals(readPickle(fromHex("8c0861eda080edb080622e")), "a\ud800\udc00b");
   assertEquals(readPickle(fromHex("8c03edb0802e")), "\udc00");
-  assertRefused(fromHex("8c04edb080ff2e"));
-  assertRefused(fromHex("8c02eda02e"));
-  assertRefused(fromHex("8c03eda0412e"));
+  await assertRefused(fromHex("8c04edb080ff2e"));
+  await assertRefused(fromHex("8c02eda02e"));
+  await assertRefused(fromHex("8c03eda0412e"));
 });

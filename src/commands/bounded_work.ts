@@ -1,0 +1,137 @@
+/** Bounds for the caller's code that an operation waits for: a transcoder's, or a function that makes a value. @module */
+
+import { TimeoutError } from "../errors.ts";
+import { NEVER, type Turn } from "../protocol/command.ts";
+import { writeAndRead } from "../transcoding/item_codec.ts";
+import { DeadlineTimer, untilAborted, watchSignal } from "../waiting.ts";
+import type { Session } from "./session.ts";
+
+/** One piece of work that has a time limit. */
+interface Work {
+  readonly deadline: number;
+  readonly overdue: () => void;
+}
+
+/** The work of a client that has a time limit. */
+class Works {
+  readonly #session: Session;
+  readonly #timer: DeadlineTimer;
+  readonly #all = new Set<Work>();
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.#timer = new DeadlineTimer(session.settings.clock, () => this.#check());
+  }
+
+  add(work: Work): void {
+    this.#all.add(work);
+    this.#timer.arm(work.deadline);
+  }
+
+  remove(work: Work): void {
+    this.#all.delete(work);
+    // Nothing is to keep the process alive any more.
+    if (this.#all.size === 0) this.#timer.stop();
+  }
+
+  #check(): void {
+    const now = this.#session.settings.clock.now();
+    for (const work of this.#all) {
+      if (work.deadline > now) this.#timer.arm(work.deadline);
+      else work.overdue();
+    }
+  }
+}
+
+const worksByClient = /* @__PURE__ */ new WeakMap<Session, Works>();
+
+function worksOf({ root }: Session): Works {
+  const works = worksByClient.get(root) ?? new Works(root);
+  worksByClient.set(root, works);
+  return works;
+}
+
+/** How to bound a piece of work. */
+export interface Bounds {
+  /** What cannot be done when its time is over, and why, for the message. */
+  readonly action: string;
+  /** Until when it may take, by the client's clock; by default the `timeout` of an operation from now. */
+  readonly deadline?: number;
+  /** Ends the waiting: it is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits for the caller's code as long as an operation may take, and no longer than the client is open.
+ *
+ * @throws {TimeoutError} When it takes longer.
+ * @throws {SocketError} When the client is closed.
+ */
+export function bounded<Result>(
+  session: Session,
+  result: Promise<Result>,
+  { action, signal, deadline }: Bounds,
+): Promise<Result> {
+  const { clock, timeout } = session.settings;
+  const signals = [session.ending, signal].filter((signal) => signal !== undefined);
+  return new Promise((resolve, reject) => {
+    for (const { aborted, reason } of signals) if (aborted) reject(reason);
+    const works = worksOf(session);
+    const end = (settle: () => void) => {
+      for (const unwatch of unwatches) unwatch();
+      works.remove(work);
+      settle();
+    };
+    const unwatches = signals.map((signal) =>
+      watchSignal(signal, { abandon: (reason) => end(() => reject(reason)) })
+    );
+    const work: Work = {
+      deadline: deadline ?? clock.now() + timeout,
+      overdue: () => end(() => reject(new TimeoutError(`${action} after ${timeout} ms`))),
+    };
+    works.add(work);
+    result.then((value) => end(() => resolve(value)), (error) => end(() => reject(error)));
+  });
+}
+
+/** A value that has been encoded, and the time that its operation has left. */
+interface Encoded<Item> {
+  readonly item: Item;
+  readonly turn: Turn;
+}
+
+/**
+ * Waits for a value that is being encoded, within the time of its operation.
+ *
+ * @param begun When the operation began, by the client's clock.
+ */
+export async function encodedInTime<Item>(
+  session: Session,
+  item: Promise<Item>,
+  key: string,
+  { begun, signal }: { readonly begun: number; readonly signal: AbortSignal | undefined },
+): Promise<Encoded<Item>> {
+  const { timeout, timesConnectingApart } = session.settings;
+  const action = `Cannot store value of key "${key}": it is still being encoded`;
+  const deadline = begun + timeout;
+  return {
+    item: await bounded(session, item, { action, deadline, signal }),
+    // Where connecting has a time of its own, the rest begins when there is a connection.
+    turn: timesConnectingApart ? NEVER : { deadline, hasConnected: false },
+  };
+}
+
+/** As `writeAndRead`, within the time of an operation. */
+export async function writeAndReadInTime(
+  session: Session,
+  value: unknown,
+  key: string,
+): ReturnType<typeof writeAndRead> {
+  const action = `Cannot store value of key "${key}": it is still being encoded`;
+  return await bounded(session, writeAndRead(session, value, key), { action });
+}
+
+/** Waits for what the caller's code makes until the client is closed. */
+export function whileOpen<Result>(session: Session, result: Promise<Result>): Promise<Result> {
+  return untilAborted(result, session.ending);
+}

@@ -1,0 +1,263 @@
+/**
+ * Sends requests over an open socket, in order, and reads the replies. This module is loaded while the first socket is
+ * being opened.
+ *
+ * @module
+ */
+
+import { SocketError } from "../errors.ts";
+import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
+import { Interruption } from "../protocol/refusal.ts";
+import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
+import { RequestBuffer } from "../protocol/request_buffer.ts";
+import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import type { Receiver, Transport } from "../transport/transport.ts";
+import type { Clock } from "../waiting.ts";
+import type { Fifo } from "./fifo.ts";
+import { stallError, StallTimer } from "./stall_timer.ts";
+
+/** The options of a pipeline. */
+export interface PipelineOptions {
+  /** The server's name, for messages. */
+  readonly server: string;
+  /** The maximum length of a value in bytes. */
+  readonly maxValueBytes: number;
+  /** What is made of keys before they are sent. */
+  readonly keys?: KeyFormat | undefined;
+  /** How many milliseconds the server may send nothing while operations wait for it; `Infinity` means no limit. */
+  readonly stallTimeout: number;
+  /** Whether to use the transport's own methods instead of Web Streams, if it has them. */
+  readonly direct: boolean;
+  /** The clock. */
+  readonly clock: Clock;
+  /** The commands that have not been written. */
+  readonly queue: Fifo<Command>;
+  /** The requests in flight, the oldest first. */
+  readonly inFlight: Fifo<Exchange>;
+}
+
+/** Observes a pipeline. */
+export interface PipelineObserver {
+  /** An aborted command was removed from the queue. */
+  dropped(command: Command): void;
+  /** The reply to the oldest request in flight is complete. */
+  answered(exchange: Exchange): void;
+  /** The server has refused a key. */
+  refused(): void;
+  /** Everything has been written. */
+  written(): void;
+  /** Whether operations wait. */
+  isWaiting(): boolean;
+  /** It must end because of a reply, which is not a failure of the server. */
+  interrupted(reason: Interruption): void;
+  /**
+   * It must end because of an error. If a command could not be written as a request, this is not a failure of the
+   * server.
+   */
+  failed(error: unknown, isFailure: boolean): void;
+}
+
+/** Requests are written in parts of about this many bytes. */
+const WRITE_SIZE = 1 << 18;
+/** A larger value is written in several parts. */
+const PIECE_SIZE = 1 << 20;
+
+/** Makes the pipeline of a transport; closes the transport if its streams are already locked. */
+export async function openPipeline(
+  transport: Transport,
+  options: PipelineOptions,
+  observer: PipelineObserver,
+): Promise<Pipeline> {
+  try {
+    return new Pipeline(await openChannel(transport, options.direct), options, observer);
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}
+
+/** Writes requests to an open socket, and passes each reply to the oldest request in flight. */
+export class Pipeline implements ReplyHandler, Receiver {
+  readonly #channel: ByteChannel;
+  readonly #options: PipelineOptions;
+  readonly #observer: PipelineObserver;
+  readonly #parser: ReplyParser;
+  readonly #requests: RequestBuffer;
+  readonly #stall: StallTimer;
+  #lastRead: number;
+  #isWriting = false;
+  /** The number of the timer's checks when the current write began. */
+  #looksBefore = 0;
+
+  constructor(channel: ByteChannel, options: PipelineOptions, observer: PipelineObserver) {
+    this.#channel = channel;
+    this.#options = options;
+    this.#observer = observer;
+    this.#parser = new ReplyParser(this, options.maxValueBytes);
+    const { keys } = options;
+    this.#requests = new RequestBuffer(keys && ((key) => keys.encode(key)));
+    const { server, stallTimeout } = options;
+    const stalled = () => observer.failed(stallError(server, stallTimeout), true);
+    this.#stall = new StallTimer(options, observer.isWaiting, stalled);
+    this.#lastRead = options.clock.now();
+  }
+
+  /** When the server was last heard, by the clock; initially when the socket was opened. */
+  get lastRead(): number {
+    return this.#lastRead;
+  }
+
+  /** Whether a write is under way. Queued commands must wait for it. */
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+
+  /** Reads replies until the server closes the socket. */
+  receive(): Promise<void> {
+    return this.#channel.receive(this);
+  }
+
+  /** Closes the socket. */
+  close(): Promise<void> {
+    this.#stall.stop();
+    return this.#channel.close();
+  }
+
+  /** Sets whether the socket keeps the process alive. */
+  keepProcess(keeps: boolean): void {
+    if (keeps) this.#channel.ref();
+    else this.#channel.unref();
+  }
+
+  /**
+   * Makes requests of the queued commands; neighbours share a request if they allow it.
+   *
+   * @param shares Whether several keys may share a request.
+   */
+  gather(shares: boolean): void {
+    const { queue, inFlight } = this.#options;
+    while (this.#requests.byteLength < WRITE_SIZE) {
+      const command = this.#nextWanted();
+      if (command === undefined) return;
+      queue.shift();
+      const exchange = command.open();
+      for (let next; shares && (next = this.#nextWanted()) && exchange.admit(next);) {
+        queue.shift();
+      }
+      inFlight.push(exchange);
+      if (!this.#add(exchange)) return;
+    }
+  }
+
+  /** Writes the collected requests. */
+  write(): void {
+    if (this.#requests.byteLength === 0) return;
+    this.#isWriting = true;
+    this.#looksBefore = this.#stall.looks;
+    const chunks = this.#requests.chunks();
+    const isLarge = this.#requests.byteLength > PIECE_SIZE + WRITE_SIZE;
+    const written = isLarge ? this.#writePieces(chunks) : this.#channel.write(chunks);
+    written.then(this.#written, this.#writeFailed);
+    this.#stall.start();
+  }
+
+  /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the line. */
+  line(bytes: Uint8Array, start: number, end: number): number {
+    const exchange = this.#oldest();
+    return this.#advance(exchange, exchange.line(bytes, start, end));
+  }
+
+  /** Part of {@linkcode ReplyHandler}: the oldest request in flight reads the data block. */
+  data(bytes: Uint8Array, start: number, end: number): void {
+    const exchange = this.#oldest();
+    this.#advance(exchange, exchange.data(bytes, start, end));
+  }
+
+  /** Part of {@linkcode Receiver}: the parser splits the chunk. */
+  push(chunk: Uint8Array): void {
+    this.#lastRead = this.#options.clock.now();
+    this.#stall.heard();
+    try {
+      this.#parser.push(chunk);
+    } catch (error) {
+      if (error instanceof Interruption) this.#observer.interrupted(error);
+      throw error;
+    }
+  }
+
+  /** Part of {@linkcode Receiver}: the buffer for the rest of a large value. */
+  get vacancy(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#parser.vacancy;
+  }
+
+  /** Part of {@linkcode Receiver}: more bytes of it have arrived. */
+  filled(count: number): void {
+    this.#stall.heard();
+    this.#parser.filled(count);
+  }
+
+  #oldest(): Exchange {
+    const exchange = this.#options.inFlight.peek();
+    if (exchange === undefined) throw new SocketError("the server sent an unexpected reply");
+    return exchange;
+  }
+
+  #advance(exchange: Exchange, outcome: number): number {
+    if (outcome === REFUSED) this.#observer.refused();
+    if (outcome === DONE || outcome === REFUSED) {
+      this.#options.inFlight.shift();
+      this.#observer.answered(exchange);
+    }
+    return outcome < 0 ? NO_DATA : outcome;
+  }
+
+  /** The oldest queued command that has not been aborted; those before it are removed. */
+  #nextWanted(): Command | undefined {
+    const { queue } = this.#options;
+    let command = queue.peek();
+    while (command?.settled) {
+      queue.shift();
+      this.#observer.dropped(command);
+      command = queue.peek();
+    }
+    return command;
+  }
+
+  #add(exchange: Exchange): boolean {
+    try {
+      exchange.write(this.#requests);
+      return true;
+    } catch (error) {
+      // For example, out of memory. Half a request is in the buffer, so nothing more can be sent on this connection.
+      for (const command of exchange.commands()) command.fail(error);
+      this.#observer.failed(error, false);
+      return false;
+    }
+  }
+
+  async #writePieces(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
+        await this.#channel.write([chunk.subarray(at, at + PIECE_SIZE)]);
+        this.#noteProgress();
+      }
+    }
+  }
+
+  /** A server that accepts waiting data is alive, even if it does not reply. */
+  #noteProgress(): void {
+    const { looks } = this.#stall;
+    if (looks !== this.#looksBefore) this.#stall.heard();
+    this.#looksBefore = looks;
+  }
+
+  readonly #written = (): void => {
+    this.#noteProgress();
+    this.#isWriting = false;
+    this.#requests.clear();
+    this.#observer.written();
+  };
+
+  readonly #writeFailed = (error: unknown): void => this.#observer.failed(error, true);
+}

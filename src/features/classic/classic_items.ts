@@ -1,0 +1,85 @@
+/** Reads and invalidates items with classic commands, which every server knows. @module */
+
+import { type OperationOptions, operationOptions } from "../../commands/operation_options.ts";
+import type { Session } from "../../commands/session.ts";
+import { extend } from "../../commands/store.ts";
+import { ClientException } from "../../errors.ts";
+import type { ItemInfo } from "../../protocol/commands/meta.ts";
+import type { StoredItem } from "../../transcoding/item_codec.ts";
+import { backoff, pause } from "../../waiting.ts";
+import { readTied, storeTied } from "../tied_cas.ts";
+import { type Place, placeOf } from "./classic_leases.ts";
+import { Marks } from "./marks.ts";
+
+/** How often an operation is retried when other clients are faster. */
+const MOST_ATTEMPTS = 25;
+
+/** Gets the data about an item that `gets` returns. */
+export async function inspect(
+  session: Session,
+  key: string,
+  options: OperationOptions | undefined,
+): Promise<ItemInfo | undefined> {
+  const place = placeOf(session, key, options);
+  const found = await readTied<StoredItem>(place.session, key, options);
+  if (found === undefined) return undefined;
+  const { value: { flags, data }, cas } = found;
+  return { flags, size: data.byteLength, cas };
+}
+
+/**
+ * Marks a value as stale; resolves to whether it existed.
+ *
+ * First the value gets a new cas unique, so that a value that was computed before cannot replace it. Then a mark with
+ * this cas unique is stored.
+ */
+export async function invalidate(
+  session: Session,
+  key: string,
+  { staleFor, ...rest }: OperationOptions & { readonly staleFor?: number },
+): Promise<boolean> {
+  const options = operationOptions(rest);
+  const place = placeOf(session, key, options);
+  if (staleFor !== undefined && !await storeAgain(place, staleFor)) return false;
+  // Appends nothing: the item and its exptime do not change, but its cas unique does.
+  if (!await extend(session, "append", key, "", options)) return false;
+  await markStale(place, staleFor ?? 0);
+  return true;
+}
+
+/** Stores the same item with another exptime; resolves to whether it existed. */
+async function storeAgain(place: Place, exptime: number): Promise<boolean> {
+  const { session, key, options } = place;
+  for (let attempt = 0;; attempt++) {
+    const found = await readTied<StoredItem>(session, key, options);
+    if (found === undefined) return false;
+    const { value, cas, carrier } = found;
+    const outcome = await storeTied(session, key, { ...value, exptime, cas, carrier }, options);
+    if (outcome !== "exists") return outcome === "stored";
+    await pauseAfter(attempt, place);
+  }
+}
+
+/** Marks the current item. Later items were computed after the invalidation. */
+async function markStale(place: Place, exptime: number): Promise<void> {
+  const { session, key, options } = place;
+  const marks = new Marks(session, key, options);
+  for (let attempt = 0;; attempt++) {
+    const [item, read] = await Promise.all([
+      readTied<StoredItem>(session, key, options),
+      marks.read(),
+    ]);
+    if (item === undefined) return;
+    const isStale = read.mark?.cas === item.cas && read.mark.freshness === undefined;
+    if (isStale || await marks.put({ cas: item.cas }, read, exptime)) return;
+    await pauseAfter(attempt, place);
+  }
+}
+
+async function pauseAfter(attempt: number, { session, key, options }: Place): Promise<void> {
+  if (attempt >= MOST_ATTEMPTS) {
+    const why = `others changed it during each of ${attempt} attempts`;
+    throw new ClientException(`Cannot invalidate key "${key}": ${why}`, key);
+  }
+  await pause(session.settings.clock, backoff(attempt), options?.signal);
+}

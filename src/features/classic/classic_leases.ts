@@ -1,0 +1,142 @@
+/** The operations of leases with classic commands, which every server knows. @module */
+
+import { equals } from "@std/bytes/equals";
+import type { OperationOptions } from "../../commands/operation_options.ts";
+import type { Session } from "../../commands/session.ts";
+import { SocketError } from "../../errors.ts";
+import { RetrievalCommand } from "../../protocol/commands/retrieval.ts";
+import { StorageCommand } from "../../protocol/commands/storage.ts";
+import {
+  isReserved,
+  itemTranscoder,
+  LEASE_FLAGS,
+  type StoredItem,
+} from "../../transcoding/item_codec.ts";
+import { findStub, type ItemCommands, type LeasedItem, type ReadItem, type Stub } from "../stub.ts";
+import { readTied } from "../tied_cas.ts";
+import { Marks } from "./marks.ts";
+
+/** The commands for the items of a key. */
+export interface Place {
+  /** The session, whose values are raw items. */
+  readonly session: Session;
+  readonly key: string;
+  readonly options: OperationOptions | undefined;
+}
+
+/**
+ * Reads an item and its mark. Its remaining lifetime is unknown. So `ttl` is 0 if the value must be computed again, -1
+ * for other values, as if they never expired, and 1 for a lease, which must not count as one that never expires.
+ */
+export async function readLeased(
+  { session, key, options }: Place,
+): Promise<LeasedItem | "unreachable" | undefined> {
+  const marks = new Marks(session, key, options);
+  const [item, { mark }, freshness] = await Promise.all([
+    session.ask(key, () => new LeasedRetrieval(key, session), options) as Promise<ReadResult>,
+    marks.read(),
+    marks.readFreshness(),
+  ]);
+  if (item === undefined || item === "unreachable") return item;
+  const isMarked = mark?.cas === item.cas;
+  const isInvalid = isMarked && mark.freshness === undefined;
+  const isDue = isMarked && mark.freshness !== freshness &&
+    // Through another connection, the item may have been read before it was stored. The mark is stored later.
+    mark.freshness !== await marks.readFreshness();
+  return { ...item, ttl: isReserved(item.flags) ? 1 : isDue ? 0 : -1, isInvalid };
+}
+
+type ReadResult = (StoredItem & { readonly cas: bigint }) | "unreachable" | undefined;
+
+/** A `gets` that distinguishes an unreachable server from a miss. */
+class LeasedRetrieval extends RetrievalCommand {
+  constructor(key: string, session: Session) {
+    super("gets", key, async (flags, data, cas, key) => {
+      if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
+      return { ...await session.readItem(flags, data, cas, key) as StoredItem, cas };
+    });
+  }
+
+  override succeedAbsent(): boolean {
+    this.succeed("unreachable");
+    return true;
+  }
+}
+
+/**
+ * Adds a stub, or replaces an item by it, and gets its cas unique: an invalidation changes it.
+ *
+ * @returns The stub; `undefined` when another client was faster.
+ */
+export async function placeStub(
+  { session, key, options }: Place,
+  items: ItemCommands,
+  stub: Stub,
+  replaced: ReadItem | undefined,
+): Promise<Stub | "unreachable" | undefined> {
+  const placed = await session.routedAs(key).askChange(
+    stub.key,
+    () => new StubPlacement(stub, replaced),
+    options,
+  );
+  if (placed !== "placed") return placed;
+  const found = await findStub(items, stub);
+  return found && { ...stub, cas: found.cas };
+}
+
+type Placement = "placed" | "unreachable" | undefined;
+
+class StubPlacement extends StorageCommand<Placement> {
+  constructor({ key, nonce, lifetime }: Stub, replaced: ReadItem | undefined) {
+    const item = { flags: LEASE_FLAGS, exptime: lifetime, data: nonce };
+    const { cas, carrier } = replaced ?? {};
+    const refusal = replaced === undefined ? "NOT_STORED" : "EXISTS";
+    super(replaced === undefined ? "add" : "cas", key, { ...item, cas, carrier }, [
+      ["STORED", "placed"],
+      [refusal, undefined],
+      ["NOT_FOUND", undefined],
+    ]);
+  }
+
+  override succeedAbsent(): boolean {
+    this.succeed("unreachable");
+    return true;
+  }
+}
+
+/** A stored value, how long it stays fresh, and its lifetime. */
+export interface FreshItem extends StoredItem {
+  readonly freshFor: number;
+  readonly exptime: number;
+}
+
+/**
+ * Stores a mark beside a value that was just stored, so that the value is computed again when it is not fresh any more.
+ * Does nothing if another client has changed or marked the value since.
+ *
+ * @param text A unique text.
+ */
+export async function rememberFreshness(
+  { session, key, options }: Place,
+  text: string,
+  { flags, data, freshFor, exptime }: FreshItem,
+): Promise<void> {
+  const marks = new Marks(session, key, options);
+  const [found, read] = await Promise.all([
+    readTied<StoredItem>(session, key, options),
+    marks.read(),
+    // A value that is never fresh is stale at once, without a second item.
+    freshFor > 0 ? marks.putFreshness(text, freshFor) : undefined,
+  ]);
+  if (found?.value.flags !== flags || !equals(found.value.data, data)) return;
+  await marks.put({ cas: found.cas, freshness: text }, read, exptime);
+}
+
+/** Makes the commands for a key from a session with any format. */
+export function placeOf(
+  session: Session,
+  key: string,
+  options: OperationOptions | undefined,
+): Place {
+  return { session: session.withTranscoder(itemTranscoder), key, options };
+}

@@ -1,0 +1,81 @@
+/** Chooses between meta commands and classic commands for a server. @module */
+
+import type { Session } from "../commands/session.ts";
+import type { ServerNode } from "../connection/server_node.ts";
+import { SocketError } from "../errors.ts";
+import { isClassic, isUnknownCommand, noteClassic, noteVersion } from "../fleet/dialects.ts";
+import { VersionCommand } from "../protocol/commands/answer.ts";
+import { lazily } from "../waiting.ts";
+
+/** The module that is loaded when a server without meta commands is found. */
+export type ClassicWays = typeof import("./classic/ways.ts");
+
+const loadClassic = /* @__PURE__ */ lazily(() => import("./classic/ways.ts"));
+
+/** The two implementations of an operation. */
+export interface Ways<Result> {
+  /** With meta commands. If the server does not know them, it has changed nothing. */
+  readonly meta: () => Promise<Result>;
+  /** With classic commands, which every server knows. */
+  readonly classic: (ways: ClassicWays) => Promise<Result>;
+}
+
+/**
+ * Runs an operation for a key with the commands that its server knows. After a server has refused a meta command as
+ * unknown, it gets classic commands.
+ */
+export async function inDialect<Result>(
+  session: Session,
+  key: string,
+  { meta, classic }: Ways<Result>,
+): Promise<Result> {
+  if (!speaksClassic(session, key)) {
+    try {
+      return await meta();
+    } catch (error) {
+      if (session.settings.dialect === "meta" || !isUnknownCommand(error)) throw error;
+      const node = nodeOf(session, key);
+      if (node !== undefined) noteClassic(node);
+    }
+  }
+  return await classic(await loadClassic());
+}
+
+/** The servers whose version has been requested. */
+const asked = /* @__PURE__ */ new WeakSet<ServerNode>();
+
+/**
+ * Requests the version of a key's server, once. Up to 1.6.9, memcached has meta commands of another form, and replies
+ * to some of ours.
+ */
+export async function learnVersion(session: Session, key: string): Promise<void> {
+  const before = nodeOf(session, key);
+  if (session.settings.dialect !== undefined) return;
+  if (before !== undefined && (asked.has(before) || isClassic(before))) return;
+  const [version] = await Promise.allSettled([
+    session.ask(key, () => new VersionCommand(), undefined),
+  ]);
+  const node = nodeOf(session, key);
+  // An error here is ignored: the operation itself will fail and report it.
+  if (node === undefined || version.status === "rejected") return;
+  asked.add(node);
+  noteVersion(node, version.value);
+}
+
+/** Whether the server of a key gets classic commands. */
+export function speaksClassic(session: Session, key: string): boolean {
+  if (session.settings.dialect !== undefined) return session.settings.dialect === "classic";
+  const node = nodeOf(session, key);
+  return node !== undefined && isClassic(node);
+}
+
+/** The server of a key, if there is one now. */
+function nodeOf(session: Session, key: string): ServerNode | undefined {
+  try {
+    return session.route.find(key).member.node;
+  } catch (error) {
+    // The operation itself will then fail, or wait for discovery.
+    if (error instanceof SocketError) return undefined;
+    throw error;
+  }
+}

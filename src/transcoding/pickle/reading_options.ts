@@ -1,0 +1,26 @@
+import { checkBoolean, checkFunction, invalidOption } from "../../option_checks.ts";
+import type { ReadInstance, ReadPickleOptions } from "./unpickler.ts";
+
+/** What a caller may say of instances of classes that are read. */
+export interface PickleReadingOptions {
+  /** What makes values of instances, by the names of their classes. */
+  readonly classes?: Readonly<Record<string, ReadInstance>>;
+  /** Whether an instance of any other class becomes an `Unreadable`. */
+  readonly keepUnreadable?: boolean;
+}
+
+/**
+ * Checks them.
+ *
+ * @returns What {@linkcode readPickle} takes, which the caller cannot change any more.
+ * @throws {ValidationException} When one is invalid.
+ */
+export function checkReadingOptions(
+  { classes, keepUnreadable = false }: PickleReadingOptions,
+): ReadPickleOptions {
+  checkBoolean("keepUnreadable", keepUnreadable);
+  if (classes === undefined) return { keepUnreadable, classes: undefined };
+  if (Object(classes) !== classes) throw invalidOption("classes", classes, "an object");
+  for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
+  return { keepUnreadable, classes: { ...classes } };
+}

@@ -1,0 +1,175 @@
+/** Bytes in chunks, each under a key of its own. @module */
+
+import { concat } from "@std/bytes/concat";
+import { type Exptime, type KeyCommands, type OperationOptions, rawTranscoder } from "../../mod.ts";
+
+/** Where the chunks of a value are. */
+export interface ChunkList {
+  /** Makes the key of a chunk from its number, from 0 on. */
+  readonly keyOf: (index: number) => string;
+  /** How many there are. */
+  readonly count: number;
+  /** How long each must be; `undefined` where that is not known. */
+  readonly lengthOf: (index: number) => number | undefined;
+}
+
+/** How many chunks are on their way at once where they are streamed. */
+const WINDOW = 4;
+/** How many chunks are asked for at once where the whole value is wanted. */
+const BATCH = 16;
+
+/** Reads and writes chunks. */
+export class Chunks {
+  readonly #client: KeyCommands;
+  /** Sends bytes without a copy. */
+  readonly #ownClient: KeyCommands;
+
+  constructor(client: KeyCommands) {
+    this.#client = client.withTranscoder(rawTranscoder);
+    this.#ownClient = client.withTranscoder(rawTranscoder({ handsOverData: true }));
+  }
+
+  /** Stores bytes in chunks, which all share one exptime. */
+  async write(
+    bytes: Uint8Array,
+    chunkByteLength: number,
+    { keyOf }: Pick<ChunkList, "keyOf">,
+    exptime: Exptime,
+    options: OperationOptions,
+  ): Promise<void> {
+    const chunks = new Map<string, Uint8Array>();
+    for (let index = 0; index * chunkByteLength < bytes.byteLength; index++) {
+      const start = index * chunkByteLength;
+      chunks.set(keyOf(index), bytes.subarray(start, start + chunkByteLength));
+    }
+    await this.#client.setMany(chunks, exptime, options);
+  }
+
+  /**
+   * Stores what a stream yields, a few chunks at a time. They must not change afterwards.
+   *
+   * @returns How many chunks there are, and how long they are together.
+   */
+  async writeStream(
+    pieces: AsyncIterable<Uint8Array>,
+    keyOf: ChunkList["keyOf"],
+    exptime: Exptime,
+    options: OperationOptions,
+  ): Promise<{ count: number; byteLength: number }> {
+    const writing: Promise<void>[] = [];
+    let count = 0;
+    let byteLength = 0;
+    for await (const chunk of pieces) {
+      byteLength += chunk.byteLength;
+      const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options);
+      // A write that fails while the stream is read is reported in its turn.
+      write.catch(() => {});
+      writing.push(write);
+      if (writing.length === WINDOW) await writing.shift();
+    }
+    await Promise.all(writing);
+    return { count, byteLength };
+  }
+
+  /** Reads all chunks, one request per server; `undefined` when one is missing or not as long as it must be. */
+  async read(list: ChunkList, options: OperationOptions): Promise<Uint8Array | undefined> {
+    const lengths = Array.from({ length: list.count }, (_, i) => list.lengthOf(i));
+    const known = lengths.every((length) => length !== undefined);
+    const byteLength = lengths.reduce<number>((sum, length) => sum + (length ?? 0), 0);
+    let bytes: Uint8Array | undefined;
+    const all: Uint8Array[] = [];
+    for (let start = 0, at = 0; start < list.count; start += BATCH) {
+      const part = await this.#readSome(list, start, Math.min(BATCH, list.count - start), options);
+      if (part === undefined) return undefined;
+      if (!known) {
+        all.push(...part);
+        continue;
+      }
+      // Made when the first chunks are there: a list that promises much gets no memory for it.
+      bytes ??= new Uint8Array(byteLength);
+      for (const chunk of part) {
+        bytes.set(chunk, at);
+        at += chunk.byteLength;
+      }
+    }
+    return bytes ?? concat(all);
+  }
+
+  /** Reads the chunks one after the other, a few ahead; yields `undefined` in place of the first that is missing. */
+  async *readEach(
+    list: ChunkList,
+    options: OperationOptions,
+  ): AsyncGenerator<Uint8Array | undefined, void> {
+    const ahead: Promise<Uint8Array[] | undefined>[] = [];
+    const ask = (index: number) => {
+      const chunk = this.#readSome(list, index, 1, options);
+      chunk.catch(() => {});
+      ahead.push(chunk);
+    };
+    for (let index = 0; index < Math.min(WINDOW, list.count); index++) ask(index);
+    for (let index = 0; index < list.count; index++) {
+      const chunk = await ahead.shift();
+      if (index + WINDOW < list.count) ask(index + WINDOW);
+      yield chunk?.[0];
+      if (chunk === undefined) return;
+    }
+  }
+
+  /** Changes when the chunks expire. */
+  async touch(list: ChunkList, exptime: Exptime, options: OperationOptions): Promise<void> {
+    for (let start = 0; start < list.count; start += BATCH) {
+      const length = Math.min(BATCH, list.count - start);
+      await Promise.all(Array.from({ length }, (_, i) => {
+        return this.#client.touch(list.keyOf(start + i), exptime, options);
+      }));
+    }
+  }
+
+  /** Deletes the chunks. */
+  async delete(list: ChunkList, options: OperationOptions): Promise<void> {
+    for (let start = 0; start < list.count; start += BATCH) {
+      const length = Math.min(BATCH, list.count - start);
+      const keys = Array.from({ length }, (_, i) => list.keyOf(start + i));
+      await this.#client.deleteMany(keys, options);
+    }
+  }
+
+  async #readSome(
+    list: ChunkList,
+    start: number,
+    length: number,
+    options: OperationOptions,
+  ): Promise<Uint8Array[] | undefined> {
+    const keys = Array.from({ length }, (_, i) => list.keyOf(start + i));
+    const found = await this.#client.getMany<Uint8Array>(keys, options);
+    const chunks = keys.map((key) => found.get(key));
+    const isWhole = chunks.every((chunk, i) => {
+      const expected = list.lengthOf(start + i);
+      return chunk !== undefined && (expected === undefined || chunk.byteLength === expected);
+    });
+    return isWhole ? chunks as Uint8Array[] : undefined;
+  }
+}
+
+/** Cuts what a stream yields into chunks of one length; the last may be shorter. */
+export async function* rechunked(
+  stream: AsyncIterable<Uint8Array>,
+  chunkByteLength: number,
+): AsyncGenerator<Uint8Array, void> {
+  let chunk = new Uint8Array(chunkByteLength);
+  let length = 0;
+  for await (const piece of stream) {
+    for (let start = 0; start < piece.byteLength;) {
+      const taken = Math.min(piece.byteLength - start, chunkByteLength - length);
+      chunk.set(piece.subarray(start, start + taken), length);
+      start += taken;
+      length += taken;
+      if (length < chunkByteLength) continue;
+      yield chunk;
+      // The one that was yielded is on its way.
+      chunk = new Uint8Array(chunkByteLength);
+      length = 0;
+    }
+  }
+  if (length > 0) yield chunk.slice(0, length);
+}

@@ -1,0 +1,90 @@
+/** Copies of an item in other places, which follow the item. @module */
+
+import type { ItemInfo, KeyCommands, OperationOptions } from "../../mod.ts";
+
+/** Where an item is. */
+export interface Place {
+  readonly commands: KeyCommands;
+  readonly key: string;
+}
+
+/** An item as it was at one moment. */
+export interface Snapshot {
+  readonly value: unknown;
+  readonly info: ItemInfo;
+}
+
+/** How often an item is copied again that changes meanwhile, before its copies are deleted instead. */
+const MOST_ATTEMPTS = 5;
+
+/** Reads an item and what memcached knows of it; `undefined` when it does not exist or keeps changing. */
+export async function snapshot(
+  { commands, key }: Place,
+  options: OperationOptions,
+): Promise<Snapshot | undefined> {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const [found, info] = await Promise.all([
+      commands.gets(key, options),
+      commands.inspect(key, options),
+    ]);
+    if (found === undefined || info === undefined) return undefined;
+    if (found.cas === info.cas) return { value: found.value, info };
+  }
+  return undefined;
+}
+
+/**
+ * The exptime of a copy: what the item has left, and no more than this many seconds. A server without meta commands
+ * does not tell what is left: it counts as never.
+ */
+export function exptimeOf({ ttl = -1 }: ItemInfo, most: number): number {
+  const left = ttl === -1 ? most : Math.min(Math.max(ttl, 1), most);
+  return left === Infinity ? 0 : left;
+}
+
+/**
+ * Makes copies follow an item after it has changed, also when others change it at the same time: an item that has
+ * changed since it was read is copied again, and the client that changed it copies it after that. So the last one to copy has
+ * copied what is there. Copies of an item that is gone are deleted.
+ *
+ * @param copies Where the copies are.
+ * @param maxAge How long a copy lives at most, in seconds.
+ * @returns What went wrong in each place that could not be reached, in the order of the copies.
+ * @throws What reading the item fails with.
+ */
+export async function publish(
+  source: Place,
+  copies: readonly Place[],
+  maxAge: number,
+  options: OperationOptions,
+): Promise<readonly PromiseSettledResult<unknown>[]> {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const item = await snapshot(source, options);
+    if (item === undefined) break;
+    const exptime = exptimeOf(item.info, maxAge);
+    const outcomes = await Promise.allSettled(copies.map(({ commands, key }) => {
+      return commands.set(key, item.value, exptime, options);
+    }));
+    const now = await source.commands.inspect(source.key, options);
+    if (now?.cas === item.info.cas) return outcomes;
+  }
+  return await Promise.allSettled(copies.map(({ commands, key }) => commands.delete(key, options)));
+}
+
+/**
+ * Copies an item to a place where it is missing, unless it changes meanwhile: a change of the copy, by any client that
+ * publishes the item, takes the lease under which it is filled.
+ *
+ * @returns The value; `undefined` when the item does not exist.
+ */
+export async function fill(
+  source: Place,
+  { commands, key }: Place,
+  maxAge: number,
+  options: OperationOptions,
+): Promise<unknown> {
+  const info = await source.commands.inspect(source.key, options);
+  if (info === undefined) return undefined;
+  const load = () => source.commands.get(source.key, options);
+  return await commands.getOrSet(key, load, { ...options, exptime: exptimeOf(info, maxAge) });
+}

@@ -1,0 +1,104 @@
+/** Keys that may be any strings. @module */
+
+import { type KeyCommands, Namespace, ValidationException } from "../../mod.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
+import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
+import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
+import { ValueView } from "./value_view.ts";
+
+/** The options of {@linkcode hashedKeys}. */
+export interface HashedKeysOptions {
+  /**
+   * The hash of the keys that memcached does not take: `"sha256"` by default; `"sha1"`, `"sha384"`, `"sha512"`, or
+   * a function that returns 1 to 100 characters from `!` to `~`, or a promise of them.
+   */
+  readonly hash?: KeyHash | ((key: string) => string | Promise<string>) | undefined;
+}
+
+const NAME = "key";
+const LONGEST_KEY = 250;
+/** The longest generation of a namespace, with its colon. */
+const GENERATION_LENGTH = 21;
+
+/**
+ * Makes a view that takes any string as a key, the empty one included.
+ *
+ * A key that memcached takes (1 to 250 characters from `!` to `~`; fewer in a namespace) is used as it is, so that
+ * other clients find its item. Any other key is replaced by `#` and its hash. Its item is a list of the original
+ * key, as JSON, and the value. The original key is compared when the item is read: two keys with one hash never get each
+ * other's value; the one that was not stored last misses. A key that looks like a hashed one is hashed itself.
+ *
+ * Items under hashed keys are counted and appended to by `gets` and `cas`, in two round trips, since memcached
+ * cannot look into a list. `touch`, `delete`, `invalidate` and `inspect` act on the item of the hash. The transcoder
+ * must be able to represent lists, as all but `rawTranscoder` can.
+ *
+ * @param client Where the values are stored: a client, a namespace, or another view.
+ * @param options `hash`.
+ * @returns The commands. Their keys, errors and results have the caller's keys.
+ * @throws {ValidationException} When an option is invalid; later, when a key is not a string.
+ *
+ * @example A URL as a key
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { hashedKeys } from "@moecache/moecache/views";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const pages = hashedKeys(client);
+ * const url = `https://example.com/søk?q=${"long ".repeat(100)}`;
+ * await pages.set(url, "<h1>Found</h1>", 60);
+ * assertEquals(await pages.getMany([url]), new Map([[url, "<h1>Found</h1>"]]));
+ * ```
+ */
+export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {}): KeyCommands {
+  checkNames(options, ["hash"]);
+  const { hash = "sha256" } = options;
+  if (typeof hash !== "function") checkChoice("hash", hash, Object.keys(ALGORITHMS));
+  const longest = longestKey(client);
+  const isPlain = (key: string) => {
+    return key.length <= longest && /^[!-~]+$/.test(checkString(key)) && !key.startsWith("#");
+  };
+  const rules = {
+    isPlain,
+    keyOf: (key: string) => isPlain(key) ? key : hashedKey(checkString(key), hash),
+    toStored(value: unknown, key: string) {
+      const escaped = escapeValue(value);
+      return isPlain(key) ? escaped : envelope(NAME, JSON.stringify(key), escaped);
+    },
+    fromStored(stored: unknown, key: string) {
+      if (isPlain(key)) return unescapeValue(stored);
+      const [original, value] = openEnvelope(NAME, stored) ?? [];
+      // As JSON, which tells halves of surrogate pairs apart that no transcoder can represent.
+      return original === JSON.stringify(key) ? unescapeValue(value) : undefined;
+    },
+  };
+  return new ValueView(client, rules, (transcoder) => {
+    return hashedKeys(client.withTranscoder(transcoder), options);
+  });
+}
+
+/** The longest key that the commands take. */
+function longestKey(client: KeyCommands): number {
+  const taken = client instanceof Namespace ? client.prefix.length + GENERATION_LENGTH : 0;
+  return LONGEST_KEY - taken;
+}
+
+function checkString(key: unknown): string {
+  if (typeof key === "string") return key;
+  throw new ValidationException(`Cannot use key of type ${typeof key}: it must be a string`, key);
+}
+
+async function hashedKey(
+  key: string,
+  hash: NonNullable<HashedKeysOptions["hash"]>,
+): Promise<string> {
+  const digest = typeof hash === "function" ? await hash(key) : await hashOf(key, hash);
+  if (typeof digest === "string" && /^[!-~]+$/.test(digest) && digest.length <= LONGEST_HASH_KEY) {
+    return `#${digest}`;
+  }
+  const why = `hash must return 1 to ${LONGEST_HASH_KEY} characters from ! to ~`;
+  throw new ValidationException(`Cannot use key ${JSON.stringify(key)}: ${why}`, digest);
+}

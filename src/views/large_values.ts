@@ -1,0 +1,590 @@
+/** Values beyond memcached's item limit. @module */
+
+import {
+  ClientException,
+  type EncodedValue,
+  type Exptime,
+  type KeyCommands,
+  moecacheTranscoder,
+  type OperationOptions,
+  rawTranscoder,
+  type Transcoder,
+  ValidationException,
+} from "../../mod.ts";
+import { checkChoice, checkInteger, checkNames } from "../option_checks.ts";
+import { type ChunkList, Chunks, rechunked } from "./chunks.ts";
+import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
+import {
+  type Change,
+  deferExptime,
+  operationOptions,
+  type ValueRules,
+  ValueView,
+  type WriteContext,
+} from "./value_view.ts";
+
+/** The options of {@linkcode largeValues}. */
+export interface LargeValuesOptions {
+  /**
+   * The length in bytes from which values are cut, and of the chunks: an integer from 1,024 to 1,073,741,824;
+   * 1,000,000 by default, which fits memcached's default item limit of 1 MiB. It may be larger where memcached's
+   * `-I` is. What was stored with another length is read all the same.
+   */
+  readonly chunkByteLength?: number | undefined;
+  /**
+   * `"mcrouter"`: large values are stored and read as mcrouter's big-value route does, under flags with the bit
+   * 0x8000. By default they have a format of this module's own.
+   */
+  readonly format?: "mcrouter" | undefined;
+  /** With `format: "mcrouter"`: the transcoder of the values. `moecacheTranscoder` by default. */
+  readonly transcoder?: Transcoder | undefined;
+}
+
+/** Commands on keys whose values may be large, and may be streams. */
+export interface LargeValueCommands extends KeyCommands {
+  /**
+   * Stores what a stream yields, as bytes. No more than a few chunks of it are in memory at once.
+   *
+   * @param key The key.
+   * @param stream Yields bytes. It is read to its end, or cancelled when the value cannot be stored.
+   * @param exptime When the value expires, as for `set`.
+   * @param options `signal`.
+   * @throws What the stream fails with; nothing is stored then.
+   * @throws {ClientException} When memcached refuses.
+   * @throws {SocketError} When a server cannot be reached.
+   */
+  setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void>;
+  /**
+   * Reads a value as a stream of bytes; a string as its UTF-8. No more than a few chunks are in memory at once.
+   *
+   * The stream fails with a `ClientException` when memcached drops a chunk while it is read. Cancel it when it
+   * need not be read to its end.
+   *
+   * @param key The key.
+   * @param options `signal`, which also ends the stream.
+   * @returns The stream; `undefined` when the key does not exist.
+   * @throws {ClientException} When the value is neither bytes nor a string, or memcached refuses.
+   * @throws {SocketError} When a server cannot be reached.
+   */
+  getStream(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<ReadableStream<Uint8Array> | undefined>;
+  /** The same view, with another transcoder for the values. */
+  withTranscoder(transcoder: Transcoder): LargeValueCommands;
+}
+
+const DEFAULT_CHUNK = 1_000_000;
+/** More chunks than any value has: a list of them that is read is no longer than this. */
+const MOST_CHUNKS = 1_048_576;
+/** How much longer chunks live than what refers to them, in seconds: memcached's clock ticks once a second. */
+const GRACE = 2;
+
+/**
+ * Makes a view whose values may be longer than an item: `Uint8Array`s, strings and streams of any length. Values of
+ * other types are stored as the client stores them.
+ *
+ * A value of up to `chunkByteLength` bytes is stored as it is. A longer one is cut into chunks under random keys of
+ * their own, spread over the servers; the chunks are stored first, then under the value's key a list that says where
+ * they are. A reader gets the chunks of one list and so never a mixture of two values. A value that lacks a chunk,
+ * because memcached has evicted it, is a miss. When a value is replaced or deleted, its chunks are deleted after
+ * that; a reader that has met the old list reads the new one. Chunks that are left behind by a client that is
+ * killed, and the chunks of stale values that `getOrSet` replaces, expire with the exptime of their value or are
+ * evicted.
+ *
+ * `append` and `prepend` read and store the value again. `update`, `cas` and `getOrSet` work on the list, so one of
+ * several writers wins.
+ *
+ * @param client Where the values are stored: a client, a namespace, or another view.
+ * @param options `chunkByteLength`, `format`, `transcoder`.
+ * @returns The commands, `setStream` and `getStream` among them.
+ * @throws {ValidationException} When an option is invalid.
+ *
+ * @example Two megabytes
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { largeValues } from "@moecache/moecache/views";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const files = largeValues(client);
+ * await files.set("file", new Uint8Array(2_000_000), 60);
+ * const stream = await files.getStream("file");
+ * let byteLength = 0;
+ * for await (const chunk of stream ?? []) byteLength += chunk.byteLength;
+ * assertEquals(byteLength, 2_000_000);
+ * ```
+ */
+export function largeValues(
+  client: KeyCommands,
+  options: LargeValuesOptions = {},
+): LargeValueCommands {
+  checkNames(options, ["chunkByteLength", "format", "transcoder"]);
+  const { chunkByteLength = DEFAULT_CHUNK, format, transcoder } = options;
+  checkInteger("chunkByteLength", chunkByteLength, 1024, 2 ** 30);
+  if (format !== undefined) checkChoice("format", format, ["mcrouter"]);
+  if (transcoder !== undefined && format === undefined) {
+    const why = `it has an effect with format: "mcrouter" only`;
+    throw new ValidationException(`Cannot use transcoder: ${why}`, transcoder);
+  }
+  if (format === undefined) {
+    const withTranscoder = (other: Transcoder) => {
+      return largeValues(client.withTranscoder(other), options);
+    };
+    const rules = new LargeRules(client, new OwnFormat(), chunkByteLength);
+    return new LargeView(client, rules, withTranscoder);
+  }
+  const items = client.withTranscoder(rawTranscoder({ withFlags: true }));
+  const withTranscoder = (other: Transcoder) => {
+    return largeValues(client, { ...options, transcoder: other });
+  };
+  const mcrouter = new McrouterFormat(transcoder ?? moecacheTranscoder);
+  return new LargeView(items, new LargeRules(items, mcrouter, chunkByteLength), withTranscoder);
+}
+
+/** What is stored under a large value's key. */
+interface Head extends ChunkList {
+  /** What tells it from the heads of other values. */
+  readonly id: string;
+  /** Makes the value from its bytes. */
+  readonly valueOf: (bytes: Uint8Array) => unknown;
+}
+
+/** How large values are distinguished from others. */
+interface Format {
+  /** What is stored for a value; bytes that may have to be cut, or anything else, which is stored as it is. */
+  encode(value: unknown): unknown | Promise<unknown>;
+  /** What is stored for bytes that are not there yet. Their form must be that of a stream. */
+  encodeStream(): unknown | Promise<unknown>;
+  /** The bytes that may have to be cut, of what {@linkcode encode} made. */
+  bytesOf(encoded: unknown): Uint8Array | undefined;
+  /** Makes the head of a value, before its chunks are stored. */
+  begin(key: string): { readonly id: string; readonly keyOf: ChunkList["keyOf"] };
+  /** What is stored under the key of a value whose chunks are stored. */
+  head(id: string, sizes: Sizes, encoded: unknown): unknown;
+  /** Reads that; `undefined` for a value that is not cut. */
+  open(stored: unknown, key: string): Head | undefined;
+  /** Reads a value that is not cut. */
+  decode(stored: unknown): unknown | Promise<unknown>;
+}
+
+interface Sizes {
+  readonly count: number;
+  readonly byteLength: number;
+  readonly chunkByteLength: number;
+}
+
+const NAME = "large";
+
+/** The format of this module: a list with the chunks' random name and the lengths. */
+class OwnFormat implements Format {
+  encode(value: unknown): unknown {
+    return value;
+  }
+
+  encodeStream(): Uint8Array {
+    return new Uint8Array();
+  }
+
+  bytesOf(value: unknown): Uint8Array | undefined {
+    if (typeof value === "string") return new TextEncoder().encode(value);
+    return value instanceof Uint8Array ? value : undefined;
+  }
+
+  begin(): { id: string; keyOf: (index: number) => string } {
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => {
+      return byte.toString(16).padStart(2, "0");
+    }).join("");
+    return { id, keyOf: (index) => chunkKey(id, index) };
+  }
+
+  head(id: string, { byteLength, chunkByteLength }: Sizes, value: unknown): unknown {
+    const type = typeof value === "string" ? "text" : "bytes";
+    return envelope(NAME, id, byteLength, chunkByteLength, type);
+  }
+
+  open(stored: unknown): Head | undefined {
+    const parts = openEnvelope(NAME, stored);
+    if (parts === undefined) return undefined;
+    const [id, byteLength, chunkByteLength, type] = parts as [string, number, number, string];
+    const isHead = typeof id === "string" && /^[\da-f]{32}$/.test(id) &&
+      Number.isSafeInteger(byteLength) && byteLength >= 0 &&
+      Number.isSafeInteger(chunkByteLength) && chunkByteLength > 0 &&
+      byteLength <= chunkByteLength * MOST_CHUNKS;
+    if (!isHead) {
+      throw new ClientException("Cannot read a large value: its list is damaged", stored);
+    }
+    const count = Math.ceil(byteLength / chunkByteLength);
+    return {
+      id,
+      count,
+      keyOf: (index) => chunkKey(id, index),
+      lengthOf: (index) => Math.min(chunkByteLength, byteLength - index * chunkByteLength),
+      valueOf: (bytes) => type === "text" ? new TextDecoder().decode(bytes) : bytes,
+    };
+  }
+
+  decode(stored: unknown): unknown {
+    return unescapeValue(stored);
+  }
+}
+
+function chunkKey(id: string, index: number): string {
+  // The number stands first: keys that differ in their last characters only are close together on some rings.
+  return `~moecache-${index}:${id}`;
+}
+
+/** The bit of the flags that mcrouter marks a big value with: `MC_MSG_FLAG_BIG_VALUE` in its source. */
+const BIG_VALUE = 0x8000;
+
+/**
+ * The format of mcrouter's `BigValueRoute`: under the key the text `1-<number of chunks>-<suffix>`, where 1 is the
+ * version, and the chunks under `<key>:<index>:<suffix>`.
+ */
+class McrouterFormat implements Format {
+  readonly #transcoder: Transcoder;
+
+  constructor(transcoder: Transcoder) {
+    this.#transcoder = transcoder;
+  }
+
+  encode(value: unknown): unknown {
+    return this.#transcoder.encode(value);
+  }
+
+  async encodeStream(): Promise<EncodedValue> {
+    const probe = new Uint8Array([0, 128, 255]);
+    const encoded = await this.#transcoder.encode(probe);
+    if (`${encoded.data}` === `${probe}`) return encoded;
+    const why = "its transcoder must leave bytes as they are, as rawTranscoder does";
+    throw new ValidationException(`Cannot set a stream: ${why}`, this.#transcoder);
+  }
+
+  bytesOf(encoded: unknown): Uint8Array | undefined {
+    return (encoded as EncodedValue).data;
+  }
+
+  begin(key: string): { id: string; keyOf: (index: number) => string } {
+    // mcrouter takes any number of 64 bits, and makes its own from 32 bits of a hash.
+    const suffix = crypto.getRandomValues(new BigUint64Array(1)).join();
+    return { id: suffix, keyOf: (index) => `${key}:${index}:${suffix}` };
+  }
+
+  head(suffix: string, { count }: Sizes, encoded: unknown): EncodedValue {
+    const { flags } = encoded as EncodedValue;
+    return {
+      flags: (flags | BIG_VALUE) >>> 0,
+      data: new TextEncoder().encode(`1-${count}-${suffix}`),
+    };
+  }
+
+  open(stored: unknown, key: string): Head | undefined {
+    const { flags, data } = stored as EncodedValue;
+    if ((flags & BIG_VALUE) === 0) return undefined;
+    const [, version, count, suffix] =
+      /^(\d{1,9})-(\d{1,9})-(\d{1,20})$/.exec(new TextDecoder().decode(data)) ?? [];
+    // What mcrouter does not read is a miss there too.
+    const isHead = version === "1" && count !== undefined && Number(count) <= MOST_CHUNKS;
+    const valueOf = (data: Uint8Array) => {
+      return this.#transcoder.decode({ flags: (flags & ~BIG_VALUE) >>> 0, data });
+    };
+    return {
+      id: suffix ?? "",
+      count: isHead ? Number(count) : 1,
+      keyOf: (index) => `${key}:${index}:${suffix ?? ""}`,
+      lengthOf: () => isHead ? undefined : -1,
+      valueOf,
+    };
+  }
+
+  decode(stored: unknown): unknown {
+    return this.#transcoder.decode(stored as EncodedValue);
+  }
+}
+
+/** How large values are stored. */
+class LargeRules implements ValueRules {
+  readonly client: KeyCommands;
+  readonly chunks: Chunks;
+  readonly format: Format;
+  readonly chunkByteLength: number;
+
+  constructor(client: KeyCommands, format: Format, chunkByteLength: number) {
+    this.client = client;
+    this.chunks = new Chunks(client);
+    this.format = format;
+    this.chunkByteLength = chunkByteLength;
+  }
+
+  isPlain(): "mostly" {
+    return "mostly";
+  }
+
+  keyOf(key: string): string {
+    return key;
+  }
+
+  async toStored(value: unknown, key: string, context: WriteContext): Promise<unknown> {
+    const { chunkByteLength, format } = this;
+    const encoded = await format.encode(value);
+    // UTF-8 takes up to three bytes for a unit: most strings are short enough without being looked at.
+    if (typeof encoded === "string" && encoded.length * 3 <= chunkByteLength) return encoded;
+    const bytes = format.bytesOf(encoded);
+    if (bytes === undefined || bytes.byteLength <= chunkByteLength) {
+      return format instanceof OwnFormat ? escapeValue(encoded) : encoded;
+    }
+    const { byteLength } = bytes;
+    const { id, keyOf } = format.begin(key);
+    const exptime = deferExptime(context.exptime, GRACE);
+    const options = operationOptions(context.options);
+    await this.chunks.write(bytes, chunkByteLength, { keyOf }, exptime, options);
+    const count = Math.ceil(byteLength / chunkByteLength);
+    return format.head(id, { count, byteLength, chunkByteLength }, encoded);
+  }
+
+  async fromStored(
+    stored: unknown,
+    key: string,
+    _prepared: unknown,
+    options: OperationOptions,
+  ): Promise<unknown> {
+    const head = this.format.open(stored, key);
+    if (head === undefined) return await this.format.decode(stored);
+    const bytes = await this.chunks.read(head, options);
+    if (bytes !== undefined) return await head.valueOf(bytes);
+    // Its chunks are gone: it may have been replaced meanwhile.
+    const again = await this.client.get(key, options);
+    if (again === undefined) return undefined;
+    const newHead = this.format.open(again, key);
+    if (newHead === undefined) return await this.format.decode(again);
+    if (newHead.id === head.id) return undefined;
+    const newBytes = await this.chunks.read(newHead, options);
+    return newBytes === undefined ? undefined : await newHead.valueOf(newBytes);
+  }
+
+  async replaced(
+    key: string,
+    { before, offered }: Change,
+    options: OperationOptions | undefined,
+  ): Promise<void> {
+    const heads = [before, offered].flatMap((stored) => {
+      return stored === undefined ? [] : this.#headOf(stored, key) ?? [];
+    });
+    if (heads.length === 0) return;
+    const now = await this.client.get(key, operationOptions(options));
+    const id = now === undefined ? undefined : this.#headOf(now, key)?.id;
+    await Promise.all(heads.map(async (head) => {
+      if (head.id !== id) await this.chunks.delete(head, operationOptions(options));
+    }));
+  }
+
+  #headOf(stored: unknown, key: string): Head | undefined {
+    try {
+      return this.format.open(stored, key);
+    } catch {
+      // A damaged list names no chunks.
+      return undefined;
+    }
+  }
+}
+
+/** Commands on keys whose values may be large. */
+class LargeView extends ValueView implements LargeValueCommands {
+  readonly #inner: KeyCommands;
+  readonly #rules: LargeRules;
+  readonly #again: (transcoder: Transcoder) => LargeValueCommands;
+
+  constructor(
+    inner: KeyCommands,
+    rules: LargeRules,
+    withTranscoder: (transcoder: Transcoder) => LargeValueCommands,
+  ) {
+    super(inner, rules, withTranscoder);
+    this.#inner = inner;
+    this.#rules = rules;
+    this.#again = withTranscoder;
+  }
+
+  override withTranscoder(transcoder: Transcoder): LargeValueCommands {
+    return this.#again(transcoder);
+  }
+
+  override async touch(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    await this.#touchChunks(await this.#inner.get(key, options), key, exptime, options);
+    return await this.#inner.touch(key, exptime, options);
+  }
+
+  override async getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    const stored = await this.#inner.getAndTouch(key, exptime, options);
+    if (stored === undefined) return undefined;
+    await this.#touchChunks(stored, key, exptime, options);
+    const operation = operationOptions(options);
+    return await this.#rules.fromStored(stored, key, undefined, operation) as Value | undefined;
+  }
+
+  async setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    if (!(stream instanceof ReadableStream)) {
+      const why = "it must be a ReadableStream of Uint8Arrays";
+      throw new ValidationException(`Cannot set stream of type ${typeof stream}: ${why}`, stream);
+    }
+    const { chunkByteLength, chunks, format } = this.#rules;
+    const operation = operationOptions(options);
+    const { id, keyOf } = format.begin(key);
+    const chunkExptime = deferExptime(exptime ?? 0, GRACE);
+    let count = 0;
+    let last: Uint8Array | undefined;
+    const pieces = (async function* () {
+      for await (const chunk of rechunked(bytesOf(stream), chunkByteLength)) {
+        options?.signal?.throwIfAborted();
+        if (last !== undefined) {
+          count++;
+          yield last;
+        }
+        last = chunk;
+      }
+      // A value of one chunk is stored like any other of its length.
+      if (count === 0 || last === undefined) return;
+      count++;
+      yield last;
+    })();
+    const start = Date.now();
+    const list = {
+      keyOf,
+      get count() {
+        return count;
+      },
+      lengthOf: () => undefined,
+    };
+    try {
+      // The key is checked before anything is read.
+      await this.#inner.locate(key);
+      const empty = await format.encodeStream();
+      const { byteLength } = await chunks.writeStream(pieces, keyOf, chunkExptime, operation);
+      if (count === 0) return await this.set(key, last ?? new Uint8Array(), exptime, options);
+      // What took long to arrive has begun to age.
+      if (Date.now() - start >= 1000) await chunks.touch(list, chunkExptime, operation);
+      const head = format.head(id, { count, byteLength, chunkByteLength }, empty);
+      const before = await this.#inner.get(key, operation).catch(() => undefined);
+      await this.#inner.set(key, head, exptime, options);
+      await Promise.allSettled([this.#rules.replaced(key, { before, offered: head }, options)]);
+    } catch (error) {
+      await Promise.allSettled([chunks.delete(list, {}), pieces.return(), stream.cancel(error)]);
+      throw error;
+    }
+  }
+
+  async getStream(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<ReadableStream<Uint8Array> | undefined> {
+    const operation = operationOptions(options);
+    let tried: string | undefined;
+    for (;;) {
+      const stored = await this.#inner.get(key, options);
+      if (stored === undefined) return undefined;
+      const head = this.#rules.format.open(stored, key);
+      if (head === undefined) {
+        return streamOfOne(key, await this.#rules.format.decode(stored));
+      }
+      if (head.id === tried) return undefined;
+      tried = head.id;
+      const chunks = this.#rules.chunks.readEach(head, operation);
+      const { value: first } = await chunks.next();
+      if (first !== undefined) return streamOf(key, first, chunks);
+      if (head.count === 0) return streamOfOne(key, new Uint8Array());
+    }
+  }
+
+  async #touchChunks(
+    stored: unknown,
+    key: string,
+    exptime: Exptime,
+    options: OperationOptions | undefined,
+  ): Promise<void> {
+    const head = stored === undefined ? undefined : this.#rules.format.open(stored, key);
+    if (head === undefined) return;
+    const later = deferExptime(exptime, GRACE);
+    await this.#rules.chunks.touch(head, later, operationOptions(options));
+  }
+}
+
+/** Checks what a stream yields. */
+async function* bytesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      if (!(value instanceof Uint8Array)) {
+        const why = "it must yield Uint8Arrays";
+        throw new ValidationException(
+          `Cannot set stream that yields ${typeof value}: ${why}`,
+          value,
+        );
+      }
+      yield value;
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+function streamOfOne(key: string, value: unknown): ReadableStream<Uint8Array> {
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  if (!(bytes instanceof Uint8Array)) {
+    const why = "its value is neither bytes nor a string";
+    throw new ClientException(`Cannot stream key ${JSON.stringify(key)}: ${why}`, value);
+  }
+  return new ReadableStream({
+    start(controller) {
+      if (bytes.byteLength > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+function streamOf(
+  key: string,
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array | undefined, void>,
+): ReadableStream<Uint8Array> {
+  let next: Uint8Array | undefined = first;
+  return new ReadableStream({
+    async pull(controller) {
+      if (next !== undefined) {
+        controller.enqueue(next);
+        next = undefined;
+        return;
+      }
+      const { done, value } = await rest.next();
+      if (done) return controller.close();
+      if (value !== undefined) return controller.enqueue(value);
+      const why = "memcached has dropped a part of it";
+      throw new ClientException(`Cannot stream key ${JSON.stringify(key)}: ${why}`, key);
+    },
+    async cancel() {
+      await rest.return();
+    },
+  }, { highWaterMark: 0 });
+}

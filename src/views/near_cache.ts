@@ -1,0 +1,543 @@
+/** The hottest values in this process. @module */
+
+import { LRUCache } from "lru-cache";
+import {
+  type CasOutcome,
+  type Client,
+  type Clock,
+  type CounterOptions,
+  type Exptime,
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  type ItemInfo,
+  type KeyCommands,
+  type KeyLocation,
+  type OperationOptions,
+  SocketError,
+  type Transcoder,
+  type UpdateOptions,
+  ValidationException,
+} from "../../mod.ts";
+import { checkChoice, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import { systemClock } from "../waiting.ts";
+import { readEntries } from "./entries.ts";
+import { SeenKeys } from "./seen_keys.ts";
+import { share, type SharedValue } from "./shared_values.ts";
+import { Watching } from "./watching.ts";
+import { operationOptions } from "./value_view.ts";
+
+/** The options of {@linkcode nearCache}. */
+export interface NearCacheOptions {
+  /** How much memory the values may take, in bytes, as far as it can be reckoned: an integer from 1,024 on. */
+  readonly maxBytes: number;
+  /** How old a value may be, in seconds from the moment at which memcached was asked for it: more than 0. */
+  readonly ttl: number;
+  /**
+   * Which values are kept: those whose key is asked for a second time within the last 20,000 keys (`"use"`, the
+   * default), or `"all"`.
+   */
+  readonly admit?: "use" | "all" | undefined;
+  /** How long after its `ttl` a value is served while its server cannot be reached, in seconds; 0 by default. */
+  readonly staleOnError?: number | undefined;
+  /**
+   * What is done about a value whose `ttl` is over. `"ttl"` (the default): it is asked for again. `"cas"`: memcached is
+   * asked whether it has changed, and sends it only if it has. `"watch"`: as `"ttl"`; besides, memcached's `watch`
+   * tells of writes at once, and the value is dropped then. It needs a `Client`, not a view of one. memcached tells
+   * of deletions from 1.6.19 on.
+   */
+  readonly revalidate?: "ttl" | "cas" | "watch" | undefined;
+  /** For tests: where the time is taken from. */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+}
+
+/** Commands on keys, with the hottest values in this process. */
+export interface NearCacheCommands extends KeyCommands, AsyncDisposable {
+  /** How many values are kept, how much they take in bytes, and how many reads were answered from them. */
+  readonly near: { readonly size: number; readonly byteLength: number; readonly hits: number };
+  /**
+   * Resolves when every server tells of what is written from then on, with `revalidate: "watch"`; else at once.
+   * Rejects when a server cannot be watched; values are then as old as `ttl` lets them be.
+   */
+  readonly ready: Promise<void>;
+  /** Forgets all values, or one. */
+  forget(key?: string): void;
+  /** The same, with another transcoder. Its values are kept apart, within `maxBytes` of their own. */
+  withTranscoder(transcoder: Transcoder): NearCacheCommands;
+}
+
+/** What an entry takes beside its value, in bytes. */
+const OVERHEAD = 200;
+
+/**
+ * Makes a view that keeps the hottest values in this process, so that reading them takes no round trip.
+ *
+ * memcached cannot tell clients what has changed, so a value may be old, by up to `ttl`. The time counts from before
+ * memcached is asked. Writes through the view are seen at once: a read that begins after a write has resolved never
+ * finds what was there before. Writes by other processes are seen after `ttl` at the latest; with
+ * `revalidate: "watch"` mostly within milliseconds, but never rely on it: memcached drops events when it is busy.
+ *
+ * Values are handed out so that no caller changes what the next one gets. Plain objects and lists are **frozen**, in
+ * depth, from the first caller on. A value that contains bytes, a `Date`, a `Map` or a `Set` is cloned for every
+ * caller, which is slower. A value with an object of another class is not kept.
+ *
+ * Values are evicted least recently used first. With `admit: "use"` a scan of many keys that are read once evicts
+ * nothing. Misses are not kept. `get`, `getMany` and `getOrSet` read what is kept; `getOrSet` with `staleFor` or
+ * `earlyRefresh` asks memcached, since a kept value does not tell how long it has to live. All other commands go to
+ * memcached.
+ *
+ * @param client Where the values are stored: a client, a namespace, or another view.
+ * @param options `maxBytes` and `ttl`, which are required; `admit`, `staleOnError`, `revalidate`.
+ * @returns The commands. With `revalidate: "watch"`, dispose of them (`await using`) to end the watching.
+ * @throws {ValidationException} When an option is invalid, or `client` cannot watch although it is to.
+ *
+ * @example A value that is read often
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { nearCache } from "@moecache/moecache/views";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const cache = nearCache(client, { maxBytes: 10_000_000, ttl: 0.5 });
+ * await cache.set("flags", { beta: true });
+ * for (let i = 0; i < 100; i++) assertEquals(await cache.get("flags"), { beta: true });
+ * assertEquals(cache.near.hits, 98); // the second read has brought it in
+ * ```
+ */
+export function nearCache(client: KeyCommands, options: NearCacheOptions): NearCacheCommands {
+  const names = ["maxBytes", "ttl", "admit", "staleOnError", "revalidate", "clock"];
+  checkNames(options, names);
+  const { maxBytes, ttl, admit = "use", staleOnError = 0, revalidate = "ttl" } = options;
+  checkInteger("maxBytes", maxBytes, 1024, Number.MAX_SAFE_INTEGER);
+  if (!(typeof ttl === "number" && ttl > 0 && ttl < Infinity)) {
+    throw invalidOption("ttl", ttl, "a number of seconds above 0");
+  }
+  if (!(typeof staleOnError === "number" && staleOnError >= 0 && staleOnError < Infinity)) {
+    throw invalidOption("staleOnError", staleOnError, "a number of seconds");
+  }
+  checkChoice("admit", admit, ["use", "all"]);
+  checkChoice("revalidate", revalidate, ["ttl", "cas", "watch"]);
+  const clock = options.clock ?? systemClock;
+  return new NearCache(client, { maxBytes, ttl, admit, staleOnError, revalidate, clock });
+}
+
+interface Settings {
+  readonly maxBytes: number;
+  readonly ttl: number;
+  readonly admit: "use" | "all";
+  readonly staleOnError: number;
+  readonly revalidate: "ttl" | "cas" | "watch";
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** A value that is kept. */
+interface Entry extends SharedValue {
+  /** When it is too old to be served, in milliseconds by the clock. */
+  expires: number;
+  /** The cas unique of the item that it was, where that is known. */
+  readonly cas: bigint | undefined;
+}
+
+/** A read that is under way. */
+interface Reading {
+  readonly value: Promise<unknown>;
+  /** Whether the key has been written meanwhile: what was read may be old. */
+  isOvertaken: boolean;
+}
+
+class NearCache implements NearCacheCommands {
+  readonly #client: KeyCommands;
+  readonly #settings: Settings;
+  readonly #entries: LRUCache<string, Entry>;
+  readonly #reading = new Map<string, Reading>();
+  readonly #seen = new SeenKeys();
+  #hits = 0;
+  readonly #watching: Watching | undefined;
+
+  constructor(client: KeyCommands, settings: Settings) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#entries = new LRUCache({
+      maxSize: settings.maxBytes,
+      sizeCalculation: ({ byteLength }, key) => byteLength + key.length * 2 + OVERHEAD,
+    });
+    if (settings.revalidate === "watch") this.#watching = this.#watch();
+  }
+
+  get ready(): Promise<void> {
+    return this.#watching?.ready ?? Promise.resolve();
+  }
+
+  get near(): NearCacheCommands["near"] {
+    return {
+      size: this.#entries.size,
+      byteLength: this.#entries.calculatedSize,
+      hits: this.#hits,
+    };
+  }
+
+  forget(key?: string): void {
+    if (key !== undefined) return this.#forget(key);
+    this.#entries.clear();
+    for (const reading of this.#reading.values()) reading.isOvertaken = true;
+    this.#reading.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#watching?.end();
+    this.forget();
+  }
+
+  async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && this.#settings.clock.now() < entry.expires) {
+      if (options !== undefined) options.signal?.throwIfAborted();
+      this.#hits++;
+      return entry.take() as Value;
+    }
+    return await this.#fetch(key, entry, options) as Value | undefined;
+  }
+
+  async getMany<Value = unknown>(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, Value>> {
+    const results = new Map<string, Value>();
+    const missing: string[] = [];
+    for (const key of new Set(keys)) {
+      const entry = this.#entries.get(key);
+      if (entry !== undefined && this.#settings.clock.now() < entry.expires) {
+        this.#hits++;
+        results.set(key, entry.take() as Value);
+      } else {
+        missing.push(key);
+      }
+    }
+    const start = this.#settings.clock.now();
+    const readings = new Map(missing.map((key) => [key, this.#begin(key)]));
+    try {
+      const found = await this.#client.getMany<Value>(missing, options);
+      for (const [key, value] of found) {
+        results.set(key, this.#admit(key, value, undefined, start, readings.get(key)) as Value);
+      }
+    } catch (error) {
+      const stale = this.#staleValues(missing, error);
+      if (stale === undefined) throw error;
+      for (const [key, value] of stale) results.set(key, value as Value);
+    } finally {
+      for (const [key, reading] of readings) this.#end(key, reading);
+    }
+    return results;
+  }
+
+  async gets<Value = unknown>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ value: Value; cas: bigint } | undefined> {
+    return await this.#client.gets<Value>(key, options);
+  }
+
+  async getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    return await this.#client.getAndTouch<Value>(key, exptime, options);
+  }
+
+  async set(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    await this.#write([key], () => this.#client.set(key, value, exptime, options));
+  }
+
+  async setMany(
+    entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    const values = readEntries(entries);
+    await this.#write([...values.keys()], () => this.#client.setMany(values, exptime, options));
+  }
+
+  async add(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#write([key], () => this.#client.add(key, value, exptime, options));
+  }
+
+  async replace(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#write([key], () => this.#client.replace(key, value, exptime, options));
+  }
+
+  async append(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#write([key], () => this.#client.append(key, data, options));
+  }
+
+  async prepend(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#write([key], () => this.#client.prepend(key, data, options));
+  }
+
+  async cas(
+    key: string,
+    value: unknown,
+    cas: bigint,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<CasOutcome> {
+    return await this.#write([key], () => this.#client.cas(key, value, cas, exptime, options));
+  }
+
+  async incr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await this.#write([key], () => this.#client.incr(key, delta, options));
+  }
+
+  async decr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await this.#write([key], () => this.#client.decr(key, delta, options));
+  }
+
+  async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    return await this.#write([key], () => this.#client.touch(key, exptime, options));
+  }
+
+  async delete(key: string, options?: OperationOptions): Promise<boolean> {
+    return await this.#write([key], () => this.#client.delete(key, options));
+  }
+
+  async deleteMany(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, boolean>> {
+    const all = [...keys];
+    return await this.#write(all, () => this.#client.deleteMany(all, options));
+  }
+
+  async getOrSet<Value>(
+    key: string,
+    load: () => Value | Promise<Value>,
+    options?: GetOrSetOptions,
+  ): Promise<Value> {
+    const { clock, staleOnError } = this.#settings;
+    const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
+    const entry = staleFor === 0 && earlyRefresh === 0 ? this.#entries.get(key) : undefined;
+    if (entry !== undefined && clock.now() < entry.expires) {
+      options?.signal?.throwIfAborted();
+      this.#hits++;
+      return entry.take() as Value;
+    }
+    const start = clock.now();
+    const reading = this.#begin(key);
+    try {
+      const value = await this.#client.getOrSet(key, load, options);
+      return this.#admit(key, value, undefined, start, reading) as Value;
+    } catch (error) {
+      const isServed = entry !== undefined && error instanceof SocketError &&
+        clock.now() < entry.expires + staleOnError * 1000;
+      if (isServed) return entry.take() as Value;
+      throw error;
+    } finally {
+      this.#end(key, reading);
+    }
+  }
+
+  async update<Value = unknown>(
+    key: string,
+    change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+    options?: UpdateOptions,
+  ): Promise<Value | undefined> {
+    return await this.#write([key], () => this.#client.update(key, change, options));
+  }
+
+  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    return await this.#write([key], () => this.#client.invalidate(key, options));
+  }
+
+  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    return await this.#client.inspect(key, options);
+  }
+
+  withTranscoder(transcoder: Transcoder): NearCacheCommands {
+    return new NearCache(this.#client.withTranscoder(transcoder), {
+      ...this.#settings,
+      // The clients of other formats cannot watch.
+      revalidate: this.#settings.revalidate === "watch" ? "ttl" : this.#settings.revalidate,
+    });
+  }
+
+  locate(key: string): KeyLocation | Promise<KeyLocation> {
+    return this.#client.locate(key);
+  }
+
+  /** Asks memcached, once for all concurrent callers. */
+  async #fetch(
+    key: string,
+    entry: Entry | undefined,
+    options: OperationOptions | undefined,
+  ): Promise<unknown> {
+    // Those who can give up ask by themselves.
+    if (options !== undefined) return await this.#read(key, entry, options);
+    const present = this.#reading.get(key);
+    if (present !== undefined) return await present.value;
+    return await this.#read(key, entry, options);
+  }
+
+  #read(
+    key: string,
+    entry: Entry | undefined,
+    options: OperationOptions | undefined,
+  ): Promise<unknown> {
+    const reading = this.#begin(key, (reading) => this.#ask(key, entry, reading, options));
+    return reading.value;
+  }
+
+  async #ask(
+    key: string,
+    entry: Entry | undefined,
+    reading: Reading,
+    options: OperationOptions | undefined,
+  ): Promise<unknown> {
+    const { clock, revalidate, staleOnError, ttl } = this.#settings;
+    const start = clock.now();
+    try {
+      if (revalidate !== "cas") {
+        const value = await this.#client.get(key, options);
+        return this.#admit(key, value, undefined, start, reading);
+      }
+      if (entry?.cas !== undefined) {
+        const info = await this.#client.inspect(key, operationOptions(options));
+        if (info?.cas === entry.cas && !reading.isOvertaken) {
+          entry.expires = start + ttl * 1000;
+          return entry.take();
+        }
+      }
+      const again = clock.now();
+      const found = await this.#client.gets(key, options);
+      return this.#admit(key, found?.value, found?.cas, again, reading);
+    } catch (error) {
+      const isServed = entry !== undefined && error instanceof SocketError &&
+        !reading.isOvertaken && clock.now() < entry.expires + staleOnError * 1000;
+      if (isServed) return entry.take();
+      throw error;
+    } finally {
+      this.#end(key, reading);
+    }
+  }
+
+  /** Keeps a value where it is worth it; gives what is handed out for it. */
+  #admit(
+    key: string,
+    value: unknown,
+    cas: bigint | undefined,
+    start: number,
+    reading: Reading | undefined,
+  ): unknown {
+    const { admit, clock, ttl } = this.#settings;
+    if (value === undefined) {
+      if (reading?.isOvertaken === false) this.#entries.delete(key);
+      return undefined;
+    }
+    const isAdmitted = admit === "all" || this.#seen.see(key) || this.#entries.has(key);
+    const expires = start + ttl * 1000;
+    const isOld = reading === undefined || reading.isOvertaken || clock.now() >= expires;
+    if (!isAdmitted || isOld) return value;
+    const shared = share(value);
+    if (shared === undefined) return value;
+    this.#entries.set(key, { ...shared, expires, cas });
+    return shared.take();
+  }
+
+  #begin(key: string, ask?: (reading: Reading) => Promise<unknown>): Reading {
+    // What is begun later knows at least as much.
+    const reading = { value: Promise.resolve<unknown>(undefined), isOvertaken: false };
+    const earlier = this.#reading.get(key);
+    if (ask === undefined) {
+      if (earlier === undefined) this.#reading.set(key, reading);
+      return earlier ?? reading;
+    }
+    this.#reading.set(key, reading);
+    reading.value = ask(reading);
+    return reading;
+  }
+
+  #end(key: string, reading: Reading): void {
+    if (this.#reading.get(key) === reading) this.#reading.delete(key);
+  }
+
+  #forget(key: string): void {
+    this.#entries.delete(key);
+    const reading = this.#reading.get(key);
+    if (reading !== undefined) reading.isOvertaken = true;
+    this.#reading.delete(key);
+  }
+
+  /** Carries out a write: what was read before it has ended is old. */
+  async #write<Result>(keys: readonly string[], write: () => Promise<Result>): Promise<Result> {
+    for (const key of keys) this.#forget(key);
+    try {
+      return await write();
+    } finally {
+      for (const key of keys) this.#forget(key);
+    }
+  }
+
+  /** What may be served of keys whose server cannot be reached; `undefined` when that is not all of them. */
+  #staleValues(keys: readonly string[], error: unknown): Map<string, unknown> | undefined {
+    const { clock, staleOnError } = this.#settings;
+    if (!(error instanceof SocketError) || staleOnError === 0) return undefined;
+    const { results, failures } = error as Partial<
+      Record<"results" | "failures", ReadonlyMap<string, unknown>>
+    >;
+    const values = new Map(results);
+    for (const key of failures?.keys() ?? keys) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined || clock.now() >= entry.expires + staleOnError * 1000) {
+        return undefined;
+      }
+      values.set(key, entry.take());
+    }
+    return values;
+  }
+
+  #watch(): Watching {
+    const client = this.#client as Partial<Client>;
+    if (typeof client.watch !== "function") {
+      const why = "it needs a Client, which can watch";
+      throw new ValidationException(`Cannot use revalidate "watch": ${why}`, this.#client);
+    }
+    const watching = new Watching((kinds) => (client as Client).watch(kinds), (key) => {
+      this.forget(key);
+    });
+    // Without it, values are as old as ttl lets them be.
+    watching.ready.catch(() => {});
+    return watching;
+  }
+}

@@ -1,0 +1,639 @@
+/** Several fleets with the same values. @module */
+
+import {
+  type CasOutcome,
+  type Clock,
+  type CounterOptions,
+  type Exptime,
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  type ItemInfo,
+  type KeyCommands,
+  type KeyLocation,
+  type OperationOptions,
+  SocketError,
+  type Transcoder,
+  type UpdateOptions,
+  ValidationException,
+} from "../../mod.ts";
+import {
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkNames,
+  invalidOption,
+} from "../option_checks.ts";
+import { systemClock } from "../waiting.ts";
+import { fill, type Place, publish } from "./copies.ts";
+import { readEntries } from "./entries.ts";
+import { Latency } from "./latency.ts";
+import { partialError } from "./partial_errors.ts";
+import { operationOptions } from "./value_view.ts";
+
+/** The options of {@linkcode replicas}. */
+export interface ReplicasOptions {
+  /**
+   * Which fleet is read first: the `"first"` of the list (the default), `"any"` at random, or the `"nearest"`: those
+   * in `zone`, or without zones the one that has answered fastest of late.
+   */
+  readonly read?: "first" | "any" | "nearest" | undefined;
+  /**
+   * After how many milliseconds without an answer the next fleet is asked too: a number from 0 to 60,000, or
+   * `"p95"`, what 95 of the last 100 reads took. By default the next one is asked after a miss or a fault only.
+   */
+  readonly hedgeAfter?: number | "p95" | undefined;
+  /** How many fleets must take a write: `"any"` (the default), `"all"`, or a number from 1 to that of the fleets. */
+  readonly write?: "any" | "all" | number | undefined;
+  /** The zone of each fleet, in the order of the fleets; for `read: "nearest"`. */
+  readonly zones?: readonly string[] | undefined;
+  /** The zone of this process. */
+  readonly zone?: string | undefined;
+  /** For tests: where the time is taken from. */
+  readonly clock?: Clock | undefined;
+}
+
+/** What a fleet has missed, told as the event `"failure"`. */
+export class ReplicaFailure extends Event {
+  /** The fleet's number in the list, from 0 on. */
+  readonly replica: number;
+  /** The key that it could not be asked for, or does not have as the others do. */
+  readonly key: string;
+  /** Whether a read or a write has failed. A write that has failed is made up for: see {@linkcode replicas}. */
+  readonly operation: "read" | "write";
+  /** Why. */
+  readonly error: unknown;
+
+  /** Makes the event. */
+  constructor(
+    failure: { replica: number; key: string; operation: "read" | "write"; error: unknown },
+  ) {
+    super("failure");
+    this.replica = failure.replica;
+    this.key = failure.key;
+    this.operation = failure.operation;
+    this.error = failure.error;
+  }
+}
+
+/** What dispatches the events of {@linkcode replicas}: {@linkcode ReplicaFailure}, named `"failure"`. */
+export class ReplicaEvents extends EventTarget {}
+
+/** Commands on keys of several fleets. */
+export interface ReplicaCommands extends KeyCommands {
+  /** Dispatches a {@linkcode ReplicaFailure} named `"failure"` for each fleet that an operation did without. */
+  readonly events: ReplicaEvents;
+  /** The same fleets, with another transcoder. */
+  withTranscoder(transcoder: Transcoder): ReplicaCommands;
+}
+
+/** How many keys that a fleet has missed a write of are remembered. */
+const MOST_DUE = 100_000;
+
+/**
+ * Makes a view of several fleets of servers that hold the same values, such as one in each zone.
+ *
+ * Reads go to one fleet. When it misses, fails or is slow (`hedgeAfter`), the next one is asked, and the first value
+ * counts. A read misses when a fleet has answered that there is nothing and no other has a value; it fails when no
+ * fleet has answered. A fleet that has missed what another had gets it, with the exptime that is left.
+ *
+ * `set`, `setMany`, `touch`, `delete`, `deleteMany` and `invalidate` are sent to all fleets at once and succeed when
+ * as many as `write` says have carried them out. Commands whose result depends on the value (`add`, `replace`,
+ * `append`, `prepend`, `cas`, `incr`, `decr`, `update`) are carried out by the first fleet of the list that can be
+ * reached, and what comes of them is copied to the others. They succeed under the same condition. `getOrSet` asks one
+ * fleet after the other, under a lease in each, and fills all that miss; it needs one of them.
+ *
+ * **Consistency.** The fleets are caches side by side, not a database. A fleet that could not be reached for a write
+ * keeps the old value: this process does not read the key there again before it has deleted it there, for up to
+ * 100,000 keys, and tells of it by an event. Other processes may find the old value there until its exptime. Two
+ * processes that `set` a key at the same time may leave one value in one fleet and the other in another. Where that
+ * matters, use `cas` or `update`, which the first fleet decides.
+ *
+ * @param clients The fleets: clients, namespaces of one prefix each, or other views. At least one.
+ * @param options `read`, `hedgeAfter`, `write`, `zones`, `zone`.
+ * @returns The commands, and `events`. Cas uniques are valid for this view only.
+ * @throws {ValidationException} When an option is invalid.
+ *
+ * @example Two zones, and one is down
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { replicas } from "@moecache/moecache/views";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using here = new Client("127.0.0.1:1", { timeout: 100 });
+ * await using there = new Client(server.address);
+ *
+ * const cache = replicas([here, there]);
+ * await cache.set("key", "value", 60);
+ * assertEquals(await cache.get("key"), "value");
+ * ```
+ */
+export function replicas(
+  clients: readonly KeyCommands[],
+  options: ReplicasOptions = {},
+): ReplicaCommands {
+  const names = ["read", "hedgeAfter", "write", "zones", "zone", "clock"];
+  checkNames(options, names);
+  if (!Array.isArray(clients) || clients.length === 0) {
+    throw invalidOption("clients", clients, "a list of at least one client");
+  }
+  const { read = "first", hedgeAfter, write = "any", zones, zone } = options;
+  checkChoice("read", read, ["first", "any", "nearest"]);
+  if (hedgeAfter !== undefined && hedgeAfter !== "p95") {
+    const isDelay = typeof hedgeAfter === "number" && hedgeAfter >= 0 && hedgeAfter <= 60_000;
+    if (!isDelay) throw invalidOption("hedgeAfter", hedgeAfter, `a number up to 60000, or "p95"`);
+  }
+  const count = clients.length;
+  const needed = write === "any" ? 1 : write === "all" ? count : write;
+  checkInteger("write", needed, 1, count);
+  if ((zones === undefined) !== (zone === undefined)) {
+    throw new ValidationException("Cannot use zones: zones and zone belong together", options);
+  }
+  if (zones !== undefined && zones.length !== count) {
+    throw invalidOption("zones", zones, `a list of ${count} zones, one for each client`);
+  }
+  return new ReplicasView(clients, {
+    read,
+    hedgeAfter,
+    needed,
+    isNear: clients.map((_, i) => zones?.[i] === zone),
+    hasZones: zones !== undefined,
+    clock: options.clock ?? systemClock,
+    latencies: clients.map(() => new Latency()),
+    due: clients.map(() => new Set()),
+    events: new ReplicaEvents(),
+  });
+}
+
+interface Settings {
+  readonly read: "first" | "any" | "nearest";
+  readonly hedgeAfter: number | "p95" | undefined;
+  /** How many fleets must take a write. */
+  readonly needed: number;
+  readonly isNear: readonly boolean[];
+  readonly hasZones: boolean;
+  readonly clock: Clock;
+  readonly latencies: readonly Latency[];
+  /** The keys that each fleet has missed a write of. */
+  readonly due: readonly Set<string>[];
+  readonly events: ReplicaEvents;
+}
+
+/** What a fleet has answered. */
+type Answer<Value> = { readonly replica: number; readonly value: Value | undefined };
+
+class ReplicasView implements ReplicaCommands {
+  readonly #clients: readonly KeyCommands[];
+  readonly #settings: Settings;
+
+  constructor(clients: readonly KeyCommands[], settings: Settings) {
+    this.#clients = clients;
+    this.#settings = settings;
+  }
+
+  get events(): ReplicaEvents {
+    return this.#settings.events;
+  }
+
+  async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+    return await this.#read(key, options, (client) => client.get<Value>(key, options));
+  }
+
+  async getMany<Value = unknown>(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, Value>> {
+    const results = new Map<string, Value>();
+    const failures = new Map<string, unknown>();
+    await Promise.all(Array.from(new Set(keys), async (key) => {
+      try {
+        const value: Value | undefined = await this.get<Value>(key, options);
+        if (value !== undefined) results.set(key, value);
+      } catch (error) {
+        failures.set(key, error);
+      }
+    }));
+    options?.signal?.throwIfAborted();
+    if (failures.size > 0) throw partialError("get", { failures, results });
+    return results;
+  }
+
+  async gets<Value = unknown>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ value: Value; cas: bigint } | undefined> {
+    return await this.#first(key, options, async (client, replica) => {
+      const found = await client.gets<Value>(key, options);
+      if (found === undefined) return undefined;
+      // The fleet that a cas unique belongs to goes with it.
+      return {
+        value: found.value,
+        cas: found.cas * BigInt(this.#clients.length) + BigInt(replica),
+      };
+    });
+  }
+
+  async getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    const value = await this.get<Value>(key, options);
+    if (value !== undefined) await this.touch(key, exptime, options);
+    return value;
+  }
+
+  async set(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    await this.#everywhere([key], (client) => client.set(key, value, exptime, options));
+  }
+
+  async setMany(
+    entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    const values = readEntries(entries);
+    const keys = [...values.keys()];
+    await this.#everywhere(keys, (client) => client.setMany(values, exptime, options));
+  }
+
+  async add(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#change(key, options, (client) => client.add(key, value, exptime, options));
+  }
+
+  async replace(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#change(key, options, (client) => {
+      return client.replace(key, value, exptime, options);
+    });
+  }
+
+  async append(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#change(key, options, (client) => client.append(key, data, options));
+  }
+
+  async prepend(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#change(key, options, (client) => client.prepend(key, data, options));
+  }
+
+  async cas(
+    key: string,
+    value: unknown,
+    cas: bigint,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<CasOutcome> {
+    if (typeof cas !== "bigint") throw invalidOption("cas", cas, "a bigint that gets has returned");
+    const count = BigInt(this.#clients.length);
+    const replica = Number(cas % count);
+    const client = this.#client(replica);
+    const outcome = await client.cas(key, value, cas / count, exptime, options);
+    if (outcome === "stored") await this.#copy(key, replica, options);
+    return outcome;
+  }
+
+  async incr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await this.#change(key, options, (client) => client.incr(key, delta, options));
+  }
+
+  async decr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await this.#change(key, options, (client) => client.decr(key, delta, options));
+  }
+
+  async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    const all = await this.#everywhere([key], (client) => client.touch(key, exptime, options));
+    return all.includes(true);
+  }
+
+  async delete(key: string, options?: OperationOptions): Promise<boolean> {
+    const all = await this.#everywhere([key], (client) => client.delete(key, options));
+    return all.includes(true);
+  }
+
+  async deleteMany(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, boolean>> {
+    const unique = [...new Set(keys)];
+    const all = await this.#everywhere(unique, (client) => client.deleteMany(unique, options));
+    return new Map(unique.map((key) => [key, all.some((deleted) => deleted.get(key) === true)]));
+  }
+
+  async getOrSet<Value>(
+    key: string,
+    load: () => Value | Promise<Value>,
+    options?: GetOrSetOptions,
+  ): Promise<Value> {
+    checkFunction("load", load);
+    let fault: { readonly error: unknown } | undefined;
+    let isReached = false;
+    const loadOnce = async () => {
+      try {
+        return await load();
+      } catch (error) {
+        fault = { error };
+        throw error;
+      }
+    };
+    const ask = async (replicas: readonly number[]): Promise<Value> => {
+      const [replica, ...rest] = replicas;
+      if (replica === undefined) return await loadOnce();
+      try {
+        return await this.#askOne(replica, key, async (client) => {
+          return await client.getOrSet(key, () => {
+            isReached = true;
+            return rest.length === 0 ? loadOnce() : ask(rest);
+          }, options);
+        }) as Value;
+      } catch (error) {
+        // A fleet that cannot be reached is left out; what load fails with is the caller's.
+        if (!(error instanceof SocketError) || fault?.error === error) throw error;
+        this.#tell(replica, key, "read", error);
+        if (rest.length === 0 && !isReached) throw error;
+        return await ask(rest);
+      }
+    };
+    // Where the fleet that is read misses, the first of the list decides who loads the value, and all get it.
+    const [nearest = 0] = this.#order();
+    const others = [...this.#clients.keys()].filter((replica) =>
+      replica !== nearest && replica > 0
+    );
+    return await ask(nearest === 0 ? [0, ...others] : [nearest, 0, ...others]);
+  }
+
+  async update<Value = unknown>(
+    key: string,
+    change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+    options?: UpdateOptions,
+  ): Promise<Value | undefined> {
+    return await this.#change(key, options, (client) => client.update(key, change, options));
+  }
+
+  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    const all = await this.#everywhere([key], (client) => client.invalidate(key, options));
+    return all.includes(true);
+  }
+
+  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    return await this.#first(key, options, (client) => client.inspect(key, options));
+  }
+
+  withTranscoder(transcoder: Transcoder): ReplicaCommands {
+    const clients = this.#clients.map((client) => client.withTranscoder(transcoder));
+    return new ReplicasView(clients, this.#settings);
+  }
+
+  locate(key: string): KeyLocation | Promise<KeyLocation> {
+    return this.#client(0).locate(key);
+  }
+
+  #client(replica: number): KeyCommands {
+    const client = this.#clients[replica];
+    if (client !== undefined) return client;
+    throw new ValidationException(`Cannot use fleet ${replica}: there is none`, replica);
+  }
+
+  /** The numbers of the fleets, in the order in which they are to be read. */
+  #order(): number[] {
+    const { read, isNear, hasZones, latencies } = this.#settings;
+    const all = [...this.#clients.keys()];
+    if (read === "first") return all;
+    if (read === "any") return shuffled(all);
+    if (hasZones) {
+      const shuffledAll = shuffled(all);
+      return shuffledAll.toSorted((a, b) => Number(isNear[b]) - Number(isNear[a]));
+    }
+    // One that has not answered yet is tried, or it would never be known to be near.
+    const distance = (replica: number) => latencies[replica]?.smoothed ?? 0;
+    return all.toSorted((a, b) => distance(a) - distance(b));
+  }
+
+  /** Reads from the fleets one after the other, until one has a value. */
+  async #read<Value>(
+    key: string,
+    options: OperationOptions | undefined,
+    read: (client: KeyCommands) => Promise<Value | undefined>,
+  ): Promise<Value | undefined> {
+    options?.signal?.throwIfAborted();
+    const order = this.#order();
+    const missed: number[] = [];
+    const faults: unknown[] = [];
+    const found = await new Promise<Answer<Value> | undefined>((resolve, reject) => {
+      let asked = 0;
+      let open = 0;
+      let cancel = () => {};
+      const ask = () => {
+        cancel();
+        const replica = order[asked++];
+        if (replica === undefined) {
+          if (open === 0) resolve(undefined);
+          return;
+        }
+        open++;
+        cancel = this.#hedge(ask, asked < order.length);
+        this.#askOne(replica, key, read).then(
+          (value) => {
+            open--;
+            if (value !== undefined) return resolve({ replica, value });
+            missed.push(replica);
+            ask();
+          },
+          (error) => {
+            open--;
+            // What is wrong with the request or the value is wrong everywhere.
+            if (!(error instanceof SocketError)) return reject(error);
+            faults.push(error);
+            this.#tell(replica, key, "read", error);
+            ask();
+          },
+        );
+      };
+      ask();
+    });
+    options?.signal?.throwIfAborted();
+    if (found === undefined) {
+      if (missed.length === 0 && faults.length > 0) throw faults[0];
+      return undefined;
+    }
+    this.#repair(key, found.replica, missed);
+    return found.value;
+  }
+
+  /** Asks the next fleet when the one that was asked is slow. */
+  #hedge(ask: () => void, isMore: boolean): () => void {
+    const { hedgeAfter, clock, latencies } = this.#settings;
+    if (hedgeAfter === undefined || !isMore) return () => {};
+    const slowest = latencies.flatMap((latency) => latency.p95 ?? []);
+    const delay = hedgeAfter === "p95" ? Math.min(...slowest) : hedgeAfter;
+    return delay === Infinity ? () => {} : clock.after(delay, ask);
+  }
+
+  async #askOne<Value>(
+    replica: number,
+    key: string,
+    read: (client: KeyCommands) => Promise<Value | undefined>,
+  ): Promise<Value | undefined> {
+    const { clock, due, latencies } = this.#settings;
+    const client = this.#client(replica);
+    if (due[replica]?.has(key)) {
+      // It still has what a write was to replace.
+      await client.delete(key, { failover: "error" });
+      due[replica]?.delete(key);
+    }
+    const start = clock.now();
+    const value = await read(client);
+    latencies[replica]?.add(clock.now() - start);
+    return value;
+  }
+
+  /** Copies a value to the servers that have missed it, in the background. */
+  #repair(key: string, source: number, missed: readonly number[]): void {
+    for (const replica of missed) {
+      const place = { commands: this.#client(replica), key };
+      fill({ commands: this.#client(source), key }, place, Infinity, {}).catch((error) => {
+        this.#tell(replica, key, "write", error);
+      });
+    }
+  }
+
+  /** Carries out a write in every fleet; resolves to the results of those that have. */
+  async #everywhere<Result>(
+    keys: readonly string[],
+    write: (client: KeyCommands) => Promise<Result>,
+  ): Promise<Result[]> {
+    const outcomes = await Promise.allSettled(this.#clients.map(write));
+    return this.#settle(keys, outcomes);
+  }
+
+  #settle<Result>(
+    keys: readonly string[],
+    outcomes: readonly PromiseSettledResult<Result>[],
+  ): Result[] {
+    const results: Result[] = [];
+    const faults: unknown[] = [];
+    const { due, needed } = this.#settings;
+    for (const [replica, outcome] of outcomes.entries()) {
+      if (outcome.status === "fulfilled") {
+        results.push(outcome.value);
+        for (const key of keys) due[replica]?.delete(key);
+      } else {
+        faults.push(outcome.reason);
+      }
+    }
+    const isEnough = results.length >= needed;
+    for (const [replica, outcome] of outcomes.entries()) {
+      if (outcome.status === "fulfilled" || results.length === 0) continue;
+      for (const key of keys) {
+        this.#owe(replica, key);
+        this.#tell(replica, key, "write", outcome.reason);
+      }
+    }
+    if (!isEnough) throw faults[0];
+    return results;
+  }
+
+  /** Remembers that a fleet has missed a write. */
+  #owe(replica: number, key: string): void {
+    const due = this.#settings.due[replica];
+    if (due === undefined) return;
+    due.add(key);
+    if (due.size <= MOST_DUE) return;
+    for (const oldest of due) {
+      due.delete(oldest);
+      return;
+    }
+  }
+
+  /** Asks the first fleet of the list that can be reached. */
+  async #first<Result>(
+    key: string,
+    options: OperationOptions | undefined,
+    ask: (client: KeyCommands, replica: number) => Promise<Result>,
+  ): Promise<Result> {
+    let fault: unknown;
+    for (const replica of this.#clients.keys()) {
+      options?.signal?.throwIfAborted();
+      try {
+        return await this.#askOne(replica, key, (client) => ask(client, replica)) as Result;
+      } catch (error) {
+        if (!(error instanceof SocketError)) throw error;
+        fault ??= error;
+        this.#tell(replica, key, "read", error);
+      }
+    }
+    throw fault;
+  }
+
+  /** Has the first fleet change a value, and the others take over what comes of it. */
+  async #change<Result>(
+    key: string,
+    options: OperationOptions | undefined,
+    change: (client: KeyCommands) => Promise<Result>,
+  ): Promise<Result> {
+    const { result, replica } = await this.#first(key, options, async (client, replica) => {
+      return { result: await change(client), replica };
+    });
+    await this.#copy(key, replica, options);
+    return result;
+  }
+
+  /** Copies an item from one fleet to the others. */
+  async #copy(
+    key: string,
+    source: number,
+    options: OperationOptions | undefined,
+  ): Promise<void> {
+    const others = [...this.#clients.keys()].filter((replica) => replica !== source);
+    const places: Place[] = others.map((replica) => ({ commands: this.#client(replica), key }));
+    const from = { commands: this.#client(source), key };
+    const copied = await publish(from, places, Infinity, operationOptions(options));
+    const outcomes: PromiseSettledResult<unknown>[] = [];
+    outcomes[source] = { status: "fulfilled", value: undefined };
+    for (const [i, replica] of others.entries()) {
+      const outcome = copied[i];
+      if (outcome !== undefined) outcomes[replica] = outcome;
+    }
+    this.#settle([key], outcomes);
+  }
+
+  #tell(replica: number, key: string, operation: "read" | "write", error: unknown): void {
+    this.#settings.events.dispatchEvent(new ReplicaFailure({ replica, key, operation, error }));
+  }
+}
+
+function shuffled(numbers: readonly number[]): number[] {
+  return numbers.map((number) => [Math.random(), number] as const)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, number]) => number);
+}

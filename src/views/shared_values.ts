@@ -1,0 +1,73 @@
+/** Values that many callers get: how they are kept from changing each other's. @module */
+
+/** A value that is kept, and how it is handed out. */
+export interface SharedValue {
+  /** About how much memory it takes, in bytes. */
+  readonly byteLength: number;
+  /** Gives a value that a caller cannot change for others. */
+  readonly take: () => unknown;
+}
+
+/** What an object or a property takes beside its content, in bytes. */
+const OVERHEAD = 32;
+/** Values that are nested deeper are not kept. */
+const DEEPEST = 200;
+
+/**
+ * Prepares a value for being handed out many times. Strings, numbers and the like are as they are. Plain objects and
+ * lists are frozen, with all that is in them. Where bytes, a `Date`, a `Map` or a `Set` is part of the value, which
+ * cannot be frozen, every caller gets a clone.
+ *
+ * @returns `undefined` for a value that can be neither frozen nor cloned, such as one with functions or of a class.
+ */
+export function share(value: unknown): SharedValue | undefined {
+  const look = { byteLength: 0, isFreezable: true };
+  if (!measure(value, look, 0)) return undefined;
+  const { byteLength } = look;
+  if (look.isFreezable) {
+    freeze(value);
+    return { byteLength, take: () => value };
+  }
+  // Callers that got the value may change it.
+  const kept: unknown = structuredClone(value);
+  return { byteLength, take: () => structuredClone(kept) };
+}
+
+/** Adds up what a value takes; tells whether it consists of what can be shared. */
+function measure(
+  value: unknown,
+  look: { byteLength: number; isFreezable: boolean },
+  depth: number,
+): boolean {
+  look.byteLength += OVERHEAD;
+  if (typeof value === "string") look.byteLength += value.length * 2;
+  if (typeof value === "function" || typeof value === "symbol") return false;
+  if (typeof value !== "object" || value === null) return true;
+  if (depth > DEEPEST) return false;
+  const inner = (part: unknown) => measure(part, look, depth + 1);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (Array.isArray(value) && prototype === Array.prototype) return value.every(inner);
+  if (prototype === Object.prototype || prototype === null) {
+    return Object.entries(value).every(([name, part]) => {
+      look.byteLength += name.length * 2;
+      return inner(part);
+    });
+  }
+  look.isFreezable = false;
+  if (ArrayBuffer.isView(value)) {
+    look.byteLength += value.byteLength;
+    // A Buffer of Node's would come back from structuredClone as a Uint8Array.
+    return Object.getPrototypeOf(prototype)?.constructor?.name === "TypedArray" ||
+      value instanceof DataView;
+  }
+  if (prototype === Date.prototype) return true;
+  if (prototype === Set.prototype) return [...value as Set<unknown>].every(inner);
+  if (prototype === Map.prototype) return [...value as Map<unknown, unknown>].flat().every(inner);
+  return false;
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
+}

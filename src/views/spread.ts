@@ -1,0 +1,439 @@
+/** Hot keys on several servers. @module */
+
+import {
+  type CasOutcome,
+  type CounterOptions,
+  type Exptime,
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  type ItemInfo,
+  type KeyCommands,
+  type KeyLocation,
+  type OperationOptions,
+  SocketError,
+  type Transcoder,
+  type UpdateOptions,
+  ValidationException,
+} from "../../mod.ts";
+import { checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import { fill, type Place, publish } from "./copies.ts";
+import { envelope, openEnvelope } from "./envelope.ts";
+import { HotKeys } from "./hot_keys.ts";
+import { readEntries } from "./entries.ts";
+import { operationOptions } from "./value_view.ts";
+
+/** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
+export interface SpreadOptions {
+  /** On how many servers a hot key is stored, its own included: an integer from 2 to 16; 3 by default. */
+  readonly copies?: number | undefined;
+  /** The hot keys: a list, or a function that says whether a key is one. All programs must use the same. */
+  readonly keys?: Iterable<string> | ((key: string) => boolean) | undefined;
+  /** Finds the hot keys by their use in this process. */
+  readonly hotKeys?: {
+    /** From which share of the last reads on a key is hot: more than 0, up to 1. 0.01 is one of a hundred. */
+    readonly share: number;
+  } | undefined;
+  /**
+   * How long a copy lives at most, in seconds: an integer from 1 to 2,592,000; 60 by default. For so long a copy may
+   * be old after a writer has been killed, or has lost a server, between the item and its copies.
+   */
+  readonly maxAge?: number | undefined;
+}
+
+const LONGEST_KEY = 250;
+/** How many names are tried for a copy that is to be on another server. */
+const MOST_NAMES = 64;
+/** How much longer the note that a key has copies lives than these, in seconds. */
+const GRACE = 60;
+const NAME = "none";
+
+/**
+ * Makes a view that stores hot keys on several servers, so that reads of one key do not all go to one server. A read
+ * of a hot key goes to one of the copies at random; if that server cannot be reached, to the key's own.
+ *
+ * The item under the key itself counts: `set`, `incr`, `cas` and all other writes change it first, then copy it to
+ * the other servers and look whether it has changed meanwhile, until the copies are those of the present item. So a
+ * write of a hot key takes four round trips, and once it has resolved, every reader finds the new value on every
+ * server. While it is under way, some readers find the old value and some the new one. A missing copy is made again
+ * from the item by the reader that misses it. A write fails when the item or a copy cannot be reached; the copy
+ * may then be old for up to `maxAge` seconds.
+ *
+ * Copies are under `copy`, a number, `~` and the key; the number is chosen so that the servers differ. Where there are fewer
+ * servers than `copies`, there are fewer copies. Keys that are too long for that are not spread.
+ *
+ * With `hotKeys`, a process finds by itself which keys it reads most. It leaves a note beside a key before it copies
+ * it, and every write looks for the note after it has changed the item: one round trip more for all writes.
+ *
+ * @param client Where the values are stored: a client with several servers, a namespace of one, or another view.
+ * @param options `copies`; `keys` or `hotKeys`; `maxAge`.
+ * @returns The commands.
+ * @throws {ValidationException} When an option is invalid, or neither or both of `keys` and `hotKeys` are given.
+ *
+ * @example A key that every request reads
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { spread } from "@moecache/moecache/views";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using first = await MemcachedServer.listen();
+ * await using second = await MemcachedServer.listen();
+ * await using client = new Client([first.address, second.address]);
+ *
+ * const cache = spread(client, { copies: 2, keys: ["flags"] });
+ * await cache.set("flags", { beta: true }, 60);
+ * assertEquals(await cache.get("flags"), { beta: true });
+ * ```
+ */
+export function spread(client: KeyCommands, options: SpreadOptions): KeyCommands {
+  checkNames(options, ["copies", "keys", "hotKeys", "maxAge"]);
+  const { copies = 3, keys, hotKeys, maxAge = 60 } = options;
+  checkInteger("copies", copies, 2, 16);
+  checkInteger("maxAge", maxAge, 1, 2_592_000);
+  if ((keys === undefined) === (hotKeys === undefined)) {
+    const why = "either keys or hotKeys must be given";
+    throw new ValidationException(`Cannot spread keys: ${why}`, options);
+  }
+  return new SpreadView(client, { copies, maxAge, ...heatOf(keys, hotKeys) });
+}
+
+/** How a view knows which keys are hot. */
+interface Heat {
+  readonly isHot: (key: string) => boolean;
+  /** Counts a read, where the keys are found by use. */
+  readonly use?: (key: string) => void;
+}
+
+interface Settings extends Heat {
+  readonly copies: number;
+  readonly maxAge: number;
+}
+
+function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]): Heat {
+  if (typeof keys === "function") return { isHot: keys };
+  if (keys !== undefined) {
+    const isList = typeof keys === "object" && keys !== null && Symbol.iterator in keys;
+    if (!isList) throw invalidOption("keys", keys, "a list of keys or a function");
+    const all = new Set(keys);
+    return { isHot: (key) => all.has(key) };
+  }
+  checkNames(hotKeys ?? {}, ["share"]);
+  const share = hotKeys?.share;
+  if (typeof share !== "number" || !(share > 0 && share <= 1)) {
+    throw invalidOption("hotKeys.share", share, "a number above 0, up to 1");
+  }
+  const counted = new HotKeys(share);
+  return { isHot: (key) => counted.has(key), use: (key) => counted.use(key) };
+}
+
+/** Commands on keys, with copies of the hot ones. */
+class SpreadView implements KeyCommands {
+  readonly #client: KeyCommands;
+  readonly #settings: Settings;
+
+  constructor(client: KeyCommands, settings: Settings) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+    const copy = await this.#pick(key);
+    const read = copy && await this.#readCopy(key, copy, options);
+    if (read === undefined) return await this.#client.get<Value>(key, options);
+    return read.value as Value | undefined;
+  }
+
+  async getMany<Value = unknown>(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, Value>> {
+    const direct: string[] = [];
+    const again: string[] = [];
+    const results = new Map<string, Value>();
+    const reading: Promise<void>[] = [];
+    for (const key of new Set(keys)) {
+      const copy = await this.#pick(key);
+      if (copy === undefined) {
+        direct.push(key);
+        continue;
+      }
+      reading.push(
+        this.#readCopy(key, copy, options).then((read) => {
+          if (read === undefined) again.push(key);
+          else if (read.value !== undefined) results.set(key, read.value as Value);
+        }),
+      );
+    }
+    const [found] = await Promise.all([this.#client.getMany<Value>(direct, options), ...reading]);
+    const rest = again.length === 0 ? [] : await this.#client.getMany<Value>(again, options);
+    return new Map([...found, ...results, ...rest]);
+  }
+
+  async gets<Value = unknown>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ value: Value; cas: bigint } | undefined> {
+    return await this.#client.gets<Value>(key, options);
+  }
+
+  async getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    return await this.#change(key, options, () => {
+      return this.#client.getAndTouch<Value>(key, exptime, options);
+    });
+  }
+
+  async set(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    await this.#change(key, options, () => this.#client.set(key, value, exptime, options));
+  }
+
+  async setMany(
+    entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    const values = readEntries(entries);
+    await this.#changeMany(values.keys(), options, () => {
+      return this.#client.setMany(values, exptime, options);
+    });
+  }
+
+  async add(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#change(key, options, () => this.#client.add(key, value, exptime, options));
+  }
+
+  async replace(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#change(key, options, () => {
+      return this.#client.replace(key, value, exptime, options);
+    });
+  }
+
+  async append(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#change(key, options, () => this.#client.append(key, data, options));
+  }
+
+  async prepend(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#change(key, options, () => this.#client.prepend(key, data, options));
+  }
+
+  async cas(
+    key: string,
+    value: unknown,
+    cas: bigint,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<CasOutcome> {
+    return await this.#change(key, options, () => {
+      return this.#client.cas(key, value, cas, exptime, options);
+    });
+  }
+
+  async incr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await this.#change(key, options, () => this.#client.incr(key, delta, options));
+  }
+
+  async decr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await this.#change(key, options, () => this.#client.decr(key, delta, options));
+  }
+
+  async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    return await this.#change(key, options, () => this.#client.touch(key, exptime, options));
+  }
+
+  async delete(key: string, options?: OperationOptions): Promise<boolean> {
+    return await this.#change(key, options, () => this.#client.delete(key, options));
+  }
+
+  async deleteMany(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, boolean>> {
+    const all = [...keys];
+    return await this.#changeMany(all, options, () => this.#client.deleteMany(all, options));
+  }
+
+  async getOrSet<Value>(
+    key: string,
+    load: () => Value | Promise<Value>,
+    options?: GetOrSetOptions,
+  ): Promise<Value> {
+    const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
+    const copy = await this.#pick(key);
+    // A copy does not know how old its item is, nor whether that has been marked as stale.
+    if (copy !== undefined && staleFor === 0 && earlyRefresh === 0) {
+      const read = await this.#readCopy(key, copy, operationOptions(options));
+      if (read?.value !== undefined) return read.value as Value;
+    }
+    let hasLoaded = false;
+    const value = await this.#client.getOrSet(key, () => (hasLoaded = true, load()), options);
+    if (hasLoaded) await this.#publish(key, operationOptions(options));
+    return value;
+  }
+
+  async update<Value = unknown>(
+    key: string,
+    change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+    options?: UpdateOptions,
+  ): Promise<Value | undefined> {
+    return await this.#change(key, options, () => this.#client.update(key, change, options));
+  }
+
+  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    const found = await this.#client.invalidate(key, options);
+    // A copy of the stale value would keep it from being computed again: readers are sent to the item.
+    const operation = operationOptions(options);
+    const { maxAge } = this.#settings;
+    const copies = await this.#hasCopies(key, operation) ? await this.#copiesOf(key) : [];
+    await Promise.all(copies.map(({ commands, key }) => {
+      return commands.set(key, envelope(NAME), maxAge, operation);
+    }));
+    return found;
+  }
+
+  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    return await this.#client.inspect(key, options);
+  }
+
+  withTranscoder(transcoder: Transcoder): KeyCommands {
+    return new SpreadView(this.#client.withTranscoder(transcoder), this.#settings);
+  }
+
+  locate(key: string): KeyLocation | Promise<KeyLocation> {
+    return this.#client.locate(key);
+  }
+
+  /** Picks a copy to read from; `undefined` for the item itself. */
+  async #pick(key: string): Promise<Place | undefined> {
+    const { isHot, use } = this.#settings;
+    use?.(key);
+    if (!isHot(key)) return undefined;
+    const copies = await this.#copiesOf(key);
+    return copies[Math.floor(Math.random() * (copies.length + 1))];
+  }
+
+  /** The places of the copies: each on another server, as far as there are so many. */
+  async #copiesOf(key: string): Promise<Place[]> {
+    const copies: Place[] = [];
+    if (typeof key !== "string" || copyOf(key, MOST_NAMES).length > LONGEST_KEY) return copies;
+    const servers = new Set([(await this.#client.locate(key)).server]);
+    for (let i = 1; i <= MOST_NAMES && servers.size < this.#settings.copies; i++) {
+      const copy = copyOf(key, i);
+      const { server } = await this.#client.locate(copy);
+      if (servers.has(server)) continue;
+      servers.add(server);
+      copies.push({ commands: this.#client, key: copy });
+    }
+    return copies;
+  }
+
+  /** Reads a copy, which is made where it is missing; `undefined` when the item itself has to be asked. */
+  async #readCopy(
+    key: string,
+    copy: Place,
+    options: OperationOptions | undefined,
+  ): Promise<{ readonly value: unknown } | undefined> {
+    const { maxAge } = this.#settings;
+    const operation = operationOptions(options);
+    try {
+      let value = await this.#client.get(copy.key, options);
+      if (value === undefined) {
+        await this.#note(key, operation);
+        value = await fill({ commands: this.#client, key }, copy, maxAge, operation);
+      }
+      return openEnvelope(NAME, value) === undefined ? { value } : undefined;
+    } catch (error) {
+      if (!(error instanceof SocketError)) throw error;
+      options?.signal?.throwIfAborted();
+      return undefined;
+    }
+  }
+
+  /** Notes that a key has copies, where those who write cannot know it. */
+  async #note(key: string, options: OperationOptions): Promise<void> {
+    const { maxAge, use } = this.#settings;
+    if (use !== undefined) await this.#client.set(noteOf(key), "", maxAge + GRACE, options);
+  }
+
+  async #hasCopies(key: string, options: OperationOptions): Promise<boolean> {
+    const { isHot, use } = this.#settings;
+    if (use === undefined) return isHot(key);
+    return noteOf(key).length <= LONGEST_KEY &&
+      await this.#client.get(noteOf(key), options) !== undefined;
+  }
+
+  async #change<Result>(
+    key: string,
+    options: OperationOptions | undefined,
+    change: () => Promise<Result>,
+  ): Promise<Result> {
+    const result = await change();
+    await this.#publish(key, operationOptions(options));
+    return result;
+  }
+
+  async #changeMany<Result>(
+    keys: Iterable<string>,
+    options: OperationOptions | undefined,
+    change: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await change();
+    } finally {
+      const operation = operationOptions(options);
+      await Promise.all(Array.from(keys, (key) => this.#publish(key, operation)));
+    }
+  }
+
+  /** Makes the copies of a key follow its item. */
+  async #publish(key: string, options: OperationOptions): Promise<void> {
+    if (!await this.#hasCopies(key, options)) return;
+    const copies = await this.#copiesOf(key);
+    if (copies.length === 0) return;
+    const source = { commands: this.#client, key };
+    const outcomes = await publish(source, copies, this.#settings.maxAge, options);
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  }
+}
+
+/** The number stands first: keys that differ in their last characters only are close together on some rings. */
+function copyOf(key: string, i: number): string {
+  return `copy${i}~${key}`;
+}
+
+function noteOf(key: string): string {
+  return `${key}~copies`;
+}

@@ -1,0 +1,209 @@
+/** Values whose types are checked. @module */
+
+import {
+  type CasOutcome,
+  ClientException,
+  type Exptime,
+  type GetOrSetOptions,
+  type KeyCommands,
+  type OperationOptions,
+  type Transcoder,
+  type UpdateOptions,
+  ValidationException,
+} from "../../mod.ts";
+import { checkChoice, checkNames } from "../option_checks.ts";
+import { ValueView } from "./value_view.ts";
+
+/**
+ * A schema of any library that implements Standard Schema, version 1: zod, valibot, arktype and others. This is the
+ * part of it that is used here; see https://standardschema.dev.
+ */
+export interface Schema<Input = unknown, Output = Input> {
+  /** What Standard Schema specifies. */
+  readonly "~standard": {
+    /** Always 1. */
+    readonly version: 1;
+    /** The name of the library. */
+    readonly vendor: string;
+    /** Checks a value: `issues` is there when the value does not fit. */
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    /** Only for the compiler. */
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+/** What a schema says of a value. */
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+/** What is wrong with a value. */
+export interface SchemaIssue {
+  /** What is wrong. */
+  readonly message: string;
+  /** Where in the value. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The options of {@linkcode typed}. */
+export interface TypedOptions {
+  /** What a stored value is that does not fit: a `"miss"` by default, or an `"error"`, a `ClientException`. */
+  readonly mismatch?: "miss" | "error" | undefined;
+}
+
+/** Commands on keys whose values have one type. */
+export interface TypedCommands<Input, Output> extends KeyCommands {
+  /** Reads a value, as the schema makes it. */
+  get<Value = Output>(key: string, options?: OperationOptions): Promise<Value | undefined>;
+  /** Reads the values of many keys, as the schema makes them. */
+  getMany<Value = Output>(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, Value>>;
+  /** Reads a value and its cas unique. */
+  gets<Value = Output>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ value: Value; cas: bigint } | undefined>;
+  /** Reads a value and changes when it expires. */
+  getAndTouch<Value = Output>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined>;
+  /** Stores a value that fits the schema. */
+  set(key: string, value: Input, exptime?: Exptime, options?: OperationOptions): Promise<void>;
+  /** Stores the values of many keys, which all must fit the schema. */
+  setMany(
+    entries: Iterable<readonly [key: string, value: Input]> | Readonly<Record<string, Input>>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void>;
+  /** Stores a value unless the key exists. */
+  add(key: string, value: Input, exptime?: Exptime, options?: OperationOptions): Promise<boolean>;
+  /** Stores a value if the key exists. */
+  replace(
+    key: string,
+    value: Input,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean>;
+  /** Stores a value unless the item has changed since `gets`. */
+  cas(
+    key: string,
+    value: Input,
+    cas: bigint,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<CasOutcome>;
+  /** Reads a value, or loads and stores one that fits the schema. */
+  getOrSet<Value = Output>(
+    key: string,
+    load: () => NoInfer<Value> | Input | Promise<NoInfer<Value> | Input>,
+    options?: GetOrSetOptions,
+  ): Promise<Value>;
+  /** Changes a value, and stores what fits the schema. */
+  update<Value = Output>(
+    key: string,
+    change: (
+      value: Value | undefined,
+    ) => Input | Value | undefined | Promise<Input | Value | undefined>,
+    options?: UpdateOptions,
+  ): Promise<Value | undefined>;
+  /** The same view, with another transcoder for the values. */
+  withTranscoder(transcoder: Transcoder): TypedCommands<Input, Output>;
+}
+
+/**
+ * Makes a view whose values are checked against a schema, when they are read and before they are stored. What the
+ * schema makes of a stored value is what is read, so that defaults and conversions of the schema apply. What is stored
+ * is the value that the caller passed.
+ *
+ * A stored value that does not fit is a miss by default, so that a program with a new schema loads it again
+ * (`getOrSet` replaces it). With `mismatch: "error"` it is a `ClientException`.
+ *
+ * `incr`, `decr`, `append` and `prepend` change items on memcached without a check.
+ *
+ * @param client Where the values are stored: a client, a namespace, or another view.
+ * @param schema Any schema that implements Standard Schema, version 1.
+ * @param options `mismatch`.
+ * @returns The commands, with the schema's types.
+ * @throws {ValidationException} When the schema is none or an option is invalid; later, before a byte is sent, when
+ * a value to be stored does not fit.
+ *
+ * @example A record with a default
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { type Schema, typed } from "@moecache/moecache/views";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // With zod: const user = z.object({ name: z.string() });
+ * const user: Schema<{ name: string }> = {
+ *   "~standard": {
+ *     version: 1,
+ *     vendor: "example",
+ *     validate: (value) =>
+ *       typeof (value as { name?: unknown })?.name === "string"
+ *         ? { value: value as { name: string } }
+ *         : { issues: [{ message: "name must be a string" }] },
+ *   },
+ * };
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ *
+ * const users = typed(client, user);
+ * await users.set("user:1", { name: "Ada" });
+ * const found = await users.get("user:1"); // { name: string } | undefined
+ * assertEquals(found?.name, "Ada");
+ * await client.set("user:2", { nom: "Ada" });
+ * assertEquals(await users.get("user:2"), undefined);
+ * ```
+ */
+export function typed<Input, Output>(
+  client: KeyCommands,
+  schema: Schema<Input, Output>,
+  options: TypedOptions = {},
+): TypedCommands<Input, Output> {
+  checkNames(options, ["mismatch"]);
+  const { mismatch = "miss" } = options;
+  checkChoice("mismatch", mismatch, ["miss", "error"]);
+  const standard = schema?.["~standard"];
+  if (typeof standard?.validate !== "function") {
+    const why = "it must implement Standard Schema";
+    throw new ValidationException(`Cannot use schema of type ${typeof schema}: ${why}`, schema);
+  }
+  const rules = {
+    isPlain: () => true,
+    keyOf: (key: string) => key,
+    async toStored(value: unknown, key: string) {
+      const { issues } = await standard.validate(value);
+      if (issues === undefined) return value;
+      throw new ValidationException(
+        `Cannot store value of key ${JSON.stringify(key)}: ${describe(issues)}`,
+        value,
+      );
+    },
+    async fromStored(stored: unknown, key: string) {
+      const result = await standard.validate(stored);
+      if (result.issues === undefined) return result.value;
+      if (mismatch === "miss") return undefined;
+      throw new ClientException(
+        `Cannot read value of key ${JSON.stringify(key)}: ${describe(result.issues)}`,
+        stored,
+      );
+    },
+  };
+  const view = new ValueView(client, rules, (transcoder) => {
+    return typed(client.withTranscoder(transcoder), schema, options);
+  });
+  return view as TypedCommands<Input, Output>;
+}
+
+function describe(issues: readonly SchemaIssue[]): string {
+  return issues.map(({ message, path = [] }) => {
+    const steps = path.map((step) => String(typeof step === "object" ? step.key : step));
+    return steps.length === 0 ? message : `${steps.join(".")}: ${message}`;
+  }).join("; ");
+}

@@ -1,0 +1,625 @@
+/** Commands on keys that store values in another form: what the views of values have in common. @module */
+
+import { concat } from "@std/bytes/concat";
+import {
+  type CasOutcome,
+  ClientException,
+  type CounterOptions,
+  type Exptime,
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  type ItemInfo,
+  type KeyCommands,
+  type KeyLocation,
+  type OperationOptions,
+  type Transcoder,
+  type UpdateOptions,
+  ValidationException,
+} from "../../mod.ts";
+import { checkFunction } from "../option_checks.ts";
+import { readEntries } from "./entries.ts";
+import { partialError, renamed, renameKeys } from "./partial_errors.ts";
+
+/** How a view stores values. */
+export interface ValueRules {
+  /** The key under which the value of a caller's key is stored. */
+  keyOf(key: string): string | Promise<string>;
+  /**
+   * Begins what {@linkcode toStored} needs, before a value is computed.
+   *
+   * @param options What the caller passed, the view's own options included.
+   */
+  prepareWrite?(key: string, options: OperationOptions | undefined): unknown;
+  /** Turns a value into what is stored for it. */
+  toStored(value: unknown, key: string, context: WriteContext): unknown;
+  /** Begins what {@linkcode fromStored} needs, in the turn in which the stored value is asked for. */
+  prepareRead?(key: string): unknown;
+  /**
+   * Turns what is stored into the value.
+   *
+   * @param prepared What {@linkcode prepareRead} returned.
+   * @param options `signal` and `failover`, as the caller passed them.
+   * @returns The value; `undefined` when what is stored is none of this key's: a miss.
+   */
+  fromStored(
+    stored: unknown,
+    key: string,
+    prepared: unknown,
+    options: OperationOptions,
+  ): unknown;
+  /** Removes the view's own options from those that the caller passed, and checks them. */
+  innerOptions?<Options extends OperationOptions>(
+    options: Options | undefined,
+  ): Options | undefined;
+  /**
+   * Whether values are stored as they are, so that memcached can count and append; `"mostly"` where that holds
+   * for numbers, but not for every value.
+   */
+  isPlain(key: string): boolean | "mostly";
+  /** Cleans up after a write that has not failed. */
+  replaced?(key: string, change: Change, options: OperationOptions | undefined): Promise<void>;
+}
+
+/** What a value is stored with. */
+export interface WriteContext {
+  /** What the caller passed, the view's own options included. */
+  readonly options: OperationOptions | undefined;
+  /** When the item expires. */
+  readonly exptime: Exptime;
+  /** What `prepareWrite` returned or resolved to. */
+  readonly prepared: unknown;
+  /** What is stored so far, when the value was made from it. */
+  readonly before?: unknown;
+}
+
+/** What a write has changed. */
+export interface Change {
+  /** What was stored when the write was sent; `undefined` also when that could not be read. */
+  readonly before: unknown;
+  /** What the write has stored, or has not stored if another client was faster; `undefined` after a deletion. */
+  readonly offered: unknown;
+}
+
+/** What a caller says of a write. */
+interface Writing {
+  readonly options?: OperationOptions | undefined;
+  readonly exptime?: Exptime | undefined;
+  readonly before?: unknown;
+}
+
+/** How often a change that others overtake is tried again, as `update` does. */
+const MOST_ATTEMPTS = 26;
+/** The number that counters wrap at. */
+const COUNTER_END = 1n << 64n;
+
+/** Commands on keys whose values are stored in another form. */
+export class ValueView implements KeyCommands {
+  readonly #inner: KeyCommands;
+  readonly #rules: ValueRules;
+  readonly #withTranscoder: (transcoder: Transcoder) => KeyCommands;
+
+  /**
+   * @param inner What stores the values.
+   * @param rules How they are stored.
+   * @param withTranscoder Makes the same view with another transcoder.
+   */
+  constructor(
+    inner: KeyCommands,
+    rules: ValueRules,
+    withTranscoder: (transcoder: Transcoder) => KeyCommands,
+  ) {
+    this.#inner = inner;
+    this.#rules = rules;
+    this.#withTranscoder = withTranscoder;
+  }
+
+  async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+    const read = this.#reader<Value>(key, options);
+    return await read(await this.#inner.get(await this.#rules.keyOf(key), this.#clean(options)));
+  }
+
+  async getMany<Value = unknown>(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, Value>> {
+    const unique = [...new Set(keys)];
+    const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key, options)]));
+    const stored = await this.#many("get", await this.#namesOf(unique), async (inner) => {
+      return await this.#inner.getMany(inner, this.#clean(options));
+    });
+    const results = new Map<string, Value>();
+    const failures = new Map<string, unknown>();
+    await Promise.all(Array.from(stored, async ([key, value]) => {
+      try {
+        const read = await readers.get(key)?.(value);
+        if (read !== undefined) results.set(key, read);
+      } catch (error) {
+        failures.set(key, error);
+      }
+    }));
+    options?.signal?.throwIfAborted();
+    if (failures.size > 0) throw partialError("get", { failures, results });
+    return results;
+  }
+
+  async gets<Value = unknown>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ value: Value; cas: bigint } | undefined> {
+    const read = this.#reader<Value>(key, options);
+    const found = await this.#inner.gets(await this.#rules.keyOf(key), this.#clean(options));
+    const value = await read(found?.value);
+    if (found === undefined) return undefined;
+    return value === undefined ? undefined : { value, cas: found.cas };
+  }
+
+  async getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    const read = this.#reader<Value>(key, options);
+    const innerKey = await this.#rules.keyOf(key);
+    return await read(await this.#inner.getAndTouch(innerKey, exptime, this.#clean(options)));
+  }
+
+  async set(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
+      return this.#inner.set(innerKey, stored, exptime, options);
+    });
+  }
+
+  async setMany(
+    entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    const values = readEntries(entries);
+    const names = await this.#namesOf(values.keys());
+    const inner = this.#clean(options);
+    const stored = new Map(
+      await Promise.all(Array.from(names, async ([innerKey, key]) => {
+        return [
+          innerKey,
+          await this.#toStored(values.get(key), key, { options, exptime }),
+        ] as const;
+      })),
+    );
+    await this.#replacing(names, stored, options, () => {
+      return this.#many("set", names, async () => {
+        await this.#inner.setMany(stored, exptime, inner);
+        return new Map();
+      });
+    });
+  }
+
+  async add(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
+      return this.#inner.add(innerKey, stored, exptime, options);
+    });
+  }
+
+  async replace(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
+      return this.#inner.replace(innerKey, stored, exptime, options);
+    });
+  }
+
+  async append(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    if (this.#rules.isPlain(key) === true) {
+      return await this.#inner.append(
+        await this.#rules.keyOf(key),
+        data,
+        this.#clean(options),
+      );
+    }
+    const change = (value: unknown) => extended(key, value, (bytes) => [bytes, bytesOf(data)]);
+    return await this.#rewrite(key, change, options) !== undefined;
+  }
+
+  async prepend(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    if (this.#rules.isPlain(key) === true) {
+      return await this.#inner.prepend(
+        await this.#rules.keyOf(key),
+        data,
+        this.#clean(options),
+      );
+    }
+    const change = (value: unknown) => extended(key, value, (bytes) => [bytesOf(data), bytes]);
+    return await this.#rewrite(key, change, options) !== undefined;
+  }
+
+  async cas(
+    key: string,
+    value: unknown,
+    cas: bigint,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<CasOutcome> {
+    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
+      return this.#inner.cas(innerKey, stored, cas, exptime, options);
+    });
+  }
+
+  async incr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await this.#count("incr", key, delta ?? 1n, options);
+  }
+
+  async decr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await this.#count("decr", key, delta ?? 1n, options);
+  }
+
+  async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    return await this.#inner.touch(
+      await this.#rules.keyOf(key),
+      exptime,
+      this.#clean(options),
+    );
+  }
+
+  async delete(key: string, options?: OperationOptions): Promise<boolean> {
+    const innerKey = await this.#rules.keyOf(key);
+    return await this.#replacing(new Map([[innerKey, key]]), new Map(), options, () => {
+      return this.#inner.delete(innerKey, this.#clean(options));
+    });
+  }
+
+  async deleteMany(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, boolean>> {
+    const names = await this.#namesOf(keys);
+    return await this.#replacing(names, new Map(), options, () => {
+      return this.#many("delete", names, async (inner) => {
+        return await this.#inner.deleteMany(inner, this.#clean(options));
+      });
+    });
+  }
+
+  async getOrSet<Value>(
+    key: string,
+    load: () => Value | Promise<Value>,
+    options?: GetOrSetOptions,
+  ): Promise<Value> {
+    checkFunction("load", load);
+    const innerKey = await this.#rules.keyOf(key);
+    const { exptime = 0, staleFor = 0 } = options ?? {};
+    let change: Change | undefined;
+    const loadStored = async () => {
+      // Before the value is computed: what changes meanwhile concerns it.
+      const prepared = await this.#rules.prepareWrite?.(key, options);
+      const value = await load();
+      if (value === undefined) return undefined;
+      const context = { options, exptime: deferExptime(exptime, staleFor), prepared };
+      const offered = await this.#rules.toStored(value, key, context);
+      change = { before: undefined, offered };
+      return offered;
+    };
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const read = this.#reader<Value>(key, options);
+      const stored = await this.#inner.getOrSet(innerKey, loadStored, this.#clean(options));
+      if (change !== undefined) {
+        await Promise.allSettled([this.#rules.replaced?.(key, change, options)]);
+      }
+      if (stored === undefined) return undefined as Value;
+      const value = await read(stored);
+      if (value !== undefined) return value;
+      await this.#discard(key, innerKey, options);
+    }
+    throw changedTooOften("get or set", key);
+  }
+
+  async update<Value = unknown>(
+    key: string,
+    change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+    options?: UpdateOptions,
+  ): Promise<Value | undefined> {
+    checkFunction("change", change);
+    let next: Value | undefined;
+    let before: unknown;
+    const inner = this.#clean(options);
+    const exptime = inner?.exptime;
+    const changeStored = async (stored: unknown) => {
+      before = stored;
+      const prepared = this.#rules.prepareWrite?.(key, options);
+      const present = await this.#reader<Value>(key, options)(stored);
+      next = await change(present);
+      if (next === undefined) return undefined;
+      const given = typeof exptime === "function" ? exptime(next) : exptime;
+      const context = { options, exptime: given ?? 0, prepared: await prepared };
+      const kept = present === undefined ? undefined : before;
+      return await this.#rules.toStored(next, key, { ...context, before: kept });
+    };
+    const stored = await this.#inner.update(await this.#rules.keyOf(key), changeStored, {
+      ...inner,
+      ...(typeof exptime === "function" ? { exptime: () => exptime(next) } : {}),
+    });
+    await Promise.allSettled([this.#rules.replaced?.(key, { before, offered: stored }, options)]);
+    return await this.#reader<Value>(key, options)(stored);
+  }
+
+  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    return await this.#inner.invalidate(
+      await this.#rules.keyOf(key),
+      this.#clean(options),
+    );
+  }
+
+  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    return await this.#inner.inspect(
+      await this.#rules.keyOf(key),
+      this.#clean(options),
+    );
+  }
+
+  withTranscoder(transcoder: Transcoder): KeyCommands {
+    return this.#withTranscoder(transcoder);
+  }
+
+  async locate(key: string): Promise<KeyLocation> {
+    return await this.#inner.locate(await this.#rules.keyOf(key));
+  }
+
+  #clean<Options extends OperationOptions>(options: Options | undefined): Options | undefined {
+    return this.#rules.innerOptions === undefined ? options : this.#rules.innerOptions(options);
+  }
+
+  /** Begins to read a key's value; what it returns turns what is stored into the value. */
+  #reader<Value>(
+    key: string,
+    options: OperationOptions | undefined,
+  ): (stored: unknown) => Promise<Value | undefined> {
+    const prepared = this.#rules.prepareRead?.(key);
+    return async (stored) => {
+      if (stored === undefined) return undefined;
+      const value = this.#rules.fromStored(stored, key, prepared, operationOptions(options));
+      return await value as Value | undefined;
+    };
+  }
+
+  async #toStored(
+    value: unknown,
+    key: string,
+    { options, exptime = 0, before }: Writing,
+  ): Promise<unknown> {
+    const prepared = await this.#rules.prepareWrite?.(key, options);
+    return await this.#rules.toStored(value, key, { options, exptime, prepared, before });
+  }
+
+  async #write<Result>(
+    key: string,
+    value: unknown,
+    writing: Writing,
+    write: (
+      key: string,
+      stored: unknown,
+      options: OperationOptions | undefined,
+    ) => Promise<Result>,
+  ): Promise<Result> {
+    const { options } = writing;
+    const inner = this.#clean(options);
+    const innerKey = await this.#rules.keyOf(key);
+    const stored = await this.#toStored(value, key, writing);
+    return await this.#replacing(
+      new Map([[innerKey, key]]),
+      new Map([[innerKey, stored]]),
+      options,
+      () => write(innerKey, stored, inner),
+    );
+  }
+
+  /** Carries out a write; then has the rules clean up what it has replaced, or what it could not store. */
+  async #replacing<Result>(
+    names: ReadonlyMap<string, string>,
+    stored: ReadonlyMap<string, unknown>,
+    options: OperationOptions | undefined,
+    write: () => Promise<Result>,
+  ): Promise<Result> {
+    const replaced = this.#rules.replaced?.bind(this.#rules);
+    if (replaced === undefined) return await write();
+    // Sent in one turn with the write and before it: that takes no round trip more.
+    const reading = this.#inner.getMany(names.keys(), operationOptions(options)).catch(() => {
+      return new Map();
+    });
+    const result = await write();
+    const before: ReadonlyMap<string, unknown> = await reading;
+    // What is left over is memory, no fault: it expires.
+    await Promise.allSettled(Array.from(names, ([innerKey, key]) => {
+      return replaced(
+        key,
+        { before: before.get(innerKey), offered: stored.get(innerKey) },
+        options,
+      );
+    }));
+    return result;
+  }
+
+  /** The caller's keys by those under which they are stored. */
+  async #namesOf(keys: Iterable<string>): Promise<Map<string, string>> {
+    const all = [...new Set(keys)];
+    const innerKeys = await Promise.all(all.map((key) => this.#rules.keyOf(key)));
+    return new Map(innerKeys.map((innerKey, i) => [innerKey, all[i] ?? innerKey]));
+  }
+
+  async #many<Result>(
+    action: string,
+    names: ReadonlyMap<string, string>,
+    operate: (keys: Iterable<string>) => Promise<Map<string, Result>>,
+  ): Promise<Map<string, Result>> {
+    try {
+      return renameKeys(await operate(names.keys()), names);
+    } catch (error) {
+      throw renamed(error, action, names);
+    }
+  }
+
+  async #count(
+    verb: "incr" | "decr",
+    key: string,
+    delta: bigint | number,
+    options: CounterOptions | undefined,
+  ): Promise<bigint | undefined> {
+    const isPlain = this.#rules.isPlain(key);
+    const innerKey = await this.#rules.keyOf(key);
+    if (isPlain === true) return await this.#inner[verb](innerKey, delta, this.#clean(options));
+    const { initial, exptime, ...rest } = options ?? {};
+    const step = readDelta(delta);
+    const first = initial === undefined ? undefined : readDelta(initial);
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const counted = await this.#countOnce(verb, key, step, rest);
+      if (counted !== undefined || first === undefined) return counted;
+      if (await this.add(key, `${first}`, exptime, rest)) return first;
+    }
+    throw changedTooOften("count", key);
+  }
+
+  async #countOnce(
+    verb: "incr" | "decr",
+    key: string,
+    step: bigint,
+    options: OperationOptions,
+  ): Promise<bigint | undefined> {
+    if (this.#rules.isPlain(key)) {
+      try {
+        return await this.#inner[verb](await this.#rules.keyOf(key), step, this.#clean(options));
+      } catch (error) {
+        // More than a number is stored, or something else: which of them, it shows when it is read.
+        if (!(error instanceof ClientException)) throw error;
+        if (error instanceof ValidationException) throw error;
+      }
+    }
+    const counted = await this.#rewrite(key, (value) => {
+      const count = readCount(key, value);
+      if (verb === "incr") return `${(count + step) % COUNTER_END}`;
+      return `${count > step ? count - step : 0n}`;
+    }, options);
+    return typeof counted === "string" ? BigInt(counted) : undefined;
+  }
+
+  /** Changes a value and keeps its exptime where the server tells it; resolves to the new value, to `undefined` on a miss. */
+  async #rewrite(
+    key: string,
+    change: (value: unknown) => unknown,
+    options: OperationOptions | undefined,
+  ): Promise<unknown> {
+    const innerKey = await this.#rules.keyOf(key);
+    const inner = operationOptions(options);
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const read = this.#reader(key, options);
+      const [found, info] = await Promise.all([
+        this.#inner.gets(innerKey, inner),
+        this.#inner.inspect(innerKey, inner),
+      ]);
+      if (found === undefined || info === undefined) return undefined;
+      if (found.cas !== info.cas) continue;
+      const value = await read(found.value);
+      if (value === undefined) return undefined;
+      const next = change(value);
+      // A server without meta commands does not tell what is left.
+      const { ttl = -1 } = info;
+      const exptime = ttl === -1 ? 0 : Math.max(ttl, 1);
+      const write = (innerKey: string, stored: unknown, inner: OperationOptions | undefined) => {
+        return this.#inner.cas(innerKey, stored, found.cas, exptime, inner);
+      };
+      const writing = { options, exptime, before: found.value };
+      if (await this.#write(key, next, writing, write) === "stored") return next;
+    }
+    throw changedTooOften("change", key);
+  }
+
+  /** Removes what is stored and counts as a miss, so that it can be loaded; what others put there stays. */
+  async #discard(
+    key: string,
+    innerKey: string,
+    options: OperationOptions | undefined,
+  ): Promise<void> {
+    const inner = operationOptions(options);
+    const read = this.#reader(key, options);
+    const found = await this.#inner.gets(innerKey, inner);
+    if (found === undefined || await read(found.value) !== undefined) return;
+    // An item that has expired: memcached can delete by its cas unique in no other way that every version knows.
+    const past = new Date(Date.now() - 86_400_000);
+    await this.#inner.cas(innerKey, found.value, found.cas, past, inner);
+    const change = { before: found.value, offered: undefined };
+    await Promise.allSettled([this.#rules.replaced?.(key, change, options)]);
+  }
+}
+
+/** An exptime that is later by some seconds; 0, for never, stays. */
+export function deferExptime(exptime: Exptime, seconds: number): Exptime {
+  if (exptime instanceof Date) return new Date(exptime.getTime() + seconds * 1000);
+  return exptime === 0 ? 0 : exptime + seconds;
+}
+
+/** The options that every operation takes. */
+export function operationOptions({ signal, failover }: OperationOptions = {}): OperationOptions {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(failover === undefined ? {} : { failover }),
+  };
+}
+
+function changedTooOften(action: string, key: string): ClientException {
+  const why = `it changed during each of ${MOST_ATTEMPTS} attempts`;
+  return new ClientException(`Cannot ${action} key ${JSON.stringify(key)}: ${why}`, key);
+}
+
+function readDelta(delta: bigint | number): bigint {
+  const isCount = typeof delta === "bigint" || Number.isSafeInteger(delta);
+  if (isCount && delta >= 0 && delta < COUNTER_END) return BigInt(delta);
+  const why = "it must be an integer from 0 to 2^64 - 1";
+  throw new ValidationException(`Cannot count by ${String(delta)}: ${why}`, delta);
+}
+
+function readCount(key: string, value: unknown): bigint {
+  if (typeof value === "string" && /^\d{1,20} *$/.test(value)) return BigInt(value.trimEnd());
+  const why = "its value is no number in decimal digits";
+  throw new ClientException(`Cannot count key ${JSON.stringify(key)}: ${why}`, value);
+}
+
+/** A value with bytes before or behind it: a string stays one, as it does where memcached appends. */
+function extended(
+  key: string,
+  value: unknown,
+  parts: (value: Uint8Array) => Uint8Array[],
+): string | Uint8Array {
+  if (typeof value === "string") return new TextDecoder().decode(concat(parts(bytesOf(value))));
+  if (value instanceof Uint8Array) return concat(parts(value));
+  const why = "its value is neither a string nor bytes";
+  throw new ClientException(`Cannot append to key ${JSON.stringify(key)}: ${why}`, value);
+}
+
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? new TextEncoder().encode(data) : data;
+}

@@ -1,0 +1,109 @@
+/** The stacks of errors lead to who awaits the operation. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Client, ClientException, type ClientOptions, SocketError } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
+
+/** Awaits an operation under a name that a stack can show. */
+async function firstCaller(operate: () => Promise<unknown>): Promise<unknown> {
+  return await operate();
+}
+
+/** As {@linkcode firstCaller}, under another name. */
+async function secondCaller(operate: () => Promise<unknown>): Promise<unknown> {
+  return await operate();
+}
+
+async function errorOf(operation: Promise<unknown>): Promise<Error> {
+  return await operation.then(() => new Error("it has not failed"), (error) => error);
+}
+
+const NOWHERE = "127.0.0.1:1";
+
+Deno.test("a SocketError's stack leads to who awaits the operation", async () => {
+  const failovers: ClientOptions[] = [{}, { retries: 1 }, { failover: "remove" }];
+  for (const options of failovers) {
+    await using client = new Client(NOWHERE, options);
+    const operations: (() => Promise<unknown>)[] = [
+      () => client.get("a"),
+      () => client.set("a", 1),
+      () => client.getMany(["a", "b"]),
+      () => client.setMany({ a: 1 }),
+      () => client.incr("a", 1, { initial: 1 }),
+      () => client.getOrSet("a", () => 1),
+      () => client.stats(),
+      () => client.version(),
+      () => client.meta("mg", "a", ["v"]),
+      () => client.namespace("n").get("a"),
+    ];
+    for (const operate of operations) {
+      const error = await errorOf(firstCaller(operate));
+      assert(error instanceof SocketError, `${operate}: ${error}`);
+      assertStringIncludes(error.stack!, "firstCaller", `${operate}`);
+      assertStringIncludes(error.stack!, `${error.name}: ${error.message}`);
+    }
+  }
+});
+
+Deno.test("a SocketError's stack leads to who awaits when a reply is overdue, or does not come", async () => {
+  const faults: [ClientOptions, (() => undefined) | undefined][] = [
+    [{ timeout: 20 }, () => undefined],
+    [{ stallTimeout: 20 }, () => undefined],
+    [{}, undefined],
+  ];
+  for (const [options, answer] of faults) {
+    await using peer = new ScriptedPeer(
+      answer === undefined ? (connection) => connection.close() : answering(answer),
+    );
+    await using client = new Client(peer.address, options);
+    const error = await errorOf(firstCaller(() => client.get("a")));
+    assert(error instanceof SocketError);
+    assertStringIncludes(error.stack!, "firstCaller");
+    assertEquals(error.server, peer.address);
+  }
+});
+
+Deno.test("a ClientException's stack leads to who awaits what was refused", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("text", "text");
+  const error = await errorOf(firstCaller(() => client.incr("text")));
+  assert(error instanceof ClientException);
+  assertStringIncludes(error.stack!, "firstCaller");
+  assertStringIncludes(String(error.item), "non-numeric");
+});
+
+Deno.test("the stacks of operations that fail together lead to the caller of each", async () => {
+  await using client = new Client(NOWHERE);
+  const [first, second] = await Promise.all([
+    errorOf(firstCaller(() => client.get("a"))),
+    errorOf(secondCaller(() => client.get("b"))),
+  ]);
+  assertStringIncludes(first!.stack!, "firstCaller");
+  assertStringIncludes(second!.stack!, "secondCaller");
+  assert(!first!.stack!.includes("secondCaller"));
+  assert(!second!.stack!.includes("firstCaller"));
+  assertEquals([second!.message, second!.cause], [first!.message, first!.cause]);
+});
+
+Deno.test("the callers of a hundred operations that fail together are told, and all of them fail", async () => {
+  await using client = new Client(NOWHERE);
+  const errors = await Promise.all(
+    Array.from({ length: 1000 }, () => errorOf(firstCaller(() => client.get("a")))),
+  );
+  const told = errors.filter(({ stack }) => stack!.includes("firstCaller"));
+  assert(told.length >= 100, `${told.length} are told`);
+  assert(errors.every((error) => error instanceof SocketError));
+});
+
+Deno.test("the reason of a signal is given as it is", async () => {
+  await using client = new Client(NOWHERE);
+  const reason = new SocketError("mine");
+  const error = await errorOf(client.get("a", { signal: AbortSignal.abort(reason) }));
+  assert(error === reason);
+  const aborted = new AbortController();
+  const operation = errorOf(client.get("a", { signal: aborted.signal }));
+  aborted.abort(reason);
+  assert(await operation === reason);
+});

@@ -1,0 +1,123 @@
+/** A client keeps a process alive while something is under way, and no longer. */
+
+import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import type { ClientOptions } from "../../mod.ts";
+import { bundle } from "../runtimes/bundle.ts";
+import { programPath } from "../support/memcached.ts";
+import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
+import type { Job } from "./idle_client.ts";
+
+/** A process that stays longer than this many milliseconds is not going to end. */
+const LONGEST = 20_000;
+const PROGRAM = new URL("idle_client.ts", import.meta.url);
+
+/** Answers each request when it has waited so many milliseconds. */
+function slowly(delay: number): Script {
+  return async (connection) => {
+    while (await connection.request() !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await connection.send("VALUE key 274 5\r\nvalue\r\nEND\r\n").catch(() => {});
+    }
+  };
+}
+
+interface Case {
+  readonly what: string;
+  readonly options: ClientOptions;
+  readonly script: Script;
+  readonly gets: number;
+  readonly closes?: boolean;
+  readonly printed: string;
+}
+
+const CASES: readonly Case[] = [
+  {
+    what: "it is idle",
+    options: { timeout: 60_000, connections: 2 },
+    script: slowly(0),
+    gets: 3,
+    printed: "value\nvalue\nvalue\n",
+  },
+  {
+    what: "it has waited for a while",
+    // Nothing but the socket keeps the process alive.
+    options: { stallTimeout: 60_000 },
+    script: slowly(500),
+    gets: 2,
+    printed: "value\nvalue\n",
+  },
+  {
+    what: "its streams are idle",
+    options: { io: "streams" },
+    script: slowly(100),
+    gets: 2,
+    printed: "value\nvalue\n",
+  },
+  {
+    what: "its server is down",
+    options: { timeout: 60_000, failuresBeforeDead: 1, failover: "remove" },
+    script: (connection) => connection.close(),
+    gets: 2,
+    printed: "SocketError\nSocketError\n",
+  },
+  {
+    what: "its server is silent",
+    options: { stallTimeout: 300 },
+    script: () => {},
+    gets: 1,
+    printed: "TimeoutError\n",
+  },
+  {
+    what: "it is closed when it has been idle",
+    options: {},
+    script: slowly(0),
+    gets: 1,
+    closes: true,
+    printed: "value\nclosed\n",
+  },
+];
+
+async function run(
+  program: string,
+  args: string[],
+  { what, options, script, gets, closes = false }: Case,
+) {
+  await using peer = new ScriptedPeer(script);
+  const job: Job = { server: peer.address, options, gets, closes };
+  const signal = AbortSignal.timeout(LONGEST);
+  const { stdout, stderr } = await new Deno.Command(program, {
+    args: [...args, JSON.stringify(job)],
+    signal,
+  }).output();
+  const printed = new TextDecoder().decode(stdout);
+  return signal.aborted
+    ? `${printed}and stays when ${what}`
+    : printed || new TextDecoder().decode(stderr);
+}
+
+async function runAll(program: string, ...args: string[]): Promise<void> {
+  const printed = await Promise.all(CASES.map((one) => run(program, args, one)));
+  assertEquals(printed, CASES.map(({ printed }) => printed));
+}
+
+Deno.test("a client keeps a process no longer than something is under way (Deno)", async () => {
+  await runAll(Deno.execPath(), "run", "--allow-net", "--quiet", fileURLToPath(PROGRAM));
+});
+
+for (const runtime of ["node", "bun"]) {
+  const program = programPath(runtime);
+  Deno.test({
+    name: `a client keeps a process no longer than something is under way (${runtime})`,
+    ignore: program === undefined || programPath("npm") === undefined,
+    fn: async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        await bundle(PROGRAM, `${folder}/idle_client.mjs`);
+        await runAll(program!, `${folder}/idle_client.mjs`);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}

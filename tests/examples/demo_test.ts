@@ -1,0 +1,33 @@
+/** `deno task demo`, which needs no memcached. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { Program } from "./program.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+function start(...args: string[]): Program {
+  const command = ["run", "--quiet", "--allow-net", "--allow-read", "examples/demo.ts", ...args];
+  return new Program(Deno.execPath(), command, {}, ROOT);
+}
+
+Deno.test("demo.ts shows batching, a stampede, a failover and explain", async () => {
+  await using program = start();
+  const { code, output } = await program.ends();
+  assertEquals(code, 0, output);
+  assertMatch(output, /100 started at once +█+ [\d,]+, [\d.]+ times/);
+  assertMatch(output, /get, then set +█+ 1,000 loads\n +getOrSet +▏ +1 load\n/);
+  assertMatch(output, /"error" .* [\d,]+ errors\n/);
+  assertMatch(output, /"miss" .*(misses|all found)\n/);
+  assertMatch(output, /"remove" /);
+  assertMatch(output, /127\.0\.0\.1:\d+ has it: /);
+  const widest = Math.max(...output.split("\n").map((line) => [...line].length));
+  assertEquals(widest < 80, true, output);
+  assertEquals(output.trimEnd().split("\n").length < 24, true, output);
+});
+
+Deno.test("demo.ts explains itself, and refuses what it does not know", async () => {
+  await using help = start("--help");
+  assertMatch((await help.ends()).output, /^Usage: deno task demo/);
+  await using refusing = start("--fast");
+  assertEquals((await refusing.ends()).code, 2);
+});

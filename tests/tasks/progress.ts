@@ -1,0 +1,111 @@
+/** Lines that say how far a long task has come. @module */
+
+const BAR_WIDTH = 20;
+/** Milliseconds between two lines where they cannot be drawn over: in a file, or in CI. */
+const QUIET_INTERVAL = 10_000;
+/** Milliseconds between two drawings on a terminal. */
+const DRAW_INTERVAL = 100;
+
+/** Where a {@linkcode Progress} draws; the screen by default. */
+export interface ProgressOptions {
+  /** Whether a line can be drawn over. */
+  readonly isTerminal?: boolean;
+  /** Writes text as it is. */
+  readonly write?: (text: string) => void;
+  /** The time in milliseconds, from any start. */
+  readonly now?: () => number;
+}
+
+/** How far a task has come. */
+export interface Step {
+  /** How much of the work is done, from 0 to 1. */
+  readonly part: number;
+  /** What has been counted, such as `120 of 1,800 tests`. */
+  readonly text: string;
+  /** Milliseconds that are left, where that is known better than from the part that is done. */
+  readonly left?: number;
+}
+
+/** A line at the foot of the screen with a bar, a count and the time left. */
+export class Progress implements Disposable {
+  readonly #name: string;
+  readonly #isTerminal: boolean;
+  readonly #write: (text: string) => void;
+  readonly #now: () => number;
+  readonly #started: number;
+  #step: Step = { part: 0, text: "" };
+  #drawn = -Infinity;
+  #isShown = false;
+
+  /**
+   * Begins a task.
+   *
+   * @param name What every line begins with.
+   * @param options Where to draw.
+   */
+  constructor(name: string, options: ProgressOptions = {}) {
+    this.#name = name;
+    this.#isTerminal = options.isTerminal ?? Deno.stdout.isTerminal();
+    this.#write = options.write ?? writeToScreen;
+    this.#now = options.now ?? (() => performance.now());
+    this.#started = this.#now();
+    // The first line in a file comes after the first pause: what is short needs none.
+    if (!this.#isTerminal) this.#drawn = this.#started;
+  }
+
+  /** Tells how far the task has come; draws it when it is time. */
+  update(step: Step): void {
+    this.#step = step;
+    const interval = this.#isTerminal ? DRAW_INTERVAL : QUIET_INTERVAL;
+    if (this.#now() - this.#drawn < interval) return;
+    this.#drawn = this.#now();
+    this.#draw();
+  }
+
+  /** Prints lines above the progress. */
+  print(text: string): void {
+    this.#clear();
+    this.#write(text.endsWith("\n") ? text : `${text}\n`);
+    if (this.#isTerminal) this.#draw();
+  }
+
+  /** Takes the line away. */
+  [Symbol.dispose](): void {
+    this.#clear();
+  }
+
+  #draw(): void {
+    const { part, text } = this.#step;
+    const done = Math.round(Math.min(Math.max(part, 0), 1) * BAR_WIDTH);
+    const bar = "█".repeat(done) + "░".repeat(BAR_WIDTH - done);
+    const line = [this.#name, bar, text, this.#timeLeft()].filter((word) => word !== "").join("  ");
+    this.#write(this.#isTerminal ? `\r\x1b[2K${line}` : `${line}\n`);
+    this.#isShown = this.#isTerminal;
+  }
+
+  #clear(): void {
+    if (this.#isShown) this.#write("\r\x1b[2K");
+    this.#isShown = false;
+  }
+
+  #timeLeft(): string {
+    const { part, left } = this.#step;
+    const elapsed = this.#now() - this.#started;
+    // What has hardly begun tells nothing about the rest.
+    if (left === undefined && part < 0.02) return `${formatTime(elapsed)} so far`;
+    return `about ${formatTime(left ?? elapsed / part * (1 - part))} left`;
+  }
+}
+
+/** A time in milliseconds as a person would say it: `42 s`, `3 min 5 s`. */
+export function formatTime(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const rest = seconds % 60;
+  return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${rest} s`;
+}
+
+function writeToScreen(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}

@@ -1,0 +1,143 @@
+/** Which tests belong to `deno task test`, and which to `deno task test:all` alone. @module */
+
+const ROOT = new URL("../../", import.meta.url);
+const TESTS = new URL("tests/", ROOT);
+
+/** What holds the packages of others, or is run by a lane of its own. */
+const FOREIGN = ["adapters/suites/", "examples/packages/", "jsr/", "vectors/", "tools/"];
+
+/** Other runtimes, killed processes, real time and measured memory: what takes long, or needs npm. */
+const ONLY_IN_FULL = [
+  "bundle/",
+  "chaos/chaos_test.ts",
+  "chaos/recovery_test.ts",
+  "connection/idle_client_test.ts",
+  "drills/",
+  "examples/",
+  "features/get_or_set_processes_test.ts",
+  "testing/memory_test.ts",
+];
+
+/** Those that can do any number of cases, and do them all in `deno task test:all`. */
+const EXTENSIBLE = /from "[./]+\/support\/extent\.ts"/;
+
+/** Seconds that a file, or the examples of a folder, keep a core busy, where that is more than a moment. */
+const SECONDS: Readonly<Record<string, number>> = {
+  "docs/": 10,
+  "src/adapters/": 7,
+  "mod.ts": 6,
+  "tests/transcoding/pickle/python_test.ts": 6,
+  "tests/conformance/protocol_conformance_test.ts": 5,
+  "src/commands/": 5,
+  "tests/client/faults_test.ts": 4,
+  "tests/adapters/cache_test.ts": 3,
+  "tests/features/items_test.ts": 3,
+  "src/transcoding/": 3,
+  "src/routing/": 3,
+  "tests/transcoding/pickle/read_pickle_test.ts": 3,
+  "tests/conformance/listing_conformance_test.ts": 3,
+  "tests/conformance/commands_conformance_test.ts": 3,
+  "tests/testing/session_test.ts": 2,
+  "tests/conformance/transcoders_conformance_test.ts": 2,
+  "tests/transport/tls_test.ts": 2,
+  "tests/chaos/parser_fuzz_test.ts": 2,
+  "src/testing/": 2,
+  "src/patterns/": 2,
+  "tests/routing/explanations_test.ts": 2,
+  "tests/client/load_test.ts": 2,
+  "tests/features/get_or_set_test.ts": 2,
+  "tests/transport/node_test.ts": 2,
+};
+const MOMENT = 0.5;
+
+/** The same for what is run in full. */
+const SECONDS_IN_FULL: Readonly<Record<string, number>> = {
+  ...SECONDS,
+  "tests/bundle/size_test.ts": 8,
+  "tests/chaos/chaos_test.ts": 17,
+  "tests/chaos/parser_fuzz_test.ts": 14,
+  "tests/chaos/recovery_test.ts": 3,
+  "tests/client/injection_test.ts": 12,
+  "tests/client/load_test.ts": 5,
+  "tests/conformance/commands_conformance_test.ts": 12,
+  "tests/connection/idle_client_test.ts": 10,
+  "tests/drills/drills_test.ts": 8,
+  "tests/examples/demo_test.ts": 8,
+  "tests/features/get_or_set_processes_test.ts": 11,
+  "tests/testing/memory_test.ts": 10,
+  "tests/transcoding/fuzz_test.ts": 13,
+  "tests/transcoding/pickle/fuzz_test.ts": 4,
+};
+
+/** What one process of `deno test` can run. */
+export interface TestFile {
+  /** The file, or files, from the root of the repository. */
+  readonly paths: readonly string[];
+  /** How long it keeps a core busy, about. */
+  readonly seconds: number;
+  /** Whether the examples in its comments are run. */
+  readonly hasExamples?: boolean;
+}
+
+/** Lists the tests of `deno task test`: those of the module on this runtime and on real memcached. */
+export function listTests(): TestFile[] {
+  return testFiles().filter((file) => !isOnlyInFull(file))
+    .map((file) => weigh([`tests/${file}`], SECONDS));
+}
+
+/** Lists what `deno task test:all` runs in addition, or in full length, on this runtime. */
+export function listFullTests(): TestFile[] {
+  const files = testFiles().filter((file) => isOnlyInFull(file) || isExtensible(file));
+  return [
+    ...files.map((file) => weigh([`tests/${file}`], SECONDS_IN_FULL)),
+    ...documented().map((paths) => ({ ...weigh(paths, SECONDS_IN_FULL), hasExamples: true })),
+  ];
+}
+
+function isOnlyInFull(file: string): boolean {
+  return ONLY_IN_FULL.some((prefix) => file.startsWith(prefix));
+}
+
+/** Whether a file, or what stands beside it and is named like it, takes its number from the extent. */
+function isExtensible(file: string): boolean {
+  const beside = file.replace(/_test\.ts$/, ".ts");
+  return [file, beside].some((name) => EXTENSIBLE.test(readIfThere(new URL(name, TESTS))));
+}
+
+function weigh(paths: readonly string[], known: Readonly<Record<string, number>>): TestFile {
+  return { paths, seconds: known[paths[0] ?? ""] ?? MOMENT };
+}
+
+/** Every file of tests, from `tests/` on. */
+function testFiles(): string[] {
+  return [...walk("")].filter((file) => file.endsWith("_test.ts")).sort();
+}
+
+function* walk(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, TESTS))) {
+    const path = `${folder}${name}`;
+    if (!isDirectory) yield path;
+    else if (name !== "node_modules" && !FOREIGN.includes(`${path}/`)) yield* walk(`${path}/`);
+  }
+}
+
+/** What has examples, in groups: the sources and the pages. */
+function documented(): string[][] {
+  const sources = [...Deno.readDirSync(new URL("src/", ROOT))];
+  const folders = sources.filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
+  const files = sources.filter(({ isDirectory }) => !isDirectory).map(({ name }) => `src/${name}`);
+  return [
+    ["docs/", "README.md"],
+    ["mod.ts", ...files.sort()],
+    ...folders.map((name) => [`src/${name}/`]),
+  ];
+}
+
+function readIfThere(file: URL): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "@std/assert";
+import { Progress } from "./progress.ts";
+import { ROOT } from "./run.ts";
+import { listFullTests, listTests, type TestFile } from "./test_files.ts";
+import { faultsIn, runPool, takeBatch } from "./test_pool.ts";
+
+const pathsOf = (files: readonly TestFile[]) => files.flatMap(({ paths }) => paths);
+
+function* walk(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+    if (!isDirectory) yield `${folder}${name}`;
+    else if (name !== "node_modules") yield* walk(`${folder}${name}/`);
+  }
+}
+
+Deno.test("every file of tests belongs to deno task test or to deno task test:all", () => {
+  const listed = new Set(pathsOf([...listTests(), ...listFullTests()]));
+  const files = [...walk("tests/")]
+    .filter((file) => file.endsWith("_test.ts") && !file.startsWith("tests/adapters/suites/"));
+  assert(files.length > 100);
+  assertEquals(files.filter((file) => !listed.has(file)), []);
+});
+
+Deno.test("what both run is a test that does more in deno task test:all", () => {
+  const full = new Set(pathsOf(listFullTests()));
+  const both = pathsOf(listTests()).filter((path) => full.has(path));
+  assert(both.includes("tests/transcoding/fuzz_test.ts"));
+  assert(both.includes("tests/conformance/commands_conformance_test.ts"));
+  assert(both.length < 15, both.join());
+});
+
+Deno.test("what takes long is there", () => {
+  const weighed = pathsOf(listTests().filter(({ seconds }) => seconds > 1));
+  assert(weighed.length > 10, weighed.join());
+  const missing = weighed.filter((path) =>
+    !/\/$/.test(path) && !Deno.statSync(new URL(path, ROOT)).isFile
+  );
+  assertEquals(missing, []);
+});
+
+Deno.test("takeBatch takes what is worth a process, and no examples with tests", () => {
+  const file = (seconds: number, hasExamples?: boolean): TestFile => ({
+    paths: [],
+    seconds,
+    ...(hasExamples ? { hasExamples } : {}),
+  });
+  const queue = [file(9), file(4), file(2), file(1), file(1), file(1, true), file(1, true)];
+  const sizes = [];
+  while (queue.length > 0) sizes.push(takeBatch(queue, 6).map(({ seconds }) => seconds));
+  assertEquals(sizes, [[9], [4, 2], [1, 1], [1, 1]]);
+});
+
+Deno.test("runPool counts what passes and what fails, and shows the faults", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/a_test.ts`, "Deno.test('right', () => {});");
+    await Deno.writeTextFile(
+      `${folder}/b_test.ts`,
+      "Deno.test('right', () => {}); Deno.test('wrong', () => { throw new Error('broken'); });",
+    );
+    await Deno.writeTextFile(`${folder}/c_test.ts`, "import './missing.ts';");
+    const files = ["a", "b", "c"].map((name) => ({
+      paths: [`${folder}/${name}_test.ts`],
+      // Each is worth a process.
+      seconds: 60,
+    }));
+    let written = "";
+    const options = { isTerminal: false, write: (text: string) => void (written += text) };
+    using progress = new Progress("pool", options);
+    const outcome = await runPool(files, { env: {}, args: ["--no-check"], processes: 2, progress });
+    assertEquals(outcome, { passed: 2, failed: 2, notRun: [] });
+    assert(written.includes("broken") && written.includes("missing.ts"), written);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("faultsIn leaves out what passed", () => {
+  assertEquals(
+    faultsIn("a ... ok\n\n ERRORS \n\nb => file\nerror: broken\n"),
+    " ERRORS \n\nb => file\nerror: broken",
+  );
+  assertEquals(faultsIn("error: Module not found"), "error: Module not found");
+});

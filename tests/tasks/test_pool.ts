@@ -1,0 +1,166 @@
+/** Runs files of tests in several processes, and shows how far they have come. @module */
+
+import { countTests } from "./counts.ts";
+import type { Outcome } from "./lane.ts";
+import type { Progress } from "./progress.ts";
+import { type Environment, ROOT } from "./run.ts";
+import type { TestFile } from "./test_files.ts";
+
+/** A process is given so much of what is left, so that all end at about the same time. */
+const SHARE = 3;
+/** Seconds of tests that are worth a process. */
+const LEAST_SECONDS = 3;
+/** Milliseconds without a word after which a process counts as hung. */
+const PATIENCE = 180_000;
+
+/** Milliseconds between two looks at how far it is. */
+const DRAWING_INTERVAL = 250;
+
+/** A test that has ended, as `deno test` prints it; steps of a test are indented. */
+const ENDED = /^\S.*\.\.\. (?:ok|FAILED|ignored)\b/;
+/** A file that begins. */
+const BEGUN = /^running \d+ tests? from \.\/(\S+)/;
+
+/** What a pool is run with. */
+export interface PoolOptions {
+  /** Environment variables to add. */
+  readonly env: Environment;
+  /** Arguments for every `deno test`. */
+  readonly args: readonly string[];
+  /** How many processes there are at once. */
+  readonly processes: number;
+  readonly progress: Progress;
+}
+
+/** Runs all files; what failed is printed at once, and the rest goes on. */
+export async function runPool(
+  files: readonly TestFile[],
+  options: PoolOptions,
+): Promise<Outcome> {
+  const { processes, progress } = options;
+  const queue = files.toSorted((a, b) => b.seconds - a.seconds);
+  const state = { whole: secondsOf(queue), done: 0, tests: 0, files: 0 };
+  let [passed, failed] = [0, 0];
+  const show = () => {
+    const text = `${count(state.tests)} tests, ${state.files} of ${files.length} files`;
+    progress.update({ part: state.done / state.whole, text });
+  };
+  const work = async () => {
+    while (queue.length > 0) {
+      const batch = takeBatch(queue, secondsOf(queue) / processes / SHARE);
+      const run = await runBatch(batch, options, {
+        onTest: () => state.tests++,
+        onFile: ({ seconds }) => {
+          state.done += seconds;
+          state.files++;
+        },
+      });
+      passed += run.passed;
+      failed += run.failed;
+      if (run.failed > 0) progress.print(faultsIn(run.output));
+    }
+  };
+  const timer = setInterval(show, DRAWING_INTERVAL);
+  try {
+    await Promise.all(Array.from({ length: processes }, work));
+  } finally {
+    clearInterval(timer);
+  }
+  return { passed, failed, notRun: [] };
+}
+
+/** Takes files that one process runs: the longest first, and only like with like. */
+export function takeBatch(queue: TestFile[], seconds: number): TestFile[] {
+  const most = Math.max(seconds, LEAST_SECONDS);
+  const batch: TestFile[] = [];
+  for (let taken = 0; queue[0] !== undefined;) {
+    const next: TestFile = queue[0];
+    const fits = taken + next.seconds <= most && next.hasExamples === batch[0]?.hasExamples;
+    if (batch.length > 0 && !fits) break;
+    batch.push(next);
+    queue.shift();
+    taken += next.seconds;
+  }
+  return batch;
+}
+
+function secondsOf(files: readonly TestFile[]): number {
+  return files.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+function count(number: number): string {
+  return number.toLocaleString("en");
+}
+
+/** What a run tells while it goes on. */
+interface RunEvents {
+  onTest(): void;
+  /** A file has ended. */
+  onFile(file: TestFile): void;
+}
+
+async function runBatch(
+  batch: readonly TestFile[],
+  { env, args }: PoolOptions,
+  { onTest, onFile }: RunEvents,
+): Promise<Omit<Outcome, "notRun"> & { output: string }> {
+  const examples = batch[0]?.hasExamples ? ["--doc"] : [];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", ...examples, ...args, ...batch.flatMap(({ paths }) => paths)],
+    env: { ...env, NO_COLOR: "1" },
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const left = new Set(batch);
+  let current: TestFile | undefined;
+  const finish = (file: TestFile | undefined) => {
+    if (file !== undefined && left.delete(file)) onFile(file);
+  };
+  const onLine = (line: string) => {
+    if (ENDED.test(line)) onTest();
+    const [, begun] = BEGUN.exec(line) ?? [];
+    const next = [...left].find(({ paths }) => begun !== undefined && paths.includes(begun));
+    if (next === undefined) return;
+    finish(current);
+    current = next;
+  };
+  const { output, code } = await follow(child, onLine);
+  for (const file of batch) finish(file);
+  return { ...countTests(output, code), output };
+}
+
+/** Reads all that a process prints; ends it when it prints nothing for too long. */
+async function follow(
+  child: Deno.ChildProcess,
+  onLine: (line: string) => void,
+): Promise<{ output: string; code: number }> {
+  let output = "";
+  let hung = "";
+  const end = () => {
+    hung = `\nEnded after ${PATIENCE / 1000} seconds without a word\n`;
+    child.kill("SIGKILL");
+  };
+  let watch = setTimeout(end, PATIENCE);
+  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    let line = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      clearTimeout(watch);
+      watch = setTimeout(end, PATIENCE);
+      output += text;
+      const lines = (line + text).split("\n");
+      line = lines.pop() ?? "";
+      for (const each of lines) onLine(each);
+    }
+  };
+  const [{ code }] = await Promise.all([child.status, read(child.stdout), read(child.stderr)]);
+  clearTimeout(watch);
+  return { output: output + hung, code };
+}
+
+/** What a person needs of a red run's output: the faults, or all of it where there is no list of them. */
+export function faultsIn(output: string): string {
+  const at = output.indexOf("\n ERRORS \n");
+  return at < 0 ? output : output.slice(at + 1).trimEnd();
+}

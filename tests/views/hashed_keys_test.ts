@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client, jsonTranscoder, ValidationException } from "../../mod.ts";
+import { hashedKeys } from "../../src/views/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { describeKeyCommands } from "./key_commands_suite.ts";
+
+describeKeyCommands("hashedKeys, with keys that memcached takes", (client) => hashedKeys(client), {
+  takesAnyKey: true,
+});
+describeKeyCommands("hashedKeys, with other keys", (client) => hashedKeys(client), {
+  key: (name) => `a key that is ${"long ".repeat(60)} ${name}`,
+  takesAnyKey: true,
+});
+describeKeyCommands(
+  "hashedKeys in a namespace",
+  (client) => hashedKeys(client.namespace("n:")),
+  { key: (name) => name.repeat(240), takesAnyKey: true },
+);
+
+Deno.test("hashedKeys takes every string, and tells all apart", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = hashedKeys(client);
+  const long = "x".repeat(251);
+  const keys = [
+    "",
+    " ",
+    "#",
+    "#a",
+    "a\r\nb",
+    "\0",
+    "é",
+    "e\u0301",
+    "\ud800",
+    "\udfff",
+    "\ufffd",
+    long,
+  ];
+  await view.setMany(keys.map((key, i) => [key, i] as const));
+  assertEquals(await view.getMany(keys), new Map(keys.map((key, i) => [key, i])));
+  assertEquals(await Promise.all(keys.map((key) => view.get(key))), keys.map((_, i) => i));
+});
+
+Deno.test("hashedKeys leaves the key and the item as they are where memcached takes the key", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = hashedKeys(client);
+  const key = "x".repeat(250);
+  await view.set(key, "value");
+  assertEquals(await client.get(key), "value");
+  await client.set("5", "6");
+  assertEquals(await view.incr("5"), 7n);
+});
+
+Deno.test("hashedKeys takes a collision for a miss", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = hashedKeys(client, { hash: () => "same" });
+  await view.set("a b", "first");
+  assertEquals([await view.get("a b"), await view.get("c d")], ["first", undefined]);
+  assertEquals(await view.gets("c d"), undefined);
+  assertEquals(await view.append("c d", "x"), false);
+  assertEquals(await view.getMany(["c d"]), new Map());
+  assertEquals(await view.getOrSet("c d", () => "second"), "second");
+  assertEquals([await view.get("a b"), await view.get("c d")], [undefined, "second"]);
+  // Somebody's own item under that key belongs to no key of the view.
+  await client.set("#same", "own");
+  assertEquals(await view.get("c d"), undefined);
+});
+
+Deno.test("hashedKeys refuses a hash that gives no key, and options that are none", async () => {
+  await using client = new Client("127.0.0.1:1");
+  for (const digest of ["", "a b", "x".repeat(101), 5]) {
+    const view = hashedKeys(client, { hash: () => digest as string });
+    await assertRejects(() => view.get("a b"), ValidationException, "hash must return");
+  }
+  assertThrows(() => hashedKeys(client, { hash: "md5" as "sha1" }), ValidationException, "sha256");
+  assertThrows(() => hashedKeys(client, { has: "sha1" } as object), ValidationException, "has");
+});
+
+Deno.test("hashedKeys hashes with each hash, and keeps its options in another format", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const key = "a key";
+  for (const hash of ["sha1", "sha256", "sha384", "sha512"] as const) {
+    const view = hashedKeys(client, { hash });
+    await view.withTranscoder(jsonTranscoder).set(key, hash);
+    assertEquals(await view.withTranscoder(jsonTranscoder).get(key), hash);
+  }
+  const keys = await Array.fromAsync(client.items(), ({ key }) => key);
+  assertEquals(keys.length, 4);
+  assert(keys.every((key) => key.startsWith("#")));
+});

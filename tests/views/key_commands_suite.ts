@@ -1,0 +1,209 @@
+/** What every view does as a client would: the commands on keys, whatever stands between. @module */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type Client,
+  ClientException,
+  jsonTranscoder,
+  type KeyCommands,
+  PartialClientException,
+  ValidationException,
+} from "../../mod.ts";
+import { onEveryServer, type Place } from "../support/every_server.ts";
+
+/** A view over the clients of a test, and what must be closed behind it. */
+export type MakeView = (client: Client, place: Place) => KeyCommands | Promise<KeyCommands>;
+
+/** What a view does differently. */
+export interface Peculiarities {
+  /** The keys of the tests, by their names there. */
+  readonly key?: (name: string) => string;
+  /** Whether the view's keys may be any strings. */
+  readonly takesAnyKey?: boolean;
+  /** Whether values of every type may be longer than an item. */
+  readonly takesLargeValues?: boolean;
+}
+
+/** Describes a view as commands on keys. */
+export function describeKeyCommands(
+  name: string,
+  makeView: MakeView,
+  { key = (name) => name, takesAnyKey = false, takesLargeValues = false }: Peculiarities = {},
+): void {
+  onEveryServer(name, (test) => {
+    const testView = (what: string, body: (view: KeyCommands) => Promise<void>) => {
+      test(what, async (client, _other, place) => await body(await makeView(client, place)));
+    };
+    const [a, b, c] = [key("a"), key("b"), key("c")];
+
+    testView("sets, gets and deletes", async (view) => {
+      for (const value of ["text", "", "ünïcödé", 5, true, { a: [1, "x", null] }, [], ["~", 1]]) {
+        await view.set(a, value);
+        assertEquals(await view.get(a), value);
+      }
+      assertEquals([await view.delete(a), await view.delete(a)], [true, false]);
+      assertEquals(await view.get(a), undefined);
+    });
+
+    testView("keeps lists that look like its own", async (view) => {
+      for (const name of ["tags", "key", "list", "large"]) {
+        const value = [`~moecache-${name}`, [`~moecache-${name}`], 1];
+        await view.set(a, value);
+        assertEquals(await view.get(a), value);
+      }
+    });
+
+    testView("sets, gets and deletes many", async (view) => {
+      await view.setMany({ [a]: 1, [b]: "two" });
+      assertEquals(
+        await view.getMany([a, b, c, a]),
+        new Map<string, unknown>([[a, 1], [b, "two"]]),
+      );
+      await view.setMany(new Map([[c, 3]]));
+      const deleted = await view.deleteMany([a, key("none"), c]);
+      assertEquals(
+        new Map([...deleted].sort()),
+        new Map([[a, true], [key("none"), false], [c, true]].sort() as [string, boolean][]),
+      );
+      assertEquals(await view.getMany([a, b, c]), new Map([[b, "two"]]));
+    });
+
+    testView("adds what is missing, and replaces what is there", async (view) => {
+      assertEquals(await view.replace(a, 1), false);
+      assertEquals([await view.add(a, 2), await view.add(a, 3), await view.get(a)], [
+        true,
+        false,
+        2,
+      ]);
+      assertEquals([await view.replace(a, 4), await view.get(a)], [true, 4]);
+    });
+
+    testView("appends and prepends", async (view) => {
+      assertEquals([await view.append(a, "x"), await view.prepend(a, "x")], [false, false]);
+      await view.set(a, "b", 100);
+      assertEquals([await view.append(a, "cü"), await view.prepend(a, "a")], [true, true]);
+      assertEquals(await view.append(a, new TextEncoder().encode("d")), true);
+      assertEquals(await view.get(a), "abcüd");
+      const { ttl = 0 } = await view.inspect(a) ?? {};
+      assert(ttl > 90 && ttl <= 100, `ttl is ${ttl}`);
+    });
+
+    testView("counts", async (view) => {
+      assertEquals(await view.incr(a), undefined);
+      assertEquals(await view.incr(a, 1, { initial: 10, exptime: 100 }), 10n);
+      assertEquals([await view.incr(a, 5), await view.decr(a, 3n), await view.decr(a, 50)], [
+        15n,
+        12n,
+        0n,
+      ]);
+      assertEquals(await view.incr(a, 2n ** 64n - 1n), 2n ** 64n - 1n);
+      assertEquals(await view.incr(a), 0n);
+      await view.set(b, "no number");
+      await assertRejects(() => view.incr(b), ClientException);
+    });
+
+    testView("gets a cas unique, with which it stores once", async (view) => {
+      assertEquals(await view.gets(a), undefined);
+      assertEquals(await view.cas(a, 1, 1n), "not_found");
+      await view.set(a, 1);
+      const found = await view.gets(a);
+      assert(found !== undefined);
+      assertEquals(found.value, 1);
+      assertEquals(await view.cas(a, 2, found.cas), "stored");
+      assertEquals(await view.cas(a, 3, found.cas), "exists");
+      assertEquals(await view.get(a), 2);
+    });
+
+    testView("touches, and tells when an item expires", async (view) => {
+      assertEquals(await view.touch(a, 100), false);
+      assertEquals(await view.getAndTouch(a, 100), undefined);
+      await view.set(a, "x");
+      assertEquals((await view.inspect(a))?.ttl, -1);
+      assertEquals(await view.touch(a, 100), true);
+      const { ttl = 0 } = await view.inspect(a) ?? {};
+      assert(ttl > 90 && ttl <= 100, `ttl is ${ttl}`);
+      assertEquals(await view.getAndTouch(a, 0), "x");
+      assertEquals((await view.inspect(a))?.ttl, -1);
+      assertEquals(await view.inspect(b), undefined);
+    });
+
+    testView("loads a value once", async (view) => {
+      let loads = 0;
+      const load = () => Promise.resolve({ loads: ++loads });
+      const all = await Promise.all(Array.from({ length: 5 }, () => view.getOrSet(a, load)));
+      assertEquals(all, Array(5).fill({ loads: 1 }));
+      assertEquals(await view.get(a), { loads: 1 });
+      assertEquals(await view.getOrSet<unknown>(b, () => undefined), undefined);
+      const fault = new Error("no value");
+      const rejected = await assertRejects(() => view.getOrSet(c, () => Promise.reject(fault)));
+      assertEquals(rejected, fault);
+    });
+
+    testView("updates a value", async (view) => {
+      assertEquals(await view.update<number>(a, (value = 0) => value + 1), 1);
+      const all = Array.from({ length: 5 }, () => {
+        return view.update<number>(a, (value = 0) => value + 1, { exptime: () => 100 });
+      });
+      await Promise.all(all);
+      assertEquals(await view.get(a), 6);
+      const { ttl = 0 } = await view.inspect(a) ?? {};
+      assert(ttl > 90 && ttl <= 100, `ttl is ${ttl}`);
+    });
+
+    testView("invalidates: a stale value is computed again", async (view) => {
+      assertEquals(await view.invalidate(a), false);
+      await view.set(a, 1);
+      assertEquals(await view.invalidate(a), true);
+      assertEquals(await view.getOrSet(a, () => 2), 2);
+      assertEquals(await view.get(a), 2);
+    });
+
+    testView("says where a key is stored", async (view) => {
+      const { server } = await view.locate(a);
+      assertEquals(typeof server, "string");
+    });
+
+    testView("gives the same view in another format", async (view) => {
+      const json = view.withTranscoder(jsonTranscoder);
+      await json.set(a, { json: true });
+      assertEquals(await json.get(a), { json: true });
+      assertEquals(await json.getMany([a]), new Map([[a, { json: true }]]));
+    });
+
+    testView(
+      "refuses what is no key, and what cannot be stored, by the caller's key",
+      async (view) => {
+        await assertRejects(() => view.get(5 as unknown as string), ValidationException);
+        await assertRejects(() => view.set(a, () => {}), ValidationException);
+        if (takesAnyKey) return;
+        await assertRejects(() => view.get("a b"), ValidationException);
+        await assertRejects(() => view.setMany({ "a b": 1 }), ValidationException);
+      },
+    );
+
+    testView("tells which of many keys failed", async (view) => {
+      if (takesLargeValues) return;
+      const error = await assertRejects(
+        () => view.setMany({ [a]: 1, [b]: Array.from({ length: 300_000 }, (_, i) => i) }),
+        PartialClientException,
+      );
+      assertEquals([...error.failures.keys()], [b]);
+      assertEquals(await view.get(a), 1);
+    });
+
+    testView("ends with the caller's signal", async (view) => {
+      const reason = new Error("enough");
+      const signal = AbortSignal.abort(reason);
+      assertEquals(await assertRejects(() => view.get(a, { signal })), reason);
+      assertEquals(await assertRejects(() => view.set(a, 1, 0, { signal })), reason);
+      assertEquals(await assertRejects(() => view.getOrSet(a, () => 1, { signal })), reason);
+      assertEquals(await view.get(a), undefined);
+    });
+
+    testView("checks options", async (view) => {
+      const options = { tiemout: 5 } as object;
+      await assertRejects(() => view.get(a, options), ValidationException, "tiemout");
+      await assertRejects(() => view.set(a, 1, 0, options), ValidationException, "tiemout");
+    });
+  });
+}

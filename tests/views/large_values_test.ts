@@ -1,0 +1,276 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  Client,
+  ClientException,
+  type KeyCommands,
+  rawTranscoder,
+  ValidationException,
+} from "../../mod.ts";
+import { hashedKeys, largeValues, tagged } from "../../src/views/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { onEveryServer } from "../support/every_server.ts";
+import { assertTtl } from "../support/ttl.ts";
+import { describeKeyCommands } from "./key_commands_suite.ts";
+
+const SMALL = { chunkByteLength: 1024 };
+const FORMATS = { "": SMALL, " in mcrouter's format": { ...SMALL, format: "mcrouter" } } as const;
+
+for (const [name, options] of Object.entries(FORMATS)) {
+  describeKeyCommands(`largeValues${name}`, (client) => largeValues(client, options), {
+    takesLargeValues: "format" in options,
+  });
+}
+describeKeyCommands("largeValues under tagged", (client) => tagged(largeValues(client, SMALL)));
+describeKeyCommands(
+  "largeValues over hashedKeys, of a namespace",
+  (client) => largeValues(hashedKeys(client.namespace("n:")), SMALL),
+  { takesAnyKey: true },
+);
+
+function bytes(length: number, start = 0): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i * 7 + start) % 251);
+}
+
+function streamOf(...pieces: Uint8Array[]): ReadableStream<Uint8Array> {
+  return ReadableStream.from(pieces);
+}
+
+async function read(stream: ReadableStream<Uint8Array> | undefined): Promise<Uint8Array> {
+  assert(stream !== undefined);
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function keysOf(client: Client): Promise<string[]> {
+  return await Array.fromAsync(client.items(), ({ key }) => key);
+}
+
+for (const [name, options] of Object.entries(FORMATS)) {
+  onEveryServer(`largeValues${name}`, (test) => {
+    test("stores values of every length around a chunk's", async (client) => {
+      const view = largeValues(client, options);
+      for (const length of [0, 1, 300, 341, 342, 1023, 1024, 1025, 2047, 2048, 2049, 10_000]) {
+        await view.set("bytes", bytes(length));
+        assertEquals(await view.get("bytes"), bytes(length), `${length}`);
+        const text = "ü€x".repeat(length).slice(0, length);
+        await view.set("text", text);
+        assertEquals(await view.get("text"), text, `${length}`);
+      }
+    });
+
+    test("deletes the chunks of what is replaced or deleted", async (client, other) => {
+      const [view, otherView] = [largeValues(client, options), largeValues(other, options)];
+      const changes: readonly ((view: KeyCommands) => Promise<unknown>)[] = [
+        (view) => view.set("a", bytes(3000)),
+        (view) => view.replace("a", bytes(3000)),
+        (view) => view.append("a", bytes(3000)),
+        (view) => view.setMany({ a: "small" }),
+        (view) => view.update("a", () => bytes(3000)),
+        async (view) => {
+          const cas = (await view.gets("a"))?.cas ?? 0n;
+          assertEquals(await view.cas("a", bytes(5000), cas), "stored");
+          assertEquals(await view.cas("a", bytes(5000), cas), "exists");
+        },
+        (view) => view.add("a", bytes(9000)),
+        (view) => view.delete("a"),
+      ];
+      for (const [i, change] of changes.entries()) {
+        await change(i % 2 === 0 ? view : otherView);
+        const { byteLength = 0 } = await view.get<Uint8Array>("a").then(Object);
+        const chunks = Math.ceil(byteLength / 1024);
+        const isCut = byteLength > 1024;
+        const keys = await keysOf(client);
+        assert(keys.length >= (isCut ? 1 + chunks : 0), `${keys}`);
+        // Pickles hold bytes as UTF-8, up to twice as many.
+        assert(keys.length <= 2 * chunks + 2, `after change ${i}: ${keys}`);
+      }
+      assertEquals(await keysOf(client), []);
+    });
+
+    test("takes a value that lacks a chunk for a miss", async (client) => {
+      const view = largeValues(client, options);
+      for (const index of [0, 1, 4]) {
+        await view.set("a", bytes(4500), 60);
+        const chunk = (await keysOf(client)).find((key) => key.match(`[-:]${index}:`));
+        assert(chunk !== undefined);
+        await client.delete(chunk);
+        assertEquals(await view.get("a"), undefined);
+        assertEquals(await view.gets("a"), undefined);
+        assertEquals(await view.getMany(["a"]), new Map());
+        assertEquals(await view.getOrSet("a", () => bytes(4000), { exptime: 60 }), bytes(4000));
+        assertEquals(await view.get("a"), bytes(4000));
+      }
+    });
+
+    test("keeps the chunks as long as the value", async (client) => {
+      const view = largeValues(client, options);
+      await view.set("a", bytes(2500), 100);
+      await view.touch("a", 1000);
+      for (const key of await keysOf(client)) {
+        await assertTtl(client, key, key === "a" ? 1000 : 1002);
+      }
+      await view.getAndTouch("a", 0);
+      for (const key of await keysOf(client)) await assertTtl(client, key, -1);
+      await view.getOrSet("b", () => bytes(2500), { exptime: 100, staleFor: 50 });
+      await view.delete("a");
+      for (const key of await keysOf(client)) await assertTtl(client, key, key === "b" ? 150 : 152);
+    });
+
+    test(
+      "never mixes two values while they are written, read and deleted",
+      async (client, other) => {
+        const [view, otherView] = [largeValues(client, options), largeValues(other, options)];
+        const values = [bytes(5000, 1), bytes(7000, 2), bytes(3000, 3), bytes(10, 4)];
+        const write = async (view: KeyCommands) => {
+          for (let i = 0; i < 40; i++) {
+            await view.set("a", values[i % values.length]);
+            if (i % 5 === 0) await view.delete("a");
+          }
+        };
+        let isWriting = true;
+        const writing = Promise.all([write(view), write(otherView)]).finally(() =>
+          isWriting = false
+        );
+        while (isWriting) {
+          const value = await view.get<Uint8Array>("a");
+          if (value === undefined) continue;
+          assert(values.some((written) => `${written}` === `${value}`), "a mixture");
+        }
+        await writing;
+      },
+    );
+  });
+}
+
+onEveryServer("largeValues", (test) => {
+  test("streams in and out", async (client) => {
+    const view = largeValues(client, SMALL);
+    for (const length of [0, 5, 1024, 1025, 2048, 100_000]) {
+      const value = bytes(length);
+      const pieces = [value.subarray(0, 7), value.subarray(7, 1030), value.subarray(1030)];
+      await view.setStream("a", streamOf(...pieces), 60);
+      assertEquals(await view.get("a"), value);
+      assertEquals(await read(await view.getStream("a")), value);
+      assertEquals(
+        (await keysOf(client)).length,
+        length <= 1024 ? 1 : 1 + Math.ceil(length / 1024),
+      );
+    }
+    await view.set("text", "ü".repeat(2000));
+    assertEquals(
+      await read(await view.getStream("text")),
+      new TextEncoder().encode("ü".repeat(2000)),
+    );
+    assertEquals(await view.getStream("none"), undefined);
+    await view.set("record", {});
+    await assertRejects(() => view.getStream("record"), ClientException, "neither bytes nor");
+  });
+
+  test("stores nothing of a stream that fails or is aborted", async (client) => {
+    const view = largeValues(client, SMALL);
+    const fault = new Error("no more");
+    let canceled: unknown;
+    const failing = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (controller.desiredSize === null) return;
+        controller.enqueue(bytes(3000));
+        controller.error(fault);
+      },
+    });
+    assertEquals(await assertRejects(() => view.setStream("a", failing)), fault);
+    const caller = new AbortController();
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(bytes(3000)),
+      cancel: (reason) => canceled = reason,
+    });
+    const setting = view.setStream("a", endless, 0, { signal: caller.signal });
+    setTimeout(() => caller.abort(fault), 20);
+    assertEquals(await assertRejects(() => setting), fault);
+    assertEquals(canceled, fault);
+    assertEquals(await view.get("a"), undefined);
+    assertEquals(await keysOf(client), []);
+    const wrong = ReadableStream.from(["text"]) as unknown as ReadableStream<Uint8Array>;
+    await assertRejects(() => view.setStream("a", wrong), ValidationException, "Uint8Array");
+    await assertRejects(() => view.setStream("a b", streamOf()), ValidationException);
+    await assertRejects(() => view.setStream("a", {} as ReadableStream), ValidationException);
+  });
+
+  test("fails a stream whose chunk is gone on the way", async (client) => {
+    const view = largeValues(client, SMALL);
+    await view.set("a", bytes(20_000));
+    const stream = await view.getStream("a");
+    const last = (await keysOf(client)).find((key) => key.includes("-19:"));
+    assert(last !== undefined);
+    await client.delete(last);
+    await assertRejects(() => read(stream), ClientException, "dropped a part");
+    assertEquals(await view.getStream("a").then((stream) => stream !== undefined), true);
+  });
+
+  test("reads what mcrouter has written, and writes the same", async (client) => {
+    const raw = client.withTranscoder(rawTranscoder({ withFlags: true }));
+    const view = largeValues(client, { ...SMALL, format: "mcrouter", transcoder: rawTranscoder });
+    const encode = (text: string) => new TextEncoder().encode(text);
+    await raw.set("a", { flags: 0x8000 + 5, data: encode("1-2-1234567890") });
+    await raw.setMany({
+      "a:0:1234567890": { flags: 0, data: encode("first ") },
+      "a:1:1234567890": { flags: 0, data: encode("second") },
+    });
+    assertEquals(await view.get("a"), encode("first second"));
+    for (const head of ["2-2-1234567890", "1-2-", "", "1-2-1234567890x", "1-99999999-1"]) {
+      await raw.set("a", { flags: 0x8000, data: encode(head) });
+      assertEquals(await view.get("a"), undefined, head);
+    }
+    await view.set("b", bytes(2500));
+    const head = await raw.get<{ flags: number; data: Uint8Array }>("b");
+    assertEquals(head?.flags, 0x8000);
+    const [version, count, suffix] = new TextDecoder().decode(head?.data).split("-");
+    assertEquals([version, count], ["1", "3"]);
+    const chunk = await raw.get<{ data: Uint8Array }>(`b:2:${suffix}`);
+    assertEquals(chunk?.data, bytes(2500).slice(2048));
+    await view.setStream("c", streamOf(bytes(3000)));
+    assertEquals(await view.get("c"), bytes(3000));
+    const pickled = largeValues(client, { format: "mcrouter" });
+    await assertRejects(() => pickled.setStream("c", streamOf()), ValidationException, "raw");
+  });
+});
+
+Deno.test("largeValues streams 64 MB in memory that holds a few chunks", async () => {
+  await using server = await MemcachedServer.listen({ memoryLimit: 2 ** 27 });
+  await using client = new Client(server.address);
+  const view = largeValues(client);
+  const piece = bytes(2 ** 20);
+  let produced = 0;
+  let consumed = 0;
+  let most = 0;
+  await view.setStream(
+    "a",
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (produced === 64) return controller.close();
+        produced++;
+        controller.enqueue(piece);
+      },
+    }, { highWaterMark: 0 }),
+  );
+  const stream = await view.getStream("a");
+  assert(stream !== undefined);
+  for await (const chunk of stream) {
+    consumed += chunk.byteLength;
+    most = Math.max(most, chunk.byteLength);
+  }
+  assertEquals([produced, consumed, most], [64, 64 * 2 ** 20, 1_000_000]);
+});
+
+Deno.test("largeValues refuses options that are none", async () => {
+  await using client = new Client("127.0.0.1:1");
+  for (
+    const options of [
+      { chunkByteLength: 10 },
+      { chunkByteLength: "1k" },
+      { format: "big" },
+      { transcoder: rawTranscoder },
+      { size: 5 },
+    ]
+  ) {
+    assertThrows(() => largeValues(client, options as object), ValidationException);
+  }
+});

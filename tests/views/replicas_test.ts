@@ -1,0 +1,224 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  Client,
+  ClientException,
+  type KeyCommands,
+  SocketError,
+  ValidationException,
+} from "../../mod.ts";
+import { type ReplicaFailure, replicas, type ReplicasOptions } from "../../src/views/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { describeKeyCommands } from "./key_commands_suite.ts";
+
+describeKeyCommands("replicas, of one fleet", (client) => replicas([client]));
+describeKeyCommands("replicas, of namespaces", (client) => {
+  return replicas([client.namespace("a:"), client.namespace("b:")], { write: "all" });
+});
+describeKeyCommands("replicas, the nearest of which is read", (client) => {
+  return replicas([client.namespace("a:"), client.namespace("b:")], { read: "nearest" });
+});
+
+/** Two fleets of one server each. */
+class Pair {
+  readonly servers: MemcachedServer[] = [];
+  readonly clients: Client[] = [];
+
+  static async start(): Promise<Pair> {
+    const pair = new Pair();
+    for (let i = 0; i < 2; i++) {
+      const server = await MemcachedServer.listen();
+      pair.servers.push(server);
+      pair.clients.push(new Client(server.address, { timeout: 5000 }));
+    }
+    return pair;
+  }
+
+  get(i: number): Client {
+    const client = this.clients[i];
+    assert(client !== undefined);
+    return client;
+  }
+
+  server(i: number): MemcachedServer {
+    const server = this.servers[i];
+    assert(server !== undefined);
+    return server;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.close()));
+    await Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]()));
+  }
+}
+
+Deno.test("replicas writes to all fleets, whatever the command", async () => {
+  await using pair = await Pair.start();
+  const view = replicas(pair.clients, { write: "all" });
+  const changes: Readonly<Record<string, (key: string) => Promise<unknown>>> = {
+    set: (key) => view.set(key, "2", 100),
+    setMany: (key) => view.setMany({ [key]: "2" }),
+    replace: (key) => view.replace(key, "2"),
+    append: (key) => view.append(key, "2"),
+    prepend: (key) => view.prepend(key, "2"),
+    incr: (key) => view.incr(key),
+    decr: (key) => view.decr(key),
+    update: (key) => view.update(key, () => "2"),
+    cas: async (key) => await view.cas(key, "2", (await view.gets(key))?.cas ?? 0n),
+    delete: (key) => view.delete(key),
+    deleteMany: (key) => view.deleteMany([key]),
+  };
+  for (const [key, change] of Object.entries(changes)) {
+    await view.set(key, "1");
+    assertEquals(await Promise.all(pair.clients.map((client) => client.get(key))), ["1", "1"]);
+    await change(key);
+    const [first, second] = await Promise.all(pair.clients.map((client) => client.get(key)));
+    assert(first !== "1", key);
+    assertEquals(second, first, key);
+  }
+  await view.add("added", 1);
+  await view.getOrSet("loaded", () => 2);
+  for (const client of pair.clients) {
+    assertEquals([await client.get("added"), await client.get("loaded")], [1, 2]);
+  }
+});
+
+Deno.test("replicas reads the next fleet after a miss, and gives the first what it lacks", async () => {
+  await using pair = await Pair.start();
+  const view = replicas(pair.clients);
+  await pair.get(1).set("key", "value", 100);
+  assertEquals(await view.get("key"), "value");
+  // The repair is nobody's to wait for: it is there soon.
+  while (await pair.get(0).get("key") === undefined) await view.get("none");
+  const { ttl = 0 } = await pair.get(0).inspect("key") ?? {};
+  assert(ttl > 90 && ttl <= 100, `ttl is ${ttl}`);
+  assertEquals(await view.get("none"), undefined);
+});
+
+Deno.test("replicas goes on without a fleet, and tells of it", async () => {
+  await using pair = await Pair.start();
+  const view = replicas(pair.clients);
+  const failures: ReplicaFailure[] = [];
+  view.events.addEventListener("failure", (event) => failures.push(event as ReplicaFailure));
+  await view.set("key", 1);
+  await pair.server(0).close();
+  assertEquals(await view.get("key"), 1);
+  await view.set("key", 2);
+  assertEquals(await view.incr("count", 1, { initial: 5 }), 5n);
+  assertEquals(await view.getOrSet("loaded", () => 3), 3);
+  assertEquals((await view.gets("key"))?.value, 2);
+  assertEquals(
+    await view.getMany(["key", "count"]),
+    new Map<string, unknown>([["key", 2], ["count", "5"]]),
+  );
+  assert(failures.every(({ replica, error }) => replica === 0 && error instanceof SocketError));
+  assertEquals(new Set(failures.map(({ operation }) => operation)), new Set(["read", "write"]));
+  await pair.server(1).close();
+  await assertRejects(() => view.get("key"), SocketError);
+  await assertRejects(() => view.set("key", 3), SocketError);
+});
+
+Deno.test("replicas deletes what a fleet has missed a write of before it reads it there", async () => {
+  await using pair = await Pair.start();
+  const [first, second] = pair.clients;
+  assert(first !== undefined && second !== undefined);
+  let isDown = false;
+  const away = new SocketError("away");
+  const flaky = new Proxy(first, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        if (isDown) return Promise.reject(away);
+        return Reflect.apply(value, target, args);
+      };
+    },
+  }) as unknown as KeyCommands;
+  const view = replicas([flaky, second]);
+  await view.set("key", "old");
+  isDown = true;
+  await view.set("key", "new");
+  isDown = false;
+  assertEquals(await first.get("key"), "old");
+  assertEquals(await view.get("key"), "new");
+});
+
+Deno.test("replicas needs as many fleets for a write as it is told", async () => {
+  await using pair = await Pair.start();
+  await pair.server(1).close();
+  for (const [write, isEnough] of [["any", true], [1, true], ["all", false], [2, false]] as const) {
+    const view = replicas(pair.clients, { write });
+    if (isEnough) {
+      await view.set("key", 1);
+      await view.incr("count", 1, { initial: 1 });
+    } else {
+      await assertRejects(() => view.set("key", 1), SocketError);
+      await assertRejects(() => view.incr("count", 1, { initial: 1 }), SocketError);
+    }
+  }
+});
+
+Deno.test("replicas asks the next fleet when the first is slow, by a clock that is set", async () => {
+  await using pair = await Pair.start();
+  await pair.get(1).set("key", "second");
+  const due: { at: number; callback: () => void }[] = [];
+  let time = 0;
+  const clock = {
+    now: () => time,
+    after(delay: number, callback: () => void) {
+      const entry = { at: time + delay, callback };
+      due.push(entry);
+      return () => void due.splice(due.indexOf(entry), 1);
+    },
+  };
+  let answer = (_value: unknown) => {};
+  const slow = new Proxy(pair.get(0), {
+    get: (target, name) =>
+      name === "get"
+        ? () => new Promise((resolve) => answer = resolve)
+        : Reflect.get(target, name).bind(target),
+  }) as unknown as KeyCommands;
+  const view = replicas([slow, pair.get(1)], { hedgeAfter: 30, clock });
+  const getting = view.get("key");
+  assertEquals(due.map(({ at }) => at), [30]);
+  time = 30;
+  due[0]?.callback();
+  assertEquals(await getting, "second");
+  answer("late");
+});
+
+Deno.test("replicas reads its own zone first", async () => {
+  await using pair = await Pair.start();
+  await pair.get(0).set("key", "far");
+  await pair.get(1).set("key", "near");
+  const view = replicas(pair.clients, { read: "nearest", zones: ["b", "a"], zone: "a" });
+  for (let i = 0; i < 20; i++) assertEquals(await view.get("key"), "near");
+  const any = replicas(pair.clients, { read: "any" });
+  const found = new Set<unknown>();
+  for (let i = 0; i < 100; i++) found.add(await any.get("key"));
+  assertEquals(found.size, 2);
+});
+
+Deno.test("replicas does not take a refusal for a fault of a fleet", async () => {
+  await using pair = await Pair.start();
+  const view = replicas(pair.clients);
+  await view.set("text", "no number");
+  await assertRejects(() => view.incr("text"), ClientException);
+});
+
+Deno.test("replicas refuses options that are none", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const wrong: unknown[] = [
+    { read: "last" },
+    { write: 0 },
+    { write: 2 },
+    { hedgeAfter: -1 },
+    { hedgeAfter: "p99" },
+    { zones: ["a"] },
+    { zones: ["a", "b"], zone: "a" },
+    { replica: 1 },
+  ];
+  for (const options of wrong) {
+    assertThrows(() => replicas([client], options as ReplicasOptions), ValidationException);
+  }
+  assertThrows(() => replicas([]), ValidationException);
+});

@@ -1,0 +1,183 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client, SocketError, ValidationException } from "../../mod.ts";
+import { spread, type SpreadOptions } from "../../src/views/mod.ts";
+import { HotKeys } from "../../src/views/hot_keys.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { describeKeyCommands } from "./key_commands_suite.ts";
+
+describeKeyCommands("spread, with every key hot, on one server", (client) => {
+  return spread(client, { keys: () => true });
+});
+describeKeyCommands("spread, with keys found by use", (client) => {
+  return spread(client, { hotKeys: { share: 0.1 } });
+});
+
+/** How many keys a server has been asked for. */
+async function getsOf(client: Client): Promise<number> {
+  const [stats] = await client.stats();
+  return Number(stats?.["cmd_get"]);
+}
+
+/** A client of several embedded servers. */
+class Fleet {
+  readonly servers: MemcachedServer[] = [];
+  client!: Client;
+
+  static async start(count: number): Promise<Fleet> {
+    const fleet = new Fleet();
+    for (let i = 0; i < count; i++) fleet.servers.push(await MemcachedServer.listen());
+    fleet.client = fleet.connect();
+    return fleet;
+  }
+
+  connect(): Client {
+    return new Client(this.servers.map(({ address }) => address));
+  }
+
+  /** On which servers something with this key's name is stored. */
+  async places(key: string): Promise<Map<string, string>> {
+    const places = new Map<string, string>();
+    for await (const item of this.client.items()) {
+      if (item.key === key || item.key.endsWith(`~${key}`)) {
+        places.set(item.server, item.key);
+      }
+    }
+    return places;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    await Promise.all(this.servers.map((server) => server[Symbol.asyncDispose]()));
+  }
+}
+
+Deno.test("spread stores hot keys on several servers, and others on one", async () => {
+  await using fleet = await Fleet.start(4);
+  const view = spread(fleet.client, { copies: 3, keys: ["hot"] });
+  await view.setMany({ hot: "value", cold: "value" }, 60);
+  const places = await fleet.places("hot");
+  assertEquals(places.size, 3);
+  assertEquals((await fleet.places("cold")).size, 1);
+  for (const key of places.values()) assertEquals(await fleet.client.get(key), "value");
+  await view.delete("hot");
+  assertEquals(await fleet.places("hot"), new Map());
+});
+
+Deno.test("spread reads from all copies, and from others while a server is away", async () => {
+  await using fleet = await Fleet.start(3);
+  const view = spread(fleet.client, { copies: 3, keys: ["hot"] });
+  await view.set("hot", "value", 60);
+  const places = await fleet.places("hot");
+  const seen = new Map<string, number>();
+  for (const server of fleet.servers) {
+    const own = new Client(server.address);
+    const before = await getsOf(own);
+    seen.set(server.address, before);
+    await own.close();
+  }
+  for (let i = 0; i < 200; i++) assertEquals(await view.get("hot"), "value");
+  for (const server of fleet.servers) {
+    const own = new Client(server.address);
+    const now = await getsOf(own);
+    assert(now - (seen.get(server.address) ?? 0) > 20, `${server.address} was left alone`);
+    await own.close();
+  }
+  const lost = fleet.servers.find(({ address }) => {
+    return places.get(address)?.startsWith("copy") === true;
+  });
+  await lost?.close();
+  for (let i = 0; i < 50; i++) assertEquals(await view.get("hot"), "value");
+  await assertRejects(() => view.set("hot", "new"), SocketError);
+});
+
+Deno.test("spread makes missing copies again, with the lifetime that is left", async () => {
+  await using fleet = await Fleet.start(3);
+  await fleet.client.set("hot", "value", 30);
+  const view = spread(fleet.client, { copies: 3, keys: ["hot"], maxAge: 1000 });
+  for (let i = 0; i < 50; i++) assertEquals(await view.get("hot"), "value");
+  const places = await fleet.places("hot");
+  assertEquals(places.size, 3);
+  for (const key of places.values()) {
+    const { ttl = 0 } = await fleet.client.inspect(key) ?? {};
+    assert(ttl > 20 && ttl <= 30, `ttl is ${ttl}`);
+  }
+  assertEquals(await view.get("none"), undefined);
+});
+
+Deno.test("spread: after a write every reader finds the new value, whoever wrote", async () => {
+  await using fleet = await Fleet.start(3);
+  await using other = fleet.connect();
+  const options = { copies: 3, keys: ["hot"] };
+  const views = [spread(fleet.client, options), spread(other, options)];
+  const writers = views.map(async (view, writer) => {
+    for (let i = 0; i < 30; i++) {
+      const value = `${writer}:${i}`;
+      if (i % 3 === 0) await view.set("hot", value);
+      else if (i % 3 === 1) await view.update("hot", () => value);
+      else await view.delete("hot");
+    }
+  });
+  await Promise.all(writers);
+  const expected = await fleet.client.get("hot");
+  for (const view of views) {
+    for (let i = 0; i < 30; i++) assertEquals(await view.get("hot"), expected);
+  }
+});
+
+Deno.test("spread sends readers to the item once it has been marked as stale", async () => {
+  await using fleet = await Fleet.start(3);
+  const view = spread(fleet.client, { copies: 3, keys: ["hot"] });
+  await view.set("hot", "old", 60);
+  await view.invalidate("hot");
+  for (let i = 0; i < 20; i++) assertEquals(await view.getOrSet("hot", () => "new"), "new");
+});
+
+Deno.test("spread finds hot keys by use, and writers that do not know them follow", async () => {
+  await using fleet = await Fleet.start(3);
+  await using other = fleet.connect();
+  const options = { copies: 3, hotKeys: { share: 0.2 } };
+  const [reader, writer] = [spread(fleet.client, options), spread(other, options)];
+  assert(reader !== undefined && writer !== undefined);
+  await writer.set("hot", 1, 60);
+  for (let i = 0; i < 400; i++) {
+    await reader.get("hot");
+    await reader.get(`cold${i}`);
+  }
+  assertEquals((await fleet.places("hot")).size, 3);
+  assertEquals((await fleet.places("cold1")).size, 0);
+  await writer.set("hot", 2, 60);
+  for (let i = 0; i < 30; i++) assertEquals(await reader.get("hot"), 2);
+});
+
+Deno.test("HotKeys finds the hot ones among many, and forgets them", () => {
+  const hot = new HotKeys(0.05);
+  for (let i = 0; i < 100_000; i++) hot.use(i % 10 === 0 ? "a" : `cold${i}`);
+  assertEquals([hot.has("a"), hot.has("cold99999")], [true, false]);
+  for (let i = 0; i < 100_000; i++) hot.use(`other${i}`);
+  assertEquals(hot.has("a"), false);
+});
+
+Deno.test("spread does not spread keys that leave no room for a number", async () => {
+  await using fleet = await Fleet.start(2);
+  const view = spread(fleet.client, { keys: () => true });
+  const key = "x".repeat(250);
+  await view.set(key, 1);
+  assertEquals([await view.get(key), await view.delete(key)], [1, true]);
+});
+
+Deno.test("spread refuses options that are none", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const wrong: unknown[] = [
+    {},
+    { keys: ["a"], hotKeys: { share: 0.1 } },
+    { keys: "a" },
+    { keys: ["a"], copies: 1 },
+    { keys: ["a"], maxAge: 0 },
+    { hotKeys: { share: 0 } },
+    { hotKeys: { shares: 1 } },
+    { key: ["a"] },
+  ];
+  for (const options of wrong) {
+    assertThrows(() => spread(client, options as SpreadOptions), ValidationException);
+  }
+});

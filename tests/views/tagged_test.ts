@@ -1,0 +1,170 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client, ValidationException } from "../../mod.ts";
+import { hashedKeys, tagged } from "../../src/views/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { onEveryServer } from "../support/every_server.ts";
+import { ValueView } from "../../src/views/value_view.ts";
+import { describeKeyCommands } from "./key_commands_suite.ts";
+
+describeKeyCommands("tagged", (client) => tagged(client));
+describeKeyCommands("tagged, over hashedKeys", (client) => tagged(hashedKeys(client)), {
+  takesAnyKey: true,
+});
+
+onEveryServer("tagged", (test) => {
+  test("makes all values with a tag miss, for every client", async (client, other) => {
+    const [pages, others] = [tagged(client), tagged(other)];
+    await pages.set("home", 1, 60, { tags: ["menu"] });
+    await pages.setMany({ ada: 2, bob: 3 }, 60, { tags: ["menu", "user"] });
+    await pages.set("plain", 4);
+    const keys = ["home", "ada", "bob", "plain"];
+    assertEquals((await others.getMany(keys)).size, 4);
+    await others.invalidateTag("user");
+    assertEquals(await pages.getMany(keys), new Map([["home", 1], ["plain", 4]]));
+    assertEquals(await others.getMany(keys), new Map([["home", 1], ["plain", 4]]));
+    await pages.invalidateTag("menu");
+    for (const key of keys.slice(0, 3)) {
+      assertEquals(await pages.get(key), undefined);
+      assertEquals(await others.gets(key), undefined);
+      assertEquals(await others.getAndTouch(key, 60), undefined);
+    }
+    assertEquals(await others.get("plain"), 4);
+  });
+
+  test("stores again what was invalidated, under the tag's new generation", async (client) => {
+    const pages = tagged(client);
+    const options = { tags: ["t"], exptime: 60 };
+    let loads = 0;
+    const load = () => ++loads;
+    assertEquals([await pages.getOrSet("a", load, options), await pages.getOrSet("a", load)], [
+      1,
+      1,
+    ]);
+    await pages.invalidateTag("t");
+    const all = await Promise.all(Array.from({ length: 5 }, () => {
+      return pages.getOrSet("a", load, options);
+    }));
+    assertEquals(all, Array(5).fill(2));
+    await pages.invalidateTag("t");
+    assertEquals(await pages.get("a"), undefined);
+  });
+
+  test("does not serve what was invalidated while it was computed", async (client, other) => {
+    const pages = tagged(client);
+    let loads = 0;
+    const value = await pages.getOrSet("a", async () => {
+      if (++loads === 1) await tagged(other).invalidateTag("t");
+      return loads;
+    }, { tags: ["t"] });
+    assertEquals([value, await pages.get("a")], [2, 2]);
+  });
+
+  test("keeps the tags of a value that is changed", async (client) => {
+    const pages = tagged(client);
+    const change: Record<string, (key: string) => Promise<unknown>> = {
+      update: (key) => pages.update(key, (value) => `${value}2`),
+      append: (key) => pages.append(key, "2"),
+      prepend: (key) => pages.prepend(key, "2"),
+      incr: (key) => pages.incr(key),
+      decr: (key) => pages.decr(key),
+    };
+    for (const key of Object.keys(change)) {
+      await pages.set(key, "1", 60, { tags: ["t"] });
+      await change[key]?.(key);
+      assert(await pages.get(key) !== "1", key);
+    }
+    await pages.invalidateTag("t");
+    assertEquals(await pages.getMany(Object.keys(change)), new Map());
+  });
+
+  test("gives a value other tags where it is stored with others", async (client) => {
+    const pages = tagged(client);
+    await pages.set("a", 1, 60, { tags: ["old"] });
+    await pages.update("a", () => 2, { tags: ["new"] });
+    await pages.set("b", 1, 60, { tags: ["old"] });
+    await pages.set("b", 2, 60);
+    await pages.invalidateTag("old");
+    assertEquals(await pages.getMany(["a", "b"]), new Map([["a", 2], ["b", 2]]));
+    await pages.invalidateTag("new");
+    assertEquals(await pages.getMany(["a", "b"]), new Map([["b", 2]]));
+  });
+
+  test("stays invalidated when the counter of a tag is lost", async (client) => {
+    const pages = tagged(client);
+    await pages.set("a", 1, 60, { tags: ["t"] });
+    await pages.invalidateTag("t");
+    await client.delete("tag:t");
+    assertEquals(await pages.get("a"), undefined);
+    await pages.set("a", 2, 60, { tags: ["t"] });
+    await client.delete("tag:t");
+    assertEquals(await pages.get("a"), undefined);
+  });
+
+  test("never takes a counter that is less than it knows", async (client) => {
+    const pages = tagged(client);
+    await pages.set("a", 1, 60, { tags: ["t"] });
+    const old = await client.get<string>("tag:t");
+    await pages.invalidateTag("t");
+    await client.set("tag:t", old);
+    assertEquals(await pages.get("a"), undefined);
+  });
+
+  test("leaves values without tags as they are", async (client) => {
+    const pages = tagged(client);
+    await pages.set("a", "value");
+    assertEquals(await client.get("a"), "value");
+    await client.set("b", [1, 2]);
+    assertEquals(await pages.get("b"), [1, 2]);
+  });
+
+  test("takes any string for a tag", async (client) => {
+    const pages = tagged(client, { prefix: "p:" });
+    for (const tag of ["a b", "#", "ü", "x".repeat(300), "😀"]) {
+      await pages.set("a", 1, 60, { tags: new Set([tag]) });
+      assertEquals(await pages.get("a"), 1);
+      await pages.invalidateTag(tag);
+      assertEquals(await pages.get("a"), undefined);
+    }
+  });
+});
+
+Deno.test("tagged asks for value and generations in one turn once it knows a key's tags", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const asked: string[] = [];
+  const rules = {
+    isPlain: () => true,
+    keyOf: (key: string) => (asked.push(key), key),
+    toStored: (value: unknown) => value,
+    fromStored: (stored: unknown) => stored,
+  };
+  const pages = tagged(new ValueView(client, rules, () => client));
+  await pages.set("a", 1, 60, { tags: ["t"] });
+  asked.length = 0;
+  const getting = pages.get("a");
+  // No reply can come before all that is due at once has been done.
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+  assertEquals(asked.toSorted(), ["a", "tag:t"]);
+  assertEquals(await getting, 1);
+});
+
+Deno.test("tagged refuses tags and options that are none, before a byte is sent", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const pages = tagged(client);
+  for (
+    const tags of [
+      "t",
+      5,
+      [""],
+      [5],
+      ["\ud800"],
+      Array.from({ length: 65 }, (_, i) => `${i}`),
+    ]
+  ) {
+    const options = { tags: tags as string[] };
+    await assertRejects(() => pages.set("a", 1, 0, options), ValidationException);
+  }
+  await assertRejects(() => pages.invalidateTag(""), ValidationException);
+  assertThrows(() => tagged(client, { prefix: "a b" }), ValidationException);
+  assertThrows(() => tagged(client, { prefix: "x".repeat(101) }), ValidationException);
+});

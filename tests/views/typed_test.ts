@@ -1,0 +1,92 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client, ClientException, ValidationException } from "../../mod.ts";
+import { type Schema, typed } from "../../src/views/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { describeKeyCommands } from "./key_commands_suite.ts";
+
+const anything: Schema = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
+};
+/** A record with a name, which gets a greeting: what is read is more than what is stored. */
+const user: Schema<{ name: string }, { name: string; greeting: string }> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) => {
+      const { name } = Object(value);
+      return typeof name === "string"
+        ? { value: { name, greeting: `Hello ${name}` } }
+        : { issues: [{ message: "must be a string", path: ["user", { key: "name" }] }] };
+    },
+  },
+};
+
+describeKeyCommands("typed", (client) => typed(client, anything));
+
+Deno.test("typed reads what the schema makes of a value, and stores what the caller passed", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const users = typed(client, user);
+  await users.set("a", { name: "Ada" });
+  const found: { name: string; greeting: string } | undefined = await users.get("a");
+  assertEquals(found, { name: "Ada", greeting: "Hello Ada" });
+  assertEquals(await client.get("a"), { name: "Ada" });
+  assertEquals(await users.getOrSet("b", () => ({ name: "Bob" })), {
+    name: "Bob",
+    greeting: "Hello Bob",
+  });
+  const updated = await users.update("a", (old) => ({ name: `${old?.greeting}!` }));
+  assertEquals(updated?.greeting, "Hello Hello Ada!");
+});
+
+Deno.test("typed takes a value that does not fit for a miss, or for an error where told so", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("a", { nom: "Ada" });
+  const users = typed(client, user);
+  assertEquals(await users.get("a"), undefined);
+  assertEquals(await users.gets("a"), undefined);
+  assertEquals(await users.getMany(["a"]), new Map());
+  assertEquals((await users.getOrSet("a", () => ({ name: "Ada" }))).name, "Ada");
+  await client.set("a", { nom: "Ada" });
+  const strict = typed(client, user, { mismatch: "error" });
+  const message = `Cannot read value of key "a": user.name: must be a string`;
+  await assertRejects(() => strict.get("a"), ClientException, message);
+  const error = await assertRejects(() => strict.getMany(["a", "b"]), ClientException, message);
+  assertEquals(error.item, ["a"]);
+});
+
+Deno.test("typed refuses to store what does not fit, before a byte is sent", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const users = typed(client, user);
+  const wrong = { nom: "Ada" } as unknown as { name: string };
+  const message = `Cannot store value of key "a": user.name: must be a string`;
+  for (
+    const store of [
+      () => users.set("a", wrong),
+      () => users.setMany({ a: wrong }),
+      () => users.add("a", wrong),
+      () => users.replace("a", wrong),
+      () => users.cas("a", wrong, 1n),
+    ]
+  ) {
+    await assertRejects(store, ValidationException, message);
+  }
+});
+
+Deno.test("typed takes schemas that check asynchronously, and refuses what is no schema", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const slow: Schema<string> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) => Promise.resolve({ value: `${value}` }),
+    },
+  };
+  const view = typed(client, slow);
+  await view.set("a", "x");
+  assertEquals(await view.get("a"), "x");
+  assertThrows(() => typed(client, {} as Schema), ValidationException, "Standard Schema");
+  assertThrows(() => typed(client, slow, { mismatch: "no" as "miss" }), ValidationException);
+});
