@@ -12,7 +12,7 @@ const ZERO = 48;
 /** Numbers below it are written digit by digit, which is faster than making a string. */
 const LARGEST_SMALL = 1_000_000_000;
 
-/** A buffer that is too short is replaced by one as many times as long: what is in it is copied seldom. */
+/** A buffer that is too short is replaced by one this many times as long, so that its bytes are rarely copied. */
 const GROWTH = 4;
 
 const SMALLEST = 4096;
@@ -72,7 +72,7 @@ export class BufferPool {
   }
 }
 
-/** The least power of two that is not below a number, as its exponent. */
+/** The exponent of the smallest power of two that is at least a number. */
 function logarithm(number: number): number {
   return 32 - Math.clz32(number - 1);
 }
@@ -127,7 +127,7 @@ export class ByteBuffer {
   }
 
   /**
-   * Appends what somebody else writes.
+   * Appends what a function writes.
    *
    * @param byteLength How many bytes it is.
    * @param write Writes all of it to a place in a buffer.
@@ -174,7 +174,7 @@ export class ByteBuffer {
     }
   }
 
-  /** Makes room for so many bytes more at once. */
+  /** Makes room for `byteLength` more bytes. */
   reserve(byteLength: number): void {
     const needed = this.#byteLength + byteLength;
     if (needed <= this.#bytes.byteLength) return;

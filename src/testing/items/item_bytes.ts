@@ -6,10 +6,10 @@
 
 import type { BlockPool } from "./block_pool.ts";
 
-/** The length in bytes of the block that an item begins in. Most keys end in it, and many values. */
+/** The length of an item's first block in bytes. It holds most keys, and many values. */
 export const FIRST_LENGTH = 128;
 
-/** The lengths in bytes of the blocks that items go on in: {@linkcode restKind} says which one does. */
+/** The lengths of the other blocks in bytes. An item uses one of them, which {@linkcode restKind} chooses. */
 export const REST_LENGTHS: readonly number[] = [64, 256, 1024, 4096, 16384];
 
 /** How many blocks of one length an item may use before longer blocks are chosen. */
@@ -28,7 +28,7 @@ export function restLength(keyLength: number, valueLength: number): number {
   return Math.max(0, HEADER_LENGTH + keyLength + valueLength - FIRST_LENGTH);
 }
 
-/** Which of the {@linkcode REST_LENGTHS} so many bytes behind the first block go into. */
+/** Chooses one of {@linkcode REST_LENGTHS} for the bytes that do not fit into the first block. */
 export function restKind(rest: number): number {
   const kind = REST_LENGTHS.findIndex((length) => rest <= MOST_BLOCKS * (length - LINK_LENGTH));
   return kind < 0 ? REST_LENGTHS.length - 1 : kind;

@@ -20,7 +20,7 @@ import { RecencyList } from "./recency_list.ts";
 
 /** How much memory may be allocated, as a multiple of the memory that the items use. */
 const MOST_GROWTH = 1.5;
-/** How many pages may be taken beside: of each length of blocks there is a page just begun, and an unused one. */
+/** How many pages may be allocated beyond that: for each length of blocks, a page that is partly used and an unused one. */
 const SPARE_PAGES = 12;
 
 /**
@@ -87,7 +87,7 @@ export class ItemMemory {
   }
 
   /**
-   * Adds an item as the one used last. There must be no other with its key.
+   * Adds an item as the most recently used. No other item may have its key.
    *
    * @param content What to store.
    * @param slabClass The number of the slab class that memcached would keep it in.
