@@ -5,6 +5,7 @@
  * @module
  */
 
+import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.ts";
 import { Interruption } from "../protocol/refusal.ts";
