@@ -46,6 +46,7 @@ export type { ItemsOptions } from "./src/features/items.ts";
 export { Namespace } from "./src/features/namespace.ts";
 export type { FlushOptions } from "./src/features/server_commands.ts";
 export type { WatchStream } from "./src/features/watch.ts";
+export type { ServerControl } from "./src/fleet/server_control.ts";
 export { ServerEvent, type ServerStatus } from "./src/fleet/status.ts";
 export type { KeyExplanation, KeyLocation } from "./src/routing/locator.ts";
 export type { Credentials } from "./src/protocol/credentials.ts";
@@ -54,6 +55,7 @@ export type { ItemMetadata } from "./src/protocol/commands/metadump.ts";
 export type { Stats } from "./src/protocol/commands/stats.ts";
 export type { CasOutcome } from "./src/protocol/commands/storage.ts";
 export type { WatchEvent, WatchKind } from "./src/protocol/commands/watch.ts";
+export type { KeyFormat } from "./src/protocol/key_format.ts";
 export type { Exptime } from "./src/protocol/exptime.ts";
 export type {
   Explanation,

@@ -21,8 +21,8 @@ const client = new Client(Deno.env.get("MEMCACHED") ?? "127.0.0.1:11211", {
 const upstream = Deno.env.get("UPSTREAM") ?? "https://api.github.com/";
 
 /**
- * Asks the other server, unless somebody has within the last minute. For half a minute more, one asks and
- * the others are given the old answer meanwhile.
+ * Requests the other server at most once a minute. For another half a minute, one caller requests it, and the others
+ * get the old response.
  */
 async function ask(path: string): Promise<string> {
   const url = new URL(path, upstream);

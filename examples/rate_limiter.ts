@@ -37,7 +37,7 @@ async function secondsToWait(caller: string): Promise<number> {
     return allowed ? 0 : resetAfter;
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
-    // Without memcached nobody is counted, and nobody turned away.
+    // Without memcached, no request is counted, and none is refused.
     console.error(error.message);
     return 0;
   }

@@ -10,17 +10,18 @@ import { Session, setSession } from "./commands/session.ts";
 import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
 import { SocketError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
+import type { ServerControl } from "./fleet/server_control.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import type { ServerAddress } from "./server_address.ts";
 
 /**
- * A {@linkcode Client} for programs whose size counts: with the commands of {@linkcode BareKeyCommands} and no
- * other features, and with the format of its values given, so that a bundler leaves out the pickles of the
- * default one.
+ * A small memcached client, for programs whose bundle size matters. It has the commands of {@linkcode BareKeyCommands},
+ * and no other features of {@linkcode Client}. Its transcoder is required, so that a bundler can omit the default
+ * transcoder and its pickles.
  *
- * @example A client for JSON, without what reads pickles
+ * @example A client for JSON, without code for pickles
  * ```ts
  * import { BareClient, jsonTranscoder } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -33,7 +34,8 @@ import type { ServerAddress } from "./server_address.ts";
  * assertEquals(await client.get("some_key"), { some: "value" });
  * ```
  */
-export class BareClient extends EventTarget implements BareKeyCommands, AsyncDisposable {
+export class BareClient extends EventTarget
+  implements BareKeyCommands, ServerControl, AsyncDisposable {
   readonly #fleet: Fleet;
   readonly #session: Session;
   readonly #ending = new AbortController();
@@ -41,10 +43,9 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
   /**
    * Makes a client. No socket is opened before the first operation needs one.
    *
-   * @param servers One server or a list of them. The order counts only where two servers share a
-   * point of the ring, and for what `Client.stats` returns. With the option `discovery` the list may be
-   * empty.
-   * @param options How the client behaves, its transcoder at least.
+   * @param servers One server or a list. The order matters only if two servers share a point of the ring, and for
+   * locators that say so. With the option `discovery` the list may be empty.
+   * @param options The options of the client; `transcoder` is required.
    * @throws {ValidationException} When an address or an option is invalid.
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: BareClientOptions) {
@@ -166,65 +167,14 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     return deleteMany(this.#session, keys, options);
   }
 
-  /**
-   * What is known about the servers at this moment, in the order of the list; behind them those of a gutter. With
-   * the option `discovery` there may be none yet.
-   *
-   * @example A server that has answered
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * assertEquals(client.servers[0]?.state, "idle");
-   * await client.get("key");
-   * assertEquals(client.servers[0]?.state, "up");
-   * ```
-   */
   get servers(): readonly ServerStatus[] {
     return this.#fleet.status();
   }
 
-  /**
-   * Takes another list of servers for the operations that are issued from now on. Those under way end where
-   * they began, and none is lost; connections to servers that stay are kept.
-   *
-   * @param servers One server or a list of them.
-   * @returns Resolves when nothing is under way any more on the servers that left the list, and their
-   * sockets are closed; `items` and `watch` go on there until they end.
-   * @throws {ValidationException} When an address is invalid; the old list stays then.
-   * @throws {SocketError} When the client is closed.
-   *
-   * @example Moving to another server
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using old = await MemcachedServer.listen();
-   * await using next = await MemcachedServer.listen();
-   * await using client = new Client(old.address);
-   *
-   * const stored = client.set("key", "value"); // on the old one
-   * await client.setServers([next.address]);
-   * await stored;
-   * assertEquals(await client.get("key"), undefined); // asked of the new one
-   * ```
-   */
   setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
     return this.#fleet.setServers(servers);
   }
 
-  /**
-   * Listens to what happens to the servers.
-   *
-   * @param type `error`, `down`, `up` or `reconnect`; {@linkcode ServerEvent} says when.
-   * @param listener Is called with the event.
-   * @param options As for any `EventTarget`.
-   */
   override addEventListener(
     type: "error" | "down" | "up" | "reconnect",
     listener: ((event: ServerEvent) => void) | { handleEvent(event: ServerEvent): void } | null,
@@ -245,16 +195,6 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     super.addEventListener(type, listener, options);
   }
 
-  /**
-   * Closes the client. Operations under way are rejected with a `SocketError`, and so is every later
-   * one; closing again does nothing.
-   *
-   * A client that is not closed keeps a process alive while operations are under way, and no longer. Workers have
-   * no process.
-   *
-   * @returns A promise that resolves when every socket is closed.
-   * @throws What the runtime throws when a socket cannot be closed.
-   */
   close(): Promise<void> {
     this.#ending.abort(new SocketError("Cannot use any server: the client is closed"));
     return this.#fleet.close();
@@ -265,7 +205,7 @@ export class BareClient extends EventTarget implements BareKeyCommands, AsyncDis
     await this.close();
   }
 
-  /** What `console.log` shows. */
+  /** The text that `console.log` prints. */
   #describe(): string {
     const servers = this.servers.map(({ name, state }) => `${name} ${state}`).join(", ");
     return `${this.constructor.name} { ${servers} }`;

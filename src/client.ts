@@ -30,6 +30,7 @@ import {
 import { getOrSet, inspect, invalidate, meta, update } from "./features/lazy_features.ts";
 import { keyCommandsOf } from "./features/transcoded_view.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
+import type { ServerControl } from "./fleet/server_control.ts";
 import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
 import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
 import type { ItemInfo, MetaReply, MetaVerb } from "./protocol/commands/meta.ts";
@@ -44,15 +45,15 @@ import { moecacheTranscoder } from "./transcoding/moecache_transcoder.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
 
 /**
- * A session with a memcached deployment. Each key lives on one of the servers, chosen by the locator.
+ * A memcached client with all features. Each key lives on one of the servers; the locator chooses it.
  *
- * Operations issued in the same turn of the event loop leave in one write, and neighbouring `get`s
- * as one multi-key `get`; nothing needs to be awaited one by one for that. Sockets are opened by the
- * first operation that needs them and opened anew when a server has closed them.
+ * Operations issued in the same turn of the event loop are sent in one write, and neighbouring `get`s in one request.
+ * So start operations together, for example with `Promise.all`, instead of awaiting each. Sockets are opened by the
+ * first operation that needs them, and opened again when a server has closed them.
  *
- * What memcached refuses rejects with a `ClientException`, invalid input with a
- * `ValidationException` before any byte is sent, what the network does with a `SocketError`. A miss
- * is `undefined`; a fault is never taken for one.
+ * An operation rejects with a `ClientException` when memcached refuses, with a `ValidationException` when its input is
+ * invalid (before any byte is sent), and with a `SocketError` when the network fails. A miss is `undefined`; an error
+ * is never reported as a miss.
  *
  * @example Storing, reading and deleting
  * ```ts
@@ -68,16 +69,15 @@ import type { Transcoder } from "./transcoding/transcoder.ts";
  * assertEquals(await client.delete("another_key"), false);
  * ```
  */
-export class Client extends BareClient implements KeyCommands {
+export class Client extends BareClient implements KeyCommands, ServerControl {
   readonly #session: Session;
 
   /**
    * Makes a client. No socket is opened before the first operation needs one.
    *
-   * @param servers One server or a list of them. The order counts only where two servers share a
-   * point of the ring, and for what {@linkcode stats} returns. With the option `discovery` the list may be
-   * empty.
-   * @param options How the client behaves.
+   * @param servers One server or a list. The order matters only if two servers share a point of the ring, for locators
+   * that say so, and for the results of {@linkcode stats}. With the option `discovery` the list may be empty.
+   * @param options The options of the client.
    * @throws {ValidationException} When an address or an option is invalid.
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
@@ -240,14 +240,13 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   /**
-   * Tells which server a key lives on, and why: which hash, and which point of the ring. Nothing is sent. It is
-   * for comparing with what other programs of the deployment do.
+   * Returns the server of a key and the reason: the hash, and the point of the ring. Nothing is sent. Use it to compare
+   * with other programs of the deployment.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @returns The server, and the locator's explanation where it has one.
+   * @returns The server, and the locator's explanation if it has one.
    * @throws {ValidationException} When the key is invalid, or the locator has no server for it.
-   * @throws {SocketError} When there is no server: all are down and have left the ring, or none has been
-   * discovered yet.
+   * @throws {SocketError} When there is no server: all are down and removed, or none has been discovered yet.
    *
    * @example A key on libmemcached's ring
    * ```ts
@@ -274,15 +273,15 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   /**
-   * Makes a view of this client whose keys all carry a prefix, and can be made to miss all at once with
-   * its `invalidateAll`. Nothing is sent before its first operation.
+   * Makes a view of this client whose keys all have a prefix. Its `invalidateAll` makes all of them miss. Nothing is
+   * sent before its first operation.
    *
-   * @param prefix 1 to 228 characters, each from `!` to `~`; it should end with a separator, `"user:"`. The
-   * longer it is, the shorter are the keys it leaves room for: 229 characters less those of the prefix.
-   * @returns The view, which has the methods for reading, storing, counting and computing values.
+   * @param prefix 1 to 228 characters, each from `!` to `~`; it should end with a separator, as in `"user:"`. A longer
+   * prefix leaves less room for keys: 229 characters minus the length of the prefix.
+   * @returns The view, with all methods of {@linkcode KeyCommands}.
    * @throws {ValidationException} When the prefix is invalid.
    *
-   * @example Two namespaces, of which one is emptied
+   * @example Invalidating one of two namespaces
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -303,22 +302,21 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   /**
-   * Sends a meta command as it is: for what has no method of its own. Needs memcached 1.6.10 or later.
+   * Sends a meta command. It is for features without a method. Needs memcached 1.6.10 or later.
    *
    * @param verb `mg`, `ms`, `md`, `ma`, `mn` or `me`.
-   * @param key As everywhere, or its base64 form with flag `b`; `""` for `mn`, which goes to one of
-   * the servers. A key under `b` lives on the server of what it stands for.
-   * @param flags Each a letter and its token: `["v", "t", "N30"]`. memcached's `protocol.txt` tells what
-   * they mean.
-   * @param value The item's bytes, for `ms` only; text goes as UTF-8.
+   * @param key 1 to 250 characters, each from `!` to `~`; with flag `b` in base64, and sent to the server of the
+   * decoded key; `""` for `mn`, which is sent to one of the servers.
+   * @param flags The flags, each a letter and its token: `["v", "t", "N30"]`. memcached's `protocol.txt` explains them.
+   * @param value The item's bytes, for `ms` only; text is sent as UTF-8.
    * @param options `signal`.
-   * @returns The reply. With flag `q`, what memcached keeps back comes as the status it stands for.
-   * @throws {ValidationException} When the command could not be understood, or its answer could not.
-   * @throws {ClientException} When memcached refuses, or is older.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered, or
-   * answers with another opaque token.
+   * @returns The reply. With flag `q`, a suppressed reply is returned as the status that it stands for.
+   * @throws {ValidationException} When memcached would not understand the command, or its reply could not be read.
+   * @throws {ClientException} When memcached refuses, or is too old.
+   * @throws {SocketError} When the server cannot be reached, the connection is lost before the reply, or the reply has
+   * another opaque token.
    *
-   * @example A value and the seconds it has left
+   * @example A value and its remaining lifetime
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -341,7 +339,7 @@ export class Client extends BareClient implements KeyCommands {
     value?: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<MetaReply> {
-    // The caller may change them afterwards.
+    // Copied, because the caller may change them afterwards.
     const parts = {
       verb,
       flags: Array.isArray(flags) ? [...flags] : flags,
@@ -351,20 +349,20 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   /**
-   * Asks every server for statistics.
+   * Gets the statistics of every server.
    *
-   * @param args What to ask for, passed to the servers as it stands: `settings`, `items`, `slabs`,
-   * `conns`, `reset`, `detail dump`, … as memcached's `protocol.txt` has them. Without it, the general ones.
+   * @param args The arguments of memcached's `stats`, sent unchanged: `settings`, `items`, `slabs`, `conns`, `reset`,
+   * `detail dump`, …; the general statistics by default.
    * @param options `signal`.
-   * @returns One record per server, in the order the servers were given in; an empty one for what
-   * has no statistics to return, such as `reset`.
+   * @returns One object for each server, in the order of the list; an empty one for arguments without statistics, such
+   * as `reset`.
    * @throws {ValidationException} When `args` is not printable ASCII of at most 1,024 characters.
    * @throws {ClientException} When a server does not know the arguments.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
-   * servers, all are waited for; the error is a {@linkcode PartialSocketError} then, or a
-   * {@linkcode PartialClientException}, and the others' records are in its `results`, by the servers' names.
+   * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply. With several
+   * servers, the error is a {@linkcode PartialSocketError} or a {@linkcode PartialClientException}, and its `results`
+   * hold the statistics of the others by name.
    *
-   * @example How many items there are
+   * @example The number of items
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -383,13 +381,13 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   /**
-   * Asks every server for its version.
+   * Gets the version of every server.
    *
    * @param options `signal`.
-   * @returns The versions, in the order the servers were given in: `["1.6.18"]`.
+   * @returns The versions, in the order of the list: `["1.6.18"]`.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
-   * servers, all are waited for, as by {@linkcode stats}.
+   * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply. With several
+   * servers, as for {@linkcode stats}.
    *
    * @example The embedded server
    * ```ts
@@ -414,8 +412,8 @@ export class Client extends BareClient implements KeyCommands {
    * @param options `delay`, in seconds, 0 to 2,592,000; `signal`.
    * @throws {ValidationException} When the delay is invalid.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
-   * servers, all are waited for, as by {@linkcode stats}: those that can be reached are empty by then.
+   * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply. With several
+   * servers, as for {@linkcode stats}; those that can be reached have been flushed.
    *
    * @example Emptying the cache
    * ```ts
@@ -440,10 +438,10 @@ export class Client extends BareClient implements KeyCommands {
    *
    * @param level 0 for little, 1 and 2 for more, as memcached's `-v` and `-vv`.
    * @param options `signal`.
-   * @throws {ValidationException} When the level is no integer from 0 to 2,147,483,647.
+   * @throws {ValidationException} When the level is not an integer from 0 to 2,147,483,647.
    * @throws {ClientException} When a server refuses.
-   * @throws {SocketError} When a server cannot be reached, or is lost before it has answered. Of several
-   * servers, all are waited for, as by {@linkcode stats}.
+   * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply. With several
+   * servers, as for {@linkcode stats}.
    *
    * @example Errors and warnings
    * ```ts
@@ -463,29 +461,29 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   /**
-   * Lists the items of all servers, one server after the other, with `lru_crawler metadump`. They come
-   * as they are asked for, up to 32 MiB of a list ahead, through a connection of their own that opens with the
-   * first and closes with the loop, `break` included. It is no snapshot: what is stored or deleted meanwhile
-   * may or may not be among them.
+   * Lists the items of all servers, one server after another, with `lru_crawler metadump`. It uses a separate
+   * connection, which opens with the first item and closes at the end of the loop, also with `break`. Up to 32 MiB of a
+   * list are read in advance. The list is not a snapshot: items that are stored or deleted meanwhile may or may not be
+   * in it.
    *
-   * Needs memcached 1.5.4 or later. Before 1.6.9, memcached may leave out, or list twice, what it moves between
-   * its queues meanwhile: items that are read often. From 1.6.9 to 1.6.18, it keeps some keys locked while a
-   * list of more than 32 MiB waits for the loop: there, have the loop wait for nothing.
+   * Needs memcached 1.5.4 or later. Before 1.6.9, memcached may omit or repeat items that it moves between its LRU
+   * queues meanwhile, that is items that are often read. From 1.6.9 to 1.6.18, memcached keeps some keys locked while a
+   * list of more than 32 MiB waits for the loop: there, the loop should not wait for anything.
    *
-   * memcached has one crawler, which waits for a slow loop and lists for one client at a time; while it
-   * is busy with another, this one asks again for a second and a half. `timeout` applies to the first
-   * line of each server's reply, not to the whole.
+   * memcached has one crawler. It waits for a slow loop, and lists for one client at a time. While it is busy, the
+   * command is retried for one and a half seconds. `timeout` applies to the first line of each server's reply only.
    *
-   * @param options `server`, the one to ask; `signal`.
+   * @param options `server`, to list only its items; `signal`.
    * @returns The items.
-   * @throws {ValidationException} When there is no such server; at once.
-   * @throws {ClientException} When memcached refuses, as it does with its crawler disabled or busy, or is
-   * older; from the loop.
-   * @throws {SocketError} When a server cannot be reached, or is lost before its last item; from the loop. Of
-   * several servers, the others' items come first; the error is a {@linkcode PartialSocketError} then, or a
-   * {@linkcode PartialClientException}, with how many items each of the others has listed in its `results`.
+   * @throws {ValidationException} When the server is not in the list; thrown at once.
+   * @throws {ClientException} When memcached refuses, for example because its crawler is disabled or busy, or is too
+   * old; thrown by the loop.
+   * @throws {SocketError} When a server cannot be reached, or the connection is lost before its last item; thrown by
+   * the loop. With several servers, the items of the others come first, and the error is a {@linkcode
+   * PartialSocketError} or a {@linkcode PartialClientException} whose `results` hold the number of items of each other
+   * server.
    *
-   * @example The keys that begin with a prefix
+   * @example Keys with a prefix
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -505,20 +503,20 @@ export class Client extends BareClient implements KeyCommands {
   }
 
   /**
-   * Watches what happens on all servers, with `watch`, on a connection to each that is opened at once.
-   * Cancelling the stream, as leaving a loop over it does, closes them. It has no end of its own: it
-   * fails with the signal's reason, with a `ClientException` when a server refuses (it takes 20 watchers,
-   * and only kinds that it knows), and with a `SocketError` when one is lost or the client closed.
+   * Watches the events of all servers, with memcached's `watch`. It opens a connection to each server at once.
+   * Cancelling the stream, or leaving a loop over it, closes them. The stream never ends by itself. It fails with the
+   * signal's reason, with a `ClientException` when a server refuses (a server allows 20 watchers, and only kinds that
+   * it knows), and with a `SocketError` when a connection is lost or the client is closed.
    *
-   * Events come up to a second late. They are read no faster than they are taken; what a server cannot
-   * keep until then it leaves out, and tells how much. `timeout` applies to the reply to `watch` only.
+   * Events arrive up to a second late. They are read only on demand. If a server cannot keep them until then, it omits
+   * some and sends an event with their number. `timeout` applies only to the reply to `watch`.
    *
-   * @param kinds What to watch: `"fetchers"`, `"mutations"`, `"evictions"`, `"connevents"`, …
+   * @param kinds The kinds of events: `"fetchers"`, `"mutations"`, `"evictions"`, `"connevents"`, …
    * @param options `signal`.
    * @returns The events of all servers. Its `ready` resolves when all have begun to watch.
-   * @throws {ValidationException} When a kind is no word of lower-case letters, or there is none.
+   * @throws {ValidationException} When a kind is not a word of lower-case letters, or there is none.
    *
-   * @example What others store
+   * @example Watching stores
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -541,65 +539,14 @@ export class Client extends BareClient implements KeyCommands {
     return watch(this.#session, kinds, options);
   }
 
-  /**
-   * What is known about the servers at this moment, in the order of the list; behind them those of a gutter. With
-   * the option `discovery` there may be none yet.
-   *
-   * @example A server that has answered
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * assertEquals(client.servers[0]?.state, "idle");
-   * await client.get("key");
-   * assertEquals(client.servers[0]?.state, "up");
-   * ```
-   */
   override get servers(): readonly ServerStatus[] {
     return super.servers;
   }
 
-  /**
-   * Takes another list of servers for whatever is issued from now on. Operations under way end where they
-   * began, and no one is lost; connections to servers that stay are kept.
-   *
-   * @param servers One server or a list of them.
-   * @returns Resolves when nothing is under way any more on the servers that left the list, and their
-   * sockets are closed; `items` and `watch` go on there until they end.
-   * @throws {ValidationException} When an address is invalid; the old list stays then.
-   * @throws {SocketError} When the client is closed.
-   *
-   * @example Moving to another server
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using old = await MemcachedServer.listen();
-   * await using next = await MemcachedServer.listen();
-   * await using client = new Client(old.address);
-   *
-   * const stored = client.set("key", "value"); // on the old one
-   * await client.setServers([next.address]);
-   * await stored;
-   * assertEquals(await client.get("key"), undefined); // asked of the new one
-   * ```
-   */
   override setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {
     return super.setServers(servers);
   }
 
-  /**
-   * Listens to what happens to the servers.
-   *
-   * @param type `error`, `down`, `up` or `reconnect`; {@linkcode ServerEvent} says when.
-   * @param listener Is called with the event.
-   * @param options As for any `EventTarget`.
-   */
   override addEventListener(
     type: "error" | "down" | "up" | "reconnect",
     listener: ((event: ServerEvent) => void) | { handleEvent(event: ServerEvent): void } | null,
@@ -620,23 +567,13 @@ export class Client extends BareClient implements KeyCommands {
     super.addEventListener(type, listener, options);
   }
 
-  /**
-   * Closes the client. Operations under way are rejected with a `SocketError`, and so is every later
-   * one; closing again does nothing.
-   *
-   * A client that is not closed keeps a process alive while operations are under way, and no longer. Workers have
-   * no process.
-   *
-   * @returns A promise that resolves when every socket is closed.
-   * @throws What the runtime throws when a socket cannot be closed.
-   */
   override close(): Promise<void> {
     return super.close();
   }
 }
 
 function withDefaultTranscoder(options: ClientOptions): BareClientOptions {
-  // What is no object at all is refused with all other options.
+  // Options that are not an object are refused later.
   if (typeof options !== "object" || options === null) return options;
   const { transcoder = moecacheTranscoder } = options;
   return { ...options, transcoder };

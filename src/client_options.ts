@@ -13,6 +13,7 @@ import {
   type OptionTypes,
 } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
+import type { KeyFormat } from "./protocol/key_format.ts";
 import { LONGEST_RELATIVE } from "./protocol/exptime.ts";
 import type { LocatorFactory } from "./routing/locator.ts";
 import { moecacheRing } from "./routing/moecache_ring.ts";
@@ -90,6 +91,12 @@ export interface ClientOptions {
   readonly stallTimeout?: number;
   /** Chooses the server of each key. {@linkcode moecacheRing} by default. */
   readonly locator?: LocatorFactory;
+  /**
+   * What is made of keys before they are sent, as another client of the deployment does; nothing by default: a key
+   * is then 1 to 250 characters from `!` to `~`, and sent as it is. `@moecache/moecache/keys` has the formats
+   * of some clients. With a format, keys may be whatever it takes. Results, errors and `items` have the caller's.
+   */
+  readonly keys?: KeyFormat;
   /** Converts values to items and back. `moecacheTranscoder` by default. */
   readonly transcoder?: Transcoder;
   /**
@@ -252,6 +259,7 @@ export interface ResolvedOptions {
   readonly stallTimeout: number;
   readonly clock: Clock;
   readonly locator: LocatorFactory;
+  readonly keys: KeyFormat | undefined;
   readonly transcoder: Transcoder;
   readonly connections: number;
   readonly maxPending: number;
@@ -286,6 +294,7 @@ const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   connectTimeout: "any",
   stallTimeout: "any",
   locator: "any",
+  keys: "any",
   transcoder: "any",
   connections: "any",
   maxPending: "any",
@@ -331,7 +340,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const { connectTimeout = options.timeout ?? DEFAULT_PATIENCE, clock = systemClock } = options;
   const { stallTimeout = DEFAULT_PATIENCE, maxPendingBytes = 2 ** 30, maxSockets } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
-  const { locator = moecacheRing, transcoder, dial, proxy } = options;
+  const { locator = moecacheRing, transcoder, dial, proxy, keys } = options;
   const { dialect = proxy && "classic" } = options;
   if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (options.connectTimeout !== undefined) {
@@ -346,6 +355,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkBoolean("noDelay", noDelay);
   checkFunction("locator", locator);
   checkTranscoder(transcoder);
+  if (keys !== undefined) checkFunction("keys.encode", keys?.encode);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
   if (proxy !== undefined) checkChoice("proxy", proxy, ["twemproxy"]);
@@ -368,12 +378,29 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     ...limits,
     ...sockets,
     ...security,
-    locator,
+    locator: keys === undefined ? locator : routedBy(keys, locator),
+    keys,
     transcoder,
     ...failover,
     discovery,
     dialect,
     proxy,
+  };
+}
+
+/** Has a locator find the servers of keys by what their format makes of them. */
+function routedBy(keys: KeyFormat, locator: LocatorFactory): LocatorFactory {
+  const routed = (key: string) => keys.route?.(key) ?? keys.encode(key);
+  return (servers) => {
+    const inner = locator(servers);
+    if (typeof inner?.locate !== "function") return inner; // which is reported
+    const { locateUp, explain, locateFormer } = inner;
+    return {
+      locate: (key) => inner.locate(routed(key)),
+      ...locateUp && { locateUp: (key, isUp) => locateUp.call(inner, routed(key), isUp) },
+      ...explain && { explain: (key) => explain.call(inner, routed(key)) },
+      ...locateFormer && { locateFormer: (key) => locateFormer.call(inner, routed(key)) },
+    };
   };
 }
 

@@ -64,7 +64,7 @@ export function lettingProcessEnd(clock: Clock): Clock {
   return clock === systemClock ? idleClock : clock;
 }
 
-/** The same clock, whose calls keep the process alive: for what somebody waits for who waits for nothing else. */
+/** The same clock, with timers that keep the process alive: for waits that nothing else keeps alive. */
 export function keepingProcess(clock: Clock): Clock {
   return clock === systemClock ? busyClock : clock;
 }

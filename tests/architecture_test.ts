@@ -16,6 +16,7 @@ const LAYERS = [
   "protocol",
   "transport",
   "routing",
+  "keys",
   "transcoding",
   "connection",
   "server_address.ts",
@@ -27,6 +28,7 @@ const LAYERS = [
   "features",
   "client.ts",
   "patterns",
+  "stacks",
 ];
 
 /** These stand beside the layers, and import of them no more than this. */

@@ -5,7 +5,6 @@ import { checkOptions, show } from "../option_checks.ts";
 import { CounterCommand, type CounterRequest } from "../protocol/commands/answer.ts";
 import { StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import {
   COUNTER_OPTIONS,
   type CounterOptions,
@@ -27,7 +26,7 @@ export async function count(
   options: CounterOptions = {},
 ): Promise<bigint | undefined> {
   checkOptions(options, COUNTER_OPTIONS);
-  checkKey(key, verb);
+  session.checkKey(key, verb);
   const request = { verb, key, delta: checkUint64("delta", delta) };
   const { initial, exptime } = options;
   const operation = operationOptions(options);

@@ -2,7 +2,7 @@
 
 import { checkOptions } from "../option_checks.ts";
 import { DeleteCommand } from "../protocol/commands/answer.ts";
-import { checkKey, checkKeys } from "../protocol/key.ts";
+import { checkKeys } from "../protocol/key.ts";
 import { runMany } from "./many_keys.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
@@ -14,7 +14,7 @@ export function deleteKey(
   options?: OperationOptions,
 ): Promise<boolean> {
   return session.askChange(key, () => {
-    checkKey(key, "delete");
+    session.checkKey(key, "delete");
     return new DeleteCommand(key);
   }, options);
 }
@@ -26,7 +26,7 @@ export async function deleteMany(
   options?: OperationOptions,
 ): Promise<Map<string, boolean>> {
   checkOptions(options, OPERATION_OPTIONS);
-  const unique = checkKeys(keys, "delete");
+  const unique = checkKeys(keys, "delete", session);
   return await runMany<boolean>("delete", unique, (key, resolve, reject) => {
     const command = new DeleteCommand(key).settleBy(resolve as () => void, reject);
     session.submitChange(key, command, options);

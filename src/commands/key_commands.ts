@@ -1,4 +1,4 @@
-/** The commands on keys, as clients, namespaces and views have them. @module */
+/** All commands on keys. @module */
 
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { KeyLocation } from "../routing/locator.ts";
@@ -12,39 +12,34 @@ import type {
 } from "./operation_options.ts";
 
 /**
- * All commands that act on keys. {@linkcode Client} and {@linkcode Namespace} implement it, and so does every
- * view; the patterns and adapters take it. A program's own test double can implement it too.
+ * All commands on keys. {@linkcode Client}, {@linkcode Namespace} and all views implement it; patterns and adapters
+ * accept it. A test double in your program can implement it too.
  */
 export interface KeyCommands extends BareKeyCommands {
   /**
-   * Gets the value of a key, or computes and stores it: once for all callers of this client, and once
-   * among all clients. On a server without meta commands it uses classic ones, and promises a little less: the page
-   * "servers" of the documentation tells what.
+   * Gets the value of a key, or computes and stores it, once for all callers of this client and among all clients. On a
+   * server without meta commands it promises a little less; see the page "servers" of the documentation.
    *
-   * The first caller that finds no value stores a lease in its place and calls `load`; the others wait for up
-   * to `waitFor`, then compute without storing. A value that is stale, by its age or because it was
-   * {@linkcode invalidate}d, is computed again by one caller, who waits for it; the others are served the
-   * old one at once. A value that is computed too late, or whose key was deleted or invalidated meanwhile, is
-   * returned but not stored. If the process that computes dies, the others wait for `lockFor` at most.
+   * The caller that finds no value stores a lease and calls `load`. Other callers wait for up to `waitFor`, and then
+   * compute without storing. A stale value is computed again by one caller, and the others get the stale value at once.
+   * The page "patterns" of the documentation describes leases, failures, and what other clients see.
    *
-   * An error of `load` is thrown to all callers of this client that wait for it. Others then call their own
-   * `load`, unless `negativeFor` keeps the error's message. The page "patterns" of the documentation tells what
-   * other clients see of leases, and what a cache cannot promise.
+   * An error of `load` rejects all callers of this client that wait for it. Other clients then call their own `load`,
+   * unless `negativeFor` stores the error.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param load Computes the value. `undefined` is returned but not stored. A load that asks for its own key
-   * through `getOrSet`, or for one whose load waits for it, gets an error; but on Node before 24 only if it asks
-   * before it waits for anything else, or it waits for ever.
-   * @param options `exptime`, `staleFor`, `earlyRefresh`, `lockFor`, `waitFor` and `negativeFor`, all in
-   * seconds; `signal`, which ends this caller's waiting, not the computation that others may wait for.
-   * @returns The value, as the transcoder reads it: the caller that computes gets what the others get, though
-   * `load` gave a `Map`, say, and the transcoder knows records only. Callers that ask at the same time share one.
-   * @throws What `load` throws.
-   * @throws {ValidationException} When the key, an option or the value computed is invalid.
-   * @throws {ClientException} When memcached refuses, or is older; when it holds a value that the
-   * transcoder does not read; when `load` failed less than `negativeFor` ago; when a load would wait for itself.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; but where the
-   * client takes that for a miss (`failover`), the value is computed and not stored.
+   * @param load Computes the value. `undefined` is returned but not stored. A load that calls `getOrSet` with its own
+   * key gets an error (on Node before 24, it must call it before its first `await`).
+   * @param options `exptime`, `staleFor`, `earlyRefresh`, `lockFor`, `waitFor` and `negativeFor`, all in seconds;
+   * `signal`, which ends only this caller's wait.
+   * @returns The value, as the transcoder reads it, also for the caller that computes it. Concurrent callers share one
+   * object.
+   * @throws The error of `load`.
+   * @throws {ValidationException} When the key, an option or the computed value is invalid.
+   * @throws {ClientException} When memcached refuses, or is too old; when the transcoder cannot read the value; when
+   * `load` failed less than `negativeFor` ago; when a load would wait for itself.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. With
+   * `failover: "miss"`, the value is computed and not stored.
    *
    * @example A value that is computed once
    * ```ts
@@ -72,24 +67,23 @@ export interface KeyCommands extends BareKeyCommands {
   ): Promise<Value>;
 
   /**
-   * Changes the value of a key: reads it, calls `change` and stores what that gives, unless somebody
-   * else has changed the value meanwhile; then it does so again, a little later. So nothing that others
-   * store is lost, and `change` may be called several times.
+   * Changes the value of a key: reads it, calls `change` and stores the result. If another client has changed the value
+   * meanwhile, it begins again after a short delay. So no change of another client is lost, and `change` may be called
+   * several times.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param change Makes the new value of the old one, or of `undefined` when the key does not exist; when
-   * it gives `undefined`, nothing is stored.
-   * @param options `exptime` of the new value, never by default; `retries`, how often to try again, 25
-   * times by default; `signal`.
+   * @param change Returns the new value from the old one, which is `undefined` when the key does not exist. If it
+   * returns `undefined`, nothing is stored.
+   * @param options `exptime` of the new value, never by default; `retries`, 25 by default; `signal`.
    * @returns The new value, as the transcoder reads it, or `undefined` when nothing was stored.
-   * @throws What `change` throws.
+   * @throws The error of `change`.
    * @throws {ValidationException} When the key, an option or the new value is invalid.
-   * @throws {ClientException} When others were faster each time; when memcached refuses, or holds a value
-   * that the transcoder does not read.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered; the new
-   * value may have been stored then.
+   * @throws {ClientException} When other clients were faster each time; when memcached refuses, or the transcoder
+   * cannot read the value.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The new value
+   * may have been stored then.
    *
-   * @example Two additions at once, of which none is lost
+   * @example Two concurrent changes, and none is lost
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -111,19 +105,18 @@ export interface KeyCommands extends BareKeyCommands {
   ): Promise<Value | undefined>;
 
   /**
-   * Marks a value as stale: the next {@linkcode getOrSet} computes a new one, and until that is there
-   * all others are served the old one, as `get` is. A value that is being computed meanwhile will not be
-   * kept. To have the value gone at once, `delete` it. On a server without meta commands, the mark is an item of its
-   * own beside the value, and is lost where memcached removes it.
+   * Marks a value as stale: the next {@linkcode getOrSet} computes a new one. Until then, other callers and `get` get
+   * the old one. A value that is being computed at the moment is not stored. To remove a value at once, `delete` it. On
+   * a server without meta commands, the mark is a separate item, which memcached may evict.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param options `staleFor`, how long the old value may serve, in seconds; `signal`.
+   * @param options `staleFor`, how long the old value may be served, in seconds; `signal`.
    * @returns Whether the key existed.
    * @throws {ValidationException} When the key or an option is invalid.
-   * @throws {ClientException} When memcached refuses, or is older.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {ClientException} When memcached refuses, or is too old.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
-   * @example A report that is out of date, but better than none
+   * @example Serving an outdated report while a new one is computed
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -141,17 +134,17 @@ export interface KeyCommands extends BareKeyCommands {
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean>;
 
   /**
-   * Tells what memcached knows of an item, without reading it or counting as a use of it. Only of an item
-   * that was marked stale by a meta command, the first to look at it is told to compute it again: that is
-   * this command then, and nobody computes it. On a server without meta commands it is `gets`: it reads the item, which
-   * counts as a use of it, and `ttl`, `lastAccess` and `fetched` are absent.
+   * Gets memcached's data about an item, without its value, and without counting as an access. One exception: if an
+   * item was marked stale by a meta command, memcached gives the right to compute it to the first command that reads
+   * it, and that may be this one. On a server without meta commands, this is a `gets`: it counts as an access, and
+   * `ttl`, `lastAccess` and `fetched` are absent.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param options `signal`.
-   * @returns The item's particulars, or `undefined` when the key does not exist.
+   * @returns The data, or `undefined` when the key does not exist.
    * @throws {ValidationException} When the key is invalid.
-   * @throws {ClientException} When memcached refuses, or is older.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {ClientException} When memcached refuses, or is too old.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
    * @example A fresh item
    * ```ts
@@ -170,13 +163,13 @@ export interface KeyCommands extends BareKeyCommands {
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined>;
 
   /**
-   * Makes a view that reads and writes values in another format, over the same connections.
+   * Makes a view with another value format, over the same connections.
    *
    * @param transcoder The format of the view.
-   * @returns The view. Closing the client closes it.
-   * @throws {ValidationException} When it is no transcoder.
+   * @returns The view. It is closed with the client.
+   * @throws {ValidationException} When it is not a transcoder.
    *
-   * @example Bytes as they are, beside values in the default format
+   * @example Raw bytes, beside values in the default format
    * ```ts
    * import { Client, rawTranscoder } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -193,14 +186,13 @@ export interface KeyCommands extends BareKeyCommands {
   withTranscoder(transcoder: Transcoder): KeyCommands;
 
   /**
-   * Tells which server a key lives on, and what the key is called there. Nothing is sent, except by a
-   * namespace that does not know its generation yet.
+   * Returns the server of a key, and the key as it is stored there. Nothing is sent, except by a namespace that does
+   * not know its generation yet.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @returns The place; a promise of it where the key depends on what memcached holds, as in a namespace.
+   * @returns The location; a promise in a namespace, where the key depends on the generation.
    * @throws {ValidationException} When the key is invalid, or the locator has no server for it.
-   * @throws {SocketError} When there is no server: all are down and have left the ring, or none has been
-   * discovered yet.
+   * @throws {SocketError} When there is no server: all are down and removed, or none has been discovered yet.
    *
    * @example Keys by server
    * ```ts

@@ -5,7 +5,7 @@ import { checkOptions } from "../option_checks.ts";
 import { TouchCommand } from "../protocol/commands/answer.ts";
 import { type ReadItem, RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
-import { checkKey, checkKeys } from "../protocol/key.ts";
+import { checkKeys } from "../protocol/key.ts";
 import { runMany } from "./many_keys.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
@@ -17,7 +17,7 @@ export function get<Value>(
   options?: OperationOptions,
 ): Promise<Value | undefined> {
   return session.ask(key, () => {
-    checkKey(key, "get");
+    session.checkKey(key, "get");
     return new RetrievalCommand("get", key, session.readItem);
   }, options) as Promise<Value | undefined>;
 }
@@ -29,7 +29,7 @@ export async function getMany<Value>(
   options?: OperationOptions,
 ): Promise<Map<string, Value>> {
   checkOptions(options, OPERATION_OPTIONS);
-  const unique = checkKeys(keys, "get");
+  const unique = checkKeys(keys, "get", session);
   const { readItem } = session;
   return await runMany<Value>("get", unique, (key, resolve, reject) => {
     const command = new RetrievalCommand("get", key, readItem);
@@ -44,7 +44,7 @@ export function gets<Value>(
   options?: OperationOptions,
 ): Promise<{ value: Value; cas: bigint } | undefined> {
   return session.ask(key, () => {
-    checkKey(key, "gets");
+    session.checkKey(key, "gets");
     return new RetrievalCommand("gets", key, withCas(session));
   }, options) as Promise<{ value: Value; cas: bigint } | undefined>;
 }
@@ -57,7 +57,7 @@ export function getAndTouch<Value>(
   options?: OperationOptions,
 ): Promise<Value | undefined> {
   return session.ask(key, () => {
-    checkKey(key, "get and touch");
+    session.checkKey(key, "get and touch");
     return new RetrievalCommand(`gat ${checkExptime(exptime, Date.now)}`, key, session.readItem);
   }, options) as Promise<Value | undefined>;
 }
@@ -70,7 +70,7 @@ export function touch(
   options?: OperationOptions,
 ): Promise<boolean> {
   return session.ask(key, () => {
-    checkKey(key, "touch");
+    session.checkKey(key, "touch");
     return new TouchCommand(key, checkExptime(exptime, Date.now));
   }, options);
 }

@@ -1,4 +1,4 @@
-/** What the commands of a client share: where they go, and how values are read and written. @module */
+/** The state that a client's commands share: the route, and the transcoder. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
 import type { Route } from "../fleet/router.ts";
@@ -12,47 +12,50 @@ import {
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
 import { type Clock, systemClock, watchSignal } from "../waiting.ts";
+import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
+import { checkKey, MAX_KEY_LENGTH } from "../protocol/key.ts";
+import { checkFormattedKey } from "../protocol/key_format.ts";
 import { checkOptions } from "../option_checks.ts";
 import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
 
-/** Of how many cas uniques a client remembers what they were read through. */
+/** For how many cas uniques a client remembers the connection that they were read through. */
 const MOST_CARRIERS = 4096;
 
 /** What of a client's options counts for its operations. */
 type SessionSettings =
   & DecodeLimits
-  & Pick<ResolvedOptions, "clock" | "timeout" | "timesConnectingApart" | "dialect">;
+  & Pick<ResolvedOptions, "clock" | "keys" | "timeout" | "timesConnectingApart" | "dialect">;
 
-/** What a session is made of. */
+/** The parts of a session. */
 interface SessionParts {
   readonly route: Route;
   readonly transcoder: Transcoder;
   readonly settings: SessionSettings;
   /** Aborted when the client is closed, with what its operations are rejected with. */
   readonly ending: AbortSignal;
-  /** The client's own session; the one that is made, by default. */
+  /** The client's session; by default the new one. */
   readonly root?: Session;
-  /** The key whose server all commands go to, instead of that of their own key. */
+  /** The key whose server gets all commands, instead of the server of their own key. */
   readonly routingKey?: string;
 }
 
-/** Where a client's commands go, and how its values are read and written. */
+/** The route of a client's commands, and the format of its values. */
 export class Session {
-  /** Where the commands go. */
+  /** The route of the commands. */
   readonly route: Route;
-  /** Turns an item into a value. */
+  /** Decodes an item. */
   readonly readItem: ReadItem;
-  /** Turns a value into an item. */
+  /** Encodes a value. */
   readonly writeItem: WriteItem;
   readonly settings: SessionSettings;
   /** Aborted when the client is closed, with what its operations are rejected with. */
   readonly ending: AbortSignal;
-  /** The flags of strings that are stored as they are, as counters are. */
+  /** The flags of strings that are stored as plain text; counters have them too. */
   readonly textFlags: number;
-  /** The client's own session, which this one is made from: a change through one concerns all of them. */
+  /** The client's session, from which this one is made. They share the listener of changes. */
   readonly root: Session;
   readonly #parts: SessionParts;
-  /** The connections that the latest cas uniques were read through. */
+  /** The connections that the last cas uniques were read through. */
   readonly #carriers = new Map<string, number>();
   #changeListener: ChangeListener | undefined;
 
@@ -68,42 +71,56 @@ export class Session {
     this.#parts = parts;
   }
 
-  /** The same servers and connections, with another format of the values. */
+  /** The same servers and connections, with another value format. */
   withTranscoder(transcoder: Transcoder): Session {
     checkTranscoder(transcoder);
     return new Session({ ...this.#parts, transcoder, root: this.root });
   }
 
-  /** The same, but all commands go to the server of this key, and are not taken for changes of their own. */
+  /** The same, but all commands are sent to the server of this key, and are not reported as changes. */
   routedAs(key: string): Session {
     const { root: _root, ...parts } = this.#parts;
     return new Session({ ...parts, routingKey: key });
   }
 
-  /** Tells a listener of every change of a key through the client; there is one listener. */
+  /** Sets the listener that is called for every change of a key through the client. */
   onChange(listener: ChangeListener): void {
     this.root.#changeListener = listener;
   }
 
-  /** Takes note that a command is about to change the value of every key. */
+  /** Reports that a command is about to change all keys. */
   changesAll(): void {
     this.root.#changeListener?.changed();
   }
 
-  /** Remembers which connection a cas unique was read through. */
+  /** Remembers the connection that a cas unique was read through. */
   setCarrier(key: string, cas: bigint, carrier: number): void {
     const carriers = this.root.#carriers;
     carriers.set(`${cas} ${key}`, carrier);
     if (carriers.size > MOST_CARRIERS) carriers.delete(carriers.keys().next().value!);
   }
 
-  /** Which connection a cas unique was read through, as far as that is known. */
+  /** The connection that a cas unique was read through, if known. */
   carrierOf(key: string, cas: bigint): number | undefined {
     return this.root.#carriers.get(`${cas} ${key}`);
   }
 
-  /** Gives a command, with what settles it, to the server of a key. */
+  /**
+   * Checks a key of the caller's.
+   *
+   * @throws {ValidationException} When it is none.
+   */
+  checkKey(key: unknown, action: string): asserts key is string {
+    const { keys } = this.settings;
+    if (keys === undefined) checkKey(key, action);
+    else checkFormattedKey(key, action, keys);
+  }
+
+  /** Sends a command to the server of a key, with the functions that settle it. */
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
+    if (this.settings.keys !== undefined && command instanceof RetrievalCommand) {
+      command.keyLength = MAX_KEY_LENGTH;
+    }
     if (options === undefined) return this.route.submit(this.#parts.routingKey ?? key, command);
     const { signal, failover } = options;
     signal?.throwIfAborted();
@@ -122,7 +139,7 @@ export class Session {
   /**
    * Sends a command to the server of a key.
    *
-   * @param make Makes the command, and checks what it is made of: what it throws becomes a rejection.
+   * @param make Makes the command, and checks its input: its errors become rejections.
    */
   ask<Result>(
     key: string,
@@ -156,14 +173,14 @@ export class Session {
   }
 }
 
-/** Fails a command with the signal's reason when that is aborted, unless the command has ended by then. */
+/** Aborts a command with the signal's reason when the signal is aborted. */
 export function endWith(signal: AbortSignal, command: Command): void {
   if (!command.settled) command.whenSettled(watchSignal(signal, command));
 }
 
 const sessions = /* @__PURE__ */ new WeakMap<object, Session>();
 
-/** Remembers which session carries out some commands. */
+/** Remembers the session of some commands. */
 export function setSession(commands: object, session: Session): void {
   sessions.set(commands, session);
 }
@@ -180,12 +197,12 @@ export function keySpaceOf(commands: object): object {
   return keySpaces.get(commands) ?? sessionOf(commands)?.root ?? commands;
 }
 
-/** The session that carries out some commands, for what is built on them; absent for somebody else's. */
+/** The session of some commands, for features built on them; `undefined` for commands of other implementations. */
 export function sessionOf(commands: object): Session | undefined {
   return sessions.get(commands);
 }
 
-/** Where the client of some commands takes the time from; the runtime's clock for somebody else's. */
+/** The clock of the client of some commands; the runtime's clock for other implementations. */
 export function clockOf(commands: object): Clock {
   return sessionOf(commands)?.settings.clock ?? systemClock;
 }

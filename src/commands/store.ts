@@ -13,7 +13,7 @@ import {
   STORED_ANSWERS,
 } from "../protocol/commands/storage.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
-import { checkKey, checkKeys } from "../protocol/key.ts";
+import { checkKeys } from "../protocol/key.ts";
 import { ownData, type SendableItem } from "../transcoding/item_codec.ts";
 import { lazily } from "../waiting.ts";
 import { readEntries, runMany } from "./many_keys.ts";
@@ -49,7 +49,7 @@ export async function setMany(
 ): Promise<void> {
   checkOptions(options, OPERATION_OPTIONS);
   const values = readEntries(entries);
-  checkKeys(values.keys(), "set");
+  checkKeys(values.keys(), "set", session);
   const seconds = checkExptime(exptime, Date.now);
   const written = writeItems(session, values, options);
   // Without waiting a turn: operations issued in the same turn are sent together, in order.
@@ -94,7 +94,7 @@ export function extend(
   options?: OperationOptions,
 ): Promise<boolean> {
   return session.askChange(key, () => {
-    checkKey(key, verb);
+    session.checkKey(key, verb);
     const item = { flags: 0, exptime: 0, data: ownData(data, `${verb} data to key "${key}"`) };
     return new StorageCommand(verb, key, item, STORED_ANSWERS);
   }, options);
@@ -121,7 +121,7 @@ function store<Result>(
   return new Promise((resolve) => {
     try {
       checkOptions(options, OPERATION_OPTIONS);
-      checkKey(key, verb);
+      session.checkKey(key, verb);
       const seconds = checkExptime(exptime, Date.now);
       if (verb === "cas") checkCas(cas);
       const carrier = cas === undefined ? undefined : session.carrierOf(key, cas);
@@ -158,7 +158,7 @@ function encoded(
   options: OperationOptions | undefined,
 ): Promise<Written> {
   const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
-  // It may fail before somebody waits for it.
+  // It may be rejected before it is awaited.
   item.catch(() => {});
   return loadBounds().then(({ encodedInTime }) => encodedInTime(session, item, key, bounds));
 }

@@ -1,4 +1,4 @@
-/** Opening a socket within a time. @module */
+/** Opens a socket within a time limit. @module */
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
@@ -10,30 +10,30 @@ const loadBounded = /* @__PURE__ */ lazily(async () => {
   return (await import("./bounded_sockets.ts")).dialWithin;
 });
 
-/** What {@linkcode connect} needs to know. */
+/** The options of {@linkcode connect}. */
 export interface ConnectOptions {
   /** The server's name, for messages. */
   readonly server: string;
   /** Opens the socket. */
   readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** Milliseconds it may take; `Infinity` for as long as the network lets it. */
+  /** The time limit in milliseconds; `Infinity` means no limit. */
   readonly connectTimeout: number;
-  /** Where the time comes from. */
+  /** The clock. */
   readonly clock: Clock;
-  /** Gives the attempt up. */
+  /** Aborts the attempt. */
   readonly signal: AbortSignal;
-  /** The client's sockets, where their number is bounded. */
+  /** The client's sockets, if their number is limited. */
   readonly sockets?: Sockets | undefined;
-  /** Who uses the socket, if it may be closed for others. */
+  /** The socket's owner, if it may be closed for others. */
   readonly holder?: SocketHolder;
 }
 
 /**
- * Dials, and gives up when the time is over or the signal says so, even where the dialer does not.
+ * Dials, and rejects when the time is over or the signal is aborted, even if the dialer does not.
  *
- * @throws {TimeoutError} When it took too long.
- * @throws {SocketError} When it failed, with the runtime's error as its `cause`.
- * @throws {ClientException} When the server refused to be talked to by this client.
+ * @throws {TimeoutError} When the time limit was exceeded.
+ * @throws {SocketError} When it failed; the runtime's error is its `cause`.
+ * @throws {ClientException} When the server refused the credentials.
  */
 export async function connect(options: ConnectOptions): Promise<Transport> {
   const { server, connectTimeout, clock, signal } = options;
@@ -42,7 +42,7 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
   signal.addEventListener("abort", giveUp);
   const overdue = () => attempt.abort(overdueError(options, attempt.signal));
   const timer = new DeadlineTimer(clock, overdue);
-  // Begins at the end of this turn, which may be a long one.
+  // The time begins at the end of this turn, because the turn may be long.
   const timing = Promise.resolve().then(() => {
     if (!signal.aborted) timer.arm(clock.now() + connectTimeout);
   });
@@ -70,14 +70,14 @@ function dialUntilAborted(dial: ConnectOptions["dial"], signal: AbortSignal): Pr
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     dial(signal).then((transport) => {
-      // Not every dialer heeds the signal: a socket that comes too late is closed unused.
+      // Some dialers ignore the signal: a socket that comes too late is closed unused.
       if (signal.aborted) return transport.close();
       resolve(transport);
     }).catch(reject);
   });
 }
 
-/** What an operation is rejected with that has waited too long for a connection. */
+/** Makes the error of an operation that has waited too long for a connection. */
 export function connectTimeoutError(server: string, timeout: number): TimeoutError {
   return new TimeoutError(`Cannot connect to ${server}: no answer within ${timeout} ms`, {
     server,
@@ -95,10 +95,10 @@ function overdueError(
   return error;
 }
 
-/** What ends a connection: the network does, or the server that has no use for this client. */
+/** The reason of a connection's end: a network failure, or a server that refuses the client. */
 export type EndReason = SocketError | ClientException;
 
-/** What whoever waits on a connection is told when this ended it. */
+/** Makes the error of operations that wait for a connection that ended for this reason. */
 export function connectionEndedError(server: string, error: unknown): EndReason {
   if (error instanceof ClientException) {
     return new ClientException(`Cannot use ${server}: ${error.message}`, error.item);

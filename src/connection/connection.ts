@@ -1,7 +1,8 @@
-/** One socket, and all that waits for it and on it. @module */
+/** A connection: one socket, and the operations that wait for it. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
 import type { Interruption } from "../protocol/refusal.ts";
 import { afterTurn } from "../transport/runtime.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -19,57 +20,59 @@ import type { Pipeline, PipelineObserver } from "./pipeline.ts";
 
 const loadPipeline = /* @__PURE__ */ lazily(() => import("./pipeline.ts"));
 
-/** What every connection of a server is made with. */
+/** The options of a server's connections. */
 export interface ConnectionOptions {
   /** The server's name, for messages. */
   readonly server: string;
   /** Opens the socket. */
   readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** Milliseconds an operation may take; `Infinity` for no limit. */
+  /** The time limit of an operation in milliseconds; `Infinity` means no limit. */
   readonly timeout: number;
-  /** Milliseconds connecting may take; `Infinity` for no limit. */
+  /** The time limit of connecting in milliseconds; `Infinity` means no limit. */
   readonly connectTimeout: number;
-  /** Whether the time of an operation begins when there is a connection; otherwise it covers both. */
+  /** Whether an operation's time begins when the connection is open; otherwise it includes connecting. */
   readonly timesConnectingApart: boolean;
-  /** Milliseconds the server may send nothing while operations wait for it; `Infinity` for no limit. */
+  /** How many milliseconds the server may send nothing while operations wait for it; `Infinity` means no limit. */
   readonly stallTimeout: number;
-  /** Where the time comes from. */
+  /** The clock. */
   readonly clock: Clock;
-  /** The longest value that is accepted, in bytes. */
+  /** The maximum length of a value in bytes. */
   readonly maxValueBytes: number;
-  /** Whether to go round the Web Streams where the transport offers it. */
+  /** Whether to use the transport's own methods instead of Web Streams, if it has them. */
   readonly direct: boolean;
-  /** The client's sockets, where their number is bounded. */
+  /** What is made of keys before they are sent. */
+  readonly keys?: KeyFormat | undefined;
+  /** The client's sockets, if their number is limited. */
   readonly sockets?: Sockets | undefined;
 }
 
-/** How a connection has ended. */
+/** The end of a connection. */
 export interface ConnectionEnd {
   readonly reason: EndReason;
   /**
-   * Whether the server is to blame: it is not where the connection was told to end, or was idle, or where the
-   * server has refused something.
+   * Whether it counts as a failure of the server. It does not if the client ended the connection, if the connection was
+   * idle, or if the server refused something.
    */
   readonly isFailure: boolean;
-  /** Whether it has been idle for long, and the server has not been heard since. */
+  /** Whether it has been idle for long without hearing from the server. */
   readonly wasIdle: boolean;
-  /** The commands that it has not begun to write, behind those that may be asked again. */
+  /** The commands that may be sent again, followed by those that have not been written. */
   readonly unwritten: readonly Command[];
 }
 
-/** Is told what becomes of a connection. */
+/** Observes a connection. */
 export interface ConnectionObserver {
   /** The socket is open. */
   opened(connection: Connection): void;
-  /** The server has answered for the first time, or for the first time since it was listened for. */
+  /** The server has replied for the first time, or for the first time since {@linkcode Connection.listen}. */
   answered(connection: Connection): void;
-  /** The server cannot serve some key now, or has answered in a way that ends the connection. */
+  /** The server has refused a key, or has replied in a way that ends the connection. */
   refused?(): void;
-  /** Whether several keys may be asked for in one request; they may by default. */
+  /** Whether several keys may share a request; by default they may. */
   sharesRequests?(): boolean;
-  /** The connection takes no more commands, and ends as soon as nothing waits on it. */
+  /** The connection accepts no more commands, and ends as soon as none waits for it. */
   leaving?(connection: Connection): void;
-  /** The connection has ended, for good. */
+  /** The connection has ended. */
   ended(connection: Connection, end: ConnectionEnd): void;
 }
 
@@ -77,16 +80,15 @@ let connectionCount = 0;
 
 const resolved = /* @__PURE__ */ Promise.resolve();
 
-/** A queue of this length is looked through for what nobody waits for any more. */
+/** A queue of this length is searched for aborted commands. */
 const FIRST_SWEEP = 1024;
-/** Idle for this many milliseconds, a connection is looked at before it is written to. */
+/** After being idle for this many milliseconds, a connection is checked before it is written to. */
 const LONG_IDLE = 100;
 
 /**
- * Dials when it is made, gathers the commands submitted in one turn of the event loop into one
- * write, and gives each reply to the oldest request in flight. It ends once, for good: through
- * {@linkcode end}, a failure of the socket, a reply that makes no sense, one that is overdue, or a server
- * that sends nothing at all.
+ * Dials when it is made, collects the commands of one turn of the event loop into one write, and passes each reply to
+ * the oldest request in flight. It ends once: through {@linkcode end}, a failure of the socket, a malformed reply, a
+ * reply that exceeds its time limit, or a server that sends nothing.
  */
 export class Connection implements SocketHolder {
   /** Its number among all connections. */
@@ -110,11 +112,11 @@ export class Connection implements SocketHolder {
   #flushScheduled = false;
   #cancelIdleCheck = (): void => {};
   #turn = NEVER;
-  /** When it was last given something to do. */
+  /** When the last command was submitted. */
   #lastWoken = 0;
-  /** Whether the socket itself keeps the process alive while something waits on it. */
+  /** Whether the socket keeps the process alive while commands wait for it. */
   #keepsProcess = false;
-  /** Whether it does not, since nothing waits. */
+  /** Whether it does not, because no command waits. */
   #isResting = false;
   #cancelRest: (() => void) | undefined;
   #hasAnswered = false;
@@ -126,16 +128,16 @@ export class Connection implements SocketHolder {
     this.#clock = { now: () => options.clock.now(), after: this.#after };
     this.#timer = new DeadlineTimer(this.#clock, () => this.#checkDeadlines());
     this.closed = this.#live();
-    // That a socket fails to close is for those to know who wait for it.
+    // A failure to close the socket is reported to the code that waits for closing.
     this.closed.catch(() => {});
   }
 
-  /** How many operations wait on this connection: not written, or written and not answered. */
+  /** The number of operations that wait for this connection: not written, or without a reply. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** How many bytes of values those operations store. */
+  /** The total length of the values that those operations store, in bytes. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
@@ -150,55 +152,58 @@ export class Connection implements SocketHolder {
     return this.#pipeline?.lastRead ?? 0;
   }
 
-  /** Whether it has nothing to do, and has had nothing for so long that it may be lost without a sign. */
+  /** Whether it has been idle for so long that the connection may have been lost unnoticed. */
   get isLongIdle(): boolean {
     if (!this.isOpen || this.#pending > 0) return false;
     return this.#options.clock.now() - this.lastRead > LONG_IDLE;
   }
 
-  /** Takes a command; it leaves together with all others of this turn. */
+  /** Accepts a command. It is sent together with all others of this turn. */
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
     if (this.#queue.length >= this.#nextSweep) this.sweep();
     command.carrier = this.id;
     this.#queue.push(command);
     this.#pendingBytes += command.byteLength;
-    // From here on the process must not end.
+    // From here on, the process must stay alive.
     if (this.#pending++ === 0 && this.#isResting) this.#rest(false);
-    // One that comes from a connection that ended goes on with the time it has left.
+    // A command from a connection that ended continues with its remaining time.
     if (command.deadline === Infinity) command.turn = this.#turn;
     else this.#timer.arm(command.deadline);
   }
 
-  /** Ends the connection for this reason, which is what the requests in flight are rejected with. */
+  /** Ends the connection for this reason, and rejects the requests in flight with it. */
   end(reason: EndReason): void {
     this.#endAll(reason, false);
   }
 
-  /** Part of {@linkcode SocketHolder}: the socket is needed more elsewhere. */
+  /** Part of {@linkcode SocketHolder}: the socket is needed for another connection. */
   leave(): void {
     this.#observer.leaving?.(this);
     this.drain();
   }
 
-  /** Ends the connection as soon as nothing waits on it any more. */
+  /** Ends the connection as soon as no operation waits for it. */
   drain(): void {
     this.#isDraining = true;
-    if (this.#pending === 0) this.end(this.#reasonFor(new SocketError("it is used no more")));
+    if (this.#pending === 0) this.end(this.#reasonFor(new SocketError("it is not used any more")));
   }
 
-  /** Has the observer told of the next answer as of the first. */
+  /** Makes the observer be called for the next reply, as for the first one. */
   listen(): void {
     this.#hasAnswered = false;
   }
 
-  /** Forgets what was given up before it was written: while a write hangs, nothing else does. */
+  /**
+   * Removes commands that were aborted before they were written. While a write hangs, they are not removed in any other
+   * way.
+   */
   sweep(): void {
     this.#queue.keep((command) => {
       if (command.settled) this.#done(command);
       return !command.settled;
     });
-    // As long as the queue is twice as long each time, this costs each command next to nothing.
+    // Because the queue must double each time, this costs very little for each command.
     this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
 
@@ -211,23 +216,26 @@ export class Connection implements SocketHolder {
     return this.#ending.signal.aborted;
   }
 
-  /** Whether it was idle for long when it was last woken, and nothing has come since. */
+  /** Whether it was idle for long before it was last used, and nothing has been received since. */
   get #wasIdle(): boolean {
     return this.#lastWoken - this.lastRead > LONG_IDLE;
   }
 
-  /** Whether operations here can be overdue. */
+  /** Whether operations have a time limit. */
   get #hasLimits(): boolean {
     const { timeout, timesConnectingApart } = this.#options;
     return timeout < Infinity || timesConnectingApart;
   }
 
-  /** Whether waiting for the connection is counted apart from what follows. */
+  /** Whether connecting has a separate time limit. */
   get #connectsOnItsOwnTime(): boolean {
     return !this.isOpen && this.#options.timesConnectingApart;
   }
 
-  /** Ends the connection over a reply of a server that is well; what may be asked again goes on elsewhere. */
+  /**
+   * Ends the connection because of a reply, which is not a failure of the server. Commands that may be sent again
+   * continue on another connection.
+   */
   #interrupt(error: Interruption): void {
     this.#observer.answered(this);
     this.#observer.refused?.();
@@ -244,7 +252,7 @@ export class Connection implements SocketHolder {
     if (this.#isDraining && this.#pending === 0) this.drain();
   }
 
-  /** Takes note that some operations do not wait any more. */
+  /** Records that some operations have ended. */
   #done({ size, byteLength }: Exchange): void {
     this.#pending -= size;
     this.#pendingBytes -= byteLength;
@@ -252,8 +260,8 @@ export class Connection implements SocketHolder {
   }
 
   /**
-   * Lets the process end when nothing waits any more. Not at once: to say so takes Deno as long as a tenth of a
-   * round trip, and most likely there is more to do.
+   * Lets the process end when no operation waits. Not at once: on Deno this takes a tenth of a round trip, and another
+   * operation usually follows.
    */
   #restSoon(): void {
     this.#cancelRest ??= this.#after(LONG_IDLE, () => {
@@ -267,7 +275,7 @@ export class Connection implements SocketHolder {
     this.#pipeline?.keepProcess(!isResting);
   }
 
-  /** Dials, reads until the end, closes. */
+  /** Dials, reads until the end, and closes. */
   async #live(): Promise<void> {
     try {
       const pipeline = await this.#dial();
@@ -277,15 +285,15 @@ export class Connection implements SocketHolder {
     } catch (error) {
       const reason = this.#reasonFor(error);
       if (!this.isOpen) this.#failDial(reason);
-      // A server may well close what nothing waits for.
+      // A server may close an idle connection.
       else this.#endAll(reason, this.#pending > 0);
     } finally {
-      // A dial that was given up may go on for a while, and end with a socket after all.
+      // An aborted dial may continue, and may still open a socket.
       await allEnded([this.#closing, this.#dialled]);
     }
   }
 
-  /** Rejects what waited for a dial that failed; after a timeout, only what has waited as long. */
+  /** Rejects the commands that waited for a failed dial; after a timeout, only those that have waited as long. */
   #failDial(reason: EndReason): void {
     const waited = reason instanceof TimeoutError
       ? Math.max(this.#options.clock.now(), this.#queue.peek()?.deadline ?? 0)
@@ -295,7 +303,7 @@ export class Connection implements SocketHolder {
       if (command.deadline <= waited) failed.push(command);
       else this.#queue.push(command);
     }
-    // That the client has no socket left to dial with is not the server's fault.
+    // If `maxSockets` does not allow another socket, this is not a failure of the server.
     this.#endAll(reason, !this.#options.sockets?.refusals.has(reason));
     for (const command of failed) command.failUnsent(reason);
   }
@@ -330,7 +338,7 @@ export class Connection implements SocketHolder {
     const restart = this.#connectsOnItsOwnTime;
     this.#pipeline = pipeline;
     if (!this.#hasEnded) this.#observer.opened(this);
-    // What ended the connection since the dialer was done did not know of the socket.
+    // If the connection ended after the dialer resolved, the socket has not been closed yet.
     if (this.#hasEnded) this.#closing ??= pipeline.close();
     if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
     let earliest = Infinity;
@@ -350,11 +358,11 @@ export class Connection implements SocketHolder {
     const wakes = this.isOpen && this.#pending === 0;
     if (wakes) this.#lastWoken = this.#options.clock.now();
     if (wakes && this.#wasIdle) {
-      // Whatever kept the whole process from running, a frozen function say, may have kept the end
-      // of the stream from being read as well: one turn of the event loop brings it in.
+      // If the whole process was stopped, for example a frozen serverless function, the end of the stream may not have
+      // been read yet: it is read within one turn of the event loop.
       this.#cancelIdleCheck = afterTurn(this.#flushTurn);
     } else {
-      // A microtask without the wrapping that runtimes give to queueMicrotask.
+      // A microtask without the overhead of queueMicrotask.
       resolved.then(this.#flushTurn);
     }
   }
@@ -367,7 +375,7 @@ export class Connection implements SocketHolder {
     this.#arm(turn.deadline);
   };
 
-  /** Starts the time of a turn's operations: at its end, for a long turn is none of theirs. */
+  /** Starts the time of a turn's operations at the end of the turn, so that a long turn does not count. */
   #start(turn: Turn): void {
     const { timeout, connectTimeout, clock } = this.#options;
     if (turn === NEVER || this.#hasEnded) return;
@@ -376,8 +384,8 @@ export class Connection implements SocketHolder {
   }
 
   /**
-   * Sees to it that what is overdue then is noticed. What is about to be written goes first: the first timer of
-   * a process takes a while to make. As long as there is no connection, dialing has a time of its own.
+   * Sets the timer for a deadline. The pending write comes first, because the first timer of a process is slow to
+   * create. While there is no connection, dialing has its own time limit.
    */
   #arm(deadline: number): void {
     if (this.isOpen && !this.#hasEnded) this.#timer.arm(deadline);
@@ -386,10 +394,10 @@ export class Connection implements SocketHolder {
   #flush(): void {
     const pipeline = this.#pipeline;
     if (pipeline === undefined || pipeline.isWriting || this.#hasEnded) return;
-    // A write that ended, or a dial, has come before the end of this turn.
+    // The end of a write or of a dial has come before the end of this turn.
     if (this.#flushScheduled) this.#start(this.#turn);
     pipeline.gather(this.#observer.sharesRequests?.() ?? true);
-    // What it still waited for may all have been given up.
+    // All commands may have been aborted.
     if (this.#isDraining && this.#pending === 0) this.drain();
     if (!this.#hasEnded) pipeline.write();
   }
@@ -403,7 +411,7 @@ export class Connection implements SocketHolder {
       const behind = this.#reasonFor(cause);
       return this.#end(({ deadline }) => deadline <= now ? overdue : behind, overdue);
     }
-    // The oldest is not overdue: others may be, that came from a connection that ended.
+    // The oldest is not overdue, but commands from a connection that ended may be.
     for (const waiting of [this.#inFlight, this.#queue]) {
       for (const exchange of waiting as Iterable<Exchange>) {
         for (const command of exchange.commands()) {
@@ -429,7 +437,7 @@ export class Connection implements SocketHolder {
     this.#timer.stop();
     this.#cancelIdleCheck();
     this.#cancelRest?.();
-    // Somebody may wait until the socket is closed.
+    // Code may wait until the socket is closed.
     if (this.#isResting) this.#rest(false);
     this.#closing = this.#pipeline?.close();
     this.#closing?.catch(() => {});
@@ -442,7 +450,7 @@ export class Connection implements SocketHolder {
     }
     const waiting = again.concat(this.#queue.drain());
     const unwritten = waiting.filter((command) => this.#hasTime(command));
-    // Before anything fails: what can go on elsewhere must not come back here.
+    // Before anything fails: commands that continue must not return to this connection.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
     const named = isFailure && lost.length > 0 ? withCommands(reason, lost) : reason;
     for (const command of lost) {
@@ -451,7 +459,7 @@ export class Connection implements SocketHolder {
     }
   }
 
-  /** Whether somebody waits for a command and its time is not up; one whose time is, fails here. */
+  /** Whether a command has not been aborted and its time is not over; if its time is over, it fails here. */
   #hasTime(command: Command): boolean {
     if (command.deadline <= this.#options.clock.now()) command.fail(this.#timeoutError());
     return !command.settled;
@@ -466,7 +474,7 @@ export class Connection implements SocketHolder {
     return connectTimeoutError(server, connectTimeout);
   }
 
-  /** What operations are rejected with when this ended the connection. */
+  /** Makes the error of operations when the connection has ended for this reason. */
   #reasonFor(error: unknown): EndReason {
     return connectionEndedError(this.#options.server, error);
   }
@@ -478,7 +486,7 @@ async function dialWhileLoading(
   signal: AbortSignal,
 ): Promise<Transport> {
   const loading = loadPipeline();
-  // Where dialling fails, that is what is told.
+  // If dialling fails as well, that error is reported.
   loading.catch(() => {});
   const transport = await dial(signal);
   try {

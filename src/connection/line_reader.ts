@@ -1,4 +1,4 @@
-/** A connection of its own for a reply that is read line by line. @module */
+/** A separate connection for a reply that is read line by line. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -7,23 +7,23 @@ import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts
 import { stallError, StallTimer } from "./stall_timer.ts";
 import { type Clock, DeadlineTimer } from "../waiting.ts";
 
-/** What a {@linkcode LineReader} is made with. */
+/** The options of a {@linkcode LineReader}. */
 export interface LineReaderOptions {
   /** The server's name, for messages. */
   readonly server: string;
   /** Opens the socket. */
   readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** Milliseconds the first line of a reply may take; `Infinity` for no limit. */
+  /** The time limit of the first line of a reply in milliseconds; `Infinity` means no limit. */
   readonly timeout: number;
-  /** Milliseconds connecting may take; `Infinity` for no limit. */
+  /** The time limit of connecting in milliseconds; `Infinity` means no limit. */
   readonly connectTimeout: number;
-  /** Whether the time of the first line begins when there is a connection; otherwise it covers both. */
+  /** Whether the time of the first line begins when the connection is open; otherwise it includes connecting. */
   readonly timesConnectingApart: boolean;
-  /** Milliseconds the server may send nothing while a line is due; `Infinity` for no limit. */
+  /** How many milliseconds the server may send nothing while a line is expected; `Infinity` means no limit. */
   readonly stallTimeout: number;
-  /** Where the time comes from. */
+  /** The clock. */
   readonly clock: Clock;
-  /** The client's sockets, where their number is bounded. */
+  /** The client's sockets, if their number is limited. */
   readonly sockets?: Sockets | undefined;
 }
 
@@ -33,14 +33,15 @@ interface Socket {
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
 }
 
-/** No line of memcached's comes near; without a bound a server could make us keep any amount. */
+/**
+ * The maximum length of a line. memcached's lines are much shorter; without a limit, a server could fill our memory.
+ */
 const LONGEST_LINE = 1 << 16;
 
 /**
- * Asks one server and reads what it answers, however long, no faster than the lines are taken: nothing
- * is read from the socket while nobody waits for {@linkcode next}, except as far as it reads ahead. It dials when it is first asked
- * something, and ends once, for good: through {@linkcode end}, the caller's signal, a failure of the
- * socket, or a line that is overdue.
+ * Sends a request to one server, and reads a reply of any length, line by line. Nothing is read from the socket until
+ * {@linkcode next} is called, except what it reads ahead. It dials at the first request. It ends once: through
+ * {@linkcode end}, the caller's signal, a failure of the socket, or a line that exceeds its time limit.
  */
 export class LineReader {
   /** Resolves when the reader has ended and its socket is closed. */
@@ -53,23 +54,23 @@ export class LineReader {
   readonly #decoder = new TextDecoder();
   #socket: Promise<Socket> | undefined;
   #isConnected = false;
-  /** Whether the server is to send something now. */
+  /** Whether a line is expected now. */
   #isDue = false;
-  /** What has been read and not been taken apart. */
+  /** The bytes that have been read and not been split into lines. */
   readonly #ahead: Uint8Array[] = [];
   #bytesAhead = 0;
   #mostAhead = 0;
-  /** What is being read; once that has failed, it stays. */
+  /** The current read; a failed one is kept. */
   #reading: Promise<void> | undefined;
-  /** Lines that have come and have not been taken. */
+  /** Lines that have arrived and have not been returned. */
   #lines: string[] = [];
   #taken = 0;
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of a line whose end has not arrived yet. */
   #rest = "";
 
   /**
-   * @param options Whom to ask, and how long to wait.
-   * @param signal The caller's; it ends the reader with its reason.
+   * @param options The server and the time limits.
+   * @param signal The caller's signal; it ends the reader with its reason.
    */
   constructor(options: LineReaderOptions, signal?: AbortSignal) {
     this.#options = options;
@@ -81,7 +82,7 @@ export class LineReader {
     this.closed = new Promise((resolve) => {
       this.signal.addEventListener("abort", () => resolve(this.#close()));
     });
-    // That a socket fails to close is for those to know who wait for it.
+    // A failure to close the socket is reported to the code that waits for closing.
     this.closed.catch(() => {});
     if (signal?.aborted) this.end(signal.reason);
     else signal?.addEventListener("abort", this.#abort);
@@ -97,7 +98,7 @@ export class LineReader {
     return this.#options.clock;
   }
 
-  /** Aborted when the reader ends, with what everything it is asked for then is rejected with. */
+  /** Aborted when the reader ends, with the error of all later calls. */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
@@ -106,7 +107,7 @@ export class LineReader {
    * Sends a request, in ASCII and with its CRLF.
    *
    * @returns The first line of the reply.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    */
   async ask(request: string): Promise<string> {
     const { timeout, timesConnectingApart, clock } = this.#options;
@@ -122,16 +123,16 @@ export class LineReader {
   }
 
   /**
-   * Takes the next line of a reply, without its line end.
+   * Returns the next line of a reply, without its line end.
    *
-   * @throws {SocketError} When the server is lost before the end of a line.
+   * @throws {SocketError} When the connection is lost before the end of a line.
    * @throws {TimeoutError} When it sends nothing for too long.
    */
   next(): Promise<string> {
     return this.#next(() => this.#readDue());
   }
 
-  /** As {@linkcode next}, for a line that comes when there is something to tell, if ever. */
+  /** As {@linkcode next}, for a line that may come at any time, or never. */
   nextAnyTime(): Promise<string> {
     return this.#next(() => this.#read());
   }
@@ -140,17 +141,17 @@ export class LineReader {
     this.signal.throwIfAborted();
     while (this.#taken === this.#lines.length) await this.#attempt(read);
     const line = this.#lines[this.#taken++]!;
-    // Of one reply, some lines end with CRLF and others with LF.
+    // Within a reply, some lines end with CRLF and others with LF.
     return line.endsWith("\r") ? line.slice(0, -1) : line;
   }
 
-  /** Reads on before the lines are asked for, from now on, up to so many bytes. */
+  /** From now on, reads up to this many bytes ahead. */
   readAhead(most: number): void {
     this.#mostAhead = most;
     this.#readOn();
   }
 
-  /** Ends the reader, and whatever waits for it, with this reason; does nothing once it has ended. */
+  /** Ends the reader and pending calls with this reason; does nothing if it has ended. */
   end(reason?: unknown): void {
     this.#timer.stop();
     this.#stall.stop();
@@ -160,7 +161,7 @@ export class LineReader {
 
   readonly #abort = (): void => this.end(this.#caller!.reason);
 
-  /** Does something that may fail, which ends the reader; throws what ended it first. */
+  /** Calls a function. If it fails, the reader ends, and the first reason of its end is thrown. */
   async #attempt<Result>(action: () => Promise<Result>): Promise<Result> {
     this.signal.throwIfAborted();
     try {
@@ -179,7 +180,7 @@ export class LineReader {
     const transport = await connect({ ...this.#options, signal: this.signal });
     this.#isConnected = true;
     const { reader, writer } = await openStreams(transport);
-    // Their failure reaches whoever reads or writes; nobody waits for `closed` as well.
+    // A failure rejects the read or write, so `closed` is not awaited.
     for (const { closed } of [reader, writer]) closed.catch(() => {});
     return { transport, reader, writer };
   }
@@ -206,7 +207,7 @@ export class LineReader {
     this.#taken = 0;
   }
 
-  /** Reads a chunk to be taken later, one at a time; the next one where it may be read already. */
+  /** Reads one chunk at a time, and reads ahead if allowed. */
   async #readChunk(): Promise<void> {
     const { done, value } = await (await this.#connect()).reader.read();
     this.#stall.heard();
@@ -219,7 +220,7 @@ export class LineReader {
 
   #readOn(): void {
     if (this.#bytesAhead >= this.#mostAhead) return;
-    // That it fails shows when the lines before that have been taken.
+    // A failure is reported after the lines before it have been returned.
     (this.#reading ??= this.#readChunk()).catch(() => {});
   }
 
@@ -228,8 +229,7 @@ export class LineReader {
     if (dialed.status === "rejected" || dialed.value === undefined) return;
     const { transport, reader, writer } = dialed.value;
     await transport.close();
-    // The streams of a closed socket may have failed by now: the reader has had that from its own
-    // read or write.
+    // The streams of a closed socket may have failed; the reader has received that error from its own read or write.
     await Promise.allSettled([reader.cancel(), writer.abort()]);
   }
 
@@ -240,7 +240,7 @@ export class LineReader {
   }
 }
 
-/** Takes the streams of a transport, which is closed where they are somebody else's already. */
+/** Locks the streams of a transport; closes it if they are already locked. */
 async function openStreams(transport: Transport): Promise<Omit<Socket, "transport">> {
   try {
     return { reader: transport.readable.getReader(), writer: transport.writable.getWriter() };

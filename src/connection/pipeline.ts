@@ -1,6 +1,6 @@
 /**
- * What goes over an open socket: requests in their order, and the replies to them. Loaded while the first socket
- * is being opened.
+ * Sends requests over an open socket, in order, and reads the replies. This module is loaded while the first socket is
+ * being opened.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
 import { Interruption } from "../protocol/refusal.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
@@ -17,48 +18,53 @@ import type { Clock } from "../waiting.ts";
 import type { Fifo } from "./fifo.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
 
-/** What a pipeline is made with. */
+/** The options of a pipeline. */
 export interface PipelineOptions {
   /** The server's name, for messages. */
   readonly server: string;
-  /** The longest value that is accepted, in bytes. */
+  /** The maximum length of a value in bytes. */
   readonly maxValueBytes: number;
-  /** Milliseconds the server may send nothing while operations wait for it; `Infinity` for no limit. */
+  /** What is made of keys before they are sent. */
+  readonly keys?: KeyFormat | undefined;
+  /** How many milliseconds the server may send nothing while operations wait for it; `Infinity` means no limit. */
   readonly stallTimeout: number;
-  /** Whether to go round the Web Streams where the transport offers it. */
+  /** Whether to use the transport's own methods instead of Web Streams, if it has them. */
   readonly direct: boolean;
-  /** Where the time comes from. */
+  /** The clock. */
   readonly clock: Clock;
-  /** Those that have not been written. */
+  /** The commands that have not been written. */
   readonly queue: Fifo<Command>;
-  /** Those whose replies are expected, the oldest first. */
+  /** The requests in flight, the oldest first. */
   readonly inFlight: Fifo<Exchange>;
 }
 
-/** Is told what becomes of a pipeline. */
+/** Observes a pipeline. */
 export interface PipelineObserver {
-  /** A command was taken out of the queue because nobody waits for it. */
+  /** An aborted command was removed from the queue. */
   dropped(command: Command): void;
   /** The reply to the oldest request in flight is complete. */
   answered(exchange: Exchange): void;
-  /** The server cannot serve some key now. */
+  /** The server has refused a key. */
   refused(): void;
-  /** All has been written. */
+  /** Everything has been written. */
   written(): void;
   /** Whether operations wait. */
   isWaiting(): boolean;
-  /** It cannot go on over a reply of a server that is well. */
+  /** It must end because of a reply, which is not a failure of the server. */
   interrupted(reason: Interruption): void;
-  /** It cannot go on; where a request cannot be made of a command, that is no failure of the server. */
+  /**
+   * It must end because of an error. If a command could not be written as a request, this is not a failure of the
+   * server.
+   */
   failed(error: unknown, isFailure: boolean): void;
 }
 
-/** Requests are written in portions of about this many bytes. */
+/** Requests are written in parts of about this many bytes. */
 const WRITE_SIZE = 1 << 18;
-/** A value that is larger is written in as many pieces as it takes. */
+/** A larger value is written in several parts. */
 const PIECE_SIZE = 1 << 20;
 
-/** Makes the pipeline of a transport; closes one whose streams are somebody else's already. */
+/** Makes the pipeline of a transport; closes the transport if its streams are already locked. */
 export async function openPipeline(
   transport: Transport,
   options: PipelineOptions,
@@ -72,17 +78,17 @@ export async function openPipeline(
   }
 }
 
-/** Writes requests to an open socket, and gives each reply to the oldest one in flight. */
+/** Writes requests to an open socket, and passes each reply to the oldest request in flight. */
 export class Pipeline implements ReplyHandler, Receiver {
   readonly #channel: ByteChannel;
   readonly #options: PipelineOptions;
   readonly #observer: PipelineObserver;
   readonly #parser: ReplyParser;
-  readonly #requests = new RequestBuffer();
+  readonly #requests: RequestBuffer;
   readonly #stall: StallTimer;
   #lastRead: number;
   #isWriting = false;
-  /** How often the timer had looked when the write that is under way began. */
+  /** The number of the timer's checks when the current write began. */
   #looksBefore = 0;
 
   constructor(channel: ByteChannel, options: PipelineOptions, observer: PipelineObserver) {
@@ -90,18 +96,20 @@ export class Pipeline implements ReplyHandler, Receiver {
     this.#options = options;
     this.#observer = observer;
     this.#parser = new ReplyParser(this, options.maxValueBytes);
+    const { keys } = options;
+    this.#requests = new RequestBuffer(keys && ((key) => keys.encode(key)));
     const { server, stallTimeout } = options;
     const stalled = () => observer.failed(stallError(server, stallTimeout), true);
     this.#stall = new StallTimer(options, observer.isWaiting, stalled);
     this.#lastRead = options.clock.now();
   }
 
-  /** When the server was last heard, by the clock; at first, when the socket was opened. */
+  /** When the server was last heard, by the clock; initially when the socket was opened. */
   get lastRead(): number {
     return this.#lastRead;
   }
 
-  /** Whether a write is under way: what is queued has to wait for it. */
+  /** Whether a write is under way. Queued commands must wait for it. */
   get isWriting(): boolean {
     return this.#isWriting;
   }
@@ -117,16 +125,16 @@ export class Pipeline implements ReplyHandler, Receiver {
     return this.#channel.close();
   }
 
-  /** Has the socket keep the process alive, or not. */
+  /** Sets whether the socket keeps the process alive. */
   keepProcess(keeps: boolean): void {
     if (keeps) this.#channel.ref();
     else this.#channel.unref();
   }
 
   /**
-   * Makes requests of what is queued, neighbours together where they allow it.
+   * Makes requests of the queued commands; neighbours share a request if they allow it.
    *
-   * @param shares Whether several keys may be asked for in one request.
+   * @param shares Whether several keys may share a request.
    */
   gather(shares: boolean): void {
     const { queue, inFlight } = this.#options;
@@ -143,7 +151,7 @@ export class Pipeline implements ReplyHandler, Receiver {
     }
   }
 
-  /** Writes what has been gathered. */
+  /** Writes the collected requests. */
   write(): void {
     if (this.#requests.byteLength === 0) return;
     this.#isWriting = true;
@@ -167,7 +175,7 @@ export class Pipeline implements ReplyHandler, Receiver {
     this.#advance(exchange, exchange.data(bytes, start, end));
   }
 
-  /** Part of {@linkcode Receiver}: the parser takes the chunk apart. */
+  /** Part of {@linkcode Receiver}: the parser splits the chunk. */
   push(chunk: Uint8Array): void {
     this.#lastRead = this.#options.clock.now();
     this.#stall.heard();
@@ -179,12 +187,12 @@ export class Pipeline implements ReplyHandler, Receiver {
     }
   }
 
-  /** Part of {@linkcode Receiver}: where the rest of a large value belongs. */
+  /** Part of {@linkcode Receiver}: the buffer for the rest of a large value. */
   get vacancy(): Uint8Array<ArrayBuffer> | undefined {
     return this.#parser.vacancy;
   }
 
-  /** Part of {@linkcode Receiver}: some more of it has come. */
+  /** Part of {@linkcode Receiver}: more bytes of it have arrived. */
   filled(count: number): void {
     this.#stall.heard();
     this.#parser.filled(count);
@@ -192,7 +200,7 @@ export class Pipeline implements ReplyHandler, Receiver {
 
   #oldest(): Exchange {
     const exchange = this.#options.inFlight.peek();
-    if (exchange === undefined) throw new SocketError("the server answered what nobody asked");
+    if (exchange === undefined) throw new SocketError("the server sent an unexpected reply");
     return exchange;
   }
 
@@ -205,7 +213,7 @@ export class Pipeline implements ReplyHandler, Receiver {
     return outcome < 0 ? NO_DATA : outcome;
   }
 
-  /** The oldest queued command that somebody still waits for; those before it are dropped. */
+  /** The oldest queued command that has not been aborted; those before it are removed. */
   #nextWanted(): Command | undefined {
     const { queue } = this.#options;
     let command = queue.peek();
@@ -222,7 +230,7 @@ export class Pipeline implements ReplyHandler, Receiver {
       exchange.write(this.#requests);
       return true;
     } catch (error) {
-      // Out of memory, say. Half a request is in the buffer: what follows cannot be sent here.
+      // For example, out of memory. Half a request is in the buffer, so nothing more can be sent on this connection.
       for (const command of exchange.commands()) command.fail(error);
       this.#observer.failed(error, false);
       return false;
@@ -238,7 +246,7 @@ export class Pipeline implements ReplyHandler, Receiver {
     }
   }
 
-  /** A server that takes what had to wait for it is alive, whatever it answers. */
+  /** A server that accepts waiting data is alive, even if it does not reply. */
   #noteProgress(): void {
     const { looks } = this.#stall;
     if (looks !== this.#looksBefore) this.#stall.heard();

@@ -1,4 +1,4 @@
-/** Noticing that a server is silent. @module */
+/** Detects silent servers. @module */
 
 import { TimeoutError } from "../errors.ts";
 import type { Clock } from "../waiting.ts";
@@ -89,7 +89,7 @@ export class StallTimer {
   };
 }
 
-/** What operations are rejected with that wait for a server which sends nothing. */
+/** Makes the error of operations that wait for a server that sends nothing. */
 export function stallError(server: string, stallTimeout: number): TimeoutError {
   return new TimeoutError(`No reply from ${server}: it has sent nothing for ${stallTimeout} ms`, {
     server,

@@ -1,4 +1,4 @@
-/** Doing things by meta commands, or by classic ones where a server knows no others. @module */
+/** Chooses between meta commands and classic commands for a server. @module */
 
 import type { Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
@@ -7,22 +7,22 @@ import { isClassic, isUnknownCommand, noteClassic, noteVersion } from "../fleet/
 import { VersionCommand } from "../protocol/commands/answer.ts";
 import { lazily } from "../waiting.ts";
 
-/** What is loaded when a server is noticed that knows no meta commands. */
+/** The module that is loaded when a server without meta commands is found. */
 export type ClassicWays = typeof import("./classic/ways.ts");
 
 const loadClassic = /* @__PURE__ */ lazily(() => import("./classic/ways.ts"));
 
-/** The two ways of doing something. */
+/** The two implementations of an operation. */
 export interface Ways<Result> {
-  /** By meta commands. Of what it is refused for, the server has done nothing. */
+  /** With meta commands. If the server does not know them, it has changed nothing. */
   readonly meta: () => Promise<Result>;
-  /** By commands that every server knows. */
+  /** With classic commands, which every server knows. */
   readonly classic: (ways: ClassicWays) => Promise<Result>;
 }
 
 /**
- * Does something for a key in the way that its server knows. A server that answers a meta command as one that it does
- * not know is asked by classic commands from then on.
+ * Runs an operation for a key with the commands that its server knows. After a server has refused a meta command as
+ * unknown, it gets classic commands.
  */
 export async function inDialect<Result>(
   session: Session,
@@ -41,12 +41,12 @@ export async function inDialect<Result>(
   return await classic(await loadClassic());
 }
 
-/** The servers whose version has been asked for. */
+/** The servers whose version has been requested. */
 const asked = /* @__PURE__ */ new WeakSet<ServerNode>();
 
 /**
- * Asks the server of a key for its version, once: up to 1.6.9, memcached knows meta commands of another form, which it
- * answers as well, but not all of them.
+ * Requests the version of a key's server, once. Up to 1.6.9, memcached has meta commands of another form, and replies
+ * to some of ours.
  */
 export async function learnVersion(session: Session, key: string): Promise<void> {
   const before = nodeOf(session, key);
@@ -56,25 +56,25 @@ export async function learnVersion(session: Session, key: string): Promise<void>
     session.ask(key, () => new VersionCommand(), undefined),
   ]);
   const node = nodeOf(session, key);
-  // What fails here is tried by the operation itself, which tells of it.
+  // An error here is ignored: the operation itself will fail and report it.
   if (node === undefined || version.status === "rejected") return;
   asked.add(node);
   noteVersion(node, version.value);
 }
 
-/** Whether the server of a key is asked by classic commands. */
+/** Whether the server of a key gets classic commands. */
 export function speaksClassic(session: Session, key: string): boolean {
   if (session.settings.dialect !== undefined) return session.settings.dialect === "classic";
   const node = nodeOf(session, key);
   return node !== undefined && isClassic(node);
 }
 
-/** The server of a key, where there is one at this moment. */
+/** The server of a key, if there is one now. */
 function nodeOf(session: Session, key: string): ServerNode | undefined {
   try {
     return session.route.find(key).member.node;
   } catch (error) {
-    // What is done for the key then fails of itself, or waits for the servers to be discovered.
+    // The operation itself will then fail, or wait for discovery.
     if (error instanceof SocketError) return undefined;
     throw error;
   }

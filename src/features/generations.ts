@@ -1,4 +1,4 @@
-/** Operations under a generation of keys, which all are left behind when the next one begins. @module */
+/** Operations on keys of a generation: when the next generation begins, all keys of the last one are misses. @module */
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import {
@@ -14,38 +14,38 @@ import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
 
-/** An operation under one generation; what it resolves to counts only if that is the current one. */
+/** An operation with one generation. Its result is used only if that is the current generation. */
 export interface Attempt {
-  /** What all keys begin with. */
+  /** The prefix of all keys. */
   readonly prefix: string;
-  /** Makes a function fail that would have an effect outside memcached under an old generation. */
+  /** Wraps a function with effects outside of memcached, so that it fails if the generation is old. */
   guard<Args extends unknown[], Result>(
     action: (...args: Args) => Result | Promise<Result>,
   ): (...args: Args) => Promise<Result>;
-  /** Does something with a signal that ends the waiting under an old generation; the caller's own ends it too. */
+  /** Calls a function with a signal that is aborted if the generation is old, or by the caller's signal. */
   waitingFor<Result>(
     action: (signal: AbortSignal) => Promise<Result>,
     own: AbortSignal | undefined,
   ): Promise<Result>;
 }
 
-/** The present generation, or why it cannot be known where the client takes that for a miss. */
+/** The current generation; or the error, if it is unknown and the client treats this as a miss. */
 type Generation = bigint | SocketError;
 
-/** The generations of the keys under one prefix: a counter on memcached. */
+/** The generations of the keys with one prefix: a counter in memcached. */
 export class Generations {
   readonly #prefix: string;
   readonly #counter: RisingCounter;
   readonly #longestKey: number;
-  /** Whether memcached has answered what the current one is, the last time it was asked. */
+  /** Whether the last request for the current generation has succeeded. */
   #isKnown = true;
-  /** The one that is about to be asked for. */
+  /** The request for the generation that is about to be sent. */
   #fetching: Promise<Generation> | undefined;
 
   /**
    * @param commands What the counter is read and counted with.
-   * @param prefix What all keys begin with.
-   * @param longestKey How many characters a key may have behind the prefix and the generation.
+   * @param prefix The prefix of all keys.
+   * @param longestKey The maximum length of a key after the prefix and the generation.
    */
   constructor(commands: CounterCommands, prefix: string, longestKey: number) {
     this.#prefix = prefix;
@@ -59,11 +59,11 @@ export class Generations {
   }
 
   /**
-   * Runs an operation under the generation known so far while asking for the current one, and again where
-   * that is another.
+   * Runs an operation with the last known generation, and requests the current one in the same turn. If the current one
+   * differs, runs it again.
    *
-   * @param miss What comes of it where the current generation cannot be known and the client takes that for a
-   * miss; absent for an operation that fails then.
+   * @param miss The result if the current generation is unknown and the client treats this as a miss; absent if the
+   * operation fails then.
    */
   async run<Result>(
     keys: readonly string[],
@@ -83,14 +83,14 @@ export class Generations {
     };
     if (used === undefined) return await goOn(await current);
     const result = operate(this.#attempt(used, fetching));
-    // What comes of it under an old generation is nobody's, even an error, and nobody waits for it.
+    // The result with an old generation is discarded, even an error.
     void Promise.allSettled([result]);
     const fetched = await current;
-    // One that was current when the operation had begun is good enough; it need not be asked for again.
+    // A generation that was current when the operation began is current enough, and is not requested again.
     return await (fetched === used ? result : goOn(fetched));
   }
 
-  /** Runs an operation on many keys, whose results and errors are told by the keys the caller knows. */
+  /** Runs an operation on many keys. Its results and errors have the caller's keys. */
   async runMany<Result>(
     action: string,
     keys: readonly string[],
@@ -123,7 +123,7 @@ export class Generations {
         const ending = new AbortController();
         const end = () => ending.abort();
         fetching.then((current) => current !== generation && end(), end);
-        // Not AbortSignal.any: on Node 20, what it makes may be collected before it aborts.
+        // Not AbortSignal.any: Node 20 may garbage-collect its result before it aborts.
         const unwatch = own && watchSignal(own, { abandon: (reason) => ending.abort(reason) });
         try {
           return await action(ending.signal);
@@ -134,7 +134,7 @@ export class Generations {
     };
   }
 
-  /** Has operations share a request, until it is given to the client: what begins later may know better. */
+  /** Operations share a request until it is passed to the client. Later operations need a new one. */
   #fetch(): Promise<Generation> {
     return this.#fetching ??= Promise.resolve().then(() => {
       this.#fetching = undefined;
@@ -147,7 +147,7 @@ export class Generations {
     try {
       return generation = await this.#counter.current();
     } finally {
-      // Until it is known again, operations wait for it: what is not to be is not sent.
+      // Until it is known again, operations wait for it and send nothing.
       this.#isKnown = typeof generation === "bigint";
     }
   }
@@ -170,7 +170,7 @@ function withoutPrefix<Result>(
   return new Map(Array.from(map, ([key, result]) => [key.slice(prefix.length), result]));
 }
 
-/** Gives an error about many keys those that the caller knows. */
+/** Replaces the keys of an error by the caller's keys. */
 function withoutPrefixes(error: unknown, action: string, prefix: string): unknown {
   const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
   if (!isPartial) return error;

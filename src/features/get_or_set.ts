@@ -1,4 +1,4 @@
-/** Reading a value, or computing it once for all who ask. @module */
+/** Reads a value, or computes it once for all callers. @module */
 
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
 import { bounded, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
@@ -10,11 +10,10 @@ import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
-/** What is asked for, and how to get it. */
+/** A call of `getOrSet`. */
 interface Task {
   readonly key: string;
   readonly load: () => unknown;
@@ -23,7 +22,7 @@ interface Task {
   readonly isStrict: boolean;
 }
 
-/** Options that have been checked and completed. */
+/** Checked options, with defaults filled in. */
 interface Plan {
   readonly exptime: number;
   readonly staleFor: number;
@@ -36,8 +35,8 @@ interface Plan {
 const LONGEST_MESSAGE = 1000;
 
 /**
- * Reads the value of a key, or computes it. What this client is doing already is joined, unless it
- * has changed the value since that began.
+ * Reads the value of a key, or computes it. If this client is already doing that, the call joins it, unless the client
+ * has changed the key since.
  */
 export async function getOrSet<Value>(
   session: Session,
@@ -46,7 +45,7 @@ export async function getOrSet<Value>(
   options: GetOrSetOptions = {},
 ): Promise<Value> {
   checkOptions(options, GET_OR_SET_OPTIONS);
-  checkKey(key, "get or set");
+  session.checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);
   const { signal, failover } = options;
@@ -64,11 +63,11 @@ export async function getOrSet<Value>(
 }
 
 function waitsForItself(key: string): ClientException {
-  const why = "what computes its value would wait for itself";
+  const why = "the function that computes its value would wait for itself";
   return new ClientException(`Cannot get or set key "${key}": ${why}`, key);
 }
 
-/** One value, from the first look at it until it is there. */
+/** The loading of one value, from the first read until the value is known. */
 class Loading implements Load {
   readonly waits: Set<{ readonly load: Load }> = new Set();
   isServing = false;
@@ -78,14 +77,14 @@ class Loading implements Load {
   readonly #key: string;
   readonly #load: () => unknown;
   readonly #plan: Plan;
-  /** The value that is being replaced, when there is one to be replaced. */
+  /** The stale value that is being replaced, if there is one. */
   readonly #replaced = deferred<{ value: unknown } | undefined>();
-  /** What the caller that began it is served: a value that is good, or the one computed. */
+  /** The result for the first caller: a fresh value, or the computed one. */
   readonly #value: Promise<unknown>;
   readonly #caller: Caller = { load: this };
-  /** How many wait for it. */
+  /** The number of waiting callers. */
   #callers = 0;
-  /** Ends the waiting for another client. */
+  /** Ends the wait for another client. */
   #pausing: AbortController | undefined;
 
   constructor(session: Session, { key, load, plan, isStrict }: Task) {
@@ -102,12 +101,12 @@ class Loading implements Load {
     });
   }
 
-  /** What the caller that began it is served. */
+  /** The result for the first caller. */
   begin(signal: AbortSignal | undefined): Promise<unknown> {
     return this.#accompany(this.#value, signal);
   }
 
-  /** What those are served who came later: they do not wait where there is something to serve. */
+  /** The result for later callers: they get the stale value at once, if there is one. */
   join(signal: AbortSignal | undefined): Promise<unknown> {
     const served = this.#replaced.promise.then((replaced) =>
       replaced === undefined ? this.#value : replaced.value
@@ -124,7 +123,7 @@ class Loading implements Load {
     }
   }
 
-  /** Waits for another client, as long as anybody waits for this one. */
+  /** Waits for another client while callers wait for this one. */
   async #pause(delay: number): Promise<void> {
     const pausing = new AbortController();
     this.#pausing = pausing;
@@ -154,7 +153,7 @@ class Loading implements Load {
         if (served !== undefined) return served.value;
         continue;
       }
-      // A mark that never expires is one that somebody has touched.
+      // A mark never expires only if another client has touched it.
       if (item === undefined || item.isInvalid || item.ttl === -1) {
         const lease = await this.#leases.claim(this.#key, lockFor, item);
         if (lease !== undefined) return await this.#compute(lease);
@@ -167,7 +166,7 @@ class Loading implements Load {
     }
   }
 
-  /** Serves a value, or another computed in its place; `undefined` when it has changed meanwhile. */
+  /** Returns a value, or computes its replacement; `undefined` when the item has changed meanwhile. */
   async #serve(item: LeasedItem): Promise<{ value: unknown } | undefined> {
     const { staleFor, earlyRefresh, lockFor } = this.#plan;
     const value = await this.#read(item);
@@ -204,13 +203,13 @@ class Loading implements Load {
     try {
       return await callAs(this.#caller, this.#load);
     } catch (error) {
-      // The error matters more than that it could not be kept: the stub goes, or expires by itself.
+      // The error of `load` is thrown, even if storing it fails as well: the stub is removed, or expires.
       await Promise.allSettled([this.#fail(lease, error)]);
       throw error;
     }
   }
 
-  /** Computes a value that is not stored; it is what others would read all the same. */
+  /** Computes a value that is not stored, but converted as if it had been stored and read. */
   async #loadUnstored(): Promise<unknown> {
     const loaded = await callAs(this.#caller, this.#load);
     if (loaded === undefined) return undefined;
@@ -218,7 +217,7 @@ class Loading implements Load {
     return value;
   }
 
-  /** Stores a value; resolves to what others read from then on. */
+  /** Stores a value; resolves to the value that others will read. */
   async #store(lease: Lease, loaded: unknown): Promise<unknown> {
     const { exptime, staleFor, earlyRefresh } = this.#plan;
     const { item: { flags, data }, value } = await writeAndReadInTime(
@@ -235,7 +234,7 @@ class Loading implements Load {
     return value;
   }
 
-  /** A stale value outlives the failure, which then only keeps others from trying again. */
+  /** If there is a stale value, it stays, and the stored failure only keeps others from computing. */
   async #fail(lease: Lease, error: unknown): Promise<void> {
     const { negativeFor } = this.#plan;
     if (negativeFor === 0) return await this.#leases.release(lease);

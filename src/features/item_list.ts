@@ -1,4 +1,4 @@
-/** All items of a deployment, one after the other. @module */
+/** Lists all items of a deployment. @module */
 
 import { serverFailure } from "../commands/many_keys.ts";
 import { LineReader } from "../connection/line_reader.ts";
@@ -16,29 +16,28 @@ import {
 import { allEnded, pause } from "../waiting.ts";
 
 /**
- * How many bytes of a list are read before they are asked for. memcached before 1.6.19 keeps some keys locked
- * while it waits for the client that reads a list by the hash table: a loop that waits for such a key
- * would wait for itself.
+ * How many bytes of a list are read in advance. Before 1.6.19, memcached keeps some keys locked while it waits for a
+ * client that reads the list of the hash table. A loop that waits for such a key would wait for itself.
  */
 const MOST_AHEAD = 1 << 25;
-/** For how many milliseconds to leave a busy crawler alone, each time it is. */
+/** The delays, in milliseconds, before a busy crawler is tried again. */
 const DELAYS = [50, 100, 200, 400, 800];
 
-/** By the names of the servers, why one failed, or how many items the others have listed. */
+/** The errors of the servers that failed, and the number of items of the others, by name. */
 interface ListOutcome {
   readonly failures: Map<string, unknown>;
   readonly results: Map<string, number>;
 }
 
 /**
- * Lists the items of each server, one server after the other, on a connection for each. Of one that fails, the
- * others' items are listed first.
+ * Lists the items of the servers, one server after another, with one connection for each. If a server fails, the items
+ * of the others are listed before the error is thrown.
  */
 export async function* listItems(
   nodes: readonly ServerNode[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
-  // Each dials when it is its turn; a server that leaves the list meanwhile is still asked.
+  // Each connects when it is its turn, even if its server has left the list meanwhile.
   const readers: LineReader[] = [];
   try {
     for (const node of nodes) {
@@ -61,7 +60,7 @@ async function end(lines: LineReader): Promise<void> {
   await lines.closed;
 }
 
-/** Lists the items of one server, and takes note of how many there were, or of why there are no more. */
+/** Lists the items of one server, and records their number or the error. */
 async function* listServer(
   lines: LineReader,
   { failures, results }: ListOutcome,
@@ -88,13 +87,16 @@ async function* readItems(lines: LineReader): AsyncGenerator<ItemMetadata, void,
   }
 }
 
-/** Asks in the way that lists every item, or else as older servers know it; resolves to the first line. */
+/**
+ * Sends the command that lists every item, or the older command if the server does not know it; resolves to the first
+ * line.
+ */
 async function askForItems(lines: LineReader): Promise<string> {
   const line = await askCrawler(lines, HASH_METADUMP_REQUEST);
   return isUnknownMetadump(line) ? await askCrawler(lines, METADUMP_REQUEST) : line;
 }
 
-/** Asks until the crawler is free, or has been busy for too long; resolves to the first line. */
+/** Sends the command until the crawler is free, or has been busy for too long; resolves to the first line. */
 async function askCrawler(lines: LineReader, request: string): Promise<string> {
   for (const delay of DELAYS) {
     const line = await lines.ask(request);

@@ -1,15 +1,16 @@
-/** Listing the items of all servers. @module */
+/** Lists the items of all servers. @module */
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
 import { loadFeatures } from "./lazy_features.ts";
 
-/** Which items are listed. */
+/** The options of `items`. */
 export interface ItemsOptions extends OperationOptions {
-  /** The name, `host:port`, or the index of the server whose items to list; all servers' by default. */
+  /** The server whose items to list, by name (`host:port`) or index; by default all servers. */
   readonly server?: string | number;
 }
 
@@ -19,24 +20,30 @@ const ITEMS_OPTIONS: OptionTypes<ItemsOptions> = {
   server: "any",
 };
 
-/** Lists the items of all servers, or of one, one server after the other. */
+/** Lists the items of all servers, one after another, or of one server. */
 export function items(
   session: Session,
   options: ItemsOptions = {},
 ): AsyncGenerator<ItemMetadata, void, undefined> {
   checkOptions(options, ITEMS_OPTIONS);
   const { server, signal } = options;
-  // Not inside the generator: an unknown server is an error at once, where the servers are known.
+  // Outside of the generator, so that an unknown server is an error at once.
   const nodes = session.route.nodes(server, signal);
-  // The loop is rejected with it, which may begin later, or never.
+  // The loop throws this error, but it may begin later, or never.
   if (nodes instanceof Promise) nodes.catch(() => {});
-  return listItems(nodes, signal);
+  return listItems(nodes, signal, session.settings.keys);
 }
 
 async function* listItems(
   nodes: readonly ServerNode[] | Promise<readonly ServerNode[]>,
   signal: AbortSignal | undefined,
+  keys: KeyFormat | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
   const { listItems } = await loadFeatures();
-  yield* listItems(await nodes, signal);
+  const items = listItems(await nodes, signal);
+  if (keys?.decode === undefined) return yield* items;
+  for await (const item of items) {
+    const key = keys.decode(item.key);
+    if (key !== undefined) yield { ...item, key };
+  }
 }

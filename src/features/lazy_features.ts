@@ -1,4 +1,4 @@
-/** Features that are loaded with their first use. @module */
+/** Loads features at their first use. @module */
 
 import {
   GET_OR_SET_OPTIONS,
@@ -16,7 +16,7 @@ import type { ItemInfo, MetaReply } from "../protocol/commands/meta.ts";
 import { lazily } from "../waiting.ts";
 import type { MetaParts } from "./meta.ts";
 
-/** What is loaded. */
+/** The loaded module. */
 export type Features = typeof import("./on_demand.ts");
 
 /** Loads the features, for what has no place to keep. */
@@ -26,10 +26,9 @@ export const loadFeatures: () => Promise<Features> = /* @__PURE__ */ lazily(() =
 let loaded: Features | undefined;
 
 /**
- * Uses a feature: at once when it has been loaded before, so that it keeps its place among the operations of
- * the turn.
+ * Uses a feature. If it has been loaded, it is called at once, so that the operations of a turn keep their order.
  *
- * @param options Those of the operation, which are checked and taken at once: the caller may change them.
+ * @param options The operation's options. They are checked and copied at once, because the caller may change them.
  */
 export function withFeatures<Options extends object, Result>(
   options: Options | undefined,

@@ -1,14 +1,14 @@
 /**
- * Leases: who may compute a value. One is a stub, an item that only one client can add and that expires by
- * itself, so a winner that dies frees the others.
+ * Leases decide which client may compute a value. A lease is a stub: an item that only one client can add, and that
+ * expires. So if its client crashes, others can continue.
  *
- * memcached has an election of its own (`mg` with `N` or `R`, answered by `W`, `Z` and `X`). It cannot do
- * here: `N` makes stubs under flags 0, which look like values, and the right that `W` gives is given once for
- * an item and never again, so a winner that dies leaves a stale item stale. Where there is no value the
- * stub stands in its place; where there is a stale one, beside it, under a key of its own on the same server.
+ * memcached has its own leases (`mg` with `N` or `R`, and the returned flags `W`, `Z` and `X`). They cannot be used
+ * here: `N` makes stubs under flags 0, which look like values, and `W` is returned only once for an item, so if the
+ * winner crashes, the item stays stale. If there is no value, the stub has the key of the value. If there is a stale
+ * value, the stub has another key on the same server.
  *
- * Before the winner stores the value, the stub is read once more. Where a stub beside a stale value has
- * expired, the stale value must have the same bytes still.
+ * Before the winner stores the value, it reads the stub once more. If the stub beside a stale value has expired, the
+ * stale value must still have the same bytes.
  *
  * @module
  */
@@ -60,9 +60,9 @@ export interface Computed extends Replacement {
 export interface Lease {
   /** The key of the value. */
   readonly key: string;
-  /** What keeps the others from it. */
+  /** The stub that blocks the others. */
   readonly stub: Stub;
-  /** The stale value that is to be replaced; without one, the stub itself is. */
+  /** The stale value to replace; without one, the value replaces the stub. */
   readonly stale?: Pick<LeasedItem, "data" | "cas">;
 }
 
@@ -79,7 +79,7 @@ export class Leases {
     this.#itemSession = session.withTranscoder(itemTranscoder);
   }
 
-  /** Reads an item; `"unreachable"` where the client takes a server that it cannot reach for a miss. */
+  /** Reads an item; `"unreachable"` if the client treats an unreachable server as a miss. */
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     return await inDialect(this.#session, key, {
       meta: () => this.#readByMeta(key),
@@ -100,11 +100,11 @@ export class Leases {
   }
 
   /**
-   * Tries to win the right to make a value where there is none.
+   * Tries to win the right to compute a value that does not exist.
    *
    * @param seconds How long the right lasts.
-   * @param former A stub that gives way, since it was invalidated.
-   * @returns The lease, or `undefined` when another was first.
+   * @param former An invalidated stub, which the new one replaces.
+   * @returns The lease, or `undefined` when another client was faster.
    */
   async claim(key: string, seconds: number, former?: LeasedItem): Promise<Lease | undefined> {
     const found = former && await findItem(this.#itemsAt(key), key, former);
@@ -117,26 +117,26 @@ export class Leases {
    * Tries to win the right to replace an item.
    *
    * @param seconds How long the right lasts.
-   * @param item The item as it was read.
-   * @returns The lease; `undefined` when another has it; `"changed"` when the item is no longer that one.
+   * @param item The item, as it was read.
+   * @returns The lease; `undefined` when another client has it; `"changed"` when the item has changed.
    */
   async claimRefresh(
     key: string,
     seconds: number,
     item: LeasedItem,
   ): Promise<Lease | "changed" | undefined> {
-    // The transcoder may have handed the bytes themselves to callers, who are free to change them.
+    // The transcoder may have returned these bytes to callers, and they may change them.
     const stale = { cas: item.cas, data: item.data.slice() };
     const stub = await this.#addStub(key, makeStub(reservedKey(key, "lease"), seconds));
     if (stub === undefined) return undefined;
     const lease = { key, stub, stale };
-    // The client that had the lease before may have stored, and given it back, since the item was read.
+    // The client with the last lease may have stored its value and released the lease since the item was read.
     if (await findItem(this.#itemsAt(key), key, stale) !== undefined) return lease;
     await this.release(lease);
     return "changed";
   }
 
-  /** Stores the value that a lease was won for, unless it comes too late, and ends the lease. */
+  /** Stores the value for a lease, unless it is too late, and ends the lease. */
   async fulfil(lease: Lease, { freshFor, ...content }: Computed): Promise<void> {
     const { key, stub, stale } = lease;
     const outcome = stale === undefined
@@ -144,7 +144,7 @@ export class Leases {
       : await this.#replaceStale(lease, stale, content);
     if (outcome === "stored" && freshFor !== undefined) {
       await inDialect(this.#session, key, {
-        // Such a server tells how long an item has to live.
+        // Such a server reports the remaining lifetime of an item.
         meta: async () => {},
         classic: async ({ placeOf, rememberFreshness }) => {
           const place = placeOf(this.#session, key, this.#options);
@@ -162,26 +162,26 @@ export class Leases {
   ): Promise<CasOutcome> {
     const items = this.#itemsAt(key);
     return await storeIfThere(
-      // A stub that is gone may only have expired; the stale value can still be the same.
+      // A missing stub may just have expired; the stale value may still be the same.
       async () => await findStub(items, stub) ?? await findItem(items, key, stale),
-      // Where either is, the server has not restarted since the stale value was read.
+      // If either is there, the server has not restarted since the stale value was read.
       ({ carrier }) => items.cas(key, item, { cas: stale.cas, carrier }, exptime),
     );
   }
 
-  /** Leaves something in the stub's place, which keeps the others from computing for as long. */
+  /** Replaces the stub by another item, which blocks the others for its lifetime. */
   async replaceStub({ key, stub }: Lease, content: Replacement): Promise<void> {
     await replaceStub(this.#itemsAt(key), stub, content);
   }
 
-  /** Gives a lease back, now or, where the server cannot be reached, later; never fails. */
+  /** Releases a lease: now, or later if the server cannot be reached. It never fails. */
   async release({ key, stub }: Lease): Promise<void> {
     await dropStub(this.#itemsAt(key, STRICT), stub);
   }
 
   /**
-   * Adds a stub, or replaces an item by it, and learns its cas unique, which changes when it is marked as stale. One
-   * that may have been added although this fails is removed later.
+   * Adds a stub, or replaces an item by it, and gets its cas unique, which changes when the stub is marked as stale. If
+   * this fails but the stub may have been added, it is removed later.
    */
   async #addStub(key: string, stub: Stub, replaced?: ReadItem): Promise<Stub | undefined> {
     try {
@@ -218,11 +218,11 @@ export class Leases {
     if (reply === UNREACHABLE) return "unreachable";
     if (reply.status !== "HD") return undefined;
     const cas = readCas(key, reply);
-    // memcached before 1.6.13 does not know it yet when it answers: such a stub is told by its nonce alone.
+    // memcached before 1.6.13 does not return it here: such a stub is recognized by its random text only.
     return cas === 0n ? stub : { ...stub, cas };
   }
 
-  /** Commands that go to the server of the value, whatever server the stub's own key would belong to. */
+  /** Commands that are sent to the server of the value, not to the server of the stub's own key. */
   #itemsAt(key: string, options = this.#options): ItemCommands {
     const session = this.#itemSession.routedAs(key);
     return {
@@ -237,10 +237,10 @@ export class Leases {
   }
 }
 
-/** For what must not be taken for done where the server cannot be reached. */
+/** For operations that must fail if the server cannot be reached. */
 export const STRICT: OperationOptions = { failover: "error" };
 
-/** Reads an item if it is still that one. */
+/** Reads an item if it has not changed. */
 async function findItem(
   items: ItemCommands,
   key: string,

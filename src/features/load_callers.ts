@@ -1,26 +1,28 @@
-/** Which load has brought about the code that runs, so that none waits for itself. @module */
+/** Tracks which load has started the running code, so that no load waits for itself. @module */
 
 import { type CallTracker, makeCallTracker } from "../transport/runtime_features.ts";
 import { lazily } from "../waiting.ts";
 import type { Load } from "./loads.ts";
 
-/** What calls a function that computes a value; the load is taken out when it has ended, for what it leaves behind. */
+/**
+ * The load that calls a function. It is removed when the load has ended, because the function may leave code running.
+ */
 export interface Caller {
   load: Load | undefined;
 }
 
-/** Follows what loads bring about, where the runtime can. */
+/** Tracks the asynchronous calls of loads, if the runtime supports it. */
 let tracker: CallTracker<Caller> | undefined;
 const trackCalls = /* @__PURE__ */ lazily(async () => tracker = await makeCallTracker());
-/** What has called the code that runs and has not returned: all that can be told without a tracker. */
+/** The caller of the running code, until it returns: without a tracker, nothing more is known. */
 let present: Caller | undefined;
 
-/** The load that has brought about the code that runs. */
+/** The load that has started the running code. */
 export function presentLoad(): Load | undefined {
   return (tracker?.getStore() ?? present)?.load;
 }
 
-/** Calls what computes a value, so that it is known what has brought it about. */
+/** Calls a function that computes a value, so that its caller is known. */
 export async function callAs(caller: Caller, compute: () => unknown): Promise<unknown> {
   await trackCalls();
   if (tracker !== undefined) return await tracker.run(caller, compute);
@@ -35,7 +37,7 @@ export async function callAs(caller: Caller, compute: () => unknown): Promise<un
   return await value;
 }
 
-/** Waits for a load, and remembers meanwhile that the one waits for it that has brought this about. */
+/** Waits for a load. Meanwhile it is recorded that the current load waits for it. */
 export async function waitAs(
   outer: Load | undefined,
   load: Load,
@@ -51,7 +53,7 @@ export async function waitAs(
   }
 }
 
-/** Whether a load cannot serve those who join before another one has ended. */
+/** Whether a load cannot end before another one has ended. */
 export function waitsFor(load: Load, other: Load, seen: Set<Load> = new Set()): boolean {
   if (load.isServing || seen.has(load)) return false;
   seen.add(load);

@@ -9,7 +9,7 @@ export interface Load {
   join(signal: AbortSignal | undefined): Promise<unknown>;
   /** Whether later callers get the stale value that is being replaced. */
   readonly isServing: boolean;
-  /** Whether it fails where the server does, whatever the client makes of that for others. */
+  /** Whether it fails when the server fails, even with `failover: "miss"`. */
   readonly isStrict: boolean;
   /** The loads that this one waits for, because its function has asked for their values. */
   readonly waits: Set<{ readonly load: Load }>;

@@ -1,19 +1,18 @@
 /** Which server a key lives on, and why. @module */
 
 import type { Session } from "../commands/session.ts";
-import { checkKey } from "../protocol/key.ts";
 import { type KeyExplanation, type KeyLocation, UNEXPLAINED } from "../routing/locator.ts";
 
 /** Tells which server a key lives on. */
 export function locate(session: Session, key: string): KeyLocation {
-  checkKey(key, "locate");
+  session.checkKey(key, "locate");
   const { member, index } = session.route.find(key);
   return { key, server: member.server.name, index };
 }
 
 /** Tells which server a key lives on, and why. */
 export function explain(session: Session, key: string): KeyExplanation {
-  checkKey(key, "explain");
+  session.checkKey(key, "explain");
   const { member, index, spread: { members, locator } } = session.route.find(key);
   const where = { key, server: member.server.name, index };
   const explanation = members[locator.locate(key)] === member

@@ -1,4 +1,4 @@
-/** Meta commands as they are, and what they tell of an item. @module */
+/** Meta commands, and the features that use them. @module */
 
 import {
   INVALIDATE_OPTIONS,
@@ -6,9 +6,9 @@ import {
   type OperationOptions,
   operationOptions,
 } from "../commands/operation_options.ts";
+import { ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
 import { checkSeconds } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
 import {
@@ -16,12 +16,13 @@ import {
   type ItemInfo,
   MetaCommand,
   type MetaReply,
+  type MetaRequest,
   type MetaVerb,
   plainKey,
   readItemInfo,
 } from "../protocol/commands/meta.ts";
 
-/** What of a meta command is not the key; nobody changes it any more. */
+/** The parts of a meta command besides the key. They do not change any more. */
 export interface MetaParts {
   readonly verb: MetaVerb;
   readonly flags: readonly string[] | undefined;
@@ -37,20 +38,29 @@ export function meta(
 ): Promise<MetaReply> {
   const request = { verb, key, flags: flags ?? [], data: value };
   checkMetaRequest(request);
+  if (session.settings.keys !== undefined && verb !== "mn") checkFormatted(session, request);
   const make = () => new MetaCommand(request);
-  // The others change no value.
+  // The other commands change no value.
   return ["ms", "md", "ma"].includes(verb)
     ? session.askChange(plainKey(request), make, options)
     : session.ask(plainKey(request), make, options);
 }
 
-/** Tells what memcached knows of an item. */
+function checkFormatted(session: Session, { verb, key, flags }: MetaRequest): void {
+  session.checkKey(key, verb);
+  const refused = flags.find((flag) => flag[0] === "b" || flag[0] === "k");
+  if (refused === undefined) return;
+  const why = `flag ${refused[0]} does not go together with the client's option keys`;
+  throw new ValidationException(`Cannot send meta command ${verb}: ${why}`, flags);
+}
+
+/** Gets memcached's data about an item. */
 export async function inspect(
   session: Session,
   key: string,
   options?: OperationOptions,
 ): Promise<ItemInfo | undefined> {
-  checkKey(key, "mg");
+  session.checkKey(key, "mg");
   return await inDialect(session, key, {
     meta: () => inspectByMeta(session, key, options),
     classic: ({ inspect }) => inspect(session, key, options),
@@ -71,7 +81,7 @@ async function inspectByMeta(
   return reply.status === "EN" ? undefined : readItemInfo(reply, key);
 }
 
-/** Stands for a reply where the client takes what it cannot reach for a miss: nothing is won, or stored. */
+/** The reply if the client treats an unreachable server as a miss: no right is won, and nothing is stored. */
 export const UNREACHABLE: MetaReply = { status: "NF", flags: {} };
 
 /** Marks a value as stale; resolves to whether it existed. */
@@ -81,7 +91,7 @@ export async function invalidate(
   options: InvalidateOptions = {},
 ): Promise<boolean> {
   checkOptions(options, INVALIDATE_OPTIONS);
-  checkKey(key, "invalidate");
+  session.checkKey(key, "invalidate");
   if (options.staleFor !== undefined) checkSeconds("staleFor", options.staleFor, 1);
   return await inDialect(session, key, {
     meta: () => invalidateByMeta(session, key, options),

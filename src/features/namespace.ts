@@ -1,4 +1,4 @@
-/** Keys under a prefix, which can all be made to miss at once. @module */
+/** Keys with a prefix that can all be invalidated together. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { readEntries } from "../commands/many_keys.ts";
@@ -23,7 +23,7 @@ import { untilAborted } from "../waiting.ts";
 import type { Attempt, Generations } from "./generations.ts";
 import { withFeatures } from "./lazy_features.ts";
 
-/** The digits of the largest generation, 2^64 - 1, and the colon behind them. */
+/** The number of digits of the largest generation, 2^64 - 1, with the colon after them. */
 const GENERATION_LENGTH = 21;
 
 /** What a namespace shares with its views in other formats. */
@@ -37,26 +37,25 @@ interface Shared {
 }
 
 /**
- * A view of a client whose keys all carry a prefix and a generation, `prefix` + generation + `:` + key,
- * and can be made to miss all at once: {@linkcode invalidateAll} counts the generation up, and what
- * was stored under earlier ones is never asked for again. `client.namespace(prefix)` makes one.
+ * A view of a client whose keys have a prefix and can all be invalidated together. `client.namespace(prefix)` makes
+ * one. A key is stored as `prefix` + generation + `:` + key. {@linkcode invalidateAll} increments the generation, so
+ * that items of earlier generations are never read again.
  *
- * The methods are those of the client. The generation is a counter on memcached, under the prefix and
- * `~moecache-generation`. Each operation asks for it in the turn in which it sends its own command, under the
- * generation known so far; only when that has become another does the operation take a second round. So
- * an operation that begins after `invalidateAll` has resolved, in whatever process, finds nothing older.
+ * The methods are those of the client. The generation is a counter in memcached, under the prefix followed by
+ * `~moecache-generation`. Each operation requests the generation in the same turn in which it sends its own command
+ * with the last known generation. Only if the generation has changed does the operation need a second round trip. So an
+ * operation that begins after `invalidateAll` has resolved, in any process, finds nothing older.
  *
- * Where the server of the counter cannot be reached and the client takes that for a miss (`failover: "miss"`), the
- * generation is unknown: what is read is missing then, and what is written is dropped, wherever its key lives.
+ * If the server of the counter cannot be reached and the client has `failover: "miss"`, the generation is unknown:
+ * reads are misses and writes are dropped, on all servers.
  *
- * A counter that memcached evicts begins again at the current time in milliseconds, which makes everything
- * miss. One on a server that comes back, after its keys have lived on another for a while, may be an old one: a
- * client that has seen a later generation of the prefix, of the last 10,000 prefixes that it used, raises the
- * counter to the current time before it reads or writes anything. Until then, clients that have not seen it may
- * find what was invalidated meanwhile. A generation would be used twice only with clocks that far apart, or after
- * more than one `invalidateAll` per millisecond.
+ * If memcached evicts the counter, it begins again at the current time in milliseconds, and all keys are misses. If a
+ * server returns after its keys have been on another server, its counter may be old. A client that has seen a later
+ * generation raises such a counter to the current time before it reads or writes anything; it remembers the last 10,000
+ * prefixes that it used. Until then, other clients may find items that were invalidated meanwhile. A generation is used
+ * twice only if clocks differ by that much, or after more than one `invalidateAll` a millisecond.
  *
- * @example Forgetting all of a user's pages at once
+ * @example Invalidating all pages of a user
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -77,7 +76,7 @@ export class Namespace implements KeyCommands {
   readonly prefix: string;
   readonly #commands: KeyCommands;
   readonly #shared: Shared;
-  /** Values that are being computed and cannot be stored, by their keys. */
+  /** Values that are being computed and cannot be stored, by key. */
   readonly #computing = new Map<string, Promise<unknown>>();
 
   /** @internal */
@@ -95,14 +94,14 @@ export class Namespace implements KeyCommands {
   }
 
   /**
-   * Makes all keys of the namespace miss, for every client: one round trip, however many there are.
-   * memcached drops what was stored as it expires, or as it needs the memory.
+   * Makes all keys of the namespace miss, for every client, in one round trip. memcached removes the items when they
+   * expire, or when it needs the memory.
    *
    * @param options `signal`.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
-   * @example Every price, after a change of the currency
+   * @example Invalidating all prices
    * ```ts
    * import { Client } from "@moecache/moecache";
    * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -122,13 +121,13 @@ export class Namespace implements KeyCommands {
   }
 
   /**
-   * Tells what all keys of the namespace begin with at present, in memcached: its prefix, the generation and
-   * a colon. It takes a round trip.
+   * Returns the current beginning of all keys in memcached: the prefix, the generation and a colon. It takes a round
+   * trip.
    *
    * @param options `signal`.
    * @returns The text, such as `"prices:1796000000000:"`.
    * @throws {ClientException} When memcached refuses.
-   * @throws {SocketError} When the server cannot be reached, or is lost before it has answered.
+   * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply.
    *
    * @example The keys of a namespace
    * ```ts
@@ -268,7 +267,7 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    // A caller that gives an initial value gets a number, or an error.
+    // A caller that passes `initial` gets a number or an error, never `undefined`.
     const miss = options?.initial === undefined ? none : undefined;
     return this.#run(key, options, (key) => this.#commands.incr(key, delta, options), miss);
   }
@@ -278,7 +277,7 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    // A caller that gives an initial value gets a number, or an error.
+    // A caller that passes `initial` gets a number or an error, never `undefined`.
     const miss = options?.initial === undefined ? none : undefined;
     return this.#run(key, options, (key) => this.#commands.decr(key, delta, options), miss);
   }
@@ -352,7 +351,7 @@ export class Namespace implements KeyCommands {
     return await this.#run(key, undefined, async (key) => await this.#commands.locate(key));
   }
 
-  /** Computes a value that cannot be stored, once for all who ask for it meanwhile. */
+  /** Computes a value that cannot be stored, once for all concurrent callers. */
   #compute<Value>(key: string, load: () => Value | Promise<Value>): Promise<Value> {
     const present = this.#computing.get(key) as Promise<Value> | undefined;
     if (present !== undefined) return present;
@@ -364,7 +363,7 @@ export class Namespace implements KeyCommands {
     return computed;
   }
 
-  /** A value that is not stored as others would read it, where the format is known. */
+  /** Converts a value that is not stored as if it had been stored and read, if the format is known. */
   async #asRead<Value>(value: Value, key: string): Promise<Value> {
     const session = sessionOf(this.#commands);
     if (session === undefined || value === undefined) return value;
@@ -373,9 +372,9 @@ export class Namespace implements KeyCommands {
   }
 
   /**
-   * Runs an operation that knows its key only as memcached does.
+   * Runs an operation with the key as memcached stores it.
    *
-   * @param miss What comes of it where the generation cannot be known and the client takes that for a miss.
+   * @param miss The result if the generation is unknown and the client treats this as a miss.
    */
   #run<Result>(
     key: string,
@@ -406,8 +405,8 @@ export class Namespace implements KeyCommands {
 /**
  * Checks what all keys of a namespace begin with.
  *
- * @returns How many characters a key may have behind it and the number of its generation.
- * @throws {ValidationException} When the prefix is no key, or leaves no room for one.
+ * @returns The maximum length of a key after the prefix and the generation.
+ * @throws {ValidationException} When the prefix is invalid, or leaves no room for a key.
  */
 function longestKeyUnder(prefix: string): number {
   checkKey(prefix, "use as a prefix");
@@ -417,10 +416,10 @@ function longestKeyUnder(prefix: string): number {
   throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
 }
 
-/** What a key that does not exist is read as, and what a write gives that is dropped. */
+/** The result of a miss, and of a dropped write. */
 function none(): undefined {}
 
-/** Whether a write that is dropped has found its key. */
+/** The result of a dropped write that returns whether the key existed. */
 function no(): boolean {
   return false;
 }

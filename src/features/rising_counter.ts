@@ -1,8 +1,8 @@
 /**
- * Counters that never go back. The server of a counter may leave the list, or fail over to another server, and come
- * back with the number that it had then. So a client raises a counter that is less than it knows. A counter is
- * raised to the present time in milliseconds at least: since all counters begin at the time, that is more than any
- * client knows, and right for the others too.
+ * Counters that never decrease. The server of a counter may leave the list, or fail over to another server, and return
+ * with its old number. So a client raises a counter that is less than the last known number. It raises it at least to
+ * the current time in milliseconds: because all counters begin at the time, this is more than any client has seen, and
+ * correct for other clients too.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import { ClientException, SocketError } from "../errors.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 
-/** The commands that such a counter needs. */
+/** The commands that a counter needs. */
 export type CounterCommands = Pick<KeyCommands, "incr" | "withTranscoder">;
 
-/** How often a counter is raised that changes each time: it takes a proxy that loses its server. */
+/** How often raising a counter is tried when it changes each time, as behind a proxy that loses its server. */
 const MOST_ATTEMPTS = 10;
-/** How many counters are remembered for each client. */
+/** How many counters each client remembers. */
 const MOST_REMEMBERED = 10_000;
 
-/** What is known of counters, by their keys, to all commands of one client, or of one namespace. */
+/** The last known numbers of counters, by key, for all commands of one client or of one namespace. */
 const knowledge = /* @__PURE__ */ new WeakMap<object, Map<string, bigint>>();
 
-/** A counter on memcached that a client has never seen go back. */
+/** A counter in memcached that never decreases for a client. */
 export class RisingCounter {
   readonly #commands: CounterCommands;
   readonly #key: string;
@@ -39,12 +39,12 @@ export class RisingCounter {
     knowledge.set(keySpace, this.#all);
   }
 
-  /** The latest value known. */
+  /** The last known number. */
   get known(): bigint | undefined {
     return this.#all.get(this.#key);
   }
 
-  /** Reads the counter; `undefined` where it is missing or an old one, or a fault is taken for a miss. */
+  /** Reads the counter; `undefined` if it is missing or old, or if the client treats an error as a miss. */
   async peek(): Promise<bigint | undefined> {
     const { known = 0n } = this;
     const present = await this.#commands.incr(this.#key, 0n);
@@ -70,17 +70,17 @@ export class RisingCounter {
     }
   }
 
-  /** Reads the counter; raises one that is an old one. */
+  /** Reads the counter, and raises it if it is old. */
   read(options?: OperationOptions): Promise<bigint> {
     return this.#count(0n, options);
   }
 
-  /** Counts one up: in one round trip, or in three where the counter is an old one. */
+  /** Increments the counter: in one round trip, or in three if it is old. */
   next(options?: OperationOptions): Promise<bigint> {
     return this.#count(1n, options);
   }
 
-  /** Counts up to the present time, or by one where that is no more, in two round trips. */
+  /** Raises the counter to the current time, or by one if it is not less than the time, in two round trips. */
   async nextTime(options?: OperationOptions): Promise<bigint> {
     const { known = 0n } = this;
     const next = (present: bigint) => timeAfter(present > known ? present : known);
@@ -97,7 +97,7 @@ export class RisingCounter {
     return this.#learn(await this.#raise(next, options));
   }
 
-  /** @param next Makes the new value from the present one, which is 0 for a counter that is missing. */
+  /** @param next Makes the new number from the current one; 0 if the counter is missing. */
   async #raise(
     next: (present: bigint) => bigint,
     options: OperationOptions | undefined,
@@ -124,11 +124,11 @@ export class RisingCounter {
     throw new ClientException(`Cannot count key "${key}": ${why}`, key);
   }
 
-  /** Takes note of a value; gives the latest one known, where that is another by now. */
+  /** Records a number; returns the last known one, if that is larger. */
   #learn(value: bigint): bigint {
     const { known = 0n } = this;
     const latest = known > value ? known : value;
-    // Those that were used last stand last: the first is the one to be forgotten.
+    // In the order of use: the first one is removed.
     this.#all.delete(this.#key);
     this.#all.set(this.#key, latest);
     const [first] = this.#all.keys();
@@ -137,7 +137,7 @@ export class RisingCounter {
   }
 }
 
-/** The present time in milliseconds, or the next number where that is no more than this one. */
+/** The current time in milliseconds, or the next number if the time is not more than `counter`. */
 function timeAfter(counter: bigint): bigint {
   const now = BigInt(Date.now());
   return now > counter ? now : counter + 1n;
@@ -146,5 +146,5 @@ function timeAfter(counter: bigint): bigint {
 function readCounter(key: string, { data }: StoredItem): bigint {
   const text = new TextDecoder().decode(data);
   if (/^\d{1,20} *$/.test(text)) return BigInt(text.trimEnd());
-  throw new ClientException(`Cannot count key "${key}": its value is no number`, text);
+  throw new ClientException(`Cannot count key "${key}": its value is not a number`, text);
 }

@@ -1,4 +1,4 @@
-/** Commands to every server: statistics, versions, flushing, logging. @module */
+/** Commands to every server: `stats`, `version`, `flush_all`, `verbosity`. @module */
 
 import {
   OPERATION_OPTIONS,
@@ -15,9 +15,9 @@ import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/comma
 import { namedAfterHangUp } from "../protocol/hang_up.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 
-/** How items are made to expire. */
+/** The options of `flushAll`. */
 export interface FlushOptions extends OperationOptions {
-  /** In how many seconds, 0 to 2,592,000; 0, at once, by default. */
+  /** The delay in seconds, 0 to 2,592,000; by default 0, at once. */
   readonly delay?: number;
 }
 
@@ -28,7 +28,7 @@ const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {
 };
 const HIGHEST_VERBOSITY = 0x7fffffff;
 
-/** Asks every server for statistics. */
+/** Gets the statistics of every server. */
 export async function stats(
   session: Session,
   args?: string,
@@ -38,7 +38,7 @@ export async function stats(
   return await askAll(session, "request stats of", () => new StatsCommand(args), options);
 }
 
-/** Asks every server for its version. */
+/** Gets the version of every server. */
 export function version(session: Session, options?: OperationOptions): Promise<string[]> {
   return askAll(session, "ask for the version of", () => new VersionCommand(), options);
 }
@@ -47,7 +47,7 @@ export function version(session: Session, options?: OperationOptions): Promise<s
 export async function flushAll(session: Session, options: FlushOptions = {}): Promise<void> {
   checkOptions(options, FLUSH_OPTIONS);
   const { delay } = options;
-  // Given an absolute time, memcached flushes nothing.
+  // With an absolute time, memcached flushes nothing.
   if (delay !== undefined) checkInteger("delay", delay, 0, LONGEST_RELATIVE);
   const changes = () => {
     if (!delay) session.changesAll();
@@ -85,11 +85,11 @@ async function tellAll(
 }
 
 /**
- * Gives each server a command of its own, and waits for all of them.
+ * Sends a command to each server, and waits for all of them.
  *
- * @param action What is asked of servers, for the message.
- * @returns Their results, in the servers' order.
- * @throws The signal's reason, when it was aborted; else what {@linkcode serverFailure} makes.
+ * @param action The operation, for the message.
+ * @returns The results, in the order of the servers.
+ * @throws The signal's reason when it was aborted; otherwise the error of {@linkcode serverFailure}.
  */
 async function askAll<Result>(
   session: Session,
@@ -100,7 +100,7 @@ async function askAll<Result>(
   checkOptions(options, OPERATION_OPTIONS);
   const signal = options?.signal;
   const found = session.route.nodes(undefined, signal);
-  // Not a turn later than it has to be: what is issued in one turn leaves together.
+  // Without waiting a turn: operations issued in the same turn are sent together.
   const nodes = found instanceof Promise ? await found : found;
   const results: Result[] = [];
   const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };

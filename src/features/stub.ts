@@ -1,9 +1,9 @@
 /**
- * Stubs: items without a value. A client adds one to claim a key, so that the others see that it is being
- * worked on. A stub expires by itself, so a client that dies frees the others.
+ * Stubs: items without a value. A client adds a stub to claim a key, so that others see that it is working on it. A
+ * stub expires, so if its client crashes, others can continue.
  *
- * A stub holds a random text, its nonce. It is read, each time just before it is replaced or removed, and its cas
- * unique counts on the connection that it was read through: it cannot be that of another client's stub.
+ * A stub holds a random text. It is read just before it is replaced or removed. Its cas unique is used only on the
+ * connection that it was read through, so it cannot belong to another client's stub.
  *
  * @module
  */
@@ -15,18 +15,18 @@ import type { CasOutcome } from "../protocol/commands/storage.ts";
 import { LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
 import { type Clock, lettingProcessEnd } from "../waiting.ts";
 
-/** A cas unique, and the connection that it was read through, unless the client finds that by itself. */
+/** A cas unique, and the connection that it was read through; absent if the client itself remembers that. */
 export interface Unique {
   readonly cas: bigint;
   readonly carrier?: number | undefined;
 }
 
-/** An item that was read. */
+/** An item, as it was read. */
 export interface ReadItem extends Unique {
   readonly value: StoredItem;
 }
 
-/** An item as it is read for somebody who might compute it again. */
+/** An item, as it is read by a caller that may compute it again. */
 export interface LeasedItem extends StoredItem {
   /** The cas unique. */
   readonly cas: bigint;
@@ -56,37 +56,37 @@ export interface ItemCommands {
   ): Promise<CasOutcome>;
 }
 
-/** A stub that was added. */
+/** A stub that has been added. */
 export interface Stub {
   readonly key: string;
-  /** The text that it holds, which occurs nowhere else. */
+  /** Its random text, which is unique. */
   readonly nonce: string;
-  /** How long it lives, in seconds. */
+  /** Its lifetime in seconds. */
   readonly lifetime: number;
-  /** The cas unique that it must have still, for a stub that must not be marked as stale meanwhile. */
+  /** The cas unique that it must have, for a stub that must not have been marked as stale. */
   readonly cas?: bigint;
 }
 
-/** What an item is replaced by, and for how long in seconds. */
+/** The replacement of an item, and its lifetime in seconds. */
 export interface Replacement extends StoredItem {
   readonly exptime: number;
 }
 
-/** Makes an item that expires at once: the way to delete one that has a certain cas unique. */
+/** Makes an item expire at once. This is how an item with a certain cas unique is deleted. */
 const PAST = /* @__PURE__ */ new Date(0);
-/** How often a cas is tried whose connection is lost, or that others were faster than. */
+/** How often a cas is tried when the connection is lost, or when other clients are faster. */
 const MOST_ATTEMPTS = 3;
 
-/** Makes a stub that is not stored yet. */
+/** Makes a stub, without storing it. */
 export function makeStub(key: string, lifetime: number): Stub {
   return { key, nonce: crypto.randomUUID(), lifetime };
 }
 
 /**
- * Adds a stub. One that may have been added although this fails is removed later.
+ * Adds a stub. If this fails but the stub may have been added, it is removed later.
  *
  * @param lifetime When it expires, in seconds.
- * @returns The stub, or `undefined` when there is an item.
+ * @returns The stub, or `undefined` when the key exists.
  */
 export async function addStub(
   items: ItemCommands,
@@ -103,7 +103,7 @@ export async function addStub(
   }
 }
 
-/** Reads a stub; resolves to `undefined` when it is not there any more. */
+/** Reads a stub; resolves to `undefined` when it does not exist any more. */
 export async function findStub(
   items: ItemCommands,
   { key, nonce, cas }: Stub,
@@ -115,12 +115,11 @@ export async function findStub(
 }
 
 /**
- * Stores what depends on an item being there. Where the connection is lost after that was looked for, it is looked
- * for again.
+ * Finds an item and stores its replacement. If the connection is lost in between, the item is searched again.
  *
- * @param find Looks for the item.
- * @param store Stores what depends on it.
- * @returns What came of it; `"not_found"` when the item is not there.
+ * @param find Finds the item.
+ * @param store Stores its replacement.
+ * @returns The result; `"not_found"` when the item does not exist.
  */
 export async function storeIfThere(
   find: () => Promise<ReadItem | undefined>,
@@ -134,7 +133,7 @@ export async function storeIfThere(
   }
 }
 
-/** Stores an item in the place of a stub; resolves to `"not_found"` when that is not there any more. */
+/** Replaces a stub by an item; resolves to `"not_found"` when the stub does not exist any more. */
 export async function replaceStub(
   items: ItemCommands,
   stub: Stub,
@@ -146,7 +145,7 @@ export async function replaceStub(
   );
 }
 
-/** Removes a stub; resolves to whether it was still there. */
+/** Removes a stub; resolves to whether it still existed. */
 export async function removeStub(items: ItemCommands, stub: Stub): Promise<boolean> {
   const outcome = await storeIfThere(
     () => findStub(items, stub),
@@ -155,22 +154,22 @@ export async function removeStub(items: ItemCommands, stub: Stub): Promise<boole
   return outcome === "stored";
 }
 
-/** Removes a stub, now or, where the server cannot be reached, later; never fails. */
+/** Removes a stub: now, or later if the server cannot be reached. It never fails. */
 export async function dropStub(items: ItemCommands, stub: Stub): Promise<void> {
   const [outcome] = await Promise.allSettled([removeStub(items, stub)]);
   if (outcome.status === "rejected") removeAfterFailure(items, stub, outcome.reason);
 }
 
-/** For how many milliseconds a stub is looked for that nobody has confirmed. */
+/** For how many milliseconds an unconfirmed stub is searched. */
 const LONGEST_SEARCH = 30_000;
 const LONGEST_REST = 1000;
 
-/** Removes a stub in the background after a request that may have reached the server though it failed. */
+/** Removes a stub in the background, after a request that failed but may have reached the server. */
 export function removeAfterFailure(items: ItemCommands, stub: Stub, error: unknown): void {
   if (error instanceof SocketError && !isUnsent(error)) void removeLater(items, stub);
 }
 
-/** Removes a stub as soon as the server answers, and is found: what was sent before may come there after it. */
+/** Removes a stub as soon as the server replies and the stub exists: an earlier request may reach the server later. */
 export async function removeLater(items: ItemCommands, stub: Stub): Promise<void> {
   const clock = lettingProcessEnd(items.clock);
   const end = clock.now() + Math.min(LONGEST_SEARCH, stub.lifetime * 1000);

@@ -1,4 +1,4 @@
-/** The commands on keys over any session: what a client gives as a view in another format. @module */
+/** A view with another value format: the commands on keys over any session. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { count } from "../commands/count.ts";

@@ -10,7 +10,6 @@ import { ClientException } from "../errors.ts";
 import { checkFunction, checkInteger, checkOptions } from "../option_checks.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import { whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { backoff, pause } from "../waiting.ts";
@@ -28,7 +27,7 @@ export async function update<Value>(
 ): Promise<Value | undefined> {
   const { signal, retries = DEFAULT_RETRIES } = options;
   checkOptions(options, UPDATE_OPTIONS);
-  checkKey(key, "update");
+  session.checkKey(key, "update");
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);
   const exptimeOf = exptimes(options.exptime);

@@ -1,4 +1,4 @@
-/** Watching what happens on the servers. @module */
+/** Watches the events of all servers. @module */
 
 import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
@@ -11,13 +11,13 @@ import type { WatchedEvents } from "./watched_events.ts";
 /** The events of all servers. Cancelling it closes its connections. */
 export interface WatchStream extends ReadableStream<WatchEvent> {
   /**
-   * Resolves when every server has begun to log: what is done from then on is seen. Rejects with the error
-   * that the stream fails with, which need not be handled twice.
+   * Resolves when every server has begun to log: later operations are seen. Rejects with the error of the stream; this
+   * rejection need not be handled.
    */
   readonly ready: Promise<void>;
 }
 
-/** Watches all servers, on a connection for each. Of the events, no more is read than is asked for. */
+/** Watches all servers, with a connection for each. Events are read only on demand. */
 export function watch(
   session: Session,
   kinds: readonly WatchKind[],

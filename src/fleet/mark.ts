@@ -1,10 +1,10 @@
-/** What is said of a value that has a certain cas unique, where the server itself does not say it. @module */
+/** The content of a mark: data about a value with a certain cas unique, for servers that do not report it. @module */
 
 /** A mark. */
 export interface Mark {
-  /** The cas unique of the value that it is about. */
+  /** The cas unique of its value. */
   readonly cas: bigint;
-  /** The text whose item tells by expiring that the value is no longer fresh; absent for one that is stale. */
+  /** The text of the item that exists while the value is fresh; absent if the value is stale. */
   readonly freshness?: string;
 }
 
@@ -15,7 +15,7 @@ export function formatMark({ cas, freshness = STALE }: Mark): string {
   return `${cas} ${freshness}`;
 }
 
-/** Reads a mark; what is none, since somebody else has stored something there, says nothing. */
+/** Reads a mark; `undefined` if another program has stored something else there. */
 export function parseMark(text: string): Mark | undefined {
   const [, cas, freshness] = /^(\d{1,20}) ([\w-]+)$/.exec(text) ?? [];
   if (cas === undefined || freshness === undefined) return undefined;

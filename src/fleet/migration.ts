@@ -18,20 +18,23 @@ import { isClassic, isUnknownCommand, noteClassic } from "./dialects.ts";
 import { parseMark } from "./mark.ts";
 import { reservedKey } from "./reserved_key.ts";
 
-/** Gives a command to one of the two servers. */
+/** Sends a command to one of the two servers. */
 export type SubmitTo = (command: Command) => void;
 
 /** The server that a key moves to, and the one that it moves from. */
 export interface Places {
   readonly next: SubmitTo;
   readonly former: SubmitTo;
-  /** The server that it moves from, as far as that is known. */
+  /** The server that it moves from, if known. */
   readonly formerNode?: ServerNode;
-  /** What the servers are asked in, where the client was told. */
+  /** The dialect of the servers, if the client's option sets it. */
   readonly dialect?: ResolvedOptions["dialect"];
 }
 
-/** Carries out an operation on a key that moves; one that does not concern the former server goes to the next. */
+/**
+ * Executes an operation on a key that moves. An operation that does not concern the former server is sent only to the
+ * new one.
+ */
 export function submitMoving(key: string, command: Command, places: Places): void {
   const move = moveOf(command);
   if (move === undefined) return places.next(command);
@@ -42,13 +45,13 @@ export function submitMoving(key: string, command: Command, places: Places): voi
 }
 
 /**
- * Carries out an operation where the key moves to, and does there and where it moves from what keeps both
- * as they should be: what asks for an item, or depends on one, has it brought over where it is missing; what
- * changes one is told to the former server too, after the other has done it.
+ * Executes an operation on the new server, and keeps both servers consistent. If an operation reads an item or depends
+ * on it, and the item is missing, it is copied from the former server. An operation that changes an item is sent to the
+ * former server too, after the new one.
  *
  * @param key The key.
- * @param move What the operation is.
- * @returns The operation's result where the key moves to.
+ * @param move The kind of the operation.
+ * @returns The operation's result on the new server.
  */
 async function operateOnMovingKey(
   key: string,
@@ -58,7 +61,7 @@ async function operateOnMovingKey(
   const { next, former } = places;
   const ask = (where = next) => run(where, move.again());
   if (move.kind === "remove") {
-    // First where a reader would bring it over from.
+    // First on the former server, because readers would copy the item from there.
     const removed = await ask(former);
     const result = await ask();
     return move.combine?.(result, removed) ?? result;
@@ -67,7 +70,7 @@ async function operateOnMovingKey(
   let result = await ask();
   if (move.kind === "read" && move.isMiss(result)) {
     await bringOver(key, places);
-    // Another client may have been faster, and may have removed the former copy: only the answer tells.
+    // Another client may have been faster, and may have removed the former copy: only the reply tells.
     result = await ask();
   }
   const mirror = move.mirror(result);
@@ -83,12 +86,12 @@ interface Copy {
 }
 
 /**
- * How long a copy lives whose server does not tell how long the item has, in seconds. As long as the item is there, it
- * is brought over again.
+ * The lifetime, in seconds, of a copy from a server that does not report the item's remaining lifetime. While the item
+ * exists, it is copied again.
  */
 const UNKNOWN_TTL = 60;
 
-/** Copies an item as it is, with the time that it has left, unless there is one at the new place by now. */
+/** Copies an item with its remaining lifetime, unless the new server has one by now. */
 async function bringOver(key: string, places: Places): Promise<void> {
   const { next, former, formerNode, dialect } = places;
   const item = dialect === "classic" || (formerNode !== undefined && isClassic(formerNode))
@@ -119,7 +122,7 @@ async function readByMeta(
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
   try {
     const reply = await run(former, new MetaCommand(asked));
-    // An item that was marked as stale there is not worth a copy.
+    // A stale item is not copied.
     if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
     const ttl = Number(readToken(reply, "t", key));
     return { flags: readToken(reply, "f", key), data: reply.value, ttl };
@@ -148,21 +151,21 @@ function run<Result>(submit: SubmitTo, command: Command<Result>): Promise<Result
   return new Promise((resolve) => submit(command.settleBy(resolve)));
 }
 
-/** What an operation is for a key that moves from one server to another. */
+/** How an operation is executed for a key that moves. */
 interface Move {
-  /** Whether it asks for the item, depends on there being one, takes no notice of it, or removes it. */
+  /** Whether it reads the item, depends on it, ignores it, or removes it. */
   readonly kind: "read" | "change" | "write" | "remove";
-  /** Whether this result says that there is no item. */
+  /** Whether this result means that the item does not exist. */
   isMiss(result: unknown): boolean;
   /** Makes the same operation again. */
   again(): Command;
-  /** Makes what is sent to the server that the key moves from after this result, if anything. */
+  /** Makes the command for the former server after this result, if any. */
   mirror(result: unknown): Command | undefined;
-  /** Makes one result of the two servers'; that of the server that the key moves to where absent. */
+  /** Combines the results of both servers; by default the result of the new one. */
   combine?(result: unknown, former: unknown): unknown;
 }
 
-/** What an operation is for a key that moves; `undefined` for one that concerns one server only. */
+/** How an operation is executed for a key that moves; `undefined` for one that concerns only one server. */
 function moveOf(command: Command): Move | undefined {
   if (command instanceof RetrievalCommand) return moveOfRetrieval(command);
   if (command instanceof StorageCommand) return moveOfStorage(command);
@@ -180,7 +183,7 @@ function moveOf(command: Command): Move | undefined {
   return undefined;
 }
 
-/** How an operation is done on both servers: the item existed if it did on either. */
+/** Executes an operation on both servers: the item existed if it existed on either. */
 function onBoth(again: Move["again"]): Omit<Move, "kind"> {
   return {
     isMiss: () => false,
@@ -192,7 +195,7 @@ function onBoth(again: Move["again"]): Omit<Move, "kind"> {
 
 function moveOfRetrieval(command: RetrievalCommand): Move {
   const again = () => new RetrievalCommand(command.verb, command.key, command.readItem);
-  // Where the key moves from, an item is touched as well.
+  // The item on the former server is touched as well.
   const mirror = () => command.isRepeatable ? undefined : again();
   return { kind: "read", isMiss: isUndefined, again, mirror };
 }
@@ -204,9 +207,9 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
     again: () => new StorageCommand(verb, key, item, answers),
     mirror: (result) => {
       if (result === false || result === "exists" || result === "not_found") return undefined;
-      // Where the key moves from, conditions were met differently, and the cas unique is another.
+      // On the former server, conditions and cas uniques differ.
       const copy = { ...item, cas: undefined };
-      // It gives an item another cas unique, by which it is invalidated; a former copy would know nothing of that.
+      // It changes the item's cas unique to invalidate it; the former copy would not be invalidated.
       if (verb === "append" && item.data.length === 0) return new DeleteCommand(key);
       return verb === "append" || verb === "prepend"
         ? new StorageCommand(verb, key, copy, STORED_ANSWERS)
@@ -215,7 +218,7 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
   };
 }
 
-/** A copy that a meta command has left behind is dropped: its cas unique and its marks are its own. */
+/** The former copy is deleted: its cas unique and its marks differ. */
 function moveOfMeta({ request }: MetaCommand): Move | undefined {
   const { verb, key, flags } = request;
   if (verb === "mn" || verb === "me") return undefined;
@@ -240,7 +243,7 @@ function kindOfMeta({ verb, flags }: MetaRequest): Move["kind"] {
   const has = (letters: string) => flags.some((flag) => letters.includes(flag[0]!));
   // With I an item is marked as stale, with C only a certain one is removed: it has to be there.
   if (verb === "md") return has("IC") ? "change" : "remove";
-  // With N, what is missing is made.
+  // With N, a missing item is created.
   return verb === "mg" && !has("N") ? "read" : "change";
 }
 

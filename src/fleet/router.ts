@@ -1,4 +1,4 @@
-/** From keys to servers. @module */
+/** Routes commands to the servers of their keys. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
@@ -11,60 +11,60 @@ import { type Member, type ReportServer, Servers } from "./servers.ts";
 
 const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
 
-/** Gives commands to servers. */
+/** Sends commands to servers. */
 export interface Route {
-  /** Whether operations on a key are carried out in the order in which they are submitted. */
+  /** Whether operations on a key are executed in the order in which they are submitted. */
   readonly keepsOrder: boolean;
   /**
-   * Gives a command to the server of a key.
+   * Sends a command to the server of a key.
    *
    * @throws {ValidationException} When the locator has no server for the key.
-   * @throws {SocketError} When that server takes no more.
+   * @throws {SocketError} When that server accepts no more commands.
    */
   submit(key: string, command: Command): void;
   /**
-   * The servers, or one of them; a promise where they are not known yet.
+   * The servers, or one of them; a promise if they are not known yet.
    *
-   * @param server Its name, or its index in the list that the client was given.
-   * @param signal Ends the waiting for them.
-   * @throws {ValidationException} When there is no such server.
+   * @param server Its name, or its index in the client's list.
+   * @param signal Ends the wait for them.
+   * @throws {ValidationException} When the server is not in the list.
    */
   nodes(
     server?: string | number,
     signal?: AbortSignal,
   ): readonly ServerNode[] | Promise<readonly ServerNode[]>;
   /**
-   * Finds where a key lives, without sending anything.
+   * Finds the server of a key, without sending anything.
    *
-   * @throws {ValidationException} When the locator has no server for it.
+   * @throws {ValidationException} When the locator has no server for the key.
    * @throws {SocketError} When there is no server.
    */
   find(key: string): Found;
 }
 
-/** The servers that keys are spread over, and how. */
+/** A distribution of keys: the servers and their locator. */
 export interface Spread {
   readonly members: readonly Member[];
   readonly locator: Locator;
 }
 
-/** Where a key lives. */
+/** Finds the server of a key. */
 export interface Found {
   readonly member: Member;
-  /** The servers that it was chosen from. */
+  /** The distribution that it was chosen from. */
   readonly spread: Spread;
-  /** The index of its server in the list that the client has at present. */
+  /** The index of its server in the client's current list. */
   readonly index: number;
 }
 
-/** Gives commands to the servers that their keys live on, and to no others. */
+/** Sends commands to the servers of their keys only, without failover. */
 export class Router implements Route {
   readonly #options: ResolvedOptions;
   readonly #servers: Servers;
-  /** Spreads the keys over the servers; absent as long as there are none. */
+  /** The distribution of keys; absent while there are no servers. */
   #locator: Locator | undefined;
 
-  /** @param report Called with what happens to the servers. */
+  /** @param report Called with the events of the servers. */
   constructor(
     servers: readonly ResolvedServer[],
     options: ResolvedOptions,
@@ -72,7 +72,7 @@ export class Router implements Route {
   ) {
     this.#options = options;
     this.#servers = new Servers(options, report);
-    // Without any, they are yet to be discovered.
+    // Without any, they have not been discovered yet.
     if (servers.length > 0) this.#take(servers);
   }
 
@@ -85,13 +85,13 @@ export class Router implements Route {
     return this.#options.connections === 1 && this.#locator?.locateFormer === undefined;
   }
 
-  /** Whether the router takes nothing any more. */
+  /** Whether the router is closed. */
   get isClosed(): boolean {
     return this.#servers.isClosed;
   }
 
   /**
-   * What spreads the keys over the servers.
+   * The distribution of keys.
    *
    * @throws {SocketError} When there are no servers yet.
    */
@@ -101,10 +101,10 @@ export class Router implements Route {
   }
 
   /**
-   * Takes another list of servers for what comes from now on; what is under way ends where it began.
+   * Changes the list of servers for later commands. Pending commands end on their servers.
    *
-   * @returns Resolves when it has ended on the servers that left the list.
-   * @throws {ValidationException} At once, when the locator cannot be made of them; the old ones stay.
+   * @returns Resolves when all commands on the removed servers have ended.
+   * @throws {ValidationException} At once, when the locator cannot be made for them. The old list is kept then.
    * @throws {SocketError} At once, when the router is closed.
    */
   setServers(servers: readonly ResolvedServer[]): Promise<void> {
@@ -117,7 +117,7 @@ export class Router implements Route {
     if (locator.locateFormer !== undefined) {
       return this.submitTo(this.memberOf(key), key, command);
     }
-    // Nearly always: this is done for every command.
+    // The usual case first, because this runs for every command.
     const at = locator.locate(key);
     const member = typeof at === "number" ? this.#servers.members[at] : undefined;
     (member ?? this.memberOf(key)).node.submit(command);
@@ -138,23 +138,23 @@ export class Router implements Route {
   }
 
   /**
-   * Makes what spreads the keys over some servers.
+   * Makes the distribution of keys over some servers.
    *
-   * @throws {ValidationException} When the option `locator` does not make one.
+   * @throws {ValidationException} When the option `locator` does not make a locator.
    */
   makeLocator(servers: readonly ResolvedServer[]): Locator {
     const { locator } = this.#options;
-    // Of what a server is dialled with, certificates and passwords too, a locator learns nothing.
+    // A locator does not get certificates and passwords.
     const made = locator(servers.map(({ name, weight }) => ({ name, weight })));
     if (typeof made?.locate === "function") return made;
     throw new ValidationException("Cannot use locator: it made no object with locate", locator);
   }
 
   /**
-   * The server of a key.
+   * Finds the server of a key.
    *
-   * @param spread Over which servers the keys are spread, and how.
-   * @throws {ValidationException} When the locator has none for it.
+   * @param spread The distribution of keys.
+   * @throws {ValidationException} When the locator has no server for the key.
    */
   memberOf(key: string, { members, locator }: Spread = this): Member {
     const at = locator.locate(key);
@@ -164,7 +164,7 @@ export class Router implements Route {
     throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
   }
 
-  /** Gives a command to a server, and takes care of the one that its key moves from. */
+  /** Sends a command to a server, and to the former server if its key moves. */
   submitTo({ node }: Member, key: string, command: Command, spread: Spread = this): void {
     const former = spread.members[spread.locator.locateFormer?.(key) ?? -1]?.node;
     if (former === undefined || former === node) return node.submit(command);
@@ -178,7 +178,7 @@ export class Router implements Route {
     }).catch((error) => command.failForGood(error));
   }
 
-  /** Rejects all that is under way, and what comes later; resolves when every socket is closed. */
+  /** Rejects pending and later commands; resolves when every socket is closed. */
   async close(): Promise<void> {
     await this.#servers.close();
   }

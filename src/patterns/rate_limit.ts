@@ -107,7 +107,7 @@ export async function rateLimit(
   const time = checkTime(now());
   const number = Math.floor(time / length);
   const currentKey = `${key}:${number}`;
-  // A counter that cannot be reached must not be taken for 0.
+  // A counter that cannot be reached must not count as 0.
   const strict = { ...(signal === undefined ? {} : { signal }), failover: "error" } as const;
   // A counter is needed until the next window has ended, plus a second, because memcached's clock ticks once a second.
   const beginning = { initial: 1n, exptime: 2 * window + 1, ...strict };

@@ -90,7 +90,7 @@ export interface ChangeListener {
   changed(key?: string): void;
 }
 
-/** The errors of operations of which no byte has been sent. */
+/** The errors of operations that have not been sent at all. */
 const unsent = /* @__PURE__ */ new WeakSet<Error>();
 
 /** Whether it is known that no byte was sent of the operation that failed with this error. */
@@ -251,7 +251,7 @@ export abstract class Command<Result = unknown> implements Exchange {
     if (!this.settled && !this.recover?.({ error, isUnsent: false })) this.failForGood(error);
   }
 
-  /** As {@linkcode fail}, for an operation of which no byte has been sent. */
+  /** As {@linkcode fail}, for an operation that has not been sent at all. */
   failUnsent(error: unknown): void {
     if (this.settled || this.recover?.({ error, isUnsent: true })) return;
     if (error instanceof Error) unsent.add(error);

@@ -24,8 +24,19 @@ export function checkKey(key: unknown, action: string): asserts key is string {
   throw new ValidationException(`Cannot ${action} key ${quote(key)}: ${objection(key)}`, key);
 }
 
+/** What checks the keys of a client. */
+interface KeyChecks {
+  checkKey(key: unknown, action: string): void;
+}
+
+const PLAIN: KeyChecks = { checkKey };
+
 /** Checks many keys, as {@linkcode checkKey} does, and removes duplicates. */
-export function checkKeys(keys: Iterable<unknown>, action: string): Set<string> {
+export function checkKeys(
+  keys: Iterable<unknown>,
+  action: string,
+  checks: KeyChecks = PLAIN,
+): Set<string> {
   if (typeof keys !== "object" || keys === null || !(Symbol.iterator in keys)) {
     const what = quote(keys);
     throw new ValidationException(
@@ -35,8 +46,8 @@ export function checkKeys(keys: Iterable<unknown>, action: string): Set<string> 
   }
   const unique = new Set<string>();
   for (const key of keys) {
-    checkKey(key, action);
-    unique.add(key);
+    checks.checkKey(key, action);
+    unique.add(key as string);
   }
   return unique;
 }

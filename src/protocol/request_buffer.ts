@@ -21,6 +21,13 @@ export class RequestBuffer {
   #chunks: Uint8Array[] = [];
   #chunkedLength = 0;
 
+  /** Makes the keys that are sent, where these are not the caller's. */
+  readonly encodeKey: ((key: string) => string) | undefined;
+
+  constructor(encodeKey?: (key: string) => string) {
+    this.encodeKey = encodeKey;
+  }
+
   /** How many bytes have been collected. */
   get byteLength(): number {
     return this.#chunkedLength + this.#length - this.#chunkStart;
@@ -33,7 +40,12 @@ export class RequestBuffer {
     return this;
   }
 
-  /** Appends a space and text known to be ASCII: a checked key. */
+  /** Appends a space and the key that is sent for a checked one. */
+  key(key: string): this {
+    return this.word(this.encodeKey?.(key) ?? key);
+  }
+
+  /** Appends a space and text. Each character is a byte. */
   word(text: string): this {
     this.#reserve(text.length + 1);
     this.#bytes[this.#length++] = SPACE;

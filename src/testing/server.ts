@@ -294,7 +294,7 @@ export class MemcachedServer implements AsyncDisposable {
     }
   }
 
-  /** Closes connections that are idle for so many milliseconds, from time to time. */
+  /** Regularly closes connections that have been idle for too long. */
   #checkIdle(timeout: number): void {
     this.#cancelIdleCheck = systemClock.after(Math.min(timeout, LONGEST_IDLE_CHECK), () => {
       for (const connection of [...this.#connections]) connection.closeIfIdle(timeout);

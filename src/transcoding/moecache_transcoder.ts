@@ -8,24 +8,23 @@ import type { ReadInstance, ReadPickleOptions } from "./pickle/unpickler.ts";
 import { writePickle } from "./pickle/write_pickle.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
-/** In the flags of every item that moecache or EnyimMemcached wrote; the other bits are a .NET `TypeCode`. */
+/** A bit in the flags of every item from moecache or EnyimMemcached; the other bits are a .NET `TypeCode`. */
 const MARK = 0x100;
 const MAX_TYPE_CODE = 0xff;
 
 /** The flags of a string: `TypeCode.String`. */
 const STRING_FLAGS = 0x112;
-/** The flags of a pickle: `TypeCode.Empty`, which EnyimMemcached has no other use for. */
+/** The flags of a pickle: `TypeCode.Empty`, which EnyimMemcached does not use. */
 const PICKLE_FLAGS = 0x100;
 
-/** How values become pickles. Every option may be left out. */
+/** The options of {@linkcode moecacheTranscoder}; all are optional. */
 export interface MoecacheTranscoderOptions {
   /**
-   * The pickle protocol that values are written in, 2 to 5; 2 by default, as Python moecache writes them.
-   * Whichever it is, protocols 0 to 5 are read.
+   * The pickle protocol for writing, 2 to 5; 2 by default, as in Python moecache. Protocols 0 to 5 are always read.
    *
-   * Protocol 2 has no bytes. It writes them as text, in which the bytes from 0x80 on take two bytes each.
-   * From 3 on, a `Uint8Array` is stored as it is, which takes a tenth of the time. Python 2 reads no more than
-   * protocol 2; Python 3.0 reads 3, 3.4 reads 4, and 3.8 reads 5.
+   * Protocol 2 has no type for bytes. It writes them as text, in which each byte from 0x80 on takes two bytes. From
+   * protocol 3 on, a `Uint8Array` is stored unchanged, which takes a tenth of the time. Python 2 reads up to protocol
+   * 2, Python 3.0 up to 3, 3.4 up to 4, and 3.8 up to 5.
    */
   readonly pickleProtocol?: 2 | 3 | 4 | 5;
   /**
@@ -51,16 +50,16 @@ export interface MoecacheTranscoderOptions {
    */
   readonly classes?: Readonly<Record<string, ReadInstance>>;
   /**
-   * Whether an instance of any other class becomes an `Unreadable` with the name of its class, where it is,
-   * instead of making the whole value unreadable; `false` by default. Such a value cannot be stored again.
+   * Whether an instance of any other class is read as an `Unreadable` with the class name, instead of refusing the
+   * whole value; `false` by default. Such a value cannot be stored again.
    */
   readonly keepUnreadable?: boolean;
 }
 
-/** A transcoder for moecache's format, and a function that makes others with options. */
+/** A transcoder for Python moecache's format. Call it to make one with options. */
 export interface MoecacheTranscoder extends Transcoder {
   /**
-   * Makes a transcoder for moecache's format.
+   * Makes a transcoder for Python moecache's format.
    *
    * @param options `pickleProtocol`, 2 to 5; `classes`; `keepUnreadable`.
    * @returns The transcoder.
@@ -70,27 +69,27 @@ export interface MoecacheTranscoder extends Transcoder {
 }
 
 /**
- * Stores values in the format of Python moecache: a string as its UTF-8 under flags 274, as EnyimMemcached
- * does, and anything else as a pickle under flags 256. Pickles are written in protocol 2, or in another that
- * is set by an option, and read in protocols 0 to 5. Reading a pickle runs nothing: an instance of a class that
- * is not in this table is an error with the name of the class, unless an option says what becomes of it.
+ * Stores values in the format of Python moecache: a string as UTF-8 with flags 274, as EnyimMemcached does, and
+ * anything else as a pickle with flags 256. Pickles are written in protocol 2 by default, and read in protocols 0 to 5.
+ * Reading a pickle never runs code: an instance of a class that is not in this table is refused, and the error names
+ * the class, unless an option handles it.
  *
  * | JavaScript | Python | notes |
  * | --- | --- | --- |
  * | `null` | `None` | |
  * | `boolean` | `bool` | |
  * | `number` that is a safe integer | `int` | but -0 is a `float` |
- * | `bigint` | `int` | reads as a `number` if that is safe |
- * | any other `number` | `float` | `1.0` reads as `1`, which is written as an `int` |
- * | `string` | `str` | Python 2's `str` reads as one if it is ASCII |
- * | `Uint8Array` | `bytes` | `bytearray` reads as one, too |
+ * | `bigint` | `int` | read as a `number` if it is a safe integer |
+ * | any other `number` | `float` | `1.0` is read as `1`, which is written as an `int` |
+ * | `string` | `str` | a `str` of Python 2 is read as a string if it is ASCII |
+ * | `Uint8Array` | `bytes` | a `bytearray` is read as a `Uint8Array` too |
  * | `Array` | `list` | holes are `undefined`, which is an error |
- * | {@linkcode tuple} | `tuple` | an `Array` that is marked as one |
- * | plain object | `dict` whose keys are all `str` | enumerable properties, `__proto__` like any other; JavaScript puts keys like `"10"` first |
- * | `Map` | any other `dict` | a `Map` without keys, or with strings alone, comes back as an object |
+ * | {@linkcode tuple} | `tuple` | an `Array` that is marked as a tuple |
+ * | plain object | `dict` whose keys are all `str` | enumerable properties, including `__proto__`; JavaScript puts keys like `"10"` first |
+ * | `Map` | any other `dict` | a `Map` that is empty, or whose keys are all strings, is read as an object |
  * | `Set` | `set` | |
- * | {@linkcode frozenSet} | `frozenset` | a `Set` that is marked as one |
- * | `Date` | `datetime` | written in UTC; an aware one reads as its instant, a naive one as if in UTC, `date` as midnight UTC; microseconds do not show |
+ * | {@linkcode frozenSet} | `frozenset` | a `Set` that is marked as a frozenset |
+ * | `Date` | `datetime` | written in UTC; an aware `datetime` is read as its instant, a naive one as UTC, a `date` as midnight UTC; microseconds do not show |
  * | {@linkcode Complex} | `complex` | |
  *
  * The entry `@moecache/moecache/python` has the classes and functions of this table; a program needs them only
@@ -110,17 +109,16 @@ export interface MoecacheTranscoder extends Transcoder {
  * | marked object or `Map` | `OrderedDict`, `Counter`, `defaultdict` | `orderedDict(…)`, `counter(…)`, `defaultDict(…)`; order as with a `dict` |
  * | marked `Array` | `deque`, `array.array` | `deque(…)`, `pythonArray(…)` |
  *
- * What is marked is an ordinary object, `Map`, `Array` or `Date`, and a copy of it is not marked. The code that
- * reads these types is loaded when the first pickle has one of them, other than `Date`, `TimeDelta`,
- * `OrderedDict` and `Counter`: reading that one pickle takes a promise, and so a turn more.
+ * A marked value is an ordinary object, `Map`, `Array` or `Date`; a copy of it is not marked. The code for these types,
+ * except `Date`, `TimeDelta`, `OrderedDict` and `Counter`, is loaded when the first pickle contains one: reading this
+ * first pickle is asynchronous.
  *
- * Values that occur more than once, and lists and dicts that hold themselves, stay so. What a `Map` has
- * for keys, and a `Set` for items, Python must be able to hash (no arrays but tuples, no objects, no
- * Sets but frozen ones) and to tell apart (not `1`, `1n` and `true`). Tuples, bytes and the like as
- * keys are compared by identity in JavaScript and by value in Python, and so are values of Python's classes.
- * JavaScript has one NaN where Python
- * has many: of several NaN keys the last one's value stays. A `Uint8Array` of 64 KiB or more may be a view of
- * an `ArrayBuffer` that is a few bytes longer.
+ * Shared references are kept, and so are lists and dicts that contain themselves. Python must be able to hash the keys
+ * of a `Map` and the items of a `Set`: tuples instead of arrays, frozen sets instead of sets, and no objects. And they
+ * must differ in Python: `1`, `1n` and `true` are equal there. Keys such as tuples, bytes and values of Python's
+ * classes are compared by identity in JavaScript, and by value in Python. JavaScript has only one NaN: of several NaN
+ * keys, the last value is kept. A `Uint8Array` of 64 KiB or more may be a view of an `ArrayBuffer` that is a few bytes
+ * longer.
  *
  * @example The flags and bytes of two values
  * ```ts
@@ -137,7 +135,7 @@ export interface MoecacheTranscoder extends Transcoder {
  * });
  * ```
  *
- * @example Bytes stored as they are, for Python 3
+ * @example Bytes stored unchanged, for Python 3
  * ```ts
  * import { Client, moecacheTranscoder } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";

@@ -9,7 +9,7 @@ import "../loaded_already.ts";
 import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException, ValidationException } from "../errors.ts";
 
-/** As much of `node:zlib` as is used here. */
+/** The part of `node:zlib` that is used here. */
 interface NodeZlib {
   zstdCompressSync(data: Uint8Array): Uint8Array;
   zstdDecompressSync(data: Uint8Array, options: { readonly maxOutputLength: number }): Uint8Array;
@@ -24,7 +24,7 @@ const ID_SIZES = [0, 1, 2, 4];
 const LENGTH_SIZES = [0, 2, 4, 8];
 
 /**
- * Compresses bytes, whether they become fewer by it or not.
+ * Compresses bytes, even if the result is longer.
  *
  * @throws {ValidationException} When the runtime has no zstd.
  */
@@ -39,11 +39,11 @@ export async function zstdCompress(data: Uint8Array): Promise<Uint8Array> {
 /**
  * Expands bytes.
  *
- * @param most The most bytes to expand to.
- * @throws {ClientException} When they are damaged, would become more, or the runtime has no zstd.
+ * @param most The maximum length of the result.
+ * @throws {ClientException} When they are damaged, the result would be longer, or the runtime has no zstd.
  */
 export async function zstdDecompress(data: Uint8Array, most: number): Promise<Uint8Array> {
-  // The runtimes take a frame for whole that ends in the middle.
+  // The runtimes accept a truncated frame.
   const length = lengthOfFrame(data);
   if (length === undefined) throw unreadable("it is no zstd frame, or not a whole one");
   if (length > most) throw tooLong(most);
@@ -78,10 +78,10 @@ async function loadZlib(): Promise<NodeZlib | undefined> {
 }
 
 /**
- * Passes over a frame, of which it reads as much as tells where it ends.
+ * Finds the end of a frame; it reads only the headers that are needed for this.
  *
- * @returns The length that it says it expands to, -1 where it says none; `undefined` when it is not whole, or is
- * followed by something: no client writes two frames, and some runtimes read only the first.
+ * @returns The declared length of the result, -1 without one; `undefined` when the frame is truncated, or followed by
+ * more bytes: no client writes two frames, and some runtimes read only the first.
  */
 function lengthOfFrame(data: Uint8Array): number | undefined {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -126,7 +126,7 @@ function readLength(view: DataView, at: number, size: number): number {
   }
 }
 
-/** A Uint8Array of its own buffer, where the runtime gave a Buffer. */
+/** A Uint8Array with its own buffer, if the runtime returned a Buffer. */
 function plain(bytes: Uint8Array): Uint8Array {
   const { buffer, byteOffset, byteLength } = bytes;
   const isWhole = byteLength === buffer.byteLength;

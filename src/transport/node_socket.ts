@@ -45,14 +45,14 @@ export interface NodeSocket {
 export interface PeerCertificate {
   /** The certificate in DER. */
   readonly raw: Uint8Array<ArrayBuffer>;
-  /** The dates between which it is valid, in a format that `Date` can parse. */
+  /** The beginning and the end of its validity, in a format that `Date` can parse. */
   readonly "valid_from": string;
   readonly "valid_to": string;
   /** The issuer's certificate, if the server has sent it; the last certificate refers to itself. */
   readonly issuerCertificate?: PeerCertificate;
 }
 
-/** What is different where TLS is spoken. */
+/** How a TLS socket differs. */
 export interface TlsManner {
   /** Whether a socket that was paused still emits `end` later; on Deno it does not. */
   readonly canPause: boolean;

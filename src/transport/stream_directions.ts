@@ -1,4 +1,4 @@
-/** Reads and writes a transport through its Web Streams, where it offers nothing else. @module */
+/** Reads and writes a transport through its Web Streams, if it has nothing else. @module */
 
 import "../loaded_already.ts";
 import { READ_SIZE } from "./runtime.ts";
@@ -18,7 +18,7 @@ export interface Directions {
   readonly cancelReading?: () => Promise<void>;
 }
 
-/** Takes the streams of a transport. */
+/** Locks the streams of a transport. */
 export function openStreams({ readable, writable }: Transport): Directions {
   const writer = writable.getWriter();
   // A failure of the stream rejects the write, so `closed` is not awaited.

@@ -46,7 +46,7 @@ export class Chunks {
   }
 
   /**
-   * Stores what a stream yields, a few chunks at a time. Nobody may change them afterwards.
+   * Stores what a stream yields, a few chunks at a time. They must not change afterwards.
    *
    * @returns How many chunks there are, and how long they are together.
    */
@@ -62,7 +62,7 @@ export class Chunks {
     for await (const chunk of pieces) {
       byteLength += chunk.byteLength;
       const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options);
-      // A write that fails while the stream is read is told when its turn has come.
+      // A write that fails while the stream is read is reported in its turn.
       write.catch(() => {});
       writing.push(write);
       if (writing.length === WINDOW) await writing.shift();

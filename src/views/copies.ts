@@ -44,7 +44,7 @@ export function exptimeOf({ ttl = -1 }: ItemInfo, most: number): number {
 
 /**
  * Makes copies follow an item after it has changed, also when others change it at the same time: an item that has
- * changed since it was read is copied again, and whoever changed it copies it after that. So the last one to copy has
+ * changed since it was read is copied again, and the client that changed it copies it after that. So the last one to copy has
  * copied what is there. Copies of an item that is gone are deleted.
  *
  * @param copies Where the copies are.
@@ -72,7 +72,7 @@ export async function publish(
 }
 
 /**
- * Copies an item to a place where it is missing, unless it changes meanwhile: a change of the copy, by whoever
+ * Copies an item to a place where it is missing, unless it changes meanwhile: a change of the copy, by any client that
  * publishes the item, takes the lease under which it is filled.
  *
  * @returns The value; `undefined` when the item does not exist.

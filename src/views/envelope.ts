@@ -24,7 +24,7 @@ export function openEnvelope(name: string, stored: unknown): unknown[] | undefin
   return Array.isArray(stored) && stored[0] === START + name ? stored.slice(1) : undefined;
 }
 
-/** Keeps a caller's own list from being taken for a marked one. */
+/** Keeps a caller's own list from being read as a marked one. */
 export function escapeValue(value: unknown): unknown {
   return isMarked(value) ? [ESCAPED, value] : value;
 }

@@ -158,7 +158,7 @@ interface Head extends ChunkList {
   readonly valueOf: (bytes: Uint8Array) => unknown;
 }
 
-/** How large values are told from others. */
+/** How large values are distinguished from others. */
 interface Format {
   /** What is stored for a value; bytes that may have to be cut, or anything else, which is stored as it is. */
   encode(value: unknown): unknown | Promise<unknown>;

@@ -397,7 +397,7 @@ class NearCache implements NearCacheCommands {
     return this.#client.locate(key);
   }
 
-  /** Asks memcached, once for all who ask meanwhile. */
+  /** Asks memcached, once for all concurrent callers. */
   async #fetch(
     key: string,
     entry: Entry | undefined,

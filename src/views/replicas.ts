@@ -113,7 +113,7 @@ const MOST_DUE = 100_000;
  * @returns The commands, and `events`. Cas uniques are valid for this view only.
  * @throws {ValidationException} When an option is invalid.
  *
- * @example Two zones, one of which is down
+ * @example Two zones, and one is down
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -517,7 +517,7 @@ class ReplicasView implements ReplicaCommands {
     return value;
   }
 
-  /** Gives those that have missed a value what another one has; nobody waits for it. */
+  /** Copies a value to the servers that have missed it, in the background. */
   #repair(key: string, source: number, missed: readonly number[]): void {
     for (const replica of missed) {
       const place = { commands: this.#client(replica), key };

@@ -28,7 +28,7 @@ export function share(value: unknown): SharedValue | undefined {
     freeze(value);
     return { byteLength, take: () => value };
   }
-  // Whoever the value has been given to may change it.
+  // Callers that got the value may change it.
   const kept: unknown = structuredClone(value);
   return { byteLength, take: () => structuredClone(kept) };
 }

@@ -126,7 +126,7 @@ function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]):
   return { isHot: (key) => counted.has(key), use: (key) => counted.use(key) };
 }
 
-/** Commands on keys, the hot ones of which have copies. */
+/** Commands on keys, with copies of the hot ones. */
 class SpreadView implements KeyCommands {
   readonly #client: KeyCommands;
   readonly #settings: Settings;

@@ -212,7 +212,7 @@ class Tags {
   prepareRead(key: string): Map<string, Promise<Generation>> {
     const tags = this.#tagsOfKeys.get(key) ?? [];
     const asked = new Map(tags.map((tag) => [tag, this.#ask(tag)]));
-    // Whoever turns out to need one waits for it.
+    // A caller that needs one waits for it.
     void Promise.allSettled(asked.values());
     return asked;
   }

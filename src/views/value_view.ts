@@ -76,7 +76,7 @@ export interface WriteContext {
 export interface Change {
   /** What was stored when the write was sent; `undefined` also when that could not be read. */
   readonly before: unknown;
-  /** What the write has stored, or has not stored if somebody else was faster; `undefined` after a deletion. */
+  /** What the write has stored, or has not stored if another client was faster; `undefined` after a deletion. */
   readonly offered: unknown;
 }
 

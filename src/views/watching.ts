@@ -14,7 +14,7 @@ export class Watching {
 
   /**
    * @param watch Begins to watch.
-   * @param written Is told of each key that is written; of none where memcached has left out events.
+   * @param written Called with each key that is written; with none if memcached has left out events.
    */
   constructor(
     watch: (kinds: readonly WatchKind[]) => WatchStream,

@@ -7,7 +7,7 @@ import { memoize } from "../../src/patterns/mod.ts";
 import { makeCallTracker } from "../../src/transport/runtime_features.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
-const WAITS = "what computes its value would wait for itself";
+const WAITS = "the function that computes its value would wait for itself";
 
 async function withClient(body: (client: Client) => Promise<void>): Promise<void> {
   await using server = await MemcachedServer.listen();

@@ -213,7 +213,7 @@ function isRefusal(error: unknown): error is ClientException {
   return error instanceof ClientException && /^SERVER_ERROR/.test(`${error.item}`);
 }
 
-/** The last elements of a list that fit into so many bytes of JSON; at least one. */
+/** The last elements of a list that fit into `mostBytes` of JSON; at least one. */
 function fit<Element>(
   elements: readonly Element[],
   mostBytes: number,

@@ -1,4 +1,4 @@
-/** What is known of items, and their marks, by commands that every server knows. @module */
+/** Reads and invalidates items with classic commands, which every server knows. @module */
 
 import { type OperationOptions, operationOptions } from "../../commands/operation_options.ts";
 import type { Session } from "../../commands/session.ts";
@@ -11,10 +11,10 @@ import { readTied, storeTied } from "../tied_cas.ts";
 import { type Place, placeOf } from "./classic_leases.ts";
 import { Marks } from "./marks.ts";
 
-/** How often something is tried again that others were faster than. */
+/** How often an operation is retried when other clients are faster. */
 const MOST_ATTEMPTS = 25;
 
-/** Tells what `gets` tells of an item. */
+/** Gets the data about an item that `gets` returns. */
 export async function inspect(
   session: Session,
   key: string,
@@ -30,8 +30,8 @@ export async function inspect(
 /**
  * Marks a value as stale; resolves to whether it existed.
  *
- * The value gets another cas unique first, so that nobody stores in its place what was computed before. Then its mark
- * names that one.
+ * First the value gets a new cas unique, so that a value that was computed before cannot replace it. Then a mark with
+ * this cas unique is stored.
  */
 export async function invalidate(
   session: Session,
@@ -41,13 +41,13 @@ export async function invalidate(
   const options = operationOptions(rest);
   const place = placeOf(session, key, options);
   if (staleFor !== undefined && !await storeAgain(place, staleFor)) return false;
-  // Nothing is added: the item stays as it is, its exptime too, under another cas unique.
+  // Appends nothing: the item and its exptime do not change, but its cas unique does.
   if (!await extend(session, "append", key, "", options)) return false;
   await markStale(place, staleFor ?? 0);
   return true;
 }
 
-/** Stores an item as it is, for another time; resolves to whether there was one. */
+/** Stores the same item with another exptime; resolves to whether it existed. */
 async function storeAgain(place: Place, exptime: number): Promise<boolean> {
   const { session, key, options } = place;
   for (let attempt = 0;; attempt++) {
@@ -60,7 +60,7 @@ async function storeAgain(place: Place, exptime: number): Promise<boolean> {
   }
 }
 
-/** Marks the item that there is now: all that comes later was computed since. */
+/** Marks the current item. Later items were computed after the invalidation. */
 async function markStale(place: Place, exptime: number): Promise<void> {
   const { session, key, options } = place;
   const marks = new Marks(session, key, options);

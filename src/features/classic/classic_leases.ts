@@ -1,4 +1,4 @@
-/** What leases need, by commands that every server knows. @module */
+/** The operations of leases with classic commands, which every server knows. @module */
 
 import { equals } from "@std/bytes/equals";
 import type { OperationOptions } from "../../commands/operation_options.ts";
@@ -16,17 +16,17 @@ import { findStub, type ItemCommands, type LeasedItem, type ReadItem, type Stub 
 import { readTied } from "../tied_cas.ts";
 import { Marks } from "./marks.ts";
 
-/** How the items of a key are reached. */
+/** The commands for the items of a key. */
 export interface Place {
-  /** Whose values are items as they are. */
+  /** The session, whose values are raw items. */
   readonly session: Session;
   readonly key: string;
   readonly options: OperationOptions | undefined;
 }
 
 /**
- * Reads an item, and what is known of it. How long it has to live is not: 0 where it is to be computed again, else -1
- * for a value, as if it never expired, and 1 for a lease, which nobody may take to be one that never expires.
+ * Reads an item and its mark. Its remaining lifetime is unknown. So `ttl` is 0 if the value must be computed again, -1
+ * for other values, as if they never expired, and 1 for a lease, which must not count as one that never expires.
  */
 export async function readLeased(
   { session, key, options }: Place,
@@ -41,14 +41,14 @@ export async function readLeased(
   const isMarked = mark?.cas === item.cas;
   const isInvalid = isMarked && mark.freshness === undefined;
   const isDue = isMarked && mark.freshness !== freshness &&
-    // Through another connection, that one may have been read before it was there; the mark comes later.
+    // Through another connection, the item may have been read before it was stored. The mark is stored later.
     mark.freshness !== await marks.readFreshness();
   return { ...item, ttl: isReserved(item.flags) ? 1 : isDue ? 0 : -1, isInvalid };
 }
 
 type ReadResult = (StoredItem & { readonly cas: bigint }) | "unreachable" | undefined;
 
-/** `gets` that tells a server which cannot be reached from one that has no item. */
+/** A `gets` that distinguishes an unreachable server from a miss. */
 class LeasedRetrieval extends RetrievalCommand {
   constructor(key: string, session: Session) {
     super("gets", key, async (flags, data, cas, key) => {
@@ -64,9 +64,9 @@ class LeasedRetrieval extends RetrievalCommand {
 }
 
 /**
- * Adds a stub, or replaces an item by it, and learns its cas unique: an invalidation gives it another one.
+ * Adds a stub, or replaces an item by it, and gets its cas unique: an invalidation changes it.
  *
- * @returns The stub; `undefined` when another was first.
+ * @returns The stub; `undefined` when another client was faster.
  */
 export async function placeStub(
   { session, key, options }: Place,
@@ -104,17 +104,17 @@ class StubPlacement extends StorageCommand<Placement> {
   }
 }
 
-/** A value that has been stored, and for how long it is fresh and lives. */
+/** A stored value, how long it stays fresh, and its lifetime. */
 export interface FreshItem extends StoredItem {
   readonly freshFor: number;
   readonly exptime: number;
 }
 
 /**
- * Leaves a mark beside a value that was just stored, so that it is computed again when it is no longer fresh. Does
- * nothing where somebody has changed the value, or has marked it, since.
+ * Stores a mark beside a value that was just stored, so that the value is computed again when it is not fresh any more.
+ * Does nothing if another client has changed or marked the value since.
  *
- * @param text What occurs nowhere else.
+ * @param text A unique text.
  */
 export async function rememberFreshness(
   { session, key, options }: Place,
@@ -125,14 +125,14 @@ export async function rememberFreshness(
   const [found, read] = await Promise.all([
     readTied<StoredItem>(session, key, options),
     marks.read(),
-    // What is not fresh for a moment is due at once: there is nothing to be left.
+    // A value that is never fresh is stale at once, without a second item.
     freshFor > 0 ? marks.putFreshness(text, freshFor) : undefined,
   ]);
   if (found?.value.flags !== flags || !equals(found.value.data, data)) return;
   await marks.put({ cas: found.cas, freshness: text }, read, exptime);
 }
 
-/** The place of a key for a session of any format. */
+/** Makes the commands for a key from a session with any format. */
 export function placeOf(
   session: Session,
   key: string,

@@ -1,13 +1,12 @@
 /**
- * Marks: what meta commands let a server tell of a value, kept in items of their own beside it, so that the value's
- * own bytes stay what every other client reads.
+ * Marks of values, for servers without meta commands: separate items that hold what meta commands would report. So the
+ * value's bytes stay readable for every other client.
  *
- * A mark names the cas unique of the value that it is about. Whatever changes the value gives it another cas unique,
- * and so ends the mark: a mark that comes late, or is left behind, says nothing of another value. A mark is replaced
- * only if it is still the one that was read beside the value.
+ * A mark contains the cas unique of its value. Every change of the value changes the cas unique, so an old mark never
+ * applies to a new value. A mark is replaced only if it has not changed since it was read.
  *
- * When a value is to be computed again, another item beside it tells by expiring. So the time is the server's, and
- * clients whose clocks differ agree on it.
+ * A second item beside the value expires when the value must be computed again. So the server's clock decides, and
+ * clients with different clocks agree.
  *
  * @module
  */
@@ -22,10 +21,10 @@ import { MARK_FLAGS, type StoredItem } from "../../transcoding/item_codec.ts";
 import { type ReadItem, textOf } from "../stub.ts";
 import { readTied, storeTied } from "../tied_cas.ts";
 
-/** A mark as it was read, or that there is none: what may be replaced by another. */
+/** A mark as it was read, or the absence of one. It may be replaced by another mark. */
 export interface MarkRead {
   readonly mark: Mark | undefined;
-  /** The item that holds it. */
+  /** The item that holds the mark. */
   readonly found: ReadItem | undefined;
 }
 
@@ -36,7 +35,7 @@ export class Marks {
   readonly #freshKey: string;
   readonly #options: OperationOptions | undefined;
 
-  /** @param session Whose values are items as they are. */
+  /** @param session The session, whose values are raw items. */
   constructor(session: Session, key: string, options: OperationOptions | undefined) {
     this.#session = session.routedAs(key);
     this.#markKey = reservedKey(key, "mark");
@@ -50,13 +49,13 @@ export class Marks {
     return { mark: found && parseMark(textOf(found.value)), found };
   }
 
-  /** Reads the text that is there as long as a value is fresh. */
+  /** Reads the item that exists while a value is fresh. */
   async readFreshness(): Promise<string | undefined> {
     const found = await this.#get(this.#freshKey);
     return found && textOf(found.value);
   }
 
-  /** Puts a mark where there is still the one that was read; resolves to whether it did. */
+  /** Stores a mark if the last one has not changed since it was read; resolves to whether it was stored. */
   async put(mark: Mark, { found }: MarkRead, exptime: number): Promise<boolean> {
     const item = itemOf(formatMark(mark));
     if (found === undefined) {
@@ -72,7 +71,7 @@ export class Marks {
     return outcome === "stored";
   }
 
-  /** Leaves a text for as long as a value is fresh. */
+  /** Stores the item that exists while a value is fresh. */
   async putFreshness(text: string, exptime: number): Promise<void> {
     await set(this.#session, this.#freshKey, itemOf(text), exptime, this.#options);
   }

@@ -1,5 +1,5 @@
 /**
- * What is loaded when a server is noticed that knows no meta commands: what the features do there instead.
+ * The features with classic commands. This module is loaded when a server without meta commands is found.
  *
  * @module
  */

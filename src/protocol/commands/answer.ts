@@ -67,8 +67,12 @@ export class DeleteCommand extends AnswerCommand<boolean> {
   readonly key: string;
 
   constructor(key: string) {
-    super(`delete ${key}`, DELETE_ANSWERS);
+    super("delete", DELETE_ANSWERS);
     this.key = key;
+  }
+
+  override write(buffer: RequestBuffer): void {
+    buffer.ascii("delete").key(this.key).ascii("\r\n");
   }
 
   override get action(): string {
@@ -84,9 +88,13 @@ export class TouchCommand extends AnswerCommand<boolean> {
   exptime: number;
 
   constructor(key: string, exptime: number) {
-    super(`touch ${key} ${exptime}`, TOUCH_ANSWERS);
+    super("touch", TOUCH_ANSWERS);
     this.key = key;
     this.exptime = exptime;
+  }
+
+  override write(buffer: RequestBuffer): void {
+    buffer.ascii("touch").key(this.key).ascii(` ${this.exptime}\r\n`);
   }
 
   override get action(): string {
@@ -99,13 +107,8 @@ export class TouchCommand extends AnswerCommand<boolean> {
 
   override limitExptime(limit: LimitExptime): () => void {
     const { exptime } = this;
-    this.#setExptime(limit(exptime));
-    return () => this.#setExptime(exptime);
-  }
-
-  #setExptime(exptime: number): void {
-    this.exptime = exptime;
-    this.request = `touch ${this.key} ${exptime}`;
+    this.exptime = limit(exptime);
+    return () => void (this.exptime = exptime);
   }
 }
 
@@ -151,7 +154,7 @@ export class CounterCommand extends Command<bigint | undefined> {
 
   write(buffer: RequestBuffer): void {
     const { verb, key, delta } = this.request;
-    buffer.ascii(verb).word(key).ascii(` ${delta}\r\n`);
+    buffer.ascii(verb).key(key).ascii(` ${delta}\r\n`);
   }
 
   line(bytes: Uint8Array, start: number, end: number): number {

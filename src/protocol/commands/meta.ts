@@ -11,18 +11,18 @@ import type { RequestBuffer } from "../request_buffer.ts";
 /** A meta command: get, set, delete, arithmetic, no-op, debug. */
 export type MetaVerb = "mg" | "ms" | "md" | "ma" | "mn" | "me";
 
-/** What a meta command is answered with. */
+/** The reply to a meta command. */
 export interface MetaReply {
   /**
-   * `HD` done, `VA` done with a value, `EN` a miss, `NF` not found, `NS` not stored, `EX` changed since
-   * (cas), `MN` to `mn`, `ME` to `me`. What the `q` flag keeps back comes as what it stands for.
+   * `HD` done, `VA` done with a value, `EN` a miss, `NF` not found, `NS` not stored, `EX` changed since (cas), `MN` to
+   * `mn`, `ME` to `me`. With the flag `q`, a suppressed reply is returned as the status that it stands for.
    */
   readonly status: "HD" | "VA" | "EN" | "NF" | "NS" | "EX" | "MN" | "ME";
-  /** The flags returned, each with its token, `""` where it has none: `{ s: "5", W: "" }`. */
+  /** The returned flags with their tokens, `""` without one: `{ s: "5", W: "" }`. */
   readonly flags: Readonly<Record<string, string>>;
   /** The item's bytes, with `VA`. */
   readonly value?: Uint8Array;
-  /** What `me` tells of the item, by name. */
+  /** The data of `me`, by name. */
   readonly debug?: Readonly<Record<string, string>>;
 }
 
@@ -31,13 +31,16 @@ type MetaStatus = MetaReply["status"];
 const VERBS = ["mg", "ms", "md", "ma", "mn", "me"];
 const STATUSES = ["HD", "VA", "EN", "NF", "NS", "EX", "MN", "ME"];
 const WITHOUT_OPAQUE = ["EN", "NF", "NS", "EX"];
-/** Of 17 words, the length that `ms` takes among them; with more it takes the value for commands. */
+/**
+ * The maximum number of flags: memcached reads 17 words, including the length of `ms`; with more, it reads the value as
+ * commands.
+ */
 const MOST_FLAGS = 16;
 const LONGEST_FLAG = 64;
-/** memcached ignores what follows these; so would a reader who takes `q0` for no `q`. */
+/** Flags without tokens: memcached ignores a token, but a reader may think that `q0` means no `q`. */
 const WITHOUT_TOKEN = "bcfhklqstuvxI";
 const LONGEST_OPAQUE = 31;
-/** Refusals of `ms` after which memcached may take the value for commands. */
+/** Refusals of `ms` after which memcached may read the value as commands. */
 const LEAVES_VALUE_BEHIND =
   /^ERROR$|bad command line|options flags|decoding key|bad data chunk|invalid flag/;
 /** Refusals of an `ms` that is right: by a server that knows no meta commands, or those of 1.6.6. */
@@ -45,7 +48,7 @@ const NOT_UNDERSTOOD = /^(ERROR|CLIENT_ERROR invalid flag)$/;
 /** What older servers answer. Up to 1.6.9, the length of a value is a flag, and `OK` stands for `HD`. */
 const TELLS_AGE = /^(ERROR|OK|CLIENT_ERROR invalid (or duplicate )?flag)( |$)/;
 const NEEDS_NEWER = "meta commands need memcached 1.6.10 or later, some flags a later version";
-/** What a command that succeeds quietly would have said. */
+/** The status of a successful command whose reply is suppressed. */
 const QUIET_STATUS: Partial<Record<MetaVerb, MetaStatus>> = {
   mg: "EN",
   ms: "HD",
@@ -60,24 +63,25 @@ export interface MetaRequest {
   readonly flags: readonly string[];
   readonly data?: Uint8Array | string | undefined;
   /**
-   * Whether the value is a line that no server knows as a command: one that does not understand `ms`, and takes the
-   * value for a command, refuses that too.
+   * Whether the value is a line that is not a command on any server: a server that does not understand `ms` reads the
+   * value as a command, and refuses it too.
    */
   readonly isLine?: boolean;
-  /** The connection that the cas unique among the flags was read through, as far as that is known. */
+  /** The connection that the cas unique in the flags was read through, if known. */
   readonly carrier?: number | undefined;
 }
 
 /**
- * Checks what a caller wants to send as a meta command.
+ * Checks a meta command before it is sent.
  *
- * @throws {ValidationException} When memcached would refuse it, take it for something else, or answer
- * it in a way that cannot be read.
+ * @throws {ValidationException} When memcached would refuse or misread it, or its reply could not be read.
  */
 export function checkMetaRequest(request: MetaRequest): void {
   const { verb, key, flags, data } = request;
   if (!Array.isArray(flags)) refuse(quote(verb), "flags must be an array", flags);
-  if (!VERBS.includes(verb)) refuse(quote(verb), "it is none of mg, ms, md, ma, mn and me", verb);
+  if (!VERBS.includes(verb)) {
+    refuse(quote(verb), "it is not one of mg, ms, md, ma, mn and me", verb);
+  }
   if (verb === "mn") {
     if (key !== "" || flags.length > 0) refuse("mn", "it takes no key and no flags", request);
   } else {
@@ -110,7 +114,7 @@ function checkFlags(verb: MetaVerb, flags: readonly unknown[]): void {
       refuse(verb, `an opaque token has 1 to ${LONGEST_OPAQUE} characters`, flag);
     }
   }
-  // The key of an item that mg made under b comes back as raw bytes, which may hold a line's end.
+  // The key of an item that mg created with b is returned as raw bytes, which may contain a line end.
   if (letters.has("b") && letters.has("k")) refuse(verb, "flags b and k do not go together", flags);
 }
 
@@ -118,9 +122,9 @@ function refuse(what: string, why: string, item: unknown): never {
   throw new ValidationException(`Cannot send meta command ${what}: ${why}`, item);
 }
 
-/** A meta command. Resolves to its reply; what memcached refuses rejects. */
+/** A meta command. Resolves to its reply; rejects when memcached refuses. */
 export class MetaCommand extends Command<MetaReply> {
-  /** What stands for a reply where the key is taken to have no item; nothing unless given. */
+  /** The reply if the operation becomes a miss; `undefined` by default. */
   absent: MetaReply | undefined;
   request: MetaRequest;
   readonly #opaque: string | undefined;
@@ -128,7 +132,7 @@ export class MetaCommand extends Command<MetaReply> {
   #reply: MetaReply | undefined;
   #refusal: string | undefined;
 
-  /** @param request A request that has been checked. */
+  /** @param request A checked request. */
   constructor(request: MetaRequest) {
     super();
     this.request = request;
@@ -162,7 +166,7 @@ export class MetaCommand extends Command<MetaReply> {
     return this.request.data?.length ?? 0;
   }
 
-  /** What would never expire by these flags, or by the lack of them, is given an end. */
+  /** Adds an exptime to a request that would otherwise store an item that never expires. */
   override limitExptime(limit: LimitExptime): () => void {
     const request = this.request;
     const { verb, flags } = request;
@@ -178,11 +182,11 @@ export class MetaCommand extends Command<MetaReply> {
     const { verb, key, flags, data } = this.request;
     const words = flags.map((flag) => ` ${flag}`).join("");
     buffer.ascii(verb);
-    if (verb !== "mn") buffer.word(key);
+    if (verb !== "mn") buffer.key(key);
     if (typeof data === "string") buffer.ascii(" ").textBlock(data, words);
     else if (data !== undefined) buffer.ascii(" ").dataBlock(data, words);
     else buffer.ascii(words).ascii("\r\n");
-    // Whether a quiet command has been answered shows when the next one is.
+    // The reply to the fence shows whether the reply to a quiet command was suppressed.
     if (this.#isQuiet) buffer.ascii("mn\r\n");
   }
 
@@ -192,7 +196,7 @@ export class MetaCommand extends Command<MetaReply> {
     if (this.#isQuiet && status === "MN") return this.#endQuietly();
     if (this.#refusal !== undefined) return this.#endRefused(words);
     if (!STATUSES.includes(status!)) return this.#refused(bytes, start, end);
-    if (this.#reply !== undefined) throw new SocketError("a meta command was answered twice");
+    if (this.#reply !== undefined) throw new SocketError("a meta command got two replies");
     const reply = this.#readReply(status as MetaStatus, words);
     return status === "VA" ? this.#expectValue(words[1]!) : this.#complete(reply);
   }
@@ -203,7 +207,7 @@ export class MetaCommand extends Command<MetaReply> {
 
   #readReply(status: MetaStatus, words: string[]): MetaReply {
     const hasMore = status === "VA" || status === "ME";
-    // Before 1.6.18, memcached writes a space too many behind some statuses.
+    // Before 1.6.18, memcached writes an extra space after some statuses.
     const rest = words.slice(hasMore ? 2 : 1).filter((word) => word !== "");
     if (status === "ME") return this.#reply = { status, flags: {}, debug: readDebug(rest) };
     const flags = Object.fromEntries(rest.map((word) => [word[0]!, word.slice(1)]));
@@ -211,7 +215,7 @@ export class MetaCommand extends Command<MetaReply> {
     return this.#reply = { status, flags };
   }
 
-  /** Before 1.6.18, memcached gives no opaque token back where it has found nothing, or something else. */
+  /** Before 1.6.18, memcached does not return the opaque token with some statuses. */
   #checkOpaque(status: MetaStatus, opaque: string | undefined): void {
     const isMissing = opaque === undefined && WITHOUT_OPAQUE.includes(status);
     if (this.#opaque === undefined || opaque === this.#opaque || isMissing) return;
@@ -242,7 +246,7 @@ export class MetaCommand extends Command<MetaReply> {
     const refusal = TELLS_AGE.test(line)
       ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
       : readRefusal(bytes, start, end, action);
-    // It has its own reply, so it is the fence that is refused.
+    // It has its reply, so the fence is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
     this.#refusal = line;
     this.fail(refusal);
@@ -251,7 +255,7 @@ export class MetaCommand extends Command<MetaReply> {
       throw new Interruption(`the server did not understand ${verb}`, { cause: refusal });
     }
     if (!this.#isQuiet) return DONE;
-    // memcached's own proxy may refuse the fence, and nothing else.
+    // memcached's proxy may refuse only the fence.
     if (line.startsWith("SERVER_ERROR")) throw this.#interruption();
     return MORE;
   }
@@ -276,26 +280,26 @@ function readDebug(words: string[]): Record<string, string> {
   }));
 }
 
-/** The key that a request is about: what its base64 stands for, under flag `b`. */
+/** The key of a request; with flag `b`, decoded from base64. */
 export function plainKey({ key, flags }: MetaRequest): string {
   if (!flags.some((flag) => flag[0] === "b")) return key;
   try {
     return atob(key);
   } catch {
-    // No base64: memcached will say so, whichever server is asked.
+    // Not base64: any server will refuse it.
     return key;
   }
 }
 
-/** What memcached knows of an item. */
+/** memcached's data about an item. */
 export interface ItemInfo {
-  /** The client flags. A `bigint` beyond 2^53 - 1, which a memcached with flags of 64 bits may keep. */
+  /** The client flags. A `bigint` beyond 2^53 - 1, with a memcached whose flags have 64 bits. */
   readonly flags: number | bigint;
-  /** The value's length in bytes. */
+  /** The length of the value in bytes. */
   readonly size: number;
   /** The cas unique. */
   readonly cas: bigint;
-  /** Seconds until it expires; -1 for never. Absent for a server without meta commands, as the two below. */
+  /** Seconds until it expires; -1 means never. Absent for a server without meta commands, as the two below. */
   readonly ttl?: number;
   /** Seconds since it was last read or written. */
   readonly lastAccess?: number;
@@ -303,7 +307,7 @@ export interface ItemInfo {
   readonly fetched?: boolean;
 }
 
-/** What memcached says of an item that it is asked about by a flag, and can be read as a number. */
+/** The flags that return a number about an item. */
 type Told = "f" | "s" | "c" | "t" | "l" | "h";
 
 const FORMS: Readonly<Record<Told, RegExp>> = {
@@ -316,7 +320,7 @@ const FORMS: Readonly<Record<Told, RegExp>> = {
 };
 
 /**
- * Reads what the server says of an item under one flag.
+ * Reads the number of a returned flag.
  *
  * @throws {ClientException} When that makes no sense.
  * @throws {SocketError} When it says nothing.
@@ -333,7 +337,7 @@ export function readToken({ flags }: MetaReply, flag: Told, key: string): string
  * Reads the reply to `mg` with the flags `f s c t l h`.
  *
  * @throws {ClientException} When one of them makes no sense.
- * @throws {SocketError} When it lacks one of them.
+ * @throws {SocketError} When one of them is missing.
  */
 export function readItemInfo(reply: MetaReply, key: string): ItemInfo {
   const read = (flag: Told) => readToken(reply, flag, key);

@@ -37,12 +37,15 @@ export class RetrievalCommand extends Command {
   verb: string;
   readonly key: string;
   readonly readItem: ReadItem;
+  /** How many bytes its key takes at most; those of the key itself by default. */
+  keyLength: number;
 
   constructor(verb: string, key: string, readItem: ReadItem) {
     super();
     this.verb = verb;
     this.key = key;
     this.readItem = readItem;
+    this.keyLength = key.length;
     if (this.isRepeatable) this.chances = CHANCES;
   }
 
@@ -107,12 +110,13 @@ class Retrieval implements Exchange {
   /** The command whose item is being read, and the item's flags. */
   #current: RetrievalCommand | undefined;
   #flags = 0;
+  #encodeKey: RequestBuffer["encodeKey"];
   #cas: bigint | undefined;
 
   constructor(first: RetrievalCommand) {
     this.#first = first;
     this.#commands = [first];
-    this.#lineLength = first.verb.length + 1 + first.key.length;
+    this.#lineLength = first.verb.length + 1 + first.keyLength;
     this.#deadline = first.deadline;
   }
 
@@ -134,7 +138,7 @@ class Retrieval implements Exchange {
     // A command that changes something is not shared, because it could not be sent again; nor is a command that is sent
     // again.
     if (command.chances < CHANCES || first.chances < CHANCES) return false;
-    const lineLength = this.#lineLength + 1 + command.key.length;
+    const lineLength = this.#lineLength + 1 + command.keyLength;
     if (lineLength > LONGEST_LINE) return false;
     this.#lineLength = lineLength;
     this.#deadline = Math.min(this.#deadline, command.deadline);
@@ -144,7 +148,8 @@ class Retrieval implements Exchange {
 
   write(buffer: RequestBuffer): void {
     buffer.ascii(this.#first.verb);
-    for (const command of this.#commands) buffer.word(command!.key);
+    this.#encodeKey = buffer.encodeKey;
+    for (const command of this.#commands) buffer.key(command!.key);
     buffer.ascii("\r\n");
   }
 
@@ -209,10 +214,11 @@ class Retrieval implements Exchange {
     for (let step = 0, at = this.#next; step < commands.length; step++, at++) {
       if (at === commands.length) at = 0;
       const command = commands[at];
-      if (command !== undefined && isText(bytes, start, end, command.key)) {
+      const key = command && (this.#encodeKey?.(command.key) ?? command.key);
+      if (key !== undefined && isText(bytes, start, end, key)) {
         commands[at] = undefined;
         this.#next = at + 1;
-        return command;
+        return command!;
       }
     }
     throw new SocketError("the reply holds a key that was not asked for");

@@ -90,7 +90,7 @@ export class StorageCommand<Result> extends Command<Result> {
   write(buffer: RequestBuffer): void {
     const { flags, exptime, data, cas } = this.item;
     const afterLength = cas === undefined ? "" : ` ${cas}`;
-    buffer.ascii(this.verb).word(this.key).ascii(` ${flags} ${exptime} `);
+    buffer.ascii(this.verb).key(this.key).ascii(` ${flags} ${exptime} `);
     if (typeof data === "string") buffer.textBlock(data, afterLength);
     else buffer.dataBlock(data, afterLength);
   }

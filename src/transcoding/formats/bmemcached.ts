@@ -26,7 +26,7 @@ export interface BmemcachedTranscoderOptions extends PythonPickleOptions {
   readonly compress?: boolean;
 }
 
-/** A transcoder for python-binary-memcached's format, and a function that makes others with options. */
+/** A transcoder for python-binary-memcached's format. Call it to make one with options. */
 export interface BmemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for python-binary-memcached's format.
@@ -39,8 +39,8 @@ export interface BmemcachedTranscoder extends Transcoder {
 }
 
 /**
- * Stores values in the format of python-binary-memcached (`bmemcached`), and of django-bmemcached. It is a
- * transcoder as it is, and a function that makes others with options.
+ * Stores values in the format of python-binary-memcached (`bmemcached`), and of django-bmemcached. Use it as a
+ * transcoder, or call it to make one with options.
  *
  * | JavaScript | Python | flags |
  * | --- | --- | --- |
@@ -49,11 +49,11 @@ export interface BmemcachedTranscoder extends Transcoder {
  * | `number` that is a safe integer, `bigint` | `int`, in decimal digits; of up to 4,300 of them | 2; 4 is read, too |
  * | all else | a pickle of what {@linkcode moecacheTranscoder} says; -0 is a `float` | 1 |
  *
- * The bit 8 says that an item is compressed with zlib; such items are read in any case. Flags 0 and 16 are the
- * other way round for all other Python clients: what pymemcache stores as text reads as bytes here, as it does in
- * python-binary-memcached. As there, the first counts that is set of 16, 2, 4 and 1, and all else is text. Text that
- * is not UTF-8, an integer that is none, and a pickle that cannot be read are a `ClientException`. Reading a pickle
- * runs nothing.
+ * The bit 8 says that an item is compressed with zlib; such items are always read. Flags 0 and 16 are the other way
+ * round for all other Python clients: what pymemcache stores as text reads as bytes here, as it does in
+ * python-binary-memcached. As there, the first counts that is set of 16, 2, 4 and 1, and all else is text. Text that is
+ * not UTF-8, an integer that is none, and a pickle that cannot be read are a `ClientException`. Reading a pickle never
+ * runs code.
  *
  * @example Values that python-binary-memcached reads
  * ```ts

@@ -21,10 +21,10 @@ export class ByteReader {
   readonly #view: DataView;
   #levels = 0;
 
-  /** The bytes belong to the caller: whoever keeps some of them makes a copy. */
+  /** The bytes belong to the caller, so values that keep some of them copy them. */
   constructor(bytes: Uint8Array, format: string, offset = 0) {
     const { buffer, byteOffset, byteLength } = bytes;
-    // Slices of a subclass are not sure to be copies: those of Node's Buffer are views.
+    // `slice` of a subclass may return a view, as Node's Buffer does.
     this.bytes = new Uint8Array(buffer, byteOffset, byteLength);
     this.#view = new DataView(buffer, byteOffset, byteLength);
     this.#format = format;
@@ -97,7 +97,7 @@ export class ByteReader {
     return textOrBytes(this.take(length));
   }
 
-  /** Passes over some bytes and returns where they start. */
+  /** Skips some bytes and returns their offset. */
   advance(length: number): number {
     const start = this.offset;
     if (!(length >= 0 && length <= this.bytes.length - start)) {
@@ -108,8 +108,8 @@ export class ByteReader {
   }
 
   /**
-   * Checks a count of items that follow, each of which takes some bytes at least: what is declared and not there
-   * must cost nothing.
+   * Checks a declared count of items. Each item takes at least some bytes, so a false count is refused before memory is
+   * allocated.
    */
   count(items: number, leastBytes = 1): number {
     if (items >= 0 && items * leastBytes <= this.rest) return items;
@@ -128,12 +128,12 @@ export class ByteReader {
     this.#levels--;
   }
 
-  /** Checks that everything was read: `append` may have put something behind the value. */
+  /** Checks that everything was read: `append` may have added bytes after the value. */
   finish(): void {
     if (this.rest > 0) throw this.fault(`${this.rest} bytes follow its end`);
   }
 
-  /** What reading throws: the bytes are broken, or hold more than plain data. */
+  /** The error of reading: the bytes are malformed, or hold more than plain data. */
   fault(state: string, cause?: unknown): ClientException {
     const options = cause === undefined ? undefined : { cause };
     return new ClientException(`Cannot read ${this.#format}: ${state}`, undefined, options);

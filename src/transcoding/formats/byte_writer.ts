@@ -21,7 +21,7 @@ export class ByteWriter extends ByteSink {
     this.int32BE(Number(unsigned & 0xffff_ffffn));
   }
 
-  /** Text whose length nobody needs to know before it. */
+  /** Writes text without its length. */
   utf8(text: string): void {
     const start = this.length;
     if (this.ascii(text)) return;

@@ -3,16 +3,16 @@
 import { checkInteger } from "../../option_checks.ts";
 import type { DecodeLimits } from "../transcoder.ts";
 
-/** The longest value, in bytes, that is expanded where the client does not say less. */
+/** The maximum length of an expanded value in bytes, if the client's limit is not less. */
 const MOST_BYTES = 2 ** 27;
 const MOST_THRESHOLD = 2 ** 30;
 
-/** The most bytes that a value may expand to. */
+/** The maximum length of an expanded value in bytes. */
 export function mostBytes(limits: DecodeLimits | undefined): number {
   return Math.min(MOST_BYTES, limits?.maxValueBytes ?? MOST_BYTES);
 }
 
-/** A string of so many UTF-16 code units takes up to three times as many bytes. */
+/** A UTF-16 code unit takes up to three bytes in UTF-8. */
 const MOST_BYTES_PER_UNIT = 3;
 
 /** The length of the longest string that takes fewer bytes than a threshold with any characters. */
@@ -23,7 +23,7 @@ export function longestBelow(threshold: number): number {
 /**
  * Checks a threshold in bytes from which on values are compressed; `Infinity` means never.
  *
- * @throws {ValidationException} When it is none.
+ * @throws {ValidationException} When it is invalid.
  */
 export function checkThreshold(name: string, value: unknown): void {
   if (value !== Infinity) checkInteger(name, value, 0, MOST_THRESHOLD);

@@ -1,5 +1,5 @@
 /**
- * Tells which clients could have written an item, for people who look at a memcached whose programs they do not know.
+ * Finds the clients that could have written an item, for investigating a memcached with unknown programs.
  *
  * @example What is this?
  * ```ts
@@ -51,12 +51,11 @@ export interface DetectedFormat {
 const ORDER: readonly Confidence[] = ["strong", "fair", "weak"];
 
 /**
- * Tells which clients could have written an item, the likeliest first.
+ * Finds the clients that could have written an item, the most likely first.
  *
- * The flags tell most, and the bytes rule out what they cannot be. `confidence` is `"strong"` where flags and bytes are
- * as of few clients, `"fair"` where several write the like, and `"weak"` where nothing more is known than that nothing
- * speaks against it: text under flags 0 may be from nearly everybody. Clients whose transcoder was handed over and
- * cannot read the item come last.
+ * The flags tell most, and the bytes exclude formats. `confidence` is `"strong"` if few clients write such flags and
+ * bytes, `"fair"` if several do, and `"weak"` if only nothing contradicts it: text with flags 0 may be from nearly any
+ * client. Clients whose transcoder was handed over and cannot read the item come last.
  *
  * @param flags The item's client flags, 0 to 4,294,967,295.
  * @param data The item's bytes. They are neither kept nor changed.

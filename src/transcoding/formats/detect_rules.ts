@@ -365,8 +365,7 @@ function perl(isFast: boolean): DetectRule["sign"] {
 }
 
 /**
- * All clients. Where as much speaks for several, they are told in this order: those that are used most first, as far as
- * anybody knows.
+ * All clients. Equally likely clients are listed in this order: the probably most used first.
  */
 export const DETECT_RULES: readonly DetectRule[] = [
   { client: "moecache", transcoder: "moecacheTranscoder", sign: moecache },

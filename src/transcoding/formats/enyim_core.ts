@@ -9,7 +9,7 @@ import { isContainer, writeBson } from "./write_bson.ts";
 /** The flags of an object: EnyimMemcached's mark 0x100, and .NET's `TypeCode.Object`. */
 const OBJECT_FLAGS = 0x101;
 
-/** Which .NET types values become, and what documents read as. Every option may be left out. */
+/** The .NET types of values, and how documents are read; all options are optional. */
 export interface EnyimCoreTranscoderOptions extends EnyimTranscoderOptions {
   /**
    * Whether an object whose keys are 0, 1, 2 … reads as an array; `true` by default. A list is stored as such an object,
@@ -18,7 +18,7 @@ export interface EnyimCoreTranscoderOptions extends EnyimTranscoderOptions {
   readonly arrays?: boolean;
 }
 
-/** A transcoder for EnyimMemcachedCore's format, and a function that makes others with options. */
+/** A transcoder for EnyimMemcachedCore's format. Call it to make one with options. */
 export interface EnyimCoreTranscoder extends Transcoder {
   /**
    * Makes a transcoder for EnyimMemcachedCore's format.
@@ -31,11 +31,11 @@ export interface EnyimCoreTranscoder extends Transcoder {
 }
 
 /**
- * Stores values in the format of EnyimMemcachedCore (C#) with its `DefaultTranscoder`. It is a transcoder as it is, and
- * a function that makes others with options.
+ * Stores values in the format of EnyimMemcachedCore (C#) with its `DefaultTranscoder`. Use it as a transcoder, or call
+ * it to make one with options.
  *
  * Simple values and bytes are stored as by {@linkcode enyimTranscoder}, with its options. Objects are BSON, as
- * Newtonsoft.Json writes it, under flags 257:
+ * Newtonsoft.Json writes it, with flags 257:
  *
  * | JavaScript | .NET | BSON |
  * | --- | --- | --- |
@@ -51,8 +51,9 @@ export interface EnyimCoreTranscoder extends Transcoder {
  * | `Uint8Array` | `byte[]` | binary of kind 0; others are read, too |
  * | `Date` | `DateTime` | date |
  *
- * A document that holds any other type, a regular expression or an ObjectId for instance, is a `ClientException` with
- * its name, and so is one that is damaged. Reading BSON runs nothing. What has no BSON is a `ValidationException`.
+ * Reading a document with any other type, such as a regular expression or an ObjectId, throws a `ClientException` with
+ * the name of the type, and so does a damaged document. Reading BSON never runs code. Storing a value without BSON
+ * throws a `ValidationException`.
  *
  * @example An object that C# reads as a dictionary
  * ```ts

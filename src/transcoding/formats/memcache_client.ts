@@ -20,13 +20,13 @@ const MOST_BYTES = 2 ** 27;
 /** Whether values are compressed. */
 export interface MemcacheClientTranscoderOptions {
   /**
-   * Whether what has 100 characters or bytes is compressed with zstd, as by memcache-client's `{ compress: true }` and
-   * the compressor that its README names, `zstd.ts`; `false` by default. Node has zstd from 22.15 on.
+   * Whether values of at least 100 characters or bytes are compressed with zstd, as by memcache-client's `{ compress:
+   * true }` and the compressor that its README names, `zstd.ts`; `false` by default. Node has zstd from 22.15 on.
    */
   readonly compress?: boolean;
 }
 
-/** A transcoder for memcache-client's format, and a function that makes others with options. */
+/** A transcoder for memcache-client's format. Call it to make one with options. */
 export interface MemcacheClientTranscoder extends Transcoder {
   /**
    * Makes a transcoder for memcache-client's format.
@@ -39,8 +39,8 @@ export interface MemcacheClientTranscoder extends Transcoder {
 }
 
 /**
- * Stores values in the format of the npm package `memcache-client`. It is a transcoder as it is, and a function that
- * makes others with options.
+ * Stores values in the format of the npm package `memcache-client`. Use it as a transcoder, or call it to make one with
+ * options.
  *
  * | JavaScript | stored | flags |
  * | --- | --- | --- |
@@ -49,13 +49,13 @@ export interface MemcacheClientTranscoder extends Transcoder {
  * | `number` | what `JSON.stringify` makes of it: -0 becomes 0; `NaN`, `Infinity` and `-Infinity` become `null`, which reads as `NaN` | 4 |
  * | all else | what `JSON.stringify` makes of it: a `Date` becomes a string, a `Map` becomes `{}` | 2 |
  *
- * With `compress`, what has 100 characters or bytes is compressed with zstd and has the bit 1. Items that are
- * compressed are read in any case, and are a `ClientException` where the runtime has no zstd: Deno, Bun, and Node from
- * 22.15 on have it. memcache-client itself cannot store a boolean, and reads what is stored here.
+ * With `compress`, values of at least 100 characters or bytes are compressed with zstd and have the bit 1. Compressed
+ * items are always read; without zstd in the runtime this throws a `ClientException`. Deno, Bun, and Node from 22.15 on
+ * have zstd. memcache-client itself cannot store a boolean, but reads one.
  *
- * As memcache-client does, the bits 2, 4 and 8 are taken together, and what they have no meaning for is text. JSON that
- * is none is a `ClientException`; so are a number that is none and text that is not UTF-8, where memcache-client makes
- * `NaN` and replacement characters of them. What `JSON.stringify` refuses is a `ValidationException`.
+ * As in memcache-client, the bits 2, 4 and 8 together decide the type, and other combinations are text. Invalid JSON,
+ * an invalid number and text that is not UTF-8 throw a `ClientException`; memcache-client reads `NaN` and replacement
+ * characters. Storing a value that `JSON.stringify` refuses throws a `ValidationException`.
  *
  * @example Values that memcache-client reads
  * ```ts

@@ -3,29 +3,29 @@ import { encodeText } from "../text.ts";
 import type { EncodedValue, Transcoder } from "../transcoder.ts";
 import { describe, ownBytes, unstorable, writing } from "../format_parts.ts";
 
-/** A transcoder for memjs's format, and a function that makes others. */
+/** A transcoder for memjs's format. Call it to make one. */
 export interface MemjsTranscoder extends Transcoder<string | Uint8Array> {
   /**
    * Makes a transcoder for memjs's format.
    *
-   * @param options There are none: an object without properties.
+   * @param options None: an empty object.
    * @returns The transcoder.
-   * @throws {ValidationException} When there is an option.
+   * @throws {ValidationException} When an option is set.
    */
   (options?: Readonly<Record<never, never>>): Transcoder<string | Uint8Array>;
 }
 
 /**
- * Stores values in the format of the npm package `memjs`: strings and bytes go in, and bytes come out. It is a
- * transcoder as it is, and a function that makes others, for which there are no options.
+ * Stores values in the format of the npm package `memjs`: strings and bytes go in, and bytes come out. Use it as a
+ * transcoder, or call it to make one; it has no options.
  *
  * | JavaScript | stored | flags |
  * | --- | --- | --- |
  * | `string` | UTF-8; reads as a `Uint8Array` | 0 |
  * | `Uint8Array` | the bytes | 0 |
  *
- * All else is a `ValidationException`, as it is an error there. Items of all flags read as bytes, as they do there:
- * memjs gives a `Buffer`, and leaves to its caller what it means.
+ * Storing any other value throws a `ValidationException`; it is an error in memjs too. All items are read as bytes,
+ * whatever their flags: memjs returns a `Buffer`.
  *
  * @example Text that memjs reads, and that reads as bytes
  * ```ts

@@ -3,30 +3,30 @@ import { decodeText, decodeUtf8, encodeText } from "../text.ts";
 import type { EncodedValue, Transcoder } from "../transcoder.ts";
 import { describe, unstorable, writing } from "../format_parts.ts";
 
-/** A transcoder for the format of npm's memcache, and a function that makes others. */
+/** A transcoder for the format of npm's memcache. Call it to make one. */
 export interface NpmMemcacheTranscoder extends Transcoder<string | Uint8Array> {
   /**
    * Makes a transcoder for the format of npm's memcache.
    *
-   * @param options There are none: an object without properties.
+   * @param options None: an empty object.
    * @returns The transcoder.
-   * @throws {ValidationException} When there is an option.
+   * @throws {ValidationException} When an option is set.
    */
   (options?: Readonly<Record<never, never>>): Transcoder<string | Uint8Array>;
 }
 
 /**
- * Stores values in the format of the npm package `memcache`: text, and nothing else. It is a transcoder as it is, and a
- * function that makes others, for which there are no options.
+ * Stores values in the format of the npm package `memcache`: text, and nothing else. Use it as a transcoder, or call it
+ * to make one; it has no options.
  *
  * | JavaScript | stored | flags |
  * | --- | --- | --- |
  * | `string` | UTF-8 | 0 |
  * | `Uint8Array` that is UTF-8 | the bytes; they read as a string | 0 |
  *
- * All else is a `ValidationException`: the package stores neither numbers, nor bytes that are not UTF-8. Items read as
- * text, whatever their flags are, as they do there. What is not UTF-8 is a `ClientException` here, and has replacement
- * characters there.
+ * Storing any other value throws a `ValidationException`: the package stores neither numbers, nor bytes that are not
+ * UTF-8. All items are read as text, whatever their flags. Bytes that are not UTF-8 throw a `ClientException`; the
+ * package reads replacement characters.
  *
  * @example Text that npm's memcache reads
  * ```ts

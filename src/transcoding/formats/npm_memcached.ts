@@ -11,21 +11,21 @@ const JSON_VALUE = 2;
 const BYTES = 4;
 const NUMBER = 8;
 
-/** A transcoder for the format of npm's memcached, and a function that makes others. */
+/** A transcoder for the format of npm's memcached. Call it to make one. */
 export interface NpmMemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for the format of npm's memcached.
    *
-   * @param options There are none: an object without properties.
+   * @param options None: an empty object.
    * @returns The transcoder.
-   * @throws {ValidationException} When there is an option.
+   * @throws {ValidationException} When an option is set.
    */
   (options?: Readonly<Record<never, never>>): Transcoder;
 }
 
 /**
- * Stores values in the format of the npm package `memcached`. It is a transcoder as it is, and a function that makes
- * others, for which there are no options.
+ * Stores values in the format of the npm package `memcached`. Use it as a transcoder, or call it to make one; it has no
+ * options.
  *
  * | JavaScript | stored | flags |
  * | --- | --- | --- |
@@ -37,9 +37,9 @@ export interface NpmMemcachedTranscoder extends Transcoder {
  * A carriage return and a line feed have a backslash before them in all of these, which is taken away on reading. So
  * a string with a backslash before a line break that another client stored loses the backslash.
  *
- * As the package does, flags are compared as a whole, and all others are text. JSON that is none is a
- * `ClientException`, where the package ends the process; so are a number that is none and bytes that are not UTF-8,
- * where it makes `NaN` and replacement characters of them. What `JSON.stringify` refuses is a
+ * As in the package, flags are compared as a whole, and items with other flags are text. Invalid JSON throws a
+ * `ClientException`; in the package it ends the process. An invalid number and bytes that are not UTF-8 throw one too;
+ * the package reads `NaN` and replacement characters. Storing a value that `JSON.stringify` refuses throws a
  * `ValidationException`.
  *
  * @example Values that npm's memcached reads

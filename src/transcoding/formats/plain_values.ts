@@ -40,7 +40,7 @@ export class Place {
     this.#steps.push("");
   }
 
-  /** Begins a container of so many items, which is written out wherever it occurs. */
+  /** Begins a container with `length` items, which is written each time it occurs. */
   enter(container: object, length: number): void {
     if (this.#open.has(container)) throw this.fault("it holds itself", container);
     // A few containers that hold one another twice each would become a tree of any size.

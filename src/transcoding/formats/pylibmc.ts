@@ -28,13 +28,13 @@ const KINDS: Readonly<Record<number, PythonKind>> = {
 /** How values are pickled and compressed: `pickleProtocol` is 5 by default, as for the client. All are optional. */
 export interface PylibmcTranscoderOptions extends PythonPickleOptions {
   /**
-   * Items of so many bytes or more are compressed, 1 to 1,000,000,000; 0, the default, compresses nothing. It is
+   * Items of at least this many bytes are compressed, 1 to 1,000,000,000; 0, the default, compresses nothing. It is
    * pylibmc's `min_compress_len`.
    */
   readonly minCompressLen?: number;
 }
 
-/** A transcoder for pylibmc's format, and a function that makes others with options. */
+/** A transcoder for pylibmc's format. Call it to make one with options. */
 export interface PylibmcTranscoder extends Transcoder {
   /**
    * Makes a transcoder for pylibmc's format.
@@ -47,8 +47,8 @@ export interface PylibmcTranscoder extends Transcoder {
 }
 
 /**
- * Stores values in the format of pylibmc, and of Django's `PyLibMCCache` on it. It is a transcoder as it is, and a
- * function that makes others with options.
+ * Stores values in the format of pylibmc, and of Django's `PyLibMCCache` on it. Use it as a transcoder, or call it to
+ * make one with options.
  *
  * | JavaScript | Python | flags |
  * | --- | --- | --- |
@@ -58,10 +58,10 @@ export interface PylibmcTranscoder extends Transcoder {
  * | `boolean` | `bool`, as `1` or `0`, which pylibmc reads as an `int` | 2 |
  * | all else | a pickle of what {@linkcode moecacheTranscoder} says; -0 is a `float` | 1 |
  *
- * Any other integer under flags 2 reads as a number, as it does there: other clients store integers under 2. The
- * bit 8 says that an item is compressed with zlib; such items are read in any case. As for pylibmc, the bits above
- * 31 do not matter, and what the others say has to be one of these. All else is a `ClientException`. Reading a
- * pickle runs nothing.
+ * Any other integer under flags 2 reads as a number, as it does there: other clients store integers under 2. The bit 8
+ * says that an item is compressed with zlib; such items are always read. As for pylibmc, the bits above 31 do not
+ * matter, and what the others say has to be one of these. All else is a `ClientException`. Reading a pickle never runs
+ * code.
  *
  * @example Values that pylibmc reads
  * ```ts

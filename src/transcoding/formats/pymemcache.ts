@@ -35,11 +35,11 @@ const DEFAULT_MIN_COMPRESS_LEN = 400;
 /** How a string becomes bytes in a client without a serde. */
 export type PymemcacheEncoding = "ascii" | "utf-8" | "latin-1";
 
-/** Which serde the other programs have, and how it is set. Every option may be left out. */
+/** Which serde the other programs have, and how it is set. All options are optional. */
 export interface PymemcacheTranscoderOptions extends Omit<PythonPickleOptions, "pickleProtocol"> {
   /**
-   * The pickle protocol that values are written in, 0 to 5; 5 by default, as `pickle_serde` does on Python 3.8 and
-   * later. `false` stands for a client without a serde.
+   * The pickle protocol for writing, 0 to 5; 5 by default, as `pickle_serde` does on Python 3.8 and later. `false`
+   * stands for a client without a serde.
    */
   readonly pickleProtocol?: PythonPickleProtocol | false;
   /** Whether long items are compressed, as `compressed_serde` does; `false` by default. */
@@ -55,7 +55,7 @@ export interface PymemcacheTranscoderOptions extends Omit<PythonPickleOptions, "
   readonly json?: boolean;
 }
 
-/** A transcoder for pymemcache's formats, and a function that makes others with options. */
+/** A transcoder for pymemcache's formats. Call it to make one with options. */
 export interface PymemcacheTranscoder extends Transcoder {
   /**
    * Makes a transcoder for one of pymemcache's formats.
@@ -68,8 +68,8 @@ export interface PymemcacheTranscoder extends Transcoder {
 }
 
 /**
- * Stores values in the format of pymemcache with its `pickle_serde`, and of Django's `PyMemcacheCache`. It is a
- * transcoder as it is, and a function that makes others for pymemcache's other serdes.
+ * Stores values in the format of pymemcache with its `pickle_serde`, and of Django's `PyMemcacheCache`. Use it as a
+ * transcoder, or call it to make one for pymemcache's other serdes.
  *
  * | JavaScript | Python | flags |
  * | --- | --- | --- |
@@ -79,17 +79,17 @@ export interface PymemcacheTranscoder extends Transcoder {
  * | all else | a pickle of what {@linkcode moecacheTranscoder} says; -0 is a `float` | 1 |
  *
  * With `compress`, as for `compressed_serde`, items of more than 400 bytes are compressed with zlib if they become
- * shorter, and have the bit 8. Items that are compressed are read in any case.
+ * shorter, and have the bit 8. Compressed items are always read.
  *
  * As pymemcache does, flags are read by the first that is set of 16, 2, 4 and 1, so that what Python moecache and
- * EnyimMemcached store as text reads as text; all else is bytes. An integer that is none is a `ClientException`, as
- * it is an error there; a pickle that cannot be read is one, too, and reads as a miss there. Reading a pickle runs
- * nothing.
+ * EnyimMemcached store as text reads as text; all else is bytes. An integer that is none is a `ClientException`, as it
+ * is an error there; a pickle that cannot be read is one, too, and reads as a miss there. Reading a pickle never runs
+ * code.
  *
- * With `json`, for the `JsonSerde` of pymemcache's documentation: a string under flags 1, and under flags 2 the
- * JSON that Python writes of `null`, booleans, numbers, a `bigint`, arrays, plain objects and Maps, which become
- * objects. `NaN` and `Infinity` stand in it literally, and long integers read as a `bigint`. Bytes and a `Date`
- * cannot be written, and other flags are a `ClientException`, as there.
+ * With `json`, for the `JsonSerde` of pymemcache's documentation: a string with flags 1, and under flags 2 the JSON
+ * that Python writes of `null`, booleans, numbers, a `bigint`, arrays, plain objects and Maps, which become objects.
+ * `NaN` and `Infinity` stand in it literally, and long integers read as a `bigint`. Bytes and a `Date` cannot be
+ * written, and other flags are a `ClientException`, as there.
  *
  * With `encoding` or `pickleProtocol: false`, for a client without a serde: strings in that encoding, bytes, and
  * numbers as Python's `str()` writes them, all under flags 0. All items read as bytes, whatever their flags are.
@@ -183,7 +183,7 @@ function pickleSerde(options: PythonPickleOptions): Transcoder {
   });
 }
 
-/** `pickle_serde` knows nothing of the bit: it may stand on what somebody else wrote, and did not compress. */
+/** `pickle_serde` does not use this bit, so another program may have set it on an item that is not compressed. */
 function readingCompressed(values: Transcoder): Transcoder {
   const packed = zlibCompressed(values);
   return {

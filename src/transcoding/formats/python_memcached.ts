@@ -22,7 +22,7 @@ export interface PythonMemcachedTranscoderOptions extends PythonPickleOptions {
   readonly minCompressLen?: number;
 }
 
-/** A transcoder for python-memcached's format, and a function that makes others with options. */
+/** A transcoder for python-memcached's format. Call it to make one with options. */
 export interface PythonMemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for python-memcached's format.
@@ -35,8 +35,8 @@ export interface PythonMemcachedTranscoder extends Transcoder {
 }
 
 /**
- * Stores values in the format of python-memcached, and of Django's `MemcachedCache` on it. It is a transcoder as
- * it is, and a function that makes others with options.
+ * Stores values in the format of python-memcached, and of Django's `MemcachedCache` on it. Use it as a transcoder, or
+ * call it to make one with options.
  *
  * | JavaScript | Python | flags |
  * | --- | --- | --- |
@@ -45,10 +45,10 @@ export interface PythonMemcachedTranscoder extends Transcoder {
  * | `number` that is a safe integer, `bigint` | `int`, in decimal digits; of up to 4,300 of them | 2; 4 is read, too |
  * | all else | a pickle of what {@linkcode moecacheTranscoder} says; -0 is a `float` | 1 |
  *
- * The bit 8 says that an item is compressed with zlib; such items are read in any case. As python-memcached does,
- * flags are read by the first that is set of 16, 2, 4 and 1, so that what Python moecache and EnyimMemcached store
- * as text reads as text. Other flags, and an integer that is none, are a `ClientException`, as they are an error
- * there; a pickle that cannot be read is one, too, and reads as a miss there. Reading a pickle runs nothing.
+ * The bit 8 says that an item is compressed with zlib; such items are always read. As python-memcached does, flags are
+ * read by the first that is set of 16, 2, 4 and 1, so that what Python moecache and EnyimMemcached store as text reads
+ * as text. Other flags, and an integer that is none, are a `ClientException`, as they are an error there; a pickle that
+ * cannot be read is one, too, and reads as a miss there. Reading a pickle never runs code.
  *
  * @example Values that python-memcached reads
  * ```ts

@@ -33,9 +33,9 @@ export type PythonKind = "bytes" | "text" | "integer" | "boolean" | "pickle";
 /** A protocol that values are pickled in. */
 export type PythonPickleProtocol = 0 | 1 | 2 | 3 | 4 | 5;
 
-/** How pickles are written, and which are read. Every option may be left out. */
+/** How pickles are written, and which are read. All options are optional. */
 export interface PythonPickleOptions {
-  /** The pickle protocol that values are written in, 0 to 5; by default the one that the client uses itself. */
+  /** The pickle protocol for writing, 0 to 5; by default the one that the client uses itself. */
   readonly pickleProtocol?: PythonPickleProtocol;
   /**
    * What makes values of instances of your own classes, by their names, modules included: `"app.models.Money"`, as
@@ -43,8 +43,8 @@ export interface PythonPickleOptions {
    */
   readonly classes?: Readonly<Record<string, ReadInstance>>;
   /**
-   * Whether an instance of any other class becomes an `Unreadable` with the name of its class, where it is, instead
-   * of making the whole value unreadable; `false` by default.
+   * Whether an instance of any other class is read as an `Unreadable` with the class name, instead of refusing the
+   * whole value; `false` by default.
    */
   readonly keepUnreadable?: boolean;
 }
@@ -113,7 +113,7 @@ function decode(
   }
 }
 
-/** `1` and `0` are what booleans are written as; other integers were written by somebody else. */
+/** Booleans are written as `1` and `0`; other integers are from other programs. */
 function readBoolean(data: Uint8Array): boolean | number | bigint {
   const value = readInteger(data);
   return value === 0 || value === 1 ? value === 1 : value;
@@ -123,8 +123,7 @@ function readBoolean(data: Uint8Array): boolean | number | bigint {
 const NEVER = 2 ** 30;
 
 /**
- * Compresses with zlib what has so many bytes or more, by default nothing, and reads what is compressed in any
- * case.
+ * Compresses items of at least this many bytes with zlib, by default none. Compressed items are always read.
  */
 export function zlibCompressed(inner: Transcoder, threshold: number = NEVER): Transcoder {
   return compressed(inner, { format: "deflate", flag: COMPRESSED, threshold });

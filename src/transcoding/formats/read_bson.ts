@@ -1,5 +1,5 @@
 /**
- * Reading BSON, as far as its types are plain data. It runs nothing, and takes time and memory in proportion to the
+ * Reading BSON, as far as its types are plain data. It never runs code, and its time and memory are proportional to the
  * length.
  *
  * @module

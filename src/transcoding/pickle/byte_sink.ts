@@ -2,15 +2,15 @@ const INITIAL_SIZE = 4096;
 const MAX_SPARE_SIZE = 65_536;
 const MAX_SHORT_TEXT = 64;
 
-/** Room for what comes after something large, so that a few bytes do not double the buffer. */
+/** Extra room after a large write, so that the next few bytes do not double the buffer. */
 const HEADROOM = 1024;
 
-/** Part of the result's length that may be left over in its buffer. */
+/** The part of the result's length that may be unused in its buffer. */
 const MAX_SLACK = 1 / 8;
 
 const encoder: TextEncoder = /* @__PURE__ */ new TextEncoder();
 
-/** The buffer of the last sink that has finished, for the next one: most pickles are small. */
+/** The buffer of the last finished sink, for the next one: most pickles are small. */
 let spare: Uint8Array<ArrayBuffer> | undefined;
 
 /** The UTF-8 of each character up to U+00FF, one or two bytes as a little-endian number. */
@@ -50,12 +50,12 @@ export class ByteSink {
     this.int32(argument);
   }
 
-  /** Signed and unsigned alike; of larger integers, the 32 low bits. */
+  /** Writes a signed or unsigned integer; of a larger one, the low 32 bits. */
   int32(value: number): void {
     this.setInt32(this.claim(4), value);
   }
 
-  /** Big-endian, as pickle writes floats and nothing else. */
+  /** Big-endian, as floats in pickles are; everything else is little-endian. */
   float64(value: number): void {
     const at = this.claim(8);
     this.#view.setFloat64(at, value);
@@ -79,12 +79,12 @@ export class ByteSink {
   }
 
   /**
-   * Writes an opcode, the length of a text's UTF-8 in four bytes, and the UTF-8; `false` when there is none,
-   * for a lone surrogate. With `short`, an opcode whose length takes one byte, that is used where it can be.
+   * Writes an opcode, the length of a text's UTF-8 in four bytes, and the UTF-8; `false` when the text has a lone
+   * surrogate. If possible, the opcode `short` is used, whose length takes one byte.
    */
   text(text: string, long: number, short?: number): boolean {
     const start = this.length;
-    // A call of encodeInto takes as long as some sixty turns of the other's loop.
+    // A call of encodeInto takes as long as about sixty iterations of the other loop.
     if (text.length <= MAX_SHORT_TEXT) {
       if (short === undefined) this.header(long, text.length);
       else this.pair(short, text.length);
@@ -104,7 +104,7 @@ export class ByteSink {
     return true;
   }
 
-  /** Writes as above the text whose Latin-1 is `bytes`. */
+  /** Writes, in the same way, the text whose Latin-1 encoding is `bytes`. */
   latin1Text(bytes: Uint8Array, long: number): void {
     const { length } = bytes;
     let size = length;
@@ -116,7 +116,7 @@ export class ByteSink {
       { length: 256 },
       (_, code) => utf8OfLatin1(code),
     );
-    // Without branches, which bytes without a pattern would make the processor guess wrong half of the time.
+    // Without branches: for random bytes, the processor would mispredict half of them.
     for (let i = 0; i < length; i++) {
       const byte = bytes[i]!;
       const utf8 = utf8Of[byte]!;
@@ -127,7 +127,7 @@ export class ByteSink {
     this.length = at;
   }
 
-  /** Writes an integer over four bytes that have been written. */
+  /** Overwrites four bytes with an integer. */
   setInt32(at: number, value: number): void {
     const bytes = this.bytes;
     bytes[at] = value;
@@ -136,13 +136,13 @@ export class ByteSink {
     bytes[at + 3] = value >> 24;
   }
 
-  /** Takes out some bytes that were written. */
+  /** Removes bytes that were written. */
   remove(start: number, length: number): void {
     this.bytes.copyWithin(start, start + length, this.length);
     this.length -= length;
   }
 
-  /** Makes room for `length` bytes and returns where they start. */
+  /** Makes room for `length` bytes and returns their offset. */
   claim(length: number): number {
     const start = this.length;
     const end = start + length;
@@ -151,7 +151,7 @@ export class ByteSink {
     return start;
   }
 
-  /** The written bytes, on a buffer of about their size. The sink is used up. */
+  /** The written bytes, in a buffer of about their size. The sink must not be used after this. */
   finish(): Uint8Array<ArrayBuffer> {
     const { bytes, length } = this;
     if (bytes.length > MAX_SPARE_SIZE && bytes.length <= length * (1 + MAX_SLACK)) {

@@ -2,26 +2,26 @@ import { ClientException, quote } from "../../errors.ts";
 
 const LF = 0x0a;
 
-/** Which part of the bytes a view of them has to be, so that it does not hold much more than it shows. */
+/** The minimum part of the bytes for a view, so that a small view does not keep a large buffer alive. */
 const MOST_OF = 7 / 8;
 
-/** A pickle's bytes and how far they have been read. Nothing is read, or allocated, past their end. */
+/** A pickle's bytes, with the current position. Nothing is read or allocated beyond their end. */
 export class ByteSource {
   bytes: Uint8Array;
   offset = 0;
   readonly #isOwn: boolean;
   #view: DataView | undefined;
 
-  /** With `isOwn`, what is read may be a view of `bytes`, and these may change. */
+  /** With `isOwn`, results may be views of `bytes`, and `bytes` may be changed. */
   constructor(bytes: Uint8Array, isOwn: boolean) {
     this.#isOwn = isOwn;
-    // Slices of a subclass are not sure to be copies: those of Node's Buffer are views.
+    // `slice` of a subclass may return a view, as Node's Buffer does.
     const { buffer, byteOffset, byteLength } = bytes;
     const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
     this.bytes = isPlain ? bytes : new Uint8Array(buffer, byteOffset, byteLength);
   }
 
-  /** Makes the bytes the source's own, if they are not: they are about to be lent to somebody else. */
+  /** Copies the bytes, unless the source owns them, because the caller is about to reuse them. */
   keep(): void {
     if (this.#isOwn) return;
     this.bytes = new Uint8Array(this.bytes);
@@ -46,13 +46,13 @@ export class ByteSource {
     return this.int32() >>> 0;
   }
 
-  /** Exact up to 2⁵³. What lies above is longer than any input. */
+  /** Exact up to 2⁵³. A larger length exceeds any input. */
   uint64(): number {
     const low = this.uint32();
     return this.uint32() * 0x1_0000_0000 + low;
   }
 
-  /** Big-endian, as pickle writes floats and nothing else. */
+  /** Big-endian, as floats in pickles are; everything else is little-endian. */
   float64(): number {
     const { buffer, byteOffset, byteLength } = this.bytes;
     this.#view ??= new DataView(buffer, byteOffset, byteLength);
@@ -66,8 +66,8 @@ export class ByteSource {
   }
 
   /**
-   * The next `length` bytes, for the caller to keep. Nearly all of the bytes, if they may change, are moved to
-   * their beginning, where the value is a view that begins with its buffer.
+   * The next `length` bytes, which the caller may keep. If they are nearly all of the bytes, and these may be changed,
+   * they are moved to the beginning of the buffer, and the result is a view at offset 0.
    */
   copy(length: number): Uint8Array {
     const view = this.take(length);
@@ -76,7 +76,7 @@ export class ByteSource {
     return this.bytes.subarray(0, length);
   }
 
-  /** A view of the bytes before the next line feed, which is passed over. */
+  /** A view of the bytes before the next line feed. The line feed is skipped. */
   line(): Uint8Array {
     const length = this.bytes.indexOf(LF, this.offset) - this.offset;
     const line = this.take(length);
@@ -84,18 +84,18 @@ export class ByteSource {
     return line;
   }
 
-  /** Passes over `length` bytes and returns where they start. */
+  /** Skips `length` bytes and returns their offset. */
   advance(length: number): number {
     const start = this.offset;
     if (length < 0 || length > this.bytes.length - start) {
-      throw unreadable("it ends in the middle");
+      throw unreadable("it ends too early");
     }
     this.offset = start + length;
     return start;
   }
 }
 
-/** What reading throws: the pickle is broken, or holds more than plain data. */
+/** The error of reading a pickle that is malformed, or holds more than plain data. */
 export function unreadable(state: string, cause?: unknown): ClientException {
   return new ClientException(
     `Cannot read pickle: ${state}`,
@@ -104,7 +104,7 @@ export function unreadable(state: string, cause?: unknown): ClientException {
   );
 }
 
-/** What reading throws for a global that is not in the table of the understood ones. */
+/** The error of reading a global that is not in the table of supported globals. */
 export function notPlainData(name: string): ClientException {
   return unreadable(`global ${quote(name)} is not plain data`);
 }

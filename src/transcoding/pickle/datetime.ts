@@ -1,6 +1,6 @@
 /**
- * Python's `datetime` module, as far as pickles of its points in time need it. Each function here takes the
- * arguments of a call, and returns `undefined` when Python has no such thing.
+ * The part of Python's `datetime` module that its pickles need. Each function takes the arguments of a Python call, and
+ * returns `undefined` when Python would refuse them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { isOffset, TimeDelta, TimeZone } from "./time_types.ts";
 const DATE_SIZE = 4;
 const DATETIME_SIZE = 10;
 
-/** Set in the month for the second of two equal times, when a clock was put back. */
+/** A bit in the month that marks the second of two equal local times, when the clock was put back (`fold`). */
 const FOLD = 0x80;
 
 /** `datetime.timedelta(days, seconds, microseconds)`. */
@@ -25,7 +25,7 @@ export function timeDelta(args: readonly unknown[]): TimeDelta | undefined {
   }
 }
 
-/** `datetime.timezone(offset, name)`: the offset is less than a day, and the name may be left out. */
+/** `datetime.timezone(offset, name)`: the offset is less than a day, and the name is optional. */
 export function timeZone(args: readonly unknown[]): TimeZone | undefined {
   const [offset, name] = args;
   if (!(offset instanceof TimeDelta) || !isOffset(offset) || args.length > 2) return undefined;
@@ -33,7 +33,7 @@ export function timeZone(args: readonly unknown[]): TimeZone | undefined {
   return undefined;
 }
 
-/** `datetime.datetime(bytes, timezone)`: the bytes are ten, and a naive one has no timezone. */
+/** `datetime.datetime(bytes, timezone)`: ten bytes; a naive one has no timezone. */
 export function dateFromDatetime(args: readonly unknown[]): Date | undefined {
   const [value, zone = null] = args;
   const bytes = bytesOf(value, DATETIME_SIZE);
@@ -95,7 +95,7 @@ export function signatureOf(date: Date): string {
   return `aware ${date.getTime()} ${(high << 16 | middle << 8 | low) % 1000}`;
 }
 
-/** The ten bytes of the datetime in UTC, or `undefined` when Python has no such year. */
+/** The ten bytes of the datetime in UTC, or `undefined` when Python does not support the year. */
 export function datetimeBytes(date: Date): Uint8Array | undefined {
   const year = date.getUTCFullYear();
   if (!(year >= 1 && year <= 9999)) return undefined;
@@ -124,7 +124,7 @@ export function bytesOf(value: unknown, size: number): Uint8Array | undefined {
   return bytes instanceof Uint8Array && bytes.length === size ? bytes : undefined;
 }
 
-/** Midnight of the day in the first four bytes, or `undefined` when there is no such day. */
+/** Midnight of the day in the first four bytes, or `undefined` when the day does not exist. */
 function midnightOf(bytes: Uint8Array): Date | undefined {
   const [century = 0, rest = 0, monthAndFold = 0, day = 0] = bytes;
   const year = century << 8 | rest;

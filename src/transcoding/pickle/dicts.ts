@@ -1,18 +1,18 @@
-/** The dicts of a pickle that is read, and the value in the end. @module */
+/** Builds dicts while a pickle is read, and the final value. @module */
 
 import { unreadable } from "./byte_source.ts";
 import type { KeyIndex } from "./keys.ts";
 import { callOf, madeByCall } from "./python_types.ts";
 
-/** Whether `value` is an object that a dict with string keys reads as. */
+/** Whether `value` is a plain object: a dict with string keys is read as one. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null &&
     Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /**
- * Fills dicts. Each starts as a plain object, and is replaced by a `Map` when it gets a key that is not a
- * string. What holds the object by then gets the `Map` in the end, by {@linkcode replaceWithin}.
+ * Fills dicts. Each begins as a plain object, and is replaced by a `Map` when a key is not a string. Values that
+ * already refer to the object get the `Map` at the end, through {@linkcode replaceWithin}.
  */
 export class Dicts {
   readonly #keys: KeyIndex;
@@ -24,29 +24,29 @@ export class Dicts {
     this.#keys = keys;
   }
 
-  /** Whether a plain object that was replaced by a `Map` may be held by another value. */
+  /** Whether another value may refer to a plain object that was replaced by a `Map`. */
   get mustReplace(): boolean {
     return this.#mustReplace;
   }
 
-  /** The `Map` that replaced a plain object, else `value` itself. */
+  /** The `Map` that replaced a plain object, or otherwise `value` itself. */
   current(value: unknown): unknown {
     return this.#maps.get(value) ?? value;
   }
 
-  /** As {@linkcode Dicts.current}, for a value that is about to have a second holder. */
+  /** As {@linkcode Dicts.current}, for a value that is about to get a second reference. */
   share(value: unknown): unknown {
     if (typeof value !== "object") return value;
     this.#hasShared = true;
     return this.current(value);
   }
 
-  /** Adds keys and values in turn, and returns what the dict is afterwards. */
+  /** Adds alternating keys and values, and returns the dict. */
   fill(dict: unknown, pairs: readonly unknown[]): unknown {
     if (pairs.length % 2 !== 0) throw unreadable("a dict has a key without a value");
     const target = this.#maps.size > 0 ? this.current(dict) : dict;
     if (target instanceof Map) return this.#fillMap(target, pairs);
-    if (!isPlainObject(target)) throw unreadable("it sets items of what is not a dict");
+    if (!isPlainObject(target)) throw unreadable("it sets items of something that is not a dict");
     for (let i = 0; i < pairs.length; i += 2) {
       const key = pairs[i];
       if (typeof key !== "string") return this.#fillMap(this.#replace(target), pairs.slice(i));
@@ -72,7 +72,7 @@ export class Dicts {
   }
 }
 
-/** Sets an own property whatever its name: plain assignment to `__proto__` would set a prototype. */
+/** Sets an own property with any name. A plain assignment to `__proto__` would set the prototype. */
 export function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
   else {
@@ -86,8 +86,8 @@ export function setOwn(object: Record<string, unknown>, key: string, value: unkn
 }
 
 /**
- * Replaces every value within `root`, and `root` itself, by what `replacementOf` returns for it. Keys of
- * Maps and items of Sets are left as they are: what would have to be replaced is refused there.
+ * Replaces every value within `root`, and `root` itself, by the result of `replacementOf`. Keys of Maps and items of
+ * Sets are not replaced: values that need replacing are refused there.
  */
 export function replaceWithin(root: unknown, replacementOf: (value: unknown) => unknown): unknown {
   const seen = new Set<unknown>();
@@ -111,7 +111,7 @@ function replaceItems(container: unknown, replace: (value: unknown) => unknown):
   } else if (container instanceof Map) {
     for (const [key, value] of container) container.set(key, replace(value));
   } else if (isPlainObject(container)) {
-    // Every key is an own property already, so that even `__proto__` is simply assigned.
+    // Every key is an own property already, so even `__proto__` can be assigned.
     for (const key of Object.keys(container)) container[key] = replace(container[key]);
   }
 }

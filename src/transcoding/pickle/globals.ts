@@ -1,4 +1,4 @@
-/** The globals that pickles of plain data call, and the instructions that call them. @module */
+/** The globals in pickles of plain data, and the instructions that call them. @module */
 
 import { quote } from "../../errors.ts";
 import { lazily } from "../../waiting.ts";
@@ -39,7 +39,7 @@ export async function loadClasses(): Promise<void> {
   findLoaded = (await load()).findClass;
 }
 
-/** Every global that is understood, by its name. No name out of a pickle is looked up anywhere else. */
+/** All supported globals by name. Names in a pickle are looked up only here. */
 function makeGlobals(): ReadonlyMap<string, Global> {
   const all = [
     new Global("_codecs.encode", "function", makeEncoded),
@@ -60,7 +60,7 @@ function makeGlobals(): ReadonlyMap<string, Global> {
   return new Map(all.map((global) => [global.name, global]));
 }
 
-/** Instructions that name a global or call one, and those that would reach out of the pickle. */
+/** Instructions that name or call a global, and those that refer to something outside of the pickle. */
 export function globalInstructions(): Instructions {
   return {
     [opcode.GLOBAL]: pushGlobal,
@@ -136,11 +136,11 @@ function instantiate(machine: Unpickler): unknown {
   return call(machine, global, args);
 }
 
-/** `cls.__new__` alone leaves empty what `cls.__init__` would fill. */
+/** `cls.__new__` alone makes an empty object that `cls.__init__` would fill. */
 function newObject(machine: Unpickler, args: unknown): unknown {
   const global = machine.pop();
   if (!(global instanceof Global) || global.kind === "function") {
-    throw unreadable("it instantiates what is not a class");
+    throw unreadable("it instantiates something that is not a class");
   }
   const items = requireTuple(args);
   return call(machine, global, global.kind === "mutable class" ? [] : items);
@@ -149,18 +149,21 @@ function newObject(machine: Unpickler, args: unknown): unknown {
 function newObjectWithKeywords(machine: Unpickler): unknown {
   const [args, keywords] = machine.popMany(2);
   if (!isPlainObject(keywords) || Object.keys(keywords).length > 0) {
-    throw unreadable("it calls a class with keyword arguments");
+    const cls = machine.pop();
+    const name = cls instanceof Intermediate ? cls.name : "a class";
+    if (machine.keep !== undefined) return machine.keep(name);
+    throw unreadable(`it calls ${name} with keyword arguments`);
   }
   return newObject(machine, args);
 }
 
 function call(machine: Unpickler, global: unknown, args: readonly unknown[]): unknown {
-  if (!(global instanceof Global)) throw unreadable("it calls what is not a global");
+  if (!(global instanceof Global)) throw unreadable("it calls something that is not a global");
   const made = global.make(args, machine);
   if (made instanceof Intermediate) machine.hasIntermediates = true;
   if (made !== undefined) return made;
   if (machine.keep !== undefined) return machine.keep(global.name);
-  throw unreadable(`${global.name} is called with arguments that it does not take`);
+  throw unreadable(`${global.name} is called with invalid arguments`);
 }
 
 function requireTuple(args: unknown): readonly unknown[] {
@@ -168,7 +171,7 @@ function requireTuple(args: unknown): readonly unknown[] {
   throw unreadable("it calls a global without a tuple of arguments");
 }
 
-/** Plain data has no state besides what makes it. */
+/** Plain data has no additional state. */
 function build(machine: Unpickler): void {
   const state = machine.pop();
   const value = machine.top();
@@ -186,10 +189,10 @@ function checkBuffer(machine: Unpickler): void {
 
 /** Persistent ids, extension codes and out-of-band buffers. */
 function refuse(): never {
-  throw unreadable("it refers to what lies outside of it");
+  throw unreadable("it refers to something outside of it");
 }
 
-/** By `_codecs.encode` protocols below 3 write bytes. */
+/** Protocols below 3 write bytes as a call of `_codecs.encode`. */
 function makeEncoded(args: readonly unknown[], machine: Unpickler): Uint8Array | undefined {
   const [text, codec] = args;
   if (typeof text !== "string" || typeof codec !== "string" || args.length !== 2) return undefined;
@@ -212,7 +215,7 @@ function makeBytearray(args: readonly unknown[], machine: Unpickler): Uint8Array
   return bytes && bytearrayOf(bytes);
 }
 
-/** From other bytes, from text and a codec (Python 2), or from a list of numbers (Python 3.0). */
+/** Makes bytes from other bytes, from text and a codec (Python 2), or from a list of numbers (Python 3.0). */
 function makeBytes(args: readonly unknown[], machine: Unpickler): Uint8Array | undefined {
   const [source = []] = args;
   if (typeof source === "string") return makeEncoded(args, machine);
@@ -228,7 +231,7 @@ function makeComplex(args: readonly unknown[]): Complex | undefined {
   return new Complex(real, imag);
 }
 
-/** Python 3 adds the items afterwards; Python 2 gave them as pairs. */
+/** Python 3 adds the items afterwards; Python 2 passed them as pairs. */
 function makeOrderedDict(args: readonly unknown[], machine: Unpickler): unknown {
   const pairs = itemsIn(args, machine);
   const dict = madeByCall({}, { callee: ORDERED_DICT, args: [] });
@@ -243,7 +246,7 @@ function makeCounter(args: readonly unknown[], machine: Unpickler): unknown {
   return machine.dicts.fill(madeByCall({}, { callee: COUNTER, args: [] }), pairs.flat());
 }
 
-/** The items of the only argument, a list or tuple; none where there is no argument. */
+/** The items of the only argument, a list or tuple; no items without an argument. */
 function itemsIn(args: readonly unknown[], machine: Unpickler): readonly unknown[] | undefined {
   const [items = []] = args;
   if (!Array.isArray(items) || args.length > 1) return undefined;

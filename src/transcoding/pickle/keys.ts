@@ -1,4 +1,4 @@
-/** Which dict keys and set items are one and the same to Python. @module */
+/** Finds dict keys and set items that are equal in Python. @module */
 
 import { unreadable } from "./byte_source.ts";
 import { signatureOf } from "./datetime.ts";
@@ -13,7 +13,7 @@ import {
 } from "./python_types.ts";
 import { decodeLatin1 } from "./strings.ts";
 
-/** Stands for the id of a tuple or frozenset whose parts are being looked at. */
+/** The id of a tuple or frozenset while its parts are being visited. */
 const OPEN = -1;
 
 interface Ids {
@@ -22,11 +22,11 @@ interface Ids {
 }
 
 /**
- * Tells which keys are equal in Python by giving them the same id: `1`, `True` and `1.0`, and equal tuples,
- * frozensets and bytes, all of which differ to a `Map`.
+ * Gives keys that are equal in Python the same id: `1`, `True` and `1.0`, and equal tuples, frozensets and bytes. A
+ * `Map` would treat all of these as different.
  */
 export class Equality {
-  /** Whether the keys are being read: Dates then differ by what their bytes had beyond milliseconds. */
+  /** Whether the keys are being read. Dates then also differ by their microseconds, which only the bytes have. */
   readonly #isReading: boolean;
   readonly #ids: Ids;
   readonly #idsBySignature = new Map<string | number, number>();
@@ -37,12 +37,12 @@ export class Equality {
     this.#ids = this.#isReading ? new ReadKeyIds() : new Map();
   }
 
-  /** The id of a key, or `undefined` when Python could not hash it. */
+  /** The id of a key, or `undefined` when Python cannot hash it. */
   idOf(key: unknown): number | undefined {
     return this.#known(key) ?? this.#identify(key as object);
   }
 
-  /** The id of a primitive, or of an object that has got one. */
+  /** The id of a primitive, or of an object that already has one. */
   #known(key: unknown): number | undefined {
     const same = sameInPython(key);
     const id = this.#ids.get(same);
@@ -51,15 +51,15 @@ export class Equality {
     return this.#count++;
   }
 
-  // With a stack of its own, as tuples and frozensets are nested to any depth, and every object once, as
-  // sharing makes a few of them into a tree of any size.
+  // It uses an explicit stack, because tuples and frozensets may be nested to any depth. It visits every object once,
+  // because shared objects could expand to a tree of any size.
   #identify(root: object): number | undefined {
     const pending = [root];
     for (let top: object | undefined = root; top !== undefined; top = pending.at(-1)) {
       const { length } = pending;
       const known = this.#ids.get(top) ?? OPEN;
       const id = known === OPEN ? this.#derive(top, pending) : known;
-      if (pending.length > length) this.#ids.set(top, OPEN); // its turn comes again after its parts
+      if (pending.length > length) this.#ids.set(top, OPEN); // it is visited again after its parts
       else if (id === undefined) return undefined;
       else {
         this.#ids.set(top, id);
@@ -69,7 +69,7 @@ export class Equality {
     return this.#ids.get(root);
   }
 
-  /** The id of an object, unless some of its parts, which it adds to `pending`, need one first. */
+  /** The id of an object. If some of its parts have no id yet, they are added to `pending` first. */
   #derive(key: object, pending: object[]): number | undefined {
     if (Array.isArray(key)) return isTuple(key) ? this.#ofParts("tuple", key, pending) : undefined;
     if (key instanceof Set) {
@@ -107,7 +107,7 @@ export class Equality {
     if (pending.length > length) return undefined;
     if (type === "frozenset") ids.sort((a, b) => a - b);
     const [first] = ids;
-    // Tuples of one part nest deepest for their bytes, and have a signature that is quickly made.
+    // A shortcut for tuples of one part, which allow the deepest nesting for their length.
     const isSingle = type === "tuple" && ids.length === 1 && first !== undefined;
     return this.#signed(isSingle ? first : `${type} ${ids}`);
   }
@@ -120,8 +120,7 @@ export class Equality {
 }
 
 /**
- * Gives the Maps and Sets that are read the keys that Python's would have: where equal keys come one after
- * another, the first stays.
+ * Gives Maps and Sets the keys that Python's dicts and sets would have: of equal keys, the first one is kept.
  */
 export class KeyIndex {
   #equality: Equality | undefined;
@@ -129,7 +128,7 @@ export class KeyIndex {
   /** Makes a key final, where that takes anything. */
   settle: ((key: unknown) => unknown) | undefined;
 
-  /** The key of `container` that equals `key`, else `key` itself. */
+  /** The key of `container` that equals `key`, or otherwise `key` itself. */
   resolve(container: object, key: unknown): unknown {
     if (!mayEqualAnother(key)) return key;
     if (this.settle !== undefined && isObject(key)) {
@@ -145,7 +144,7 @@ export class KeyIndex {
     return keys.get(id);
   }
 
-  /** Adds items to a set, except those that are equal in Python to one in the set. */
+  /** Adds items to a set, except those that are equal in Python to an item of the set. */
   addAll(set: Set<unknown>, items: readonly unknown[]): Set<unknown> {
     for (const item of items) set.add(this.resolve(set, item));
     return set;
@@ -160,14 +159,14 @@ export class KeyIndex {
   }
 }
 
-/** Whether another key that is read, of another type or identity, can equal this one. */
+/** Whether a key of another type or identity may be equal to this one. */
 function mayEqualAnother(key: unknown): boolean {
   if (typeof key === "string" || key === null) return false;
   if (typeof key !== "number") return true;
   return key === 0 || key === 1 || (Number.isInteger(key) && !Number.isSafeInteger(key));
 }
 
-/** Booleans as the numbers that they are in Python, and integers as numbers where that is exact. */
+/** Turns booleans into numbers, as in Python, and integers into `number` if that is exact. */
 function sameInPython(key: unknown): unknown {
   if (typeof key === "boolean") return Number(key);
   if (typeof key !== "bigint") return key;

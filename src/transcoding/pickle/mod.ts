@@ -1,5 +1,5 @@
 /**
- * Values of Python's classes that JavaScript has nothing like, for programs that share a deployment with Python:
+ * Values of Python's classes without a counterpart in JavaScript, for programs that share a deployment with Python:
  * `moecacheTranscoder` reads and writes them. A program that only reads them does not need this entry.
  *
  * @example What a Python program stored, and what it will read

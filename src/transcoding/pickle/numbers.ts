@@ -3,22 +3,24 @@
 import { quote } from "../../errors.ts";
 import { unreadable } from "./byte_source.ts";
 
-/** CPython 3.11 refuses longer decimals, because reading them takes more than linear time. */
+/**
+ * The maximum number of digits. CPython 3.11 has this limit too, because reading decimals takes more than linear time.
+ */
 const MAX_DIGITS = 4300;
 
-/** Longest line that holds so many digits, a sign and some space. */
+/** The maximum length of a line with that many digits, a sign and some space. */
 const MAX_LITERAL = 4400;
 
-/** Most bytes whose integer is safe whatever they hold. */
+/** The maximum number of bytes that always make a safe integer. */
 const MAX_NUMBER_BYTES = 6;
 
-// One way only to match each character, so that no input takes more than linear time.
+// Each character can match in only one way, so matching takes linear time for any input.
 const INTEGER =
   /^[ \t\r\v\f]*([+-]?)(0x(?:_?[\da-f])+|0o(?:_?[0-7])+|0b(?:_?[01])+|0(?:_?0)*|[1-9](?:_?\d)*)[ \t\r\v\f]*$/i;
 const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const FLOAT_WORD = /^([+-]?)(?:inf(?:inity)?|(nan))$/i;
 
-/** Reads little-endian two's complement; no bytes are 0. */
+/** Reads little-endian two's complement; no bytes mean 0. */
 export function integerFromBytes(bytes: Uint8Array): number | bigint {
   const { length } = bytes;
   const isNegative = (bytes[length - 1] ?? 0) > 0x7f;
@@ -31,7 +33,7 @@ export function integerFromBytes(bytes: Uint8Array): number | bigint {
     const magnitude = BigInt(`0x${hexOf(bytes)}`);
     return numberIfSafe(isNegative ? magnitude - (1n << BigInt(length * 8)) : magnitude);
   } catch (cause) {
-    throw unreadable("an integer is larger than this runtime can hold", cause);
+    throw unreadable("an integer is too large for this runtime", cause);
   }
 }
 

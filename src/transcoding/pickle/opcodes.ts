@@ -1,10 +1,10 @@
 /**
- * The opcodes of pickle protocols 0 to 5, by the names that CPython's `pickletools` gives them.
+ * The opcodes of pickle protocols 0 to 5, with the names of CPython's `pickletools`.
  *
  * @module
  */
 
-// The comment above a group is the protocol that brought it.
+// The comment above each group is the protocol that introduced it.
 
 // 0: text
 export const MARK = 0x28;

@@ -3,31 +3,31 @@ import { integerToBytes } from "./numbers.ts";
 import * as opcode from "./opcodes.ts";
 import { PythonName } from "./python_types.ts";
 
-/** The protocols that are written. */
+/** The protocols that can be written. */
 export type PickleProtocol = 2 | 3 | 4 | 5;
 
 const BYTES: PythonName = /* @__PURE__ */ new PythonName("builtins", "bytes");
 const ENCODE: PythonName = /* @__PURE__ */ new PythonName("_codecs", "encode");
 
-/** An opcode and the length of what follows, in eight bytes. */
+/** The length of an opcode and a length in eight bytes. */
 const FRAME_HEADER_SIZE = 9;
 
-/** An opcode and the length of the text, in four bytes. */
+/** The length of an opcode and a length in four bytes. */
 const TEXT_HEADER_SIZE = 5;
 
-/** CPython ends a frame that is as long, and keeps out of frames what is as long by itself. */
+/** CPython ends a frame at this length, and writes values of this length outside of frames. */
 export const FRAME_SIZE = 65_536;
 
-/** CPython does not frame less. */
+/** CPython does not make shorter frames. */
 const MIN_FRAME_SIZE = 4;
 
-/** Writes opcodes and the values that hold no others, and keeps the memo. */
+/** Writes opcodes and simple values, and maintains the memo. */
 export class PickleWriter {
   readonly protocol: PickleProtocol;
   readonly #sink = new ByteSink();
   readonly #memo = new Map<unknown, number>();
   #memoSize = 0;
-  /** Where the frame begins that is being written, from protocol 4 on. */
+  /** The offset of the current frame, from protocol 4 on. */
   #frame = Infinity;
 
   constructor(protocol: PickleProtocol) {
@@ -36,35 +36,35 @@ export class PickleWriter {
     if (protocol >= 4) this.#beginFrame();
   }
 
-  /** How many values the memo has. */
+  /** The number of values in the memo. */
   get memoSize(): number {
     return this.#memoSize;
   }
 
-  /** Whether the memo has `value`. */
+  /** Whether `value` is in the memo. */
   remembers(value: unknown): boolean {
     return this.#memo.has(value);
   }
 
-  /** Writes a reference to `value` if the memo has it. */
+  /** Writes a reference to `value` if it is in the memo. */
   recall(value: unknown): boolean {
     const index = this.#memo.get(value);
     if (index !== undefined) this.#header(opcode.BINGET, opcode.LONG_BINGET, index);
     return index !== undefined;
   }
 
-  /** Writes an opcode that has no argument. */
+  /** Writes an opcode without an argument. */
   emit(code: number): void {
     this.#sink.uint8(code);
   }
 
-  /** Writes an opcode whose result goes to the memo, though maybe nothing will refer to it. */
+  /** Writes an opcode, and puts its result into the memo, even if nothing refers to it later. */
   emitMemoized(code: number, value?: object): void {
     this.#sink.uint8(code);
     this.#memoize(value);
   }
 
-  /** To be called before each value: ends a frame that is long enough. */
+  /** Must be called before each value: ends a frame that is long enough. */
   boundary(): void {
     const { length } = this.#sink;
     if (length - this.#frame < FRAME_SIZE + FRAME_HEADER_SIZE) return;
@@ -79,7 +79,7 @@ export class PickleWriter {
     this.emitMemoized(opcode.REDUCE, result);
   }
 
-  /** Writes a number: as an int when it is a safe integer, else as a float. */
+  /** Writes a number: as an int if it is a safe integer, otherwise as a float. */
   number(value: number): void {
     this.boundary();
     const int32 = value | 0;
@@ -102,7 +102,7 @@ export class PickleWriter {
     this.#sink.write(bytes);
   }
 
-  /** Writes a string; `false` when there is no UTF-8 of it, for a lone surrogate. */
+  /** Writes a string; `false` when it has a lone surrogate, which UTF-8 cannot encode. */
   text(text: string): boolean {
     this.boundary();
     if (this.recall(text)) return true;
@@ -139,7 +139,7 @@ export class PickleWriter {
       this.text(name);
       this.#sink.uint8(opcode.STACK_GLOBAL);
     } else {
-      // Python 2's name, which Python 3 understands in protocol 2.
+      // The name in Python 2; Python 3 understands it in protocol 2.
       const known = module === "builtins" && this.protocol < 3 ? "__builtin__" : module;
       this.#sink.uint8(opcode.GLOBAL);
       this.#sink.ascii(`${known}\n${name}\n`);
@@ -147,7 +147,7 @@ export class PickleWriter {
     this.#memoize(global);
   }
 
-  /** The whole pickle. The writer is used up. */
+  /** The complete pickle. The writer must not be used after this. */
   finish(): Uint8Array<ArrayBuffer> {
     this.#sink.uint8(opcode.STOP);
     this.#endFrame(this.#sink.length);
@@ -174,7 +174,7 @@ export class PickleWriter {
     for (let byte = 0; byte < size - 4; byte++) this.#sink.uint8(high >> 8 * byte);
   }
 
-  /** Protocol 2 has no bytes: Python 3 makes them from text, `_codecs.encode(…, "latin1")`. */
+  /** Protocol 2 has no type for bytes: Python 3 writes them as a call, `_codecs.encode(text, "latin1")`. */
   #bytesByCall(bytes: Uint8Array, owner: object | undefined): void {
     const [code = 0] = bytes;
     if (bytes.length === 0) {
@@ -183,7 +183,7 @@ export class PickleWriter {
       return this.emitMemoized(opcode.REDUCE, owner);
     }
     this.global(ENCODE);
-    // CPython has only one string of each such character, and refers to that.
+    // CPython has a single string object for each such character, so it writes a reference to it.
     if (bytes.length === 1) this.text(String.fromCharCode(code));
     else {
       this.#sink.latin1Text(bytes, opcode.BINUNICODE);
@@ -193,7 +193,7 @@ export class PickleWriter {
     this.call(2, owner);
   }
 
-  /** Puts what was written last into the memo; without `value`, only to keep CPython's count. */
+  /** Puts the last written value into the memo; without `value`, it only counts as CPython does. */
   #memoize(value?: unknown): void {
     const index = this.#memoSize++;
     if (value !== undefined) this.#memo.set(value, index);
@@ -201,7 +201,7 @@ export class PickleWriter {
     else this.#header(opcode.BINPUT, opcode.LONG_BINPUT, index);
   }
 
-  /** Writes one of two opcodes, by whether their argument takes one byte or four. */
+  /** Writes one of two opcodes: for an argument of one byte, or of four. */
   #header(short: number, long: number, argument: number): void {
     if (argument <= 0xff) this.#sink.pair(short, argument);
     else this.#sink.header(long, argument);
@@ -211,7 +211,7 @@ export class PickleWriter {
     this.#frame = this.#sink.claim(FRAME_HEADER_SIZE);
   }
 
-  /** Ends the frame, if there is one, before what begins at an offset. */
+  /** Ends the current frame, if there is one, before an offset. */
   #endFrame(end: number): void {
     if (this.#frame === Infinity) return;
     const start = this.#frame;
@@ -220,12 +220,15 @@ export class PickleWriter {
     else {
       this.#sink.bytes[start] = opcode.FRAME;
       this.#sink.setInt32(start + 1, size);
-      this.#sink.setInt32(start + 5, 0); // no frame is longer than four bytes can tell
+      this.#sink.setInt32(start + 5, 0); // the length of a frame always fits into four bytes
     }
   }
 }
 
-/** The pickle of long bytes alone, from protocol 3 on, made at its length: as quick as a copy of them. */
+/**
+ * The pickle of a single long bytes value, from protocol 3 on. It is allocated with its final length, so it is as fast
+ * as a copy.
+ */
 export function pickleLongBytes(
   bytes: Uint8Array,
   protocol: PickleProtocol,

@@ -1,8 +1,8 @@
-/** Types of Python that JavaScript has nothing like. @module */
+/** Python types without a counterpart in JavaScript. @module */
 
 import { quote } from "../../errors.ts";
 
-/** What an array, a Set or a Uint8Array can be in Python besides a list, a set or bytes. */
+/** The Python types that an array, a Set or a Uint8Array can be marked as. */
 type PythonType = "tuple" | "frozenset" | "bytearray" | PythonCall | DateOrigin;
 
 /** A class or function of Python's, by the name that Python 3 has for it. */
@@ -56,7 +56,7 @@ export abstract class PythonObject {
   }
 }
 
-/** Its constructor returns the object it is given, so that a subclass adds its private fields to that. */
+/** Its constructor returns its argument, so that a subclass adds its private fields to that object. */
 class Given {
   constructor(object: object) {
     return object as Given;
@@ -88,17 +88,17 @@ class Typed extends Given {
   }
 }
 
-/** Says once and for all which type of Python an object stands for. */
+/** Marks an object as a Python type. The mark cannot be changed. */
 function typed<Value extends object>(object: Value, type: PythonType): Value {
   new Typed(object, type);
   return object;
 }
 
 /**
- * Makes an array that `moecacheTranscoder` stores as a Python tuple. An array that was read from a tuple is
- * one already. It is an ordinary array otherwise, and copies of it are ordinary arrays.
+ * Makes an array that `moecacheTranscoder` stores as a Python tuple. An array that was read from a tuple is already
+ * marked. Otherwise it is an ordinary array. Copies of it are not marked.
  *
- * A tuple, unlike a list, can be a key of a `Map` and an item of a `Set` that Python reads.
+ * Unlike a list, a tuple can be a key of a `Map` and an item of a `Set` for Python.
  *
  * @param items The tuple's items.
  * @returns The array of the items.
@@ -120,21 +120,21 @@ export function tuple<Items extends readonly unknown[]>(...items: Items): Items 
   return tupleOf(items);
 }
 
-/** Makes an array that nobody else holds a tuple. */
+/** Marks a new array as a tuple. */
 export function tupleOf<Items extends readonly unknown[]>(items: Items): Items {
   return typed(items, "tuple");
 }
 
-/** Whether an array stands for a tuple. */
+/** Whether an array is marked as a tuple. */
 export function isTuple(items: readonly unknown[]): boolean {
   return Typed.typeOf(items) === "tuple";
 }
 
 /**
- * Makes a `Set` that `moecacheTranscoder` stores as a Python frozenset. A `Set` that was read from a
- * frozenset is one already. It is an ordinary `Set` otherwise, and can be changed.
+ * Makes a `Set` that `moecacheTranscoder` stores as a Python frozenset. A `Set` that was read from a frozenset is
+ * already marked. Otherwise it is an ordinary `Set`, and can be changed.
  *
- * A frozenset, unlike a set, can be a key of a `Map` and an item of a `Set` that Python reads.
+ * Unlike a set, a frozenset can be a key of a `Map` and an item of a `Set` for Python.
  *
  * @param items The set's items.
  * @returns The `Set` of the items.
@@ -157,22 +157,22 @@ export function frozenSet<Item>(items: Iterable<Item> = []): Set<Item> {
   return typed(new Set(items), "frozenset");
 }
 
-/** Whether a `Set` stands for a frozenset. */
+/** Whether a `Set` is marked as a frozenset. */
 export function isFrozenSet(set: ReadonlySet<unknown>): boolean {
   return Typed.typeOf(set) === "frozenset";
 }
 
-/** Makes bytes that nobody else holds a bytearray, which Python cannot hash. */
+/** Marks new bytes as a bytearray, which Python cannot hash. */
 export function bytearrayOf(bytes: Uint8Array): Uint8Array {
   return typed(bytes, "bytearray");
 }
 
-/** Whether bytes stand for a bytearray. */
+/** Whether bytes are marked as a bytearray. */
 export function isBytearray(bytes: Uint8Array): boolean {
   return Typed.typeOf(bytes) === "bytearray";
 }
 
-/** Makes an array, an object or a Map that nobody else holds one of a subclass, which Python makes by a call. */
+/** Marks a new array, object or Map as an instance of a subclass, which Python makes by a call. */
 export function madeByCall<Value extends object>(value: Value, call: PythonCall): Value {
   return typed(value, call);
 }
@@ -183,7 +183,7 @@ export function callOf(value: object): PythonCall | undefined {
   return typeof type === "object" && "callee" in type ? type : undefined;
 }
 
-/** Makes a Date that nobody else holds one that was read from a `date` or `datetime`. */
+/** Marks a new Date as read from a `date` or `datetime`. */
 export function dateOf(date: Date, origin: Omit<DateOrigin, "time">): Date {
   return typed(date, { ...origin, time: date.getTime() });
 }
@@ -194,7 +194,7 @@ export function originOf(date: Date): DateOrigin | undefined {
   return typeof type === "object" && "bytes" in type ? type : undefined;
 }
 
-/** The ids of keys while they are read: those of tuples and frozensets are kept by the objects. */
+/** The ids of keys while a pickle is read. Tuples and frozensets keep their ids in a private field. */
 export class ReadKeyIds {
   readonly #others = new Map<unknown, number>();
 
@@ -210,9 +210,9 @@ export class ReadKeyIds {
 }
 
 /**
- * A complex number: what Python's `complex` reads as, and what is stored as one.
+ * A complex number. It is stored as Python's `complex`, and read from it.
  *
- * @example A complex number there and back
+ * @example Storing and reading a complex number
  * ```ts
  * import { Client, Complex } from "@moecache/moecache";
  * import { MemcachedServer } from "@moecache/moecache/testing";
@@ -245,7 +245,7 @@ export class Complex {
 
 /** What exists while a pickle is read and is not data by itself: a class, a function, a `dtype`. */
 export class Intermediate {
-  /** The name of the global that it is, or that it was made by. */
+  /** The name of the global, or of the global that made it. */
   readonly name: string;
 
   constructor(name: string) {

@@ -1,4 +1,4 @@
-/** Reading pickles: the instructions for data, and the loop that follows them. @module */
+/** Reads pickles: the instructions for data, and the loop that runs them. @module */
 
 import { ByteSource, unreadable } from "./byte_source.ts";
 import { globalInstructions, loadClasses } from "./globals.ts";
@@ -25,7 +25,7 @@ import { type Instructions, type ReadPickleOptions, Unpickler } from "./unpickle
 const HIGHEST_PROTOCOL = 5;
 const INDEX = /^\d{1,15}$/;
 
-/** From so many bytes on, bytes alone are read without the pickle machine. */
+/** From this length on, a pickle of a single bytes value is read without the pickle machine. */
 const LONG = 65_536;
 
 const PLAIN: ReadPickleOptions = {};
@@ -33,14 +33,15 @@ const PLAIN: ReadPickleOptions = {};
 let instructions: Instructions | undefined;
 
 /**
- * Reads a pickle of protocol 0 to 5. It runs nothing, and takes time and memory in proportion to the
- * length of `bytes`.
+ * Reads a pickle of protocol 0 to 5. It never runs code, and its time and memory are proportional to the length of
+ * `bytes`.
  *
- * @param isOwn Whether the bytes may be changed, and be part of the value. It else has no view of them.
+ * @param isOwn Whether the bytes may be changed, and the value may be a view of them. Otherwise the value has no view
+ *   of them.
  * @param options What is read besides plain data.
  * @returns The value; or a promise of it, the first time that a pickle names a class whose reader has to be loaded.
- * @throws {ClientException} If it is broken, holds more than plain data, or is followed by anything: CPython
- * ignores what follows, and so the loss of text that was appended to a value.
+ * @throws {ClientException} If it is malformed, holds more than plain data, or is followed by more bytes. CPython
+ * ignores such bytes, and so text that was appended to a value would be lost silently.
  */
 export function readPickle(
   bytes: Uint8Array,
@@ -83,7 +84,7 @@ async function followLater(machine: Unpickler, instructions: Instructions): Prom
   return follow(machine, instructions);
 }
 
-/** Reads a pickle of bytes alone, as it is written from protocol 3 on; `undefined` if it is anything else. */
+/** Reads a pickle of a single bytes value, as it is written from protocol 3 on; `undefined` for any other pickle. */
 function readLongBytes(source: ByteSource): Uint8Array | undefined {
   const { bytes } = source;
   if (bytes[0] !== opcode.PROTO || bytes[2] !== opcode.BINBYTES) return undefined;
@@ -99,7 +100,7 @@ function readLongBytes(source: ByteSource): Uint8Array | undefined {
   return undefined;
 }
 
-/** Instructions for values that hold no others. */
+/** Instructions for simple values. */
 function scalarInstructions(): Instructions {
   return {
     [opcode.NONE]: () => null,
@@ -137,7 +138,7 @@ function scalarInstructions(): Instructions {
   };
 }
 
-/** Instructions that make lists, tuples, dicts and sets, or add to them. */
+/** Instructions that make or extend lists, tuples, dicts and sets. */
 function containerInstructions(): Instructions {
   return {
     [opcode.EMPTY_TUPLE]: () => tupleOf([]),
@@ -162,7 +163,7 @@ function containerInstructions(): Instructions {
   };
 }
 
-/** Instructions that begin the pickle, move values about the stack and into the memo. */
+/** Instructions for the beginning of the pickle, the stack and the memo. */
 function stackInstructions(): Instructions {
   return {
     [opcode.PROTO]: ({ source }) => checkProtocol(source.uint8()),
@@ -184,14 +185,14 @@ function stackInstructions(): Instructions {
   };
 }
 
-/** `01` and `00` are how protocols 0 and 1 write booleans. */
+/** Protocols 0 and 1 write booleans as `01` and `00`. */
 function readInt(source: ByteSource): unknown {
   const text = decodeLatin1(source.line());
   if (text === "00" || text === "01") return text === "01";
   return integerFromText(text);
 }
 
-/** Python 2 writes `long` values with an L at the end, and so does Python 3 into protocol 0. */
+/** Python 2 writes `long` values with a final L, and so does Python 3 in protocol 0. */
 function readLong(source: ByteSource): unknown {
   const text = decodeLatin1(source.line());
   return integerFromText(text.endsWith("L") ? text.slice(0, -1) : text);
@@ -213,7 +214,9 @@ function append(machine: Unpickler, items: readonly unknown[]): void {
   const list = machine.top();
   const extend = machine.growing?.get(list)?.extend;
   if (extend !== undefined) return extend(items);
-  if (!Array.isArray(list) || isTuple(list)) throw unreadable("it appends to what is not a list");
+  if (!Array.isArray(list) || isTuple(list)) {
+    throw unreadable("it appends to something that is not a list");
+  }
   for (const item of items) list.push(item);
 }
 
@@ -227,7 +230,9 @@ function addItems(machine: Unpickler, items: readonly unknown[]): void {
   const set = machine.top();
   const extend = machine.growing?.get(set)?.extend;
   if (extend !== undefined) return extend(items);
-  if (!(set instanceof Set) || isFrozenSet(set)) throw unreadable("it adds to what is not a set");
+  if (!(set instanceof Set) || isFrozenSet(set)) {
+    throw unreadable("it adds to something that is not a set");
+  }
   machine.keys.addAll(set, items);
 }
 
@@ -235,11 +240,11 @@ function checkProtocol(protocol: number): void {
   if (protocol > HIGHEST_PROTOCOL) throw unreadable(`protocol ${protocol} is unknown`);
 }
 
-// Frames tell how much to read from a file at once. All is here already.
+// Frames say how much to read from a file at once. Here all bytes are present, so only their length is checked.
 function checkFrame(source: ByteSource): void {
   const length = source.uint64();
   if (length > source.bytes.length - source.offset) {
-    throw unreadable("a frame goes on past its end");
+    throw unreadable("a frame is longer than the pickle");
   }
 }
 

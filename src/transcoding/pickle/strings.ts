@@ -9,20 +9,20 @@ const CHUNK = 4096;
 const BYTE_ESCAPE = /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|([^]|$))/g;
 const UNICODE_ESCAPE = /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|([^]))/g;
 
-/** Characters that mean another one after a backslash, and what each means. */
+/** The meaning of characters after a backslash. */
 const ESCAPED = "\\'\"abfnrtv";
 const MEANINGS = "\\'\"\x07\b\f\n\r\t\v";
 
-/** Decodes UTF-8 in which, as under Python's `surrogatepass`, encoded surrogates are allowed. */
+/** Decodes UTF-8 with encoded surrogates, as Python's `surrogatepass` does. */
 export function decodeString(bytes: Uint8Array, start: number, end: number): string {
   try {
     return decodeUtf8(bytes, start, end);
   } catch {
-    return decodeSurrogates(bytes.subarray(start, end)); // throws if there is another fault
+    return decodeSurrogates(bytes.subarray(start, end)); // throws if the bytes are invalid for another reason
   }
 }
 
-/** Splits at `ED A0..BF xx`: a surrogate wherever it is, as ED is never a continuation byte. */
+/** Splits at `ED A0..BF xx`, which is always a surrogate, because ED is never a continuation byte. */
 function decodeSurrogates(bytes: Uint8Array): string {
   const pieces: string[] = [];
   let from = 0;
@@ -44,7 +44,7 @@ function decodeStrictly(bytes: Uint8Array): string {
   }
 }
 
-/** Decodes ISO 8859-1: every byte is the character of that number. */
+/** Decodes ISO 8859-1: each byte is the code of its character. */
 export function decodeLatin1(bytes: Uint8Array): string {
   if (bytes.length <= CHUNK) return String.fromCharCode(...bytes);
   const pieces: string[] = [];

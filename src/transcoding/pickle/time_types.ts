@@ -11,10 +11,10 @@ const TIMEDELTA: PythonName = /* @__PURE__ */ new PythonName("datetime", "timede
 const TIMEZONE: PythonName = /* @__PURE__ */ new PythonName("datetime", "timezone");
 
 /**
- * A duration: what Python's `datetime.timedelta` reads as, and what is stored as one. As in Python, `days` has
- * the sign, and `seconds` and `microseconds` are from 0 on.
+ * A duration, read from and stored as Python's `datetime.timedelta`. As in Python, `days` has the sign, and `seconds`
+ * and `microseconds` are from 0 on.
  *
- * @example A duration there and back
+ * @example Storing and reading a duration
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { TimeDelta } from "@moecache/moecache/python";
@@ -82,7 +82,7 @@ export class TimeDelta extends PythonObject {
  * Django read as. Each is stored as what it was. One that is made here has a fixed offset: it is stored as a
  * `datetime.timezone`.
  *
- * @example An offset there and back
+ * @example Storing and reading an offset
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { TimeDelta, TimeZone } from "@moecache/moecache/python";

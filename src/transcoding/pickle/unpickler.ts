@@ -3,7 +3,7 @@ import { Dicts, replaceWithin } from "./dicts.ts";
 import { KeyIndex } from "./keys.ts";
 import { type Growing, Intermediate } from "./python_types.ts";
 
-/** What is done for one opcode. A value that it returns is pushed. */
+/** The implementation of one opcode. Its result, if any, is pushed onto the stack. */
 export type Instruction = (machine: Unpickler) => unknown;
 
 /** Instructions by their opcodes. */
@@ -32,21 +32,23 @@ export interface ReadPickleOptions {
   readonly keepUnreadable?: boolean | undefined;
 }
 
-/** How many times the length of a pickle it may copy: CPython writes some bytearrays in two copies. */
+/** How much may be copied, as a multiple of the pickle's length: CPython writes some bytearrays in two copies. */
 const MOST_COPIES = 3;
 
-/** The pickle machine: a stack, the marks on it, and a memo. */
+/** The pickle machine: a stack, marks on the stack, and a memo. */
 export class Unpickler {
   readonly source: ByteSource;
   readonly keys: KeyIndex = new KeyIndex();
   readonly dicts: Dicts = new Dicts(this.keys);
   readonly #stack: unknown[] = [];
-  /** Indexes mostly follow one another. Where they leave a gap, engines keep arrays as small as their items. */
+  /**
+   * Indexes are mostly consecutive. With gaps, engines use a sparse array, so a large index does not use much memory.
+   */
   readonly #memo: unknown[] = [];
   #memoSize = 0;
-  /** How high the stack was at each mark. */
+  /** The height of the stack at each mark. */
   readonly #marks: number[] = [];
-  /** How high it was at the last one: what lies below cannot be taken off. */
+  /** The height at the last mark: values below it cannot be popped. */
   #lastMark = 0;
   #budget: number;
   readonly options: ReadPickleOptions;
@@ -88,7 +90,7 @@ export class Unpickler {
     this.#stack[this.#stack.length - 1] = value;
   }
 
-  /** Takes `count` values off the stack, the lowest first. */
+  /** Pops `count` values, and returns the lowest first. */
   popMany(count: number): unknown[] {
     this.#checkDepth(count);
     return this.#stack.splice(this.#stack.length - count);
@@ -104,7 +106,7 @@ export class Unpickler {
     return this.#marks.length > 0 && this.#stack.length === this.#lastMark;
   }
 
-  /** Takes the last mark off the stack, and returns what was above it. */
+  /** Pops the last mark, and returns the values above it. */
   popMark(): unknown[] {
     const mark = this.#marks.pop();
     if (mark === undefined) throw unreadable("it uses a mark that it did not set");
@@ -112,13 +114,13 @@ export class Unpickler {
     return this.#stack.splice(mark);
   }
 
-  /** Puts what is on top into the memo, by default under the index that MEMOIZE takes. */
+  /** Puts the top of the stack into the memo, by default with the next index, as MEMOIZE does. */
   memoize(index: number = this.#memoSize): void {
     if (this.#memo[index] === undefined) this.#memoSize++;
     this.#memo[index] = this.top();
   }
 
-  /** What the memo has under an index. */
+  /** The memo's value with an index. */
   recall(index: number): unknown {
     const value = this.#memo[index];
     if (value === undefined) throw unreadable(`it refers to ${index}, which it did not define`);
@@ -126,21 +128,21 @@ export class Unpickler {
   }
 
   /**
-   * Counts what is copied rather than moved, a list into a set or text into bytes. A pickle can name the
-   * same list again and again, and must not take more memory by it than in proportion to its length.
+   * Counts copies, for example of a list into a set or of text into bytes. A pickle can refer to the same list many
+   * times. The limit keeps memory proportional to the pickle's length.
    */
   charge(size: number): void {
     this.#budget -= size;
     if (this.#budget < 0) throw unreadable("it copies more than it holds");
   }
 
-  /** Pushes what must not be part of the value, which is then searched for it. */
+  /** Pushes a value that must not be part of the result. The result is then searched for it. */
   pushIntermediate(value: Intermediate): void {
     this.hasIntermediates = true;
     this.push(value);
   }
 
-  /** Takes off the value that the pickle stands for. */
+  /** Pops the result of the pickle. */
   finish(): unknown {
     const value = this.pop();
     if (this.settle !== undefined) return this.settle(value);
@@ -153,7 +155,7 @@ export class Unpickler {
 
   #checkDepth(count: number): void {
     if (this.#stack.length - count < this.#lastMark) {
-      throw unreadable("it takes a value from where there is none");
+      throw unreadable("it takes a value from an empty stack");
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Writing pickles: containers, and the objects that Python makes by calls. @module */
+/** Writes pickles: containers, and objects that Python makes by calls. @module */
 
 import { quote, ValidationException } from "../../errors.ts";
 import { writtenDate } from "./datetime.ts";
@@ -16,13 +16,13 @@ import {
 } from "./python_types.ts";
 import { TimeDelta, TimeZone } from "./time_types.ts";
 
-/** Most items that CPython adds to a list or dict at once. */
+/** The maximum number of items that CPython adds to a list or dict with one opcode. */
 const BATCH_SIZE = 1000;
 
 /** Tuples of up to three items need no mark. */
 const MAX_SMALL_TUPLE = 3;
 
-/** Most steps of the way to a value that a message names. */
+/** The maximum number of steps, in messages, of the path to a value. */
 const MAX_PATH = 20;
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
@@ -36,24 +36,24 @@ const DATETIME: PythonName = /* @__PURE__ */ new PythonName("datetime", "datetim
 /** `datetime.timezone.utc`. */
 let utc: TimeZone | undefined;
 
-/** A container that has been begun, and some of whose items may be written. */
+/** A container that has been begun, and whose items are being written. */
 interface OpenContainer {
-  /** A `"set list"` is the argument of the call that makes a set in protocols below 4. */
+  /** A `"set list"` is the argument of the call that makes a set, in protocols below 4. */
   readonly kind: "list" | "dict" | "set" | "set list" | "frozenset" | "tuple";
   readonly value: object;
-  /** Of a dict, keys and values in turn. */
+  /** The items; for a dict, alternating keys and values. */
   readonly items: readonly unknown[];
   readonly length: number;
-  /** Index of the next item to write. */
+  /** The index of the next item to write. */
   next: number;
-  /** Index of the item that the next batch begins with; -1 where items need no batches. */
+  /** The index of the item that begins the next batch; -1 without batches. */
   nextBatch: number;
 }
 
 /**
- * Writes a value as a pickle: of protocol 2, which every Python since 2.3 reads, or of another.
+ * Writes a value as a pickle. Protocol 2 can be read by every Python from 2.3 on.
  *
- * @throws {ValidationException} If it holds what Python has nothing like.
+ * @throws {ValidationException} If it holds a value that Python has no type for.
  */
 export function writePickle(
   value: unknown,
@@ -65,13 +65,13 @@ export function writePickle(
 }
 
 /**
- * Writes a pickle byte for byte as CPython's C pickler does, with one difference: CPython knows strings again
- * by identity. Here they have none, so every equal string is a reference to the first.
+ * Writes a pickle byte for byte as CPython's C pickler does, with one difference: CPython recognizes repeated strings
+ * by identity. JavaScript strings have no identity, so every equal string is a reference to the first.
  */
 class Pickler {
   readonly #writer: PickleWriter;
   readonly #open: OpenContainer[] = [];
-  /** How long the memo was when a tuple was begun. */
+  /** The length of the memo when each tuple was begun. */
   readonly #begun = new Map<object, number>();
   #equality: Equality | undefined;
 
@@ -79,7 +79,7 @@ class Pickler {
     this.#writer = new PickleWriter(protocol);
   }
 
-  /** Writes a value and all that it holds, with a stack of its own: it may be nested to any depth. */
+  /** Writes a value and everything in it. It uses an explicit stack, so a value may be nested to any depth. */
   write(value: unknown): Uint8Array<ArrayBuffer> {
     this.#save(value);
     for (let top = this.#open.at(-1); top !== undefined; top = this.#open.at(-1)) {
@@ -90,7 +90,7 @@ class Pickler {
     return this.#writer.finish();
   }
 
-  /** Writes a value; `false` when it is a container, whose items have to be written before all else. */
+  /** Writes a value; `false` when it is a container, whose items must be written next. */
   #save(value: unknown): boolean {
     const writer = this.#writer;
     writer.boundary();
@@ -214,8 +214,8 @@ class Pickler {
   }
 
   /**
-   * The memo gets a tuple only after its items. One that comes again before that has to hold a list or dict
-   * which the memo got in the meantime, or else holds nothing but itself.
+   * A tuple is put into the memo after its items. If it occurs again before that, there must be a list or dict in
+   * between that is in the memo; otherwise the tuple contains itself directly, which is impossible in Python.
    */
   #beginTuple(items: readonly unknown[]): boolean {
     const { memoSize } = this.#writer;
@@ -234,13 +234,13 @@ class Pickler {
   #begin(kind: OpenContainer["kind"], value: object, items: readonly unknown[]): false {
     const { length } = items;
     const isWhole = kind === "tuple" || kind === "frozenset";
-    // A single entry is added without a mark, but for that of a set.
+    // A single entry is added without a mark, except to a set.
     const nextBatch = isWhole || length <= (kind === "set" ? 0 : itemsPerEntry(kind)) ? -1 : 0;
     this.#open.push({ kind, value, items, length, next: 0, nextBatch });
     return false;
   }
 
-  /** Writes items to the end, or until one is a container: then `false`, as that has to be written first. */
+  /** Writes the remaining items; `false` when one is a container, which must be written first. */
   #saveItems(container: OpenContainer): boolean {
     const { items, length } = container;
     while (container.next < length) {
@@ -257,7 +257,7 @@ class Pickler {
     container.nextBatch = next + BATCH_SIZE * itemsPerEntry(kind);
   }
 
-  /** Writes what comes after a container's items. */
+  /** Writes the end of a container. */
   #finish({ kind, value, length, nextBatch }: OpenContainer): void {
     const writer = this.#writer;
     if (kind === "tuple") return this.#finishTuple(value, length);
@@ -265,7 +265,7 @@ class Pickler {
     const { one, many } = addOpcodes(kind);
     if (length > 0) writer.emit(nextBatch < 0 ? one : many);
     if (length === nextBatch && (kind === "dict" || kind === "set")) {
-      // CPython learns only after a full batch that there are no more items, and has begun another.
+      // After a full batch, CPython begins another batch before it finds that there are no more items.
       writer.emit(opcode.MARK);
       writer.emit(many);
     }
@@ -278,18 +278,18 @@ class Pickler {
       const isSmall = length <= MAX_SMALL_TUPLE;
       return writer.emitMemoized(isSmall ? opcode.TUPLE1 + length - 1 : opcode.TUPLE, tuple);
     }
-    // An item held the tuple itself, which was written in full there.
+    // An item contains the tuple itself, and the tuple has been written there.
     if (length > MAX_SMALL_TUPLE) writer.emit(opcode.POP_MARK);
     else for (let i = 0; i < length; i++) writer.emit(opcode.POP);
     writer.recall(tuple);
   }
 
-  /** Python has to be able to hash each key, and to tell each from the others. */
+  /** Checks that Python can hash each key, and that no two keys are equal in Python. */
   #checkKeys(keys: Iterable<unknown>, container: object): void {
     const ids = new Set<number>();
     for (const key of keys) {
       if (typeof key === "string") continue;
-      this.#equality ??= new Equality("writing"); // one for all, so that a key in keys is looked at once
+      this.#equality ??= new Equality("writing"); // shared, so that keys within keys are visited once
       const id = this.#equality.idOf(key);
       if (id === undefined) throw this.#fault("a Map key or Set item that Python cannot hash", key);
       if (ids.has(id)) {
@@ -299,7 +299,7 @@ class Pickler {
     }
   }
 
-  /** An error that says where in the whole value the one at fault is. */
+  /** An error that names the path to the invalid value. */
   #fault(state: string, value: unknown): ValidationException {
     const places = this.#open.slice(0, MAX_PATH).map(placeIn);
     const rest = this.#open.length > MAX_PATH ? "…" : "";
@@ -309,7 +309,7 @@ class Pickler {
   }
 }
 
-/** What adds one entry to a container, and what adds all that are above a mark. */
+/** The opcodes that add one entry to a container, and all entries above a mark. */
 function addOpcodes(kind: OpenContainer["kind"]): { one: number; many: number } {
   if (kind === "dict") return { one: opcode.SETITEM, many: opcode.SETITEMS };
   const many = kind === "set" ? opcode.ADDITEMS : opcode.APPENDS;
@@ -320,7 +320,7 @@ function itemsPerEntry(kind: OpenContainer["kind"]): number {
   return kind === "dict" ? 2 : 1;
 }
 
-/** Where in a container the last item is, as JavaScript would name it. */
+/** The path of the last item in a container, in JavaScript's notation. */
 function placeIn({ kind, items, next }: OpenContainer): string {
   if (kind !== "dict") return `[${next - 1}]`;
   const key = items[(next - 1) & ~1];

@@ -17,6 +17,7 @@ import struct
 import sys
 import uuid
 
+MOST_NESTED = 12
 EPOCH = datetime.datetime(1970, 1, 1)
 MILLISECOND = datetime.timedelta(milliseconds=1)
 
@@ -46,6 +47,8 @@ def digest(value, exact=False):
 
 
 def notate(value, exact, around):
+    if len(around) > MOST_NESTED:
+        raise ValueError("what is nested so deep may be a few values again and again")
     kind = type(value)
     if kind in SCALARS:
         return SCALARS[kind](value, exact)

@@ -16,33 +16,32 @@ const COMPRESSED = 2;
 const UTF8 = 4;
 const ALL_BITS = SERIALIZED | COMPRESSED | UTF8;
 
-/** How dalli is configured. Every option may be left out. */
+/** The configuration of dalli; all options are optional. */
 export interface DalliTranscoderOptions {
-  /** What values are serialized with: dalli's `serializer`, `Marshal` or `JSON`; `"marshal"` by default. */
+  /** The serializer: dalli's `serializer`, `Marshal` or `JSON`; `"marshal"` by default. */
   readonly serializer?: "marshal" | "json";
-  /** What values are compressed with: dalli's `compressor`; `"zlib"` by default. Both are read in any case. */
+  /** The compressor: dalli's `compressor`; `"zlib"` by default. Both are always read. */
   readonly compressor?: "zlib" | "gzip";
   /**
-   * Values of so many bytes or more are compressed, 0 to 1,073,741,824, or `Infinity` for none, as dalli does with
+   * Values of at least this many bytes are compressed, 0 to 1,073,741,824, or `Infinity` for none, as dalli does with
    * `compress: false`; dalli's `compression_min_size`, 4,096 by default.
    */
   readonly compressMinSize?: number;
   /**
-   * Whether strings and bytes are stored as they are, under flags 4 and 0: dalli's `string_fastpath`, `false` by
-   * default.
+   * Whether strings and bytes are stored unchanged, with flags 4 and 0: dalli's `string_fastpath`, `false` by default.
    */
   readonly stringFastpath?: boolean;
-  /** Whether nothing but strings and bytes is stored, as they are and under flags 0: dalli's `raw`, `false` by default. */
+  /** Whether only strings and bytes are stored, unchanged and with flags 0: dalli's `raw`, `false` by default. */
   readonly raw?: boolean;
 }
 
-/** A transcoder for dalli's format, and a function that makes others with options. */
+/** A transcoder for dalli's format. Call it to make one with options. */
 export interface DalliTranscoder extends Transcoder {
   /**
    * Makes a transcoder for dalli's format.
    *
-   * @param options What dalli is configured with: `serializer`, `compressor`, `compressMinSize` in bytes,
-   * `stringFastpath` and `raw`.
+   * @param options The configuration of dalli: `serializer`, `compressor`, `compressMinSize` in bytes, `stringFastpath`
+   * and `raw`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */
@@ -50,9 +49,8 @@ export interface DalliTranscoder extends Transcoder {
 }
 
 /**
- * Stores values in the format of dalli, Ruby's client: Ruby's Marshal by default, or JSON. It is a transcoder as it
- * is, and a function that makes others with options. Reading Marshal runs nothing, and makes no other objects than
- * these:
+ * Stores values in the format of dalli, Ruby's client: Ruby's Marshal by default, or JSON. Use it as a transcoder, or
+ * call it to make one with options. Reading Marshal never runs code, and makes only these objects:
  *
  * | JavaScript | Ruby, in Marshal | notes |
  * | --- | --- | --- |
@@ -69,15 +67,15 @@ export interface DalliTranscoder extends Transcoder {
  * | `Map` | any other `Hash` | with both `"a"` and `:a`, the latter stays `Symbol.for("a")`; a Hash's default is dropped |
  * | `Date` | `Time` | written in UTC; read as its instant; microseconds are cut off |
  *
- * Arrays, Hashes, bytes and Times that occur more than once, or hold themselves, stay so. Every other object, a
- * `Set`, a `Struct` or a record of Rails, is a `ClientException` with the name of its class when it is read. Values
- * may be nested 1,000 levels deep.
+ * Shared references to Arrays, Hashes, bytes and Times are kept, and so are values that contain themselves. Reading any
+ * other object, such as a `Set`, a `Struct` or a record of Rails, throws a `ClientException` with the name of its
+ * class. Values may be nested 1,000 levels deep.
  *
- * JSON has neither Symbols, Times nor bytes: Symbols and bytes become strings, and a `Date` becomes the text that
- * Ruby makes of it. `NaN`, `Infinity` and integers of any size are written and read as Ruby does.
+ * JSON has neither Symbols, Times nor bytes: Symbols and bytes become strings, and a `Date` becomes the text that Ruby
+ * makes of it. `NaN`, `Infinity` and integers of any size are written and read as in Ruby.
  *
- * Counters begin under flags 0. Items under flags 0 read as a string if they are UTF-8, and as a `Uint8Array` if
- * not; with `stringFastpath`, where a string has flags 4, always as a `Uint8Array`. Compressing and expanding are
+ * Counters begin with flags 0. Items with flags 0 read as a string if they are UTF-8, and as a `Uint8Array` if not;
+ * with `stringFastpath`, where a string has flags 4, always as a `Uint8Array`. Compressing and expanding are
  * asynchronous. Flags that dalli does not write are a `ClientException`.
  *
  * @example Values that Ruby reads

@@ -1,4 +1,4 @@
-/** Reading what Ruby's `Marshal.dump` writes, as data: format 4.8, which Ruby has since 1.8. @module */
+/** Reads what Ruby's `Marshal.dump` writes, as data: format 4.8, which Ruby has since 1.8. @module */
 
 import { type ClientException, quote } from "../../../errors.ts";
 import { ByteReader } from "../byte_reader.ts";
@@ -40,10 +40,9 @@ class RubySymbol {
 type Variables = ReadonlyMap<string, unknown>;
 
 /**
- * Reads a value that Ruby dumped. It runs nothing, and takes time and memory in proportion to the length.
+ * Reads a value that Ruby dumped. It never runs code, and its time and memory are proportional to the length.
  *
- * @throws {ClientException} When it is broken, holds an object that is not plain data, or is followed by
- * anything.
+ * @throws {ClientException} When it is malformed, holds an object that is not plain data, or is followed by more bytes.
  */
 export function readMarshal(bytes: Uint8Array): unknown {
   return new MarshalReader(bytes).read();

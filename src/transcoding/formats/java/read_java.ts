@@ -15,7 +15,7 @@ interface Descriptor {
   parent: Descriptor | null;
 }
 
-/** What may be referred to by its handle: a class, whose name nobody gets, or a value. */
+/** What a handle refers to: a class, whose name is not returned, or a value. */
 type Handle = { readonly descriptor: Descriptor } | { readonly value: unknown };
 
 const PRIMITIVES = "BCDFIJSZ";

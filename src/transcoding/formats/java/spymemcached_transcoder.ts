@@ -103,7 +103,7 @@ export interface SpymemcachedTranscoder extends Transcoder {
  * | `Set` | `LinkedHashSet` | `HashSet`, `LinkedHashSet`, `Set.of` | |
  *
  * Lists, maps and the like that occur more than once, or hold themselves, stay so. An object of any other class is a
- * `ClientException` with the name of the class. Values may be nested some hundred levels deep.
+ * `ClientException` with the name of the class. Values may be nested 1,000 levels deep.
  *
  * Values above 16,384 bytes are compressed with gzip, if they become shorter by it; compressing and expanding are
  * asynchronous. Flags that the transcoder of that kind does not write are a `ClientException`.

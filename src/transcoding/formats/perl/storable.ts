@@ -47,5 +47,5 @@ export const code = {
   false: 35,
 } as const;
 
-/** What is said of a key of a hash. */
+/** The flags of a key of a hash. */
 export const keyFlag = { utf8: 1, wasUtf8: 2, placeholder: 4, isScalar: 8 } as const;

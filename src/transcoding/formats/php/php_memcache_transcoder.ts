@@ -20,16 +20,16 @@ const KNOWN_BITS = 0x703;
 /** How much of its length a value has to lose by compressing: pecl/memcache's `min_savings`. */
 const SAVINGS = 0.2;
 
-/** How pecl/memcache is configured. Every option may be left out. */
+/** How pecl/memcache is configured. All options are optional. */
 export interface PhpMemcacheTranscoderOptions {
   /**
-   * Values of so many bytes or more are compressed, if they lose a fifth by it: the threshold of
+   * Values of at least this many bytes are compressed, if they lose a fifth by it: the threshold of
    * `setCompressThreshold`, 0 to 1,073,741,824, or `Infinity` for none; 20,000 by default.
    */
   readonly compressThreshold?: number;
 }
 
-/** A transcoder for pecl/memcache's format, and a function that makes others with options. */
+/** A transcoder for pecl/memcache's format. Call it to make one with options. */
 export interface PhpMemcacheTranscoder extends Transcoder {
   /**
    * Makes a transcoder for pecl/memcache's format.
@@ -55,8 +55,8 @@ const FLOAT: FloatStyle = {
 };
 
 /**
- * Stores values in the format of pecl/memcache (`Memcache` in PHP, without a d). It is a transcoder as it is, and a
- * function that makes others with options.
+ * Stores values in the format of pecl/memcache (`Memcache` in PHP, without a d). Use it as a transcoder, or call it to
+ * make one with options.
  *
  * Values are those of {@linkcode phpMemcachedTranscoder} with PHP's own serializer, and its table holds here. The flags
  * differ: 0 for strings and bytes, 256 for booleans, 768 for integers, 1792 for floats, 1 for what is serialized, and 2

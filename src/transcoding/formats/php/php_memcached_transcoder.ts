@@ -31,7 +31,7 @@ const KNOWN_BITS = 7 | COMPRESSION_BITS;
 /** What php-memcached turns arrays and objects into bytes with. */
 export type PhpSerializer = "php" | "json" | "igbinary" | "msgpack";
 
-/** How php-memcached is configured. Every option may be left out. */
+/** How php-memcached is configured. All options are optional. */
 export interface PhpMemcachedTranscoderOptions {
   /** What values are serialized with: `OPT_SERIALIZER`; `"php"` by default. All are read in any case. */
   readonly serializer?: PhpSerializer;
@@ -43,7 +43,7 @@ export interface PhpMemcachedTranscoderOptions {
   readonly compression?: PhpCompression | false;
 }
 
-/** A transcoder for php-memcached's format, and a function that makes others with options. */
+/** A transcoder for php-memcached's format. Call it to make one with options. */
 export interface PhpMemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for php-memcached's format.
@@ -78,8 +78,8 @@ const FLOAT: FloatStyle = {
 };
 
 /**
- * Stores values in the format of php-memcached (`Memcached` in PHP). It is a transcoder as it is, and a function that
- * makes others with options. Reading runs nothing, and makes no other objects than these:
+ * Stores values in the format of php-memcached (`Memcached` in PHP). Use it as a transcoder, or call it to make one
+ * with options. Reading runs nothing, and makes no other objects than these:
  *
  * | JavaScript | PHP | notes |
  * | --- | --- | --- |

@@ -25,9 +25,9 @@ export function arrayOf(pairs: readonly Pair[]): object {
 }
 
 /**
- * What an object reads as.
+ * What an object of a class that was checked reads as.
  *
- * @returns The value, or `undefined` when it is no plain data.
+ * @throws {Error} When it is a date without its properties, or in a time zone that is not known.
  */
 export function objectOf(
   name: string,

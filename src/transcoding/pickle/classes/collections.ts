@@ -31,8 +31,8 @@ const TYPE_CODES = [..."bBuwhHiIlLqQfd"];
 export type Dict = Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unknown>;
 
 /**
- * Makes a copy of an object or a `Map` that is stored as Python's `collections.OrderedDict`. What was read from
- * one is one already.
+ * Makes a copy of an object or a `Map` that is stored as Python's `collections.OrderedDict`. A value that was read from
+ * one is already marked.
  *
  * @param entries Its keys and values. Only a `Map` keeps the order of keys like `"10"`.
  * @returns An ordinary object or `Map`, as `entries` is, that is marked.
@@ -52,8 +52,8 @@ export function orderedDict<Entries extends Dict>(entries: Entries): Entries {
 }
 
 /**
- * Makes a copy of an object or a `Map` that is stored as Python's `collections.Counter`. What was read from one
- * is one already.
+ * Makes a copy of an object or a `Map` that is stored as Python's `collections.Counter`. A value that was read from one
+ * is already marked.
  *
  * @param counts Its keys and their counts.
  * @returns An ordinary object or `Map`, as `counts` is, that is marked.
@@ -73,8 +73,8 @@ export function counter<Entries extends Dict>(counts: Entries): Entries {
 }
 
 /**
- * Makes a copy of an object or a `Map` that is stored as Python's `collections.defaultdict`. What was read from
- * one is one already. Here nothing makes the values of missing keys.
+ * Makes a copy of an object or a `Map` that is stored as Python's `collections.defaultdict`. A value that was read from
+ * one is already marked. Here nothing makes the values of missing keys.
  *
  * @param factory What makes them in Python: `"bool"`, `"bytes"`, `"dict"`, `"float"`, `"frozenset"`, `"int"`,
  * `"list"`, `"set"`, `"str"`, `"tuple"`, or `null` for nothing.
@@ -101,7 +101,7 @@ export function defaultDict<Entries extends Dict>(
   return markedDefaultDict(maker, copyOf(entries));
 }
 
-/** Marks an object or a Map that nobody else holds. */
+/** Marks a new object or Map. */
 export function markedDefaultDict<Entries extends object>(
   factory: PythonName | null,
   entries: Entries,
@@ -110,7 +110,7 @@ export function markedDefaultDict<Entries extends object>(
 }
 
 /**
- * Makes an array that is stored as Python's `collections.deque`. What was read from one is one already. Here
+ * Makes an array that is stored as Python's `collections.deque`. A value that was read from one is already marked. Here
  * nothing keeps it to its longest length.
  *
  * @param items Its items.
@@ -135,7 +135,7 @@ export function deque<Item>(items: Iterable<Item>, maxLength?: number): Item[] {
 }
 
 /**
- * Makes an array that is stored as Python's `array.array`. What was read from one is one already.
+ * Makes an array that is stored as Python's `array.array`. A value that was read from one is already marked.
  *
  * @param typeCode Python's letter for the type of the items, such as `"i"`, `"d"` or, for characters, `"u"`.
  * @param items The items: numbers, for long integers bigints, for `"u"` and `"w"` strings of one character.

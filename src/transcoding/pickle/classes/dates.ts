@@ -7,8 +7,8 @@ import { dateOf } from "../python_types.ts";
 const DATE_SIZE = 4;
 
 /**
- * Makes a copy of a `Date` that is stored as Python's `datetime.date`, its day in UTC. What was read from one
- * is one already.
+ * Makes a copy of a `Date` that is stored as Python's `datetime.date`, its day in UTC. A value that was read from one
+ * is already marked.
  *
  * @param date The day, in the years 1 to 9999.
  * @returns A `Date` of midnight UTC that is marked.
@@ -31,8 +31,8 @@ export function calendarDate(date: Date): Date {
 }
 
 /**
- * Makes a copy of a `Date` that is stored as a naive `datetime.datetime`, one without a time zone, whose clock
- * shows what the `Date` shows in UTC. What was read from one is one already. Any other `Date` is stored as an
+ * Makes a copy of a `Date` that is stored as a naive `datetime.datetime`, one without a time zone, whose clock shows
+ * what the `Date` shows in UTC. A value that was read from one is already marked. Any other `Date` is stored as an
  * aware one, in UTC.
  *
  * @param date The time, in the years 1 to 9999.

@@ -14,10 +14,9 @@ const DECIMAL_TEXT =
 const MAX_KEY_DIGITS = 400;
 
 /**
- * A decimal number: what Python's `decimal.Decimal` reads as, and what is stored as one. It keeps every digit,
- * as text.
+ * A decimal number, read from and stored as Python's `decimal.Decimal`. It keeps every digit, as text.
  *
- * @example A price there and back
+ * @example Storing and reading a price
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { Decimal } from "@moecache/moecache/python";
@@ -38,7 +37,7 @@ export class Decimal extends PythonObject {
    * Makes a decimal number.
    *
    * @param text Its digits as Python writes them: `"19.90"`, `"-1E+3"`, `"Infinity"`, `"NaN"`.
-   * @throws {ValidationException} When it is none.
+   * @throws {ValidationException} When it is invalid.
    */
   constructor(text: string) {
     super();
@@ -98,9 +97,9 @@ export class Decimal extends PythonObject {
 }
 
 /**
- * A ratio of two integers: what Python's `fractions.Fraction` reads as, and what is stored as one.
+ * A ratio of two integers, read from and stored as Python's `fractions.Fraction`.
  *
- * @example A third there and back
+ * @example Storing and reading a third
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { Fraction } from "@moecache/moecache/python";
@@ -125,7 +124,7 @@ export class Fraction extends PythonObject {
    *
    * @param numerator A safe integer, or a bigint.
    * @param denominator The same, 1 or more; 1 by default.
-   * @throws {ValidationException} When one is not what it should be.
+   * @throws {ValidationException} When an argument is invalid.
    */
   constructor(numerator: number | bigint, denominator: number | bigint = 1) {
     super();

@@ -49,7 +49,7 @@ const TYPES = [...Object.values(NUMBERS).map(([type]) => type), TEXT, BYTES];
 /**
  * A scalar of numpy: what `numpy.float64(1.5)` and the like read as, and what is stored as one.
  *
- * @example A float of 32 bits there and back
+ * @example Storing and reading a float of 32 bits
  * ```ts
  * import { moecacheTranscoder } from "@moecache/moecache";
  * import { NumpyScalar } from "@moecache/moecache/python";

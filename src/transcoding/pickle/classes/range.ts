@@ -5,9 +5,9 @@ import { isInteger } from "./numbers.ts";
 const RANGE: PythonName = /* @__PURE__ */ new PythonName("builtins", "range");
 
 /**
- * A range of integers: what Python's `range` reads as, and what is stored as one. It can be iterated over.
+ * A range of integers, read from and stored as Python's `range`. It can be iterated over.
  *
- * @example A range there and back
+ * @example Storing and reading a range
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { Range } from "@moecache/moecache/python";
@@ -35,7 +35,7 @@ export class Range extends PythonObject implements Iterable<number | bigint> {
    * @param start The first integer.
    * @param stop The integer that it ends before.
    * @param step The difference between two neighbours, not 0; 1 by default.
-   * @throws {ValidationException} When one is not what it should be.
+   * @throws {ValidationException} When an argument is invalid.
    */
   constructor(start: number | bigint, stop: number | bigint, step: number | bigint = 1) {
     super();

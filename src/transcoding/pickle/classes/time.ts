@@ -7,7 +7,7 @@ const TIME: PythonName = /* @__PURE__ */ new PythonName("datetime", "time");
 const SIZE = 6;
 const FOLD = 0x80;
 
-/** The fields of a {@linkcode Time}. Every one may be left out. */
+/** The fields of a {@linkcode Time}. All are optional. */
 export interface TimeFields {
   /** Minutes, 0 to 59; 0 by default. */
   readonly minute?: number;
@@ -22,9 +22,9 @@ export interface TimeFields {
 }
 
 /**
- * A time of day: what Python's `datetime.time` reads as, and what is stored as one.
+ * A time of day, read from and stored as Python's `datetime.time`.
  *
- * @example A time of day there and back
+ * @example Storing and reading a time of day
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { Time } from "@moecache/moecache/python";

@@ -4,9 +4,9 @@ import { type PythonCall, PythonObject } from "../python_types.ts";
 let count = 0;
 
 /**
- * What stands for a value that was not read, when the option `keepUnreadable` asks for that. It cannot be stored.
+ * Replaces a value that cannot be read, with the option `keepUnreadable`. It cannot be stored.
  *
- * @example A record of which a part is unreadable
+ * @example A record with an unreadable part
  * ```ts
  * import { moecacheTranscoder } from "@moecache/moecache";
  * import { Unreadable } from "@moecache/moecache/python";
@@ -33,7 +33,7 @@ export class Unreadable extends PythonObject {
     this.className = className;
   }
 
-  /** `<unreadable app.models.Money>` */
+  /** Its text, such as `<unreadable app.models.Money>`. */
   override toString(): string {
     return `<unreadable ${this.className}>`;
   }

@@ -5,9 +5,9 @@ const UUID: PythonName = /* @__PURE__ */ new PythonName("uuid", "UUID");
 const DIGITS = /^[\da-f]{8}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{12}$/i;
 
 /**
- * A UUID: what Python's `uuid.UUID` reads as, and what is stored as one.
+ * A UUID, read from and stored as Python's `uuid.UUID`.
  *
- * @example An identifier there and back
+ * @example Storing and reading an identifier
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { Uuid } from "@moecache/moecache/python";
@@ -29,7 +29,7 @@ export class Uuid extends PythonObject {
    * Makes a UUID.
    *
    * @param text 32 hexadecimal digits, with the usual dashes or without.
-   * @throws {ValidationException} When it is anything else.
+   * @throws {ValidationException} When it is invalid.
    */
   constructor(text: string) {
     super();

@@ -1,0 +1,57 @@
+import { checkOptions } from "../option_checks.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
+import { md5Hex } from "./digest.ts";
+import { checkPrefix, withoutPrefix } from "./prefixed_keys.ts";
+
+/** The options of dalli that concern keys. */
+export interface DalliKeysOptions {
+  /** dalli's `namespace`; none by default. */
+  readonly namespace?: string;
+}
+
+const LONGEST = 250;
+const SEPARATOR = ":md5:";
+const DIGEST_LENGTH = 32;
+
+/**
+ * Makes keys as dalli does: `namespace:key`, and of what is longer than 250 characters then, its beginning, `:md5:`
+ * and the MD5 of all of it. dalli chooses the server by the result.
+ *
+ * Two long keys with the same MD5 share an item, which does not happen by chance. `items` lists long keys as
+ * memcached has them.
+ *
+ * @param options `namespace`.
+ * @returns The format, for the client's option `keys`.
+ * @throws {ValidationException} When the namespace is no text of 1 to 249 characters from `!` to `~`.
+ *
+ * @example Beside a Ruby program with `Dalli::Client.new(servers, namespace: "app")`
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { dalliKeys } from "@moecache/moecache/keys";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, { keys: dalliKeys({ namespace: "app" }) });
+ * await using plain = new Client(server.address);
+ *
+ * await client.set("user", "Ada");
+ * assertEquals(await plain.get("app:user"), "Ada");
+ * ```
+ */
+export function dalliKeys(options: DalliKeysOptions = {}): KeyFormat {
+  checkOptions(options, { namespace: "any" });
+  const { namespace } = options;
+  if (namespace !== undefined) checkPrefix(namespace, "namespace");
+  const prefix = namespace === undefined ? "" : `${namespace}:`;
+  // With a namespace, a shortened key has 250 characters, and without one 249.
+  const length = LONGEST - (namespace === undefined ? 1 : 0) - SEPARATOR.length - DIGEST_LENGTH;
+  return {
+    encode: (key) => {
+      const whole = prefix + key;
+      if (whole.length <= LONGEST) return whole;
+      return whole.slice(0, length) + SEPARATOR + md5Hex(whole);
+    },
+    decode: (sent) => withoutPrefix(sent, prefix),
+  };
+}

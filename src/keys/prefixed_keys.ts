@@ -1,0 +1,59 @@
+import { ValidationException } from "../errors.ts";
+import { checkBoolean, checkOptions } from "../option_checks.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
+
+/** How keys get a prefix. */
+export interface PrefixedKeysOptions {
+  /** Whether the locator gets the prefix, too: libmemcached's `HASH_WITH_PREFIX_KEY`; `false` by default. */
+  readonly hashPrefix?: boolean;
+}
+
+/**
+ * Puts a prefix before each key, as libmemcached does with `PREFIX_KEY` (`NAMESPACE`), and so php-memcached with
+ * `Memcached::OPT_PREFIX_KEY`. By default they choose the server by the key without the prefix.
+ *
+ * @param prefix The prefix, 1 to 249 characters from `!` to `~`.
+ * @param options `hashPrefix`.
+ * @returns The format, for the client's option `keys`.
+ * @throws {ValidationException} When the prefix or an option is invalid.
+ *
+ * @example Beside a PHP program with `setOption(Memcached::OPT_PREFIX_KEY, "shop:")`
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { prefixedKeys } from "@moecache/moecache/keys";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, { keys: prefixedKeys("shop:") });
+ * await using plain = new Client(server.address);
+ *
+ * await client.set("cart", "3 books");
+ * assertEquals(await plain.get("shop:cart"), "3 books");
+ * ```
+ */
+export function prefixedKeys(prefix: string, options: PrefixedKeysOptions = {}): KeyFormat {
+  checkOptions(options, { hashPrefix: "any" });
+  const { hashPrefix = false } = options;
+  checkBoolean("hashPrefix", hashPrefix);
+  checkPrefix(prefix);
+  const format = {
+    encode: (key: string) => prefix + key,
+    decode: (sent: string) => withoutPrefix(sent, prefix),
+  };
+  return hashPrefix ? format : { ...format, route: (key) => key };
+}
+
+/** Checks what is put before keys. */
+export function checkPrefix(prefix: unknown, name = "prefix"): asserts prefix is string {
+  if (typeof prefix === "string" && /^[!-~]{1,249}$/.test(prefix)) return;
+  const why = "it must be 1 to 249 characters from ! to ~";
+  throw new ValidationException(`Cannot use ${name}: ${why}`, prefix);
+}
+
+/** What follows a prefix; `undefined` for a key without it, or that ends with it. */
+export function withoutPrefix(sent: string, prefix: string): string | undefined {
+  return sent.startsWith(prefix) && sent.length > prefix.length
+    ? sent.slice(prefix.length)
+    : undefined;
+}

@@ -1,0 +1,64 @@
+import { quote, ValidationException } from "../errors.ts";
+import { checkKey } from "./key.ts";
+
+/**
+ * What a client makes of the caller's keys before they are sent, as another client of the deployment does. The
+ * entry `@moecache/moecache/keys` has those of some clients.
+ *
+ * Results, errors and events have the caller's keys. Two keys that become the same one share an item.
+ *
+ * @example Keys in lower case
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, {
+ *   keys: { encode: (key) => key.toLowerCase() },
+ * });
+ *
+ * await client.set("User:1", "Ada");
+ * assertEquals(await client.get("USER:1"), "Ada");
+ * ```
+ */
+export interface KeyFormat {
+  /**
+   * Makes the key that is sent. It is called several times for a key, and must always return the same.
+   *
+   * @param key The caller's key, 1 character or more.
+   * @returns 1 to 250 characters from `!` to `~`, or from U+0080 to U+00FF. Each is sent as one byte.
+   * @throws {ValidationException} When the key has no such form.
+   */
+  encode(key: string): string;
+  /**
+   * Makes the text that the locator gets, for a client that hashes something else than the key that it sends;
+   * what {@linkcode encode} returns by default.
+   */
+  route?(key: string): string;
+  /**
+   * Makes the caller's key of one that memcached lists, or returns `undefined` for one that `encode` does not
+   * make: `items` leaves that out. By default `items` lists keys as memcached has them.
+   */
+  decode?(sent: string): string | undefined;
+}
+
+/** What is sent: each character is a byte. */
+const SENT = /^[!-~\x80-\xff]{1,250}$/;
+
+/**
+ * Checks a key that a format changes before it is sent.
+ *
+ * @throws {ValidationException} When it is no text, or there is no such key.
+ */
+export function checkFormattedKey(
+  key: unknown,
+  action: string,
+  { encode }: KeyFormat,
+): asserts key is string {
+  if (typeof key !== "string" || key === "") return checkKey(key, action);
+  const sent: unknown = encode(key);
+  if (typeof sent === "string" && SENT.test(sent)) return;
+  const why = "the option keys makes no key of 1 to 250 bytes without whitespace of it";
+  throw new ValidationException(`Cannot ${action} key ${quote(key)}: ${why}`, key);
+}

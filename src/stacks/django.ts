@@ -1,0 +1,48 @@
+import type { ClientOptions } from "../client_options.ts";
+import { checkNames } from "../option_checks.ts";
+import { djangoKeys, type DjangoKeysOptions } from "../keys/django_keys.ts";
+import { rendezvous } from "../routing/rendezvous.ts";
+import { pymemcacheTranscoder } from "../transcoding/formats/pymemcache.ts";
+
+/**
+ * The client options of a program beside Django with its `PyMemcacheCache`: pymemcache's ring, its pickles, and
+ * Django's keys.
+ *
+ * It corresponds to this setting of Django's:
+ *
+ * ```python
+ * CACHES = {"default": {
+ *     "BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache",
+ *     "LOCATION": ["10.0.0.1:11211", "10.0.0.2:11211"],
+ *     "KEY_PREFIX": prefix, "VERSION": version,
+ * }}
+ * ```
+ *
+ * @param options `prefix`, empty by default, and `version`, 1 by default, as `KEY_PREFIX` and `VERSION`.
+ * @returns `locator`, `transcoder` and `keys`.
+ * @throws {ValidationException} When an option is invalid.
+ *
+ * @example A view that Django has cached
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { django } from "@moecache/moecache/stacks";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, django({ prefix: "shop" }));
+ *
+ * await client.set("basket:7", { books: 3 }); // cache.get("basket:7") in Django
+ * assertEquals(await client.get("basket:7"), { books: 3 });
+ * ```
+ */
+export function django(
+  options: DjangoKeysOptions = {},
+): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+  checkNames(options, ["prefix", "version"]);
+  return {
+    locator: rendezvous,
+    transcoder: pymemcacheTranscoder,
+    keys: djangoKeys(options),
+  };
+}

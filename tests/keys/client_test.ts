@@ -1,0 +1,112 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { Client, PartialClientException, ValidationException } from "../../mod.ts";
+import { dalliKeys, djangoKeys, prefixedKeys, pymemcacheKeys } from "../../src/keys/mod.ts";
+import { ketama } from "../../src/routing/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+
+Deno.test("every command sends the key of the format, and answers by the caller's", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { keys: djangoKeys({ prefix: "app" }) });
+  await using plain = new Client(server.address);
+
+  await client.set("a", "1");
+  await client.setMany({ b: "2", c: "3" });
+  assertEquals(await plain.get("app:1:b"), "2");
+  assertEquals(
+    await client.getMany(["a", "b", "missing", "c"]),
+    new Map([["a", "1"], ["b", "2"], ["c", "3"]]),
+  );
+  assertEquals(await client.add("a", "x"), false);
+  assertEquals(await client.replace("a", "4"), true);
+  assertEquals(await client.append("a", "5"), true);
+  assertEquals(await client.incr("a"), 46n);
+  const { cas, value } = (await client.gets("a"))!;
+  assertEquals(value, "46");
+  assertEquals(await client.cas("a", "7", cas), "stored");
+  assertEquals(await client.touch("a", 60), true);
+  assertEquals(await client.getAndTouch("a", 60), "7");
+  assertEquals((await client.inspect("a"))?.size, 1);
+  assertEquals(await client.getOrSet("made", () => "new", { exptime: 60 }), "new");
+  assertEquals(await plain.get("app:1:made"), "new");
+  assertEquals(await client.update("a", () => "8"), "8");
+  assertEquals((await client.meta("mg", "a", ["v"])).status, "VA");
+  await plain.set("foreign", "x");
+  const keys: string[] = [];
+  for await (const { key } of client.items()) keys.push(key);
+  assertEquals(keys.toSorted(), ["a", "b", "c", "made"]);
+  assertEquals(
+    await client.deleteMany(["a", "missing"]),
+    new Map([["a", true], ["missing", false]]),
+  );
+  assertEquals(await client.delete("b"), true);
+  assertEquals(await plain.get("app:1:b"), undefined);
+  const pages = client.namespace("pages:");
+  await pages.set("home", "hello");
+  assertEquals(await pages.get("home"), "hello");
+  assertEquals(client.locate("c").key, "c");
+});
+
+Deno.test("a ring gets the key with its prefix or without, as the format says", () => {
+  const servers = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+  const plain = new Client(servers, { locator: ketama });
+  const unhashed = new Client(servers, { locator: ketama, keys: prefixedKeys("p:") });
+  const hashed = new Client(servers, {
+    locator: ketama,
+    keys: prefixedKeys("p:", { hashPrefix: true }),
+  });
+  for (let i = 0; i < 100; i++) {
+    const key = `key${i}`;
+    assertEquals(unhashed.locate(key), plain.locate(key));
+    assertEquals(hashed.locate(key).server, plain.locate(`p:${key}`).server);
+    assertEquals(hashed.explain(key).keyHash, plain.explain(`p:${key}`).keyHash);
+    assertEquals(hashed.explain(key).key, key);
+  }
+});
+
+Deno.test("keys that are longer, or not ASCII, are what the format takes", async () => {
+  await using server = await MemcachedServer.listen();
+  await using long = new Client(server.address, { keys: dalliKeys({ namespace: "app" }) });
+  const keys = Array.from({ length: 200 }, (_, i) => `${"x".repeat(300)}${i}`);
+  await long.setMany(keys.map((key) => [key, key.length] as const));
+  assertEquals((await long.getMany(keys)).size, 200);
+  await using unicode = new Client(server.address, {
+    keys: pymemcacheKeys({ allowUnicodeKeys: true }),
+  });
+  await unicode.set("café", 1);
+  await unicode.set("日本", 2);
+  assertEquals(await unicode.getMany(["café", "日本"]), new Map([["café", 1], ["日本", 2]]));
+  const listed: string[] = [];
+  for await (const { key } of unicode.items()) listed.push(key);
+  assertEquals(listed.filter((key) => !key.startsWith("app:")).toSorted(), ["café", "日本"]);
+});
+
+Deno.test("a key that the format makes no key of is refused, and errors have the caller's key", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { keys: prefixedKeys("p:") });
+  for (const key of ["a b", "x".repeat(249), "", "\n", "é".repeat(10) + " "]) {
+    const error = await assertRejects(() => client.get(key), ValidationException);
+    assertStringIncludes(error.message, JSON.stringify(key).slice(0, 5));
+  }
+  await client.set("text", "no number");
+  const error = await assertRejects(() => client.incr("text"));
+  assertStringIncludes((error as Error).message, 'key "text"');
+  const partial = await assertRejects(
+    () => client.setMany({ fine: "x", large: "x".repeat(2_000_000) }),
+    PartialClientException,
+  );
+  assertEquals([...partial.failures.keys()], ["large"]);
+  await assertRejects(() => client.meta("mg", "YQ==", ["b"]), ValidationException, "flag b");
+});
+
+Deno.test("options of key formats are checked", () => {
+  const refused = (make: () => unknown) => assertThrows(make, ValidationException);
+  refused(() => new Client("a", { keys: {} as never }));
+  refused(() => prefixedKeys(""));
+  refused(() => prefixedKeys("a b"));
+  refused(() => prefixedKeys("a", { hashPrefix: 1 as never }));
+  refused(() => dalliKeys({ namespace: "" }));
+  refused(() => djangoKeys({ version: -1 }));
+  refused(() => djangoKeys({ prefix: "a b" }));
+  refused(() => djangoKeys({ versions: 1 } as never));
+  refused(() => pymemcacheKeys({ bytes: 1 as never }));
+});
