@@ -23,8 +23,19 @@
  * @module
  */
 
+import { realpathSync } from "node:fs";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { run } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
-process.exitCode = await run(process.argv.slice(2), processTerminal());
+/** Whether this is what the runtime was started with, also through the link that npm makes. */
+function isStarted(): boolean {
+  // Node before 24.2 does not say it.
+  const { main } = import.meta as { readonly main?: boolean };
+  if (main !== undefined) return main;
+  const [, started] = process.argv;
+  return started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url);
+}
+
+if (isStarted()) process.exitCode = await run(process.argv.slice(2), processTerminal());
