@@ -65,7 +65,7 @@ export function enyimKeys(options: EnyimKeysOptions): KeyFormat {
     return key.length <= longerThan ? key : transform(key);
   };
   if (transformer !== "base64" || longerThan > 0) return { encode };
-  return { encode, decode: fromBase64 };
+  return { encode, decode: keyOfBase64 };
 }
 
 function base64(bytes: Uint8Array): string {
@@ -73,7 +73,7 @@ function base64(bytes: Uint8Array): string {
 }
 
 /** The key whose Base64 this is; `undefined` if it is that of none. */
-function fromBase64(sent: string): string | undefined {
+function keyOfBase64(sent: string): string | undefined {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(sent)) {
     return undefined;
   }
