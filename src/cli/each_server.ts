@@ -1,4 +1,4 @@
-/** Asks each server on its own: what fails on one is said in one line, and the others go on. @module */
+/** Asks each server on its own. One that fails is one line, and the others go on. @module */
 
 import { type Client, ClientException, SocketError } from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
