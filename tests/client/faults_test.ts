@@ -166,7 +166,7 @@ for (const { way, ...dialling } of WAYS) {
     await using client = connect(peer, { timeout: 30 });
     const started = performance.now();
     const error = await assertRejects(() => client.get("key"), TimeoutError);
-    assert(performance.now() - started >= 29);
+    assert(performance.now() - started >= 299);
     assertEquals(error.message, `No reply from ${peer.address} within 30 ms`);
     late.open();
     assertEquals(await client.get("key"), "1");
@@ -288,11 +288,11 @@ for (const { way, ...dialling } of WAYS) {
       await connection.request();
       if (index > 0) await connection.send(VALUE);
     });
-    await using client = connect(peer, { stallTimeout: 30 });
+    await using client = connect(peer, { stallTimeout: 300 });
     const started = performance.now();
     const error = await assertRejects(() => client.get("key"), TimeoutError);
     assert(performance.now() - started >= 29);
-    assertEquals(error.message, `No reply from ${peer.address}: it has sent nothing for 30 ms`);
+    assertEquals(error.message, `No reply from ${peer.address}: it has sent nothing for 300 ms`);
     assertEquals(client.servers[0]!.failures, 1);
     assertEquals(await client.get("key"), "v\r\nlu");
   });
