@@ -179,7 +179,9 @@ function unpackIn71(entry: Uint8Array, limits: DecodeLimits | undefined): unknow
   const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength);
   const type = view.getUint8(2);
   const versionBytes = Math.max(view.getInt32(11, true), 0);
-  if (versionBytes > entry.length - HEADER_BYTES) throw broken("its version ends behind it");
+  if (versionBytes > entry.length - HEADER_BYTES) {
+    throw broken("the version of the entry of Rails' cache ends behind it");
+  }
   const payload = entry.subarray(HEADER_BYTES + versionBytes);
   if ((type & COMPRESSED_BIT) === 0) return valueIn71(type, payload);
   return inflate(payload, limits).then((bytes) => valueIn71(type & ~COMPRESSED_BIT, bytes));
@@ -189,7 +191,7 @@ function valueIn71(type: number, payload: Uint8Array): unknown {
   if (type === TYPES.utf8 || type === TYPES.ascii) return decodeText(payload);
   if (type === TYPES.bytes) return new Uint8Array(payload);
   if (type === TYPES.marshal) return readMarshal(payload);
-  throw broken(`its type is ${type}, which Rails 7.1 does not write`);
+  throw broken(`its type in Rails' cache is ${type}, which Rails does not write`);
 }
 
 function isIn70(entry: Uint8Array): boolean {
@@ -206,9 +208,9 @@ function unpackIn70(entry: Uint8Array, limits: DecodeLimits | undefined): unknow
 function valueIn70(payload: Uint8Array): unknown {
   const members = readMarshal(payload);
   if (Array.isArray(members)) return members.length === 0 ? null : members[0];
-  throw broken("it holds no list of the value, its expiry and its version");
+  throw broken("the entry of Rails' cache is no list");
 }
 
 function broken(state: string): ClientException {
-  return new ClientException(`Cannot read the entry of Rails' cache: ${state}`);
+  return new ClientException(`Cannot read item: ${state}`);
 }
