@@ -62,8 +62,8 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 25_200,
-    "{ Client }": 38_900,
+    "{ BareClient, jsonTranscoder }": 24_900,
+    "{ Client }": 38_600,
   },
   Rollup: {
     "{ SocketError }": 600,
