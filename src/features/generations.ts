@@ -13,6 +13,7 @@ import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
+import { computeUnstored, type UnstoredValues } from "./unstored_values.ts";
 
 /** An operation with one generation. Its result is used only if that is the current generation. */
 export interface Attempt {
@@ -51,6 +52,15 @@ export class Generations {
     this.#prefix = prefix;
     this.#longestKey = longestKey;
     this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation"));
+  }
+
+  /** Computes a value that cannot be stored, because the generation of its key is unknown. */
+  compute<Value>(
+    values: UnstoredValues,
+    key: string,
+    compute: () => Value | Promise<Value>,
+  ): Promise<Value> {
+    return computeUnstored(values, key, compute);
   }
 
   /** Begins the next generation. */

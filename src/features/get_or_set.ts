@@ -5,7 +5,14 @@ import { bounded, whileOpen, writeAndReadInTime } from "../commands/bounded_work
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, Leases, STRICT } from "./leases.ts";
-import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "./load_callers.ts";
+import {
+  callAs,
+  type Caller,
+  presentLoad,
+  waitAs,
+  waitsFor,
+  waitsForItself,
+} from "./load_callers.ts";
 import { type Load, loadsOf } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import type { LeasedItem } from "./stub.ts";
@@ -60,11 +67,6 @@ export async function getOrSet<Value>(
   const loading = new Loading(session, { key, load, plan, isStrict });
   loadsOf(session).add(session, key, loading);
   return await waitAs(outer, loading, loading.begin(signal)) as Value;
-}
-
-function waitsForItself(key: string): ClientException {
-  const why = "the function that computes its value would wait for itself";
-  return new ClientException(`Cannot get or set key "${key}": ${why}`, key);
 }
 
 /** The loading of one value, from the first read until the value is known. */

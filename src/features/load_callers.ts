@@ -1,6 +1,7 @@
 /** Tracks which load has started the running code, so that no load waits for itself. @module */
 
 import { type CallTracker, makeCallTracker } from "../transport/runtime_features.ts";
+import { ClientException } from "../errors.ts";
 import { lazily } from "../waiting.ts";
 import type { Load } from "./loads.ts";
 
@@ -58,4 +59,10 @@ export function waitsFor(load: Load, other: Load, seen: Set<Load> = new Set()): 
   if (load.isServing || seen.has(load)) return false;
   seen.add(load);
   return load === other || Array.from(load.waits).some((wait) => waitsFor(wait.load, other, seen));
+}
+
+/** The error of a load that waits for itself. */
+export function waitsForItself(key: string): ClientException {
+  const why = "the function that computes its value would wait for itself";
+  return new ClientException(`Cannot get or set key "${key}": ${why}`, key);
 }

@@ -21,6 +21,7 @@ import { checkKey, checkKeys, MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 import { untilAborted } from "../waiting.ts";
 import type { Attempt, Generations } from "./generations.ts";
+import type { UnstoredValues } from "./unstored_values.ts";
 import { withFeatures } from "./lazy_features.ts";
 
 /** The number of digits of the largest generation, 2^64 - 1, with the colon after them. */
@@ -77,7 +78,7 @@ export class Namespace implements KeyCommands {
   readonly #commands: KeyCommands;
   readonly #shared: Shared;
   /** Values that are being computed and cannot be stored, by key. */
-  readonly #computing = new Map<string, Promise<unknown>>();
+  readonly #computing: UnstoredValues = new Map();
 
   /** @internal */
   constructor(
@@ -313,11 +314,13 @@ export class Namespace implements KeyCommands {
       waitingFor((signal) => {
         return this.#commands.getOrSet(prefix + key, guard(load), { ...options, signal });
       }, options?.signal);
-    const compute = () => untilAborted(this.#compute(key, load), options?.signal);
-    return await this.#withGenerations(
-      options,
-      (generations) => generations.run([key], operate, options, compute),
-    );
+    return await this.#withGenerations(options, (generations) => {
+      const compute = () => {
+        const value = generations.compute(this.#computing, key, () => this.#compute(key, load));
+        return untilAborted(value, options?.signal);
+      };
+      return generations.run([key], operate, options, compute);
+    });
   }
 
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
@@ -351,16 +354,10 @@ export class Namespace implements KeyCommands {
     return await this.#run(key, undefined, async (key) => await this.#commands.locate(key));
   }
 
-  /** Computes a value that cannot be stored, once for all concurrent callers. */
-  #compute<Value>(key: string, load: () => Value | Promise<Value>): Promise<Value> {
-    const present = this.#computing.get(key) as Promise<Value> | undefined;
-    if (present !== undefined) return present;
+  /** Computes a value that cannot be stored, as it would be read. */
+  async #compute<Value>(key: string, load: () => Value | Promise<Value>): Promise<Value> {
     const computing = (async () => await this.#asRead(await load(), key))();
-    const computed = untilAborted(computing, sessionOf(this.#commands)?.ending);
-    this.#computing.set(key, computed);
-    const forget = () => this.#computing.delete(key);
-    computed.then(forget, forget);
-    return computed;
+    return await untilAborted(computing, sessionOf(this.#commands)?.ending);
   }
 
   /** Converts a value that is not stored as if it had been stored and read, if the format is known. */

@@ -41,6 +41,24 @@ describe("getOrSet inside a load", () => {
       assertEquals(await client.getOrSet("key", () => "value"), "value");
     }));
 
+  it("of the same key is an error in a namespace whose counter cannot be reached", async () => {
+    await using client = new Client("127.0.0.1:1", { failover: "miss", timeout: 10_000 });
+    const names = client.namespace("n:");
+    const again = () => names.getOrSet("key", () => "never");
+    const later = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return await again();
+    };
+    const around = () => names.getOrSet("other", later);
+    for (const load of [again, later, around]) {
+      await assertRejects(() => names.getOrSet("key", load), ClientException, WAITS);
+    }
+    let loads = 0;
+    const load = () => Promise.resolve(++loads);
+    const all = await Promise.all([names.getOrSet("key", load), names.getOrSet("key", load)]);
+    assertEquals([all, loads], [[1, 1], 1]);
+  });
+
   it("may be survived", () =>
     withClient(async (client) => {
       const load = async () => {

@@ -285,8 +285,8 @@ export class MoecacheCache {
    * assertEquals((await cache.keys()).length, 2);
    * ```
    */
-  async addAll(requests: readonly (Request | string | URL)[]): Promise<void> {
-    const asked = requests.map(requestOfCall);
+  async addAll(requests: Iterable<Request | string | URL>): Promise<void> {
+    const asked = Array.from(requests, requestOfCall);
     asked.forEach(checkRequest);
     await fetchAll(asked, async (exchanges) => {
       await Promise.all(exchanges.map(({ request, response }) => this.put(request, response)));
