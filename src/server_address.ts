@@ -115,6 +115,11 @@ function separate(text: string): string[] {
   // What stands before it may be the first half of a password, which no message may show.
   const torn = addresses.slice(1).find((part) => part.includes("@") && !part.includes("://"));
   if (torn !== undefined) throw invalid(torn, WHERE_CREDENTIALS_GO);
+  // As if its TLS and credentials were meant for all: they are not.
+  const bare = addresses.find((address) => !address.includes("://"));
+  if (bare !== undefined && addresses[0]?.includes("://")) {
+    throw invalid(bare, "after a URL in one string, it must be a URL too");
+  }
   return addresses.length === 0 ? [""] : addresses;
 }
 

@@ -65,3 +65,12 @@ for (const [address, names] of Object.entries(TAKEN)) {
     }
   });
 }
+
+Deno.test("an address behind a URL in one string must be a URL, which says whether it has TLS", () => {
+  for (const servers of ["memcacheds://a:1,b:2", "memcached://u:p@a:1, b:2"]) {
+    const error = assertThrows(() => new Client(servers), ValidationException, "must be a URL too");
+    assertEquals(error.item, "b:2");
+  }
+  const client = new Client("memcached://a:1,memcached://b:2");
+  assertEquals(client.servers.map(({ name }) => name), ["a:1", "b:2"]);
+});
