@@ -4,11 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 
 const SOURCE = new URL("../src/", import.meta.url);
 
+/** Lists the modules that parts loaded on demand share; it uses none of them, so it may name those of any layer. */
+const LOADED_ALREADY = "loaded_already.ts";
+
 /** From the ground up: each may import those above it in this list, and itself. */
 const LAYERS = [
   "errors.ts",
   "option_checks.ts",
   "waiting.ts",
+  LOADED_ALREADY,
   "protocol",
   "transport",
   "routing",
@@ -90,6 +94,14 @@ function targetOf({ path }: SourceFile, specifier: string): string {
     : pathname.slice(SOURCE.pathname.length - "src/".length);
 }
 
+/** The modules that a file loads on demand. */
+function dynamicTargets(file: SourceFile): string[] {
+  return Array.from(
+    file.code.matchAll(/(?<!typeof )\bimport\(\s*"(\.[^"]+)"/g),
+    ([, specifier]) => targetOf(file, specifier!),
+  );
+}
+
 function layerOf(path: string): string {
   return path.split("/")[0]!;
 }
@@ -99,6 +111,8 @@ function mayImport(layer: string): readonly string[] {
 }
 
 const files = Array.from(sourceFiles());
+/** The modules that are loaded on demand. */
+const onDemand = new Set(files.flatMap(dynamicTargets));
 
 Deno.test("every source file belongs to a layer", () => {
   const layers = new Set(files.map(({ path }) => layerOf(path)));
@@ -108,6 +122,7 @@ Deno.test("every source file belongs to a layer", () => {
 Deno.test("imports point down the layers only", () => {
   const upward = files.flatMap((file) => {
     const layer = layerOf(file.path);
+    if (file.path === LOADED_ALREADY) return [];
     return file.imports.filter((specifier) => specifier.startsWith("."))
       .filter((specifier) => {
         const path = targetOf(file, specifier);
@@ -120,6 +135,13 @@ Deno.test("imports point down the layers only", () => {
       .map((specifier) => `${file.path} imports ${specifier}`);
   });
   assertEquals(upward, []);
+});
+
+Deno.test("what is loaded on demand imports first what is loaded already", () => {
+  const missing = files.filter(({ path }) => onDemand.has(path))
+    .filter((file) => targetOf(file, file.imports[0] ?? ".") !== LOADED_ALREADY)
+    .map(({ path }) => path);
+  assertEquals(missing, []);
 });
 
 Deno.test("imports go round in no circle", () => {

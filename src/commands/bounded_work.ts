@@ -1,5 +1,6 @@
 /** Bounds for the caller's code that an operation waits for: a transcoder's, or a function that makes a value. @module */
 
+import "../loaded_already.ts";
 import { TimeoutError } from "../errors.ts";
 import { NEVER, type Turn } from "../protocol/command.ts";
 import { writeAndRead } from "../transcoding/item_codec.ts";

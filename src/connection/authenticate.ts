@@ -1,5 +1,6 @@
 /** Authenticates new connections. @module */
 
+import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import {
   authenticationRequest,

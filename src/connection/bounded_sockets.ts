@@ -1,5 +1,6 @@
 /** Limits the number of sockets: the option `maxSockets`. @module */
 
+import "../loaded_already.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** The owner of a socket that may be closed when another one is needed. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";

@@ -1,5 +1,6 @@
 /** Routes operations while the servers are being discovered. @module */
 
+import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { deferred } from "../waiting.ts";

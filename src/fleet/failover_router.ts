@@ -1,5 +1,6 @@
 /** Continues operations whose server fails: the options `failover` and `retries`. @module */
 
+import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { SocketError, TimeoutError } from "../errors.ts";

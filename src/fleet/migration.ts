@@ -1,5 +1,6 @@
 /** Operations on keys that move from one server to another. @module */
 
+import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import type { Command } from "../protocol/command.ts";

@@ -1,5 +1,6 @@
 /** Commands through a proxy that closes the connection at a command that it does not know. @module */
 
+import "../loaded_already.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { ValidationException } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";

@@ -3,7 +3,7 @@
 import { SocketError } from "../errors.ts";
 
 /** How an error says that the server has closed the connection. */
-const HANG_UP = /ended: (the server closed it$|.*reset)/i;
+const HANG_UP = /ended: (the server closed it(,|$)|.*reset)/i;
 
 /**
  * Names the command that a server may have closed the connection for, as twemproxy does for one it does not know. Such

@@ -4,6 +4,17 @@
  * @module
  */
 
+const CARRIAGE_RETURN = 13;
+const NEWLINE = 10;
+const SPACE = 32;
+const ZERO = 48;
+
+/** Numbers below it are written digit by digit, which is faster than making a string. */
+const LARGEST_SMALL = 1_000_000_000;
+
+/** A buffer that is too short is replaced by one this many times as long, so that its bytes are rarely copied. */
+const GROWTH = 4;
+
 const SMALLEST = 4096;
 /** Longer buffers are not kept for reuse. */
 const LONGEST_KEPT = 2 * 1024 * 1024;
@@ -14,7 +25,8 @@ const NOTHING: Uint8Array<ArrayBuffer> = /* @__PURE__ */ new Uint8Array();
 
 /** Unused buffers, kept for reuse. Each length is a power of two. */
 export class BufferPool {
-  readonly #kept = new Map<number, Uint8Array<ArrayBuffer>[]>();
+  /** The buffers of each length, by the length's logarithm. */
+  readonly #kept: Uint8Array<ArrayBuffer>[][] = Array.from({ length: 32 }, () => []);
   #keptByteLength = 0;
   #count = 0;
   #byteLength = 0;
@@ -36,15 +48,15 @@ export class BufferPool {
 
   /** Takes a buffer of at least this length in bytes. Its content is arbitrary. */
   take(byteLength: number): Uint8Array<ArrayBuffer> {
-    const length = 2 ** Math.ceil(Math.log2(Math.max(byteLength, SMALLEST)));
-    const kept = this.#kept.get(length)?.pop();
+    const size = logarithm(Math.max(byteLength, SMALLEST));
+    const kept = this.#kept[size]?.pop();
     if (kept !== undefined) {
-      this.#keptByteLength -= length;
+      this.#keptByteLength -= kept.byteLength;
       return kept;
     }
     this.#count += 1;
-    this.#byteLength += length;
-    return new Uint8Array(length);
+    this.#byteLength += 2 ** size;
+    return new Uint8Array(2 ** size);
   }
 
   /** Gives a buffer back. */
@@ -55,14 +67,17 @@ export class BufferPool {
       this.#byteLength -= byteLength;
       return;
     }
-    const kept = this.#kept.get(byteLength) ?? [];
-    kept.push(buffer);
-    this.#kept.set(byteLength, kept);
+    this.#kept[logarithm(byteLength)]?.push(buffer);
     this.#keptByteLength += byteLength;
   }
 }
 
-/** Collects small pieces of bytes: the replies to one read, or a line that arrived in parts. */
+/** The exponent of the smallest power of two that is at least a number. */
+function logarithm(number: number): number {
+  return 32 - Math.clz32(number - 1);
+}
+
+/** Bytes gathered from many small pieces and taken whole: the replies to one read, or a line that came in parts. */
 export class ByteBuffer {
   readonly #pool: BufferPool;
   #bytes = NOTHING;
@@ -94,10 +109,32 @@ export class ByteBuffer {
     this.#byteLength = end;
   }
 
-  /** Appends the next bytes of an item. */
-  appendFrom(source: ByteSource, byteLength: number): void {
+  /** Appends words, with spaces between. */
+  appendWords(words: readonly (string | number | bigint)[]): void {
+    let isFirst = true;
+    for (const word of words) {
+      if (!isFirst) this.#appendByte(SPACE);
+      isFirst = false;
+      if (typeof word === "number" && word >= 0 && word < LARGEST_SMALL) this.#appendDigits(word);
+      else this.appendText(`${word}`);
+    }
+  }
+
+  /** Appends what ends a line. */
+  appendLineEnd(): void {
+    this.#appendByte(CARRIAGE_RETURN);
+    this.#appendByte(NEWLINE);
+  }
+
+  /**
+   * Appends what a function writes.
+   *
+   * @param byteLength How many bytes it is.
+   * @param write Writes all of it to a place in a buffer.
+   */
+  appendWith(byteLength: number, write: (target: Uint8Array, at: number) => void): void {
     this.reserve(byteLength);
-    source.read(this.#bytes, this.#byteLength, byteLength);
+    write(this.#bytes, this.#byteLength);
     this.#byteLength += byteLength;
   }
 
@@ -120,19 +157,30 @@ export class ByteBuffer {
     this.#byteLength = 0;
   }
 
+  #appendByte(byte: number): void {
+    this.reserve(1);
+    this.#bytes[this.#byteLength++] = byte;
+  }
+
+  #appendDigits(number: number): void {
+    let length = 1;
+    for (let rest = number; rest >= 10; rest = Math.floor(rest / 10)) length += 1;
+    this.reserve(length);
+    this.#byteLength += length;
+    let rest = number;
+    for (let end = this.#byteLength; length > 0; length--) {
+      this.#bytes[--end] = ZERO + rest % 10;
+      rest = Math.floor(rest / 10);
+    }
+  }
+
   /** Makes room for `byteLength` more bytes. */
   reserve(byteLength: number): void {
     const needed = this.#byteLength + byteLength;
     if (needed <= this.#bytes.byteLength) return;
-    const grown = this.#pool.take(needed);
+    const grown = this.#pool.take(Math.max(needed, this.#bytes.byteLength * GROWTH));
     grown.set(this.peek());
     if (this.#bytes.byteLength > 0) this.#pool.give(this.#bytes);
     this.#bytes = grown;
   }
-}
-
-/** A source of bytes, read from the first to the last. */
-export interface ByteSource {
-  /** Copies the next bytes to a place in `target`. */
-  read(target: Uint8Array, at: number, byteLength: number): void;
 }

@@ -23,8 +23,8 @@ export type ReplyPart = string | ItemReply;
 
 /** An item in a reply: a line, its value and a line end. */
 export interface ItemReply {
-  /** The line, including its line end. */
-  readonly head: string;
+  /** The words of the line, to be sent with spaces between. */
+  readonly words: readonly (string | number | bigint)[];
   readonly item: Item;
 }
 

@@ -28,7 +28,7 @@ export class ReplyWriter {
   /** Adds a line, without its end. */
   append(line: string): void {
     this.#buffer.appendText(line);
-    this.#buffer.appendText("\r\n");
+    this.#buffer.appendLineEnd();
   }
 
   /** Whether enough has been collected to be written. */
@@ -76,25 +76,28 @@ export class ReplyWriter {
     yield* this.flush();
   }
 
-  #appendItem({ head, item }: ItemReply): void {
-    this.#buffer.appendText(head);
-    this.#buffer.appendFrom(item.openValue(), item.valueLength);
-    this.#buffer.appendText("\r\n");
+  #appendItem({ words, item }: ItemReply): void {
+    this.#buffer.appendWords(words);
+    this.#buffer.appendLineEnd();
+    this.#buffer.appendWith(item.valueLength, (target, at) => item.copyValue(target, at));
+    this.#buffer.appendLineEnd();
   }
 
-  *#writeLargeItem({ head, item }: ItemReply): Generator<Step, void> {
+  *#writeLargeItem({ words, item }: ItemReply): Generator<Step, void> {
     const value = item.openValue();
-    this.#buffer.appendText(head);
-    // While a part of it is being sent, other clients may change the item or reuse its memory.
+    this.#buffer.appendWords(words);
+    this.#buffer.appendLineEnd();
+    // While the client reads a part of it, others may change the item, or take its memory.
     this.#memory.beginReading(item);
     try {
       for (let left = item.valueLength; left > 0; left -= REPLY_LENGTH) {
-        this.#buffer.appendFrom(value, Math.min(left, REPLY_LENGTH));
+        const byteLength = Math.min(left, REPLY_LENGTH);
+        this.#buffer.appendWith(byteLength, (target, at) => value.read(target, at, byteLength));
         yield this.#buffer.take();
       }
     } finally {
       this.#memory.endReading(item);
     }
-    this.#buffer.appendText("\r\n");
+    this.#buffer.appendLineEnd();
   }
 }

@@ -98,16 +98,22 @@ export class Session {
   *receive(chunk: Uint8Array): Generator<Step, void> {
     const steps = this.#run(chunk);
     try {
-      while (true) {
-        // Other sessions may run commands between two steps.
-        this.#state.events.connectionId = this.#connectionId;
-        const { done, value } = steps.next();
-        if (done) return;
-        yield value;
-      }
+      for (let step = this.#next(steps); !step.done; step = this.#next(steps)) yield step.value;
     } finally {
       steps.return();
       this.#replies.release();
+    }
+  }
+
+  /** Between two steps other sessions run their commands, and time passes. */
+  #next(steps: Generator<Step, void>): IteratorResult<Step, void> {
+    const { events, store: { clock } } = this.#state;
+    events.connectionId = this.#connectionId;
+    clock.stop();
+    try {
+      return steps.next();
+    } finally {
+      clock.start();
     }
   }
 

@@ -75,7 +75,7 @@ export class Statistics {
   /** Whether `stats detail` is on. */
   detailEnabled = false;
 
-  readonly #counts = new Map<CounterName, number>();
+  #counts: Partial<Record<CounterName, number>> = {};
   readonly #classCounts = new Map<ClassCounterName, Float64Array>();
   readonly #prefixes = new Map<string, PrefixCounts>();
 
@@ -86,12 +86,12 @@ export class Statistics {
 
   /** Increments a counter of the server. */
   count(name: CounterName, by = 1): void {
-    this.#counts.set(name, this.get(name) + by);
+    this.#counts[name] = (this.#counts[name] ?? 0) + by;
   }
 
   /** A counter of the server. */
   get(name: CounterName): number {
-    return this.#counts.get(name) ?? 0;
+    return this.#counts[name] ?? 0;
   }
 
   /** Increments a counter of a slab class. */
@@ -117,7 +117,7 @@ export class Statistics {
 
   /** Resets all counters to zero, as `stats reset` does. */
   reset(): void {
-    this.#counts.clear();
+    this.#counts = {};
     this.#classCounts.clear();
     this.#prefixes.clear();
   }

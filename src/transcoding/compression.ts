@@ -5,6 +5,7 @@
  * @module
  */
 
+import "../loaded_already.ts";
 import { concat } from "@std/bytes/concat";
 import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException } from "../errors.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 
+import "../loaded_already.ts";
 import { builtinModule } from "../transport/runtime_features.ts";
 import { ClientException, ValidationException } from "../errors.ts";
 

@@ -1,5 +1,6 @@
 /** The dialer for Deno, without TLS. @module */
 
+import "../loaded_already.ts";
 import { systemClock } from "../waiting.ts";
 import { timeToNextAddress } from "./runtime.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";

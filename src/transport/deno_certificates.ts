@@ -6,6 +6,7 @@
  * @module
  */
 
+import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import type { PeerCertificate } from "./node_socket.ts";
 import { builtinModule } from "./runtime_features.ts";

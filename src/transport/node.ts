@@ -1,5 +1,6 @@
 /** The dialer for Bun and Node, without TLS. @module */
 
+import "../loaded_already.ts";
 import { systemClock, untilAborted } from "../waiting.ts";
 import type { NodeSocket, SocketOptions, TlsManner } from "./node_socket.ts";
 import { NodeTransport } from "./node_transport.ts";

@@ -1,5 +1,6 @@
 /** The dialer for TLS on Bun, Deno and Node. @module */
 
+import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { lazily } from "../waiting.ts";
 import { connectNode, isAddress } from "./node.ts";

@@ -1,5 +1,6 @@
 /** Reads and writes a transport through its Web Streams, if it has nothing else. @module */
 
+import "../loaded_already.ts";
 import { READ_SIZE } from "./runtime.ts";
 import type { Receiver, Transport } from "./transport.ts";
 

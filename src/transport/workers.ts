@@ -1,5 +1,6 @@
 /** The dialer for Cloudflare Workers. @module */
 
+import "../loaded_already.ts";
 import { builtinModule } from "./runtime_features.ts";
 import { SocketError } from "../errors.ts";
 import type { DialOptions, Endpoint, TlsOptions, Transport } from "./transport.ts";

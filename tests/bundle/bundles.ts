@@ -62,8 +62,8 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 28_300,
-    "{ Client }": 41_900,
+    "{ BareClient, jsonTranscoder }": 25_500,
+    "{ Client }": 39_200,
   },
   Rollup: {
     "{ SocketError }": 600,

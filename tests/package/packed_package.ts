@@ -52,7 +52,7 @@ const files = (await Array.fromAsync(filesIn(installed))).toSorted();
 
 Deno.test("the package holds what is shipped and nothing else", () => {
   const known = [
-    /^(README|CHANGELOG)\.md$/,
+    /^(README|CHANGELOG|CONTRIBUTING|PUBLISHING)\.md$/,
     /^LICENSE$/,
     /^docs\/[^/]+\.(md|svg)$/,
     /^package\.json$/,

@@ -147,7 +147,7 @@ Deno.test("watch shows whose command it was, however commands and replies interl
 
 Deno.test("watch evictions shows what had to make room", () => {
   const clock = new Clock();
-  const state = createState({ clock, memoryLimit: 150 });
+  const state = createState({ clock, memoryLimit: 300 });
   const watching = new Session(state, 1);
   assertEquals(answer(watching, "watch evictions\r\n"), "OK\r\n");
   const session = new Session(state, 2);

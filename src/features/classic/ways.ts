@@ -4,5 +4,10 @@
  * @module
  */
 
+import "../../loaded_already.ts";
+// What else the other features share with the core: the same parts are to reach all of it.
+import "../../commands/session.ts";
+import "../../connection/connect.ts";
+import "../loads.ts";
 export { inspect, invalidate } from "./classic_items.ts";
 export { placeOf, placeStub, readLeased, rememberFreshness } from "./classic_leases.ts";

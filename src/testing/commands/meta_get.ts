@@ -85,7 +85,7 @@ function answerHit(state: ServerState, hit: Hit): Outcome {
   if (bumps && bumpsLate) state.store.bump(item);
   countHit(state, hit);
   if (!flags.has("v")) return formatCode(state.dialect.meta, "HD", line, false);
-  return { kind: "reply", parts: [{ head: `VA ${item.valueLength}${line}\r\n`, item }] };
+  return { kind: "reply", parts: [{ words: [`VA ${item.valueLength}${line}`], item }] };
 }
 
 /** In the order of the flags: each flag shows what the flags before it have changed. */

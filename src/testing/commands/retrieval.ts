@@ -7,7 +7,7 @@
 import { encodeUtf8 } from "../byte_text.ts";
 import type { ClientFlags, Item } from "../items/item.ts";
 import { parseInt32 } from "../number_parser.ts";
-import type { Outcome, ReplyPart } from "../outcome.ts";
+import type { ItemReply, Outcome, ReplyPart } from "../outcome.ts";
 import type { ServerState } from "../server_state.ts";
 import {
   BAD_FORMAT,
@@ -94,7 +94,7 @@ function* formatItems(retrieval: Retrieval): Generator<ReplyPart> {
       continue;
     }
     const item = fetch(key);
-    if (item !== undefined) yield { head: formatHead(retrieval, item), item };
+    if (item !== undefined) yield { words: describe(retrieval, item), item };
   }
   yield "END\r\n";
 }
@@ -104,9 +104,11 @@ function encodeEntry([key, line]: [string, string]): [string, string] {
   return [encodeUtf8(key), encodeUtf8(line)];
 }
 
-function formatHead({ state, withCas }: Retrieval, item: Item): string {
-  const cas = withCas ? ` ${item.cas}` : "";
-  return `VALUE ${item.key} ${formatFlags(state, item.flags)} ${item.valueLength}${cas}\r\n`;
+function describe({ state, withCas }: Retrieval, item: Item): ItemReply["words"] {
+  const { key, valueLength } = item;
+  const flags = formatFlags(state, item.flags);
+  if (withCas) return ["VALUE", key, flags, valueLength, item.cas];
+  return ["VALUE", key, flags, valueLength];
 }
 
 function formatFlags({ dialect }: ServerState, flags: ClientFlags): ClientFlags {

@@ -17,8 +17,6 @@ export class HashTable {
   /** The first item of each chain, as the number of its first block; 0 means none. */
   #chains = new Uint32Array(SMALLEST_LENGTH);
   #itemCount = 0;
-  #lastKey = "";
-  #lastHash = FNV_OFFSET;
 
   constructor(blocks: Blocks) {
     this.#blocks = blocks;
@@ -39,23 +37,22 @@ export class HashTable {
     return this.#chains.byteLength;
   }
 
-  /** The item with this key. */
-  find(key: string): Item | undefined {
+  /** The item with this key, whose {@linkcode hashOf} may be at hand. */
+  find(key: string, hash: number = hashOf(key)): Item | undefined {
     const { first } = this.#blocks;
-    const hash = this.#hashOf(key);
     let block = this.#chains[this.#chainOf(hash)] ?? 0;
     for (; block !== 0; block = first.word(block, NEXT_IN_CHAIN)) {
       if (first.word(block, HASH) !== hash) continue;
       const item = new Item(this.#blocks, block, key);
-      if (item.keyLength === key.length && item.openBytes().matches(key)) return item;
+      if (item.hasKey(key)) return item;
     }
     return undefined;
   }
 
-  /** Adds an item. No other item may have its key. */
-  add(item: Item): void {
+  /** Adds an item whose key has this hash. There must be no other with its key. */
+  add(item: Item, hash: number): void {
     if (this.#itemCount >= this.#chains.length) this.#grow();
-    this.#blocks.first.setWord(item.block, HASH, this.#hashOf(item.key));
+    this.#blocks.first.setWord(item.block, HASH, hash);
     this.#link(this.#chains, item.block);
     this.#itemCount += 1;
   }
@@ -100,15 +97,6 @@ export class HashTable {
     return items;
   }
 
-  /** Remembers the last hash: a command looks up a key before it stores it. */
-  #hashOf(key: string): number {
-    if (key !== this.#lastKey) {
-      this.#lastKey = key;
-      this.#lastHash = fnv1a(key);
-    }
-    return this.#lastHash;
-  }
-
   #chainOf(hash: number, length: number = this.#chains.length): number {
     return hash & (length - 1);
   }
@@ -133,7 +121,8 @@ export class HashTable {
   }
 }
 
-function fnv1a(key: string): number {
+/** The hash of a key: 32-bit FNV-1a. */
+export function hashOf(key: string): number {
   let hash = FNV_OFFSET;
   for (let index = 0; index < key.length; index++) {
     hash = Math.imul(hash ^ key.charCodeAt(index), FNV_PRIME);

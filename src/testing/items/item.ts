@@ -6,7 +6,7 @@
 
 import { decodeLatin1 } from "../byte_text.ts";
 import type { BlockPool } from "./block_pool.ts";
-import { ItemBytes } from "./item_bytes.ts";
+import { FIRST_LENGTH, HEADER_LENGTH, ItemBytes } from "./item_bytes.ts";
 
 /** A client's flags: 32 bits, or 64 if the server supports them; a `bigint` only when a number cannot hold them. */
 export type ClientFlags = number | bigint;
@@ -26,8 +26,8 @@ export interface ItemContent {
 export interface Blocks {
   /** The pool of the items' first blocks. */
   readonly first: BlockPool;
-  /** The pools of the other blocks, by kind. */
-  readonly all: readonly BlockPool[];
+  /** For the others, by their kind. */
+  readonly rest: readonly BlockPool[];
 }
 
 /** The word, in an item's first block, with the next item in its hash chain. */
@@ -198,10 +198,17 @@ export class Item {
     return this.#get(PROPERTIES) >>> KIND_SHIFT & BYTE;
   }
 
-  /** Its bytes, beginning with the key. */
+  /** Whether its key is this one. */
+  hasKey(key: string): boolean {
+    if (key.length !== this.keyLength) return false;
+    if (key.length > FIRST_LENGTH - HEADER_LENGTH) return this.openBytes().matches(key);
+    return this.#blocks.first.matches(this.block, HEADER_LENGTH, key, 0, key.length);
+  }
+
+  /** Its bytes, from the first of its key. */
   openBytes(): ItemBytes {
-    const { first, all } = this.#blocks;
-    return new ItemBytes(this.block, first, all[this.kind] ?? first);
+    const { first, rest } = this.#blocks;
+    return new ItemBytes(this.block, first, rest[this.kind] ?? first);
   }
 
   /** Its bytes, beginning with the value. */
@@ -214,8 +221,16 @@ export class Item {
   /** A copy of its value. */
   readValue(): Uint8Array<ArrayBuffer> {
     const value = new Uint8Array(this.valueLength);
-    this.openValue().read(value, 0, value.byteLength);
+    this.copyValue(value, 0);
     return value;
+  }
+
+  /** Copies its value to a place in `target`. */
+  copyValue(target: Uint8Array, at: number): void {
+    const { valueLength } = this;
+    const start = HEADER_LENGTH + this.keyLength;
+    if (start + valueLength > FIRST_LENGTH) this.openValue().read(target, at, valueLength);
+    else this.#blocks.first.read(this.block, start, target, at, valueLength);
   }
 
   #readKey(): string {

@@ -6,14 +6,11 @@
 
 import type { BlockPool } from "./block_pool.ts";
 
-/**
- * The lengths of blocks in bytes. The first block of an item has the first length. All its other blocks have one
- * length, which {@linkcode restKind} chooses.
- */
-export const BLOCK_LENGTHS: readonly number[] = [64, 256, 1024, 4096, 16384];
+/** The length of an item's first block in bytes. It holds most keys, and many values. */
+export const FIRST_LENGTH = 128;
 
-/** The length of an item's first block in bytes. */
-export const FIRST_LENGTH = 64;
+/** The lengths of the other blocks in bytes. An item uses one of them, which {@linkcode restKind} chooses. */
+export const REST_LENGTHS: readonly number[] = [64, 256, 1024, 4096, 16384];
 
 /** How many blocks of one length an item may use before longer blocks are chosen. */
 const MOST_BLOCKS = 8;
@@ -31,10 +28,10 @@ export function restLength(keyLength: number, valueLength: number): number {
   return Math.max(0, HEADER_LENGTH + keyLength + valueLength - FIRST_LENGTH);
 }
 
-/** Chooses one of {@linkcode BLOCK_LENGTHS} for the bytes that do not fit into the first block. */
+/** Chooses one of {@linkcode REST_LENGTHS} for the bytes that do not fit into the first block. */
 export function restKind(rest: number): number {
-  const kind = BLOCK_LENGTHS.findIndex((length) => rest <= MOST_BLOCKS * (length - LINK_LENGTH));
-  return kind < 0 ? BLOCK_LENGTHS.length - 1 : kind;
+  const kind = REST_LENGTHS.findIndex((length) => rest <= MOST_BLOCKS * (length - LINK_LENGTH));
+  return kind < 0 ? REST_LENGTHS.length - 1 : kind;
 }
 
 /** Reads and writes the bytes of an item, from block to block. */

@@ -18,6 +18,7 @@ export class ItemClock {
   /** When it was started, in seconds since 1970. */
   readonly startTime: number;
   readonly #now: () => number;
+  #stoppedAt: number | undefined;
 
   /** Takes a clock of milliseconds since 1970. */
   constructor(now: () => number) {
@@ -27,7 +28,17 @@ export class ItemClock {
 
   /** The time in seconds since 1970. */
   get time(): number {
-    return Math.floor(this.#now() / 1000);
+    return this.#stoppedAt ?? Math.floor(this.#now() / 1000);
+  }
+
+  /** Lets no time pass until {@linkcode start}, so that a command does not have to look at the clock for each key. */
+  stop(): void {
+    this.#stoppedAt = this.time;
+  }
+
+  /** Lets time pass again. */
+  start(): void {
+    this.#stoppedAt = undefined;
   }
 
   /**

@@ -6,13 +6,13 @@
  */
 
 import { BlockPool, PAGE_LENGTH } from "./block_pool.ts";
-import { HashTable } from "./hash_table.ts";
+import { hashOf, HashTable } from "./hash_table.ts";
 import { type Blocks, Item, type ItemContent } from "./item.ts";
 import {
-  BLOCK_LENGTHS,
   FIRST_LENGTH,
   LINK_LENGTH,
   NEXT,
+  REST_LENGTHS,
   restKind,
   restLength,
 } from "./item_bytes.ts";
@@ -20,10 +20,8 @@ import { RecencyList } from "./recency_list.ts";
 
 /** How much memory may be allocated, as a multiple of the memory that the items use. */
 const MOST_GROWTH = 1.5;
-/**
- * How many pages may be allocated beyond that: for each length of blocks, a page that is partly used and an unused one.
- */
-const SPARE_PAGES = 10;
+/** How many pages may be allocated beyond that: for each length of blocks, a page that is partly used and an unused one. */
+const SPARE_PAGES = 12;
 
 /**
  * Computes how much memory an item uses.
@@ -34,7 +32,7 @@ const SPARE_PAGES = 10;
  */
 export function footprint(keyLength: number, valueLength: number): number {
   const rest = restLength(keyLength, valueLength);
-  const blockLength = BLOCK_LENGTHS[restKind(rest)] ?? FIRST_LENGTH;
+  const blockLength = REST_LENGTHS[restKind(rest)] ?? FIRST_LENGTH;
   return FIRST_LENGTH + blockCount(rest, blockLength) * blockLength;
 }
 
@@ -44,7 +42,11 @@ function blockCount(rest: number, blockLength: number): number {
 
 /** All items, by key and in the order of use. */
 export class ItemMemory {
-  readonly #blocks: Blocks = createBlocks();
+  readonly #blocks: Blocks = {
+    first: new BlockPool(FIRST_LENGTH),
+    rest: REST_LENGTHS.map((length) => new BlockPool(length)),
+  };
+  readonly #pools: readonly BlockPool[] = [this.#blocks.first, ...this.#blocks.rest];
   readonly #recency = new RecencyList(this.#blocks.first);
   /** How many readers an item's value has, by its first block; absent without readers. */
   readonly #readers = new Map<number, number>();
@@ -53,12 +55,12 @@ export class ItemMemory {
 
   /** The memory that the items use, in bytes. */
   get usedByteLength(): number {
-    return this.#blocks.all.reduce((sum, { usedByteLength }) => sum + usedByteLength, 0);
+    return this.#pools.reduce((sum, { usedByteLength }) => sum + usedByteLength, 0);
   }
 
   /** The memory allocated for items, in bytes. */
   get byteLength(): number {
-    return this.#blocks.all.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.#pools.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /**
@@ -84,8 +86,19 @@ export class ItemMemory {
     for (const block of this.#recency.fromNewest()) yield new Item(this.#blocks, block);
   }
 
-  /** Adds an item as the most recently used. No other item may have its key. */
-  add({ key, value, flags, exptime }: ItemContent, slabClass: number): Item {
+  /**
+   * Adds an item as the most recently used. No other item may have its key.
+   *
+   * @param content What to store.
+   * @param slabClass The number of the slab class that memcached would keep it in.
+   * @param hash The hash of its key, where it is at hand.
+   * @returns The item.
+   */
+  add(
+    { key, value, flags, exptime }: ItemContent,
+    slabClass: number,
+    hash: number = hashOf(key),
+  ): Item {
     const rest = restLength(key.length, value.byteLength);
     const kind = restKind(rest);
     const block = this.#allocate(rest, kind);
@@ -97,7 +110,7 @@ export class ItemMemory {
     bytes.writeText(key);
     bytes.write(value);
     this.#recency.add(block);
-    this.table.add(item);
+    this.table.add(item, hash);
     return item;
   }
 
@@ -137,34 +150,29 @@ export class ItemMemory {
 
   /** How many bytes would be allocated for one more item. */
   #growthFor(keyLength: number, valueLength: number): number {
-    const rest = restLength(keyLength, valueLength);
-    const { first, all } = this.#blocks;
-    const pool = all[restKind(rest)] ?? first;
-    const count = blockCount(rest, pool.blockLength);
-    if (pool === first) return first.growthFor(count + 1);
-    return first.growthFor(1) + pool.growthFor(count);
+    const length = restLength(keyLength, valueLength);
+    const { first, rest } = this.#blocks;
+    const pool = rest[restKind(length)] ?? first;
+    return first.growthFor(1) + pool.growthFor(blockCount(length, pool.blockLength));
   }
 
-  #allocate(rest: number, kind: number): number {
-    const { first, all } = this.#blocks;
-    const pool = all[kind] ?? first;
+  #allocate(length: number, kind: number): number {
+    const { first, rest } = this.#blocks;
     const start = first.allocate();
-    first.setWord(start, NEXT, 0);
-    let last = start;
-    let lastPool = first;
-    for (let count = blockCount(rest, pool.blockLength); count > 0; count--) {
+    const pool = rest[kind] ?? first;
+    let next = 0;
+    for (let count = blockCount(length, pool.blockLength); count > 0; count--) {
       const block = pool.allocate();
-      lastPool.setWord(last, NEXT, block);
-      pool.setWord(block, NEXT, 0);
-      last = block;
-      lastPool = pool;
+      pool.setWord(block, NEXT, next);
+      next = block;
     }
+    first.setWord(start, NEXT, next);
     return start;
   }
 
   #free(item: Item): void {
-    const { first, all } = this.#blocks;
-    const pool = all[item.kind] ?? first;
+    const { first, rest } = this.#blocks;
+    const pool = rest[item.kind] ?? first;
     let block = first.word(item.block, NEXT);
     first.free(item.block);
     while (block !== 0) {
@@ -173,10 +181,4 @@ export class ItemMemory {
       block = next;
     }
   }
-}
-
-function createBlocks(): Blocks {
-  const first = new BlockPool(FIRST_LENGTH);
-  const others = BLOCK_LENGTHS.slice(1).map((length) => new BlockPool(length));
-  return { first, all: [first, ...others] };
 }

@@ -7,6 +7,7 @@
 import { describeEviction, describeFetch, type FetchStatus } from "../event_lines.ts";
 import type { EventLog } from "../event_log.ts";
 import type { Statistics } from "../statistics.ts";
+import { hashOf } from "./hash_table.ts";
 import type { Item, ItemContent } from "./item.ts";
 import { footprint, ItemMemory } from "./item_memory.ts";
 import { ItemClock } from "./item_clock.ts";
@@ -168,11 +169,13 @@ export class ItemStore {
    */
   put(content: ItemContent): Item {
     const { key, value, flags } = content;
-    this.delete(key);
+    const hash = hashOf(key);
+    const replaced = this.memory.table.find(key, hash);
+    if (replaced !== undefined) this.#remove(replaced);
     const size = itemSize(key, flags, value.byteLength);
     this.#makeRoom({ keyLength: key.length, valueLength: value.byteLength, size });
     const slabClass = this.classes.classOf(size);
-    const item = this.memory.add(content, slabClass);
+    const item = this.memory.add(content, slabClass, hash);
     item.cas = ++this.#lastCas;
     item.lastAccess = this.clock.time;
     this.classes.account(slabClass, size, 1);

@@ -1,5 +1,6 @@
 /** What names stand for that the core does not know: loaded when a pickle has the first of them. @module */
 
+import "../../../loaded_already.ts";
 import { ClientException } from "../../../errors.ts";
 import { notPlainData, unreadable } from "../byte_source.ts";
 import { Global, type Make } from "../global.ts";

@@ -1,0 +1,158 @@
+/** Views while a server drops connections, refuses and delays. What they promise is checked for every read. */
+
+import { assert, assertEquals } from "@std/assert";
+import { Client, type KeyCommands, type OperationOptions } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { largeValues, nearCache, spread, tagged } from "../../src/views/mod.ts";
+import { chooseSeed, Random } from "../chaos/random.ts";
+import { extent } from "../support/extent.ts";
+
+/** Starts a server where about one request of 50 fails, in one way or another. */
+function startFaulty(random: Random): Promise<MemcachedServer> {
+  return MemcachedServer.listen({
+    fault() {
+      const chance = random.next();
+      if (chance < 0.005) return { drop: "before" };
+      if (chance < 0.01) return { drop: "after" };
+      if (chance < 0.015) return { reply: "SERVER_ERROR chaos" };
+      return chance < 0.02 ? { delay: 1 } : undefined;
+    },
+  });
+}
+
+/** What was written under a key, and when each value had been replaced. */
+class Versions {
+  #latest = 0;
+  /** When a write that came after a version had been acknowledged, by the version. */
+  readonly #replaced = new Map<number, number>();
+
+  /** Writes the next version; one that fails may or may not be there. */
+  async write(write: (version: number) => Promise<unknown>): Promise<void> {
+    const version = ++this.#latest;
+    try {
+      await write(version);
+    } catch {
+      return;
+    }
+    const now = performance.now();
+    for (let earlier = version - 1; earlier >= 0 && !this.#replaced.has(earlier); earlier--) {
+      this.#replaced.set(earlier, now);
+    }
+  }
+
+  /** How long before a read began, in milliseconds, what it found had been replaced. */
+  ageOf(version: number, start: number): number {
+    return start - (this.#replaced.get(version) ?? Infinity);
+  }
+}
+
+/** Does something until a number of operations have been done, and counts those that have not failed. */
+async function repeat(
+  { left }: { left: number },
+  next: () => Promise<unknown>,
+): Promise<number> {
+  let done = 0;
+  for (let i = 0; i < left; i++) {
+    try {
+      await next();
+      done++;
+    } catch {
+      // Faults are what this is about.
+    }
+    // Hits need no turn of the event loop, and everything else does.
+    if (i % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return done;
+}
+
+const KEYS = ["a", "b", "c", "d"];
+
+Deno.test("nearCache under faults: no value is older than its ttl", async () => {
+  const seed = chooseSeed();
+  const random = new Random(seed);
+  await using server = await startFaulty(random);
+  await using writing = new Client(server.address, { timeout: 1000 });
+  await using reading = new Client(server.address, { timeout: 1000 });
+  const ttl = 0.02;
+  const views = (["ttl", "cas"] as const).map((revalidate) => {
+    return nearCache(reading, { maxBytes: 100_000, ttl, revalidate, staleOnError: 0 });
+  });
+  const versions = new Map(KEYS.map((key) => [key, new Versions()]));
+  const faults: string[] = [];
+  let isDone = false;
+  const writer = (async () => {
+    while (!isDone) {
+      const key = random.pick(KEYS);
+      await versions.get(key)?.write((version) => writing.set(key, version));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  })();
+  const left = extent(5000, 250_000);
+  const readers = [...views, ...views].map((view) =>
+    repeat({ left }, async () => {
+      const key = random.pick(KEYS);
+      const start = performance.now();
+      const version = await view.get<number>(key);
+      if (version === undefined) return;
+      const age = versions.get(key)?.ageOf(version, start) ?? 0;
+      if (age > ttl * 1000) faults.push(`seed ${seed}: ${key} was replaced ${age} ms before`);
+    })
+  );
+  const done = await Promise.all(readers);
+  isDone = true;
+  await writer;
+  assertEquals(faults.slice(0, 3), []);
+  for (const count of done) assert(count > left / 2, `seed ${seed}: ${count} reads`);
+  assert(views.every(({ near }) => near.hits > 0), `seed ${seed}: nothing was kept`);
+});
+
+/** Views whose reads must not find what was replaced before they began. */
+const STRICT: Readonly<Record<string, (client: Client) => KeyCommands>> = {
+  largeValues: (client) => largeValues(client, { chunkByteLength: 1024 }),
+  tagged: (client) => tagged(client),
+  spread: (client) => spread(client, { copies: 2, keys: KEYS }),
+};
+/** What each of them stores with. */
+const OPTIONS: Readonly<Record<string, OperationOptions & { readonly tags?: readonly string[] }>> =
+  {
+    tagged: { tags: ["t"] },
+  };
+
+for (const [name, makeView] of Object.entries(STRICT)) {
+  Deno.test(`${name} under faults: values are whole, and never older than a write that has ended`, async () => {
+    const seed = chooseSeed();
+    const random = new Random(seed);
+    await using first = await startFaulty(random);
+    await using second = await startFaulty(random);
+    const servers = [first.address, second.address];
+    await using client = new Client(servers, { timeout: 1000 });
+    await using other = new Client(servers, { timeout: 1000 });
+    const [writing, reading] = [makeView(client), makeView(other)];
+    const versions = new Versions();
+    let isDone = false;
+    const faults: unknown[] = [];
+    const writer = (async () => {
+      while (!isDone) {
+        await versions.write((version) => {
+          const value = Array.from({ length: 1000 }, () => version).join();
+          return writing.set("a", value, 0, OPTIONS[name]);
+        });
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    const count = await repeat({ left: extent(500, 5_000) }, async () => {
+      const start = performance.now();
+      const value = await reading.get<string>("a");
+      if (value === undefined) return;
+      const found = new Set(value.split(","));
+      const [version = ""] = found;
+      const age = versions.ageOf(Number(version), start);
+      if (found.size !== 1) faults.push(`seed ${seed}: a mixture of ${[...found]}`);
+      if (age > 0) faults.push(`seed ${seed}: version ${version} was replaced ${age} ms before`);
+    });
+    isDone = true;
+    await writer;
+    assertEquals(faults.slice(0, 3), []);
+    assert(count > extent(500, 5_000) / 2, `seed ${seed}: ${count} reads`);
+  });
+}
