@@ -177,7 +177,7 @@ Deno.test("memjs: getServer can be replaced", async () => {
 
 Deno.test("memjs: options and values that it cannot have are refused", async () => {
   const refused: readonly [Record<string, unknown>, string][] = [
-    [{ keepAliveDelay: 30 }, "Cannot use keepAliveDelay: the runtime's own delay is used"],
+    [{ keepAliveDelay: 30 }, "Cannot use keepAliveDelay 30: it must be absent"],
     [{ expire: 5 }, `unknown option "expire": did you mean "expires"?`],
     [{ retries: -1 }, "Cannot use retries -1"],
     [{ retry_delay: -1 }, "Cannot use retry_delay -1"],

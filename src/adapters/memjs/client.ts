@@ -9,7 +9,7 @@ import {
   SocketError,
   ValidationException,
 } from "../../../mod.ts";
-import { checkFunction } from "../../option_checks.ts";
+import { checkFunction, invalidOption } from "../../option_checks.ts";
 import { memjsModulo } from "../../routing/mod.ts";
 import { keepingProcess, systemClock } from "../../waiting.ts";
 import { callBack, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
@@ -101,7 +101,7 @@ export class Client {
    */
   constructor(servers: readonly MemjsServer[], options: MemjsOptions = {}) {
     if (!Array.isArray(servers)) {
-      throw new ValidationException("Cannot make a client: it needs a list of servers", servers);
+      throw invalidOption("servers", servers, "a list of servers");
     }
     this.servers = servers;
     this.#settings = settingsFrom(options);

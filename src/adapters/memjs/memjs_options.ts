@@ -1,11 +1,6 @@
 /** The options of memjs, its environment variables, and what they are here. @module */
 
-import {
-  type ClientOptions,
-  type Credentials,
-  type HostAddress,
-  ValidationException,
-} from "../../../mod.ts";
+import type { ClientOptions, Credentials, HostAddress } from "../../../mod.ts";
 import {
   checkFunction,
   checkInteger,
@@ -114,9 +109,9 @@ const OPTION_TYPES: OptionTypes<MemjsOptions> = {
  * @throws {ValidationException} When one is unknown or invalid.
  */
 export function settingsFrom(options: MemjsOptions = {}): MemjsSettings {
-  if (Object.hasOwn(Object(options), "keepAliveDelay")) {
-    const why = "the runtime's own delay is used, and cannot be set";
-    throw new ValidationException(`Cannot use keepAliveDelay: ${why}`, options);
+  const { keepAliveDelay } = Object(options);
+  if (keepAliveDelay !== undefined) {
+    throw invalidOption("keepAliveDelay", keepAliveDelay, "absent: the runtime has its own delay");
   }
   checkOptions(options, OPTION_TYPES);
   const { retries = 2, "retry_delay": delay = 0.2, expires = 0, logger = console } = options;
