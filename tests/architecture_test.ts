@@ -160,7 +160,7 @@ Deno.test("imports go round in no circle", () => {
 });
 
 /** Where the timers of the runtime are taken, before a program's tests replace them. */
-const TIMERS_TAKEN = ["waiting.ts", "transport/runtime.ts"];
+const TIMERS_TAKEN = ["waiting.ts", "transport/event_loop.ts"];
 
 Deno.test("timers are taken from the clock, which no test of a program replaces", () => {
   const timer =

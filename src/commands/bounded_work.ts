@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import { TimeoutError } from "../errors.ts";
 import { NEVER, type Turn } from "../protocol/command.ts";
-import { writeAndRead } from "../transcoding/item_codec.ts";
+import type { SendableItem } from "../transcoding/item_codec.ts";
 import { DeadlineTimer, untilAborted, watchSignal } from "../waiting.ts";
 import type { Session } from "./session.ts";
 
@@ -122,14 +122,35 @@ export async function encodedInTime<Item>(
   };
 }
 
-/** As `writeAndRead`, within the time of an operation. */
+/** An encoded value, and what readers get of it. */
+interface WrittenAndRead {
+  readonly item: SendableItem;
+  /** It may have another type than the value that was encoded, and it is a new object. */
+  readonly value: unknown;
+}
+
+/** Encodes a value and decodes the result, within the time of an operation. */
 export async function writeAndReadInTime(
   session: Session,
   value: unknown,
   key: string,
-): ReturnType<typeof writeAndRead> {
+): Promise<WrittenAndRead> {
   const action = `Cannot store value of key "${key}": it is still being encoded`;
   return await bounded(session, writeAndRead(session, value, key), { action });
+}
+
+async function writeAndRead(
+  { writeItem, readItem }: Session,
+  value: unknown,
+  key: string,
+): Promise<WrittenAndRead> {
+  const item = await writeItem(value, key);
+  const { flags, data } = item;
+  // Text is decoded as the text that was encoded.
+  return {
+    item,
+    value: typeof data === "string" ? data : await readItem(flags, data, undefined, key),
+  };
 }
 
 /** Waits for what the caller's code makes until the client is closed. */

@@ -1,6 +1,8 @@
 /** Authenticates new connections. @module */
 
 import "../loaded_already.ts";
+// Loaded with the byte channel everywhere, so that bundlers put both into one file.
+import "./stall_timer.ts";
 import { SocketError } from "../errors.ts";
 import {
   authenticationRequest,

@@ -1,7 +1,6 @@
 /** Opens a socket within a time limit. @module */
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
-import type { Command } from "../protocol/command.ts";
 import { type Clock, DeadlineTimer, lazily } from "../waiting.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
@@ -106,16 +105,4 @@ export function connectionEndedError(server: string, error: unknown): EndReason 
   if (error instanceof SocketError && error.server !== undefined) return error;
   const cause = error instanceof SocketError ? error.cause : error;
   return new SocketError(`Connection to ${server} ended: ${messageOf(error)}`, { server, cause });
-}
-
-/** The reason of a lost connection, with the commands whose replies were missing: one of each kind. */
-export function withCommands(reason: EndReason, commands: readonly Command[]): EndReason {
-  if (reason.constructor !== SocketError) return reason;
-  const kinds = new Map(commands.map(({ action }) => [action.split(" ", 1)[0], action]));
-  kinds.delete("");
-  if (kinds.size === 0) return reason;
-  const { message, server = "", cause } = reason;
-  const others = commands.length > kinds.size ? ` and ${commands.length - kinds.size} more` : "";
-  const named = [...kinds.values()].join(", ");
-  return new SocketError(`${message}, under way: ${named}${others}`, { server, cause });
 }

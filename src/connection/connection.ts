@@ -4,15 +4,8 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { Interruption } from "../protocol/refusal.ts";
-import { afterTurn } from "../transport/runtime.ts";
 import type { Transport } from "../transport/transport.ts";
-import {
-  connect,
-  connectionEndedError,
-  connectTimeoutError,
-  type EndReason,
-  withCommands,
-} from "./connect.ts";
+import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
 import { allEnded, type Clock, DeadlineTimer, lazily, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
@@ -355,12 +348,12 @@ export class Connection implements SocketHolder {
   #scheduleFlush(): void {
     this.#flushScheduled = true;
     this.#turn = this.#hasLimits ? { deadline: Infinity, hasConnected: false } : NEVER;
-    const wakes = this.isOpen && this.#pending === 0;
-    if (wakes) this.#lastWoken = this.#options.clock.now();
-    if (wakes && this.#wasIdle) {
+    const idle = this.#pending === 0 ? this.#pipeline : undefined;
+    if (idle !== undefined) this.#lastWoken = this.#options.clock.now();
+    if (idle !== undefined && this.#wasIdle) {
       // If the whole process was stopped, for example a frozen serverless function, the end of the stream may not have
       // been read yet: it is read within one turn of the event loop.
-      this.#cancelIdleCheck = afterTurn(this.#flushTurn);
+      this.#cancelIdleCheck = idle.afterTurn(this.#flushTurn);
     } else {
       // A microtask without the overhead of queueMicrotask.
       resolved.then(this.#flushTurn);
@@ -452,7 +445,7 @@ export class Connection implements SocketHolder {
     const unwritten = waiting.filter((command) => this.#hasTime(command));
     // Before anything fails: commands that continue must not return to this connection.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
-    const named = isFailure && lost.length > 0 ? withCommands(reason, lost) : reason;
+    const named = isFailure && this.#pipeline?.withLost(reason, lost) || reason;
     for (const command of lost) {
       const own = reasonOf(command);
       command.fail(own === reason ? named : own);

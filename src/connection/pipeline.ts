@@ -13,8 +13,10 @@ import { Interruption } from "../protocol/refusal.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { afterTurn } from "../transport/event_loop.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { Clock } from "../waiting.ts";
+import type { EndReason } from "./connect.ts";
 import type { Fifo } from "./fifo.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
 
@@ -129,6 +131,20 @@ export class Pipeline implements ReplyHandler, Receiver {
   keepProcess(keeps: boolean): void {
     if (keeps) this.#channel.ref();
     else this.#channel.unref();
+  }
+
+  /**
+   * Calls back after one turn of the event loop, in which the end of the stream is read if the server has closed it.
+   *
+   * @returns A function that cancels it.
+   */
+  afterTurn(call: () => void): () => void {
+    return afterTurn(call);
+  }
+
+  /** Adds the lost commands, whose replies are missing, to the reason of the loss: one of each kind. */
+  withLost(reason: EndReason, lost: readonly Command[]): EndReason {
+    return withCommands(reason, lost);
   }
 
   /**
@@ -261,4 +277,15 @@ export class Pipeline implements ReplyHandler, Receiver {
   };
 
   readonly #writeFailed = (error: unknown): void => this.#observer.failed(error, true);
+}
+
+function withCommands(reason: EndReason, commands: readonly Command[]): EndReason {
+  if (reason.constructor !== SocketError) return reason;
+  const kinds = new Map(commands.map(({ action }) => [action.split(" ", 1)[0], action]));
+  kinds.delete("");
+  if (kinds.size === 0) return reason;
+  const { message, server = "", cause } = reason;
+  const others = commands.length > kinds.size ? ` and ${commands.length - kinds.size} more` : "";
+  const named = [...kinds.values()].join(", ");
+  return new SocketError(`${message}, under way: ${named}${others}`, { server, cause });
 }

@@ -1,6 +1,8 @@
 /** The features that are loaded with their first use: one module, since most are small. @module */
 
 import "../loaded_already.ts";
+// Loaded with the stall timer everywhere, so that bundlers put both into one file.
+import "../transport/byte_channel.ts";
 export { Generations } from "./generations.ts";
 export { getOrSet } from "./get_or_set.ts";
 export { listItems } from "./item_list.ts";

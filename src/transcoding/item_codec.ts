@@ -112,24 +112,6 @@ export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadIt
   };
 }
 
-/**
- * Encodes a value and decodes the result: the value that later readers will get. It may have another type, and it is a
- * new object.
- */
-export async function writeAndRead(
-  { writeItem, readItem }: { readonly writeItem: WriteItem; readonly readItem: ReadItem },
-  value: unknown,
-  key?: string,
-): Promise<{ readonly item: SendableItem; readonly value: unknown }> {
-  const item = await writeItem(value, key);
-  const { flags, data } = item;
-  // Text is decoded as the text that was encoded.
-  return {
-    item,
-    value: typeof data === "string" ? data : await readItem(flags, data, undefined, key),
-  };
-}
-
 /** A value within the read buffer shares that buffer with other data; a large value has its own. */
 function isOwn(data: Uint8Array): boolean {
   return data.byteLength === data.buffer.byteLength;

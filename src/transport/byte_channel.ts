@@ -2,7 +2,8 @@
 
 import { SocketError } from "../errors.ts";
 import { systemClock } from "../waiting.ts";
-import { afterTurn, LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
+import { afterTurn } from "./event_loop.ts";
+import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { Directions } from "./stream_directions.ts";
 import type { Receiver, Transport } from "./transport.ts";
 

@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 25_500,
-    "{ Client }": 39_200,
+    "{ BareClient, jsonTranscoder }": 25_100,
+    "{ Client }": 38_800,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 21_500,
-    "{ Client }": 36_900,
+    "{ BareClient, jsonTranscoder }": 21_200,
+    "{ Client }": 36_500,
   },
 };
 

@@ -3,7 +3,7 @@ import { Client, SocketError } from "../../mod.ts";
 import { openChannel } from "../../src/transport/byte_channel.ts";
 import { dialDeno } from "../../src/transport/deno.ts";
 import { dial } from "../../src/transport/dial.ts";
-import { afterTurn } from "../../src/transport/runtime.ts";
+import { afterTurn } from "../../src/transport/event_loop.ts";
 import { deferred, systemClock } from "../../src/waiting.ts";
 
 const ENDPOINT = { hostname: "127.0.0.1", port: 1 };
