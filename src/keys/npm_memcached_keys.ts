@@ -4,8 +4,8 @@ import { md5Hex } from "./digest.ts";
 const LONGEST = 250;
 
 /**
- * Makes keys as the npm client `memcached` does: one that takes more than 250 bytes is sent as its MD5, in
- * hexadecimal digits. It chooses the server by the result.
+ * Makes keys as the npm client `memcached` does: one of more than 250 characters is sent as its MD5, in hexadecimal
+ * digits. It chooses the server by the key, not by its MD5.
  *
  * Two long keys with the same MD5 would share an item, and so would a long key and a short one that is its MD5.
  * `items` lists long keys as memcached has them.
@@ -27,5 +27,6 @@ const LONGEST = 250;
  */
 export const npmMemcachedKeys: KeyFormat = {
   encode: (key) => key.length > LONGEST ? md5Hex(key) : key,
+  route: (key) => key,
   decode: (sent) => sent,
 };

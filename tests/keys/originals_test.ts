@@ -2,7 +2,9 @@
 
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
+import { Client } from "../../mod.ts";
 import { dalliKeys, djangoKeys, npmMemcachedKeys, pymemcacheKeys } from "../../src/keys/mod.ts";
+import { ketama } from "../../src/routing/mod.ts";
 
 const KEYS = [
   "a",
@@ -68,4 +70,14 @@ Deno.test("npmMemcachedKeys sends the MD5 of a long key, as validateKeySize of t
   const long = "x".repeat(251);
   const md5 = createHash("md5").update(long).digest("hex");
   assertEquals([long, "x".repeat(250)].map(npmMemcachedKeys.encode), [md5, "x".repeat(250)]);
+});
+
+Deno.test("npmMemcachedKeys leaves long keys on the servers where npm's memcached 2.2.2 has them", async () => {
+  const servers = ["10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211"];
+  await using client = new Client(servers, { locator: ketama, keys: npmMemcachedKeys });
+  const indexes = Array.from(
+    { length: 6 },
+    (_, i) => client.locate(`k${i}${"x".repeat(260)}`).index,
+  );
+  assertEquals(indexes, [0, 0, 2, 0, 2, 2]);
 });
