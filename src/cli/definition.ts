@@ -55,16 +55,18 @@ export function define<Options = unknown>(
     const { terminal } = runner;
     const options = command.optsWithGlobals() as Options & GlobalOptions;
     let opened: Promise<Fleet> | undefined;
+    const printer = new Printer(terminal, options);
     const job: Job<Options> = {
       args: command.processedArgs.flat().filter((arg) => arg !== undefined).map(String),
       options,
       terminal,
-      printer: new Printer(terminal, options),
+      printer,
       fleet: () => opened ??= Fleet.open(options, terminal),
     };
     try {
       runner.ended(await definition.run(job));
     } finally {
+      await printer.flush();
       // What could not be opened is thrown above.
       await opened?.then((fleet) => fleet.close(), () => {});
     }

@@ -14,6 +14,10 @@ export interface PrintOptions {
   readonly color?: boolean;
 }
 
+/** How many characters are gathered, and for how many milliseconds. */
+const MOST_GATHERED = 1 << 15;
+const LONGEST_GATHERED = 200;
+
 /** How results are shown. */
 export type Shape = "text" | "json" | "csv";
 
@@ -23,6 +27,9 @@ export class Printer {
   readonly terminal: Terminal;
   readonly #colors: boolean;
   #columns: readonly string[] | undefined;
+  #head = true;
+  #gathered = "";
+  #gatheredSince = 0;
 
   constructor(terminal: Terminal, options: PrintOptions) {
     this.terminal = terminal;
@@ -32,7 +39,28 @@ export class Printer {
 
   /** Writes a line of text as it is. */
   async line(text: string): Promise<void> {
-    await this.terminal.write(`${text}\n`);
+    await this.#write(`${text}\n`);
+  }
+
+  /** Writes bytes as they are. */
+  async bytes(bytes: Uint8Array): Promise<void> {
+    await this.flush();
+    await this.terminal.write(bytes);
+  }
+
+  /** Writes what has been gathered: many short lines are one write. */
+  async flush(): Promise<void> {
+    const text = this.#gathered;
+    this.#gathered = "";
+    if (text !== "") await this.terminal.write(text);
+  }
+
+  async #write(text: string): Promise<void> {
+    if (this.#gathered === "") this.#gatheredSince = Date.now();
+    this.#gathered += text;
+    const isDue = this.#gathered.length > MOST_GATHERED ||
+      Date.now() - this.#gatheredSince > LONGEST_GATHERED;
+    if (isDue) await this.flush();
   }
 
   /**
@@ -42,13 +70,13 @@ export class Printer {
    */
   async record(row: Row, text: string): Promise<void> {
     if (this.shape === "text") await this.line(text);
-    else await this.terminal.write(this.#encoded(row));
+    else await this.#write(this.#encoded(row));
   }
 
   /** Writes records of the same fields as a table. */
   async table(rows: readonly Row[], options: TableOptions = {}): Promise<void> {
     if (this.shape !== "text") {
-      for (const row of rows) await this.terminal.write(this.#encoded(row));
+      for (const row of rows) await this.#write(this.#encoded(row));
       return;
     }
     for (const line of tableOf(rows, options)) {
@@ -79,8 +107,6 @@ export class Printer {
     const head = isFirst ? `${columns.map(csvCell).join(",")}\n` : "";
     return `${head}${columns.map((name) => csvCell(csvText(row[name]))).join(",")}\n`;
   }
-
-  #head = true;
 }
 
 /** How a table is drawn. */

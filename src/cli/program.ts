@@ -3,7 +3,11 @@
 import { ClientException, SocketError, ValidationException } from "../../mod.ts";
 import { Command, CommanderError } from "commander";
 import { addDataCommands } from "./commands/data.ts";
+import { addExplain } from "./commands/explain.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addKeys } from "./commands/keys.ts";
+import { addServerCommands } from "./commands/servers.ts";
+import { addShapeCommands } from "./commands/shape.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
 import { RINGS } from "./known_rings.ts";
 import { INTERRUPTED, type Terminal } from "./terminal.ts";
@@ -67,6 +71,10 @@ export function programFor(
   const runner = { terminal, ended };
   addDataCommands(program, runner);
   addInspect(program, runner);
+  addKeys(program, runner);
+  addExplain(program, runner);
+  addServerCommands(program, runner);
+  addShapeCommands(program, runner);
   return program;
 }
 

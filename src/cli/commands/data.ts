@@ -108,7 +108,7 @@ async function get({ args, options, printer, terminal, fleet }: Job<unknown>): P
     const value = found.get(key);
     if (printer.shape !== "text") await printer.record({ key, ...fieldOf(value) }, "");
     else if (args.length > 1) await printer.line(`${key}\t${printable(textOf(value))}`);
-    else if (value instanceof Uint8Array && options.format === "raw") await terminal.write(value);
+    else if (value instanceof Uint8Array && options.format === "raw") await printer.bytes(value);
     else await printer.line(terminal.isTerminal ? safe(textOf(value)) : textOf(value));
   }
   return args.every((key) => found.has(key)) ? EXIT.done : EXIT.nothing;
