@@ -18,4 +18,7 @@ import "./protocol/hang_up.ts";
 import "./protocol/key.ts";
 import "./routing/hashes/fnv.ts";
 import "./transcoding/item_codec.ts";
+import "./transcoding/pickle/datetime.ts";
+import "./transcoding/pickle/dicts.ts";
+import "./transcoding/pickle/global.ts";
 import "./transport/runtime.ts";

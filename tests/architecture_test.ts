@@ -49,6 +49,9 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   views: ["mod.ts", "option_checks.ts", "waiting.ts"],
 };
 
+/** The folder that is a program. It imports the entries of the package, and runs where there is a command line. */
+const PROGRAM = "cli";
+
 /** What else a layer imports, file by file. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // A tag's generation is the counter of a namespace's.
@@ -62,6 +65,16 @@ const EXTERNAL = /^@std\/bytes(\/|$)/;
 const PACKAGES: Readonly<Record<string, string>> = {
   "views/near_cache.ts": "lru-cache",
 };
+
+/** What the program imports: its arguments, and modules that all runtimes with a command line have. */
+const OF_THE_PROGRAM = /^(commander$|node:)/;
+
+/** The modules of the package's entries, below `src/`. */
+const ENTRIES: readonly string[] = Object.values(
+  (JSON.parse(Deno.readTextFileSync(new URL("../deno.json", SOURCE))) as {
+    exports: Record<string, string>;
+  }).exports,
+).map((path) => path.replace(/^\.\/(src\/)?/, ""));
 
 interface SourceFile {
   /** Its path below `src/`. */
@@ -111,18 +124,35 @@ function mayImport(layer: string): readonly string[] {
 }
 
 const files = Array.from(sourceFiles());
-/** The modules that are loaded on demand. */
-const onDemand = new Set(files.flatMap(dynamicTargets));
+/** The modules that the library loads on demand. The program loads its formats so, but no bundle has the program. */
+const onDemand = new Set(
+  files.filter(({ path }) => layerOf(path) !== PROGRAM).flatMap(dynamicTargets),
+);
 
 Deno.test("every source file belongs to a layer", () => {
   const layers = new Set(files.map(({ path }) => layerOf(path)));
-  assertEquals([...layers].filter((layer) => !LAYERS.includes(layer) && !(layer in BESIDE)), []);
+  const isKnown = (layer: string) => LAYERS.includes(layer) || layer in BESIDE || layer === PROGRAM;
+  assertEquals([...layers].filter((layer) => !isKnown(layer)), []);
+});
+
+Deno.test("the program imports what is public, and nothing imports the program", () => {
+  const wrong = files.flatMap((file) =>
+    file.imports.filter((specifier) => specifier.startsWith(".")).map((specifier) =>
+      targetOf(file, specifier)
+    ).filter((path) =>
+      layerOf(file.path) === PROGRAM
+        ? layerOf(path) !== PROGRAM && !ENTRIES.includes(path)
+        : layerOf(path) === PROGRAM
+    ).map((path) => `${file.path} imports ${path}`)
+  );
+  assertEquals(wrong, []);
+  assert(files.some(({ path }) => layerOf(path) === PROGRAM));
 });
 
 Deno.test("imports point down the layers only", () => {
   const upward = files.flatMap((file) => {
     const layer = layerOf(file.path);
-    if (file.path === LOADED_ALREADY) return [];
+    if (layer === PROGRAM || file.path === LOADED_ALREADY) return [];
     return file.imports.filter((specifier) => specifier.startsWith("."))
       .filter((specifier) => {
         const path = targetOf(file, specifier);
@@ -165,7 +195,9 @@ const TIMERS_TAKEN = ["waiting.ts", "transport/event_loop.ts"];
 Deno.test("timers are taken from the clock, which no test of a program replaces", () => {
   const timer =
     /\b(?:set|clear)(?:Timeout|Interval|Immediate)\b|AbortSignal\.timeout|performance\.now/;
-  const users = files.filter(({ path, code }) => !TIMERS_TAKEN.includes(path) && timer.test(code));
+  const users = files.filter(({ path, code }) =>
+    !TIMERS_TAKEN.includes(path) && layerOf(path) !== PROGRAM && timer.test(code)
+  );
   assertEquals(users.map(({ path }) => path), []);
 });
 
@@ -173,6 +205,7 @@ Deno.test("src imports nothing from outside but @std/bytes, and what an entry of
   const outside = files.flatMap(({ path, imports }) =>
     imports.filter((specifier) => !specifier.startsWith(".") && !EXTERNAL.test(specifier))
       .filter((specifier) => specifier !== PACKAGES[path])
+      .filter((specifier) => layerOf(path) !== PROGRAM || !OF_THE_PROGRAM.test(specifier))
       .map((specifier) => `${path} imports ${specifier}`)
   );
   assertEquals(outside, []);
@@ -198,6 +231,9 @@ Deno.test("src uses nothing that Node 20 lacks, and names no runtime's module in
     ].map(({ source }) => source).join("|"),
     "m",
   );
-  for (const { path, code } of files) assertEquals(code.match(missing)?.[0], undefined, path);
+  for (const { path, code } of files) {
+    const named = layerOf(path) === PROGRAM ? code.replaceAll(/from "node:/g, 'from "') : code;
+    assertEquals(named.match(missing)?.[0], undefined, path);
+  }
   assert(missing.test("Promise.withResolvers()") && missing.test("x\n  await using y = z"));
 });

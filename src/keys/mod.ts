@@ -21,6 +21,9 @@
 export type { KeyFormat } from "../protocol/key_format.ts";
 export { dalliKeys, type DalliKeysOptions } from "./dalli_keys.ts";
 export { djangoKeys, type DjangoKeysOptions } from "./django_keys.ts";
+export { enyimKeys, type EnyimKeysOptions } from "./enyim_keys.ts";
 export { npmMemcachedKeys } from "./npm_memcached_keys.ts";
 export { prefixedKeys, type PrefixedKeysOptions } from "./prefixed_keys.ts";
 export { pymemcacheKeys, type PymemcacheKeysOptions } from "./pymemcache_keys.ts";
+export { type RailsKey, railsKey, railsKeys, type RailsKeysOptions } from "./rails_keys.ts";
+export { spymemcachedKeys } from "./spymemcached_keys.ts";

@@ -57,3 +57,10 @@ export function withoutPrefix(sent: string, prefix: string): string | undefined 
     ? sent.slice(prefix.length)
     : undefined;
 }
+
+/** Checks that a key has a form in UTF-8 and UTF-16. */
+export function checkWellFormed(key: string): void {
+  if (key.isWellFormed()) return;
+  const why = "keys must be well-formed";
+  throw new ValidationException(`Cannot use key ${JSON.stringify(key)}: ${why}`, key);
+}

@@ -1,7 +1,8 @@
 import { checkBoolean, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { ValidationException } from "../errors.ts";
-import { utf8Bytes } from "./digest.ts";
+import { byteString } from "../routing/hashes/text_hash.ts";
+import { textOfUtf8 } from "./digest.ts";
 import { checkPrefix, withoutPrefix } from "./prefixed_keys.ts";
 
 /** The options of pymemcache that concern keys. */
@@ -47,18 +48,17 @@ export function pymemcacheKeys(options: PymemcacheKeysOptions = {}): KeyFormat {
     encode: (key) => {
       const isAscii = /^[!-~]+$/.test(key);
       if (isAscii) return (prefix ?? "") + key;
-      if (allowUnicodeKeys && key.isWellFormed()) return (prefix ?? "") + utf8Bytes(key);
+      if (allowUnicodeKeys && key.isWellFormed()) return (prefix ?? "") + byteString(key);
       const why = allowUnicodeKeys
         ? "keys must be well-formed"
         : "keys must be ASCII without whitespace";
       throw new ValidationException(`Cannot use key ${JSON.stringify(key)}: ${why}`, key);
     },
-    route: (key) => bytes ? bytesRepr(allowUnicodeKeys ? utf8Bytes(key) : key) : key,
+    route: (key) => bytes ? bytesRepr(allowUnicodeKeys ? byteString(key) : key) : key,
     decode: (sent) => {
       const key = withoutPrefix(sent, prefix ?? "");
       if (key === undefined || /^[!-~]+$/.test(key)) return key;
-      const utf8 = Uint8Array.from(key, (char) => char.charCodeAt(0));
-      return new TextDecoder().decode(utf8);
+      return textOfUtf8(key);
     },
   };
 }

@@ -62,8 +62,8 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 25_100,
-    "{ Client }": 38_800,
+    "{ BareClient, jsonTranscoder }": 24_800,
+    "{ Client }": 38_400,
   },
   Rollup: {
     "{ SocketError }": 600,

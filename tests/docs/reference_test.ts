@@ -61,8 +61,8 @@ function isOf(message: string, other: string): boolean {
 function* sourceFiles(folder: URL): Generator<URL> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     const url = new URL(isDirectory ? `${name}/` : name, folder);
-    // The embedded server's answers are memcached's.
-    if (isDirectory && name !== "testing") yield* sourceFiles(url);
+    // The embedded server's answers are memcached's; what the command line says stands in its own page.
+    if (isDirectory && name !== "testing" && name !== "cli") yield* sourceFiles(url);
     else if (!isDirectory) yield url;
   }
 }

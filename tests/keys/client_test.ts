@@ -1,6 +1,14 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { Client, PartialClientException, ValidationException } from "../../mod.ts";
-import { dalliKeys, djangoKeys, prefixedKeys, pymemcacheKeys } from "../../src/keys/mod.ts";
+import {
+  dalliKeys,
+  djangoKeys,
+  enyimKeys,
+  prefixedKeys,
+  pymemcacheKeys,
+  railsKeys,
+  spymemcachedKeys,
+} from "../../src/keys/mod.ts";
 import { ketama } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
@@ -109,4 +117,12 @@ Deno.test("options of key formats are checked", () => {
   refused(() => djangoKeys({ prefix: "a b" }));
   refused(() => djangoKeys({ versions: 1 } as never));
   refused(() => pymemcacheKeys({ bytes: 1 as never }));
+  refused(() => enyimKeys({} as never));
+  refused(() => enyimKeys({ transformer: "sha256" as never }));
+  refused(() => enyimKeys({ transformer: "sha1", longerThan: 251 }));
+  refused(() => railsKeys({ namespace: "a b" }));
+  refused(() => railsKeys({ digest: "crc" as never }));
+  refused(() => railsKeys({ separator: ":" as never }));
+  const malformed = [railsKeys(), enyimKeys({ transformer: "tiger" }), spymemcachedKeys];
+  for (const { encode } of malformed) refused(() => encode("\ud800"));
 });

@@ -1,10 +1,23 @@
-/** What the original clients make of keys, where they are installed: Debian's ruby-dalli and python3-pymemcache. */
+/** What the original clients make of keys: those of Debian that are installed, and vectors. */
 
 import { assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Client } from "../../mod.ts";
-import { dalliKeys, djangoKeys, npmMemcachedKeys, pymemcacheKeys } from "../../src/keys/mod.ts";
+import {
+  dalliKeys,
+  djangoKeys,
+  enyimKeys,
+  npmMemcachedKeys,
+  pymemcacheKeys,
+  type RailsKey,
+  railsKey,
+  railsKeys,
+  type RailsKeysOptions,
+} from "../../src/keys/mod.ts";
 import { ketama } from "../../src/routing/mod.ts";
+import { sha256Hex } from "../../src/keys/digest.ts";
+import { tiger } from "../../src/keys/tiger.ts";
 
 const KEYS = [
   "a",
@@ -30,11 +43,19 @@ print(json.dumps([[check_key_helper(k, True, b"p:").decode("latin-1") for k in k
                   [default_key_func(k, "app", 2) for k in keys],
                   [repr(k.encode()) for k in keys]]))`;
 
-/** What a program prints; `undefined` when it, or a library of its, is not there. */
+/** What a program prints; `undefined`, and a line on the console, when it, or a library of its, is not there. */
 function run(command: string, ...args: string[]): string[][] | undefined {
+  const output = outputOf(command, args);
+  if (output !== undefined) return JSON.parse(output);
+  // deno-lint-ignore no-console
+  console.log(`Skipping the keys of ${command}: it, or a library that it needs, is not installed`);
+  return undefined;
+}
+
+function outputOf(command: string, args: string[]): string | undefined {
   try {
     const { success, stdout } = new Deno.Command(command, { args, stderr: "null" }).outputSync();
-    return success ? JSON.parse(new TextDecoder().decode(stdout)) : undefined;
+    return success ? new TextDecoder().decode(stdout) : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -64,6 +85,116 @@ Deno.test({
     assertEquals(TEXTS.map(djangoKeys({ prefix: "app", version: 2 }).encode), python![1]);
     assertEquals(TEXTS.map((key) => format.route!(key)), python![2]);
   },
+});
+
+const NAMES = [
+  ...KEYS,
+  ...TEXTS,
+  "a b",
+  "100%",
+  "tab\tA",
+  "line\n",
+  "é".repeat(90),
+  "x".repeat(212),
+];
+
+/** Any version of Rails that is installed: it tells what its separator is. */
+const RAILS = `
+require "json"; require "logger"; require "digest"
+require "active_support"; require "active_support/cache"; require "active_support/cache/mem_cache_store"
+keys = JSON.parse(ARGV[0])
+digests = { "sha256" => ::Digest::SHA256, "sha1" => ::Digest::SHA1, "md5" => ::Digest::MD5 }
+puts JSON.generate([[ActiveSupport::VERSION::MAJOR < 7 ? ":md5:" : ":hash:"]] + digests.values.flat_map { |digest|
+  ActiveSupport::Digest.hash_digest_class = digest
+  [{}, { namespace: "50%off" }].map { |options|
+    store = ActiveSupport::Cache::MemCacheStore.new("127.0.0.1:1", **options)
+    keys.map { |key| store.send(:normalize_key, key, store.options) }
+  }
+})`;
+const rails = run("ruby", "-e", RAILS, JSON.stringify(NAMES));
+
+interface RailsVectors {
+  readonly keys: readonly {
+    readonly rails: string;
+    readonly digest: "sha256" | "sha1" | "md5";
+    readonly namespace: string | null;
+    readonly keys: readonly (readonly [key: string, sent: string])[];
+  }[];
+  readonly expanded: readonly (readonly [key: RailsKey, text: string])[];
+}
+
+const RAILS_VECTORS: RailsVectors = JSON.parse(
+  await Deno.readTextFile(new URL("../vectors/rails.json", import.meta.url)),
+);
+
+Deno.test("railsKeys makes of keys what Rails 6.1, 7.0 and 7.1 make of them", () => {
+  for (const { rails, digest, namespace, keys } of RAILS_VECTORS.keys) {
+    const separator = rails.startsWith("6") ? ":md5:" : ":hash:";
+    const format = railsKeys({ digest, separator, ...(namespace === null ? {} : { namespace }) });
+    for (const [key, sent] of keys) {
+      assertEquals(format.encode(key), sent, `Rails ${rails}, ${digest}`);
+      if (!sent.includes(separator)) assertEquals(format.decode?.(sent), key);
+    }
+    assertEquals(format.decode?.(format.encode("café 100%")), "café 100%");
+  }
+  for (const [key, text] of RAILS_VECTORS.expanded) assertEquals(railsKey(key), text);
+});
+
+Deno.test({
+  name: "railsKeys makes of keys what the Rails here makes of them",
+  ignore: rails === undefined,
+  fn() {
+    const [[separator] = [], ...made] = rails ?? [];
+    assertEquals(
+      (["sha256", "sha1", "md5"] as const).flatMap((digest) => {
+        const options = { digest, separator } as RailsKeysOptions;
+        return [railsKeys(options), railsKeys({ ...options, namespace: "50%off" })]
+          .map(({ encode }) => NAMES.map(encode));
+      }),
+      made,
+    );
+  },
+});
+
+/** PHP has the Tiger of its publication, too. */
+const PHP =
+  `echo json_encode([array_map(fn($key) => base64_encode(hash("tiger192,3", iconv("UTF-8", "UTF-16LE", $key), true)), json_decode($argv[1]))]);`;
+const php = run("php", "-r", PHP, JSON.stringify(NAMES));
+
+Deno.test({
+  name: "enyimKeys makes the Tiger hash that PHP makes",
+  ignore: php === undefined,
+  fn() {
+    assertEquals(NAMES.map(enyimKeys({ transformer: "tiger" }).encode), php?.[0]);
+  },
+});
+
+Deno.test("enyimKeys makes of keys what EnyimMemcached's transformers make of them", () => {
+  for (const key of NAMES) {
+    const sha1 = createHash("sha1").update(Buffer.from(key, "utf16le")).digest("base64");
+    assertEquals(enyimKeys({ transformer: "sha1" }).encode(key), sha1);
+    const base64 = enyimKeys({ transformer: "base64" });
+    assertEquals(base64.encode(key), Buffer.from(key).toString("base64"));
+    assertEquals(base64.decode?.(base64.encode(key)), key);
+  }
+  const hybrid = enyimKeys({ transformer: "tiger", longerThan: 40 });
+  assertEquals(hybrid.encode("x".repeat(40)), "x".repeat(40));
+  assertEquals(hybrid.encode("x".repeat(41)).length, 32);
+  const base64 = enyimKeys({ transformer: "base64" });
+  assertEquals(["a", "YQ", "YR==", "/w==", "a b=", ""].map((sent) => base64.decode?.(sent)), [
+    ...Array(5).fill(undefined),
+    "",
+  ]);
+});
+
+Deno.test("the digests are those of their publications", () => {
+  const hex = (text: string) => Buffer.from(tiger(text)).toString("hex");
+  assertEquals(hex(""), "3293ac630c13f0245f92bbb1766e16167a4e58492dde73f3");
+  assertEquals(hex("abc"), "2aab1484e8c158f2bfb8c5ff41b57a525129131c957b5f93");
+  for (let length = 0; length < 200; length++) {
+    const text = "é".repeat(length >> 2) + "x".repeat(length & 3);
+    assertEquals(sha256Hex(text), createHash("sha256").update(text).digest("hex"));
+  }
 });
 
 Deno.test("npmMemcachedKeys sends the MD5 of a long key, as validateKeySize of the npm client does", () => {

@@ -1,4 +1,4 @@
-/** SHA-1, for choosing servers only. @module */
+/** SHA-1, for choosing servers and for keys only. @module */
 
 import { byteString } from "./text_hash.ts";
 
@@ -12,7 +12,12 @@ const STATE = /* @__PURE__ */ new Int32Array(5);
  * @param into Receives the digest's five words, big-endian as in SHA-1.
  */
 export function sha1(text: string, into: Uint32Array): void {
-  digest(byteString(text));
+  sha1OfBytes(byteString(text), into);
+}
+
+/** As {@linkcode sha1}, of bytes: one character for each. */
+export function sha1OfBytes(bytes: string, into: Uint32Array): void {
+  digest(bytes);
   into.set(STATE);
 }
 

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { Transcoder } from "@moecache/moecache";
+import { npmMemcachedKeys } from "@moecache/moecache/keys";
 import {
   memcacheClientTranscoder,
   memjsTranscoder,
@@ -150,3 +151,22 @@ for (const { name, program, options, transcoder, written, read } of CASES) {
     },
   });
 }
+
+Deno.test({
+  name: "npm's memcached makes the keys that npmMemcachedKeys makes, long ones and others",
+  ignore: isMissing("node", NODE),
+  async fn() {
+    // "read:0" and "write:0" have 6 and 7 bytes: 250 and 251 of them are on either side of the limit.
+    for (const keyEnding of ["", "é", "x".repeat(243), "x".repeat(244), "y".repeat(700)]) {
+      const { texts, values } = await exchange(NODE, {
+        transcoder: npmMemcachedTranscoder,
+        keys: npmMemcachedKeys,
+        keyEnding,
+        options: { client: "memcached" },
+        written: [["here", "'here'"]],
+        read: [["'there'", "there"]],
+      });
+      assertEquals([texts, values], [["'here'"], ["there"]], `${keyEnding.length} more characters`);
+    }
+  },
+});

@@ -1,7 +1,7 @@
 /** The other clients themselves, in their own languages, on a real memcached. @module */
 
 import { assertEquals } from "@std/assert";
-import { Client, type Transcoder } from "../../../mod.ts";
+import { Client, type KeyFormat, type Transcoder } from "../../../mod.ts";
 import { memcachedPath, MemcachedProcess } from "../../support/memcached.ts";
 
 const TIME_LIMIT = 120_000;
@@ -25,6 +25,10 @@ export interface Exchange {
   readonly read?: readonly (readonly [expression: string, value: unknown])[];
   /** What the program makes its client with. */
   readonly options?: unknown;
+  /** What is made of keys. */
+  readonly keys?: KeyFormat;
+  /** What every key ends with. */
+  readonly keyEnding?: string;
 }
 
 /** Tells on the console why tests are skipped, and whether they are. */
@@ -76,20 +80,24 @@ export async function assertExchange(program: NativeProgram, order: Exchange): P
  */
 export async function exchange(
   { command, args }: NativeProgram,
-  { transcoder, written = [], read = [], options = null }: Exchange,
+  { transcoder, written = [], read = [], options = null, keys, keyEnding = "" }: Exchange,
 ): Promise<Outcome> {
   await using memcached = await MemcachedProcess.start();
-  await using client = new Client(memcached.address, { transcoder });
-  for (const [index, [value]] of written.entries()) await client.set(`read:${index}`, value);
+  await using client = new Client(memcached.address, {
+    transcoder,
+    ...(keys === undefined ? {} : { keys }),
+  });
+  const keyOf = (use: string, index: number) => `${use}:${index}${keyEnding}`;
+  for (const [index, [value]] of written.entries()) await client.set(keyOf("read", index), value);
   const order = {
     port: memcached.port,
-    reads: written.map((_, index) => `read:${index}`),
-    writes: read.map(([expression], index) => [`write:${index}`, expression]),
+    reads: written.map((_, index) => keyOf("read", index)),
+    writes: read.map(([expression], index) => [keyOf("write", index), expression]),
     options,
   };
   const texts = JSON.parse(await run(command, args, JSON.stringify(order)));
   const values = [];
-  for (const index of read.keys()) values.push(await client.get(`write:${index}`));
+  for (const index of read.keys()) values.push(await client.get(keyOf("write", index)));
   return { texts, values };
 }
 

@@ -1,0 +1,246 @@
+/** The commands on keys that the command line names. @module */
+
+import {
+  type CasOutcome,
+  type Client,
+  type KeyCommands,
+  type MetaVerb,
+  rawTranscoder,
+  type Transcoder,
+} from "../../../mod.ts";
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import { formatOf } from "../known_formats.ts";
+import { base64Of, printable, type Row } from "../printer.ts";
+import { readBigInt, readTtl } from "../quantities.ts";
+import { EXIT, UsageFault } from "../usage.ts";
+import { deletePrefix } from "./delete_prefix.ts";
+
+interface SetOptions {
+  readonly ttl?: string;
+  readonly flags?: string;
+  readonly ifAbsent?: boolean;
+  readonly ifPresent?: boolean;
+  readonly cas?: string;
+}
+
+interface CountOptions {
+  readonly initial?: string;
+  readonly ttl?: string;
+}
+
+interface DeleteOptions {
+  readonly prefix?: string;
+  readonly dryRun?: boolean;
+}
+
+interface MetaOptions {
+  readonly value?: string;
+}
+
+/** Adds `get`, `set`, `del`, `incr`, `decr`, `touch` and `meta`. */
+export function addDataCommands(program: Command, runner: Runner): void {
+  define(program, runner, {
+    usage: "get <keys...>",
+    summary: "Print the values of keys; exit code 1 if one is missing.",
+    examples: ["get user:1", "get user:1 user:2 --json", "get user:1 --format raw"],
+    run: get,
+  });
+  define<SetOptions>(program, runner, {
+    usage: "set <key> [value]",
+    summary: "Store a value, or standard input without one.",
+    options: [
+      ["--ttl <duration>", "when it expires: 90, 90s, 5m, 2h, 1d; 0 for never, the default"],
+      ["--flags <n>", "store the bytes as they are, under these flags"],
+      ["--if-absent", "only if the key does not exist"],
+      ["--if-present", "only if the key exists"],
+      ["--cas <n>", "only if the item has this cas unique still, as `inspect` shows it"],
+    ],
+    examples: ["set greeting hello --ttl 5m", "set job:1 running --if-absent"],
+    run: set,
+  });
+  define<DeleteOptions>(program, runner, {
+    usage: "del [keys...]",
+    summary: "Delete keys, or all that begin with a prefix, and print how many there were.",
+    options: [
+      ["--prefix <text>", "delete every key that begins so, on each server"],
+      ["--dry-run", "with --prefix: print how many that is, and delete nothing"],
+    ],
+    examples: ["del user:2", "del --prefix session: --dry-run", "del --prefix session:"],
+    run: del,
+  });
+  for (const direction of ["incr", "decr"] as const) {
+    define<CountOptions>(program, runner, {
+      usage: `${direction} <key> [delta]`,
+      summary: `${direction === "incr" ? "Increase" : "Decrease"} a counter, by 1 or by delta.`,
+      options: [
+        ["--initial <n>", "what it begins with if the key does not exist"],
+        ["--ttl <duration>", "with --initial: when it expires"],
+      ],
+      examples: [`${direction} visits`, `${direction} visits 5 --initial 100 --ttl 1h`],
+      run: (job) => count(direction, job),
+    });
+  }
+  define(program, runner, {
+    usage: "touch <key> <ttl>",
+    summary: "Change when an item expires.",
+    examples: ["touch user:1 1h"],
+    run: async ({ args: [key = "", ttl = ""], fleet }) => {
+      const { client } = await fleet();
+      return await client.touch(key, readTtl(ttl)) ? EXIT.done : EXIT.nothing;
+    },
+  });
+  define<MetaOptions>(program, runner, {
+    usage: "meta <verb> <key> [flags...]",
+    summary:
+      "Send a meta command: mg, ms, md, ma or me; print the status, the flags and the value.",
+    options: [["--value <text>", "the value of ms; without it, standard input"]],
+    examples: ["meta mg user:1 v t s", "meta ms user:3 T60 --value Eve"],
+    run: meta,
+  });
+}
+
+async function get({ args, options, printer, terminal, fleet }: Job<unknown>): Promise<number> {
+  const { client } = await fleet();
+  const found = await client.getMany(args, { signal: terminal.interrupted });
+  for (const key of args) {
+    if (!found.has(key)) continue;
+    const value = found.get(key);
+    if (printer.shape !== "text") await printer.record({ key, ...fieldOf(value) }, "");
+    else if (args.length > 1) await printer.line(`${key}\t${printable(textOf(value))}`);
+    else if (value instanceof Uint8Array && options.format === "raw") await printer.bytes(value);
+    else await printer.line(terminal.isTerminal ? safe(textOf(value)) : textOf(value));
+  }
+  return args.every((key) => found.has(key)) ? EXIT.done : EXIT.nothing;
+}
+
+/** A value as a field of a record: bytes have another name, since JSON has none. */
+export function fieldOf(value: unknown): Row {
+  return value instanceof Uint8Array
+    ? { base64: base64Of(value) }
+    : { value: value as Row[string] };
+}
+
+/** A value as text: strings as they are, bytes as UTF-8 or base64, everything else as JSON. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value instanceof Uint8Array) return textOfBytes(value) ?? base64Of(value);
+  if (typeof value === "bigint") return String(value);
+  const replacer = (_name: string, part: unknown) => {
+    if (typeof part === "bigint") return String(part);
+    if (part instanceof Uint8Array) return base64Of(part);
+    if (part instanceof Map) return Object.fromEntries(part);
+    return part instanceof Set ? [...part] : part;
+  };
+  return JSON.stringify(value, replacer) ?? String(value);
+}
+
+function textOfBytes(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    // No UTF-8.
+    return undefined;
+  }
+}
+
+/** Text for a terminal: lines and tabs stay, what could do something else does not. */
+function safe(text: string): string {
+  return text.split(/(\n|\t)/).map((part) => /^[\n\t]$/.test(part) ? part : printable(part))
+    .join("");
+}
+
+async function set(job: Job<SetOptions>): Promise<number> {
+  const { args: [key = "", given], options, terminal, fleet } = job;
+  const ways = [options.ifAbsent, options.ifPresent, options.cas !== undefined].filter(Boolean);
+  if (ways.length > 1) {
+    throw new UsageFault("--if-absent, --if-present and --cas exclude each other");
+  }
+  const ttl = options.ttl === undefined ? 0 : readTtl(options.ttl);
+  const { client } = await fleet();
+  const bytes = given === undefined ? await terminal.read() : new TextEncoder().encode(given);
+  const { commands, transcoder, value } = await stored(client, bytes, options);
+  if (options.cas !== undefined) {
+    const { flags, data } = await transcoder.encode(value);
+    const cas = readBigInt(options.cas);
+    const { status } = await client.meta("ms", key, [`C${cas}`, `T${ttl}`, `F${flags}`], data);
+    return status === "HD" ? EXIT.done : EXIT.nothing;
+  }
+  if (options.ifAbsent) return codeOf(await commands.add(key, value, ttl));
+  if (options.ifPresent) return codeOf(await commands.replace(key, value, ttl));
+  await commands.set(key, value, ttl);
+  return EXIT.done;
+}
+
+interface Stored {
+  readonly commands: KeyCommands;
+  readonly transcoder: Transcoder;
+  readonly value: unknown;
+}
+
+/** How bytes of the command line are stored: as text in the format, or as they are where flags are given. */
+async function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["options"]) {
+  const { flags, format = "moecache" } = options;
+  if (flags !== undefined) {
+    const number = Number(readBigInt(flags));
+    const transcoder = rawTranscoder({ withFlags: true }) as Transcoder;
+    const value = { flags: number, data: bytes };
+    return { commands: client.withTranscoder(transcoder), transcoder, value } satisfies Stored;
+  }
+  const transcoder = await formatOf(format);
+  const value = format === "raw" ? bytes : textOfBytes(bytes) ?? bytes;
+  return { commands: client, transcoder, value } satisfies Stored;
+}
+
+function codeOf(outcome: boolean | CasOutcome): number {
+  return outcome === true || outcome === "stored" ? EXIT.done : EXIT.nothing;
+}
+
+async function del(job: Job<DeleteOptions>): Promise<number> {
+  const { args, options: { prefix, dryRun = false }, printer, terminal, fleet } = job;
+  if ((prefix === undefined) === (args.length === 0)) {
+    throw new UsageFault("del takes either keys or --prefix");
+  }
+  if (prefix !== undefined) return await deletePrefix(job, prefix, dryRun);
+  if (dryRun) throw new UsageFault("--dry-run goes with --prefix");
+  const { client } = await fleet();
+  const signal = terminal.interrupted;
+  const done = await Promise.all(args.map((key) => client.delete(key, { signal })));
+  const deleted = done.filter(Boolean).length;
+  await printer.record({ deleted }, String(deleted));
+  return deleted > 0 ? EXIT.done : EXIT.nothing;
+}
+
+async function count(direction: "incr" | "decr", job: Job<CountOptions>): Promise<number> {
+  const { args: [key = "", delta = "1"], options: { initial, ttl }, printer, fleet } = job;
+  if (ttl !== undefined && initial === undefined) {
+    throw new UsageFault("--ttl goes with --initial: incr and decr change no lifetime");
+  }
+  const { client } = await fleet();
+  const value = await client[direction](key, readBigInt(delta), {
+    ...(initial === undefined ? {} : { initial: readBigInt(initial) }),
+    ...(ttl === undefined ? {} : { exptime: readTtl(ttl) }),
+  });
+  if (value === undefined) return EXIT.nothing;
+  await printer.record({ key, value }, String(value));
+  return EXIT.done;
+}
+
+async function meta(job: Job<MetaOptions>): Promise<number> {
+  const { args: [verb = "", key = "", ...flags], options, printer, terminal, fleet } = job;
+  const { client } = await fleet();
+  const value = verb !== "ms" ? undefined : options.value ?? await terminal.read();
+  const reply = await client.meta(verb as MetaVerb, key, flags, value);
+  if (printer.shape !== "text") {
+    const { value: data, ...rest } = reply;
+    await printer.record({ key, ...rest, ...(data && fieldOf(textOfBytes(data) ?? data)) }, "");
+  } else {
+    const tokens = Object.entries(reply.flags).map(([flag, token]) => flag + token);
+    await printer.line([reply.status, ...tokens].map(printable).join(" "));
+    for (const [name, token] of Object.entries(reply.debug ?? {})) {
+      await printer.line(printable(`${name}=${token}`));
+    }
+    if (reply.value !== undefined) await printer.line(safe(textOf(reply.value)));
+  }
+  return ["EN", "NF", "NS", "EX"].includes(reply.status) ? EXIT.nothing : EXIT.done;
+}

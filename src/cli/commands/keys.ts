@@ -1,0 +1,57 @@
+/** Lists keys. @module */
+
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import { filterOf, type FilterOptions, ttlOf } from "../item_filter.ts";
+import { decodedKey, showKey } from "../keys_of_bytes.ts";
+import { Listing } from "../listing.ts";
+import { readCount } from "../quantities.ts";
+
+interface KeysOptions extends FilterOptions {
+  readonly limit?: string;
+  readonly server?: string;
+}
+
+/** Adds `keys`. */
+export function addKeys(program: Command, runner: Runner): void {
+  define<KeysOptions>(program, runner, {
+    usage: "keys",
+    summary: "List the keys that the servers hold.",
+    options: [
+      ["--prefix <text>", "only keys that begin so"],
+      ["--match <glob>", "only keys that match; * is any text, ? one character, [ab] one of these"],
+      ["--min-size <size>", "only items of this size or more: 512, 10k, 1m"],
+      ["--ttl <condition>", "only items with this lifetime left: '<60', '>=1h', never"],
+      ["--limit <n>", "no more than this many"],
+      ["--server <name>", "only this server, host:port"],
+    ],
+    examples: [
+      "keys --prefix user:",
+      "keys --match '*:1' --json",
+      "keys --min-size 1k --ttl never --limit 10",
+      "keys --server 10.0.0.1:11211",
+    ],
+    run: listKeys,
+  });
+}
+
+async function listKeys({ options, printer, terminal, fleet }: Job<KeysOptions>): Promise<number> {
+  const isWanted = filterOf(options);
+  const limit = options.limit === undefined ? Infinity : readCount(options.limit);
+  const listing = new Listing({
+    ...{ fleet: await fleet(), terminal, server: options.server, what: "listed" },
+  });
+  let found = 0;
+  for await (const item of listing.items()) {
+    if (!isWanted(item)) continue;
+    found++;
+    const { key, size, fetched, lastAccess, cas, server } = item;
+    if (printer.shape === "text") await printer.line(showKey(key));
+    else {
+      const row = { key: decodedKey(key), size, ttl: ttlOf(item) ?? null, lastAccess, fetched };
+      await printer.record({ ...row, cas, server }, "");
+    }
+    if (found >= limit) break;
+  }
+  return listing.code(found);
+}

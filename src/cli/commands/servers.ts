@@ -1,0 +1,195 @@
+/** What servers say of themselves. @module */
+
+import { type Client, ClientException, type Stats } from "../../../mod.ts";
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import { askEach } from "../each_server.ts";
+import type { Row } from "../printer.ts";
+import { readDuration, showSize } from "../quantities.ts";
+import { pause } from "../pause.ts";
+import { EXIT, UsageFault } from "../usage.ts";
+
+interface StatsOptions {
+  readonly diff?: string;
+}
+
+const KINDS = ["items", "slabs", "settings", "conns"];
+
+/** Adds `stats`, `ping` and `capable`. */
+export function addServerCommands(program: Command, runner: Runner): void {
+  define<StatsOptions>(program, runner, {
+    usage: "stats [kind]",
+    summary: "Show the statistics of each server: general, items, slabs, settings or conns.",
+    options: [["--diff <duration>", "what has changed in this time, and how much a second"]],
+    examples: ["stats", "stats settings --json", "stats --diff 100ms"],
+    run: stats,
+  });
+  define(program, runner, {
+    usage: "ping",
+    summary: "Show the version of each server, and how long it took to answer.",
+    examples: ["ping", "ping --json"],
+    run: ping,
+  });
+  define(program, runner, {
+    usage: "capable",
+    summary:
+      "Show what each server offers: meta commands, dump, watch, password, TLS, largest item.",
+    examples: ["capable", "capable --csv"],
+    run: capable,
+  });
+}
+
+async function stats(job: Job<StatsOptions>): Promise<number> {
+  const { args: [kind], options: { diff }, printer, terminal, fleet } = job;
+  if (kind !== undefined && !KINDS.includes(kind)) {
+    throw new UsageFault(`stats are general, or one of ${KINDS.join(", ")}`);
+  }
+  const servers = await fleet();
+  const ask = async (client: Client) => (await client.stats(kind))[0] ?? {};
+  const { results, code } = await askEach(servers, terminal, ask);
+  if (diff === undefined) {
+    await printStats(job, results.map(({ server, result }) => ({ server, fields: result })));
+    return code;
+  }
+  const started = Date.now();
+  await pause(readDuration(diff) * 1000, terminal.interrupted);
+  const later = await askEach(servers, terminal, ask);
+  const seconds = Math.max(0.001, (Date.now() - started) / 1000);
+  const before = new Map(results.map(({ server, result }) => [server, result]));
+  const rows = later.results.flatMap(({ server, result }) =>
+    changesOf(before.get(server) ?? {}, result).map(([name, change]): Row => ({
+      ...{ server, name, change, perSecond: Math.round(change / seconds * 10) / 10 },
+    }))
+  );
+  await printer.table(rows);
+  if (code !== EXIT.done || later.code !== EXIT.done) return EXIT.server;
+  return rows.length === 0 ? EXIT.nothing : EXIT.done;
+}
+
+/** The statistics that are numbers and have changed, but for clocks. */
+function changesOf(before: Stats, after: Stats): [name: string, change: number][] {
+  return Object.entries(after).flatMap(([name, text]): [string, number][] => {
+    if (/^(time|uptime|pid)$/.test(name)) return [];
+    const change = Number(text) - Number(before[name]);
+    return Number.isFinite(change) && change !== 0 ? [[name, change]] : [];
+  });
+}
+
+interface ServerFields {
+  readonly server: string;
+  readonly fields: Stats;
+}
+
+/** A column for each server, or a record for each. */
+async function printStats({ printer }: Job<StatsOptions>, all: readonly ServerFields[]) {
+  if (printer.shape === "json") {
+    for (const { server, fields } of all) await printer.record({ server, ...numbers(fields) }, "");
+    return;
+  }
+  if (printer.shape === "csv") {
+    await printer.table(
+      all.flatMap(({ server, fields }) =>
+        Object.entries(fields).map(([name, value]) => ({ server, name, value }))
+      ),
+    );
+    return;
+  }
+  const names = new Set(all.flatMap(({ fields }) => Object.keys(fields)));
+  await printer.table(Array.from(names, (name): Row => ({
+    name,
+    ...Object.fromEntries(all.map(({ server, fields }) => [server, fields[name]])),
+  })));
+}
+
+/** Texts that are numbers which JSON can hold, as numbers. */
+function numbers(fields: Stats): Row {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, text]) => {
+      const number = Number(text);
+      const isExact = /^-?\d+(\.\d+)?$/.test(text) && Math.abs(number) <= Number.MAX_SAFE_INTEGER;
+      return [name, isExact ? number : text];
+    }),
+  );
+}
+
+async function ping({ printer, terminal, fleet }: Job<unknown>): Promise<number> {
+  const { results, code } = await askEach(await fleet(), terminal, async (client) => {
+    // The first answer needs a connection, the second does not.
+    const started = performance.now();
+    const [version] = await client.version();
+    const connected = performance.now();
+    await client.version();
+    return {
+      version,
+      connectMs: rounded(connected - started),
+      ms: rounded(performance.now() - connected),
+    };
+  });
+  await printer.table(results.map(({ server, result }) => ({ server, ...result })));
+  return code;
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
+}
+
+async function capable({ printer, terminal, fleet }: Job<unknown>): Promise<number> {
+  const { results, code } = await askEach(await fleet(), terminal, async (client) => {
+    const [version] = await client.version();
+    const settings = await offered(async () => (await client.stats("settings"))[0] ?? {});
+    const largest = Number(settings?.item_size_max ?? NaN);
+    return {
+      version,
+      meta: await isOffered(() => client.meta("mn", "")),
+      dump: await isOffered(async () => {
+        for await (const _ of client.items()) break;
+      }),
+      watch: await isOffered(() => canWatch(client)),
+      statsItems: await isOffered(() => client.stats("items")),
+      password: settingOf(settings, "auth_enabled_ascii"),
+      tls: settingOf(settings, "ssl_enabled"),
+      largestItem: Number.isNaN(largest) ? undefined : largest,
+    };
+  });
+  await printer.table(results.map(({ server, result }): Row => ({ server, ...result })), {
+    show: {
+      ...Object.fromEntries(
+        ["meta", "dump", "watch", "statsItems", "password", "tls"].map((name) => [name, yesOrNo]),
+      ),
+      largestItem: (size) => size === undefined ? "?" : showSize(Number(size)),
+    },
+  });
+  return code;
+}
+
+function yesOrNo(field: unknown): string {
+  return field === undefined ? "?" : field ? "yes" : "no";
+}
+
+async function canWatch(client: Client): Promise<void> {
+  const events = client.watch(["fetchers"]);
+  try {
+    await events.ready;
+  } finally {
+    await events.cancel().catch(() => {});
+  }
+}
+
+async function isOffered(ask: () => Promise<unknown>): Promise<boolean> {
+  return await offered(async () => (await ask(), true)) ?? false;
+}
+
+/** The result, or `undefined` where the server refuses. */
+async function offered<Result>(ask: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ClientException) return undefined;
+    throw error;
+  }
+}
+
+function settingOf(settings: Stats | undefined, name: string): boolean | undefined {
+  const text = settings?.[name];
+  return text === undefined ? undefined : text === "yes" || text === "1";
+}

@@ -1,0 +1,264 @@
+/** The shape of what the servers hold: sizes, lifetimes, prefixes, and how even it is. @module */
+
+import type { Client, ItemMetadata, ServerAddress } from "../../../mod.ts";
+import { serversFromEnv } from "../../discovery/mod.ts";
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import type { Fleet } from "../fleet.ts";
+import { printHistogram } from "../histogram.ts";
+import { filterOf, ttlOf } from "../item_filter.ts";
+import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
+import { ringOf } from "../known_rings.ts";
+import { Listing } from "../listing.ts";
+import type { Row } from "../printer.ts";
+import { readCount, showDuration, showShare, showSize } from "../quantities.ts";
+import { UsageFault } from "../usage.ts";
+
+interface CountOptions {
+  readonly count?: string;
+  readonly prefix?: string;
+}
+
+interface PrefixesOptions {
+  readonly depth?: string;
+  readonly separator?: string;
+  readonly count?: string;
+}
+
+interface BalanceOptions {
+  readonly add?: string;
+  readonly remove?: string;
+}
+
+const PREFIX_OPTION = ["--prefix <text>", "only keys that begin so"] as const;
+
+/** Adds `big`, `ttl`, `prefixes` and `balance`. */
+export function addShapeCommands(program: Command, runner: Runner): void {
+  define<CountOptions>(program, runner, {
+    usage: "big",
+    summary: "Show the largest items, and how many items there are of each size.",
+    options: [["-n, --count <n>", "how many items (20)"], PREFIX_OPTION],
+    examples: ["big -n 5", "big --prefix user: --json"],
+    run: big,
+  });
+  define<CountOptions>(program, runner, {
+    usage: "ttl",
+    summary: "Show how many items expire when.",
+    options: [PREFIX_OPTION],
+    examples: ["ttl", "ttl --prefix user: --json"],
+    run: lifetimes,
+  });
+  define<PrefixesOptions>(program, runner, {
+    usage: "prefixes",
+    summary: "Show what the items of each prefix take, and how many were never read.",
+    options: [
+      ["--depth <n>", "how many parts of a key are a prefix (1)"],
+      ["--separator <text>", "what stands between the parts (:)"],
+      ["-n, --count <n>", "how many prefixes, the largest first (20)"],
+    ],
+    examples: ["prefixes", "prefixes --depth 2 --separator : -n 5"],
+    run: prefixes,
+  });
+  define<BalanceOptions>(program, runner, {
+    usage: "balance",
+    summary: "Show the share of each server, and how many keys are not where the ring looks.",
+    options: [
+      ["--add <list>", "as if these servers were added"],
+      ["--remove <list>", "as if these servers were removed"],
+    ],
+    examples: ["balance", "balance --ring ketama --add 10.0.0.9:11211"],
+    run: balance,
+  });
+}
+
+async function big(job: Job<CountOptions>): Promise<number> {
+  const { options, printer, terminal, fleet } = job;
+  const isWanted = filterOf(options);
+  const most = readCount(options.count ?? "20");
+  const listing = new Listing({ fleet: await fleet(), terminal, what: "listed" });
+  const largest: ItemMetadata[] = [];
+  const sizes = new Map<number, number>();
+  let found = 0;
+  for await (const item of listing.items()) {
+    if (!isWanted(item)) continue;
+    found++;
+    const power = 2 ** Math.ceil(Math.log2(Math.max(64, item.size)));
+    sizes.set(power, (sizes.get(power) ?? 0) + 1);
+    if (largest.length === most && item.size <= (largest.at(-1)?.size ?? 0)) continue;
+    const at = largest.findIndex(({ size }) => size < item.size);
+    largest.splice(at < 0 ? largest.length : at, 0, item);
+    if (largest.length > most) largest.pop();
+  }
+  await printer.table(
+    largest.map((item) => ({
+      ...{ key: decodedKey(item.key), size: item.size, ttl: ttlOf(item) ?? null },
+      ...{ fetched: item.fetched, server: item.server },
+    })),
+    {
+      show: {
+        size: (size) => showSize(Number(size)),
+        ttl: (ttl) => ttl === null ? "never" : showDuration(Number(ttl)),
+      },
+    },
+  );
+  if (printer.shape === "text" && found > 0) {
+    await printer.line("");
+    const sorted = [...sizes].toSorted(([a], [b]) => a - b);
+    const names = new Map(sorted.map(([power, count]) => [`up to ${showSize(power)}`, count]));
+    await printHistogram(printer, "size", names);
+  }
+  return listing.code(found);
+}
+
+const LIFETIMES: readonly (readonly [below: number, name: string])[] = [
+  [60, "under 1m"],
+  [600, "under 10m"],
+  [3600, "under 1h"],
+  [21_600, "under 6h"],
+  [86_400, "under 1d"],
+  [604_800, "under 7d"],
+  [2_592_000, "under 30d"],
+  [Infinity, "30d or more"],
+];
+
+async function lifetimes({ options, printer, terminal, fleet }: Job<CountOptions>) {
+  const isWanted = filterOf(options);
+  const listing = new Listing({ fleet: await fleet(), terminal, what: "listed" });
+  const counts = new Map([...LIFETIMES.map(([, name]) => name), "never"].map((name) => [name, 0]));
+  let found = 0;
+  for await (const item of listing.items()) {
+    if (!isWanted(item)) continue;
+    found++;
+    const ttl = ttlOf(item);
+    const name = ttl === undefined ? "never" : LIFETIMES.find(([below]) => ttl < below)![1];
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  if (found > 0) await printHistogram(printer, "ttl", counts);
+  return listing.code(found);
+}
+
+interface PrefixTotals {
+  items: number;
+  bytes: number;
+  neverFetched: number;
+}
+
+/** How many prefixes are counted apart; what comes then is counted together. */
+const MOST_PREFIXES = 100_000;
+const OTHERS = "(others)";
+
+async function prefixes({ options, printer, terminal, fleet }: Job<PrefixesOptions>) {
+  const { separator = ":" } = options;
+  if (separator === "") throw new UsageFault("an empty --separator separates nothing");
+  const depth = readCount(options.depth ?? "1");
+  const most = readCount(options.count ?? "20");
+  const listing = new Listing({ fleet: await fleet(), terminal, what: "listed" });
+  const totals = new Map<string, PrefixTotals>();
+  let bytes = 0;
+  for await (const { key, size, fetched } of listing.items()) {
+    const prefix = prefixOf(decodedKey(key), separator, depth);
+    const name = totals.has(prefix) || totals.size < MOST_PREFIXES ? prefix : OTHERS;
+    const total = totals.get(name) ?? { items: 0, bytes: 0, neverFetched: 0 };
+    totals.set(name, total);
+    total.items++;
+    total.bytes += size;
+    bytes += size;
+    if (!fetched) total.neverFetched++;
+  }
+  const rows = [...totals].toSorted(([, a], [, b]) => b.bytes - a.bytes).slice(0, most)
+    .map(([prefix, total]): Row => ({
+      ...{ prefix, items: total.items, bytes: total.bytes },
+      ...{ share: total.bytes / Math.max(1, bytes), neverFetched: total.neverFetched },
+    }));
+  await printer.table(rows, {
+    show: {
+      prefix: (prefix) => showKey(String(prefix)),
+      bytes: (size) => showSize(Number(size)),
+      share: (share) => showShare(Number(share), 1),
+    },
+  });
+  return listing.code(rows.length);
+}
+
+/** The first parts of a key with the separators behind them; a key without is its own prefix. */
+function prefixOf(key: string, separator: string, depth: number): string {
+  let end = 0;
+  for (let i = 0; i < depth; i++) {
+    const found = key.indexOf(separator, end);
+    if (found < 0) break;
+    end = found + separator.length;
+  }
+  return end === 0 ? "(no separator)" : `${key.slice(0, end)}*`;
+}
+
+interface ServerTotals {
+  items: number;
+  bytes: number;
+  after: number;
+}
+
+async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions>) {
+  const servers = await fleet();
+  const addresses = changedList(servers, options);
+  const target = servers.with(ringOf(options.ring?.at(-1) ?? "moecache"), addresses);
+  try {
+    const listing = new Listing({ fleet: servers, terminal, what: "listed" });
+    const names = [...servers.names, ...target.servers.map(({ name }) => name)];
+    const totals = new Map(names.map((name): [string, ServerTotals] => [
+      name,
+      { items: 0, bytes: 0, after: 0 },
+    ]));
+    const counted = { placed: 0, moving: 0 };
+    for await (const item of listing.items()) count(item, target, totals, counted);
+    const rows = Array.from(totals, ([server, { items, bytes, after }]): Row => ({
+      ...{ server, items, share: items / Math.max(1, listing.count), bytes },
+      ...{ byRing: after, shareByRing: after / Math.max(1, counted.placed) },
+    }));
+    const share = (part: unknown) => showShare(Number(part), 1);
+    await printer.table(rows, {
+      show: { share, shareByRing: share, bytes: (size) => showSize(Number(size)) },
+    });
+    if (printer.shape === "text") {
+      const of = `${counted.moving} of ${counted.placed} keys`;
+      const part = showShare(counted.moving, counted.placed);
+      await printer.line(`${of} (${part}) are on another server than this ring looks on`);
+      const other = listing.count - counted.placed;
+      if (other > 0) await printer.line(`${other} keys of other bytes were not placed`);
+    }
+    return listing.code(listing.count);
+  } finally {
+    await target.close();
+  }
+}
+
+function count(
+  { key, server, size }: ItemMetadata,
+  target: Client,
+  totals: ReadonlyMap<string, ServerTotals>,
+  counted: { placed: number; moving: number },
+): void {
+  const total = totals.get(server);
+  if (total !== undefined) {
+    total.items++;
+    total.bytes += size;
+  }
+  if (!isPlain(key)) return;
+  const { server: wanted } = target.locate(key);
+  counted.placed++;
+  if (wanted !== server) counted.moving++;
+  const after = totals.get(wanted);
+  if (after !== undefined) after.after++;
+}
+
+function changedList(fleet: Fleet, { add, remove }: BalanceOptions): readonly ServerAddress[] {
+  const removed = remove?.split(",").map((name) => name.trim()) ?? [];
+  for (const name of removed) {
+    if (!fleet.names.includes(name)) {
+      throw new UsageFault(`there is no server "${name}": ${fleet.names.join(", ")}`);
+    }
+  }
+  const kept = fleet.addresses.filter((_, i) => !removed.includes(fleet.names[i] ?? ""));
+  const added = add === undefined ? [] : serversFromEnv({ MEMCACHED_SERVERS: add });
+  if (kept.length + added.length === 0) throw new UsageFault("there would be no server left");
+  return [...kept, ...added];
+}

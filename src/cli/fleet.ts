@@ -1,0 +1,182 @@
+/** The servers that a command works on. @module */
+
+import {
+  Client,
+  type ClientOptions,
+  type Credentials,
+  type Discovery,
+  type HostAddress,
+  type LocatorFactory,
+  type ServerAddress,
+  type TlsOptions,
+} from "../../mod.ts";
+import { dns, elastiCache, serversFromEnv } from "../discovery/mod.ts";
+import { readFile } from "node:fs/promises";
+import { formatOf } from "./known_formats.ts";
+import { ringOf } from "./known_rings.ts";
+import { readDuration } from "./quantities.ts";
+import type { Terminal } from "./terminal.ts";
+import { messageOf, UsageFault } from "./usage.ts";
+
+/** The options of every command that say where the servers are, and how to talk to them. */
+export interface FleetOptions {
+  readonly servers?: string;
+  readonly discover?: string;
+  readonly ring?: readonly string[];
+  readonly format?: string;
+  readonly tlsCa?: string;
+  readonly timeout?: string;
+}
+
+/** Where the servers are looked for when nothing says it. */
+const DEFAULT_SERVER = "127.0.0.1:11211";
+const DEFAULT_TIMEOUT = "5s";
+
+/** The servers, and clients for all of them and for each. */
+export class Fleet {
+  /** A client for all servers, which chooses one for each key. */
+  readonly client: Client;
+  /** The addresses of the servers. */
+  readonly addresses: readonly ServerAddress[];
+  readonly #options: ClientOptions;
+  readonly #single = new Map<string, Client>();
+
+  /** Takes over what {@linkcode Fleet.open} has read. */
+  constructor(addresses: readonly ServerAddress[], options: ClientOptions) {
+    this.addresses = addresses;
+    this.#options = options;
+    this.client = new Client(addresses, options);
+  }
+
+  /**
+   * Reads the options, and looks the servers up.
+   *
+   * @throws {UsageFault} When an option makes no sense.
+   */
+  static async open(options: FleetOptions, terminal: Terminal): Promise<Fleet> {
+    const settings = await clientOptions(options, terminal);
+    const found = await addressesOf(options, settings, terminal);
+    return new Fleet(found, settings);
+  }
+
+  /** The names of the servers. */
+  get names(): readonly string[] {
+    return this.client.servers.map(({ name }) => name);
+  }
+
+  /** A client for one of the servers alone: what it holds is found there, whatever the ring says. */
+  at(name: string): Client {
+    const known = this.#single.get(name);
+    if (known !== undefined) return known;
+    const address = this.addresses[this.names.indexOf(name)];
+    if (address === undefined) {
+      throw new UsageFault(`there is no server "${name}": ${this.names.join(", ")}`);
+    }
+    const client = new Client([address], this.#options);
+    this.#single.set(name, client);
+    return client;
+  }
+
+  /** A client that chooses servers by another ring, or among other servers. */
+  with(locator: LocatorFactory, addresses: readonly ServerAddress[] = this.addresses): Client {
+    return new Client(addresses, { ...this.#options, locator });
+  }
+
+  /** Closes every socket. */
+  async close(): Promise<void> {
+    await Promise.all([this.client, ...this.#single.values()].map((client) => client.close()));
+  }
+}
+
+async function clientOptions(options: FleetOptions, terminal: Terminal): Promise<ClientOptions> {
+  const milliseconds = Math.round(readDuration(options.timeout ?? DEFAULT_TIMEOUT) * 1000);
+  if (milliseconds < 1) throw new UsageFault("the option --timeout must be at least 1ms");
+  const tls: TlsOptions | undefined = options.tlsCa === undefined
+    ? undefined
+    : { caCerts: [await readCertificate(options.tlsCa)] };
+  const auth = credentialsOf(terminal.env);
+  const ring = options.ring?.at(-1);
+  return {
+    timeout: milliseconds,
+    connectTimeout: milliseconds,
+    ...(ring === undefined ? {} : { locator: ringOf(ring) }),
+    ...(options.format === undefined ? {} : { transcoder: await formatOf(options.format) }),
+    ...(tls === undefined ? {} : { tls }),
+    ...(auth === undefined ? {} : { auth }),
+  };
+}
+
+async function readCertificate(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new UsageFault(`the file of --tls-ca cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/** The credentials of the environment, for servers whose address has none. */
+function credentialsOf(env: Terminal["env"]): Credentials | undefined {
+  const { MEMCACHED_USERNAME: username, MEMCACHED_PASSWORD: password } = env;
+  return username && password ? { username, password } : undefined;
+}
+
+async function addressesOf(
+  options: FleetOptions,
+  settings: ClientOptions,
+  terminal: Terminal,
+): Promise<readonly ServerAddress[]> {
+  const { servers, discover } = options;
+  if (servers !== undefined && discover !== undefined) {
+    throw new UsageFault("either --servers or --discover says where the servers are, not both");
+  }
+  if (discover !== undefined) return await lookUp(discoveryOf(discover), settings);
+  const text = servers || terminal.env.MEMCACHED_SERVERS || DEFAULT_SERVER;
+  return withPassword(text, terminal.env.MEMCACHED_PASSWORD);
+}
+
+/** Reads addresses, and fills the password in where an address names only the user. */
+function withPassword(text: string, password: string | undefined): HostAddress[] {
+  const filled = password
+    ? text.replaceAll(
+      /(memcacheds?:\/\/[^:@/,]+)@/g,
+      (_, start: string) => `${start}:${encodeURIComponent(password)}@`,
+    )
+    : text;
+  return serversFromEnv({ MEMCACHED_SERVERS: filled });
+}
+
+function discoveryOf(text: string): Discovery {
+  const [, kind, where] = /^(elasticache|dns):(.+)$/.exec(text) ?? [];
+  if (kind === "elasticache") return elastiCache(where!);
+  if (kind === undefined) {
+    throw new UsageFault(`--discover "${text}" is neither elasticache:HOST:PORT nor dns:NAME`);
+  }
+  const [, name, port] = /^(.+?)(?::(\d+))?$/.exec(where!)!;
+  return dns(name!, port === undefined ? {} : { port: Number(port) });
+}
+
+/** Looks the servers up once, with the client's own sockets. */
+async function lookUp(
+  discovery: Discovery,
+  settings: ClientOptions,
+): Promise<readonly ServerAddress[]> {
+  let found: readonly ServerAddress[] = [];
+  const remembering: Discovery = {
+    ...discovery,
+    async lookUp(context) {
+      const result = await discovery.lookUp(context);
+      found = result.servers;
+      return result;
+    },
+  };
+  const client = new Client([], { ...settings, discovery: remembering });
+  try {
+    // Whether the servers answer is what the command itself finds out.
+    await client.version().catch((error) => {
+      if (found.length === 0) throw error;
+    });
+  } finally {
+    await client.close();
+  }
+  return found;
+}

@@ -1,0 +1,33 @@
+/** Keys of other clients, which may be any bytes, as text. @module */
+
+import { printable } from "./printer.ts";
+
+/**
+ * Shows a key whose bytes are one character each: as UTF-8 where it is UTF-8.
+ *
+ * @returns The text, without control characters.
+ */
+export function showKey(key: string): string {
+  return printable(decodedKey(key));
+}
+
+/** The text of a key whose bytes are one character each: as UTF-8, or as it is where it is none. */
+export function decodedKey(key: string): string {
+  if (isPlain(key)) return key;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(key));
+  } catch {
+    // Another encoding: a character for each byte is all that is known of it.
+    return key;
+  }
+}
+
+/** The bytes of a key. */
+export function bytesOf(key: string): Uint8Array {
+  return Uint8Array.from(key, (letter) => letter.charCodeAt(0));
+}
+
+/** Whether the classic commands can carry a key. */
+export function isPlain(key: string): boolean {
+  return /^[!-~]{1,250}$/.test(key);
+}

@@ -1,0 +1,203 @@
+/** Records as a table, as lines of JSON, or as CSV. @module */
+
+import type { Terminal } from "./terminal.ts";
+
+/** What a record holds. */
+export type Field = string | number | bigint | boolean | Date | object | null | undefined;
+/** A record: a row of a table, a line of JSON. */
+export type Row = Readonly<Record<string, Field>>;
+
+/** The options of every command that say how results are shown. */
+export interface PrintOptions {
+  readonly json?: boolean;
+  readonly csv?: boolean;
+  readonly color?: boolean;
+}
+
+/** How many characters are gathered, and for how many milliseconds. */
+const MOST_GATHERED = 1 << 15;
+const LONGEST_GATHERED = 200;
+
+/** How results are shown. */
+export type Shape = "text" | "json" | "csv";
+
+/** Writes results in the form that was asked for. */
+export class Printer {
+  readonly shape: Shape;
+  readonly terminal: Terminal;
+  readonly #colors: boolean;
+  #columns: readonly string[] | undefined;
+  #head = true;
+  #gathered = "";
+  #gatheredSince = 0;
+
+  constructor(terminal: Terminal, options: PrintOptions) {
+    this.terminal = terminal;
+    this.shape = options.json ? "json" : options.csv ? "csv" : "text";
+    this.#colors = terminal.isTerminal && options.color !== false && !terminal.env.NO_COLOR;
+  }
+
+  /** Writes a line of text as it is. */
+  async line(text: string): Promise<void> {
+    await this.#write(`${text}\n`);
+  }
+
+  /** Writes bytes as they are. */
+  async bytes(bytes: Uint8Array): Promise<void> {
+    await this.flush();
+    await this.terminal.write(bytes);
+  }
+
+  /** Writes what has been gathered: many short lines are one write. */
+  async flush(): Promise<void> {
+    const text = this.#gathered;
+    this.#gathered = "";
+    if (text !== "") await this.terminal.write(text);
+  }
+
+  async #write(text: string): Promise<void> {
+    if (this.#gathered === "") this.#gatheredSince = Date.now();
+    this.#gathered += text;
+    const isDue = this.#gathered.length > MOST_GATHERED ||
+      Date.now() - this.#gatheredSince > LONGEST_GATHERED;
+    if (isDue) await this.flush();
+  }
+
+  /**
+   * Writes one record at once: what comes without end, or in a number that no table could hold.
+   *
+   * @param text The line for people.
+   */
+  async record(row: Row, text: string): Promise<void> {
+    if (this.shape === "text") await this.line(text);
+    else await this.#write(this.#encoded(row));
+  }
+
+  /** Writes records of the same fields as a table. */
+  async table(rows: readonly Row[], options: TableOptions = {}): Promise<void> {
+    if (this.shape !== "text") {
+      for (const row of rows) await this.#write(this.#encoded(row));
+      return;
+    }
+    for (const line of tableOf(rows, options)) {
+      await this.line(line.isHead ? this.strong(line.text) : line.text);
+    }
+  }
+
+  /** Writes one record with a line for each of its fields. */
+  async details(row: Row, shown: Row = row): Promise<void> {
+    if (this.shape !== "text") return await this.record(row, "");
+    const fields = Object.entries(shown).filter(([, field]) => field !== undefined);
+    const width = Math.max(0, ...fields.map(([name]) => name.length));
+    for (const [name, field] of fields) {
+      await this.line(`${this.strong(name.padEnd(width))}  ${cellOf(field)}`);
+    }
+  }
+
+  /** Text that stands out, where the terminal can show it. */
+  strong(text: string): string {
+    return this.#colors ? `\x1b[1m${text}\x1b[0m` : text;
+  }
+
+  #encoded(row: Row): string {
+    if (this.shape === "json") return `${JSON.stringify(row, plain)}\n`;
+    const columns = this.#columns ??= Object.keys(row);
+    const isFirst = this.#head;
+    this.#head = false;
+    const head = isFirst ? `${columns.map(csvCell).join(",")}\n` : "";
+    return `${head}${columns.map((name) => csvCell(csvText(row[name]))).join(",")}\n`;
+  }
+}
+
+/** How a table is drawn. */
+export interface TableOptions {
+  /** What stands in a cell, by its column, where that differs from the record. */
+  readonly show?: Readonly<Record<string, (field: Field, row: Row) => string>>;
+}
+
+/** The lines of a table: a head, and a row for each record; numbers stand to the right. */
+function tableOf(rows: readonly Row[], { show = {} }: TableOptions): TableLine[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const columns = Object.keys(first);
+  const cells = rows.map((row) =>
+    columns.map((name) => show[name]?.(row[name], row) ?? cellOf(row[name]))
+  );
+  const widths = columns.map((name, i) =>
+    Math.max(widthOf(name), ...cells.map((row) => widthOf(row[i]!)))
+  );
+  const isNumber = columns.map((name) =>
+    rows.every((row) => ["number", "bigint", "undefined"].includes(typeof row[name]))
+  );
+  const lineOf = (row: readonly string[]) =>
+    row.map((cell, i) => {
+      const space = " ".repeat(widths[i]! - widthOf(cell));
+      return isNumber[i] ? space + cell : cell + space;
+    }).join("  ").trimEnd();
+  const head = { isHead: true, text: lineOf(columns.map((name) => name.toUpperCase())) };
+  return [head, ...cells.map((row) => ({ isHead: false, text: lineOf(row) }))];
+}
+
+interface TableLine {
+  readonly isHead: boolean;
+  readonly text: string;
+}
+
+/** How many columns of a terminal a text takes: East Asian letters and pictures take two. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const letter of text) {
+    if (/\p{Mn}|\p{Cf}/u.test(letter)) continue;
+    width += WIDE.test(letter) ? 2 : 1;
+  }
+  return width;
+}
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+
+function cellOf(field: Field): string {
+  if (field === undefined || field === null) return "";
+  if (field instanceof Date) return field.toISOString().replace(/\.\d+Z$/, "Z");
+  if (typeof field === "object") return printable(JSON.stringify(field, plain));
+  return printable(String(field));
+}
+
+/** What JSON has no form for: large numbers become text, bytes base64. */
+function plain(_name: string, value: unknown): unknown {
+  if (typeof value === "bigint") {
+    return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= -BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(value)
+      : String(value);
+  }
+  if (value instanceof Uint8Array) return base64Of(value);
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (value instanceof Set) return [...value];
+  return value;
+}
+
+/** Bytes in base64. */
+export function base64Of(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+function csvText(field: Field): string {
+  if (field === undefined || field === null) return "";
+  if (field instanceof Date) return field.toISOString();
+  return typeof field === "object" ? JSON.stringify(field, plain) : String(field);
+}
+
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Text without control characters: a key or a value could move the cursor, or rename the window. */
+export function printable(text: string): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex -- control characters are what is looked for
+    /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

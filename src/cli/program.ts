@@ -1,0 +1,103 @@
+/** The program: its options, its commands, and its exit code. @module */
+
+import { ClientException, SocketError, ValidationException } from "../../mod.ts";
+import { Command, CommanderError } from "commander";
+import { addDataCommands } from "./commands/data.ts";
+import { addExplain } from "./commands/explain.ts";
+import { addInspect } from "./commands/inspect.ts";
+import { addKeys } from "./commands/keys.ts";
+import { addServerCommands } from "./commands/servers.ts";
+import { addShapeCommands } from "./commands/shape.ts";
+import { FORMAT_NAMES } from "./known_formats.ts";
+import { RINGS } from "./known_rings.ts";
+import { INTERRUPTED, type Terminal } from "./terminal.ts";
+import { EXIT, messageOf, UsageFault } from "./usage.ts";
+
+const AFTER = `
+Exit codes: 0 found or done, 1 a miss or nothing to show, 2 the command line is wrong, 3 a server
+refuses or cannot be reached; 130 ended by Ctrl-C.
+
+Rings: ${Object.keys(RINGS).join(", ")}
+Formats: ${FORMAT_NAMES.join(", ")}`;
+
+/**
+ * Runs a command line.
+ *
+ * @param args The arguments, without the runtime and the program.
+ * @returns The exit code.
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code: number = EXIT.done;
+  const output: string[] = [];
+  const program = programFor(terminal, (ended) => code = ended, output);
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    code = failed(error, terminal);
+  }
+  for (const text of output) await terminal.write(text);
+  return code;
+}
+
+/** Makes the program, with all of its commands. */
+export function programFor(
+  terminal: Terminal,
+  ended: (code: number) => void,
+  output: string[],
+): Command {
+  const program = new Command("moecache")
+    .description("Looks into memcached, and changes what it holds.")
+    .option("-s, --servers <list>", "host:port,… or memcached(s):// URLs [$MEMCACHED_SERVERS]")
+    .option("--discover <source>", "elasticache:HOST:PORT or dns:NAME[:PORT]")
+    .option("--ring <name>", "which client's distribution of keys (see below)", collect)
+    .option("--format <name>", "which client's format of values (see below)")
+    .option("--tls-ca <file>", "use TLS, and trust the authorities in this PEM file")
+    .option("--timeout <duration>", "how long a server may take for an operation (5s)")
+    .option("--json", "a line of JSON for each record")
+    .option("--csv", "CSV, with a head")
+    .option("--no-color", "no colors; also with $NO_COLOR")
+    .showSuggestionAfterError()
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", AFTER)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void output.push(text),
+      writeErr: (text) => terminal.warn(text),
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  const runner = { terminal, ended };
+  addDataCommands(program, runner);
+  addInspect(program, runner);
+  addKeys(program, runner);
+  addExplain(program, runner);
+  addServerCommands(program, runner);
+  addShapeCommands(program, runner);
+  return program;
+}
+
+function collect(name: string, before: readonly string[] = []): readonly string[] {
+  return [...before, name];
+}
+
+/** Says what failed, and which exit code that is. */
+function failed(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) {
+    // Commander has written its message; the help that was asked for is no fault.
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+  if (terminal.interrupted.aborted && !(error instanceof UsageFault)) return INTERRUPTED;
+  if (!(error instanceof Error)) throw error;
+  terminal.warn(`moecache: ${messageOf(error)}\n`);
+  if (error instanceof UsageFault || error instanceof ValidationException) return EXIT.usage;
+  if (error instanceof ClientException || error instanceof SocketError) return EXIT.server;
+  if (isFileFault(error)) return EXIT.usage;
+  throw error;
+}
+
+/** Whether a file that the command line names cannot be read or written, or an address cannot be listened on. */
+function isFileFault(error: Error & { readonly code?: unknown }): boolean {
+  return typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
+}

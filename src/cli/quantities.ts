@@ -1,0 +1,81 @@
+/** Durations, sizes and numbers, as they are written on a command line and shown in a table. @module */
+
+import { UsageFault } from "./usage.ts";
+
+const SECONDS: Readonly<Record<string, number>> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+  w: 604_800,
+};
+const BYTES: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+/** Reads `90`, `90s`, `5m`, `2h`, `1d` or `500ms`; the result is in seconds. */
+export function readDuration(text: string): number {
+  const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?$/.exec(text) ?? [];
+  if (number === undefined) {
+    throw new UsageFault(`"${text}" is not a duration: write 90, 500ms, 90s, 5m, 2h, 1d or 1w`);
+  }
+  return Number(number) * SECONDS[unit]!;
+}
+
+/** Reads the lifetime of an item: a duration in whole seconds; 0 is for ever. */
+export function readTtl(text: string): number {
+  const seconds = readDuration(text);
+  if (Number.isInteger(seconds)) return seconds;
+  throw new UsageFault(`"${text}" is not a lifetime: memcached counts whole seconds`);
+}
+
+/** Reads `512`, `10k`, `1.5m` or `1g`; the result is in bytes. */
+export function readSize(text: string): number {
+  const [, number, unit = "b"] = /^(\d+(?:\.\d+)?)(b|k|m|g)?(?:i?b)?$/i.exec(text) ?? [];
+  if (number === undefined) {
+    throw new UsageFault(`"${text}" is not a size: write 512, 10k, 1.5m or 1g`);
+  }
+  return Math.round(Number(number) * BYTES[unit.toLowerCase()]!);
+}
+
+/** Reads an integer that is not less than another. */
+export function readCount(text: string, least = 1): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
+  throw new UsageFault(`"${text}" is not an integer from ${least}`);
+}
+
+/** Reads a number of 64 bits. */
+export function readBigInt(text: string): bigint {
+  if (/^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n) return BigInt(text);
+  throw new UsageFault(`"${text}" is not an integer of 64 bits`);
+}
+
+/** Shows bytes: `912 B`, `1.5 KiB`. */
+export function showSize(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let size = bytes;
+  let unit = 0;
+  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** Shows seconds: `45s`, `5m`, `3h12m`, `12d4h`. */
+export function showDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return parts(whole, [60, "m"], [1, "s"]);
+  if (whole < 86_400) return parts(whole, [3600, "h"], [60, "m"]);
+  return parts(whole, [86_400, "d"], [3600, "h"]);
+}
+
+type Part = readonly [size: number, name: string];
+
+function parts(whole: number, [large, first]: Part, [small, second]: Part): string {
+  const rest = Math.floor((whole % large) / small);
+  return `${Math.floor(whole / large)}${first}${rest === 0 ? "" : `${rest}${second}`}`;
+}
+
+/** Shows a share: `12.5%`. */
+export function showShare(part: number, of: number): string {
+  return of === 0 ? "0.0%" : `${(part / of * 100).toFixed(1)}%`;
+}

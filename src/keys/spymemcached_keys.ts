@@ -1,0 +1,31 @@
+import type { KeyFormat } from "../protocol/key_format.ts";
+import { byteString } from "../routing/hashes/text_hash.ts";
+import { textOfUtf8 } from "./digest.ts";
+import { checkWellFormed } from "./prefixed_keys.ts";
+
+/**
+ * Makes keys as spymemcached does: they are sent as UTF-8, up to 250 bytes without whitespace, and none is replaced by
+ * a digest. spymemcached chooses the server by the text of the key.
+ *
+ * @example A key that is not ASCII
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { spymemcachedKeys } from "@moecache/moecache/keys";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, { keys: spymemcachedKeys });
+ *
+ * await client.set("café", "open");
+ * assertEquals(await client.get("café"), "open");
+ * ```
+ */
+export const spymemcachedKeys: KeyFormat = {
+  encode: (key) => {
+    checkWellFormed(key);
+    return byteString(key);
+  },
+  route: (key) => key,
+  decode: textOfUtf8,
+};

@@ -1,0 +1,166 @@
+/** The commands on keys that the command line names, and what is the same everywhere. */
+
+import { Client } from "@moecache/moecache";
+import { MemcachedServer } from "@moecache/moecache/testing";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { SERVERS } from "../support/every_server.ts";
+import { moecache } from "./fake_terminal.ts";
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`get, set, del, incr, decr and touch do what they say, on ${kind}`, async () => {
+    await using server = await start();
+    const env = { MEMCACHED_SERVERS: server.address };
+    const at = async (line: string, input = "") => {
+      const { code, output, messages } = await moecache(line, { env, input });
+      assertEquals(messages, "");
+      return [code, output];
+    };
+    assertEquals(await at("get greeting"), [1, ""]);
+    assertEquals(await at("set greeting hello --ttl 5m"), [0, ""]);
+    assertEquals(await at("get greeting"), [0, "hello\n"]);
+    assertEquals(await at("set greeting again --if-absent"), [1, ""]);
+    assertEquals(await at("set other again --if-present"), [1, ""]);
+    assertEquals(await at("set other", "from standard input"), [0, ""]);
+    assertEquals(await at("get greeting other"), [
+      0,
+      "greeting\thello\nother\tfrom standard input\n",
+    ]);
+    assertEquals(await at("get greeting missing --json"), [
+      1,
+      '{"key":"greeting","value":"hello"}\n',
+    ]);
+    assertEquals(await at("get greeting --csv"), [0, "key,value\ngreeting,hello\n"]);
+    assertEquals(await at("incr visits"), [1, ""]);
+    assertEquals(await at("incr visits 5 --initial 18446744073709551615"), [
+      0,
+      "18446744073709551615\n",
+    ]);
+    assertEquals(await at("decr visits 15 --json"), [
+      0,
+      '{"key":"visits","value":"18446744073709551600"}\n',
+    ]);
+    assertEquals(await at("touch greeting 1h"), [0, ""]);
+    assertEquals(await at("touch missing 1h"), [1, ""]);
+    assertEquals(await at("del greeting other missing"), [0, "2\n"]);
+    assertEquals(await at("del greeting"), [1, "0\n"]);
+  });
+}
+
+Deno.test("set --cas stores only what nobody else has changed, and --flags the bytes as they are", async () => {
+  await using server = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: server.address };
+  await moecache("set key first --flags 7", { env });
+  const { output } = await moecache("inspect key --json", { env });
+  const { cas, flags, size } = JSON.parse(output);
+  assertEquals([flags, size], [7, 5]);
+  assertEquals((await moecache(`set key second --cas ${cas}`, { env })).code, 0);
+  assertEquals((await moecache(`set key third --cas ${cas}`, { env })).code, 1);
+  assertEquals((await moecache("get key", { env })).output, "second\n");
+});
+
+Deno.test("inspect shows who wrote an item, and what it holds", async () => {
+  await using server = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: server.address };
+  await using client = new Client(server.address);
+  await client.set("key", new Map([["Ada", 1n]]), 60);
+  const { code, output } = await moecache("inspect key --json", { env });
+  const { server: where, ttl, formats, value } = JSON.parse(output);
+  assertEquals([code, where, ttl, formats[0].client, value], [
+    0,
+    server.address,
+    60,
+    "moecache",
+    { Ada: 1 },
+  ]);
+  assertEquals((await moecache("inspect missing", { env })).code, 1);
+});
+
+Deno.test("inspect does not mark an item as read", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  await moecache("inspect key", { env: { MEMCACHED_SERVERS: server.address } });
+  assertEquals((await client.inspect("key"))?.fetched, false);
+});
+
+Deno.test("del --prefix deletes on each server what that server holds, and --dry-run counts", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  // Where no ring would look for it.
+  for (const server of [first, second]) {
+    await using client = new Client(server.address);
+    const entries = Array.from({ length: 700 }, (_, i) => [`user:${i}`, i] as const);
+    await client.setMany([...entries, ["page:1", 1]]);
+    await client.meta("ms", btoa("user:\xc3\xa9"), ["b"], "a key of other bytes");
+  }
+  const env = { MEMCACHED_SERVERS: `${first.address},${second.address}` };
+  const dry = await moecache("del --prefix user: --dry-run", { env });
+  assertEquals([dry.code, dry.output], [0, "1402 would be deleted\n"]);
+  const real = await moecache("del --prefix user: --json", { env });
+  assertEquals([real.code, real.output], [0, '{"deleted":1402}\n']);
+  assertEquals((await moecache("del --prefix user:", { env })).code, 1);
+  assertEquals((await moecache("get page:1", { env })).code, 0);
+});
+
+Deno.test("a command line that makes no sense is exit code 2, and says why", async () => {
+  for (
+    const [line, message] of [
+      ["gte key", "Did you mean get?"],
+      ["get", "missing required argument"],
+      ["get key --sever a", "unknown option"],
+      ["get key --ring knetama", 'there is no ring "knetama"'],
+      ["get key --format pikle", 'there is no format "pikle"'],
+      ["get key --timeout soon", '"soon" is not a duration'],
+      ["get key --servers a:b:c", "it is not"],
+      ["get key --discover consul:a", "neither elasticache"],
+      ["get key --tls-ca /nowhere", "the file of --tls-ca cannot be read"],
+      ["set key value --if-absent --if-present", "exclude each other"],
+      ["set key value --ttl 1.5s", "whole seconds"],
+      ["del", "either keys or --prefix"],
+      ["del key --dry-run", "goes with --prefix"],
+      ["meta mq key", "meta"],
+    ] as const
+  ) {
+    const { code, output, messages } = await moecache(line);
+    assertEquals([code, output], [2, ""], line);
+    assertStringIncludes(messages, message);
+  }
+});
+
+Deno.test("a server that cannot be reached, or refuses, is exit code 3", async () => {
+  const { code, messages } = await moecache("get key -s 127.0.0.1:1");
+  assertEquals(code, 3);
+  assertStringIncludes(messages, "Cannot connect to 127.0.0.1:1");
+});
+
+Deno.test("credentials come from the URL, and the password from the environment", async () => {
+  const auth = { username: "user", password: "se:cret" };
+  await using server = await MemcachedServer.listen({ auth });
+  const url = (user: string) => `memcached://${user}${server.address}`;
+  const codeOf = async (servers: string, env: Record<string, string>) =>
+    (await moecache(["set", "key", "value", "-s", servers], { env })).code;
+  assertEquals(await codeOf(url("user:se%3Acret@"), {}), 0);
+  assertEquals(await codeOf(url("user@"), { MEMCACHED_PASSWORD: "se:cret" }), 0);
+  const both = { MEMCACHED_USERNAME: "user", MEMCACHED_PASSWORD: "se:cret" };
+  assertEquals(await codeOf(server.address, both), 0);
+  const wrong = await moecache(["get", "key", "-s", url("user:wrong@")]);
+  assertEquals(wrong.code, 3);
+  assertEquals(wrong.messages.includes("wrong"), false);
+});
+
+Deno.test("--discover finds the servers of a cluster", async () => {
+  await using server = await MemcachedServer.listen();
+  await using endpoint = await MemcachedServer.listen({ cluster: [server.address] });
+  const line = `set key value --discover elasticache:${endpoint.address}`;
+  assertEquals((await moecache(line)).code, 0);
+  await using client = new Client(server.address);
+  assertEquals(await client.get("key"), "value");
+});
+
+Deno.test("a terminal gets no control characters of a value", async () => {
+  await using server = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: server.address };
+  await moecache(["set", "key", "a\x1b]0;title\x07b\nc"], { env });
+  const { output } = await moecache("get key", { env, isTerminal: true });
+  assertEquals(output, "a\\u001b]0;title\\u0007b\nc\n");
+});

@@ -1,0 +1,65 @@
+/** The examples in the help of every command: each runs, and does what it says. */
+
+import { Client, rawTranscoder } from "@moecache/moecache";
+import { MemcachedServer } from "@moecache/moecache/testing";
+import { assert, assertEquals } from "@std/assert";
+import { programFor } from "../../src/cli/program.ts";
+import { readPage } from "../docs/pages.ts";
+import { moecache } from "./fake_terminal.ts";
+
+const NOTHING = {
+  ...{ env: {}, isTerminal: false, showsProgress: false, columns: 100 },
+  interrupted: new AbortController().signal,
+  write: () => Promise.resolve(),
+  warn: () => {},
+  read: () => Promise.resolve(new Uint8Array()),
+  input: () => ReadableStream.from([]),
+};
+const commands = programFor(NOTHING, () => {}, []).commands;
+
+/** The examples that end only by Ctrl-C have tests of their own. */
+const ENDLESS = /^(serve|exporter|stat)\b/;
+
+/** The examples of a command's help. */
+async function examplesOf(name: string): Promise<string[]> {
+  const { output } = await moecache([name, "--help"]);
+  const [, examples = ""] = output.split("Examples:\n");
+  return examples.split("\n").filter(Boolean).map((line) => line.replace(/^ {2}moecache /, ""));
+}
+
+for (const command of commands) {
+  const name = command.name();
+  if (ENDLESS.test(name)) continue;
+  Deno.test(`the examples of moecache ${name} run`, async () => {
+    const examples = await examplesOf(name);
+    assert(examples.length > 0, name);
+    const folder = await Deno.makeTempDir();
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    try {
+      for (const example of examples) {
+        await client.withTranscoder(rawTranscoder).set("visits", Uint8Array.of(0x35));
+        await client.setMany({ "user:1": "Ada", "user:2": "Bob", "session:1": "x".repeat(2000) });
+        await client.delete("job:1");
+        const line = example.replaceAll("10.0.0.1:11211", server.address)
+          .replaceAll(/\b(items\.jsonl)\b/g, `${folder}/$1`)
+          .replaceAll(/'([^']*)'/g, "$1");
+        const { code, output, messages } = await moecache(line, {
+          env: { MEMCACHED_SERVERS: server.address },
+        });
+        assertEquals([code, messages], [0, ""], `${example}\n${output}`);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test("docs/cli.md has every command and every option", () => {
+  const { text } = readPage("docs/cli.md");
+  const program = programFor(NOTHING, () => {}, []);
+  const names = commands.map((command) => `\`${command.name()}`);
+  const options = [program, ...commands].flatMap(({ options }) => options)
+    .map(({ long, flags }) => long ?? flags);
+  assertEquals([...names, ...options].filter((name) => !text.includes(name)), []);
+});

@@ -1,0 +1,48 @@
+/** Runs the command line inside the test's process. @module */
+
+import { run } from "../../src/cli/program.ts";
+import type { Terminal } from "../../src/cli/terminal.ts";
+
+/** What a command line did. */
+export interface Ended {
+  readonly code: number;
+  readonly output: string;
+  readonly messages: string;
+}
+
+/** What a command line is run with. */
+export interface FakeTerminalOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  readonly isTerminal?: boolean;
+  readonly interrupted?: AbortSignal;
+  /** Gets each piece of output as it is written. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** Runs a command line; the arguments are separated by spaces, or a list. */
+export async function moecache(
+  line: string | readonly string[],
+  options: FakeTerminalOptions = {},
+): Promise<Ended> {
+  const { env = {}, input = "", isTerminal = false, onOutput } = options;
+  const { interrupted = new AbortController().signal } = options;
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
+  const decoder = new TextDecoder();
+  let output = "";
+  let messages = "";
+  const terminal: Terminal = {
+    ...{ env, isTerminal, showsProgress: isTerminal, columns: 100, interrupted },
+    write: (data) => {
+      const text = typeof data === "string" ? data : decoder.decode(data);
+      output += text;
+      onOutput?.(text);
+      return Promise.resolve();
+    },
+    warn: (text) => void (messages += text),
+    read: () => Promise.resolve(bytes),
+    input: () => ReadableStream.from([bytes]),
+  };
+  const code = await run(typeof line === "string" ? line.split(" ") : line, terminal);
+  return { code, output, messages };
+}

@@ -1,0 +1,195 @@
+/** Commands over all that the servers hold. */
+
+import { Client } from "@moecache/moecache";
+import { ketama } from "@moecache/moecache/rings";
+import { MemcachedServer } from "@moecache/moecache/testing";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { globPattern } from "../../src/cli/item_filter.ts";
+import { SERVERS } from "../support/every_server.ts";
+import { moecache } from "./fake_terminal.ts";
+
+const ITEMS = 5000;
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`keys lists every key once, on ${kind}`, async () => {
+    await using first = await start();
+    await using second = await start();
+    const env = { MEMCACHED_SERVERS: `${first.address},${second.address}` };
+    await using client = new Client(env.MEMCACHED_SERVERS);
+    const keys = Array.from({ length: ITEMS }, (_, i) => `key:${i}`);
+    await client.setMany(keys.map((key) => [key, "value"] as const));
+    const { code, output } = await moecache("keys", { env });
+    assertEquals([code, output.trimEnd().split("\n").toSorted()], [0, keys.toSorted()]);
+    const one = await moecache(`keys --server ${first.address} --json`, { env });
+    const records = one.output.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const own = keys.filter((key) => client.locate(key).server === first.address);
+    assertEquals(records.map(({ key }) => key).toSorted(), own.toSorted());
+  });
+}
+
+Deno.test("keys filters by prefix, pattern, size and lifetime, and ends at the limit", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("a:1", "x");
+  await client.set("a:2", "x".repeat(20_000), 30);
+  await client.set("b:1", "x", 7200);
+  await client.meta("ms", btoa("\xc3\xa9"), ["b"], "UTF-8");
+  await client.meta("ms", btoa("\xff\x1b"), ["b"], "other bytes");
+  const env = { MEMCACHED_SERVERS: server.address };
+  const found = async (...options: string[]) => {
+    const { output } = await moecache(["keys", ...options], { env });
+    return output.split("\n").filter(Boolean).toSorted();
+  };
+  assertEquals(await found(), ["a:1", "a:2", "b:1", "é", "ÿ\\u001b"]);
+  assertEquals(await found("--prefix", "a:"), ["a:1", "a:2"]);
+  assertEquals(await found("--match", "?:1"), ["a:1", "b:1"]);
+  assertEquals(await found("--match", "[!a]:*"), ["b:1"]);
+  assertEquals(await found("--min-size", "10k"), ["a:2"]);
+  assertEquals(await found("--ttl", "<60"), ["a:2"]);
+  assertEquals(await found("--ttl", ">=1h", "--prefix", "b"), ["b:1"]);
+  assertEquals(await found("--ttl", "never", "--match", "a*"), ["a:1"]);
+  assertEquals((await found("--limit", "2")).length, 2);
+  assertEquals((await moecache("keys --prefix nothing", { env })).code, 1);
+  assertEquals((await moecache("keys --ttl 60", { env })).code, 2);
+  assertEquals((await moecache("keys --server nowhere:1", { env })).code, 2);
+});
+
+Deno.test("a pattern matches the whole key, and its own signs where they are escaped", () => {
+  const matches = (glob: string, key: string) => globPattern(glob).test(key);
+  assertEquals(matches("a.c", "abc"), false);
+  assertEquals(matches("a\\*c", "a*c"), true);
+  assertEquals(matches("a\\*c", "abc"), false);
+  assertEquals(matches("[a-c]x", "bx"), true);
+  assertEquals(matches("a", "ab"), false);
+  assertEquals(matches("?", "💡"), true);
+  assertEquals(matches("[", "["), true);
+  assertEquals(matches("(a|b)+$", "(a|b)+$"), true);
+});
+
+Deno.test("a server that is down is said in one line, and the others are listed", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const env = { MEMCACHED_SERVERS: `127.0.0.1:1,${server.address}` };
+  for (const command of ["keys", "stats", "ping", "capable", "big", "ttl", "prefixes"]) {
+    const { code, output, messages } = await moecache(command, { env });
+    assertEquals([command, code, messages.trimEnd().split("\n").length], [command, 3, 1]);
+    assertStringIncludes(messages, "127.0.0.1:1");
+    assertEquals(output === "", false, command);
+  }
+});
+
+Deno.test("Ctrl-C ends a list with what it has", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.setMany(Array.from({ length: 20_000 }, (_, i) => [`key:${i}`, "value"] as const));
+  const interruption = new AbortController();
+  const { code, output } = await moecache("keys", {
+    env: { MEMCACHED_SERVERS: server.address },
+    interrupted: interruption.signal,
+    onOutput: () => interruption.abort(),
+  });
+  assertEquals(code, 130);
+  assertEquals(output.startsWith("key:"), true);
+  assertEquals(output.split("\n").length < 20_000, true);
+});
+
+Deno.test("explain shows where rings look, and --everywhere where a key really is", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  await using third = await MemcachedServer.listen();
+  const servers = [first, second, third].map(({ address }) => address);
+  const env = { MEMCACHED_SERVERS: servers.join() };
+  await using ours = new Client(servers);
+  await using other = new Client(servers, { locator: ketama });
+  const key = Array.from({ length: 100 }, (_, i) => `key:${i}`)
+    .find((key) => ours.locate(key).server !== other.locate(key).server)!;
+  await other.set(key, "value");
+  const both = await moecache(`explain ${key} --ring moecache --ring ketama --json`, { env });
+  assertEquals(both.output.trimEnd().split("\n").map((line) => JSON.parse(line).server), [
+    ours.locate(key).server,
+    other.locate(key).server,
+  ]);
+  const { code, output } = await moecache(`explain ${key} --everywhere`, { env });
+  assertEquals(code, 0);
+  assertStringIncludes(
+    output,
+    `the ring moecache looks on ${ours.locate(key).server}, and it is not`,
+  );
+  assertStringIncludes(output, `found on ${other.locate(key).server}`);
+  const { output: json } = await moecache(`explain ${key} --everywhere --json`, { env });
+  const { rings } = JSON.parse(json);
+  assertEquals([rings.includes("ketama"), rings.includes("moecache")], [true, false]);
+  assertEquals((await moecache("explain missing --everywhere", { env })).code, 1);
+});
+
+Deno.test("stats are memcached's own, and --diff shows what has changed", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const env = { MEMCACHED_SERVERS: server.address };
+  const { output } = await moecache("stats --json", { env });
+  const { server: name, curr_items: items, version } = JSON.parse(output);
+  assertEquals([name, items, version], [server.address, 1, (await client.version())[0]]);
+  const diffing = moecache("stats --diff 200ms --json", { env });
+  for (let i = 0; i < 20; i++) {
+    await client.get("key");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const { code, output: changes } = await diffing;
+  assertEquals([code, changes.includes('"name":"cmd_get"')], [0, true]);
+  assertEquals((await moecache("stats nothing", { env })).code, 2);
+});
+
+Deno.test("capable shows what an old server lacks", async () => {
+  await using old = await MemcachedServer.listen({ imitate: "1.4.20" });
+  await using recent = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: `${old.address},${recent.address}` };
+  const { code, output } = await moecache("capable --json", { env });
+  const [first, second] = output.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals([code, first.meta, first.dump, first.watch], [0, false, false, false]);
+  assertEquals([second.meta, second.dump, second.watch, second.largestItem], [
+    ...[true, true, true],
+    1024 * 1024,
+  ]);
+});
+
+Deno.test("big, ttl and prefixes count every item", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  for (let i = 1; i <= 50; i++) await client.set(`user:${i}`, "x".repeat(i * 100), 90);
+  await client.set("page:1:body", "x");
+  await client.get("page:1:body");
+  const env = { MEMCACHED_SERVERS: server.address };
+  const records = async (line: string) =>
+    (await moecache(line, { env })).output.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals((await records("big -n 3 --json")).map(({ key }) => key), [
+    ...["user:50", "user:49", "user:48"],
+  ]);
+  const lifetimes = Object.fromEntries(
+    (await records("ttl --json")).map(({ ttl, items }) => [ttl, items]),
+  );
+  assertEquals([lifetimes["under 10m"], lifetimes.never], [50, 1]);
+  const [users, pages] = await records("prefixes --depth 2 --json");
+  assertEquals([users.prefix, users.items, users.neverFetched], ["user:*", 50, 50]);
+  assertEquals([pages.prefix, pages.items, pages.neverFetched], ["page:1:*", 1, 0]);
+});
+
+Deno.test("balance shows how many keys would move to a server that is added", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const servers = [first.address, second.address];
+  await using client = new Client(servers);
+  await using wider = new Client([...servers, "10.0.0.9:11211"]);
+  const keys = Array.from({ length: 1000 }, (_, i) => `key:${i}`);
+  await client.setMany(keys.map((key) => [key, "value"] as const));
+  const moving = keys.filter((key) => client.locate(key).server !== wider.locate(key).server);
+  const env = { MEMCACHED_SERVERS: servers.join() };
+  const { output: now } = await moecache("balance", { env });
+  assertStringIncludes(now, "0 of 1000 keys (0.0%) are on another server");
+  const { output: then } = await moecache("balance --add 10.0.0.9:11211", { env });
+  assertStringIncludes(then, `${moving.length} of 1000 keys`);
+  const { output: less } = await moecache(`balance --remove ${first.address} --json`, { env });
+  const rows = less.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(rows.map(({ byRing }) => byRing), [0, 1000]);
+});
