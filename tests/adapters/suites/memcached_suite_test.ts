@@ -3,7 +3,6 @@
  * parser of the package, and are named here.
  */
 
-import { createRequire } from "node:module";
 import * as chai from "chai";
 import { assertEquals } from "@std/assert";
 import { Memcached } from "@moecache/moecache/memcached";
@@ -33,7 +32,18 @@ const INTERNAL: Readonly<Record<string, string>> = {
   "should reset failures if all failures do not occur within failuresTimeout ms": "reads issues",
 };
 
-const require = createRequire(import.meta.url);
+/** The part of Node's `require` that is used. An import of `node:module` would ask for the types of all of Node. */
+interface Require {
+  // deno-lint-ignore no-explicit-any -- what modules export
+  (path: string): any;
+  resolve(name: string): string;
+  readonly cache: Record<string, { exports: unknown } | undefined>;
+}
+
+const { process } = globalThis as unknown as {
+  process: { getBuiltinModule(name: string): { createRequire(url: string): Require } };
+};
+const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
 const found: [name: string, body: Body][] = [];
 
 /** Loads the files of tests, with the drop-in in the place of the package. */
