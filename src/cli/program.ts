@@ -2,10 +2,14 @@
 
 import { ClientException, SocketError, ValidationException } from "../../mod.ts";
 import { Command, CommanderError } from "commander";
+import { addCompletion } from "./commands/completion.ts";
 import { addDataCommands } from "./commands/data.ts";
 import { addExplain } from "./commands/explain.ts";
+import { addHealthCommands } from "./commands/health.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addKeys } from "./commands/keys.ts";
+import { addMoveCommands } from "./commands/move.ts";
+import { addServe } from "./commands/serve.ts";
 import { addServerCommands } from "./commands/servers.ts";
 import { addShapeCommands } from "./commands/shape.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
@@ -75,6 +79,10 @@ export function programFor(
   addExplain(program, runner);
   addServerCommands(program, runner);
   addShapeCommands(program, runner);
+  addHealthCommands(program, runner);
+  addMoveCommands(program, runner);
+  addServe(program, runner);
+  addCompletion(program, runner);
   return program;
 }
 

@@ -1,0 +1,212 @@
+/** Items to a file, and from a file. @module */
+
+import {
+  type Client,
+  type EncodedValue,
+  type ItemMetadata,
+  rawTranscoder,
+  type Transcoder,
+} from "../../../mod.ts";
+import type { Command } from "commander";
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { define, type Job, type Runner } from "../definition.ts";
+import { decodeItem, type DumpedItem, encodeItem } from "../dumped_item.ts";
+import { filterOf } from "../item_filter.ts";
+import { isPlain } from "../keys_of_bytes.ts";
+import { Listing } from "../listing.ts";
+import { pause } from "../pause.ts";
+import { Progress } from "../progress.ts";
+import { retried } from "../retried.ts";
+import { INTERRUPTED } from "../terminal.ts";
+import { EXIT, UsageFault } from "../usage.ts";
+
+interface DumpOptions {
+  readonly values?: boolean;
+  readonly prefix?: string;
+  readonly output?: string;
+}
+
+interface LoadOptions {
+  readonly rate?: string;
+  readonly skipExisting?: boolean;
+}
+
+/** How many items, and how many bytes, are asked for or stored together. */
+const MOST_ITEMS = 500;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+const RAW: Transcoder<EncodedValue> = rawTranscoder({ withFlags: true });
+
+/** Adds `dump` and `load`. */
+export function addMoveCommands(program: Command, runner: Runner): void {
+  define<DumpOptions>(program, runner, {
+    usage: "dump",
+    summary: "Write every item as a line of JSON: key, expiry and, with --values, flags and bytes.",
+    options: [
+      ["--values", "with flags and values, for load"],
+      ["--prefix <text>", "only keys that begin so"],
+      ["-o, --output <file>", "write to this file"],
+    ],
+    examples: ["dump --prefix user:", "dump --values -o items.jsonl"],
+    run: dump,
+  });
+  define<LoadOptions>(program, runner, {
+    usage: "load [file]",
+    summary: "Store the items of a dump, from a file or standard input, with their lifetime.",
+    options: [
+      ["--rate <n>", "no more than this many items a second: 500, 20k"],
+      ["--skip-existing", "keep what is there already"],
+    ],
+    examples: ["load items.jsonl", "load items.jsonl --rate 20k --skip-existing"],
+    run: load,
+  });
+}
+
+async function dump(job: Job<DumpOptions>): Promise<number> {
+  const { options, printer, terminal, fleet } = job;
+  const isWanted = filterOf(options);
+  const servers = await fleet();
+  const file = options.output === undefined ? undefined : await open(options.output, "w");
+  const listing = new Listing({ fleet: servers, terminal, what: "dumped" });
+  let written = 0;
+  const write = async (items: readonly DumpedItem[]) => {
+    const text = items.map((item) => `${encodeItem(item)}\n`).join("");
+    if (file !== undefined) await file.appendFile(text);
+    else for (const line of text.split("\n").slice(0, -1)) await printer.line(line);
+    written += items.length;
+  };
+  try {
+    let batch: ItemMetadata[] = [];
+    let bytes = 0;
+    const flush = async () => {
+      const items = batch;
+      [batch, bytes] = [[], 0];
+      if (items.length === 0) return;
+      if (!options.values) return await write(items.map((item) => dumped(item, undefined)));
+      const client = servers.at(items[0]?.server ?? "");
+      const values = await retried(terminal, () => readValues(client, items));
+      // What has expired or been deleted meanwhile is no item any more.
+      await write(items.flatMap((item) => {
+        const value = values.get(item.key);
+        return value === undefined ? [] : [dumped(item, value)];
+      }));
+    };
+    for await (const item of listing.items()) {
+      if (!isWanted(item)) continue;
+      const isOther = batch.length > 0 && batch[0]?.server !== item.server;
+      if (isOther || batch.length >= MOST_ITEMS || bytes + item.size > MOST_BYTES) await flush();
+      batch.push(item);
+      bytes += item.size;
+    }
+    await flush();
+  } finally {
+    await file?.close();
+  }
+  if (file !== undefined) terminal.warn(terminal.showsProgress ? `${written} items\n` : "");
+  return listing.code(written);
+}
+
+function dumped({ key, exptime }: ItemMetadata, item: EncodedValue | undefined): DumpedItem {
+  return {
+    key,
+    exptime: exptime === undefined ? undefined : Math.round(exptime.getTime() / 1000),
+    item,
+  };
+}
+
+/** Reads the flags and bytes of items from their own server. */
+async function readValues(
+  client: Client,
+  items: readonly ItemMetadata[],
+): Promise<Map<string, EncodedValue>> {
+  const plain = items.map(({ key }) => key).filter(isPlain);
+  const values = await client.withTranscoder(RAW).getMany<EncodedValue>(plain);
+  for (const { key } of items) {
+    if (isPlain(key)) continue;
+    const { value, flags } = await client.meta("mg", btoa(key), ["b", "v", "f"]);
+    if (value !== undefined) values.set(key, { flags: Number(flags.f), data: value });
+  }
+  return values;
+}
+
+async function load(job: Job<LoadOptions>): Promise<number> {
+  const { args: [path], options, printer, terminal, fleet } = job;
+  const rate = options.rate === undefined ? Infinity : itemsOf(options.rate);
+  const { client } = await fleet();
+  const input = path === undefined || path === "-" ? terminal.input() : createReadStream(path);
+  const progress = new Progress(terminal, "loaded");
+  const counts = { loaded: 0, skipped: 0, expired: 0 };
+  const started = performance.now();
+  let batch: DumpedItem[] = [];
+  let bytes = 0;
+  const flush = async () => {
+    const items = batch;
+    [batch, bytes] = [[], 0];
+    await Promise.all(items.map(async (item) => {
+      const outcome = await retried(terminal, () => store(client, item, options));
+      counts[outcome]++;
+    }));
+    progress.add(items.length);
+    const done = counts.loaded + counts.skipped;
+    const early = done / rate * 1000 - (performance.now() - started);
+    if (early > 0) await pause(early, terminal.interrupted);
+  };
+  const most = Math.min(MOST_ITEMS, Math.max(1, Math.ceil(rate / 10)));
+  try {
+    let number = 0;
+    for await (const line of linesOf(input)) {
+      number++;
+      if (line.trim() === "") continue;
+      batch.push(decodeItem(line, number));
+      bytes += line.length;
+      if (batch.length >= most || bytes > MOST_BYTES) await flush();
+      if (terminal.interrupted.aborted) break;
+    }
+    await flush();
+  } finally {
+    progress.end();
+  }
+  await printer.details(counts);
+  if (terminal.interrupted.aborted) return INTERRUPTED;
+  return counts.loaded > 0 ? EXIT.done : EXIT.nothing;
+}
+
+function itemsOf(text: string): number {
+  const [, number = "", unit] = /^(\d+(?:\.\d+)?)(k|m)?$/i.exec(text) ?? [];
+  const rate = Number(number) * (unit === undefined ? 1 : /k/i.test(unit) ? 1000 : 1_000_000);
+  if (rate > 0) return rate;
+  throw new UsageFault(`"${text}" is not a number of items a second: write 500 or 20k`);
+}
+
+/** Stores one item; it does no harm to do that twice. */
+async function store(
+  client: Client,
+  { key, exptime, item }: DumpedItem,
+  { skipExisting = false }: LoadOptions,
+): Promise<"loaded" | "skipped" | "expired"> {
+  if (item === undefined) return "skipped";
+  if (exptime !== undefined && exptime <= Date.now() / 1000) return "expired";
+  if (!isPlain(key)) {
+    const flags = ["b", `F${item.flags}`, `T${exptime ?? 0}`, ...(skipExisting ? ["ME"] : [])];
+    const { status } = await client.meta("ms", btoa(key), flags, item.data);
+    return status === "HD" ? "loaded" : "skipped";
+  }
+  const expires = exptime === undefined ? 0 : new Date(exptime * 1000);
+  const commands = client.withTranscoder(RAW);
+  if (skipExisting) return await commands.add(key, item, expires) ? "loaded" : "skipped";
+  await commands.set(key, item, expires);
+  return "loaded";
+}
+
+/** The lines of a text that comes in pieces. */
+async function* linesOf(input: AsyncIterable<unknown>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const piece of input) {
+    const lines = (rest + decoder.decode(piece as Uint8Array, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}

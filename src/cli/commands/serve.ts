@@ -1,0 +1,53 @@
+/** A memcached inside this process. @module */
+
+import { MemcachedServer } from "../../testing/mod.ts";
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import { readSize } from "../quantities.ts";
+import { EXIT, UsageFault } from "../usage.ts";
+
+interface ServeOptions {
+  readonly listen?: string;
+  readonly memory?: string;
+  readonly maxItem?: string;
+}
+
+const DEFAULT_ADDRESS = "127.0.0.1:11211";
+
+/** Adds `serve`. */
+export function addServe(program: Command, runner: Runner): void {
+  define<ServeOptions>(program, runner, {
+    usage: "serve",
+    summary: "Run a memcached for development, until Ctrl-C.",
+    options: [
+      ["--listen <address>", `host:port; port 0 is any that is free (${DEFAULT_ADDRESS})`],
+      ["--memory <size>", "how much its items may take (64m)"],
+      ["--max-item <size>", "how much one item may take (1m)"],
+    ],
+    examples: ["serve", "serve --listen 127.0.0.1:0 --memory 16m"],
+    run: serve,
+  });
+}
+
+async function serve({ options, printer, terminal }: Job<ServeOptions>): Promise<number> {
+  const { listen = DEFAULT_ADDRESS, memory, maxItem } = options;
+  const [, hostname, port] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
+  if (port === undefined) throw new UsageFault(`--listen "${listen}" is not host:port`);
+  const server = await MemcachedServer.listen({
+    port: Number(port),
+    ...(hostname ? { hostname: hostname.replace(/^\[(.*)\]$/, "$1") } : {}),
+    ...(memory === undefined ? {} : { memoryLimit: readSize(memory) }),
+    ...(maxItem === undefined ? {} : { maxItemSize: readSize(maxItem) }),
+  });
+  try {
+    await printer.record({ address: server.address }, `memcached on ${server.address}`);
+    await printer.flush();
+    await new Promise<void>((resolve) => {
+      if (terminal.interrupted.aborted) resolve();
+      terminal.interrupted.addEventListener("abort", () => resolve());
+    });
+  } finally {
+    await server.close();
+  }
+  return EXIT.done;
+}

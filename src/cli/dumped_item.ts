@@ -1,0 +1,56 @@
+/** An item as a line of a dump. @module */
+
+import { base64Of } from "./printer.ts";
+import { UsageFault } from "./usage.ts";
+
+/** An item of a dump. */
+export interface DumpedItem {
+  /** The key, a character for each byte. */
+  readonly key: string;
+  /** When it expires, in seconds since 1970; `undefined` for never. */
+  readonly exptime: number | undefined;
+  /** The client flags and the bytes of the value, if the dump has values. */
+  readonly item: { readonly flags: number; readonly data: Uint8Array } | undefined;
+}
+
+/** Writes an item as a line of JSON. A key that JSON could not show as it is, is in base64 besides. */
+export function encodeItem({ key, exptime, item }: DumpedItem): string {
+  const isShown = /^[\x20-\x7e]*$/.test(key);
+  return JSON.stringify({
+    key,
+    ...(isShown ? {} : { keyBase64: btoa(key) }),
+    exptime: exptime ?? null,
+    ...(item === undefined ? {} : { flags: item.flags, base64: base64Of(item.data) }),
+  });
+}
+
+/** Reads a line of a dump. */
+export function decodeItem(line: string, number: number): DumpedItem {
+  const refuse = (why: string): never => {
+    throw new UsageFault(`line ${number} is not an item of a dump: ${why}`);
+  };
+  let record: Record<string, unknown>;
+  try {
+    record = JSON.parse(line);
+  } catch {
+    return refuse("it is not JSON");
+  }
+  const { key, keyBase64, exptime, flags, base64 } = record ?? {};
+  if (typeof key !== "string") return refuse("it has no key");
+  if (exptime !== null && !Number.isInteger(exptime)) return refuse("it has no exptime");
+  if (typeof base64 !== "string" || !Number.isInteger(flags)) {
+    return refuse("it has no value; dump with --values");
+  }
+  try {
+    return {
+      key: typeof keyBase64 === "string" ? atob(keyBase64) : key,
+      exptime: exptime === null ? undefined : exptime as number,
+      item: {
+        flags: flags as number,
+        data: Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)),
+      },
+    };
+  } catch {
+    return refuse("its base64 cannot be read");
+  }
+}

@@ -1,0 +1,26 @@
+/** Work that a restart of a server must not lose. @module */
+
+import { SocketError } from "../../mod.ts";
+import { pause } from "./pause.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** How long a server may be away, in milliseconds, and how long to wait between two attempts. */
+const LONGEST_OUTAGE = 30_000;
+const DELAY = 250;
+
+/** Does something that may be done twice, again and again while the server cannot be reached. */
+export async function retried<Result>(
+  terminal: Terminal,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const end = performance.now() + LONGEST_OUTAGE;
+  while (true) {
+    try {
+      return await work();
+    } catch (error) {
+      const isLast = performance.now() > end || terminal.interrupted.aborted;
+      if (isLast || !(error instanceof SocketError)) throw error;
+      await pause(DELAY, terminal.interrupted);
+    }
+  }
+}

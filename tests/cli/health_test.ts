@@ -1,0 +1,42 @@
+/** `latency` and `stat`. */
+
+import { Client } from "@moecache/moecache";
+import { MemcachedServer } from "@moecache/moecache/testing";
+import { assert, assertEquals } from "@std/assert";
+import { Latencies } from "../../src/cli/latencies.ts";
+import { moecache } from "./fake_terminal.ts";
+
+Deno.test("percentiles are right to two percent and more", () => {
+  const latencies = new Latencies();
+  for (let i = 1; i <= 10_000; i++) latencies.add(i / 100);
+  for (const share of [0.5, 0.9, 0.99, 0.999, 1]) {
+    const exact = share * 100;
+    assert(Math.abs(latencies.percentile(share) - exact) / exact < 0.025, `${share}`);
+  }
+  assertEquals([latencies.count, latencies.max], [10_000, 100]);
+  const counts = Array.from(latencies.doublings().values());
+  assertEquals(counts.reduce((sum, count) => sum + count), 10_000);
+});
+
+Deno.test("latency measures each server", async () => {
+  await using server = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: server.address };
+  const { code, output } = await moecache("latency --for 100ms --json", { env });
+  const { n, p50, p99, max } = JSON.parse(output);
+  assertEquals([code, n > 0, p50 <= p99, p99 <= max], [0, true, true, true]);
+});
+
+Deno.test("stat counts what happens between two lines", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const env = { MEMCACHED_SERVERS: server.address };
+  const asked = moecache("stat --every 500ms --count 1 --json", { env });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await Promise.all(
+    Array.from({ length: 100 }, (_, i) => client.get(i % 4 === 0 ? "none" : "key")),
+  );
+  const { code, output } = await asked;
+  const { up, items, gets, hits } = JSON.parse(output);
+  assertEquals([code, up, items, gets > 0, hits], [0, 1, 1, true, 0.75]);
+});

@@ -1,0 +1,94 @@
+/** `dump` and `load`. */
+
+import { Client, rawTranscoder } from "@moecache/moecache";
+import { MemcachedServer } from "@moecache/moecache/testing";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { SERVERS } from "../support/every_server.ts";
+import { moecache } from "./fake_terminal.ts";
+
+const ITEMS = 3000;
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`dump --values and load bring every item to another server, on ${kind}`, async () => {
+    await using source = await start();
+    await using target = await start();
+    await using from = new Client(source.address, { timeout: 10_000 });
+    await using to = new Client(target.address, { timeout: 10_000 });
+    const keys = Array.from({ length: ITEMS }, (_, i) => `key:${i}`);
+    await Promise.all(keys.map((key, i) => from.set(key, `value ${i}`, i % 3 === 0 ? 0 : 500 + i)));
+    await from.set("binary", Uint8Array.of(0, 10, 13, 255));
+    await from.meta("ms", btoa("\xff\x00"), ["b", "F7"], "a key of other bytes");
+    const dump = await moecache("dump --values", { env: { MEMCACHED_SERVERS: source.address } });
+    assertEquals([dump.code, dump.messages], [0, ""]);
+    assertEquals(dump.output.trimEnd().split("\n").length, ITEMS + 2);
+    const loaded = await moecache("load --json", {
+      env: { MEMCACHED_SERVERS: target.address },
+      input: dump.output,
+    });
+    assertEquals([loaded.code, JSON.parse(loaded.output)], [
+      0,
+      { loaded: ITEMS + 2, skipped: 0, expired: 0 },
+    ]);
+    const raw = { withFlags: true } as const;
+    const values = async (client: Client) =>
+      await client.withTranscoder(rawTranscoder(raw)).getMany([...keys, "binary"]);
+    assertEquals(await values(to), await values(from));
+    for (const key of keys.slice(0, 50)) {
+      const [before, after] = [await from.inspect(key), await to.inspect(key)];
+      assert(Math.abs((before?.ttl ?? NaN) - (after?.ttl ?? NaN)) <= 1, key);
+    }
+    const other = await to.meta("mg", btoa("\xff\x00"), ["b", "v", "f"]);
+    assertEquals([new TextDecoder().decode(other.value), other.flags.f], [
+      "a key of other bytes",
+      "7",
+    ]);
+  });
+}
+
+Deno.test("load --skip-existing keeps what is there, and what has expired is not stored", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("old", "kept");
+  const line = (key: string, exptime: number | null) =>
+    JSON.stringify({ key, exptime, flags: 274, base64: btoa("new") });
+  const input = [line("old", null), line("new", null), line("late", 1_000_000_001)].join("\n");
+  const { output } = await moecache("load --skip-existing --json", {
+    env: { MEMCACHED_SERVERS: server.address },
+    input,
+  });
+  assertEquals(JSON.parse(output), { loaded: 1, skipped: 1, expired: 1 });
+  assertEquals(
+    await client.getMany(["old", "new", "late"]),
+    new Map([["old", "kept"], ["new", "new"]]),
+  );
+});
+
+Deno.test("load waits for a server that is restarted", async () => {
+  const first = await MemcachedServer.listen();
+  const lines = Array.from(
+    { length: 50 },
+    (_, i) => JSON.stringify({ key: `key:${i}`, exptime: null, flags: 274, base64: btoa(`${i}`) }),
+  );
+  await first.close();
+  const loading = moecache("load --json", {
+    env: { MEMCACHED_SERVERS: first.address },
+    input: lines.join("\n"),
+  });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await using second = await MemcachedServer.listen({ port: first.port });
+  assertEquals(JSON.parse((await loading).output).loaded, 50);
+  await using client = new Client(second.address);
+  assertEquals(await client.get("key:49"), "49");
+});
+
+Deno.test("load refuses what is no dump, and names the line", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const input of ["{", "{}", '{"key":"a","exptime":null}', '{"key":"a","exptime":"x"}']) {
+    const env = { MEMCACHED_SERVERS: server.address };
+    const { code, messages } = await moecache("load", { env, input: `\n${input}` });
+    assertEquals(code, 2, input);
+    assertStringIncludes(messages, "line 2 is not an item of a dump");
+  }
+  assertEquals((await moecache("load /nowhere/at/all", {})).code, 2);
+  assertEquals((await moecache("load --rate fast", {})).code, 2);
+});

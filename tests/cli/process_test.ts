@@ -1,0 +1,61 @@
+/** The program as a process: signals, closed pipes, and what shells complete. */
+
+import { Client } from "@moecache/moecache";
+import { MemcachedServer } from "@moecache/moecache/testing";
+import { assertEquals } from "@std/assert";
+import { moecache } from "./fake_terminal.ts";
+
+const PROGRAM = new URL("../../src/cli/mod.ts", import.meta.url).pathname;
+
+function start(...args: string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", PROGRAM, ...args],
+    ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+  }).spawn();
+}
+
+/** What is printed first. */
+async function firstOutput(child: Deno.ChildProcess): Promise<string> {
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
+}
+
+Deno.test("serve runs a memcached until Ctrl-C", async () => {
+  const child = start("serve", "--listen", "127.0.0.1:0", "--json");
+  const { address } = JSON.parse(await firstOutput(child));
+  const client = new Client(address);
+  await client.set("key", "value");
+  assertEquals(await client.get("key"), "value");
+  await client.close();
+  child.kill("SIGINT");
+  assertEquals((await child.status).code, 0);
+  await child.stderr.cancel();
+});
+
+Deno.test("a pipe that is closed ends a list without a fault", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const keys = Array.from({ length: 30_000 }, (_, i) => `a-key-of-some-length:${i}`);
+  await client.setMany(keys.map((key) => [key, 1] as const));
+  const child = start("keys", "-s", server.address);
+  assertEquals((await firstOutput(child)).startsWith("a-key"), true);
+  const [messages] = await Promise.all([new Response(child.stderr).text(), child.status]);
+  assertEquals(messages, "");
+});
+
+Deno.test("bash completes commands and options", async () => {
+  const { output } = await moecache("completion bash");
+  const complete = async (...words: string[]) => {
+    const script = `${output}
+      COMP_WORDS=(moecache ${words.join(" ")}); COMP_CWORD=${words.length}
+      _moecache; echo "\${COMPREPLY[@]}"`;
+    const { stdout } = await new Deno.Command("bash", { args: ["-c", script] }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  assertEquals(await complete("pref"), "prefixes");
+  assertEquals(await complete("keys", "--min"), "--min-size");
+  assertEquals(await complete("get", "--serv"), "--servers");
+  assertEquals((await moecache("completion tcsh")).code, 2);
+});
