@@ -14,7 +14,8 @@ import { writeMarshal } from "./write_marshal.ts";
 const SERIALIZED = 1;
 const COMPRESSED = 2;
 const UTF8 = 4;
-const ALL_BITS = SERIALIZED | COMPRESSED | UTF8;
+/** Every bit of dalli's flags. */
+export const ALL_BITS: number = SERIALIZED | COMPRESSED | UTF8;
 
 /** The configuration of dalli; all options are optional. */
 export interface DalliTranscoderOptions {

@@ -1,5 +1,5 @@
 /**
- * The value format of dalli, Ruby's memcached client, and so of Rails programs that store plain values with it.
+ * The value formats of dalli, Ruby's memcached client, and of the cache of Rails, which uses it.
  *
  * @example A value that Ruby wrote
  * ```ts
@@ -18,3 +18,8 @@ export {
   dalliTranscoder,
   type DalliTranscoderOptions,
 } from "./dalli_transcoder.ts";
+export {
+  type RailsTranscoder,
+  railsTranscoder,
+  type RailsTranscoderOptions,
+} from "./rails_transcoder.ts";

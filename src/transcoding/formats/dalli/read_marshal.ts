@@ -11,6 +11,9 @@ import { readTime } from "./time.ts";
 const MAJOR = 4;
 const MINOR = 8;
 
+/** Where an object's class is that nothing is around: behind the format and the type. */
+const OBJECT_OFFSET = 3;
+
 /** As C's `strtod` reads it. Older versions of Ruby put the last bits behind a NUL. */
 const FLOAT = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i;
 const FLOAT_WORDS: Readonly<Record<string, number>> = {
@@ -39,13 +42,24 @@ class RubySymbol {
 /** Instance variables of a string, which tell its encoding, or of a Time. */
 type Variables = ReadonlyMap<string, unknown>;
 
+/** An object of Ruby's, of the class that the caller asked for. */
+export class RubyObject {
+  readonly variables: Variables;
+
+  constructor(variables: Variables) {
+    this.variables = variables;
+  }
+}
+
 /**
  * Reads a value that Ruby dumped. It never runs code, and its time and memory are proportional to the length.
  *
+ * @param bytes What was dumped.
+ * @param outermost The class whose objects become a {@linkcode RubyObject} if nothing is around them; none by default.
  * @throws {ClientException} When it is malformed, holds an object that is not plain data, or is followed by more bytes.
  */
-export function readMarshal(bytes: Uint8Array): unknown {
-  return new MarshalReader(bytes).read();
+export function readMarshal(bytes: Uint8Array, outermost?: string): unknown {
+  return new MarshalReader(bytes, outermost).read();
 }
 
 class MarshalReader {
@@ -57,8 +71,11 @@ class MarshalReader {
   #keysOpen = 0;
   #hasUnfinished = false;
 
-  constructor(bytes: Uint8Array) {
+  readonly #outermost: string | undefined;
+
+  constructor(bytes: Uint8Array, outermost: string | undefined) {
     this.#reader = new ByteReader(bytes, "Marshal");
+    this.#outermost = outermost;
   }
 
   read(): unknown {
@@ -114,6 +131,8 @@ class MarshalReader {
         return this.#subclass();
       case "u":
         return this.#dumped(false);
+      case "o":
+        return this.#object();
     }
     throw this.#refusal(type);
   }
@@ -296,9 +315,21 @@ class MarshalReader {
     return this.#remember(readTime(bytes));
   }
 
+  #object(): RubyObject {
+    const isOutermost = this.#objects.length === 0 && this.#reader.offset === OBJECT_OFFSET;
+    const name = this.#name();
+    if (!isOutermost || name !== this.#outermost) throw this.#notPlain(name);
+    // Nothing that it holds may be a link to it: that has no value of its own.
+    const unfinished = this.#remember(new Unfinished());
+    this.#reader.enter();
+    const variables = this.#variables();
+    this.#reader.leave();
+    return unfinished.value = new RubyObject(variables);
+  }
+
   #refusal(type: string): ClientException {
     if (Object.hasOwn(REFUSED, type)) return this.#notPlain(REFUSED[type] ?? type);
-    if ("oUSde".includes(type)) return this.#notPlain(this.#name());
+    if ("USde".includes(type)) return this.#notPlain(this.#name());
     return this.#reader.fault(`it holds the unknown type ${quote(type)}`);
   }
 

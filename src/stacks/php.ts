@@ -1,0 +1,72 @@
+import type { ClientOptions } from "../client_options.ts";
+import { prefixedKeys } from "../keys/prefixed_keys.ts";
+import { checkNames } from "../option_checks.ts";
+import {
+  phpMemcachedTranscoder,
+  type PhpMemcachedTranscoderOptions,
+} from "../transcoding/formats/php/php_memcached_transcoder.ts";
+import {
+  type LibmemcachedDistributionOptions,
+  libmemcachedLocator,
+} from "./libmemcached_locator.ts";
+
+/** How php-memcached is configured; all options are optional. */
+export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedDistributionOptions {
+  /** `OPT_PREFIX_KEY`; none by default. */
+  readonly prefix?: string;
+  /** `OPT_HASH_WITH_PREFIX_KEY`: whether the prefix helps to choose the server; `false` by default. */
+  readonly hashPrefix?: boolean;
+}
+
+/**
+ * The client options of a program beside PHP with php-memcached, Debian's `php-memcached`: libmemcached's distribution,
+ * PHP's values, and the prefix of keys.
+ *
+ * Without options it corresponds to this, with php-memcached's own defaults:
+ *
+ * ```php
+ * $cache = new Memcached();
+ * $cache->addServers([["10.0.0.1", 11211], ["10.0.0.2", 11211]]);
+ * ```
+ *
+ * and `php({ distribution: "ketama", prefix: "shop:" })` to this:
+ *
+ * ```php
+ * $cache = new Memcached();
+ * $cache->setOption(Memcached::OPT_LIBKETAMA_COMPATIBLE, true);
+ * $cache->setOption(Memcached::OPT_PREFIX_KEY, "shop:");
+ * $cache->addServers([["10.0.0.1", 11211], ["10.0.0.2", 11211]]);
+ * ```
+ *
+ * @param options `distribution`, `hash`, `prefix`, `hashPrefix`, `serializer` and `compression`.
+ * @returns `locator`, `transcoder`, and `keys` if there is a prefix.
+ * @throws {ValidationException} When an option is invalid.
+ *
+ * @example A cart that PHP reads
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { php } from "@moecache/moecache/stacks";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address, php({ prefix: "shop:" }));
+ *
+ * await client.set("cart", { books: 3 }); // $cache->get("cart") in PHP
+ * assertEquals(await client.get("cart"), { books: 3 });
+ * ```
+ */
+export function php(
+  options: PhpOptions = {},
+): Required<Pick<ClientOptions, "locator" | "transcoder">> & Pick<ClientOptions, "keys"> {
+  const { distribution, hash, prefix, hashPrefix, ...values } = options;
+  checkNames(values, ["serializer", "compression"]);
+  const locator = libmemcachedLocator({
+    ...(distribution === undefined ? {} : { distribution }),
+    ...(hash === undefined ? {} : { hash }),
+  });
+  const transcoder = phpMemcachedTranscoder(values);
+  if (prefix === undefined) return { locator, transcoder };
+  const keys = prefixedKeys(prefix, hashPrefix === undefined ? {} : { hashPrefix });
+  return { locator, transcoder, keys };
+}

@@ -1,0 +1,71 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Client, type ClientOptions, moecacheRing, ValidationException } from "../../mod.ts";
+import { enyimKeys } from "../../src/keys/mod.ts";
+import { enyimCoreRing, enyimKetama } from "../../src/routing/mod.ts";
+import { enyim, enyimCore, php, rails, spring } from "../../src/stacks/mod.ts";
+import { djangoPylibmc, djangoPythonMemcached } from "../../src/stacks/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { enyimCoreTranscoder, enyimTranscoder } from "../../src/transcoding/mod.ts";
+
+const SERVERS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+
+/** The servers of some keys. */
+function serversOf(options: ClientOptions): string[] {
+  const client = new Client(SERVERS, options);
+  return Array.from({ length: 50 }, (_, i) => client.locate(`key${i}`).server);
+}
+
+Deno.test("enyim and enyimCore have the rings, keys and values of .NET's clients", async () => {
+  const keys = enyimKeys({ transformer: "sha1" });
+  assertEquals(serversOf(enyim()), serversOf({ locator: moecacheRing }));
+  assertEquals(
+    serversOf(enyim({ distribution: "ketama", keyTransformer: "sha1" })),
+    serversOf({ locator: enyimKetama, keys }),
+  );
+  assertEquals(serversOf(enyimCore()), serversOf({ locator: enyimCoreRing }));
+  assertEquals(serversOf(enyimCore({ legacyNodeLocator: true })), serversOf({}));
+  assertEquals(
+    serversOf(enyimCore({ label: "unspecified", keyTransformer: "sha1" })),
+    serversOf({ locator: (servers) => enyimCoreRing(servers, { label: "unspecified" }), keys }),
+  );
+  const values = { integers: "int64" } as const;
+  assertEquals(await enyim(values).transcoder.encode(5), await enyimTranscoder(values).encode(5));
+  const value = { a: [1] };
+  assertEquals(await enyimCore().transcoder.encode(value), await enyimCoreTranscoder.encode(value));
+});
+
+Deno.test("the options of every stack are checked", () => {
+  const refused = (make: () => unknown) => assertThrows(make, ValidationException);
+  refused(() => php({ distribution: "random" as never }));
+  refused(() => php({ prefix: "" }));
+  refused(() => php({ serialiser: "php" } as never));
+  refused(() => new Client(SERVERS, php({ hash: "sha1" as never })));
+  refused(() => rails({ format: "8" as never }));
+  refused(() => rails({ compressThreshold: -1 }));
+  refused(() => rails({ separator: ":md5:" } as never));
+  refused(() => spring({ distribution: "ketama" as never }));
+  refused(() => spring({ kind: "java" as never }));
+  refused(() => spring({ prefix: "a" } as never));
+  refused(() => enyim({ distribution: "core" as never }));
+  refused(() => enyim({ label: "ip" } as never));
+  refused(() => enyim({ keyTransformer: "md5" as never }));
+  refused(() => enyimCore({ legacyNodeLocator: 1 as never }));
+  refused(() => enyimCore({ distribution: "ketama" } as never));
+  refused(() => djangoPylibmc({ distribution: "random" as never }));
+  refused(() => djangoPythonMemcached({ distribution: "modula" } as never));
+});
+
+Deno.test("every stack stores and reads what its values and keys allow", async () => {
+  await using server = await MemcachedServer.listen();
+  const stacks = [
+    ...[php(), php({ prefix: "p:", hashPrefix: true }), rails(), rails({ format: "7.0" })],
+    ...[rails({ format: "6.1" }), spring({ kind: "whalin" }), enyimCore(), djangoPylibmc()],
+    ...[djangoPythonMemcached(), enyimCore({ keyTransformer: "base64" })],
+  ];
+  for (const options of stacks) {
+    await using client = new Client(server.address, options);
+    await client.set("key", { n: 1 });
+    assertEquals(await client.get("key"), { n: 1 });
+    await client.delete("key");
+  }
+});
