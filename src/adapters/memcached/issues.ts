@@ -45,7 +45,7 @@ export class ServerIssues {
     this.#downSince ??= Date.now();
   }
 
-  /** The server is back: what was counted begins again, after this has been told. */
+  /** The server is back: what was counted begins again, after the listeners got this. */
   comeBack(): MemcachedIssue {
     const issue = this.describe();
     this.#messages = [];

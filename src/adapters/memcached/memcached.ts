@@ -74,7 +74,7 @@ interface Call {
 /**
  * npm's memcached, on moecache. Every method calls back with an error, or with `undefined` and the result.
  *
- * @example Two servers, one of which has twice the keys
+ * @example Two servers by weight
  * ```ts
  * import Memcached from "@moecache/moecache/memcached";
  *
