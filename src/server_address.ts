@@ -87,6 +87,8 @@ interface Parts {
 type Refuse = (why: string) => never;
 
 const DEFAULT_PORT = 11211;
+const WHERE_CREDENTIALS_GO =
+  "credentials go percent-encoded into a memcached:// URL, or into the option auth";
 const PARTS = ["hostname", "port", "path", "weight", "tls", "auth"];
 
 /**
@@ -110,7 +112,10 @@ export function resolveServers(
 /** Splits a string with several addresses, separated by commas, as in environment variables. */
 function separate(text: string): string[] {
   const addresses = text.split(",").map((address) => address.trim()).filter(Boolean);
-  return addresses.length === 0 ? [text] : addresses;
+  // What stands before it may be the first half of a password, which no message may show.
+  const torn = addresses.slice(1).find((part) => part.includes("@") && !part.includes("://"));
+  if (torn !== undefined) throw invalid(torn, WHERE_CREDENTIALS_GO);
+  return addresses.length === 0 ? [""] : addresses;
 }
 
 /** The TLS and authentication in an address itself. */
@@ -186,7 +191,7 @@ function isPair(value: unknown): value is [string, number] {
 function fromText(text: string): Parts {
   if (isIPv6(text)) return { hostname: text };
   if (text.includes("@")) {
-    throw invalid(text, "credentials go into a memcached:// URL, or into the option auth");
+    throw invalid(text, WHERE_CREDENTIALS_GO);
   }
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text);
   if (match === null) throw invalid(text, `it is not "host" or "host:port"`);
@@ -199,7 +204,10 @@ function parseUrl(text: string): URL {
     return new URL(text);
   } catch {
     // The runtime's error would show the whole address, including a password.
-    throw invalid(text, "it is not a valid URL");
+    const why = text.includes("@")
+      ? "its user name and password must be percent-encoded"
+      : "it is not a valid URL";
+    throw invalid(text, why);
   }
 }
 
@@ -208,7 +216,7 @@ function fromUrl(url: URL): Parts {
   const isKnown = isSecure || url.protocol === "memcached:";
   if (!isKnown) throw invalid(url, "it is not memcached://host:port or memcacheds://host:port");
   if (url.search + url.hash !== "" || !/^\/?$/.test(url.pathname)) {
-    throw invalid(url, "it must end after the port");
+    throw invalid(url, "it must end after the port, without a path or query");
   }
   return {
     hostname: url.hostname,

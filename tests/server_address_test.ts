@@ -1,4 +1,4 @@
-import { assert, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Client, type ServerAddress, ValidationException } from "../mod.ts";
 
 /** What is no address, and has a secret where somebody may have put one. */
@@ -9,6 +9,11 @@ const MISTAKEN: readonly unknown[] = [
   "memcached://user:sekret",
   { hostname: "user:sekret@10.0.0.1" },
   { url: "memcached://u:sekret@h" },
+  "memcached://user:se]kret/@cache:11211",
+  "memcached://user:se]kret@cache:11211?tls=sekret",
+  "memcached://user:sekret,more@cache:11211",
+  "user:sekret,more@cache:11211",
+  "user:se@sekret/@cache:11211",
   { path: "/run/memcached.sock", hostname: "u:sekret@h" },
 ];
 
@@ -17,5 +22,46 @@ for (const address of MISTAKEN) {
     const make = () => new Client(address as ServerAddress);
     const error = assertThrows(make, ValidationException);
     assert(!/se\]?kret/.test(Deno.inspect(error)), Deno.inspect(error));
+  });
+}
+
+/** Addresses with something wrong, and what is said of it: true of what is shown as well. */
+const REFUSED: Readonly<Record<string, string>> = {
+  "user:pass@host:11211": '"host:11211": credentials go percent-encoded into a memcached:// URL',
+  "us@er:pa/ss@host:11211": '"host:11211": credentials go percent-encoded into a memcached:// URL',
+  "user:pa,ss@host:11211": '"host:11211": credentials go percent-encoded into a memcached:// URL',
+  "memcached://user:pa,ss@host:11211": 'host:11211": credentials go percent-encoded',
+  "memcached://user:pa/ss@host:11211": "percent-encoded",
+  "memcached://user:pa?ss@host:11211": "percent-encoded",
+  "memcached://host:11211?timeout=5": "it must end after the port, without a path or query",
+  "memcached://u:p@host:11211/0": "it must end after the port, without a path or query",
+  "host:11211?timeout=5": '"host:11211?timeout=5": it is not "host" or "host:port"',
+  ",": "must be a host name or an IP address",
+  " \r\n": "must be a host name or an IP address",
+};
+
+for (const [address, why] of Object.entries(REFUSED)) {
+  Deno.test(`Client says why it refuses ${JSON.stringify(address)}`, () => {
+    const { message } = assertThrows(() => new Client(address), ValidationException);
+    assert(message.includes(why), message);
+  });
+}
+
+/** Addresses in one string, and the names of their servers. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  "a:1,b:2": ["a:1", "b:2"],
+  " a:1 ,\r\n b ,,": ["a:1", "b:11211"],
+  "\na:1\r\n": ["a:1"],
+  "memcached://u:p%2Fq%40r%2Cs@a:1,memcached://u:p@b": ["a:1", "b:11211"],
+  "fe80::1%eth0": ["[fe80::1%eth0]:11211"],
+  "[fe80::1%eth0]:5,[::1]": ["[fe80::1%eth0]:5", "[::1]:11211"],
+};
+
+for (const [address, names] of Object.entries(TAKEN)) {
+  Deno.test(`Client takes ${JSON.stringify(address)}`, async () => {
+    for (const servers of [address, [address]]) {
+      await using client = new Client(servers);
+      assertEquals(client.servers.map(({ name }) => name), names);
+    }
   });
 }

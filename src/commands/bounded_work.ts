@@ -104,19 +104,19 @@ interface Encoded<Item> {
 /**
  * Waits for a value that is being encoded, within the time of its operation.
  *
+ * @param action What the operation does, for the message: `set key "a"`.
  * @param begun When the operation began, by the client's clock.
  */
 export async function encodedInTime<Item>(
   session: Session,
   item: Promise<Item>,
-  key: string,
+  action: string,
   { begun, signal }: { readonly begun: number; readonly signal: AbortSignal | undefined },
 ): Promise<Encoded<Item>> {
   const { timeout, timesConnectingApart } = session.settings;
-  const action = `Cannot store value of key "${key}": it is still being encoded`;
   const deadline = begun + timeout;
   return {
-    item: await bounded(session, item, { action, deadline, signal }),
+    item: await bounded(session, item, { action: stillEncoding(action), deadline, signal }),
     // Where connecting has a time of its own, the rest begins when there is a connection.
     turn: timesConnectingApart ? NEVER : { deadline, hasConnected: false },
   };
@@ -129,14 +129,23 @@ interface WrittenAndRead {
   readonly value: unknown;
 }
 
-/** Encodes a value and decodes the result, within the time of an operation. */
+/**
+ * Encodes a value and decodes the result, within the time of an operation.
+ *
+ * @param action The operation, for the message: `get or set key "a"`.
+ */
 export async function writeAndReadInTime(
   session: Session,
   value: unknown,
   key: string,
+  action: string,
 ): Promise<WrittenAndRead> {
-  const action = `Cannot store value of key "${key}": it is still being encoded`;
-  return await bounded(session, writeAndRead(session, value, key), { action });
+  const written = writeAndRead(session, value, key);
+  return await bounded(session, written, { action: stillEncoding(action) });
+}
+
+function stillEncoding(action: string): string {
+  return `Cannot ${action}: its value is still being encoded`;
 }
 
 async function writeAndRead(

@@ -133,7 +133,7 @@ function store<Result>(
         session.submitChange(key, command, options);
       };
       if (!(item instanceof Promise)) return send(item);
-      encoded(session, item, key, options)
+      encoded(session, item, `${verb} key "${key}"`, options)
         .then(({ item, turn }) => send(item, turn))
         .catch((error) => resolve(failing(error)));
     } catch (error) {
@@ -154,13 +154,13 @@ interface Written {
 function encoded(
   session: Session,
   item: Promise<SendableItem>,
-  key: string,
+  action: string,
   options: OperationOptions | undefined,
 ): Promise<Written> {
   const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
   // It may be rejected before it is awaited.
   item.catch(() => {});
-  return loadBounds().then(({ encodedInTime }) => encodedInTime(session, item, key, bounds));
+  return loadBounds().then(({ encodedInTime }) => encodedInTime(session, item, action, bounds));
 }
 
 function writeItems(
@@ -174,7 +174,7 @@ function writeItems(
     const item = session.writeItem(value, key);
     if (!(item instanceof Promise)) items.set(key, { item });
     else {
-      const written = encoded(session, item, key, options);
+      const written = encoded(session, item, `set key "${key}"`, options);
       waiting.push(written.then((written) => items.set(key, written)));
     }
   }

@@ -25,6 +25,8 @@ export interface ConnectOptions {
   readonly sockets?: Sockets | undefined;
   /** The socket's owner, if it may be closed for others. */
   readonly holder?: SocketHolder;
+  /** Called with a promise that resolves when the dial has ended, even an aborted one, and its late socket is closed. */
+  readonly dialling?: (ended: Promise<void>) => void;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
     if (!signal.aborted) timer.arm(clock.now() + connectTimeout);
   });
   try {
-    return await dialUntilAborted(dialerOf(options), attempt.signal);
+    return await dialUntilAborted(dialerOf(options), attempt.signal, options.dialling);
   } catch (error) {
     if (error instanceof ClientException) throw error;
     if (error instanceof SocketError && error.server !== undefined) throw error;
@@ -65,14 +67,21 @@ function dialerOf(options: ConnectOptions): ConnectOptions["dial"] {
   return async (signal) => await (await loadBounded())({ ...options, sockets }, signal);
 }
 
-function dialUntilAborted(dial: ConnectOptions["dial"], signal: AbortSignal): Promise<Transport> {
+function dialUntilAborted(
+  dial: ConnectOptions["dial"],
+  signal: AbortSignal,
+  dialling: ConnectOptions["dialling"],
+): Promise<Transport> {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    dial(signal).then((transport) => {
+    const ended = dial(signal).then(async (transport) => {
       // Some dialers ignore the signal: a socket that comes too late is closed unused.
-      if (signal.aborted) return transport.close();
-      resolve(transport);
-    }).catch(reject);
+      if (signal.aborted) await transport.close();
+      else resolve(transport);
+    }, reject);
+    // A failure to close it is reported to the code that waits for closing.
+    ended.catch(() => {});
+    dialling?.(ended);
   });
 }
 

@@ -282,7 +282,7 @@ export class Connection implements SocketHolder {
       else this.#endAll(reason, this.#pending > 0);
     } finally {
       // An aborted dial may continue, and may still open a socket.
-      await allEnded([this.#closing, this.#dialled]);
+      await allEnded([this.#closing, this.#dialled && untilDialled(this.#dialled)]);
     }
   }
 
@@ -302,13 +302,13 @@ export class Connection implements SocketHolder {
   }
 
   async #dial(): Promise<Pipeline> {
-    const dial = (signal: AbortSignal) => {
-      const dialled = dialWhileLoading(this.#options.dial, signal);
-      this.#dialled = dialled.then(() => {}, () => {});
-      return dialled;
+    const dial = (signal: AbortSignal) => dialWhileLoading(this.#options.dial, signal);
+    const dialling = (ended: Promise<void>) => {
+      this.#dialled = ended;
+      ended.then(() => this.#dialled = undefined, () => {});
     };
     const { signal } = this.#ending;
-    const transport = await connect({ ...this.#options, dial, signal, holder: this });
+    const transport = await connect({ ...this.#options, dial, dialling, signal, holder: this });
     this.#keepsProcess = transport.ref !== undefined;
     const { openPipeline } = await loadPipeline();
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
@@ -471,6 +471,12 @@ export class Connection implements SocketHolder {
   #reasonFor(error: unknown): EndReason {
     return connectionEndedError(this.#options.server, error);
   }
+}
+
+/** Waits for an aborted dial to end, up to a time limit. */
+async function untilDialled(dialled: Promise<void>): Promise<void> {
+  const { dialEnded } = await loadPipeline();
+  await dialEnded(dialled);
 }
 
 /** Opens a socket while the code is loaded that uses it. */

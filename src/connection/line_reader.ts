@@ -1,6 +1,8 @@
 /** A separate connection for a reply that is read line by line. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
+import { withAction } from "../protocol/command.ts";
+import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Sockets } from "./bounded_sockets.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
@@ -52,7 +54,10 @@ export class LineReader {
   readonly #timer: DeadlineTimer;
   readonly #stall: StallTimer;
   readonly #decoder = new TextDecoder();
+  /** What was asked last, for messages. */
+  #request = "";
   #socket: Promise<Socket> | undefined;
+  #dialled: Promise<void> | undefined;
   #isConnected = false;
   /** Whether a line is expected now. */
   #isDue = false;
@@ -75,9 +80,12 @@ export class LineReader {
   constructor(options: LineReaderOptions, signal?: AbortSignal) {
     this.#options = options;
     this.#caller = signal;
-    this.#timer = new DeadlineTimer(options.clock, () => this.end(this.#timeoutError()));
+    this.#timer = new DeadlineTimer(
+      options.clock,
+      () => this.end(withAction(this.#timeoutError(), this.#request)),
+    );
     const { server, stallTimeout } = options;
-    const stalled = () => this.end(stallError(server, stallTimeout));
+    const stalled = () => this.end(withAction(stallError(server, stallTimeout), this.#request));
     this.#stall = new StallTimer(options, () => this.#isDue, stalled);
     this.closed = new Promise((resolve) => {
       this.signal.addEventListener("abort", () => resolve(this.#close()));
@@ -111,6 +119,7 @@ export class LineReader {
    */
   async ask(request: string): Promise<string> {
     const { timeout, timesConnectingApart, clock } = this.#options;
+    this.#request = request.trimEnd();
     if (timesConnectingApart) await this.#attempt(() => this.#connect());
     this.#timer.arm(clock.now() + timeout);
     try {
@@ -167,7 +176,8 @@ export class LineReader {
     try {
       return await action();
     } catch (error) {
-      this.end(connectionEndedError(this.#options.server, error));
+      const reason = connectionEndedError(this.#options.server, error);
+      this.end(withAction(reason, this.#request));
       throw this.signal.reason;
     }
   }
@@ -177,7 +187,8 @@ export class LineReader {
   }
 
   async #dial(): Promise<Socket> {
-    const transport = await connect({ ...this.#options, signal: this.signal });
+    const dialling = (ended: Promise<void>) => void (this.#dialled = ended);
+    const transport = await connect({ ...this.#options, dialling, signal: this.signal });
     this.#isConnected = true;
     const { reader, writer } = await openStreams(transport);
     // A failure rejects the read or write, so `closed` is not awaited.
@@ -226,6 +237,8 @@ export class LineReader {
 
   async #close(): Promise<void> {
     const [dialed] = await Promise.allSettled([this.#socket]);
+    // A dial that was given up may end with a socket after all.
+    if (this.#dialled !== undefined) await inTime(this.#dialled, LONGEST_CLOSE);
     if (dialed.status === "rejected" || dialed.value === undefined) return;
     const { transport, reader, writer } = dialed.value;
     await transport.close();

@@ -12,7 +12,7 @@ import type { KeyFormat } from "../protocol/key_format.ts";
 import { Interruption } from "../protocol/refusal.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { type ByteChannel, inTime, LONGEST_CLOSE, openChannel } from "../transport/byte_channel.ts";
 import { afterTurn } from "../transport/event_loop.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { Clock } from "../waiting.ts";
@@ -65,6 +65,11 @@ export interface PipelineObserver {
 const WRITE_SIZE = 1 << 18;
 /** A larger value is written in several parts. */
 const PIECE_SIZE = 1 << 20;
+
+/** Waits for an aborted dial to end, for as long as for a transport to close. */
+export function dialEnded(dialled: Promise<void>): Promise<void> {
+  return inTime(dialled, LONGEST_CLOSE);
+}
 
 /** Makes the pipeline of a transport; closes the transport if its streams are already locked. */
 export async function openPipeline(

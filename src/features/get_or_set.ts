@@ -114,6 +114,11 @@ class Loading implements Load {
     return this.#accompany(served, signal);
   }
 
+  /** The operation, for messages. */
+  get #action(): string {
+    return `get or set key "${this.#key}"`;
+  }
+
   async #accompany(served: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
     this.#callers++;
     try {
@@ -183,7 +188,7 @@ class Loading implements Load {
   async #read({ flags, data }: LeasedItem): Promise<unknown> {
     const value = this.#session.readItem(flags, data, undefined, this.#key);
     if (!(value instanceof Promise)) return value;
-    const action = `Cannot read value of key "${this.#key}": it is still being decoded`;
+    const action = `Cannot ${this.#action}: its value is still being decoded`;
     return await bounded(this.#session, value, { action });
   }
 
@@ -213,7 +218,7 @@ class Loading implements Load {
   async #loadUnstored(): Promise<unknown> {
     const loaded = await callAs(this.#caller, this.#load);
     if (loaded === undefined) return undefined;
-    const { value } = await writeAndReadInTime(this.#session, loaded, this.#key);
+    const { value } = await writeAndReadInTime(this.#session, loaded, this.#key, this.#action);
     return value;
   }
 
@@ -224,6 +229,7 @@ class Loading implements Load {
       this.#session,
       loaded,
       this.#key,
+      this.#action,
     );
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const end = extendExptime(exptime, staleFor, Date.now());
@@ -251,7 +257,7 @@ class Loading implements Load {
   #earlierFailure({ data }: LeasedItem): ClientException {
     const message = new TextDecoder().decode(data);
     const why = `an earlier attempt to load it failed: ${message}`;
-    return new ClientException(`Cannot get or set key "${this.#key}": ${why}`, message);
+    return new ClientException(`Cannot ${this.#action}: ${why}`, message);
   }
 }
 

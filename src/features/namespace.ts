@@ -368,7 +368,8 @@ export class Namespace implements KeyCommands {
     const session = sessionOf(this.#commands);
     if (session === undefined || value === undefined) return value;
     const { writeAndReadInTime } = await import("../commands/bounded_work.ts");
-    return (await writeAndReadInTime(session, value, key)).value as Value;
+    const action = `get or set key "${key}"`;
+    return (await writeAndReadInTime(session, value, key, action)).value as Value;
   }
 
   /**

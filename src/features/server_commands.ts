@@ -9,7 +9,7 @@ import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
-import type { Command } from "../protocol/command.ts";
+import { type Command, withAction } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/commands/stats.ts";
 import { namedAfterHangUp } from "../protocol/hang_up.ts";
@@ -35,7 +35,8 @@ export async function stats(
   options?: OperationOptions,
 ): Promise<Stats[]> {
   if (args !== undefined) checkStatsArguments(args);
-  return await askAll(session, "request stats of", () => new StatsCommand(args), options);
+  const action = args ? `request stats ${args} of` : "request stats of";
+  return await askAll(session, action, () => new StatsCommand(args), options);
 }
 
 /** Gets the version of every server. */
@@ -101,7 +102,7 @@ async function askAll<Result>(
   const signal = options?.signal;
   const found = session.route.nodes(undefined, signal);
   // Without waiting a turn: operations issued in the same turn are sent together.
-  const nodes = found instanceof Promise ? await found : found;
+  const nodes = found instanceof Promise ? await discovered(found, make) : found;
   const results: Result[] = [];
   const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
   await Promise.all(nodes.map(async (node, i) => {
@@ -115,6 +116,17 @@ async function askAll<Result>(
   if (partial.failures.size === 0) return results;
   signal?.throwIfAborted();
   throw serverFailure(action, partial);
+}
+
+async function discovered(
+  nodes: Promise<readonly ServerNode[]>,
+  make: () => Command,
+): Promise<readonly ServerNode[]> {
+  try {
+    return await nodes;
+  } catch (error) {
+    throw withAction(error, make().action);
+  }
 }
 
 function ask<Result>(

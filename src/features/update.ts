@@ -38,7 +38,12 @@ export async function update<Value>(
     const changed = await whileOpen(session, (async () => await change(item?.value))());
     if (changed === undefined) return undefined;
     const exptime = exptimeOf(changed);
-    const { item: { flags, data }, value } = await writeAndReadInTime(session, changed, key);
+    const { item: { flags, data }, value } = await writeAndReadInTime(
+      session,
+      changed,
+      key,
+      `update key "${key}"`,
+    );
     const { cas, carrier } = item ?? {};
     const stored = { flags, exptime, data, cas, carrier };
     if (await store(session, key, stored, strict)) return value as Value;

@@ -154,7 +154,8 @@ async function act<Result>(turn: Turn<Result>): Promise<Result> {
 async function asRead<Result>({ client, stub }: Turn<Result>, result: Result): Promise<Result> {
   const session = sessionOf(client);
   if (session === undefined || result === undefined) return result;
-  return (await writeAndReadInTime(session, result, stub.key)).value as Result;
+  const { key } = stub;
+  return (await writeAndReadInTime(session, result, key, `do key "${key}" once`)).value as Result;
 }
 
 async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<Result> {

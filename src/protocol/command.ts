@@ -5,7 +5,7 @@
  * @module
  */
 
-import { madeAgain, SocketError } from "../errors.ts";
+import { madeAgain, SocketError, TimeoutError } from "../errors.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
 /** The reply is complete. */
@@ -96,6 +96,15 @@ const unsent = /* @__PURE__ */ new WeakSet<Error>();
 /** Whether it is known that no byte was sent of the operation that failed with this error. */
 export function isUnsent(error: Error): boolean {
   return unsent.has(error);
+}
+
+/** Adds the operation to the error of an operation that was overdue. Other errors are not changed. */
+export function withAction(error: unknown, action: string): unknown {
+  if (!(error instanceof TimeoutError) || error.server === undefined || action === "") return error;
+  const { message, server, cause } = error;
+  const own = new TimeoutError(`${message}, under way: ${action}`, { server, cause });
+  if (unsent.has(error)) unsent.add(own);
+  return own;
 }
 
 /** The stacks of this many operations that fail together include their callers. Each takes 20 µs. */
@@ -260,7 +269,7 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   /** As {@linkcode fail}, but the operation cannot continue. */
   failForGood(error: unknown): void {
-    if (!this.settled) this.#end(error, failing);
+    if (!this.settled) this.#end(withAction(error, this.action), failing);
   }
 
   /** Aborts the operation with the caller's reason; does nothing if it has ended. */

@@ -180,3 +180,21 @@ Deno.test("Client opens nothing and calls nothing when it is made", () => {
   new Client(["a", "b"], { dial: () => Promise.reject(dials++) });
   assertEquals(dials, 0);
 });
+
+Deno.test("Client.close tells of a late socket that does not close", async () => {
+  const late = { ...answering(), close: () => Promise.reject(new Error("stuck")) };
+  let arrive = (): void => {};
+  const client = connect(() => new Promise((resolve) => arrive = () => resolve(late)), 20);
+  await assertRejects(() => client.get("key"), TimeoutError, "no answer within 20 ms");
+  arrive();
+  await assertRejects(() => client.close(), Error, "stuck");
+});
+
+Deno.test("Client.close does not wait for ever for a dial that never ends", async () => {
+  const client = connect(() => new Promise(() => {}), 20);
+  const operations = [client.get("key"), client.items().next()].map((operation) =>
+    assertRejects(() => operation, TimeoutError, "no answer within 20 ms")
+  );
+  await Promise.all(operations);
+  await client.close();
+});

@@ -1,8 +1,9 @@
 /** A lost connection tells which commands were under way, for a proxy may hang up on one that it does not know. */
 
 import { assert, assertEquals } from "@std/assert";
-import { Client, SocketError } from "../../mod.ts";
+import { Client, type ClientOptions, type Dial, SocketError } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { play } from "../connection/manual_socket.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 
 Deno.test("what a proxy hangs up on is named by all that it took along", async () => {
@@ -33,7 +34,12 @@ for (
     'incr key "a"': (client: Client) => client.incr("a"),
     'touch key "a"': (client: Client) => client.touch("a", 1),
     'delete key "a"': (client: Client) => client.delete("a"),
+    'mg key "a"': (client: Client) => client.meta("mg", "a", ["v"]),
     flush_all: (client: Client) => client.flushAll(),
+    verbosity: (client: Client) => client.verbosity(1),
+    version: (client: Client) => client.version(),
+    stats: (client: Client) => client.stats(),
+    "stats slabs": (client: Client) => client.stats("slabs"),
   })
 ) {
   Deno.test(`a server that hangs up on "${action}" is told of so`, async () => {
@@ -44,6 +50,80 @@ for (
     await using client = new Client(peer.address);
     const error = await use(client).catch((error) => error);
     assert(error instanceof SocketError, `${error}`);
-    assert(error.message.includes(`, under way: ${action}`), error.message);
+    const command = action.split(" ", 1)[0] ?? action;
+    assertEquals(error.message.split(command).length - 1, 1, error.message);
+  });
+}
+
+Deno.test("a meta command names what was lost beside it, and itself once", async () => {
+  await using peer = new ScriptedPeer(async (connection) => {
+    await connection.request();
+    await connection.request();
+    await connection.close();
+  });
+  await using client = new Client(peer.address);
+  const [meta] = await Promise.allSettled([client.meta("mg", "a", ["v"]), client.delete("b")]);
+  assert(meta.status === "rejected");
+  assertEquals(
+    meta.reason.message,
+    `Cannot mg key "a": Connection to ${peer.address} ended: the server closed it, ` +
+      `also under way: delete key "b"; a proxy may do so for a command that it does not know`,
+  );
+});
+
+const hanging: Dial = (_, { signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+
+/** Operations, and how the message of their end names them. */
+const OPERATIONS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
+  'get key "a"': (client) => client.get("a"),
+  'gets key "a"': (client) => client.gets("a"),
+  'gat key "a"': (client) => client.getAndTouch("a", 1),
+  'set key "a"': (client) => client.set("a", 1),
+  'add key "a"': (client) => client.add("a", 1),
+  'cas key "a"': (client) => client.cas("a", 1, 1n),
+  'append key "a"': (client) => client.append("a", "b"),
+  'decr key "a"': (client) => client.decr("a"),
+  'incr key "a" ': (client) => client.incr("a", 1, { initial: 0 }),
+  'touch key "a"': (client) => client.touch("a", 1),
+  'delete key "a"': (client) => client.delete("a"),
+  'get key "a" ': (client) => client.getMany(["a"]),
+  'set key "a" ': (client) => client.setMany({ a: 1 }),
+  'mg key "a"': (client) => client.meta("mg", "a", ["v"]),
+  'mg key "a" ': (client) => client.getOrSet("a", () => 1),
+  'mg key "a"  ': (client) => client.inspect("a"),
+  'gets key "a" ': (client) => client.update("a", () => 1),
+  'incr key "n~moecache-generation"': (client) => client.namespace("n").get("a"),
+  "flush_all": (client) => client.flushAll(),
+  "stats slabs": (client) => client.stats("slabs"),
+  "stats": (client) => client.stats(),
+  "version": (client) => client.version(),
+  "verbosity": (client) => client.verbosity(1),
+  "lru_crawler metadump": (client) => client.items().next(),
+  "watch mutations": (client) => client.watch(["mutations"]).ready,
+};
+
+for (const [action, use] of Object.entries(OPERATIONS)) {
+  Deno.test(`"${action}" is named when it is overdue, its server hangs, or cannot be reached`, async () => {
+    const limits: ClientOptions[] = [
+      { timeout: 1000 },
+      { stallTimeout: 1000 },
+      { connectTimeout: 1000, dial: hanging },
+    ];
+    for (const options of limits) {
+      const { clock, client } = play(options);
+      const failing = use(client).catch((error) => error);
+      let error: unknown;
+      failing.then((reason) => error = reason);
+      while (error === undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        clock.tick(100);
+      }
+      assert(error instanceof SocketError, `${error}`);
+      assert(error.message.includes(action.trim()), error.message);
+      assert(error.message.includes("cache.test:11211"), error.message);
+      assertEquals(error.message.split("under way").length - 1, 1, error.message);
+      await client.close();
+    }
   });
 }

@@ -41,6 +41,10 @@ Deno.test("Client counts decoding as part of an operation's time, and not as a f
   const late = values.slice(0, 3).map((value) =>
     assertRejects(() => value, TimeoutError, "still being decoded after 1000 ms")
   );
+  for (const [i, command] of ["get", "gets", "gat"].entries()) {
+    const named = `after 1000 ms, under way: ${command} key "a"`;
+    late.push(assertRejects(() => values[i]!, TimeoutError, named));
+  }
   late.push(assertRejects(() => values[3]!, SocketError, "still being decoded"));
   await settle();
   const cas = VALUE.replace("5\r\n", "5 1\r\n");

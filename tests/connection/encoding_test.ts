@@ -57,7 +57,7 @@ for (const [name, store] of Object.entries(STORES)) {
     const late = assertRejects(
       () => store(client),
       TimeoutError,
-      "still being encoded after 1000 ms",
+      `${name.split(/ |M/, 1)[0]} key "a": its value is still being encoded after 1000 ms`,
     );
     await settle();
     clock.tick(999);

@@ -231,9 +231,9 @@ Deno.test("Client waits for an endpoint that hangs no longer than for a connecti
     const error = await assertRejects(() => client.get("key"), TimeoutError);
     assertEquals(
       error.message,
-      `Cannot discover servers through ${peer.address}: no answer within 30 ms`,
+      `Cannot discover servers through ${peer.address}: no answer within 30 ms, under way: get key "key"`,
     );
-    await assertRejects(() => client.stats(), TimeoutError);
+    await assertRejects(() => client.stats(), TimeoutError, "30 ms, under way: stats");
   }
 });
 

@@ -170,6 +170,10 @@ export class VersionCommand extends Command<string> {
   override chances: number = CHANCES;
   readonly isTrivial = true;
 
+  override get action(): string {
+    return "version";
+  }
+
   write(buffer: RequestBuffer): void {
     buffer.ascii("version\r\n");
   }

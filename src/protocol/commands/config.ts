@@ -28,6 +28,10 @@ const HEADER = "CONFIG cluster ";
 export class ConfigCommand extends Command<string> {
   #text: string | undefined;
 
+  override get action(): string {
+    return "config get cluster";
+  }
+
   write(buffer: RequestBuffer): void {
     buffer.ascii("config get cluster\r\n");
   }

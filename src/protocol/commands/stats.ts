@@ -58,6 +58,10 @@ export class StatsCommand extends Command<Stats> {
     if (args === "") this.chances = CHANCES;
   }
 
+  override get action(): string {
+    return this.#args === "" ? "stats" : `stats ${this.#args}`;
+  }
+
   write(buffer: RequestBuffer): void {
     buffer.ascii("stats");
     // mcrouter refuses a line that ends with a space.
