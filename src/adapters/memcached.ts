@@ -29,6 +29,8 @@ export type {
   MemcachedEventName,
   MemcachedQuery,
 } from "./memcached/memcached.ts";
+export type { Emitter } from "./memcached/emitter.ts";
+export type { ServerReply } from "./memcached/server_replies.ts";
 export type { MemcachedIssue } from "./memcached/issues.ts";
 export type { MemcachedOptions, MemcachedServers } from "./memcached/memcached_options.ts";
 

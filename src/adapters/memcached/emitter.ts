@@ -1,10 +1,7 @@
 /** Listeners by name, as Node's `EventEmitter` has them: events reach them in their order. @module */
 
-/** A listener. */
-type Listener<Event> = (event: Event) => void;
-
 interface Registration<Event> {
-  readonly listener: Listener<Event>;
+  readonly listener: (event: Event) => void;
   readonly isOnce: boolean;
 }
 
@@ -16,35 +13,35 @@ export class Emitter<Name extends string, Event> {
     return this.#registrations.get(name) ?? [];
   }
 
-  #add(name: Name, listener: Listener<Event>, isOnce: boolean): this {
+  #add(name: Name, listener: (event: Event) => void, isOnce: boolean): this {
     this.#registrations.set(name, [...this.#of(name), { listener, isOnce }]);
     return this;
   }
 
   /** Adds a listener. */
-  on(name: Name, listener: Listener<Event>): this {
+  on(name: Name, listener: (event: Event) => void): this {
     return this.#add(name, listener, false);
   }
 
   /** Adds a listener, as `on` does. */
-  addListener(name: Name, listener: Listener<Event>): this {
+  addListener(name: Name, listener: (event: Event) => void): this {
     return this.on(name, listener);
   }
 
   /** Adds a listener for one event. */
-  once(name: Name, listener: Listener<Event>): this {
+  once(name: Name, listener: (event: Event) => void): this {
     return this.#add(name, listener, true);
   }
 
   /** Removes a listener. */
-  off(name: Name, listener: Listener<Event>): this {
+  off(name: Name, listener: (event: Event) => void): this {
     const at = this.#of(name).findLastIndex((other) => other.listener === listener);
     this.#registrations.set(name, this.#of(name).filter((_, i) => i !== at));
     return this;
   }
 
   /** Removes a listener, as `off` does. */
-  removeListener(name: Name, listener: Listener<Event>): this {
+  removeListener(name: Name, listener: (event: Event) => void): this {
     return this.off(name, listener);
   }
 
