@@ -277,7 +277,12 @@ Deno.test("Client authenticates to a server like MemCachier in its dialect, and 
     await Promise.all(keys.map((key) => client.set(key, key)));
     assertEquals((await client.getMany(keys)).size, 50);
     server.closeConnections();
-    assertEquals(await client.get("key1").catch(() => client.get("key1")), "key1");
+    // Each of the connections may be found closed by an operation.
+    let value: unknown;
+    for (let i = 0; i <= 3 && value === undefined; i++) {
+      value = await client.get("key1").catch(() => undefined);
+    }
+    assertEquals(value, "key1");
   }
   for (const given of [auth, { ...wrong, dialect: "memcachier" } as const]) {
     await using client = new Client(server.address, { auth: given });

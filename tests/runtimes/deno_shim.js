@@ -6,7 +6,7 @@
  */
 
 import { spawn, spawnSync } from "node:child_process";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -260,6 +260,13 @@ export const denoShim = {
   },
   writeTextFile: (path, text) => translating(writeFile(path, text)),
   readTextFile: (path) => translating(readFile(path, "utf8")),
+  readTextFileSync: (path) => {
+    try {
+      return readFileSync(path, "utf8");
+    } catch (error) {
+      throw translate(error);
+    }
+  },
   remove: (path, options) => translating(rm(path, options)),
   listen: ({ port }) => new Listener(port),
   connect: ({ hostname, port }) =>

@@ -203,6 +203,9 @@ export const denoShim = {
   makeTempFile: () => ask("makeTempFile"),
   writeTextFile: (path, text) => ask("writeTextFile", { path, text }),
   readTextFile: (path) => ask("readTextFile", { path }),
+  readTextFileSync: () => {
+    throw new errors.NotFound("there are no files on a worker");
+  },
   remove: (path, { recursive = false } = {}) => ask("remove", { path, recursive }),
   listen,
   connect: async ({ hostname, port }) => {

@@ -87,7 +87,10 @@ export class ScriptedPeer implements AsyncDisposable {
     for await (const socket of this.#listener) {
       const connection = new PeerConnection(socket);
       const index = this.#connections.push(connection) - 1;
-      this.#plays.push(Promise.resolve(this.#script(connection, index)));
+      const play = Promise.resolve(this.#script(connection, index));
+      // It fails when the peer is closed, and not before.
+      play.catch(() => {});
+      this.#plays.push(play);
     }
   }
 }
@@ -97,7 +100,13 @@ export function answering(answer: (line: string) => string | undefined): Script 
   return async (connection) => {
     for (let line; (line = await connection.request()) !== undefined;) {
       const reply = answer(line);
-      if (reply !== undefined) await connection.send(reply);
+      if (reply === undefined) continue;
+      try {
+        await connection.send(reply);
+      } catch {
+        // The client has gone, as a request that comes to nothing tells too.
+        return;
+      }
     }
   };
 }
