@@ -1,11 +1,13 @@
 import type { KeyFormat } from "../protocol/key_format.ts";
-import { md5Hex } from "./digest.ts";
+import { byteString } from "../routing/hashes/text_hash.ts";
+import { md5Hex, textOfUtf8 } from "./digest.ts";
+import { checkWellFormed } from "./prefixed_keys.ts";
 
 const LONGEST = 250;
 
 /**
- * Makes keys as the npm client `memcached` does: one of more than 250 characters is sent as its MD5, in hexadecimal
- * digits. It chooses the server by the key, not by its MD5.
+ * Makes keys as the npm client `memcached` does: in UTF-8, and one of more than 250 characters as its MD5, in
+ * hexadecimal digits. It chooses the server by the key itself, even by a long one.
  *
  * Two long keys with the same MD5 would share an item, and so would a long key and a short one that is its MD5.
  * `items` lists long keys as memcached has them.
@@ -26,7 +28,10 @@ const LONGEST = 250;
  * ```
  */
 export const npmMemcachedKeys: KeyFormat = {
-  encode: (key) => key.length > LONGEST ? md5Hex(key) : key,
+  encode: (key) => {
+    checkWellFormed(key);
+    return key.length > LONGEST ? md5Hex(key) : byteString(key);
+  },
   route: (key) => key,
-  decode: (sent) => sent,
+  decode: textOfUtf8,
 };

