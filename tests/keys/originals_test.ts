@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { Client } from "../../mod.ts";
 import {
   dalliKeys,
   djangoKeys,
@@ -14,6 +15,7 @@ import {
   railsKeys,
   type RailsKeysOptions,
 } from "../../src/keys/mod.ts";
+import { ketama } from "../../src/routing/mod.ts";
 import { sha256Hex } from "../../src/keys/digest.ts";
 import { tiger } from "../../src/keys/tiger.ts";
 
@@ -203,4 +205,14 @@ Deno.test("npmMemcachedKeys sends the MD5 of a long key, as validateKeySize of t
   assertEquals(npmMemcachedKeys.route?.(long), long);
   assertEquals(npmMemcachedKeys.encode("é"), "\xc3\xa9");
   assertEquals(npmMemcachedKeys.decode?.("\xc3\xa9"), "é");
+});
+
+Deno.test("npmMemcachedKeys leaves long keys on the servers where npm's memcached 2.2.2 has them", async () => {
+  const servers = ["10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211"];
+  await using client = new Client(servers, { locator: ketama, keys: npmMemcachedKeys });
+  const indexes = Array.from(
+    { length: 6 },
+    (_, i) => client.locate(`k${i}${"x".repeat(260)}`).index,
+  );
+  assertEquals(indexes, [0, 0, 2, 0, 2, 2]);
 });

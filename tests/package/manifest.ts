@@ -20,6 +20,8 @@ export const PROGRAM = "./cli";
  */
 export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./cache": {},
+  "./memcached": {},
+  "./memjs": {},
   "./keyv": { keyv: ">=5" },
   "./unstorage": { unstorage: ">=1.10" },
 };

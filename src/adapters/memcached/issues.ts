@@ -1,0 +1,67 @@
+/** What npm's memcached tells listeners about a server that fails. @module */
+
+import type { SocketError } from "../../../mod.ts";
+
+/** What listeners to `issue`, `failure`, `remove`, `reconnecting` and `reconnect` get. */
+export interface MemcachedIssue {
+  /** The server, `host:port`. */
+  readonly server: string;
+  /** Its port and its host. */
+  readonly tokens: readonly string[];
+  /** The messages of the errors since it last answered. */
+  readonly messages: readonly string[];
+  /** How many more failures in a row mean that it is down. */
+  readonly failures: number;
+  /** How often it has failed. */
+  readonly totalFailures: number;
+  /** For how many milliseconds it has been down; 0 when it is not. */
+  readonly totalDownTime: number;
+}
+
+/** How many messages are kept of a server that does not come back. */
+const MOST_MESSAGES = 20;
+
+/** The issues of one server. */
+export class ServerIssues {
+  readonly #server: string;
+  readonly #allowed: number;
+  #messages: string[] = [];
+  #failures = 0;
+  #total = 0;
+  #downSince: number | undefined;
+
+  constructor(server: string, allowed: number) {
+    this.#server = server;
+    this.#allowed = allowed;
+  }
+
+  fail(error: SocketError | undefined): void {
+    this.#failures++;
+    this.#total++;
+    this.#messages = [...this.#messages, `${error?.message}`].slice(-MOST_MESSAGES);
+  }
+
+  goDown(): void {
+    this.#downSince ??= Date.now();
+  }
+
+  /** The server is back: what was counted begins again, after the listeners got this. */
+  comeBack(): MemcachedIssue {
+    const issue = this.describe();
+    this.#messages = [];
+    this.#failures = 0;
+    this.#downSince = undefined;
+    return issue;
+  }
+
+  describe(): MemcachedIssue {
+    return {
+      server: this.#server,
+      tokens: this.#server.startsWith("/") ? [this.#server] : this.#server.split(":").reverse(),
+      messages: this.#messages,
+      failures: Math.max(0, this.#allowed - this.#failures),
+      totalFailures: this.#total,
+      totalDownTime: this.#downSince === undefined ? 0 : Date.now() - this.#downSince,
+    };
+  }
+}

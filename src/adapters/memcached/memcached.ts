@@ -1,0 +1,646 @@
+import {
+  Client,
+  type EncodedValue,
+  type PartialFailure,
+  type ServerEvent,
+  SocketError,
+  type Stats,
+  type Transcoder,
+} from "../../../mod.ts";
+import { checkFunction } from "../../option_checks.ts";
+import { npmMemcachedTranscoder } from "../../transcoding/mod.ts";
+import { keepingProcess, systemClock } from "../../waiting.ts";
+import { callBack, toBuffer } from "../node_callbacks.ts";
+import { Emitter } from "./emitter.ts";
+import { type MemcachedIssue, ServerIssues } from "./issues.ts";
+import {
+  addressesOf,
+  type MemcachedOptions,
+  type MemcachedServers,
+  type MemcachedSettings,
+  namesOf,
+  settingsFrom,
+} from "./memcached_options.ts";
+import {
+  cachedumpReply,
+  groupedReply,
+  plainReply,
+  type ServerReply,
+  versionReply,
+} from "./server_replies.ts";
+
+/** What `this` is in a callback: the call. */
+export interface MemcachedQuery {
+  /** The command, `"get"` for example. */
+  readonly type: string;
+  /** The key, or the keys, with the namespace. */
+  readonly key?: string | readonly string[] | undefined;
+  /** When the call was made, in milliseconds since 1970. */
+  readonly start: number;
+  /** How many milliseconds it took. */
+  readonly execution: number;
+}
+
+/** Takes an error, or `undefined` and the result. */
+export type MemcachedCallback<Result> = (
+  this: MemcachedQuery,
+  // deno-lint-ignore no-explicit-any -- npm's memcached gives errors, lists of them, and a string
+  error: any,
+  result: Result,
+) => void;
+
+/** The events of a client: each tells of one of its servers. */
+export type MemcachedEventName = "issue" | "failure" | "reconnecting" | "reconnect" | "remove";
+
+/** Encoded before the call, decoded as npm's memcached does; bytes are Buffers. */
+const TRANSCODER: Transcoder = {
+  handsOverData: true,
+  encode: (item) => item as EncodedValue,
+  decode(item) {
+    const value = npmMemcachedTranscoder.decode(item);
+    return value instanceof Uint8Array ? toBuffer(value) : value;
+  },
+};
+
+/** What a call is, and what its callback gets when it fails. */
+interface Call {
+  readonly type: string;
+  readonly key?: string | readonly string[];
+  /** Whether it may be sent again: it has the same effect twice as once. */
+  readonly repeats?: boolean;
+  readonly failed?: unknown;
+}
+
+/**
+ * npm's memcached, on moecache. Every method calls back with an error, or with `undefined` and the result.
+ *
+ * @example Two servers by weight
+ * ```ts
+ * import Memcached from "@moecache/moecache/memcached";
+ *
+ * const memcached = new Memcached({ "10.0.0.1:11211": 1, "10.0.0.2:11211": 2 }, { remove: true });
+ * memcached.on("failure", ({ server, messages }) => console.error(server, messages));
+ * memcached.end();
+ * ```
+ */
+export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
+  /** The options of all clients that are made from now on; their own come first. */
+  static config: MemcachedOptions = {};
+
+  /** The names of the servers. */
+  readonly servers: readonly string[];
+  readonly #settings: MemcachedSettings;
+  readonly #client: Client;
+  readonly #issues = new Map<string, ServerIssues>();
+  #active = 0;
+
+  /**
+   * Makes a client.
+   *
+   * @param servers `host:port`, a list of them, or their weights by name; `localhost:11211` by default.
+   * @param options The options of npm's memcached; all are optional.
+   * @throws {ValidationException} When an address or an option is invalid.
+   */
+  constructor(servers?: MemcachedServers, options: MemcachedOptions = {}) {
+    super();
+    this.servers = namesOf(servers);
+    this.#settings = settingsFrom({ ...Memcached.config, ...options });
+    this.#client = new Client(addressesOf(servers), {
+      ...this.#settings.clientOptions,
+      transcoder: TRANSCODER,
+    });
+    this.#client.addEventListener("error", this.#onError);
+    this.#client.addEventListener("down", this.#onDown);
+    this.#client.addEventListener("up", this.#onUp);
+  }
+
+  /**
+   * Gets a value, or several.
+   *
+   * @param key The key, or a list as for `getMulti`.
+   * @param callback Takes the value; `undefined` when the key does not exist.
+   */
+  get(key: string | readonly string[], callback: MemcachedCallback<unknown>): void {
+    if (Array.isArray(key)) return this.getMulti(key, callback);
+    this.#onKey("get", key as string, callback, (full) => this.#client.get(full), {
+      repeats: true,
+    });
+  }
+
+  /**
+   * Gets a value and its cas unique.
+   *
+   * @param key The key.
+   * @param callback Takes an object with the value under the key and the namespace, and `cas`; `undefined` when the key
+   * does not exist.
+   */
+  gets(key: string, callback: MemcachedCallback<Record<string, unknown> | undefined>): void {
+    this.#onKey("gets", key, callback, async (full) => {
+      const found = await this.#client.gets(full);
+      return found === undefined ? undefined : { [full]: found.value, cas: `${found.cas}` };
+    }, { repeats: true });
+  }
+
+  /**
+   * Gets several values.
+   *
+   * @param keys The keys.
+   * @param callback Takes an object of the values that exist, by key. If some servers fail, it gets their errors, and
+   * the values of the others.
+   */
+  getMulti(keys: readonly string[], callback: MemcachedCallback<Record<string, unknown>>): void {
+    checkFunction("callback", callback);
+    const { namespace } = this.#settings;
+    const list = Array.isArray(keys) ? keys : [];
+    const full = list.map((key) => namespace + key);
+    const own = (found: Iterable<readonly [string, unknown]>) =>
+      Object.fromEntries(Array.from(found, ([key, value]) => [key.slice(namespace.length), value]));
+    const fault = Array.isArray(keys)
+      ? list.map((key, i) => this.#keyFault(key, full[i])).find(Boolean)
+      : `Argument "key" is not a valid Array.`;
+    this.#send({ type: "get", key: full, repeats: true, failed: {} }, callback, async () => {
+      if (fault !== undefined) throw new Error(fault);
+      return own(await this.#client.getMany(full));
+    }, (error) => {
+      const { failures, results } = error as Partial<PartialFailure>;
+      if (failures === undefined) return [[error], {}];
+      return [[...new Set(failures.values())], own(results as Map<string, unknown>)];
+    });
+  }
+
+  /**
+   * Stores a value.
+   *
+   * @param key The key.
+   * @param value A string, a number, bytes, or what JSON can represent.
+   * @param lifetime When it expires, in seconds; 0 is never.
+   * @param callback Takes `true`.
+   */
+  set(key: string, value: unknown, lifetime: number, callback: MemcachedCallback<boolean>): void {
+    this.#store("set", key, value, lifetime, callback, async (full, item) => {
+      await this.#client.set(full, item, lifetime);
+      return true;
+    });
+  }
+
+  /**
+   * Stores a value if the key does not exist; otherwise the callback gets an error with `notStored`.
+   *
+   * @param key The key.
+   * @param value As for `set`.
+   * @param lifetime In seconds.
+   * @param callback Takes `true`.
+   */
+  add(key: string, value: unknown, lifetime: number, callback: MemcachedCallback<boolean>): void {
+    this.#store(
+      "add",
+      key,
+      value,
+      lifetime,
+      callback,
+      async (full, item) => stored(await this.#client.add(full, item, lifetime)),
+    );
+  }
+
+  /**
+   * Stores a value if the key exists; otherwise the callback gets an error with `notStored`.
+   *
+   * @param key The key.
+   * @param value As for `set`.
+   * @param lifetime In seconds.
+   * @param callback Takes `true`.
+   */
+  replace(
+    key: string,
+    value: unknown,
+    lifetime: number,
+    callback: MemcachedCallback<boolean>,
+  ): void {
+    this.#store(
+      "replace",
+      key,
+      value,
+      lifetime,
+      callback,
+      async (full, item) => stored(await this.#client.replace(full, item, lifetime)),
+    );
+  }
+
+  /**
+   * Stores a value if the key has not changed since `gets`.
+   *
+   * @param key The key.
+   * @param value As for `set`.
+   * @param cas What `gets` gave as `cas`.
+   * @param lifetime In seconds.
+   * @param callback Takes whether it was stored.
+   */
+  cas(
+    key: string,
+    value: unknown,
+    cas: string,
+    lifetime: number,
+    callback: MemcachedCallback<boolean>,
+  ): void {
+    this.#store("cas", key, value, lifetime, callback, async (full, item) => {
+      if (!/^\d+$/.test(cas)) throw new Error('Argument "cas" is not a valid String.');
+      return await this.#client.cas(full, item, BigInt(cas), lifetime) === "stored";
+    });
+  }
+
+  /**
+   * Puts a value behind another; if there is none, the callback gets an error with `notStored`.
+   *
+   * @param key The key.
+   * @param value As for `set`.
+   * @param callback Takes `true`.
+   */
+  append(key: string, value: unknown, callback: MemcachedCallback<boolean>): void {
+    this.#store(
+      "append",
+      key,
+      value,
+      0,
+      callback,
+      async (full, { data }) => stored(await this.#client.append(full, data)),
+    );
+  }
+
+  /**
+   * Puts a value in front of another; if there is none, the callback gets an error with `notStored`.
+   *
+   * @param key The key.
+   * @param value As for `set`.
+   * @param callback Takes `true`.
+   */
+  prepend(key: string, value: unknown, callback: MemcachedCallback<boolean>): void {
+    this.#store(
+      "prepend",
+      key,
+      value,
+      0,
+      callback,
+      async (full, { data }) => stored(await this.#client.prepend(full, data)),
+    );
+  }
+
+  /**
+   * Adds to a number.
+   *
+   * @param key The key.
+   * @param value What is added, an integer from 0 on.
+   * @param callback Takes the new number; `false` when the key does not exist.
+   */
+  incr(key: string, value: number, callback: MemcachedCallback<number | boolean>): void {
+    this.#count("incr", key, value, callback);
+  }
+
+  /**
+   * Subtracts from a number, down to 0.
+   *
+   * @param key The key.
+   * @param value What is subtracted, an integer from 0 on.
+   * @param callback Takes the new number; `false` when the key does not exist.
+   */
+  decr(key: string, value: number, callback: MemcachedCallback<number | boolean>): void {
+    this.#count("decr", key, value, callback);
+  }
+
+  /**
+   * Adds to a number, as `incr` does.
+   *
+   * @param key The key.
+   * @param value What is added.
+   * @param callback Takes the new number.
+   */
+  increment(key: string, value: number, callback: MemcachedCallback<number | boolean>): void {
+    this.incr(key, value, callback);
+  }
+
+  /**
+   * Subtracts from a number, as `decr` does.
+   *
+   * @param key The key.
+   * @param value What is subtracted.
+   * @param callback Takes the new number.
+   */
+  decrement(key: string, value: number, callback: MemcachedCallback<number | boolean>): void {
+    this.decr(key, value, callback);
+  }
+
+  /**
+   * Sets when a key expires.
+   *
+   * @param key The key.
+   * @param lifetime In seconds; 0 is never.
+   * @param callback Takes whether the key exists.
+   */
+  touch(key: string, lifetime: number, callback: MemcachedCallback<boolean>): void {
+    this.#onKey("touch", key, callback, (full) => {
+      checkNumber("lifetime", lifetime);
+      return this.#client.touch(full, lifetime);
+    }, { repeats: true });
+  }
+
+  /**
+   * Deletes a key.
+   *
+   * @param key The key.
+   * @param callback Takes whether it existed.
+   */
+  del(key: string, callback: MemcachedCallback<boolean>): void {
+    this.#onKey("delete", key, callback, (full) => this.#client.delete(full), { repeats: true });
+  }
+
+  /**
+   * Deletes a key, as `del` does.
+   *
+   * @param key The key.
+   * @param callback Takes whether it existed.
+   */
+  delete(key: string, callback: MemcachedCallback<boolean>): void {
+    this.del(key, callback);
+  }
+
+  /**
+   * Reads the version of each server.
+   *
+   * @param callback Takes a list of `{ server, version, major, minor, bugfix }`.
+   */
+  version(callback: MemcachedCallback<ServerReply[]>): void {
+    this.#onAll("version", callback, () => this.#client.version(), versionReply);
+  }
+
+  /**
+   * Empties all servers.
+   *
+   * @param callback Takes a list with `true` for each.
+   */
+  flush(callback: MemcachedCallback<boolean[]>): void {
+    const flush = async () => {
+      await this.#client.flushAll();
+      return this.servers.map(() => undefined);
+    };
+    this.#onAll("flush_all", callback, flush, () => true);
+  }
+
+  /**
+   * Empties all servers, as `flush` does.
+   *
+   * @param callback Takes a list with `true` for each.
+   */
+  flushAll(callback: MemcachedCallback<boolean[]>): void {
+    this.flush(callback);
+  }
+
+  /**
+   * Reads the statistics of each server.
+   *
+   * @param callback Takes a list of objects, each with `server`.
+   */
+  stats(callback: MemcachedCallback<ServerReply[]>): void {
+    this.#onAll("stats", callback, () => this.#client.stats(), plainReply);
+  }
+
+  /**
+   * Reads the settings of each server.
+   *
+   * @param callback Takes a list of objects, each with `server`.
+   */
+  settings(callback: MemcachedCallback<ServerReply[]>): void {
+    this.#onAll("stats settings", callback, () => this.#client.stats("settings"), plainReply);
+  }
+
+  /**
+   * Reads the settings, as `settings` does.
+   *
+   * @param callback As for `settings`.
+   */
+  statsSettings(callback: MemcachedCallback<ServerReply[]>): void {
+    this.settings(callback);
+  }
+
+  /**
+   * Reads the statistics of the slabs of each server.
+   *
+   * @param callback Takes a list of objects by slab, each with `server`.
+   */
+  slabs(callback: MemcachedCallback<ServerReply[]>): void {
+    const reply = (server: string, stats: Stats) => groupedReply(server, stats, "");
+    this.#onAll("stats slabs", callback, () => this.#client.stats("slabs"), reply);
+  }
+
+  /**
+   * Reads the statistics of the slabs, as `slabs` does.
+   *
+   * @param callback As for `slabs`.
+   */
+  statsSlabs(callback: MemcachedCallback<ServerReply[]>): void {
+    this.slabs(callback);
+  }
+
+  /**
+   * Reads the statistics of the items of each server.
+   *
+   * @param callback Takes a list of objects by slab, each with `server`.
+   */
+  items(callback: MemcachedCallback<ServerReply[]>): void {
+    const reply = (server: string, stats: Stats) => groupedReply(server, stats, "items:");
+    this.#onAll("stats items", callback, () => this.#client.stats("items"), reply);
+  }
+
+  /**
+   * Reads the statistics of the items, as `items` does.
+   *
+   * @param callback As for `items`.
+   */
+  statsItems(callback: MemcachedCallback<ServerReply[]>): void {
+    this.items(callback);
+  }
+
+  /**
+   * Lists items of a slab.
+   *
+   * @param server The server, one of `servers`.
+   * @param slabid The slab, as `items` has it.
+   * @param number How many at most; 0 is all.
+   * @param callback Takes a list of `{ key, b, s }`, or the only one, or `undefined`.
+   */
+  cachedump(
+    server: string,
+    slabid: number,
+    number: number,
+    callback: MemcachedCallback<ServerReply | ServerReply[] | undefined>,
+  ): void {
+    checkFunction("callback", callback);
+    this.#send({ type: "stats cachedump" }, callback, async () => {
+      checkNumber("slabid", slabid);
+      checkNumber("number", number);
+      const index = this.servers.indexOf(server);
+      if (index === -1) throw new Error(`Server at ${server} not available`);
+      const all = await this.#client.stats(`cachedump ${slabid} ${number}`);
+      const items = cachedumpReply(all[index] ?? {});
+      return items.length > 1 ? items : items[0];
+    });
+  }
+
+  /** Closes the connections. */
+  end(): void {
+    this.#client.close();
+  }
+
+  #onKey<Result>(
+    type: string,
+    key: string,
+    callback: MemcachedCallback<Result>,
+    send: (full: string) => Promise<Result>,
+    call: Partial<Call> = {},
+  ): void {
+    checkFunction("callback", callback);
+    const full = this.#settings.namespace + key;
+    this.#send({ type, key: full, ...call }, callback, async () => {
+      const fault = this.#keyFault(key, full);
+      if (fault !== undefined) throw new Error(fault);
+      return await send(full);
+    });
+  }
+
+  #store(
+    type: string,
+    key: string,
+    value: unknown,
+    lifetime: number,
+    callback: MemcachedCallback<boolean>,
+    send: (full: string, item: EncodedValue) => Promise<boolean>,
+  ): void {
+    this.#onKey(type, key, callback, async (full) => {
+      checkNumber("lifetime", lifetime);
+      const item = await npmMemcachedTranscoder.encode(value);
+      const { maxValue } = this.#settings;
+      if (item.data.byteLength > maxValue) {
+        throw new Error(`The length of the value is greater than ${maxValue}`);
+      }
+      return await send(full, item);
+    }, { repeats: type === "set", failed: false });
+  }
+
+  #count(
+    type: "incr" | "decr",
+    key: string,
+    value: number,
+    callback: MemcachedCallback<number | boolean>,
+  ): void {
+    this.#onKey(type, key, callback, async (full) => {
+      checkNumber("value", value);
+      const number = await this.#client[type](full, value);
+      return number === undefined ? false : Number(number);
+    }, { failed: false });
+  }
+
+  #onAll<Reply, Shape>(
+    type: string,
+    callback: MemcachedCallback<Shape[]>,
+    send: () => Promise<readonly Reply[]>,
+    shape: (server: string, reply: Reply) => Shape,
+  ): void {
+    checkFunction("callback", callback);
+    const shapes = (replies: readonly (Reply | undefined)[], has: (i: number) => boolean) =>
+      this.servers.flatMap((server, i) => has(i) ? [shape(server, replies[i] as Reply)] : []);
+    this.#send({ type }, callback, async () => shapes(await send(), () => true), (error) => {
+      const results = (error as Partial<PartialFailure>).results ?? new Map();
+      const names = this.#client.servers.map(({ name }) => name);
+      const replies = names.map((name) => results.get(name) as Reply);
+      return [error, shapes(replies, (i) => results.has(names[i] ?? ""))];
+    });
+  }
+
+  /** Why a key cannot be used, in the words of npm's memcached. */
+  #keyFault(key: unknown, full = ""): string | undefined {
+    const { maxKeySize, keyCompression } = this.#settings;
+    if (typeof key !== "string") return 'Argument "key" is not a valid String.';
+    if (full.length > maxKeySize) {
+      if (keyCompression) return undefined;
+      return `Argument "key" is longer than the maximum allowed length of ${maxKeySize}`;
+    }
+    if (/\s/.test(full)) return "The key should not contain any whitespace or new lines";
+    return undefined;
+  }
+
+  /** Sends, and calls back with what comes of it. */
+  async #send<Result>(
+    call: Call,
+    callback: MemcachedCallback<Result>,
+    send: () => Promise<Result>,
+    onFailure: (error: unknown) => readonly [error: unknown, result: unknown] = (error) => [
+      error,
+      call.failed,
+    ],
+  ): Promise<void> {
+    const { type, key } = call;
+    const start = Date.now();
+    let outcome: readonly [error: unknown, result: unknown];
+    const { maxQueueSize } = this.#settings;
+    if (++this.#active > maxQueueSize && maxQueueSize > 0) {
+      outcome = ["over queue limit", null];
+    } else {
+      try {
+        outcome = [undefined, await this.#repeat(call, send)];
+      } catch (error) {
+        outcome = onFailure(error);
+      }
+    }
+    this.#active--;
+    const query: MemcachedQuery = { type, key, start, execution: Date.now() - start };
+    const [error, result] = outcome;
+    callBack(() => callback.call(query, error, result as Result));
+  }
+
+  async #repeat<Result>({ repeats }: Call, send: () => Promise<Result>): Promise<Result> {
+    const { retries, delay, clientOptions: { clock = systemClock } } = this.#settings;
+    for (let retry = 0;; retry++) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!repeats || retry >= retries || !(error instanceof SocketError)) throw error;
+      }
+      await new Promise<void>((resolve) => keepingProcess(clock).after(delay(retry), resolve));
+    }
+  }
+
+  #issuesOf(server: string): ServerIssues {
+    let issues = this.#issues.get(server);
+    if (issues === undefined) {
+      issues = new ServerIssues(server, this.#settings.failures);
+      this.#issues.set(server, issues);
+    }
+    return issues;
+  }
+
+  readonly #onError = ({ server, error }: ServerEvent): void => {
+    const issues = this.#issuesOf(server);
+    issues.fail(error);
+    this.emit("issue", issues.describe());
+  };
+
+  readonly #onDown = ({ server }: ServerEvent): void => {
+    const issues = this.#issuesOf(server);
+    issues.goDown();
+    if (this.#settings.removes) this.emit("remove", issues.describe());
+    this.emit("failure", issues.describe());
+    this.emit("reconnecting", issues.describe());
+  };
+
+  readonly #onUp = ({ server }: ServerEvent): void => {
+    this.emit("reconnect", this.#issuesOf(server).comeBack());
+  };
+}
+
+/** Turns `false` into the error of npm's memcached. */
+function stored(isStored: boolean): true {
+  if (isStored) return true;
+  throw Object.assign(new Error("Item is not stored"), { notStored: true });
+}
+
+function checkNumber(name: string, value: unknown): void {
+  if (typeof value !== "number") throw new Error(`Argument "${name}" is not a valid Number.`);
+}

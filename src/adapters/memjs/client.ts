@@ -1,0 +1,712 @@
+import {
+  Client as MoecacheClient,
+  ClientException,
+  type EncodedValue,
+  type Locator,
+  type LocatorFactory,
+  type PartialFailure,
+  rawTranscoder,
+  SocketError,
+  ValidationException,
+} from "../../../mod.ts";
+import { checkFunction, invalidOption } from "../../option_checks.ts";
+import { memjsModulo } from "../../routing/mod.ts";
+import { keepingProcess, systemClock } from "../../waiting.ts";
+import { callBack, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
+import {
+  addressesOf,
+  type MemjsOptions,
+  type MemjsServer,
+  type MemjsSettings,
+  readServers,
+  settingsFrom,
+} from "./memjs_options.ts";
+
+/** Takes an error, or `null` and the results. */
+export type MemjsCallback<Results extends readonly unknown[]> = (
+  error: Error | null,
+  ...results: { [Index in keyof Results]: Results[Index] | null }
+) => void;
+
+/** What `get` resolves to; both are `null` when the key does not exist. */
+export interface MemjsItem {
+  /** The value: a `Buffer`, where the runtime has it. */
+  readonly value: NodeBuffer | null;
+  /** The flags, in 4 bytes. */
+  readonly flags: NodeBuffer | null;
+}
+
+/** What `increment` and `decrement` resolve to. */
+export interface MemjsCounter {
+  /** Always `true`. */
+  readonly success: boolean;
+  /** The new number. */
+  readonly value: number;
+}
+
+/** The options of an operation that stores. */
+export interface MemjsStoring {
+  /** When the value expires, in seconds; by default what the client's option `expires` says. */
+  readonly expires?: number | undefined;
+}
+
+/** The options of `increment` and `decrement`. */
+export interface MemjsCounting extends MemjsStoring {
+  /** The number that a key that does not exist becomes; 0 by default. */
+  readonly initial?: number | undefined;
+}
+
+const OPCODES = { get: 0, set: 1, add: 2, replace: 3, append: 14, prepend: 15 } as const;
+
+/** What memjs calls the refusals of memcached, by a part of its line. */
+const REFUSALS: readonly (readonly [RegExp, string])[] = [
+  [/too large/i, "Value too large"],
+  [/non-numeric/i, "Incr/Decr on non-numeric value"],
+  [/out of memory/i, "Out of memory"],
+];
+
+/**
+ * memjs's client, on moecache. Make it with {@linkcode Client.create}. Without a callback, a method returns a promise.
+ *
+ * @example With a callback
+ * ```ts
+ * import { Client } from "@moecache/moecache/memjs";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * const client = Client.create(server.address);
+ *
+ * const got = Promise.withResolvers<string>();
+ * client.set("greeting", "hello", { expires: 600 }, () => {
+ *   client.get("greeting", (_error, value) => got.resolve(`${value}`));
+ * });
+ * assertEquals(await got.promise, "hello");
+ * client.close();
+ * ```
+ */
+export class Client {
+  /** The servers, in the order in which keys are distributed. */
+  readonly servers: readonly MemjsServer[];
+  readonly #settings: MemjsSettings;
+  readonly #client: MoecacheClient;
+  #distribution: Locator | undefined;
+
+  /**
+   * Makes a client of these servers. {@linkcode Client.create} reads them from a string or the environment.
+   *
+   * @param servers The servers: their `host` and `port`.
+   * @param options As for `create`.
+   * @throws {ValidationException} When a server or an option is invalid.
+   */
+  constructor(servers: readonly MemjsServer[], options: MemjsOptions = {}) {
+    if (!Array.isArray(servers)) {
+      throw invalidOption("servers", servers, "a list of servers");
+    }
+    this.servers = servers;
+    this.#settings = settingsFrom(options);
+    this.#client = new MoecacheClient(addressesOf(servers, options), {
+      ...this.#settings.clientOptions,
+      transcoder: rawTranscoder({ withFlags: true }),
+      keys: { encode: toUtf8, decode: fromUtf8, route: (key) => key },
+      locator: this.#locator,
+    });
+  }
+
+  /**
+   * Makes a client.
+   *
+   * @param servers `[user:password@]host[:port]`, several separated by commas. By default those of the environment
+   * variable `MEMCACHIER_SERVERS` or `MEMCACHE_SERVERS`, or `localhost:11211`.
+   * @param options memjs's options; all are optional.
+   * @returns The client. No socket is opened before the first operation.
+   * @throws {ValidationException} When an address or an option is invalid.
+   */
+  static create(servers?: string | null, options: MemjsOptions = {}): Client {
+    return new Client(readServers(servers ?? undefined), options);
+  }
+
+  /**
+   * Chooses the server of a key. Set it to a function of your own for another distribution.
+   *
+   * @param key The key.
+   * @returns The server's index in `servers`.
+   */
+  getServer(key: string): number {
+    const distribution = this.#distribution ??= memjsModulo(
+      this.servers.map(({ host, port }) => ({ name: `${host}:${port}`, weight: 1 })),
+    );
+    return distribution.locate(key);
+  }
+
+  /**
+   * Gets a value.
+   *
+   * @param key The key.
+   * @returns The value and its flags; `null` both when the key does not exist.
+   */
+  get(key: string): Promise<MemjsItem>;
+  /**
+   * Gets a value.
+   *
+   * @param key The key.
+   * @param callback Takes the value and its flags.
+   */
+  get(key: string, callback: MemjsCallback<[NodeBuffer, NodeBuffer]>): void;
+  get(
+    key: string,
+    callback?: MemjsCallback<[NodeBuffer, NodeBuffer]>,
+  ): Promise<MemjsItem> | void {
+    const got = async (): Promise<MemjsItem> => {
+      const item = await this.#repeat("GET", key, () => this.#client.get<EncodedValue>(key));
+      return item === undefined ? { value: null, flags: null } : this.#read(item);
+    };
+    return answer(got, callback, ({ value, flags }) => callback?.(null, value, flags));
+  }
+
+  /**
+   * Stores a value.
+   *
+   * @param key The key.
+   * @param value A string or bytes, or what the serializer takes.
+   * @param options `expires`, in seconds.
+   * @returns `true`.
+   */
+  set(key: string, value: unknown, options?: MemjsStoring): Promise<boolean>;
+  /**
+   * Stores a value.
+   *
+   * @param callback Takes `true`.
+   * @param expires When it expires, in memjs's former order.
+   */
+  set(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
+  /**
+   * Stores a value.
+   *
+   * @param callback Takes `true`.
+   */
+  set(
+    key: string,
+    value: unknown,
+    options: MemjsStoring,
+    callback: MemjsCallback<[boolean]>,
+  ): void;
+  set(key: string, value: unknown, ...rest: readonly unknown[]): Promise<boolean> | void {
+    return this.#store("set", key, value, rest, async (item, expires) => {
+      await this.#client.set(key, item, expires);
+      return true;
+    });
+  }
+
+  /**
+   * Stores a value if the key does not exist.
+   *
+   * @param options `expires`.
+   * @returns Whether it did.
+   */
+  add(key: string, value: unknown, options?: MemjsStoring): Promise<boolean>;
+  /**
+   * Stores a value if the key does not exist.
+   *
+   * @param callback Takes whether it did.
+   */
+  add(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
+  /**
+   * Stores a value if the key does not exist.
+   *
+   * @param callback Takes whether it did.
+   */
+  add(key: string, value: unknown, options: MemjsStoring, callback: MemjsCallback<[boolean]>): void;
+  add(key: string, value: unknown, ...rest: readonly unknown[]): Promise<boolean> | void {
+    return this.#store(
+      "add",
+      key,
+      value,
+      rest,
+      (item, expires) => this.#client.add(key, item, expires),
+    );
+  }
+
+  /**
+   * Stores a value if the key exists.
+   *
+   * @param options `expires`.
+   * @returns Whether it did.
+   */
+  replace(key: string, value: unknown, options?: MemjsStoring): Promise<boolean>;
+  /**
+   * Stores a value if the key exists.
+   *
+   * @param callback Takes whether it did.
+   */
+  replace(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
+  /**
+   * Stores a value if the key exists.
+   *
+   * @param callback Takes whether it did.
+   */
+  replace(
+    key: string,
+    value: unknown,
+    options: MemjsStoring,
+    callback: MemjsCallback<[boolean]>,
+  ): void;
+  replace(key: string, value: unknown, ...rest: readonly unknown[]): Promise<boolean> | void {
+    return this.#store(
+      "replace",
+      key,
+      value,
+      rest,
+      (item, expires) => this.#client.replace(key, item, expires),
+    );
+  }
+
+  /**
+   * Deletes a key.
+   *
+   * @param key The key.
+   * @returns Whether it existed.
+   */
+  delete(key: string): Promise<boolean>;
+  /**
+   * Deletes a key.
+   *
+   * @param key The key.
+   * @param callback Takes whether it existed.
+   */
+  delete(key: string, callback: MemjsCallback<[boolean]>): void;
+  delete(key: string, callback?: MemjsCallback<[boolean]>): Promise<boolean> | void {
+    return one(() => this.#repeat("DELETE", key, () => this.#client.delete(key)), callback);
+  }
+
+  /**
+   * Adds to a number. A key that does not exist becomes `initial`.
+   *
+   * @param key The key.
+   * @param amount What is added, an integer from 0 on.
+   * @param options `initial`, 0 by default, and `expires`, for a key that does not exist.
+   * @returns The new number.
+   */
+  increment(key: string, amount: number, options?: MemjsCounting): Promise<MemjsCounter>;
+  /**
+   * Adds to a number.
+   *
+   * @param callback Takes `true` and the new number.
+   */
+  increment(
+    key: string,
+    amount: number,
+    callback: MemjsCallback<[boolean, number]>,
+    expires?: number,
+    initial?: number,
+  ): void;
+  /**
+   * Adds to a number.
+   *
+   * @param callback Takes `true` and the new number.
+   */
+  increment(
+    key: string,
+    amount: number,
+    options: MemjsCounting,
+    callback: MemjsCallback<[boolean, number]>,
+  ): void;
+  increment(
+    key: string,
+    amount: number,
+    ...rest: readonly unknown[]
+  ): Promise<MemjsCounter> | void {
+    return this.#count("incr", key, amount, rest);
+  }
+
+  /**
+   * Subtracts from a number, down to 0.
+   *
+   * @param options As for `increment`.
+   * @returns The new number.
+   */
+  decrement(key: string, amount: number, options?: MemjsCounting): Promise<MemjsCounter>;
+  /**
+   * Subtracts from a number, down to 0.
+   *
+   * @param callback Takes `true` and the new number.
+   */
+  decrement(
+    key: string,
+    amount: number,
+    callback: MemjsCallback<[boolean, number]>,
+    expires?: number,
+    initial?: number,
+  ): void;
+  /**
+   * Subtracts from a number, down to 0.
+   *
+   * @param callback Takes `true` and the new number.
+   */
+  decrement(
+    key: string,
+    amount: number,
+    options: MemjsCounting,
+    callback: MemjsCallback<[boolean, number]>,
+  ): void;
+  decrement(
+    key: string,
+    amount: number,
+    ...rest: readonly unknown[]
+  ): Promise<MemjsCounter> | void {
+    return this.#count("decr", key, amount, rest);
+  }
+
+  /**
+   * Puts a value behind another.
+   *
+   * @param key The key.
+   * @param value The value.
+   * @returns Whether the key exists.
+   */
+  append(key: string, value: unknown): Promise<boolean>;
+  /**
+   * Puts a value behind another.
+   *
+   * @param callback Takes whether the key exists.
+   */
+  append(key: string, value: unknown, callback: MemjsCallback<[boolean]>): void;
+  append(
+    key: string,
+    value: unknown,
+    callback?: MemjsCallback<[boolean]>,
+  ): Promise<boolean> | void {
+    return this.#join("append", key, value, callback);
+  }
+
+  /**
+   * Puts a value in front of another.
+   *
+   * @param key The key.
+   * @param value The value.
+   * @returns Whether the key exists.
+   */
+  prepend(key: string, value: unknown): Promise<boolean>;
+  /**
+   * Puts a value in front of another.
+   *
+   * @param callback Takes whether the key exists.
+   */
+  prepend(key: string, value: unknown, callback: MemjsCallback<[boolean]>): void;
+  prepend(
+    key: string,
+    value: unknown,
+    callback?: MemjsCallback<[boolean]>,
+  ): Promise<boolean> | void {
+    return this.#join("prepend", key, value, callback);
+  }
+
+  /**
+   * Sets when a key expires.
+   *
+   * @param key The key.
+   * @param expires In seconds.
+   * @returns Whether the key exists.
+   */
+  touch(key: string, expires: number): Promise<boolean>;
+  /**
+   * Sets when a key expires.
+   *
+   * @param callback Takes whether the key exists.
+   */
+  touch(key: string, expires: number, callback: MemjsCallback<[boolean]>): void;
+  touch(
+    key: string,
+    expires: number,
+    callback?: MemjsCallback<[boolean]>,
+  ): Promise<boolean> | void {
+    const exptime = expires || this.#settings.expires;
+    return one(() => this.#repeat("TOUCH", key, () => this.#client.touch(key, exptime)), callback);
+  }
+
+  /**
+   * Empties all servers.
+   *
+   * @returns `true` for each server, by `host:port`.
+   * @throws The error of the last server that failed.
+   */
+  flush(): Promise<Record<string, true | Error>>;
+  /**
+   * Empties all servers.
+   *
+   * @param callback Takes the last error, and `true` or an error for each server.
+   */
+  flush(callback: (error: Error | null, results: Record<string, true | Error>) => void): void;
+  flush(
+    callback?: (error: Error | null, results: Record<string, true | Error>) => void,
+  ): Promise<Record<string, true | Error>> | void {
+    const flushed = this.#onEach(() => this.#client.flushAll().then(() => []));
+    const results = (all: readonly PerServer<unknown>[]) =>
+      Object.fromEntries(all.map(({ server, error }) => [server, error ?? true as const]));
+    const lastError = (all: readonly PerServer<unknown>[]) =>
+      all.findLast(({ error }) => error !== null)?.error ?? null;
+    if (callback === undefined) {
+      return flushed.then((all) => {
+        const error = lastError(all);
+        if (error !== null) throw error;
+        return results(all);
+      });
+    }
+    flushed.then((all) => callBack(() => callback(lastError(all), results(all))));
+  }
+
+  /**
+   * Reads the statistics of each server.
+   *
+   * @param callback Is called once for each, with its name and its statistics.
+   */
+  stats(
+    callback?: (error: Error | null, server: string, stats: Record<string, string> | null) => void,
+  ): void {
+    this.statsWithKey("", callback);
+  }
+
+  /**
+   * Reads statistics of one kind.
+   *
+   * @param key The kind, `"items"` for example.
+   * @param callback As for `stats`.
+   */
+  statsWithKey(
+    key: string,
+    callback?: (error: Error | null, server: string, stats: Record<string, string> | null) => void,
+  ): void {
+    this.#onEach(() => this.#client.stats(key)).then((all) => {
+      for (const { server, error, result = null } of all) {
+        callBack(() => callback?.(error, server, result));
+      }
+    });
+  }
+
+  /**
+   * Sets the statistics of each server to 0.
+   *
+   * @param callback Is called once for each, with its name.
+   */
+  resetStats(callback?: (error: Error | null, server: string) => void): void {
+    this.statsWithKey("reset", callback);
+  }
+
+  /** Closes the connections, after the operations that wait. */
+  quit(): void {
+    this.close();
+  }
+
+  /** Closes the connections. */
+  close(): void {
+    this.#client.close();
+  }
+
+  readonly #locator: LocatorFactory = (servers) => ({
+    locate: (key) => servers.length === 1 ? 0 : this.getServer(key),
+    locateUp: (key, isUp) => {
+      const first = servers.length === 1 ? 0 : this.getServer(key);
+      for (let i = 0; i < servers.length; i++) {
+        const index = (first + i) % servers.length;
+        if (isUp(index)) return index;
+      }
+      return -1;
+    },
+  });
+
+  #read({ flags, data }: EncodedValue): MemjsItem {
+    const extras = toBuffer(new Uint8Array(4));
+    viewOf(extras).setUint32(0, flags);
+    const value = toBuffer(data);
+    const { serializer } = this.#settings;
+    if (serializer === undefined) return { value, flags: extras };
+    const read = serializer.deserialize(OPCODES.get, value, extras);
+    return { value: read.value as NodeBuffer, flags: read.extras as NodeBuffer };
+  }
+
+  #store(
+    name: "set" | "add" | "replace",
+    key: string,
+    value: unknown,
+    rest: readonly unknown[],
+    send: (item: EncodedValue, expires: number) => Promise<boolean>,
+  ): Promise<boolean> | void {
+    const { options, callback } = argumentsOf<MemjsStoring, [boolean]>(rest);
+    const expires = options.expires || this.#settings.expires;
+    const stored = async () => {
+      const [item, exptime] = this.#write(OPCODES[name], value, expires);
+      return await send(item, exptime);
+    };
+    const NAME = name.toUpperCase();
+    return one(
+      () => name === "set" ? this.#repeat(NAME, key, stored) : this.#once(NAME, stored),
+      callback,
+    );
+  }
+
+  #write(opcode: number, value: unknown, expires: number): [EncodedValue, number] {
+    const { serializer } = this.#settings;
+    if (serializer === undefined) return [{ flags: 0, data: bytesOf(value) }, expires];
+    const before = toBuffer(new Uint8Array(8));
+    viewOf(before).setUint32(4, expires);
+    const { value: data, extras } = serializer.serialize(opcode, value, before);
+    if (!(extras instanceof Uint8Array) || extras.byteLength !== 8) {
+      const why = "the serializer returned extras that are not 8 bytes";
+      throw new ValidationException(`Cannot store value: ${why}`, extras);
+    }
+    const view = viewOf(extras);
+    return [{ flags: view.getUint32(0), data: bytesOf(data) }, view.getUint32(4)];
+  }
+
+  #join(
+    name: "append" | "prepend",
+    key: string,
+    value: unknown,
+    callback: MemjsCallback<[boolean]> | undefined,
+  ): Promise<boolean> | void {
+    const { serializer } = this.#settings;
+    const join = async () => {
+      const data = serializer?.serialize(OPCODES[name], value, "").value ?? value;
+      return await this.#client[name](key, bytesOf(data));
+    };
+    return one(() => this.#once(name.toUpperCase(), join), callback);
+  }
+
+  #count(
+    name: "incr" | "decr",
+    key: string,
+    amount: number,
+    rest: readonly unknown[],
+  ): Promise<MemjsCounter> | void {
+    const { options, callback } = argumentsOf<MemjsCounting, [boolean, number]>(rest);
+    const exptime = options.expires || this.#settings.expires;
+    const count = async (): Promise<MemjsCounter> => {
+      const value = await this.#client[name](key, amount, {
+        initial: options.initial ?? 0,
+        exptime,
+      });
+      return { success: true, value: Number(value) };
+    };
+    const counted = () => this.#once(`${name.toUpperCase()}EMENT`, count);
+    return answer(counted, callback, ({ success, value }) => callback?.(null, success, value));
+  }
+
+  /** Sends what may be sent again when its server fails: it has the same effect twice as once. */
+  async #repeat<Result>(name: string, key: string, send: () => Promise<Result>): Promise<Result> {
+    const { attempts, delay, failover, logger, clientOptions } = this.#settings;
+    const most = failover ? attempts * this.servers.length : attempts;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.#once(name, send);
+      } catch (error) {
+        if (!(error instanceof SocketError)) throw error;
+        if (attempt % attempts === 0) {
+          const tried = `failed after (${attempts}) retries with error - ${error.message}`;
+          logger.log(`MemJS: Server <${error.server ?? this.#nameOf(key)}> ${tried}`);
+        }
+        if (attempt >= most) throw error;
+      }
+      const { clock = systemClock } = clientOptions;
+      await new Promise<void>((resolve) => keepingProcess(clock).after(delay, resolve));
+    }
+  }
+
+  #nameOf(key: string): string {
+    return this.#client.locate(key).server;
+  }
+
+  /** Sends, and reports a refusal of memcached as memjs does. */
+  async #once<Result>(name: string, send: () => Promise<Result>): Promise<Result> {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof ClientException) || error instanceof ValidationException) throw error;
+      const known = REFUSALS.find(([part]) => part.test(`${error.message} ${error.item}`));
+      const message = `MemJS ${name}: ${known?.[1] ?? error.message}`;
+      this.#settings.logger.log(message);
+      throw new ClientException(message, error.item, { cause: error });
+    }
+  }
+
+  /** Resolves to the outcome on each server. */
+  async #onEach<Result>(
+    send: () => Promise<readonly Result[]>,
+  ): Promise<readonly PerServer<Result>[]> {
+    const names = this.#client.servers.map(({ name }) => name);
+    const outcome = (i: number): string => `${this.servers[i]?.host}:${this.servers[i]?.port}`;
+    try {
+      const results = await send();
+      return names.map((_, i) => ({ server: outcome(i), error: null, result: results[i] }));
+    } catch (error) {
+      const { failures, results } = error as Partial<PartialFailure>;
+      return names.map((name, i) => {
+        const failure = failures === undefined ? error : failures.get(name);
+        const server = outcome(i);
+        if (failure !== undefined) return { server, error: failure as Error };
+        return { server, error: null, result: results?.get(name) as Result };
+      });
+    }
+  }
+}
+
+/** The outcome of an operation on one server. */
+interface PerServer<Result> {
+  readonly server: string;
+  readonly error: Error | null;
+  readonly result?: Result | undefined;
+}
+
+/** Options and a callback, in memjs's order or in its former one: callback, expires, initial. */
+function argumentsOf<Options extends object, Results extends readonly unknown[]>(
+  [first, second, initial]: readonly unknown[],
+): { readonly options: Options; readonly callback: MemjsCallback<Results> | undefined } {
+  if (typeof first === "function") {
+    const options = { expires: second, initial } as unknown as Options;
+    return { options, callback: first as MemjsCallback<Results> };
+  }
+  const callback = second as MemjsCallback<Results> | undefined;
+  return { options: (first ?? {}) as Options, callback };
+}
+
+function one<Result>(
+  send: () => Promise<Result>,
+  callback: MemjsCallback<[Result]> | undefined,
+): Promise<Result> | void {
+  return answer(send, callback, (value) => callback?.(null, value));
+}
+
+/** Sends, and returns the promise or calls back when it has settled. */
+function answer<Result>(
+  send: () => Promise<Result>,
+  callback: MemjsCallback<readonly never[]> | undefined,
+  succeed: (value: Result) => void,
+): Promise<Result> | void {
+  if (callback === undefined) return send();
+  checkFunction("callback", callback);
+  const fail = callback as (error: Error, ...nothing: null[]) => void;
+  send().then(
+    (value) => callBack(() => succeed(value)),
+    (error) => callBack(() => fail(error, null, null)),
+  );
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  if (typeof value === "string") return new TextEncoder().encode(value);
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  const why = "it must be a string or bytes, as for memjs without a serializer";
+  throw new ValidationException(`Cannot store value: ${why}`, value);
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** memjs sends keys in UTF-8; here each character of what is sent is a byte. */
+function toUtf8(key: string): string {
+  if (/^[!-~]*$/.test(key)) return key;
+  return String.fromCharCode(...new TextEncoder().encode(key));
+}
+
+function fromUtf8(sent: string): string {
+  return new TextDecoder().decode(Uint8Array.from(sent, (char) => char.charCodeAt(0)));
+}

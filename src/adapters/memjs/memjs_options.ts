@@ -1,0 +1,207 @@
+/** The options of memjs, its environment variables, and what they are here. @module */
+
+import type { ClientOptions, Credentials, HostAddress } from "../../../mod.ts";
+import {
+  checkFunction,
+  checkInteger,
+  checkOptions,
+  invalidOption,
+  type OptionTypes,
+} from "../../option_checks.ts";
+import type { NodeBuffer } from "../node_callbacks.ts";
+
+/** Receives messages about failures: `console`, for example. */
+export interface MemjsLogger {
+  /** Takes the parts of a message. */
+  log(...parts: unknown[]): void;
+}
+
+/** A value with memcached's extras: flags in 4 bytes, and the expiration in 4 more when it is stored. */
+export interface MemjsSerialized {
+  /** The value. */
+  readonly value: unknown;
+  /** The extras; an empty string for `append` and `prepend`. */
+  readonly extras: NodeBuffer | string;
+}
+
+/** Converts values, as memjs's option `serializer` does. */
+export interface MemjsSerializer {
+  /** Converts a value to a string or bytes, and may set its flags in `extras`; `opcode` is that of the binary protocol. */
+  serialize(opcode: number, value: unknown, extras: NodeBuffer | string): MemjsSerialized;
+  /** Converts an item's bytes, whose flags are in `extras`. */
+  deserialize(opcode: number, value: NodeBuffer, extras: NodeBuffer): MemjsSerialized;
+}
+
+/** The options of `Client.create`; all are optional. */
+export interface MemjsOptions {
+  /** How often an operation is sent at most when its server fails, 0 to 100; 2 by default. */
+  readonly retries?: number | undefined;
+  /** Seconds before it is sent again, 0 to 3,600; 0.2 by default. */
+  readonly "retry_delay"?: number | undefined;
+  /** When values expire, in seconds; 0 by default, which is never. */
+  readonly expires?: number | undefined;
+  /** Receives messages about failures; `console` by default. */
+  readonly logger?: MemjsLogger | undefined;
+  /** Whether the next server of the list takes the keys of one that is down; `false` by default. */
+  readonly failover?: boolean | undefined;
+  /** Seconds until a server that was down is tried again, 1 to 2,147,483; 60 by default. */
+  readonly failoverTime?: number | undefined;
+  /** Converts values; by default they are strings and bytes, and are read as bytes. */
+  readonly serializer?: MemjsSerializer | undefined;
+  /** The user name for servers that have none of their own. */
+  readonly username?: string | undefined;
+  /** The password for servers that have none of their own. */
+  readonly password?: string | undefined;
+  /** The time limit of an operation in seconds; 0.5 by default. */
+  readonly timeout?: number | undefined;
+  /** The time limit of connecting in seconds; twice `timeout` by default. */
+  readonly conntimeout?: number | undefined;
+  /** Whether idle connections are probed with TCP keep-alive; `false` by default. */
+  readonly keepAlive?: boolean | undefined;
+  /** Options of the client underneath, such as `tls`, which memjs does not have. */
+  readonly clientOptions?: ClientOptions | undefined;
+}
+
+/** A server of a client. */
+export interface MemjsServer {
+  /** Its host name or IP address. */
+  readonly host: string;
+  /** Its TCP port. */
+  readonly port: number;
+  /** The user name, if it has one of its own. */
+  readonly username?: string | undefined;
+  /** The password, if it has one of its own. */
+  readonly password?: string | undefined;
+}
+
+/** The options, checked and with defaults. */
+export interface MemjsSettings {
+  /** How often an operation is sent at most. */
+  readonly attempts: number;
+  /** In milliseconds. */
+  readonly delay: number;
+  readonly expires: number;
+  readonly logger: MemjsLogger;
+  readonly failover: boolean;
+  readonly serializer: MemjsSerializer | undefined;
+  readonly clientOptions: ClientOptions;
+}
+
+const OPTION_TYPES: OptionTypes<MemjsOptions> = {
+  retries: "any",
+  "retry_delay": "number",
+  expires: "number",
+  logger: "any",
+  failover: "boolean",
+  failoverTime: "number",
+  serializer: "any",
+  username: "string",
+  password: "string",
+  timeout: "number",
+  conntimeout: "number",
+  keepAlive: "boolean",
+  clientOptions: "any",
+};
+
+/**
+ * Checks options, and converts them to those of the client.
+ *
+ * @throws {ValidationException} When one is unknown or invalid.
+ */
+export function settingsFrom(options: MemjsOptions = {}): MemjsSettings {
+  const { keepAliveDelay } = Object(options);
+  if (keepAliveDelay !== undefined) {
+    throw invalidOption("keepAliveDelay", keepAliveDelay, "absent: the runtime has its own delay");
+  }
+  checkOptions(options, OPTION_TYPES);
+  const { retries = 2, "retry_delay": delay = 0.2, expires = 0, logger = console } = options;
+  const { failover = false, failoverTime = 60, keepAlive = false, serializer } = options;
+  const { timeout = 0.5, conntimeout = 2 * timeout } = options;
+  checkInteger("retries", retries, 0, 100);
+  if (delay < 0 || delay > 3600) throw invalidOption("retry_delay", delay, "0 to 3,600 seconds");
+  checkFunction("logger.log", logger?.log);
+  if (serializer !== undefined) {
+    checkFunction("serializer.serialize", serializer?.serialize);
+    checkFunction("serializer.deserialize", serializer?.deserialize);
+  }
+  const attempts = Math.max(1, retries);
+  const probeDelay = milliseconds("failoverTime", failoverTime);
+  return {
+    ...{ attempts, delay: delay * 1000, expires, logger, failover, serializer },
+    clientOptions: {
+      timeout: milliseconds("timeout", timeout),
+      connectTimeout: milliseconds("conntimeout", conntimeout),
+      keepAlive,
+      ...failover && {
+        failover: "remove",
+        failuresBeforeDead: attempts,
+        probeDelay,
+        maxProbeDelay: probeDelay,
+      },
+      ...options.clientOptions,
+    },
+  };
+}
+
+function milliseconds(name: string, seconds: number): number {
+  if (seconds >= 0.001 && seconds <= 2_147_483) return seconds * 1000;
+  throw invalidOption(name, seconds, "0.001 to 2,147,483 seconds");
+}
+
+/** `[user:password@]host[:port]`; the host may be an IPv6 address in brackets. */
+const ADDRESS =
+  /^(?:(?<username>[^:@]*):(?<password>.*)@)?(?<host>\[[^\]]+\]|[^:@[\]]+)(?::(?<port>\d+))?$/;
+
+/**
+ * Reads the servers from a string, or from `MEMCACHIER_SERVERS` or `MEMCACHE_SERVERS`; `localhost:11211` by default.
+ *
+ * @throws {ValidationException} When an address is invalid.
+ */
+export function readServers(text: string | undefined): MemjsServer[] {
+  const servers = text || readVariable("MEMCACHIER_SERVERS") || readVariable("MEMCACHE_SERVERS") ||
+    "localhost:11211";
+  if (typeof servers !== "string") throw invalidOption("servers", servers, "a string");
+  return servers.split(",").map((address) => {
+    const parts = ADDRESS.exec(address.trim())?.groups;
+    if (parts === undefined) {
+      throw invalidOption("server", address, "[user:password@]host[:port]");
+    }
+    const { host = "", port = "11211", username, password } = parts;
+    return { host, port: Number(port), ...username && { username, password } };
+  });
+}
+
+/** The addresses of servers, with the credentials of the options or the environment where they have none. */
+export function addressesOf(
+  servers: readonly MemjsServer[],
+  options: MemjsOptions = {},
+): HostAddress[] {
+  const rest = restCredentials(options);
+  return servers.map(({ host, port, username, password }) => {
+    const own = username && password ? credentials(username, password) : rest;
+    const hostname = host.replace(/^\[(.*)\]$/, "$1");
+    return { hostname, port, ...own !== undefined && { auth: own } };
+  });
+}
+
+function restCredentials({ username, password }: MemjsOptions): Credentials | undefined {
+  const variable = (name: string) =>
+    readVariable(`MEMCACHIER_${name}`) || readVariable(`MEMCACHE_${name}`);
+  const user = username || variable("USERNAME");
+  const secret = password || variable("PASSWORD");
+  return user && secret ? credentials(user, secret) : undefined;
+}
+
+/** MemCachier's variables tell that the servers are MemCachier's, which authenticate with a command of their own. */
+function credentials(username: string, password: string): Credentials {
+  const isMemCachier = ["SERVERS", "USERNAME"].some((name) => readVariable(`MEMCACHIER_${name}`));
+  return { username, password, ...isMemCachier && { dialect: "memcachier" } };
+}
+
+/** Reads an environment variable, as memjs does; without a process there is none. */
+function readVariable(name: string): string | undefined {
+  const { process } = globalThis as unknown as {
+    readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
+  };
+  return process?.env?.[name];
+}

@@ -1,0 +1,248 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { SocketError, ValidationException } from "../../mod.ts";
+import MemcachedDefault, {
+  Memcached,
+  type MemcachedIssue,
+  type MemcachedOptions,
+  type MemcachedQuery,
+} from "../../src/adapters/memcached.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+
+/** Nothing listens there. */
+const NOWHERE = "127.0.0.1:1";
+
+type Outcome = readonly [error: unknown, result: unknown];
+type Callback = (this: MemcachedQuery, error: unknown, result: unknown) => void;
+
+/** Calls a method, and resolves to what its callback gets. */
+function call(client: Memcached, name: keyof Memcached, ...args: unknown[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const callback: Callback = (error, result) => resolve([error, result]);
+    const method = client[name] as unknown as (...args: unknown[]) => void;
+    method.call(client, ...args, callback);
+  });
+}
+
+async function messageOf(outcome: Promise<Outcome>): Promise<unknown> {
+  const [error, result] = await outcome;
+  assertInstanceOf(error, Error);
+  return [error.message, result];
+}
+
+Deno.test("memcached: values keep their types, and a miss is undefined", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new MemcachedDefault(server.address);
+  assertEquals(MemcachedDefault, Memcached);
+  const values = ["text", 5, { a: [1, null] }, true, null, Uint8Array.of(0, 10, 255)];
+  for (const value of values) {
+    assertEquals(await call(client, "set", "key", value, 60), [undefined, true]);
+    const [error, result] = await call(client, "get", "key");
+    assertEquals(error, undefined);
+    if (value instanceof Uint8Array) assertEquals(`${result}`, "\0\n\ufffd");
+    else assertEquals(result, value);
+  }
+  assertEquals(await call(client, "get", "other"), [undefined, undefined]);
+  assertEquals(await call(client, "gets", "other"), [undefined, undefined]);
+  client.end();
+});
+
+Deno.test("memcached: what is not stored is an error with notStored, and what does not exist is false", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached(server.address);
+  for (
+    const args of [["replace", "key", "v", 0], ["append", "key", "v"], ["prepend", "key", "v"]]
+  ) {
+    const [error, result] = await call(client, ...args as ["append"]);
+    assertEquals([(error as { notStored?: boolean }).notStored, result], [true, false]);
+    assertEquals((error as Error).message, "Item is not stored");
+  }
+  for (
+    const args of [["del", "key"], ["touch", "key", 5], ["incr", "key", 1], ["decr", "key", 1]]
+  ) {
+    assertEquals(await call(client, ...args as ["del"]), [undefined, false]);
+  }
+  assertEquals(await call(client, "cas", "key", "v", "1", 0), [undefined, false]);
+  client.end();
+});
+
+Deno.test("memcached: append, counters and cas", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached(server.address, { namespace: "n:" });
+  await call(client, "set", "a", "b", 0);
+  await call(client, "append", "a", "\nc");
+  await call(client, "prepend", "a", "a");
+  assertEquals(await call(client, "get", "a"), [undefined, "ab\nc"]);
+  await call(client, "set", "n", 5, 0);
+  assertEquals(await call(client, "increment", "n", 3), [undefined, 8]);
+  assertEquals(await call(client, "decrement", "n", 9), [undefined, 0]);
+  const [, item] = await call(client, "gets", "n") as [unknown, Record<string, unknown>];
+  assertEquals(item["n:n"], 0);
+  assertEquals(await call(client, "cas", "n", 7, item.cas, 0), [undefined, true]);
+  assertEquals(await call(client, "cas", "n", 8, item.cas, 0), [undefined, false]);
+  const [error, result] = await call(client, "incr", "a", 1);
+  assert(error instanceof Error && result === false);
+  client.end();
+});
+
+Deno.test("memcached: keys are checked in the words of the package", async () => {
+  const client = new Memcached(NOWHERE, { keyCompression: false, maxKeySize: 10 });
+  const space = "The key should not contain any whitespace or new lines";
+  assertEquals(await messageOf(call(client, "get", "a b")), [space, undefined]);
+  const long = 'Argument "key" is longer than the maximum allowed length of 10';
+  assertEquals(await messageOf(call(client, "get", "12345678901")), [long, undefined]);
+  const [[fault], nothing] = await call(client, "getMulti", "key") as [[Error], unknown];
+  assertEquals([fault.message, nothing], ['Argument "key" is not a valid Array.', {}]);
+  for (
+    const [args, name, type] of [
+      [["get", 5], "key", "String"],
+      [["set", "key", "v", "5"], "lifetime", "Number"],
+      [["touch", "key", "5"], "lifetime", "Number"],
+      [["incr", "key", "5"], "value", "Number"],
+    ] as const
+  ) {
+    const [error] = await call(client, ...args as unknown as ["get"]);
+    assertEquals((error as Error).message, `Argument "${name}" is not a valid ${type}.`);
+  }
+  assertThrows(() => client.get("key", undefined as unknown as Callback), ValidationException);
+  const [error] = await call(client, "set", "key", undefined, 0);
+  assertInstanceOf(error, ValidationException);
+  client.end();
+});
+
+Deno.test("memcached: every server answers, and the answers are in the package's form", async () => {
+  await using one = await MemcachedServer.listen();
+  await using two = await MemcachedServer.listen();
+  const servers = [one.address, two.address];
+  const client = new Memcached(servers);
+  const [, versions] = await call(client, "version") as [unknown, Record<string, string>[]];
+  assertEquals(versions.map(({ server }) => server), servers);
+  assertEquals(
+    versions.map(({ version, major, minor, bugfix }) => version === `${major}.${minor}.${bugfix}`),
+    [true, true],
+  );
+  const [, stats] = await call(client, "stats") as [unknown, Record<string, unknown>[]];
+  assertEquals(
+    stats.map(({ server, curr_items }) => [server, curr_items]),
+    servers.map((name) => [name, 0]),
+  );
+  assertEquals(await call(client, "flush"), [undefined, [true, true]]);
+  client.end();
+});
+
+Deno.test("memcached: a server that is away is an error, and the others answer", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached([NOWHERE, server.address]);
+  const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);
+  const isHere = new Map<string, boolean>();
+  for (const key of keys) isHere.set(key, (await call(client, "set", key, key, 0))[1] === true);
+  const here = keys.filter((key) => isHere.get(key));
+  assert(here.length > 0 && here.length < 20);
+  const [errors, found] = await call(client, "getMulti", keys);
+  assert(Array.isArray(errors) && errors.every((error) => error instanceof SocketError));
+  assertEquals(Object.keys(found as object).toSorted(), here.toSorted());
+  const [error, versions] = await call(client, "version") as [unknown, { server: string }[]];
+  assertInstanceOf(error, SocketError);
+  assertEquals(versions.map((version) => version.server), [server.address]);
+  client.end();
+});
+
+Deno.test("memcached: with remove the other server takes over, and events tell of it", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached([NOWHERE, server.address], { remove: true, failures: 2 });
+  const seen: [string, MemcachedIssue][] = [];
+  for (const name of ["issue", "remove", "failure", "reconnecting"] as const) {
+    client.on(name, (issue) => seen.push([name, issue]));
+  }
+  const gone = client.once("issue", () => {}).listenerCount("issue");
+  const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);
+  for (const key of [...keys, ...keys]) await call(client, "set", key, key, 0);
+  for (const key of keys) assertEquals(await call(client, "get", key), [undefined, key]);
+  assertEquals(seen.map(([name]) => name), ["issue", "issue", "remove", "failure", "reconnecting"]);
+  const [, issue] = seen.at(-1) ?? [];
+  assertEquals([issue?.server, issue?.tokens, issue?.failures], [NOWHERE, ["1", "127.0.0.1"], 0]);
+  assertEquals([issue?.totalFailures, issue?.messages.length], [2, 2]);
+  assertEquals([gone, client.listenerCount("issue")], [2, 1]);
+  client.removeAllListeners();
+  assertEquals(client.listenerCount("issue"), 0);
+  client.end();
+});
+
+Deno.test("memcached: failOverServers stand in for a server that is away", async () => {
+  await using spare = await MemcachedServer.listen();
+  const options = { remove: true, failures: 1, failOverServers: [spare.address] };
+  const client = new Memcached(NOWHERE, options);
+  await call(client, "get", "key");
+  assertEquals(await call(client, "set", "key", "value", 0), [undefined, true]);
+  assertEquals(await call(client, "get", "key"), [undefined, "value"]);
+  client.end();
+});
+
+Deno.test("memcached: retries send again what may be sent again", async () => {
+  const client = new Memcached(NOWHERE, {
+    retries: 2,
+    minTimeout: 0,
+    maxTimeout: 0,
+    failures: 100,
+  });
+  let issues = 0;
+  client.on("issue", () => issues++);
+  await call(client, "get", "key");
+  assertEquals(issues, 3);
+  await call(client, "incr", "key", 1);
+  assertEquals(issues, 4);
+  client.end();
+});
+
+Deno.test("memcached: a callback is called once, as of the call, and more calls than maxQueueSize are refused", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached(server.address, { maxQueueSize: 1 });
+  const query = await new Promise<MemcachedQuery>((resolve) => {
+    client.get("key", function () {
+      resolve(this);
+    });
+    client.get("key", (error) => assertEquals(error, "over queue limit"));
+  });
+  assertEquals([query.type, query.key], ["get", "key"]);
+  assert(query.execution >= 0 && query.start <= Date.now());
+  client.end();
+});
+
+Deno.test("memcached: servers may be a name, a list or weights, and config holds for all clients", () => {
+  const names = (...args: ConstructorParameters<typeof Memcached>) =>
+    new Memcached(...args).servers;
+  assertEquals(names(), ["localhost:11211"]);
+  assertEquals(names([]), ["localhost:11211"]);
+  assertEquals(names({ "a:1": 1, "b:2": 3 }), ["a:1", "b:2"]);
+  assertThrows(() => names({ "a:1": 0 }), ValidationException);
+  assertThrows(() => names({}), ValidationException);
+  Memcached.config = { namespace: 5 as unknown as string };
+  try {
+    assertThrows(() => new Memcached(), ValidationException, "namespace");
+  } finally {
+    Memcached.config = {};
+  }
+});
+
+Deno.test("memcached: options that it cannot have are refused", () => {
+  const refused: readonly [Record<string, unknown>, string][] = [
+    [{ redundancy: 2 }, "Cannot use redundancy 2: it must be absent or false"],
+    [{ debug: true }, "Cannot use debug"],
+    [{ failuresTimeout: 300_000 }, "Cannot use failuresTimeout 300000"],
+    [{ timeuot: 5 }, `did you mean "timeout"?`],
+    [{ algorithm: "crc32" }, 'one of "md5", "sha1"'],
+    [{ compatibility: "modula" }, 'one of "ketama", "hash_ring"'],
+    [{ maxKeySize: 100 }, "Cannot use maxKeySize 100"],
+    [{ factor: 0 }, "Cannot use factor 0"],
+    [{ remove: true, failOverServers: "a" }, "a list of servers"],
+    [{ retry: 0 }, "Cannot use retry 0"],
+    [{ poolSize: 0 }, "Cannot use connections 0"],
+  ];
+  for (const [options, message] of refused) {
+    assertThrows(
+      () => new Memcached("a", options as MemcachedOptions),
+      ValidationException,
+      message,
+    );
+  }
+  new Memcached("a", { redundancy: false, debug: false } as MemcachedOptions);
+});

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { SocketError, ValidationException } from "../../mod.ts";
+import memjs, { Client, type MemjsOptions, type MemjsServer } from "../../src/adapters/memjs.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+
+const QUIET = { logger: { log() {} } };
+/** Nothing listens there. */
+const NOWHERE = "127.0.0.1:1";
+
+function text(value: Uint8Array | null): string | null {
+  return value && new TextDecoder().decode(value);
+}
+
+/** Sets environment variables for the duration of a call. */
+function withEnvironment<Result>(
+  variables: Readonly<Record<string, string>>,
+  body: () => Result,
+): Result {
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  try {
+    return body();
+  } finally {
+    for (const name of Object.keys(variables)) Deno.env.delete(name);
+  }
+}
+
+Deno.test("memjs: the default export has the client, and values come as Buffers with their flags", async () => {
+  await using server = await MemcachedServer.listen();
+  assertEquals(memjs.Client, Client);
+  const client = memjs.Client.create(server.address);
+  assertEquals(await client.get("key"), { value: null, flags: null });
+  assertEquals(await client.set("key", "väl"), true);
+  const { value, flags } = await client.get("key");
+  assertEquals([`${value}`, [...flags ?? []]], ["väl", [0, 0, 0, 0]]);
+  client.close();
+});
+
+Deno.test("memjs: arguments in the former order work", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = Client.create(server.address, QUIET);
+  const results: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    client.set("key", "1", (...set) => {
+      results.push(set);
+      client.add("key", "2", (...added) => {
+        results.push(added);
+        client.increment(
+          "key",
+          5,
+          (...counted) => {
+            results.push(counted);
+            client.increment(
+              "new",
+              5,
+              (...begun) => {
+                results.push(begun);
+                resolve();
+              },
+              0,
+              40,
+            );
+          },
+          0,
+          3,
+        );
+      }, 60);
+    }, 60);
+  });
+  assertEquals(results, [[null, true], [null, false], [null, true, 6], [null, true, 40]]);
+  client.close();
+});
+
+Deno.test("memjs: prepend prepends, and a missing key is false", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = Client.create(server.address);
+  assertEquals([await client.prepend("key", "a"), await client.append("key", "a")], [false, false]);
+  await client.set("key", "b");
+  assertEquals([await client.prepend("key", "a"), await client.append("key", "c")], [true, true]);
+  assertEquals(text((await client.get("key")).value), "abc");
+  client.close();
+});
+
+Deno.test("memjs: refusals are reported and logged as memjs words them", async () => {
+  await using server = await MemcachedServer.listen();
+  const lines: unknown[][] = [];
+  const client = Client.create(server.address, { logger: { log: (...line) => lines.push(line) } });
+  await client.set("key", "text");
+  const message = "MemJS INCREMENT: Incr/Decr on non-numeric value";
+  const error = await assertRejects(() => client.increment("key", 1), Error, message);
+  assert(error.cause instanceof Error);
+  assertEquals(lines, [[message]]);
+  client.close();
+});
+
+Deno.test("memjs: the environment tells servers and credentials, and options come first", async () => {
+  const auth = { username: "user", password: "secret" };
+  await using server = await MemcachedServer.listen({ auth, authDialect: "memcachier" });
+  const environment = {
+    MEMCACHIER_SERVERS: server.address,
+    MEMCACHIER_USERNAME: "user",
+    MEMCACHIER_PASSWORD: "secret",
+  };
+  const client = withEnvironment(environment, () => Client.create());
+  assertEquals(await client.set("key", "value"), true);
+  const refused = withEnvironment(
+    environment,
+    () => Client.create("", { password: "wrong", retries: 1, ...QUIET }),
+  );
+  await assertRejects(() => refused.set("key", "value"));
+  const other = withEnvironment({ MEMCACHE_SERVERS: "10.0.0.1,10.0.0.2:5" }, () => Client.create());
+  assertEquals(other.servers, [{ host: "10.0.0.1", port: 11211 }, { host: "10.0.0.2", port: 5 }]);
+  assertEquals(Client.create().servers, [{ host: "localhost", port: 11211 }]);
+  client.close();
+  refused.close();
+});
+
+Deno.test("memjs: credentials in an address are that server's", async () => {
+  const auth = { username: "user", password: "p:w" };
+  await using server = await MemcachedServer.listen({ auth });
+  const client = Client.create(`user:p:w@${server.address}`);
+  assertEquals(await client.set("key", "value"), true);
+  client.close();
+});
+
+Deno.test("memjs: without a server an operation fails after its tries, and a callback gets the error", async () => {
+  const lines: unknown[] = [];
+  const options = { "retry_delay": 0, logger: { log: (line: unknown) => lines.push(line) } };
+  const client = Client.create(NOWHERE, options);
+  const error = await assertRejects(() => client.get("key"), SocketError);
+  assertEquals(lines, [
+    `MemJS: Server <${NOWHERE}> failed after (2) retries with error - ${error.message}`,
+  ]);
+  const seen = await new Promise<unknown[]>((resolve) => {
+    client.get("key", (...results) => resolve(results));
+  });
+  assertInstanceOf(seen[0], SocketError);
+  assertEquals(seen.slice(1), [null, null]);
+  const [failure, server, stats] = await new Promise<unknown[]>((resolve) => {
+    client.stats((...results) => resolve(results));
+  });
+  assert(failure instanceof Error);
+  assertEquals([server, stats], [NOWHERE, null]);
+  await assertRejects(() => client.flush(), SocketError);
+  client.close();
+});
+
+Deno.test("memjs: with failover the next server takes over", async () => {
+  await using server = await MemcachedServer.listen();
+  const options = { failover: true, "retry_delay": 0, ...QUIET };
+  const client = Client.create(`${NOWHERE},${server.address}`, options);
+  assertEquals([client.getServer("\0"), client.getServer("a")], [0, 1]);
+  for (const key of ["b", "d", "a"]) {
+    assertEquals(await client.set(key, key), true);
+    assertEquals(text((await client.get(key)).value), key);
+  }
+  const none = Client.create(NOWHERE, options);
+  await assertRejects(() => none.get("key"), SocketError);
+  client.close();
+  none.close();
+});
+
+Deno.test("memjs: getServer can be replaced", async () => {
+  await using one = await MemcachedServer.listen();
+  await using two = await MemcachedServer.listen();
+  const client = Client.create(`${one.address},${two.address}`);
+  client.getServer = () => 1;
+  for (const key of ["a", "b", "c", "d"]) await client.set(key, "value");
+  const counts: string[] = [];
+  await new Promise<void>((resolve) => {
+    client.stats((_error, _server, stats) => {
+      if (counts.push(stats?.curr_items ?? "") === 2) resolve();
+    });
+  });
+  assertEquals(counts, ["0", "4"]);
+  client.close();
+});
+
+Deno.test("memjs: options and values that it cannot have are refused", async () => {
+  const refused: readonly [Record<string, unknown>, string][] = [
+    [{ keepAliveDelay: 30 }, "Cannot use keepAliveDelay 30: it must be absent"],
+    [{ expire: 5 }, `unknown option "expire": did you mean "expires"?`],
+    [{ retries: -1 }, "Cannot use retries -1"],
+    [{ retry_delay: -1 }, "Cannot use retry_delay -1"],
+    [{ timeout: 0 }, "Cannot use timeout 0"],
+    [{ failoverTime: 3e6 }, "Cannot use failoverTime 3000000"],
+    [{ logger: {} }, "logger.log"],
+    [{ serializer: {} }, "serializer.serialize"],
+    [{ clientOptions: { timeuot: 1 } }, "timeuot"],
+  ];
+  for (const [options, message] of refused) {
+    assertThrows(() => Client.create("a", options as MemjsOptions), ValidationException, message);
+  }
+  for (const servers of ["a:b", "a,,b", "a b", "x@a"]) {
+    assertThrows(() => Client.create(servers), ValidationException);
+  }
+  assertThrows(() => new Client("a" as unknown as MemjsServer[]), ValidationException);
+  const client = Client.create(NOWHERE, QUIET);
+  await assertRejects(() => client.set("key", 5), ValidationException, "a string or bytes");
+  await assertRejects(() => client.set("a key", "v"), ValidationException, "a key");
+  assertThrows(() => client.get("key", 5 as unknown as () => void), ValidationException);
+  client.close();
+});
