@@ -21,7 +21,10 @@ Deno.test("serversFromEnv reads the variables of each provider, the first that i
   ]);
   const several = { ...named("MEMCACHE", "c"), MEMCACHED_SERVERS: "a", MEMCACHIER_SERVERS: " " };
   assertEquals(serversFromEnv(several), [{ hostname: "a" }]);
-  const env = new Map([["MEMCACHE_SERVERS", "memcacheds://x:y@a:1,b"], ["MEMCACHE_USERNAME", "u"]])
+  const env = new Map([["MEMCACHE_SERVERS", "memcacheds://x:y@a:1,memcached://b"], [
+    "MEMCACHE_USERNAME",
+    "u",
+  ]])
     .set("MEMCACHE_PASSWORD", "p");
   assertEquals(serversFromEnv(env), [
     { auth: { username: "x", password: "y" }, hostname: "a", port: 1, tls: true },
