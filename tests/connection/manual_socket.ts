@@ -1,6 +1,7 @@
 /** A socket without a network: a test says what comes, and when. @module */
 
 import { Client, type ClientOptions, type ServerAddress } from "../../mod.ts";
+import { isWorker } from "../../src/transport/runtime.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
@@ -116,11 +117,18 @@ export function play(
   return { clock, sockets, client };
 }
 
-// What is loaded with the first connection takes turns of the event loop. It is loaded here once, so that the
-// sockets of all tests go on as soon as promises are settled.
-const first = play();
-const got = first.client.get("key");
-await until(() => first.sockets.some(({ sent }) => sent !== ""));
-for (const socket of first.sockets) await socket.answer("END\r\n");
-await got;
-await first.client.close();
+/**
+ * Loads what is loaded with the first connection, which takes turns of the event loop: so the sockets of all tests go
+ * on as soon as promises are settled.
+ */
+async function loadOnce(): Promise<void> {
+  const first = play();
+  const got = first.client.get("key");
+  await until(() => first.sockets.some(({ sent }) => sent !== ""));
+  for (const socket of first.sockets) await socket.answer("END\r\n");
+  await got;
+  await first.client.close();
+}
+
+// A worker is one file, in which an import takes no turn, and must not wait for one before it is asked for something.
+if (!isWorker()) await loadOnce();
