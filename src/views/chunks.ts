@@ -14,7 +14,7 @@ export interface ChunkList {
 }
 
 /** How many chunks are on their way at once where they are streamed. */
-const WINDOW = 4;
+const WINDOW = 8;
 /** How many chunks are asked for at once where the whole value is wanted. */
 const BATCH = 16;
 
