@@ -8,8 +8,17 @@ const ZLIB = [
   "its zlib leaves out what follows the compressed bytes",
 ];
 
+/** Which tests pass only at times on Deno, as the package, and on Bun, and why. */
+const LATE = [
+  [
+    /^Client finds a connection closed even if the process was busy/,
+    "it may tell what came while the process was busy a turn later",
+  ],
+];
+
 /** Which tests cannot pass on Bun 1.2, and why. */
 const BUN_1_2 = [
+  ...LATE,
   [/^dialNode opens a socket that tells of a reset/, "its sockets take a reset for an end"],
   [
     /^dialNode opens a socket whose writable ends its half$/,
@@ -26,14 +35,6 @@ const BUN_1_2 = [
 /** And on Node 20. */
 const NODE_20 = [ZLIB];
 
-/** And on Deno, as the package. */
-const DENO = [
-  [
-    /^Client finds a connection closed even if the process was busy/,
-    "it may tell what came while the process was busy a turn later",
-  ],
-];
-
 /** Tells why a test is not run here; `undefined` when it is. */
 export function knownFault(name) {
   return faultsHere().find(([test]) => test.test(name))?.[1];
@@ -41,6 +42,6 @@ export function knownFault(name) {
 
 function faultsHere() {
   if (bun?.startsWith("1.2.")) return BUN_1_2;
-  if (deno !== undefined) return DENO;
-  return bun === undefined && node.startsWith("20.") ? NODE_20 : [];
+  if (deno !== undefined || bun !== undefined) return LATE;
+  return node.startsWith("20.") ? NODE_20 : [];
 }
