@@ -94,7 +94,7 @@ export interface ClientOptions {
   /**
    * What is made of keys before they are sent, as another client of the deployment does; nothing by default: a key
    * is then 1 to 250 characters from `!` to `~`, and sent as it is. `@moecache/moecache/keys` has the formats
-   * of some clients. With a format, keys may be whatever it takes. Results, errors and `items` have the caller's.
+   * of some clients. A format decides which keys are valid. Results, errors and `items` show the caller's keys.
    */
   readonly keys?: KeyFormat;
   /** Converts values to items and back. `moecacheTranscoder` by default. */

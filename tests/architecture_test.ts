@@ -52,10 +52,18 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
 /** The folder that is a program. It imports the entries of the package, and runs where there is a command line. */
 const PROGRAM = "cli";
 
+/** How every command reads its arguments. */
+const ARGUMENTS = ["commands/many_keys.ts", "commands/operation_options.ts"];
+
 /** What else a layer imports, file by file. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // A tag's generation is the counter of a namespace's.
   "views/tagged.ts": ["features/rising_counter.ts"],
+  "views/near_cache.ts": ARGUMENTS,
+  "views/replicas.ts": ARGUMENTS,
+  "views/spread.ts": ARGUMENTS,
+  "views/value_view.ts": ARGUMENTS,
+  "views/large_values.ts": ARGUMENTS,
 };
 
 /** The only package that the client itself imports. */

@@ -11,13 +11,13 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
+import { operationOptions } from "../commands/operation_options.ts";
 import { checkChoice, checkInteger, checkNames } from "../option_checks.ts";
 import { type ChunkList, Chunks, rechunked } from "./chunks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import {
   type Change,
   deferExptime,
-  operationOptions,
   type ValueRules,
   ValueView,
   type WriteContext,
@@ -344,7 +344,7 @@ class LargeRules implements ValueRules {
     const { byteLength } = bytes;
     const { id, keyOf } = format.begin(key);
     const exptime = deferExptime(context.exptime, GRACE);
-    const options = operationOptions(context.options);
+    const options = operationOptions(context.options ?? {});
     await this.chunks.write(bytes, chunkByteLength, { keyOf }, exptime, options);
     const count = Math.ceil(byteLength / chunkByteLength);
     return format.head(id, { count, byteLength, chunkByteLength }, encoded);
@@ -379,10 +379,10 @@ class LargeRules implements ValueRules {
       return stored === undefined ? [] : this.#headOf(stored, key) ?? [];
     });
     if (heads.length === 0) return;
-    const now = await this.client.get(key, operationOptions(options));
+    const now = await this.client.get(key, operationOptions(options ?? {}));
     const id = now === undefined ? undefined : this.#headOf(now, key)?.id;
     await Promise.all(heads.map(async (head) => {
-      if (head.id !== id) await this.chunks.delete(head, operationOptions(options));
+      if (head.id !== id) await this.chunks.delete(head, operationOptions(options ?? {}));
     }));
   }
 
@@ -434,7 +434,7 @@ class LargeView extends ValueView implements LargeValueCommands {
     const stored = await this.#inner.getAndTouch(key, exptime, options);
     if (stored === undefined) return undefined;
     await this.#touchChunks(stored, key, exptime, options);
-    const operation = operationOptions(options);
+    const operation = operationOptions(options ?? {});
     return await this.#rules.fromStored(stored, key, undefined, operation) as Value | undefined;
   }
 
@@ -449,7 +449,7 @@ class LargeView extends ValueView implements LargeValueCommands {
       throw new ValidationException(`Cannot set stream of type ${typeof stream}: ${why}`, stream);
     }
     const { chunkByteLength, chunks, format } = this.#rules;
-    const operation = operationOptions(options);
+    const operation = operationOptions(options ?? {});
     const { id, keyOf } = format.begin(key);
     const chunkExptime = deferExptime(exptime ?? 0, GRACE);
     let count = 0;
@@ -498,7 +498,7 @@ class LargeView extends ValueView implements LargeValueCommands {
     key: string,
     options?: OperationOptions,
   ): Promise<ReadableStream<Uint8Array> | undefined> {
-    const operation = operationOptions(options);
+    const operation = operationOptions(options ?? {});
     let tried: string | undefined;
     for (;;) {
       const stored = await this.#inner.get(key, options);
@@ -525,7 +525,7 @@ class LargeView extends ValueView implements LargeValueCommands {
     const head = stored === undefined ? undefined : this.#rules.format.open(stored, key);
     if (head === undefined) return;
     const later = deferExptime(exptime, GRACE);
-    await this.#rules.chunks.touch(head, later, operationOptions(options));
+    await this.#rules.chunks.touch(head, later, operationOptions(options ?? {}));
   }
 }
 

@@ -18,13 +18,13 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
+import { readEntries } from "../commands/many_keys.ts";
+import { operationOptions } from "../commands/operation_options.ts";
 import { checkChoice, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
 import { systemClock } from "../waiting.ts";
-import { readEntries } from "./entries.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
 import { Watching } from "./watching.ts";
-import { operationOptions } from "./value_view.ts";
 
 /** The options of {@linkcode nearCache}. */
 export interface NearCacheOptions {
@@ -433,7 +433,7 @@ class NearCache implements NearCacheCommands {
         return this.#admit(key, value, undefined, start, reading);
       }
       if (entry?.cas !== undefined) {
-        const info = await this.#client.inspect(key, operationOptions(options));
+        const info = await this.#client.inspect(key, operationOptions(options ?? {}));
         if (info?.cas === entry.cas && !reading.isOvertaken) {
           entry.expires = start + ttl * 1000;
           return entry.take();

@@ -16,6 +16,8 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
+import { readEntries } from "../commands/many_keys.ts";
+import { operationOptions } from "../commands/operation_options.ts";
 import {
   checkChoice,
   checkFunction,
@@ -25,10 +27,8 @@ import {
 } from "../option_checks.ts";
 import { systemClock } from "../waiting.ts";
 import { fill, type Place, publish } from "./copies.ts";
-import { readEntries } from "./entries.ts";
 import { Latency } from "./latency.ts";
 import { partialError } from "./partial_errors.ts";
-import { operationOptions } from "./value_view.ts";
 
 /** The options of {@linkcode replicas}. */
 export interface ReplicasOptions {
@@ -617,7 +617,7 @@ class ReplicasView implements ReplicaCommands {
     const others = [...this.#clients.keys()].filter((replica) => replica !== source);
     const places: Place[] = others.map((replica) => ({ commands: this.#client(replica), key }));
     const from = { commands: this.#client(source), key };
-    const copied = await publish(from, places, Infinity, operationOptions(options));
+    const copied = await publish(from, places, Infinity, operationOptions(options ?? {}));
     const outcomes: PromiseSettledResult<unknown>[] = [];
     outcomes[source] = { status: "fulfilled", value: undefined };
     for (const [i, replica] of others.entries()) {

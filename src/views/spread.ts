@@ -15,12 +15,12 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
+import { readEntries } from "../commands/many_keys.ts";
+import { operationOptions } from "../commands/operation_options.ts";
 import { checkInteger, checkNames, invalidOption } from "../option_checks.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
-import { readEntries } from "./entries.ts";
-import { operationOptions } from "./value_view.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
 export interface SpreadOptions {
@@ -295,12 +295,12 @@ class SpreadView implements KeyCommands {
     const copy = await this.#pick(key);
     // A copy does not know how old its item is, nor whether that has been marked as stale.
     if (copy !== undefined && staleFor === 0 && earlyRefresh === 0) {
-      const read = await this.#readCopy(key, copy, operationOptions(options));
+      const read = await this.#readCopy(key, copy, operationOptions(options ?? {}));
       if (read?.value !== undefined) return read.value as Value;
     }
     let hasLoaded = false;
     const value = await this.#client.getOrSet(key, () => (hasLoaded = true, load()), options);
-    if (hasLoaded) await this.#publish(key, operationOptions(options));
+    if (hasLoaded) await this.#publish(key, operationOptions(options ?? {}));
     return value;
   }
 
@@ -315,7 +315,7 @@ class SpreadView implements KeyCommands {
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
     const found = await this.#client.invalidate(key, options);
     // A copy of the stale value would keep it from being computed again: readers are sent to the item.
-    const operation = operationOptions(options);
+    const operation = operationOptions(options ?? {});
     const { maxAge } = this.#settings;
     const copies = await this.#hasCopies(key, operation) ? await this.#copiesOf(key) : [];
     await Promise.all(copies.map(({ commands, key }) => {
@@ -367,7 +367,7 @@ class SpreadView implements KeyCommands {
     options: OperationOptions | undefined,
   ): Promise<{ readonly value: unknown } | undefined> {
     const { maxAge } = this.#settings;
-    const operation = operationOptions(options);
+    const operation = operationOptions(options ?? {});
     try {
       let value = await this.#client.get(copy.key, options);
       if (value === undefined) {
@@ -401,7 +401,7 @@ class SpreadView implements KeyCommands {
     change: () => Promise<Result>,
   ): Promise<Result> {
     const result = await change();
-    await this.#publish(key, operationOptions(options));
+    await this.#publish(key, operationOptions(options ?? {}));
     return result;
   }
 
@@ -413,7 +413,7 @@ class SpreadView implements KeyCommands {
     try {
       return await change();
     } finally {
-      const operation = operationOptions(options);
+      const operation = operationOptions(options ?? {});
       await Promise.all(Array.from(keys, (key) => this.#publish(key, operation)));
     }
   }

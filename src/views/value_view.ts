@@ -16,8 +16,9 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
+import { readEntries } from "../commands/many_keys.ts";
+import { operationOptions } from "../commands/operation_options.ts";
 import { checkFunction } from "../option_checks.ts";
-import { readEntries } from "./entries.ts";
 import { partialError, renamed, renameKeys } from "./partial_errors.ts";
 
 /** How a view stores values. */
@@ -403,7 +404,7 @@ export class ValueView implements KeyCommands {
     const prepared = this.#rules.prepareRead?.(key);
     return async (stored) => {
       if (stored === undefined) return undefined;
-      const value = this.#rules.fromStored(stored, key, prepared, operationOptions(options));
+      const value = this.#rules.fromStored(stored, key, prepared, operationOptions(options ?? {}));
       return await value as Value | undefined;
     };
   }
@@ -449,7 +450,7 @@ export class ValueView implements KeyCommands {
     const replaced = this.#rules.replaced?.bind(this.#rules);
     if (replaced === undefined) return await write();
     // Sent in one turn with the write and before it: that takes no round trip more.
-    const reading = this.#inner.getMany(names.keys(), operationOptions(options)).catch(() => {
+    const reading = this.#inner.getMany(names.keys(), operationOptions(options ?? {})).catch(() => {
       return new Map();
     });
     const result = await write();
@@ -534,7 +535,7 @@ export class ValueView implements KeyCommands {
     options: OperationOptions | undefined,
   ): Promise<unknown> {
     const innerKey = await this.#rules.keyOf(key);
-    const inner = operationOptions(options);
+    const inner = operationOptions(options ?? {});
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const read = this.#reader(key, options);
       const [found, info] = await Promise.all([
@@ -564,7 +565,7 @@ export class ValueView implements KeyCommands {
     innerKey: string,
     options: OperationOptions | undefined,
   ): Promise<void> {
-    const inner = operationOptions(options);
+    const inner = operationOptions(options ?? {});
     const read = this.#reader(key, options);
     const found = await this.#inner.gets(innerKey, inner);
     if (found === undefined || await read(found.value) !== undefined) return;
@@ -580,14 +581,6 @@ export class ValueView implements KeyCommands {
 export function deferExptime(exptime: Exptime, seconds: number): Exptime {
   if (exptime instanceof Date) return new Date(exptime.getTime() + seconds * 1000);
   return exptime === 0 ? 0 : exptime + seconds;
-}
-
-/** The options that every operation takes. */
-export function operationOptions({ signal, failover }: OperationOptions = {}): OperationOptions {
-  return {
-    ...(signal === undefined ? {} : { signal }),
-    ...(failover === undefined ? {} : { failover }),
-  };
 }
 
 function changedTooOften(action: string, key: string): ClientException {

@@ -87,13 +87,13 @@ Deno.test("the stacks of operations that fail together lead to the caller of eac
   assertEquals([second!.message, second!.cause], [first!.message, first!.cause]);
 });
 
-Deno.test("the callers of a hundred operations that fail together are told, and all of them fail", async () => {
+Deno.test("all operations that fail together fail, and the stacks of a hundred show their callers", async () => {
   await using client = new Client(NOWHERE);
   const errors = await Promise.all(
     Array.from({ length: 1000 }, () => errorOf(firstCaller(() => client.get("a")))),
   );
   const told = errors.filter(({ stack }) => stack!.includes("firstCaller"));
-  assert(told.length >= 100, `${told.length} are told`);
+  assert(told.length >= 100, `${told.length} stacks show the caller`);
   assert(errors.every((error) => error instanceof SocketError));
 });
 

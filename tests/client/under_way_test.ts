@@ -42,7 +42,7 @@ for (
     "stats slabs": (client: Client) => client.stats("slabs"),
   })
 ) {
-  Deno.test(`a server that hangs up on "${action}" is told of so`, async () => {
+  Deno.test(`the error names "${action}" when the server closes the connection`, async () => {
     await using peer = new ScriptedPeer(async (connection) => {
       await connection.request();
       await connection.close();

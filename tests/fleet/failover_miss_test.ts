@@ -40,7 +40,7 @@ describe(`A client that fails over to "miss" where nobody listens`, () => {
     assertEquals(await Promise.all(values), Array(10).fill(1));
   });
 
-  it("fails in getOrSet where it is told to, and joins no other that does not", async () => {
+  it('fails in getOrSet with failover "error", and does not join a load without it', async () => {
     await using client = missing();
     const strict = { failover: "error" } as const;
     const loose = client.getOrSet("key", () => "value");

@@ -6,7 +6,7 @@ const TIMERS = ["Timeout", "Interval", "Immediate"]
 /** What a test has replaced, and by what. */
 type Replaced = readonly (readonly [owner: object, name: string, value: unknown])[];
 
-/** Replaces the timers and the clock by some that stand still, as fake timers do until they are told to move on. */
+/** Replaces the timers and the clock. The new ones stand still, like fake timers that a test has not advanced. */
 export function withFakeTimers(): Disposable {
   const time = performance.now();
   const fake: Replaced = [

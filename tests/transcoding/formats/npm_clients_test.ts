@@ -157,7 +157,7 @@ Deno.test("the transcoders of npm's clients read foreign items as the packages d
   }
 });
 
-Deno.test("npmMemcachedTranscoder escapes line breaks, and nothing else, in whatever it stores", () => {
+Deno.test("npmMemcachedTranscoder escapes line breaks, and nothing else, in every value", () => {
   const { encode, decode } = npmMemcachedTranscoder;
   const texts: [string, string][] = [
     ["\r\n", "\\\r\\\n"],

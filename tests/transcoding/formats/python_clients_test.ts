@@ -336,7 +336,7 @@ Deno.test("the transcoders of Python's clients store integers that memcached cou
   }
 });
 
-Deno.test("the transcoders of Python's clients read the classes that they are told of", async () => {
+Deno.test("the transcoders of Python's clients read the classes of the option classes", async () => {
   const classes = { "app.models.Money": ([amount]: readonly unknown[]) => `€ ${amount}` };
   // pickle.dumps([Money(5)], 0)
   const data = new TextEncoder().encode("(lcapp.models\nMoney\n(I5\ntRa.");

@@ -17,7 +17,7 @@ const MAX_BYTES_PER_BYTE = 1 << 10;
 
 const opcodes = Object.values(opcode);
 
-/** Pickles of classes, as text of which each character is a byte. */
+/** Pickles of classes, as text. Each character is a byte. */
 const CLASSES = [
   "cuuid\nUUID\n)\x81}X\x03\x00\x00\x00intK\x05sb.",
   "ccopy_reg\n_reconstructor\n(cuuid\nUUID\nc__builtin__\nobject\nNtR}X\x03\x00\x00\x00intK\x05sb.",
