@@ -77,7 +77,7 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
   return EXIT.done;
 }
 
-/** Asks a server that the command line does not name. It gets no credentials: anybody may ask for it. */
+/** Asks a server that the command line does not name. It gets no credentials, because any caller may name it. */
 async function scrapeOther(
   options: GlobalOptions,
   target: string,
@@ -98,7 +98,7 @@ async function scrapeOther(
   }
 }
 
-/** Asks one server; one that cannot be asked is said in one line. */
+/** Asks one server; if that fails, one line says why. */
 async function reportOf(
   fleet: Fleet,
   name: string,
