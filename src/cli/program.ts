@@ -2,6 +2,7 @@
 
 import { ClientException, SocketError, ValidationException } from "../../mod.ts";
 import { Command, CommanderError } from "commander";
+import { addBench } from "./commands/bench.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addCopyCommands } from "./commands/copy.ts";
 import { addDataCommands } from "./commands/data.ts";
@@ -86,6 +87,7 @@ export function programFor(
   addCopyCommands(program, runner);
   addServe(program, runner);
   addExporter(program, runner);
+  addBench(program, runner);
   addCompletion(program, runner);
   return program;
 }

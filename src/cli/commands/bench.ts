@@ -1,0 +1,132 @@
+/** Load of a given shape. @module */
+
+import { ClientException, SocketError } from "../../../mod.ts";
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import { Fleet } from "../fleet.ts";
+import { Latencies } from "../latencies.ts";
+import { readCount, readDuration, readSize } from "../quantities.ts";
+import { EXIT, messageOf, UsageFault } from "../usage.ts";
+
+interface BenchOptions {
+  readonly for?: string;
+  readonly clients?: string;
+  readonly keys?: string;
+  readonly size?: string;
+  readonly reads?: string;
+  readonly zipf?: string;
+}
+
+/** What the keys begin with, and after how many seconds the items expire. */
+const PREFIX = "moecache-bench:";
+const LIFETIME = 600;
+
+/** Adds `bench`. */
+export function addBench(program: Command, runner: Runner): void {
+  define<BenchOptions>(program, runner, {
+    usage: "bench",
+    summary: `Load the servers with reads and writes of keys ${PREFIX}…, and measure them.`,
+    options: [
+      ["--for <duration>", "how long (5s)"],
+      ["--clients <n>", "how many clients, each with one operation at a time (10)"],
+      ["--keys <n>", "how many keys (10000)"],
+      ["--size <sizes>", "bytes of a value: 100, or any size of 100-10k (100)"],
+      ["--reads <share>", "the share of reads, 0 to 1 (0.9)"],
+      ["--zipf <exponent>", "how uneven the keys are; 0 for all alike (0)"],
+    ],
+    examples: [
+      "bench --for 200ms",
+      "bench --for 200ms --clients 4 --keys 1000 --size 100-2k --reads 0.8 --zipf 1.1",
+    ],
+    run: bench,
+  });
+}
+
+async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise<number> {
+  const milliseconds = readDuration(options.for ?? "5s") * 1000;
+  const clients = readCount(options.clients ?? "10");
+  const keyCount = readCount(options.keys ?? "10000");
+  const sizeOf = sizesOf(options.size ?? "100");
+  const reads = numberOf("--reads", options.reads ?? "0.9", 1);
+  const choose = chooser(keyCount, numberOf("--zipf", options.zipf ?? "0", 10));
+  const times = { get: new Latencies(), set: new Latencies() };
+  const counts = { hits: 0, errors: 0 };
+  let fault = "";
+  const fleets = await Promise.all(
+    Array.from({ length: clients }, () => Fleet.open(options, terminal)),
+  );
+  const started = performance.now();
+  const end = started + milliseconds;
+  const load = async ({ client }: Fleet) => {
+    // Connecting is not what is measured.
+    await client.version().catch(() => {});
+    while (performance.now() < end && !terminal.interrupted.aborted) {
+      const key = `${PREFIX}${choose()}`;
+      const isRead = Math.random() < reads;
+      const at = performance.now();
+      try {
+        if (isRead) counts.hits += await client.get(key) === undefined ? 0 : 1;
+        else await client.set(key, "x".repeat(sizeOf()), LIFETIME);
+      } catch (error) {
+        if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
+        counts.errors++;
+        fault ||= messageOf(error);
+        continue;
+      }
+      times[isRead ? "get" : "set"].add(performance.now() - at);
+    }
+  };
+  try {
+    await Promise.all(fleets.map(load));
+  } finally {
+    await Promise.all(fleets.map((fleet) => fleet.close()));
+  }
+  const seconds = Math.max(0.001, (performance.now() - started) / 1000);
+  await printer.table(
+    Object.entries(times).map(([operation, measured]) => ({
+      ...{ operation, n: measured.count, perSecond: Math.round(measured.count / seconds) },
+      hits: operation === "get" ? counts.hits : undefined,
+      ...{ p50: rounded(measured.percentile(0.5)), p90: rounded(measured.percentile(0.9)) },
+      ...{ p99: rounded(measured.percentile(0.99)), p999: rounded(measured.percentile(0.999)) },
+      max: rounded(measured.max),
+    })),
+  );
+  if (counts.errors === 0) return EXIT.done;
+  terminal.warn(`moecache: ${counts.errors} operations failed; the first: ${fault}\n`);
+  return EXIT.server;
+}
+
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
+}
+
+function numberOf(name: string, text: string, most: number): number {
+  const number = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && number <= most) return number;
+  throw new UsageFault(`the option ${name} "${text}" is not a number from 0 to ${most}`);
+}
+
+/** Chooses sizes of values: one size, or all of a range alike. */
+function sizesOf(text: string): () => number {
+  const [least = 0, most = least] = text.split("-", 2).map(readSize);
+  if (most < least) throw new UsageFault(`the option --size "${text}" ends before it begins`);
+  return () => least + Math.floor(Math.random() * (most - least + 1));
+}
+
+/** Chooses numbers of keys; the n-th is as likely as 1 / n to the exponent. */
+function chooser(count: number, exponent: number): () => number {
+  if (exponent === 0) return () => Math.floor(Math.random() * count);
+  const sums = new Float64Array(count);
+  let sum = 0;
+  for (let i = 0; i < count; i++) sums[i] = sum += 1 / (i + 1) ** exponent;
+  return () => {
+    const wanted = Math.random() * sum;
+    let [low, high] = [0, count - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sums[middle] ?? 0) <= wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+}

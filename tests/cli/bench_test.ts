@@ -1,0 +1,28 @@
+/** `bench`. */
+
+import { MemcachedServer } from "@moecache/moecache/testing";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { moecache } from "./fake_terminal.ts";
+
+Deno.test("bench counts what the server counts, and shows percentiles", async () => {
+  await using server = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: server.address };
+  const line = "bench --for 200ms --clients 3 --keys 50 --size 10-20 --reads 0.5 --zipf 1 --json";
+  const { code, output, messages } = await moecache(line, { env });
+  const [get, set] = output.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals([code, messages, get.operation, set.operation], [0, "", "get", "set"]);
+  assert(get.n > 0 && set.n > 0 && get.hits <= get.n);
+  assert(get.p50 <= get.p99 && get.p99 <= get.max);
+  const stats = JSON.parse((await moecache("stats --json", { env })).output);
+  assertEquals([stats.cmd_get, stats.cmd_set, stats.get_hits], [get.n, set.n, get.hits]);
+  assert(stats.curr_items <= 50);
+});
+
+Deno.test("bench says what makes no sense, and that a server is away", async () => {
+  for (const option of ["--reads 2", "--size 20-10", "--zipf much", "--clients 0"]) {
+    assertEquals((await moecache(`bench ${option}`)).code, 2, option);
+  }
+  const { code, messages } = await moecache("bench --for 50ms --clients 1 -s 127.0.0.1:1");
+  assertEquals(code, 3);
+  assertStringIncludes(messages, "127.0.0.1:1");
+});
