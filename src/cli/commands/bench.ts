@@ -65,8 +65,8 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
       const isRead = Math.random() < reads;
       const at = performance.now();
       try {
-        if (isRead) counts.hits += await client.get(key) === undefined ? 0 : 1;
-        else await client.set(key, "x".repeat(sizeOf()), LIFETIME);
+        if (!isRead) await client.set(key, "x".repeat(sizeOf()), LIFETIME);
+        else if (await client.get(key) !== undefined) counts.hits++;
       } catch (error) {
         if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
         counts.errors++;
