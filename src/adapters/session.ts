@@ -132,7 +132,7 @@ export function moecacheSessionStore<Base extends object>(
   const { client, close } = clientFrom(options ?? {});
   const sessions = new Sessions(client, checkPrefix(prefix), ttl * 1000);
   const methods: MoecacheSessionMethods = {
-    get: (id, callback) => answer(sessions.get(id), callback),
+    get: (id, callback) => answer(sessions.get(id), callback as Answer),
     set: (id, session, callback) => answer(sessions.set(id, session), callback),
     touch: (id, session, callback) => answer(sessions.touch(id, session), callback),
     destroy: (id, callback) => answer(sessions.destroy(id), callback),
@@ -187,6 +187,9 @@ class Sessions {
     return exptimeOf(isTime ? new Date(expires).getTime() - Date.now() : this.#lifetime);
   }
 }
+
+/** A callback for any outcome: that of `get` says itself what a session is. */
+type Answer = (error: unknown, result?: unknown) => void;
 
 /** Gives the outcome of a promise to a callback, if there is one. */
 function answer<Result>(
