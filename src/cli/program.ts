@@ -3,6 +3,7 @@
 import { ClientException, SocketError, ValidationException } from "../../mod.ts";
 import { Command, CommanderError } from "commander";
 import { addCompletion } from "./commands/completion.ts";
+import { addCopyCommands } from "./commands/copy.ts";
 import { addDataCommands } from "./commands/data.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addHealthCommands } from "./commands/health.ts";
@@ -81,6 +82,7 @@ export function programFor(
   addShapeCommands(program, runner);
   addHealthCommands(program, runner);
   addMoveCommands(program, runner);
+  addCopyCommands(program, runner);
   addServe(program, runner);
   addCompletion(program, runner);
   return program;

@@ -35,6 +35,7 @@ for (const command of commands) {
     assert(examples.length > 0, name);
     const folder = await Deno.makeTempDir();
     await using server = await MemcachedServer.listen();
+    await using other = await MemcachedServer.listen();
     await using client = new Client(server.address);
     try {
       for (const example of examples) {
@@ -47,6 +48,7 @@ for (const command of commands) {
           await Deno.writeTextFile(`${folder}/items.jsonl`, `${JSON.stringify(item)}\n`);
         }
         const line = example.replaceAll("10.0.0.1:11211", server.address)
+          .replaceAll("10.0.0.2:11211", other.address)
           .replaceAll("items.jsonl", `${folder}/items.jsonl`)
           .replaceAll(/'([^']*)'/g, "$1");
         const { code, output, messages } = await moecache(line, {

@@ -1,19 +1,19 @@
 /** Items to a file, and from a file. @module */
 
-import {
-  type Client,
-  type EncodedValue,
-  type ItemMetadata,
-  rawTranscoder,
-  type Transcoder,
-} from "../../../mod.ts";
 import type { Command } from "commander";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { define, type Job, type Runner } from "../definition.ts";
 import { decodeItem, type DumpedItem, encodeItem } from "../dumped_item.ts";
 import { filterOf } from "../item_filter.ts";
-import { isPlain } from "../keys_of_bytes.ts";
+import {
+  batchesOf,
+  dumped,
+  MOST_BYTES,
+  MOST_ITEMS,
+  readValues,
+  storeItem,
+} from "../item_transfer.ts";
 import { Listing } from "../listing.ts";
 import { pause } from "../pause.ts";
 import { Progress } from "../progress.ts";
@@ -31,12 +31,6 @@ interface LoadOptions {
   readonly rate?: string;
   readonly skipExisting?: boolean;
 }
-
-/** How many items, and how many bytes, are asked for or stored together. */
-const MOST_ITEMS = 500;
-const MOST_BYTES = 4 * 1024 * 1024;
-
-const RAW: Transcoder<EncodedValue> = rawTranscoder({ withFlags: true });
 
 /** Adds `dump` and `load`. */
 export function addMoveCommands(program: Command, runner: Runner): void {
@@ -77,57 +71,24 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
     written += items.length;
   };
   try {
-    let batch: ItemMetadata[] = [];
-    let bytes = 0;
-    const flush = async () => {
-      const items = batch;
-      [batch, bytes] = [[], 0];
-      if (items.length === 0) return;
-      if (!options.values) return await write(items.map((item) => dumped(item, undefined)));
-      const client = servers.at(items[0]?.server ?? "");
+    for await (const { server, items } of batchesOf(listing, isWanted)) {
+      if (!options.values) {
+        await write(items.map((item) => dumped(item, undefined)));
+        continue;
+      }
+      const client = servers.at(server);
       const values = await retried(terminal, () => readValues(client, items));
       // What has expired or been deleted meanwhile is no item any more.
       await write(items.flatMap((item) => {
         const value = values.get(item.key);
         return value === undefined ? [] : [dumped(item, value)];
       }));
-    };
-    for await (const item of listing.items()) {
-      if (!isWanted(item)) continue;
-      const isOther = batch.length > 0 && batch[0]?.server !== item.server;
-      if (isOther || batch.length >= MOST_ITEMS || bytes + item.size > MOST_BYTES) await flush();
-      batch.push(item);
-      bytes += item.size;
     }
-    await flush();
   } finally {
     await file?.close();
   }
   if (file !== undefined) terminal.warn(terminal.showsProgress ? `${written} items\n` : "");
   return listing.code(written);
-}
-
-function dumped({ key, exptime }: ItemMetadata, item: EncodedValue | undefined): DumpedItem {
-  return {
-    key,
-    exptime: exptime === undefined ? undefined : Math.round(exptime.getTime() / 1000),
-    item,
-  };
-}
-
-/** Reads the flags and bytes of items from their own server. */
-async function readValues(
-  client: Client,
-  items: readonly ItemMetadata[],
-): Promise<Map<string, EncodedValue>> {
-  const plain = items.map(({ key }) => key).filter(isPlain);
-  const values = await client.withTranscoder(RAW).getMany<EncodedValue>(plain);
-  for (const { key } of items) {
-    if (isPlain(key)) continue;
-    const { value, flags } = await client.meta("mg", btoa(key), ["b", "v", "f"]);
-    if (value !== undefined) values.set(key, { flags: Number(flags.f), data: value });
-  }
-  return values;
 }
 
 async function load(job: Job<LoadOptions>): Promise<number> {
@@ -144,7 +105,10 @@ async function load(job: Job<LoadOptions>): Promise<number> {
     const items = batch;
     [batch, bytes] = [[], 0];
     await Promise.all(items.map(async (item) => {
-      const outcome = await retried(terminal, () => store(client, item, options));
+      const outcome = await retried(
+        terminal,
+        () => storeItem(client, item, options.skipExisting ?? false),
+      );
       counts[outcome]++;
     }));
     progress.add(items.length);
@@ -177,26 +141,6 @@ function itemsOf(text: string): number {
   const rate = Number(number) * (unit === undefined ? 1 : /k/i.test(unit) ? 1000 : 1_000_000);
   if (rate > 0) return rate;
   throw new UsageFault(`"${text}" is not a number of items a second: write 500 or 20k`);
-}
-
-/** Stores one item; it does no harm to do that twice. */
-async function store(
-  client: Client,
-  { key, exptime, item }: DumpedItem,
-  { skipExisting = false }: LoadOptions,
-): Promise<"loaded" | "skipped" | "expired"> {
-  if (item === undefined) return "skipped";
-  if (exptime !== undefined && exptime <= Date.now() / 1000) return "expired";
-  if (!isPlain(key)) {
-    const flags = ["b", `F${item.flags}`, `T${exptime ?? 0}`, ...(skipExisting ? ["ME"] : [])];
-    const { status } = await client.meta("ms", btoa(key), flags, item.data);
-    return status === "HD" ? "loaded" : "skipped";
-  }
-  const expires = exptime === undefined ? 0 : new Date(exptime * 1000);
-  const commands = client.withTranscoder(RAW);
-  if (skipExisting) return await commands.add(key, item, expires) ? "loaded" : "skipped";
-  await commands.set(key, item, expires);
-  return "loaded";
 }
 
 /** The lines of a text that comes in pieces. */

@@ -1,0 +1,170 @@
+/** Items from one deployment to another, and whether they are the same in both. @module */
+
+import type { Client, ItemMetadata } from "../../../mod.ts";
+import type { Command } from "commander";
+import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
+import { Fleet } from "../fleet.ts";
+import { filterOf } from "../item_filter.ts";
+import { batchesOf, dumped, readValues, storeItem } from "../item_transfer.ts";
+import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
+import { Listing } from "../listing.ts";
+import { retried } from "../retried.ts";
+import type { Terminal } from "../terminal.ts";
+import { UsageFault } from "../usage.ts";
+
+interface BothOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly prefix?: string;
+}
+
+interface CopyOptions extends BothOptions {
+  readonly skipExisting?: boolean;
+}
+
+/** How many seconds two lifetimes may differ: each server counts its seconds at other moments. */
+const TTL_TOLERANCE = 1;
+
+const BOTH: readonly (readonly [string, string])[] = [
+  ["--from <list>", "the servers that are read: host:port,… or URLs"],
+  ["--to <list>", "the other servers"],
+  ["--prefix <text>", "only keys that begin so"],
+];
+
+/** Adds `copy` and `verify`. */
+export function addCopyCommands(program: Command, runner: Runner): void {
+  define<CopyOptions>(program, runner, {
+    usage: "copy",
+    summary: "Store every item of some servers on others, with its lifetime, by --ring.",
+    options: [...BOTH, ["--skip-existing", "keep what is there already: to go on after a break"]],
+    examples: [
+      "copy --from 10.0.0.1:11211 --to 10.0.0.2:11211",
+      "copy --from 10.0.0.1:11211 --to 10.0.0.2:11211 --ring ketama",
+    ],
+    run: copy,
+  });
+  define<BothOptions>(program, runner, {
+    usage: "verify",
+    summary: "Show the items of some servers that others do not have, or have otherwise.",
+    options: BOTH,
+    examples: ["verify --from 10.0.0.1:11211 --to 10.0.0.1:11211"],
+    run: verify,
+  });
+}
+
+async function copy(job: Job<CopyOptions>): Promise<number> {
+  const { options, printer, terminal } = job;
+  const isWanted = filterOf(options);
+  return await withBoth(options, terminal, async ({ source, target }) => {
+    const counts = { copied: 0, skipped: 0, expired: 0 };
+    const listing = new Listing({ fleet: source, terminal, what: "copied" });
+    for await (const { server, items } of batchesOf(listing, isWanted)) {
+      const values = await retried(terminal, () => readValues(source.at(server), items));
+      await Promise.all(items.map(async (item) => {
+        const value = values.get(item.key);
+        if (value === undefined) return void counts.expired++;
+        const outcome = await retried(
+          terminal,
+          () => storeItem(target.client, dumped(item, value), options.skipExisting ?? false),
+        );
+        counts[outcome === "loaded" ? "copied" : outcome]++;
+      }));
+    }
+    await printer.details(counts);
+    // Items that are there already are what a second run finds: that is no miss.
+    return listing.code(counts.copied + counts.skipped);
+  });
+}
+
+async function verify(job: Job<BothOptions>): Promise<number> {
+  const { options, printer, terminal } = job;
+  const isWanted = filterOf(options);
+  return await withBoth(options, terminal, async ({ source, target }) => {
+    const counts = { compared: 0, missing: 0, different: 0 };
+    const listing = new Listing({ fleet: source, terminal, what: "compared" });
+    for await (const { server, items } of batchesOf(listing, isWanted)) {
+      const found = await Promise.all(
+        items.map((item) =>
+          retried(terminal, () => differenceOf(item, source.at(server), target.client))
+        ),
+      );
+      for (const [i, item] of items.entries()) {
+        const difference = found[i];
+        if (difference === GONE) continue;
+        counts.compared++;
+        if (difference === undefined) continue;
+        counts[difference === "missing" ? "missing" : "different"]++;
+        const text = `${showKey(item.key)}\t${difference}`;
+        await printer.record({ key: decodedKey(item.key), difference, server }, text);
+      }
+    }
+    // A second kind of record would not fit under the head of CSV.
+    if (printer.shape !== "csv") await printer.details(counts);
+    const same = counts.compared - counts.missing - counts.different;
+    return listing.code(same === counts.compared ? counts.compared : 0);
+  });
+}
+
+/** An item that has left the source since it was listed. */
+const GONE = "gone";
+type Difference = typeof GONE | "missing" | "value" | "flags" | "ttl";
+
+/** How an item differs; `undefined` for not at all. */
+async function differenceOf(
+  item: ItemMetadata,
+  source: Client,
+  target: Client,
+): Promise<Difference | undefined> {
+  const [before, after] = await Promise.all([lookAt(source, item), lookAt(target, item)]);
+  if (before.value === undefined) return GONE;
+  if (after.value === undefined) return "missing";
+  const other = after.value;
+  const isSame = before.value.length === other.length &&
+    before.value.every((byte, i) => byte === other[i]);
+  if (!isSame) return "value";
+  if (before.flags.f !== after.flags.f) return "flags";
+  return isSameTtl(Number(before.flags.t), Number(after.flags.t)) ? undefined : "ttl";
+}
+
+function isSameTtl(one: number, other: number): boolean {
+  // memcached has -1 for what never expires.
+  if (one < 0 || other < 0) return one === other;
+  return Math.abs(one - other) <= TTL_TOLERANCE;
+}
+
+/** Reads an item without a mark that it was read: value, flags and remaining lifetime. */
+function lookAt(client: Client, { key }: ItemMetadata): ReturnType<Client["meta"]> {
+  const flags = ["v", "f", "t", "u"];
+  return isPlain(key)
+    ? client.meta("mg", key, flags)
+    : client.meta("mg", btoa(key), ["b", ...flags]);
+}
+
+interface Both {
+  readonly source: Fleet;
+  readonly target: Fleet;
+}
+
+/** Opens both deployments, and closes them. */
+async function withBoth<Result>(
+  options: BothOptions & GlobalOptions,
+  terminal: Terminal,
+  work: (both: Both) => Promise<Result>,
+): Promise<Result> {
+  const { from, to, servers, discover } = options;
+  if (!from || !to) throw new UsageFault("--from and --to say where the servers are");
+  if (servers !== undefined || discover !== undefined) {
+    throw new UsageFault("--from and --to take the place of --servers and --discover");
+  }
+  const source = await Fleet.open({ ...options, servers: from }, terminal);
+  try {
+    const target = await Fleet.open({ ...options, servers: to }, terminal);
+    try {
+      return await work({ source, target });
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,79 @@
+/** `copy` and `verify`. */
+
+import { Client } from "@moecache/moecache";
+import { ketama } from "@moecache/moecache/rings";
+import { MemcachedServer } from "@moecache/moecache/testing";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { SERVERS } from "../support/every_server.ts";
+import { moecache } from "./fake_terminal.ts";
+
+const ITEMS = 2000;
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`copy brings every item where the ring looks, and verify finds what differs, on ${kind}`, async () => {
+    await using source = await start();
+    await using first = await start();
+    await using second = await start();
+    const targets = [first.address, second.address];
+    await using from = new Client(source.address, { timeout: 10_000 });
+    await using to = new Client(targets, { locator: ketama, timeout: 10_000 });
+    const keys = Array.from({ length: ITEMS }, (_, i) => `key:${i}`);
+    await Promise.all(keys.map((key, i) => from.set(key, `value ${i}`, i % 3 === 0 ? 0 : 500 + i)));
+    await from.meta("ms", btoa("\xff\x00"), ["b", "F7"], "a key of other bytes");
+    const both = ["--from", source.address, "--to", targets.join(), "--json"];
+    const onRing = [...both, "--ring", "ketama"];
+    const copied = await moecache(["copy", ...onRing]);
+    assertEquals([copied.code, copied.messages, JSON.parse(copied.output)], [
+      ...[0, ""],
+      { copied: ITEMS + 1, skipped: 0, expired: 0 },
+    ]);
+    assertEquals((await to.getMany(keys)).size, ITEMS);
+    const same = await moecache(["verify", ...onRing]);
+    assertEquals([same.code, same.output], [
+      0,
+      `{"compared":${ITEMS + 1},"missing":0,"different":0}\n`,
+    ]);
+
+    await to.delete("key:0");
+    await to.set("key:1", "another value", 501);
+    await to.touch("key:2", 9000);
+    const other = await moecache(["verify", ...onRing]);
+    const records = other.output.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(other.code, 1);
+    assertEquals(records.pop(), { compared: ITEMS + 1, missing: 1, different: 2 });
+    assertEquals(Object.fromEntries(records.map(({ key, difference }) => [key, difference])), {
+      ...{ "key:0": "missing", "key:1": "value", "key:2": "ttl" },
+    });
+
+    const again = await moecache(["copy", ...onRing, "--skip-existing"]);
+    assertEquals([again.code, JSON.parse(again.output)], [
+      0,
+      { copied: 1, skipped: ITEMS, expired: 0 },
+    ]);
+    assertEquals(await to.get("key:1"), "another value");
+    const none = await moecache(["copy", ...both, "--prefix", "nothing:"]);
+    assertEquals(none.code, 1);
+  });
+}
+
+Deno.test("verify does not count as a read", async () => {
+  await using source = await MemcachedServer.listen();
+  await using client = new Client(source.address);
+  await client.set("key", "value");
+  await moecache(["verify", "--from", source.address, "--to", source.address]);
+  assertEquals((await client.inspect("key"))?.fetched, false);
+});
+
+Deno.test("copy and verify say which servers they lack, or cannot reach", async () => {
+  await using source = await MemcachedServer.listen();
+  for (const command of ["copy", "verify"]) {
+    const lacking = await moecache(`${command} --from ${source.address}`);
+    assertEquals(lacking.code, 2);
+    assertStringIncludes(lacking.messages, "--from and --to");
+    const two = await moecache(`${command} --from a:1 --to b:1 -s c:1`);
+    assertEquals(two.code, 2);
+    const down = await moecache(`${command} --from 127.0.0.1:1 --to ${source.address}`);
+    assertEquals(down.code, 3);
+    assertStringIncludes(down.messages, "127.0.0.1:1");
+  }
+});
