@@ -29,6 +29,7 @@ export {
   type RateLimitStoreOptions,
 } from "./rate_limit/rate_limit_store.ts";
 export {
+  type FastifyRateLimitCallback,
   type FastifyRateLimitParameters,
   type FastifyRateLimitStore,
   fastifyRateLimitStore,

@@ -17,7 +17,7 @@ export interface FastifyRateLimitParameters {
 
 /** The methods that @fastify/rate-limit calls. */
 export interface FastifyRateLimitStore {
-  /** Counts a hit in a window of so many milliseconds; `ttl` is how many are left of it. */
+  /** Counts a hit in a window of `timeWindow` milliseconds. */
   incr(key: string, callback: FastifyRateLimitCallback, timeWindow: number): void;
   /** Reads the hits, and does not change them. */
   read(key: string, callback: FastifyRateLimitCallback, timeWindow: number): void;
