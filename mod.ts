@@ -20,6 +20,7 @@
  */
 
 export { BareClient } from "./src/bare_client.ts";
+export type { ClientMetrics } from "./src/channel_contexts.ts";
 export { Client } from "./src/client.ts";
 export type { BareClientOptions, ClientOptions, Failover, Gutter } from "./src/client_options.ts";
 export type { BareKeyCommands } from "./src/commands/bare_key_commands.ts";
@@ -46,6 +47,7 @@ export type { ItemsOptions } from "./src/features/items.ts";
 export { Namespace } from "./src/features/namespace.ts";
 export type { FlushOptions } from "./src/features/server_commands.ts";
 export type { WatchStream } from "./src/features/watch.ts";
+export { CHANNELS } from "./src/observation.ts";
 export type { ServerControl } from "./src/fleet/server_control.ts";
 export { ServerEvent, type ServerStatus } from "./src/fleet/status.ts";
 export type { KeyExplanation, KeyLocation } from "./src/routing/locator.ts";

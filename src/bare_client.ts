@@ -1,13 +1,28 @@
 /** The client with its basic commands. @module */
 
+import type { ClientMetrics } from "./channel_contexts.ts";
 import { type BareClientOptions, resolveOptions } from "./client_options.ts";
 import type { BareKeyCommands } from "./commands/bare_key_commands.ts";
-import { count } from "./commands/count.ts";
-import { deleteKey, deleteMany } from "./commands/delete.ts";
 import type { CounterOptions, OperationOptions } from "./commands/operation_options.ts";
-import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
 import { Session, setSession } from "./commands/session.ts";
-import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
+import {
+  add,
+  append,
+  cas,
+  decr,
+  deleteKey,
+  deleteMany,
+  get,
+  getAndTouch,
+  getMany,
+  gets,
+  incr,
+  prepend,
+  replace,
+  set,
+  setMany,
+  touch,
+} from "./commands/traced.ts";
 import { SocketError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { ServerControl } from "./fleet/server_control.ts";
@@ -122,11 +137,11 @@ export class BareClient extends EventTarget
   }
 
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return extend(this.#session, "append", key, data, options);
+    return append(this.#session, key, data, options);
   }
 
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return extend(this.#session, "prepend", key, data, options);
+    return prepend(this.#session, key, data, options);
   }
 
   cas(
@@ -144,7 +159,7 @@ export class BareClient extends EventTarget
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return count(this.#session, "incr", key, delta, options);
+    return incr(this.#session, key, delta, options);
   }
 
   decr(
@@ -152,7 +167,7 @@ export class BareClient extends EventTarget
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return count(this.#session, "decr", key, delta, options);
+    return decr(this.#session, key, delta, options);
   }
 
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
@@ -169,6 +184,29 @@ export class BareClient extends EventTarget
 
   get servers(): readonly ServerStatus[] {
     return this.#fleet.status();
+  }
+
+  /**
+   * What the client has counted since it was made: operations, hits and misses, errors, bytes, and how long requests
+   * took. It always counts. The page "observability" of the documentation tells what to make of it.
+   *
+   * @example How many gets found something
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await client.set("a", 1);
+   * await Promise.all([client.get("a"), client.get("b")]);
+   * const { operations, hits, misses } = client.metrics();
+   * assertEquals({ operations, hits, misses }, { operations: { set: 1, get: 2 }, hits: 1, misses: 1 });
+   * ```
+   */
+  metrics(): ClientMetrics {
+    return this.#fleet.metrics();
   }
 
   setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {

@@ -2,8 +2,6 @@
 
 import { BareClient } from "./bare_client.ts";
 import type { BareClientOptions, ClientOptions } from "./client_options.ts";
-import { count } from "./commands/count.ts";
-import { deleteKey, deleteMany } from "./commands/delete.ts";
 import type { KeyCommands } from "./commands/key_commands.ts";
 import type {
   CounterOptions,
@@ -12,9 +10,25 @@ import type {
   OperationOptions,
   UpdateOptions,
 } from "./commands/operation_options.ts";
-import { get, getAndTouch, getMany, gets, touch } from "./commands/read.ts";
 import { type Session, sessionOf } from "./commands/session.ts";
-import { add, cas, extend, replace, set, setMany } from "./commands/store.ts";
+import {
+  add,
+  append,
+  cas,
+  decr,
+  deleteKey,
+  deleteMany,
+  get,
+  getAndTouch,
+  getMany,
+  gets,
+  incr,
+  prepend,
+  replace,
+  set,
+  setMany,
+  touch,
+} from "./commands/traced.ts";
 import { quote } from "./errors.ts";
 import { items, type ItemsOptions } from "./features/items.ts";
 import { trackLoads } from "./features/loads.ts";
@@ -155,7 +169,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
     data: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return extend(this.#session, "append", key, data, options);
+    return append(this.#session, key, data, options);
   }
 
   override prepend(
@@ -163,7 +177,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
     data: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return extend(this.#session, "prepend", key, data, options);
+    return prepend(this.#session, key, data, options);
   }
 
   override cas(
@@ -181,7 +195,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return count(this.#session, "incr", key, delta, options);
+    return incr(this.#session, key, delta, options);
   }
 
   override decr(
@@ -189,7 +203,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return count(this.#session, "decr", key, delta, options);
+    return decr(this.#session, key, delta, options);
   }
 
   override touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {

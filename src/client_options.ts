@@ -3,6 +3,7 @@
 import type { SocketHolder, Sockets } from "./connection/bounded_sockets.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { ValidationException } from "./errors.ts";
+import { Counters } from "./observation.ts";
 import {
   checkBoolean,
   checkChoice,
@@ -241,6 +242,11 @@ export interface ClientOptions {
    * `getAndTouch`, `meta`, and what asks all servers. `dialect` is `"classic"` then.
    */
   readonly proxy?: "twemproxy";
+  /**
+   * The name of the client in `metrics()`, in its events and errors, and in what it publishes: 1 to 200 characters from
+   * `!` to `~`; `"moecache"` by default. Clients of one process for different purposes should have different names.
+   */
+  readonly clientName?: string;
   /** The clock of the client; the runtime's clock by default. For tests of timeouts. */
   readonly clock?: Clock;
 }
@@ -258,6 +264,7 @@ export interface ResolvedOptions {
   readonly timesConnectingApart: boolean;
   readonly stallTimeout: number;
   readonly clock: Clock;
+  readonly counters: Counters;
   readonly locator: LocatorFactory;
   readonly keys: KeyFormat | undefined;
   readonly transcoder: Transcoder;
@@ -315,6 +322,7 @@ const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   dial: "any",
   dialect: "any",
   proxy: "any",
+  clientName: "any",
   clock: "any",
 };
 
@@ -341,7 +349,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const { stallTimeout = DEFAULT_PATIENCE, maxPendingBytes = 2 ** 30, maxSockets } = options;
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
   const { locator = moecacheRing, transcoder, dial, proxy, keys } = options;
-  const { dialect = proxy && "classic" } = options;
+  const { dialect = proxy && "classic", clientName = "moecache" } = options;
   if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
   if (options.connectTimeout !== undefined) {
     checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
@@ -363,6 +371,9 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const timesConnectingApart = options.connectTimeout !== undefined;
   checkFunction("clock.now", clock?.now);
   checkFunction("clock.after", clock?.after);
+  if (typeof clientName !== "string" || !/^[!-~]{1,200}$/.test(clientName)) {
+    throw invalidOption("clientName", clientName, "1 to 200 characters from ! to ~");
+  }
   const times = { timeout, connectTimeout, timesConnectingApart, stallTimeout, clock };
   const limits = { connections, maxPending, maxPendingBytes, maxValueBytes };
   const security = resolveSecurity(options);
@@ -378,6 +389,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     ...limits,
     ...sockets,
     ...security,
+    counters: new Counters(clientName),
     locator: keys === undefined ? locator : routedBy(keys, locator),
     keys,
     transcoder,

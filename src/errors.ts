@@ -64,6 +64,8 @@ export class ValidationException extends ClientException {
 export interface SocketErrorOptions extends ErrorOptions {
   /** The name of the server, `host:port` as the user wrote it. */
   server?: string;
+  /** The name of the client whose operation has failed. */
+  client?: string;
 }
 
 /**
@@ -91,16 +93,19 @@ export class SocketError extends Error {
   override readonly name: string = "SocketError";
   /** The name of the server, `host:port` as the user wrote it. */
   readonly server: string | undefined;
+  /** The name of the client whose operation has failed: its option `clientName`. */
+  client: string | undefined;
 
   /**
    * Makes the error.
    *
    * @param message What failed, and why.
-   * @param options `server` and `cause`.
+   * @param options `server`, `client` and `cause`.
    */
   constructor(message: string, options: SocketErrorOptions = {}) {
     super(message, options);
     this.server = options.server;
+    this.client = options.client;
   }
 }
 
@@ -228,11 +233,11 @@ function firstCause({ failures }: PartialFailure): { cause: unknown } {
 
 /** Copies an error of this module, with the stack of the caller. Other errors are returned unchanged. */
 export function madeAgain(error: unknown): unknown {
-  const { constructor: Class, message, server, item, cause } = Object(error);
+  const { constructor: Class, message, server, client, item, cause } = Object(error);
   const options = cause === undefined ? {} : { cause };
   if (Class === ClientException) return new ClientException(message, item, options);
   if (Class !== SocketError && Class !== TimeoutError) return error;
-  return new (Class as typeof SocketError)(message, { ...options, server });
+  return new (Class as typeof SocketError)(message, { ...options, server, client });
 }
 
 const LONGEST_QUOTE = 80;

@@ -11,11 +11,13 @@
 import "./errors.ts";
 import "./option_checks.ts";
 import "./waiting.ts";
+import "./observation.ts";
 import "./protocol/commands/retrieval.ts";
 import "./protocol/commands/storage.ts";
 import "./protocol/exptime.ts";
 import "./protocol/hang_up.ts";
 import "./protocol/key.ts";
+import "./connection/fifo.ts";
 import "./routing/hashes/fnv.ts";
 import "./transcoding/item_codec.ts";
 import "./transcoding/pickle/datetime.ts";

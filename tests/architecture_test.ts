@@ -12,6 +12,8 @@ const LAYERS = [
   "errors.ts",
   "option_checks.ts",
   "waiting.ts",
+  "channel_contexts.ts",
+  "observation.ts",
   LOADED_ALREADY,
   "protocol",
   "transport",
@@ -46,6 +48,7 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   testing: ["errors.ts", "option_checks.ts", "waiting.ts", "protocol", "transport"],
   // What adapts the client to others proves that the public surface is enough.
   adapters: ["mod.ts", "option_checks.ts", "waiting.ts", ...PUBLIC],
+  observing: ["mod.ts", "option_checks.ts", "channel_contexts.ts"],
   views: ["mod.ts", "option_checks.ts", "waiting.ts"],
 };
 

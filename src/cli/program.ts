@@ -6,6 +6,7 @@ import { addCompletion } from "./commands/completion.ts";
 import { addCopyCommands } from "./commands/copy.ts";
 import { addDataCommands } from "./commands/data.ts";
 import { addExplain } from "./commands/explain.ts";
+import { addExporter } from "./commands/exporter.ts";
 import { addHealthCommands } from "./commands/health.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addKeys } from "./commands/keys.ts";
@@ -84,6 +85,7 @@ export function programFor(
   addMoveCommands(program, runner);
   addCopyCommands(program, runner);
   addServe(program, runner);
+  addExporter(program, runner);
   addCompletion(program, runner);
   return program;
 }

@@ -2,6 +2,7 @@
 
 import type { ResolvedOptions } from "../client_options.ts";
 import type { Route } from "../fleet/router.ts";
+import { adopt } from "../observation.ts";
 import { type ChangeListener, type Command, failing } from "../protocol/command.ts";
 import {
   checkTranscoder,
@@ -24,7 +25,10 @@ const MOST_CARRIERS = 4096;
 /** What of a client's options counts for its operations. */
 type SessionSettings =
   & DecodeLimits
-  & Pick<ResolvedOptions, "clock" | "keys" | "timeout" | "timesConnectingApart" | "dialect">;
+  & Pick<
+    ResolvedOptions,
+    "clock" | "keys" | "timeout" | "timesConnectingApart" | "dialect" | "counters"
+  >;
 
 /** The parts of a session. */
 interface SessionParts {
@@ -118,6 +122,7 @@ export class Session {
 
   /** Sends a command to the server of a key, with the functions that settle it. */
   submit(key: string, command: Command, options: OperationOptions | undefined): void {
+    adopt(command);
     if (this.settings.keys !== undefined && command instanceof RetrievalCommand) {
       command.keyLength = MAX_KEY_LENGTH;
     }

@@ -1,6 +1,18 @@
 /** A connection: one socket, and the operations that wait for it. @module */
 
+import type { ConnectContext, ServerContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
+import {
+  beginTurn,
+  type Counters,
+  endTurn,
+  isListenedTo,
+  lookForChannels,
+  NAMES,
+  noteCarrier,
+  publish,
+  trace,
+} from "../observation.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { Interruption } from "../protocol/refusal.ts";
@@ -37,6 +49,10 @@ export interface ConnectionOptions {
   readonly keys?: KeyFormat | undefined;
   /** The client's sockets, if their number is limited. */
   readonly sockets?: Sockets | undefined;
+  /** What the client counts. */
+  readonly counters: Counters;
+  /** The server, for what is published; absent if nothing is published of the connection. */
+  readonly location?: ServerContext & Pick<ConnectContext, "tls">;
 }
 
 /** The end of a connection. */
@@ -155,6 +171,7 @@ export class Connection implements SocketHolder {
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
     if (this.#queue.length >= this.#nextSweep) this.sweep();
+    noteCarrier(command, this.#options.location);
     command.carrier = this.id;
     this.#queue.push(command);
     this.#pendingBytes += command.byteLength;
@@ -240,6 +257,7 @@ export class Connection implements SocketHolder {
     this.#done(exchange);
     if (!this.#hasAnswered && !exchange.isTrivial) {
       this.#hasAnswered = true;
+      lookForChannels();
       this.#observer.answered(this);
     }
     if (this.#isDraining && this.#pending === 0) this.drain();
@@ -308,11 +326,19 @@ export class Connection implements SocketHolder {
       ended.then(() => this.#dialled = undefined, () => {});
     };
     const { signal } = this.#ending;
-    const transport = await connect({ ...this.#options, dial, dialling, signal, holder: this });
+    const connecting = () => connect({ ...this.#options, dial, dialling, signal, holder: this });
+    const context = isListenedTo(NAMES.connect) ? this.#describe() : undefined;
+    const transport = await (context ? trace(NAMES.connect, context, connecting) : connecting());
     this.#keepsProcess = transport.ref !== undefined;
     const { openPipeline } = await loadPipeline();
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
     return await openPipeline(transport, { ...this.#options, ...ends }, this.#pipelineObserver());
+  }
+
+  /** What is published of it. */
+  #describe(): ConnectContext | undefined {
+    const { location, counters: { client } } = this.#options;
+    return location && { ...location, connectionEpoch: this.id, client };
   }
 
   #pipelineObserver(): PipelineObserver {
@@ -332,7 +358,7 @@ export class Connection implements SocketHolder {
     this.#pipeline = pipeline;
     if (!this.#hasEnded) this.#observer.opened(this);
     // If the connection ended after the dialer resolved, the socket has not been closed yet.
-    if (this.#hasEnded) this.#closing ??= pipeline.close();
+    if (this.#hasEnded) this.#closing ??= pipeline.close(this.#ending.signal.reason);
     if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
     let earliest = Infinity;
     if (this.#hasLimits) {
@@ -356,12 +382,14 @@ export class Connection implements SocketHolder {
       this.#cancelIdleCheck = idle.afterTurn(this.#flushTurn);
     } else {
       // A microtask without the overhead of queueMicrotask.
+      beginTurn();
       resolved.then(this.#flushTurn);
     }
   }
 
   readonly #flushTurn = (): void => {
     const turn = this.#turn;
+    endTurn();
     this.#flushScheduled = false;
     this.#start(turn);
     this.#flush();
@@ -432,8 +460,11 @@ export class Connection implements SocketHolder {
     this.#cancelRest?.();
     // Code may wait until the socket is closed.
     if (this.#isResting) this.#rest(false);
-    this.#closing = this.#pipeline?.close();
+    this.#closing = this.#pipeline?.close(reason);
     this.#closing?.catch(() => {});
+    if (this.isOpen) {
+      publish(NAMES.connectionClosed, () => ({ ...this.#describe(), reason, isFailure }));
+    }
     const lost: Command[] = [];
     const again: Command[] = [];
     for (const exchange of this.#inFlight.drain()) {

@@ -16,6 +16,9 @@ import { type ByteChannel, inTime, LONGEST_CLOSE, openChannel } from "../transpo
 import { afterTurn } from "../transport/event_loop.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { Clock } from "../waiting.ts";
+import type { ServerContext } from "../channel_contexts.ts";
+import type { Counters } from "../observation.ts";
+import { Batches } from "./batches.ts";
 import type { EndReason } from "./connect.ts";
 import type { Fifo } from "./fifo.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
@@ -34,6 +37,10 @@ export interface PipelineOptions {
   readonly direct: boolean;
   /** The clock. */
   readonly clock: Clock;
+  /** What the client counts. */
+  readonly counters: Counters;
+  /** The server, for what is published. */
+  readonly location?: ServerContext;
   /** The commands that have not been written. */
   readonly queue: Fifo<Command>;
   /** The requests in flight, the oldest first. */
@@ -93,6 +100,7 @@ export class Pipeline implements ReplyHandler, Receiver {
   readonly #parser: ReplyParser;
   readonly #requests: RequestBuffer;
   readonly #stall: StallTimer;
+  readonly #batches: Batches;
   #lastRead: number;
   #isWriting = false;
   /** The number of the timer's checks when the current write began. */
@@ -103,9 +111,9 @@ export class Pipeline implements ReplyHandler, Receiver {
     this.#options = options;
     this.#observer = observer;
     this.#parser = new ReplyParser(this, options.maxValueBytes);
-    const { keys } = options;
+    const { server, stallTimeout, counters, location, keys } = options;
+    this.#batches = new Batches(counters, location);
     this.#requests = new RequestBuffer(keys && ((key) => keys.encode(key)));
-    const { server, stallTimeout } = options;
     const stalled = () => observer.failed(stallError(server, stallTimeout), true);
     this.#stall = new StallTimer(options, observer.isWaiting, stalled);
     this.#lastRead = options.clock.now();
@@ -126,9 +134,14 @@ export class Pipeline implements ReplyHandler, Receiver {
     return this.#channel.receive(this);
   }
 
-  /** Closes the socket. */
-  close(): Promise<void> {
+  /**
+   * Closes the socket.
+   *
+   * @param reason Why, for the requests in flight.
+   */
+  close(reason?: unknown): Promise<void> {
     this.#stall.stop();
+    this.#batches.end(reason);
     return this.#channel.close();
   }
 
@@ -181,6 +194,7 @@ export class Pipeline implements ReplyHandler, Receiver {
     const isLarge = this.#requests.byteLength > PIECE_SIZE + WRITE_SIZE;
     const written = isLarge ? this.#writePieces(chunks) : this.#channel.write(chunks);
     written.then(this.#written, this.#writeFailed);
+    this.#batches.written(this.#options.clock.now());
     this.#stall.start();
   }
 
@@ -199,6 +213,7 @@ export class Pipeline implements ReplyHandler, Receiver {
   /** Part of {@linkcode Receiver}: the parser splits the chunk. */
   push(chunk: Uint8Array): void {
     this.#lastRead = this.#options.clock.now();
+    this.#options.counters.bytesIn += chunk.length;
     this.#stall.heard();
     try {
       this.#parser.push(chunk);
@@ -215,6 +230,7 @@ export class Pipeline implements ReplyHandler, Receiver {
 
   /** Part of {@linkcode Receiver}: more bytes of it have arrived. */
   filled(count: number): void {
+    this.#options.counters.bytesIn += count;
     this.#stall.heard();
     this.#parser.filled(count);
   }
@@ -229,6 +245,7 @@ export class Pipeline implements ReplyHandler, Receiver {
     if (outcome === REFUSED) this.#observer.refused();
     if (outcome === DONE || outcome === REFUSED) {
       this.#options.inFlight.shift();
+      this.#batches.answered(exchange, this.#lastRead);
       this.#observer.answered(exchange);
     }
     return outcome < 0 ? NO_DATA : outcome;
@@ -247,8 +264,10 @@ export class Pipeline implements ReplyHandler, Receiver {
   }
 
   #add(exchange: Exchange): boolean {
+    const before = this.#requests.byteLength;
     try {
       exchange.write(this.#requests);
+      this.#batches.add(exchange, this.#requests.byteLength - before);
       return true;
     } catch (error) {
       // For example, out of memory. Half a request is in the buffer, so nothing more can be sent on this connection.

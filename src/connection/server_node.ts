@@ -1,7 +1,7 @@
 /** One server and its connections. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
-import type { Command } from "../protocol/command.ts";
+import type { Command, CommandObserver } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { allEnded, DeadlineTimer, deferred } from "../waiting.ts";
 import {
@@ -71,6 +71,10 @@ export class ServerNode {
   /** Operations whose replies have arrived and are being decoded. */
   readonly #decoding = new Set<Command>();
   readonly #decodingTimer: DeadlineTimer;
+  readonly #commandObserver: CommandObserver = {
+    decoding: (command) => this.#decode(command),
+    failed: (error) => this.#options.counters.failed(error),
+  };
   #refusals = 0;
   /** Until when requests have only one key. */
   #apartUntil = -Infinity;
@@ -91,6 +95,7 @@ export class ServerNode {
    */
   submit(command: Command): void {
     if (this.#closed !== undefined) throw this.#closed;
+    command.observer = this.#commandObserver;
     const { refusal } = this.#health;
     if (refusal !== undefined) return command.failUnsent(refusal);
     this.#checkRoom(command);
@@ -233,7 +238,6 @@ export class ServerNode {
       ? this.#connection()
       : this.#connections.find(({ id }) => id === tie);
     if (connection === undefined) return command.untie();
-    command.whenDecoding = this.#decode;
     connection.submit(command);
     if (this.#isRetired) connection.drain();
   }
@@ -317,7 +321,7 @@ export class ServerNode {
   }
 
   /** Ends an operation whose reply is being decoded when its time is over, or when the node is closed. */
-  readonly #decode = (command: Command): void => {
+  #decode(command: Command): void {
     const { promise: closed, resolve } = deferred<void>();
     this.#add({ closed, end: (reason) => command.failForGood(reason) });
     this.#decoding.add(command);
@@ -328,7 +332,7 @@ export class ServerNode {
       if (this.#decoding.size === 0) this.#decodingTimer.stop();
       resolve();
     });
-  };
+  }
 
   #checkDecoding(): void {
     const { server, timeout, clock } = this.#options;

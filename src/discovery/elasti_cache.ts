@@ -18,6 +18,7 @@ import {
   securityOf,
   type ServerAddress,
 } from "../server_address.ts";
+import { Counters } from "../observation.ts";
 import { chooseTls } from "../transport/tls_options.ts";
 import type { Transport } from "../transport/transport.ts";
 import { systemClock } from "../waiting.ts";
@@ -157,7 +158,8 @@ class Inquiry {
   constructor(server: string, dial: (signal: AbortSignal) => Promise<Transport>) {
     const times = { timeout: Infinity, connectTimeout: Infinity, stallTimeout: Infinity };
     const timing = { ...times, timesConnectingApart: false, clock: systemClock };
-    const options = { server, dial, ...timing, direct: true };
+    const counters = new Counters("elastiCache");
+    const options = { server, dial, ...timing, direct: true, counters };
     this.#connection = new Connection({ ...options, maxValueBytes: LONGEST_CONFIG }, {
       opened() {},
       answered() {},

@@ -9,6 +9,7 @@ import {
   type SocketError,
   ValidationException,
 } from "../errors.ts";
+import { inContext, presentContext } from "../observation.ts";
 import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
@@ -84,15 +85,20 @@ export class Generations {
     for (const key of keys) this.#check(key);
     options?.signal?.throwIfAborted();
     const used = this.#isKnown ? this.#counter.known : undefined;
+    // What is done under a generation is a part of the operation, however late it begins.
+    const context = presentContext();
     const fetching = this.#fetch();
     const current = untilAborted(fetching, options?.signal);
+    const begin = (generation: bigint) => {
+      return inContext(context, () => operate(this.#attempt(generation, fetching)));
+    };
     const goOn = async (generation: Generation) => {
-      if (typeof generation === "bigint") return await operate(this.#attempt(generation, fetching));
+      if (typeof generation === "bigint") return await begin(generation);
       if (miss === undefined || options?.failover === "error") throw generation;
       return await miss();
     };
     if (used === undefined) return await goOn(await current);
-    const result = operate(this.#attempt(used, fetching));
+    const result = begin(used);
     // The result with an old generation is discarded, even an error.
     void Promise.allSettled([result]);
     const fetched = await current;

@@ -18,6 +18,8 @@ import { checkFunction, checkOptions } from "../option_checks.ts";
 import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
+import { NAMES, publish } from "../observation.ts";
+import type { LeaseContext } from "../channel_contexts.ts";
 import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
 /** A call of `getOrSet`. */
@@ -156,7 +158,7 @@ class Loading implements Load {
       const item = await this.#leases.read(this.#key);
       if (item === "unreachable") return await this.#loadUnstored();
       if (item !== undefined && !isReserved(item.flags)) {
-        const served = await this.#serve(item);
+        const served = await this.#serve(item, attempt > 0 ? "waited" : "hit");
         if (served !== undefined) return served.value;
         continue;
       }
@@ -168,22 +170,37 @@ class Loading implements Load {
         throw this.#earlierFailure(item);
       }
       const left = deadline - clock.now();
+      if (left <= 0 || attempt === 0) this.#tell(left <= 0 ? "timed out" : "lost");
       if (left <= 0) return await this.#loadUnstored();
       await this.#pause(Math.min(left, backoff(attempt)));
     }
   }
 
   /** Returns a value, or computes its replacement; `undefined` when the item has changed meanwhile. */
-  async #serve(item: LeasedItem): Promise<{ value: unknown } | undefined> {
+  async #serve(
+    item: LeasedItem,
+    outcome: "hit" | "waited",
+  ): Promise<{ value: unknown } | undefined> {
     const { staleFor, earlyRefresh, lockFor } = this.#plan;
     const value = await this.#read(item);
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
-    if (!isDue && !item.isInvalid) return { value };
+    if (!isDue && !item.isInvalid) {
+      this.#tell(outcome);
+      return { value };
+    }
     this.#replaced.resolve({ value });
     this.isServing = true;
     const lease = await this.#leases.claimRefresh(this.#key, lockFor, item);
     if (lease === "changed") return undefined;
-    return { value: lease === undefined ? value : await this.#compute(lease) };
+    if (lease !== undefined) return { value: await this.#compute(lease) };
+    this.#tell("stale");
+    return { value };
+  }
+
+  /** Publishes how it came by its value. */
+  #tell(outcome: LeaseContext["outcome"]): void {
+    const { client } = this.#session.settings.counters;
+    publish(NAMES.lease, () => ({ key: this.#key, outcome, client }));
   }
 
   /** Decodes an item within the time of an operation. */
@@ -195,6 +212,7 @@ class Loading implements Load {
   }
 
   async #compute(lease: Lease): Promise<unknown> {
+    this.#tell("won");
     const value = await this.#loadFor(lease);
     try {
       if (value !== undefined) return await this.#store(lease, value);

@@ -11,7 +11,9 @@ import {
   type UpdateOptions,
 } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
+import { traced } from "../commands/traced.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import { inContext, presentContext } from "../observation.ts";
 import type { ItemInfo, MetaReply } from "../protocol/commands/meta.ts";
 import { lazily } from "../waiting.ts";
 import type { MetaParts } from "./meta.ts";
@@ -42,11 +44,11 @@ export function withFeatures<Options extends object, Result>(
   }
   const taken = options === undefined ? undefined : { ...options };
   if (loaded !== undefined) return use(loaded, taken);
-  return loadFeatures().then((features) => use(loaded = features, taken));
+  const context = presentContext();
+  return loadFeatures().then((features) => inContext(context, () => use(loaded = features, taken)));
 }
 
-/** Reads the value of a key, or computes it. */
-export function getOrSet<Value>(
+function getOrSetUntraced<Value>(
   session: Session,
   key: string,
   load: () => Value | Promise<Value>,
@@ -57,8 +59,7 @@ export function getOrSet<Value>(
   });
 }
 
-/** Changes the value of a key. */
-export function update<Value>(
+function updateUntraced<Value>(
   session: Session,
   key: string,
   change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
@@ -69,8 +70,7 @@ export function update<Value>(
   });
 }
 
-/** Marks a value as stale. */
-export function invalidate(
+function invalidateUntraced(
   session: Session,
   key: string,
   options?: InvalidateOptions,
@@ -80,8 +80,7 @@ export function invalidate(
   });
 }
 
-/** Tells what memcached knows of an item. */
-export function inspect(
+function inspectUntraced(
   session: Session,
   key: string,
   options?: OperationOptions,
@@ -91,8 +90,7 @@ export function inspect(
   });
 }
 
-/** Sends a meta command. */
-export function meta(
+function metaUntraced(
   session: Session,
   key: string,
   parts: MetaParts,
@@ -102,3 +100,24 @@ export function meta(
     return meta(session, key, parts, options);
   });
 }
+
+/** Reads the value of a key, or computes it. */
+export const getOrSet: typeof getOrSetUntraced = /* @__PURE__ */ traced(
+  "getOrSet",
+  getOrSetUntraced,
+);
+
+/** Changes the value of a key. */
+export const update: typeof updateUntraced = /* @__PURE__ */ traced("update", updateUntraced);
+
+/** Marks a value as stale. */
+export const invalidate: typeof invalidateUntraced = /* @__PURE__ */ traced(
+  "invalidate",
+  invalidateUntraced,
+);
+
+/** Tells what memcached knows of an item. */
+export const inspect: typeof inspectUntraced = /* @__PURE__ */ traced("inspect", inspectUntraced);
+
+/** Sends a meta command. */
+export const meta: typeof metaUntraced = /* @__PURE__ */ traced("meta", metaUntraced);

@@ -11,6 +11,8 @@ import {
   type UpdateOptions,
 } from "../commands/operation_options.ts";
 import { sessionOf, setKeySpace, setSession } from "../commands/session.ts";
+import { traceOperation } from "../commands/traced.ts";
+import { tracesCommands } from "../observation.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { quote, ValidationException } from "../errors.ts";
 import { checkFunction } from "../option_checks.ts";
@@ -118,7 +120,11 @@ export class Namespace implements KeyCommands {
    * ```
    */
   async invalidateAll(options?: OperationOptions): Promise<void> {
-    await this.#withGenerations(options, (generations) => generations.next(options));
+    await this.#withGenerations(
+      ["invalidateAll", []],
+      options,
+      (generations) => generations.next(options),
+    );
   }
 
   /**
@@ -152,13 +158,14 @@ export class Namespace implements KeyCommands {
   async currentPrefix(options?: OperationOptions): Promise<string> {
     const prefixOf = ({ prefix }: Attempt) => Promise.resolve(prefix);
     return await this.#withGenerations(
+      ["currentPrefix", []],
       options,
       (generations) => generations.run([], prefixOf, options),
     );
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    return this.#run(key, options, (key) => this.#commands.get<Value>(key, options), none);
+    return this.#run("get", key, options, (key) => this.#commands.get<Value>(key, options), none);
   }
 
   async getMany<Value = unknown>(
@@ -168,6 +175,7 @@ export class Namespace implements KeyCommands {
     const unique = [...checkKeys(keys, "get")];
     const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
     return await this.#withGenerations(
+      ["getMany", unique],
       options,
       (generations) => generations.runMany("get", unique, read, options, () => new Map()),
     );
@@ -177,7 +185,7 @@ export class Namespace implements KeyCommands {
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
-    return this.#run(key, options, (key) => this.#commands.gets<Value>(key, options), none);
+    return this.#run("gets", key, options, (key) => this.#commands.gets<Value>(key, options), none);
   }
 
   getAndTouch<Value = unknown>(
@@ -186,6 +194,7 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Value | undefined> {
     return this.#run(
+      "getAndTouch",
       key,
       options,
       (key) => this.#commands.getAndTouch<Value>(key, exptime, options),
@@ -194,7 +203,13 @@ export class Namespace implements KeyCommands {
   }
 
   set(key: string, value: unknown, exptime?: Exptime, options?: OperationOptions): Promise<void> {
-    return this.#run(key, options, (key) => this.#commands.set(key, value, exptime, options), none);
+    return this.#run(
+      "set",
+      key,
+      options,
+      (key) => this.#commands.set(key, value, exptime, options),
+      none,
+    );
   }
 
   async setMany(
@@ -210,6 +225,7 @@ export class Namespace implements KeyCommands {
       return new Map();
     };
     await this.#withGenerations(
+      ["setMany", [...values.keys()]],
       options,
       (generations) => {
         return generations.runMany("set", [...values.keys()], store, options, () => new Map());
@@ -223,7 +239,13 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.add(key, value, exptime, options), no);
+    return this.#run(
+      "add",
+      key,
+      options,
+      (key) => this.#commands.add(key, value, exptime, options),
+      no,
+    );
   }
 
   replace(
@@ -233,6 +255,7 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<boolean> {
     return this.#run(
+      "replace",
       key,
       options,
       (key) => this.#commands.replace(key, value, exptime, options),
@@ -241,11 +264,23 @@ export class Namespace implements KeyCommands {
   }
 
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.append(key, data, options), no);
+    return this.#run(
+      "append",
+      key,
+      options,
+      (key) => this.#commands.append(key, data, options),
+      no,
+    );
   }
 
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.prepend(key, data, options), no);
+    return this.#run(
+      "prepend",
+      key,
+      options,
+      (key) => this.#commands.prepend(key, data, options),
+      no,
+    );
   }
 
   cas(
@@ -256,6 +291,7 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<CasOutcome> {
     return this.#run(
+      "cas",
       key,
       options,
       (key) => this.#commands.cas(key, value, cas, exptime, options),
@@ -270,7 +306,7 @@ export class Namespace implements KeyCommands {
   ): Promise<bigint | undefined> {
     // A caller that passes `initial` gets a number or an error, never `undefined`.
     const miss = options?.initial === undefined ? none : undefined;
-    return this.#run(key, options, (key) => this.#commands.incr(key, delta, options), miss);
+    return this.#run("incr", key, options, (key) => this.#commands.incr(key, delta, options), miss);
   }
 
   decr(
@@ -280,15 +316,21 @@ export class Namespace implements KeyCommands {
   ): Promise<bigint | undefined> {
     // A caller that passes `initial` gets a number or an error, never `undefined`.
     const miss = options?.initial === undefined ? none : undefined;
-    return this.#run(key, options, (key) => this.#commands.decr(key, delta, options), miss);
+    return this.#run("decr", key, options, (key) => this.#commands.decr(key, delta, options), miss);
   }
 
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.touch(key, exptime, options), no);
+    return this.#run(
+      "touch",
+      key,
+      options,
+      (key) => this.#commands.touch(key, exptime, options),
+      no,
+    );
   }
 
   delete(key: string, options?: OperationOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.delete(key, options), no);
+    return this.#run("delete", key, options, (key) => this.#commands.delete(key, options), no);
   }
 
   async deleteMany(
@@ -299,6 +341,7 @@ export class Namespace implements KeyCommands {
     const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
     const none = () => new Map(all.map((key) => [key, false]));
     return await this.#withGenerations(
+      ["deleteMany", all],
       options,
       (generations) => generations.runMany("delete", all, remove, options, none),
     );
@@ -314,7 +357,7 @@ export class Namespace implements KeyCommands {
       waitingFor((signal) => {
         return this.#commands.getOrSet(prefix + key, guard(load), { ...options, signal });
       }, options?.signal);
-    return await this.#withGenerations(options, (generations) => {
+    return await this.#withGenerations(["getOrSet", [key]], options, (generations) => {
       const compute = () => {
         const value = generations.compute(this.#computing, key, () => this.#compute(key, load));
         return untilAborted(value, options?.signal);
@@ -324,7 +367,13 @@ export class Namespace implements KeyCommands {
   }
 
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return this.#run(key, options, (key) => this.#commands.invalidate(key, options), no);
+    return this.#run(
+      "invalidate",
+      key,
+      options,
+      (key) => this.#commands.invalidate(key, options),
+      no,
+    );
   }
 
   async update<Value = unknown>(
@@ -336,13 +385,14 @@ export class Namespace implements KeyCommands {
     const operate = ({ prefix, guard }: Attempt) =>
       this.#commands.update(prefix + key, guard(change), options);
     return await this.#withGenerations(
+      ["update", [key]],
       options,
       (generations) => generations.run([key], operate, options),
     );
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return this.#run(key, options, (key) => this.#commands.inspect(key, options), none);
+    return this.#run("inspect", key, options, (key) => this.#commands.inspect(key, options), none);
   }
 
   withTranscoder(transcoder: Transcoder): Namespace {
@@ -351,7 +401,12 @@ export class Namespace implements KeyCommands {
   }
 
   async locate(key: string): Promise<KeyLocation> {
-    return await this.#run(key, undefined, async (key) => await this.#commands.locate(key));
+    return await this.#run(
+      "locate",
+      key,
+      undefined,
+      async (key) => await this.#commands.locate(key),
+    );
   }
 
   /** Computes a value that cannot be stored, as it would be read. */
@@ -375,6 +430,7 @@ export class Namespace implements KeyCommands {
    * @param miss The result if the generation is unknown and the client treats this as a miss.
    */
   #run<Result>(
+    command: string,
     key: string,
     options: OperationOptions | undefined,
     operate: (key: string) => Promise<Result>,
@@ -382,6 +438,7 @@ export class Namespace implements KeyCommands {
   ): Promise<Result> {
     const operateOn = ({ prefix }: Attempt) => operate(prefix + key);
     return this.#withGenerations(
+      [command, [key]],
       options,
       (generations) => generations.run([key], operateOn, options, miss),
     );
@@ -389,6 +446,17 @@ export class Namespace implements KeyCommands {
 
   /** Uses the generations of the keys, which are loaded with the first use: they have to be asked for anyway. */
   #withGenerations<Result>(
+    [command, keys]: readonly [command: string, keys: readonly string[]],
+    options: OperationOptions | undefined,
+    use: (generations: Generations) => Promise<Result>,
+  ): Promise<Result> {
+    const operate = () => this.#useGenerations(options, use);
+    if (!tracesCommands()) return operate();
+    const client = sessionOf(this.#commands)?.settings.counters.client ?? "";
+    return traceOperation({ command, client, namespace: this.prefix }, keys, operate);
+  }
+
+  #useGenerations<Result>(
     options: OperationOptions | undefined,
     use: (generations: Generations) => Promise<Result>,
   ): Promise<Result> {

@@ -8,9 +8,10 @@
  */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import type { OperationOptions } from "../commands/operation_options.ts";
+import type { CounterOptions, OperationOptions } from "../commands/operation_options.ts";
 import { clockOf, keySpaceOf } from "../commands/session.ts";
 import { ClientException, SocketError } from "../errors.ts";
+import { unpublished } from "../observation.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting.ts";
 
@@ -47,7 +48,7 @@ export class RisingCounter {
   /** Reads the counter; `undefined` if it is missing or old, or if the client treats an error as a miss. */
   async peek(): Promise<bigint | undefined> {
     const { known = 0n } = this;
-    const present = await this.#commands.incr(this.#key, 0n);
+    const present = await this.#incr(this.#key, 0n);
     return present === undefined || present < known ? undefined : this.#learn(present);
   }
 
@@ -65,7 +66,7 @@ export class RisingCounter {
     } catch (error) {
       if (!(error instanceof SocketError)) throw error;
       // A client that takes no fault for a miss fails here.
-      if (await this.#commands.incr(this.#key, 0n) === undefined) return error;
+      if (await this.#incr(this.#key, 0n) === undefined) return error;
       throw error;
     }
   }
@@ -90,7 +91,7 @@ export class RisingCounter {
   async #count(step: 0n | 1n, options: OperationOptions | undefined): Promise<bigint> {
     const { known = 0n } = this;
     const initial = timeAfter(known);
-    const counted = await this.#commands.incr(this.#key, step, { ...options, initial });
+    const counted = await this.#incr(this.#key, step, { ...options, initial });
     const least = known + step;
     if (counted !== undefined && counted >= least) return this.#learn(counted);
     const next = (present: bigint) => present < least ? timeAfter(known) : present;
@@ -107,10 +108,10 @@ export class RisingCounter {
     const strict = { ...options, failover: "error" } as const;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       if (attempt > 1) await pause(clockOf(this.#commands), backoff(attempt), options?.signal);
-      const found = await items.gets<StoredItem>(key, strict);
+      const found = await unpublished(() => items.gets<StoredItem>(key, strict));
       if (found === undefined) {
         const initial = next(0n);
-        const begun = await this.#commands.incr(key, 1n, { ...options, initial });
+        const begun = await this.#incr(key, 1n, { ...options, initial });
         if (begun !== undefined && begun >= initial) return begun;
         continue;
       }
@@ -118,10 +119,15 @@ export class RisingCounter {
       const raised = next(present);
       if (raised === present) return present;
       const item = { ...found.value, data: new TextEncoder().encode(`${raised}`) };
-      if (await items.cas(key, item, found.cas, 0, strict) === "stored") return raised;
+      const store = () => items.cas(key, item, found.cas, 0, strict);
+      if (await unpublished(store) === "stored") return raised;
     }
     const why = `it changed during each of ${MOST_ATTEMPTS} attempts`;
     throw new ClientException(`Cannot count key "${key}": ${why}`, key);
+  }
+
+  #incr(key: string, delta: bigint, options?: CounterOptions): Promise<bigint | undefined> {
+    return unpublished(() => this.#commands.incr(key, delta, options));
   }
 
   /** Records a number; returns the last known one, if that is larger. */

@@ -1,11 +1,25 @@
 /** A view with another value format: the commands on keys over any session. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import { count } from "../commands/count.ts";
-import { deleteKey, deleteMany } from "../commands/delete.ts";
-import { get, getAndTouch, getMany, gets, touch } from "../commands/read.ts";
 import { type Session, setSession } from "../commands/session.ts";
-import { add, cas, extend, replace, set, setMany } from "../commands/store.ts";
+import {
+  add,
+  append,
+  cas,
+  decr,
+  deleteKey,
+  deleteMany,
+  get,
+  getAndTouch,
+  getMany,
+  gets,
+  incr,
+  prepend,
+  replace,
+  set,
+  setMany,
+  touch,
+} from "../commands/traced.ts";
 import { getOrSet, inspect, invalidate, update } from "./lazy_features.ts";
 import { locate } from "./locate.ts";
 
@@ -20,11 +34,11 @@ export function keyCommandsOf(session: Session): KeyCommands {
     setMany: (...args) => setMany(session, ...args),
     add: (...args) => add(session, ...args),
     replace: (...args) => replace(session, ...args),
-    append: (...args) => extend(session, "append", ...args),
-    prepend: (...args) => extend(session, "prepend", ...args),
+    append: (...args) => append(session, ...args),
+    prepend: (...args) => prepend(session, ...args),
     cas: (...args) => cas(session, ...args),
-    incr: (...args) => count(session, "incr", ...args),
-    decr: (...args) => count(session, "decr", ...args),
+    incr: (...args) => incr(session, ...args),
+    decr: (...args) => decr(session, ...args),
     touch: (...args) => touch(session, ...args),
     delete: (...args) => deleteKey(session, ...args),
     deleteMany: (...args) => deleteMany(session, ...args),

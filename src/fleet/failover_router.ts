@@ -1,9 +1,11 @@
 /** Continues operations whose server fails: the options `failover` and `retries`. @module */
 
 import "../loaded_already.ts";
+import type { FailoverContext } from "../channel_contexts.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
+import { NAMES, publish } from "../observation.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
 import type { Found, Route, Router, Spread } from "./router.ts";
 import type { Member } from "./servers.ts";
@@ -100,20 +102,29 @@ export class FailoverRouter implements Route {
     let last: Member | undefined;
     let gutter = this.#gutter;
     let restoreExptime = () => {};
+    const moved = (to: string | undefined, why: FailoverContext["why"], error: unknown) => {
+      const from = last?.server.name ?? "";
+      this.#moved({ from, ...(to === undefined ? {} : { to }), why, error });
+    };
     return {
       retries,
       isClosed: () => this.#router.isClosed,
       now: () => clock.now(),
-      submit: (command, failed) => {
+      submit: (command, failed, failure) => {
         if (failed && gutter !== undefined && last?.node.isDown) {
           const standIns = gutter;
           gutter = undefined;
           restoreExptime = command.limitExptime(limit);
+          const { name } = standIns.find(key).member.server;
+          moved(name, "gutter", failure?.error);
           standIns.submit(key, command);
           return true;
         }
         const member = this.#memberOf(key);
         if (failed && member === last) return false;
+        if (failure !== undefined) {
+          moved(member.server.name, failed ? "remove" : "retry", failure.error);
+        }
         last = member;
         // The servers may have changed while it waited for a spare server.
         restoreExptime();
@@ -122,8 +133,18 @@ export class FailoverRouter implements Route {
         else this.#router.submitTo(member, key, command, this.#spread);
         return true;
       },
-      miss: failover === "miss" ? (command) => this.#miss(command, last) : undefined,
+      miss: failover !== "miss" ? undefined : (command, { error }) => {
+        const isMiss = this.#miss(command, last);
+        if (isMiss) moved(undefined, "miss", error);
+        return isMiss;
+      },
     };
+  }
+
+  #moved(context: Omit<FailoverContext, "client">): void {
+    const { counters } = this.#options;
+    counters.failovers++;
+    publish(NAMES.failover, () => ({ ...context, client: counters.client }));
   }
 
   #miss(command: Command, member: Member | undefined): boolean {
@@ -151,13 +172,14 @@ interface Alternatives {
    * Sends the command to the current server of its key, or to a spare server.
    *
    * @param failed Whether the last server has failed, and must not be tried again.
+   * @param failure Why the command goes on; absent when it is submitted first.
    * @returns Whether there is such a server.
    * @throws {SocketError} When that server accepts no more commands, or no server is left.
    * @throws {ValidationException} When the locator has no server for the key.
    */
-  readonly submit: (command: Command, failed: boolean) => boolean;
+  readonly submit: (command: Command, failed: boolean, failure?: Failure) => boolean;
   /** Turns the command into a miss; only with `failover: "miss"`. */
-  readonly miss: ((command: Command) => boolean) | undefined;
+  readonly miss: ((command: Command, failure: Failure) => boolean) | undefined;
 }
 
 /** The maximum number of times that an operation moves to another server. */
@@ -171,13 +193,14 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
   let retries = command.isRepeatable ? alternatives.retries : 0;
   let moves = MOST_MOVES + retries;
 
-  const goOn = ({ error, isUnsent }: Failure): boolean => {
+  const goOn = (failure: Failure): boolean => {
+    const { error, isUnsent } = failure;
     if (error instanceof TimeoutError || !(isUnsent || command.isRepeatable)) return false;
     // If the process was busy, the end of a connection may be noticed before the timer fires.
     if (moves-- === 0 || command.deadline <= alternatives.now()) return false;
     try {
-      return alternatives.submit(command, true) ||
-        (retries-- > 0 && alternatives.submit(command, false));
+      return alternatives.submit(command, true, failure) ||
+        (retries-- > 0 && alternatives.submit(command, false, failure));
     } catch (next) {
       // If no server accepts it, this is not a failure of a server.
       command.failForGood(next);
@@ -187,7 +210,7 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
 
   command.recover = (failure) => {
     if (!(failure.error instanceof SocketError) || alternatives.isClosed()) return false;
-    return goOn(failure) || (alternatives.miss?.(command) ?? false);
+    return goOn(failure) || (alternatives.miss?.(command, failure) ?? false);
   };
 }
 

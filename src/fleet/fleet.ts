@@ -1,9 +1,11 @@
 /** All servers of a client, with failover and discovery, which are loaded when they are needed. @module */
 
+import type { ClientMetrics } from "../channel_contexts.ts";
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
 import { connect } from "../connection/connect.ts";
 import type { ServerNode } from "../connection/server_node.ts";
 import { SocketError } from "../errors.ts";
+import { NAMES, publish } from "../observation.ts";
 import type { Command } from "../protocol/command.ts";
 import { resolveServers, type ServerAddress } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
@@ -62,6 +64,12 @@ export class Fleet {
     ];
   }
 
+  /** What has been counted until now. */
+  metrics(): ClientMetrics {
+    const pending = this.status().reduce((sum, { pending }) => sum + pending, 0);
+    return this.#options.counters.snapshot(pending);
+  }
+
   /**
    * Changes the list of servers for later operations.
    *
@@ -93,8 +101,29 @@ export class Fleet {
     // Before listeners are called, and before operations of the server continue on another one.
     if (type === "up" || type === "down") this.#failover?.serversChanged();
     if (error !== undefined) this.#discovering?.serverFailed();
-    this.#dispatch(new ServerEvent(type, server, error));
+    if (type === "reconnect") this.#options.counters.reconnects++;
+    this.#tell(type, server, error);
   };
+
+  readonly #tell: ReportServer = (type, server, error) => {
+    const { client } = this.#options.counters;
+    publish(NAMES.server, () => ({ state: type, server, error, client }));
+    this.#dispatch(new ServerEvent(type, server, error, client));
+  };
+
+  /** Takes the servers that were discovered. */
+  #discovered(servers: readonly ServerAddress[]): Promise<void> {
+    const names = () => this.#router.members.map(({ server }) => server.name);
+    const before = names();
+    const retired = this.#take(servers);
+    publish(NAMES.discovery, () => {
+      const after = names();
+      const added = after.filter((name) => !before.includes(name));
+      const removed = before.filter((name) => !after.includes(name));
+      return { added, removed, client: this.#options.counters.client };
+    });
+    return retired;
+  }
 
   /** Loads failover and discovery. */
   async #load(): Promise<Route> {
@@ -116,12 +145,10 @@ export class Fleet {
     const { DiscoveringRouter } = await import("./discovering_router.ts");
     return this.#discovering = new DiscoveringRouter(discovery, route, this.#options, {
       hasServers: () => this.#router.members.length > 0,
-      setServers: (servers) => this.#take(servers),
+      setServers: (servers) => this.#discovered(servers),
       tls: chooseTls(undefined, this.#options.tls),
       connect: (address, signal) => this.#connect(address, signal),
-      failed: (error: SocketError) => {
-        this.#dispatch(new ServerEvent("error", discovery.name, error));
-      },
+      failed: (error: SocketError) => this.#tell("error", discovery.name, error),
     });
   }
 

@@ -87,11 +87,12 @@ export class Servers {
   }
 
   #makeNode(server: ResolvedServer): ServerNode {
-    const { name } = server;
+    const { name, endpoint: { hostname, path, port, tls } } = server;
     return new ServerNode({
       ...this.#options,
       server: name,
       dial: dialerOf(server, this.#options),
+      location: { serverAddress: hostname ?? path, serverPort: port, tls: tls !== undefined },
       dialsRefusing: this.#options.failover === "error",
       report: (type, error) => this.#report(type, name, error),
     });

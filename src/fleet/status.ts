@@ -77,16 +77,26 @@ export class ServerEvent extends Event {
   /** The error, for `error` and `down`. */
   readonly error: SocketError | undefined;
 
+  /** The name of the client. */
+  readonly client: string;
+
   /**
    * Makes the event.
    *
    * @param type The type of the event.
    * @param server The name of the server.
    * @param error The error, for `error` and `down`.
+   * @param client The name of the client; `"moecache"` by default.
    */
-  constructor(type: ServerEventType, server: string, error?: SocketError) {
+  constructor(
+    type: ServerEventType,
+    server: string,
+    error?: SocketError,
+    client: string = "moecache",
+  ) {
     super(type);
     this.server = server;
     this.error = error;
+    this.client = client;
   }
 }

@@ -45,10 +45,14 @@ export interface Exchange {
   readonly byteLength: number;
   /** Whether a server may reply to it although it serves nothing else. */
   readonly isTrivial?: boolean;
+  /** The command that is sent, for statistics: `get`, `set`, `mg`, … */
+  readonly kind: string;
   /** The operations without a reply yet, including the one whose item is being read. */
   commands(): Iterable<Command>;
   /** Adds the next command of the queue to this request, if possible. */
   admit(command: Command): boolean;
+  /** Counts the items of its reply; present for a request that may ask for several. */
+  countItems?(counters: { hits: number; misses: number }): void;
   /** Writes the request. */
   write(buffer: RequestBuffer): void;
   /**
@@ -88,6 +92,14 @@ export type LimitExptime = (exptime: number) => number;
 export interface ChangeListener {
   /** @param key The key; absent when all keys change. */
   changed(key?: string): void;
+}
+
+/** Told what becomes of a command. */
+export interface CommandObserver {
+  /** The reply has arrived and its value is still being decoded. */
+  decoding(command: Command): void;
+  /** The operation has failed. */
+  failed(error: unknown): void;
 }
 
 /** The errors of operations that have not been sent at all. */
@@ -166,8 +178,8 @@ export abstract class Command<Result = unknown> implements Exchange {
    * miss. It is not called when the caller aborts the operation.
    */
   recover: ((failure: Failure) => boolean) | undefined;
-  /** Called when the reply has arrived and its value is still being decoded. */
-  whenDecoding: ((command: Command) => void) | undefined;
+  /** Told what becomes of it; the server that it was given to last. */
+  observer: CommandObserver | undefined;
   #resolve: Resolve<Result> | undefined;
   #reject: Reject | undefined;
   #whenSettled: (() => void) | undefined;
@@ -217,6 +229,10 @@ export abstract class Command<Result = unknown> implements Exchange {
     return "";
   }
 
+  get kind(): string {
+    return "other";
+  }
+
   get byteLength(): number {
     return 0;
   }
@@ -251,7 +267,7 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   /** Resolves the operation with a promise of its value. Until that settles, it can be aborted. */
   decode(result: Promise<Result>): void {
-    this.whenDecoding?.(this as Command);
+    this.observer?.decoding(this as Command);
     result.then((value) => this.succeed(value), (error) => this.failForGood(error));
   }
 
@@ -315,6 +331,7 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   #end(error: unknown, failing: (error: unknown) => PromiseLike<never>): void {
     this.#settle();
+    this.observer?.failed(error);
     if (this.#reject === undefined) this.#resolve?.(failing(error));
     else this.#reject(error);
   }

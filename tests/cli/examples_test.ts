@@ -18,7 +18,7 @@ const NOTHING = {
 const commands = programFor(NOTHING, () => {}, []).commands;
 
 /** The examples that end only by Ctrl-C have tests of their own. */
-const ENDLESS = /^serve$/;
+const ENDLESS = /^(serve|exporter)$/;
 
 /** The examples of a command's help. */
 async function examplesOf(name: string): Promise<string[]> {

@@ -2,6 +2,7 @@ import { assertEquals, assertLess } from "@std/assert";
 import { Connection } from "../../src/connection/connection.ts";
 import { SocketError } from "../../src/errors.ts";
 import { DeleteCommand } from "../../src/protocol/commands/answer.ts";
+import { Counters } from "../../src/observation.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { systemClock } from "../../src/waiting.ts";
 
@@ -13,6 +14,7 @@ const OPTIONS = {
   stallTimeout: Infinity,
   clock: systemClock,
   maxValueBytes: 1,
+  counters: new Counters("test"),
 };
 
 /** A socket on which nothing happens until it is closed. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { ServerNode } from "../../src/connection/server_node.ts";
+import { Counters } from "../../src/observation.ts";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
 import { DeleteCommand } from "../../src/protocol/commands/answer.ts";
 import { MetaCommand } from "../../src/protocol/commands/meta.ts";
@@ -40,6 +41,7 @@ function stuckNode(clock: FakeClock): ServerNode {
     probeDelay: 100,
     maxProbeDelay: 100,
     dialsRefusing: true,
+    counters: new Counters("test"),
     report() {},
   });
 }

@@ -71,6 +71,10 @@ export class DeleteCommand extends AnswerCommand<boolean> {
     this.key = key;
   }
 
+  override get kind(): string {
+    return "delete";
+  }
+
   override write(buffer: RequestBuffer): void {
     buffer.ascii("delete").key(this.key).ascii("\r\n");
   }
@@ -91,6 +95,10 @@ export class TouchCommand extends AnswerCommand<boolean> {
     super("touch", TOUCH_ANSWERS);
     this.key = key;
     this.exptime = exptime;
+  }
+
+  override get kind(): string {
+    return "touch";
   }
 
   override write(buffer: RequestBuffer): void {
@@ -141,6 +149,10 @@ export class CounterCommand extends Command<bigint | undefined> {
   constructor(request: CounterRequest) {
     super();
     this.request = request;
+  }
+
+  override get kind(): string {
+    return this.request.verb;
   }
 
   override get action(): string {

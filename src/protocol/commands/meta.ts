@@ -162,6 +162,10 @@ export class MetaCommand extends Command<MetaReply> {
     return verb === "mn" ? verb : `${verb} key "${key}"`;
   }
 
+  override get kind(): string {
+    return this.request.verb;
+  }
+
   override get byteLength(): number {
     return this.request.data?.length ?? 0;
   }

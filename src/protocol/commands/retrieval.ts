@@ -36,7 +36,7 @@ export class RetrievalCommand extends Command {
   /** The request up to the keys: `get`, `gets`, `gat 60`, `gats 60`. */
   verb: string;
   readonly key: string;
-  readonly readItem: ReadItem;
+  readItem: ReadItem;
   /** How many bytes its key takes at most; those of the key itself by default. */
   keyLength: number;
 
@@ -56,6 +56,10 @@ export class RetrievalCommand extends Command {
   /** The operation, for the message of a refusal. */
   override get action(): string {
     return `${this.verb.split(" ", 1)[0]} key "${this.key}"`;
+  }
+
+  override get kind(): string {
+    return this.isRepeatable ? this.verb : "gat";
   }
 
   /** Takes the item. If it cannot be decoded, only this operation fails. */
@@ -105,7 +109,7 @@ class Retrieval implements Exchange {
   readonly #commands: (RetrievalCommand | undefined)[];
   #deadline: number;
   #lineLength: number;
-  /** The index of the command whose item is expected next; 0 before the first item. */
+  /** The index of the command whose item is expected next; 0 before the first item, negative after a refusal. */
   #next = 0;
   /** The command whose item is being read, and the item's flags. */
   #current: RetrievalCommand | undefined;
@@ -126,6 +130,18 @@ class Retrieval implements Exchange {
 
   get size(): number {
     return this.#commands.length;
+  }
+
+  get kind(): string {
+    return this.#first.kind;
+  }
+
+  countItems(counters: { hits: number; misses: number }): void {
+    if (this.#next === REFUSED) return;
+    for (const command of this.#commands) {
+      if (command === undefined) counters.hits++;
+      else counters.misses++;
+    }
   }
 
   get byteLength(): number {
@@ -185,6 +201,7 @@ class Retrieval implements Exchange {
     const { action, verb } = this.#first;
     const isOld = line === "ERROR" && verb.startsWith("gat");
     const hint = isOld ? "getAndTouch needs memcached 1.5.3 or later" : undefined;
+    this.#next = REFUSED;
     this.#first.fail(refusalError(action, line, hint));
     return line.startsWith("SERVER_ERROR") ? REFUSED : DONE;
   }

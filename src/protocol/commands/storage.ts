@@ -55,6 +55,10 @@ export class StorageCommand<Result> extends Command<Result> {
     return `${this.verb} key "${this.key}"`;
   }
 
+  override get kind(): string {
+    return this.verb;
+  }
+
   override get byteLength(): number {
     return this.item.data.length;
   }

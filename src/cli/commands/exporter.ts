@@ -1,0 +1,117 @@
+/** Metrics for Prometheus. @module */
+
+import type { Command } from "commander";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
+import { exportedMetrics, type ServerReport } from "../exported_metrics.ts";
+import { Fleet } from "../fleet.ts";
+import type { Terminal } from "../terminal.ts";
+import { EXIT, messageOf, UsageFault } from "../usage.ts";
+
+interface ExporterOptions {
+  readonly listen?: string;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Adds `exporter`. */
+export function addExporter(program: Command, runner: Runner): void {
+  define<ExporterOptions>(program, runner, {
+    usage: "exporter",
+    summary: "Serve the statistics to Prometheus, under the names of memcached_exporter.",
+    options: [["--listen <address>", "host:port; no host is every address (:9150)"]],
+    examples: ["exporter -s 10.0.0.1:11211", "exporter --listen 127.0.0.1:9150"],
+    run: exporter,
+  });
+}
+
+async function exporter(job: Job<ExporterOptions>): Promise<number> {
+  const { options, printer, terminal } = job;
+  const listen = options.listen ?? ":9150";
+  const [, hostname, port] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
+  if (port === undefined) throw new UsageFault(`--listen "${listen}" is not host:port`);
+  const known = await job.fleet();
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    replyTo(pathname, searchParams.get("target")).then(({ status, text }) => {
+      response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+      response.end(text);
+    }, (error) => {
+      response.writeHead(500);
+      response.end(`${messageOf(error)}\n`);
+    });
+  });
+  const replyTo = async (path: string, target: string | null): Promise<Reply> => {
+    if (path === "/metrics") {
+      const [only, ...others] = known.names;
+      return only === undefined || others.length > 0
+        ? { status: 400, text: "several servers: ask for /scrape?target=host:port\n" }
+        : { status: 200, text: exportedMetrics(await reportOf(known, only, terminal)) };
+    }
+    if (path !== "/scrape") return { status: 404, text: "there are /metrics and /scrape\n" };
+    if (!target) return { status: 400, text: "'target' parameter must be specified\n" };
+    if (known.names.includes(target)) {
+      return { status: 200, text: exportedMetrics(await reportOf(known, target, terminal)) };
+    }
+    return await scrapeOther(options, target, terminal);
+  };
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", reject);
+    const host = hostname?.replace(/^\[(.*)\]$/, "$1");
+    server.listen({ port: Number(port), ...(host ? { host } : {}) }, resolve);
+  });
+  const { address, port: bound } = server.address() as AddressInfo;
+  const at = address.includes(":") ? `[${address}]:${bound}` : `${address}:${bound}`;
+  await printer.record({ address: at }, `metrics on http://${at}/metrics`);
+  await printer.flush();
+  await new Promise<void>((resolve) => {
+    if (terminal.interrupted.aborted) resolve();
+    terminal.interrupted.addEventListener("abort", () => resolve());
+  });
+  server.closeAllConnections();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return EXIT.done;
+}
+
+/** Asks a server that the command line does not name. It gets no credentials, because any caller may name it. */
+async function scrapeOther(
+  options: GlobalOptions,
+  target: string,
+  terminal: Terminal,
+): Promise<Reply> {
+  const { discover: _, ...others } = options;
+  let fleet: Fleet;
+  try {
+    fleet = await Fleet.open({ ...others, servers: target }, { ...terminal, env: {} });
+  } catch (error) {
+    return { status: 400, text: `${messageOf(error)}\n` };
+  }
+  try {
+    const [name = ""] = fleet.names;
+    return { status: 200, text: exportedMetrics(await reportOf(fleet, name, terminal)) };
+  } finally {
+    await fleet.close();
+  }
+}
+
+/** Asks one server; if that fails, one line says why. */
+async function reportOf(
+  fleet: Fleet,
+  name: string,
+  terminal: Terminal,
+): Promise<ServerReport | undefined> {
+  const client = fleet.at(name);
+  try {
+    const kinds = [undefined, "settings", "items", "slabs"];
+    const all = await Promise.all(kinds.map((kind) => client.stats(kind)));
+    const [stats = {}, settings = {}, items = {}, slabs = {}] = all.map(([first]) => first ?? {});
+    return { stats, settings, items, slabs };
+  } catch (error) {
+    terminal.warn(`moecache: ${messageOf(error)}\n`);
+    return undefined;
+  }
+}

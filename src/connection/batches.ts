@@ -1,0 +1,145 @@
+/** Counts and publishes the requests on one connection. @module */
+
+import type { BatchContext, ServerContext } from "../channel_contexts.ts";
+import {
+  begin,
+  type Counters,
+  finish,
+  finishWith,
+  isListenedTo,
+  NAMES,
+  type RequestCounters,
+} from "../observation.ts";
+import type { Exchange } from "../protocol/command.ts";
+import { Fifo } from "./fifo.ts";
+
+/** Requests of one kind that leave next to each other in one write; one that asks for several keys is one by itself. */
+interface Batch {
+  kind: string;
+  counters: RequestCounters | undefined;
+  isCoalesced: boolean;
+  /** How many of its requests have no reply yet. */
+  open: number;
+  /** The number of its operations. */
+  size: number;
+  byteLength: number;
+  /** When it was written, by the clock. */
+  written: number;
+  /** What is published of it. */
+  context: BatchContext | undefined;
+}
+
+/** The upper bounds of the histograms, in seconds. */
+const BOUNDS = /* @__PURE__ */ Object.freeze(
+  [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+);
+
+/** Counts a batch whose replies were complete after this many seconds. */
+function countTime(counters: RequestCounters, seconds: number): void {
+  let at = 0;
+  while (at < BOUNDS.length && seconds > BOUNDS[at]!) at++;
+  counters.counts[at]!++;
+  counters.sum += seconds;
+}
+
+/** The batches on one connection. Their objects are used again, so that a request needs no other one. */
+export class Batches {
+  readonly #counters: Counters;
+  readonly #server: ServerContext | undefined;
+  /** Those without a complete reply, the oldest first. */
+  readonly #open = new Fifo<Batch>();
+  readonly #gathered: Batch[] = [];
+  readonly #spare: Batch[] = [];
+
+  /** @param server What is published of the server; nothing is without it. */
+  constructor(counters: Counters, server: ServerContext | undefined) {
+    this.#counters = counters;
+    this.#server = server;
+  }
+
+  /** Adds a request that is about to be written. */
+  add(exchange: Exchange, byteLength: number): void {
+    const { kind, size } = exchange;
+    const isCoalesced = exchange.countItems !== undefined;
+    const last = this.#gathered[this.#gathered.length - 1];
+    const batch = last === undefined || isCoalesced || last.kind !== kind ? this.#make() : last;
+    if (batch !== last) {
+      batch.kind = kind;
+      batch.counters = this.#requestCounters(kind);
+      batch.isCoalesced = isCoalesced;
+      batch.open = batch.size = batch.byteLength = 0;
+      this.#gathered.push(batch);
+      this.#open.push(batch);
+    }
+    batch.open++;
+    batch.size += size;
+    batch.byteLength += byteLength;
+  }
+
+  /** Takes note that what was added is written now. */
+  written(now: number): void {
+    const isHeard = this.#server !== undefined && isListenedTo(NAMES.batch);
+    for (const batch of this.#gathered) {
+      batch.written = now;
+      this.#counters.bytesOut += batch.byteLength;
+      if (isHeard) this.#publish(batch);
+    }
+    this.#gathered.length = 0;
+  }
+
+  /** Takes note that the reply to the oldest request is complete. */
+  answered(exchange: Exchange, now: number): void {
+    const batch = this.#open.peek();
+    if (batch === undefined) return;
+    const counters = this.#counters;
+    exchange.countItems?.(counters);
+    if (batch.isCoalesced && batch.size > 1) counters.coalescedKeys += batch.size;
+    if (--batch.open > 0) return;
+    this.#open.shift();
+    if (batch.counters !== undefined) {
+      batch.counters.operations += batch.size;
+      countTime(batch.counters, (now - batch.written) / 1000);
+    }
+    if (batch.context !== undefined) finish(NAMES.batch, batch.context);
+    batch.context = undefined;
+    this.#spare.push(batch);
+  }
+
+  /** Takes note that no more replies come. */
+  end(reason: unknown): void {
+    for (const { context } of this.#open.drain()) {
+      if (context !== undefined) finishWith(NAMES.batch, context, reason);
+    }
+  }
+
+  #requestCounters(kind: string): RequestCounters {
+    const { requests } = this.#counters;
+    let counters = requests.get(kind);
+    if (counters === undefined) {
+      const counts = new Array(BOUNDS.length + 1).fill(0);
+      requests.set(kind, counters = { operations: 0, bounds: BOUNDS, counts, sum: 0 });
+    }
+    return counters;
+  }
+
+  #make(): Batch {
+    return this.#spare.pop() ?? {
+      ...{ kind: "", counters: undefined, isCoalesced: false, open: 0, size: 0, byteLength: 0 },
+      ...{ written: 0, context: undefined },
+    };
+  }
+
+  #publish(batch: Batch): void {
+    const context: BatchContext = {
+      command: batch.kind,
+      batchMode: batch.isCoalesced ? "COALESCED" : "PIPELINE",
+      batchSize: batch.size,
+      bytes: batch.byteLength,
+      serverAddress: this.#server?.serverAddress,
+      serverPort: this.#server?.serverPort,
+      client: this.#counters.client,
+    };
+    batch.context = context;
+    begin(NAMES.batch, context, () => {});
+  }
+}

@@ -1,0 +1,368 @@
+/**
+ * What a client tells programs that watch it: the channels of `node:diagnostics_channel`, and counters. All
+ * that the rest of the client knows of them is here. Nothing is made for a channel without subscribers.
+ *
+ * @module
+ */
+
+import { SocketError } from "./errors.ts";
+import { lettingProcessEnd, systemClock } from "./waiting.ts";
+import type { ClientMetrics, CommandContext, ServerContext } from "./channel_contexts.ts";
+
+/** The names as the client itself reads them. */
+export const NAMES: typeof CHANNELS = /* @__PURE__ */ Object.freeze({
+  command: "moecache:command",
+  batch: "moecache:batch",
+  connect: "moecache:connect",
+  connectionClosed: "moecache:connection:closed",
+  server: "moecache:server",
+  failover: "moecache:failover",
+  discovery: "moecache:discovery",
+  lease: "moecache:lease",
+});
+
+/**
+ * The names of the channels that every client publishes to, for `node:diagnostics_channel`. `command`, `batch` and
+ * `connect` are tracing channels, the others plain ones; the page "observability" of the documentation has what they
+ * publish, and the entry `./diagnostics` the types.
+ *
+ * @example Printing each operation and its keys
+ * ```ts
+ * import diagnostics from "node:diagnostics_channel";
+ * import { CHANNELS, Client } from "@moecache/moecache";
+ * import type { CommandContext } from "@moecache/moecache/diagnostics";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seen: string[] = [];
+ * const listener = (message: unknown) => {
+ *   const { command, args } = message as CommandContext;
+ *   seen.push(`${command} ${args}`);
+ * };
+ * diagnostics.subscribe(`tracing:${CHANNELS.command}:asyncEnd`, listener);
+ *
+ * await using server = await MemcachedServer.listen();
+ * await using client = new Client(server.address);
+ * await client.getMany(["a", "b"]);
+ * assertEquals(seen, ["getMany a,b"]);
+ * diagnostics.unsubscribe(`tracing:${CHANNELS.command}:asyncEnd`, listener);
+ * ```
+ */
+export const CHANNELS: {
+  /** A tracing channel: an operation, from the call to its result. */
+  readonly command: "moecache:command";
+  /** A tracing channel: neighbouring requests of one kind, from their writing to their replies. */
+  readonly batch: "moecache:batch";
+  /** A tracing channel: opening a connection, with TLS and authentication. */
+  readonly connect: "moecache:connect";
+  /** A connection was closed. */
+  readonly connectionClosed: "moecache:connection:closed";
+  /** A server is up or down, has failed, or was connected to again. */
+  readonly server: "moecache:server";
+  /** An operation continues elsewhere, or as a miss, because its server has failed. */
+  readonly failover: "moecache:failover";
+  /** The list of servers has changed. */
+  readonly discovery: "moecache:discovery";
+  /** How `getOrSet` came by a value. */
+  readonly lease: "moecache:lease";
+} = /* @__PURE__ */ noticed();
+
+/** A channel, as far as it is used here. */
+interface Channel {
+  /** A function on Cloudflare Workers before the compatibility date 2026-05-19. */
+  readonly hasSubscribers: boolean | (() => boolean);
+  publish(message: object): void;
+  runStores<Result>(message: object, call: () => Result): Result;
+}
+
+interface Global {
+  readonly Deno?: Readonly<Record<symbol | "internal", unknown>>;
+  readonly process?: {
+    getBuiltinModule?(name: string): Diagnostics | undefined;
+  };
+}
+
+/** The module `node:diagnostics_channel`. */
+interface Diagnostics {
+  channel(name: string): Channel;
+}
+
+/** The plain channels that a tracing channel consists of. `TracingChannel` itself differs between the runtimes. */
+const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
+
+/** The channels by name. They are kept: Node forgets a channel that is not kept. */
+const opened = /* @__PURE__ */ new Map<string, readonly Channel[]>();
+
+/** The channels of a name; none before a program can have subscribed, or where the runtime has none. */
+function channelsOf(name: string): readonly Channel[] {
+  const known = opened.get(name);
+  if (known !== undefined) return known;
+  if (found === undefined && mayBeUsed()) {
+    found = (globalThis as unknown as Global).process?.getBuiltinModule?.(DIAGNOSTICS);
+  }
+  const module = found;
+  if (module === undefined) return [];
+  const channels = TRACED.includes(name)
+    ? EVENTS.map((event) => module.channel(`tracing:${name}:${event}`))
+    : [module.channel(name)];
+  opened.set(name, channels);
+  return channels;
+}
+
+const DIAGNOSTICS = "node:diagnostics_channel";
+const TRACED: readonly string[] = ["moecache:command", "moecache:batch", "moecache:connect"];
+/** The runtime's module, as soon as it has been asked for. */
+let found: Diagnostics | undefined;
+/** Whether a program has read a name of {@linkcode CHANNELS}. */
+let isNamed = false;
+let isLookedFor = false;
+
+/** The names, which a program reads when it is about to subscribe. */
+function noticed(): typeof CHANNELS {
+  const get = (_: unknown, property: string) => {
+    isNamed = true;
+    return NAMES[property as keyof typeof NAMES];
+  };
+  return new Proxy<typeof NAMES>(NAMES, { get });
+}
+
+/**
+ * Whether it is worth asking for the channels. On Deno, the first access to `process` takes 15 to 30 ms, a third of a cold
+ * start, and a program that has used nothing of Node's cannot have subscribed. Most programs that have are known
+ * by functions of Deno's that are made then; what is not known that way is found by {@linkcode lookForChannels}.
+ */
+function mayBeUsed(): boolean {
+  const { Deno } = globalThis as unknown as Global;
+  const internal = Deno?.[Deno.internal as symbol] as { core?: { ops?: object } } | undefined;
+  const ops = internal?.core?.ops;
+  return isNamed || ops === undefined || "op_close" in ops;
+}
+
+/** How many milliseconds after the first reply the channels are looked for that were not found at once. */
+const LATER = 100;
+
+/** Asks for the channels later, when a server has answered: that does not delay the first operations. */
+export function lookForChannels(): void {
+  if (isLookedFor || found !== undefined || !("Deno" in globalThis)) return;
+  isLookedFor = true;
+  lettingProcessEnd(systemClock).after(LATER, () => {
+    const specifier = DIAGNOSTICS;
+    import(/* webpackIgnore: true */ /* @vite-ignore */ specifier).then((module) => {
+      found ??= module;
+      // Without the module there are no subscribers.
+    }, () => {});
+  });
+}
+
+function isHeard(channel: Channel): boolean {
+  const on = channel.hasSubscribers;
+  return typeof on === "function" ? on.call(channel) : on === true;
+}
+
+/** Whether a channel has subscribers. */
+export function isListenedTo(name: string): boolean {
+  return channelsOf(name).some(isHeard);
+}
+
+/** Publishes to a plain channel what is made only if there are subscribers. */
+export function publish(name: string, make: () => object): void {
+  if (isListenedTo(name)) channelsOf(name)[0]!.publish(make());
+}
+
+/** Publishes `start` and `end` around a call, which can be found by its stores. */
+export function begin<Result>(name: string, context: object, call: () => Result): Result {
+  const [start, end] = channelsOf(name);
+  return start!.runStores(context, () => {
+    try {
+      return call();
+    } finally {
+      end!.publish(context);
+    }
+  });
+}
+
+/** Publishes `asyncStart` and `asyncEnd`. */
+export function finish(name: string, context: object): void {
+  const [, , asyncStart, asyncEnd] = channelsOf(name);
+  asyncStart!.publish(context);
+  asyncEnd!.publish(context);
+}
+
+/** Publishes `error`, then what {@linkcode finish} does. */
+export function finishWith(name: string, context: { error?: unknown }, error: unknown): void {
+  context.error = error;
+  channelsOf(name)[4]!.publish(context);
+  finish(name, context);
+}
+
+/**
+ * Publishes the life of a promise, as `tracePromise` does, but nothing of what it resolves to.
+ *
+ * @param operate Makes the promise.
+ * @param complete Is given what it resolves to, before the end is published.
+ */
+export async function trace<Result>(
+  name: string,
+  context: { error?: unknown },
+  operate: () => Promise<Result>,
+  complete?: (result: Result) => void,
+): Promise<Result> {
+  let result: Result;
+  try {
+    // What awaits the promise is part of the stack of its error only where this is an await.
+    result = await begin(name, context, operate);
+    complete?.(result);
+  } catch (error) {
+    finishWith(name, context, error);
+    throw error;
+  }
+  finish(name, context);
+  return result;
+}
+
+let isGathering = false;
+let isCommandTraced = false;
+
+/** Takes note that {@linkcode endTurn} will be called when the present turn of the event loop ends. */
+export function beginTurn(): void {
+  isGathering = true;
+}
+
+/** Takes note that it has ended. */
+export function endTurn(): void {
+  isGathering = false;
+}
+
+/** Whether operations have subscribers: asked once for all those of a turn. */
+export function tracesCommands(): boolean {
+  if (!isGathering) isCommandTraced = isListenedTo(NAMES.command);
+  return isCommandTraced;
+}
+
+/** What of a command is of interest. */
+interface SentCommand {
+  readonly byteLength: number;
+  /** The number of the connection that carried it last; 0 before the first. */
+  readonly carrier: number;
+  /** Decodes an item, if it reads one. */
+  readItem?: (flags: number, data: Uint8Array, ...others: never[]) => unknown;
+}
+
+/** The operation that is being issued: the commands that are made meanwhile are for it. */
+let current: CommandContext | undefined;
+/** The operations that commands are for; absent before there was a subscriber. */
+let contexts: WeakMap<SentCommand, CommandContext> | undefined;
+
+/** The operation that is being issued. */
+export function presentContext(): CommandContext | undefined {
+  return current;
+}
+
+/** Issues commands for an operation. */
+export function inContext<Result>(context: CommandContext | undefined, call: () => Result): Result {
+  const outer = current;
+  current = context;
+  try {
+    return call();
+  } finally {
+    current = outer;
+  }
+}
+
+/** Stands for what is a part of another operation, and is not published. */
+const HIDDEN: CommandContext = /* @__PURE__ */ Object.freeze({
+  command: "",
+  args: [],
+  keys: 0,
+  client: "",
+});
+
+/** Calls commands as parts of something else than an operation of their own. */
+export function unpublished<Result>(call: () => Result): Result {
+  return inContext(HIDDEN, call);
+}
+
+/** Takes note that a command is for the operation that is being issued. */
+export function adopt(command: SentCommand): void {
+  if (current === undefined || current === HIDDEN) return;
+  const context = current;
+  contexts ??= new WeakMap();
+  contexts.set(command, context);
+  const { readItem, byteLength } = command;
+  const add = (bytes: number) => {
+    context.valueBytes = (context.valueBytes ?? 0) + bytes;
+  };
+  if (byteLength > 0) add(byteLength);
+  if (readItem === undefined) return;
+  command.readItem = (flags, data, ...others) => {
+    add(data.byteLength);
+    return readItem(flags, data, ...others);
+  };
+}
+
+/** Takes note that a command is about to be given to a connection. */
+export function noteCarrier(command: SentCommand, server: ServerContext = {}): void {
+  const context = contexts?.get(command);
+  if (context === undefined) return;
+  const { serverAddress, serverPort } = server;
+  const { attempts, keys } = context;
+  const isAgain = command.carrier > 0;
+  context.attempts = (attempts ?? 1) + (isAgain && attempts !== undefined ? 1 : 0);
+  if (attempts === undefined || (isAgain && keys === 1)) {
+    context.serverAddress = serverAddress;
+    context.serverPort = serverPort;
+  } else if (context.serverAddress !== serverAddress || context.serverPort !== serverPort) {
+    // Keys on several servers have none in common.
+    context.serverAddress = context.serverPort = undefined;
+  }
+}
+
+/** What the requests of one kind have counted. */
+export interface RequestCounters {
+  operations: number;
+  /** The upper bounds of the histogram, in seconds. */
+  readonly bounds: readonly number[];
+  /** How many batches took up to each bound, and longer. */
+  readonly counts: number[];
+  /** The seconds of all batches. */
+  sum: number;
+}
+
+/** What a client counts. */
+export class Counters {
+  /** The name of the client. */
+  readonly client: string;
+  hits = 0;
+  misses = 0;
+  reconnects = 0;
+  failovers = 0;
+  coalescedKeys = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** What requests have counted, by their kind. */
+  readonly requests: Map<string, RequestCounters> = new Map();
+  /** How many operations have failed, by the name of the error. */
+  readonly errors: Map<string, number> = new Map();
+
+  constructor(client: string) {
+    this.client = client;
+  }
+
+  /** Counts an operation that has failed, and has its error tell whose it was. */
+  failed(error: unknown): void {
+    if (error instanceof SocketError) error.client ??= this.client;
+    const name = error instanceof Error ? error.name : typeof error;
+    this.errors.set(name, (this.errors.get(name) ?? 0) + 1);
+  }
+
+  /** What has been counted until now. */
+  snapshot(pending: number): ClientMetrics {
+    const { requests, errors: names, ...counted } = this;
+    const [operations, latency, errors] = [requests, requests, names].map(Object.fromEntries);
+    for (const [kind, { operations: count, bounds, counts, sum }] of requests) {
+      operations[kind] = count;
+      latency[kind] = { bounds, counts: [...counts], sum };
+    }
+    return { ...counted, pending, operations, errors, timeouts: errors.TimeoutError ?? 0, latency };
+  }
+}

@@ -1,0 +1,53 @@
+/** `exporter`. */
+
+import { Client } from "@moecache/moecache";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { SERVERS } from "../support/every_server.ts";
+import { moecache } from "./fake_terminal.ts";
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`exporter serves the statistics to Prometheus, on ${kind}`, async () => {
+    await using server = await start();
+    await using client = new Client(server.address);
+    await client.set("key", "value");
+    await client.get("key");
+    await client.get("missing");
+    const interruption = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const serving = moecache("exporter --listen 127.0.0.1:0 --json", {
+      env: { MEMCACHED_SERVERS: server.address },
+      interrupted: interruption.signal,
+      onOutput: (text) => resolve(JSON.parse(text).address),
+    });
+    const address = await promise;
+    const at = async (path: string) => {
+      const response = await fetch(`http://${address}${path}`);
+      return { status: response.status, text: await response.text() };
+    };
+    const { status, text } = await at("/metrics");
+    assertEquals(status, 200);
+    for (
+      const line of [
+        "# TYPE memcached_up gauge",
+        "memcached_up 1",
+        "# TYPE memcached_commands_total counter",
+        'memcached_commands_total{command="get",status="hit"} 1',
+        'memcached_commands_total{command="get",status="miss"} 1',
+        'memcached_commands_total{command="set",status="hit"} 1',
+        "# TYPE memcached_current_items gauge",
+        "memcached_current_items 1",
+        "# TYPE memcached_max_connections gauge",
+        'memcached_slab_current_items{slab="1"} 1',
+      ]
+    ) assertEquals(text.split("\n").includes(line), true, line);
+    const names = text.split("\n").filter((line) => line.startsWith("# TYPE"));
+    assertEquals(new Set(names).size, names.length);
+    assertStringIncludes((await at(`/scrape?target=${server.address}`)).text, "memcached_up 1\n");
+    assertStringIncludes((await at("/scrape?target=127.0.0.1:1")).text, "memcached_up 0\n");
+    assertEquals((await at("/scrape")).status, 400);
+    assertEquals((await at("/nothing")).status, 404);
+    interruption.abort();
+    const { code, messages } = await serving;
+    assertEquals([code, messages.trimEnd().split("\n").length], [0, 1]);
+  });
+}
