@@ -33,6 +33,13 @@ Deno.test("summarize() ends with what was not run", () => {
   });
 });
 
+Deno.test("summarize() names what failed once and then passed, and is green", () => {
+  assertEquals(summarize(lanes({ ...GREEN, unsteady: ["a test"] }), true), {
+    lines: ["2 passed, 0 failed", "FAILED ONCE, THEN PASSED: a test"],
+    isGreen: true,
+  });
+});
+
 Deno.test("summarize() is red in CI when something was not run", () => {
   assertEquals(summarize(lanes(PARTIAL), true).isGreen, false);
 });

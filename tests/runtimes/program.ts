@@ -11,6 +11,8 @@ export interface ProgramOutcome {
   readonly failed: number;
   /** The tests that it left out, and why. */
   readonly ignored: readonly string[];
+  /** The tests that failed once and then passed. */
+  readonly unsteady: readonly string[];
   /** What the program printed. */
   readonly printed: string;
   /** Seconds that it took. */
@@ -33,10 +35,11 @@ export async function runProgram(
   const signal = AbortSignal.timeout(LONGEST);
   const { code, stdout, stderr } = await new Deno.Command(program, { args, cwd, signal }).output();
   const printed = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  const ignored = [...printed.matchAll(/^IGNORED (.*)$/gm)].map(([, what]) => what!);
+  const linesOf = (mark: RegExp) => [...printed.matchAll(mark)].map(([, what = ""]) => what);
   return {
     ...countTests(printed, code),
-    ignored,
+    ignored: linesOf(/^IGNORED (.*)$/gm),
+    unsteady: linesOf(/^FAILED ONCE (.*)$/gm),
     printed,
     seconds: (performance.now() - started) / 1000,
   };

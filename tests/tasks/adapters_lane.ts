@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { memcachedPath } from "../support/memcached.ts";
 import { installLocked } from "../package/npm_folder.ts";
-import { countTests } from "./counts.ts";
 import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput } from "./run.ts";
+import { testTwice } from "./second_try.ts";
 
 const SUITES = new URL("../adapters/suites/", import.meta.url);
 const WHAT = "the adapters with the packages they adapt, and other clients of npm";
@@ -16,11 +16,13 @@ export const adaptersLane: Lane = {
     const fault = await faultOf(installLocked(SUITES));
     if (fault !== undefined) return notRun(fault);
     const folder = fileURLToPath(SUITES);
-    const { code, output } = await denoKeepingOutput(
-      ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, folder],
-      env,
+    const counted = await testTwice((paths = [folder]) =>
+      denoKeepingOutput(
+        ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, ...paths],
+        env,
+      )
     );
-    return { ...countTests(output, code), notRun: [] };
+    return { ...counted, notRun: [] };
   },
 };
 

@@ -13,7 +13,8 @@ export function countTests(output: string, code: number): Omit<Outcome, "notRun"
   return code === 0 || counted.failed > 0 ? counted : { ...counted, failed: 1 };
 }
 
-function stripColor(text: string): string {
+/** Takes out what a terminal shows as color. */
+export function stripColor(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replaceAll(/\x1b\[[0-9;]*m/g, "");
 }

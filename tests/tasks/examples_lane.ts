@@ -1,9 +1,9 @@
 import { installPackages } from "../examples/packages.ts";
 import { memcachedPath } from "../support/memcached.ts";
 import { install, NEWEST_BUN, USUAL_NODE, WORKERD } from "../package/tool.ts";
-import { countTests } from "./counts.ts";
 import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput, type Environment } from "./run.ts";
+import { testTwice } from "./second_try.ts";
 
 const TESTS = "tests/examples/other_runtimes.ts";
 const RUNTIMES = [NEWEST_BUN, USUAL_NODE, WORKERD];
@@ -16,11 +16,13 @@ export const examplesLane: Lane = {
     if (memcachedPath() === undefined) return nothing(`${ALL} (memcached is not on the PATH)`);
     const fault = await faultOf(prepare(env));
     if (fault !== undefined) return nothing(`${ALL} (${fault})`);
-    const { code, output } = await denoKeepingOutput(
-      ["test", "--trace-leaks", "--allow-all", TESTS],
-      env,
+    const counted = await testTwice((paths = [TESTS]) =>
+      denoKeepingOutput(
+        ["test", "--trace-leaks", "--allow-all", ...paths],
+        env,
+      )
     );
-    return { ...countTests(output, code), notRun: [] };
+    return { ...counted, notRun: [] };
   },
 };
 

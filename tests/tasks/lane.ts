@@ -16,6 +16,8 @@ export interface Outcome {
   readonly failed: number;
   /** What it could not run here, and why. */
   readonly notRun: readonly string[];
+  /** The names of tests that failed once and then passed; they count as passed. */
+  readonly unsteady?: readonly string[];
 }
 
 /** A part of the tests with a way of its own to run; {@linkcode LANES} lists them. */
@@ -60,11 +62,13 @@ export function summarize(outcomes: ReadonlyMap<string, Outcome>, isCI: boolean)
   const all = [...outcomes];
   const sum = (count: "passed" | "failed") => all.reduce((sum, [, each]) => sum + each[count], 0);
   const notRun = all.flatMap(([, outcome]) => outcome.notRun);
+  const unsteady = all.flatMap(([, outcome]) => outcome.unsteady ?? []);
   const lanes = all.map(([name, outcome]) => `${name}: ${counts(outcome)}`);
   return {
     lines: [
       ...(all.length > 1 ? lanes : []),
       counts({ passed: sum("passed"), failed: sum("failed") }),
+      ...unsteady.map((name) => `FAILED ONCE, THEN PASSED: ${name}`),
       ...notRun.map((what) => `NOT RUN: ${what}`),
     ],
     isGreen: sum("failed") === 0 && sum("passed") > 0 && !(isCI && notRun.length > 0),

@@ -1,8 +1,8 @@
 import { programPath } from "../support/memcached.ts";
 import { install, installTools, OLDEST_NODE } from "../package/tool.ts";
-import { countTests } from "./counts.ts";
 import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput } from "./run.ts";
+import { testTwice } from "./second_try.ts";
 
 const TESTS = ["tests/package/packed_package.ts", "tests/package/packed_types.ts"];
 const WHAT = "what is in the package";
@@ -14,13 +14,10 @@ export const packageLane: Lane = {
     if (programPath("npm") === undefined) return notRun("npm is not on the PATH");
     const fault = await faultOf(prepare());
     if (fault !== undefined) return notRun(fault);
-    const { code, output } = await denoKeepingOutput([
-      "test",
-      "--trace-leaks",
-      "--allow-all",
-      ...TESTS,
-    ], env);
-    return { ...countTests(output, code), notRun: [] };
+    const counted = await testTwice((paths = TESTS) =>
+      denoKeepingOutput(["test", "--trace-leaks", "--allow-all", ...paths], env)
+    );
+    return { ...counted, notRun: [] };
   },
 };
 

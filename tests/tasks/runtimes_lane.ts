@@ -109,13 +109,17 @@ async function withTool(tool: Tool, use: (program: string) => Promise<Outcome>):
 
 /** Runs a program of tests and says what came of it; what it printed is shown if it is red. */
 async function run(name: string, program: string, args: string[], cwd: string): Promise<Outcome> {
-  const { passed, failed, ignored, printed, seconds } = await runProgram(program, args, cwd);
-  if (failed > 0) say(printed);
+  const { passed, failed, ignored, unsteady, printed, seconds } = await runProgram(
+    program,
+    args,
+    cwd,
+  );
+  if (failed > 0 || unsteady.length > 0) say(printed);
   const suite = args.find((arg) => /\.(mjs|capnp)$/.test(arg));
   const counts = `${passed} passed, ${failed} failed, ${ignored.length} ignored`;
   say(`${name}, ${suite}: ${counts} (${seconds.toFixed(1)}s)`);
   for (const what of ignored) say(`  ignored: ${what}`);
-  return { passed, failed, notRun: [] };
+  return { passed, failed, notRun: [], unsteady: unsteady.map((test) => `${test} (${name})`) };
 }
 
 function addUp(outcomes: readonly Outcome[]): Outcome {
@@ -123,6 +127,7 @@ function addUp(outcomes: readonly Outcome[]): Outcome {
     passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
     failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
     notRun: outcomes.flatMap(({ notRun }) => notRun),
+    unsteady: outcomes.flatMap(({ unsteady = [] }) => unsteady),
   };
 }
 

@@ -1,9 +1,9 @@
 /** Runs files of tests in several processes, and shows how far they have come. @module */
 
-import { countTests } from "./counts.ts";
 import type { Outcome } from "./lane.ts";
 import type { Progress } from "./progress.ts";
 import { type Environment, ROOT } from "./run.ts";
+import { type Counted, testTwice } from "./second_try.ts";
 import type { TestFile } from "./test_files.ts";
 
 /** A process is given so much of what is left, so that all end at about the same time. */
@@ -41,6 +41,7 @@ export async function runPool(
   const queue = files.toSorted((a, b) => b.seconds - a.seconds);
   const state = { whole: secondsOf(queue), done: 0, tests: 0, files: 0 };
   let [passed, failed] = [0, 0];
+  const unsteady: string[] = [];
   const show = () => {
     const text = `${count(state.tests)} tests, ${state.files} of ${files.length} files`;
     progress.update({ part: state.done / state.whole, text });
@@ -57,7 +58,7 @@ export async function runPool(
       });
       passed += run.passed;
       failed += run.failed;
-      if (run.failed > 0) progress.print(faultsIn(run.output));
+      unsteady.push(...run.unsteady ?? []);
     }
   };
   const timer = setInterval(show, DRAWING_INTERVAL);
@@ -66,7 +67,7 @@ export async function runPool(
   } finally {
     clearInterval(timer);
   }
-  return { passed, failed, notRun: [] };
+  return { passed, failed, notRun: [], ...(unsteady.length > 0 ? { unsteady } : {}) };
 }
 
 /** Takes files that one process runs: the longest first, and only like with like. */
@@ -101,18 +102,19 @@ interface RunEvents {
 
 async function runBatch(
   batch: readonly TestFile[],
-  { env, args }: PoolOptions,
+  { env, args, progress }: PoolOptions,
   { onTest, onFile }: RunEvents,
-): Promise<Omit<Outcome, "notRun"> & { output: string }> {
+): Promise<Counted> {
   const examples = batch[0]?.hasExamples ? ["--doc"] : [];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", ...examples, ...args, ...batch.flatMap(({ paths }) => paths)],
-    env: { ...env, NO_COLOR: "1" },
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const start = (paths: readonly string[]) =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["test", "--allow-all", ...examples, ...args, ...paths],
+      env: { ...env, NO_COLOR: "1" },
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
   const left = new Set(batch);
   let current: TestFile | undefined;
   const finish = (file: TestFile | undefined) => {
@@ -126,9 +128,13 @@ async function runBatch(
     finish(current);
     current = next;
   };
-  const { output, code } = await follow(child, onLine);
+  const all = batch.flatMap(({ paths }) => paths);
+  const counted = await testTwice(
+    (paths) => paths === undefined ? follow(start(all), onLine) : follow(start(paths), () => {}),
+    (output) => progress.print(faultsIn(output)),
+  );
   for (const file of batch) finish(file);
-  return { ...countTests(output, code), output };
+  return counted;
 }
 
 /** Reads all that a process prints; ends it when it prints nothing for too long. */

@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client, SocketError, ValidationException } from "../../mod.ts";
+import {
+  fastifyRateLimitStore,
+  RateLimitStore,
+  type RateLimitStoreOptions,
+} from "../../src/adapters/rate_limit.ts";
+import { SERVERS } from "../support/every_server.ts";
+
+/** So long that no test meets its end. */
+const WINDOW = 2 ** 31 - 1;
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`RateLimitStore counts for all processes on ${kind}`, async () => {
+    await using server = await start();
+    await using one = new RateLimitStore({ servers: server.address });
+    await using two = new RateLimitStore({ servers: server.address });
+    await using apart = new RateLimitStore({ servers: server.address, prefix: "other:" });
+    for (const store of [one, two, apart]) store.init({ windowMs: WINDOW });
+    for (const key of ["ada", "::1 /56", "long".repeat(100)]) {
+      assertEquals(await one.get(key), undefined);
+      const { totalHits, resetTime } = await one.increment(key);
+      assertEquals(totalHits, 1);
+      assert(resetTime.getTime() > Date.now() && resetTime.getTime() % WINDOW === 0);
+      assertEquals((await two.increment(key)).totalHits, 2);
+      await one.decrement(key);
+      assertEquals(await two.get(key), { totalHits: 1, resetTime });
+      assertEquals(await apart.get(key), undefined);
+      await two.resetKey(key);
+      assertEquals(await one.get(key), undefined);
+      await one.decrement(key);
+      assertEquals((await one.increment(key)).totalHits, 1);
+    }
+    await apart.increment("ada");
+    await one.resetAll();
+    assertEquals([await two.get("ada"), (await apart.get("ada"))?.totalHits], [undefined, 1]);
+    const herd = await Promise.all(Array.from({ length: 100 }, () => one.increment("herd")));
+    assertEquals(new Set(herd.map(({ totalHits }) => totalHits)).size, 100);
+  });
+}
+
+Deno.test("RateLimitStore rejects when memcached is away, also where a fault is a miss", async () => {
+  await using client = new Client("127.0.0.1:1", { failover: "miss" });
+  await using away = new RateLimitStore({ client });
+  await assertRejects(() => away.increment("ada"), SocketError);
+  await assertRejects(() => away.get("ada"), SocketError);
+  await assertRejects(() => away.decrement("ada"), SocketError);
+  await assertRejects(() => away.resetKey("ada"), SocketError);
+  await assertRejects(() => away.resetAll(), SocketError);
+});
+
+Deno.test("the stores for rate limits refuse what they cannot use", async () => {
+  const servers = "127.0.0.1:1";
+  for (const options of [{}, { servers, prefix: "" }, { servers, prefx: "a" }]) {
+    const given = options as RateLimitStoreOptions;
+    assertThrows(() => new RateLimitStore(given), ValidationException);
+    assertThrows(() => fastifyRateLimitStore(given), ValidationException);
+  }
+  const Store = fastifyRateLimitStore({ servers });
+  assertThrows(() => new Store({ continueExceeding: true }), ValidationException);
+  assertThrows(() => new Store({}).child({ exponentialBackoff: true }), ValidationException);
+  await Store.close();
+  await using store = new RateLimitStore({ servers });
+  for (const windowMs of [0, 0.5, 2 ** 31]) {
+    store.init({ windowMs });
+    await assertRejects(() => store.increment("ada"), ValidationException, "window");
+  }
+});
