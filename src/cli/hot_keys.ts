@@ -47,10 +47,14 @@ export interface WatchFault {
   readonly message: string;
 }
 
+type KeyEvent = Extract<WatchEvent, { type: "item_get" | "item_store" }>;
+
 /** The events of a server. */
 interface Watched {
   readonly server: string;
   readonly counts: HeavyHitters;
+  /** The last event of each connection, where that is a look-up: a store may follow, of which it is a part. */
+  readonly lookUps: Map<number, KeyEvent>;
   /** Events that came, whether they count or not, and events that did not come. */
   came: number;
   missed: number;
@@ -119,6 +123,8 @@ export class HotKeys {
     const rates = new Map<string, { scaled: number; servers: [string, number][] }>();
     let [all, came, missed, events] = [0, 0, 0, 0];
     for (const watched of this.#watched) {
+      for (const event of watched.lookUps.values()) this.#add(watched, event);
+      watched.lookUps.clear();
       const { server, counts } = watched;
       const scale = watched.came === 0 ? 1 : (watched.came + watched.missed) / watched.came;
       all += counts.total * scale;
@@ -149,8 +155,9 @@ export class HotKeys {
   }
 
   async #watch(server: string): Promise<void> {
-    const { reads, writes, misses } = this.#options;
-    const kinds = [...(reads || misses ? ["fetchers"] : []), ...(writes ? ["mutations"] : [])];
+    const { reads, misses } = this.#options;
+    // A store looks the item up first, which is logged as a read: only the event after it tells them apart.
+    const kinds = [...(reads || misses ? ["fetchers"] : []), "mutations"];
     const client = this.#fleet.at(server);
     const events = client.watch(kinds);
     try {
@@ -159,6 +166,7 @@ export class HotKeys {
       const reader = events.getReader();
       const watched: Watched = {
         ...{ server, counts: new HeavyHitters(), came: 0, missed: 0, dropped: undefined },
+        lookUps: new Map(),
         cancel: () => reader.cancel(),
       };
       this.#watched.push(watched);
@@ -172,7 +180,6 @@ export class HotKeys {
 
   /** Counts until the stream ends; a fault of it is kept. */
   async #follow(reader: ReadableStreamDefaultReader<WatchEvent>, watched: Watched): Promise<void> {
-    const { nameOf = (key) => key } = this.#options;
     try {
       while (true) {
         const { value: event } = await reader.read();
@@ -180,7 +187,7 @@ export class HotKeys {
         if (event.type === "skipped") watched.missed += event.count;
         else if (event.type === "item_get" || event.type === "item_store") {
           watched.came++;
-          if (this.#counts(event)) watched.counts.add(nameOf(decodedKey(event.key)));
+          this.#take(watched, event);
         }
       }
     } catch (error) {
@@ -188,7 +195,26 @@ export class HotKeys {
     }
   }
 
-  #counts({ type, status }: Extract<WatchEvent, { type: "item_get" | "item_store" }>): boolean {
+  #take(watched: Watched, event: KeyEvent): void {
+    const { lookUps } = watched;
+    const { connection, key } = event;
+    const before = lookUps.get(connection);
+    const isPart = event.type === "item_store" && before?.key === key;
+    if (before !== undefined && !isPart) this.#add(watched, before);
+    if (event.type === "item_get") {
+      lookUps.set(connection, event);
+    } else {
+      lookUps.delete(connection);
+      this.#add(watched, event);
+    }
+  }
+
+  #add({ counts }: Watched, event: KeyEvent): void {
+    const { nameOf = (key) => key } = this.#options;
+    if (this.#counts(event)) counts.add(nameOf(decodedKey(event.key)));
+  }
+
+  #counts({ type, status }: KeyEvent): boolean {
     if (type === "item_store") return this.#options.writes;
     return this.#options.misses ? status !== "found" : this.#options.reads;
   }
