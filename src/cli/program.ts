@@ -15,6 +15,7 @@ import { addMoveCommands } from "./commands/move.ts";
 import { addServe } from "./commands/serve.ts";
 import { addServerCommands } from "./commands/servers.ts";
 import { addShapeCommands } from "./commands/shape.ts";
+import { addTrafficCommands } from "./commands/traffic.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
 import { RINGS } from "./known_rings.ts";
 import { INTERRUPTED, type Terminal } from "./terminal.ts";
@@ -82,6 +83,7 @@ export function programFor(
   addExplain(program, runner);
   addServerCommands(program, runner);
   addShapeCommands(program, runner);
+  addTrafficCommands(program, runner);
   addHealthCommands(program, runner);
   addMoveCommands(program, runner);
   addCopyCommands(program, runner);

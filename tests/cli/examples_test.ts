@@ -20,6 +20,17 @@ const commands = programFor(NOTHING, () => {}, []).commands;
 /** The examples that end only by Ctrl-C have tests of their own. */
 const ENDLESS = /^(serve|exporter)$/;
 
+/** Commands that show what other clients do. */
+const TRAFFIC = /^(hot|monitor)$/;
+
+/** Reads what is there and what is not, until it is ended. */
+function makeTraffic(client: Client): () => void {
+  const timer = setInterval(() => {
+    for (const key of ["user:1", "missing:1"]) client.get(key).catch(() => {});
+  }, 5);
+  return () => clearInterval(timer);
+}
+
 /** The examples of a command's help. */
 async function examplesOf(name: string): Promise<string[]> {
   const { output } = await moecache([name, "--help"]);
@@ -50,10 +61,12 @@ for (const command of commands) {
         const line = example.replaceAll("10.0.0.1:11211", server.address)
           .replaceAll("10.0.0.2:11211", other.address)
           .replaceAll("items.jsonl", `${folder}/items.jsonl`)
+          .replaceAll("--for 10s", "--for 300ms")
           .replaceAll(/'([^']*)'/g, "$1");
+        const end = TRAFFIC.test(name) ? makeTraffic(client) : () => {};
         const { code, output, messages } = await moecache(line, {
           env: { MEMCACHED_SERVERS: server.address },
-        });
+        }).finally(end);
         assertEquals([code, messages], [0, ""], `${example}\n${output}`);
       }
     } finally {

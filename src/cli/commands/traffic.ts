@@ -1,0 +1,172 @@
+/** What clients do right now, from the events that servers log. @module */
+
+import { ClientException, SocketError, type WatchEvent } from "../../../mod.ts";
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import { firstPart, HotKeys, type HotKeysReport, type Traffic } from "../hot_keys.ts";
+import { globPattern } from "../item_filter.ts";
+import { decodedKey } from "../keys_of_bytes.ts";
+import { pause } from "../pause.ts";
+import { printable, type Row } from "../printer.ts";
+import { readCount, readDuration, showShare } from "../quantities.ts";
+import { EXIT, messageOf, UsageFault } from "../usage.ts";
+
+interface HotOptions {
+  readonly count?: string;
+  readonly for?: string;
+  readonly by?: string;
+  readonly reads?: boolean;
+  readonly writes?: boolean;
+  readonly misses?: boolean;
+}
+
+interface MonitorOptions {
+  readonly match?: string;
+  readonly count?: string;
+}
+
+/** Adds `hot` and `monitor`. */
+export function addTrafficCommands(program: Command, runner: Runner): void {
+  define<HotOptions>(program, runner, {
+    usage: "hot",
+    summary: "Show the keys that are used most, from the events that the servers log.",
+    options: [
+      ["-n, --count <n>", "how many keys (20)"],
+      ["--for <duration>", "how long to watch (10s)"],
+      ["--by <what>", "count each key, or each prefix up to the first colon (key)"],
+      ["--reads", "only commands that look an item up"],
+      ["--writes", "only commands that store an item"],
+      ["--misses", "only reads that found nothing"],
+    ],
+    examples: ["hot --for 10s", "hot -n 5 --by prefix --misses --for 10s"],
+    run: hot,
+  });
+  define<MonitorOptions>(program, runner, {
+    usage: "monitor",
+    summary: "Print what is read, stored and evicted, as it happens, until Ctrl-C.",
+    options: [
+      ["--match <glob>", "only keys of this pattern: *, ? and [abc]"],
+      ["-n, --count <n>", "end after so many events"],
+    ],
+    examples: ["monitor -n 100", "monitor --match 'user:*' -n 5 --json"],
+    run: monitor,
+  });
+}
+
+async function hot({ options, printer, terminal, fleet }: Job<HotOptions>): Promise<number> {
+  const { by = "key" } = options;
+  if (by !== "key" && by !== "prefix") throw new UsageFault(`--by is key or prefix, not "${by}"`);
+  const most = readCount(options.count ?? "20");
+  const milliseconds = readDuration(options.for ?? "10s") * 1000;
+  const traffic = trafficOf(options);
+  const nameOf = by === "prefix" ? (key: string) => firstPart(key) : (key: string) => key;
+  const counting = new HotKeys(await fleet(), { ...traffic, nameOf });
+  let report: HotKeysReport;
+  try {
+    await counting.start();
+    const isAnyWatched = counting.faults.length < (await fleet()).names.length;
+    if (isAnyWatched) await pause(milliseconds, terminal.interrupted);
+    await counting.account();
+    report = counting.report(most);
+  } finally {
+    await counting.close();
+  }
+  for (const { message } of counting.faults) terminal.warn(`moecache: ${message}\n`);
+  const { seen, keys } = report;
+  const rows = keys.map(({ key, share, perSecond, servers }): Row => ({
+    ...{ [by]: key, share, perSecond: Math.round(perSecond * 10) / 10, seen, servers },
+  }));
+  if (printer.shape === "text" && rows.length > 0) {
+    await printer.table(rows.map(({ seen: _, ...row }) => row), {
+      show: {
+        share: (share) => showShare(Number(share), 1),
+        servers: showServers,
+      },
+    });
+    const shown = `${showShare(seen, 1)} of the events were seen`;
+    const scaled = seen < 1 ? "; the figures are scaled by it" : "";
+    await printer.line(printer.strong(`${shown}${scaled}`));
+  } else {
+    await printer.table(rows);
+  }
+  if (counting.faults.length > 0) return EXIT.server;
+  return rows.length === 0 ? EXIT.nothing : EXIT.done;
+}
+
+/** The server with the most events, and how many others there are. */
+function showServers(field: Row[string]): string {
+  const [first = "", ...others] = Array.isArray(field) ? field.map(String) : [];
+  return others.length === 0 ? first : `${first} and ${others.length} more`;
+}
+
+function trafficOf({ reads, writes, misses }: HotOptions): Traffic {
+  if (misses && (reads || writes)) {
+    throw new UsageFault(
+      "--misses is about some of the reads: give it without --reads or --writes",
+    );
+  }
+  if (misses) return { reads: false, writes: false, misses: true };
+  const isAll = !reads && !writes;
+  return { reads: isAll || reads === true, writes: isAll || writes === true, misses: false };
+}
+
+/** The events that have a key, and what a line says of them. */
+type KeyEvent = Extract<WatchEvent, { key: string }>;
+
+const KINDS = ["fetchers", "mutations", "evictions"];
+
+/** Milliseconds that an event waits at most before it is shown. */
+const FLUSH_INTERVAL = 100;
+
+async function monitor(job: Job<MonitorOptions>): Promise<number> {
+  const { options, printer, terminal, fleet } = job;
+  const pattern = options.match === undefined ? undefined : globPattern(options.match);
+  let left = options.count === undefined ? Infinity : readCount(options.count);
+  const servers = await fleet();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
+  let shown = 0;
+  let code: number = EXIT.done;
+  // Few events are shown soon, and many in few writes. What cannot be written fails the next record as well.
+  const timer = setInterval(() => void printer.flush().catch(() => {}), FLUSH_INTERVAL);
+  await Promise.all(servers.names.map(async (name) => {
+    try {
+      for await (const event of servers.at(name).watch(KINDS, { signal })) {
+        if (event.type === "skipped") {
+          terminal.warn(`moecache: ${name} left ${event.count} events out\n`);
+          continue;
+        }
+        if (!("key" in event) || signal.aborted) continue;
+        const key = decodedKey(event.key);
+        if (pattern !== undefined && !pattern.test(key)) continue;
+        await printer.record(recordOf(event, key), lineOf(event, key));
+        shown++;
+        if (--left === 0) ended.abort();
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ClientException || error instanceof SocketError)) throw error;
+      terminal.warn(`moecache: ${messageOf(error)}\n`);
+      code = EXIT.server;
+    }
+  })).finally(() => clearInterval(timer));
+  return code === EXIT.done && shown === 0 ? EXIT.nothing : code;
+}
+
+function recordOf(event: KeyEvent, key: string): Row {
+  const { time, gid: _, ...rest } = event;
+  return { time: new Date(time), ...rest, key };
+}
+
+function lineOf(event: KeyEvent, key: string): string {
+  const at = new Date(event.time).toISOString().slice(11, 23);
+  return `${at}  ${event.server}  ${verbOf(event).padEnd(18)}  ${printable(key)}`;
+}
+
+function verbOf(event: KeyEvent): string {
+  if (event.type === "item_get") return event.status === "found" ? "hit" : `miss ${event.status}`;
+  if (event.type === "item_store") {
+    return event.status === "stored" ? event.command : `${event.command} ${event.status}`;
+  }
+  return event.fetched ? "evicted" : "evicted unread";
+}
