@@ -53,7 +53,7 @@ type KeyEvent = Extract<WatchEvent, { type: "item_get" | "item_store" }>;
 interface Watched {
   readonly server: string;
   readonly counts: HeavyHitters;
-  /** The last event of each connection, where that is a look-up: a store may follow, of which it is a part. */
+  /** The last event of each connection, where that is a look-up: it may be part of a store that follows. */
   readonly lookUps: Map<number, KeyEvent>;
   /** Events that came, whether they count or not, and events that did not come. */
   came: number;
