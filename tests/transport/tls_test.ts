@@ -186,11 +186,13 @@ Deno.test({
   fn: async () => {
     const args = ["-o", "idle_timeout=1"];
     await using memcached = await TlsMemcached.start(server, undefined, args);
-    await using client = new Client(`memcacheds://127.0.0.1:${memcached.port}`, {
-      tls: { caCerts },
-    });
+    const address = `memcacheds://127.0.0.1:${memcached.port}`;
+    await using client = new Client(address, { tls: { caCerts } });
+    await using busyClient = new Client(address, { tls: { caCerts } });
     await client.set("key", "value");
-    await new Promise((resolve) => setTimeout(resolve, 3500));
+    // memcached looks for idle connections now and then; the busy one tells when it has closed the other.
+    while ((await busyClient.stats())[0]?.idle_kicks !== "1") await pause(100);
+    await pause(200);
     assertEquals(await client.get("key"), "value");
   },
 });
@@ -207,4 +209,8 @@ for (const [kind, tls] of Object.entries(KINDS)) {
       }
     },
   });
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
