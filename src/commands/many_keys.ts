@@ -22,16 +22,25 @@ export type StartOne<Result> = (
  * @throws {ValidationException} When they are invalid.
  */
 export function readEntries(entries: unknown): Map<string, unknown> {
-  if (typeof entries === "object" && entries !== null) {
-    const pairs = Array.from(
-      Symbol.iterator in entries ? entries as Iterable<unknown> : Object.entries(entries),
-    );
-    if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
-      return new Map(pairs as [string, unknown][]);
-    }
-  }
+  const values = readPairs(entries);
+  if (values !== undefined) return values;
   const why = "they must be a record, a Map or pairs of a key and a value";
   throw new ValidationException(`Cannot set entries ${quote(entries)}: ${why}`, entries);
+}
+
+function readPairs(entries: unknown): Map<string, unknown> | undefined {
+  if (typeof entries !== "object" || entries === null) return undefined;
+  const values = new Map<string, unknown>();
+  if (!(Symbol.iterator in entries)) {
+    const record = entries as Readonly<Record<string, unknown>>;
+    for (const key of Object.keys(record)) values.set(key, record[key]);
+    return values;
+  }
+  for (const pair of entries as Iterable<unknown>) {
+    if (!Array.isArray(pair) || pair.length !== 2) return undefined;
+    values.set(pair[0], pair[1]);
+  }
+  return values;
 }
 
 /**
@@ -45,19 +54,20 @@ export function readEntries(entries: unknown): Map<string, unknown> {
  */
 export async function runMany<Result>(
   action: string,
-  keys: ReadonlySet<string>,
+  keys: Iterable<string>,
   start: StartOne<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Result>> {
   const results = new Map<string, Result>();
   const failures = new Map<string, unknown>();
   await new Promise<void>((resolve) => {
-    let open = keys.size;
+    // One is this loop's, so that all keys have begun before the last can end.
+    let open = 1;
     const end = () => {
       if (--open === 0) resolve();
     };
-    if (open === 0) return resolve();
     for (const key of keys) {
+      open++;
       const succeed = (result: Result | undefined) => {
         if (result !== undefined) results.set(key, result);
         end();
@@ -72,6 +82,7 @@ export async function runMany<Result>(
         fail(error);
       }
     }
+    end();
   });
   if (failures.size === 0) return results;
   signal?.throwIfAborted();

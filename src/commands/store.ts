@@ -54,9 +54,11 @@ export async function setMany(
   const written = writeItems(session, values, options);
   // Without waiting a turn: operations issued in the same turn are sent together, in order.
   const items = written instanceof Promise ? await written : written;
-  await runMany<boolean>("set", new Set(items.keys()), (key, resolve, reject) => {
-    const { item, turn } = items.get(key)!;
-    const command = new StorageCommand("set", key, { ...item, exptime: seconds }, SET_ANSWERS)
+  const inOrder = items.values();
+  await runMany<boolean>("set", values.keys(), (key, resolve, reject) => {
+    const { item: { flags, data }, turn } = inOrder.next().value!;
+    const stored = { flags, exptime: seconds, data };
+    const command = new StorageCommand("set", key, stored, SET_ANSWERS)
       .settleBy(() => resolve(true), reject);
     if (turn !== undefined) command.turn = turn;
     session.submitChange(key, command, options);
@@ -167,18 +169,16 @@ function writeItems(
   session: Session,
   values: Map<string, unknown>,
   options: OperationOptions | undefined,
-): Map<string, Written> | Promise<Map<string, Written>> {
-  const items = new Map<string, Written>();
-  const waiting: Promise<unknown>[] = [];
-  for (const [key, value] of values) {
+): readonly Written[] | Promise<readonly Written[]> {
+  const items = Array.from(values, ([key, value]) => {
     const item = session.writeItem(value, key);
-    if (!(item instanceof Promise)) items.set(key, { item });
-    else {
-      const written = encoded(session, item, `set key "${key}"`, options);
-      waiting.push(written.then((written) => items.set(key, written)));
-    }
-  }
-  return waiting.length === 0 ? items : Promise.all(waiting).then(() => items);
+    return item instanceof Promise ? encoded(session, item, `set key "${key}"`, options) : { item };
+  });
+  return items.every(isWritten) ? items : Promise.all(items);
+}
+
+function isWritten(item: Written | Promise<Written>): item is Written {
+  return !(item instanceof Promise);
 }
 
 const LARGEST_CAS = 0xffff_ffff_ffff_ffffn;

@@ -144,10 +144,11 @@ describe(`A client that fails over to "miss" and loses its server`, () => {
 
   it("fails in once when the result is dropped", async () => {
     for (const result of ["done", undefined]) {
-      const server = await MemcachedServer.listen();
-      await using client = new Client(server.address, { failover: "miss", timeout: 10_000 });
+      await using fleet = await SwitchedFleet.start(["a:1"]);
+      const options = { failover: "miss", timeout: 10_000, dial: fleet.dial } as const;
+      await using client = new Client(fleet.names, options);
       const act = async () => {
-        await server.close();
+        await fleet.servers[0]!.become("refusing");
         return result;
       };
       await assertRejects(() => once(client, "key", act), SocketError);
