@@ -65,10 +65,7 @@ async function markStale(place: Place, exptime: number): Promise<void> {
   const { session, key, options } = place;
   const marks = new Marks(session, key, options);
   for (let attempt = 0;; attempt++) {
-    const [item, read] = await Promise.all([
-      readTied<StoredItem>(session, key, options),
-      marks.read(),
-    ]);
+    const [read, item] = await marks.readWithItem();
     if (item === undefined) return;
     const isStale = read.mark?.cas === item.cas && read.mark.freshness === undefined;
     if (isStale || await marks.put({ cas: item.cas }, read, exptime)) return;

@@ -13,7 +13,6 @@ import {
   type StoredItem,
 } from "../../transcoding/item_codec.ts";
 import { findStub, type ItemCommands, type LeasedItem, type ReadItem, type Stub } from "../stub.ts";
-import { readTied } from "../tied_cas.ts";
 import { Marks } from "./marks.ts";
 
 /** The commands for the items of a key. */
@@ -122,13 +121,14 @@ export async function rememberFreshness(
   { flags, data, freshFor, exptime }: FreshItem,
 ): Promise<void> {
   const marks = new Marks(session, key, options);
-  const [found, read] = await Promise.all([
-    readTied<StoredItem>(session, key, options),
-    marks.read(),
+  const [[read, found]] = await Promise.all([
+    marks.readWithItem(),
     // A value that is never fresh is stale at once, without a second item.
     freshFor > 0 ? marks.putFreshness(text, freshFor) : undefined,
   ]);
   if (found?.value.flags !== flags || !equals(found.value.data, data)) return;
+  // An invalidation gives the same value another cas unique, and marks that.
+  if (read.mark?.cas === found.cas) return;
   await marks.put({ cas: found.cas, freshness: text }, read, exptime);
 }
 

@@ -31,12 +31,17 @@ export interface MarkRead {
 /** The marks of one key, on the server of that key. */
 export class Marks {
   readonly #session: Session;
+  /** Where the value is, and its key. */
+  readonly #values: Session;
+  readonly #key: string;
   readonly #markKey: string;
   readonly #freshKey: string;
   readonly #options: OperationOptions | undefined;
 
   /** @param session The session, whose values are raw items. */
   constructor(session: Session, key: string, options: OperationOptions | undefined) {
+    this.#values = session;
+    this.#key = key;
     this.#session = session.routedAs(key);
     this.#markKey = reservedKey(key, "mark");
     this.#freshKey = reservedKey(key, "fresh");
@@ -47,6 +52,15 @@ export class Marks {
   async read(): Promise<MarkRead> {
     const found = await this.#get(this.#markKey);
     return { mark: found && parseMark(textOf(found.value)), found };
+  }
+
+  /**
+   * Reads the mark, and then the item. In this order, a mark that was put for a newer item than the one that is read
+   * here has changed since it was read, and is not replaced.
+   */
+  async readWithItem(): Promise<[MarkRead, ReadItem | undefined]> {
+    const read = await this.read();
+    return [read, await readTied<StoredItem>(this.#values, this.#key, this.#options)];
   }
 
   /** Reads the item that exists while a value is fresh. */
