@@ -99,9 +99,8 @@ const DAY = 86_400_000;
  * many there are. An operation asks for the generations in the turn in which it asks for the value. A key of memcached
  * has room for about six namespaces in each other; colons behind those have no effect.
  *
- * A value expires to the millisecond, by the clock of the process that reads it. memcached counts whole seconds: it
- * keeps the item up to two seconds longer, and nobody reads it then. A value must fit into an item, which is 1 MiB by
- * default.
+ * A value expires to the millisecond, by the clock of the process that reads it. memcached counts whole seconds, and
+ * removes the item up to two seconds later. A value must fit into an item, which is 1 MiB by default.
  *
  * When memcached cannot be reached or refuses, every method rejects. bentocache goes on with its first layer then; where
  * there is none, or with `suppressL2Errors: false`, it throws `E_L2_CACHE_ERROR`. With a client that has
