@@ -57,14 +57,15 @@ export function instrument(options: InstrumentOptions = {}): Disposable {
     diag.warn(`${SCOPE}: nothing is recorded: this runtime has no node:diagnostics_channel`);
     return subscriptions;
   }
-  new Spans(settings).subscribe(subscriptions);
-  if (!settings.metrics) return subscriptions;
-  const metrics = new Metrics(settings);
-  metrics.subscribe(subscriptions);
+  const spans = new Spans(settings);
+  spans.subscribe(subscriptions);
+  const metrics = settings.metrics ? new Metrics(settings) : undefined;
+  metrics?.subscribe(subscriptions);
   return {
     [Symbol.dispose]() {
       subscriptions[Symbol.dispose]();
-      metrics.stop();
+      spans.stop();
+      metrics?.stop();
     },
   };
 }

@@ -104,12 +104,16 @@ async function askServers(client: MeteredClient): Promise<Answer[]> {
     throw invalidOption("servers", true, "absent for a client without stats");
   }
   const { client: name } = client.metrics();
+  // Gutters are not asked.
+  const asked = () => client.servers.filter(({ isGutter }) => !isGutter);
   const label = (server: string) => ({ client: name, server });
   try {
     const all = await client.stats();
-    return client.servers.slice(0, all.length).map((server, i) => [label(server.name), all[i]]);
+    return asked().slice(0, all.length).map((server, i) => [label(server.name), all[i]]);
   } catch (error) {
     const { results } = Object(error) as { results?: ReadonlyMap<string, Record<string, string>> };
-    return client.servers.map(({ name }) => [label(name), results?.get(name)]);
+    // The error of a single server comes alone. Another one, such as that of a closed client, is of no server.
+    if (results === undefined && asked().length !== 1) throw error;
+    return asked().map((server) => [label(server.name), results?.get(server.name)]);
   }
 }

@@ -77,6 +77,27 @@ Deno.test("prometheus asks the servers, and says which has not answered", async 
   assertEquals(valueOf(none, 'moecache_server_up{client="moecache",server="127.0.0.1:1"}'), 0);
 });
 
+Deno.test("prometheus does not take a spare server for one that has not answered", async () => {
+  await using gutter = await MemcachedServer.listen();
+  await using client = new Client(["127.0.0.1:1", "127.0.0.1:2"], {
+    failover: { gutter: gutter.address },
+    failuresBeforeDead: 1,
+  });
+  await client.set("key", 1);
+  const text = await prometheus(client, { servers: true });
+  const up = text.split("\n").filter((line) => line.startsWith("moecache_server_up"));
+  assertEquals(up, [
+    'moecache_server_up{client="moecache",server="127.0.0.1:1"} 0',
+    'moecache_server_up{client="moecache",server="127.0.0.1:2"} 0',
+  ]);
+});
+
+Deno.test("prometheus rejects what is no fault of a server", async () => {
+  const lookUp = () => Promise.reject(new Error("no list"));
+  await using client = new Client([], { discovery: { name: "test", lookUp } });
+  await assertRejects(() => prometheus(client, { servers: true }), Error, "no list");
+});
+
 Deno.test("prometheus takes a prefix, and escapes labels", async () => {
   const client = new Client("127.0.0.1:1", { clientName: 'a"b\\c' });
   const text = await prometheus([client], { prefix: "app_" });

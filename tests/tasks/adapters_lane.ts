@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { memcachedPath, programPath } from "../support/memcached.ts";
 import { installLocked } from "../package/npm_folder.ts";
-import { countTests } from "./counts.ts";
 import { addUp, faultOf, type Lane, type Outcome } from "./lane.ts";
 import { installProgram } from "./program_install.ts";
 import { denoKeepingOutput, type Environment } from "./run.ts";
+import { testTwice } from "./second_try.ts";
 
 const ADAPTERS = new URL("../adapters/suites/", import.meta.url);
 const OBSERVING = new URL("../observing/suites/", import.meta.url);
@@ -33,11 +33,13 @@ async function runSuite(suite: URL, what: string, env: Environment): Promise<Out
   const fault = await faultOf(installLocked(suite));
   if (fault !== undefined) return notRun(what, fault);
   const folder = fileURLToPath(suite);
-  const { code, output } = await denoKeepingOutput(
-    ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, folder],
-    env,
+  const counted = await testTwice((paths = [folder]) =>
+    denoKeepingOutput(
+      ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, ...paths],
+      env,
+    )
   );
-  return { ...countTests(output, code), notRun: [] };
+  return { ...counted, notRun: [] };
 }
 
 function notRun(what: string, why: string): Outcome {

@@ -27,7 +27,7 @@ export class Spans {
   readonly #settings: Settings;
   readonly #tracer: Tracer;
   /** Those that have not ended. */
-  readonly #open = new WeakMap<object, Span>();
+  readonly #open = new Map<object, Span>();
 
   /** @param settings The options of `instrument`. */
   constructor(settings: Settings) {
@@ -50,6 +50,12 @@ export class Spans {
         ended: (context) => this.#end(context, {}),
       });
     }
+  }
+
+  /** Ends the spans of what is still under way: nothing says when that ends. */
+  stop(): void {
+    for (const span of this.#open.values()) span.end();
+    this.#open.clear();
   }
 
   #start(context: object, name: string, attributes: Attributes): void {

@@ -8,6 +8,7 @@
 // deno-lint-ignore-file no-console
 
 import assert from "node:assert/strict";
+import diagnostics from "node:diagnostics_channel";
 import { context, metrics, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
@@ -21,7 +22,7 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
-import { Client } from "@moecache/moecache";
+import { CHANNELS, Client } from "@moecache/moecache";
 import { instrument } from "@moecache/moecache/otel";
 import { MemcachedServer } from "@moecache/moecache/testing";
 
@@ -325,6 +326,40 @@ const tests = {
     instrumented[Symbol.dispose]();
     await client.close();
     await meterProvider.shutdown();
+  },
+
+  async "what is disposed of records nothing more, listens to nothing, and leaves no span open"() {
+    const dial = () => new Promise(() => {});
+    const valuesOf = (found) =>
+      [...found].map(([name, { dataPoints }]) => [name, dataPoints.map(({ value }) => value)]);
+    const client = new Client("127.0.0.1:1", { dial });
+    for (const spans of ["commands", "requests", "none"]) {
+      const { meterProvider, collect } = makeMeter();
+      const instrumented = instrument({ tracerProvider, meterProvider, spans });
+      client.get("key").catch(() => {});
+      const before = valuesOf(await collect());
+      assert.deepEqual(before, [
+        ["db.client.connection.count", [0, 0]],
+        ["db.client.connection.pending_requests", [1]],
+      ]);
+      instrumented[Symbol.dispose]();
+      instrumented[Symbol.dispose]();
+      assert.deepEqual(takeSpans().map(({ name }) => name), spans === "commands" ? ["get"] : []);
+      for (const channel of Object.values(CHANNELS)) {
+        for (const event of ["start", "end", "asyncStart", "asyncEnd", "error"]) {
+          assert.equal(diagnostics.hasSubscribers(`tracing:${channel}:${event}`), false);
+        }
+        assert.equal(diagnostics.hasSubscribers(channel), false);
+      }
+      const other = new Client(server.address);
+      await other.get("key");
+      await other.close();
+      assert.equal(takeSpans().length, 0);
+      // The SDK repeats what was observed last.
+      assert.deepEqual(valuesOf(await collect()), before);
+      await meterProvider.shutdown();
+    }
+    await client.close();
   },
 
   async "options are checked"() {
