@@ -10,6 +10,7 @@ import {
   nextIncrementalCacheHandler,
 } from "../../../src/adapters/next.ts";
 import { onEveryServer } from "../../support/every_server.ts";
+import { inEnvironment } from "./in_environment.ts";
 
 const NOWHERE = "127.0.0.1:1";
 
@@ -319,30 +320,21 @@ Deno.test("nextCacheHandler() reports an entry that it cannot read", async () =>
 
 Deno.test("nextCacheHandler() reads the servers from the environment, and does nothing in a build", async () => {
   await using server = await MemcachedServer.listen();
-  const set = (name: string, value: string) => {
-    const before = Deno.env.get(name);
-    Deno.env.set(name, value);
-    return {
-      [Symbol.dispose]: () =>
-        before === undefined ? Deno.env.delete(name) : Deno.env.set(name, before),
-    };
-  };
-  {
-    using _servers = set("MEMCACHED_SERVERS", server.address);
-    await using handler = nextCacheHandler();
-    await render(handler, "key", "text");
-    assertEquals(await textOf(handler, "key"), "text");
-    using _phase = set("NEXT_PHASE", "phase-production-build");
-    await using building = nextCacheHandler();
+  const env = { MEMCACHED_SERVERS: server.address };
+  await using handler = inEnvironment(env, () => nextCacheHandler());
+  await render(handler, "key", "text");
+  assertEquals(await textOf(handler, "key"), "text");
+  for (const servers of [{}, env]) {
+    const build = { ...servers, NEXT_PHASE: "phase-production-build" };
+    await using building = inEnvironment(build, () => nextCacheHandler());
     await render(building, "key", "other");
     await building.set("key", Promise.reject(new Error("The render failed")));
     await building.updateTags(["a"]);
     assertEquals([await building.get("key", []), await building.getExpiration([])], [undefined, 0]);
     assertEquals(await textOf(handler, "key"), "text");
   }
-  assertThrows(() => nextCacheHandler(), ValidationException, "MEMCACHED_SERVERS");
-  using _phase = set("NEXT_PHASE", "phase-production-build");
-  await using _building = nextCacheHandler();
+  const make = () => inEnvironment({}, () => nextCacheHandler());
+  assertThrows(make, ValidationException, "MEMCACHED_SERVERS");
 });
 
 Deno.test("nextCacheHandler() refuses what it cannot use", () => {
