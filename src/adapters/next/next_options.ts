@@ -98,7 +98,7 @@ function logger(): (error: unknown) => void {
     const now = Date.now();
     if (now < quietUntil) return;
     quietUntil = now + MINUTE;
-    // deno-lint-ignore no-console -- as Next logs itself; nobody else sees the error
+    // deno-lint-ignore no-console -- as Next does; nothing else shows the error
     console.warn("moecache: Next's cache goes on without memcached, because of", error);
   };
 }

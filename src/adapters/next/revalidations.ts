@@ -1,6 +1,7 @@
 /** The revalidations of tags by all processes, in memcached. @module */
 
 import { jsonTranscoder, type KeyCommands, Namespace } from "../../../mod.ts";
+import { systemClock } from "../../waiting.ts";
 import {
   emptyRecords,
   hashTag,
@@ -26,13 +27,13 @@ interface Reading {
 
 /** Milliseconds since 1970, as Next takes the time of an entry: this clock never goes back. */
 export function now(): number {
-  return performance.timeOrigin + performance.now();
+  return performance.timeOrigin + systemClock.now();
 }
 
 /**
  * The revalidations of tags. A counter in memcached numbers them. Which tags were revalidated is in a table of a fixed
  * number of items, by the hashes of the tags. So a part that memcached has lost is noticed, and everything older than
- * that counts as expired; a single item for each tag could not be told from that of a tag that was never revalidated.
+ * that counts as expired; with an item for each tag, a lost one would look like that of a tag that was never revalidated.
  */
 export class Revalidations {
   readonly #counter: Namespace;
