@@ -72,7 +72,7 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
       await request.set(key, data, setContext);
       for (const Handler of [One, Two]) {
         const found = await new Handler().get(key, getContext);
-        assert(found?.value != null && found.lastModified >= start);
+        assert(found?.value && found.lastModified >= start);
         const { postponed: _, ...expected } = { postponed: undefined, ...data };
         assertEquals(found.value, expected);
         const cacheControl = "cacheControl" in setContext ? setContext.cacheControl : undefined;
