@@ -12,9 +12,9 @@ export function testChannels(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !ARE_CHANNELS_FOUND, fn });
 }
 
-/** Registers a test of a runtime where nothing can be published. */
+/** Registers a test where nothing can be published; elsewhere nothing is missing without it. */
 export function testWithoutChannels(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, ignore: ARE_CHANNELS_FOUND, fn });
+  if (!ARE_CHANNELS_FOUND) Deno.test(name, fn);
 }
 
 /** The events of a tracing channel. */
