@@ -9,6 +9,8 @@ import { Program } from "../../examples/program.ts";
 import { exec } from "../../package/exec.ts";
 import { MemcachedProcess, programPath } from "../../support/memcached.ts";
 
+const DOCS = new URL("../../../docs/", import.meta.url);
+
 interface Metric {
   readonly name: string;
   readonly type: string;
@@ -56,20 +58,32 @@ Deno.test("a parser from npm reads the metrics", async () => {
   assertEquals(find("server_items")?.type, "GAUGE");
 });
 
-testPromtool("promtool understands what the dashboard asks", async () => {
-  const path = new URL("../../../docs/grafana-moecache.json", import.meta.url);
-  const { panels }: { panels: { targets?: { expr: string }[] }[] } = JSON.parse(
-    await Deno.readTextFile(path),
-  );
-  const rules = panels.flatMap(({ targets = [] }) => targets).map(({ expr }, i) => {
-    return { record: `asked:${i}`, expr: expr.replaceAll("$__rate_interval", "1m") };
-  });
+/** Has promtool check expressions, and fails unless it understands all of them. */
+async function assertUnderstood(expressions: readonly string[]): Promise<void> {
+  assert(expressions.length > 0);
+  const rules = expressions.map((expr, i) => ({ record: `asked:${i}`, expr }));
   const file = await Deno.makeTempFile({ suffix: ".json" });
   // What is JSON is YAML.
-  await Deno.writeTextFile(file, JSON.stringify({ groups: [{ name: "dashboard", rules }] }));
+  await Deno.writeTextFile(file, JSON.stringify({ groups: [{ name: "asked", rules }] }));
   const said = await exec("promtool", ["check", "rules", file]);
   await Deno.remove(file);
   assert(said.includes(`SUCCESS: ${rules.length} rules found`), said);
+}
+
+testPromtool("promtool understands what the dashboard asks", async () => {
+  const text = await Deno.readTextFile(new URL("grafana-moecache.json", DOCS));
+  const { panels }: { panels: { targets?: { expr: string }[] }[] } = JSON.parse(text);
+  const asked = panels.flatMap(({ targets = [] }) => targets).map(({ expr }) => expr);
+  await assertUnderstood(asked.map((expr) => expr.replaceAll("$__rate_interval", "1m")));
+});
+
+testPromtool("promtool understands the alerts of the documentation", async () => {
+  const page = await Deno.readTextFile(new URL("observability.md", DOCS));
+  const [, section = ""] = page.split("\n## What to alert on\n");
+  await assertUnderstood(
+    [...section.matchAll(/^\|[^|`]*\| `([^`]+)` *\|$/gm)].map(([, expr = ""]) => expr),
+  );
+  await assertRejects(() => assertUnderstood(["sum(rate(moecache_hits_total[5m])"]));
 });
 
 /** What promtool finds in metrics that it can read; what it cannot read is an error. */
