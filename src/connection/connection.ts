@@ -18,12 +18,10 @@ import type { KeyFormat } from "../protocol/key_format.ts";
 import type { Interruption } from "../protocol/refusal.ts";
 import type { Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
-import { allEnded, type Clock, DeadlineTimer, lazily, lettingProcessEnd } from "../waiting.ts";
+import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
 import { Fifo } from "./fifo.ts";
-import type { Pipeline, PipelineObserver } from "./pipeline.ts";
-
-const loadPipeline = /* @__PURE__ */ lazily(() => import("./pipeline.ts"));
+import { dialEnded, openPipeline, type Pipeline, type PipelineObserver } from "./pipeline.ts";
 
 /** The options of a server's connections. */
 export interface ConnectionOptions {
@@ -300,7 +298,7 @@ export class Connection implements SocketHolder {
       else this.#endAll(reason, this.#pending > 0);
     } finally {
       // An aborted dial may continue, and may still open a socket.
-      await allEnded([this.#closing, this.#dialled && untilDialled(this.#dialled)]);
+      await allEnded([this.#closing, this.#dialled && dialEnded(this.#dialled)]);
     }
   }
 
@@ -320,17 +318,15 @@ export class Connection implements SocketHolder {
   }
 
   async #dial(): Promise<Pipeline> {
-    const dial = (signal: AbortSignal) => dialWhileLoading(this.#options.dial, signal);
     const dialling = (ended: Promise<void>) => {
       this.#dialled = ended;
       ended.then(() => this.#dialled = undefined, () => {});
     };
     const { signal } = this.#ending;
-    const connecting = () => connect({ ...this.#options, dial, dialling, signal, holder: this });
+    const connecting = () => connect({ ...this.#options, dialling, signal, holder: this });
     const context = isListenedTo(NAMES.connect) ? this.#describe() : undefined;
     const transport = await (context ? trace(NAMES.connect, context, connecting) : connecting());
     this.#keepsProcess = transport.ref !== undefined;
-    const { openPipeline } = await loadPipeline();
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
     return await openPipeline(transport, { ...this.#options, ...ends }, this.#pipelineObserver());
   }
@@ -502,28 +498,4 @@ export class Connection implements SocketHolder {
   #reasonFor(error: unknown): EndReason {
     return connectionEndedError(this.#options.server, error);
   }
-}
-
-/** Waits for an aborted dial to end, up to a time limit. */
-async function untilDialled(dialled: Promise<void>): Promise<void> {
-  const { dialEnded } = await loadPipeline();
-  await dialEnded(dialled);
-}
-
-/** Opens a socket while the code is loaded that uses it. */
-async function dialWhileLoading(
-  dial: ConnectionOptions["dial"],
-  signal: AbortSignal,
-): Promise<Transport> {
-  const loading = loadPipeline();
-  // If dialling fails as well, that error is reported.
-  loading.catch(() => {});
-  const transport = await dial(signal);
-  try {
-    await loading;
-  } catch (error) {
-    await transport.close();
-    throw error;
-  }
-  return transport;
 }

@@ -28,7 +28,7 @@ export function items(
   checkOptions(options, ITEMS_OPTIONS);
   const { server, signal } = options;
   // Outside of the generator, so that an unknown server is an error at once.
-  const nodes = session.route.nodes(server, signal);
+  const nodes = session.route.withNodes((nodes) => nodes, server, signal);
   // The loop throws this error, but it may begin later, or never.
   if (nodes instanceof Promise) nodes.catch(() => {});
   return listItems(nodes, signal, session.settings.keys);

@@ -100,9 +100,24 @@ async function askAll<Result>(
 ): Promise<Result[]> {
   checkOptions(options, OPERATION_OPTIONS);
   const signal = options?.signal;
-  const found = session.route.nodes(undefined, signal);
-  // Without waiting a turn: operations issued in the same turn are sent together.
-  const nodes = found instanceof Promise ? await discovered(found, make) : found;
+  let isBegun = false;
+  const askEach = (nodes: readonly ServerNode[]) => {
+    isBegun = true;
+    return askEachOf(nodes, action, make, signal);
+  };
+  try {
+    return await session.route.withNodes(askEach, undefined, signal);
+  } catch (error) {
+    throw isBegun ? error : withAction(error, make().action);
+  }
+}
+
+async function askEachOf<Result>(
+  nodes: readonly ServerNode[],
+  action: string,
+  make: () => Command<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result[]> {
   const results: Result[] = [];
   const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
   await Promise.all(nodes.map(async (node, i) => {
@@ -116,17 +131,6 @@ async function askAll<Result>(
   if (partial.failures.size === 0) return results;
   signal?.throwIfAborted();
   throw serverFailure(action, partial);
-}
-
-async function discovered(
-  nodes: Promise<readonly ServerNode[]>,
-  make: () => Command,
-): Promise<readonly ServerNode[]> {
-  try {
-    return await nodes;
-  } catch (error) {
-    throw withAction(error, make().action);
-  }
 }
 
 function ask<Result>(

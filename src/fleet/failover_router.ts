@@ -3,11 +3,11 @@
 import "../loaded_already.ts";
 import type { FailoverContext } from "../channel_contexts.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-import type { ServerNode } from "../connection/server_node.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
-import type { Found, Route, Router, Spread } from "./router.ts";
+import type { Found, Route, Spread, UseNodes } from "./route.ts";
+import type { Router } from "./router.ts";
 import type { Member } from "./servers.ts";
 
 /** Sends commands to the servers of a router, and to other servers when these fail. */
@@ -53,8 +53,8 @@ export class FailoverRouter implements Route {
     alternatives.submit(command, false);
   }
 
-  nodes(server?: string | number): readonly ServerNode[] {
-    return this.#router.nodes(server);
+  withNodes<Result>(use: UseNodes<Result>, server?: string | number): Result | Promise<Result> {
+    return this.#router.withNodes(use, server);
   }
 
   find(key: string): Found {

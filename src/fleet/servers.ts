@@ -5,17 +5,16 @@ import type { ServerEventType } from "../connection/server_health.ts";
 import { ServerNode } from "../connection/server_node.ts";
 import { SocketError } from "../errors.ts";
 import type { ResolvedServer } from "../server_address.ts";
+import { checkedDial, dial as dialHere } from "../transport/dial.ts";
 import type { Transport } from "../transport/transport.ts";
 import { allEnded } from "../waiting.ts";
+import type { Listed } from "./route.ts";
 
 /** Called with the events of a server. */
 export type ReportServer = (type: ServerEventType, server: string, error?: SocketError) => void;
 
 /** A server and its node. */
-export interface Member {
-  readonly server: ResolvedServer;
-  readonly node: ServerNode;
-}
+export type Member = Required<Listed>;
 
 /** The client's options for opening sockets. */
 type DialerOptions = Pick<ResolvedOptions, "dial" | "keepAlive" | "noDelay" | "connectTimeout">;
@@ -105,7 +104,8 @@ export function dialerOf(
   { dial, keepAlive, noDelay, connectTimeout }: DialerOptions,
 ): (signal: AbortSignal) => Promise<Transport> {
   const bound = connectTimeout < Infinity ? { connectTimeout } : {};
-  const open = (signal: AbortSignal) => dial(endpoint, { signal, keepAlive, noDelay, ...bound });
+  const dialer = dial === undefined ? dialHere : checkedDial(dial);
+  const open = (signal: AbortSignal) => dialer(endpoint, { signal, keepAlive, noDelay, ...bound });
   if (credentials === undefined) return open;
   return async (signal) => {
     const { authenticated } = await import("../connection/authenticate.ts");
