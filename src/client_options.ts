@@ -1,6 +1,6 @@
 /** The client's options, their defaults and their checks. @module */
 
-import type { SocketHolder, Sockets } from "./connection/bounded_sockets.ts";
+import type { SocketHolder, Sockets } from "./connection/sockets.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { ValidationException } from "./errors.ts";
 import { Counters } from "./observation.ts";

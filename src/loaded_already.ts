@@ -19,7 +19,7 @@ import "./transcoding/pickle/dicts.ts";
 import "./transcoding/pickle/global.ts";
 import "./server_address.ts";
 import "./fleet/make_locator.ts";
-import "./fleet/route.ts";
+import "./fleet/spread.ts";
 import "./fleet/server_event.ts";
 import "./fleet/status.ts";
 import "./commands/store.ts";

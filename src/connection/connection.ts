@@ -1,10 +1,9 @@
 /** A connection: one socket, and the operations that wait for it. @module */
 
-import type { ConnectContext, ServerContext } from "../channel_contexts.ts";
+import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import {
   beginTurn,
-  type Counters,
   endTurn,
   isListenedTo,
   lookForChannels,
@@ -14,44 +13,13 @@ import {
   trace,
 } from "../observation.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
-import type { KeyFormat } from "../protocol/key_format.ts";
 import type { Interruption } from "../protocol/refusal.ts";
-import type { Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
 import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd } from "../waiting.ts";
-import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
+import type { SocketHolder } from "./sockets.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
 import { Fifo } from "./fifo.ts";
 import { dialEnded, openPipeline, type Pipeline, type PipelineObserver } from "./pipeline.ts";
-
-/** The options of a server's connections. */
-export interface ConnectionOptions {
-  /** The server's name, for messages. */
-  readonly server: string;
-  /** Opens the socket. */
-  readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** The time limit of an operation in milliseconds; `Infinity` means no limit. */
-  readonly timeout: number;
-  /** The time limit of connecting in milliseconds; `Infinity` means no limit. */
-  readonly connectTimeout: number;
-  /** Whether an operation's time begins when the connection is open; otherwise it includes connecting. */
-  readonly timesConnectingApart: boolean;
-  /** How many milliseconds the server may send nothing while operations wait for it; `Infinity` means no limit. */
-  readonly stallTimeout: number;
-  /** The clock. */
-  readonly clock: Clock;
-  /** The maximum length of a value in bytes. */
-  readonly maxValueBytes: number;
-  /** Whether to use the transport's own methods instead of Web Streams, if it has them. */
-  readonly direct: boolean;
-  /** What is made of keys before they are sent. */
-  readonly keys?: KeyFormat | undefined;
-  /** The client's sockets, if their number is limited. */
-  readonly sockets?: Sockets | undefined;
-  /** What the client counts. */
-  readonly counters: Counters;
-  /** The server, for what is published; absent if nothing is published of the connection. */
-  readonly location?: ServerContext & Pick<ConnectContext, "tls">;
-}
 
 /** The end of a connection. */
 export interface ConnectionEnd {

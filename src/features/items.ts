@@ -2,7 +2,7 @@
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
@@ -35,7 +35,7 @@ export function items(
 }
 
 async function* listItems(
-  nodes: readonly ServerNode[] | Promise<readonly ServerNode[]>,
+  nodes: readonly ServerHandle[] | Promise<readonly ServerHandle[]>,
   signal: AbortSignal | undefined,
   keys: KeyFormat | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {

@@ -7,7 +7,7 @@ import {
 } from "../commands/operation_options.ts";
 import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { type Command, withAction } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
@@ -101,7 +101,7 @@ async function askAll<Result>(
   checkOptions(options, OPERATION_OPTIONS);
   const signal = options?.signal;
   let isBegun = false;
-  const askEach = (nodes: readonly ServerNode[]) => {
+  const askEach = (nodes: readonly ServerHandle[]) => {
     isBegun = true;
     return askEachOf(nodes, action, make, signal);
   };
@@ -113,7 +113,7 @@ async function askAll<Result>(
 }
 
 async function askEachOf<Result>(
-  nodes: readonly ServerNode[],
+  nodes: readonly ServerHandle[],
   action: string,
   make: () => Command<Result>,
   signal: AbortSignal | undefined,
@@ -134,7 +134,7 @@ async function askEachOf<Result>(
 }
 
 function ask<Result>(
-  node: ServerNode,
+  node: ServerHandle,
   command: Command<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result> {

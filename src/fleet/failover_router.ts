@@ -6,7 +6,8 @@ import type { ResolvedOptions } from "../client_options.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
-import type { Found, Route, Spread, UseNodes } from "./route.ts";
+import type { Found, Route, UseNodes } from "./route.ts";
+import type { Spread } from "./spread.ts";
 import type { Router } from "./router.ts";
 import type { Member } from "./servers.ts";
 
@@ -19,7 +20,7 @@ export class FailoverRouter implements Route {
   /** Sends commands to spare servers. */
   readonly #gutter: Router | undefined;
   /** The distribution over the servers that are used; absent until it is needed. */
-  #spread: Spread | undefined;
+  #spread: Spread<Member> | undefined;
   /** How many operations of each server became misses or were dropped. */
   readonly #missed = new Map<string, number>();
 
@@ -68,7 +69,7 @@ export class FailoverRouter implements Route {
   }
 
   /** Distributes the keys over the servers; with `failover: "remove"`, over those that are not down. */
-  #makeSpread(): Spread {
+  #makeSpread(): Spread<Member> {
     const { members, locator } = this.#router;
     const up = members.filter((member) => !this.#hasLeft(member));
     if (up.length === 0) throw this.#noServer(`all ${members.length} are down`);

@@ -8,17 +8,10 @@ import type { Locator } from "../routing/locator.ts";
 import { type ResolvedServer, resolveServers, type ServerAddress } from "../server_address.ts";
 import { allEnded, lazily } from "../waiting.ts";
 import { makeLocator } from "./make_locator.ts";
-import {
-  choose,
-  type Found,
-  known,
-  type Listed,
-  memberOf,
-  type Route,
-  type UseNodes,
-} from "./route.ts";
+import type { Found, Route, UseNodes } from "./route.ts";
 import type { RunningFleet } from "./running_fleet.ts";
 import type { ServerEvent } from "./server_event.ts";
+import { choose, known, type Listed, memberOf } from "./spread.ts";
 import { describeServer, type ServerStatus } from "./status.ts";
 
 /** The module, as soon as it is loaded: clients that are made later do not wait for it. */

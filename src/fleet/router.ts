@@ -8,15 +8,8 @@ import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import { lazily } from "../waiting.ts";
 import { makeLocator } from "./make_locator.ts";
-import {
-  choose,
-  type Found,
-  known,
-  memberOf,
-  type Route,
-  type Spread,
-  type UseNodes,
-} from "./route.ts";
+import type { Found, Route, UseNodes } from "./route.ts";
+import { choose, known, memberOf, type Spread } from "./spread.ts";
 import { type Member, type ReportServer, Servers } from "./servers.ts";
 
 const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
@@ -90,7 +83,7 @@ export class Router implements Route {
     (member ?? this.memberOf(key)).node.submit(command);
   }
 
-  find(key: string, spread: Spread = this, member: Member = this.memberOf(key)): Found {
+  find(key: string, spread: Spread<Member> = this, member: Member = this.memberOf(key)): Found {
     return { member, spread, index: this.members.indexOf(member) };
   }
 
@@ -113,12 +106,12 @@ export class Router implements Route {
    * @param spread The distribution of keys.
    * @throws {ValidationException} When the locator has no server for the key.
    */
-  memberOf(key: string, spread: Spread = this): Member {
+  memberOf(key: string, spread: Spread<Member> = this): Member {
     return memberOf(key, spread);
   }
 
   /** Sends a command to a server, and to the former server if its key moves. */
-  submitTo({ node }: Member, key: string, command: Command, spread: Spread = this): void {
+  submitTo({ node }: Member, key: string, command: Command, spread: Spread<Member> = this): void {
     const former = spread.members[spread.locator.locateFormer?.(key) ?? -1]?.node;
     if (former === undefined || former === node) return node.submit(command);
     migration().then(({ submitMoving }) => {

@@ -8,13 +8,15 @@ import type { ResolvedServer } from "../server_address.ts";
 import { checkedDial, dial as dialHere } from "../transport/dial.ts";
 import type { Transport } from "../transport/transport.ts";
 import { allEnded } from "../waiting.ts";
-import type { Listed } from "./route.ts";
+import type { Listed } from "./spread.ts";
 
 /** Called with the events of a server. */
 export type ReportServer = (type: ServerEventType, server: string, error?: SocketError) => void;
 
 /** A server and its node. */
-export type Member = Required<Listed>;
+export interface Member extends Listed {
+  readonly node: ServerNode;
+}
 
 /** The client's options for opening sockets. */
 type DialerOptions = Pick<ResolvedOptions, "dial" | "keepAlive" | "noDelay" | "connectTimeout">;

@@ -1,7 +1,7 @@
 /** The status of a client's servers. @module */
 
 import type { SocketError } from "../errors.ts";
-import type { Listed } from "./route.ts";
+import type { Listed } from "./spread.ts";
 
 /** The status of a server at the time of the call. */
 export interface ServerStatus {
@@ -28,8 +28,25 @@ export interface ServerStatus {
   readonly isGutter: boolean;
 }
 
-/** Describes a server of the list. */
-export function describeServer({ server, node }: Listed, missed: number = 0): ServerStatus {
+/** The connections of a server, as far as its status tells of them. */
+export interface Connections {
+  readonly state: ServerStatus["state"];
+  readonly openConnections: number;
+  readonly pending: number;
+  readonly failures: number;
+  readonly lastError: SocketError | undefined;
+}
+
+/**
+ * Describes a server of a list.
+ *
+ * @param member The server, and its connections as soon as it is used.
+ * @param missed How many operations have become misses or were dropped because of it.
+ */
+export function describeServer(
+  { server, node }: Listed & { readonly node?: Connections },
+  missed: number = 0,
+): ServerStatus {
   return {
     name: server.name,
     weight: server.weight,
