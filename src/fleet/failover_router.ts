@@ -6,6 +6,7 @@ import type { ResolvedOptions } from "../client_options.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
+import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
 import type { Spread } from "./spread.ts";
 import type { Router } from "./router.ts";
@@ -214,9 +215,6 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
     return goOn(failure) || (alternatives.miss?.(command, failure) ?? false);
   };
 }
-
-/** 30 days: memcached reads an exptime up to this as seconds from now, and a larger one as a Unix time. */
-const LONGEST_RELATIVE = 2_592_000;
 
 /**
  * Limits a checked exptime.

@@ -7,11 +7,10 @@ import type { Command } from "../protocol/command.ts";
 import type { Locator } from "../routing/locator.ts";
 import { type ResolvedServer, resolveServers, type ServerAddress } from "../server_address.ts";
 import { allEnded, lazily } from "../waiting.ts";
-import { makeLocator } from "./make_locator.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
 import type { RunningFleet } from "./running_fleet.ts";
 import type { ServerEvent } from "./server_event.ts";
-import { choose, known, type Listed, memberOf } from "./spread.ts";
+import { choose, known, type Listed, makeLocator, memberOf } from "./spread.ts";
 import { describeServer, type ServerStatus } from "./status.ts";
 
 /** The module, as soon as it is loaded: clients that are made later do not wait for it. */

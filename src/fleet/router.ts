@@ -7,9 +7,8 @@ import type { Command } from "../protocol/command.ts";
 import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import { lazily } from "../waiting.ts";
-import { makeLocator } from "./make_locator.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
-import { choose, known, memberOf, type Spread } from "./spread.ts";
+import { choose, known, makeLocator, memberOf, type Spread } from "./spread.ts";
 import { type Member, type ReportServer, Servers } from "./servers.ts";
 
 const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
