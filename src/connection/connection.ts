@@ -296,7 +296,8 @@ export class Connection implements SocketHolder {
     const transport = await (context ? trace(NAMES.connect, context, connecting) : connecting());
     this.#keepsProcess = transport.ref !== undefined;
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
-    return await openPipeline(transport, { ...this.#options, ...ends }, this.#pipelineObserver());
+    const options = { ...this.#options, ...ends, location: this.#describe() };
+    return await openPipeline(transport, options, this.#pipelineObserver());
   }
 
   /** What is published of it. */

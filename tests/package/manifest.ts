@@ -19,10 +19,13 @@ export const PROGRAM = "./cli";
  * anyway, and nobody else needs it.
  */
 export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "./bentocache": { bentocache: ">=1.6" },
   "./cache": {},
   "./memcached": {},
   "./memjs": {},
   "./keyv": { keyv: ">=5" },
+  "./next": { next: ">=15" },
+  "./otel": { "@opentelemetry/api": "^1.9" },
   "./rate-limit": { "@fastify/rate-limit": ">=11", "express-rate-limit": ">=7" },
   "./session": { "express-session": ">=1.17" },
   "./unstorage": { unstorage: ">=1.10" },
