@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
-import type { Command } from "../protocol/command.ts";
+import { CHANCES, type Command } from "../protocol/command.ts";
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
 import {
   MetaCommand,
@@ -121,7 +121,9 @@ async function readByMeta(
 ): Promise<Copy | undefined> {
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
   try {
-    const reply = await run(former, new MetaCommand(asked));
+    const command = new MetaCommand(asked);
+    command.chances = CHANCES;
+    const reply = await run(former, command);
     // A stale item is not copied.
     if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
     const ttl = Number(readToken(reply, "t", key));
