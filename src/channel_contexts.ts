@@ -42,6 +42,8 @@ export interface BatchContext extends ServerContext {
   readonly batchSize: number;
   /** The bytes that were written. */
   readonly bytes: number;
+  /** The number of the connection in this process. */
+  readonly connectionEpoch: number;
   /** The name of the client. */
   readonly client: string;
   /** What has ended the connection before the replies were complete. */

@@ -48,7 +48,8 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   testing: ["errors.ts", "option_checks.ts", "waiting.ts", "protocol", "transport"],
   // What adapts the client to others proves that the public surface is enough.
   adapters: ["mod.ts", "option_checks.ts", "waiting.ts", ...PUBLIC],
-  observing: ["mod.ts", "option_checks.ts", "channel_contexts.ts"],
+  // What looks at clients from outside needs their channels only, and loads no client.
+  observing: ["option_checks.ts", "waiting.ts", "channel_contexts.ts", "observation.ts"],
   views: ["mod.ts", "option_checks.ts", "waiting.ts"],
 };
 
@@ -75,6 +76,12 @@ const EXTERNAL = /^@std\/bytes(\/|$)/;
 /** The packages that files behind entries of their own import. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "views/near_cache.ts": "lru-cache",
+  "observing/otel.ts": "@opentelemetry/api",
+  "observing/otel/attributes.ts": "@opentelemetry/api",
+  "observing/otel/metrics.ts": "@opentelemetry/api",
+  "observing/otel/scope.ts": "@opentelemetry/api",
+  "observing/otel/settings.ts": "@opentelemetry/api",
+  "observing/otel/spans.ts": "@opentelemetry/api",
 };
 
 /** What the program imports: its arguments, and modules that all runtimes with a command line have. */

@@ -1,14 +1,7 @@
 /** The statistics of memcached under the names, types and labels of Prometheus' memcached_exporter. @module */
 
 import type { Stats } from "../../mod.ts";
-
-/** What a server says of itself. */
-export interface ServerReport {
-  readonly stats: Stats;
-  readonly settings: Stats;
-  readonly items: Stats;
-  readonly slabs: Stats;
-}
+import { itemClasses, slabClasses, type Snapshot } from "./snapshot.ts";
 
 type MetricType = "counter" | "gauge";
 type Mapping = readonly [metric: string, type: MetricType, statistic: string];
@@ -136,11 +129,11 @@ const QUEUES = { hot: "hot", warm: "warm", cold: "cold", temp: "temporary" };
  *
  * @param report What the server says; `undefined` for one that cannot be asked.
  */
-export function exportedMetrics(report: ServerReport | undefined): string {
+export function exportedMetrics(report: Snapshot | undefined): string {
   const metrics = new Metrics();
   metrics.add("up", "gauge", report === undefined ? 0 : 1);
   if (report === undefined) return metrics.text();
-  const { stats, settings, items, slabs } = report;
+  const { stats, settings = {}, items = {}, slabs = {} } = report;
   metrics.add("version", "gauge", 1, { version: stats.version ?? "" });
   metrics.addAll(GENERAL, stats, {});
   const maxconns = OF_SETTINGS.filter(([, , name]) => name === "maxconns");
@@ -149,7 +142,7 @@ export function exportedMetrics(report: ServerReport | undefined): string {
   metrics.addStatistic(["commands_total", "counter", "cmd_flush"], stats, {
     ...{ command: "flush", status: "hit" },
   });
-  for (const [slab, fields] of byClass(items, /^items:(\d+):(.+)$/)) {
+  for (const [slab, fields] of itemClasses(items)) {
     metrics.addAll(OF_ITEMS, fields, { slab });
     for (const [queue, lru] of Object.entries(QUEUES)) {
       metrics.addStatistic(["slab_lru_hits_total", "counter", `hits_to_${queue}`], fields, {
@@ -157,7 +150,7 @@ export function exportedMetrics(report: ServerReport | undefined): string {
       });
     }
   }
-  for (const [slab, fields] of byClass(slabs, /^(\d+):(.+)$/)) {
+  for (const [slab, fields] of slabClasses(slabs)) {
     metrics.addAll(OF_SLABS, fields, { slab });
     addCommands(metrics, "slab_commands_total", fields, { slab });
   }
@@ -180,19 +173,6 @@ function addCommands(metrics: Metrics, metric: string, fields: Stats, labels: La
   if (Number.isFinite(stored)) {
     metrics.add(metric, "counter", stored, { ...labels, command: "set", status: "hit" });
   }
-}
-
-/** The statistics of each slab class, by its number. */
-function byClass(fields: Stats, pattern: RegExp): Map<string, Stats> {
-  const classes = new Map<string, Record<string, string>>();
-  for (const [name, value] of Object.entries(fields)) {
-    const [, slab, field] = pattern.exec(name) ?? [];
-    if (slab === undefined || field === undefined) continue;
-    const known = classes.get(slab) ?? {};
-    known[field] = value;
-    classes.set(slab, known);
-  }
-  return classes;
 }
 
 /** Samples, gathered by metric: Prometheus wants those of one metric together. */

@@ -42,17 +42,20 @@ function countTime(counters: RequestCounters, seconds: number): void {
   counters.sum += seconds;
 }
 
+/** What is published of the connection. */
+type PublishedConnection = ServerContext & Pick<BatchContext, "connectionEpoch">;
+
 /** The batches on one connection. Their objects are used again, so that a request needs no other one. */
 export class Batches {
   readonly #counters: Counters;
-  readonly #server: ServerContext | undefined;
+  readonly #server: PublishedConnection | undefined;
   /** Those without a complete reply, the oldest first. */
   readonly #open = new Fifo<Batch>();
   readonly #gathered: Batch[] = [];
   readonly #spare: Batch[] = [];
 
-  /** @param server What is published of the server; nothing is without it. */
-  constructor(counters: Counters, server: ServerContext | undefined) {
+  /** @param server What is published of the connection; nothing is without it. */
+  constructor(counters: Counters, server: PublishedConnection | undefined) {
     this.#counters = counters;
     this.#server = server;
   }
@@ -137,6 +140,7 @@ export class Batches {
       bytes: batch.byteLength,
       serverAddress: this.#server?.serverAddress,
       serverPort: this.#server?.serverPort,
+      connectionEpoch: this.#server?.connectionEpoch ?? 0,
       client: this.#counters.client,
     };
     batch.context = context;

@@ -332,7 +332,8 @@ export class Connection implements SocketHolder {
     this.#keepsProcess = transport.ref !== undefined;
     const { openPipeline } = await loadPipeline();
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
-    return await openPipeline(transport, { ...this.#options, ...ends }, this.#pipelineObserver());
+    const options = { ...this.#options, ...ends, location: this.#describe() };
+    return await openPipeline(transport, options, this.#pipelineObserver());
   }
 
   /** What is published of it. */

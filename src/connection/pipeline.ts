@@ -40,7 +40,7 @@ export interface PipelineOptions {
   /** What the client counts. */
   readonly counters: Counters;
   /** The server, for what is published. */
-  readonly location?: ServerContext;
+  readonly location?: ServerContext & { readonly connectionEpoch: number } | undefined;
   /** The commands that have not been written. */
   readonly queue: Fifo<Command>;
   /** The requests in flight, the oldest first. */

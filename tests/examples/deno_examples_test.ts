@@ -59,3 +59,44 @@ Deno.test({
     assertEquals(await ask(url), [200, "Welcome\n"]);
   },
 });
+
+Deno.test({
+  name: "opentelemetry.ts makes spans that Deno prints",
+  ignore,
+  fn: async () => {
+    await using memcached = await MemcachedProcess.start();
+    await using program = start("opentelemetry.ts", {
+      MEMCACHED: memcached.address,
+      OTEL_DENO: "true",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "console",
+    });
+    const { code, output } = await program.ends();
+    assertEquals(code, 0, output);
+    assertMatch(output, /SPAN set 127\.0\.0\.1 \[.*\] Client /);
+    assertMatch(output, /SPAN getMany 127\.0\.0\.1 \[.*\] Client /);
+    assertMatch(output, /SPAN getOrSet/);
+    assertMatch(output, /db\.query\.text: getMany greeting missing/);
+    assertMatch(output, /db\.memcached\.hit_count: 1/);
+    assertMatch(output, /db\.namespace: pages:/);
+    assertMatch(output, /METRIC db\.client\.operation\.duration/);
+  },
+});
+
+Deno.test({
+  name: "prometheus.ts serves what its client counts",
+  ignore,
+  fn: async () => {
+    await using memcached = await MemcachedProcess.start();
+    await using program = start("prometheus.ts", { MEMCACHED: memcached.address });
+    const url = await program.prints(/Listening on (\S+)\n/);
+    assertEquals(await ask(`${url}hello`), [200, "This is /hello\n"]);
+    assertEquals(await ask(`${url}hello`), [200, "This is /hello\n"]);
+    const [status, text] = await ask(`${url}metrics`);
+    assertEquals(status, 200);
+    assertMatch(
+      text,
+      /^moecache_request_duration_seconds_count\{client="pages",command="mg"\} \d+$/m,
+    );
+    assertMatch(text, /^moecache_server_items\{client="pages",server="[^"]+"\} 1$/m);
+  },
+});

@@ -1,12 +1,17 @@
 /** The package as a user has it: installed from its tarball, in a folder that was empty. @module */
 
+import { cp } from "node:fs/promises";
 import { exec } from "./exec.ts";
 import { QUIET } from "./npm_folder.ts";
+import { installTools } from "./tool.ts";
 
 /** A registry that does not answer: the package comes with all that it needs. */
 const NOWHERE = "http://127.0.0.1:9/";
 /** npm asks about packages that an adapter adapts, and takes no answer for one. */
 const NPM_ENV = { "npm_config_registry": NOWHERE, "npm_config_fetch_retries": "0" };
+
+/** What an entry imports that a user of it has anyway. */
+const IMPORTED: readonly string[] = ["@opentelemetry/api"];
 
 /** Installs a tarball in a folder. */
 export type Installer = (folder: string, tarball: string) => Promise<void>;
@@ -43,6 +48,11 @@ export class Installation implements AsyncDisposable {
   static async make(tarball: string, install: Installer): Promise<Installation> {
     const folder = await Deno.makeTempDir({ prefix: "moecache-installed-" });
     await install(folder, tarball);
+    for (const peer of IMPORTED) {
+      await cp(`${await installTools()}/node_modules/${peer}`, `${folder}/node_modules/${peer}`, {
+        recursive: true,
+      });
+    }
     return new Installation(folder);
   }
 

@@ -54,7 +54,7 @@ Deno.test("the package holds what is shipped and nothing else", () => {
   const known = [
     /^(README|CHANGELOG|CONTRIBUTING|PUBLISHING)\.md$/,
     /^LICENSE$/,
-    /^docs\/[^/]+\.(md|svg)$/,
+    /^docs\/[^/]+\.(md|svg|json)$/,
     /^package\.json$/,
     /^types\/.*\.d\.ts$/,
     /^dist\/shared\/[^/]+\.js(\.map)?$/,

@@ -1,31 +1,47 @@
 import { fileURLToPath } from "node:url";
-import { memcachedPath } from "../support/memcached.ts";
+import { memcachedPath, programPath } from "../support/memcached.ts";
 import { installLocked } from "../package/npm_folder.ts";
-import { faultOf, type Lane, type Outcome } from "./lane.ts";
-import { denoKeepingOutput } from "./run.ts";
+import { addUp, faultOf, type Lane, type Outcome } from "./lane.ts";
+import { installProgram } from "./program_install.ts";
+import { denoKeepingOutput, type Environment } from "./run.ts";
 import { testTwice } from "./second_try.ts";
 
-const SUITES = new URL("../adapters/suites/", import.meta.url);
+const ADAPTERS = new URL("../adapters/suites/", import.meta.url);
+const OBSERVING = new URL("../observing/suites/", import.meta.url);
 const WHAT = "the adapters with the packages they adapt, and other clients of npm";
+const WHAT_OBSERVES = "OpenTelemetry's SDK and Prometheus' promtool";
 
-/** What npm's packages ask of the adapters, which have a configuration of their own. */
+/** What npm's packages ask of the adapters, and what those that observe get; each folder has its configuration. */
 export const adaptersLane: Lane = {
   name: "adapters",
   run: async ({ env }) => {
-    if (memcachedPath() === undefined) return notRun("memcached is not on the PATH");
-    const fault = await faultOf(installLocked(SUITES));
-    if (fault !== undefined) return notRun(fault);
-    const folder = fileURLToPath(SUITES);
-    const counted = await testTwice((paths = [folder]) =>
-      denoKeepingOutput(
-        ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, ...paths],
-        env,
-      )
-    );
-    return { ...counted, notRun: [] };
+    if (memcachedPath() === undefined) {
+      const why = "memcached is not on the PATH";
+      return addUp([notRun(WHAT, why), notRun(WHAT_OBSERVES, why)]);
+    }
+    const promtool = await installProgram("prometheus", () => programPath("promtool"));
+    return addUp([
+      await runSuite(ADAPTERS, WHAT, env),
+      promtool === undefined
+        ? await runSuite(OBSERVING, WHAT_OBSERVES, env)
+        : notRun(WHAT_OBSERVES, promtool),
+    ]);
   },
 };
 
-function notRun(why: string): Outcome {
-  return { passed: 0, failed: 0, notRun: [`${WHAT} (${why})`] };
+async function runSuite(suite: URL, what: string, env: Environment): Promise<Outcome> {
+  const fault = await faultOf(installLocked(suite));
+  if (fault !== undefined) return notRun(what, fault);
+  const folder = fileURLToPath(suite);
+  const counted = await testTwice((paths = [folder]) =>
+    denoKeepingOutput(
+      ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, ...paths],
+      env,
+    )
+  );
+  return { ...counted, notRun: [] };
+}
+
+function notRun(what: string, why: string): Outcome {
+  return { passed: 0, failed: 0, notRun: [`${what} (${why})`] };
 }

@@ -51,6 +51,16 @@ export async function faultOf(preparing: Promise<unknown>): Promise<string | und
   }
 }
 
+/** Adds up what came of parts of a lane. */
+export function addUp(outcomes: readonly Outcome[]): Outcome {
+  return {
+    passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
+    failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
+    notRun: outcomes.flatMap(({ notRun }) => notRun),
+    unsteady: outcomes.flatMap(({ unsteady = [] }) => unsteady),
+  };
+}
+
 /**
  * Sums lanes up. What was not run is said last, and is red where nobody would read it.
  *

@@ -14,7 +14,7 @@ import { bundle } from "../runtimes/bundle.ts";
 import { DenoHost } from "../runtimes/deno_host.ts";
 import { runProgram } from "../runtimes/program.ts";
 import { workerdConfig } from "../runtimes/workerd.ts";
-import { faultOf, type Lane, type Outcome } from "./lane.ts";
+import { addUp, faultOf, type Lane, type Outcome } from "./lane.ts";
 import { type Environment, say } from "./run.ts";
 
 const WHAT = "the tests on the package";
@@ -120,15 +120,6 @@ async function run(name: string, program: string, args: string[], cwd: string): 
   say(`${name}, ${suite}: ${counts} (${seconds.toFixed(1)}s)`);
   for (const what of ignored) say(`  ignored: ${what}`);
   return { passed, failed, notRun: [], unsteady: unsteady.map((test) => `${test} (${name})`) };
-}
-
-function addUp(outcomes: readonly Outcome[]): Outcome {
-  return {
-    passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
-    failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
-    notRun: outcomes.flatMap(({ notRun }) => notRun),
-    unsteady: outcomes.flatMap(({ unsteady = [] }) => unsteady),
-  };
 }
 
 function nothing(notRun: string): Outcome {

@@ -4,7 +4,14 @@ const ROOT = new URL("../../", import.meta.url);
 const TESTS = new URL("tests/", ROOT);
 
 /** What holds the packages of others, or is run by a lane of its own. */
-const FOREIGN = ["adapters/suites/", "examples/packages/", "jsr/", "vectors/", "tools/"];
+const FOREIGN = [
+  "adapters/suites/",
+  "examples/packages/",
+  "jsr/",
+  "observing/suites/",
+  "vectors/",
+  "tools/",
+];
 
 /** Other runtimes, killed processes, real time and measured memory: what takes long, or needs npm. */
 const ONLY_IN_FULL = [

@@ -4,8 +4,9 @@ import type { Command } from "commander";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
-import { exportedMetrics, type ServerReport } from "../exported_metrics.ts";
+import { exportedMetrics } from "../exported_metrics.ts";
 import { Fleet } from "../fleet.ts";
+import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import type { Terminal } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
@@ -103,13 +104,11 @@ async function reportOf(
   fleet: Fleet,
   name: string,
   terminal: Terminal,
-): Promise<ServerReport | undefined> {
-  const client = fleet.at(name);
+): Promise<Snapshot | undefined> {
   try {
-    const kinds = [undefined, "settings", "items", "slabs"];
-    const all = await Promise.all(kinds.map((kind) => client.stats(kind)));
-    const [stats = {}, settings = {}, items = {}, slabs = {}] = all.map(([first]) => first ?? {});
-    return { stats, settings, items, slabs };
+    const snapshot = await takeSnapshot(fleet, name, ["settings", "items", "slabs"]);
+    for (const { message } of snapshot.refused) terminal.warn(`moecache: ${message}\n`);
+    return snapshot;
   } catch (error) {
     terminal.warn(`moecache: ${messageOf(error)}\n`);
     return undefined;

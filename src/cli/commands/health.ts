@@ -1,13 +1,15 @@
 /** How servers do over some time. @module */
 
-import type { Client, Stats } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { askEach } from "../each_server.ts";
+import { figuresOf, type FleetFigures, fleetFiguresOf } from "../figures.ts";
 import { printHistogram } from "../histogram.ts";
 import { Latencies } from "../latencies.ts";
 import { pause } from "../pause.ts";
+import type { Printer } from "../printer.ts";
 import { readCount, readDuration, showShare } from "../quantities.ts";
+import { takeSnapshot } from "../snapshot.ts";
 
 interface LatencyOptions {
   readonly for?: string;
@@ -79,10 +81,6 @@ function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }
 
-/** What `stat` adds up over all servers. */
-const SUMMED = ["curr_items", "bytes", "limit_maxbytes", "curr_connections"] as const;
-/** What `stat` shows a second. */
-const COUNTED = ["cmd_get", "get_hits", "cmd_set", "evictions"] as const;
 /** After how many lines the head is repeated. */
 const LINES_TO_HEAD = 20;
 
@@ -96,70 +94,49 @@ async function stat({ options, printer, terminal, fleet }: Job<StatOptions>): Pr
   const every = readDuration(options.every ?? "1s") * 1000;
   const lines = options.count === undefined ? Infinity : readCount(options.count);
   const servers = await fleet();
-  const ask = async (client: Client) => (await client.stats())[0] ?? {};
-  let before = await askEach(servers, terminal, ask);
-  let at = performance.now();
+  let before = await askEach(servers, terminal, (_, server) => takeSnapshot(servers, server));
   let code = before.code;
   for (let line = 0; line < lines; line++) {
     await pause(every, terminal.interrupted);
     if (terminal.interrupted.aborted) break;
-    const after = await askEach(servers, terminal, ask);
-    const now = performance.now();
+    const after = await askEach(servers, terminal, (_, server) => takeSnapshot(servers, server));
     code = Math.max(code, after.code);
-    const sample = sampleOf(before.results, after.results, (now - at) / 1000);
+    const former = new Map(before.results.map(({ server, result }) => [server, result]));
+    const figures = fleetFiguresOf(
+      after.results.map(({ server, result }) => figuresOf(former.get(server), result)),
+    );
     if (line % LINES_TO_HEAD === 0 && printer.shape === "text") {
       await printer.line(printer.strong(HEAD));
     }
-    const up = `${after.results.length}/${servers.names.length}`;
-    await printer.record(
-      { time: new Date(), up: after.results.length, ...sample },
-      [
-        ...[new Date().toTimeString().slice(0, 8), up.padStart(5)],
-        ...[String(sample.items).padStart(11), showShare(sample.fill, 1).padStart(6)],
-        ...[String(sample.gets).padStart(10), hitText(sample.hits).padStart(6)],
-        ...[String(sample.sets).padStart(10), String(sample.evictions).padStart(9)],
-        String(sample.connections).padStart(7),
-      ].join(" "),
-    );
-    await printer.flush();
-    [before, at] = [after, now];
+    await printSample(printer, figures, [after.results.length, servers.names.length]);
+    before = after;
   }
   return code;
 }
 
-function hitText(hits: number | null): string {
-  return hits === null ? "-" : (hits * 100).toFixed(1);
+async function printSample(
+  printer: Printer,
+  { items, fill, rates, hitRate, connections }: FleetFigures,
+  [up, all]: readonly [up: number, all: number],
+): Promise<void> {
+  const [gets, sets, evictions] = [rates?.gets, rates?.sets, rates?.evictions]
+    .map((rate = 0) => Math.round(rate));
+  await printer.record(
+    {
+      ...{ time: new Date(), up, items, fill, gets, hits: hitRate ?? null },
+      ...{ sets, evictions, connections },
+    },
+    [
+      ...[new Date().toTimeString().slice(0, 8), `${up}/${all}`.padStart(5)],
+      ...[String(items).padStart(11), showShare(fill, 1).padStart(6)],
+      ...[String(gets).padStart(10), hitText(hitRate).padStart(6)],
+      ...[String(sets).padStart(10), String(evictions).padStart(9)],
+      String(connections).padStart(7),
+    ].join(" "),
+  );
+  await printer.flush();
 }
 
-interface ServerStats {
-  readonly server: string;
-  readonly result: Stats;
-}
-
-/** What has happened between two looks at the servers; a server that has been restarted counts from 0. */
-function sampleOf(before: readonly ServerStats[], after: readonly ServerStats[], seconds: number) {
-  const former = new Map(before.map(({ server, result }) => [server, result]));
-  const [items, bytes, limit, connections] = SUMMED.map((name) =>
-    after.reduce((sum, { result }) => sum + Number(result[name] ?? 0), 0)
-  );
-  const [gets, hits, sets, evictions] = COUNTED.map((name) =>
-    after.reduce((sum, { server, result }) => {
-      // A server that was down just now has no figure to compare with.
-      const last = former.get(server);
-      if (last === undefined) return sum;
-      const now = Number(result[name] ?? 0);
-      const change = now - Number(last[name] ?? 0);
-      return sum + (change < 0 ? now : change);
-    }, 0)
-  );
-  const perSecond = (count = 0) => Math.round(count / seconds);
-  return {
-    items: items ?? 0,
-    fill: (bytes ?? 0) / Math.max(1, limit ?? 0),
-    gets: perSecond(gets),
-    hits: gets ? (hits ?? 0) / gets : null,
-    sets: perSecond(sets),
-    evictions: perSecond(evictions),
-    connections: connections ?? 0,
-  };
+function hitText(hitRate: number | undefined): string {
+  return hitRate === undefined ? "-" : (hitRate * 100).toFixed(1);
 }

@@ -1,0 +1,87 @@
+/** What a server says of itself at one moment. @module */
+
+import { ClientException, type Stats } from "../../mod.ts";
+import type { Fleet } from "./fleet.ts";
+import { messageOf } from "./usage.ts";
+
+/** The kinds of `stats` besides the general ones. */
+export type StatsKind = "items" | "slabs" | "settings" | "conns";
+
+/** The statistics of a server at one moment. A kind that was not asked for, or is refused, is not there. */
+export interface Snapshot extends Readonly<Partial<Record<StatsKind, Stats>>> {
+  /** The name of the server. */
+  readonly server: string;
+  /** When it answered, in milliseconds of a clock that never goes back. */
+  readonly at: number;
+  /** The general statistics. */
+  readonly stats: Stats;
+  /** The kinds that the server refuses, and what it says. */
+  readonly refused: readonly Refusal[];
+}
+
+/** A kind of `stats` that a server does not offer. */
+export interface Refusal {
+  readonly kind: StatsKind;
+  /** Says which server, which kind, and what the server answered. */
+  readonly message: string;
+}
+
+/**
+ * Asks one server for its statistics.
+ *
+ * @param kinds What is asked besides the general statistics.
+ * @throws {SocketError} When the server cannot be reached.
+ * @throws {ClientException} When it refuses even the general statistics.
+ */
+export async function takeSnapshot(
+  fleet: Fleet,
+  server: string,
+  kinds: readonly StatsKind[] = [],
+): Promise<Snapshot> {
+  const client = fleet.at(server);
+  const [[stats = {}], ...others] = await Promise.all([
+    client.stats(),
+    ...kinds.map(async (kind) => {
+      try {
+        return { kind, stats: (await client.stats(kind))[0] ?? {} };
+      } catch (error) {
+        if (!(error instanceof ClientException)) throw error;
+        return { kind, message: `${server} does not offer stats ${kind}: ${messageOf(error)}` };
+      }
+    }),
+  ]);
+  const given = others.flatMap((other) => "stats" in other ? [[other.kind, other.stats]] : []);
+  const refused = others.flatMap((other) => "message" in other ? [other] : []);
+  return { server, at: performance.now(), stats, ...Object.fromEntries(given), refused };
+}
+
+/** A statistic as a number; `undefined` if the server does not have it. */
+export function numberIn(fields: Stats | undefined, name: string): number | undefined {
+  const number = Number(fields?.[name] ?? NaN);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** The statistics of each slab class, by its number. */
+export type SlabClasses = ReadonlyMap<string, Stats>;
+
+/** The slab classes of `stats items`. */
+export function itemClasses(items: Stats): SlabClasses {
+  return byClass(items, /^items:(\d+):(.+)$/);
+}
+
+/** The slab classes of `stats slabs`. */
+export function slabClasses(slabs: Stats): SlabClasses {
+  return byClass(slabs, /^(\d+):(.+)$/);
+}
+
+function byClass(fields: Stats, pattern: RegExp): SlabClasses {
+  const classes = new Map<string, Record<string, string>>();
+  for (const [name, value] of Object.entries(fields)) {
+    const [, slab, field] = pattern.exec(name) ?? [];
+    if (slab === undefined || field === undefined) continue;
+    const known = classes.get(slab) ?? {};
+    known[field] = value;
+    classes.set(slab, known);
+  }
+  return classes;
+}
