@@ -1,7 +1,7 @@
 /** The addresses of servers. @module */
 
 import { quote, ValidationException } from "./errors.ts";
-import { isHostName } from "./option_checks.ts";
+import { isHostName, show } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
@@ -277,16 +277,14 @@ function isIPv6(text: string): boolean {
 
 function invalid(address: unknown, why: string): ValidationException {
   return new ValidationException(
-    `Cannot use server address ${show(address)}: ${why}`,
+    `Cannot use server address ${showSafely(address)}: ${why}`,
     withoutSecrets(address),
   );
 }
 
-function show(address: unknown): string {
+function showSafely(address: unknown): string {
   const safe = withoutSecrets(address);
-  return Array.isArray(safe)
-    ? `[${safe.map(show)}]`
-    : `${typeof safe === "number" ? safe : quote(safe)}`;
+  return Array.isArray(safe) ? `[${safe.map(showSafely)}]` : show(safe);
 }
 
 /** An address for error messages: without credentials and private keys. */

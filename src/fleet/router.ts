@@ -2,7 +2,8 @@
 
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
-import { quote, SocketError, ValidationException } from "../errors.ts";
+import { SocketError, ValidationException } from "../errors.ts";
+import { show } from "../option_checks.ts";
 import type { Command } from "../protocol/command.ts";
 import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
@@ -132,9 +133,8 @@ export class Router implements Route {
     if (server === undefined) return nodes;
     const node = nodes.find(({ name }, i) => name === server || i === server);
     if (node !== undefined) return [node];
-    const shown = typeof server === "number" ? `${server}` : quote(server);
     const why = "it is neither the name nor the index of one of the client's";
-    throw new ValidationException(`Cannot use server ${shown}: ${why}`, server);
+    throw new ValidationException(`Cannot use server ${show(server)}: ${why}`, server);
   }
 
   /**
