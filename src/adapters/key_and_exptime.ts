@@ -63,10 +63,19 @@ const LONGEST_KEY = 250;
 /** The digits of a generation and the colon after them. */
 const GENERATION_LENGTH = 21;
 
-/** The room that is left in a key after a prefix and a generation. */
+/** The maximum length of a key of these commands. */
+export function roomIn(commands: KeyCommands): number {
+  return commands instanceof Namespace ? roomWithin(LONGEST_KEY, commands.prefix) : LONGEST_KEY;
+}
+
+/** The room that is left of a key's after the prefix of a namespace and its generation. */
+export function roomWithin(room: number, prefix: string): number {
+  return room - prefix.length - GENERATION_LENGTH;
+}
+
+/** The room that is left in a key of these commands after the prefix of a namespace and its generation. */
 export function roomBehind(commands: KeyCommands, prefix: string): number {
-  const outer = commands instanceof Namespace ? commands.prefix.length + GENERATION_LENGTH : 0;
-  return LONGEST_KEY - outer - prefix.length - GENERATION_LENGTH;
+  return roomWithin(roomIn(commands), prefix);
 }
 
 /**

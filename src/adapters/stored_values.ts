@@ -87,6 +87,6 @@ export class StoredValues {
 }
 
 /** The value of an item, or `undefined` if it has expired: memcached itself counts whole seconds only. */
-function valueOf(stored: StoredValue | undefined): unknown {
+export function valueOf(stored: StoredValue | undefined): unknown {
   return (stored?.expires ?? Infinity) > Date.now() ? stored?.value : undefined;
 }

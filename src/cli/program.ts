@@ -6,6 +6,7 @@ import { addBench } from "./commands/bench.ts";
 import { addCompletion } from "./commands/completion.ts";
 import { addCopyCommands } from "./commands/copy.ts";
 import { addDataCommands } from "./commands/data.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addExporter } from "./commands/exporter.ts";
 import { addHealthCommands } from "./commands/health.ts";
@@ -85,6 +86,7 @@ export function programFor(
   addShapeCommands(program, runner);
   addTrafficCommands(program, runner);
   addHealthCommands(program, runner);
+  addDoctor(program, runner);
   addMoveCommands(program, runner);
   addCopyCommands(program, runner);
   addServe(program, runner);

@@ -19,6 +19,7 @@ export const PROGRAM = "./cli";
  * anyway, and nobody else needs it.
  */
 export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "./bentocache": { bentocache: ">=1.6" },
   "./cache": {},
   "./memcached": {},
   "./memjs": {},

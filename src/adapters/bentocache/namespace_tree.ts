@@ -1,0 +1,96 @@
+/** Namespaces in namespaces, into which the colons of a key lead. @module */
+
+import { type KeyCommands, Namespace, ValidationException } from "../../../mod.ts";
+import { itemKeyOf, roomIn, roomWithin } from "../key_and_exptime.ts";
+
+/** A key of any length can be stored under its hash where there is this much room. */
+const LEAST_ROOM = 45;
+/** Stands for the empty key. No other key is this: escaping puts something after each `%`. */
+const EMPTY = "%";
+/** How many namespaces are remembered, so that names that are used once do not fill the memory. */
+const MOST_REMEMBERED = 1000;
+
+/** Where the item of a key is. */
+export interface Place {
+  readonly namespace: Namespace;
+  /** Its key in the namespace. */
+  readonly itemKey: string;
+}
+
+interface Level {
+  readonly namespace: Namespace;
+  /** How long a key in the namespace may be. */
+  readonly room: number;
+}
+
+/**
+ * A namespace and those within it. The colons of a path lead into them: `users:posts:1` is the key `1` in the namespace
+ * `posts` of the namespace `users`. So a key has one place, whether its beginning comes from a namespace's name or not,
+ * and invalidating a namespace invalidates those within it.
+ *
+ * Each namespace has a generation, whose digits are part of the keys in memcached. A path leads into as many namespaces
+ * as there is room for in a key; the rest of it is the key.
+ */
+export class NamespaceTree {
+  readonly #top: Level;
+  /** The namespaces within, by their paths, in the order of their use. */
+  readonly #levels = new Map<string, Level>();
+
+  /** @param prefix What all keys begin with, up to 51 characters. */
+  constructor(commands: KeyCommands, prefix: string) {
+    this.#top = levelIn(commands, roomIn(commands), prefix);
+  }
+
+  /** Finds the item of a path, whose last part is its key. */
+  async placeOf(path: readonly string[]): Promise<Place> {
+    const { level, depth } = await this.#descend(path.slice(0, -1));
+    const itemKey = await itemKeyOf(path.slice(depth).join(":"), level.room);
+    return { namespace: level.namespace, itemKey: itemKey === "" ? EMPTY : itemKey };
+  }
+
+  /** Finds the namespace of a path. */
+  async namespaceOf(path: readonly string[]): Promise<Namespace> {
+    return (await this.#descend(path)).level.namespace;
+  }
+
+  /**
+   * Checks that all of a path leads into namespaces.
+   *
+   * @throws {ValidationException} When there is no room for so many.
+   */
+  check(path: readonly string[]): void {
+    let { room } = this.#top;
+    for (const name of path) {
+      const item = itemKeyOf(name, LEAST_ROOM);
+      room = roomWithin(room, `${typeof item === "string" ? item : "-".repeat(LEAST_ROOM)}:`);
+    }
+    if (room >= LEAST_ROOM) return;
+    const why = "a key of memcached has no room for so many names, or such long ones";
+    throw new ValidationException(`Cannot use namespace "${path.join(":")}": ${why}`, path);
+  }
+
+  async #descend(names: readonly string[]): Promise<{ level: Level; depth: number }> {
+    let level = this.#top;
+    let path = "";
+    for (const [depth, name] of names.entries()) {
+      path += `${name}:`;
+      const next = this.#levels.get(path) ??
+        levelIn(level.namespace, level.room, `${await itemKeyOf(name, LEAST_ROOM)}:`);
+      if (next.room < LEAST_ROOM) return { level, depth };
+      this.#remember(path, next);
+      level = next;
+    }
+    return { level, depth: names.length };
+  }
+
+  #remember(path: string, level: Level): void {
+    this.#levels.delete(path);
+    this.#levels.set(path, level);
+    const [oldest] = this.#levels.keys();
+    if (this.#levels.size > MOST_REMEMBERED && oldest !== undefined) this.#levels.delete(oldest);
+  }
+}
+
+function levelIn(commands: KeyCommands, room: number, prefix: string): Level {
+  return { namespace: new Namespace(commands, prefix), room: roomWithin(room, prefix) };
+}

@@ -1,0 +1,93 @@
+/** What is wrong with the servers, and what to do about it. @module */
+
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import type { Advice, Look } from "../doctor/advice.ts";
+import { adviceOn } from "../doctor/rules.ts";
+import { type Answers, askEach } from "../each_server.ts";
+import { HotKeys, type HotKeysReport } from "../hot_keys.ts";
+import { pause } from "../pause.ts";
+import { printable, type Printer } from "../printer.ts";
+import { readDuration } from "../quantities.ts";
+import { type Snapshot, type StatsKind, takeSnapshot } from "../snapshot.ts";
+import { EXIT } from "../usage.ts";
+
+interface DoctorOptions {
+  readonly for?: string;
+}
+
+const KINDS: readonly StatsKind[] = ["items", "slabs", "settings", "conns"];
+/** No more than this many keys can each have a tenth of all reads and writes. */
+const MOST_HOT_KEYS = 10;
+
+/** Adds `doctor`. */
+export function addDoctor(program: Command, runner: Runner): void {
+  define<DoctorOptions>(program, runner, {
+    usage: "doctor",
+    summary: "Say what is wrong with the servers, on which figures that rests, and what to do.",
+    options: [["--for <duration>", "how long to look (5s)"]],
+    examples: ["doctor --for 10s", "doctor --for 10s --json"],
+    run: doctor,
+  });
+}
+
+async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>): Promise<number> {
+  const milliseconds = readDuration(options.for ?? "5s") * 1000;
+  const servers = await fleet();
+  const ask = () => askEach(servers, terminal, (_, name) => takeSnapshot(servers, name, KINDS));
+  const before = await ask();
+  // One that does not answer now is not waited for a second time.
+  const isAnyThere = before.results.length > 0;
+  const counting = new HotKeys(servers, { reads: true, writes: true, misses: false });
+  let after: Answers<Snapshot> = before;
+  let hot: HotKeysReport | undefined;
+  try {
+    if (isAnyThere) {
+      await counting.start();
+      await pause(milliseconds, terminal.interrupted);
+      after = await ask();
+      for (const { server, result } of after.results) counting.addStats(server, result.stats);
+      hot = counting.report(MOST_HOT_KEYS);
+    }
+  } finally {
+    await counting.close();
+  }
+  const lacks = [...after.results.flatMap(({ result }) => result.refused), ...counting.faults];
+  for (const { message } of lacks) terminal.warn(`moecache: ${message}\n`);
+  const former = new Map(before.results.map(({ server, result }) => [server, result]));
+  const looks = after.results.map(({ server, result }): Look => ({
+    before: former.get(server),
+    now: result,
+  }));
+  const advice = adviceOn({ servers: looks, hot });
+  await print(printer, advice, looks.length);
+  if (before.code !== EXIT.done || after.code !== EXIT.done) return EXIT.server;
+  return advice.some(({ severity }) => severity !== "notice") ? EXIT.nothing : EXIT.done;
+}
+
+async function print(printer: Printer, all: readonly Advice[], servers: number): Promise<void> {
+  if (printer.shape !== "text") {
+    for (const { rule, server, severity, finding, figures, action } of all) {
+      await printer.record({ server, severity, rule, finding, figures, action }, "");
+    }
+    return;
+  }
+  for (const { server, severity, finding, figures, action } of all) {
+    await printer.line(printer.strong(`${severity.toUpperCase()}  ${server}`));
+    await printer.line(`  ${finding}`);
+    await printer.line(`  ${figuresText(figures)}`);
+    await printer.line(`  ${action}\n`);
+  }
+  if (servers === 0) return;
+  const looked = servers === 1 ? "1 server" : `${servers} servers`;
+  await printer.line(
+    all.length === 0 ? `${looked}: nothing is wrong` : `${looked}; findings: ${all.length}`,
+  );
+}
+
+function figuresText(figures: Advice["figures"]): string {
+  return Object.entries(figures).map(([name, figure]) => {
+    const isFraction = typeof figure === "number" && !Number.isInteger(figure);
+    return `${name} ${isFraction ? Number(figure.toPrecision(3)) : printable(String(figure))}`;
+  }).join(", ");
+}
