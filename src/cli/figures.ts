@@ -139,7 +139,9 @@ function eachCounter(of: (name: keyof Rates) => number): Rates {
 function hitRateOf(rates: Rates | undefined): number | undefined {
   if (rates === undefined) return undefined;
   const { getHits, getMisses } = rates;
-  return getHits + getMisses === 0 ? undefined : getHits / (getHits + getMisses);
+  if (getHits + getMisses === 0) return undefined;
+  // The division by seconds has cost the last digits.
+  return Math.round(getHits / (getHits + getMisses) * 1e6) / 1e6;
 }
 
 function missReasonOf(rates: Rates, uptime: number): MissReason | undefined {

@@ -18,6 +18,8 @@ export interface Traffic {
 export interface HotKeysOptions extends Traffic {
   /** What an event counts for: its key, or a prefix of it. */
   readonly nameOf?: (key: string) => string;
+  /** Gets every event that has a key. */
+  readonly onEvent?: (event: KeyEvent) => void;
 }
 
 /** A key, or a prefix, and how much it is used. */
@@ -45,9 +47,12 @@ export interface HotKeysReport {
 export interface WatchFault {
   readonly server: string;
   readonly message: string;
+  /** Whether the server refuses, and not only the connection failed. */
+  readonly isRefusal: boolean;
 }
 
-type KeyEvent = Extract<WatchEvent, { type: "item_get" | "item_store" }>;
+/** An event that counts. */
+export type KeyEvent = Extract<WatchEvent, { type: "item_get" | "item_store" }>;
 
 /** The events of a server. */
 interface Watched {
@@ -58,9 +63,19 @@ interface Watched {
   /** Events that came, whether they count or not, and events that did not come. */
   came: number;
   missed: number;
+  /** How long it has been watched, and until when that is counted. */
+  seconds: number;
+  since: number;
   /** `log_worker_dropped` when it was last looked at. */
   dropped: number | undefined;
   cancel(): Promise<void>;
+}
+
+/** How much a key is used, on all servers and on each. */
+interface Usage {
+  scaled: number;
+  perSecond: number;
+  readonly servers: [server: string, count: number][];
 }
 
 /** Counts the keys in the events of all servers. */
@@ -70,8 +85,7 @@ export class HotKeys {
   readonly #fleet: Fleet;
   readonly #options: HotKeysOptions;
   readonly #watched: Watched[] = [];
-  #seconds = 0;
-  #since = performance.now();
+  #isClosed = false;
 
   constructor(fleet: Fleet, options: HotKeysOptions) {
     this.#fleet = fleet;
@@ -81,7 +95,21 @@ export class HotKeys {
   /** Begins to watch every server that can be watched; the others are in {@linkcode HotKeys.faults}. */
   async start(): Promise<void> {
     await Promise.all(this.#fleet.names.map((server) => this.#watch(server)));
-    this.#since = performance.now();
+  }
+
+  /** Begins to watch a server again that could not be watched; what was counted of it before is forgotten. */
+  async restart(server: string): Promise<void> {
+    for (const list of [this.faults, this.#watched]) {
+      const at = list.findIndex((each) => each.server === server);
+      if (at >= 0) list.splice(at, 1);
+    }
+    await this.#watch(server);
+  }
+
+  /** How many servers are watched. */
+  get watched(): number {
+    const failed = new Set(this.faults.map(({ server }) => server));
+    return this.#watched.filter(({ server }) => !failed.has(server)).length;
   }
 
   /** Asks the servers how many events they have dropped. */
@@ -109,8 +137,8 @@ export class HotKeys {
   /** Makes what was counted so far weigh less: the report is about the last seconds. */
   age(factor: number): void {
     this.#countSeconds();
-    this.#seconds *= factor;
     for (const watched of this.#watched) {
+      watched.seconds *= factor;
       watched.counts.age(factor);
       watched.came *= factor;
       watched.missed *= factor;
@@ -120,7 +148,7 @@ export class HotKeys {
   /** The most used keys. A server whose events were dropped counts for as much more. */
   report(most: number): HotKeysReport {
     this.#countSeconds();
-    const rates = new Map<string, { scaled: number; servers: [string, number][] }>();
+    const rates = new Map<string, Usage>();
     let [all, came, missed, events] = [0, 0, 0, 0];
     for (const watched of this.#watched) {
       for (const event of watched.lookUps.values()) this.#add(watched, event);
@@ -132,25 +160,26 @@ export class HotKeys {
       missed += watched.missed;
       events += counts.total;
       for (const [name, count] of counts.entries()) {
-        const rate = rates.get(name) ?? { scaled: 0, servers: [] };
+        const rate = rates.get(name) ?? { scaled: 0, perSecond: 0, servers: [] };
         rate.scaled += count * scale;
+        rate.perSecond += count * scale / Math.max(0.001, watched.seconds);
         rate.servers.push([server, count]);
         rates.set(name, rate);
       }
     }
     const scaled = Array.from(rates, ([name, { scaled }]) => [name, scaled] as const);
-    const seconds = Math.max(0.001, this.#seconds);
     const keys = mostFrequent(scaled, most).map(([key, count]): HotKey => ({
       key,
       share: count / all,
-      perSecond: count / seconds,
+      perSecond: rates.get(key)?.perSecond ?? 0,
       servers: mostFrequent(rates.get(key)?.servers ?? [], Infinity).map(([server]) => server),
     }));
     return { keys, seen: came + missed === 0 ? 1 : came / (came + missed), events };
   }
 
-  /** Closes the connections. */
+  /** Closes the connections; one that is just being opened is closed then. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#watched.splice(0).map((watched) => watched.cancel()));
   }
 
@@ -163,11 +192,13 @@ export class HotKeys {
     try {
       const [stats] = await client.stats();
       await events.ready;
+      if (this.#isClosed) return await events.cancel();
       const reader = events.getReader();
       const watched: Watched = {
         ...{ server, counts: new HeavyHitters(), came: 0, missed: 0, dropped: undefined },
-        lookUps: new Map(),
-        cancel: () => reader.cancel(),
+        ...{ lookUps: new Map(), seconds: 0, since: performance.now() },
+        // The fault of a stream that has failed is kept already.
+        cancel: () => reader.cancel().catch(() => {}),
       };
       this.#watched.push(watched);
       this.addStats(server, stats ?? {});
@@ -187,6 +218,7 @@ export class HotKeys {
         if (event.type === "skipped") watched.missed += event.count;
         else if (event.type === "item_get" || event.type === "item_store") {
           watched.came++;
+          this.#options.onEvent?.(event);
           this.#take(watched, event);
         }
       }
@@ -222,13 +254,16 @@ export class HotKeys {
   #fail(server: string, error: unknown): void {
     if (!(error instanceof ClientException || error instanceof SocketError)) throw error;
     if (this.faults.some((fault) => fault.server === server)) return;
-    this.faults.push({ server, message: messageOf(error) });
+    const isRefusal = error instanceof ClientException;
+    this.faults.push({ server, message: messageOf(error), isRefusal });
   }
 
   #countSeconds(): void {
     const now = performance.now();
-    this.#seconds += (now - this.#since) / 1000;
-    this.#since = now;
+    for (const watched of this.#watched) {
+      watched.seconds += (now - watched.since) / 1000;
+      watched.since = now;
+    }
   }
 }
 

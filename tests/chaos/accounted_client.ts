@@ -7,6 +7,7 @@ import {
   SocketError,
   TimeoutError,
 } from "../../mod.ts";
+import type { EventOrder } from "./event_order.ts";
 import { REFUSAL } from "./faults.ts";
 import { ABSENT, type History, type Operation } from "./history.ts";
 import type { Tally } from "./tally.ts";
@@ -22,17 +23,20 @@ export class AccountedClient {
   readonly #client: Client;
   readonly #history: History;
   readonly #tally: Tally;
+  readonly #events: EventOrder | undefined;
 
-  constructor(client: Client, history: History, tally: Tally) {
+  /** @param events Checks what is published of each operation; without it, nobody listens. */
+  constructor(client: Client, history: History, tally: Tally, events?: EventOrder) {
     this.#client = client;
     this.#history = history;
     this.#tally = tally;
+    this.#events = events;
   }
 
   /** Gets a key. */
   get(key: string, abortion: Abortion): Promise<boolean> {
     return this.#account(this.#history.begin("get", key), abortion, async (operation) => {
-      const value = await this.#client.get(key, abortion);
+      const value = await this.#issue("get", () => this.#client.get(key, abortion));
       operation.version = value === undefined ? ABSENT : versionOf(key, value);
       this.#tally[value === undefined ? "misses" : "hits"]++;
     });
@@ -41,7 +45,8 @@ export class AccountedClient {
   /** Sets a key to its next version. */
   set(key: string, abortion: Abortion): Promise<boolean> {
     return this.#account(this.#history.begin("set", key), abortion, async ({ version }) => {
-      await this.#client.set(key, valueOf(key, version!), 0, abortion);
+      const value = valueOf(key, version!);
+      await this.#issue("set", () => this.#client.set(key, value, 0, abortion));
       this.#tally.sets++;
     });
   }
@@ -49,7 +54,7 @@ export class AccountedClient {
   /** Deletes a key. */
   delete(key: string, abortion: Abortion): Promise<boolean> {
     return this.#account(this.#history.begin("delete", key), abortion, async (operation) => {
-      operation.existed = await this.#client.delete(key, abortion);
+      operation.existed = await this.#issue("delete", () => this.#client.delete(key, abortion));
       this.#tally.deletes++;
     });
   }
@@ -64,6 +69,10 @@ export class AccountedClient {
       this.#countError(error, abortion);
       return false;
     }
+  }
+
+  #issue<Result>(command: string, call: () => Promise<Result>): Promise<Result> {
+    return this.#events === undefined ? call() : this.#events.check(command, call);
   }
 
   async #account(
@@ -91,7 +100,7 @@ export class AccountedClient {
 }
 
 /** Whether a fault leads to this error. */
-function isExplained(error: unknown): boolean {
+export function isExplained(error: unknown): boolean {
   if (error instanceof PartialClientException) {
     return Array.from(error.failures.values()).every(isExplained);
   }

@@ -4,6 +4,7 @@ import { Client, type ClientOptions, moecacheRing } from "../../mod.ts";
 import { dialNode } from "../../src/transport/node.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { AccountedClient } from "./accounted_client.ts";
+import { EventOrder } from "./event_order.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { History } from "./history.ts";
 import type { Journal } from "./journal.ts";
@@ -15,6 +16,7 @@ import { Punctuality } from "./punctuality.ts";
 import { Random } from "./random.ts";
 import { sleep } from "./sockets.ts";
 import { Tally } from "./tally.ts";
+import { runUnjudged } from "./unjudged_load.ts";
 import { LARGE } from "./values.ts";
 
 /** How a deployment looks and how its clients behave. */
@@ -36,6 +38,11 @@ const LARGE_EVERY = 20;
 const TIMEOUTS = [50, 100, 200];
 const CONNECT_TIMEOUTS = [undefined, 30, 100];
 const RETRIES = [0, 0, 2];
+/** What another client does when a server fails, beside the one whose answers are judged. */
+const FAILOVERS = ["miss", "remove"] as const;
+const GUTTER = 0.3;
+/** In how many of the cases somebody listens to what clients publish. */
+const OBSERVED = 0.5;
 
 /** The setting of the nth round: all ways to dial and to read, numbers of sockets and of servers come in turn. */
 export function settingOf(round: number, random: Random): Setting {
@@ -125,9 +132,10 @@ class Deployment implements AsyncDisposable {
 
   async #useClient(punctuality: Punctuality, milliseconds: number): Promise<void> {
     const { timeout, options } = this.#setting;
+    using events = this.#random.chance(OBSERVED) ? new EventOrder() : undefined;
     const client = new Client(this.#proxies.addresses, options);
     const load = new Load({
-      client: new AccountedClient(client, this.#history, this.#tally),
+      client: new AccountedClient(client, this.#history, this.#tally, events),
       random: this.#random.fork(),
       punctuality,
       limit: timeout + (options.connectTimeout ?? 0),
@@ -136,6 +144,7 @@ class Deployment implements AsyncDisposable {
     const over = new AbortController();
     const running = load.run(over.signal);
     const killing = this.#killServers(over.signal);
+    const watching = events && this.#failOver(events, over.signal);
     await sleep(milliseconds);
     // A client may be closed while it is used, or after.
     if (this.#random.chance(0.5)) await close();
@@ -143,12 +152,29 @@ class Deployment implements AsyncDisposable {
     this.#tally.unsettled += await running;
     await killing;
     await close();
+    await watching;
+    events?.conclude(this.#tally);
     this.#tally.late.push(...load.late);
 
     async function close(): Promise<void> {
       load.endNow();
       await settled(client.close());
     }
+  }
+
+  /** Has another client fail over, until the signal. */
+  async #failOver(events: EventOrder, signal: AbortSignal): Promise<void> {
+    const random = this.#random.fork();
+    const { addresses } = this.#proxies;
+    // Where there are several servers, the last one may be a spare one.
+    const spares = random.chance(GUTTER) ? addresses.slice(1).slice(-1) : [];
+    const client = new Client(addresses.filter((address) => !spares.includes(address)), {
+      ...this.#setting.options,
+      failuresBeforeDead: 1,
+      failover: spares.length > 0 ? { gutter: spares } : random.pick(FAILOVERS),
+    });
+    await runUnjudged({ client, events, random, tally: this.#tally }, signal);
+    await settled(client.close());
   }
 
   /** Kills a server at a time, and starts it again. */

@@ -48,6 +48,12 @@ export class Tally {
   unsettled = 0;
   /** Sockets that a closed client left open. */
   leaked = 0;
+  /** Operations whose events were checked, how many of them failed, and how often one went on elsewhere. */
+  readonly observed: { operations: number; failed: number; failovers: number } = {
+    operations: 0,
+    failed: 0,
+    failovers: 0,
+  };
 
   /** Every operation that was begun. */
   get operations(): number {
@@ -61,6 +67,9 @@ export class Tally {
     for (const name of sums) this[name] += other[name];
     for (const name of ["indistinguishable", "unsettled", "leaked"] as const) {
       this[name] += other[name];
+    }
+    for (const name of ["operations", "failed", "failovers"] as const) {
+      this.observed[name] += other.observed[name];
     }
     this.errors.addAll(other.errors.counts);
     this.faults.addAll(other.faults.counts);
@@ -93,6 +102,8 @@ export class Tally {
       `late settlements: ${this.late.length} (longest overrun ${this.worstOverrun.toFixed(1)} ms)`,
       `never settled: ${this.unsettled}`,
       `sockets left open: ${this.leaked}`,
+      `operations whose events were checked: ${this.observed.operations} ` +
+      `(${this.observed.failed} failed, ${this.observed.failovers} retries and failovers)`,
     ].join("\n");
   }
 }

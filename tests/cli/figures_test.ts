@@ -36,7 +36,7 @@ Deno.test("figuresOf divides what has changed by the time between two looks", ()
   );
   // 20 reads of `gat` count neither as hits nor as misses.
   assertEquals([figures.hitRate, figures.missReason], [
-    ...[70 / 90, { reason: "expired" as const, share: 0.75 }],
+    ...[0.777778, { reason: "expired" as const, share: 0.75 }],
   ]);
 });
 

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CHANNELS, Client, type ClientOptions, rawTranscoder, TimeoutError } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { FAILURE, Listener, SUCCESS } from "./listener.ts";
+import { ScriptedPeer } from "../support/scripted_peer.ts";
+import { FAILURE, Listener, SUCCESS, testChannels, testWithoutChannels } from "./listener.ts";
 
 const SECRET = "what-nobody-must-see";
 
@@ -16,94 +17,100 @@ async function withClient(
   await use(client, server);
 }
 
-Deno.test("every method of a client is one operation with the events of tracePromise", async () => {
-  await withClient(async (client) => {
-    using listener = new Listener().trace(CHANNELS.command);
-    const items = new Map([["many", SECRET]]);
-    await client.set("key", SECRET);
-    await client.setMany(items.entries());
-    await client.getMany(["key", "key", "none"].values());
-    await client.get("key");
-    const { cas } = await client.gets("key") ?? { cas: 0n };
-    await client.cas("key", SECRET, cas);
-    await client.getAndTouch("key", 60);
-    await client.add("added", SECRET);
-    await client.replace("added", SECRET);
-    await client.append("added", SECRET);
-    await client.prepend("added", SECRET);
-    await client.touch("added", 60);
-    await client.incr("counter", 1n, { initial: 1n });
-    await client.decr("counter");
-    await client.getOrSet("computed", () => SECRET);
-    await client.update("computed", () => SECRET);
-    await client.invalidate("computed");
-    await client.inspect("key");
-    await client.meta("mg", "key");
-    await client.delete("key");
-    await client.deleteMany(new Set(["many", "none"]));
-    await client.withTranscoder(rawTranscoder).get("none");
+testChannels(
+  "every method of a client is one operation with the events of tracePromise",
+  async () => {
+    await withClient(async (client) => {
+      using listener = new Listener().trace(CHANNELS.command);
+      const items = new Map([["many", SECRET]]);
+      await client.set("key", SECRET);
+      await client.setMany(items.entries());
+      await client.getMany(["key", "key", "none"].values());
+      await client.get("key");
+      const { cas } = await client.gets("key") ?? { cas: 0n };
+      await client.cas("key", SECRET, cas);
+      await client.getAndTouch("key", 60);
+      await client.add("added", SECRET);
+      await client.replace("added", SECRET);
+      await client.append("added", SECRET);
+      await client.prepend("added", SECRET);
+      await client.touch("added", 60);
+      await client.incr("counter", 1n, { initial: 1n });
+      await client.decr("counter");
+      await client.getOrSet("computed", () => SECRET);
+      await client.update("computed", () => SECRET);
+      await client.invalidate("computed");
+      await client.inspect("key");
+      await client.meta("mg", "key");
+      await client.delete("key");
+      await client.deleteMany(new Set(["many", "none"]));
+      await client.withTranscoder(rawTranscoder).get("none");
 
-    const seen = listener.traces.map(({ context: { command, args, keys, hits, misses } }) => {
-      return [command, args?.join(), keys, hits, misses];
+      const seen = listener.traces.map(({ context: { command, args, keys, hits, misses } }) => {
+        return [command, args?.join(), keys, hits, misses];
+      });
+      assertEquals(seen, [
+        ["set", "key", 1, undefined, undefined],
+        ["setMany", "many", 1, undefined, undefined],
+        ["getMany", "key,none", 2, 1, 1],
+        ["get", "key", 1, 1, 0],
+        ["gets", "key", 1, 1, 0],
+        ["cas", "key", 1, undefined, undefined],
+        ["getAndTouch", "key", 1, 1, 0],
+        ["add", "added", 1, undefined, undefined],
+        ["replace", "added", 1, undefined, undefined],
+        ["append", "added", 1, undefined, undefined],
+        ["prepend", "added", 1, undefined, undefined],
+        ["touch", "added", 1, undefined, undefined],
+        ["incr", "counter", 1, undefined, undefined],
+        ["decr", "counter", 1, undefined, undefined],
+        ["getOrSet", "computed", 1, undefined, undefined],
+        ["update", "computed", 1, undefined, undefined],
+        ["invalidate", "computed", 1, undefined, undefined],
+        ["inspect", "key", 1, 1, 0],
+        ["meta", "key", 1, undefined, undefined],
+        ["delete", "key", 1, undefined, undefined],
+        ["deleteMany", "many,none", 2, undefined, undefined],
+        ["get", "none", 1, 0, 1],
+      ]);
+      for (const { context, events } of listener.traces) {
+        assertEquals([context.command, ...events], [context.command, ...SUCCESS]);
+        assert(context.serverPort !== undefined && context.attempts !== undefined, context.command);
+        assert(!JSON.stringify(context).includes(SECRET), context.command);
+      }
+      assertEquals(listener.traces[0]?.context.valueBytes, SECRET.length);
+      assertEquals(listener.traces[3]?.context.valueBytes, SECRET.length);
     });
-    assertEquals(seen, [
-      ["set", "key", 1, undefined, undefined],
-      ["setMany", "many", 1, undefined, undefined],
-      ["getMany", "key,none", 2, 1, 1],
-      ["get", "key", 1, 1, 0],
-      ["gets", "key", 1, 1, 0],
-      ["cas", "key", 1, undefined, undefined],
-      ["getAndTouch", "key", 1, 1, 0],
-      ["add", "added", 1, undefined, undefined],
-      ["replace", "added", 1, undefined, undefined],
-      ["append", "added", 1, undefined, undefined],
-      ["prepend", "added", 1, undefined, undefined],
-      ["touch", "added", 1, undefined, undefined],
-      ["incr", "counter", 1, undefined, undefined],
-      ["decr", "counter", 1, undefined, undefined],
-      ["getOrSet", "computed", 1, undefined, undefined],
-      ["update", "computed", 1, undefined, undefined],
-      ["invalidate", "computed", 1, undefined, undefined],
-      ["inspect", "key", 1, 1, 0],
-      ["meta", "key", 1, undefined, undefined],
-      ["delete", "key", 1, undefined, undefined],
-      ["deleteMany", "many,none", 2, undefined, undefined],
-      ["get", "none", 1, 0, 1],
-    ]);
-    for (const { context, events } of listener.traces) {
-      assertEquals([context.command, ...events], [context.command, ...SUCCESS]);
-      assert(context.serverPort !== undefined && context.attempts !== undefined, context.command);
-      assert(!JSON.stringify(context).includes(SECRET), context.command);
-    }
-    assertEquals(listener.traces[0]?.context.valueBytes, SECRET.length);
-    assertEquals(listener.traces[3]?.context.valueBytes, SECRET.length);
-  });
-});
+  },
+);
 
-Deno.test("an operation of a namespace is one, with the namespace and the key that the caller knows", async () => {
-  await withClient(async (client) => {
-    const pages = client.namespace("pages:");
-    using listener = new Listener().trace(CHANNELS.command);
-    await pages.set("home", SECRET);
-    await pages.getMany(["home", "about"]);
-    await pages.invalidateAll();
-    await pages.get("home");
-    assertEquals(
-      listener.traces.map(({ context: { command, args, namespace, hits, misses } }) => {
-        return [command, args?.join(), namespace, hits, misses];
-      }),
-      [
-        ["set", "home", "pages:", undefined, undefined],
-        ["getMany", "home,about", "pages:", 1, 1],
-        ["invalidateAll", "", "pages:", undefined, undefined],
-        ["get", "home", "pages:", 0, 1],
-      ],
-    );
-    for (const { events } of listener.traces) assertEquals(events, SUCCESS);
-  });
-});
+testChannels(
+  "an operation of a namespace is one, with the namespace and the key that the caller knows",
+  async () => {
+    await withClient(async (client) => {
+      const pages = client.namespace("pages:");
+      using listener = new Listener().trace(CHANNELS.command);
+      await pages.set("home", SECRET);
+      await pages.getMany(["home", "about"]);
+      await pages.invalidateAll();
+      await pages.get("home");
+      assertEquals(
+        listener.traces.map(({ context: { command, args, namespace, hits, misses } }) => {
+          return [command, args?.join(), namespace, hits, misses];
+        }),
+        [
+          ["set", "home", "pages:", undefined, undefined],
+          ["getMany", "home,about", "pages:", 1, 1],
+          ["invalidateAll", "", "pages:", undefined, undefined],
+          ["get", "home", "pages:", 0, 1],
+        ],
+      );
+      for (const { events } of listener.traces) assertEquals(events, SUCCESS);
+    });
+  },
+);
 
-Deno.test("start runs in the caller's async context, before the call returns", async () => {
+testChannels("start runs in the caller's async context, before the call returns", async () => {
   await withClient(async (client) => {
     const storage = new AsyncLocalStorage<string>();
     const stores: unknown[] = [];
@@ -114,34 +121,40 @@ Deno.test("start runs in the caller's async context, before the call returns", a
   });
 });
 
-Deno.test("an operation that fails before it is sent has its events, and so has the next one", async () => {
-  await withClient(async (client) => {
-    await assertRejects(() => client.get("not a key"));
-    using listener = new Listener().trace(CHANNELS.command);
-    await assertRejects(() => client.get("not a key"));
-    await assertRejects(() => client.getMany(1 as unknown as string[]));
-    const broken = (function* () {
-      yield "key";
-      throw new Error("broken");
-    })();
-    await assertRejects(() => client.getMany(broken), Error, "broken");
-    await client.get("key");
-    assertEquals(listener.traces.map(({ events }) => events), [FAILURE, FAILURE, SUCCESS]);
-  });
-});
+testChannels(
+  "an operation that fails before it is sent has its events, and so has the next one",
+  async () => {
+    await withClient(async (client) => {
+      await assertRejects(() => client.get("not a key"));
+      using listener = new Listener().trace(CHANNELS.command);
+      await assertRejects(() => client.get("not a key"));
+      await assertRejects(() => client.getMany(1 as unknown as string[]));
+      const broken = (function* () {
+        yield "key";
+        throw new Error("broken");
+      })();
+      await assertRejects(() => client.getMany(broken), Error, "broken");
+      await client.get("key");
+      assertEquals(listener.traces.map(({ events }) => events), [FAILURE, FAILURE, SUCCESS]);
+    });
+  },
+);
 
-Deno.test("abort, timeout and close end an operation once", async () => {
+testChannels("abort, timeout and close end an operation once", async () => {
   for (const way of ["abort", "timeout", "close"] as const) {
-    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const client = new Client(["127.0.0.1", silent.addr.port], {
+    const asked = Promise.withResolvers<void>();
+    await using silent = new ScriptedPeer(async (connection) => {
+      await connection.request();
+      asked.resolve();
+    });
+    await using client = new Client(silent.address, {
       clientName: "silent",
       ...way === "timeout" ? { timeout: 20 } : {},
     });
     using listener = new Listener().trace(CHANNELS.command).trace(CHANNELS.batch);
     const aborting = new AbortController();
     const got = assertRejects(() => client.get("key", { signal: aborting.signal }), Error);
-    const socket = await silent.accept();
-    await socket.read(new Uint8Array(100));
+    await asked.promise;
     if (way === "abort") aborting.abort(new Error("enough"));
     if (way === "close") await client.close();
     const error = await got;
@@ -151,12 +164,11 @@ Deno.test("abort, timeout and close end an operation once", async () => {
     assertEquals(command?.context.error, error);
     assertEquals(client.metrics().errors, { [error.name]: 1 });
     await client.close();
-    socket.close();
     assertEquals(listener.traces.map(({ events }) => events), [FAILURE, FAILURE]);
   }
 });
 
-Deno.test("failover and retries are told, and the operation ends once", async () => {
+testChannels("failover and retries are told, and the operation ends once", async () => {
   await using server = await MemcachedServer.listen();
   using listener = new Listener().trace(CHANNELS.command).listen(CHANNELS.failover);
   await using missing = new Client("127.0.0.1:1", { failover: "miss" });
@@ -184,7 +196,7 @@ Deno.test("failover and retries are told, and the operation ends once", async ()
   assertEquals(spared.metrics().failovers, 1);
 });
 
-Deno.test("a batch is the gets of one request, or the neighbours of one kind", async () => {
+testChannels("a batch is the gets of one request, or the neighbours of one kind", async () => {
   await withClient(async (client) => {
     using listener = new Listener().trace(CHANNELS.batch);
     await Promise.all([client.set("a", 1), client.set("b", 2), client.delete("c")]);
@@ -203,7 +215,7 @@ Deno.test("a batch is the gets of one request, or the neighbours of one kind", a
   });
 });
 
-Deno.test("connections and servers are told, without the credentials", async () => {
+testChannels("connections and servers are told, without the credentials", async () => {
   await using server = await MemcachedServer.listen({ auth: { username: "me", password: SECRET } });
   using listener = new Listener().trace(CHANNELS.connect).listen(CHANNELS.connectionClosed)
     .listen(CHANNELS.server);
@@ -227,7 +239,7 @@ Deno.test("connections and servers are told, without the credentials", async () 
   assert(!JSON.stringify([listener.traces, listener.messages]).includes(SECRET));
 });
 
-Deno.test("discovery tells which servers are new, and which have left", async () => {
+testChannels("discovery tells which servers are new, and which have left", async () => {
   let list = ["127.0.0.1:2", "127.0.0.1:3"];
   using listener = new Listener().listen(CHANNELS.discovery);
   const discovery = {
@@ -243,7 +255,7 @@ Deno.test("discovery tells which servers are new, and which have left", async ()
   );
 });
 
-Deno.test("a lease tells how getOrSet came by its value", async () => {
+testChannels("a lease tells how getOrSet came by its value", async () => {
   await withClient(async (client, server) => {
     await using other = new Client(server.address);
     using listener = new Listener().listen(CHANNELS.lease);
@@ -267,3 +279,16 @@ Deno.test("a lease tells how getOrSet came by its value", async () => {
     assertEquals(seen, ["won", "hit", "won", "stale", "won", "timed out", "lost", "waited"]);
   });
 });
+
+testWithoutChannels(
+  "without process.getBuiltinModule nothing is published, and the client works",
+  async () => {
+    await withClient(async (client) => {
+      using listener = new Listener().trace(CHANNELS.command).trace(CHANNELS.batch);
+      await client.set("key", SECRET);
+      assertEquals(await client.get("key"), SECRET);
+      assertEquals(listener.traces, []);
+      assertEquals(client.metrics().hits, 1);
+    });
+  },
+);

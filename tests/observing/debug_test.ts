@@ -3,6 +3,7 @@ import { Client } from "../../mod.ts";
 import * as lines from "../../src/observing/debug/lines.ts";
 import { subscribeLines } from "../../src/observing/debug/subscribe_lines.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { testChannels, testWithoutChannels } from "./listener.ts";
 
 const SERVER = { serverAddress: "10.0.0.1", serverPort: 11211, client: "moecache" };
 
@@ -55,25 +56,36 @@ Deno.test("the lines of other channels", () => {
   );
 });
 
-Deno.test("subscribeLines prints a line for all that happens, until it is disposed of", async () => {
-  const printed: string[] = [];
-  await using server = await MemcachedServer.listen();
-  {
-    using _ = subscribeLines((line) => printed.push(line));
+testChannels(
+  "subscribeLines prints a line for all that happens, until it is disposed of",
+  async () => {
+    const printed: string[] = [];
+    await using server = await MemcachedServer.listen();
+    {
+      using _ = subscribeLines((line) => printed.push(line));
+      await using client = new Client(server.address);
+      await client.set("key", "secret value");
+      await client.getMany(["key", "none", "other"]);
+      await assertRejects(() => client.get("not a key"));
+    }
     await using client = new Client(server.address);
-    await client.set("key", "secret value");
-    await client.getMany(["key", "none", "other"]);
-    await assertRejects(() => client.get("not a key"));
-  }
-  await using client = new Client(server.address);
-  await client.get("key");
-  const text = printed.join("\n");
-  assertEquals(printed.length, 7);
-  assertMatch(text, /^moecache \S+:\d+ connection \d+ opened, \d+\.\d ms$/m);
-  assertMatch(text, /^moecache \S+:\d+ request: set, \d+ bytes → \d+\.\d ms$/m);
-  assertMatch(text, /^moecache \S+:\d+ set key → \d+ bytes, \d+\.\d ms$/m);
-  assertMatch(text, /^moecache \S+:\d+ getMany ×3 → 1 hit, \d+ bytes, \d+\.\d ms$/m);
-  assertMatch(text, /^moecache get "not a key" → ValidationException: .*, \d+\.\d ms$/m);
-  assertMatch(text, /^moecache \S+:\d+ connection \d+ closed: /m);
-  assert(!text.includes("secret"));
+    await client.get("key");
+    const text = printed.join("\n");
+    assertEquals(printed.length, 7);
+    assertMatch(text, /^moecache \S+:\d+ connection \d+ opened, \d+\.\d ms$/m);
+    assertMatch(text, /^moecache \S+:\d+ request: set, \d+ bytes → \d+\.\d ms$/m);
+    assertMatch(text, /^moecache \S+:\d+ set key → \d+ bytes, \d+\.\d ms$/m);
+    assertMatch(text, /^moecache \S+:\d+ getMany ×3 → 1 hit, \d+ bytes, \d+\.\d ms$/m);
+    assertMatch(text, /^moecache get "not a key" → ValidationException: .*, \d+\.\d ms$/m);
+    assertMatch(text, /^moecache \S+:\d+ connection \d+ closed: /m);
+    assert(!text.includes("secret"));
+  },
+);
+
+testWithoutChannels("subscribeLines says that there is nothing to subscribe to", () => {
+  const printed: string[] = [];
+  using _ = subscribeLines((line) => printed.push(line));
+  assertEquals(printed.length, 1);
+  assertMatch(printed[0] ?? "", /no node:diagnostics_channel/);
+  return Promise.resolve();
 });

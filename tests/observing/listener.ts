@@ -1,7 +1,21 @@
 /** Listens to channels in tests. @module */
 
 import diagnostics from "node:diagnostics_channel";
+import process from "node:process";
 import type { BatchContext, CommandContext } from "../../src/channel_contexts.ts";
+
+/** Whether a client finds the channels here; it does not on Node before 20.16, and on Bun 1.2.0. */
+const ARE_CHANNELS_FOUND = typeof process.getBuiltinModule === "function";
+
+/** Registers a test of what is published. */
+export function testChannels(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: !ARE_CHANNELS_FOUND, fn });
+}
+
+/** Registers a test where nothing can be published; elsewhere nothing is missing without it. */
+export function testWithoutChannels(name: string, fn: () => Promise<void>): void {
+  if (!ARE_CHANNELS_FOUND) Deno.test(name, fn);
+}
 
 /** The events of a tracing channel. */
 const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Client, SocketError } from "../../mod.ts";
+import { CHANNELS, Client, SocketError } from "../../mod.ts";
 import { smoke } from "./smoke.ts";
 
 interface Environment {
@@ -20,6 +20,7 @@ export const test = {
   async test(_controller: unknown, { ADDRESS, SELF }: Environment): Promise<void> {
     await smoke(ADDRESS);
     await failClearly();
+    await workUnseen(ADDRESS);
     const answers = await Promise.all(
       Array.from({ length: REQUESTS }, (_, i) => SELF.fetch(`http://worker/${i}`)),
     );
@@ -45,4 +46,13 @@ async function failClearly(): Promise<void> {
   const error = await client.get("key").catch((error) => error);
   if (error instanceof SocketError && error.message.includes("unix sockets")) return;
   throw new Error(`A unix socket is not refused: ${error}`);
+}
+
+/** Without `nodejs_compat` there are no channels: even if a program names one, a client counts, and publishes nothing. */
+async function workUnseen(address: string): Promise<void> {
+  if ("process" in globalThis) throw new Error("There is a process, so there may be channels");
+  await using client = new Client(address, { clientName: CHANNELS.command });
+  await client.getMany(["unseen:1", "unseen:2"]);
+  const { misses } = client.metrics();
+  if (misses !== 2) throw new Error(`${misses} misses were counted`);
 }

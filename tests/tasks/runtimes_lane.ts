@@ -13,7 +13,7 @@ import {
 import { bundle } from "../runtimes/bundle.ts";
 import { DenoHost } from "../runtimes/deno_host.ts";
 import { runProgram } from "../runtimes/program.ts";
-import { workerdConfig } from "../runtimes/workerd.ts";
+import { type Compatibility, workerdConfig } from "../runtimes/workerd.ts";
 import { addUp, faultOf, type Lane, type Outcome } from "./lane.ts";
 import { type Environment, say } from "./run.ts";
 
@@ -21,6 +21,9 @@ const WHAT = "the tests on the package";
 const RUNTIMES = new URL("../runtimes/", import.meta.url);
 const SHIM = new URL("deno_shim.js", RUNTIMES);
 const WORKER_SHIM = new URL("worker_shim.js", RUNTIMES);
+/** Where a channel's `hasSubscribers` is a function, and where it is a boolean; Node's modules come with the latter. */
+const WITH_NODE: Compatibility = { flags: ["nodejs_compat"] };
+const NEWER: Compatibility = { date: "2026-11-01" };
 
 /** The suite and a smoke test, with the package installed, on every runtime; workerd has suites of its own. */
 export const runtimesLane: Lane = {
@@ -87,15 +90,19 @@ async function runWorkers(
   await using memcached = await MemcachedProcess.start();
   await using host = new DenoHost();
   const workers = [
-    ["smoke_worker", "installed", { ADDRESS: memcached.address }],
-    ["suite_worker", "bundled", host.bindings],
+    ["smoke_worker", "installed", { ADDRESS: memcached.address }, [{}]],
+    ["suite_worker", "bundled", host.bindings, [{}]],
+    ["channels_worker", "bundled", host.bindings, [WITH_NODE, NEWER]],
   ] as const;
   const outcomes = [];
-  for (const [entry, sources, bindings] of workers) {
+  for (const [entry, sources, bindings, compatibilities] of workers) {
     const options = { env, shim: WORKER_SHIM, sources, isWhole: true };
     await bundle(new URL(`${entry}.ts`, RUNTIMES), `${folder}/${entry}.mjs`, options);
-    await Deno.writeTextFile(`${folder}/${entry}.capnp`, workerdConfig(`${entry}.mjs`, bindings));
-    outcomes.push(await run(WORKERD.name, program, ["test", `${entry}.capnp`], folder));
+    for (const compatibility of compatibilities) {
+      const config = workerdConfig(`${entry}.mjs`, bindings, compatibility);
+      await Deno.writeTextFile(`${folder}/${entry}.capnp`, config);
+      outcomes.push(await run(WORKERD.name, program, ["test", `${entry}.capnp`], folder));
+    }
   }
   return addUp(outcomes);
 }
