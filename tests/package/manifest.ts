@@ -24,6 +24,7 @@ export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>>
   "./memcached": {},
   "./memjs": {},
   "./keyv": { keyv: ">=5" },
+  "./next": { next: ">=15" },
   "./otel": { "@opentelemetry/api": "^1.9" },
   "./rate-limit": { "@fastify/rate-limit": ">=11", "express-rate-limit": ">=7" },
   "./session": { "express-session": ">=1.17" },
