@@ -441,7 +441,7 @@ export class Connection implements SocketHolder {
     const unwritten = waiting.filter((command) => this.#hasTime(command));
     // Before anything fails: commands that continue must not return to this connection.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
-    const named = isFailure && this.#pipeline?.withLost(reason, lost) || reason;
+    const named = this.#pipeline?.withLost(reason, lost) ?? reason;
     for (const command of lost) {
       const own = reasonOf(command);
       command.fail(own === reason ? named : own);

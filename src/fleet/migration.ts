@@ -2,8 +2,13 @@
 
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
+<<<<<<< HEAD
 import type { ServerHandle } from "../connection/server_handle.ts";
 import type { Command } from "../protocol/command.ts";
+=======
+import type { ServerNode } from "../connection/server_node.ts";
+import { CHANCES, type Command } from "../protocol/command.ts";
+>>>>>>> main
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
 import {
   MetaCommand,
@@ -121,7 +126,9 @@ async function readByMeta(
 ): Promise<Copy | undefined> {
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
   try {
-    const reply = await run(former, new MetaCommand(asked));
+    const command = new MetaCommand(asked);
+    command.chances = CHANCES;
+    const reply = await run(former, command);
     // A stale item is not copied.
     if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
     const ttl = Number(readToken(reply, "t", key));
