@@ -2,13 +2,8 @@
 
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-<<<<<<< HEAD
 import type { ServerHandle } from "../connection/server_handle.ts";
-import type { Command } from "../protocol/command.ts";
-=======
-import type { ServerNode } from "../connection/server_node.ts";
 import { CHANCES, type Command } from "../protocol/command.ts";
->>>>>>> main
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
 import {
   MetaCommand,

@@ -2,12 +2,7 @@
 
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerNode } from "../connection/server_node.ts";
-<<<<<<< HEAD
 import { SocketError } from "../errors.ts";
-=======
-import { SocketError, ValidationException } from "../errors.ts";
-import { show } from "../option_checks.ts";
->>>>>>> main
 import type { Command } from "../protocol/command.ts";
 import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
@@ -91,18 +86,8 @@ export class Router implements Route {
     return { member, spread, index: this.members.indexOf(member) };
   }
 
-<<<<<<< HEAD
   withNodes<Result>(use: UseNodes<Result>, server?: string | number): Result | Promise<Result> {
     return use(choose(this.members, server).map(({ node }) => node));
-=======
-  nodes(server?: string | number): readonly ServerNode[] {
-    const nodes = this.members.map(({ node }) => node);
-    if (server === undefined) return nodes;
-    const node = nodes.find(({ name }, i) => name === server || i === server);
-    if (node !== undefined) return [node];
-    const why = "it is neither the name nor the index of one of the client's";
-    throw new ValidationException(`Cannot use server ${show(server)}: ${why}`, server);
->>>>>>> main
   }
 
   /**

@@ -1,7 +1,8 @@
 /** Distributions of keys: lists of servers, and where the keys are in them. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
-import { quote, SocketError, ValidationException } from "../errors.ts";
+import { SocketError, ValidationException } from "../errors.ts";
+import { show } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
@@ -56,9 +57,8 @@ export function choose<Member extends Listed>(
   if (server === undefined) return members;
   const chosen = members.find(({ server: { name } }, i) => name === server || i === server);
   if (chosen !== undefined) return [chosen];
-  const shown = typeof server === "number" ? `${server}` : quote(server);
   const why = "it is neither the name nor the index of one of the client's";
-  throw new ValidationException(`Cannot use server ${shown}: ${why}`, server);
+  throw new ValidationException(`Cannot use server ${show(server)}: ${why}`, server);
 }
 
 /**
