@@ -10,7 +10,7 @@ export class LargestItems {
   readonly #sizes = new Map<number, number>();
   #count = 0;
 
-  /** Keeps so many items. */
+  /** @param most How many items are kept. */
   constructor(most: number) {
     this.#most = most;
   }

@@ -17,6 +17,7 @@ import { addServe } from "./commands/serve.ts";
 import { addServerCommands } from "./commands/servers.ts";
 import { addShapeCommands } from "./commands/shape.ts";
 import { addTrafficCommands } from "./commands/traffic.ts";
+import { addWeb } from "./commands/web.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
 import { RINGS } from "./known_rings.ts";
 import { INTERRUPTED, type Terminal } from "./terminal.ts";
@@ -91,6 +92,7 @@ export function programFor(
   addCopyCommands(program, runner);
   addServe(program, runner);
   addExporter(program, runner);
+  addWeb(program, runner);
   addBench(program, runner);
   addCompletion(program, runner);
   return program;

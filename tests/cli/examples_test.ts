@@ -18,7 +18,7 @@ const NOTHING = {
 const commands = programFor(NOTHING, () => {}, []).commands;
 
 /** The examples that end only by Ctrl-C have tests of their own. */
-const ENDLESS = /^(serve|exporter)$/;
+const ENDLESS = /^(serve|exporter|web)$/;
 
 /** Commands that show what other clients do. */
 const TRAFFIC = /^(hot|monitor)$/;

@@ -20,7 +20,7 @@ async function answerOf(response) {
   return answer;
 }
 
-/** Asks a person, who may have to type a word; resolves to whether the answer is yes. */
+/** Asks a person, if need be for a word; resolves to whether the answer is yes. */
 export function confirmed({ title, text, yes, word }) {
   const dialog = byId("confirm");
   const [button, input] = [byId("confirm-yes"), byId("confirm-input")];
