@@ -70,7 +70,7 @@ export class LineReader {
   #mostAhead = 0;
   /** The current read; a failed one is kept. */
   #reading: Promise<void> | undefined;
-  /** Whole lines that have arrived, of which some have not been returned; otherwise nothing. */
+  /** Whole lines that have arrived, until all of them have been returned. */
   #whole: Uint8Array = NOTHING;
   /** The same lines, when they are returned as text, and how many have been returned. */
   #lines: string[] | undefined;

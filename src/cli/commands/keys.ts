@@ -58,7 +58,7 @@ async function listKeys(job: Job<KeysOptions>): Promise<number> {
   return listing.code(found);
 }
 
-/** Prints keys of which nothing else is asked: many at a time, which is several times as fast. */
+/** Prints keys without reading anything else: many at a time, which is several times as fast. */
 async function printKeys(
   listing: Listing,
   isWanted: KeyFilter | undefined,
