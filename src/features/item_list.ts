@@ -2,7 +2,7 @@
 
 import { serverFailure } from "../commands/many_keys.ts";
 import { LineReader } from "../connection/line_reader.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import {
   HASH_METADUMP_REQUEST,
   isCrawlerBusy,
@@ -49,7 +49,7 @@ type ReadLines<Entry> = (lines: Uint8Array, server: string) => ListedLines<Entry
  * @returns The items in portions, because a step of an asynchronous generator costs more than reading an item.
  */
 export async function* listItems(
-  nodes: readonly ServerNode[],
+  nodes: readonly ServerHandle[],
   signal: AbortSignal | undefined,
   keys: KeyFormat | undefined,
 ): AsyncGenerator<Iterable<ItemMetadata>, void, undefined> {
@@ -58,7 +58,7 @@ export async function* listItems(
 
 /** Lists the keys of the servers, as {@linkcode listItems}. No portion is empty. */
 export async function* listKeys(
-  nodes: readonly ServerNode[],
+  nodes: readonly ServerHandle[],
   signal: AbortSignal | undefined,
   keys: KeyFormat | undefined,
 ): AsyncGenerator<string[], void, undefined> {
@@ -75,7 +75,7 @@ export async function* listKeys(
  * error is thrown.
  */
 async function* list<Entry>(
-  nodes: readonly ServerNode[],
+  nodes: readonly ServerHandle[],
   signal: AbortSignal | undefined,
   read: ReadLines<Entry>,
 ): AsyncGenerator<Portion<Entry>, void, undefined> {

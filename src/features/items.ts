@@ -2,7 +2,7 @@
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
@@ -37,7 +37,7 @@ export function keys(
 }
 
 type List<Portion> = (
-  nodes: readonly ServerNode[],
+  nodes: readonly ServerHandle[],
   signal: AbortSignal | undefined,
   keys: KeyFormat | undefined,
 ) => AsyncGenerator<Portion, void, undefined>;
@@ -50,7 +50,7 @@ function portions<Portion>(
   checkOptions(options, ITEMS_OPTIONS);
   const { server, signal } = options;
   // Outside of the generator, so that an unknown server is an error at once.
-  const nodes = session.route.nodes(server, signal);
+  const nodes = session.route.withNodes((nodes) => nodes, server, signal);
   // The loop throws this error, but it may begin later, or never.
   if (nodes instanceof Promise) nodes.catch(() => {});
   return (async function* () {

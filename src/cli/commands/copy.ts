@@ -1,6 +1,6 @@
 /** Items from one deployment to another, and whether they are the same in both. @module */
 
-import type { Client, ItemMetadata } from "../../../mod.ts";
+import type { Client, ItemMetadata, MetaReply } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
