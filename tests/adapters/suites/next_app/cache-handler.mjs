@@ -1,0 +1,3 @@
+import { nextCacheHandler } from "@moecache/moecache/next";
+
+export default nextCacheHandler();

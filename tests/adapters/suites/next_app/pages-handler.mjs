@@ -1,0 +1,3 @@
+import { nextIncrementalCacheHandler } from "@moecache/moecache/next";
+
+export default nextIncrementalCacheHandler();
