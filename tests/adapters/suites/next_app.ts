@@ -9,6 +9,9 @@ import { bundle } from "../../runtimes/bundle.ts";
 /** Where the application is. */
 export const APP: URL = new URL("next_app/", import.meta.url);
 
+/** The examples that it uses as they are. */
+const EXAMPLES = ["next_cache_handler.mjs", "next_pages_handler.mjs"];
+
 /** How Next is called by Node. */
 export const NEXT = "node_modules/next/dist/bin/next";
 
@@ -48,6 +51,12 @@ export async function buildNextApp(): Promise<Nodes> {
     exports: { "./next": "./next.js" },
   };
   await Deno.writeTextFile(new URL("package.json", own), JSON.stringify(manifest));
+  const examples = new URL("node_modules/.examples/", APP);
+  await Deno.mkdir(examples, { recursive: true });
+  for (const name of EXAMPLES) {
+    const source = new URL(`../../../examples/${name}`, import.meta.url);
+    await Deno.copyFile(source, new URL(name, examples));
+  }
   await exec(nodes.oldest, [NEXT, "build"], { cwd: APP, env: { ...ENVIRONMENT } });
   return nodes;
 }

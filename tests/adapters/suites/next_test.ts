@@ -11,7 +11,7 @@ const SERVERS = {
   "the embedded server": () => MemcachedServer.listen(),
 };
 
-const built = buildNextApp();
+const nodes = await buildNextApp();
 
 /** How long what happens in the background may take, on a busy machine. */
 const PATIENCE = 60_000;
@@ -29,7 +29,7 @@ class Deployment implements AsyncDisposable {
 
   /** Starts them, the second with a newer Node. */
   static async start(address: string): Promise<Deployment> {
-    const { oldest, usual } = await built;
+    const { oldest, usual } = nodes;
     const env = { ...ENVIRONMENT, MEMCACHED_SERVERS: address };
     const args = [NEXT, "start", "--hostname", "127.0.0.1", "--port", "0"];
     const programs = [oldest, usual].map((node) => new Program(node, args, env, APP));
@@ -125,7 +125,7 @@ Deno.test("Next.js: pages are rendered while memcached is away, and shared when 
     const made = [await next.made(0, path), await next.made(1, path), await next.made(0, path)];
     assertEquals(new Set([...made, before.get(path)]).size, 4, path);
   }
-  // It is made up for: nobody may get what is older when memcached is back.
+  // Next reports that it cannot, and goes on.
   await next.ask(0, "/revalidate?tag=page");
   await using _back = await MemcachedProcess.start([], { port });
   for (const path of paths) assertNotEquals(await next.agree(path), before.get(path));

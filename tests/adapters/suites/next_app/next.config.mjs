@@ -1,12 +1,14 @@
 import { fileURLToPath } from "node:url";
 
-const pathOf = (name) => fileURLToPath(new URL(name, import.meta.url));
+// The test puts the examples there, beside the packages that they import.
+const exampleOf = (name) =>
+  fileURLToPath(new URL(`node_modules/.examples/${name}`, import.meta.url));
 
 export default {
   cacheComponents: true,
   partialPrefetching: true,
-  cacheHandlers: { remote: pathOf("cache-handler.mjs") },
-  cacheHandler: pathOf("pages-handler.mjs"),
+  cacheHandlers: { remote: exampleOf("next_cache_handler.mjs") },
+  cacheHandler: exampleOf("next_pages_handler.mjs"),
   cacheMaxMemorySize: 0,
   // Where no test looks for the sources of this repository.
   distDir: "node_modules/.built",

@@ -1,3 +1,0 @@
-import { nextCacheHandler } from "@moecache/moecache/next";
-
-export default nextCacheHandler();

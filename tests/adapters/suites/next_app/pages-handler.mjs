@@ -1,3 +1,0 @@
-import { nextIncrementalCacheHandler } from "@moecache/moecache/next";
-
-export default nextIncrementalCacheHandler();
