@@ -21,7 +21,6 @@ import { nextCacheHandler } from "@moecache/moecache/next";
 let lastError = "";
 
 export default nextCacheHandler({
-  clientOptions: { timeout: 500 },
   onError: (error) => {
     // Every request has one while memcached is away.
     if (`${error}` === lastError) return;

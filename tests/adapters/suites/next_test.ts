@@ -6,9 +6,15 @@ import { Program } from "../../examples/program.ts";
 import { MemcachedProcess } from "../../support/memcached.ts";
 import { APP, buildNextApp, ENVIRONMENT, NEXT } from "./next_app.ts";
 
-const SERVERS = {
-  memcached: () => MemcachedProcess.start(),
-  "the embedded server": () => MemcachedServer.listen(),
+/** What is shared, and what revalidates it. */
+const REVALIDATIONS = {
+  "/remote?name=a&length=0": "/revalidate?tag=remote:a",
+  "/remote?name=b&length=0": "/revalidate?path=/remote",
+  "/remote?name=large&length=3000000": "/revalidate?tag=remote:large",
+  "/page": "/revalidate?path=/page",
+  "/page?": "/revalidate?tag=page",
+  "/data": "/revalidate?tag=data",
+  "/old": "/api/again",
 };
 
 const nodes = await buildNextApp();
@@ -73,33 +79,34 @@ class Deployment implements AsyncDisposable {
   }
 }
 
-for (const [kind, start] of Object.entries(SERVERS)) {
-  Deno.test(`Next.js: two processes share entries and pages on ${kind}, and revalidate them`, async () => {
-    await using memcached = await start();
-    await using next = await Deployment.start(memcached.address);
-    const revalidations = {
-      "/remote?name=a&length=0": "/revalidate?tag=remote:a",
-      "/remote?name=b&length=0": "/revalidate?path=/remote",
-      "/remote?name=large&length=3000000": "/revalidate?tag=remote:large",
-      "/page": "/revalidate?path=/page",
-      "/page?": "/revalidate?tag=page",
-      "/data": "/revalidate?tag=data",
-      "/old": "/api/again",
-    };
-    for (const [path, revalidation] of Object.entries(revalidations)) {
-      let before = await next.agree(path);
-      for (const process of [0, 1] as const) {
-        // It is not made again by itself.
-        assertEquals(await next.made(process, path), before);
-        await next.ask(process, revalidation);
-        before = await next.agree(path, before);
-      }
+/** @param processes Those that revalidate, one after the other. */
+async function shareAndRevalidate(next: Deployment, processes: readonly (0 | 1)[]): Promise<void> {
+  for (const [path, revalidation] of Object.entries(REVALIDATIONS)) {
+    let before = await next.agree(path);
+    for (const process of processes) {
+      // It is not made again by itself.
+      assertEquals(await next.made(process, path), before);
+      await next.ask(process, revalidation);
+      before = await next.agree(path, before);
     }
-    const large = "/remote?name=large&length=3000000";
-    assertEquals(await next.ask(0, large), await next.ask(1, large));
-    assertEquals((await next.ask(1, large)).text.length, 3_000_036);
-  });
+  }
+  const large = "/remote?name=large&length=3000000";
+  const { text } = await next.ask(0, large);
+  assertEquals(text.length, 3_000_036);
+  assert(text === (await next.ask(1, large)).text);
 }
+
+Deno.test("Next.js: two processes share entries and pages on memcached, and revalidate them", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await using next = await Deployment.start(memcached.address);
+  await shareAndRevalidate(next, [0, 1]);
+});
+
+Deno.test("Next.js: two processes share entries and pages on the embedded server", async () => {
+  await using server = await MemcachedServer.listen();
+  await using next = await Deployment.start(server.address);
+  await shareAndRevalidate(next, [1]);
+});
 
 Deno.test("Next.js: a stale page is served by both processes, until one has rendered it again", async () => {
   await using memcached = await MemcachedProcess.start();
