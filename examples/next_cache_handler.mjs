@@ -10,6 +10,7 @@
  * ```
  *
  * The servers are in the environment variable `MEMCACHED_SERVERS`, such as `10.0.0.1:11211,10.0.0.2:11211`.
+ * A page waits for them for `MEMCACHED_TIMEOUT` milliseconds, and is rendered then.
  *
  * @module
  */
@@ -18,9 +19,11 @@
 
 import { nextCacheHandler } from "@moecache/moecache/next";
 
+const timeout = Number(process.env.MEMCACHED_TIMEOUT ?? 500);
 let lastError = "";
 
 export default nextCacheHandler({
+  clientOptions: { timeout },
   onError: (error) => {
     // Every request has one while memcached is away.
     if (`${error}` === lastError) return;

@@ -9,7 +9,8 @@
  * export default { cacheHandler, cacheMaxMemorySize: 0 };
  * ```
  *
- * The servers are in the environment variable `MEMCACHED_SERVERS`. Machines that build the application each for itself
+ * The servers are in the environment variable `MEMCACHED_SERVERS`, and how long a page waits for them in
+ * `MEMCACHED_TIMEOUT`, in milliseconds. Machines that build the application each for itself
  * need a `BUILD` of their own making, such as the commit.
  *
  * @module
@@ -17,4 +18,9 @@
 
 import { nextIncrementalCacheHandler } from "@moecache/moecache/next";
 
-export default nextIncrementalCacheHandler({ buildId: process.env.BUILD });
+const timeout = Number(process.env.MEMCACHED_TIMEOUT ?? 500);
+
+export default nextIncrementalCacheHandler({
+  clientOptions: { timeout },
+  buildId: process.env.BUILD,
+});
