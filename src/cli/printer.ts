@@ -26,7 +26,8 @@ export type Shape = "text" | "json" | "csv";
 export class Printer {
   readonly shape: Shape;
   readonly terminal: Terminal;
-  readonly #colors: boolean;
+  /** Whether colors and the like may be used. */
+  readonly colors: boolean;
   #columns: readonly string[] | undefined;
   #head = true;
   #gathered = "";
@@ -35,7 +36,7 @@ export class Printer {
   constructor(terminal: Terminal, options: PrintOptions) {
     this.terminal = terminal;
     this.shape = options.json ? "json" : options.csv ? "csv" : "text";
-    this.#colors = terminal.isTerminal && options.color !== false && !terminal.env.NO_COLOR;
+    this.colors = terminal.isTerminal && options.color !== false && !terminal.env.NO_COLOR;
   }
 
   /** Writes a line of text as it is. */
@@ -97,7 +98,7 @@ export class Printer {
 
   /** Text that stands out, where the terminal can show it. */
   strong(text: string): string {
-    return this.#colors ? `\x1b[1m${text}\x1b[0m` : text;
+    return this.colors ? `\x1b[1m${text}\x1b[0m` : text;
   }
 
   #encoded(row: Row): string {

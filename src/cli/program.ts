@@ -16,6 +16,7 @@ import { addMoveCommands } from "./commands/move.ts";
 import { addServe } from "./commands/serve.ts";
 import { addServerCommands } from "./commands/servers.ts";
 import { addShapeCommands } from "./commands/shape.ts";
+import { addTop } from "./commands/top.ts";
 import { addTrafficCommands } from "./commands/traffic.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
 import { RINGS } from "./known_rings.ts";
@@ -87,6 +88,7 @@ export function programFor(
   addTrafficCommands(program, runner);
   addHealthCommands(program, runner);
   addDoctor(program, runner);
+  addTop(program, runner);
   addMoveCommands(program, runner);
   addCopyCommands(program, runner);
   addServe(program, runner);
