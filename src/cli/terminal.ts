@@ -98,6 +98,9 @@ export function processTerminal(): Terminal {
 const ENTER_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const LEAVE_SCREEN = "\x1b[?2026l\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l";
 
+/** The ends of a process that give the screen back. */
+const ENDS = ["exit", "uncaughtExceptionMonitor"] as const;
+
 /** The screen of the process. */
 class ProcessScreen implements FullScreen {
   size() {
@@ -110,19 +113,23 @@ class ProcessScreen implements FullScreen {
     const decoder = new TextDecoder();
     const onData = (data: string | Uint8Array) =>
       onInput(decoder.decode(bytesOf(data), { stream: true }));
+    let isTaken = true;
     const restore = () => {
+      if (!isTaken) return;
+      isTaken = false;
       // A process that ends writes nothing later.
       writeSync(stdout.fd, LEAVE_SCREEN);
       stdin.setRawMode(false);
     };
-    process.on("exit", restore);
+    // Deno and Bun end by an error that nothing catches without "exit".
+    for (const end of ENDS) process.on(end, restore);
     stdout.on("resize", onResize);
     stdin.on("data", onData);
     stdin.setRawMode(true);
     stdin.resume();
     writeSync(stdout.fd, ENTER_SCREEN);
     return () => {
-      process.removeListener("exit", restore);
+      for (const end of ENDS) process.removeListener(end, restore);
       stdout.removeListener("resize", onResize);
       stdin.removeListener("data", onData);
       stdin.pause();

@@ -2,7 +2,7 @@
 
 import type { Overview } from "../overview.ts";
 import { plainText } from "../shown_text.ts";
-import { adviceLines, adviceRows } from "./advice_lines.ts";
+import { adviceLines } from "./advice_lines.ts";
 import { fleetLine, headLine, layOut, serverLine, sortServers, spreadText } from "./columns.ts";
 import { bigLine, hotLine, keyPage } from "./key_lines.ts";
 import { besides, foreign, type Line, type Size, span, widthOfLine } from "./lines.ts";
@@ -22,6 +22,9 @@ export interface FrameOptions {
   /** Whether the servers are watched for hot keys. */
   readonly keys: boolean;
 }
+
+/** This many lines of advice are shown, if there are as many, before all servers are. */
+const FEWEST_ADVICE = 3;
 
 const HINTS: readonly (readonly [key: string, what: string])[] = [
   ["q", "quit"],
@@ -109,18 +112,18 @@ function serversPage(overview: Overview, view: View, size: Size, { keys }: Frame
   const layout = layOut(overview, width);
   const found = overview.servers.filter(({ server }) => server.includes(view.filter));
   const servers = sortServers(found, view.sorted);
-  const spread = overview.servers.length > 1 ? [span(` ${spreadText(fleet)}`, "dim")] : [];
+  const spread = overview.servers.length > 1 ? [span(spreadText(fleet), "dim")] : [];
   const sum = fleetLine(fleet, layout);
   const isBeside = widthOfLine(sum) + widthOfLine(spread) + 2 <= width;
   const fixed: Line[] = [
     isBeside ? [...sum, span("  "), ...spread] : sum,
-    ...isBeside || spread.length === 0 ? [] : [spread],
+    ...isBeside || spread.length === 0 ? [] : [[span(" "), ...spread]],
     ...keys ? [hotLine(overview, width), bigLine(overview, width)] : [],
   ];
   // The head of the table is a line too; some of the rest is for advice, whatever there is of servers.
   const room = Math.max(1, rows - 1 - fixed.length);
-  const wanted = adviceRows(advice, notes);
-  const serverRows = Math.max(1, Math.min(servers.length, room - Math.min(wanted, 3)));
+  const wanted = Math.max(1, Math.min(advice.length + notes.length, FEWEST_ADVICE));
+  const serverRows = Math.max(1, Math.min(servers.length, room - wanted));
   const visible = windowOf(servers.map(({ server }) => server), view.chosen, serverRows);
   const lines: Line[] = [
     headLine(layout, view.sorted),
@@ -128,7 +131,7 @@ function serversPage(overview: Overview, view: View, size: Size, { keys }: Frame
       .map((each) => serverLine(each, layout, each.server === view.chosen)),
     ...servers.length === 0 ? [[span(" no server has such a name", "dim")]] : [],
     ...fixed,
-    ...adviceLines(advice, notes, room - Math.max(1, Math.min(servers.length, serverRows))),
+    ...adviceLines(overview, { columns: width, rows: room - serverRows }),
   ];
   const names = servers.map(({ server }) => server);
   return {

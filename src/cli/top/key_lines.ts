@@ -8,9 +8,14 @@ import { foreign, type Line, type Span, span, widthOfLine } from "./lines.ts";
 
 /** A key is cut off behind this many columns where several stand in a line. */
 const LONGEST_KEY = 32;
-/** What is about the last seconds is about so many. */
+/** What is about the last seconds is about this long. */
 const SECONDS = 10;
-const WIDEST_BAR = 20;
+/** The bar of a share: on a narrow screen, and on a wide one. */
+const BARS = [8, 20] as const;
+const WIDE = 110;
+/** What stands besides the key and the bar. */
+const LONGEST_SERVER = 26;
+const OTHER_COLUMNS = 21 + LONGEST_SERVER;
 
 /** The hottest keys in a line: as many as fit. */
 export function hotLine({ hot }: Overview, width: number): Line {
@@ -54,11 +59,12 @@ function filled(head: Line, parts: readonly Line[], width: number): Line {
 /** The page of hot keys and large values. */
 export function keyPage(overview: Overview, width: number): Line[] {
   const { hot, big } = overview;
-  const keyWidth = Math.max(16, Math.min(80, width - 52));
+  const barWidth = BARS[width < WIDE ? 0 : 1];
+  const keyWidth = Math.max(16, Math.min(80, width - barWidth - OTHER_COLUMNS));
   const seen = hot === undefined ? "" : `, ${Math.floor(hot.seen * 100)}% seen`;
   const lines: Line[] = [
     [span(`HOT KEYS of the last ${SECONDS} seconds${seen}`, "strong")],
-    [span(`${fitted("KEY", keyWidth)}  SHARE     USE/s  ${fitted("", WIDEST_BAR)}  SERVER`, "dim")],
+    [span(`${fitted("KEY", keyWidth)}  SHARE     USE/s  ${fitted("", barWidth)}  SERVER`, "dim")],
   ];
   const [first] = hot?.keys ?? [];
   for (const { key, share, perSecond, servers } of hot?.keys ?? []) {
@@ -66,7 +72,7 @@ export function keyPage(overview: Overview, width: number): Line[] {
     lines.push([
       span(fitted(plainText(key), keyWidth)),
       span(`  ${showShare(share, 1).padStart(5)}  ${showNumber(perSecond).padStart(8)}  `),
-      span(fitted(bar(share / Math.max(first?.share ?? 1, 0.001), WIDEST_BAR), WIDEST_BAR)),
+      span(fitted(bar(share / Math.max(first?.share ?? 1, 0.001), barWidth), barWidth)),
       foreign(`  ${server}${others.length === 0 ? "" : ` +${others.length}`}`),
     ]);
   }
