@@ -109,6 +109,48 @@ const tests = {
     await client.close();
   },
 
+  async "the usual port is left out, and only an address is a peer"() {
+    const answers = new TextEncoder().encode("END\r\n");
+    const dial = () => {
+      const transform = (_, controller) => controller.enqueue(answers);
+      return Promise.resolve({ ...pick(new TransformStream({ transform })), close() {} });
+    };
+    const pick = ({ readable, writable }) => ({ readable, writable });
+    const instrumented = instrument({ tracerProvider, metrics: false });
+    const spanOf = async (address) => {
+      const client = new Client(address, { dial });
+      await client.get("key");
+      await client.close();
+      const [{ name, attributes }] = takeSpans();
+      const own = Object.entries(attributes).filter(([name]) => /^(server|network)\./.test(name));
+      return [name, Object.fromEntries(own)];
+    };
+    assert.deepEqual(await spanOf("cache.test"), ["get cache.test", {
+      "server.address": "cache.test",
+    }]);
+    assert.deepEqual(await spanOf("cache.test:11212"), ["get cache.test", {
+      "server.address": "cache.test",
+      "server.port": 11212,
+    }]);
+    assert.deepEqual(await spanOf("10.0.0.1:11211"), ["get 10.0.0.1", {
+      "server.address": "10.0.0.1",
+      "network.peer.address": "10.0.0.1",
+      "network.peer.port": 11211,
+    }]);
+    assert.deepEqual(await spanOf("[::1]:11212"), ["get ::1", {
+      "server.address": "::1",
+      "server.port": 11212,
+      "network.peer.address": "::1",
+      "network.peer.port": 11212,
+    }]);
+    assert.deepEqual(await spanOf({ path: "/run/memcached.sock" }), ["get /run/memcached.sock", {
+      "server.address": "/run/memcached.sock",
+      "network.peer.address": "/run/memcached.sock",
+      "network.transport": "unix",
+    }]);
+    instrumented[Symbol.dispose]();
+  },
+
   async "the parent of a span is what was active where the operation was called"() {
     const client = new Client(server.address);
     const instrumented = instrument({ tracerProvider, metrics: false });
@@ -141,6 +183,26 @@ const tests = {
     assert.equal(get.attributes["error.type"], "SocketError");
     assert.equal(incr.attributes["error.type"], "CLIENT_ERROR");
     assert.equal(incr.attributes["db.response.status_code"], "CLIENT_ERROR");
+    instrumented[Symbol.dispose]();
+  },
+
+  async "an operation on several servers has none of them, and an error like any other"() {
+    const instrumented = instrument({ tracerProvider, metrics: false });
+    const other = await MemcachedServer.listen();
+    const client = new Client([server.address, other.address, "127.0.0.1:1"]);
+    const keys = Array.from({ length: 100 }, (_, i) => `key:${i}`);
+    await assert.rejects(client.getMany(keys), { name: "PartialSocketError" });
+    await assert.rejects(client.get("key", { signal: AbortSignal.abort() }), {
+      name: "AbortError",
+    });
+    const [many, aborted] = takeSpans();
+    assert.equal(many.name, "getMany");
+    assert.equal(many.attributes["server.address"], undefined);
+    assert.equal(many.attributes["db.memcached.key_count"], 100);
+    assert.equal(many.attributes["error.type"], "PartialSocketError");
+    assert.equal(aborted.attributes["error.type"], "AbortError");
+    await client.close();
+    await other.close();
     instrumented[Symbol.dispose]();
   },
 

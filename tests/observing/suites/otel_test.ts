@@ -9,7 +9,7 @@ import { buildPackage } from "./built_package.ts";
 const FOLDER = new URL("./", import.meta.url);
 const cwd = fileURLToPath(FOLDER);
 const PROGRAM = "otel_program.mjs";
-const PASSED = /^11 passed$/m;
+const PASSED = /^13 passed$/m;
 
 Deno.test("OpenTelemetry's SDK gets spans and metrics on Deno", async () => {
   const args = ["run", "--allow-all", "--quiet", "--config", `${cwd}deno.json`, PROGRAM];

@@ -1,0 +1,358 @@
+/** A class for `cacheHandler` of Next.js: pages that are rendered once, and data of `fetch`. @module */
+
+import { ValidationException } from "../../../mod.ts";
+import { checkOptions, type OptionTypes } from "../../option_checks.ts";
+import { exptimeOf } from "../key_and_exptime.ts";
+import { type CachedValue, type PackedValue, packValue, unpackValue } from "./cached_values.ts";
+import {
+  type NextCache,
+  nextCacheFrom,
+  type NextCacheHandlerOptions,
+  OPTION_TYPES,
+} from "./next_options.ts";
+import { now } from "./revalidations.ts";
+import { TaggedEntries } from "./tagged_entries.ts";
+
+/** The options of {@linkcode nextIncrementalCacheHandler}; all are optional. */
+export interface NextIncrementalCacheHandlerOptions extends NextCacheHandlerOptions {
+  /**
+   * What tells the pages of a deployment from those of the one before it, because they refer to files of their own build.
+   * By default it is Next's build id, in the file `BUILD_ID` beside the built application. All processes of a deployment
+   * need the same: set it, or `generateBuildId` of Next, where each machine builds for itself.
+   */
+  readonly buildId?: string | undefined;
+}
+
+/** What Next makes an instance with, as far as it is used here. */
+export interface NextIncrementalCacheContext {
+  /** Reads files. */
+  readonly fs?: { readFileSync(path: string, encoding: "utf8"): string | Uint8Array } | undefined;
+  /** The folder `server` of the built application. */
+  readonly serverDistDir?: string | undefined;
+  /** Tags that a proxy knows to have been revalidated. */
+  readonly revalidatedTags?: readonly string[] | undefined;
+}
+
+/** How long a page may be used, in seconds; `false` means for ever. */
+export interface NextCacheControl {
+  /** After how long it is rendered again. */
+  readonly revalidate: number | false;
+  /** For how long it may be used at most. */
+  readonly expire?: number | undefined;
+}
+
+/** What Next passes to `get`, as far as it is used here. */
+export interface NextIncrementalGetContext {
+  /** What is cached: `"FETCH"`, `"IMAGE"`, `"APP_PAGE"`, `"APP_ROUTE"` or `"PAGES"`. */
+  readonly kind?: string | undefined;
+  /** The tags of a `fetch`. */
+  readonly tags?: readonly string[] | undefined;
+  /** The tags of the path that a `fetch` is for. */
+  readonly softTags?: readonly string[] | undefined;
+  /** After how many seconds a `fetch` is made again. */
+  readonly revalidate?: number | false | undefined;
+}
+
+/** What Next passes to `set`, as far as it is used here. */
+export interface NextIncrementalSetContext {
+  /** Whether it is the response of a `fetch`. */
+  readonly fetchCache?: boolean | undefined;
+  /** `"IMAGE"` for an image. */
+  readonly kind?: string | undefined;
+  /** The tags of a `fetch`. */
+  readonly tags?: readonly string[] | undefined;
+  /** How long a page may be used. */
+  readonly cacheControl?: NextCacheControl | undefined;
+}
+
+/** A value, as Next gets it. */
+export interface NextIncrementalCacheEntry {
+  /** When it was rendered, in milliseconds since 1970; -1 when it must be rendered again before it is used. */
+  readonly lastModified: number;
+  /** The value; `null` for a page that does not exist. */
+  readonly value: Readonly<Record<string, unknown>> | null;
+  /** How long it may be used. */
+  readonly cacheControl?: NextCacheControl;
+}
+
+/** An instance, with the methods that Next calls. */
+export interface NextIncrementalCacheHandler {
+  /** Gets a value; `null` when there is none, when it was revalidated, or when memcached cannot be reached. */
+  get(key: string, context?: NextIncrementalGetContext): Promise<NextIncrementalCacheEntry | null>;
+  /** Stores a value, unless memcached cannot be reached. */
+  set(
+    key: string,
+    data: Readonly<Record<string, unknown>> | null,
+    context?: NextIncrementalSetContext,
+  ): Promise<void>;
+  /**
+   * Revalidates tags, for all processes; a path is a tag too.
+   *
+   * @param durations `expire`, for how many seconds older values are still served; they are not without `durations`.
+   * @throws {SocketError} When memcached cannot be reached; it is tried again with the next `get` of this process.
+   */
+  revalidateTag(tags: string | readonly string[], durations?: { expire?: number }): Promise<void>;
+  /** Does nothing: an instance keeps no values. */
+  resetRequestCache(): void;
+}
+
+/** A class whose instances share a client. Next makes one for each request. */
+export interface NextIncrementalCacheHandlerClass {
+  /** Makes an instance. */
+  new (context?: NextIncrementalCacheContext): NextIncrementalCacheHandler;
+  /** Closes the client if it was made here. */
+  close(): Promise<void>;
+}
+
+/** What is stored of a value besides its bytes and tags. */
+interface Meta {
+  readonly lastModified: number;
+  readonly cacheControl?: NextCacheControl;
+  /** Absent for a page that does not exist. */
+  readonly packed?: PackedValue;
+}
+
+const TYPES: OptionTypes<NextIncrementalCacheHandlerOptions> = {
+  ...OPTION_TYPES,
+  buildId: "string",
+};
+
+/** The header of a page that lists its tags. */
+const TAGS_HEADER = "x-next-cache-tags";
+/** What outlives a build, as it does in Next's own cache of files. */
+const SHARED_KINDS: readonly unknown[] = ["FETCH", "IMAGE"];
+
+/**
+ * Makes a class for `cacheHandler` in the configuration of Next.js 15 and 16: pages and route handlers that are rendered
+ * once (ISR), what `fetch` and `unstable_cache` keep, and optimized images with `images.customCacheHandler`. All
+ * processes of a deployment share them. `revalidateTag` and `revalidatePath` reach all processes, as with
+ * `nextCacheHandler`, with which it may share a `prefix`.
+ *
+ * Pages that `next build` has rendered are rendered once more when they are first asked for, because Next does not read
+ * its own files with another `cacheHandler`. When memcached is away, pages are rendered each time, and `onError`
+ * receives the error; a revalidation rejects.
+ *
+ * @param options `servers` or `client`; `clientOptions`, `prefix`, `onError`, `buildId`.
+ * @returns The class.
+ * @throws {ValidationException} When an option is invalid, or there are no servers.
+ *
+ * @example The calls that Next makes
+ * ```ts
+ * import { nextIncrementalCacheHandler } from "@moecache/moecache/next";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * const Handler = nextIncrementalCacheHandler({ servers: server.address, buildId: "1" });
+ *
+ * const request = new Handler();
+ * assertEquals(await request.get("/menu", { kind: "APP_ROUTE" }), null);
+ * const headers = { "x-next-cache-tags": "menu,_N_T_/menu" };
+ * const body = new TextEncoder().encode("tea");
+ * const cacheControl = { revalidate: 60, expire: 3600 };
+ * await request.set("/menu", { kind: "APP_ROUTE", status: 200, headers, body }, { cacheControl });
+ *
+ * const other = new Handler();
+ * const found = await other.get("/menu", { kind: "APP_ROUTE" });
+ * assertEquals(`${found?.value?.body}`, "tea");
+ * await other.revalidateTag("_N_T_/menu");
+ * assertEquals(await other.get("/menu", { kind: "APP_ROUTE" }), null);
+ * await Handler.close();
+ * ```
+ */
+export function nextIncrementalCacheHandler(
+  options: NextIncrementalCacheHandlerOptions = {},
+): NextIncrementalCacheHandlerClass {
+  checkOptions(options, TYPES);
+  const cache = nextCacheFrom(options);
+  if (cache === undefined) return NoCache;
+  const { client, prefix, revalidations } = cache;
+  const entries = new TaggedEntries<Meta>(client, revalidations, `${prefix}page:`);
+  const builds = new Builds(options.buildId);
+  class Handler extends MemcachedCache {
+    constructor(context: NextIncrementalCacheContext = {}) {
+      super(cache as NextCache, entries, builds, context);
+    }
+
+    static async close(): Promise<void> {
+      await cache?.close();
+    }
+  }
+  return Handler;
+}
+
+/** The values for one request. */
+class MemcachedCache implements NextIncrementalCacheHandler {
+  readonly #cache: NextCache;
+  readonly #entries: TaggedEntries<Meta>;
+  readonly #builds: Builds;
+  readonly #context: NextIncrementalCacheContext;
+  readonly #begun = now();
+  /** The last revalidation when the first value was asked for: all that is rendered for the request is younger. */
+  #rendered: Promise<number | undefined> | undefined;
+
+  constructor(
+    cache: NextCache,
+    entries: TaggedEntries<Meta>,
+    builds: Builds,
+    context: NextIncrementalCacheContext,
+  ) {
+    this.#cache = cache;
+    this.#entries = entries;
+    this.#builds = builds;
+    this.#context = context;
+  }
+
+  async get(
+    key: string,
+    context: NextIncrementalGetContext = {},
+  ): Promise<NextIncrementalCacheEntry | null> {
+    const rendered = this.#rendered ??= this.#lastRevalidation();
+    try {
+      const tags = [...context.tags ?? [], ...context.softTags ?? []];
+      const [found] = await Promise.all([
+        this.#entries.get(this.#keyOf(key, SHARED_KINDS.includes(context.kind)), tags),
+        rendered,
+      ]);
+      if (found === undefined) return null;
+      const { head: { meta, tags: own }, body, verdict } = found;
+      const revalidated = this.#context.revalidatedTags ?? [];
+      if ([...own, ...tags].some((tag) => revalidated.includes(tag))) return null;
+      const { cacheControl, packed, lastModified } = meta;
+      const value = packed === undefined ? null : unpackValue(packed, body);
+      return {
+        lastModified: verdict === "fresh" ? lastModified : staleTime(meta, value, context),
+        value,
+        ...(cacheControl === undefined ? {} : { cacheControl }),
+      };
+    } catch (error) {
+      this.#cache.report(error);
+      return null;
+    }
+  }
+
+  async set(
+    key: string,
+    data: CachedValue | null,
+    context: NextIncrementalSetContext = {},
+  ): Promise<void> {
+    const { fetchCache, kind, cacheControl } = context;
+    const rendered = await this.#rendered ?? this.#cache.revalidations.before(this.#begun);
+    // Memcached was away: it is not known which revalidations the value reflects.
+    if (rendered === undefined) return;
+    const { packed, body } = data === null ? { body: new Uint8Array() } : packValue(data);
+    const lastModified = Date.now();
+    const meta: Meta = {
+      lastModified,
+      ...(cacheControl === undefined ? {} : { cacheControl }),
+      ...(packed === undefined ? {} : { packed }),
+    };
+    const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
+    try {
+      const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
+      const head = { rendered, tags: tagsOf(data, context), meta };
+      await this.#entries.set(this.#keyOf(key, isShared), head, body, exptime);
+    } catch (error) {
+      this.#cache.report(error);
+    }
+  }
+
+  async revalidateTag(
+    tags: string | readonly string[],
+    durations?: { expire?: number },
+  ): Promise<void> {
+    const seconds = durations === undefined ? 0 : durations.expire ?? Infinity;
+    const all = typeof tags === "string" ? [tags] : tags;
+    await this.#cache.revalidations.add(all, seconds);
+  }
+
+  // What is rendered for an earlier request of the instance must keep the number of its revalidation.
+  resetRequestCache(): void {}
+
+  async #lastRevalidation(): Promise<number | undefined> {
+    try {
+      return await this.#cache.revalidations.current();
+    } catch (error) {
+      this.#cache.report(error);
+      return undefined;
+    }
+  }
+
+  #keyOf(key: string, isShared: boolean): string {
+    return isShared ? `:${key}` : `${this.#builds.idFor(this.#context)}:${key}`;
+  }
+}
+
+/** The handler while `next build` runs. */
+class NoCache implements NextIncrementalCacheHandler {
+  get(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  set(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  revalidateTag(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  resetRequestCache(): void {}
+
+  static close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The ids of builds. */
+class Builds {
+  readonly #given: string | undefined;
+  readonly #read = new Map<string, string>();
+
+  constructor(buildId: string | undefined) {
+    this.#given = buildId;
+  }
+
+  /** @throws {ValidationException} When there is none. */
+  idFor({ fs, serverDistDir }: NextIncrementalCacheContext): string {
+    if (this.#given !== undefined) return this.#given;
+    if (fs === undefined || serverDistDir === undefined) throw noBuildId("Next passes no folder");
+    const known = this.#read.get(serverDistDir);
+    if (known !== undefined) return known;
+    const file = `${serverDistDir}/../BUILD_ID`;
+    let id: string;
+    try {
+      id = `${fs.readFileSync(file, "utf8")}`.trim();
+    } catch (error) {
+      throw noBuildId(`${error}`);
+    }
+    this.#read.set(serverDistDir, id);
+    return id;
+  }
+}
+
+function noBuildId(why: string): ValidationException {
+  return new ValidationException(
+    `Cannot tell the pages of builds apart: there is no build id, set the option buildId: ${why}`,
+  );
+}
+
+function tagsOf(data: CachedValue | null, { tags }: NextIncrementalSetContext): string[] {
+  const { headers } = (data ?? {}) as { headers?: Readonly<Record<string, unknown>> };
+  const listed = headers?.[TAGS_HEADER];
+  const ofPage = typeof listed === "string" && listed !== "" ? listed.split(",") : [];
+  return [...new Set([...tags ?? [], ...ofPage])];
+}
+
+/** A time by which Next takes a value for one that has to be rendered again while it is used. */
+function staleTime(
+  { lastModified, cacheControl }: Meta,
+  value: CachedValue | null,
+  context: NextIncrementalGetContext,
+): number {
+  const seconds = [cacheControl?.revalidate, context.revalidate, value?.revalidate]
+    .filter((seconds) => typeof seconds === "number");
+  // Without such a time it is rendered before it is used.
+  if (seconds.length === 0) return -1;
+  return Math.min(lastModified, Date.now() - Math.max(...seconds) * 1000 - 1000);
+}

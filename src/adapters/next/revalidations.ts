@@ -1,0 +1,210 @@
+/** The revalidations of tags by all processes, in memcached. @module */
+
+import { jsonTranscoder, type KeyCommands, Namespace } from "../../../mod.ts";
+import { systemClock } from "../../waiting.ts";
+import {
+  emptyRecords,
+  hashTag,
+  judge,
+  type TagRecords,
+  type Verdict,
+  withRevalidation,
+  worst,
+} from "./tag_records.ts";
+
+/** In how many items the table of tags is. */
+const PARTS = 256;
+/** How many numbers of revalidations are remembered with the times at which they were read. */
+const MOST_READINGS = 1000;
+/** For how many tags a process remembers that it could not write them. */
+const MOST_UNWRITTEN = 10_000;
+
+/** The number of the last revalidation, and when a reply with it had come, as {@linkcode now} counts. */
+interface Reading {
+  readonly time: number;
+  readonly revalidation: number;
+}
+
+/** Milliseconds since 1970, as Next takes the time of an entry: this clock never goes back. */
+export function now(): number {
+  return performance.timeOrigin + systemClock.now();
+}
+
+/**
+ * The revalidations of tags. A counter in memcached numbers them. Which tags were revalidated is in a table of a fixed
+ * number of items, by the hashes of the tags. So a part that memcached has lost is noticed, and everything older than
+ * that counts as expired; with an item for each tag, a lost one would look like that of a tag that was never revalidated.
+ */
+export class Revalidations {
+  readonly #counter: Namespace;
+  readonly #parts: KeyCommands;
+  readonly #prefix: string;
+  /** In the order of the times and of the numbers. */
+  readonly #readings: Reading[] = [];
+  /** The last known versions of the parts: a server that was away may come back with older ones. */
+  readonly #versions = new Map<number, number>();
+  /** The deadlines of tags whose revalidation could not be written. */
+  readonly #unwritten = new Map<string, number>();
+  #writingAgain: Promise<void> | undefined;
+
+  /** @param prefix What all keys begin with. */
+  constructor(client: KeyCommands, prefix: string) {
+    this.#counter = new Namespace(client, prefix);
+    this.#parts = client.withTranscoder(jsonTranscoder);
+    this.#prefix = `${prefix}tags:`;
+  }
+
+  /** Reads the number of the last revalidation: one round trip. */
+  async current(): Promise<number> {
+    const { prefix } = this.#counter;
+    const revalidation = Number((await this.#counter.currentPrefix()).slice(prefix.length, -1));
+    // What was rendered before the reply came may have been rendered before that revalidation.
+    if (revalidation > (this.#readings.at(-1)?.revalidation ?? 0)) {
+      this.#readings.push({ time: now(), revalidation });
+      if (this.#readings.length > MOST_READINGS) this.#readings.shift();
+    }
+    return revalidation;
+  }
+
+  /** The number of a revalidation that had been made before a time, the last that is known to have been. */
+  before(time: number): number | undefined {
+    return this.#readings.findLast((reading) => reading.time <= time)?.revalidation;
+  }
+
+  /**
+   * Makes all entries with some tags older than now stale, and expired after some time.
+   *
+   * @param seconds How long they may be served; 0 for not at all, `Infinity` for as long as they exist.
+   * @throws {SocketError} When memcached cannot be reached. The next {@linkcode read} of this process tries it again.
+   */
+  async add(tags: readonly string[], seconds: number): Promise<void> {
+    if (tags.length === 0) return;
+    const deadline = seconds > 0 ? Date.now() + seconds * 1000 : 0;
+    const deadlines = new Map(tags.map((tag) => [tag, deadline]));
+    try {
+      await this.#write(deadlines);
+    } catch (error) {
+      for (const tag of tags) {
+        this.#unwritten.set(tag, Math.min(deadline, this.#unwritten.get(tag) ?? Infinity));
+        const [first] = this.#unwritten.keys();
+        if (this.#unwritten.size > MOST_UNWRITTEN && first !== undefined) {
+          this.#unwritten.delete(first);
+        }
+      }
+      throw error;
+    }
+  }
+
+  /** Reads what is known of some tags: one request for each server. */
+  async read(tags: readonly string[]): Promise<(rendered: number) => Verdict> {
+    if (this.#unwritten.size > 0) await this.#writeAgain();
+    const places = tags.map(placeOf);
+    const parts = await this.#readParts(new Set(places.map(({ part }) => part)));
+    return (rendered) => {
+      const time = Date.now();
+      return worst(places.map(({ part, name }) => {
+        const records = parts.get(part);
+        return records === undefined ? "expired" : judge(records, name, rendered, time);
+      }));
+    };
+  }
+
+  async #write(deadlines: ReadonlyMap<string, number>): Promise<void> {
+    const parts = new Map<number, Map<string, number>>();
+    for (const [tag, deadline] of deadlines) {
+      const { part, name } = placeOf(tag);
+      const names = parts.get(part) ?? new Map();
+      parts.set(part, names.set(name, Math.min(deadline, names.get(name) ?? Infinity)));
+    }
+    // A part that begins with this revalidation would expire all that is older, whatever its tags and their deadlines.
+    await this.#readParts(new Set(parts.keys()));
+    await this.#counter.invalidateAll();
+    // Where others revalidate at the same time, this may be the number of a later one, which is as good.
+    const revalidation = await this.current();
+    await Promise.all(Array.from(parts, ([part, names]) => {
+      return this.#change(part, (records = emptyRecords(revalidation)) => {
+        return withRevalidation(records, revalidation, names, Date.now());
+      });
+    }));
+  }
+
+  /** Writes what could not be written, once for all that wait for it. */
+  #writeAgain(): Promise<void> {
+    return this.#writingAgain ??= (async () => {
+      const deadlines = new Map(this.#unwritten);
+      try {
+        await this.#write(deadlines);
+        for (const [tag, deadline] of deadlines) {
+          if (this.#unwritten.get(tag) === deadline) this.#unwritten.delete(tag);
+        }
+      } finally {
+        this.#writingAgain = undefined;
+      }
+    })();
+  }
+
+  async #readParts(wanted: ReadonlySet<number>): Promise<Map<number, TagRecords>> {
+    const found = new Map<number, TagRecords>();
+    if (wanted.size === 0) return found;
+    const items = await this.#parts.getMany<TagRecords>([...wanted].map((part) => this.#key(part)));
+    for (const part of wanted) {
+      const records = this.#ifCurrent(part, items.get(this.#key(part)));
+      if (records !== undefined) found.set(part, this.#learn(part, records));
+    }
+    if (found.size < wanted.size) await this.#beginParts(wanted, found);
+    return found;
+  }
+
+  /**
+   * Begins parts that are missing. Those that are not wanted now are begun too: each entry is then expired once, and
+   * not once for each part that is missing.
+   */
+  async #beginParts(wanted: ReadonlySet<number>, found: Map<number, TagRecords>): Promise<void> {
+    const revalidation = await this.current();
+    const begin = async (part: number) => {
+      const begun = await this.#change(part, (records) => {
+        return records === undefined ? emptyRecords(revalidation) : undefined;
+      });
+      // It has begun meanwhile: the next read finds it.
+      if (begun !== undefined) found.set(part, begun);
+    };
+    const missing = [...wanted].filter((part) => !found.has(part));
+    await Promise.all(missing.map(begin));
+    const others = Array.from({ length: PARTS }, (_, part) => part);
+    await Promise.allSettled(others.filter((part) => !wanted.has(part)).map(begin));
+  }
+
+  /** Changes a part; one that is older than what is known counts as missing. */
+  async #change(
+    part: number,
+    change: (records: TagRecords | undefined) => TagRecords | undefined,
+  ): Promise<TagRecords | undefined> {
+    const changed = await this.#parts.update<TagRecords>(this.#key(part), (records) => {
+      return change(this.#ifCurrent(part, records));
+    }, { exptime: 0 });
+    return changed === undefined ? undefined : this.#learn(part, changed);
+  }
+
+  #ifCurrent(part: number, records: TagRecords | undefined): TagRecords | undefined {
+    if (records === undefined || records.version < (this.#versions.get(part) ?? 0)) {
+      return undefined;
+    }
+    return records;
+  }
+
+  #learn(part: number, records: TagRecords): TagRecords {
+    const { version } = records;
+    if (version > (this.#versions.get(part) ?? 0)) this.#versions.set(part, version);
+    return records;
+  }
+
+  #key(part: number): string {
+    return `${this.#prefix}${part}`;
+  }
+}
+
+/** Where in the table a tag is. */
+function placeOf(tag: string): { readonly part: number; readonly name: string } {
+  const [one, two] = hashTag(tag);
+  return { part: one % PARTS, name: `${one.toString(36)}.${two.toString(36)}` };
+}
