@@ -1,6 +1,7 @@
 /** Values as text. @module */
 
-import { base64Of, printable, type Row } from "./printer.ts";
+import { base64Of, type Row } from "./printer.ts";
+import { printable } from "./shown_text.ts";
 
 /** A value as a field of a record: bytes have another name, since JSON has none. */
 export function fieldOf(value: unknown): Row {

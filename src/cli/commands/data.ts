@@ -11,8 +11,8 @@ import {
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { formatOf } from "../known_formats.ts";
-import { printable } from "../printer.ts";
 import { readBigInt, readTtl } from "../quantities.ts";
+import { printable } from "../shown_text.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 import { fieldOf, safeText, textOf, textOfBytes } from "../value_text.ts";
 import { deletePrefix } from "./delete_prefix.ts";

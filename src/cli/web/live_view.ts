@@ -5,7 +5,7 @@ import type { Fleet } from "../fleet.ts";
 import { FleetWatch } from "../fleet_watch.ts";
 import type { Overview, ServerView } from "../overview.ts";
 import { pause } from "../pause.ts";
-import { printable } from "../printer.ts";
+import { printable } from "../shown_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { BigScan } from "./big_scan.ts";
 import { type EventSink, EventStreams } from "./event_streams.ts";

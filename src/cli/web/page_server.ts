@@ -3,7 +3,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { ClientException, SocketError, ValidationException } from "../../../mod.ts";
 import type { Fleet } from "../fleet.ts";
-import { printable } from "../printer.ts";
+import { printable } from "../shown_text.ts";
 import { readTtl } from "../quantities.ts";
 import type { Terminal } from "../terminal.ts";
 import { messageOf, UsageFault } from "../usage.ts";
