@@ -45,7 +45,8 @@ import { getOrSet, inspect, invalidate, meta, update } from "./features/lazy_fea
 import { keyCommandsOf } from "./features/transcoded_view.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerControl } from "./fleet/server_control.ts";
-import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
+import type { ServerEvent } from "./fleet/server_event.ts";
+import type { ServerStatus } from "./fleet/status.ts";
 import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
 import type { ItemInfo, MetaReply, MetaVerb } from "./protocol/commands/meta.ts";
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";

@@ -1,7 +1,7 @@
 /** The addresses of servers. @module */
 
 import { quote, ValidationException } from "./errors.ts";
-import { isHostName } from "./option_checks.ts";
+import { isHostName, show } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
@@ -145,7 +145,7 @@ export function readAddresses(text: string): HostAddress[] {
 function takeApart(address: unknown): Parts {
   if (address instanceof URL) return fromUrl(address);
   if (typeof address === "string") {
-    return address.includes("://") ? fromUrl(parseUrl(address)) : fromText(address);
+    return address.includes("://") ? fromUrlText(address) : fromText(address);
   }
   if (isPair(address)) return { hostname: address[0], port: address[1] };
   if (typeof address === "object" && address !== null) {
@@ -202,6 +202,14 @@ function fromText(text: string): Parts {
   if (match === null) throw invalid(text, `it is not "host" or "host:port"`);
   const [, hostname, port] = match;
   return { hostname, ...(port === undefined ? {} : { port: Number(port) }) };
+}
+
+/** RFC 6874 writes the zone of an IPv6 address as in `[fe80::1%25eth0]`. The runtime's `URL` refuses it. */
+function fromUrlText(text: string): Parts {
+  const [, zone = ""] = /\[[\d:.a-f]+(%[\w.-]+)\]/i.exec(text) ?? [];
+  const parts = fromUrl(parseUrl(text.replace(`${zone}]`, "]")));
+  const hostname = `${parts.hostname}`.replace("]", `${zone.replace("%25", "%")}]`);
+  return { ...parts, hostname };
 }
 
 function parseUrl(text: string): URL {
@@ -261,7 +269,7 @@ function resolveHost(
   return { name: `${host}:${port}`, endpoint: { hostname: bare, port: port as number } };
 }
 
-/** Whether text is an IPv6 address. It may have a zone, as in `fe80::1%eth0`, which URLs do not allow. */
+/** Whether text is an IPv6 address. It may have a zone, as in `fe80::1%eth0`, which the runtime's `URL` refuses. */
 function isIPv6(text: string): boolean {
   const [, address] = /^((?:[\dA-Fa-f.]*:){2,}[\dA-Fa-f.]*)(?:%[\w.-]+)?$/.exec(text) ?? [];
   return address !== undefined && URL.canParse(`http://[${address}]`);
@@ -269,16 +277,14 @@ function isIPv6(text: string): boolean {
 
 function invalid(address: unknown, why: string): ValidationException {
   return new ValidationException(
-    `Cannot use server address ${show(address)}: ${why}`,
+    `Cannot use server address ${showSafely(address)}: ${why}`,
     withoutSecrets(address),
   );
 }
 
-function show(address: unknown): string {
+function showSafely(address: unknown): string {
   const safe = withoutSecrets(address);
-  return Array.isArray(safe)
-    ? `[${safe.map(show)}]`
-    : `${typeof safe === "number" ? safe : quote(safe)}`;
+  return Array.isArray(safe) ? `[${safe.map(showSafely)}]` : show(safe);
 }
 
 /** An address for error messages: without credentials and private keys. */
@@ -305,6 +311,6 @@ function hideUser(text: string): string {
   if (scheme === "") return host;
   const shown = host.replace(/[?#].*/s, "");
   // Colons within brackets belong to an IPv6 address. After any other colon is a port, or a secret.
-  const [, address = "", port = ""] = /^(\[[\da-f:.]*\]|[^:]*)(.*)$/is.exec(shown)!;
+  const [, address = "", port = ""] = /^(\[[\w:.%-]*\]|[^:]*)(.*)$/s.exec(shown)!;
   return scheme + address + (/^(:\d{0,5})?\/?$/.test(port) ? port : ":…");
 }

@@ -54,6 +54,11 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   "\na:1\r\n": ["a:1"],
   "memcached://u:p%2Fq%40r%2Cs@a:1,memcached://u:p@b": ["a:1", "b:11211"],
   "fe80::1%eth0": ["[fe80::1%eth0]:11211"],
+  "memcached://[fe80::1%25eth0]:5": ["[fe80::1%eth0]:5"],
+  "memcacheds://u:p%25w@[FE80::1%en-0.1],memcacheds://u:p@[fe80::1%254]": [
+    "[fe80::1%en-0.1]:11211",
+    "[fe80::1%4]:11211",
+  ],
   "[fe80::1%eth0]:5,[::1]": ["[fe80::1%eth0]:5", "[::1]:11211"],
 };
 

@@ -4,7 +4,7 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import { withAction } from "../protocol/command.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { Sockets } from "./bounded_sockets.ts";
+import type { Sockets } from "./sockets.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
 import { type Clock, DeadlineTimer } from "../waiting.ts";

@@ -2,7 +2,7 @@
 
 import { serverFailure } from "../commands/many_keys.ts";
 import { LineReader } from "../connection/line_reader.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import {
   HASH_METADUMP_REQUEST,
   isCrawlerBusy,
@@ -34,7 +34,7 @@ interface ListOutcome {
  * of the others are listed before the error is thrown.
  */
 export async function* listItems(
-  nodes: readonly ServerNode[],
+  nodes: readonly ServerHandle[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
   // Each connects when it is its turn, even if its server has left the list meanwhile.

@@ -2,7 +2,7 @@
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
@@ -28,14 +28,14 @@ export function items(
   checkOptions(options, ITEMS_OPTIONS);
   const { server, signal } = options;
   // Outside of the generator, so that an unknown server is an error at once.
-  const nodes = session.route.nodes(server, signal);
+  const nodes = session.route.withNodes((nodes) => nodes, server, signal);
   // The loop throws this error, but it may begin later, or never.
   if (nodes instanceof Promise) nodes.catch(() => {});
   return listItems(nodes, signal, session.settings.keys);
 }
 
 async function* listItems(
-  nodes: readonly ServerNode[] | Promise<readonly ServerNode[]>,
+  nodes: readonly ServerHandle[] | Promise<readonly ServerHandle[]>,
   signal: AbortSignal | undefined,
   keys: KeyFormat | undefined,
 ): AsyncGenerator<ItemMetadata, void, undefined> {

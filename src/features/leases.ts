@@ -20,6 +20,7 @@ import type { Session } from "../commands/session.ts";
 import { add } from "../commands/store.ts";
 import { ClientException } from "../errors.ts";
 import { readFlags } from "../protocol/bytes.ts";
+import { CHANCES } from "../protocol/command.ts";
 import {
   MetaCommand,
   type MetaReply,
@@ -253,6 +254,7 @@ async function findItem(
 function makeMeta(request: MetaRequest): MetaCommand {
   const command = new MetaCommand(request);
   command.absent = UNREACHABLE;
+  if (request.verb === "mg") command.chances = CHANCES;
   return command;
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../commands/operation_options.ts";
 import { ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
+import { CHANCES } from "../protocol/command.ts";
 import { checkSeconds } from "../protocol/exptime.ts";
 import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
@@ -76,6 +77,7 @@ async function inspectByMeta(
   const reply = await session.ask(key, () => {
     const command = new MetaCommand(request);
     command.absent = { status: "EN", flags: {} };
+    command.chances = CHANCES;
     return command;
   }, options);
   return reply.status === "EN" ? undefined : readItemInfo(reply, key);

@@ -2,8 +2,8 @@
 
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-import type { ServerNode } from "../connection/server_node.ts";
-import type { Command } from "../protocol/command.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
+import { CHANCES, type Command } from "../protocol/command.ts";
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
 import {
   MetaCommand,
@@ -26,7 +26,7 @@ export interface Places {
   readonly next: SubmitTo;
   readonly former: SubmitTo;
   /** The server that it moves from, if known. */
-  readonly formerNode?: ServerNode;
+  readonly formerNode?: ServerHandle;
   /** The dialect of the servers, if the client's option sets it. */
   readonly dialect?: ResolvedOptions["dialect"];
 }
@@ -121,7 +121,9 @@ async function readByMeta(
 ): Promise<Copy | undefined> {
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
   try {
-    const reply = await run(former, new MetaCommand(asked));
+    const command = new MetaCommand(asked);
+    command.chances = CHANCES;
+    const reply = await run(former, command);
     // A stale item is not copied.
     if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
     const ttl = Number(readToken(reply, "t", key));

@@ -140,7 +140,7 @@ async function act<Result>(turn: Turn<Result>): Promise<Result> {
   try {
     const read = await asRead(turn, result);
     await remember(clock, () => storeResult(turn, result));
-    return read;
+    return read === undefined ? await readBack(turn, result) : read;
   } catch (error) {
     // The action's error is thrown, not the error of removing the stub: the stub expires.
     if (!(error instanceof SocketError)) {
@@ -150,12 +150,25 @@ async function act<Result>(turn: Turn<Result>): Promise<Result> {
   }
 }
 
-/** The result as other callers will get it, if the format is known. */
-async function asRead<Result>({ client, stub }: Turn<Result>, result: Result): Promise<Result> {
+/** The result as other callers will get it; `undefined` if the format is not known, as with a view. */
+async function asRead<Result>(
+  { client, stub }: Turn<Result>,
+  result: Result,
+): Promise<Result | undefined> {
   const session = sessionOf(client);
-  if (session === undefined || result === undefined) return result;
+  if (session === undefined || result === undefined) return undefined;
   const { key } = stub;
   return (await writeAndReadInTime(session, result, key, `do key "${key}" once`)).value as Result;
+}
+
+/** The stored result; the action's own if it has been lost since. */
+async function readBack<Result>(
+  { client, items: { clock }, stub: { key } }: Turn<Result>,
+  result: Result,
+): Promise<Result> {
+  if (result === undefined) return result;
+  const read = await remember(clock, () => client.get<Result>(key));
+  return read === undefined ? result : read;
 }
 
 async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<Result> {
@@ -167,8 +180,8 @@ async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<R
   }
 }
 
-/** Stores the outcome. Doing this twice does no harm: it never replaces another client's item. */
-async function remember(clock: Clock, send: () => Promise<void>): Promise<void> {
+/** Stores the outcome, or reads it. Doing this twice does no harm: it never replaces another client's item. */
+async function remember<Done>(clock: Clock, send: () => Promise<Done>): Promise<Done> {
   for (let attempt = 1;; attempt++) {
     try {
       return await send();

@@ -1,7 +1,7 @@
 /** When an item expires. @module */
 
-import { quote, ValidationException } from "../errors.ts";
-import { checkInteger, invalidOption } from "../option_checks.ts";
+import { ValidationException } from "../errors.ts";
+import { checkInteger, invalidOption, show } from "../option_checks.ts";
 
 /**
  * When an item expires: seconds from now as a non-negative integer, or 0 for never. A number from 1,000,000,000 on is
@@ -12,7 +12,7 @@ import { checkInteger, invalidOption } from "../option_checks.ts";
 export type Exptime = number | Date;
 
 /** 30 days in seconds: memcached reads larger numbers as absolute times. */
-export const LONGEST_RELATIVE: number = 60 * 60 * 24 * 30;
+export const LONGEST_RELATIVE = 2_592_000;
 /** memcached stores a signed 32-bit number: a larger one wraps around, and the item expires at once. */
 const LARGEST = 0x7fffffff;
 
@@ -35,8 +35,9 @@ export function checkExptime(exptime: unknown, now: () => number): number {
     if (!isLong || exptime instanceof Date) return seconds;
     return Math.min(Math.ceil(now() / 1000) + seconds, LARGEST);
   }
+  const what = exptime instanceof Date ? "of an invalid or too late Date" : show(exptime);
   throw new ValidationException(
-    `Cannot use exptime ${show(exptime)}: it must be a Date or an integer from 0 to ${LARGEST}`,
+    `Cannot use exptime ${what}: it must be a Date or an integer from 0 to ${LARGEST}`,
     exptime,
   );
 }
@@ -70,9 +71,4 @@ export function extendExptime(exptime: number, seconds: number, now: number): nu
 /** Rounds up, so that items do not expire early, and avoids numbers that memcached reads as relative. */
 function absoluteSeconds(date: Date): number {
   return Math.max(Math.ceil(date.getTime() / 1000), LONGEST_RELATIVE + 1);
-}
-
-function show(exptime: unknown): string {
-  if (exptime instanceof Date) return "of an invalid or too late Date";
-  return typeof exptime === "number" ? `${exptime}` : quote(exptime);
 }

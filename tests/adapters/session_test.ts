@@ -1,10 +1,14 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, SocketError, ValidationException } from "../../mod.ts";
 import {
+  honoSessionsStore,
+  honoSessionStorage,
+  type HonoSessionStorageOptions,
   type MoecacheSession,
   type MoecacheSessionMethods,
   type MoecacheSessionOptions,
   moecacheSessionStore,
+  sessionIdStrategy,
 } from "../../src/adapters/session.ts";
 import { SERVERS } from "../support/every_server.ts";
 
@@ -89,4 +93,113 @@ Deno.test("moecacheSessionStore() refuses what it cannot use", async () => {
   await using store = moecacheSessionStore({ Store }, { servers });
   const id = 5 as unknown as string;
   assert(await get(store, id).catch((error) => error) instanceof ValidationException);
+});
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`honoSessionsStore() keeps sessions until they expire on ${kind}`, async () => {
+    await using server = await start();
+    await using store = honoSessionsStore({ servers: server.address });
+    const later = new Date(Date.now() + 60_000).toISOString();
+    for (const id of ["id", "a b", "long".repeat(100)]) {
+      assertEquals(await store.getSessionById(id), null);
+      const data = { _expire: later, _data: { user: { value: "Ada €", flash: false } } };
+      await store.createSession(id, { _expire: null });
+      assertEquals(await store.getSessionById(id), { _expire: null });
+      await store.persistSessionData(id, data);
+      assertEquals(await store.getSessionById(id), data);
+      await store.persistSessionData(id, { _expire: new Date(1000).toISOString() });
+      assertEquals(await store.getSessionById(id), null);
+      await store.createSession(id, data);
+      await store.deleteSession(id);
+      assertEquals(await store.getSessionById(id), null);
+    }
+    assertEquals(await store.getSessionById(undefined), null);
+  });
+
+  Deno.test(`honoSessionStorage() writes in order, and reads after it, on ${kind}`, async () => {
+    await using server = await start();
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => errors.push(error);
+    await using storage = honoSessionStorage({ servers: server.address, onError });
+    await using other = honoSessionStorage({ servers: server.address, onError });
+    assertEquals(await storage.get("id"), null);
+    for (let n = 0; n < 20; n++) storage.set("id", { n });
+    assertEquals(await storage.get("id"), { n: 19 });
+    storage.set("id", { n: 20 });
+    storage.delete("id");
+    storage.set("other", "kept");
+    storage.set("id", undefined);
+    await storage.written();
+    assertEquals([await other.get("id"), await other.get("other")], [null, "kept"]);
+    assert(errors.length === 1 && errors[0] instanceof ValidationException);
+    const last = honoSessionStorage({ servers: server.address, onError });
+    last.set("last", 1);
+    await last.close();
+    assertEquals(await other.get("last"), 1);
+    assertEquals(errors.length, 1);
+  });
+
+  Deno.test(`sessionIdStrategy() makes ids of its own on ${kind}`, async () => {
+    await using server = await start();
+    await using strategy = sessionIdStrategy({ servers: server.address });
+    const later = new Date(Date.now() + 60_000);
+    const ids = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => strategy.createData({ n }, later)),
+    );
+    assertEquals(new Set(ids).size, 10);
+    const [id = ""] = ids;
+    assertEquals(await strategy.readData(id), { n: 0 });
+    await strategy.updateData(id, { n: 100 });
+    assertEquals(await strategy.readData(id), { n: 100 });
+    await strategy.updateData(id, { n: 100 }, new Date(1000));
+    assertEquals(await strategy.readData(id), null);
+    await strategy.deleteData(ids[1] ?? "");
+    assertEquals(await strategy.readData(ids[1] ?? ""), null);
+    assertEquals(await strategy.readData("forged \r\n"), null);
+  });
+}
+
+Deno.test("the stores of the web's sessions fail without memcached, and miss with failover", async () => {
+  const servers = "127.0.0.1:1";
+  await using client = new Client(servers, { failover: "miss" });
+  await using store = honoSessionsStore({ servers });
+  await assertRejects(() => store.getSessionById("id"), SocketError);
+  await assertRejects(() => store.createSession("id", { _expire: null }), SocketError);
+  const missingStore = honoSessionsStore({ client });
+  await missingStore.createSession("id", { _expire: null });
+  assertEquals(await missingStore.getSessionById("id"), null);
+
+  await using strategy = sessionIdStrategy({ servers });
+  await assertRejects(() => strategy.createData({}), SocketError);
+  await assertRejects(() => strategy.readData("id"), SocketError);
+  await assertRejects(() => strategy.updateData("id", {}), SocketError);
+  await assertRejects(() => strategy.deleteData("id"), SocketError);
+  const missingStrategy = sessionIdStrategy({ client });
+  assertEquals(await missingStrategy.readData(await missingStrategy.createData({})), null);
+
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  await using storage = honoSessionStorage({ servers, onError });
+  storage.set("id", {});
+  storage.delete("id");
+  await storage.written();
+  assertEquals(errors.map((error) => error instanceof SocketError), [true, true]);
+  await assertRejects(() => storage.get("id"), SocketError);
+  const missing = honoSessionStorage({ client, onError });
+  missing.set("id", {});
+  assertEquals(await missing.get("id"), null);
+  assertEquals(errors.length, 2);
+});
+
+Deno.test("the stores of the web's sessions refuse what they cannot use", () => {
+  const servers = "127.0.0.1:1";
+  const onError = () => {};
+  for (const options of [{}, { servers, ttl: 0 }, { servers, prefix: "" }, { servers, tll: 1 }]) {
+    const given = options as MoecacheSessionOptions;
+    assertThrows(() => honoSessionsStore(given), ValidationException);
+    assertThrows(() => sessionIdStrategy(given), ValidationException);
+    assertThrows(() => honoSessionStorage({ ...given, onError }), ValidationException);
+  }
+  const silent = { servers } as unknown as HonoSessionStorageOptions;
+  assertThrows(() => honoSessionStorage(silent), ValidationException, "onError");
 });

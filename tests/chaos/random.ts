@@ -56,7 +56,7 @@ export function chooseSeed(): number {
 }
 
 /** Runs a body with a seed, and names the seed when the body fails. */
-export async function withSeed(body: (seed: number) => Promise<void>): Promise<void> {
+export async function withSeed(body: (seed: number) => Promise<unknown>): Promise<void> {
   const seed = chooseSeed();
   try {
     await body(seed);

@@ -107,6 +107,7 @@ async function fuzz(): Promise<string[]> {
     `pickles: ${pickles.cases} cases, slowest ${pickles.slowest.toFixed(1)} ms, ` +
       `hungriest ${megabytes(pickles.hungriest)}`,
   );
+  const formats = FUZZED_FORMATS.length + FUZZED_TRANSCODERS.length;
   for (const [at, format] of FUZZED_FORMATS.entries()) {
     const { cases, values, slowest, hungriest } = await fuzzFormat(
       format,
@@ -116,7 +117,7 @@ async function fuzz(): Promise<string[]> {
         "formats",
         FORMAT_CASES,
         `cases of ${format.name}`,
-        (at + 1) / FUZZED_FORMATS.length,
+        (at + 1) / formats,
       ),
     );
     progress.print(
@@ -124,9 +125,19 @@ async function fuzz(): Promise<string[]> {
         `slowest ${slowest.toFixed(1)} ms, hungriest ${megabytes(hungriest)}`,
     );
   }
-  for (const fuzzed of FUZZED_TRANSCODERS) {
-    await fuzzForeign(fuzzed, new Random(seed), TRANSCODER_CASES);
-    progress.print(`${fuzzed.name}: ${TRANSCODER_CASES} cases`);
+  for (const [at, fuzzed] of FUZZED_TRANSCODERS.entries()) {
+    const cases = await fuzzForeign(
+      fuzzed,
+      new Random(seed),
+      TRANSCODER_CASES,
+      goesOnIn(
+        "formats",
+        TRANSCODER_CASES,
+        `cases of ${fuzzed.name}`,
+        (FUZZED_FORMATS.length + at + 1) / formats,
+      ),
+    );
+    progress.print(`${fuzzed.name}: ${cases} cases`);
   }
   return [];
 }

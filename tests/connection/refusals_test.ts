@@ -6,10 +6,12 @@ import {
   type PartialClientException,
   SocketError,
 } from "../../mod.ts";
+import { deadBackend, MemcachedServer } from "../../src/testing/mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { answering, type Script, ScriptedPeer } from "../support/scripted_peer.ts";
 
 const REFUSAL = "SERVER_ERROR backend failure";
+const TWEMPROXY_REFUSAL = "SERVER_ERROR Connection refused";
 /** Longer than a server is asked for one key a request. */
 const LATER = 60_000;
 
@@ -49,7 +51,7 @@ function scriptOf(proxy: Proxy, lines: string[] = []): Script {
 }
 
 /** A client on a clock that stands still, whose server would be down with its first failure. */
-function clientOf(peer: ScriptedPeer, options: ClientOptions = {}) {
+function clientOf(peer: { readonly address: string }, options: ClientOptions = {}) {
   const clock = new FakeClock();
   const client = new Client(peer.address, { clock, failuresBeforeDead: 1, ...options });
   const faults: string[] = [];
@@ -190,6 +192,76 @@ for (const proxy of PROXIES) {
     assertEquals(peer.connectionCount, 3);
   });
 }
+
+for (const proxy of ["memcached", "twemproxy"] as const) {
+  Deno.test(`Client fails nothing that only reads for a key that somebody else named, behind ${proxy}`, async () => {
+    const fault = deadBackend(isDead, proxy);
+    await using server = await MemcachedServer.listen({ fault });
+    const options = proxy === "twemproxy" ? { proxy } : {};
+    await using first = new Client(server.address, options);
+    await first.set("a", "value of a");
+    await first.namespace("n:").set("a", "value of n:a");
+    // Nothing is known to it, so the namespace reads its counter.
+    const { client, faults } = clientOf(server, options);
+    await using _ = client;
+    await client.getOrSet("a", () => "never");
+    const outcomes = await Promise.all([
+      client.get("dead"),
+      client.get("a"),
+      client.inspect("a").then((item) => item?.size),
+      client.getOrSet("a", () => "never"),
+      client.getOrSet("dead", () => "never"),
+      client.getOrSet("absent", () => "computed"),
+      client.incr("counter", 0n),
+      client.namespace("n:").get("a"),
+    ].map(outcomeOf));
+    const refusal = { refused: proxy === "memcached" ? REFUSAL : TWEMPROXY_REFUSAL };
+    assertEquals(outcomes, [
+      refusal,
+      "value of a",
+      10,
+      "value of a",
+      refusal,
+      "computed",
+      undefined,
+      "value of n:a",
+    ]);
+    assertEquals(faults, []);
+  });
+}
+
+Deno.test("Client sends what it had not written when a refusal ended the connection", async () => {
+  const written: string[] = [];
+  const dial = () => {
+    const isFirst = written.length === 0;
+    let controller: ReadableStreamDefaultController<Uint8Array>;
+    const readable = new ReadableStream<Uint8Array>({
+      start: (given) => void (controller = given),
+    });
+    const send = (text: string) => controller.enqueue(new TextEncoder().encode(text));
+    const writable = new WritableStream<Uint8Array>({
+      async write(chunk) {
+        const text = new TextDecoder().decode(chunk);
+        written.push(text);
+        if (isFirst && text.startsWith("get")) return;
+        if (!isFirst) return send(text.startsWith("set") ? "STORED\r\n5\r\n" : "END\r\n".repeat(2));
+        // The writing of this one does not end.
+        send(`${REFUSAL}\r\nEND\r\n`);
+        await new Promise(() => {});
+      },
+    });
+    const close = () => controller.error(new Error("closed"));
+    return Promise.resolve({ readable, writable, close });
+  };
+  await using client = new Client("a:1", { dial });
+  const reads = ["a", "b"].map((key) => outcomeOf(client.get(key)));
+  while (written.length === 0) await new Promise((resolve) => setTimeout(resolve));
+  const lost = client.set("lost", "x").catch((error) => error.message);
+  while (written.length === 1) await new Promise((resolve) => setTimeout(resolve));
+  const waiting = [client.set("c", "x"), client.incr("d", 1)].map(outcomeOf);
+  assert((await lost).endsWith('of several keys, under way: set key "lost"'), await lost);
+  assertEquals(await Promise.all([...reads, ...waiting]), [undefined, undefined, undefined, 5n]);
+});
 
 Deno.test("Client asks a key whose refusal is its own only once", async () => {
   const lines: string[] = [];

@@ -7,6 +7,8 @@ import { install, installEsbuild, NEWEST_BUN, USUAL_NODE, WORKERD } from "../pac
 import { PACKAGES } from "./packages.ts";
 import { Program } from "./program.ts";
 
+const LISTENING = /Listening on (\S+)\n/;
+
 /** Puts an example where it finds its packages. */
 async function copy(example: string): Promise<string> {
   const name = `program.${example}`;
@@ -26,7 +28,7 @@ Deno.test("bun_serve.ts renders a page once, and also without memcached", async 
     env,
     PACKAGES,
   );
-  const url = await program.prints(/Listening on (\S+)\n/);
+  const url = await program.prints(LISTENING);
   const ask = async (path: string) => await (await fetch(`${url}${path}`)).text();
   const first = await ask("about");
   assertMatch(first, /^<h1>\/about<\/h1>/);
@@ -50,6 +52,68 @@ Deno.test("migrate_from_memjs.mjs reads what memjs wrote", async () => {
     code: 0,
     output: "Hello from memjs\n{ name: 'Ada', born: 1815 }\n",
   });
+});
+
+/** Starts an example on Node; each has a port of its own. */
+async function onNode(example: string, memcached: string): Promise<Program> {
+  const own = { SESSION_SECRET: "a secret", WINDOW_MS: "86400000" };
+  const env = { MEMCACHED: memcached, PORT: "0", ...own };
+  return new Program(await install(USUAL_NODE), [await copy(example)], env, PACKAGES);
+}
+
+Deno.test("express_sessions.mjs keeps sessions on two servers, and asks to try again without memcached", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await using one = await onNode("express_sessions.mjs", memcached.address);
+  await using two = await onNode("express_sessions.mjs", memcached.address);
+  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  let cookie = "";
+  const ask = async (url: string): Promise<[status: number, text: string]> => {
+    const response = await fetch(url, { headers: { Cookie: cookie } });
+    const [given] = response.headers.getSetCookie();
+    if (given !== undefined) cookie = given.split(";", 1)[0] ?? "";
+    return [response.status, await response.text()];
+  };
+  assertEquals(await ask(first), [200, "You have been here 1 times\n"]);
+  assertEquals(await ask(second), [200, "You have been here 2 times\n"]);
+  assertEquals(await ask(`${first}logout`), [200, "Goodbye\n"]);
+  assertEquals(await ask(second), [200, "You have been here 1 times\n"]);
+  await memcached.kill();
+  assertEquals(await ask(first), [503, "Please try again\n"]);
+});
+
+Deno.test("express_rate_limit.mjs turns the sixth request away on two servers, and none without memcached", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await using one = await onNode("express_rate_limit.mjs", memcached.address);
+  await using two = await onNode("express_rate_limit.mjs", memcached.address);
+  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  const ask = async (url: string) => {
+    const response = await fetch(url);
+    await response.body?.cancel();
+    return response.status;
+  };
+  const statuses = [];
+  for (const url of [first, second, first, second, first, second, first]) {
+    statuses.push(await ask(url));
+  }
+  assertEquals(statuses, [200, 200, 200, 200, 200, 429, 429]);
+  await memcached.kill();
+  assertEquals([await ask(first), await ask(second)], [200, 200]);
+});
+
+Deno.test("bentocache.mjs renders a page once on two servers, and on each without memcached", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await using one = await onNode("bentocache.mjs", memcached.address);
+  await using two = await onNode("bentocache.mjs", memcached.address);
+  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  const ask = async (url: string) => await (await fetch(url)).text();
+  const page = await ask(`${first}about`);
+  assertMatch(page, /^\/about rendered at /);
+  assertEquals([await ask(`${second}about`), await ask(`${first}about`)], [page, page]);
+  await memcached.kill();
+  assertEquals(await ask(`${first}about`), page);
+  const home = await ask(`${second}home`);
+  assertMatch(home, /^\/home rendered at /);
+  assertEquals(await ask(`${second}home`), home);
 });
 
 Deno.test("workers_hono.mjs computes a result once, and also without memcached, on workerd", async () => {

@@ -17,7 +17,13 @@ export async function installPackages(env: Record<string, string>): Promise<void
   await installLocked(PACKAGES);
   const own = new URL("node_modules/@moecache/moecache/", PACKAGES);
   await Deno.mkdir(own, { recursive: true });
-  const entries = { ".": "mod.ts", "./rings": "src/routing/mod.ts" };
+  const entries = {
+    ".": "mod.ts",
+    "./bentocache": "src/adapters/bentocache.ts",
+    "./rate-limit": "src/adapters/rate_limit.ts",
+    "./rings": "src/routing/mod.ts",
+    "./session": "src/adapters/session.ts",
+  };
   const exports: Record<string, string> = {};
   for (const [name, source] of Object.entries(entries)) {
     const file = `${name.slice(2) || "mod"}.js`;

@@ -6,6 +6,14 @@ import { Client, ClientException, type KeyCommands } from "../../mod.ts";
 import { memoize } from "../../src/patterns/mod.ts";
 import { makeCallTracker } from "../../src/transport/runtime_features.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import {
+  hashedKeys,
+  largeValues,
+  nearCache,
+  replicas,
+  spread,
+  tagged,
+} from "../../src/views/mod.ts";
 
 const WAITS = "the function that computes its value would wait for itself";
 
@@ -39,6 +47,43 @@ describe("getOrSet inside a load", () => {
       }
       // Nothing of it is left.
       assertEquals(await client.getOrSet("key", () => "value"), "value");
+    }));
+
+  it("of the same key is an error in views, and where two loads wait for each other", () =>
+    withClient(async (client) => {
+      const names = client.namespace("n:");
+      const views: Record<string, KeyCommands> = {
+        hashed: hashedKeys(client),
+        large: largeValues(hashedKeys(client)),
+        near: nearCache(names, { maxBytes: 1 << 20, ttl: 60 }),
+        replicas: replicas([client]),
+        spread: spread(client, { keys: ["a"], copies: 2 }),
+        tagged: tagged(names),
+      };
+      for (const [kind, view] of Object.entries(views)) {
+        const again = () => view.getOrSet("a", () => "never");
+        const late = async () => {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          return await again();
+        };
+        const around = () => client.getOrSet("other", again);
+        for (const load of [again, late, around]) {
+          await assertRejects(() => view.getOrSet("a", load), ClientException, WAITS, kind);
+        }
+        const begun = [0, 1].map(() => Promise.withResolvers<void>());
+        const mutual = ["a", "b"].map((key, i) =>
+          view.getOrSet(key, async () => {
+            begun[i]!.resolve();
+            await begun[1 - i]!.promise;
+            return await view.getOrSet(key === "a" ? "b" : "a", () => "never");
+          })
+        );
+        for (const waiting of await Promise.allSettled(mutual)) {
+          assert(waiting.status === "rejected" && waiting.reason.message.includes(WAITS), kind);
+        }
+        assertEquals(await view.getOrSet("a", () => kind), kind);
+        await view.delete("a");
+      }
     }));
 
   it("of the same key is an error in a namespace whose counter cannot be reached", async () => {

@@ -5,6 +5,7 @@ import {
   Client,
   compressed,
   jsonTranscoder,
+  type KeyCommands,
   moecacheTranscoder,
   rawTranscoder,
   type Transcoder,
@@ -12,6 +13,14 @@ import {
 } from "../../mod.ts";
 import { memoize, once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import {
+  hashedKeys,
+  largeValues,
+  nearCache,
+  replicas,
+  spread,
+  tagged,
+} from "../../src/views/mod.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 
 /** What each transcoder reads as something else than was written, and what it does not. */
@@ -56,6 +65,52 @@ Deno.test("getOrSet, memoize, once and update give what others read", async () =
     }
   }
 });
+
+Deno.test("getOrSet, memoize, once and update give what others read through views", async () => {
+  await using server = await MemcachedServer.listen();
+  const values: [transcoder: Transcoder, make: () => unknown][] = [
+    ...VALUES.filter(([transcoder]) => transcoder !== rawTranscoder),
+    [jsonTranscoder, () => NaN],
+    [jsonTranscoder, () => null],
+    [jsonTranscoder, () => undefined],
+  ];
+  for (const [i, [transcoder, make]] of values.entries()) {
+    await using client = new Client(server.address, { transcoder });
+    const views = {
+      hashedKeys: hashedKeys(client),
+      largeValues: largeValues(client),
+      nearCache: nearCache(client, { maxBytes: 1 << 20, ttl: 60 }),
+      replicas: replicas([client]),
+      spread: spread(client, { keys: [`once:${i}`], copies: 2 }),
+      tagged: tagged(client),
+      own: ownCommands(client),
+    };
+    for (const [kind, commands] of Object.entries(views)) {
+      await client.flushAll();
+      const first: Record<string, (key: string) => Promise<unknown>> = {
+        getOrSet: (key) => commands.getOrSet(key, make),
+        memoize: (key) => memoize(commands, make, { key: () => key })(),
+        once: (key) => once(commands, key, make),
+        update: (key) => commands.update(key, make),
+      };
+      for (const [name, compute] of Object.entries(first)) {
+        const key = `${name}:${i}`;
+        const computed = await compute(key);
+        assertSame(computed, await commands.get(key), `${kind}: ${key}`);
+      }
+    }
+  }
+});
+
+/** What a program makes of a client's commands for itself. */
+function ownCommands(client: Client): KeyCommands {
+  return new Proxy(client as KeyCommands, {
+    get: (_, name) => {
+      const member: unknown = Reflect.get(client, name);
+      return typeof member === "function" ? member.bind(client) : member;
+    },
+  });
+}
 
 Deno.test("getOrSet gives what others read where nothing is stored", async () => {
   await using fleet = await SwitchedFleet.start(["a:1", "b:1"]);

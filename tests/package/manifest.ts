@@ -27,7 +27,13 @@ export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>>
   "./next": { next: ">=15" },
   "./otel": { "@opentelemetry/api": "^1.9" },
   "./rate-limit": { "@fastify/rate-limit": ">=11", "express-rate-limit": ">=7" },
-  "./session": { "express-session": ">=1.17" },
+  "./session": {
+    "@hono/session": ">=0.2",
+    "@remix-run/server-runtime": ">=2",
+    "express-session": ">=1.17",
+    "hono-sessions": ">=0.8",
+    "react-router": ">=7",
+  },
   "./unstorage": { unstorage: ">=1.10" },
 };
 

@@ -12,16 +12,20 @@ const MAX_MILLISECONDS = 1000;
  * Decodes random bytes, and mutations of what the transcoder made of some values, under flags that it
  * knows and others.
  *
- * @param cases How many.
+ * @param most How many at most.
+ * @param goesOn Is given how many are over, and says whether there is time for another.
+ * @returns How many there were.
  * @throws {Error} When one makes anything but a value or a `ClientException`, or takes long.
  */
 export async function fuzzTranscoder(
   transcoder: Transcoder,
   samples: readonly EncodedValue[],
   random: Random,
-  cases: number,
-): Promise<void> {
-  for (let i = 0; i < cases; i++) {
+  most: number,
+  goesOn: (done: number) => boolean = () => true,
+): Promise<number> {
+  let cases = 0;
+  for (; cases < most && goesOn(cases); cases++) {
     const item = arbitraryItem(samples, random);
     const shown = `${item.flags} ${toHex(item.data)}`;
     const start = busyTime();
@@ -33,6 +37,7 @@ export async function fuzzTranscoder(
     }
     if (busyTime() - start > MAX_MILLISECONDS) throw new Error(`Too slow for ${shown}`);
   }
+  return cases;
 }
 
 function arbitraryItem(samples: readonly EncodedValue[], random: Random): EncodedValue {

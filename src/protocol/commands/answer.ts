@@ -149,6 +149,8 @@ export class CounterCommand extends Command<bigint | undefined> {
   constructor(request: CounterRequest) {
     super();
     this.request = request;
+    // It only reads the counter.
+    if (request.delta === 0n) this.chances = CHANCES;
   }
 
   override get kind(): string {

@@ -356,6 +356,7 @@ export function readItemInfo(reply: MetaReply, key: string): ItemInfo {
   };
 }
 
-function exactNumber(number: bigint): number | bigint {
-  return number > Number.MAX_SAFE_INTEGER ? number : Number(number);
+function exactNumber(exact: bigint): number | bigint {
+  const number = Number(exact);
+  return Number.isSafeInteger(number) ? number : exact;
 }

@@ -132,6 +132,7 @@ Deno.test("readItemInfo rounds no flags, and reads those of old servers", () => 
   assertEquals(flagsOf("4294967296"), 4294967296);
   assertEquals(flagsOf("9007199254740991"), Number.MAX_SAFE_INTEGER);
   assertEquals(flagsOf("9007199254740993"), 9007199254740993n);
+  assertEquals(flagsOf("-9007199254740993"), -9007199254740993n);
   assertEquals(flagsOf("18446744073709551615"), 2n ** 64n - 1n);
   for (const f of ["", "x", "1.5", "-"]) assertThrows(() => flagsOf(f), ClientException, "flag f");
 });

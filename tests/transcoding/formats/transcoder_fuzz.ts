@@ -47,16 +47,20 @@ function fuzzed(name: string, transcoder: Transcoder, ...vectors: string[]): Fuz
 /**
  * Reads mutations of what the program stored.
  *
+ * @param most How many at most.
+ * @param goesOn Is given how many are over, and says whether there is time for another.
+ * @returns How many there were.
  * @throws {Error} When one makes anything but a value or a `ClientException`, or takes long.
  */
 export async function fuzzForeign(
   { transcoder, vectors }: FuzzedTranscoder,
   random: Random,
-  cases: number,
-): Promise<void> {
+  most: number,
+  goesOn?: (done: number) => boolean,
+): Promise<number> {
   const sets = await readForeign(...vectors);
   const samples: EncodedValue[] = sets.flatMap(({ cases }) => cases)
     .filter(({ data }) => data.byteLength <= MAX_LENGTH)
     .map(({ flags, data }) => ({ flags, data }));
-  await fuzzTranscoder(transcoder, samples, random, cases);
+  return await fuzzTranscoder(transcoder, samples, random, most, goesOn);
 }

@@ -1,0 +1,111 @@
+/** A store for express-session. @module */
+
+import { ValidationException } from "../../../mod.ts";
+import { callBack } from "../node_callbacks.ts";
+import { type MoecacheSessionOptions, type SessionExpiry, sessionsFrom } from "./sessions.ts";
+
+/** What express-session exports, as far as a store needs it. */
+export interface ExpressSession<Base extends object> {
+  /** The class that stores extend. */
+  readonly Store: { readonly prototype: Base };
+}
+
+/** A session, as far as a store needs it. */
+export interface MoecacheSession {
+  /** The session's cookie. */
+  readonly cookie: {
+    /** When the cookie expires; none, `null` or `false` for one that ends with the browser. */
+    readonly expires?: Date | string | boolean | null | undefined;
+  };
+}
+
+/** Takes an error, or `null` or nothing. */
+export type MoecacheSessionCallback = (error?: unknown) => void;
+
+/** The methods that express-session calls. */
+export interface MoecacheSessionMethods extends AsyncDisposable {
+  /** Gets a session; the callback gets nothing when there is none. */
+  get<Session extends MoecacheSession>(
+    id: string,
+    callback: (error: unknown, session?: Session | null) => void,
+  ): void;
+  /** Sets a session, which lives for as long as its cookie. */
+  set(id: string, session: MoecacheSession, callback?: MoecacheSessionCallback): void;
+  /** Lets a session live for as long as its cookie, and does not change it otherwise. */
+  touch(id: string, session: MoecacheSession, callback?: MoecacheSessionCallback): void;
+  /** Deletes a session. */
+  destroy(id: string, callback?: MoecacheSessionCallback): void;
+  /** Deletes all sessions of the store, in one round trip. */
+  clear(callback?: MoecacheSessionCallback): void;
+  /** Closes the client if the store made it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a store for express-session. No socket is opened before the first operation needs one.
+ *
+ * Sessions are stored as JSON, whatever transcoder the client has. A session lives until its cookie expires, and up to
+ * two seconds longer, because memcached counts whole seconds. It must fit into an item, which is 1 MiB by default.
+ * memcached may evict sessions when it needs room, and loses them when it restarts: their users are logged out then.
+ * Errors go to the callback, and express-session passes them to the next error handler.
+ *
+ * @param session What express-session exports.
+ * @param options `client`, or `servers` and `clientOptions`; `prefix`; `ttl`, in seconds.
+ * @returns The store, an instance of `session.Store`.
+ * @throws {ValidationException} When an option is invalid.
+ *
+ * @example The calls that express-session makes
+ * ```ts
+ * import { moecacheSessionStore } from "@moecache/moecache/session";
+ * import { MemcachedServer } from "@moecache/moecache/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await MemcachedServer.listen();
+ * class Store {} // that of express-session
+ * await using store = moecacheSessionStore({ Store }, { servers: server.address });
+ *
+ * await new Promise<void>((done) => store.set("id", { cookie: {} }, () => done()));
+ * const session = await new Promise((done) => store.get("id", (_error, found) => done(found)));
+ * assertEquals(session, { cookie: {} });
+ * ```
+ */
+export function moecacheSessionStore<Base extends object>(
+  session: ExpressSession<Base>,
+  options: MoecacheSessionOptions,
+): Base & MoecacheSessionMethods {
+  if (typeof session?.Store !== "function") {
+    const why = "it must be what express-session exports";
+    throw new ValidationException(`Cannot use session: ${why}`, session);
+  }
+  const { sessions, close } = sessionsFrom(options);
+  const methods: MoecacheSessionMethods = {
+    get: (id, callback) => answer(sessions.get(id), callback as Answer),
+    set: (id, session, callback) => answer(sessions.set(id, session, expiryOf(session)), callback),
+    touch: (id, session, callback) => answer(sessions.touch(id, expiryOf(session)), callback),
+    destroy: (id, callback) => answer(sessions.destroy(id), callback),
+    clear: (callback) => answer(sessions.clear(), callback),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+  const store: Base = Reflect.construct(session.Store, []);
+  return Object.assign(store, methods);
+}
+
+/** A session that another program has made may have no cookie. */
+function expiryOf({ cookie }: MoecacheSession): SessionExpiry {
+  return cookie?.expires;
+}
+
+/** A callback for any outcome: that of `get` says itself what a session is. */
+type Answer = (error: unknown, result?: unknown) => void;
+
+/** Gives the outcome of a promise to a callback, if there is one. */
+function answer<Result>(
+  outcome: Promise<Result>,
+  callback: ((error: unknown, result?: Result) => void) | undefined,
+): void {
+  outcome.then(
+    (result) => callBack(() => callback?.(null, result)),
+    (error) => callBack(() => callback?.(error)),
+  );
+}

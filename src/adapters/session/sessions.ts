@@ -1,0 +1,99 @@
+/** Sessions under their ids, which all stores of sessions share. @module */
+
+import {
+  type ClientOptions,
+  type Exptime,
+  jsonTranscoder,
+  type KeyCommands,
+  Namespace,
+  type ServerAddress,
+} from "../../../mod.ts";
+import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
+import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
+import { exptimeOf, itemKeyOf, roomBehind } from "../key_and_exptime.ts";
+
+/** The options of the stores of sessions. */
+export interface MoecacheSessionOptions {
+  /** The client to use; the store does not close it. Either this or `servers` is required. */
+  readonly client?: KeyCommands | undefined;
+  /** The servers, as a `Client` takes them. The store makes a client for them, and closes it. */
+  readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
+  /** The options of the client that the store makes for `servers`. */
+  readonly clientOptions?: ClientOptions | undefined;
+  /** The prefix of all keys in memcached, 1 to 50 characters, each from `!` to `~`; `"session:"` by default. */
+  readonly prefix?: string | undefined;
+  /** The lifetime in seconds of sessions whose cookie has none, more than 0; 86,400 by default, which is a day. */
+  readonly ttl?: number | undefined;
+}
+
+/** The types of the options, for {@linkcode checkOptions}. */
+export const OPTION_TYPES: OptionTypes<MoecacheSessionOptions> = {
+  client: "any",
+  servers: "any",
+  clientOptions: "any",
+  prefix: "string",
+  ttl: "number",
+};
+
+const DAY = 86_400;
+
+/** When a session expires: a time, or nothing where it has none. */
+export type SessionExpiry = Date | string | boolean | null | undefined;
+
+/**
+ * Makes the sessions of a store, and what closes their client.
+ *
+ * @throws {ValidationException} When an option is invalid.
+ */
+export function sessionsFrom(
+  options: MoecacheSessionOptions,
+): { readonly sessions: Sessions; readonly close: AdapterClient["close"] } {
+  checkOptions(options ?? {}, OPTION_TYPES);
+  const { prefix = "session:", ttl = DAY } = options ?? {};
+  if (!(ttl > 0)) throw invalidOption("ttl", ttl, "a number of seconds above 0");
+  const { client, close } = clientFrom(options ?? {});
+  return { sessions: new Sessions(client, checkPrefix(prefix), ttl * 1000), close };
+}
+
+/** The sessions with a prefix, as JSON. */
+export class Sessions {
+  readonly #namespace: Namespace;
+  readonly #longest: number;
+  readonly #lifetime: number;
+
+  /** @param lifetime The milliseconds that a session lives that has no time. */
+  constructor(client: KeyCommands, prefix: string, lifetime: number) {
+    this.#namespace = new Namespace(client.withTranscoder(jsonTranscoder), prefix);
+    this.#longest = roomBehind(client, prefix);
+    this.#lifetime = lifetime;
+  }
+
+  async get<Session>(id: string): Promise<Session | undefined> {
+    return await this.#namespace.get<Session>(await this.#keyOf(id));
+  }
+
+  async set(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
+    await this.#namespace.set(await this.#keyOf(id), session, this.#exptimeOf(expires));
+  }
+
+  async touch(id: string, expires: SessionExpiry): Promise<void> {
+    await this.#namespace.touch(await this.#keyOf(id), this.#exptimeOf(expires));
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.#namespace.delete(await this.#keyOf(id));
+  }
+
+  async clear(): Promise<void> {
+    await this.#namespace.invalidateAll();
+  }
+
+  #keyOf(id: string): string | Promise<string> {
+    return itemKeyOf(id, this.#longest);
+  }
+
+  #exptimeOf(expires: SessionExpiry): Exptime {
+    const isTime = expires instanceof Date || typeof expires === "string";
+    return exptimeOf(isTime ? new Date(expires).getTime() - Date.now() : this.#lifetime);
+  }
+}
