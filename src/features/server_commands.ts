@@ -9,7 +9,7 @@ import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
 import { traceOperation } from "../commands/traced.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
-import { adopt, tracesCommands } from "../observation.ts";
+import { adopt, inContext, presentContext, tracesCommands } from "../observation.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { type Command, withAction } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
@@ -122,10 +122,12 @@ async function askAll<Result>(
 ): Promise<Result[]> {
   checkOptions(options, OPERATION_OPTIONS);
   const signal = options?.signal;
+  // The servers may be known later.
+  const context = presentContext();
   let isBegun = false;
   const askEach = (nodes: readonly ServerHandle[]) => {
     isBegun = true;
-    return askEachOf(nodes, action, make, signal);
+    return inContext(context, () => askEachOf(nodes, action, make, signal));
   };
   try {
     return await session.route.withNodes(askEach, undefined, signal);

@@ -95,6 +95,9 @@ testChannels("what all servers are asked for is an operation without keys", asyn
     await client.setServers([other.address, "127.0.0.1:1"]);
     await assertRejects(() => client.version());
     await assertRejects(() => client.verbosity(-1));
+    const discovery = { name: "test", lookUp: () => Promise.resolve({ servers: [other.address] }) };
+    await using discovering = new Client([], { discovery });
+    await discovering.version();
     assertEquals(
       listener.traces.map(({ context: { command, args, keys, attempts }, events }) => {
         return [command, args, keys, attempts, events];
@@ -106,6 +109,7 @@ testChannels("what all servers are asked for is an operation without keys", asyn
         ["flushAll", [], 0, 1, SUCCESS],
         ["version", [], 0, 1, FAILURE],
         ["verbosity", [], 0, undefined, FAILURE],
+        ["version", [], 0, 1, SUCCESS],
       ],
     );
     assert(listener.traces[0]?.context.serverPort !== undefined);
