@@ -11,6 +11,12 @@ export function showKey(key: string): string {
   return printable(decodedKey(key));
 }
 
+/** Shows keys as {@linkcode showKey}, a line each. */
+export function showKeys(keys: readonly string[]): string {
+  // Nearly all keys are ASCII, and to look at many at once takes a tenth of the time.
+  return (/^[!-~]*$/.test(keys.join("")) ? keys : keys.map(showKey)).join("\n");
+}
+
 /** The text of a key whose bytes are one character each: as UTF-8, or as it is where it is none. */
 export function decodedKey(key: string): string {
   if (isPlain(key)) return key;

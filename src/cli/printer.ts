@@ -15,7 +15,7 @@ export interface PrintOptions {
 }
 
 /** How many characters are gathered, and for how many milliseconds. */
-const MOST_GATHERED = 1 << 15;
+const MOST_GATHERED = 1 << 16;
 const LONGEST_GATHERED = 200;
 
 /** How results are shown. */
@@ -37,7 +37,7 @@ export class Printer {
     this.#colors = terminal.isTerminal && options.color !== false && !terminal.env.NO_COLOR;
   }
 
-  /** Writes a line of text as it is. */
+  /** Writes a line, or several, of text as it is. */
   async line(text: string): Promise<void> {
     await this.#write(`${text}\n`);
   }
