@@ -38,6 +38,7 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import("./commands/health.ts")).addHealthCommands,
   },
   { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).addDoctor },
+  { names: ["top"], load: async () => (await import("./commands/top.ts")).addTop },
   {
     names: ["dump", "load"],
     load: async () => (await import("./commands/move.ts")).addMoveCommands,
