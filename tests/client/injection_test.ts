@@ -139,6 +139,10 @@ const STRINGS: Record<string, Case<string>> = {
     call: (client, server) => client.items({ server }).return(undefined),
     commands: () => [],
   },
+  "server of keys": {
+    call: (client, server) => client.keys({ server }).return(undefined),
+    commands: () => [],
+  },
   "host name": { call: (_, hostname) => new Client(hostname), commands: () => [] },
   "host name of a record": { call: (_, hostname) => new Client({ hostname }), commands: () => [] },
   "host name of a pair": { call: (_, hostname) => new Client([hostname, 1]), commands: () => [] },
