@@ -2,6 +2,7 @@
 
 /** The part of `node:diagnostics_channel` that is used here. */
 interface Diagnostics {
+  channel(name: string): unknown;
   subscribe(name: string, listener: (message: unknown) => void): void;
   unsubscribe(name: string, listener: (message: unknown) => void): void;
 }
@@ -17,6 +18,9 @@ export interface Listeners<Context> {
   /** The operation has ended. `error` is a property of the context if it has failed. */
   ended?(context: Context): void;
 }
+
+/** The channels that are listened to: Bun 1.4 forgets a channel that is not kept, and its subscribers with it. */
+const held = new Set<unknown>();
 
 /** What this runtime has of `node:diagnostics_channel`; on Cloudflare Workers it needs `nodejs_compat`. */
 function findDiagnostics(): Diagnostics | undefined {
@@ -58,6 +62,7 @@ export class Subscriptions implements Disposable {
         this.#failed(error);
       }
     };
+    held.add(this.#diagnostics?.channel(name));
     this.#diagnostics?.subscribe(name, heard);
     this.#ends.push(() => this.#diagnostics?.unsubscribe(name, heard));
   }
