@@ -8,15 +8,7 @@ import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
 import { exec } from "./exec.ts";
 import { Installation, npmInstall } from "./installation.ts";
 import { Tarball } from "./tarball.ts";
-import {
-  install,
-  NEWEST_BUN,
-  NEWEST_NODE,
-  OLDEST_BUN,
-  OLDEST_NODE,
-  type Tool,
-  USUAL_NODE,
-} from "./tool.ts";
+import { install, NEWEST_BUN, NEWEST_NODE, OLDEST_BUN, OLDEST_NODE, type Tool } from "./tool.ts";
 
 const tarball = await Tarball.make();
 const installation = await Installation.make(tarball.path, npmInstall);
@@ -90,7 +82,7 @@ async function onEach(tool: Tool): Promise<void> {
   assert(new TextDecoder().decode(first.stdout).startsWith("a-key-of-some-length:"));
 }
 
-for (const tool of [OLDEST_NODE, USUAL_NODE, NEWEST_NODE, OLDEST_BUN, NEWEST_BUN]) {
+for (const tool of [OLDEST_NODE, NEWEST_NODE, OLDEST_BUN, NEWEST_BUN]) {
   Deno.test(`${tool.name} runs the program of the package`, () => onEach(tool));
   Deno.test({
     name: `${tool.name} runs the program of the package over TLS`,
