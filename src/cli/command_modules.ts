@@ -38,6 +38,7 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
     load: async () => (await import("./commands/health.ts")).addHealthCommands,
   },
   { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).addDoctor },
+  { names: ["top"], load: async () => (await import("./commands/top.ts")).addTop },
   {
     names: ["dump", "load"],
     load: async () => (await import("./commands/move.ts")).addMoveCommands,
@@ -48,6 +49,7 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
   },
   { names: ["serve"], load: async () => (await import("./commands/serve.ts")).addServe },
   { names: ["exporter"], load: async () => (await import("./commands/exporter.ts")).addExporter },
+  { names: ["web"], load: async () => (await import("./commands/web.ts")).addWeb },
   { names: ["bench"], load: async () => (await import("./commands/bench.ts")).addBench },
   {
     names: ["completion"],

@@ -1,6 +1,6 @@
 /** Keys of other clients, which may be any bytes, as text. @module */
 
-import { printable } from "./printer.ts";
+import { printable } from "./shown_text.ts";
 
 /**
  * Shows a key whose bytes are one character each: as UTF-8 where it is UTF-8.
