@@ -14,7 +14,7 @@ export interface Answers<Result> {
 /**
  * Asks all servers at the same time.
  *
- * @param said What has been said of each server: with it, what is asked again and again says a fault once.
+ * @param said The last message about each server. A caller that asks again and again keeps it, and shows a fault once.
  */
 export async function askEach<Result>(
   fleet: Fleet,
