@@ -1,7 +1,7 @@
 /** The client with all its features. @module */
 
 import { BareClient } from "./bare_client.ts";
-import type { BareClientOptions, ClientOptions } from "./client_options.ts";
+import { type BareClientOptions, CLIENT_OPTIONS, type ClientOptions } from "./client_options.ts";
 import type { KeyCommands } from "./commands/key_commands.ts";
 import type {
   CounterOptions,
@@ -30,6 +30,7 @@ import {
   touch,
 } from "./commands/traced.ts";
 import { quote } from "./errors.ts";
+import { checkOptions } from "./option_checks.ts";
 import { items, type ItemsOptions } from "./features/items.ts";
 import { trackLoads } from "./features/loads.ts";
 import { explain, locate } from "./features/locate.ts";
@@ -587,8 +588,10 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
 }
 
 function withDefaultTranscoder(options: ClientOptions): BareClientOptions {
-  // Options that are not an object are refused later.
-  if (typeof options !== "object" || options === null) return options;
-  const { transcoder = moecacheTranscoder } = options;
-  return { ...options, transcoder };
+  checkOptions(options, CLIENT_OPTIONS);
+  const names = Object.keys(CLIENT_OPTIONS) as (keyof ClientOptions)[];
+  // A spread would leave out the getters of a class.
+  const own: ClientOptions = Object.fromEntries(names.map((name) => [name, options[name]]));
+  const { transcoder = moecacheTranscoder } = own;
+  return { ...own, transcoder };
 }
