@@ -159,7 +159,7 @@ export class KeyvMoecache implements AsyncDisposable {
     more: Omit<KeyvMoecacheOptions, "client" | "servers"> = {},
   ) {
     const given = typeof options === "string" ? { servers: options } : options ?? {};
-    checkOptions(given, { ...OPTION_TYPES, client: "any", servers: "any" });
+    checkOptions(given, { client: "any", servers: "any", ...OPTION_TYPES });
     checkOptions(more, OPTION_TYPES);
     const all: KeyvMoecacheOptions = { ...more, ...given };
     const { client, close } = clientFrom(all);
