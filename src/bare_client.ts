@@ -26,7 +26,8 @@ import {
 import { SocketError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { ServerControl } from "./fleet/server_control.ts";
-import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
+import type { ServerEvent } from "./fleet/server_event.ts";
+import type { ServerStatus } from "./fleet/status.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import type { ServerAddress } from "./server_address.ts";
@@ -67,9 +68,8 @@ export class BareClient extends EventTarget
     super();
     const resolved = resolveOptions(options);
     this.#fleet = new Fleet(servers, resolved, (event) => this.dispatchEvent(event));
-    const { route } = this.#fleet;
     this.#session = new Session({
-      route,
+      route: this.#fleet,
       transcoder: resolved.transcoder,
       settings: resolved,
       ending: this.#ending.signal,

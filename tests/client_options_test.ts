@@ -397,6 +397,7 @@ Deno.test("every operation refuses options that it does not know before a byte i
     flushAll: () => client.flushAll(options),
     verbosity: () => client.verbosity(1, options),
     items: async () => await client.items(options).next(),
+    keys: async () => await client.keys(options).next(),
     watch: async () => await client.watch(["fetchers"], options).ready,
     invalidateAll: () => client.namespace("a:").invalidateAll(options),
     "get in a namespace": () => client.namespace("a:").get("key", options),

@@ -556,3 +556,5 @@ async function* readPairs<Value>(
     if (values[i] !== undefined) yield [key, values[i] as Value];
   }
 }
+
+export default KeyvMoecache;

@@ -13,7 +13,6 @@ import {
 import { dns, elastiCache, serversFromEnv } from "../discovery/mod.ts";
 import { readFile } from "node:fs/promises";
 import { formatOf } from "./known_formats.ts";
-import { ringOf } from "./known_rings.ts";
 import { readDuration } from "./quantities.ts";
 import type { Terminal } from "./terminal.ts";
 import { messageOf, UsageFault } from "./usage.ts";
@@ -99,11 +98,17 @@ async function clientOptions(options: FleetOptions, terminal: Terminal): Promise
   return {
     timeout: milliseconds,
     connectTimeout: milliseconds,
-    ...(ring === undefined ? {} : { locator: ringOf(ring) }),
+    ...(ring === undefined ? {} : { locator: await ringNamed(ring) }),
     ...(options.format === undefined ? {} : { transcoder: await formatOf(options.format) }),
     ...(tls === undefined ? {} : { tls }),
     ...(auth === undefined ? {} : { auth }),
   };
+}
+
+async function ringNamed(name: string): Promise<LocatorFactory> {
+  // All rings together take longer to load than most commands take.
+  const { ringOf } = await import("./known_rings.ts");
+  return ringOf(name);
 }
 
 async function readCertificate(path: string): Promise<string> {

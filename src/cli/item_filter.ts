@@ -15,21 +15,31 @@ export interface FilterOptions {
 
 /** Whether an item is one of those. */
 export type ItemFilter = (item: ItemMetadata) => boolean;
+/** Whether a key is one of those. */
+export type KeyFilter = (key: string) => boolean;
 
 /** Makes a filter of options. */
-export function filterOf({ prefix, match, minSize, ttl }: FilterOptions): ItemFilter {
+export function filterOf(options: FilterOptions): ItemFilter {
+  const { minSize, ttl } = options;
   const tests: ItemFilter[] = [];
-  if (prefix !== undefined) tests.push(({ key }) => decodedKey(key).startsWith(prefix));
-  if (match !== undefined) {
-    const pattern = globPattern(match);
-    tests.push(({ key }) => pattern.test(decodedKey(key)));
-  }
+  const isWanted = keyFilterOf(options);
+  if (isWanted !== undefined) tests.push(({ key }) => isWanted(key));
   if (minSize !== undefined) {
     const least = readSize(minSize);
     tests.push(({ size }) => size >= least);
   }
   if (ttl !== undefined) tests.push(ttlFilter(ttl));
   return (item) => tests.every((test) => test(item));
+}
+
+/** Makes a filter of those options that choose keys; `undefined` if every key is wanted. */
+export function keyFilterOf({ prefix, match }: FilterOptions): KeyFilter | undefined {
+  if (prefix === undefined && match === undefined) return undefined;
+  const pattern = match === undefined ? undefined : globPattern(match);
+  return (key) => {
+    const text = decodedKey(key);
+    return text.startsWith(prefix ?? "") && (pattern === undefined || pattern.test(text));
+  };
 }
 
 /** The remaining lifetime of an item in seconds; `undefined` for ever. */

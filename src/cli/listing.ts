@@ -1,6 +1,12 @@
 /** Lists what the servers hold, one server after another, and says what could not be listed. @module */
 
-import { ClientException, type ItemMetadata, SocketError } from "../../mod.ts";
+import {
+  type Client,
+  ClientException,
+  type ItemMetadata,
+  type ItemsOptions,
+  SocketError,
+} from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
 import { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -16,6 +22,18 @@ export interface ListingOptions {
   /** What the progress says. */
   readonly what: string;
 }
+
+/** Keys of one server. */
+export interface ListedKeys {
+  readonly keys: readonly string[];
+  readonly server: string;
+}
+
+type List<Entry> = (
+  client: Client,
+  options: ItemsOptions,
+  server: string,
+) => AsyncGenerator<Entry, void, undefined>;
 
 /** A list of items, and how it ended. */
 export class Listing {
@@ -38,17 +56,33 @@ export class Listing {
   }
 
   /** The items. A server that cannot be listed is reported in one line, and the others go on. */
-  async *items(): AsyncGenerator<ItemMetadata, void, undefined> {
+  items(): AsyncGenerator<ItemMetadata, void, undefined> {
+    return this.#list((client, options) => client.items(options), () => 1);
+  }
+
+  /** The keys, in lists of those of one server, as {@linkcode Listing.items}. */
+  keys(): AsyncGenerator<ListedKeys, void, undefined> {
+    return this.#list(async function* (client, options, server) {
+      for await (const keys of client.keys(options)) yield { keys, server };
+    }, ({ keys }) => keys.length);
+  }
+
+  /** @param size How many items an entry stands for. */
+  async *#list<Entry>(
+    list: List<Entry>,
+    size: (entry: Entry) => number,
+  ): AsyncGenerator<Entry, void, undefined> {
     const { fleet, terminal, server, what } = this.#options;
     const names = server === undefined ? fleet.names : [server];
     const progress = new Progress(terminal, what, await this.#total(names));
     try {
       for (const name of names) {
         try {
-          for await (const item of fleet.at(name).items({ signal: terminal.interrupted })) {
-            this.#count++;
-            progress.add();
-            yield item;
+          for await (const entry of list(fleet.at(name), { signal: terminal.interrupted }, name)) {
+            const count = size(entry);
+            this.#count += count;
+            progress.add(count);
+            yield entry;
           }
         } catch (error) {
           if (terminal.interrupted.aborted) {

@@ -1,9 +1,10 @@
 /** All servers at one moment: what `top` draws. @module */
 
 import type { Advice, Look } from "./doctor/advice.ts";
-import type { FleetFigures, ServerFigures } from "./figures.ts";
+import type { FleetFigures, Rates, ServerFigures } from "./figures.ts";
 import type { HotKeysReport } from "./hot_keys.ts";
 import type { LargeValue } from "./largest_values.ts";
+import type { Row } from "./printer.ts";
 
 /** A server at one moment. */
 export type ServerView = ServerUp | ServerDown;
@@ -44,4 +45,45 @@ export interface Overview {
   readonly advice: readonly Advice[];
   /** What servers do not offer, a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** What is known of a server, as a record; `null` is not known. */
+export function serverRecords({ time, servers }: Overview): readonly Row[] {
+  return servers.map((view): Row => {
+    const figures = view.state === "up" ? view.figures : undefined;
+    const { rates } = figures ?? {};
+    return {
+      ...{ time, server: view.server, state: view.state },
+      message: view.state === "up" ? null : view.message,
+      ...{ version: figures?.version ?? null, uptime: figures?.uptime ?? null },
+      ...{ bytes: figures?.bytes ?? null, limit: figures?.limit ?? null },
+      ...{ fill: figures?.fill ?? null, items: figures?.items ?? null },
+      ...ratesRecord(rates, figures?.hitRate),
+      ...{ coldestAge: figures?.coldestAge ?? null, connections: figures?.connections ?? null },
+      missReason: figures?.missReason?.reason ?? null,
+      missShare: figures?.missReason?.share ?? null,
+    };
+  });
+}
+
+/** All of it as one record. */
+export function recordOf(overview: Overview): Row {
+  const { time, fleet, hot, big, advice, notes } = overview;
+  const { rates, hitRate, getSpread = null, itemSpread = null, ...sums } = fleet;
+  return {
+    time,
+    servers: serverRecords(overview).map(({ time: _, ...record }) => record),
+    fleet: { ...sums, ...ratesRecord(rates, hitRate), getSpread, itemSpread },
+    hot: hot ?? null,
+    ...{ big, advice, notes },
+  };
+}
+
+function ratesRecord(rates: Rates | undefined, hitRate: number | undefined): Row {
+  const rounded = (rate: number | undefined) =>
+    rate === undefined ? null : Math.round(rate * 10) / 10;
+  return {
+    ...{ getsPerSecond: rounded(rates?.gets), hitRate: hitRate ?? null },
+    ...{ setsPerSecond: rounded(rates?.sets), evictionsPerSecond: rounded(rates?.evictions) },
+  };
 }

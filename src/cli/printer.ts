@@ -1,5 +1,6 @@
 /** Records as a table, as lines of JSON, or as CSV. @module */
 
+import { printable, widthOf } from "./shown_text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a record holds. */
@@ -15,7 +16,7 @@ export interface PrintOptions {
 }
 
 /** How many characters are gathered, and for how many milliseconds. */
-const MOST_GATHERED = 1 << 15;
+const MOST_GATHERED = 1 << 16;
 const LONGEST_GATHERED = 200;
 
 /** How results are shown. */
@@ -25,7 +26,8 @@ export type Shape = "text" | "json" | "csv";
 export class Printer {
   readonly shape: Shape;
   readonly terminal: Terminal;
-  readonly #colors: boolean;
+  /** Whether colors and the like may be used. */
+  readonly colors: boolean;
   #columns: readonly string[] | undefined;
   #head = true;
   #gathered = "";
@@ -34,10 +36,10 @@ export class Printer {
   constructor(terminal: Terminal, options: PrintOptions) {
     this.terminal = terminal;
     this.shape = options.json ? "json" : options.csv ? "csv" : "text";
-    this.#colors = terminal.isTerminal && options.color !== false && !terminal.env.NO_COLOR;
+    this.colors = terminal.isTerminal && options.color !== false && !terminal.env.NO_COLOR;
   }
 
-  /** Writes a line of text as it is. */
+  /** Writes a line, or several, of text as it is. */
   async line(text: string): Promise<void> {
     await this.#write(`${text}\n`);
   }
@@ -96,7 +98,7 @@ export class Printer {
 
   /** Text that stands out, where the terminal can show it. */
   strong(text: string): string {
-    return this.#colors ? `\x1b[1m${text}\x1b[0m` : text;
+    return this.colors ? `\x1b[1m${text}\x1b[0m` : text;
   }
 
   #encoded(row: Row): string {
@@ -143,19 +145,6 @@ interface TableLine {
   readonly text: string;
 }
 
-/** How many columns of a terminal a text takes: East Asian letters and pictures take two. */
-export function widthOf(text: string): number {
-  let width = 0;
-  for (const letter of text) {
-    if (/\p{Mn}|\p{Cf}/u.test(letter)) continue;
-    width += WIDE.test(letter) ? 2 : 1;
-  }
-  return width;
-}
-
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-
 function cellOf(field: Field): string {
   if (field === undefined || field === null) return "";
   if (field instanceof Date) return field.toISOString().replace(/\.\d+Z$/, "Z");
@@ -191,13 +180,4 @@ function csvText(field: Field): string {
 
 function csvCell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Text without control characters: a key or a value could move the cursor, or rename the window. */
-export function printable(text: string): string {
-  return text.replace(
-    // deno-lint-ignore no-control-regex -- control characters are what is looked for
-    /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

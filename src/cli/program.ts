@@ -2,32 +2,15 @@
 
 import { ClientException, SocketError, ValidationException } from "../../mod.ts";
 import { Command, CommanderError } from "commander";
-import { addBench } from "./commands/bench.ts";
-import { addCompletion } from "./commands/completion.ts";
-import { addCopyCommands } from "./commands/copy.ts";
-import { addDataCommands } from "./commands/data.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addExplain } from "./commands/explain.ts";
-import { addExporter } from "./commands/exporter.ts";
-import { addHealthCommands } from "./commands/health.ts";
-import { addInspect } from "./commands/inspect.ts";
-import { addKeys } from "./commands/keys.ts";
-import { addMoveCommands } from "./commands/move.ts";
-import { addServe } from "./commands/serve.ts";
-import { addServerCommands } from "./commands/servers.ts";
-import { addShapeCommands } from "./commands/shape.ts";
-import { addTrafficCommands } from "./commands/traffic.ts";
+import { COMMAND_MODULES, modulesFor } from "./command_modules.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
-import { RINGS } from "./known_rings.ts";
 import { INTERRUPTED, type Terminal } from "./terminal.ts";
 import { EXIT, messageOf, UsageFault } from "./usage.ts";
 
-const AFTER = `
+const EXIT_CODES = `
 Exit codes: 0 found or done, 1 a miss or nothing to show, 2 the command line is wrong, 3 a server
 refuses or cannot be reached; 130 ended by Ctrl-C.
-
-Rings: ${Object.keys(RINGS).join(", ")}
-Formats: ${FORMAT_NAMES.join(", ")}`;
+`;
 
 /**
  * Runs a command line.
@@ -38,7 +21,7 @@ Formats: ${FORMAT_NAMES.join(", ")}`;
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = EXIT.done;
   const output: string[] = [];
-  const program = programFor(terminal, (ended) => code = ended, output);
+  const program = await programFor(terminal, (ended) => code = ended, output, modulesFor(args));
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -48,12 +31,17 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   return code;
 }
 
-/** Makes the program, with all of its commands. */
-export function programFor(
+/**
+ * Makes the program.
+ *
+ * @param modules Those of its commands; all by default.
+ */
+export async function programFor(
   terminal: Terminal,
   ended: (code: number) => void,
   output: string[],
-): Command {
+  modules: typeof COMMAND_MODULES = COMMAND_MODULES,
+): Promise<Command> {
   const program = new Command("moecache")
     .description("Looks into memcached, and changes what it holds.")
     .option("-s, --servers <list>", "host:port,… or memcached(s):// URLs [$MEMCACHED_SERVERS]")
@@ -67,7 +55,6 @@ export function programFor(
     .option("--no-color", "no colors; also with $NO_COLOR")
     .showSuggestionAfterError()
     .helpCommand("help [command]", "show the help of a command")
-    .addHelpText("after", AFTER)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void output.push(text),
@@ -78,22 +65,16 @@ export function programFor(
       getErrHasColors: () => false,
     });
   const runner = { terminal, ended };
-  addDataCommands(program, runner);
-  addInspect(program, runner);
-  addKeys(program, runner);
-  addExplain(program, runner);
-  addServerCommands(program, runner);
-  addShapeCommands(program, runner);
-  addTrafficCommands(program, runner);
-  addHealthCommands(program, runner);
-  addDoctor(program, runner);
-  addMoveCommands(program, runner);
-  addCopyCommands(program, runner);
-  addServe(program, runner);
-  addExporter(program, runner);
-  addBench(program, runner);
-  addCompletion(program, runner);
+  for (const add of await Promise.all(modules.map(({ load }) => load()))) add(program, runner);
+  // Its help is shown only with all commands.
+  if (modules === COMMAND_MODULES) program.addHelpText("after", await namesForHelp());
   return program;
+}
+
+async function namesForHelp(): Promise<string> {
+  const { RINGS } = await import("./known_rings.ts");
+  const rings = Object.keys(RINGS).join(", ");
+  return `${EXIT_CODES}\nRings: ${rings}\nFormats: ${FORMAT_NAMES.join(", ")}`;
 }
 
 function collect(name: string, before: readonly string[] = []): readonly string[] {

@@ -59,6 +59,16 @@ export function showSize(bytes: number): string {
   return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
 }
 
+/** Shows a number in five places or less: `118`, `41.2k`, `8.1M`. */
+export function showNumber(number: number): string {
+  const units = ["", "k", "M", "G", "T"];
+  let rest = number;
+  let unit = 0;
+  // What would be rounded to 1000.0 is one of the next unit.
+  for (; rest >= (unit === 0 ? 999.5 : 999.95) && unit < units.length - 1; unit++) rest /= 1000;
+  return unit === 0 ? String(Math.round(rest)) : `${rest.toFixed(1)}${units[unit]}`;
+}
+
 /** Shows seconds: `45s`, `5m`, `3h12m`, `12d4h`. */
 export function showDuration(seconds: number): string {
   const whole = Math.round(seconds);

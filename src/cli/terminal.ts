@@ -1,6 +1,7 @@
 /** What a command reads and writes: the runtime's process, or what a test puts in its place. @module */
 
 import { Buffer } from "node:buffer";
+import { writeSync } from "node:fs";
 import process from "node:process";
 
 /** What a command sees of the process that it runs in. */
@@ -13,6 +14,8 @@ export interface Terminal {
   readonly showsProgress: boolean;
   /** How many columns the terminal has. */
   readonly columns: number;
+  /** The whole screen and the keys, where input and output are a terminal. */
+  readonly screen?: FullScreen | undefined;
   /** Is aborted by Ctrl-C: what goes on for long ends with what it has. */
   readonly interrupted: AbortSignal;
   /** Writes to standard output; resolves when more may be written. */
@@ -23,6 +26,20 @@ export interface Terminal {
   read(): Promise<Uint8Array>;
   /** Reads standard input piece by piece. */
   input(): AsyncIterable<Uint8Array>;
+}
+
+/** The whole screen of a terminal. */
+export interface FullScreen {
+  /** How large it is now. */
+  size(): { readonly columns: number; readonly rows: number };
+  /**
+   * Takes the screen: what it shows is kept, and shown again at the end, however the process ends.
+   *
+   * @param onInput Gets what is typed, Ctrl-C included.
+   * @param onResize Is called when the screen has another size.
+   * @returns Gives the screen back.
+   */
+  enter(onInput: (text: string) => void, onResize: () => void): () => void;
 }
 
 /** The process itself. */
@@ -49,6 +66,7 @@ export function processTerminal(): Terminal {
     isTerminal: stdout.isTTY === true,
     showsProgress: stderr.isTTY === true,
     columns: stdout.columns ?? 80,
+    screen: stdin.isTTY && stdout.isTTY ? new ProcessScreen() : undefined,
     interrupted: interruption.signal,
     async write(data) {
       if (fault !== undefined) throw fault;
@@ -71,6 +89,53 @@ export function processTerminal(): Terminal {
       for await (const part of stdin) yield bytesOf(part);
     },
   };
+}
+
+/**
+ * Another screen, without a cursor; lines that are too long are cut off. And back again: the screen is cleared first,
+ * because tmux shows the rest of one whose size has changed.
+ */
+const ENTER_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+const LEAVE_SCREEN = "\x1b[?2026l\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l";
+
+/** The ends of a process that give the screen back. */
+const ENDS = ["exit", "uncaughtExceptionMonitor"] as const;
+
+/** The screen of the process. */
+class ProcessScreen implements FullScreen {
+  size() {
+    const { columns = 80, rows = 24 } = process.stdout;
+    return { columns, rows };
+  }
+
+  enter(onInput: (text: string) => void, onResize: () => void): () => void {
+    const { stdin, stdout } = process;
+    const decoder = new TextDecoder();
+    const onData = (data: string | Uint8Array) =>
+      onInput(decoder.decode(bytesOf(data), { stream: true }));
+    let isTaken = true;
+    const restore = () => {
+      if (!isTaken) return;
+      isTaken = false;
+      // A process that ends writes nothing later.
+      writeSync(stdout.fd, LEAVE_SCREEN);
+      stdin.setRawMode(false);
+    };
+    // Deno and Bun end by an error that nothing catches without "exit".
+    for (const end of ENDS) process.on(end, restore);
+    stdout.on("resize", onResize);
+    stdin.on("data", onData);
+    stdin.setRawMode(true);
+    stdin.resume();
+    writeSync(stdout.fd, ENTER_SCREEN);
+    return () => {
+      for (const end of ENDS) process.removeListener(end, restore);
+      stdout.removeListener("resize", onResize);
+      stdin.removeListener("data", onData);
+      stdin.pause();
+      restore();
+    };
+  }
 }
 
 /** The exit code of a program that Ctrl-C has ended, as shells have it. */

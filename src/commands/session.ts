@@ -1,7 +1,7 @@
 /** The state that a client's commands share: the route, and the transcoder. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
-import type { Route } from "../fleet/router.ts";
+import type { Route } from "../fleet/route.ts";
 import { adopt } from "../observation.ts";
 import { type ChangeListener, type Command, failing } from "../protocol/command.ts";
 import {

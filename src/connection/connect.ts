@@ -3,7 +3,7 @@
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
 import { type Clock, DeadlineTimer, lazily } from "../waiting.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { SocketHolder, Sockets } from "./bounded_sockets.ts";
+import type { SocketHolder, Sockets } from "./sockets.ts";
 
 const loadBounded = /* @__PURE__ */ lazily(async () => {
   return (await import("./bounded_sockets.ts")).dialWithin;

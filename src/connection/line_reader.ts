@@ -4,7 +4,7 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import { withAction } from "../protocol/command.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { Sockets } from "./bounded_sockets.ts";
+import type { Sockets } from "./sockets.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
 import { type Clock, DeadlineTimer } from "../waiting.ts";
@@ -36,9 +36,11 @@ interface Socket {
 }
 
 /**
- * The maximum length of a line. memcached's lines are much shorter; without a limit, a server could fill our memory.
+ * The maximum length of a line, in bytes. memcached's lines are much shorter; without a limit, a server could fill our memory.
  */
 const LONGEST_LINE = 1 << 16;
+const LINE_FEED = 0x0a;
+const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
 /**
  * Sends a request to one server, and reads a reply of any length, line by line. Nothing is read from the socket until
@@ -53,12 +55,13 @@ export class LineReader {
   readonly #ending = new AbortController();
   readonly #timer: DeadlineTimer;
   readonly #stall: StallTimer;
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   /** What was asked last, for messages. */
   #request = "";
   #socket: Promise<Socket> | undefined;
   #dialled: Promise<void> | undefined;
   #isConnected = false;
+  #isEnded = false;
   /** Whether a line is expected now. */
   #isDue = false;
   /** The bytes that have been read and not been split into lines. */
@@ -67,11 +70,13 @@ export class LineReader {
   #mostAhead = 0;
   /** The current read; a failed one is kept. */
   #reading: Promise<void> | undefined;
-  /** Lines that have arrived and have not been returned. */
-  #lines: string[] = [];
+  /** Whole lines that have arrived, until all of them have been returned. */
+  #whole: Uint8Array = NOTHING;
+  /** The same lines, when they are returned as text, and how many have been returned. */
+  #lines: string[] | undefined;
   #taken = 0;
   /** The beginning of a line whose end has not arrived yet. */
-  #rest = "";
+  #rest: Uint8Array = NOTHING;
 
   /**
    * @param options The server and the time limits.
@@ -104,6 +109,11 @@ export class LineReader {
   /** Where it takes the time from. */
   get clock(): Clock {
     return this.#options.clock;
+  }
+
+  /** Whether the reader has ended. */
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   /** Aborted when the reader ends, with the error of all later calls. */
@@ -147,11 +157,35 @@ export class LineReader {
   }
 
   async #next(read: () => Promise<void>): Promise<string> {
-    this.signal.throwIfAborted();
-    while (this.#taken === this.#lines.length) await this.#attempt(read);
-    const line = this.#lines[this.#taken++]!;
+    await this.#arrival(read);
+    const lines = this.#lines ??= this.#decoder.decode(this.#whole).split("\n");
+    const line = lines[this.#taken++]!;
+    // The last line ends with a line end, too, so there is nothing behind it.
+    if (this.#taken === lines.length - 1) this.#forget();
     // Within a reply, some lines end with CRLF and others with LF.
     return line.endsWith("\r") ? line.slice(0, -1) : line;
+  }
+
+  /** Returns all next lines of a reply that have arrived, at least one, with their line ends; as {@linkcode next}. */
+  async nextLines(): Promise<Uint8Array> {
+    await this.#arrival(() => this.#readDue());
+    const lines = this.#whole;
+    let start = 0;
+    for (let i = 0; i < this.#taken; i++) start = lines.indexOf(LINE_FEED, start) + 1;
+    this.#forget();
+    return lines.subarray(start);
+  }
+
+  /** Waits for a line that has not been returned. */
+  async #arrival(read: () => Promise<void>): Promise<void> {
+    this.signal.throwIfAborted();
+    while (this.#whole.length === 0) await this.#attempt(read);
+  }
+
+  #forget(): void {
+    this.#whole = NOTHING;
+    this.#lines = undefined;
+    this.#taken = 0;
   }
 
   /** From now on, reads up to this many bytes ahead. */
@@ -165,6 +199,7 @@ export class LineReader {
     this.#timer.stop();
     this.#stall.stop();
     this.#caller?.removeEventListener("abort", this.#abort);
+    this.#isEnded = true;
     this.#ending.abort(reason);
   }
 
@@ -211,11 +246,11 @@ export class LineReader {
     const value = this.#ahead.shift()!;
     this.#bytesAhead -= value.length;
     this.#readOn();
-    const lines = (this.#rest + this.#decoder.decode(value, { stream: true })).split("\n");
-    this.#rest = lines.pop()!;
+    const bytes = this.#rest.length === 0 ? value : joined(this.#rest, value);
+    const end = bytes.lastIndexOf(LINE_FEED) + 1;
+    this.#rest = bytes.subarray(end);
     if (this.#rest.length > LONGEST_LINE) throw new SocketError("a line of the reply has no end");
-    this.#lines = lines;
-    this.#taken = 0;
+    this.#whole = bytes.subarray(0, end);
   }
 
   /** Reads one chunk at a time, and reads ahead if allowed. */
@@ -251,6 +286,13 @@ export class LineReader {
     if (!this.#isConnected) return connectTimeoutError(server, timeout);
     return new TimeoutError(`No reply from ${server} within ${timeout} ms`, { server });
   }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
 }
 
 /** Locks the streams of a transport; closes it if they are already locked. */

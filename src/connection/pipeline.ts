@@ -1,11 +1,5 @@
-/**
- * Sends requests over an open socket, in order, and reads the replies. This module is loaded while the first socket is
- * being opened.
- *
- * @module
- */
+/** Sends requests over an open socket, in order, and reads the replies. @module */
 
-import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";

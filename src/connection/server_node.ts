@@ -4,13 +4,10 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command, CommandObserver } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { allEnded, DeadlineTimer, deferred } from "../waiting.ts";
-import {
-  Connection,
-  type ConnectionEnd,
-  type ConnectionObserver,
-  type ConnectionOptions,
-} from "./connection.ts";
+import { Connection, type ConnectionEnd, type ConnectionObserver } from "./connection.ts";
 import type { EndReason } from "./connect.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
+import type { Reader, ServerHandle } from "./server_handle.ts";
 import { ServerHealth, type ServerHealthOptions } from "./server_health.ts";
 
 /** The options of a server: its connections, their number, and when it counts as down. */
@@ -28,14 +25,6 @@ export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOption
  * after `failuresBeforeDead` failures in a row.
  */
 export type ServerState = "idle" | "connecting" | "up" | "down";
-
-/** A separate connection, for `items` and `watch`, that ends with the node at the latest. */
-export interface Reader {
-  /** Resolves when it has ended, and its socket is closed. */
-  readonly closed: Promise<void>;
-  /** Ends it with this reason. */
-  end(reason: unknown): void;
-}
 
 /** The maximum time of a probe in milliseconds; less if the client's time limits are less. */
 const PROBE_TIMEOUT = 5_000;
@@ -60,7 +49,7 @@ const LOOKED_THROUGH = 64;
  * Opens connections when they are needed, sends each command on the least busy one, and replaces those that ended.
  * While the server is down, only probes are sent.
  */
-export class ServerNode {
+export class ServerNode implements ServerHandle {
   readonly #options: ServerNodeOptions;
   readonly #health: ServerHealth;
   readonly #connections: Connection[] = [];
@@ -88,11 +77,6 @@ export class ServerNode {
     this.#decodingTimer = new DeadlineTimer(options.clock, () => this.#checkDecoding());
   }
 
-  /**
-   * Accepts a command. It fails at once while the server is down.
-   *
-   * @throws {SocketError} When the node is closed, or too many commands wait.
-   */
   submit(command: Command): void {
     if (this.#closed !== undefined) throw this.#closed;
     command.observer = this.#commandObserver;
@@ -102,7 +86,6 @@ export class ServerNode {
     this.#submitNow(command);
   }
 
-  /** The server's name. */
   get name(): string {
     return this.#options.server;
   }
@@ -141,11 +124,6 @@ export class ServerNode {
     return pending;
   }
 
-  /**
-   * Makes a reader, with a separate connection, that ends with the node.
-   *
-   * @throws {SocketError} When the node is closed or retired.
-   */
   openReader<Made extends Reader>(make: (options: ConnectionOptions) => Made): Made {
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#isRetired) throw this.#retiredError();

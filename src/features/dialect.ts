@@ -1,7 +1,7 @@
 /** Chooses between meta commands and classic commands for a server. @module */
 
 import type { Session } from "../commands/session.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { SocketError } from "../errors.ts";
 import { isClassic, isUnknownCommand, noteClassic, noteVersion } from "../fleet/dialects.ts";
 import { VersionCommand } from "../protocol/commands/answer.ts";
@@ -42,7 +42,7 @@ export async function inDialect<Result>(
 }
 
 /** The servers whose version has been requested. */
-const asked = /* @__PURE__ */ new WeakSet<ServerNode>();
+const asked = /* @__PURE__ */ new WeakSet<ServerHandle>();
 
 /**
  * Requests the version of a key's server, once. Up to 1.6.9, memcached has meta commands of another form, and replies
@@ -70,7 +70,7 @@ export function speaksClassic(session: Session, key: string): boolean {
 }
 
 /** The server of a key, if there is one now. */
-function nodeOf(session: Session, key: string): ServerNode | undefined {
+function nodeOf(session: Session, key: string): ServerHandle | undefined {
   try {
     return session.route.find(key).member.node;
   } catch (error) {

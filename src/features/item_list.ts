@@ -2,7 +2,7 @@
 
 import { serverFailure } from "../commands/many_keys.ts";
 import { LineReader } from "../connection/line_reader.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import {
   HASH_METADUMP_REQUEST,
   isCrawlerBusy,
@@ -10,9 +10,13 @@ import {
   isMetadumpStart,
   isUnknownMetadump,
   type ItemMetadata,
+  type ListedLines,
   METADUMP_REQUEST,
-  readItemMetadata,
+  notAnItem,
+  readItems,
+  readKeys,
 } from "../protocol/commands/metadump.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
 import { allEnded, pause } from "../waiting.ts";
 
 /**
@@ -29,14 +33,52 @@ interface ListOutcome {
   readonly results: Map<string, number>;
 }
 
+/** What has arrived together. */
+interface Portion<Entry> {
+  readonly lines: LineReader;
+  readonly entries: Entry[];
+}
+
+/** Reads lines of a list. */
+type ReadLines<Entry> = (lines: Uint8Array, server: string) => ListedLines<Entry>;
+
 /**
- * Lists the items of the servers, one server after another, with one connection for each. If a server fails, the items
- * of the others are listed before the error is thrown.
+ * Lists the items of the servers.
+ *
+ * @param keys How keys are stored; items whose keys have another form are left out.
+ * @returns The items in portions, because a step of an asynchronous generator costs more than reading an item.
  */
 export async function* listItems(
-  nodes: readonly ServerNode[],
+  nodes: readonly ServerHandle[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<ItemMetadata, void, undefined> {
+  keys: KeyFormat | undefined,
+): AsyncGenerator<Iterable<ItemMetadata>, void, undefined> {
+  for await (const portion of list(nodes, signal, readItems)) yield whileOpen(portion, keys);
+}
+
+/** Lists the keys of the servers, as {@linkcode listItems}. No portion is empty. */
+export async function* listKeys(
+  nodes: readonly ServerHandle[],
+  signal: AbortSignal | undefined,
+  keys: KeyFormat | undefined,
+): AsyncGenerator<string[], void, undefined> {
+  for await (const { entries } of list(nodes, signal, readKeys)) {
+    const portion = keys?.decode === undefined
+      ? entries
+      : entries.flatMap((key) => keys.decode?.(key) ?? []);
+    if (portion.length > 0) yield portion;
+  }
+}
+
+/**
+ * Lists one server after another, with one connection for each. If a server fails, the others are listed before the
+ * error is thrown.
+ */
+async function* list<Entry>(
+  nodes: readonly ServerHandle[],
+  signal: AbortSignal | undefined,
+  read: ReadLines<Entry>,
+): AsyncGenerator<Portion<Entry>, void, undefined> {
   // Each connects when it is its turn, even if its server has left the list meanwhile.
   const readers: LineReader[] = [];
   try {
@@ -45,7 +87,7 @@ export async function* listItems(
     }
     const outcome: ListOutcome = { failures: new Map(), results: new Map() };
     for (const lines of readers) {
-      yield* listServer(lines, outcome);
+      for await (const entries of listServer(lines, read, outcome)) yield { lines, entries };
       lines.end();
     }
     signal?.throwIfAborted();
@@ -60,30 +102,56 @@ async function end(lines: LineReader): Promise<void> {
   await lines.closed;
 }
 
-/** Lists the items of one server, and records their number or the error. */
-async function* listServer(
-  lines: LineReader,
-  { failures, results }: ListOutcome,
-): AsyncGenerator<ItemMetadata, void, undefined> {
-  const items = readItems(lines);
-  for (let count = 0;; count++) {
-    let next;
-    try {
-      next = await items.next();
-    } catch (error) {
-      return void failures.set(lines.server, error);
+/** The items of a portion, with the client's keys. It ends early when the reader ends. */
+function* whileOpen(
+  { lines, entries }: Portion<ItemMetadata>,
+  keys: KeyFormat | undefined,
+): Generator<ItemMetadata, void, undefined> {
+  for (const item of entries) {
+    if (lines.isEnded) return;
+    if (keys?.decode === undefined) yield item;
+    else {
+      const key = keys.decode(item.key);
+      if (key !== undefined) yield { ...item, key };
     }
-    if (next.done) return void results.set(lines.server, count);
-    yield next.value;
   }
 }
 
-async function* readItems(lines: LineReader): AsyncGenerator<ItemMetadata, void, undefined> {
-  let line = await askForItems(lines);
+/** Lists one server, and records the number of its items or the error. */
+async function* listServer<Entry>(
+  lines: LineReader,
+  read: ReadLines<Entry>,
+  { failures, results }: ListOutcome,
+): AsyncGenerator<Entry[], void, undefined> {
+  let count = 0;
+  try {
+    for await (const entries of readPortions(lines, read)) {
+      count += entries.length;
+      yield entries;
+      // The portion has ended early then.
+      lines.signal.throwIfAborted();
+    }
+    results.set(lines.server, count);
+  } catch (error) {
+    failures.set(lines.server, error);
+  }
+}
+
+async function* readPortions<Entry>(
+  lines: LineReader,
+  read: ReadLines<Entry>,
+): AsyncGenerator<Entry[], void, undefined> {
+  const first = await askForItems(lines);
   lines.readAhead(MOST_AHEAD);
-  if (isMetadumpStart(line)) line = await lines.next();
-  for (; !isMetadumpEnd(line); line = await lines.next()) {
-    yield readItemMetadata(line, lines.server);
+  let bytes = isMetadumpStart(first)
+    ? await lines.nextLines()
+    : new TextEncoder().encode(`${first}\n`);
+  for (;; bytes = await lines.nextLines()) {
+    const { entries, other } = read(bytes, lines.server);
+    yield entries;
+    if (other === undefined) continue;
+    if (isMetadumpEnd(other)) return;
+    throw notAnItem(other, lines.server);
   }
 }
 

@@ -2,11 +2,11 @@
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
-import { loadFeatures } from "./lazy_features.ts";
+import { type Features, loadFeatures } from "./lazy_features.ts";
 
 /** The options of `items`. */
 export interface ItemsOptions extends OperationOptions {
@@ -23,27 +23,47 @@ const ITEMS_OPTIONS: OptionTypes<ItemsOptions> = {
 /** Lists the items of all servers, one after another, or of one server. */
 export function items(
   session: Session,
-  options: ItemsOptions = {},
+  options?: ItemsOptions,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
+  return each(portions(session, ({ listItems }) => listItems, options));
+}
+
+/** Lists the keys of all servers, one after another, or of one server, in portions. */
+export function keys(
+  session: Session,
+  options?: ItemsOptions,
+): AsyncGenerator<string[], void, undefined> {
+  return portions(session, ({ listKeys }) => listKeys, options);
+}
+
+type List<Portion> = (
+  nodes: readonly ServerHandle[],
+  signal: AbortSignal | undefined,
+  keys: KeyFormat | undefined,
+) => AsyncGenerator<Portion, void, undefined>;
+
+function portions<Portion>(
+  session: Session,
+  choose: (features: Features) => List<Portion>,
+  options: ItemsOptions = {},
+): AsyncGenerator<Portion, void, undefined> {
   checkOptions(options, ITEMS_OPTIONS);
   const { server, signal } = options;
   // Outside of the generator, so that an unknown server is an error at once.
-  const nodes = session.route.nodes(server, signal);
+  const nodes = session.route.withNodes((nodes) => nodes, server, signal);
   // The loop throws this error, but it may begin later, or never.
   if (nodes instanceof Promise) nodes.catch(() => {});
-  return listItems(nodes, signal, session.settings.keys);
+  return (async function* () {
+    const list = choose(await loadFeatures());
+    yield* list(await nodes, signal, session.settings.keys);
+  })();
 }
 
-async function* listItems(
-  nodes: readonly ServerNode[] | Promise<readonly ServerNode[]>,
-  signal: AbortSignal | undefined,
-  keys: KeyFormat | undefined,
+async function* each(
+  portions: AsyncGenerator<Iterable<ItemMetadata>, void, undefined>,
 ): AsyncGenerator<ItemMetadata, void, undefined> {
-  const { listItems } = await loadFeatures();
-  const items = listItems(await nodes, signal);
-  if (keys?.decode === undefined) return yield* items;
-  for await (const item of items) {
-    const key = keys.decode(item.key);
-    if (key !== undefined) yield { ...item, key };
+  for await (const portion of portions) {
+    // Not `yield*`, which in an asynchronous generator waits for each item.
+    for (const item of portion) yield item;
   }
 }

@@ -5,7 +5,7 @@ import "../loaded_already.ts";
 import "../transport/byte_channel.ts";
 export { Generations } from "./generations.ts";
 export { getOrSet } from "./get_or_set.ts";
-export { listItems } from "./item_list.ts";
+export { listItems, listKeys } from "./item_list.ts";
 export { inspect, invalidate, meta } from "./meta.ts";
 export { update } from "./update.ts";
 export { WatchedEvents } from "./watched_events.ts";

@@ -7,7 +7,7 @@ import {
 } from "../commands/operation_options.ts";
 import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { type Command, withAction } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
@@ -100,9 +100,24 @@ async function askAll<Result>(
 ): Promise<Result[]> {
   checkOptions(options, OPERATION_OPTIONS);
   const signal = options?.signal;
-  const found = session.route.nodes(undefined, signal);
-  // Without waiting a turn: operations issued in the same turn are sent together.
-  const nodes = found instanceof Promise ? await discovered(found, make) : found;
+  let isBegun = false;
+  const askEach = (nodes: readonly ServerHandle[]) => {
+    isBegun = true;
+    return askEachOf(nodes, action, make, signal);
+  };
+  try {
+    return await session.route.withNodes(askEach, undefined, signal);
+  } catch (error) {
+    throw isBegun ? error : withAction(error, make().action);
+  }
+}
+
+async function askEachOf<Result>(
+  nodes: readonly ServerHandle[],
+  action: string,
+  make: () => Command<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result[]> {
   const results: Result[] = [];
   const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
   await Promise.all(nodes.map(async (node, i) => {
@@ -118,19 +133,8 @@ async function askAll<Result>(
   throw serverFailure(action, partial);
 }
 
-async function discovered(
-  nodes: Promise<readonly ServerNode[]>,
-  make: () => Command,
-): Promise<readonly ServerNode[]> {
-  try {
-    return await nodes;
-  } catch (error) {
-    throw withAction(error, make().action);
-  }
-}
-
 function ask<Result>(
-  node: ServerNode,
+  node: ServerHandle,
   command: Command<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result> {

@@ -41,7 +41,7 @@ export function watch(
       await (await source).cancel();
     },
   }, { highWaterMark: 0 });
-  const nodes = session.route.nodes(undefined, signal);
+  const nodes = session.route.withNodes((nodes) => nodes, undefined, signal);
   // `ready` is rejected with it.
   if (nodes instanceof Promise) nodes.catch(() => {});
   const ready = source.then(async (source) => {

@@ -1,7 +1,7 @@
 /** Reads the logs of servers, with a connection for each. @module */
 
 import { LineReader } from "../connection/line_reader.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { checkWatching, readEvent, type WatchEvent } from "../protocol/commands/watch.ts";
 import { allEnded, deferred } from "../waiting.ts";
 
@@ -30,7 +30,7 @@ export class WatchedEvents {
 
   /** Begins to watch; resolves when all servers have begun. */
   async open(
-    nodes: readonly ServerNode[],
+    nodes: readonly ServerHandle[],
     request: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {

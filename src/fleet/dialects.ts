@@ -1,9 +1,9 @@
 /** Remembers which servers have no meta commands. @module */
 
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { ClientException } from "../errors.ts";
 
-const classicNodes = /* @__PURE__ */ new WeakSet<ServerNode>();
+const classicNodes = /* @__PURE__ */ new WeakSet<ServerHandle>();
 
 /** The replies to a valid meta command that a server does not know in this form. */
 const UNKNOWN =
@@ -13,17 +13,17 @@ const UNKNOWN =
 const FIRST_META = [1, 6, 10];
 
 /** Records that a server has no meta commands. */
-export function noteClassic(node: ServerNode): void {
+export function noteClassic(node: ServerHandle): void {
   classicNodes.add(node);
 }
 
 /** Records the version that a server reports. */
-export function noteVersion(node: ServerNode, version: string): void {
+export function noteVersion(node: ServerHandle, version: string): void {
   if (!hasMeta(version)) classicNodes.add(node);
 }
 
 /** Whether a server is known to have no meta commands. */
-export function isClassic(node: ServerNode): boolean {
+export function isClassic(node: ServerHandle): boolean {
   return classicNodes.has(node);
 }
 

@@ -2,14 +2,13 @@
 
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-import type { ServerNode } from "../connection/server_node.ts";
 import { deferred } from "../waiting.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { DiscoveryLoop } from "../discovery/discovery_loop.ts";
 import { type Waiter, WaitingRoom } from "./waiting_room.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
-import type { Found, Route } from "./router.ts";
+import type { Found, Route, UseNodes } from "./route.ts";
 import type { ServerAddress } from "../server_address.ts";
 import type { TlsOptions, Transport } from "../transport/transport.ts";
 import { untilAborted } from "../waiting.ts";
@@ -81,7 +80,7 @@ export class DiscoveringRouter implements Route {
     });
   }
 
-  /** As in {@linkcode Router}; the command waits until servers are known. */
+  /** As in {@linkcode Route}; the command waits until servers are known. */
   submit(key: string, command: Command): void {
     if (this.#begin()) return this.#route.submit(key, command);
     const deadline = this.#deadline();
@@ -97,13 +96,14 @@ export class DiscoveringRouter implements Route {
     });
   }
 
-  /** As in {@linkcode Router}, when servers are known. */
-  nodes(
+  /** As in {@linkcode Route}, when servers are known. */
+  withNodes<Result>(
+    use: UseNodes<Result>,
     server?: string | number,
     signal?: AbortSignal,
-  ): readonly ServerNode[] | Promise<readonly ServerNode[]> {
-    if (this.#begin()) return this.#route.nodes(server);
-    return this.#ready(signal).then(() => this.#route.nodes(server));
+  ): Result | Promise<Result> {
+    if (this.#begin()) return this.#route.withNodes(use, server);
+    return this.#whenKnown(() => this.#route.withNodes(use, server), signal);
   }
 
   find(key: string): Found {
@@ -156,20 +156,30 @@ export class DiscoveringRouter implements Route {
     }
   }
 
-  async #ready(signal: AbortSignal | undefined): Promise<void> {
+  /** Calls back when servers are known, before later operations are sent. */
+  async #whenKnown<Result>(
+    use: () => Result | Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
     signal?.throwIfAborted();
-    const { promise, resolve, reject } = deferred<void>();
+    const { promise, resolve, reject } = deferred<Result>();
     let isOver = false;
     this.#enter({
       deadline: this.#deadline(),
       get isOver() {
         return isOver;
       },
-      proceed: resolve,
+      proceed: () => {
+        try {
+          resolve(use());
+        } catch (error) {
+          reject(error);
+        }
+      },
       fail: reject,
     });
     try {
-      await untilAborted(promise, signal);
+      return await untilAborted(promise, signal);
     } finally {
       isOver = true;
     }

@@ -3,11 +3,13 @@
 import "../loaded_already.ts";
 import type { FailoverContext } from "../channel_contexts.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-import type { ServerNode } from "../connection/server_node.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
-import type { Found, Route, Router, Spread } from "./router.ts";
+import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
+import type { Found, Route, UseNodes } from "./route.ts";
+import type { Spread } from "./spread.ts";
+import type { Router } from "./router.ts";
 import type { Member } from "./servers.ts";
 
 /** Sends commands to the servers of a router, and to other servers when these fail. */
@@ -19,7 +21,7 @@ export class FailoverRouter implements Route {
   /** Sends commands to spare servers. */
   readonly #gutter: Router | undefined;
   /** The distribution over the servers that are used; absent until it is needed. */
-  #spread: Spread | undefined;
+  #spread: Spread<Member> | undefined;
   /** How many operations of each server became misses or were dropped. */
   readonly #missed = new Map<string, number>();
 
@@ -53,8 +55,8 @@ export class FailoverRouter implements Route {
     alternatives.submit(command, false);
   }
 
-  nodes(server?: string | number): readonly ServerNode[] {
-    return this.#router.nodes(server);
+  withNodes<Result>(use: UseNodes<Result>, server?: string | number): Result | Promise<Result> {
+    return this.#router.withNodes(use, server);
   }
 
   find(key: string): Found {
@@ -68,7 +70,7 @@ export class FailoverRouter implements Route {
   }
 
   /** Distributes the keys over the servers; with `failover: "remove"`, over those that are not down. */
-  #makeSpread(): Spread {
+  #makeSpread(): Spread<Member> {
     const { members, locator } = this.#router;
     const up = members.filter((member) => !this.#hasLeft(member));
     if (up.length === 0) throw this.#noServer(`all ${members.length} are down`);
@@ -213,9 +215,6 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
     return goOn(failure) || (alternatives.miss?.(command, failure) ?? false);
   };
 }
-
-/** 30 days: memcached reads an exptime up to this as seconds from now, and a larger one as a Unix time. */
-const LONGEST_RELATIVE = 2_592_000;
 
 /**
  * Limits a checked exptime.

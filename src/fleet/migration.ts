@@ -2,7 +2,7 @@
 
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-import type { ServerNode } from "../connection/server_node.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { CHANCES, type Command } from "../protocol/command.ts";
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
 import {
@@ -26,7 +26,7 @@ export interface Places {
   readonly next: SubmitTo;
   readonly former: SubmitTo;
   /** The server that it moves from, if known. */
-  readonly formerNode?: ServerNode;
+  readonly formerNode?: ServerHandle;
   /** The dialect of the servers, if the client's option sets it. */
   readonly dialect?: ResolvedOptions["dialect"];
 }

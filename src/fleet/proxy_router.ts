@@ -1,14 +1,13 @@
 /** Commands through a proxy that closes the connection at a command that it does not know. @module */
 
 import "../loaded_already.ts";
-import type { ServerNode } from "../connection/server_node.ts";
 import { ValidationException } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
 import { MetaCommand } from "../protocol/commands/meta.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { StorageCommand } from "../protocol/commands/storage.ts";
-import type { Found, Route } from "./router.ts";
+import type { Found, Route } from "./route.ts";
 
 /** Passes on the commands that twemproxy knows, and refuses all others before a byte is sent. */
 export class ProxyRouter implements Route {
@@ -29,7 +28,7 @@ export class ProxyRouter implements Route {
   }
 
   /** Commands to a server are none for a proxy: it would answer for itself, or close the connection. */
-  nodes(): readonly ServerNode[] {
+  withNodes(): never {
     throw unknownCommand("a command to all servers", undefined);
   }
 

@@ -1,7 +1,8 @@
 /** What clients have besides their commands: their servers, events, and closing. @module */
 
 import type { ServerAddress } from "../server_address.ts";
-import type { ServerEvent, ServerStatus } from "./status.ts";
+import type { ServerEvent } from "./server_event.ts";
+import type { ServerStatus } from "./status.ts";
 
 /** The servers of a client: their status, changes of the list, events, and closing. */
 export interface ServerControl {

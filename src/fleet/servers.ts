@@ -5,15 +5,16 @@ import type { ServerEventType } from "../connection/server_health.ts";
 import { ServerNode } from "../connection/server_node.ts";
 import { SocketError } from "../errors.ts";
 import type { ResolvedServer } from "../server_address.ts";
+import { checkedDial, dial as dialHere } from "../transport/dial.ts";
 import type { Transport } from "../transport/transport.ts";
 import { allEnded } from "../waiting.ts";
+import type { Listed } from "./spread.ts";
 
 /** Called with the events of a server. */
 export type ReportServer = (type: ServerEventType, server: string, error?: SocketError) => void;
 
 /** A server and its node. */
-export interface Member {
-  readonly server: ResolvedServer;
+export interface Member extends Listed {
   readonly node: ServerNode;
 }
 
@@ -105,7 +106,8 @@ export function dialerOf(
   { dial, keepAlive, noDelay, connectTimeout }: DialerOptions,
 ): (signal: AbortSignal) => Promise<Transport> {
   const bound = connectTimeout < Infinity ? { connectTimeout } : {};
-  const open = (signal: AbortSignal) => dial(endpoint, { signal, keepAlive, noDelay, ...bound });
+  const dialer = dial === undefined ? dialHere : checkedDial(dial);
+  const open = (signal: AbortSignal) => dialer(endpoint, { signal, keepAlive, noDelay, ...bound });
   if (credentials === undefined) return open;
   return async (signal) => {
     const { authenticated } = await import("../connection/authenticate.ts");

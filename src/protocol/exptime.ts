@@ -12,7 +12,7 @@ import { checkInteger, invalidOption, show } from "../option_checks.ts";
 export type Exptime = number | Date;
 
 /** 30 days in seconds: memcached reads larger numbers as absolute times. */
-export const LONGEST_RELATIVE: number = 60 * 60 * 24 * 30;
+export const LONGEST_RELATIVE = 2_592_000;
 /** memcached stores a signed 32-bit number: a larger one wraps around, and the item expires at once. */
 const LARGEST = 0x7fffffff;
 

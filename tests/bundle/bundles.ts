@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 27_700,
-    "{ Client }": 41_600,
+    "{ BareClient, jsonTranscoder }": 21_400,
+    "{ Client }": 35_500,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 23_600,
-    "{ Client }": 39_600,
+    "{ BareClient, jsonTranscoder }": 17_900,
+    "{ Client }": 33_500,
   },
 };
 

@@ -2,7 +2,8 @@
 
 import { Client, rawTranscoder } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { COMMAND_MODULES, modulesFor } from "../../src/cli/command_modules.ts";
 import { programFor } from "../../src/cli/program.ts";
 import { readPage } from "../docs/pages.ts";
 import { moecache } from "./fake_terminal.ts";
@@ -15,7 +16,8 @@ const NOTHING = {
   read: () => Promise.resolve(new Uint8Array()),
   input: () => ReadableStream.from([]),
 };
-const commands = programFor(NOTHING, () => {}, []).commands;
+const { commands } = await programFor(NOTHING, () => {}, []);
+const commandNames = commands.map((command) => command.name());
 
 /** The examples that end only by Ctrl-C have tests of their own. */
 const ENDLESS = /^(serve|exporter)$/;
@@ -75,10 +77,32 @@ for (const command of commands) {
   });
 }
 
-Deno.test("docs/cli.md has every command and every option", () => {
+Deno.test("each command is in the module that is loaded for it", async () => {
+  for (const { names, load } of COMMAND_MODULES) {
+    const modules = [{ names, load }];
+    const { commands } = await programFor(NOTHING, () => {}, [], modules);
+    assertEquals(commands.map((command) => command.name()), names);
+    for (const name of names) {
+      const loaded = modulesFor(["-s", "server:1", name, "--json"]).flatMap(({ names }) => names);
+      assertEquals(loaded, name === "completion" ? commandNames : names);
+    }
+  }
+  for (const line of ["", "help keys", "keys --help", "-h", "key", "--version"]) {
+    assertEquals(modulesFor(line.split(" ")), COMMAND_MODULES, line);
+  }
+  assertEquals(modulesFor(["get", "keys"]).flatMap(({ names }) => names).includes("keys"), true);
+});
+
+Deno.test("a command that is misspelled is suggested", async () => {
+  const { code, messages } = await moecache("-s server:1 key");
+  assertEquals(code, 2);
+  assertStringIncludes(messages, "Did you mean keys?");
+});
+
+Deno.test("docs/cli.md has every command and every option", async () => {
   const { text } = readPage("docs/cli.md");
-  const program = programFor(NOTHING, () => {}, []);
-  const names = commands.map((command) => `\`${command.name()}`);
+  const program = await programFor(NOTHING, () => {}, []);
+  const names = commandNames.map((name) => `\`${name}`);
   const options = [program, ...commands].flatMap(({ options }) => options)
     .map(({ long, flags }) => long ?? flags);
   assertEquals([...names, ...options].filter((name) => !text.includes(name)), []);

@@ -54,6 +54,25 @@ Deno.test("keys filters by prefix, pattern, size and lifetime, and ends at the l
   assertEquals((await moecache("keys --server nowhere:1", { env })).code, 2);
 });
 
+Deno.test("keys shows keys of any bytes among many, a line each", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const plain = Array.from({ length: 3000 }, (_, i) => `key:${i}`);
+  await client.setMany(plain.map((key) => [key, 1] as const));
+  for (const key of ["a\nb", "key:\xc3\xa9", "\xff c"]) {
+    await client.meta("ms", btoa(key), ["b"], "v");
+  }
+  const env = { MEMCACHED_SERVERS: server.address };
+  const lines = async (...options: string[]) =>
+    (await moecache(["keys", ...options], { env })).output.split("\n").slice(0, -1);
+  assertEquals((await lines()).toSorted(), [...plain, "a\\u000ab", "key:é", "ÿ c"].toSorted());
+  assertEquals((await lines("--prefix", "key:")).toSorted(), [...plain, "key:é"].toSorted());
+  assertEquals((await lines("--limit", "2500")).length, 2500);
+  assertEquals(await lines("--limit", "1", "--match", "*é"), ["key:é"]);
+  const records = await lines("--json", "--prefix", "a");
+  assertEquals(records.map((line) => JSON.parse(line).key), ["a\nb"]);
+});
+
 Deno.test("a pattern matches the whole key, and its own signs where they are escaped", () => {
   const matches = (glob: string, key: string) => globPattern(glob).test(key);
   assertEquals(matches("a.c", "abc"), false);

@@ -78,6 +78,42 @@ export function describeListing(
       },
     );
 
+    test("keys lists the keys of items, of all servers or of one", async (
+      client,
+      _other,
+      { address, start, options },
+    ) => {
+      await using other = await start();
+      await using otherClient = new Client(other.address, options);
+      await using both = new Client([address, other.address], options);
+      assertEquals(await Array.fromAsync(both.keys()), []);
+      const keys = Array.from({ length: 5000 }, (_, i) => `a%b:${i}`);
+      await client.setMany(new Map(keys.map((key) => [key, key])));
+      await client.meta("ms", btoa("\0 \xff"), ["b"], "value");
+      await otherClient.set("b", 1);
+      const portions = await Array.fromAsync(both.keys());
+      assertEquals(portions.every(({ length }) => length > 0), true);
+      assertEquals(portions.flat().sort(), ["\0 \xff", ...keys, "b"].sort());
+      assertEquals(await Array.fromAsync(both.keys({ server: 1 })), [["b"]]);
+      assertThrows(() => both.keys({ server: 2 }), ValidationException, "Cannot use server");
+    });
+
+    test("keys ends with the loop, the signal and the client", async (client) => {
+      await client.setMany(new Map(Array.from({ length: 5000 }, (_, i) => [`key:${i}`, i])));
+      for await (const _ of client.keys()) break;
+      const caller = new AbortController();
+      const reason = new Error("enough");
+      const error = await assertRejects(async () => {
+        for await (const _ of client.keys({ signal: caller.signal })) caller.abort(reason);
+      });
+      assertEquals(error, reason);
+      const keys = client.keys();
+      await keys.next();
+      await client.close();
+      await assertRejects(() => Array.fromAsync(keys), SocketError, "the client is closed");
+      await assertRejects(() => client.keys().next(), SocketError, "the client is closed");
+    });
+
     test("items closes its connection with the loop", async (client) => {
       await client.setMany(new Map(Array.from({ length: 5000 }, (_, i) => [`key:${i}`, i])));
       for await (const _ of client.items()) break;

@@ -81,6 +81,24 @@ Deno.test("LineReader reads lines that end in LF or CRLF, however they arrive", 
   }
 });
 
+Deno.test("LineReader returns all lines that have arrived, behind those that it has returned as text", async () => {
+  const transport = new ChunkTransport([
+    utf8("OK\r\nö\n"),
+    utf8("c\r\nd"),
+    utf8("d"),
+    utf8("\ne\nf\n"),
+    utf8("g\nh"),
+  ].values());
+  const lines = readerOf(transport);
+  const next = async () => new TextDecoder().decode(await lines.nextLines());
+  assertEquals(await lines.ask("request\r\n"), "OK");
+  assertEquals([await next(), await next(), await lines.next()], ["ö\n", "c\r\n", "dd"]);
+  assertEquals([await lines.next(), await next(), await next()], ["e", "f\n", "g\n"]);
+  // A line without an end is no line.
+  await assertRejects(() => lines.nextLines(), SocketError, "the server closed it");
+  await lines.closed;
+});
+
 Deno.test("LineReader reads nothing before a line is asked for", async () => {
   const endless = (function* () {
     while (true) yield utf8("a\nb\n");

@@ -295,6 +295,7 @@ Deno.test("Client rejects what waits for servers when it is closed", async () =>
   const registry = new Registry(() => promise);
   const client = discovering(registry);
   const waiting = [client.get("key"), client.stats()];
+  await until(() => registry.count === 1);
   const closing = client.close();
   for (const each of waiting) await assertRejects(() => each, SocketError, "the client is closed");
   resolve(["127.0.0.1:1"]);

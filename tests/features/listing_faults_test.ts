@@ -138,6 +138,24 @@ Deno.test("items rejects with a SocketError when the reply makes no sense", asyn
   }
 });
 
+Deno.test("keys rejects as items does, after what has arrived", async () => {
+  const whole = `${itemLine("a")}${itemLine("b")}END\r\n`;
+  const cut = Array.from({ length: whole.length }, (_, at) => whole.slice(0, at));
+  for (const reply of [...cut.filter((_, at) => at % 7 === 0), `${itemLine("a")}key=b exp\n`]) {
+    await using peer = new ScriptedPeer(answeringOnce(reply));
+    await using client = new Client(peer.address);
+    const keys: string[] = [];
+    const error = await assertRejects(async () => {
+      for await (const portion of client.keys()) keys.push(...portion);
+    }, SocketError);
+    assertEquals(error.server, peer.address);
+    assertEquals(keys, ["a", "b"].slice(0, reply.split("size=65\n").length - 1));
+  }
+  await using peer = new ScriptedPeer(answering(() => "CLIENT_ERROR lru crawler disabled\r\n"));
+  await using client = new Client(peer.address);
+  await assertRejects(() => client.keys().next(), ClientException, "disabled");
+});
+
 Deno.test("items and watch reject when nobody answers in time, or nobody is there", async () => {
   await using peer = new ScriptedPeer(() => {});
   await using client = new Client(peer.address, { timeout: 20 });

@@ -42,6 +42,7 @@ Deno.test("every command sends the key of the format, and answers by the caller'
   const keys: string[] = [];
   for await (const { key } of client.items()) keys.push(key);
   assertEquals(keys.toSorted(), ["a", "b", "c", "made"]);
+  assertEquals((await Array.fromAsync(client.keys())).flat().toSorted(), keys.toSorted());
   assertEquals(
     await client.deleteMany(["a", "missing"]),
     new Map([["a", true], ["missing", false]]),

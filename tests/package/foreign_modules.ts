@@ -55,6 +55,19 @@ async function copyWithImports(
   await cp(local, copy, { recursive: true });
   for (const { target } of imports) await copyWithImports(graph, graph.get(target)!, folder);
   if (npm === undefined) return copy;
-  const { module, main } = JSON.parse(await Deno.readTextFile(`${copy}/package.json`));
-  return join(copy, module ?? main);
+  return join(copy, mainOf(JSON.parse(await Deno.readTextFile(`${copy}/package.json`))));
+}
+
+/** The main module of a package of npm's, as its `package.json` names it. */
+function mainOf({ module, main, exports }: PackageJson): string {
+  const named = module ?? main ?? (typeof exports === "string" ? exports : exports?.default);
+  if (named === undefined) throw new Error("Cannot bundle a package: it names no main module");
+  return named;
+}
+
+/** What a package says of its main module. */
+interface PackageJson {
+  readonly module?: string;
+  readonly main?: string;
+  readonly exports?: string | { readonly default?: string };
 }

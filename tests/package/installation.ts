@@ -6,9 +6,12 @@ import { QUIET } from "./npm_folder.ts";
 import { installTools } from "./tool.ts";
 
 /** A registry that does not answer: the package comes with all that it needs. */
-const NOWHERE = "http://127.0.0.1:9/";
+export const NOWHERE = "http://127.0.0.1:9/";
 /** npm asks about packages that an adapter adapts, and takes no answer for one. */
-const NPM_ENV = { "npm_config_registry": NOWHERE, "npm_config_fetch_retries": "0" };
+export const NPM_ENV: Record<string, string> = {
+  "npm_config_registry": NOWHERE,
+  "npm_config_fetch_retries": "0",
+};
 
 /** What an entry imports that a user of it has anyway. */
 const IMPORTED: readonly string[] = ["@opentelemetry/api"];

@@ -5,8 +5,10 @@ import { dirname, resolve } from "node:path";
 import { BUNDLERS, LIMITS, loadedFirst, sizeOf } from "../bundle/bundles.ts";
 import { exec } from "./exec.ts";
 import { bunInstall, Installation, npmInstall } from "./installation.ts";
+import { MANAGERS, runInPlaceOf } from "./in_place_of.ts";
 import { ADAPTED, fileOf, PROGRAM } from "./manifest.ts";
 import { readEntries } from "./module_graph.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { Tarball } from "./tarball.ts";
 import {
   install,
@@ -220,3 +222,11 @@ Deno.test("classes that the package exports have the names that they are exporte
   await installation.write("named.mjs", program);
   assertEquals(await exec(await install(OLDEST_NODE), ["named.mjs"], { cwd: folder }), "");
 });
+
+for (const [name, manager] of Object.entries(MANAGERS)) {
+  Deno.test(`the package takes the place of @keyv/memcache where ${name} installs`, async () => {
+    await using server = await MemcachedServer.listen();
+    const printed = await runInPlaceOf(manager, tarball.path, server.address);
+    assertEquals(printed, "KeyvMoecache value\n");
+  });
+}

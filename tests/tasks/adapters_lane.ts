@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { memcachedPath, programPath } from "../support/memcached.ts";
+import { installNextApp } from "../adapters/suites/next_app.ts";
 import { installLocked } from "../package/npm_folder.ts";
 import { addUp, faultOf, type Lane, type Outcome } from "./lane.ts";
 import { installProgram } from "./program_install.ts";
@@ -22,15 +23,21 @@ export const adaptersLane: Lane = {
     }
     const promtool = await installProgram("prometheus", () => programPath("promtool"));
     return addUp([
-      await runSuite(ADAPTERS, WHAT, env),
+      await runSuite(ADAPTERS, WHAT, env, installNextApp),
       await runSuite(OBSERVING, WHAT_OBSERVES, env),
       ...promtool === undefined ? [] : [notRun(WHAT_PROMTOOL, promtool)],
     ]);
   },
 };
 
-async function runSuite(suite: URL, what: string, env: Environment): Promise<Outcome> {
-  const fault = await faultOf(installLocked(suite));
+/** @param prepare Installs what its tests need besides the packages of the folder. */
+async function runSuite(
+  suite: URL,
+  what: string,
+  env: Environment,
+  prepare: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<Outcome> {
+  const fault = await faultOf(installLocked(suite).then(prepare));
   if (fault !== undefined) return notRun(what, fault);
   const folder = fileURLToPath(suite);
   const counted = await testTwice((paths = [folder]) =>

@@ -1,6 +1,6 @@
 /** Items from one deployment to another, and whether they are the same in both. @module */
 
-import type { Client, ItemMetadata } from "../../../mod.ts";
+import type { Client, ItemMetadata, MetaReply } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
@@ -123,21 +123,33 @@ async function differenceOf(
     before.value.every((byte, i) => byte === other[i]);
   if (!isSame) return "value";
   if (before.flags.f !== after.flags.f) return "flags";
-  return isSameTtl(Number(before.flags.t), Number(after.flags.t)) ? undefined : "ttl";
+  return isSameExpiry(before, after) ? undefined : "ttl";
 }
 
-function isSameTtl(one: number, other: number): boolean {
+/** Compares when two items expire: the answers may have been given seconds apart. */
+function isSameExpiry(one: Look, other: Look): boolean {
+  const [ttl, otherTtl] = [Number(one.flags.t), Number(other.flags.t)];
   // memcached has -1 for what never expires.
-  if (one < 0 || other < 0) return one === other;
-  return Math.abs(one - other) <= TTL_TOLERANCE;
+  if (ttl < 0 || otherTtl < 0) return ttl === otherTtl;
+  const [earliest, otherEarliest] = [one.asked + ttl, other.asked + otherTtl];
+  const [latest, otherLatest] = [one.answered + ttl, other.answered + otherTtl];
+  return Math.max(earliest - otherLatest, otherEarliest - latest) <= TTL_TOLERANCE;
+}
+
+/** What a server says of an item, and when, in seconds. */
+interface Look extends MetaReply {
+  readonly asked: number;
+  readonly answered: number;
 }
 
 /** Reads an item without a mark that it was read: value, flags and remaining lifetime. */
-function lookAt(client: Client, { key }: ItemMetadata): ReturnType<Client["meta"]> {
+async function lookAt(client: Client, { key }: ItemMetadata): Promise<Look> {
   const flags = ["v", "f", "t", "u"];
-  return isPlain(key)
-    ? client.meta("mg", key, flags)
-    : client.meta("mg", btoa(key), ["b", ...flags]);
+  const asked = performance.now() / 1000;
+  const reply = isPlain(key)
+    ? await client.meta("mg", key, flags)
+    : await client.meta("mg", btoa(key), ["b", ...flags]);
+  return { ...reply, asked, answered: performance.now() / 1000 };
 }
 
 interface Both {

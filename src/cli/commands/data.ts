@@ -11,7 +11,8 @@ import {
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { formatOf } from "../known_formats.ts";
-import { base64Of, printable, type Row } from "../printer.ts";
+import { base64Of, type Row } from "../printer.ts";
+import { printable } from "../shown_text.ts";
 import { readBigInt, readTtl } from "../quantities.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 import { deletePrefix } from "./delete_prefix.ts";

@@ -26,14 +26,16 @@ export async function deletePrefix(
     deleted += done.filter(Boolean).length;
     batch = [];
   };
-  for await (const { key, server } of listing.items()) {
-    if (!decodedKey(key).startsWith(prefix)) continue;
+  for await (const { keys, server } of listing.keys()) {
+    const wanted = keys.filter((key) => decodedKey(key).startsWith(prefix));
     if (dryRun) {
-      deleted++;
+      deleted += wanted.length;
       continue;
     }
-    batch.push({ key, server });
-    if (batch.length >= BATCH) await flush();
+    for (const key of wanted) {
+      batch.push({ key, server });
+      if (batch.length >= BATCH) await flush();
+    }
     if (terminal.interrupted.aborted) break;
   }
   await flush();

@@ -2,12 +2,13 @@
 
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import type { Advice, Look } from "../doctor/advice.ts";
+import { type Advice, figuresText, type Look } from "../doctor/advice.ts";
 import { adviceOn } from "../doctor/rules.ts";
 import { type Answers, askEach } from "../each_server.ts";
 import { HotKeys, type HotKeysReport } from "../hot_keys.ts";
 import { pause } from "../pause.ts";
-import { printable, type Printer } from "../printer.ts";
+import type { Printer } from "../printer.ts";
+import { printable } from "../shown_text.ts";
 import { readDuration } from "../quantities.ts";
 import { type Snapshot, type StatsKind, takeSnapshot } from "../snapshot.ts";
 import { EXIT } from "../usage.ts";
@@ -75,7 +76,7 @@ async function print(printer: Printer, all: readonly Advice[], servers: number):
   for (const { server, severity, finding, figures, action } of all) {
     await printer.line(printer.strong(`${severity.toUpperCase()}  ${server}`));
     await printer.line(`  ${finding}`);
-    await printer.line(`  ${figuresText(figures)}`);
+    await printer.line(`  ${printable(figuresText(figures))}`);
     await printer.line(`  ${action}\n`);
   }
   if (servers === 0) return;
@@ -83,11 +84,4 @@ async function print(printer: Printer, all: readonly Advice[], servers: number):
   await printer.line(
     all.length === 0 ? `${looked}: nothing is wrong` : `${looked}; findings: ${all.length}`,
   );
-}
-
-function figuresText(figures: Advice["figures"]): string {
-  return Object.entries(figures).map(([name, figure]) => {
-    const isFraction = typeof figure === "number" && !Number.isInteger(figure);
-    return `${name} ${isFraction ? Number(figure.toPrecision(3)) : printable(String(figure))}`;
-  }).join(", ");
 }

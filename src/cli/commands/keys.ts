@@ -2,9 +2,17 @@
 
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import { filterOf, type FilterOptions, ttlOf } from "../item_filter.ts";
-import { decodedKey, showKey } from "../keys_of_bytes.ts";
+import {
+  filterOf,
+  type FilterOptions,
+  type ItemFilter,
+  type KeyFilter,
+  keyFilterOf,
+  ttlOf,
+} from "../item_filter.ts";
+import { decodedKey, showKey, showKeys } from "../keys_of_bytes.ts";
 import { Listing } from "../listing.ts";
+import type { Printer } from "../printer.ts";
 import { readCount } from "../quantities.ts";
 
 interface KeysOptions extends FilterOptions {
@@ -35,23 +43,54 @@ export function addKeys(program: Command, runner: Runner): void {
   });
 }
 
-async function listKeys({ options, printer, terminal, fleet }: Job<KeysOptions>): Promise<number> {
-  const isWanted = filterOf(options);
+async function listKeys(job: Job<KeysOptions>): Promise<number> {
+  const { options, printer, terminal, fleet } = job;
   const limit = options.limit === undefined ? Infinity : readCount(options.limit);
+  const isWanted = filterOf(options);
   const listing = new Listing({
     ...{ fleet: await fleet(), terminal, server: options.server, what: "listed" },
   });
+  const { minSize, ttl } = options;
+  const needsItems = printer.shape !== "text" || minSize !== undefined || ttl !== undefined;
+  const found = needsItems
+    ? await printItems(listing, isWanted, limit, printer)
+    : await printKeys(listing, keyFilterOf(options), limit, printer);
+  return listing.code(found);
+}
+
+/** Prints keys without reading anything else: many at a time, which is several times as fast. */
+async function printKeys(
+  listing: Listing,
+  isWanted: KeyFilter | undefined,
+  limit: number,
+  printer: Printer,
+): Promise<number> {
+  let found = 0;
+  for await (const { keys } of listing.keys()) {
+    const wanted = isWanted === undefined ? keys : keys.filter(isWanted);
+    if (wanted.length === 0) continue;
+    const shown = wanted.slice(0, limit - found);
+    await printer.line(showKeys(shown));
+    found += shown.length;
+    if (found >= limit) break;
+  }
+  return found;
+}
+
+async function printItems(
+  listing: Listing,
+  isWanted: ItemFilter,
+  limit: number,
+  printer: Printer,
+): Promise<number> {
   let found = 0;
   for await (const item of listing.items()) {
     if (!isWanted(item)) continue;
     found++;
     const { key, size, fetched, lastAccess, cas, server } = item;
-    if (printer.shape === "text") await printer.line(showKey(key));
-    else {
-      const row = { key: decodedKey(key), size, ttl: ttlOf(item) ?? null, lastAccess, fetched };
-      await printer.record({ ...row, cas, server }, "");
-    }
+    const row = { key: decodedKey(key), size, ttl: ttlOf(item) ?? null, lastAccess, fetched };
+    await printer.record({ ...row, cas, server }, showKey(key));
     if (found >= limit) break;
   }
-  return listing.code(found);
+  return found;
 }

@@ -65,9 +65,10 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   const listing = new Listing({ fleet: servers, terminal, what: "dumped" });
   let written = 0;
   const write = async (items: readonly DumpedItem[]) => {
-    const text = items.map((item) => `${encodeItem(item)}\n`).join("");
-    if (file !== undefined) await file.appendFile(text);
-    else for (const line of text.split("\n").slice(0, -1)) await printer.line(line);
+    if (items.length === 0) return;
+    const lines = items.map(encodeItem).join("\n");
+    if (file !== undefined) await file.appendFile(`${lines}\n`);
+    else await printer.line(lines);
     written += items.length;
   };
   try {

@@ -7,7 +7,8 @@ import { firstPart, HotKeys, type HotKeysReport, type Traffic } from "../hot_key
 import { globPattern } from "../item_filter.ts";
 import { decodedKey } from "../keys_of_bytes.ts";
 import { pause } from "../pause.ts";
-import { printable, type Row } from "../printer.ts";
+import type { Row } from "../printer.ts";
+import { printable } from "../shown_text.ts";
 import { readCount, readDuration, showShare } from "../quantities.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 

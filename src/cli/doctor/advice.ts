@@ -40,3 +40,11 @@ export interface Observation {
 export type ServerRule = (look: Look) => readonly Advice[];
 /** A rule about all servers. */
 export type FleetRule = (observation: Observation) => readonly Advice[];
+
+/** The figures of a piece of advice as text: `evictions 118, share 0.62`. */
+export function figuresText(figures: Advice["figures"]): string {
+  return Object.entries(figures).map(([name, figure]) => {
+    const isFraction = typeof figure === "number" && !Number.isInteger(figure);
+    return `${name} ${isFraction ? Number(figure.toPrecision(3)) : figure}`;
+  }).join(", ");
+}

@@ -1,7 +1,7 @@
 /** Rules about all servers together: how alike they are, and what one key does to one of them. @module */
 
 import { figuresOf } from "../figures.ts";
-import { printable } from "../printer.ts";
+import { printable } from "../shown_text.ts";
 import { showDuration, showShare, showSize } from "../quantities.ts";
 import { numberIn } from "../snapshot.ts";
 import type { Advice, FleetRule, Look, Observation } from "./advice.ts";

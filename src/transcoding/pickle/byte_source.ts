@@ -3,7 +3,7 @@ import { ClientException, quote } from "../../errors.ts";
 const LF = 0x0a;
 
 /** The minimum part of the bytes for a view, so that a small view does not keep a large buffer alive. */
-const MOST_OF = 7 / 8;
+const MOST_OF = 0.875;
 
 /** A pickle's bytes, with the current position. Nothing is read or allocated beyond their end. */
 export class ByteSource {

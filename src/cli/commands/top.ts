@@ -1,0 +1,104 @@
+/** All servers on a screen, every second. @module */
+
+import type { Command } from "commander";
+import { define, type Job, type Runner } from "../definition.ts";
+import { FleetWatch } from "../fleet_watch.ts";
+import { type Overview, recordOf, serverRecords } from "../overview.ts";
+import { pause } from "../pause.ts";
+import { readDuration } from "../quantities.ts";
+import type { Terminal } from "../terminal.ts";
+import { frameOf, type FrameOptions } from "../top/frame.ts";
+import { textOf } from "../top/lines.ts";
+import { TopScreen } from "../top/top_screen.ts";
+import { FIRST_VIEW } from "../top/view.ts";
+import { EXIT, UsageFault } from "../usage.ts";
+
+interface TopOptions {
+  readonly every?: string;
+  readonly once?: boolean;
+  readonly keys?: boolean;
+}
+
+/** Milliseconds: servers are not asked more often, and no longer waited for than this. */
+const LEAST_INTERVAL = 100;
+const LONGEST_WAIT = 1000;
+/** How wide a frame is that no terminal shows, and how high at most. */
+const PLAIN_COLUMNS = 120;
+const PLAIN_ROWS = 200;
+
+/** Adds `top`. */
+export function addTop(program: Command, runner: Runner): void {
+  define<TopOptions>(program, runner, {
+    usage: "top",
+    summary: "Show all servers on a full screen, every second: load, hits, hot keys, advice.",
+    options: [
+      ["--every <duration>", "how often (1s)"],
+      ["--once", "one frame, as plain text"],
+      ["--no-keys", "do not watch the servers for hot keys and large values"],
+    ],
+    examples: ["top --once --every 100ms", "top --once --every 100ms --json"],
+    run: top,
+  });
+}
+
+async function top(job: Job<TopOptions>): Promise<number> {
+  const { options, printer, terminal, fleet } = job;
+  const { every = "1s", once = false, keys = true } = options;
+  const milliseconds = readDuration(every) * 1000;
+  if (milliseconds < LEAST_INTERVAL) throw new UsageFault("--every must be at least 100ms");
+  const watch = new FleetWatch(await fleet(), { keys });
+  const frame: FrameOptions = { every, keys };
+  const { screen } = terminal;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
+  const shown = screen !== undefined && !once && printer.shape === "text"
+    ? new TopScreen({ terminal, screen, frame, colors: printer.colors, quit: () => ended.abort() })
+    : undefined;
+  let last: Overview | undefined;
+  try {
+    shown?.open();
+    const patience = Math.min(milliseconds, LONGEST_WAIT);
+    last = await watch.look(shown === undefined ? LONGEST_WAIT : patience, signal);
+    await shown?.show(last);
+    while (!signal.aborted) {
+      await pause(milliseconds, signal);
+      if (signal.aborted) break;
+      last = await watch.look(patience, signal);
+      if (signal.aborted) break;
+      if (shown === undefined) await print(job, last, frame);
+      else await shown.show(last);
+      if (once) break;
+    }
+  } finally {
+    shown?.close();
+    await watch.close();
+  }
+  const isAnyDown = last?.servers.some(({ state }) => state === "down") ?? false;
+  return isAnyDown ? EXIT.server : EXIT.done;
+}
+
+/** Writes a frame without a screen. */
+async function print(
+  { printer, terminal }: Job<TopOptions>,
+  overview: Overview,
+  options: FrameOptions,
+): Promise<void> {
+  if (printer.shape === "json") {
+    await printer.record(recordOf(overview), "");
+  } else if (printer.shape === "csv") {
+    await printer.table(serverRecords(overview));
+  } else {
+    const size = { columns: columnsOf(terminal), rows: PLAIN_ROWS };
+    const { lines } = frameOf(overview, FIRST_VIEW, size, options);
+    // The keys of the head are of no use here.
+    const [head = "", ...others] = lines.map(textOf);
+    const time = overview.time.toISOString().replace(/\.\d+Z$/, "Z");
+    const title = head.replace(/ {2,}q quit.*$/, "");
+    await printer.line([`${title} · ${time}`, ...others, ""].join("\n"));
+  }
+  await printer.flush();
+}
+
+function columnsOf({ env, isTerminal, columns }: Terminal): number {
+  return isTerminal ? columns : Number(env.COLUMNS) || PLAIN_COLUMNS;
+}
