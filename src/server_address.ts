@@ -89,7 +89,8 @@ type Refuse = (why: string) => never;
 const DEFAULT_PORT = 11211;
 const WHERE_CREDENTIALS_GO =
   "credentials go percent-encoded into a memcached:// URL, or into the option auth";
-const PARTS = ["hostname", "port", "path", "weight", "tls", "auth"];
+const SHOWN = ["hostname", "port", "path", "weight"];
+const PARTS = [...SHOWN, "tls", "auth"];
 
 /**
  * Reads one address or a list of them. `["127.0.0.1", 11211]` is one server.
@@ -295,9 +296,9 @@ function withoutSecrets(address: unknown): unknown {
     return Array.from(address, (each) => Array.isArray(each) ? "[…]" : withoutSecrets(each));
   }
   if (typeof address !== "object" || address === null) return address;
-  const { auth: _auth, tls: _tls, ...rest } = address as Record<string, unknown>;
+  // What has another name may be a password.
   return Object.fromEntries(
-    Object.entries(rest).map(([name, part]) => [
+    Object.entries(address).filter(([name]) => SHOWN.includes(name)).map(([name, part]) => [
       name,
       typeof part === "string" ? hideUser(part) : part,
     ]),
@@ -311,6 +312,6 @@ function hideUser(text: string): string {
   if (scheme === "") return host;
   const shown = host.replace(/[?#].*/s, "");
   // Colons within brackets belong to an IPv6 address. After any other colon is a port, or a secret.
-  const [, address = "", port = ""] = /^(\[[\w:.%-]*\]|[^:]*)(.*)$/s.exec(shown)!;
+  const [, address = "", port = ""] = /^(\[[\w:.%-]*\]|[^:/]*)(.*)$/s.exec(shown)!;
   return scheme + address + (/^(:\d{0,5})?\/?$/.test(port) ? port : ":…");
 }

@@ -155,10 +155,12 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   constructor(
-    options: string | KeyvMoecacheOptions,
+    options: string | URL | KeyvMoecacheOptions,
     more: Omit<KeyvMoecacheOptions, "client" | "servers"> = {},
   ) {
-    const given = typeof options === "string" ? { servers: options } : options ?? {};
+    const isAddress = typeof options === "string" || options instanceof URL ||
+      Array.isArray(options);
+    const given = isAddress ? { servers: options } : options ?? {};
     checkOptions(given, { client: "any", servers: "any", ...OPTION_TYPES });
     checkOptions(more, OPTION_TYPES);
     const all: KeyvMoecacheOptions = { ...more, ...given };
