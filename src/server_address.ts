@@ -89,8 +89,7 @@ type Refuse = (why: string) => never;
 const DEFAULT_PORT = 11211;
 const WHERE_CREDENTIALS_GO =
   "credentials go percent-encoded into a memcached:// URL, or into the option auth";
-const SHOWN = ["hostname", "port", "path", "weight"];
-const PARTS = [...SHOWN, "tls", "auth"];
+const PARTS = ["hostname", "port", "path", "weight", "tls", "auth"];
 
 /**
  * Reads one address or a list of them. `["127.0.0.1", 11211]` is one server.
@@ -296,12 +295,11 @@ function withoutSecrets(address: unknown): unknown {
     return Array.from(address, (each) => Array.isArray(each) ? "[…]" : withoutSecrets(each));
   }
   if (typeof address !== "object" || address === null) return address;
+  const { auth: _auth, tls: _tls, ...rest } = address as Record<string, unknown>;
   // What has another name may be a password.
+  const shown = Object.entries(rest).filter(([name]) => PARTS.includes(name));
   return Object.fromEntries(
-    Object.entries(address).filter(([name]) => SHOWN.includes(name)).map(([name, part]) => [
-      name,
-      typeof part === "string" ? hideUser(part) : part,
-    ]),
+    shown.map(([name, part]) => [name, typeof part === "string" ? hideUser(part) : part]),
   );
 }
 
