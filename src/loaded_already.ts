@@ -20,7 +20,7 @@ import "./transcoding/pickle/global.ts";
 import "./server_address.ts";
 import "./transport/runtime.ts";
 import "./routing/hashes/fnv.ts";
-import "./fleet/spread.ts";
+import "./fleet/distribution.ts";
 import "./fleet/server_event.ts";
 import "./fleet/status.ts";
 import "./commands/many_keys.ts";

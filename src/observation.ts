@@ -171,21 +171,21 @@ export function publish(name: string, make: () => object): void {
 
 /** Publishes `start` and `end` around a call, which can be found by its stores. */
 export function begin<Result>(name: string, context: object, call: () => Result): Result {
-  const [start, end] = channelsOf(name);
-  return start!.runStores(context, () => {
+  const channels = channelsOf(name);
+  return channels[0]!.runStores(context, () => {
     try {
       return call();
     } finally {
-      end!.publish(context);
+      channels[1]!.publish(context);
     }
   });
 }
 
 /** Publishes `asyncStart` and `asyncEnd`. */
 export function finish(name: string, context: object): void {
-  const [, , asyncStart, asyncEnd] = channelsOf(name);
-  asyncStart!.publish(context);
-  asyncEnd!.publish(context);
+  const channels = channelsOf(name);
+  channels[2]!.publish(context);
+  channels[3]!.publish(context);
 }
 
 /** Publishes `error`, then what {@linkcode finish} does. */
@@ -244,14 +244,14 @@ interface SentCommand {
   readonly byteLength: number;
   /** The number of the connection that carried it last; 0 before the first. */
   readonly carrier: number;
+  /** The operation that it is for; absent without a subscriber. */
+  context?: CommandContext;
   /** Decodes an item, if it reads one. */
   readItem?: (flags: number, data: Uint8Array, ...others: never[]) => unknown;
 }
 
 /** The operation that is being issued: the commands that are made meanwhile are for it. */
 let current: CommandContext | undefined;
-/** The operations that commands are for; absent before there was a subscriber. */
-let contexts: WeakMap<SentCommand, CommandContext> | undefined;
 
 /** The operation that is being issued. */
 export function presentContext(): CommandContext | undefined {
@@ -286,23 +286,23 @@ export function unpublished<Result>(call: () => Result): Result {
 export function adopt(command: SentCommand): void {
   if (current === undefined || current === HIDDEN) return;
   const context = current;
-  contexts ??= new WeakMap();
-  contexts.set(command, context);
+  command.context = context;
   const { readItem, byteLength } = command;
   const add = (bytes: number) => {
     context.valueBytes = (context.valueBytes ?? 0) + bytes;
   };
   if (byteLength > 0) add(byteLength);
   if (readItem === undefined) return;
-  command.readItem = (flags, data, ...others) => {
+  // Without rest parameters, which would be an array for each item.
+  command.readItem = (flags, data, cas, key, carrier) => {
     add(data.byteLength);
-    return readItem(flags, data, ...others);
+    return readItem(flags, data, cas, key, carrier);
   };
 }
 
 /** Takes note that a command is about to be given to a connection. */
 export function noteCarrier(command: SentCommand, server: ServerContext = {}): void {
-  const context = contexts?.get(command);
+  const { context } = command;
   if (context === undefined) return;
   const { serverAddress, serverPort } = server;
   const { attempts, keys } = context;

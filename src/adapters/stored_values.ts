@@ -20,7 +20,8 @@ export class StoredValues {
   /** @param prefix The prefix of all keys in memcached, up to 100 characters. */
   constructor(commands: KeyCommands, prefix: string) {
     this.#commands = commands;
-    this.#namespace = new Namespace(commands.withTranscoder(itemFormat), prefix);
+    // In this order: views write the counter of the generation by the transcoder of what they are given.
+    this.#namespace = new Namespace(commands, prefix).withTranscoder(itemFormat);
     this.#longest = roomBehind(commands, prefix);
   }
 

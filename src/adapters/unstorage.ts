@@ -1,5 +1,6 @@
 /**
- * A driver for npm's `unstorage`, version 1, as Nitro and Nuxt use it. unstorage itself is not imported.
+ * A driver for npm's `unstorage`, version 1 and the beta of version 2, as Nitro and Nuxt use it. unstorage itself is
+ * not imported.
  *
  * @example A storage on memcached
  * ```ts ignore

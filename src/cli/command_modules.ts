@@ -49,6 +49,7 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
   },
   { names: ["serve"], load: async () => (await import("./commands/serve.ts")).addServe },
   { names: ["exporter"], load: async () => (await import("./commands/exporter.ts")).addExporter },
+  { names: ["web"], load: async () => (await import("./commands/web.ts")).addWeb },
   { names: ["bench"], load: async () => (await import("./commands/bench.ts")).addBench },
   {
     names: ["completion"],

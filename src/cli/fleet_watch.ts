@@ -30,6 +30,8 @@ const MOST_LARGE_VALUES = 50;
 export interface FleetWatchOptions {
   /** Whether the hot keys and large values are wanted: the servers log each read and store for that. */
   readonly keys: boolean;
+  /** Milliseconds between two attempts to watch a server again; 5000 by default. */
+  readonly watchInterval?: number;
 }
 
 /** Looks at all servers: each {@linkcode FleetWatch.look} compares with the one before. */
@@ -37,11 +39,15 @@ export class FleetWatch {
   readonly #servers: readonly WatchedServer[];
   readonly #hot: HotKeys | undefined;
   readonly #largest = new LargestValues();
+  readonly #watchInterval: number;
+  /** Servers that cannot be watched, and have been down since that came out. */
+  readonly #gone = new Set<string>();
   #started: Promise<void> | undefined;
   #agedAt = performance.now();
   #watchedAt = 0;
 
-  constructor(fleet: Fleet, { keys }: FleetWatchOptions) {
+  constructor(fleet: Fleet, { keys, watchInterval = WATCH_INTERVAL }: FleetWatchOptions) {
+    this.#watchInterval = watchInterval;
     this.#servers = fleet.names.map((name) => new WatchedServer(fleet, name));
     if (!keys) return;
     this.#hot = new HotKeys(fleet, {
@@ -79,9 +85,12 @@ export class FleetWatch {
     const figures = servers.flatMap((view) => view.state === "up" ? [view.figures] : []);
     const looks = this.#servers.flatMap((server) => server.lookBack());
     const hot = this.#report(looks);
+    const isUp = (name: string) => this.#servers.some((each) => each.name === name && each.isUp);
     const notes = [
       ...this.#servers.flatMap((server) => server.refusals),
-      ...this.#hot?.faults.filter(({ isRefusal }) => isRefusal).map(({ message }) => message) ?? [],
+      // Why a server is down stands where it is.
+      ...this.#hot?.faults.filter(({ server, isRefusal }) => isRefusal && isUp(server))
+        .map(({ message }) => message) ?? [],
     ];
     return {
       ...{ time: new Date(), servers, fleet: fleetFiguresOf(figures), hot, notes },
@@ -110,17 +119,24 @@ export class FleetWatch {
     if (hot === undefined) return;
     if (this.#started === undefined) {
       this.#started = hot.start();
-    } else if (now - this.#watchedAt >= WATCH_INTERVAL) {
+    } else if (now - this.#watchedAt >= this.#watchInterval) {
       this.#watchedAt = now;
-      const isBack = ({ server, isRefusal }: { server: string; isRefusal: boolean }) =>
-        !isRefusal && this.#servers.some((each) => each.name === server && each.isUp);
-      const back = hot.faults.filter(isBack).map(({ server }) => server);
+      const back = this.#serversToWatch(hot);
       const before = this.#started;
       this.#started = before.then(async () => {
         await Promise.all(back.map((server) => hot.restart(server)));
       });
     }
     this.#started.catch(() => {});
+  }
+
+  /** The servers whose watching ended, and that are up; one that refused only if it has been down since. */
+  #serversToWatch(hot: HotKeys): string[] {
+    return hot.faults.filter(({ server, isRefusal }) => {
+      const isUp = this.#servers.some((each) => each.name === server && each.isUp);
+      if (!isUp) this.#gone.add(server);
+      return isUp && (this.#gone.delete(server) || !isRefusal);
+    }).map(({ server }) => server);
   }
 }
 

@@ -14,7 +14,7 @@ export interface Terminal {
   readonly showsProgress: boolean;
   /** How many columns the terminal has. */
   readonly columns: number;
-  /** The whole screen and the keys, where input and output are a terminal. */
+  /** The whole screen and the keys, where input and output are a terminal that can draw. */
   readonly screen?: FullScreen | undefined;
   /** Is aborted by Ctrl-C: what goes on for long ends with what it has. */
   readonly interrupted: AbortSignal;
@@ -66,7 +66,7 @@ export function processTerminal(): Terminal {
     isTerminal: stdout.isTTY === true,
     showsProgress: stderr.isTTY === true,
     columns: stdout.columns ?? 80,
-    screen: stdin.isTTY && stdout.isTTY ? new ProcessScreen() : undefined,
+    screen: stdin.isTTY && stdout.isTTY && env.TERM !== "dumb" ? new ProcessScreen() : undefined,
     interrupted: interruption.signal,
     async write(data) {
       if (fault !== undefined) throw fault;

@@ -13,7 +13,7 @@ export function locate(session: Session, key: string): KeyLocation {
 /** Tells which server a key lives on, and why. */
 export function explain(session: Session, key: string): KeyExplanation {
   session.checkKey(key, "explain");
-  const { member, index, spread: { members, locator } } = session.route.find(key);
+  const { member, index, distribution: { members, locator } } = session.route.find(key);
   const where = { key, server: member.server.name, index };
   const explanation = members[locator.locate(key)] === member
     ? locator.explain?.(key) ?? UNEXPLAINED

@@ -7,7 +7,9 @@ import {
 } from "../commands/operation_options.ts";
 import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
+import { traceOperation } from "../commands/traced.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
+import { adopt, inContext, presentContext, tracesCommands } from "../observation.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { type Command, withAction } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
@@ -28,8 +30,19 @@ const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {
 };
 const HIGHEST_VERBOSITY = 0x7fffffff;
 
-/** Gets the statistics of every server. */
-export async function stats(
+/** Has a command to all servers published as an operation, which has no keys. */
+function published<Parameters extends unknown[], Result>(
+  command: string,
+  operate: (session: Session, ...parameters: Parameters) => Promise<Result>,
+): typeof operate {
+  return (session, ...parameters) => {
+    const issue = () => operate(session, ...parameters);
+    if (!tracesCommands()) return issue();
+    return traceOperation({ command, client: session.settings.counters.client }, [], issue);
+  };
+}
+
+async function askStats(
   session: Session,
   args?: string,
   options?: OperationOptions,
@@ -39,13 +52,11 @@ export async function stats(
   return await askAll(session, action, () => new StatsCommand(args), options);
 }
 
-/** Gets the version of every server. */
-export function version(session: Session, options?: OperationOptions): Promise<string[]> {
+function askVersion(session: Session, options?: OperationOptions): Promise<string[]> {
   return askAll(session, "ask for the version of", () => new VersionCommand(), options);
 }
 
-/** Makes every item of every server expire. */
-export async function flushAll(session: Session, options: FlushOptions = {}): Promise<void> {
+async function sendFlush(session: Session, options: FlushOptions = {}): Promise<void> {
   checkOptions(options, FLUSH_OPTIONS);
   const { delay } = options;
   // With an absolute time, memcached flushes nothing.
@@ -65,8 +76,7 @@ export async function flushAll(session: Session, options: FlushOptions = {}): Pr
   }
 }
 
-/** Sets how much every server writes to its log. */
-export async function verbosity(
+async function sendVerbosity(
   session: Session,
   level: number,
   options?: OperationOptions,
@@ -74,6 +84,18 @@ export async function verbosity(
   checkInteger("verbosity", level, 0, HIGHEST_VERBOSITY);
   await tellAll(session, `verbosity ${level}`, options);
 }
+
+/** Gets the statistics of every server. */
+export const stats: typeof askStats = /* @__PURE__ */ published("stats", askStats);
+/** Gets the version of every server. */
+export const version: typeof askVersion = /* @__PURE__ */ published("version", askVersion);
+/** Makes every item of every server expire. */
+export const flushAll: typeof sendFlush = /* @__PURE__ */ published("flushAll", sendFlush);
+/** Sets how much every server writes to its log. */
+export const verbosity: typeof sendVerbosity = /* @__PURE__ */ published(
+  "verbosity",
+  sendVerbosity,
+);
 
 async function tellAll(
   session: Session,
@@ -100,10 +122,12 @@ async function askAll<Result>(
 ): Promise<Result[]> {
   checkOptions(options, OPERATION_OPTIONS);
   const signal = options?.signal;
+  // The servers may be known later.
+  const context = presentContext();
   let isBegun = false;
   const askEach = (nodes: readonly ServerHandle[]) => {
     isBegun = true;
-    return askEachOf(nodes, action, make, signal);
+    return inContext(context, () => askEachOf(nodes, action, make, signal));
   };
   try {
     return await session.route.withNodes(askEach, undefined, signal);
@@ -140,6 +164,7 @@ function ask<Result>(
 ): Promise<Result> {
   return new Promise((resolve) => {
     signal?.throwIfAborted();
+    adopt(command);
     node.submit(command.settleBy(resolve));
     if (signal !== undefined) endWith(signal, command);
   });

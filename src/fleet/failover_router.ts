@@ -8,7 +8,7 @@ import { NAMES, publish } from "../observation.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
-import type { Spread } from "./spread.ts";
+import type { Distribution } from "./distribution.ts";
 import type { Router } from "./router.ts";
 import type { Member } from "./servers.ts";
 
@@ -21,7 +21,7 @@ export class FailoverRouter implements Route {
   /** Sends commands to spare servers. */
   readonly #gutter: Router | undefined;
   /** The distribution over the servers that are used; absent until it is needed. */
-  #spread: Spread<Member> | undefined;
+  #distribution: Distribution<Member> | undefined;
   /** How many operations of each server became misses or were dropped. */
   readonly #missed = new Map<string, number>();
 
@@ -45,7 +45,7 @@ export class FailoverRouter implements Route {
   /** Called when the list of servers has changed, or when a server goes down or up. */
   serversChanged(): void {
     // The next operation makes the distribution, so that an error of the locator rejects that operation.
-    this.#spread = undefined;
+    this.#distribution = undefined;
   }
 
   submit(key: string, command: Command): void {
@@ -61,7 +61,7 @@ export class FailoverRouter implements Route {
 
   find(key: string): Found {
     const member = this.#memberOf(key);
-    return this.#router.find(key, this.#spread, member);
+    return this.#router.find(key, this.#distribution, member);
   }
 
   /** Closes the spare servers. */
@@ -70,7 +70,7 @@ export class FailoverRouter implements Route {
   }
 
   /** Distributes the keys over the servers; with `failover: "remove"`, over those that are not down. */
-  #makeSpread(): Spread<Member> {
+  #makeDistribution(): Distribution<Member> {
     const { members, locator } = this.#router;
     const up = members.filter((member) => !this.#hasLeft(member));
     if (up.length === 0) throw this.#noServer(`all ${members.length} are down`);
@@ -83,9 +83,9 @@ export class FailoverRouter implements Route {
   }
 
   #memberOf(key: string): Member {
-    const spread = this.#spread ??= this.#makeSpread();
-    const { members, locator } = spread;
-    const member = this.#router.memberOf(key, spread);
+    const distribution = this.#distribution ??= this.#makeDistribution();
+    const { members, locator } = distribution;
+    const member = this.#router.memberOf(key, distribution);
     if (!this.#hasLeft(member)) return member;
     // Its server has been removed: the locator for all servers chooses the replacement.
     const standIn = members[locator.locateUp!(key, (at) => !this.#hasLeft(members[at]!))];
@@ -132,7 +132,7 @@ export class FailoverRouter implements Route {
         restoreExptime();
         // Commands go to the gutter as a whole, including those to the server that a key moves from.
         if (member.node.isDown && this.#gutter !== undefined) member.node.submit(command);
-        else this.#router.submitTo(member, key, command, this.#spread);
+        else this.#router.submitTo(member, key, command, this.#distribution);
         return true;
       },
       miss: failover !== "miss" ? undefined : (command, { error }) => {

@@ -10,7 +10,7 @@ import { allEnded, lazily } from "../waiting.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
 import type { RunningFleet } from "./running_fleet.ts";
 import type { ServerEvent } from "./server_event.ts";
-import { choose, known, type Listed, makeLocator, memberOf } from "./spread.ts";
+import { choose, known, type Listed, makeLocator, memberOf } from "./distribution.ts";
 import { describeServer, type ServerStatus } from "./status.ts";
 
 /** The module, as soon as it is loaded: clients that are made later do not wait for it. */
@@ -91,9 +91,9 @@ export class Fleet implements Route {
   find(key: string): Found {
     if (this.#route !== undefined) return this.#route.find(key);
     const members = this.#listed;
-    const spread = { members, locator: known(this.#locator) };
-    const member = memberOf(key, spread);
-    return { member, spread, index: members.indexOf(member) };
+    const distribution = { members, locator: known(this.#locator) };
+    const member = memberOf(key, distribution);
+    return { member, distribution, index: members.indexOf(member) };
   }
 
   /** The status of the servers and of the spare servers. */

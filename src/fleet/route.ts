@@ -2,14 +2,14 @@
 
 import type { ServerHandle } from "../connection/server_handle.ts";
 import type { Command } from "../protocol/command.ts";
-import type { Listed, Spread } from "./spread.ts";
+import type { Distribution, Listed } from "./distribution.ts";
 
 /** Finds the server of a key. */
 export interface Found {
   /** The server, and its node as soon as it is used. */
   readonly member: Listed & { readonly node?: ServerHandle };
   /** The distribution that it was chosen from. */
-  readonly spread: Spread;
+  readonly distribution: Distribution;
   /** The index of its server in the client's current list. */
   readonly index: number;
 }

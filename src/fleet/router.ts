@@ -8,7 +8,7 @@ import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import { lazily } from "../waiting.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
-import { choose, known, makeLocator, memberOf, type Spread } from "./spread.ts";
+import { choose, type Distribution, known, makeLocator, memberOf } from "./distribution.ts";
 import { type Member, type ReportServer, Servers } from "./servers.ts";
 
 const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
@@ -82,8 +82,12 @@ export class Router implements Route {
     (member ?? this.memberOf(key)).node.submit(command);
   }
 
-  find(key: string, spread: Spread<Member> = this, member: Member = this.memberOf(key)): Found {
-    return { member, spread, index: this.members.indexOf(member) };
+  find(
+    key: string,
+    distribution: Distribution<Member> = this,
+    member: Member = this.memberOf(key),
+  ): Found {
+    return { member, distribution, index: this.members.indexOf(member) };
   }
 
   withNodes<Result>(use: UseNodes<Result>, server?: string | number): Result | Promise<Result> {
@@ -102,16 +106,21 @@ export class Router implements Route {
   /**
    * Finds the server of a key.
    *
-   * @param spread The distribution of keys.
+   * @param distribution The distribution of keys.
    * @throws {ValidationException} When the locator has no server for the key.
    */
-  memberOf(key: string, spread: Spread<Member> = this): Member {
-    return memberOf(key, spread);
+  memberOf(key: string, distribution: Distribution<Member> = this): Member {
+    return memberOf(key, distribution);
   }
 
   /** Sends a command to a server, and to the former server if its key moves. */
-  submitTo({ node }: Member, key: string, command: Command, spread: Spread<Member> = this): void {
-    const former = spread.members[spread.locator.locateFormer?.(key) ?? -1]?.node;
+  submitTo(
+    { node }: Member,
+    key: string,
+    command: Command,
+    distribution: Distribution<Member> = this,
+  ): void {
+    const former = distribution.members[distribution.locator.locateFormer?.(key) ?? -1]?.node;
     if (former === undefined || former === node) return node.submit(command);
     migration().then(({ submitMoving }) => {
       submitMoving(key, command, {

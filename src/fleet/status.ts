@@ -1,7 +1,7 @@
 /** The status of a client's servers. @module */
 
 import type { SocketError } from "../errors.ts";
-import type { Listed } from "./spread.ts";
+import type { Listed } from "./distribution.ts";
 
 /** The status of a server at the time of the call. */
 export interface ServerStatus {

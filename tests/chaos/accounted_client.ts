@@ -62,7 +62,7 @@ export class AccountedClient {
   /** Asks for statistics, whatever the key. They are not judged: they settle, or not. */
   async stats(_key: string, abortion: Abortion): Promise<boolean> {
     try {
-      await this.#client.stats(undefined, abortion);
+      await this.#issue("stats", () => this.#client.stats(undefined, abortion));
       this.#tally.stats++;
       return true;
     } catch (error) {

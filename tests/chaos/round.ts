@@ -170,6 +170,8 @@ class Deployment implements AsyncDisposable {
     const spares = random.chance(GUTTER) ? addresses.slice(1).slice(-1) : [];
     const client = new Client(addresses.filter((address) => !spares.includes(address)), {
       ...this.#setting.options,
+      // Deno.connect leaks what connects while it is aborted, and this client is often closed while it dials.
+      dial: dialNode,
       failuresBeforeDead: 1,
       failover: spares.length > 0 ? { gutter: spares } : random.pick(FAILOVERS),
     });

@@ -20,7 +20,7 @@ const { commands } = await programFor(NOTHING, () => {}, []);
 const commandNames = commands.map((command) => command.name());
 
 /** The examples that end only by Ctrl-C have tests of their own. */
-const ENDLESS = /^(serve|exporter)$/;
+const ENDLESS = /^(serve|exporter|web)$/;
 
 /** Commands that show what other clients do. */
 const TRAFFIC = /^(hot|monitor)$/;

@@ -117,6 +117,30 @@ Deno.test("FleetWatch finds hot keys, large values and advice, and asks once for
   await fleet.close();
 });
 
+Deno.test("FleetWatch says once why a server is down, and watches it when it has come back", async () => {
+  const options = { auth: { username: "app", password: "secret" } };
+  let server = await MemcachedServer.listen(options);
+  const { address, port } = server;
+  const fleet = new Fleet([address], {});
+  const watch = new FleetWatch(fleet, { keys: true, watchInterval: 0 });
+  const closed = await watch.look(PATIENCE, NEVER);
+  assertEquals([stateOf(closed), closed.notes], [["down"], []]);
+  const again = await watch.look(PATIENCE, NEVER);
+  assertEquals([stateOf(again), again.notes], [["down"], []]);
+  await server.close();
+  server = await MemcachedServer.listen({ port });
+  await using client = new Client(address);
+  const seen = await lookUntil(
+    watch,
+    ({ hot }) => hot?.keys.some(({ key }) => key === "key") ?? false,
+    () => client.get("key"),
+  );
+  assertEquals(stateOf(seen), ["up"]);
+  await watch.close();
+  await fleet.close();
+  await server.close();
+});
+
 Deno.test("LargestValues keeps the largest, and forgets what is old", () => {
   const values = new LargestValues(2);
   for (const size of [5, 9, 1, 7]) values.add(`key:${size}`, size);

@@ -84,6 +84,39 @@ testChannels(
   },
 );
 
+testChannels("what all servers are asked for is an operation without keys", async () => {
+  await using other = await MemcachedServer.listen();
+  await withClient(async (client) => {
+    using listener = new Listener().trace(CHANNELS.command);
+    await client.stats("items");
+    await client.version();
+    await client.verbosity(1);
+    await client.flushAll();
+    await client.setServers([other.address, "127.0.0.1:1"]);
+    await assertRejects(() => client.version());
+    await assertRejects(() => client.verbosity(-1));
+    const discovery = { name: "test", lookUp: () => Promise.resolve({ servers: [other.address] }) };
+    await using discovering = new Client([], { discovery });
+    await discovering.version();
+    assertEquals(
+      listener.traces.map(({ context: { command, args, keys, attempts }, events }) => {
+        return [command, args, keys, attempts, events];
+      }),
+      [
+        ["stats", [], 0, 1, SUCCESS],
+        ["version", [], 0, 1, SUCCESS],
+        ["verbosity", [], 0, 1, SUCCESS],
+        ["flushAll", [], 0, 1, SUCCESS],
+        ["version", [], 0, 1, FAILURE],
+        ["verbosity", [], 0, undefined, FAILURE],
+        ["version", [], 0, 1, SUCCESS],
+      ],
+    );
+    assert(listener.traces[0]?.context.serverPort !== undefined);
+    assertEquals(listener.traces[4]?.context.serverPort, undefined);
+  });
+});
+
 testChannels(
   "an operation of a namespace is one, with the namespace and the key that the caller knows",
   async () => {

@@ -34,7 +34,7 @@ export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>>
     "hono-sessions": ">=0.8",
     "react-router": ">=7",
   },
-  "./unstorage": { unstorage: ">=1.10" },
+  "./unstorage": { unstorage: ">=1.10 || ^2.0.0-beta.0" },
 };
 
 const FIELDS = {

@@ -2,6 +2,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, resolve } from "node:path";
+import { CHART_FILES } from "../../src/cli/web/chart_files.ts";
+import { PAGE_FILES } from "../../src/cli/web/page_files.ts";
 import { BUNDLERS, LIMITS, loadedFirst, sizeOf } from "../bundle/bundles.ts";
 import { exec } from "./exec.ts";
 import { bunInstall, Installation, npmInstall } from "./installation.ts";
@@ -56,7 +58,7 @@ Deno.test("the package holds what is shipped and nothing else", () => {
   const known = [
     /^(README|CHANGELOG|CONTRIBUTING|PUBLISHING)\.md$/,
     /^LICENSE$/,
-    /^docs\/[^/]+\.(md|svg|json)$/,
+    /^docs\/[^/]+\.(md|svg|json|png)$/,
     /^package\.json$/,
     /^types\/.*\.d\.ts$/,
     /^dist\/shared\/[^/]+\.js(\.map)?$/,
@@ -146,6 +148,33 @@ Deno.test("Node finds the lines of the sources by the package's source maps", as
   const source = await Deno.readTextFile(new URL(path, ROOT));
   assertStringIncludes(source.split("\n")[Number(line) - 1] ?? "", "new ValidationException");
 });
+
+Deno.test("the program serves its page from the package, on Node and Bun", async () => {
+  for (const runtime of [await install(OLDEST_NODE), await install(NEWEST_BUN)]) {
+    const program = `${installed}/dist/${fileOf(PROGRAM)}.js`;
+    const args = [program, "web", "--listen", "127.0.0.1:0", "--json", "-s", "127.0.0.1:1"];
+    const child = new Deno.Command(runtime, { args, stdout: "piped" }).spawn();
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    const { url } = JSON.parse(new TextDecoder().decode(value));
+    for (const [path, { text }] of Object.entries({ ...PAGE_FILES, ...CHART_FILES })) {
+      assertEquals(await (await fetch(new URL(path, url))).text(), text);
+    }
+    const events = await fetch(new URL("/api/events", url));
+    assertMatch(await firstOf(events), /^event: hello\ndata: {"servers":\["127\.0\.0\.1:1"\]/);
+    child.kill("SIGINT");
+    assertEquals((await child.status).code, 0);
+    await reader.cancel();
+  }
+});
+
+/** The first piece of a body that does not end. */
+async function firstOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const { value } = await reader?.read() ?? {};
+  await reader?.cancel();
+  return new TextDecoder().decode(value);
+}
 
 /** What runs a file, by its ending: a module or, where modules can be required, a script that requires. */
 const PROGRAMS: Readonly<Record<string, string>> = {

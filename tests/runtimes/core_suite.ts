@@ -1,6 +1,6 @@
 /**
  * What is run on every runtime, workers included: the conformance bodies, on the embedded server and on real
- * memcached, and the engine's fault tests.
+ * memcached, the engine's fault tests, and the views.
  *
  * @module
  */
@@ -15,6 +15,13 @@ import "../connection/connection_test.ts";
 import "../connection/line_reader_test.ts";
 import "../connection/server_node_test.ts";
 import "../features/listing_faults_test.ts";
+import "../views/hashed_keys_test.ts";
+import "../views/large_values_test.ts";
+import "../views/near_cache_test.ts";
+import "../views/replicas_test.ts";
+import "../views/spread_test.ts";
+import "../views/tagged_test.ts";
+import "../views/typed_test.ts";
 
 describeClient();
 describeCommands();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { memcachedPath, programPath } from "../support/memcached.ts";
-import { installNextApp } from "../adapters/suites/next_app.ts";
+import { installApps } from "../adapters/suites/built_apps.ts";
 import { installLocked } from "../package/npm_folder.ts";
 import { addUp, faultOf, type Lane, type Outcome } from "./lane.ts";
 import { installProgram } from "./program_install.ts";
@@ -23,7 +23,7 @@ export const adaptersLane: Lane = {
     }
     const promtool = await installProgram("prometheus", () => programPath("promtool"));
     return addUp([
-      await runSuite(ADAPTERS, WHAT, env, installNextApp),
+      await runSuite(ADAPTERS, WHAT, env, installApps),
       await runSuite(OBSERVING, WHAT_OBSERVES, env),
       ...promtool === undefined ? [] : [notRun(WHAT_PROMTOOL, promtool)],
     ]);

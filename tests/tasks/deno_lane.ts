@@ -1,3 +1,4 @@
+import { prepareBrowser } from "../cli/web/browser.ts";
 import { memcachedPath, programPath } from "../support/memcached.ts";
 import { lacksTls } from "../support/memcached_tls.ts";
 import { countTests } from "./counts.ts";
@@ -15,7 +16,10 @@ export const PROCESSES: number = Math.min(navigator.hardwareConcurrency, 7) + 1;
 export const denoLane: Lane = {
   name: "deno test",
   run: async ({ args, env }) => {
-    const notRun = await prepareMemcached();
+    const notRun = [
+      ...await prepareMemcached(),
+      ...missing("the page of moecache web in a browser", await prepareBrowser()),
+    ];
     if (args.length > 0) {
       const { code, output } = await denoKeepingOutput(
         ["test", "--doc", "--trace-leaks", "--allow-all", ...args],

@@ -34,6 +34,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "docs/": 10,
   "src/adapters/": 7,
   "mod.ts": 6,
+  "tests/cli/web/browser_test.ts": 6,
   "tests/transcoding/pickle/python_test.ts": 6,
   "tests/conformance/protocol_conformance_test.ts": 5,
   "src/commands/": 5,

@@ -3,7 +3,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { Client, type KeyCommands, type OperationOptions } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { largeValues, nearCache, spread, tagged } from "../../src/views/mod.ts";
+import {
+  largeValues,
+  nearCache,
+  replicas,
+  type ReplicasOptions,
+  spread,
+  tagged,
+} from "../../src/views/mod.ts";
 import { chooseSeed, Random } from "../chaos/random.ts";
 import { extent } from "../support/extent.ts";
 
@@ -154,5 +161,55 @@ for (const [name, makeView] of Object.entries(STRICT)) {
     await writer;
     assertEquals(faults.slice(0, 3), []);
     assert(count > extent(500, 5_000) / 2, `seed ${seed}: ${count} reads`);
+  });
+}
+
+/** How {@linkcode replicas} may read and write. */
+const REPLICAS: Readonly<Record<string, ReplicasOptions>> = {
+  "read the first, write any": { read: "first" },
+  "read any, hedge": { read: "any", hedgeAfter: 1 },
+  "read the nearest, write all": { read: "nearest", write: "all" },
+};
+
+for (const [name, options] of Object.entries(REPLICAS)) {
+  Deno.test(`replicas (${name}) under faults: nothing is older than a write of this process that has ended`, async () => {
+    const seed = chooseSeed();
+    const random = new Random(seed);
+    await using first = await startFaulty(random);
+    await using second = await startFaulty(random);
+    await using here = new Client(first.address, { timeout: 1000 });
+    await using there = new Client(second.address, { timeout: 1000 });
+    const view = replicas([here, there], options);
+    let missed = 0;
+    view.events.addEventListener("failure", () => missed++);
+    const versions = new Map(KEYS.map((key) => [key, new Versions()]));
+    const faults: string[] = [];
+    let isDone = false;
+    const writer = (async () => {
+      while (!isDone) {
+        const key = random.pick(KEYS);
+        await versions.get(key)?.write((version) => view.set(key, version));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    let found = 0;
+    const left = extent(1000, 50_000);
+    const counts = await Promise.all(KEYS.map(() =>
+      repeat({ left }, async () => {
+        const key = random.pick(KEYS);
+        const start = performance.now();
+        const version = await view.get<number>(key);
+        if (version === undefined) return;
+        found++;
+        const age = versions.get(key)?.ageOf(version, start) ?? 0;
+        if (age > 0) faults.push(`seed ${seed}: ${key} was replaced ${age} ms before`);
+      })
+    ));
+    isDone = true;
+    await writer;
+    assertEquals(faults.slice(0, 3), []);
+    for (const count of counts) assert(count > left / 2, `seed ${seed}: ${count} reads`);
+    assert(missed > 0, `seed ${seed}: no fleet has missed anything`);
+    assert(found > left, `seed ${seed}: ${found} reads have found a value`);
   });
 }

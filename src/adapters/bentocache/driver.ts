@@ -9,7 +9,7 @@ import {
 } from "../../../mod.ts";
 import { checkOptions, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
-import { itemFormat, type StoredValue } from "../item_format.ts";
+import type { StoredValue } from "../item_format.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { valueOf } from "../stored_values.ts";
 import { NamespaceTree, type Place } from "./namespace_tree.ts";
@@ -136,7 +136,7 @@ export function moecacheDriver(options: MoecacheBentoDriverOptions): MoecacheBen
 function makeDriver(options: MoecacheBentoDriverOptions): MoecacheBentoDriver {
   const { client, close } = clientFrom(checkDriverOptions(options));
   const [root = "", ...path] = namesOf(options.prefix ?? DEFAULT_PREFIX);
-  const tree = new NamespaceTree(client.withTranscoder(itemFormat), `${root}:`);
+  const tree = new NamespaceTree(client, `${root}:`);
   return new Driver({ tree, close }, path);
 }
 
@@ -176,18 +176,18 @@ class Driver implements MoecacheBentoDriver {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const { namespace, itemKey } = await this.#placeOf(key);
-    return textOf(await namespace.get<StoredValue>(itemKey));
+    const { items, itemKey } = await this.#placeOf(key);
+    return textOf(await items.get<StoredValue>(itemKey));
   }
 
   async pull(key: string): Promise<string | undefined> {
-    const { namespace, itemKey } = await this.#placeOf(key);
+    const { items, itemKey } = await this.#placeOf(key);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const found = await namespace.gets<StoredValue>(itemKey);
+      const found = await items.gets<StoredValue>(itemKey);
       if (found === undefined) return undefined;
       // An item that has expired: no other command that every version knows deletes by the cas unique.
       const past = new Date(Date.now() - DAY);
-      const outcome = await namespace.cas(itemKey, found.value, found.cas, past);
+      const outcome = await items.cas(itemKey, found.value, found.cas, past);
       if (outcome === "stored") return textOf(found.value);
       if (outcome === "not_found") return undefined;
     }
@@ -201,10 +201,10 @@ class Driver implements MoecacheBentoDriver {
       throw new ValidationException(`Cannot set value of type ${typeof value}: ${why}`, value);
     }
     checkOptions({ ttl }, { ttl: "number" });
-    const { namespace, itemKey } = await this.#placeOf(key);
+    const { items, itemKey } = await this.#placeOf(key);
     // 0 means no expiry, as in bentocache's other drivers.
     const stored: StoredValue = ttl ? { value, expires: Date.now() + ttl } : { value };
-    await namespace.set(itemKey, stored, exptimeOf(ttl || Infinity));
+    await items.set(itemKey, stored, exptimeOf(ttl || Infinity));
     return true;
   }
 
@@ -214,8 +214,8 @@ class Driver implements MoecacheBentoDriver {
   }
 
   async delete(key: string): Promise<boolean> {
-    const { namespace, itemKey } = await this.#placeOf(key);
-    return await namespace.delete(itemKey);
+    const { items, itemKey } = await this.#placeOf(key);
+    return await items.delete(itemKey);
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** Namespaces in namespaces, into which the colons of a key lead. @module */
 
 import { type KeyCommands, Namespace, ValidationException } from "../../../mod.ts";
+import { itemFormat } from "../item_format.ts";
 import { itemKeyOf, roomIn, roomWithin } from "../key_and_exptime.ts";
 
 /** A key of any length can be stored under its hash where there is this much room. */
@@ -12,13 +13,16 @@ const MOST_REMEMBERED = 1000;
 
 /** Where the item of a key is. */
 export interface Place {
-  readonly namespace: Namespace;
+  /** The commands on the items of its namespace. */
+  readonly items: KeyCommands;
   /** Its key in the namespace. */
   readonly itemKey: string;
 }
 
 interface Level {
   readonly namespace: Namespace;
+  /** The same with the format of items, which counts of generations do not have. */
+  readonly items: KeyCommands;
   /** How long a key in the namespace may be. */
   readonly room: number;
 }
@@ -45,7 +49,7 @@ export class NamespaceTree {
   async placeOf(path: readonly string[]): Promise<Place> {
     const { level, depth } = await this.#descend(path.slice(0, -1));
     const itemKey = await itemKeyOf(path.slice(depth).join(":"), level.room);
-    return { namespace: level.namespace, itemKey: itemKey === "" ? EMPTY : itemKey };
+    return { items: level.items, itemKey: itemKey === "" ? EMPTY : itemKey };
   }
 
   /** Finds the namespace of a path. */
@@ -92,5 +96,7 @@ export class NamespaceTree {
 }
 
 function levelIn(commands: KeyCommands, room: number, prefix: string): Level {
-  return { namespace: new Namespace(commands, prefix), room: roomWithin(room, prefix) };
+  const namespace = new Namespace(commands, prefix);
+  const items = namespace.withTranscoder(itemFormat);
+  return { namespace, items, room: roomWithin(room, prefix) };
 }

@@ -117,7 +117,11 @@ class MemcachedCache implements NextCacheHandler {
   async get(cacheKey: string, softTags: string[] = []): Promise<NextCacheEntry | undefined> {
     try {
       await this.#setting.get(cacheKey);
-      const found = await this.#entries.get(cacheKey, softTags);
+      // What is rendered when there is none reflects this.
+      const [found] = await Promise.all([
+        this.#entries.get(cacheKey, softTags),
+        this.refreshTags(),
+      ]);
       if (found === undefined) return undefined;
       const { head: { tags, meta }, body, verdict } = found;
       const { stale, timestamp, expire = Infinity } = meta;
@@ -167,11 +171,12 @@ class MemcachedCache implements NextCacheHandler {
     const entry = await resultOf(pendingEntry);
     if (entry === undefined) return;
     const { value, tags, timestamp, expire } = entry;
-    const rendered = this.#cache.revalidations.before(timestamp);
     // Next renders an entry without a lifetime each time.
-    if (rendered === undefined || !(expire > 0)) return giveUp(value);
+    if (!(expire > 0)) return giveUp(value);
     const exptime = exptimeOf(timestamp + expire * 1000 - now());
     try {
+      const rendered = await this.#cache.revalidations.before(timestamp);
+      if (rendered === undefined) return giveUp(value);
       const head = { rendered, tags, meta: metaOf(entry) };
       // Next has reported already what it could not render to its end.
       await this.#entries.setStream(cacheKey, head, value, exptime);

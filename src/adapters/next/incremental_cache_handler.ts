@@ -188,8 +188,11 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   readonly #builds: Builds;
   readonly #context: NextIncrementalCacheContext;
   readonly #begun = now();
-  /** The last revalidation when the first value was asked for: all that is rendered for the request is younger. */
-  #rendered: Promise<number | undefined> | undefined;
+  /**
+   * The last revalidation when a value was asked for, by its key; `undefined` when memcached could not be reached. Within
+   * a request, Next asks for no value again while it makes it.
+   */
+  readonly #asked = new Map<string, number | undefined>();
 
   constructor(
     cache: NextCache,
@@ -207,12 +210,12 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     key: string,
     context: NextIncrementalGetContext = {},
   ): Promise<NextIncrementalCacheEntry | null> {
-    const rendered = this.#rendered ??= this.#lastRevalidation();
     try {
       const tags = [...context.tags ?? [], ...context.softTags ?? []];
       const [found] = await Promise.all([
         this.#entries.get(this.#keyOf(key, SHARED_KINDS.includes(context.kind)), tags),
-        rendered,
+        // An image has no tags, and is asked for with one instance by all requests.
+        context.kind === "IMAGE" ? undefined : this.#learn(key),
       ]);
       if (found === undefined) return null;
       const { head: { meta, tags: own }, body, verdict } = found;
@@ -237,9 +240,6 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     context: NextIncrementalSetContext = {},
   ): Promise<void> {
     const { fetchCache, kind, cacheControl } = context;
-    const rendered = await this.#rendered ?? this.#cache.revalidations.before(this.#begun);
-    // Memcached was away: it is not known which revalidations the value reflects.
-    if (rendered === undefined) return;
     const { packed, body } = data === null ? { body: new Uint8Array() } : packValue(data);
     const lastModified = Date.now();
     const meta: Meta = {
@@ -249,6 +249,12 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     };
     const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
     try {
+      const rendered = this.#asked.has(key)
+        ? this.#asked.get(key)
+        : await this.#cache.revalidations.before(this.#begun);
+      this.#asked.delete(key);
+      // Memcached was away: it is not known which revalidations the value reflects.
+      if (rendered === undefined) return;
       const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
       const head = { rendered, tags: tagsOf(data, context), meta };
       await this.#entries.set(this.#keyOf(key, isShared), head, body, exptime);
@@ -266,15 +272,14 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     await this.#cache.revalidations.add(all, seconds);
   }
 
-  // What is rendered for an earlier request of the instance must keep the number of its revalidation.
   resetRequestCache(): void {}
 
-  async #lastRevalidation(): Promise<number | undefined> {
+  async #learn(key: string): Promise<void> {
     try {
-      return await this.#cache.revalidations.current();
+      this.#asked.set(key, await this.#cache.revalidations.current());
     } catch (error) {
+      this.#asked.set(key, undefined);
       this.#cache.report(error);
-      return undefined;
     }
   }
 

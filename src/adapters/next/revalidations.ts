@@ -41,6 +41,8 @@ export class Revalidations {
   readonly #prefix: string;
   /** In the order of the times and of the numbers. */
   readonly #readings: Reading[] = [];
+  /** Whether a number may be missing before the first of the readings. */
+  #isIncomplete = false;
   /** The last known versions of the parts: a server that was away may come back with older ones. */
   readonly #versions = new Map<number, number>();
   /** The deadlines of tags whose revalidation could not be written. */
@@ -57,18 +59,29 @@ export class Revalidations {
   /** Reads the number of the last revalidation: one round trip. */
   async current(): Promise<number> {
     const { prefix } = this.#counter;
-    const revalidation = Number((await this.#counter.currentPrefix()).slice(prefix.length, -1));
-    // What was rendered before the reply came may have been rendered before that revalidation.
-    if (revalidation > (this.#readings.at(-1)?.revalidation ?? 0)) {
-      this.#readings.push({ time: now(), revalidation });
-      if (this.#readings.length > MOST_READINGS) this.#readings.shift();
+    try {
+      const revalidation = Number((await this.#counter.currentPrefix()).slice(prefix.length, -1));
+      this.#remember(revalidation);
+      return revalidation;
+    } catch (error) {
+      this.#isIncomplete = true;
+      throw error;
     }
-    return revalidation;
   }
 
-  /** The number of a revalidation that had been made before a time, the last that is known to have been. */
-  before(time: number): number | undefined {
-    return this.#readings.findLast((reading) => reading.time <= time)?.revalidation;
+  /**
+   * The number of the last revalidation that is known to have been made before a time.
+   *
+   * @param time When the rendering of an entry began. Next asks for the number, or for the entry, before that.
+   * @returns The number; `undefined` when memcached could not be reached then.
+   */
+  async before(time: number): Promise<number | undefined> {
+    // Without anything that was asked, the entry is not one that Next renders for a request.
+    if (this.#readings.length === 0 && !this.#isIncomplete) return await this.current();
+    // A time in whole milliseconds was taken with the other clock, and up to one of them later.
+    const latest = Number.isInteger(time) ? time - Date.now() + now() + 1 : time;
+    const reading = this.#readings.findLast((reading) => reading.time <= latest);
+    return (reading ?? (this.#isIncomplete ? undefined : this.#readings[0]))?.revalidation;
   }
 
   /**
@@ -107,6 +120,15 @@ export class Revalidations {
         return records === undefined ? "expired" : judge(records, name, rendered, time);
       }));
     };
+  }
+
+  #remember(revalidation: number): void {
+    if (revalidation <= (this.#readings.at(-1)?.revalidation ?? 0)) return;
+    // What was rendered before the reply came may have been rendered before that revalidation.
+    this.#readings.push({ time: now(), revalidation });
+    if (this.#readings.length <= MOST_READINGS) return;
+    this.#readings.shift();
+    this.#isIncomplete = true;
   }
 
   async #write(deadlines: ReadonlyMap<string, number>): Promise<void> {

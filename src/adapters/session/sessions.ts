@@ -63,7 +63,7 @@ export class Sessions {
 
   /** @param lifetime The milliseconds that a session lives that has no time. */
   constructor(client: KeyCommands, prefix: string, lifetime: number) {
-    this.#namespace = new Namespace(client.withTranscoder(jsonTranscoder), prefix);
+    this.#namespace = new Namespace(client, prefix).withTranscoder(jsonTranscoder);
     this.#longest = roomBehind(client, prefix);
     this.#lifetime = lifetime;
   }

@@ -11,10 +11,10 @@ import {
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { formatOf } from "../known_formats.ts";
-import { base64Of, type Row } from "../printer.ts";
-import { printable } from "../shown_text.ts";
 import { readBigInt, readTtl } from "../quantities.ts";
+import { printable } from "../shown_text.ts";
 import { EXIT, UsageFault } from "../usage.ts";
+import { fieldOf, safeText, textOf, textOfBytes } from "../value_text.ts";
 import { deletePrefix } from "./delete_prefix.ts";
 
 interface SetOptions {
@@ -110,45 +110,9 @@ async function get({ args, options, printer, terminal, fleet }: Job<unknown>): P
     if (printer.shape !== "text") await printer.record({ key, ...fieldOf(value) }, "");
     else if (args.length > 1) await printer.line(`${key}\t${printable(textOf(value))}`);
     else if (value instanceof Uint8Array && options.format === "raw") await printer.bytes(value);
-    else await printer.line(terminal.isTerminal ? safe(textOf(value)) : textOf(value));
+    else await printer.line(terminal.isTerminal ? safeText(textOf(value)) : textOf(value));
   }
   return args.every((key) => found.has(key)) ? EXIT.done : EXIT.nothing;
-}
-
-/** A value as a field of a record: bytes have another name, since JSON has none. */
-export function fieldOf(value: unknown): Row {
-  return value instanceof Uint8Array
-    ? { base64: base64Of(value) }
-    : { value: value as Row[string] };
-}
-
-/** A value as text: strings as they are, bytes as UTF-8 or base64, everything else as JSON. */
-export function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (value instanceof Uint8Array) return textOfBytes(value) ?? base64Of(value);
-  if (typeof value === "bigint") return String(value);
-  const replacer = (_name: string, part: unknown) => {
-    if (typeof part === "bigint") return String(part);
-    if (part instanceof Uint8Array) return base64Of(part);
-    if (part instanceof Map) return Object.fromEntries(part);
-    return part instanceof Set ? [...part] : part;
-  };
-  return JSON.stringify(value, replacer) ?? String(value);
-}
-
-function textOfBytes(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    // No UTF-8.
-    return undefined;
-  }
-}
-
-/** Text for a terminal: lines and tabs stay, what could do something else does not. */
-function safe(text: string): string {
-  return text.split(/(\n|\t)/).map((part) => /^[\n\t]$/.test(part) ? part : printable(part))
-    .join("");
 }
 
 async function set(job: Job<SetOptions>): Promise<number> {
@@ -241,7 +205,7 @@ async function meta(job: Job<MetaOptions>): Promise<number> {
     for (const [name, token] of Object.entries(reply.debug ?? {})) {
       await printer.line(printable(`${name}=${token}`));
     }
-    if (reply.value !== undefined) await printer.line(safe(textOf(reply.value)));
+    if (reply.value !== undefined) await printer.line(safeText(textOf(reply.value)));
   }
   return ["EN", "NF", "NS", "EX"].includes(reply.status) ? EXIT.nothing : EXIT.done;
 }

@@ -9,6 +9,7 @@ import { printHistogram } from "../histogram.ts";
 import { filterOf, ttlOf } from "../item_filter.ts";
 import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
 import { ringOf } from "../known_rings.ts";
+import { LargestItems } from "../largest_items.ts";
 import { Listing } from "../listing.ts";
 import type { Row } from "../printer.ts";
 import { readCount, showDuration, showShare, showSize } from "../quantities.ts";
@@ -76,21 +77,12 @@ async function big(job: Job<CountOptions>): Promise<number> {
   const isWanted = filterOf(options);
   const most = readCount(options.count ?? "20");
   const listing = new Listing({ fleet: await fleet(), terminal, what: "listed" });
-  const largest: ItemMetadata[] = [];
-  const sizes = new Map<number, number>();
-  let found = 0;
+  const largest = new LargestItems(most);
   for await (const item of listing.items()) {
-    if (!isWanted(item)) continue;
-    found++;
-    const power = 2 ** Math.ceil(Math.log2(Math.max(64, item.size)));
-    sizes.set(power, (sizes.get(power) ?? 0) + 1);
-    if (largest.length === most && item.size <= (largest.at(-1)?.size ?? 0)) continue;
-    const at = largest.findIndex(({ size }) => size < item.size);
-    largest.splice(at < 0 ? largest.length : at, 0, item);
-    if (largest.length > most) largest.pop();
+    if (isWanted(item)) largest.add(item);
   }
   await printer.table(
-    largest.map((item) => ({
+    largest.items.map((item) => ({
       ...{ key: decodedKey(item.key), size: item.size, ttl: ttlOf(item) ?? null },
       ...{ fetched: item.fetched, server: item.server },
     })),
@@ -101,13 +93,11 @@ async function big(job: Job<CountOptions>): Promise<number> {
       },
     },
   );
-  if (printer.shape === "text" && found > 0) {
+  if (printer.shape === "text" && largest.count > 0) {
     await printer.line("");
-    const sorted = [...sizes].toSorted(([a], [b]) => a - b);
-    const names = new Map(sorted.map(([power, count]) => [`up to ${showSize(power)}`, count]));
-    await printHistogram(printer, "size", names);
+    await printHistogram(printer, "size", largest.sizes());
   }
-  return listing.code(found);
+  return listing.code(largest.count);
 }
 
 const LIFETIMES: readonly (readonly [below: number, name: string])[] = [

@@ -18,12 +18,15 @@ const INDENT = " ".repeat(HEAD.length);
  * how many there are.
  */
 export function adviceLines(
-  { advice, notes }: Pick<Overview, "advice" | "notes">,
+  { servers, advice, notes }: Overview,
   { columns, rows }: Size,
 ): Line[] {
   if (rows <= 0) return [];
   if (advice.length + notes.length === 0) {
-    return [[span(HEAD, "strong"), span("nothing is wrong", "good")]];
+    const down = servers.filter(({ state }) => state !== "up").length;
+    if (down === servers.length) return [];
+    const what = down === 0 ? "nothing is wrong" : "nothing is wrong with the servers that answer";
+    return [[span(HEAD, "strong"), span(what, "good")]];
   }
   const width = columns - HEAD.length;
   const forms = [

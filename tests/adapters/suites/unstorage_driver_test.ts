@@ -1,27 +1,42 @@
 /** unstorage on the driver: what its repository asks of every driver, since npm does not ship its tests. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { createStorage, type Driver, restoreSnapshot, type Storage } from "unstorage";
+import * as one from "unstorage";
+import type { Driver, Storage } from "unstorage";
+import * as two from "unstorage-2";
 import moecacheDriver from "@moecache/moecache/unstorage";
 import { MemcachedProcess } from "../../support/memcached.ts";
 
-function test(name: string, body: (storage: Storage, driver: Driver) => Promise<void>): void {
-  Deno.test(`unstorage: ${name}`, async () => {
-    await using memcached = await MemcachedProcess.start();
-    const driver: Driver = moecacheDriver({ servers: memcached.address });
-    const storage = createStorage({ driver });
-    try {
-      await body(storage, driver);
-      await storage.clear();
-      assertEquals(await storage.getKeys(), []);
-    } finally {
-      await driver.dispose?.();
-      await storage.dispose();
-    }
-  });
+/** What is used of unstorage. The second version says more of its types, and means the same here. */
+type Unstorage = Pick<typeof one, "createStorage" | "restoreSnapshot">;
+
+const VERSIONS: Readonly<Record<string, Unstorage>> = {
+  "unstorage 1": one,
+  "unstorage 2": two as unknown as Unstorage,
+};
+
+type Body = (storage: Storage, driver: Driver, unstorage: Unstorage) => Promise<void>;
+
+/** Defines a test for each version. */
+function test(name: string, body: Body): void {
+  for (const [version, unstorage] of Object.entries(VERSIONS)) {
+    Deno.test(`${version}: ${name}`, async () => {
+      await using memcached = await MemcachedProcess.start();
+      const driver: Driver & two.Driver = moecacheDriver({ servers: memcached.address });
+      const storage = unstorage.createStorage({ driver });
+      try {
+        await body(storage, driver, unstorage);
+        await storage.clear();
+        assertEquals(await storage.getKeys(), []);
+      } finally {
+        await driver.dispose?.();
+        await storage.dispose();
+      }
+    });
+  }
 }
 
-test("a snapshot is restored", async (storage) => {
+test("a snapshot is restored", async (storage, _driver, { restoreSnapshot }) => {
   await restoreSnapshot(storage, { initial: "works" });
   assertEquals(await storage.getItem("initial"), "works");
 });
@@ -118,4 +133,27 @@ test("metadata is kept beside an item", async (storage) => {
   await storage.setItem("a", "value");
   await storage.setMeta("a", { mtime: new Date(0), origin: "here" });
   assertEquals({ ...await storage.getMeta("a") }, { mtime: new Date(0), origin: "here" });
+});
+
+Deno.test("unstorage 2: a value is given as the type that is asked for", async () => {
+  await using memcached = await MemcachedProcess.start();
+  const driver = moecacheDriver({ servers: memcached.address });
+  const storage = two.createStorage({ driver });
+  await storage.setItem("text", "€");
+  await storage.setItem("data", { a: 1 });
+  await storage.setItemRaw("bytes", new Uint8Array([1, 255]));
+  assertEquals(await storage.getItem("text", { type: "text" }), "€");
+  assertEquals(await storage.getItem("data", { type: "text" }), '{"a":1}');
+  assertEquals(await storage.getItem("data", { type: "json" }), { a: 1 });
+  assertEquals(await storage.getItem("bytes", { type: "bytes" }), new Uint8Array([1, 255]));
+  assertEquals(await storage.getItem("bytes", { type: "blob" }).then((blob) => blob?.size), 2);
+  assertEquals(await storage.getItem("none", { type: "bytes" }), null);
+  const mixed = await storage.getItems(["text", { key: "bytes", options: { type: "bytes" } }]);
+  assertEquals(mixed, [
+    { key: "text", value: "€" },
+    { key: "bytes", value: new Uint8Array([1, 255]) },
+  ]);
+  await storage.setItems([{ key: "short", value: 1, options: { ttl: 60 } }], { ttl: 3600 });
+  assertEquals(await storage.getItem("short"), 1);
+  await storage.dispose();
 });

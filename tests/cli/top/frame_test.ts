@@ -184,6 +184,9 @@ Deno.test("top without keys has no lines for them, and says when nothing is wron
     { every: "1s", keys: false },
   );
   const texts = lines.map(textOf);
-  assertEquals(texts.at(-1), "ADVICE  nothing is wrong");
+  assertEquals(texts.at(-1), "ADVICE  nothing is wrong with the servers that answer");
+  const [, down] = SERVERS;
+  assert(down !== undefined);
+  assertEquals(draw(overviewOf({ advice: [], servers: [down] })).at(-1)?.startsWith("BIG"), true);
   assertEquals(texts.filter((line) => /^(HOT|BIG)/.test(line)), []);
 });

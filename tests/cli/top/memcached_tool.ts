@@ -1,11 +1,25 @@
-/** memcached's own tool, as Debian installs it beside the server. @module */
+/** memcached's own tools, as Debian installs them beside the server. @module */
 
 import { programPath } from "../../support/memcached.ts";
 
-const DEBIAN = "/usr/share/memcached/scripts/memcached-tool";
+const DEBIAN = "/usr/share/memcached/scripts";
 
 /** Where the tool is; `undefined` where it is not, and tests that need it are ignored. */
-export const TOOL: string | undefined = programPath("memcached-tool") ?? programAt(DEBIAN);
+export const TOOL: string | undefined = toolAt("memcached-tool");
+
+/** The same for `damemtop`, which needs packages of Perl as well. */
+export const DAMEMTOP: string | undefined = hasPackages() ? toolAt("damemtop") : undefined;
+
+function toolAt(name: string): string | undefined {
+  return programPath(name) ?? programAt(`${DEBIAN}/${name}`);
+}
+
+function hasPackages(): boolean {
+  const perl = programPath("perl");
+  if (perl === undefined) return false;
+  const args = ["-MAnyEvent", "-MYAML", "-MTerm::ReadKey", "-e", "1"];
+  return new Deno.Command(perl, { args, stderr: "null" }).outputSync().success;
+}
 
 function programAt(path: string): string | undefined {
   try {

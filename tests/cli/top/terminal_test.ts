@@ -1,9 +1,11 @@
 /** `top` in a real terminal. */
 
 import { Client } from "@moecache/moecache";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { memcachedPath, MemcachedProcess } from "../../support/memcached.ts";
+import { moecache } from "../fake_terminal.ts";
 import { LACKS_TMUX, lineWith, type TerminalSize, TmuxTerminal } from "../tmux.ts";
+import { DAMEMTOP } from "./memcached_tool.ts";
 
 const ignore = LACKS_TMUX || memcachedPath() === undefined;
 const PROGRAM = new URL("../../../src/cli/mod.ts", import.meta.url).pathname;
@@ -246,5 +248,61 @@ Deno.test("the screen is given back when the program is killed, or fails", { ign
     await terminal.until((text) => /^ echo$/m.test(text));
   } finally {
     await Deno.remove(script);
+  }
+});
+
+/** What `damemtop` shows of a server, by its columns. */
+function damemtopOf(screen: string, address: string): Record<string, string> {
+  const values = lineWith(screen, address).split(/\s+/);
+  const names = lineWith(screen, "hostname  ").split(/\s+/);
+  return Object.fromEntries(names.map((name, i) => [name, values[i] ?? ""]));
+}
+
+Deno.test("top has the figures of damemtop", {
+  ignore: ignore || DAMEMTOP === undefined,
+}, async () => {
+  await using server = await MemcachedProcess.start(["-m", "64"]);
+  const { address } = server;
+  await using client = new Client(address);
+  for (let i = 0; i < 500; i++) await client.set(`key:${i}`, "x".repeat(10_000));
+  let isOver = false;
+  const load = (async () => {
+    while (!isOver) {
+      await client.getMany(["key:1", "key:2", "key:3", "none"]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  })();
+  const home = await Deno.makeTempDir();
+  try {
+    const columns = ["hostname", "all_version", "all_fill_rate", "hit_rate", "all_curr_items"];
+    await Deno.mkdir(`${home}/.damemtop`);
+    await Deno.writeTextFile(
+      `${home}/.damemtop/damemtop.yaml`,
+      [
+        ...["delay: 1", "mode: t", "top_mode:", "    sort_column: hostname", "    columns:"],
+        ...columns.map((name) => `        - ${name}`),
+        ...["    sort_order: asc", "servers:", `    - ${address}`, ""],
+      ].join("\n"),
+    );
+    await using terminal = await TmuxTerminal.start({ columns: 120, rows: 24 });
+    await terminal.enter(`HOME=${home} perl ${DAMEMTOP}`);
+    const screen = await terminal.until((text) =>
+      /^\d+\.\d+%$/.test(damemtopOf(text, address).hit_rate ?? "")
+    );
+    const { output } = await moecache(`top --once --every 1s --no-keys --json -s ${address}`);
+    const [ours] = JSON.parse(output).servers;
+    const theirs = damemtopOf(screen, address);
+    assertEquals(
+      [theirs.all_version, theirs.all_fill_rate, Number(theirs.all_curr_items)],
+      [ours.version, `${(ours.fill * 100).toFixed(2)}%`, ours.items],
+    );
+    // A look may come in the middle of a request.
+    assertAlmostEquals(parseFloat(theirs.hit_rate ?? "") / 100, ours.hitRate, 0.01);
+    assertAlmostEquals(ours.hitRate, 0.75, 0.01);
+    await terminal.press("C-c");
+  } finally {
+    isOver = true;
+    await load;
+    await Deno.remove(home, { recursive: true });
   }
 });

@@ -13,7 +13,7 @@ export interface Listed {
 }
 
 /** A distribution of keys: the servers and their locator. */
-export interface Spread<Member extends Listed = Listed> {
+export interface Distribution<Member extends Listed = Listed> {
   readonly members: readonly Member[];
   readonly locator: Locator;
 }
@@ -25,7 +25,7 @@ export interface Spread<Member extends Listed = Listed> {
  */
 export function memberOf<Member extends Listed>(
   key: string,
-  { members, locator }: Spread<Member>,
+  { members, locator }: Distribution<Member>,
 ): Member {
   const at = locator.locate(key);
   const member = typeof at === "number" ? members[at] : undefined;

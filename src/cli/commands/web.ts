@@ -1,0 +1,74 @@
+/** The page in the browser. @module */
+
+import type { Command } from "commander";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { define, type Job, type Runner } from "../definition.ts";
+import { readDuration } from "../quantities.ts";
+import { EXIT, UsageFault } from "../usage.ts";
+
+interface WebOptions {
+  readonly listen?: string;
+  readonly every?: string;
+  readonly write?: boolean;
+  readonly token?: boolean;
+  readonly allowHost?: string;
+}
+
+const DEFAULT_ADDRESS = "127.0.0.1:8300";
+/** The shortest time between two polls, in seconds. */
+const SHORTEST_EVERY = 0.1;
+
+/** Adds `web`. */
+export function addWeb(program: Command, runner: Runner): void {
+  define<WebOptions>(program, runner, {
+    usage: "web",
+    summary: "Serve a page with live charts, slabs, hot and big keys, advice and an inspector.",
+    options: [
+      ["--listen <address>", `host:port; no host is every address (${DEFAULT_ADDRESS})`],
+      ["--every <duration>", "how often the servers are asked (1s)"],
+      ["--write", "let the page delete, touch and flush"],
+      ["--token", "ask for a token on loopback too; elsewhere it is always asked for"],
+      ["--allow-host <names>", "other names that browsers know it by, such as a proxy's"],
+    ],
+    examples: ["web -s 10.0.0.1:11211", "web --listen 127.0.0.1:8300 --write"],
+    run: web,
+  });
+}
+
+async function web({ options, printer, terminal, fleet }: Job<WebOptions>): Promise<number> {
+  const { listen = DEFAULT_ADDRESS, allowHost = "", token: needsToken = false } = options;
+  const [, name = "", port] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
+  if (port === undefined) throw new UsageFault(`--listen "${listen}" is not host:port`);
+  const host = name.replace(/^\[(.*)\]$/, "$1");
+  const seconds = readDuration(options.every ?? "1s");
+  if (seconds < SHORTEST_EVERY) throw new UsageFault(`--every is at least ${SHORTEST_EVERY}s`);
+  const servers = await fleet();
+  const canWrite = options.write === true;
+  // The page and its charts are large: no other command loads them.
+  const { boundTo, LiveView, requestListener } = await import("../web/page_server.ts");
+  const server = createServer();
+  const address = await listenOn(server, host, Number(port));
+  const otherHosts = allowHost.split(",").map((each) => each.trim());
+  const bound = boundTo(address, { host, otherHosts, needsToken });
+  const view = new LiveView(servers, terminal, { every: seconds * 1000, canWrite });
+  server.on("request", requestListener({ fleet: servers, view, terminal, canWrite, bound }));
+  try {
+    await printer.record({ url: bound.url }, `the page is on ${bound.url}`);
+    await printer.flush();
+    await view.run(terminal.interrupted);
+  } finally {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+  return EXIT.done;
+}
+
+/** Listens on an address; resolves to what that is. */
+async function listenOn(server: Server, host: string, port: number): Promise<AddressInfo> {
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", reject);
+    server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
+  });
+  return server.address() as AddressInfo;
+}

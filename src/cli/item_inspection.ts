@@ -1,0 +1,133 @@
+/** All that can be known of one item. @module */
+
+import {
+  type Client,
+  ClientException,
+  type EncodedValue,
+  type ItemInfo,
+  type MetaReply,
+  rawTranscoder,
+  SocketError,
+} from "../../mod.ts";
+import { type DetectedFormat, detectFormat } from "../transcoding/formats/detect.ts";
+import type { Fleet } from "./fleet.ts";
+import { decodedKey } from "./keys_of_bytes.ts";
+import { allTranscoders } from "./known_formats.ts";
+import type { Row } from "./printer.ts";
+import { showDuration, showSize } from "./quantities.ts";
+import { messageOf } from "./usage.ts";
+import { textOf } from "./value_text.ts";
+
+/** How many characters of a value are shown to people. */
+const LONGEST_VALUE = 2000;
+
+/** What is known of an item: for programs, and for people. */
+export interface Inspection {
+  readonly isFound: boolean;
+  readonly row: Row;
+  readonly shown: Row;
+}
+
+/** Looks at an item without marking it as read, where the server can do that. */
+export async function inspectItem(client: Client, key: string): Promise<Inspection> {
+  const info = await client.inspect(key);
+  const { key: _, server, index: __, ...ring } = client.explain(key);
+  if (info === undefined) return absent({ key, server, found: false });
+  const item = await readItem(client, key);
+  const { point, ...where } = ring;
+  const { row, shown } = await describe({ key, server }, info, item);
+  return {
+    isFound: true,
+    row: { ...row, ring: { ...where, ...(point === undefined ? {} : { point }) } },
+    shown: {
+      ...shown,
+      ring: `${ring.algorithm}: ${ring.why}`,
+      ...(point === undefined
+        ? {}
+        : { point: `${point.label}, ${point.hash}, ${point.position} of ${point.of}` }),
+    },
+  };
+}
+
+/**
+ * Looks for an item whose key the client cannot place, because it is of other bytes than printable ASCII: on every
+ * server.
+ *
+ * @param key The key, a character for each byte.
+ */
+export async function inspectItemOfBytes(fleet: Fleet, key: string): Promise<Inspection> {
+  const flags = ["b", "v", "f", "s", "c", "t", "l", "h", "u"];
+  const shownKey = decodedKey(key);
+  for (const server of fleet.names) {
+    const reply = await fleet.at(server).meta("mg", btoa(key), flags);
+    if (reply.value === undefined) continue;
+    const { value: data, flags: { f } } = reply;
+    const { row, shown } = await describe({ key: shownKey, server }, infoOf(reply), {
+      ...{ flags: Number(f), data },
+    });
+    return { isFound: true, row, shown };
+  }
+  return absent({ key: shownKey, found: false });
+}
+
+function absent(row: Row): Inspection {
+  return { isFound: false, row, shown: row };
+}
+
+function infoOf({ flags: { f = "", s, c = "0", t, l, h } }: MetaReply): ItemInfo {
+  return {
+    ...{ flags: Number(f), size: Number(s), cas: BigInt(c) },
+    ...{ ttl: Number(t), lastAccess: Number(l), fetched: h === "1" },
+  };
+}
+
+/** What is known of an item, wherever the ring would put it. */
+async function describe(
+  where: { readonly key: string; readonly server: string },
+  info: ItemInfo,
+  item: EncodedValue | undefined,
+) {
+  const formats = item === undefined ? [] : await formatsOf(item);
+  const best = formats.find(({ error }) => error === undefined);
+  const row: Row = {
+    ...{ ...where, size: info.size, ttl: info.ttl, lastAccess: info.lastAccess },
+    ...{ fetched: info.fetched, cas: info.cas, flags: info.flags },
+    formats: formats.map(({ client, holds, confidence }) => ({ client, holds, confidence })),
+    ...(best === undefined ? {} : { value: best.value as Row[string] }),
+  };
+  const { ttl, lastAccess } = info;
+  const shown: Row = {
+    ...row,
+    size: showSize(info.size),
+    ttl: ttl === undefined ? undefined : ttl < 0 ? "never" : showDuration(ttl),
+    lastAccess: lastAccess === undefined ? undefined : `${showDuration(lastAccess)} ago`,
+    formats: formats.map(({ client, holds, confidence, error }) =>
+      `${client} (${confidence}): ${error === undefined ? holds : messageOf(error)}`
+    ).join("; "),
+    ...(best === undefined ? {} : { value: shortened(textOf(best.value)) }),
+  };
+  return { row, shown };
+}
+
+/** Reads an item without marking it as read, where the server can do that. */
+async function readItem(client: Client, key: string): Promise<EncodedValue | undefined> {
+  try {
+    const { value, flags } = await client.meta("mg", key, ["v", "f", "u"]);
+    return value === undefined ? undefined : { flags: Number(flags.f), data: value };
+  } catch (error) {
+    // An older server knows no meta commands; what cannot be reached is a fault all the same.
+    if (!(error instanceof ClientException) || error instanceof SocketError) throw error;
+    const view = client.withTranscoder(rawTranscoder({ withFlags: true }));
+    return await view.get<EncodedValue>(key);
+  }
+}
+
+async function formatsOf({ flags, data }: EncodedValue): Promise<DetectedFormat[]> {
+  // No known client writes flags of 64 bits.
+  if (!(flags >= 0 && flags <= 0xffff_ffff)) return [];
+  return await detectFormat(flags, data, await allTranscoders());
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}…`;
+}

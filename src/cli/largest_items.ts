@@ -1,0 +1,45 @@
+/** The largest of many items, and how many there are of each size. @module */
+
+import type { ItemMetadata } from "../../mod.ts";
+import { showSize } from "./quantities.ts";
+
+/** Keeps the largest items that it is shown, and counts all by their size. */
+export class LargestItems {
+  readonly #most: number;
+  readonly #largest: ItemMetadata[] = [];
+  readonly #sizes = new Map<number, number>();
+  #count = 0;
+
+  /** @param most How many items are kept. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** How many items were added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The largest, the largest first. */
+  get items(): readonly ItemMetadata[] {
+    return this.#largest;
+  }
+
+  /** Looks at an item. */
+  add(item: ItemMetadata): void {
+    this.#count++;
+    const power = 2 ** Math.ceil(Math.log2(Math.max(64, item.size)));
+    this.#sizes.set(power, (this.#sizes.get(power) ?? 0) + 1);
+    const largest = this.#largest;
+    if (largest.length === this.#most && item.size <= (largest.at(-1)?.size ?? 0)) return;
+    const at = largest.findIndex(({ size }) => size < item.size);
+    largest.splice(at < 0 ? largest.length : at, 0, item);
+    if (largest.length > this.#most) largest.pop();
+  }
+
+  /** How many items there are of each size, the smallest first: `up to 64 B`, `up to 128 B` and so on. */
+  sizes(): Map<string, number> {
+    const sorted = [...this.#sizes].toSorted(([a], [b]) => a - b);
+    return new Map(sorted.map(([power, count]) => [`up to ${showSize(power)}`, count]));
+  }
+}

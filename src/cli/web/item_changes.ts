@@ -1,0 +1,61 @@
+/** What the page may change, where it may. @module */
+
+import type { Fleet } from "../fleet.ts";
+import { bytesOf, isPlain } from "../keys_of_bytes.ts";
+import { type Inspection, inspectItem, inspectItemOfBytes } from "../item_inspection.ts";
+
+/** Looks at the item of a key that the page shows, of whatever bytes it is. */
+export async function inspectKey(fleet: Fleet, key: string): Promise<Inspection> {
+  if (isPlain(key)) return await inspectItem(fleet.client, key);
+  let inspection: Inspection | undefined;
+  for (const form of formsOf(key)) {
+    inspection = await inspectItemOfBytes(fleet, form);
+    if (inspection.isFound) break;
+  }
+  return inspection ?? { isFound: false, row: { key, found: false }, shown: { key, found: false } };
+}
+
+/** Deletes a key; resolves to whether there was one. */
+export async function deleteKey(fleet: Fleet, key: string): Promise<boolean> {
+  if (isPlain(key)) return await fleet.client.delete(key);
+  return await onAny(fleet, key, "md", ["b"]);
+}
+
+/** Changes when a key expires, in seconds, 0 for never; resolves to whether there was one. */
+export async function touchKey(fleet: Fleet, key: string, ttl: number): Promise<boolean> {
+  if (isPlain(key)) return await fleet.client.touch(key, ttl);
+  return await onAny(fleet, key, "mg", ["b", `T${ttl}`]);
+}
+
+/** Deletes everything on one server, or on all of them. */
+export async function flush(fleet: Fleet, server: string | undefined): Promise<void> {
+  await (server === undefined ? fleet.client : fleet.at(server)).flushAll();
+}
+
+/** Sends a meta command for a key of other bytes to every server: whichever holds it. */
+async function onAny(
+  fleet: Fleet,
+  key: string,
+  verb: "md" | "mg",
+  flags: readonly string[],
+): Promise<boolean> {
+  for (const form of formsOf(key)) {
+    for (const server of fleet.names) {
+      const { status } = await fleet.at(server).meta(verb, btoa(form), flags);
+      if (status === "HD") return true;
+    }
+  }
+  return false;
+}
+
+/** The bytes that a key may stand for, a character for each: those of UTF-8, or what was no UTF-8. */
+function formsOf(key: string): string[] {
+  const utf8 = String.fromCharCode(...new TextEncoder().encode(key));
+  const forms = /^[\0-\xff]*$/.test(key) ? [utf8, key] : [utf8];
+  return [...new Set(forms)].filter((form) =>
+    bytesOf(form).byteLength <= MOST_BYTES && form !== ""
+  );
+}
+
+/** What the length of a key may be; memcached counts the base64 of other bytes. */
+const MOST_BYTES = 187;

@@ -1,0 +1,84 @@
+/** Applications that are installed, built with moecache as it is in this repository, and run on Node. @module */
+
+import { fileURLToPath } from "node:url";
+import { exec } from "../../package/exec.ts";
+import { installLocked } from "../../package/npm_folder.ts";
+import { install, OLDEST_NODE, USUAL_NODE } from "../../package/tool.ts";
+import { bundle } from "../../runtimes/bundle.ts";
+
+/** An application in a folder of its own. */
+interface App {
+  /** Its folder. */
+  readonly folder: URL;
+  /** The entry of the package that it imports. */
+  readonly entry: string;
+  /** The module of that entry. */
+  readonly module: string;
+  /** What Node builds it with. */
+  readonly command: readonly string[];
+  /** Which Node builds it: not every builder runs with the oldest that its product runs with. */
+  readonly builder: keyof Nodes;
+}
+
+/** The application of Next.js. */
+export const NEXT_APP: App = {
+  folder: new URL("next_app/", import.meta.url),
+  entry: "next",
+  module: "src/adapters/next.ts",
+  command: ["node_modules/next/dist/bin/next", "build"],
+  builder: "oldest",
+};
+
+/** The application of Nitro. */
+export const NITRO_APP: App = {
+  folder: new URL("nitro_app/", import.meta.url),
+  entry: "unstorage",
+  module: "src/adapters/unstorage.ts",
+  command: ["node_modules/nitropack/dist/cli/index.mjs", "build"],
+  builder: "usual",
+};
+
+/** The programs of the oldest Node that is supported, and of a new one. */
+export interface Nodes {
+  readonly oldest: string;
+  readonly usual: string;
+}
+
+/**
+ * Installs what the lock files pin, so that the tests need nothing else.
+ *
+ * @throws {Error} When npm cannot; the message has what it printed.
+ */
+export async function installApps(): Promise<void> {
+  for (const { folder } of [NEXT_APP, NITRO_APP]) await installLocked(folder);
+  await installNodes();
+}
+
+async function installNodes(): Promise<Nodes> {
+  return { oldest: await install(OLDEST_NODE), usual: await install(USUAL_NODE) };
+}
+
+/**
+ * Builds an application.
+ *
+ * @param env Environment variables for the build.
+ * @throws {Error} When it cannot be built; the message has what was printed.
+ */
+export async function buildApp(app: App, env: Record<string, string> = {}): Promise<Nodes> {
+  await installLocked(app.folder);
+  const nodes = await installNodes();
+  const own = new URL("node_modules/@moecache/moecache/", app.folder);
+  await Deno.mkdir(own, { recursive: true });
+  const file = `${app.entry}.js`;
+  const module = new URL(`../../../${app.module}`, import.meta.url);
+  await bundle(module, fileURLToPath(new URL(file, own)), { env: Deno.env.toObject() });
+  const manifest = {
+    name: "@moecache/moecache",
+    version: "0.0.0",
+    type: "module",
+    exports: { [`./${app.entry}`]: `./${file}` },
+  };
+  await Deno.writeTextFile(new URL("package.json", own), JSON.stringify(manifest));
+  await exec(nodes[app.builder], app.command, { cwd: app.folder, env });
+  return nodes;
+}

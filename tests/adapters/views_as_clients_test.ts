@@ -1,0 +1,79 @@
+/** Adapters on views of a client, instead of the client itself. */
+
+import { assert, assertEquals } from "@std/assert";
+import { Client, type KeyCommands } from "../../mod.ts";
+import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts";
+import { KeyvMoecache } from "../../src/adapters/keyv.ts";
+import { RateLimitStore } from "../../src/adapters/rate_limit.ts";
+import { honoSessionsStore } from "../../src/adapters/session.ts";
+import { moecacheDriver as unstorageDriver } from "../../src/adapters/unstorage.ts";
+import { hashedKeys, largeValues, nearCache, tagged } from "../../src/views/mod.ts";
+import { SERVERS } from "../support/every_server.ts";
+
+const VIEWS: Readonly<Record<string, (client: Client) => KeyCommands>> = {
+  "a namespace": (client) => client.namespace("outer:"),
+  hashedKeys: (client) => hashedKeys(client),
+  "largeValues, mcrouter's format": (client) => largeValues(client, { format: "mcrouter" }),
+  largeValues: (client) => largeValues(client),
+  nearCache: (client) => nearCache(client, { maxBytes: 100_000, ttl: 5 }),
+  tagged: (client) => tagged(client),
+};
+const LARGE = "é".repeat(1_500_000);
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  for (const [name, makeView] of Object.entries(VIEWS)) {
+    Deno.test(`adapters work on a view, ${name}, on ${kind}`, async () => {
+      await using server = await start();
+      await using client = new Client(server.address, { timeout: 10_000 });
+      const view = makeView(client);
+
+      const keyv = new KeyvMoecache({ client: view });
+      await keyv.set("key", "value");
+      assertEquals(await keyv.get("key"), "value");
+      await keyv.clear();
+      assertEquals(await keyv.get("key"), undefined);
+
+      const bento = bentoDriver({ client: view }).factory({ client: view });
+      await bento.set("a:b", "value");
+      assertEquals(await bento.namespace("a").get("b"), "value");
+      assertEquals(await bento.pull("a:b"), "value");
+      await bento.set("a:b", "value");
+      await bento.namespace("a").clear();
+      assertEquals(await bento.get("a:b"), undefined);
+
+      const unstorage = unstorageDriver({ client: view });
+      await unstorage.setItem("key", "value");
+      assertEquals(await unstorage.getItem("key"), "value");
+      await unstorage.clear();
+      assertEquals(await unstorage.getItem("key"), null);
+
+      const sessions = honoSessionsStore({ client: view });
+      await sessions.createSession("id", { _expire: null });
+      assertEquals(await sessions.getSessionById("id"), { _expire: null });
+
+      const limits = new RateLimitStore({ client: view });
+      limits.init({ windowMs: 2 ** 31 - 1 });
+      await limits.increment("ada");
+      assertEquals((await limits.increment("ada")).totalHits, 2);
+      await limits.resetAll();
+      assertEquals(await limits.get("ada"), undefined);
+    });
+  }
+
+  Deno.test(`adapters keep values larger than an item with largeValues on ${kind}`, async () => {
+    await using server = await start();
+    await using client = new Client(server.address, { timeout: 10_000 });
+    const large = largeValues(client, { format: "mcrouter" });
+    const keyv = new KeyvMoecache({ client: large });
+    await keyv.set("key", LARGE);
+    assert(await keyv.get("key") === LARGE);
+    const bento = bentoDriver({ client: large }).factory({ client: large });
+    await bento.set("a:b", LARGE, 60_000);
+    assert(await bento.get("a:b") === LARGE);
+    assert(await bento.pull("a:b") === LARGE);
+    assertEquals(await bento.get("a:b"), undefined);
+    const unstorage = unstorageDriver({ client: large });
+    await unstorage.setItem("key", LARGE);
+    assert(await unstorage.getItem("key") === LARGE);
+  });
+}
