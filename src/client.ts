@@ -621,9 +621,11 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
 
 function withDefaultTranscoder(options: ClientOptions): BareClientOptions {
   checkOptions(options, CLIENT_OPTIONS);
-  const names = Object.keys(CLIENT_OPTIONS) as (keyof ClientOptions)[];
   // A spread would leave out the getters of a class.
-  const own: ClientOptions = Object.fromEntries(names.map((name) => [name, options[name]]));
-  const { transcoder = moecacheTranscoder } = own;
-  return { ...own, transcoder };
+  const own: Record<string, unknown> = { transcoder: moecacheTranscoder };
+  for (const name in CLIENT_OPTIONS) {
+    const value = options[name as keyof ClientOptions];
+    if (value !== undefined) own[name] = value;
+  }
+  return own as unknown as BareClientOptions;
 }
