@@ -1,7 +1,7 @@
 /** The client with all its features. @module */
 
 import { BareClient } from "./bare_client.ts";
-import type { BareClientOptions, ClientOptions } from "./client_options.ts";
+import { type BareClientOptions, CLIENT_OPTIONS, type ClientOptions } from "./client_options.ts";
 import type { KeyCommands } from "./commands/key_commands.ts";
 import type {
   CounterOptions,
@@ -30,6 +30,7 @@ import {
   touch,
 } from "./commands/traced.ts";
 import { quote } from "./errors.ts";
+import { checkOptions } from "./option_checks.ts";
 import { items, type ItemsOptions, keys } from "./features/items.ts";
 import { trackLoads } from "./features/loads.ts";
 import { explain, locate } from "./features/locate.ts";
@@ -323,6 +324,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
    * @param key 1 to 250 characters, each from `!` to `~`; with flag `b` in base64, and sent to the server of the
    * decoded key; `""` for `mn`, which is sent to one of the servers.
    * @param flags The flags, each a letter and its token: `["v", "t", "N30"]`. memcached's `protocol.txt` explains them.
+   * The exptimes of `T` and `N` are those of every method.
    * @param value The item's bytes, for `ms` only; text is sent as UTF-8.
    * @param options `signal`.
    * @returns The reply. With flag `q`, a suppressed reply is returned as the status that it stands for.
@@ -618,8 +620,12 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
 }
 
 function withDefaultTranscoder(options: ClientOptions): BareClientOptions {
-  // Options that are not an object are refused later.
-  if (typeof options !== "object" || options === null) return options;
-  const { transcoder = moecacheTranscoder } = options;
-  return { ...options, transcoder };
+  checkOptions(options, CLIENT_OPTIONS);
+  // A spread would leave out the getters of a class.
+  const own: Record<string, unknown> = { transcoder: moecacheTranscoder };
+  for (const name in CLIENT_OPTIONS) {
+    const value = options[name as keyof ClientOptions];
+    if (value !== undefined) own[name] = value;
+  }
+  return own as unknown as BareClientOptions;
 }

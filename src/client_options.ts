@@ -296,7 +296,7 @@ export interface ResolvedGutter {
 }
 
 /** The names of the options; their values are checked one by one. */
-const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
+export const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   timeout: "any",
   connectTimeout: "any",
   stallTimeout: "any",

@@ -24,24 +24,53 @@ export function checkOptions<Options>(
   types: OptionTypes<Options>,
 ): void {
   if (options === undefined) return;
-  if (typeof options !== "object" || options === null || isSignal(options)) {
-    const hint = isSignal(options) ? "an object, { signal }" : "an object";
-    throw new ValidationException(
-      `Cannot use options ${show(options)}: they must be ${hint}`,
-      options,
-    );
-  }
+  checkObject(options, `an object such as { ${Object.keys(types)[0]} }`);
   for (const name in options) {
+    if (!Object.hasOwn(types, name)) throw unknownOption(name, Object.keys(types));
+  }
+  // Not those found above: the getters of classes are not among them.
+  for (const name in types) {
     const value: unknown = options[name];
-    const type = Object.hasOwn(types, name) ? types[name] : undefined;
-    if (type === undefined) throw unknownOption(name, Object.keys(types));
+    const type = types[name];
     if (value === undefined || type === "any") continue;
-    if (!isOfType(value, type)) throw invalidOption(name, value, NAMES[type] ?? `a ${type}`);
+    if (!isOfType(value, type)) {
+      throw invalidOption(name, value, NAMES[type as keyof typeof NAMES] ?? `a ${type}`);
+    }
   }
 }
 
+/**
+ * Checks that options are an object, for code that passes them on.
+ *
+ * @param expected What they must be, for the message.
+ * @throws {ValidationException} When they are not.
+ */
+export function checkObject(
+  options: unknown,
+  expected: string,
+): asserts options is object {
+  // Lists, maps, dates and signals are objects as well, but hold no options. Modules may.
+  if (/Obj|Mod/.test({}.toString.call(options))) return;
+  throw invalidOption("options", options, expected);
+}
+
+/**
+ * Checks options that are passed on, which may have other names, and their signal.
+ *
+ * @throws {ValidationException} When they are not an object, or the signal is none.
+ * @throws The reason of the signal when it has been aborted.
+ */
+export function checkSignal(options: { readonly signal?: AbortSignal } | undefined): void {
+  if (options === undefined) return;
+  checkObject(options, "an object");
+  const { signal } = options;
+  if (signal === undefined) return;
+  if (!isSignal(signal)) throw invalidOption("signal", signal, NAMES.signal);
+  signal.throwIfAborted();
+}
+
 /** The names, in messages, of types that are not JavaScript's. */
-const NAMES: Readonly<Record<string, string>> = { signal: "an AbortSignal", failover: '"error"' };
+const NAMES = { signal: "an AbortSignal", failover: '"error"' } as const;
 
 function isOfType(value: unknown, type: string): boolean {
   if (type === "signal") return isSignal(value);
@@ -79,7 +108,7 @@ function differingLetters(name: string, other: string): number {
  * @throws {ValidationException} When `options` is not an object, or an option is unknown.
  */
 export function checkNames(options: object, known: readonly string[]): void {
-  if (Object(options) !== options) throw invalidOption("options", options, "an object");
+  checkObject(options, "an object");
   for (const name in options) {
     if (!known.includes(name)) throw invalidOption("option", name, `one of ${known}`);
   }
@@ -95,7 +124,7 @@ export function invalidOption(name: string, value: unknown, expected: string): V
 
 /** Formats a value for a message; numbers without quotes. */
 export function show(value: unknown): string {
-  return typeof value === "number" || typeof value === "bigint" ? `${value}` : quote(value);
+  return /num|big/.test(typeof value) ? `${value}` : quote(value);
 }
 
 /**

@@ -296,11 +296,10 @@ function withoutSecrets(address: unknown): unknown {
   }
   if (typeof address !== "object" || address === null) return address;
   const { auth: _auth, tls: _tls, ...rest } = address as Record<string, unknown>;
+  // What has another name may be a password.
+  const shown = Object.entries(rest).filter(([name]) => PARTS.includes(name));
   return Object.fromEntries(
-    Object.entries(rest).map(([name, part]) => [
-      name,
-      typeof part === "string" ? hideUser(part) : part,
-    ]),
+    shown.map(([name, part]) => [name, typeof part === "string" ? hideUser(part) : part]),
   );
 }
 
@@ -311,6 +310,6 @@ function hideUser(text: string): string {
   if (scheme === "") return host;
   const shown = host.replace(/[?#].*/s, "");
   // Colons within brackets belong to an IPv6 address. After any other colon is a port, or a secret.
-  const [, address = "", port = ""] = /^(\[[\w:.%-]*\]|[^:]*)(.*)$/s.exec(shown)!;
+  const [, address = "", port = ""] = /^(\[[\w:.%-]*\]|[^:/]*)(.*)$/s.exec(shown)!;
   return scheme + address + (/^(:\d{0,5})?\/?$/.test(port) ? port : ":…");
 }

@@ -50,13 +50,48 @@ Deno.test("checkOptions takes what is known, and undefined for what is not given
 });
 
 Deno.test("checkOptions refuses what is no object of options, and says what to pass", () => {
-  for (const options of [5, "60", null, true, 60n]) {
+  const others = [
+    [],
+    [1],
+    new Map(),
+    new Set(),
+    new Date(),
+    /x/,
+    Promise.resolve(),
+    new Error("x"),
+  ];
+  for (const options of [5, "60", null, true, 60n, () => 1, ...others]) {
     const check = () => checkOptions(options as unknown as { timeout: number }, TYPES as never);
-    assertThrows(check, ValidationException, "they must be an object");
+    assertThrows(check, ValidationException, "it must be an object");
   }
   const { signal } = new AbortController();
   const check = () => checkOptions(signal as unknown as { timeout: number }, TYPES as never);
   assertThrows(check, ValidationException, "{ signal }");
+});
+
+Deno.test("checkOptions takes an instance of a class, with its getters and their types", async () => {
+  const given = (flag: unknown) =>
+    new (class {
+      timeout = 5;
+      get flag() {
+        return flag;
+      }
+    })() as unknown as { timeout: number };
+  checkOptions(given(true), TYPES as never);
+  const check = () => checkOptions(given("yes"), TYPES as never);
+  assertThrows(check, ValidationException, 'flag "yes": it must be a boolean');
+  const own = new (class {
+    readonly #timeout = 0;
+    get timeout() {
+      return this.#timeout;
+    }
+  })();
+  assertThrows(() => new Client("a:1", own), ValidationException, "timeout 0");
+  for (const options of [[], new Map(), AbortSignal.abort()] as unknown as undefined[]) {
+    assertThrows(() => new Client("a:1", options), ValidationException, "such as { timeout }");
+  }
+  await using client = new Client("127.0.0.1:1");
+  assertThrows(() => memoize(client, () => 1, null as never), ValidationException, "an object");
 });
 
 Deno.test("checkOptions names the option that was meant, or all there are", () => {

@@ -15,6 +15,9 @@ const MISTAKEN: readonly unknown[] = [
   "user:sekret,more@cache:11211",
   "user:se@sekret/@cache:11211",
   { path: "/run/memcached.sock", hostname: "u:sekret@h" },
+  { hostname: "h", password: "sekret" },
+  "memcached://h/sekret",
+  "memcached://[fe80::1%25eth0]/sekret",
 ];
 
 for (const address of MISTAKEN) {

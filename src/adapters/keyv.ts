@@ -155,11 +155,13 @@ export class KeyvMoecache implements AsyncDisposable {
    * ```
    */
   constructor(
-    options: string | KeyvMoecacheOptions,
+    options: string | URL | KeyvMoecacheOptions,
     more: Omit<KeyvMoecacheOptions, "client" | "servers"> = {},
   ) {
-    const given = typeof options === "string" ? { servers: options } : options ?? {};
-    checkOptions(given, { ...OPTION_TYPES, client: "any", servers: "any" });
+    const isAddress = typeof options === "string" || options instanceof URL ||
+      Array.isArray(options);
+    const given = isAddress ? { servers: options } : options ?? {};
+    checkOptions(given, { client: "any", servers: "any", ...OPTION_TYPES });
     checkOptions(more, OPTION_TYPES);
     const all: KeyvMoecacheOptions = { ...more, ...given };
     const { client, close } = clientFrom(all);

@@ -11,19 +11,28 @@ export interface Answers<Result> {
   readonly code: number;
 }
 
-/** Asks all servers at the same time. */
+/**
+ * Asks all servers at the same time.
+ *
+ * @param said The last message about each server. A caller that asks again and again keeps it, and shows a fault once.
+ */
 export async function askEach<Result>(
   fleet: Fleet,
   terminal: Terminal,
   ask: (client: Client, server: string) => Promise<Result>,
+  said: Map<string, string> = new Map(),
 ): Promise<Answers<Result>> {
   let code: number = EXIT.done;
   const answers = await Promise.all(fleet.names.map(async (server) => {
     try {
-      return [{ server, result: await ask(fleet.at(server), server) }];
+      const result = await ask(fleet.at(server), server);
+      said.delete(server);
+      return [{ server, result }];
     } catch (error) {
       if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
-      terminal.warn(`moecache: ${messageOf(error)}\n`);
+      const message = messageOf(error);
+      if (said.get(server) !== message) terminal.warn(`moecache: ${message}\n`);
+      said.set(server, message);
       code = EXIT.server;
       return [];
     }

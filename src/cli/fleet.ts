@@ -147,6 +147,10 @@ function withPassword(text: string, password: string | undefined): HostAddress[]
       (_, start: string) => `${start}:${encodeURIComponent(password)}@`,
     )
     : text;
+  const user = /memcacheds?:\/\/([^:@/,]+)@/.exec(filled)?.[1];
+  if (user !== undefined) {
+    throw new UsageFault(`the user "${user}" has no password: put it in MEMCACHED_PASSWORD`);
+  }
   return serversFromEnv({ MEMCACHED_SERVERS: filled });
 }
 

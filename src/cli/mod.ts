@@ -25,6 +25,7 @@
 
 import { realpathSync } from "node:fs";
 import process from "node:process";
+import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { run } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
@@ -38,4 +39,11 @@ function isStarted(): boolean {
   return started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url);
 }
 
-if (isStarted()) process.exitCode = await run(process.argv.slice(2), processTerminal());
+/** Milliseconds after which a process ends that something keeps alive. */
+const LONGEST_END = 500;
+
+if (isStarted()) {
+  process.exitCode = await run(process.argv.slice(2), processTerminal());
+  // In Bun 1.2, a socket whose TLS handshake has failed keeps the process alive.
+  setTimeout(() => process.exit(), LONGEST_END).unref();
+}

@@ -8,6 +8,10 @@ import type { Terminal } from "./terminal.ts";
 const LONGEST_OUTAGE = 30_000;
 const DELAY = 250;
 
+/** What no restart of a server mends: it speaks no TLS, or has another certificate than it should have. */
+const LASTING =
+  /: (its certificate |it does not speak TLS|it re(quires|fuses) |TLS has failed|tls\.(key|cert) is )/;
+
 /** Does something that may be done twice, again and again while the server cannot be reached. */
 export async function retried<Result>(
   terminal: Terminal,
@@ -19,7 +23,7 @@ export async function retried<Result>(
       return await work();
     } catch (error) {
       const isLast = performance.now() > end || terminal.interrupted.aborted;
-      if (isLast || !(error instanceof SocketError)) throw error;
+      if (isLast || !(error instanceof SocketError) || LASTING.test(error.message)) throw error;
       await pause(DELAY, terminal.interrupted);
     }
   }

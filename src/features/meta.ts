@@ -9,7 +9,7 @@ import {
 import { ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
 import { CHANCES } from "../protocol/command.ts";
-import { checkSeconds } from "../protocol/exptime.ts";
+import { checkExptime, checkSeconds } from "../protocol/exptime.ts";
 import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
 import {
@@ -37,14 +37,22 @@ export function meta(
   { verb, flags, value }: MetaParts,
   options?: OperationOptions,
 ): Promise<MetaReply> {
-  const request = { verb, key, flags: flags ?? [], data: value };
-  checkMetaRequest(request);
+  const given = { verb, key, flags: flags ?? [], data: value };
+  checkMetaRequest(given);
+  const request = { ...given, flags: given.flags.map(withExptime) };
   if (session.settings.keys !== undefined && verb !== "mn") checkFormatted(session, request);
   const make = () => new MetaCommand(request);
   // The other commands change no value.
   return ["ms", "md", "ma"].includes(verb)
     ? session.askChange(plainKey(request), make, options)
     : session.ask(plainKey(request), make, options);
+}
+
+/** Reads the exptime of the flags `T` and `N` as that of every other method. */
+function withExptime(flag: string): string {
+  return /^[TN]\d+$/.test(flag)
+    ? `${flag[0]}${checkExptime(Number(flag.slice(1)), Date.now)}`
+    : flag;
 }
 
 function checkFormatted(session: Session, { verb, key, flags }: MetaRequest): void {

@@ -1,6 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { prefixedKeys } from "../keys/prefixed_keys.ts";
-import { checkNames } from "../option_checks.ts";
+import { checkNames, checkObject } from "../option_checks.ts";
 import {
   phpMemcachedTranscoder,
   type PhpMemcachedTranscoderOptions,
@@ -59,6 +59,7 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
 export function php(
   options: PhpOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder">> & Pick<ClientOptions, "keys"> {
+  checkObject(options, "an object");
   const { distribution, hash, prefix, hashPrefix, ...values } = options;
   checkNames(values, ["serializer", "compression"]);
   const locator = libmemcachedLocator({

@@ -1,6 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { railsKeys, type RailsKeysOptions } from "../keys/rails_keys.ts";
-import { checkNames } from "../option_checks.ts";
+import { checkNames, checkObject } from "../option_checks.ts";
 import { dalliRing } from "../routing/dalli_ring.ts";
 import {
   railsTranscoder,
@@ -45,6 +45,7 @@ export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, Rails
 export function rails(
   options: RailsOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+  checkObject(options, "an object");
   const { namespace, digest, ...values } = options;
   checkNames(values, ["format", "compressThreshold"]);
   return {

@@ -1,6 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { spymemcachedKeys } from "../keys/spymemcached_keys.ts";
-import { checkChoice, checkNames } from "../option_checks.ts";
+import { checkChoice, checkNames, checkObject } from "../option_checks.ts";
 import type { SpymemcachedHash } from "../routing/spymemcached_hash.ts";
 import {
   spymemcachedKetama,
@@ -57,6 +57,7 @@ export interface SpringOptions
 export function spring(
   options: SpringOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+  checkObject(options, "an object");
   const { distribution = "arrayMod", hash = "native", kind, ...labels } = options;
   checkNames(labels, ["labels", "addresses"]);
   checkChoice("distribution", distribution, ["arrayMod", "consistent"]);

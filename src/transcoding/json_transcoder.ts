@@ -100,21 +100,20 @@ function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): T
 }
 
 function stringify(value: unknown, replacer: JsonTranscoderOptions["replacer"]): string {
-  let json: string | undefined;
+  let thrown: ErrorOptions | undefined;
   try {
-    json = JSON.stringify(value, replacer);
+    const json = JSON.stringify(value, replacer);
+    if (json !== undefined) return json;
   } catch (cause) {
-    throw new ValidationException("Cannot store value: it has no JSON", value, { cause });
+    thrown = { cause };
   }
-  if (json !== undefined) return json;
-  throw new ValidationException("Cannot store value: it has no JSON", value);
+  throw new ValidationException("Cannot store value: it has no JSON", value, thrown);
 }
 
 function parse({ data }: EncodedValue, reviver: JsonTranscoderOptions["reviver"]): unknown {
   try {
     return JSON.parse(decodeUtf8(data), reviver);
   } catch (cause) {
-    const bytes = new Uint8Array(data);
-    throw new ClientException("Cannot read item: it is not JSON", bytes, { cause });
+    throw new ClientException("Cannot read item: it is not JSON", data.slice(), { cause });
   }
 }

@@ -228,7 +228,9 @@ class OwnFormat implements Format {
       count,
       keyOf: (index) => chunkKey(id, index),
       lengthOf: (index) => Math.min(chunkByteLength, byteLength - index * chunkByteLength),
-      valueOf: (bytes) => type === "text" ? new TextDecoder().decode(bytes) : bytes,
+      // A byte order mark is part of the text.
+      valueOf: (bytes) =>
+        type === "text" ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes,
     };
   }
 

@@ -19,8 +19,16 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { readEntries } from "../commands/many_keys.ts";
-import { operationOptions } from "../commands/operation_options.ts";
-import { checkChoice, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import { OPERATION_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import {
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkNames,
+  checkOptions,
+  checkSignal,
+  invalidOption,
+} from "../option_checks.ts";
 import { systemClock } from "../waiting.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
@@ -193,7 +201,8 @@ class NearCache implements NearCacheCommands {
   async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
     const entry = this.#entries.get(key);
     if (entry !== undefined && this.#settings.clock.now() < entry.expires) {
-      if (options !== undefined) options.signal?.throwIfAborted();
+      if (options !== undefined) checkOptions(options, OPERATION_OPTIONS);
+      options?.signal?.throwIfAborted();
       this.#hits++;
       return entry.take() as Value;
     }
@@ -347,10 +356,11 @@ class NearCache implements NearCacheCommands {
     options?: GetOrSetOptions,
   ): Promise<Value> {
     const { clock, staleOnError } = this.#settings;
+    checkFunction("load", load);
+    checkSignal(options);
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
     const entry = staleFor === 0 && earlyRefresh === 0 ? this.#entries.get(key) : undefined;
     if (entry !== undefined && clock.now() < entry.expires) {
-      options?.signal?.throwIfAborted();
       this.#hits++;
       return entry.take() as Value;
     }

@@ -17,12 +17,14 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { readEntries } from "../commands/many_keys.ts";
-import { operationOptions } from "../commands/operation_options.ts";
+import { OPERATION_OPTIONS, operationOptions } from "../commands/operation_options.ts";
 import {
   checkChoice,
   checkFunction,
   checkInteger,
   checkNames,
+  checkOptions,
+  checkSignal,
   invalidOption,
 } from "../option_checks.ts";
 import { systemClock } from "../waiting.ts";
@@ -204,6 +206,7 @@ class ReplicasView implements ReplicaCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
+    checkOptions(options, OPERATION_OPTIONS);
     const results = new Map<string, Value>();
     const failures = new Map<string, unknown>();
     await Promise.all(Array.from(new Set(keys), async (key) => {
@@ -445,7 +448,7 @@ class ReplicasView implements ReplicaCommands {
     options: OperationOptions | undefined,
     read: (client: KeyCommands) => Promise<Value | undefined>,
   ): Promise<Value | undefined> {
-    options?.signal?.throwIfAborted();
+    checkSignal(options);
     const order = this.#order();
     const missed: number[] = [];
     const faults: unknown[] = [];
@@ -583,7 +586,7 @@ class ReplicasView implements ReplicaCommands {
   ): Promise<Result> {
     let fault: unknown;
     for (const replica of this.#clients.keys()) {
-      options?.signal?.throwIfAborted();
+      checkSignal(options);
       try {
         return await this.#askOne(replica, key, (client) => ask(client, replica)) as Result;
       } catch (error) {

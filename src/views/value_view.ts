@@ -18,7 +18,7 @@ import {
 } from "../../mod.ts";
 import { readEntries } from "../commands/many_keys.ts";
 import { operationOptions } from "../commands/operation_options.ts";
-import { checkFunction } from "../option_checks.ts";
+import { checkFunction, checkSignal } from "../option_checks.ts";
 import { partialError, renamed, renameKeys } from "./partial_errors.ts";
 
 /** How a view stores values. */
@@ -393,6 +393,7 @@ export class ValueView implements KeyCommands {
   }
 
   #clean<Options extends OperationOptions>(options: Options | undefined): Options | undefined {
+    checkSignal(options);
     return this.#rules.innerOptions === undefined ? options : this.#rules.innerOptions(options);
   }
 
@@ -491,6 +492,7 @@ export class ValueView implements KeyCommands {
     delta: bigint | number,
     options: CounterOptions | undefined,
   ): Promise<bigint | undefined> {
+    checkSignal(options);
     const isPlain = this.#rules.isPlain(key);
     const innerKey = await this.#rules.keyOf(key);
     if (isPlain === true) return await this.#inner[verb](innerKey, delta, this.#clean(options));
@@ -607,10 +609,20 @@ function extended(
   value: unknown,
   parts: (value: Uint8Array) => Uint8Array[],
 ): string | Uint8Array {
-  if (typeof value === "string") return new TextDecoder().decode(concat(parts(bytesOf(value))));
+  if (typeof value === "string") return textOf(key, concat(parts(bytesOf(value))));
   if (value instanceof Uint8Array) return concat(parts(value));
   const why = "its value is neither a string nor bytes";
   throw new ClientException(`Cannot append to key ${JSON.stringify(key)}: ${why}`, value);
+}
+
+/** Decodes text, which may begin with a byte order mark. */
+function textOf(key: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    const why = "its value is text, and would not be text any more";
+    throw new ClientException(`Cannot append to key ${JSON.stringify(key)}: ${why}`, bytes);
+  }
 }
 
 function bytesOf(data: string | Uint8Array): Uint8Array {

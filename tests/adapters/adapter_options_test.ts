@@ -58,7 +58,7 @@ Deno.test("an adapter refuses options of another type, and takes undefined for n
   }
   for (const options of [5, "a", null, true, () => {}] as unknown as undefined[]) {
     const make = () => new MoecacheCacheStorage(client, options);
-    assertThrows(make, ValidationException, "they must be an object");
+    assertThrows(make, ValidationException, "it must be an object");
   }
 });
 

@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
     "{ BareClient, jsonTranscoder }": 21_400,
-    "{ Client }": 35_500,
+    "{ Client }": 35_550,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 17_900,
-    "{ Client }": 33_500,
+    "{ Client }": 33_550,
   },
 };
 

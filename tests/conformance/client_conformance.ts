@@ -72,6 +72,41 @@ export function describeClient(
       }
     });
 
+    test("an exptime of more than 30 days is that many seconds from now, in meta flags too", async (client) => {
+      const exptime = 45 * 86_400;
+      const set = () => client.set("key", "5", 10);
+      const ways: [name: string, call: () => Promise<unknown>][] = [
+        ["set", () => client.set("key", "5", exptime)],
+        ["getAndTouch", () => client.getAndTouch("key", exptime)],
+        ["touch", () => client.touch("key", exptime)],
+        ["update", () => client.update("key", () => "6", { exptime: () => exptime })],
+        ["mg T", () => client.meta("mg", "key", ["v", `T${exptime}`])],
+        ["ms T", () => client.meta("ms", "key", [`T${exptime}`], "5")],
+        ["md T", () => client.meta("md", "key", ["I", `T${exptime}`])],
+        ["ma T", () => client.meta("ma", "key", [`T${exptime}`])],
+        ["mg N", async () => {
+          await client.delete("key");
+          return await client.meta("mg", "key", ["v", `N${exptime}`]);
+        }],
+        ["ma N", async () => {
+          await client.delete("key");
+          return await client.meta("ma", "key", ["J5", `N${exptime}`]);
+        }],
+        ["initial", async () => {
+          await client.delete("key");
+          return await client.incr("key", 1, { initial: 1, exptime });
+        }],
+      ];
+      for (const [name, call] of ways) {
+        await set();
+        await call();
+        const { ttl = 0 } = await client.inspect("key") ?? {};
+        assert(Math.abs(ttl - exptime) < 60, `${name}: ${ttl}`);
+      }
+      const tooLate = client.meta("mg", "key", ["T2147483648"]);
+      await assertRejects(() => tooLate, ValidationException, "2147483648");
+    });
+
     test("set of a value too large is refused, and the connection stays good", async (client) => {
       const [before] = await client.stats();
       const tooLarge = "x".repeat(1_100_000);

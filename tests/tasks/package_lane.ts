@@ -4,10 +4,11 @@ import { faultOf, type Lane, type Outcome } from "./lane.ts";
 import { denoKeepingOutput } from "./run.ts";
 import { testTwice } from "./second_try.ts";
 
-const TESTS = ["tests/package/packed_package.ts", "tests/package/packed_types.ts"];
+const TESTS = ["packed_package", "packed_program", "packed_types"]
+  .map((name) => `tests/package/${name}.ts`);
 const WHAT = "what is in the package";
 
-/** The package: what is in it, its types, and that Node and Bun install, import and require it. */
+/** The package: what is in it, its types, that Node and Bun install, import and require it, and its program. */
 export const packageLane: Lane = {
   name: "package",
   run: async ({ env }) => {

@@ -41,7 +41,7 @@ Deno.test("MemcachedServer refuses options that nobody knows, and what is no opt
     await assertRejects(
       () => MemcachedServer.listen(options as unknown as object),
       ValidationException,
-      "they must be an object",
+      "it must be an object",
     );
   }
 });

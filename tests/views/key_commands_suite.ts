@@ -45,6 +45,50 @@ export function describeKeyCommands(
       assertEquals(await view.get(a), undefined);
     });
 
+    testView(
+      "refuses what is no object of options, or no signal, also where it asks nobody",
+      async (view) => {
+        const load = () => "value";
+        await view.set(a, "1");
+        const calls: Record<string, (options: undefined) => Promise<unknown>> = {
+          get: (options) => view.get(a, options),
+          getMany: (options) => view.getMany([a], options),
+          gets: (options) => view.gets(a, options),
+          getAndTouch: (options) => view.getAndTouch(a, 60, options),
+          set: (options) => view.set(a, "1", 60, options),
+          add: (options) => view.add(a, "1", 60, options),
+          incr: (options) => view.incr(a, 1, options),
+          decr: (options) => view.decr(a, 1, options),
+          getOrSet: (options) => view.getOrSet(a, load, options),
+          update: (options) => view.update(a, load, options),
+          inspect: (options) => view.inspect(a, options),
+          delete: (options) => view.delete(a, options),
+        };
+        const { signal } = new AbortController();
+        const none = [null, 60, "60", true, [], new Map(), signal, { signal: "none" }];
+        for (const [name, call] of Object.entries(calls)) {
+          // What has been read lately may be held.
+          await Promise.all([view.get(a), view.get(a)]);
+          for (const options of none as unknown as undefined[]) {
+            await assertRejects(() => call(options), ValidationException, "Cannot use ", name);
+          }
+        }
+        assertEquals(await view.get(a), "1");
+      },
+    );
+
+    testView("keeps byte order marks, and appends nothing that makes text none", async (view) => {
+      await view.set(a, "\ufefftext");
+      assertEquals(await view.append(a, " more"), true);
+      assertEquals(await view.get(a), "\ufefftext more");
+      if (!takesLargeValues) return;
+      const large = `\ufeff${"x".repeat(1_200_000)}`;
+      await view.set(a, large);
+      assertEquals(await view.get(a) === large, true);
+      await assertRejects(() => view.append(a, new Uint8Array([0xff])), ClientException);
+      assertEquals(await view.get(a) === large, true);
+    });
+
     testView("keeps lists that look like its own", async (view) => {
       for (const name of ["tags", "key", "list", "large"]) {
         const value = [`~moecache-${name}`, [`~moecache-${name}`], 1];

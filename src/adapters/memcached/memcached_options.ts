@@ -12,6 +12,7 @@ import {
   checkBoolean,
   checkChoice,
   checkInteger,
+  checkObject,
   checkOptions,
   invalidOption,
   type OptionTypes,
@@ -162,6 +163,7 @@ export function settingsFrom(given: MemcachedOptions): MemcachedSettings {
 }
 
 function withoutRefused(given: MemcachedOptions): MemcachedOptions {
+  checkObject(given, "an object");
   const options: Record<string, unknown> = { ...given };
   for (const [name, instead] of Object.entries(REFUSED)) {
     const value = options[name];

@@ -17,8 +17,8 @@ export interface NextCacheHandlerOptions {
    */
   readonly servers?: ServerAddress | readonly ServerAddress[] | undefined;
   /**
-   * The options of the client that the handler makes. Its `timeout` is 1,000 ms by default: a page waits no longer for
-   * memcached.
+   * The options of the client that the handler makes. Its `timeout` is 1,000 ms by default, for each operation;
+   * after three failures in a row, nothing waits for the server until it is back.
    */
   readonly clientOptions?: ClientOptions | undefined;
   /**

@@ -55,11 +55,13 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
   const fleets = await Promise.all(
     Array.from({ length: clients }, () => Fleet.open(options, terminal)),
   );
-  const started = performance.now();
-  const end = started + milliseconds;
+  const noteFault = (error: unknown) => {
+    if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
+    fault ||= messageOf(error);
+  };
+  let started = 0;
   const load = async ({ client }: Fleet) => {
-    // Connecting is not what is measured.
-    await client.version().catch(() => {});
+    const end = started + milliseconds;
     while (performance.now() < end && !terminal.interrupted.aborted) {
       const key = `${PREFIX}${choose()}`;
       const isRead = Math.random() < reads;
@@ -68,15 +70,17 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
         if (!isRead) await client.set(key, "x".repeat(sizeOf()), LIFETIME);
         else if (await client.get(key) !== undefined) counts.hits++;
       } catch (error) {
-        if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
+        noteFault(error);
         counts.errors++;
-        fault ||= messageOf(error);
         continue;
       }
       times[isRead ? "get" : "set"].add(performance.now() - at);
     }
   };
   try {
+    // Connecting is not what is measured.
+    await Promise.all(fleets.map(({ client }) => client.version().catch(noteFault)));
+    started = performance.now();
     await Promise.all(fleets.map(load));
   } finally {
     await Promise.all(fleets.map((fleet) => fleet.close()));
@@ -91,8 +95,9 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
       max: rounded(measured.max),
     })),
   );
-  if (counts.errors === 0) return EXIT.done;
-  terminal.warn(`moecache: ${counts.errors} operations failed; the first: ${fault}\n`);
+  if (fault === "") return EXIT.done;
+  const failed = counts.errors === 0 ? "" : `${counts.errors} operations failed; the first: `;
+  terminal.warn(`moecache: ${failed}${fault}\n`);
   return EXIT.server;
 }
 

@@ -83,10 +83,9 @@ async function explainEverywhere(
       if (holders.length === 0) isComplete = false;
       for (const { name, client } of rings) {
         const { server } = client.locate(key);
-        const isThere = holders.some((holder) => holder.server === server);
         if (printer.shape === "text") {
-          const where = `${key}: the ring ${name} looks on ${server}`;
-          await printer.line(`${where}, ${isThere ? "and it is there" : "and it is not there"}`);
+          const answer = answers.results.find((answer) => answer.server === server);
+          await printer.line(`${key}: the ring ${name} looks on ${server}, ${outcomeOf(answer)}`);
         }
       }
       for (const { server, info } of holders) {
@@ -105,6 +104,12 @@ async function explainEverywhere(
     await Promise.all(all.map(({ client }) => client.close()));
   }
   return code !== EXIT.done ? code : isComplete ? EXIT.done : EXIT.nothing;
+}
+
+/** What a server has answered; one that has not may hold the key, or not. */
+function outcomeOf(answer: { readonly result: ItemInfo | undefined } | undefined): string {
+  if (answer === undefined) return "which has not answered";
+  return answer.result === undefined ? "and it is not there" : "and it is there";
 }
 
 function foundRow(key: string, server: string, info: ItemInfo, rings: readonly string[]): Row {

@@ -94,12 +94,14 @@ async function stat({ options, printer, terminal, fleet }: Job<StatOptions>): Pr
   const every = readDuration(options.every ?? "1s") * 1000;
   const lines = options.count === undefined ? Infinity : readCount(options.count);
   const servers = await fleet();
-  let before = await askEach(servers, terminal, (_, server) => takeSnapshot(servers, server));
+  const said = new Map<string, string>();
+  const look = () => askEach(servers, terminal, (_, server) => takeSnapshot(servers, server), said);
+  let before = await look();
   let code = before.code;
   for (let line = 0; line < lines; line++) {
     await pause(every, terminal.interrupted);
     if (terminal.interrupted.aborted) break;
-    const after = await askEach(servers, terminal, (_, server) => takeSnapshot(servers, server));
+    const after = await look();
     code = Math.max(code, after.code);
     const former = new Map(before.results.map(({ server, result }) => [server, result]));
     const figures = fleetFiguresOf(

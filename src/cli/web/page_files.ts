@@ -181,7 +181,7 @@ class Plot {
     return {
       width: 300,
       height: HEIGHT,
-      padding: [8, 6, 0, 0],
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: "time" }, y: false, points: { size: 6 }, drag: { x: false } },
       hooks: { setCursor: [() => this.#chart && this.#showValue()] },

@@ -53,9 +53,12 @@ export interface Browser {
   close(): Promise<void>;
 }
 
+/** What Chromium is called: on Debian, elsewhere, and with its owner's name. */
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+
 /** Where Chromium is; `undefined` if it is not there. */
 export function chromiumPath(): string | undefined {
-  return programPath("chromium") ?? programPath("chromium-browser");
+  return NAMES.map(programPath).find((path) => path !== undefined);
 }
 
 /**

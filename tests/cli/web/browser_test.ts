@@ -192,7 +192,9 @@ async function isUsedByKeyboard({ tab }: Scene): Promise<void> {
 
 async function namesItsParts({ tab }: Scene): Promise<void> {
   await tab.getByRole("button", { name: "List all keys" }).click();
-  await tab.locator("#sizes tbody tr").first().waitFor();
+  for (const table of ["servers", "hot", "big", "sizes", "slabs"]) {
+    await tab.locator(`#${table} tbody tr`).first().waitFor();
+  }
   for (const name of ["Now", "Servers", "Advice", "Hot keys", "Big keys", "Slab classes"]) {
     assertEquals(await tab.getByRole("region", { name, exact: true }).count(), 1, name);
   }
