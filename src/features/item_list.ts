@@ -141,11 +141,8 @@ async function* readPortions<Entry>(
   lines: LineReader,
   read: ReadLines<Entry>,
 ): AsyncGenerator<Entry[], void, undefined> {
-  const first = await askForItems(lines);
+  let bytes = await askForItems(lines);
   lines.readAhead(MOST_AHEAD);
-  let bytes = isMetadumpStart(first)
-    ? await lines.nextLines()
-    : new TextEncoder().encode(`${first}\n`);
   for (;; bytes = await lines.nextLines()) {
     const { entries, other } = read(bytes, lines.server);
     yield entries;
@@ -157,19 +154,30 @@ async function* readPortions<Entry>(
 
 /**
  * Sends the command that lists every item, or the older command if the server does not know it; resolves to the first
- * line.
+ * lines of the list.
  */
-async function askForItems(lines: LineReader): Promise<string> {
-  const line = await askCrawler(lines, HASH_METADUMP_REQUEST);
-  return isUnknownMetadump(line) ? await askCrawler(lines, METADUMP_REQUEST) : line;
+async function askForItems(lines: LineReader): Promise<Uint8Array> {
+  const first = await askCrawler(lines, HASH_METADUMP_REQUEST);
+  return isUnknownMetadump(textOf(first)) ? await askCrawler(lines, METADUMP_REQUEST) : first;
 }
 
-/** Sends the command until the crawler is free, or has been busy for too long; resolves to the first line. */
-async function askCrawler(lines: LineReader, request: string): Promise<string> {
+/** Sends the command until the crawler is free, or has been busy for too long; resolves to the first lines. */
+async function askCrawler(lines: LineReader, request: string): Promise<Uint8Array> {
   for (const delay of DELAYS) {
-    const line = await lines.ask(request);
-    if (!isCrawlerBusy(line)) return line;
+    const first = await askOnce(lines, request);
+    if (!isCrawlerBusy(textOf(first))) return first;
     await pause(lines.clock, delay, lines.signal);
   }
-  return await lines.ask(request);
+  return await askOnce(lines, request);
+}
+
+/** Sends the command; resolves to the first lines behind the one that tells that a list follows. */
+async function askOnce(lines: LineReader, request: string): Promise<Uint8Array> {
+  const first = await lines.ask(request);
+  return isMetadumpStart(first) ? await lines.nextLines() : new TextEncoder().encode(`${first}\n`);
+}
+
+/** The beginning of lines: what tells that they are no list is short. */
+function textOf(lines: Uint8Array): string {
+  return new TextDecoder().decode(lines.subarray(0, 64));
 }

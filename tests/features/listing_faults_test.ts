@@ -95,6 +95,19 @@ Deno.test("items waits for a busy crawler", async () => {
   assertEquals(peer.connectionCount, 1);
 });
 
+Deno.test("items waits for a hash table that grows", async () => {
+  // memcached 1.6.43 and later begin every list with OK.
+  for (const start of ["OK\r\n", ""]) {
+    let growing = 3;
+    const answer = () =>
+      `${start}${growing-- > 0 ? "ERROR locked try again later\r\n" : `${itemLine("a")}END\r\n`}`;
+    await using peer = new ScriptedPeer(answering(answer));
+    await using client = new Client(peer.address, { timeout: 1000 });
+    assertEquals(await keysOf(client), ["a"]);
+    assertEquals(peer.connectionCount, 1);
+  }
+});
+
 Deno.test("items rejects with a ClientException when the crawler stays busy", async () => {
   let requests = 0;
   await using peer = new ScriptedPeer(answering(() => {

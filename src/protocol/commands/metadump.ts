@@ -54,9 +54,12 @@ export function isMetadumpEnd(line: string): boolean {
   return line === "END" || line.startsWith("NOTSTARTED ");
 }
 
-/** Whether another dump is under way, of this or another client: a server has only one crawler. */
+/**
+ * Whether another dump is under way, of this or another client, since a server has only one crawler; or whether the
+ * hash table is growing, which memcached from 2024 on says in place of the first item.
+ */
 export function isCrawlerBusy(line: string): boolean {
-  return line.startsWith("BUSY ");
+  return line.startsWith("BUSY ") || line.startsWith("ERROR locked try again later");
 }
 
 /** Lines of a list: what stands at their beginning, and the first line that is not an item. */
