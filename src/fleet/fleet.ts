@@ -175,7 +175,7 @@ export class Fleet implements Route {
     if (this.#route !== undefined) return this.#route;
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#loading !== undefined) return undefined;
-    // The list as it is now: those who wait change it in their turn.
+    // The list as it is now: a waiting change of it comes in its turn.
     const own: FleetParts = [this.#servers, this.#locator, this.#options, this.#dispatch];
     if (loaded !== undefined) {
       const running = this.#running = new loaded.RunningFleet(...own);
