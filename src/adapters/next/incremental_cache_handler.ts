@@ -117,6 +117,10 @@ const TYPES: OptionTypes<NextIncrementalCacheHandlerOptions> = {
   buildId: "string",
 };
 
+/** The number of the last revalidation when memcached could not be reached: lower than any. */
+const UNKNOWN = -Infinity;
+/** How many askings for one key are remembered. */
+const MOST_ASKED = 100;
 /** The header of a page that lists its tags. */
 const TAGS_HEADER = "x-next-cache-tags";
 /** What outlives a build, as it does in Next's own cache of files. */
@@ -189,10 +193,10 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   readonly #context: NextIncrementalCacheContext;
   readonly #begun = now();
   /**
-   * The last revalidation when a value was asked for, by its key; `undefined` when memcached could not be reached. Within
-   * a request, Next asks for no value again while it makes it.
+   * By key, the last revalidation at each time when Next asked for a value that it then has to make. A `set` takes the
+   * lowest: it is not known which of them it belongs to.
    */
-  readonly #asked = new Map<string, number | undefined>();
+  readonly #asked = new Map<string, number[]>();
 
   constructor(
     cache: NextCache,
@@ -210,25 +214,16 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     key: string,
     context: NextIncrementalGetContext = {},
   ): Promise<NextIncrementalCacheEntry | null> {
+    // An image has no tags, and is asked for with one instance by all requests.
+    const learning = context.kind === "IMAGE" ? undefined : this.#learn(key);
     try {
-      const tags = [...context.tags ?? [], ...context.softTags ?? []];
-      const [found] = await Promise.all([
-        this.#entries.get(this.#keyOf(key, SHARED_KINDS.includes(context.kind)), tags),
-        // An image has no tags, and is asked for with one instance by all requests.
-        context.kind === "IMAGE" ? undefined : this.#learn(key),
-      ]);
-      if (found === undefined) return null;
-      const { head: { meta, tags: own }, body, verdict } = found;
-      const revalidated = this.#context.revalidatedTags ?? [];
-      if ([...own, ...tags].some((tag) => revalidated.includes(tag))) return null;
-      const { cacheControl, packed, lastModified } = meta;
-      const value = packed === undefined ? null : unpackValue(packed, body);
-      return {
-        lastModified: verdict === "fresh" ? lastModified : staleTime(meta, value, context),
-        value,
-        ...(cacheControl === undefined ? {} : { cacheControl }),
-      };
+      const found = await this.#find(key, context);
+      await learning;
+      // A value that was never stored is waited for no longer: an instance may live for many requests.
+      if (found?.isCurrent) this.#asked.delete(key);
+      return found?.entry ?? null;
     } catch (error) {
+      await learning;
       this.#cache.report(error);
       return null;
     }
@@ -249,12 +244,10 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     };
     const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
     try {
-      const rendered = this.#asked.has(key)
-        ? this.#asked.get(key)
-        : await this.#cache.revalidations.before(this.#begun);
-      this.#asked.delete(key);
+      const rendered = this.#takeAsked(key) ??
+        await this.#cache.revalidations.before(this.#begun);
       // Memcached was away: it is not known which revalidations the value reflects.
-      if (rendered === undefined) return;
+      if (rendered === undefined || rendered === UNKNOWN) return;
       const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
       const head = { rendered, tags: tagsOf(data, context), meta };
       await this.#entries.set(this.#keyOf(key, isShared), head, body, exptime);
@@ -274,13 +267,47 @@ class MemcachedCache implements NextIncrementalCacheHandler {
 
   resetRequestCache(): void {}
 
+  /** Finds a value, and whether Next uses it without making it again. */
+  async #find(
+    key: string,
+    context: NextIncrementalGetContext,
+  ): Promise<{ entry: NextIncrementalCacheEntry; isCurrent: boolean } | undefined> {
+    const tags = [...context.tags ?? [], ...context.softTags ?? []];
+    const isShared = SHARED_KINDS.includes(context.kind);
+    const found = await this.#entries.get(this.#keyOf(key, isShared), tags);
+    if (found === undefined) return undefined;
+    const { head: { meta, tags: own }, body, verdict } = found;
+    const revalidated = this.#context.revalidatedTags ?? [];
+    if ([...own, ...tags].some((tag) => revalidated.includes(tag))) return undefined;
+    const { cacheControl, packed } = meta;
+    const value = packed === undefined ? null : unpackValue(packed, body);
+    const times = revalidateTimes(meta, value, context);
+    const lastModified = verdict === "fresh" ? meta.lastModified : staleTime(meta, times);
+    return {
+      entry: { lastModified, value, ...(cacheControl === undefined ? {} : { cacheControl }) },
+      isCurrent: verdict === "fresh" && Date.now() < lastModified + Math.min(...times) * 1000,
+    };
+  }
+
   async #learn(key: string): Promise<void> {
+    let revalidation = UNKNOWN;
     try {
-      this.#asked.set(key, await this.#cache.revalidations.current());
+      revalidation = await this.#cache.revalidations.current();
     } catch (error) {
-      this.#asked.set(key, undefined);
       this.#cache.report(error);
     }
+    const asked = this.#asked.get(key) ?? [];
+    this.#asked.set(key, asked);
+    if (asked.length < MOST_ASKED) asked.push(revalidation);
+  }
+
+  #takeAsked(key: string): number | undefined {
+    const asked = this.#asked.get(key);
+    if (asked === undefined) return undefined;
+    const lowest = Math.min(...asked);
+    asked.splice(asked.indexOf(lowest), 1);
+    if (asked.length === 0) this.#asked.delete(key);
+    return lowest;
   }
 
   #keyOf(key: string, isShared: boolean): string {
@@ -349,15 +376,19 @@ function tagsOf(data: CachedValue | null, { tags }: NextIncrementalSetContext): 
   return [...new Set([...tags ?? [], ...ofPage])];
 }
 
-/** A time by which Next takes a value for one that has to be rendered again while it is used. */
-function staleTime(
-  { lastModified, cacheControl }: Meta,
+/** After how many seconds a value is made again, by all that says so. */
+function revalidateTimes(
+  { cacheControl }: Meta,
   value: CachedValue | null,
   context: NextIncrementalGetContext,
-): number {
-  const seconds = [cacheControl?.revalidate, context.revalidate, value?.revalidate]
+): number[] {
+  return [cacheControl?.revalidate, context.revalidate, value?.revalidate]
     .filter((seconds) => typeof seconds === "number");
+}
+
+/** A time by which Next takes a value for one that has to be made again while it is used. */
+function staleTime({ lastModified }: Meta, times: readonly number[]): number {
   // Without such a time it is rendered before it is used.
-  if (seconds.length === 0) return -1;
-  return Math.min(lastModified, Date.now() - Math.max(...seconds) * 1000 - 1000);
+  if (times.length === 0) return -1;
+  return Math.min(lastModified, Date.now() - Math.max(...times) * 1000 - 1000);
 }

@@ -162,6 +162,67 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
     assertEquals(await htmlOf(Two), "on demand");
   });
 
+  test("stores what was read before a revalidation under its number", async (client, other) => {
+    const One = nextIncrementalCacheHandler({ client, buildId: "1" });
+    const Two = nextIncrementalCacheHandler({ client: other, buildId: "1" });
+    const set = async (request: InstanceType<typeof One>, body: string) => {
+      await request.set("abc", dataOf(body), { fetchCache: true, tags: ["a"] });
+    };
+    const bodyOf = async () => {
+      const value = (await new Two().get("abc", FETCH))?.value;
+      return (value?.data as { body: string } | undefined)?.body;
+    };
+    // `unstable_cache` has no lock: three calls within a request read the row, two of them before it changes.
+    const request = new One();
+    await request.get("abc", FETCH);
+    await request.get("abc", FETCH);
+    await new Two().revalidateTag("a");
+    await request.get("abc", FETCH);
+    for (let i = 0; i < 2; i++) {
+      await set(request, "old row");
+      assertEquals(await bodyOf(), undefined);
+    }
+    await set(request, "new row");
+    assertEquals(await bodyOf(), "new row");
+    // Another process has stored the new row meanwhile.
+    const late = new One();
+    await late.revalidateTag("a");
+    await late.get("abc", FETCH);
+    await late.revalidateTag("a");
+    const quick = new Two();
+    await quick.get("abc", FETCH);
+    await set(quick, "newer row");
+    const found = await late.get("abc", FETCH);
+    assert(found !== null);
+    await set(late, "old row");
+    assertEquals(await bodyOf(), undefined);
+    // A stale row is read again.
+    const stale = new One();
+    await stale.get("abc", FETCH);
+    await set(stale, "row");
+    await new Two().revalidateTag("a", { expire: 3600 });
+    assert(await stale.get("abc", FETCH) !== null);
+    await new Two().revalidateTag("a");
+    await stale.get("abc", FETCH);
+    await set(stale, "old row");
+    assertEquals(await bodyOf(), undefined);
+  });
+
+  test("stores a value again that is older than its revalidate", async (client, other) => {
+    const One = nextIncrementalCacheHandler({ client, buildId: "1" });
+    const one = new One();
+    const control = { cacheControl: { revalidate: 0, expire: 3600 } };
+    await one.get("/page", PAGE);
+    await new One().revalidateTag("menu");
+    await one.set("/page", pageOf("lost"), control);
+    for (const html of ["first", "second"]) {
+      await one.get("/page", PAGE);
+      await one.set("/page", pageOf(html), control);
+      const Two = nextIncrementalCacheHandler({ client: other, buildId: "1" });
+      assertEquals(await htmlOf(Two), html);
+    }
+  });
+
   test("works with one instance for all requests of a process", async (client, other) => {
     const one = new (nextIncrementalCacheHandler({ client, buildId: "1" }))();
     const two = new (nextIncrementalCacheHandler({ client: other, buildId: "1" }))();
