@@ -244,8 +244,7 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     };
     const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
     try {
-      const rendered = this.#takeAsked(key) ??
-        await this.#cache.revalidations.before(this.#begun);
+      const rendered = await this.#renderedOf(key, kind);
       // Memcached was away: it is not known which revalidations the value reflects.
       if (rendered === undefined || rendered === UNKNOWN) return;
       const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
@@ -299,6 +298,14 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     const asked = this.#asked.get(key) ?? [];
     this.#asked.set(key, asked);
     if (asked.length < MOST_ASKED) asked.push(revalidation);
+  }
+
+  /** The number of the last revalidation before a value was made. */
+  async #renderedOf(key: string, kind: string | undefined): Promise<number | undefined> {
+    const { revalidations } = this.#cache;
+    // An image has no tags: no revalidation makes it older.
+    if (kind === "IMAGE") return await revalidations.current();
+    return this.#takeAsked(key) ?? await revalidations.before(this.#begun);
   }
 
   #takeAsked(key: string): number | undefined {

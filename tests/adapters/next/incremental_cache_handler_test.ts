@@ -303,6 +303,46 @@ Deno.test("nextIncrementalCacheHandler() goes on without memcached, but revalida
   await Handler.close();
 });
 
+Deno.test("nextIncrementalCacheHandler() stores images again after memcached was away", async () => {
+  let isAway = false;
+  const fault = () => isAway ? { drop: "before" } as const : undefined;
+  await using server = await MemcachedServer.listen({ fault });
+  const errors: unknown[] = [];
+  const Handler = nextIncrementalCacheHandler({
+    servers: server.address,
+    clientOptions: { failuresBeforeDead: 1000 },
+    buildId: "1",
+    onError: (error) => errors.push(error),
+  });
+  // Next keeps this one for all images.
+  const images = new Handler();
+  const etagOf = async (key: string) => {
+    return (await images.get(key, { kind: "IMAGE" }))?.value?.etag;
+  };
+  const set = async (key: string) => {
+    const image = { kind: "IMAGE", etag: key, buffer: Buffer.from("png"), extension: "png" };
+    assertEquals(await etagOf(key), undefined);
+    await images.set(key, image, { ...CONTROL, kind: "IMAGE" });
+  };
+  await set("before");
+  assertEquals(await etagOf("before"), "before");
+  isAway = true;
+  await new Handler().get("/page", PAGE);
+  const count = errors.length;
+  await set("meanwhile");
+  assert(errors.length > count);
+  isAway = false;
+  errors.length = 0;
+  assertEquals(await etagOf("meanwhile"), undefined);
+  for (const key of ["meanwhile", "after"]) {
+    await set(key);
+    await new Handler().revalidateTag("menu");
+    assertEquals(await etagOf(key), key);
+  }
+  assertEquals(errors, []);
+  await Handler.close();
+});
+
 Deno.test("nextIncrementalCacheHandler() does nothing in a build, and refuses what it cannot use", async () => {
   await using client = new Client(NOWHERE);
   const servers = NOWHERE;
