@@ -171,11 +171,15 @@ export function nextIncrementalCacheHandler(
   const cache = nextCacheFrom(options);
   if (cache === undefined) return NoCache;
   const { client, prefix, revalidations } = cache;
-  const entries = new TaggedEntries<Meta>(client, revalidations, `${prefix}page:`);
-  const builds = new Builds(options.buildId);
+  const shared: Shared = {
+    cache,
+    entries: new TaggedEntries<Meta>(client, revalidations, `${prefix}page:`),
+    builds: new Builds(options.buildId),
+    rendered: new WeakMap(),
+  };
   class Handler extends MemcachedCache {
     constructor(context: NextIncrementalCacheContext = {}) {
-      super(cache as NextCache, entries, builds, context);
+      super(shared, context);
     }
 
     static async close(): Promise<void> {
@@ -185,11 +189,21 @@ export function nextIncrementalCacheHandler(
   return Handler;
 }
 
+/** What the instances of a class share. */
+interface Shared {
+  readonly cache: NextCache;
+  readonly entries: TaggedEntries<Meta>;
+  readonly builds: Builds;
+  /**
+   * The number of the last revalidation before a value was made, by the value that `get` gave. When making it again
+   * fails, Next sets the one before once more.
+   */
+  readonly rendered: WeakMap<CachedValue, number>;
+}
+
 /** The values for one request. */
 class MemcachedCache implements NextIncrementalCacheHandler {
-  readonly #cache: NextCache;
-  readonly #entries: TaggedEntries<Meta>;
-  readonly #builds: Builds;
+  readonly #shared: Shared;
   readonly #context: NextIncrementalCacheContext;
   readonly #begun = now();
   /**
@@ -198,15 +212,8 @@ class MemcachedCache implements NextIncrementalCacheHandler {
    */
   readonly #asked = new Map<string, number[]>();
 
-  constructor(
-    cache: NextCache,
-    entries: TaggedEntries<Meta>,
-    builds: Builds,
-    context: NextIncrementalCacheContext,
-  ) {
-    this.#cache = cache;
-    this.#entries = entries;
-    this.#builds = builds;
+  constructor(shared: Shared, context: NextIncrementalCacheContext) {
+    this.#shared = shared;
     this.#context = context;
   }
 
@@ -224,7 +231,7 @@ class MemcachedCache implements NextIncrementalCacheHandler {
       return found?.entry ?? null;
     } catch (error) {
       await learning;
-      this.#cache.report(error);
+      this.#shared.cache.report(error);
       return null;
     }
   }
@@ -244,14 +251,16 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     };
     const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
     try {
-      const rendered = await this.#renderedOf(key, kind);
+      const asked = this.#takeAsked(key);
+      const rendered = this.#shared.rendered.get(data ?? {}) ?? asked ??
+        await this.#lastRevalidation(kind);
       // Memcached was away: it is not known which revalidations the value reflects.
       if (rendered === undefined || rendered === UNKNOWN) return;
       const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
       const head = { rendered, tags: tagsOf(data, context), meta };
-      await this.#entries.set(this.#keyOf(key, isShared), head, body, exptime);
+      await this.#shared.entries.set(this.#keyOf(key, isShared), head, body, exptime);
     } catch (error) {
-      this.#cache.report(error);
+      this.#shared.cache.report(error);
     }
   }
 
@@ -261,7 +270,7 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   ): Promise<void> {
     const seconds = durations === undefined ? 0 : durations.expire ?? Infinity;
     const all = typeof tags === "string" ? [tags] : tags;
-    await this.#cache.revalidations.add(all, seconds);
+    await this.#shared.cache.revalidations.add(all, seconds);
   }
 
   resetRequestCache(): void {}
@@ -273,13 +282,14 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   ): Promise<{ entry: NextIncrementalCacheEntry; isCurrent: boolean } | undefined> {
     const tags = [...context.tags ?? [], ...context.softTags ?? []];
     const isShared = SHARED_KINDS.includes(context.kind);
-    const found = await this.#entries.get(this.#keyOf(key, isShared), tags);
+    const found = await this.#shared.entries.get(this.#keyOf(key, isShared), tags);
     if (found === undefined) return undefined;
-    const { head: { meta, tags: own }, body, verdict } = found;
+    const { head: { meta, rendered, tags: own }, body, verdict } = found;
     const revalidated = this.#context.revalidatedTags ?? [];
     if ([...own, ...tags].some((tag) => revalidated.includes(tag))) return undefined;
     const { cacheControl, packed } = meta;
     const value = packed === undefined ? null : unpackValue(packed, body);
+    if (value !== null) this.#shared.rendered.set(value, rendered);
     const times = revalidateTimes(meta, value, context);
     const lastModified = verdict === "fresh" ? meta.lastModified : staleTime(meta, times);
     return {
@@ -291,21 +301,21 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   async #learn(key: string): Promise<void> {
     let revalidation = UNKNOWN;
     try {
-      revalidation = await this.#cache.revalidations.current();
+      revalidation = await this.#shared.cache.revalidations.current();
     } catch (error) {
-      this.#cache.report(error);
+      this.#shared.cache.report(error);
     }
     const asked = this.#asked.get(key) ?? [];
     this.#asked.set(key, asked);
     if (asked.length < MOST_ASKED) asked.push(revalidation);
   }
 
-  /** The number of the last revalidation before a value was made. */
-  async #renderedOf(key: string, kind: string | undefined): Promise<number | undefined> {
-    const { revalidations } = this.#cache;
+  /** The last revalidation before a value was made that was not asked for. */
+  async #lastRevalidation(kind: string | undefined): Promise<number | undefined> {
+    const { cache: { revalidations } } = this.#shared;
     // An image has no tags: no revalidation makes it older.
     if (kind === "IMAGE") return await revalidations.current();
-    return this.#takeAsked(key) ?? await revalidations.before(this.#begun);
+    return await revalidations.before(this.#begun);
   }
 
   #takeAsked(key: string): number | undefined {
@@ -318,7 +328,7 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   }
 
   #keyOf(key: string, isShared: boolean): string {
-    return isShared ? `:${key}` : `${this.#builds.idFor(this.#context)}:${key}`;
+    return isShared ? `:${key}` : `${this.#shared.builds.idFor(this.#context)}:${key}`;
   }
 }
 

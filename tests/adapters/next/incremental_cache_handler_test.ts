@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { Client, SocketError, ValidationException } from "../../../mod.ts";
 import { MemcachedServer } from "../../../src/testing/mod.ts";
 import {
@@ -206,6 +207,28 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
     await stale.get("abc", FETCH);
     await set(stale, "old row");
     assertEquals(await bodyOf(), undefined);
+  });
+
+  test("keeps the deadline of a value that Next sets once more", async (client, other) => {
+    const One = nextIncrementalCacheHandler({ client, buildId: "1" });
+    const Two = nextIncrementalCacheHandler({ client: other, buildId: "1" });
+    await render(One, "/page", "old");
+    await new Two().revalidateTag("menu", { expire: 3600 });
+    const request = new One();
+    const stale = await request.get("/page", PAGE);
+    assert(stale !== null);
+    // Rendering failed. Another request of the process may have begun it.
+    const control = { cacheControl: { revalidate: 30, expire: 7200 } };
+    for (const setter of [request, new One()]) {
+      await setter.set("/page", stale.value, control);
+      const found = await new Two().get("/page", PAGE);
+      assert(found !== null && Date.now() - found.lastModified > 30_000);
+      const late = Date.now() + 3_600_000;
+      using _ = stub(Date, "now", () => late);
+      assertEquals(await new Two().get("/page", PAGE), null);
+    }
+    await render(One, "/page", "new");
+    assertEquals(await htmlOf(Two), "new");
   });
 
   test("stores a value again that is older than its revalidate", async (client, other) => {
