@@ -51,7 +51,7 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
     const route = { kind: "APP_ROUTE", body: Buffer.from([1, 200]), status: 200, headers: {} };
     const pages = {
       kind: "PAGES",
-      html: "<p>€</p>".repeat(100),
+      html: `\ufeff${"<p>€</p>".repeat(100)}`,
       pageData: { a: [1] },
       status: 404,
     };
