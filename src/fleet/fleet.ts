@@ -1,4 +1,4 @@
-/** The servers of a client. What serves operations is loaded by the first one. @module */
+/** The servers of a client. What serves its operations is loaded by the first operation. @module */
 
 import type { ClientMetrics } from "../channel_contexts.ts";
 import type { ResolvedOptions } from "../client_options.ts";
@@ -6,7 +6,7 @@ import { SocketError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import type { Locator } from "../routing/locator.ts";
 import { type ResolvedServer, resolveServers, type ServerAddress } from "../server_address.ts";
-import { allEnded, lazily } from "../waiting.ts";
+import { lazily, untilAborted } from "../waiting.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
 import type { RunningFleet } from "./running_fleet.ts";
 import type { ServerEvent } from "./server_event.ts";
@@ -16,6 +16,9 @@ import { describeServer, type ServerStatus } from "./status.ts";
 /** The module, as soon as it is loaded: clients that are made later do not wait for it. */
 let loaded: typeof import("./running_fleet.ts") | undefined;
 const load = /* @__PURE__ */ lazily(async () => loaded = await import("./running_fleet.ts"));
+
+/** What a {@linkcode RunningFleet} is made of. */
+type FleetParts = ConstructorParameters<typeof RunningFleet>;
 
 /** Something that waits until operations are served. */
 interface Waiting {
@@ -33,12 +36,12 @@ interface Waiting {
 export class Fleet implements Route {
   readonly #options: ResolvedOptions;
   readonly #dispatch: (event: ServerEvent) => void;
-  /** The servers until they are used. */
+  /** The servers, until the client is used. */
   #servers: readonly ResolvedServer[] = [];
   /** Their locator; absent without servers. */
   #locator: Locator | undefined;
   #running: RunningFleet | undefined;
-  /** The route; absent while something is loaded. */
+  /** The route; absent before the first operation, and until what that loads is there. */
   #route: Route | undefined;
   #loading: Promise<void> | undefined;
   #waiting: Waiting[] = [];
@@ -69,6 +72,8 @@ export class Fleet implements Route {
   submit(key: string, command: Command): void {
     const route = this.#route ?? this.#start();
     if (route !== undefined) return route.submit(key, command);
+    // The server that gets the command takes its place.
+    command.observer = { decoding() {}, failed: (error) => this.#options.counters.failed(error) };
     this.#waiting.push({
       command,
       proceed: ({ route }) => {
@@ -85,7 +90,15 @@ export class Fleet implements Route {
   ): Result | Promise<Result> {
     if (this.#route !== undefined) return this.#route.withNodes(use, server, signal);
     if (this.#servers.length > 0) choose(this.#listed, server);
-    return this.#whenReady(({ route }) => route.withNodes(use, server, signal));
+    return untilAborted(
+      new Promise((resolve, reject) =>
+        this.#whenReady({
+          proceed: ({ route }) => resolve(route.withNodes(use, server, signal)),
+          fail: reject,
+        })
+      ),
+      signal,
+    );
   }
 
   find(key: string): Found {
@@ -98,7 +111,8 @@ export class Fleet implements Route {
 
   /** The status of the servers and of the spare servers. */
   status(): ServerStatus[] {
-    return this.#running?.status() ?? this.#listed.map((member) => describeServer(member));
+    if (this.#route !== undefined && this.#running !== undefined) return this.#running.status();
+    return this.#listed.map((member) => describeServer(member));
   }
 
   /** What has been counted until now. */
@@ -120,8 +134,16 @@ export class Fleet implements Route {
     if (this.#closed !== undefined) {
       throw new SocketError("Cannot set servers: the client is closed");
     }
-    if (this.#loading === undefined && this.#running === undefined) return this.#place(resolved);
-    await this.#whenReady((fleet) => fleet.setServers(resolved));
+    if (this.#route !== undefined) return await this.#running?.setServers(resolved);
+    this.#place(resolved);
+    if (this.#loading === undefined) return;
+    // Operations that wait already belong to the servers before.
+    await new Promise<void>((resolve, reject) =>
+      this.#whenReady({
+        proceed: (fleet) => resolve(fleet.setServers(resolved)),
+        fail: (error) => error === this.#closed ? reject(error) : resolve(),
+      })
+    );
   }
 
   /** Rejects pending and later operations; resolves when every socket is closed. */
@@ -129,14 +151,7 @@ export class Fleet implements Route {
     const closed = this.#closed ??= new SocketError("Cannot use any server: the client is closed");
     const ended = this.#running?.close();
     this.#dismiss(closed);
-    await allEnded([ended, this.#closeLoaded()]);
-  }
-
-  /** Closes what is still being loaded. */
-  async #closeLoaded(): Promise<void> {
-    if (this.#loading === undefined) return;
-    await this.#loading;
-    await this.#running?.close();
+    await ended;
   }
 
   get #listed(): readonly Listed[] {
@@ -148,52 +163,61 @@ export class Fleet implements Route {
     this.#servers = servers;
   }
 
-  /** Calls back when operations are served: at once, or in the order of the calls. */
-  #whenReady<Result>(
-    proceed: (fleet: RunningFleet) => Result | Promise<Result>,
-  ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      if (this.#route !== undefined || this.#start() !== undefined) {
-        resolve(proceed(this.#running!));
-      } else this.#waiting.push({ proceed: (fleet) => resolve(proceed(fleet)), fail: reject });
-    });
+  /** Has something continue when operations are served: at once, or in the order of the calls. */
+  #whenReady(waiting: Waiting): void {
+    this.#start();
+    this.#waiting.push(waiting);
+    if (this.#route !== undefined && this.#running !== undefined) this.#proceed(this.#running);
   }
 
   /** Begins to serve operations. Returns the route, if nothing has to be loaded for it. */
   #start(): Route | undefined {
+    if (this.#route !== undefined) return this.#route;
     if (this.#closed !== undefined) throw this.#closed;
     if (this.#loading !== undefined) return undefined;
-    const opening = loaded === undefined
-      ? load().then((all) => this.#open(all))
-      : this.#open(loaded);
-    if (opening === undefined) return this.#route = this.#running!.route;
-    this.#loading = opening.then(() => this.#proceed(), (error) => {
-      // The next operation tries again.
-      this.#loading = undefined;
-      this.#dismiss(error);
-    });
+    // The list as it is now: a waiting change of it comes in its turn.
+    const own: FleetParts = [this.#servers, this.#locator, this.#options, this.#dispatch];
+    if (loaded !== undefined) {
+      const running = this.#running = new loaded.RunningFleet(...own);
+      const loading = running.load();
+      if (loading === undefined) return this.#route = running.route;
+      this.#hold(loading.then(() => running));
+    } else this.#hold(this.#load(own));
     return undefined;
   }
 
-  #open({ RunningFleet }: NonNullable<typeof loaded>): Promise<void> | undefined {
-    const own = [this.#servers, this.#locator, this.#options, this.#dispatch] as const;
-    this.#running ??= new RunningFleet(...own);
-    return this.#running.load();
+  async #load(own: FleetParts): Promise<RunningFleet> {
+    const { RunningFleet } = await load();
+    const running = this.#running = new RunningFleet(...own);
+    await running.load();
+    return running;
   }
 
-  #proceed(): void {
-    const running = this.#running!;
+  #hold(loading: Promise<RunningFleet>): void {
+    this.#loading = loading.then((running) => {
+      // A client that was closed meanwhile has opened nothing, and never will.
+      if (this.#closed !== undefined) return;
+      this.#proceed(running);
+      this.#route = running.route;
+      this.#loading = undefined;
+    }, (error) => {
+      // The next operation tries again.
+      this.#running = this.#loading = undefined;
+      this.#dismiss(error);
+    });
+  }
+
+  #proceed(running: RunningFleet): void {
     // Those that are added meanwhile come after the others.
-    for (const waiting of this.#waiting) {
-      try {
-        waiting.proceed(running);
-      } catch (error) {
-        waiting.fail(error);
+    while (this.#waiting.length > 0) {
+      for (const waiting of this.#waiting.splice(0)) {
+        try {
+          waiting.proceed(running);
+        } catch (error) {
+          waiting.fail(error);
+        }
       }
     }
-    this.#waiting = [];
-    this.#loading = undefined;
-    this.#route = running.route;
   }
 
   #dismiss(error: unknown): void {

@@ -6,7 +6,7 @@ import type { Distribution, Listed } from "./distribution.ts";
 
 /** Finds the server of a key. */
 export interface Found {
-  /** The server, and its node as soon as it is used. */
+  /** The server, and its node as soon as the client is used. */
   readonly member: Listed & { readonly node?: ServerHandle };
   /** The distribution that it was chosen from. */
   readonly distribution: Distribution;

@@ -40,7 +40,7 @@ export interface Connections {
 /**
  * Describes a server of a list.
  *
- * @param member The server, and its connections as soon as it is used.
+ * @param member The server, and its connections as soon as the client is used.
  * @param missed How many operations have become misses or were dropped because of it.
  */
 export function describeServer(

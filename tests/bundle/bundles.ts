@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
     "{ BareClient, jsonTranscoder }": 21_400,
-    "{ Client }": 35_550,
+    "{ Client }": 35_700,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 17_900,
-    "{ Client }": 33_550,
+    "{ Client }": 33_700,
   },
 };
 

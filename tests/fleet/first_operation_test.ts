@@ -37,6 +37,33 @@ for (const [kind, options] of Object.entries(KINDS)) {
     assertEquals(await client.get("key"), "old");
   });
 
+  Deno.test(`Client (${kind}) tells of its new servers at once`, async () => {
+    await using old = await MemcachedServer.listen();
+    await using next = await MemcachedServer.listen();
+    await using client = new Client(old.address, options);
+    const found = client.get("key");
+    const changed = client.setServers(next.address);
+    assertEquals(client.servers.map(({ name }) => name), [next.address]);
+    assertEquals(client.locate("key").server, next.address);
+    assertThrows(() => client.items({ server: old.address }), ValidationException);
+    const listed = await Array.fromAsync(client.items({ server: next.address }));
+    assertEquals([await found, await changed, listed], [undefined, undefined, []]);
+  });
+
+  Deno.test(`Client (${kind}) that is closed or aborted in its first turn counts what has failed`, async () => {
+    const client = new Client("127.0.0.1:1", { ...options, clientName: "own" });
+    const ending = new AbortController();
+    const { signal } = ending;
+    const aborted = [client.get("key", { signal }), client.stats(undefined, { signal })];
+    const lost = client.get("key");
+    ending.abort(new RangeError("enough"));
+    for (const each of aborted) await assertRejects(() => each, RangeError, "enough");
+    const [error] = await Promise.all([assertRejects(() => lost, SocketError), client.close()]);
+    assertEquals(error.client, "own");
+    const { RangeError: ofCaller, SocketError: ofClient } = client.metrics().errors;
+    assertEquals([(ofCaller ?? 0) > 0, (ofClient ?? 0) > 0], [true, true]);
+  });
+
   Deno.test(`Client (${kind}) never asks servers that were replaced before its first operation`, async () => {
     await using server = await MemcachedServer.listen();
     await using client = new Client(["127.0.0.1:1", "127.0.0.1:2"], options);

@@ -193,7 +193,7 @@ for (const [name, options] of Object.entries(REPLICAS)) {
       }
     })();
     let found = 0;
-    const left = extent(1000, 50_000);
+    const left = extent(1000, 10_000);
     const counts = await Promise.all(KEYS.map(() =>
       repeat({ left }, async () => {
         const key = random.pick(KEYS);

@@ -60,7 +60,12 @@ export function unpackValue({ value, parts }: PackedValue, body: Uint8Array): Ca
       return [name, new Map(content.map(([key, length]) => [key, toBuffer(take(length))]))];
     }
     const bytes = take(content);
-    return [name, type === "text" ? new TextDecoder().decode(bytes) : toBuffer(bytes)];
+    return [
+      name,
+      type === "text"
+        ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
+        : toBuffer(bytes),
+    ];
   });
   return { ...value, ...Object.fromEntries(properties) };
 }

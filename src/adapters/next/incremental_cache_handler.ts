@@ -117,6 +117,10 @@ const TYPES: OptionTypes<NextIncrementalCacheHandlerOptions> = {
   buildId: "string",
 };
 
+/** The number of the last revalidation when memcached could not be reached: lower than any. */
+const UNKNOWN = -Infinity;
+/** How many askings for one key are remembered. */
+const MOST_ASKED = 100;
 /** The header of a page that lists its tags. */
 const TAGS_HEADER = "x-next-cache-tags";
 /** What outlives a build, as it does in Next's own cache of files. */
@@ -167,11 +171,15 @@ export function nextIncrementalCacheHandler(
   const cache = nextCacheFrom(options);
   if (cache === undefined) return NoCache;
   const { client, prefix, revalidations } = cache;
-  const entries = new TaggedEntries<Meta>(client, revalidations, `${prefix}page:`);
-  const builds = new Builds(options.buildId);
+  const shared: Shared = {
+    cache,
+    entries: new TaggedEntries<Meta>(client, revalidations, `${prefix}page:`),
+    builds: new Builds(options.buildId),
+    rendered: new WeakMap(),
+  };
   class Handler extends MemcachedCache {
     constructor(context: NextIncrementalCacheContext = {}) {
-      super(cache as NextCache, entries, builds, context);
+      super(shared, context);
     }
 
     static async close(): Promise<void> {
@@ -181,28 +189,31 @@ export function nextIncrementalCacheHandler(
   return Handler;
 }
 
+/** What the instances of a class share. */
+interface Shared {
+  readonly cache: NextCache;
+  readonly entries: TaggedEntries<Meta>;
+  readonly builds: Builds;
+  /**
+   * The number of the last revalidation before a value was made, by the value that `get` gave. When making it again
+   * fails, Next sets the one before once more.
+   */
+  readonly rendered: WeakMap<CachedValue, number>;
+}
+
 /** The values for one request. */
 class MemcachedCache implements NextIncrementalCacheHandler {
-  readonly #cache: NextCache;
-  readonly #entries: TaggedEntries<Meta>;
-  readonly #builds: Builds;
+  readonly #shared: Shared;
   readonly #context: NextIncrementalCacheContext;
   readonly #begun = now();
   /**
-   * The last revalidation when a value was asked for, by its key; `undefined` when memcached could not be reached. Within
-   * a request, Next asks for no value again while it makes it.
+   * By key, the last revalidation at each time when Next asked for a value that it then has to make. A `set` takes the
+   * lowest: it is not known which of them it belongs to.
    */
-  readonly #asked = new Map<string, number | undefined>();
+  readonly #asked = new Map<string, number[]>();
 
-  constructor(
-    cache: NextCache,
-    entries: TaggedEntries<Meta>,
-    builds: Builds,
-    context: NextIncrementalCacheContext,
-  ) {
-    this.#cache = cache;
-    this.#entries = entries;
-    this.#builds = builds;
+  constructor(shared: Shared, context: NextIncrementalCacheContext) {
+    this.#shared = shared;
     this.#context = context;
   }
 
@@ -210,26 +221,17 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     key: string,
     context: NextIncrementalGetContext = {},
   ): Promise<NextIncrementalCacheEntry | null> {
+    // An image has no tags, and is asked for with one instance by all requests.
+    const learning = context.kind === "IMAGE" ? undefined : this.#learn(key);
     try {
-      const tags = [...context.tags ?? [], ...context.softTags ?? []];
-      const [found] = await Promise.all([
-        this.#entries.get(this.#keyOf(key, SHARED_KINDS.includes(context.kind)), tags),
-        // An image has no tags, and is asked for with one instance by all requests.
-        context.kind === "IMAGE" ? undefined : this.#learn(key),
-      ]);
-      if (found === undefined) return null;
-      const { head: { meta, tags: own }, body, verdict } = found;
-      const revalidated = this.#context.revalidatedTags ?? [];
-      if ([...own, ...tags].some((tag) => revalidated.includes(tag))) return null;
-      const { cacheControl, packed, lastModified } = meta;
-      const value = packed === undefined ? null : unpackValue(packed, body);
-      return {
-        lastModified: verdict === "fresh" ? lastModified : staleTime(meta, value, context),
-        value,
-        ...(cacheControl === undefined ? {} : { cacheControl }),
-      };
+      const found = await this.#find(key, context);
+      await learning;
+      // A value that was never stored is waited for no longer: an instance may live for many requests.
+      if (found?.isCurrent) this.#asked.delete(key);
+      return found?.entry ?? null;
     } catch (error) {
-      this.#cache.report(error);
+      await learning;
+      this.#shared.cache.report(error);
       return null;
     }
   }
@@ -249,17 +251,16 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     };
     const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
     try {
-      const rendered = this.#asked.has(key)
-        ? this.#asked.get(key)
-        : await this.#cache.revalidations.before(this.#begun);
-      this.#asked.delete(key);
+      const asked = this.#takeAsked(key);
+      const rendered = this.#shared.rendered.get(data ?? {}) ?? asked ??
+        await this.#lastRevalidation(kind);
       // Memcached was away: it is not known which revalidations the value reflects.
-      if (rendered === undefined) return;
+      if (rendered === undefined || rendered === UNKNOWN) return;
       const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
       const head = { rendered, tags: tagsOf(data, context), meta };
-      await this.#entries.set(this.#keyOf(key, isShared), head, body, exptime);
+      await this.#shared.entries.set(this.#keyOf(key, isShared), head, body, exptime);
     } catch (error) {
-      this.#cache.report(error);
+      this.#shared.cache.report(error);
     }
   }
 
@@ -269,22 +270,65 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   ): Promise<void> {
     const seconds = durations === undefined ? 0 : durations.expire ?? Infinity;
     const all = typeof tags === "string" ? [tags] : tags;
-    await this.#cache.revalidations.add(all, seconds);
+    await this.#shared.cache.revalidations.add(all, seconds);
   }
 
   resetRequestCache(): void {}
 
+  /** Finds a value, and whether Next uses it without making it again. */
+  async #find(
+    key: string,
+    context: NextIncrementalGetContext,
+  ): Promise<{ entry: NextIncrementalCacheEntry; isCurrent: boolean } | undefined> {
+    const tags = [...context.tags ?? [], ...context.softTags ?? []];
+    const isShared = SHARED_KINDS.includes(context.kind);
+    const found = await this.#shared.entries.get(this.#keyOf(key, isShared), tags);
+    if (found === undefined) return undefined;
+    const { head: { meta, rendered, tags: own }, body, verdict } = found;
+    const revalidated = this.#context.revalidatedTags ?? [];
+    if ([...own, ...tags].some((tag) => revalidated.includes(tag))) return undefined;
+    const { cacheControl, packed } = meta;
+    const value = packed === undefined ? null : unpackValue(packed, body);
+    if (value !== null) this.#shared.rendered.set(value, rendered);
+    const times = revalidateTimes(meta, value, context);
+    const lastModified = verdict === "fresh" ? meta.lastModified : staleTime(meta, times);
+    return {
+      entry: { lastModified, value, ...(cacheControl === undefined ? {} : { cacheControl }) },
+      isCurrent: verdict === "fresh" && Date.now() < lastModified + Math.min(...times) * 1000,
+    };
+  }
+
   async #learn(key: string): Promise<void> {
+    let revalidation = UNKNOWN;
     try {
-      this.#asked.set(key, await this.#cache.revalidations.current());
+      revalidation = await this.#shared.cache.revalidations.current();
     } catch (error) {
-      this.#asked.set(key, undefined);
-      this.#cache.report(error);
+      this.#shared.cache.report(error);
     }
+    const asked = this.#asked.get(key) ?? [];
+    this.#asked.set(key, asked);
+    if (asked.length < MOST_ASKED) asked.push(revalidation);
+  }
+
+  /** The last revalidation before a value was made that was not asked for. */
+  async #lastRevalidation(kind: string | undefined): Promise<number | undefined> {
+    const { cache: { revalidations } } = this.#shared;
+    // An image has no tags: no revalidation makes it older.
+    if (kind === "IMAGE") return await revalidations.current();
+    return await revalidations.before(this.#begun);
+  }
+
+  #takeAsked(key: string): number | undefined {
+    const asked = this.#asked.get(key);
+    if (asked === undefined) return undefined;
+    const lowest = Math.min(...asked);
+    asked.splice(asked.indexOf(lowest), 1);
+    if (asked.length === 0) this.#asked.delete(key);
+    return lowest;
   }
 
   #keyOf(key: string, isShared: boolean): string {
-    return isShared ? `:${key}` : `${this.#builds.idFor(this.#context)}:${key}`;
+    return isShared ? `:${key}` : `${this.#shared.builds.idFor(this.#context)}:${key}`;
   }
 }
 
@@ -349,15 +393,19 @@ function tagsOf(data: CachedValue | null, { tags }: NextIncrementalSetContext): 
   return [...new Set([...tags ?? [], ...ofPage])];
 }
 
-/** A time by which Next takes a value for one that has to be rendered again while it is used. */
-function staleTime(
-  { lastModified, cacheControl }: Meta,
+/** After how many seconds a value is made again, by all that says so. */
+function revalidateTimes(
+  { cacheControl }: Meta,
   value: CachedValue | null,
   context: NextIncrementalGetContext,
-): number {
-  const seconds = [cacheControl?.revalidate, context.revalidate, value?.revalidate]
+): number[] {
+  return [cacheControl?.revalidate, context.revalidate, value?.revalidate]
     .filter((seconds) => typeof seconds === "number");
+}
+
+/** A time by which Next takes a value for one that has to be made again while it is used. */
+function staleTime({ lastModified }: Meta, times: readonly number[]): number {
   // Without such a time it is rendered before it is used.
-  if (seconds.length === 0) return -1;
-  return Math.min(lastModified, Date.now() - Math.max(...seconds) * 1000 - 1000);
+  if (times.length === 0) return -1;
+  return Math.min(lastModified, Date.now() - Math.max(...times) * 1000 - 1000);
 }

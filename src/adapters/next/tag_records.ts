@@ -71,18 +71,25 @@ export function withRevalidation(
   return { version, floor, tags: Object.fromEntries(tags) };
 }
 
-function revalidated({ expired, stale }: TagRecord, added: Staleness, now: number): TagRecord {
-  const [, latest] = added;
-  // Whatever an earlier one says of an entry, a later one with an earlier deadline says too.
-  const kept = stale.filter(([, deadline]) => timeOf(deadline) < timeOf(latest));
-  const all = [...kept, added];
-  const past = all.filter(([, deadline]) => timeOf(deadline) <= now);
-  const pending = all.filter(([, deadline]) => timeOf(deadline) > now);
-  while (pending.length > MOST_DEADLINES) {
-    const [[, deadline], [revalidation]] = pending.splice(0, 2) as [Staleness, Staleness];
-    pending.unshift([revalidation, deadline]);
+function revalidated(record: TagRecord, added: Staleness, now: number): TagRecord {
+  // Two processes may write their revalidations in the other order than that of their numbers.
+  const latestFirst = [...record.stale, added].sort((one, other) => other[0] - one[0]);
+  const all: Staleness[] = [];
+  for (const one of latestFirst) {
+    // Whatever an earlier one says of an entry, a later one with an earlier deadline says too.
+    const [next] = all;
+    if (next !== undefined && timeOf(one[1]) >= timeOf(next[1])) continue;
+    if (next?.[0] === one[0]) all.shift();
+    all.unshift(one);
   }
-  return { expired: Math.max(expired, ...past.map(([number]) => number)), stale: pending };
+  const past = all.filter(([, deadline]) => timeOf(deadline) <= now);
+  const expired = Math.max(record.expired, ...past.map(([number]) => number));
+  const stale = all.filter(([number, deadline]) => number > expired && timeOf(deadline) > now);
+  while (stale.length > MOST_DEADLINES) {
+    const [[, deadline], [revalidation]] = stale.splice(0, 2) as [Staleness, Staleness];
+    stale.unshift([revalidation, deadline]);
+  }
+  return { expired, stale };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { Client, SocketError, ValidationException } from "../../../mod.ts";
 import { MemcachedServer } from "../../../src/testing/mod.ts";
 import {
@@ -50,7 +51,7 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
     const route = { kind: "APP_ROUTE", body: Buffer.from([1, 200]), status: 200, headers: {} };
     const pages = {
       kind: "PAGES",
-      html: "<p>€</p>".repeat(100),
+      html: `\ufeff${"<p>€</p>".repeat(100)}`,
       pageData: { a: [1] },
       status: 404,
     };
@@ -162,6 +163,89 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
     assertEquals(await htmlOf(Two), "on demand");
   });
 
+  test("stores what was read before a revalidation under its number", async (client, other) => {
+    const One = nextIncrementalCacheHandler({ client, buildId: "1" });
+    const Two = nextIncrementalCacheHandler({ client: other, buildId: "1" });
+    const set = async (request: InstanceType<typeof One>, body: string) => {
+      await request.set("abc", dataOf(body), { fetchCache: true, tags: ["a"] });
+    };
+    const bodyOf = async () => {
+      const value = (await new Two().get("abc", FETCH))?.value;
+      return (value?.data as { body: string } | undefined)?.body;
+    };
+    // `unstable_cache` has no lock: three calls within a request read the row, two of them before it changes.
+    const request = new One();
+    await request.get("abc", FETCH);
+    await request.get("abc", FETCH);
+    await new Two().revalidateTag("a");
+    await request.get("abc", FETCH);
+    for (let i = 0; i < 2; i++) {
+      await set(request, "old row");
+      assertEquals(await bodyOf(), undefined);
+    }
+    await set(request, "new row");
+    assertEquals(await bodyOf(), "new row");
+    // Another process has stored the new row meanwhile.
+    const late = new One();
+    await late.revalidateTag("a");
+    await late.get("abc", FETCH);
+    await late.revalidateTag("a");
+    const quick = new Two();
+    await quick.get("abc", FETCH);
+    await set(quick, "newer row");
+    const found = await late.get("abc", FETCH);
+    assert(found !== null);
+    await set(late, "old row");
+    assertEquals(await bodyOf(), undefined);
+    // A stale row is read again.
+    const stale = new One();
+    await stale.get("abc", FETCH);
+    await set(stale, "row");
+    await new Two().revalidateTag("a", { expire: 3600 });
+    assert(await stale.get("abc", FETCH) !== null);
+    await new Two().revalidateTag("a");
+    await stale.get("abc", FETCH);
+    await set(stale, "old row");
+    assertEquals(await bodyOf(), undefined);
+  });
+
+  test("keeps the deadline of a value that Next sets once more", async (client, other) => {
+    const One = nextIncrementalCacheHandler({ client, buildId: "1" });
+    const Two = nextIncrementalCacheHandler({ client: other, buildId: "1" });
+    await render(One, "/page", "old");
+    await new Two().revalidateTag("menu", { expire: 3600 });
+    const request = new One();
+    const stale = await request.get("/page", PAGE);
+    assert(stale !== null);
+    // Rendering failed. Another request of the process may have begun it.
+    const control = { cacheControl: { revalidate: 30, expire: 7200 } };
+    for (const setter of [request, new One()]) {
+      await setter.set("/page", stale.value, control);
+      const found = await new Two().get("/page", PAGE);
+      assert(found !== null && Date.now() - found.lastModified > 30_000);
+      const late = Date.now() + 3_600_000;
+      using _ = stub(Date, "now", () => late);
+      assertEquals(await new Two().get("/page", PAGE), null);
+    }
+    await render(One, "/page", "new");
+    assertEquals(await htmlOf(Two), "new");
+  });
+
+  test("stores a value again that is older than its revalidate", async (client, other) => {
+    const One = nextIncrementalCacheHandler({ client, buildId: "1" });
+    const one = new One();
+    const control = { cacheControl: { revalidate: 0, expire: 3600 } };
+    await one.get("/page", PAGE);
+    await new One().revalidateTag("menu");
+    await one.set("/page", pageOf("lost"), control);
+    for (const html of ["first", "second"]) {
+      await one.get("/page", PAGE);
+      await one.set("/page", pageOf(html), control);
+      const Two = nextIncrementalCacheHandler({ client: other, buildId: "1" });
+      assertEquals(await htmlOf(Two), html);
+    }
+  });
+
   test("works with one instance for all requests of a process", async (client, other) => {
     const one = new (nextIncrementalCacheHandler({ client, buildId: "1" }))();
     const two = new (nextIncrementalCacheHandler({ client: other, buildId: "1" }))();
@@ -239,6 +323,46 @@ Deno.test("nextIncrementalCacheHandler() goes on without memcached, but revalida
   assertEquals(errors.length, before + 1);
   isAway = false;
   assertEquals(await htmlOf(Handler), "text");
+  await Handler.close();
+});
+
+Deno.test("nextIncrementalCacheHandler() stores images again after memcached was away", async () => {
+  let isAway = false;
+  const fault = () => isAway ? { drop: "before" } as const : undefined;
+  await using server = await MemcachedServer.listen({ fault });
+  const errors: unknown[] = [];
+  const Handler = nextIncrementalCacheHandler({
+    servers: server.address,
+    clientOptions: { failuresBeforeDead: 1000 },
+    buildId: "1",
+    onError: (error) => errors.push(error),
+  });
+  // Next keeps this one for all images.
+  const images = new Handler();
+  const etagOf = async (key: string) => {
+    return (await images.get(key, { kind: "IMAGE" }))?.value?.etag;
+  };
+  const set = async (key: string) => {
+    const image = { kind: "IMAGE", etag: key, buffer: Buffer.from("png"), extension: "png" };
+    assertEquals(await etagOf(key), undefined);
+    await images.set(key, image, { ...CONTROL, kind: "IMAGE" });
+  };
+  await set("before");
+  assertEquals(await etagOf("before"), "before");
+  isAway = true;
+  await new Handler().get("/page", PAGE);
+  const count = errors.length;
+  await set("meanwhile");
+  assert(errors.length > count);
+  isAway = false;
+  errors.length = 0;
+  assertEquals(await etagOf("meanwhile"), undefined);
+  for (const key of ["meanwhile", "after"]) {
+    await set(key);
+    await new Handler().revalidateTag("menu");
+    assertEquals(await etagOf(key), key);
+  }
+  assertEquals(errors, []);
   await Handler.close();
 });
 

@@ -27,6 +27,16 @@ function expected(
   return later.length > 0 ? "stale" : "fresh";
 }
 
+/** The numbers from 1 on, as processes that do not wait for each other write them. */
+function nearlyInOrder(most: number, random: Random): number[] {
+  const numbers = Array.from({ length: most }, (_, i) => i + 1);
+  for (let i = 1; i < most; i++) {
+    const [number] = numbers.splice(i, 1);
+    if (number !== undefined) numbers.splice(i - random.below(Math.min(i + 1, 4)), 0, number);
+  }
+  return numbers;
+}
+
 const RANKS: readonly Verdict[] = ["fresh", "stale", "expired"];
 
 Deno.test("judge() serves an entry until the earliest deadline of its tags", () => {
@@ -51,6 +61,30 @@ Deno.test("judge() serves an entry until the earliest deadline of its tags", () 
   assertEquals(JSON.parse(JSON.stringify(records)), records);
 });
 
+Deno.test("withRevalidation() takes revalidations in any order", () => {
+  const deadlines = [0, 100, 200, Infinity];
+  const starts = deadlines.flatMap((five) =>
+    deadlines.map((six) => [[5, five], [6, six]] as const)
+  );
+  // Two processes may also read the same number.
+  const doubles = deadlines.flatMap((one) => deadlines.map((two) => [[6, one], [6, two]] as const));
+  for (const revalidations of [...starts, ...doubles]) {
+    const inOrder = revalidations.reduce(write, emptyRecords(1));
+    const outOfOrder = revalidations.toReversed().reduce(write, emptyRecords(1));
+    for (
+      const [rendered, now] of [4, 5, 6].flatMap((n) => [[n, 60], [n, 150], [n, 250]] as const)
+    ) {
+      const list = revalidations.map(([number, deadline]) => ({ number, tag: "a", deadline }));
+      const right = expected(list, { tag: "a", rendered, now });
+      const said = [inOrder, outOfOrder].map((records) => judge(records, "a", rendered, now));
+      assertEquals(said, [right, right], `${JSON.stringify(revalidations)}: ${rendered} at ${now}`);
+    }
+  }
+  function write(records: TagRecords, [number, deadline]: readonly [number, number]): TagRecords {
+    return withRevalidation(records, number, new Map([["a", deadline]]), 50);
+  }
+});
+
 Deno.test("withRevalidation() forgets the tags that were revalidated longest ago, and what is older expires", () => {
   let records = emptyRecords(1);
   for (let i = 0; i <= MOST_TAGS; i++) {
@@ -71,7 +105,7 @@ Deno.test("records never serve longer than a list of all revalidations would", (
     const revalidations: Revalidation[] = [];
     let records: TagRecords = emptyRecords(0);
     let now = 0;
-    for (let number = 1; number <= 30; number++) {
+    for (const number of nearlyInOrder(30, random)) {
       now += random.below(20);
       const deadlines = new Map<string, number>();
       for (const tag of tags) {
@@ -81,7 +115,7 @@ Deno.test("records never serve longer than a list of all revalidations would", (
         revalidations.push({ number, tag, deadline });
       }
       records = withRevalidation(records, number, deadlines, now);
-      const asked = { tag: tags[0] ?? "", rendered: random.below(number + 1), now };
+      const asked = { tag: tags[0] ?? "", rendered: random.below(number + 2), now };
       for (const time of [now, now + random.below(100)]) {
         const right = expected(revalidations, { ...asked, now: time });
         const said = judge(records, asked.tag, asked.rendered, time);
