@@ -241,24 +241,8 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     data: CachedValue | null,
     context: NextIncrementalSetContext = {},
   ): Promise<void> {
-    const { fetchCache, kind, cacheControl } = context;
-    const { packed, body } = data === null ? { body: new Uint8Array() } : packValue(data);
-    const lastModified = Date.now();
-    const meta: Meta = {
-      lastModified,
-      ...(cacheControl === undefined ? {} : { cacheControl }),
-      ...(packed === undefined ? {} : { packed }),
-    };
-    const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
     try {
-      const asked = this.#takeAsked(key);
-      const rendered = this.#shared.rendered.get(data ?? {}) ?? asked ??
-        await this.#lastRevalidation(kind);
-      // Memcached was away: it is not known which revalidations the value reflects.
-      if (rendered === undefined || rendered === UNKNOWN) return;
-      const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
-      const head = { rendered, tags: tagsOf(data, context), meta };
-      await this.#shared.entries.set(this.#keyOf(key, isShared), head, body, exptime);
+      await this.#store(key, data, context);
     } catch (error) {
       this.#shared.cache.report(error);
     }
@@ -274,6 +258,29 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   }
 
   resetRequestCache(): void {}
+
+  async #store(
+    key: string,
+    data: CachedValue | null,
+    context: NextIncrementalSetContext,
+  ): Promise<void> {
+    const { fetchCache, kind, cacheControl } = context;
+    const asked = this.#takeAsked(key);
+    const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
+    const { packed, body } = data === null ? { body: new Uint8Array() } : packValue(data);
+    const meta: Meta = {
+      lastModified: Date.now(),
+      ...(cacheControl === undefined ? {} : { cacheControl }),
+      ...(packed === undefined ? {} : { packed }),
+    };
+    const rendered = this.#shared.rendered.get(data ?? {}) ?? asked ??
+      await this.#lastRevalidation(kind);
+    // Memcached was away: it is not known which revalidations the value reflects.
+    if (rendered === undefined || rendered === UNKNOWN) return;
+    const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
+    const head = { rendered, tags: tagsOf(data, context), meta };
+    await this.#shared.entries.set(this.#keyOf(key, isShared), head, body, exptime);
+  }
 
   /** Finds a value, and whether Next uses it without making it again. */
   async #find(

@@ -368,6 +368,24 @@ Deno.test("nextCacheHandler() writes a revalidation that failed while an equal o
   }
 });
 
+Deno.test("nextCacheHandler() reports an entry that it cannot store, and reads no more of it", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const errors: unknown[] = [];
+  const handler = nextCacheHandler({ client, onError: (error) => errors.push(error) });
+  await handler.refreshTags();
+  for (const changes of [{ timestamp: NaN }, { timestamp: undefined as unknown as number }]) {
+    const cancelled = Promise.withResolvers<void>();
+    const value = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
+    await handler.set("key", Promise.resolve(entryOf("", { value, ...changes })));
+    await cancelled.promise;
+    assertEquals(await handler.get("key", []), undefined);
+  }
+  assertEquals(errors.map((error) => error instanceof ValidationException), [true, true]);
+  await render(handler, "key", "text");
+  assertEquals(await textOf(handler, "key"), "text");
+});
+
 Deno.test("nextCacheHandler() logs the first of many errors", async () => {
   using warn = stub(console, "warn");
   await using away = nextCacheHandler({ servers: NOWHERE });

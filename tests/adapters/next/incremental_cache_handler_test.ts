@@ -366,6 +366,18 @@ Deno.test("nextIncrementalCacheHandler() stores images again after memcached was
   await Handler.close();
 });
 
+Deno.test("nextIncrementalCacheHandler() reports a lifetime that it cannot use", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const Handler = nextIncrementalCacheHandler({ client, buildId: "1", onError });
+  const cacheControl = { revalidate: 60, expire: NaN };
+  await new Handler().set("/page", pageOf("text"), { cacheControl });
+  assertEquals(errors.map((error) => error instanceof ValidationException), [true]);
+  assertEquals(await htmlOf(Handler), undefined);
+});
+
 Deno.test("nextIncrementalCacheHandler() does nothing in a build, and refuses what it cannot use", async () => {
   await using client = new Client(NOWHERE);
   const servers = NOWHERE;
