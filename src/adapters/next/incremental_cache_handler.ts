@@ -1,7 +1,7 @@
 /** A class for `cacheHandler` of Next.js: pages that are rendered once, and data of `fetch`. @module */
 
 import { ValidationException } from "../../../mod.ts";
-import { checkOptions, type OptionTypes } from "../../option_checks.ts";
+import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { type CachedValue, type PackedValue, packValue, unpackValue } from "./cached_values.ts";
 import {
@@ -18,7 +18,7 @@ export interface NextIncrementalCacheHandlerOptions extends NextCacheHandlerOpti
   /**
    * What tells the pages of a deployment from those of the one before it, because they refer to files of their own build.
    * By default it is Next's build id, in the file `BUILD_ID` beside the built application. All processes of a deployment
-   * need the same: set it, or `generateBuildId` of Next, where each machine builds for itself.
+   * need the same: set it, or `generateBuildId` of Next, where each machine builds for itself. It must not be empty.
    */
   readonly buildId?: string | undefined;
 }
@@ -127,10 +127,10 @@ const TAGS_HEADER = "x-next-cache-tags";
 const SHARED_KINDS: readonly unknown[] = ["FETCH", "IMAGE"];
 
 /**
- * Makes a class for `cacheHandler` in the configuration of Next.js 15 and 16: pages and route handlers that are rendered
- * once (ISR), what `fetch` and `unstable_cache` keep, and optimized images with `images.customCacheHandler`. All
- * processes of a deployment share them. `revalidateTag` and `revalidatePath` reach all processes, as with
- * `nextCacheHandler`, with which it may share a `prefix`.
+ * Makes a class for `cacheHandler` in the configuration of Next.js 16: pages and route handlers that are rendered once
+ * (ISR), what `fetch` and `unstable_cache` keep, and optimized images with `images.customCacheHandler`. All processes of
+ * a deployment share them. `revalidateTag` and `revalidatePath` reach all processes, as with `nextCacheHandler`, with
+ * which it may share a `prefix`. Next.js 15 was tried by hand only.
  *
  * Pages that `next build` has rendered are rendered once more when they are first asked for, because Next does not read
  * its own files with another `cacheHandler`. When memcached is away, pages are rendered each time, and `onError`
@@ -168,6 +168,8 @@ export function nextIncrementalCacheHandler(
   options: NextIncrementalCacheHandlerOptions = {},
 ): NextIncrementalCacheHandlerClass {
   checkOptions(options, TYPES);
+  // An environment's variable that is set to nothing would mix up the pages of all builds.
+  if (options.buildId === "") throw invalidOption("buildId", "", "a string that is not empty");
   const cache = nextCacheFrom(options);
   if (cache === undefined) return NoCache;
   const { client, prefix, revalidations } = cache;
@@ -382,6 +384,7 @@ class Builds {
     } catch (error) {
       throw noBuildId(`${error}`);
     }
+    if (id === "") throw noBuildId(`${file} is empty`);
     this.#read.set(serverDistDir, id);
     return id;
   }
