@@ -50,9 +50,11 @@ export function meta(
 
 /** Reads the exptime of the flags `T` and `N` as that of every other method. */
 function withExptime(flag: string): string {
-  return /^[TN]\d+$/.test(flag)
-    ? `${flag[0]}${checkExptime(Number(flag.slice(1)), Date.now)}`
-    : flag;
+  if (!/^[TN]\d+$/.test(flag)) return flag;
+  const given = Number(flag.slice(1));
+  const exptime = checkExptime(given, Date.now);
+  // As the caller wrote it, with its zeros.
+  return exptime === given ? flag : `${flag[0]}${exptime}`;
 }
 
 function checkFormatted(session: Session, { verb, key, flags }: MetaRequest): void {
