@@ -63,9 +63,10 @@ const LONGEST_KEY = 250;
 /** The digits of a generation and the colon after them. */
 const GENERATION_LENGTH = 21;
 
-/** The maximum length of a key of these commands. */
-export function roomIn(commands: KeyCommands): number {
-  return commands instanceof Namespace ? roomWithin(LONGEST_KEY, commands.prefix) : LONGEST_KEY;
+/** The maximum length of a key of these commands. Views say it themselves: some derive longer keys from a key. */
+export function roomIn(commands: KeyCommands & { readonly longestKey?: number }): number {
+  if (commands instanceof Namespace) return roomWithin(LONGEST_KEY, commands.prefix);
+  return commands.longestKey ?? LONGEST_KEY;
 }
 
 /** The room that is left of a key's after the prefix of a namespace and its generation. */

@@ -1,10 +1,10 @@
 /** Keys that may be any strings. @module */
 
-import { type KeyCommands, Namespace, ValidationException } from "../../mod.ts";
+import { type KeyCommands, ValidationException } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
-import { ValueView } from "./value_view.ts";
+import { longestKeyOf, ValueView } from "./value_view.ts";
 
 /** The options of {@linkcode hashedKeys}. */
 export interface HashedKeysOptions {
@@ -16,14 +16,11 @@ export interface HashedKeysOptions {
 }
 
 const NAME = "key";
-const LONGEST_KEY = 250;
-/** The longest generation of a namespace, with its colon. */
-const GENERATION_LENGTH = 21;
 
 /**
  * Makes a view that takes any string as a key, the empty one included.
  *
- * A key that memcached takes (1 to 250 characters from `!` to `~`; fewer in a namespace) is used as it is, so that
+ * A key that memcached takes (1 to 250 characters from `!` to `~`; fewer in a namespace, and on `largeValues` in mcrouter's format) is used as it is, so that
  * other clients find its item. Any other key is replaced by `#` and its hash. Its item is a list of the original
  * key, as JSON, and the value. The original key is compared when the item is read: two keys with one hash never get each
  * other's value; the one that was not stored last misses. A key that looks like a hashed one is hashed itself.
@@ -57,7 +54,7 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
   checkNames(options, ["hash"]);
   const { hash = "sha256" } = options;
   if (typeof hash !== "function") checkChoice("hash", hash, Object.keys(ALGORITHMS));
-  const longest = longestKey(client);
+  const longest = longestKeyOf(client);
   const isPlain = (key: string) => {
     return key.length <= longest && /^[!-~]+$/.test(checkString(key)) && !key.startsWith("#");
   };
@@ -78,12 +75,6 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
   return new ValueView(client, rules, (transcoder) => {
     return hashedKeys(client.withTranscoder(transcoder), options);
   });
-}
-
-/** The longest key that the commands take. */
-function longestKey(client: KeyCommands): number {
-  const taken = client instanceof Namespace ? client.prefix.length + GENERATION_LENGTH : 0;
-  return LONGEST_KEY - taken;
 }
 
 function checkString(key: unknown): string {

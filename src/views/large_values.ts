@@ -160,6 +160,8 @@ interface Head extends ChunkList {
 
 /** How large values are distinguished from others. */
 interface Format {
+  /** How much longer the chunks' keys may be than the value's. */
+  readonly suffixLength: number;
   /** What is stored for a value; bytes that may have to be cut, or anything else, which is stored as it is. */
   encode(value: unknown): unknown | Promise<unknown>;
   /** What is stored for bytes that are not there yet. Their form must be that of a stream. */
@@ -186,6 +188,8 @@ const NAME = "large";
 
 /** The format of this module: a list with the chunks' random name and the lengths. */
 class OwnFormat implements Format {
+  readonly suffixLength = 0;
+
   encode(value: unknown): unknown {
     return value;
   }
@@ -252,6 +256,7 @@ const BIG_VALUE = 0x8000;
  * version, and the chunks under `<key>:<index>:<suffix>`.
  */
 class McrouterFormat implements Format {
+  readonly suffixLength = `:${MOST_CHUNKS}:${2n ** 64n}`.length;
   readonly #transcoder: Transcoder;
 
   constructor(transcoder: Transcoder) {
@@ -413,6 +418,10 @@ class LargeView extends ValueView implements LargeValueCommands {
     this.#inner = inner;
     this.#rules = rules;
     this.#again = withTranscoder;
+  }
+
+  override get longestKey(): number {
+    return super.longestKey - this.#rules.format.suffixLength;
   }
 
   override withTranscoder(transcoder: Transcoder): LargeValueCommands {

@@ -32,6 +32,7 @@ import {
 import { systemClock } from "../waiting.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
+import { longestKeyOf } from "./value_view.ts";
 import { Watching } from "./watching.ts";
 
 /** The options of {@linkcode nearCache}. */
@@ -172,6 +173,11 @@ class NearCache implements NearCacheCommands {
       sizeCalculation: ({ byteLength }, key) => byteLength + key.length * 2 + OVERHEAD,
     });
     if (settings.revalidate === "watch") this.#watching = this.#watch();
+  }
+
+  /** The longest key that it takes. */
+  get longestKey(): number {
+    return longestKeyOf(this.#client);
   }
 
   get ready(): Promise<void> {

@@ -31,6 +31,7 @@ import { systemClock } from "../waiting.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { Latency } from "./latency.ts";
 import { partialError } from "./partial_errors.ts";
+import { longestKeyOf } from "./value_view.ts";
 
 /** The options of {@linkcode replicas}. */
 export interface ReplicasOptions {
@@ -192,6 +193,11 @@ class ReplicasView implements ReplicaCommands {
   constructor(clients: readonly KeyCommands[], settings: Settings) {
     this.#clients = clients;
     this.#settings = settings;
+  }
+
+  /** The longest key that all of them take. */
+  get longestKey(): number {
+    return Math.min(...this.#clients.map(longestKeyOf));
   }
 
   get events(): ReplicaEvents {

@@ -21,6 +21,7 @@ import { checkInteger, checkNames, invalidOption } from "../option_checks.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
+import { longestKeyOf } from "./value_view.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
 export interface SpreadOptions {
@@ -134,6 +135,11 @@ class SpreadView implements KeyCommands {
   constructor(client: KeyCommands, settings: Settings) {
     this.#client = client;
     this.#settings = settings;
+  }
+
+  /** The longest key that it takes. */
+  get longestKey(): number {
+    return longestKeyOf(this.#client);
   }
 
   async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {

@@ -11,6 +11,7 @@ import {
   type ItemInfo,
   type KeyCommands,
   type KeyLocation,
+  Namespace,
   type OperationOptions,
   type Transcoder,
   type UpdateOptions,
@@ -93,6 +94,18 @@ const MOST_ATTEMPTS = 26;
 /** The number that counters wrap at. */
 const COUNTER_END = 1n << 64n;
 
+/** The longest key in memcached, and what a namespace puts before its keys besides its prefix. */
+const LONGEST_KEY = 250;
+const GENERATION_LENGTH = 21;
+
+/** The longest key that these commands take. */
+export function longestKeyOf(commands: KeyCommands & { readonly longestKey?: number }): number {
+  if (commands instanceof Namespace) {
+    return LONGEST_KEY - GENERATION_LENGTH - commands.prefix.length;
+  }
+  return commands.longestKey ?? LONGEST_KEY;
+}
+
 /** Commands on keys whose values are stored in another form. */
 export class ValueView implements KeyCommands {
   readonly #inner: KeyCommands;
@@ -112,6 +125,11 @@ export class ValueView implements KeyCommands {
     this.#inner = inner;
     this.#rules = rules;
     this.#withTranscoder = withTranscoder;
+  }
+
+  /** The longest key that it takes. The adapters read it of views. */
+  get longestKey(): number {
+    return longestKeyOf(this.#inner);
   }
 
   async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {

@@ -5,9 +5,17 @@ import { Client, type KeyCommands } from "../../mod.ts";
 import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
 import { RateLimitStore } from "../../src/adapters/rate_limit.ts";
-import { honoSessionsStore } from "../../src/adapters/session.ts";
+import { type HonoSessionsData, honoSessionsStore } from "../../src/adapters/session.ts";
 import { moecacheDriver as unstorageDriver } from "../../src/adapters/unstorage.ts";
-import { hashedKeys, largeValues, nearCache, tagged } from "../../src/views/mod.ts";
+import {
+  hashedKeys,
+  largeValues,
+  nearCache,
+  replicas,
+  spread,
+  tagged,
+} from "../../src/views/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { SERVERS } from "../support/every_server.ts";
 
 const VIEWS: Readonly<Record<string, (client: Client) => KeyCommands>> = {
@@ -77,3 +85,39 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     assert(await unstorage.getItem("key") === LARGE);
   });
 }
+
+Deno.test("adapters take keys of any length on views that derive longer ones from them", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { timeout: 10_000 });
+  const format = { format: "mcrouter", chunkByteLength: 1024 } as const;
+  const large = (inner: KeyCommands) => largeValues(inner, format);
+  const views: Readonly<Record<string, KeyCommands>> = {
+    large: large(client),
+    "large in a namespace": large(client.namespace("outer:")),
+    "near, large": nearCache(large(client), { maxBytes: 100_000, ttl: 5 }),
+    "hashed, large": hashedKeys(large(client)),
+    "tagged, large": tagged(large(client)),
+    "spread, large": spread(large(client), { keys: [], copies: 2 }),
+    "replicas, large": replicas([large(client)]),
+    "tagged in a namespace": tagged(client.namespace("outer:")),
+    "near in a namespace": nearCache(client.namespace("outer:"), { maxBytes: 100_000, ttl: 5 }),
+  };
+  const value = "x".repeat(15_000);
+  for (const [name, view] of Object.entries(views)) {
+    const keyv = new KeyvMoecache({ client: view });
+    const unstorage = unstorageDriver({ client: view });
+    const bento = bentoDriver({ client: view }).factory({ client: view });
+    const sessions = honoSessionsStore({ client: view });
+    for (const length of [150, 170, 176, 186, 195, 205, 212, 218, 222, 230, 300]) {
+      const key = "k".repeat(length);
+      await keyv.set(key, value);
+      assertEquals(await keyv.get(key), value, `${name} ${length}`);
+      await unstorage.setItem(key, value);
+      assertEquals(await unstorage.getItem(key), value, `${name} ${length}`);
+      await bento.set(key, value);
+      assertEquals(await bento.get(key), value, `${name} ${length}`);
+      await sessions.createSession(key, { _expire: null, value } as HonoSessionsData);
+      assert(await sessions.getSessionById(key) !== null, `${name} ${length}`);
+    }
+  }
+});
