@@ -180,6 +180,8 @@ Deno.test("memjs: options and values that it cannot have are refused", async () 
     [{ keepAliveDelay: 30 }, "Cannot use keepAliveDelay 30: it must be absent"],
     [{ expire: 5 }, `unknown option "expire": did you mean "expires"?`],
     [{ retries: -1 }, "Cannot use retries -1"],
+    [{ expires: -1 }, "Cannot use expires -1: it must be 0 to 2147483647 seconds"],
+    [{ expires: Infinity }, "Cannot use expires Infinity"],
     [{ retry_delay: -1 }, "Cannot use retry_delay -1"],
     [{ timeout: 0 }, "Cannot use timeout 0"],
     [{ failoverTime: 3e6 }, "Cannot use failoverTime 3000000"],
@@ -198,5 +200,43 @@ Deno.test("memjs: options and values that it cannot have are refused", async () 
   await assertRejects(() => client.set("key", 5), ValidationException, "a string or bytes");
   await assertRejects(() => client.set("a key", "v"), ValidationException, "a key");
   assertThrows(() => client.get("key", 5 as unknown as () => void), ValidationException);
+  client.close();
+});
+
+Deno.test("memjs: fractions of seconds and amounts are dropped, and ArrayBuffers are bytes", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = Client.create(server.address, { expires: 60.5, ...QUIET });
+  const bytes = Uint8Array.of(97, 0, 255);
+  assertEquals(await client.set("key", bytes.buffer, { expires: 1.5 }), true);
+  assertEquals([...(await client.get("key")).value ?? []], [...bytes]);
+  assertEquals(await client.append("key", bytes.buffer.slice(0, 1)), true);
+  assertEquals([...(await client.get("key")).value ?? []], [...bytes, 97]);
+  assertEquals(await client.touch("key", 60.9), true);
+  const begun = await client.increment("n", 1.9, { initial: 5.9 });
+  assertEquals([begun.value, (await client.increment("n", 1.9)).value], [5, 6]);
+  assertEquals((await client.decrement("n", 2.1)).value, 4);
+  for (const expires of [-1, -0.5, Infinity, 2 ** 32]) {
+    await assertRejects(() => client.set("key", "v", { expires }), ValidationException, "expires");
+    await assertRejects(() => client.touch("key", expires), ValidationException, "expires");
+    const counting = { expires };
+    await assertRejects(() => client.increment("n", 1, counting), ValidationException, "expires");
+  }
+  await assertRejects(() => client.increment("n", -0.5), ValidationException, "amount");
+  client.close();
+});
+
+Deno.test("memjs: a serializer does not get an expires that does not fit", async () => {
+  const serializer = {
+    serialize: (_opcode: number, value: unknown, extras: Uint8Array | string) => ({
+      value,
+      extras,
+    }),
+    deserialize: (_opcode: number, value: Uint8Array, extras: Uint8Array) => ({ value, extras }),
+  };
+  const options = { serializer, ...QUIET } as unknown as MemjsOptions;
+  const client = Client.create(NOWHERE, options);
+  for (const expires of [-1, Infinity]) {
+    await assertRejects(() => client.set("key", "v", { expires }), ValidationException, "expires");
+  }
   client.close();
 });

@@ -9,12 +9,13 @@ import {
   SocketError,
   ValidationException,
 } from "../../../mod.ts";
-import { checkFunction, invalidOption } from "../../option_checks.ts";
+import { checkFunction, checkInteger, invalidOption } from "../../option_checks.ts";
 import { memjsModulo } from "../../routing/mod.ts";
 import { keepingProcess, systemClock } from "../../waiting.ts";
 import { callBack, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
 import {
   addressesOf,
+  LATEST,
   type MemjsOptions,
   type MemjsServer,
   type MemjsSettings,
@@ -420,8 +421,11 @@ export class Client {
     expires: number,
     callback?: MemjsCallback<[boolean]>,
   ): Promise<boolean> | void {
-    const exptime = expires || this.#settings.expires;
-    return one(() => this.#repeat("TOUCH", key, () => this.#client.touch(key, exptime)), callback);
+    const touched = async () => {
+      const exptime = exptimeFrom(expires || this.#settings.expires);
+      return await this.#repeat("TOUCH", key, () => this.#client.touch(key, exptime));
+    };
+    return one(touched, callback);
   }
 
   /**
@@ -532,8 +536,8 @@ export class Client {
     send: (item: EncodedValue, expires: number) => Promise<boolean>,
   ): Promise<boolean> | void {
     const { options, callback } = argumentsOf<MemjsStoring, [boolean]>(rest);
-    const expires = options.expires || this.#settings.expires;
     const stored = async () => {
+      const expires = exptimeFrom(options.expires || this.#settings.expires);
       const [item, exptime] = this.#write(OPCODES[name], value, expires);
       return await send(item, exptime);
     };
@@ -579,11 +583,10 @@ export class Client {
     rest: readonly unknown[],
   ): Promise<MemjsCounter> | void {
     const { options, callback } = argumentsOf<MemjsCounting, [boolean, number]>(rest);
-    const exptime = options.expires || this.#settings.expires;
     const count = async (): Promise<MemjsCounter> => {
-      const value = await this.#client[name](key, amount, {
-        initial: options.initial ?? 0,
-        exptime,
+      const value = await this.#client[name](key, whole("amount", amount), {
+        initial: whole("initial", options.initial ?? 0),
+        exptime: exptimeFrom(options.expires || this.#settings.expires),
       });
       return { success: true, value: Number(value) };
     };
@@ -692,9 +695,20 @@ function answer<Result>(
 
 function bytesOf(value: unknown): Uint8Array {
   if (typeof value === "string") return new TextEncoder().encode(value);
-  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (value instanceof Uint8Array || value instanceof ArrayBuffer) {
+    return new Uint8Array(value).slice();
+  }
   const why = "it must be a string or bytes, as for memjs without a serializer";
   throw new ValidationException(`Cannot store value: ${why}`, value);
+}
+
+/** memjs writes numbers into 4 bytes, which drops their fraction, and takes none below 0. */
+function whole(name: string, value: number, most: number = Number.MAX_SAFE_INTEGER): number {
+  return checkInteger(name, value > 0 ? Math.trunc(value) : value, 0, most);
+}
+
+function exptimeFrom(expires: number): number {
+  return whole("expires", expires, LATEST);
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {

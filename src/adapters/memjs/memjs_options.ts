@@ -38,7 +38,7 @@ export interface MemjsOptions {
   readonly retries?: number | undefined;
   /** Seconds before it is sent again, 0 to 3,600; 0.2 by default. */
   readonly "retry_delay"?: number | undefined;
-  /** When values expire, in seconds; 0 by default, which is never. */
+  /** When values expire, in seconds, 0 to 2,147,483,647; 0 by default, which is never. */
   readonly expires?: number | undefined;
   /** Receives messages about failures; `console` by default. */
   readonly logger?: MemjsLogger | undefined;
@@ -87,6 +87,9 @@ export interface MemjsSettings {
   readonly clientOptions: ClientOptions;
 }
 
+/** The largest exptime that memcached takes. */
+export const LATEST: number = 2 ** 31 - 1;
+
 const OPTION_TYPES: OptionTypes<MemjsOptions> = {
   retries: "any",
   "retry_delay": "number",
@@ -118,6 +121,9 @@ export function settingsFrom(options: MemjsOptions = {}): MemjsSettings {
   const { failover = false, failoverTime = 60, keepAlive = false, serializer } = options;
   const { timeout = 0.5, conntimeout = 2 * timeout } = options;
   checkInteger("retries", retries, 0, 100);
+  if (!(expires >= 0 && expires <= LATEST)) {
+    throw invalidOption("expires", expires, `0 to ${LATEST} seconds`);
+  }
   if (delay < 0 || delay > 3600) throw invalidOption("retry_delay", delay, "0 to 3,600 seconds");
   checkFunction("logger.log", logger?.log);
   if (serializer !== undefined) {
