@@ -1,6 +1,6 @@
 /**
- * The tests of npm's memcached, on its drop-in: those that call a server. The others read the pool, the ring or the
- * parser of the package, and are named here.
+ * The tests of npm's memcached, on its drop-in: those that need nothing but a server. The others read the inside of the
+ * package, or need a certain port or network, and are named here.
  */
 
 import * as chai from "chai";
