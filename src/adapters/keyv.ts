@@ -46,9 +46,9 @@ export interface KeyvMoecacheEntry {
   readonly key: string;
   /** The value. */
   readonly value: unknown;
-  /** Its lifetime in milliseconds, as Keyv 5 passes it; it never expires by default. */
+  /** Its lifetime in milliseconds, as Keyv 5 passes it; by default, and with 0, it never expires. */
   readonly ttl?: number | undefined;
-  /** When it expires, in milliseconds since 1970, as Keyv 6 passes it; never by default. */
+  /** When it expires, in milliseconds since 1970, as Keyv 6 passes it; never by default. 0 is 1970: expired. */
   readonly expires?: number | undefined;
 }
 
@@ -253,7 +253,8 @@ export class KeyvMoecache implements AsyncDisposable {
    * @param value A string, bytes, or a value that `moecacheTranscoder` can represent. `undefined` in objects and arrays
    * is treated as JSON does.
    * @param expires When it expires, in milliseconds since 1970, as Keyv 6 passes it. From Keyv 5, and below
-   * 1,000,000,000,000, it is a lifetime in milliseconds. By default, and with 0, the value never expires.
+   * 1,000,000,000,000, it is a lifetime in milliseconds, and 0 means never. For Keyv 6 every number is a time: 0 is
+   * 1970, and the value expires at once, as in Keyv's own storages. By default the value never expires.
    * @returns `true`.
    * @throws {ValidationException} When the value or the time is invalid.
    * @throws {ClientException} When memcached refuses, for example a value larger than its limit.

@@ -4,6 +4,12 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client, SocketError } from "../../mod.ts";
 import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
+import {
+  honoSessionsStore,
+  honoSessionStorage,
+  moecacheSessionStore,
+  sessionIdStrategy,
+} from "../../src/adapters/session.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
 import { SwitchedFleet, type SwitchedServer } from "../support/switched_fleet.ts";
 
@@ -21,7 +27,10 @@ async function withFleet(
     const at = KINDS.findIndex((kind) => key.includes(kind));
     return at === -1 ? KINDS.length : at;
   };
-  const options = { failover, dial: fleet.dial, timeout: 10_000, locator: () => ({ locate }) };
+  const options = {
+    ...{ failover, dial: fleet.dial, timeout: 10_000, locator: () => ({ locate }) },
+    ...{ probeDelay: 5, maxProbeDelay: 5 },
+  };
   await using client = new Client(fleet.names, options);
   const servers = [...KINDS, "rest"].map((kind, i) => [kind, fleet.servers[i]!] as const);
   await body(client, new Map(servers));
@@ -145,4 +154,42 @@ Deno.test("Keyv and unstorage have nothing, and drop what is set, without the co
     assertEquals([await store.get("key"), await driver.getItem("key")], ["old", "old"]);
     assert(client.servers[0]!.missed > 0);
   });
+});
+
+Deno.test("a session that cannot be ended rejects, whichever server is gone", async () => {
+  for (const gone of ["~moecache-generation", "rest"]) {
+    await withFleet("miss", async (client, servers) => {
+      const strategy = sessionIdStrategy({ client });
+      const sessions = honoSessionsStore({ client });
+      const errors: unknown[] = [];
+      const storage = honoSessionStorage({ client, onError: (error) => errors.push(error) });
+      const express = moecacheSessionStore({ Store: class {} }, { client });
+      const id = await strategy.createData({ user: "Ada" });
+      await servers.get(gone)!.become("refusing");
+      await assertRejects(() => strategy.deleteData(id), SocketError, undefined, gone);
+      await assertRejects(() => sessions.deleteSession(id), SocketError, undefined, gone);
+      storage.delete(id);
+      await storage.written();
+      assert(errors.length === 1 && errors[0] instanceof SocketError);
+      const outcome = (call: (done: (error?: unknown) => void) => void) => new Promise(call);
+      assert(await outcome((done) => express.destroy(id, done)) instanceof SocketError);
+      // A time in the past ends a session, too.
+      const past = new Date(1000);
+      const over = { cookie: { expires: past } };
+      await assertRejects(() => strategy.updateData(id, {}, past), SocketError);
+      assert(await outcome((done) => express.set(id, over, done)) instanceof SocketError);
+      assert(await outcome((done) => express.touch(id, over, done)) instanceof SocketError);
+      // Everything else is dropped.
+      await strategy.updateData(id, { user: "Grace" });
+      assertEquals(await strategy.readData(id), null);
+      await servers.get(gone)!.become("up");
+      const isBack = () => client.servers.every(({ state }) => state !== "down");
+      while (!isBack()) await new Promise((go) => setTimeout(go, 1));
+      // Without the counter, the session itself could be reached all the same.
+      const left = gone === "rest" ? { user: "Ada" } : null;
+      assertEquals(await strategy.readData(id), left);
+      await strategy.deleteData(id);
+      assertEquals(await strategy.readData(id), null);
+    });
+  }
 });

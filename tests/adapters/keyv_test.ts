@@ -245,3 +245,15 @@ Deno.test("KeyvMoecache stores in a namespace of a client, and says that it cann
   await namespace.invalidateAll();
   assertEquals(await store.get("key"), undefined);
 });
+
+Deno.test("KeyvMoecache takes 0 for no lifetime, and from Keyv 6 for a time in the past, as its own storages do", async () => {
+  await using server = await MemcachedServer.listen();
+  await using store = new KeyvMoecache(server.address);
+  await store.set("a", "value", 0);
+  await store.setMany([{ key: "b", value: "value", ttl: 0 }]);
+  assertEquals(await store.getMany(["a", "b"]), ["value", "value"]);
+  assertEquals(store.capabilities.expires, true);
+  await store.set("a", "value", 0);
+  await store.setMany([{ key: "b", value: "value", expires: 0 }]);
+  assertEquals(await store.getMany(["a", "b"]), [undefined, undefined]);
+});

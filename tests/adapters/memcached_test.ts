@@ -6,6 +6,7 @@ import MemcachedDefault, {
   type MemcachedOptions,
   type MemcachedQuery,
 } from "../../src/adapters/memcached.ts";
+import { Emitter } from "../../src/adapters/memcached/emitter.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
 /** Nothing listens there. */
@@ -234,6 +235,7 @@ Deno.test("memcached: options that it cannot have are refused", () => {
     [{ maxKeySize: 100 }, "Cannot use maxKeySize 100"],
     [{ factor: 0 }, "Cannot use factor 0"],
     [{ remove: true, failOverServers: "a" }, "a list of servers"],
+    [{ failOverServers: 5 }, "Cannot use failOverServers 5: it must be a list of servers"],
     [{ retry: 0 }, "Cannot use retry 0"],
     [{ poolSize: 0 }, "Cannot use connections 0"],
   ];
@@ -245,4 +247,80 @@ Deno.test("memcached: options that it cannot have are refused", () => {
     );
   }
   new Memcached("a", { redundancy: false, debug: false } as MemcachedOptions);
+});
+
+Deno.test("memcached: a listener for one event is removed itself, and not another of the same function", () => {
+  for (const order of [["once", "on"], ["on", "once"], ["once", "once", "on"]] as const) {
+    const emitter = new Emitter<"issue", number>();
+    const seen: number[] = [];
+    const listener = (event: number) => seen.push(event);
+    for (const method of order) emitter[method]("issue", listener);
+    for (let event = 0; event < 3; event++) emitter.emit("issue", event);
+    assertEquals(seen, [...order.map(() => 0), 1, 2]);
+    assertEquals(emitter.listenerCount("issue"), 1);
+  }
+});
+
+Deno.test("memcached: a listener for one event is called once, also when another emits the event", () => {
+  const emitter = new Emitter<"issue", number>();
+  const seen: string[] = [];
+  emitter.on("issue", (event) => {
+    seen.push(`on ${event}`);
+    if (event === 0) emitter.emit("issue", 1);
+  });
+  emitter.once("issue", (event) => seen.push(`once ${event}`));
+  emitter.emit("issue", 0);
+  assertEquals(seen, ["on 0", "on 1", "once 1"]);
+});
+
+Deno.test("memcached: cachedump() has the items of a server that is up, and the error of one that is away", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached([NOWHERE, server.address]);
+  const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);
+  for (const key of keys) await call(client, "set", key, "value", 0);
+  const [, slabs] = await call(client, "items") as [unknown, Record<string, unknown>[]];
+  const slab = Number(Object.keys(slabs[0] ?? {}).find((name) => name !== "server"));
+  const [error, items] = await call(client, "cachedump", server.address, slab, 0);
+  assertEquals(error, undefined);
+  assert(Array.isArray(items) && items.length > 0 && items.every(({ b }) => b === 5));
+  const [fault, nothing] = await call(client, "cachedump", NOWHERE, slab, 0);
+  assertInstanceOf(fault, SocketError);
+  assertEquals([fault.server, nothing], [NOWHERE, undefined]);
+  client.end();
+});
+
+Deno.test("memcached: failures are in a row, and messages those since the server last answered", async () => {
+  let drops = false;
+  await using server = await MemcachedServer.listen({
+    fault: () => drops ? { drop: "before" } : undefined,
+  });
+  const client = new Memcached(server.address, { failures: 3 });
+  const seen: number[][] = [];
+  client.on("issue", ({ failures, messages, totalFailures }) => {
+    seen.push([failures, messages.length, totalFailures]);
+  });
+  for (let i = 0; i < 2; i++) {
+    drops = true;
+    for (let j = 0; j < 2; j++) assertInstanceOf((await call(client, "get", "a"))[0], SocketError);
+    drops = false;
+    assertEquals(await call(client, "get", "a"), [undefined, undefined]);
+  }
+  assertEquals(seen, [[2, 1, 1], [1, 2, 2], [2, 1, 3], [1, 2, 4]]);
+  client.end();
+});
+
+Deno.test("memcached: a lifetime below 0 is over at once, as in the package", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached(server.address);
+  for (const name of ["set", "add", "replace"] as const) {
+    if (name === "replace") await call(client, "set", "key", "before", 0);
+    assertEquals(await call(client, name, "key", "value", -1), [undefined, true], name);
+    assertEquals(await call(client, "get", "key"), [undefined, undefined], name);
+  }
+  await call(client, "set", "key", "value", 0);
+  assertEquals(await call(client, "touch", "key", -1), [undefined, true]);
+  assertEquals(await call(client, "get", "key"), [undefined, undefined]);
+  const [error] = await call(client, "set", "key", "value", -0.5);
+  assertInstanceOf(error, ValidationException);
+  client.end();
 });

@@ -3,6 +3,8 @@
 interface Registration<Event> {
   readonly listener: (event: Event) => void;
   readonly isOnce: boolean;
+  /** Whether a registration for one event has been called. */
+  isSpent?: boolean;
 }
 
 /** The part of Node's `EventEmitter` that programs use of clients. */
@@ -16,6 +18,12 @@ export class Emitter<Name extends string, Event> {
   #add(name: Name, listener: (event: Event) => void, isOnce: boolean): this {
     this.#registrations.set(name, [...this.#of(name), { listener, isOnce }]);
     return this;
+  }
+
+  /** Removes a registration for one event; others of the same listener stay. */
+  #spend(name: Name, registration: Registration<Event>): void {
+    registration.isSpent = true;
+    this.#registrations.set(name, this.#of(name).filter((other) => other !== registration));
   }
 
   /** Adds a listener. */
@@ -60,9 +68,11 @@ export class Emitter<Name extends string, Event> {
   /** Calls the listeners of an event, and returns whether there were any. */
   emit(name: Name, event: Event): boolean {
     const registrations = this.#of(name);
-    for (const { listener, isOnce } of registrations) {
-      if (isOnce) this.off(name, listener);
-      listener.call(this, event);
+    for (const registration of registrations) {
+      // A listener may emit the event again: then this list still has what was called meanwhile.
+      if (registration.isSpent) continue;
+      if (registration.isOnce) this.#spend(name, registration);
+      registration.listener.call(this, event);
     }
     return registrations.length > 0;
   }

@@ -35,10 +35,12 @@ export class ServerIssues {
     this.#allowed = allowed;
   }
 
-  fail(error: SocketError | undefined): void {
-    this.#failures++;
+  /** @param inARow How many failures there have been since the server last answered, this one included. */
+  fail(error: SocketError | undefined, inARow: number): void {
+    this.#failures = inARow;
     this.#total++;
-    this.#messages = [...this.#messages, `${error?.message}`].slice(-MOST_MESSAGES);
+    const before = inARow === 1 ? [] : this.#messages;
+    this.#messages = [...before, `${error?.message}`].slice(-MOST_MESSAGES);
   }
 
   goDown(): void {

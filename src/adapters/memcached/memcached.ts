@@ -1,6 +1,7 @@
 import {
   Client,
   type EncodedValue,
+  type Exptime,
   type PartialFailure,
   type ServerEvent,
   SocketError,
@@ -173,12 +174,12 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param key The key.
    * @param value A string, a number, bytes, or what JSON can represent.
-   * @param lifetime When it expires, in seconds; 0 is never.
+   * @param lifetime When it expires, in seconds; 0 is never, and below 0 it expires at once.
    * @param callback Takes `true`.
    */
   set(key: string, value: unknown, lifetime: number, callback: MemcachedCallback<boolean>): void {
-    this.#store("set", key, value, lifetime, callback, async (full, item) => {
-      await this.#client.set(full, item, lifetime);
+    this.#store("set", key, value, lifetime, callback, async (full, item, exptime) => {
+      await this.#client.set(full, item, exptime);
       return true;
     });
   }
@@ -198,7 +199,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       value,
       lifetime,
       callback,
-      async (full, item) => stored(await this.#client.add(full, item, lifetime)),
+      async (full, item, exptime) => stored(await this.#client.add(full, item, exptime)),
     );
   }
 
@@ -222,7 +223,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       value,
       lifetime,
       callback,
-      async (full, item) => stored(await this.#client.replace(full, item, lifetime)),
+      async (full, item, exptime) => stored(await this.#client.replace(full, item, exptime)),
     );
   }
 
@@ -242,9 +243,9 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     lifetime: number,
     callback: MemcachedCallback<boolean>,
   ): void {
-    this.#store("cas", key, value, lifetime, callback, async (full, item) => {
+    this.#store("cas", key, value, lifetime, callback, async (full, item, exptime) => {
       if (!/^\d+$/.test(cas)) throw new Error('Argument "cas" is not a valid String.');
-      return await this.#client.cas(full, item, BigInt(cas), lifetime) === "stored";
+      return await this.#client.cas(full, item, BigInt(cas), exptime) === "stored";
     });
   }
 
@@ -332,13 +333,13 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * Sets when a key expires.
    *
    * @param key The key.
-   * @param lifetime In seconds; 0 is never.
+   * @param lifetime In seconds; 0 is never, and below 0 it expires at once.
    * @param callback Takes whether the key exists.
    */
   touch(key: string, lifetime: number, callback: MemcachedCallback<boolean>): void {
     this.#onKey("touch", key, callback, (full) => {
       checkNumber("lifetime", lifetime);
-      return this.#client.touch(full, lifetime);
+      return this.#client.touch(full, exptimeFrom(lifetime));
     }, { repeats: true });
   }
 
@@ -478,10 +479,22 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       checkNumber("number", number);
       const index = this.servers.indexOf(server);
       if (index === -1) throw new Error(`Server at ${server} not available`);
-      const all = await this.#client.stats(`cachedump ${slabid} ${number}`);
-      const items = cachedumpReply(all[index] ?? {});
+      const items = cachedumpReply(await this.#statsOf(index, `cachedump ${slabid} ${number}`));
       return items.length > 1 ? items : items[0];
     });
+  }
+
+  /** Statistics of one server. Whether the others answer does not matter. */
+  async #statsOf(index: number, group: string): Promise<Stats> {
+    try {
+      return (await this.#client.stats(group))[index] ?? {};
+    } catch (error) {
+      const { failures, results } = error as Partial<PartialFailure>;
+      const { name = "" } = this.#client.servers[index] ?? {};
+      const stats = results?.get(name);
+      if (stats === undefined) throw failures?.get(name) ?? error;
+      return stats as Stats;
+    }
   }
 
   /** Closes the connections. */
@@ -511,7 +524,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     value: unknown,
     lifetime: number,
     callback: MemcachedCallback<boolean>,
-    send: (full: string, item: EncodedValue) => Promise<boolean>,
+    send: (full: string, item: EncodedValue, exptime: Exptime) => Promise<boolean>,
   ): void {
     this.#onKey(type, key, callback, async (full) => {
       checkNumber("lifetime", lifetime);
@@ -520,7 +533,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       if (item.data.byteLength > maxValue) {
         throw new Error(`The length of the value is greater than ${maxValue}`);
       }
-      return await send(full, item);
+      return await send(full, item, exptimeFrom(lifetime));
     }, { repeats: type === "set", failed: false });
   }
 
@@ -618,7 +631,9 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
 
   readonly #onError = ({ server, error }: ServerEvent): void => {
     const issues = this.#issuesOf(server);
-    issues.fail(error);
+    // What is counted in a row here begins again where the client counts from 1 again: the server has answered.
+    const status = this.#client.servers.find(({ name }) => name === server);
+    issues.fail(error, Math.max(1, status?.failures ?? 1));
     this.emit("issue", issues.describe());
   };
 
@@ -639,6 +654,11 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
 function stored(isStored: boolean): true {
   if (isStored) return true;
   throw Object.assign(new Error("Item is not stored"), { notStored: true });
+}
+
+/** memcached takes a whole number below 0 for a time in the past. */
+function exptimeFrom(lifetime: number): Exptime {
+  return lifetime < 0 && Number.isInteger(lifetime) ? new Date(0) : lifetime;
 }
 
 function checkNumber(name: string, value: unknown): void {

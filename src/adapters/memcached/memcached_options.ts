@@ -63,7 +63,7 @@ export interface MemcachedOptions {
   readonly idle?: number | undefined;
   /** Whether a server that is down leaves the ring until it is back; `false` by default. */
   readonly remove?: boolean | undefined;
-  /** Servers that take the place of one that has left the ring. */
+  /** Servers that take the place of one that has left the ring; without `remove`, they have no effect. */
   readonly failOverServers?: readonly string[] | undefined;
   /** Whether a key that is too long is sent as its MD5; `true` by default. */
   readonly keyCompression?: boolean | undefined;
@@ -143,6 +143,8 @@ export function settingsFrom(given: MemcachedOptions): MemcachedSettings {
   checkInteger("retry", retry, 1, LONGEST_TIMER);
   checkInteger("reconnect", reconnect, 1, LONGEST_TIMER);
   checkBoolean("remove", remove);
+  const spares = options.failOverServers ?? [];
+  if (!Array.isArray(spares)) throw invalidOption("failOverServers", spares, "a list of servers");
   return {
     ...{ maxKeySize, maxValue, maxQueueSize, keyCompression, namespace, failures, retries },
     removes: remove,
@@ -156,7 +158,8 @@ export function settingsFrom(given: MemcachedOptions): MemcachedSettings {
       probeDelay: Math.min(retry, reconnect),
       maxProbeDelay: reconnect,
       ...options.poolSize !== undefined && { connections: options.poolSize },
-      ...remove && { failover: failoverFrom(options) },
+      // Without `remove` they have no effect, as in npm's memcached.
+      ...remove && { failover: failoverFrom(spares) },
       ...options.clientOptions,
     },
   };
@@ -198,12 +201,9 @@ function locatorFrom(options: MemcachedOptions): NonNullable<ClientOptions["loca
     });
 }
 
-function failoverFrom({ failOverServers }: MemcachedOptions): Failover {
-  if (failOverServers === undefined || failOverServers.length === 0) return "remove";
-  if (!Array.isArray(failOverServers)) {
-    throw invalidOption("failOverServers", failOverServers, "a list of servers");
-  }
-  return { gutter: addressesOf(failOverServers), maxExptime: 2_592_000 };
+function failoverFrom(spares: readonly string[]): Failover {
+  if (spares.length === 0) return "remove";
+  return { gutter: addressesOf(spares), maxExptime: 2_592_000 };
 }
 
 /** Keys in UTF-8, each character of what is sent a byte; the server is chosen by the key before its MD5. */

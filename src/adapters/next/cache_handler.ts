@@ -1,5 +1,6 @@
 /** A handler for `cacheHandlers` of Next.js: what `"use cache: remote"` stores. @module */
 
+import type { Exptime } from "../../../mod.ts";
 import { checkOptions } from "../../option_checks.ts";
 import { giveUp } from "../http/bodies.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
@@ -170,19 +171,30 @@ class MemcachedCache implements NextCacheHandler {
   async #set(cacheKey: string, pendingEntry: Promise<NextCacheEntry>): Promise<void> {
     const entry = await resultOf(pendingEntry);
     if (entry === undefined) return;
-    const { value, tags, timestamp, expire } = entry;
-    // Next renders an entry without a lifetime each time.
-    if (!(expire > 0)) return giveUp(value);
-    const exptime = exptimeOf(timestamp + expire * 1000 - now());
     try {
-      const rendered = await this.#cache.revalidations.before(timestamp);
-      if (rendered === undefined) return giveUp(value);
-      const head = { rendered, tags, meta: metaOf(entry) };
-      // Next has reported already what it could not render to its end.
-      await this.#entries.setStream(cacheKey, head, value, exptime);
+      await this.#store(cacheKey, entry);
     } catch (error) {
       this.#cache.report(error);
     }
+  }
+
+  async #store(cacheKey: string, entry: NextCacheEntry): Promise<void> {
+    const { value, tags, timestamp, expire } = entry;
+    // Next renders an entry without a lifetime each time.
+    if (!(expire > 0)) return giveUp(value);
+    let exptime: Exptime;
+    let rendered: number | undefined;
+    try {
+      exptime = exptimeOf(timestamp + expire * 1000 - now());
+      rendered = await this.#cache.revalidations.before(timestamp);
+    } catch (error) {
+      giveUp(value);
+      throw error;
+    }
+    if (rendered === undefined) return giveUp(value);
+    const head = { rendered, tags, meta: metaOf(entry) };
+    // Next has reported already what it could not render to its end.
+    await this.#entries.setStream(cacheKey, head, value, exptime);
   }
 }
 

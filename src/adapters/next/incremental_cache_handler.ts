@@ -1,7 +1,7 @@
 /** A class for `cacheHandler` of Next.js: pages that are rendered once, and data of `fetch`. @module */
 
 import { ValidationException } from "../../../mod.ts";
-import { checkOptions, type OptionTypes } from "../../option_checks.ts";
+import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { type CachedValue, type PackedValue, packValue, unpackValue } from "./cached_values.ts";
 import {
@@ -18,7 +18,7 @@ export interface NextIncrementalCacheHandlerOptions extends NextCacheHandlerOpti
   /**
    * What tells the pages of a deployment from those of the one before it, because they refer to files of their own build.
    * By default it is Next's build id, in the file `BUILD_ID` beside the built application. All processes of a deployment
-   * need the same: set it, or `generateBuildId` of Next, where each machine builds for itself.
+   * need the same: set it, or `generateBuildId` of Next, where each machine builds for itself. It must not be empty.
    */
   readonly buildId?: string | undefined;
 }
@@ -127,10 +127,10 @@ const TAGS_HEADER = "x-next-cache-tags";
 const SHARED_KINDS: readonly unknown[] = ["FETCH", "IMAGE"];
 
 /**
- * Makes a class for `cacheHandler` in the configuration of Next.js 15 and 16: pages and route handlers that are rendered
- * once (ISR), what `fetch` and `unstable_cache` keep, and optimized images with `images.customCacheHandler`. All
- * processes of a deployment share them. `revalidateTag` and `revalidatePath` reach all processes, as with
- * `nextCacheHandler`, with which it may share a `prefix`.
+ * Makes a class for `cacheHandler` in the configuration of Next.js 16: pages and route handlers that are rendered once
+ * (ISR), what `fetch` and `unstable_cache` keep, and optimized images with `images.customCacheHandler`. All processes of
+ * a deployment share them. `revalidateTag` and `revalidatePath` reach all processes, as with `nextCacheHandler`, with
+ * which it may share a `prefix`. Next.js 15 was tried by hand only.
  *
  * Pages that `next build` has rendered are rendered once more when they are first asked for, because Next does not read
  * its own files with another `cacheHandler`. When memcached is away, pages are rendered each time, and `onError`
@@ -168,6 +168,8 @@ export function nextIncrementalCacheHandler(
   options: NextIncrementalCacheHandlerOptions = {},
 ): NextIncrementalCacheHandlerClass {
   checkOptions(options, TYPES);
+  // An environment's variable that is set to nothing would mix up the pages of all builds.
+  if (options.buildId === "") throw invalidOption("buildId", "", "a string that is not empty");
   const cache = nextCacheFrom(options);
   if (cache === undefined) return NoCache;
   const { client, prefix, revalidations } = cache;
@@ -241,24 +243,8 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     data: CachedValue | null,
     context: NextIncrementalSetContext = {},
   ): Promise<void> {
-    const { fetchCache, kind, cacheControl } = context;
-    const { packed, body } = data === null ? { body: new Uint8Array() } : packValue(data);
-    const lastModified = Date.now();
-    const meta: Meta = {
-      lastModified,
-      ...(cacheControl === undefined ? {} : { cacheControl }),
-      ...(packed === undefined ? {} : { packed }),
-    };
-    const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
     try {
-      const asked = this.#takeAsked(key);
-      const rendered = this.#shared.rendered.get(data ?? {}) ?? asked ??
-        await this.#lastRevalidation(kind);
-      // Memcached was away: it is not known which revalidations the value reflects.
-      if (rendered === undefined || rendered === UNKNOWN) return;
-      const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
-      const head = { rendered, tags: tagsOf(data, context), meta };
-      await this.#shared.entries.set(this.#keyOf(key, isShared), head, body, exptime);
+      await this.#store(key, data, context);
     } catch (error) {
       this.#shared.cache.report(error);
     }
@@ -274,6 +260,29 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   }
 
   resetRequestCache(): void {}
+
+  async #store(
+    key: string,
+    data: CachedValue | null,
+    context: NextIncrementalSetContext,
+  ): Promise<void> {
+    const { fetchCache, kind, cacheControl } = context;
+    const asked = this.#takeAsked(key);
+    const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
+    const { packed, body } = data === null ? { body: new Uint8Array() } : packValue(data);
+    const meta: Meta = {
+      lastModified: Date.now(),
+      ...(cacheControl === undefined ? {} : { cacheControl }),
+      ...(packed === undefined ? {} : { packed }),
+    };
+    const rendered = this.#shared.rendered.get(data ?? {}) ?? asked ??
+      await this.#lastRevalidation(kind);
+    // Memcached was away: it is not known which revalidations the value reflects.
+    if (rendered === undefined || rendered === UNKNOWN) return;
+    const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
+    const head = { rendered, tags: tagsOf(data, context), meta };
+    await this.#shared.entries.set(this.#keyOf(key, isShared), head, body, exptime);
+  }
 
   /** Finds a value, and whether Next uses it without making it again. */
   async #find(
@@ -375,6 +384,7 @@ class Builds {
     } catch (error) {
       throw noBuildId(`${error}`);
     }
+    if (id === "") throw noBuildId(`${file} is empty`);
     this.#read.set(serverDistDir, id);
     return id;
   }

@@ -25,6 +25,11 @@ interface Reading {
   readonly revalidation: number;
 }
 
+/** A revalidation of a tag that could not be written: an object of its own for each time. */
+interface Unwritten {
+  readonly deadline: number;
+}
+
 /** Milliseconds since 1970, as Next takes the time of an entry: this clock never goes back. */
 export function now(): number {
   return performance.timeOrigin + systemClock.now();
@@ -45,8 +50,8 @@ export class Revalidations {
   #isIncomplete = false;
   /** The last known versions of the parts: a server that was away may come back with older ones. */
   readonly #versions = new Map<number, number>();
-  /** The deadlines of tags whose revalidation could not be written. */
-  readonly #unwritten = new Map<string, number>();
+  /** By tag, what could not be written. */
+  readonly #unwritten = new Map<string, Unwritten>();
   #writingAgain: Promise<void> | undefined;
 
   /** @param prefix What all keys begin with. */
@@ -98,7 +103,8 @@ export class Revalidations {
       await this.#write(deadlines);
     } catch (error) {
       for (const tag of tags) {
-        this.#unwritten.set(tag, Math.min(deadline, this.#unwritten.get(tag) ?? Infinity));
+        const { deadline: before } = this.#unwritten.get(tag) ?? { deadline: Infinity };
+        this.#unwritten.set(tag, { deadline: Math.min(deadline, before) });
         const [first] = this.#unwritten.keys();
         if (this.#unwritten.size > MOST_UNWRITTEN && first !== undefined) {
           this.#unwritten.delete(first);
@@ -110,7 +116,8 @@ export class Revalidations {
 
   /** Reads what is known of some tags: one request for each server. */
   async read(tags: readonly string[]): Promise<(rendered: number) => Verdict> {
-    if (this.#unwritten.size > 0) await this.#writeAgain();
+    // What has failed while others were being written is written after them.
+    while (this.#unwritten.size > 0) await this.#writeAgain();
     const places = tags.map(placeOf);
     const parts = await this.#readParts(new Set(places.map(({ part }) => part)));
     return (rendered) => {
@@ -153,11 +160,12 @@ export class Revalidations {
   /** Writes what could not be written, once for all that wait for it. */
   #writeAgain(): Promise<void> {
     return this.#writingAgain ??= (async () => {
-      const deadlines = new Map(this.#unwritten);
+      const written = new Map(this.#unwritten);
       try {
-        await this.#write(deadlines);
-        for (const [tag, deadline] of deadlines) {
-          if (this.#unwritten.get(tag) === deadline) this.#unwritten.delete(tag);
+        await this.#write(new Map(Array.from(written, ([tag, { deadline }]) => [tag, deadline])));
+        for (const [tag, one] of written) {
+          // It may have been revalidated again meanwhile, with the same deadline.
+          if (this.#unwritten.get(tag) === one) this.#unwritten.delete(tag);
         }
       } finally {
         this.#writingAgain = undefined;

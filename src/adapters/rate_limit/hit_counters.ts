@@ -17,6 +17,15 @@ const LONGEST_WINDOW = 2 ** 31 - 1;
 /** A counter that cannot be reached must not count as 0. */
 const STRICT = { failover: "error" } as const;
 
+/**
+ * Checks the length of a window.
+ *
+ * @throws {ValidationException} When it is no integer from 1 to 2^31 - 1.
+ */
+export function checkWindow(window: number): void {
+  checkInteger("window", window, 1, LONGEST_WINDOW);
+}
+
 /** Counters of hits, one for each key and window. */
 export class HitCounters {
   readonly #namespace: Namespace;
@@ -60,7 +69,7 @@ export class HitCounters {
   }
 
   async #windowOf(key: string, window: number): Promise<{ counter: string; end: number }> {
-    checkInteger("window", window, 1, LONGEST_WINDOW);
+    checkWindow(window);
     const number = Math.floor(Date.now() / window);
     return {
       counter: `${await itemKeyOf(key, this.#longest)}:${number}`,

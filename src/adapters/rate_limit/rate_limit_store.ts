@@ -3,7 +3,7 @@
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../../mod.ts";
 import { checkOptions, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
-import { HitCounters, type Hits } from "./hit_counters.ts";
+import { checkWindow, HitCounters, type Hits } from "./hit_counters.ts";
 
 /** The options of the stores for rate limits. */
 export interface RateLimitStoreOptions {
@@ -96,9 +96,16 @@ export class RateLimitStore implements AsyncDisposable {
     this.#close = close;
   }
 
-  /** Takes the options of the limiter: the length of a window in milliseconds, 1 to 2^31 - 1. */
+  /**
+   * Takes the options of the limiter. express-rate-limit 8 logs an error of this method and goes on; hits reject then.
+   *
+   * @param options `windowMs`, the length of a window in milliseconds: an integer from 1 to 2,147,483,647.
+   * @throws {ValidationException} When it is anything else.
+   */
   init({ windowMs }: { readonly windowMs: number }): void {
+    // In this order: no hit may count in the default window instead.
     this.#window = windowMs;
+    checkWindow(windowMs);
   }
 
   /** Counts a hit of a client; rejects as a `Client` does. */

@@ -41,7 +41,8 @@ export interface HonoSessionStorage extends AsyncDisposable {
  * after the other, and reads it after them; another process may read it before.
  *
  * When memcached cannot be reached, a read rejects, and errors of writes go to `onError`. With a client that has
- * `failover: "miss"`, reads find nothing and writes are dropped.
+ * `failover: "miss"`, reads find nothing and writes are dropped. A deletion that fails goes to `onError` all the same: the
+ * session is valid again when memcached is back.
  *
  * @param options `onError`; `client`, or `servers` and `clientOptions`; `prefix`; `ttl`, in seconds.
  * @returns The storage.

@@ -31,7 +31,8 @@ export interface HonoSessionsStore extends AsyncDisposable {
  *
  * When memcached cannot be reached, hono-sessions treats the error of a read as a missing session, and then fails to
  * store a new one: the request fails. With a client that has `failover: "miss"`, every visitor has a new, empty session,
- * which is not kept.
+ * which is not kept. `deleteSession` rejects all the same: otherwise the session would be valid again when memcached is
+ * back.
  *
  * @param options `client`, or `servers` and `clientOptions`; `prefix`; `ttl`, in seconds.
  * @returns The store.

@@ -25,7 +25,8 @@ export interface SessionIdStrategy extends AsyncDisposable {
  * memcached may evict sessions when it needs room, and loses them when it restarts.
  *
  * When memcached cannot be reached, `getSession`, `commitSession` and `destroySession` reject. With a client that has
- * `failover: "miss"`, every visitor has a new, empty session, which is not kept.
+ * `failover: "miss"`, every visitor has a new, empty session, which is not kept. `deleteData` rejects all the same:
+ * otherwise the session would be valid again when memcached is back.
  *
  * @param options `client`, or `servers` and `clientOptions`; `prefix`; `ttl`, in seconds.
  * @returns The strategy.

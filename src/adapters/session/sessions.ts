@@ -2,10 +2,10 @@
 
 import {
   type ClientOptions,
-  type Exptime,
   jsonTranscoder,
   type KeyCommands,
   Namespace,
+  type OperationOptions,
   type ServerAddress,
 } from "../../../mod.ts";
 import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
@@ -36,6 +36,8 @@ export const OPTION_TYPES: OptionTypes<MoecacheSessionOptions> = {
 };
 
 const DAY = 86_400;
+/** A session that could not be ended must not count as ended: it would be valid again when memcached is back. */
+const STRICT = { failover: "error" } as const;
 
 /** When a session expires: a time, or nothing where it has none. */
 export type SessionExpiry = Date | string | boolean | null | undefined;
@@ -73,15 +75,18 @@ export class Sessions {
   }
 
   async set(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
-    await this.#namespace.set(await this.#keyOf(id), session, this.#exptimeOf(expires));
+    const lifetime = this.#lifetimeOf(expires);
+    const key = await this.#keyOf(id);
+    await this.#namespace.set(key, session, exptimeOf(lifetime), strictIfOver(lifetime));
   }
 
   async touch(id: string, expires: SessionExpiry): Promise<void> {
-    await this.#namespace.touch(await this.#keyOf(id), this.#exptimeOf(expires));
+    const lifetime = this.#lifetimeOf(expires);
+    await this.#namespace.touch(await this.#keyOf(id), exptimeOf(lifetime), strictIfOver(lifetime));
   }
 
   async destroy(id: string): Promise<void> {
-    await this.#namespace.delete(await this.#keyOf(id));
+    await this.#namespace.delete(await this.#keyOf(id), STRICT);
   }
 
   async clear(): Promise<void> {
@@ -92,8 +97,14 @@ export class Sessions {
     return itemKeyOf(id, this.#longest);
   }
 
-  #exptimeOf(expires: SessionExpiry): Exptime {
+  /** The milliseconds that a session lives from now on. */
+  #lifetimeOf(expires: SessionExpiry): number {
     const isTime = expires instanceof Date || typeof expires === "string";
-    return exptimeOf(isTime ? new Date(expires).getTime() - Date.now() : this.#lifetime);
+    return isTime ? new Date(expires).getTime() - Date.now() : this.#lifetime;
   }
+}
+
+/** What is stored with a time in the past ends the session, as a deletion does. */
+function strictIfOver(lifetime: number): OperationOptions {
+  return lifetime > 0 ? {} : STRICT;
 }

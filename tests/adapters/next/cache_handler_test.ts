@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { stub } from "@std/testing/mock";
-import { Client, rawTranscoder, SocketError, ValidationException } from "../../../mod.ts";
+import {
+  Client,
+  type KeyCommands,
+  rawTranscoder,
+  SocketError,
+  type Transcoder,
+  ValidationException,
+} from "../../../mod.ts";
 import { MemcachedServer } from "../../../src/testing/mod.ts";
 import {
   type NextCacheEntry,
@@ -312,6 +319,71 @@ Deno.test("nextCacheHandler() drops an entry when memcached goes away, and makes
   assertEquals(await textOf(two, "key"), undefined);
   await render(two, "key", "new", { tags: ["a"] });
   assertEquals(await textOf(one, "key"), "new");
+});
+
+Deno.test("nextCacheHandler() writes a revalidation that failed while an equal one was written again", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await using other = new Client(server.address);
+  let isAway = false;
+  const waiting = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const one = nextCacheHandler({ client: onItsWay(client) });
+  const two = nextCacheHandler({ client: other });
+  await two.updateTags(["others"]);
+  isAway = true;
+  await assertRejects(() => one.updateTags(["a"]), SocketError);
+  isAway = false;
+  const reading = one.get("key", ["a"]);
+  await reached.promise;
+  await render(two, "key", "old", { tags: ["a"] });
+  isAway = true;
+  await assertRejects(() => one.updateTags(["a"]), SocketError);
+  isAway = false;
+  waiting.resolve();
+  await reading;
+  assertEquals([await textOf(one, "key"), await textOf(two, "key")], [undefined, undefined]);
+
+  /** A client that fails to read while it is away, and that waits before it changes a part of the table. */
+  function onItsWay(client: KeyCommands): KeyCommands {
+    return new Proxy(client, {
+      get(target, name) {
+        if (name === "withTranscoder") {
+          return (transcoder: Transcoder) => onItsWay(target.withTranscoder(transcoder));
+        }
+        if (name === "getMany" && isAway) {
+          return () => Promise.reject(new SocketError("Cannot read: the server is away"));
+        }
+        if (name === "update") {
+          return async (...args: Parameters<KeyCommands["update"]>) => {
+            reached.resolve();
+            await waiting.promise;
+            return await target.update(...args);
+          };
+        }
+        const member = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+  }
+});
+
+Deno.test("nextCacheHandler() reports an entry that it cannot store, and reads no more of it", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const errors: unknown[] = [];
+  const handler = nextCacheHandler({ client, onError: (error) => errors.push(error) });
+  await handler.refreshTags();
+  for (const changes of [{ timestamp: NaN }, { timestamp: undefined as unknown as number }]) {
+    const cancelled = Promise.withResolvers<void>();
+    const value = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() });
+    await handler.set("key", Promise.resolve(entryOf("", { value, ...changes })));
+    await cancelled.promise;
+    assertEquals(await handler.get("key", []), undefined);
+  }
+  assertEquals(errors.map((error) => error instanceof ValidationException), [true, true]);
+  await render(handler, "key", "text");
+  assertEquals(await textOf(handler, "key"), "text");
 });
 
 Deno.test("nextCacheHandler() logs the first of many errors", async () => {

@@ -286,13 +286,15 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
     await request.set("abc", dataOf("text"), { fetchCache: true });
     assertEquals((await new Other().get("abc", FETCH))?.value?.kind, "FETCH");
     assertEquals(errors, []);
-    for (const context of [{}, { fs, serverDistDir: "/b/.next/server" }]) {
+    files["/c/.next/server/../BUILD_ID"] = "\n";
+    const folders = ["/b/.next/server", "/c/.next/server"];
+    for (const context of [{}, ...folders.map((serverDistDir) => ({ fs, serverDistDir }))]) {
       const request = new Read(context);
       assertEquals(await request.get("/page", PAGE), null);
       await request.set("/page", pageOf("of nothing"), CONTROL);
       assertEquals((await request.get("abc", FETCH))?.value?.kind, "FETCH");
     }
-    assertEquals(errors.map((error) => error instanceof ValidationException), Array(4).fill(true));
+    assertEquals(errors.map((error) => error instanceof ValidationException), Array(6).fill(true));
   });
 });
 
@@ -366,10 +368,23 @@ Deno.test("nextIncrementalCacheHandler() stores images again after memcached was
   await Handler.close();
 });
 
+Deno.test("nextIncrementalCacheHandler() reports a lifetime that it cannot use", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const Handler = nextIncrementalCacheHandler({ client, buildId: "1", onError });
+  const cacheControl = { revalidate: 60, expire: NaN };
+  await new Handler().set("/page", pageOf("text"), { cacheControl });
+  assertEquals(errors.map((error) => error instanceof ValidationException), [true]);
+  assertEquals(await htmlOf(Handler), undefined);
+});
+
 Deno.test("nextIncrementalCacheHandler() does nothing in a build, and refuses what it cannot use", async () => {
   await using client = new Client(NOWHERE);
   const servers = NOWHERE;
-  for (const options of [{ servers, client }, { servers, buildId: 1 }, { client, builId: "1" }]) {
+  const wrong = [{ servers, client }, { servers, buildId: 1 }, { client, builId: "1" }];
+  for (const options of [...wrong, { servers, buildId: "" }]) {
     const given = options as NextIncrementalCacheHandlerOptions;
     assertThrows(() => nextIncrementalCacheHandler(given), ValidationException);
   }
