@@ -59,6 +59,8 @@ export const MANAGERS: Readonly<Record<string, Manager>> = {
         YARN_NPM_REGISTRY_SERVER: NOWHERE,
         YARN_ENABLE_TELEMETRY: "0",
         YARN_ENABLE_GLOBAL_CACHE: "0",
+        // Where CI is set, it would write no lock file.
+        YARN_ENABLE_IMMUTABLE_INSTALLS: "0",
       };
       await exec(await install(USUAL_NODE), [yarn, "install"], { cwd, env });
     },

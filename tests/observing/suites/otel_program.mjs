@@ -190,7 +190,11 @@ const tests = {
     const instrumented = instrument({ tracerProvider, metrics: false });
     const other = await MemcachedServer.listen();
     const client = new Client([server.address, other.address, "127.0.0.1:1"]);
-    const keys = Array.from({ length: 100 }, (_, i) => `key:${i}`);
+    // Similar keys may all be on one server.
+    const candidates = Array.from({ length: 1000 }, (_, i) => `${Math.imul(i, 0x9e3779b1)}`);
+    const keys = [0, 1, 2].map((at) => {
+      return candidates.find((key) => client.locate(key).index === at) ?? "";
+    });
     await assert.rejects(client.getMany(keys), { name: "PartialSocketError" });
     await assert.rejects(client.get("key", { signal: AbortSignal.abort() }), {
       name: "AbortError",
@@ -198,7 +202,7 @@ const tests = {
     const [many, aborted] = takeSpans();
     assert.equal(many.name, "getMany");
     assert.equal(many.attributes["server.address"], undefined);
-    assert.equal(many.attributes["db.memcached.key_count"], 100);
+    assert.equal(many.attributes["db.memcached.key_count"], 3);
     assert.equal(many.attributes["error.type"], "PartialSocketError");
     assert.equal(aborted.attributes["error.type"], "AbortError");
     await client.close();
