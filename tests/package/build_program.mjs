@@ -26,7 +26,8 @@ const CONNECTION = "connection";
 
 /** @type {BuildJob} */
 const job = JSON.parse(readFileSync(0, "utf8"));
-const { entries, main, connecting, folder, root, repository, foreign, copies, peers } = job;
+const { entries, main, serving, connecting, folder, root, repository, foreign, copies, peers } =
+  job;
 
 /**
  * What a module imports statically, and so on.
@@ -53,7 +54,7 @@ let connection;
 /** @type {(id: string, api: { getModuleInfo: (id: string) => any }) => string | undefined} */
 function chunkOf(id, { getModuleInfo }) {
   if (main === undefined) return undefined;
-  core ??= importsOf(main, getModuleInfo);
+  core ??= new Set([main, serving].flatMap((one) => [one, ...importsOf(one, getModuleInfo)]));
   connection ??= new Set(
     connecting.flatMap((one) => [one, ...importsOf(one, getModuleInfo)]),
   );
