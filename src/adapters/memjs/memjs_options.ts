@@ -44,7 +44,7 @@ export interface MemjsOptions {
   readonly logger?: MemjsLogger | undefined;
   /** Whether the next server of the list takes the keys of one that is down; `false` by default. */
   readonly failover?: boolean | undefined;
-  /** Seconds until a server that was down is tried again, 1 to 2,147,483; 60 by default. */
+  /** Seconds until a server that was down is tried again, 0.001 to 2,147,483; 60 by default. */
   readonly failoverTime?: number | undefined;
   /** Converts values; by default they are strings and bytes, and are read as bytes. */
   readonly serializer?: MemjsSerializer | undefined;
