@@ -9,10 +9,8 @@ const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 const PROGRAM = fileURLToPath(new URL("build_program.mjs", import.meta.url));
 /** The module of the main entry. */
 const MAIN = "mod.ts";
-/** What the first operation loads. It is in one file with the main entry: another file would cost more than it. */
-const SERVING = "src/fleet/running_fleet.ts";
-/** What Node and Bun load with the first connection. */
-const CONNECTING: readonly string[] = ["src/transport/node.ts"];
+/** What Node and Bun load with the first operation. */
+const CONNECTING: readonly string[] = ["src/fleet/running_fleet.ts", "src/transport/node.ts"];
 
 /** What {@linkcode buildModules} makes a package of. */
 export interface BuildOptions {
@@ -34,10 +32,8 @@ export interface BuildJob {
   readonly entries: Readonly<Record<string, string>>;
   /** The one of them that most programs load. */
   readonly main?: string;
-  /** What is loaded with the first connection. */
+  /** What is loaded with the first operation. */
   readonly connecting: readonly string[];
-  /** The module that the first operation loads. */
-  readonly serving: string;
   readonly folder: string;
   readonly root: string;
   /** The folder of the repository. */
@@ -74,7 +70,6 @@ export async function buildModules(options: BuildOptions): Promise<BuiltFile[]> 
       Object.entries(entries).map(([module, name]) => [name, resolve(ROOT, module)]),
     ),
     ...(MAIN in entries ? { main: resolve(ROOT, MAIN) } : {}),
-    serving: resolve(ROOT, SERVING),
     connecting: CONNECTING.map((module) => resolve(ROOT, module)),
     ...{ folder, root, repository: ROOT, foreign: foreign.folder },
     ...{ copies: Object.fromEntries(copies), peers },

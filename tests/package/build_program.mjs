@@ -21,13 +21,12 @@ const { transform } = require("esbuild");
 const TARGET = "node20.9";
 /** The file that has all that the main entry loads at once: Node takes a fifth of a millisecond for each file. */
 const CORE = "core";
-/** The file that has all that is loaded with the first connection, for the same reason. */
+/** The file that has all that is loaded with the first operation, for the same reason. */
 const CONNECTION = "connection";
 
 /** @type {BuildJob} */
 const job = JSON.parse(readFileSync(0, "utf8"));
-const { entries, main, serving, connecting, folder, root, repository, foreign, copies, peers } =
-  job;
+const { entries, main, connecting, folder, root, repository, foreign, copies, peers } = job;
 
 /**
  * What a module imports statically, and so on.
@@ -54,7 +53,7 @@ let connection;
 /** @type {(id: string, api: { getModuleInfo: (id: string) => any }) => string | undefined} */
 function chunkOf(id, { getModuleInfo }) {
   if (main === undefined) return undefined;
-  core ??= new Set([main, serving].flatMap((one) => [one, ...importsOf(one, getModuleInfo)]));
+  core ??= importsOf(main, getModuleInfo);
   connection ??= new Set(
     connecting.flatMap((one) => [one, ...importsOf(one, getModuleInfo)]),
   );
