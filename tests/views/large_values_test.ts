@@ -31,8 +31,14 @@ function bytes(length: number, start = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 7 + start) % 251);
 }
 
-function streamOf(...pieces: Uint8Array[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(pieces);
+/** Without `ReadableStream.from`, which Bun 1.2 does not have. */
+function streamOf<Piece>(...pieces: Piece[]): ReadableStream<Piece> {
+  return new ReadableStream({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(piece);
+      controller.close();
+    },
+  });
 }
 
 async function read(stream: ReadableStream<Uint8Array> | undefined): Promise<Uint8Array> {
@@ -188,7 +194,7 @@ onEveryServer("largeValues", (test) => {
     assertEquals(canceled, fault);
     assertEquals(await view.get("a"), undefined);
     assertEquals(await keysOf(client), []);
-    const wrong = ReadableStream.from(["text"]) as unknown as ReadableStream<Uint8Array>;
+    const wrong = streamOf("text") as unknown as ReadableStream<Uint8Array>;
     await assertRejects(() => view.setStream("a", wrong), ValidationException, "Uint8Array");
     await assertRejects(() => view.setStream("a b", streamOf()), ValidationException);
     await assertRejects(() => view.setStream("a", {} as ReadableStream), ValidationException);
