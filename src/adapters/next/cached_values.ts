@@ -1,5 +1,6 @@
 /** The values of Next's `cacheHandler` as bytes: JSON, and beside it what JSON would make longer. @module */
 
+import { concat } from "@std/bytes/concat";
 import { ClientException } from "../../../mod.ts";
 import { toBuffer } from "../node_callbacks.ts";
 
@@ -43,7 +44,7 @@ export function packValue(value: CachedValue): { packed: PackedValue; body: Uint
       rest[name] = property;
     }
   }
-  return { packed: { value: rest, parts }, body: joined(pieces) };
+  return { packed: { value: rest, parts }, body: concat(pieces) };
 }
 
 /** Unpacks what {@linkcode packValue} made; bytes become `Buffer`s, where the runtime has them. */
@@ -68,14 +69,4 @@ export function unpackValue({ value, parts }: PackedValue, body: Uint8Array): Ca
     ];
   });
   return { ...value, ...Object.fromEntries(properties) };
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.byteLength;
-  }
-  return all;
 }
