@@ -72,6 +72,14 @@ async function repeat(
   return done;
 }
 
+/** Does something again and again, a millisecond apart, until it is done. */
+async function repeatUntil(isDone: () => boolean, next: () => Promise<void>): Promise<void> {
+  while (!isDone()) {
+    await next();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
 const KEYS = ["a", "b", "c", "d"];
 
 Deno.test("nearCache under faults: no value is older than its ttl", async () => {
@@ -87,13 +95,10 @@ Deno.test("nearCache under faults: no value is older than its ttl", async () => 
   const versions = new Map(KEYS.map((key) => [key, new Versions()]));
   const faults: string[] = [];
   let isDone = false;
-  const writer = (async () => {
-    while (!isDone) {
-      const key = random.pick(KEYS);
-      await versions.get(key)?.write((version) => writing.set(key, version));
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  })();
+  const writer = repeatUntil(() => isDone, async () => {
+    const key = random.pick(KEYS);
+    await versions.get(key)?.write((version) => writing.set(key, version));
+  });
   const left = extent(5000, 250_000);
   const readers = [...views, ...views].map((view) =>
     repeat({ left }, async () => {
@@ -138,15 +143,12 @@ for (const [name, makeView] of Object.entries(STRICT)) {
     const versions = new Versions();
     let isDone = false;
     const faults: unknown[] = [];
-    const writer = (async () => {
-      while (!isDone) {
-        await versions.write((version) => {
-          const value = Array.from({ length: 1000 }, () => version).join();
-          return writing.set("a", value, 0, OPTIONS[name]);
-        });
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    })();
+    const writer = repeatUntil(() => isDone, async () => {
+      await versions.write((version) => {
+        const value = Array.from({ length: 1000 }, () => version).join();
+        return writing.set("a", value, 0, OPTIONS[name]);
+      });
+    });
     const count = await repeat({ left: extent(500, 5_000) }, async () => {
       const start = performance.now();
       const value = await reading.get<string>("a");
@@ -185,13 +187,10 @@ for (const [name, options] of Object.entries(REPLICAS)) {
     const versions = new Map(KEYS.map((key) => [key, new Versions()]));
     const faults: string[] = [];
     let isDone = false;
-    const writer = (async () => {
-      while (!isDone) {
-        const key = random.pick(KEYS);
-        await versions.get(key)?.write((version) => view.set(key, version));
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    })();
+    const writer = repeatUntil(() => isDone, async () => {
+      const key = random.pick(KEYS);
+      await versions.get(key)?.write((version) => view.set(key, version));
+    });
     let found = 0;
     const left = extent(1000, 10_000);
     const counts = await Promise.all(KEYS.map(() =>
