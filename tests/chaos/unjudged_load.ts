@@ -1,4 +1,4 @@
-/** Operations of which only the events are checked. @module */
+/** Runs operations, and checks their events but not their results. @module */
 
 import type { Client } from "../../mod.ts";
 import { isExplained } from "./accounted_client.ts";

@@ -201,7 +201,7 @@ testChannels("abort, timeout and close end an operation once", async () => {
   }
 });
 
-testChannels("failover and retries are told, and the operation ends once", async () => {
+testChannels("failover and retries are published, and the operation ends once", async () => {
   await using server = await MemcachedServer.listen();
   using listener = new Listener().trace(CHANNELS.command).listen(CHANNELS.failover);
   await using missing = new Client("127.0.0.1:1", { failover: "miss" });
@@ -248,7 +248,7 @@ testChannels("a batch is the gets of one request, or the neighbours of one kind"
   });
 });
 
-testChannels("connections and servers are told, without the credentials", async () => {
+testChannels("connections and servers are published without credentials", async () => {
   await using server = await MemcachedServer.listen({ auth: { username: "me", password: SECRET } });
   using listener = new Listener().trace(CHANNELS.connect).listen(CHANNELS.connectionClosed)
     .listen(CHANNELS.server);

@@ -110,7 +110,7 @@ class Reader implements EventReader {
   }
 }
 
-/** JSON has no line ends, so whatever it holds cannot begin another event. */
+/** Makes the text of an event. JSON has no line ends, so the data cannot begin another event. */
 function encoded(name: string, data: unknown): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -231,7 +231,7 @@ Deno.test("items that are too large are refused, and so are those without memory
   assertEquals(only(advise(full, full)).severity, "warning");
 });
 
-Deno.test("versions with known faults are told, where the fault concerns the server", () => {
+Deno.test("doctor reports a version with a known fault, if the fault affects the server", () => {
   const faults = (version: string, settings: Record<string, string> = {}) =>
     knownFaultsOf(version, settings).map(({ mended }) => mended);
   assertEquals(faults("1.5.15"), ["1.5.16"]);
@@ -336,7 +336,7 @@ Deno.test("servers that hold unequally many items, or memory, are a notice", () 
   assertEquals(memory.finding, "10.0.0.2:11211 may use 32.0 MiB, and 10.0.0.1:11211 64.0 MiB");
 });
 
-Deno.test("servers of several versions, or hit rates, are told", () => {
+Deno.test("doctor reports servers with different versions or hit rates", () => {
   const { rule, finding } = only(adviseAll({}, { stats: { version: "1.6.44" } }));
   assertEquals(rule, "unequal-versions");
   assertStringIncludes(finding, "1.6.45, 1.6.44");
@@ -379,7 +379,7 @@ Deno.test("the worst comes first", () => {
   assertEquals(advice.map(({ severity }) => severity), ["critical", "warning", "notice"]);
 });
 
-Deno.test("a server that was started again between both looks is no riddle", () => {
+Deno.test("doctor accepts a server that restarted between the two looks", () => {
   const items = evicting(50, 10, 40);
   const advice = advise({ items, stats: { pid: 2, uptime: 5 } }, { items: evicting(900, 10, 40) });
   assertEquals(advice.map(({ rule }) => rule), ["evicts-used"]);

@@ -33,7 +33,7 @@ class Sink implements EventSink {
   }
 }
 
-Deno.test("an event is a name and a line of JSON, whatever it holds", () => {
+Deno.test("an event has a name and one line of JSON, for any data", () => {
   const streams = new EventStreams<undefined>(() => {});
   const sink = new Sink();
   streams.add(sink, undefined).send("one", { text: "a\n\nevent: two\r\n<b>\u2028" });
