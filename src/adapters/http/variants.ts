@@ -57,7 +57,7 @@ export class Variants {
 
   /**
    * The entries of all addresses, in the order in which they were stored. memcached lists all its keys for this, one
-   * list at a time. So those who ask meanwhile share the next list.
+   * list at a time. So callers that ask meanwhile share the next list.
    */
   readAll(): Promise<Entry[]> {
     this.#nextReading ??= Promise.allSettled([this.#reading]).then(() => {
