@@ -22,12 +22,19 @@ const HASHED = "%#";
  * @throws {ValidationException} When it is not a string.
  */
 export function itemKeyOf(text: string, longest: number): string | Promise<string> {
-  if (typeof text !== "string") {
-    const why = "it must be a string";
-    throw new ValidationException(`Cannot use key of type ${typeof text}: ${why}`, text);
-  }
-  const escaped = text.replace(/[^!-~]|%/gu, escape);
+  const escaped = checkText(text).replace(/[^!-~]|%/gu, escape);
   return escaped.length <= longest ? escaped : hash(escaped);
+}
+
+/**
+ * Checks a string that becomes a key, or a part of one.
+ *
+ * @throws {ValidationException} When it is not a string.
+ */
+export function checkText(text: unknown): string {
+  if (typeof text === "string") return text;
+  const why = "it must be a string";
+  throw new ValidationException(`Cannot use key of type ${typeof text}: ${why}`, text);
 }
 
 /** Whether a key is a hash. Then only its item holds the original string. */
