@@ -414,7 +414,8 @@ export class ValueView implements KeyCommands {
     let before: unknown;
     const inner = this.#clean(options);
     // As in every `update`: a value that cannot be read must not be treated as a miss, and be overwritten.
-    const strict: OperationOptions = { ...options, failover: "error" };
+    const given = copyOptions<OperationOptions>(options ?? {}, OPTION_NAMES);
+    const strict: OperationOptions = { ...given, failover: "error" };
     const exptime = inner?.exptime;
     const changeStored = async (stored: unknown) => {
       before = stored;
