@@ -48,7 +48,7 @@ export class Listing {
     this.#unlisted = new Set(server === undefined ? fleet.names : [server]);
   }
 
-  /** The servers of which nothing is known: the list has not come to them, or they could not be listed. */
+  /** The servers that could not be listed, or that the list has not come to. */
   get unlisted(): ReadonlySet<string> {
     return this.#unlisted;
   }

@@ -123,7 +123,7 @@ async function get({ args, options, printer, terminal, fleet }: Job<unknown>): P
   return args.every((key) => found.has(key)) ? EXIT.done : EXIT.nothing;
 }
 
-/** The results of an operation on several keys. What failed is said in one line, and the rest goes on. */
+/** The results of an operation on several keys. A failure is one line, and the rest goes on. */
 async function allThatThereIs<Result>(
   terminal: Terminal,
   operation: Promise<ReadonlyMap<string, Result>>,
