@@ -96,10 +96,11 @@ export function djangoPylibmc(
   checkObject(options, "an object");
   const { distribution, hash, ...keys } = options;
   return {
+    // pylibmc adds unix sockets with `memcached_server_add_unix_socket`.
     locator: libmemcachedLocator({
       ...(distribution === undefined ? {} : { distribution }),
       ...(hash === undefined ? {} : { hash }),
-    }),
+    }, "path:0"),
     transcoder: pylibmcTranscoder,
     keys: djangoKeys(keys),
   };
