@@ -6,8 +6,10 @@ import {
   type Exptime,
   type KeyCommands,
   Namespace,
+  PartialClientException,
   ValidationException,
 } from "../../mod.ts";
+import { backoff, pause, systemClock } from "../waiting.ts";
 
 /** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
 const HASHED = "%#";
@@ -22,12 +24,19 @@ const HASHED = "%#";
  * @throws {ValidationException} When it is not a string.
  */
 export function itemKeyOf(text: string, longest: number): string | Promise<string> {
-  if (typeof text !== "string") {
-    const why = "it must be a string";
-    throw new ValidationException(`Cannot use key of type ${typeof text}: ${why}`, text);
-  }
-  const escaped = text.replace(/[^!-~]|%/gu, escape);
+  const escaped = checkText(text).replace(/[^!-~]|%/gu, escape);
   return escaped.length <= longest ? escaped : hash(escaped);
+}
+
+/**
+ * Checks a string that becomes a key, or a part of one.
+ *
+ * @throws {ValidationException} When it is not a string.
+ */
+export function checkText(text: unknown): string {
+  if (typeof text === "string") return text;
+  const why = "it must be a string";
+  throw new ValidationException(`Cannot use key of type ${typeof text}: ${why}`, text);
 }
 
 /** Whether a key is a hash. Then only its item holds the original string. */
@@ -79,8 +88,12 @@ export function roomBehind(commands: KeyCommands, prefix: string): number {
   return roomWithin(roomIn(commands), prefix);
 }
 
+/** How often a list is asked for while memcached makes one for others; the client itself tries for a second or two. */
+const MOST_LISTS = 10;
+
 /**
- * Lists the keys that begin with a prefix, each once. memcached sends all its keys for this.
+ * Lists the keys that begin with a prefix, each once. memcached sends all its keys for this. While it does that for
+ * others, this waits.
  *
  * @throws {ClientException} When the commands do not belong to a `Client`.
  */
@@ -91,14 +104,28 @@ export async function* keysBehind(
   if (commands.items === undefined) {
     throw new ClientException("Cannot list keys: the adapter needs a Client for this");
   }
+  // An old memcached may list an item twice when the item moves between queues.
   const seen = new Set<string>();
-  for await (const { key, exptime } of commands.items()) {
-    const isPast = exptime !== undefined && exptime.getTime() <= Date.now();
-    if (isPast || !key.startsWith(prefix) || seen.has(key)) continue;
-    // An old memcached may list an item twice when the item moves between queues.
-    seen.add(key);
-    yield key;
+  for (let attempt = 1;; attempt++) {
+    try {
+      for await (const { key, exptime } of commands.items()) {
+        const isPast = exptime !== undefined && exptime.getTime() <= Date.now();
+        if (isPast || !key.startsWith(prefix) || seen.has(key)) continue;
+        seen.add(key);
+        yield key;
+      }
+      return;
+    } catch (error) {
+      if (attempt === MOST_LISTS || !isBusy(error)) throw error;
+    }
+    await pause(systemClock, backoff(attempt));
   }
+}
+
+/** Whether all that has failed is that servers make a list for others. */
+function isBusy(error: unknown): boolean {
+  if (error instanceof PartialClientException) return [...error.failures.values()].every(isBusy);
+  return error instanceof ClientException && /^(BUSY|ERROR locked) /.test(`${error.item}`);
 }
 
 /** memcached reads an exptime above 30 days as an absolute time. */

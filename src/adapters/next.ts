@@ -25,16 +25,19 @@ export {
   type NextCacheEntry,
   type NextCacheHandler,
   nextCacheHandler,
+  type NextCacheHandlerOptions,
 } from "./next/cache_handler.ts";
-export type { NextCacheHandlerOptions } from "./next/next_options.ts";
 export {
-  type NextCacheControl,
-  type NextIncrementalCacheContext,
-  type NextIncrementalCacheEntry,
-  type NextIncrementalCacheHandler,
   nextIncrementalCacheHandler,
-  type NextIncrementalCacheHandlerClass,
   type NextIncrementalCacheHandlerOptions,
-  type NextIncrementalGetContext,
-  type NextIncrementalSetContext,
 } from "./next/incremental_cache_handler.ts";
+export type {
+  NextCacheControl,
+  NextIncrementalCacheContext,
+  NextIncrementalCacheEntry,
+  NextIncrementalCacheHandler,
+  NextIncrementalCacheHandlerClass,
+  NextIncrementalGetContext,
+  NextIncrementalSetContext,
+} from "./next/incremental_interface.ts";
+export type { NextSharedOptions } from "./next/next_options.ts";

@@ -14,7 +14,7 @@ import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
-import { computeUnstored, type UnstoredValues } from "./unstored_values.ts";
+import { computeAsRead } from "./unstored_values.ts";
 
 /** An operation with one generation. Its result is used only if that is the current generation. */
 export interface Attempt {
@@ -56,13 +56,7 @@ export class Generations {
   }
 
   /** Computes a value that cannot be stored, because the generation of its key is unknown. */
-  compute<Value>(
-    values: UnstoredValues,
-    key: string,
-    compute: () => Value | Promise<Value>,
-  ): Promise<Value> {
-    return computeUnstored(values, key, compute);
-  }
+  readonly compute: typeof computeAsRead = computeAsRead;
 
   /** Begins the next generation. */
   async next(options: OperationOptions | undefined): Promise<void> {

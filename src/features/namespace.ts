@@ -359,7 +359,7 @@ export class Namespace implements KeyCommands {
       }, options?.signal);
     return await this.#withGenerations(["getOrSet", [key]], options, (generations) => {
       const compute = () => {
-        const value = generations.compute(this.#computing, key, () => this.#compute(key, load));
+        const value = generations.compute(this.#commands, this.#computing, key, load);
         return untilAborted(value, options?.signal);
       };
       return generations.run([key], operate, options, compute);
@@ -407,21 +407,6 @@ export class Namespace implements KeyCommands {
       undefined,
       async (key) => await this.#commands.locate(key),
     );
-  }
-
-  /** Computes a value that cannot be stored, as it would be read. */
-  async #compute<Value>(key: string, load: () => Value | Promise<Value>): Promise<Value> {
-    const computing = (async () => await this.#asRead(await load(), key))();
-    return await untilAborted(computing, sessionOf(this.#commands)?.ending);
-  }
-
-  /** Converts a value that is not stored as if it had been stored and read, if the format is known. */
-  async #asRead<Value>(value: Value, key: string): Promise<Value> {
-    const session = sessionOf(this.#commands);
-    if (session === undefined || value === undefined) return value;
-    const { writeAndReadInTime } = await import("../commands/bounded_work.ts");
-    const action = `get or set key "${key}"`;
-    return (await writeAndReadInTime(session, value, key, action)).value as Value;
   }
 
   /**

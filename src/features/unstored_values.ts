@@ -1,5 +1,7 @@
 /** Values that are computed and cannot be stored. @module */
 
+import { writeAndReadInTime } from "../commands/bounded_work.ts";
+import { sessionOf } from "../commands/session.ts";
 import {
   callAs,
   type Caller,
@@ -9,6 +11,7 @@ import {
   waitsForItself,
 } from "./load_callers.ts";
 import type { Load } from "./loads.ts";
+import { untilAborted } from "../waiting.ts";
 
 /** The values that are currently computed, by key. Other callers may join. */
 export type UnstoredValues = Map<string, Load>;
@@ -47,4 +50,27 @@ export async function computeUnstored<Value>(
   };
   value.then(forget, forget);
   return await waitAs(outer, load, value) as Value;
+}
+
+/**
+ * As {@linkcode computeUnstored}; the value is converted as if it had been stored and read, if its format is known.
+ *
+ * @param commands What would have stored it. When its client is closed, the value is not waited for any more.
+ */
+export function computeAsRead<Value>(
+  commands: object,
+  values: UnstoredValues,
+  key: string,
+  load: () => Value | Promise<Value>,
+): Promise<Value> {
+  const session = sessionOf(commands);
+  const computeAndConvert = async () => {
+    const value = await load();
+    if (session === undefined || value === undefined) return value;
+    const action = `get or set key "${key}"`;
+    return (await writeAndReadInTime(session, value, key, action)).value as Value;
+  };
+  return computeUnstored(values, key, () => {
+    return untilAborted(computeAndConvert(), session?.ending);
+  });
 }

@@ -15,7 +15,7 @@ import { RisingCounter } from "../features/rising_counter.ts";
 import { checkNames, invalidOption } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { hashOf, LONGEST_HASH_KEY } from "./key_hash.ts";
-import { ValueView, type WriteContext } from "./value_view.ts";
+import { UNKNOWN, ValueView, type WriteContext } from "./value_view.ts";
 
 /** What a value is stored with. */
 export interface TagOptions extends OperationOptions {
@@ -102,8 +102,13 @@ const MOST_REMEMBERED = 10_000;
  * `getOrSet` takes the generations before it calls `load`, so that a value which was invalidated while it was
  * computed is not served later. `set` takes them when it is called: a value computed before `invalidateTag` and set
  * after it is served. `update`, `append`, `prepend`, `incr` and `decr` keep the tags, unless `update` has others;
- * on a value with tags they use `gets` and `cas`. When the server of a counter cannot be reached, reading fails, or misses where the
- * client takes faults for misses.
+ * on a value with tags they use `gets` and `cas`.
+ *
+ * When the server of a counter cannot be reached, an operation that needs it fails. With `failover: "miss"`, reads are
+ * misses and writes are dropped; `getOrSet` returns what `load` returns, and stores nothing. `update` and
+ * `invalidateTag` fail all the same.
+ *
+ * `add`, and `incr` and `decr` with `initial`, replace a value that was invalidated.
  *
  * @param client Where the values are stored: a client, a namespace, or another view. The transcoder must be able to
  * represent lists.
@@ -190,13 +195,18 @@ class Tags {
     return rest as Options;
   }
 
-  async prepareWrite(_key: string, options: TagOptions | undefined): Promise<StoredTag[]> {
+  async prepareWrite(
+    _key: string,
+    options: TagOptions | undefined,
+  ): Promise<StoredTag[] | typeof UNKNOWN> {
     const tags = checkTags(options?.tags ?? []);
-    return await Promise.all(tags.map(async (tag): Promise<StoredTag> => {
-      const generation = await this.#ask(tag);
-      if (typeof generation === "bigint") return [tag, `${generation}`];
-      throw generation;
-    }));
+    const generations = await Promise.all(tags.map((tag) => this.#ask(tag)));
+    const stored: StoredTag[] = [];
+    for (const [i, generation] of generations.entries()) {
+      if (typeof generation !== "bigint") return unknown(generation, options);
+      stored.push([tags[i] ?? "", `${generation}`]);
+    }
+    return stored;
   }
 
   toStored(value: unknown, key: string, { options, prepared, before }: WriteContext): unknown {
@@ -217,7 +227,12 @@ class Tags {
     return asked;
   }
 
-  async fromStored(stored: unknown, key: string, prepared: unknown): Promise<unknown> {
+  async fromStored(
+    stored: unknown,
+    key: string,
+    prepared: unknown,
+    options: OperationOptions,
+  ): Promise<unknown> {
     const parts = openEnvelope(NAME, stored);
     if (parts === undefined) {
       remember(this.#tagsOfKeys, key, []);
@@ -226,10 +241,13 @@ class Tags {
     const [tags, value] = parts as [StoredTag[], unknown];
     const asked = prepared as Map<string, Promise<Generation>>;
     remember(this.#tagsOfKeys, key, tags.map(([tag]) => tag));
-    const current = await Promise.all(tags.map(async ([tag, generation]) => {
-      return `${await (asked.get(tag) ?? this.#ask(tag))}` === generation;
-    }));
-    return current.every(Boolean) ? unescapeValue(value) : undefined;
+    const current = await Promise.all(tags.map(([tag]) => asked.get(tag) ?? this.#ask(tag)));
+    const isOld = tags.some(([, generation], i) => {
+      return typeof current[i] === "bigint" && `${current[i]}` !== generation;
+    });
+    if (isOld) return undefined;
+    const fault = current.find((generation) => typeof generation !== "bigint");
+    return fault === undefined ? unescapeValue(value) : unknown(fault, options);
   }
 
   /** Has the operations of a turn share a request. */
@@ -256,6 +274,12 @@ class Tags {
     const isKey = /^[!-~]+$/.test(tag) && !tag.startsWith("#") && tag.length <= LONGEST_HASH_KEY;
     return this.#prefix + (isKey ? tag : `#${await hashOf(tag)}`);
   }
+}
+
+/** What an operation does without a generation: it fails, if the caller asked for that, and has nothing otherwise. */
+function unknown(fault: SocketError, options: OperationOptions | undefined): typeof UNKNOWN {
+  if (options?.failover === "error") throw fault;
+  return UNKNOWN;
 }
 
 function checkTags(tags: unknown): readonly string[] {

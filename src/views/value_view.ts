@@ -19,8 +19,16 @@ import {
 } from "../../mod.ts";
 import { readEntries } from "../commands/many_keys.ts";
 import { operationOptions } from "../commands/operation_options.ts";
+import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
 import { checkFunction, checkSignal } from "../option_checks.ts";
 import { partialError, renamed, renameKeys } from "./partial_errors.ts";
+import { untilAborted } from "../waiting.ts";
+
+/**
+ * What the rules give instead of a value when a server cannot be reached that tells what is valid, and the client takes
+ * that for a miss. Nothing is stored then, and what is stored stays.
+ */
+export const UNKNOWN: unique symbol = Symbol("unknown");
 
 /** How a view stores values. */
 export interface ValueRules {
@@ -30,6 +38,7 @@ export interface ValueRules {
    * Begins what {@linkcode toStored} needs, before a value is computed.
    *
    * @param options What the caller passed, the view's own options included.
+   * @returns Anything; {@linkcode UNKNOWN} when nothing can be stored.
    */
   prepareWrite?(key: string, options: OperationOptions | undefined): unknown;
   /** Turns a value into what is stored for it. */
@@ -41,7 +50,8 @@ export interface ValueRules {
    *
    * @param prepared What {@linkcode prepareRead} returned.
    * @param options `signal` and `failover`, as the caller passed them.
-   * @returns The value; `undefined` when what is stored is none of this key's: a miss.
+   * @returns The value; `undefined` when what is stored is none of this key's: a miss. {@linkcode UNKNOWN} when that
+   * cannot be known and counts as a miss.
    */
   fromStored(
     stored: unknown,
@@ -106,11 +116,18 @@ export function longestKeyOf(commands: KeyCommands & { readonly longestKey?: num
   return commands.longestKey ?? LONGEST_KEY;
 }
 
+/** Ends a computation whose value could not be stored, before the value is computed. */
+class CannotStore extends Error {}
+
 /** Commands on keys whose values are stored in another form. */
 export class ValueView implements KeyCommands {
   readonly #inner: KeyCommands;
+  /** What stores the values of the views that this one stands on. */
+  readonly #innermost: KeyCommands;
   readonly #rules: ValueRules;
   readonly #withTranscoder: (transcoder: Transcoder) => KeyCommands;
+  /** Values that are being computed and cannot be stored, by key. */
+  readonly #computing: UnstoredValues = new Map();
 
   /**
    * @param inner What stores the values.
@@ -123,6 +140,7 @@ export class ValueView implements KeyCommands {
     withTranscoder: (transcoder: Transcoder) => KeyCommands,
   ) {
     this.#inner = inner;
+    this.#innermost = inner instanceof ValueView ? inner.#innermost : inner;
     this.#rules = rules;
     this.#withTranscoder = withTranscoder;
   }
@@ -190,7 +208,7 @@ export class ValueView implements KeyCommands {
   ): Promise<void> {
     await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
       return this.#inner.set(innerKey, stored, exptime, options);
-    });
+    }, undefined);
   }
 
   async setMany(
@@ -201,14 +219,14 @@ export class ValueView implements KeyCommands {
     const values = readEntries(entries);
     const names = await this.#namesOf(values.keys());
     const inner = this.#clean(options);
-    const stored = new Map(
-      await Promise.all(Array.from(names, async ([innerKey, key]) => {
-        return [
-          innerKey,
-          await this.#toStored(values.get(key), key, { options, exptime }),
-        ] as const;
-      })),
-    );
+    const all = await Promise.all(Array.from(names, async ([innerKey, key]) => {
+      return [
+        innerKey,
+        await this.#toStored(values.get(key), key, { options, exptime }),
+      ] as const;
+    }));
+    const stored = new Map(all.filter(([, value]) => value !== UNKNOWN));
+    if (stored.size < all.length && stored.size === 0) return;
     await this.#replacing(names, stored, options, () => {
       return this.#many("set", names, async () => {
         await this.#inner.setMany(stored, exptime, inner);
@@ -223,9 +241,19 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
-      return this.#inner.add(innerKey, stored, exptime, options);
-    });
+    const writing = { options, exptime };
+    const write = (
+      innerKey: string,
+      stored: unknown,
+      options: OperationOptions | undefined,
+    ) => this.#inner.add(innerKey, stored, exptime, options);
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      if (await this.#write(key, value, writing, write, false)) return true;
+      // What is stored as it is never counts as a miss.
+      if (this.#rules.isPlain(key) === true) return false;
+      if (!await this.#discard(key, await this.#rules.keyOf(key), options)) return false;
+    }
+    throw changedTooOften("add", key);
   }
 
   async replace(
@@ -236,7 +264,7 @@ export class ValueView implements KeyCommands {
   ): Promise<boolean> {
     return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
       return this.#inner.replace(innerKey, stored, exptime, options);
-    });
+    }, false);
   }
 
   async append(
@@ -280,7 +308,7 @@ export class ValueView implements KeyCommands {
   ): Promise<CasOutcome> {
     return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
       return this.#inner.cas(innerKey, stored, cas, exptime, options);
-    });
+    }, "not_found");
   }
 
   async incr(
@@ -333,26 +361,40 @@ export class ValueView implements KeyCommands {
   ): Promise<Value> {
     checkFunction("load", load);
     const innerKey = await this.#rules.keyOf(key);
-    const { exptime = 0, staleFor = 0 } = options ?? {};
+    const inner = this.#clean(options);
+    const { exptime = 0, staleFor = 0, negativeFor = 0 } = options ?? {};
     let change: Change | undefined;
-    const loadStored = async () => {
-      // Before the value is computed: what changes meanwhile concerns it.
-      const prepared = await this.#rules.prepareWrite?.(key, options);
-      const value = await load();
-      if (value === undefined) return undefined;
-      const context = { options, exptime: deferExptime(exptime, staleFor), prepared };
-      const offered = await this.#rules.toStored(value, key, context);
-      change = { before: undefined, offered };
-      return offered;
-    };
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const read = this.#reader<Value>(key, options);
-      const stored = await this.#inner.getOrSet(innerKey, loadStored, this.#clean(options));
+      // Before the value is computed: what changes meanwhile concerns it.
+      const prepare = async () => await this.#rules.prepareWrite?.(key, options);
+      // Within `load`, its failure would be stored as one of `load`.
+      const early = negativeFor > 0 ? { prepared: await prepare() } : undefined;
+      if (early?.prepared === UNKNOWN) return await this.#compute(key, load, options);
+      const loadStored = async () => {
+        const prepared = early === undefined ? await prepare() : early.prepared;
+        if (prepared === UNKNOWN) throw new CannotStore();
+        const value = await load();
+        if (value === undefined) return undefined;
+        const context = { options, exptime: deferExptime(exptime, staleFor), prepared };
+        const offered = await this.#rules.toStored(value, key, context);
+        change = { before: undefined, offered };
+        return offered;
+      };
+      const read = this.#beginReading<Value>(key, options);
+      let stored: unknown;
+      try {
+        stored = await this.#inner.getOrSet(innerKey, loadStored, inner);
+      } catch (error) {
+        // Other callers that wait for the same value get this error too: each view computes it once.
+        if (error instanceof CannotStore) return await this.#compute(key, load, options);
+        throw error;
+      }
       if (change !== undefined) {
         await Promise.allSettled([this.#rules.replaced?.(key, change, options)]);
       }
       if (stored === undefined) return undefined as Value;
       const value = await read(stored);
+      if (value === UNKNOWN) return await this.#compute(key, load, options);
       if (value !== undefined) return value;
       await this.#discard(key, innerKey, options);
     }
@@ -368,11 +410,13 @@ export class ValueView implements KeyCommands {
     let next: Value | undefined;
     let before: unknown;
     const inner = this.#clean(options);
+    // As in every `update`: a value that cannot be read must not be treated as a miss, and be overwritten.
+    const strict: OperationOptions = { ...options, failover: "error" };
     const exptime = inner?.exptime;
     const changeStored = async (stored: unknown) => {
       before = stored;
-      const prepared = this.#rules.prepareWrite?.(key, options);
-      const present = await this.#reader<Value>(key, options)(stored);
+      const prepared = this.#rules.prepareWrite?.(key, strict);
+      const present = await this.#reader<Value>(key, strict)(stored);
       next = await change(present);
       if (next === undefined) return undefined;
       const given = typeof exptime === "function" ? exptime(next) : exptime;
@@ -420,12 +464,33 @@ export class ValueView implements KeyCommands {
     key: string,
     options: OperationOptions | undefined,
   ): (stored: unknown) => Promise<Value | undefined> {
+    const read = this.#beginReading<Value>(key, options);
+    return async (stored) => {
+      const value = await read(stored);
+      return value === UNKNOWN ? undefined : value;
+    };
+  }
+
+  #beginReading<Value>(
+    key: string,
+    options: OperationOptions | undefined,
+  ): (stored: unknown) => Promise<Value | typeof UNKNOWN | undefined> {
     const prepared = this.#rules.prepareRead?.(key);
     return async (stored) => {
       if (stored === undefined) return undefined;
       const value = this.#rules.fromStored(stored, key, prepared, operationOptions(options ?? {}));
-      return await value as Value | undefined;
+      return await value as Value | typeof UNKNOWN | undefined;
     };
+  }
+
+  /** Computes a value that cannot be stored, once for all callers, and converts it as if it had been. */
+  async #compute<Value>(
+    key: string,
+    load: () => Value | Promise<Value>,
+    options: OperationOptions | undefined,
+  ): Promise<Value> {
+    const value = computeAsRead(this.#innermost, this.#computing, key, load);
+    return await untilAborted(value, options?.signal);
   }
 
   async #toStored(
@@ -434,9 +499,11 @@ export class ValueView implements KeyCommands {
     { options, exptime = 0, before }: Writing,
   ): Promise<unknown> {
     const prepared = await this.#rules.prepareWrite?.(key, options);
+    if (prepared === UNKNOWN) return UNKNOWN;
     return await this.#rules.toStored(value, key, { options, exptime, prepared, before });
   }
 
+  /** @param dropped The result of a write that is dropped. */
   async #write<Result>(
     key: string,
     value: unknown,
@@ -446,11 +513,13 @@ export class ValueView implements KeyCommands {
       stored: unknown,
       options: OperationOptions | undefined,
     ) => Promise<Result>,
+    dropped: Result,
   ): Promise<Result> {
     const { options } = writing;
     const inner = this.#clean(options);
     const innerKey = await this.#rules.keyOf(key);
     const stored = await this.#toStored(value, key, writing);
+    if (stored === UNKNOWN) return dropped;
     return await this.#replacing(
       new Map([[innerKey, key]]),
       new Map([[innerKey, stored]]),
@@ -517,10 +586,12 @@ export class ValueView implements KeyCommands {
     const { initial, exptime, ...rest } = options ?? {};
     const step = readDelta(delta);
     const first = initial === undefined ? undefined : readDelta(initial);
+    // A caller that passes `initial` gets a number or an error, never `undefined`.
+    const counting: OperationOptions = first === undefined ? rest : { ...rest, failover: "error" };
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const counted = await this.#countOnce(verb, key, step, rest);
+      const counted = await this.#countOnce(verb, key, step, counting);
       if (counted !== undefined || first === undefined) return counted;
-      if (await this.add(key, `${first}`, exptime, rest)) return first;
+      if (await this.add(key, `${first}`, exptime, counting)) return first;
     }
     throw changedTooOften("count", key);
   }
@@ -574,26 +645,31 @@ export class ValueView implements KeyCommands {
         return this.#inner.cas(innerKey, stored, found.cas, exptime, inner);
       };
       const writing = { options, exptime, before: found.value };
-      if (await this.#write(key, next, writing, write) === "stored") return next;
+      if (await this.#write(key, next, writing, write, "not_found") === "stored") return next;
     }
     throw changedTooOften("change", key);
   }
 
-  /** Removes what is stored and counts as a miss, so that it can be loaded; what others put there stays. */
+  /**
+   * Removes what is stored and counts as a miss, so that it can be stored again; what others put there stays.
+   *
+   * @returns Whether there was anything like that.
+   */
   async #discard(
     key: string,
     innerKey: string,
     options: OperationOptions | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const inner = operationOptions(options ?? {});
-    const read = this.#reader(key, options);
+    const read = this.#beginReading(key, options);
     const found = await this.#inner.gets(innerKey, inner);
-    if (found === undefined || await read(found.value) !== undefined) return;
+    if (found === undefined || await read(found.value) !== undefined) return false;
     // An item that has expired: memcached can delete by its cas unique in no other way that every version knows.
     const past = new Date(Date.now() - 86_400_000);
     await this.#inner.cas(innerKey, found.value, found.cas, past, inner);
     const change = { before: found.value, offered: undefined };
     await Promise.allSettled([this.#rules.replaced?.(key, change, options)]);
+    return true;
   }
 }
 

@@ -224,6 +224,96 @@ function describeCache(
       assertEquals(await cache.match(asking({ "X-A": "2" })), undefined);
     });
 
+    test("leaves a request's body to the caller, and takes one that was read", async (context) => {
+      const { cache, caches } = context;
+      await cache.put(URL_, response("body"));
+      const makePost = () => new Request(URL_, { method: "POST", body: "form" });
+      const asking = [
+        (request: Request) => cache.match(request, { ignoreMethod: true }),
+        (request: Request) => cache.matchAll(request),
+        (request: Request) => cache.keys(request),
+        (request: Request) => cache.delete(request),
+        (request: Request) => caches.match(request),
+      ];
+      for (const ask of asking) {
+        const post = makePost();
+        await ask(post);
+        assertEquals(await post.text(), "form");
+        await ask(post);
+      }
+      await assertRejects(() => cache.put(makePost(), response("body")), TypeError, "must be GET");
+    });
+
+    test("compares a request as it was at the call", async ({ cache, caches }) => {
+      await cache.put(asking({ "X-A": "1" }), response("body", { Vary: "X-A" }));
+      const ask = [
+        (request: Request) => caches.match(request),
+        (request: Request) => cache.match(request),
+      ];
+      for (const match of ask) {
+        const request = asking({ "X-A": "1" });
+        const found = match(request);
+        request.headers.set("X-A", "2");
+        assertEquals(await (await found)?.text(), "body");
+      }
+      const options = { ignoreVary: false };
+      const found = cache.match(URL_, options);
+      options.ignoreVary = true;
+      assertEquals(await found, undefined);
+    });
+
+    test("stores nothing that it could not give back, or compare", async ({ client, cache }) => {
+      // As an origin on the network may answer, which `new Response` cannot make.
+      const odd = (status: number) =>
+        Object.defineProperty(response("body"), "status", { value: status });
+      for (const status of [999, 600, NaN]) {
+        await assertRejects(() => cache.put(URL_, odd(status)), TypeError, `status is ${status}`);
+      }
+      const none = { status: 200 } as unknown as Response;
+      await assertRejects(() => cache.put(URL_, none), TypeError, "it is not a Response");
+      await cache.put(URL_, response("body", { Vary: "Accept Language" }));
+      assertEquals(await cache.match(URL_), undefined);
+      const transferred = Uint8Array.of(1, 2);
+      structuredClone(transferred, { transfer: [transferred.buffer] });
+      const stream = new ReadableStream({
+        start(controller) {
+          controller.enqueue(transferred);
+          controller.close();
+        },
+      });
+      await assertRejects(() => cache.put(URL_, response(stream)), TypeError);
+      await keysOf("body", client, 0);
+      const framework = { status: 200, headers: new Headers(), body: null } as unknown as Response;
+      await cache.put(URL_, framework);
+      assertEquals((await cache.match(URL_))?.statusText, "");
+    });
+
+    test("does not store the headers of a connection", async ({ cache }) => {
+      const headers = {
+        Connection: "X-Hop, close",
+        "X-Hop": "1",
+        "Keep-Alive": "timeout=5",
+        "X-End": "1",
+      };
+      await cache.put(URL_, response("body", { ...headers, "Transfer-Encoding": "chunked" }));
+      const found = [...(await cache.match(URL_))?.headers.keys() ?? []].sort();
+      assertEquals(found, ["age", "content-type", "x-end"]);
+    });
+
+    test("lists for many at once", async ({ cache }) => {
+      await cache.put(URL_, response("body"));
+      const listed = await Promise.all(Array.from({ length: 20 }, () => cache.keys()));
+      assertEquals(listed.map(({ length }) => length), Array(20).fill(1));
+      await cache.put(`${URL_}2`, response("body"));
+      const [before, , after] = await Promise.all([
+        cache.keys(),
+        cache.put(`${URL_}3`, response("body")),
+        // Joins no list that began before it was asked for.
+        cache.put(`${URL_}4`, response("body")).then(() => cache.keys()),
+      ]);
+      assert(before.length >= 2 && after.some(({ url }) => url === `${URL_}4`));
+    });
+
     test("stores no chunks but those that a Response of this runtime takes", async (context) => {
       const { client, cache } = context;
       const streamOf = (...chunks: unknown[]) =>

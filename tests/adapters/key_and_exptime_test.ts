@@ -1,9 +1,17 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { ValidationException } from "../../mod.ts";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  type Client,
+  ClientException,
+  type KeyCommands,
+  PartialClientException,
+  SocketError,
+  ValidationException,
+} from "../../mod.ts";
 import {
   exptimeOf,
   isHashed,
   itemKeyOf,
+  keysBehind,
   textOfItemKey,
 } from "../../src/adapters/key_and_exptime.ts";
 
@@ -50,5 +58,36 @@ Deno.test("itemKeyOf() and exptimeOf() take nothing of another type", () => {
   }
   for (const lifetime of [NaN, "60", null, undefined, 60n] as unknown as number[]) {
     assertThrows(() => exptimeOf(lifetime), ValidationException, "it must be a number");
+  }
+});
+
+Deno.test("keysBehind() waits while memcached lists for others, and lists each key once", async () => {
+  const busy = new ClientException("busy", "BUSY currently processing crawler request");
+  const failures = new Map([["a:1", busy]]);
+  const faults: unknown[] = [
+    busy,
+    new PartialClientException("list", { failures, results: new Map() }),
+    new ClientException("locked", "ERROR locked try again later"),
+  ];
+  const listing = (faults: unknown[]) => {
+    const items: Client["items"] = async function* () {
+      yield { key: "p:a", exptime: undefined } as never;
+      const fault = faults.shift();
+      if (fault !== undefined) throw fault;
+      yield { key: "p:b", exptime: undefined } as never;
+    };
+    return Array.fromAsync(keysBehind({ items } as unknown as KeyCommands, "p:"));
+  };
+  assertEquals(await listing([...faults]), ["p:a", "p:b"]);
+  const others = [
+    new ClientException("off", "ERROR not allowed"),
+    new SocketError("gone"),
+    new PartialClientException("list", {
+      failures: new Map<string, unknown>([...failures, ["b:1", new SocketError("gone")]]),
+      results: new Map(),
+    }),
+  ];
+  for (const other of others) {
+    assertEquals(await assertRejects(() => listing([busy, other])), other);
   }
 });

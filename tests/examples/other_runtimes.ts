@@ -3,7 +3,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { exec } from "../package/exec.ts";
-import { install, installEsbuild, NEWEST_BUN, USUAL_NODE, WORKERD } from "../package/tool.ts";
+import {
+  install,
+  installEsbuild,
+  NEWEST_BUN,
+  type Tool,
+  USUAL_NODE,
+  WORKERD,
+} from "../package/tool.ts";
 import { PACKAGES } from "./packages.ts";
 import { Program } from "./program.ts";
 
@@ -54,22 +61,40 @@ Deno.test("migrate_from_memjs.mjs reads what memjs wrote", async () => {
   });
 });
 
-/** Starts an example on Node; each has a port of its own. */
-async function onNode(example: string, memcached: string): Promise<Program> {
-  const own = { SESSION_SECRET: "a secret", WINDOW_MS: "86400000" };
-  const env = { MEMCACHED: memcached, PORT: "0", ...own };
-  return new Program(await install(USUAL_NODE), [await copy(example)], env, PACKAGES);
+/** Starts an example; each has a port of its own. */
+async function start(tool: Tool, example: string, memcached: string): Promise<Program> {
+  const own = { SESSION_SECRET: "a secret of 32 characters or more", WINDOW_MS: "86400000" };
+  const servers = { MEMCACHED: memcached, MEMCACHIER_SERVERS: memcached };
+  const env = { ...servers, PORT: "0", ...own };
+  return new Program(await install(tool), [await copy(example)], env, PACKAGES);
 }
 
-Deno.test("express_sessions.mjs keeps sessions on two servers, and asks to try again without memcached", async () => {
+function onNode(example: string, memcached: string): Promise<Program> {
+  return start(USUAL_NODE, example, memcached);
+}
+
+const SESSIONS = [
+  ["express_sessions.mjs", USUAL_NODE],
+  ["react_router_sessions.mjs", USUAL_NODE],
+  ["hono_sessions.mjs", NEWEST_BUN],
+] as const;
+
+for (const [example, tool] of SESSIONS) {
+  Deno.test(`${example} keeps sessions on two servers, and asks to try again without memcached`, async () => {
+    await keepSessions(example, tool);
+  });
+}
+
+async function keepSessions(example: string, tool: Tool): Promise<void> {
   await using memcached = await MemcachedProcess.start();
-  await using one = await onNode("express_sessions.mjs", memcached.address);
-  await using two = await onNode("express_sessions.mjs", memcached.address);
+  await using one = await start(tool, example, memcached.address);
+  await using two = await start(tool, example, memcached.address);
   const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
   let cookie = "";
   const ask = async (url: string): Promise<[status: number, text: string]> => {
     const response = await fetch(url, { headers: { Cookie: cookie } });
-    const [given] = response.headers.getSetCookie();
+    // The last one counts: hono-sessions may set a cookie twice.
+    const given = response.headers.getSetCookie().at(-1);
     if (given !== undefined) cookie = given.split(";", 1)[0] ?? "";
     return [response.status, await response.text()];
   };
@@ -79,6 +104,69 @@ Deno.test("express_sessions.mjs keeps sessions on two servers, and asks to try a
   assertEquals(await ask(second), [200, "You have been here 1 times\n"]);
   await memcached.kill();
   assertEquals(await ask(first), [503, "Please try again\n"]);
+}
+
+Deno.test("unstorage.mjs keeps notes for two servers, and asks to try again without memcached", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await using one = await onNode("unstorage.mjs", memcached.address);
+  await using two = await onNode("unstorage.mjs", memcached.address);
+  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  const ask = async (url: string, init?: RequestInit) => {
+    const response = await fetch(url, init);
+    return [response.status, await response.text()];
+  };
+  const put = (body: string) => ({ method: "PUT", body });
+  assertEquals(await ask(`${first}shopping`, put("Buy tea")), [201, "Noted\n"]);
+  assertEquals(await ask(`${second}shopping`), [200, "Buy tea\n"]);
+  assertEquals(await ask(`${second}garden`), [404, "There is no such note\n"]);
+  await memcached.kill();
+  assertEquals(await ask(`${first}shopping`), [503, "Please try again\n"]);
+  assertEquals(await ask(`${second}garden`, put("Water it")), [503, "Please try again\n"]);
+});
+
+Deno.test("keyv.mjs renders a page once on two servers, and each time without memcached", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await using one = await onNode("keyv.mjs", memcached.address);
+  await using two = await onNode("keyv.mjs", memcached.address);
+  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  const ask = async (url: string) => await (await fetch(url)).text();
+  const page = await ask(`${first}about`);
+  assertMatch(page, /^\/about rendered at /);
+  assertEquals([await ask(`${second}about`), await ask(`${first}about`)], [page, page]);
+  await memcached.kill();
+  const made = [page, await ask(`${first}about`), await ask(`${first}about`)];
+  assertEquals(new Set(made).size, 3);
+});
+
+Deno.test("memjs_drop_in.mjs counts visits to two servers, and goes on without memcached", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await using one = await onNode("memjs_drop_in.mjs", memcached.address);
+  await using two = await onNode("memjs_drop_in.mjs", memcached.address);
+  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  const ask = async (url: string) => await (await fetch(url)).text();
+  assertEquals(await ask(`${first}tea`), "Visit 1; the last was to /tea\n");
+  assertEquals(await ask(`${second}tea`), "Visit 2; the last was to /tea\n");
+  assertEquals(await ask(`${second}coffee`), "Visit 1; the last was to /coffee\n");
+  await memcached.kill();
+  assertEquals(await ask(`${first}tea`), "Visits are not counted now\n");
+});
+
+Deno.test("memcached_drop_in.mjs renders a page once on two servers, and each time without memcached", async () => {
+  await using memcached = await MemcachedProcess.start();
+  await using one = await onNode("memcached_drop_in.mjs", memcached.address);
+  await using two = await onNode("memcached_drop_in.mjs", memcached.address);
+  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  const ask = async (url: string) => await (await fetch(url)).text();
+  const page = await ask(`${first}about`);
+  assertEquals(JSON.parse(page).path, "/about");
+  // A page is stored after it has been served: meanwhile the other server may render it, too.
+  let shared;
+  do shared = await ask(`${first}about`); while (
+    await ask(`${second}about`) !== shared || await ask(`${first}about`) !== shared
+  );
+  await memcached.kill();
+  const made = [page, await ask(`${first}about`), await ask(`${first}about`)];
+  assertEquals(new Set(made).size, 3);
 });
 
 Deno.test("express_rate_limit.mjs turns the sixth request away on two servers, and none without memcached", async () => {

@@ -20,9 +20,13 @@ export async function installPackages(env: Record<string, string>): Promise<void
   const entries = {
     ".": "mod.ts",
     "./bentocache": "src/adapters/bentocache.ts",
+    "./keyv": "src/adapters/keyv.ts",
+    "./memcached": "src/adapters/memcached.ts",
+    "./memjs": "src/adapters/memjs.ts",
     "./rate-limit": "src/adapters/rate_limit.ts",
     "./rings": "src/routing/mod.ts",
     "./session": "src/adapters/session.ts",
+    "./unstorage": "src/adapters/unstorage.ts",
   };
   const exports: Record<string, string> = {};
   for (const [name, source] of Object.entries(entries)) {

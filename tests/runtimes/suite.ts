@@ -6,6 +6,8 @@
  */
 
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import "../adapters/memcached_test.ts";
+import "../adapters/memjs_test.ts";
 import "../client/dial_test.ts";
 import "../conformance/authentication_conformance_test.ts";
 import { runProtocol } from "../conformance/protocol_steps.ts";

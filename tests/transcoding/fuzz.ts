@@ -7,6 +7,11 @@ import { toHex } from "./pickle/vectors.ts";
 
 const MAX_LENGTH = 200;
 const MAX_MILLISECONDS = 1000;
+/** What reading an item may allocate, whatever the item, and for each of its bytes: deflate expands 1,032 times. */
+const MAX_BYTES = 1 << 22;
+const MAX_BYTES_PER_BYTE = 1 << 12;
+/** What could not be done, a colon, and why. */
+const MESSAGE = /^Cannot \w+ [^:]+: \S/;
 
 /**
  * Decodes random bytes, and mutations of what the transcoder made of some values, under flags that it
@@ -15,7 +20,8 @@ const MAX_MILLISECONDS = 1000;
  * @param most How many at most.
  * @param goesOn Is given how many are over, and says whether there is time for another.
  * @returns How many there were.
- * @throws {Error} When one makes anything but a value or a `ClientException`, or takes long.
+ * @throws {Error} When one makes anything but a value or a `ClientException` that says why, takes long, or takes memory
+ * out of proportion.
  */
 export async function fuzzTranscoder(
   transcoder: Transcoder,
@@ -28,16 +34,33 @@ export async function fuzzTranscoder(
   for (; cases < most && goesOn(cases); cases++) {
     const item = arbitraryItem(samples, random);
     const shown = `${item.flags} ${toHex(item.data)}`;
+    const memory = allocated();
     const start = busyTime();
     try {
       const value = transcoder.decode(item);
       if (value instanceof Promise) await value;
     } catch (cause) {
-      if (!(cause instanceof ClientException)) throw new Error(`Cannot decode ${shown}`, { cause });
+      if (!isExplained(cause)) throw new Error(`Cannot decode ${shown}`, { cause });
     }
     if (busyTime() - start > MAX_MILLISECONDS) throw new Error(`Too slow for ${shown}`);
+    // Less than nothing where garbage was collected meanwhile.
+    const taken = allocated() - memory;
+    if (taken > MAX_BYTES + item.data.length * MAX_BYTES_PER_BYTE) {
+      throw new Error(`Reading ${shown} takes ${taken} bytes`);
+    }
   }
   return cases;
+}
+
+/** Whether an error is the client's, and its message says what is wrong. */
+export function isExplained(error: unknown): boolean {
+  return error instanceof ClientException && MESSAGE.test(error.message);
+}
+
+/** The bytes that this process holds in JavaScript's heap and in buffers outside it. */
+export function allocated(): number {
+  const { heapUsed, external } = Deno.memoryUsage();
+  return heapUsed + external;
 }
 
 function arbitraryItem(samples: readonly EncodedValue[], random: Random): EncodedValue {

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Client, ValidationException } from "../../mod.ts";
+import { Client, ClientException, SocketError, ValidationException } from "../../mod.ts";
 import { hashedKeys, tagged } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
+import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { ValueView } from "../../src/views/value_view.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
@@ -167,4 +168,109 @@ Deno.test("tagged refuses tags and options that are none, before a byte is sent"
   await assertRejects(() => pages.invalidateTag(""), ValidationException);
   assertThrows(() => tagged(client, { prefix: "a b" }), ValidationException);
   assertThrows(() => tagged(client, { prefix: "x".repeat(101) }), ValidationException);
+});
+
+Deno.test("tagged has nothing and drops what is set when the server of a tag is gone, with failover: miss", async () => {
+  await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
+  await using client = new Client(fleet.names, {
+    ...{ failover: "miss", dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
+    locator: () => ({ locate: (key) => Number(key.includes("tag:")) }),
+  });
+  const views = [
+    tagged(client),
+    tagged(client.namespace("n:")),
+    tagged(hashedKeys(client.namespace("h:"))),
+  ];
+  for (const pages of views) await pages.set("old", "1", 60, { tags: ["t"] });
+  const tags = fleet.servers[1]!;
+  await tags.become("refusing");
+  for (const pages of views) {
+    const options = { tags: ["t"] };
+    await pages.set("new", 2, 60, options);
+    await pages.setMany({ new: 2, newer: 3 }, 60, options);
+    const writes = [
+      pages.add("new", 2, 60, options),
+      pages.replace("old", 2, 60, options),
+      pages.append("old", "2"),
+      pages.cas("old", 2, 1n, 60, options),
+    ];
+    assertEquals(await Promise.all(writes), [false, false, false, "not_found"]);
+    assertEquals([await pages.get("old"), await pages.gets("old")], [undefined, undefined]);
+    assertEquals((await pages.getMany(["old", "new"])).size, 0);
+    // Nothing that is an error in any case becomes a miss.
+    const strict = { ...options, failover: "error" } as const;
+    const failing = [
+      () => pages.get("old", { failover: "error" }),
+      () => pages.set("new", 2, 60, strict),
+      () => pages.getOrSet("new", () => 2, strict),
+      () => pages.update("old", () => "2"),
+      () => pages.update("new", () => "2", options),
+      () => pages.incr("old", 1, { initial: 1 }),
+      () => pages.invalidateTag("t"),
+    ];
+    for (const operation of failing) await assertRejects(operation, SocketError);
+  }
+  await tags.become("up");
+  while (client.servers.some(({ state }) => state === "down")) {
+    await new Promise((go) => setTimeout(go, 1));
+  }
+  for (const pages of views) {
+    assertEquals(await pages.getMany(["old", "new", "newer"]), new Map([["old", "1"]]));
+  }
+});
+
+Deno.test("tagged computes for all callers what it cannot store, with failover: miss", async () => {
+  await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
+  await using client = new Client(fleet.names, {
+    ...{ failover: "miss", dial: fleet.dial, timeout: 10_000 },
+    locator: () => ({ locate: (key) => Number(key.includes("tag:")) }),
+  });
+  const pages = tagged(client);
+  await pages.set("old", 1, 60, { tags: ["t"] });
+  await fleet.servers[1]!.become("refusing");
+  let loads = 0;
+  // A Map is read as an object.
+  const load =
+    async () => (await new Promise((go) => setTimeout(go, 1)), new Map([["n", ++loads]]));
+  for (
+    const options of [{ tags: ["t"] }, { tags: ["t"], negativeFor: 9 }, {
+      tags: ["t"],
+      staleFor: 9,
+    }]
+  ) {
+    const before = loads;
+    const all = await Promise.all(
+      [1, 2, 3].map(() => pages.getOrSet<unknown>("key", load, options)),
+    );
+    assertEquals(all, Array(3).fill({ n: before + 1 }));
+    assertEquals(await client.get("key"), undefined);
+  }
+  // One that does not know of the tag waits for the same value.
+  const both = [
+    tagged(client).getOrSet("key", () => 1, { tags: ["t"] }),
+    pages.getOrSet("key", () => 2),
+  ];
+  for (const value of await Promise.all(both)) assert(value === 1 || value === 2);
+  await client.delete("key");
+  // What is stored stays: it may be valid.
+  assertEquals(await pages.getOrSet("old", () => 2), 2);
+  assert(await client.get("old") !== undefined);
+  const own = new Error("the caller's");
+  const failing = () => pages.getOrSet("key", () => Promise.reject(own), { tags: ["t"] });
+  assertEquals(await assertRejects(failing), own);
+  const inItself = () => pages.getOrSet("key", failingInside, { tags: ["t"] });
+  const failingInside = (): Promise<unknown> => pages.getOrSet("key", () => 1, { tags: ["t"] });
+  await assertRejects(inItself, ClientException, "wait for itself");
+});
+
+onEveryServer("tagged, of what was invalidated", (test) => {
+  test("adds and counts as where there is nothing", async (client) => {
+    const pages = tagged(client);
+    await pages.setMany({ added: 1, counted: "7" }, 60, { tags: ["t"] });
+    await pages.invalidateTag("t");
+    assertEquals([await pages.add("added", 2), await pages.add("added", 3)], [true, false]);
+    assertEquals(await pages.get("added"), 2);
+    const count = () => pages.incr("counted", 1, { initial: 3 });
+    assertEquals([await count(), await count()], [3n, 4n]);
+  });
 });

@@ -176,7 +176,8 @@ function grown(
  * and views, the others throw a `TypeError`.
  */
 async function bytesOf(chunk: unknown): Promise<Uint8Array> {
-  if (chunk instanceof Uint8Array) return chunk;
+  // One that has been transferred elsewhere is empty, too, and an error.
+  if (chunk instanceof Uint8Array && chunk.byteLength > 0) return chunk;
   const stream = new ReadableStream({
     start(controller) {
       controller.enqueue(chunk);

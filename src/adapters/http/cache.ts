@@ -2,19 +2,19 @@
 
 import { checkOptions, type OptionTypes } from "../../option_checks.ts";
 import { type KeyCommands, SocketError } from "../../../mod.ts";
-import {} from "../adapter_options.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
   addressOf,
   type Entry,
   hasSameVariant,
+  headerOf,
   requestOf,
   responseOf,
   varyNames,
 } from "./entry.ts";
-import { checkRequest, checkStorable, fetchAll, requestOfCall } from "./exchanges.ts";
-import { freshnessOf } from "./freshness.ts";
+import { type Asked, askedOf, checkStorable, fetchAll } from "./exchanges.ts";
+import { freshnessOf, storableHeaders } from "./freshness.ts";
 import type { ChangeList } from "./lists.ts";
 import { Variants } from "./variants.ts";
 
@@ -48,11 +48,11 @@ export interface CacheSettings {
  *
  * Many users share this cache. Unlike a browser's cache, it follows RFC 9111's rules for shared caches. `put` resolves
  * and stores nothing when the response's `Cache-Control` has `no-store`, `no-cache` or `private`, when there is a
- * `Set-Cookie`, when the response has expired, when the request's `Cache-Control` has `no-store`, and when the request
+ * `Set-Cookie`, when `Vary` has what is no name of a header, when the response has expired, when the request's `Cache-Control` has `no-store`, and when the request
  * has an `Authorization` and the response does not allow sharing it. `s-maxage`, `max-age` or `Expires` say how long a
  * response is served, less its age according to `Age` and `Date`. Without them it never expires. It is served with an
- * `Age` header. The cache stores a request's address and the headers that `Vary` names, and nothing else of the
- * request.
+ * `Age` header. The headers of a connection, such as `Connection` and those that it names, are not stored. The cache
+ * stores a request's address and the headers that `Vary` names, and nothing else of the request.
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. Before a response is returned, the cache checks
  * that all chunks exist; an incomplete body is a miss. When memcached loses a chunk while the body is read, reading
@@ -133,8 +133,7 @@ export class MoecacheCache {
     request: Request | string | URL,
     options: MoecacheCacheQuery = {},
   ): Promise<Response | undefined> {
-    checkOptions(options, QUERY_TYPES);
-    for (const entry of await this.#find(requestOfCall(request), options)) {
+    for (const entry of await this.#find(askedOf(request), queryOf(options))) {
       const response = await this.#open(entry);
       if (response !== undefined) return response;
     }
@@ -180,8 +179,8 @@ export class MoecacheCache {
    * @param request A GET request, or its address.
    * @param response The response, whose body is read to its end.
    * @returns A promise that resolves when the response is stored, or when the rules say that it must not be stored.
-   * @throws {TypeError} When the request is not a GET of `http:` or `https:`, or the response is partial (206), varies
-   * by everything (`Vary: *`), has been read already, or has a body whose chunks are not bytes.
+   * @throws {TypeError} When the request is not a GET of `http:` or `https:`, or the response is partial (206), has a
+   * status outside of 200 to 599, varies by everything (`Vary: *`), has been read already, or has a body whose chunks are not bytes.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    * @throws {AggregateError} When storing fails, and deleting the stored part of the body fails as well.
@@ -207,28 +206,7 @@ export class MoecacheCache {
    * ```
    */
   async put(request: Request | string | URL, response: Response): Promise<void> {
-    const asked = requestOfCall(request);
-    checkStorable(asked, response);
-    // Copied at once: the caller may change the objects after they have been checked.
-    const stored = this.#now();
-    const { storable, age, lifetime } = freshnessOf(asked, response, stored);
-    if (!storable) return giveUp(response.body);
-    const head: Omit<Entry, "body"> = {
-      url: addressOf(asked.url),
-      vary: varyNames(response.headers).map((name) => [name, asked.headers.get(name)]),
-      status: response.status,
-      statusText: response.statusText,
-      headers: [...response.headers],
-      stored,
-      age,
-      expires: lifetime === undefined ? null : stored + lifetime,
-    };
-    const body = response.body?.getReader();
-    const generation = await this.#generationFor(body);
-    if (generation === undefined) return giveUp(body);
-    const exptime = exptimeOf(lifetime ?? Infinity);
-    const place = body === undefined ? null : await this.#bodies.write(body, exptime);
-    await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
+    await this.#put(askedOf(request), response);
   }
 
   /**
@@ -286,10 +264,8 @@ export class MoecacheCache {
    * ```
    */
   async addAll(requests: Iterable<Request | string | URL>): Promise<void> {
-    const asked = Array.from(requests, requestOfCall);
-    asked.forEach(checkRequest);
-    await fetchAll(asked, async (exchanges) => {
-      await Promise.all(exchanges.map(({ request, response }) => this.put(request, response)));
+    await fetchAll(requests, async (exchanges) => {
+      await Promise.all(exchanges.map(({ request, response }) => this.#put(request, response)));
     });
   }
 
@@ -321,16 +297,16 @@ export class MoecacheCache {
     request: Request | string | URL,
     options: MoecacheCacheQuery = {},
   ): Promise<boolean> {
-    checkOptions(options, QUERY_TYPES);
-    const asked = requestOfCall(request);
+    const query = queryOf(options);
+    const asked = askedOf(request);
     const generation = await this.#variants.generation();
     if (generation === undefined) return false;
-    const found = await this.#find(asked, options);
+    const found = await this.#find(asked, query);
     const addresses = new Set(found.map(({ url }) => url));
     const removed = await Promise.all(
       [...addresses].map((address) =>
         this.#change(generation, address, (entries) => {
-          const kept = entries.filter((entry) => !isMatch(entry, asked, options));
+          const kept = entries.filter((entry) => !isMatch(entry, asked, query));
           return kept.length === entries.length ? undefined : kept;
         })
       ),
@@ -368,17 +344,41 @@ export class MoecacheCache {
     return (await this.#findAll(request, options)).map(requestOf);
   }
 
+  async #put(asked: Asked, response: Response): Promise<void> {
+    checkStorable(asked, response);
+    // Copied at once: the caller may change the objects after they have been checked.
+    const stored = this.#now();
+    const { storable, age, lifetime } = freshnessOf(asked, response, stored);
+    if (!storable) return giveUp(response.body);
+    const head: Omit<Entry, "body"> = {
+      url: addressOf(asked.url),
+      vary: varyNames(response.headers).map((name) => [name, headerOf(asked, name)]),
+      status: response.status,
+      statusText: `${response.statusText ?? ""}`,
+      headers: storableHeaders(response.headers),
+      stored,
+      age,
+      expires: lifetime === undefined ? null : stored + lifetime,
+    };
+    const body = response.body?.getReader();
+    const generation = await this.#generationFor(body);
+    if (generation === undefined) return giveUp(body);
+    const exptime = exptimeOf(lifetime ?? Infinity);
+    const place = body === undefined ? null : await this.#bodies.write(body, exptime);
+    await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
+  }
+
   async #findAll(
     request: Request | string | URL | undefined,
     options: MoecacheCacheQuery,
   ): Promise<Entry[]> {
-    checkOptions(options, QUERY_TYPES);
+    const query = queryOf(options);
     return request === undefined
       ? await this.#variants.readAll()
-      : await this.#find(requestOfCall(request), options);
+      : await this.#find(askedOf(request), query);
   }
 
-  async #find(asked: Request, options: MoecacheCacheQuery): Promise<Entry[]> {
+  async #find(asked: Asked, options: MoecacheCacheQuery): Promise<Entry[]> {
     if (asked.method !== "GET" && !options.ignoreMethod) return [];
     const entries = options.ignoreSearch
       ? await this.#variants.readAll()
@@ -414,7 +414,7 @@ export class MoecacheCache {
   }
 
   /** Lists an entry; resolves to the entries that it replaces. If it cannot be listed, its body is deleted. */
-  async #list(generation: string, entry: Entry, asked: Request): Promise<Entry[]> {
+  async #list(generation: string, entry: Entry, asked: Asked): Promise<Entry[]> {
     try {
       const removed = await this.#variants.change(
         generation,
@@ -436,7 +436,13 @@ export class MoecacheCache {
   }
 }
 
-function isMatch(entry: Entry, asked: Request, options: MoecacheCacheQuery): boolean {
+/** Checks the options and copies them: the caller may change the object later. */
+function queryOf(options: MoecacheCacheQuery): MoecacheCacheQuery {
+  checkOptions(options, QUERY_TYPES);
+  return { ...options };
+}
+
+function isMatch(entry: Entry, asked: Asked, options: MoecacheCacheQuery): boolean {
   const { ignoreSearch, ignoreVary } = options;
   return addressOf(entry.url, ignoreSearch) === addressOf(asked.url, ignoreSearch) &&
     (ignoreVary || hasSameVariant(entry, asked));

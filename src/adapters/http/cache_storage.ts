@@ -11,6 +11,7 @@ import {
 import { checkClient, checkPrefix } from "../adapter_options.ts";
 import { itemKeyOf } from "../key_and_exptime.ts";
 import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts";
+import { askedOf } from "./exchanges.ts";
 import { Lists } from "./lists.ts";
 import { Variants } from "./variants.ts";
 
@@ -243,9 +244,11 @@ export class MoecacheCacheStorage {
   ): Promise<Response | undefined> {
     checkOptions(options, { ...QUERY_TYPES, cacheName: "string" });
     const { cacheName, ...query } = options;
+    // Taken at once: the caller may change the request while caches are searched.
+    const asked = askedOf(request) as Request;
     for (const name of await this.keys()) {
       if (cacheName !== undefined && name !== cacheName) continue;
-      const response = await (await this.open(name)).match(request, query);
+      const response = await (await this.open(name)).match(asked, query);
       if (response !== undefined) return response;
     }
     return undefined;

@@ -51,9 +51,22 @@ export function varyNames(headers: Headers): string[] {
   return [...new Set(names.filter((name) => name !== ""))];
 }
 
+/** What a name in `Vary` must be (RFC 9110, 5.6.2). */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+/** Whether all names in a response's `Vary` are names of headers, so that requests can be compared by them. */
+export function hasValidVary(headers: Headers): boolean {
+  return varyNames(headers).every((name) => HEADER_NAME.test(name));
+}
+
+/** The value of a request's header; `null` when it has none. */
+export function headerOf({ headers }: Pick<Request, "headers">, name: string): string | null {
+  return HEADER_NAME.test(name) ? headers.get(name) : null;
+}
+
 /** Whether a request has the headers that an entry was stored for. */
-export function hasSameVariant(entry: Entry, request: Request): boolean {
-  return entry.vary.every(([name, value]) => request.headers.get(name) === value);
+export function hasSameVariant(entry: Entry, request: Pick<Request, "headers">): boolean {
+  return entry.vary.every(([name, value]) => headerOf(request, name) === value);
 }
 
 /** The address under which an entry is found; without the fragment. */

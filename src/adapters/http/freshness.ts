@@ -1,5 +1,7 @@
 /** What a shared cache may store, and for how long, according to RFC 9111. @module */
 
+import { hasValidVary } from "./entry.ts";
+
 /** Whether a response may be stored, how old it is, and how long it stays fresh. */
 export interface Freshness {
   /** Whether it may be stored. */
@@ -21,7 +23,11 @@ const MOST_SECONDS = 2 ** 31;
  * @param response The response; only its headers are read.
  * @param now When it arrived, in milliseconds since 1970.
  */
-export function freshnessOf(request: Request, response: Response, now: number): Freshness {
+export function freshnessOf(
+  request: Pick<Request, "headers">,
+  response: Response,
+  now: number,
+): Freshness {
   const { headers } = response;
   const directives = readDirectives(headers);
   const age = ageOf(headers, now);
@@ -30,12 +36,27 @@ export function freshnessOf(request: Request, response: Response, now: number): 
   return { storable: isFresh && mayBeShared(request, directives, headers), age, lifetime };
 }
 
+/** Headers of one connection, besides those that `Connection` names (RFC 9110, 7.6.1; RFC 9111, 3.1). */
+const OF_A_CONNECTION = [
+  ...["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"],
+  ...["proxy-authenticate", "proxy-authentication-info", "proxy-authorization"],
+];
+
+/** The headers of a response that a cache stores: all but those of the connection that it came through. */
+export function storableHeaders(headers: Headers): [name: string, value: string][] {
+  const named = (headers.get("Connection") ?? "").toLowerCase().split(",");
+  const left = new Set([...OF_A_CONNECTION, ...named.map((name) => name.trim())]);
+  return [...headers].filter(([name]) => !left.has(name.toLowerCase()));
+}
+
 function mayBeShared(
-  request: Request,
+  request: Pick<Request, "headers">,
   directives: ReadonlyMap<string, string>,
   headers: Headers,
 ): boolean {
   if (["no-store", "no-cache", "private"].some((name) => directives.has(name))) return false;
+  // Requests cannot be compared by what is no name of a header.
+  if (!hasValidVary(headers)) return false;
   if (headers.has("Set-Cookie") || readDirectives(request.headers).has("no-store")) return false;
   return !request.headers.has("Authorization") || isForAll(directives);
 }
@@ -73,13 +94,16 @@ function secondsOf(text: string): number | undefined {
   return /^\d+$/.test(text) ? Math.min(Number(text), MOST_SECONDS) : undefined;
 }
 
-/** Reads `max-age=60, private="x, y"`; if a directive occurs twice, the first one counts. */
+/**
+ * Reads `max-age=60, private="x, y"`; if a directive occurs twice, the first one counts. Some origins write `;` for
+ * `,`.
+ */
 function readDirectives(headers: Headers): Map<string, string> {
   const header = headers.get("Cache-Control") ?? "";
   const directives = new Map<string, string>();
   for (
     const [, name = "", quoted, token] of header.matchAll(
-      /([^\s,=]+)(?:=(?:"([^"]*)"|([^\s,]*)))?/g,
+      /([^\s,;=]+)(?:=(?:"([^"]*)"|([^\s,;]*)))?/g,
     )
   ) {
     const key = name.toLowerCase();

@@ -17,6 +17,10 @@ export class Variants {
   readonly #longest: number;
   readonly #now: () => number;
   readonly #lists: Lists<Entry>;
+  /** The latest list of all entries. */
+  #reading: Promise<Entry[]> | undefined;
+  /** The one after it, which has not begun. */
+  #nextReading: Promise<Entry[]> | undefined;
 
   /**
    * @param commands The commands to list keys with.
@@ -51,12 +55,26 @@ export class Variants {
     return this.#fresh(await this.#lists.read(await this.#key(address), this.#namespace));
   }
 
-  /** The entries of all addresses, in the order in which they were stored. memcached lists all its keys for this. */
-  async readAll(): Promise<Entry[]> {
+  /**
+   * The entries of all addresses, in the order in which they were stored. memcached lists all its keys for this, one
+   * list at a time. So callers that ask meanwhile share the next list.
+   */
+  readAll(): Promise<Entry[]> {
+    this.#nextReading ??= Promise.allSettled([this.#reading]).then(() => {
+      this.#nextReading = undefined;
+      return this.#reading = this.#readAll();
+    });
+    return this.#nextReading;
+  }
+
+  async #readAll(): Promise<Entry[]> {
     const reading: Promise<Entry[]>[] = [];
     const generation = await this.#namespace.currentPrefix();
     for await (const key of keysBehind(this.#commands, generation + HEAD)) {
-      reading.push(this.#lists.read(key));
+      const entries = this.#lists.read(key);
+      // It is waited for below, and may fail before.
+      entries.catch(() => {});
+      reading.push(entries);
     }
     return this.#fresh((await Promise.all(reading)).flat()).sort((a, b) => a.stored - b.stored);
   }

@@ -1,17 +1,28 @@
 /** A handler for `cacheHandlers` of Next.js: what `"use cache: remote"` stores. @module */
 
-import type { Exptime } from "../../../mod.ts";
-import { checkOptions } from "../../option_checks.ts";
+import { ClientException, type Exptime, ValidationException } from "../../../mod.ts";
+import { checkInteger, checkOptions, type OptionTypes } from "../../option_checks.ts";
+import { deferred, systemClock } from "../../waiting.ts";
 import { giveUp } from "../http/bodies.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import {
   type NextCache,
   nextCacheFrom,
-  type NextCacheHandlerOptions,
+  type NextSharedOptions,
   OPTION_TYPES,
 } from "./next_options.ts";
+import { checkRecord, checkSeconds, checkTags, secondsOf } from "./passed_values.ts";
 import { now } from "./revalidations.ts";
-import { TaggedEntries } from "./tagged_entries.ts";
+import { type EntryHead, TaggedEntries } from "./tagged_entries.ts";
+
+/** The options of {@linkcode nextCacheHandler}; all are optional. */
+export interface NextCacheHandlerOptions extends NextSharedOptions {
+  /**
+   * For how many milliseconds after Next began to store an entry `get` waits until it is stored, 1 to 2,147,483,647;
+   * 30,000 by default. Then `get` reads what is in memcached, and `onError` receives a `ClientException`.
+   */
+  readonly pendingTimeout?: number | undefined;
+}
 
 /** An entry, as Next passes it to a handler and gets it back. */
 export interface NextCacheEntry {
@@ -43,11 +54,25 @@ export interface NextCacheHandler extends AsyncDisposable {
    * Revalidates tags, for all processes.
    *
    * @param durations `expire`, for how many seconds older entries are still served; they are not without `durations`.
+   * @throws {ValidationException} When `tags` is not a list of strings, or `expire` not a number.
    * @throws {SocketError} When memcached cannot be reached; it is tried again with the next `get` of this process.
    */
   updateTags(tags: string[], durations?: { expire?: number }): Promise<void>;
   /** Closes the client if the handler made it. */
   close(): Promise<void>;
+}
+
+const TYPES: OptionTypes<NextCacheHandlerOptions> = { ...OPTION_TYPES, pendingTimeout: "number" };
+const PENDING_TIMEOUT = 30_000;
+/** The longest that timers take. */
+const LONGEST_TIMEOUT = 0x7fffffff;
+
+/** An entry that is being stored. */
+interface Pending {
+  /** Resolves when it has been stored, or will not be. */
+  readonly done: Promise<void>;
+  /** Until when it is waited for, as {@linkcode now} counts. */
+  readonly deadline: number;
 }
 
 /** What is stored of an entry besides its bytes and tags. An absent `expire` or `revalidate` is infinite. */
@@ -72,7 +97,7 @@ interface Meta {
  * rendered, and `onError` receives the error. A revalidation is not dropped: it rejects. While `next build` runs, the
  * handler stores nothing and connects to nothing.
  *
- * @param options `servers` or `client`; `clientOptions`, `prefix`, `onError`.
+ * @param options `servers` or `client`; `clientOptions`, `prefix`, `onError`, `pendingTimeout`.
  * @returns The handler.
  * @throws {ValidationException} When an option is invalid, or there are no servers.
  *
@@ -98,29 +123,33 @@ interface Meta {
  * ```
  */
 export function nextCacheHandler(options: NextCacheHandlerOptions = {}): NextCacheHandler {
-  checkOptions(options, OPTION_TYPES);
+  checkOptions(options, TYPES);
+  const { pendingTimeout = PENDING_TIMEOUT } = options;
+  checkInteger("pendingTimeout", pendingTimeout, 1, LONGEST_TIMEOUT);
   const cache = nextCacheFrom(options);
-  return cache === undefined ? new NoCache() : new MemcachedCache(cache);
+  return cache === undefined ? new NoCache() : new MemcachedCache(cache, pendingTimeout);
 }
 
 class MemcachedCache implements NextCacheHandler {
   readonly #cache: NextCache;
   readonly #entries: TaggedEntries<Meta>;
+  readonly #pendingTimeout: number;
   /** What is being stored, by key. */
-  readonly #setting = new Map<string, Promise<void>>();
+  readonly #setting = new Map<string, Pending>();
 
-  constructor(cache: NextCache) {
+  constructor(cache: NextCache, pendingTimeout: number) {
     const { client, prefix, revalidations } = cache;
     this.#cache = cache;
+    this.#pendingTimeout = pendingTimeout;
     this.#entries = new TaggedEntries(client, revalidations, `${prefix}entry:`);
   }
 
-  async get(cacheKey: string, softTags: string[] = []): Promise<NextCacheEntry | undefined> {
+  async get(cacheKey: string, softTags?: string[]): Promise<NextCacheEntry | undefined> {
     try {
-      await this.#setting.get(cacheKey);
+      await this.#waitForSet(cacheKey);
       // What is rendered when there is none reflects this.
       const [found] = await Promise.all([
-        this.#entries.get(cacheKey, softTags),
+        this.#entries.get(cacheKey, checkTags(softTags ?? [])),
         this.refreshTags(),
       ]);
       if (found === undefined) return undefined;
@@ -135,10 +164,11 @@ class MemcachedCache implements NextCacheHandler {
   }
 
   async set(cacheKey: string, pendingEntry: Promise<NextCacheEntry>): Promise<void> {
-    const setting = this.#set(cacheKey, pendingEntry);
-    this.#setting.set(cacheKey, setting);
-    await setting;
-    if (this.#setting.get(cacheKey) === setting) this.#setting.delete(cacheKey);
+    const done = this.#set(cacheKey, pendingEntry);
+    const pending = { done, deadline: now() + this.#pendingTimeout };
+    this.#setting.set(cacheKey, pending);
+    await done;
+    this.#forget(cacheKey, pending);
   }
 
   async refreshTags(): Promise<void> {
@@ -155,8 +185,7 @@ class MemcachedCache implements NextCacheHandler {
   }
 
   async updateTags(tags: string[], durations?: { expire?: number }): Promise<void> {
-    const seconds = durations === undefined ? 0 : durations.expire ?? Infinity;
-    await this.#cache.revalidations.add(tags, seconds);
+    await this.#cache.revalidations.add(checkTags(tags), secondsOf(durations));
   }
 
   async close(): Promise<void> {
@@ -167,24 +196,46 @@ class MemcachedCache implements NextCacheHandler {
     await this.close();
   }
 
+  /** Waits for an entry that this process is storing; not for ever, because its rendering may never end. */
+  async #waitForSet(cacheKey: string): Promise<void> {
+    const pending = this.#setting.get(cacheKey);
+    if (pending === undefined) return;
+    const { done, deadline } = pending;
+    const { promise, resolve } = deferred<"late">();
+    const cancel = systemClock.after(deadline - now(), () => resolve("late"));
+    const outcome = await Promise.race([done, promise]);
+    cancel();
+    // The first that has waited for it reports it, and no other waits.
+    if (outcome !== "late" || !this.#forget(cacheKey, pending)) return;
+    const why = `it has not ended for ${this.#pendingTimeout} ms`;
+    this.#cache.report(new ClientException(`Cannot wait for entry: ${why}`, cacheKey));
+  }
+
+  /** @returns Whether it was what is being stored under the key. */
+  #forget(cacheKey: string, pending: Pending): boolean {
+    return this.#setting.get(cacheKey) === pending && this.#setting.delete(cacheKey);
+  }
+
   /** Stores an entry; never rejects. */
   async #set(cacheKey: string, pendingEntry: Promise<NextCacheEntry>): Promise<void> {
-    const entry = await resultOf(pendingEntry);
-    if (entry === undefined) return;
+    const result = await resultOf(pendingEntry);
+    if (result === undefined) return;
     try {
-      await this.#store(cacheKey, entry);
+      await this.#store(cacheKey, checkEntry(result.entry));
     } catch (error) {
       this.#cache.report(error);
     }
   }
 
   async #store(cacheKey: string, entry: NextCacheEntry): Promise<void> {
-    const { value, tags, timestamp, expire } = entry;
-    // Next renders an entry without a lifetime each time.
-    if (!(expire > 0)) return giveUp(value);
+    const { value, timestamp, expire } = entry;
     let exptime: Exptime;
     let rendered: number | undefined;
+    let head: Omit<EntryHead<Meta>, "rendered">;
     try {
+      head = headOf(entry);
+      // Next renders an entry without a lifetime each time.
+      if (expire <= 0) return giveUp(value);
       exptime = exptimeOf(timestamp + expire * 1000 - now());
       rendered = await this.#cache.revalidations.before(timestamp);
     } catch (error) {
@@ -192,9 +243,8 @@ class MemcachedCache implements NextCacheHandler {
       throw error;
     }
     if (rendered === undefined) return giveUp(value);
-    const head = { rendered, tags, meta: metaOf(entry) };
     // Next has reported already what it could not render to its end.
-    await this.#entries.setStream(cacheKey, head, value, exptime);
+    await this.#entries.setStream(cacheKey, { rendered, ...head }, value, exptime);
   }
 }
 
@@ -205,7 +255,7 @@ class NoCache implements NextCacheHandler {
   }
 
   async set(_cacheKey: string, pendingEntry: Promise<NextCacheEntry>): Promise<void> {
-    giveUp((await resultOf(pendingEntry))?.value);
+    giveUp((await resultOf(pendingEntry))?.entry?.value);
   }
 
   refreshTags(): Promise<void> {
@@ -232,21 +282,37 @@ class NoCache implements NextCacheHandler {
 /** What a promise resolves to; `undefined` when it rejects, which Next reports itself. */
 async function resultOf(
   pendingEntry: Promise<NextCacheEntry>,
-): Promise<NextCacheEntry | undefined> {
+): Promise<{ entry: NextCacheEntry } | undefined> {
   try {
-    return await pendingEntry;
+    return { entry: await pendingEntry };
   } catch {
     return undefined;
   }
 }
 
-function metaOf({ stale, timestamp, expire, revalidate }: NextCacheEntry): Meta {
-  return {
+/** @throws {ValidationException} When it is not an object with a stream. */
+function checkEntry(entry: NextCacheEntry): NextCacheEntry {
+  checkRecord("entry", entry);
+  if (typeof entry.value?.getReader === "function") return entry;
+  throw new ValidationException("Cannot store entry: its value must be a ReadableStream", entry);
+}
+
+/**
+ * What is stored of an entry before its bytes.
+ *
+ * @throws {ValidationException} When a tag is not a string, or a time not a number.
+ */
+function headOf(
+  { tags, stale, timestamp, expire, revalidate }: NextCacheEntry,
+): Omit<EntryHead<Meta>, "rendered"> {
+  checkSeconds("stale", stale);
+  const meta = {
     stale,
     timestamp,
-    ...(Number.isFinite(expire) ? { expire } : {}),
-    ...(Number.isFinite(revalidate) ? { revalidate } : {}),
+    ...(checkSeconds("expire", expire) < Infinity ? { expire } : {}),
+    ...(checkSeconds("revalidate", revalidate) < Infinity ? { revalidate } : {}),
   };
+  return { tags: checkTags(tags ?? []), meta };
 }
 
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {

@@ -1,107 +1,37 @@
 /** A class for `cacheHandler` of Next.js: pages that are rendered once, and data of `fetch`. @module */
 
-import { ValidationException } from "../../../mod.ts";
 import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
-import { exptimeOf } from "../key_and_exptime.ts";
+import { checkText, exptimeOf } from "../key_and_exptime.ts";
+import { Askings, UNKNOWN } from "./askings.ts";
+import { Builds } from "./builds.ts";
 import { type CachedValue, type PackedValue, packValue, unpackValue } from "./cached_values.ts";
+import type {
+  NextCacheControl,
+  NextIncrementalCacheContext,
+  NextIncrementalCacheEntry,
+  NextIncrementalCacheHandler,
+  NextIncrementalCacheHandlerClass,
+  NextIncrementalGetContext,
+  NextIncrementalSetContext,
+} from "./incremental_interface.ts";
 import {
   type NextCache,
   nextCacheFrom,
-  type NextCacheHandlerOptions,
+  type NextSharedOptions,
   OPTION_TYPES,
 } from "./next_options.ts";
+import { checkRecord, checkSeconds, checkTags, secondsOf } from "./passed_values.ts";
 import { now } from "./revalidations.ts";
 import { TaggedEntries } from "./tagged_entries.ts";
 
 /** The options of {@linkcode nextIncrementalCacheHandler}; all are optional. */
-export interface NextIncrementalCacheHandlerOptions extends NextCacheHandlerOptions {
+export interface NextIncrementalCacheHandlerOptions extends NextSharedOptions {
   /**
    * What tells the pages of a deployment from those of the one before it, because they refer to files of their own build.
    * By default it is Next's build id, in the file `BUILD_ID` beside the built application. All processes of a deployment
    * need the same: set it, or `generateBuildId` of Next, where each machine builds for itself. It must not be empty.
    */
   readonly buildId?: string | undefined;
-}
-
-/** What Next makes an instance with, as far as it is used here. */
-export interface NextIncrementalCacheContext {
-  /** Reads files. */
-  readonly fs?: { readFileSync(path: string, encoding: "utf8"): string | Uint8Array } | undefined;
-  /** The folder `server` of the built application. */
-  readonly serverDistDir?: string | undefined;
-  /** Tags that a proxy knows to have been revalidated. */
-  readonly revalidatedTags?: readonly string[] | undefined;
-}
-
-/** How long a page may be used, in seconds; `false` means for ever. */
-export interface NextCacheControl {
-  /** After how long it is rendered again. */
-  readonly revalidate: number | false;
-  /** For how long it may be used at most. */
-  readonly expire?: number | undefined;
-}
-
-/** What Next passes to `get`, as far as it is used here. */
-export interface NextIncrementalGetContext {
-  /** What is cached: `"FETCH"`, `"IMAGE"`, `"APP_PAGE"`, `"APP_ROUTE"` or `"PAGES"`. */
-  readonly kind?: string | undefined;
-  /** The tags of a `fetch`. */
-  readonly tags?: readonly string[] | undefined;
-  /** The tags of the path that a `fetch` is for. */
-  readonly softTags?: readonly string[] | undefined;
-  /** After how many seconds a `fetch` is made again. */
-  readonly revalidate?: number | false | undefined;
-}
-
-/** What Next passes to `set`, as far as it is used here. */
-export interface NextIncrementalSetContext {
-  /** Whether it is the response of a `fetch`. */
-  readonly fetchCache?: boolean | undefined;
-  /** `"IMAGE"` for an image. */
-  readonly kind?: string | undefined;
-  /** The tags of a `fetch`. */
-  readonly tags?: readonly string[] | undefined;
-  /** How long a page may be used. */
-  readonly cacheControl?: NextCacheControl | undefined;
-}
-
-/** A value, as Next gets it. */
-export interface NextIncrementalCacheEntry {
-  /** When it was rendered, in milliseconds since 1970; -1 when it must be rendered again before it is used. */
-  readonly lastModified: number;
-  /** The value; `null` for a page that does not exist. */
-  readonly value: Readonly<Record<string, unknown>> | null;
-  /** How long it may be used. */
-  readonly cacheControl?: NextCacheControl;
-}
-
-/** An instance, with the methods that Next calls. */
-export interface NextIncrementalCacheHandler {
-  /** Gets a value; `null` when there is none, when it was revalidated, or when memcached cannot be reached. */
-  get(key: string, context?: NextIncrementalGetContext): Promise<NextIncrementalCacheEntry | null>;
-  /** Stores a value, unless memcached cannot be reached. */
-  set(
-    key: string,
-    data: Readonly<Record<string, unknown>> | null,
-    context?: NextIncrementalSetContext,
-  ): Promise<void>;
-  /**
-   * Revalidates tags, for all processes; a path is a tag too.
-   *
-   * @param durations `expire`, for how many seconds older values are still served; they are not without `durations`.
-   * @throws {SocketError} When memcached cannot be reached; it is tried again with the next `get` of this process.
-   */
-  revalidateTag(tags: string | readonly string[], durations?: { expire?: number }): Promise<void>;
-  /** Does nothing: an instance keeps no values. */
-  resetRequestCache(): void;
-}
-
-/** A class whose instances share a client. Next makes one for each request. */
-export interface NextIncrementalCacheHandlerClass {
-  /** Makes an instance. */
-  new (context?: NextIncrementalCacheContext): NextIncrementalCacheHandler;
-  /** Closes the client if it was made here. */
-  close(): Promise<void>;
 }
 
 /** What is stored of a value besides its bytes and tags. */
@@ -117,20 +47,16 @@ const TYPES: OptionTypes<NextIncrementalCacheHandlerOptions> = {
   buildId: "string",
 };
 
-/** The number of the last revalidation when memcached could not be reached: lower than any. */
-const UNKNOWN = -Infinity;
-/** How many askings for one key are remembered. */
-const MOST_ASKED = 100;
 /** The header of a page that lists its tags. */
 const TAGS_HEADER = "x-next-cache-tags";
 /** What outlives a build, as it does in Next's own cache of files. */
 const SHARED_KINDS: readonly unknown[] = ["FETCH", "IMAGE"];
 
 /**
- * Makes a class for `cacheHandler` in the configuration of Next.js 16: pages and route handlers that are rendered once
+ * Makes a class for `cacheHandler` in the configuration of Next.js 15 and 16: pages and route handlers that are rendered once
  * (ISR), what `fetch` and `unstable_cache` keep, and optimized images with `images.customCacheHandler`. All processes of
  * a deployment share them. `revalidateTag` and `revalidatePath` reach all processes, as with `nextCacheHandler`, with
- * which it may share a `prefix`. Next.js 15 was tried by hand only.
+ * which it may share a `prefix`.
  *
  * Pages that `next build` has rendered are rendered once more when they are first asked for, because Next does not read
  * its own files with another `cacheHandler`. When memcached is away, pages are rendered each time, and `onError`
@@ -208,28 +134,23 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   readonly #shared: Shared;
   readonly #context: NextIncrementalCacheContext;
   readonly #begun = now();
-  /**
-   * By key, the last revalidation at each time when Next asked for a value that it then has to make. A `set` takes the
-   * lowest: it is not known which of them it belongs to.
-   */
-  readonly #asked = new Map<string, number[]>();
+  readonly #asked = new Askings();
 
   constructor(shared: Shared, context: NextIncrementalCacheContext) {
     this.#shared = shared;
-    this.#context = context;
+    this.#context = context ?? {};
   }
 
   async get(
     key: string,
-    context: NextIncrementalGetContext = {},
+    context?: NextIncrementalGetContext,
   ): Promise<NextIncrementalCacheEntry | null> {
     // An image has no tags, and is asked for with one instance by all requests.
-    const learning = context.kind === "IMAGE" ? undefined : this.#learn(key);
+    const learning = context?.kind === "IMAGE" ? undefined : this.#learn(key);
     try {
-      const found = await this.#find(key, context);
+      const found = await this.#find(key, context ?? {});
       await learning;
-      // A value that was never stored is waited for no longer: an instance may live for many requests.
-      if (found?.isCurrent) this.#asked.delete(key);
+      if (found?.isCurrent) this.#asked.forget(key);
       return found?.entry ?? null;
     } catch (error) {
       await learning;
@@ -241,10 +162,10 @@ class MemcachedCache implements NextIncrementalCacheHandler {
   async set(
     key: string,
     data: CachedValue | null,
-    context: NextIncrementalSetContext = {},
+    context?: NextIncrementalSetContext,
   ): Promise<void> {
     try {
-      await this.#store(key, data, context);
+      await this.#store(key, data, context ?? {});
     } catch (error) {
       this.#shared.cache.report(error);
     }
@@ -254,9 +175,8 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     tags: string | readonly string[],
     durations?: { expire?: number },
   ): Promise<void> {
-    const seconds = durations === undefined ? 0 : durations.expire ?? Infinity;
     const all = typeof tags === "string" ? [tags] : tags;
-    await this.#shared.cache.revalidations.add(all, seconds);
+    await this.#shared.cache.revalidations.add(checkTags(all), secondsOf(durations));
   }
 
   resetRequestCache(): void {}
@@ -266,8 +186,10 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     data: CachedValue | null,
     context: NextIncrementalSetContext,
   ): Promise<void> {
-    const { fetchCache, kind, cacheControl } = context;
-    const asked = this.#takeAsked(key);
+    const { fetchCache, kind } = context;
+    const asked = this.#asked.take(key);
+    if (data !== null) checkRecord("page", data);
+    const cacheControl = storable(context.cacheControl);
     const exptime = exptimeOf((cacheControl?.expire ?? Infinity) * 1000);
     const { packed, body } = data === null ? { body: new Uint8Array() } : packValue(data);
     const meta: Meta = {
@@ -289,7 +211,7 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     key: string,
     context: NextIncrementalGetContext,
   ): Promise<{ entry: NextIncrementalCacheEntry; isCurrent: boolean } | undefined> {
-    const tags = [...context.tags ?? [], ...context.softTags ?? []];
+    const tags = [...checkTags(context.tags ?? []), ...checkTags(context.softTags ?? [])];
     const isShared = SHARED_KINDS.includes(context.kind);
     const found = await this.#shared.entries.get(this.#keyOf(key, isShared), tags);
     if (found === undefined) return undefined;
@@ -314,9 +236,7 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     } catch (error) {
       this.#shared.cache.report(error);
     }
-    const asked = this.#asked.get(key) ?? [];
-    this.#asked.set(key, asked);
-    if (asked.length < MOST_ASKED) asked.push(revalidation);
+    this.#asked.add(key, revalidation);
   }
 
   /** The last revalidation before a value was made that was not asked for. */
@@ -327,17 +247,9 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     return await revalidations.before(this.#begun);
   }
 
-  #takeAsked(key: string): number | undefined {
-    const asked = this.#asked.get(key);
-    if (asked === undefined) return undefined;
-    const lowest = Math.min(...asked);
-    asked.splice(asked.indexOf(lowest), 1);
-    if (asked.length === 0) this.#asked.delete(key);
-    return lowest;
-  }
-
   #keyOf(key: string, isShared: boolean): string {
-    return isShared ? `:${key}` : `${this.#shared.builds.idFor(this.#context)}:${key}`;
+    const build = isShared ? "" : this.#shared.builds.idFor(this.#context);
+    return `${build}:${checkText(key)}`;
   }
 }
 
@@ -362,45 +274,20 @@ class NoCache implements NextIncrementalCacheHandler {
   }
 }
 
-/** The ids of builds. */
-class Builds {
-  readonly #given: string | undefined;
-  readonly #read = new Map<string, string>();
-
-  constructor(buildId: string | undefined) {
-    this.#given = buildId;
-  }
-
-  /** @throws {ValidationException} When there is none. */
-  idFor({ fs, serverDistDir }: NextIncrementalCacheContext): string {
-    if (this.#given !== undefined) return this.#given;
-    if (fs === undefined || serverDistDir === undefined) throw noBuildId("Next passes no folder");
-    const known = this.#read.get(serverDistDir);
-    if (known !== undefined) return known;
-    const file = `${serverDistDir}/../BUILD_ID`;
-    let id: string;
-    try {
-      id = `${fs.readFileSync(file, "utf8")}`.trim();
-    } catch (error) {
-      throw noBuildId(`${error}`);
-    }
-    if (id === "") throw noBuildId(`${file} is empty`);
-    this.#read.set(serverDistDir, id);
-    return id;
-  }
-}
-
-function noBuildId(why: string): ValidationException {
-  return new ValidationException(
-    `Cannot tell the pages of builds apart: there is no build id, set the option buildId: ${why}`,
-  );
-}
-
 function tagsOf(data: CachedValue | null, { tags }: NextIncrementalSetContext): string[] {
   const { headers } = (data ?? {}) as { headers?: Readonly<Record<string, unknown>> };
   const listed = headers?.[TAGS_HEADER];
   const ofPage = typeof listed === "string" && listed !== "" ? listed.split(",") : [];
-  return [...new Set([...tags ?? [], ...ofPage])];
+  return [...new Set([...checkTags(tags ?? []), ...ofPage])];
+}
+
+/** What JSON can hold of how long a page may be used: nothing of what is infinite. */
+function storable(control: NextCacheControl | null | undefined): NextCacheControl | undefined {
+  if (control === undefined || control === null) return undefined;
+  const { revalidate, expire } = control;
+  const isEndless = revalidate === false || checkSeconds("revalidate", revalidate) === Infinity;
+  const isLimited = expire !== undefined && checkSeconds("expire", expire) < Infinity;
+  return { revalidate: isEndless ? false : revalidate, ...(isLimited ? { expire } : {}) };
 }
 
 /** After how many seconds a value is made again, by all that says so. */
@@ -410,7 +297,7 @@ function revalidateTimes(
   context: NextIncrementalGetContext,
 ): number[] {
   return [cacheControl?.revalidate, context.revalidate, value?.revalidate]
-    .filter((seconds) => typeof seconds === "number");
+    .filter((seconds): seconds is number => Number.isFinite(seconds));
 }
 
 /** A time by which Next takes a value for one that has to be made again while it is used. */

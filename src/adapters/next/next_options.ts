@@ -7,8 +7,8 @@ import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.
 import { callBack } from "../node_callbacks.ts";
 import { Revalidations } from "./revalidations.ts";
 
-/** The options of {@linkcode nextCacheHandler}; all are optional. */
-export interface NextCacheHandlerOptions {
+/** The options that the handlers have in common; all are optional. */
+export interface NextSharedOptions {
   /** The client to use; the handler does not close it. Give either this or `servers`, or neither. */
   readonly client?: KeyCommands | undefined;
   /**
@@ -44,7 +44,7 @@ export interface NextCache {
   close(): Promise<void>;
 }
 
-export const OPTION_TYPES: OptionTypes<NextCacheHandlerOptions> = {
+export const OPTION_TYPES: OptionTypes<NextSharedOptions> = {
   client: "any",
   servers: "any",
   clientOptions: "any",
@@ -62,7 +62,7 @@ const MINUTE = 60_000;
  * @returns What they need; `undefined` while `next build` runs, which has nothing to do with memcached.
  * @throws {ValidationException} When an option is invalid.
  */
-export function nextCacheFrom(options: NextCacheHandlerOptions): NextCache | undefined {
+export function nextCacheFrom(options: NextSharedOptions): NextCache | undefined {
   const { client, clientOptions, prefix = "next:", onError } = options;
   checkPrefix(prefix);
   const env = environment();

@@ -149,6 +149,10 @@ class JsonReader {
 export interface JsonStyle {
   /** What stands between items, and between a key and its value; `,` and `:` by default. */
   readonly separators?: readonly [item: string, value: string];
+  /** How deep the language reads lists and objects that are nested; the writer's own limit by default. */
+  readonly mostLevels?: number;
+  /** Refuses a key that the language does not read. */
+  checkKey?(key: string, place: Place): void;
   /** The text of a number that is no integer; `undefined` where the language's JSON has none for it. */
   float(value: number): string | undefined;
   /** The text of an integer. */
@@ -167,10 +171,11 @@ class JsonWriter {
   readonly #style: JsonStyle;
   readonly #comma: string;
   readonly #colon: string;
-  readonly #place = new Place();
+  readonly #place: Place;
 
   constructor(style: JsonStyle) {
     this.#style = style;
+    this.#place = new Place(style.mostLevels);
     [this.#comma, this.#colon] = style.separators ?? [",", ":"];
   }
 
@@ -226,6 +231,7 @@ class JsonWriter {
     const parts = entries.map(([key, item]) => {
       place.at(key);
       const name = this.#keyOf(key);
+      this.#style.checkKey?.(name, place);
       if (seen.has(name)) throw place.fault(`two keys that are both ${JSON.stringify(name)}`, map);
       seen.add(name);
       return `${this.#style.string(name)}${this.#colon}${this.write(item)}`;

@@ -29,12 +29,18 @@ export class Place {
   readonly #open = new Set<object>();
   readonly #seen = new Set<object>();
   readonly #steps: string[] = [];
+  readonly #mostLevels: number;
   #repeated = 0;
+
+  /** @param mostLevels How deep containers may be nested. */
+  constructor(mostLevels: number = MOST_LEVELS) {
+    this.#mostLevels = mostLevels;
+  }
 
   /** Begins a container that the format can link to, so that it is written once. */
   enterLinked(container: object): void {
-    if (this.#containers.length >= MOST_LEVELS) {
-      throw this.fault(`it is nested deeper than ${MOST_LEVELS} levels`, container);
+    if (this.#containers.length >= this.#mostLevels) {
+      throw this.fault(`it is nested deeper than ${this.#mostLevels} levels`, container);
     }
     this.#containers.push(container);
     this.#steps.push("");

@@ -36,6 +36,10 @@ Deno.test("freshnessOf() finds directives among others, and not inside their val
   assertEquals(lifetimeOf({ "Cache-Control": 'private="x-a, x-b", max-age=60' }), "not storable");
   assertEquals(lifetimeOf({ "Cache-Control": 'max-age=60, ext="no-store, private"' }), 60_000);
   assertEquals(lifetimeOf({ "Cache-Control": "max-age=60, x-private" }), 60_000);
+  // Some origins write ";", and mean what they say all the same.
+  for (const value of ["no-store; max-age=60", "max-age=60; private", "private;max-age=60"]) {
+    assertEquals(lifetimeOf({ "Cache-Control": value }), "not storable", value);
+  }
 });
 
 Deno.test("freshnessOf() takes the larger age of Age and Date, as RFC 9111, 4.2.3 says", () => {

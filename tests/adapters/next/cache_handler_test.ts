@@ -386,6 +386,76 @@ Deno.test("nextCacheHandler() reports an entry that it cannot store, and reads n
   assertEquals(await textOf(handler, "key"), "text");
 });
 
+Deno.test("nextCacheHandler() reports an entry with a part that is none, and takes one without tags", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const errors: unknown[] = [];
+  const handler = nextCacheHandler({ client, onError: (error) => errors.push(error) });
+  await handler.refreshTags();
+  const wrong: unknown[] = [
+    ...[null, undefined, "text", []],
+    ...["text", null, undefined].map((value) => ({ ...entryOf(""), value })),
+    ...["menu", [5], { 0: "menu" }].map((tags) => ({ ...entryOf(""), tags })),
+    ...["stale", "expire", "revalidate"].flatMap((name) => {
+      return [NaN, "60", null, undefined].map((time) => ({ ...entryOf(""), [name]: time }));
+    }),
+  ];
+  for (const entry of wrong) {
+    await handler.set("key", Promise.resolve(entry as NextCacheEntry));
+    assertEquals(await handler.get("key", []), undefined);
+  }
+  assertEquals(errors.map((error) => error instanceof ValidationException), wrong.map(() => true));
+  errors.length = 0;
+  for (const tags of [undefined, null]) {
+    await render(handler, "key", "text", { tags: tags as unknown as string[] });
+    const found = await handler.get("key", tags as unknown as string[]);
+    assertEquals(found?.tags, []);
+  }
+  assertEquals(errors, []);
+  for (const softTags of ["menu", [5], NaN]) {
+    assertEquals(await handler.get("key", softTags as unknown as string[]), undefined);
+  }
+  assertEquals(await handler.get(5 as unknown as string, []), undefined);
+  assertEquals(errors.map((error) => error instanceof ValidationException), Array(4).fill(true));
+});
+
+Deno.test("nextCacheHandler() refuses to revalidate what is no tag, or until no time", async () => {
+  await using server = await MemcachedServer.listen();
+  await using handler = nextCacheHandler({ servers: server.address });
+  await render(handler, "key", "text", { tags: ["a"] });
+  for (const tags of [undefined, null, NaN, 5, "a", [5], ["a", null], [["a"]], new Set(["a"])]) {
+    await assertRejects(() => handler.updateTags(tags as string[]), ValidationException, "tags");
+  }
+  for (const durations of [5, "60", [], { expire: NaN }, { expire: "60" }]) {
+    const given = durations as { expire?: number };
+    await assertRejects(() => handler.updateTags(["a"], given), ValidationException);
+  }
+  assertEquals((await handler.get("key", []))?.revalidate, 60);
+  await handler.updateTags(["a"], null as unknown as undefined);
+  assertEquals(await handler.get("key", []), undefined);
+});
+
+Deno.test("nextCacheHandler() does not wait for ever for an entry that never ends", async () => {
+  await using server = await MemcachedServer.listen();
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  await using handler = nextCacheHandler({ servers: server.address, pendingTimeout: 20, onError });
+  await render(handler, "key", "before");
+  const endless = entryOf("", { value: new ReadableStream<Uint8Array>() });
+  for (const pending of [Promise.resolve(endless), new Promise<NextCacheEntry>(() => {})]) {
+    void handler.set("key", pending);
+    assertEquals(await Promise.all([textOf(handler, "key"), textOf(handler, "key")]), [
+      "before",
+      "before",
+    ]);
+    assertEquals(await textOf(handler, "key"), "before");
+  }
+  assertEquals(errors.map((error) => `${error}`), [
+    "ClientException: Cannot wait for entry: it has not ended for 20 ms",
+    "ClientException: Cannot wait for entry: it has not ended for 20 ms",
+  ]);
+});
+
 Deno.test("nextCacheHandler() logs the first of many errors", async () => {
   using warn = stub(console, "warn");
   await using away = nextCacheHandler({ servers: NOWHERE });
@@ -434,6 +504,10 @@ Deno.test("nextCacheHandler() refuses what it cannot use", () => {
     null,
     { servers, prefix: "a b" },
     { servers, prefx: "a" },
+    ...[0, -1, 1.5, NaN, Infinity, "1000", null].map((pendingTimeout) => ({
+      servers,
+      pendingTimeout,
+    })),
     { servers, onError: "log" },
     { servers, clientOptions: { timeout: 0 } },
     { client: {} },

@@ -380,10 +380,71 @@ Deno.test("nextIncrementalCacheHandler() reports a lifetime that it cannot use",
   assertEquals(await htmlOf(Handler), undefined);
 });
 
+Deno.test("nextIncrementalCacheHandler() reports what it cannot store or look for, and takes null for nothing", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const Handler = nextIncrementalCacheHandler({ client, buildId: "1", onError });
+  const nothing = null as unknown as undefined;
+  const request = new Handler(nothing);
+  const page = pageOf("text");
+  const wrong: [data: unknown, context: unknown][] = [
+    ...[undefined, "text", 5, [page]].map((data): [unknown, unknown] => [data, CONTROL]),
+    ...["menu", [5], NaN].map((tags): [unknown, unknown] => [page, { ...CONTROL, tags }]),
+    ...[NaN, "60", true, null, undefined].map((revalidate): [unknown, unknown] => {
+      return [page, { cacheControl: { revalidate, expire: 60 } }];
+    }),
+    [page, { cacheControl: { revalidate: 60, expire: "60" } }],
+  ];
+  for (const [data, context] of wrong) {
+    await request.set("/page", data as typeof page, context as typeof CONTROL);
+    assertEquals(await request.get("/page", nothing), null);
+  }
+  assertEquals(errors.map((error) => error instanceof ValidationException), wrong.map(() => true));
+  errors.length = 0;
+  await request.set(5 as unknown as string, page, CONTROL);
+  assertEquals(await request.get(undefined as unknown as string, PAGE), null);
+  for (const name of ["tags", "softTags"]) {
+    for (const tags of ["menu", [5]]) {
+      assertEquals(await request.get("/page", { ...PAGE, [name]: tags }), null);
+    }
+  }
+  assertEquals(errors.map((error) => error instanceof ValidationException), Array(6).fill(true));
+  errors.length = 0;
+  for (const expire of [undefined, Infinity]) {
+    await request.set("/page", page, { cacheControl: { revalidate: Infinity, expire } });
+    assertEquals((await request.get("/page", PAGE))?.cacheControl, { revalidate: false });
+  }
+  await request.set("/none", page, nothing);
+  await request.set("/none", null, { tags: nothing });
+  const found = await new Handler().get("/none", { tags: nothing, softTags: nothing });
+  assertEquals([found?.value, errors], [null, []]);
+});
+
+Deno.test("nextIncrementalCacheHandler() refuses to revalidate what is no tag, or until no time", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const Handler = nextIncrementalCacheHandler({ client, buildId: "1" });
+  await render(Handler, "/page", "text");
+  const request = new Handler();
+  for (const tags of [undefined, null, NaN, 5, [5], ["menu", null]]) {
+    await assertRejects(() => request.revalidateTag(tags as string[]), ValidationException, "tags");
+  }
+  for (const durations of [5, "60", { expire: NaN }, { expire: "60" }]) {
+    const given = durations as { expire?: number };
+    await assertRejects(() => request.revalidateTag("menu", given), ValidationException);
+  }
+  assertEquals(await htmlOf(Handler), "text");
+});
+
 Deno.test("nextIncrementalCacheHandler() does nothing in a build, and refuses what it cannot use", async () => {
   await using client = new Client(NOWHERE);
   const servers = NOWHERE;
-  const wrong = [{ servers, client }, { servers, buildId: 1 }, { client, builId: "1" }];
+  const wrong = [{ servers, client }, { servers, buildId: 1 }, { client, builId: "1" }, {
+    servers,
+    pendingTimeout: 1000,
+  }];
   for (const options of [...wrong, { servers, buildId: "" }]) {
     const given = options as NextIncrementalCacheHandlerOptions;
     assertThrows(() => nextIncrementalCacheHandler(given), ValidationException);

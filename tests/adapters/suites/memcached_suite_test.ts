@@ -1,74 +1,40 @@
-/**
- * The tests of npm's memcached, on its drop-in: those that need nothing but a server. The others read the inside of the
- * package, or need a certain port or network, and are named here.
- */
+/** The tests of npm's memcached, on its drop-in: on Deno, on the oldest and a new Node, and on Bun. */
 
-import * as chai from "chai";
 import { assertEquals } from "@std/assert";
 import { Memcached } from "@moecache/moecache/memcached";
 import { MemcachedServer } from "@moecache/moecache/testing";
+import {
+  install,
+  NEWEST_BUN,
+  OLDEST_BUN,
+  OLDEST_NODE,
+  type Tool,
+  USUAL_NODE,
+} from "../../package/tool.ts";
+import { bundle } from "../../runtimes/bundle.ts";
+import { findTests, LEFT_OUT } from "./npm_memcached_tests.mjs";
 
-type Body = (
-  this: { timeout(milliseconds: number): void },
-  done: (error?: unknown) => void,
-) => void;
-
-const FILES = ["add", "cas", "connections", "get-set", "incr-decr", "namespace", "parser", "touch"];
-
-/** Why each of these cannot be run. */
-const INTERNAL: Readonly<Record<string, string>> = {
-  "chunked response": "calls the parser",
-  "should remove a failed server": "port 1234 of an address that is none; see memcached_test.ts",
-  "should rebalance to remaining healthy server": "the same, and needs redundancy",
-  "should properly schedule failed server retries": "reads issues",
-  "should properly schedule server reconnection attempts": "counts the reconnections of its timer",
-  "should reset failures after reconnecting to failed server": "reads issues",
-  "should default to port 11211": "reads connections, and needs port 11211",
-  "should not create multiple connections with no port": "the same",
-  "should return error on connection timeout":
-    "an address in a network that the machine may refuse",
-  "should remove connection when idle": "reads the pool",
-  "should remove server if error occurs after connection established": "reads the pool",
-  "should reset failures if all failures do not occur within failuresTimeout ms": "reads issues",
+const SUITE = new URL("npm_memcached_suite.mjs", import.meta.url).pathname;
+const MODULES = {
+  MOECACHE: new URL("../../../src/adapters/memcached.ts", import.meta.url),
+  TESTING: new URL("../../../src/testing/mod.ts", import.meta.url),
 };
+const RUNTIMES = [OLDEST_NODE, USUAL_NODE, OLDEST_BUN, NEWEST_BUN];
+/** How long a runtime may take for all tests, in milliseconds. */
+const LONGEST = 120_000;
 
-/** The part of Node's `require` that is used. An import of `node:module` would ask for the types of all of Node. */
-interface Require {
-  // deno-lint-ignore no-explicit-any -- what modules export
-  (path: string): any;
-  resolve(name: string): string;
-  readonly cache: Record<string, { exports: unknown } | undefined>;
-}
-
+// An import of `node:module` would ask for the types of all of Node.
 const { process } = globalThis as unknown as {
-  process: { getBuiltinModule(name: string): { createRequire(url: string): Require } };
+  process: { getBuiltinModule(name: string): { createRequire(url: string): unknown } };
 };
 const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
-const found: [name: string, body: Body][] = [];
+const found: [name: string, run: (servers: string[]) => Promise<void>][] = findTests(
+  require,
+  Memcached,
+);
+const tests = found.filter(([name]) => !Object.hasOwn(LEFT_OUT, name));
 
-/** Loads the files of tests, with the drop-in in the place of the package. */
-function load(): { servers: { single: string; multi: string[] } } {
-  const path = require.resolve("memcached");
-  require(path);
-  const { cache } = require;
-  const module = cache[path];
-  if (module === undefined) throw new Error("npm's memcached is not in the cache of modules");
-  module.exports = Memcached;
-  const folder = path.replace(/index\.js$/, "test/");
-  const globals = globalThis as Record<string, unknown>;
-  globals.describe = (_name: string, body: () => void) => body();
-  globals.it = (name: string, body: Body) => found.push([name, body]);
-  chai.should(); // stands for should.js
-  for (const file of FILES) require(`${folder}memcached-${file}.test.js`);
-  delete globals.describe;
-  delete globals.it;
-  return require(`${folder}common.js`);
-}
-
-const common = load();
-
-for (const [name, body] of found) {
-  if (name in INTERNAL) continue;
+for (const [name, run] of tests) {
   Deno.test({
     name: `npm's memcached: ${name}`,
     // Some of its tests do not end their clients.
@@ -78,20 +44,47 @@ for (const [name, body] of found) {
       await using one = await MemcachedServer.listen();
       await using two = await MemcachedServer.listen();
       await using three = await MemcachedServer.listen();
-      common.servers.single = one.address;
-      common.servers.multi = [one, two, three].map(({ address }) => address);
-      await new Promise<void>((resolve, reject) => {
-        const done = (error?: unknown) => error ? reject(error) : resolve();
-        body.call({ timeout() {} }, done);
-      });
+      await run([one, two, three].map(({ address }) => address));
     },
   });
 }
 
 Deno.test("npm's memcached: all of its tests are found, and those left out are there", () => {
-  assertEquals(
-    Object.keys(INTERNAL).filter((name) => !found.some(([other]) => other === name)),
-    [],
-  );
-  assertEquals([found.length, Object.keys(INTERNAL).length], [48, 12]);
+  const names = found.map(([name]) => name);
+  assertEquals(Object.keys(LEFT_OUT).filter((name) => !names.includes(name)), []);
+  assertEquals([found.length, tests.length], [48, 36]);
 });
+
+Deno.test("npm's memcached: its tests pass on Node and Bun", async (test) => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const env: Record<string, string> = {};
+    for (const [name, module] of Object.entries(MODULES)) {
+      await bundle(module, `${folder}/${name}.mjs`);
+      env[name] = `file://${folder}/${name}.mjs`;
+    }
+    // All at a time: one of the tests waits for ten seconds.
+    await Promise.all(RUNTIMES.map((runtime) =>
+      test.step({
+        name: runtime.name,
+        sanitizeOps: false,
+        sanitizeResources: false,
+        sanitizeExit: false,
+        fn: () => runOn(runtime, env),
+      })
+    ));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function runOn(runtime: Tool, env: Record<string, string>): Promise<void> {
+  const { stdout, stderr } = await new Deno.Command(await install(runtime), {
+    args: [SUITE],
+    env,
+    signal: AbortSignal.timeout(LONGEST),
+  }).output();
+  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  const passed = JSON.parse(output?.trim().split("\n").at(-1) || "[]");
+  assertEquals(passed, tests.map(([name]) => name), errors);
+}

@@ -1,6 +1,6 @@
 /** Foreign formats with a few bytes changed. @module */
 
-import { ClientException } from "../../../mod.ts";
+import { railsTranscoder } from "../../../src/transcoding/formats/dalli/mod.ts";
 import { readMarshal } from "../../../src/transcoding/formats/dalli/read_marshal.ts";
 import { writeMarshal } from "../../../src/transcoding/formats/dalli/write_marshal.ts";
 import { busyTime } from "../../support/busy_time.ts";
@@ -21,8 +21,10 @@ import { writeJava } from "../../../src/transcoding/formats/java/write_java.ts";
 import { readStorable } from "../../../src/transcoding/formats/perl/read_storable.ts";
 import { writeStorable } from "../../../src/transcoding/formats/perl/write_storable.ts";
 import type { Random } from "../../chaos/random.ts";
+import { allocated, isExplained } from "../fuzz.ts";
 import { toHex } from "../pickle/vectors.ts";
 import { latin1, readForeign } from "./foreign_sets.ts";
+import { entryItem, entryOf, readRails } from "./rails_items.ts";
 
 const MAX_LENGTH = 2000;
 const MAX_MILLISECONDS = 1000;
@@ -33,9 +35,10 @@ const MAX_BYTES_PER_BYTE = 1 << 10;
 /** A format and what is known of it. */
 export interface FuzzedFormat {
   readonly name: string;
+  /** The value, or a promise of it. */
   read(bytes: Uint8Array): unknown;
   /** Writes what was read; none for a format that is only read. */
-  write?(value: unknown): Uint8Array;
+  write?(value: unknown): Uint8Array | Promise<Uint8Array>;
   /** Whole values of the format. */
   samples(): Promise<Uint8Array[]>;
   /** Bytes that mean something in it. */
@@ -78,6 +81,42 @@ export const FUZZED_FORMATS: readonly FuzzedFormat[] = [
       ";\x00",
       ":\x06E",
       ":\x09Time",
+    ],
+  },
+  {
+    name: "entries of Rails' cache",
+    read: (entry) => railsTranscoder.decode(entryItem(entry)),
+    write: async (value) => entryOf(await railsTranscoder.encode(value)),
+    samples: async () =>
+      (await readRails()).filter(({ flags, format }) => flags === 1 && format !== 6.1).map(entryOf)
+        .filter(({ length }) => length <= MAX_LENGTH),
+    tokens: [
+      ..."\0\x01\x02\x03\x04\x11\x7f\x80\x81\x82\x83\x84\xff",
+      "\0\x11\x01",
+      "\0\x11\x81",
+      "\xff\xff\xff\xff",
+      "\xff\xff\xff\x7f",
+      "\x01\0\0\0",
+      "\0\x04\x08[\x06",
+      "\x01\x78\x9c",
+      "\xcc\x80",
+    ],
+  },
+  {
+    name: "objects of Rails' cache 6.1",
+    read: (data) => railsTranscoder.decode({ flags: 1, data }),
+    samples: async () =>
+      (await readRails()).filter(({ flags, format }) => flags === 1 && format === 6.1)
+        .map(({ data }) => data).filter(({ length }) => length <= MAX_LENGTH),
+    tokens: [
+      ...'0TFifl":;@[{}IuUoCeSc\0\x06',
+      "o:\x20ActiveSupport::Cache::Entry",
+      ":\x0b@value",
+      ":\x10@compressedT",
+      ":\x10@compressedF",
+      ";\x06",
+      "\x78\x9c",
+      "@\x06",
     ],
   },
   {
@@ -239,7 +278,7 @@ export async function fuzzFormat(
     const heap = allocated();
     const start = busyTime();
     try {
-      if (readAndWrite(format, bytes)) values++;
+      if (await readAndWrite(format, bytes)) values++;
     } catch (cause) {
       throw new Error(`Cannot read ${shown}`, { cause });
     }
@@ -256,20 +295,20 @@ export async function fuzzFormat(
 }
 
 /** What was written has to be read. */
-function readAndWrite({ read, write }: FuzzedFormat, bytes: Uint8Array): boolean {
+async function readAndWrite({ read, write }: FuzzedFormat, bytes: Uint8Array): Promise<boolean> {
   let written: Uint8Array | undefined;
   try {
-    const value = read(bytes);
+    const value = await read(bytes);
     try {
-      written = write?.(value);
+      written = await write?.(value);
     } catch (error) {
-      if (!(error instanceof ClientException)) throw error;
+      if (!isExplained(error)) throw error;
     }
   } catch (error) {
-    if (!(error instanceof ClientException)) throw error;
+    if (!isExplained(error)) throw error;
     return false;
   }
-  if (written !== undefined) read(written);
+  if (written !== undefined) await read(written);
   return true;
 }
 
@@ -297,9 +336,4 @@ function mutate(
     random.pick(changes)();
   }
   return Uint8Array.from(bytes, (byte) => byte ?? 0);
-}
-
-function allocated(): number {
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
 }

@@ -222,6 +222,21 @@ Deno.test("phpMemcachedTranscoder ignores the flags that a PHP program set itsel
   assertEquals(await phpMemcachedTranscoder.decode({ flags: 0x7fff0001, data: latin1("5") }), 5);
 });
 
+Deno.test("the transcoders of PHP read counters that memcached has padded with spaces", async () => {
+  // What is there after set("n", 10) and decrement("n", 1), or decrement("n", 9) from 100.
+  const padded: [flags: number, oldFlags: number, text: string, value: number][] = [
+    [1, 768, "9 ", 9],
+    [1, 768, "91 ", 91],
+    [2, 1792, "9 ", 9],
+    [1, 768, "0   ", 0],
+  ];
+  for (const [flags, oldFlags, text, value] of padded) {
+    const data = latin1(text);
+    assertEquals(await phpMemcachedTranscoder.decode({ flags, data }), value);
+    assertEquals(await phpMemcacheTranscoder.decode({ flags: oldFlags, data }), value);
+  }
+});
+
 Deno.test("phpMemcachedTranscoder reads the dates of every kind of zone", async () => {
   const kinds: [string, string][] = [
     ['1;s:8:"timezone";s:6:"+02:00";}', "2020-01-02T01:04:05.678Z"],
@@ -246,10 +261,13 @@ Deno.test("phpMemcachedTranscoder reads arrays that hold themselves, and escaped
   assertEquals(await read('a:1:{s:9:"__proto__";i:1;}'), JSON.parse('{"__proto__": 1}'));
 });
 
-Deno.test("phpMemcachedTranscoder reads and writes values nested a thousand levels deep", async () => {
-  let value: unknown = "deep";
-  for (let level = 0; level < 1000; level++) value = level % 2 === 0 ? [value] : { a: value };
+Deno.test("phpMemcachedTranscoder reads and writes values nested as deep as PHP reads them", async () => {
+  const levels = { php: 1000, json: 511, igbinary: 1000, msgpack: 1000 } as const;
   for (const serializer of ["php", "json", "igbinary", "msgpack"] as const) {
+    let value: unknown = "deep";
+    for (let level = 0; level < levels[serializer]; level++) {
+      value = level % 2 === 0 ? [value] : { a: value };
+    }
     const transcoder = phpMemcachedTranscoder({ serializer });
     const read = await transcoder.decode(await transcoder.encode(value));
     assertEquals(JSON.stringify(read), JSON.stringify(value));
@@ -280,6 +298,9 @@ Deno.test("phpMemcachedTranscoder says what it cannot store, and where", () => {
   }
   const json = phpMemcachedTranscoder({ serializer: "json" });
   assertThrows(() => json.encode([NaN]), ValidationException, "no JSON");
+  // PHP's json_decode makes null of the whole value.
+  assertThrows(() => json.encode({ "\0a": 1 }), ValidationException, "begins with NUL");
+  assertThrows(() => json.encode(new Map([["\0", 1]])), ValidationException, "begins with NUL");
 });
 
 Deno.test("phpMemcachedTranscoder ends with what holds the same objects over and over", () => {

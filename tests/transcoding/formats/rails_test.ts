@@ -1,21 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClientException, type EncodedValue } from "../../../mod.ts";
 import { dalliTranscoder, railsTranscoder } from "../../../src/transcoding/formats/dalli/mod.ts";
+import { readRails } from "./rails_items.ts";
 
-interface RailsVectors {
-  readonly values: readonly {
-    readonly rails: string;
-    readonly format: number;
-    readonly options: string;
-    readonly name: string;
-    readonly flags: number;
-    readonly data: string;
-  }[];
-}
-
-const { values }: RailsVectors = JSON.parse(
-  await Deno.readTextFile(new URL("../../vectors/rails.json", import.meta.url)),
-);
+const values = await readRails();
 
 /** What Ruby's values are here. */
 const HERE: Readonly<Record<string, unknown>> = {
@@ -33,13 +21,9 @@ const HERE: Readonly<Record<string, unknown>> = {
   time: new Date(1_000_000_000_000 + 5),
 };
 
-function bytesOf(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-}
-
 Deno.test("railsTranscoder reads what Rails 6.1, 7.0 and 7.1 store in every format", async () => {
   for (const { rails, format, options, name, flags, data } of values) {
-    const value = await railsTranscoder.decode({ flags, data: bytesOf(data) });
+    const value = await railsTranscoder.decode({ flags, data });
     const message = `Rails ${rails}, format ${format}, ${options}: ${name}`;
     assertEquals(value, options === "raw" && name === "5" ? "5" : HERE[name], message);
   }
@@ -56,7 +40,7 @@ Deno.test("railsTranscoder writes what Rails 7.0 and 7.1 write", async () => {
     if (name.startsWith("long") || name === "ascii" || name === "time") {
       assertEquals(await railsTranscoder.decode(item), HERE[name]);
     } else {
-      assertEquals(item.data, bytesOf(data), `format ${format}: ${name}`);
+      assertEquals(item.data, data, `format ${format}: ${name}`);
     }
   }
 });
@@ -69,7 +53,7 @@ Deno.test("railsTranscoder writes plain values for Rails 6.1", async () => {
 
 Deno.test("railsTranscoder refuses what is no entry, whole or cut off anywhere", async () => {
   for (const { flags, data } of values.filter(({ name }) => name !== "long").slice(0, 80)) {
-    const whole = bytesOf(data);
+    const whole = data;
     for (let length = 0; length < whole.length; length++) {
       await readOrRefuse({ flags, data: whole.subarray(0, length) });
     }
@@ -97,7 +81,8 @@ Deno.test("objects of Ruby's are entries only where nothing is around them", asy
   const entry = values.find(({ format, options, name }) =>
     format === 6.1 && options === "" && name === "5"
   );
-  const object = bytesOf(entry?.data ?? "").subarray(2);
+  assert(entry !== undefined);
+  const object = entry.data.subarray(2);
   const list = Uint8Array.of(4, 8, 0x5b, 6, ...object);
   await assertRejects(
     async () => await railsTranscoder.decode({ flags: 1, data: list }),
@@ -105,7 +90,7 @@ Deno.test("objects of Ruby's are entries only where nothing is around them", asy
     "ActiveSupport::Cache::Entry",
   );
   await assertRejects(
-    async () => await dalliTranscoder.decode({ flags: 1, data: bytesOf(entry?.data ?? "") }),
+    async () => await dalliTranscoder.decode({ flags: 1, data: entry.data }),
     ClientException,
     "ActiveSupport::Cache::Entry",
   );

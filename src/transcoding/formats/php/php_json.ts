@@ -17,8 +17,16 @@ const FLOAT: FloatStyle = {
   words: ["INF", "NAN"],
 };
 
+/** `json_decode` reads fewer than 512 levels, and makes null of what has more. */
+const MOST_LEVELS = 511;
+
 /** PHP escapes slashes and all that is not ASCII, and has no JSON for INF and NAN. */
 export const PHP_JSON: JsonStyle = {
+  mostLevels: MOST_LEVELS,
+  checkKey: (key, place) => {
+    // PHP makes null of the whole value when such a key is that of an object.
+    if (key.startsWith("\0")) throw place.fault("a key that begins with NUL, unlike PHP's", key);
+  },
   float: (value) => Number.isFinite(value) ? writeFloat(value, FLOAT) : undefined,
   integer: (value, place) => {
     checkInteger64(value, place);

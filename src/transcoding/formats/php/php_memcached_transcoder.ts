@@ -100,8 +100,9 @@ const FLOAT: FloatStyle = {
  * a `ValidationException` when it is written. References of PHP read as the same object in both places. Values may be
  * nested 1,000 levels deep.
  *
- * PHP's `json_encode` has neither `INF` nor `NAN`, which are an error then. Objects are written as objects, the empty
- * one included. What is read is what is there: a `DateTime` in JSON is an object with its properties.
+ * PHP's JSON has neither `INF` nor `NAN`, reads 511 levels, and reads no object with a key that begins with NUL: such
+ * values are a `ValidationException` with the serializer `"json"`. Objects are written as objects, the empty one
+ * included. What is read is what is there: a `DateTime` in JSON is an object with its properties.
  *
  * The flags that a PHP program sets itself, from bit 16 on, do not matter. Flags that php-memcached does not write are a
  * `ClientException`. Compressing with zlib and zstd is asynchronous.

@@ -7,8 +7,9 @@ import { encodeText } from "../../text.ts";
 import { type FloatStyle, writeFloat } from "../float_text.ts";
 import { isInt64, isInteger } from "../integers.ts";
 
-const INTEGER = /^[+-]?\d{1,20}$/;
-const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+/** memcached's `decr` pads a number with spaces when it gets fewer digits. */
+const INTEGER = /^[+-]?\d{1,20} *$/;
+const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)? *$/i;
 const FLOAT_WORD = /^(-?)(?:inf(?:inity)?|(nan))$/i;
 /** No number that is written takes more characters. */
 const LONGEST = 400;
@@ -40,7 +41,7 @@ export function writeScalar(value: unknown, style: FloatStyle): Scalar | undefin
 /** Reads the text of an int. */
 export function readInteger(data: Uint8Array): number | bigint {
   const text = textOf(data);
-  const value = INTEGER.test(text) ? BigInt(text.replace("+", "")) : undefined;
+  const value = INTEGER.test(text) ? BigInt(text.replace("+", "").trimEnd()) : undefined;
   if (value !== undefined && isInt64(value)) return numberIfSafe(value);
   throw unreadable(text, "an int");
 }

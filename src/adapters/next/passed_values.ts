@@ -1,0 +1,47 @@
+/** Checks of what Next passes: a wrong tag would be one that nothing revalidates, and a wrong time would last for ever. @module */
+
+import { ValidationException } from "../../../mod.ts";
+import { checkObject, invalidOption } from "../../option_checks.ts";
+
+/**
+ * Checks a list of tags.
+ *
+ * @throws {ValidationException} When it is not a list of strings.
+ */
+export function checkTags(tags: unknown): readonly string[] {
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string")) return tags;
+  throw invalidOption("tags", tags, "a list of strings");
+}
+
+/**
+ * Checks a time in seconds, which may be infinite.
+ *
+ * @throws {ValidationException} When it is not a number.
+ */
+export function checkSeconds(name: string, seconds: unknown): number {
+  if (typeof seconds === "number" && !Number.isNaN(seconds)) return seconds;
+  throw invalidOption(name, seconds, "a number of seconds");
+}
+
+/**
+ * Reads for how many seconds entries are served after a revalidation.
+ *
+ * @param durations What Next passes with the tags: nothing when entries must not be served at all.
+ * @throws {ValidationException} When it is not an object, or `expire` not a number.
+ */
+export function secondsOf(durations: { readonly expire?: number } | null | undefined): number {
+  if (durations === undefined || durations === null) return 0;
+  checkObject(durations, "an object such as { expire }");
+  return checkSeconds("expire", durations.expire ?? Infinity);
+}
+
+/**
+ * Checks what is to be stored.
+ *
+ * @throws {ValidationException} When it is not an object.
+ */
+export function checkRecord(name: string, value: unknown): void {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
+  const why = `it must be an object, not ${value === null ? "null" : typeof value}`;
+  throw new ValidationException(`Cannot store ${name}: ${why}`, value);
+}

@@ -1,0 +1,58 @@
+/**
+ * The tests of npm's memcached, with its drop-in in the place of the package: those that need nothing but a server. The
+ * others read the inside of the package, or need a certain port or network, and are named here.
+ */
+
+import * as chai from "chai";
+
+const FILES = ["add", "cas", "connections", "get-set", "incr-decr", "namespace", "parser", "touch"];
+
+/** Why each of these cannot be run. */
+export const LEFT_OUT = {
+  "chunked response": "calls the parser",
+  "should remove a failed server": "port 1234 of an address that is none; see memcached_test.ts",
+  "should rebalance to remaining healthy server": "the same, and needs redundancy",
+  "should properly schedule failed server retries": "reads issues",
+  "should properly schedule server reconnection attempts": "counts the reconnections of its timer",
+  "should reset failures after reconnecting to failed server": "reads issues",
+  "should default to port 11211": "reads connections, and needs port 11211",
+  "should not create multiple connections with no port": "the same",
+  "should return error on connection timeout":
+    "an address in a network that the machine may refuse",
+  "should remove connection when idle": "reads the pool",
+  "should remove server if error occurs after connection established": "reads the pool",
+  "should reset failures if all failures do not occur within failuresTimeout ms": "reads issues",
+};
+
+/**
+ * Finds the tests.
+ *
+ * @param require Node's, for this folder.
+ * @param Memcached The drop-in.
+ * @returns The names of all of them, those that are left out as well, and what runs each on three servers.
+ */
+export function findTests(require, Memcached) {
+  const path = require.resolve("memcached");
+  require(path);
+  require.cache[path].exports = Memcached;
+  const folder = path.replace(/index\.js$/, "test/");
+  const { servers } = require(`${folder}common.js`);
+  const found = [];
+  globalThis.describe = (_name, body) => body();
+  globalThis.it = (name, body) => found.push([name, (addresses) => run(body, servers, addresses)]);
+  chai.should(); // stands for should.js
+  for (const file of FILES) require(`${folder}memcached-${file}.test.js`);
+  delete globalThis.describe;
+  delete globalThis.it;
+  return found;
+}
+
+/** Runs a test, which calls back when it is done. */
+function run(body, servers, addresses) {
+  [servers.single] = addresses;
+  servers.multi = addresses;
+  return new Promise((resolve, reject) => {
+    const done = (error) => error ? reject(error) : resolve();
+    body.call({ timeout() {} }, done);
+  });
+}
