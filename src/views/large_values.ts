@@ -319,6 +319,7 @@ class McrouterFormat implements Format {
 
 /** How large values are stored. */
 class LargeRules implements ValueRules {
+  readonly mayLose = true;
   readonly client: KeyCommands;
   readonly chunks: Chunks;
   readonly format: Format;

@@ -13,6 +13,7 @@ import {
   type KeyLocation,
   Namespace,
   type OperationOptions,
+  SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
@@ -68,6 +69,8 @@ export interface ValueRules {
    * for numbers, but not for every value.
    */
   isPlain(key: string): boolean | "mostly";
+  /** Whether a part of a value that was just stored may be missing when it is read. */
+  readonly mayLose?: boolean;
   /** Cleans up after a write that has not failed. */
   replaced?(key: string, change: Change, options: OperationOptions | undefined): Promise<void>;
 }
@@ -369,12 +372,14 @@ export class ValueView implements KeyCommands {
       const prepare = async () => await this.#rules.prepareWrite?.(key, options);
       // Within `load`, its failure would be stored as one of `load`.
       const early = negativeFor > 0 ? { prepared: await prepare() } : undefined;
+      let loaded: { readonly value: Value } | undefined;
       if (early?.prepared === UNKNOWN) return await this.#compute(key, load, options);
       const loadStored = async () => {
         const prepared = early === undefined ? await prepare() : early.prepared;
         if (prepared === UNKNOWN) throw new CannotStore();
         const value = await load();
         if (value === undefined) return undefined;
+        loaded = { value };
         const context = { options, exptime: deferExptime(exptime, staleFor), prepared };
         const offered = await this.#rules.toStored(value, key, context);
         change = { before: undefined, offered };
@@ -396,6 +401,14 @@ export class ValueView implements KeyCommands {
       const value = await read(stored);
       if (value === UNKNOWN) return await this.#compute(key, load, options);
       if (value !== undefined) return value;
+      if (this.#rules.mayLose && (loaded !== undefined || attempt > 0)) {
+        const { value } = loaded ?? {};
+        return await this.#compute(
+          key,
+          loaded === undefined ? load : () => value as Value,
+          options,
+        );
+      }
       await this.#discard(key, innerKey, options);
     }
     throw changedTooOften("get or set", key);
@@ -664,12 +677,23 @@ export class ValueView implements KeyCommands {
     const read = this.#beginReading(key, options);
     const found = await this.#inner.gets(innerKey, inner);
     if (found === undefined || await read(found.value) !== undefined) return false;
+    if (this.#rules.mayLose && !await this.#isLost(key, found.value, inner)) return false;
     // An item that has expired: memcached can delete by its cas unique in no other way that every version knows.
     const past = new Date(Date.now() - 86_400_000);
     await this.#inner.cas(innerKey, found.value, found.cas, past, inner);
     const change = { before: found.value, offered: undefined };
     await Promise.allSettled([this.#rules.replaced?.(key, change, options)]);
     return true;
+  }
+
+  /** Whether a part of a value is missing, and not only on a server that cannot be reached. */
+  async #isLost(key: string, stored: unknown, options: OperationOptions): Promise<boolean> {
+    try {
+      return await this.#reader(key, { ...options, failover: "error" })(stored) === undefined;
+    } catch (error) {
+      if (error instanceof SocketError) return false;
+      throw error;
+    }
   }
 }
 
