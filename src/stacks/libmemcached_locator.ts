@@ -1,7 +1,7 @@
 /** The distributions of libmemcached, which php-memcached and pylibmc choose from. @module */
 
 import { checkChoice } from "../option_checks.ts";
-import type { KeyHash } from "../routing/hashes/key_hash.ts";
+import { type KeyHash, namedHash } from "../routing/hashes/key_hash.ts";
 import { ketama } from "../routing/ketama.ts";
 import { libmemcachedRing } from "../routing/libmemcached_ring.ts";
 import type { LocatorFactory } from "../routing/locator.ts";
@@ -37,6 +37,7 @@ export function libmemcachedLocator(
 ): LocatorFactory {
   checkChoice("distribution", distribution, ["modula", "consistent", "ketama"]);
   checkChoice("socketLabel", socketLabel, ["path", "path:0"]);
+  if (hash !== undefined) namedHash("hash", hash);
   if (distribution === "ketama") {
     const keyHash = hash === undefined ? {} : { keyHash: hash };
     return (servers) => ketama(servers, { ...keyHash, socketLabel });

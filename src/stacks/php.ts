@@ -1,6 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { prefixedKeys } from "../keys/prefixed_keys.ts";
-import { checkNames, checkObject } from "../option_checks.ts";
+import { takeOptions } from "../option_checks.ts";
 import {
   phpMemcachedTranscoder,
   type PhpMemcachedTranscoderOptions,
@@ -9,6 +9,11 @@ import {
   type LibmemcachedDistributionOptions,
   libmemcachedLocator,
 } from "./libmemcached_locator.ts";
+
+const NAMES = [
+  ...["distribution", "hash", "prefix", "hashPrefix", "socketLabel"],
+  ...["serializer", "compression"],
+];
 
 /** How php-memcached is configured; all options are optional. */
 export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedDistributionOptions {
@@ -64,9 +69,8 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
 export function php(
   options: PhpOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder">> & Pick<ClientOptions, "keys"> {
-  checkObject(options, "an object");
-  const { distribution, hash, prefix, hashPrefix, socketLabel = "path", ...values } = options;
-  checkNames(values, ["serializer", "compression"]);
+  const taken = takeOptions(options, NAMES);
+  const { distribution, hash, prefix, hashPrefix, socketLabel = "path", ...values } = taken;
   const locator = libmemcachedLocator({
     ...(distribution === undefined ? {} : { distribution }),
     ...(hash === undefined ? {} : { hash }),
