@@ -1,6 +1,6 @@
 /**
- * Pages that Next.js 16 renders once, and what `fetch` and `unstable_cache` keep, shared by all processes of an
- * application. Next.js 15 was tried by hand only. Put this file beside `next.config.mjs`, and refer to it there:
+ * Pages that Next.js 15 or 16 renders once, and what `fetch` and `unstable_cache` keep, shared by all processes of an
+ * application. Put this file beside `next.config.mjs`, and refer to it there:
  *
  * ```js
  * import { fileURLToPath } from "node:url";

@@ -1,7 +1,7 @@
 /** The distributions of libmemcached, which php-memcached and pylibmc choose from. @module */
 
 import { checkChoice } from "../option_checks.ts";
-import type { KeyHash } from "../routing/hashes/key_hash.ts";
+import { type KeyHash, namedHash } from "../routing/hashes/key_hash.ts";
 import { ketama } from "../routing/ketama.ts";
 import { libmemcachedRing } from "../routing/libmemcached_ring.ts";
 import type { LocatorFactory } from "../routing/locator.ts";
@@ -31,6 +31,7 @@ export function libmemcachedLocator(
   { distribution = "modula", hash }: LibmemcachedDistributionOptions,
 ): LocatorFactory {
   checkChoice("distribution", distribution, ["modula", "consistent", "ketama"]);
+  if (hash !== undefined) namedHash("hash", hash);
   if (distribution === "ketama") {
     return (servers) => ketama(servers, hash === undefined ? {} : { keyHash: hash });
   }

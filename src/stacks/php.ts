@@ -1,6 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { prefixedKeys } from "../keys/prefixed_keys.ts";
-import { checkNames, checkObject } from "../option_checks.ts";
+import { takeOptions } from "../option_checks.ts";
 import {
   phpMemcachedTranscoder,
   type PhpMemcachedTranscoderOptions,
@@ -9,6 +9,8 @@ import {
   type LibmemcachedDistributionOptions,
   libmemcachedLocator,
 } from "./libmemcached_locator.ts";
+
+const NAMES = ["distribution", "hash", "prefix", "hashPrefix", "serializer", "compression"];
 
 /** How php-memcached is configured; all options are optional. */
 export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedDistributionOptions {
@@ -59,9 +61,7 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
 export function php(
   options: PhpOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder">> & Pick<ClientOptions, "keys"> {
-  checkObject(options, "an object");
-  const { distribution, hash, prefix, hashPrefix, ...values } = options;
-  checkNames(values, ["serializer", "compression"]);
+  const { distribution, hash, prefix, hashPrefix, ...values } = takeOptions(options, NAMES);
   const locator = libmemcachedLocator({
     ...(distribution === undefined ? {} : { distribution }),
     ...(hash === undefined ? {} : { hash }),

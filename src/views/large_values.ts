@@ -144,7 +144,7 @@ export function largeValues(
   }
   const items = client.withTranscoder(rawTranscoder({ withFlags: true }));
   const withTranscoder = (other: Transcoder) => {
-    return largeValues(client, { ...options, transcoder: other });
+    return largeValues(client, { chunkByteLength, format, transcoder: other });
   };
   const mcrouter = new McrouterFormat(transcoder ?? moecacheTranscoder);
   return new LargeView(items, new LargeRules(items, mcrouter, chunkByteLength), withTranscoder);
@@ -319,6 +319,7 @@ class McrouterFormat implements Format {
 
 /** How large values are stored. */
 class LargeRules implements ValueRules {
+  readonly mayLose = true;
   readonly client: KeyCommands;
   readonly chunks: Chunks;
   readonly format: Format;

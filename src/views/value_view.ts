@@ -13,14 +13,15 @@ import {
   type KeyLocation,
   Namespace,
   type OperationOptions,
+  SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
 import { readEntries } from "../commands/many_keys.ts";
-import { operationOptions } from "../commands/operation_options.ts";
+import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
-import { checkFunction, checkSignal } from "../option_checks.ts";
+import { checkFunction, checkSignal, copyOptions } from "../option_checks.ts";
 import { partialError, renamed, renameKeys } from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
 
@@ -68,6 +69,8 @@ export interface ValueRules {
    * for numbers, but not for every value.
    */
   isPlain(key: string): boolean | "mostly";
+  /** Whether a part of a value that was just stored may be missing when it is read. */
+  readonly mayLose?: boolean;
   /** Cleans up after a write that has not failed. */
   replaced?(key: string, change: Change, options: OperationOptions | undefined): Promise<void>;
 }
@@ -91,6 +94,9 @@ export interface Change {
   /** What the write has stored, or has not stored if another client was faster; `undefined` after a deletion. */
   readonly offered: unknown;
 }
+
+/** The options of commands, and those that a view adds to them. */
+const OPTION_NAMES = /* @__PURE__ */ Object.keys(KEY_COMMAND_OPTIONS).concat("tags");
 
 /** What a caller says of a write. */
 interface Writing {
@@ -369,12 +375,14 @@ export class ValueView implements KeyCommands {
       const prepare = async () => await this.#rules.prepareWrite?.(key, options);
       // Within `load`, its failure would be stored as one of `load`.
       const early = negativeFor > 0 ? { prepared: await prepare() } : undefined;
+      let loaded: { readonly value: Value } | undefined;
       if (early?.prepared === UNKNOWN) return await this.#compute(key, load, options);
       const loadStored = async () => {
         const prepared = early === undefined ? await prepare() : early.prepared;
         if (prepared === UNKNOWN) throw new CannotStore();
         const value = await load();
         if (value === undefined) return undefined;
+        loaded = { value };
         const context = { options, exptime: deferExptime(exptime, staleFor), prepared };
         const offered = await this.#rules.toStored(value, key, context);
         change = { before: undefined, offered };
@@ -396,6 +404,14 @@ export class ValueView implements KeyCommands {
       const value = await read(stored);
       if (value === UNKNOWN) return await this.#compute(key, load, options);
       if (value !== undefined) return value;
+      if (this.#rules.mayLose && (loaded !== undefined || attempt > 0)) {
+        const { value } = loaded ?? {};
+        return await this.#compute(
+          key,
+          loaded === undefined ? load : () => value as Value,
+          options,
+        );
+      }
       await this.#discard(key, innerKey, options);
     }
     throw changedTooOften("get or set", key);
@@ -411,7 +427,8 @@ export class ValueView implements KeyCommands {
     let before: unknown;
     const inner = this.#clean(options);
     // As in every `update`: a value that cannot be read must not be treated as a miss, and be overwritten.
-    const strict: OperationOptions = { ...options, failover: "error" };
+    const given = copyOptions<OperationOptions>(options ?? {}, OPTION_NAMES);
+    const strict: OperationOptions = { ...given, failover: "error" };
     const exptime = inner?.exptime;
     const changeStored = async (stored: unknown) => {
       before = stored;
@@ -456,7 +473,9 @@ export class ValueView implements KeyCommands {
 
   #clean<Options extends OperationOptions>(options: Options | undefined): Options | undefined {
     checkSignal(options);
-    return this.#rules.innerOptions === undefined ? options : this.#rules.innerOptions(options);
+    if (options === undefined) return undefined;
+    const copy = copyOptions(options, OPTION_NAMES);
+    return this.#rules.innerOptions === undefined ? copy : this.#rules.innerOptions(copy);
   }
 
   /** Begins to read a key's value; what it returns turns what is stored into the value. */
@@ -583,7 +602,7 @@ export class ValueView implements KeyCommands {
     const isPlain = this.#rules.isPlain(key);
     const innerKey = await this.#rules.keyOf(key);
     if (isPlain === true) return await this.#inner[verb](innerKey, delta, this.#clean(options));
-    const { initial, exptime, ...rest } = options ?? {};
+    const { initial, exptime, ...rest } = copyOptions(options ?? {}, OPTION_NAMES);
     const step = readDelta(delta);
     const first = initial === undefined ? undefined : readDelta(initial);
     // A caller that passes `initial` gets a number or an error, never `undefined`.
@@ -664,12 +683,23 @@ export class ValueView implements KeyCommands {
     const read = this.#beginReading(key, options);
     const found = await this.#inner.gets(innerKey, inner);
     if (found === undefined || await read(found.value) !== undefined) return false;
+    if (this.#rules.mayLose && !await this.#isLost(key, found.value, inner)) return false;
     // An item that has expired: memcached can delete by its cas unique in no other way that every version knows.
     const past = new Date(Date.now() - 86_400_000);
     await this.#inner.cas(innerKey, found.value, found.cas, past, inner);
     const change = { before: found.value, offered: undefined };
     await Promise.allSettled([this.#rules.replaced?.(key, change, options)]);
     return true;
+  }
+
+  /** Whether a part of a value is missing, and not only on a server that cannot be reached. */
+  async #isLost(key: string, stored: unknown, options: OperationOptions): Promise<boolean> {
+    try {
+      return await this.#reader(key, { ...options, failover: "error" })(stored) === undefined;
+    } catch (error) {
+      if (error instanceof SocketError) return false;
+      throw error;
+    }
   }
 }
 

@@ -4,11 +4,13 @@ import {
   ClientException,
   type KeyCommands,
   rawTranscoder,
+  SocketError,
   ValidationException,
 } from "../../mod.ts";
 import { hashedKeys, largeValues, tagged } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
+import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { assertTtl } from "../support/ttl.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
@@ -279,4 +281,54 @@ Deno.test("largeValues refuses options that are none", async () => {
   ) {
     assertThrows(() => largeValues(client, options as object), ValidationException);
   }
+});
+
+Deno.test("largeValues computes once what it cannot store, with failover: miss", async () => {
+  await using fleet = await SwitchedFleet.start(["values:1", "chunks:1"]);
+  await using client = new Client(fleet.names, {
+    ...{ failover: "miss", dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
+    locator: () => ({ locate: (key) => Number(key.startsWith("~moecache-1:")) }),
+  });
+  const view = largeValues(client, SMALL);
+  await view.set("old", bytes(5000), 60);
+  const chunks = fleet.servers[1]!;
+  await chunks.become("refusing");
+  let loads = 0;
+  const load = () => bytes(5000, ++loads);
+  assertEquals(await view.getOrSet("new", load, { exptime: 60 }), bytes(5000, 1));
+  assertEquals(loads, 1);
+  assertEquals(await view.get("old"), undefined);
+  assertEquals(await view.getOrSet("old", load), bytes(5000, 2));
+  loads = 0;
+  const herd = Array.from({ length: 50 }, () => view.getOrSet("herd", load, { exptime: 60 }));
+  for (const value of await Promise.all(herd)) assertEquals(value.byteLength, 5000);
+  assert(loads <= 5, `${loads} loads`);
+  // What cannot be read is no miss for `update`, which would overwrite it.
+  await assertRejects(() => view.update("old", () => bytes(1)), SocketError);
+  await chunks.become("up");
+  while (client.servers.some(({ state }) => state === "down")) {
+    await new Promise((go) => setTimeout(go, 1));
+  }
+  assertEquals(await view.get("old"), bytes(5000));
+});
+
+Deno.test("largeValues computes once when another client takes too long to", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await using other = new Client(server.address);
+  const ended = Promise.withResolvers<Uint8Array>();
+  const begun = Promise.withResolvers<void>();
+  const slow = largeValues(other, SMALL).getOrSet("key", () => {
+    begun.resolve();
+    return ended.promise;
+  });
+  await begun.promise;
+  let loads = 0;
+  const view = largeValues(client, SMALL);
+  const load = () => bytes(5000, ++loads);
+  assertEquals(await view.getOrSet("key", load, { waitFor: 0 }), bytes(5000, 1));
+  assertEquals(loads, 1);
+  ended.resolve(bytes(5000));
+  assertEquals(await slow, bytes(5000));
+  assertEquals(await view.get("key"), bytes(5000));
 });

@@ -7,7 +7,7 @@ import { install, OLDEST_NODE, USUAL_NODE } from "../../package/tool.ts";
 import { bundle } from "../../runtimes/bundle.ts";
 
 /** An application in a folder of its own. */
-interface App {
+export interface App {
   /** Its folder. */
   readonly folder: URL;
   /** The entry of the package that it imports. */
@@ -20,7 +20,7 @@ interface App {
   readonly builder: keyof Nodes;
 }
 
-/** The application of Next.js. */
+/** The application of Next.js 16. */
 export const NEXT_APP: App = {
   folder: new URL("next_app/", import.meta.url),
   entry: "next",
@@ -28,6 +28,9 @@ export const NEXT_APP: App = {
   command: ["node_modules/next/dist/bin/next", "build"],
   builder: "oldest",
 };
+
+/** The application of Next.js 15: what {@linkcode NEXT_APP} has is copied there, but for what needs 16. */
+export const NEXT_15_APP: App = { ...NEXT_APP, folder: new URL("next_15_app/", import.meta.url) };
 
 /** The application of Nitro. */
 export const NITRO_APP: App = {
@@ -50,7 +53,7 @@ export interface Nodes {
  * @throws {Error} When npm cannot; the message has what it printed.
  */
 export async function installApps(): Promise<void> {
-  for (const { folder } of [NEXT_APP, NITRO_APP]) await installLocked(folder);
+  for (const { folder } of [NEXT_APP, NEXT_15_APP, NITRO_APP]) await installLocked(folder);
   await installNodes();
 }
 
