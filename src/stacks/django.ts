@@ -98,10 +98,11 @@ export function djangoPylibmc(
     ["distribution", "hash", "prefix", "version"],
   );
   return {
+    // pylibmc adds unix sockets with `memcached_server_add_unix_socket`.
     locator: libmemcachedLocator({
       ...(distribution === undefined ? {} : { distribution }),
       ...(hash === undefined ? {} : { hash }),
-    }),
+    }, "path:0"),
     transcoder: pylibmcTranscoder,
     keys: djangoKeys(keys),
   };
