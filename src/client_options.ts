@@ -10,6 +10,7 @@ import {
   checkFunction,
   checkInteger,
   checkOptions,
+  checkTimeout,
   invalidOption,
   type OptionTypes,
 } from "./option_checks.ts";
@@ -328,8 +329,6 @@ export const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
 
 const GUTTER_OPTIONS: OptionTypes<Gutter> = { gutter: "any", maxExptime: "number" };
 
-/** The longest time of a timer in milliseconds. */
-const LONGEST_TIMEOUT = 0x7fffffff;
 /** The default time limit of connecting, and of a silent server, in milliseconds. */
 const DEFAULT_PATIENCE = 10_000;
 /** How many open connections a worker may have for a request. */
@@ -350,11 +349,11 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const { connections = 1, maxPending = 2 ** 20, maxValueBytes = 2 ** 27 } = options;
   const { locator = moecacheRing, transcoder, dial, proxy, keys } = options;
   const { dialect = proxy && "classic", clientName = "moecache" } = options;
-  if (options.timeout !== undefined) checkRange("timeout", timeout, LONGEST_TIMEOUT);
+  if (options.timeout !== undefined) checkTimeout("timeout", timeout);
   if (options.connectTimeout !== undefined) {
-    checkRange("connectTimeout", connectTimeout, LONGEST_TIMEOUT);
+    checkTimeout("connectTimeout", connectTimeout);
   }
-  if (stallTimeout !== Infinity) checkRange("stallTimeout", stallTimeout, LONGEST_TIMEOUT);
+  if (stallTimeout !== Infinity) checkTimeout("stallTimeout", stallTimeout);
   checkInteger("connections", connections, 1, 1024);
   checkInteger("maxPending", maxPending, 1, 2 ** 30);
   checkInteger("maxPendingBytes", maxPendingBytes, 1, Number.MAX_SAFE_INTEGER);
@@ -363,7 +362,12 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkBoolean("noDelay", noDelay);
   checkFunction("locator", locator);
   checkTranscoder(transcoder);
-  if (keys !== undefined) checkFunction("keys.encode", keys?.encode);
+  if (keys !== undefined) {
+    checkFunction("keys.encode", keys?.encode);
+    for (const name of ["decode", "route"] as const) {
+      if (keys[name] !== undefined) checkFunction(`keys.${name}`, keys[name]);
+    }
+  }
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
   if (proxy !== undefined) checkChoice("proxy", proxy, ["twemproxy"]);
@@ -374,34 +378,21 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   if (typeof clientName !== "string" || !/^[!-~]{1,200}$/.test(clientName)) {
     throw invalidOption("clientName", clientName, "1 to 200 characters from ! to ~");
   }
-  const times = { timeout, connectTimeout, timesConnectingApart, stallTimeout, clock };
-  const limits = { connections, maxPending, maxPendingBytes, maxValueBytes };
   const security = resolveSecurity(options);
-  const sockets = {
-    ...{ keepAlive, noDelay, direct: io === "direct" },
-    dial,
-    sockets: boundSockets(maxSockets),
-  };
-  const failover = resolveFailover(options, security);
-  const discovery = resolveDiscovery(options.discovery);
   return {
-    ...times,
-    ...limits,
-    ...sockets,
+    ...{ timeout, connectTimeout, timesConnectingApart, stallTimeout, clock },
+    ...{ connections, maxPending, maxPendingBytes, maxValueBytes },
+    ...{ keepAlive, noDelay, direct: io === "direct", dial },
+    sockets: boundSockets(maxSockets),
     ...security,
     counters: new Counters(clientName),
-    locator,
-    keys,
-    transcoder,
-    ...failover,
-    discovery,
-    dialect,
-    proxy,
+    ...{ locator, keys, transcoder, dialect, proxy },
+    ...resolveFailover(options, security),
+    discovery: resolveDiscovery(options.discovery),
   };
 }
 
-function boundSockets(maxSockets: number | undefined): Sockets | undefined {
-  const max = maxSockets ?? (isWorker() ? WORKER_SOCKETS : undefined);
+function boundSockets(max = isWorker() ? WORKER_SOCKETS : undefined): Sockets | undefined {
   if (max === undefined) return undefined;
   checkInteger("maxSockets", max, 1, 65_536);
   const [waiting, holders, refusals] = [new Map(), new Set<SocketHolder>(), new WeakSet()];
@@ -414,7 +405,7 @@ function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefin
   if (typeof name !== "string" || typeof lookUp !== "function") {
     throw invalidOption("discovery", discovery, "an object with name and lookUp");
   }
-  checkRange("interval", interval, LONGEST_TIMEOUT);
+  checkTimeout("interval", interval);
   return discovery;
 }
 
@@ -427,8 +418,8 @@ function resolveFailover(options: ClientOptions, defaults: ServerDefaults): Fail
   const { failover = "error", failuresBeforeDead = 3, retries = 0 } = options;
   const { probeDelay = 100, maxProbeDelay = 10_000 } = options;
   checkInteger("failuresBeforeDead", failuresBeforeDead, 1, 1000);
-  checkRange("probeDelay", probeDelay, LONGEST_TIMEOUT);
-  checkRange("maxProbeDelay", maxProbeDelay, LONGEST_TIMEOUT);
+  checkTimeout("probeDelay", probeDelay);
+  checkTimeout("maxProbeDelay", maxProbeDelay);
   checkInteger("retries", retries, 0, 100);
   const probing = { failuresBeforeDead, probeDelay, maxProbeDelay, retries };
   if (typeof failover !== "object" || failover === null) {
@@ -452,9 +443,4 @@ function resolveSecurity(
       throw new ValidationException(`Cannot use auth: ${why}`);
     }),
   };
-}
-
-function checkRange(name: string, value: unknown, largest: number): void {
-  if (typeof value === "number" && value >= 1 && value <= largest) return;
-  throw invalidOption(name, value, `a number from 1 to ${largest}`);
 }

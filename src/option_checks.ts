@@ -40,6 +40,36 @@ export function checkOptions<Options>(
 }
 
 /**
+ * Copies options, also those that getters of a class return, which a spread leaves out.
+ *
+ * @param names The names of the options. What has another name is copied too, for code that passes it on.
+ */
+export function copyOptions<Options extends object>(
+  options: Options,
+  names: readonly string[],
+): Options {
+  const copy = { ...options };
+  for (const name of names as readonly (keyof Options)[]) {
+    const value = options[name];
+    if (value !== undefined) copy[name] = value;
+  }
+  return copy;
+}
+
+/**
+ * Checks the names of options, and copies them, for code that passes on some of them.
+ *
+ * @throws {ValidationException} When `options` is not an object, or an option is unknown.
+ */
+export function takeOptions<Options extends object>(
+  options: Options,
+  known: readonly string[],
+): Options {
+  checkNames(options, known);
+  return copyOptions(options, known);
+}
+
+/**
  * Checks that options are an object, for code that passes them on.
  *
  * @param expected What they must be, for the message.
@@ -92,12 +122,12 @@ function unknownOption(name: string, known: readonly string[]): ValidationExcept
 
 /** How many letters differ between two names, ignoring order and case. */
 function differingLetters(name: string, other: string): number {
-  const rest = [...other.toLowerCase()];
+  let rest = other.toLowerCase();
   let extra = 0;
   for (const letter of name.toLowerCase()) {
-    const at = rest.indexOf(letter);
-    if (at === -1) extra++;
-    else rest.splice(at, 1);
+    const left = rest.replace(letter, "");
+    if (left === rest) extra++;
+    rest = left;
   }
   return extra + rest.length;
 }
@@ -108,6 +138,17 @@ function differingLetters(name: string, other: string): number {
  * @throws {ValidationException} When `options` is not an object, or an option is unknown.
  */
 export function checkNames(options: object, known: readonly string[]): void {
+  checkObject(options, "an object");
+  for (const name in options) if (!known.includes(name)) throw unknownOption(name, known);
+}
+
+/**
+ * Does the same without a hint at what was meant, for what programs load without a client: there the hint would be
+ * a tenth of all.
+ *
+ * @throws {ValidationException} When `options` is not an object, or an option is unknown.
+ */
+export function checkFewNames(options: object, known: readonly string[]): void {
   checkObject(options, "an object");
   for (const name in options) {
     if (!known.includes(name)) throw invalidOption("option", name, `one of ${known}`);
@@ -138,6 +179,19 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
     return value as number;
   }
   throw invalidOption(name, value, `an integer from ${least} to ${most}`);
+}
+
+/** The longest time of a timer in milliseconds. */
+const LONGEST_TIMEOUT = 0x7fffffff;
+
+/**
+ * Checks that an option is a time in milliseconds that a timer can have, 1 or more.
+ *
+ * @throws {ValidationException} When it is not.
+ */
+export function checkTimeout(name: string, value: unknown): void {
+  if (typeof value === "number" && value >= 1 && value <= LONGEST_TIMEOUT) return;
+  throw invalidOption(name, value, `a number from 1 to ${LONGEST_TIMEOUT}`);
 }
 
 /**

@@ -1,7 +1,14 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Client, ValidationException } from "../mod.ts";
+import { Client, moecacheRing, moecacheTranscoder, ValidationException } from "../mod.ts";
+import { RateLimitStore } from "../src/adapters/rate_limit.ts";
+import { dns, elastiCache } from "../src/discovery/mod.ts";
+import { prometheus } from "../src/observing/prometheus.ts";
 import { checkBoolean, checkChoice, checkInteger, checkOptions } from "../src/option_checks.ts";
 import { memoize, once } from "../src/patterns/mod.ts";
+import { migrate, spymemcachedModulo, twemproxyModula } from "../src/routing/mod.ts";
+import { php } from "../src/stacks/mod.ts";
+import { deadBackend, MemcachedServer } from "../src/testing/mod.ts";
+import { nearCache, replicas, tagged } from "../src/views/mod.ts";
 
 Deno.test("checkInteger takes what lies between its bounds, and names what does not", () => {
   assertEquals([checkInteger("count", 1, 1, 3), checkInteger("count", 3, 1, 3)], [1, 3]);
@@ -111,4 +118,53 @@ Deno.test("checkOptions refuses a value of another type", () => {
   assertThrows(check({ timeout: NaN }), ValidationException, "it must be a number");
   assertThrows(check({ flag: null }), ValidationException, "it must be a boolean");
   assertThrows(check({ signal: {} }), ValidationException, "it must be an AbortSignal");
+});
+
+Deno.test("what options hold is checked when it is given, not when it is first used", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const options = (given: object) => () => void new Client("127.0.0.1:1", given as never);
+  const refused: [make: () => unknown, message: string][] = [
+    [options({ maxSockets: null }), "Cannot use maxSockets"],
+    [options({ tls: { cacerts: ["x"] } }), 'tls has an unknown "cacerts"'],
+    [options({ tls: [] }), "tls must be a boolean or an object"],
+    [options({ tls: new Map() }), "tls must be a boolean or an object"],
+    [options({ auth: { username: "a", password: "b", dialct: "c" } }), 'unknown "dialct"'],
+    [options({ keys: { encode: String, decode: 5 } }), "keys.decode"],
+    [options({ keys: { encode: String, route: null } }), "keys.route"],
+    [() => replicas([client, client], { clock: {} as never }), "clock.now"],
+    [() => replicas([client], { zones: "a" as never, zone: "a" }), "Cannot use zones"],
+    [() => replicas([client], { zones: null as never, zone: "a" }), "Cannot use zones"],
+    [() => nearCache(client, { maxBytes: 1024, ttl: 1, clock: 5 as never }), "clock.now"],
+    [() => nearCache(client, { maxByts: 1024, ttl: 1 } as never), 'did you mean "maxBytes"?'],
+    [() => migrate(null as never, moecacheRing), "an object"],
+    [() => migrate(moecacheRing, { locater: moecacheRing } as never), 'did you mean "locator"?'],
+    [() => migrate({ servers: "a" as never }, moecacheRing), "a list of names"],
+    [() => migrate({ locator: {} as never }, moecacheRing), "Cannot use locator"],
+    [() => twemproxyModula([], { hash: null as never }), "Cannot use hash"],
+    [() => spymemcachedModulo([], { hash: null as never }), "Cannot use hash"],
+    [() => php({ hash: "nonsense" as never }), "Cannot use hash"],
+    [() => dns("a.b", { interval: "5" as never }), "Cannot use interval"],
+    [() => elastiCache("a.b", { interval: NaN }), "Cannot use interval"],
+    [() => moecacheTranscoder({ classes: [] as never }), "Cannot use classes"],
+    [() => deadBackend(5 as never), "Cannot use keys 5"],
+    [() => new RateLimitStore({ client }).init(null as never), "an object with windowMs"],
+  ];
+  for (const [make, message] of refused) assertThrows(make, ValidationException, message);
+  const text = () => prometheus([client, {} as never]);
+  await assertRejects(text, ValidationException, "metrics of a client");
+  const invalidated = () => tagged(client).invalidateTag("tag", 5 as never);
+  await assertRejects(invalidated, ValidationException, "an object");
+});
+
+Deno.test("a key format may be an instance of a class", async () => {
+  class Prefixed {
+    readonly #prefix = "p:";
+    encode(key: string) {
+      return this.#prefix + key;
+    }
+  }
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { keys: new Prefixed() });
+  await client.set("key", "value");
+  assertEquals(await client.get("key"), "value");
 });

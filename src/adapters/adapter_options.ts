@@ -7,6 +7,8 @@ import {
   type ServerAddress,
   ValidationException,
 } from "../../mod.ts";
+import { CLIENT_OPTIONS } from "../client_options.ts";
+import { checkObject, copyOptions } from "../option_checks.ts";
 
 /** The options that say where an adapter stores. */
 interface ClientSource {
@@ -46,6 +48,35 @@ export function clientFrom({ client, servers, clientOptions }: ClientSource): Ad
     throw new ValidationException(`Cannot use clientOptions: ${why}`, clientOptions);
   }
   return { client: checkClient(client), close: () => Promise.resolve() };
+}
+
+/**
+ * Gives options an adapter's defaults, where they are not given or `undefined`.
+ *
+ * @param options What the caller passed, an instance of a class or not.
+ * @param names The names of all options.
+ * @returns A copy. What has another name is in it too: the code that takes the options refuses that.
+ * @throws {ValidationException} When they are not an object.
+ */
+export function withDefaults<Options extends object>(
+  options: Options | undefined,
+  defaults: Options,
+  names: readonly string[],
+): Options {
+  if (options !== undefined) checkObject(options, "an object");
+  const given = copyOptions(options ?? defaults, names);
+  for (const name in defaults) {
+    if (given[name] === undefined) given[name] = defaults[name];
+  }
+  return given;
+}
+
+/** The options of a client that an adapter makes, as {@linkcode withDefaults} makes them. */
+export function clientOptionsFrom(
+  options: ClientOptions | undefined,
+  defaults: ClientOptions,
+): ClientOptions {
+  return withDefaults(options, defaults, Object.keys(CLIENT_OPTIONS));
 }
 
 /**

@@ -17,7 +17,7 @@
 
 import { checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
-import { type AdapterClient, checkPrefix, clientFrom } from "./adapter_options.ts";
+import { type AdapterClient, checkPrefix, clientFrom, withDefaults } from "./adapter_options.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
 import { StoredValues } from "./stored_values.ts";
 
@@ -163,7 +163,8 @@ export class KeyvMoecache implements AsyncDisposable {
     const given = isAddress ? { servers: options } : options ?? {};
     checkOptions(given, { client: "any", servers: "any", ...OPTION_TYPES });
     checkOptions(more, OPTION_TYPES);
-    const all: KeyvMoecacheOptions = { ...more, ...given };
+    const names = ["client", "servers", ...Object.keys(OPTION_TYPES)];
+    const all: KeyvMoecacheOptions = withDefaults<KeyvMoecacheOptions>(given, more, names);
     const { client, close } = clientFrom(all);
     this.#prefix = checkPrefix(all.prefix ?? "keyv:");
     this.namespace = all.namespace;

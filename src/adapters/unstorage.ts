@@ -140,8 +140,9 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
   const set = async (
     key: string,
     value: unknown,
-    { ttl = options.ttl }: MoecacheItemOptions = {},
+    item?: MoecacheItemOptions,
   ) => {
+    const { ttl = options.ttl } = item ?? {};
     checkOptions({ ttl }, { ttl: "number" });
     // 0 means no expiry, as in unstorage's other drivers.
     await stored.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
@@ -167,7 +168,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     setItem: set,
     setItems: async (items, common) => {
       const sets = items.map(({ key, value, options }) =>
-        set(key, value, { ...common, ...options })
+        set(key, value, options?.ttl === undefined ? common : options)
       );
       await Promise.all(sets);
     },

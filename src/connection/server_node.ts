@@ -45,6 +45,34 @@ const PROBE_KEYS = 10;
 /** How many waiting commands are searched, on average, for each one that is refused. */
 const LOOKED_THROUGH = 64;
 
+/** Where operations wait. */
+interface Waiting {
+  /** The number of operations that wait. */
+  readonly pending: number;
+  /** The total length of the values that they store, in bytes. */
+  readonly pendingBytes: number;
+}
+
+/** The limit that one more operation with a value of this many bytes exceeds, in words; or `undefined`. */
+export function fullOf(
+  places: readonly Waiting[],
+  byteLength: number,
+  { maxPending, maxPendingBytes }: Pick<ServerNodeOptions, "maxPending" | "maxPendingBytes">,
+): string | undefined {
+  let pending = 0;
+  let bytes = byteLength;
+  for (const place of places) {
+    pending += place.pending;
+    bytes += place.pendingBytes;
+  }
+  if (pending >= maxPending) {
+    return `${maxPending} operations wait for it already, as many as maxPending allows`;
+  }
+  if (bytes <= maxPendingBytes) return undefined;
+  const waiting = `${bytes - byteLength} bytes of values wait for it already`;
+  return `${waiting}, and ${byteLength} more are above the ${maxPendingBytes} of maxPendingBytes`;
+}
+
 /**
  * Opens connections when they are needed, sends each command on the least busy one, and replaces those that ended.
  * While the server is down, only probes are sent.
@@ -226,33 +254,16 @@ export class ServerNode implements ServerHandle {
    * @throws {SocketError} When there is no room.
    */
   #checkRoom({ byteLength }: Command): void {
-    const full = this.#fullOf(byteLength);
+    const full = fullOf(this.#connections, byteLength, this.#options);
     if (full === undefined) return;
     // If thousands of commands really wait, they are not searched for each refused command.
     if (++this.#refusals * LOOKED_THROUGH >= this.pending) {
       this.#refusals = 0;
       for (const connection of this.#connections) connection.sweep();
-      if (this.#fullOf(byteLength) === undefined) return;
+      if (fullOf(this.#connections, byteLength, this.#options) === undefined) return;
     }
     const { server } = this.#options;
     throw new SocketError(`Cannot use ${server}: ${full}`, { server });
-  }
-
-  /** The limit that a command with this many bytes exceeds, in words; or `undefined`. */
-  #fullOf(byteLength: number): string | undefined {
-    const { maxPending, maxPendingBytes } = this.#options;
-    let pending = 0;
-    let bytes = byteLength;
-    for (const connection of this.#connections) {
-      pending += connection.pending;
-      bytes += connection.pendingBytes;
-    }
-    if (pending >= maxPending) {
-      return `${maxPending} operations wait for it already, as many as maxPending allows`;
-    }
-    if (bytes <= maxPendingBytes) return undefined;
-    const waiting = `${bytes - byteLength} bytes of values wait for it already`;
-    return `${waiting}, and ${byteLength} more are above the ${maxPendingBytes} of maxPendingBytes`;
   }
 
   #retiredError(): SocketError {

@@ -7,6 +7,7 @@ import {
   checkFunction,
   checkInteger,
   checkNames,
+  checkTimeout,
   invalidOption,
   isHostName,
 } from "../option_checks.ts";
@@ -96,6 +97,7 @@ export function dns(name: string, options: DnsOptions = {}): Discovery {
   checkBoolean("srv", srv);
   if (family !== undefined) checkChoice("family", family, [4, 6]);
   checkFunction("resolve", resolve);
+  if (interval !== undefined) checkTimeout("interval", interval);
   const lookup = new RecordLookup(name, srv ? ["SRV"] : ADDRESSES[family ?? "both"], resolve);
   return {
     name,

@@ -3,7 +3,7 @@
 import type { EndReason } from "../connection/connect.ts";
 import { Connection } from "../connection/connection.ts";
 import { ClientException, SocketError } from "../errors.ts";
-import { checkChoice, checkNames } from "../option_checks.ts";
+import { checkChoice, checkNames, checkTimeout } from "../option_checks.ts";
 import type { Command } from "../protocol/command.ts";
 import {
   CLUSTER_KEY,
@@ -91,6 +91,7 @@ export function elastiCache(
   const { address = "hostname", interval } = options;
   const { name } = resolveServers([endpoint], { tls: undefined, credentials: undefined })[0]!;
   checkChoice("address", address, ["hostname", "ip"]);
+  if (interval !== undefined) checkTimeout("interval", interval);
   const security = securityOf(endpoint);
   return {
     name,

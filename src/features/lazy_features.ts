@@ -12,7 +12,7 @@ import {
 } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { traced } from "../commands/traced.ts";
-import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkOptions, copyOptions, type OptionTypes } from "../option_checks.ts";
 import { inContext, presentContext } from "../observation.ts";
 import type { ItemInfo, MetaReply } from "../protocol/commands/meta.ts";
 import { lazily } from "../waiting.ts";
@@ -42,7 +42,7 @@ export function withFeatures<Options extends object, Result>(
   } catch (error) {
     return Promise.reject(error);
   }
-  const taken = options === undefined ? undefined : { ...options };
+  const taken = options && copyOptions(options, Object.keys(types));
   if (loaded !== undefined) return use(loaded, taken);
   const context = presentContext();
   return loadFeatures().then((features) => inContext(context, () => use(loaded = features, taken)));

@@ -4,6 +4,7 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import { readEntries } from "../commands/many_keys.ts";
 import {
   type CounterOptions,
+  GET_OR_SET_OPTIONS,
   type GetOrSetOptions,
   type InvalidateOptions,
   KEY_COMMAND_OPTIONS,
@@ -15,7 +16,7 @@ import { traceOperation } from "../commands/traced.ts";
 import { tracesCommands } from "../observation.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { quote, ValidationException } from "../errors.ts";
-import { checkFunction } from "../option_checks.ts";
+import { checkFunction, copyOptions } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
@@ -355,7 +356,10 @@ export class Namespace implements KeyCommands {
     checkFunction("load", load);
     const operate = ({ prefix, guard, waitingFor }: Attempt) =>
       waitingFor((signal) => {
-        return this.#commands.getOrSet(prefix + key, guard(load), { ...options, signal });
+        return this.#commands.getOrSet(prefix + key, guard(load), {
+          ...copyOptions(options ?? {}, Object.keys(GET_OR_SET_OPTIONS)),
+          signal,
+        });
       }, options?.signal);
     return await this.#withGenerations(["getOrSet", [key]], options, (generations) => {
       const compute = () => {

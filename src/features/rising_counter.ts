@@ -8,7 +8,11 @@
  */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import type { CounterOptions, OperationOptions } from "../commands/operation_options.ts";
+import {
+  type CounterOptions,
+  type OperationOptions,
+  operationOptions,
+} from "../commands/operation_options.ts";
 import { clockOf, keySpaceOf } from "../commands/session.ts";
 import { ClientException, SocketError } from "../errors.ts";
 import { unpublished } from "../observation.ts";
@@ -85,17 +89,18 @@ export class RisingCounter {
   async nextTime(options?: OperationOptions): Promise<bigint> {
     const { known = 0n } = this;
     const next = (present: bigint) => timeAfter(present > known ? present : known);
-    return this.#learn(await this.#raise(next, options));
+    return this.#learn(await this.#raise(next, operationOptions(options ?? {})));
   }
 
   async #count(step: 0n | 1n, options: OperationOptions | undefined): Promise<bigint> {
     const { known = 0n } = this;
     const initial = timeAfter(known);
-    const counted = await this.#incr(this.#key, step, { ...options, initial });
+    const own = operationOptions(options ?? {});
+    const counted = await this.#incr(this.#key, step, { ...own, initial });
     const least = known + step;
     if (counted !== undefined && counted >= least) return this.#learn(counted);
     const next = (present: bigint) => present < least ? timeAfter(known) : present;
-    return this.#learn(await this.#raise(next, options));
+    return this.#learn(await this.#raise(next, own));
   }
 
   /** @param next Makes the new number from the current one; 0 if the counter is missing. */

@@ -2,6 +2,7 @@
 
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
+import type { fullOf } from "../connection/server_node.ts";
 import { deferred } from "../waiting.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { DiscoveryLoop } from "../discovery/discovery_loop.ts";
@@ -33,6 +34,8 @@ export interface Deployment {
   readonly tls: TlsOptions | undefined;
   /** Opens a socket in the same way as for the client's servers. */
   readonly connect: (address: ServerAddress, signal: AbortSignal) => Promise<Transport>;
+  /** Tells which limit an operation exceeds where others wait. */
+  readonly fullOf: typeof fullOf;
   /** Called with the error of a failed look-up. */
   readonly failed: (error: SocketError) => void;
 }
@@ -74,10 +77,16 @@ export class DiscoveringRouter implements Route {
       maxRetryDelay: options.maxProbeDelay,
       tls: deployment.tls,
       connect: (address, signal) => this.#deployment.connect(address, signal),
-      isAwaited: () => this.#room.holds(1),
+      isAwaited: () => this.pending > 0,
       found: (servers) => this.#found(servers),
       failed: (error) => this.#fail(error),
     });
+  }
+
+  /** The number of operations that wait until servers are known. */
+  get pending(): number {
+    this.#room.sweep();
+    return this.#room.pending;
   }
 
   /** As in {@linkcode Route}; the command waits until servers are known. */
@@ -91,6 +100,7 @@ export class DiscoveringRouter implements Route {
       get isOver() {
         return command.settled;
       },
+      byteLength: command.byteLength,
       proceed: () => this.#proceed(key, command),
       fail: (error) => command.failForGood(error),
     });
@@ -138,14 +148,25 @@ export class DiscoveringRouter implements Route {
   }
 
   #enter(waiter: Waiter): void {
-    const { maxPending } = this.#options;
     if (this.#closed !== undefined) throw this.#closed;
-    if (this.#room.holds(maxPending)) {
-      const state = `${maxPending} operations wait for it already, as many as maxPending allows`;
-      throw new SocketError(`Cannot discover servers through ${this.#discovery.name}: ${state}`);
-    }
+    this.#checkRoom(waiter);
     this.#room.enter(waiter);
     this.#loop.expect();
+  }
+
+  /**
+   * Makes sure that there is room for an operation.
+   *
+   * @throws {SocketError} When there is no room.
+   */
+  #checkRoom({ byteLength }: Waiter): void {
+    const room = this.#room;
+    const fullOf = () => this.#deployment.fullOf([room], byteLength, this.#options);
+    if (fullOf() === undefined) return;
+    room.sweep();
+    const full = fullOf();
+    if (full === undefined) return;
+    throw new SocketError(`Cannot discover servers through ${this.#discovery.name}: ${full}`);
   }
 
   #proceed(key: string, command: Command): void {
@@ -169,6 +190,7 @@ export class DiscoveringRouter implements Route {
       get isOver() {
         return isOver;
       },
+      byteLength: 0,
       proceed: () => {
         try {
           resolve(use());

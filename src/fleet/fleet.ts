@@ -22,8 +22,8 @@ type FleetParts = ConstructorParameters<typeof RunningFleet>;
 
 /** Something that waits until operations are served. */
 interface Waiting {
-  /** The command that waits, if it is one. */
-  readonly command?: Command;
+  /** How many operations wait for servers with it. */
+  readonly pending: number;
   /** Continues. What it throws is given to {@linkcode fail}. */
   proceed(fleet: RunningFleet): void;
   fail(error: unknown): void;
@@ -75,7 +75,9 @@ export class Fleet implements Route {
     // The server that gets the command takes its place.
     command.observer = { decoding() {}, failed: (error) => this.#options.counters.failed(error) };
     this.#waiting.push({
-      command,
+      get pending() {
+        return Number(!command.settled);
+      },
       proceed: ({ route }) => {
         if (!command.settled) route.submit(key, command);
       },
@@ -89,10 +91,13 @@ export class Fleet implements Route {
     signal?: AbortSignal,
   ): Result | Promise<Result> {
     if (this.#route !== undefined) return this.#route.withNodes(use, server, signal);
-    if (this.#servers.length > 0) choose(this.#listed, server);
+    const chosen = this.#servers.length > 0 ? choose(this.#listed, server).length : 1;
     return untilAborted(
       new Promise((resolve, reject) =>
         this.#whenReady({
+          get pending() {
+            return signal?.aborted ? 0 : chosen;
+          },
           proceed: ({ route }) => resolve(route.withNodes(use, server, signal)),
           fail: reject,
         })
@@ -117,9 +122,8 @@ export class Fleet implements Route {
 
   /** What has been counted until now. */
   metrics(): ClientMetrics {
-    const waiting = this.#waiting.filter(({ command }) => command?.settled === false).length;
-    const pending = this.status().reduce((sum, { pending }) => sum + pending, waiting);
-    return this.#options.counters.snapshot(pending);
+    const places = [...this.#waiting, ...this.status(), { pending: this.#running?.pending ?? 0 }];
+    return this.#options.counters.snapshot(places.reduce((sum, { pending }) => sum + pending, 0));
   }
 
   /**
@@ -140,6 +144,7 @@ export class Fleet implements Route {
     // Operations that wait already belong to the servers before.
     await new Promise<void>((resolve, reject) =>
       this.#whenReady({
+        pending: 0,
         proceed: (fleet) => resolve(fleet.setServers(resolved)),
         fail: (error) => error === this.#closed ? reject(error) : resolve(),
       })

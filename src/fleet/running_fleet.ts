@@ -3,6 +3,7 @@
 import "../loaded_already.ts";
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
 import { connect } from "../connection/connect.ts";
+import { fullOf } from "../connection/server_node.ts";
 import type { SocketError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Locator } from "../routing/locator.ts";
@@ -58,6 +59,11 @@ export class RunningFleet {
     const isPlain = discovery === undefined && failover === "error" && retries === 0 &&
       proxy === undefined;
     return isPlain ? undefined : this.#load();
+  }
+
+  /** The number of operations that wait for no server of {@linkcode status}: for one that left the list, or for a list. */
+  get pending(): number {
+    return this.#router.leaving + (this.#discovering?.pending ?? 0);
   }
 
   /** The status of the servers and of the spare servers. */
@@ -138,6 +144,7 @@ export class RunningFleet {
           setServers: (servers) => this.#discovered(servers),
           tls: chooseTls(undefined, this.#options.tls),
           connect: (address, signal) => this.#connect(address, signal),
+          fullOf,
           failed: (error: SocketError) => this.#tell("error", discovery.name, error),
         },
       );

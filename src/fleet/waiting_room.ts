@@ -8,6 +8,8 @@ export interface Waiter {
   readonly deadline: number;
   /** Whether it has been aborted. */
   readonly isOver: boolean;
+  /** The length of the value that it stores, in bytes. */
+  readonly byteLength: number;
   /** Continues, because the servers are known now. */
   proceed(): void;
   /** Fails with this error. */
@@ -20,6 +22,7 @@ export class WaitingRoom {
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
   #waiters: Waiter[] = [];
+  #byteLength = 0;
 
   /** @param overdue Makes the error for an operation whose deadline has passed. */
   constructor(clock: Clock, overdue: () => Error) {
@@ -28,17 +31,26 @@ export class WaitingRoom {
     this.#overdue = overdue;
   }
 
-  /** Whether at least this many operations wait. */
-  holds(count: number): boolean {
-    if (this.#waiters.length < count) return false;
-    // Aborted operations are removed only when the number matters.
+  /** The number of operations that wait. It may include aborted ones until they are {@linkcode sweep}ed out. */
+  get pending(): number {
+    return this.#waiters.length;
+  }
+
+  /** The total length of the values that they store, in bytes. */
+  get pendingBytes(): number {
+    return this.#byteLength;
+  }
+
+  /** Removes aborted operations; done only when the number matters. */
+  sweep(): void {
     this.#waiters = this.#waiters.filter(({ isOver }) => !isOver);
-    return this.#waiters.length >= count;
+    this.#byteLength = this.#waiters.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /** Adds an operation. */
   enter(waiter: Waiter): void {
     this.#waiters.push(waiter);
+    this.#byteLength += waiter.byteLength;
     this.#timer.arm(waiter.deadline);
   }
 
@@ -53,8 +65,10 @@ export class WaitingRoom {
   }
 
   #leave(): Waiter[] {
-    const waiters = this.#waiters.filter(({ isOver }) => !isOver);
+    this.sweep();
+    const waiters = this.#waiters;
     this.#waiters = [];
+    this.#byteLength = 0;
     this.#timer.stop();
     return waiters;
   }

@@ -22,7 +22,7 @@
  */
 
 import type { ClientMetrics } from "../channel_contexts.ts";
-import { checkBoolean, checkNames, invalidOption } from "../option_checks.ts";
+import { checkBoolean, checkFunction, checkNames, invalidOption } from "../option_checks.ts";
 import { addClientMetrics } from "./prometheus/client_metrics.ts";
 import { Exposition, type Labels } from "./prometheus/exposition.ts";
 import { addServerStats } from "./prometheus/server_stats.ts";
@@ -56,7 +56,7 @@ const PREFIX = /^(?:[a-zA-Z_:][\w:]*)?$/;
  * @param clients A client, or several. Those with the same `clientName` are added up.
  * @param options The prefix, and whether the servers are asked.
  * @returns The text, for a response of the type `text/plain; version=0.0.4`.
- * @throws {ValidationException} When an option is invalid, or `servers` is given for a client without `stats`.
+ * @throws {ValidationException} When a client is none, when an option is invalid, or `servers` is given for a client without `stats`.
  *
  * @example With what the servers say
  * ```ts
@@ -82,7 +82,8 @@ export async function prometheus(
     throw invalidOption("prefix", prefix, "the beginning of a metric's name");
   }
   checkBoolean("servers", servers);
-  const all = "metrics" in clients ? [clients] : clients;
+  const all: readonly MeteredClient[] = [clients].flat();
+  for (const client of all) checkFunction("metrics of a client", client?.metrics);
   const exposition = new Exposition(prefix);
   for (const client of all) addClientMetrics(exposition, client.metrics());
   if (servers) {

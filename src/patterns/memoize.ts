@@ -2,7 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
-import { checkFunction, checkObject } from "../option_checks.ts";
+import { checkFunction, checkObject, copyOptions } from "../option_checks.ts";
 
 /** The options of {@linkcode memoize}: those of `getOrSet`, and the key. */
 export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOptions, "signal"> {
@@ -48,10 +48,8 @@ export function memoize<F extends (...args: any[]) => unknown>(
   options: MemoizeOptions<Parameters<F>>,
 ): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
   checkObject(options, "an object");
-  // A spread would leave out the getters of a class; a view may have options of its own.
-  const names = Object.keys(GET_OR_SET_OPTIONS) as (keyof typeof options)[];
-  const known = Object.fromEntries(names.map((name) => [name, options[name]]));
-  const { key, ...rest } = { ...known, ...options };
+  // A view may have options of its own.
+  const { key, ...rest } = copyOptions(options, ["key", ...Object.keys(GET_OR_SET_OPTIONS)]);
   checkFunction("fn", fn);
   checkFunction("key", key);
   return async (...args): Promise<Awaited<ReturnType<F>>> => {

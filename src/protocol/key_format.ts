@@ -54,10 +54,10 @@ const SENT = /^[!-~\x80-\xff]{1,250}$/;
 export function checkFormattedKey(
   key: unknown,
   action: string,
-  { encode }: KeyFormat,
+  format: KeyFormat,
 ): asserts key is string {
   if (typeof key !== "string" || key === "") return checkKey(key, action);
-  const sent: unknown = encode(key);
+  const sent: unknown = format.encode(key);
   if (typeof sent === "string" && SENT.test(sent)) return;
   const why = "the option keys makes no key of 1 to 250 bytes without whitespace of it";
   throw new ValidationException(`Cannot ${action} key ${quote(key)}: ${why}`, key);

@@ -1,5 +1,6 @@
 /** Moves keys from one distribution to another. @module */
 
+import { checkFunction, checkNames, invalidOption } from "../option_checks.ts";
 import { type Locator, type LocatorFactory, type Server, UNEXPLAINED } from "./locator.ts";
 import { moecacheRing } from "./moecache_ring.ts";
 
@@ -32,6 +33,7 @@ export type Placement = LocatorFactory | {
  * @param from The old distribution.
  * @param to The new distribution.
  * @returns The locator.
+ * @throws {ValidationException} When one is neither a locator nor an object with `locator` and `servers`.
  *
  * @example A third server
  * ```ts
@@ -57,6 +59,8 @@ export type Placement = LocatorFactory | {
  * ```
  */
 export function migrate(from: Placement, to: Placement): LocatorFactory {
+  checkPlacement(from);
+  checkPlacement(to);
   return (servers) => {
     const former = place(from, servers);
     // Servers of a gutter are not among the named ones.
@@ -72,6 +76,16 @@ export function migrate(from: Placement, to: Placement): LocatorFactory {
       },
     };
   };
+}
+
+function checkPlacement(placement: Placement): void {
+  if (typeof placement === "function") return;
+  checkNames(placement, ["locator", "servers"]);
+  const { locator, servers } = placement;
+  if (locator !== undefined) checkFunction("locator", locator);
+  if (servers === undefined) return;
+  const isList = Array.isArray(servers) && servers.every((name) => typeof name === "string");
+  if (!isList) throw invalidOption("servers", servers, "a list of names");
 }
 
 /** Makes a locator over all servers, or over the named ones. */

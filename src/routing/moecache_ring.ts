@@ -1,6 +1,6 @@
 /** The ring of Python moecache and of EnyimMemcached. @module */
 
-import { checkChoice, checkNames } from "../option_checks.ts";
+import { checkChoice, checkFewNames } from "../option_checks.ts";
 import { fnv1a32 } from "./hashes/fnv.ts";
 import type { NamedHash } from "./hashes/text_hash.ts";
 import type { Locator, Server } from "./locator.ts";
@@ -58,7 +58,7 @@ export function moecacheRing(
   servers: readonly Server[],
   options: MoecacheRingOptions = {},
 ): Locator {
-  checkNames(options, ["label"]);
+  checkFewNames(options, ["label"]);
   return ringLocator(servers, {
     algorithm: "moecacheRing",
     placement: placementBehind(enyimPrefix(options.label)),

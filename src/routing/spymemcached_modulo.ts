@@ -36,10 +36,11 @@ export function spymemcachedModulo(
   options: SpymemcachedModuloOptions = {},
 ): Locator {
   checkNames(options, ["hash"]);
+  const { hash = "native" } = options;
   const count = servers.length;
   return moduloLocator(servers, {
     algorithm: "spymemcachedModulo",
-    keyHash: spymemcachedHash(options.hash ?? "native"),
+    keyHash: spymemcachedHash(hash),
     *furtherHashes(hash) {
       for (let i = 1; i < count; i++) yield hash % count + i;
     },

@@ -38,9 +38,10 @@ export function twemproxyModula(
   options: TwemproxyModulaOptions = {},
 ): Locator {
   checkNames(options, ["hash"]);
+  const { hash = "fnv1a_64" } = options;
   return weightedModuloLocator(servers, {
     algorithm: "twemproxyModula",
-    keyHash: namedHash("hash", options.hash ?? "fnv1a_64"),
+    keyHash: namedHash("hash", hash),
     order: orderOfNames(servers),
   });
 }

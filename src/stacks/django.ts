@@ -1,5 +1,5 @@
 import type { ClientOptions } from "../client_options.ts";
-import { checkNames, checkObject } from "../option_checks.ts";
+import { checkNames, takeOptions } from "../option_checks.ts";
 import { djangoKeys, type DjangoKeysOptions } from "../keys/django_keys.ts";
 import { rendezvous } from "../routing/rendezvous.ts";
 import { pythonMemcachedModulo } from "../routing/python_memcached_modulo.ts";
@@ -93,13 +93,16 @@ export interface DjangoPylibmcOptions extends DjangoKeysOptions, LibmemcachedDis
 export function djangoPylibmc(
   options: DjangoPylibmcOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
-  checkObject(options, "an object");
-  const { distribution, hash, ...keys } = options;
+  const { distribution, hash, ...keys } = takeOptions(
+    options,
+    ["distribution", "hash", "prefix", "version"],
+  );
   return {
+    // pylibmc adds unix sockets with `memcached_server_add_unix_socket`.
     locator: libmemcachedLocator({
       ...(distribution === undefined ? {} : { distribution }),
       ...(hash === undefined ? {} : { hash }),
-    }),
+    }, "path:0"),
     transcoder: pylibmcTranscoder,
     keys: djangoKeys(keys),
   };

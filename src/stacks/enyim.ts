@@ -1,6 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { enyimKeys, type EnyimKeysOptions } from "../keys/enyim_keys.ts";
-import { checkBoolean, checkChoice, checkNames, checkObject } from "../option_checks.ts";
+import { checkBoolean, checkChoice, takeOptions } from "../option_checks.ts";
 import { enyimCoreRing, type EnyimCoreRingOptions } from "../routing/enyim_core_ring.ts";
 import { enyimKetama } from "../routing/enyim_ketama.ts";
 import { moecacheRing } from "../routing/moecache_ring.ts";
@@ -69,9 +69,10 @@ export type EnyimStack =
  * ```
  */
 export function enyim(options: EnyimOptions = {}): EnyimStack {
-  checkObject(options, "an object");
-  const { distribution = "default", keyTransformer, ...values } = options;
-  checkNames(values, ["integers", "fractions", "dates"]);
+  const { distribution = "default", keyTransformer, ...values } = takeOptions(
+    options,
+    ["distribution", "keyTransformer", "integers", "fractions", "dates"],
+  );
   checkChoice("distribution", distribution, ["default", "ketama"]);
   return {
     locator: distribution === "default" ? moecacheRing : enyimKetama,
@@ -117,9 +118,10 @@ export function enyim(options: EnyimOptions = {}): EnyimStack {
  * ```
  */
 export function enyimCore(options: EnyimCoreOptions = {}): EnyimStack {
-  checkObject(options, "an object");
-  const { legacyNodeLocator = false, label = "ip", keyTransformer, ...values } = options;
-  checkNames(values, ["integers", "fractions", "dates", "arrays"]);
+  const { legacyNodeLocator = false, label = "ip", keyTransformer, ...values } = takeOptions(
+    options,
+    ["legacyNodeLocator", "label", "keyTransformer", "integers", "fractions", "dates", "arrays"],
+  );
   checkBoolean("legacyNodeLocator", legacyNodeLocator);
   const ring = legacyNodeLocator ? moecacheRing : enyimCoreRing;
   return {

@@ -1,7 +1,7 @@
 /** The distributions of libmemcached, which php-memcached and pylibmc choose from. @module */
 
 import { checkChoice } from "../option_checks.ts";
-import type { KeyHash } from "../routing/hashes/key_hash.ts";
+import { type KeyHash, namedHash } from "../routing/hashes/key_hash.ts";
 import { ketama } from "../routing/ketama.ts";
 import { libmemcachedRing } from "../routing/libmemcached_ring.ts";
 import type { LocatorFactory } from "../routing/locator.ts";
@@ -26,14 +26,23 @@ export interface LibmemcachedDistributionOptions {
   readonly hash?: KeyHash;
 }
 
-/** The locator of a distribution of libmemcached. */
+/**
+ * The locator of a distribution of libmemcached.
+ *
+ * @param socketLabel How the program names unix sockets, as in {@linkcode ketama}.
+ */
 export function libmemcachedLocator(
   { distribution = "modula", hash }: LibmemcachedDistributionOptions,
+  socketLabel: "path" | "path:0",
 ): LocatorFactory {
   checkChoice("distribution", distribution, ["modula", "consistent", "ketama"]);
+  checkChoice("socketLabel", socketLabel, ["path", "path:0"]);
+  if (hash !== undefined) namedHash("hash", hash);
   if (distribution === "ketama") {
-    return (servers) => ketama(servers, hash === undefined ? {} : { keyHash: hash });
+    const keyHash = hash === undefined ? {} : { keyHash: hash };
+    return (servers) => ketama(servers, { ...keyHash, socketLabel });
   }
-  const locator = distribution === "modula" ? modula : libmemcachedRing;
-  return (servers) => locator(servers, hash === undefined ? {} : { hash });
+  const hashes = hash === undefined ? {} : { hash };
+  if (distribution === "modula") return (servers) => modula(servers, hashes);
+  return (servers) => libmemcachedRing(servers, { ...hashes, socketLabel });
 }

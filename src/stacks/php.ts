@@ -1,6 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { prefixedKeys } from "../keys/prefixed_keys.ts";
-import { checkNames, checkObject } from "../option_checks.ts";
+import { takeOptions } from "../option_checks.ts";
 import {
   phpMemcachedTranscoder,
   type PhpMemcachedTranscoderOptions,
@@ -10,12 +10,22 @@ import {
   libmemcachedLocator,
 } from "./libmemcached_locator.ts";
 
+const NAMES = [
+  ...["distribution", "hash", "prefix", "hashPrefix", "socketLabel"],
+  ...["serializer", "compression"],
+];
+
 /** How php-memcached is configured; all options are optional. */
 export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedDistributionOptions {
   /** `OPT_PREFIX_KEY`; none by default. */
   readonly prefix?: string;
   /** `OPT_HASH_WITH_PREFIX_KEY`: whether the prefix helps to choose the server; `false` by default. */
   readonly hashPrefix?: boolean;
+  /**
+   * How PHP has added unix sockets: `"path"`, the default, for `addServer(path, 0)`; `"path:0"` for
+   * `addServers([[path, 0]])`. They are hashed differently.
+   */
+  readonly socketLabel?: "path" | "path:0";
 }
 
 /**
@@ -38,7 +48,7 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
  * $cache->addServers([["10.0.0.1", 11211], ["10.0.0.2", 11211]]);
  * ```
  *
- * @param options `distribution`, `hash`, `prefix`, `hashPrefix`, `serializer` and `compression`.
+ * @param options `distribution`, `hash`, `prefix`, `hashPrefix`, `socketLabel`, `serializer` and `compression`.
  * @returns `locator`, `transcoder`, and `keys` if there is a prefix.
  * @throws {ValidationException} When an option is invalid.
  *
@@ -59,13 +69,12 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
 export function php(
   options: PhpOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder">> & Pick<ClientOptions, "keys"> {
-  checkObject(options, "an object");
-  const { distribution, hash, prefix, hashPrefix, ...values } = options;
-  checkNames(values, ["serializer", "compression"]);
+  const taken = takeOptions(options, NAMES);
+  const { distribution, hash, prefix, hashPrefix, socketLabel = "path", ...values } = taken;
   const locator = libmemcachedLocator({
     ...(distribution === undefined ? {} : { distribution }),
     ...(hash === undefined ? {} : { hash }),
-  });
+  }, socketLabel);
   const transcoder = phpMemcachedTranscoder(values);
   if (prefix === undefined) return { locator, transcoder };
   const keys = prefixedKeys(prefix, hashPrefix === undefined ? {} : { hashPrefix });

@@ -1,6 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { railsKeys, type RailsKeysOptions } from "../keys/rails_keys.ts";
-import { checkNames, checkObject } from "../option_checks.ts";
+import { takeOptions } from "../option_checks.ts";
 import { dalliRing } from "../routing/dalli_ring.ts";
 import {
   railsTranscoder,
@@ -45,9 +45,10 @@ export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, Rails
 export function rails(
   options: RailsOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
-  checkObject(options, "an object");
-  const { namespace, digest, ...values } = options;
-  checkNames(values, ["format", "compressThreshold"]);
+  const { namespace, digest, ...values } = takeOptions(
+    options,
+    ["namespace", "digest", "format", "compressThreshold"],
+  );
   return {
     locator: dalliRing,
     transcoder: railsTranscoder(values),

@@ -1,7 +1,7 @@
 import type { ClientOptions } from "../client_options.ts";
 import { spymemcachedKeys } from "../keys/spymemcached_keys.ts";
-import { checkChoice, checkNames, checkObject } from "../option_checks.ts";
-import type { SpymemcachedHash } from "../routing/spymemcached_hash.ts";
+import { checkChoice, takeOptions } from "../option_checks.ts";
+import { type SpymemcachedHash, spymemcachedHash } from "../routing/spymemcached_hash.ts";
 import {
   spymemcachedKetama,
   type SpymemcachedKetamaOptions,
@@ -57,10 +57,12 @@ export interface SpringOptions
 export function spring(
   options: SpringOptions = {},
 ): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
-  checkObject(options, "an object");
-  const { distribution = "arrayMod", hash = "native", kind, ...labels } = options;
-  checkNames(labels, ["labels", "addresses"]);
+  const { distribution = "arrayMod", hash = "native", kind, ...labels } = takeOptions(
+    options,
+    ["distribution", "hash", "kind", "labels", "addresses"],
+  );
   checkChoice("distribution", distribution, ["arrayMod", "consistent"]);
+  spymemcachedHash(hash);
   return {
     locator: distribution === "arrayMod"
       ? (servers) => spymemcachedModulo(servers, { hash })

@@ -88,6 +88,9 @@ export function deadBackend(
 }
 
 function isIn(keys: string | Iterable<string>): (key: string) => boolean {
+  if (typeof Object(keys)[Symbol.iterator] !== "function") {
+    throw invalidOption("keys", keys, "a key, several, or a function");
+  }
   const all = new Set(typeof keys === "string" ? [keys] : keys);
   return (key) => all.has(key);
 }

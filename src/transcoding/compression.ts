@@ -72,7 +72,10 @@ export async function decompress(
   if (format === undefined) throw damaged("it is marked as compressed, but its format is unknown");
   const expanded = await expand(data, format, most);
   if (expanded === undefined) throw damaged(`it expands to more than maxValueBytes, ${most} bytes`);
-  if (matchesTrailer(format, data, expanded)) return expanded;
+  const isWhole = format === "deflate-raw"
+    ? await isWithoutRest(data, most)
+    : matchesTrailer(format, data, expanded);
+  if (isWhole) return expanded;
   throw damaged("its compressed bytes are damaged: what they expand to does not match their end");
 }
 
@@ -176,14 +179,33 @@ async function feed(
  * zlib stream, and Node and Bun ignore bytes after a gzip stream. For gzip, the length is compared; the runtimes check
  * its checksum.
  */
-function matchesTrailer(format: CompressedFormat, data: Uint8Array, expanded: Uint8Array): boolean {
-  if (format === "deflate-raw") return true;
+function matchesTrailer(
+  format: Exclude<CompressedFormat, "deflate-raw">,
+  data: Uint8Array,
+  expanded: Uint8Array,
+): boolean {
   const end = data.byteLength - TRAILER_SIZE;
   if (end < 0) return false;
   const view = new DataView(data.buffer, data.byteOffset + end, TRAILER_SIZE);
   return format === "gzip"
     ? view.getUint32(0, true) === expanded.byteLength
     : view.getUint32(0) === adler32(expanded);
+}
+
+/** An empty stream in `"deflate-raw"`, and one byte after it. */
+const EMPTY_AND_REST = /* @__PURE__ */ Uint8Array.of(3, 0, 0);
+
+/**
+ * Whether a stream in `"deflate-raw"`, which has no trailer, ends with the last byte. Node ignores the bytes after a
+ * stream; there, a stream is cut off without its last byte.
+ */
+async function isWithoutRest(data: Uint8Array, most: number): Promise<boolean> {
+  return !await isExpandable(EMPTY_AND_REST, 0) || !await isExpandable(data.subarray(0, -1), most);
+}
+
+async function isExpandable(data: Uint8Array, most: number): Promise<boolean> {
+  const through = await openExpander("deflate-raw");
+  return await pass(data, through, PIECE_SIZE, most).then(() => true, () => false);
 }
 
 /** The checksum of zlib's format, RFC 1950. */

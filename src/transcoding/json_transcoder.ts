@@ -1,5 +1,5 @@
 import { ClientException, ValidationException } from "../errors.ts";
-import { checkFunction, checkNames, invalidOption } from "../option_checks.ts";
+import { checkFewNames, checkFunction, invalidOption } from "../option_checks.ts";
 import { isUsable, USABLE_FLAGS } from "./item_codec.ts";
 import { decodeUtf8, encodeText } from "./text.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
@@ -81,7 +81,7 @@ export const jsonTranscoder: JsonTranscoder = /* @__PURE__ */ Object.assign(
 );
 
 function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): Transcoder<Value> {
-  checkNames(options, ["flags", "replacer", "reviver"]);
+  checkFewNames(options, ["flags", "replacer", "reviver"]);
   const { flags = DEFAULT_FLAGS, replacer, reviver } = options;
   if (!isUsable(flags)) throw invalidOption("flags", flags, USABLE_FLAGS);
   if (replacer !== undefined) checkFunction("replacer", replacer);

@@ -1,5 +1,5 @@
 import { quote, ValidationException } from "../errors.ts";
-import { checkBoolean, checkNames } from "../option_checks.ts";
+import { checkBoolean, checkFewNames } from "../option_checks.ts";
 import { isFlags } from "./item_codec.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
 
@@ -70,7 +70,7 @@ export const rawTranscoder: RawTranscoder = /* @__PURE__ */ Object.assign(
 function makeTranscoder(
   options: RawTranscoderOptions = {},
 ): Transcoder<Uint8Array | EncodedValue> {
-  checkNames(options, ["withFlags", "handsOverData"]);
+  checkFewNames(options, ["withFlags", "handsOverData"]);
   const { withFlags = false, handsOverData = false } = options;
   checkBoolean("withFlags", withFlags);
   checkBoolean("handsOverData", handsOverData);

@@ -15,8 +15,12 @@ export function checkTls(
   refuse: (why: string) => never,
 ): TlsOptions | boolean | undefined {
   if (tls === undefined || typeof tls === "boolean") return tls;
-  if (typeof tls !== "object" || tls === null) refuse("tls must be a boolean or an object");
-  const { caCerts, cert, key, serverName } = tls as Record<string, unknown>;
+  // The entries of a list or map would be ignored.
+  if (typeof tls !== "object" || tls === null || Symbol.iterator in tls) {
+    refuse("tls must be a boolean or an object");
+  }
+  const { caCerts, cert, key, serverName, ...rest } = tls as Record<string, unknown>;
+  for (const name in rest) refuse(`tls has an unknown "${name}"`);
   if (caCerts !== undefined && !isListOfCertificates(caCerts)) {
     refuse("tls.caCerts must be a list of certificates in PEM");
   }

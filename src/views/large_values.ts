@@ -144,7 +144,7 @@ export function largeValues(
   }
   const items = client.withTranscoder(rawTranscoder({ withFlags: true }));
   const withTranscoder = (other: Transcoder) => {
-    return largeValues(client, { ...options, transcoder: other });
+    return largeValues(client, { chunkByteLength, format, transcoder: other });
   };
   const mcrouter = new McrouterFormat(transcoder ?? moecacheTranscoder);
   return new LargeView(items, new LargeRules(items, mcrouter, chunkByteLength), withTranscoder);

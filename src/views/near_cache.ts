@@ -119,6 +119,7 @@ export function nearCache(client: KeyCommands, options: NearCacheOptions): NearC
   const names = ["maxBytes", "ttl", "admit", "staleOnError", "revalidate", "clock"];
   checkNames(options, names);
   const { maxBytes, ttl, admit = "use", staleOnError = 0, revalidate = "ttl" } = options;
+  const { clock = systemClock } = options;
   checkInteger("maxBytes", maxBytes, 1024, Number.MAX_SAFE_INTEGER);
   if (!(typeof ttl === "number" && ttl > 0 && ttl < Infinity)) {
     throw invalidOption("ttl", ttl, "a number of seconds above 0");
@@ -128,7 +129,7 @@ export function nearCache(client: KeyCommands, options: NearCacheOptions): NearC
   }
   checkChoice("admit", admit, ["use", "all"]);
   checkChoice("revalidate", revalidate, ["ttl", "cas", "watch"]);
-  const clock = options.clock ?? systemClock;
+  checkFunction("clock.now", clock?.now);
   return new NearCache(client, { maxBytes, ttl, admit, staleOnError, revalidate, clock });
 }
 

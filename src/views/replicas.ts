@@ -141,7 +141,7 @@ export function replicas(
   if (!Array.isArray(clients) || clients.length === 0) {
     throw invalidOption("clients", clients, "a list of at least one client");
   }
-  const { read = "first", hedgeAfter, write = "any", zones, zone } = options;
+  const { read = "first", hedgeAfter, write = "any", zones, zone, clock = systemClock } = options;
   checkChoice("read", read, ["first", "any", "nearest"]);
   if (hedgeAfter !== undefined && hedgeAfter !== "p95") {
     const isDelay = typeof hedgeAfter === "number" && hedgeAfter >= 0 && hedgeAfter <= 60_000;
@@ -153,16 +153,18 @@ export function replicas(
   if ((zones === undefined) !== (zone === undefined)) {
     throw new ValidationException("Cannot use zones: zones and zone belong together", options);
   }
-  if (zones !== undefined && zones.length !== count) {
+  if (zones !== undefined && (!Array.isArray(zones) || zones.length !== count)) {
     throw invalidOption("zones", zones, `a list of ${count} zones, one for each client`);
   }
+  checkFunction("clock.now", clock?.now);
+  checkFunction("clock.after", clock?.after);
   return new ReplicasView(clients, {
     read,
     hedgeAfter,
     needed,
     isNear: clients.map((_, i) => zones?.[i] === zone),
     hasZones: zones !== undefined,
-    clock: options.clock ?? systemClock,
+    clock,
     latencies: clients.map(() => new Latency()),
     due: clients.map(() => new Set()),
     events: new ReplicaEvents(),

@@ -11,8 +11,9 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
+import { OPERATION_OPTIONS } from "../commands/operation_options.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
-import { checkNames, invalidOption } from "../option_checks.ts";
+import { checkNames, checkOptions, invalidOption } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { hashOf, LONGEST_HASH_KEY } from "./key_hash.ts";
 import { UNKNOWN, ValueView, type WriteContext } from "./value_view.ts";
@@ -176,6 +177,7 @@ class Tags {
   }
 
   async invalidate(tag: string, options?: OperationOptions): Promise<void> {
+    checkOptions(options, OPERATION_OPTIONS);
     const counter = await this.#counterOf(checkTag(tag));
     await counter.next(options);
   }

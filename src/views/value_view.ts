@@ -19,9 +19,9 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { readEntries } from "../commands/many_keys.ts";
-import { operationOptions } from "../commands/operation_options.ts";
+import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
-import { checkFunction, checkSignal } from "../option_checks.ts";
+import { checkFunction, checkSignal, copyOptions } from "../option_checks.ts";
 import { partialError, renamed, renameKeys } from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
 
@@ -94,6 +94,9 @@ export interface Change {
   /** What the write has stored, or has not stored if another client was faster; `undefined` after a deletion. */
   readonly offered: unknown;
 }
+
+/** The options of commands, and those that a view adds to them. */
+const OPTION_NAMES = /* @__PURE__ */ Object.keys(KEY_COMMAND_OPTIONS).concat("tags");
 
 /** What a caller says of a write. */
 interface Writing {
@@ -424,7 +427,8 @@ export class ValueView implements KeyCommands {
     let before: unknown;
     const inner = this.#clean(options);
     // As in every `update`: a value that cannot be read must not be treated as a miss, and be overwritten.
-    const strict: OperationOptions = { ...options, failover: "error" };
+    const given = copyOptions<OperationOptions>(options ?? {}, OPTION_NAMES);
+    const strict: OperationOptions = { ...given, failover: "error" };
     const exptime = inner?.exptime;
     const changeStored = async (stored: unknown) => {
       before = stored;
@@ -469,7 +473,9 @@ export class ValueView implements KeyCommands {
 
   #clean<Options extends OperationOptions>(options: Options | undefined): Options | undefined {
     checkSignal(options);
-    return this.#rules.innerOptions === undefined ? options : this.#rules.innerOptions(options);
+    if (options === undefined) return undefined;
+    const copy = copyOptions(options, OPTION_NAMES);
+    return this.#rules.innerOptions === undefined ? copy : this.#rules.innerOptions(copy);
   }
 
   /** Begins to read a key's value; what it returns turns what is stored into the value. */
@@ -596,7 +602,7 @@ export class ValueView implements KeyCommands {
     const isPlain = this.#rules.isPlain(key);
     const innerKey = await this.#rules.keyOf(key);
     if (isPlain === true) return await this.#inner[verb](innerKey, delta, this.#clean(options));
-    const { initial, exptime, ...rest } = options ?? {};
+    const { initial, exptime, ...rest } = copyOptions(options ?? {}, OPTION_NAMES);
     const step = readDelta(delta);
     const first = initial === undefined ? undefined : readDelta(initial);
     // A caller that passes `initial` gets a number or an error, never `undefined`.

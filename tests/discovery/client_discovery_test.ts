@@ -11,6 +11,7 @@ import {
 import {
   Client,
   type ClientOptions,
+  rawTranscoder,
   type ServerEvent,
   SocketError,
   TimeoutError,
@@ -288,6 +289,33 @@ Deno.test("Client bounds how many operations wait for servers", async () => {
   const other = client.get("c");
   resolve([server.address]);
   assertEquals(await Promise.all([waiting, other]), [undefined, undefined]);
+});
+
+Deno.test("Client bounds the bytes of values that wait for servers, and counts what waits", async () => {
+  await using server = await MemcachedServer.listen();
+  const { promise, resolve } = deferred<Servers>();
+  const options = { maxPendingBytes: 1000, transcoder: rawTranscoder };
+  await using client = discovering(new Registry(() => promise), options);
+  const value = new Uint8Array(600);
+  const ending = new AbortController();
+  const given = assertRejects(() => client.set("a", value, 0, { signal: ending.signal }));
+  const refused = () => client.set("b", value);
+  await assertRejects(
+    refused,
+    SocketError,
+    "600 bytes of values wait for it already, and 600 more",
+  );
+  assertEquals(client.metrics().pending, 1);
+  ending.abort();
+  await given;
+  assertEquals(client.metrics().pending, 0);
+  const other = client.set("b", value);
+  const read = client.get("b");
+  assertEquals(client.metrics().pending, 2);
+  resolve([server.address]);
+  await other;
+  assertEquals(await read, value);
+  assertEquals(client.metrics().pending, 0);
 });
 
 Deno.test("Client rejects what waits for servers when it is closed", async () => {

@@ -3,6 +3,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, type ClientOptions, SocketError, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { deferred } from "../../src/waiting.ts";
+import { ScriptedPeer } from "../support/scripted_peer.ts";
 
 /** With failover, something is loaded by the first operation of each client, also of the second in a process. */
 const KINDS: Readonly<Record<string, ClientOptions>> = {
@@ -109,10 +111,30 @@ for (const [kind, options] of Object.entries(KINDS)) {
 Deno.test("Client counts the operations that wait for what is being loaded", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address, { retries: 1 });
-  const waiting = [client.get("a"), client.get("b")];
-  assertEquals(client.metrics().pending, 2);
-  await Promise.all(waiting);
+  const waiting = [client.get("a"), client.get("b"), client.stats(), client.version()];
+  const ending = new AbortController();
+  const aborted = assertRejects(() => client.version({ signal: ending.signal }));
+  assertEquals(client.metrics().pending, 5);
+  ending.abort();
+  assertEquals(client.metrics().pending, 4);
+  await Promise.all([...waiting, aborted]);
   assertEquals(client.metrics().pending, 0);
+});
+
+Deno.test("Client counts the operations that wait for a server that has left its list", async () => {
+  await using server = await MemcachedServer.listen();
+  const asked = deferred<void>();
+  await using silent = new ScriptedPeer(async (connection) => {
+    await connection.request();
+    asked.resolve();
+  });
+  await using client = new Client(silent.address);
+  const waiting = assertRejects(() => client.get("key"), SocketError);
+  await asked.promise;
+  const changed = client.setServers(server.address);
+  assertEquals(client.metrics().pending, 1);
+  await client.close();
+  await Promise.all([waiting, changed]);
 });
 
 Deno.test("Client that was never used closes at once, and accepts nothing any more", async () => {

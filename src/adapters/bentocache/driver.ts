@@ -7,7 +7,7 @@ import {
   type ServerAddress,
   ValidationException,
 } from "../../../mod.ts";
-import { checkOptions, type OptionTypes } from "../../option_checks.ts";
+import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
 import type { StoredValue } from "../item_format.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
@@ -129,8 +129,8 @@ const DAY = 86_400_000;
  * ```
  */
 export function moecacheDriver(options: MoecacheBentoDriverOptions): MoecacheBentoDriverFactory {
-  checkDriverOptions(options);
-  return { options, factory: makeDriver };
+  // bentocache spreads them, which leaves out the getters of a class.
+  return { options: checkDriverOptions(options), factory: makeDriver };
 }
 
 function makeDriver(options: MoecacheBentoDriverOptions): MoecacheBentoDriver {
@@ -141,9 +141,9 @@ function makeDriver(options: MoecacheBentoDriverOptions): MoecacheBentoDriver {
 }
 
 function checkDriverOptions(options: MoecacheBentoDriverOptions): MoecacheBentoDriverOptions {
-  checkOptions(options ?? {}, OPTION_TYPES);
+  checkOptions(options, OPTION_TYPES);
   checkPrefix(options?.prefix ?? DEFAULT_PREFIX);
-  return options ?? {};
+  return copyOptions(options ?? {}, Object.keys(OPTION_TYPES));
 }
 
 /** The names of namespaces in each other; colons at the end are left out, as bentocache does. */

@@ -1,6 +1,6 @@
 /** The web standard's `Cache`. @module */
 
-import { checkOptions, type OptionTypes } from "../../option_checks.ts";
+import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
 import { type KeyCommands, SocketError } from "../../../mod.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
@@ -439,7 +439,7 @@ export class MoecacheCache {
 /** Checks the options and copies them: the caller may change the object later. */
 function queryOf(options: MoecacheCacheQuery): MoecacheCacheQuery {
   checkOptions(options, QUERY_TYPES);
-  return { ...options };
+  return copyOptions(options, Object.keys(QUERY_TYPES));
 }
 
 function isMatch(entry: Entry, asked: Asked, options: MoecacheCacheQuery): boolean {

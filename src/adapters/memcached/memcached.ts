@@ -105,7 +105,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   constructor(servers?: MemcachedServers, options: MemcachedOptions = {}) {
     super();
     this.servers = namesOf(servers);
-    this.#settings = settingsFrom({ ...Memcached.config, ...options });
+    this.#settings = settingsFrom(options, Memcached.config);
     this.#client = new Client(addressesOf(servers), {
       ...this.#settings.clientOptions,
       transcoder: TRANSCODER,

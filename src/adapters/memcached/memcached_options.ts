@@ -8,11 +8,11 @@ import type {
   PathAddress,
   ServerAddress,
 } from "../../../mod.ts";
+import { clientOptionsFrom, withDefaults } from "../adapter_options.ts";
 import {
   checkBoolean,
   checkChoice,
   checkInteger,
-  checkObject,
   checkOptions,
   invalidOption,
   type OptionTypes,
@@ -126,10 +126,15 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /**
  * Checks options, and converts them to those of the client.
  *
+ * @param given The caller's options.
+ * @param defaults Those of the class, for what the caller has not given.
  * @throws {ValidationException} When one is unknown or invalid.
  */
-export function settingsFrom(given: MemcachedOptions): MemcachedSettings {
-  const options = withoutRefused(given);
+export function settingsFrom(
+  given: MemcachedOptions,
+  defaults: MemcachedOptions,
+): MemcachedSettings {
+  const options = withoutRefused(given, defaults);
   checkOptions(options, OPTION_TYPES);
   const { maxKeySize = 250, maxValue = 2 ** 20, maxQueueSize = -1, namespace = "" } = options;
   const { keyCompression = true, remove = false, retries = 0, failures = 5 } = options;
@@ -149,7 +154,7 @@ export function settingsFrom(given: MemcachedOptions): MemcachedSettings {
     ...{ maxKeySize, maxValue, maxQueueSize, keyCompression, namespace, failures, retries },
     removes: remove,
     delay: delayFrom(options),
-    clientOptions: {
+    clientOptions: clientOptionsFrom(options.clientOptions, {
       locator: locatorFrom(options),
       keys: keyFormat(maxKeySize),
       connectTimeout: timeout,
@@ -160,14 +165,13 @@ export function settingsFrom(given: MemcachedOptions): MemcachedSettings {
       ...options.poolSize !== undefined && { connections: options.poolSize },
       // Without `remove` they have no effect, as in npm's memcached.
       ...remove && { failover: failoverFrom(spares) },
-      ...options.clientOptions,
-    },
+    }),
   };
 }
 
-function withoutRefused(given: MemcachedOptions): MemcachedOptions {
-  checkObject(given, "an object");
-  const options: Record<string, unknown> = { ...given };
+function withoutRefused(given: MemcachedOptions, defaults: MemcachedOptions): MemcachedOptions {
+  const names = Object.keys({ ...OPTION_TYPES, ...REFUSED });
+  const options = withDefaults(given, defaults, names) as Record<string, unknown>;
   for (const [name, instead] of Object.entries(REFUSED)) {
     const value = options[name];
     if (value !== undefined && value !== false) throw invalidOption(name, value, instead);

@@ -1,6 +1,7 @@
 /** The options of memjs, its environment variables, and what they are here. @module */
 
 import type { ClientOptions, Credentials, HostAddress } from "../../../mod.ts";
+import { clientOptionsFrom } from "../adapter_options.ts";
 import {
   checkFunction,
   checkInteger,
@@ -134,7 +135,7 @@ export function settingsFrom(options: MemjsOptions = {}): MemjsSettings {
   const probeDelay = milliseconds("failoverTime", failoverTime);
   return {
     ...{ attempts, delay: delay * 1000, expires, logger, failover, serializer },
-    clientOptions: {
+    clientOptions: clientOptionsFrom(options.clientOptions, {
       timeout: milliseconds("timeout", timeout),
       connectTimeout: milliseconds("conntimeout", conntimeout),
       keepAlive,
@@ -144,8 +145,7 @@ export function settingsFrom(options: MemjsOptions = {}): MemjsSettings {
         probeDelay,
         maxProbeDelay: probeDelay,
       },
-      ...options.clientOptions,
-    },
+    }),
   };
 }
 

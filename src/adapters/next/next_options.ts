@@ -3,7 +3,12 @@
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../../mod.ts";
 import { serversFromEnv } from "../../discovery/mod.ts";
 import type { OptionTypes } from "../../option_checks.ts";
-import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
+import {
+  type AdapterClient,
+  checkPrefix,
+  clientFrom,
+  clientOptionsFrom,
+} from "../adapter_options.ts";
 import { callBack } from "../node_callbacks.ts";
 import { Revalidations } from "./revalidations.ts";
 
@@ -70,9 +75,11 @@ export function nextCacheFrom(options: NextSharedOptions): NextCache | undefined
   let { servers } = options;
   if (client === undefined) servers ??= serversFromEnv(env);
   const made = clientFrom(
-    servers === undefined
-      ? { client, clientOptions }
-      : { client, servers, clientOptions: { timeout: TIMEOUT, ...clientOptions } },
+    servers === undefined ? { client, clientOptions } : {
+      client,
+      servers,
+      clientOptions: clientOptionsFrom(clientOptions, { timeout: TIMEOUT }),
+    },
   );
   return cacheOf(made, prefix, onError);
 }

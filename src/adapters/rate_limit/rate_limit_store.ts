@@ -1,7 +1,7 @@
 /** A store for express-rate-limit. @module */
 
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../../mod.ts";
-import { checkOptions, type OptionTypes } from "../../option_checks.ts";
+import { checkObject, checkOptions, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
 import { checkWindow, HitCounters, type Hits } from "./hit_counters.ts";
 
@@ -102,7 +102,9 @@ export class RateLimitStore implements AsyncDisposable {
    * @param options `windowMs`, the length of a window in milliseconds: an integer from 1 to 2,147,483,647.
    * @throws {ValidationException} When it is anything else.
    */
-  init({ windowMs }: { readonly windowMs: number }): void {
+  init(options: { readonly windowMs: number }): void {
+    checkObject(options, "an object with windowMs");
+    const { windowMs } = options;
     // In this order: no hit may count in the default window instead.
     this.#window = windowMs;
     checkWindow(windowMs);

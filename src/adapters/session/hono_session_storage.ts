@@ -1,6 +1,6 @@
 /** A storage for @hono/session. @module */
 
-import { checkFunction, checkOptions } from "../../option_checks.ts";
+import { checkFunction, checkOptions, copyOptions } from "../../option_checks.ts";
 import { callBack } from "../node_callbacks.ts";
 import { type MoecacheSessionOptions, OPTION_TYPES, sessionsFrom } from "./sessions.ts";
 
@@ -63,8 +63,9 @@ export interface HonoSessionStorage extends AsyncDisposable {
  * ```
  */
 export function honoSessionStorage(options: HonoSessionStorageOptions): HonoSessionStorage {
-  checkOptions(options ?? {}, { ...OPTION_TYPES, onError: "function" });
-  const { onError, ...rest } = options ?? {};
+  const types = { ...OPTION_TYPES, onError: "function" } as const;
+  checkOptions(options ?? {}, types);
+  const { onError, ...rest } = copyOptions(options ?? {}, Object.keys(types));
   checkFunction("onError", onError);
   const { sessions, close } = sessionsFrom(rest);
   /** The last write of each session that is under way. */

@@ -28,7 +28,7 @@ export function checkSettings(options: InstrumentOptions): Settings {
   checkChoice("spans", spans, ["commands", "requests", "none"]);
   if (typeof keys !== "function") checkChoice("keys", keys, ["omit", "include"]);
   checkBoolean("metrics", metrics);
-  if (typeof attributes !== "object" || attributes === null) {
+  if (typeof attributes !== "object" || attributes === null || Symbol.iterator in attributes) {
     throw invalidOption("attributes", attributes, "an object");
   }
   checkProvider("tracerProvider", tracerProvider, "getTracer");

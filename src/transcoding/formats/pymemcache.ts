@@ -3,8 +3,8 @@ import {
   checkBoolean,
   checkChoice,
   checkInteger,
-  checkNames,
   invalidOption,
+  takeOptions,
 } from "../../option_checks.ts";
 import { encodeLatin1 } from "../pickle/strings.ts";
 import { decodeText, encodeText } from "../text.ts";
@@ -115,8 +115,9 @@ export const pymemcacheTranscoder: PymemcacheTranscoder = /* @__PURE__ */ Object
   /* @__PURE__ */ makeTranscoder(),
 );
 
-function makeTranscoder(options: PymemcacheTranscoderOptions = {}): Transcoder {
-  checkNames(options, [...PICKLE_OPTIONS, "compress", "minCompressLen", "encoding", "json"]);
+function makeTranscoder(given: PymemcacheTranscoderOptions = {}): Transcoder {
+  const names = [...PICKLE_OPTIONS, "compress", "minCompressLen", "encoding", "json"];
+  const options = takeOptions(given, names);
   checkValues(options);
   const { pickleProtocol, compress = false, encoding, json = false } = options;
   const { minCompressLen = DEFAULT_MIN_COMPRESS_LEN } = options;

@@ -20,7 +20,9 @@ export function checkReadingOptions(
 ): ReadPickleOptions {
   checkBoolean("keepUnreadable", keepUnreadable);
   if (classes === undefined) return { keepUnreadable, classes: undefined };
-  if (Object(classes) !== classes) throw invalidOption("classes", classes, "an object");
+  if (Object(classes) !== classes || Symbol.iterator in classes) {
+    throw invalidOption("classes", classes, "an object");
+  }
   for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
   return { keepUnreadable, classes: { ...classes } };
 }
