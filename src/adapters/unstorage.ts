@@ -16,7 +16,7 @@
 
 import { checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
-import { checkPrefix, clientFrom } from "./adapter_options.ts";
+import { checkList, checkPrefix, checkRecord, clientFrom } from "./adapter_options.ts";
 import { StoredValues } from "./stored_values.ts";
 
 /** The options of {@linkcode moecacheDriver}. */
@@ -161,8 +161,9 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     hasItem: async (key) => await stored.get(key) !== undefined,
     getItem,
     getItems: async (items) => {
-      const values = await stored.getMany(items.map(({ key }) => key)) as (string | undefined)[];
-      return items.map(({ key }, i) => ({ key, value: values[i] ?? null }));
+      const keys = checkList("items", items).map((item) => item?.key);
+      const values = await stored.getMany(keys) as (string | undefined)[];
+      return keys.map((key, i) => ({ key, value: values[i] ?? null }));
     },
     getItemRaw: getItem,
     setItem: set,
