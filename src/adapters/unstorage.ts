@@ -168,9 +168,11 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     getItemRaw: getItem,
     setItem: set,
     setItems: async (items, common) => {
-      const sets = items.map(({ key, value, options }) =>
-        set(key, value, options?.ttl === undefined ? common : options)
-      );
+      const sets = checkList("items", items).map(async (item) => {
+        checkRecord("item", item);
+        const { key, value, options } = item;
+        await set(key, value, options?.ttl === undefined ? common : options);
+      });
       await Promise.all(sets);
     },
     setItemRaw: set,
