@@ -19,6 +19,8 @@ Deno.test("StatsCommand passes its arguments unchanged", () => {
   assertEquals(request(), "stats\r\n");
   // mcrouter refuses a line that ends with a space.
   assertEquals(request(""), "stats\r\n");
+  assertEquals(request(" "), "stats\r\n");
+  assertEquals(request(" items "), "stats items\r\n");
   assertEquals(request("detail  dump"), "stats detail  dump\r\n");
 });
 
