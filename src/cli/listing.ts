@@ -40,9 +40,17 @@ export class Listing {
   readonly #options: ListingOptions;
   #code: number = EXIT.done;
   #count = 0;
+  readonly #unlisted: Set<string>;
 
   constructor(options: ListingOptions) {
     this.#options = options;
+    const { server, fleet } = options;
+    this.#unlisted = new Set(server === undefined ? fleet.names : [server]);
+  }
+
+  /** The servers that could not be listed, or that the list has not come to. */
+  get unlisted(): ReadonlySet<string> {
+    return this.#unlisted;
   }
 
   /** How many items have been listed. */
@@ -80,10 +88,12 @@ export class Listing {
         try {
           for await (const entry of list(fleet.at(name), { signal: terminal.interrupted }, name)) {
             const count = size(entry);
+            this.#unlisted.delete(name);
             this.#count += count;
             progress.add(count);
             yield entry;
           }
+          this.#unlisted.delete(name);
         } catch (error) {
           if (terminal.interrupted.aborted) {
             this.#code = INTERRUPTED;

@@ -19,6 +19,9 @@ export interface PrintOptions {
 const MOST_GATHERED = 1 << 16;
 const LONGEST_GATHERED = 200;
 
+/** The types of the fields that stand to the right in a table. */
+const NUMERIC: ReadonlySet<string> = new Set(["number", "bigint", "undefined"]);
+
 /** How results are shown. */
 export type Shape = "text" | "json" | "csv";
 
@@ -129,7 +132,7 @@ function tableOf(rows: readonly Row[], { show = {} }: TableOptions): TableLine[]
     Math.max(widthOf(name), ...cells.map((row) => widthOf(row[i]!)))
   );
   const isNumber = columns.map((name) =>
-    rows.every((row) => ["number", "bigint", "undefined"].includes(typeof row[name]))
+    rows.every((row) => row[name] === null || NUMERIC.has(typeof row[name]))
   );
   const lineOf = (row: readonly string[]) =>
     row.map((cell, i) => {

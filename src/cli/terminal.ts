@@ -22,9 +22,9 @@ export interface Terminal {
   write(data: string | Uint8Array): Promise<void>;
   /** Writes to standard error. */
   warn(text: string): void;
-  /** Reads standard input to its end. */
+  /** Reads standard input to its end; rejects after Ctrl-C. */
   read(): Promise<Uint8Array>;
-  /** Reads standard input piece by piece. */
+  /** Reads standard input piece by piece, to its end or until Ctrl-C. */
   input(): AsyncIterable<Uint8Array>;
 }
 
@@ -77,11 +77,13 @@ export function processTerminal(): Terminal {
     warn: (text) => void stderr.write(text),
     async read() {
       const parts: Uint8Array[] = [];
-      for await (const part of stdin) parts.push(bytesOf(part));
+      for await (const part of untilAborted(stdin, interruption.signal)) parts.push(bytesOf(part));
+      // Half of a value is none.
+      interruption.signal.throwIfAborted();
       return new Uint8Array(Buffer.concat(parts));
     },
     async *input() {
-      for await (const part of stdin) yield bytesOf(part);
+      for await (const part of untilAborted(stdin, interruption.signal)) yield bytesOf(part);
     },
   };
 }
@@ -135,6 +137,31 @@ class ProcessScreen implements FullScreen {
 
 /** The exit code of a program that Ctrl-C has ended, as shells have it. */
 export const INTERRUPTED = 130;
+
+/** What a source gives until a signal is aborted, also while it gives nothing. */
+export async function* untilAborted<Part>(
+  source: AsyncIterable<Part>,
+  signal: AbortSignal,
+): AsyncGenerator<Part, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]();
+  while (!signal.aborted) {
+    const next = await resolvedOrAborted(iterator.next(), signal);
+    if (next === undefined || next.done) return;
+    yield next.value;
+  }
+}
+
+/** What a promise gives; `undefined` if the signal is aborted first. */
+function resolvedOrAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value | undefined> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => resolve(undefined);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
 
 function bytesOf(part: string | Uint8Array): Uint8Array {
   return typeof part === "string" ? new TextEncoder().encode(part) : part;

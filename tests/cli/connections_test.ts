@@ -37,6 +37,7 @@ const COMMANDS: readonly (readonly [line: string, code: number])[] = [
   ["latency --for 20ms", 0],
   ["stat --every 10ms --count 3", 0],
   ["hot --for 20ms", 1],
+  ["doctor --for 20ms", 0],
   ["bench --for 20ms --keys 10", 0],
   ["del --prefix nothing", 1],
   ["del other", 0],
@@ -155,6 +156,16 @@ for (const [kind, start] of Object.entries(GUARDED)) {
   });
 }
 
+Deno.test("stats says which server does not have a kind", async () => {
+  await using whole = await MemcachedServer.listen();
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) => line.startsWith("stats items") ? { reply: "ERROR" } : undefined,
+  });
+  const ended = await run("stats items", { servers: `${whole.address},${server.address}` });
+  assertEquals(ended.code, 3);
+  assertStringIncludes(ended.messages, `moecache: ${server.address}: Cannot request stats`);
+});
+
 Deno.test("every command says in one line that nobody is there", async () => {
   const server = await MemcachedServer.listen();
   const { address } = server;
@@ -165,6 +176,47 @@ Deno.test("every command says in one line that nobody is there", async () => {
     assertEquals([line, ended.code], [line, 3]);
     assertEquals(ended.messages.trimEnd().split("\n").length, 1, ended.messages);
     assertStringIncludes(ended.messages, `Cannot connect to ${address}`);
+  }
+});
+
+Deno.test("every command says in one line that one of three servers is away", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const gone = await MemcachedServer.listen();
+  await gone.close();
+  const servers = `${first.address},${gone.address},${second.address}`;
+  // What works on one key only needs the server of that key.
+  const whole = ["keys", "explain", "stat", "stats", "ping", "capable", "big", "ttl", "prefixes"];
+  const others = ["balance", "dump", "latency", "hot", "doctor", "del --prefix"];
+  for (const [line] of COMMANDS) {
+    if (![...whole, ...others].some((name) => line.startsWith(name))) continue;
+    const ended = await run(line, { servers });
+    assertEquals([line, ended.code], [line, 3], ended.messages);
+    assertEquals(ended.messages.trimEnd().split("\n").length, 1, `${line}: ${ended.messages}`);
+    assertStringIncludes(ended.messages, `Cannot connect to ${gone.address}`);
+  }
+});
+
+Deno.test("get and del do without a server that is away, and end with 3", async () => {
+  await using server = await MemcachedServer.listen();
+  const gone = await MemcachedServer.listen();
+  await gone.close();
+  const servers = [server.address, gone.address];
+  await using client = new Client(servers);
+  const of = (address: string) => {
+    const names = Array.from({ length: 10_000 }, (_, i) => `${i}:key`);
+    return names.filter((key) => client.locate(key).server === address).slice(0, 3);
+  };
+  const held = of(server.address);
+  const keys = [...of(gone.address), ...held];
+  for (const key of held) await client.set(key, "value");
+  const got = await run(`get ${keys.join(" ")}`, { servers: servers.join() });
+  assertEquals([got.code, got.output], [3, held.map((key) => `${key}\tvalue\n`).join("")]);
+  const deleted = await run(`del ${keys.join(" ")}`, { servers: servers.join() });
+  assertEquals([deleted.code, deleted.output], [3, `${held.length}\n`]);
+  for (const { messages } of [got, deleted]) {
+    assertStringIncludes(messages, `3 of ${keys.length} keys`);
+    assertStringIncludes(messages, `Cannot connect to ${gone.address}`);
   }
 });
 

@@ -3,7 +3,7 @@
 import { Client } from "@moecache/moecache";
 import { ketama } from "@moecache/moecache/rings";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { globPattern } from "../../src/cli/item_filter.ts";
 import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
@@ -210,5 +210,32 @@ Deno.test("balance shows how many keys would move to a server that is added", as
   assertStringIncludes(then, `${moving.length} of 1000 keys`);
   const { output: less } = await moecache(`balance --remove ${first.address} --json`, { env });
   const rows = less.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals(rows.map(({ byRing }) => byRing), [0, 1000]);
+  assertEquals(rows.map(({ byRing }) => byRing), [null, 1000]);
+});
+
+Deno.test("balance shows what it does not know as a dash, and says why", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const gone = await MemcachedServer.listen();
+  await gone.close();
+  await using client = new Client([first.address, second.address]);
+  await client.setMany(Array.from({ length: 100 }, (_, i) => [`key:${i}`, "value"] as const));
+  const env = { MEMCACHED_SERVERS: [first.address, second.address, gone.address].join() };
+  const line = `balance --remove ${first.address} --add 10.0.0.9:11211`;
+  const { code, output } = await moecache(line, { env });
+  assertEquals(code, 3);
+  assertMatch(output, new RegExp(`^${first.address} .*%.* -  +-$`, "m"));
+  assertMatch(output, new RegExp(`^${gone.address} +-  +-  +-  .*%$`, "m"));
+  assertMatch(output, /^10\.0\.0\.9:11211( +-){3} .*%$/m);
+  assertStringIncludes(output, `${first.address} is removed: the ring does not have it\n`);
+  assertStringIncludes(output, `${gone.address} was not listed: what it holds is not known\n`);
+  assertStringIncludes(output, "10.0.0.9:11211 is added: what it holds was not asked for\n");
+  const { output: json } = await moecache(`${line} --json`, { env });
+  const rows = json.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(rows.map(({ items, byRing }) => [items === null, byRing === null]), [
+    [false, true],
+    [false, false],
+    [true, false],
+    [true, false],
+  ]);
 });

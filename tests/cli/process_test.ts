@@ -2,7 +2,8 @@
 
 import { Client } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { untilAborted } from "../../src/cli/terminal.ts";
 import { moecache } from "./fake_terminal.ts";
 
 const PROGRAM = new URL("../../src/cli/mod.ts", import.meta.url).pathname;
@@ -43,6 +44,46 @@ Deno.test("a pipe that is closed ends a list without a fault", async () => {
   assertEquals((await firstOutput(child)).startsWith("a-key"), true);
   const [messages] = await Promise.all([new Response(child.stderr).text(), child.status]);
   assertEquals(messages, "");
+});
+
+Deno.test("Ctrl-C ends what waits for standard input, with what has come", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", PROGRAM, "load", "-s", server.address, "--rate", "1000000"],
+    ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const line = `${JSON.stringify({ key: "key", exptime: null, flags: 274, base64: "MQ==" })}\n`;
+  // As many as are stored together.
+  await writer.write(new TextEncoder().encode(line.repeat(1000)));
+  while (await client.get("key") === undefined) await new Promise((r) => setTimeout(r, 20));
+  await writer.write(new TextEncoder().encode(line.slice(0, 20)));
+  child.kill("SIGINT");
+  const [output, messages, { code }] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.status,
+  ]);
+  assertEquals([code, messages], [130, ""]);
+  assertMatch(output, /^loaded +1000$/m);
+  await writer.close().catch(() => {});
+});
+
+Deno.test("untilAborted ends while its source gives nothing", async () => {
+  const abort = new AbortController();
+  const { readable, writable } = new TransformStream<number>();
+  const writer = writable.getWriter();
+  const writing = writer.write(1);
+  const parts: number[] = [];
+  for await (const part of untilAborted(readable, abort.signal)) {
+    parts.push(part);
+    // Later, so that the next part is waited for.
+    setTimeout(() => abort.abort());
+  }
+  assertEquals(parts, [1]);
+  await writing;
+  await writer.abort();
 });
 
 Deno.test("bash completes commands and options", async () => {

@@ -5,6 +5,8 @@ import {
   type Client,
   type KeyCommands,
   type MetaVerb,
+  PartialClientException,
+  PartialSocketError,
   rawTranscoder,
   type Transcoder,
 } from "../../../mod.ts";
@@ -13,7 +15,8 @@ import { define, type Job, type Runner } from "../definition.ts";
 import { formatOf } from "../known_formats.ts";
 import { readBigInt, readTtl } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
-import { EXIT, UsageFault } from "../usage.ts";
+import type { Terminal } from "../terminal.ts";
+import { EXIT, messageOf, UsageFault } from "../usage.ts";
 import { fieldOf, safeText, textOf, textOfBytes } from "../value_text.ts";
 import { deletePrefix } from "./delete_prefix.ts";
 
@@ -86,9 +89,10 @@ export function addDataCommands(program: Command, runner: Runner): void {
     usage: "touch <key> <ttl>",
     summary: "Change when an item expires.",
     examples: ["touch user:1 1h"],
-    run: async ({ args: [key = "", ttl = ""], fleet }) => {
+    run: async ({ args: [key = "", ttl = ""], terminal, fleet }) => {
       const { client } = await fleet();
-      return await client.touch(key, readTtl(ttl)) ? EXIT.done : EXIT.nothing;
+      const signal = terminal.interrupted;
+      return await client.touch(key, readTtl(ttl), { signal }) ? EXIT.done : EXIT.nothing;
     },
   });
   define<MetaOptions>(program, runner, {
@@ -103,16 +107,36 @@ export function addDataCommands(program: Command, runner: Runner): void {
 
 async function get({ args, options, printer, terminal, fleet }: Job<unknown>): Promise<number> {
   const { client } = await fleet();
-  const found = await client.getMany(args, { signal: terminal.interrupted });
+  const { results: found, code } = await allThatThereIs(
+    terminal,
+    client.getMany(args, { signal: terminal.interrupted }),
+  );
   for (const key of args) {
     if (!found.has(key)) continue;
-    const value = found.get(key);
+    const value: unknown = found.get(key);
     if (printer.shape !== "text") await printer.record({ key, ...fieldOf(value) }, "");
     else if (args.length > 1) await printer.line(`${key}\t${printable(textOf(value))}`);
     else if (value instanceof Uint8Array && options.format === "raw") await printer.bytes(value);
     else await printer.line(terminal.isTerminal ? safeText(textOf(value)) : textOf(value));
   }
+  if (code !== EXIT.done) return code;
   return args.every((key) => found.has(key)) ? EXIT.done : EXIT.nothing;
+}
+
+/** The results of an operation on several keys. A failure is one line, and the rest goes on. */
+async function allThatThereIs<Result>(
+  terminal: Terminal,
+  operation: Promise<ReadonlyMap<string, Result>>,
+): Promise<{ readonly results: ReadonlyMap<string, Result>; readonly code: number }> {
+  try {
+    return { results: await operation, code: EXIT.done };
+  } catch (error) {
+    const isPartial = error instanceof PartialSocketError ||
+      error instanceof PartialClientException;
+    if (!isPartial || terminal.interrupted.aborted) throw error;
+    terminal.warn(`moecache: ${messageOf(error)}\n`);
+    return { results: error.results as ReadonlyMap<string, Result>, code: EXIT.server };
+  }
 }
 
 async function set(job: Job<SetOptions>): Promise<number> {
@@ -123,17 +147,24 @@ async function set(job: Job<SetOptions>): Promise<number> {
   }
   const ttl = options.ttl === undefined ? 0 : readTtl(options.ttl);
   const { client } = await fleet();
+  const signal = terminal.interrupted;
   const bytes = given === undefined ? await terminal.read() : new TextEncoder().encode(given);
   const { commands, transcoder, value } = await stored(client, bytes, options);
   if (options.cas !== undefined) {
     const { flags, data } = await transcoder.encode(value);
     const cas = readBigInt(options.cas);
-    const { status } = await client.meta("ms", key, [`C${cas}`, `T${ttl}`, `F${flags}`], data);
+    const { status } = await client.meta(
+      "ms",
+      key,
+      [`C${cas}`, `T${ttl}`, `F${flags}`],
+      data,
+      { signal },
+    );
     return status === "HD" ? EXIT.done : EXIT.nothing;
   }
-  if (options.ifAbsent) return codeOf(await commands.add(key, value, ttl));
-  if (options.ifPresent) return codeOf(await commands.replace(key, value, ttl));
-  await commands.set(key, value, ttl);
+  if (options.ifAbsent) return codeOf(await commands.add(key, value, ttl, { signal }));
+  if (options.ifPresent) return codeOf(await commands.replace(key, value, ttl, { signal }));
+  await commands.set(key, value, ttl, { signal });
   return EXIT.done;
 }
 
@@ -169,20 +200,25 @@ async function del(job: Job<DeleteOptions>): Promise<number> {
   if (prefix !== undefined) return await deletePrefix(job, prefix, dryRun);
   if (dryRun) throw new UsageFault("--dry-run goes with --prefix");
   const { client } = await fleet();
-  const signal = terminal.interrupted;
-  const done = await Promise.all(args.map((key) => client.delete(key, { signal })));
-  const deleted = done.filter(Boolean).length;
+  const { results, code } = await allThatThereIs(
+    terminal,
+    client.deleteMany(args, { signal: terminal.interrupted }),
+  );
+  const deleted = [...results.values()].filter(Boolean).length;
   await printer.record({ deleted }, String(deleted));
+  if (code !== EXIT.done) return code;
   return deleted > 0 ? EXIT.done : EXIT.nothing;
 }
 
 async function count(direction: "incr" | "decr", job: Job<CountOptions>): Promise<number> {
-  const { args: [key = "", delta = "1"], options: { initial, ttl }, printer, fleet } = job;
+  const { args: [key = "", delta = "1"], options: { initial, ttl }, printer, terminal, fleet } =
+    job;
   if (ttl !== undefined && initial === undefined) {
     throw new UsageFault("--ttl goes with --initial: incr and decr change no lifetime");
   }
   const { client } = await fleet();
   const value = await client[direction](key, readBigInt(delta), {
+    signal: terminal.interrupted,
     ...(initial === undefined ? {} : { initial: readBigInt(initial) }),
     ...(ttl === undefined ? {} : { exptime: readTtl(ttl) }),
   });
@@ -195,7 +231,8 @@ async function meta(job: Job<MetaOptions>): Promise<number> {
   const { args: [verb = "", key = "", ...flags], options, printer, terminal, fleet } = job;
   const { client } = await fleet();
   const value = verb !== "ms" ? undefined : options.value ?? await terminal.read();
-  const reply = await client.meta(verb as MetaVerb, key, flags, value);
+  const signal = terminal.interrupted;
+  const reply = await client.meta(verb as MetaVerb, key, flags, value, { signal });
   if (printer.shape !== "text") {
     const { value: data, ...rest } = reply;
     await printer.record({ key, ...rest, ...(data && fieldOf(textOfBytes(data) ?? data)) }, "");

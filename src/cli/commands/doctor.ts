@@ -35,7 +35,10 @@ export function addDoctor(program: Command, runner: Runner): void {
 async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>): Promise<number> {
   const milliseconds = readDuration(options.for ?? "5s") * 1000;
   const servers = await fleet();
-  const ask = () => askEach(servers, terminal, (_, name) => takeSnapshot(servers, name, KINDS));
+  const said = new Map<string, string>();
+  const ask = () => {
+    return askEach(servers, terminal, (_, name) => takeSnapshot(servers, name, KINDS), said);
+  };
   const before = await ask();
   // One that does not answer now is not waited for a second time.
   const isAnyThere = before.results.length > 0;
@@ -53,7 +56,8 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
   } finally {
     await counting.close();
   }
-  const lacks = [...after.results.flatMap(({ result }) => result.refused), ...counting.faults];
+  const unwatched = counting.faults.filter(({ server, message }) => said.get(server) !== message);
+  const lacks = [...after.results.flatMap(({ result }) => result.refused), ...unwatched];
   for (const { message } of lacks) terminal.warn(`moecache: ${message}\n`);
   const former = new Map(before.results.map(({ server, result }) => [server, result]));
   const looks = after.results.map(({ server, result }): Look => ({

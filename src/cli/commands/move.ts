@@ -120,7 +120,7 @@ async function load(job: Job<LoadOptions>): Promise<number> {
   const most = Math.min(MOST_ITEMS, Math.max(1, Math.ceil(rate / 10)));
   try {
     let number = 0;
-    for await (const line of linesOf(input)) {
+    for await (const line of linesOf(input, terminal.interrupted)) {
       number++;
       if (line.trim() === "") continue;
       batch.push(decodeItem(line, number));
@@ -144,8 +144,11 @@ function itemsOf(text: string): number {
   throw new UsageFault(`"${text}" is not a number of items a second: write 500 or 20k`);
 }
 
-/** The lines of a text that comes in pieces. */
-async function* linesOf(input: AsyncIterable<unknown>): AsyncGenerator<string> {
+/** The lines of a text that comes in pieces. After Ctrl-C, the last piece may end within a line. */
+async function* linesOf(
+  input: AsyncIterable<unknown>,
+  interrupted: AbortSignal,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const piece of input) {
@@ -153,5 +156,5 @@ async function* linesOf(input: AsyncIterable<unknown>): AsyncGenerator<string> {
     rest = lines.pop() ?? "";
     yield* lines;
   }
-  if (rest !== "") yield rest;
+  if (rest !== "" && !interrupted.aborted) yield rest;
 }

@@ -200,15 +200,29 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
     ]));
     const counted = { placed: 0, moving: 0 };
     for await (const item of listing.items()) count(item, target, totals, counted);
-    const rows = Array.from(totals, ([server, { items, bytes, after }]): Row => ({
-      ...{ server, items, share: items / Math.max(1, listing.count), bytes },
-      ...{ byRing: after, shareByRing: after / Math.max(1, counted.placed) },
-    }));
-    const share = (part: unknown) => showShare(Number(part), 1);
+    const rows = Array.from(totals, ([server, total]): Row => {
+      const isListed = servers.names.includes(server) && !listing.unlisted.has(server);
+      const isTarget = target.servers.some(({ name }) => name === server);
+      return {
+        server,
+        ...heldBy(total, isListed, listing),
+        ...lookedFor(total, isTarget, counted),
+      };
+    });
     await printer.table(rows, {
-      show: { share, shareByRing: share, bytes: (size) => showSize(Number(size)) },
+      show: {
+        items: showKnown(String),
+        share: showKnown((share) => showShare(share, 1)),
+        bytes: showKnown(showSize),
+        byRing: showKnown(String),
+        shareByRing: showKnown((share) => showShare(share, 1)),
+      },
     });
     if (printer.shape === "text") {
+      for (const row of rows) {
+        const remark = remarkOn(row, servers);
+        if (remark !== undefined) await printer.line(remark);
+      }
       const of = `${counted.moving} of ${counted.placed} keys`;
       const part = showShare(counted.moving, counted.placed);
       await printer.line(`${of} (${part}) are on another server than this ring looks on`);
@@ -219,6 +233,36 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
   } finally {
     await target.close();
   }
+}
+
+/** What a server holds; `null` where it has not been listed. */
+function heldBy({ items, bytes }: ServerTotals, isListed: boolean, listing: Listing): Row {
+  if (!isListed) return { items: null, share: null, bytes: null };
+  return { items, share: items / Math.max(1, listing.count), bytes };
+}
+
+/** How many keys the ring looks for on a server; `null` where the ring does not have the server. */
+function lookedFor(
+  { after }: ServerTotals,
+  isTarget: boolean,
+  { placed }: { placed: number },
+): Row {
+  if (!isTarget) return { byRing: null, shareByRing: null };
+  return { byRing: after, shareByRing: after / Math.max(1, placed) };
+}
+
+/** Shows what is not known as a dash. */
+function showKnown(show: (value: number) => string): (field: Row[string]) => string {
+  return (field) => field === null ? "-" : show(Number(field));
+}
+
+/** What a dash in a row means. */
+function remarkOn({ server, items, byRing }: Row, fleet: Fleet): string | undefined {
+  if (byRing === null) return `${server} is removed: the ring does not have it`;
+  if (items !== null) return undefined;
+  return fleet.names.includes(String(server))
+    ? `${server} was not listed: what it holds is not known`
+    : `${server} is added: what it holds was not asked for`;
 }
 
 function count(

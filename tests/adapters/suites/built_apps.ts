@@ -32,7 +32,7 @@ export const NEXT_APP: App = {
 /** The application of Next.js 15: what {@linkcode NEXT_APP} has is copied there, but for what needs 16. */
 export const NEXT_15_APP: App = { ...NEXT_APP, folder: new URL("next_15_app/", import.meta.url) };
 
-/** The application of Nitro. */
+/** The application of Nitro 2. */
 export const NITRO_APP: App = {
   folder: new URL("nitro_app/", import.meta.url),
   entry: "unstorage",
@@ -40,6 +40,16 @@ export const NITRO_APP: App = {
   command: ["node_modules/nitropack/dist/cli/index.mjs", "build"],
   builder: "usual",
 };
+
+/** The application of Nitro 3. */
+export const NITRO_3_APP: App = {
+  ...NITRO_APP,
+  folder: new URL("nitro_3_app/", import.meta.url),
+  command: ["node_modules/nitro/dist/cli/index.mjs", "build"],
+};
+
+/** Every application. */
+const APPS = [NEXT_APP, NEXT_15_APP, NITRO_APP, NITRO_3_APP];
 
 /** The programs of the oldest Node that is supported, and of a new one. */
 export interface Nodes {
@@ -53,7 +63,7 @@ export interface Nodes {
  * @throws {Error} When npm cannot; the message has what it printed.
  */
 export async function installApps(): Promise<void> {
-  for (const { folder } of [NEXT_APP, NEXT_15_APP, NITRO_APP]) await installLocked(folder);
+  for (const { folder } of APPS) await installLocked(folder);
   await installNodes();
 }
 

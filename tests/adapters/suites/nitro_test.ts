@@ -1,9 +1,9 @@
-/** An application of Nitro, built and started twice on Node: its storage and its cache are in one memcached. */
+/** Applications of Nitro 2 and 3, built and started twice on Node: their storage and cache are in one memcached. */
 
 import { assert, assertEquals } from "@std/assert";
 import { Program } from "../../examples/program.ts";
 import { MemcachedProcess } from "../../support/memcached.ts";
-import { buildApp, NITRO_APP } from "./built_apps.ts";
+import { type App, buildApp, NITRO_3_APP, NITRO_APP } from "./built_apps.ts";
 
 /** How long what happens in the background may take, on a busy machine. */
 const PATIENCE = 60_000;
@@ -14,17 +14,23 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-Deno.test("Nitro: two processes share what is cached and stored, and compute it when memcached is away", async () => {
+for (const [name, app] of [["Nitro 2", NITRO_APP], ["Nitro 3", NITRO_3_APP]] as const) {
+  Deno.test(`${name}: two processes share what is cached and stored, and compute it when memcached is away`, async () => {
+    await share(app);
+  });
+}
+
+async function share(app: App): Promise<void> {
   await using memcached = await MemcachedProcess.start();
   // Where the storage is stands in the configuration, which is built in.
-  const { oldest, usual } = await buildApp(NITRO_APP, { BUILT_FOR: memcached.address });
+  const { oldest, usual } = await buildApp(app, { BUILT_FOR: memcached.address });
   const start = (node: string) => {
     const env = {
       MEMCACHED_SERVERS: memcached.address,
       HOST: "127.0.0.1",
       PORT: `${freePort()}`,
     };
-    return new Program(node, ["node_modules/.output/server/index.mjs"], env, NITRO_APP.folder);
+    return new Program(node, ["node_modules/.output/server/index.mjs"], env, app.folder);
   };
   await using one = start(oldest);
   const first = await one.prints(/Listening on (http:\S+)/);
@@ -59,4 +65,4 @@ Deno.test("Nitro: two processes share what is cached and stored, and compute it 
   assertEquals([status, otherStatus, text === other], [200, 200, false]);
   // The storage is the program's own, which hears of the error.
   assertEquals((await ask(`${first}/count`))[0], 500);
-});
+}
