@@ -204,6 +204,11 @@ export class Pipeline implements ReplyHandler, Receiver {
     this.#advance(exchange, exchange.data(bytes, start, end));
   }
 
+  /** Part of {@linkcode ReplyHandler}: the oldest request in flight may have a buffer for the data block. */
+  place(byteLength: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#oldest().place?.(byteLength);
+  }
+
   /** Part of {@linkcode Receiver}: the parser splits the chunk. */
   push(chunk: Uint8Array): void {
     this.#lastRead = this.#options.clock.now();

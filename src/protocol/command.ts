@@ -65,6 +65,8 @@ export interface Exchange {
   line(bytes: Uint8Array, start: number, end: number): number;
   /** Reads the data block that the last line declared. Returns the same as {@linkcode line}. */
   data(bytes: Uint8Array, start: number, end: number): number;
+  /** Returns where to collect that data block, if it is long; a new buffer by default. */
+  place?(byteLength: number): Uint8Array<ArrayBuffer> | undefined;
 }
 
 /**

@@ -24,6 +24,8 @@ export interface ReplyHandler {
    * its buffer, the handler may keep it.
    */
   data(bytes: Uint8Array, start: number, end: number): void;
+  /** Returns where to collect a data block that spans several chunks; a new buffer by default. */
+  place?(byteLength: number): Uint8Array<ArrayBuffer> | undefined;
 }
 
 const CR = 0x0d;
@@ -115,7 +117,8 @@ export class ReplyParser {
       this.#handler.data(chunk, start, end);
       return end + 2;
     }
-    this.#block = new Uint8Array(byteLength);
+    const placed = this.#handler.place?.(byteLength);
+    this.#block = placed?.length === byteLength ? placed : new Uint8Array(byteLength);
     this.#blockLength = 0;
     return start;
   }

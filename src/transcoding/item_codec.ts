@@ -58,12 +58,11 @@ export const itemTranscoder: Transcoder<StoredItem> = {
  * Decodes an item. The bytes are valid until it returns. The result is `undefined` for an item without a value, such as
  * a lease. The key is used in messages; the cas unique is not used.
  */
-export type ReadItem = (
-  flags: number,
-  data: Uint8Array,
-  cas?: bigint,
-  key?: string,
-) => unknown;
+export interface ReadItem {
+  (flags: number, data: Uint8Array, cas?: bigint, key?: string): unknown;
+  /** Part of {@linkcode Transcoder}. */
+  readonly place?: Transcoder["place"];
+}
 
 /** A value that is ready to be sent. Text is sent as UTF-8. */
 export interface SendableItem {
@@ -80,7 +79,9 @@ export type WriteItem = (value: unknown, key?: string) => SendableItem | Promise
  * @throws {ValidationException} When it is not a transcoder, or its strings would be read as a miss.
  */
 export function checkTranscoder(transcoder: unknown): void {
-  const { encode, decode, textFlags, longestText } = Object(transcoder) as Partial<Transcoder>;
+  const { encode, decode, textFlags, longestText, place } = Object(transcoder) as Partial<
+    Transcoder
+  >;
   let expected: string;
   if (typeof encode !== "function" || typeof decode !== "function") {
     expected = "an object with encode and decode";
@@ -88,6 +89,8 @@ export function checkTranscoder(transcoder: unknown): void {
     expected = `one whose textFlags are ${USABLE_FLAGS}`;
   } else if (longestText !== undefined && !(typeof longestText === "number" && longestText >= 0)) {
     expected = "one whose longestText is 0 or more";
+  } else if (place !== undefined && typeof place !== "function") {
+    expected = "one whose place is a function";
   } else return;
   throw invalidOption("transcoder", transcoder, expected);
 }
@@ -99,7 +102,7 @@ const LARGE = 65_536;
 export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadItem {
   const { borrowsData = false } = transcoder;
   const owning = { maxValueBytes: limits.maxValueBytes, ownsData: true };
-  return (flags, data, _, key) => {
+  const read: ReadItem = (flags, data, _, key) => {
     if (isReserved(flags) && transcoder !== itemTranscoder) return undefined;
     const item = { flags, data: borrowsData || isOwn(data) ? data : data.slice() };
     const isLent = !borrowsData || data.byteLength < LARGE || !isOwn(data);
@@ -110,6 +113,7 @@ export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadIt
       throw withKey(error, key);
     }
   };
+  return Object.assign(read, { place: transcoder.place?.bind(transcoder) });
 }
 
 /** A value within the read buffer shares that buffer with other data; a large value has its own. */

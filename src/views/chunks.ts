@@ -1,7 +1,13 @@
 /** Bytes in chunks, each under a key of its own. @module */
 
 import { concat } from "@std/bytes/concat";
-import { type Exptime, type KeyCommands, type OperationOptions, rawTranscoder } from "../../mod.ts";
+import {
+  type Exptime,
+  type KeyCommands,
+  type OperationOptions,
+  rawTranscoder,
+  type Transcoder,
+} from "../../mod.ts";
 
 /** Where the chunks of a value are. */
 export interface ChunkList {
@@ -74,25 +80,47 @@ export class Chunks {
   /** Reads all chunks, one request per server; `undefined` when one is missing or not as long as it must be. */
   async read(list: ChunkList, options: OperationOptions): Promise<Uint8Array | undefined> {
     const lengths = Array.from({ length: list.count }, (_, i) => list.lengthOf(i));
-    const known = lengths.every((length) => length !== undefined);
-    const byteLength = lengths.reduce<number>((sum, length) => sum + (length ?? 0), 0);
-    let bytes: Uint8Array | undefined;
+    const isKnown = lengths.every((length) => length !== undefined);
+    return isKnown
+      ? await this.#readInto(list, lengths, options)
+      : await this.#readAll(list, options);
+  }
+
+  /** Reads chunks of known lengths into one array; long ones are read from the socket into it. */
+  async #readInto(
+    list: ChunkList,
+    lengths: readonly number[],
+    options: OperationOptions,
+  ): Promise<Uint8Array | undefined> {
+    const byteLength = lengths.reduce((sum, length) => sum + length, 0);
+    let bytes: Uint8Array<ArrayBuffer> | undefined;
+    // Made when the first chunk is there: a list that promises much gets no memory for it.
+    const whole = () => bytes ??= new Uint8Array(byteLength);
+    let end = 0;
+    const places = lengths.map((length) => {
+      const start = end;
+      end += length;
+      return { length, room: () => whole().subarray(start, start + length) };
+    });
+    for (let start = 0; start < list.count; start += BATCH) {
+      const found = await Promise.all(
+        places.slice(start, start + BATCH).map((place, i) =>
+          this.#client.withTranscoder(readerInto(place)).get(list.keyOf(start + i), options)
+        ),
+      );
+      if (!found.every(Boolean)) return undefined;
+    }
+    return whole();
+  }
+
+  async #readAll(list: ChunkList, options: OperationOptions): Promise<Uint8Array | undefined> {
     const all: Uint8Array[] = [];
-    for (let start = 0, at = 0; start < list.count; start += BATCH) {
+    for (let start = 0; start < list.count; start += BATCH) {
       const part = await this.#readSome(list, start, Math.min(BATCH, list.count - start), options);
       if (part === undefined) return undefined;
-      if (!known) {
-        all.push(...part);
-        continue;
-      }
-      // Made when the first chunks are there: a list that promises much gets no memory for it.
-      bytes ??= new Uint8Array(byteLength);
-      for (const chunk of part) {
-        bytes.set(chunk, at);
-        at += chunk.byteLength;
-      }
+      all.push(...part);
     }
-    return bytes ?? concat(all);
+    return concat(all);
   }
 
   /** Reads the chunks one after the other, a few ahead; yields `undefined` in place of the first that is missing. */
@@ -149,6 +177,28 @@ export class Chunks {
     });
     return isWhole ? chunks as Uint8Array[] : undefined;
   }
+}
+
+/** Where a chunk belongs. */
+interface Place {
+  readonly length: number;
+  /** The part of the whole value's memory. */
+  readonly room: () => Uint8Array<ArrayBuffer>;
+}
+
+/** Makes a transcoder that puts a chunk in its place; what it reads says whether the chunk has the right length. */
+function readerInto({ length, room }: Place): Transcoder {
+  return {
+    ...rawTranscoder,
+    borrowsData: true,
+    place: (byteLength) => byteLength === length ? room() : undefined,
+    decode: ({ data }) => {
+      if (data.byteLength !== length) return false;
+      const place = room();
+      if (data.buffer !== place.buffer) place.set(data);
+      return true;
+    },
+  };
 }
 
 /** Cuts what a stream yields into chunks of one length; the last may be shorter. */

@@ -62,7 +62,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 21_400,
+    "{ BareClient, jsonTranscoder }": 21_450,
     "{ Client }": 35_700,
   },
   Rollup: {

@@ -23,13 +23,17 @@ const LONGEST_LINE = 16_000;
  * Turns an item into the operation's result. The key is used in messages. The cas unique is valid on the connection
  * that it was read through.
  */
-export type ReadItem = (
-  flags: number,
-  data: Uint8Array,
-  cas: bigint | undefined,
-  key: string,
-  carrier: number,
-) => unknown;
+export interface ReadItem {
+  (
+    flags: number,
+    data: Uint8Array,
+    cas: bigint | undefined,
+    key: string,
+    carrier: number,
+  ): unknown;
+  /** Returns where to collect the bytes of a long item; a new buffer by default. */
+  readonly place?: ((byteLength: number) => Uint8Array<ArrayBuffer> | undefined) | undefined;
+}
 
 /** Retrieval of one key. Resolves to the decoded item, or to `undefined` for a miss. */
 export class RetrievalCommand extends Command {
@@ -182,6 +186,16 @@ class Retrieval implements Exchange {
     // Decoding may take longer, but it needs nothing more of the reply.
     this.#current = undefined;
     return MORE;
+  }
+
+  place(byteLength: number): Uint8Array<ArrayBuffer> | undefined {
+    const command = this.#current;
+    try {
+      return command?.settled ? undefined : command?.readItem.place?.(byteLength);
+    } catch (error) {
+      command?.failForGood(error);
+      return undefined;
+    }
   }
 
   *commands(): Iterable<RetrievalCommand> {
