@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Client, type KeyCommands } from "../../mod.ts";
 import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts";
+import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
 import { RateLimitStore } from "../../src/adapters/rate_limit.ts";
 import { type HonoSessionsData, honoSessionsStore } from "../../src/adapters/session.ts";
@@ -26,6 +27,7 @@ const VIEWS: Readonly<Record<string, (client: Client) => KeyCommands>> = {
   nearCache: (client) => nearCache(client, { maxBytes: 100_000, ttl: 5 }),
   tagged: (client) => tagged(client),
 };
+const PAGE = "https://example.com/page";
 const LARGE = "é".repeat(1_500_000);
 
 for (const [kind, start] of Object.entries(SERVERS)) {
@@ -65,6 +67,13 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       assertEquals((await limits.increment("ada")).totalHits, 2);
       await limits.resetAll();
       assertEquals(await limits.get("ada"), undefined);
+
+      const caches = new MoecacheCacheStorage(view);
+      const cache = await caches.open("pages");
+      await cache.put(PAGE, new Response("body"));
+      assertEquals(await (await cache.match(PAGE))?.text(), "body");
+      assertEquals(await caches.delete("pages"), true);
+      assertEquals(await cache.match(PAGE), undefined);
     });
   }
 
@@ -119,5 +128,18 @@ Deno.test("adapters take keys of any length on views that derive longer ones fro
       await sessions.createSession(key, { _expire: null, value } as HonoSessionsData);
       assert(await sessions.getSessionById(key) !== null, `${name} ${length}`);
     }
+  }
+});
+
+Deno.test("a cache takes views that cut its chunks again", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { timeout: 10_000 });
+  const body = Uint8Array.from({ length: 10_000 }, (_, i) => i);
+  for (const format of [undefined, "mcrouter"] as const) {
+    const view = largeValues(client, { format, chunkByteLength: 1024 });
+    const cache = await new MoecacheCacheStorage(view, { chunkByteLength: 3000 }).open(`${format}`);
+    await cache.put(PAGE, new Response(body, { headers: { "X-Long": "x".repeat(3000) } }));
+    const found = await cache.match(PAGE);
+    assertEquals(new Uint8Array(await found?.arrayBuffer() ?? []), body, format);
   }
 });

@@ -1,6 +1,12 @@
 /** Bodies of responses, in chunks that fit into items. @module */
 
-import { ClientException, type Exptime, type KeyCommands } from "../../../mod.ts";
+import {
+  ClientException,
+  type EncodedValue,
+  type Exptime,
+  type KeyCommands,
+  type Transcoder,
+} from "../../../mod.ts";
 import type { BodyPlace } from "./entry.ts";
 
 /** How many seconds a replaced body is kept for the requests that are still reading it. */
@@ -8,6 +14,25 @@ const GRACE = 60;
 
 /** The first size of a buffer in bytes; small, so that small bodies need little memory. */
 const FIRST_BUFFER = 4096;
+
+/** The flags of all items of a cache. */
+const FLAGS = 0x6d6f6b02;
+/** The flags of what a view stores instead of the bytes: a list, such as that of a value's chunks. */
+const FLAGS_OF_VIEWS = 0x6d6f6b03;
+
+/** Stores bytes unchanged, with the flags of a cache. */
+export const cacheFormat: Transcoder = {
+  handsOverData: true,
+  encode(value: unknown): EncodedValue {
+    if (value instanceof Uint8Array) return { flags: FLAGS, data: value };
+    return { flags: FLAGS_OF_VIEWS, data: new TextEncoder().encode(JSON.stringify(value)) };
+  },
+  decode({ flags, data }: EncodedValue): unknown {
+    if (flags === FLAGS) return data;
+    if (flags === FLAGS_OF_VIEWS) return JSON.parse(new TextDecoder().decode(data));
+    throw new ClientException("Cannot read item: it is not an item of a cache", flags);
+  },
+};
 
 /** Reads a response's body. Its chunks are whatever the origin put into the stream. */
 export type BodyReader = ReadableStreamDefaultReader<unknown>;
@@ -60,8 +85,9 @@ export class Bodies {
       lengths.length === 0 ? undefined : this.#read(this.#key(body.id, 0)),
       ...lengths.slice(1).map((_, i) => this.#bytes.inspect(this.#key(body.id, i + 1))),
     ]);
+    // The sizes of the others are not compared: a view may store something else for a chunk.
     const isComplete = first?.byteLength === lengths[0] &&
-      others.every((item, i) => item?.size === lengths[i + 1]);
+      others.every((item) => item !== undefined);
     return isComplete ? this.#stream(body, lengths, first) : undefined;
   }
 

@@ -98,7 +98,7 @@ export class MoecacheCache {
     bytes: KeyCommands,
     { prefix, chunkByteLength, now }: CacheSettings,
   ) {
-    this.#variants = new Variants(commands, bytes, prefix, now);
+    this.#variants = new Variants(commands, prefix, now);
     this.#bodies = new Bodies(bytes, prefix, chunkByteLength);
     this.#now = now;
   }

@@ -1,15 +1,10 @@
 /** The web standard's `CacheStorage`. @module */
 
 import { checkOptions } from "../../option_checks.ts";
-import {
-  ClientException,
-  type EncodedValue,
-  type KeyCommands,
-  type Transcoder,
-  ValidationException,
-} from "../../../mod.ts";
+import { type KeyCommands, ValidationException } from "../../../mod.ts";
 import { checkClient, checkPrefix } from "../adapter_options.ts";
 import { itemKeyOf } from "../key_and_exptime.ts";
+import { cacheFormat } from "./bodies.ts";
 import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts";
 import { askedOf } from "./exchanges.ts";
 import { Lists } from "./lists.ts";
@@ -180,7 +175,7 @@ export class MoecacheCacheStorage {
     const text = nameOf(name, arguments.length);
     this.#opened.delete(text);
     const prefix = await this.#prefixOf(text);
-    await new Variants(this.#commands, this.#bytes, prefix, this.#now).clear();
+    await new Variants(this.#commands, prefix, this.#now).clear();
     const names = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(text) ? names.filter((other) => other !== text) : undefined,
@@ -284,19 +279,6 @@ function nameOf(name: unknown, count: number): string {
   if (count === 0) throw new TypeError("Cannot use a cache: it needs a name");
   return `${name}`;
 }
-
-/** The flags of all items of a cache. */
-const FLAGS = 0x6d6f6b02;
-
-/** Stores bytes unchanged, with the flags of a cache. */
-const cacheFormat: Transcoder<Uint8Array> = {
-  handsOverData: true,
-  encode: (data: Uint8Array): EncodedValue => ({ flags: FLAGS, data }),
-  decode({ flags, data }: EncodedValue): Uint8Array {
-    if (flags === FLAGS) return data;
-    throw new ClientException("Cannot read item: it is not an item of a cache", flags);
-  },
-};
 
 function checkChunk(value: number): number {
   if (Number.isInteger(value) && value >= 1024 && value <= 2 ** 30) return value;

@@ -2,6 +2,7 @@
 
 import { type KeyCommands, Namespace } from "../../../mod.ts";
 import { exptimeOf, itemKeyOf, keysBehind, roomBehind } from "../key_and_exptime.ts";
+import { cacheFormat } from "./bodies.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type ChangeList, Lists, unlessDropped } from "./lists.ts";
 
@@ -22,16 +23,13 @@ export class Variants {
   /** The one after it, which has not begun. */
   #nextReading: Promise<Entry[]> | undefined;
 
-  /**
-   * @param commands The commands to list keys with.
-   * @param bytes The same commands, with bytes as values.
-   */
-  constructor(commands: KeyCommands, bytes: KeyCommands, prefix: string, now: () => number) {
+  constructor(commands: KeyCommands, prefix: string, now: () => number) {
     this.#commands = commands;
-    this.#namespace = new Namespace(bytes, prefix);
+    // In this order: views write the counter of the generation by the transcoder of what they are given.
+    this.#namespace = new Namespace(commands, prefix).withTranscoder(cacheFormat);
     this.#longest = roomBehind(commands, prefix + HEAD);
     this.#now = now;
-    this.#lists = new Lists(bytes, {
+    this.#lists = new Lists(commands.withTranscoder(cacheFormat), {
       isElement: isEntry,
       exptimeOf: (entries) => exptimeOf(this.#lifetimeOf(entries)),
     });

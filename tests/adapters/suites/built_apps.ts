@@ -6,14 +6,18 @@ import { installLocked } from "../../package/npm_folder.ts";
 import { install, OLDEST_NODE, USUAL_NODE } from "../../package/tool.ts";
 import { bundle } from "../../runtimes/bundle.ts";
 
-/** An application in a folder of its own. */
-export interface App {
+/** A program in a folder of its own, which has a lock file. */
+export interface ProgramFolder {
   /** Its folder. */
   readonly folder: URL;
   /** The entry of the package that it imports. */
   readonly entry: string;
   /** The module of that entry. */
   readonly module: string;
+}
+
+/** An application that is built. */
+export interface App extends ProgramFolder {
   /** What Node builds it with. */
   readonly command: readonly string[];
   /** Which Node builds it: not every builder runs with the oldest that its product runs with. */
@@ -48,8 +52,15 @@ export const NITRO_3_APP: App = {
   command: ["node_modules/nitro/dist/cli/index.mjs", "build"],
 };
 
-/** Every application. */
-const APPS = [NEXT_APP, NEXT_15_APP, NITRO_APP, NITRO_3_APP];
+/** Backstage's cache, without the rest of its backend: what only that needs is left out. */
+export const BACKSTAGE_CACHE: ProgramFolder = {
+  folder: new URL("backstage_cache/", import.meta.url),
+  entry: "keyv",
+  module: "src/adapters/keyv.ts",
+};
+
+/** Everything that is installed. */
+const FOLDERS = [NEXT_APP, NEXT_15_APP, NITRO_APP, NITRO_3_APP, BACKSTAGE_CACHE];
 
 /** The programs of the oldest Node that is supported, and of a new one. */
 export interface Nodes {
@@ -63,7 +74,7 @@ export interface Nodes {
  * @throws {Error} When npm cannot; the message has what it printed.
  */
 export async function installApps(): Promise<void> {
-  for (const { folder } of APPS) await installLocked(folder);
+  for (const { folder } of FOLDERS) await installLocked(folder);
   await installNodes();
 }
 
@@ -78,20 +89,30 @@ async function installNodes(): Promise<Nodes> {
  * @throws {Error} When it cannot be built; the message has what was printed.
  */
 export async function buildApp(app: App, env: Record<string, string> = {}): Promise<Nodes> {
-  await installLocked(app.folder);
+  const nodes = await installProgram(app);
+  await exec(nodes[app.builder], app.command, { cwd: app.folder, env });
+  return nodes;
+}
+
+/**
+ * Installs a program's packages, and moecache as it is in this repository among them.
+ *
+ * @throws {Error} When npm or the bundler fails; the message has what was printed.
+ */
+export async function installProgram({ folder, entry, module }: ProgramFolder): Promise<Nodes> {
+  await installLocked(folder);
   const nodes = await installNodes();
-  const own = new URL("node_modules/@moecache/moecache/", app.folder);
+  const own = new URL("node_modules/@moecache/moecache/", folder);
   await Deno.mkdir(own, { recursive: true });
-  const file = `${app.entry}.js`;
-  const module = new URL(`../../../${app.module}`, import.meta.url);
-  await bundle(module, fileURLToPath(new URL(file, own)), { env: Deno.env.toObject() });
+  const file = `${entry}.js`;
+  const source = new URL(`../../../${module}`, import.meta.url);
+  await bundle(source, fileURLToPath(new URL(file, own)), { env: Deno.env.toObject() });
   const manifest = {
     name: "@moecache/moecache",
     version: "0.0.0",
     type: "module",
-    exports: { [`./${app.entry}`]: `./${file}` },
+    exports: { [`./${entry}`]: `./${file}` },
   };
   await Deno.writeTextFile(new URL("package.json", own), JSON.stringify(manifest));
-  await exec(nodes[app.builder], app.command, { cwd: app.folder, env });
   return nodes;
 }

@@ -46,16 +46,6 @@ function apolloOn(keyv: unknown): KeyvAdapter<string> {
   return new KeyvAdapter(keyv as ConstructorParameters<typeof KeyvAdapter<string>>[0]);
 }
 
-/** The cache of a plugin of Backstage: its `CacheManager` makes one Keyv after the other for it. */
-function backstageCache(servers: string, errors: unknown[] = []) {
-  const store = new KeyvMoecache(servers);
-  store.on("error", (error: unknown) => errors.push(error));
-  const makeKeyv = (ttl?: number) => {
-    return new Keyv({ namespace: "catalog", ttl, emitErrors: false, store });
-  };
-  return { store, makeKeyv };
-}
-
 for (const [kind, start] of Object.entries(SERVERS)) {
   Deno.test(`cache-manager: two processes share values on ${kind}`, async () => {
     await using memcached = await start();
@@ -132,22 +122,6 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     assertEquals(await one.get("fqc:1"), undefined);
     await Promise.all(keyvs.map((keyv) => keyv.disconnect()));
   });
-
-  Deno.test(`Backstage: two processes share the cache of a plugin on ${kind}`, async () => {
-    await using memcached = await start();
-    const errors: unknown[] = [];
-    const [one, two] = [1, 2].map(() => backstageCache(memcached.address, errors));
-    assert(one && two);
-    // Keys are in base64 there, or hashes in base64.
-    for (const key of ["dXNlcnM6MQ==", "a/b+c=", "x".repeat(199)]) {
-      await one.makeKeyv().set(key, { name: "Ada" }, MINUTE);
-      assertEquals(await two.makeKeyv(1000).get(key), { name: "Ada" });
-      await two.makeKeyv().delete(key);
-      assertEquals(await one.makeKeyv().get(key), undefined);
-    }
-    assertEquals(errors, []);
-    await Promise.all([one.store.disconnect(), two.store.disconnect()]);
-  });
 }
 
 Deno.test("what uses Keyv goes on without memcached, and reports it", async () => {
@@ -181,10 +155,4 @@ Deno.test("what uses Keyv goes on without memcached, and reports it", async () =
   reported(1);
   assertEquals(await new ErrorsAreMissesCache(apollo).get("key"), undefined);
   await keyv.disconnect();
-
-  const backstage = backstageCache(AWAY, errors);
-  assertEquals(await backstage.makeKeyv().get("key"), undefined);
-  await backstage.makeKeyv().set("key", "value");
-  reported(1);
-  await backstage.store.disconnect();
 });
