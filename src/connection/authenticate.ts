@@ -9,7 +9,7 @@ import {
   checkAuthenticationAnswer,
 } from "../protocol/commands/authentication.ts";
 import type { CheckedCredentials } from "../protocol/credentials.ts";
-import { checkCount, restAfter } from "../transport/byte_channel.ts";
+import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** Opens a socket. */
@@ -47,26 +47,23 @@ async function closeTransport(transport: Transport): Promise<void> {
   await transport.close();
 }
 
-/** Sends a request, and resolves to the line of the reply. */
+/** Sends a request, and resolves to the line of the reply. The transport can be used again then. */
 async function ask(transport: Transport, request: Uint8Array): Promise<string> {
-  const socket = openSocket(transport);
+  const channel = await openChannel(transport, true);
   try {
-    await socket.write(request);
-    return await readAnswer(socket);
+    await channel.write([request]);
+    return await readAnswer(channel);
   } finally {
-    socket.release();
+    channel.release();
   }
 }
 
-async function readAnswer(socket: Socket): Promise<string> {
+async function readAnswer(channel: ByteChannel): Promise<string> {
   const decoder = new TextDecoder();
   let answer = "";
-  let idle = 0;
   while (!answer.includes("\n")) {
-    if (idle > 0) await restAfter(idle, "gives");
-    const chunk = await socket.read();
+    const chunk = await channel.read();
     if (chunk === undefined) throw new SocketError("the server closed it while authenticating");
-    idle = chunk.length === 0 ? idle + 1 : 0;
     answer += decoder.decode(chunk, { stream: true });
     if (answer.length > LONGEST_ANSWER) throw new SocketError("a line of the reply has no end");
   }
@@ -74,57 +71,4 @@ async function readAnswer(socket: Socket): Promise<string> {
     throw new SocketError("the server sent more than the reply to the authentication");
   }
   return answer.replace(/\r?\n$/, "");
-}
-
-/** A transport during the authentication. */
-interface Socket {
-  read(): Promise<Uint8Array | undefined>;
-  write(bytes: Uint8Array): Promise<void>;
-  /** Releases the transport for its next user. */
-  release(): void;
-}
-
-function openSocket(transport: Transport): Socket {
-  const { read, write } = transport;
-  return read === undefined || write === undefined
-    ? streamSocket(transport)
-    : directSocket(read.bind(transport), write.bind(transport));
-}
-
-function directSocket(
-  read: Required<Transport>["read"],
-  write: Required<Transport>["write"],
-): Socket {
-  const into = new Uint8Array(LONGEST_ANSWER);
-  return {
-    async read() {
-      const count = await read(into);
-      return count === null ? undefined : into.subarray(0, checkCount(count, into.length));
-    },
-    async write(bytes) {
-      let idle = 0;
-      for (let rest = bytes; rest.length > 0;) {
-        if (idle > 0) await restAfter(idle, "takes");
-        const count = checkCount(await write(rest), rest.length);
-        idle = count === 0 ? idle + 1 : 0;
-        rest = rest.subarray(count);
-      }
-    },
-    release() {},
-  };
-}
-
-function streamSocket({ readable, writable }: Transport): Socket {
-  const reader = readable.getReader();
-  const writer = writable.getWriter();
-  // A failure rejects the read or write, so `closed` is not awaited.
-  for (const { closed } of [reader, writer]) closed.catch(() => {});
-  return {
-    read: async () => (await reader.read()).value,
-    write: (bytes) => writer.write(bytes),
-    release() {
-      reader.releaseLock();
-      writer.releaseLock();
-    },
-  };
 }

@@ -26,6 +26,8 @@ export interface ByteChannel {
   receive(receiver: Receiver): Promise<void>;
   /** Writes all chunks in order. They must not change until the promise settles. */
   write(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Gives the transport back, which can then be used otherwise. Nothing may be read or written meanwhile. */
+  release(): void;
   /** Closes both directions, and ends a pending `read` or `receive`. */
   close(): Promise<void>;
   /** Makes the socket keep the process alive, which is the initial state. */
@@ -77,6 +79,10 @@ class Channel implements ByteChannel {
       const count = await this.#directions.write(chunk);
       if (count !== chunk.length) await this.#writeRest(chunk, count);
     }
+  }
+
+  release(): void {
+    this.#directions.release?.();
   }
 
   async close(): Promise<void> {
@@ -169,13 +175,13 @@ function openDirect(transport: DirectTransport): Directions {
 }
 
 /** Checks the number of bytes that a transport reports. */
-export function checkCount(count: number, most: number): number {
+function checkCount(count: number, most: number): number {
   if (Number.isInteger(count) && count >= 0 && count <= most) return count;
   throw new SocketError(`the transport reports that it has moved ${count} of ${most} bytes`);
 }
 
 /** Waits a moment after a transport has moved no bytes, `idle` times in a row. */
-export async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
+async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
   if (idle > MOST_IDLE) throw new SocketError(`the transport ${does} nothing, again and again`);
   await new Promise<void>((resolve) => afterTurn(resolve));
 }

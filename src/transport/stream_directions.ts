@@ -16,6 +16,8 @@ export interface Directions {
   readonly abortWriting?: () => Promise<void>;
   /** Ends a pending read. */
   readonly cancelReading?: () => Promise<void>;
+  /** Unlocks the transport, if it is locked. */
+  readonly release?: () => void;
 }
 
 /** Locks the streams of a transport. */
@@ -23,7 +25,7 @@ export function openStreams({ readable, writable }: Transport): Directions {
   const writer = writable.getWriter();
   // A failure of the stream rejects the write, so `closed` is not awaited.
   writer.closed.catch(() => {});
-  const { read, cancel } = openReader(readable);
+  const { read, cancel, release } = openReader(readable);
   return {
     read,
     async write(bytes) {
@@ -33,12 +35,17 @@ export function openStreams({ readable, writable }: Transport): Directions {
     },
     abortWriting: () => writer.abort(),
     cancelReading: cancel,
+    release() {
+      release();
+      writer.releaseLock();
+    },
   };
 }
 
 interface Reader {
   read(): Promise<Uint8Array | undefined>;
   cancel(): Promise<void>;
+  release(): void;
 }
 
 /** Reads a byte stream into one reused buffer, and any other stream as its chunks come. */
@@ -49,7 +56,11 @@ function openReader(readable: ReadableStream<Uint8Array>): Reader {
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const reader = readable.getReader();
-    return { read: async () => bytesOf(await reader.read()), cancel: () => reader.cancel() };
+    return {
+      read: async () => bytesOf(await reader.read()),
+      cancel: () => reader.cancel(),
+      release: () => reader.releaseLock(),
+    };
   }
   let buffer = new ArrayBuffer(READ_SIZE);
   return {
@@ -59,6 +70,7 @@ function openReader(readable: ReadableStream<Uint8Array>): Reader {
       return bytesOf(result);
     },
     cancel: () => reader.cancel(),
+    release: () => reader.releaseLock(),
   };
 }
 

@@ -62,13 +62,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_700,
-    "{ BareClient, jsonTranscoder }": 21_450,
+    "{ BareClient, jsonTranscoder }": 21_550,
     "{ Client }": 35_700,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 17_900,
+    "{ BareClient, jsonTranscoder }": 18_050,
     "{ Client }": 33_700,
   },
 };
