@@ -1,4 +1,4 @@
-/** The options that all adapters share: servers or a client, and a prefix. @module */
+/** The options that all adapters share: servers or a client, and a prefix; and a check of what they store. @module */
 
 import {
   Client,
@@ -103,4 +103,15 @@ export function checkPrefix(prefix: unknown): string {
   }
   const why = `it must be 1 to ${LONGEST_PREFIX} characters, each from ! to ~`;
   throw new ValidationException(`Cannot use prefix ${JSON.stringify(prefix)}: ${why}`, prefix);
+}
+
+/**
+ * Checks what is to be stored.
+ *
+ * @throws {ValidationException} When it is not an object.
+ */
+export function checkRecord(name: string, value: unknown): void {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
+  const why = `it must be an object, not ${value === null ? "null" : typeof value}`;
+  throw new ValidationException(`Cannot store ${name}: ${why}`, value);
 }

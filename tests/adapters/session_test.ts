@@ -203,3 +203,17 @@ Deno.test("the stores of the web's sessions refuse what they cannot use", () => 
   const silent = { servers } as unknown as HonoSessionStorageOptions;
   assertThrows(() => honoSessionStorage(silent), ValidationException, "onError");
 });
+
+Deno.test("the stores of sessions store no session that is none", async () => {
+  const servers = "127.0.0.1:1";
+  await using express = moecacheSessionStore({ Store }, { servers });
+  await using hono = honoSessionsStore({ servers });
+  await using strategy = sessionIdStrategy({ servers });
+  const wrong: unknown[] = [undefined, null, "session", 5, [], () => {}];
+  for (const session of wrong as never[]) {
+    await assertRejects(() => set(express, "id", session), ValidationException, "session");
+    await assertRejects(() => hono.createSession("id", session), ValidationException, "session");
+    await assertRejects(() => strategy.createData(session), ValidationException, "session");
+    await assertRejects(() => strategy.updateData("id", session), ValidationException, "session");
+  }
+});

@@ -3,6 +3,7 @@
 import { ClientException, type Exptime, ValidationException } from "../../../mod.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../../option_checks.ts";
 import { deferred, systemClock } from "../../waiting.ts";
+import { checkRecord } from "../adapter_options.ts";
 import { giveUp } from "../http/bodies.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type NextSharedOptions,
   OPTION_TYPES,
 } from "./next_options.ts";
-import { checkRecord, checkSeconds, checkTags, secondsOf } from "./passed_values.ts";
+import { checkSeconds, checkTags, secondsOf } from "./passed_values.ts";
 import { now } from "./revalidations.ts";
 import { type EntryHead, TaggedEntries } from "./tagged_entries.ts";
 

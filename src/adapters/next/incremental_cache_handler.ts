@@ -1,6 +1,7 @@
 /** A class for `cacheHandler` of Next.js: pages that are rendered once, and data of `fetch`. @module */
 
 import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
+import { checkRecord } from "../adapter_options.ts";
 import { checkText, exptimeOf } from "../key_and_exptime.ts";
 import { Askings, UNKNOWN } from "./askings.ts";
 import { Builds } from "./builds.ts";
@@ -20,7 +21,7 @@ import {
   type NextSharedOptions,
   OPTION_TYPES,
 } from "./next_options.ts";
-import { checkRecord, checkSeconds, checkTags, secondsOf } from "./passed_values.ts";
+import { checkSeconds, checkTags, secondsOf } from "./passed_values.ts";
 import { now } from "./revalidations.ts";
 import { TaggedEntries } from "./tagged_entries.ts";
 

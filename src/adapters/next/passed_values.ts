@@ -1,6 +1,5 @@
 /** Checks of what Next passes: a wrong tag would be one that nothing revalidates, and a wrong time would last for ever. @module */
 
-import { ValidationException } from "../../../mod.ts";
 import { checkObject, invalidOption } from "../../option_checks.ts";
 
 /**
@@ -33,15 +32,4 @@ export function secondsOf(durations: { readonly expire?: number } | null | undef
   if (durations === undefined || durations === null) return 0;
   checkObject(durations, "an object such as { expire }");
   return checkSeconds("expire", durations.expire ?? Infinity);
-}
-
-/**
- * Checks what is to be stored.
- *
- * @throws {ValidationException} When it is not an object.
- */
-export function checkRecord(name: string, value: unknown): void {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
-  const why = `it must be an object, not ${value === null ? "null" : typeof value}`;
-  throw new ValidationException(`Cannot store ${name}: ${why}`, value);
 }

@@ -82,7 +82,8 @@ export function moecacheSessionStore<Base extends object>(
   const { sessions, close } = sessionsFrom(options);
   const methods: MoecacheSessionMethods = {
     get: (id, callback) => answer(sessions.get(id), callback as Answer),
-    set: (id, session, callback) => answer(sessions.set(id, session, expiryOf(session)), callback),
+    set: (id, session, callback) =>
+      answer(sessions.setRecord(id, session, expiryOf(session)), callback),
     touch: (id, session, callback) => answer(sessions.touch(id, expiryOf(session)), callback),
     destroy: (id, callback) => answer(sessions.destroy(id), callback),
     clear: (callback) => answer(sessions.clear(), callback),
@@ -94,8 +95,8 @@ export function moecacheSessionStore<Base extends object>(
 }
 
 /** A session that another program has made may have no cookie. */
-function expiryOf({ cookie }: MoecacheSession): SessionExpiry {
-  return cookie?.expires;
+function expiryOf(session: MoecacheSession | null | undefined): SessionExpiry {
+  return session?.cookie?.expires;
 }
 
 /** A callback for any outcome: that of `get` says itself what a session is. */

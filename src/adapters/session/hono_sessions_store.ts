@@ -55,7 +55,7 @@ export interface HonoSessionsStore extends AsyncDisposable {
  */
 export function honoSessionsStore(options: MoecacheSessionOptions): HonoSessionsStore {
   const { sessions, close } = sessionsFrom(options);
-  const set = (id: string, data: HonoSessionsData) => sessions.set(id, data, data._expire);
+  const set = (id: string, data: HonoSessionsData) => sessions.setRecord(id, data, data?._expire);
   return {
     getSessionById: async <Data>(id?: string) => {
       return id === undefined ? null : await sessions.get<Data>(id) ?? null;

@@ -52,11 +52,11 @@ export function sessionIdStrategy(options: MoecacheSessionOptions): SessionIdStr
   return {
     createData: async (data, expires) => {
       const id = crypto.randomUUID();
-      await sessions.set(id, data, expires);
+      await sessions.setRecord(id, data, expires);
       return id;
     },
     readData: async <Data>(id: string) => await sessions.get<Data>(id) ?? null,
-    updateData: (id, data, expires) => sessions.set(id, data, expires),
+    updateData: (id, data, expires) => sessions.setRecord(id, data, expires),
     deleteData: (id) => sessions.destroy(id),
     close,
     [Symbol.asyncDispose]: close,

@@ -9,7 +9,7 @@ import {
   type ServerAddress,
 } from "../../../mod.ts";
 import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
-import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
+import { type AdapterClient, checkPrefix, checkRecord, clientFrom } from "../adapter_options.ts";
 import { exptimeOf, itemKeyOf, roomBehind } from "../key_and_exptime.ts";
 
 /** The options of the stores of sessions. */
@@ -72,6 +72,12 @@ export class Sessions {
 
   async get<Session>(id: string): Promise<Session | undefined> {
     return await this.#namespace.get<Session>(await this.#keyOf(id));
+  }
+
+  /** Sets a session that is an object, as nearly all packages have it. */
+  async setRecord(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
+    checkRecord("session", session);
+    await this.set(id, session, expires);
   }
 
   async set(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
