@@ -249,6 +249,8 @@ export class Connection implements SocketHolder {
 
   #rest(isResting: boolean): void {
     this.#isResting = isResting;
+    // One that was set before the socket was open keeps the process alive.
+    if (isResting) this.#timer.stop();
     this.#pipeline?.keepProcess(!isResting);
   }
 

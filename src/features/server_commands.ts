@@ -9,12 +9,14 @@ import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
 import { traceOperation } from "../commands/traced.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
+import { ClientException } from "../errors.ts";
 import { adopt, inContext, presentContext, tracesCommands } from "../observation.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { type Command, withAction } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/commands/stats.ts";
 import { namedAfterHangUp } from "../protocol/hang_up.ts";
+import { refusalError } from "../protocol/refusal.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 
 /** The options of `flushAll`. */
@@ -149,12 +151,21 @@ async function askEachOf<Result>(
       results[i] = await ask(node, make(), signal);
       partial.results.set(node.name, results[i]);
     } catch (error) {
-      partial.failures.set(node.name, namedAfterHangUp(`${action} ${node.name}`, error));
+      const named = `${action} ${node.name}`;
+      partial.failures.set(node.name, namedAfterHangUp(named, nameRefusal(named, error)));
     }
   }));
   if (partial.failures.size === 0) return results;
   signal?.throwIfAborted();
   throw serverFailure(action, partial);
+}
+
+/** A command does not know its server: a refusal gets the server's name here. */
+function nameRefusal(action: string, error: unknown): unknown {
+  if (!(error instanceof ClientException)) return error;
+  const { message, item } = error;
+  const isRefusal = message.endsWith(`: the server answered "${item}"`);
+  return isRefusal ? refusalError(action, `${item}`) : error;
 }
 
 function ask<Result>(

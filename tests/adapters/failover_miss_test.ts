@@ -58,6 +58,15 @@ Deno.test("a cache has nothing and drops what is put, whichever server is gone",
           await cache.matchAll(URL_).then(({ length }) => length),
           Number(gone === "names"),
         );
+        if (gone !== "names") {
+          assertEquals(
+            (await cache.keys()).length,
+            Number(gone === "body:"),
+            gone,
+          );
+          assertEquals(await cache.matchAll(), [], gone);
+          assertEquals(await cache.match(URL_, { ignoreSearch: true }), undefined, gone);
+        }
         await cache.delete(URL_);
         assertEquals(await found(), undefined, gone);
       }
@@ -68,6 +77,28 @@ Deno.test("a cache has nothing and drops what is put, whichever server is gone",
       }
     });
   }
+});
+
+Deno.test("a cache lists what is on the servers that can be reached", async () => {
+  await using fleet = await SwitchedFleet.start(["one:1", "two:1", "three:1"]);
+  const settings = { dial: fleet.dial, timeout: 10_000 } as const;
+  await using client = new Client(fleet.names, { ...settings, failover: "miss" });
+  await using strict = new Client(fleet.names, settings);
+  const cache = await new MoecacheCacheStorage(client).open("pages");
+  const urls = Array.from({ length: 30 }, (_, i) => `https://${i}.example.com/page`);
+  for (const url of urls) await cache.put(url, response("page"));
+  const generation = (await client.locate("cache:in:pages:~moecache-generation")).index;
+  const gone = fleet.servers[(generation + 1) % 3]!;
+  await gone.become("refusing");
+  const listed = (await cache.keys()).map(({ url }) => url);
+  const found = await Promise.all(urls.map((url) => cache.keys(url)));
+  assertEquals(listed.sort(), found.flat().map(({ url }) => url).sort());
+  assert(listed.length > 0 && listed.length < urls.length, `${listed.length}`);
+  const same = await new MoecacheCacheStorage(strict).open("pages").catch(() => undefined);
+  if (same !== undefined) await assertRejects(() => same.keys(), SocketError);
+  await gone.become("up");
+  await fleet.servers[generation]!.become("refusing");
+  assertEquals(await cache.keys(), []);
 });
 
 Deno.test("a cache leaves no body behind that it cannot list", async () => {

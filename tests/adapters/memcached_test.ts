@@ -5,6 +5,7 @@ import MemcachedDefault, {
   type MemcachedIssue,
   type MemcachedOptions,
   type MemcachedQuery,
+  type MemcachedServers,
 } from "../../src/adapters/memcached.ts";
 import { Emitter } from "../../src/adapters/memcached/emitter.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
@@ -215,7 +216,9 @@ Deno.test("memcached: servers may be a name, a list or weights, and config holds
   assertEquals(names([]), ["localhost:11211"]);
   assertEquals(names({ "a:1": 1, "b:2": 3 }), ["a:1", "b:2"]);
   assertThrows(() => names({ "a:1": 0 }), ValidationException);
-  assertThrows(() => names({}), ValidationException);
+  for (const none of [{}, null, 5, [5]] as unknown as MemcachedServers[]) {
+    assertThrows(() => names(none), ValidationException);
+  }
   Memcached.config = { namespace: 5 as unknown as string };
   try {
     assertThrows(() => new Memcached(), ValidationException, "namespace");

@@ -22,6 +22,13 @@ function slowly(delay: number): Script {
   };
 }
 
+/** Closes the first connection after a request, and answers on the others. */
+const losingOne: Script = async (connection, index) => {
+  if (index > 0) return await slowly(0)(connection, index);
+  await connection.request();
+  await connection.close();
+};
+
 interface Case {
   readonly what: string;
   readonly options: ClientOptions;
@@ -60,6 +67,13 @@ const CASES: readonly Case[] = [
     script: (connection) => connection.close(),
     gets: 2,
     printed: "SocketError\nSocketError\n",
+  },
+  {
+    what: "a get was sent again over another connection",
+    options: { timeout: 60_000, retries: 1 },
+    script: losingOne,
+    gets: 1,
+    printed: "value\n",
   },
   {
     what: "its server is silent",

@@ -1,6 +1,6 @@
 /** Commands to every server where some servers fail. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   Client,
   ClientException,
@@ -136,4 +136,26 @@ Deno.test("commands to every server end with their signal", async () => {
   const items = Array.fromAsync(client.items({ signal: stop.signal })).catch((reason) => reason);
   stop.abort("enough");
   assertEquals(await items, "enough");
+});
+
+Deno.test("a refusal of one server names it, whether it is the only one or not", async () => {
+  const answer = "SERVER_ERROR out of luck";
+  await using refusing = await MemcachedServer.listen({ fault: () => ({ reply: answer }) });
+  await using other = await MemcachedServer.listen();
+  const { address } = refusing;
+  for (const servers of [[address], [address, other.address]]) {
+    await using client = new Client(servers);
+    const calls: [call: () => Promise<unknown>, message: string][] = [
+      [() => client.stats(), `request stats of ${address}`],
+      [() => client.stats("items"), `request stats items of ${address}`],
+      [() => client.version(), `ask for the version of ${address}`],
+      [() => client.flushAll(), `send flush_all to ${address}`],
+      [() => client.verbosity(1), `send verbosity to ${address}`],
+    ];
+    for (const [call, action] of calls) {
+      const refusal = `Cannot ${action}: the server answered "${answer}"`;
+      const error = await assertRejects(call, ClientException, refusal);
+      assertStringIncludes(`${error.stack}`, "server_commands_test.ts");
+    }
+  }
 });

@@ -21,6 +21,8 @@ const WHAT = "the tests on the package";
 const RUNTIMES = new URL("../runtimes/", import.meta.url);
 const SHIM = new URL("deno_shim.js", RUNTIMES);
 const WORKER_SHIM = new URL("worker_shim.js", RUNTIMES);
+/** One more server than a request of a worker may have sockets. */
+const SERVERS = 7;
 /** Where a channel's `hasSubscribers` is a function, and where it is a boolean; Node's modules come with the latter. */
 const WITH_NODE: Compatibility = { flags: ["nodejs_compat"] };
 const NEWER: Compatibility = { date: "2026-11-01" };
@@ -88,9 +90,19 @@ async function runWorkers(
   env: Environment,
 ): Promise<Outcome> {
   await using memcached = await MemcachedProcess.start();
+  await using others = new AsyncDisposableStack();
+  const addresses = [memcached.address];
+  while (addresses.length < SERVERS) {
+    addresses.push(others.use(await MemcachedProcess.start()).address);
+  }
   await using host = new DenoHost();
   const workers = [
-    ["smoke_worker", "installed", { ADDRESS: memcached.address }, [{}]],
+    [
+      "smoke_worker",
+      "installed",
+      { ADDRESS: memcached.address, ADDRESSES: addresses.join(",") },
+      [{}],
+    ],
     ["suite_worker", "bundled", host.bindings, [{}]],
     ["channels_worker", "bundled", host.bindings, [WITH_NODE, NEWER]],
   ] as const;

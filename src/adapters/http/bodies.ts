@@ -9,6 +9,8 @@ import {
 } from "../../../mod.ts";
 import type { BodyPlace } from "./entry.ts";
 
+/** The beginning of the keys of bodies, after the prefix. */
+export const BODY = "body:";
 /** How many seconds a replaced body is kept for the requests that are still reading it. */
 const GRACE = 60;
 
@@ -144,7 +146,7 @@ export class Bodies {
   }
 
   #key(id: string, index: number): string {
-    return `${this.#prefix}body:${id}:${index}`;
+    return `${this.#prefix}${BODY}${id}:${index}`;
   }
 }
 

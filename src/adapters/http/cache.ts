@@ -60,7 +60,7 @@ export interface CacheSettings {
  * are still reading it.
  *
  * With a client that treats an unreachable server as a miss (`failover: "miss"`), the cache does so too: reads are
- * misses, and writes are dropped.
+ * misses, and writes are dropped. Lists have what is on the other servers.
  *
  * memcached may evict any response. For one address, the 64 newest variants are kept, or fewer if the headers of all do
  * not fit into one item. When many put the same response at the same time, the last one stays. For `keys` and

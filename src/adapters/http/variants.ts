@@ -1,13 +1,21 @@
 /** The entries of an address, one for each variant. @module */
 
-import { type KeyCommands, Namespace } from "../../../mod.ts";
+import {
+  type KeyCommands,
+  Namespace,
+  type OperationOptions,
+  PartialSocketError,
+  SocketError,
+} from "../../../mod.ts";
 import { exptimeOf, itemKeyOf, keysBehind, roomBehind } from "../key_and_exptime.ts";
-import { cacheFormat } from "./bodies.ts";
+import { BODY, cacheFormat } from "./bodies.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type ChangeList, Lists, unlessDropped } from "./lists.ts";
 
 /** How many variants of one address are kept: browsers may differ in every request. */
 const MOST_VARIANTS = 64;
+/** How many keys are tried to find one on a server. */
+const MOST_KEYS_TRIED = 1000;
 /** The beginning of the keys of entries, after the prefix and the generation. */
 const HEAD = "head:";
 
@@ -66,15 +74,52 @@ export class Variants {
   }
 
   async #readAll(): Promise<Entry[]> {
-    const reading: Promise<Entry[]>[] = [];
-    const generation = await this.#namespace.currentPrefix();
-    for await (const key of keysBehind(this.#commands, generation + HEAD)) {
-      const entries = this.#lists.read(key);
-      // It is waited for below, and may fail before.
-      entries.catch(() => {});
-      reading.push(entries);
+    const generation = await this.generation();
+    if (generation === undefined) return [];
+    const reading = new Map<string, Promise<Entry[]>>();
+    const readListed = async () => {
+      for await (const key of keysBehind(this.#commands, generation + HEAD)) {
+        const entries = reading.get(key) ?? this.#lists.read(key);
+        // It is waited for below, and may fail before.
+        entries.catch(() => {});
+        reading.set(key, entries);
+      }
+    };
+    try {
+      await readListed();
+    } catch (error) {
+      // The servers that could be reached have been listed.
+      const outcome = await this.#outcomeOf(error);
+      if (outcome === "error") throw error;
+      if (outcome === "back") await readListed();
     }
-    return this.#fresh((await Promise.all(reading)).flat()).sort((a, b) => a.stored - b.stored);
+    const all = await Promise.all(reading.values());
+    return this.#fresh(all.flat()).sort((a, b) => a.stored - b.stored);
+  }
+
+  /** What a failure to list a server means for reads of its keys: a miss, an error, or nothing because it is back. */
+  async #outcomeOf(error: unknown): Promise<"miss" | "error" | "back"> {
+    if (!(error instanceof SocketError)) return "error";
+    const key = await this.#keyOn(error instanceof PartialSocketError ? error.failures : undefined);
+    const isRead = (options: OperationOptions) => {
+      return this.#commands.get(key, options).then(() => true, () => false);
+    };
+    if (!await isRead({})) return "error";
+    return await isRead({ failover: "error" }) ? "back" : "miss";
+  }
+
+  /** Finds a key on one of some servers; nothing is stored under it. */
+  async #keyOn(servers: ReadonlyMap<string, unknown> | undefined): Promise<string> {
+    const { prefix } = this.#namespace;
+    for (let number = 0; number < MOST_KEYS_TRIED; number++) {
+      // A locator may look at what a key is for.
+      for (const kind of ["", HEAD, BODY]) {
+        // Hashes of keys that differ in their last letters only are near to each other on some rings.
+        const key = `${prefix}${kind}${number}:listed`;
+        if (servers?.has((await this.#commands.locate(key)).server) ?? true) return key;
+      }
+    }
+    return prefix;
   }
 
   /**

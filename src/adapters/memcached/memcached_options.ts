@@ -233,7 +233,7 @@ function fromUtf8(sent: string): string {
 export function namesOf(servers: MemcachedServers | undefined): string[] {
   if (servers === undefined || servers === "") return ["localhost:11211"];
   if (typeof servers === "string") return [servers];
-  if (!Array.isArray(servers)) return Object.keys(servers);
+  if (!Array.isArray(servers)) return Object.keys(servers ?? {});
   return servers.length === 0 ? ["localhost:11211"] : [...servers];
 }
 

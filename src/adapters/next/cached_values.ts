@@ -1,7 +1,7 @@
 /** The values of Next's `cacheHandler` as bytes: JSON, and beside it what JSON would make longer. @module */
 
 import { concat } from "@std/bytes/concat";
-import { ClientException } from "../../../mod.ts";
+import { ClientException, ValidationException } from "../../../mod.ts";
 import { toBuffer } from "../node_callbacks.ts";
 
 /** A value: a page, the response of a route or of `fetch`, or an image. */
@@ -21,7 +21,11 @@ export interface PackedValue {
 /** Text from this length on is stored as it is, without JSON's escapes. */
 const LONG = 256;
 
-/** Packs a value. */
+/**
+ * Packs a value.
+ *
+ * @throws {ValidationException} When a map holds anything but bytes.
+ */
 export function packValue(value: CachedValue): { packed: PackedValue; body: Uint8Array } {
   const rest: Record<string, unknown> = {};
   const parts: Part[] = [];
@@ -36,8 +40,10 @@ export function packValue(value: CachedValue): { packed: PackedValue; body: Uint
     } else if (property instanceof Uint8Array) {
       parts.push([name, "bytes", add(property)]);
     } else if (property instanceof Map) {
-      const entries = Array.from(property as Map<string, Uint8Array>, ([key, bytes]) => {
-        return [key, add(bytes)] as const;
+      const entries = Array.from(property as Map<string, unknown>, ([key, bytes]) => {
+        if (bytes instanceof Uint8Array) return [key, add(bytes)] as const;
+        const why = `the map ${name} must hold bytes, not ${typeof bytes}`;
+        throw new ValidationException(`Cannot store page: ${why}`, bytes);
       });
       parts.push([name, "map", entries]);
     } else {

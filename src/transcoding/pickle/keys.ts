@@ -16,6 +16,9 @@ import { decodeLatin1 } from "./strings.ts";
 /** The id of a tuple or frozenset while its parts are being visited. */
 const OPEN = -1;
 
+/** A dict or set that is being filled. */
+type Container = Map<unknown, unknown> | Set<unknown>;
+
 interface Ids {
   get(key: unknown): number | undefined;
   set(key: unknown, id: number): unknown;
@@ -107,9 +110,9 @@ export class Equality {
     if (pending.length > length) return undefined;
     if (type === "frozenset") ids.sort((a, b) => a - b);
     const [first] = ids;
-    // A shortcut for tuples of one part, which allow the deepest nesting for their length.
-    const isSingle = type === "tuple" && ids.length === 1 && first !== undefined;
-    return this.#signed(isSingle ? first : `${type} ${ids}`);
+    // A shortcut for those of one part, which allow the deepest nesting for their length.
+    if (ids.length > 1 || first === undefined) return this.#signed(`${type} ${ids}`);
+    return this.#signed(type === "tuple" ? first : -1 - first);
   }
 
   #signed(signature: string | number): number {
@@ -129,7 +132,7 @@ export class KeyIndex {
   settle: ((key: unknown) => unknown) | undefined;
 
   /** The key of `container` that equals `key`, or otherwise `key` itself. */
-  resolve(container: object, key: unknown): unknown {
+  resolve(container: Container, key: unknown): unknown {
     if (!mayEqualAnother(key)) return key;
     if (this.settle !== undefined && isObject(key)) {
       const settled = this.settle(key);
@@ -139,6 +142,8 @@ export class KeyIndex {
     this.#equality ??= new Equality("reading");
     const id = this.#equality.idOf(key);
     if (id === undefined) throw unreadable("a dict key or set item is not hashable");
+    // A pickle may hold very many containers of one key.
+    if (container.size === 0) return key;
     const keys = this.#keysOf(container);
     if (!keys.has(id)) keys.set(id, key);
     return keys.get(id);
@@ -150,11 +155,15 @@ export class KeyIndex {
     return set;
   }
 
-  #keysOf(container: object): Map<number, unknown> {
+  #keysOf(container: Container): Map<number, unknown> {
     const known = this.#keysById.get(container);
     if (known !== undefined) return known;
     const keys = new Map<number, unknown>();
     this.#keysById.set(container, keys);
+    for (const key of container.keys()) {
+      const id = mayEqualAnother(key) ? this.#equality?.idOf(key) : undefined;
+      if (id !== undefined) keys.set(id, key);
+    }
     return keys;
   }
 }

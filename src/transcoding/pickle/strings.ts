@@ -13,13 +13,27 @@ const UNICODE_ESCAPE = /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|([^]))/g;
 const ESCAPED = "\\'\"abfnrtv";
 const MEANINGS = "\\'\"\x07\b\f\n\r\t\v";
 
+/** Whether a string with surrogates has been read. Then strings are searched for them. */
+let expectsSurrogates = false;
+
 /** Decodes UTF-8 with encoded surrogates, as Python's `surrogatepass` does. */
 export function decodeString(bytes: Uint8Array, start: number, end: number): string {
   try {
-    return decodeUtf8(bytes, start, end);
+    // The decoder's exception takes a tenth of a millisecond, and a pickle may hold very many such strings.
+    if (!expectsSurrogates || !holdsSurrogate(bytes, start, end)) {
+      return decodeUtf8(bytes, start, end);
+    }
   } catch {
-    return decodeSurrogates(bytes.subarray(start, end)); // throws if the bytes are invalid for another reason
+    expectsSurrogates = true;
   }
+  return decodeSurrogates(bytes.subarray(start, end)); // throws if the bytes are invalid for another reason
+}
+
+function holdsSurrogate(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at + 1 < end; at++) {
+    if (bytes[at] === 0xed && bytes[at + 1]! > 0x9f) return true;
+  }
+  return false;
 }
 
 /** Splits at `ED A0..BF xx`, which is always a surrogate, because ED is never a continuation byte. */

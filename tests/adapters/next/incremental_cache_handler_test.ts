@@ -390,7 +390,9 @@ Deno.test("nextIncrementalCacheHandler() reports what it cannot store or look fo
   const request = new Handler(nothing);
   const page = pageOf("text");
   const wrong: [data: unknown, context: unknown][] = [
-    ...[undefined, "text", 5, [page]].map((data): [unknown, unknown] => [data, CONTROL]),
+    ...[undefined, "text", 5, [page], { segmentData: new Map([["/page", "text"]]) }].map((
+      data,
+    ): [unknown, unknown] => [data, CONTROL]),
     ...["menu", [5], NaN].map((tags): [unknown, unknown] => [page, { ...CONTROL, tags }]),
     ...[NaN, "60", true, null, undefined].map((revalidate): [unknown, unknown] => {
       return [page, { cacheControl: { revalidate, expire: 60 } }];

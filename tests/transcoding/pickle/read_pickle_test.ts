@@ -390,3 +390,35 @@ Deno.test("readPickle reads strings with lone surrogates, and no other faults", 
   await assertRefused(fromHex("8c02eda02e"));
   await assertRefused(fromHex("8c03eda0412e"));
 });
+
+Deno.test("readPickle takes a moment for very many strings with surrogates", async () => {
+  const count = 100_000;
+  const text = `\x80\x04(${"\x8c\x03\xed\xa0\x80".repeat(count)}t.`;
+  const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+  const before = busyTime();
+  const read = await readPickle(bytes) as string[];
+  assertEquals(busyTime() - before < 2000, true);
+  assertEquals([read.length, read[0], read.at(-1)], [count, "\ud800", "\ud800"]);
+});
+
+Deno.test("readPickle finds equals of the only key or item, and only of the same kind", async () => {
+  const equals: [pickle: string, wanted: unknown][] = [
+    // One item first, and others later.
+    ["\x80\x04\x8f(K\x01\x90(\x88K\x02\x90.", new Set([1, 2])],
+    ["\x80\x04}K\x01\x85K\x05s\x88\x85K\x06s.", new Map([[[1], 6]])],
+    ["\x80\x04}(K\x01\x91K\x05s(\x88\x91K\x06s.", new Map([[new Set([1]), 6]])],
+    // A tuple and a frozenset of the same are not equal, whichever holds the other.
+    [
+      "\x80\x04}(K\x01\x91K\x05sK\x01\x85K\x06s.",
+      new Map<object, number>([[new Set([1]), 5], [[1], 6]]),
+    ],
+    [
+      "\x80\x04}(K\x01\x85\x91K\x05s(K\x01\x91\x85K\x06s.",
+      new Map<object, number>([[new Set([[1]]), 5], [[new Set([1])], 6]]),
+    ],
+  ];
+  for (const [text, wanted] of equals) {
+    const read = await readPickle(Uint8Array.from(text, (char) => char.charCodeAt(0)));
+    assertEquals(Deno.inspect(read), Deno.inspect(wanted), text);
+  }
+});
