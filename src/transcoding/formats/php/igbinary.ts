@@ -10,20 +10,10 @@ import { numberIfSafe } from "../../pickle/numbers.ts";
 import { encodeText } from "../../text.ts";
 import { decodeLatin1 } from "../../pickle/strings.ts";
 import { ByteReader, textOrBytes } from "../byte_reader.ts";
-import { ByteWriter } from "../byte_writer.ts";
-import { isInteger } from "../integers.ts";
-import { Place } from "../plain_values.ts";
 import { finished, type Pair, Unfinished } from "../records.ts";
 import { propertiesOfDate } from "./php_dates.ts";
-import {
-  arrayOf,
-  checkClass,
-  checkInteger64,
-  DATE_CLASS,
-  objectOf,
-  pairsOf,
-  type PhpKey,
-} from "./php_values.ts";
+import { arrayOf, checkClass, DATE_CLASS, objectOf, pairsOf } from "./php_values.ts";
+import { PhpWriter } from "./php_writer.ts";
 
 /** The version that is written; 1, which had no strings of 64 bits, reads the same. */
 const VERSION = 2;
@@ -221,50 +211,29 @@ export function writeIgbinary(value: unknown): Uint8Array<ArrayBuffer> {
   return new IgbinaryWriter().write(value);
 }
 
-class IgbinaryWriter {
-  readonly #writer = new ByteWriter();
-  readonly #place = new Place();
+class IgbinaryWriter extends PhpWriter {
   readonly #strings = new Map<string, number>();
   readonly #numbers = new Map<object, number>();
   #count = 0;
   /** The number of the first empty array: PHP has only one. */
   #empty: number | undefined;
 
-  write(value: unknown): Uint8Array<ArrayBuffer> {
-    this.#writer.int32BE(VERSION);
-    this.#value(value);
-    return this.#writer.finish();
+  override write(value: unknown): Uint8Array<ArrayBuffer> {
+    this.writer.int32BE(VERSION);
+    return super.write(value);
   }
 
-  #value(value: unknown): void {
-    const writer = this.#writer;
-    const plain = this.#place.classify(value);
-    switch (plain.kind) {
-      case "null":
-        return writer.uint8(type.nil);
-      case "boolean":
-        return writer.uint8(plain.value ? type.true : type.false);
-      case "number":
-        return isInteger(plain.value) ? this.#integer(plain.value) : this.#float(plain.value);
-      case "bigint":
-        return this.#integer(plain.value);
-      case "string":
-        return this.#string(encodeText(plain.value));
-      case "bytes":
-        return this.#string(plain.value);
-      case "date":
-        return this.#date(plain.value);
-      case "list":
-      case "map":
-        return this.#array(plain.value);
-      default:
-        throw this.#place.fault(`a ${plain.kind === "set" ? "Set" : "symbol"}`, value);
-    }
+  protected override nil(): void {
+    this.writer.uint8(type.nil);
+  }
+
+  protected override boolean(value: boolean): void {
+    this.writer.uint8(value ? type.true : type.false);
   }
 
   /** A type and a size in as few bytes as it takes. */
   #sized(first: number, size: number): void {
-    const writer = this.#writer;
+    const writer = this.writer;
     if (size <= 0xff) writer.pair(first, size);
     else if (size <= 0xffff) {
       writer.uint8(first + 1);
@@ -275,14 +244,13 @@ class IgbinaryWriter {
     }
   }
 
-  #float(value: number): void {
-    this.#writer.uint8(type.float);
-    this.#writer.float64(value);
+  protected override float(value: number): void {
+    this.writer.uint8(type.float);
+    this.writer.float64(value);
   }
 
-  #integer(value: number | bigint): void {
-    checkInteger64(value, this.#place);
-    const writer = this.#writer;
+  protected override integer(value: number | bigint): void {
+    const writer = this.writer;
     const magnitude = value < 0 ? -value : value;
     if (magnitude > 0xffff_ffff) {
       writer.uint8(value < 0 ? type.negative64 : type.positive64);
@@ -296,52 +264,50 @@ class IgbinaryWriter {
     else writer.int32BE(size);
   }
 
-  #string(bytes: Uint8Array, first: number = type.string, known: number = type.knownString): void {
-    if (bytes.length === 0) return this.#writer.uint8(type.emptyString);
+  protected override string(
+    bytes: Uint8Array,
+    first: number = type.string,
+    known: number = type.knownString,
+  ): void {
+    if (bytes.length === 0) return this.writer.uint8(type.emptyString);
     const key = decodeLatin1(bytes);
     const number = this.#strings.get(key);
     if (number !== undefined) return this.#sized(known, number);
     this.#strings.set(key, this.#strings.size);
     this.#sized(first, bytes.length);
-    this.#writer.write(bytes);
+    this.writer.write(bytes);
   }
 
-  #array(container: object): void {
+  protected override array(container: object): void {
     const known = this.#numbers.get(container);
     if (known !== undefined) return this.#sized(type.reference, known);
-    const pairs = pairsOf(container, this.#place);
+    const pairs = pairsOf(container, this.place);
     if (pairs.length === 0) {
       if (this.#empty !== undefined) return this.#sized(type.reference, this.#empty);
       this.#empty = this.#count;
     }
     const number = this.#count++;
-    this.#place.enter(container, pairs.length);
+    this.place.enter(container, pairs.length);
     this.#sized(type.array, pairs.length);
     for (const [key, value] of pairs) {
-      this.#place.at(key);
-      this.#key(key);
-      this.#value(value);
+      this.place.at(key);
+      this.key(key);
+      this.value(value);
     }
-    this.#place.leave();
+    this.place.leave();
     this.#numbers.set(container, number);
   }
 
-  #key(key: PhpKey): void {
-    if (typeof key === "string") this.#string(encodeText(key));
-    else if (key instanceof Uint8Array) this.#string(key);
-    else this.#integer(key);
-  }
-
-  #date(date: Date): void {
+  protected override date(date: Date): void {
     const known = this.#numbers.get(date);
     if (known !== undefined) return this.#sized(type.knownObject, known);
     this.#numbers.set(date, this.#count++);
-    this.#string(encodeText(DATE_CLASS), type.object, type.knownClass);
+    this.string(encodeText(DATE_CLASS), type.object, type.knownClass);
     const properties = propertiesOfDate(date);
     this.#sized(type.array, properties.length);
     for (const [name, value] of properties) {
-      this.#value(name);
-      this.#value(value);
+      this.value(name);
+      this.value(value);
     }
   }
 }

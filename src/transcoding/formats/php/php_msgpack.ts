@@ -8,21 +8,11 @@
 import { numberIfSafe } from "../../pickle/numbers.ts";
 import { encodeText } from "../../text.ts";
 import { ByteReader } from "../byte_reader.ts";
-import { ByteWriter } from "../byte_writer.ts";
-import { isInteger } from "../integers.ts";
-import { entriesOf, Place } from "../plain_values.ts";
+import { entriesOf } from "../plain_values.ts";
 import { finished, type Pair, Unfinished } from "../records.ts";
 import { propertiesOfDate } from "./php_dates.ts";
-import {
-  arrayOf,
-  checkClass,
-  checkInteger64,
-  DATE_CLASS,
-  objectOf,
-  pairsOf,
-  type PhpKey,
-  STD_CLASS,
-} from "./php_values.ts";
+import { arrayOf, checkClass, DATE_CLASS, objectOf, pairsOf, STD_CLASS } from "./php_values.ts";
+import { PhpWriter } from "./php_writer.ts";
 
 /** What the value of a nil key says of its map, where it is no class. */
 const REFERENCED_ARRAY = 1;
@@ -246,49 +236,22 @@ export function writePhpMsgpack(value: unknown): Uint8Array<ArrayBuffer> {
   return new MsgpackWriter().write(value);
 }
 
-class MsgpackWriter {
-  readonly #writer = new ByteWriter();
-  readonly #place = new Place();
-
-  write(value: unknown): Uint8Array<ArrayBuffer> {
-    this.#value(value);
-    return this.#writer.finish();
+class MsgpackWriter extends PhpWriter {
+  protected override nil(): void {
+    this.writer.uint8(code.nil);
   }
 
-  #value(value: unknown): void {
-    const writer = this.#writer;
-    const plain = this.#place.classify(value);
-    switch (plain.kind) {
-      case "null":
-        return writer.uint8(code.nil);
-      case "boolean":
-        return writer.uint8(plain.value ? code.true : code.false);
-      case "number":
-        return isInteger(plain.value) ? this.#integer(plain.value) : this.#float(plain.value);
-      case "bigint":
-        return this.#integer(plain.value);
-      case "string":
-        return this.#string(encodeText(plain.value));
-      case "bytes":
-        return this.#string(plain.value);
-      case "date":
-        return this.#date(plain.value);
-      case "list":
-      case "map":
-        return this.#array(plain.value);
-      default:
-        throw this.#place.fault(`a ${plain.kind === "set" ? "Set" : "symbol"}`, value);
-    }
+  protected override boolean(value: boolean): void {
+    this.writer.uint8(value ? code.true : code.false);
   }
 
-  #float(value: number): void {
-    this.#writer.uint8(code.float64);
-    this.#writer.float64(value);
+  protected override float(value: number): void {
+    this.writer.uint8(code.float64);
+    this.writer.float64(value);
   }
 
-  #integer(value: number | bigint): void {
-    checkInteger64(value, this.#place);
-    const writer = this.#writer;
+  protected override integer(value: number | bigint): void {
+    const writer = this.writer;
     if (value >= -32 && value <= 0x7f) return writer.uint8(Number(value));
     if (value > 0xffff_ffff || value < -0x8000_0000) {
       writer.uint8(value > 0 ? code.uint64 : code.int64);
@@ -309,7 +272,7 @@ class MsgpackWriter {
 
   /** A length behind the code for it: one of the codes with the length in them, or one for two bytes, or four. */
   #sized(fixed: number, mostFixed: number, long: number, length: number): void {
-    const writer = this.#writer;
+    const writer = this.writer;
     if (length <= mostFixed) writer.uint8(fixed | length);
     else if (length <= 0xffff) {
       writer.uint8(long);
@@ -320,38 +283,32 @@ class MsgpackWriter {
     }
   }
 
-  #string(bytes: Uint8Array): void {
+  protected override string(bytes: Uint8Array): void {
     const { length } = bytes;
-    if (length > 0x1f && length <= 0xff) this.#writer.pair(code.string8, length);
+    if (length > 0x1f && length <= 0xff) this.writer.pair(code.string8, length);
     else this.#sized(code.fixedString, 0x1f, code.string16, length);
-    this.#writer.write(bytes);
+    this.writer.write(bytes);
   }
 
-  #array(container: object): void {
-    const pairs = pairsOf(container, this.#place);
+  protected override array(container: object): void {
+    const pairs = pairsOf(container, this.place);
     const isList = pairs.every(([key], index) => key === index);
-    this.#place.enter(container, pairs.length);
+    this.place.enter(container, pairs.length);
     if (isList) this.#sized(code.fixedArray, 0xf, code.array16, pairs.length);
     else this.#sized(code.fixedMap, 0xf, code.map16, pairs.length);
     for (const [key, value] of pairs) {
-      this.#place.at(key);
-      if (!isList) this.#key(key);
-      this.#value(value);
+      this.place.at(key);
+      if (!isList) this.key(key);
+      this.value(value);
     }
-    this.#place.leave();
+    this.place.leave();
   }
 
-  #key(key: PhpKey): void {
-    if (typeof key === "string") this.#string(encodeText(key));
-    else if (key instanceof Uint8Array) this.#string(key);
-    else this.#integer(key);
-  }
-
-  #date(date: Date): void {
-    const writer = this.#writer;
+  protected override date(date: Date): void {
+    const writer = this.writer;
     writer.pair(code.fixedMap | 2, code.nil);
-    this.#string(encodeText(DATE_CLASS));
+    this.string(encodeText(DATE_CLASS));
     writer.uint8(code.nil);
-    this.#array(Object.fromEntries(propertiesOfDate(date)));
+    this.array(Object.fromEntries(propertiesOfDate(date)));
   }
 }

@@ -1,11 +1,8 @@
 /** Writing what PHP's `unserialize` reads. @module */
 
-import { encodeText } from "../../text.ts";
-import { ByteWriter } from "../byte_writer.ts";
 import { type FloatStyle, writeFloat } from "../float_text.ts";
-import { isInteger } from "../integers.ts";
-import { Place } from "../plain_values.ts";
-import { checkInteger64, DATE_CLASS, pairsOf, type PhpKey } from "./php_values.ts";
+import { DATE_CLASS, pairsOf } from "./php_values.ts";
+import { PhpWriter } from "./php_writer.ts";
 import { propertiesOfDate } from "./php_dates.ts";
 
 /** As PHP writes floats with the `serialize_precision` of -1, its default since 7.1. */
@@ -30,79 +27,49 @@ export function writeSerialized(value: unknown): Uint8Array<ArrayBuffer> {
   return writer.write(value);
 }
 
-class SerializedWriter {
-  readonly #writer = new ByteWriter();
-  readonly #place = new Place();
-
-  write(value: unknown): Uint8Array<ArrayBuffer> {
-    this.#value(value);
-    return this.#writer.finish();
+class SerializedWriter extends PhpWriter {
+  protected override nil(): void {
+    this.writer.utf8("N;");
   }
 
-  #value(value: unknown): void {
-    const writer = this.#writer;
-    const plain = this.#place.classify(value);
-    switch (plain.kind) {
-      case "null":
-        return writer.utf8("N;");
-      case "boolean":
-        return writer.utf8(`b:${Number(plain.value)};`);
-      case "number":
-        if (isInteger(plain.value)) return this.#integer(plain.value);
-        return writer.utf8(`d:${writeFloat(plain.value, FLOAT)};`);
-      case "bigint":
-        return this.#integer(plain.value);
-      case "string":
-        return this.#string(encodeText(plain.value));
-      case "bytes":
-        return this.#string(plain.value);
-      case "date":
-        return this.#date(plain.value);
-      case "list":
-      case "map":
-        return this.#array(plain.value);
-      default:
-        throw this.#place.fault(`a ${plain.kind === "set" ? "Set" : "symbol"}`, value);
-    }
+  protected override boolean(value: boolean): void {
+    this.writer.utf8(`b:${Number(value)};`);
   }
 
-  #integer(value: number | bigint): void {
-    checkInteger64(value, this.#place);
-    this.#writer.utf8(`i:${value};`);
+  protected override float(value: number): void {
+    this.writer.utf8(`d:${writeFloat(value, FLOAT)};`);
   }
 
-  #string(bytes: Uint8Array): void {
-    this.#writer.utf8(`s:${bytes.length}:"`);
-    this.#writer.write(bytes);
-    this.#writer.utf8('";');
+  protected override integer(value: number | bigint): void {
+    this.writer.utf8(`i:${value};`);
   }
 
-  #array(container: object): void {
-    const pairs = pairsOf(container, this.#place);
-    this.#place.enter(container, pairs.length);
-    this.#writer.utf8(`a:${pairs.length}:{`);
+  protected override string(bytes: Uint8Array): void {
+    this.writer.utf8(`s:${bytes.length}:"`);
+    this.writer.write(bytes);
+    this.writer.utf8('";');
+  }
+
+  protected override array(container: object): void {
+    const pairs = pairsOf(container, this.place);
+    this.place.enter(container, pairs.length);
+    this.writer.utf8(`a:${pairs.length}:{`);
     for (const [key, value] of pairs) {
-      this.#place.at(key);
-      this.#key(key);
-      this.#value(value);
+      this.place.at(key);
+      this.key(key);
+      this.value(value);
     }
-    this.#writer.utf8("}");
-    this.#place.leave();
+    this.writer.utf8("}");
+    this.place.leave();
   }
 
-  #key(key: PhpKey): void {
-    if (typeof key === "string") this.#string(encodeText(key));
-    else if (key instanceof Uint8Array) this.#string(key);
-    else this.#writer.utf8(`i:${key};`);
-  }
-
-  #date(date: Date): void {
+  protected override date(date: Date): void {
     const properties = propertiesOfDate(date);
-    this.#writer.utf8(`O:${DATE_CLASS.length}:"${DATE_CLASS}":${properties.length}:{`);
+    this.writer.utf8(`O:${DATE_CLASS.length}:"${DATE_CLASS}":${properties.length}:{`);
     for (const [name, value] of properties) {
-      this.#value(name);
-      this.#value(value);
+      this.value(name);
+      this.value(value);
     }
-    this.#writer.utf8("}");
+    this.writer.utf8("}");
   }
 }
