@@ -135,7 +135,7 @@ export class LineReader {
     try {
       const { writer } = await this.#attempt(() => this.#connect());
       const written = this.#attempt(() => writer.write(new TextEncoder().encode(request)));
-      // A transport may accept the request only when somebody reads.
+      // Some transports accept the request only when the reply is read.
       const line = this.next();
       void Promise.allSettled([written, line]);
       await Promise.race([written, line]);
