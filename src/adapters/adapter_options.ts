@@ -8,7 +8,7 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { CLIENT_OPTIONS } from "../client_options.ts";
-import { checkObject, copyOptions } from "../option_checks.ts";
+import { checkObject, copyOptions, invalidOption } from "../option_checks.ts";
 
 /** The options that say where an adapter stores. */
 interface ClientSource {
@@ -90,6 +90,16 @@ export function checkClient(client: KeyCommands): KeyCommands {
   }
   const why = client === undefined ? "it needs a client" : "its client must be a Client";
   throw new ValidationException(`Cannot make an adapter: ${why}`, client);
+}
+
+/**
+ * Checks the keys or entries of a method that takes many.
+ *
+ * @throws {ValidationException} When they are no list.
+ */
+export function checkList<Element>(name: string, list: readonly Element[]): readonly Element[] {
+  if (Array.isArray(list)) return list;
+  throw invalidOption(name, list, "a list");
 }
 
 /**

@@ -14,6 +14,9 @@ import { backoff, pause, systemClock } from "../waiting.ts";
 /** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
 const HASHED = "%#";
 
+/** Stands for the empty key. No other key is this: escaping puts something after each `%`. */
+export const EMPTY = "%";
+
 /**
  * Turns any string into a valid key. Characters that are not printable ASCII, and `%`, are escaped as in a URL. A key
  * that is then too long is replaced by its SHA-256 hash, 45 characters.

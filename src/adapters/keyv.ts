@@ -17,7 +17,14 @@
 
 import { checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
-import { type AdapterClient, checkPrefix, clientFrom, withDefaults } from "./adapter_options.ts";
+import {
+  type AdapterClient,
+  checkList,
+  checkPrefix,
+  checkRecord,
+  clientFrom,
+  withDefaults,
+} from "./adapter_options.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
 import { StoredValues } from "./stored_values.ts";
 
@@ -194,7 +201,7 @@ export class KeyvMoecache implements AsyncDisposable {
   /**
    * Gets a value.
    *
-   * @param key Any string but the empty one.
+   * @param key Any string.
    * @returns The value, or `undefined` when the key does not exist.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When the server cannot be reached; it is emitted as `"error"` as well.
@@ -250,7 +257,7 @@ export class KeyvMoecache implements AsyncDisposable {
   /**
    * Sets a value.
    *
-   * @param key Any string but the empty one.
+   * @param key Any string.
    * @param value A string, bytes, or a value that `moecacheTranscoder` can represent. `undefined` in objects and arrays
    * is treated as JSON does.
    * @param expires When it expires, in milliseconds since 1970, as Keyv 6 passes it. From Keyv 5, and below
@@ -306,7 +313,11 @@ export class KeyvMoecache implements AsyncDisposable {
   // deno-lint-ignore no-explicit-any -- void for Keyv 5's type, boolean[] for its code and for Keyv 6
   async setMany(entries: readonly KeyvMoecacheEntry[]): Promise<any> {
     const sets = await Promise.allSettled(
-      entries.map(({ key, value, ...life }) => this.#set(key, value, life)),
+      checkList("entries", entries).map(async (entry) => {
+        checkRecord("entry", entry);
+        const { key, value, ...life } = entry;
+        await this.#set(key, value, life);
+      }),
     );
     const failures = sets.filter((set) => set.status === "rejected");
     const [first] = failures;

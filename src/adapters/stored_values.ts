@@ -1,8 +1,10 @@
 /** Values under arbitrary strings that can be cleared and listed together. @module */
 
 import { type KeyCommands, Namespace } from "../../mod.ts";
+import { checkList } from "./adapter_options.ts";
 import { itemFormat, type StoredValue } from "./item_format.ts";
 import {
+  EMPTY,
   exptimeOf,
   isHashed,
   itemKeyOf,
@@ -73,17 +75,18 @@ export class StoredValues {
   }
 
   async #keyOf(itemKey: string): Promise<string | undefined> {
+    if (itemKey === EMPTY) return "";
     if (!isHashed(itemKey)) return textOfItemKey(itemKey);
     const stored = await this.#namespace.get<StoredValue>(itemKey);
     return stored?.key;
   }
 
   #itemKeyOf(key: string): string | Promise<string> {
-    return itemKeyOf(key, this.#longest);
+    return key === "" ? EMPTY : itemKeyOf(key, this.#longest);
   }
 
   async #itemKeysOf(keys: readonly string[]): Promise<string[]> {
-    return await Promise.all(keys.map((key) => this.#itemKeyOf(key)));
+    return await Promise.all(checkList("keys", keys).map((key) => this.#itemKeyOf(key)));
   }
 }
 

@@ -16,7 +16,7 @@
 
 import { checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
-import { checkPrefix, clientFrom } from "./adapter_options.ts";
+import { checkList, checkPrefix, checkRecord, clientFrom } from "./adapter_options.ts";
 import { StoredValues } from "./stored_values.ts";
 
 /** The options of {@linkcode moecacheDriver}. */
@@ -161,15 +161,18 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     hasItem: async (key) => await stored.get(key) !== undefined,
     getItem,
     getItems: async (items) => {
-      const values = await stored.getMany(items.map(({ key }) => key)) as (string | undefined)[];
-      return items.map(({ key }, i) => ({ key, value: values[i] ?? null }));
+      const keys = checkList("items", items).map((item) => item?.key);
+      const values = await stored.getMany(keys) as (string | undefined)[];
+      return keys.map((key, i) => ({ key, value: values[i] ?? null }));
     },
     getItemRaw: getItem,
     setItem: set,
     setItems: async (items, common) => {
-      const sets = items.map(({ key, value, options }) =>
-        set(key, value, options?.ttl === undefined ? common : options)
-      );
+      const sets = checkList("items", items).map(async (item) => {
+        checkRecord("item", item);
+        const { key, value, options } = item;
+        await set(key, value, options?.ttl === undefined ? common : options);
+      });
       await Promise.all(sets);
     },
     setItemRaw: set,

@@ -8,6 +8,7 @@ import {
   SocketError,
   ValidationException,
 } from "../errors.ts";
+import { checkKeys } from "../protocol/key.ts";
 
 /** Starts the operation of one key, and calls one of the two functions when it has ended. */
 export type StartOne<Result> = (
@@ -15,6 +16,19 @@ export type StartOne<Result> = (
   resolve: (result: Result | undefined) => void,
   reject: (error: unknown) => void,
 ) => void;
+
+/** For keys that are checked elsewhere. */
+const ANY_KEY = { checkKey: () => {} };
+
+/**
+ * Reads a list of keys that are checked elsewhere, without duplicates.
+ *
+ * @param action The operation, for the message.
+ * @throws {ValidationException} When it is no list.
+ */
+export function readKeys(keys: Iterable<string>, action: string): string[] {
+  return [...checkKeys(keys, action, ANY_KEY)];
+}
 
 /**
  * Reads the entries to store, by key.

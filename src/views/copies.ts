@@ -73,7 +73,7 @@ export async function publish(
 
 /**
  * Copies an item to a place where it is missing, unless it changes meanwhile: a change of the copy, by any client that
- * publishes the item, takes the lease under which it is filled.
+ * publishes the item, takes the lease under which it is filled. A copy that has been invalidated stays.
  *
  * @returns The value; `undefined` when the item does not exist.
  */
@@ -85,6 +85,10 @@ export async function fill(
 ): Promise<unknown> {
   const info = await source.commands.inspect(source.key, options);
   if (info === undefined) return undefined;
-  const load = () => source.commands.get(source.key, options);
+  const load = async () => {
+    // What is there is stale: an old value must not stand there as a new one.
+    if (await commands.get(key, options) !== undefined) return undefined;
+    return await source.commands.get(source.key, options);
+  };
   return await commands.getOrSet(key, load, { ...options, exptime: exptimeOf(info, maxAge) });
 }

@@ -56,7 +56,7 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
   if (typeof hash !== "function") checkChoice("hash", hash, Object.keys(ALGORITHMS));
   const longest = longestKeyOf(client);
   const isPlain = (key: string) => {
-    return key.length <= longest && /^[!-~]+$/.test(checkString(key)) && !key.startsWith("#");
+    return checkString(key).length <= longest && /^[!-~]+$/.test(key) && !key.startsWith("#");
   };
   const rules = {
     isPlain,

@@ -18,7 +18,7 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
-import { readEntries } from "../commands/many_keys.ts";
+import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../commands/operation_options.ts";
 import {
   checkChoice,
@@ -222,7 +222,7 @@ class NearCache implements NearCacheCommands {
   ): Promise<Map<string, Value>> {
     const results = new Map<string, Value>();
     const missing: string[] = [];
-    for (const key of new Set(keys)) {
+    for (const key of readKeys(keys, "get")) {
       const entry = this.#entries.get(key);
       if (entry !== undefined && this.#settings.clock.now() < entry.expires) {
         this.#hits++;
@@ -260,7 +260,9 @@ class NearCache implements NearCacheCommands {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
-    return await this.#client.getAndTouch<Value>(key, exptime, options);
+    return await this.#write([key], () => {
+      return this.#client.getAndTouch<Value>(key, exptime, options);
+    });
   }
 
   async set(
@@ -353,7 +355,7 @@ class NearCache implements NearCacheCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    const all = [...keys];
+    const all = readKeys(keys, "delete");
     return await this.#write(all, () => this.#client.deleteMany(all, options));
   }
 
@@ -375,6 +377,8 @@ class NearCache implements NearCacheCommands {
     const reading = this.#begin(key);
     try {
       const value = await this.#client.getOrSet(key, load, options);
+      // What has expired already is not stored, and must not be read again here either.
+      if (isPast(options?.exptime)) return value;
       return this.#admit(key, value, undefined, start, reading) as Value;
     } catch (error) {
       const isServed = entry !== undefined && error instanceof SocketError &&
@@ -557,4 +561,13 @@ class NearCache implements NearCacheCommands {
     watching.ready.catch(() => {});
     return watching;
   }
+}
+
+/** The smallest number of seconds that is a Unix time. */
+const FIRST_UNIX_TIME = 1_000_000_000;
+
+/** Whether an item with this exptime has expired when it is stored. */
+function isPast(exptime: Exptime | undefined): boolean {
+  if (exptime instanceof Date) return exptime.getTime() <= Date.now();
+  return exptime !== undefined && exptime >= FIRST_UNIX_TIME && exptime * 1000 <= Date.now();
 }

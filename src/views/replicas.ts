@@ -16,7 +16,7 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
-import { readEntries } from "../commands/many_keys.ts";
+import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../commands/operation_options.ts";
 import {
   checkChoice,
@@ -167,6 +167,7 @@ export function replicas(
     clock,
     latencies: clients.map(() => new Latency()),
     due: clients.map(() => new Set()),
+    repairs: new Map(),
     events: new ReplicaEvents(),
   });
 }
@@ -182,6 +183,8 @@ interface Settings {
   readonly latencies: readonly Latency[];
   /** The keys that each fleet has missed a write of. */
   readonly due: readonly Set<string>[];
+  /** The copying of values that fleets lack, by {@linkcode repairOf}. */
+  readonly repairs: Map<string, Promise<void>>;
   readonly events: ReplicaEvents;
 }
 
@@ -217,7 +220,7 @@ class ReplicasView implements ReplicaCommands {
     checkOptions(options, OPERATION_OPTIONS);
     const results = new Map<string, Value>();
     const failures = new Map<string, unknown>();
-    await Promise.all(Array.from(new Set(keys), async (key) => {
+    await Promise.all(Array.from(readKeys(keys, "get"), async (key) => {
       try {
         const value: Value | undefined = await this.get<Value>(key, options);
         if (value !== undefined) results.set(key, value);
@@ -226,6 +229,8 @@ class ReplicasView implements ReplicaCommands {
       }
     }));
     options?.signal?.throwIfAborted();
+    const invalid = [...failures.values()].find((error) => error instanceof ValidationException);
+    if (invalid !== undefined) throw invalid;
     if (failures.size > 0) throw partialError("get", { failures, results });
     return results;
   }
@@ -237,11 +242,7 @@ class ReplicasView implements ReplicaCommands {
     return await this.#first(key, options, async (client, replica) => {
       const found = await client.gets<Value>(key, options);
       if (found === undefined) return undefined;
-      // The fleet that a cas unique belongs to goes with it.
-      return {
-        value: found.value,
-        cas: found.cas * BigInt(this.#clients.length) + BigInt(replica),
-      };
+      return { value: found.value, cas: this.#casOf(found.cas, replica) };
     });
   }
 
@@ -356,7 +357,7 @@ class ReplicasView implements ReplicaCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    const unique = [...new Set(keys)];
+    const unique = readKeys(keys, "delete");
     const all = await this.#everywhere(unique, (client) => client.deleteMany(unique, options));
     return new Map(unique.map((key) => [key, all.some((deleted) => deleted.get(key) === true)]));
   }
@@ -382,6 +383,8 @@ class ReplicasView implements ReplicaCommands {
       if (replica === undefined) return await loadOnce();
       try {
         return await this.#askOne(replica, key, async (client) => {
+          // It would be joined, and what it copies may be gone: that is no value that load has given.
+          await this.#settings.repairs.get(repairOf(replica, key));
           return await client.getOrSet(key, () => {
             isReached = true;
             return rest.length === 0 ? loadOnce() : ask(rest);
@@ -417,7 +420,10 @@ class ReplicasView implements ReplicaCommands {
   }
 
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return await this.#first(key, options, (client) => client.inspect(key, options));
+    return await this.#first(key, options, async (client, replica) => {
+      const info = await client.inspect(key, options);
+      return info && { ...info, cas: this.#casOf(info.cas, replica) };
+    });
   }
 
   withTranscoder(transcoder: Transcoder): ReplicaCommands {
@@ -433,6 +439,11 @@ class ReplicasView implements ReplicaCommands {
     const client = this.#clients[replica];
     if (client !== undefined) return client;
     throw new ValidationException(`Cannot use fleet ${replica}: there is none`, replica);
+  }
+
+  /** A cas unique with the number of the fleet that it belongs to. */
+  #casOf(cas: bigint, replica: number): bigint {
+    return cas * BigInt(this.#clients.length) + BigInt(replica);
   }
 
   /** The numbers of the fleets, in the order in which they are to be read. */
@@ -531,10 +542,16 @@ class ReplicasView implements ReplicaCommands {
   /** Copies a value to the servers that have missed it, in the background. */
   #repair(key: string, source: number, missed: readonly number[]): void {
     for (const replica of missed) {
+      const { repairs } = this.#settings;
       const place = { commands: this.#client(replica), key };
-      fill({ commands: this.#client(source), key }, place, Infinity, {}).catch((error) => {
+      const from = { commands: this.#client(source), key };
+      const id = repairOf(replica, key);
+      const repair = fill(from, place, Infinity, { failover: "error" }).then(() => {}, (error) => {
         this.#tell(replica, key, "write", error);
+      }).finally(() => {
+        if (repairs.get(id) === repair) repairs.delete(id);
       });
+      repairs.set(id, repair);
     }
   }
 
@@ -647,4 +664,9 @@ function shuffled(numbers: readonly number[]): number[] {
   return numbers.map((number) => [Math.random(), number] as const)
     .toSorted(([a], [b]) => a - b)
     .map(([, number]) => number);
+}
+
+/** Names the repair of a key in a fleet. */
+function repairOf(replica: number, key: string): string {
+  return `${replica} ${key}`;
 }

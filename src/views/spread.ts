@@ -15,9 +15,9 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
-import { readEntries } from "../commands/many_keys.ts";
+import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { operationOptions } from "../commands/operation_options.ts";
-import { checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import { checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
@@ -157,7 +157,7 @@ class SpreadView implements KeyCommands {
     const again: string[] = [];
     const results = new Map<string, Value>();
     const reading: Promise<void>[] = [];
-    for (const key of new Set(keys)) {
+    for (const key of readKeys(keys, "get")) {
       const copy = await this.#pick(key);
       if (copy === undefined) {
         direct.push(key);
@@ -288,7 +288,7 @@ class SpreadView implements KeyCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    const all = [...keys];
+    const all = readKeys(keys, "delete");
     return await this.#changeMany(all, options, () => this.#client.deleteMany(all, options));
   }
 
@@ -297,6 +297,7 @@ class SpreadView implements KeyCommands {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
+    checkFunction("load", load);
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
     const copy = await this.#pick(key);
     // A copy does not know how old its item is, nor whether that has been marked as stale.

@@ -18,10 +18,11 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
-import { readEntries } from "../commands/many_keys.ts";
+import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
 import { checkFunction, checkSignal, copyOptions } from "../option_checks.ts";
+import { ownData } from "../transcoding/item_codec.ts";
 import { partialError, renamed, renameKeys } from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
 
@@ -165,7 +166,7 @@ export class ValueView implements KeyCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    const unique = [...new Set(keys)];
+    const unique = readKeys(keys, "get");
     const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key, options)]));
     const stored = await this.#many("get", await this.#namesOf(unique), async (inner) => {
       return await this.#inner.getMany(inner, this.#clean(options));
@@ -285,7 +286,8 @@ export class ValueView implements KeyCommands {
         this.#clean(options),
       );
     }
-    const change = (value: unknown) => extended(key, value, (bytes) => [bytes, bytesOf(data)]);
+    const end = bytesOf(ownData(data, `append data to key ${JSON.stringify(key)}`));
+    const change = (value: unknown) => extended(key, value, (bytes) => [bytes, end]);
     return await this.#rewrite(key, change, options) !== undefined;
   }
 
@@ -301,7 +303,8 @@ export class ValueView implements KeyCommands {
         this.#clean(options),
       );
     }
-    const change = (value: unknown) => extended(key, value, (bytes) => [bytesOf(data), bytes]);
+    const start = bytesOf(ownData(data, `prepend data to key ${JSON.stringify(key)}`));
+    const change = (value: unknown) => extended(key, value, (bytes) => [start, bytes]);
     return await this.#rewrite(key, change, options) !== undefined;
   }
 
@@ -352,7 +355,7 @@ export class ValueView implements KeyCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    const names = await this.#namesOf(keys);
+    const names = await this.#namesOf(readKeys(keys, "delete"));
     return await this.#replacing(names, new Map(), options, () => {
       return this.#many("delete", names, async (inner) => {
         return await this.#inner.deleteMany(inner, this.#clean(options));

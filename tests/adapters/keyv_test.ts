@@ -12,6 +12,7 @@ import {
 } from "../../mod.ts";
 import { enyimTranscoder } from "../../src/transcoding/enyim_transcoder.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
+import { moecacheDriver } from "../../src/adapters/unstorage.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
 const UNREACHABLE = "127.0.0.1:1";
@@ -256,4 +257,32 @@ Deno.test("KeyvMoecache takes 0 for no lifetime, and from Keyv 6 for a time in t
   await store.set("a", "value", 0);
   await store.setMany([{ key: "b", value: "value", expires: 0 }]);
   assertEquals(await store.getMany(["a", "b"]), [undefined, undefined]);
+});
+
+Deno.test("Keyv and unstorage take the empty key, and refuse what is no list with a message of their own", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const store = new KeyvMoecache({ client });
+  const driver = moecacheDriver({ client });
+  await store.setMany([{ key: "", value: "empty" }, { key: "%", value: "percent" }]);
+  assertEquals(await store.getMany(["", "%"]), ["empty", "percent"]);
+  const listed = new Map(await Array.fromAsync(store.iterator()));
+  assertEquals(listed, new Map<string, unknown>([["", "empty"], ["%", "percent"]]));
+  assertEquals([await store.delete(""), await store.has("")], [true, false]);
+  await driver.setItem("", "empty");
+  assertEquals([await driver.getItem(""), await driver.getKeys()], ["empty", [""]]);
+  const wrong = undefined as unknown as [];
+  const calls = [
+    () => store.getMany(wrong),
+    () => store.getMany("key" as unknown as string[]),
+    () => store.hasMany(wrong),
+    () => store.deleteMany(wrong),
+    () => store.setMany(wrong),
+    () => store.setMany([null as unknown as { key: string; value: unknown }]),
+    () => driver.getItems(wrong),
+    () => driver.getItems([wrong as unknown as { key: string }]),
+    () => driver.setItems(wrong),
+    () => driver.setItems([wrong as unknown as { key: string; value: string }]),
+  ];
+  for (const call of calls) await assertRejects(call, ValidationException);
 });

@@ -132,6 +132,48 @@ export function describeKeyCommands(
       assert(ttl > 90 && ttl <= 100, `ttl is ${ttl}`);
     });
 
+    testView("appends strings and bytes only", async (view) => {
+      await view.set(a, "text");
+      for (const data of [5, null, undefined, {}, "\ud800"] as unknown as string[]) {
+        await assertRejects(() => view.append(a, data), ValidationException, "Cannot append data");
+        await assertRejects(() => view.prepend(a, data), ValidationException, "Cannot prepend");
+      }
+      assertEquals(await view.get(a), "text");
+    });
+
+    testView("takes lists of keys only", async (view) => {
+      for (const keys of [a, null, undefined, 5, {}] as unknown as string[][]) {
+        await assertRejects(() => view.getMany(keys), ValidationException, "Cannot get keys");
+        await assertRejects(() => view.deleteMany(keys), ValidationException, "Cannot delete keys");
+      }
+      for (const key of [5, null, undefined, {}] as unknown as string[]) {
+        await assertRejects(() => view.getMany([a, key]), ValidationException);
+        await assertRejects(() => view.get(key), ValidationException);
+        await assertRejects(() => view.set(key, "value"), ValidationException);
+      }
+    });
+
+    testView("stores nothing for a time in the past", async (view) => {
+      const past = new Date(Date.now() - 5000);
+      const stores: Readonly<Record<string, () => Promise<unknown>>> = {
+        set: () => view.set(a, "value", past),
+        setMany: () => view.setMany({ [a]: "value" }, past),
+        touch: () => view.touch(a, past),
+        getAndTouch: () => view.getAndTouch(a, past),
+        getOrSet: async () => {
+          await view.delete(a);
+          return await view.getOrSet(a, () => "value", { exptime: past });
+        },
+        update: () => view.update(a, () => "value", { exptime: past }),
+      };
+      for (const [name, store] of Object.entries(stores)) {
+        await view.set(a, "before");
+        assertEquals([await view.get(a), await view.get(a)], ["before", "before"]);
+        await store();
+        assertEquals([await view.get(a), await view.inspect(a)], [undefined, undefined], name);
+      }
+    });
+
     testView("counts", async (view) => {
       assertEquals(await view.incr(a), undefined);
       assertEquals(await view.incr(a, 1, { initial: 10, exptime: 100 }), 10n);
@@ -181,6 +223,9 @@ export function describeKeyCommands(
       const fault = new Error("no value");
       const rejected = await assertRejects(() => view.getOrSet(c, () => Promise.reject(fault)));
       assertEquals(rejected, fault);
+      const none = "no function" as unknown as () => string;
+      await assertRejects(() => view.getOrSet(c, none), ValidationException, "a function");
+      await assertRejects(() => view.update(c, none), ValidationException, "a function");
     });
 
     testView("updates a value", async (view) => {

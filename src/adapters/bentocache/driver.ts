@@ -8,7 +8,7 @@ import {
   ValidationException,
 } from "../../../mod.ts";
 import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
-import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
+import { type AdapterClient, checkList, checkPrefix, clientFrom } from "../adapter_options.ts";
 import type { StoredValue } from "../item_format.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { valueOf } from "../stored_values.ts";
@@ -219,7 +219,7 @@ class Driver implements MoecacheBentoDriver {
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
-    await Promise.all(keys.map((key) => this.delete(key)));
+    await Promise.all(checkList("keys", keys).map((key) => this.delete(key)));
     return true;
   }
 

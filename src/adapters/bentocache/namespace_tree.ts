@@ -2,12 +2,10 @@
 
 import { type KeyCommands, Namespace, ValidationException } from "../../../mod.ts";
 import { itemFormat } from "../item_format.ts";
-import { itemKeyOf, roomIn, roomWithin } from "../key_and_exptime.ts";
+import { EMPTY, itemKeyOf, roomIn, roomWithin } from "../key_and_exptime.ts";
 
 /** A key of any length can be stored under its hash where there is this much room. */
 const LEAST_ROOM = 45;
-/** Stands for the empty key. No other key is this: escaping puts something after each `%`. */
-const EMPTY = "%";
 /** How many namespaces are remembered, so that names that are used once do not fill the memory. */
 const MOST_REMEMBERED = 1000;
 

@@ -12,7 +12,7 @@ import {
   USUAL_NODE,
 } from "../../package/tool.ts";
 import { bundle } from "../../runtimes/bundle.ts";
-import { findTests, LEFT_OUT } from "./npm_memcached_tests.mjs";
+import { findTests, LEFT_OUT, LONG } from "./npm_memcached_tests.mjs";
 
 const SUITE = new URL("npm_memcached_suite.mjs", import.meta.url).pathname;
 const MODULES = {
@@ -63,7 +63,7 @@ Deno.test("npm's memcached: its tests pass on Node and Bun", async (test) => {
       await bundle(module, `${folder}/${name}.mjs`);
       env[name] = `file://${folder}/${name}.mjs`;
     }
-    // All at a time: one of the tests waits for ten seconds.
+    // All at a time: some of the tests wait.
     await Promise.all(RUNTIMES.map((runtime) =>
       test.step({
         name: runtime.name,
@@ -86,5 +86,6 @@ async function runOn(runtime: Tool, env: Record<string, string>): Promise<void> 
   }).output();
   const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   const passed = JSON.parse(output?.trim().split("\n").at(-1) || "[]");
-  assertEquals(passed, tests.map(([name]) => name), errors);
+  const names = tests.map(([name]) => name).filter((name) => name !== LONG);
+  assertEquals(passed, names, errors);
 }

@@ -24,6 +24,9 @@ export const LEFT_OUT = {
   "should reset failures if all failures do not occur within failuresTimeout ms": "reads issues",
 };
 
+/** It waits for its three retries, which take as long on each runtime: 13 seconds. */
+export const LONG = "should call the callback only once if theres an error";
+
 /**
  * Finds the tests.
  *
