@@ -225,7 +225,8 @@ export function checkFunction(name: string, value: unknown): void {
 
 /** Whether something is a name that may stand for a host: what it holds can be shown, hashed and put into a URL. */
 export function isHostName(value: unknown): value is string {
-  if (typeof value !== "string") return false;
+  // Digits alone are a port that was meant to stand behind a name.
+  if (typeof value !== "string" || /^\d+$/.test(value)) return false;
   // Nearly all are of these; the other form takes a runtime a millisecond or two to make.
   return /^[\w.-]+$/.test(value) || /^[^\s\p{C}/@?#:[\]]+$/u.test(value);
 }

@@ -127,7 +127,7 @@ Deno.test("Client refuses options that are no record, and a locator that makes n
   );
 });
 
-Deno.test("Client refuses an index of the locator that is none of the list", async () => {
+Deno.test("Client refuses an index of the locator that is not in the list", async () => {
   for (const index of [-1, 1, 0.5, NaN, "0", "length", undefined]) {
     const locator = () => ({ locate: () => index as number });
     await using client = new Client("127.0.0.1:1", { locator });
@@ -308,7 +308,7 @@ Deno.test("resolveServers reads user names and passwords, and lets an address's 
   assertEquals(resolve("host").credentials, undefined);
 });
 
-Deno.test("Client keeps the settings of TLS that it was given, whatever becomes of the object", () => {
+Deno.test("Client keeps the settings of TLS when the object with them changes", () => {
   const tls = { caCerts: [PEM] };
   const resolved = resolve({ hostname: "a", tls });
   tls.caCerts[0] = "changed";
@@ -416,7 +416,7 @@ Deno.test("every operation refuses options that it does not know before a byte i
   assertEquals(dials, 0);
 });
 
-Deno.test("Client takes several servers that stand in one string", async () => {
+Deno.test("Client takes several servers in one string", async () => {
   await using client = new Client(" a:1, b:2,\nmemcached://c:3 ,");
   assertEquals(client.servers.map(({ name }) => name), ["a:1", "b:2", "c:3"]);
 });

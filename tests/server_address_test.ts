@@ -40,6 +40,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   "memcached://u:p@host:11211/0": "it must end after the port, without a path or query",
   "host:11211?timeout=5": '"host:11211?timeout=5": it is not "host" or "host:port"',
   ",": "must be a host name or an IP address",
+  "11211": '"11211": its host name must be a host name or an IP address',
+  "host,11211": '"11211": its host name must be a host name or an IP address',
   " \r\n": "must be a host name or an IP address",
 };
 
@@ -81,4 +83,9 @@ Deno.test("an address behind a URL in one string must be a URL, which says wheth
   }
   const client = new Client("memcached://a:1,memcached://b:2");
   assertEquals(client.servers.map(({ name }) => name), ["a:1", "b:2"]);
+});
+
+Deno.test("Client refuses a pair whose port is text, as environment variables have it", () => {
+  const pair = ["127.0.0.1", "11211"];
+  assertThrows(() => new Client(pair), ValidationException, '"11211": its host name must be');
 });

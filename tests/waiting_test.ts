@@ -30,7 +30,7 @@ Deno.test("untilAborted and pause end at once where the signal is aborted alread
   reject("nobody waits for this");
 });
 
-Deno.test("watchSignal abandons what watches, and nothing that does no more", () => {
+Deno.test("watchSignal abandons present watchers, and no former ones", () => {
   const stop = new AbortController();
   const abandoned: unknown[] = [];
   const watch = (name: string) =>
@@ -42,7 +42,7 @@ Deno.test("watchSignal abandons what watches, and nothing that does no more", ()
   for (const end of ends) end();
 });
 
-Deno.test("lazily loads once for all who ask, and again when that has failed", async () => {
+Deno.test("lazily loads once for all callers, and again after a failure", async () => {
   let calls = 0;
   const load = lazily(async () => {
     if (await Promise.resolve(++calls) === 1) throw new Error("no luck");

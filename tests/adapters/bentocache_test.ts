@@ -46,7 +46,7 @@ const KEYS = [
 ];
 
 for (const [kind, start] of Object.entries(SERVERS)) {
-  Deno.test(`bentocache: any string is a key, whatever leads to it, on ${kind}`, async () => {
+  Deno.test(`bentocache: any string is a key in every operation, on ${kind}`, async () => {
     await using server = await start();
     await using driver = makeDriver({ servers: server.address });
     await using other = makeDriver({ servers: server.address });

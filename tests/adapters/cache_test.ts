@@ -334,7 +334,7 @@ function describeCache(
       await keysOf("body", client, 0);
     });
 
-    test("streams a body in chunks, as it is asked for", async ({ client, cache }) => {
+    test("streams a body in chunks when they are read", async ({ client, cache }) => {
       const bytes = pseudoRandomBytes(10 * CHUNK + 7);
       let at = 0;
       const stream = new ReadableStream<Uint8Array>({
@@ -365,14 +365,14 @@ function describeCache(
       }
     });
 
-    test("fails to read a body that loses a chunk meanwhile", async ({ client, cache }) => {
+    test("fails to read a body that loses a chunk during the read", async ({ client, cache }) => {
       await cache.put(URL_, response(pseudoRandomBytes(3 * CHUNK)));
       const found = await cache.match(URL_);
       await client.delete((await keysOf("body", client, 3))[2]!);
       await assertRejects(() => found!.bytes(), ClientException, "has lost a part");
     });
 
-    test("lets those who read a body go on when it is replaced", async ({ cache }) => {
+    test("lets readers of a body continue when it is replaced", async ({ cache }) => {
       const bytes = pseudoRandomBytes(3 * CHUNK);
       await cache.put(URL_, response(bytes));
       const found = await cache.match(URL_);
@@ -415,7 +415,7 @@ function describeCache(
       assertEquals(await textOf(cache, URL_), "new");
     });
 
-    test("fails to put a clone whose other half nobody reads yet", async ({ client }) => {
+    test("fails to put a clone whose other half is not read yet", async ({ client }) => {
       const tooLarge = { chunkByteLength: 2_000_000 };
       const cache = await new MoecacheCacheStorage(client, tooLarge).open("test");
       const given = response(new Uint8Array(2_500_000));
@@ -585,7 +585,7 @@ function describeCache(
       assertEquals(await (await caches.match(URL_))?.text(), "other");
     });
 
-    test("takes names as they are turned into strings", async ({ caches, client }) => {
+    test("converts names to strings", async ({ caches, client }) => {
       const odd = [undefined, null, 5, { toString: () => "text" }] as unknown as string[];
       for (const name of odd) await caches.open(name);
       assertEquals(await caches.keys(), ["test", "undefined", "null", "5", "text"]);

@@ -22,7 +22,7 @@ Deno.test("itemFormat keeps values, keys and times", () => {
   }
 });
 
-Deno.test("itemFormat keeps bytes as they are, in an array of their own", () => {
+Deno.test("itemFormat copies bytes unchanged", () => {
   const whole = Uint8Array.from({ length: 8 }, (_, i) => i + 250);
   const bytes = whole.subarray(2, 6);
   const views = [bytes, bytes.slice().buffer, new DataView(whole.buffer, 2, 4)];
@@ -58,7 +58,7 @@ Deno.test("itemFormat does to undefined what JSON does", () => {
   assertThrows(() => encode({ value: undefined }), ValidationException);
 });
 
-Deno.test("itemFormat takes nothing that is cut short, or of others", () => {
+Deno.test("itemFormat refuses items that are cut short or not its own", () => {
   const { flags, data } = encode({ value: "text", key: "key", expires: 1 });
   for (let length = 0; length < data.byteLength - 4; length++) {
     const item = { flags, data: data.slice(0, length) };

@@ -52,7 +52,7 @@ Deno.test("exptimeOf() of a lifetime that has ended is in the past", () => {
   assert((exptimeOf(-1) as Date).getTime() < Date.now() + 1);
 });
 
-Deno.test("itemKeyOf() and exptimeOf() take nothing of another type", () => {
+Deno.test("itemKeyOf() and exptimeOf() refuse other types", () => {
   for (const key of [undefined, null, 5, {}] as unknown as string[]) {
     assertThrows(() => itemKeyOf(key, 100), ValidationException, "it must be a string");
   }

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readRequest } from "../../bench/request.ts";
 
-Deno.test("readRequest measures everything at length unless told otherwise", () => {
+Deno.test("readRequest measures everything at length by default", () => {
   assertEquals(readRequest([]), {
     isShort: false,
     isStrict: false,

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { valueOf, versionOf } from "./values.ts";
 
-Deno.test("versionOf knows every value of its own key, and no other", () => {
+Deno.test("versionOf knows every value of its own key only", () => {
   for (let version = 1; version < 200; version++) {
     const value = valueOf("key", version);
     assertEquals(versionOf("key", value), version);

@@ -7,7 +7,7 @@ import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
 
 for (const [kind, start] of Object.entries(SERVERS)) {
-  Deno.test(`get, set, del, incr, decr and touch do what they say, on ${kind}`, async () => {
+  Deno.test(`get, set, del, incr, decr and touch work, on ${kind}`, async () => {
     await using server = await start();
     const env = { MEMCACHED_SERVERS: server.address };
     const at = async (line: string, input = "") => {
@@ -46,7 +46,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("set --cas stores only what nobody else has changed, and --flags the bytes as they are", async () => {
+Deno.test("set --cas stores only an item that has not changed, and --flags stores the bytes unchanged", async () => {
   await using server = await MemcachedServer.listen();
   const env = { MEMCACHED_SERVERS: server.address };
   await moecache("set key first --flags 7", { env });
@@ -58,7 +58,7 @@ Deno.test("set --cas stores only what nobody else has changed, and --flags the b
   assertEquals((await moecache("get key", { env })).output, "second\n");
 });
 
-Deno.test("inspect shows who wrote an item, and what it holds", async () => {
+Deno.test("inspect shows which client wrote an item, and its value", async () => {
   await using server = await MemcachedServer.listen();
   const env = { MEMCACHED_SERVERS: server.address };
   await using client = new Client(server.address);

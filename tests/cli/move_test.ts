@@ -45,7 +45,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("load --skip-existing keeps what is there, and what has expired is not stored", async () => {
+Deno.test("load --skip-existing keeps existing items, and stores no expired ones", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await client.set("old", "kept");

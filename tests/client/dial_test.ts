@@ -130,7 +130,7 @@ Deno.test("Client rejects with a SocketError when dial gives no transport", asyn
   }
 });
 
-Deno.test("Client closes a transport whose streams are somebody else's", async () => {
+Deno.test("Client closes a transport whose streams are locked by another reader or writer", async () => {
   for (const half of ["readable", "writable"] as const) {
     const transport = answering();
     if (half === "readable") transport.readable.getReader();
@@ -190,7 +190,7 @@ Deno.test("Client.close tells of a late socket that does not close", async () =>
   await assertRejects(() => client.close(), Error, "stuck");
 });
 
-Deno.test("Client.close does not wait for ever for a dial that never ends", async () => {
+Deno.test("Client.close does not wait for a dial that never ends", async () => {
   const client = connect(() => new Promise(() => {}), 20);
   const operations = [client.get("key"), client.items().next()].map((operation) =>
     assertRejects(() => operation, TimeoutError, "no answer within 20 ms")

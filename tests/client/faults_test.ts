@@ -99,7 +99,7 @@ for (const { way, ...dialling } of WAYS) {
     }
   });
 
-  test("Client dials anew, without an error, after the server has closed an idle connection", async () => {
+  test("Client dials again, without an error, after the server has closed an idle connection", async () => {
     const idle = gate();
     const closed = gate();
     await using peer = new ScriptedPeer(async (connection, index) => {
@@ -228,7 +228,7 @@ for (const { way, ...dialling } of WAYS) {
     assertEquals(lines, ["get a b"]);
   });
 
-  test("Client.close rejects what is under way and whatever comes", async () => {
+  test("Client.close rejects present and later operations", async () => {
     const asked = gate();
     await using peer = new ScriptedPeer(async (connection) => {
       await connection.request();
@@ -268,7 +268,7 @@ for (const { way, ...dialling } of WAYS) {
     }
   });
 
-  test("Client finds a connection closed even if the process was busy meanwhile", async () => {
+  test("Client finds a connection closed even if the process was busy", async () => {
     // Only a timer has Deno look at the sockets of its node:net, which nobody is to wait for.
     if ("Deno" in globalThis && way.startsWith("node")) return;
     const closed = gate();
@@ -333,7 +333,7 @@ for (const { way, ...dialling } of WAYS) {
     assertEquals(await Promise.all([first, second]), [undefined, undefined]);
   });
 
-  test("Client writes what the server has not read yet, and reads meanwhile", async () => {
+  test("Client reads while it writes what the server has not read yet", async () => {
     const values = Array.from({ length: 64 }, (_, i) => `${i}`.repeat(100_000));
     await using peer = new ScriptedPeer(answering((line) => {
       return line.startsWith("set ") ? "STORED\r\n" : undefined;
@@ -379,7 +379,7 @@ Deno.test("Client gives what comes late in a dial that times out a dial of its o
   assertEquals(dials, 2);
 });
 
-Deno.test("Client lets an operation that moves to a new connection go on there", async () => {
+Deno.test("Client continues an operation on the new connection that it moves to", async () => {
   await using peer = new ScriptedPeer(async (connection, index) => {
     if (index > 0) await answering(() => "END\r\n")(connection, index);
   });
@@ -536,7 +536,7 @@ Deno.test("Client keeps to the timeout of operations that move behind newer ones
   );
 });
 
-Deno.test("Client leaves no listener on a signal, whatever becomes of the operation", async () => {
+Deno.test("Client leaves no listener on a signal, however the operation ends", async () => {
   await using peer = new ScriptedPeer(answering(() => "END\r\n"));
   const client = new Client(peer.address);
   let listeners = 0;
@@ -619,7 +619,7 @@ Deno.test("Client rejects a value that does not fit beside those that wait, and 
   );
 });
 
-Deno.test("Client counts the bytes of what was aborted behind a write that hangs as waiting no more", async () => {
+Deno.test("Client stops counting the bytes of operations that are aborted behind a write that hangs", async () => {
   await using peer = new ScriptedPeer(() => {});
   const client = new Client(peer.address, { maxPendingBytes: 20_001_000 });
   const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);
@@ -633,7 +633,7 @@ Deno.test("Client counts the bytes of what was aborted behind a write that hangs
   await stuck;
 });
 
-Deno.test("Client counts an operation that was aborted before its turn as waiting no more", async () => {
+Deno.test("Client stops counting an operation that is aborted before its turn", async () => {
   await using peer = new ScriptedPeer(answering(() => "END\r\n"));
   await using client = new Client(peer.address, { maxPending: 2 });
   for (let i = 0; i < 10; i++) {
@@ -647,7 +647,7 @@ Deno.test("Client counts an operation that was aborted before its turn as waitin
   }
 });
 
-Deno.test("Client counts what was aborted behind a write that hangs as waiting no more", async () => {
+Deno.test("Client stops counting operations that are aborted behind a write that hangs", async () => {
   await using peer = new ScriptedPeer(() => {});
   const client = new Client(peer.address, { maxPending: 3 });
   const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);
@@ -677,7 +677,7 @@ Deno.test("Client times out when the server accepts but never reads", async () =
   for (const { status } of await Promise.allSettled(operations)) assertEquals(status, "rejected");
 });
 
-Deno.test("Client spreads work over as many connections as it may open, and no more", async () => {
+Deno.test("Client spreads work over all connections that it may open", async () => {
   await using peer = new ScriptedPeer(answering((line) => {
     return line === "get last" ? "END\r\n" : undefined;
   }));

@@ -145,7 +145,7 @@ for (const [name, script] of Object.entries(MISBEHAVING)) {
   });
 }
 
-Deno.test("Client shows neither password nor key when a server speaks no TLS, or is not there", async () => {
+Deno.test("Client shows neither password nor key when a server speaks no TLS or cannot be reached", async () => {
   await using peer = new ScriptedPeer((connection) => connection.send("ERROR\r\n"));
   const { caCerts, ...rest } = { caCerts: [authority.cert], ...certificate };
   for (const address of [peer.address, "127.0.0.1:1"]) {
@@ -180,7 +180,7 @@ Deno.test({
   },
 });
 
-Deno.test("MemcachedServer shows its watchers, its statistics and whoever inspects it no password", async () => {
+Deno.test("MemcachedServer shows no password in its events, its statistics or when it is inspected", async () => {
   await using server = await MemcachedServer.listen({ auth });
   assertSecret("server", server);
   await using client = new Client(server.address, { auth });

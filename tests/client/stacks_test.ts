@@ -21,7 +21,7 @@ async function errorOf(operation: Promise<unknown>): Promise<Error> {
 
 const NOWHERE = "127.0.0.1:1";
 
-Deno.test("a SocketError's stack leads to who awaits the operation", async () => {
+Deno.test("a SocketError's stack contains the code that awaits the operation", async () => {
   const failovers: ClientOptions[] = [{}, { retries: 1 }, { failover: "remove" }];
   for (const options of failovers) {
     await using client = new Client(NOWHERE, options);
@@ -46,7 +46,7 @@ Deno.test("a SocketError's stack leads to who awaits the operation", async () =>
   }
 });
 
-Deno.test("a SocketError's stack leads to who awaits when a reply is overdue, or does not come", async () => {
+Deno.test("a SocketError's stack contains the code that awaits a reply that is late or does not come", async () => {
   const faults: [ClientOptions, (() => undefined) | undefined][] = [
     [{ timeout: 20 }, () => undefined],
     [{ stallTimeout: 20 }, () => undefined],
@@ -64,7 +64,7 @@ Deno.test("a SocketError's stack leads to who awaits when a reply is overdue, or
   }
 });
 
-Deno.test("a ClientException's stack leads to who awaits what was refused", async () => {
+Deno.test("a ClientException's stack contains the code that awaits the refused operation", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await client.set("text", "text");
@@ -97,7 +97,7 @@ Deno.test("all operations that fail together fail, and the stacks of a hundred s
   assert(errors.every((error) => error instanceof SocketError));
 });
 
-Deno.test("the reason of a signal is given as it is", async () => {
+Deno.test("the reason of a signal is thrown unchanged", async () => {
   await using client = new Client(NOWHERE);
   const reason = new SocketError("mine");
   const error = await errorOf(client.get("a", { signal: AbortSignal.abort(reason) }));

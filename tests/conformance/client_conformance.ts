@@ -40,7 +40,7 @@ export function describeClient(
       assertEquals(await client.get("missing"), undefined);
     });
 
-    test("set replaces, whatever type the value had", async (client) => {
+    test("set replaces a value of any type", async (client) => {
       await client.set("key", "text");
       await client.set("key", { now: "a record" });
       assertEquals(await client.get("key"), { now: "a record" });
@@ -54,7 +54,7 @@ export function describeClient(
       }
     });
 
-    test("set keeps bytes as they are", async (client) => {
+    test("set keeps bytes unchanged", async (client) => {
       const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7919) >> 3);
       await client.set("key", bytes);
       assertEquals(await client.get("key"), bytes);
@@ -65,7 +65,7 @@ export function describeClient(
       assertEquals(await client.get("key"), undefined);
     });
 
-    test("set with an exptime in the future makes an item that is there", async (client) => {
+    test("set with an exptime in the future stores an item", async (client) => {
       for (const exptime of [60, new Date(Date.now() + 60_000), 0]) {
         await client.set("key", "value", exptime);
         assertEquals(await client.get("key"), "value");

@@ -78,7 +78,7 @@ export function describeCommands(
       }
     });
 
-    test("cas stores only what nobody has changed", async (client) => {
+    test("cas stores only an item that has not changed", async (client) => {
       assertEquals(await client.gets("key"), undefined);
       assertEquals(await client.cas("key", 1, 1n), "not_found");
       await client.set("key", "first");
@@ -302,7 +302,7 @@ export function describeCommands(
     });
 
     test(
-      "meta finds a key under b on the server of what it stands for",
+      "meta finds a base64 key on the server of the decoded key",
       async (_client, _other, { address, start, options }) => {
         await using other = await start();
         await using client = new Client([address, other.address], options);

@@ -184,7 +184,7 @@ export function describeListing(
     );
 
     test(
-      "watch shows who comes, and closes its connection when it is cancelled",
+      "watch shows new connections, and closes its own when it is cancelled",
       async (client, _other, { address }) => {
         const events = client.watch(["connevents"]);
         await events.ready;

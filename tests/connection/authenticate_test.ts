@@ -117,7 +117,7 @@ for (const { name, ignore, start } of KINDS) {
   });
 
   Deno.test({
-    name: `Client authenticates to ${name} anew when it comes back`,
+    name: `Client authenticates to ${name} again when it comes back`,
     ignore,
     fn: async () => {
       const first = await start();

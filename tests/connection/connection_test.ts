@@ -72,7 +72,7 @@ function reluctantTransport(): Transport {
   return { readable: new ReadableStream(), writable, close: () => givenUp };
 }
 
-Deno.test("Connection closes its socket whatever it has not written yet", async () => {
+Deno.test("Connection closes its socket before everything is written", async () => {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
   const connection = new Connection({
     dial: () => Promise.resolve(reluctantTransport()),

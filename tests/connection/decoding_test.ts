@@ -61,7 +61,7 @@ Deno.test("Client counts decoding as part of an operation's time, and not as a f
   await client.close();
 });
 
-Deno.test("Client goes on decoding when the connection is lost", async () => {
+Deno.test("Client continues decoding when the connection is lost", async () => {
   const { client, clock, sockets, decoded } = playDecoding({ timeout: 1000 });
   const value = client.get("a");
   await settle();

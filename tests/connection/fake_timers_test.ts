@@ -7,7 +7,7 @@ import { withFakeTimers } from "../support/fake_timers.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 
 for (const options of [{}, { timeout: 1000 }, { connections: 2, retries: 1 }]) {
-  Deno.test(`Client goes on under fake timers whose clock is moved by a minute: ${JSON.stringify(options)}`, async () => {
+  Deno.test(`Client works under fake timers whose clock is moved by a minute: ${JSON.stringify(options)}`, async () => {
     await using peer = new ScriptedPeer(answering(() => "END\r\n"));
     const clock = new FakeClock();
     await using client = new Client(peer.address, { clock, ...options });

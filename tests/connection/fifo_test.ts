@@ -35,7 +35,7 @@ Deno.test("Fifo keeps the wanted items in order", () => {
   }
 });
 
-Deno.test("Fifo drains to nothing, and goes on", () => {
+Deno.test("Fifo is used again after it has been emptied", () => {
   const fifo = filled(numbers(20));
   assertEquals(fifo.drain(), numbers(20));
   fifo.push(1);

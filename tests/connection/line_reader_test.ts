@@ -206,7 +206,7 @@ Deno.test("LineReader ends a read that waits with the reason it is given", async
   }, { signal: caller.signal });
 });
 
-Deno.test("LineReader dials nobody when the signal is aborted already", async () => {
+Deno.test("LineReader does not dial when the signal is already aborted", async () => {
   await using peer = new ScriptedPeer(() => {});
   const dial = () => Promise.reject(new Error("dialed"));
   const options = { server: peer.address, dial, ...TIMES };
@@ -233,7 +233,7 @@ Deno.test("LineReader throws a TimeoutError when the first line is overdue, not 
   }, options);
 });
 
-Deno.test("LineReader throws a TimeoutError when nobody picks up", async () => {
+Deno.test("LineReader throws a TimeoutError when the server does not accept the connection", async () => {
   for (const timesConnectingApart of [false, true]) {
     const clock = new FakeClock();
     const options = { timeout: 20, connectTimeout: 20, timesConnectingApart, clock };
@@ -266,7 +266,7 @@ Deno.test("LineReader closes its socket whenever it ends while dialing", async (
   }
 });
 
-Deno.test("LineReader reads ahead as far as it is told to, and fails after what it has read", async () => {
+Deno.test("LineReader reads ahead up to its limit, and fails after what it has read", async () => {
   const chunks = Array.from({ length: 10 }, (_, i) => utf8(`line ${i}\n`));
   const transport = new ChunkTransport(chunks.values());
   const lines = readerOf(transport);

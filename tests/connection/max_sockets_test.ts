@@ -46,7 +46,7 @@ Deno.test("Client closes the socket that has been idle for longest for another",
   await client.close();
 });
 
-Deno.test("Client lets operations wait for a socket in their order, and lets nobody wait for ever", async () => {
+Deno.test("Client lets operations wait for a socket in their order, and none of them for ever", async () => {
   const playing = playBounded(2);
   const { client } = playing;
   const order: string[] = [];

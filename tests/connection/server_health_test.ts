@@ -102,7 +102,7 @@ Deno.test("ServerHealth draws each delay from the whole of its bound", () => {
   assert(starts.every((delay) => delay <= 100), "one is too long");
 });
 
-Deno.test("ServerHealth is up when a probe is answered, on whichever connection", async () => {
+Deno.test("ServerHealth is up when a probe is answered on any connection", async () => {
   const clock = new FakeClock();
   const { health, events, probes } = observe({ clock, failuresBeforeDead: 1 });
   fail(health, 1);
@@ -158,7 +158,7 @@ Deno.test("ServerHealth counts nothing once it is stopped", () => {
   assertEquals([health.failures, health.isDown, events], [0, false, []]);
 });
 
-Deno.test("ServerHealth can be stopped by who hears that it is down", () => {
+Deno.test('ServerHealth can be stopped by a listener of its "down" event', () => {
   const clock = new FakeClock();
   const { health } = observe({
     clock,

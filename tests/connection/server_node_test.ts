@@ -72,7 +72,7 @@ Deno.test("ServerNode sends no cas over another connection than its cas unique w
   await node.close(new SocketError("over"));
 });
 
-Deno.test("ServerNode gives an operation no more time when its connection ends before its turn", async () => {
+Deno.test("ServerNode does not extend the time of an operation whose connection ends before its turn", async () => {
   const clock = new FakeClock();
   const node = stuckNode(clock);
   const remove = () =>

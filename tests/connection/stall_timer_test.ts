@@ -62,7 +62,7 @@ Deno.test("StallTimer begins again whenever something comes, and is late by half
   }
 });
 
-Deno.test("StallTimer stops when nothing waits, and counts nothing of that time", () => {
+Deno.test("StallTimer stops when nothing waits, and does not count that time", () => {
   const clock = new FakeClock();
   const state = watch(clock);
   state.timer.start();

@@ -156,7 +156,7 @@ Deno.test("DiscoveryLoop tells failures, and tries again after delays that grow 
   assertEquals([error.server, error.cause], ["registry", fault]);
 });
 
-Deno.test("DiscoveryLoop counts delays anew after a success", async () => {
+Deno.test("DiscoveryLoop resets its delays after a success", async () => {
   await using watched = new Watched((index) => {
     if (index === 8) return { servers: ["a"] };
     throw new Error(`failure ${index}`);
@@ -210,7 +210,7 @@ Deno.test("DiscoveryLoop hurries once, and not before it has rested", async () =
   assertEquals(watched.count, 2);
 });
 
-Deno.test("DiscoveryLoop looks up again when it is told to hurry while it looks up", async () => {
+Deno.test("DiscoveryLoop looks up again when hurry is called during a lookup", async () => {
   const { promise, resolve } = deferred<void>();
   await using watched = new Watched(async (index) => {
     if (index === 0) await promise;
@@ -244,7 +244,7 @@ Deno.test("DiscoveryLoop gives up a look-up that takes too long, whether or not 
   assertEquals(watched.found, [["a"]]);
 });
 
-Deno.test("DiscoveryLoop comes sooner for somebody who waits", async () => {
+Deno.test("DiscoveryLoop looks up sooner when an operation waits", async () => {
   await using watched = new Watched(() => Promise.reject(new Error("gone")), {
     retryDelay: 1_000_000,
     maxRetryDelay: 1_000_000,
@@ -258,7 +258,7 @@ Deno.test("DiscoveryLoop comes sooner for somebody who waits", async () => {
   assertEquals(watched.count, 2);
 });
 
-Deno.test("DiscoveryLoop comes soon for somebody who begins to wait as he is told of a failure", async () => {
+Deno.test("DiscoveryLoop looks up soon for an operation that begins to wait when a lookup fails", async () => {
   await using watched = new Watched(() => Promise.reject(new Error("gone")), {
     retryDelay: 1_000_000,
     maxRetryDelay: 1_000_000,

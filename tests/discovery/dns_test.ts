@@ -37,7 +37,7 @@ Deno.test("dns gives A and AAAA records as servers, each once and in order", asy
   });
 });
 
-Deno.test("dns asks for one family where it is told to", async () => {
+Deno.test("dns asks for one family if an option says so", async () => {
   for (const [family, type] of [[4, "A"], [6, "AAAA"]] as const) {
     const asked: string[] = [];
     const resolve: ResolveDns = (name, type) => {
@@ -141,7 +141,7 @@ Deno.test("dns believes that a family has no addresses any more after three look
   );
 });
 
-Deno.test("dns rejects with the reason of its signal, whatever has been answered", async () => {
+Deno.test("dns rejects with the reason of its signal, also after some answers", async () => {
   const ending = new AbortController();
   const resolve: ResolveDns = (_, type) => {
     ending.abort(FAULT);
@@ -181,7 +181,7 @@ Deno.test("dns takes equal weights of SRV records for none", async () => {
   }
 });
 
-Deno.test("dns rejects records that are none, and a service that says it is not there", async () => {
+Deno.test("dns rejects invalid records, and a service that does not exist", async () => {
   const gone = zone({ "cache.test SRV": [srv(".", 0)] });
   await assertRejects(() => lookUp({ resolve: gone, srv: true }), SocketError, "no such service");
   for (const record of ["10.0.0.1", {}, srv("a.test", -1), { ...srv("a", 1), weight: 0.5 }]) {

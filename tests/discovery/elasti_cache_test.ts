@@ -49,7 +49,7 @@ function names({ servers }: DiscoveredServers): unknown[] {
   });
 }
 
-Deno.test("elastiCache gives the nodes by host name, or by address where it is told to", async () => {
+Deno.test("elastiCache gives the nodes by host name, or by address if an option says so", async () => {
   const script = answering(() => configured(CONFIG));
   const byName = await lookUp(script);
   assertEquals(byName.version, 3n);
@@ -110,7 +110,7 @@ Deno.test("elastiCache rejects with what is refused, and asks no further", async
   assertEquals(asked, ["config get cluster"]);
 });
 
-Deno.test("elastiCache rejects answers that are none", async () => {
+Deno.test("elastiCache rejects invalid answers", async () => {
   const answers = [
     "END\r\n",
     configured("x\na|b|1\n"),

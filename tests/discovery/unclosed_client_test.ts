@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 
-Deno.test("Client keeps a process for those who wait for servers, and for nobody else", async () => {
+Deno.test("Client keeps a process alive only while an operation waits for servers", async () => {
   const script = new URL("unclosed_client.ts", import.meta.url);
   const signal = AbortSignal.timeout(60_000);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -74,7 +74,7 @@ Deno.test("comments and messages in the source use plain words", () => {
   assertEquals(found.sort(), []);
 });
 
-Deno.test("mannered words are found, wherever they stand", () => {
+Deno.test("mannered words are found in code and comments", () => {
   const code =
     'const a = 1; // opened anew\n/** 60 unless given. */\nthrow new Error("nobody waits");';
   assertEquals(mannered("file", wordsOf(code)).length, 3);

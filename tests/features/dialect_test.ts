@@ -32,7 +32,7 @@ Deno.test("a server without meta commands is noticed once", () =>
     assertEquals(commands.filter(isMeta), ["mg"]);
   }));
 
-Deno.test("a server is noticed by whatever comes first", async () => {
+Deno.test("the first operation of any kind detects the server's dialect", async () => {
   for (const imitate of ["1.5.16", "1.6.0", "1.6.6", "1.6.9"] as const) {
     await withServer(imitate, {}, async (client, _, other) => {
       await client.set("key", "old");
@@ -96,7 +96,7 @@ Deno.test("dialect is one of the two", () => {
   );
 });
 
-Deno.test("other clients read values by classic commands as they are", () =>
+Deno.test("other clients read values with classic commands unchanged", () =>
   withServer("1.5.16", {}, async (client, _, other) => {
     await client.getOrSet("key", () => "värde", { exptime: 60, staleFor: 10 });
     assertEquals(await other.get("key"), "värde");

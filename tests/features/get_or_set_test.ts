@@ -98,7 +98,7 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await second.get("key"), "replaced");
   });
 
-  test("leaves a lease that nobody reads as a value", async (first, second) => {
+  test("leaves a lease that no client reads as a value", async (first, second) => {
     const loader = new Loader();
     const won = first.getOrSet("key", loader.load, { lockFor: 40 });
     await loader.called();
@@ -125,7 +125,7 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await second.get("key"), "value");
   });
 
-  test("does not overwrite what was stored meanwhile", async (first, second) => {
+  test("does not overwrite a value that was stored in the meantime", async (first, second) => {
     for (const change of ["set", "delete", "invalidate"] as const) {
       const loader = new Loader();
       const won = first.getOrSet(change, loader.load);
@@ -182,7 +182,7 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await client.get("key"), "new");
   });
 
-  test("waits for another client no longer than anybody waits for it", async (first, second) => {
+  test("waits for another client only while a caller waits", async (first, second) => {
     const loader = new Loader();
     const won = first.getOrSet("key", loader.load);
     await loader.called();
@@ -248,17 +248,20 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await client.getOrSet(key, never), "new");
   });
 
-  test("gives a loader's error to all who wait, and keeps none", async (first, second) => {
-    const loader = new Loader();
-    const calls = [first.getOrSet("key", loader.load), first.getOrSet("key", loader.load)];
-    await loader.called();
-    const waiting = second.getOrSet("key", () => "value");
-    const error = new Error("no luck");
-    loader.fail(error);
-    for (const call of calls) assertStrictEquals(await call.catch((error) => error), error);
-    assertEquals(loader.calls, 1);
-    assertEquals(await waiting, "value");
-  });
+  test(
+    "gives a loader's error to all callers that wait, and does not keep it",
+    async (first, second) => {
+      const loader = new Loader();
+      const calls = [first.getOrSet("key", loader.load), first.getOrSet("key", loader.load)];
+      await loader.called();
+      const waiting = second.getOrSet("key", () => "value");
+      const error = new Error("no luck");
+      loader.fail(error);
+      for (const call of calls) assertStrictEquals(await call.catch((error) => error), error);
+      assertEquals(loader.calls, 1);
+      assertEquals(await waiting, "value");
+    },
+  );
 
   test("keeps a loader's error for negativeFor", async (first, second) => {
     const fail = () => Promise.reject(new Error("no lück"));
@@ -360,7 +363,7 @@ onEveryServer("getOrSet", (test) => {
 
 /** These need a server that tells how long an item has to live. */
 onEveryServer("getOrSet by meta commands", (test) => {
-  test("takes a plain value with no more than staleFor left for stale", async (first, second) => {
+  test("treats a plain value with at most staleFor left as stale", async (first, second) => {
     await second.set("key", "plain", 30);
     assertEquals(await first.getOrSet("key", () => "new", { staleFor: 60 }), "new");
   });
@@ -648,7 +651,7 @@ describe("getOrSet where the server misbehaves", () => {
     assertEquals(requests, ["mg", "ms", "gets", "cas", "gets", "cas"]);
   });
 
-  it("throws the loader's error when the server is lost meanwhile", async () => {
+  it("throws the loader's error when the server is lost during the load", async () => {
     const server = await MemcachedServer.listen();
     await using client = new Client(server.address);
     const fail = async () => {

@@ -16,7 +16,7 @@ async function fill(client: Client, count: number, start: string): Promise<strin
 }
 
 Deno.test({
-  name: "items leaves out nothing that is read meanwhile",
+  name: "items leaves out no item that is read during the listing",
   ignore,
   fn: async () => {
     await using memcached = await MemcachedProcess.start(["-m", "256"]);

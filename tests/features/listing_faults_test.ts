@@ -169,7 +169,7 @@ Deno.test("keys rejects as items does, after what has arrived", async () => {
   await assertRejects(() => client.keys().next(), ClientException, "disabled");
 });
 
-Deno.test("items and watch reject when nobody answers in time, or nobody is there", async () => {
+Deno.test("items and watch reject when the server does not answer in time, or cannot be reached", async () => {
   await using peer = new ScriptedPeer(() => {});
   await using client = new Client(peer.address, { timeout: 20 });
   await assertRejects(() => client.items().next(), TimeoutError);
@@ -179,7 +179,7 @@ Deno.test("items and watch reject when nobody answers in time, or nobody is ther
   await assertRejects(() => nowhere.watch(["fetchers"]).getReader().read(), SocketError);
 });
 
-Deno.test("items rejects when a server falls silent, and watch goes on", async () => {
+Deno.test("items rejects when a server falls silent, and watch continues", async () => {
   await using peer = new ScriptedPeer(async (connection) => {
     const line = await connection.request();
     await connection.send(line!.startsWith("watch") ? "OK\r\n" : itemLine("a"));

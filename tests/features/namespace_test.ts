@@ -135,7 +135,7 @@ onEveryServer("A namespace", (test) => {
   });
 });
 
-Deno.test("A namespace refuses keys and entries that are none", async () => {
+Deno.test("A namespace refuses invalid keys and entries", async () => {
   await using client = new Client("127.0.0.1:1");
   const names = client.namespace("n:");
   for (const keys of [undefined, null, 7, "key", [7], ["a b"]] as never[]) {
@@ -147,7 +147,7 @@ Deno.test("A namespace refuses keys and entries that are none", async () => {
   }
 });
 
-Deno.test("A namespace's getOrSet waits for nothing of an old generation", async () => {
+Deno.test("A namespace's getOrSet does not wait for a load of an old generation", async () => {
   await using server = await MemcachedServer.listen();
   await using first = new Client(server.address, { timeout: 10_000 });
   await using second = new Client(server.address, { timeout: 10_000 });

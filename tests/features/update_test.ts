@@ -42,7 +42,7 @@ onEveryServer("update", (test) => {
     },
   );
 
-  test("tries again when the value is changed or deleted meanwhile", async (client) => {
+  test("tries again when the value is changed or deleted during the update", async (client) => {
     await client.set("key", 1);
     const meanwhile = [() => client.set("key", 5), () => client.delete("key")];
     const seen: unknown[] = [];

@@ -18,7 +18,7 @@ function missing(): Client {
 
 const never = (): Promise<never> => Promise.reject(new Error("nobody was to be called"));
 
-describe(`A client that fails over to "miss" where nobody listens`, () => {
+describe(`A client that fails over to "miss" without a listener for errors`, () => {
   it("computes by getOrSet and memoize without storing", async () => {
     await using client = missing();
     let calls = 0;

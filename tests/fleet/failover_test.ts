@@ -205,7 +205,7 @@ Deno.test("a server that does not know the client has answered, and is not down"
   assertEquals(client.servers[0]?.failures, 0);
 });
 
-Deno.test("Client can be closed by who hears of an event", async () => {
+Deno.test("Client can be closed by a listener of its events", async () => {
   for (const type of ["error", "down", "reconnect", "up"] as const) {
     const { fleet, server } = await one();
     await using _ = fleet;
@@ -224,7 +224,7 @@ Deno.test("Client can be closed by who hears of an event", async () => {
   }
 });
 
-Deno.test("Client closes a socket once that is closed by who hears that it is open", async () => {
+Deno.test("Client closes a socket once when a listener of its events closes the client", async () => {
   const { fleet } = await one();
   await using _ = fleet;
   let closes = 0;
@@ -415,7 +415,7 @@ Deno.test('failover "miss" rejects with a reason that was given, a refusal, and 
   assertEquals(client.servers[0]?.missed, 0);
 });
 
-Deno.test("what too many wait for fails for nobody but its caller, whatever the failover", async () => {
+Deno.test("an operation beyond maxPending fails for its caller only, with any failover", async () => {
   const names = ["10.0.0.1:11211"];
   const gutter = { gutter: ["10.0.0.9:11211"] };
   for (const failover of ["error", "remove", "miss", gutter] as const) {
@@ -445,7 +445,7 @@ async function gutterFleet(options: ClientOptions = {}, maxExptime = 10) {
   return { fleet, main, spare, client };
 }
 
-Deno.test("a gutter stands in for a server that is down, and no longer", async () => {
+Deno.test("a gutter replaces a server only while it is down", async () => {
   const { fleet, main, spare, client } = await gutterFleet();
   await using _ = fleet;
   await using __ = client;
@@ -461,7 +461,7 @@ Deno.test("a gutter stands in for a server that is down, and no longer", async (
   ]);
 });
 
-Deno.test("a gutter caps lifetimes, whatever gives them", async () => {
+Deno.test("a gutter caps lifetimes in every command", async () => {
   const { fleet, main, spare, client } = await gutterFleet();
   await using _ = fleet;
   await using __ = client;
@@ -500,7 +500,7 @@ Deno.test("a gutter caps lifetimes, whatever gives them", async () => {
   for (const [beginning, line] of lines) assertEquals(lineOf(spare, beginning!), line);
 });
 
-Deno.test("a gutter's cap ends where the operation goes on to a server that has come", async () => {
+Deno.test("a gutter's cap ends when the operation moves to a server that has been added", async () => {
   const fleet = await SwitchedFleet.start([...FOUR.slice(0, 2), "10.0.0.9:11211"]);
   const [main, next, spare] = fleet.servers as [SwitchedServer, SwitchedServer, SwitchedServer];
   const asked = Promise.withResolvers<void>();
@@ -625,7 +625,7 @@ Deno.test("a gutter takes nothing of a server that is not down, whose value woul
   assertEquals(await gutter.get("key"), "newer");
 });
 
-Deno.test("retries are as many as they say", async () => {
+Deno.test("an operation is retried as often as the option says", async () => {
   let dials = 0;
   await using client = new Client("127.0.0.1:1", {
     retries: 40,

@@ -137,7 +137,7 @@ Deno.test("Client.setServers resolves when what it waits for has been given up",
   await changed;
 });
 
-Deno.test("Client.watch goes on after setServers, until the client is closed", async () => {
+Deno.test("Client.watch continues after setServers, until the client is closed", async () => {
   await using old = await MemcachedServer.listen();
   await using next = await MemcachedServer.listen();
   const client = new Client(old.address);
@@ -153,7 +153,7 @@ Deno.test("Client.watch goes on after setServers, until the client is closed", a
   await waiting;
 });
 
-Deno.test("Client.items goes on after setServers where it has begun, until the client is closed", async () => {
+Deno.test("Client.items continues on its servers after setServers, until the client is closed", async () => {
   await using first = await MemcachedServer.listen();
   await using second = await MemcachedServer.listen();
   await using next = await MemcachedServer.listen();

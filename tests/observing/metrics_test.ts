@@ -61,7 +61,7 @@ diagnostics.subscribe("tracing:moecache:command:start", ({ args }) => console.lo
 await new Client(Deno.args[0]).get("key");
 `;
 
-Deno.test("a process in which nobody listens loads nothing of Node's, and the first operation is published", async () => {
+Deno.test("a process without subscribers loads nothing of Node's, and the first operation is published", async () => {
   await using server = await MemcachedServer.listen();
   const module = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
   const run = async (program: string) => {

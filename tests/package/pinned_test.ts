@@ -32,7 +32,7 @@ for (const folder of await lockedFolders()) {
     assertEquals(versions.filter((version) => !EXACT.test(version as string)), []);
   });
 
-  Deno.test(`${path}/package-lock.json pins every package, wherever it comes from`, async () => {
+  Deno.test(`${path}/package-lock.json pins every package from any source`, async () => {
     const { packages } = await readJson(folder, "package-lock.json");
     const { "": _root, ...locked } = packages as Record<string, LockedPackage>;
     for (const [name, { version, integrity, resolved, inBundle }] of Object.entries(locked)) {

@@ -10,7 +10,7 @@ import { RESTARTING } from "../support/restarting.ts";
 import { assertTtl } from "../support/ttl.ts";
 
 onEveryServer("once", (test) => {
-  test("acts once for all who ask", async (first, second) => {
+  test("acts once for all callers", async (first, second) => {
     let calls = 0;
     const act = () => Promise.resolve({ calls: ++calls });
     const asked = [first, second, first, second].map((client) => once(client, "key", act));
@@ -54,7 +54,7 @@ onEveryServer("once", (test) => {
   });
 
   test(
-    "stores a result that comes too late where nobody else has begun",
+    "stores a late result if no other client has begun",
     async (first, second) => {
       for (const result of ["done", undefined]) {
         const key = `${result}`;

@@ -65,7 +65,7 @@ onEveryServer("rateLimit", (test) => {
     }
   });
 
-  test("limits each key by itself, in a namespace too", async (client) => {
+  test("limits each key separately, in a namespace too", async (client) => {
     const options = { limit: 1, window: 60, now: () => 0 };
     const namespace = client.namespace("n:");
     assertEquals((await rateLimit(client, "a", options)).allowed, true);

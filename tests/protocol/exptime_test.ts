@@ -4,7 +4,7 @@ import { checkExptime, extendExptime } from "../../src/protocol/exptime.ts";
 
 const NOW = () => 1_700_000_000_000;
 
-Deno.test("checkExptime takes seconds and Unix times as they are and nothing for 0", () => {
+Deno.test("checkExptime takes seconds and Unix times unchanged, and reads undefined as 0", () => {
   for (const exptime of [0, 1, 2_592_000, 1_000_000_000, 0x7fffffff]) {
     assertEquals(checkExptime(exptime, NOW), exptime);
   }

@@ -152,7 +152,7 @@ Deno.test("twemproxyModula and its kin take weights of billions without taking m
   }
 });
 
-Deno.test("a locator refuses an option that is none of its names, and says which are", () => {
+Deno.test("a locator refuses an unknown option, and lists the known ones", () => {
   const unknown = "x" as never;
   const refused: [string, () => unknown][] = [
     ["label", () => enyimCoreRing(SERVERS, { label: unknown })],

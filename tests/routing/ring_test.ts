@@ -52,7 +52,7 @@ Deno.test("rememberedRing keeps the eight rings that were used last", () => {
   assertThrows(() => recall("bound 1"), Error, "bound 1 is made again");
 });
 
-Deno.test("rememberedRing keeps no more than a million points, and no ring that has more", () => {
+Deno.test("rememberedRing keeps at most a million points, and no ring that has more", () => {
   const half = ask("half", 2 ** 19);
   ask("other half", 2 ** 19);
   assertStrictEquals(recall("half"), half);

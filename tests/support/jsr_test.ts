@@ -329,7 +329,7 @@ Deno.test("indexOfNeedle() and includesNeedle() search", () => {
   assert(!includesNeedle(source, bytes(0), 1));
 });
 
-Deno.test("FakeTime stands still until it is moved", () => {
+Deno.test("FakeTime does not advance until it is moved", () => {
   using time = new FakeTime(1000);
   assertEquals([time.start, time.now, Date.now(), new Date().getTime()], [1000, 1000, 1000, 1000]);
   time.tick(500);
@@ -415,7 +415,7 @@ function add(a: number, b: number): number {
   return a + b;
 }
 
-Deno.test("spy() remembers calls and leaves the function as it is", () => {
+Deno.test("spy() records calls and does not change the function", () => {
   const adding: Spy<unknown, [number, number], number> = spy(add);
   assertEquals(adding(1, 2), 3);
   assertSpyCalls(adding, 1);

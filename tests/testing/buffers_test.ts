@@ -35,7 +35,7 @@ Deno.test("ByteBuffer takes memory when it needs some, and gives it back", () =>
   assertEquals(pool.freeByteLength, pool.byteLength);
 });
 
-Deno.test("BufferPool gives out again what it was given, and keeps no more than 4 MiB", () => {
+Deno.test("BufferPool reuses buffers, and keeps at most 4 MiB", () => {
   const pool = new BufferPool();
   const buffers = Array.from({ length: 100 }, () => pool.take(64 * 1024));
   assertEquals(pool.byteLength, 100 * 64 * 1024);

@@ -21,7 +21,7 @@ Deno.test("decodeLatin1 decodes more bytes than a call takes arguments", () => {
 
 const EVERY_BYTE = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
 
-Deno.test("escapeKey leaves letters, digits and -._~ as they are", () => {
+Deno.test("escapeKey does not change letters, digits and -._~", () => {
   assertEquals(escapeKey("azAZ09-._~"), "azAZ09-._~");
   assertEquals(escapeKey("a b/%\n\xff\0"), "a%20b%2F%25%0A%FF%00");
   assertEquals(decodeURIComponent(escapeKey(EVERY_BYTE.slice(0, 128))), EVERY_BYTE.slice(0, 128));

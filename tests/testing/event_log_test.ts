@@ -28,7 +28,7 @@ Deno.test("EventLog.log tells the time, a number and whose command it was", () =
   assertEquals(lines(watcher), ["ts=1000000000.70500 gid=2 type=x cfd=5"]);
 });
 
-Deno.test("EventLog.log tells nobody of a kind nobody watches, and describes nothing", () => {
+Deno.test("EventLog.log sends no event of a kind that no client watches, and does not describe it", () => {
   const log = createLog();
   const watcher = watchFetchers(log);
   log.log("mutations", () => {

@@ -69,7 +69,7 @@ Deno.test("a fault's reply to a command that stores comes behind its value", () 
   }
 });
 
-Deno.test("a fault's itemReplies stand among the items", () => {
+Deno.test("a fault's itemReplies are sent among the items", () => {
   const session = failing("get", { itemReplies: { b: REFUSAL, é: "ERROR" } });
   answer(session, "set a 0 0 1\r\nx\r\nset b 0 0 1\r\ny\r\nset c 0 0 1\r\nz\r\n");
   assertEquals(
@@ -117,7 +117,7 @@ Deno.test("a fault's drop behind so many bytes sends no more of the reply", () =
   }
 });
 
-Deno.test("a fault's drop within a large value lets go of it", () => {
+Deno.test("a fault's drop within a large value frees the value", () => {
   const state = createState({ fault: ({ command }) => command === "get" ? drop : undefined });
   const drop: Fault = { drop: 150_000 };
   const session = new Session(state, 1);

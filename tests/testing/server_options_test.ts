@@ -31,7 +31,7 @@ Deno.test("MemcachedServer refuses options that cannot be what they are", async 
   }
 });
 
-Deno.test("MemcachedServer refuses options that nobody knows, and what is no options", async () => {
+Deno.test("MemcachedServer refuses unknown options, and what is no object of options", async () => {
   await assertRejects(
     () => MemcachedServer.listen({ memorylimit: 5 } as object),
     ValidationException,

@@ -72,7 +72,7 @@ Deno.test("MemcachedServer knows its connections", async () => {
   assertMatch(await ask(connection, "stats\r\n"), /STAT curr_connections 1\r\n/);
 });
 
-Deno.test("MemcachedServer.closeConnections ends every connection and goes on listening", async () => {
+Deno.test("MemcachedServer.closeConnections ends every connection and continues to listen", async () => {
   await using server = await MemcachedServer.listen();
   using connection = await connect(server);
   await ask(connection, "set a 0 0 1\r\nx\r\n");
@@ -83,7 +83,7 @@ Deno.test("MemcachedServer.closeConnections ends every connection and goes on li
   assertEquals(await ask(another, "get a\r\n"), "VALUE a 0 1\r\nx\r\nEND\r\n");
 });
 
-Deno.test("MemcachedServer.close ends every connection, whatever is under way on it", async () => {
+Deno.test("MemcachedServer.close ends every connection, also within a command", async () => {
   const server = await MemcachedServer.listen();
   using idle = await connect(server);
   using uploading = await connect(server);
@@ -226,7 +226,7 @@ Deno.test("MemcachedServer waits for a client that does not read", async () => {
   assert(client.written < 11 * 128 * 1024);
 });
 
-Deno.test("MemcachedServer pushes events to those who watch, unasked", async () => {
+Deno.test("MemcachedServer pushes events to its watchers", async () => {
   await using server = await MemcachedServer.listen();
   using watcher = await connect(server);
   assertEquals(await ask(watcher, "watch fetchers connevents\r\n"), "OK\r\n");
@@ -244,7 +244,7 @@ Deno.test("MemcachedServer pushes events to those who watch, unasked", async () 
   assertMatch(await receive(watcher), / type=conn_close .* reason=normal cfd=2\n$/);
 });
 
-Deno.test("MemcachedServer forgets who watched when the client goes", async () => {
+Deno.test("MemcachedServer forgets a watcher when its connection ends", async () => {
   await using server = await MemcachedServer.listen();
   using other = await connect(server);
   for (let round = 0; round < 25; round++) {
@@ -255,7 +255,7 @@ Deno.test("MemcachedServer forgets who watched when the client goes", async () =
   }
 });
 
-Deno.test("MemcachedServer.close ends those who watch", async () => {
+Deno.test("MemcachedServer.close ends the connections of watchers", async () => {
   const server = await MemcachedServer.listen();
   using watcher = await connect(server);
   await ask(watcher, "watch connevents fetchers\r\n");
@@ -309,7 +309,7 @@ Deno.test("MemcachedServer ends connections that have been idle for too long by 
   assertMatch(await receive(watcher), / type=conn_close .* reason=idle_timeout cfd=1\n$/);
 });
 
-Deno.test("MemcachedServer goes on with other connections while a fault delays one", async () => {
+Deno.test("MemcachedServer serves other connections while a fault delays one", async () => {
   await using server = await MemcachedServer.listen({
     fault: ({ command }) => command === "get" ? { delay: 30 } : undefined,
   });

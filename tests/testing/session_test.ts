@@ -34,7 +34,7 @@ Deno.test("Session answers every exchange when it comes byte by byte", () => {
   }
 });
 
-Deno.test("Session answers every exchange wherever it is split", () => {
+Deno.test("Session answers every exchange split at any place", () => {
   for (const exchange of exchanges) {
     const text = textOf(exchange.send);
     for (let offset = 0; offset <= text.length; offset++) {
@@ -45,7 +45,7 @@ Deno.test("Session answers every exchange wherever it is split", () => {
   }
 });
 
-Deno.test("Session keeps nothing of the bytes it was given", () => {
+Deno.test("Session does not keep the bytes that it was given", () => {
   const session = createSession();
   const bytes = encodeLatin1("set a 0 0 1\r\nx\r\nget ");
   for (const _ of session.receive(bytes));

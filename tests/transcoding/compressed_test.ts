@@ -78,7 +78,7 @@ Deno.test("compressed starts at its threshold", async () => {
   assertEquals(await encode(everything, new Uint8Array(0)), { flags: 0, data: new Uint8Array(0) });
 });
 
-Deno.test("compressed stores what would not become smaller as it is", async () => {
+Deno.test("compressed stores a value unchanged if it would not become smaller", async () => {
   for (const format of FORMATS) {
     const around = compressed(rawTranscoder, { format, threshold: 0 });
     for (const length of [1, 10, 2000, 100_000]) {
@@ -88,7 +88,7 @@ Deno.test("compressed stores what would not become smaller as it is", async () =
   }
 });
 
-Deno.test("compressed reads gzip and deflate whichever it writes, and deflate-raw when it writes that", async () => {
+Deno.test("compressed reads gzip and deflate with every option, and deflate-raw when it writes that", async () => {
   for (const written of FORMATS) {
     const item = await encode(compressed(moecacheTranscoder, { format: written }), TEXT);
     for (const format of FORMATS) {
@@ -239,7 +239,7 @@ for (const format of FORMATS) {
   });
 }
 
-Deno.test("compressed holds to the smaller of its own limit and the client's", async () => {
+Deno.test("compressed applies the smaller of its own limit and the client's", async () => {
   const item = await encode(compressed(rawTranscoder), new Uint8Array(10_000));
   const read = async (own: number | undefined, clients: number | undefined) => {
     const options = own === undefined ? {} : { maxValueBytes: own };

@@ -47,7 +47,7 @@ Deno.test("itemReader tells a transcoder that borrows of large bytes which are i
   assertStrictEquals(itemReader({ ...raw, decode }, LIMITS)(7, new Uint8Array(65_536)), LIMITS);
 });
 
-Deno.test("itemReader and itemWriter say of which key an item or value cannot be used", async () => {
+Deno.test("itemReader and itemWriter name the key whose item or value cannot be used", async () => {
   const noPickle = () =>
     itemReader(moecacheTranscoder, LIMITS)(256, new Uint8Array(1), 1n, "user:1");
   assertThrows(noPickle, ClientException, 'Cannot read pickle of key "user:1": it ');
@@ -65,7 +65,7 @@ Deno.test("itemReader and itemWriter say of which key an item or value cannot be
   await assertRejects(async () => await later, ClientException, 'item of key "k": it is marked');
 });
 
-Deno.test("itemReader and itemWriter leave errors that are not this module's as they are", async () => {
+Deno.test("itemReader and itemWriter do not change errors that are not this module's", async () => {
   class Own extends ClientException {}
   for (const fault of [new TypeError("no"), new Own("Cannot: own"), "text", undefined]) {
     const fail = () => {
@@ -112,7 +112,7 @@ Deno.test("itemWriter asks no subclass how long the bytes are that it hands over
   assertEquals([data.constructor, data.length], [Uint8Array, 3]);
 });
 
-Deno.test("itemWriter sends well-formed text as it is under textFlags", () => {
+Deno.test("itemWriter sends well-formed text unchanged under textFlags", () => {
   const write = itemWriter({ ...raw, textFlags: 274 });
   assertEquals(write("text"), { flags: 274, data: "text" });
   assertThrows(() => write("\udc00"), ValidationException, "lone surrogate");

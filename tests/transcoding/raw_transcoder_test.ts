@@ -9,7 +9,7 @@ import { itemReader, itemWriter } from "../../src/transcoding/item_codec.ts";
 
 const LIMITS = { maxValueBytes: 1000 };
 
-Deno.test("rawTranscoder leaves bytes as they are", () => {
+Deno.test("rawTranscoder does not change bytes", () => {
   const data = Uint8Array.of(0, 1, 255);
   assertEquals(rawTranscoder.encode(data), { flags: 0, data });
   for (const flags of [0, 1, 274, 2 ** 32 - 1]) {
@@ -17,7 +17,7 @@ Deno.test("rawTranscoder leaves bytes as they are", () => {
   }
 });
 
-Deno.test("rawTranscoder keeps flags for those who ask for them", () => {
+Deno.test("rawTranscoder gives the flags with the option withFlags", () => {
   const item = { flags: 0xfa52, data: Uint8Array.of(1) };
   assertEquals(rawTranscoder.encode(item), item);
   const withFlags = rawTranscoder({ withFlags: true });

@@ -15,7 +15,7 @@ Deno.test("zstdDecompress expands what zstdCompress and the zstd program compres
   assertEquals(new TextDecoder().decode(expanded), "ab".repeat(2500));
 });
 
-Deno.test("zstdDecompress refuses what ends early, is damaged or goes on", async () => {
+Deno.test("zstdDecompress refuses frames that end early, are damaged or are followed by more bytes", async () => {
   for (const whole of [FOREIGN, await zstdCompress(TEXT)]) {
     for (let length = 0; length < whole.byteLength; length++) {
       await assertRejects(() => zstdDecompress(whole.slice(0, length), 1e6), ClientException);
@@ -44,7 +44,7 @@ Deno.test("zstdDecompress refuses a frame whose content or checksum was changed"
   assertEquals(refused, FOREIGN.byteLength - 5);
 });
 
-Deno.test("zstdDecompress stops at maxValueBytes, whatever a frame says of its length", async () => {
+Deno.test("zstdDecompress stops at maxValueBytes, also when a frame declares another length", async () => {
   const bomb = await zstdCompress(new Uint8Array(50_000_000));
   await assertRejects(() => zstdDecompress(bomb, 1000), ClientException, "more than maxValueBytes");
   await assertRejects(() => zstdDecompress(FOREIGN, 4999), ClientException, "more than");

@@ -136,7 +136,7 @@ function emptyChunks(): ReadableStream<Uint8Array> {
   return new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array()) });
 }
 
-Deno.test("openChannel ends a transport that reads or writes nothing for ever", async () => {
+Deno.test("openChannel ends a transport whose reads or writes never end", async () => {
   const nothing = () => Promise.resolve(0);
   const givers = [
     transportOf({ read: nothing, write: writing }),
@@ -230,7 +230,7 @@ function withoutPatience(): Disposable {
   return { [Symbol.dispose]: () => void Object.assign(systemClock, { after }) };
 }
 
-Deno.test("ByteChannel.close takes whatever a transport's close returns, and hands on its failure", async () => {
+Deno.test("ByteChannel.close accepts any result of a transport's close, and throws its error", async () => {
   await (await openChannel(transportOf({ close: () => "socket" as unknown as undefined }), true))
     .close();
   const fail = () => Promise.reject(new Error("no"));
@@ -240,7 +240,7 @@ Deno.test("ByteChannel.close takes whatever a transport's close returns, and han
   await received;
 });
 
-Deno.test("ByteChannel.close does not wait for ever for a transport that never closes", async () => {
+Deno.test("ByteChannel.close does not wait for a transport that never closes", async () => {
   using _ = withoutPatience();
   const hanging = [
     transportOf({ close: never }),

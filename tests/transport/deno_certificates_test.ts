@@ -109,7 +109,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "dialTls takes a chain of authorities, and none with somebody else in it",
+  name: "dialTls takes a chain of authorities, and refuses one with a foreign certificate",
   ignore,
   fn: async () => {
     await using workshop = await Workshop.open();
@@ -130,7 +130,7 @@ Deno.test({
   },
 });
 
-Deno.test("checkCertificates refuses what Deno's TLS cannot read, whoever has signed it", async () => {
+Deno.test("checkCertificates refuses certificates that Deno's TLS cannot read, from any authority", async () => {
   const authority = await CertificateAuthority.create("authority");
   const { cert } = await authority.issue({ names: [NAME] });
   const der = Uint8Array.from(

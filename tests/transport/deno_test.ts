@@ -47,7 +47,7 @@ async function withConnect(
   }
 }
 
-Deno.test("dialDeno lets an attempt that is given up end by itself", async () => {
+Deno.test("dialDeno closes the socket of an attempt that was given up", async () => {
   await withConnect(10, async (socket) => {
     const giveUp = new AbortController();
     const dialled = dialDeno(ENDPOINT, { signal: giveUp.signal, ...SETTINGS });

@@ -51,7 +51,7 @@ function hasProc(): boolean {
 }
 
 Deno.test({
-  name: "a TLS connection that is given up leaves no descriptor, whatever the server does",
+  name: "a TLS connection that is given up leaves no descriptor open",
   ignore: !hasProc(),
   fn: async () => {
     const shown = await authority.issue({ names: ["127.0.0.1"] });
@@ -117,7 +117,7 @@ for (const [kind, tls] of Object.entries(KINDS)) {
   });
 }
 
-Deno.test("a TLS socket ends when more has come than is kept of what nobody reads", async () => {
+Deno.test("a TLS socket ends when more bytes have come than are kept for a reader", async () => {
   const shown = await authority.issue({ names: ["127.0.0.1"] });
   using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...shown });
   const sending = (async () => {

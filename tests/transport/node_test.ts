@@ -152,7 +152,7 @@ for (const direct of [true, false]) {
     }
   });
 
-  test("dialNode opens a socket that keeps what comes before anybody asks", async () => {
+  test("dialNode opens a socket that keeps bytes that come before the first read", async () => {
     await using peer = await Peer.listen((socket) => void socket.end("early"));
     const transport = await dial(peer.endpoint);
     await pause(50);
@@ -239,7 +239,7 @@ for (const direct of [true, false]) {
   });
 }
 
-Deno.test("dialNode opens a socket that is gone when it is closed, whatever waits to be written", async () => {
+Deno.test("dialNode opens a socket that close() ends, also while bytes wait to be written", async () => {
   await using peer = await Peer.listen((socket) => {
     queueMicrotask(() => socket.pause());
   });
@@ -254,7 +254,7 @@ Deno.test("dialNode opens a socket that is gone when it is closed, whatever wait
   await gone;
 });
 
-Deno.test("dialNode opens a socket that is paused while nobody reads its stream", async () => {
+Deno.test("dialNode opens a socket that is paused while its stream is not read", async () => {
   let sent = 0;
   await using peer = await Peer.listen((socket) => {
     const chunk = new Uint8Array(1 << 20);
@@ -494,7 +494,7 @@ const hasOpenssl = (process.env.PATH ?? "").split(":").some((folder) =>
 );
 
 Deno.test({
-  name: "dialNode speaks TLS and verifies who answers",
+  name: "dialNode speaks TLS and verifies the server",
   ignore: !hasOpenssl,
   async fn() {
     const { ca, server, client } = makeCertificates();

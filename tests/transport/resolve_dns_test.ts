@@ -122,7 +122,7 @@ Deno.test("resolveDns cancels nothing in workers, which throw at that", async ()
   }
 });
 
-Deno.test("resolveDns says so where there is no resolver at all", async () => {
+Deno.test("resolveDns reports that there is no resolver", async () => {
   using _ = answeringAsNode(undefined);
   const error = await assertRejects(
     () => resolveDns("cache.test", "A", signal),

@@ -23,7 +23,7 @@ Deno.test("afterTurn calls back under fake timers", async () => {
   await new Promise<void>((resolve) => afterTurn(resolve));
 });
 
-Deno.test("afterTurn calls back behind what is due in this turn already", async () => {
+Deno.test("afterTurn calls back after everything that is due in this turn", async () => {
   const order: string[] = [];
   const turned = new Promise<void>((resolve) => afterTurn(() => resolve(void order.push("turn"))));
   queueMicrotask(() => order.push("microtask"));

@@ -36,7 +36,7 @@ const FAULTS: readonly [text: string, says: string][] = [
   ["keys may not be consistent: KeyMismatch", "tls.key is not the key of tls.cert"],
 ];
 
-Deno.test("tlsFault says the same of a fault whatever the runtime calls it", () => {
+Deno.test("tlsFault describes a fault in the same words on every runtime", () => {
   for (const [text, says] of FAULTS) {
     const isCode = /^[A-Z\d_]+$/.test(text);
     const error = isCode
@@ -57,7 +57,7 @@ Deno.test("tlsFault leaves alone what TLS has no part in", () => {
   }
 });
 
-Deno.test("tlsFault says it in one line, whatever OpenSSL says", () => {
+Deno.test("tlsFault describes every fault of OpenSSL in one line", () => {
   const message =
     "80DB:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl3_record.c:355:\n";
   const wrong = { code: "ERR_SSL_WRONG_VERSION_NUMBER", reason: "wrong version number" };

@@ -42,7 +42,7 @@ async function run(
 for (const isSecured of [false, true]) {
   for (const isDirect of [true, false]) {
     const kind = `${isSecured ? "TLS" : "TCP"}, ${isDirect ? "direct" : "streams"}`;
-    Deno.test(`an idle socket keeps the process alive unless it is told not to (${kind})`, async () => {
+    Deno.test(`an idle socket keeps the process alive by default (${kind})`, async () => {
       const ways = { isSecured, isDirect };
       assertEquals(await run(ways, "unref"), "waits ");
       assertEquals(await run({ ...ways, word: "hello" }), "waits hello");

@@ -41,7 +41,7 @@ Deno.test("hashedKeys takes every string, and tells all apart", async () => {
   assertEquals(await Promise.all(keys.map((key) => view.get(key))), keys.map((_, i) => i));
 });
 
-Deno.test("hashedKeys leaves the key and the item as they are where memcached takes the key", async () => {
+Deno.test("hashedKeys changes neither key nor item if memcached takes the key", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const view = hashedKeys(client);
@@ -68,7 +68,7 @@ Deno.test("hashedKeys takes a collision for a miss", async () => {
   assertEquals(await view.get("c d"), undefined);
 });
 
-Deno.test("hashedKeys refuses a hash that gives no key, and options that are none", async () => {
+Deno.test("hashedKeys refuses a hash that gives no key, and invalid options", async () => {
   await using client = new Client("127.0.0.1:1");
   for (const digest of ["", "a b", "x".repeat(101), 5]) {
     const view = hashedKeys(client, { hash: () => digest as string });

@@ -174,7 +174,7 @@ Deno.test("nearCache hands out values that no caller can change for others", asy
   assert(view.near.hits > 8);
 });
 
-Deno.test("nearCache asks once for all who ask at once, and forgets", async () => {
+Deno.test("nearCache asks once for all concurrent callers, and forgets", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const view = nearCache(client, ALL);
@@ -190,7 +190,7 @@ Deno.test("nearCache asks once for all who ask at once, and forgets", async () =
   assertEquals(view.near.size, 0);
 });
 
-Deno.test("nearCache refuses options that are none", async () => {
+Deno.test("nearCache refuses invalid options", async () => {
   await using client = new Client("127.0.0.1:1");
   const wrong: unknown[] = [
     {},

@@ -51,7 +51,7 @@ class Pair {
   }
 }
 
-Deno.test("replicas writes to all fleets, whatever the command", async () => {
+Deno.test("replicas writes to all fleets with every command", async () => {
   await using pair = await Pair.start();
   const view = replicas(pair.clients, { write: "all" });
   const changes: Readonly<Record<string, (key: string) => Promise<unknown>>> = {
@@ -94,7 +94,7 @@ Deno.test("replicas reads the next fleet after a miss, and gives the first what 
   assertEquals(await view.get("none"), undefined);
 });
 
-Deno.test("replicas goes on without a fleet, and tells of it", async () => {
+Deno.test("replicas continues without a fleet, and dispatches an event", async () => {
   await using pair = await Pair.start();
   const view = replicas(pair.clients);
   const failures: ReplicaFailure[] = [];
@@ -142,7 +142,7 @@ Deno.test("replicas deletes what a fleet has missed a write of before it reads i
   assertEquals(await view.get("key"), "new");
 });
 
-Deno.test("replicas needs as many fleets for a write as it is told", async () => {
+Deno.test("replicas needs as many fleets for a write as the option says", async () => {
   await using pair = await Pair.start();
   await pair.server(1).close();
   for (const [write, isEnough] of [["any", true], [1, true], ["all", false], [2, false]] as const) {
@@ -205,7 +205,7 @@ Deno.test("replicas does not take a refusal for a fault of a fleet", async () =>
   await assertRejects(() => view.incr("text"), ClientException);
 });
 
-Deno.test("replicas refuses options that are none", async () => {
+Deno.test("replicas refuses invalid options", async () => {
   await using client = new Client("127.0.0.1:1");
   const wrong: unknown[] = [
     { read: "last" },

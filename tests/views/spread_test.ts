@@ -104,7 +104,7 @@ Deno.test("spread makes missing copies again, with the lifetime that is left", a
   assertEquals(await view.get("none"), undefined);
 });
 
-Deno.test("spread: after a write every reader finds the new value, whoever wrote", async () => {
+Deno.test("spread: after a write by any client every reader finds the new value", async () => {
   await using fleet = await Fleet.start(3);
   await using other = fleet.connect();
   const options = { copies: 3, keys: ["hot"] };
@@ -165,7 +165,7 @@ Deno.test("spread does not spread keys that leave no room for a number", async (
   assertEquals([await view.get(key), await view.delete(key)], [1, true]);
 });
 
-Deno.test("spread refuses options that are none", async () => {
+Deno.test("spread refuses invalid options", async () => {
   await using client = new Client("127.0.0.1:1");
   const wrong: unknown[] = [
     {},

@@ -110,7 +110,7 @@ onEveryServer("tagged", (test) => {
     assertEquals(await pages.get("a"), undefined);
   });
 
-  test("leaves values without tags as they are", async (client) => {
+  test("does not change values without tags", async (client) => {
     const pages = tagged(client);
     await pages.set("a", "value");
     assertEquals(await client.get("a"), "value");
@@ -149,7 +149,7 @@ Deno.test("tagged asks for value and generations in one turn once it knows a key
   assertEquals(await getting, 1);
 });
 
-Deno.test("tagged refuses tags and options that are none, before a byte is sent", async () => {
+Deno.test("tagged refuses invalid tags and options before a byte is sent", async () => {
   await using client = new Client("127.0.0.1:1");
   const pages = tagged(client);
   for (

@@ -39,7 +39,7 @@ Deno.test("typed reads what the schema makes of a value, and stores what the cal
   assertEquals(updated?.greeting, "Hello Hello Ada!");
 });
 
-Deno.test("typed takes a value that does not fit for a miss, or for an error where told so", async () => {
+Deno.test("typed treats a value that does not fit as a miss, or as an error if the option says so", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await client.set("a", { nom: "Ada" });

@@ -52,10 +52,10 @@ export class StatsCommand extends Command<Stats> {
 
   constructor(args = "") {
     super();
-    this.#args = args;
-    this.#endsWithoutEnd = /^ *sizes_(enable|disable)( |$)/.test(args);
+    this.#args = args.trim();
+    this.#endsWithoutEnd = /^sizes_(enable|disable)( |$)/.test(this.#args);
     // For example, not `reset`.
-    if (args === "") this.chances = CHANCES;
+    if (this.#args === "") this.chances = CHANCES;
   }
 
   override get action(): string {

@@ -115,7 +115,7 @@ onEveryServer("nextCacheHandler()", (test) => {
     }
   });
 
-  test("serves a stale entry once more, and an expired one no more", async (client, other) => {
+  test("serves a stale entry, but no expired one", async (client, other) => {
     const one = nextCacheHandler({ client });
     const two = nextCacheHandler({ client: other });
     await render(one, "key", "old", { tags: ["a"] });
@@ -129,7 +129,7 @@ onEveryServer("nextCacheHandler()", (test) => {
     assertEquals((await two.get("key", ["b"]))?.revalidate, 60);
   });
 
-  test("stores nothing under a tag that was revalidated meanwhile", async (client, other) => {
+  test("stores nothing under a tag that was revalidated during the load", async (client, other) => {
     const one = nextCacheHandler({ client });
     const two = nextCacheHandler({ client: other });
     await one.refreshTags();
@@ -175,7 +175,7 @@ onEveryServer("nextCacheHandler()", (test) => {
     await setting;
   });
 
-  test("stores nothing of an entry that is interrupted", async (client) => {
+  test("does not store an entry that is interrupted", async (client) => {
     const errors: unknown[] = [];
     const handler = nextCacheHandler({ client, onError: (error) => errors.push(error) });
     await render(handler, "key", "before");
@@ -211,7 +211,7 @@ onEveryServer("nextCacheHandler()", (test) => {
     assertEquals(await new Response(open).text(), "dropped");
   });
 
-  test("keeps an entry of megabytes whole, or not at all", async (client, other) => {
+  test("keeps an entry of megabytes whole, or drops it", async (client, other) => {
     const errors: unknown[] = [];
     const one = nextCacheHandler({ client, onError: (error) => errors.push(error) });
     const two = nextCacheHandler({ client: other, onError: (error) => errors.push(error) });
@@ -276,7 +276,7 @@ onEveryServer("nextCacheHandler()", (test) => {
   });
 });
 
-Deno.test("nextCacheHandler() goes on without memcached, but revalidates nothing", async () => {
+Deno.test("nextCacheHandler() works without memcached, but revalidates nothing", async () => {
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
   await using away = nextCacheHandler({ servers: NOWHERE, onError });
@@ -368,7 +368,7 @@ Deno.test("nextCacheHandler() writes a revalidation that failed while an equal o
   }
 });
 
-Deno.test("nextCacheHandler() reports an entry that it cannot store, and reads no more of it", async () => {
+Deno.test("nextCacheHandler() reports an entry that it cannot store, and stops reading it", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const errors: unknown[] = [];
@@ -435,7 +435,7 @@ Deno.test("nextCacheHandler() refuses to revalidate what is no tag, or until no 
   assertEquals(await handler.get("key", []), undefined);
 });
 
-Deno.test("nextCacheHandler() does not wait for ever for an entry that never ends", async () => {
+Deno.test("nextCacheHandler() does not wait for an entry that never ends", async () => {
   await using server = await MemcachedServer.listen();
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);

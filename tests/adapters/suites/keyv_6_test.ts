@@ -35,7 +35,7 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-test("the adapter is used as it is, and describes itself as Keyv would", async ({ makeStore }) => {
+test("the adapter is used without a wrapper, and describes itself as Keyv would", async ({ makeStore }) => {
   const store = makeStore();
   assert(new Keyv({ store }).store as unknown === store);
   assertEquals({ ...store.capabilities }, { ...keyvStorageCapability(store) });
@@ -139,7 +139,7 @@ test("all of a namespace is iterated over, but for what has expired", async (con
   assertEquals(await Array.fromAsync(makeKeyv({ namespace: "none" }).iterator()), []);
 });
 
-test("a fault is told once, and is a miss", async ({ errors }) => {
+test("a fault is reported once, and is a miss", async ({ errors }) => {
   const keyv = new Keyv({ store: new KeyvMoecache("127.0.0.1:1") });
   keyv.on("error", (error: unknown) => errors.push(error));
   assertEquals(await keyv.get("key"), undefined);

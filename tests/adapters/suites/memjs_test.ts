@@ -142,7 +142,7 @@ Deno.test(
 );
 
 Deno.test(
-  { name: "memjs and its drop-in name the servers of statistics alike", ...sanitizers },
+  { name: "memjs and its drop-in use the same names for servers in statistics", ...sanitizers },
   async () => {
     await using memcached = await MemcachedProcess.start();
     const names = async (make: typeof ours | typeof memjs) => {

@@ -142,7 +142,7 @@ const CASES: readonly Case[] = [
 
 for (const { name, program, options, transcoder, written, read } of CASES) {
   Deno.test({
-    name: `npm's ${name} reads what is written here, and the other way round`,
+    name: `npm's ${name} reads what is written here, and what it writes is read here`,
     ignore: isMissing("node", program),
     async fn() {
       const { texts, values } = await exchange(program, { transcoder, written, read, options });

@@ -99,7 +99,7 @@ Deno.test("doctor says that nothing is wrong", async () => {
   assertEquals(json, { code: 0, output: "", messages: "" });
 });
 
-Deno.test("doctor goes on without what a server does not offer, and says so in one line", async () => {
+Deno.test("doctor continues without what a server does not offer, and reports it in one line", async () => {
   await using server = await MemcachedServer.listen({
     fault: ({ line }) =>
       /^(watch|stats (items|slabs|settings|conns))/.test(line) ? { reply: "ERROR" } : undefined,

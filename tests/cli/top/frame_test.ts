@@ -57,7 +57,7 @@ const STRANGE = [
   ],
 ];
 
-Deno.test("a line is never wider than the screen, and columns stand under each other", () => {
+Deno.test("a line is never wider than the screen, and columns are aligned", () => {
   const overview = overviewOf({
     hot: { keys: STRANGE.map((key) => hotKey(key)), seen: 1, events: 1 },
     big: STRANGE.map((key) => ({ key, size: 1 << 20, times: 1 })),

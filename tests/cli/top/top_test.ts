@@ -82,7 +82,7 @@ Deno.test("top --json writes a line each time, and --csv one for each server", a
   assertStringIncludes(head, "time,server,state,message,version,uptime,");
 });
 
-Deno.test("top goes on without what a server does not offer", async () => {
+Deno.test("top continues without what a server does not offer", async () => {
   await using server = await MemcachedServer.listen({
     fault: ({ line }) =>
       /^(watch|stats (items|slabs|settings|conns))/.test(line) ? { reply: "ERROR" } : undefined,

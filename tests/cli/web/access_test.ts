@@ -20,7 +20,7 @@ function statusFor(access: Access, { headers = {}, ...asked }: Asked = {}): numb
   return access.refusal({ ...request, headers: { host: HOST, ...headers } })?.status ?? 200;
 }
 
-Deno.test("the server answers under its own names only, whatever the port before it is", () => {
+Deno.test("the server answers under its own names only, for any port", () => {
   const own = [
     "127.0.0.1:8300",
     "localhost:8300",

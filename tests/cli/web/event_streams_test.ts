@@ -62,7 +62,7 @@ Deno.test("a reader that takes nothing costs the newest event of each name, and 
   assertEquals(slow.written.length, 4);
 });
 
-Deno.test("a reader that takes nothing for half a minute is let go", () => {
+Deno.test("a reader that takes nothing for half a minute is disconnected", () => {
   let now = 0;
   const streams = new EventStreams<undefined>(() => {}, () => now);
   const sink = new Sink();

@@ -46,7 +46,7 @@ export const administrationExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "verbosity says nothing when noreply stands in the place of its level",
+    name: "verbosity answers nothing when noreply is in the place of its level",
     send: "verbosity noreply\r\n",
     expect: "",
   },
@@ -73,7 +73,7 @@ export const administrationExchanges: readonly Exchange[] = [
       "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\nMEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n",
   },
   {
-    name: "cache_memlimit answers ERROR to what is no number, and says nothing of it with noreply",
+    name: "cache_memlimit answers ERROR to what is no number, and nothing with noreply",
     send: "cache_memlimit x\r\ncache_memlimit -1\r\ncache_memlimit x noreply\r\n",
     expect: "ERROR\r\nERROR\r\n",
   },

@@ -80,7 +80,7 @@ export const arithmeticExchanges: readonly Exchange[] = [
     expect: "STORED\r\nVALUE a 0 1\r\n2\r\nEND\r\n",
   },
   {
-    name: "incr says nothing of a bad delta with noreply",
+    name: "incr answers nothing to a bad delta with noreply",
     send: "incr a x noreply\r\n",
     expect: "",
   },

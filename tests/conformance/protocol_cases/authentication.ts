@@ -58,7 +58,7 @@ export const authenticationExchanges: readonly Exchange[] = [
     laterEnds: true,
   },
   {
-    name: "a length that is none is no authentication",
+    name: "an invalid length is no authentication",
     send: ["set x 0 0 -1\r\n", "set x 0 0 z\r\n", "set x 0 0\r\n"],
     expect: "CLIENT_ERROR unauthenticated\r\n".repeat(3),
   },

@@ -51,7 +51,7 @@ export const expiryExchanges: readonly Exchange[] = [
     expect: "STORED\r\nEND\r\n",
   },
   {
-    name: "an exptime of 2^32 is none",
+    name: "an exptime of 2^32 is invalid",
     send: "set a 0 4294967296 1\r\nx\r\nget a\r\n",
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },
@@ -98,7 +98,7 @@ export const expiryExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR invalid exptime argument\r\n",
   },
   {
-    name: "touch says nothing when noreply stands in the place of its exptime",
+    name: "touch answers nothing when noreply is in the place of its exptime",
     send: "touch a noreply\r\n",
     expect: "",
   },

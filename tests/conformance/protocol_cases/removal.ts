@@ -7,7 +7,7 @@ const LONGEST_KEY = "k".repeat(250);
 /** `delete` and `flush_all`. */
 export const removalExchanges: readonly Exchange[] = [
   {
-    name: "delete removes what is there",
+    name: "delete removes an existing item",
     send: "set a 0 0 1\r\nx\r\ndelete a\r\nget a\r\n",
     expect: "STORED\r\nDELETED\r\nEND\r\n",
   },
@@ -50,7 +50,7 @@ export const removalExchanges: readonly Exchange[] = [
     later: "NOT_FOUND\r\n",
   },
   {
-    name: "delete says nothing of a bad time with noreply",
+    name: "delete answers nothing to a bad time with noreply",
     send: "delete a 1 noreply\r\n",
     expect: "",
   },
@@ -128,7 +128,7 @@ export const removalExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR invalid exptime argument\r\n",
   },
   {
-    name: "flush_all says nothing of a bad delay with noreply",
+    name: "flush_all answers nothing to a bad delay with noreply",
     send: "flush_all x noreply\r\n",
     expect: "",
   },

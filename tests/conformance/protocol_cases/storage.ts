@@ -253,13 +253,13 @@ export const storageExchanges: readonly Exchange[] = [
       "CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\nEND\r\n",
   },
   {
-    name: "set answers bad data chunk for a value longer than it said, and goes on behind it",
+    name: "set answers bad data chunk to a value longer than declared, and continues after it",
     send: "set a 0 0 3\r\nabcdef\r\n",
     expect: "CLIENT_ERROR bad data chunk\r\nERROR\r\n",
     later: "CLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "set answers bad data chunk for a value shorter than it said, and goes on behind it",
+    name: "set answers bad data chunk to a value shorter than declared, and continues after it",
     send: "set a 0 0 8\r\nabc\r\nget a\r\n",
     expect: "CLIENT_ERROR bad data chunk\r\nERROR\r\n",
     later: "CLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\n",
@@ -275,7 +275,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "STORED\r\nCLIENT_ERROR bad data chunk\r\nERROR\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },
   {
-    name: "set says nothing of a bad data chunk with noreply",
+    name: "set answers nothing to a bad data chunk with noreply",
     send: "set a 0 0 3 noreply\r\nabcdef\r\n",
     expect: "ERROR\r\n",
     later: "CLIENT_ERROR bad command line format\r\n",
@@ -301,7 +301,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "SERVER_ERROR object too large for cache\r\n",
   },
   {
-    name: "set swallows a value that is too large, and goes on behind it",
+    name: "set skips a value that is too large, and continues after it",
     send: `set a 0 0 1048576\r\n${TOO_LARGE}\r\nget a\r\n`,
     expect: "SERVER_ERROR object too large for cache\r\nEND\r\n",
   },
@@ -311,7 +311,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "STORED\r\nSERVER_ERROR object too large for cache\r\nEND\r\n",
   },
   {
-    name: "set says nothing of a value that is too large with noreply",
+    name: "set answers nothing to a value that is too large with noreply",
     send: `set a 0 0 1048576 noreply\r\n${TOO_LARGE}\r\nget a\r\n`,
     expect: "END\r\n",
   },
@@ -321,7 +321,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },
   {
-    name: "add stores nothing over what is there",
+    name: "add does not replace an existing item",
     send: "set a 0 0 1\r\nx\r\nadd a 0 0 1\r\ny\r\nget a\r\n",
     expect: "STORED\r\nNOT_STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },
@@ -336,7 +336,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "NOT_STORED\r\nEND\r\n",
   },
   {
-    name: "replace stores over what is there",
+    name: "replace replaces an existing item",
     send: "set a 0 0 1\r\nx\r\nreplace a 3 0 1\r\ny\r\nget a\r\n",
     expect: "STORED\r\nSTORED\r\nVALUE a 3 1\r\ny\r\nEND\r\n",
   },

@@ -97,7 +97,7 @@ export const watchings: readonly Watching[] = [
     ],
   },
   {
-    name: "watch connevents shows who comes and who goes",
+    name: "watch connevents shows new and closed connections",
     watch: "watch connevents\r\n",
     send: "quit\r\n",
     expect: [
@@ -106,7 +106,7 @@ export const watchings: readonly Watching[] = [
     ],
   },
   {
-    name: "watch connevents shows who was hung up on",
+    name: "watch connevents shows connections that the server closed",
     watch: "watch connevents\r\n",
     send: "GET / HTTP/1.1\r\n",
     expect: [
@@ -115,7 +115,7 @@ export const watchings: readonly Watching[] = [
     ],
   },
   {
-    name: "watch answers nothing that is sent behind it",
+    name: "watch answers no command that follows it",
     watch: "watch fetchers\r\nget w8\r\n",
     send: "get w9\r\n",
     expect: ["type=item_get key=w9 status=not_found clsid=0 cfd=N size=0"],

@@ -21,7 +21,7 @@ Deno.test("ConfigCommand asks for the cluster", () => {
   assertEquals(requestOf(command), "config get cluster\r\n");
 });
 
-Deno.test("ConfigCommand reads a configuration wherever its reply is split", () => {
+Deno.test("ConfigCommand reads a configuration whose reply is split at any place", () => {
   const make = (outcomes: Outcomes) => [new ConfigCommand().settleBy(...outcomes.next())];
   for (const { done, outcomes } of outcomesOf(make, reply(CONFIG))) {
     assert(done);
@@ -51,7 +51,7 @@ Deno.test("ConfigCommand takes nothing else for an answer", () => {
   for (const text of hostile) assertThrows(() => replied(text), SocketError);
 });
 
-Deno.test("readClusterConfig reads hosts, addresses and ports, whatever line ends follow", () => {
+Deno.test("readClusterConfig reads hosts, addresses and ports before any line end", () => {
   const nodes = [
     { hostname: "a.cfg.example", ip: "10.0.0.1", port: 11211 },
     { hostname: "b.cfg.example", ip: "10.0.0.2", port: 11212 },

@@ -42,14 +42,14 @@ Deno.test("MetaCommand takes no space too many for a flag", () => {
   }
 });
 
-Deno.test("MetaCommand reads what me tells of an item, whatever stands between", () => {
+Deno.test("MetaCommand reads the fields of me's reply, with others between them", () => {
   const debug = { exp: "-1", la: "0", fetch: "no", note: "", odd: "a=b" };
   const reply = "ME key exp=-1  la=0 fetch=no note odd=a=b \r\n";
   const value = { status: "ME", flags: {}, debug } as const;
   expectReply({ verb: "me", key: "key", flags: [] }, reply, { value });
 });
 
-Deno.test("MetaCommand gives flags beyond 32 bits as they stand", () => {
+Deno.test("MetaCommand gives flags beyond 32 bits exactly", () => {
   const flags = { f: "18446744073709551615", s: "1" };
   const value = { status: "HD", flags } as const;
   expectReply({ ...GET, flags: ["f", "s"] }, `HD f${flags.f} s1\r\n`, { value });
@@ -76,7 +76,7 @@ Deno.test("MetaCommand ends after its refusal, bare or not", () => {
   }
 });
 
-Deno.test("MetaCommand ends the connection when its value may be taken for commands", () => {
+Deno.test("MetaCommand ends the connection when its value may be read as commands", () => {
   const request = { verb: "ms", key: "key", flags: [], data: "value" } as const;
   const [error, end] = refusalOf(request, "CLIENT_ERROR bad data chunk\r\n");
   assertInstanceOf(error, ClientException);

@@ -40,7 +40,7 @@ Deno.test("StorageCommand resolves when the item is stored", () => {
   expectOutcome(set, "STORED\r\n", { value: undefined });
 });
 
-Deno.test("StorageCommand fails with the line of a server that will not store it, and goes on", () => {
+Deno.test("StorageCommand fails with the line of a server that does not store it, and keeps the connection", () => {
   for (const line of ["SERVER_ERROR", "SERVER_ERROR object too large for cache"]) {
     const outcomes = new Outcomes();
     assert(replay(set(outcomes), [utf8(`${line}\r\n`)]));
@@ -50,7 +50,7 @@ Deno.test("StorageCommand fails with the line of a server that will not store it
   }
 });
 
-Deno.test("StorageCommand ends the connection when its data block may be taken for commands", () => {
+Deno.test("StorageCommand ends the connection when its data block may be read as commands", () => {
   for (const line of ["ERROR", "CLIENT_ERROR", "CLIENT_ERROR bad command line format"]) {
     const outcomes = new Outcomes();
     assertThrows(() => replay(set(outcomes), [utf8(`${line}\r\n`)]), Interruption);

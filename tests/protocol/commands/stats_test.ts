@@ -13,12 +13,14 @@ function expectStats(reply: string, stats: Record<string, string>): void {
   }
 }
 
-Deno.test("StatsCommand passes its arguments as they stand", () => {
+Deno.test("StatsCommand passes its arguments unchanged", () => {
   const request = (args?: string) =>
     requestOf(new StatsCommand(args).settleBy(...new Outcomes().next()));
   assertEquals(request(), "stats\r\n");
   // mcrouter refuses a line that ends with a space.
   assertEquals(request(""), "stats\r\n");
+  assertEquals(request(" "), "stats\r\n");
+  assertEquals(request(" items "), "stats items\r\n");
   assertEquals(request("detail  dump"), "stats detail  dump\r\n");
 });
 
@@ -101,7 +103,7 @@ Deno.test("checkStatsArguments accepts printable ASCII", () => {
   }
 });
 
-Deno.test("checkStatsArguments refuses whatever could start a second command", () => {
+Deno.test("checkStatsArguments refuses everything that could start a second command", () => {
   const hostile = ["a\r\nflush_all", "a\nb", "a\rb", "a\0b", "a\tb", "a\u010ab", "\x7f", "é"];
   for (const args of [...hostile, "x".repeat(1025), 1, null, ["settings"], new Uint8Array(1)]) {
     assertThrows(() => checkStatsArguments(args), ValidationException, "Cannot request stats");

@@ -72,7 +72,7 @@ Deno.test("readEvent reads evictions", () => {
   });
 });
 
-Deno.test("readEvent reads who comes and who goes", () => {
+Deno.test("readEvent reads new and closed connections", () => {
   expectEvent(`${HEAD} type=conn_new rip=::1 rport=57680 transport=tcp cfd=25`, {
     type: "conn_new",
     ...origin,
@@ -100,7 +100,7 @@ Deno.test("readEvent takes microseconds for a number, padded with zeros or not",
   assertEquals(timeOf("1795383091.0"), 1795383091000);
 });
 
-Deno.test("readEvent gives any other event's fields as they stand", () => {
+Deno.test("readEvent gives the fields of any other event unchanged", () => {
   expectEvent(`${HEAD} type=slab_move src=1 dst=2`, {
     type: "other",
     name: "slab_move",

@@ -18,7 +18,7 @@ Deno.test("fnv1a32 has its authors' values, and hashes text in two steps as in o
   assertEquals(fnv1a32("bär", fnv1a32("é")), fnv1a32("ébär"));
 });
 
-Deno.test("a MurmurHash3 that is continued is that of the whole, wherever it is cut", () => {
+Deno.test("a MurmurHash3 that is continued at any place equals that of the whole", () => {
   const text = "10.0.0.1:11211-user:1";
   const whole = endMurmur3(startMurmur3("", 0), text);
   for (let cut = 0; cut <= text.length; cut++) {

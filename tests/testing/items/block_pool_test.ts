@@ -67,7 +67,7 @@ Deno.test("BlockPool.growthFor says what would have to be taken", () => {
   assertEquals(pool.growthFor(2 * BLOCKS_PER_PAGE), 2 * PAGE_LENGTH);
 });
 
-Deno.test("BlockPool does not let anybody use a block of a page that was given back", () => {
+Deno.test("BlockPool does not hand out a block of a page that was given back", () => {
   const pool = new BlockPool(BLOCK_LENGTH);
   const blocks = allocate(pool, 2 * BLOCKS_PER_PAGE);
   for (const block of blocks) pool.free(block);

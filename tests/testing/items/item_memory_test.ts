@@ -18,7 +18,7 @@ function keys(items: Iterable<Item>): string {
   return Array.from(items, ({ key }) => key).join(" ");
 }
 
-Deno.test("ItemMemory finds what was added, whatever the length of key and value", () => {
+Deno.test("ItemMemory finds items with keys and values of any length", () => {
   const memory = new ItemMemory();
   for (const keyLength of [1, 11, 12, 13, 72, 250]) {
     for (const [seed, byteLength] of LENGTHS.entries()) {
@@ -85,7 +85,7 @@ Deno.test("footprint is never much more than what there is to keep", () => {
   }
 });
 
-Deno.test("ItemMemory keeps a value for those who read it, whatever becomes of the item", () => {
+Deno.test("ItemMemory keeps a value for its readers when the item goes", () => {
   const memory = new ItemMemory();
   const value = valueOf(100_000, 1);
   const item = add(memory, "key", value);

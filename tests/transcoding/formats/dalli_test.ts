@@ -175,7 +175,7 @@ Deno.test("dalliTranscoder says what it cannot store, and where", () => {
   assertThrows(() => dalliTranscoder({ raw: true }).encode(5), ValidationException, "raw");
 });
 
-Deno.test("dalliTranscoder refuses flags of others, damaged bytes and bombs", async () => {
+Deno.test("dalliTranscoder refuses foreign flags, damaged bytes and bombs", async () => {
   const decode = (flags: number, data: Uint8Array, maxValueBytes?: number) => {
     const limits = maxValueBytes === undefined ? undefined : { maxValueBytes };
     return Promise.resolve().then(() => dalliTranscoder.decode({ flags, data }, limits));

@@ -148,7 +148,7 @@ Deno.test("detectFormat makes a transcoder with the options that a client needs"
   assertEquals(found.at(-1)?.client, "moecache with JSON");
 });
 
-Deno.test("detectFormat reads what dalli compressed, whichever serializer made it", async () => {
+Deno.test("detectFormat reads what dalli compressed with any serializer", async () => {
   for (const set of await readForeign("dalli_1", "dalli_2")) {
     for (const { id, flags, data } of set.cases) {
       const [best] = await detectFormat(flags, data, { dalliTranscoder }).then((found) =>

@@ -96,7 +96,7 @@ Deno.test("enyimCoreTranscoder writes and reads every type that it has BSON for"
   assertEquals(read(written(new Set(["x"]))), ["x"]);
 });
 
-Deno.test("enyimCoreTranscoder reads arrays where keys say so, unless told otherwise", () => {
+Deno.test("enyimCoreTranscoder reads documents with keys of an array as arrays by default", () => {
   assertEquals(read(written(["a", "b"])), ["a", "b"]);
   assertEquals(read(written(["a", "b"]), enyimCoreTranscoder({ arrays: false })), {
     0: "a",

@@ -139,7 +139,7 @@ Deno.test("spymemcachedTranscoder says what it cannot store, and where", () => {
   }
 });
 
-Deno.test("spymemcachedTranscoder refuses flags of others, damaged bytes and bombs", async () => {
+Deno.test("spymemcachedTranscoder refuses foreign flags, damaged bytes and bombs", async () => {
   for (const [flags, data] of [[4, "a"], [274, "text"], [0x10001, ""], [512, "12345"]] as const) {
     const item = { flags, data: latin1(data) };
     assertThrows(() => spymemcachedTranscoder.decode(item), ClientException, undefined, `${flags}`);

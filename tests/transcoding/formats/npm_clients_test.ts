@@ -202,7 +202,7 @@ Deno.test("memcacheClientTranscoder compresses from 100 characters or bytes on",
   await assertRejects(async () => await decode(damaged), ClientException, "not a whole one");
 });
 
-Deno.test("the transcoders of npm's clients refuse options that are none of theirs", () => {
+Deno.test("the transcoders of npm's clients refuse unknown options", () => {
   for (const make of [npmMemcachedTranscoder, npmMemcacheTranscoder, memjsTranscoder]) {
     assertEquals(typeof make().encode, "function");
     assertEquals(typeof make({}).encode, "function");

@@ -162,7 +162,7 @@ Deno.test("perlMemcachedTranscoder says what it cannot store, and where", () => 
   }
 });
 
-Deno.test("perlMemcachedTranscoder refuses flags of others, damaged bytes and bombs", async () => {
+Deno.test("perlMemcachedTranscoder refuses foreign flags, damaged bytes and bombs", async () => {
   for (const flags of [8, 16, 274, 0x80000000]) {
     const item = { flags, data: latin1("a") };
     assertThrows(() => perlMemcachedTranscoder.decode(item), ClientException, String(flags));

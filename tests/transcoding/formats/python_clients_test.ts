@@ -69,7 +69,7 @@ Deno.test("the transcoders of Python's clients read what the programs stored", a
   }
 });
 
-Deno.test("the transcoders of Python's clients read what is compressed whatever their options are", async () => {
+Deno.test("the transcoders of Python's clients read compressed items with any options", async () => {
   await assertReads(pymemcacheTranscoder, setOf(pymemcache, "compressed"), meant);
   await assertReads(pythonMemcachedTranscoder, setOf(pythonMemcached, "compress"), meant);
   await assertReads(pylibmcTranscoder, setOf(pylibmc, "compress"), meant);
@@ -255,7 +255,7 @@ Deno.test("the transcoders of Python's clients compress where the programs do", 
   }
 });
 
-Deno.test("the transcoders of Python's clients refuse options that are none of theirs", () => {
+Deno.test("the transcoders of Python's clients refuse unknown options", () => {
   const makes: [(options: never) => unknown, Record<string, unknown>[]][] = [
     [pymemcacheTranscoder, [
       { pickleProtocol: 6 },

@@ -188,7 +188,7 @@ const CASES: readonly Case[] = [
 for (const { name, modules, options, transcoder, booleans = ["True", "False"] } of CASES) {
   const python = program(...modules);
   Deno.test({
-    name: `${name} reads what is written here, and the other way round`,
+    name: `${name} reads what is written here, and what it writes is read here`,
     ignore: isMissing(name, python),
     async fn() {
       const written: [unknown, string][] = [...WRITTEN, [true, booleans[0]], [false, booleans[1]]];
@@ -205,7 +205,7 @@ const ignore = isMissing("pymemcache without pickles", pymemcache);
 
 Deno.test({
   name:
-    "pymemcache with the JsonSerde of its documentation reads what is written here, and the other way round",
+    "pymemcache with the JsonSerde of its documentation reads what is written here, and is read here",
   ignore,
   async fn() {
     const written: [unknown, string][] = [
@@ -245,7 +245,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "pymemcache without a serde reads what is written here, and the other way round",
+  name: "pymemcache without a serde reads what is written here, and is read here",
   ignore,
   async fn() {
     const bytes = (text: string) => new TextEncoder().encode(text);

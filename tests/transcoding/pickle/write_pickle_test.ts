@@ -73,7 +73,7 @@ Deno.test("writePickle writes protocol 2 unless it is given another", () => {
   }
 });
 
-Deno.test("writePickle writes bytes of every length as they are from protocol 3 on", () => {
+Deno.test("writePickle writes bytes of every length unchanged from protocol 3 on", () => {
   for (const protocol of PROTOCOLS) {
     for (const length of [0, 1, 255, 256, 65_535, 65_536, 65_537, 300_000]) {
       const bytes = new Uint8Array(length).fill(200);
@@ -104,7 +104,7 @@ Deno.test("writePickle writes a Date as CPython does an aware datetime", async (
   assertEquals(toHex(writePickle(new Date("2020-01-02T03:04:05Z"))), hex);
 });
 
-Deno.test("writePickle keeps numbers, of whatever kind", () => {
+Deno.test("writePickle keeps numbers of every kind", () => {
   const numbers = [
     0,
     -0,
