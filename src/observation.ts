@@ -169,23 +169,35 @@ export function publish(name: string, make: () => object): void {
   if (isListenedTo(name)) channelsOf(name)[0]!.publish(make());
 }
 
-/** Publishes `start` and `end` around a call, which can be found by its stores. */
-export function begin<Result>(name: string, context: object, call: () => Result): Result {
-  const channels = channelsOf(name);
-  return channels[0]!.runStores(context, () => {
+/**
+ * Publishes `start` and `end` around a call, which can be found by its stores.
+ *
+ * @param operation What commands that are made meanwhile are for.
+ */
+export function begin<Result>(
+  name: string,
+  context: object,
+  call: () => Result,
+  operation: CommandContext | undefined = current,
+): Result {
+  const [start, end] = channelsOf(name);
+  return start!.runStores(context, () => {
+    const outer = current;
+    current = operation;
     try {
       return call();
     } finally {
-      channels[1]!.publish(context);
+      current = outer;
+      end!.publish(context);
     }
   });
 }
 
 /** Publishes `asyncStart` and `asyncEnd`. */
 export function finish(name: string, context: object): void {
-  const channels = channelsOf(name);
-  channels[2]!.publish(context);
-  channels[3]!.publish(context);
+  const [, , asyncStart, asyncEnd] = channelsOf(name);
+  asyncStart!.publish(context);
+  asyncEnd!.publish(context);
 }
 
 /** Publishes `error`, then what {@linkcode finish} does. */
@@ -200,18 +212,20 @@ export function finishWith(name: string, context: { error?: unknown }, error: un
  *
  * @param operate Makes the promise.
  * @param complete Is given what it resolves to, before the end is published.
+ * @param operation What commands that are made meanwhile are for.
  */
-export async function trace<Result>(
+export async function trace<Context extends { error?: unknown }, Result>(
   name: string,
-  context: { error?: unknown },
+  context: Context,
   operate: () => Promise<Result>,
-  complete?: (result: Result) => void,
+  complete?: (context: Context, result: Result) => void,
+  operation?: CommandContext,
 ): Promise<Result> {
   let result: Result;
   try {
     // What awaits the promise is part of the stack of its error only where this is an await.
-    result = await begin(name, context, operate);
-    complete?.(result);
+    result = await begin(name, context, operate, operation);
+    complete?.(context, result);
   } catch (error) {
     finishWith(name, context, error);
     throw error;
@@ -245,9 +259,7 @@ interface SentCommand {
   /** The number of the connection that carried it last; 0 before the first. */
   readonly carrier: number;
   /** The operation that it is for; absent without a subscriber. */
-  context?: CommandContext;
-  /** Decodes an item, if it reads one. */
-  readItem?: (flags: number, data: Uint8Array, ...others: never[]) => unknown;
+  context: CommandContext | undefined;
 }
 
 /** The operation that is being issued: the commands that are made meanwhile are for it. */
@@ -285,19 +297,13 @@ export function unpublished<Result>(call: () => Result): Result {
 /** Takes note that a command is for the operation that is being issued. */
 export function adopt(command: SentCommand): void {
   if (current === undefined || current === HIDDEN) return;
-  const context = current;
-  command.context = context;
-  const { readItem, byteLength } = command;
-  const add = (bytes: number) => {
-    context.valueBytes = (context.valueBytes ?? 0) + bytes;
-  };
-  if (byteLength > 0) add(byteLength);
-  if (readItem === undefined) return;
-  // Without rest parameters, which would be an array for each item.
-  command.readItem = (flags, data, cas, key, carrier) => {
-    add(data.byteLength);
-    return readItem(flags, data, cas, key, carrier);
-  };
+  command.context = current;
+  if (command.byteLength > 0) countBytes(current, command.byteLength);
+}
+
+/** Counts the bytes of a value that an operation sends or receives. */
+export function countBytes(context: CommandContext, bytes: number): void {
+  context.valueBytes = (context.valueBytes ?? 0) + bytes;
 }
 
 /** Takes note that a command is about to be given to a connection. */

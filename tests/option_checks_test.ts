@@ -136,6 +136,11 @@ Deno.test("what options hold is checked when it is given, not when it is first u
     [() => replicas([client], { zones: null as never, zone: "a" }), "Cannot use zones"],
     [() => nearCache(client, { maxBytes: 1024, ttl: 1, clock: 5 as never }), "clock.now"],
     [() => nearCache(client, { maxByts: 1024, ttl: 1 } as never), 'did you mean "maxBytes"?'],
+    ...[null, 5, "a:1", {}].map((wrong): [() => unknown, string] => [
+      () => tagged(wrong as never),
+      "a client, a namespace or a view",
+    ]),
+    [() => replicas([client, {} as never]), "one of the clients"],
     [() => migrate(null as never, moecacheRing), "an object"],
     [() => migrate(moecacheRing, { locater: moecacheRing } as never), 'did you mean "locator"?'],
     [() => migrate({ servers: "a" as never }, moecacheRing), "a list of names"],
@@ -154,6 +159,16 @@ Deno.test("what options hold is checked when it is given, not when it is first u
   await assertRejects(text, ValidationException, "metrics of a client");
   const invalidated = () => tagged(client).invalidateTag("tag", 5 as never);
   await assertRejects(invalidated, ValidationException, "an object");
+});
+
+Deno.test("nearCache checks the options of a hit too", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const near = nearCache(client, { maxBytes: 10_000, ttl: 60, admit: "all" });
+  assertEquals(await near.getOrSet("key", () => 1), 1);
+  const misspelt = () => near.getOrSet("key", () => 2, { exptiem: 5 } as never);
+  await assertRejects(misspelt, ValidationException, 'did you mean "exptime"?');
+  assertEquals(await near.getOrSet("key", () => 2, { exptime: 5 }), 1);
 });
 
 Deno.test("a key format may be an instance of a class", async () => {

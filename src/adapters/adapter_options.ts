@@ -45,7 +45,8 @@ export function clientFrom({ client, servers, clientOptions }: ClientSource): Ad
   }
   if (clientOptions !== undefined) {
     const why = "they are for the servers, and a client has options of its own";
-    throw new ValidationException(`Cannot use clientOptions: ${why}`, clientOptions);
+    // Without the options, which may hold a password.
+    throw new ValidationException(`Cannot use clientOptions: ${why}`, undefined);
   }
   return { client: checkClient(client), close: () => Promise.resolve() };
 }

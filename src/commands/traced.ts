@@ -1,7 +1,7 @@
 /** The commands, each published as an operation while a subscriber listens. @module */
 
 import type { CommandContext } from "../channel_contexts.ts";
-import { inContext, NAMES, presentContext, trace, tracesCommands } from "../observation.ts";
+import { NAMES, presentContext, trace, tracesCommands } from "../observation.ts";
 import { count } from "./count.ts";
 import * as deletes from "./delete.ts";
 import type { CounterOptions, OperationOptions } from "./operation_options.ts";
@@ -54,12 +54,13 @@ export function traceOperation<Result>(
   const args = keysOf(keys);
   const context: CommandContext = { command, args, keys: args.length, client };
   if (namespace !== undefined) context.namespace = namespace;
-  const count = (result: unknown) => {
-    context.hits = result instanceof Map ? result.size : Number(result !== undefined);
-    context.misses = args.length - context.hits;
-  };
-  const issue = () => inContext(context, operate);
-  return trace(NAMES.command, context, issue, READS.includes(command) ? count : undefined);
+  const complete = READS.includes(command) ? countItems : undefined;
+  return trace(NAMES.command, context, operate, complete, context);
+}
+
+function countItems(context: CommandContext, result: unknown): void {
+  context.hits = result instanceof Map ? result.size : Number(result !== undefined);
+  context.misses = context.keys - context.hits;
 }
 
 /** Keys or entries that can be read twice: those of an iterator are taken out of it. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { CommandContext } from "../channel_contexts.ts";
 import { madeAgain, SocketError, TimeoutError } from "../errors.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
@@ -173,6 +174,8 @@ export abstract class Command<Result = unknown> implements Exchange {
   chances: number = 0;
   /** The number of the connection that carries it, or carried it last. */
   carrier: number = 0;
+  /** The operation that it is for, if that is published. */
+  context: CommandContext | undefined;
   /** Whether it may end as a miss when its server fails. */
   mayMiss: boolean = true;
   /**

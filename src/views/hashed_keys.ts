@@ -4,7 +4,7 @@ import { type KeyCommands, ValidationException } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
-import { longestKeyOf, ValueView } from "./value_view.ts";
+import { checkCommands, longestKeyOf, ValueView } from "./value_view.ts";
 
 /** The options of {@linkcode hashedKeys}. */
 export interface HashedKeysOptions {
@@ -51,6 +51,7 @@ const NAME = "key";
  * ```
  */
 export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {}): KeyCommands {
+  checkCommands(client);
   checkNames(options, ["hash"]);
   const { hash = "sha256" } = options;
   if (typeof hash !== "function") checkChoice("hash", hash, Object.keys(ALGORITHMS));

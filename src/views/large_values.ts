@@ -17,6 +17,7 @@ import { type ChunkList, Chunks, rechunked } from "./chunks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import {
   type Change,
+  checkCommands,
   deferExptime,
   type ValueRules,
   ValueView,
@@ -127,6 +128,7 @@ export function largeValues(
   client: KeyCommands,
   options: LargeValuesOptions = {},
 ): LargeValueCommands {
+  checkCommands(client);
   checkNames(options, ["chunkByteLength", "format", "transcoder"]);
   const { chunkByteLength = DEFAULT_CHUNK, format, transcoder } = options;
   checkInteger("chunkByteLength", chunkByteLength, 1024, 2 ** 30);

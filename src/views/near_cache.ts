@@ -19,7 +19,11 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
-import { OPERATION_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import {
+  GET_OR_SET_OPTIONS,
+  OPERATION_OPTIONS,
+  operationOptions,
+} from "../commands/operation_options.ts";
 import {
   checkChoice,
   checkFunction,
@@ -28,11 +32,12 @@ import {
   checkOptions,
   checkSignal,
   invalidOption,
+  type OptionTypes,
 } from "../option_checks.ts";
 import { systemClock } from "../waiting.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
-import { longestKeyOf } from "./value_view.ts";
+import { checkCommands, longestKeyOf } from "./value_view.ts";
 import { Watching } from "./watching.ts";
 
 /** The options of {@linkcode nearCache}. */
@@ -117,6 +122,7 @@ const OVERHEAD = 200;
  */
 export function nearCache(client: KeyCommands, options: NearCacheOptions): NearCacheCommands {
   const names = ["maxBytes", "ttl", "admit", "staleOnError", "revalidate", "clock"];
+  checkCommands(client);
   checkNames(options, names);
   const { maxBytes, ttl, admit = "use", staleOnError = 0, revalidate = "ttl" } = options;
   const { clock = systemClock } = options;
@@ -370,6 +376,8 @@ class NearCache implements NearCacheCommands {
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
     const entry = staleFor === 0 && earlyRefresh === 0 ? this.#entries.get(key) : undefined;
     if (entry !== undefined && clock.now() < entry.expires) {
+      // The view within may have options of its own: `tags`.
+      checkOptions(options, { ...GET_OR_SET_OPTIONS, tags: "any" } as OptionTypes<GetOrSetOptions>);
       this.#hits++;
       return entry.take() as Value;
     }

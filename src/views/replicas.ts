@@ -31,7 +31,7 @@ import { systemClock } from "../waiting.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { Latency } from "./latency.ts";
 import { partialError } from "./partial_errors.ts";
-import { longestKeyOf } from "./value_view.ts";
+import { checkCommands, longestKeyOf } from "./value_view.ts";
 
 /** The options of {@linkcode replicas}. */
 export interface ReplicasOptions {
@@ -141,6 +141,7 @@ export function replicas(
   if (!Array.isArray(clients) || clients.length === 0) {
     throw invalidOption("clients", clients, "a list of at least one client");
   }
+  for (const client of clients) checkCommands(client, "one of the clients");
   const { read = "first", hedgeAfter, write = "any", zones, zone, clock = systemClock } = options;
   checkChoice("read", read, ["first", "any", "nearest"]);
   if (hedgeAfter !== undefined && hedgeAfter !== "p95") {

@@ -21,7 +21,7 @@ import { checkFunction, checkInteger, checkNames, invalidOption } from "../optio
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
-import { longestKeyOf } from "./value_view.ts";
+import { checkCommands, longestKeyOf } from "./value_view.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
 export interface SpreadOptions {
@@ -87,6 +87,7 @@ const NAME = "none";
  * ```
  */
 export function spread(client: KeyCommands, options: SpreadOptions): KeyCommands {
+  checkCommands(client);
   checkNames(options, ["copies", "keys", "hotKeys", "maxAge"]);
   const { copies = 3, keys, hotKeys, maxAge = 60 } = options;
   checkInteger("copies", copies, 2, 16);

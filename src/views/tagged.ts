@@ -16,7 +16,7 @@ import { RisingCounter } from "../features/rising_counter.ts";
 import { checkNames, checkOptions, invalidOption } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { hashOf, LONGEST_HASH_KEY } from "./key_hash.ts";
-import { UNKNOWN, ValueView, type WriteContext } from "./value_view.ts";
+import { checkCommands, UNKNOWN, ValueView, type WriteContext } from "./value_view.ts";
 
 /** What a value is stored with. */
 export interface TagOptions extends OperationOptions {
@@ -135,6 +135,7 @@ const MOST_REMEMBERED = 10_000;
  * ```
  */
 export function tagged(client: KeyCommands, options: TaggedOptions = {}): TaggedCommands {
+  checkCommands(client);
   checkNames(options, ["prefix"]);
   const { prefix = "tag:" } = options;
   if (typeof prefix !== "string" || !/^[!-~]+$/.test(prefix) || prefix.length > LONGEST_PREFIX) {

@@ -12,7 +12,7 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
-import { ValueView } from "./value_view.ts";
+import { checkCommands, ValueView } from "./value_view.ts";
 
 /**
  * A schema of any library that implements Standard Schema, version 1: zod, valibot, arktype and others. This is the
@@ -166,6 +166,7 @@ export function typed<Input, Output>(
   schema: Schema<Input, Output>,
   options: TypedOptions = {},
 ): TypedCommands<Input, Output> {
+  checkCommands(client);
   checkNames(options, ["mismatch"]);
   const { mismatch = "miss" } = options;
   checkChoice("mismatch", mismatch, ["miss", "error"]);

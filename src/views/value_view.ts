@@ -21,7 +21,7 @@ import {
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
-import { checkFunction, checkSignal, copyOptions } from "../option_checks.ts";
+import { checkFunction, checkSignal, copyOptions, invalidOption } from "../option_checks.ts";
 import { ownData } from "../transcoding/item_codec.ts";
 import { partialError, renamed, renameKeys } from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
@@ -114,6 +114,16 @@ const COUNTER_END = 1n << 64n;
 /** The longest key in memcached, and what a namespace puts before its keys besides its prefix. */
 const LONGEST_KEY = 250;
 const GENERATION_LENGTH = 21;
+
+/**
+ * Checks what a view is made of.
+ *
+ * @throws {ValidationException} When it does not have the commands on keys.
+ */
+export function checkCommands(client: KeyCommands, name = "client"): void {
+  if (typeof client?.get === "function" && typeof client.withTranscoder === "function") return;
+  throw invalidOption(name, client, "a client, a namespace or a view");
+}
 
 /** The longest key that these commands take. */
 export function longestKeyOf(commands: KeyCommands & { readonly longestKey?: number }): number {

@@ -2,6 +2,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
 import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { KeyvMoecache, type KeyvMoecacheOptions } from "../../src/adapters/keyv.ts";
+import { Memcached } from "../../src/adapters/memcached.ts";
+import { Client as MemjsClient } from "../../src/adapters/memjs.ts";
 import moecacheDriver, { type MoecacheDriverOptions } from "../../src/adapters/unstorage.ts";
 
 const UNREACHABLE = "127.0.0.1:1";
@@ -117,4 +119,21 @@ Deno.test("an operation refuses a lifetime of another type", async () => {
   }
   await driver.dispose();
   assertEquals(driver.options, { servers: UNREACHABLE });
+});
+
+Deno.test("the errors of adapters show no password", async () => {
+  await using client = new Client(UNREACHABLE);
+  const auth = { username: "ada", password: "s3cret" };
+  const makes = [
+    () => new KeyvMoecache({ client, clientOptions: { auth } }),
+    () => moecacheDriver({ client, clientOptions: { auth } }),
+    () => MemjsClient.create("ada:s3cret@host:x"),
+    () => MemjsClient.create("ada:s3@cret@host:1:2"),
+    () => new Memcached("ada:s3cret@host:1", { clientOptions: { auth } }),
+  ];
+  for (const make of makes) {
+    const error = assertThrows(make, ValidationException);
+    assertEquals(Deno.inspect(error, { depth: 9 }).includes("cret@"), false);
+    assertEquals(Deno.inspect(error.item, { depth: 9 }).includes("cret"), false);
+  }
 });

@@ -170,7 +170,9 @@ export function readServers(text: string | undefined): MemjsServer[] {
   return servers.split(",").map((address) => {
     const parts = ADDRESS.exec(address.trim())?.groups;
     if (parts === undefined) {
-      throw invalidOption("server", address, "[user:password@]host[:port]");
+      // Without what stands before the host, which may be a password.
+      const shown = address.slice(address.lastIndexOf("@") + 1);
+      throw invalidOption("server", shown, "[user:password@]host[:port]");
     }
     const { host = "", port = "11211", username, password } = parts;
     return { host, port: Number(port), ...username && { username, password } };

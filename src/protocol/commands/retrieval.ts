@@ -1,6 +1,7 @@
 /** `get`, `gets` and `gat`. Neighbouring commands that change nothing share one request. @module */
 
 import { ClientException, quote, SocketError } from "../../errors.ts";
+import { countBytes } from "../../observation.ts";
 import { endOfWord, isText, readFlags, readInteger, readText, startsWith } from "../bytes.ts";
 import {
   CHANCES,
@@ -69,6 +70,7 @@ export class RetrievalCommand extends Command {
   /** Takes the item. If it cannot be decoded, only this operation fails. */
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
+    if (this.context !== undefined) countBytes(this.context, data.byteLength);
     try {
       const result = this.readItem(flags, data, cas, this.key, this.carrier);
       if (result instanceof Promise) this.decode(result);
