@@ -30,8 +30,7 @@ export async function askEach<Result>(
       return [{ server, result }];
     } catch (error) {
       if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
-      const reason = messageOf(error);
-      const message = reason.includes(server) ? reason : `${server}: ${reason}`;
+      const message = messageOf(error);
       if (said.get(server) !== message) terminal.warn(`moecache: ${message}\n`);
       said.set(server, message);
       code = EXIT.server;

@@ -163,7 +163,7 @@ Deno.test("stats says which server does not have a kind", async () => {
   });
   const ended = await run("stats items", { servers: `${whole.address},${server.address}` });
   assertEquals(ended.code, 3);
-  assertStringIncludes(ended.messages, `moecache: ${server.address}: Cannot request stats`);
+  assertStringIncludes(ended.messages, `Cannot request stats items of ${server.address}: `);
 });
 
 Deno.test("every command says in one line that nobody is there", async () => {
