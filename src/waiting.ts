@@ -47,10 +47,18 @@ function takeTimers(): [typeof setTimeout, typeof clearTimeout] | undefined {
 const busyClock: Clock = {
   now,
   after(delay, callback) {
-    if (timers === undefined) return systemClock.after(delay, callback);
-    const [start, stop] = timers;
-    const timer = start(callback, delay);
-    return () => stop(timer);
+    const due = () => {
+      cancel();
+      callback();
+    };
+    const late = systemClock.after(delay, due);
+    // It keeps the process alive, and never fires if a test had replaced it before this module was loaded.
+    const timer = timers?.[0](due, delay);
+    const cancel = () => {
+      late();
+      timers?.[1](timer);
+    };
+    return cancel;
   },
 };
 

@@ -53,3 +53,17 @@ Deno.test("lazily loads once for all callers, and again after a failure", async 
   assertEquals(await Promise.all([load(), load()]), [2, 2]);
   assertEquals(await load(), 2);
 });
+
+Deno.test("pause ends where timers had been replaced before the module was loaded", async () => {
+  const { Deno: runtime, setTimeout, clearTimeout } = globalThis;
+  const own = { Deno: runtime, setTimeout, clearTimeout };
+  Object.assign(globalThis, { setTimeout: () => 1, clearTimeout: () => {} });
+  // As on Node and Bun, where it takes the timers.
+  Reflect.deleteProperty(globalThis, "Deno");
+  try {
+    const again = await import("../src/waiting.ts#again");
+    await again.pause(again.systemClock, 1);
+  } finally {
+    Object.assign(globalThis, own);
+  }
+});

@@ -105,12 +105,14 @@ export class Printer {
   }
 
   #encoded(row: Row): string {
-    if (this.shape === "json") return `${JSON.stringify(row, plain)}\n`;
+    // Escaped, it is the same JSON; a terminal obeys no key and no value.
+    const shown = this.terminal.isTerminal ? printable : (text: string) => text;
+    if (this.shape === "json") return `${shown(JSON.stringify(row, plain))}\n`;
     const columns = this.#columns ??= Object.keys(row);
     const isFirst = this.#head;
     this.#head = false;
     const head = isFirst ? `${columns.map(csvCell).join(",")}\n` : "";
-    return `${head}${columns.map((name) => csvCell(csvText(row[name]))).join(",")}\n`;
+    return `${head}${columns.map((name) => csvCell(shown(csvText(row[name])))).join(",")}\n`;
   }
 }
 

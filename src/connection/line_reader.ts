@@ -134,8 +134,12 @@ export class LineReader {
     this.#timer.arm(clock.now() + timeout);
     try {
       const { writer } = await this.#attempt(() => this.#connect());
-      await this.#attempt(() => writer.write(new TextEncoder().encode(request)));
-      return await this.next();
+      const written = this.#attempt(() => writer.write(new TextEncoder().encode(request)));
+      // Some transports accept the request only when the reply is read.
+      const line = this.next();
+      void Promise.allSettled([written, line]);
+      await Promise.race([written, line]);
+      return await line;
     } finally {
       this.#timer.stop();
     }
@@ -276,9 +280,9 @@ export class LineReader {
     if (this.#dialled !== undefined) await inTime(this.#dialled, LONGEST_CLOSE);
     if (dialed.status === "rejected" || dialed.value === undefined) return;
     const { transport, reader, writer } = dialed.value;
-    await transport.close();
+    await inTime(Promise.resolve(transport.close()), LONGEST_CLOSE);
     // The streams of a closed socket may have failed; the reader has received that error from its own read or write.
-    await Promise.allSettled([reader.cancel(), writer.abort()]);
+    await inTime(Promise.allSettled([reader.cancel(), writer.abort()]), LONGEST_CLOSE);
   }
 
   #timeoutError(): TimeoutError {

@@ -13,7 +13,7 @@ import {
   waitsFor,
   waitsForItself,
 } from "./load_callers.ts";
-import { type Load, loadsOf } from "./loads.ts";
+import { type Load, loadsOf, type Running } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
 import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
@@ -73,7 +73,7 @@ export async function getOrSet<Value>(
 
 /** The loading of one value, from the first read until the value is known. */
 class Loading implements Load {
-  readonly waits: Set<{ readonly load: Load }> = new Set();
+  readonly waits: Set<{ readonly load: Running }> = new Set();
   isServing = false;
   readonly isStrict: boolean;
   readonly #session: Session;

@@ -3,13 +3,13 @@
 import { type CallTracker, makeCallTracker } from "../transport/runtime_features.ts";
 import { ClientException } from "../errors.ts";
 import { lazily } from "../waiting.ts";
-import type { Load } from "./loads.ts";
+import type { Running } from "./loads.ts";
 
 /**
  * The load that calls a function. It is removed when the load has ended, because the function may leave code running.
  */
 export interface Caller {
-  load: Load | undefined;
+  load: Running | undefined;
 }
 
 /** Tracks the asynchronous calls of loads, if the runtime supports it. */
@@ -19,7 +19,7 @@ const trackCalls = /* @__PURE__ */ lazily(async () => tracker = await makeCallTr
 let present: Caller | undefined;
 
 /** The load that has started the running code. */
-export function presentLoad(): Load | undefined {
+export function presentLoad(): Running | undefined {
   return (tracker?.getStore() ?? present)?.load;
 }
 
@@ -39,11 +39,11 @@ export async function callAs(caller: Caller, compute: () => unknown): Promise<un
 }
 
 /** Waits for a load. Meanwhile it is recorded that the current load waits for it. */
-export async function waitAs(
-  outer: Load | undefined,
-  load: Load,
-  value: Promise<unknown>,
-): Promise<unknown> {
+export async function waitAs<Value>(
+  outer: Running | undefined,
+  load: Running,
+  value: Promise<Value>,
+): Promise<Value> {
   if (outer === undefined) return await value;
   const wait = { load };
   outer.waits.add(wait);
@@ -55,7 +55,11 @@ export async function waitAs(
 }
 
 /** Whether a load cannot end before another one has ended. */
-export function waitsFor(load: Load, other: Load, seen: Set<Load> = new Set()): boolean {
+export function waitsFor(
+  load: Running,
+  other: Running,
+  seen: Set<Running> = new Set(),
+): boolean {
   if (load.isServing || seen.has(load)) return false;
   seen.add(load);
   return load === other || Array.from(load.waits).some((wait) => waitsFor(wait.load, other, seen));

@@ -3,16 +3,20 @@
 import type { ChangeListener } from "../protocol/command.ts";
 import type { Session } from "../commands/session.ts";
 
-/** The loading of one value, from the first read until the value is known. */
-export interface Load {
-  /** The result for later callers; the signal ends their wait. */
-  join(signal: AbortSignal | undefined): Promise<unknown>;
+/** A function of the caller's that is running, and others wait for. */
+export interface Running {
   /** Whether later callers get the stale value that is being replaced. */
   readonly isServing: boolean;
+  /** Those that this one waits for, because its function has asked for their values. */
+  readonly waits: Set<{ readonly load: Running }>;
+}
+
+/** The loading of one value, from the first read until the value is known. */
+export interface Load extends Running {
+  /** The result for later callers; the signal ends their wait. */
+  join(signal: AbortSignal | undefined): Promise<unknown>;
   /** Whether it fails when the server fails, even with `failover: "miss"`. */
   readonly isStrict: boolean;
-  /** The loads that this one waits for, because its function has asked for their values. */
-  readonly waits: Set<{ readonly load: Load }>;
 }
 
 /** The loads of one client, by key and then by session, because each session has its own format. */

@@ -10,7 +10,7 @@ import {
   waitsFor,
   waitsForItself,
 } from "./load_callers.ts";
-import type { Load } from "./loads.ts";
+import type { Load, Running } from "./loads.ts";
 import { untilAborted } from "../waiting.ts";
 
 /** The values that are currently computed, by key. Other callers may join. */
@@ -40,7 +40,7 @@ export async function computeUnstored<Value>(
     join: () => value,
     isServing: false,
     isStrict: false,
-    waits: new Set<{ readonly load: Load }>(),
+    waits: new Set<{ readonly load: Running }>(),
   };
   caller.load = load;
   values.set(key, load);

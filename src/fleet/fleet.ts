@@ -23,7 +23,7 @@ type FleetParts = ConstructorParameters<typeof RunningFleet>;
 /** Something that waits until operations are served. */
 interface Waiting {
   /** How many operations wait for servers with it. */
-  readonly pending: number;
+  pending(): number;
   /** Continues. What it throws is given to {@linkcode fail}. */
   proceed(fleet: RunningFleet): void;
   fail(error: unknown): void;
@@ -75,9 +75,7 @@ export class Fleet implements Route {
     // The server that gets the command takes its place.
     command.observer = { decoding() {}, failed: (error) => this.#options.counters.failed(error) };
     this.#waiting.push({
-      get pending() {
-        return Number(!command.settled);
-      },
+      pending: () => Number(!command.settled),
       proceed: ({ route }) => {
         if (!command.settled) route.submit(key, command);
       },
@@ -95,9 +93,7 @@ export class Fleet implements Route {
     return untilAborted(
       new Promise((resolve, reject) =>
         this.#whenReady({
-          get pending() {
-            return signal?.aborted ? 0 : chosen;
-          },
+          pending: () => signal?.aborted ? 0 : chosen,
           proceed: ({ route }) => resolve(route.withNodes(use, server, signal)),
           fail: reject,
         })
@@ -122,8 +118,10 @@ export class Fleet implements Route {
 
   /** What has been counted until now. */
   metrics(): ClientMetrics {
-    const places = [...this.#waiting, ...this.status(), { pending: this.#running?.pending ?? 0 }];
-    return this.#options.counters.snapshot(places.reduce((sum, { pending }) => sum + pending, 0));
+    const known = this.#running?.pending ?? 0;
+    return this.#options.counters.snapshot(
+      this.#waiting.reduce((sum, waiting) => sum + waiting.pending(), known),
+    );
   }
 
   /**
@@ -144,7 +142,7 @@ export class Fleet implements Route {
     // Operations that wait already belong to the servers before.
     await new Promise<void>((resolve, reject) =>
       this.#whenReady({
-        pending: 0,
+        pending: () => 0,
         proceed: (fleet) => resolve(fleet.setServers(resolved)),
         fail: (error) => error === this.#closed ? reject(error) : resolve(),
       })

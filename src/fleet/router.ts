@@ -41,11 +41,6 @@ export class Router implements Route {
     return this.#servers.members;
   }
 
-  /** The number of operations that wait for servers that have left the list. */
-  get leaving(): number {
-    return this.#servers.leaving;
-  }
-
   get keepsOrder(): boolean {
     return this.#options.connections === 1 && this.#locator?.locateFormer === undefined;
   }

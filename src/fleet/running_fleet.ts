@@ -61,9 +61,12 @@ export class RunningFleet {
     return isPlain ? undefined : this.#load();
   }
 
-  /** The number of operations that wait for no server of {@linkcode status}: for one that left the list, or for a list. */
+  /** The number of operations that wait for a server, or until servers are known. */
   get pending(): number {
-    return this.#router.leaving + (this.#discovering?.pending ?? 0);
+    return this.status().reduce(
+      (sum, { pending }) => sum + pending,
+      this.#discovering?.pending ?? 0,
+    );
   }
 
   /** The status of the servers and of the spare servers. */

@@ -40,11 +40,6 @@ export class Servers {
     return this.#members;
   }
 
-  /** The number of operations that wait for servers that have left the list. */
-  get leaving(): number {
-    return Array.from(this.#retired).reduce((sum, { pending }) => sum + pending, 0);
-  }
-
   /** Whether the servers are closed. */
   get isClosed(): boolean {
     return this.#isClosed;

@@ -6,6 +6,8 @@ import { writeAndReadInTime } from "../commands/bounded_work.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "../features/load_callers.ts";
+import type { Running } from "../features/loads.ts";
 import {
   dropStub,
   findStub,
@@ -74,7 +76,8 @@ const LONGEST_MESSAGE = 1000;
  * @throws The error of `action`.
  * @throws {ValidationException} When the key, an option or the result is invalid.
  * @throws {ClientException} When another client has been running `action` for all of `waitFor`; when `action` has run,
- * but its result could not be stored; when memcached refuses.
+ * but its result could not be stored; when memcached refuses. Also when `action` asks for its own result, which
+ * Node before 24 notices only before its first `await`.
  * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. `action` may
  * have run then.
  *
@@ -110,20 +113,27 @@ export async function once<Result>(
   const items = strictItems(client);
   const clock = clockOf(client);
   const deadline = clock.now() + waitFor * 1000;
+  const outer = presentLoad();
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     const result = await client.get<Result>(key, signals);
     if (result !== undefined) return result;
     const stub = await claim(items, key, lockFor, signal);
-    if (stub !== undefined) return await act({ client, items, action, stub, exptime });
+    if (stub !== undefined) return await actFor(outer, { client, items, action, stub, exptime });
     const mark = await items.gets(key, signals);
     if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
     if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
+    const turn = mark && turns.get(textOf(mark.value));
+    if (outer && turn && waitsFor(turn, outer)) throw waitsForItself(key);
     const left = deadline - clock.now();
     if (left <= 0) throw stillAtIt(key);
-    await pause(clock, Math.min(left, backoff(attempt)), signal);
+    const pausing = pause(clock, Math.min(left, backoff(attempt)), signal);
+    await (turn === undefined ? pausing : waitAs(outer, turn, pausing));
   }
 }
+
+/** The turns of this process, by the texts of their stubs. */
+const turns = /* @__PURE__ */ new Map<string, Running>();
 
 /** The right to run the action, and the action. */
 interface Turn<Result> {
@@ -134,9 +144,23 @@ interface Turn<Result> {
   readonly exptime: number;
 }
 
-async function act<Result>(turn: Turn<Result>): Promise<Result> {
+/** Runs the action for a caller, which may be another action or a load. */
+async function actFor<Result>(outer: Running | undefined, turn: Turn<Result>): Promise<Result> {
+  const { stub: { nonce } } = turn;
+  const running: Running = { isServing: false, waits: new Set() };
+  const caller: Caller = { load: running };
+  turns.set(nonce, running);
+  try {
+    return await waitAs(outer, running, act(turn, caller));
+  } finally {
+    caller.load = undefined;
+    turns.delete(nonce);
+  }
+}
+
+async function act<Result>(turn: Turn<Result>, caller: Caller): Promise<Result> {
   const { items: { clock } } = turn;
-  const result = await attempt(turn);
+  const result = await attempt(turn, caller);
   try {
     const read = await asRead(turn, result);
     await remember(clock, () => storeResult(turn, result));
@@ -171,9 +195,12 @@ async function readBack<Result>(
   return read === undefined ? result : read;
 }
 
-async function attempt<Result>({ items, action, stub }: Turn<Result>): Promise<Result> {
+async function attempt<Result>(
+  { items, action, stub }: Turn<Result>,
+  caller: Caller,
+): Promise<Result> {
   try {
-    return await action();
+    return await callAs(caller, action) as Result;
   } catch (error) {
     await dropStub(items, stub);
     throw error;
@@ -225,6 +252,10 @@ async function storeMark<Result>(
 function unstored(key: string, message: string): ClientException {
   const why = `the action has run, but its result could not be stored: ${message}`;
   return new ClientException(`Cannot do key "${key}" once: ${why}`, message);
+}
+
+function waitsForItself(key: string): ClientException {
+  return new ClientException(`Cannot do key "${key}" once: the action would wait for itself`, key);
 }
 
 function stillAtIt(key: string): ClientException {

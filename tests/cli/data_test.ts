@@ -157,6 +157,24 @@ Deno.test("--discover finds the servers of a cluster", async () => {
   assertEquals(await client.get("key"), "value");
 });
 
+Deno.test("a terminal gets no control characters in JSON and CSV, and a pipe gets them all", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const value = 'a\x1b[31m,"\x9b2J\u202e\n';
+  await client.set("key", value);
+  const env = { MEMCACHED_SERVERS: server.address };
+  for (const isTerminal of [true, false]) {
+    const json = await moecache("get key --json", { env, isTerminal });
+    assertEquals(JSON.parse(json.output), { key: "key", value });
+    const csv = await moecache("get key --csv", { env, isTerminal });
+    const shown = isTerminal ? 'a\\u001b[31m,""\\u009b2J\\u202e\\u000a' : value.replace('"', '""');
+    assertEquals(csv.output, `key,value\nkey,"${shown}"\n`);
+    if (!isTerminal) continue;
+    const controls = /[^\n\P{Cc}]/u;
+    assertEquals([controls.test(json.output), controls.test(csv.output)], [false, false]);
+  }
+});
+
 Deno.test("a terminal gets no control characters of a value", async () => {
   await using server = await MemcachedServer.listen();
   const env = { MEMCACHED_SERVERS: server.address };

@@ -198,3 +198,19 @@ Deno.test("Client.close does not wait for a dial that never ends", async () => {
   await Promise.all(operations);
   await client.close();
 });
+
+Deno.test("Client's loops and close do not wait for ever for a transport that never closes", async () => {
+  const never = () => new Promise<void>(() => {});
+  const line = "key=a exp=-1 la=1 cas=1 fetch=no cls=1 size=1\nEND\r\n";
+  const list = () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (_request, replies) => replies.enqueue(new TextEncoder().encode(line)),
+    });
+    return Promise.resolve({ readable, writable, close: never });
+  };
+  const client = connect(list);
+  const keys = [];
+  for await (const { key } of client.items()) keys.push(key);
+  assertEquals(keys, ["a"]);
+  await client.close();
+});

@@ -3,8 +3,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, type ClientOptions, SocketError, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { deferred } from "../../src/waiting.ts";
-import { ScriptedPeer } from "../support/scripted_peer.ts";
 
 /** With failover, something is loaded by the first operation of each client, also of the second in a process. */
 const KINDS: Readonly<Record<string, ClientOptions>> = {
@@ -119,22 +117,6 @@ Deno.test("Client counts the operations that wait for what is being loaded", asy
   assertEquals(client.metrics().pending, 4);
   await Promise.all([...waiting, aborted]);
   assertEquals(client.metrics().pending, 0);
-});
-
-Deno.test("Client counts the operations that wait for a server that has left its list", async () => {
-  await using server = await MemcachedServer.listen();
-  const asked = deferred<void>();
-  await using silent = new ScriptedPeer(async (connection) => {
-    await connection.request();
-    asked.resolve();
-  });
-  await using client = new Client(silent.address);
-  const waiting = assertRejects(() => client.get("key"), SocketError);
-  await asked.promise;
-  const changed = client.setServers(server.address);
-  assertEquals(client.metrics().pending, 1);
-  await client.close();
-  await Promise.all([waiting, changed]);
 });
 
 Deno.test("Client that was never used closes at once, and accepts nothing any more", async () => {

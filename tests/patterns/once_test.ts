@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, ClientException, ValidationException } from "../../mod.ts";
+import { Client, ClientException, type KeyCommands, ValidationException } from "../../mod.ts";
 import { once } from "../../src/patterns/mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { nearCache, tagged } from "../../src/views/mod.ts";
+import { deferred } from "../../src/waiting.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";
@@ -150,4 +153,84 @@ Deno.test("once sends its result again when the server was lost meanwhile", asyn
   };
   assertEquals(await once(client, "key", act), "done");
   assertEquals(await client.get("key"), "done");
+});
+
+Deno.test("once inside its own action is an error, directly, through views and by the way of others", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { timeout: 10_000 });
+  const places: Record<string, KeyCommands> = {
+    client,
+    names: client.namespace("n:"),
+    near: nearCache(client, { maxBytes: 1 << 20, ttl: 60 }),
+    tagged: tagged(client.namespace("t:")),
+  };
+  for (const [place, commands] of Object.entries(places)) {
+    const key = `${place}:key`;
+    const again = () => once(commands, key, () => "never");
+    const later = async () => {
+      await client.version();
+      return await again();
+    };
+    const ways: Record<string, () => Promise<unknown>> = {
+      again,
+      later,
+      "another action": () => once(commands, "other", later),
+      "a load": () => commands.getOrSet(`${place}:loaded`, later),
+    };
+    for (const [way, act] of Object.entries(ways)) {
+      const doOnce = () => once(commands, key, act);
+      const why = "the action would wait for itself";
+      await assertRejects(doOnce, ClientException, why, `${place}, ${way}`);
+    }
+    const load = () =>
+      once(commands, key, () => commands.getOrSet(`${place}:loaded`, () => "never"));
+    await assertRejects(
+      () => commands.getOrSet(`${place}:loaded`, load),
+      ClientException,
+      "wait for itself",
+    );
+    // Nothing of it is left.
+    assertEquals(await once(commands, key, () => place), place);
+  }
+});
+
+Deno.test("once is an error where two actions would wait for each other", async () => {
+  await using server = await MemcachedServer.listen();
+  await using first = new Client(server.address, { timeout: 10_000 });
+  await using second = new Client(server.address, { timeout: 10_000 });
+  const begun = [deferred<void>(), deferred<void>()] as const;
+  const one = once(first, "a", async () => {
+    begun[0].resolve();
+    await begun[1].promise;
+    return await once(second, "b", () => "never");
+  });
+  const other = once(second, "b", async () => {
+    begun[1].resolve();
+    await begun[0].promise;
+    return await once(first, "a", () => "never");
+  });
+  const outcomes = await Promise.allSettled([one, other]);
+  for (const outcome of outcomes) {
+    if (outcome.status === "fulfilled") continue;
+    assertEquals(`${outcome.reason}`.includes("the action would wait for itself"), true);
+  }
+  assert(outcomes.some(({ status }) => status === "rejected"));
+});
+
+Deno.test("once waits for another caller's action, also from inside an action of its own", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { timeout: 10_000 });
+  const begun = deferred<void>();
+  const result = deferred<string>();
+  const others = once(client, "a", () => {
+    begun.resolve();
+    return result.promise;
+  });
+  await begun.promise;
+  const own = once(client, "b", () => {
+    const waiting = once(client, "a", () => "never");
+    result.resolve("theirs");
+    return waiting;
+  });
+  assertEquals(await Promise.all([others, own]), ["theirs", "theirs"]);
 });
