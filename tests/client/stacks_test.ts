@@ -46,6 +46,26 @@ Deno.test("a SocketError's stack contains the code that awaits the operation", a
   }
 });
 
+Deno.test("the stack of a refusal of a server contains the code that awaits it", async () => {
+  const fault = () => ({ reply: "SERVER_ERROR out of luck" });
+  await using refusing = await MemcachedServer.listen({ fault });
+  await using other = await MemcachedServer.listen();
+  for (const servers of [[refusing.address], [refusing.address, other.address]]) {
+    await using client = new Client(servers);
+    const operations: (() => Promise<unknown>)[] = [
+      () => client.stats(),
+      () => client.version(),
+      () => client.flushAll(),
+      () => client.verbosity(1),
+    ];
+    for (const operate of operations) {
+      const error = await errorOf(firstCaller(operate));
+      assert(error instanceof ClientException, `${operate}: ${error}`);
+      assertStringIncludes(error.stack ?? "", "firstCaller", `${operate}`);
+    }
+  }
+});
+
 Deno.test("a SocketError's stack contains the code that awaits a reply that is late or does not come", async () => {
   const faults: [ClientOptions, (() => undefined) | undefined][] = [
     [{ timeout: 20 }, () => undefined],

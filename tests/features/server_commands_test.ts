@@ -1,6 +1,6 @@
 /** Commands to every server where some servers fail. */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   Client,
   ClientException,
@@ -154,8 +154,7 @@ Deno.test("a refusal of one server names it, whether it is the only one or not",
     ];
     for (const [call, action] of calls) {
       const refusal = `Cannot ${action}: the server answered "${answer}"`;
-      const error = await assertRejects(call, ClientException, refusal);
-      assertStringIncludes(`${error.stack}`, "server_commands_test.ts");
+      await assertRejects(call, ClientException, refusal);
     }
   }
 });
