@@ -320,3 +320,19 @@ Deno.test("Client refuses a dialect of authentication that there is not", () => 
     );
   }
 });
+
+Deno.test("a transport that cannot be closed while it authenticates does not end the process", async () => {
+  for (const io of ["direct", "streams"] as const) {
+    const client = new Client("unclosable", {
+      ...{ auth, io, connectTimeout: 20 },
+      dial: () => {
+        const readable = new ReadableStream<Uint8Array>();
+        const writable = new WritableStream<Uint8Array>();
+        const close = () => Promise.reject(new Error("cannot be closed"));
+        return Promise.resolve({ readable, writable, close });
+      },
+    });
+    await assertRejects(() => client.get("key"), TimeoutError);
+    await Promise.allSettled([client.close()]);
+  }
+});
