@@ -106,9 +106,9 @@ class Reader implements AsyncDisposable {
     }
   }
 
-  /** Every reader has keys of its own. */
+  /** Every reader has keys of its own. Keys that differ at the end only are close together on this ring. */
   #key(i: number): string {
-    return `${this.mode}:${i}`;
+    return `${i}:${this.mode}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

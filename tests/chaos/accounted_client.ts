@@ -105,9 +105,9 @@ export function isExplained(error: unknown): boolean {
     return Array.from(error.failures.values()).every(isExplained);
   }
   if (error instanceof SocketError) return true;
-  // Nothing else is refused, and nothing here cannot be decoded but flags with garbage in them.
+  // Nothing else is refused, and nothing here cannot be decoded but a number or flag with garbage in it.
   return error instanceof ClientException &&
-    (error.item === REFUSAL || /\ufffd.* for its flags/.test(error.message));
+    (error.item === REFUSAL || /\ufffd.* for (?:its|flag) /.test(error.message));
 }
 
 function kindOf(error: unknown, signal: AbortSignal | undefined): string {

@@ -33,7 +33,7 @@ const escape = (text: string) =>
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 const as = <Type>(value: unknown) => value as Type;
-const statsOf = (args: string) => args === "" ? "stats" : `stats ${args}`;
+const statsOf = (args: string) => `stats ${args.trim()}`.trimEnd();
 
 /** A hostile string where a key, a word or text belongs. */
 const STRINGS: Record<string, Case<string>> = {
