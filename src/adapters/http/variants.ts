@@ -26,9 +26,9 @@ export class Variants {
   readonly #longest: number;
   readonly #now: () => number;
   readonly #lists: Lists<Entry>;
-  /** The latest list of all entries. */
-  #reading: Promise<Entry[]> | undefined;
-  /** The one after it, which has not begun. */
+  /** Resolves when the latest list of all entries has ended; without the entries, which would stay in memory. */
+  #ended: Promise<void> = Promise.resolve();
+  /** The list after it, which has not begun. */
   #nextReading: Promise<Entry[]> | undefined;
 
   constructor(commands: KeyCommands, prefix: string, now: () => number) {
@@ -66,9 +66,12 @@ export class Variants {
    * list at a time. So callers that ask meanwhile share the next list.
    */
   readAll(): Promise<Entry[]> {
-    this.#nextReading ??= Promise.allSettled([this.#reading]).then(() => {
+    this.#nextReading ??= this.#ended.then(() => {
       this.#nextReading = undefined;
-      return this.#reading = this.#readAll();
+      const reading = this.#readAll();
+      // The callers that wait for the entries get its failure.
+      this.#ended = reading.then(() => {}, () => {});
+      return reading;
     });
     return this.#nextReading;
   }
