@@ -79,13 +79,13 @@ export class Variants {
   async #readAll(): Promise<Entry[]> {
     const generation = await this.generation();
     if (generation === undefined) return [];
-    const reading = new Map<string, Promise<Entry[]>>();
+    const reading: Promise<Entry[]>[] = [];
     const readListed = async () => {
       for await (const key of keysBehind(this.#commands, generation + HEAD)) {
-        const entries = reading.get(key) ?? this.#lists.read(key);
+        const entries = this.#lists.read(key);
         // It is waited for below, and may fail before.
         entries.catch(() => {});
-        reading.set(key, entries);
+        reading.push(entries);
       }
     };
     try {
@@ -94,9 +94,13 @@ export class Variants {
       // The servers that could be reached have been listed.
       const outcome = await this.#outcomeOf(error);
       if (outcome === "error") throw error;
-      if (outcome === "back") await readListed();
+      if (outcome === "back") {
+        // What was read while the server was away may have failed, or be a miss.
+        reading.length = 0;
+        await readListed();
+      }
     }
-    const all = await Promise.all(reading.values());
+    const all = await Promise.all(reading);
     return this.#fresh(all.flat()).sort((a, b) => a.stored - b.stored);
   }
 
