@@ -1,5 +1,5 @@
 /**
- * A Hono server on Bun whose visitors keep their sessions, whichever of such servers they reach.
+ * A Hono server on Bun with sessions. Several such servers share the sessions of their visitors.
  *
  * ```sh
  * bunx jsr add @moecache/moecache
@@ -20,10 +20,12 @@ import { sessionMiddleware } from "hono-sessions";
 const { MEMCACHED = "127.0.0.1:11211", PORT = "3000", SESSION_SECRET } = process.env;
 const HOUR = 60 * 60;
 
+if (!SESSION_SECRET) throw new Error("Set SESSION_SECRET, the same for all servers");
+
 const app = new Hono();
 app.use(sessionMiddleware({
   store: honoSessionsStore({ servers: MEMCACHED, clientOptions: { timeout: 1000 } }),
-  encryptionKey: SESSION_SECRET, // at least 32 characters, the same for all servers
+  encryptionKey: SESSION_SECRET, // at least 32 characters
   expireAfterSeconds: HOUR,
 }));
 

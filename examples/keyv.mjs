@@ -1,6 +1,6 @@
 /**
- * An HTTP server on Node with a store of Keyv, which cache-manager, NestJS, cacheable, Apollo Server and Backstage take.
- * Here cache-manager loads a page once for all such servers.
+ * An HTTP server on Node with a store of Keyv, which cache-manager, NestJS, cacheable, Apollo Server and Backstage
+ * take. Here cache-manager loads a page once for all such servers.
  *
  * ```sh
  * npx jsr add @moecache/moecache

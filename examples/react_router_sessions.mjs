@@ -1,6 +1,6 @@
 /**
  * Sessions of React Router on Node, as its loaders and actions use them; Remix has the same functions. Here they are
- * called by an HTTP server. Visitors keep their sessions, whichever of such servers they reach.
+ * called by an HTTP server. Several such servers share the sessions of their visitors.
  *
  * ```sh
  * npx jsr add @moecache/moecache

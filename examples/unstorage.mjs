@@ -29,10 +29,10 @@ const notes = createStorage({
 
 async function answer({ method, url }, body) {
   if (method === "PUT") {
-    await notes.setItem(url, body);
+    await notes.setItemRaw(url, body);
     return [201, "Noted\n"];
   }
-  const note = await notes.getItem(url);
+  const note = await notes.getItemRaw(url); // getItem would make an object of a note in JSON
   return note === null ? [404, "There is no such note\n"] : [200, `${note}\n`];
 }
 

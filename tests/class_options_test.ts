@@ -12,6 +12,7 @@ import {
 } from "../mod.ts";
 import { clientOptionsFrom } from "../src/adapters/adapter_options.ts";
 import { moecacheDriver } from "../src/adapters/bentocache.ts";
+import { MoecacheCacheStorage } from "../src/adapters/cache.ts";
 import { KeyvMoecache } from "../src/adapters/keyv.ts";
 import { Memcached } from "../src/adapters/memcached.ts";
 import { Client as MemjsClient } from "../src/adapters/memjs.ts";
@@ -147,6 +148,21 @@ Deno.test("adapters read their own options that are getters, also where others s
   await using driver = factory({ ...options });
   assertEquals(driver.type, "l2");
   assertThrows(() => moecacheDriver(null as never), ValidationException, "an object");
+  await using keyv = new KeyvMoecache(servers, instance({ namespace: "names" }));
+  assertEquals(keyv.namespace, "names");
+});
+
+Deno.test("a storage of caches reads a query whose options are getters", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const caches = new MoecacheCacheStorage(client);
+  const cache = await caches.open("pages");
+  await cache.put("https://example.com/?a", new Response("page"));
+  const query = instance({ ignoreSearch: true });
+  for (const place of [cache, caches]) {
+    const found = await place.match("https://example.com/?b", query);
+    assertEquals(await found?.text(), "page");
+  }
 });
 
 Deno.test("an option that is undefined leaves an adapter's default in place", async () => {

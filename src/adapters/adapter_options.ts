@@ -66,8 +66,9 @@ export function withDefaults<Options extends object>(
 ): Options {
   if (options !== undefined) checkObject(options, "an object");
   const given = copyOptions(options ?? defaults, names);
-  for (const name in defaults) {
-    if (given[name] === undefined) given[name] = defaults[name];
+  const filling = copyOptions(defaults, names);
+  for (const name in filling) {
+    if (given[name] === undefined) given[name] = filling[name];
   }
   return given;
 }
@@ -123,6 +124,10 @@ export function checkPrefix(prefix: unknown): string {
  */
 export function checkRecord(name: string, value: unknown): void {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
-  const why = `it must be an object, not ${value === null ? "null" : typeof value}`;
+  const why = `it must be an object, not ${value === null ? "null" : kindOf(value)}`;
   throw new ValidationException(`Cannot store ${name}: ${why}`, value);
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? "a list" : typeof value;
 }

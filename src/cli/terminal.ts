@@ -138,16 +138,21 @@ class ProcessScreen implements FullScreen {
 /** The exit code of a program that Ctrl-C has ended, as shells have it. */
 export const INTERRUPTED = 130;
 
-/** What a source gives until a signal is aborted, also while it gives nothing. */
+/** What a source gives until a signal is aborted, also while it gives nothing. Then the source is closed. */
 export async function* untilAborted<Part>(
   source: AsyncIterable<Part>,
   signal: AbortSignal,
 ): AsyncGenerator<Part, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  while (!signal.aborted) {
-    const next = await resolvedOrAborted(iterator.next(), signal);
-    if (next === undefined || next.done) return;
-    yield next.value;
+  try {
+    while (!signal.aborted) {
+      const next = await resolvedOrAborted(iterator.next(), signal);
+      if (next === undefined || next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not waited for: it ends only after a read that is under way.
+    void iterator.return?.();
   }
 }
 

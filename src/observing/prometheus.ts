@@ -56,7 +56,8 @@ const PREFIX = /^(?:[a-zA-Z_:][\w:]*)?$/;
  * @param clients A client, or several. Those with the same `clientName` are added up.
  * @param options The prefix, and whether the servers are asked.
  * @returns The text, for a response of the type `text/plain; version=0.0.4`.
- * @throws {ValidationException} When a client is none, when an option is invalid, or `servers` is given for a client without `stats`.
+ * @throws {ValidationException} When `clients` holds anything but clients, when an option is invalid, or when `servers`
+ * is given for a client without `stats`.
  *
  * @example With what the servers say
  * ```ts

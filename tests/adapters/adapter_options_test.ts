@@ -121,6 +121,16 @@ Deno.test("an operation refuses a lifetime of another type", async () => {
   assertEquals(driver.options, { servers: UNREACHABLE });
 });
 
+Deno.test("an adapter says what it was given instead of an entry", async () => {
+  await using store = new KeyvMoecache(UNREACHABLE);
+  for (
+    const [entry, what] of [[[], "a list"], [null, "null"], [5, "number"]] as [never, string][]
+  ) {
+    const message = `Cannot store entry: it must be an object, not ${what}`;
+    await assertRejects(() => store.setMany([entry]), ValidationException, message);
+  }
+});
+
 Deno.test("the errors of adapters show no password", async () => {
   await using client = new Client(UNREACHABLE);
   const auth = { username: "ada", password: "s3cret" };

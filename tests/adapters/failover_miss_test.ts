@@ -1,7 +1,7 @@
 /** What the adapters do where `failover` is "miss" and one server cannot be reached. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, SocketError } from "../../mod.ts";
+import { Client, type KeyCommands, SocketError, type Transcoder } from "../../mod.ts";
 import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
 import {
@@ -11,6 +11,7 @@ import {
   sessionIdStrategy,
 } from "../../src/adapters/session.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { SwitchedFleet, type SwitchedServer } from "../support/switched_fleet.ts";
 
 const URL_ = "https://example.com/page";
@@ -99,6 +100,41 @@ Deno.test("a cache lists what is on the servers that can be reached", async () =
   await gone.become("up");
   await fleet.servers[generation]!.become("refusing");
   assertEquals(await cache.keys(), []);
+});
+
+Deno.test("a cache lists once more when a server is back that failed while it was listed", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const away = new Set(["items", "get"]);
+  const leave = (method: string) => {
+    if (away.delete(method)) throw new SocketError("Cannot reach the server");
+  };
+  const failingOnce = (commands: KeyCommands): KeyCommands =>
+    new Proxy(commands, {
+      get(target, name) {
+        if (name === "withTranscoder") {
+          return (format: Transcoder) => failingOnce(target.withTranscoder(format));
+        }
+        if (name === "items") {
+          return async function* () {
+            yield* client.items();
+            leave("items");
+          };
+        }
+        if (name === "get") {
+          return async (key: string) => {
+            if (key.includes("head:") && away.size > 0) leave("get");
+            return await target.get(key);
+          };
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  const pages = await new MoecacheCacheStorage(client).open("pages");
+  await pages.put("https://example.com/", new Response("page"));
+  const listed = await (await new MoecacheCacheStorage(failingOnce(client)).open("pages")).keys();
+  assertEquals([listed.map(({ url }) => url), [...away]], [["https://example.com/"], []]);
 });
 
 Deno.test("a cache leaves no body behind that it cannot list", async () => {

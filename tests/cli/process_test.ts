@@ -86,6 +86,19 @@ Deno.test("untilAborted ends while its source gives nothing", async () => {
   await writer.abort();
 });
 
+Deno.test("untilAborted closes its source when its reader stops", async () => {
+  let isClosed = false;
+  const readable = new ReadableStream<number>({
+    start: (controller) => controller.enqueue(1),
+    cancel: () => void (isClosed = true),
+  });
+  for await (const part of untilAborted(readable, new AbortController().signal)) {
+    assertEquals(part, 1);
+    break;
+  }
+  assertEquals(isClosed, true);
+});
+
 Deno.test("bash completes commands and options", async () => {
   const { output } = await moecache("completion bash");
   const complete = async (...words: string[]) => {

@@ -118,6 +118,8 @@ Deno.test("unstorage.mjs keeps notes for two servers, and asks to try again with
   const put = (body: string) => ({ method: "PUT", body });
   assertEquals(await ask(`${first}shopping`, put("Buy tea")), [201, "Noted\n"]);
   assertEquals(await ask(`${second}shopping`), [200, "Buy tea\n"]);
+  assertEquals(await ask(`${first}json`, put('{"tea":1}')), [201, "Noted\n"]);
+  assertEquals(await ask(`${second}json`), [200, '{"tea":1}\n']);
   assertEquals(await ask(`${second}garden`), [404, "There is no such note\n"]);
   await memcached.kill();
   assertEquals(await ask(`${first}shopping`), [503, "Please try again\n"]);

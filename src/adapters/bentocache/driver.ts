@@ -10,7 +10,7 @@ import {
 import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkList, checkPrefix, clientFrom } from "../adapter_options.ts";
 import type { StoredValue } from "../item_format.ts";
-import { exptimeOf } from "../key_and_exptime.ts";
+import { checkText, exptimeOf } from "../key_and_exptime.ts";
 import { valueOf } from "../stored_values.ts";
 import { NamespaceTree, type Place } from "./namespace_tree.ts";
 
@@ -232,10 +232,7 @@ class Driver implements MoecacheBentoDriver {
   }
 
   async #placeOf(key: string): Promise<Place> {
-    if (typeof key === "string") {
-      return await this.#shared.tree.placeOf([...this.#path, ...key.split(":")]);
-    }
-    throw new ValidationException(`Cannot use key of type ${typeof key}: it must be a string`, key);
+    return await this.#shared.tree.placeOf([...this.#path, ...checkText(key).split(":")]);
   }
 }
 

@@ -48,11 +48,12 @@ export interface CacheSettings {
  *
  * Many users share this cache. Unlike a browser's cache, it follows RFC 9111's rules for shared caches. `put` resolves
  * and stores nothing when the response's `Cache-Control` has `no-store`, `no-cache` or `private`, when there is a
- * `Set-Cookie`, when `Vary` has what is no name of a header, when the response has expired, when the request's `Cache-Control` has `no-store`, and when the request
- * has an `Authorization` and the response does not allow sharing it. `s-maxage`, `max-age` or `Expires` say how long a
- * response is served, less its age according to `Age` and `Date`. Without them it never expires. It is served with an
- * `Age` header. The headers of a connection, such as `Connection` and those that it names, are not stored. The cache
- * stores a request's address and the headers that `Vary` names, and nothing else of the request.
+ * `Set-Cookie`, when `Vary` has a name that no header can have, when the response has expired, when the request's
+ * `Cache-Control` has `no-store`, and when the request has an `Authorization` and the response does not allow sharing
+ * it. `s-maxage`, `max-age` or `Expires` say how long a response is served, less its age according to `Age` and `Date`.
+ * Without them it never expires. It is served with an `Age` header. The headers of a connection, such as `Connection`
+ * and those that it names, are not stored. The cache stores a request's address and the headers that `Vary` names, and
+ * nothing else of the request.
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. Before a response is returned, the cache checks
  * that all chunks exist; an incomplete body is a miss. When memcached loses a chunk while the body is read, reading
@@ -180,7 +181,8 @@ export class MoecacheCache {
    * @param response The response, whose body is read to its end.
    * @returns A promise that resolves when the response is stored, or when the rules say that it must not be stored.
    * @throws {TypeError} When the request is not a GET of `http:` or `https:`, or the response is partial (206), has a
-   * status outside of 200 to 599, varies by everything (`Vary: *`), has been read already, or has a body whose chunks are not bytes.
+   * status outside of 200 to 599, varies by everything (`Vary: *`), has been read already, or has a body whose chunks
+   * are not bytes.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    * @throws {AggregateError} When storing fails, and deleting the stored part of the body fails as well.

@@ -1,6 +1,6 @@
 /** The web standard's `CacheStorage`. @module */
 
-import { checkOptions } from "../../option_checks.ts";
+import { checkOptions, copyOptions } from "../../option_checks.ts";
 import { type KeyCommands, ValidationException } from "../../../mod.ts";
 import { checkClient, checkPrefix } from "../adapter_options.ts";
 import { itemKeyOf } from "../key_and_exptime.ts";
@@ -237,8 +237,9 @@ export class MoecacheCacheStorage {
     request: Request | string | URL,
     options: MoecacheCacheQuery & { readonly cacheName?: string | undefined } = {},
   ): Promise<Response | undefined> {
-    checkOptions(options, { ...QUERY_TYPES, cacheName: "string" });
-    const { cacheName, ...query } = options;
+    const types = { ...QUERY_TYPES, cacheName: "string" } as const;
+    checkOptions(options, types);
+    const { cacheName, ...query } = copyOptions(options, Object.keys(types));
     // Taken at once: the caller may change the request while caches are searched.
     const asked = askedOf(request) as Request;
     for (const name of await this.keys()) {

@@ -26,9 +26,9 @@ export class Variants {
   readonly #longest: number;
   readonly #now: () => number;
   readonly #lists: Lists<Entry>;
-  /** The latest list of all entries. */
-  #reading: Promise<Entry[]> | undefined;
-  /** The one after it, which has not begun. */
+  /** Resolves when the latest list of all entries has ended; without the entries, which would stay in memory. */
+  #ended: Promise<void> = Promise.resolve();
+  /** The list after it, which has not begun. */
   #nextReading: Promise<Entry[]> | undefined;
 
   constructor(commands: KeyCommands, prefix: string, now: () => number) {
@@ -66,9 +66,12 @@ export class Variants {
    * list at a time. So callers that ask meanwhile share the next list.
    */
   readAll(): Promise<Entry[]> {
-    this.#nextReading ??= Promise.allSettled([this.#reading]).then(() => {
+    this.#nextReading ??= this.#ended.then(() => {
       this.#nextReading = undefined;
-      return this.#reading = this.#readAll();
+      const reading = this.#readAll();
+      // The callers that wait for the entries get its failure.
+      this.#ended = reading.then(() => {}, () => {});
+      return reading;
     });
     return this.#nextReading;
   }
@@ -76,13 +79,13 @@ export class Variants {
   async #readAll(): Promise<Entry[]> {
     const generation = await this.generation();
     if (generation === undefined) return [];
-    const reading = new Map<string, Promise<Entry[]>>();
+    const reading: Promise<Entry[]>[] = [];
     const readListed = async () => {
       for await (const key of keysBehind(this.#commands, generation + HEAD)) {
-        const entries = reading.get(key) ?? this.#lists.read(key);
+        const entries = this.#lists.read(key);
         // It is waited for below, and may fail before.
         entries.catch(() => {});
-        reading.set(key, entries);
+        reading.push(entries);
       }
     };
     try {
@@ -91,9 +94,13 @@ export class Variants {
       // The servers that could be reached have been listed.
       const outcome = await this.#outcomeOf(error);
       if (outcome === "error") throw error;
-      if (outcome === "back") await readListed();
+      if (outcome === "back") {
+        // What was read while the server was away may have failed, or be a miss.
+        reading.length = 0;
+        await readListed();
+      }
     }
-    const all = await Promise.all(reading.values());
+    const all = await Promise.all(reading);
     return this.#fresh(all.flat()).sort((a, b) => a.stored - b.stored);
   }
 

@@ -54,10 +54,10 @@ const TAGS_HEADER = "x-next-cache-tags";
 const SHARED_KINDS: readonly unknown[] = ["FETCH", "IMAGE"];
 
 /**
- * Makes a class for `cacheHandler` in the configuration of Next.js 15 and 16: pages and route handlers that are rendered once
- * (ISR), what `fetch` and `unstable_cache` keep, and optimized images with `images.customCacheHandler`. All processes of
- * a deployment share them. `revalidateTag` and `revalidatePath` reach all processes, as with `nextCacheHandler`, with
- * which it may share a `prefix`.
+ * Makes a class for `cacheHandler` in the configuration of Next.js 15 and 16: pages and route handlers that are rendered
+ * once (ISR), what `fetch` and `unstable_cache` keep, and optimized images with `images.customCacheHandler`. All
+ * processes of a deployment share them. `revalidateTag` and `revalidatePath` reach all processes, as with
+ * `nextCacheHandler`, with which it may share a `prefix`.
  *
  * Pages that `next build` has rendered are rendered once more when they are first asked for, because Next does not read
  * its own files with another `cacheHandler`. When memcached is away, pages are rendered each time, and `onError`

@@ -1,4 +1,9 @@
-/** Checks of what Next passes: a wrong tag would be one that nothing revalidates, and a wrong time would last for ever. @module */
+/**
+ * Checks of what Next passes. Nothing would revalidate an entry with a wrong tag, and one with a wrong time would never
+ * expire.
+ *
+ * @module
+ */
 
 import { checkObject, invalidOption } from "../../option_checks.ts";
 
