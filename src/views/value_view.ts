@@ -446,6 +446,8 @@ export class ValueView implements KeyCommands {
     const changeStored = async (stored: unknown) => {
       before = stored;
       const prepared = this.#rules.prepareWrite?.(key, strict);
+      // It may fail while the value is read and changed, when nothing waits for it yet.
+      void Promise.allSettled([prepared]);
       const present = await this.#reader<Value>(key, strict)(stored);
       next = await change(present);
       if (next === undefined) return undefined;
