@@ -70,6 +70,8 @@ export interface ValueRules {
    * for numbers, but not for every value.
    */
   isPlain(key: string): boolean | "mostly";
+  /** What stores values in their own format, where the view hands its client what it has encoded itself. */
+  readonly values?: KeyCommands | undefined;
   /** Whether a part of a value that was just stored may be missing when it is read. */
   readonly mayLose?: boolean;
   /** Cleans up after a write that has not failed. */
@@ -157,7 +159,8 @@ export class ValueView implements KeyCommands {
     withTranscoder: (transcoder: Transcoder) => KeyCommands,
   ) {
     this.#inner = inner;
-    this.#innermost = inner instanceof ValueView ? inner.#innermost : inner;
+    const { values = inner } = rules;
+    this.#innermost = values instanceof ValueView ? values.#innermost : values;
     this.#rules = rules;
     this.#withTranscoder = withTranscoder;
   }
