@@ -31,7 +31,7 @@ export class WaitingRoom {
     this.#overdue = overdue;
   }
 
-  /** The number of operations that wait. It may include aborted ones until they are {@linkcode sweep}ed out. */
+  /** The number of operations that wait, with aborted ones that {@linkcode sweep} has not removed yet. */
   get pending(): number {
     return this.#waiters.length;
   }
