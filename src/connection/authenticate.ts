@@ -25,7 +25,8 @@ export function authenticated(dial: Dial, checked: CheckedCredentials): Dial {
     const transport = await dial(signal);
     let closing: Promise<void> | undefined;
     const close = () => closing ??= closeTransport(transport);
-    // A failure to close it is thrown where the authentication ends. Workers warn about listeners that return a promise.
+    // A failure to close it is thrown where the authentication ends.
+    // Workers warn about listeners that return a promise.
     const giveUp = () => void close().catch(() => {});
     try {
       signal.throwIfAborted();

@@ -656,7 +656,11 @@ export class ValueView implements KeyCommands {
     return typeof counted === "string" ? BigInt(counted) : undefined;
   }
 
-  /** Changes a value and keeps its exptime where the server tells it; resolves to the new value, to `undefined` on a miss. */
+  /**
+   * Changes a value and keeps its exptime where the server tells it.
+   *
+   * @returns The new value; `undefined` on a miss.
+   */
   async #rewrite(
     key: string,
     change: (value: unknown) => unknown,
