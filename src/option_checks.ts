@@ -42,7 +42,7 @@ export function checkOptions<Options>(
 /**
  * Copies options, also those that getters of a class return, which a spread leaves out.
  *
- * @param names The names of the options. What has another name is copied too, for code that passes it on.
+ * @param names The names of the options. Own properties with other names are copied too, for code that passes them on.
  */
 export function copyOptions<Options extends object>(
   options: Options,
@@ -143,8 +143,8 @@ export function checkNames(options: object, known: readonly string[]): void {
 }
 
 /**
- * Does the same without a hint at what was meant, for what programs load without a client: there the hint would be
- * a tenth of all.
+ * As {@linkcode checkNames}, but the message does not guess which option was meant. For transcoders that programs may
+ * load without a client: code for the guess would be a tenth of what they load.
  *
  * @throws {ValidationException} When `options` is not an object, or an option is unknown.
  */

@@ -67,7 +67,9 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "adapters/adapter_options.ts": ["client_options.ts"],
   // The whole entry would bring along the package that the near cache imports.
   "adapters/next/tagged_entries.ts": ["views/large_values.ts"],
-  "views/near_cache.ts": ARGUMENTS,
+  "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  // Only what has a session reads straight into the memory of a large value.
+  "views/chunks.ts": ["commands/session.ts"],
   "views/replicas.ts": ARGUMENTS,
   "views/spread.ts": ARGUMENTS,
   // Under an unknown generation, a view computes values as a namespace does.

@@ -9,7 +9,7 @@ import {
   checkAuthenticationAnswer,
 } from "../protocol/commands/authentication.ts";
 import type { CheckedCredentials } from "../protocol/credentials.ts";
-import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { type ByteChannel, inTime, LONGEST_CLOSE, openChannel } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** Opens a socket. */
@@ -25,7 +25,7 @@ export function authenticated(dial: Dial, checked: CheckedCredentials): Dial {
     const transport = await dial(signal);
     let closing: Promise<void> | undefined;
     const close = () => closing ??= closeTransport(transport);
-    // A failure to close it is thrown where the authentication ends. Workers warn about listeners that return a promise.
+    // What the authentication fails with is the error that matters. Workers warn about listeners that return a promise.
     const giveUp = () => void close().catch(() => {});
     try {
       signal.throwIfAborted();
@@ -35,7 +35,7 @@ export function authenticated(dial: Dial, checked: CheckedCredentials): Dial {
       signal.throwIfAborted();
       return transport;
     } catch (error) {
-      await close();
+      await inTime(Promise.allSettled([close()]), LONGEST_CLOSE);
       throw error;
     } finally {
       signal.removeEventListener("abort", giveUp);

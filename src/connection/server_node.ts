@@ -42,22 +42,48 @@ const APART = 10_000;
 const PROBE_KEY = "~moecache-probe-";
 const PROBE_KEYS = 10;
 
-/** How many waiting commands are searched, on average, for each one that is refused. */
+/** How many waiting operations are searched, on average, for each one that is refused. */
 const LOOKED_THROUGH = 64;
 
 /** Where operations wait. */
 interface Waiting {
-  /** The number of operations that wait. */
+  /** The number of operations that wait, perhaps with some that have been aborted. */
   readonly pending: number;
   /** The total length of the values that they store, in bytes. */
   readonly pendingBytes: number;
+  /** Removes those that have been aborted. */
+  sweep(): void;
 }
 
-/** The limit that one more operation with a value of this many bytes exceeds, in words; or `undefined`. */
-export function fullOf(
+/** How much may wait. */
+type WaitingLimits = Pick<ServerNodeOptions, "maxPending" | "maxPendingBytes">;
+
+/** Finds out whether there is room for one more operation. */
+export class RoomCheck {
+  readonly #limits: WaitingLimits;
+  #refusals = 0;
+
+  constructor(limits: WaitingLimits) {
+    this.#limits = limits;
+  }
+
+  /** The limit that one more operation with a value of this many bytes exceeds, in words; or `undefined`. */
+  fullOf(places: readonly Waiting[], byteLength: number): string | undefined {
+    const full = exceeded(places, byteLength, this.#limits);
+    if (full === undefined) return undefined;
+    const pending = places.reduce((sum, { pending }) => sum + pending, 0);
+    // If thousands of operations really wait, they are not searched for each one that is refused.
+    if (++this.#refusals * LOOKED_THROUGH < pending) return full;
+    this.#refusals = 0;
+    for (const place of places) place.sweep();
+    return exceeded(places, byteLength, this.#limits);
+  }
+}
+
+function exceeded(
   places: readonly Waiting[],
   byteLength: number,
-  { maxPending, maxPendingBytes }: Pick<ServerNodeOptions, "maxPending" | "maxPendingBytes">,
+  { maxPending, maxPendingBytes }: WaitingLimits,
 ): string | undefined {
   let pending = 0;
   let bytes = byteLength;
@@ -79,6 +105,7 @@ export function fullOf(
  */
 export class ServerNode implements ServerHandle {
   readonly #options: ServerNodeOptions;
+  readonly #room: RoomCheck;
   readonly #health: ServerHealth;
   readonly #connections: Connection[] = [];
   /** Connections that accept no more commands, and whose sockets may still be open. */
@@ -92,7 +119,6 @@ export class ServerNode implements ServerHandle {
     decoding: (command) => this.#decode(command),
     failed: (error) => this.#options.counters.failed(error),
   };
-  #refusals = 0;
   /** Until when requests have only one key. */
   #apartUntil = -Infinity;
   #hasLostOne = false;
@@ -101,6 +127,7 @@ export class ServerNode implements ServerHandle {
 
   constructor(options: ServerNodeOptions) {
     this.#options = options;
+    this.#room = new RoomCheck(options);
     this.#health = new ServerHealth(options, () => this.#probe());
     this.#decodingTimer = new DeadlineTimer(options.clock, () => this.#checkDecoding());
   }
@@ -254,14 +281,8 @@ export class ServerNode implements ServerHandle {
    * @throws {SocketError} When there is no room.
    */
   #checkRoom({ byteLength }: Command): void {
-    const full = fullOf(this.#connections, byteLength, this.#options);
+    const full = this.#room.fullOf(this.#connections, byteLength);
     if (full === undefined) return;
-    // If thousands of commands really wait, they are not searched for each refused command.
-    if (++this.#refusals * LOOKED_THROUGH >= this.pending) {
-      this.#refusals = 0;
-      for (const connection of this.#connections) connection.sweep();
-      if (fullOf(this.#connections, byteLength, this.#options) === undefined) return;
-    }
     const { server } = this.#options;
     throw new SocketError(`Cannot use ${server}: ${full}`, { server });
   }

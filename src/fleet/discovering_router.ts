@@ -2,7 +2,7 @@
 
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-import type { fullOf } from "../connection/server_node.ts";
+import type { RoomCheck } from "../connection/server_node.ts";
 import { deferred } from "../waiting.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { DiscoveryLoop } from "../discovery/discovery_loop.ts";
@@ -34,8 +34,8 @@ export interface Deployment {
   readonly tls: TlsOptions | undefined;
   /** Opens a socket in the same way as for the client's servers. */
   readonly connect: (address: ServerAddress, signal: AbortSignal) => Promise<Transport>;
-  /** Tells which limit an operation exceeds where others wait. */
-  readonly fullOf: typeof fullOf;
+  /** Whether there is room for an operation where others wait. */
+  readonly room: RoomCheck;
   /** Called with the error of a failed look-up. */
   readonly failed: (error: SocketError) => void;
 }
@@ -160,11 +160,7 @@ export class DiscoveringRouter implements Route {
    * @throws {SocketError} When there is no room.
    */
   #checkRoom({ byteLength }: Waiter): void {
-    const room = this.#room;
-    const fullOf = () => this.#deployment.fullOf([room], byteLength, this.#options);
-    if (fullOf() === undefined) return;
-    room.sweep();
-    const full = fullOf();
+    const full = this.#deployment.room.fullOf([this.#room], byteLength);
     if (full === undefined) return;
     throw new SocketError(`Cannot discover servers through ${this.#discovery.name}: ${full}`);
   }

@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
 import { connect } from "../connection/connect.ts";
-import { fullOf } from "../connection/server_node.ts";
+import { RoomCheck } from "../connection/server_node.ts";
 import type { SocketError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Locator } from "../routing/locator.ts";
@@ -147,7 +147,7 @@ export class RunningFleet {
           setServers: (servers) => this.#discovered(servers),
           tls: chooseTls(undefined, this.#options.tls),
           connect: (address, signal) => this.#connect(address, signal),
-          fullOf,
+          room: new RoomCheck(this.#options),
           failed: (error: SocketError) => this.#tell("error", discovery.name, error),
         },
       );

@@ -31,7 +31,7 @@ export class WaitingRoom {
     this.#overdue = overdue;
   }
 
-  /** The number of operations that wait. It may include aborted ones until they are {@linkcode sweep}ed out. */
+  /** The number of operations that wait, with aborted ones that {@linkcode sweep} has not removed yet. */
   get pending(): number {
     return this.#waiters.length;
   }
@@ -41,7 +41,7 @@ export class WaitingRoom {
     return this.#byteLength;
   }
 
-  /** Removes aborted operations; done only when the number matters. */
+  /** Removes aborted operations. It looks at all of them, so call it only when the number matters. */
   sweep(): void {
     this.#waiters = this.#waiters.filter(({ isOver }) => !isOver);
     this.#byteLength = this.#waiters.reduce((sum, { byteLength }) => sum + byteLength, 0);

@@ -42,6 +42,16 @@ export function checkExptime(exptime: unknown, now: () => number): number {
   );
 }
 
+/**
+ * Whether an item with this exptime has expired when it is stored.
+ *
+ * @param now The Unix time in milliseconds.
+ */
+export function isPast(exptime: Exptime | undefined, now: number): boolean {
+  if (exptime instanceof Date) return exptime.getTime() <= now;
+  return exptime !== undefined && exptime >= FIRST_UNIX_TIME && exptime * 1000 <= now;
+}
+
 /** Checks an option in whole seconds, up to 30 days. */
 export function checkSeconds(name: string, value: unknown, least: 0 | 1): number {
   return checkInteger(name, value, least, LONGEST_RELATIVE);

@@ -86,8 +86,8 @@ export interface Transcoder<Value = unknown> {
   /**
    * Returns the memory that the bytes of a long item are read into, of exactly `byteLength` bytes; a new buffer is used
    * for `undefined`, or another length. It is called only for an item that does not arrive in one piece. `decode` gets
-   * this memory as `data` if the transcoder also has `borrowsData`, and a copy otherwise. An operation that has failed
-   * may still write to it.
+   * this memory as `data` if the transcoder also has `borrowsData`, or if the memory is a whole `ArrayBuffer`; it gets
+   * a copy otherwise. An operation that has failed may still write to it.
    */
   readonly place?: ((byteLength: number) => Uint8Array<ArrayBuffer> | undefined) | undefined;
 }

@@ -8,6 +8,7 @@ import {
   rawTranscoder,
   type Transcoder,
 } from "../../mod.ts";
+import { sessionOf } from "../commands/session.ts";
 
 /** Where the chunks of a value are. */
 export interface ChunkList {
@@ -29,8 +30,11 @@ export class Chunks {
   readonly #client: KeyCommands;
   /** Sends bytes without a copy. */
   readonly #ownClient: KeyCommands;
+  /** Views keep or copy what they read. From these, the transcoder of {@linkcode readerInto} reads no bytes. */
+  readonly #isView: boolean;
 
   constructor(client: KeyCommands) {
+    this.#isView = sessionOf(client) === undefined;
     this.#client = client.withTranscoder(rawTranscoder);
     this.#ownClient = client.withTranscoder(rawTranscoder({ handsOverData: true }));
   }
@@ -81,7 +85,7 @@ export class Chunks {
   async read(list: ChunkList, options: OperationOptions): Promise<Uint8Array | undefined> {
     const lengths = Array.from({ length: list.count }, (_, i) => list.lengthOf(i));
     const isKnown = lengths.every((length) => length !== undefined);
-    return isKnown
+    return isKnown && !this.#isView
       ? await this.#readInto(list, lengths, options)
       : await this.#readAll(list, options);
   }

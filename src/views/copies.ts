@@ -44,8 +44,8 @@ export function exptimeOf({ ttl = -1 }: ItemInfo, most: number): number {
 
 /**
  * Makes copies follow an item after it has changed, also when others change it at the same time: an item that has
- * changed since it was read is copied again, and the client that changed it copies it after that. So the last one to copy has
- * copied what is there. Copies of an item that is gone are deleted.
+ * changed since it was read is copied again, and the client that changed it copies it after that. So the last one to
+ * copy has copied what is there. Copies of an item that is gone are deleted.
  *
  * @param copies Where the copies are.
  * @param maxAge How long a copy lives at most, in seconds.
@@ -90,5 +90,8 @@ export async function fill(
     if (await commands.get(key, options) !== undefined) return undefined;
     return await source.commands.get(source.key, options);
   };
-  return await commands.getOrSet(key, load, { ...options, exptime: exptimeOf(info, maxAge) });
+  const exptime = exptimeOf(info, maxAge);
+  const value = await commands.getOrSet(key, load, { ...options, exptime });
+  // Another client may have stored the copy meanwhile.
+  return value ?? await commands.get(key, options);
 }

@@ -148,8 +148,10 @@ export function largeValues(
   const withTranscoder = (other: Transcoder) => {
     return largeValues(client, { chunkByteLength, format, transcoder: other });
   };
-  const mcrouter = new McrouterFormat(transcoder ?? moecacheTranscoder);
-  return new LargeView(items, new LargeRules(items, mcrouter, chunkByteLength), withTranscoder);
+  const own = transcoder ?? moecacheTranscoder;
+  const values = client.withTranscoder(own);
+  const rules = new LargeRules(items, new McrouterFormat(own), chunkByteLength, values);
+  return new LargeView(items, rules, withTranscoder);
 }
 
 /** What is stored under a large value's key. */
@@ -326,12 +328,14 @@ class LargeRules implements ValueRules {
   readonly chunks: Chunks;
   readonly format: Format;
   readonly chunkByteLength: number;
+  readonly values: KeyCommands;
 
-  constructor(client: KeyCommands, format: Format, chunkByteLength: number) {
+  constructor(client: KeyCommands, format: Format, chunkByteLength: number, values = client) {
     this.client = client;
     this.chunks = new Chunks(client);
     this.format = format;
     this.chunkByteLength = chunkByteLength;
+    this.values = values;
   }
 
   isPlain(): "mostly" {

@@ -34,6 +34,7 @@ import {
   invalidOption,
   type OptionTypes,
 } from "../option_checks.ts";
+import { isPast } from "../protocol/exptime.ts";
 import { systemClock } from "../waiting.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
@@ -78,6 +79,12 @@ export interface NearCacheCommands extends KeyCommands, AsyncDisposable {
   /** The same, with another transcoder. Its values are kept apart, within `maxBytes` of their own. */
   withTranscoder(transcoder: Transcoder): NearCacheCommands;
 }
+
+/** The options of `getOrSet`, and those of views that this one may stand on. */
+const ALL_OPTIONS: OptionTypes<GetOrSetOptions & { tags: unknown }> = {
+  ...GET_OR_SET_OPTIONS,
+  tags: "any",
+};
 
 /** What an entry takes beside its value, in bytes. */
 const OVERHEAD = 200;
@@ -376,8 +383,7 @@ class NearCache implements NearCacheCommands {
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
     const entry = staleFor === 0 && earlyRefresh === 0 ? this.#entries.get(key) : undefined;
     if (entry !== undefined && clock.now() < entry.expires) {
-      // The view within may have options of its own: `tags`.
-      checkOptions(options, { ...GET_OR_SET_OPTIONS, tags: "any" } as OptionTypes<GetOrSetOptions>);
+      checkOptions(options, ALL_OPTIONS);
       this.#hits++;
       return entry.take() as Value;
     }
@@ -386,7 +392,7 @@ class NearCache implements NearCacheCommands {
     try {
       const value = await this.#client.getOrSet(key, load, options);
       // What has expired already is not stored, and must not be read again here either.
-      if (isPast(options?.exptime)) return value;
+      if (isPast(options?.exptime, Date.now())) return value;
       return this.#admit(key, value, undefined, start, reading) as Value;
     } catch (error) {
       const isServed = entry !== undefined && error instanceof SocketError &&
@@ -569,13 +575,4 @@ class NearCache implements NearCacheCommands {
     watching.ready.catch(() => {});
     return watching;
   }
-}
-
-/** The smallest number of seconds that is a Unix time. */
-const FIRST_UNIX_TIME = 1_000_000_000;
-
-/** Whether an item with this exptime has expired when it is stored. */
-function isPast(exptime: Exptime | undefined): boolean {
-  if (exptime instanceof Date) return exptime.getTime() <= Date.now();
-  return exptime !== undefined && exptime >= FIRST_UNIX_TIME && exptime * 1000 <= Date.now();
 }

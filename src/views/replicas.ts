@@ -27,7 +27,7 @@ import {
   checkSignal,
   invalidOption,
 } from "../option_checks.ts";
-import { systemClock } from "../waiting.ts";
+import { systemClock, untilAborted } from "../waiting.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { Latency } from "./latency.ts";
 import { partialError } from "./partial_errors.ts";
@@ -385,7 +385,8 @@ class ReplicasView implements ReplicaCommands {
       try {
         return await this.#askOne(replica, key, async (client) => {
           // It would be joined, and what it copies may be gone: that is no value that load has given.
-          await this.#settings.repairs.get(repairOf(replica, key));
+          const repair = this.#settings.repairs.get(repairOf(replica, key));
+          if (repair !== undefined) await untilAborted(repair, options?.signal);
           return await client.getOrSet(key, () => {
             isReached = true;
             return rest.length === 0 ? loadOnce() : ask(rest);

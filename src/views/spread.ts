@@ -10,6 +10,7 @@ import {
   type KeyCommands,
   type KeyLocation,
   type OperationOptions,
+  rawTranscoder,
   SocketError,
   type Transcoder,
   type UpdateOptions,
@@ -96,7 +97,8 @@ export function spread(client: KeyCommands, options: SpreadOptions): KeyCommands
     const why = "either keys or hotKeys must be given";
     throw new ValidationException(`Cannot spread keys: ${why}`, options);
   }
-  return new SpreadView(client, { copies, maxAge, ...heatOf(keys, hotKeys) });
+  const notes = client.withTranscoder(rawTranscoder);
+  return new SpreadView(client, { copies, maxAge, notes, ...heatOf(keys, hotKeys) });
 }
 
 /** How a view knows which keys are hot. */
@@ -109,6 +111,8 @@ interface Heat {
 interface Settings extends Heat {
   readonly copies: number;
   readonly maxAge: number;
+  /** Stores notes, which values of another format could not be. */
+  readonly notes: KeyCommands;
 }
 
 function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]): Heat {
@@ -392,15 +396,15 @@ class SpreadView implements KeyCommands {
 
   /** Notes that a key has copies, where those who write cannot know it. */
   async #note(key: string, options: OperationOptions): Promise<void> {
-    const { maxAge, use } = this.#settings;
-    if (use !== undefined) await this.#client.set(noteOf(key), "", maxAge + GRACE, options);
+    const { maxAge, notes, use } = this.#settings;
+    if (use !== undefined) await notes.set(noteOf(key), NOTE, maxAge + GRACE, options);
   }
 
   async #hasCopies(key: string, options: OperationOptions): Promise<boolean> {
-    const { isHot, use } = this.#settings;
+    const { isHot, notes, use } = this.#settings;
     if (use === undefined) return isHot(key);
     return noteOf(key).length <= LONGEST_KEY &&
-      await this.#client.get(noteOf(key), options) !== undefined;
+      await notes.get(noteOf(key), options) !== undefined;
   }
 
   async #change<Result>(
@@ -436,6 +440,9 @@ class SpreadView implements KeyCommands {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 }
+
+/** What a note holds: that it is there says all. */
+const NOTE = /* @__PURE__ */ new Uint8Array();
 
 /** The number stands first: keys that differ in their last characters only are close together on some rings. */
 function copyOf(key: string, i: number): string {

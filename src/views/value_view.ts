@@ -70,6 +70,8 @@ export interface ValueRules {
    * for numbers, but not for every value.
    */
   isPlain(key: string): boolean | "mostly";
+  /** What stores values in their own format, where the view hands its client what it has encoded itself. */
+  readonly values?: KeyCommands | undefined;
   /** Whether a part of a value that was just stored may be missing when it is read. */
   readonly mayLose?: boolean;
   /** Cleans up after a write that has not failed. */
@@ -157,7 +159,8 @@ export class ValueView implements KeyCommands {
     withTranscoder: (transcoder: Transcoder) => KeyCommands,
   ) {
     this.#inner = inner;
-    this.#innermost = inner instanceof ValueView ? inner.#innermost : inner;
+    const { values = inner } = rules;
+    this.#innermost = values instanceof ValueView ? values.#innermost : values;
     this.#rules = rules;
     this.#withTranscoder = withTranscoder;
   }
@@ -446,6 +449,8 @@ export class ValueView implements KeyCommands {
     const changeStored = async (stored: unknown) => {
       before = stored;
       const prepared = this.#rules.prepareWrite?.(key, strict);
+      // It may fail while the value is read and changed, when nothing waits for it yet.
+      void Promise.allSettled([prepared]);
       const present = await this.#reader<Value>(key, strict)(stored);
       next = await change(present);
       if (next === undefined) return undefined;
@@ -651,7 +656,11 @@ export class ValueView implements KeyCommands {
     return typeof counted === "string" ? BigInt(counted) : undefined;
   }
 
-  /** Changes a value and keeps its exptime where the server tells it; resolves to the new value, to `undefined` on a miss. */
+  /**
+   * Changes a value and keeps its exptime where the server tells it.
+   *
+   * @returns The new value; `undefined` on a miss.
+   */
   async #rewrite(
     key: string,
     change: (value: unknown) => unknown,

@@ -336,3 +336,28 @@ Deno.test("a transport that cannot be closed while it authenticates does not end
     await Promise.allSettled([client.close()]);
   }
 });
+
+for (
+  const [how, close] of Object.entries({
+    "never closes": () => new Promise<void>(() => {}),
+    "cannot be closed": () => Promise.reject(new Error("cannot be closed")),
+  })
+) {
+  Deno.test(`a transport that ${how} hides no refusal of the password`, async () => {
+    await using client = new Client("memcached:11211", {
+      ...{ auth, connectTimeout: 5000 },
+      dial: () =>
+        Promise.resolve({
+          readable: new ReadableStream<Uint8Array>(),
+          writable: new WritableStream<Uint8Array>(),
+          read: (into: Uint8Array) => {
+            const answer = "CLIENT_ERROR authentication failure\r\n";
+            return Promise.resolve(new TextEncoder().encodeInto(answer, into).written);
+          },
+          write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+          close,
+        }),
+    });
+    await assertRejects(() => client.get("key"), ClientException, "password");
+  });
+}

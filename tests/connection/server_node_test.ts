@@ -1,5 +1,5 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
-import { ServerNode } from "../../src/connection/server_node.ts";
+import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
+import { RoomCheck, ServerNode } from "../../src/connection/server_node.ts";
 import { Counters } from "../../src/observation.ts";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
 import { DeleteCommand } from "../../src/protocol/commands/answer.ts";
@@ -95,3 +95,14 @@ Deno.test("ServerNode does not extend the time of an operation whose connection 
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
+
+Deno.test("RoomCheck searches few of the operations that wait for each that it refuses", () => {
+  let sweeps = 0;
+  const place = { pending: 10_000, pendingBytes: 0, sweep: () => void sweeps++ };
+  const room = new RoomCheck({ maxPending: 10_000, maxPendingBytes: 1 });
+  for (let i = 0; i < 1000; i++) assertMatch(room.fullOf([place], 0) ?? "", /maxPending allows/);
+  assertEquals(sweeps, 6);
+  place.sweep = () => void (place.pending = 0);
+  for (let i = 0; i < 1000; i++) room.fullOf([place], 0);
+  assertEquals(room.fullOf([place], 0), undefined);
+});

@@ -332,3 +332,16 @@ Deno.test("largeValues computes once when another client takes too long to", asy
   assertEquals(await slow, bytes(5000));
   assertEquals(await view.get("key"), bytes(5000));
 });
+
+Deno.test("largeValues returns what it cannot store in mcrouter's format", async () => {
+  await using fleet = await SwitchedFleet.start(["values:1", "chunks:1"]);
+  await using client = new Client(fleet.names, {
+    ...{ failover: "miss", dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
+    locator: () => ({ locate: (key) => Number(key.includes(":1:")) }),
+  });
+  await fleet.servers[1]!.become("refusing");
+  const view = largeValues(client, { ...SMALL, format: "mcrouter" });
+  assertEquals(await view.getOrSet("bytes", () => bytes(5000)), bytes(5000));
+  const text = "x".repeat(5000);
+  assertEquals(await hashedKeys(view).getOrSet("text", () => text), text);
+});

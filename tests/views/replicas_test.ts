@@ -3,10 +3,16 @@ import {
   Client,
   ClientException,
   type KeyCommands,
+  rawTranscoder,
   SocketError,
   ValidationException,
 } from "../../mod.ts";
-import { type ReplicaFailure, replicas, type ReplicasOptions } from "../../src/views/mod.ts";
+import {
+  largeValues,
+  type ReplicaFailure,
+  replicas,
+  type ReplicasOptions,
+} from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
@@ -221,4 +227,47 @@ Deno.test("replicas refuses invalid options", async () => {
     assertThrows(() => replicas([client], options as ReplicasOptions), ValidationException);
   }
   assertThrows(() => replicas([]), ValidationException);
+});
+
+Deno.test("replicas gives a fleet the chunks of a large value that it lacks", async () => {
+  await using pair = await Pair.start();
+  const view = replicas(pair.clients);
+  const large = largeValues(view, { chunkByteLength: 1024 });
+  const value = new Uint8Array(5000).fill(7);
+  await large.set("key", value);
+  const first = pair.get(0).withTranscoder(rawTranscoder);
+  const chunks: string[] = [];
+  for await (const { key } of pair.get(1).items()) if (key !== "key") chunks.push(key);
+  assertEquals(chunks.length, 5);
+  await first.deleteMany(chunks);
+  assertEquals(await large.get("key"), value);
+  while ((await first.getMany(chunks)).size < chunks.length) await view.get("none");
+});
+
+Deno.test("replicas: the signal ends the wait of getOrSet for a repair", async () => {
+  await using pair = await Pair.start();
+  const [first, second] = pair.clients;
+  assert(first !== undefined && second !== undefined);
+  const repaired = Promise.withResolvers<void>();
+  const slow = new Proxy(first, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "getOrSet") return value.bind(target);
+      return async (...args: unknown[]) => {
+        await repaired.promise;
+        return await Reflect.apply(value, target, args);
+      };
+    },
+  }) as KeyCommands;
+  const view = replicas([slow, second]);
+  await second.set("key", 1);
+  assertEquals(await view.get("key"), 1);
+  // It fails before the fleet is asked.
+  const controller = new AbortController();
+  const waiting = view.getOrSet("key", () => 2, { signal: controller.signal });
+  controller.abort("enough");
+  assertEquals(await waiting.catch((reason) => reason), "enough");
+  repaired.resolve();
+  assertEquals(await view.getOrSet("key", () => 2), 1);
 });

@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Client, SocketError, ValidationException } from "../../mod.ts";
+import {
+  Client,
+  type GetOrSetOptions,
+  type KeyCommands,
+  rawTranscoder,
+  SocketError,
+  ValidationException,
+} from "../../mod.ts";
 import { spread, type SpreadOptions } from "../../src/views/mod.ts";
 import { HotKeys } from "../../src/views/hot_keys.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
@@ -180,4 +187,42 @@ Deno.test("spread refuses invalid options", async () => {
   for (const options of wrong) {
     assertThrows(() => spread(client, options as SpreadOptions), ValidationException);
   }
+});
+
+Deno.test("spread finds an item whose copy another client stores meanwhile", async () => {
+  await using fleet = await Fleet.start(2);
+  await using other = fleet.connect();
+  const options = { copies: 2, keys: ["hot"] };
+  const writer = spread(other, options);
+  let isWritten = false;
+  const late = new Proxy(fleet.client, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "getOrSet") return value.bind(target);
+      return (key: string, load: () => unknown, options?: GetOrSetOptions) => {
+        const loadLate = async () => {
+          await writer.set("hot", "new");
+          isWritten = true;
+          return await load();
+        };
+        return target.getOrSet(key, loadLate, options);
+      };
+    },
+  }) as KeyCommands;
+  await fleet.client.set("hot", "old");
+  const reader = spread(late, options);
+  while (!isWritten) assert(await reader.get("hot") !== undefined);
+  assertEquals(await reader.get("hot"), "new");
+});
+
+Deno.test("spread finds hot keys in every format", async () => {
+  await using fleet = await Fleet.start(2);
+  const options = { copies: 2, hotKeys: { share: 0.2 } };
+  const view = spread(fleet.client, options).withTranscoder(rawTranscoder);
+  await view.set("hot", Uint8Array.of(1));
+  for (let i = 0; i < 200; i++) assertEquals(await view.get("hot"), Uint8Array.of(1));
+  assertEquals((await fleet.places("hot")).size, 2);
+  await view.set("hot", Uint8Array.of(2));
+  for (let i = 0; i < 30; i++) assertEquals(await view.get("hot"), Uint8Array.of(2));
 });

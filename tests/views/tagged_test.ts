@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, ClientException, SocketError, ValidationException } from "../../mod.ts";
-import { hashedKeys, tagged } from "../../src/views/mod.ts";
+import { hashedKeys, tagged, type TagOptions } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
@@ -273,4 +273,25 @@ onEveryServer("tagged, of what was invalidated", (test) => {
     const count = () => pages.incr("counted", 1, { initial: 3 });
     assertEquals([await count(), await count()], [3n, 4n]);
   });
+});
+
+Deno.test("tagged: update fails when a tag's server goes away while it computes", async () => {
+  await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
+  await using client = new Client(fleet.names, {
+    ...{ dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
+    locator: () => ({ locate: (key) => Number(key.startsWith("tag:")) }),
+  });
+  const view = tagged(client);
+  await view.set("key", 1);
+  const tags = fleet.servers[1]!;
+  await tags.become("refusing");
+  const compute = async () => {
+    await assertRejects(() => view.invalidateTag("t"), SocketError);
+    // The fault is known now: at the end of the turn, a rejection without a handler would end the process.
+    await new Promise((go) => setTimeout(go));
+    return 2;
+  };
+  const update = () => view.update("key", compute, { tags: ["t"] } as TagOptions);
+  await assertRejects(update, SocketError, "tags:1");
+  assertEquals(await view.get("key"), 1);
 });
