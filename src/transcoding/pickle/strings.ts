@@ -30,8 +30,9 @@ export function decodeString(bytes: Uint8Array, start: number, end: number): str
 }
 
 function holdsSurrogate(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at + 1 < end; at++) {
-    if (bytes[at] === 0xed && bytes[at + 1]! > 0x9f) return true;
+  const text = bytes.subarray(start, end);
+  for (let at = text.indexOf(0xed); at >= 0; at = text.indexOf(0xed, at + 1)) {
+    if ((text[at + 1] ?? 0) > 0x9f) return true;
   }
   return false;
 }
