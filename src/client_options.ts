@@ -58,9 +58,9 @@ export type Failover = "error" | "remove" | "miss" | Gutter;
 export interface ClientOptions {
   /**
    * The time limit of an operation in milliseconds, 1 to 2,147,483,647; no limit by default. It is measured from the
-   * turn of the event loop in which the operation is issued, and includes encoding and decoding the value. After that time, the
-   * operation is rejected with a `TimeoutError`, and its connection is closed. Without a limit, an operation may take
-   * any time while its server sends data; see `stallTimeout`.
+   * turn of the event loop in which the operation is issued, and includes encoding and decoding the value. After that
+   * time, the operation is rejected with a `TimeoutError`, and its connection is closed. Without a limit, an operation
+   * may take any time while its server sends data; see `stallTimeout`.
    */
   readonly timeout?: number;
   /**

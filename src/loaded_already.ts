@@ -1,8 +1,8 @@
 /**
  * The modules that are loaded already when a part is loaded on demand. Each such part imports this one before all else.
  *
- * A bundler that splits code, as esbuild does, makes one file for each set of parts that reach the same modules. Without this list, the core would come in a dozen small files, which
- * weigh a third more after compression.
+ * A bundler that splits code, as esbuild does, makes one file for each set of parts that reach the same modules.
+ * Without this list, the core would come in a dozen small files, which weigh a third more after compression.
  *
  * @module
  */

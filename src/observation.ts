@@ -127,8 +127,8 @@ function noticed(): typeof CHANNELS {
 }
 
 /**
- * Whether it is worth asking for the channels. On Deno, the first access to `process` takes 15 to 30 ms, a third of a cold
- * start, and a program that has used nothing of Node's cannot have subscribed. Most programs that have are known
+ * Whether it is worth asking for the channels. On Deno, the first access to `process` takes 15 to 30 ms, a third of a
+ * cold start, and a program that has used nothing of Node's cannot have subscribed. Most programs that have are known
  * by functions of Deno's that are made then; what is not known that way is found by {@linkcode lookForChannels}.
  */
 function mayBeUsed(): boolean {

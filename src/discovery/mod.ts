@@ -1,6 +1,6 @@
 /**
- * Finds the list of servers: in environment variables, through ElastiCache's and Memorystore's configuration endpoint, or through DNS. The last
- * two are for `ClientOptions.discovery`.
+ * Finds the list of servers: in environment variables, through ElastiCache's and Memorystore's configuration endpoint,
+ * or through DNS. The last two are for `ClientOptions.discovery`.
  *
  * @example The servers behind a DNS name
  * ```ts

@@ -27,10 +27,10 @@ export interface Credentials {
   /** 1 to 250 characters, without whitespace and control characters. */
   readonly password: string;
   /**
-   * How they are sent: `"memcached"`, the default, as memcached with `-Y` reads them; `"memcachier"` as MemCachier does,
-   * where the user name is the key of a `set` and the password its value. A server that is neither would store the
-   * password under that key, so use `"memcachier"` with MemCachier alone. The user name has no characters but `!` to `~`
-   * then.
+   * How they are sent: `"memcached"`, the default, as memcached with `-Y` reads them; `"memcachier"` as MemCachier
+   * does, where the user name is the key of a `set` and the password its value. A server that is neither would store
+   * the password under that key, so use `"memcachier"` with MemCachier alone. The user name has no characters but `!`
+   * to `~` then.
    */
   readonly dialect?: "memcached" | "memcachier";
 }

@@ -25,8 +25,8 @@ export type Placement = LocatorFactory | {
  *
  * Keys that do not move cost nothing. The others cost up to five round trips, and each may take `timeout`. Before
  * memcached 1.6.10, the former server does not tell the remaining lifetime: then a copy lives for 60 seconds, and is
- * made again while the former server has the item. A deleted item may reappear if another client copies it at the same moment. When the
- * old items have expired, use the new distribution alone.
+ * made again while the former server has the item. A deleted item may reappear if another client copies it at the same
+ * moment. When the old items have expired, use the new distribution alone.
  *
  * Names that are not in the client's list are ignored: when none of `from` is left, no keys move any more.
  *

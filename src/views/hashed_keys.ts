@@ -20,10 +20,11 @@ const NAME = "key";
 /**
  * Makes a view that takes any string as a key, the empty one included.
  *
- * A key that memcached takes (1 to 250 characters from `!` to `~`; fewer in a namespace, and on `largeValues` in mcrouter's format) is used as it is, so that
- * other clients find its item. Any other key is replaced by `#` and its hash. Its item is a list of the original
- * key, as JSON, and the value. The original key is compared when the item is read: two keys with one hash never get each
- * other's value; the one that was not stored last misses. A key that looks like a hashed one is hashed itself.
+ * A key that memcached takes (1 to 250 characters from `!` to `~`; fewer in a namespace, and on `largeValues` in
+ * mcrouter's format) is used as it is, so that other clients find its item. Any other key is replaced by `#` and its
+ * hash. Its item is a list of the original key, as JSON, and the value. The original key is compared when the item is
+ * read: two keys with one hash never get each other's value; the one that was not stored last misses. A key that looks
+ * like a hashed one is hashed itself.
  *
  * Items under hashed keys are counted and appended to by `gets` and `cas`, in two round trips, since memcached
  * cannot look into a list. `touch`, `delete`, `invalidate` and `inspect` act on the item of the hash. The transcoder

@@ -60,8 +60,8 @@ const NAME = "none";
  * from the item by the reader that misses it. A write fails when the item or a copy cannot be reached; the copy
  * may then be old for up to `maxAge` seconds.
  *
- * Copies are under `copy`, a number, `~` and the key; the number is chosen so that the servers differ. Where there are fewer
- * servers than `copies`, there are fewer copies. Keys that are too long for that are not spread.
+ * Copies are under `copy`, a number, `~` and the key; the number is chosen so that the servers differ. Where there are
+ * fewer servers than `copies`, there are fewer copies. Keys that are too long for that are not spread.
  *
  * With `hotKeys`, a process finds by itself which keys it reads most. It leaves a note beside a key before it copies
  * it, and every write looks for the note after it has changed the item: one round trip more for all writes.
