@@ -258,8 +258,18 @@ Deno.test("tagged computes for all callers what it cannot store, with failover: 
   const own = new Error("the caller's");
   const failing = () => pages.getOrSet("key", () => Promise.reject(own), { tags: ["t"] });
   assertEquals(await assertRejects(failing), own);
-  const inItself = () => pages.getOrSet("key", failingInside, { tags: ["t"] });
-  const failingInside = (): Promise<unknown> => pages.getOrSet("key", () => 1, { tags: ["t"] });
+});
+
+Deno.test("tagged refuses a load that asks for its own value, with failover: miss", async () => {
+  await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
+  await using client = new Client(fleet.names, {
+    ...{ failover: "miss", dial: fleet.dial, timeout: 10_000 },
+    locator: () => ({ locate: (key) => Number(key.includes("tag:")) }),
+  });
+  const pages = tagged(client);
+  await fleet.servers[1]!.become("refusing");
+  const inside = (): Promise<unknown> => pages.getOrSet("key", () => 1, { tags: ["t"] });
+  const inItself = () => pages.getOrSet("key", inside, { tags: ["t"] });
   await assertRejects(inItself, ClientException, "wait for itself");
 });
 
