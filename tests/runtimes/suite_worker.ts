@@ -11,6 +11,10 @@ const UNFIT: readonly (readonly [name: RegExp, reason: string])[] = [
   [/ \(node, \w+\)$/, "there is no node:net"],
   [/names server and cause when refused$/, "what workerd throws has no code"],
   [/and when too many watch$/, "twenty watch at once, and a worker has six sockets"],
+  [
+    /^tagged refuses a load that asks for its own value/,
+    "without nodejs_compat, workerd does not follow the calls of a load",
+  ],
 ];
 
 /** What `Deno` means in this bundle, as far as tests do not know it. */
