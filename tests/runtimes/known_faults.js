@@ -34,9 +34,9 @@ const BUN_1_2 = [
   ],
   [/^Client tells that a server speaks no TLS/, "it does not tell why a handshake failed"],
   [/^Client tells that the key of its certificate/, "it does not tell why it cannot connect"],
-  [/^Connection closes its socket whatever/, "its streams do not tell a write to give up"],
-  [/paused while nobody reads its stream$/, "its server takes a closed socket for open at times"],
-  [/^watch connevents shows who/, "its sockets take the server's port for the client's"],
+  [/^Connection closes its socket before everything is written/, "its streams do not tell a write to give up"],
+  [/paused while its stream is not read$/, "its server takes a closed socket for open at times"],
+  [/^watch connevents shows new and closed connections/, "its sockets take the server's port for the client's"],
   ZLIB,
   ...FOLLOWING,
 ];
