@@ -34,9 +34,15 @@ const BUN_1_2 = [
   ],
   [/^Client tells that a server speaks no TLS/, "it does not tell why a handshake failed"],
   [/^Client tells that the key of its certificate/, "it does not tell why it cannot connect"],
-  [/^Connection closes its socket before everything is written/, "its streams do not tell a write to give up"],
+  [
+    /^Connection closes its socket before everything is written/,
+    "its streams do not tell a write to give up",
+  ],
   [/paused while its stream is not read$/, "its server takes a closed socket for open at times"],
-  [/^watch connevents shows new and closed connections/, "its sockets take the server's port for the client's"],
+  [
+    /^watch connevents shows new and closed connections/,
+    "its sockets take the server's port for the client's",
+  ],
   ZLIB,
   ...FOLLOWING,
 ];
