@@ -69,8 +69,37 @@ async function start(tool: Tool, example: string, memcached: string): Promise<Pr
   return new Program(await install(tool), [await copy(example)], env, PACKAGES);
 }
 
-function onNode(example: string, memcached: string): Promise<Program> {
-  return start(USUAL_NODE, example, memcached);
+/** An example that runs as two servers, beside one memcached. */
+class TwoServers implements AsyncDisposable {
+  readonly memcached: MemcachedProcess;
+  /** The addresses of the servers. */
+  readonly first: string;
+  readonly second: string;
+  readonly #parts: AsyncDisposableStack;
+
+  private constructor(
+    memcached: MemcachedProcess,
+    [first, second]: readonly [string, string],
+    parts: AsyncDisposableStack,
+  ) {
+    this.memcached = memcached;
+    this.first = first;
+    this.second = second;
+    this.#parts = parts;
+  }
+
+  static async start(example: string, tool: Tool = USUAL_NODE): Promise<TwoServers> {
+    await using parts = new AsyncDisposableStack();
+    const memcached = parts.use(await MemcachedProcess.start());
+    const one = parts.use(await start(tool, example, memcached.address));
+    const two = parts.use(await start(tool, example, memcached.address));
+    const addresses = [await one.prints(LISTENING), await two.prints(LISTENING)] as const;
+    return new TwoServers(memcached, addresses, parts.move());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.disposeAsync();
+  }
 }
 
 const SESSIONS = [
@@ -86,10 +115,8 @@ for (const [example, tool] of SESSIONS) {
 }
 
 async function keepSessions(example: string, tool: Tool): Promise<void> {
-  await using memcached = await MemcachedProcess.start();
-  await using one = await start(tool, example, memcached.address);
-  await using two = await start(tool, example, memcached.address);
-  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  await using servers = await TwoServers.start(example, tool);
+  const { memcached, first, second } = servers;
   let cookie = "";
   const ask = async (url: string): Promise<[status: number, text: string]> => {
     const response = await fetch(url, { headers: { Cookie: cookie } });
@@ -107,10 +134,8 @@ async function keepSessions(example: string, tool: Tool): Promise<void> {
 }
 
 Deno.test("unstorage.mjs keeps notes for two servers, and asks to try again without memcached", async () => {
-  await using memcached = await MemcachedProcess.start();
-  await using one = await onNode("unstorage.mjs", memcached.address);
-  await using two = await onNode("unstorage.mjs", memcached.address);
-  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  await using servers = await TwoServers.start("unstorage.mjs");
+  const { memcached, first, second } = servers;
   const ask = async (url: string, init?: RequestInit) => {
     const response = await fetch(url, init);
     return [response.status, await response.text()];
@@ -127,10 +152,8 @@ Deno.test("unstorage.mjs keeps notes for two servers, and asks to try again with
 });
 
 Deno.test("keyv.mjs renders a page once on two servers, and each time without memcached", async () => {
-  await using memcached = await MemcachedProcess.start();
-  await using one = await onNode("keyv.mjs", memcached.address);
-  await using two = await onNode("keyv.mjs", memcached.address);
-  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  await using servers = await TwoServers.start("keyv.mjs");
+  const { memcached, first, second } = servers;
   const ask = async (url: string) => await (await fetch(url)).text();
   const page = await ask(`${first}about`);
   assertMatch(page, /^\/about rendered at /);
@@ -141,10 +164,8 @@ Deno.test("keyv.mjs renders a page once on two servers, and each time without me
 });
 
 Deno.test("memjs_drop_in.mjs counts visits to two servers, and goes on without memcached", async () => {
-  await using memcached = await MemcachedProcess.start();
-  await using one = await onNode("memjs_drop_in.mjs", memcached.address);
-  await using two = await onNode("memjs_drop_in.mjs", memcached.address);
-  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  await using servers = await TwoServers.start("memjs_drop_in.mjs");
+  const { memcached, first, second } = servers;
   const ask = async (url: string) => await (await fetch(url)).text();
   assertEquals(await ask(`${first}tea`), "Visit 1; the last was to /tea\n");
   assertEquals(await ask(`${second}tea`), "Visit 2; the last was to /tea\n");
@@ -154,10 +175,8 @@ Deno.test("memjs_drop_in.mjs counts visits to two servers, and goes on without m
 });
 
 Deno.test("memcached_drop_in.mjs renders a page once on two servers, and each time without memcached", async () => {
-  await using memcached = await MemcachedProcess.start();
-  await using one = await onNode("memcached_drop_in.mjs", memcached.address);
-  await using two = await onNode("memcached_drop_in.mjs", memcached.address);
-  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  await using servers = await TwoServers.start("memcached_drop_in.mjs");
+  const { memcached, first, second } = servers;
   const ask = async (url: string) => await (await fetch(url)).text();
   const page = await ask(`${first}about`);
   assertEquals(JSON.parse(page).path, "/about");
@@ -172,10 +191,8 @@ Deno.test("memcached_drop_in.mjs renders a page once on two servers, and each ti
 });
 
 Deno.test("express_rate_limit.mjs turns the sixth request away on two servers, and none without memcached", async () => {
-  await using memcached = await MemcachedProcess.start();
-  await using one = await onNode("express_rate_limit.mjs", memcached.address);
-  await using two = await onNode("express_rate_limit.mjs", memcached.address);
-  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  await using servers = await TwoServers.start("express_rate_limit.mjs");
+  const { memcached, first, second } = servers;
   const ask = async (url: string) => {
     const response = await fetch(url);
     await response.body?.cancel();
@@ -191,10 +208,8 @@ Deno.test("express_rate_limit.mjs turns the sixth request away on two servers, a
 });
 
 Deno.test("bentocache.mjs renders a page once on two servers, and on each without memcached", async () => {
-  await using memcached = await MemcachedProcess.start();
-  await using one = await onNode("bentocache.mjs", memcached.address);
-  await using two = await onNode("bentocache.mjs", memcached.address);
-  const [first, second] = [await one.prints(LISTENING), await two.prints(LISTENING)];
+  await using servers = await TwoServers.start("bentocache.mjs");
+  const { memcached, first, second } = servers;
   const ask = async (url: string) => await (await fetch(url)).text();
   const page = await ask(`${first}about`);
   assertMatch(page, /^\/about rendered at /);
