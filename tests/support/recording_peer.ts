@@ -18,6 +18,8 @@ const ANSWERS: readonly [form: RegExp, answer: (command: string) => string][] = 
 
 /** What a counter answers first. */
 const FIRST_COUNT = 5;
+/** What a lease, a lock or a turn holds: the UUID of its winner. */
+const NONCE = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** Tokens are at least the time. */
 const FIRST_TOKEN = 9_000_000_000_000;
 
@@ -124,7 +126,8 @@ export class RecordingPeer implements AsyncDisposable {
       return `${count}\r\n`;
     }
     const [, added] = /^(?:ms (\S+) 36 |add \S+ \d+ \d+ 36$)/.test(line!) ? line!.split(" ") : [];
-    if (added !== undefined) this.#stubs.set(added, data!);
+    // A caller's value may have that length too.
+    if (added !== undefined && NONCE.test(data!)) this.#stubs.set(added, data!);
     const [, read] = line!.startsWith("gets ") ? line!.split(" ") : [];
     const stub = this.#stubs.get(read ?? "");
     // Once: what comes later for the key has nothing to do with it.
