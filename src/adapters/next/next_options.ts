@@ -106,7 +106,7 @@ function logger(): (error: unknown) => void {
     if (now < quietUntil) return;
     quietUntil = now + MINUTE;
     // deno-lint-ignore no-console -- as Next does; nothing else shows the error
-    console.warn(`moecache: Next's cache goes on without memcached, because of ${error}`);
+    console.warn(`moecache: Next's cache continues without memcached, because of ${error}`);
   };
 }
 

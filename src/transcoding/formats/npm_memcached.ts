@@ -107,5 +107,5 @@ function decode(flags: number, text: string): unknown {
 function readBytes(text: string): Uint8Array {
   const bytes = encodeLatin1(text);
   if (bytes !== undefined) return bytes;
-  throw new ClientException("Cannot read item: one of its characters stands for no byte", text);
+  throw new ClientException("Cannot read item: one of its characters is not a byte", text);
 }

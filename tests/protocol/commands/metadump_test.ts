@@ -125,7 +125,7 @@ Deno.test("notAnItem throws a SocketError over a line that makes no sense", () =
     const error = assertThrows(
       () => notAnItem(line, SERVER),
       SocketError,
-      "answers nothing",
+      "unexpected reply",
     );
     assertEquals(error.server, SERVER);
   }

@@ -136,6 +136,6 @@ Deno.test("readEvent tells of events that were left out", () => {
 
 Deno.test("readEvent throws a SocketError over a line that is no event", () => {
   for (const line of ["", "OK", "ts=1 gid=2 type=x", "gid=1 type=item_get", "skipped=x"]) {
-    assertThrows(() => readEvent(line, server), SocketError, "answers nothing");
+    assertThrows(() => readEvent(line, server), SocketError, "unexpected reply");
   }
 });

@@ -175,7 +175,7 @@ Deno.test("npmMemcachedTranscoder escapes line breaks, and nothing else, in ever
   const json = encode({ text: "\r\n\\" }) as EncodedValue;
   assertEquals(json, { flags: 2, data: new TextEncoder().encode('{"text":"\\r\\n\\\\"}') });
   const tooWide = { flags: 4, data: new TextEncoder().encode("€") };
-  assertThrows(() => decode(tooWide), ClientException, "stands for no byte");
+  assertThrows(() => decode(tooWide), ClientException, "is not a byte");
 });
 
 Deno.test("memcacheClientTranscoder compresses from 100 characters or bytes on", async () => {

@@ -208,7 +208,7 @@ function unpackIn70(entry: Uint8Array, limits: DecodeLimits | undefined): unknow
 function valueIn70(payload: Uint8Array): unknown {
   const members = readMarshal(payload);
   if (Array.isArray(members)) return members.length === 0 ? null : members[0];
-  throw broken("the entry of Rails' cache is no list");
+  throw broken("the entry of Rails' cache is not a list");
 }
 
 function broken(state: string): ClientException {

@@ -268,7 +268,7 @@ function readFixed(type: JavaType, reader: ByteReader, kind: SpymemcachedKind): 
   }
   const date = new Date(Number(reader.int64()));
   if (!Number.isNaN(date.getTime())) return date;
-  throw reader.fault("a Date is one that JavaScript has none for");
+  throw reader.fault("a Date is out of JavaScript's range");
 }
 
 function foreign(flags: number): ClientException {
