@@ -11,7 +11,7 @@ import {
 export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, RailsTranscoderOptions {}
 
 /**
- * The client options for a cache shared with Rails with `:mem_cache_store`: dalli's ring, the entries of Rails' cache, and
+ * The client options for a cache shared with Rails' `:mem_cache_store`: dalli's ring, the entries of Rails' cache, and
  * its keys.
  *
  * It corresponds to these settings of Rails 7.1 or later, `rails({ namespace: "shop" })`:
