@@ -49,7 +49,7 @@ const SENT = /^[!-~\x80-\xff]{1,250}$/;
 /**
  * Checks a key that a format changes before it is sent.
  *
- * @throws {ValidationException} When it is no text, or there is no such key.
+ * @throws {ValidationException} When it is not a text, or there is no such key.
  */
 export function checkFormattedKey(
   key: unknown,

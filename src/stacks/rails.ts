@@ -23,7 +23,7 @@ export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, Rails
  *
  * With `load_defaults 7.0`, pass `format: "7.0"`. Rails 6.1 is `format: "6.1", digest: "sha1"`.
  *
- * @param options `namespace`, `digest`, `format`, which also tells what is before the digest of long keys, and
+ * @param options `namespace`, `digest`, `format`, which also decides what is before the digest of long keys, and
  * `compressThreshold`.
  * @returns `locator`, `transcoder` and `keys`.
  * @throws {ValidationException} When an option is invalid.

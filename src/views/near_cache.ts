@@ -57,7 +57,7 @@ export interface NearCacheOptions {
   /**
    * What is done about a value whose `ttl` is over. `"ttl"` (the default): it is asked for again. `"cas"`: memcached is
    * asked whether it has changed, and sends it only if it has. `"watch"`: as `"ttl"`; besides, memcached's `watch`
-   * tells of writes at once, and the value is dropped then. It needs a `Client`, not a view of one. memcached tells
+   * reports writes at once, and the value is dropped. It needs a `Client`, not a view. memcached reports
    * of deletions from 1.6.19 on.
    */
   readonly revalidate?: "ttl" | "cas" | "watch" | undefined;
@@ -70,7 +70,7 @@ export interface NearCacheCommands extends KeyCommands, AsyncDisposable {
   /** How many values are kept, how much they take in bytes, and how many reads were answered from them. */
   readonly near: { readonly size: number; readonly byteLength: number; readonly hits: number };
   /**
-   * Resolves when every server tells of what is written from then on, with `revalidate: "watch"`; else at once.
+   * Resolves when every server reports writes, with `revalidate: "watch"`; else at once.
    * Rejects when a server cannot be watched; values are then as old as `ttl` lets them be.
    */
   readonly ready: Promise<void>;
@@ -103,7 +103,7 @@ const OVERHEAD = 200;
  *
  * Values are evicted least recently used first. With `admit: "use"` a scan of many keys that are read once evicts
  * nothing. Misses are not kept. `get`, `getMany` and `getOrSet` read what is kept; `getOrSet` with `staleFor` or
- * `earlyRefresh` asks memcached, since a kept value does not tell how long it has to live. All other commands go to
+ * `earlyRefresh` asks memcached, since the remaining time of a kept value is not known. All other commands go to
  * memcached.
  *
  * @param client Where the values are stored: a client, a namespace, or another view.

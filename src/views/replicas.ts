@@ -107,7 +107,7 @@ const MOST_DUE = 100_000;
  *
  * **Consistency.** The fleets are caches side by side, not a database. A fleet that could not be reached for a write
  * keeps the old value: this process does not read the key there again before it has deleted it there, for up to
- * 100,000 keys, and tells of it by an event. Other processes may find the old value there until its exptime. Two
+ * 100,000 keys, and dispatches an event. Other processes may find the old value there until its exptime. Two
  * processes that `set` a key at the same time may leave one value in one fleet and the other in another. Where that
  * matters, use `cas` or `update`, which the first fleet decides.
  *

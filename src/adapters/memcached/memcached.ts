@@ -50,7 +50,7 @@ export type MemcachedCallback<Result> = (
   result: Result,
 ) => void;
 
-/** The events of a client: each tells of one of its servers. */
+/** The events of a client: each is about one of its servers. */
 export type MemcachedEventName = "issue" | "failure" | "reconnecting" | "reconnect" | "remove";
 
 /** Encoded before the call, decoded as npm's memcached does; bytes are Buffers. */

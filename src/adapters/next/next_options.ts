@@ -28,7 +28,7 @@ export interface NextSharedOptions {
   readonly clientOptions?: ClientOptions | undefined;
   /**
    * The prefix of all keys in memcached, 1 to 50 characters, each from `!` to `~`; `"next:"` by default. Applications
-   * that share servers need prefixes of their own.
+   * that share servers need different prefixes.
    */
   readonly prefix?: string | undefined;
   /**

@@ -116,7 +116,7 @@ export function markedDefaultDict<Entries extends object>(
  * @param items Its items.
  * @param maxLength The most items that it holds in Python; no limit by default.
  * @returns An ordinary array of the items that is marked.
- * @throws {ValidationException} When `maxLength` is no integer from 0 on.
+ * @throws {ValidationException} When `maxLength` is not an integer from 0 on.
  *
  * @example A deque
  * ```ts
