@@ -27,7 +27,7 @@ Deno.test("checkChoice and checkBoolean name what can be chosen", () => {
   assertThrows(() => checkBoolean("keepAlive", 1), ValidationException, "must be a boolean");
 });
 
-Deno.test("what calls back refuses what is no function, and sends nothing", async () => {
+Deno.test("what calls back refuses what is not a function, and sends nothing", async () => {
   // Nothing listens there: whatever is sent fails with another error.
   await using client = new Client("127.0.0.1:1");
   const names = client.namespace("names:");

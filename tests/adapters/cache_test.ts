@@ -571,7 +571,7 @@ function describeCache(
       await keysOf("body", client, 0);
     });
 
-    test("is one of several, of which one can be deleted", async ({ caches, cache }) => {
+    test("is one of several caches, and can be deleted alone", async ({ caches, cache }) => {
       const other = await caches.open("other: 100 % ä");
       assertEquals(await caches.keys(), ["test", "other: 100 % ä"]);
       await cache.put(URL_, response("test"));
@@ -632,7 +632,7 @@ function describeCache(
       assertEquals(await textOf(cache, URL_), "body");
     });
 
-    test("does not take what others stored for its own", async ({ client, cache }) => {
+    test("does not treat values of others as its own", async ({ client, cache }) => {
       await cache.put(URL_, response("body"));
       const [key] = await keysOf("head", client, 1);
       await client.set(key!, "something else");

@@ -259,7 +259,7 @@ Deno.test("KeyvMoecache takes 0 for no lifetime, and from Keyv 6 for a time in t
   assertEquals(await store.getMany(["a", "b"]), [undefined, undefined]);
 });
 
-Deno.test("Keyv and unstorage take the empty key, and refuse what is no list with a message of their own", async () => {
+Deno.test("Keyv and unstorage take the empty key, and refuse what is not a list with a message of their own", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const store = new KeyvMoecache({ client });

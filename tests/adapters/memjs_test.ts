@@ -144,7 +144,7 @@ Deno.test("memjs: without a server an operation fails after its tries, and a cal
   client.close();
 });
 
-Deno.test("memjs: with failover the next server takes over", async () => {
+Deno.test("memjs: with failover the next server is used", async () => {
   await using server = await MemcachedServer.listen();
   const options = { failover: true, "retry_delay": 0, ...QUIET };
   const client = Client.create(`${NOWHERE},${server.address}`, options);

@@ -144,7 +144,7 @@ export function describeCommands(
       );
     });
 
-    test("incr refuses what is no counter, and what is no number", async (client) => {
+    test("incr refuses what is not a counter, and what is not a number", async (client) => {
       await client.set("key", "text");
       await assertRejects(() => client.incr("key"), ClientException, "non-numeric");
       for (const delta of [-1, 1.5, NaN, -1n, 2n ** 64n, "1", null]) {

@@ -192,7 +192,7 @@ Deno.test("dns rejects invalid records, and a service that does not exist", asyn
   await assertRejects(() => lookUp({ resolve }), SocketError, "no address");
 });
 
-Deno.test("dns refuses options that make no sense", () => {
+Deno.test("dns refuses invalid options", () => {
   const refused: [string, object?][] = [
     [""],
     ["a b"],

@@ -74,7 +74,7 @@ onEveryServer("getOrSet", (test) => {
     await assertTtl(client, "forever", -1);
   });
 
-  test("has another client wait for the value", async (first, second) => {
+  test("makes another client wait for the value", async (first, second) => {
     const loader = new Loader();
     const won = first.getOrSet("key", loader.load);
     await loader.called();
@@ -83,7 +83,7 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await Promise.all([won, waiting]), ["value", "value"]);
   });
 
-  test("has other commands on the key act on the lease", async (first, second) => {
+  test("lets other commands on the key act on the lease", async (first, second) => {
     const loader = new Loader();
     const won = first.getOrSet("key", loader.load, { lockFor: 40 });
     await loader.called();
@@ -332,7 +332,7 @@ onEveryServer("getOrSet", (test) => {
     assertEquals([await won, listeners()], ["value", { present: 0, most: 1 }]);
   });
 
-  test("refuses options that make no sense", async (client) => {
+  test("refuses invalid options", async (client) => {
     const invalid: Record<string, unknown>[] = [
       { exptime: -1 },
       { staleFor: -1 },
@@ -368,7 +368,7 @@ onEveryServer("getOrSet by meta commands", (test) => {
     assertEquals(await first.getOrSet("key", () => "new", { staleFor: 60 }), "new");
   });
 
-  test("takes a lease over that was touched to last for ever", async (first, second) => {
+  test("replaces a lease that was touched so that it never expires", async (first, second) => {
     const loader = new Loader();
     const won = first.getOrSet("key", loader.load);
     await loader.called();
@@ -434,7 +434,7 @@ for (const [addition, dialect] of Object.entries(DIALECTS)) {
         assertEquals(await winner, "new");
       }));
 
-    it("frees the others after lockFor when a winner dies where there was no value", () =>
+    it("frees the others after lockFor when the caller that computes dies", () =>
       timedTest(dialect, async ([first, second], pass) => {
         const dead = new Loader();
         const winner = first.getOrSet("key", dead.load, { lockFor: 10 });
@@ -449,7 +449,7 @@ for (const [addition, dialect] of Object.entries(DIALECTS)) {
         assertEquals(await second.get("key"), "value");
       }));
 
-    it("frees the others after lockFor when a winner dies before a stale value", () =>
+    it("frees the others after lockFor when the caller that refreshes dies", () =>
       timedTest(dialect, async ([first, second], pass) => {
         await first.set("key", "old", 60);
         await first.invalidate("key");
@@ -502,7 +502,7 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
 
   for (const [addition, dialect] of Object.entries(DIALECTS)) {
     describe(`getOrSet whose lease is lost on ${kind}${addition}`, () => {
-      it("neither stores nor ends another's lease of the same cas unique", async () => {
+      it("neither stores over nor ends another client's lease with the same cas unique", async () => {
         await using server = await start();
         await using first = new Client(server.address, { timeout: 10_000, ...dialect });
         await using second = new Client(server.address, { timeout: 10_000, ...dialect });

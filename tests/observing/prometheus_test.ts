@@ -92,7 +92,7 @@ Deno.test("prometheus does not take a spare server for one that has not answered
   ]);
 });
 
-Deno.test("prometheus rejects what is no fault of a server", async () => {
+Deno.test("prometheus rejects what is not a fault of a server", async () => {
   const lookUp = () => Promise.reject(new Error("no list"));
   await using client = new Client([], { discovery: { name: "test", lookUp } });
   await assertRejects(() => prometheus(client, { servers: true }), Error, "no list");

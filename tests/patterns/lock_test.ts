@@ -14,7 +14,7 @@ import { RESTARTING } from "../support/restarting.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 
 onEveryServer("lock", (test) => {
-  test("lets one in at a time, with growing tokens", async (first, second) => {
+  test("gives the lock to one holder at a time, with growing tokens", async (first, second) => {
     let inside = 0;
     const tokens: bigint[] = [];
     const work = async (client: Client) => {
@@ -42,7 +42,7 @@ onEveryServer("lock", (test) => {
     assertEquals(reason, signal.reason);
   });
 
-  test("releases no lock but its own", async (first, second) => {
+  test("releases only its own lock", async (first, second) => {
     const lost = await lock(first, "key", { ttl: 30 });
     await second.delete("key");
     assertEquals(await lost.isHeld(), false);

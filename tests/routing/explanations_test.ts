@@ -107,7 +107,7 @@ for (const factory of OTHERS) {
   });
 }
 
-Deno.test("modula and its kin name the remainder that the server follows from", () => {
+Deno.test("modula and the other modulo rings name the remainder that chooses the server", () => {
   for (const factory of [modula, crc32Modulo, memjsModulo, spymemcachedModulo]) {
     const locator = factory(SERVERS);
     for (const key of KEYS.slice(0, 100)) {
@@ -144,7 +144,7 @@ for (const factory of WEIGHTED as LocatorFactory[]) {
   });
 }
 
-Deno.test("twemproxyModula and its kin take weights of billions without taking memory", () => {
+Deno.test("twemproxyModula and the other modulo rings accept weights of billions without using memory", () => {
   for (const factory of [twemproxyModula, npmMemcacheModula, pythonMemcachedModulo]) {
     const heavy = SERVERS.map((server) => ({ ...server, weight: 2 ** 31 - 1 }));
     const locator = factory(heavy);

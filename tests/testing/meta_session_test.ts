@@ -56,7 +56,7 @@ Deno.test("mg with l tells the time since the second reading, or since the item 
   assertEquals(answer(session, "mg a l\r\nmg a l\r\n"), "HD l2\r\nHD l0\r\n");
 });
 
-Deno.test("mg with t tells of what is gone at once what memcached's 32 bits make of it", () => {
+Deno.test("mg with t tells of an item that expires at once what memcached's 32 bits make of it", () => {
   const clock = new Clock();
   const session = createSession({ clock });
   clock.advance(7);

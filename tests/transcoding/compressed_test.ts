@@ -269,7 +269,7 @@ Deno.test("compressed stores nothing that it would not read", () => {
   assertThrows(store, ValidationException, "it takes 10000 bytes, and maxValueBytes is 9999");
 });
 
-Deno.test("compressed refuses options that make no sense", () => {
+Deno.test("compressed refuses invalid options", () => {
   const invalid: Record<string, unknown>[] = [
     { threshold: -1 },
     { threshold: 1.5 },

@@ -162,7 +162,7 @@ Deno.test("openChannel ends a transport whose reads or writes never end", async 
   await channel.close();
 });
 
-Deno.test("openChannel bears a transport that moves nothing now and then", async () => {
+Deno.test("openChannel accepts a transport that sometimes moves nothing", async () => {
   const counts = [0, 1, 0, 0, 2];
   const sent: number[] = [];
   const transport = transportOf({

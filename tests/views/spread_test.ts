@@ -70,7 +70,7 @@ Deno.test("spread stores hot keys on several servers, and others on one", async 
   assertEquals(await fleet.places("hot"), new Map());
 });
 
-Deno.test("spread reads from all copies, and from others while a server is away", async () => {
+Deno.test("spread reads from all copies, and from the others while a server is down", async () => {
   await using fleet = await Fleet.start(3);
   const view = spread(fleet.client, { copies: 3, keys: ["hot"] });
   await view.set("hot", "value", 60);

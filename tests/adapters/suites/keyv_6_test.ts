@@ -92,7 +92,7 @@ test("a time that has passed is accepted, and nothing is kept", async ({ makeKey
   }
 });
 
-test("operations on many keys answer for each", async ({ makeKeyv, errors }) => {
+test("operations on many keys have a result for each key", async ({ makeKeyv, errors }) => {
   const keyv = makeKeyv();
   const entries = [{ key: "a", value: "1" }, { key: "b", value: "x".repeat(2_000_000) }];
   assertEquals(await keyv.setMany(entries), [true, false]);

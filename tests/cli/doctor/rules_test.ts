@@ -93,7 +93,7 @@ Deno.test("evictions of items that were used lately are a warning", () => {
   assertEquals(advise({ ...now, items: evicting(0, 0, 0) }), []);
 });
 
-Deno.test("evictions that are over are a notice, unless they were many", () => {
+Deno.test("evictions in the past are a notice, unless there were many", () => {
   const items = evicting(50, 10, 40);
   const past = (evictions: number) => {
     const stats = { evictions };
@@ -372,7 +372,7 @@ Deno.test("one key that takes more than its share wants to be near cached, or sp
   assertEquals(only(of({ key: "a\x1b[2J" })).finding.includes("\x1b"), false);
 });
 
-Deno.test("the worst comes first", () => {
+Deno.test("the most severe advice comes first", () => {
   const advice = advise({
     stats: { hash_is_expanding: 1, curr_connections: 1024, store_too_large: 1 },
   });

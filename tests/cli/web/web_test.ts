@@ -201,7 +201,7 @@ Deno.test("a new page gets the history of the charts", async () => {
   }
 });
 
-Deno.test("a server that is gone shows as down, and the others continue", async () => {
+Deno.test("a server that cannot be reached is shown as down, and the others continue", async () => {
   await using stays = await MemcachedServer.listen();
   const goes = await MemcachedServer.listen();
   const page = await StartedPage.start([stays.address, goes.address]);

@@ -72,7 +72,7 @@ export const metaGetExchanges: readonly Exchange[] = [
     expect: "EN ka O12\r\n",
   },
   {
-    name: "mg says nothing with q where there is no item",
+    name: "mg sends nothing with q where there is no item",
     send: "mg a q\r\nmg a q v k O1\r\nmn\r\n",
     expect: "MN\r\n",
   },
@@ -145,7 +145,7 @@ export const metaGetExchanges: readonly Exchange[] = [
     expect: "STORED\r\nVA 1 ka\r\nx\r\n",
   },
   {
-    name: "mg refuses a time that is no number",
+    name: "mg refuses a time that is not a number",
     send: "mg a Tx\r\n",
     expect: "CLIENT_ERROR bad token in command line format\r\n",
   },
@@ -241,7 +241,7 @@ export const metaGetExchanges: readonly Exchange[] = [
     expect: "MN\r\n",
   },
   {
-    name: "mn takes any arguments for nothing",
+    name: "mn ignores all arguments",
     send: "mn O1 q\r\n",
     expect: "MN\r\n",
   },

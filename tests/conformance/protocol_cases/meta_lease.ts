@@ -30,7 +30,7 @@ export const metaLeaseExchanges: readonly Exchange[] = [
     expect: /^HD t(60|59) W\r\nHD t(30|29) W\r\n$/,
   },
   {
-    name: "mg with N that is negative makes what is gone at once",
+    name: "mg with N that is negative makes an item that expires at once",
     send: "mg a N-1\r\nmg a\r\n",
     expect: "HD W\r\nEN\r\n",
   },
@@ -75,7 +75,7 @@ export const metaLeaseExchanges: readonly Exchange[] = [
     expect: "HD\r\nHD\r\nHD X W\r\nHD\r\nHD X W\r\n",
   },
   {
-    name: "md with I says nothing with q",
+    name: "md with I sends nothing with q",
     send: "ms a 1\r\nx\r\nmd a I q\r\nmg a\r\n",
     expect: "HD\r\nHD X W\r\n",
   },

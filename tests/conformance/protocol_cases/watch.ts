@@ -32,7 +32,7 @@ export const watchExchanges: readonly Exchange[] = [
     later: "END\r\nERROR cannot pipeline other commands before watch\r\nMN\r\nERROR\r\n",
   },
   {
-    name: "watch takes noreply for a kind it does not know, and says nothing",
+    name: "watch treats noreply as a kind it does not know, and says nothing",
     send: "watch noreply\r\nwatch fetchers noreply\r\n",
     expect: "",
     later: "ERROR\r\nERROR cannot pipeline other commands before watch\r\n",

@@ -134,7 +134,7 @@ Deno.test("readEvent tells of events that were left out", () => {
   expectEvent("skipped=12", { type: "skipped", server, count: 12 });
 });
 
-Deno.test("readEvent throws a SocketError over a line that is no event", () => {
+Deno.test("readEvent throws a SocketError over a line that is not an event", () => {
   for (const line of ["", "OK", "ts=1 gid=2 type=x", "gid=1 type=item_get", "skipped=x"]) {
     assertThrows(() => readEvent(line, server), SocketError, "unexpected reply");
   }

@@ -173,7 +173,7 @@ Deno.test("detectFormat takes transcoders of the caller's own, if they read the 
   assertEquals(await detectFormat(78, encode("moe"), { upper }), []);
 });
 
-Deno.test("detectFormat refuses what is no item, and what is no transcoder", async () => {
+Deno.test("detectFormat refuses what is not an item, and what is not a transcoder", async () => {
   const data = new Uint8Array(1);
   for (const flags of [-1, 1.5, 2 ** 32, NaN, "1"]) {
     await assertRejects(
