@@ -147,7 +147,7 @@ function directReclaims(look: Look): Advice[] {
   return [{
     ...{ rule: "direct-reclaims", server: look.now.server },
     severity: found.isRecent ? "warning" : "notice",
-    finding: "stores have to free memory themselves, which makes them slower:  " +
+    finding: "stores have to free memory themselves, which makes them slower: " +
       `${found.share.toFixed(1)} direct reclaims a store`,
     figures: { ["direct_reclaims"]: found.part, ["cmd_set"]: found.of, share: found.share },
     action: isAlone
@@ -167,7 +167,7 @@ function hashTable({ now: { server, stats } }: Look): Advice[] {
       ["hash_bytes"]: numberIn(stats, "hash_bytes") ?? 0,
       ["curr_items"]: numberIn(stats, "curr_items") ?? 0,
     },
-    action: `Nothing now; start memcached with -o hashpower=${power + 1} if this happens each  ` +
+    action: `Nothing now; start memcached with -o hashpower=${power + 1} if this happens each ` +
       "time, so that it starts with the larger table",
   }];
 }
