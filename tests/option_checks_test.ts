@@ -49,7 +49,7 @@ Deno.test("what calls back refuses what is not a function, and sends nothing", a
 
 const TYPES = { signal: "signal", timeout: "number", flag: "boolean", load: "function" } as const;
 
-Deno.test("checkOptions takes what is known, and undefined for what is not given", () => {
+Deno.test("checkOptions accepts known options, and treats undefined as left out", () => {
   checkOptions<Partial<Record<keyof typeof TYPES, unknown>>>(undefined, TYPES);
   checkOptions({}, TYPES);
   const { signal } = new AbortController();

@@ -137,7 +137,7 @@ Deno.test("a cache lists once more when a server is back that failed while it wa
   assertEquals([listed.map(({ url }) => url), [...away]], [["https://example.com/"], []]);
 });
 
-Deno.test("a cache leaves no body behind that it cannot list", async () => {
+Deno.test("a cache deletes a body that it cannot list", async () => {
   for (const gone of ["~moecache-generation", "head:"]) {
     await withFleet("miss", async (client, servers) => {
       await servers.get(gone)!.become("refusing");

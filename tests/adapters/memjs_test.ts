@@ -92,7 +92,7 @@ Deno.test("memjs: refusals are reported and logged as memjs words them", async (
   client.close();
 });
 
-Deno.test("memjs: the environment tells servers and credentials, and options come first", async () => {
+Deno.test("memjs: the environment has servers and credentials, and options override it", async () => {
   const auth = { username: "user", password: "secret" };
   await using server = await MemcachedServer.listen({ auth, authDialect: "memcachier" });
   const environment = {

@@ -25,7 +25,7 @@ function connect(dial: unknown, timeout?: number): Client {
   return new Client("cache.test", { dial: dial as Dial, ...(timeout ? { timeout } : {}) });
 }
 
-Deno.test("Client dials with ClientOptions.dial, and tells it where and how", async () => {
+Deno.test("Client calls ClientOptions.dial with the endpoint and the options", async () => {
   const told: unknown[] = [];
   const dial: Dial = (endpoint, { signal, ...settings }) => {
     told.push(endpoint, settings, signal.aborted);
@@ -161,7 +161,7 @@ Deno.test("Client aborts a dial that hangs", async () => {
   assertEquals(late.closeCount, 1);
 });
 
-Deno.test("Client.close waits for a dial that it gave up, and closes what comes of it", async () => {
+Deno.test("Client.close waits for a dial that it gave up, and closes its socket", async () => {
   const late = answering();
   let arrive = (): void => {};
   const client = connect(() => new Promise((resolve) => arrive = () => resolve(late)));

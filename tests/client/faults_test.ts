@@ -619,7 +619,7 @@ Deno.test("Client rejects a value that exceeds maxPendingBytes, and accepts it w
   );
 });
 
-Deno.test("Client stops counting the bytes of operations that are aborted behind a write that hangs", async () => {
+Deno.test("Client stops counting the bytes of operations that are aborted while an earlier write hangs", async () => {
   await using peer = new ScriptedPeer(() => {});
   const client = new Client(peer.address, { maxPendingBytes: 20_001_000 });
   const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);
@@ -647,7 +647,7 @@ Deno.test("Client stops counting an operation that is aborted before its turn", 
   }
 });
 
-Deno.test("Client stops counting operations that are aborted behind a write that hangs", async () => {
+Deno.test("Client stops counting operations that are aborted while an earlier write hangs", async () => {
   await using peer = new ScriptedPeer(() => {});
   const client = new Client(peer.address, { maxPending: 3 });
   const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);

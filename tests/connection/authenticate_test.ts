@@ -195,7 +195,7 @@ for (const way of WAYS) {
     await assertRejects(() => client.items().next(), TimeoutError, "Cannot connect");
   });
 
-  Deno.test(`Client takes no other answer for a yes (${way.io})`, async () => {
+  Deno.test(`Client accepts no other reply as a successful authentication (${way.io})`, async () => {
     const answers: Record<string, [new (message: string) => Error, string]> = {
       "NOT_STORED\r\n": [SocketError, "does not answer the authentication"],
       "STORED\r\nSTORED\r\n": [SocketError, "sent more than the reply to the authentication"],
@@ -254,7 +254,7 @@ Deno.test("Client.close ends an authentication that waits", async () => {
 });
 
 for (const idle of ["gives", "takes"] as const) {
-  Deno.test(`Client authenticates no further over a transport that ${idle} nothing`, async () => {
+  Deno.test(`Client stops authenticating over a transport that ${idle} nothing`, async () => {
     const dial = () =>
       Promise.resolve({
         readable: new ReadableStream<Uint8Array<ArrayBuffer>>(),

@@ -38,7 +38,7 @@ Deno.test("Client treats a server as up if it answers the probe with a refusal o
   }
 });
 
-Deno.test("Client asks for several keys in turn: behind a proxy one may live on a server that is down", async () => {
+Deno.test("Client probes a server with several keys in turn, because behind a proxy one may be on a server that is down", async () => {
   const playing = play({ timeout: 1000, failuresBeforeDead: 1, maxProbeDelay: 1 });
   const { client, clock, sockets } = playing;
   await goDown(playing);

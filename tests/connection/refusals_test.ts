@@ -194,7 +194,7 @@ for (const proxy of PROXIES) {
 }
 
 for (const proxy of ["memcached", "twemproxy"] as const) {
-  Deno.test(`Client fails no read because of the key of another operation, behind ${proxy}`, async () => {
+  Deno.test(`Client rejects no read because of the key of another operation, behind ${proxy}`, async () => {
     const fault = deadBackend(isDead, proxy);
     await using server = await MemcachedServer.listen({ fault });
     const options = proxy === "twemproxy" ? { proxy } : {};

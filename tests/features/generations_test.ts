@@ -49,7 +49,7 @@ Deno.test("an invalidated generation stays invalid when the server of its counte
   });
 });
 
-Deno.test("a client knows the generations of a prefix, however many namespaces are made of it", async () => {
+Deno.test("a client shares the generations of a prefix between all namespaces with it", async () => {
   await withFleet({}, async (fleet, connect) => {
     const client = connect();
     const raw = new Namespace(client.withTranscoder(rawTranscoder), "n:");

@@ -217,7 +217,7 @@ onEveryServer("getOrSet", (test) => {
     await assertTtl(second, "key", -1);
   });
 
-  test("refreshes once, however many clients see the stale value", async (first, second) => {
+  test("refreshes once for all clients that see the stale value", async (first, second) => {
     await first.set("key", 0, 60);
     let loads = 0;
     for (let round = 1; round <= 20; round++) {
@@ -565,7 +565,7 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
 }
 
 describe("getOrSet where the server misbehaves", () => {
-  it("stores what it computes on servers that do not tell the cas unique of a lease", async () => {
+  it("stores what it computes on servers that do not return the cas unique of a lease", async () => {
     for (const imitate of ["1.6.10", "1.6.12", "1.6.13"] as const) {
       await using server = await MemcachedServer.listen({ imitate });
       await using client = new Client(server.address);
@@ -600,7 +600,7 @@ describe("getOrSet where the server misbehaves", () => {
     });
   }
 
-  it("computes when a key is neither there nor missing, as behind a proxy", async () => {
+  it("computes when a key can be neither read nor added, as behind a proxy", async () => {
     let claims = 0;
     await using peer = new ScriptedPeer(answering((line) => {
       if (line.startsWith("mg ")) return "EN\r\n";

@@ -68,7 +68,7 @@ async function boxWithStub() {
   return { box, stub: stub! };
 }
 
-Deno.test("replaceStub looks for the stub again where its cas unique counts no more", async () => {
+Deno.test("replaceStub looks for the stub again if its cas unique is not valid any more", async () => {
   const { box, stub } = await boxWithStub();
   box.faults.cas = ["exists", "exists"];
   assertEquals(await replaceStub(box, stub, { ...VALUE, exptime: 0 }), "stored");

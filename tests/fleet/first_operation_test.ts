@@ -37,7 +37,7 @@ for (const [kind, options] of Object.entries(KINDS)) {
     assertEquals(await client.get("key"), "old");
   });
 
-  Deno.test(`Client (${kind}) tells of its new servers at once`, async () => {
+  Deno.test(`Client (${kind}) shows its new servers at once`, async () => {
     await using old = await MemcachedServer.listen();
     await using next = await MemcachedServer.listen();
     await using client = new Client(old.address, options);

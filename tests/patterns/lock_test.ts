@@ -170,7 +170,7 @@ Deno.test("lock removes a stub that was added after its signal", async () => {
   assertEquals(await removed.promise, "cas key 1836017004 2592001 36 7");
 });
 
-Deno.test("lock and once leave no claim behind that the server did not answer in time", async () => {
+Deno.test("lock and once remove a claim that the server did not answer in time", async () => {
   await using fleet = await SwitchedFleet.start(["a:1"]);
   const [server] = fleet.servers;
   const { dial } = fleet;

@@ -84,7 +84,7 @@ function isTrue(why: string, hash: number, point: number, position: number, of: 
   return why.startsWith("below the first point") && position === of && point > hash;
 }
 
-Deno.test("explain tells EnyimMemcached's wrap-around from the usual one", () => {
+Deno.test("explain distinguishes EnyimMemcached's wrap-around from the usual one", () => {
   for (const factory of [moecacheRing, enyimCoreRing, enyimKetama]) {
     const locator = factory(SERVERS);
     const reasons = KEYS.map((key) => locator.explain!(key).why);

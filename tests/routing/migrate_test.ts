@@ -320,7 +320,7 @@ Deno.test("migrate moves nothing when none of the former servers is left", () =>
   assertEquals(locator.locate("key"), ketama(SERVERS).locate("key"));
 });
 
-Deno.test("migrate spreads keys over servers that stand in for all it names", () => {
+Deno.test("migrate spreads keys over servers that replace the ones it names", () => {
   const locator = migrate({ servers: ["x:1"] }, { servers: ["y:1"], locator: ketama })(SERVERS);
   assertEquals(locator.locate("key"), ketama(SERVERS).locate("key"));
 });

@@ -109,7 +109,7 @@ Deno.test("nearCache keeps what is asked for a second time, so that a scan evict
   assertEquals(view.near.hits, 1);
 });
 
-Deno.test("nearCache takes no more memory than it may, and evicts what is used least recently", async () => {
+Deno.test("nearCache uses at most maxBytes, and evicts the least recently used values", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const view = nearCache(client, { ...ALL, maxBytes: 10_000 });
@@ -147,7 +147,7 @@ Deno.test("nearCache serves old values while the server cannot be reached, for s
   await assertRejects(() => strict.get("a"), SocketError);
 });
 
-Deno.test("nearCache hands out values that no caller can change for others", async () => {
+Deno.test("nearCache returns values that no caller can change for others", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const view = nearCache(client, ALL);

@@ -164,7 +164,7 @@ Deno.test("HotKeys finds the hot ones among many, and forgets them", () => {
   assertEquals(hot.has("a"), false);
 });
 
-Deno.test("spread does not spread keys that leave no room for a number", async () => {
+Deno.test("spread does not spread keys that are too long for a number", async () => {
   await using fleet = await Fleet.start(2);
   const view = spread(fleet.client, { keys: () => true });
   const key = "x".repeat(250);

@@ -118,7 +118,7 @@ onEveryServer("tagged", (test) => {
     assertEquals(await pages.get("b"), [1, 2]);
   });
 
-  test("takes any string for a tag", async (client) => {
+  test("accepts any string as a tag", async (client) => {
     const pages = tagged(client, { prefix: "p:" });
     for (const tag of ["a b", "#", "ü", "x".repeat(300), "😀"]) {
       await pages.set("a", 1, 60, { tags: new Set([tag]) });

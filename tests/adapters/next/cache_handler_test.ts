@@ -386,7 +386,7 @@ Deno.test("nextCacheHandler() reports an entry that it cannot store, and stops r
   assertEquals(await textOf(handler, "key"), "text");
 });
 
-Deno.test("nextCacheHandler() reports an entry with a part that is none, and takes one without tags", async () => {
+Deno.test("nextCacheHandler() reports an entry with an invalid part, and accepts one without tags", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const errors: unknown[] = [];

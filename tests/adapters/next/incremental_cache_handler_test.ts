@@ -380,7 +380,7 @@ Deno.test("nextIncrementalCacheHandler() reports a lifetime that it cannot use",
   assertEquals(await htmlOf(Handler), undefined);
 });
 
-Deno.test("nextIncrementalCacheHandler() reports what it cannot store or look for, and takes null for nothing", async () => {
+Deno.test("nextIncrementalCacheHandler() reports what it cannot store or look for, and treats null as no value", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const errors: unknown[] = [];

@@ -126,7 +126,7 @@ test("a namespace of the store's own stays where Keyv has none", async ({ makeSt
   assertNotEquals(await store.get("key"), undefined);
 });
 
-test("all of a namespace is iterated over, but for what has expired", async (context) => {
+test("the iterator lists all of a namespace except expired values", async (context) => {
   const { makeKeyv } = context;
   const keyv = makeKeyv({ namespace: "mine" });
   await makeKeyv({ namespace: "yours" }).set("other", 1);

@@ -22,7 +22,7 @@ async function storeMarkup(client: Client): Promise<void> {
 }
 
 for (const [kind, start] of Object.entries(SERVERS)) {
-  Deno.test(`web shows what top shows, and takes no key for markup, on ${kind}`, async () => {
+  Deno.test(`web shows what top shows, and never treats a key as markup, on ${kind}`, async () => {
     await using server = await start();
     await using client = new Client(server.address);
     await storeMarkup(client);

@@ -15,7 +15,7 @@ export const administrationExchanges: readonly Exchange[] = [
     expect: /^VERSION 1\.6\.\d+\S*\r\n$/,
   },
   {
-    name: "config is no command of a server that tells of no cluster",
+    name: "config is an unknown command to a server without a cluster",
     send: "config get cluster\r\n",
     expect: "ERROR\r\n",
   },
@@ -101,7 +101,7 @@ export const administrationExchanges: readonly Exchange[] = [
     ends: true,
   },
   {
-    name: "quit ends the connection behind the answers before it",
+    name: "quit ends the connection after the answers before it",
     send: "get a\r\nquit\r\n",
     expect: "END\r\n",
     ends: true,

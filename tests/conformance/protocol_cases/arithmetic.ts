@@ -125,7 +125,7 @@ export const arithmeticExchanges: readonly Exchange[] = [
     expect: "STORED\r\n13\r\nVALUE a 0 5\r\n13   \r\nEND\r\n",
   },
   {
-    name: "incr reads a value no further than a NUL",
+    name: "incr reads a value only up to a NUL",
     send: ["set a 0 0 4\r\n1\0ab\r\n", "incr a 1\r\nget a\r\n"],
     expect: "STORED\r\n2\r\nVALUE a 0 4\r\n2   \r\nEND\r\n",
   },

@@ -96,7 +96,7 @@ export const authenticationExchanges: readonly Exchange[] = [
     atOnce: true,
   },
   {
-    name: "commands behind the authentication are carried out",
+    name: "commands after the authentication are carried out",
     send: "set x 0 0 11\r\nuser secret\r\nset y 0 0 1\r\nz\r\nget y\r\n",
     expect: "STORED\r\nSTORED\r\nVALUE y 0 1\r\nz\r\nEND\r\n",
     atOnce: true,

@@ -11,7 +11,7 @@ function tomorrow(): number {
 /** Exptimes and `touch`. */
 export const expiryExchanges: readonly Exchange[] = [
   {
-    name: "an item with a negative exptime is stored and gone",
+    name: "an item with a negative exptime is stored and has expired",
     send: "set a 0 -1 1\r\nx\r\nget a\r\n",
     expect: "STORED\r\nEND\r\n",
   },

@@ -58,7 +58,7 @@ export const metaArithmeticExchanges: readonly Exchange[] = [
     expect: /^VA 2 t(100|99)\r\n13\r\nVA 2\r\n14\r\n$/,
   },
   {
-    name: "ma answers with t the time behind N",
+    name: "ma answers with t the time after N",
     send: "ma n N100 t\r\n",
     expect: /^HD t(100|99)\r\n$/,
   },

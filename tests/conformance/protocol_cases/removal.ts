@@ -93,7 +93,7 @@ export const removalExchanges: readonly Exchange[] = [
     expect: "STORED\r\nOK\r\nEND\r\n",
   },
   {
-    name: "flush_all takes a negative delay for none",
+    name: "flush_all treats a negative delay as no delay",
     send: "set a 0 0 1\r\nx\r\nflush_all -1\r\nget a\r\n",
     expect: "STORED\r\nOK\r\nEND\r\n",
   },

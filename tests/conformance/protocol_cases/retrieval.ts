@@ -86,7 +86,7 @@ export const retrievalExchanges: readonly Exchange[] = [
     expect: "STORED\r\nVALUE \xff\x80\xfe 0 1\r\nx\r\nEND\r\n",
   },
   {
-    name: "get reads no further than a NUL",
+    name: "get reads only up to a NUL",
     send: "set a 0 0 1\r\nx\r\nget a\0b a\r\n",
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },

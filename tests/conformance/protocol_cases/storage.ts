@@ -246,7 +246,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "set takes white space that is not a space for the end of a length",
+    name: "set treats white space other than a space as the end of a length",
     send: "set a 0 0 1\v\r\nx\r\nget a\r\n",
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
     later:
@@ -296,7 +296,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "SERVER_ERROR object too large for cache\r\n",
   },
   {
-    name: "set refuses an item that is the largest but for its flags",
+    name: "set refuses an item that only its flags make too large",
     send: `set a 1 0 ${LARGEST.length}\r\n${LARGEST}\r\n`,
     expect: "SERVER_ERROR object too large for cache\r\n",
   },

@@ -37,7 +37,7 @@ Deno.test("ConfigCommand fails with the server's refusal", () => {
   }
 });
 
-Deno.test("ConfigCommand takes nothing else for an answer", () => {
+Deno.test("ConfigCommand refuses every other reply", () => {
   const hostile = [
     "END\r\n",
     "VALUE cluster 0 1\r\n1\r\nEND\r\n",

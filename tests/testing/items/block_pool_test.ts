@@ -17,7 +17,7 @@ Deno.test("BlockPool returns each block once, and never number 0", () => {
   assertEquals(pool.byteLength, 3 * PAGE_LENGTH);
 });
 
-Deno.test("BlockPool keeps what is written to a block, however others come and go", () => {
+Deno.test("BlockPool keeps the bytes of a block while others are allocated and freed", () => {
   const pool = new BlockPool(BLOCK_LENGTH);
   const blocks = allocate(pool, 3 * BLOCKS_PER_PAGE);
   for (const block of blocks) {

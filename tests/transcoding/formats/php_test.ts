@@ -321,7 +321,7 @@ Deno.test("the transcoders of PHP check their options", () => {
   }
 });
 
-Deno.test("the transcoders of PHP tell how strings are written that are not encoded", () => {
+Deno.test("the transcoders of PHP have the flags of strings that are stored as plain text", () => {
   const { textFlags, longestText } = phpMemcachedTranscoder;
   assertEquals([textFlags, longestText], [0, 666]);
   assertEquals(phpMemcachedTranscoder({ compression: false }).longestText, Infinity);

@@ -207,7 +207,7 @@ Deno.test("classes makes values of instances, by their arguments, state and item
   assertEquals(value.args, ["color 1", "color 1", ["color 1"]]);
 });
 
-Deno.test("classes runs nothing but what was registered, and says what went wrong there", async () => {
+Deno.test("classes calls only registered functions, and says what went wrong there", async () => {
   const options = { classes: { "app.Money": () => undefined, "app.Bad": () => JSON.parse("{") } };
   await assertRefused(
     "capp\nMoney\n)R.",

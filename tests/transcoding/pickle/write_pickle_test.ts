@@ -253,13 +253,13 @@ Deno.test("writePickle writes to any depth", () => {
   assertInstanceOf(readPickle(writePickle(maps)), Map);
 });
 
-Deno.test("writePickle writes shared lists once, however often they are held", () => {
+Deno.test("writePickle writes each shared list once", () => {
   assertEquals(writePickle(nest(60, (inner) => [inner, inner])).length < 1000, true);
   const tuples = nest(60, (inner) => tuple(inner, inner));
   assertEquals(writePickle(new Set([tuples])).length < 1000, true);
 });
 
-Deno.test("writePickle takes __proto__ and the like for keys like any other", () => {
+Deno.test("writePickle treats __proto__ and similar keys like any other", () => {
   const object = JSON.parse('{"__proto__": {"x": 1}, "constructor": 2}');
   const read = roundTrip(object);
   assertEquals(Object.keys(read), ["__proto__", "constructor"]);
@@ -306,7 +306,7 @@ Deno.test("writePickle throws for values that Python does not have, and says whe
   assertStrictEquals(error.item, Point);
 });
 
-Deno.test("writePickle throws for keys that Python cannot hash or tell apart", () => {
+Deno.test("writePickle throws for keys that Python cannot hash or distinguish", () => {
   for (const key of [[], {}, new Set(), new Map(), tuple([]), frozenSet([tuple({})])]) {
     assertRefused(new Map([[key, 1]]), "cannot hash");
     assertRefused(new Set([key]), "cannot hash");
