@@ -237,9 +237,9 @@ export interface ClientOptions {
    */
   readonly dialect?: "classic" | "meta";
   /**
-   * The proxy that the servers are behind. twemproxy closes the connection at a command that it does not know, and what
-   * else waits there is lost. With `"twemproxy"` such a command is a `ValidationException`, and nothing of it is sent:
-   * `getAndTouch`, `meta`, and what asks all servers. `dialect` is `"classic"` then.
+   * The proxy that the servers are behind. twemproxy closes the connection at a command that it does not know, and
+   * other operations on that connection fail. With `"twemproxy"`, such a command is a `ValidationException`, and
+   * nothing is sent: `getAndTouch`, `meta`, and the commands to all servers. `dialect` is then `"classic"`.
    */
   readonly proxy?: "twemproxy";
   /**
