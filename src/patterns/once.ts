@@ -255,7 +255,10 @@ function unstored(key: string, message: string): ClientException {
 }
 
 function waitsForItself(key: string): ClientException {
-  return new ClientException(`Cannot get the result of key "${key}": the action would wait for itself`, key);
+  return new ClientException(
+    `Cannot get the result of key "${key}": the action would wait for itself`,
+    key,
+  );
 }
 
 function stillAtIt(key: string): ClientException {

@@ -101,10 +101,14 @@ Deno.test("docs/troubleshooting.md has every message of an error", () => {
 });
 
 Deno.test("docs/troubleshooting.md says of every message what to do", () => {
-  const rows = readPage("docs/troubleshooting.md").text.split("\n").filter((line) => /^\|/.test(line));
+  const rows = readPage("docs/troubleshooting.md").text.split("\n").filter((line) =>
+    /^\|/.test(line)
+  );
   assert(rows.length > 150);
   // A bar within code is not one between cells.
   const cells = (row: string) => row.replace(/`[^`]*`/g, "code").slice(1, -1).split("|");
-  const short = rows.filter((row) => cells(row).length !== 3 || cells(row).some((cell) => cell.trim() === ""));
+  const short = rows.filter((row) =>
+    cells(row).length !== 3 || cells(row).some((cell) => cell.trim() === "")
+  );
   assertEquals(short, []);
 });

@@ -214,7 +214,11 @@ Deno.test("classes calls only registered functions, and says what went wrong the
     'the function for "app.Money" in the option classes returned undefined',
     options,
   );
-  await assertRefused("capp\nBad\n)R.", 'the function for "app.Bad" in the option classes threw an error', options);
+  await assertRefused(
+    "capp\nBad\n)R.",
+    'the function for "app.Bad" in the option classes threw an error',
+    options,
+  );
   await assertRefused("capp\nOther\n)R.", 'global "app.Other" is not plain data', options);
   await assertRefused("capp\ntoString\n)R.", 'global "app.toString" is not plain data', options);
   await assertRefused("capp\nMoney\n.", 'global "app.Money" is not plain data', options);
