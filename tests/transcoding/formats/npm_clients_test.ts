@@ -199,7 +199,7 @@ Deno.test("memcacheClientTranscoder compresses from 100 characters or bytes on",
   const reading = async () => await decode(long, { maxValueBytes: 799_999 });
   await assertRejects(reading, ClientException, "more than maxValueBytes");
   const damaged = { flags: 1, data: long.data.slice(0, -1) };
-  await assertRejects(async () => await decode(damaged), ClientException, "not a whole one");
+  await assertRejects(async () => await decode(damaged), ClientException, "not a whole zstd frame");
 });
 
 Deno.test("the transcoders of npm's clients refuse unknown options", () => {
