@@ -261,5 +261,5 @@ Deno.test("bentocache: what cannot be used is refused", async () => {
   const nest = () => {
     for (let level = 0; level < 20; level++) deepest = deepest.namespace("level");
   };
-  assertThrows(nest, ValidationException, "no room");
+  assertThrows(nest, ValidationException, "too many or too long");
 });
