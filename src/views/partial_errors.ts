@@ -7,6 +7,9 @@ import {
   SocketError,
 } from "../../mod.ts";
 
+/** The caller's keys by those under which they are stored. */
+export type KeyNames = ReadonlyMap<string, readonly string[]>;
+
 /**
  * Names keys in an error as the caller does.
  *
@@ -17,22 +20,30 @@ import {
 export function renamed(
   error: unknown,
   action: string,
-  names: ReadonlyMap<string, string>,
+  names: KeyNames,
 ): unknown {
-  const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
-  if (!isPartial) return error;
+  if (!isPartial(error)) return error;
   return partialError(action, {
     failures: renameKeys(error.failures, names),
     results: renameKeys(error.results, names),
   });
 }
 
-/** Gives a map the caller's keys. */
+/** Whether an error tells what failed for each key. */
+export function isPartial(error: unknown): error is PartialClientException | PartialSocketError {
+  return error instanceof PartialClientException || error instanceof PartialSocketError;
+}
+
+/** Gives a map the caller's keys. Several of them may be stored under one. */
 export function renameKeys<Value>(
   map: ReadonlyMap<string, Value>,
-  names: ReadonlyMap<string, string>,
+  names: KeyNames,
 ): Map<string, Value> {
-  return new Map(Array.from(map, ([key, value]) => [names.get(key) ?? key, value]));
+  return new Map(
+    Array.from(map).flatMap(([key, value]) => {
+      return (names.get(key) ?? [key]).map((name) => [name, value] as const);
+    }),
+  );
 }
 
 /** Makes the error of an operation on many keys: a {@linkcode PartialSocketError} if the network failed for one. */

@@ -20,10 +20,12 @@ import {
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import { sessionOf } from "../commands/session.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
 import { checkFunction, checkSignal, copyOptions, invalidOption } from "../option_checks.ts";
+import { checkFormattedKey, type KeyFormat } from "../protocol/key_format.ts";
 import { ownData } from "../transcoding/item_codec.ts";
-import { partialError, renamed, renameKeys } from "./partial_errors.ts";
+import { isPartial, type KeyNames, partialError, renamed, renameKeys } from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
 
 /**
@@ -129,10 +131,32 @@ export function checkCommands(client: KeyCommands, name = "client"): void {
 
 /** The longest key that these commands take. */
 export function longestKeyOf(commands: KeyCommands & { readonly longestKey?: number }): number {
-  if (commands instanceof Namespace) {
-    return LONGEST_KEY - GENERATION_LENGTH - commands.prefix.length;
+  const keys = keyFormatOf(commands);
+  const longest = keys === undefined ? LONGEST_KEY : longestKeyIn(keys);
+  if (commands instanceof Namespace) return longest - GENERATION_LENGTH - commands.prefix.length;
+  return commands.longestKey ?? longest;
+}
+
+/** The format that a client gives its keys, where it has one. */
+export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
+  return sessionOf(commands)?.settings.keys;
+}
+
+/** The longest key of a format: less than others where it puts something around each. */
+function longestKeyIn(format: KeyFormat): number {
+  if (takesKey(format, "x".repeat(LONGEST_KEY)) || !takesKey(format, "x")) return LONGEST_KEY;
+  return LONGEST_KEY - Math.max(0, format.encode("x").length - 1);
+}
+
+/** Whether a format takes a key. */
+export function takesKey(format: KeyFormat, key: string): boolean {
+  try {
+    checkFormattedKey(key, "use", format);
+    return true;
+  } catch (error) {
+    if (error instanceof ValidationException) return false;
+    throw error;
   }
-  return commands.longestKey ?? LONGEST_KEY;
 }
 
 /** Ends a computation whose value could not be stored, before the value is computed. */
@@ -181,11 +205,8 @@ export class ValueView implements KeyCommands {
   ): Promise<Map<string, Value>> {
     const unique = readKeys(keys, "get");
     const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key, options)]));
-    const stored = await this.#many("get", await this.#namesOf(unique), async (inner) => {
-      return await this.#inner.getMany(inner, this.#clean(options));
-    });
+    const { stored, failures } = await this.#readMany(await this.#namesOf(unique), options);
     const results = new Map<string, Value>();
-    const failures = new Map<string, unknown>();
     await Promise.all(Array.from(stored, async ([key, value]) => {
       try {
         const read = await readers.get(key)?.(value);
@@ -239,7 +260,8 @@ export class ValueView implements KeyCommands {
     const values = readEntries(entries);
     const names = await this.#namesOf(values.keys());
     const inner = this.#clean(options);
-    const all = await Promise.all(Array.from(names, async ([innerKey, key]) => {
+    const all = await Promise.all(Array.from(names, async ([innerKey, keys]) => {
+      const key = lastOf(keys);
       return [
         innerKey,
         await this.#toStored(values.get(key), key, { options, exptime }),
@@ -359,7 +381,7 @@ export class ValueView implements KeyCommands {
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
     const innerKey = await this.#rules.keyOf(key);
-    return await this.#replacing(new Map([[innerKey, key]]), new Map(), options, () => {
+    return await this.#replacing(new Map([[innerKey, [key]]]), new Map(), options, () => {
       return this.#inner.delete(innerKey, this.#clean(options));
     });
   }
@@ -558,16 +580,16 @@ export class ValueView implements KeyCommands {
     const stored = await this.#toStored(value, key, writing);
     if (stored === UNKNOWN) return dropped;
     return await this.#replacing(
-      new Map([[innerKey, key]]),
+      new Map([[innerKey, [key]]]),
       new Map([[innerKey, stored]]),
       options,
       () => write(innerKey, stored, inner),
     );
   }
 
-  /** Carries out a write; then has the rules clean up what it has replaced, or what it could not store. */
+  /** Carries out a write; then has the rules clean up what it has replaced, or what was refused. */
   async #replacing<Result>(
-    names: ReadonlyMap<string, string>,
+    names: KeyNames,
     stored: ReadonlyMap<string, unknown>,
     options: OperationOptions | undefined,
     write: () => Promise<Result>,
@@ -578,29 +600,52 @@ export class ValueView implements KeyCommands {
     const reading = this.#inner.getMany(names.keys(), operationOptions(options ?? {})).catch(() => {
       return new Map();
     });
-    const result = await write();
-    const before: ReadonlyMap<string, unknown> = await reading;
+    const [outcome] = await Promise.allSettled([write()]);
+    const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
+    const present: ReadonlyMap<string, unknown> = await reading;
     // What is left over is memory, no fault: it expires.
-    await Promise.allSettled(Array.from(names, ([innerKey, key]) => {
-      return replaced(
-        key,
-        { before: before.get(innerKey), offered: stored.get(innerKey) },
-        options,
-      );
+    await Promise.allSettled(Array.from(names, ([innerKey, keys]) => {
+      const key = lastOf(keys);
+      const faultOfKey = isPartial(fault) ? fault.failures.get(key) : fault;
+      // Another fault leaves open what is stored.
+      if (faultOfKey !== undefined && !(faultOfKey instanceof ClientException)) return undefined;
+      const before = faultOfKey === undefined ? present.get(innerKey) : undefined;
+      return replaced(key, { before, offered: stored.get(innerKey) }, options);
     }));
-    return result;
+    if (outcome.status === "rejected") throw fault;
+    return outcome.value;
   }
 
-  /** The caller's keys by those under which they are stored. */
-  async #namesOf(keys: Iterable<string>): Promise<Map<string, string>> {
+  async #namesOf(keys: Iterable<string>): Promise<KeyNames> {
     const all = [...new Set(keys)];
     const innerKeys = await Promise.all(all.map((key) => this.#rules.keyOf(key)));
-    return new Map(innerKeys.map((innerKey, i) => [innerKey, all[i] ?? innerKey]));
+    const names = new Map<string, string[]>();
+    for (const [i, key] of all.entries()) {
+      const innerKey = innerKeys[i] ?? key;
+      const present = names.get(innerKey);
+      if (present === undefined) names.set(innerKey, [key]);
+      else present.push(key);
+    }
+    return names;
+  }
+
+  async #readMany(
+    names: KeyNames,
+    options: OperationOptions | undefined,
+  ): Promise<{ stored: Map<string, unknown>; failures: Map<string, unknown> }> {
+    try {
+      const stored = await this.#inner.getMany(names.keys(), this.#clean(options));
+      return { stored: renameKeys(stored, names), failures: new Map() };
+    } catch (error) {
+      if (!isPartial(error)) throw error;
+      const { results, failures } = error;
+      return { stored: renameKeys(results, names), failures: renameKeys(failures, names) };
+    }
   }
 
   async #many<Result>(
     action: string,
-    names: ReadonlyMap<string, string>,
+    names: KeyNames,
     operate: (keys: Iterable<string>) => Promise<Map<string, Result>>,
   ): Promise<Map<string, Result>> {
     try {
@@ -725,10 +770,20 @@ export class ValueView implements KeyCommands {
   }
 }
 
-/** An exptime that is later by some seconds; 0, for never, stays. */
+/** The key that is stored of those that have become one: the last one. */
+function lastOf(keys: readonly string[]): string {
+  return keys[keys.length - 1] ?? "";
+}
+
+/** The latest time that memcached knows, in seconds. */
+const LATEST = 0x7fffffff;
+
+/** An exptime that is later by some seconds, as far as there is one; 0, for never, stays. */
 export function deferExptime(exptime: Exptime, seconds: number): Exptime {
-  if (exptime instanceof Date) return new Date(exptime.getTime() + seconds * 1000);
-  return exptime === 0 ? 0 : exptime + seconds;
+  if (exptime instanceof Date) {
+    return new Date(Math.min(exptime.getTime() + seconds * 1000, LATEST * 1000));
+  }
+  return exptime === 0 ? 0 : Math.min(exptime + seconds, LATEST);
 }
 
 function changedTooOften(action: string, key: string): ClientException {
@@ -736,7 +791,8 @@ function changedTooOften(action: string, key: string): ClientException {
   return new ClientException(`Cannot ${action} key ${JSON.stringify(key)}: ${why}`, key);
 }
 
-function readDelta(delta: bigint | number): bigint {
+/** Reads a number to count by or from. */
+export function readDelta(delta: bigint | number): bigint {
   const isCount = typeof delta === "bigint" || Number.isSafeInteger(delta);
   if (isCount && delta >= 0 && delta < COUNTER_END) return BigInt(delta);
   const why = "it must be an integer from 0 to 2^64 - 1";
