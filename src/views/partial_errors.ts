@@ -24,6 +24,29 @@ export function renamed(
   return partialError(action, {
     failures: renameKeys(error.failures, names),
     results: renameKeys(error.results, names),
+    count: names.size,
+  });
+}
+
+/**
+ * Adds the results that did not come from memcached to an error about many keys.
+ *
+ * @param error Any error; only those about many keys are made again.
+ * @param action What was asked, for the message.
+ * @param known The results that are known, and how many keys were asked for.
+ */
+export function withResults(
+  error: unknown,
+  action: string,
+  { results, count }: Pick<Required<PartialFailure>, "results" | "count">,
+): unknown {
+  const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
+  if (!isPartial) return error;
+  const { failures } = error;
+  return partialError(action, {
+    failures,
+    results: new Map([...results, ...error.results]),
+    count,
   });
 }
 
