@@ -20,12 +20,22 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
-import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import {
+  KEY_COMMAND_OPTIONS,
+  OPERATION_OPTIONS,
+  operationOptions,
+} from "../commands/operation_options.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
-import { checkFunction, checkSignal, copyOptions, invalidOption } from "../option_checks.ts";
+import {
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  copyOptions,
+  invalidOption,
+} from "../option_checks.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { ownData } from "../transcoding/item_codec.ts";
-import { partialError, renamed, renameKeys } from "./partial_errors.ts";
+import { partialError, partsOf, renamed, renameKeys } from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
 
 /**
@@ -185,11 +195,12 @@ export class ValueView implements KeyCommands {
   ): Promise<Map<string, Value>> {
     const unique = readKeys(keys, "get");
     const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key, options)]));
-    const stored = await this.#many("get", await this.#namesOf(unique), async (inner) => {
-      return await this.#inner.getMany(inner, this.#clean(options));
-    });
+    const names = await this.#namesOf(unique);
+    const { results: stored, failures } = await partsOf(
+      this.#inner.getMany(names.keys(), this.#clean(options)),
+      names,
+    );
     const results = new Map<string, Value>();
-    const failures = new Map<string, unknown>();
     await Promise.all(Array.from(stored, async ([key, value]) => {
       try {
         const read = await readers.get(key)?.(value);
@@ -306,6 +317,7 @@ export class ValueView implements KeyCommands {
         this.#clean(options),
       );
     }
+    checkOptions(options, OPERATION_OPTIONS);
     const end = bytesOf(ownData(data, `append data to key ${JSON.stringify(key)}`));
     const change = (value: unknown) => extended(key, value, (bytes) => [bytes, end]);
     return await this.#rewrite(key, change, options) !== undefined;
@@ -323,6 +335,7 @@ export class ValueView implements KeyCommands {
         this.#clean(options),
       );
     }
+    checkOptions(options, OPERATION_OPTIONS);
     const start = bytesOf(ownData(data, `prepend data to key ${JSON.stringify(key)}`));
     const change = (value: unknown) => extended(key, value, (bytes) => [start, bytes]);
     return await this.#rewrite(key, change, options) !== undefined;

@@ -1,7 +1,13 @@
 /** What the adapters do where `failover` is "miss" and one server cannot be reached. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, type KeyCommands, SocketError, type Transcoder } from "../../mod.ts";
+import {
+  Client,
+  type KeyCommands,
+  PartialClientException,
+  SocketError,
+  type Transcoder,
+} from "../../mod.ts";
 import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
 import {
@@ -11,7 +17,7 @@ import {
   sessionIdStrategy,
 } from "../../src/adapters/session.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { SwitchedFleet, type SwitchedServer } from "../support/switched_fleet.ts";
 
 const URL_ = "https://example.com/page";
@@ -261,6 +267,35 @@ Deno.test("a session that cannot be ended rejects, whichever server is gone", as
       assertEquals(await strategy.readData(id), null);
     });
   }
+});
+
+Deno.test("an error of Keyv or unstorage about many keys has their keys and values", async () => {
+  const fault: FaultHook = ({ keys }) => {
+    return keys.some((key) => key.endsWith("bad")) ? { reply: "SERVER_ERROR no" } : undefined;
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address);
+  const store = new KeyvMoecache({ client });
+  const driver = moecacheDriver({ client });
+  const long = "a long key ".repeat(40);
+  for (const key of ["a key", long]) {
+    await store.set(key, `value of ${key}`);
+    await driver.setItem(key, `value of ${key}`);
+  }
+  const keys = ["a key", long, "is bad", "absent"];
+  const items = keys.map((key) => ({ key }));
+  for (const read of [() => store.getMany(keys), () => driver.getItems(items)]) {
+    const error = await assertRejects(read, PartialClientException, "Cannot get 1 of 4 keys");
+    assertEquals([...error.failures.keys()], ["is bad"]);
+    const others = ["a key", long].map((key) => [key, `value of ${key}`] as const);
+    assertEquals(new Map(error.results), new Map(others));
+  }
+  const error = await assertRejects(() => store.deleteMany(keys), PartialClientException);
+  assertEquals([...error.failures.keys()], ["is bad"]);
+  assertEquals(
+    new Map(error.results),
+    new Map([["a key", true], [long, true], ["absent", false]]),
+  );
 });
 
 Deno.test("Keyv lists, and unstorage clears, what is on the other servers before they fail", async () => {

@@ -1,9 +1,9 @@
 /** Refusals that say what to do about them. */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { Client, ClientException } from "../../mod.ts";
+import { Client, ClientException, PartialClientException } from "../../mod.ts";
 import { type FaultHook, type ImitatedServer, MemcachedServer } from "../../src/testing/mod.ts";
-import { hashedKeys, tagged } from "../../src/views/mod.ts";
+import { hashedKeys, tagged, typed } from "../../src/views/mod.ts";
 
 type Use = (client: Client) => Promise<unknown>;
 
@@ -132,4 +132,43 @@ Deno.test("an error about many keys says how many were asked for, in namespaces 
       "Cannot delete 1 of 3 keys",
     );
   }
+});
+
+Deno.test("an error about many keys carries the values of the others, as getMany would give them", async () => {
+  const fault: FaultHook = ({ command, keys }) => {
+    const isBad = command === "get" && keys.some((key) => key.endsWith("bad"));
+    return isBad ? { reply: "SERVER_ERROR no" } : undefined;
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address);
+  const pages = tagged(client);
+  const schema = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value: unknown) => ({ value: `read ${value}` }),
+    },
+  } as const;
+  const views = {
+    tagged: pages,
+    hashed: hashedKeys(client),
+    "tagged, hashed": tagged(hashedKeys(client)),
+    namespace: client.namespace("n:"),
+    typed: typed(client, schema),
+  };
+  for (const [name, view] of Object.entries(views)) {
+    const keys = ["a", "bad", "absent"].concat(name.endsWith("hashed") ? ["a key"] : []);
+    await view.setMany(keys.slice(0, 2).concat(keys.slice(3)).map((key) => [key, key] as const));
+    const error = await assertRejects(() => view.getMany(keys), PartialClientException, "1 of");
+    assertEquals([...error.failures.keys()], ["bad"], name);
+    const expected = name === "typed" ? "read a" : "a";
+    assertEquals(error.results.get("a"), expected, name);
+    assertEquals(error.results.get("a key"), name.endsWith("hashed") ? "a key" : undefined, name);
+  }
+  // What was invalidated is no result either.
+  await pages.setMany({ a: 1, b: 2, bad: 3 }, 60, { tags: ["t"] });
+  await pages.set("b", 2, 60, { tags: ["other"] });
+  await pages.invalidateTag("t");
+  const error = await assertRejects(() => pages.getMany(["a", "b", "bad"]), PartialClientException);
+  assertEquals(new Map(error.results), new Map([["b", 2]]));
 });
