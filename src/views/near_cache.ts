@@ -39,7 +39,7 @@ import {
 } from "../option_checks.ts";
 import { isPast } from "../protocol/exptime.ts";
 import { systemClock } from "../waiting.ts";
-import { isPartial, partialError } from "./partial_errors.ts";
+import { isPartial, partialError, withResults } from "./partial_errors.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
 import { checkCommands, longestKeyOf } from "./value_view.ts";
@@ -296,7 +296,8 @@ class NearCache implements NearCacheCommands {
   ): Promise<Map<string, Value>> {
     const results = new Map<string, Value>();
     const missing: string[] = [];
-    for (const key of readKeys(keys, "get")) {
+    const unique = readKeys(keys, "get");
+    for (const key of unique) {
       const entry = this.#entries.get(key);
       if (entry !== undefined && this.#settings.clock.now() < entry.expires) {
         this.#hits++;
@@ -314,9 +315,7 @@ class NearCache implements NearCacheCommands {
       }
       for (const [key, value] of stale) results.set(key, value as Value);
     } catch (error) {
-      if (!isPartial(error)) throw error;
-      const found = new Map([...results, ...error.results]);
-      throw partialError("get", { failures: error.failures, results: found });
+      throw withResults(error, "get", { results, count: unique.length });
     } finally {
       for (const [key, reading] of readings) this.#end(key, reading);
     }

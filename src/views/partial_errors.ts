@@ -7,8 +7,8 @@ import {
   SocketError,
 } from "../../mod.ts";
 
-/** The caller's keys by those under which they are stored. */
-export type KeyNames = ReadonlyMap<string, readonly string[]>;
+/** The caller's keys by those under which they are stored, one or several. */
+export type KeyNames = ReadonlyMap<string, string | readonly string[]>;
 
 /**
  * Names keys in an error as the caller does.
@@ -22,10 +22,63 @@ export function renamed(
   action: string,
   names: KeyNames,
 ): unknown {
+  return isPartial(error)
+    ? partialError(action, {
+      ...renameParts(error, names),
+      count: [...names.values()].flat().length,
+    })
+    : error;
+}
+
+/** What an operation on many keys has for some of them, and the errors of the others. */
+export interface Parts<Result> {
+  readonly results: Map<string, Result>;
+  readonly failures: Map<string, unknown>;
+}
+
+/**
+ * The outcome of an operation on many keys, for a caller that has to read the results also when some keys have failed.
+ *
+ * @param names The caller's keys by those of the operation.
+ * @throws The error of an operation that has failed as a whole.
+ */
+export async function partsOf<Result>(
+  outcome: Promise<ReadonlyMap<string, Result>>,
+  names: KeyNames,
+): Promise<Parts<Result>> {
+  try {
+    return { results: renameKeys(await outcome, names), failures: new Map() };
+  } catch (error) {
+    if (isPartial(error)) return renameParts(error, names) as Parts<Result>;
+    throw error;
+  }
+}
+
+function renameParts(
+  { results, failures }: PartialFailure,
+  names: KeyNames,
+): Parts<unknown> {
+  return { results: renameKeys(results, names), failures: renameKeys(failures, names) };
+}
+
+/**
+ * Adds the results that did not come from memcached to an error about many keys.
+ *
+ * @param error Any error; only those about many keys are made again.
+ * @param action What was asked, for the message.
+ * @param known The results that are known, and how many keys were asked for.
+ */
+export function withResults(
+  error: unknown,
+  action: string,
+  { results, count }: Pick<Required<PartialFailure>, "results" | "count">,
+): unknown {
   if (!isPartial(error)) return error;
+  const { failures } = error;
   return partialError(action, {
-    failures: renameKeys(error.failures, names),
-    results: renameKeys(error.results, names),
+    failures,
+    results: new Map([...results, ...error.results]),
+    count,
   });
 }
 
@@ -41,7 +94,7 @@ export function renameKeys<Value>(
 ): Map<string, Value> {
   return new Map(
     Array.from(map).flatMap(([key, value]) => {
-      return (names.get(key) ?? [key]).map((name) => [name, value] as const);
+      return [names.get(key) ?? key].flat().map((name) => [name, value] as const);
     }),
   );
 }

@@ -239,7 +239,8 @@ class ReplicasView implements ReplicaCommands {
     checkOptions(options, OPERATION_OPTIONS);
     const results = new Map<string, Value>();
     const failures = new Map<string, unknown>();
-    await Promise.all(Array.from(readKeys(keys, "get"), async (key) => {
+    const unique = readKeys(keys, "get");
+    await Promise.all(unique.map(async (key) => {
       try {
         const value: Value | undefined = await this.get<Value>(key, options);
         if (value !== undefined) results.set(key, value);
@@ -250,7 +251,7 @@ class ReplicasView implements ReplicaCommands {
     options?.signal?.throwIfAborted();
     const invalid = [...failures.values()].find((error) => error instanceof ValidationException);
     if (invalid !== undefined) throw invalid;
-    if (failures.size > 0) throw partialError("get", { failures, results });
+    if (failures.size > 0) throw partialError("get", { failures, results, count: unique.length });
     return results;
   }
 
@@ -652,7 +653,8 @@ class ReplicasView implements ReplicaCommands {
     // What is wrong with the request is wrong with all of it.
     const whole = outcomes.map(faultOf).find((fault) => fault && !isPartial(fault.error));
     if (whole !== undefined && !(whole.error instanceof SocketError)) throw whole.error;
-    throw partialError(action, { failures, results: action === "set" ? new Map() : taken });
+    const known = action === "set" ? new Map() : taken;
+    throw partialError(action, { failures, results: known, count: results.size });
   }
 
   /**

@@ -196,7 +196,7 @@ class SpreadView implements KeyCommands {
     ]);
     options?.signal?.throwIfAborted();
     if (again.length > 0) await readItems(again);
-    if (failures.size > 0) throw partialError("get", { failures, results });
+    if (failures.size > 0) throw partialError("get", { failures, results, count: unique.length });
     return results;
   }
 
@@ -471,7 +471,7 @@ class SpreadView implements KeyCommands {
       failures.set(key, outcome.reason);
       results.delete(key);
     }
-    if (failures.size > 0) throw partialError(action, { failures, results });
+    if (failures.size > 0) throw partialError(action, { failures, results, count: keys.length });
     return results;
   }
 

@@ -13,19 +13,38 @@ import {
   type KeyLocation,
   Namespace,
   type OperationOptions,
+  type PartialFailure,
   SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
-import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import {
+  KEY_COMMAND_OPTIONS,
+  OPERATION_OPTIONS,
+  operationOptions,
+} from "../commands/operation_options.ts";
 import { sessionOf } from "../commands/session.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
-import { checkFunction, checkSignal, copyOptions, invalidOption } from "../option_checks.ts";
+import {
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  copyOptions,
+  invalidOption,
+} from "../option_checks.ts";
+import { checkExptime } from "../protocol/exptime.ts";
 import { checkFormattedKey, type KeyFormat } from "../protocol/key_format.ts";
 import { ownData } from "../transcoding/item_codec.ts";
-import { isPartial, type KeyNames, partialError, renamed, renameKeys } from "./partial_errors.ts";
+import {
+  isPartial,
+  type KeyNames,
+  partialError,
+  partsOf,
+  renamed,
+  renameKeys,
+} from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
 
 /**
@@ -74,6 +93,8 @@ export interface ValueRules {
   isPlain(key: string): boolean | "mostly";
   /** What stores values in their own format, where the view hands its client what it has encoded itself. */
   readonly values?: KeyCommands | undefined;
+  /** Whether what is stored may count as a miss although no part of it is missing. */
+  readonly mayHide?: boolean;
   /** Whether a part of a value that was just stored may be missing when it is read. */
   readonly mayLose?: boolean;
   /** Cleans up after a write that has not failed. */
@@ -205,7 +226,11 @@ export class ValueView implements KeyCommands {
   ): Promise<Map<string, Value>> {
     const unique = readKeys(keys, "get");
     const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key, options)]));
-    const { stored, failures } = await this.#readMany(await this.#namesOf(unique), options);
+    const names = await this.#namesOf(unique);
+    const { results: stored, failures } = await partsOf(
+      this.#inner.getMany(names.keys(), this.#clean(options)),
+      names,
+    );
     const results = new Map<string, Value>();
     await Promise.all(Array.from(stored, async ([key, value]) => {
       try {
@@ -216,7 +241,7 @@ export class ValueView implements KeyCommands {
       }
     }));
     options?.signal?.throwIfAborted();
-    if (failures.size > 0) throw partialError("get", { failures, results });
+    if (failures.size > 0) throw partialError("get", { failures, results, count: unique.length });
     return results;
   }
 
@@ -292,7 +317,7 @@ export class ValueView implements KeyCommands {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       if (await this.#write(key, value, writing, write, false)) return true;
       // What is stored as it is never counts as a miss.
-      if (this.#rules.isPlain(key) === true) return false;
+      if (this.#rules.isPlain(key) === true && !this.#rules.mayHide) return false;
       if (!await this.#discard(key, await this.#rules.keyOf(key), options)) return false;
     }
     throw changedTooOften("add", key);
@@ -304,8 +329,11 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
-      return this.#inner.replace(innerKey, stored, exptime, options);
+    const writing = { options, exptime };
+    return await this.#write(key, value, writing, (innerKey, stored, inner) => {
+      return this.#rules.mayHide
+        ? this.#replaceVisible(key, stored, writing)
+        : this.#inner.replace(innerKey, stored, exptime, inner);
     }, false);
   }
 
@@ -321,6 +349,7 @@ export class ValueView implements KeyCommands {
         this.#clean(options),
       );
     }
+    checkOptions(options, OPERATION_OPTIONS);
     const end = bytesOf(ownData(data, `append data to key ${JSON.stringify(key)}`));
     const change = (value: unknown) => extended(key, value, (bytes) => [bytes, end]);
     return await this.#rewrite(key, change, options) !== undefined;
@@ -338,6 +367,7 @@ export class ValueView implements KeyCommands {
         this.#clean(options),
       );
     }
+    checkOptions(options, OPERATION_OPTIONS);
     const start = bytesOf(ownData(data, `prepend data to key ${JSON.stringify(key)}`));
     const change = (value: unknown) => extended(key, value, (bytes) => [start, bytes]);
     return await this.#rewrite(key, change, options) !== undefined;
@@ -372,18 +402,22 @@ export class ValueView implements KeyCommands {
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return await this.#inner.touch(
-      await this.#rules.keyOf(key),
-      exptime,
-      this.#clean(options),
-    );
+    checkExptime(exptime, Date.now);
+    const innerKey = await this.#rules.keyOf(key);
+    const found = await this.#visible(new Map([[innerKey, [key]]]), options, async (inner) => {
+      return new Map([[key, await this.#inner.touch(innerKey, exptime, inner)]]);
+    });
+    return found.get(key) === true;
   }
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
     const innerKey = await this.#rules.keyOf(key);
-    return await this.#replacing(new Map([[innerKey, [key]]]), new Map(), options, () => {
-      return this.#inner.delete(innerKey, this.#clean(options));
+    const names = new Map([[innerKey, [key]]]);
+    const found = await this.#visible(names, options, async (inner) => {
+      const remove = () => this.#inner.delete(innerKey, inner);
+      return new Map([[key, await this.#replacing(names, new Map(), options, remove)]]);
     });
+    return found.get(key) === true;
   }
 
   async deleteMany(
@@ -391,9 +425,9 @@ export class ValueView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const names = await this.#namesOf(readKeys(keys, "delete"));
-    return await this.#replacing(names, new Map(), options, () => {
-      return this.#many("delete", names, async (inner) => {
-        return await this.#inner.deleteMany(inner, this.#clean(options));
+    return await this.#visible(names, options, (inner) => {
+      return this.#replacing(names, new Map(), options, () => {
+        return this.#many("delete", names, (keys) => this.#inner.deleteMany(keys, inner));
       });
     });
   }
@@ -616,6 +650,62 @@ export class ValueView implements KeyCommands {
     return outcome.value;
   }
 
+  /** As `replace` of the client, but what counts as a miss is not replaced. */
+  async #replaceVisible(
+    key: string,
+    stored: unknown,
+    { options, exptime }: Writing,
+  ): Promise<boolean> {
+    checkExptime(exptime, Date.now);
+    const innerKey = await this.#rules.keyOf(key);
+    const inner = this.#clean(options);
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const read = this.#reader(key, options);
+      const found = await this.#inner.gets(innerKey, inner);
+      // It also refuses a value that cannot be stored.
+      if (found === undefined) return await this.#inner.replace(innerKey, stored, exptime, inner);
+      if (await read(found.value) === undefined) return false;
+      const outcome = await this.#inner.cas(innerKey, stored, found.cas, exptime, inner);
+      if (outcome !== "exists") return outcome === "stored";
+    }
+    throw changedTooOften("replace", key);
+  }
+
+  /**
+   * Carries out an operation that tells which keys there are: what counts as a miss is not there. What cannot be read is
+   * there.
+   *
+   * @param names The caller's keys by those under which they are stored.
+   * @param operate Tells which of the caller's keys there are.
+   */
+  async #visible(
+    names: KeyNames,
+    options: OperationOptions | undefined,
+    operate: (inner: OperationOptions | undefined) => Promise<Map<string, boolean>>,
+  ): Promise<Map<string, boolean>> {
+    const inner = this.#clean(options);
+    if (!this.#rules.mayHide) return await operate(inner);
+    const readers = Array.from(names).flatMap(([innerKey, keys]) => {
+      return [keys].flat().map((key) => ({
+        innerKey,
+        key,
+        read: this.#beginReading(key, options),
+      }));
+    });
+    // Sent in one turn with the operation and before it: that takes no round trip more.
+    const reading = this.#inner.getMany(names.keys(), inner)
+      .catch((error: Partial<PartialFailure>) => error.results ?? new Map<string, unknown>());
+    const found = await operate(inner);
+    const stored = await reading;
+    await Promise.all(readers.map(async ({ innerKey, key, read }) => {
+      if (!stored.has(innerKey)) return;
+      const [outcome] = await Promise.allSettled([read(stored.get(innerKey))]);
+      if (outcome.status === "fulfilled" && outcome.value === undefined) found.set(key, false);
+    }));
+    return found;
+  }
+
+  /** The caller's keys by those under which they are stored. */
   async #namesOf(keys: Iterable<string>): Promise<KeyNames> {
     const all = [...new Set(keys)];
     const innerKeys = await Promise.all(all.map((key) => this.#rules.keyOf(key)));
@@ -627,20 +717,6 @@ export class ValueView implements KeyCommands {
       else present.push(key);
     }
     return names;
-  }
-
-  async #readMany(
-    names: KeyNames,
-    options: OperationOptions | undefined,
-  ): Promise<{ stored: Map<string, unknown>; failures: Map<string, unknown> }> {
-    try {
-      const stored = await this.#inner.getMany(names.keys(), this.#clean(options));
-      return { stored: renameKeys(stored, names), failures: new Map() };
-    } catch (error) {
-      if (!isPartial(error)) throw error;
-      const { results, failures } = error;
-      return { stored: renameKeys(results, names), failures: renameKeys(failures, names) };
-    }
   }
 
   async #many<Result>(
@@ -771,8 +847,8 @@ export class ValueView implements KeyCommands {
 }
 
 /** The key that is stored of those that have become one: the last one. */
-function lastOf(keys: readonly string[]): string {
-  return keys[keys.length - 1] ?? "";
+function lastOf(keys: string | readonly string[]): string {
+  return [keys].flat().at(-1) ?? "";
 }
 
 /** The latest time that memcached knows, in seconds. */
