@@ -75,6 +75,7 @@ export function contendersIn(workload: Workload, lineup: Lineup): Contender[] {
     ...(workload.value === "bytes"
       ? [
         ...moecache("moecache, pickleProtocol 4", "moecache_pickle.ts", lineup),
+        ...moecache("moecache, rawTranscoder", "moecache_raw.ts", lineup),
         ...moecache("moecache, bytes as they are", "moecache_bytes.ts", lineup),
       ]
       : []),
