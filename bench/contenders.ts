@@ -44,6 +44,7 @@ export const OWN_MODULES = [
   "moecache_bytes.ts",
   "moecache_parallel_sets.ts",
   "moecache_pickle.ts",
+  "moecache_raw.ts",
 ] as const;
 
 /** One of them. */
