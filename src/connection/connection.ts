@@ -1,6 +1,6 @@
 /** A connection: one socket, and the operations that wait for it. @module */
 
-import type { ConnectContext } from "../channel_contexts.ts";
+import type { ConnectContext, ConnectionClosedContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import {
   beginTurn,
@@ -78,6 +78,10 @@ export class Connection implements SocketHolder {
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
   readonly #ending = new AbortController();
+  /** Whether there is a socket; {@linkcode isOpen} is true a little later. */
+  #isConnected = false;
+  /** How it has ended. */
+  #ended: Pick<ConnectionClosedContext, "reason" | "isFailure"> | undefined;
   #pipeline: Pipeline | undefined;
   #closing: Promise<void> | undefined;
   #dialled: Promise<void> | undefined;
@@ -296,6 +300,8 @@ export class Connection implements SocketHolder {
     const connecting = () => connect({ ...this.#options, dialling, signal, holder: this });
     const context = isListenedTo(NAMES.connect) ? this.#describe() : undefined;
     const transport = await (context ? trace(NAMES.connect, context, connecting) : connecting());
+    this.#isConnected = true;
+    if (this.#hasEnded) this.#tellClosed();
     this.#keepsProcess = transport.ref !== undefined;
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
     const options = { ...this.#options, ...ends, location: this.#describe() };
@@ -306,6 +312,10 @@ export class Connection implements SocketHolder {
   #describe(): ConnectContext | undefined {
     const { location, counters: { client } } = this.#options;
     return location && { ...location, connectionEpoch: this.id, client };
+  }
+
+  #tellClosed(): void {
+    publish(NAMES.connectionClosed, () => ({ ...this.#describe(), ...this.#ended }));
   }
 
   #pipelineObserver(): PipelineObserver {
@@ -429,9 +439,8 @@ export class Connection implements SocketHolder {
     if (this.#isResting) this.#rest(false);
     this.#closing = this.#pipeline?.close(reason);
     this.#closing?.catch(() => {});
-    if (this.isOpen) {
-      publish(NAMES.connectionClosed, () => ({ ...this.#describe(), reason, isFailure }));
-    }
+    this.#ended = { reason, isFailure };
+    if (this.#isConnected) this.#tellClosed();
     const lost: Command[] = [];
     const again: Command[] = [];
     for (const exchange of this.#inFlight.drain()) {

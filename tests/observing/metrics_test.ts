@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { exec } from "../package/exec.ts";
@@ -60,6 +66,36 @@ const { Client } = await import(MODULE);
 diagnostics.subscribe("tracing:moecache:command:start", ({ args }) => console.log(args[0]));
 await new Client(Deno.args[0]).get("key");
 `;
+const TESTING = `
+import diagnostics from "node:diagnostics_channel";
+const { Client } = await import(MODULE);
+Deno.test("listening", async () => {
+  diagnostics.subscribe("tracing:moecache:command:start", ({ args }) => console.log("first", args[0]));
+  const client = new Client(SERVER);
+  await client.get("key");
+  await client.close();
+});
+`;
+
+Deno.test("under deno test, the first operation is published under a name that is written out", async () => {
+  await using server = await MemcachedServer.listen();
+  const module = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
+  const path = await Deno.makeTempFile({ suffix: "_test.js" });
+  const program = TESTING.replace("MODULE", module)
+    .replace("SERVER", JSON.stringify(server.address));
+  await Deno.writeTextFile(path, program);
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const printed = await exec(Deno.execPath(), [
+    "test",
+    "-A",
+    "--no-check",
+    "--config",
+    config,
+    path,
+  ]);
+  await Deno.remove(path);
+  assertStringIncludes(printed, "first key\n");
+});
 
 Deno.test("a process without subscribers loads nothing of Node's, and the first operation is published", async () => {
   await using server = await MemcachedServer.listen();
