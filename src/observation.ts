@@ -174,7 +174,7 @@ function tell(channel: Channel | undefined, message: object): void {
   }
 }
 
-/** Has the runtime report an error as it does one that nobody catches. */
+/** Has the runtime report an error as an uncaught one. */
 function report(error: unknown): void {
   void Promise.reject(error);
 }

@@ -77,14 +77,14 @@ export class Listener implements Disposable {
 export const SUCCESS: readonly string[] = ["start", "end", "asyncStart", "asyncEnd"];
 export const FAILURE: readonly string[] = ["start", "end", "error", "asyncStart", "asyncEnd"];
 
-/** The errors that nobody has caught, which the runtime does not report while they are noted. */
+/** Uncaught errors, which the runtime does not report while they are noted. */
 export interface Uncaught extends Disposable {
   readonly errors: unknown[];
   /** Waits until what was thrown has been noted. */
   settle(): Promise<void>;
 }
 
-/** Notes errors that nobody catches until it is disposed of. */
+/** Notes uncaught errors until it is disposed of. */
 export function noteUncaught(): Uncaught {
   const errors: unknown[] = [];
   const note = (error: unknown) => void errors.push(error);
