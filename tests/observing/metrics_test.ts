@@ -46,6 +46,32 @@ Deno.test("Client.metrics takes a refusal for an error and not for a miss", asyn
   assertEquals([errors, misses], [{ ClientException: 1 }, 0]);
 });
 
+Deno.test("Client.metrics counts what getOrSet finds, and no step of an operation, in both dialects", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const dialect of ["meta", "classic"] as const) {
+    await using client = new Client(server.address, { dialect });
+    const counts = async (operation: Promise<unknown>) => {
+      await operation;
+      const { hits, misses } = client.metrics();
+      return [hits, misses];
+    };
+    const key = `key:${dialect}`;
+    const pages = client.namespace(`pages:${dialect}:`);
+    assertEquals(await counts(client.getOrSet(key, () => 1)), [0, 1]);
+    assertEquals(await counts(client.getOrSet(key, () => 2)), [1, 1]);
+    assertEquals(await counts(client.invalidate(key)), [1, 1]);
+    assertEquals(await counts(client.getOrSet(key, () => 2)), [1, 2]);
+    assertEquals(await counts(client.update(key, () => 3)), [1, 2]);
+    assertEquals(await counts(client.getMany([key, "none"])), [2, 3]);
+    assertEquals(await counts(pages.get("none")), [2, 4]);
+    assertEquals(await counts(pages.getOrSet("key", () => 1)), [2, 5]);
+    assertEquals(await counts(Promise.all([pages.get("key"), pages.getOrSet("key", () => 1)])), [
+      4,
+      5,
+    ]);
+  }
+});
+
 Deno.test("clientName is checked", () => {
   for (const clientName of ["", "a b", "ü", 1, "x".repeat(201)]) {
     assertThrows(() => new Client("host", { clientName } as object), ValidationException);

@@ -67,6 +67,11 @@ export class RetrievalCommand extends Command {
     return this.isRepeatable ? this.verb : "gat";
   }
 
+  /** Whether it is a step of an operation that tells itself what it has found: no hit and no miss. */
+  get isStep(): boolean {
+    return false;
+  }
+
   /** Takes the item. If it cannot be decoded, only this operation fails. */
   found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     if (this.settled) return;
@@ -117,6 +122,8 @@ class Retrieval implements Exchange {
   #lineLength: number;
   /** The index of the command whose item is expected next; 0 before the first item, negative after a refusal. */
   #next = 0;
+  /** How many items were found for steps of other operations. */
+  #foundInSteps = 0;
   /** The command whose item is being read, and the item's flags. */
   #current: RetrievalCommand | undefined;
   #flags = 0;
@@ -146,8 +153,9 @@ class Retrieval implements Exchange {
     if (this.#next === REFUSED) return;
     for (const command of this.#commands) {
       if (command === undefined) counters.hits++;
-      else counters.misses++;
+      else if (!command.isStep) counters.misses++;
     }
+    counters.hits -= this.#foundInSteps;
   }
 
   get byteLength(): number {
@@ -250,6 +258,7 @@ class Retrieval implements Exchange {
       const key = command && (this.#encodeKey?.(command.key) ?? command.key);
       if (key !== undefined && isText(bytes, start, end, key)) {
         commands[at] = undefined;
+        if (command!.isStep) this.#foundInSteps++;
         this.#next = at + 1;
         return command!;
       }
