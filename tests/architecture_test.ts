@@ -230,7 +230,7 @@ Deno.test("timers are taken from the clock, which no test of a program replaces"
   assertEquals(users.map(({ path }) => path), []);
 });
 
-Deno.test("src imports nothing from outside but @std/bytes, and what an entry of its own needs", () => {
+Deno.test("src imports only @std/bytes, and the packages that separate entries need", () => {
   const outside = files.flatMap(({ path, imports }) =>
     imports.filter((specifier) => !specifier.startsWith(".") && !EXTERNAL.test(specifier))
       .filter((specifier) => specifier !== PACKAGES[path])

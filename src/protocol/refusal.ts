@@ -56,7 +56,7 @@ export function readRefusalLine(bytes: Uint8Array, start: number, end: number): 
   const line = readText(bytes, start, end);
   checkAuthenticated(line);
   if (/^(ERROR$|(CLIENT|SERVER)_ERROR( |$))/.test(line)) return line;
-  throw new SocketError(`the reply ${show(line)} answers nothing`);
+  throw new SocketError(`unexpected reply ${show(line)}`);
 }
 
 /**
@@ -73,7 +73,7 @@ export function refusalOf(line: string, { action, server }: Asked): ClientExcept
 
 /** Makes the error for a line that does not follow memcached's protocol. */
 export function strangeLine(line: string, server: string): SocketError {
-  return new SocketError(`Connection to ${server} ended: the reply ${show(line)} answers nothing`, {
+  return new SocketError(`Connection to ${server} ended: unexpected reply ${show(line)}`, {
     server,
   });
 }

@@ -107,7 +107,7 @@ const MOST_REMEMBERED = 10_000;
  *
  * When the server of a counter cannot be reached, an operation that needs it fails. With `failover: "miss"`, reads are
  * misses and writes are dropped; `getOrSet` returns what `load` returns, and stores nothing. `update` and
- * `invalidateTag` fail all the same.
+ * `invalidateTag` still fail.
  *
  * `add`, and `incr` and `decr` with `initial`, replace a value that was invalidated.
  *

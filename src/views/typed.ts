@@ -47,7 +47,7 @@ export interface SchemaIssue {
 
 /** The options of {@linkcode typed}. */
 export interface TypedOptions {
-  /** What a stored value is that does not fit: a `"miss"` by default, or an `"error"`, a `ClientException`. */
+  /** How a stored value that does not fit is treated: as a `"miss"` by default, or as a `ClientException`: `"error"`. */
   readonly mismatch?: "miss" | "error" | undefined;
 }
 
@@ -115,9 +115,9 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
 }
 
 /**
- * Makes a view whose values are checked against a schema, when they are read and before they are stored. What the
- * schema makes of a stored value is what is read, so that defaults and conversions of the schema apply. What is stored
- * is the value that the caller passed.
+ * Makes a view whose values are checked against a schema, when they are read and before they are stored. A read returns
+ * the schema's output, so that defaults and conversions of the schema apply. A write stores the value that the caller
+ * passed.
  *
  * A stored value that does not fit is a miss by default, so that a program with a new schema loads it again
  * (`getOrSet` replaces it). With `mismatch: "error"` it is a `ClientException`.

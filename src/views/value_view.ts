@@ -745,7 +745,7 @@ function readDelta(delta: bigint | number): bigint {
 
 function readCount(key: string, value: unknown): bigint {
   if (typeof value === "string" && /^\d{1,20} *$/.test(value)) return BigInt(value.trimEnd());
-  const why = "its value is no number in decimal digits";
+  const why = "its value is not a number in decimal digits";
   throw new ClientException(`Cannot count key ${JSON.stringify(key)}: ${why}`, value);
 }
 

@@ -41,7 +41,7 @@ function response(text: string): Response {
   return new Response(text, { headers: { "Cache-Control": "max-age=60" } });
 }
 
-Deno.test("a cache has nothing and drops what is put, whichever server is gone", async () => {
+Deno.test("a cache misses and drops responses with failover: miss, whichever server is down", async () => {
   for (const gone of KINDS) {
     await withFleet("miss", async (client, servers) => {
       const old = await new MoecacheCacheStorage(client).open("old");
@@ -137,7 +137,7 @@ Deno.test("a cache lists once more when a server is back that failed while it wa
   assertEquals([listed.map(({ url }) => url), [...away]], [["https://example.com/"], []]);
 });
 
-Deno.test("a cache leaves no body behind that it cannot list", async () => {
+Deno.test("a cache deletes a body that it cannot list", async () => {
   for (const gone of ["~moecache-generation", "head:"]) {
     await withFleet("miss", async (client, servers) => {
       await servers.get(gone)!.become("refusing");
@@ -158,7 +158,7 @@ Deno.test("a cache leaves no body behind that it cannot list", async () => {
   }
 });
 
-Deno.test("a cache fails where a fault is an error, and goes on with what is there again", async () => {
+Deno.test("a cache rejects without failover, and continues when the server is back", async () => {
   await withFleet("error", async (client, servers) => {
     const caches = new MoecacheCacheStorage(client);
     const cache = await caches.open("pages");
@@ -223,7 +223,7 @@ Deno.test("Keyv and unstorage have nothing, and drop what is set, without the co
   });
 });
 
-Deno.test("a session that cannot be ended rejects, whichever server is gone", async () => {
+Deno.test("ending a session rejects if it cannot be deleted, whichever server is down", async () => {
   for (const gone of ["~moecache-generation", "rest"]) {
     await withFleet("miss", async (client, servers) => {
       const strategy = sessionIdStrategy({ client });

@@ -101,7 +101,7 @@ onEveryServer("tagged", (test) => {
     assertEquals(await pages.get("a"), undefined);
   });
 
-  test("never takes a counter that is less than it knows", async (client) => {
+  test("never accepts a counter that is less than one it has seen", async (client) => {
     const pages = tagged(client);
     await pages.set("a", 1, 60, { tags: ["t"] });
     const old = await client.get<string>("tag:t");
@@ -118,7 +118,7 @@ onEveryServer("tagged", (test) => {
     assertEquals(await pages.get("b"), [1, 2]);
   });
 
-  test("takes any string for a tag", async (client) => {
+  test("accepts any string as a tag", async (client) => {
     const pages = tagged(client, { prefix: "p:" });
     for (const tag of ["a b", "#", "ü", "x".repeat(300), "😀"]) {
       await pages.set("a", 1, 60, { tags: new Set([tag]) });
@@ -170,7 +170,7 @@ Deno.test("tagged refuses invalid tags and options before a byte is sent", async
   assertThrows(() => tagged(client, { prefix: "x".repeat(101) }), ValidationException);
 });
 
-Deno.test("tagged has nothing and drops what is set when the server of a tag is gone, with failover: miss", async () => {
+Deno.test("tagged misses and drops writes when the server of a tag is down, with failover: miss", async () => {
   await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
   await using client = new Client(fleet.names, {
     ...{ failover: "miss", dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
@@ -285,7 +285,7 @@ onEveryServer("tagged, of what was invalidated", (test) => {
   });
 });
 
-Deno.test("tagged: update fails when a tag's server goes away while it computes", async () => {
+Deno.test("tagged: update fails when a tag's server goes down while it computes", async () => {
   await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
   await using client = new Client(fleet.names, {
     ...{ dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },

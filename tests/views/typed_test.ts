@@ -74,7 +74,7 @@ Deno.test("typed refuses to store what does not fit, before a byte is sent", asy
   }
 });
 
-Deno.test("typed takes schemas that check asynchronously, and refuses what is no schema", async () => {
+Deno.test("typed takes schemas that check asynchronously, and refuses what is not a schema", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const slow: Schema<string> = {

@@ -94,9 +94,9 @@ interface Meta {
  * An entry may be longer than memcached's items are. It lives as long as its `expire` says, and must fit into
  * memcached, which evicts entries that were not used for long.
  *
- * When memcached is away, or has lost a part of an entry, `get` resolves to nothing and `set` drops the entry: pages are
- * rendered, and `onError` receives the error. A revalidation is not dropped: it rejects. While `next build` runs, the
- * handler stores nothing and connects to nothing.
+ * When memcached cannot be reached, or has lost a part of an entry, `get` resolves to nothing and `set` drops the
+ * entry: pages are rendered, and `onError` receives the error. A revalidation is not dropped: it rejects. While
+ * `next build` runs, the handler stores nothing and connects to nothing.
  *
  * @param options `servers` or `client`; `clientOptions`, `prefix`, `onError`, `pendingTimeout`.
  * @returns The handler.
@@ -197,7 +197,7 @@ class MemcachedCache implements NextCacheHandler {
     await this.close();
   }
 
-  /** Waits for an entry that this process is storing; not for ever, because its rendering may never end. */
+  /** Waits for an entry that this process is storing; with a time limit, because its rendering may never end. */
   async #waitForSet(cacheKey: string): Promise<void> {
     const pending = this.#setting.get(cacheKey);
     if (pending === undefined) return;

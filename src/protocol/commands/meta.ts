@@ -15,7 +15,7 @@ export type MetaVerb = "mg" | "ms" | "md" | "ma" | "mn" | "me";
 export interface MetaReply {
   /**
    * `HD` done, `VA` done with a value, `EN` a miss, `NF` not found, `NS` not stored, `EX` changed since (cas), `MN` to
-   * `mn`, `ME` to `me`. With the flag `q`, a suppressed reply is returned as the status that it stands for.
+   * `mn`, `ME` to `me`. With the flag `q`, a suppressed reply is returned as the status that it means.
    */
   readonly status: "HD" | "VA" | "EN" | "NF" | "NS" | "EX" | "MN" | "ME";
   /** The returned flags with their tokens, `""` without one: `{ s: "5", W: "" }`. */

@@ -51,7 +51,7 @@ Deno.test("railsTranscoder writes plain values for Rails 6.1", async () => {
   assertEquals(await transcoder.encode(value), await dalliTranscoder.encode(value));
 });
 
-Deno.test("railsTranscoder refuses what is no entry, whole or cut off anywhere", async () => {
+Deno.test("railsTranscoder refuses what is not an entry, whole or cut off anywhere", async () => {
   for (const { flags, data } of values.filter(({ name }) => name !== "long").slice(0, 80)) {
     const whole = data;
     for (let length = 0; length < whole.length; length++) {
