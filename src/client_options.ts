@@ -47,9 +47,9 @@ export interface Gutter {
  * - `"remove"`: a server that is down is removed from the ring, as in EnyimMemcached. Its keys go to the other servers
  *   until it answers a probe. When it returns, its items may be out of date.
  * - `"miss"`: reads are misses and writes are dropped, without an error; `Client.servers` counts them. `getOrSet`
- *   computes values and does not store them. Some operations still fail, because their result would be wrong: `incr`
- *   and `decr` with `initial`, `update`, `meta`, namespaces (their keys depend on a counter), the patterns except
- *   `memoize`, and operations on all servers.
+ *   computes values and does not store them. In a namespace, this also applies while the server of its counter is
+ *   away. Some operations still fail, because their result would be wrong: `incr` and `decr` with `initial`, `update`,
+ *   `meta`, `invalidateAll`, the patterns except `memoize`, and operations on all servers.
  * - a {@linkcode Gutter}: spare servers are used, with short lifetimes, as at Facebook.
  */
 export type Failover = "error" | "remove" | "miss" | Gutter;

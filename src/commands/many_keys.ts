@@ -61,6 +61,7 @@ function readPairs(entries: unknown): Map<string, unknown> | undefined {
  * Starts an operation for each key and waits for all of them.
  *
  * @param action The operation, for the message.
+ * @param done The result of a key whose operation succeeds without one, for the errors.
  * @returns The results that are not `undefined`, by key, in the order in which they arrived.
  * @throws {PartialSocketError} When some failed, and at least one because of the network.
  * @throws {PartialClientException} When some failed for other reasons.
@@ -71,9 +72,11 @@ export async function runMany<Result>(
   keys: Iterable<string>,
   start: StartOne<Result>,
   signal: AbortSignal | undefined,
+  done?: Result,
 ): Promise<Map<string, Result>> {
   const results = new Map<string, Result>();
   const failures = new Map<string, unknown>();
+  let count = 0;
   await new Promise<void>((resolve) => {
     // One is this loop's, so that all keys have begun before the last can end.
     let open = 1;
@@ -82,6 +85,7 @@ export async function runMany<Result>(
     };
     for (const key of keys) {
       open++;
+      count++;
       const succeed = (result: Result | undefined) => {
         if (result !== undefined) results.set(key, result);
         end();
@@ -100,8 +104,11 @@ export async function runMany<Result>(
   });
   if (failures.size === 0) return results;
   signal?.throwIfAborted();
+  if (done !== undefined) {
+    for (const key of keys) if (!failures.has(key)) results.set(key, done);
+  }
   // The error is made here, so that its stack includes the code that awaits the result.
-  throw partialFailure(action, { failures, results });
+  throw partialFailure(action, { failures, results, count });
 }
 
 /** Makes the error of an operation that failed for some keys or servers. */

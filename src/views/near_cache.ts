@@ -36,6 +36,7 @@ import {
 } from "../option_checks.ts";
 import { isPast } from "../protocol/exptime.ts";
 import { systemClock } from "../waiting.ts";
+import { withResults } from "./partial_errors.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
 import { checkCommands, longestKeyOf } from "./value_view.ts";
@@ -235,7 +236,8 @@ class NearCache implements NearCacheCommands {
   ): Promise<Map<string, Value>> {
     const results = new Map<string, Value>();
     const missing: string[] = [];
-    for (const key of readKeys(keys, "get")) {
+    const unique = readKeys(keys, "get");
+    for (const key of unique) {
       const entry = this.#entries.get(key);
       if (entry !== undefined && this.#settings.clock.now() < entry.expires) {
         this.#hits++;
@@ -253,7 +255,7 @@ class NearCache implements NearCacheCommands {
       }
     } catch (error) {
       const stale = this.#staleValues(missing, error);
-      if (stale === undefined) throw error;
+      if (stale === undefined) throw withResults(error, "get", { results, count: unique.length });
       for (const [key, value] of stale) results.set(key, value as Value);
     } finally {
       for (const [key, reading] of readings) this.#end(key, reading);

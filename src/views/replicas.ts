@@ -222,7 +222,8 @@ class ReplicasView implements ReplicaCommands {
     checkOptions(options, OPERATION_OPTIONS);
     const results = new Map<string, Value>();
     const failures = new Map<string, unknown>();
-    await Promise.all(Array.from(readKeys(keys, "get"), async (key) => {
+    const unique = readKeys(keys, "get");
+    await Promise.all(unique.map(async (key) => {
       try {
         const value: Value | undefined = await this.get<Value>(key, options);
         if (value !== undefined) results.set(key, value);
@@ -233,7 +234,7 @@ class ReplicasView implements ReplicaCommands {
     options?.signal?.throwIfAborted();
     const invalid = [...failures.values()].find((error) => error instanceof ValidationException);
     if (invalid !== undefined) throw invalid;
-    if (failures.size > 0) throw partialError("get", { failures, results });
+    if (failures.size > 0) throw partialError("get", { failures, results, count: unique.length });
     return results;
   }
 

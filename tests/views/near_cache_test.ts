@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { Client, SocketError, ValidationException } from "../../mod.ts";
+import { Client, PartialClientException, SocketError, ValidationException } from "../../mod.ts";
 import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
@@ -208,4 +208,22 @@ Deno.test("nearCache refuses invalid options", async () => {
   const namespace = client.namespace("n:");
   const watching = { ...ALL, revalidate: "watch" } as const;
   assertThrows(() => nearCache(namespace, watching), ValidationException, "Client");
+});
+
+Deno.test("nearCache names in an error the keys that failed, and carries what it had", async () => {
+  const fault: FaultHook = ({ keys }) => {
+    return keys.includes("bad") ? { reply: "SERVER_ERROR out of luck" } : undefined;
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address);
+  const view = nearCache(client, ALL);
+  await client.setMany({ near: 1, far: 2 });
+  assertEquals(await view.get("near"), 1);
+  const error = await assertRejects(
+    () => view.getMany(["near", "far", "bad", "absent"]),
+    PartialClientException,
+    `1 of 4 keys, the first "bad"`,
+  );
+  assertEquals([...error.failures.keys()], ["bad"]);
+  assertEquals(new Map(error.results), new Map([["near", 1], ["far", 2]]));
 });

@@ -245,11 +245,10 @@ export class MetaCommand extends Command<MetaReply> {
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
     const { verb, data, isLine = false } = this.request;
-    const { action } = this;
     const line = readText(bytes, start, end);
     const refusal = TELLS_AGE.test(line)
-      ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
-      : readRefusal(bytes, start, end, action);
+      ? refusalError(this, line.trimEnd(), NEEDS_NEWER)
+      : readRefusal(bytes, start, end, this);
     // It has its reply, so the fence is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
     this.#refusal = line;

@@ -83,11 +83,11 @@ onEveryServer("nextCacheHandler()", (test) => {
         assertEquals(await new Response(value).text(), `<p>${key}</p>`);
       }
     }
-    const endless = { expire: Infinity, revalidate: Infinity, timestamp: time() };
+    const endless = { stale: Infinity, expire: Infinity, revalidate: Infinity, timestamp: time() };
     await render(one, "endless", "", endless);
     const { value, ...found } = await two.get("endless", []) ?? entryOf("");
     assertEquals(await new Response(value).text(), "");
-    assertEquals(found, { tags: [], stale: 30, ...endless });
+    assertEquals(found, { tags: [], ...endless });
     assertEquals(await one.getExpiration(["a"]), Infinity);
     await one.updateTags([]);
   });
