@@ -175,9 +175,7 @@ function tell(channel: Channel | undefined, message: object): void {
 }
 
 /** Has the runtime report an error as an uncaught one. */
-function report(error: unknown): void {
-  void Promise.reject(error);
-}
+const report: (error: unknown) => void = (error) => void Promise.reject(error);
 
 /** Publishes to a plain channel what is made only if there are subscribers. */
 export function publish(name: string, make: () => object): void {
@@ -306,12 +304,7 @@ export function inContext<Result>(context: CommandContext | undefined, call: () 
 }
 
 /** Stands for what is a part of another operation, and is not published. */
-const HIDDEN: CommandContext = /* @__PURE__ */ Object.freeze({
-  command: "",
-  args: [],
-  keys: 0,
-  client: "",
-});
+const HIDDEN = /* @__PURE__ */ Object.freeze({}) as CommandContext;
 
 /** Calls commands as parts of something else than an operation of their own. */
 export function unpublished<Result>(call: () => Result): Result {

@@ -1,6 +1,6 @@
 /** A connection: one socket, and the operations that wait for it. @module */
 
-import type { ConnectContext, ConnectionClosedContext } from "../channel_contexts.ts";
+import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import {
   beginTurn,
@@ -80,8 +80,8 @@ export class Connection implements SocketHolder {
   readonly #ending = new AbortController();
   /** Whether there is a socket; {@linkcode isOpen} is true a little later. */
   #isConnected = false;
-  /** How it has ended. */
-  #ended: Pick<ConnectionClosedContext, "reason" | "isFailure"> | undefined;
+  /** Publishes how it has ended. */
+  #tellEnd: (() => void) | undefined;
   #pipeline: Pipeline | undefined;
   #closing: Promise<void> | undefined;
   #dialled: Promise<void> | undefined;
@@ -301,7 +301,7 @@ export class Connection implements SocketHolder {
     const context = isListenedTo(NAMES.connect) ? this.#describe() : undefined;
     const transport = await (context ? trace(NAMES.connect, context, connecting) : connecting());
     this.#isConnected = true;
-    if (this.#hasEnded) this.#tellClosed();
+    this.#tellEnd?.();
     this.#keepsProcess = transport.ref !== undefined;
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
     const options = { ...this.#options, ...ends, location: this.#describe() };
@@ -312,10 +312,6 @@ export class Connection implements SocketHolder {
   #describe(): ConnectContext | undefined {
     const { location, counters: { client } } = this.#options;
     return location && { ...location, connectionEpoch: this.id, client };
-  }
-
-  #tellClosed(): void {
-    publish(NAMES.connectionClosed, () => ({ ...this.#describe(), ...this.#ended }));
   }
 
   #pipelineObserver(): PipelineObserver {
@@ -439,8 +435,10 @@ export class Connection implements SocketHolder {
     if (this.#isResting) this.#rest(false);
     this.#closing = this.#pipeline?.close(reason);
     this.#closing?.catch(() => {});
-    this.#ended = { reason, isFailure };
-    if (this.#isConnected) this.#tellClosed();
+    const tell = this.#tellEnd = () => {
+      publish(NAMES.connectionClosed, () => ({ ...this.#describe(), reason, isFailure }));
+    };
+    if (this.#isConnected) tell();
     const lost: Command[] = [];
     const again: Command[] = [];
     for (const exchange of this.#inFlight.drain()) {

@@ -42,6 +42,8 @@ export class RetrievalCommand extends Command {
   verb: string;
   readonly key: string;
   readItem: ReadItem;
+  /** Whether it is a step of an operation that tells itself what it has found: no hit and no miss. */
+  declare readonly isStep?: boolean;
   /** How many bytes its key takes at most; those of the key itself by default. */
   keyLength: number;
 
@@ -65,11 +67,6 @@ export class RetrievalCommand extends Command {
 
   override get kind(): string {
     return this.isRepeatable ? this.verb : "gat";
-  }
-
-  /** Whether it is a step of an operation that tells itself what it has found: no hit and no miss. */
-  get isStep(): boolean {
-    return false;
   }
 
   /** Takes the item. If it cannot be decoded, only this operation fails. */
@@ -122,8 +119,8 @@ class Retrieval implements Exchange {
   #lineLength: number;
   /** The index of the command whose item is expected next; 0 before the first item, negative after a refusal. */
   #next = 0;
-  /** How many items were found for steps of other operations. */
-  #foundInSteps = 0;
+  /** How many items were found, but for steps of other operations. */
+  #hits = 0;
   /** The command whose item is being read, and the item's flags. */
   #current: RetrievalCommand | undefined;
   #flags = 0;
@@ -151,11 +148,10 @@ class Retrieval implements Exchange {
 
   countItems(counters: { hits: number; misses: number }): void {
     if (this.#next === REFUSED) return;
+    counters.hits += this.#hits;
     for (const command of this.#commands) {
-      if (command === undefined) counters.hits++;
-      else if (!command.isStep) counters.misses++;
+      if (command !== undefined && !command.isStep) counters.misses++;
     }
-    counters.hits -= this.#foundInSteps;
   }
 
   get byteLength(): number {
@@ -258,7 +254,7 @@ class Retrieval implements Exchange {
       const key = command && (this.#encodeKey?.(command.key) ?? command.key);
       if (key !== undefined && isText(bytes, start, end, key)) {
         commands[at] = undefined;
-        if (command!.isStep) this.#foundInSteps++;
+        if (!command!.isStep) this.#hits++;
         this.#next = at + 1;
         return command!;
       }
