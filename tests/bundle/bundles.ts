@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
-    "{ BareClient, jsonTranscoder }": 21_550,
+    "{ BareClient, jsonTranscoder }": 21_600,
     "{ Client }": 35_950,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 18_050,
-    "{ Client }": 33_900,
+    "{ Client }": 33_950,
   },
 };
 
