@@ -409,6 +409,7 @@ Deno.test("largeValues refuses invalid options", async () => {
       { chunkByteLength: "1k" },
       { format: "big" },
       { transcoder: rawTranscoder },
+      { format: "mcrouter", transcoder: null },
       { size: 5 },
     ]
   ) {
