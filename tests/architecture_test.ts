@@ -72,9 +72,10 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/chunks.ts": ["commands/session.ts"],
   "views/replicas.ts": ARGUMENTS,
   "views/spread.ts": ARGUMENTS,
-  // Under an unknown generation, a view computes values as a namespace does.
+  // Under an unknown generation, a view computes values as a namespace does. A session tells the format of keys.
   "views/value_view.ts": [
     ...ARGUMENTS,
+    "commands/session.ts",
     "features/unstored_values.ts",
     "transcoding/item_codec.ts",
   ],

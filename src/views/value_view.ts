@@ -20,6 +20,7 @@ import {
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import { sessionOf } from "../commands/session.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
 import { checkFunction, checkSignal, copyOptions, invalidOption } from "../option_checks.ts";
 import { ownData } from "../transcoding/item_codec.ts";
@@ -130,9 +131,20 @@ export function checkCommands(client: KeyCommands, name = "client"): void {
 /** The longest key that these commands take. */
 export function longestKeyOf(commands: KeyCommands & { readonly longestKey?: number }): number {
   if (commands instanceof Namespace) {
-    return LONGEST_KEY - GENERATION_LENGTH - commands.prefix.length;
+    return LONGEST_KEY - GENERATION_LENGTH - commands.prefix.length - addedTo(commands);
   }
-  return commands.longestKey ?? LONGEST_KEY;
+  return commands.longestKey ?? LONGEST_KEY - addedTo(commands);
+}
+
+/** How many bytes the format of a client's keys adds to a long one. */
+function addedTo(commands: KeyCommands): number {
+  const { keys } = sessionOf(commands)?.settings ?? {};
+  if (keys === undefined) return 0;
+  try {
+    return Math.max(0, keys.encode("k".repeat(LONGEST_KEY)).length - LONGEST_KEY);
+  } catch {
+    return 0; // a format of the caller's that refuses so long a key: it says itself what it takes
+  }
 }
 
 /** Ends a computation whose value could not be stored, before the value is computed. */
