@@ -47,10 +47,17 @@ export interface PythonPickleOptions {
    * whole value; `false` by default.
    */
   readonly keepUnreadable?: boolean;
+  /**
+   * Whether a `Map` that is read from a pickle finds a tuple by its items, as with {@linkcode moecacheTranscoder};
+   * `false` by default.
+   */
+  readonly tupleKeys?: boolean;
 }
 
 /** The names of these options. */
-export const PICKLE_OPTIONS: readonly string[] = ["pickleProtocol", "classes", "keepUnreadable"];
+export const PICKLE_OPTIONS: readonly string[] = [
+  ...["pickleProtocol", "classes", "keepUnreadable", "tupleKeys"],
+];
 
 /** How one of the clients uses flags and pickles. */
 export interface PythonFormat {

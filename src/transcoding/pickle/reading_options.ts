@@ -7,6 +7,8 @@ export interface PickleReadingOptions {
   readonly classes?: Readonly<Record<string, ReadInstance>>;
   /** Whether an instance of any other class becomes an `Unreadable`. */
   readonly keepUnreadable?: boolean;
+  /** Whether a `Map` finds tuples by their items. */
+  readonly tupleKeys?: boolean;
 }
 
 /**
@@ -16,13 +18,15 @@ export interface PickleReadingOptions {
  * @throws {ValidationException} When one is invalid.
  */
 export function checkReadingOptions(
-  { classes, keepUnreadable = false }: PickleReadingOptions,
+  { classes, keepUnreadable = false, tupleKeys = false }: PickleReadingOptions,
 ): ReadPickleOptions {
   checkBoolean("keepUnreadable", keepUnreadable);
-  if (classes === undefined) return { keepUnreadable, classes: undefined };
+  checkBoolean("tupleKeys", tupleKeys);
+  const reading = { keepUnreadable, tupleKeys };
+  if (classes === undefined) return reading;
   if (Object(classes) !== classes || Symbol.iterator in classes) {
     throw invalidOption("classes", classes, "an object");
   }
   for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
-  return { keepUnreadable, classes: { ...classes } };
+  return { ...reading, classes: { ...classes } };
 }
