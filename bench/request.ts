@@ -37,7 +37,7 @@ all workloads writes bench/results/latest.json and draws docs/bench-*.svg; other
 --update put their figures into latest.json in place of the old ones. deno task charts only draws.
 
   --short    end within a minute; the figures are rougher, and rivals run on Node alone
-  --minutes  take so long, about; fewer rounds and processes make rougher figures. The default is some 30 minutes
+  --minutes  about how many minutes the run takes; fewer make rougher figures. The default is about 30
   --strict   exit with status 1 when a target is missed
   --on       what moecache runs on: deno, bun, node; the default is all that are installed, and deno alone with
              --short

@@ -188,7 +188,7 @@ export class BareClient extends EventTarget
 
   /**
    * What the client has counted since it was made: operations, hits and misses, errors, bytes, and how long requests
-   * took. It always counts. The page "observability" of the documentation tells what to make of it.
+   * took. It always counts. The page "observability" of the documentation explains the figures.
    *
    * @example How many gets found something
    * ```ts

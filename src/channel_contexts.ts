@@ -78,7 +78,7 @@ export interface ConnectionClosedContext extends ServerContext {
 
 /** What is published of a server. */
 export interface ServerStateContext {
-  /** What has happened, as the client's events of these names tell. */
+  /** What has happened, as in the client's events of these names. */
   readonly state: "up" | "down" | "error" | "reconnect";
   /** The name of the server, or of the discovery that has failed. */
   readonly server: string;

@@ -327,7 +327,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
    * The exptimes of `T` and `N` are those of every method.
    * @param value The item's bytes, for `ms` only; text is sent as UTF-8.
    * @param options `signal`.
-   * @returns The reply. With flag `q`, a suppressed reply is returned as the status that it stands for.
+   * @returns The reply. With flag `q`, a suppressed reply is returned as the status that it means.
    * @throws {ValidationException} When memcached would not understand the command, or its reply could not be read.
    * @throws {ClientException} When memcached refuses, or is too old.
    * @throws {SocketError} When the server cannot be reached, the connection is lost before the reply, or the reply has

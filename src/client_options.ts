@@ -47,9 +47,9 @@ export interface Gutter {
  * - `"remove"`: a server that is down is removed from the ring, as in EnyimMemcached. Its keys go to the other servers
  *   until it answers a probe. When it returns, its items may be out of date.
  * - `"miss"`: reads are misses and writes are dropped, without an error; `Client.servers` counts them. `getOrSet`
- *   computes values and does not store them. Some operations still fail, because their result would be wrong: `incr`
- *   and `decr` with `initial`, `update`, `meta`, namespaces (their keys depend on a counter), the patterns except
- *   `memoize`, and operations on all servers.
+ *   computes values and does not store them. In a namespace, this also applies while the server of its counter is
+ *   away. Some operations still fail, because their result would be wrong: `incr` and `decr` with `initial`, `update`,
+ *   `meta`, `invalidateAll`, the patterns except `memoize`, and operations on all servers.
  * - a {@linkcode Gutter}: spare servers are used, with short lifetimes, as at Facebook.
  */
 export type Failover = "error" | "remove" | "miss" | Gutter;
@@ -76,7 +76,7 @@ export interface ClientOptions {
    *
    * The time counts only while operations wait, and only while this process runs: a process that was blocked or
    * suspended first reads what has arrived. The error may come late by a quarter of the time. `watch` is not limited.
-   * `Infinity` means no limit: then an operation may wait for ever, as in the Python library.
+   * `Infinity` means no limit: then an operation may never end, as in the Python library.
    *
    * @example A server that accepts connections and never replies
    * ```ts
@@ -93,7 +93,7 @@ export interface ClientOptions {
   /** Chooses the server of each key. {@linkcode moecacheRing} by default. */
   readonly locator?: LocatorFactory;
   /**
-   * What is made of keys before they are sent, as another client of the deployment does; nothing by default: a key
+   * How keys are changed before they are sent, as another client of the deployment does. By default they are not: a key
    * is then 1 to 250 characters from `!` to `~`, and sent as it is. `@moecache/moecache/keys` has the formats
    * of some clients. A format decides which keys are valid. Results, errors and `items` show the caller's keys.
    */
@@ -230,16 +230,16 @@ export interface ClientOptions {
    */
   readonly dial?: Dial;
   /**
-   * What the servers are asked in. `"classic"`: in nothing but the commands that every memcached knows, for servers
-   * and proxies without meta commands. `"meta"`: in meta commands where those do more, whatever the servers answer.
+   * The commands that are used. `"classic"`: only those that every memcached knows, for servers
+   * and proxies without meta commands. `"meta"`: meta commands where those do more, even if a server refuses them.
    * By default each server is asked in meta commands until it answers that it does not know them, or until its
    * version says so. All clients of a deployment have to use the same.
    */
   readonly dialect?: "classic" | "meta";
   /**
-   * The proxy that the servers are behind. twemproxy closes the connection at a command that it does not know, and what
-   * else waits there is lost. With `"twemproxy"` such a command is a `ValidationException`, and nothing of it is sent:
-   * `getAndTouch`, `meta`, and what asks all servers. `dialect` is `"classic"` then.
+   * The proxy that the servers are behind. twemproxy closes the connection at a command that it does not know, and
+   * other operations on that connection fail. With `"twemproxy"`, such a command is a `ValidationException`, and
+   * nothing is sent: `getAndTouch`, `meta`, and the commands to all servers. `dialect` is then `"classic"`.
    */
   readonly proxy?: "twemproxy";
   /**

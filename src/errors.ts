@@ -132,8 +132,10 @@ export class TimeoutError extends SocketError {
 export interface PartialFailure {
   /** The error of each key that failed, or of each server by its name. */
   readonly failures: ReadonlyMap<string, unknown>;
-  /** The results for the other keys or servers. */
+  /** The results for the other keys or servers; keys that do not exist are not among them. */
   readonly results: ReadonlyMap<string, unknown>;
+  /** How many keys or servers the operation was for; by default those of `failures` and `results`. */
+  readonly count?: number;
 }
 
 /**
@@ -217,13 +219,12 @@ export class PartialSocketError extends SocketError implements PartialFailure {
 
 function partialMessage(
   action: string,
-  { failures, results }: PartialFailure,
+  { failures, results, count = failures.size + results.size }: PartialFailure,
   unit: "keys" | "servers",
 ): string {
   const [[first, error]] = failures as unknown as [[string, unknown]];
   const why = messageOf(error);
-  const of = failures.size + results.size;
-  return `Cannot ${action} ${failures.size} of ${of} ${unit}, the first ${quote(first)}: ${why}`;
+  return `Cannot ${action} ${failures.size} of ${count} ${unit}, the first ${quote(first)}: ${why}`;
 }
 
 function firstCause({ failures }: PartialFailure): { cause: unknown } {

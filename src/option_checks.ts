@@ -182,7 +182,7 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
 }
 
 /** The longest time of a timer in milliseconds. */
-const LONGEST_TIMEOUT = 0x7fffffff;
+export const LONGEST_TIMEOUT = 0x7fffffff;
 
 /**
  * Checks that an option is a time in milliseconds that a timer can have, 1 or more.

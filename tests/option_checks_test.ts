@@ -27,7 +27,7 @@ Deno.test("checkChoice and checkBoolean name what can be chosen", () => {
   assertThrows(() => checkBoolean("keepAlive", 1), ValidationException, "must be a boolean");
 });
 
-Deno.test("what calls back refuses what is no function, and sends nothing", async () => {
+Deno.test("what calls back refuses what is not a function, and sends nothing", async () => {
   // Nothing listens there: whatever is sent fails with another error.
   await using client = new Client("127.0.0.1:1");
   const names = client.namespace("names:");
@@ -49,7 +49,7 @@ Deno.test("what calls back refuses what is no function, and sends nothing", asyn
 
 const TYPES = { signal: "signal", timeout: "number", flag: "boolean", load: "function" } as const;
 
-Deno.test("checkOptions takes what is known, and undefined for what is not given", () => {
+Deno.test("checkOptions accepts known options, and treats undefined as left out", () => {
   checkOptions<Partial<Record<keyof typeof TYPES, unknown>>>(undefined, TYPES);
   checkOptions({}, TYPES);
   const { signal } = new AbortController();

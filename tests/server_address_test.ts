@@ -76,7 +76,7 @@ for (const [address, names] of Object.entries(TAKEN)) {
   });
 }
 
-Deno.test("an address behind a URL in one string must be a URL, which says whether it has TLS", () => {
+Deno.test("an address after a URL in one string must be a URL too, which says whether it has TLS", () => {
   for (const servers of ["memcacheds://a:1,b:2", "memcached://u:p@a:1, b:2"]) {
     const error = assertThrows(() => new Client(servers), ValidationException, "must be a URL too");
     assertEquals(error.item, "b:2");

@@ -16,7 +16,7 @@ Deno.test("all that waits on a signal shares one listener", async () => {
   assertEquals(new Set(await Promise.all(pauses)), new Set(["enough"]));
 });
 
-Deno.test("what has ended leaves no listener behind", async () => {
+Deno.test("an operation that has ended leaves no listener", async () => {
   const { signal, listeners } = new CountedSignal();
   await Promise.all([untilAborted(Promise.resolve(), signal), pause(systemClock, 0, signal)]);
   assertEquals(listeners(), { present: 0, most: 1 });

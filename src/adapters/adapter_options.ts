@@ -97,7 +97,7 @@ export function checkClient(client: KeyCommands): KeyCommands {
 /**
  * Checks the keys or entries of a method that takes many.
  *
- * @throws {ValidationException} When they are no list.
+ * @throws {ValidationException} When they are not a list.
  */
 export function checkList<Element>(name: string, list: readonly Element[]): readonly Element[] {
   if (Array.isArray(list)) return list;

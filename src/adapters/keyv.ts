@@ -466,7 +466,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * @param namespace Keyv's namespace; the present one by default.
    * @returns Pairs of a key, as Keyv passed it, and a value.
    * @throws {ClientException} When memcached refuses, for example because its LRU crawler is disabled or busy.
-   * @throws {SocketError} When a server cannot be reached.
+   * @throws {SocketError} When a server cannot be reached, after the pairs of the others.
    *
    * @example All keys and values
    * ```ts
@@ -485,13 +485,7 @@ export class KeyvMoecache implements AsyncDisposable {
     namespace: string | undefined = this.namespace,
   ): AsyncGenerator<[key: string, value: Value], void> {
     const stored = await this.#stored(namespace);
-    let batch: string[] = [];
-    for await (const key of stored.keys()) {
-      if (batch.push(key) < BATCH) continue;
-      yield* readPairs<Value>(stored, batch);
-      batch = [];
-    }
-    yield* readPairs<Value>(stored, batch);
+    for await (const batch of batchesOf(stored.keys())) yield* readPairs<Value>(stored, batch);
   }
 
   /**
@@ -560,6 +554,22 @@ export class KeyvMoecache implements AsyncDisposable {
 type Listener = (...args: unknown[]) => void;
 /** A value's lifetime in milliseconds, or the time at which it expires. */
 type Lifespan = Pick<KeyvMoecacheEntry, "ttl" | "expires">;
+
+/** Gathers keys. When listing them fails, those that were listed come before the error. */
+async function* batchesOf(keys: AsyncIterable<string>): AsyncGenerator<string[], void> {
+  let batch: string[] = [];
+  try {
+    for await (const key of keys) {
+      if (batch.push(key) < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+  } catch (error) {
+    yield batch;
+    throw error;
+  }
+  yield batch;
+}
 
 async function* readPairs<Value>(
   stored: StoredValues,

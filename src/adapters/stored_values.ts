@@ -1,6 +1,7 @@
 /** Values under arbitrary strings that can be cleared and listed together. @module */
 
 import { type KeyCommands, Namespace } from "../../mod.ts";
+import { partialError, partsOf, renamed, renameKeys } from "../views/partial_errors.ts";
 import { checkList } from "./adapter_options.ts";
 import { itemFormat, type StoredValue } from "./item_format.ts";
 import {
@@ -33,9 +34,16 @@ export class StoredValues {
 
   /** Gets the values of many keys, in the order of the keys, `undefined` for those that do not exist. */
   async getMany(keys: readonly string[]): Promise<unknown[]> {
-    const itemKeys = await this.#itemKeysOf(keys);
-    const items = await this.#namespace.getMany<StoredValue>(itemKeys);
-    return itemKeys.map((itemKey) => valueOf(items.get(itemKey)));
+    const names = await this.#namesOf(keys);
+    const items = await partsOf(this.#namespace.getMany<StoredValue>(names.keys()), names);
+    const results = new Map<string, unknown>();
+    for (const [key, item] of items.results) {
+      const value = valueOf(item);
+      if (value !== undefined) results.set(key, value);
+    }
+    const { failures } = items;
+    if (failures.size > 0) throw partialError("get", { failures, results, count: names.size });
+    return keys.map((key) => results.get(key));
   }
 
   /** @param expires When the value expires, in milliseconds since 1970; `Infinity` means never. */
@@ -55,9 +63,13 @@ export class StoredValues {
 
   /** Deletes many keys; resolves to whether each existed, in the order of the keys. */
   async deleteMany(keys: readonly string[]): Promise<boolean[]> {
-    const itemKeys = await this.#itemKeysOf(keys);
-    const existed = await this.#namespace.deleteMany(itemKeys);
-    return itemKeys.map((itemKey) => existed.get(itemKey) ?? false);
+    const names = await this.#namesOf(keys);
+    try {
+      const existed = renameKeys(await this.#namespace.deleteMany(names.keys()), names);
+      return keys.map((key) => existed.get(key) ?? false);
+    } catch (error) {
+      throw renamed(error, "delete", names);
+    }
   }
 
   /** Makes all keys miss, in one round trip. */
@@ -85,8 +97,15 @@ export class StoredValues {
     return key === "" ? EMPTY : itemKeyOf(key, this.#longest);
   }
 
-  async #itemKeysOf(keys: readonly string[]): Promise<string[]> {
-    return await Promise.all(checkList("keys", keys).map((key) => this.#itemKeyOf(key)));
+  /** The caller's keys by those of their items. */
+  async #namesOf(keys: readonly string[]): Promise<Map<string, string>> {
+    return new Map(
+      await Promise.all(
+        checkList("keys", keys).map(async (key) => {
+          return [await this.#itemKeyOf(key), key] as const;
+        }),
+      ),
+    );
   }
 }
 

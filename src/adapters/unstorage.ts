@@ -87,7 +87,7 @@ export interface MoecacheDriver {
   removeItem(key: string): Promise<void>;
   /** Lists the keys that begin with a base. */
   getKeys(base?: string): Promise<string[]>;
-  /** Deletes the keys that begin with a base. */
+  /** Deletes the keys that begin with a base; when a server cannot be reached, those of the others, and then rejects. */
   clear(base?: string): Promise<void>;
   /** Closes the client if the driver made it. */
   dispose(): Promise<void>;
@@ -147,6 +147,15 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     // 0 means no expiry, as in unstorage's other drivers.
     await stored.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
   };
+  /** Deletes what is listed, also when a server cannot be listed. */
+  const clearBehind = async (base: string) => {
+    const keys: string[] = [];
+    try {
+      for await (const key of stored.keys(base)) keys.push(key);
+    } finally {
+      await stored.deleteMany(keys);
+    }
+  };
   const getKeys = async (base?: string) => {
     const keys: string[] = [];
     for await (const key of stored.keys(base)) keys.push(key);
@@ -181,7 +190,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     },
     getKeys,
     clear: async (base) => {
-      if (base) await stored.deleteMany(await getKeys(base));
+      if (base) await clearBehind(base);
       else await stored.clear();
     },
     dispose: close,

@@ -43,7 +43,7 @@ export async function programFor(
   modules: typeof COMMAND_MODULES = COMMAND_MODULES,
 ): Promise<Command> {
   const program = new Command("moecache")
-    .description("Looks into memcached, and changes what it holds.")
+    .description("Shows what memcached holds, and changes it.")
     .option("-s, --servers <list>", "host:port,… or memcached(s):// URLs [$MEMCACHED_SERVERS]")
     .option("--discover <source>", "elasticache:HOST:PORT or dns:NAME[:PORT]")
     .option("--ring <name>", "which client's distribution of keys (see below)", collect)
@@ -51,7 +51,7 @@ export async function programFor(
     .option("--tls-ca <file>", "use TLS, and trust the authorities in this PEM file")
     .option("--timeout <duration>", "how long a server may take for an operation (5s)")
     .option("--json", "a line of JSON for each record")
-    .option("--csv", "CSV, with a head")
+    .option("--csv", "CSV, with a header line")
     .option("--no-color", "no colors; also with $NO_COLOR")
     .showSuggestionAfterError()
     .helpCommand("help [command]", "show the help of a command")

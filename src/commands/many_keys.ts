@@ -74,6 +74,7 @@ export async function runMany<Result>(
 ): Promise<Map<string, Result>> {
   const results = new Map<string, Result>();
   const failures = new Map<string, unknown>();
+  let count = 0;
   await new Promise<void>((resolve) => {
     // One is this loop's, so that all keys have begun before the last can end.
     let open = 1;
@@ -82,6 +83,7 @@ export async function runMany<Result>(
     };
     for (const key of keys) {
       open++;
+      count++;
       const succeed = (result: Result | undefined) => {
         if (result !== undefined) results.set(key, result);
         end();
@@ -101,7 +103,7 @@ export async function runMany<Result>(
   if (failures.size === 0) return results;
   signal?.throwIfAborted();
   // The error is made here, so that its stack includes the code that awaits the result.
-  throw partialFailure(action, { failures, results });
+  throw partialFailure(action, { failures, results, count });
 }
 
 /** Makes the error of an operation that failed for some keys or servers. */

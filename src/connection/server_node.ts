@@ -115,10 +115,7 @@ export class ServerNode implements ServerHandle {
   /** Operations whose replies have arrived and are being decoded. */
   readonly #decoding = new Set<Command>();
   readonly #decodingTimer: DeadlineTimer;
-  readonly #commandObserver: CommandObserver = {
-    decoding: (command) => this.#decode(command),
-    failed: (error) => this.#options.counters.failed(error),
-  };
+  readonly #commandObserver: CommandObserver;
   /** Until when requests have only one key. */
   #apartUntil = -Infinity;
   #hasLostOne = false;
@@ -130,6 +127,11 @@ export class ServerNode implements ServerHandle {
     this.#room = new RoomCheck(options);
     this.#health = new ServerHealth(options, () => this.#probe());
     this.#decodingTimer = new DeadlineTimer(options.clock, () => this.#checkDecoding());
+    this.#commandObserver = {
+      server: options.server,
+      decoding: (command) => this.#decode(command),
+      failed: (error) => options.counters.failed(error),
+    };
   }
 
   submit(command: Command): void {

@@ -116,7 +116,7 @@ export class Generations {
         try {
           return withoutPrefix(await operate(keys.map((key) => prefix + key)), prefix);
         } catch (error) {
-          throw withoutPrefixes(error, action, prefix);
+          throw withoutPrefixes(error, action, prefix, keys.length);
         }
       },
       options,
@@ -183,12 +183,18 @@ function withoutPrefix<Result>(
 }
 
 /** Replaces the keys of an error by the caller's keys. */
-function withoutPrefixes(error: unknown, action: string, prefix: string): unknown {
+function withoutPrefixes(
+  error: unknown,
+  action: string,
+  prefix: string,
+  count: number,
+): unknown {
   const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
   if (!isPartial) return error;
   const partial: PartialFailure = {
     failures: withoutPrefix(error.failures, prefix),
     results: withoutPrefix(error.results, prefix),
+    count,
   };
   return error instanceof PartialClientException
     ? new PartialClientException(action, partial)

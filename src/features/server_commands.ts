@@ -164,8 +164,8 @@ async function askEachOf<Result>(
 function nameRefusal(action: string, error: unknown): unknown {
   if (!(error instanceof ClientException)) return error;
   const { message, item } = error;
-  const isRefusal = message.endsWith(`: the server answered "${item}"`);
-  return isRefusal ? refusalError(action, `${item}`) : error;
+  const isRefusal = message.includes(`: the server answered "${item}"`);
+  return isRefusal ? refusalError({ action }, `${item}`) : error;
 }
 
 function ask<Result>(

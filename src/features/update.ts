@@ -71,6 +71,6 @@ async function store(
 }
 
 function lostEveryRace(key: string, attempts: number): ClientException {
-  const why = `others changed it during each of ${attempts} attempts`;
+  const why = `other clients changed it in each of ${attempts} attempts`;
   return new ClientException(`Cannot update key "${key}": ${why}`, key);
 }

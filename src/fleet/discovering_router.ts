@@ -205,8 +205,8 @@ export class DiscoveringRouter implements Route {
 
   #found(servers: readonly ServerAddress[]): void {
     this.#deployment.setServers(servers).catch((cause) => {
-      const why = `their sockets cannot be closed: ${messageOf(cause)}`;
-      this.#deployment.failed(new SocketError(`Cannot leave servers behind: ${why}`, { cause }));
+      const message = `Cannot close the sockets of removed servers: ${messageOf(cause)}`;
+      this.#deployment.failed(new SocketError(message, { cause }));
     });
     this.#lastError = undefined;
     this.#room.admit();

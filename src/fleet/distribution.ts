@@ -57,7 +57,7 @@ export function choose<Member extends Listed>(
   if (server === undefined) return members;
   const chosen = members.find(({ server: { name } }, i) => name === server || i === server);
   if (chosen !== undefined) return [chosen];
-  const why = "it is neither the name nor the index of one of the client's";
+  const why = "it is neither the name nor the index of one of the client's servers";
   throw new ValidationException(`Cannot use server ${show(server)}: ${why}`, server);
 }
 

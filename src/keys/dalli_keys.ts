@@ -22,9 +22,9 @@ const DIGEST_LENGTH = 32;
  *
  * @param options `namespace`.
  * @returns The format, for the client's option `keys`.
- * @throws {ValidationException} When the namespace is no text of 1 to 249 characters from `!` to `~`.
+ * @throws {ValidationException} When the namespace is not a text of 1 to 249 characters from `!` to `~`.
  *
- * @example Beside a Ruby program with `Dalli::Client.new(servers, namespace: "app")`
+ * @example The keys of a Ruby program with `Dalli::Client.new(servers, namespace: "app")`
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { dalliKeys } from "@moecache/moecache/keys";

@@ -17,7 +17,7 @@ export interface DjangoKeysOptions {
  * @returns The format, for the client's option `keys`.
  * @throws {ValidationException} When an option is invalid.
  *
- * @example Beside a Django program without settings about keys
+ * @example The keys of a Django program without settings about keys
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { djangoKeys } from "@moecache/moecache/keys";

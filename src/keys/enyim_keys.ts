@@ -39,7 +39,7 @@ const TRANSFORMERS: Readonly<Record<EnyimKeysOptions["transformer"], (key: strin
  * @returns The format, for the client's option `keys`.
  * @throws {ValidationException} When an option is invalid.
  *
- * @example Beside a .NET program with `TigerHashKeyTransformer`
+ * @example The keys of a .NET program with `TigerHashKeyTransformer`
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { enyimKeys } from "@moecache/moecache/keys";

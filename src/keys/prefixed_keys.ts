@@ -17,7 +17,7 @@ export interface PrefixedKeysOptions {
  * @returns The format, for the client's option `keys`.
  * @throws {ValidationException} When the prefix or an option is invalid.
  *
- * @example Beside a PHP program with `setOption(Memcached::OPT_PREFIX_KEY, "shop:")`
+ * @example The keys of a PHP program with `setOption(Memcached::OPT_PREFIX_KEY, "shop:")`
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { prefixedKeys } from "@moecache/moecache/keys";

@@ -23,7 +23,7 @@ export interface PymemcacheKeysOptions {
  * @returns The format, for the client's option `keys`.
  * @throws {ValidationException} When an option is invalid.
  *
- * @example Beside a program with `HashClient(servers, allow_unicode_keys=True)`
+ * @example The keys of a program with `HashClient(servers, allow_unicode_keys=True)`
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { pymemcacheKeys } from "@moecache/moecache/keys";

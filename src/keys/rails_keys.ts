@@ -47,7 +47,7 @@ const DIGESTS = { sha256: sha256Hex, sha1: sha1Hex, md5: md5Hex } as const;
  * @returns The format, for the client's option `keys`.
  * @throws {ValidationException} When an option is invalid.
  *
- * @example Beside Rails with `config.cache_store = :mem_cache_store, servers, { namespace: "shop" }`
+ * @example The keys of Rails with `config.cache_store = :mem_cache_store, servers, { namespace: "shop" }`
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { railsKeys } from "@moecache/moecache/keys";

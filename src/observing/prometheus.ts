@@ -43,7 +43,7 @@ export interface PrometheusOptions {
   readonly prefix?: string | undefined;
   /**
    * Whether the servers are asked for their `stats`; `false` by default. A server that does not answer has
-   * `server_up` 0, and the others are there all the same.
+   * `server_up` 0, and the other metrics are still written.
    */
   readonly servers?: boolean | undefined;
 }

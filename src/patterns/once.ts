@@ -250,16 +250,19 @@ async function storeMark<Result>(
 
 function unstored(key: string, message: string): ClientException {
   const why = `the action has run, but its result could not be stored: ${message}`;
-  return new ClientException(`Cannot do key "${key}" once: ${why}`, message);
+  return new ClientException(`Cannot get the result of key "${key}": ${why}`, message);
 }
 
 function waitsForItself(key: string): ClientException {
-  return new ClientException(`Cannot do key "${key}" once: the action would wait for itself`, key);
+  return new ClientException(
+    `Cannot get the result of key "${key}": the action would wait for itself`,
+    key,
+  );
 }
 
 function stillAtIt(key: string): ClientException {
   return new ClientException(
-    `Cannot do key "${key}" once: another client is still running the action`,
+    `Cannot get the result of key "${key}": another client is still running the action`,
     key,
   );
 }

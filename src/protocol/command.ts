@@ -99,6 +99,8 @@ export interface ChangeListener {
 
 /** Told what becomes of a command. */
 export interface CommandObserver {
+  /** The server's name; absent when it is not known yet. */
+  readonly server?: string | undefined;
   /** The reply has arrived and its value is still being decoded. */
   decoding(command: Command): void;
   /** The operation has failed. */
@@ -236,6 +238,11 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   get kind(): string {
     return "other";
+  }
+
+  /** The server, for messages; absent when it is not known. */
+  get server(): string | undefined {
+    return this.observer?.server;
   }
 
   get byteLength(): number {

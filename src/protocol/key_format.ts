@@ -49,7 +49,7 @@ const SENT = /^[!-~\x80-\xff]{1,250}$/;
 /**
  * Checks a key that a format changes before it is sent.
  *
- * @throws {ValidationException} When it is no text, or there is no such key.
+ * @throws {ValidationException} When it is not a text, or there is no such key.
  */
 export function checkFormattedKey(
   key: unknown,
@@ -59,6 +59,6 @@ export function checkFormattedKey(
   if (typeof key !== "string" || key === "") return checkKey(key, action);
   const sent: unknown = format.encode(key);
   if (typeof sent === "string" && SENT.test(sent)) return;
-  const why = "what is sent of it must be 1 to 250 bytes without whitespace";
+  const why = "the key that is sent must be 1 to 250 bytes without whitespace";
   throw new ValidationException(`Cannot ${action} key ${quote(key)}: ${why}`, key);
 }

@@ -9,6 +9,14 @@ import { readText } from "./bytes.ts";
  */
 export class Interruption extends SocketError {}
 
+/** The operation, for messages. */
+interface Refused {
+  /** The operation, for example `set key "a"`. */
+  readonly action: string;
+  /** The server's name; absent when it is not known, or the operation names it. */
+  readonly server?: string | undefined;
+}
+
 /** The operation and the server, for messages. */
 export interface Asked {
   /** The operation, for example `watch 127.0.0.1:11211`. */
@@ -20,13 +28,21 @@ export interface Asked {
 /**
  * Makes the error of an operation that the server has refused.
  *
- * @param action The operation, for the message: `set key "a"`.
+ * @param refused The operation and the server.
  * @param line The server's reply, which becomes the `item`.
  * @param hint An explanation for the message.
  */
-export function refusalError(action: string, line: string, hint?: string): ClientException {
+export function refusalError(
+  { action, server }: Refused,
+  line: string,
+  hint?: string,
+): ClientException {
+  const where = server === undefined ? "" : ` (${server})`;
   const rest = hint === undefined ? "" : `; ${hint}`;
-  return new ClientException(`Cannot ${action}: the server answered "${line}"${rest}`, line);
+  return new ClientException(
+    `Cannot ${action}: the server answered "${line}"${where}${rest}`,
+    line,
+  );
 }
 
 /** What to add to the message of a refusal of some form. */
@@ -35,7 +51,7 @@ export type Hints = readonly (readonly [form: RegExp, hint: string])[];
 /**
  * Reads a line that is not an expected reply: a refusal, or not a reply of memcached at all.
  *
- * @param action The operation, as for {@linkcode refusalError}.
+ * @param refused The operation and the server, as for {@linkcode refusalError}.
  * @param hints Explanations for the message; the first one whose form matches is added.
  * @throws {SocketError} When the line is not a refusal.
  * @throws {ClientException} When it refuses the client, and not only this command.
@@ -44,11 +60,11 @@ export function readRefusal(
   bytes: Uint8Array,
   start: number,
   end: number,
-  action: string,
+  refused: Refused,
   hints: Hints = [],
 ): ClientException {
   const line = readRefusalLine(bytes, start, end);
-  return refusalError(action, line, hints.find(([form]) => form.test(line))?.[1]);
+  return refusalError(refused, line, hints.find(([form]) => form.test(line))?.[1]);
 }
 
 /** As {@linkcode readRefusal}, for several operations that are refused together. Returns the line. */
@@ -56,7 +72,7 @@ export function readRefusalLine(bytes: Uint8Array, start: number, end: number): 
   const line = readText(bytes, start, end);
   checkAuthenticated(line);
   if (/^(ERROR$|(CLIENT|SERVER)_ERROR( |$))/.test(line)) return line;
-  throw new SocketError(`the reply ${show(line)} answers nothing`);
+  throw new SocketError(`unexpected reply ${show(line)}`);
 }
 
 /**
@@ -67,13 +83,13 @@ export function readRefusalLine(bytes: Uint8Array, start: number, end: number): 
  * @throws {SocketError} When the line is not a refusal.
  */
 export function refusalOf(line: string, { action, server }: Asked): ClientException {
-  if (/^[A-Z_]+( |$)/.test(line)) return refusalError(action, line);
+  if (/^[A-Z_]+( |$)/.test(line)) return refusalError({ action }, line);
   throw strangeLine(line, server);
 }
 
 /** Makes the error for a line that does not follow memcached's protocol. */
 export function strangeLine(line: string, server: string): SocketError {
-  return new SocketError(`Connection to ${server} ended: the reply ${show(line)} answers nothing`, {
+  return new SocketError(`Connection to ${server} ended: unexpected reply ${show(line)}`, {
     server,
   });
 }

@@ -24,7 +24,7 @@ export type Placement = LocatorFactory | {
  *   so `getOrSet`, delete the former copy instead.
  *
  * Keys that do not move cost nothing. The others cost up to five round trips, and each may take `timeout`. Before
- * memcached 1.6.10, the former server does not tell the remaining lifetime: then a copy lives for 60 seconds, and is
+ * memcached 1.6.10, the former server does not report the remaining lifetime: then a copy lives for 60 seconds, and is
  * made again while the former server has the item. A deleted item may reappear if another client copies it at the same
  * moment. When the old items have expired, use the new distribution alone.
  *

@@ -2,7 +2,7 @@
  * The rings of other memcached clients: they choose the same server for each key. Pass one as the client's option
  * `locator`. {@linkcode migrate} moves from one ring to another.
  *
- * @example Beside libmemcached's weighted ketama
+ * @example The servers that libmemcached's weighted ketama chooses
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { ketama } from "@moecache/moecache/rings";

@@ -12,7 +12,7 @@ import {
 } from "./libmemcached_locator.ts";
 
 /**
- * The client options of a program beside Django with its `PyMemcacheCache`: pymemcache's ring, its pickles, and
+ * The client options for a cache shared with Django's `PyMemcacheCache`: pymemcache's ring, its pickles, and
  * Django's keys.
  *
  * It corresponds to this setting of Django's:
@@ -58,7 +58,7 @@ export function django(
 export interface DjangoPylibmcOptions extends DjangoKeysOptions, LibmemcachedDistributionOptions {}
 
 /**
- * The client options of a program beside Django with its `PyLibMCCache`: libmemcached's distribution, pylibmc's
+ * The client options for a cache shared with Django's `PyLibMCCache`: libmemcached's distribution, pylibmc's
  * values, and Django's keys. With `"ketama_weighted"`, pylibmc hashes keys with MD5, whatever its behavior `hash` is.
  *
  * `djangoPylibmc({ distribution: "consistent" })` corresponds to this setting of Django's; without the `OPTIONS`, leave
@@ -109,7 +109,7 @@ export function djangoPylibmc(
 }
 
 /**
- * The client options of a program beside Django with its `MemcachedCache`, which Django had up to version 4.0:
+ * The client options for a cache shared with Django's `MemcachedCache`, which Django had up to version 4.0:
  * python-memcached's distribution and values, and Django's keys.
  *
  * It corresponds to this setting of Django's:

@@ -26,13 +26,13 @@ export interface EnyimCoreOptions extends EnyimCoreTranscoderOptions, EnyimCoreR
   readonly keyTransformer?: EnyimKeysOptions["transformer"];
 }
 
-/** The client options of a program beside .NET: those of the stack, with `keys` if it has a key transformer. */
+/** The client options for a cache shared with .NET: those of the stack, with `keys` if it has a key transformer. */
 export type EnyimStack =
   & Required<Pick<ClientOptions, "locator" | "transcoder">>
   & Pick<ClientOptions, "keys">;
 
 /**
- * The client options of a program beside .NET with EnyimMemcached: its node locator, its values and its keys.
+ * The client options for a cache shared with .NET's EnyimMemcached: its node locator, its values and its keys.
  *
  * Without options it corresponds to this configuration; `enyim({ distribution: "ketama", keyTransformer: "tiger" })` to
  * the same with the two lines in the comment:
@@ -82,7 +82,7 @@ export function enyim(options: EnyimOptions = {}): EnyimStack {
 }
 
 /**
- * The client options of a program beside .NET with EnyimMemcachedCore: its node locator, its values, whose objects are
+ * The client options for a cache shared with .NET's EnyimMemcachedCore: its node locator, its values, whose objects are
  * BSON, and its keys.
  *
  * Without options it corresponds to this configuration of release 3.0.0 or later, which has the servers by their IP

@@ -1,7 +1,7 @@
 /**
  * The client options of whole stacks: the ring, the format of values and that of keys.
  *
- * @example A client beside Django
+ * @example A client that shares a cache with Django
  * ```ts
  * import { Client } from "@moecache/moecache";
  * import { django } from "@moecache/moecache/stacks";

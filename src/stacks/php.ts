@@ -29,7 +29,7 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
 }
 
 /**
- * The client options of a program beside PHP with php-memcached, Debian's `php-memcached`: libmemcached's distribution,
+ * The client options for a cache shared with php-memcached, Debian's `php-memcached`: libmemcached's distribution,
  * PHP's values, and the prefix of keys.
  *
  * Without options it corresponds to this, with php-memcached's own defaults:

@@ -11,7 +11,7 @@ import {
 export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, RailsTranscoderOptions {}
 
 /**
- * The client options of a program beside Rails with `:mem_cache_store`: dalli's ring, the entries of Rails' cache, and
+ * The client options for a cache shared with Rails' `:mem_cache_store`: dalli's ring, the entries of Rails' cache, and
  * its keys.
  *
  * It corresponds to these settings of Rails 7.1 or later, `rails({ namespace: "shop" })`:
@@ -23,7 +23,7 @@ export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, Rails
  *
  * With `load_defaults 7.0`, pass `format: "7.0"`. Rails 6.1 is `format: "6.1", digest: "sha1"`.
  *
- * @param options `namespace`, `digest`, `format`, which also tells what is before the digest of long keys, and
+ * @param options `namespace`, `digest`, `format`, which also decides what is before the digest of long keys, and
  * `compressThreshold`.
  * @returns `locator`, `transcoder` and `keys`.
  * @throws {ValidationException} When an option is invalid.

@@ -22,7 +22,7 @@ export interface SpringOptions
 }
 
 /**
- * The client options of a program beside Java with spymemcached, such as a Spring program with its
+ * The client options for a cache shared with Java's spymemcached, such as a Spring program with its
  * `MemcachedClientFactoryBean`: spymemcached's locator, its transcoder and its keys.
  *
  * Without options it corresponds to this bean; `spring({ distribution: "consistent", hash: "ketama" })` to the same

@@ -1,5 +1,5 @@
 /**
- * A memcached inside the test's process: tests and demos need no server of their own.
+ * A memcached inside the test's process, so that tests and demos need no separate server.
  *
  * {@linkcode MemcachedServer} replies as memcached 1.6.18 does, including its error lines, and reports the version
  * `1.6.18-moecache`. It supports

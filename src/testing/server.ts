@@ -38,7 +38,7 @@ const LONGEST_IDLE_CHECK = 100;
 
 /**
  * An in-process memcached for tests and demos. It speaks the text protocol of memcached 1.6.18 over a real socket, byte
- * for byte, including the meta commands, `lru_crawler metadump` and `watch`. Its items are gone when it is closed.
+ * for byte, including the meta commands, `lru_crawler metadump` and `watch`. Its items are lost when it is closed.
  *
  * It does not support the binary protocol, UDP, SASL, or the commands `slabs` and `lru`, which manage memcached's
  * memory.

@@ -29,7 +29,7 @@ export interface MoecacheTranscoderOptions {
   readonly pickleProtocol?: 2 | 3 | 4 | 5;
   /**
    * What makes values of instances of your own classes, by their names, modules included: `"app.models.Money"`.
-   * Each is called with the arguments that make the instance in Python, its state, which mostly is an object of
+   * Each is called with the arguments that make the instance in Python, its state, which is usually an object of
    * its attributes, and what it holds if it is a list or dict. No other code runs. None by default.
    *
    * The member of an `Enum` has its value as the only argument or, from Python 3.12 on in protocols below 5, its

@@ -45,7 +45,7 @@ export async function zstdCompress(data: Uint8Array): Promise<Uint8Array> {
 export async function zstdDecompress(data: Uint8Array, most: number): Promise<Uint8Array> {
   // The runtimes accept a truncated frame.
   const length = lengthOfFrame(data);
-  if (length === undefined) throw unreadable("it is no zstd frame, or not a whole one");
+  if (length === undefined) throw unreadable("it is not a whole zstd frame");
   if (length > most) throw tooLong(most);
   const zlib = await loadZlib();
   if (zlib === undefined) throw unreadable(`it is compressed with zstd, and ${NONE}`);

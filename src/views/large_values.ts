@@ -29,7 +29,7 @@ export interface LargeValuesOptions {
   /**
    * The length in bytes from which values are cut, and of the chunks: an integer from 1,024 to 1,073,741,824;
    * 1,000,000 by default, which fits memcached's default item limit of 1 MiB. It may be larger where memcached's
-   * `-I` is. What was stored with another length is read all the same.
+   * `-I` is. Values that were stored with another length can still be read.
    */
   readonly chunkByteLength?: number | undefined;
   /**

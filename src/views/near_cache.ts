@@ -36,6 +36,7 @@ import {
 } from "../option_checks.ts";
 import { isPast } from "../protocol/exptime.ts";
 import { systemClock } from "../waiting.ts";
+import { withResults } from "./partial_errors.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
 import { checkCommands, longestKeyOf } from "./value_view.ts";
@@ -43,7 +44,7 @@ import { Watching } from "./watching.ts";
 
 /** The options of {@linkcode nearCache}. */
 export interface NearCacheOptions {
-  /** How much memory the values may take, in bytes, as far as it can be reckoned: an integer from 1,024 on. */
+  /** How much memory the values may take, in bytes, by an estimate: an integer from 1,024 on. */
   readonly maxBytes: number;
   /** How old a value may be, in seconds from the moment at which memcached was asked for it: more than 0. */
   readonly ttl: number;
@@ -55,10 +56,10 @@ export interface NearCacheOptions {
   /** How long after its `ttl` a value is served while its server cannot be reached, in seconds; 0 by default. */
   readonly staleOnError?: number | undefined;
   /**
-   * What is done about a value whose `ttl` is over. `"ttl"` (the default): it is asked for again. `"cas"`: memcached is
-   * asked whether it has changed, and sends it only if it has. `"watch"`: as `"ttl"`; besides, memcached's `watch`
-   * tells of writes at once, and the value is dropped then. It needs a `Client`, not a view of one. memcached tells
-   * of deletions from 1.6.19 on.
+   * How a value is checked after its `ttl`. `"ttl"` (the default): it is read again. `"cas"`: memcached is asked
+   * whether it has changed, and sends it only if it has. `"watch"`: as `"ttl"`; in addition, memcached's `watch`
+   * reports writes at once, and the value is dropped. This needs a `Client`, not a view. memcached reports deletions
+   * from 1.6.19 on.
    */
   readonly revalidate?: "ttl" | "cas" | "watch" | undefined;
   /** For tests: where the time is taken from. */
@@ -70,13 +71,13 @@ export interface NearCacheCommands extends KeyCommands, AsyncDisposable {
   /** How many values are kept, how much they take in bytes, and how many reads were answered from them. */
   readonly near: { readonly size: number; readonly byteLength: number; readonly hits: number };
   /**
-   * Resolves when every server tells of what is written from then on, with `revalidate: "watch"`; else at once.
-   * Rejects when a server cannot be watched; values are then as old as `ttl` lets them be.
+   * Resolves when every server reports writes, with `revalidate: "watch"`; else at once. Rejects when a server cannot
+   * be watched; values may then be up to `ttl` seconds old.
    */
   readonly ready: Promise<void>;
   /** Forgets all values, or one. */
   forget(key?: string): void;
-  /** The same, with another transcoder. Its values are kept apart, within `maxBytes` of their own. */
+  /** The same, with another transcoder. Its values are kept separately, with their own limit of `maxBytes`. */
   withTranscoder(transcoder: Transcoder): NearCacheCommands;
 }
 
@@ -94,22 +95,22 @@ const OVERHEAD = 200;
  *
  * memcached cannot tell clients what has changed, so a value may be old, by up to `ttl`. The time counts from before
  * memcached is asked. Writes through the view are seen at once: a read that begins after a write has resolved never
- * finds what was there before. Writes by other processes are seen after `ttl` at the latest; with
- * `revalidate: "watch"` mostly within milliseconds, but never rely on it: memcached drops events when it is busy.
+ * finds what was there before. Writes by other processes are seen after `ttl` at the latest; with `revalidate: "watch"`
+ * usually within milliseconds. Do not rely on that: memcached drops events when it is busy.
  *
- * Values are handed out so that no caller changes what the next one gets. Plain objects and lists are **frozen**, in
- * depth, from the first caller on. A value that contains bytes, a `Date`, a `Map` or a `Set` is cloned for every
- * caller, which is slower. A value with an object of another class is not kept.
+ * No caller can change what the next caller gets. Plain objects and lists are **frozen**, in depth, from the first
+ * caller on. A value that contains bytes, a `Date`, a `Map` or a `Set` is cloned for every caller, which is slower. A
+ * value with an object of another class is not kept.
  *
  * Values are evicted least recently used first. With `admit: "use"` a scan of many keys that are read once evicts
  * nothing. Misses are not kept. `get`, `getMany` and `getOrSet` read what is kept; `getOrSet` with `staleFor` or
- * `earlyRefresh` asks memcached, since a kept value does not tell how long it has to live. All other commands go to
+ * `earlyRefresh` asks memcached, since the remaining time of a kept value is not known. All other commands go to
  * memcached.
  *
  * @param client Where the values are stored: a client, a namespace, or another view.
  * @param options `maxBytes` and `ttl`, which are required; `admit`, `staleOnError`, `revalidate`.
  * @returns The commands. With `revalidate: "watch"`, dispose of them (`await using`) to end the watching.
- * @throws {ValidationException} When an option is invalid, or `client` cannot watch although it is to.
+ * @throws {ValidationException} When an option is invalid, or when `client` cannot watch and `revalidate` needs it.
  *
  * @example A value that is read often
  * ```ts
@@ -235,7 +236,8 @@ class NearCache implements NearCacheCommands {
   ): Promise<Map<string, Value>> {
     const results = new Map<string, Value>();
     const missing: string[] = [];
-    for (const key of readKeys(keys, "get")) {
+    const unique = readKeys(keys, "get");
+    for (const key of unique) {
       const entry = this.#entries.get(key);
       if (entry !== undefined && this.#settings.clock.now() < entry.expires) {
         this.#hits++;
@@ -253,7 +255,7 @@ class NearCache implements NearCacheCommands {
       }
     } catch (error) {
       const stale = this.#staleValues(missing, error);
-      if (stale === undefined) throw error;
+      if (stale === undefined) throw withResults(error, "get", { results, count: unique.length });
       for (const [key, value] of stale) results.set(key, value as Value);
     } finally {
       for (const [key, reading] of readings) this.#end(key, reading);

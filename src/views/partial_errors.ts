@@ -19,11 +19,64 @@ export function renamed(
   action: string,
   names: ReadonlyMap<string, string>,
 ): unknown {
-  const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
-  if (!isPartial) return error;
+  return isPartial(error)
+    ? partialError(action, { ...renameParts(error, names), count: names.size })
+    : error;
+}
+
+/** What an operation on many keys has for some of them, and the errors of the others. */
+export interface Parts<Result> {
+  readonly results: Map<string, Result>;
+  readonly failures: Map<string, unknown>;
+}
+
+/**
+ * The outcome of an operation on many keys, for a caller that has to read the results also when some keys have failed.
+ *
+ * @param names The caller's keys by those of the operation.
+ * @throws The error of an operation that has failed as a whole.
+ */
+export async function partsOf<Result>(
+  outcome: Promise<ReadonlyMap<string, Result>>,
+  names: ReadonlyMap<string, string>,
+): Promise<Parts<Result>> {
+  try {
+    return { results: renameKeys(await outcome, names), failures: new Map() };
+  } catch (error) {
+    if (isPartial(error)) return renameParts(error, names) as Parts<Result>;
+    throw error;
+  }
+}
+
+function isPartial(error: unknown): error is PartialClientException | PartialSocketError {
+  return error instanceof PartialClientException || error instanceof PartialSocketError;
+}
+
+function renameParts(
+  { results, failures }: PartialFailure,
+  names: ReadonlyMap<string, string>,
+): Parts<unknown> {
+  return { results: renameKeys(results, names), failures: renameKeys(failures, names) };
+}
+
+/**
+ * Adds the results that did not come from memcached to an error about many keys.
+ *
+ * @param error Any error; only those about many keys are made again.
+ * @param action What was asked, for the message.
+ * @param known The results that are known, and how many keys were asked for.
+ */
+export function withResults(
+  error: unknown,
+  action: string,
+  { results, count }: Pick<Required<PartialFailure>, "results" | "count">,
+): unknown {
+  if (!isPartial(error)) return error;
+  const { failures } = error;
   return partialError(action, {
-    failures: renameKeys(error.failures, names),
-    results: renameKeys(error.results, names),
+    failures,
+    results: new Map([...results, ...error.results]),
+    count,
   });
 }
 

@@ -36,8 +36,8 @@ import { checkCommands, longestKeyOf } from "./value_view.ts";
 /** The options of {@linkcode replicas}. */
 export interface ReplicasOptions {
   /**
-   * Which fleet is read first: the `"first"` of the list (the default), `"any"` at random, or the `"nearest"`: those
-   * in `zone`, or without zones the one that has answered fastest of late.
+   * Which fleet is read first: the `"first"` of the list (the default), `"any"` at random, or the `"nearest"`: those in
+   * `zone`, or without zones the one with the fastest recent answers.
    */
   readonly read?: "first" | "any" | "nearest" | undefined;
   /**
@@ -55,13 +55,13 @@ export interface ReplicasOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** What a fleet has missed, told as the event `"failure"`. */
+/** What a fleet has missed; dispatched as the event `"failure"`. */
 export class ReplicaFailure extends Event {
   /** The fleet's number in the list, from 0 on. */
   readonly replica: number;
   /** The key that it could not be asked for, or does not have as the others do. */
   readonly key: string;
-  /** Whether a read or a write has failed. A write that has failed is made up for: see {@linkcode replicas}. */
+  /** Whether a read or a write has failed. A failed write is repaired later: see {@linkcode replicas}. */
   readonly operation: "read" | "write";
   /** Why. */
   readonly error: unknown;
@@ -83,7 +83,7 @@ export class ReplicaEvents extends EventTarget {}
 
 /** Commands on keys of several fleets. */
 export interface ReplicaCommands extends KeyCommands {
-  /** Dispatches a {@linkcode ReplicaFailure} named `"failure"` for each fleet that an operation did without. */
+  /** Dispatches a {@linkcode ReplicaFailure} named `"failure"` for each fleet that failed in an operation. */
   readonly events: ReplicaEvents;
   /** The same fleets, with another transcoder. */
   withTranscoder(transcoder: Transcoder): ReplicaCommands;
@@ -95,19 +95,20 @@ const MOST_DUE = 100_000;
 /**
  * Makes a view of several fleets of servers that hold the same values, such as one in each zone.
  *
- * Reads go to one fleet. When it misses, fails or is slow (`hedgeAfter`), the next one is asked, and the first value
- * counts. A read misses when a fleet has answered that there is nothing and no other has a value; it fails when no
- * fleet has answered. A fleet that has missed what another had gets it, with the exptime that is left.
+ * Reads go to one fleet. When it misses, fails or is slow (`hedgeAfter`), the next one is asked, and the first value is
+ * returned. A read misses when a fleet has answered that there is nothing and no other has a value; it fails when no
+ * fleet has answered. If another fleet has the value, it is copied to the fleet that missed it, with the remaining
+ * exptime.
  *
- * `set`, `setMany`, `touch`, `delete`, `deleteMany` and `invalidate` are sent to all fleets at once and succeed when
- * as many as `write` says have carried them out. Commands whose result depends on the value (`add`, `replace`,
- * `append`, `prepend`, `cas`, `incr`, `decr`, `update`) are carried out by the first fleet of the list that can be
- * reached, and what comes of them is copied to the others. They succeed under the same condition. `getOrSet` asks one
- * fleet after the other, under a lease in each, and fills all that miss; it needs one of them.
+ * `set`, `setMany`, `touch`, `delete`, `deleteMany` and `invalidate` are sent to all fleets at once and succeed when as
+ * many as `write` says have carried them out. Commands whose result depends on the value (`add`, `replace`, `append`,
+ * `prepend`, `cas`, `incr`, `decr`, `update`) are carried out by the first fleet of the list that can be reached, and
+ * the result is copied to the others. They succeed under the same condition. `getOrSet` asks one fleet after the other,
+ * under a lease in each, and fills all that miss; it needs one of them.
  *
  * **Consistency.** The fleets are caches side by side, not a database. A fleet that could not be reached for a write
  * keeps the old value: this process does not read the key there again before it has deleted it there, for up to
- * 100,000 keys, and tells of it by an event. Other processes may find the old value there until its exptime. Two
+ * 100,000 keys, and dispatches an event. Other processes may find the old value there until its exptime. Two
  * processes that `set` a key at the same time may leave one value in one fleet and the other in another. Where that
  * matters, use `cas` or `update`, which the first fleet decides.
  *
@@ -221,7 +222,8 @@ class ReplicasView implements ReplicaCommands {
     checkOptions(options, OPERATION_OPTIONS);
     const results = new Map<string, Value>();
     const failures = new Map<string, unknown>();
-    await Promise.all(Array.from(readKeys(keys, "get"), async (key) => {
+    const unique = readKeys(keys, "get");
+    await Promise.all(unique.map(async (key) => {
       try {
         const value: Value | undefined = await this.get<Value>(key, options);
         if (value !== undefined) results.set(key, value);
@@ -232,7 +234,7 @@ class ReplicasView implements ReplicaCommands {
     options?.signal?.throwIfAborted();
     const invalid = [...failures.values()].find((error) => error instanceof ValidationException);
     if (invalid !== undefined) throw invalid;
-    if (failures.size > 0) throw partialError("get", { failures, results });
+    if (failures.size > 0) throw partialError("get", { failures, results, count: unique.length });
     return results;
   }
 

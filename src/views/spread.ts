@@ -36,8 +36,8 @@ export interface SpreadOptions {
     readonly share: number;
   } | undefined;
   /**
-   * How long a copy lives at most, in seconds: an integer from 1 to 2,592,000; 60 by default. For so long a copy may
-   * be old after a writer has been killed, or has lost a server, between the item and its copies.
+   * How long a copy lives at most, in seconds: an integer from 1 to 2,592,000; 60 by default. A copy may be old for
+   * this long if a writer is killed, or loses a server, between writing the item and its copies.
    */
   readonly maxAge?: number | undefined;
 }
@@ -53,18 +53,18 @@ const NAME = "none";
  * Makes a view that stores hot keys on several servers, so that reads of one key do not all go to one server. A read
  * of a hot key goes to one of the copies at random; if that server cannot be reached, to the key's own.
  *
- * The item under the key itself counts: `set`, `incr`, `cas` and all other writes change it first, then copy it to
- * the other servers and look whether it has changed meanwhile, until the copies are those of the present item. So a
- * write of a hot key takes four round trips, and once it has resolved, every reader finds the new value on every
+ * The item under the key itself is the original: `set`, `incr`, `cas` and all other writes change it first, then copy
+ * it to the other servers and check whether it has changed meanwhile, until the copies are those of the current item.
+ * So a write of a hot key takes four round trips, and once it has resolved, every reader finds the new value on every
  * server. While it is under way, some readers find the old value and some the new one. A missing copy is made again
- * from the item by the reader that misses it. A write fails when the item or a copy cannot be reached; the copy
- * may then be old for up to `maxAge` seconds.
+ * from the item by the reader that misses it. A write fails when the item or a copy cannot be reached; the copy may
+ * then be old for up to `maxAge` seconds.
  *
  * Copies are under `copy`, a number, `~` and the key; the number is chosen so that the servers differ. Where there are
  * fewer servers than `copies`, there are fewer copies. Keys that are too long for that are not spread.
  *
- * With `hotKeys`, a process finds by itself which keys it reads most. It leaves a note beside a key before it copies
- * it, and every write looks for the note after it has changed the item: one round trip more for all writes.
+ * With `hotKeys`, a process finds by itself which keys it reads most. It stores a note for a key before it copies it,
+ * and every write looks for the note after it has changed the item. This costs all writes one more round trip.
  *
  * @param client Where the values are stored: a client with several servers, a namespace of one, or another view.
  * @param options `copies`; `keys` or `hotKeys`; `maxAge`.

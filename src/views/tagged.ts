@@ -107,9 +107,11 @@ const MOST_REMEMBERED = 10_000;
  *
  * When the server of a counter cannot be reached, an operation that needs it fails. With `failover: "miss"`, reads are
  * misses and writes are dropped; `getOrSet` returns what `load` returns, and stores nothing. `update` and
- * `invalidateTag` fail all the same.
+ * `invalidateTag` still fail.
  *
- * `add`, and `incr` and `decr` with `initial`, replace a value that was invalidated.
+ * An invalidated value is absent: `replace` does not store, `touch` and `delete` resolve to `false`, and `add`, and
+ * `incr` and `decr` with `initial`, store in its place. For that, `replace`, `touch`, `delete` and `deleteMany` read the
+ * value as well, and all but `replace` do so in the same round trip.
  *
  * @param client Where the values are stored: a client, a namespace, or another view. The transcoder must be able to
  * represent lists.
@@ -182,6 +184,9 @@ class Tags {
     const counter = await this.#counterOf(checkTag(tag));
     await counter.next(options);
   }
+
+  /** An invalidated value counts as a miss. */
+  readonly mayHide = true;
 
   isPlain(): "mostly" {
     return "mostly";

@@ -47,7 +47,7 @@ export interface SchemaIssue {
 
 /** The options of {@linkcode typed}. */
 export interface TypedOptions {
-  /** What a stored value is that does not fit: a `"miss"` by default, or an `"error"`, a `ClientException`. */
+  /** How a stored value that does not fit is treated: as a `"miss"` by default, or as a `ClientException`: `"error"`. */
   readonly mismatch?: "miss" | "error" | undefined;
 }
 
@@ -115,12 +115,13 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
 }
 
 /**
- * Makes a view whose values are checked against a schema, when they are read and before they are stored. What the
- * schema makes of a stored value is what is read, so that defaults and conversions of the schema apply. What is stored
- * is the value that the caller passed.
+ * Makes a view whose values are checked against a schema, when they are read and before they are stored. A read returns
+ * the schema's output, so that defaults and conversions of the schema apply. A write stores the value that the caller
+ * passed.
  *
  * A stored value that does not fit is a miss by default, so that a program with a new schema loads it again
- * (`getOrSet` replaces it). With `mismatch: "error"` it is a `ClientException`.
+ * (`getOrSet` and `add` replace it). It is absent for `replace`, `touch` and `delete`, too; for that, they read the
+ * value. With `mismatch: "error"` it is a `ClientException` for what reads values, and there for everything else.
  *
  * `incr`, `decr`, `append` and `prepend` change items on memcached without a check.
  *
@@ -177,6 +178,7 @@ export function typed<Input, Output>(
   }
   const rules = {
     isPlain: () => true,
+    mayHide: mismatch === "miss",
     keyOf: (key: string) => key,
     async toStored(value: unknown, key: string) {
       const { issues } = await standard.validate(value);

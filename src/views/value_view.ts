@@ -13,18 +13,30 @@ import {
   type KeyLocation,
   Namespace,
   type OperationOptions,
+  type PartialFailure,
   SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
-import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import {
+  KEY_COMMAND_OPTIONS,
+  OPERATION_OPTIONS,
+  operationOptions,
+} from "../commands/operation_options.ts";
 import { sessionOf } from "../commands/session.ts";
 import { computeAsRead, type UnstoredValues } from "../features/unstored_values.ts";
-import { checkFunction, checkSignal, copyOptions, invalidOption } from "../option_checks.ts";
+import {
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  copyOptions,
+  invalidOption,
+} from "../option_checks.ts";
+import { checkExptime } from "../protocol/exptime.ts";
 import { ownData } from "../transcoding/item_codec.ts";
-import { partialError, renamed, renameKeys } from "./partial_errors.ts";
+import { partialError, partsOf, renamed, renameKeys } from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
 
 /**
@@ -73,6 +85,8 @@ export interface ValueRules {
   isPlain(key: string): boolean | "mostly";
   /** What stores values in their own format, where the view hands its client what it has encoded itself. */
   readonly values?: KeyCommands | undefined;
+  /** Whether what is stored may count as a miss although no part of it is missing. */
+  readonly mayHide?: boolean;
   /** Whether a part of a value that was just stored may be missing when it is read. */
   readonly mayLose?: boolean;
   /** Cleans up after a write that has not failed. */
@@ -193,11 +207,12 @@ export class ValueView implements KeyCommands {
   ): Promise<Map<string, Value>> {
     const unique = readKeys(keys, "get");
     const readers = new Map(unique.map((key) => [key, this.#reader<Value>(key, options)]));
-    const stored = await this.#many("get", await this.#namesOf(unique), async (inner) => {
-      return await this.#inner.getMany(inner, this.#clean(options));
-    });
+    const names = await this.#namesOf(unique);
+    const { results: stored, failures } = await partsOf(
+      this.#inner.getMany(names.keys(), this.#clean(options)),
+      names,
+    );
     const results = new Map<string, Value>();
-    const failures = new Map<string, unknown>();
     await Promise.all(Array.from(stored, async ([key, value]) => {
       try {
         const read = await readers.get(key)?.(value);
@@ -207,7 +222,7 @@ export class ValueView implements KeyCommands {
       }
     }));
     options?.signal?.throwIfAborted();
-    if (failures.size > 0) throw partialError("get", { failures, results });
+    if (failures.size > 0) throw partialError("get", { failures, results, count: unique.length });
     return results;
   }
 
@@ -282,7 +297,7 @@ export class ValueView implements KeyCommands {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       if (await this.#write(key, value, writing, write, false)) return true;
       // What is stored as it is never counts as a miss.
-      if (this.#rules.isPlain(key) === true) return false;
+      if (this.#rules.isPlain(key) === true && !this.#rules.mayHide) return false;
       if (!await this.#discard(key, await this.#rules.keyOf(key), options)) return false;
     }
     throw changedTooOften("add", key);
@@ -294,8 +309,11 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
-      return this.#inner.replace(innerKey, stored, exptime, options);
+    const writing = { options, exptime };
+    return await this.#write(key, value, writing, (innerKey, stored, inner) => {
+      return this.#rules.mayHide
+        ? this.#replaceVisible(key, stored, writing)
+        : this.#inner.replace(innerKey, stored, exptime, inner);
     }, false);
   }
 
@@ -311,6 +329,7 @@ export class ValueView implements KeyCommands {
         this.#clean(options),
       );
     }
+    checkOptions(options, OPERATION_OPTIONS);
     const end = bytesOf(ownData(data, `append data to key ${JSON.stringify(key)}`));
     const change = (value: unknown) => extended(key, value, (bytes) => [bytes, end]);
     return await this.#rewrite(key, change, options) !== undefined;
@@ -328,6 +347,7 @@ export class ValueView implements KeyCommands {
         this.#clean(options),
       );
     }
+    checkOptions(options, OPERATION_OPTIONS);
     const start = bytesOf(ownData(data, `prepend data to key ${JSON.stringify(key)}`));
     const change = (value: unknown) => extended(key, value, (bytes) => [start, bytes]);
     return await this.#rewrite(key, change, options) !== undefined;
@@ -362,18 +382,22 @@ export class ValueView implements KeyCommands {
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return await this.#inner.touch(
-      await this.#rules.keyOf(key),
-      exptime,
-      this.#clean(options),
-    );
+    checkExptime(exptime, Date.now);
+    const innerKey = await this.#rules.keyOf(key);
+    const found = await this.#visible(new Map([[innerKey, key]]), options, async (inner) => {
+      return new Map([[key, await this.#inner.touch(innerKey, exptime, inner)]]);
+    });
+    return found.get(key) === true;
   }
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
     const innerKey = await this.#rules.keyOf(key);
-    return await this.#replacing(new Map([[innerKey, key]]), new Map(), options, () => {
-      return this.#inner.delete(innerKey, this.#clean(options));
+    const names = new Map([[innerKey, key]]);
+    const found = await this.#visible(names, options, async (inner) => {
+      const remove = () => this.#inner.delete(innerKey, inner);
+      return new Map([[key, await this.#replacing(names, new Map(), options, remove)]]);
     });
+    return found.get(key) === true;
   }
 
   async deleteMany(
@@ -381,9 +405,9 @@ export class ValueView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const names = await this.#namesOf(readKeys(keys, "delete"));
-    return await this.#replacing(names, new Map(), options, () => {
-      return this.#many("delete", names, async (inner) => {
-        return await this.#inner.deleteMany(inner, this.#clean(options));
+    return await this.#visible(names, options, (inner) => {
+      return this.#replacing(names, new Map(), options, () => {
+        return this.#many("delete", names, (keys) => this.#inner.deleteMany(keys, inner));
       });
     });
   }
@@ -603,6 +627,57 @@ export class ValueView implements KeyCommands {
     return result;
   }
 
+  /** As `replace` of the client, but what counts as a miss is not replaced. */
+  async #replaceVisible(
+    key: string,
+    stored: unknown,
+    { options, exptime }: Writing,
+  ): Promise<boolean> {
+    checkExptime(exptime, Date.now);
+    const innerKey = await this.#rules.keyOf(key);
+    const inner = this.#clean(options);
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const read = this.#reader(key, options);
+      const found = await this.#inner.gets(innerKey, inner);
+      // It also refuses a value that cannot be stored.
+      if (found === undefined) return await this.#inner.replace(innerKey, stored, exptime, inner);
+      if (await read(found.value) === undefined) return false;
+      const outcome = await this.#inner.cas(innerKey, stored, found.cas, exptime, inner);
+      if (outcome !== "exists") return outcome === "stored";
+    }
+    throw changedTooOften("replace", key);
+  }
+
+  /**
+   * Carries out an operation that tells which keys there are: what counts as a miss is not there. What cannot be read is
+   * there.
+   *
+   * @param names The caller's keys by those under which they are stored.
+   * @param operate Tells which of the caller's keys there are.
+   */
+  async #visible(
+    names: ReadonlyMap<string, string>,
+    options: OperationOptions | undefined,
+    operate: (inner: OperationOptions | undefined) => Promise<Map<string, boolean>>,
+  ): Promise<Map<string, boolean>> {
+    const inner = this.#clean(options);
+    if (!this.#rules.mayHide) return await operate(inner);
+    const readers = Array.from(names, ([innerKey, key]) => {
+      return { innerKey, key, read: this.#beginReading(key, options) };
+    });
+    // Sent in one turn with the operation and before it: that takes no round trip more.
+    const reading = this.#inner.getMany(names.keys(), inner)
+      .catch((error: Partial<PartialFailure>) => error.results ?? new Map<string, unknown>());
+    const found = await operate(inner);
+    const stored = await reading;
+    await Promise.all(readers.map(async ({ innerKey, key, read }) => {
+      if (!stored.has(innerKey)) return;
+      const [outcome] = await Promise.allSettled([read(stored.get(innerKey))]);
+      if (outcome.status === "fulfilled" && outcome.value === undefined) found.set(key, false);
+    }));
+    return found;
+  }
+
   /** The caller's keys by those under which they are stored. */
   async #namesOf(keys: Iterable<string>): Promise<Map<string, string>> {
     const all = [...new Set(keys)];
@@ -757,7 +832,7 @@ function readDelta(delta: bigint | number): bigint {
 
 function readCount(key: string, value: unknown): bigint {
   if (typeof value === "string" && /^\d{1,20} *$/.test(value)) return BigInt(value.trimEnd());
-  const why = "its value is no number in decimal digits";
+  const why = "its value is not a number in decimal digits";
   throw new ClientException(`Cannot count key ${JSON.stringify(key)}: ${why}`, value);
 }
 

@@ -4,7 +4,7 @@ import { ClientException, type WatchEvent, type WatchKind, type WatchStream } fr
 
 /** Watches all servers for keys that are written. */
 export class Watching {
-  /** Resolves when every server tells of what is written from then on. */
+  /** Resolves when every server reports writes. */
   readonly ready: Promise<void>;
   readonly #watch: (kinds: readonly WatchKind[]) => WatchStream;
   readonly #written: (key: string | undefined) => void;

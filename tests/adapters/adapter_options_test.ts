@@ -42,7 +42,7 @@ Deno.test("an adapter refuses options that it does not know, and says which was 
   }
 });
 
-Deno.test("an adapter refuses options of another type, and takes undefined for none", async () => {
+Deno.test("an adapter refuses options of another type, and treats undefined as left out", async () => {
   await using client = new Client(UNREACHABLE);
   const wrong: Record<string, Record<string, unknown[]>> = {
     keyv: { prefix: [5, null, ["a"]], namespace: [5, null, {}] },

@@ -256,10 +256,10 @@ Deno.test("bentocache: what cannot be used is refused", async () => {
   await assertRejects(() => driver.set("a", not(1)), ValidationException, "must be a string");
   await assertRejects(() => driver.set("a", "1", NaN), ValidationException, "ttl");
   assertThrows(() => driver.namespace(not(1)), ValidationException, "namespace");
-  assertThrows(() => driver.namespace(DEEP), ValidationException, "no room");
+  assertThrows(() => driver.namespace(DEEP), ValidationException, "too many or too long");
   let deepest = driver;
   const nest = () => {
     for (let level = 0; level < 20; level++) deepest = deepest.namespace("level");
   };
-  assertThrows(nest, ValidationException, "no room");
+  assertThrows(nest, ValidationException, "too many or too long");
 });

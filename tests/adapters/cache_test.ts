@@ -167,7 +167,7 @@ function describeCache(
       assertEquals(await textOf(cache, URL_), "body");
     });
 
-    test("serves for as long as the response is fresh, and tells its age", async (context) => {
+    test("serves for as long as the response is fresh, with its age", async (context) => {
       const { cache, pass } = context;
       await cache.put(
         URL_,
@@ -188,7 +188,7 @@ function describeCache(
       assertEquals(await cache.match(URL_), undefined);
     });
 
-    test("tells the age of each response, and counts what it was before", async (context) => {
+    test("sets the age of each response, including the age that it had", async (context) => {
       const { cache, pass, now } = context;
       const ageOf = async () => (await cache.match(URL_))?.headers.get("Age");
       await cache.put(URL_, response("body"));
@@ -355,7 +355,7 @@ function describeCache(
       assertEquals(await (await cache.match(URL_))!.bytes(), bytes);
     });
 
-    test("takes a body that lacks a chunk for a miss", async ({ client, cache }) => {
+    test("treats a body that lacks a chunk as a miss", async ({ client, cache }) => {
       for (const lost of [0, 1, 3]) {
         await client.flushAll();
         await cache.put(URL_, response(pseudoRandomBytes(3 * CHUNK + 1)));
@@ -395,7 +395,7 @@ function describeCache(
       await keysOf("body", client, 1);
     });
 
-    test("leaves no body behind when the response cannot be listed", async ({ client, cache }) => {
+    test("deletes the body when the response cannot be listed", async ({ client, cache }) => {
       await cache.put(URL_, response(null));
       const [head] = await keysOf("head", client, 1);
       await client.set(head!, "something else");
@@ -484,7 +484,7 @@ function describeCache(
       assertEquals((await found()).length, 11);
     });
 
-    it("does not depend on the client's transcoder, and takes a namespace for a client", async () => {
+    it("does not depend on the client's transcoder, and accepts a namespace as the client", async () => {
       await using server = await start(false);
       await using plain = new Client(server.address, { timeout: 10_000 });
       const bytes = pseudoRandomBytes(2 * CHUNK + 1);
@@ -571,7 +571,7 @@ function describeCache(
       await keysOf("body", client, 0);
     });
 
-    test("is one of several, of which one can be deleted", async ({ caches, cache }) => {
+    test("is one of several caches, and can be deleted alone", async ({ caches, cache }) => {
       const other = await caches.open("other: 100 % ä");
       assertEquals(await caches.keys(), ["test", "other: 100 % ä"]);
       await cache.put(URL_, response("test"));
@@ -608,7 +608,7 @@ function describeCache(
       ]);
     });
 
-    test("takes nothing but names for names of caches", async ({ caches, client }) => {
+    test("treats only its own items as names of caches", async ({ caches, client }) => {
       const { value, flags } = await client.meta("mg", "cache:names", ["v", "f"]);
       assertEquals(new TextDecoder().decode(value), '["test"]');
       const store = (text: string) => client.meta("ms", "cache:names", [`F${flags.f}`], text);
@@ -621,7 +621,7 @@ function describeCache(
       }
     });
 
-    test("takes nothing but entries for entries", async ({ client, cache }) => {
+    test("treats only its own items as entries", async ({ client, cache }) => {
       await cache.put(URL_, response("body"));
       const [key = ""] = await keysOf("head", client, 1);
       const { value, flags } = await client.meta("mg", key, ["v", "f"]);
@@ -632,7 +632,7 @@ function describeCache(
       assertEquals(await textOf(cache, URL_), "body");
     });
 
-    test("does not take what others stored for its own", async ({ client, cache }) => {
+    test("does not treat values of others as its own", async ({ client, cache }) => {
       await cache.put(URL_, response("body"));
       const [key] = await keysOf("head", client, 1);
       await client.set(key!, "something else");

@@ -1,7 +1,13 @@
 /** What the adapters do where `failover` is "miss" and one server cannot be reached. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, type KeyCommands, SocketError, type Transcoder } from "../../mod.ts";
+import {
+  Client,
+  type KeyCommands,
+  PartialClientException,
+  SocketError,
+  type Transcoder,
+} from "../../mod.ts";
 import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
 import {
@@ -11,7 +17,7 @@ import {
   sessionIdStrategy,
 } from "../../src/adapters/session.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { SwitchedFleet, type SwitchedServer } from "../support/switched_fleet.ts";
 
 const URL_ = "https://example.com/page";
@@ -41,7 +47,7 @@ function response(text: string): Response {
   return new Response(text, { headers: { "Cache-Control": "max-age=60" } });
 }
 
-Deno.test("a cache has nothing and drops what is put, whichever server is gone", async () => {
+Deno.test("a cache misses and drops responses with failover: miss, whichever server is down", async () => {
   for (const gone of KINDS) {
     await withFleet("miss", async (client, servers) => {
       const old = await new MoecacheCacheStorage(client).open("old");
@@ -102,12 +108,14 @@ Deno.test("a cache lists what is on the servers that can be reached", async () =
   assertEquals(await cache.keys(), []);
 });
 
-Deno.test("a cache lists once more when a server is back that failed while it was listed", async () => {
+Deno.test("a cache lists again when a server is back that failed while it was listed, twice as well", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
-  const away = new Set(["items", "get"]);
+  const away = ["items", "get", "items"];
   const leave = (method: string) => {
-    if (away.delete(method)) throw new SocketError("Cannot reach the server");
+    if (away[0] !== method) return;
+    away.shift();
+    throw new SocketError("Cannot reach the server");
   };
   const failingOnce = (commands: KeyCommands): KeyCommands =>
     new Proxy(commands, {
@@ -123,7 +131,7 @@ Deno.test("a cache lists once more when a server is back that failed while it wa
         }
         if (name === "get") {
           return async (key: string) => {
-            if (key.includes("head:") && away.size > 0) leave("get");
+            if (key.includes("head:") && away.length > 0) leave("get");
             return await target.get(key);
           };
         }
@@ -137,7 +145,7 @@ Deno.test("a cache lists once more when a server is back that failed while it wa
   assertEquals([listed.map(({ url }) => url), [...away]], [["https://example.com/"], []]);
 });
 
-Deno.test("a cache leaves no body behind that it cannot list", async () => {
+Deno.test("a cache deletes a body that it cannot list", async () => {
   for (const gone of ["~moecache-generation", "head:"]) {
     await withFleet("miss", async (client, servers) => {
       await servers.get(gone)!.become("refusing");
@@ -158,7 +166,7 @@ Deno.test("a cache leaves no body behind that it cannot list", async () => {
   }
 });
 
-Deno.test("a cache fails where a fault is an error, and goes on with what is there again", async () => {
+Deno.test("a cache rejects without failover, and continues when the server is back", async () => {
   await withFleet("error", async (client, servers) => {
     const caches = new MoecacheCacheStorage(client);
     const cache = await caches.open("pages");
@@ -223,7 +231,7 @@ Deno.test("Keyv and unstorage have nothing, and drop what is set, without the co
   });
 });
 
-Deno.test("a session that cannot be ended rejects, whichever server is gone", async () => {
+Deno.test("ending a session rejects if it cannot be deleted, whichever server is down", async () => {
   for (const gone of ["~moecache-generation", "rest"]) {
     await withFleet("miss", async (client, servers) => {
       const strategy = sessionIdStrategy({ client });
@@ -258,5 +266,64 @@ Deno.test("a session that cannot be ended rejects, whichever server is gone", as
       await strategy.deleteData(id);
       assertEquals(await strategy.readData(id), null);
     });
+  }
+});
+
+Deno.test("an error of Keyv or unstorage about many keys has their keys and values", async () => {
+  const fault: FaultHook = ({ keys }) => {
+    return keys.some((key) => key.endsWith("bad")) ? { reply: "SERVER_ERROR no" } : undefined;
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address);
+  const store = new KeyvMoecache({ client });
+  const driver = moecacheDriver({ client });
+  const long = "a long key ".repeat(40);
+  for (const key of ["a key", long]) {
+    await store.set(key, `value of ${key}`);
+    await driver.setItem(key, `value of ${key}`);
+  }
+  const keys = ["a key", long, "is bad", "absent"];
+  const items = keys.map((key) => ({ key }));
+  for (const read of [() => store.getMany(keys), () => driver.getItems(items)]) {
+    const error = await assertRejects(read, PartialClientException, "Cannot get 1 of 4 keys");
+    assertEquals([...error.failures.keys()], ["is bad"]);
+    const others = ["a key", long].map((key) => [key, `value of ${key}`] as const);
+    assertEquals(new Map(error.results), new Map(others));
+  }
+  const error = await assertRejects(() => store.deleteMany(keys), PartialClientException);
+  assertEquals([...error.failures.keys()], ["is bad"]);
+  assertEquals(
+    new Map(error.results),
+    new Map([["a key", true], [long, true], ["absent", false]]),
+  );
+});
+
+Deno.test("Keyv lists, and unstorage clears, what is on the other servers before they fail", async () => {
+  await using fleet = await SwitchedFleet.start(["counters:1", "one:1", "two:1"]);
+  for (const failover of ["error", "miss"] as const) {
+    await using client = new Client(fleet.names, {
+      ...{ failover, dial: fleet.dial, timeout: 10_000 },
+      locator: () => ({
+        locate: (key) => key.includes("~moecache") ? 0 : 1 + Number(key.includes("two")),
+      }),
+    });
+    const store = new KeyvMoecache({ client });
+    const driver = moecacheDriver({ client });
+    await store.setMany(["one-a", "one-b", "two-a"].map((key) => ({ key, value: "1" })));
+    for (const key of ["x:one", "x:two", "y:one"]) await driver.setItem(key, "1");
+    await fleet.servers[2]!.become("refusing");
+    const listed: string[] = [];
+    await assertRejects(async () => {
+      for await (const [key] of store.iterator()) listed.push(key);
+    }, SocketError);
+    assertEquals(listed.sort(), ["one-a", "one-b"]);
+    await assertRejects(() => driver.clear("x"), SocketError);
+    assertEquals([await driver.getItem("x:one"), await driver.getItem("y:one")], [null, "1"]);
+    await fleet.servers[2]!.become("up");
+    while (client.servers.some(({ state }) => state === "down")) {
+      await new Promise((go) => setTimeout(go, 1));
+    }
+    await driver.clear("x");
+    assertEquals(await driver.getKeys(), ["y:one"]);
   }
 });

@@ -32,7 +32,7 @@ Deno.test("KeyvMoecache throws and emits what get() fails with", async () => {
   assertEquals(emitted, [error]);
 });
 
-Deno.test("KeyvMoecache takes no fault for a miss", async () => {
+Deno.test("KeyvMoecache does not treat an error as a miss", async () => {
   await using store = new KeyvMoecache({ servers: UNREACHABLE });
   await assertRejects(() => store.getMany(["a", "b"]), SocketError);
   await assertRejects(() => store.has("a"), SocketError);
@@ -41,7 +41,7 @@ Deno.test("KeyvMoecache takes no fault for a miss", async () => {
   await assertRejects(() => store.iterator().next(), SocketError);
 });
 
-Deno.test("KeyvMoecache leaves alone what is not its own", async () => {
+Deno.test("KeyvMoecache does not touch items of others", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await using store = new KeyvMoecache({ client, prefix: "mine:" });
@@ -54,7 +54,7 @@ Deno.test("KeyvMoecache leaves alone what is not its own", async () => {
   assertEquals(await store.get("key"), undefined);
 });
 
-Deno.test("KeyvMoecache tells namespaces with colons in them apart", async () => {
+Deno.test("KeyvMoecache distinguishes namespaces that contain colons", async () => {
   await using server = await MemcachedServer.listen();
   await using store = new KeyvMoecache({ servers: server.address });
   const names = [undefined, "a", "a:b", "a%3Ab", "ä".repeat(100), "ä".repeat(101)];
@@ -183,7 +183,7 @@ Deno.test("KeyvMoecache.deleteMany() answers Keyv 5 with one boolean, and others
   assertEquals(await neither.deleteMany([]), []);
 });
 
-Deno.test("KeyvMoecache.setMany() tells Keyv 6 which failed and emits why, and throws to others", async () => {
+Deno.test("KeyvMoecache.setMany() returns to Keyv 6 which keys failed and emits why, and throws to others", async () => {
   await using server = await MemcachedServer.listen();
   const entries = [{ key: "a", value: "1" }, { key: "b", value: "x".repeat(2_000_000) }];
   await using five = new KeyvMoecache(server.address);
@@ -247,7 +247,7 @@ Deno.test("KeyvMoecache stores in a namespace of a client, and says that it cann
   assertEquals(await store.get("key"), undefined);
 });
 
-Deno.test("KeyvMoecache takes 0 for no lifetime, and from Keyv 6 for a time in the past, as its own storages do", async () => {
+Deno.test("KeyvMoecache treats 0 as no lifetime, and from Keyv 6 as a time in the past, as its own storages do", async () => {
   await using server = await MemcachedServer.listen();
   await using store = new KeyvMoecache(server.address);
   await store.set("a", "value", 0);
@@ -259,7 +259,7 @@ Deno.test("KeyvMoecache takes 0 for no lifetime, and from Keyv 6 for a time in t
   assertEquals(await store.getMany(["a", "b"]), [undefined, undefined]);
 });
 
-Deno.test("Keyv and unstorage take the empty key, and refuse what is no list with a message of their own", async () => {
+Deno.test("Keyv and unstorage take the empty key, and refuse what is not a list with a message of their own", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const store = new KeyvMoecache({ client });

@@ -131,7 +131,7 @@ Deno.test("memcached: every server answers, and the answers are in the package's
   client.end();
 });
 
-Deno.test("memcached: a server that is away is an error, and the others answer", async () => {
+Deno.test("memcached: a server that cannot be reached is an error, and the others answer", async () => {
   await using server = await MemcachedServer.listen();
   const client = new Memcached([NOWHERE, server.address]);
   const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);
@@ -148,7 +148,7 @@ Deno.test("memcached: a server that is away is an error, and the others answer",
   client.end();
 });
 
-Deno.test("memcached: with remove the other server takes over, and events tell of it", async () => {
+Deno.test("memcached: with remove the other server is used, and events report it", async () => {
   await using server = await MemcachedServer.listen();
   const client = new Memcached([NOWHERE, server.address], { remove: true, failures: 2 });
   const seen: [string, MemcachedIssue][] = [];
@@ -169,7 +169,7 @@ Deno.test("memcached: with remove the other server takes over, and events tell o
   client.end();
 });
 
-Deno.test("memcached: failOverServers stand in for a server that is away", async () => {
+Deno.test("memcached: failOverServers replace a server that cannot be reached", async () => {
   await using spare = await MemcachedServer.listen();
   const options = { remove: true, failures: 1, failOverServers: [spare.address] };
   const client = new Memcached(NOWHERE, options);
@@ -276,7 +276,7 @@ Deno.test("memcached: a listener for one event is called once, also when another
   assertEquals(seen, ["on 0", "on 1", "once 1"]);
 });
 
-Deno.test("memcached: cachedump() has the items of a server that is up, and the error of one that is away", async () => {
+Deno.test("memcached: cachedump() has the items of a server that is up, and the error of one that is down", async () => {
   await using server = await MemcachedServer.listen();
   const client = new Memcached([NOWHERE, server.address]);
   const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);

@@ -92,7 +92,7 @@ Deno.test("memjs: refusals are reported and logged as memjs words them", async (
   client.close();
 });
 
-Deno.test("memjs: the environment tells servers and credentials, and options come first", async () => {
+Deno.test("memjs: the environment has servers and credentials, and options override it", async () => {
   const auth = { username: "user", password: "secret" };
   await using server = await MemcachedServer.listen({ auth, authDialect: "memcachier" });
   const environment = {
@@ -144,7 +144,7 @@ Deno.test("memjs: without a server an operation fails after its tries, and a cal
   client.close();
 });
 
-Deno.test("memjs: with failover the next server takes over", async () => {
+Deno.test("memjs: with failover the next server is used", async () => {
   await using server = await MemcachedServer.listen();
   const options = { failover: true, "retry_delay": 0, ...QUIET };
   const client = Client.create(`${NOWHERE},${server.address}`, options);

@@ -204,7 +204,7 @@ Deno.test("the stores of the web's sessions refuse what they cannot use", () => 
   assertThrows(() => honoSessionStorage(silent), ValidationException, "onError");
 });
 
-Deno.test("the stores of sessions store no session that is none", async () => {
+Deno.test("the stores of sessions refuse an invalid session", async () => {
   const servers = "127.0.0.1:1";
   await using express = moecacheSessionStore({ Store }, { servers });
   await using hono = honoSessionsStore({ servers });

@@ -4,7 +4,7 @@ import { enyimTranscoder } from "../../src/transcoding/enyim_transcoder.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
-Deno.test("moecacheDriver() takes no fault for a miss", async () => {
+Deno.test("moecacheDriver() does not treat an error as a miss", async () => {
   const driver = moecacheDriver({ servers: "127.0.0.1:1" });
   await assertRejects(() => driver.hasItem("a"), SocketError);
   await assertRejects(() => driver.getItem("a"), SocketError);
@@ -35,7 +35,7 @@ Deno.test("moecacheDriver() lets items live for their ttl, or for the driver's",
   await driver.dispose();
 });
 
-Deno.test("moecacheDriver() clears and disposes of nothing but its own", async () => {
+Deno.test("moecacheDriver() clears and disposes only of its own items and client", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const driver = moecacheDriver({ client, base: "mine:" });

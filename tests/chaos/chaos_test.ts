@@ -9,7 +9,7 @@ const ROUND = 2000;
 
 for (let round = 0; round < 8; round++) {
   Deno.test({
-    name: `Client tells the truth and settles in time under fire (round ${round})`,
+    name: `Client gives correct answers and settles in time under faults (round ${round})`,
     ignore: memcachedPath() === undefined,
     fn: () =>
       withSeed(async (seed) => {

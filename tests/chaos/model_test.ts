@@ -113,7 +113,7 @@ Deno.test("judge sets apart what a shifted reply explains, and nothing else", ()
   assertEquals([foreign.wrong.length, foreign.indistinguishable], [1, 0]);
 });
 
-Deno.test("judge does not believe what a shifted reply said", () => {
+Deno.test("judge does not trust a shifted reply", () => {
   const request = { command: "set", keys: ["key"], version: 1, since: 140, at: 150 };
   const operations = [set(1, 1, 2), get(ABSENT, 3, 4), get(1, 5, 6)];
   assertEquals(verdictOf(operations, { shifted: [request] }), { wrong: [], indistinguishable: 0 });

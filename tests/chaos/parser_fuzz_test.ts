@@ -4,7 +4,7 @@ import { Random, withSeed } from "./random.ts";
 
 const CASES = extent(3000, 30_000);
 
-Deno.test("Client makes the right answer or a dead connection of any bytes it receives", async () => {
+Deno.test("Client gives the right answer or closes the connection, for any bytes it receives", async () => {
   await withSeed(async (seed) => {
     await fuzzParser(new Random(seed), CASES);
   });

@@ -6,7 +6,7 @@ import { recover } from "./recovery.ts";
 const CYCLES = 10;
 
 Deno.test({
-  name: "Client loses nothing but what was under way when memcached is killed and comes back",
+  name: "Client loses only operations under way when memcached is killed and restarted",
   ignore: memcachedPath() === undefined,
   fn: () =>
     withSeed(async (seed) => {

@@ -19,10 +19,10 @@ import { Tally } from "./tally.ts";
 const USAGE = `Usage: deno task chaos [--minutes N] [--seed S] [--help]
 
 Damages the connections between the client and real memcached, and checks each answer against a model; then
-feeds the parser and the pickle reader with damaged bytes, and kills memcached over and over.
+feeds the parser and the pickle reader with damaged bytes, and kills memcached repeatedly.
 
-  --minutes  how long all of it takes, about; the default is 6
-  --seed     repeats a run; the default is another one each time`;
+  --minutes  about how many minutes the run takes; the default is 6
+  --seed     repeats the run with this seed; the default is a random seed`;
 
 /** Which share of the time each part has. */
 const SHARES = { fire: 0.6, parser: 0.1, pickles: 0.05, formats: 0.15, recovery: 0.1 };

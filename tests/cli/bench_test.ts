@@ -18,7 +18,7 @@ Deno.test("bench counts what the server counts, and shows percentiles", async ()
   assert(stats.curr_items <= 50);
 });
 
-Deno.test("bench says what makes no sense, and that a server is away", async () => {
+Deno.test("bench refuses invalid options, and reports a server that cannot be reached", async () => {
   for (const option of ["--reads 2", "--size 20-10", "--zipf much", "--clients 0"]) {
     assertEquals((await moecache(`bench ${option}`)).code, 2, option);
   }

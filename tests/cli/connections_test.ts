@@ -166,7 +166,7 @@ Deno.test("stats says which server does not have a kind", async () => {
   assertStringIncludes(ended.messages, `Cannot request stats items of ${server.address}: `);
 });
 
-Deno.test("every command says in one line that nobody is there", async () => {
+Deno.test("every command says in one line that no server can be reached", async () => {
   const server = await MemcachedServer.listen();
   const { address } = server;
   await server.close();
@@ -179,7 +179,7 @@ Deno.test("every command says in one line that nobody is there", async () => {
   }
 });
 
-Deno.test("every command says in one line that one of three servers is away", async () => {
+Deno.test("every command says in one line that one of three servers cannot be reached", async () => {
   await using first = await MemcachedServer.listen();
   await using second = await MemcachedServer.listen();
   const gone = await MemcachedServer.listen();
@@ -197,7 +197,7 @@ Deno.test("every command says in one line that one of three servers is away", as
   }
 });
 
-Deno.test("get and del do without a server that is away, and end with 3", async () => {
+Deno.test("get and del continue without a server that cannot be reached, and end with 3", async () => {
   await using server = await MemcachedServer.listen();
   const gone = await MemcachedServer.listen();
   await gone.close();
@@ -237,7 +237,7 @@ Deno.test("a list whose server is lost midway ends with what had come, and with 
   }
 });
 
-Deno.test("stat says once that a server is lost, and goes on when it is back", async () => {
+Deno.test("stat reports once that a server is lost, and continues when it is back", async () => {
   let server = await MemcachedServer.listen();
   const { address, port } = server;
   const interruption = new AbortController();

@@ -84,7 +84,7 @@ Deno.test("fleetFiguresOf adds up, and says how even the servers are", () => {
   ]);
 });
 
-Deno.test("takeSnapshot tells what a server refuses, and takes the rest", async () => {
+Deno.test("takeSnapshot reports what a server refuses, and reads the rest", async () => {
   await using server = await MemcachedServer.listen({
     fault: ({ line }) => line === "stats slabs" ? { reply: "ERROR" } : undefined,
   });

@@ -48,7 +48,7 @@ Deno.test("FleetWatch compares each look with the one before", async () => {
   await fleet.close();
 });
 
-Deno.test("FleetWatch shows a server that is gone as down, and takes it back", async () => {
+Deno.test("FleetWatch shows a server that cannot be reached as down, and as up when it is back", async () => {
   let server = await MemcachedServer.listen();
   await using other = await MemcachedServer.listen();
   const fleet = new Fleet([server.address, other.address], {});

@@ -81,7 +81,7 @@ Deno.test("load waits for a server that is restarted", async () => {
   assertEquals(await client.get("key:49"), "49");
 });
 
-Deno.test("load refuses what is no dump, and names the line", async () => {
+Deno.test("load refuses what is not a dump, and names the line", async () => {
   await using server = await MemcachedServer.listen();
   for (const input of ["{", "{}", '{"key":"a","exptime":null}', '{"key":"a","exptime":"x"}']) {
     const env = { MEMCACHED_SERVERS: server.address };

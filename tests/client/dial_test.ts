@@ -25,7 +25,7 @@ function connect(dial: unknown, timeout?: number): Client {
   return new Client("cache.test", { dial: dial as Dial, ...(timeout ? { timeout } : {}) });
 }
 
-Deno.test("Client dials with ClientOptions.dial, and tells it where and how", async () => {
+Deno.test("Client calls ClientOptions.dial with the endpoint and the options", async () => {
   const told: unknown[] = [];
   const dial: Dial = (endpoint, { signal, ...settings }) => {
     told.push(endpoint, settings, signal.aborted);
@@ -144,7 +144,7 @@ Deno.test("Client closes a transport whose streams are locked by another reader 
   }
 });
 
-Deno.test("Client gives up a dial that hangs, and says so to it", async () => {
+Deno.test("Client aborts a dial that hangs", async () => {
   let signal: AbortSignal | undefined;
   const late = answering();
   let arrive = (): void => {};
@@ -161,7 +161,7 @@ Deno.test("Client gives up a dial that hangs, and says so to it", async () => {
   assertEquals(late.closeCount, 1);
 });
 
-Deno.test("Client.close waits for a dial that it gave up, and closes what comes of it", async () => {
+Deno.test("Client.close waits for a dial that it gave up, and closes its socket", async () => {
   const late = answering();
   let arrive = (): void => {};
   const client = connect(() => new Promise((resolve) => arrive = () => resolve(late)));
@@ -181,7 +181,7 @@ Deno.test("Client opens nothing and calls nothing when it is made", () => {
   assertEquals(dials, 0);
 });
 
-Deno.test("Client.close tells of a late socket that does not close", async () => {
+Deno.test("Client.close reports a late socket that does not close", async () => {
   const late = { ...answering(), close: () => Promise.reject(new Error("stuck")) };
   let arrive = (): void => {};
   const client = connect(() => new Promise((resolve) => arrive = () => resolve(late)), 20);
@@ -199,7 +199,7 @@ Deno.test("Client.close does not wait for a dial that never ends", async () => {
   await client.close();
 });
 
-Deno.test("Client's loops and close do not wait for ever for a transport that never closes", async () => {
+Deno.test("Client's loops and close do not wait without a limit for a transport that never closes", async () => {
   const never = () => new Promise<void>(() => {});
   const line = "key=a exp=-1 la=1 cas=1 fetch=no cls=1 size=1\nEND\r\n";
   const list = () => {

@@ -84,7 +84,7 @@ for (const { way, ...dialling } of WAYS) {
     await assertRejects(() => client.get("key"), SocketError, "the server closed it");
   });
 
-  test("Client rejects all that is in flight when the server goes away", async () => {
+  test("Client rejects everything that is in flight when the server closes the connection", async () => {
     await using peer = new ScriptedPeer(async (connection) => {
       await connection.request();
       connection.close();
@@ -130,7 +130,7 @@ for (const { way, ...dialling } of WAYS) {
     assertEquals(await client.get("key"), "v\r\nlu");
   });
 
-  test("Client ends the connection over a reply that answers nothing it asked", async () => {
+  test("Client closes the connection after a reply that does not belong to its request", async () => {
     const replies = [
       "HELLO\r\n",
       "VALUE other 274 1\r\nx\r\nEND\r\n",
@@ -144,7 +144,7 @@ for (const { way, ...dialling } of WAYS) {
     }
   });
 
-  test("Client ends a connection on which the server speaks unasked", async () => {
+  test("Client closes a connection on which the server sends something without a request", async () => {
     await using peer = new ScriptedPeer(async (connection, index) => {
       await connection.request();
       await connection.send(index === 0 ? VALUE + "VALUE key 274 3\r\nold\r\nEND\r\n" : VALUE);
@@ -254,7 +254,7 @@ for (const { way, ...dialling } of WAYS) {
     await operation;
   });
 
-  test("Client.close leaves nothing behind however soon after the dial it comes", async () => {
+  test("Client.close leaves no socket open, however soon it comes after the dial", async () => {
     for (let turns = 0; turns < 12; turns++) {
       await using peer = new ScriptedPeer(() => {});
       const client = connect(peer);
@@ -303,7 +303,7 @@ for (const { way, ...dialling } of WAYS) {
     assertEquals(await client.get("key"), "v\r\nlu");
   });
 
-  test("Client does not take a server for silent because the process has been busy", async () => {
+  test("Client does not treat a server as silent because the process was busy", async () => {
     const asked = gate();
     const answer = gate();
     await using peer = new ScriptedPeer(async (connection) => {
@@ -320,7 +320,7 @@ for (const { way, ...dialling } of WAYS) {
     assertEquals(await value, "v\r\nlu");
   });
 
-  test("Client does not time an operation out for the process having been busy", async () => {
+  test("Client does not time out an operation because the process was busy", async () => {
     await using peer = new ScriptedPeer(answering(() => "END\r\n"));
     await using client = connect(peer, { timeout: 50 });
     const busy = (time: number) => {
@@ -361,7 +361,7 @@ Deno.test("Client rejects with a SocketError when the host name does not resolve
   assertInstanceOf(error.cause, Error);
 });
 
-Deno.test("Client gives what comes late in a dial that times out a dial of its own", async () => {
+Deno.test("Client opens another socket for operations that come late in a dial that times out", async () => {
   await using peer = new ScriptedPeer(answering(() => "END\r\n"));
   let dials = 0;
   // The first dial never ends.
@@ -397,7 +397,7 @@ Deno.test("Client continues an operation on the new connection that it moves to"
   assertEquals(peer.connectionCount, 2);
 });
 
-Deno.test("Client does not let what is overdue end the connection that others move to", async () => {
+Deno.test("Client does not let an overdue operation close the connection that others move to", async () => {
   const arrived = gate();
   const late = gate();
   await using peer = new ScriptedPeer(async (connection, index) => {
@@ -437,7 +437,7 @@ Deno.test("Client ends a quiet meta command with the second refusal of a server 
   assertEquals(peer.connectionCount, 1);
 });
 
-Deno.test("Client gives up a counter that is neither there nor missing", async () => {
+Deno.test("Client gives up a counter that the server neither finds nor adds", async () => {
   await using peer = new ScriptedPeer(answering((line) => {
     if (line.startsWith("incr")) return "NOT_FOUND\r\n";
     return line.startsWith("add") ? "NOT_STORED\r\n" : undefined;
@@ -446,7 +446,7 @@ Deno.test("Client gives up a counter that is neither there nor missing", async (
   await assertRejects(() => client.incr("a", 1, { initial: 1 }), ClientException, "neither");
 });
 
-Deno.test("Client takes no reply for what it is not", async () => {
+Deno.test("Client never uses a reply for another operation", async () => {
   await using peer = new ScriptedPeer(answering((line) => {
     if (line.startsWith("mg")) return "HD f1 s5\r\n";
     return line.startsWith("gets") ? "VALUE a 274 1\r\nx\r\nEND\r\n" : undefined;
@@ -466,7 +466,7 @@ Deno.test("Client does not count a long turn as time for connecting", async () =
   }
 });
 
-Deno.test("Client ends a connection that falls silent just as a write of it ends", async () => {
+Deno.test("Client closes a connection on which nothing comes after a write has ended", async () => {
   let dials = 0;
   const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
   const encoder = new TextEncoder();
@@ -502,7 +502,7 @@ Deno.test("Client ends a connection that falls silent just as a write of it ends
   assertEquals(dials, 2);
 });
 
-Deno.test("Client keeps to the timeout of operations that move behind newer ones", async () => {
+Deno.test("Client keeps the timeout of operations that move after newer ones", async () => {
   // One that begins its time again, where it moves to, is late by all of it.
   const TIMEOUT = 400;
   await using peer = new ScriptedPeer(() => {});
@@ -580,7 +580,7 @@ Deno.test("Client rejects what exceeds maxPending, and takes more when there is 
   assertEquals(await client.delete("last"), true);
 });
 
-Deno.test("Client rejects a value that does not fit beside those that wait, and takes it when there is room", async () => {
+Deno.test("Client rejects a value that exceeds maxPendingBytes, and accepts it when there is room again", async () => {
   const asked = gate();
   const answered = gate();
   await using peer = new ScriptedPeer(async (connection) => {
@@ -619,7 +619,7 @@ Deno.test("Client rejects a value that does not fit beside those that wait, and 
   );
 });
 
-Deno.test("Client stops counting the bytes of operations that are aborted behind a write that hangs", async () => {
+Deno.test("Client stops counting the bytes of operations that are aborted while an earlier write hangs", async () => {
   await using peer = new ScriptedPeer(() => {});
   const client = new Client(peer.address, { maxPendingBytes: 20_001_000 });
   const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);
@@ -647,7 +647,7 @@ Deno.test("Client stops counting an operation that is aborted before its turn", 
   }
 });
 
-Deno.test("Client stops counting operations that are aborted behind a write that hangs", async () => {
+Deno.test("Client stops counting operations that are aborted while an earlier write hangs", async () => {
   await using peer = new ScriptedPeer(() => {});
   const client = new Client(peer.address, { maxPending: 3 });
   const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);

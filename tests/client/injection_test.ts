@@ -426,7 +426,7 @@ Deno.test("Client sends for each hostile argument one command, or none", async (
   });
 });
 
-Deno.test("Client sends a transcoder's lies about flags and bytes as one command, or not at all", async () => {
+Deno.test("Client sends invalid flags and bytes of a transcoder as one command, or not at all", async () => {
   await using peer = new RecordingPeer();
   const text = `x\r\nflush_all\r\n${"x".repeat(1 << 16)}`;
   class Short extends Uint8Array {

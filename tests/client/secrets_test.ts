@@ -145,7 +145,7 @@ for (const [name, script] of Object.entries(MISBEHAVING)) {
   });
 }
 
-Deno.test("Client shows neither password nor key when a server speaks no TLS or cannot be reached", async () => {
+Deno.test("Client shows neither password nor private key when a server speaks no TLS or cannot be reached", async () => {
   await using peer = new ScriptedPeer((connection) => connection.send("ERROR\r\n"));
   const { caCerts, ...rest } = { caCerts: [authority.cert], ...certificate };
   for (const address of [peer.address, "127.0.0.1:1"]) {

@@ -6,7 +6,7 @@ import { MemcachedServer } from "../../src/testing/mod.ts";
 import { play } from "../connection/manual_socket.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 
-Deno.test("what a proxy hangs up on is named by all that it took along", async () => {
+Deno.test("when a proxy hangs up, each error names the operations that were under way", async () => {
   await using server = await MemcachedServer.listen({ imitate: "twemproxy 0.5" });
   await using client = new Client(server.address);
   const outcomes = await Promise.allSettled([
@@ -55,7 +55,7 @@ for (
   });
 }
 
-Deno.test("a meta command names what was lost beside it, and itself once", async () => {
+Deno.test("the error of a meta command names the operations that were lost with it, and itself once", async () => {
   await using peer = new ScriptedPeer(async (connection) => {
     await connection.request();
     await connection.request();

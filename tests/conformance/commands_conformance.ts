@@ -144,7 +144,7 @@ export function describeCommands(
       );
     });
 
-    test("incr refuses what is no counter, and what is no number", async (client) => {
+    test("incr refuses what is not a counter, and what is not a number", async (client) => {
       await client.set("key", "text");
       await assertRejects(() => client.incr("key"), ClientException, "non-numeric");
       for (const delta of [-1, 1.5, NaN, -1n, 2n ** 64n, "1", null]) {
@@ -170,7 +170,7 @@ export function describeCommands(
       await assertRejects(() => client.getAndTouch("key", -1), ValidationException);
     });
 
-    test("inspect tells what memcached knows, and leaves the item as it was", async (client) => {
+    test("inspect returns what memcached knows, and does not change the item", async (client) => {
       assertEquals(await client.inspect("key"), undefined);
       await client.set("key", "value", 100);
       const cas = (await client.inspect("key"))?.cas;
@@ -192,7 +192,7 @@ export function describeCommands(
     });
 
     test(
-      "version and verbosity ask and tell every server",
+      "version and verbosity are sent to every server",
       async (client, _other, { address, options }) => {
         await using two = new Client([address, address], options);
         const versions = await two.version();
@@ -230,7 +230,7 @@ export function describeCommands(
       );
     });
 
-    test("meta gives what a quiet command keeps back the status it stands for", async (client) => {
+    test("meta returns the status that a quiet command means when it sends no reply", async (client) => {
       const statuses = await Promise.all([
         client.meta("mg", "key", ["q", "v"]),
         client.meta("ms", "key", ["q"], "1"),

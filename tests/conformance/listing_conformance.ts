@@ -22,7 +22,7 @@ export function describeListing(
       assertEquals(await Array.fromAsync(client.items()), []);
     });
 
-    test("items tells what memcached knows of each item", async (client, _other, { address }) => {
+    test("items returns what memcached knows of each item", async (client, _other, { address }) => {
       const before = Date.now();
       await client.set("plain", "value");
       await client.set("a%b", "value", 100);

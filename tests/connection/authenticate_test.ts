@@ -133,7 +133,7 @@ for (const { name, ignore, start } of KINDS) {
 }
 
 Deno.test({
-  name: "Client leaves nothing that can be read on a memcached that demands no authentication",
+  name: "Client leaves no readable item on a memcached that requires no authentication",
   ignore: memcachedPath() === undefined,
   fn: async () => {
     await using server = await MemcachedProcess.start();
@@ -195,7 +195,7 @@ for (const way of WAYS) {
     await assertRejects(() => client.items().next(), TimeoutError, "Cannot connect");
   });
 
-  Deno.test(`Client takes no other answer for a yes (${way.io})`, async () => {
+  Deno.test(`Client accepts no other reply as a successful authentication (${way.io})`, async () => {
     const answers: Record<string, [new (message: string) => Error, string]> = {
       "NOT_STORED\r\n": [SocketError, "does not answer the authentication"],
       "STORED\r\nSTORED\r\n": [SocketError, "sent more than the reply to the authentication"],
@@ -254,7 +254,7 @@ Deno.test("Client.close ends an authentication that waits", async () => {
 });
 
 for (const idle of ["gives", "takes"] as const) {
-  Deno.test(`Client authenticates no further over a transport that ${idle} nothing`, async () => {
+  Deno.test(`Client stops authenticating over a transport that ${idle} nothing`, async () => {
     const dial = () =>
       Promise.resolve({
         readable: new ReadableStream<Uint8Array<ArrayBuffer>>(),
@@ -307,7 +307,7 @@ Deno.test("Client sends MemCachier the user name as the key of a set", async () 
   assertEquals(lines[2], "get key");
 });
 
-Deno.test("Client refuses a dialect of authentication that there is not", () => {
+Deno.test("Client refuses an unknown dialect of authentication", () => {
   const cases = [
     { ...auth, dialect: "sasl" },
     { ...auth, username: "\u00fcser", dialect: "memcachier" },
@@ -343,7 +343,7 @@ for (
     "cannot be closed": () => Promise.reject(new Error("cannot be closed")),
   })
 ) {
-  Deno.test(`a transport that ${how} hides no refusal of the password`, async () => {
+  Deno.test(`a transport that ${how} does not hide a refusal of the password`, async () => {
     await using client = new Client("memcached:11211", {
       ...{ auth, connectTimeout: 5000 },
       dial: () =>

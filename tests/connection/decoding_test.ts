@@ -30,7 +30,7 @@ Deno.test("Client resolves to a value as soon as it is decoded", async () => {
   await client.close();
 });
 
-Deno.test("Client counts decoding as part of an operation's time, and not as a fault of the server", async () => {
+Deno.test("Client counts decoding as part of an operation's time, and not as a failure of the server", async () => {
   const { client, clock, sockets } = playDecoding({ timeout: 1000 });
   const values = [
     client.get("a"),

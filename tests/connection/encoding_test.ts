@@ -84,7 +84,7 @@ for (const [name, store] of Object.entries(STORES)) {
   });
 }
 
-Deno.test("Client gives what is sent the time that encoding has left", async () => {
+Deno.test("Client gives a request the time that encoding has left of its timeout", async () => {
   const { client, clock, sockets, finish } = playEncoding({ timeout: 1000 });
   const late = assertRejects(() => client.set("a", 1), TimeoutError);
   await settle();

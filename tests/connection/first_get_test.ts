@@ -10,7 +10,7 @@ async function run(program: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout) || new TextDecoder().decode(stderr);
 }
 
-Deno.test("a first get touches none of the timers that take Deno milliseconds to load", async () => {
+Deno.test("a first get does not load Deno's timers, which takes milliseconds", async () => {
   await using server = await MemcachedServer.listen();
   const options: ClientOptions[] = [{}, { timeout: 60_000 }, {
     timeout: 1000,

@@ -81,7 +81,7 @@ Deno.test("LineReader reads lines that end in LF or CRLF, however they arrive", 
   }
 });
 
-Deno.test("LineReader returns all lines that have arrived, behind those that it has returned as text", async () => {
+Deno.test("LineReader returns all lines that have arrived, after those that it has returned as text", async () => {
   const transport = new ChunkTransport([
     utf8("OK\r\nö\n"),
     utf8("c\r\nd"),
@@ -151,7 +151,7 @@ Deno.test("LineReader gives up a server that sends nothing when a line is due, a
   await lines.closed;
 });
 
-Deno.test("LineReader gives a line that has no end up", async () => {
+Deno.test("LineReader gives up a line without an end", async () => {
   const endless = (function* () {
     while (true) yield new Uint8Array(4096).fill(0x61);
   })();
@@ -160,7 +160,7 @@ Deno.test("LineReader gives a line that has no end up", async () => {
   assertLess(transport.reads, 20);
 });
 
-Deno.test("LineReader has a server wait that sends more than is taken", async () => {
+Deno.test("LineReader makes a server wait that sends more than is read", async () => {
   let sent = 0;
   const megabyte = `${"x".repeat(1023)}\n`.repeat(1024);
   const script: Script = async (connection) => {

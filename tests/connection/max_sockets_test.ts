@@ -46,7 +46,7 @@ Deno.test("Client closes the socket that has been idle for longest for another",
   await client.close();
 });
 
-Deno.test("Client lets operations wait for a socket in their order, and none of them for ever", async () => {
+Deno.test("Client lets operations wait for a socket in their order, with a time limit", async () => {
   const playing = playBounded(2);
   const { client } = playing;
   const order: string[] = [];
@@ -62,7 +62,7 @@ Deno.test("Client lets operations wait for a socket in their order, and none of 
   await client.close();
 });
 
-Deno.test("Client lets a busy server's socket go to another, and its operations wait their turn", async () => {
+Deno.test("Client closes a busy server's socket for another server when its turn ends", async () => {
   const playing = playBounded(1);
   const { client, sockets } = playing;
   const first = client.get("0");

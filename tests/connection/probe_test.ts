@@ -13,7 +13,7 @@ async function goDown({ client, clock, sockets }: Play): Promise<void> {
   assertEquals([sockets.length, client.servers[0]!.state], [1, "down"]);
 }
 
-Deno.test("Client asks a server that is down for some key, and counts on it when it answers", async () => {
+Deno.test("Client probes a server that is down, and uses it again when it answers", async () => {
   const playing = play({ timeout: 1000, failuresBeforeDead: 1 });
   const { client, clock, sockets } = playing;
   await goDown(playing);
@@ -25,7 +25,7 @@ Deno.test("Client asks a server that is down for some key, and counts on it when
   await client.close();
 });
 
-Deno.test("Client takes a server for up that answers its probe with a refusal, or with a value", async () => {
+Deno.test("Client treats a server as up if it answers the probe with a refusal or a value", async () => {
   for (const answer of ["SERVER_ERROR backend failure\r\n", "VALUE %s 0 1\r\nx\r\nEND\r\n"]) {
     const playing = play({ timeout: 1000, failuresBeforeDead: 1 });
     const { client, clock, sockets } = playing;
@@ -38,7 +38,7 @@ Deno.test("Client takes a server for up that answers its probe with a refusal, o
   }
 });
 
-Deno.test("Client asks for several keys in turn: behind a proxy one may live on a server that is down", async () => {
+Deno.test("Client probes a server with several keys in turn, because behind a proxy one may be on a server that is down", async () => {
   const playing = play({ timeout: 1000, failuresBeforeDead: 1, maxProbeDelay: 1 });
   const { client, clock, sockets } = playing;
   await goDown(playing);
@@ -54,7 +54,7 @@ Deno.test("Client asks for several keys in turn: behind a proxy one may live on 
   await client.close();
 });
 
-Deno.test("Client does not count on a server for its version", async () => {
+Deno.test("Client does not rely on a server's version", async () => {
   const events: string[] = [];
   const { client, sockets } = play({
     failuresBeforeDead: 1,

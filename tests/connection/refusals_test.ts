@@ -194,7 +194,7 @@ for (const proxy of PROXIES) {
 }
 
 for (const proxy of ["memcached", "twemproxy"] as const) {
-  Deno.test(`Client fails no read because of the key of another operation, behind ${proxy}`, async () => {
+  Deno.test(`Client rejects no read because of the key of another operation, behind ${proxy}`, async () => {
     const fault = deadBackend(isDead, proxy);
     await using server = await MemcachedServer.listen({ fault });
     const options = proxy === "twemproxy" ? { proxy } : {};
@@ -263,7 +263,7 @@ Deno.test("Client sends what it had not written when a refusal ended the connect
   assertEquals(await Promise.all([...reads, ...waiting]), [undefined, undefined, undefined, 5n]);
 });
 
-Deno.test("Client asks a key whose refusal is its own only once", async () => {
+Deno.test("Client asks only once for a key that is refused itself", async () => {
   const lines: string[] = [];
   await using peer = new ScriptedPeer(scriptOf("twemproxy", lines));
   const { client } = clientOf(peer);
@@ -293,7 +293,7 @@ Deno.test("Client repeats nothing for a connection that is lost, or silent", asy
   assertEquals(lines, ["get a b c", "get a b c"]);
 });
 
-Deno.test("Client fails for the last time what is refused and cut off again and again", async () => {
+Deno.test("Client rejects operations that are refused and cut off repeatedly", async () => {
   const lines: string[] = [];
   // Never has an item's own refusal, since it has always sent the item before.
   await using peer = new ScriptedPeer(answering((line) => {
@@ -310,7 +310,7 @@ Deno.test("Client fails for the last time what is refused and cut off again and 
   assertEquals(faults, []);
 });
 
-Deno.test("Client lets a value above maxValueBytes fail no operation but its own", async () => {
+Deno.test("Client fails only the operation whose value is above maxValueBytes", async () => {
   await using peer = new ScriptedPeer(answering((line) => {
     return line.split(" ").slice(1).map((key) => {
       const value = "x".repeat(key === "large" ? 1001 : 3);
@@ -332,7 +332,7 @@ Deno.test("Client lets a value above maxValueBytes fail no operation but its own
   assertEquals(faults, []);
 });
 
-Deno.test("Client lets a set that is not understood fail no get behind it, nor its server", async () => {
+Deno.test("Client fails neither later gets nor the server when a set is not understood", async () => {
   for (const line of ["ERROR", "CLIENT_ERROR bad data chunk"]) {
     await using peer = new ScriptedPeer(answering((request) => {
       if (request.startsWith("set")) return `${line}\r\n`;
@@ -348,7 +348,7 @@ Deno.test("Client lets a set that is not understood fail no get behind it, nor i
   }
 });
 
-Deno.test("Client takes no reply for another's where statistics are refused in their middle", async () => {
+Deno.test("Client assigns replies correctly if statistics are refused in their middle", async () => {
   let asked = 0;
   await using peer = new ScriptedPeer(answering((line) => {
     if (line !== "stats") return answerOf("twemproxy", line);
@@ -364,7 +364,7 @@ Deno.test("Client takes no reply for another's where statistics are refused in t
   assertEquals(faults, []);
 });
 
-Deno.test("Client takes no reply for a quiet meta command's where its fence is refused", async () => {
+Deno.test("Client assigns no reply to a quiet meta command if the command after it is refused", async () => {
   // memcached's own proxy, where nobody has told it of `mn`.
   await using peer = new ScriptedPeer(answering((line) => {
     if (line === "mn") return "SERVER_ERROR lua failure\r\n";

@@ -74,7 +74,7 @@ Deno.test("Client keeps a connection that takes a large value slowly, and no oth
   await client.close();
 });
 
-Deno.test("Client is not kept waiting by a server that takes everything and answers nothing", async () => {
+Deno.test("Client does not wait for a server that reads everything and sends nothing", async () => {
   const { clock, sockets, client } = play();
   let failures = 0;
   const ask = () => void client.get("a").catch(() => failures++);
@@ -90,7 +90,7 @@ Deno.test("Client is not kept waiting by a server that takes everything and answ
   await client.close();
 });
 
-Deno.test("Client lets an idle connection be silent for as long as it likes", async () => {
+Deno.test("Client keeps an idle connection on which nothing is sent", async () => {
   const { clock, sockets, client } = play({ stallTimeout: 100 });
   for (let i = 0; i < 3; i++) {
     const value = client.get("a");
@@ -104,7 +104,7 @@ Deno.test("Client lets an idle connection be silent for as long as it likes", as
   await client.close();
 });
 
-Deno.test("Client waits for ever where stallTimeout is Infinity", async () => {
+Deno.test("Client waits without a limit if stallTimeout is Infinity", async () => {
   const { clock, sockets, client } = play({ stallTimeout: Infinity });
   const value = client.get("a");
   await settle();

@@ -130,7 +130,7 @@ Deno.test("StallTimer takes what has come just then, before it calls", () => {
   }
 });
 
-Deno.test("StallTimer takes a time that is short for the machine as it is", () => {
+Deno.test("StallTimer ends after a short time even if the machine is slow", () => {
   const clock = new HeldUpClock();
   const state = watch(clock, 20);
   state.timer.start();
@@ -142,7 +142,7 @@ Deno.test("StallTimer takes a time that is short for the machine as it is", () =
   assertEquals(state.stalls, 1);
 });
 
-Deno.test("StallTimer sets no timer when it has no limit, and none twice", () => {
+Deno.test("StallTimer sets no timer without a limit, and never two timers", () => {
   const clock = new FakeClock();
   watch(clock, Infinity).timer.start();
   assertEquals(clock.pending, 0);

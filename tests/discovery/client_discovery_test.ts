@@ -97,7 +97,7 @@ async function assertPlaced(addresses: readonly string[], keys: readonly string[
   }
 }
 
-Deno.test("Client takes no empty list, unless the servers are to be discovered", async () => {
+Deno.test("Client refuses an empty list, unless it has the option discovery", async () => {
   assertThrows(() => new Client([]), ValidationException, "at least one server");
   const registry = new Registry(() => ["127.0.0.1:1"]);
   await using client = discovering(registry);
@@ -107,7 +107,7 @@ Deno.test("Client takes no empty list, unless the servers are to be discovered",
   assertEquals(registry.count, 0);
 });
 
-Deno.test("Client refuses a discovery that is none", () => {
+Deno.test("Client refuses a discovery of the wrong type", () => {
   const lookUp = () => Promise.resolve({ servers: [] });
   const refused = [
     null,
@@ -137,7 +137,7 @@ Deno.test("Client looks nothing up before its first operation, and then once", a
   assertEquals((await observer.stats())[0]?.total_connections, "2");
 });
 
-Deno.test("Client has operations wait for the first answer, in order, and then go where they belong", async () => {
+Deno.test("Client lets operations wait for the first list of servers, and then sends them in order", async () => {
   await using fleet = await Fleet.listen(3);
   const { promise, resolve } = deferred<Servers>();
   await using client = discovering(new Registry(() => promise));
@@ -155,7 +155,7 @@ Deno.test("Client has operations wait for the first answer, in order, and then g
   await assertPlaced(fleet.addresses, keys);
 });
 
-Deno.test("Client waits with whatever asks all servers", async () => {
+Deno.test("Client lets commands to all servers wait as well", async () => {
   await using fleet = await Fleet.listen(2);
   const each: ((client: Client) => Promise<unknown>)[] = [
     (client) => client.version(),
@@ -225,7 +225,7 @@ Deno.test("Client rejects what waits when the servers cannot be discovered, and 
   assertEquals(await client.get("key"), "value");
 });
 
-Deno.test("Client waits for an endpoint that hangs no longer than for a connection", async () => {
+Deno.test("Client waits for a hanging endpoint no longer than for a connection", async () => {
   await using peer = new ScriptedPeer(answering(() => undefined));
   for (const options of [{ timeout: 30 }, { connectTimeout: 30, timeout: 60_000 }]) {
     await using client = discovering(elastiCache(peer.address), options);
@@ -257,7 +257,7 @@ Deno.test("Client counts the waiting for servers as part of an operation's time"
   assert(took < 1_500, `${took} ms`);
 });
 
-Deno.test("Client has a signal end the waiting for servers", async () => {
+Deno.test("Client ends the wait for servers when a signal is aborted", async () => {
   const { promise, resolve } = deferred<Servers>();
   await using client = discovering(new Registry(() => promise));
   const ending = new AbortController();
@@ -333,7 +333,7 @@ Deno.test("Client rejects what waits for servers when it is closed", async () =>
   assertEquals([registry.count, client.servers], [1, []]);
 });
 
-Deno.test("Client keeps its servers and tells so when discovery fails later", async () => {
+Deno.test("Client keeps its servers and dispatches an event when discovery fails later", async () => {
   await using server = await MemcachedServer.listen();
   const registry = new Registry(() => [server.address], 10);
   await using client = discovering(registry);
@@ -353,7 +353,7 @@ Deno.test("Client keeps its servers and tells so when discovery fails later", as
   assertEquals(names(client), [server.address]);
 });
 
-Deno.test("Client leaves servers and connections alone as long as the version stays", async () => {
+Deno.test("Client keeps servers and connections while the version of the list is the same", async () => {
   await using fleet = await Fleet.listen(2);
   let asked = 0;
   await using peer = new ScriptedPeer(answering(() => {
@@ -416,7 +416,7 @@ Deno.test("Client keeps the connections to servers that stay", async () => {
   assertEquals((await client.stats()).map((stats) => stats.total_connections), ["1", "1"]);
 });
 
-Deno.test("Client has the servers looked up soon after one of them has failed", async () => {
+Deno.test("Client looks up the servers soon after one of them has failed", async () => {
   const before = await MemcachedServer.listen();
   await using after = await MemcachedServer.listen();
   const registry = new Registry(() => [before.address]);
@@ -432,7 +432,7 @@ Deno.test("Client has the servers looked up soon after one of them has failed", 
   assertEquals(await client.get("key"), undefined);
 });
 
-Deno.test("Client.setServers goes on to work: before the first answer, and until there is news", async () => {
+Deno.test("Client.setServers works before the first answer of discovery, and until there is another list", async () => {
   await using fleet = await Fleet.listen(3);
   const [a = "", b = "", c = ""] = fleet.addresses;
   const { promise, resolve } = deferred<Servers>();

@@ -102,7 +102,7 @@ Deno.test("DiscoveryLoop waits no longer than timers can count", async () => {
   assertEquals(count, 2);
 });
 
-Deno.test("DiscoveryLoop tells a list once as long as it stays", async () => {
+Deno.test("DiscoveryLoop reports a list once while it does not change", async () => {
   const lists = [["a"], ["a"], ["a", "b"], ["a", "b"], ["b", "a"]];
   await using watched = new Watched((index) => ({ servers: lists[index] ?? lists.at(-1) }));
   watched.loop.start();
@@ -134,7 +134,7 @@ Deno.test("DiscoveryLoop looks at no list whose version it has, and at an older 
   assertEquals(watched.failed, []);
 });
 
-Deno.test("DiscoveryLoop tells failures, and tries again after delays that grow up to a bound", async () => {
+Deno.test("DiscoveryLoop reports failures, and tries again after delays that grow up to a bound", async () => {
   const fault = new Error("the registry is gone");
   await using watched = new Watched(() => Promise.reject(fault));
   watched.loop.start();
@@ -169,7 +169,7 @@ Deno.test("DiscoveryLoop resets its delays after a success", async () => {
   assert(watched.count > 10, "the first delay after a success is longer than the first bound");
 });
 
-Deno.test("DiscoveryLoop takes no answer for a failure that names no server", async () => {
+Deno.test("DiscoveryLoop treats an answer without servers as a failure", async () => {
   const answers = [undefined, null, {}, { servers: "a" }, { servers: [] }, "a", 1];
   await using watched = new Watched((index) => answers[index]);
   watched.loop.start();
@@ -195,7 +195,7 @@ Deno.test("DiscoveryLoop tries a list again that could not be taken", async () =
   assertEquals(watched.failed.length, 2);
 });
 
-Deno.test("DiscoveryLoop hurries once, and not before it has rested", async () => {
+Deno.test("DiscoveryLoop looks up early only once in a row, after a pause", async () => {
   await using watched = new Watched(() => ({ servers: ["a"] }));
   watched.loop.hurry();
   assertEquals(watched.count, 0);

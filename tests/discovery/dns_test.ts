@@ -51,7 +51,7 @@ Deno.test("dns asks for one family if an option says so", async () => {
   }
 });
 
-Deno.test("dns has certificates checked against the name, unless the client has another", async () => {
+Deno.test("dns makes the client check certificates against the name, unless it has another", async () => {
   const resolve = zone({ "cache.test A": ["10.0.0.1"] });
   const address = { hostname: "10.0.0.1", port: 11211 };
   assertEquals(await lookUp({ resolve }, {}), {
@@ -167,7 +167,7 @@ Deno.test("dns gives SRV records of the lowest priority as servers, with their w
   });
 });
 
-Deno.test("dns takes equal weights of SRV records for none", async () => {
+Deno.test("dns treats equal weights of SRV records as no weights", async () => {
   for (const weight of [0, 1, 33]) {
     const resolve = zone({
       "cache.test SRV": [srv("a.test", 1, 0, weight), srv("b.test", 1, 0, weight)],
@@ -192,7 +192,7 @@ Deno.test("dns rejects invalid records, and a service that does not exist", asyn
   await assertRejects(() => lookUp({ resolve }), SocketError, "no address");
 });
 
-Deno.test("dns refuses options that make no sense", () => {
+Deno.test("dns refuses invalid options", () => {
   const refused: [string, object?][] = [
     [""],
     ["a b"],

@@ -100,7 +100,7 @@ Deno.test("elastiCache says so when the endpoint is a plain server", async () =>
   assert(error.message.includes("not the endpoint of a cluster"), error.message);
 });
 
-Deno.test("elastiCache rejects with what is refused, and asks no further", async () => {
+Deno.test("elastiCache rejects with the refusal, and does not ask again", async () => {
   const asked: string[] = [];
   const script = answering((line) => {
     asked.push(line);
@@ -161,7 +161,7 @@ Deno.test("elastiCache ends when its signal is aborted, before and while it wait
   }
 });
 
-Deno.test("elastiCache has certificates checked against host names", async () => {
+Deno.test("elastiCache makes the client check certificates against host names", async () => {
   const script = answering(() => configured("1\na.example|10.0.0.1|1 |10.0.0.2|2\n"));
   const tls = { caCerts: ["a certificate"] };
   const secured = async (options: ElastiCacheOptions, given: typeof tls | { serverName: string }) =>

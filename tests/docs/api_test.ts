@@ -80,7 +80,7 @@ Deno.test("the first paragraph in the documentation of a public name is short", 
   assertEquals(where(({ text }) => firstParagraph(text).length > LONGEST_PARAGRAPH), []);
 });
 
-Deno.test("a method comes to its parameters soon", () => {
+Deno.test("the documentation of a method comes to its parameters soon", () => {
   const isEssay = ({ name, text, tags }: Documented) =>
     tags.includes("param") && /\.[a-z]\w*$/.test(name) && name.split(".").length > 2 &&
     text.length > LONGEST_METHOD_TEXT;

@@ -26,7 +26,7 @@ Deno.test("every block of code is TypeScript that is checked and run, or no prog
   assertEquals(blocks.map(({ info }) => info), ["ts ignore", "js"]);
 });
 
-Deno.test("every block of TypeScript brings its own server, or names one that is nowhere", () => {
+Deno.test("every block of TypeScript starts its own server, or names one that does not exist", () => {
   const reachesOut = ({ info, code }: Block) =>
     info === CHECKED && /\bawait (client|cache)\./.test(code) &&
     !/MemcachedServer|"127\.0\.0\.1:1"|env\.MEMCACHED/.test(code);

@@ -10,7 +10,7 @@ Deno.test("docs/ has the diagrams that deno task diagrams draws", async () => {
   }
 });
 
-Deno.test("a page shows each diagram in its light and dark form", () => {
+Deno.test("each diagram of a page has a light and a dark form", () => {
   const text = readPages().map(({ text }) => text).join("\n");
   for (const name of diagrams().keys()) assert(text.includes(name), name);
 });

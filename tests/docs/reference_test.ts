@@ -1,6 +1,6 @@
 /** The pages that have to be complete: options, commands, errors. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { BareClient, Client, Namespace } from "@moecache/moecache";
 import { readPage, ROOT } from "./pages.ts";
 
@@ -47,13 +47,29 @@ function patternOf(message: string): string {
 
 /** What errors say in the source: what begins as a message does, and what an error is made with. */
 function* messagesOf(code: string): Generator<string> {
-  const begun = code.matchAll(/([`"])((?:Cannot [a-z$]|No reply from |Connection to )[^\n]*?)\1/g);
-  const made = code.matchAll(/new (?:\w+Exception|\w*Error)\(\s*([`"])(.*?)\1/g);
-  for (const [, , message] of [...begun, ...made]) yield patternOf(message!);
+  const begun = code.matchAll(/([`"'])((?:Cannot [a-z$]|No reply from |Connection to )[^\n]*?)\1/g);
+  const made = code.matchAll(/new (?:\w+Exception|\w*Error)\(\s*([`"'])(.*?)\1/g);
+  for (const { 2: message, index } of [...begun, ...made]) {
+    yield patternOf(withReason(message!, code.slice(0, index)));
+  }
 }
 
-/** Whether a message of the page is one that the source makes; the rest of it may stand behind a plus. */
+/** A message that ends with a reason, with the reason that was named last before it. */
+function withReason(message: string, before: string): string {
+  return message.replace(/\$\{(why|state)\}$/, (part, name) => {
+    const [last] = [...before.matchAll(/const (\w+) =\s*(?:"([^"\n]*)"|`([^`\n]*)`);/g)]
+      .filter(([, other]) => other === name).slice(-1);
+    const isNear = last !== undefined && before.length - last.index < 300;
+    return isNear ? last[2] ?? last[3]! : part;
+  });
+}
+
+/** Whether a message of the page is one that the source makes; either may say more in the place of a `…`. */
 function isOf(message: string, other: string): boolean {
+  return begins(message, other) || begins(other, message);
+}
+
+function begins(message: string, other: string): boolean {
   const parts = message.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(".+")}`).test(other);
 }
@@ -61,7 +77,7 @@ function isOf(message: string, other: string): boolean {
 function* sourceFiles(folder: URL): Generator<URL> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     const url = new URL(isDirectory ? `${name}/` : name, folder);
-    // The embedded server's answers are memcached's; what the command line says stands in its own page.
+    // The embedded server's answers are memcached's; the messages of the command line say what to write.
     if (isDirectory && name !== "testing" && name !== "cli") yield* sourceFiles(url);
     else if (!isDirectory) yield url;
   }
@@ -74,7 +90,7 @@ Deno.test("docs/troubleshooting.md has every message of an error", () => {
     ([, long, short]) => patternOf(long ?? short!),
   );
   const missing = new Set<string>();
-  for (const url of sourceFiles(SOURCE)) {
+  for (const url of [...sourceFiles(SOURCE), new URL("testing/server_options.ts", SOURCE)]) {
     const code = Deno.readTextFileSync(url).replace(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*/gm, "");
     for (const message of messagesOf(code)) {
       if (!/[a-z]/.test(message)) continue;
@@ -82,4 +98,17 @@ Deno.test("docs/troubleshooting.md has every message of an error", () => {
     }
   }
   assertEquals([...missing].sort(), []);
+});
+
+Deno.test("docs/troubleshooting.md says of every message what to do", () => {
+  const rows = readPage("docs/troubleshooting.md").text.split("\n").filter((line) =>
+    /^\|/.test(line)
+  );
+  assert(rows.length > 150);
+  // A bar within code is not one between cells.
+  const cells = (row: string) => row.replace(/`[^`]*`/g, "code").slice(1, -1).split("|");
+  const short = rows.filter((row) =>
+    cells(row).length !== 3 || cells(row).some((cell) => cell.trim() === "")
+  );
+  assertEquals(short, []);
 });

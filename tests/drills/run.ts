@@ -8,11 +8,11 @@ import { tableOf } from "./table.ts";
 
 const USAGE = `Usage: deno task drills [--minutes N] [--help]
 
-Kills, stops, restarts and moves real memcacheds under load, and prints what operations meet meanwhile and how
-long it takes until all is well again, for each "failover".
+Kills, stops, restarts and moves real memcacheds under load. For each "failover", prints how many operations
+failed, and how long it took until operations succeeded again.
 
-  --minutes  begins again until so much time is over, and ends with the drill that is under way then; the
-             default is to do each drill once, which takes about a minute`;
+  --minutes  repeats the drills for this many minutes, and then ends after the current drill; the default is to
+             run each drill once, which takes about a minute`;
 
 const OPTIONS: DrillOptions = { before: 1000, outage: 3000, after: 2500, timeout: 500, rate: 1000 };
 /** Milliseconds that a drill takes, about: it starts servers, and waits until all are well. */

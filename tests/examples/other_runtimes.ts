@@ -163,7 +163,7 @@ Deno.test("keyv.mjs renders a page once on two servers, and each time without me
   assertEquals(new Set(made).size, 3);
 });
 
-Deno.test("memjs_drop_in.mjs counts visits to two servers, and goes on without memcached", async () => {
+Deno.test("memjs_drop_in.mjs counts visits to two servers, and continues without memcached", async () => {
   await using servers = await TwoServers.start("memjs_drop_in.mjs");
   const { memcached, first, second } = servers;
   const ask = async (url: string) => await (await fetch(url)).text();

@@ -62,7 +62,7 @@ for (
     await assertRejects(
       () => passTime(clock, once(commands, "once", () => 2, { waitFor: DAYS })),
       ClientException,
-      "Cannot do key",
+      "Cannot get the result of key",
     );
     const loaded = commands.getOrSet("load", () => 1, { waitFor: DAYS });
     assertEquals(await passTime(clock, loaded), 1);

@@ -61,7 +61,7 @@ Deno.test("the first operation of any kind detects the server's dialect", async 
   }
 });
 
-Deno.test("a reader that has found nothing but values sees the marks of others on 1.6.6", () =>
+Deno.test("a reader that has only found values sees the marks of others on 1.6.6", () =>
   withServer("1.6.6", {}, async (client, _, other) => {
     await client.set("key", "old");
     await client.invalidate("key");

@@ -3,7 +3,7 @@ import { Client, type Locator, moecacheRing, ValidationException } from "../../m
 
 const SERVERS = ["10.0.0.1:11211", "10.0.0.2:11211"];
 
-Deno.test("explain tells server, index and what the locator says", async () => {
+Deno.test("explain returns server, index and the locator's explanation", async () => {
   await using client = new Client(SERVERS);
   const own = moecacheRing(SERVERS.map((name) => ({ name, weight: 1 })));
   const index = own.locate("user:1");

@@ -31,7 +31,7 @@ async function withFleet(
     ));
 }
 
-Deno.test("a generation stays past when the server of its counter leaves the list and comes back", async () => {
+Deno.test("an invalidated generation stays invalid when the server of its counter leaves the list and comes back", async () => {
   await withFleet({}, async (fleet, connect) => {
     const [first, second] = [connect(), connect()];
     const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
@@ -49,7 +49,7 @@ Deno.test("a generation stays past when the server of its counter leaves the lis
   });
 });
 
-Deno.test("a client knows the generations of a prefix, however many namespaces are made of it", async () => {
+Deno.test("a client shares the generations of a prefix between all namespaces with it", async () => {
   await withFleet({}, async (fleet, connect) => {
     const client = connect();
     const raw = new Namespace(client.withTranscoder(rawTranscoder), "n:");
@@ -83,7 +83,7 @@ Deno.test("invalidateAll counts on from what is known when an old counter comes 
 });
 
 for (const condition of ["refusing", "hanging"] as const) {
-  Deno.test(`a generation stays past when the server of its counter fails over, ${condition}`, async () => {
+  Deno.test(`an invalidated generation stays invalid when the server of its counter fails over, ${condition}`, async () => {
     const probing = { probeDelay: 5, maxProbeDelay: 20, failuresBeforeDead: 1 };
     await withFleet({ failover: "remove", timeout: 100, ...probing }, async (fleet, connect) => {
       const client = connect();
@@ -107,7 +107,7 @@ function generationOf(prefix: string): bigint {
   return BigInt(prefix.split(":").at(-2)!);
 }
 
-Deno.test("a counter that is lost does not begin again at what it was", async () => {
+Deno.test("a counter that is lost does not start again at an earlier number", async () => {
   await withFleet({}, async (_fleet, connect) => {
     const client = connect();
     const names = client.namespace("n:");

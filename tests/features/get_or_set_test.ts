@@ -74,7 +74,7 @@ onEveryServer("getOrSet", (test) => {
     await assertTtl(client, "forever", -1);
   });
 
-  test("has another client wait for the value", async (first, second) => {
+  test("makes another client wait for the value", async (first, second) => {
     const loader = new Loader();
     const won = first.getOrSet("key", loader.load);
     await loader.called();
@@ -83,7 +83,7 @@ onEveryServer("getOrSet", (test) => {
     assertEquals(await Promise.all([won, waiting]), ["value", "value"]);
   });
 
-  test("has other commands on the key act on the lease", async (first, second) => {
+  test("lets other commands on the key act on the lease", async (first, second) => {
     const loader = new Loader();
     const won = first.getOrSet("key", loader.load, { lockFor: 40 });
     await loader.called();
@@ -217,7 +217,7 @@ onEveryServer("getOrSet", (test) => {
     await assertTtl(second, "key", -1);
   });
 
-  test("refreshes once, however many clients see the stale value", async (first, second) => {
+  test("refreshes once for all clients that see the stale value", async (first, second) => {
     await first.set("key", 0, 60);
     let loads = 0;
     for (let round = 1; round <= 20; round++) {
@@ -332,7 +332,7 @@ onEveryServer("getOrSet", (test) => {
     assertEquals([await won, listeners()], ["value", { present: 0, most: 1 }]);
   });
 
-  test("refuses options that make no sense", async (client) => {
+  test("refuses invalid options", async (client) => {
     const invalid: Record<string, unknown>[] = [
       { exptime: -1 },
       { staleFor: -1 },
@@ -368,7 +368,7 @@ onEveryServer("getOrSet by meta commands", (test) => {
     assertEquals(await first.getOrSet("key", () => "new", { staleFor: 60 }), "new");
   });
 
-  test("takes a lease over that was touched to last for ever", async (first, second) => {
+  test("replaces a lease that was touched so that it never expires", async (first, second) => {
     const loader = new Loader();
     const won = first.getOrSet("key", loader.load);
     await loader.called();
@@ -434,7 +434,7 @@ for (const [addition, dialect] of Object.entries(DIALECTS)) {
         assertEquals(await winner, "new");
       }));
 
-    it("frees the others after lockFor when a winner dies where there was no value", () =>
+    it("frees the others after lockFor when the caller that computes dies", () =>
       timedTest(dialect, async ([first, second], pass) => {
         const dead = new Loader();
         const winner = first.getOrSet("key", dead.load, { lockFor: 10 });
@@ -449,7 +449,7 @@ for (const [addition, dialect] of Object.entries(DIALECTS)) {
         assertEquals(await second.get("key"), "value");
       }));
 
-    it("frees the others after lockFor when a winner dies before a stale value", () =>
+    it("frees the others after lockFor when the caller that refreshes dies", () =>
       timedTest(dialect, async ([first, second], pass) => {
         await first.set("key", "old", 60);
         await first.invalidate("key");
@@ -502,7 +502,7 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
 
   for (const [addition, dialect] of Object.entries(DIALECTS)) {
     describe(`getOrSet whose lease is lost on ${kind}${addition}`, () => {
-      it("neither stores nor ends another's lease of the same cas unique", async () => {
+      it("neither stores over nor ends another client's lease with the same cas unique", async () => {
         await using server = await start();
         await using first = new Client(server.address, { timeout: 10_000, ...dialect });
         await using second = new Client(server.address, { timeout: 10_000, ...dialect });
@@ -565,7 +565,7 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
 }
 
 describe("getOrSet where the server misbehaves", () => {
-  it("stores what it computes on servers that do not tell the cas unique of a lease", async () => {
+  it("stores what it computes on servers that do not return the cas unique of a lease", async () => {
     for (const imitate of ["1.6.10", "1.6.12", "1.6.13"] as const) {
       await using server = await MemcachedServer.listen({ imitate });
       await using client = new Client(server.address);
@@ -600,7 +600,7 @@ describe("getOrSet where the server misbehaves", () => {
     });
   }
 
-  it("computes when a key is neither there nor missing, as behind a proxy", async () => {
+  it("computes when a key can be neither read nor added, as behind a proxy", async () => {
     let claims = 0;
     await using peer = new ScriptedPeer(answering((line) => {
       if (line.startsWith("mg ")) return "EN\r\n";

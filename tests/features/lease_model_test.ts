@@ -17,7 +17,7 @@ const TRIALS: Readonly<Record<string, Omit<LeaseTrial, "rounds" | "random">>> = 
 };
 
 for (const [name, trial] of Object.entries(TRIALS)) {
-  Deno.test(`by ${name}, nothing stays for fresh that was computed before a change`, () =>
+  Deno.test(`by ${name}, a value that was computed before a change is never fresh`, () =>
     withSeed(async (seed) => {
       const random = new Random(seed);
       const { needless, outdated } = await tryLeases({ ...trial, rounds: ROUNDS, random });

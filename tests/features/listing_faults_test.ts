@@ -43,7 +43,7 @@ async function standstill(count: () => number): Promise<number> {
   return count();
 }
 
-Deno.test("items asks with one packet of its own, and reads replies of older and newer servers", async () => {
+Deno.test("items sends one packet, and reads replies of older and newer servers", async () => {
   const requests: string[] = [];
   const replies = ["", "OK\r\n"].map((start) => `${start}${itemLine("a")}END\r\n`);
   for (
@@ -146,7 +146,7 @@ Deno.test("items rejects with a SocketError when the reply makes no sense", asyn
   for (const reply of ["hello\r\n", `${itemLine("a")}${EVENT}`]) {
     await using peer = new ScriptedPeer(answering(() => reply));
     await using client = new Client(peer.address);
-    const error = await assertRejects(() => keysOf(client), SocketError, "answers nothing");
+    const error = await assertRejects(() => keysOf(client), SocketError, "unexpected reply");
     assertEquals(error.server, peer.address);
   }
 });
@@ -199,7 +199,7 @@ Deno.test("items rejects when a server falls silent, and watch continues", async
   await ended;
 });
 
-Deno.test("items has a server wait whose items are not asked for", async () => {
+Deno.test("items makes a server wait whose items are not asked for", async () => {
   let sent = 0;
   const portion = itemLine("a").repeat(10_000);
   await using peer = new ScriptedPeer(endless("", portion, () => sent++));
@@ -211,7 +211,7 @@ Deno.test("items has a server wait whose items are not asked for", async () => {
   }
 });
 
-Deno.test("watch has a server wait whose events are not asked for", async () => {
+Deno.test("watch makes a server wait whose events are not asked for", async () => {
   let sent = 0;
   const portion = EVENT.repeat(10_000);
   await using peer = new ScriptedPeer(endless("OK\r\n", portion, () => sent++));
@@ -224,7 +224,7 @@ Deno.test("watch has a server wait whose events are not asked for", async () => 
   for await (const _ of events) if (++seen > (before + 2) * 10_000) break;
 });
 
-Deno.test("watch asks with one packet of its own", async () => {
+Deno.test("watch sends one packet", async () => {
   const requests: string[] = [];
   await using peer = new ScriptedPeer(answering((line) => {
     requests.push(line);

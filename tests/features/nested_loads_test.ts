@@ -24,7 +24,7 @@ async function withClient(body: (client: Client) => Promise<void>): Promise<void
 }
 
 describe("getOrSet inside a load", () => {
-  it("of the same key is an error, at once, later and by the way of others", () =>
+  it("of the same key is an error, at once, later and through other loads", () =>
     withClient(async (client) => {
       const names = client.namespace("n:");
       for (const [kind, commands] of Object.entries<KeyCommands>({ client, names })) {
@@ -104,7 +104,7 @@ describe("getOrSet inside a load", () => {
     assertEquals([all, loads], [[1, 1], 1]);
   });
 
-  it("may be survived", () =>
+  it("is an error that the load can catch", () =>
     withClient(async (client) => {
       const load = async () => {
         const error = await client.getOrSet("key", () => "never").catch((error) => error);
@@ -114,7 +114,7 @@ describe("getOrSet inside a load", () => {
       assertEquals(await Promise.all(asked), ["own", "own"]);
     }));
 
-  it("of two keys that wait for each other is an error, and of no more", () =>
+  it("of two keys that wait for each other is an error for both", () =>
     withClient(async (client) => {
       const met = Promise.withResolvers<void>();
       let begun = 0;
@@ -130,7 +130,7 @@ describe("getOrSet inside a load", () => {
       }
     }));
 
-  it("of another key, of another format or another client is none", () =>
+  it("of another key, in another format or by another client is not an error", () =>
     withClient(async (client) => {
       await using other = new Client(client.servers[0]!.name, { timeout: 10_000 });
       const leaf = () => client.getOrSet("leaf", () => "leaf");
@@ -143,7 +143,7 @@ describe("getOrSet inside a load", () => {
       assertEquals(through, "leaf");
     }));
 
-  it("is served a stale value that it is to replace", () =>
+  it("gets a stale value, which the load replaces", () =>
     withClient(async (client) => {
       await client.set("key", "old", 60);
       await client.invalidate("key");
@@ -151,7 +151,7 @@ describe("getOrSet inside a load", () => {
       assertEquals(await client.getOrSet("key", load), "new after old");
     }));
 
-  it("does not concern callers that ask for the same meanwhile, nor what a load has left behind", () =>
+  it("does not affect callers that ask for the key meanwhile, nor calls after the load", () =>
     withClient(async (client) => {
       const called = Promise.withResolvers<void>();
       const held = Promise.withResolvers<string>();

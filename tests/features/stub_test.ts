@@ -68,7 +68,7 @@ async function boxWithStub() {
   return { box, stub: stub! };
 }
 
-Deno.test("replaceStub looks for the stub again where its cas unique counts no more", async () => {
+Deno.test("replaceStub looks for the stub again if its cas unique is not valid any more", async () => {
   const { box, stub } = await boxWithStub();
   box.faults.cas = ["exists", "exists"];
   assertEquals(await replaceStub(box, stub, { ...VALUE, exptime: 0 }), "stored");
@@ -76,7 +76,7 @@ Deno.test("replaceStub looks for the stub again where its cas unique counts no m
   assertEquals(box.item?.data, VALUE.data);
 });
 
-Deno.test("replaceStub leaves alone what stands in the stub's place by then, and gives up in the end", async () => {
+Deno.test("replaceStub keeps an item that has replaced the stub, and gives up in the end", async () => {
   const { box, stub } = await boxWithStub();
   box.faults.cas = ["exists"];
   box.faults.gets = [{ value: box.item, cas: 1n }, { value: VALUE, cas: 1n }];

@@ -61,7 +61,7 @@ describe(`A client that fails over to "miss" without a listener for errors`, () 
     assertEquals(client.servers[0]?.missed, 2);
   });
 
-  it("fails where a number, a change or a turn is promised", async () => {
+  it("rejects where a number, a change or a lock is promised", async () => {
     await using client = missing();
     const promises: Record<string, () => Promise<unknown>> = {
       incr: () => client.incr("key", 1, { initial: 1 }),
@@ -172,7 +172,7 @@ describe("A namespace whose counter cannot be reached", () => {
     await body(client.namespace("n:"), fleet.servers[0]!, client);
   }
 
-  it("has nothing and drops what is written, where that is a miss", async () => {
+  it("misses and drops writes, if a failure is a miss", async () => {
     await withFleet("miss", async (names, counter, client) => {
       await names.setMany({ key: "old", other: "old", count: "1" });
       await counter.become("refusing");
@@ -212,7 +212,7 @@ describe("A namespace whose counter cannot be reached", () => {
     });
   });
 
-  it("fails where that is an error", async () => {
+  it("rejects, if a failure is an error", async () => {
     await withFleet("error", async (names, counter) => {
       await names.set("key", "old");
       await counter.become("refusing");
@@ -225,7 +225,7 @@ describe("A namespace whose counter cannot be reached", () => {
     });
   });
 
-  it("goes on with a server that has come back without the counter", async () => {
+  it("continues with a server that has come back without the counter", async () => {
     await withFleet("error", async (names, counter) => {
       await names.set("key", "old");
       const { memcached } = counter;

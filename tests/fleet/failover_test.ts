@@ -129,7 +129,7 @@ Deno.test("Client's events come as error, down, reconnect, up, before the operat
   assertEquals(seen.slice(5), ["reconnect", "up"]);
 });
 
-Deno.test("Client reports nothing when a server closes what nothing waits for", async () => {
+Deno.test("Client reports nothing when a server closes an idle connection", async () => {
   const { fleet, server } = await one();
   await using _ = fleet;
   await using client = connect(fleet);
@@ -141,7 +141,7 @@ Deno.test("Client reports nothing when a server closes what nothing waits for", 
   assertEquals(client.servers[0]?.failures, 0);
 });
 
-Deno.test("Client.servers tells what is known of each server", async () => {
+Deno.test("Client.servers has the state of each server", async () => {
   const { fleet, server } = await one();
   await using _ = fleet;
   await using client = connect(fleet, { failuresBeforeDead: 2, connections: 2 });
@@ -181,7 +181,7 @@ Deno.test("a connection that still answers shows that its server is not down", a
   }
 });
 
-Deno.test("a server that does not know the client has answered, and is not down", async () => {
+Deno.test("a server that refuses the client's password has answered, and is not down", async () => {
   await using memcached = await MemcachedServer.listen({
     auth: { username: "client", password: "secret" },
   });
@@ -569,7 +569,7 @@ function losing(times: number, requests: string[]): ScriptedPeer {
   });
 }
 
-Deno.test("retries sends a get again as often as it says, and no oftener", async () => {
+Deno.test("retries sends a get again as often as it says, and not more often", async () => {
   for (const lost of [1, 2, 3]) {
     const requests: string[] = [];
     await using peer = losing(lost, requests);
@@ -581,7 +581,7 @@ Deno.test("retries sends a get again as often as it says, and no oftener", async
   }
 });
 
-Deno.test("retries sends nothing again but gets", async () => {
+Deno.test("retries sends only gets again", async () => {
   const operations: ((client: Client) => Promise<unknown>)[] = [
     (client) => client.set("key", "v"),
     (client) => client.add("key", "v"),

@@ -37,7 +37,7 @@ for (const [kind, options] of Object.entries(KINDS)) {
     assertEquals(await client.get("key"), "old");
   });
 
-  Deno.test(`Client (${kind}) tells of its new servers at once`, async () => {
+  Deno.test(`Client (${kind}) shows its new servers at once`, async () => {
     await using old = await MemcachedServer.listen();
     await using next = await MemcachedServer.listen();
     await using client = new Client(old.address, options);
@@ -119,14 +119,14 @@ Deno.test("Client counts the operations that wait for what is being loaded", asy
   assertEquals(client.metrics().pending, 0);
 });
 
-Deno.test("Client that was never used closes at once, and accepts nothing any more", async () => {
+Deno.test("Client that was never used closes at once, and then accepts no operation", async () => {
   const client = new Client("127.0.0.1:1");
   await client.close();
   await assertRejects(() => client.get("key"), SocketError, "the client is closed");
   assertEquals(client.servers.map(({ state }) => state), ["idle"]);
 });
 
-Deno.test("Client refuses a locator that is none, and an unknown server, before anything is loaded", () => {
+Deno.test("Client refuses an invalid locator and an unknown server before anything is loaded", () => {
   // deno-lint-ignore no-explicit-any -- the caller's mistake
   assertThrows(() => new Client("127.0.0.1:1", { locator: (() => 0) as any }), ValidationException);
   const client = new Client("127.0.0.1:1", { retries: 1 });

@@ -14,7 +14,7 @@ async function start(options: ClientOptions = {}) {
   return { fleet, client };
 }
 
-Deno.test("Client.setServers lets what is under way end where it began, and the rest begin elsewhere", async () => {
+Deno.test("Client.setServers lets operations under way end on the old servers, and starts others on the new", async () => {
   await using old = await MemcachedServer.listen();
   await using next = await MemcachedServer.listen();
   await using client = new Client(old.address);
@@ -106,7 +106,7 @@ Deno.test("Client.setServers leaves the old list when the new one cannot be used
   assertEquals(await client.get("key"), "value");
 });
 
-Deno.test("Client.setServers leaves those that are down out of the ring", async () => {
+Deno.test("Client.setServers keeps servers that are down out of the ring", async () => {
   const { fleet, client } = await start({ failover: "remove", failuresBeforeDead: 1 });
   await using _ = fleet;
   await using __ = client;

@@ -98,7 +98,7 @@ Deno.test("keys that are longer, or not ASCII, are what the format takes", async
   assertEquals(listed.filter((key) => !key.startsWith("app:")).toSorted(), ["café", "日本"]);
 });
 
-Deno.test("a key that the format makes no key of is refused, and errors have the caller's key", async () => {
+Deno.test("a key that the format refuses is an error with the caller's key", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address, { keys: prefixedKeys("p:") });
   for (const key of ["a b", "x".repeat(249), "", "\n", "é".repeat(10) + " "]) {

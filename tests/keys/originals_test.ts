@@ -65,7 +65,7 @@ function outputOf(command: string, args: string[]): string | undefined {
 const dalli = run("ruby", "-e", RUBY, JSON.stringify(KEYS));
 
 Deno.test({
-  name: "dalliKeys makes of keys what dalli makes of them",
+  name: "dalliKeys changes keys as dalli does",
   ignore: dalli === undefined,
   fn() {
     assertEquals(KEYS.map(dalliKeys().encode), dalli![0]);
@@ -77,7 +77,7 @@ const TEXTS = ["a", "café", "日本", "😀", "it's", 'a"b', `it's"`, "back\\sl
 const python = run("/usr/bin/python3", "-c", PYTHON, JSON.stringify(TEXTS));
 
 Deno.test({
-  name: "pymemcacheKeys and djangoKeys make of keys what pymemcache and Django make of them",
+  name: "pymemcacheKeys and djangoKeys change keys as pymemcache and Django do",
   ignore: python === undefined,
   fn() {
     const format = pymemcacheKeys({ prefix: "p:", allowUnicodeKeys: true, bytes: true });
@@ -127,7 +127,7 @@ const RAILS_VECTORS: RailsVectors = JSON.parse(
   await Deno.readTextFile(new URL("../vectors/rails.json", import.meta.url)),
 );
 
-Deno.test("railsKeys makes of keys what Rails 6.1, 7.0 and 7.1 make of them", () => {
+Deno.test("railsKeys changes keys as Rails 6.1, 7.0 and 7.1 do", () => {
   for (const { rails, digest, namespace, keys } of RAILS_VECTORS.keys) {
     const separator = rails.startsWith("6") ? ":md5:" : ":hash:";
     const format = railsKeys({ digest, separator, ...(namespace === null ? {} : { namespace }) });
@@ -141,7 +141,7 @@ Deno.test("railsKeys makes of keys what Rails 6.1, 7.0 and 7.1 make of them", ()
 });
 
 Deno.test({
-  name: "railsKeys makes of keys what the Rails here makes of them",
+  name: "railsKeys changes keys as the installed Rails does",
   ignore: rails === undefined,
   fn() {
     const [[separator] = [], ...made] = rails ?? [];
@@ -169,7 +169,7 @@ Deno.test({
   },
 });
 
-Deno.test("enyimKeys makes of keys what EnyimMemcached's transformers make of them", () => {
+Deno.test("enyimKeys changes keys as EnyimMemcached's transformers do", () => {
   for (const key of NAMES) {
     const sha1 = createHash("sha1").update(Buffer.from(key, "utf16le")).digest("base64");
     assertEquals(enyimKeys({ transformer: "sha1" }).encode(key), sha1);

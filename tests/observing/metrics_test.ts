@@ -31,7 +31,7 @@ Deno.test("Client.metrics counts operations, items, bytes and times", async () =
   assert(sum > 0);
 });
 
-Deno.test("Client.metrics takes a refusal for an error and not for a miss", async () => {
+Deno.test("Client.metrics counts a refusal as an error and not as a miss", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await client.set("text", "text");

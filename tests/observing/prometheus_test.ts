@@ -77,7 +77,7 @@ Deno.test("prometheus asks the servers, and says which has not answered", async 
   assertEquals(valueOf(none, 'moecache_server_up{client="moecache",server="127.0.0.1:1"}'), 0);
 });
 
-Deno.test("prometheus does not take a spare server for one that has not answered", async () => {
+Deno.test("prometheus does not treat a spare server as one that has not answered", async () => {
   await using gutter = await MemcachedServer.listen();
   await using client = new Client(["127.0.0.1:1", "127.0.0.1:2"], {
     failover: { gutter: gutter.address },
@@ -92,7 +92,7 @@ Deno.test("prometheus does not take a spare server for one that has not answered
   ]);
 });
 
-Deno.test("prometheus rejects what is no fault of a server", async () => {
+Deno.test("prometheus rejects what is not a fault of a server", async () => {
   const lookUp = () => Promise.reject(new Error("no list"));
   await using client = new Client([], { discovery: { name: "test", lookUp } });
   await assertRejects(() => prometheus(client, { servers: true }), Error, "no list");

@@ -29,7 +29,7 @@ Deno.test("shapeOf counts modules, imports and levels", () => {
   });
 });
 
-Deno.test("shapeOf tells what is loaded at once from what is loaded later, or not at all", () => {
+Deno.test("shapeOf distinguishes what is loaded at once, later, or not at all", () => {
   const graph = graphOf({ a: "b? c! d", b: "", c: "e", d: "", e: "" });
   assertEquals(shapeOf(graph, ["./src/a.ts"]), {
     ...{ modules: 5, loaded: 2, edges: 4, levels: 3 },
@@ -37,7 +37,7 @@ Deno.test("shapeOf tells what is loaded at once from what is loaded later, or no
   });
 });
 
-Deno.test("shapeOf finds circles, of types as well, and takes each for one level", () => {
+Deno.test("shapeOf finds cycles, of types as well, and counts each as one level", () => {
   const graph = graphOf({ a: "b", b: "c d", c: "b!", d: "e", e: "f", f: "d?" });
   const { circles, levels } = shapeOf(graph, ["./src/a.ts"]);
   assertEquals(circles, [

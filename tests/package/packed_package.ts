@@ -90,7 +90,7 @@ Deno.test("the package says of every adapter what it adapts", () => {
   assertEquals(adapters.filter((name) => ADAPTED[name] === undefined), []);
 });
 
-Deno.test("the package may be dropped by bundlers, but for what is loaded for its effect", async () => {
+Deno.test("bundlers may drop the package, except modules that are loaded for their effect", async () => {
   const { sideEffects } = await readJson("package.json");
   const program = `import * as all from "./node_modules/${NAME}/FILE";
     console.log(Object.keys(all).length === 0);`;

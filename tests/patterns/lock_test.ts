@@ -14,7 +14,7 @@ import { RESTARTING } from "../support/restarting.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 
 onEveryServer("lock", (test) => {
-  test("lets one in at a time, with growing tokens", async (first, second) => {
+  test("gives the lock to one holder at a time, with growing tokens", async (first, second) => {
     let inside = 0;
     const tokens: bigint[] = [];
     const work = async (client: Client) => {
@@ -42,7 +42,7 @@ onEveryServer("lock", (test) => {
     assertEquals(reason, signal.reason);
   });
 
-  test("releases no lock but its own", async (first, second) => {
+  test("releases only its own lock", async (first, second) => {
     const lost = await lock(first, "key", { ttl: 30 });
     await second.delete("key");
     assertEquals(await lost.isHeld(), false);
@@ -170,7 +170,7 @@ Deno.test("lock removes a stub that was added after its signal", async () => {
   assertEquals(await removed.promise, "cas key 1836017004 2592001 36 7");
 });
 
-Deno.test("lock and once leave no claim behind that the server did not answer in time", async () => {
+Deno.test("lock and once remove a claim that the server did not answer in time", async () => {
   await using fleet = await SwitchedFleet.start(["a:1"]);
   const [server] = fleet.servers;
   const { dial } = fleet;

@@ -10,7 +10,7 @@ import { RESTARTING } from "../support/restarting.ts";
 import { assertTtl } from "../support/ttl.ts";
 
 onEveryServer("once", (test) => {
-  test("acts once for all callers", async (first, second) => {
+  test("runs the action once for all callers", async (first, second) => {
     let calls = 0;
     const act = () => Promise.resolve({ calls: ++calls });
     const asked = [first, second, first, second].map((client) => once(client, "key", act));
@@ -36,7 +36,7 @@ onEveryServer("once", (test) => {
     assertEquals(await once(second, "key", () => "done"), "done");
   });
 
-  test("does not act again when the result cannot be stored", async (first, second) => {
+  test("does not run the action again when the result cannot be stored", async (first, second) => {
     const never = () => Promise.reject(new Error("nobody was to act"));
     const unstorable: [unknown, new (message: string) => Error, string][] = [
       [() => {}, ValidationException, "Cannot"],
@@ -155,7 +155,7 @@ Deno.test("once sends its result again when the server was lost meanwhile", asyn
   assertEquals(await client.get("key"), "done");
 });
 
-Deno.test("once inside its own action is an error, directly, through views and by the way of others", async () => {
+Deno.test("once inside its own action is an error, directly, through views and through other actions", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address, { timeout: 10_000 });
   const places: Record<string, KeyCommands> = {

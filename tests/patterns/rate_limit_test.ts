@@ -98,7 +98,7 @@ onEveryServer("rateLimit", (test) => {
   });
 });
 
-Deno.test("rateLimit takes no window that cannot be reached for an empty one", async () => {
+Deno.test("rateLimit does not treat a window that cannot be reached as empty", async () => {
   const asked: unknown[] = [];
   const client = {
     incr(_key: string, _delta?: bigint | number, options?: OperationOptions): Promise<bigint> {

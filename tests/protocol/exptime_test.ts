@@ -45,7 +45,7 @@ Deno.test("checkExptime makes a Date absolute and rounds it up", () => {
   assertEquals(checkExptime(new Date("2030-01-01T00:00:00.001Z"), NOW), 1_893_456_001);
 });
 
-Deno.test("checkExptime keeps a Date long past from becoming relative, or never", () => {
+Deno.test("checkExptime does not turn an old Date into a relative time, or never", () => {
   assertEquals(checkExptime(new Date(0), NOW), 2_592_001);
   assertEquals(checkExptime(new Date(60_000), NOW), 2_592_001);
   assertEquals(checkExptime(new Date(-1), NOW), 2_592_001);

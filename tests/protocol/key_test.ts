@@ -10,7 +10,7 @@ Deno.test("checkKey accepts and refuses the keys that Python moecache does", () 
   }
 });
 
-Deno.test("checkKey refuses what is no string", () => {
+Deno.test("checkKey refuses what is not a string", () => {
   for (const key of [undefined, null, 1, 1.5, true, ["a"], new Uint8Array([97]), { a: 1 }]) {
     assertThrows(() => checkKey(key, "get"), ValidationException, "keys must be strings");
   }

@@ -84,7 +84,7 @@ function isTrue(why: string, hash: number, point: number, position: number, of: 
   return why.startsWith("below the first point") && position === of && point > hash;
 }
 
-Deno.test("explain tells EnyimMemcached's wrap-around from the usual one", () => {
+Deno.test("explain distinguishes EnyimMemcached's wrap-around from the usual one", () => {
   for (const factory of [moecacheRing, enyimCoreRing, enyimKetama]) {
     const locator = factory(SERVERS);
     const reasons = KEYS.map((key) => locator.explain!(key).why);
@@ -107,7 +107,7 @@ for (const factory of OTHERS) {
   });
 }
 
-Deno.test("modula and its kin name the remainder that the server follows from", () => {
+Deno.test("modula and the other modulo rings name the remainder that chooses the server", () => {
   for (const factory of [modula, crc32Modulo, memjsModulo, spymemcachedModulo]) {
     const locator = factory(SERVERS);
     for (const key of KEYS.slice(0, 100)) {
@@ -144,7 +144,7 @@ for (const factory of WEIGHTED as LocatorFactory[]) {
   });
 }
 
-Deno.test("twemproxyModula and its kin take weights of billions without taking memory", () => {
+Deno.test("twemproxyModula and the other modulo rings accept weights of billions without using memory", () => {
   for (const factory of [twemproxyModula, npmMemcacheModula, pythonMemcachedModulo]) {
     const heavy = SERVERS.map((server) => ({ ...server, weight: 2 ** 31 - 1 }));
     const locator = factory(heavy);

@@ -245,7 +245,7 @@ Deno.test("migrate notices that the former server knows no meta commands", async
   });
 });
 
-Deno.test("migrate asks again where the item moved on while the former place was asked", async () => {
+Deno.test("migrate asks again if the item moved while the former server was asked", async () => {
   const asked: string[] = [];
   const places = {
     next: (command: Command) => {
@@ -266,7 +266,7 @@ Deno.test("migrate asks again where the item moved on while the former place was
   assertEquals(asked, ["next", "former", "next"]);
 });
 
-Deno.test("migrate leaves alone what stays where it is", async () => {
+Deno.test("migrate does nothing for keys that stay on their server", async () => {
   await using old = await MemcachedServer.listen();
   await using next = await MemcachedServer.listen();
   const servers = [old.address, next.address];
@@ -278,7 +278,7 @@ Deno.test("migrate leaves alone what stays where it is", async () => {
   assertEquals(Number(a!.cmd_get) + Number(b!.cmd_get), 1);
 });
 
-Deno.test("migrate fails, and dresses nothing as a miss, when the former server is out of reach", async () => {
+Deno.test("migrate fails, and reports no miss, when the former server cannot be reached", async () => {
   await using next = await MemcachedServer.listen();
   const from = { servers: ["127.0.0.1:1"] };
   const to = { servers: [next.address] };
@@ -321,7 +321,7 @@ Deno.test("migrate moves nothing when none of the former servers is left", () =>
   assertEquals(locator.locate("key"), ketama(SERVERS).locate("key"));
 });
 
-Deno.test("migrate spreads keys over servers that stand in for all it names", () => {
+Deno.test("migrate spreads keys over servers that replace the ones it names", () => {
   const locator = migrate({ servers: ["x:1"] }, { servers: ["y:1"], locator: ketama })(SERVERS);
   assertEquals(locator.locate("key"), ketama(SERVERS).locate("key"));
 });

@@ -23,7 +23,7 @@ Deno.test("every file of tests belongs to deno task test or to deno task test:al
   assertEquals(files.filter((file) => !listed.has(file)), []);
 });
 
-Deno.test("what both run is a test that does more in deno task test:all", () => {
+Deno.test("a file that both tasks run does more in deno task test:all", () => {
   const full = new Set(pathsOf(listFullTests()));
   const both = pathsOf(listTests()).filter((path) => full.has(path));
   assert(both.includes("tests/transcoding/fuzz_test.ts"));
@@ -31,7 +31,7 @@ Deno.test("what both run is a test that does more in deno task test:all", () => 
   assert(both.length < 15, both.join());
 });
 
-Deno.test("what takes long is there", () => {
+Deno.test("the files that listTests names exist", () => {
   const weighed = pathsOf(listTests().filter(({ seconds }) => seconds > 1));
   assert(weighed.length > 10, weighed.join());
   const missing = weighed.filter((path) =>

@@ -34,7 +34,7 @@ Deno.test("decodeBase64 decodes what encodeBase64 encodes", () => {
   }
 });
 
-Deno.test("decodeBase64 passes over what is no base64, and stops at the first padding", () => {
+Deno.test("decodeBase64 passes over what is not base64, and stops at the first padding", () => {
   assertEquals(decodeBase64("Z-m_9 v!"), "foo");
   assertEquals(decodeBase64("YQ==Zm9v"), "a");
   assertEquals(decodeBase64("=AAA"), "\0\0");

@@ -33,7 +33,7 @@ Deno.test("imitate answers ERROR to commands that came later", () => {
   }
 });
 
-Deno.test("imitate before 1.5.19 takes the value behind ms for a command", () => {
+Deno.test("imitate before 1.5.19 treats the value after ms as a command", () => {
   assertEquals(ask("1.5.16", "ms a 1\r\nx\r\n"), "ERROR\r\nERROR\r\n");
 });
 

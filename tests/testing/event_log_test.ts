@@ -18,7 +18,7 @@ function lines(watcher: Watcher): string[] {
   return decodeLatin1(watcher.take()).split("\n").slice(0, -1);
 }
 
-Deno.test("EventLog.log tells the time, a number and whose command it was", () => {
+Deno.test("EventLog.log writes the time, a number and the connection of the command", () => {
   const clock = new Clock();
   const log = createLog(clock);
   const watcher = watchFetchers(log);
@@ -46,7 +46,7 @@ Deno.test("EventLog.watch takes 20, and another when one has closed", () => {
   watchFetchers(log);
 });
 
-Deno.test("Watcher counts lines it has no room for, and tells of the gap", () => {
+Deno.test("Watcher counts lines it has no room for, and reports the gap", () => {
   const log = createLog();
   const watcher = watchFetchers(log);
   for (let count = 0; count < 300; count++) log.log("fetchers", () => "x".repeat(1000));

@@ -61,7 +61,7 @@ Deno.test("a fault's reply may be empty, of several lines or of any characters",
   );
 });
 
-Deno.test("a fault's reply to a command that stores comes behind its value", () => {
+Deno.test("a fault's reply to a command that stores comes after its value", () => {
   for (const request of ["set a 0 0 5\r\nget b\r\n", "ms a 5\r\nget b\r\n"]) {
     const [command = ""] = request.split(" ");
     const session = failing(command, { reply: "SERVER_ERROR no" });
@@ -78,7 +78,7 @@ Deno.test("a fault's itemReplies are sent among the items", () => {
   );
 });
 
-Deno.test("a fault's delay comes before the command, behind the replies before it", () => {
+Deno.test("a fault's delay comes before the command, and after the replies before it", () => {
   const session = failing("get", { delay: 50 });
   assertEquals(steps(session, "mn\r\nget a\r\nmn\r\n"), ["MN\r\n", 50, "END\r\nMN\r\n"]);
   assertEquals(steps(failing("get", { delay: 50, reply: "no" }), "get a\r\n"), [50, "no\r\n"]);
@@ -107,7 +107,7 @@ Deno.test("a fault's drop after a command ends the conversation, and what is sto
   }
 });
 
-Deno.test("a fault's drop behind so many bytes sends no more of the reply", () => {
+Deno.test("a fault's drop after a number of bytes sends no more of the reply", () => {
   const whole = "VALUE a 0 5\r\nhello\r\nEND\r\n";
   for (let drop = 0; drop <= whole.length; drop++) {
     const session = failing("get", { drop });

@@ -135,7 +135,7 @@ Deno.test("stats items and stats slabs count by class", () => {
   ]);
 });
 
-Deno.test("stats items counts what was evicted, and what of that nobody had read", () => {
+Deno.test("stats items counts what was evicted, and how much of that was never read", () => {
   const clock = new Clock();
   const session = createSession({ clock, memoryLimit: 2 * footprint(1, VALUE.length) });
   answer(session, "set a 0 100 1000\r\n" + VALUE + "\r\n" + "get a\r\nget a\r\n" + set("b"));

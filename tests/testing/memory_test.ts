@@ -42,7 +42,7 @@ async function connect(port: number): Promise<Deno.Conn> {
   return connection;
 }
 
-Deno.test("MemcachedServer takes twice its memory limit at most, and 60 MB for itself", async () => {
+Deno.test("MemcachedServer uses at most twice its memory limit, and 60 MB for itself", async () => {
   const limit = 32 * MEGABYTE;
   await using server = await ServerProcess.start(limit);
   await fill(server.port, 2.5 * limit);
@@ -50,7 +50,7 @@ Deno.test("MemcachedServer takes twice its memory limit at most, and 60 MB for i
   assert(memory <= 2 * limit + 60 * MEGABYTE, `it takes ${Math.round(memory / MEGABYTE)} MB`);
 });
 
-Deno.test("MemcachedServer takes 20 KB for a connection at most", async () => {
+Deno.test("MemcachedServer uses at most 20 KB for a connection", async () => {
   await using server = await ServerProcess.start(MEGABYTE);
   const connections: Deno.Conn[] = [];
   const open = async (count: number) => {

@@ -5,7 +5,7 @@ import { decodeLatin1, encodeLatin1 } from "../../src/testing/byte_text.ts";
 import { Session } from "../../src/testing/session.ts";
 import { answer, Clock, createSession, createState, replies } from "./session_world.ts";
 
-Deno.test("mg with N makes an item that is gone when its time has come", () => {
+Deno.test("mg with N makes an item that expires at its time", () => {
   const clock = new Clock();
   const session = createSession({ clock });
   assertEquals(answer(session, "mg a N30 t\r\n"), "HD t30 W\r\n");
@@ -45,7 +45,7 @@ Deno.test("ms with I over a stale item leaves its time as it was", () => {
   assertEquals(answer(session, "mg a\r\n"), "EN\r\n");
 });
 
-Deno.test("mg with l tells the time since the second reading, or since the item was stored", () => {
+Deno.test("mg with l answers the time since the second read, or since the item was stored", () => {
   const clock = new Clock();
   const session = createSession({ clock });
   answer(session, "ms a 1\r\nx\r\n");
@@ -56,14 +56,14 @@ Deno.test("mg with l tells the time since the second reading, or since the item 
   assertEquals(answer(session, "mg a l\r\nmg a l\r\n"), "HD l2\r\nHD l0\r\n");
 });
 
-Deno.test("mg with t tells of what is gone at once what memcached's 32 bits make of it", () => {
+Deno.test("mg with t answers the time of an expired item in memcached's 32 bits", () => {
   const clock = new Clock();
   const session = createSession({ clock });
   clock.advance(7);
   assertEquals(answer(session, "ms a 1\r\nx\r\nmg a T-1 t\r\n"), `HD\r\nHD t${2 ** 32 - 68}\r\n`);
 });
 
-Deno.test("me tells the time to live as a negative number", () => {
+Deno.test("me shows the time to live as a negative number", () => {
   const clock = new Clock();
   const session = createSession({ clock });
   answer(session, "ms a 1 T100\r\nx\r\n");
@@ -71,7 +71,7 @@ Deno.test("me tells the time to live as a negative number", () => {
   assertMatch(answer(session, "me a\r\n"), /^ME a exp=-60 la=40 /);
 });
 
-Deno.test("metadump tells times, and nothing of what has expired or was flushed", () => {
+Deno.test("metadump shows times, and omits what has expired or was flushed", () => {
   const clock = new Clock();
   const session = createSession({ clock });
   answer(session, "ms a 1 T10\r\nx\r\nms b 1 T20\r\nx\r\n");
@@ -84,13 +84,13 @@ Deno.test("metadump tells times, and nothing of what has expired or was flushed"
   assertEquals(answer(session, "lru_crawler metadump hash\r\n"), "END\r\n");
 });
 
-Deno.test("metadump lets what came behind it wait until more comes", () => {
+Deno.test("metadump delays commands after it until more bytes come", () => {
   const session = createSession();
   assertEquals(answer(session, "lru_crawler metadump all\r\nmn\r\nms a 1\r\n"), "END\r\n");
   assertEquals(answer(session, "x\r\n"), "MN\r\nHD\r\n");
 });
 
-Deno.test("metadump lists once what is there all the time, whatever is stored meanwhile", () => {
+Deno.test("metadump lists each item that stays once, whatever is stored meanwhile", () => {
   const state = createState();
   const [dumping, storing] = [new Session(state, 1), new Session(state, 2)];
   const store = (name: string) => {
@@ -161,7 +161,7 @@ Deno.test("watch evictions shows what had to make room", () => {
   );
 });
 
-Deno.test("watch tells the time by the clock it was given, and what becomes of an item", () => {
+Deno.test("watch shows the time of the given clock, and what happens to an item", () => {
   const clock = new Clock();
   const state = createState({ clock });
   const watching = new Session(state, 1);
@@ -188,7 +188,7 @@ Deno.test("watch is refused to the twenty-first", () => {
   );
 });
 
-Deno.test("Session reads nothing behind watch", () => {
+Deno.test("Session reads nothing after watch", () => {
   const session = createSession();
   assertEquals(answer(session, "watch\r\nget a\r\nquit\r\n"), "OK\r\n");
   assertEquals(answer(session, "get a\r\n"), "");

@@ -56,13 +56,13 @@ Deno.test("new MemcachedServer refuses options too, and leaves the listener alon
   assert(listener.addr.port > 0);
 });
 
-Deno.test("MemcachedServer.setCluster refuses what is no list of addresses", async () => {
+Deno.test("MemcachedServer.setCluster refuses what is not a list of addresses", async () => {
   await using server = await MemcachedServer.listen();
   const error = assertThrows(() => server.setCluster(["host"]), ValidationException);
   assert(error.message.includes(`a list of "host:port"`));
 });
 
-Deno.test("options that are undefined are not given", () => {
+Deno.test("options that are undefined count as left out", () => {
   const names = ["memoryLimit", "port", "auth", "fault", "imitate", "now"];
   const nothing = Object.fromEntries(names.map((name) => [name, undefined]));
   assertEquals(resolveOptions(nothing), resolveOptions({}));

@@ -53,7 +53,7 @@ Deno.test("Session does not keep the bytes that it was given", () => {
   assertEquals(answer(session, "a\r\n"), "VALUE a 0 1\r\nx\r\nEND\r\n");
 });
 
-Deno.test("Session reads nothing behind quit", () => {
+Deno.test("Session reads nothing after quit", () => {
   const session = createSession();
   assertEquals(answer(session, "get a\r\nquit\r\nget a\r\n"), "END\r\n");
   assert(session.closed);
@@ -79,7 +79,7 @@ Deno.test("Session waits for the end of a get, until its keys are more than any 
   assert(session.closed);
 });
 
-Deno.test("Session hands replies out before they pile up", () => {
+Deno.test("Session returns replies before they use much memory", () => {
   const session = createSession();
   answer(session, `set a 0 0 60000\r\n${"x".repeat(60000)}\r\n`);
   const request = encodeLatin1(`get ${"a ".repeat(1000)}\r\n`.repeat(3));
@@ -91,7 +91,7 @@ Deno.test("Session hands replies out before they pile up", () => {
   assertEquals(byteLength, 3 * (1000 * ("VALUE a 0 60000\r\n\r\n".length + 60000) + 5));
 });
 
-Deno.test("Session hands a value out as it was when it was asked for", () => {
+Deno.test("Session returns a value as it was when it was asked for", () => {
   const session = createSession();
   const large = "x".repeat(100_000);
   answer(session, `set a 0 0 100000\r\n${large}\r\n`);
@@ -128,7 +128,7 @@ Deno.test("Session lets time pass by the clock it was given", () => {
   assertMatch(answer(session, "stats\r\n"), /STAT uptime 100\r\n/);
 });
 
-Deno.test("Session tells of a cluster with config get cluster", () => {
+Deno.test("Session answers config get cluster with the cluster", () => {
   const state = createState();
   const session = new Session(state, 1);
   assertEquals(answer(session, "config get cluster\r\n"), "ERROR\r\n");

@@ -202,7 +202,7 @@ Deno.test("compressed refuses bytes that are followed by themselves", async () =
   }
 });
 
-Deno.test("compressed tells why the runtime took bytes for damaged", async () => {
+Deno.test("compressed says why the runtime treated bytes as damaged", async () => {
   const around = compressed(rawTranscoder);
   const item = { flags: 128, data: Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8) };
   const error = await assertRejects(() => decode(around, item), ClientException, "are damaged");
@@ -254,7 +254,7 @@ Deno.test("compressed applies the smaller of its own limit and the client's", as
   }
 });
 
-Deno.test("compressed hands the client's limits on", async () => {
+Deno.test("compressed passes on the client's limits", async () => {
   const limits = { maxValueBytes: 20_000 };
   const seen: unknown[] = [];
   const around = compressed({ ...rawTranscoder(), decode: (_, limits) => (seen.push(limits), _) });
@@ -269,7 +269,7 @@ Deno.test("compressed stores nothing that it would not read", () => {
   assertThrows(store, ValidationException, "it takes 10000 bytes, and maxValueBytes is 9999");
 });
 
-Deno.test("compressed refuses options that make no sense", () => {
+Deno.test("compressed refuses invalid options", () => {
   const invalid: Record<string, unknown>[] = [
     { threshold: -1 },
     { threshold: 1.5 },

@@ -20,7 +20,7 @@ const raw: Transcoder = {
   decode: ({ data }) => data,
 };
 
-Deno.test("itemReader gives the transcoder bytes of its own unless it only borrows them", () => {
+Deno.test("itemReader gives the transcoder a copy of the bytes unless it only borrows them", () => {
   const buffer = new Uint8Array(10);
   const lent = buffer.subarray(2, 4);
   const own = itemReader(raw, LIMITS)(7, lent) as Uint8Array;
@@ -37,7 +37,7 @@ Deno.test("itemReader reads no value from a lease or a failure", () => {
   }
 });
 
-Deno.test("itemReader tells a transcoder that borrows of large bytes which are its own", () => {
+Deno.test("itemReader says to a transcoder that borrows whether large bytes belong to it", () => {
   const decode = (_: EncodedValue, limits?: DecodeLimits) => limits;
   const borrowing = itemReader({ ...raw, decode, borrowsData: true }, LIMITS);
   const own = { maxValueBytes: 1000, ownsData: true };
@@ -84,7 +84,7 @@ Deno.test("itemReader and itemWriter do not change errors that are not this modu
   }
 });
 
-Deno.test("itemReader hands the client's limits to the transcoder", () => {
+Deno.test("itemReader passes the client's limits to the transcoder", () => {
   const decode = (_: EncodedValue, limits?: DecodeLimits) => limits;
   assertStrictEquals(itemReader({ ...raw, decode }, LIMITS)(7, new Uint8Array(2)), LIMITS);
 });
@@ -98,7 +98,7 @@ Deno.test("itemWriter copies the bytes unless the transcoder hands them over", (
   assertStrictEquals(handedOver.data.buffer, data.buffer);
 });
 
-Deno.test("itemWriter asks no subclass how long the bytes are that it hands over", () => {
+Deno.test("itemWriter never asks a subclass for the length of bytes", () => {
   class Longer extends Uint8Array<ArrayBuffer> {
     override get byteLength() {
       return 1;

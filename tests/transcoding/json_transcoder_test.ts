@@ -86,7 +86,7 @@ Deno.test("jsonTranscoder says that a reviver's or replacer's error is the value
   assertThrows(() => transcoder.decode(item("1")), ClientException);
 });
 
-Deno.test("jsonTranscoder refuses options that make no sense", () => {
+Deno.test("jsonTranscoder refuses invalid options", () => {
   const invalid: Record<string, unknown>[] = [
     { flags: -1 },
     { flags: 2 ** 32 },

@@ -79,7 +79,7 @@ Deno.test("moecacheTranscoder.encode writes strings as Python moecache does", ()
   }
 });
 
-Deno.test("moecacheTranscoder tells the client how strings are stored and that it keeps no data", () => {
+Deno.test("moecacheTranscoder has the flags of strings, and borrows the data that it decodes", () => {
   assertEquals(moecacheTranscoder.textFlags, 274);
   assertEquals(moecacheTranscoder.borrowsData, true);
 });
@@ -105,7 +105,7 @@ Deno.test("moecacheTranscoder.decode throws for bytes that are not UTF-8", () =>
   }
 });
 
-Deno.test("moecacheTranscoder.decode tells other deployments from other types", () => {
+Deno.test("moecacheTranscoder.decode distinguishes other deployments from other types", () => {
   for (const flags of [0, 1, 18, 255, 512, 530, 65554, 2 ** 31, 2 ** 32 - 1]) {
     assertThrows(
       () => decode(flags, new Uint8Array()),

@@ -74,7 +74,7 @@ Deno.test("a transcoder that fails to place an item fails the operation, not the
   assertEquals(client.metrics().reconnects, 0);
 });
 
-Deno.test("a client refuses a transcoder whose place is no function", () => {
+Deno.test("a client refuses a transcoder whose place is not a function", () => {
   const transcoder = { ...placing(() => undefined), place: new Uint8Array(5) as never };
   const make = () => new BareClient("localhost", { transcoder });
   assertThrows(make, ValidationException, "one whose place is a function");

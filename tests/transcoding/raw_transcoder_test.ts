@@ -33,7 +33,7 @@ Deno.test("rawTranscoder has its bytes copied unless they are handed over", () =
   assertEquals([copied.data, handedOver.data], [Uint8Array.of(1, 2), data]);
 });
 
-Deno.test("rawTranscoder gives the caller bytes of its own, without a copy where they are already", () => {
+Deno.test("rawTranscoder gives the caller its own bytes, with a copy only if needed", () => {
   const buffer = new Uint8Array(100);
   const read = itemReader(rawTranscoder, LIMITS);
   assertEquals((read(0, buffer.subarray(10, 20)) as Uint8Array).buffer.byteLength, 10);

@@ -31,7 +31,7 @@ function* transcoders(): Generator<[name: string, transcoder: Transcoder]> {
 }
 
 for (const [name, transcoder] of transcoders()) {
-  Deno.test(`${name} reads no value with bytes behind its end`, async () => {
+  Deno.test(`${name} refuses a value with bytes after its end`, async () => {
     let count = 0;
     for (const value of VALUES) {
       let encoded;

@@ -21,9 +21,17 @@ Deno.test("zstdDecompress refuses frames that end early, are damaged or are foll
       await assertRejects(() => zstdDecompress(whole.slice(0, length), 1e6), ClientException);
     }
     const longer = new Uint8Array([...whole, 0]);
-    await assertRejects(() => zstdDecompress(longer, 1e6), ClientException, "not a whole one");
+    await assertRejects(
+      () => zstdDecompress(longer, 1e6),
+      ClientException,
+      "not a whole zstd frame",
+    );
     const twice = new Uint8Array([...whole, ...whole]);
-    await assertRejects(() => zstdDecompress(twice, 1e6), ClientException, "not a whole one");
+    await assertRejects(
+      () => zstdDecompress(twice, 1e6),
+      ClientException,
+      "not a whole zstd frame",
+    );
   }
   const flipped = FOREIGN.slice();
   flipped[12] = 0x63;

@@ -234,7 +234,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Client needs leave to connect to a host name only, and none for its addresses",
+  name: "Client needs permission only for a host name, not for its addresses",
   ignore: ignore || lacksTls(),
   fn: async () => {
     const authority = await CertificateAuthority.create("authority");

@@ -56,7 +56,7 @@ function reading(...parts: (string | number)[]): (into: Uint8Array) => Promise<n
 
 const writing = (bytes: Uint8Array) => Promise.resolve(bytes.length);
 
-Deno.test("openChannel hands Buffers over as what they are besides, bytes", async () => {
+Deno.test("openChannel passes on Buffers as Uint8Arrays", async () => {
   const channel = await openChannel(bufferTransport("hello"), false);
   await channel.write([new Uint8Array(1)]);
   const chunk = await new Promise<Uint8Array>((resolve) =>
@@ -76,7 +76,7 @@ Deno.test("Client keeps no part of a Buffer that its transport uses again", asyn
   assertEquals(first, new TextEncoder().encode("moe"));
 });
 
-Deno.test("openChannel reads chunk by chunk, and hands over what comes behind", async () => {
+Deno.test("openChannel reads chunk by chunk, and passes on what follows", async () => {
   const words = ["one", "two", "three"].map((word) => new TextEncoder().encode(word));
   const readable = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -162,7 +162,7 @@ Deno.test("openChannel ends a transport whose reads or writes never end", async 
   await channel.close();
 });
 
-Deno.test("openChannel bears a transport that moves nothing now and then", async () => {
+Deno.test("openChannel accepts a transport that sometimes moves nothing", async () => {
   const counts = [0, 1, 0, 0, 2];
   const sent: number[] = [];
   const transport = transportOf({
@@ -209,7 +209,7 @@ Deno.test("ByteChannel.close ends what waits to read, though the transport does 
   }
 });
 
-Deno.test("ByteChannel.close hands nothing over that comes afterwards", async () => {
+Deno.test("ByteChannel passes on nothing that comes after close", async () => {
   let arrive = (): void => {};
   const read = (into: Uint8Array) =>
     new Promise<number>((resolve) => arrive = () => resolve((into[0] = 65, 1)));

@@ -155,7 +155,7 @@ Deno.test("connectNode closes what connects at the same time as another address"
   assertEquals(attempts.open, ["10.0.0.1"]);
 });
 
-Deno.test("connectNode tries the next address at once when one fails, and tells of the last", async () => {
+Deno.test("connectNode tries the next address at once when one fails, and throws the last error", async () => {
   using attempts = new Attempts();
   const connected = attempts.connect("three.test");
   for (const host of NAMES["three.test"]!) (await attempts.socket(host)).fail(`${host} refuses`);
@@ -208,7 +208,7 @@ Deno.test("connectNode tries addresses of both versions in turn, each once", asy
   assertEquals([...attempts.sockets.keys()], ["fd00::1", "10.0.0.1", "fd00::2"]);
 });
 
-Deno.test("connectNode looks up no address, and waits for nothing where there is but one", async () => {
+Deno.test("connectNode does not look up an address, and waits for nothing if there is only one", async () => {
   using attempts = new Attempts();
   for (const host of ["10.0.0.9", "fe80::1%eth0"]) {
     const connected = attempts.connect(host);

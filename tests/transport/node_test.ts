@@ -227,7 +227,7 @@ for (const direct of [true, false]) {
     await assertRejects(() => channel.write([new Uint8Array(1)]));
   });
 
-  test("dialNode opens a socket that hands on what the receiver throws", async () => {
+  test("dialNode opens a socket that passes on what the receiver throws", async () => {
     await using peer = await Peer.listen((socket) => void socket.write("x"));
     const channel = await openChannel(await dial(peer.endpoint), direct);
     const gathering = new Gathering();
@@ -377,7 +377,7 @@ Deno.test("dialNode gives up when its signal says so", async () => {
   assertEquals(await assertRejects(() => dial(endpoint, controller.signal)), reason);
 });
 
-Deno.test("dialNode leaves no socket behind however soon it is given up", async () => {
+Deno.test("dialNode leaves no socket open, however soon it is given up", async () => {
   await using peer = await Peer.listen((socket) =>
     void socket.resume().on("end", () => socket.end())
   );

@@ -18,7 +18,7 @@ function answering(resolve: Resolve | undefined): Disposable {
   return { [Symbol.dispose]: () => void Object.assign(Deno, { resolveDns: own }) };
 }
 
-Deno.test("resolveDns asks Deno's resolver, and hands its signal on", async () => {
+Deno.test("resolveDns asks Deno's resolver, and passes on the signal", async () => {
   const asked: unknown[] = [];
   using _ = answering((name, type, options) => {
     asked.push([name, type]);
@@ -29,7 +29,7 @@ Deno.test("resolveDns asks Deno's resolver, and hands its signal on", async () =
   assertEquals(asked, [["cache.test", "A"]]);
 });
 
-Deno.test("resolveDns takes a name without records for an empty list, and nothing else", async () => {
+Deno.test("resolveDns returns an empty list only for a name without records", async () => {
   using _ = answering((name) =>
     Promise.reject(name === "none.test" ? new Deno.errors.NotFound() : new Error("SERVFAIL"))
   );
@@ -74,7 +74,7 @@ Deno.test("resolveDns asks node:dns where there is no other resolver, and leaves
   ]);
 });
 
-Deno.test("resolveDns takes what node:dns calls no records for an empty list", async () => {
+Deno.test("resolveDns returns an empty list for node:dns's errors about missing records", async () => {
   const fail = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
   using _ = answeringAsNode({ resolve4: fail });
   for (const code of ["ENOTFOUND", "ENODATA"]) {

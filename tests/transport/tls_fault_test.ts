@@ -51,7 +51,7 @@ Deno.test("tlsFault describes a fault in the same words on every runtime", () =>
   }
 });
 
-Deno.test("tlsFault leaves alone what TLS has no part in", () => {
+Deno.test("tlsFault does not change errors without TLS", () => {
   for (const error of [new Error("Connection refused (os error 111)"), "text", undefined]) {
     assertStrictEquals(tlsFault(error, without), error);
   }

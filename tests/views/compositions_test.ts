@@ -53,7 +53,7 @@ for (const [name, [makeView, peculiarities]] of Object.entries(COMPOSITIONS)) {
   describeKeyCommands(name, makeView, peculiarities);
 }
 
-Deno.test("getOrSet through replicas joins no copying of a value that is gone", async () => {
+Deno.test("getOrSet through replicas does not join the copying of a value that was deleted", async () => {
   await using here = await MemcachedServer.listen();
   await using there = await MemcachedServer.listen();
   await using first = new Client(here.address);

@@ -17,7 +17,7 @@ describeKeyCommands(
   { key: (name) => name.repeat(240), takesAnyKey: true },
 );
 
-Deno.test("hashedKeys takes every string, and tells all apart", async () => {
+Deno.test("hashedKeys accepts every string, and distinguishes all", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const view = hashedKeys(client);
@@ -52,7 +52,7 @@ Deno.test("hashedKeys changes neither key nor item if memcached takes the key", 
   assertEquals(await view.incr("5"), 7n);
 });
 
-Deno.test("hashedKeys takes a collision for a miss", async () => {
+Deno.test("hashedKeys treats a collision as a miss", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const view = hashedKeys(client, { hash: () => "same" });

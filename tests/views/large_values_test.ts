@@ -94,7 +94,7 @@ for (const [name, options] of Object.entries(FORMATS)) {
       assertEquals(await keysOf(client), []);
     });
 
-    test("takes a value that lacks a chunk for a miss", async (client) => {
+    test("treats a value that lacks a chunk as a miss", async (client) => {
       const view = largeValues(client, options);
       for (const index of [0, 1, 4]) {
         await view.set("a", bytes(4500), 60);
@@ -202,7 +202,7 @@ onEveryServer("largeValues", (test) => {
     await assertRejects(() => view.setStream("a", {} as ReadableStream), ValidationException);
   });
 
-  test("fails a stream whose chunk is gone on the way", async (client) => {
+  test("fails a stream when a chunk is lost while it is read", async (client) => {
     const view = largeValues(client, SMALL);
     await view.set("a", bytes(20_000));
     const stream = await view.getStream("a");
@@ -268,7 +268,7 @@ Deno.test("largeValues streams 64 MB in memory that holds a few chunks", async (
   assertEquals([produced, consumed, most], [64, 64 * 2 ** 20, 1_000_000]);
 });
 
-Deno.test("largeValues refuses options that are none", async () => {
+Deno.test("largeValues refuses invalid options", async () => {
   await using client = new Client("127.0.0.1:1");
   for (
     const options of [

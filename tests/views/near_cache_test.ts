@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { Client, SocketError, ValidationException } from "../../mod.ts";
+import { Client, PartialClientException, SocketError, ValidationException } from "../../mod.ts";
 import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
@@ -54,7 +54,7 @@ onEveryServer("nearCache", (test) => {
     }
   });
 
-  test("never keeps what it was reading while it wrote", async (client) => {
+  test("never keeps a value that it was reading while it wrote", async (client) => {
     const view = nearCache(client, ALL);
     for (let i = 0; i < 50; i++) {
       const reading = [view.get("a"), view.getMany(["a"]), view.get("a", {})];
@@ -85,7 +85,7 @@ onEveryServer("nearCache", (test) => {
     assertEquals(view.near.size, 0);
   });
 
-  test("hears of writes by watch", async (client, other) => {
+  test("drops values that watch reports as written", async (client, other) => {
     await using view = nearCache(client, { ...ALL, revalidate: "watch" });
     await view.ready;
     await other.set("a", 1);
@@ -109,7 +109,7 @@ Deno.test("nearCache keeps what is asked for a second time, so that a scan evict
   assertEquals(view.near.hits, 1);
 });
 
-Deno.test("nearCache takes no more memory than it may, and evicts what is used least recently", async () => {
+Deno.test("nearCache uses at most maxBytes, and evicts the least recently used values", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const view = nearCache(client, { ...ALL, maxBytes: 10_000 });
@@ -128,7 +128,7 @@ Deno.test("nearCache takes no more memory than it may, and evicts what is used l
   assertEquals([await view.get("large"), view.near.size], ["x".repeat(10_000), size]);
 });
 
-Deno.test("nearCache serves old values while the server is away, as long as it may", async () => {
+Deno.test("nearCache serves old values while the server cannot be reached, for staleOnError", async () => {
   const clock = new Clock();
   const server = await MemcachedServer.listen();
   await using client = new Client(server.address, { timeout: 1000 });
@@ -147,7 +147,7 @@ Deno.test("nearCache serves old values while the server is away, as long as it m
   await assertRejects(() => strict.get("a"), SocketError);
 });
 
-Deno.test("nearCache hands out values that no caller can change for others", async () => {
+Deno.test("nearCache returns values that no caller can change for others", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const view = nearCache(client, ALL);
@@ -208,4 +208,22 @@ Deno.test("nearCache refuses invalid options", async () => {
   const namespace = client.namespace("n:");
   const watching = { ...ALL, revalidate: "watch" } as const;
   assertThrows(() => nearCache(namespace, watching), ValidationException, "Client");
+});
+
+Deno.test("nearCache names in an error the keys that failed, and carries what it had", async () => {
+  const fault: FaultHook = ({ keys }) => {
+    return keys.includes("bad") ? { reply: "SERVER_ERROR out of luck" } : undefined;
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address);
+  const view = nearCache(client, ALL);
+  await client.setMany({ near: 1, far: 2 });
+  assertEquals(await view.get("near"), 1);
+  const error = await assertRejects(
+    () => view.getMany(["near", "far", "bad", "absent"]),
+    PartialClientException,
+    `1 of 4 keys, the first "bad"`,
+  );
+  assertEquals([...error.failures.keys()], ["bad"]);
+  assertEquals(new Map(error.results), new Map([["near", 1], ["far", 2]]));
 });

@@ -204,7 +204,7 @@ Deno.test("replicas reads its own zone first", async () => {
   assertEquals(found.size, 2);
 });
 
-Deno.test("replicas does not take a refusal for a fault of a fleet", async () => {
+Deno.test("replicas does not treat a refusal as a failure of a fleet", async () => {
   await using pair = await Pair.start();
   const view = replicas(pair.clients);
   await view.set("text", "no number");

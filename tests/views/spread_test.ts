@@ -70,7 +70,7 @@ Deno.test("spread stores hot keys on several servers, and others on one", async 
   assertEquals(await fleet.places("hot"), new Map());
 });
 
-Deno.test("spread reads from all copies, and from others while a server is away", async () => {
+Deno.test("spread reads from all copies, and from the others while a server is down", async () => {
   await using fleet = await Fleet.start(3);
   const view = spread(fleet.client, { copies: 3, keys: ["hot"] });
   await view.set("hot", "value", 60);
@@ -164,7 +164,7 @@ Deno.test("HotKeys finds the hot ones among many, and forgets them", () => {
   assertEquals(hot.has("a"), false);
 });
 
-Deno.test("spread does not spread keys that leave no room for a number", async () => {
+Deno.test("spread does not spread keys that are too long for a number", async () => {
   await using fleet = await Fleet.start(2);
   const view = spread(fleet.client, { keys: () => true });
   const key = "x".repeat(250);

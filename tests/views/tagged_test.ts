@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Client, ClientException, SocketError, ValidationException } from "../../mod.ts";
+import {
+  Client,
+  ClientException,
+  SocketError,
+  type Transcoder,
+  ValidationException,
+} from "../../mod.ts";
 import { hashedKeys, tagged, type TagOptions } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
@@ -101,7 +107,7 @@ onEveryServer("tagged", (test) => {
     assertEquals(await pages.get("a"), undefined);
   });
 
-  test("never takes a counter that is less than it knows", async (client) => {
+  test("never accepts a counter that is less than one it has seen", async (client) => {
     const pages = tagged(client);
     await pages.set("a", 1, 60, { tags: ["t"] });
     const old = await client.get<string>("tag:t");
@@ -118,7 +124,7 @@ onEveryServer("tagged", (test) => {
     assertEquals(await pages.get("b"), [1, 2]);
   });
 
-  test("takes any string for a tag", async (client) => {
+  test("accepts any string as a tag", async (client) => {
     const pages = tagged(client, { prefix: "p:" });
     for (const tag of ["a b", "#", "ü", "x".repeat(300), "😀"]) {
       await pages.set("a", 1, 60, { tags: new Set([tag]) });
@@ -170,7 +176,7 @@ Deno.test("tagged refuses invalid tags and options before a byte is sent", async
   assertThrows(() => tagged(client, { prefix: "x".repeat(101) }), ValidationException);
 });
 
-Deno.test("tagged has nothing and drops what is set when the server of a tag is gone, with failover: miss", async () => {
+Deno.test("tagged misses and drops writes when the server of a tag is down, with failover: miss", async () => {
   await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
   await using client = new Client(fleet.names, {
     ...{ failover: "miss", dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
@@ -283,9 +289,52 @@ onEveryServer("tagged, of what was invalidated", (test) => {
     const count = () => pages.incr("counted", 1, { initial: 3 });
     assertEquals([await count(), await count()], [3n, 4n]);
   });
+
+  test("replaces, touches and deletes nothing", async (client, other) => {
+    const keys = ["replaced", "touched", "deleted", "among", "many"];
+    for (const knows of [true, false]) {
+      const pages = tagged(client);
+      await pages.setMany(keys.map((key) => [key, "1"] as const), 60, { tags: ["t"] });
+      await pages.set("many", "1", 60, { tags: ["other"] });
+      await tagged(other).invalidateTag("t");
+      // One that has read a key knows its tags.
+      if (knows) assertEquals((await pages.getMany(keys)).size, 1);
+      const view = knows ? pages : tagged(client);
+      assertEquals(await view.replace("replaced", "2", 60, { tags: ["t"] }), false);
+      assertEquals(await view.touch("touched", 60), false);
+      assertEquals([await view.append("touched", "2"), await view.prepend("touched", "2")], [
+        false,
+        false,
+      ]);
+      assertEquals(await view.incr("touched"), undefined);
+      assertEquals(await view.delete("deleted"), false);
+      assertEquals(
+        await view.deleteMany(["among", "many", "absent"]),
+        new Map([["among", false], ["many", true], ["absent", false]]),
+      );
+      assertEquals(await view.getMany(keys), new Map());
+      assertEquals(await client.getMany(["deleted", "among", "many"]), new Map());
+    }
+  });
+
+  test("replaces, touches and deletes what was not", async (client) => {
+    const pages = tagged(client);
+    await pages.setMany({ a: 1, b: 1, c: 1 }, 60, { tags: ["t"] });
+    await pages.set("plain", 1);
+    assertEquals(await pages.replace("a", 2, 60, { tags: ["t"] }), true);
+    assertEquals([await pages.touch("b", 60), await pages.touch("plain", 60)], [true, true]);
+    assertEquals(await pages.replace("plain", 2), true);
+    const all = new Map<string, unknown>([["a", 2], ["b", 1], ["c", 1], ["plain", 2]]);
+    assertEquals(await pages.getMany([...all.keys()]), all);
+    assertEquals([await pages.delete("c"), await pages.delete("c")], [true, false]);
+    assertEquals(
+      await pages.deleteMany(["a", "b", "plain", "absent"]),
+      new Map([["a", true], ["b", true], ["plain", true], ["absent", false]]),
+    );
+  });
 });
 
-Deno.test("tagged: update fails when a tag's server goes away while it computes", async () => {
+Deno.test("tagged: update fails when a tag's server goes down while it computes", async () => {
   await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
   await using client = new Client(fleet.names, {
     ...{ dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
@@ -304,4 +353,47 @@ Deno.test("tagged: update fails when a tag's server goes away while it computes"
   const update = () => view.update("key", compute, { tags: ["t"] } as TagOptions);
   await assertRejects(update, SocketError, "tags:1");
   assertEquals(await view.get("key"), 1);
+});
+
+Deno.test("tagged deletes without the server of a tag, and what cannot be decoded", async () => {
+  await using fleet = await SwitchedFleet.start(["values:1", "tags:1"]);
+  const locator = () => ({ locate: (key: string) => Number(key.includes("tag:")) });
+  const settings = { dial: fleet.dial, timeout: 10_000, locator } as const;
+  const strange: Transcoder = {
+    encode: () => ({ flags: 9999, data: new Uint8Array(1) }),
+    decode: () => 1,
+  };
+  for (const failover of ["error", "miss"] as const) {
+    await using client = new Client(fleet.names, { ...settings, failover });
+    const pages = tagged(client);
+    await pages.setMany({ a: 1, b: 2, c: 3 }, 60, { tags: ["t"] });
+    await client.withTranscoder(strange).set("wrong", 1);
+    const tags = fleet.servers[1]!;
+    await tags.become("refusing");
+    assertEquals([await pages.touch("a", 60), await pages.delete("a")], [true, true]);
+    assertEquals(await pages.deleteMany(["b", "none"]), new Map([["b", true], ["none", false]]));
+    assertEquals([await pages.delete("wrong"), await client.get("a")], [true, undefined]);
+    await tags.become("up");
+  }
+});
+
+Deno.test("tagged sends nothing for what is invalid", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const pages = tagged(client);
+  const none = { tiemout: 1 } as object;
+  const calls: (() => Promise<unknown>)[] = [
+    () => pages.touch("a", -1 / 2),
+    () => pages.touch("a b", 1),
+    () => pages.touch("a", 1, none),
+    () => pages.delete("a", none),
+    () => pages.delete("a b"),
+    () => pages.deleteMany(["a", "a b"]),
+    () => pages.deleteMany(["a"], none),
+    () => pages.append("a", "b", none),
+    () => pages.prepend("a", "b", none),
+    () => pages.replace("a", 1, 1, none),
+    () => pages.replace("a b", 1),
+    () => pages.replace("a", 1, -1 / 2),
+  ];
+  for (const call of calls) await assertRejects(call, ValidationException);
 });

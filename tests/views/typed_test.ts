@@ -56,6 +56,36 @@ Deno.test("typed treats a value that does not fit as a miss, or as an error if t
   assertEquals(error.item, ["a"]);
 });
 
+Deno.test("typed adds in place of a value that does not fit, and does not replace, touch or delete it", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const users = typed(client, user);
+  const ada = { name: "Ada" };
+  for (const key of ["added", "replaced", "deleted", "among"]) {
+    await client.set(key, { nom: "Ada" });
+  }
+  assertEquals([await users.add("added", ada), await users.add("added", ada)], [true, false]);
+  assertEquals((await users.get("added"))?.name, "Ada");
+  assertEquals(await users.replace("replaced", ada), false);
+  assertEquals([await users.touch("replaced", 60), await users.touch("added", 60)], [false, true]);
+  assertEquals(await users.delete("deleted"), false);
+  assertEquals(
+    await users.deleteMany(["among", "added"]),
+    new Map([["among", false], ["added", true]]),
+  );
+  assertEquals(await client.getMany(["deleted", "among", "added"]), new Map());
+  // Where it is an error, it is there.
+  const strict = typed(client, user, { mismatch: "error" });
+  assertEquals([await strict.add("replaced", ada), await strict.touch("replaced", 60)], [
+    false,
+    true,
+  ]);
+  assertEquals([await strict.replace("replaced", ada), await strict.delete("replaced")], [
+    true,
+    true,
+  ]);
+});
+
 Deno.test("typed refuses to store what does not fit, before a byte is sent", async () => {
   await using client = new Client("127.0.0.1:1");
   const users = typed(client, user);
@@ -74,7 +104,7 @@ Deno.test("typed refuses to store what does not fit, before a byte is sent", asy
   }
 });
 
-Deno.test("typed takes schemas that check asynchronously, and refuses what is no schema", async () => {
+Deno.test("typed takes schemas that check asynchronously, and refuses what is not a schema", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const slow: Schema<string> = {

@@ -102,8 +102,8 @@ const DAY = 86_400_000;
  * A value expires to the millisecond, by the clock of the process that reads it. memcached counts whole seconds, and
  * removes the item up to two seconds later. A value must fit into an item, which is 1 MiB by default.
  *
- * When memcached cannot be reached or refuses, every method rejects. bentocache goes on with its first layer then; where
- * there is none, or with `suppressL2Errors: false`, it throws `E_L2_CACHE_ERROR`. With a client that has
+ * When memcached cannot be reached or refuses, every method rejects. bentocache then continues with its first layer;
+ * where there is none, or with `suppressL2Errors: false`, it throws `E_L2_CACHE_ERROR`. With a client that has
  * `failover: "miss"`, reads are misses and writes are dropped, but `clear` rejects.
  *
  * @param options `client`, or `servers` and `clientOptions`; `prefix`.

@@ -67,7 +67,7 @@ export class NamespaceTree {
       room = roomWithin(room, `${typeof item === "string" ? item : "-".repeat(LEAST_ROOM)}:`);
     }
     if (room >= LEAST_ROOM) return;
-    const why = "a key of memcached has no room for so many names, or such long ones";
+    const why = "its names are too many or too long for a key of memcached";
     throw new ValidationException(`Cannot use namespace "${path.join(":")}": ${why}`, path);
   }
 

@@ -148,7 +148,7 @@ export class MoecacheCacheStorage {
   }
 
   /**
-   * Deletes a cache and everything in it, for all programs, in one round trip whatever its size.
+   * Deletes a cache and everything in it, for all programs, in one round trip for any size.
    *
    * @param name Its name.
    * @returns Whether it existed.

@@ -14,6 +14,8 @@ import { type ChangeList, Lists, unlessDropped } from "./lists.ts";
 
 /** How many variants of one address are kept: browsers may differ in every request. */
 const MOST_VARIANTS = 64;
+/** How often the entries are listed when a server fails meanwhile and is back each time. */
+const MOST_LISTS = 3;
 /** How many keys are tried to find one on a server. */
 const MOST_KEYS_TRIED = 1000;
 /** The beginning of the keys of entries, after the prefix and the generation. */
@@ -88,16 +90,17 @@ export class Variants {
         reading.push(entries);
       }
     };
-    try {
-      await readListed();
-    } catch (error) {
-      // The servers that could be reached have been listed.
-      const outcome = await this.#outcomeOf(error);
-      if (outcome === "error") throw error;
-      if (outcome === "back") {
+    for (let attempt = 1;; attempt++) {
+      try {
+        await readListed();
+        break;
+      } catch (error) {
+        // The servers that could be reached have been listed.
+        const outcome = await this.#outcomeOf(error);
+        if (outcome === "miss") break;
+        if (outcome === "error" || attempt === MOST_LISTS) throw error;
         // What was read while the server was away may have failed, or be a miss.
         reading.length = 0;
-        await readListed();
       }
     }
     const all = await Promise.all(reading);

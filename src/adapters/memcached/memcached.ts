@@ -42,7 +42,7 @@ export interface MemcachedQuery {
   readonly execution: number;
 }
 
-/** Takes an error, or `undefined` and the result. */
+/** Receives an error, or `undefined` and the result. */
 export type MemcachedCallback<Result> = (
   this: MemcachedQuery,
   // deno-lint-ignore no-explicit-any -- npm's memcached gives errors, lists of them, and a string
@@ -50,7 +50,7 @@ export type MemcachedCallback<Result> = (
   result: Result,
 ) => void;
 
-/** The events of a client: each tells of one of its servers. */
+/** The events of a client: each is about one of its servers. */
 export type MemcachedEventName = "issue" | "failure" | "reconnecting" | "reconnect" | "remove";
 
 /** Encoded before the call, decoded as npm's memcached does; bytes are Buffers. */
@@ -119,7 +119,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * Gets a value, or several.
    *
    * @param key The key, or a list as for `getMulti`.
-   * @param callback Takes the value; `undefined` when the key does not exist.
+   * @param callback Receives the value; `undefined` when the key does not exist.
    */
   get(key: string | readonly string[], callback: MemcachedCallback<unknown>): void {
     if (Array.isArray(key)) return this.getMulti(key, callback);
@@ -132,7 +132,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * Gets a value and its cas unique.
    *
    * @param key The key.
-   * @param callback Takes an object with the value under the key and the namespace, and `cas`; `undefined` when the key
+   * @param callback Receives an object with the value under the key and the namespace, and `cas`; `undefined` when the key
    * does not exist.
    */
   gets(key: string, callback: MemcachedCallback<Record<string, unknown> | undefined>): void {
@@ -146,7 +146,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * Gets several values.
    *
    * @param keys The keys.
-   * @param callback Takes an object of the values that exist, by key. If some servers fail, it gets their errors, and
+   * @param callback Receives an object of the values that exist, by key. If some servers fail, it gets their errors, and
    * the values of the others.
    */
   getMulti(keys: readonly string[], callback: MemcachedCallback<Record<string, unknown>>): void {
@@ -175,7 +175,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param key The key.
    * @param value A string, a number, bytes, or what JSON can represent.
    * @param lifetime When it expires, in seconds; 0 is never, and below 0 it expires at once.
-   * @param callback Takes `true`.
+   * @param callback Receives `true`.
    */
   set(key: string, value: unknown, lifetime: number, callback: MemcachedCallback<boolean>): void {
     this.#store("set", key, value, lifetime, callback, async (full, item, exptime) => {
@@ -190,7 +190,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param key The key.
    * @param value As for `set`.
    * @param lifetime In seconds.
-   * @param callback Takes `true`.
+   * @param callback Receives `true`.
    */
   add(key: string, value: unknown, lifetime: number, callback: MemcachedCallback<boolean>): void {
     this.#store(
@@ -209,7 +209,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param key The key.
    * @param value As for `set`.
    * @param lifetime In seconds.
-   * @param callback Takes `true`.
+   * @param callback Receives `true`.
    */
   replace(
     key: string,
@@ -234,7 +234,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param value As for `set`.
    * @param cas What `gets` gave as `cas`.
    * @param lifetime In seconds.
-   * @param callback Takes whether it was stored.
+   * @param callback Receives whether it was stored.
    */
   cas(
     key: string,
@@ -250,11 +250,11 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   }
 
   /**
-   * Puts a value behind another; if there is none, the callback gets an error with `notStored`.
+   * Appends to a value; if there is none, the callback gets an error with `notStored`.
    *
    * @param key The key.
    * @param value As for `set`.
-   * @param callback Takes `true`.
+   * @param callback Receives `true`.
    */
   append(key: string, value: unknown, callback: MemcachedCallback<boolean>): void {
     this.#store(
@@ -268,11 +268,11 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   }
 
   /**
-   * Puts a value in front of another; if there is none, the callback gets an error with `notStored`.
+   * Prepends to a value; if there is none, the callback gets an error with `notStored`.
    *
    * @param key The key.
    * @param value As for `set`.
-   * @param callback Takes `true`.
+   * @param callback Receives `true`.
    */
   prepend(key: string, value: unknown, callback: MemcachedCallback<boolean>): void {
     this.#store(
@@ -290,7 +290,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param key The key.
    * @param value What is added, an integer from 0 on.
-   * @param callback Takes the new number; `false` when the key does not exist.
+   * @param callback Receives the new number; `false` when the key does not exist.
    */
   incr(key: string, value: number, callback: MemcachedCallback<number | boolean>): void {
     this.#count("incr", key, value, callback);
@@ -301,7 +301,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param key The key.
    * @param value What is subtracted, an integer from 0 on.
-   * @param callback Takes the new number; `false` when the key does not exist.
+   * @param callback Receives the new number; `false` when the key does not exist.
    */
   decr(key: string, value: number, callback: MemcachedCallback<number | boolean>): void {
     this.#count("decr", key, value, callback);
@@ -312,7 +312,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param key The key.
    * @param value What is added.
-   * @param callback Takes the new number.
+   * @param callback Receives the new number.
    */
   increment(key: string, value: number, callback: MemcachedCallback<number | boolean>): void {
     this.incr(key, value, callback);
@@ -323,7 +323,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param key The key.
    * @param value What is subtracted.
-   * @param callback Takes the new number.
+   * @param callback Receives the new number.
    */
   decrement(key: string, value: number, callback: MemcachedCallback<number | boolean>): void {
     this.decr(key, value, callback);
@@ -334,7 +334,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param key The key.
    * @param lifetime In seconds; 0 is never, and below 0 it expires at once.
-   * @param callback Takes whether the key exists.
+   * @param callback Receives whether the key exists.
    */
   touch(key: string, lifetime: number, callback: MemcachedCallback<boolean>): void {
     this.#onKey("touch", key, callback, (full) => {
@@ -347,7 +347,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * Deletes a key.
    *
    * @param key The key.
-   * @param callback Takes whether it existed.
+   * @param callback Receives whether it existed.
    */
   del(key: string, callback: MemcachedCallback<boolean>): void {
     this.#onKey("delete", key, callback, (full) => this.#client.delete(full), { repeats: true });
@@ -357,7 +357,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * Deletes a key, as `del` does.
    *
    * @param key The key.
-   * @param callback Takes whether it existed.
+   * @param callback Receives whether it existed.
    */
   delete(key: string, callback: MemcachedCallback<boolean>): void {
     this.del(key, callback);
@@ -366,7 +366,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   /**
    * Reads the version of each server.
    *
-   * @param callback Takes a list of `{ server, version, major, minor, bugfix }`.
+   * @param callback Receives a list of `{ server, version, major, minor, bugfix }`.
    */
   version(callback: MemcachedCallback<ServerReply[]>): void {
     this.#onAll("version", callback, () => this.#client.version(), versionReply);
@@ -375,7 +375,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   /**
    * Empties all servers.
    *
-   * @param callback Takes a list with `true` for each.
+   * @param callback Receives a list with `true` for each.
    */
   flush(callback: MemcachedCallback<boolean[]>): void {
     const flush = async () => {
@@ -388,7 +388,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   /**
    * Empties all servers, as `flush` does.
    *
-   * @param callback Takes a list with `true` for each.
+   * @param callback Receives a list with `true` for each.
    */
   flushAll(callback: MemcachedCallback<boolean[]>): void {
     this.flush(callback);
@@ -397,7 +397,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   /**
    * Reads the statistics of each server.
    *
-   * @param callback Takes a list of objects, each with `server`.
+   * @param callback Receives a list of objects, each with `server`.
    */
   stats(callback: MemcachedCallback<ServerReply[]>): void {
     this.#onAll("stats", callback, () => this.#client.stats(), plainReply);
@@ -406,7 +406,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   /**
    * Reads the settings of each server.
    *
-   * @param callback Takes a list of objects, each with `server`.
+   * @param callback Receives a list of objects, each with `server`.
    */
   settings(callback: MemcachedCallback<ServerReply[]>): void {
     this.#onAll("stats settings", callback, () => this.#client.stats("settings"), plainReply);
@@ -424,7 +424,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   /**
    * Reads the statistics of the slabs of each server.
    *
-   * @param callback Takes a list of objects by slab, each with `server`.
+   * @param callback Receives a list of objects by slab, each with `server`.
    */
   slabs(callback: MemcachedCallback<ServerReply[]>): void {
     const reply = (server: string, stats: Stats) => groupedReply(server, stats, "");
@@ -443,7 +443,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   /**
    * Reads the statistics of the items of each server.
    *
-   * @param callback Takes a list of objects by slab, each with `server`.
+   * @param callback Receives a list of objects by slab, each with `server`.
    */
   items(callback: MemcachedCallback<ServerReply[]>): void {
     const reply = (server: string, stats: Stats) => groupedReply(server, stats, "items:");
@@ -465,7 +465,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param server The server, one of `servers`.
    * @param slabid The slab, as `items` has it.
    * @param number How many at most; 0 is all.
-   * @param callback Takes a list of `{ key, b, s }`, or the only one, or `undefined`.
+   * @param callback Receives a list of `{ key, b, s }`, or the only one, or `undefined`.
    */
   cachedump(
     server: string,

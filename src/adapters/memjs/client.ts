@@ -23,7 +23,7 @@ import {
   settingsFrom,
 } from "./memjs_options.ts";
 
-/** Takes an error, or `null` and the results. */
+/** Receives an error, or `null` and the results. */
 export type MemjsCallback<Results extends readonly unknown[]> = (
   error: Error | null,
   ...results: { [Index in keyof Results]: Results[Index] | null }
@@ -151,7 +151,7 @@ export class Client {
    * Gets a value.
    *
    * @param key The key.
-   * @param callback Takes the value and its flags.
+   * @param callback Receives the value and its flags.
    */
   get(key: string, callback: MemjsCallback<[NodeBuffer, NodeBuffer]>): void;
   get(
@@ -177,14 +177,14 @@ export class Client {
   /**
    * Stores a value.
    *
-   * @param callback Takes `true`.
+   * @param callback Receives `true`.
    * @param expires When it expires, in memjs's former order.
    */
   set(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
   /**
    * Stores a value.
    *
-   * @param callback Takes `true`.
+   * @param callback Receives `true`.
    */
   set(
     key: string,
@@ -209,13 +209,13 @@ export class Client {
   /**
    * Stores a value if the key does not exist.
    *
-   * @param callback Takes whether it did.
+   * @param callback Receives whether it did.
    */
   add(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
   /**
    * Stores a value if the key does not exist.
    *
-   * @param callback Takes whether it did.
+   * @param callback Receives whether it did.
    */
   add(key: string, value: unknown, options: MemjsStoring, callback: MemjsCallback<[boolean]>): void;
   add(key: string, value: unknown, ...rest: readonly unknown[]): Promise<boolean> | void {
@@ -238,13 +238,13 @@ export class Client {
   /**
    * Stores a value if the key exists.
    *
-   * @param callback Takes whether it did.
+   * @param callback Receives whether it did.
    */
   replace(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
   /**
    * Stores a value if the key exists.
    *
-   * @param callback Takes whether it did.
+   * @param callback Receives whether it did.
    */
   replace(
     key: string,
@@ -273,7 +273,7 @@ export class Client {
    * Deletes a key.
    *
    * @param key The key.
-   * @param callback Takes whether it existed.
+   * @param callback Receives whether it existed.
    */
   delete(key: string, callback: MemjsCallback<[boolean]>): void;
   delete(key: string, callback?: MemjsCallback<[boolean]>): Promise<boolean> | void {
@@ -292,7 +292,7 @@ export class Client {
   /**
    * Adds to a number.
    *
-   * @param callback Takes `true` and the new number.
+   * @param callback Receives `true` and the new number.
    */
   increment(
     key: string,
@@ -304,7 +304,7 @@ export class Client {
   /**
    * Adds to a number.
    *
-   * @param callback Takes `true` and the new number.
+   * @param callback Receives `true` and the new number.
    */
   increment(
     key: string,
@@ -330,7 +330,7 @@ export class Client {
   /**
    * Subtracts from a number, down to 0.
    *
-   * @param callback Takes `true` and the new number.
+   * @param callback Receives `true` and the new number.
    */
   decrement(
     key: string,
@@ -342,7 +342,7 @@ export class Client {
   /**
    * Subtracts from a number, down to 0.
    *
-   * @param callback Takes `true` and the new number.
+   * @param callback Receives `true` and the new number.
    */
   decrement(
     key: string,
@@ -359,7 +359,7 @@ export class Client {
   }
 
   /**
-   * Puts a value behind another.
+   * Appends to a value.
    *
    * @param key The key.
    * @param value The value.
@@ -367,9 +367,9 @@ export class Client {
    */
   append(key: string, value: unknown): Promise<boolean>;
   /**
-   * Puts a value behind another.
+   * Appends to a value.
    *
-   * @param callback Takes whether the key exists.
+   * @param callback Receives whether the key exists.
    */
   append(key: string, value: unknown, callback: MemjsCallback<[boolean]>): void;
   append(
@@ -381,7 +381,7 @@ export class Client {
   }
 
   /**
-   * Puts a value in front of another.
+   * Prepends to a value.
    *
    * @param key The key.
    * @param value The value.
@@ -389,9 +389,9 @@ export class Client {
    */
   prepend(key: string, value: unknown): Promise<boolean>;
   /**
-   * Puts a value in front of another.
+   * Prepends to a value.
    *
-   * @param callback Takes whether the key exists.
+   * @param callback Receives whether the key exists.
    */
   prepend(key: string, value: unknown, callback: MemjsCallback<[boolean]>): void;
   prepend(
@@ -413,7 +413,7 @@ export class Client {
   /**
    * Sets when a key expires.
    *
-   * @param callback Takes whether the key exists.
+   * @param callback Receives whether the key exists.
    */
   touch(key: string, expires: number, callback: MemjsCallback<[boolean]>): void;
   touch(
@@ -438,7 +438,7 @@ export class Client {
   /**
    * Empties all servers.
    *
-   * @param callback Takes the last error, and `true` or an error for each server.
+   * @param callback Receives the last error, and `true` or an error for each server.
    */
   flush(callback: (error: Error | null, results: Record<string, true | Error>) => void): void;
   flush(

@@ -33,6 +33,6 @@ export class Builds {
 
 function noBuildId(why: string): ValidationException {
   return new ValidationException(
-    `Cannot tell the pages of builds apart: there is no build id, set the option buildId: ${why}`,
+    `Cannot find the build id of the pages: set the option buildId: ${why}`,
   );
 }

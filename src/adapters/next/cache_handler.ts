@@ -1,7 +1,12 @@
 /** A handler for `cacheHandlers` of Next.js: what `"use cache: remote"` stores. @module */
 
 import { ClientException, type Exptime, ValidationException } from "../../../mod.ts";
-import { checkInteger, checkOptions, type OptionTypes } from "../../option_checks.ts";
+import {
+  checkInteger,
+  checkOptions,
+  LONGEST_TIMEOUT,
+  type OptionTypes,
+} from "../../option_checks.ts";
 import { deferred, systemClock } from "../../waiting.ts";
 import { checkRecord } from "../adapter_options.ts";
 import { giveUp } from "../http/bodies.ts";
@@ -65,8 +70,6 @@ export interface NextCacheHandler extends AsyncDisposable {
 
 const TYPES: OptionTypes<NextCacheHandlerOptions> = { ...OPTION_TYPES, pendingTimeout: "number" };
 const PENDING_TIMEOUT = 30_000;
-/** The longest that timers take. */
-const LONGEST_TIMEOUT = 0x7fffffff;
 
 /** An entry that is being stored. */
 interface Pending {
@@ -76,10 +79,10 @@ interface Pending {
   readonly deadline: number;
 }
 
-/** What is stored of an entry besides its bytes and tags. An absent `expire` or `revalidate` is infinite. */
+/** What is stored of an entry besides its bytes and tags. A time that is absent is infinite: JSON has no `Infinity`. */
 interface Meta {
-  readonly stale: number;
   readonly timestamp: number;
+  readonly stale?: number;
   readonly expire?: number;
   readonly revalidate?: number;
 }
@@ -94,9 +97,9 @@ interface Meta {
  * An entry may be longer than memcached's items are. It lives as long as its `expire` says, and must fit into
  * memcached, which evicts entries that were not used for long.
  *
- * When memcached is away, or has lost a part of an entry, `get` resolves to nothing and `set` drops the entry: pages are
- * rendered, and `onError` receives the error. A revalidation is not dropped: it rejects. While `next build` runs, the
- * handler stores nothing and connects to nothing.
+ * When memcached cannot be reached, or has lost a part of an entry, `get` resolves to nothing and `set` drops the
+ * entry: pages are rendered, and `onError` receives the error. A revalidation is not dropped: it rejects. While
+ * `next build` runs, the handler stores nothing and connects to nothing.
  *
  * @param options `servers` or `client`; `clientOptions`, `prefix`, `onError`, `pendingTimeout`.
  * @returns The handler.
@@ -155,7 +158,7 @@ class MemcachedCache implements NextCacheHandler {
       ]);
       if (found === undefined) return undefined;
       const { head: { tags, meta }, body, verdict } = found;
-      const { stale, timestamp, expire = Infinity } = meta;
+      const { timestamp, stale = Infinity, expire = Infinity } = meta;
       const revalidate = verdict === "stale" ? -1 : meta.revalidate ?? Infinity;
       return { value: streamOf(body), tags: [...tags], stale, timestamp, expire, revalidate };
     } catch (error) {
@@ -197,7 +200,7 @@ class MemcachedCache implements NextCacheHandler {
     await this.close();
   }
 
-  /** Waits for an entry that this process is storing; not for ever, because its rendering may never end. */
+  /** Waits for an entry that this process is storing; with a time limit, because its rendering may never end. */
   async #waitForSet(cacheKey: string): Promise<void> {
     const pending = this.#setting.get(cacheKey);
     if (pending === undefined) return;
@@ -306,10 +309,9 @@ function checkEntry(entry: NextCacheEntry): NextCacheEntry {
 function headOf(
   { tags, stale, timestamp, expire, revalidate }: NextCacheEntry,
 ): Omit<EntryHead<Meta>, "rendered"> {
-  checkSeconds("stale", stale);
   const meta = {
-    stale,
     timestamp,
+    ...(checkSeconds("stale", stale) < Infinity ? { stale } : {}),
     ...(checkSeconds("expire", expire) < Infinity ? { expire } : {}),
     ...(checkSeconds("revalidate", revalidate) < Infinity ? { revalidate } : {}),
   };

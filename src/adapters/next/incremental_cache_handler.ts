@@ -28,8 +28,8 @@ import { TaggedEntries } from "./tagged_entries.ts";
 /** The options of {@linkcode nextIncrementalCacheHandler}; all are optional. */
 export interface NextIncrementalCacheHandlerOptions extends NextSharedOptions {
   /**
-   * What tells the pages of a deployment from those of the one before it, because they refer to files of their own build.
-   * By default it is Next's build id, in the file `BUILD_ID` beside the built application. All processes of a deployment
+   * Distinguishes the pages of a deployment from those of the one before: pages refer to files of their own build. By
+   * default it is Next's build id, in the file `BUILD_ID` beside the built application. All processes of a deployment
    * need the same: set it, or `generateBuildId` of Next, where each machine builds for itself. It must not be empty.
    */
   readonly buildId?: string | undefined;
@@ -60,8 +60,8 @@ const SHARED_KINDS: readonly unknown[] = ["FETCH", "IMAGE"];
  * `nextCacheHandler`, with which it may share a `prefix`.
  *
  * Pages that `next build` has rendered are rendered once more when they are first asked for, because Next does not read
- * its own files with another `cacheHandler`. When memcached is away, pages are rendered each time, and `onError`
- * receives the error; a revalidation rejects.
+ * its own files with another `cacheHandler`. When memcached cannot be reached, pages are rendered each time, and
+ * `onError` receives the error; a revalidation rejects.
  *
  * @param options `servers` or `client`; `clientOptions`, `prefix`, `onError`, `buildId`.
  * @returns The class.

@@ -10,7 +10,7 @@ export interface NextIncrementalCacheContext {
   readonly revalidatedTags?: readonly string[] | undefined;
 }
 
-/** How long a page may be used, in seconds; `false` means for ever. */
+/** How long a page may be used, in seconds; `false` means without a limit. */
 export interface NextCacheControl {
   /** After how long it is rendered again. */
   readonly revalidate: number | false;

@@ -28,7 +28,7 @@ export interface NextSharedOptions {
   readonly clientOptions?: ClientOptions | undefined;
   /**
    * The prefix of all keys in memcached, 1 to 50 characters, each from `!` to `~`; `"next:"` by default. Applications
-   * that share servers need prefixes of their own.
+   * that share servers need different prefixes.
    */
   readonly prefix?: string | undefined;
   /**
@@ -106,7 +106,7 @@ function logger(): (error: unknown) => void {
     if (now < quietUntil) return;
     quietUntil = now + MINUTE;
     // deno-lint-ignore no-console -- as Next does; nothing else shows the error
-    console.warn(`moecache: Next's cache goes on without memcached, because of ${error}`);
+    console.warn(`moecache: Next's cache continues without memcached, because of ${error}`);
   };
 }
 

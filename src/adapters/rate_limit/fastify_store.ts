@@ -41,7 +41,7 @@ export interface FastifyRateLimitStoreClass {
 
 /**
  * Makes a class for the option `store` of @fastify/rate-limit. It counts as
- * {@linkcode RateLimitStore} does. A route with a limit of its own counts apart.
+ * {@linkcode RateLimitStore} does. A route with its own limit is counted separately.
  *
  * When memcached cannot be reached, the error goes to the callback; @fastify/rate-limit lets the request pass with
  * `skipOnError: true`, and fails it otherwise. Call `close()` of the class when the server ends.

@@ -15,7 +15,7 @@ export interface RateLimitStoreOptions {
   readonly clientOptions?: ClientOptions | undefined;
   /**
    * The prefix of all keys in memcached, 1 to 50 characters, each from `!` to `~`; `"rate-limit:"` by default. Limiters
-   * that count apart need prefixes of their own.
+   * that count separately need different prefixes.
    */
   readonly prefix?: string | undefined;
 }
@@ -75,7 +75,7 @@ export function countersFrom(
  * ```
  */
 export class RateLimitStore implements AsyncDisposable {
-  /** The prefix of all keys, by which express-rate-limit tells stores apart. */
+  /** The prefix of all keys, by which express-rate-limit distinguishes stores. */
   readonly prefix: string;
   /** Always `false`: other stores see the same counts. */
   readonly localKeys: boolean = false;
@@ -97,7 +97,7 @@ export class RateLimitStore implements AsyncDisposable {
   }
 
   /**
-   * Takes the options of the limiter. express-rate-limit 8 logs an error of this method and goes on; hits reject then.
+   * Takes the options of the limiter. express-rate-limit 8 logs an error of this method and continues; then hits reject.
    *
    * @param options `windowMs`, the length of a window in milliseconds: an integer from 1 to 2,147,483,647.
    * @throws {ValidationException} When it is anything else.

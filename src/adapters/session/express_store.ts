@@ -44,11 +44,11 @@ export interface MoecacheSessionMethods extends AsyncDisposable {
 /**
  * Makes a store for express-session. No socket is opened before the first operation needs one.
  *
- * Sessions are stored as JSON, whatever transcoder the client has. A session lives until its cookie expires, and up to
+ * Sessions are stored as JSON with any transcoder of the client. A session lives until its cookie expires, and up to
  * two seconds longer, because memcached counts whole seconds. It must fit into an item, which is 1 MiB by default.
  * memcached may evict sessions when it needs room, and loses them when it restarts: their users are logged out then.
  * Errors go to the callback, and express-session passes them to the next error handler. With a client that has
- * `failover: "miss"`, reads find nothing and writes are dropped. `destroy` gives an error all the same: otherwise the
+ * `failover: "miss"`, reads find nothing and writes are dropped. `destroy` still gives an error: otherwise the
  * session would be valid again when memcached is back.
  *
  * @param session What express-session exports.

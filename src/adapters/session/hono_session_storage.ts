@@ -33,7 +33,7 @@ export interface HonoSessionStorage extends AsyncDisposable {
 /**
  * Makes a storage for `useSessionStorage` of @hono/session. No socket is opened before the first operation needs one.
  *
- * Sessions are stored as JSON, whatever transcoder the client has. A session lives `ttl` seconds after it was stored
+ * Sessions are stored as JSON with any transcoder of the client. A session lives `ttl` seconds after it was stored
  * last: set `ttl` to no less than the `duration` of `useSession`. It must fit into an item, which is 1 MiB by default.
  * memcached may evict sessions when it needs room, and loses them when it restarts.
  *
@@ -41,8 +41,8 @@ export interface HonoSessionStorage extends AsyncDisposable {
  * after the other, and reads it after them; another process may read it before.
  *
  * When memcached cannot be reached, a read rejects, and errors of writes go to `onError`. With a client that has
- * `failover: "miss"`, reads find nothing and writes are dropped. A deletion that fails goes to `onError` all the same: the
- * session is valid again when memcached is back.
+ * `failover: "miss"`, reads find nothing and writes are dropped. The error of a failed deletion still goes to
+ * `onError`: the session is valid again when memcached is back.
  *
  * @param options `onError`; `client`, or `servers` and `clientOptions`; `prefix`; `ttl`, in seconds.
  * @returns The storage.

@@ -25,14 +25,14 @@ export interface HonoSessionsStore extends AsyncDisposable {
 /**
  * Makes a store for hono-sessions. No socket is opened before the first operation needs one.
  *
- * Sessions are stored as JSON, whatever transcoder the client has. A session lives until it expires by
+ * Sessions are stored as JSON with any transcoder of the client. A session lives until it expires by
  * `expireAfterSeconds` of the middleware, and `ttl` seconds without that. It must fit into an item, which is 1 MiB by
  * default. memcached may evict sessions when it needs room, and loses them when it restarts.
  *
  * When memcached cannot be reached, hono-sessions treats the error of a read as a missing session, and then fails to
- * store a new one: the request fails. With a client that has `failover: "miss"`, every visitor has a new, empty session,
- * which is not kept. `deleteSession` rejects all the same: otherwise the session would be valid again when memcached is
- * back.
+ * store a new one: the request fails. With a client that has `failover: "miss"`, every visitor has a new, empty
+ * session, which is not kept. `deleteSession` still rejects: otherwise the session would be valid again when memcached
+ * is back.
  *
  * @param options `client`, or `servers` and `clientOptions`; `prefix`; `ttl`, in seconds.
  * @returns The store.

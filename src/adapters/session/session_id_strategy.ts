@@ -2,7 +2,7 @@
 
 import { type MoecacheSessionOptions, sessionsFrom } from "./sessions.ts";
 
-/** What `createSessionStorage` takes besides the cookie; each method rejects as a `Client` does. */
+/** The options of `createSessionStorage` other than the cookie; each method rejects as a `Client` does. */
 export interface SessionIdStrategy extends AsyncDisposable {
   /** Sets a new session; resolves to its id, 122 random bits. */
   createData(data: unknown, expires?: Date): Promise<string>;
@@ -17,15 +17,15 @@ export interface SessionIdStrategy extends AsyncDisposable {
 }
 
 /**
- * Makes what `createSessionStorage` of React Router 7 and 8, and of Remix 2, takes besides the cookie. No socket is
- * opened before the first operation needs one.
+ * Makes what `createSessionStorage` of React Router 7 and 8, and of Remix 2, needs in addition to the cookie. No socket
+ * is opened before the first operation needs one.
  *
- * Sessions are stored as JSON, whatever transcoder the client has. A session lives as long as its cookie, and `ttl`
+ * Sessions are stored as JSON with any transcoder of the client. A session lives as long as its cookie, and `ttl`
  * seconds when the cookie has neither `maxAge` nor `expires`. It must fit into an item, which is 1 MiB by default.
  * memcached may evict sessions when it needs room, and loses them when it restarts.
  *
  * When memcached cannot be reached, `getSession`, `commitSession` and `destroySession` reject. With a client that has
- * `failover: "miss"`, every visitor has a new, empty session, which is not kept. `deleteData` rejects all the same:
+ * `failover: "miss"`, every visitor has a new, empty session, which is not kept. `deleteData` still rejects:
  * otherwise the session would be valid again when memcached is back.
  *
  * @param options `client`, or `servers` and `clientOptions`; `prefix`; `ttl`, in seconds.

@@ -45,7 +45,7 @@ export function addCopyCommands(program: Command, runner: Runner): void {
   });
   define<BothOptions>(program, runner, {
     usage: "verify",
-    summary: "Show the items of some servers that others do not have, or have otherwise.",
+    summary: "Show the items of some servers that are missing on others, or differ there.",
     options: BOTH,
     examples: ["verify --from 10.0.0.1:11211 --to 10.0.0.1:11211"],
     run: verify,

@@ -58,7 +58,7 @@ export function addDataCommands(program: Command, runner: Runner): void {
       ["--flags <n>", "store the bytes as they are, under these flags"],
       ["--if-absent", "only if the key does not exist"],
       ["--if-present", "only if the key exists"],
-      ["--cas <n>", "only if the item has this cas unique still, as `inspect` shows it"],
+      ["--cas <n>", "only if the item still has this cas unique, as `inspect` shows it"],
     ],
     examples: ["set greeting hello --ttl 5m", "set job:1 running --if-absent"],
     run: set,
@@ -67,8 +67,8 @@ export function addDataCommands(program: Command, runner: Runner): void {
     usage: "del [keys...]",
     summary: "Delete keys, or all that begin with a prefix, and print how many there were.",
     options: [
-      ["--prefix <text>", "delete every key that begins so, on each server"],
-      ["--dry-run", "with --prefix: print how many that is, and delete nothing"],
+      ["--prefix <text>", "delete every key that begins with this text, on each server"],
+      ["--dry-run", "with --prefix: only print how many keys there are"],
     ],
     examples: ["del user:2", "del --prefix session: --dry-run", "del --prefix session:"],
     run: del,
@@ -78,7 +78,7 @@ export function addDataCommands(program: Command, runner: Runner): void {
       usage: `${direction} <key> [delta]`,
       summary: `${direction === "incr" ? "Increase" : "Decrease"} a counter, by 1 or by delta.`,
       options: [
-        ["--initial <n>", "what it begins with if the key does not exist"],
+        ["--initial <n>", "the first number, if the key does not exist"],
         ["--ttl <duration>", "with --initial: when it expires"],
       ],
       examples: [`${direction} visits`, `${direction} visits 5 --initial 100 --ttl 1h`],

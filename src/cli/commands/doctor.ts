@@ -25,7 +25,7 @@ const MOST_HOT_KEYS = 10;
 export function addDoctor(program: Command, runner: Runner): void {
   define<DoctorOptions>(program, runner, {
     usage: "doctor",
-    summary: "Say what is wrong with the servers, on which figures that rests, and what to do.",
+    summary: "Say what is wrong with the servers, which figures show it, and what to do.",
     options: [["--for <duration>", "how long to look (5s)"]],
     examples: ["doctor --for 10s", "doctor --for 10s --json"],
     run: doctor,

@@ -51,7 +51,7 @@ export function addShapeCommands(program: Command, runner: Runner): void {
   });
   define<PrefixesOptions>(program, runner, {
     usage: "prefixes",
-    summary: "Show what the items of each prefix take, and how many were never read.",
+    summary: "Show the size of the items of each prefix, and how many were never read.",
     options: [
       ["--depth <n>", "how many parts of a key are a prefix (1)"],
       ["--separator <text>", "what stands between the parts (:)"],

@@ -139,8 +139,8 @@ function hotKey({ hot }: Observation): Advice[] {
       finding: `${printable(key)} alone is used ${Math.round(perSecond)} times a second on ` +
         `${server}: ${showShare(share, 1)} of all`,
       figures: { key, perSecond, share, seen: hot?.seen ?? 1 },
-      action: "Near cache it (`nearCache`), or spread it over several servers (`spread`, " +
-        "`replicas`)",
+      action: "Keep it in each process (`nearCache`), or spread it over several servers " +
+        "(`spread`, `replicas`)",
     }));
 }
 

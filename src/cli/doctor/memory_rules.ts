@@ -147,11 +147,11 @@ function directReclaims(look: Look): Advice[] {
   return [{
     ...{ rule: "direct-reclaims", server: look.now.server },
     severity: found.isRecent ? "warning" : "notice",
-    finding: "stores have to make room themselves, which slows them: " +
+    finding: "stores have to free memory themselves, which makes them slower: " +
       `${found.share.toFixed(1)} direct reclaims a store`,
     figures: { ["direct_reclaims"]: found.part, ["cmd_set"]: found.of, share: found.share },
     action: isAlone
-      ? "Start memcached with -o lru_maintainer,lru_crawler: threads of their own free memory then"
+      ? "Start memcached with -o lru_maintainer,lru_crawler: then separate threads free memory"
       : "Give the server more memory (-m), or let items expire sooner: the crawler frees those",
   }];
 }
@@ -167,8 +167,8 @@ function hashTable({ now: { server, stats } }: Look): Advice[] {
       ["hash_bytes"]: numberIn(stats, "hash_bytes") ?? 0,
       ["curr_items"]: numberIn(stats, "curr_items") ?? 0,
     },
-    action: `Nothing now; start memcached with -o hashpower=${power + 1} if it is filled so each ` +
-      "time, and it starts with the larger table",
+    action: `Nothing now; start memcached with -o hashpower=${power + 1} if this happens each ` +
+      "time, so that it starts with the larger table",
   }];
 }
 

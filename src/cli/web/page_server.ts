@@ -222,7 +222,7 @@ async function bodyOf(request: IncomingMessage): Promise<Body> {
   } catch {
     // The same fault as JSON of something else.
   }
-  throw new UsageFault("the request is no object of JSON");
+  throw new UsageFault("the request is not an object in JSON");
 }
 
 /** What is wrong with a request, or with a server, is an answer. */

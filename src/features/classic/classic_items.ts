@@ -75,7 +75,7 @@ async function markStale(place: Place, exptime: number): Promise<void> {
 
 async function pauseAfter(attempt: number, { session, key, options }: Place): Promise<void> {
   if (attempt >= MOST_ATTEMPTS) {
-    const why = `others changed it during each of ${attempt} attempts`;
+    const why = `other clients changed it in each of ${attempt} attempts`;
     throw new ClientException(`Cannot invalidate key "${key}": ${why}`, key);
   }
   await pause(session.settings.clock, backoff(attempt), options?.signal);

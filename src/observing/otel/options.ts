@@ -26,7 +26,7 @@ export interface InstrumentOptions {
   readonly spans?: "commands" | "requests" | "none" | undefined;
   /**
    * Whether spans hold keys, in `db.query.text`: `"omit"` by default, because keys may be personal data. A function is
-   * given each key and returns what stands for it.
+   * called with each key and returns the text to use for it.
    */
   readonly keys?: "omit" | "include" | ((key: string) => string) | undefined;
   /** Whether there are metrics; `true` by default. */

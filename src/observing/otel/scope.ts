@@ -5,7 +5,7 @@ import { diag } from "@opentelemetry/api";
 /** The name of the instrumentation. */
 export const SCOPE = "@moecache/moecache";
 
-/** Tells OpenTelemetry's own log of a fault: the operations of the program go on. */
+/** Reports a fault to OpenTelemetry's own log: the operations of the program continue. */
 export function reportFault(error: unknown): void {
   diag.error(`${SCOPE}: what an operation did is not recorded`, error);
 }

@@ -55,7 +55,7 @@ export class AnswerCommand<Result> extends Command<Result> {
   line(bytes: Uint8Array, start: number, end: number): number {
     const answer = findAnswer(this.#answers, bytes, start, end);
     if (answer !== undefined) this.succeed(answer[1]);
-    else this.fail(readRefusal(bytes, start, end, this.action, this.hints));
+    else this.fail(readRefusal(bytes, start, end, this, this.hints));
     return DONE;
   }
 }
@@ -174,7 +174,7 @@ export class CounterCommand extends Command<bigint | undefined> {
   line(bytes: Uint8Array, start: number, end: number): number {
     const counter = readCounter(bytes, start, end);
     if (counter !== undefined || isText(bytes, start, end, "NOT_FOUND")) this.succeed(counter);
-    else this.fail(readRefusal(bytes, start, end, this.action, COUNTER_HINTS));
+    else this.fail(readRefusal(bytes, start, end, this, COUNTER_HINTS));
     return DONE;
   }
 }
@@ -194,7 +194,7 @@ export class VersionCommand extends Command<string> {
 
   line(bytes: Uint8Array, start: number, end: number): number {
     if (startsWith(bytes, start, end, "VERSION ")) this.succeed(readText(bytes, start + 8, end));
-    else this.fail(readRefusal(bytes, start, end, "ask for the version"));
+    else this.fail(readRefusal(bytes, start, end, { action: "ask for the version" }));
     return DONE;
   }
 }

@@ -43,7 +43,7 @@ export class ConfigCommand extends Command<string> {
       return DONE;
     }
     if (startsWith(bytes, start, end, HEADER)) return readLength(bytes, start, end);
-    this.fail(readRefusal(bytes, start, end, "ask for the cluster's configuration"));
+    this.fail(readRefusal(bytes, start, end, { action: "ask for the cluster's configuration" }));
     return DONE;
   }
 

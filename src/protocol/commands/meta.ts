@@ -15,7 +15,7 @@ export type MetaVerb = "mg" | "ms" | "md" | "ma" | "mn" | "me";
 export interface MetaReply {
   /**
    * `HD` done, `VA` done with a value, `EN` a miss, `NF` not found, `NS` not stored, `EX` changed since (cas), `MN` to
-   * `mn`, `ME` to `me`. With the flag `q`, a suppressed reply is returned as the status that it stands for.
+   * `mn`, `ME` to `me`. With the flag `q`, a suppressed reply is returned as the status that it means.
    */
   readonly status: "HD" | "VA" | "EN" | "NF" | "NS" | "EX" | "MN" | "ME";
   /** The returned flags with their tokens, `""` without one: `{ s: "5", W: "" }`. */
@@ -245,11 +245,10 @@ export class MetaCommand extends Command<MetaReply> {
 
   #refused(bytes: Uint8Array, start: number, end: number): number {
     const { verb, data, isLine = false } = this.request;
-    const { action } = this;
     const line = readText(bytes, start, end);
     const refusal = TELLS_AGE.test(line)
-      ? refusalError(action, line.trimEnd(), NEEDS_NEWER)
-      : readRefusal(bytes, start, end, action);
+      ? refusalError(this, line.trimEnd(), NEEDS_NEWER)
+      : readRefusal(bytes, start, end, this);
     // It has its reply, so the fence is refused.
     if (this.#reply !== undefined) return this.#endQuietly();
     this.#refusal = line;

@@ -79,7 +79,7 @@ export class StatsCommand extends Command<Stats> {
       // Not assigned one by one: "__proto__" must become an own property.
       this.succeed(Object.fromEntries(this.#entries));
     } else {
-      this.#refuse(readRefusal(bytes, start, end, "request stats"));
+      this.#refuse(readRefusal(bytes, start, end, { action: "request stats" }));
     }
     return DONE;
   }

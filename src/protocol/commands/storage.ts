@@ -107,12 +107,11 @@ export class StorageCommand<Result> extends Command<Result> {
   }
 
   #refused(bytes: Uint8Array, start: number, end: number): void {
-    const { action } = this;
     if (isText(bytes, start, end, "NOT_STORED")) {
       // memcached never sends this in reply to a set, but a proxy that has lost its server does.
-      return this.fail(refusalError(action, "NOT_STORED"));
+      return this.fail(refusalError(this, "NOT_STORED"));
     }
-    const refusal = readRefusal(bytes, start, end, action);
+    const refusal = readRefusal(bytes, start, end, this);
     this.fail(refusal);
     // memcached skips the data block of a command that it understands and refuses. If it does not understand the
     // command, it reads the data block as commands.

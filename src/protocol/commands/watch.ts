@@ -21,7 +21,7 @@ export type WatchKind =
   | (string & {});
 
 /**
- * An event of `Client.watch`; `type` tells which one:
+ * An event of `Client.watch`; `type` says which one:
  *
  * - `item_get`: `fetchers`: a command looked up an item, to read or to change it.
  * - `item_store`: `mutations`: a command stored an item, or tried to.
@@ -89,7 +89,7 @@ export type WatchEvent =
     readonly key: string;
     /** Whether the item had been read since it was written. */
     readonly fetched: boolean;
-    /** The item's remaining lifetime in seconds; -1 means for ever. */
+    /** The item's remaining lifetime in seconds; -1 means that it never expires. */
     readonly ttl: number;
     /** Seconds since the item was last read or written. */
     readonly lastAccess: number;

@@ -76,7 +76,7 @@ export class ByteSigns {
     return this.#isJson;
   }
 
-  /** The protocol of the pickle that they are; 0 stands for 1, too. */
+  /** The protocol of the pickle that they are; 0 also means 1. */
   get pickleProtocol(): number | undefined {
     const [first = 0, protocol = 0] = this.bytes;
     if (this.bytes[this.length - 1] !== 0x2e) return undefined;

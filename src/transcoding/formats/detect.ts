@@ -53,7 +53,7 @@ const ORDER: readonly Confidence[] = ["strong", "fair", "weak"];
 /**
  * Finds the clients that could have written an item, the most likely first.
  *
- * The flags tell most, and the bytes exclude formats. `confidence` is `"strong"` if few clients write such flags and
+ * The flags say most, and the bytes exclude formats. `confidence` is `"strong"` if few clients write such flags and
  * bytes, `"fair"` if several do, and `"weak"` if only nothing contradicts it: text with flags 0 may be from nearly any
  * client. Clients whose transcoder was handed over and cannot read the item come last.
  *
@@ -62,8 +62,8 @@ const ORDER: readonly Confidence[] = ["strong", "fair", "weak"];
  * @param transcoders Transcoders by their names, to read the item with. Whose name is not that of a transcoder of this
  * library is one more client, if it reads the item.
  * @returns The clients; an empty array when no client is known that writes such an item.
- * @throws {ValidationException} When the flags are no number of 32 bits, the bytes no `Uint8Array`, or a transcoder is
- * none.
+ * @throws {ValidationException} When the flags are not a number of 32 bits, the bytes no `Uint8Array`, or a transcoder
+ * is none.
  *
  * @example The formats of a client's items
  * ```ts

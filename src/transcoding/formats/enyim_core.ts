@@ -12,8 +12,8 @@ const OBJECT_FLAGS = 0x101;
 /** The .NET types of values, and how documents are read; all options are optional. */
 export interface EnyimCoreTranscoderOptions extends EnyimTranscoderOptions {
   /**
-   * Whether an object whose keys are 0, 1, 2 … reads as an array; `true` by default. A list is stored as such an object,
-   * and nothing tells it from a dictionary with these keys. An empty one reads as `{}` in any case.
+   * Whether an object whose keys are 0, 1, 2 … reads as an array; `true` by default. A list is stored as such an
+   * object, and cannot be distinguished from a dictionary with these keys. An empty one reads as `{}` in any case.
    */
   readonly arrays?: boolean;
 }

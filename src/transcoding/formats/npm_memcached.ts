@@ -34,7 +34,7 @@ export interface NpmMemcachedTranscoder extends Transcoder {
  * | `number` | `String(number)`, so that -0 becomes 0 | 8 |
  * | all else | what `JSON.stringify` makes of it: a `Date` becomes a string, a `Map` becomes `{}` | 2 |
  *
- * A carriage return and a line feed have a backslash before them in all of these, which is taken away on reading. So
+ * A carriage return and a line feed have a backslash before them in all of these, which is removed on reading. So
  * a string with a backslash before a line break that another client stored loses the backslash.
  *
  * As in the package, flags are compared as a whole, and items with other flags are text. Invalid JSON throws a
@@ -107,5 +107,5 @@ function decode(flags: number, text: string): unknown {
 function readBytes(text: string): Uint8Array {
   const bytes = encodeLatin1(text);
   if (bytes !== undefined) return bytes;
-  throw new ClientException("Cannot read item: one of its characters stands for no byte", text);
+  throw new ClientException("Cannot read item: one of its characters is not a byte", text);
 }

@@ -39,7 +39,7 @@ export type PymemcacheEncoding = "ascii" | "utf-8" | "latin-1";
 export interface PymemcacheTranscoderOptions extends Omit<PythonPickleOptions, "pickleProtocol"> {
   /**
    * The pickle protocol for writing, 0 to 5; 5 by default, as `pickle_serde` does on Python 3.8 and later. `false`
-   * stands for a client without a serde.
+   * means a client without a serde.
    */
   readonly pickleProtocol?: PythonPickleProtocol | false;
   /** Whether long items are compressed, as `compressed_serde` does; `false` by default. */
@@ -48,7 +48,7 @@ export interface PymemcacheTranscoderOptions extends Omit<PythonPickleOptions, "
   readonly minCompressLen?: number;
   /**
    * How strings are written by a client without a serde: `"ascii"`, pymemcache's default, `"utf-8"` or `"latin-1"`.
-   * Where no other option is set, it stands for a client without a serde.
+   * Where no other option is set, it means a client without a serde.
    */
   readonly encoding?: PymemcacheEncoding;
   /** Whether values are written as by the serde for JSON of pymemcache's documentation; `false` by default. */

@@ -26,7 +26,7 @@ export function readInteger(data: Uint8Array): number | bigint {
   const [, sign, spaced = ""] = (text.length <= MAX_LENGTH && INTEGER.exec(text)) || [];
   const digits = spaced.replaceAll("_", "");
   if (digits === "" || digits.length > MAX_DIGITS) {
-    const why = `${quote(text)} is no integer, or has over ${MAX_DIGITS} digits`;
+    const why = `${quote(text)} is not an integer, or has over ${MAX_DIGITS} digits`;
     throw new ClientException(`Cannot read item: ${why}`, new Uint8Array(data));
   }
   const magnitude = BigInt(digits);

@@ -116,7 +116,10 @@ function decode(
     case "pickle":
       return readPickle(data, limits?.ownsData, reading);
     case undefined:
-      throw new ClientException(`Cannot read item: its flags, ${flags}, stand for no type`, flags);
+      throw new ClientException(
+        `Cannot read item: its flags are ${flags}, which are not those of a type`,
+        flags,
+      );
   }
 }
 

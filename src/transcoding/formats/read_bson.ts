@@ -144,7 +144,7 @@ class BsonReader {
     const milliseconds = this.#view.getBigInt64(this.#advance(8, most), true);
     const magnitude = milliseconds < 0n ? -milliseconds : milliseconds;
     if (magnitude > MOST_MILLISECONDS) {
-      throw unreadable("it holds a date that JavaScript has none for");
+      throw unreadable("it holds a date out of JavaScript's range");
     }
     return new Date(Number(milliseconds));
   }

@@ -105,7 +105,9 @@ class BsonWriter {
   }
 
   #int64(type: number, key: string, value: bigint): void {
-    if (!isInt64(value)) throw this.#place.fault("a bigint that is no System.Int64", value);
+    if (!isInt64(value)) {
+      throw this.#place.fault("a bigint out of the range of System.Int64", value);
+    }
     this.#begin(type, key);
     this.#wide.setBigInt64(0, value, true);
     this.#sink.write(new Uint8Array(this.#wide.buffer));

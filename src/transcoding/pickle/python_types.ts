@@ -33,7 +33,7 @@ export interface DateOrigin {
   readonly time: number;
 }
 
-/** A value of a class of Python's that JavaScript has nothing like, and that holds no other values. */
+/** A value of a Python class that JavaScript has no equivalent of, and that holds no other values. */
 export abstract class PythonObject {
   /**
    * The call that makes it in Python.

@@ -31,9 +31,9 @@ const TIMEZONE: PythonName = /* @__PURE__ */ new PythonName("datetime", "timezon
 export class TimeDelta extends PythonObject {
   /** Days, -999,999,999 to 999,999,999. */
   readonly days: number;
-  /** Seconds besides the days, 0 to 86,399. */
+  /** Seconds in addition to the days, 0 to 86,399. */
   readonly seconds: number;
-  /** Microseconds besides the seconds, 0 to 999,999. */
+  /** Microseconds in addition to the seconds, 0 to 999,999. */
   readonly microseconds: number;
 
   /**
@@ -42,7 +42,7 @@ export class TimeDelta extends PythonObject {
    * @param days Days.
    * @param seconds Seconds; 0 by default.
    * @param microseconds Microseconds; 0 by default.
-   * @throws {ValidationException} When one is no safe integer, or there are more days than Python has.
+   * @throws {ValidationException} When one is not a safe integer, or there are more days than Python has.
    */
   constructor(days: number, seconds = 0, microseconds = 0) {
     super();

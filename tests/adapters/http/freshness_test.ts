@@ -20,7 +20,7 @@ Deno.test("freshnessOf() prefers s-maxage to max-age to Expires, and takes the A
   assertEquals(lifetimeOf({}), undefined);
 });
 
-Deno.test("freshnessOf() takes what is malformed for expired", () => {
+Deno.test("freshnessOf() treats a malformed time as expired", () => {
   for (
     const value of ["max-age=-1", "max-age=x", "max-age", "max-age=1.5", "s-maxage=, max-age=9"]
   ) {
@@ -65,7 +65,7 @@ Deno.test("freshnessOf() takes the first of several ages, and no malformed one",
   }
 });
 
-Deno.test("freshnessOf() heeds a request's no-store, and no other directive of a request", () => {
+Deno.test("freshnessOf() uses only the directive no-store of a request", () => {
   const response = new Response("", { headers: { "Cache-Control": "max-age=60" } });
   const storable = (cacheControl: string) => {
     const headers = { "Cache-Control": cacheControl };
@@ -90,7 +90,7 @@ Deno.test("readHttpDate() reads HTTP's three formats, always in UTC", () => {
   assertEquals(readHttpDate("Thu, 31 Dec 1998 23:59:60 GMT"), Date.UTC(1999, 0, 1));
 });
 
-Deno.test("readHttpDate() takes two digits for the last such year, or one of the next 50", () => {
+Deno.test("readHttpDate() reads two digits as the last such year, or one of the next 50", () => {
   const year = new Date().getUTCFullYear();
   const readYear = (digits: number) => {
     const two = `${digits % 100}`.padStart(2, "0");
@@ -102,7 +102,7 @@ Deno.test("readHttpDate() takes two digits for the last such year, or one of the
   assertEquals(readYear(year + 51), year - 49);
 });
 
-Deno.test("readHttpDate() takes nothing else for a date", () => {
+Deno.test("readHttpDate() refuses every other text", () => {
   const others = [
     ...["", "0", "-1", "soon", "1994", "Nov", "2025-01-01T00:00:00Z", "1735689600"],
     ...["Sun, 06 Nov 1994 08:49:37 EST", "Sun, 06 Nov 1994 08:49:37 +0200"],

@@ -83,11 +83,11 @@ onEveryServer("nextCacheHandler()", (test) => {
         assertEquals(await new Response(value).text(), `<p>${key}</p>`);
       }
     }
-    const endless = { expire: Infinity, revalidate: Infinity, timestamp: time() };
+    const endless = { stale: Infinity, expire: Infinity, revalidate: Infinity, timestamp: time() };
     await render(one, "endless", "", endless);
     const { value, ...found } = await two.get("endless", []) ?? entryOf("");
     assertEquals(await new Response(value).text(), "");
-    assertEquals(found, { tags: [], stale: 30, ...endless });
+    assertEquals(found, { tags: [], ...endless });
     assertEquals(await one.getExpiration(["a"]), Infinity);
     await one.updateTags([]);
   });
@@ -251,7 +251,7 @@ onEveryServer("nextCacheHandler()", (test) => {
     },
   );
 
-  test("believes no server that comes back with what it knew before", async (client, other) => {
+  test("does not trust a server that comes back with old values", async (client, other) => {
     const one = nextCacheHandler({ client });
     await render(one, "key", "old", { tags: ["a"] });
     assertEquals(await textOf(one, "key"), "old");
@@ -294,7 +294,7 @@ Deno.test("nextCacheHandler() works without memcached, but revalidates nothing",
   await assertRejects(() => missing.updateTags(["a"]), SocketError);
 });
 
-Deno.test("nextCacheHandler() drops an entry when memcached goes away, and makes up for a revalidation", async () => {
+Deno.test("nextCacheHandler() drops an entry when memcached goes down, and repeats a revalidation later", async () => {
   let isAway = false;
   const fault = () => isAway ? { drop: "before" } as const : undefined;
   await using server = await MemcachedServer.listen({ fault });
@@ -386,7 +386,7 @@ Deno.test("nextCacheHandler() reports an entry that it cannot store, and stops r
   assertEquals(await textOf(handler, "key"), "text");
 });
 
-Deno.test("nextCacheHandler() reports an entry with a part that is none, and takes one without tags", async () => {
+Deno.test("nextCacheHandler() reports an entry with an invalid part, and accepts one without tags", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const errors: unknown[] = [];
@@ -419,7 +419,7 @@ Deno.test("nextCacheHandler() reports an entry with a part that is none, and tak
   assertEquals(errors.map((error) => error instanceof ValidationException), Array(4).fill(true));
 });
 
-Deno.test("nextCacheHandler() refuses to revalidate what is no tag, or until no time", async () => {
+Deno.test("nextCacheHandler() refuses to revalidate what is not a tag, or until no time", async () => {
   await using server = await MemcachedServer.listen();
   await using handler = nextCacheHandler({ servers: server.address });
   await render(handler, "key", "text", { tags: ["a"] });

@@ -298,7 +298,7 @@ onEveryServer("nextIncrementalCacheHandler()", (test) => {
   });
 });
 
-Deno.test("nextIncrementalCacheHandler() goes on without memcached, but revalidates nothing", async () => {
+Deno.test("nextIncrementalCacheHandler() works without memcached, but revalidates nothing", async () => {
   let isAway = true;
   const fault = () => isAway ? { drop: "before" } as const : undefined;
   await using server = await MemcachedServer.listen({ fault });
@@ -328,7 +328,7 @@ Deno.test("nextIncrementalCacheHandler() goes on without memcached, but revalida
   await Handler.close();
 });
 
-Deno.test("nextIncrementalCacheHandler() stores images again after memcached was away", async () => {
+Deno.test("nextIncrementalCacheHandler() stores images again after memcached could not be reached", async () => {
   let isAway = false;
   const fault = () => isAway ? { drop: "before" } as const : undefined;
   await using server = await MemcachedServer.listen({ fault });
@@ -380,7 +380,7 @@ Deno.test("nextIncrementalCacheHandler() reports a lifetime that it cannot use",
   assertEquals(await htmlOf(Handler), undefined);
 });
 
-Deno.test("nextIncrementalCacheHandler() reports what it cannot store or look for, and takes null for nothing", async () => {
+Deno.test("nextIncrementalCacheHandler() reports what it cannot store or look for, and treats null as no value", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const errors: unknown[] = [];
@@ -424,7 +424,7 @@ Deno.test("nextIncrementalCacheHandler() reports what it cannot store or look fo
   assertEquals([found?.value, errors], [null, []]);
 });
 
-Deno.test("nextIncrementalCacheHandler() refuses to revalidate what is no tag, or until no time", async () => {
+Deno.test("nextIncrementalCacheHandler() refuses to revalidate what is not a tag, or until no time", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   const Handler = nextIncrementalCacheHandler({ client, buildId: "1" });

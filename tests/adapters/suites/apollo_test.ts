@@ -113,7 +113,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("Apollo Server loads each time while memcached is away, and shares when it is back", async () => {
+Deno.test("Apollo Server loads each time while memcached is down, and shares when it is back", async () => {
   const memcached = await MemcachedProcess.start();
   const { address, port } = memcached;
   const loads = { count: 0 };

@@ -38,7 +38,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("Backstage goes on without memcached, and reports it", async () => {
+Deno.test("Backstage continues without memcached, and reports it", async () => {
   const { found, errors } = await runOn(AWAY);
   assertEquals(found, Array(12).fill(null));
   // Of writes, Keyv 5 tells only those that listen to itself, and Backstage listens to the store.

@@ -78,7 +78,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("bentocache: without memcached the memory goes on, and alone it is an error", async () => {
+Deno.test("bentocache: without memcached the memory layer continues, and without a memory layer it is an error", async () => {
   const withMemory = makeCache(AWAY);
   const factory = () => "loaded";
   assertEquals(await withMemory.getOrSet({ key: "key", factory }), "loaded");

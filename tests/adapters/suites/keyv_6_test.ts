@@ -92,7 +92,7 @@ test("a time that has passed is accepted, and nothing is kept", async ({ makeKey
   }
 });
 
-test("operations on many keys answer for each", async ({ makeKeyv, errors }) => {
+test("operations on many keys have a result for each key", async ({ makeKeyv, errors }) => {
   const keyv = makeKeyv();
   const entries = [{ key: "a", value: "1" }, { key: "b", value: "x".repeat(2_000_000) }];
   assertEquals(await keyv.setMany(entries), [true, false]);
@@ -126,7 +126,7 @@ test("a namespace of the store's own stays where Keyv has none", async ({ makeSt
   assertNotEquals(await store.get("key"), undefined);
 });
 
-test("all of a namespace is iterated over, but for what has expired", async (context) => {
+test("the iterator lists all of a namespace except expired values", async (context) => {
   const { makeKeyv } = context;
   const keyv = makeKeyv({ namespace: "mine" });
   await makeKeyv({ namespace: "yours" }).set("other", 1);

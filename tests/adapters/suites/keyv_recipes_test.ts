@@ -124,7 +124,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("what uses Keyv goes on without memcached, and reports it", async () => {
+Deno.test("programs that use Keyv continue without memcached, and report it", async () => {
   const errors: unknown[] = [];
   const reported = (count: number) => {
     assert(errors.length >= count && errors.every((error) => error instanceof SocketError));

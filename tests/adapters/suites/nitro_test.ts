@@ -15,7 +15,7 @@ function freePort(): number {
 }
 
 for (const [name, app] of [["Nitro 2", NITRO_APP], ["Nitro 3", NITRO_3_APP]] as const) {
-  Deno.test(`${name}: two processes share what is cached and stored, and compute it when memcached is away`, async () => {
+  Deno.test(`${name}: two processes share what is cached and stored, and compute it without memcached`, async () => {
     await share(app);
   });
 }

@@ -41,13 +41,13 @@ test("a snapshot is restored", async (storage, _driver, { restoreSnapshot }) => 
   assertEquals(await storage.getItem("initial"), "works");
 });
 
-test("there is nothing at first", async (storage) => {
+test("there is no cache at first", async (storage) => {
   assertEquals(await storage.hasItem("s1:a"), false);
   assertEquals(await storage.getItem("s2:a"), null);
   assertEquals(await storage.getKeys(), []);
 });
 
-test("a query is no part of a key", async (storage) => {
+test("a query is not part of a key", async (storage) => {
   await storage.setItem("s1:a", "test_data");
   await storage.setItem("s3:a?q=1", "test_data");
   assertEquals(await storage.hasItem("s1:a"), true);

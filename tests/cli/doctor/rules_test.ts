@@ -93,7 +93,7 @@ Deno.test("evictions of items that were used lately are a warning", () => {
   assertEquals(advise({ ...now, items: evicting(0, 0, 0) }), []);
 });
 
-Deno.test("evictions that are over are a notice, unless they were many", () => {
+Deno.test("evictions in the past are a notice, unless there were many", () => {
   const items = evicting(50, 10, 40);
   const past = (evictions: number) => {
     const stats = { evictions };
@@ -105,7 +105,7 @@ Deno.test("evictions that are over are a notice, unless they were many", () => {
   assertEquals(only(adviceOn({ servers: [{ now: snapshot({ items }) }] })).severity, "notice");
 });
 
-Deno.test("a slab that evicts beside one with free memory wants that memory", () => {
+Deno.test("a slab class that evicts should get the free memory of another one", () => {
   const now = { items: evicting(50, 10, 40), slabs: slabs(12_233) };
   const { rule, finding, figures, action } = only(advise(now));
   assertEquals(rule, "slab-balance");
@@ -351,7 +351,7 @@ Deno.test("doctor reports servers with different versions or hit rates", () => {
   assertEquals(hits(9000, 7500, 9000), []);
 });
 
-Deno.test("one key that takes more than its share wants to be near cached, or spread", () => {
+Deno.test("doctor advises nearCache or spread for a key with a large share", () => {
   const of = (hot: Partial<HotKey>) => {
     const key = { key: "user:0", share: 0.178, perSecond: 7400, servers: ["10.0.0.1:11211"] };
     const observation: Observation = {
@@ -372,7 +372,7 @@ Deno.test("one key that takes more than its share wants to be near cached, or sp
   assertEquals(only(of({ key: "a\x1b[2J" })).finding.includes("\x1b"), false);
 });
 
-Deno.test("the worst comes first", () => {
+Deno.test("the most severe advice comes first", () => {
   const advice = advise({
     stats: { hash_is_expanding: 1, curr_connections: 1024, store_too_large: 1 },
   });

@@ -98,7 +98,7 @@ Deno.test("Painter writes only lines that have changed", () => {
   assertEquals(painter.paint(linesOf("a", "b"), SIZE), first);
 });
 
-Deno.test("Painter cuts lines off, and names the column behind letters whose width is unsure", () => {
+Deno.test("Painter cuts off long lines, and sets the column after letters whose width is uncertain", () => {
   const painter = new Painter(true);
   const lines: Line[] = [
     [span("0123456789abc")],

@@ -183,7 +183,9 @@ Deno.test("top sorts, filters and opens servers by keys", { ignore }, async () =
   await terminal.untilShows("ended 0");
 });
 
-Deno.test("top shows a server that is gone as down, and takes it back", { ignore }, async () => {
+Deno.test("top shows a server that cannot be reached as down, and shows it again when it is back", {
+  ignore,
+}, async () => {
   await using other = await MemcachedProcess.start();
   const first = await MemcachedProcess.start();
   const { address, port } = first;

@@ -45,7 +45,7 @@ Deno.test("the server answers under its own names only, for any port", () => {
   assertEquals(open.refusal(request)?.status, 403);
 });
 
-Deno.test("another site may lead to the page, and to nothing else", () => {
+Deno.test("another site can only link to the page", () => {
   const from = (site: string, mode: string, dest: string) => ({
     "sec-fetch-site": site,
     "sec-fetch-mode": mode,
@@ -67,7 +67,7 @@ Deno.test("another site may lead to the page, and to nothing else", () => {
   }
 });
 
-Deno.test("an origin is the page's own, or the request is refused", () => {
+Deno.test("a request from another origin is refused", () => {
   const foreign = [
     ...["http://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8300"],
     ...["http://127.0.0.1:8300.evil.example", "file://", "http://127.0.0.1"],

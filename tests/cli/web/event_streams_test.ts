@@ -42,7 +42,7 @@ Deno.test("an event has a name and one line of JSON, for any data", () => {
   ]);
 });
 
-Deno.test("a reader that takes nothing costs the newest event of each name, and no more", () => {
+Deno.test("a reader that reads nothing costs only the newest event of each name", () => {
   const streams = new EventStreams<undefined>(() => {});
   const [slow, quick] = [new Sink(), new Sink()];
   slow.takes = false;
@@ -62,7 +62,7 @@ Deno.test("a reader that takes nothing costs the newest event of each name, and 
   assertEquals(slow.written.length, 4);
 });
 
-Deno.test("a reader that takes nothing for half a minute is disconnected", () => {
+Deno.test("a reader that reads nothing for half a minute is disconnected", () => {
   let now = 0;
   const streams = new EventStreams<undefined>(() => {}, () => now);
   const sink = new Sink();

@@ -22,7 +22,7 @@ async function storeMarkup(client: Client): Promise<void> {
 }
 
 for (const [kind, start] of Object.entries(SERVERS)) {
-  Deno.test(`web shows what top shows, and takes no key for markup, on ${kind}`, async () => {
+  Deno.test(`web shows what top shows, and never treats a key as markup, on ${kind}`, async () => {
     await using server = await start();
     await using client = new Client(server.address);
     await storeMarkup(client);
@@ -201,7 +201,7 @@ Deno.test("a new page gets the history of the charts", async () => {
   }
 });
 
-Deno.test("a server that is gone shows as down, and the others continue", async () => {
+Deno.test("a server that cannot be reached is shown as down, and the others continue", async () => {
   await using stays = await MemcachedServer.listen();
   const goes = await MemcachedServer.listen();
   const page = await StartedPage.start([stays.address, goes.address]);

@@ -10,12 +10,12 @@ export const administrationExchanges: readonly Exchange[] = [
     expect: /^VERSION 1\.6\.\d+\S*\r\n$/,
   },
   {
-    name: "version takes any arguments for nothing",
+    name: "version ignores all arguments",
     send: "version noreply\r\n",
     expect: /^VERSION 1\.6\.\d+\S*\r\n$/,
   },
   {
-    name: "config is no command of a server that tells of no cluster",
+    name: "config is an unknown command to a server without a cluster",
     send: "config get cluster\r\n",
     expect: "ERROR\r\n",
   },
@@ -25,7 +25,7 @@ export const administrationExchanges: readonly Exchange[] = [
     expect: "OK\r\n",
   },
   {
-    name: "verbosity says nothing with noreply",
+    name: "verbosity sends nothing with noreply",
     send: "verbosity 0 noreply\r\n",
     expect: "",
   },
@@ -36,7 +36,7 @@ export const administrationExchanges: readonly Exchange[] = [
     later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "verbosity refuses a level that is no number",
+    name: "verbosity refuses a level that is not a number",
     send: "verbosity x\r\n",
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
@@ -51,7 +51,7 @@ export const administrationExchanges: readonly Exchange[] = [
     expect: "",
   },
   {
-    name: "verbosity takes any last token but noreply for nothing",
+    name: "verbosity ignores any last token except noreply",
     send: "verbosity 0 more\r\n",
     expect: "OK\r\n",
   },
@@ -73,7 +73,7 @@ export const administrationExchanges: readonly Exchange[] = [
       "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m\r\nMEMLIMIT_ADJUST_FAILED input value is megabytes not bytes\r\n",
   },
   {
-    name: "cache_memlimit answers ERROR to what is no number, and nothing with noreply",
+    name: "cache_memlimit answers ERROR to what is not a number, and nothing with noreply",
     send: "cache_memlimit x\r\ncache_memlimit -1\r\ncache_memlimit x noreply\r\n",
     expect: "ERROR\r\nERROR\r\n",
   },
@@ -101,7 +101,7 @@ export const administrationExchanges: readonly Exchange[] = [
     ends: true,
   },
   {
-    name: "quit ends the connection behind the answers before it",
+    name: "quit ends the connection after the answers before it",
     send: "get a\r\nquit\r\n",
     expect: "END\r\n",
     ends: true,

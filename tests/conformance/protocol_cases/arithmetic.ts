@@ -48,12 +48,12 @@ export const arithmeticExchanges: readonly Exchange[] = [
     later: "STORED\r\nCLIENT_ERROR invalid numeric delta argument\r\n",
   },
   {
-    name: "incr refuses a delta that is no number",
+    name: "incr refuses a delta that is not a number",
     send: "incr a x\r\n",
     expect: "CLIENT_ERROR invalid numeric delta argument\r\n",
   },
   {
-    name: "incr refuses a delta with letters behind it",
+    name: "incr refuses a delta with letters after it",
     send: "incr a 1x\r\n",
     expect: "CLIENT_ERROR invalid numeric delta argument\r\n",
   },
@@ -75,7 +75,7 @@ export const arithmeticExchanges: readonly Exchange[] = [
     later: "NOT_FOUND\r\n",
   },
   {
-    name: "incr says nothing with noreply",
+    name: "incr sends nothing with noreply",
     send: "set a 0 0 1\r\n1\r\nincr a 1 noreply\r\nget a\r\n",
     expect: "STORED\r\nVALUE a 0 1\r\n2\r\nEND\r\n",
   },
@@ -90,7 +90,7 @@ export const arithmeticExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "incr refuses a value that is no number",
+    name: "incr refuses a value that is not a number",
     send: "set a 0 0 3\r\nabc\r\nincr a 1\r\n",
     expect: "STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
   },
@@ -105,7 +105,7 @@ export const arithmeticExchanges: readonly Exchange[] = [
     expect: "STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
   },
   {
-    name: "incr refuses a value with letters behind it",
+    name: "incr refuses a value with letters after it",
     send: "set a 0 0 3\r\n1a2\r\nincr a 1\r\n",
     expect: "STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
   },
@@ -115,17 +115,17 @@ export const arithmeticExchanges: readonly Exchange[] = [
     expect: "STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
   },
   {
-    name: "incr reads over white space around a value and keeps its length",
+    name: "incr skips white space around a value and keeps its length",
     send: ["set a 0 0 4\r\n 12 \r\n", "incr a 1\r\nget a\r\n"],
     expect: "STORED\r\n13\r\nVALUE a 0 4\r\n13  \r\nEND\r\n",
   },
   {
-    name: "incr reads over zeros before a value and keeps its length",
+    name: "incr skips zeros before a value and keeps its length",
     send: ["set a 0 0 5\r\n00012\r\n", "incr a 1\r\nget a\r\n"],
     expect: "STORED\r\n13\r\nVALUE a 0 5\r\n13   \r\nEND\r\n",
   },
   {
-    name: "incr reads a value no further than a NUL",
+    name: "incr reads a value only up to a NUL",
     send: ["set a 0 0 4\r\n1\0ab\r\n", "incr a 1\r\nget a\r\n"],
     expect: "STORED\r\n2\r\nVALUE a 0 4\r\n2   \r\nEND\r\n",
   },
@@ -166,12 +166,12 @@ export const arithmeticExchanges: readonly Exchange[] = [
     expect: "NOT_FOUND\r\n",
   },
   {
-    name: "decr refuses a delta that is no number",
+    name: "decr refuses a delta that is not a number",
     send: "decr a x\r\n",
     expect: "CLIENT_ERROR invalid numeric delta argument\r\n",
   },
   {
-    name: "decr refuses a value that is no number",
+    name: "decr refuses a value that is not a number",
     send: "set a 0 0 3\r\nabc\r\ndecr a 1\r\n",
     expect: "STORED\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n",
   },

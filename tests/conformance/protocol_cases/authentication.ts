@@ -43,7 +43,7 @@ export const authenticationExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR unauthenticated\r\n".repeat(5),
   },
   {
-    name: "an empty line is no authentication",
+    name: "an empty line is not an authentication",
     send: "\r\nget a\r\n",
     expect: "CLIENT_ERROR unauthenticated\r\n",
     later: "",
@@ -58,12 +58,12 @@ export const authenticationExchanges: readonly Exchange[] = [
     laterEnds: true,
   },
   {
-    name: "an invalid length is no authentication",
+    name: "an invalid length is not an authentication",
     send: ["set x 0 0 -1\r\n", "set x 0 0 z\r\n", "set x 0 0\r\n"],
     expect: "CLIENT_ERROR unauthenticated\r\n".repeat(3),
   },
   {
-    name: "a value of one word is no user name and password",
+    name: "a value of one word is not a user name and password",
     send: ["set x 0 0 4\r\nuser\r\n", "set x 0 0 0\r\n\r\n", "set x 0 0 11\r\nuser\0secret\r\n"],
     expect: "CLIENT_ERROR bad authentication token format\r\n".repeat(3),
   },
@@ -96,19 +96,19 @@ export const authenticationExchanges: readonly Exchange[] = [
     atOnce: true,
   },
   {
-    name: "commands behind the authentication are carried out",
+    name: "commands after the authentication are carried out",
     send: "set x 0 0 11\r\nuser secret\r\nset y 0 0 1\r\nz\r\nget y\r\n",
     expect: "STORED\r\nSTORED\r\nVALUE y 0 1\r\nz\r\nEND\r\n",
     atOnce: true,
   },
   {
-    name: "an authentication outshouts what came before it",
+    name: "the reply to an authentication replaces the replies before it",
     send: "get a\r\nset x 0 0 11\r\nuser secret\r\nget x\r\n",
     expect: "STORED\r\nEND\r\n",
     atOnce: true,
   },
   {
-    name: "once it is done, a set is a set",
+    name: "after authentication, set stores an item",
     send: ["set x 0 0 11\r\nuser secret\r\n", "set x 5 0 2\r\nab\r\n", "get x\r\n"],
     expect: "STORED\r\nSTORED\r\nVALUE x 5 2\r\nab\r\nEND\r\n",
   },

@@ -11,7 +11,7 @@ function tomorrow(): number {
 /** Exptimes and `touch`. */
 export const expiryExchanges: readonly Exchange[] = [
   {
-    name: "an item with a negative exptime is stored and gone",
+    name: "an item with a negative exptime is stored and has expired",
     send: "set a 0 -1 1\r\nx\r\nget a\r\n",
     expect: "STORED\r\nEND\r\n",
   },
@@ -71,12 +71,12 @@ export const expiryExchanges: readonly Exchange[] = [
     expect: "STORED\r\nTOUCHED\r\nEND\r\n",
   },
   {
-    name: "touch says nothing with noreply",
+    name: "touch sends nothing with noreply",
     send: "set a 0 0 1\r\nx\r\ntouch a -1 noreply\r\nget a\r\n",
     expect: "STORED\r\nEND\r\n",
   },
   {
-    name: "touch takes any last token but noreply for nothing",
+    name: "touch ignores any last token except noreply",
     send: "touch a 100 more\r\n",
     expect: "NOT_FOUND\r\n",
   },
@@ -93,7 +93,7 @@ export const expiryExchanges: readonly Exchange[] = [
     later: "NOT_FOUND\r\n",
   },
   {
-    name: "touch refuses an exptime that is no number",
+    name: "touch refuses an exptime that is not a number",
     send: "touch a x\r\n",
     expect: "CLIENT_ERROR invalid exptime argument\r\n",
   },

@@ -38,7 +38,7 @@ export const framingExchanges: readonly Exchange[] = [
     expect: "ERROR\r\n",
   },
   {
-    name: "bytes that are no text are an ERROR",
+    name: "bytes that are not text are an ERROR",
     send: "\xff\xfe\xfd\r\n",
     expect: "ERROR\r\n",
   },

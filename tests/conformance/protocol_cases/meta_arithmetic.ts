@@ -58,7 +58,7 @@ export const metaArithmeticExchanges: readonly Exchange[] = [
     expect: /^VA 2 t(100|99)\r\n13\r\nVA 2\r\n14\r\n$/,
   },
   {
-    name: "ma answers with t the time behind N",
+    name: "ma answers with t the time after N",
     send: "ma n N100 t\r\n",
     expect: /^HD t(100|99)\r\n$/,
   },
@@ -88,7 +88,7 @@ export const metaArithmeticExchanges: readonly Exchange[] = [
     expect: "HD\r\nHD\r\n",
   },
   {
-    name: "ma says nothing with q where it changes a number",
+    name: "ma sends nothing with q where it changes a number",
     send: "ms n 1\r\n5\r\nma n q v O1\r\nmg n v\r\n",
     expect: "HD\r\nVA 1\r\n6\r\n",
   },
@@ -109,7 +109,7 @@ export const metaArithmeticExchanges: readonly Exchange[] = [
     expect: "HD\r\nVA 1\r\n6\r\n",
   },
   {
-    name: "ma refuses a value that is no number",
+    name: "ma refuses a value that is not a number",
     send: "ms n 1\r\nx\r\nma n q\r\nms n 0\r\n\r\nma n\r\n",
     expect:
       "HD\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\nHD\r\nCLIENT_ERROR cannot increment or decrement non-numeric value\r\n",

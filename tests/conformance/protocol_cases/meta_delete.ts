@@ -22,7 +22,7 @@ export const metaDeleteExchanges: readonly Exchange[] = [
     expect: "HD\r\nHD ka O1\r\nNF O2 ka\r\n",
   },
   {
-    name: "md says nothing with q where it deletes",
+    name: "md sends nothing with q where it deletes",
     send: "ms a 1\r\nx\r\nmd a q O1\r\nmg a\r\n",
     expect: "HD\r\nEN\r\n",
   },

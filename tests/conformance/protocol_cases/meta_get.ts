@@ -42,7 +42,7 @@ export const metaGetExchanges: readonly Exchange[] = [
     expect: "HD\r\nHD h0\r\nHD h1\r\n",
   },
   {
-    name: "mg leaves no sign of the reading with u",
+    name: "mg with u does not count as a read",
     send: "ms a 1\r\nx\r\nmg a u h\r\nmg a u\r\nmg a h\r\n",
     expect: "HD\r\nHD h0\r\nHD\r\nHD h0\r\n",
   },
@@ -72,7 +72,7 @@ export const metaGetExchanges: readonly Exchange[] = [
     expect: "EN ka O12\r\n",
   },
   {
-    name: "mg says nothing with q where there is no item",
+    name: "mg sends nothing with q where there is no item",
     send: "mg a q\r\nmg a q v k O1\r\nmn\r\n",
     expect: "MN\r\n",
   },
@@ -124,7 +124,7 @@ export const metaGetExchanges: readonly Exchange[] = [
     later: "EN\r\n",
   },
   {
-    name: "mg takes a flag beyond ASCII for a duplicate",
+    name: "mg treats a flag beyond ASCII as a duplicate",
     send: "mg a \xff\r\n",
     expect: "CLIENT_ERROR duplicate flag\r\n",
     later: "CLIENT_ERROR bad command line format\r\n",
@@ -145,7 +145,7 @@ export const metaGetExchanges: readonly Exchange[] = [
     expect: "STORED\r\nVA 1 ka\r\nx\r\n",
   },
   {
-    name: "mg refuses a time that is no number",
+    name: "mg refuses a time that is not a number",
     send: "mg a Tx\r\n",
     expect: "CLIENT_ERROR bad token in command line format\r\n",
   },
@@ -241,12 +241,12 @@ export const metaGetExchanges: readonly Exchange[] = [
     expect: "MN\r\n",
   },
   {
-    name: "mn takes any arguments for nothing",
+    name: "mn ignores all arguments",
     send: "mn O1 q\r\n",
     expect: "MN\r\n",
   },
   {
-    name: "another letter behind the m is an ERROR",
+    name: "another letter after the m is an ERROR",
     send: "mx a\r\n",
     expect: "ERROR\r\n",
   },

@@ -5,12 +5,12 @@ import type { Exchange } from "../protocol_conformance.ts";
 /** Leases and stale items: `N`, `R` and `I`. */
 export const metaLeaseExchanges: readonly Exchange[] = [
   {
-    name: "mg with N makes an empty item for one client to fill, and tells the others",
+    name: "mg with N makes an empty item for one client to fill, and says so to the others",
     send: "mg a v N30\r\nmg a v N30\r\nmg a v\r\n",
     expect: "VA 0 W\r\n\r\nVA 0 Z\r\n\r\nVA 0 Z\r\n\r\n",
   },
   {
-    name: "mg with N answers W behind all flags",
+    name: "mg with N answers W after all flags",
     send: "mg a s N30 v k O1 t\r\n",
     expect: /^VA 0 s0 ka O1 t(30|29) W\r\n\r\n$/,
   },
@@ -30,7 +30,7 @@ export const metaLeaseExchanges: readonly Exchange[] = [
     expect: /^HD t(60|59) W\r\nHD t(30|29) W\r\n$/,
   },
   {
-    name: "mg with N that is negative makes what is gone at once",
+    name: "mg with N that is negative makes an item that expires at once",
     send: "mg a N-1\r\nmg a\r\n",
     expect: "HD W\r\nEN\r\n",
   },
@@ -50,7 +50,7 @@ export const metaLeaseExchanges: readonly Exchange[] = [
     expect: "HD\r\nHD W\r\nHD Z\r\nHD Z\r\n",
   },
   {
-    name: "mg with R leaves alone what has long to live, or for ever",
+    name: "mg with R does nothing if the remaining time is long, or without an end",
     send: "ms a 1 T90\r\nx\r\nmg a R30\r\nms a 1\r\nx\r\nmg a R30\r\n",
     expect: "HD\r\nHD\r\nHD\r\nHD\r\n",
   },
@@ -75,7 +75,7 @@ export const metaLeaseExchanges: readonly Exchange[] = [
     expect: "HD\r\nHD\r\nHD X W\r\nHD\r\nHD X W\r\n",
   },
   {
-    name: "md with I says nothing with q",
+    name: "md with I sends nothing with q",
     send: "ms a 1\r\nx\r\nmd a I q\r\nmg a\r\n",
     expect: "HD\r\nHD X W\r\n",
   },

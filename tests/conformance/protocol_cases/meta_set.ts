@@ -17,7 +17,7 @@ export const metaSetExchanges: readonly Exchange[] = [
     expect: /^HD\r\nVALUE a 5 1\r\nx\r\nEND\r\nHD t(100|99)\r\n$/,
   },
   {
-    name: "ms stores what is gone at once",
+    name: "ms stores an item that expires at once",
     send: "ms a 1 T-1\r\nx\r\nmg a\r\n",
     expect: "HD\r\nEN\r\n",
   },
@@ -38,7 +38,7 @@ export const metaSetExchanges: readonly Exchange[] = [
     later: "HD s1\r\n",
   },
   {
-    name: "ms says nothing with q",
+    name: "ms sends nothing with q",
     send: "ms a 1 q k O1\r\nx\r\nmg a\r\n",
     expect: "HD\r\n",
   },
@@ -115,7 +115,7 @@ export const metaSetExchanges: readonly Exchange[] = [
       "HD\r\nCLIENT_ERROR bad data chunk\r\nCLIENT_ERROR bad command line format\r\nVA 1\r\nx\r\n",
   },
   {
-    name: "ms refuses a flag, and reads over its value",
+    name: "ms refuses a flag, and skips its value",
     send:
       "ms a 3 Z\r\nabc\r\nms a 3 E5\r\nabc\r\nms a 3 T1 T2\r\nabc\r\nms a 3 Tx\r\nabc\r\nms a 3 Fx\r\nabc\r\nmn\r\n",
     expect:
@@ -124,24 +124,24 @@ export const metaSetExchanges: readonly Exchange[] = [
       "CLIENT_ERROR invalid flag\r\nHD\r\nCLIENT_ERROR duplicate flag\r\nCLIENT_ERROR bad token in command line format\r\nCLIENT_ERROR bad command line format\r\nMN\r\n",
   },
   {
-    name: "ms refuses an opaque of 32 bytes, and reads over its value",
+    name: "ms refuses an opaque of 32 bytes, and skips its value",
     send: "ms a 1 Oxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\nx\r\nmg a\r\n",
     expect: "CLIENT_ERROR opaque token too long\r\nEN\r\n",
   },
   {
-    name: "ms takes the value for a command where it cannot read the length",
+    name: "ms treats the value as a command if it cannot read the length",
     send: "ms a x\r\nmn\r\nms a -1\r\nmn\r\n",
     expect:
       "CLIENT_ERROR bad command line format\r\nMN\r\nCLIENT_ERROR bad command line format\r\nMN\r\n",
   },
   {
-    name: "ms takes the value for a command behind a key of 251 bytes",
+    name: "ms treats the value as a command after a key of 251 bytes",
     send: `ms ${LONGEST_KEY}k 2\r\nmn\r\n`,
     expect: "CLIENT_ERROR bad command line format\r\nMN\r\n",
     later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "ms takes the value for a command behind 17 flags",
+    name: "ms treats the value as a command after 17 flags",
     send: "ms a 2 b c f h k l O q s t u v N0 R0 T0 P L\r\nmn\r\n",
     expect: "CLIENT_ERROR options flags too long\r\nMN\r\n",
     later: "CLIENT_ERROR error decoding key\r\n",

@@ -49,14 +49,14 @@ export const metadumpExchanges: readonly Exchange[] = [
     later: "HD\r\nHD\r\nOK\r\nOK\r\nEND\r\n",
   },
   {
-    name: "metadump behind mn in one go is answered",
+    name: "metadump after mn in one packet is answered",
     send: ["ms a 1\r\nx\r\n", "mn\r\nlru_crawler metadump all\r\n"],
     expect: /^HD\r\nMN\r\nkey=a .*\nEND\r\n$/,
     endsWith: "END\r\n",
     later: /^HD\r\nMN\r\nOK\r\nkey=a .*\nEND\r\n$/,
   },
   {
-    name: "metadump behind other commands in one go is an ERROR",
+    name: "metadump after other commands in one packet is an ERROR",
     send: "mg a\r\nlru_crawler metadump all\r\nmg a q\r\nlru_crawler metadump all\r\n",
     expect:
       "EN\r\nERROR cannot pipeline other commands before metadump\r\nERROR cannot pipeline other commands before metadump\r\n",

@@ -34,7 +34,7 @@ export const removalExchanges: readonly Exchange[] = [
     later: "NOT_FOUND\r\n",
   },
   {
-    name: "delete says nothing with noreply",
+    name: "delete sends nothing with noreply",
     send: "set a 0 0 1\r\nx\r\ndelete a noreply\r\nget a\r\n",
     expect: "STORED\r\nEND\r\n",
   },
@@ -44,7 +44,7 @@ export const removalExchanges: readonly Exchange[] = [
     expect: "STORED\r\nEND\r\n",
   },
   {
-    name: "delete refuses a word behind noreply",
+    name: "delete refuses a word after noreply",
     send: "delete a noreply 0\r\n",
     expect: "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n",
     later: "NOT_FOUND\r\n",
@@ -55,7 +55,7 @@ export const removalExchanges: readonly Exchange[] = [
     expect: "",
   },
   {
-    name: "delete takes noreply for a key when it is the only one",
+    name: "delete treats noreply as a key when it is the only one",
     send: "set noreply 0 0 1\r\nx\r\ndelete noreply\r\n",
     expect: "STORED\r\nDELETED\r\n",
     later: "STORED\r\n",
@@ -93,7 +93,7 @@ export const removalExchanges: readonly Exchange[] = [
     expect: "STORED\r\nOK\r\nEND\r\n",
   },
   {
-    name: "flush_all takes a negative delay for none",
+    name: "flush_all treats a negative delay as no delay",
     send: "set a 0 0 1\r\nx\r\nflush_all -1\r\nget a\r\n",
     expect: "STORED\r\nOK\r\nEND\r\n",
   },
@@ -113,7 +113,7 @@ export const removalExchanges: readonly Exchange[] = [
     expect: "OK\r\nSTORED\r\nOK\r\nEND\r\n",
   },
   {
-    name: "flush_all says nothing with noreply",
+    name: "flush_all sends nothing with noreply",
     send: "set a 0 0 1\r\nx\r\nflush_all noreply\r\nget a\r\n",
     expect: "STORED\r\nEND\r\n",
   },
@@ -123,7 +123,7 @@ export const removalExchanges: readonly Exchange[] = [
     expect: "STORED\r\nEND\r\n",
   },
   {
-    name: "flush_all refuses a delay that is no number",
+    name: "flush_all refuses a delay that is not a number",
     send: "flush_all x\r\n",
     expect: "CLIENT_ERROR invalid exptime argument\r\n",
   },
@@ -133,7 +133,7 @@ export const removalExchanges: readonly Exchange[] = [
     expect: "",
   },
   {
-    name: "flush_all takes any last token but noreply for nothing",
+    name: "flush_all ignores any last token except noreply",
     send: "flush_all 0 more\r\n",
     expect: "OK\r\n",
   },

@@ -43,23 +43,23 @@ export const retrievalExchanges: readonly Exchange[] = [
     later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "get reads over spaces around its keys",
+    name: "get skips spaces around its keys",
     send: "set a 0 0 1\r\nx\r\n  get   a   a  \r\n",
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
     later: "STORED\r\nERROR\r\n",
   },
   {
-    name: "get takes noreply for a key",
+    name: "get treats noreply as a key",
     send: "get noreply\r\n",
     expect: "END\r\n",
   },
   {
-    name: "get takes a tab for part of the command's name",
+    name: "get treats a tab as part of the command's name",
     send: "get\ta\r\n",
     expect: "ERROR\r\n",
   },
   {
-    name: "get takes a tab for part of a key",
+    name: "get treats a tab as part of a key",
     send: "set a\tb 0 0 1\r\nx\r\nget a\tb\r\n",
     expect: "STORED\r\nVALUE a\tb 0 1\r\nx\r\nEND\r\n",
   },
@@ -81,12 +81,12 @@ export const retrievalExchanges: readonly Exchange[] = [
     later: "STORED\r\nCLIENT_ERROR bad command line format\r\n\r\n",
   },
   {
-    name: "get finds a key of bytes that are no text",
+    name: "get finds a key of bytes that are not text",
     send: "set \xff\x80\xfe 0 0 1\r\nx\r\nget \xff\x80\xfe\r\n",
     expect: "STORED\r\nVALUE \xff\x80\xfe 0 1\r\nx\r\nEND\r\n",
   },
   {
-    name: "get reads no further than a NUL",
+    name: "get reads only up to a NUL",
     send: "set a 0 0 1\r\nx\r\nget a\0b a\r\n",
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },
@@ -156,7 +156,7 @@ export const retrievalExchanges: readonly Exchange[] = [
     later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "gat refuses an exptime that is no number",
+    name: "gat refuses an exptime that is not a number",
     send: "gat x a\r\n",
     expect: "CLIENT_ERROR invalid exptime argument\r\n",
   },

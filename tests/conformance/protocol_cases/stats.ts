@@ -120,7 +120,7 @@ export const statsExchanges: readonly Exchange[] = [
     expect: "ERROR\r\n",
   },
   {
-    name: "stats takes noreply for a subcommand",
+    name: "stats treats noreply as a subcommand",
     send: "stats noreply\r\n",
     expect: "ERROR\r\n",
   },
@@ -135,7 +135,7 @@ export const statsExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR Illegal slab id\r\nCLIENT_ERROR Illegal slab id\r\n",
   },
   {
-    name: "stats cachedump refuses what is no number",
+    name: "stats cachedump refuses what is not a number",
     send: "stats cachedump x 0\r\nstats cachedump 1 x\r\nstats cachedump -1 0\r\n",
     expect: "CLIENT_ERROR bad command line format\r\n".repeat(3),
   },

@@ -24,12 +24,12 @@ export const storageExchanges: readonly Exchange[] = [
     later: "STORED\r\n",
   },
   {
-    name: "set says nothing with noreply",
+    name: "set sends nothing with noreply",
     send: "set a 0 0 1 noreply\r\nx\r\n",
     expect: "",
   },
   {
-    name: "set refuses a length that is no number",
+    name: "set refuses a length that is not a number",
     send: "set a 0 0 x\r\n",
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
@@ -46,12 +46,12 @@ export const storageExchanges: readonly Exchange[] = [
     later: "STORED\r\n",
   },
   {
-    name: "add says nothing with noreply",
+    name: "add sends nothing with noreply",
     send: "add a 0 0 1 noreply\r\nx\r\n",
     expect: "",
   },
   {
-    name: "add refuses a length that is no number",
+    name: "add refuses a length that is not a number",
     send: "add a 0 0 x\r\n",
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
@@ -68,12 +68,12 @@ export const storageExchanges: readonly Exchange[] = [
     later: "NOT_STORED\r\n",
   },
   {
-    name: "replace says nothing with noreply",
+    name: "replace sends nothing with noreply",
     send: "replace a 0 0 1 noreply\r\nx\r\n",
     expect: "",
   },
   {
-    name: "replace refuses a length that is no number",
+    name: "replace refuses a length that is not a number",
     send: "replace a 0 0 x\r\n",
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
@@ -90,12 +90,12 @@ export const storageExchanges: readonly Exchange[] = [
     later: "NOT_STORED\r\n",
   },
   {
-    name: "append says nothing with noreply",
+    name: "append sends nothing with noreply",
     send: "append a 0 0 1 noreply\r\nx\r\n",
     expect: "",
   },
   {
-    name: "append refuses a length that is no number",
+    name: "append refuses a length that is not a number",
     send: "append a 0 0 x\r\n",
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
@@ -112,12 +112,12 @@ export const storageExchanges: readonly Exchange[] = [
     later: "NOT_STORED\r\n",
   },
   {
-    name: "prepend says nothing with noreply",
+    name: "prepend sends nothing with noreply",
     send: "prepend a 0 0 1 noreply\r\nx\r\n",
     expect: "",
   },
   {
-    name: "prepend refuses a length that is no number",
+    name: "prepend refuses a length that is not a number",
     send: "prepend a 0 0 x\r\n",
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
@@ -137,7 +137,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "VALUE a 0 1\r\nx\r\nEND\r\n",
   },
   {
-    name: "set takes any last token but noreply for nothing",
+    name: "set ignores any last token except noreply",
     send: "set a 0 0 1 more\r\nx\r\nget a\r\n",
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },
@@ -153,7 +153,7 @@ export const storageExchanges: readonly Exchange[] = [
     later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "set refuses a key of 251 bytes and takes its value for a command",
+    name: "set refuses a key of 251 bytes and treats its value as a command",
     send: `set ${LONGEST_KEY}k 0 0 7\r\nversion\r\n`,
     expect: /^CLIENT_ERROR bad command line format\r\nVERSION 1\.6\.\d+\S*\r\n$/,
     later: "CLIENT_ERROR bad command line format\r\n",
@@ -193,13 +193,13 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "STORED\r\nVALUE a 1 1\r\nx\r\nEND\r\n",
   },
   {
-    name: "set refuses an exptime that is no number",
+    name: "set refuses an exptime that is not a number",
     send: "set a 0 x 1\r\nx\r\n",
     expect: "CLIENT_ERROR bad command line format\r\nERROR\r\n",
     later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "set refuses an exptime with a word behind it",
+    name: "set refuses an exptime with a word after it",
     send: "set a 0 1s 1\r\nx\r\n",
     expect: "CLIENT_ERROR bad command line format\r\nERROR\r\n",
     later: "CLIENT_ERROR bad command line format\r\n",
@@ -241,12 +241,12 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "set refuses a length with letters behind it",
+    name: "set refuses a length with letters after it",
     send: "set a 0 0 1x\r\n",
     expect: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "set takes white space that is not a space for the end of a length",
+    name: "set treats white space other than a space as the end of a length",
     send: "set a 0 0 1\v\r\nx\r\nget a\r\n",
     expect: "STORED\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
     later:
@@ -296,7 +296,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "SERVER_ERROR object too large for cache\r\n",
   },
   {
-    name: "set refuses an item that is the largest but for its flags",
+    name: "set refuses an item that only its flags make too large",
     send: `set a 1 0 ${LARGEST.length}\r\n${LARGEST}\r\n`,
     expect: "SERVER_ERROR object too large for cache\r\n",
   },
@@ -331,7 +331,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "STORED\r\nSERVER_ERROR object too large for cache\r\nVALUE a 0 1\r\nx\r\nEND\r\n",
   },
   {
-    name: "replace stores nothing where nothing is",
+    name: "replace stores nothing if the key does not exist",
     send: "replace a 0 0 1\r\nx\r\nget a\r\n",
     expect: "NOT_STORED\r\nEND\r\n",
   },
@@ -341,7 +341,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "STORED\r\nSTORED\r\nVALUE a 3 1\r\ny\r\nEND\r\n",
   },
   {
-    name: "append stores nothing where nothing is",
+    name: "append stores nothing if the key does not exist",
     send: "append a 0 0 1\r\nx\r\nget a\r\n",
     expect: "NOT_STORED\r\nEND\r\n",
   },
@@ -361,7 +361,7 @@ export const storageExchanges: readonly Exchange[] = [
     expect: "STORED\r\nNOT_STORED\r\n",
   },
   {
-    name: "prepend stores nothing where nothing is",
+    name: "prepend stores nothing if the key does not exist",
     send: "prepend a 0 0 1\r\nx\r\nget a\r\n",
     expect: "NOT_STORED\r\nEND\r\n",
   },
@@ -398,7 +398,7 @@ export const storageExchanges: readonly Exchange[] = [
     later: "NOT_FOUND\r\n",
   },
   {
-    name: "cas refuses a token that is no number",
+    name: "cas refuses a token that is not a number",
     send: "cas a 0 0 1 x\r\nx\r\n",
     expect: "CLIENT_ERROR bad command line format\r\nERROR\r\n",
     later: "CLIENT_ERROR bad command line format\r\n",
@@ -416,7 +416,7 @@ export const storageExchanges: readonly Exchange[] = [
     later: "CLIENT_ERROR bad command line format\r\n",
   },
   {
-    name: "cas says nothing with noreply",
+    name: "cas sends nothing with noreply",
     send: "cas a 0 0 1 5 noreply\r\nx\r\n",
     expect: "",
   },

@@ -19,20 +19,20 @@ export const watchExchanges: readonly Exchange[] = [
     laterEndsWith: "OK\r\n",
   },
   {
-    name: "watch behind other commands in one go is an ERROR",
+    name: "watch after other commands in one packet is an ERROR",
     send: "mg a\r\nwatch\r\n",
     expect: "EN\r\nERROR cannot pipeline other commands before watch\r\n",
     atOnce: true,
   },
   {
-    name: "watch behind get or mn in one go is read",
+    name: "watch after get or mn in one packet is read",
     send: "get a\r\nwatch nonsense\r\nmn\r\nwatch nonsense\r\n",
     expect: "END\r\nERROR\r\nMN\r\nERROR\r\n",
     atOnce: true,
     later: "END\r\nERROR cannot pipeline other commands before watch\r\nMN\r\nERROR\r\n",
   },
   {
-    name: "watch takes noreply for a kind it does not know, and says nothing",
+    name: "watch treats noreply as a kind it does not know, and says nothing",
     send: "watch noreply\r\nwatch fetchers noreply\r\n",
     expect: "",
     later: "ERROR\r\nERROR cannot pipeline other commands before watch\r\n",
@@ -62,7 +62,7 @@ export const watchings: readonly Watching[] = [
     expect: ["type=item_get key=w%25%2F-._~%FF status=not_found clsid=0 cfd=N size=0"],
   },
   {
-    name: "watch fetchers shows the key behind base64",
+    name: "watch fetchers shows the decoded key of base64",
     watch: "watch fetchers\r\n",
     send: "mg dzI= b\r\n",
     expect: ["type=item_get key=w2 status=not_found clsid=0 cfd=N size=0"],

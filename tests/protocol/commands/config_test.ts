@@ -37,7 +37,7 @@ Deno.test("ConfigCommand fails with the server's refusal", () => {
   }
 });
 
-Deno.test("ConfigCommand takes nothing else for an answer", () => {
+Deno.test("ConfigCommand refuses every other reply", () => {
   const hostile = [
     "END\r\n",
     "VALUE cluster 0 1\r\n1\r\nEND\r\n",
@@ -78,7 +78,7 @@ Deno.test("readClusterConfig keeps versions as large as they come", () => {
   assertEquals(readClusterConfig("18446744073709551615\n").version, 2n ** 64n - 1n);
 });
 
-Deno.test("readClusterConfig refuses what is no configuration", () => {
+Deno.test("readClusterConfig refuses what is not a configuration", () => {
   for (const text of ["", "\n", "a|b|1\n", "-1\n", "1.5\n", "0x1\n", `${"9".repeat(40)}\n`]) {
     assertThrows(() => readClusterConfig(text), SocketError, "version");
   }

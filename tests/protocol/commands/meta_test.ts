@@ -27,14 +27,14 @@ Deno.test("MetaCommand misses the opaque token of no answer that old servers giv
   }
 });
 
-Deno.test("MetaCommand ends the connection over another opaque token, or none where one belongs", () => {
+Deno.test("MetaCommand ends the connection over a wrong or missing opaque token", () => {
   for (const reply of ["EN Oabd", "NF Oab", "HD", "HD Ob", "VA 1\r\nx", "VA 1 O\r\nx"]) {
     const command = new MetaCommand(GET).settleBy(...new Outcomes().next());
     assertThrows(() => replay(command, [utf8(`${reply}\r\n`)]), SocketError, "opaque", reply);
   }
 });
 
-Deno.test("MetaCommand takes no space too many for a flag", () => {
+Deno.test("MetaCommand does not treat an additional space as a flag", () => {
   const request = { verb: "md", key: "key", flags: ["Oabc"] } as const;
   for (const status of ["NF", "HD", "EX"] as const) {
     expectReply(request, `${status}  Oabc\r\n`, { value: { status, flags: { O: "abc" } } });
@@ -96,7 +96,7 @@ Deno.test("MetaCommand that is quiet goes on after a refusal where its fence is 
   assertEquals(end, true);
 });
 
-Deno.test("MetaCommand that is quiet takes no refusal for its own that may be its fence's", () => {
+Deno.test("MetaCommand that is quiet does not accept a refusal that may be for the command after it", () => {
   for (
     const reply of [
       // memcached's own proxy, where nobody has told it of `mn`: the next reply is another operation's.

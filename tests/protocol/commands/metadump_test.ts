@@ -73,7 +73,7 @@ Deno.test("readItems reads lines up to the first that is not an item", () => {
   assertEquals(keys, many.map((key) => key.replace("%E9", "\xe9")));
 });
 
-Deno.test("readItems takes every field for what it is, or the line for no item", () => {
+Deno.test("readItems reads every field, or refuses the line", () => {
   const fields = ["key=a", "exp=-1", "la=0", "cas=0", "fetch=no", "cls=1", "size=50"];
   const strange = ["", "x", "-", "1x", "--1"];
   for (const [i, field] of fields.entries()) {
@@ -103,7 +103,7 @@ Deno.test("readKeys reads the keys that readItems reads, and stops where it stop
   }
 });
 
-Deno.test("notAnItem tells memcached's refusal", () => {
+Deno.test("notAnItem returns memcached's refusal", () => {
   const refusals = [
     "ERROR",
     "ERROR cannot pipeline other commands before metadump",
@@ -125,7 +125,7 @@ Deno.test("notAnItem throws a SocketError over a line that makes no sense", () =
     const error = assertThrows(
       () => notAnItem(line, SERVER),
       SocketError,
-      "answers nothing",
+      "unexpected reply",
     );
     assertEquals(error.server, SERVER);
   }

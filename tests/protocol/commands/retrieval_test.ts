@@ -119,7 +119,7 @@ function expectInterruption(keys: string[], reply: string, expected: Outcome[]):
   }
 }
 
-Deno.test("RetrievalCommand takes no refusal for its own that may be a neighbour's", () => {
+Deno.test("RetrievalCommand does not accept a refusal that may be for a neighbour", () => {
   for (const line of REFUSALS) {
     expectInterruption(["a", "b"], `${line}\r\n`, ["open", "open"]);
     expectInterruption(["a", "b", "c"], `VALUE b 0 1\r\nx\r\n${line}\r\n`, [
@@ -134,7 +134,7 @@ Deno.test("RetrievalCommand takes no refusal for its own that may be a neighbour
   }
 });
 
-Deno.test("RetrievalCommand ends the connection over a refusal behind its item", () => {
+Deno.test("RetrievalCommand ends the connection over a refusal after its item", () => {
   expectInterruption(["a"], "VALUE a 0 1\r\nx\r\nSERVER_ERROR\r\n", [{ value: "0:x" }]);
 });
 

@@ -36,7 +36,7 @@ Deno.test("StatsCommand reads the lines of detail dump and cachedump", () => {
   expectStats("ITEM key [1 b; 0 s]\r\nEND\r\n", { key: "[1 b; 0 s]" });
 });
 
-Deno.test("StatsCommand resolves to an empty record where there is nothing to tell", () => {
+Deno.test("StatsCommand resolves to an empty record if there are no statistics", () => {
   for (const line of ["END", "RESET", "OK"]) expectStats(`${line}\r\n`, {});
 });
 
@@ -57,7 +57,7 @@ Deno.test("StatsCommand fails with the server's refusal", () => {
   assertEquals(error.item, "ERROR");
 });
 
-Deno.test("StatsCommand ends the connection over a refusal behind its first line", () => {
+Deno.test("StatsCommand ends the connection over a refusal after its first line", () => {
   const outcomes = new Outcomes();
   const command = new StatsCommand(undefined).settleBy(...outcomes.next());
   const reply = utf8("STAT a 1\r\nSERVER_ERROR out of memory writing stats\r\n");

@@ -92,7 +92,7 @@ Deno.test("readEvent reads new and closed connections", () => {
   });
 });
 
-Deno.test("readEvent takes microseconds for a number, padded with zeros or not", () => {
+Deno.test("readEvent reads microseconds as a number, padded with zeros or not", () => {
   const timeOf = (ts: string) =>
     (readEvent(`ts=${ts} gid=2 type=x`, server) as { time: number }).time;
   assertEquals(timeOf("1795383091.8067"), 1795383091008.067);
@@ -130,12 +130,12 @@ Deno.test("readEvent gives an event that lacks what its type has as another", ()
   });
 });
 
-Deno.test("readEvent tells of events that were left out", () => {
+Deno.test("readEvent reads the number of events that were left out", () => {
   expectEvent("skipped=12", { type: "skipped", server, count: 12 });
 });
 
-Deno.test("readEvent throws a SocketError over a line that is no event", () => {
+Deno.test("readEvent throws a SocketError over a line that is not an event", () => {
   for (const line of ["", "OK", "ts=1 gid=2 type=x", "gid=1 type=item_get", "skipped=x"]) {
-    assertThrows(() => readEvent(line, server), SocketError, "answers nothing");
+    assertThrows(() => readEvent(line, server), SocketError, "unexpected reply");
   }
 });

@@ -27,7 +27,7 @@ Deno.test("a MurmurHash3 that is continued at any place equals that of the whole
   assertEquals(endMurmur3(startMurmur3("", 0), "hello"), 0x248bfa47);
 });
 
-Deno.test("FNV and one-at-a-time take a byte above 0x7f for negative, as C's char does", () => {
+Deno.test("FNV and one-at-a-time treat a byte above 0x7f as negative, as C's char does", () => {
   // By the definitions: the sign extended over the accumulator is all that differs from unsigned bytes.
   const offset = 0x811c9dc5;
   const prime = 0x01000193;

@@ -8,7 +8,7 @@ function allocate(pool: BlockPool, count: number): number[] {
   return Array.from({ length: count }, () => pool.allocate());
 }
 
-Deno.test("BlockPool gives each block out once, and none has the number 0", () => {
+Deno.test("BlockPool returns each block once, and never number 0", () => {
   const pool = new BlockPool(BLOCK_LENGTH);
   const blocks = allocate(pool, 3 * BLOCKS_PER_PAGE);
   assertEquals(new Set(blocks).size, blocks.length);
@@ -17,7 +17,7 @@ Deno.test("BlockPool gives each block out once, and none has the number 0", () =
   assertEquals(pool.byteLength, 3 * PAGE_LENGTH);
 });
 
-Deno.test("BlockPool keeps what is written to a block, however others come and go", () => {
+Deno.test("BlockPool keeps the bytes of a block while others are allocated and freed", () => {
   const pool = new BlockPool(BLOCK_LENGTH);
   const blocks = allocate(pool, 3 * BLOCKS_PER_PAGE);
   for (const block of blocks) {
@@ -49,7 +49,7 @@ Deno.test("BlockPool copies any number of bytes from and to any place", () => {
   }
 });
 
-Deno.test("BlockPool gives pages back that nothing is left of, all but one", () => {
+Deno.test("BlockPool frees pages without blocks, except one", () => {
   const pool = new BlockPool(BLOCK_LENGTH);
   const blocks = allocate(pool, 10 * BLOCKS_PER_PAGE);
   for (const block of blocks) pool.free(block);

@@ -35,7 +35,7 @@ Deno.test("ItemMemory finds items with keys and values of any length", () => {
   }
 });
 
-Deno.test("ItemMemory tells keys apart that begin or end alike", () => {
+Deno.test("ItemMemory distinguishes keys that begin or end alike", () => {
   const memory = new ItemMemory();
   const names = ["a", "aa", "a".repeat(249), "a".repeat(250), "b".repeat(13), `${"b".repeat(12)}c`];
   for (const [index, name] of names.entries()) add(memory, name, Uint8Array.of(index));

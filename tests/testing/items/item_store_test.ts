@@ -86,7 +86,7 @@ Deno.test("ItemStore lets an item expire when its time has come, and not before"
   assertEquals(statistics.get("get_expired"), 1);
 });
 
-Deno.test("ItemClock.resolve takes more than 30 days for a time", () => {
+Deno.test("ItemClock.resolve treats more than 30 days as a Unix time", () => {
   const { store } = createStore();
   assertEquals(store.clock.resolve(0), 0);
   assertEquals(store.clock.resolve(2_592_000), store.clock.time + 2_592_000);
@@ -182,7 +182,7 @@ Deno.test("ItemStore gives memory back when its items go", () => {
   assert(full > 6 * PAGE_LENGTH && store.memory.byteLength <= 2 * PAGE_LENGTH);
 });
 
-Deno.test("ItemStore without evictions has no room when memory is full, but for what has expired", () => {
+Deno.test("ItemStore without evictions refuses items when memory is full, unless others have expired", () => {
   const clock = new Clock();
   const { store, statistics } = createStore({
     clock,

@@ -204,7 +204,7 @@ Deno.test("dalliTranscoder checks its options", () => {
   }
 });
 
-Deno.test("dalliTranscoder tells how strings are written that are not encoded", () => {
+Deno.test("dalliTranscoder has the flags of strings that are stored as plain text", () => {
   assertEquals(dalliTranscoder.textFlags, undefined);
   assertEquals(dalliTranscoder({ raw: true }).textFlags, 0);
   const { textFlags, longestText } = dalliTranscoder({ stringFastpath: true });

@@ -101,7 +101,7 @@ Deno.test("detectFormat gives the value that the client's transcoder reads", asy
   assert(values > 700, String(values));
 });
 
-Deno.test("detectFormat tells what speaks for one client alone", async () => {
+Deno.test("detectFormat names only the clients that write such items", async () => {
   const only: [number, Uint8Array | string, string[]][] = [
     [64082, "x", ["EnyimMemcachedCore", "EnyimMemcached"]],
     [265, Uint8Array.of(1, 0, 0, 0), ["EnyimMemcachedCore", "EnyimMemcached"]],
@@ -173,7 +173,7 @@ Deno.test("detectFormat takes transcoders of the caller's own, if they read the 
   assertEquals(await detectFormat(78, encode("moe"), { upper }), []);
 });
 
-Deno.test("detectFormat refuses what is no item, and what is no transcoder", async () => {
+Deno.test("detectFormat refuses what is not an item, and what is not a transcoder", async () => {
   const data = new Uint8Array(1);
   for (const flags of [-1, 1.5, 2 ** 32, NaN, "1"]) {
     await assertRejects(
@@ -213,7 +213,7 @@ Deno.test("detectFormat looks at large items in a moment", async () => {
   assert(performance.now() - start < 60_000);
 });
 
-Deno.test("detectFormat tells something of any item, and never throws for one", async () => {
+Deno.test("detectFormat returns something for any item, and never throws for one", async () => {
   await withSeed(async (seed) => {
     const random = new Random(seed);
     for (let i = 0; i < extent(2000, 20_000); i++) {

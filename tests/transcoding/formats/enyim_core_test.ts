@@ -168,7 +168,7 @@ Deno.test("enyimCoreTranscoder refuses documents that are damaged", () => {
   }
 });
 
-Deno.test("enyimCoreTranscoder refuses values that BSON has nothing for", () => {
+Deno.test("enyimCoreTranscoder refuses values that BSON does not have", () => {
   const holder: Record<string, unknown> = {};
   holder.inside = [holder];
   const revoked = Proxy.revocable({}, {});
@@ -221,7 +221,7 @@ Deno.test("enyimCoreTranscoder takes the options of enyimTranscoder", () => {
   }
 });
 
-Deno.test("enyimCoreTranscoder reads and writes deep and wide documents, and no tree of a few that are shared", () => {
+Deno.test("enyimCoreTranscoder reads and writes deep and wide documents, and refuses a huge tree of shared objects", () => {
   let deep: unknown = 1;
   for (let level = 0; level < 1000; level++) deep = [deep];
   let back = enyimCoreTranscoder.decode(enyimCoreTranscoder.encode(deep) as EncodedValue);

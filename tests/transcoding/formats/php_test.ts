@@ -173,7 +173,7 @@ const HOSTILE: Readonly<Record<string, readonly [flags: number, data: string]>> 
   "fastlz that refers to before": [80, "\x09\0\0\0\x00a\xe0\xff\xff"],
   "fastlz of level 3": [80, "\x01\0\0\0\x40a"],
   "fastlz of another length": [80, "\x02\0\0\0\x00a"],
-  "no way of compressing": [16, "\x01\0\0\0a"],
+  "no compression": [16, "\x01\0\0\0a"],
   "two ways of compressing": [16 | 32 | 64, "\x01\0\0\0a"],
   "a way without its bit": [64, "\x01\0\0\0\x00a"],
   "an unknown type": [8, "a"],
@@ -321,7 +321,7 @@ Deno.test("the transcoders of PHP check their options", () => {
   }
 });
 
-Deno.test("the transcoders of PHP tell how strings are written that are not encoded", () => {
+Deno.test("the transcoders of PHP have the flags of strings that are stored as plain text", () => {
   const { textFlags, longestText } = phpMemcachedTranscoder;
   assertEquals([textFlags, longestText], [0, 666]);
   assertEquals(phpMemcachedTranscoder({ compression: false }).longestText, Infinity);

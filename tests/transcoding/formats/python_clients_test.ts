@@ -224,7 +224,7 @@ Deno.test("the transcoders of Python's clients read integers as Python's int doe
   for (
     const text of ["", " ", "1.5", "0x10", "1__0", "_1", "1 2", "٣", "1e3", "-", "9".repeat(4301)]
   ) {
-    assertThrows(() => read(text), ClientException, "is no integer", text);
+    assertThrows(() => read(text), ClientException, "is not an integer", text);
   }
   assertEquals(read("9".repeat(4300)), 10n ** 4300n - 1n);
 });
@@ -288,7 +288,7 @@ Deno.test("the transcoders of Python's clients refuse unknown options", () => {
   }
 });
 
-Deno.test("the transcoders of Python's clients tell which bits of the flags they use", () => {
+Deno.test("the transcoders of Python's clients have the bits of the flags that they use", () => {
   for (
     const transcoder of [
       pymemcacheTranscoder,
@@ -308,7 +308,7 @@ Deno.test("the transcoders of Python's clients tell which bits of the flags they
   }
 });
 
-Deno.test("the transcoders of Python's clients expand no further than maxValueBytes", async () => {
+Deno.test("the transcoders of Python's clients expand only up to maxValueBytes", async () => {
   const long = "moecache".repeat(100_000);
   const item = await pythonMemcachedTranscoder({ minCompressLen: 1 }).encode(long);
   for (const transcoder of [pymemcacheTranscoder, pythonMemcachedTranscoder, pylibmcTranscoder]) {

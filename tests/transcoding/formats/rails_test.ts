@@ -67,7 +67,7 @@ Deno.test("railsTranscoder keeps bytes for Rails 6.1 that look like an entry of 
   }
 });
 
-Deno.test("railsTranscoder refuses what is no entry, whole or cut off anywhere", async () => {
+Deno.test("railsTranscoder refuses what is not an entry, whole or cut off anywhere", async () => {
   for (const { flags, data } of values.filter(({ name }) => name !== "long").slice(0, 80)) {
     const whole = data;
     for (let length = 0; length < whole.length; length++) {

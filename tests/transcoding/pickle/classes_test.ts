@@ -208,14 +208,18 @@ Deno.test("classes makes values of instances, by their arguments, state and item
   assertEquals(value.args, ["color 1", "color 1", ["color 1"]]);
 });
 
-Deno.test("classes runs nothing but what was registered, and says what went wrong there", async () => {
+Deno.test("classes calls only registered functions, and says what went wrong there", async () => {
   const options = { classes: { "app.Money": () => undefined, "app.Bad": () => JSON.parse("{") } };
   await assertRefused(
     "capp\nMoney\n)R.",
-    'what classes has for "app.Money" returned undefined',
+    'the function for "app.Money" in the option classes returned undefined',
     options,
   );
-  await assertRefused("capp\nBad\n)R.", 'what classes has for "app.Bad" threw an error', options);
+  await assertRefused(
+    "capp\nBad\n)R.",
+    'the function for "app.Bad" in the option classes threw an error',
+    options,
+  );
   await assertRefused("capp\nOther\n)R.", 'global "app.Other" is not plain data', options);
   await assertRefused("capp\ntoString\n)R.", 'global "app.toString" is not plain data', options);
   await assertRefused("capp\nMoney\n.", 'global "app.Money" is not plain data', options);

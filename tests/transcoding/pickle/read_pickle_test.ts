@@ -337,7 +337,7 @@ Deno.test("readPickle reads bytearrays of any length in the two copies that Pyth
   }
 });
 
-Deno.test("readPickle tells keys apart as Python does, however they are nested", () => {
+Deno.test("readPickle distinguishes keys as Python does, however they are nested", () => {
   const count = (...keys: string[]) =>
     (readPickle(pickle("}(", keys.map((key) => `${key}N`).join(""), "u.")) as Map<unknown, null>)
       .size;

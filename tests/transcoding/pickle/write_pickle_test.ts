@@ -137,7 +137,7 @@ Deno.test("writePickle keeps numbers of every kind", () => {
   assertEquals(toHex(writePickle(-128n)), "80024a80ffffff2e");
 });
 
-Deno.test("writePickle tells an int from a float", () => {
+Deno.test("writePickle distinguishes an int from a float", () => {
   assertEquals(toHex(writePickle(1)), "80024b012e");
   assertEquals(toHex(writePickle(-0)), "80024780000000000000002e");
   assertEquals(toHex(writePickle(2 ** 53)), "80024743400000000000002e");
@@ -230,7 +230,7 @@ Deno.test("writePickle keeps a tuple that a list in it holds", () => {
   assertStrictEquals((read[0] as unknown[])[1], read);
 });
 
-Deno.test("writePickle throws for a tuple or frozenset that holds but itself", () => {
+Deno.test("writePickle throws for a tuple or frozenset that holds only itself", () => {
   const self: unknown[] = tuple();
   self.push("text", Uint8Array.of(1), tuple(self));
   assertRefused(self, "a tuple that is an item of itself");
@@ -253,13 +253,13 @@ Deno.test("writePickle writes to any depth", () => {
   assertInstanceOf(readPickle(writePickle(maps)), Map);
 });
 
-Deno.test("writePickle writes shared lists once, however often they are held", () => {
+Deno.test("writePickle writes each shared list once", () => {
   assertEquals(writePickle(nest(60, (inner) => [inner, inner])).length < 1000, true);
   const tuples = nest(60, (inner) => tuple(inner, inner));
   assertEquals(writePickle(new Set([tuples])).length < 1000, true);
 });
 
-Deno.test("writePickle takes __proto__ and the like for keys like any other", () => {
+Deno.test("writePickle treats __proto__ and similar keys like any other", () => {
   const object = JSON.parse('{"__proto__": {"x": 1}, "constructor": 2}');
   const read = roundTrip(object);
   assertEquals(Object.keys(read), ["__proto__", "constructor"]);
@@ -268,7 +268,7 @@ Deno.test("writePickle takes __proto__ and the like for keys like any other", ()
   assertEquals(roundTrip(Object.assign(Object.create(null), { a: 1 })), { a: 1 });
 });
 
-Deno.test("writePickle throws for what Python has nothing like, and says where it is", () => {
+Deno.test("writePickle throws for values that Python does not have, and says where they are", () => {
   class Point {}
   assertRefused(undefined, "Cannot store value: undefined");
   assertRefused({ a: [1, , 2] }, 'Cannot store value: undefined at "a[1]"');
@@ -306,7 +306,7 @@ Deno.test("writePickle throws for what Python has nothing like, and says where i
   assertStrictEquals(error.item, Point);
 });
 
-Deno.test("writePickle throws for keys that Python cannot hash or tell apart", () => {
+Deno.test("writePickle throws for keys that Python cannot hash or distinguish", () => {
   for (const key of [[], {}, new Set(), new Map(), tuple([]), frozenSet([tuple({})])]) {
     assertRefused(new Map([[key, 1]]), "cannot hash");
     assertRefused(new Set([key]), "cannot hash");

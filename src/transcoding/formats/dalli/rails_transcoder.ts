@@ -59,10 +59,10 @@ const MARSHAL_HEADER_BYTES = 2;
 
 /**
  * Stores values as the entries of Rails' cache with `:mem_cache_store`: what `Rails.cache.write` writes and
- * `Rails.cache.read` reads. The value within is that of `dalliTranscoder`, whose table tells which JavaScript value
+ * `Rails.cache.read` reads. The value within is that of `dalliTranscoder`, whose table shows which JavaScript value
  * becomes which of Ruby's. Use it as a transcoder, or call it to make one with options.
  *
- * Entries are written without a version and without an expiry of their own: memcached's exptime is in effect. When
+ * Entries are written without a version and without an expiry: only memcached's exptime is in effect. When
  * they are read, both are ignored. So an entry that Rails wrote with `race_condition_ttl` is read up to five minutes
  * after Rails takes it for expired.
  *
@@ -221,7 +221,7 @@ function unpackIn70(entry: Uint8Array, limits: DecodeLimits | undefined): unknow
 function valueIn70(payload: Uint8Array): unknown {
   const members = readMarshal(payload);
   if (Array.isArray(members)) return members.length === 0 ? null : members[0];
-  throw broken("the entry of Rails' cache is no list");
+  throw broken("the entry of Rails' cache is not a list");
 }
 
 function broken(state: string): ClientException {

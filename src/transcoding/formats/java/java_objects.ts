@@ -35,7 +35,7 @@ const map: Make = ({ items }, fault) => {
 const date: Make = ({ bytes: [block] }, fault) => {
   if (block?.length !== 8) throw fault("a Date has no time");
   const value = new Date(Number(new DataView(block.buffer, block.byteOffset).getBigInt64(0)));
-  if (Number.isNaN(value.getTime())) throw fault("a Date is one that JavaScript has none for");
+  if (Number.isNaN(value.getTime())) throw fault("a Date is out of JavaScript's range");
   return value;
 };
 

@@ -44,7 +44,7 @@ class JavaReader {
   read(): unknown {
     const reader = this.#reader;
     if (reader.uint16() !== MAGIC || reader.uint16() !== VERSION) {
-      throw this.#fault("it is no stream of Java's serialization");
+      throw this.#fault("it is not a stream of Java's serialization");
     }
     const value = this.#content(reader.uint8());
     reader.finish();

@@ -84,7 +84,7 @@ export interface SpymemcachedTranscoder extends Transcoder {
 
 /**
  * Stores values in the format of spymemcached (Java): simple values as bytes under flags of their own, everything else
- * in Java's serialization. It is a transcoder as it is, and a function that makes others with options. Reading makes no
+ * in Java's serialization. Use it as a transcoder, or call it to make one with options. Reading makes no
  * class and runs nothing.
  *
  * | JavaScript | Java, written | Java, read | notes |
@@ -268,7 +268,7 @@ function readFixed(type: JavaType, reader: ByteReader, kind: SpymemcachedKind): 
   }
   const date = new Date(Number(reader.int64()));
   if (!Number.isNaN(date.getTime())) return date;
-  throw reader.fault("a Date is one that JavaScript has none for");
+  throw reader.fault("a Date is out of JavaScript's range");
 }
 
 function foreign(flags: number): ClientException {

@@ -42,7 +42,7 @@ export interface PerlMemcachedTranscoder extends Transcoder {
 
 /**
  * Stores values in the format of Cache::Memcached and Cache::Memcached::Fast, Perl's clients: scalars as text, and
- * arrays and hashes with Storable. It is a transcoder as it is, and a function that makes others with options.
+ * arrays and hashes with Storable. Use it as a transcoder, or call it to make one with options.
  *
  * | JavaScript | Perl | notes |
  * | --- | --- | --- |

@@ -165,7 +165,7 @@ class StorableReader {
     for (let at = 0; at < count; at++) {
       const value = this.#value();
       const flags = hasFlags ? reader.uint8() : 0;
-      if ((flags & keyFlag.isScalar) !== 0) throw reader.fault("a key of a hash is no string");
+      if ((flags & keyFlag.isScalar) !== 0) throw reader.fault("a key of a hash is not a string");
       const key = this.#key(flags);
       if ((flags & keyFlag.placeholder) === 0) setOwn(record, key, value);
     }

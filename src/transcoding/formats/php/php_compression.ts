@@ -72,7 +72,7 @@ export function expandPhp(
     return import("../../zstd.ts").then(({ zstdDecompress }) => zstdDecompress(own, length))
       .then((expanded) => ({ flags: rest, data: checkLength(expanded, length) }));
   }
-  const why = `its flags, ${flags}, name no way of compressing that php-memcached has`;
+  const why = `its flags are ${flags}, which are not those of a compression of php-memcached`;
   throw new ClientException(`Cannot read item: ${why}`, flags);
 }
 

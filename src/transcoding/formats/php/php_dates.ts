@@ -50,7 +50,7 @@ export function dateOfProperties(properties: ReadonlyMap<unknown, unknown>): Dat
   } else if (type === 3) offset = zone === "UTC" ? 0 : offsetIn(zone, local);
   if (offset === undefined) return `a date in the unknown time zone ${quote(zone)}`;
   const date = new Date(local - offset);
-  return Number.isNaN(date.getTime()) ? "a date that JavaScript has none for" : date;
+  return Number.isNaN(date.getTime()) ? "a date out of JavaScript's range" : date;
 }
 
 function localTime(fields: readonly string[]): number {

@@ -74,7 +74,7 @@ export function counter<Entries extends Dict>(counts: Entries): Entries {
 
 /**
  * Makes a copy of an object or a `Map` that is stored as Python's `collections.defaultdict`. A value that was read from
- * one is already marked. Here nothing makes the values of missing keys.
+ * one is already marked. Missing keys get no default value here.
  *
  * @param factory What makes them in Python: `"bool"`, `"bytes"`, `"dict"`, `"float"`, `"frozenset"`, `"int"`,
  * `"list"`, `"set"`, `"str"`, `"tuple"`, or `null` for nothing.
@@ -110,13 +110,13 @@ export function markedDefaultDict<Entries extends object>(
 }
 
 /**
- * Makes an array that is stored as Python's `collections.deque`. A value that was read from one is already marked. Here
- * nothing keeps it to its longest length.
+ * Makes an array that is stored as Python's `collections.deque`. A value that was read from one is already marked. The
+ * maximum length is not enforced here.
  *
  * @param items Its items.
  * @param maxLength The most items that it holds in Python; no limit by default.
  * @returns An ordinary array of the items that is marked.
- * @throws {ValidationException} When `maxLength` is no integer from 0 on.
+ * @throws {ValidationException} When `maxLength` is not an integer from 0 on.
  *
  * @example A deque
  * ```ts

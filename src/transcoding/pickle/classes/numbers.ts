@@ -42,7 +42,7 @@ export class Decimal extends PythonObject {
   constructor(text: string) {
     super();
     if (!Decimal.isDecimal(text)) {
-      throw new ValidationException("Cannot make a Decimal: it is no decimal number", text);
+      throw new ValidationException("Cannot make a Decimal: it is not a decimal number", text);
     }
     this.#text = text;
   }

@@ -33,10 +33,15 @@ export class Instance {
     try {
       this.#value = this.#read(args, state, items);
     } catch (cause) {
-      throw unreadable(`what classes has for "${this.className}" threw an error`, cause);
+      throw unreadable(
+        `the function for "${this.className}" in the option classes threw an error`,
+        cause,
+      );
     }
     if (this.#value === undefined) {
-      throw unreadable(`what classes has for "${this.className}" returned undefined`);
+      throw unreadable(
+        `the function for "${this.className}" in the option classes returned undefined`,
+      );
     }
     this.#isDone = true;
   }
