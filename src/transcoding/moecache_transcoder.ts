@@ -173,7 +173,10 @@ export const moecacheTranscoder: MoecacheTranscoder = /* @__PURE__ */ Object.ass
 
 function makeTranscoder(options: MoecacheTranscoderOptions = {}): Transcoder {
   checkOptions(options, {
-    ...{ pickleProtocol: "any", classes: "any", keepUnreadable: "any", tupleKeys: "any" },
+    pickleProtocol: "any",
+    classes: "any",
+    keepUnreadable: "any",
+    tupleKeys: "any",
   });
   const { pickleProtocol = 2 } = options;
   checkChoice("pickleProtocol", pickleProtocol, [2, 3, 4, 5]);

@@ -44,8 +44,8 @@ export async function loadClasses(): Promise<void> {
 /** Has the Maps of what is being read find tuples by their items. */
 export async function findTuplesIn(reading: unknown): Promise<unknown> {
   const value = await reading;
-  const rules = { replaceWithin, signatureOf, isFrozenSet, sameInPython };
-  return (await load()).findTuplesIn(value, rules);
+  const { findTuplesIn } = await load();
+  return findTuplesIn(value, [replaceWithin, signatureOf, isFrozenSet, sameInPython]);
 }
 
 /** All supported globals by name. Names in a pickle are looked up only here. */

@@ -8,20 +8,21 @@ import { type isFrozenSet, PythonObject, type sameInPython } from "../python_typ
  * What reading pickles has already. It is handed over: if this module imported it, it would be in bundles of programs
  * that read none.
  */
-export interface ReadingRules {
-  readonly replaceWithin: typeof replaceWithin;
-  readonly signatureOf: typeof signatureOf;
-  readonly isFrozenSet: typeof isFrozenSet;
-  readonly sameInPython: typeof sameInPython;
-}
+export type ReadingRules = readonly [
+  replaceWithin: typeof replaceWithin,
+  signatureOf: typeof signatureOf,
+  isFrozenSet: typeof isFrozenSet,
+  sameInPython: typeof sameInPython,
+];
 
 /** Tuples that are nested deeper are found by identity only. */
 const MOST_LEVELS = 1000;
 
 /** Has each `Map` in a value that has tuples among its keys find them by their items. */
 export function findTuplesIn(value: unknown, rules: ReadingRules): unknown {
+  const [replaceWithin] = rules;
   const parts = new Parts(rules);
-  return rules.replaceWithin(value, (part) => {
+  return replaceWithin(value, (part) => {
     if (part instanceof Map) findByItems(part, parts);
     return part;
   });
@@ -73,25 +74,29 @@ class Parts {
   readonly #others = new Map<unknown, number>();
   /** Objects that were read, also those without a number. Many tuples may share them. */
   readonly #objects = new WeakMap<object, number | undefined>();
-  readonly #rules: ReadingRules;
+  readonly #signatureOf: ReadingRules[1];
+  readonly #isFrozenSet: ReadingRules[2];
+  readonly #sameInPython: ReadingRules[3];
   #count = 0;
 
-  constructor(rules: ReadingRules) {
-    this.#rules = rules;
+  constructor([, signatureOf, isFrozenSet, sameInPython]: ReadingRules) {
+    this.#signatureOf = signatureOf;
+    this.#isFrozenSet = isFrozenSet;
+    this.#sameInPython = sameInPython;
   }
 
   /**
-   * The number of a part; `undefined` if it has none, or none that is equal was seen.
+   * The number of a part; `undefined` if Python cannot hash it, or if no equal part was seen before.
    *
-   * @param adds Whether one that was not seen gets a number.
+   * @param adds Whether a new part gets a number.
    */
   numberOf(part: unknown, adds: boolean, level = 0): number | undefined {
     if (typeof part === "string") return this.#numberIn(this.#strings, part, adds);
     if (typeof part !== "object" || part === null) {
-      return this.#numberIn(this.#others, this.#rules.sameInPython(part), adds);
+      return this.#numberIn(this.#others, this.#sameInPython(part), adds);
     }
     if (this.#objects.has(part)) return this.#objects.get(part);
-    const signature = level < MOST_LEVELS ? this.#signatureOf(part, adds, level) : undefined;
+    const signature = level < MOST_LEVELS ? this.#describe(part, adds, level) : undefined;
     const number = signature === undefined
       ? undefined
       : this.#numberIn(this.#others, signature, adds);
@@ -107,15 +112,14 @@ class Parts {
   }
 
   /** What only objects have that are equal in Python; a number for those that are equal to it. */
-  #signatureOf(part: object, adds: boolean, level: number): unknown {
-    const { isFrozenSet, sameInPython, signatureOf } = this.#rules;
+  #describe(part: object, adds: boolean, level: number): unknown {
     if (Array.isArray(part)) return this.#ofAll("tuple", part, adds, level);
     if (part instanceof Set) {
-      return isFrozenSet(part) ? this.#ofAll("frozenset", [...part], adds, level) : undefined;
+      return this.#isFrozenSet(part) ? this.#ofAll("frozenset", [...part], adds, level) : undefined;
     }
     if (part instanceof Uint8Array) return `bytes ${part}`;
-    if (part instanceof Date) return signatureOf(part);
-    return part instanceof PythonObject ? sameInPython(part.toKey()) : undefined;
+    if (part instanceof Date) return this.#signatureOf(part);
+    return part instanceof PythonObject ? this.#sameInPython(part.toKey()) : undefined;
   }
 
   #ofAll(
