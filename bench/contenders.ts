@@ -44,6 +44,7 @@ export const OWN_MODULES = [
   "moecache_bytes.ts",
   "moecache_parallel_sets.ts",
   "moecache_pickle.ts",
+  "moecache_raw.ts",
 ] as const;
 
 /** One of them. */
@@ -75,6 +76,7 @@ export function contendersIn(workload: Workload, lineup: Lineup): Contender[] {
     ...(workload.value === "bytes"
       ? [
         ...moecache("moecache, pickleProtocol 4", "moecache_pickle.ts", lineup),
+        ...moecache("moecache, rawTranscoder", "moecache_raw.ts", lineup),
         ...moecache("moecache, bytes as they are", "moecache_bytes.ts", lineup),
       ]
       : []),

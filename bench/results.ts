@@ -167,7 +167,12 @@ function judgeGrowth(most: number, subject: Row): Verdict {
 function find(opponent: Opponent, subject: Row, rows: readonly Row[]): Row | undefined {
   if (opponent === "best rival") return bestRival(rows);
   if (opponent === "best rival there") return bestRival(rows, subject.runtime);
-  return rows.filter(({ name }) => name === opponent).toSorted((a, b) => speed(b) - speed(a))[0];
+  return rows
+    // Another of moecache's ways shows something only where the rest is the same.
+    .filter(({ name, role, runtime }) =>
+      name === opponent && (role !== "moecache" || runtime === subject.runtime)
+    )
+    .toSorted((a, b) => speed(b) - speed(a))[0];
 }
 
 function nameOf({ name, runtime }: Row): string {

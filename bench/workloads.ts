@@ -15,7 +15,7 @@ export type Opponent =
   | "best rival there"
   | "memjs"
   | "pylibmc"
-  | "moecache, bytes as they are"
+  | "moecache, rawTranscoder"
   | "moecache, parallel sets"
   | `${FloorKind} floor`;
 
@@ -278,7 +278,7 @@ function bytes(name: string, size: string, byteLength: number, keys: number): Wo
     floors: ["single"],
     targets: [
       AS_FAST_AS_THE_BEST,
-      { opponent: "moecache, bytes as they are", least: 0.9, of: "moecache, pickleProtocol 4" },
+      { opponent: "moecache, rawTranscoder", least: 0.9, of: "moecache, pickleProtocol 4" },
     ],
   }));
 }

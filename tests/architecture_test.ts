@@ -69,20 +69,21 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "adapters/next/tagged_entries.ts": ["views/large_values.ts"],
   // Errors about many keys are made again for other keys, as views do.
   "adapters/stored_values.ts": ["views/partial_errors.ts"],
-  "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
   // Only what has a session reads straight into the memory of a large value.
   "views/chunks.ts": ["commands/session.ts"],
-  "views/replicas.ts": ARGUMENTS,
+  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts"],
   "views/spread.ts": ARGUMENTS,
-  // Under an unknown generation, a view computes values as a namespace does. A session tells the format of keys.
+  // Under an unknown generation, a view computes values as a namespace does.
   "views/value_view.ts": [
-    ...ARGUMENTS,
     "commands/session.ts",
+    "protocol/key_format.ts",
+    ...ARGUMENTS,
     "features/unstored_values.ts",
     "protocol/exptime.ts",
     "transcoding/item_codec.ts",
   ],
-  "views/large_values.ts": ARGUMENTS,
+  "views/large_values.ts": [...ARGUMENTS, "protocol/exptime.ts"],
 };
 
 /** The only package that the client itself imports. */

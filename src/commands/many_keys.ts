@@ -61,6 +61,7 @@ function readPairs(entries: unknown): Map<string, unknown> | undefined {
  * Starts an operation for each key and waits for all of them.
  *
  * @param action The operation, for the message.
+ * @param done The result of a key whose operation succeeds without one, for the errors.
  * @returns The results that are not `undefined`, by key, in the order in which they arrived.
  * @throws {PartialSocketError} When some failed, and at least one because of the network.
  * @throws {PartialClientException} When some failed for other reasons.
@@ -71,6 +72,7 @@ export async function runMany<Result>(
   keys: Iterable<string>,
   start: StartOne<Result>,
   signal: AbortSignal | undefined,
+  done?: Result,
 ): Promise<Map<string, Result>> {
   const results = new Map<string, Result>();
   const failures = new Map<string, unknown>();
@@ -102,6 +104,9 @@ export async function runMany<Result>(
   });
   if (failures.size === 0) return results;
   signal?.throwIfAborted();
+  if (done !== undefined) {
+    for (const key of keys) if (!failures.has(key)) results.set(key, done);
+  }
   // The error is made here, so that its stack includes the code that awaits the result.
   throw partialFailure(action, { failures, results, count });
 }

@@ -27,7 +27,7 @@ type SessionSettings =
   & DecodeLimits
   & Pick<
     ResolvedOptions,
-    "clock" | "keys" | "timeout" | "timesConnectingApart" | "dialect" | "counters"
+    "clock" | "keys" | "timeout" | "timesConnectingApart" | "dialect" | "counters" | "failover"
   >;
 
 /** The parts of a session. */

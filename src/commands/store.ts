@@ -13,7 +13,6 @@ import {
   STORED_ANSWERS,
 } from "../protocol/commands/storage.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
-import { checkKeys } from "../protocol/key.ts";
 import { ownData, type SendableItem } from "../transcoding/item_codec.ts";
 import { lazily } from "../waiting.ts";
 import { readEntries, runMany } from "./many_keys.ts";
@@ -49,20 +48,27 @@ export async function setMany(
 ): Promise<void> {
   checkOptions(options, OPERATION_OPTIONS);
   const values = readEntries(entries);
-  checkKeys(values.keys(), "set", session);
+  const keys = [...values.keys()];
+  for (const key of keys) session.checkKey(key, "set");
   const seconds = checkExptime(exptime, Date.now);
   const written = writeItems(session, values, options);
   // Without waiting a turn: operations issued in the same turn are sent together, in order.
   const items = written instanceof Promise ? await written : written;
   const inOrder = items.values();
-  await runMany<boolean>("set", values.keys(), (key, resolve, reject) => {
-    const { item: { flags, data }, turn } = inOrder.next().value!;
-    const stored = { flags, exptime: seconds, data };
-    const command = new StorageCommand("set", key, stored, SET_ANSWERS)
-      .settleBy(() => resolve(true), reject);
-    if (turn !== undefined) command.turn = turn;
-    session.submitChange(key, command, options);
-  }, options?.signal);
+  await runMany<boolean>(
+    "set",
+    keys,
+    (key, resolve, reject) => {
+      const { flags, data, turn } = inOrder.next().value!;
+      const stored = { flags, exptime: seconds, data };
+      const command = new StorageCommand("set", key, stored, SET_ANSWERS)
+        .settleBy(resolve as () => void, reject);
+      if (turn !== undefined) command.turn = turn;
+      session.submitChange(key, command, options);
+    },
+    options?.signal,
+    true,
+  );
 }
 
 /** Sets a key to a value if it does not exist. */
@@ -128,7 +134,7 @@ function store<Result>(
       if (verb === "cas") checkCas(cas);
       const carrier = cas === undefined ? undefined : session.carrierOf(key, cas);
       const item = session.writeItem(value, key);
-      const send = ({ flags, data }: SendableItem, turn?: Turn) => {
+      const send = ({ flags, data, turn }: Written) => {
         const stored = { flags, exptime: seconds, data, cas, carrier };
         const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve);
         if (turn !== undefined) command.turn = turn;
@@ -136,7 +142,7 @@ function store<Result>(
       };
       if (!(item instanceof Promise)) return send(item);
       encoded(session, item, `${verb} key "${key}"`, options)
-        .then(({ item, turn }) => send(item, turn))
+        .then(send)
         .catch((error) => resolve(failing(error)));
     } catch (error) {
       resolve(failing(error));
@@ -147,8 +153,7 @@ function store<Result>(
 const loadBounds = /* @__PURE__ */ lazily(() => import("./bounded_work.ts"));
 
 /** A value ready to be sent, and the time that its operation has left, where it took some to encode it. */
-interface Written {
-  readonly item: SendableItem;
+interface Written extends SendableItem {
   readonly turn?: Turn;
 }
 
@@ -162,7 +167,9 @@ function encoded(
   const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
   // It may be rejected before it is awaited.
   item.catch(() => {});
-  return loadBounds().then(({ encodedInTime }) => encodedInTime(session, item, action, bounds));
+  return loadBounds()
+    .then(({ encodedInTime }) => encodedInTime(session, item, action, bounds))
+    .then(({ item, turn }) => ({ ...item, turn }));
 }
 
 function writeItems(
@@ -172,7 +179,7 @@ function writeItems(
 ): readonly Written[] | Promise<readonly Written[]> {
   const items = Array.from(values, ([key, value]) => {
     const item = session.writeItem(value, key);
-    return item instanceof Promise ? encoded(session, item, `set key "${key}"`, options) : { item };
+    return item instanceof Promise ? encoded(session, item, `set key "${key}"`, options) : item;
   });
   return items.every(isWritten) ? items : Promise.all(items);
 }

@@ -13,7 +13,7 @@ import {
   type OperationOptions,
   operationOptions,
 } from "../commands/operation_options.ts";
-import { clockOf, keySpaceOf } from "../commands/session.ts";
+import { clockOf, keySpaceOf, sessionOf } from "../commands/session.ts";
 import { ClientException, SocketError } from "../errors.ts";
 import { unpublished } from "../observation.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
@@ -68,11 +68,19 @@ export class RisingCounter {
     try {
       return await this.read();
     } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
-      // A client that takes no fault for a miss fails here.
-      if (await this.#incr(this.#key, 0n) === undefined) return error;
+      if (error instanceof SocketError && await this.#missesAtFaults()) return error;
       throw error;
     }
+  }
+
+  /** Whether the client takes the fault of a server for a miss. */
+  async #missesAtFaults(): Promise<boolean> {
+    const session = sessionOf(this.#commands);
+    if (session !== undefined) return session.settings.failover === "miss";
+    // Other implementations do not tell. They have nothing at a missing counter too, but then it is no fault.
+    if (await this.#incr(this.#key, 0n) !== undefined) return false;
+    const strict = this.#incr(this.#key, 0n, { failover: "error" });
+    return await strict.then(() => false, (error) => error instanceof SocketError);
   }
 
   /** Reads the counter, and raises it if it is old. */

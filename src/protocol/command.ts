@@ -166,7 +166,6 @@ async function trace(error: unknown): Promise<never> {
 export abstract class Command<Result = unknown> implements Exchange {
   /** The turn that the operation was submitted in. */
   turn: Turn = NEVER;
-  readonly size: number = 1;
   /** Whether the operation has ended. */
   settled: boolean = false;
   /**
@@ -190,8 +189,6 @@ export abstract class Command<Result = unknown> implements Exchange {
   #resolve: Resolve<Result> | undefined;
   #reject: Reject | undefined;
   #whenSettled: (() => void) | undefined;
-  #changedKey = "";
-  #changeListener: ChangeListener | undefined;
 
   /**
    * Sets the functions that settle the operation.
@@ -222,9 +219,11 @@ export abstract class Command<Result = unknown> implements Exchange {
    */
   tellChange(key: string, listener: ChangeListener, again: boolean): void {
     listener.changed(key);
-    if (!again) return;
-    this.#changedKey = key;
-    this.#changeListener = listener;
+    if (again) this.whenSettled(() => listener.changed(key));
+  }
+
+  get size(): number {
+    return 1;
   }
 
   get deadline(): number {
@@ -350,7 +349,6 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   #settle(): void {
     this.settled = true;
-    this.#changeListener?.changed(this.#changedKey);
     this.#whenSettled?.();
   }
 }

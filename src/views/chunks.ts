@@ -9,6 +9,7 @@ import {
   type Transcoder,
 } from "../../mod.ts";
 import { sessionOf } from "../commands/session.ts";
+import { isPartial } from "./partial_errors.ts";
 
 /** Where the chunks of a value are. */
 export interface ChunkList {
@@ -22,8 +23,20 @@ export interface ChunkList {
 
 /** How many chunks are on their way at once where they are streamed. */
 const WINDOW = 8;
-/** How many chunks are asked for at once where the whole value is wanted. */
-const BATCH = 16;
+/** How many bytes are asked for at once where the whole value is wanted: they have to come within `timeout`. */
+const BATCH_BYTES = 16_000_000;
+/** How many chunks these are where their length is not known. */
+const FEWEST_AT_ONCE = 16;
+
+/** How many chunks are touched or deleted at once. */
+const CHANGED_AT_ONCE = 1000;
+
+/** How many chunks of a value are asked for at once, in one request for each server. */
+function batchOf({ lengthOf }: ChunkList): number {
+  const length = lengthOf(0);
+  if (length === undefined) return FEWEST_AT_ONCE;
+  return Math.max(FEWEST_AT_ONCE, Math.floor(BATCH_BYTES / length));
+}
 
 /** Reads and writes chunks. */
 export class Chunks {
@@ -52,12 +65,19 @@ export class Chunks {
       const start = index * chunkByteLength;
       chunks.set(keyOf(index), bytes.subarray(start, start + chunkByteLength));
     }
-    await this.#client.setMany(chunks, exptime, options);
+    try {
+      await this.#client.setMany(chunks, exptime, options);
+    } catch (error) {
+      // The caller knows nothing of chunks.
+      const [failure] = isPartial(error) ? error.failures.values() : [error];
+      throw failure;
+    }
   }
 
   /**
    * Stores what a stream yields, a few chunks at a time. They must not change afterwards.
    *
+   * @param failed Called when a chunk cannot be stored: the stream may have nothing to yield for long.
    * @returns How many chunks there are, and how long they are together.
    */
   async writeStream(
@@ -65,6 +85,7 @@ export class Chunks {
     keyOf: ChunkList["keyOf"],
     exptime: Exptime,
     options: OperationOptions,
+    failed: (error: unknown) => void,
   ): Promise<{ count: number; byteLength: number }> {
     const writing: Promise<void>[] = [];
     let count = 0;
@@ -72,8 +93,7 @@ export class Chunks {
     for await (const chunk of pieces) {
       byteLength += chunk.byteLength;
       const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options);
-      // A write that fails while the stream is read is reported in its turn.
-      write.catch(() => {});
+      write.catch(failed);
       writing.push(write);
       if (writing.length === WINDOW) await writing.shift();
     }
@@ -81,7 +101,7 @@ export class Chunks {
     return { count, byteLength };
   }
 
-  /** Reads all chunks, one request per server; `undefined` when one is missing or not as long as it must be. */
+  /** Reads all chunks, in one request per server for every 16 MB; `undefined` when one is missing or not as long as it must be. */
   async read(list: ChunkList, options: OperationOptions): Promise<Uint8Array | undefined> {
     const lengths = Array.from({ length: list.count }, (_, i) => list.lengthOf(i));
     const isKnown = lengths.every((length) => length !== undefined);
@@ -106,9 +126,10 @@ export class Chunks {
       end += length;
       return { length, room: () => whole().subarray(start, start + length) };
     });
-    for (let start = 0; start < list.count; start += BATCH) {
+    const batch = batchOf(list);
+    for (let start = 0; start < list.count; start += batch) {
       const found = await Promise.all(
-        places.slice(start, start + BATCH).map((place, i) =>
+        places.slice(start, start + batch).map((place, i) =>
           this.#client.withTranscoder(readerInto(place)).get(list.keyOf(start + i), options)
         ),
       );
@@ -119,8 +140,9 @@ export class Chunks {
 
   async #readAll(list: ChunkList, options: OperationOptions): Promise<Uint8Array | undefined> {
     const all: Uint8Array[] = [];
-    for (let start = 0; start < list.count; start += BATCH) {
-      const part = await this.#readSome(list, start, Math.min(BATCH, list.count - start), options);
+    const batch = batchOf(list);
+    for (let start = 0; start < list.count; start += batch) {
+      const part = await this.#readSome(list, start, Math.min(batch, list.count - start), options);
       if (part === undefined) return undefined;
       all.push(...part);
     }
@@ -149,8 +171,8 @@ export class Chunks {
 
   /** Changes when the chunks expire. */
   async touch(list: ChunkList, exptime: Exptime, options: OperationOptions): Promise<void> {
-    for (let start = 0; start < list.count; start += BATCH) {
-      const length = Math.min(BATCH, list.count - start);
+    for (let start = 0; start < list.count; start += CHANGED_AT_ONCE) {
+      const length = Math.min(CHANGED_AT_ONCE, list.count - start);
       await Promise.all(Array.from({ length }, (_, i) => {
         return this.#client.touch(list.keyOf(start + i), exptime, options);
       }));
@@ -159,8 +181,8 @@ export class Chunks {
 
   /** Deletes the chunks. */
   async delete(list: ChunkList, options: OperationOptions): Promise<void> {
-    for (let start = 0; start < list.count; start += BATCH) {
-      const length = Math.min(BATCH, list.count - start);
+    for (let start = 0; start < list.count; start += CHANGED_AT_ONCE) {
+      const length = Math.min(CHANGED_AT_ONCE, list.count - start);
       const keys = Array.from({ length }, (_, i) => list.keyOf(start + i));
       await this.#client.deleteMany(keys, options);
     }

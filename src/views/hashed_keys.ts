@@ -4,7 +4,7 @@ import { type KeyCommands, ValidationException } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
-import { checkCommands, longestKeyOf, ValueView } from "./value_view.ts";
+import { checkCommands, keyFormatOf, longestKeyOf, takesKey, ValueView } from "./value_view.ts";
 
 /** The options of {@linkcode hashedKeys}. */
 export interface HashedKeysOptions {
@@ -16,6 +16,8 @@ export interface HashedKeysOptions {
 }
 
 const NAME = "key";
+/** What looks like `#` and one of the hashes, in base64url. */
+const HASHED = /^#(?:[\w-]{27}|[\w-]{43}|[\w-]{64}|[\w-]{86})$/;
 
 /**
  * Makes a view that takes any string as a key, the empty one included.
@@ -24,7 +26,7 @@ const NAME = "key";
  * mcrouter's format) is used as it is, so that other clients find its item. Any other key is replaced by `#` and its
  * hash. Its item is a list of the original key, as JSON, and the value. The original key is compared when the item is
  * read: two keys with one hash never get each other's value; the one that was not stored last misses. A key that looks
- * like a hashed one is hashed itself.
+ * like `#` and such a hash is hashed itself; with a function as `hash`, every key that begins with `#`.
  *
  * Items under hashed keys are counted and appended to by `gets` and `cas`, in two round trips, since memcached
  * cannot look into a list. `touch`, `delete`, `invalidate` and `inspect` act on the item of the hash. The transcoder
@@ -57,8 +59,11 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
   const { hash = "sha256" } = options;
   if (typeof hash !== "function") checkChoice("hash", hash, Object.keys(ALGORITHMS));
   const longest = longestKeyOf(client);
+  const format = keyFormatOf(client);
+  const looksHashed = typeof hash === "function" ? /^#/ : HASHED;
   const isPlain = (key: string) => {
-    return checkString(key).length <= longest && /^[!-~]+$/.test(key) && !key.startsWith("#");
+    return checkString(key).length <= longest && /^[!-~]+$/.test(key) && !looksHashed.test(key) &&
+      (format === undefined || takesKey(format, key));
   };
   const rules = {
     isPlain,
@@ -68,7 +73,9 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
       return isPlain(key) ? escaped : envelope(NAME, JSON.stringify(key), escaped);
     },
     fromStored(stored: unknown, key: string) {
-      if (isPlain(key)) return unescapeValue(stored);
+      // What another program has stored under a hash of its own is none of this key's.
+      const isHashed = openEnvelope(NAME, stored) !== undefined;
+      if (isPlain(key)) return isHashed ? undefined : unescapeValue(stored);
       const [original, value] = openEnvelope(NAME, stored) ?? [];
       // As JSON, which tells halves of surrogate pairs apart that no transcoder can represent.
       return original === JSON.stringify(key) ? unescapeValue(value) : undefined;

@@ -11,8 +11,17 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
-import { operationOptions } from "../commands/operation_options.ts";
-import { checkChoice, checkInteger, checkNames } from "../option_checks.ts";
+import { KEY_COMMAND_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import {
+  checkChoice,
+  checkInteger,
+  checkNames,
+  checkOptions,
+  checkSignal,
+  type OptionTypes,
+} from "../option_checks.ts";
+import { checkExptime } from "../protocol/exptime.ts";
+import { watchSignal } from "../waiting.ts";
 import { type ChunkList, Chunks, rechunked } from "./chunks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import {
@@ -79,6 +88,12 @@ export interface LargeValueCommands extends KeyCommands {
   /** The same view, with another transcoder for the values. */
   withTranscoder(transcoder: Transcoder): LargeValueCommands;
 }
+
+/** The options of commands, and those of views that this one may stand on. */
+const ALL_OPTIONS: OptionTypes<OperationOptions & { tags: unknown }> = {
+  ...KEY_COMMAND_OPTIONS,
+  tags: "any",
+};
 
 const DEFAULT_CHUNK = 1_000_000;
 /** More chunks than any value has: a list of them that is read is no longer than this. */
@@ -355,6 +370,10 @@ class LargeRules implements ValueRules {
     if (bytes === undefined || bytes.byteLength <= chunkByteLength) {
       return format instanceof OwnFormat ? escapeValue(encoded) : encoded;
     }
+    // Chunks are stored only for what can be stored itself.
+    checkOptions(context.options, ALL_OPTIONS);
+    checkExptime(context.exptime, Date.now);
+    await checkKey(this.client, key);
     const { byteLength } = bytes;
     const { id, keyOf } = format.begin(key);
     const exptime = deferExptime(context.exptime, GRACE);
@@ -440,6 +459,8 @@ class LargeView extends ValueView implements LargeValueCommands {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
+    // Before the chunks are touched.
+    checkExptime(exptime, Date.now);
     await this.#touchChunks(await this.#inner.get(key, options), key, exptime, options);
     return await this.#inner.touch(key, exptime, options);
   }
@@ -466,15 +487,21 @@ class LargeView extends ValueView implements LargeValueCommands {
       const why = "it must be a ReadableStream of Uint8Arrays";
       throw new ValidationException(`Cannot set stream of type ${typeof stream}: ${why}`, stream);
     }
+    if (stream.locked) {
+      const why = "something else reads it";
+      throw new ValidationException(`Cannot set a stream: ${why}`, stream);
+    }
     const { chunkByteLength, chunks, format } = this.#rules;
     const operation = operationOptions(options ?? {});
+    const ending = new AbortController();
+    const end = (reason: unknown) => ending.abort(reason);
+    let forget = () => {};
     const { id, keyOf } = format.begin(key);
     const chunkExptime = deferExptime(exptime ?? 0, GRACE);
     let count = 0;
     let last: Uint8Array | undefined;
     const pieces = (async function* () {
-      for await (const chunk of rechunked(bytesOf(stream), chunkByteLength)) {
-        options?.signal?.throwIfAborted();
+      for await (const chunk of rechunked(bytesOf(stream, ending.signal), chunkByteLength)) {
         if (last !== undefined) {
           count++;
           yield last;
@@ -495,10 +522,14 @@ class LargeView extends ValueView implements LargeValueCommands {
       lengthOf: () => undefined,
     };
     try {
-      // The key is checked before anything is read.
-      await this.#inner.locate(key);
+      // What the caller says is checked before anything is read.
+      checkOptions(options, ALL_OPTIONS);
+      checkSignal(options);
+      checkExptime(exptime, Date.now);
+      if (options?.signal !== undefined) forget = watchSignal(options.signal, { abandon: end });
+      await checkKey(this.#inner, key);
       const empty = await format.encodeStream();
-      const { byteLength } = await chunks.writeStream(pieces, keyOf, chunkExptime, operation);
+      const { byteLength } = await chunks.writeStream(pieces, keyOf, chunkExptime, operation, end);
       if (count === 0) return await this.set(key, last ?? new Uint8Array(), exptime, options);
       // What took long to arrive has begun to age.
       if (Date.now() - start >= 1000) await chunks.touch(list, chunkExptime, operation);
@@ -509,6 +540,8 @@ class LargeView extends ValueView implements LargeValueCommands {
     } catch (error) {
       await Promise.allSettled([chunks.delete(list, {}), pieces.return(), stream.cancel(error)]);
       throw error;
+    } finally {
+      forget();
     }
   }
 
@@ -547,12 +580,37 @@ class LargeView extends ValueView implements LargeValueCommands {
   }
 }
 
-/** Checks what a stream yields. */
-async function* bytesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+/**
+ * Checks a key as the client would that stores something under it.
+ *
+ * @throws {ValidationException} When it is none.
+ */
+async function checkKey(client: KeyCommands, key: string): Promise<void> {
+  try {
+    await client.locate(key);
+  } catch (error) {
+    // Which server it is on need not be known yet.
+    if (error instanceof ValidationException) throw error;
+  }
+}
+
+/**
+ * Checks what a stream yields.
+ *
+ * @param signal Ends it, with its reason, also while the stream yields nothing.
+ */
+async function* bytesOf(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
   const reader = stream.getReader();
+  // This ends a read that is waiting.
+  const cancel = () => void reader.cancel(signal.reason).catch(() => {});
+  signal.addEventListener("abort", cancel);
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      signal.throwIfAborted();
       if (done) return;
       if (!(value instanceof Uint8Array)) {
         const why = "it must yield Uint8Arrays";
@@ -564,6 +622,7 @@ async function* bytesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint
       yield value;
     }
   } finally {
+    signal.removeEventListener("abort", cancel);
     reader.releaseLock();
   }
 }

@@ -1,7 +1,7 @@
 /** How long something has taken of late. @module */
 
 /** How many durations are kept. */
-const KEPT = 128;
+const KEPT = 100;
 /** How few of them say nothing yet. */
 const FEWEST = 16;
 

@@ -13,12 +13,14 @@ import {
   type KeyCommands,
   type KeyLocation,
   type OperationOptions,
+  type PartialSocketError,
   SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
+import { sessionOf } from "../commands/session.ts";
 import {
   GET_OR_SET_OPTIONS,
   OPERATION_OPTIONS,
@@ -31,12 +33,13 @@ import {
   checkNames,
   checkOptions,
   checkSignal,
+  copyOptions,
   invalidOption,
   type OptionTypes,
 } from "../option_checks.ts";
 import { isPast } from "../protocol/exptime.ts";
 import { systemClock } from "../waiting.ts";
-import { withResults } from "./partial_errors.ts";
+import { isPartial, partialError, withResults } from "./partial_errors.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
 import { checkCommands, longestKeyOf } from "./value_view.ts";
@@ -53,13 +56,16 @@ export interface NearCacheOptions {
    * default), or `"all"`.
    */
   readonly admit?: "use" | "all" | undefined;
-  /** How long after its `ttl` a value is served while its server cannot be reached, in seconds; 0 by default. */
+  /**
+   * How long after its `ttl` a value is served while its server cannot be reached, in seconds; 0 by default. A client
+   * with `failover: "miss"` serves it too.
+   */
   readonly staleOnError?: number | undefined;
   /**
    * How a value is checked after its `ttl`. `"ttl"` (the default): it is read again. `"cas"`: memcached is asked
    * whether it has changed, and sends it only if it has. `"watch"`: as `"ttl"`; in addition, memcached's `watch`
    * reports writes at once, and the value is dropped. This needs a `Client`, not a view. memcached reports deletions
-   * from 1.6.19 on.
+   * from 1.6.19 on. When a connection is lost, all values are dropped, and watching begins again.
    */
   readonly revalidate?: "ttl" | "cas" | "watch" | undefined;
   /** For tests: where the time is taken from. */
@@ -75,9 +81,12 @@ export interface NearCacheCommands extends KeyCommands, AsyncDisposable {
    * be watched; values may then be up to `ttl` seconds old.
    */
   readonly ready: Promise<void>;
-  /** Forgets all values, or one. */
+  /** Forgets all values, or one, in every format. */
   forget(key?: string): void;
-  /** The same, with another transcoder. Its values are kept separately, with their own limit of `maxBytes`. */
+  /**
+   * The same, with another transcoder. Its values are kept separately, with their own limit of `maxBytes`. What is
+   * written through one of them is seen in all.
+   */
   withTranscoder(transcoder: Transcoder): NearCacheCommands;
 }
 
@@ -87,8 +96,17 @@ const ALL_OPTIONS: OptionTypes<GetOrSetOptions & { tags: unknown }> = {
   tags: "any",
 };
 
+const ALL_NAMES = /* @__PURE__ */ Object.keys(ALL_OPTIONS);
+
 /** What an entry takes beside its value, in bytes. */
 const OVERHEAD = 200;
+
+/** A client with `failover: "miss"` would hide that a server cannot be reached. */
+const STRICT = { failover: "error" } as const;
+
+function strictly(options: OperationOptions | undefined): OperationOptions {
+  return { ...operationOptions(options ?? {}), ...STRICT };
+}
 
 /**
  * Makes a view that keeps the hottest values in this process, so that reading them takes no round trip.
@@ -164,11 +182,39 @@ interface Entry extends SharedValue {
   readonly cas: bigint | undefined;
 }
 
-/** A read that is under way. */
+/** The reads of a key that are under way. */
 interface Reading {
-  readonly value: Promise<unknown>;
+  /** When the first of them began, by the clock. */
+  readonly start: number;
+  /** How many there are. */
+  count: number;
   /** Whether the key has been written meanwhile: what was read may be old. */
   isOvertaken: boolean;
+  /** The one that others may join. */
+  asked?: { readonly start: number; readonly value: Promise<unknown> };
+}
+
+/**
+ * The views of one near cache, one for each format: what is written through one of them concerns all. They are not kept
+ * alive for that, where the runtime can do without.
+ */
+class Family {
+  readonly #members = new Set<{ deref(): NearCache | undefined }>();
+
+  add(member: NearCache): void {
+    // Older compatibility dates of workerd do not have it.
+    const hasWeakRef = typeof WeakRef === "function";
+    this.#members.add(hasWeakRef ? new WeakRef(member) : { deref: () => member });
+  }
+
+  /** Has all of them forget a key, or all keys. */
+  forget(key: string | undefined): void {
+    for (const reference of this.#members) {
+      const member = reference.deref();
+      if (member === undefined) this.#members.delete(reference);
+      else member.drop(key);
+    }
+  }
 }
 
 class NearCache implements NearCacheCommands {
@@ -177,12 +223,15 @@ class NearCache implements NearCacheCommands {
   readonly #entries: LRUCache<string, Entry>;
   readonly #reading = new Map<string, Reading>();
   readonly #seen = new SeenKeys();
+  readonly #family: Family;
   #hits = 0;
   readonly #watching: Watching | undefined;
 
-  constructor(client: KeyCommands, settings: Settings) {
+  constructor(client: KeyCommands, settings: Settings, family = new Family()) {
     this.#client = client;
     this.#settings = settings;
+    this.#family = family;
+    family.add(this);
     this.#entries = new LRUCache({
       maxSize: settings.maxBytes,
       sizeCalculation: ({ byteLength }, key) => byteLength + key.length * 2 + OVERHEAD,
@@ -208,7 +257,18 @@ class NearCache implements NearCacheCommands {
   }
 
   forget(key?: string): void {
-    if (key !== undefined) return this.#forget(key);
+    this.#family.forget(key);
+  }
+
+  /** Forgets a key, or all keys, in this format. */
+  drop(key: string | undefined): void {
+    if (key !== undefined) {
+      this.#entries.delete(key);
+      const reading = this.#reading.get(key);
+      if (reading !== undefined) reading.isOvertaken = true;
+      this.#reading.delete(key);
+      return;
+    }
     this.#entries.clear();
     for (const reading of this.#reading.values()) reading.isOvertaken = true;
     this.#reading.clear();
@@ -249,14 +309,13 @@ class NearCache implements NearCacheCommands {
     const start = this.#settings.clock.now();
     const readings = new Map(missing.map((key) => [key, this.#begin(key)]));
     try {
-      const found = await this.#client.getMany<Value>(missing, options);
-      for (const [key, value] of found) {
+      const { fresh, stale } = await this.#askMany(missing, options);
+      for (const [key, value] of fresh) {
         results.set(key, this.#admit(key, value, undefined, start, readings.get(key)) as Value);
       }
-    } catch (error) {
-      const stale = this.#staleValues(missing, error);
-      if (stale === undefined) throw withResults(error, "get", { results, count: unique.length });
       for (const [key, value] of stale) results.set(key, value as Value);
+    } catch (error) {
+      throw withResults(error, "get", { results, count: unique.length });
     } finally {
       for (const [key, reading] of readings) this.#end(key, reading);
     }
@@ -379,7 +438,7 @@ class NearCache implements NearCacheCommands {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    const { clock, staleOnError } = this.#settings;
+    const { clock } = this.#settings;
     checkFunction("load", load);
     checkSignal(options);
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
@@ -389,18 +448,16 @@ class NearCache implements NearCacheCommands {
       this.#hits++;
       return entry.take() as Value;
     }
-    const start = clock.now();
     const reading = this.#begin(key);
     try {
-      const value = await this.#client.getOrSet(key, load, options);
+      const isServable = () => !reading.isOvertaken && this.#isServable(entry);
+      const { value, isStale } = this.#isServable(entry)
+        ? await this.#loadOrServe(key, entry, load, { options, isServable })
+        : { value: await this.#client.getOrSet(key, load, options) };
       // What has expired already is not stored, and must not be read again here either.
-      if (isPast(options?.exptime, Date.now())) return value;
-      return this.#admit(key, value, undefined, start, reading) as Value;
-    } catch (error) {
-      const isServed = entry !== undefined && error instanceof SocketError &&
-        clock.now() < entry.expires + staleOnError * 1000;
-      if (isServed) return entry.take() as Value;
-      throw error;
+      if (isStale || isPast(options?.exptime, Date.now())) return value;
+      // It may have joined another caller, and got what that one had read before.
+      return this.#admit(key, value, undefined, reading.start, reading) as Value;
     } finally {
       this.#end(key, reading);
     }
@@ -423,11 +480,12 @@ class NearCache implements NearCacheCommands {
   }
 
   withTranscoder(transcoder: Transcoder): NearCacheCommands {
-    return new NearCache(this.#client.withTranscoder(transcoder), {
+    const settings: Settings = {
       ...this.#settings,
-      // The clients of other formats cannot watch.
+      // This view watches for those of other formats too, whose clients cannot.
       revalidate: this.#settings.revalidate === "watch" ? "ttl" : this.#settings.revalidate,
-    });
+    };
+    return new NearCache(this.#client.withTranscoder(transcoder), settings, this.#family);
   }
 
   locate(key: string): KeyLocation | Promise<KeyLocation> {
@@ -440,53 +498,147 @@ class NearCache implements NearCacheCommands {
     entry: Entry | undefined,
     options: OperationOptions | undefined,
   ): Promise<unknown> {
-    // Those who can give up ask by themselves.
-    if (options !== undefined) return await this.#read(key, entry, options);
-    const present = this.#reading.get(key);
-    if (present !== undefined) return await present.value;
-    return await this.#read(key, entry, options);
+    const reading = this.#begin(key);
+    try {
+      // Those who can give up ask by themselves.
+      if (options !== undefined) return await this.#ask(key, entry, reading, options);
+      const start = this.#settings.clock.now();
+      const { asked } = reading;
+      if (asked !== undefined && start < asked.start + this.#settings.ttl * 1000) {
+        return await asked.value;
+      }
+      const own = { start, value: this.#ask(key, entry, reading, undefined) };
+      reading.asked = own;
+      try {
+        return await own.value;
+      } finally {
+        if (reading.asked === own) delete reading.asked;
+      }
+    } finally {
+      this.#end(key, reading);
+    }
   }
 
-  #read(
-    key: string,
-    entry: Entry | undefined,
-    options: OperationOptions | undefined,
-  ): Promise<unknown> {
-    const reading = this.#begin(key, (reading) => this.#ask(key, entry, reading, options));
-    return reading.value;
-  }
-
+  /** Asks memcached, and serves what is kept where its server cannot be reached. */
   async #ask(
     key: string,
     entry: Entry | undefined,
     reading: Reading,
     options: OperationOptions | undefined,
   ): Promise<unknown> {
-    const { clock, revalidate, staleOnError, ttl } = this.#settings;
-    const start = clock.now();
+    if (!this.#isServable(entry)) return await this.#askServer(key, entry, reading, options);
+    checkOptions(options, OPERATION_OPTIONS);
     try {
-      if (revalidate !== "cas") {
-        const value = await this.#client.get(key, options);
-        return this.#admit(key, value, undefined, start, reading);
-      }
-      if (entry?.cas !== undefined) {
-        const info = await this.#client.inspect(key, operationOptions(options ?? {}));
-        if (info?.cas === entry.cas && !reading.isOvertaken) {
-          entry.expires = start + ttl * 1000;
-          return entry.take();
-        }
-      }
-      const again = clock.now();
-      const found = await this.#client.gets(key, options);
-      return this.#admit(key, found?.value, found?.cas, again, reading);
+      return await this.#askServer(key, entry, reading, strictly(options));
     } catch (error) {
-      const isServed = entry !== undefined && error instanceof SocketError &&
-        !reading.isOvertaken && clock.now() < entry.expires + staleOnError * 1000;
-      if (isServed) return entry.take();
-      throw error;
-    } finally {
-      this.#end(key, reading);
+      if (!(error instanceof SocketError)) throw error;
+      if (!reading.isOvertaken && this.#isServable(entry)) return entry.take();
     }
+    return await this.#askServer(key, entry, reading, options);
+  }
+
+  async #askServer(
+    key: string,
+    entry: Entry | undefined,
+    reading: Reading,
+    options: OperationOptions | undefined,
+  ): Promise<unknown> {
+    const { clock, revalidate, ttl } = this.#settings;
+    const start = clock.now();
+    if (revalidate !== "cas") {
+      const value = await this.#client.get(key, options);
+      return this.#admit(key, value, undefined, start, reading);
+    }
+    if (entry?.cas !== undefined) {
+      const info = await this.#client.inspect(key, operationOptions(options ?? {}));
+      if (info?.cas === entry.cas && !reading.isOvertaken) {
+        entry.expires = start + ttl * 1000;
+        return entry.take();
+      }
+    }
+    const again = clock.now();
+    const found = await this.#client.gets(key, options);
+    return this.#admit(key, found?.value, found?.cas, again, reading);
+  }
+
+  /** Asks memcached for many keys; `stale` are those that are served because their server cannot be reached. */
+  async #askMany(
+    keys: readonly string[],
+    options: OperationOptions | undefined,
+  ): Promise<{ fresh: ReadonlyMap<string, unknown>; stale: ReadonlyMap<string, unknown> }> {
+    const stale = new Map<string, unknown>();
+    if (!keys.some((key) => this.#isServable(this.#entries.get(key)))) {
+      return { fresh: await this.#client.getMany(keys, options), stale };
+    }
+    checkOptions(options, OPERATION_OPTIONS);
+    try {
+      return { fresh: await this.#client.getMany(keys, strictly(options)), stale };
+    } catch (error) {
+      if (!(error instanceof SocketError)) throw error;
+      const { failures, results = new Map() } = error as Partial<PartialSocketError>;
+      const rest: string[] = [];
+      for (const key of failures?.keys() ?? keys) {
+        const entry = this.#entries.get(key);
+        const isAway = failures === undefined || failures.get(key) instanceof SocketError;
+        if (isAway && this.#isServable(entry)) stale.set(key, entry.take());
+        else rest.push(key);
+      }
+      if (rest.length === 0) return { fresh: results, stale };
+      const found = await this.#askRest(rest, options, [...results, ...stale]);
+      return { fresh: new Map([...results, ...found]), stale };
+    }
+  }
+
+  /** Asks for the keys for which there is nothing to serve, with what is known of the others in the error. */
+  async #askRest(
+    keys: readonly string[],
+    options: OperationOptions | undefined,
+    known: readonly (readonly [string, unknown])[],
+  ): Promise<ReadonlyMap<string, unknown>> {
+    try {
+      return await this.#client.getMany(keys, options);
+    } catch (error) {
+      if (!isPartial(error)) throw error;
+      const { failures, results } = error;
+      throw partialError("get", { failures, results: new Map([...known, ...results]) });
+    }
+  }
+
+  /** Loads a value; one that is kept is served where its server cannot be reached. */
+  async #loadOrServe<Value>(
+    key: string,
+    entry: Entry,
+    load: () => Value | Promise<Value>,
+    { options, isServable }: {
+      readonly options: GetOrSetOptions | undefined;
+      readonly isServable: () => boolean;
+    },
+  ): Promise<{ readonly value: Value; readonly isStale?: boolean }> {
+    let fault: { readonly error: unknown } | undefined;
+    const loadOnce = async () => {
+      try {
+        return await load();
+      } catch (error) {
+        fault = { error };
+        throw error;
+      }
+    };
+    const strict = { ...copyOptions(options ?? {}, ALL_NAMES), ...STRICT };
+    try {
+      return { value: await this.#client.getOrSet(key, loadOnce, strict) };
+    } catch (error) {
+      // What load fails with is the caller's.
+      if (!(error instanceof SocketError) || fault?.error === error) throw error;
+      if (isServable()) return { value: entry.take() as Value, isStale: true };
+    }
+    return { value: await this.#client.getOrSet(key, load, options) };
+  }
+
+  /** Whether a value may be served while its server cannot be reached. */
+  #isServable(entry: Entry | undefined): entry is Entry {
+    const { clock, staleOnError } = this.#settings;
+    return staleOnError > 0 && entry !== undefined &&
+      clock.now() < entry.expires + staleOnError * 1000;
   }
 
   /** Keeps a value where it is worth it; gives what is handed out for it. */
@@ -512,56 +664,29 @@ class NearCache implements NearCacheCommands {
     return shared.take();
   }
 
-  #begin(key: string, ask?: (reading: Reading) => Promise<unknown>): Reading {
-    // What is begun later knows at least as much.
-    const reading = { value: Promise.resolve<unknown>(undefined), isOvertaken: false };
-    const earlier = this.#reading.get(key);
-    if (ask === undefined) {
-      if (earlier === undefined) this.#reading.set(key, reading);
-      return earlier ?? reading;
+  #begin(key: string): Reading {
+    const present = this.#reading.get(key);
+    if (present !== undefined) {
+      present.count++;
+      return present;
     }
+    const reading = { start: this.#settings.clock.now(), count: 1, isOvertaken: false };
     this.#reading.set(key, reading);
-    reading.value = ask(reading);
     return reading;
   }
 
   #end(key: string, reading: Reading): void {
-    if (this.#reading.get(key) === reading) this.#reading.delete(key);
-  }
-
-  #forget(key: string): void {
-    this.#entries.delete(key);
-    const reading = this.#reading.get(key);
-    if (reading !== undefined) reading.isOvertaken = true;
-    this.#reading.delete(key);
+    if (--reading.count === 0 && this.#reading.get(key) === reading) this.#reading.delete(key);
   }
 
   /** Carries out a write: what was read before it has ended is old. */
   async #write<Result>(keys: readonly string[], write: () => Promise<Result>): Promise<Result> {
-    for (const key of keys) this.#forget(key);
+    for (const key of keys) this.forget(key);
     try {
       return await write();
     } finally {
-      for (const key of keys) this.#forget(key);
+      for (const key of keys) this.forget(key);
     }
-  }
-
-  /** What may be served of keys whose server cannot be reached; `undefined` when that is not all of them. */
-  #staleValues(keys: readonly string[], error: unknown): Map<string, unknown> | undefined {
-    const { clock, staleOnError } = this.#settings;
-    if (!(error instanceof SocketError) || staleOnError === 0) return undefined;
-    const { results, failures } = error as Partial<
-      Record<"results" | "failures", ReadonlyMap<string, unknown>>
-    >;
-    const values = new Map(results);
-    for (const key of failures?.keys() ?? keys) {
-      const entry = this.#entries.get(key);
-      if (entry === undefined || clock.now() >= entry.expires + staleOnError * 1000) {
-        return undefined;
-      }
-      values.set(key, entry.take());
-    }
-    return values;
   }
 
   #watch(): Watching {
@@ -570,9 +695,11 @@ class NearCache implements NearCacheCommands {
       const why = "it needs a Client, which can watch";
       throw new ValidationException(`Cannot use revalidate "watch": ${why}`, this.#client);
     }
-    const watching = new Watching((kinds) => (client as Client).watch(kinds), (key) => {
-      this.forget(key);
-    });
+    const watching = new Watching(
+      (kinds) => (client as Client).watch(kinds),
+      (key) => this.forget(key),
+      sessionOf(this.#client)?.ending,
+    );
     // Without it, values are as old as ttl lets them be.
     watching.ready.catch(() => {});
     return watching;

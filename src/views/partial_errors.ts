@@ -7,6 +7,9 @@ import {
   SocketError,
 } from "../../mod.ts";
 
+/** The caller's keys by those under which they are stored, one or several. */
+export type KeyNames = ReadonlyMap<string, string | readonly string[]>;
+
 /**
  * Names keys in an error as the caller does.
  *
@@ -17,10 +20,13 @@ import {
 export function renamed(
   error: unknown,
   action: string,
-  names: ReadonlyMap<string, string>,
+  names: KeyNames,
 ): unknown {
   return isPartial(error)
-    ? partialError(action, { ...renameParts(error, names), count: names.size })
+    ? partialError(action, {
+      ...renameParts(error, names),
+      count: [...names.values()].flat().length,
+    })
     : error;
 }
 
@@ -38,7 +44,7 @@ export interface Parts<Result> {
  */
 export async function partsOf<Result>(
   outcome: Promise<ReadonlyMap<string, Result>>,
-  names: ReadonlyMap<string, string>,
+  names: KeyNames,
 ): Promise<Parts<Result>> {
   try {
     return { results: renameKeys(await outcome, names), failures: new Map() };
@@ -48,13 +54,9 @@ export async function partsOf<Result>(
   }
 }
 
-function isPartial(error: unknown): error is PartialClientException | PartialSocketError {
-  return error instanceof PartialClientException || error instanceof PartialSocketError;
-}
-
 function renameParts(
   { results, failures }: PartialFailure,
-  names: ReadonlyMap<string, string>,
+  names: KeyNames,
 ): Parts<unknown> {
   return { results: renameKeys(results, names), failures: renameKeys(failures, names) };
 }
@@ -80,12 +82,21 @@ export function withResults(
   });
 }
 
-/** Gives a map the caller's keys. */
+/** Whether an error tells what failed for each key. */
+export function isPartial(error: unknown): error is PartialClientException | PartialSocketError {
+  return error instanceof PartialClientException || error instanceof PartialSocketError;
+}
+
+/** Gives a map the caller's keys. Several of them may be stored under one. */
 export function renameKeys<Value>(
   map: ReadonlyMap<string, Value>,
-  names: ReadonlyMap<string, string>,
+  names: KeyNames,
 ): Map<string, Value> {
-  return new Map(Array.from(map, ([key, value]) => [names.get(key) ?? key, value]));
+  return new Map(
+    Array.from(map).flatMap(([key, value]) => {
+      return [names.get(key) ?? key].flat().map((name) => [name, value] as const);
+    }),
+  );
 }
 
 /** Makes the error of an operation on many keys: a {@linkcode PartialSocketError} if the network failed for one. */

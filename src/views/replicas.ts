@@ -17,7 +17,11 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
-import { OPERATION_OPTIONS, operationOptions } from "../commands/operation_options.ts";
+import {
+  COUNTER_OPTIONS,
+  OPERATION_OPTIONS,
+  operationOptions,
+} from "../commands/operation_options.ts";
 import {
   checkChoice,
   checkFunction,
@@ -27,11 +31,12 @@ import {
   checkSignal,
   invalidOption,
 } from "../option_checks.ts";
+import { checkExptime } from "../protocol/exptime.ts";
 import { systemClock, untilAborted } from "../waiting.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { Latency } from "./latency.ts";
-import { partialError } from "./partial_errors.ts";
-import { checkCommands, longestKeyOf } from "./value_view.ts";
+import { isPartial, partialError } from "./partial_errors.ts";
+import { checkCommands, longestKeyOf, readDelta } from "./value_view.ts";
 
 /** The options of {@linkcode replicas}. */
 export interface ReplicasOptions {
@@ -103,8 +108,9 @@ const MOST_DUE = 100_000;
  * `set`, `setMany`, `touch`, `delete`, `deleteMany` and `invalidate` are sent to all fleets at once and succeed when as
  * many as `write` says have carried them out. Commands whose result depends on the value (`add`, `replace`, `append`,
  * `prepend`, `cas`, `incr`, `decr`, `update`) are carried out by the first fleet of the list that can be reached, and
- * the result is copied to the others. They succeed under the same condition. `getOrSet` asks one fleet after the other,
- * under a lease in each, and fills all that miss; it needs one of them.
+ * the result is copied to the others. A fleet that lacks the value gets it from another one before; only `add` looks in
+ * that fleet alone. They succeed under the same condition. `getOrSet` asks one fleet after the other, under a lease in
+ * each, and fills all that miss; it needs one of them.
  *
  * **Consistency.** The fleets are caches side by side, not a database. A fleet that could not be reached for a write
  * keeps the old value: this process does not read the key there again before it has deleted it there, for up to
@@ -155,8 +161,11 @@ export function replicas(
   if ((zones === undefined) !== (zone === undefined)) {
     throw new ValidationException("Cannot use zones: zones and zone belong together", options);
   }
-  if (zones !== undefined && (!Array.isArray(zones) || zones.length !== count)) {
-    throw invalidOption("zones", zones, `a list of ${count} zones, one for each client`);
+  const isZone = (name: unknown) => typeof name === "string";
+  if (zones !== undefined) {
+    const areZones = Array.isArray(zones) && zones.length === count && zones.every(isZone);
+    if (!areZones) throw invalidOption("zones", zones, `a list of ${count} names, one a client`);
+    if (!isZone(zone)) throw invalidOption("zone", zone, "a name");
   }
   checkFunction("clock.now", clock?.now);
   checkFunction("clock.after", clock?.after);
@@ -189,6 +198,14 @@ interface Settings {
   readonly repairs: Map<string, Promise<void>>;
   readonly events: ReplicaEvents;
 }
+
+/** Why a fleet has not done something. */
+interface Fault {
+  readonly error: unknown;
+}
+
+/** Ends an update of a value that another fleet has, and that the fleet has now got. */
+class Healed extends Error {}
 
 /** What a fleet has answered. */
 type Answer<Value> = { readonly replica: number; readonly value: Value | undefined };
@@ -265,7 +282,7 @@ class ReplicasView implements ReplicaCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    await this.#everywhere([key], (client) => client.set(key, value, exptime, options));
+    await this.#everywhere(key, (client) => client.set(key, value, exptime, options));
   }
 
   async setMany(
@@ -274,8 +291,10 @@ class ReplicasView implements ReplicaCommands {
     options?: OperationOptions,
   ): Promise<void> {
     const values = readEntries(entries);
-    const keys = [...values.keys()];
-    await this.#everywhere(keys, (client) => client.setMany(values, exptime, options));
+    const outcomes = await Promise.allSettled(
+      this.#clients.map((client) => client.setMany(values, exptime, options)),
+    );
+    this.#settleMany("set", new Map(Array.from(values.keys(), (key) => [key, true])), outcomes);
   }
 
   async add(
@@ -284,7 +303,9 @@ class ReplicasView implements ReplicaCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#change(key, options, (client) => client.add(key, value, exptime, options));
+    return await this.#changeAsIs(key, options, (client) => {
+      return client.add(key, value, exptime, options);
+    });
   }
 
   async replace(
@@ -335,7 +356,7 @@ class ReplicasView implements ReplicaCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return await this.#change(key, options, (client) => client.incr(key, delta, options));
+    return await this.#count("incr", key, delta, options);
   }
 
   async decr(
@@ -343,16 +364,16 @@ class ReplicasView implements ReplicaCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return await this.#change(key, options, (client) => client.decr(key, delta, options));
+    return await this.#count("decr", key, delta, options);
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    const all = await this.#everywhere([key], (client) => client.touch(key, exptime, options));
+    const all = await this.#everywhere(key, (client) => client.touch(key, exptime, options));
     return all.includes(true);
   }
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
-    const all = await this.#everywhere([key], (client) => client.delete(key, options));
+    const all = await this.#everywhere(key, (client) => client.delete(key, options));
     return all.includes(true);
   }
 
@@ -361,8 +382,18 @@ class ReplicasView implements ReplicaCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const unique = readKeys(keys, "delete");
-    const all = await this.#everywhere(unique, (client) => client.deleteMany(unique, options));
-    return new Map(unique.map((key) => [key, all.some((deleted) => deleted.get(key) === true)]));
+    const outcomes = await Promise.allSettled(
+      this.#clients.map((client) => client.deleteMany(unique, options)),
+    );
+    const all = outcomes.flatMap<ReadonlyMap<string, unknown>>((outcome) => {
+      if (outcome.status === "fulfilled") return [outcome.value];
+      return isPartial(outcome.reason) ? [outcome.reason.results] : [];
+    });
+    const results = new Map(
+      unique.map((key) => [key, all.some((deleted) => deleted.get(key) === true)]),
+    );
+    this.#settleMany("delete", results, outcomes);
+    return results;
   }
 
   async getOrSet<Value>(
@@ -415,11 +446,27 @@ class ReplicasView implements ReplicaCommands {
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    return await this.#change(key, options, (client) => client.update(key, change, options));
+    checkFunction("change", change);
+    return await this.#changeAsIs(key, options, async (client, replica) => {
+      let isHealed = false;
+      const changeFound = async (value: Value | undefined) => {
+        if (value === undefined && !isHealed) {
+          isHealed = true;
+          if (await this.#heal(key, replica, options)) throw new Healed();
+        }
+        return await change(value);
+      };
+      try {
+        return await client.update(key, changeFound, options);
+      } catch (error) {
+        if (!(error instanceof Healed)) throw error;
+        return await client.update(key, changeFound, options);
+      }
+    });
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    const all = await this.#everywhere([key], (client) => client.invalidate(key, options));
+    const all = await this.#everywhere(key, (client) => client.invalidate(key, options));
     return all.includes(true);
   }
 
@@ -432,7 +479,8 @@ class ReplicasView implements ReplicaCommands {
 
   withTranscoder(transcoder: Transcoder): ReplicaCommands {
     const clients = this.#clients.map((client) => client.withTranscoder(transcoder));
-    return new ReplicasView(clients, this.#settings);
+    // What is copied in one format does not concern others.
+    return new ReplicasView(clients, { ...this.#settings, repairs: new Map() });
   }
 
   locate(key: string): KeyLocation | Promise<KeyLocation> {
@@ -479,7 +527,13 @@ class ReplicasView implements ReplicaCommands {
       let asked = 0;
       let open = 0;
       let cancel = () => {};
+      let isSettled = false;
+      const settle = () => {
+        isSettled = true;
+        cancel();
+      };
       const ask = () => {
+        if (isSettled) return;
         cancel();
         const replica = order[asked++];
         if (replica === undefined) {
@@ -491,14 +545,20 @@ class ReplicasView implements ReplicaCommands {
         this.#askOne(replica, key, read).then(
           (value) => {
             open--;
-            if (value !== undefined) return resolve({ replica, value });
+            if (value !== undefined) {
+              settle();
+              return resolve({ replica, value });
+            }
             missed.push(replica);
             ask();
           },
           (error) => {
             open--;
             // What is wrong with the request or the value is wrong everywhere.
-            if (!(error instanceof SocketError)) return reject(error);
+            if (!(error instanceof SocketError)) {
+              settle();
+              return reject(error);
+            }
             faults.push(error);
             this.#tell(replica, key, "read", error);
             ask();
@@ -561,38 +621,60 @@ class ReplicasView implements ReplicaCommands {
 
   /** Carries out a write in every fleet; resolves to the results of those that have. */
   async #everywhere<Result>(
-    keys: readonly string[],
+    key: string,
     write: (client: KeyCommands) => Promise<Result>,
   ): Promise<Result[]> {
     const outcomes = await Promise.allSettled(this.#clients.map(write));
-    return this.#settle(keys, outcomes);
+    const fault = this.#settle(key, outcomes.map(faultOf));
+    if (fault !== undefined) throw fault.error;
+    return outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
   }
 
-  #settle<Result>(
-    keys: readonly string[],
-    outcomes: readonly PromiseSettledResult<Result>[],
-  ): Result[] {
-    const results: Result[] = [];
-    const faults: unknown[] = [];
+  /**
+   * Takes note of what has become of a write of many keys in each fleet: each key may have failed elsewhere.
+   *
+   * @throws When too few fleets have taken one of them.
+   */
+  #settleMany(
+    action: "set" | "delete",
+    results: ReadonlyMap<string, unknown>,
+    outcomes: readonly PromiseSettledResult<unknown>[],
+  ): void {
+    const failures = new Map<string, unknown>();
+    const taken = new Map(results);
+    for (const key of results.keys()) {
+      const faults = outcomes.map((outcome) => faultOfKey(outcome, key));
+      const fault = this.#settle(key, faults);
+      if (fault === undefined) continue;
+      failures.set(key, fault.error);
+      taken.delete(key);
+    }
+    if (failures.size === 0) return;
+    // What is wrong with the request is wrong with all of it.
+    const whole = outcomes.map(faultOf).find((fault) => fault && !isPartial(fault.error));
+    if (whole !== undefined && !(whole.error instanceof SocketError)) throw whole.error;
+    const known = action === "set" ? new Map() : taken;
+    throw partialError(action, { failures, results: known, count: results.size });
+  }
+
+  /**
+   * Takes note of what has become of a write of a key.
+   *
+   * @param faults The fault of each fleet; `undefined` for those that have taken it.
+   * @returns The first fault, when too few have taken it.
+   */
+  #settle(key: string, faults: readonly (Fault | undefined)[]): Fault | undefined {
     const { due, needed } = this.#settings;
-    for (const [replica, outcome] of outcomes.entries()) {
-      if (outcome.status === "fulfilled") {
-        results.push(outcome.value);
-        for (const key of keys) due[replica]?.delete(key);
-      } else {
-        faults.push(outcome.reason);
-      }
-    }
-    const isEnough = results.length >= needed;
-    for (const [replica, outcome] of outcomes.entries()) {
-      if (outcome.status === "fulfilled" || results.length === 0) continue;
-      for (const key of keys) {
+    const taken = faults.filter((fault) => fault === undefined).length;
+    for (const [replica, fault] of faults.entries()) {
+      if (fault === undefined) {
+        due[replica]?.delete(key);
+      } else if (taken > 0) {
         this.#owe(replica, key);
-        this.#tell(replica, key, "write", outcome.reason);
+        this.#tell(replica, key, "write", fault.error);
       }
     }
-    if (!isEnough) throw faults[0];
-    return results;
+    return taken < needed ? faults.find((fault) => fault !== undefined) : undefined;
   }
 
   /** Remembers that a fleet has missed a write. */
@@ -607,17 +689,34 @@ class ReplicasView implements ReplicaCommands {
     }
   }
 
-  /** Asks the first fleet of the list that can be reached. */
+  /** Asks the first fleet of the list that can be reached; if it lacks the key, it gets what another one has. */
   async #first<Result>(
     key: string,
     options: OperationOptions | undefined,
     ask: (client: KeyCommands, replica: number) => Promise<Result>,
   ): Promise<Result> {
+    return (await this.#firstOf(key, options, ask, true)).result;
+  }
+
+  async #firstOf<Result>(
+    key: string,
+    options: OperationOptions | undefined,
+    ask: (client: KeyCommands, replica: number) => Promise<Result>,
+    heals: boolean,
+  ): Promise<{ readonly result: Result; readonly replica: number }> {
     let fault: unknown;
     for (const replica of this.#clients.keys()) {
       checkSignal(options);
+      const askReplica = async () => {
+        const { result } = await this.#askOne(replica, key, async (client) => {
+          return { result: await ask(client, replica) };
+        }) as { result: Result };
+        return result;
+      };
       try {
-        return await this.#askOne(replica, key, (client) => ask(client, replica)) as Result;
+        const result = await askReplica();
+        const isHealed = heals && isAbsent(result) && await this.#heal(key, replica, options);
+        return { result: isHealed ? await askReplica() : result, replica };
       } catch (error) {
         if (!(error instanceof SocketError)) throw error;
         fault ??= error;
@@ -627,16 +726,49 @@ class ReplicasView implements ReplicaCommands {
     throw fault;
   }
 
-  /** Has the first fleet change a value, and the others take over what comes of it. */
+  /** Gives a fleet the value of a key that it lacks; tells whether another one has it. */
+  async #heal(
+    key: string,
+    replica: number,
+    options: OperationOptions | undefined,
+  ): Promise<boolean> {
+    const place = { commands: this.#client(replica), key };
+    for (const other of this.#clients.keys()) {
+      if (other === replica || this.#settings.due[other]?.has(key)) continue;
+      const source = { commands: this.#client(other), key };
+      let item: ItemInfo | undefined;
+      try {
+        item = await source.commands.inspect(key, operationOptions(options ?? {}));
+      } catch (error) {
+        if (!(error instanceof SocketError)) throw error;
+        this.#tell(other, key, "read", error);
+      }
+      if (item === undefined) continue;
+      const operation = operationOptions(options ?? {});
+      return await fill(source, place, Infinity, operation) !== undefined;
+    }
+    return false;
+  }
+
+  /** Has the first fleet change a value that one of them has, and the others take over what comes of it. */
   async #change<Result>(
     key: string,
     options: OperationOptions | undefined,
-    change: (client: KeyCommands) => Promise<Result>,
+    change: (client: KeyCommands, replica: number) => Promise<Result>,
   ): Promise<Result> {
-    const { result, replica } = await this.#first(key, options, async (client, replica) => {
-      return { result: await change(client), replica };
-    });
-    await this.#copy(key, replica, options);
+    return await this.#changeAsIs(key, options, change, true);
+  }
+
+  /** The same, where the first fleet need not have the value, or looks for it itself. */
+  async #changeAsIs<Result>(
+    key: string,
+    options: OperationOptions | undefined,
+    change: (client: KeyCommands, replica: number) => Promise<Result>,
+    heals = false,
+  ): Promise<Result> {
+    const { result, replica } = await this.#firstOf(key, options, change, heals);
+    // Nothing has changed there.
+    if (!isAbsent(result)) await this.#copy(key, replica, options);
     return result;
   }
 
@@ -650,18 +782,54 @@ class ReplicasView implements ReplicaCommands {
     const places: Place[] = others.map((replica) => ({ commands: this.#client(replica), key }));
     const from = { commands: this.#client(source), key };
     const copied = await publish(from, places, Infinity, operationOptions(options ?? {}));
-    const outcomes: PromiseSettledResult<unknown>[] = [];
-    outcomes[source] = { status: "fulfilled", value: undefined };
+    const faults: (Fault | undefined)[] = [...this.#clients].map(() => undefined);
     for (const [i, replica] of others.entries()) {
       const outcome = copied[i];
-      if (outcome !== undefined) outcomes[replica] = outcome;
+      if (outcome !== undefined) faults[replica] = faultOf(outcome);
     }
-    this.#settle([key], outcomes);
+    const fault = this.#settle(key, faults);
+    if (fault !== undefined) throw fault.error;
+  }
+
+  async #count(
+    verb: "incr" | "decr",
+    key: string,
+    delta: bigint | number | undefined,
+    options: CounterOptions | undefined,
+  ): Promise<bigint | undefined> {
+    const { initial, exptime } = options ?? {};
+    const count = (options: CounterOptions | undefined) => {
+      return this.#change(key, options, (client) => client[verb](key, delta, options));
+    };
+    if (initial === undefined) return await count(options);
+    // A counter that another fleet has must not begin again.
+    checkOptions(options, COUNTER_OPTIONS);
+    readDelta(initial);
+    checkExptime(exptime, Date.now);
+    return await count({ ...operationOptions(options ?? {}), failover: "error" }) ??
+      await count(options);
   }
 
   #tell(replica: number, key: string, operation: "read" | "write", error: unknown): void {
     this.#settings.events.dispatchEvent(new ReplicaFailure({ replica, key, operation, error }));
   }
+}
+
+/** Whether a command has found nothing to work on, or has changed nothing. */
+function isAbsent(result: unknown): boolean {
+  return result === undefined || result === false;
+}
+
+function faultOf(outcome: PromiseSettledResult<unknown>): Fault | undefined {
+  return outcome.status === "rejected" ? { error: outcome.reason } : undefined;
+}
+
+/** What has become of one key of many; an error that tells of each says nothing of others. */
+function faultOfKey(outcome: PromiseSettledResult<unknown>, key: string): Fault | undefined {
+  const fault = faultOf(outcome);
+  if (fault === undefined || !isPartial(fault.error)) return fault;
+  const { failures } = fault.error;
+  return failures.has(key) ? { error: failures.get(key) } : undefined;
 }
 
 function shuffled(numbers: readonly number[]): number[] {

@@ -21,11 +21,12 @@ const DEEPEST = 200;
  * @returns `undefined` for a value that can be neither frozen nor cloned, such as one with functions or of a class.
  */
 export function share(value: unknown): SharedValue | undefined {
-  const look = { byteLength: 0, isFreezable: true };
+  const look: Look = { byteLength: 0, isFreezable: true, seen: new Set() };
   if (!measure(value, look, 0)) return undefined;
   const { byteLength } = look;
   if (look.isFreezable) {
-    freeze(value);
+    // Some may be frozen already, and what is in them not.
+    for (const part of look.seen) Object.freeze(part);
     return { byteLength, take: () => value };
   }
   // Callers that got the value may change it.
@@ -33,17 +34,23 @@ export function share(value: unknown): SharedValue | undefined {
   return { byteLength, take: () => structuredClone(kept) };
 }
 
+/** What is known of a value so far. */
+interface Look {
+  byteLength: number;
+  isFreezable: boolean;
+  /** Its objects: one that is in several places is looked at once, or lists of lists would take for ever. */
+  readonly seen: Set<object>;
+}
+
 /** Adds up what a value takes; tells whether it consists of what can be shared. */
-function measure(
-  value: unknown,
-  look: { byteLength: number; isFreezable: boolean },
-  depth: number,
-): boolean {
+function measure(value: unknown, look: Look, depth: number): boolean {
   look.byteLength += OVERHEAD;
   if (typeof value === "string") look.byteLength += value.length * 2;
   if (typeof value === "function" || typeof value === "symbol") return false;
   if (typeof value !== "object" || value === null) return true;
   if (depth > DEEPEST) return false;
+  if (look.seen.has(value)) return true;
+  look.seen.add(value);
   const inner = (part: unknown) => measure(part, look, depth + 1);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value) && prototype === Array.prototype) return value.every(inner);
@@ -64,10 +71,4 @@ function measure(
   if (prototype === Set.prototype) return [...value as Set<unknown>].every(inner);
   if (prototype === Map.prototype) return [...value as Map<unknown, unknown>].flat().every(inner);
   return false;
-}
-
-function freeze(value: unknown): void {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const part of Object.values(value)) freeze(part);
 }

@@ -19,9 +19,11 @@ import {
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { operationOptions } from "../commands/operation_options.ts";
 import { checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import { allEnded } from "../waiting.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
+import { isPartial, partialError } from "./partial_errors.ts";
 import { checkCommands, longestKeyOf } from "./value_view.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
@@ -42,7 +44,6 @@ export interface SpreadOptions {
   readonly maxAge?: number | undefined;
 }
 
-const LONGEST_KEY = 250;
 /** How many names are tried for a copy that is to be on another server. */
 const MOST_NAMES = 64;
 /** How much longer the note that a key has copies lives than these, in seconds. */
@@ -121,6 +122,11 @@ function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]):
     const isList = typeof keys === "object" && keys !== null && Symbol.iterator in keys;
     if (!isList) throw invalidOption("keys", keys, "a list of keys or a function");
     const all = new Set(keys);
+    for (const key of all) {
+      if (typeof key !== "string") {
+        throw invalidOption("keys", keys, "a list of keys or a function");
+      }
+    }
     return { isHot: (key) => all.has(key) };
   }
   checkNames(hotKeys ?? {}, ["share"]);
@@ -158,26 +164,40 @@ class SpreadView implements KeyCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    const direct: string[] = [];
-    const again: string[] = [];
+    const unique = readKeys(keys, "get");
+    const places = await Promise.all(unique.map((key) => this.#pick(key)));
+    const isDirect = (_: string, i: number) => places[i] === undefined;
     const results = new Map<string, Value>();
-    const reading: Promise<void>[] = [];
-    for (const key of readKeys(keys, "get")) {
-      const copy = await this.#pick(key);
-      if (copy === undefined) {
-        direct.push(key);
-        continue;
+    const failures = new Map<string, unknown>();
+    const again: string[] = [];
+    const readItems = async (keys: readonly string[]) => {
+      try {
+        const found = await this.#client.getMany<Value>(keys, options);
+        for (const [key, value] of found) results.set(key, value);
+      } catch (error) {
+        if (!isPartial(error)) throw error;
+        for (const [key, value] of error.results) results.set(key, value as Value);
+        for (const [key, failure] of error.failures) failures.set(key, failure);
       }
-      reading.push(
-        this.#readCopy(key, copy, options).then((read) => {
-          if (read === undefined) again.push(key);
-          else if (read.value !== undefined) results.set(key, read.value as Value);
-        }),
-      );
-    }
-    const [found] = await Promise.all([this.#client.getMany<Value>(direct, options), ...reading]);
-    const rest = again.length === 0 ? [] : await this.#client.getMany<Value>(again, options);
-    return new Map([...found, ...results, ...rest]);
+    };
+    const readCopy = async (key: string, copy: Place) => {
+      try {
+        const read = await this.#readCopy(key, copy, options);
+        if (read === undefined) again.push(key);
+        else if (read.value !== undefined) results.set(key, read.value as Value);
+      } catch (error) {
+        if (error instanceof ValidationException) throw error;
+        failures.set(key, error);
+      }
+    };
+    await allEnded([
+      readItems(unique.filter(isDirect)),
+      ...unique.map((key, i) => places[i] && readCopy(key, places[i])),
+    ]);
+    options?.signal?.throwIfAborted();
+    if (again.length > 0) await readItems(again);
+    if (failures.size > 0) throw partialError("get", { failures, results, count: unique.length });
+    return results;
   }
 
   async gets<Value = unknown>(
@@ -212,8 +232,9 @@ class SpreadView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<void> {
     const values = readEntries(entries);
-    await this.#changeMany(values.keys(), options, () => {
-      return this.#client.setMany(values, exptime, options);
+    await this.#changeMany("set", [...values.keys()], options, async () => {
+      await this.#client.setMany(values, exptime, options);
+      return new Map();
     });
   }
 
@@ -294,7 +315,12 @@ class SpreadView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const all = readKeys(keys, "delete");
-    return await this.#changeMany(all, options, () => this.#client.deleteMany(all, options));
+    return await this.#changeMany(
+      "delete",
+      all,
+      options,
+      () => this.#client.deleteMany(all, options),
+    );
   }
 
   async getOrSet<Value>(
@@ -351,6 +377,8 @@ class SpreadView implements KeyCommands {
   /** Picks a copy to read from; `undefined` for the item itself. */
   async #pick(key: string): Promise<Place | undefined> {
     const { isHot, use } = this.#settings;
+    // What is no key is refused by the client.
+    if (typeof key !== "string") return undefined;
     use?.(key);
     if (!isHot(key)) return undefined;
     const copies = await this.#copiesOf(key);
@@ -360,7 +388,7 @@ class SpreadView implements KeyCommands {
   /** The places of the copies: each on another server, as far as there are so many. */
   async #copiesOf(key: string): Promise<Place[]> {
     const copies: Place[] = [];
-    if (typeof key !== "string" || copyOf(key, MOST_NAMES).length > LONGEST_KEY) return copies;
+    if (copyOf(key, MOST_NAMES).length > this.longestKey) return copies;
     const servers = new Set([(await this.#client.locate(key)).server]);
     for (let i = 1; i <= MOST_NAMES && servers.size < this.#settings.copies; i++) {
       const copy = copyOf(key, i);
@@ -402,8 +430,9 @@ class SpreadView implements KeyCommands {
 
   async #hasCopies(key: string, options: OperationOptions): Promise<boolean> {
     const { isHot, notes, use } = this.#settings;
+    if (typeof key !== "string") return false;
     if (use === undefined) return isHot(key);
-    return noteOf(key).length <= LONGEST_KEY &&
+    return noteOf(key).length <= this.longestKey &&
       await notes.get(noteOf(key), options) !== undefined;
   }
 
@@ -418,16 +447,32 @@ class SpreadView implements KeyCommands {
   }
 
   async #changeMany<Result>(
-    keys: Iterable<string>,
+    action: "set" | "delete",
+    keys: readonly string[],
     options: OperationOptions | undefined,
-    change: () => Promise<Result>,
-  ): Promise<Result> {
+    change: () => Promise<ReadonlyMap<string, Result>>,
+  ): Promise<Map<string, Result>> {
+    const failures = new Map<string, unknown>();
+    const results = new Map<string, Result>();
     try {
-      return await change();
-    } finally {
-      const operation = operationOptions(options ?? {});
-      await Promise.all(Array.from(keys, (key) => this.#publish(key, operation)));
+      for (const [key, result] of await change()) results.set(key, result);
+    } catch (error) {
+      if (!isPartial(error)) throw error;
+      for (const [key, result] of error.results) results.set(key, result as Result);
+      for (const [key, failure] of error.failures) failures.set(key, failure);
     }
+    const operation = operationOptions(options ?? {});
+    // Also of those that have failed: their items may have changed all the same.
+    const published = await Promise.allSettled(keys.map((key) => this.#publish(key, operation)));
+    options?.signal?.throwIfAborted();
+    for (const [i, key] of keys.entries()) {
+      const outcome = published[i];
+      if (outcome?.status !== "rejected" || failures.has(key)) continue;
+      failures.set(key, outcome.reason);
+      results.delete(key);
+    }
+    if (failures.size > 0) throw partialError(action, { failures, results, count: keys.length });
+    return results;
   }
 
   /** Makes the copies of a key follow its item. */

@@ -16,7 +16,13 @@ import { RisingCounter } from "../features/rising_counter.ts";
 import { checkNames, checkOptions, invalidOption } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { hashOf, LONGEST_HASH_KEY } from "./key_hash.ts";
-import { checkCommands, UNKNOWN, ValueView, type WriteContext } from "./value_view.ts";
+import {
+  checkCommands,
+  longestKeyOf,
+  UNKNOWN,
+  ValueView,
+  type WriteContext,
+} from "./value_view.ts";
 
 /** What a value is stored with. */
 export interface TagOptions extends OperationOptions {
@@ -279,7 +285,8 @@ class Tags {
   }
 
   async #keyOf(tag: string): Promise<string> {
-    const isKey = /^[!-~]+$/.test(tag) && !tag.startsWith("#") && tag.length <= LONGEST_HASH_KEY;
+    const longest = Math.min(LONGEST_HASH_KEY, longestKeyOf(this.#client) - this.#prefix.length);
+    const isKey = /^[!-~]+$/.test(tag) && !tag.startsWith("#") && tag.length <= longest;
     return this.#prefix + (isKey ? tag : `#${await hashOf(tag)}`);
   }
 }

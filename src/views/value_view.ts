@@ -35,8 +35,16 @@ import {
   invalidOption,
 } from "../option_checks.ts";
 import { checkExptime } from "../protocol/exptime.ts";
+import { checkFormattedKey, type KeyFormat } from "../protocol/key_format.ts";
 import { ownData } from "../transcoding/item_codec.ts";
-import { partialError, partsOf, renamed, renameKeys } from "./partial_errors.ts";
+import {
+  isPartial,
+  type KeyNames,
+  partialError,
+  partsOf,
+  renamed,
+  renameKeys,
+} from "./partial_errors.ts";
 import { untilAborted } from "../waiting.ts";
 
 /**
@@ -144,20 +152,31 @@ export function checkCommands(client: KeyCommands, name = "client"): void {
 
 /** The longest key that these commands take. */
 export function longestKeyOf(commands: KeyCommands & { readonly longestKey?: number }): number {
-  if (commands instanceof Namespace) {
-    return LONGEST_KEY - GENERATION_LENGTH - commands.prefix.length - addedTo(commands);
-  }
-  return commands.longestKey ?? LONGEST_KEY - addedTo(commands);
+  const keys = keyFormatOf(commands);
+  const longest = keys === undefined ? LONGEST_KEY : longestKeyIn(keys);
+  if (commands instanceof Namespace) return longest - GENERATION_LENGTH - commands.prefix.length;
+  return commands.longestKey ?? longest;
 }
 
-/** How many bytes the format of a client's keys adds to a long one. */
-function addedTo(commands: KeyCommands): number {
-  const { keys } = sessionOf(commands)?.settings ?? {};
-  if (keys === undefined) return 0;
+/** The format that a client gives its keys, where it has one. */
+export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
+  return sessionOf(commands)?.settings.keys;
+}
+
+/** The longest key of a format: less than others where it puts something around each. */
+function longestKeyIn(format: KeyFormat): number {
+  if (takesKey(format, "x".repeat(LONGEST_KEY)) || !takesKey(format, "x")) return LONGEST_KEY;
+  return LONGEST_KEY - Math.max(0, format.encode("x").length - 1);
+}
+
+/** Whether a format takes a key. */
+export function takesKey(format: KeyFormat, key: string): boolean {
   try {
-    return Math.max(0, keys.encode("k".repeat(LONGEST_KEY)).length - LONGEST_KEY);
-  } catch {
-    return 0; // a format of the caller's that refuses so long a key: it says itself what it takes
+    checkFormattedKey(key, "use", format);
+    return true;
+  } catch (error) {
+    if (error instanceof ValidationException) return false;
+    throw error;
   }
 }
 
@@ -266,7 +285,8 @@ export class ValueView implements KeyCommands {
     const values = readEntries(entries);
     const names = await this.#namesOf(values.keys());
     const inner = this.#clean(options);
-    const all = await Promise.all(Array.from(names, async ([innerKey, key]) => {
+    const all = await Promise.all(Array.from(names, async ([innerKey, keys]) => {
+      const key = lastOf(keys);
       return [
         innerKey,
         await this.#toStored(values.get(key), key, { options, exptime }),
@@ -384,7 +404,7 @@ export class ValueView implements KeyCommands {
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
     checkExptime(exptime, Date.now);
     const innerKey = await this.#rules.keyOf(key);
-    const found = await this.#visible(new Map([[innerKey, key]]), options, async (inner) => {
+    const found = await this.#visible(new Map([[innerKey, [key]]]), options, async (inner) => {
       return new Map([[key, await this.#inner.touch(innerKey, exptime, inner)]]);
     });
     return found.get(key) === true;
@@ -392,7 +412,7 @@ export class ValueView implements KeyCommands {
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
     const innerKey = await this.#rules.keyOf(key);
-    const names = new Map([[innerKey, key]]);
+    const names = new Map([[innerKey, [key]]]);
     const found = await this.#visible(names, options, async (inner) => {
       const remove = () => this.#inner.delete(innerKey, inner);
       return new Map([[key, await this.#replacing(names, new Map(), options, remove)]]);
@@ -594,16 +614,16 @@ export class ValueView implements KeyCommands {
     const stored = await this.#toStored(value, key, writing);
     if (stored === UNKNOWN) return dropped;
     return await this.#replacing(
-      new Map([[innerKey, key]]),
+      new Map([[innerKey, [key]]]),
       new Map([[innerKey, stored]]),
       options,
       () => write(innerKey, stored, inner),
     );
   }
 
-  /** Carries out a write; then has the rules clean up what it has replaced, or what it could not store. */
+  /** Carries out a write; then has the rules clean up what it has replaced, or what was refused. */
   async #replacing<Result>(
-    names: ReadonlyMap<string, string>,
+    names: KeyNames,
     stored: ReadonlyMap<string, unknown>,
     options: OperationOptions | undefined,
     write: () => Promise<Result>,
@@ -614,17 +634,20 @@ export class ValueView implements KeyCommands {
     const reading = this.#inner.getMany(names.keys(), operationOptions(options ?? {})).catch(() => {
       return new Map();
     });
-    const result = await write();
-    const before: ReadonlyMap<string, unknown> = await reading;
+    const [outcome] = await Promise.allSettled([write()]);
+    const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
+    const present: ReadonlyMap<string, unknown> = await reading;
     // What is left over is memory, no fault: it expires.
-    await Promise.allSettled(Array.from(names, ([innerKey, key]) => {
-      return replaced(
-        key,
-        { before: before.get(innerKey), offered: stored.get(innerKey) },
-        options,
-      );
+    await Promise.allSettled(Array.from(names, ([innerKey, keys]) => {
+      const key = lastOf(keys);
+      const faultOfKey = isPartial(fault) ? fault.failures.get(key) : fault;
+      // Another fault leaves open what is stored.
+      if (faultOfKey !== undefined && !(faultOfKey instanceof ClientException)) return undefined;
+      const before = faultOfKey === undefined ? present.get(innerKey) : undefined;
+      return replaced(key, { before, offered: stored.get(innerKey) }, options);
     }));
-    return result;
+    if (outcome.status === "rejected") throw fault;
+    return outcome.value;
   }
 
   /** As `replace` of the client, but what counts as a miss is not replaced. */
@@ -656,14 +679,18 @@ export class ValueView implements KeyCommands {
    * @param operate Tells which of the caller's keys there are.
    */
   async #visible(
-    names: ReadonlyMap<string, string>,
+    names: KeyNames,
     options: OperationOptions | undefined,
     operate: (inner: OperationOptions | undefined) => Promise<Map<string, boolean>>,
   ): Promise<Map<string, boolean>> {
     const inner = this.#clean(options);
     if (!this.#rules.mayHide) return await operate(inner);
-    const readers = Array.from(names, ([innerKey, key]) => {
-      return { innerKey, key, read: this.#beginReading(key, options) };
+    const readers = Array.from(names).flatMap(([innerKey, keys]) => {
+      return [keys].flat().map((key) => ({
+        innerKey,
+        key,
+        read: this.#beginReading(key, options),
+      }));
     });
     // Sent in one turn with the operation and before it: that takes no round trip more.
     const reading = this.#inner.getMany(names.keys(), inner)
@@ -679,15 +706,22 @@ export class ValueView implements KeyCommands {
   }
 
   /** The caller's keys by those under which they are stored. */
-  async #namesOf(keys: Iterable<string>): Promise<Map<string, string>> {
+  async #namesOf(keys: Iterable<string>): Promise<KeyNames> {
     const all = [...new Set(keys)];
     const innerKeys = await Promise.all(all.map((key) => this.#rules.keyOf(key)));
-    return new Map(innerKeys.map((innerKey, i) => [innerKey, all[i] ?? innerKey]));
+    const names = new Map<string, string[]>();
+    for (const [i, key] of all.entries()) {
+      const innerKey = innerKeys[i] ?? key;
+      const present = names.get(innerKey);
+      if (present === undefined) names.set(innerKey, [key]);
+      else present.push(key);
+    }
+    return names;
   }
 
   async #many<Result>(
     action: string,
-    names: ReadonlyMap<string, string>,
+    names: KeyNames,
     operate: (keys: Iterable<string>) => Promise<Map<string, Result>>,
   ): Promise<Map<string, Result>> {
     try {
@@ -812,10 +846,20 @@ export class ValueView implements KeyCommands {
   }
 }
 
-/** An exptime that is later by some seconds; 0, for never, stays. */
+/** The key that is stored of those that have become one: the last one. */
+function lastOf(keys: string | readonly string[]): string {
+  return [keys].flat().at(-1) ?? "";
+}
+
+/** The latest time that memcached knows, in seconds. */
+const LATEST = 0x7fffffff;
+
+/** An exptime that is later by some seconds, as far as there is one; 0, for never, stays. */
 export function deferExptime(exptime: Exptime, seconds: number): Exptime {
-  if (exptime instanceof Date) return new Date(exptime.getTime() + seconds * 1000);
-  return exptime === 0 ? 0 : exptime + seconds;
+  if (exptime instanceof Date) {
+    return new Date(Math.min(exptime.getTime() + seconds * 1000, LATEST * 1000));
+  }
+  return exptime === 0 ? 0 : Math.min(exptime + seconds, LATEST);
 }
 
 function changedTooOften(action: string, key: string): ClientException {
@@ -823,7 +867,8 @@ function changedTooOften(action: string, key: string): ClientException {
   return new ClientException(`Cannot ${action} key ${JSON.stringify(key)}: ${why}`, key);
 }
 
-function readDelta(delta: bigint | number): bigint {
+/** Reads a number to count by or from. */
+export function readDelta(delta: bigint | number): bigint {
   const isCount = typeof delta === "bigint" || Number.isSafeInteger(delta);
   if (isCount && delta >= 0 && delta < COUNTER_END) return BigInt(delta);
   const why = "it must be an integer from 0 to 2^64 - 1";

@@ -64,6 +64,21 @@ Deno.test("summarize judges elsewhere against the best rival there", () => {
   assertEquals(verdicts(target, ...all).map(({ reached }) => reached), [true, false]);
 });
 
+Deno.test("summarize judges one of moecache's ways against another on the same runtime", () => {
+  const way = ({ contender, ...rest }: Measured, name: string): Measured => {
+    return { ...rest, contender: { ...contender, name } };
+  };
+  const all = [
+    measured("moecache", "deno", 100),
+    way(measured("moecache", "deno", 50), "moecache, parallel sets"),
+    way(measured("moecache", "bun", 900), "moecache, parallel sets"),
+  ];
+  const target = { opponent: "moecache, parallel sets", least: 2, of: "moecache" } as const;
+  assertEquals(verdicts(target, ...all).map(({ text }) => text), [
+    "moecache on deno: 2.00 times moecache, parallel sets on deno, to reach 2",
+  ]);
+});
+
 Deno.test("summarize takes moecache that broke down to have reached nothing", () => {
   const all = [measured("moecache", "deno"), measured("rival", "deno", 1)];
   assertEquals(verdicts({ opponent: "best rival", least: 1 }, ...all), [{

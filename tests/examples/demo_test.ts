@@ -31,3 +31,16 @@ Deno.test("demo.ts explains itself, and refuses what it does not know", async ()
   await using refusing = start("--fast");
   assertEquals((await refusing.ends()).code, 2);
 });
+
+Deno.test("deno task demo needs nothing from npm", async () => {
+  const cache = await Deno.makeTempDir();
+  try {
+    // Nothing listens there.
+    const env = { DENO_DIR: cache, NPM_CONFIG_REGISTRY: "http://127.0.0.1:1/" };
+    await using program = new Program(Deno.execPath(), ["task", "demo", "--help"], env, ROOT);
+    const { code, output } = await program.ends();
+    assertEquals(code, 0, output);
+  } finally {
+    await Deno.remove(cache, { recursive: true });
+  }
+});

@@ -1,12 +1,15 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   Client,
+  type KeyCommands,
+  Namespace,
   PartialClientException,
   PartialSocketError,
   SocketError,
   ValidationException,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { hashedKeys } from "../../src/views/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
 
 onEveryServer("A namespace", (test) => {
@@ -184,3 +187,29 @@ Deno.test("A namespace fails when its generation cannot be reached", async () =>
   await using client = new Client([server.address, "127.0.0.1:1"], { locator });
   await assertRejects(() => client.namespace("n:").get("a"), SocketError);
 });
+
+for (const drop of ["before", "after"] as const) {
+  Deno.test(`A namespace fails when its first generation is lost ${drop} it is stored`, async () => {
+    const views: Record<string, (client: Client) => KeyCommands> = {
+      client: (client) => client.namespace("n:"),
+      namespace: (client) => new Namespace(client.namespace("m:"), "n:"),
+      view: (client) => new Namespace(hashedKeys(client), "n:"),
+    };
+    for (const [of, make] of Object.entries(views)) {
+      let isLost = false;
+      await using server = await MemcachedServer.listen({
+        fault: ({ command, keys: [key = ""] }) =>
+          isLost && command === "add" && key.includes("generation") ? { drop } : undefined,
+      });
+      await using client = new Client(server.address);
+      const names = make(client);
+      if (of === "namespace") await client.namespace("m:").set("other", 1);
+      isLost = true;
+      await assertRejects(() => names.set("a", 1), SocketError, undefined, of);
+      if (drop === "before") await assertRejects(() => names.get("a"), SocketError, undefined, of);
+      isLost = false;
+      await names.set("a", 2);
+      assertEquals(await names.get("a"), 2, of);
+    }
+  });
+}

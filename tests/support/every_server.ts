@@ -32,6 +32,15 @@ export const SERVERS: Readonly<Record<string, () => Promise<TestServer>>> = {
   ...memcachedPath() !== undefined && { memcached: () => MemcachedProcess.start() },
 };
 
+/** What a test of a server without meta commands asks it in. */
+const CLASSIC: ClientOptions = { timeout: 10_000, dialect: "classic" };
+
+/** Describes something on the embedded server without meta commands, as old memcacheds are, and most proxies. */
+export function onClassicServer(name: string, define: (test: DefineTest) => void): void {
+  const start = () => MemcachedServer.listen({ imitate: "1.5.16" });
+  describeOn(`${name} on a server without meta commands`, start, CLASSIC, define);
+}
+
 /**
  * Describes something on every kind of server.
  *
@@ -47,15 +56,24 @@ export function onEveryServer(
   for (const [kind, start] of Object.entries(SERVERS)) {
     for (const [addition, given] of Object.entries(clients)) {
       const options = { timeout: 10_000, ...given };
-      describe(`${name} on ${kind}${addition}`, () =>
-        define((test, body) =>
-          it(test, async () => {
-            await using server = await start();
-            await using client = new Client(server.address, options);
-            await using other = new Client(server.address, options);
-            await body(client, other, { address: server.address, start, options });
-          })
-        ));
+      describeOn(`${name} on ${kind}${addition}`, start, options, define);
     }
   }
+}
+
+function describeOn(
+  name: string,
+  start: () => Promise<TestServer>,
+  options: ClientOptions,
+  define: (test: DefineTest) => void,
+): void {
+  describe(name, () =>
+    define((test, body) =>
+      it(test, async () => {
+        await using server = await start();
+        await using client = new Client(server.address, options);
+        await using other = new Client(server.address, options);
+        await body(client, other, { address: server.address, start, options });
+      })
+    ));
 }

@@ -202,6 +202,89 @@ onEveryServer("largeValues", (test) => {
     await assertRejects(() => view.setStream("a", {} as ReadableStream), ValidationException);
   });
 
+  test("ends with the signal while its stream yields nothing", async (client) => {
+    const view = largeValues(client, SMALL);
+    const fault = new Error("enough");
+    for (const pieces of [[], [bytes(10)], [bytes(5000)]]) {
+      let canceled: unknown;
+      const stalled = new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (const piece of pieces) controller.enqueue(piece);
+        },
+        cancel: (reason) => canceled = reason,
+      });
+      const caller = new AbortController();
+      const setting = view.setStream("a", stalled, 0, { signal: caller.signal });
+      setTimeout(() => caller.abort(fault), 5);
+      assertEquals(await assertRejects(() => setting), fault);
+      assertEquals(canceled, fault);
+      assertEquals(await keysOf(client), []);
+    }
+    let canceled: unknown;
+    const unread = new ReadableStream<Uint8Array>({ cancel: (reason) => canceled = reason });
+    const aborted = { signal: AbortSignal.abort(fault) };
+    assertEquals(await assertRejects(() => view.setStream("a", unread, 0, aborted)), fault);
+    assertEquals(canceled, fault);
+  });
+
+  test("refuses what cannot be stored before it stores a chunk", async (client) => {
+    const stored: string[] = [];
+    for (const options of Object.values(FORMATS)) {
+      const view = largeValues(client, options);
+      await view.set("kept", bytes(5000), 1000);
+      const before = await keysOf(client);
+      const large = bytes(5000);
+      const wrong = { tiemout: 5 } as object;
+      const locked = streamOf(large);
+      locked.getReader();
+      const raw = largeValues(client, {
+        ...options,
+        format: "mcrouter",
+        transcoder: rawTranscoder,
+      });
+      const streaming = "format" in options ? raw : view;
+      const refused: readonly (() => Promise<unknown>)[] = [
+        ...[-1, 1.5, NaN, "60", null, 2 ** 31].flatMap((exptime) => [
+          () => view.set("a", large, exptime as number),
+          () => view.setMany({ a: large, b: 1 }, exptime as number),
+          () => view.add("a", large, exptime as number),
+          () => view.touch("kept", exptime as number),
+          () => view.getAndTouch("kept", exptime as number),
+          () => streaming.setStream("a", streamOf(large), exptime as number),
+        ]),
+        ...["a b", "", "x".repeat(251), 5].flatMap((key) => [
+          () => view.set(key as string, large),
+          () => streaming.setStream(key as string, streamOf(large)),
+        ]),
+        () => view.set("a", large, 60, wrong),
+        () => view.set("a", large, 60, null as unknown as undefined),
+        () => streaming.setStream("a", streamOf(large), 60, wrong),
+        () => streaming.setStream("a", streamOf(large), 60, null as unknown as undefined),
+        () => streaming.setStream("a", streamOf(large), 60, { signal: 5 } as object),
+        () => streaming.setStream("a", locked),
+      ];
+      for (const [i, operation] of refused.entries()) {
+        await assertRejects(operation, ValidationException, undefined, `operation ${i}`);
+      }
+      assertEquals((await keysOf(client)).toSorted(), before.toSorted());
+      for (const key of before) await assertTtl(client, key, key === "kept" ? 1000 : 1002);
+      assertEquals(await view.get("kept"), large);
+      await view.delete("kept");
+      stored.push(...await keysOf(client));
+    }
+    assertEquals(stored, []);
+  });
+
+  test("takes the latest exptimes", async (client) => {
+    const view = largeValues(client, SMALL);
+    for (const exptime of [2_592_000, 2 ** 31 - 1, new Date((2 ** 31 - 1) * 1000)]) {
+      await view.set("a", bytes(5000), exptime);
+      assertEquals(await view.get("a"), bytes(5000));
+      await view.setStream("a", streamOf(bytes(3000)), exptime);
+      assertEquals(await view.get("a"), bytes(3000));
+    }
+  });
+
   test("fails a stream when a chunk is lost while it is read", async (client) => {
     const view = largeValues(client, SMALL);
     await view.set("a", bytes(20_000));
@@ -242,30 +325,79 @@ onEveryServer("largeValues", (test) => {
 });
 
 Deno.test("largeValues streams 64 MB in memory that holds a few chunks", async () => {
-  await using server = await MemcachedServer.listen({ memoryLimit: 2 ** 27 });
+  let received = 0;
+  let asked = 0;
+  await using server = await MemcachedServer.listen({
+    memoryLimit: 2 ** 27,
+    fault({ command, keys }) {
+      if (command === "set") received++;
+      if (command === "get") asked += keys.length;
+      return undefined;
+    },
+  });
   await using client = new Client(server.address);
   const view = largeValues(client);
   const piece = bytes(2 ** 20);
   let produced = 0;
   let consumed = 0;
   let most = 0;
+  /** How many chunks of a million bytes were on their way at once, in and out. */
+  const onTheirWay = [0, 0];
   await view.setStream(
     "a",
     new ReadableStream<Uint8Array>({
       pull(controller) {
+        const way = produced * 2 ** 20 / 1_000_000 - received;
+        onTheirWay[0] = Math.max(onTheirWay[0] ?? 0, way);
         if (produced === 64) return controller.close();
         produced++;
         controller.enqueue(piece);
       },
     }, { highWaterMark: 0 }),
   );
+  asked = 0;
   const stream = await view.getStream("a");
   assert(stream !== undefined);
   for await (const chunk of stream) {
+    // One who is slow is waited for.
+    for (let i = 0; i < 5; i++) await client.touch("none", 0);
+    onTheirWay[1] = Math.max(onTheirWay[1] ?? 0, asked - consumed / 1_000_000);
     consumed += chunk.byteLength;
     most = Math.max(most, chunk.byteLength);
   }
   assertEquals([produced, consumed, most], [64, 64 * 2 ** 20, 1_000_000]);
+  for (const chunks of onTheirWay) assert(chunks > 1 && chunks <= 12, `${onTheirWay} chunks`);
+});
+
+Deno.test("largeValues asks each server once for all chunks of a value", async () => {
+  const requests: string[] = [];
+  const fault = ({ line }: { line: string }) => (requests.push(line), undefined);
+  await using first = await MemcachedServer.listen({ fault });
+  await using second = await MemcachedServer.listen({ fault });
+  await using client = new Client([first.address, second.address]);
+  const mcrouter = { ...SMALL, format: "mcrouter", transcoder: rawTranscoder } as const;
+  for (const [options, length] of [[SMALL, 100_000], [mcrouter, 16 * 1024]] as const) {
+    for (const view of [largeValues(client, options), tagged(largeValues(client, options))]) {
+      await view.set("a", bytes(length));
+      requests.length = 0;
+      assertEquals(await view.get("a"), bytes(length));
+      assertEquals(requests.length, 3, `${requests.map((line) => line.slice(0, 50))}`);
+      assertEquals(requests[0], "get a");
+    }
+  }
+});
+
+Deno.test("largeValues ends reading a stream when its server is away", async () => {
+  await using client = new Client("127.0.0.1:1", { timeout: 5000 });
+  const stalled = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(bytes(5000)),
+  });
+  const view = largeValues(client, SMALL);
+  const error = await assertRejects(() => view.setStream("a", stalled), SocketError);
+  assertEquals(error.name, "SocketError");
+  // Its chunks are nothing that a caller knows.
+  const refused = await assertRejects(() => view.set("a", bytes(5000)), SocketError);
+  assertEquals(refused.message.includes("~moecache"), false, refused.message);
 });
 
 Deno.test("largeValues refuses invalid options", async () => {

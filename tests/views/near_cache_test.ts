@@ -1,8 +1,18 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { Client, PartialClientException, SocketError, ValidationException } from "../../mod.ts";
+import {
+  Client,
+  jsonTranscoder,
+  type KeyCommands,
+  PartialClientException,
+  PartialSocketError,
+  SocketError,
+  type Transcoder,
+  ValidationException,
+} from "../../mod.ts";
 import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
+import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
 const ALL = { maxBytes: 1_000_000, ttl: 60, admit: "all" } as const;
@@ -94,6 +104,208 @@ onEveryServer("nearCache", (test) => {
     while (await view.get("a") !== 2) await new Promise((resolve) => setTimeout(resolve, 1));
     assert(view.near.hits >= 0);
   });
+
+  test("finds a value whose key is part of another read too", async (client) => {
+    await client.set("a", 1);
+    for (let i = 0; i < 3; i++) {
+      const view = nearCache(client, { ...ALL, ttl: 0.000_001 });
+      const reads = [
+        async () => (await view.getMany(["a"])).get("a"),
+        () => view.getOrSet("a", () => 2),
+        () => view.get("a"),
+        () => view.get("a", {}),
+        () => view.get("a"),
+      ];
+      const turned = [...reads.slice(i), ...reads.slice(0, i)];
+      assertEquals(await Promise.all(turned.map((read) => read())), Array(5).fill(1));
+    }
+  });
+
+  test("shows in one format what was written in another", async (client) => {
+    const first = nearCache(client.withTranscoder(jsonTranscoder), ALL);
+    // Another one that reads the same.
+    const second = first.withTranscoder({ ...jsonTranscoder });
+    const third = second.withTranscoder({ ...jsonTranscoder });
+    const views = [first, second, third];
+    for (const [i, view] of views.entries()) {
+      for (const reader of views) await reader.get("a");
+      await view.set("a", i);
+      for (const reader of views) assertEquals(await reader.get("a"), i);
+    }
+    second.forget("a");
+    assertEquals(views.map(({ near }) => near.size), [0, 0, 0]);
+  });
+});
+
+/** A client whose `get`s end when the test lets them, in any order. */
+class SlowReads {
+  readonly waiting: ((value: unknown) => void)[] = [];
+  readonly client: KeyCommands;
+
+  constructor(client: Client) {
+    this.client = new Proxy(client, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        if (name !== "get") return value.bind(target);
+        return () => new Promise((resolve) => this.waiting.push(resolve));
+      },
+    });
+  }
+}
+
+Deno.test("nearCache keeps nothing of a read that a write has overtaken, however many there are", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const slow = new SlowReads(client);
+  const view = nearCache(slow.client, ALL);
+  const reads = [view.get("a"), view.get("a", {}), view.get("a")];
+  await view.set("a", "new");
+  // The last of them ends first, and the first one after all others.
+  for (const end of slow.waiting.splice(0).reverse()) end("old");
+  assertEquals(await Promise.all(reads), ["old", "old", "old"]);
+  assertEquals(view.near.size, 0);
+});
+
+Deno.test("nearCache joins no read that began longer ago than its ttl", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const clock = new Clock();
+  const slow = new SlowReads(client);
+  const view = nearCache(slow.client, { ...ALL, ttl: 1, clock });
+  const first = view.get("a");
+  clock.time = 999;
+  const second = view.get("a");
+  clock.time = 1000;
+  const third = view.get("a");
+  assertEquals(slow.waiting.length, 2);
+  for (const [i, end] of slow.waiting.entries()) end(i);
+  assertEquals(await Promise.all([first, second, third]), [0, 0, 1]);
+});
+
+Deno.test("nearCache: the age of a value that another caller loads counts from when that one began", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const clock = new Clock();
+  const view = nearCache(client, { ...ALL, ttl: 1, clock });
+  const loaded = Promise.withResolvers<number>();
+  const begun = Promise.withResolvers<void>();
+  const load = () => (begun.resolve(), loaded.promise);
+  const first = view.getOrSet("a", load);
+  await begun.promise;
+  clock.time = 900;
+  const second = view.getOrSet("a", load);
+  loaded.resolve(1);
+  assertEquals(await Promise.all([first, second]), [1, 1]);
+  await client.set("a", 2);
+  clock.time = 999;
+  assertEquals(await view.get("a"), 1);
+  clock.time = 1000;
+  assertEquals(await view.get("a"), 2);
+});
+
+Deno.test("nearCache serves old values with staleOnError where the client has failover: miss", async () => {
+  const clock = new Clock();
+  const server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { timeout: 1000, failover: "miss" });
+  const view = nearCache(client, { ...ALL, ttl: 1, staleOnError: 10, clock });
+  await view.setMany({ a: 1, b: 2 });
+  await view.getMany(["a", "b"]);
+  await server.close();
+  clock.time = 10_999;
+  assertEquals([await view.get("a"), await view.get("a", {})], [1, 1]);
+  assertEquals(await view.getOrSet("a", () => 5), 1);
+  assertEquals(await view.getMany(["a", "b", "c"]), new Map([["a", 1], ["b", 2]]));
+  assertEquals([await view.get("c"), await view.getOrSet("c", () => 5)], [undefined, 5]);
+  const options = { tiemout: 5 } as object;
+  await assertRejects(() => view.get("a", options), ValidationException, "tiemout");
+  await assertRejects(() => view.getOrSet("a", () => 5, options), ValidationException, "tiemout");
+  clock.time = 11_000;
+  assertEquals((await view.getMany(["a", "b"])).size, 0);
+  assertEquals([await view.get("a"), await view.getOrSet("a", () => 5)], [undefined, 5]);
+});
+
+Deno.test("nearCache with staleOnError tells what load fails with", async () => {
+  const clock = new Clock();
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = nearCache(client, { ...ALL, ttl: 1, staleOnError: 10, clock });
+  await view.set("a", 1);
+  await view.get("a");
+  await client.delete("a");
+  clock.time = 2000;
+  const fault = new SocketError("another server's");
+  assertEquals(await assertRejects(() => view.getOrSet("a", () => Promise.reject(fault))), fault);
+});
+
+Deno.test("nearCache serves what is old for each of many keys whose server is away", async () => {
+  await using fleet = await SwitchedFleet.start(["a:1", "b:1"]);
+  await using client = new Client(fleet.names, {
+    ...{ dial: fleet.dial, timeout: 10_000 },
+    locator: () => ({ locate: (key) => Number(key.startsWith("b")) }),
+  });
+  const clock = new Clock();
+  const view = nearCache(tagged(client), { ...ALL, ttl: 1, staleOnError: 10, clock });
+  await view.setMany({ a1: 1, b1: 2, b2: 3 }, 60);
+  await view.getMany(["a1", "b1"]);
+  await fleet.servers[1]!.become("refusing");
+  clock.time = 2000;
+  assertEquals(await view.getMany(["a1", "b1"]), new Map([["a1", 1], ["b1", 2]]));
+  for (let i = 0; i < 2; i++) {
+    // The first one is answered from memory the second time.
+    const error = await assertRejects(() => view.getMany(["a1", "b1", "b2"]), PartialSocketError);
+    assertEquals([...error.failures.keys()], ["b2"]);
+    assertEquals(error.results, new Map([["a1", 1], ["b1", 2]]));
+    await view.get("a1");
+  }
+});
+
+Deno.test("nearCache watches again after it has lost a connection", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { transcoder: jsonTranscoder });
+  await using view = nearCache(client, { ...ALL, revalidate: "watch" });
+  const json = view.withTranscoder({ ...jsonTranscoder });
+  await view.ready;
+  await client.set("a", "1");
+  // Its event would have the values forgotten that are read now.
+  while (await view.get("a") !== "1" || view.near.size === 0) await json.get("a");
+  server.closeConnections();
+  // What was written meanwhile is not known: it forgets all.
+  while (view.near.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await using other = new Client(server.address, { transcoder: jsonTranscoder });
+  for (let i = 2; i < 5; i++) {
+    await other.set("a", `${i}`);
+    for (const each of [view, json]) {
+      while (await each.get("a") !== `${i}`) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+});
+
+Deno.test("nearCache ends its watching with the client", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Client(server.address);
+  const view = nearCache(client, { ...ALL, revalidate: "watch" });
+  await view.ready;
+  await client.close();
+  await view[Symbol.asyncDispose]();
+});
+
+Deno.test("nearCache looks once at what is in many places of a value", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  let nested: unknown = Object.freeze([[1]]);
+  for (let i = 0; i < 100; i++) nested = [nested, nested];
+  const transcoder: Transcoder = {
+    encode: () => ({ flags: 0, data: new Uint8Array() }),
+    decode: () => nested,
+  };
+  const view = nearCache(client.withTranscoder(transcoder), ALL);
+  await view.set("a", 1);
+  let found: unknown = await view.get("a");
+  assertEquals(view.near.size, 1);
+  while (Array.isArray(found)) {
+    assert(Object.isFrozen(found));
+    found = found[0];
+  }
 });
 
 Deno.test("nearCache keeps what is asked for a second time, so that a scan evicts nothing", async () => {

@@ -3,6 +3,8 @@ import {
   Client,
   ClientException,
   type KeyCommands,
+  moecacheTranscoder,
+  PartialSocketError,
   rawTranscoder,
   SocketError,
   ValidationException,
@@ -14,6 +16,8 @@ import {
   type ReplicasOptions,
 } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
 describeKeyCommands("replicas, of one fleet", (client) => replicas([client]));
@@ -192,6 +196,133 @@ Deno.test("replicas asks the next fleet when the first is slow, by a clock that 
   answer("late");
 });
 
+Deno.test("replicas asks no other fleet once it has a value", async () => {
+  await using pair = await Pair.start();
+  const clock = new FakeClock();
+  let asked = 0;
+  const counted = new Proxy(pair.get(1), {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "get") return value.bind(target);
+      return (...args: unknown[]) => (asked++, Reflect.apply(value, target, args));
+    },
+  }) as unknown as KeyCommands;
+  const view = replicas([pair.get(0), counted], { hedgeAfter: 30, clock });
+  await view.setMany({ a: 1, b: 2 });
+  assertEquals([await view.get("a"), (await view.getMany(["a", "b"])).size], [1, 2]);
+  await assertRejects(() => view.get("a b"), ValidationException);
+  assertEquals(clock.pending, 0);
+  clock.tick(1000);
+  assertEquals(asked, 0);
+});
+
+/** Commands in which a fleet that lacks a value gets it first, and what each makes of the value 5. */
+const ON_VALUES: Readonly<Record<string, (view: KeyCommands) => Promise<unknown>>> = {
+  get: (view) => view.get("key"),
+  getMany: async (view) => (await view.getMany(["key"])).get("key"),
+  gets: async (view) => (await view.gets("key"))?.value,
+  inspect: async (view) => await view.inspect("key") !== undefined && "5",
+  getAndTouch: (view) => view.getAndTouch("key", 60),
+  getOrSet: (view) => view.getOrSet("key", () => "new"),
+  replace: async (view) => await view.replace("key", "5"),
+  append: async (view) => await view.append("key", ""),
+  prepend: async (view) => await view.prepend("key", ""),
+  incr: (view) => view.incr("key", 0),
+  "incr with initial": (view) => view.incr("key", 0, { initial: 100 }),
+  "decr with initial": (view) => view.decr("key", 0, { initial: 100 }),
+  update: (view) => view.update("key", (value) => value),
+  cas: async (view) => await view.cas("key", "5", (await view.gets("key"))?.cas ?? 0n) === "stored",
+};
+
+for (const [name, command] of Object.entries(ON_VALUES)) {
+  Deno.test(`replicas: ${name} finds what the first fleet lacks`, async () => {
+    await using pair = await Pair.start();
+    const view = replicas(pair.clients, { write: "all" });
+    await pair.get(1).set("key", "5", 100);
+    assert(["5", 5n, true].includes(await command(view) as string), name);
+    assertEquals(await view.get("key"), "5");
+    assertEquals(await pair.get(1).get("key"), "5");
+    assertEquals(await view.incr("none"), undefined);
+    assertEquals(await view.gets("none"), undefined);
+  });
+}
+
+Deno.test("replicas counts on from what another fleet has", async () => {
+  await using pair = await Pair.start();
+  const view = replicas(pair.clients);
+  assertEquals(await view.incr("count", 1, { initial: 10 }), 10n);
+  await pair.get(0).delete("count");
+  assertEquals(await view.incr("count", 1, { initial: 10 }), 11n);
+  for (const client of pair.clients) assertEquals(await client.get("count"), "11");
+  for (const initial of [-1, 1.5, "1"]) {
+    const options = { initial: initial as number };
+    await assertRejects(() => view.incr("count", 1, options), ValidationException);
+  }
+  const wrong = { inital: 1 } as object;
+  await assertRejects(() => view.incr("count", 1, wrong), ValidationException, "inital");
+});
+
+Deno.test("replicas writes many keys of which each fleet takes others", async () => {
+  await using fleets = await SwitchedFleet.start(["a:1", "b:1", "c:1", "d:1"]);
+  const options = {
+    ...{ dial: fleets.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
+    locator: () => ({ locate: (key: string) => Number(key.startsWith("y")) }),
+  };
+  await using first = new Client(fleets.names.slice(0, 2), options);
+  await using second = new Client(fleets.names.slice(2), options);
+  const any = replicas([first, second]);
+  const all = replicas([first, second], { write: "all" });
+  await any.setMany({ x: "old", y: "old" });
+  const [, y1, x2] = fleets.servers;
+  await y1?.become("refusing");
+  await x2?.become("refusing");
+  await any.setMany({ x: "new", y: "new" });
+  assertEquals([await first.get("x"), await second.get("y")], ["new", "new"]);
+  const error = await assertRejects(() => all.setMany({ x: 1, y: 1 }), PartialSocketError);
+  assertEquals([...error.failures.keys()].toSorted(), ["x", "y"]);
+  await any.setMany({ x: "last", y: "last" });
+  await y1?.become("up");
+  await x2?.become("up");
+  while ([first, second].some(({ servers }) => servers.some(({ state }) => state === "down"))) {
+    await new Promise((go) => setTimeout(go, 1));
+  }
+  // What each fleet has missed is not read there.
+  assertEquals([await first.get("y"), await second.get("x")], ["old", "old"]);
+  for (const read of ["first", "any"] as const) {
+    for (let i = 0; i < 10; i++) assertEquals((await any.getMany(["x", "y"])).size, 2, read);
+    assertEquals(await any.getMany(["x", "y"]), new Map([["x", "last"], ["y", "last"]]));
+  }
+  await y1?.become("refusing");
+  assertEquals(
+    await any.deleteMany(["x", "y", "none"]),
+    new Map([["x", true], ["y", true], ["none", false]]),
+  );
+});
+
+Deno.test("replicas: getOrSet does not wait for a repair in another format", async () => {
+  await using pair = await Pair.start();
+  const repaired = Promise.withResolvers<void>();
+  const slow = new Proxy(pair.get(0), {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "getOrSet") return value.bind(target);
+      return async (...args: unknown[]) => {
+        await repaired.promise;
+        return await Reflect.apply(value, target, args);
+      };
+    },
+  }) as KeyCommands;
+  const view = replicas([slow, pair.get(1)]);
+  await pair.get(1).set("key", "text");
+  assertEquals(await view.get("key"), "text");
+  const other = view.withTranscoder({ ...moecacheTranscoder });
+  assertEquals(await other.getOrSet("key", () => "new"), "text");
+  repaired.resolve();
+  assertEquals(await view.getOrSet("key", () => "new"), "text");
+});
+
 Deno.test("replicas reads its own zone first", async () => {
   await using pair = await Pair.start();
   await pair.get(0).set("key", "far");
@@ -221,6 +352,8 @@ Deno.test("replicas refuses invalid options", async () => {
     { hedgeAfter: "p99" },
     { zones: ["a"] },
     { zones: ["a", "b"], zone: "a" },
+    { zones: [5], zone: "a" },
+    { zones: ["a"], zone: 5 },
     { replica: 1 },
   ];
   for (const options of wrong) {

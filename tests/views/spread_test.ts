@@ -3,6 +3,7 @@ import {
   Client,
   type GetOrSetOptions,
   type KeyCommands,
+  PartialSocketError,
   rawTranscoder,
   SocketError,
   ValidationException,
@@ -172,12 +173,59 @@ Deno.test("spread does not spread keys that are too long for a number", async ()
   assertEquals([await view.get(key), await view.delete(key)], [1, true]);
 });
 
+Deno.test("spread takes the longest keys of a namespace", async () => {
+  await using fleet = await Fleet.start(2);
+  const namespace = fleet.client.namespace("n:");
+  for (const options of [{ keys: () => true }, { hotKeys: { share: 0.1 } }]) {
+    const view = spread(namespace, { copies: 2, ...options });
+    for (let length = 218; length <= 227; length++) {
+      const key = "x".repeat(length);
+      await view.set(key, length);
+      assertEquals(await view.get(key), length);
+      assertEquals(await view.getMany([key]), new Map([[key, length]]));
+    }
+  }
+});
+
+Deno.test("spread tells of each of many keys what has failed, and what was found on other servers", async () => {
+  await using fleet = await Fleet.start(2);
+  const placed = (server: number) => {
+    return Array.from({ length: 100 }, (_, i) => `${i}key`).find((key) => {
+      return fleet.client.locate(key).server === fleet.servers[server]?.address;
+    }) ?? "";
+  };
+  const [here, there] = [placed(0), placed(1)];
+  const view = spread(fleet.client, { copies: 2, keys: [here] });
+  await view.setMany({ [here]: 1, [there]: 2 });
+  await fleet.servers[1]?.close();
+  for (let i = 0; i < 20; i++) {
+    const error = await assertRejects(() => view.getMany([here, there]), PartialSocketError);
+    assertEquals([...error.failures.keys()], [there]);
+    assertEquals(error.results, new Map([[here, 1]]));
+  }
+  // The item of the one has changed, and its copy has not.
+  const error = await assertRejects(() => view.setMany({ [here]: 3 }), PartialSocketError);
+  assertEquals([...error.failures.keys()], [here]);
+  assertEquals(await fleet.client.get(here), 3);
+  const both = await assertRejects(() => view.deleteMany([there, here]), PartialSocketError);
+  assertEquals([...both.failures.keys()].toSorted(), [here, there].toSorted());
+});
+
+Deno.test("spread refuses an invalid key among others, and leaves nothing unhandled", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const view = spread(client, { keys: () => true });
+  await assertRejects(() => view.getMany(["a", "b", "c d"]), ValidationException);
+  await assertRejects(() => view.getMany(["a", "b"]), PartialSocketError);
+});
+
 Deno.test("spread refuses invalid options", async () => {
   await using client = new Client("127.0.0.1:1");
   const wrong: unknown[] = [
     {},
     { keys: ["a"], hotKeys: { share: 0.1 } },
     { keys: "a" },
+    { keys: [5] },
+    { keys: new Map([["a", true]]) },
     { keys: ["a"], copies: 1 },
     { keys: ["a"], maxAge: 0 },
     { hotKeys: { share: 0 } },

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   Client,
   ClientException,
+  PartialSocketError,
   SocketError,
   type Transcoder,
   ValidationException,
@@ -277,6 +278,31 @@ Deno.test("tagged refuses a load that asks for its own value, with failover: mis
   const inside = (): Promise<unknown> => pages.getOrSet("key", () => 1, { tags: ["t"] });
   const inItself = () => pages.getOrSet("key", inside, { tags: ["t"] });
   await assertRejects(inItself, ClientException, "wait for itself");
+});
+
+Deno.test("tagged takes the longest tags in a namespace with a long prefix", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const pages = tagged(client.namespace("n".repeat(50)), { prefix: "p".repeat(100) });
+  const options = { tags: ["t".repeat(100)] };
+  await pages.set("a", 1, 60, options);
+  assertEquals(await pages.get("a"), 1);
+  await pages.invalidateTag("t".repeat(100));
+  assertEquals(await pages.get("a"), undefined);
+});
+
+Deno.test("tagged: the error of many keys has the values of the others", async () => {
+  await using fleet = await SwitchedFleet.start(["a:1", "b:1"]);
+  await using client = new Client(fleet.names, {
+    ...{ dial: fleet.dial, timeout: 10_000 },
+    locator: () => ({ locate: (key) => Number(key.startsWith("b")) }),
+  });
+  const pages = tagged(hashedKeys(client, { hash: (key) => key.replaceAll(" ", "_") }));
+  await pages.setMany({ a1: 1, "a 2": { two: 2 }, b1: 3 }, 60, { tags: ["t"] });
+  await fleet.servers[1]!.become("refusing");
+  const error = await assertRejects(() => pages.getMany(["a1", "a 2", "b1"]), PartialSocketError);
+  assertEquals([...error.failures.keys()], ["b1"]);
+  assertEquals(error.results, new Map<string, unknown>([["a1", 1], ["a 2", { two: 2 }]]));
 });
 
 onEveryServer("tagged, of what was invalidated", (test) => {
