@@ -11,10 +11,19 @@ const UNFIT: readonly (readonly [name: RegExp, reason: string])[] = [
   [/ \(node, \w+\)$/, "there is no node:net"],
   [/names server and cause when refused$/, "what workerd throws has no code"],
   [/and when too many watch$/, "twenty watch at once, and a worker has six sockets"],
-  [
-    /^(?:largeValues|tagged) .* with failover: miss$|^tagged: update fails when a tag's server goes/,
-    "what stands for Deno's sockets cannot lose its connections as these servers do",
-  ],
+  ...[
+    /^(?:largeValues|tagged) .* with failover: miss$/,
+    /^tagged: update fails when a tag's server goes/,
+    /^tagged: the error of many keys has the values of the others$/,
+    /^tagged deletes without the server of a tag/,
+    /^nearCache serves what is old for each of many keys/,
+    /^replicas writes many keys of which each fleet takes others$/,
+  ].map((test) =>
+    [
+      test,
+      "what stands for Deno's sockets cannot lose its connections as these servers do",
+    ] as const
+  ),
 ];
 
 /** What `Deno` means in this bundle, as far as tests do not know it. */
