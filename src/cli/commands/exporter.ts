@@ -6,9 +6,11 @@ import type { AddressInfo } from "node:net";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { exportedMetrics } from "../exported_metrics.ts";
 import { Fleet } from "../fleet.ts";
+import { readListenAddress } from "../listen_address.ts";
+import { say } from "../messages.ts";
 import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import type { Terminal } from "../terminal.ts";
-import { EXIT, messageOf, UsageFault } from "../usage.ts";
+import { EXIT, messageOf } from "../usage.ts";
 
 interface ExporterOptions {
   readonly listen?: string;
@@ -32,12 +34,12 @@ export function addExporter(program: Command, runner: Runner): void {
 
 async function exporter(job: Job<ExporterOptions>): Promise<number> {
   const { options, printer, terminal } = job;
-  const listen = options.listen ?? ":9150";
-  const [, hostname, port] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
-  if (port === undefined) throw new UsageFault(`--listen "${listen}" is not host:port`);
+  const { host, port } = readListenAddress(options.listen ?? ":9150");
   const known = await job.fleet();
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    // What begins with a slash is a path, and never another host.
+    const path = request.url?.startsWith("/") ? request.url : "/";
+    const { pathname, searchParams } = new URL(`http://exporter${path}`);
     replyTo(pathname, searchParams.get("target")).then(({ status, text }) => {
       response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
       response.end(text);
@@ -62,8 +64,7 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
   };
   await new Promise<void>((resolve, reject) => {
     server.on("error", reject);
-    const host = hostname?.replace(/^\[(.*)\]$/, "$1");
-    server.listen({ port: Number(port), ...(host ? { host } : {}) }, resolve);
+    server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
   });
   const { address, port: bound } = server.address() as AddressInfo;
   const at = address.includes(":") ? `[${address}]:${bound}` : `${address}:${bound}`;
@@ -107,10 +108,10 @@ async function reportOf(
 ): Promise<Snapshot | undefined> {
   try {
     const snapshot = await takeSnapshot(fleet, name, ["settings", "items", "slabs"]);
-    for (const { message } of snapshot.refused) terminal.warn(`moecache: ${message}\n`);
+    for (const { message } of snapshot.refused) say(terminal, message);
     return snapshot;
   } catch (error) {
-    terminal.warn(`moecache: ${messageOf(error)}\n`);
+    say(terminal, messageOf(error));
     return undefined;
   }
 }
