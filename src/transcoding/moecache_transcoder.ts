@@ -175,8 +175,8 @@ function makeTranscoder(options: MoecacheTranscoderOptions = {}): Transcoder {
   checkOptions(options, {
     pickleProtocol: "any",
     classes: "any",
-    keepUnreadable: "any",
-    tupleKeys: "any",
+    keepUnreadable: "boolean",
+    tupleKeys: "boolean",
   });
   const { pickleProtocol = 2 } = options;
   checkChoice("pickleProtocol", pickleProtocol, [2, 3, 4, 5]);

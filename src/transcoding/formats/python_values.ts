@@ -6,7 +6,7 @@
  */
 
 import { ClientException } from "../../errors.ts";
-import { checkChoice } from "../../option_checks.ts";
+import { checkBoolean, checkChoice } from "../../option_checks.ts";
 import { compressed } from "../compressed.ts";
 import { checkReadingOptions } from "../pickle/reading_options.ts";
 import { readPickle } from "../pickle/read_pickle.ts";
@@ -148,7 +148,9 @@ export function checkPickleOptions(
   options: PythonPickleOptions,
   defaultProtocol: PythonPickleProtocol,
 ): Pick<PythonFormat, "pickleProtocol" | "reading"> {
-  const { pickleProtocol = defaultProtocol } = options;
+  const { pickleProtocol = defaultProtocol, keepUnreadable = false, tupleKeys = false } = options;
   checkChoice("pickleProtocol", pickleProtocol, [0, 1, 2, 3, 4, 5]);
+  checkBoolean("keepUnreadable", keepUnreadable);
+  checkBoolean("tupleKeys", tupleKeys);
   return { pickleProtocol, reading: checkReadingOptions(options) };
 }

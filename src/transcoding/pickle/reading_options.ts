@@ -1,4 +1,4 @@
-import { checkBoolean, checkFunction, invalidOption } from "../../option_checks.ts";
+import { checkFunction, invalidOption } from "../../option_checks.ts";
 import type { ReadInstance, ReadPickleOptions } from "./unpickler.ts";
 
 /** What a caller may say of instances of classes that are read. */
@@ -12,21 +12,18 @@ export interface PickleReadingOptions {
 }
 
 /**
- * Checks them.
+ * Checks `classes`; the caller checks the types of the others.
  *
  * @returns What {@linkcode readPickle} takes, which the caller cannot change any more.
  * @throws {ValidationException} When one is invalid.
  */
 export function checkReadingOptions(
-  { classes, keepUnreadable = false, tupleKeys = false }: PickleReadingOptions,
+  { classes, keepUnreadable, tupleKeys }: PickleReadingOptions,
 ): ReadPickleOptions {
-  checkBoolean("keepUnreadable", keepUnreadable);
-  checkBoolean("tupleKeys", tupleKeys);
-  const reading = { keepUnreadable, tupleKeys };
-  if (classes === undefined) return reading;
+  if (classes === undefined) return { keepUnreadable, tupleKeys };
   if (Object(classes) !== classes || Symbol.iterator in classes) {
     throw invalidOption("classes", classes, "an object");
   }
   for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
-  return { ...reading, classes: { ...classes } };
+  return { keepUnreadable, tupleKeys, classes: { ...classes } };
 }
