@@ -166,8 +166,10 @@ export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
 
 /** The longest key of a format: less than others where it puts something around each. */
 function longestKeyIn(format: KeyFormat): number {
-  if (takesKey(format, "x".repeat(LONGEST_KEY)) || !takesKey(format, "x")) return LONGEST_KEY;
-  return LONGEST_KEY - Math.max(0, format.encode("x").length - 1);
+  if (!takesKey(format, "x")) return LONGEST_KEY;
+  let longest = LONGEST_KEY;
+  while (!takesKey(format, "x".repeat(longest))) longest--;
+  return longest;
 }
 
 /** Whether a format takes a key. */
