@@ -3,7 +3,13 @@
 import type { Session } from "../commands/session.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
 import { SocketError } from "../errors.ts";
-import { isClassic, isUnknownCommand, noteClassic, noteVersion } from "../fleet/dialects.ts";
+import {
+  isClassic,
+  isDialectKnown,
+  isUnknownCommand,
+  noteClassic,
+  noteVersion,
+} from "../fleet/dialects.ts";
 import { inContext, presentContext } from "../observation.ts";
 import { VersionCommand } from "../protocol/commands/answer.ts";
 import { lazily } from "../waiting.ts";
@@ -44,24 +50,17 @@ export async function inDialect<Result>(
   return await inContext(context, () => classic(ways));
 }
 
-/** The servers whose version has been requested. */
-const asked = /* @__PURE__ */ new WeakSet<ServerHandle>();
-
-/**
- * Requests the version of a key's server, once. Up to 1.6.9, memcached has meta commands of another form, and replies
- * to some of ours.
- */
+/** Requests the version of a key's server, once. */
 export async function learnVersion(session: Session, key: string): Promise<void> {
   const before = nodeOf(session, key);
   if (session.settings.dialect !== undefined) return;
-  if (before !== undefined && (asked.has(before) || isClassic(before))) return;
+  if (before !== undefined && isDialectKnown(before)) return;
   const [version] = await Promise.allSettled([
     session.ask(key, () => new VersionCommand(), undefined),
   ]);
   const node = nodeOf(session, key);
   // An error here is ignored: the operation itself will fail and report it.
   if (node === undefined || version.status === "rejected") return;
-  asked.add(node);
   noteVersion(node, version.value);
 }
 

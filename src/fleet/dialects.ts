@@ -4,6 +4,8 @@ import type { ServerHandle } from "../connection/server_handle.ts";
 import { ClientException } from "../errors.ts";
 
 const classicNodes = /* @__PURE__ */ new WeakSet<ServerHandle>();
+/** The servers that have reported their version. */
+const versionedNodes = /* @__PURE__ */ new WeakSet<ServerHandle>();
 
 /** The replies to a valid meta command that a server does not know in this form. */
 const UNKNOWN =
@@ -19,12 +21,21 @@ export function noteClassic(node: ServerHandle): void {
 
 /** Records the version that a server reports. */
 export function noteVersion(node: ServerHandle, version: string): void {
+  versionedNodes.add(node);
   if (!hasMeta(version)) classicNodes.add(node);
 }
 
 /** Whether a server is known to have no meta commands. */
 export function isClassic(node: ServerHandle): boolean {
   return classicNodes.has(node);
+}
+
+/**
+ * Whether it is known of a server which commands it has. Up to 1.6.9, memcached has meta commands of another form, and
+ * replies to some of ours: only its version tells.
+ */
+export function isDialectKnown(node: ServerHandle): boolean {
+  return versionedNodes.has(node) || classicNodes.has(node);
 }
 
 /** Whether an error means that the server does not know a valid meta command. */

@@ -4,7 +4,12 @@ import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
 import { CHANCES, type Command } from "../protocol/command.ts";
-import { CounterCommand, DeleteCommand, TouchCommand } from "../protocol/commands/answer.ts";
+import {
+  CounterCommand,
+  DeleteCommand,
+  TouchCommand,
+  VersionCommand,
+} from "../protocol/commands/answer.ts";
 import {
   MetaCommand,
   type MetaReply,
@@ -14,7 +19,13 @@ import {
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { SET_ANSWERS, StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { isClassic, isUnknownCommand, noteClassic } from "./dialects.ts";
+import {
+  isClassic,
+  isDialectKnown,
+  isUnknownCommand,
+  noteClassic,
+  noteVersion,
+} from "./dialects.ts";
 import { parseMark } from "./mark.ts";
 import { reservedKey } from "./reserved_key.ts";
 
@@ -100,6 +111,7 @@ const UNKNOWN_TTL = 60;
 /** Copies an item with its remaining lifetime, unless the new server has one by now. */
 async function bringOver(key: string, places: Places): Promise<void> {
   const { next, formerNode, options: { dialect } } = places;
+  await learnVersion(places);
   const item = dialect === "classic" || (formerNode !== undefined && isClassic(formerNode))
     ? await readByClassic(key, places)
     : await readByMeta(key, places);
@@ -119,6 +131,14 @@ async function bringOver(key: string, places: Places): Promise<void> {
   } else {
     await run(next, new MetaCommand(request));
   }
+}
+
+/** Requests the version of the former server, once: an older one does not tell that an item is stale. */
+async function learnVersion({ former, formerNode, options: { dialect } }: Places): Promise<void> {
+  if (dialect !== undefined || formerNode === undefined || isDialectKnown(formerNode)) return;
+  const [version] = await Promise.allSettled([run(former, new VersionCommand())]);
+  // An error here is ignored: reading the item will fail and report it.
+  if (version.status === "fulfilled") noteVersion(formerNode, version.value);
 }
 
 async function readByMeta(key: string, places: Places): Promise<Copy | undefined> {
