@@ -282,7 +282,7 @@ class ReplicasView implements ReplicaCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    await this.#everywhere(key, (client) => client.set(key, value, exptime, options));
+    await this.#writeAll(key, (client) => client.set(key, value, exptime, options));
   }
 
   async setMany(
@@ -294,7 +294,7 @@ class ReplicasView implements ReplicaCommands {
     const outcomes = await Promise.allSettled(
       this.#clients.map((client) => client.setMany(values, exptime, options)),
     );
-    this.#settleMany("set", new Map(Array.from(values.keys(), (key) => [key, true])), outcomes);
+    this.#takeNoteOfMany("set", new Map(Array.from(values.keys(), (key) => [key, true])), outcomes);
   }
 
   async add(
@@ -368,12 +368,12 @@ class ReplicasView implements ReplicaCommands {
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    const all = await this.#everywhere(key, (client) => client.touch(key, exptime, options));
+    const all = await this.#writeAll(key, (client) => client.touch(key, exptime, options));
     return all.includes(true);
   }
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
-    const all = await this.#everywhere(key, (client) => client.delete(key, options));
+    const all = await this.#writeAll(key, (client) => client.delete(key, options));
     return all.includes(true);
   }
 
@@ -392,7 +392,7 @@ class ReplicasView implements ReplicaCommands {
     const results = new Map(
       unique.map((key) => [key, all.some((deleted) => deleted.get(key) === true)]),
     );
-    this.#settleMany("delete", results, outcomes);
+    this.#takeNoteOfMany("delete", results, outcomes);
     return results;
   }
 
@@ -466,7 +466,7 @@ class ReplicasView implements ReplicaCommands {
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    const all = await this.#everywhere(key, (client) => client.invalidate(key, options));
+    const all = await this.#writeAll(key, (client) => client.invalidate(key, options));
     return all.includes(true);
   }
 
@@ -620,12 +620,12 @@ class ReplicasView implements ReplicaCommands {
   }
 
   /** Carries out a write in every fleet; resolves to the results of those that have. */
-  async #everywhere<Result>(
+  async #writeAll<Result>(
     key: string,
     write: (client: KeyCommands) => Promise<Result>,
   ): Promise<Result[]> {
     const outcomes = await Promise.allSettled(this.#clients.map(write));
-    const fault = this.#settle(key, outcomes.map(faultOf));
+    const fault = this.#takeNote(key, outcomes.map(faultOf));
     if (fault !== undefined) throw fault.error;
     return outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
   }
@@ -635,7 +635,7 @@ class ReplicasView implements ReplicaCommands {
    *
    * @throws When too few fleets have taken one of them.
    */
-  #settleMany(
+  #takeNoteOfMany(
     action: "set" | "delete",
     results: ReadonlyMap<string, unknown>,
     outcomes: readonly PromiseSettledResult<unknown>[],
@@ -644,7 +644,7 @@ class ReplicasView implements ReplicaCommands {
     const taken = new Map(results);
     for (const key of results.keys()) {
       const faults = outcomes.map((outcome) => faultOfKey(outcome, key));
-      const fault = this.#settle(key, faults);
+      const fault = this.#takeNote(key, faults);
       if (fault === undefined) continue;
       failures.set(key, fault.error);
       taken.delete(key);
@@ -663,7 +663,7 @@ class ReplicasView implements ReplicaCommands {
    * @param faults The fault of each fleet; `undefined` for those that have taken it.
    * @returns The first fault, when too few have taken it.
    */
-  #settle(key: string, faults: readonly (Fault | undefined)[]): Fault | undefined {
+  #takeNote(key: string, faults: readonly (Fault | undefined)[]): Fault | undefined {
     const { due, needed } = this.#settings;
     const taken = faults.filter((fault) => fault === undefined).length;
     for (const [replica, fault] of faults.entries()) {
@@ -787,7 +787,7 @@ class ReplicasView implements ReplicaCommands {
       const outcome = copied[i];
       if (outcome !== undefined) faults[replica] = faultOf(outcome);
     }
-    const fault = this.#settle(key, faults);
+    const fault = this.#takeNote(key, faults);
     if (fault !== undefined) throw fault.error;
   }
 
