@@ -89,3 +89,18 @@ function parts(whole: number, [large, first]: Part, [small, second]: Part): stri
 export function showShare(part: number, of: number): string {
   return of === 0 ? "0.0%" : `${(part / of * 100).toFixed(1)}%`;
 }
+
+/** What a server of the command line listens on. */
+export interface ListenAddress {
+  /** The host, without brackets; empty for every address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads what `--listen` says: `127.0.0.1:9150`, `[::1]:9150`, `:9150`. */
+export function readListenAddress(text: string): ListenAddress {
+  const [, host = "", port] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined) throw new UsageFault(`--listen "${text}" is not host:port`);
+  if (Number(port) > 65535) throw new UsageFault(`--listen "${text}" has no port up to 65535`);
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+}

@@ -51,3 +51,13 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     assertEquals([code, messages.trimEnd().split("\n").length], [0, 1]);
   });
 }
+
+Deno.test("what listens refuses an address that is none, before it does anything", async () => {
+  for (const command of ["exporter", "serve", "web"]) {
+    for (const address of ["nowhere", ":x", "127.0.0.1", ":65536", "[::1]"]) {
+      const { code, messages } = await moecache(`${command} --listen ${address}`);
+      assertEquals(code, 2, `${command} ${address}`);
+      assertStringIncludes(messages, `--listen "${address}"`);
+    }
+  }
+});

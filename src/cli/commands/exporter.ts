@@ -6,9 +6,10 @@ import type { AddressInfo } from "node:net";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { exportedMetrics } from "../exported_metrics.ts";
 import { Fleet } from "../fleet.ts";
+import { readListenAddress } from "../quantities.ts";
 import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import type { Terminal } from "../terminal.ts";
-import { EXIT, messageOf, UsageFault } from "../usage.ts";
+import { EXIT, messageOf } from "../usage.ts";
 
 interface ExporterOptions {
   readonly listen?: string;
@@ -32,9 +33,7 @@ export function addExporter(program: Command, runner: Runner): void {
 
 async function exporter(job: Job<ExporterOptions>): Promise<number> {
   const { options, printer, terminal } = job;
-  const listen = options.listen ?? ":9150";
-  const [, hostname, port] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
-  if (port === undefined) throw new UsageFault(`--listen "${listen}" is not host:port`);
+  const { host, port } = readListenAddress(options.listen ?? ":9150");
   const known = await job.fleet();
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
@@ -62,8 +61,7 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
   };
   await new Promise<void>((resolve, reject) => {
     server.on("error", reject);
-    const host = hostname?.replace(/^\[(.*)\]$/, "$1");
-    server.listen({ port: Number(port), ...(host ? { host } : {}) }, resolve);
+    server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
   });
   const { address, port: bound } = server.address() as AddressInfo;
   const at = address.includes(":") ? `[${address}]:${bound}` : `${address}:${bound}`;

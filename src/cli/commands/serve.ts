@@ -3,8 +3,8 @@
 import { MemcachedServer } from "../../testing/mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import { readSize } from "../quantities.ts";
-import { EXIT, UsageFault } from "../usage.ts";
+import { readListenAddress, readSize } from "../quantities.ts";
+import { EXIT } from "../usage.ts";
 
 interface ServeOptions {
   readonly listen?: string;
@@ -31,11 +31,10 @@ export function addServe(program: Command, runner: Runner): void {
 
 async function serve({ options, printer, terminal }: Job<ServeOptions>): Promise<number> {
   const { listen = DEFAULT_ADDRESS, memory, maxItem } = options;
-  const [, hostname, port] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
-  if (port === undefined) throw new UsageFault(`--listen "${listen}" is not host:port`);
+  const { host, port } = readListenAddress(listen);
   const server = await MemcachedServer.listen({
-    port: Number(port),
-    ...(hostname ? { hostname: hostname.replace(/^\[(.*)\]$/, "$1") } : {}),
+    port,
+    ...(host === "" ? {} : { hostname: host }),
     ...(memory === undefined ? {} : { memoryLimit: readSize(memory) }),
     ...(maxItem === undefined ? {} : { maxItemSize: readSize(maxItem) }),
   });

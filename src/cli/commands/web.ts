@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { define, type Job, type Runner } from "../definition.ts";
-import { readDuration } from "../quantities.ts";
+import { readDuration, readListenAddress } from "../quantities.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
 interface WebOptions {
@@ -38,9 +38,7 @@ export function addWeb(program: Command, runner: Runner): void {
 
 async function web({ options, printer, terminal, fleet }: Job<WebOptions>): Promise<number> {
   const { listen = DEFAULT_ADDRESS, allowHost = "", token: needsToken = false } = options;
-  const [, name = "", port] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
-  if (port === undefined) throw new UsageFault(`--listen "${listen}" is not host:port`);
-  const host = name.replace(/^\[(.*)\]$/, "$1");
+  const { host, port } = readListenAddress(listen);
   const seconds = readDuration(options.every ?? "1s");
   if (seconds < SHORTEST_EVERY) throw new UsageFault(`--every is at least ${SHORTEST_EVERY}s`);
   const servers = await fleet();
@@ -48,7 +46,7 @@ async function web({ options, printer, terminal, fleet }: Job<WebOptions>): Prom
   // The page and its charts are large: no other command loads them.
   const { boundTo, LiveView, requestListener } = await import("../web/page_server.ts");
   const server = createServer();
-  const address = await listenOn(server, host, Number(port));
+  const address = await listenOn(server, host, port);
   const otherHosts = allowHost.split(",").map((each) => each.trim());
   const bound = boundTo(address, { host, otherHosts, needsToken });
   const view = new LiveView(servers, terminal, { every: seconds * 1000, canWrite });
