@@ -18,9 +18,10 @@ const client = new Client(server.address);
 const near = nearCache(client, { maxBytes: 1_000_000, ttl: 3600, admit: "all" });
 
 for (const [name, value] of Object.entries(VALUES)) {
-  await near.set(name, value);
-  await near.get(name);
+  const key = `key:${name.length}`;
+  await near.set(key, value);
+  await near.get(key);
   Deno.bench(`${HITS} hits: ${name}`, async () => {
-    for (let i = 0; i < HITS; i++) await near.get(name);
+    for (let i = 0; i < HITS; i++) await near.get(key);
   });
 }

@@ -25,7 +25,7 @@ let lastError = "";
 export default nextCacheHandler({
   clientOptions: { timeout },
   onError: (error) => {
-    // Every request has one while memcached is away.
+    // Every request has one while memcached cannot be reached.
     if (`${error}` === lastError) return;
     lastError = `${error}`;
     console.warn("Next's cache:", lastError);

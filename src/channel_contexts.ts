@@ -16,7 +16,7 @@ export interface CommandContext extends ServerContext {
   readonly args: readonly string[];
   /** The number of keys. */
   readonly keys: number;
-  /** How many keys had a value; at the end of an operation that reads. */
+  /** How many keys had a value; at the end of an operation that reads. A `getOrSet` that joins another one has none. */
   hits?: number;
   /** How many keys had none; at the end of an operation that reads. */
   misses?: number;
@@ -125,6 +125,8 @@ export interface LeaseContext {
    * begins to wait; `timed out`: it has not come within `waitFor`.
    */
   readonly outcome: "hit" | "stale" | "won" | "waited" | "lost" | "timed out";
+  /** What the keys of the namespace begin with, where it was called on one and operations are listened to. */
+  readonly namespace?: string;
   /** The name of the client. */
   readonly client: string;
 }
@@ -135,9 +137,9 @@ export interface ClientMetrics {
   readonly client: string;
   /** The operations that were answered, by the command that was sent for them: `get`, `set`, `mg`, … */
   readonly operations: Readonly<Record<string, number>>;
-  /** The keys of `get`, `gets` and `gat` that had a value. */
+  /** The keys of `get`, `getMany`, `gets`, `getAndTouch` and `getOrSet` that had a value. */
   readonly hits: number;
-  /** The keys of `get`, `gets` and `gat` that had none. */
+  /** The keys of those that had none. */
   readonly misses: number;
   /**
    * The operations that failed after they were issued to a server, for each key, by the name of the error. Invalid input

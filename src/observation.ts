@@ -129,13 +129,14 @@ function noticed(): typeof CHANNELS {
 /**
  * Whether it is worth asking for the channels. On Deno, the first access to `process` takes 15 to 30 ms, a third of a
  * cold start, and a program that has used nothing of Node's cannot have subscribed. Most programs that have are known
- * by functions of Deno's that are made then; what is not known that way is found by {@linkcode lookForChannels}.
+ * by functions of Deno's that are made then, but not under `deno test`, where they are asked for in any case; what is
+ * not known that way is found by {@linkcode lookForChannels}.
  */
 function mayBeUsed(): boolean {
   const { Deno } = globalThis as unknown as Global;
   const internal = Deno?.[Deno.internal as symbol] as { core?: { ops?: object } } | undefined;
   const ops = internal?.core?.ops;
-  return isNamed || ops === undefined || "op_close" in ops;
+  return isNamed || ops === undefined || "op_close" in ops || "op_register_test" in ops;
 }
 
 /** How many milliseconds after the first reply the channels are looked for that were not found at once. */
@@ -164,9 +165,21 @@ export function isListenedTo(name: string): boolean {
   return channelsOf(name).some(isHeard);
 }
 
+/** Publishes to a channel. What a subscriber throws is not the client's: only Cloudflare Workers throw it here. */
+function tell(channel: Channel | undefined, message: object): void {
+  try {
+    channel?.publish(message);
+  } catch (error) {
+    report(error);
+  }
+}
+
+/** Has the runtime report an error as an uncaught one. */
+const report: (error: unknown) => void = (error) => void Promise.reject(error);
+
 /** Publishes to a plain channel what is made only if there are subscribers. */
 export function publish(name: string, make: () => object): void {
-  if (isListenedTo(name)) channelsOf(name)[0]!.publish(make());
+  if (isListenedTo(name)) tell(channelsOf(name)[0], make());
 }
 
 /**
@@ -181,29 +194,38 @@ export function begin<Result>(
   operation: CommandContext | undefined = current,
 ): Result {
   const [start, end] = channelsOf(name);
-  return start!.runStores(context, () => {
+  let hasBegun = false;
+  const issue = () => {
     const outer = current;
+    hasBegun = true;
     current = operation;
     try {
       return call();
     } finally {
       current = outer;
-      end!.publish(context);
+      tell(end, context);
     }
-  });
+  };
+  try {
+    return start!.runStores(context, issue);
+  } catch (error) {
+    if (hasBegun) throw error;
+    report(error);
+    return issue();
+  }
 }
 
 /** Publishes `asyncStart` and `asyncEnd`. */
 export function finish(name: string, context: object): void {
   const [, , asyncStart, asyncEnd] = channelsOf(name);
-  asyncStart!.publish(context);
-  asyncEnd!.publish(context);
+  tell(asyncStart, context);
+  tell(asyncEnd, context);
 }
 
 /** Publishes `error`, then what {@linkcode finish} does. */
 export function finishWith(name: string, context: { error?: unknown }, error: unknown): void {
   context.error = error;
-  channelsOf(name)[4]!.publish(context);
+  tell(channelsOf(name)[4], context);
   finish(name, context);
 }
 
@@ -282,12 +304,7 @@ export function inContext<Result>(context: CommandContext | undefined, call: () 
 }
 
 /** Stands for what is a part of another operation, and is not published. */
-const HIDDEN: CommandContext = /* @__PURE__ */ Object.freeze({
-  command: "",
-  args: [],
-  keys: 0,
-  client: "",
-});
+const HIDDEN = /* @__PURE__ */ Object.freeze({}) as CommandContext;
 
 /** Calls commands as parts of something else than an operation of their own. */
 export function unpublished<Result>(call: () => Result): Result {

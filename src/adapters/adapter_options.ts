@@ -120,14 +120,17 @@ export function checkPrefix(prefix: unknown): string {
 /**
  * Checks what is to be stored.
  *
- * @throws {ValidationException} When it is not an object.
+ * @throws {ValidationException} When it is not an object with properties, as a list, a map and a promise are not.
  */
 export function checkRecord(name: string, value: unknown): void {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
-  const why = `it must be an object, not ${value === null ? "null" : kindOf(value)}`;
-  throw new ValidationException(`Cannot store ${name}: ${why}`, value);
+  const kind = kindOf(value);
+  if (kind === "Object") return;
+  throw new ValidationException(`Cannot store ${name}: it must be an object, not ${kind}`, value);
 }
 
 function kindOf(value: unknown): string {
-  return Array.isArray(value) ? "a list" : typeof value;
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  // JSON has nothing of what a map, a set, an error or a promise holds.
+  return typeof value === "object" ? {}.toString.call(value).slice(8, -1) : typeof value;
 }

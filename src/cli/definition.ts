@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { Fleet, type FleetOptions } from "./fleet.ts";
 import { Printer, type PrintOptions } from "./printer.ts";
 import type { Terminal } from "./terminal.ts";
+import { UsageFault } from "./usage.ts";
 
 /** The options that every command has. */
 export interface GlobalOptions extends FleetOptions, PrintOptions {}
@@ -63,6 +64,7 @@ export function define<Options = unknown>(
       printer,
       fleet: () => opened ??= Fleet.open(options, terminal),
     };
+    if (options.json && options.csv) throw new UsageFault("--json and --csv exclude each other");
     try {
       runner.ended(await definition.run(job));
     } finally {

@@ -1,6 +1,7 @@
-/** An item as a line of a dump. @module */
+/** An item as a record of a dump. @module */
 
-import { base64Of } from "./printer.ts";
+import { base64Of } from "./json_text.ts";
+import type { Row } from "./printer.ts";
 import { UsageFault } from "./usage.ts";
 
 /** An item of a dump. */
@@ -13,15 +14,15 @@ export interface DumpedItem {
   readonly item: { readonly flags: number; readonly data: Uint8Array } | undefined;
 }
 
-/** Writes an item as a line of JSON. A key that JSON could not show as it is, is in base64 besides. */
-export function encodeItem({ key, exptime, item }: DumpedItem): string {
+/** An item as a record. A key that JSON could not show as it is, is in base64 besides. */
+export function encodeItem({ key, exptime, item }: DumpedItem): Row {
   const isShown = /^[\x20-\x7e]*$/.test(key);
-  return JSON.stringify({
+  return {
     key,
-    ...(isShown ? {} : { keyBase64: btoa(key) }),
+    keyBase64: isShown ? undefined : btoa(key),
     exptime: exptime ?? null,
     ...(item === undefined ? {} : { flags: item.flags, base64: base64Of(item.data) }),
-  });
+  };
 }
 
 /** Reads a line of a dump. */

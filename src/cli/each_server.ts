@@ -1,9 +1,10 @@
 /** Asks each server on its own. One that fails is one line, and the others go on. @module */
 
-import { type Client, ClientException, SocketError } from "../../mod.ts";
+import type { Client } from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
-import type { Terminal } from "./terminal.ts";
-import { EXIT, messageOf } from "./usage.ts";
+import { say } from "./messages.ts";
+import { INTERRUPTED, inTime, type Terminal } from "./terminal.ts";
+import { EXIT, isServerFault, messageOf } from "./usage.ts";
 
 /** The results of the servers that have answered, in their order, and the exit code. */
 export interface Answers<Result> {
@@ -11,29 +12,35 @@ export interface Answers<Result> {
   readonly code: number;
 }
 
-/**
- * Asks all servers at the same time.
- *
- * @param said The last message about each server. A caller that asks again and again keeps it, and shows a fault once.
- */
+/** How servers are asked. */
+export interface AskOptions {
+  /** The last message about each server. A caller that asks again and again keeps it, and shows a fault once. */
+  readonly said?: Map<string, string>;
+}
+
+/** Asks all servers at the same time. Ctrl-C ends the waiting for those that have not answered. */
 export async function askEach<Result>(
   fleet: Fleet,
   terminal: Terminal,
   ask: (client: Client, server: string) => Promise<Result>,
-  said: Map<string, string> = new Map(),
+  { said = new Map() }: AskOptions = {},
 ): Promise<Answers<Result>> {
   let code: number = EXIT.done;
   const answers = await Promise.all(fleet.names.map(async (server) => {
     try {
-      const result = await ask(fleet.at(server), server);
+      const result = await inTime(terminal, ask(fleet.at(server), server));
       said.delete(server);
       return [{ server, result }];
     } catch (error) {
-      if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
+      if (terminal.interrupted.aborted) {
+        code = INTERRUPTED;
+        return [];
+      }
+      if (!isServerFault(error)) throw error;
       const message = messageOf(error);
-      if (said.get(server) !== message) terminal.warn(`moecache: ${message}\n`);
+      if (said.get(server) !== message) say(terminal, message);
       said.set(server, message);
-      code = EXIT.server;
+      code = Math.max(code, EXIT.server);
       return [];
     }
   }));

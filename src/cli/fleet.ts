@@ -14,7 +14,7 @@ import { dns, elastiCache, serversFromEnv } from "../discovery/mod.ts";
 import { readFile } from "node:fs/promises";
 import { formatOf } from "./known_formats.ts";
 import { readDuration } from "./quantities.ts";
-import type { Terminal } from "./terminal.ts";
+import { inTime, type Terminal } from "./terminal.ts";
 import { messageOf, UsageFault } from "./usage.ts";
 
 /** The options of every command that say where the servers are, and how to talk to them. */
@@ -134,8 +134,12 @@ async function addressesOf(
   if (servers !== undefined && discover !== undefined) {
     throw new UsageFault("either --servers or --discover says where the servers are, not both");
   }
-  if (discover !== undefined) return await lookUp(discoveryOf(discover), settings);
-  const text = servers || terminal.env.MEMCACHED_SERVERS || DEFAULT_SERVER;
+  if (discover !== undefined) {
+    return await inTime(terminal, lookUp(discoveryOf(discover), settings));
+  }
+  // A variable of a script that is empty must not be another server.
+  if (servers?.trim() === "") throw new UsageFault("the option --servers is empty");
+  const text = servers ?? (terminal.env.MEMCACHED_SERVERS?.trim() || DEFAULT_SERVER);
   return withPassword(text, terminal.env.MEMCACHED_PASSWORD);
 }
 

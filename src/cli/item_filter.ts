@@ -35,10 +35,10 @@ export function filterOf(options: FilterOptions): ItemFilter {
 /** Makes a filter of those options that choose keys; `undefined` if every key is wanted. */
 export function keyFilterOf({ prefix, match }: FilterOptions): KeyFilter | undefined {
   if (prefix === undefined && match === undefined) return undefined;
-  const pattern = match === undefined ? undefined : globPattern(match);
+  const isMatch = match === undefined ? undefined : globFilter(match);
   return (key) => {
     const text = decodedKey(key);
-    return text.startsWith(prefix ?? "") && (pattern === undefined || pattern.test(text));
+    return text.startsWith(prefix ?? "") && (isMatch === undefined || isMatch(text));
   };
 }
 
@@ -63,22 +63,62 @@ function ttlFilter(text: string): ItemFilter {
   };
 }
 
-/** A pattern of `*`, `?` and `[abc]`, as shells have it; it must match the whole key. */
-export function globPattern(glob: string): RegExp {
-  let source = "";
+/**
+ * Makes a test of a pattern of `*`, `?` and `[abc]`, as shells have it; it must match the whole key.
+ *
+ * The texts between two stars are looked for one after another, each as early as it can be. One regular expression for
+ * all would try every way to share a key among many stars, which may take for ever.
+ */
+export function globFilter(glob: string): KeyFilter {
+  const texts: string[] = [""];
   for (const [part] of glob.matchAll(/\\.|\[[^\]]+\]|[^]/gu)) {
-    if (part === "*") source += "[^]*";
-    else if (part === "?") source += "[^]";
-    else if (/^\[./.test(part) && part.length > 2) source += setPattern(part.slice(1, -1));
-    else source += escaped(part.length > 1 && part[0] === "\\" ? part.slice(1) : part);
+    if (part === "*") texts.push("");
+    else texts.push(`${texts.pop()}${letterPattern(part)}`);
   }
-  return new RegExp(`^${source}$`, "u");
+  const [first = "", ...others] = texts;
+  const last = others.pop();
+  if (last === undefined) return isMatched(`^${first}$`);
+  const [start, end] = [new RegExp(`^${first}`, "u"), new RegExp(`${last}$`, "u")];
+  const between = others.map((text) => new RegExp(text, "u"));
+  return (key) => {
+    let rest: string | undefined = key;
+    for (const pattern of [start, ...between]) {
+      rest = behind(pattern, rest);
+      if (rest === undefined) return false;
+    }
+    return end.test(rest);
+  };
+}
+
+function isMatched(source: string): KeyFilter {
+  const pattern = new RegExp(source, "u");
+  return (key) => pattern.test(key);
+}
+
+/** What stands behind the first match; `undefined` without one. */
+function behind(pattern: RegExp, text: string): string | undefined {
+  const match = pattern.exec(text);
+  return match === null ? undefined : text.slice(match.index + match[0].length);
+}
+
+/** A part of a pattern that stands for one letter. */
+function letterPattern(part: string): string {
+  if (part === "?") return "[^]";
+  if (/^\[./.test(part) && part.length > 2) return setPattern(part.slice(1, -1));
+  return escaped(part.length > 1 && part[0] === "\\" ? part.slice(1) : part);
 }
 
 function setPattern(letters: string): string {
   const isNegated = /^[!^]./.test(letters);
   const rest = (isNegated ? letters.slice(1) : letters).replace(/[\\\]^[]/g, "\\$&");
-  return `[${isNegated ? "^" : ""}${rest}]`;
+  const source = `[${isNegated ? "^" : ""}${rest}]`;
+  try {
+    new RegExp(source, "u");
+  } catch {
+    // The only fault that is left is a range that ends before it begins.
+    throw new UsageFault(`"[${letters}]" in a pattern is a range that ends before it begins`);
+  }
+  return source;
 }
 
 function escaped(letter: string): string {

@@ -16,7 +16,7 @@ import { allTranscoders } from "./known_formats.ts";
 import type { Row } from "./printer.ts";
 import { showDuration, showSize } from "./quantities.ts";
 import { messageOf } from "./usage.ts";
-import { textOf } from "./value_text.ts";
+import { fieldOf, textOf } from "./value_text.ts";
 
 /** How many characters of a value are shown to people. */
 const LONGEST_VALUE = 2000;
@@ -93,7 +93,7 @@ async function describe(
     ...{ ...where, size: info.size, ttl: info.ttl, lastAccess: info.lastAccess },
     ...{ fetched: info.fetched, cas: info.cas, flags: info.flags },
     formats: formats.map(({ client, holds, confidence }) => ({ client, holds, confidence })),
-    ...(best === undefined ? {} : { value: best.value as Row[string] }),
+    ...(best === undefined ? {} : fieldOf(best.value)),
   };
   const { ttl, lastAccess } = info;
   const shown: Row = {
@@ -104,6 +104,7 @@ async function describe(
     formats: formats.map(({ client, holds, confidence, error }) =>
       `${client} (${confidence}): ${error === undefined ? holds : messageOf(error)}`
     ).join("; "),
+    base64: undefined,
     ...(best === undefined ? {} : { value: shortened(textOf(best.value)) }),
   };
   return { row, shown };

@@ -2,6 +2,7 @@
 
 import {
   type Client,
+  ClientException,
   type EncodedValue,
   type ItemMetadata,
   rawTranscoder,
@@ -11,6 +12,10 @@ import type { DumpedItem } from "./dumped_item.ts";
 import type { ItemFilter } from "./item_filter.ts";
 import { isPlain } from "./keys_of_bytes.ts";
 import type { Listing } from "./listing.ts";
+import { say } from "./messages.ts";
+import { retried } from "./retried.ts";
+import { inTime, type Terminal } from "./terminal.ts";
+import { messageOf } from "./usage.ts";
 
 /** How many items, and how many bytes, are asked for or stored together. */
 export const MOST_ITEMS = 500;
@@ -59,8 +64,24 @@ export function dumped(
   };
 }
 
-/** Reads the flags and bytes of items from their own server. */
-export async function readValues(
+/** Reads items of a list from their own server, which may be away for a while; if it fails, its rest is left out. */
+export async function valuesOf(
+  client: Client,
+  { server, items }: ItemBatch,
+  listing: Listing,
+  terminal: Terminal,
+): Promise<ReadonlyMap<string, EncodedValue>> {
+  if (listing.isAbandoned(server)) return new Map();
+  try {
+    return await inTime(terminal, retried(terminal.interrupted, () => readValues(client, items)));
+  } catch (error) {
+    listing.abandon(server, error);
+    return new Map();
+  }
+}
+
+/** Reads the flags and bytes of items. */
+async function readValues(
   client: Client,
   items: readonly ItemMetadata[],
 ): Promise<Map<string, EncodedValue>> {
@@ -75,10 +96,64 @@ export async function readValues(
 }
 
 /** What came of storing an item. */
-export type StoreOutcome = "loaded" | "skipped" | "expired";
+type StoreOutcome = "loaded" | "skipped" | "expired" | "refused";
+
+/** Stores items on their servers, which may be away for a while, and counts what came of it. */
+export class ItemStore {
+  readonly #client: Client;
+  readonly #terminal: Terminal;
+  readonly #skipExisting: boolean;
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #counts: Record<StoreOutcome, number> = {
+    loaded: 0,
+    skipped: 0,
+    expired: 0,
+    refused: 0,
+  };
+
+  /** @param skipExisting Keeps what is there already. */
+  constructor(client: Client, terminal: Terminal, skipExisting = false) {
+    this.#client = client;
+    this.#terminal = terminal;
+    this.#skipExisting = skipExisting;
+    this.#signal = AbortSignal.any([terminal.interrupted, this.#ended.signal]);
+  }
+
+  /** How many items were stored, were there already, had expired, and were refused. */
+  get counts(): Readonly<Record<StoreOutcome, number>> {
+    return this.#counts;
+  }
+
+  /** Stores an item. If the server refuses this one, as too large, that is counted, and the first is reported. */
+  async store(item: DumpedItem): Promise<void> {
+    try {
+      const stored = () => storeItem(this.#client, item, this.#skipExisting);
+      this.#counts[await retried(this.#signal, stored)]++;
+    } catch (error) {
+      if (!isRefusalOfItem(error)) {
+        // What ends this ends the other items that wait for a server.
+        this.#ended.abort();
+        throw error;
+      }
+      if (this.#counts.refused++ === 0) say(this.#terminal, messageOf(error));
+    }
+  }
+
+  /** Counts an item that is not there any more. */
+  noteExpired(): void {
+    this.#counts.expired++;
+  }
+}
+
+/** Whether another item may be stored all the same. */
+function isRefusalOfItem(error: unknown): boolean {
+  return error instanceof ClientException && typeof error.item === "string" &&
+    error.item.startsWith("SERVER_ERROR ");
+}
 
 /** Stores one item; it does no harm to do that twice. */
-export async function storeItem(
+async function storeItem(
   client: Client,
   { key, exptime, item }: DumpedItem,
   skipExisting: boolean,

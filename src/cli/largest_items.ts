@@ -6,7 +6,9 @@ import { showSize } from "./quantities.ts";
 /** Keeps the largest items that it is shown, and counts all by their size. */
 export class LargestItems {
   readonly #most: number;
-  readonly #largest: ItemMetadata[] = [];
+  #candidates: ItemMetadata[] = [];
+  /** The size that an item needs at least to be one of the largest. */
+  #least = 0;
   readonly #sizes = new Map<number, number>();
   #count = 0;
 
@@ -22,7 +24,8 @@ export class LargestItems {
 
   /** The largest, the largest first. */
   get items(): readonly ItemMetadata[] {
-    return this.#largest;
+    this.#choose();
+    return this.#candidates;
   }
 
   /** Looks at an item. */
@@ -30,11 +33,15 @@ export class LargestItems {
     this.#count++;
     const power = 2 ** Math.ceil(Math.log2(Math.max(64, item.size)));
     this.#sizes.set(power, (this.#sizes.get(power) ?? 0) + 1);
-    const largest = this.#largest;
-    if (largest.length === this.#most && item.size <= (largest.at(-1)?.size ?? 0)) return;
-    const at = largest.findIndex(({ size }) => size < item.size);
-    largest.splice(at < 0 ? largest.length : at, 0, item);
-    if (largest.length > this.#most) largest.pop();
+    if (item.size <= this.#least) return;
+    // To sort them seldom costs less than to put each in its place.
+    if (this.#candidates.push(item) >= 2 * this.#most) this.#choose();
+  }
+
+  #choose(): void {
+    const sorted = this.#candidates.toSorted((a, b) => b.size - a.size);
+    this.#candidates = sorted.slice(0, this.#most);
+    if (sorted.length >= this.#most) this.#least = this.#candidates.at(-1)?.size ?? 0;
   }
 
   /** How many items there are of each size, the smallest first: `up to 64 B`, `up to 128 B` and so on. */

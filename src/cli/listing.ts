@@ -1,16 +1,11 @@
 /** Lists what the servers hold, one server after another, and says what could not be listed. @module */
 
-import {
-  type Client,
-  ClientException,
-  type ItemMetadata,
-  type ItemsOptions,
-  SocketError,
-} from "../../mod.ts";
+import type { Client, ItemMetadata, ItemsOptions } from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
+import { say } from "./messages.ts";
 import { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
-import { EXIT, messageOf } from "./usage.ts";
+import { EXIT, isServerFault, messageOf } from "./usage.ts";
 import { INTERRUPTED } from "./terminal.ts";
 
 /** What is listed. */
@@ -35,22 +30,24 @@ type List<Entry> = (
   server: string,
 ) => AsyncGenerator<Entry, void, undefined>;
 
+/** How much of what a server holds was listed: one that is lost midway, or Ctrl-C, leaves a part. */
+export type ListedExtent = "nothing" | "part" | "all";
+
 /** A list of items, and how it ended. */
 export class Listing {
   readonly #options: ListingOptions;
   #code: number = EXIT.done;
   #count = 0;
-  readonly #unlisted: Set<string>;
+  readonly #extents = new Map<string, ListedExtent>();
+  readonly #abandoned = new Set<string>();
 
   constructor(options: ListingOptions) {
     this.#options = options;
-    const { server, fleet } = options;
-    this.#unlisted = new Set(server === undefined ? fleet.names : [server]);
   }
 
-  /** The servers that could not be listed, or that the list has not come to. */
-  get unlisted(): ReadonlySet<string> {
-    return this.#unlisted;
+  /** How much of a server has been listed. */
+  extentOf(server: string): ListedExtent {
+    return this.#extents.get(server) ?? "nothing";
   }
 
   /** How many items have been listed. */
@@ -85,28 +82,53 @@ export class Listing {
     const progress = new Progress(terminal, what, await this.#total(names));
     try {
       for (const name of names) {
+        if (terminal.interrupted.aborted) {
+          this.#code = INTERRUPTED;
+          return;
+        }
         try {
           for await (const entry of list(fleet.at(name), { signal: terminal.interrupted }, name)) {
             const count = size(entry);
-            this.#unlisted.delete(name);
+            this.#extents.set(name, "part");
             this.#count += count;
             progress.add(count);
             yield entry;
+            if (this.#abandoned.has(name)) break;
           }
-          this.#unlisted.delete(name);
+          if (!this.#abandoned.has(name)) this.#extents.set(name, "all");
         } catch (error) {
-          if (terminal.interrupted.aborted) {
-            this.#code = INTERRUPTED;
-            return;
-          }
-          if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
-          terminal.warn(`moecache: ${messageOf(error)}\n`);
-          this.#code = EXIT.server;
+          this.#fail(error);
         }
       }
     } finally {
       progress.end();
     }
+  }
+
+  /**
+   * Leaves the rest of a server out, because what is done with its items has failed. That is reported in one line.
+   *
+   * @throws The error, if it is no failure of a server.
+   */
+  abandon(server: string, error: unknown): void {
+    this.#abandoned.add(server);
+    this.#fail(error);
+  }
+
+  /** Whether the rest of a server is left out. Items of it may still come, which were listed before. */
+  isAbandoned(server: string): boolean {
+    return this.#abandoned.has(server);
+  }
+
+  #fail(error: unknown): void {
+    const { terminal } = this.#options;
+    if (terminal.interrupted.aborted) {
+      this.#code = INTERRUPTED;
+      return;
+    }
+    if (!isServerFault(error)) throw error;
+    say(terminal, messageOf(error));
+    this.#code = EXIT.server;
   }
 
   /** How many items there are, for the time left. */

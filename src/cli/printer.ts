@@ -1,5 +1,7 @@
 /** Records as a table, as lines of JSON, or as CSV. @module */
 
+import { jsonOf } from "./json_text.ts";
+import { lineRemoval } from "./messages.ts";
 import { printable, widthOf } from "./shown_text.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -57,7 +59,9 @@ export class Printer {
   async flush(): Promise<void> {
     const text = this.#gathered;
     this.#gathered = "";
-    if (text !== "") await this.terminal.write(text);
+    if (text === "") return;
+    const { terminal } = this;
+    await terminal.write(terminal.isTerminal ? lineRemoval(terminal) + text : text);
   }
 
   async #write(text: string): Promise<void> {
@@ -107,7 +111,7 @@ export class Printer {
   #encoded(row: Row): string {
     // Escaped, it is the same JSON; a terminal obeys no key and no value.
     const shown = this.terminal.isTerminal ? printable : (text: string) => text;
-    if (this.shape === "json") return `${shown(JSON.stringify(row, plain))}\n`;
+    if (this.shape === "json") return `${shown(jsonOf(row))}\n`;
     const columns = this.#columns ??= Object.keys(row);
     const isFirst = this.#head;
     this.#head = false;
@@ -152,35 +156,20 @@ interface TableLine {
 
 function cellOf(field: Field): string {
   if (field === undefined || field === null) return "";
-  if (field instanceof Date) return field.toISOString().replace(/\.\d+Z$/, "Z");
-  if (typeof field === "object") return printable(JSON.stringify(field, plain));
+  if (field instanceof Date) return isoTime(field).replace(/\.\d+Z$/, "Z");
+  if (typeof field === "object") return printable(jsonOf(field));
   return printable(String(field));
 }
 
-/** What JSON has no form for: large numbers become text, bytes base64. */
-function plain(_name: string, value: unknown): unknown {
-  if (typeof value === "bigint") {
-    return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= -BigInt(Number.MAX_SAFE_INTEGER)
-      ? Number(value)
-      : String(value);
-  }
-  if (value instanceof Uint8Array) return base64Of(value);
-  if (value instanceof Map) return Object.fromEntries(value);
-  if (value instanceof Set) return [...value];
-  return value;
-}
-
-/** Bytes in base64. */
-export function base64Of(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
+/** A time, or what a value holds that is none. */
+function isoTime(date: Date): string {
+  return Number.isNaN(date.getTime()) ? String(date) : date.toISOString();
 }
 
 function csvText(field: Field): string {
   if (field === undefined || field === null) return "";
-  if (field instanceof Date) return field.toISOString();
-  return typeof field === "object" ? JSON.stringify(field, plain) : String(field);
+  if (field instanceof Date) return isoTime(field);
+  return typeof field === "object" ? jsonOf(field) : String(field);
 }
 
 function csvCell(text: string): string {

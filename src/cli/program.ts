@@ -4,12 +4,14 @@ import { ClientException, SocketError, ValidationException } from "../../mod.ts"
 import { Command, CommanderError } from "commander";
 import { COMMAND_MODULES, modulesFor } from "./command_modules.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
-import { INTERRUPTED, type Terminal } from "./terminal.ts";
+import { say } from "./messages.ts";
+import { printable } from "./shown_text.ts";
+import { INTERRUPTED, OUTPUT_CLOSED, type Terminal } from "./terminal.ts";
 import { EXIT, messageOf, UsageFault } from "./usage.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 found or done, 1 a miss or nothing to show, 2 the command line is wrong, 3 a server
-refuses or cannot be reached; 130 ended by Ctrl-C.
+refuses or cannot be reached; 130 ended by Ctrl-C before all was done.
 `;
 
 /**
@@ -27,8 +29,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     code = failed(error, terminal);
   }
-  for (const text of output) await terminal.write(text);
-  return code;
+  try {
+    for (const text of output) await terminal.write(text);
+  } catch (error) {
+    code = failed(error, terminal);
+  }
+  // `moecache keys | head` has done what was asked for.
+  const isRead = terminal.interrupted.reason !== OUTPUT_CLOSED;
+  return code === INTERRUPTED && !isRead ? EXIT.done : code;
 }
 
 /**
@@ -59,6 +67,7 @@ export async function programFor(
     .configureOutput({
       writeOut: (text) => void output.push(text),
       writeErr: (text) => terminal.warn(text),
+      outputError: (text, write) => write(inOneLine(text)),
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,
       getOutHasColors: () => false,
@@ -77,6 +86,12 @@ async function namesForHelp(): Promise<string> {
   return `${EXIT_CODES}\nRings: ${rings}\nFormats: ${FORMAT_NAMES.join(", ")}`;
 }
 
+/** The error of a command line, which quotes what was typed; what is suggested instead stands in the next line. */
+function inOneLine(text: string): string {
+  const [, error = text, hint = ""] = /^([^]*?)(\n\(Did you mean .*\?\))?\n$/.exec(text) ?? [];
+  return `${printable(error)}${hint}\n`;
+}
+
 function collect(name: string, before: readonly string[] = []): readonly string[] {
   return [...before, name];
 }
@@ -87,9 +102,10 @@ function failed(error: unknown, terminal: Terminal): number {
     // Commander has written its message; the help that was asked for is no fault.
     return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
-  if (terminal.interrupted.aborted && !(error instanceof UsageFault)) return INTERRUPTED;
+  const isOwn = error instanceof UsageFault || error instanceof Error && isFileFault(error);
+  if (terminal.interrupted.aborted && !isOwn) return INTERRUPTED;
   if (!(error instanceof Error)) throw error;
-  terminal.warn(`moecache: ${messageOf(error)}\n`);
+  say(terminal, messageOf(error));
   if (error instanceof UsageFault || error instanceof ValidationException) return EXIT.usage;
   if (error instanceof ClientException || error instanceof SocketError) return EXIT.server;
   if (isFileFault(error)) return EXIT.usage;
@@ -98,5 +114,5 @@ function failed(error: unknown, terminal: Terminal): number {
 
 /** Whether a file that the command line names cannot be read or written, or an address cannot be listened on. */
 function isFileFault(error: Error & { readonly code?: unknown }): boolean {
-  return typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
+  return typeof error.code === "string" && /^E(?!RR_)[A-Z_]+$/.test(error.code);
 }

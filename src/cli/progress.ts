@@ -1,5 +1,7 @@
 /** How far long work has come, on standard error. @module */
 
+import { removeProgress, showProgress } from "./messages.ts";
+import { pause } from "./pause.ts";
 import { showDuration } from "./quantities.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -10,7 +12,7 @@ const INTERVAL = 200;
 export class Progress {
   readonly #terminal: Terminal;
   readonly #what: string;
-  readonly #total: number | undefined;
+  #total: number | undefined;
   readonly #started = Date.now();
   #shownAt = 0;
   #count = 0;
@@ -22,6 +24,11 @@ export class Progress {
     this.#total = total;
   }
 
+  /** Tells how many there are, once that is known or guessed better. */
+  expect(total: number): void {
+    this.#total = Math.round(total);
+  }
+
   /** Counts what has been done. */
   add(count = 1): void {
     this.#count += count;
@@ -29,12 +36,12 @@ export class Progress {
     const now = Date.now();
     if (now - this.#shownAt < INTERVAL) return;
     this.#shownAt = now;
-    this.#terminal.warn(`\r${this.#line(now)}\x1b[K`);
+    showProgress(this.#terminal, this.#line(now));
   }
 
   /** Removes the line. */
   end(): void {
-    if (this.#shownAt > 0) this.#terminal.warn("\r\x1b[K");
+    removeProgress(this.#terminal);
   }
 
   #line(now: number): string {
@@ -47,4 +54,41 @@ export class Progress {
       : `, ${showDuration((total - this.#count) / rate)} left`;
     return `${this.#what}: ${this.#count}${of}, ${Math.round(rate)}/s${left}`;
   }
+}
+
+/** Milliseconds between two lines of a countdown. */
+const SECOND = 1000;
+
+/** Shows how much time is left of work that takes a given time. */
+export class Countdown {
+  readonly #terminal: Terminal;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** @param milliseconds How long the work takes. */
+  constructor(terminal: Terminal, what: string, milliseconds: number) {
+    this.#terminal = terminal;
+    if (!terminal.showsProgress) return;
+    const end = performance.now() + milliseconds;
+    this.#timer = setInterval(() => {
+      const left = Math.max(0, end - performance.now()) / 1000;
+      showProgress(terminal, `${what}: ${showDuration(left)} left`);
+    }, SECOND);
+  }
+
+  /** Removes the line. */
+  end(): void {
+    clearInterval(this.#timer);
+    removeProgress(this.#terminal);
+  }
+}
+
+/** Waits this many milliseconds, or until Ctrl-C, and shows how much of that is left. */
+export async function pauseShown(
+  terminal: Terminal,
+  what: string,
+  milliseconds: number,
+): Promise<void> {
+  const countdown = new Countdown(terminal, what, milliseconds);
+  await pause(milliseconds, terminal.interrupted);
+  countdown.end();
 }

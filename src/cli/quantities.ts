@@ -12,13 +12,30 @@ const SECONDS: Readonly<Record<string, number>> = {
 };
 const BYTES: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
+/** The longest duration: longer than any lifetime that memcached can count, and no number with an exponent. */
+const MOST_WEEKS = 10_000;
+
 /** Reads `90`, `90s`, `5m`, `2h`, `1d` or `500ms`; the result is in seconds. */
 export function readDuration(text: string): number {
   const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?$/.exec(text) ?? [];
   if (number === undefined) {
     throw new UsageFault(`"${text}" is not a duration: write 90, 500ms, 90s, 5m, 2h, 1d or 1w`);
   }
-  return Number(number) * SECONDS[unit]!;
+  const seconds = Number(number) * SECONDS[unit]!;
+  if (seconds <= MOST_WEEKS * SECONDS.w!) return seconds;
+  throw new UsageFault(`"${text}" is too long a duration: the longest is ${MOST_WEEKS}w`);
+}
+
+/**
+ * Reads how long something takes, or how often it is done; the result is in milliseconds.
+ *
+ * @param option The name of the option, for the message.
+ * @param least The fewest milliseconds.
+ */
+export function readInterval(option: string, text: string, least = 1): number {
+  const milliseconds = readDuration(text) * 1000;
+  if (milliseconds >= least) return milliseconds;
+  throw new UsageFault(`the option ${option} must be at least ${least}ms, not "${text}"`);
 }
 
 /** Reads the lifetime of an item: a duration in whole seconds; 0 is for ever. */
@@ -37,11 +54,20 @@ export function readSize(text: string): number {
   return Math.round(Number(number) * BYTES[unit.toLowerCase()]!);
 }
 
-/** Reads an integer that is not less than another. */
-export function readCount(text: string, least = 1): number {
+/**
+ * Reads a number of things: an integer from 1.
+ *
+ * @param option The name of the option, for the message.
+ */
+export function readCount(
+  option: string,
+  text: string,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   const number = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
-  throw new UsageFault(`"${text}" is not an integer from ${least}`);
+  if (/^\d+$/.test(text) && number >= 1 && number <= most) return number;
+  const to = most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`;
+  throw new UsageFault(`the option ${option} "${text}" is not an integer from 1${to}`);
 }
 
 /** Reads a number of 64 bits. */
@@ -88,19 +114,4 @@ function parts(whole: number, [large, first]: Part, [small, second]: Part): stri
 /** Shows a share: `12.5%`. */
 export function showShare(part: number, of: number): string {
   return of === 0 ? "0.0%" : `${(part / of * 100).toFixed(1)}%`;
-}
-
-/** What a server of the command line listens on. */
-export interface ListenAddress {
-  /** The host, without brackets; empty for every address. */
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Reads what `--listen` says: `127.0.0.1:9150`, `[::1]:9150`, `:9150`. */
-export function readListenAddress(text: string): ListenAddress {
-  const [, host = "", port] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
-  if (port === undefined) throw new UsageFault(`--listen "${text}" is not host:port`);
-  if (Number(port) > 65535) throw new UsageFault(`--listen "${text}" has no port up to 65535`);
-  return { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
 }

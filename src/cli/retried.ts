@@ -2,7 +2,6 @@
 
 import { SocketError } from "../../mod.ts";
 import { pause } from "./pause.ts";
-import type { Terminal } from "./terminal.ts";
 
 /** How long a server may be away, in milliseconds, and how long to wait between two attempts. */
 const LONGEST_OUTAGE = 30_000;
@@ -12,9 +11,13 @@ const DELAY = 250;
 const LASTING =
   /: (its certificate |it does not speak TLS|it re(quires|fuses) |TLS has failed|tls\.(key|cert) is )/;
 
-/** Does something that may be done twice, again and again while the server cannot be reached. */
+/**
+ * Does something that may be done twice, again and again while the server cannot be reached.
+ *
+ * @param ended Ends that: Ctrl-C, or the failure of something else.
+ */
 export async function retried<Result>(
-  terminal: Terminal,
+  ended: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const end = performance.now() + LONGEST_OUTAGE;
@@ -22,9 +25,9 @@ export async function retried<Result>(
     try {
       return await work();
     } catch (error) {
-      const isLast = performance.now() > end || terminal.interrupted.aborted;
+      const isLast = performance.now() > end || ended.aborted;
       if (isLast || !(error instanceof SocketError) || LASTING.test(error.message)) throw error;
-      await pause(DELAY, terminal.interrupted);
+      await pause(DELAY, ended);
     }
   }
 }

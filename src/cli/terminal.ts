@@ -52,8 +52,10 @@ export function processTerminal(): Terminal {
   stdout.on("error", (error: Error & { code?: string }) => {
     isClosed = true;
     if (error.code !== "EPIPE") fault = error;
-    interruption.abort();
+    interruption.abort(OUTPUT_CLOSED);
   });
+  // `2>&1 | head` closes both. A message without a reader is dropped.
+  stderr.on("error", () => {});
   const onSignal = () => {
     // A second Ctrl-C ends what does not end by itself.
     if (interruption.signal.aborted) process.exit(INTERRUPTED);
@@ -65,16 +67,27 @@ export function processTerminal(): Terminal {
     env,
     isTerminal: stdout.isTTY === true,
     showsProgress: stderr.isTTY === true,
-    columns: stdout.columns ?? 80,
+    columns: stdout.columns || 80,
     screen: stdin.isTTY && stdout.isTTY && env.TERM !== "dumb" ? new ProcessScreen() : undefined,
     interrupted: interruption.signal,
     async write(data) {
       if (fault !== undefined) throw fault;
       if (isClosed) return;
-      // Not `drain`, which Bun 1.2 may leave out. A failure is the business of `error`, above.
-      await new Promise<void>((resolve) => stdout.write(data, () => resolve()));
+      // Not `drain`, which Bun 1.2 may leave out.
+      await new Promise<void>((resolve, reject) => {
+        stdout.write(data, (error?: Error & { code?: string } | null) => {
+          if (error && error.code !== "EPIPE") reject(error);
+          else resolve();
+        });
+      });
     },
-    warn: (text) => void stderr.write(text),
+    warn(text) {
+      try {
+        stderr.write(text);
+      } catch {
+        // A message without a reader is dropped; some runtimes throw here, and send no event.
+      }
+    },
     async read() {
       const parts: Uint8Array[] = [];
       for await (const part of untilAborted(stdin, interruption.signal)) parts.push(bytesOf(part));
@@ -101,8 +114,9 @@ const ENDS = ["exit", "uncaughtExceptionMonitor"] as const;
 /** The screen of the process. */
 class ProcessScreen implements FullScreen {
   size() {
-    const { columns = 80, rows = 24 } = process.stdout;
-    return { columns, rows };
+    const { columns, rows } = process.stdout;
+    // Some pseudo-terminals have no size yet, which is 0.
+    return { columns: columns || 80, rows: rows || 24 };
   }
 
   enter(onInput: (text: string) => void, onResize: () => void): () => void {
@@ -138,6 +152,42 @@ class ProcessScreen implements FullScreen {
 /** The exit code of a program that Ctrl-C has ended, as shells have it. */
 export const INTERRUPTED = 130;
 
+/** The reason of {@linkcode Terminal.interrupted} when the output has been closed, as by `| head`. */
+export const OUTPUT_CLOSED: Error = new Error("The output is closed");
+
+/** The exit code of work that has an end of its own: another one where Ctrl-C has ended it before. */
+export function codeAtEnd({ interrupted }: Terminal, code: number): number {
+  return interrupted.aborted ? INTERRUPTED : code;
+}
+
+/** Milliseconds that what is under way has left after Ctrl-C: a server that answers does so in this time. */
+const LAST_MOMENT = 500;
+
+/**
+ * What a promise gives, unless Ctrl-C ends the waiting.
+ *
+ * @throws The reason of {@linkcode Terminal.interrupted} when that has ended it.
+ */
+export async function inTime<Value>(
+  { interrupted }: Terminal,
+  promise: Promise<Value>,
+): Promise<Value> {
+  const ended = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onInterrupted = () => timer = setTimeout(() => ended.abort(), LAST_MOMENT);
+  if (interrupted.aborted) onInterrupted();
+  else interrupted.addEventListener("abort", onInterrupted);
+  try {
+    const settled = promise.then((value) => ({ value }));
+    const answer = await resolvedOrAborted(settled, ended.signal);
+    if (answer === undefined) throw interrupted.reason;
+    return answer.value;
+  } finally {
+    clearTimeout(timer);
+    interrupted.removeEventListener("abort", onInterrupted);
+  }
+}
+
 /** What a source gives until a signal is aborted, also while it gives nothing. Then the source is closed. */
 export async function* untilAborted<Part>(
   source: AsyncIterable<Part>,
@@ -157,7 +207,7 @@ export async function* untilAborted<Part>(
 }
 
 /** What a promise gives; `undefined` if the signal is aborted first. */
-function resolvedOrAborted<Value>(
+export function resolvedOrAborted<Value>(
   promise: Promise<Value>,
   signal: AbortSignal,
 ): Promise<Value | undefined> {

@@ -1,6 +1,7 @@
 /** Values as text. @module */
 
-import { base64Of, type Row } from "./printer.ts";
+import { base64Of, jsonOf } from "./json_text.ts";
+import type { Row } from "./printer.ts";
 import { printable } from "./shown_text.ts";
 
 /** A value as a field of a record: bytes have another name, since JSON has none. */
@@ -14,14 +15,7 @@ export function fieldOf(value: unknown): Row {
 export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return textOfBytes(value) ?? base64Of(value);
-  if (typeof value === "bigint") return String(value);
-  const replacer = (_name: string, part: unknown) => {
-    if (typeof part === "bigint") return String(part);
-    if (part instanceof Uint8Array) return base64Of(part);
-    if (part instanceof Map) return Object.fromEntries(part);
-    return part instanceof Set ? [...part] : part;
-  };
-  return JSON.stringify(value, replacer) ?? String(value);
+  return typeof value === "bigint" ? String(value) : jsonOf(value);
 }
 
 /** Bytes as text, if they are UTF-8. */

@@ -79,6 +79,10 @@ export class Connection implements SocketHolder {
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
   readonly #ending = new AbortController();
+  /** Whether there is a socket; {@linkcode isOpen} is true a little later. */
+  #isConnected = false;
+  /** Publishes how it has ended. */
+  #tellEnd: (() => void) | undefined;
   #pipeline: Pipeline | undefined;
   #closing: Promise<void> | undefined;
   #dialled: Promise<void> | undefined;
@@ -297,6 +301,8 @@ export class Connection implements SocketHolder {
     const connecting = () => connect({ ...this.#options, dialling, signal, holder: this });
     const context = isListenedTo(NAMES.connect) ? this.#describe() : undefined;
     const transport = await (context ? trace(NAMES.connect, context, connecting) : connecting());
+    this.#isConnected = true;
+    this.#tellEnd?.();
     this.#keepsProcess = transport.ref !== undefined;
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
     const options = { ...this.#options, ...ends, location: this.#describe() };
@@ -430,9 +436,10 @@ export class Connection implements SocketHolder {
     if (this.#isResting) this.#rest(false);
     this.#closing = this.#pipeline?.close(reason);
     this.#closing?.catch(() => {});
-    if (this.isOpen) {
+    const tell = this.#tellEnd = () => {
       publish(NAMES.connectionClosed, () => ({ ...this.#describe(), reason, isFailure }));
-    }
+    };
+    if (this.#isConnected) tell();
     const lost: Command[] = [];
     const again: Command[] = [];
     for (const exchange of this.#inFlight.drain()) {

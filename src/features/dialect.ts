@@ -4,6 +4,7 @@ import type { Session } from "../commands/session.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
 import { SocketError } from "../errors.ts";
 import { isClassic, isUnknownCommand, noteClassic, noteVersion } from "../fleet/dialects.ts";
+import { inContext, presentContext } from "../observation.ts";
 import { VersionCommand } from "../protocol/commands/answer.ts";
 import { lazily } from "../waiting.ts";
 
@@ -29,6 +30,7 @@ export async function inDialect<Result>(
   key: string,
   { meta, classic }: Implementations<Result>,
 ): Promise<Result> {
+  const context = presentContext();
   if (!speaksClassic(session, key)) {
     try {
       return await meta();
@@ -38,7 +40,8 @@ export async function inDialect<Result>(
       if (node !== undefined) noteClassic(node);
     }
   }
-  return await classic(await loadClassic());
+  const ways = await loadClassic();
+  return await inContext(context, () => classic(ways));
 }
 
 /** The servers whose version has been requested. */

@@ -18,8 +18,8 @@ import { checkFunction, checkOptions } from "../option_checks.ts";
 import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
-import { NAMES, publish } from "../observation.ts";
-import type { LeaseContext } from "../channel_contexts.ts";
+import { countBytes, NAMES, presentContext, publish } from "../observation.ts";
+import type { CommandContext, LeaseContext } from "../channel_contexts.ts";
 import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
 
 /** A call of `getOrSet`. */
@@ -42,6 +42,8 @@ interface Plan {
 }
 
 const LONGEST_MESSAGE = 1000;
+/** The outcomes of a load that does not compute its value. */
+const FOUND: readonly LeaseContext["outcome"][] = ["hit", "stale", "waited"];
 
 /**
  * Reads the value of a key, or computes it. If this client is already doing that, the call joins it, unless the client
@@ -81,6 +83,8 @@ class Loading implements Load {
   readonly #key: string;
   readonly #load: () => unknown;
   readonly #plan: Plan;
+  /** What is published of the first caller's operation. */
+  readonly #context: CommandContext | undefined = presentContext();
   /** The stale value that is being replaced, if there is one. */
   readonly #replaced = deferred<{ value: unknown } | undefined>();
   /** The result for the first caller: a fresh value, or the computed one. */
@@ -182,6 +186,7 @@ class Loading implements Load {
     outcome: "hit" | "waited",
   ): Promise<{ value: unknown } | undefined> {
     const { staleFor, earlyRefresh, lockFor } = this.#plan;
+    if (this.#context !== undefined) countBytes(this.#context, item.data.byteLength);
     const value = await this.#read(item);
     const isDue = item.ttl !== -1 && item.ttl <= staleFor + earlyRefresh;
     if (!isDue && !item.isInvalid) {
@@ -197,10 +202,24 @@ class Loading implements Load {
     return { value };
   }
 
-  /** Publishes how it came by its value. */
+  /** Counts and publishes how it came by its value. */
   #tell(outcome: LeaseContext["outcome"]): void {
-    const { client } = this.#session.settings.counters;
-    publish(NAMES.lease, () => ({ key: this.#key, outcome, client }));
+    const { counters } = this.#session.settings;
+    const { client } = counters;
+    const context = this.#context;
+    if (outcome !== "lost") {
+      const found = FOUND.includes(outcome) ? 1 : 0;
+      counters.hits += found;
+      counters.misses += 1 - found;
+      if (context !== undefined) Object.assign(context, { hits: found, misses: 1 - found });
+    }
+    const namespace = context?.namespace;
+    publish(NAMES.lease, () => ({
+      key: this.#key,
+      outcome,
+      client,
+      ...(namespace === undefined ? {} : { namespace }),
+    }));
   }
 
   /** Decodes an item within the time of an operation. */
@@ -252,6 +271,7 @@ class Loading implements Load {
       this.#action,
     );
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    if (this.#context !== undefined) countBytes(this.#context, bytes.byteLength);
     const end = extendExptime(exptime, staleFor, Date.now());
     const freshFor = exptime === 0 || staleFor + earlyRefresh === 0
       ? undefined

@@ -8,13 +8,13 @@
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { SocketError } from "../errors.ts";
-import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import {
   CAS_ANSWERS,
   type CasOutcome,
   StorageCommand,
   type StoredItem,
 } from "../protocol/commands/storage.ts";
+import { StepRetrieval } from "./step_retrieval.ts";
 
 /** A value, its cas unique, and the number of the connection that they were read through. */
 export interface TiedValue<Value> {
@@ -39,7 +39,7 @@ export function readTied<Value>(
     if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
     return { value: await session.readItem(flags, data, cas, key), cas, carrier };
   };
-  return session.ask(key, () => new RetrievalCommand("gets", key, readItem), options) as Promise<
+  return session.ask(key, () => new StepRetrieval("gets", key, readItem), options) as Promise<
     TiedValue<Value> | undefined
   >;
 }

@@ -8,6 +8,7 @@ import {
 } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
 import { checkFunction, checkInteger, checkOptions } from "../option_checks.ts";
+import { inContext, presentContext } from "../observation.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
@@ -31,6 +32,7 @@ export async function update<Value>(
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);
   const exptimeOf = exptimes(options.exptime);
+  const context = presentContext();
   // An error is never a miss here: otherwise the old value would be ignored, or the new one not stored.
   const strict = { ...operationOptions(options), failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
@@ -46,7 +48,8 @@ export async function update<Value>(
     );
     const { cas, carrier } = item ?? {};
     const stored = { flags, exptime, data, cas, carrier };
-    if (await store(session, key, stored, strict)) return value as Value;
+    const storing = inContext(context, () => store(session, key, stored, strict));
+    if (await storing) return value as Value;
     if (attempt === retries) throw lostEveryRace(key, attempt + 1);
     await pause(session.settings.clock, backoff(attempt), signal);
   }

@@ -1,5 +1,5 @@
 /**
- * What other clients make of keys before they send them, for the client's option `keys`.
+ * How other clients change keys before they send them, for the client's option `keys`.
  *
  * @example Keys as dalli, Ruby's client, makes them
  * ```ts

@@ -1,6 +1,6 @@
 /** Copies of an item in other places, which follow the item. @module */
 
-import type { ItemInfo, KeyCommands, OperationOptions } from "../../mod.ts";
+import type { Exptime, ItemInfo, KeyCommands, OperationOptions } from "../../mod.ts";
 
 /** Where an item is. */
 export interface Place {
@@ -35,9 +35,11 @@ export async function snapshot(
 
 /**
  * The exptime of a copy: what the item has left, and no more than this many seconds. A server without meta commands
- * does not tell what is left: it counts as never.
+ * does not tell what is left: what the item was stored with counts then, and never where that is not known.
  */
-export function exptimeOf({ ttl = -1 }: ItemInfo, most: number): number {
+export function exptimeOf(info: ItemInfo, most: number, stored?: Exptime): Exptime {
+  const { ttl = -1 } = info;
+  if (info.ttl === undefined && stored !== undefined && most === Infinity) return stored;
   const left = ttl === -1 ? most : Math.min(Math.max(ttl, 1), most);
   return left === Infinity ? 0 : left;
 }
@@ -49,6 +51,7 @@ export function exptimeOf({ ttl = -1 }: ItemInfo, most: number): number {
  *
  * @param copies Where the copies are.
  * @param maxAge How long a copy lives at most, in seconds.
+ * @param stored What the item was stored with, if that is known.
  * @returns What went wrong in each place that could not be reached, in the order of the copies.
  * @throws What reading the item fails with.
  */
@@ -57,11 +60,12 @@ export async function publish(
   copies: readonly Place[],
   maxAge: number,
   options: OperationOptions,
+  stored?: Exptime,
 ): Promise<readonly PromiseSettledResult<unknown>[]> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const item = await snapshot(source, options);
     if (item === undefined) break;
-    const exptime = exptimeOf(item.info, maxAge);
+    const exptime = exptimeOf(item.info, maxAge, stored);
     const outcomes = await Promise.allSettled(copies.map(({ commands, key }) => {
       return commands.set(key, item.value, exptime, options);
     }));

@@ -24,6 +24,7 @@ import { checkExptime } from "../protocol/exptime.ts";
 import { watchSignal } from "../waiting.ts";
 import { type ChunkList, Chunks, rechunked } from "./chunks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
+import { ofWhole } from "./partial_errors.ts";
 import {
   type Change,
   checkCommands,
@@ -380,7 +381,11 @@ class LargeRules implements ValueRules {
     const { id, keyOf } = format.begin(key);
     const exptime = deferExptime(context.exptime, GRACE);
     const options = operationOptions(context.options ?? {});
-    await this.chunks.write(bytes, chunkByteLength, { keyOf }, exptime, options);
+    try {
+      await this.chunks.write(bytes, chunkByteLength, { keyOf }, exptime, options);
+    } catch (error) {
+      throw ofWhole(error, `set key ${JSON.stringify(key)}`);
+    }
     const count = Math.ceil(byteLength / chunkByteLength);
     return format.head(id, { count, byteLength, chunkByteLength }, encoded);
   }
@@ -393,7 +398,7 @@ class LargeRules implements ValueRules {
   ): Promise<unknown> {
     const head = this.format.open(stored, key);
     if (head === undefined) return await this.format.decode(stored);
-    const bytes = await this.chunks.read(head, options);
+    const bytes = await this.#read(head, key, options);
     if (bytes !== undefined) return await head.valueOf(bytes);
     // Its chunks are gone: it may have been replaced meanwhile.
     const again = await this.client.get(key, options);
@@ -401,8 +406,20 @@ class LargeRules implements ValueRules {
     const newHead = this.format.open(again, key);
     if (newHead === undefined) return await this.format.decode(again);
     if (newHead.id === head.id) return undefined;
-    const newBytes = await this.chunks.read(newHead, options);
+    const newBytes = await this.#read(newHead, key, options);
     return newBytes === undefined ? undefined : await newHead.valueOf(newBytes);
+  }
+
+  async #read(
+    head: Head,
+    key: string,
+    options: OperationOptions,
+  ): Promise<Uint8Array | undefined> {
+    try {
+      return await this.chunks.read(head, options);
+    } catch (error) {
+      throw ofWhole(error, `get key ${JSON.stringify(key)}`);
+    }
   }
 
   async replaced(

@@ -1,10 +1,13 @@
 /** Errors of operations on many keys, by the keys that the caller knows. @module */
 
 import {
+  ClientException,
   PartialClientException,
   type PartialFailure,
   PartialSocketError,
   SocketError,
+  TimeoutError,
+  ValidationException,
 } from "../../mod.ts";
 
 /** The caller's keys by those under which they are stored, one or several. */
@@ -82,6 +85,28 @@ export function withResults(
   });
 }
 
+/**
+ * Makes the error about the parts of a value one about its key.
+ *
+ * @param error Any error; only a refusal and what the network did are made again.
+ * @param action What was done with the parts, and the key, for the message.
+ */
+export function ofWhole(error: unknown, action: string): unknown {
+  const all = isPartial(error) ? [...error.failures.values()] : [error];
+  const cause = all.find(isSocketError) ?? all[0];
+  if (!isFault(cause)) return error;
+  const message = `Cannot ${action}: a part of its value failed: ${cause.message}`;
+  if (cause instanceof ClientException) return new ClientException(message, cause.item, { cause });
+  const Class = cause instanceof TimeoutError ? TimeoutError : SocketError;
+  return new Class(message, { ...cause.server !== undefined && { server: cause.server }, cause });
+}
+
+/** Whether memcached or the network failed, and not what the caller passed or did. */
+export function isFault(error: unknown): error is ClientException | SocketError {
+  if (error instanceof ValidationException) return false;
+  return error instanceof ClientException || error instanceof SocketError;
+}
+
 /** Whether an error tells what failed for each key. */
 export function isPartial(error: unknown): error is PartialClientException | PartialSocketError {
   return error instanceof PartialClientException || error instanceof PartialSocketError;
@@ -110,6 +135,6 @@ export function partialError(
   return new Class(action, partial);
 }
 
-function isSocketError(error: unknown): boolean {
+function isSocketError(error: unknown): error is SocketError {
   return error instanceof SocketError;
 }

@@ -204,6 +204,14 @@ interface Fault {
   readonly error: unknown;
 }
 
+/** How a value is changed. */
+interface Changing {
+  /** Whether the fleet first gets what another one has, if it lacks the value. */
+  readonly heals?: boolean;
+  /** What it is stored with, where the caller says that. */
+  readonly exptime?: () => Exptime | undefined;
+}
+
 /** Ends an update of a value that another fleet has, and that the fleet has now got. */
 class Healed extends Error {}
 
@@ -305,7 +313,7 @@ class ReplicasView implements ReplicaCommands {
   ): Promise<boolean> {
     return await this.#changeAsIs(key, options, (client) => {
       return client.add(key, value, exptime, options);
-    });
+    }, { exptime: () => exptime });
   }
 
   async replace(
@@ -314,9 +322,9 @@ class ReplicasView implements ReplicaCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#change(key, options, (client) => {
+    return await this.#changeAsIs(key, options, (client) => {
       return client.replace(key, value, exptime, options);
-    });
+    }, { exptime: () => exptime, heals: true });
   }
 
   async append(
@@ -347,7 +355,7 @@ class ReplicasView implements ReplicaCommands {
     const replica = Number(cas % count);
     const client = this.#client(replica);
     const outcome = await client.cas(key, value, cas / count, exptime, options);
-    if (outcome === "stored") await this.#copy(key, replica, options);
+    if (outcome === "stored") await this.#copy(key, replica, options, exptime);
     return outcome;
   }
 
@@ -447,6 +455,8 @@ class ReplicasView implements ReplicaCommands {
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
     checkFunction("change", change);
+    const { exptime } = options ?? {};
+    let next: Value | undefined;
     return await this.#changeAsIs(key, options, async (client, replica) => {
       let isHealed = false;
       const changeFound = async (value: Value | undefined) => {
@@ -454,7 +464,7 @@ class ReplicasView implements ReplicaCommands {
           isHealed = true;
           if (await this.#heal(key, replica, options)) throw new Healed();
         }
-        return await change(value);
+        return next = await change(value);
       };
       try {
         return await client.update(key, changeFound, options);
@@ -462,7 +472,7 @@ class ReplicasView implements ReplicaCommands {
         if (!(error instanceof Healed)) throw error;
         return await client.update(key, changeFound, options);
       }
-    });
+    }, { exptime: () => typeof exptime === "function" ? exptime(next) : exptime });
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
@@ -756,7 +766,7 @@ class ReplicasView implements ReplicaCommands {
     options: OperationOptions | undefined,
     change: (client: KeyCommands, replica: number) => Promise<Result>,
   ): Promise<Result> {
-    return await this.#changeAsIs(key, options, change, true);
+    return await this.#changeAsIs(key, options, change, { heals: true });
   }
 
   /** The same, where the first fleet need not have the value, or looks for it itself. */
@@ -764,11 +774,11 @@ class ReplicasView implements ReplicaCommands {
     key: string,
     options: OperationOptions | undefined,
     change: (client: KeyCommands, replica: number) => Promise<Result>,
-    heals = false,
+    { heals = false, exptime = () => undefined }: Changing = {},
   ): Promise<Result> {
     const { result, replica } = await this.#firstOf(key, options, change, heals);
     // Nothing has changed there.
-    if (!isAbsent(result)) await this.#copy(key, replica, options);
+    if (!isAbsent(result)) await this.#copy(key, replica, options, exptime());
     return result;
   }
 
@@ -777,11 +787,13 @@ class ReplicasView implements ReplicaCommands {
     key: string,
     source: number,
     options: OperationOptions | undefined,
+    exptime?: Exptime,
   ): Promise<void> {
     const others = [...this.#clients.keys()].filter((replica) => replica !== source);
     const places: Place[] = others.map((replica) => ({ commands: this.#client(replica), key }));
     const from = { commands: this.#client(source), key };
-    const copied = await publish(from, places, Infinity, operationOptions(options ?? {}));
+    const operation = operationOptions(options ?? {});
+    const copied = await publish(from, places, Infinity, operation, exptime);
     const faults: (Fault | undefined)[] = [...this.#clients].map(() => undefined);
     for (const [i, replica] of others.entries()) {
       const outcome = copied[i];

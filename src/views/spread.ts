@@ -381,7 +381,14 @@ class SpreadView implements KeyCommands {
     if (typeof key !== "string") return undefined;
     use?.(key);
     if (!isHot(key)) return undefined;
-    const copies = await this.#copiesOf(key);
+    let copies: readonly Place[];
+    try {
+      copies = await this.#copiesOf(key);
+    } catch (error) {
+      // While the servers are being discovered, the client waits for them.
+      if (error instanceof SocketError) return undefined;
+      throw error;
+    }
     return copies[Math.floor(Math.random() * (copies.length + 1))];
   }
 

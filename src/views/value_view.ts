@@ -39,6 +39,7 @@ import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { checkFormattedKey, type KeyFormat } from "../protocol/key_format.ts";
 import { ownData } from "../transcoding/item_codec.ts";
 import {
+  isFault,
   isPartial,
   type KeyNames,
   partialError,
@@ -282,21 +283,30 @@ export class ValueView implements KeyCommands {
     const values = readEntries(entries);
     const names = await this.#namesOf(values.keys());
     const inner = this.#clean(options);
-    const all = await Promise.all(Array.from(names, async ([innerKey, keys]) => {
+    const early = new Map<string, unknown>();
+    const stored = new Map<string, unknown>();
+    await Promise.all(Array.from(names, async ([innerKey, keys]) => {
       const key = lastOf(keys);
-      return [
-        innerKey,
-        await this.#toStored(values.get(key), key, { options, exptime }),
-      ] as const;
+      try {
+        const value = await this.#toStored(values.get(key), key, { options, exptime });
+        if (value !== UNKNOWN) stored.set(innerKey, value);
+      } catch (error) {
+        // A fault of one key, as of a server that gets a part of its value, keeps no other from being stored.
+        if (!isFault(error)) throw error;
+        early.set(innerKey, error);
+      }
     }));
-    const stored = new Map(all.filter(([, value]) => value !== UNKNOWN));
-    if (stored.size < all.length && stored.size === 0) return;
-    await this.#replacing(names, stored, options, () => {
-      return this.#many("set", names, async () => {
-        await this.#inner.setMany(stored, exptime, inner);
-        return new Map();
-      });
-    });
+    const { failures, results } = stored.size === 0 && names.size > 0
+      ? { failures: new Map<string, unknown>(), results: new Map<string, boolean>() }
+      : await partsOf(
+        this.#replacing(names, stored, options, async () => {
+          await this.#inner.setMany(stored, exptime, inner);
+          return new Map(Array.from(stored.keys(), (key) => [key, true]));
+        }),
+        names,
+      );
+    for (const [key, error] of renameKeys(early, names)) failures.set(key, error);
+    if (failures.size > 0) throw partialError("set", { failures, results, count: values.size });
   }
 
   async add(

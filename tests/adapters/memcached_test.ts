@@ -219,7 +219,7 @@ Deno.test("memcached: servers may be a name, a list or weights, and config holds
   for (const none of [{}, null, 5, [5]] as unknown as MemcachedServers[]) {
     assertThrows(() => names(none), ValidationException);
   }
-  Memcached.config = { namespace: 5 as unknown as string };
+  Memcached.config.namespace = 5 as unknown as string;
   try {
     assertThrows(() => new Memcached(), ValidationException, "namespace");
   } finally {
@@ -326,4 +326,33 @@ Deno.test("memcached: a lifetime below 0 is over at once, as in the package", as
   const [error] = await call(client, "set", "key", "value", -0.5);
   assertInstanceOf(error, ValidationException);
   client.end();
+});
+
+Deno.test("memcached: end() waits for what is under way, and later calls connect again", async () => {
+  let connections = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ connection }) => {
+      connections = Math.max(connections, connection);
+      return { delay: 5 };
+    },
+  });
+  const client = new Memcached(server.address);
+  let issues = 0;
+  client.on("issue", () => issues++);
+  for (let i = 1; i <= 3; i++) {
+    const both = Promise.all([call(client, "set", "key", i, 0), call(client, "get", "key")]);
+    client.end();
+    client.end();
+    assertEquals(await both, [[undefined, true], [undefined, i]]);
+    assertEquals([connections, issues], [i, 0]);
+  }
+  client.end();
+  const none = new Memcached(NOWHERE);
+  none.on("issue", () => issues++);
+  for (let i = 1; i <= 2; i++) {
+    const failed = call(none, "get", "key");
+    none.end();
+    assertInstanceOf((await failed)[0], SocketError);
+    assertEquals(issues, i);
+  }
 });

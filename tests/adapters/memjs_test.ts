@@ -192,7 +192,7 @@ Deno.test("memjs: options and values that it cannot have are refused", async () 
   for (const [options, message] of refused) {
     assertThrows(() => Client.create("a", options as MemjsOptions), ValidationException, message);
   }
-  for (const servers of ["a:b", "a,,b", "a b", "x@a"]) {
+  for (const servers of ["a:b", "a,,b", "a b", "x@", "x@y@a"]) {
     assertThrows(() => Client.create(servers), ValidationException);
   }
   assertThrows(() => new Client("a" as unknown as MemjsServer[]), ValidationException);
@@ -239,4 +239,60 @@ Deno.test("memjs: a serializer does not get an expires that does not fit", async
     await assertRejects(() => client.set("key", "v", { expires }), ValidationException, "expires");
   }
   client.close();
+});
+
+Deno.test("memjs: close() and quit() wait for what is under way, and later calls connect again", async () => {
+  let connections = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ connection }) => {
+      connections = Math.max(connections, connection);
+      return { delay: 5 };
+    },
+  });
+  const client = Client.create(server.address, QUIET);
+  for (const [i, end] of (["close", "quit", "close"] as const).entries()) {
+    const [set, got] = [client.set("key", `${i}`), client.get("key")];
+    client[end]();
+    client[end]();
+    assertEquals([await set, text((await got).value)], [true, `${i}`]);
+    assertEquals(connections, i + 1);
+  }
+  const none = Client.create(NOWHERE, { "retry_delay": 0, ...QUIET });
+  const failed = assertRejects(() => none.get("key"), SocketError);
+  none.close();
+  await failed;
+  await assertRejects(() => none.get("key"), SocketError, NOWHERE);
+  none.close();
+  client.close();
+});
+
+Deno.test("memjs: null is the default of an option", async () => {
+  await using server = await MemcachedServer.listen();
+  const options = { expires: null, timeout: null, retries: null, username: null, ...QUIET };
+  const client = Client.create(server.address, options as unknown as MemjsOptions);
+  assertEquals(await client.set("key", "value", null as unknown as undefined), true);
+  client.close();
+  Client.create(server.address, null as unknown as MemjsOptions).close();
+  for (const wrong of [5, "options", []] as unknown as MemjsOptions[]) {
+    assertThrows(() => Client.create("a", wrong), ValidationException, "an object");
+  }
+});
+
+Deno.test("memjs: a name or a password that an address lacks is that of the options or the environment", async () => {
+  const auth = { username: "user", password: "p@ss" };
+  await using server = await MemcachedServer.listen({ auth });
+  const { address } = server;
+  const environment = { MEMCACHE_USERNAME: "user", MEMCACHE_PASSWORD: "p@ss" };
+  const make = [
+    () => Client.create(`user@${address}`, { password: "p@ss" }),
+    () => Client.create(`:p@ss@${address}`, { username: "user" }),
+    () => Client.create(`user:@${address}`, { username: "nobody", password: "p@ss" }),
+    () => withEnvironment(environment, () => Client.create(`user@${address}`)),
+    () => withEnvironment(environment, () => Client.create(address)),
+    () => withEnvironment({ MEMCACHE_PASSWORD: "p@ss" }, () => Client.create(`user@${address}`)),
+  ];
+  for (const client of make.map((one) => one())) {
+    assertEquals(await client.set("key", "value"), true);
+    client.close();
+  }
 });

@@ -10,6 +10,7 @@ import {
   moecacheSessionStore,
   sessionIdStrategy,
 } from "../../src/adapters/session.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { SERVERS } from "../support/every_server.ts";
 
 class Store {
@@ -209,11 +210,32 @@ Deno.test("the stores of sessions refuse an invalid session", async () => {
   await using express = moecacheSessionStore({ Store }, { servers });
   await using hono = honoSessionsStore({ servers });
   await using strategy = sessionIdStrategy({ servers });
-  const wrong: unknown[] = [undefined, null, "session", 5, [], () => {}];
+  const holding = [new Map([["a", 1]]), new Set([1]), new Date(), Promise.resolve({}), new Error()];
+  const wrong: unknown[] = [undefined, null, "session", 5, [], () => {}, ...holding];
   for (const session of wrong as never[]) {
     await assertRejects(() => set(express, "id", session), ValidationException, "session");
     await assertRejects(() => hono.createSession("id", session), ValidationException, "session");
     await assertRejects(() => strategy.createData(session), ValidationException, "session");
     await assertRejects(() => strategy.updateData("id", session), ValidationException, "session");
+  }
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  await using storage = honoSessionStorage({ servers, onError });
+  for (const session of [undefined, () => {}, ...holding]) storage.set("id", session);
+  await storage.written();
+  await Promise.resolve();
+  assertEquals(errors.length, holding.length + 2);
+  for (const error of errors) assert(error instanceof ValidationException, `${error}`);
+});
+
+Deno.test("the stores of sessions store an instance of a class, and one without a prototype", async () => {
+  await using server = await MemcachedServer.listen();
+  await using strategy = sessionIdStrategy({ servers: server.address });
+  class Session {
+    user = "Ada";
+  }
+  const bare = Object.assign(Object.create(null), { user: "Ada" });
+  for (const session of [new Session(), bare]) {
+    assertEquals(await strategy.readData(await strategy.createData(session)), { user: "Ada" });
   }
 });

@@ -62,7 +62,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
-    "{ BareClient, jsonTranscoder }": 21_550,
+    "{ BareClient, jsonTranscoder }": 21_600,
     "{ Client }": 35_950,
   },
   Rollup: {

@@ -1,6 +1,6 @@
 /** The commands on keys that the command line names, and what is the same everywhere. */
 
-import { Client } from "@moecache/moecache";
+import { Client, type EncodedValue, rawTranscoder } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { SERVERS } from "../support/every_server.ts";
@@ -181,4 +181,51 @@ Deno.test("a terminal gets no control characters of a value", async () => {
   await moecache(["set", "key", "a\x1b]0;title\x07b\nc"], { env });
   const { output } = await moecache("get key", { env, isTerminal: true });
   assertEquals(output, "a\\u001b]0;title\\u0007b\nc\n");
+});
+
+Deno.test("an empty list of servers is refused, and an empty variable is none", async () => {
+  for (const servers of ["", " "]) {
+    const { code, messages } = await moecache(["get", "key", "-s", servers]);
+    assertEquals([code, messages], [2, "moecache: the option --servers is empty\n"]);
+  }
+  const { messages } = await moecache("get key --timeout 1s", { env: { MEMCACHED_SERVERS: " " } });
+  assertEquals(messages.includes("127.0.0.1:11211") || messages === "", true);
+});
+
+Deno.test("get writes texts and bytes under one head of CSV", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.setMany({ text: "a,b", bytes: Uint8Array.of(255) });
+  const env = { MEMCACHED_SERVERS: server.address };
+  const { output } = await moecache("get text bytes --csv", { env });
+  assertEquals(output, 'key,value,base64\ntext,"a,b",\nbytes,,/w==\n');
+  assertEquals((await moecache("get bytes --csv", { env })).output, "key,base64\nbytes,/w==\n");
+  const { output: json } = await moecache("get text bytes --json", { env });
+  assertEquals(json, '{"key":"text","value":"a,b"}\n{"key":"bytes","base64":"/w=="}\n');
+  const inspected = await moecache("inspect bytes --json", { env });
+  assertEquals(JSON.parse(inspected.output).base64, "/w==");
+});
+
+Deno.test("a value that holds itself, or is nested deeply, is shown", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const raw = client.withTranscoder(rawTranscoder({ withFlags: true }));
+  await client.set("plain", [1]);
+  const pickled = await raw.get<EncodedValue>("plain");
+  const put = (key: string, pickle: string) =>
+    raw.set(key, { flags: pickled?.flags ?? 0, data: new TextEncoder().encode(pickle) });
+  // What Python's pickle writes for `itself = []; itself.append(itself)`, and for lists in lists.
+  await put("itself", "]q\0h\0a.");
+  await put("deep", `${"]".repeat(900)}${"a".repeat(899)}.`);
+  const env = { MEMCACHED_SERVERS: server.address };
+  for (const key of ["itself", "deep"]) {
+    for (const command of ["get", "inspect"]) {
+      for (const shape of ["", " --json", " --csv"]) {
+        const { code, output } = await moecache(`${command} ${key}${shape}`, { env });
+        assertEquals([code, output === ""], [0, false], `${command} ${key}${shape}`);
+        if (shape === " --json") JSON.parse(output);
+      }
+    }
+  }
+  assertEquals((await moecache("get itself", { env })).output, '["(itself)"]\n');
 });

@@ -1,6 +1,7 @@
 /** `exporter`. */
 
 import { Client } from "@moecache/moecache";
+import { MemcachedServer } from "@moecache/moecache/testing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
@@ -52,12 +53,31 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("what listens refuses an address that is none, before it does anything", async () => {
-  for (const command of ["exporter", "serve", "web"]) {
-    for (const address of ["nowhere", ":x", "127.0.0.1", ":65536", "[::1]"]) {
-      const { code, messages } = await moecache(`${command} --listen ${address}`);
-      assertEquals(code, 2, `${command} ${address}`);
-      assertStringIncludes(messages, `--listen "${address}"`);
+Deno.test("exporter answers a request that names no path, and continues", async () => {
+  await using server = await MemcachedServer.listen();
+  const interruption = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const serving = moecache("exporter --listen 127.0.0.1:0 --json", {
+    env: { MEMCACHED_SERVERS: server.address },
+    interrupted: interruption.signal,
+    onOutput: (text) => resolve(JSON.parse(text).address),
+  });
+  const [hostname = "", port = ""] = (await promise).split(":");
+  const statusOf = async (path: string) => {
+    using connection = await Deno.connect({ hostname, port: Number(port) });
+    const request = `GET ${path} HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(request));
+    const reply = await new Response(connection.readable).text();
+    return reply.slice(0, 12);
+  };
+  try {
+    for (const path of ["//", "/\\", "//[", "http://", "*", "///metrics", "/%"]) {
+      assertEquals(await statusOf(path), "HTTP/1.1 404", path);
     }
+    assertEquals(await statusOf("/scrape?target=%00"), "HTTP/1.1 400");
+    assertEquals(await statusOf("/metrics"), "HTTP/1.1 200");
+  } finally {
+    interruption.abort();
+    assertEquals((await serving).code, 0);
   }
 });

@@ -3,9 +3,11 @@
 import { Client } from "@moecache/moecache";
 import { ketama } from "@moecache/moecache/rings";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { globPattern } from "../../src/cli/item_filter.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { globFilter } from "../../src/cli/item_filter.ts";
+import { UsageFault } from "../../src/cli/usage.ts";
 import { SERVERS } from "../support/every_server.ts";
+import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { moecache } from "./fake_terminal.ts";
 
 const ITEMS = 5000;
@@ -74,7 +76,7 @@ Deno.test("keys shows keys of any bytes among many, a line each", async () => {
 });
 
 Deno.test("a pattern matches the whole key, and its own signs where they are escaped", () => {
-  const matches = (glob: string, key: string) => globPattern(glob).test(key);
+  const matches = (glob: string, key: string) => globFilter(glob)(key);
   assertEquals(matches("a.c", "abc"), false);
   assertEquals(matches("a\\*c", "a*c"), true);
   assertEquals(matches("a\\*c", "abc"), false);
@@ -238,4 +240,82 @@ Deno.test("balance shows what it does not know as a dash, and says why", async (
     [true, false],
     [true, false],
   ]);
+});
+
+Deno.test("a pattern with many stars takes no longer than one with few", () => {
+  const isMatch = globFilter("*a".repeat(60) + "*b");
+  assertEquals(isMatch("a".repeat(250)), false);
+  assertEquals(isMatch(`${"a".repeat(249)}b`), true);
+});
+
+Deno.test("a pattern matches as those of shells do, whatever stands between its stars", () => {
+  const matches = (glob: string, key: string) => globFilter(glob)(key);
+  for (
+    const [glob, key, expected] of [
+      ...[["*", "", true], ["*", "any", true], ["**", "any", true], ["a*", "ba", false]],
+      ...[["*a", "ab", false], ["*ab*", "xaabx", true], ["a*a", "a", false], ["a*a", "aa", true]],
+      ...[["a*bc*c", "abcc", true], ["a*bc*c", "abc", false], ["*?*", "", false], ["", "", true]],
+      ...[["*[0-9]", "key:7", true], ["[!]", "!", true], ["*日*", "x日本", true], [
+        "?*?",
+        "💡",
+        false,
+      ]],
+    ] as [string, string, boolean][]
+  ) {
+    assertEquals(matches(glob, key), expected, `${glob} ${key}`);
+  }
+  assertThrows(() => globFilter("key:[9-0]"), UsageFault, "ends before it begins");
+});
+
+Deno.test("keys --server without a name shows the server behind each key", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const lines: string[] = [];
+  for (const [server, key] of [[first, "a"], [second, "b"]] as const) {
+    await using client = new Client(server.address);
+    await client.set(key, 1);
+    await client.meta("ms", btoa(`${key}\n`), ["b"], "v");
+    lines.push(`${key}\t${server.address}`, `${key}\\u000a\t${server.address}`);
+  }
+  const env = { MEMCACHED_SERVERS: `${first.address},${second.address}` };
+  for (const line of ["keys --server", "keys --server --min-size 1"]) {
+    const { code, output } = await moecache(line, { env });
+    assertEquals([code, output.trimEnd().split("\n").toSorted()], [0, lines.toSorted()], line);
+  }
+});
+
+Deno.test("balance marks a server that is lost midway", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const line = (key: string) => `key=${key} exp=-1 la=1795388585 cas=5 fetch=no cls=1 size=65\n`;
+  await using peer = new ScriptedPeer(async (connection) => {
+    await connection.request();
+    await connection.send(`${line("a")}${line("b")}key=c exp=`);
+    await connection.close();
+  });
+  const env = { MEMCACHED_SERVERS: `${peer.address},${server.address}` };
+  const { code, output } = await moecache("balance", { env });
+  assertEquals(code, 3);
+  assertMatch(output, new RegExp(`^${peer.address} +2\\+ `, "m"));
+  assertMatch(output, new RegExp(`^${server.address} +1 `, "m"));
+  assertStringIncludes(output, `${peer.address} was not listed to the end: it holds more than`);
+  const { output: json } = await moecache("balance --json", { env });
+  const rows = json.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(rows.map(({ items, complete }) => [items, complete]), [[2, false], [1, true]]);
+});
+
+Deno.test("big keeps the largest, however many are asked for", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const sizes = Array.from({ length: 500 }, (_, i) => (i * 7919) % 500);
+  await client.setMany(sizes.map((size) => [`key:${size}`, "x".repeat(size)] as const));
+  const env = { MEMCACHED_SERVERS: server.address };
+  for (const count of [1, 3, 499, 500, 501, Number.MAX_SAFE_INTEGER]) {
+    const { output } = await moecache(`big -n ${count} --json`, { env });
+    const keys = output.trimEnd().split("\n").map((line) => JSON.parse(line).size);
+    assertEquals(keys.length, Math.min(500, count));
+    assertEquals(keys, keys.toSorted((a, b) => b - a));
+    assertEquals(JSON.parse(output.split("\n")[0] ?? "").key, "key:499");
+  }
 });

@@ -92,3 +92,75 @@ Deno.test("load refuses what is not a dump, and names the line", async () => {
   assertEquals((await moecache("load /nowhere/at/all", {})).code, 2);
   assertEquals((await moecache("load --rate fast", {})).code, 2);
 });
+
+Deno.test("load counts what the server refuses, and stores the rest", async () => {
+  await using server = await MemcachedServer.listen({ maxItemSize: 64 * 1024 });
+  const line = (key: string, size: number) =>
+    JSON.stringify({ key, exptime: null, flags: 274, base64: btoa("x".repeat(size)) });
+  const input = [line("a", 10), line("large", 100_000), line("b", 10), line("vast", 200_000)];
+  const { code, output, messages } = await moecache("load --json", {
+    env: { MEMCACHED_SERVERS: server.address },
+    input: input.join("\n"),
+  });
+  assertEquals(code, 3);
+  assertEquals(JSON.parse(output), { loaded: 2, skipped: 0, expired: 0, refused: 2 });
+  assertEquals(messages.trimEnd().split("\n").length, 1);
+  assertStringIncludes(messages, "too large");
+});
+
+Deno.test("dump and del --prefix leave out a server that fails midway, and go on", async () => {
+  let isFailing = false;
+  await using failing = await MemcachedServer.listen({
+    fault: ({ command }) =>
+      isFailing && command !== "lru_crawler" ? { reply: "SERVER_ERROR out of memory" } : undefined,
+  });
+  await using server = await MemcachedServer.listen();
+  for (const { address } of [failing, server]) {
+    await using client = new Client(address);
+    await client.setMany(Array.from({ length: 1200 }, (_, i) => [`${i}:${address}`, i] as const));
+  }
+  isFailing = true;
+  const env = { MEMCACHED_SERVERS: `${failing.address},${server.address}` };
+  const dump = await moecache("dump --values", { env });
+  assertEquals([dump.code, dump.messages.trimEnd().split("\n").length], [3, 1]);
+  const lines = dump.output.trimEnd().split("\n").map((line) => JSON.parse(line).key);
+  assertEquals([lines.length, lines.every((key) => key.endsWith(server.address))], [1200, true]);
+  const deleted = await moecache("del --prefix 1", { env });
+  assertEquals([deleted.code, deleted.output], [3, "311\n"], deleted.messages);
+  assertEquals(deleted.messages.trimEnd().split("\n").length, 1);
+});
+
+Deno.test("dump writes CSV, to a file too", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.withTranscoder(rawTranscoder).set("key", Uint8Array.of(1));
+  const env = { MEMCACHED_SERVERS: server.address };
+  const file = await Deno.makeTempFile();
+  try {
+    const csv = "key,keyBase64,exptime,flags,base64\nkey,,,0,AQ==\n";
+    assertEquals((await moecache("dump --values --csv", { env })).output, csv);
+    assertEquals((await moecache(`dump --values --csv -o ${file}`, { env })).output, "");
+    assertEquals(await Deno.readTextFile(file), csv);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("dump and load say which file cannot be written or read", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const env = { MEMCACHED_SERVERS: server.address };
+  const lines = [
+    "dump -o /nowhere/at/all",
+    "dump -o /",
+    "dump -o /dev/full",
+    "load /nowhere",
+    "load /",
+  ];
+  for (const line of [...lines, ["dump", "-o", ""], ["load", ""]]) {
+    const { code, output, messages } = await moecache(line, { env });
+    assertEquals([code, output, messages.trimEnd().split("\n").length], [2, "", 1], `${line}`);
+    assertEquals(messages.startsWith("moecache: "), true, messages);
+  }
+});

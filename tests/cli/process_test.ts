@@ -1,10 +1,10 @@
-/** The program as a process: signals, closed pipes, and what shells complete. */
+/** The program as a process: signals and closed pipes. */
 
 import { Client } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assertEquals, assertMatch } from "@std/assert";
+import { pause } from "../../src/cli/pause.ts";
 import { untilAborted } from "../../src/cli/terminal.ts";
-import { moecache } from "./fake_terminal.ts";
 
 const PROGRAM = new URL("../../src/cli/mod.ts", import.meta.url).pathname;
 
@@ -99,17 +99,51 @@ Deno.test("untilAborted closes its source when its reader stops", async () => {
   assertEquals(isClosed, true);
 });
 
-Deno.test("bash completes commands and options", async () => {
-  const { output } = await moecache("completion bash");
-  const complete = async (...words: string[]) => {
-    const script = `${output}
-      COMP_WORDS=(moecache ${words.join(" ")}); COMP_CWORD=${words.length}
-      _moecache; echo "\${COMPREPLY[@]}"`;
-    const { stdout } = await new Deno.Command("bash", { args: ["-c", script] }).output();
-    return new TextDecoder().decode(stdout).trim();
-  };
-  assertEquals(await complete("pref"), "prefixes");
-  assertEquals(await complete("keys", "--min"), "--min-size");
-  assertEquals(await complete("get", "--serv"), "--servers");
-  assertEquals((await moecache("completion tcsh")).code, 2);
+/** Runs a line of a shell, in which `moecache` is the program. */
+async function shell(line: string) {
+  const run = `"${Deno.execPath()}" run --no-check -A "${PROGRAM}"`;
+  const script = `set -o pipefail; moecache() { ${run} "$@"; }; ${line}`;
+  const { code, stdout, stderr } = await new Deno.Command("bash", { args: ["-c", script] })
+    .output();
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout), messages: decoder.decode(stderr) };
+}
+
+Deno.test("a closed pipe is no fault, and a full disk is one", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const keys = Array.from({ length: 50_000 }, (_, i) => `a-key-of-some-length:${i}`);
+  await client.setMany(keys.map((key) => [key, 1] as const));
+  const at = `-s ${server.address}`;
+  for (const line of [`moecache keys ${at}`, `moecache keys ${at} 2>&1`, `moecache dump ${at}`]) {
+    const { code, output, messages } = await shell(`${line} | head -n 1`);
+    assertEquals([line, code, output.split("\n").length, messages], [line, 0, 2, ""]);
+  }
+  for (const line of ["keys", "get a-key-of-some-length:1", "--help", "keys --json"]) {
+    const { code, messages } = await shell(`moecache ${line} ${at} > /dev/full`);
+    assertEquals([line, code, messages.trimEnd().split("\n").length], [line, 2, 1], messages);
+  }
+  const unheard = await shell(`moecache get key -s 127.0.0.1:1 2> /dev/full`);
+  assertEquals([unheard.code, unheard.output], [3, ""]);
+});
+
+Deno.test("commands that want standard input take a closed one for nothing", async () => {
+  await using server = await MemcachedServer.listen();
+  const at = `-s ${server.address}`;
+  for (const [line, code] of [["set key", 0], ["load", 1], ["meta ms key", 0]] as const) {
+    for (const input of ["<&-", "< /dev/null"]) {
+      const ended = await shell(`moecache ${line} ${at} ${input}`);
+      assertEquals([line, input, ended.code, ended.messages], [line, input, code, ""]);
+    }
+  }
+});
+
+Deno.test("pause takes more than the timers of runtimes do", async () => {
+  const interruption = new AbortController();
+  let isOver = false;
+  const pausing = pause(2 ** 40, interruption.signal).then(() => isOver = true);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(isOver, false);
+  interruption.abort();
+  await pausing;
 });

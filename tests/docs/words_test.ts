@@ -26,6 +26,8 @@ const PLAINER: ReadonlyMap<RegExp, string> = new Map([
   [/\blet go of\b/i, "not kept, freed"],
   [/, say[,)]|, say\b(?=\.)/i, "for example"],
   [/\bfor want of\b/i, "because there is no"],
+  [/\bmemcached (is|was|goes|went) away\b/i, "cannot be reached, is down"],
+  [/\bby the way of\b/i, "through"],
   [/\b(can|could|may|to) be had\b/i, "can be found, can be reached"],
 ]);
 

@@ -190,8 +190,14 @@ Deno.test("memcached_drop_in.mjs renders a page once on two servers, and each ti
   assertEquals(new Set(made).size, 3);
 });
 
-Deno.test("express_rate_limit.mjs turns the sixth request away on two servers, and none without memcached", async () => {
-  await using servers = await TwoServers.start("express_rate_limit.mjs");
+for (const example of ["express_rate_limit.mjs", "fastify_rate_limit.mjs"]) {
+  Deno.test(`${example} turns the sixth request away on two servers, and none without memcached`, async () => {
+    await limitRate(example);
+  });
+}
+
+async function limitRate(example: string): Promise<void> {
+  await using servers = await TwoServers.start(example);
   const { memcached, first, second } = servers;
   const ask = async (url: string) => {
     const response = await fetch(url);
@@ -205,7 +211,7 @@ Deno.test("express_rate_limit.mjs turns the sixth request away on two servers, a
   assertEquals(statuses, [200, 200, 200, 200, 200, 429, 429]);
   await memcached.kill();
   assertEquals([await ask(first), await ask(second)], [200, 200]);
-});
+}
 
 Deno.test("bentocache.mjs renders a page once on two servers, and on each without memcached", async () => {
   await using servers = await TwoServers.start("bentocache.mjs");

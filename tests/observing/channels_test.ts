@@ -3,7 +3,14 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { CHANNELS, Client, type ClientOptions, rawTranscoder, TimeoutError } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
-import { FAILURE, Listener, SUCCESS, testChannels, testWithoutChannels } from "./listener.ts";
+import {
+  FAILURE,
+  Listener,
+  noteUncaught,
+  SUCCESS,
+  testChannels,
+  testWithoutChannels,
+} from "./listener.ts";
 
 const SECRET = "what-nobody-must-see";
 
@@ -64,7 +71,7 @@ testChannels(
         ["touch", "added", 1, undefined, undefined],
         ["incr", "counter", 1, undefined, undefined],
         ["decr", "counter", 1, undefined, undefined],
-        ["getOrSet", "computed", 1, undefined, undefined],
+        ["getOrSet", "computed", 1, 0, 1],
         ["update", "computed", 1, undefined, undefined],
         ["invalidate", "computed", 1, undefined, undefined],
         ["inspect", "key", 1, 1, 0],
@@ -143,11 +150,41 @@ testChannels(
   },
 );
 
+testChannels("what a feature has found, read and stored is told in both dialects", async () => {
+  for (const dialect of ["meta", "classic"] as const) {
+    await withClient(async (client) => {
+      using listener = new Listener().trace(CHANNELS.command).listen(CHANNELS.lease);
+      await client.getOrSet("key", () => SECRET);
+      await client.getOrSet("key", () => "");
+      await client.update("key", () => "four");
+      await client.inspect("key");
+      await client.invalidate("key");
+      await client.namespace("pages:").getOrSet("key", () => SECRET);
+      const seen = listener.traces.map(({ context }) => {
+        const { command, hits, misses, valueBytes, serverPort, attempts } = context;
+        return [command, hits, misses, valueBytes, serverPort !== undefined, attempts];
+      });
+      assertEquals(seen, [
+        ["getOrSet", 0, 1, SECRET.length, true, 1],
+        ["getOrSet", 1, 0, SECRET.length, true, 1],
+        ["update", undefined, undefined, 4, true, 1],
+        ["inspect", 1, 0, undefined, true, 1],
+        ["invalidate", undefined, undefined, undefined, true, 1],
+        ["getOrSet", 0, 1, SECRET.length, true, 1],
+      ]);
+      const namespaces = listener.messages.map(({ namespace }) => namespace);
+      assertEquals(namespaces, [undefined, undefined, "pages:"]);
+    }, { dialect });
+  }
+});
+
 testChannels("start runs in the caller's async context, before the call returns", async () => {
   await withClient(async (client) => {
     const storage = new AsyncLocalStorage<string>();
     const stores: unknown[] = [];
-    using _ = new Listener().trace(CHANNELS.command, () => stores.push(storage.getStore()));
+    using _ = new Listener().trace(CHANNELS.command, {
+      start: () => stores.push(storage.getStore()),
+    });
     const got = storage.run("caller", () => client.get("key"));
     assertEquals(stores, ["caller"]);
     await got;
@@ -311,6 +348,56 @@ testChannels("a lease tells how getOrSet came by its value", async () => {
     const seen = listener.messages.map(({ outcome }) => outcome);
     assertEquals(seen, ["won", "hit", "won", "stale", "won", "timed out", "lost", "waited"]);
   });
+});
+
+testChannels("a connection that ends as soon as it is there was opened and closed", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Client(server.address);
+  using listener = new Listener().listen(CHANNELS.connectionClosed);
+  using _ = new Listener().trace(CHANNELS.connect, {
+    asyncEnd: () => void client.close(),
+  });
+  await assertRejects(() => client.get("key"), Error, "the client is closed");
+  await client.close();
+  const [{ reason, isFailure, serverPort } = {}, ...others] = listener.messages;
+  assertEquals([isFailure, serverPort, others], [false, server.port, []]);
+  assert(reason instanceof Error && reason.message.includes("the client is closed"));
+});
+
+testChannels("what a listener throws is no error of the client's", async () => {
+  const fault = new Error("a listener's fault");
+  const throwing = () => {
+    throw fault;
+  };
+  const traced = [CHANNELS.command, CHANNELS.batch, CHANNELS.connect];
+  const events = ["start", "end", "asyncStart", "asyncEnd", "error"];
+  const { lease, server: state, failover, discovery, connectionClosed } = CHANNELS;
+  const names = [
+    ...traced.flatMap((name) => events.map((event) => `tracing:${name}:${event}`)),
+    ...[lease, state, failover, discovery, connectionClosed],
+  ];
+  await using server = await MemcachedServer.listen();
+  const lookUp = () => Promise.resolve({ servers: [server.address] });
+  for (const name of names) {
+    using uncaught = noteUncaught();
+    using _ = new Listener().subscribe(name, throwing);
+    const client = new Client([], { discovery: { name: "test", lookUp } });
+    await client.set("key", 1);
+    assertEquals(await client.getMany(["key", "none"]), new Map([["key", 1]]), name);
+    assertEquals(await client.getOrSet(name, () => 2), 2);
+    await client.close();
+    const lost = new Client("127.0.0.1:1", { failover: "miss", failuresBeforeDead: 1 });
+    assertEquals(await lost.get("key"), undefined, name);
+    await assertRejects(() => lost.incr("key", 1, { initial: 1n }), Error, "127.0.0.1:1");
+    await lost.close();
+    await uncaught.settle();
+    assertEquals(uncaught.errors.filter((error) => error !== fault), []);
+    // A batch fails only where a connection is lost while it is under way.
+    assertEquals([name, uncaught.errors.length > 0], [
+      name,
+      name !== "tracing:moecache:batch:error",
+    ]);
+  }
 });
 
 testWithoutChannels(

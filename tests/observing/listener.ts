@@ -19,6 +19,7 @@ export function testWithoutChannels(name: string, fn: () => Promise<void>): void
 
 /** The events of a tracing channel. */
 const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
+type Event = typeof EVENTS[number];
 
 /** Everything that contexts may hold. */
 export type Context = Partial<CommandContext & BatchContext & Record<string, unknown>>;
@@ -37,12 +38,16 @@ export class Listener implements Disposable {
   /** What came from plain channels. */
   readonly messages: Context[] = [];
 
-  /** Listens to a tracing channel. */
-  trace(name: string, started: () => void = () => {}): this {
+  /**
+   * Listens to a tracing channel.
+   *
+   * @param called What is called at some of its events.
+   */
+  trace(name: string, called: Readonly<Partial<Record<Event, () => void>>> = {}): this {
     for (const event of EVENTS) {
-      this.#subscribe(`tracing:${name}:${event}`, (message) => {
+      this.subscribe(`tracing:${name}:${event}`, (message) => {
         const context = message as Context;
-        if (event === "start") started();
+        called[event]?.();
         const known = this.traces.find((trace) => trace.context === context);
         if (known !== undefined) known.events.push(event);
         else this.traces.push({ context, events: [event] });
@@ -53,20 +58,43 @@ export class Listener implements Disposable {
 
   /** Listens to a plain channel. */
   listen(name: string): this {
-    this.#subscribe(name, (message) => this.messages.push(message as Context));
+    return this.subscribe(name, (message) => this.messages.push(message as Context));
+  }
+
+  /** Calls a function for what comes from a plain channel. */
+  subscribe(name: string, listener: (message: unknown) => void): this {
+    diagnostics.subscribe(name, listener);
+    this.#ends.push(() => diagnostics.unsubscribe(name, listener));
     return this;
   }
 
   [Symbol.dispose](): void {
     for (const end of this.#ends) end();
   }
-
-  #subscribe(name: string, listener: (message: unknown) => void): void {
-    diagnostics.subscribe(name, listener);
-    this.#ends.push(() => diagnostics.unsubscribe(name, listener));
-  }
 }
 
 /** The events of an operation that succeeds, and of one that fails. */
 export const SUCCESS: readonly string[] = ["start", "end", "asyncStart", "asyncEnd"];
 export const FAILURE: readonly string[] = ["start", "end", "error", "asyncStart", "asyncEnd"];
+
+/** Uncaught errors, which the runtime does not report while they are noted. */
+export interface Uncaught extends Disposable {
+  readonly errors: unknown[];
+  /** Waits until what was thrown has been noted. */
+  settle(): Promise<void>;
+}
+
+/** Notes uncaught errors until it is disposed of. */
+export function noteUncaught(): Uncaught {
+  const errors: unknown[] = [];
+  const note = (error: unknown) => void errors.push(error);
+  const events = ["uncaughtException", "unhandledRejection"] as const;
+  for (const event of events) process.on(event, note);
+  return {
+    errors,
+    settle: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    [Symbol.dispose]: () => {
+      for (const event of events) process.off(event, note);
+    },
+  };
+}

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { exec } from "../package/exec.ts";
@@ -40,6 +46,32 @@ Deno.test("Client.metrics counts a refusal as an error and not as a miss", async
   assertEquals([errors, misses], [{ ClientException: 1 }, 0]);
 });
 
+Deno.test("Client.metrics counts what getOrSet finds, and no step of an operation, in both dialects", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const dialect of ["meta", "classic"] as const) {
+    await using client = new Client(server.address, { dialect });
+    const counts = async (operation: Promise<unknown>) => {
+      await operation;
+      const { hits, misses } = client.metrics();
+      return [hits, misses];
+    };
+    const key = `key:${dialect}`;
+    const pages = client.namespace(`pages:${dialect}:`);
+    assertEquals(await counts(client.getOrSet(key, () => 1)), [0, 1]);
+    assertEquals(await counts(client.getOrSet(key, () => 2)), [1, 1]);
+    assertEquals(await counts(client.invalidate(key)), [1, 1]);
+    assertEquals(await counts(client.getOrSet(key, () => 2)), [1, 2]);
+    assertEquals(await counts(client.update(key, () => 3)), [1, 2]);
+    assertEquals(await counts(client.getMany([key, "none"])), [2, 3]);
+    assertEquals(await counts(pages.get("none")), [2, 4]);
+    assertEquals(await counts(pages.getOrSet("key", () => 1)), [2, 5]);
+    assertEquals(await counts(Promise.all([pages.get("key"), pages.getOrSet("key", () => 1)])), [
+      4,
+      5,
+    ]);
+  }
+});
+
 Deno.test("clientName is checked", () => {
   for (const clientName of ["", "a b", "ü", 1, "x".repeat(201)]) {
     assertThrows(() => new Client("host", { clientName } as object), ValidationException);
@@ -60,6 +92,36 @@ const { Client } = await import(MODULE);
 diagnostics.subscribe("tracing:moecache:command:start", ({ args }) => console.log(args[0]));
 await new Client(Deno.args[0]).get("key");
 `;
+const TESTING = `
+import diagnostics from "node:diagnostics_channel";
+const { Client } = await import(MODULE);
+Deno.test("listening", async () => {
+  diagnostics.subscribe("tracing:moecache:command:start", ({ args }) => console.log("first", args[0]));
+  const client = new Client(SERVER);
+  await client.get("key");
+  await client.close();
+});
+`;
+
+Deno.test("under deno test, the first operation is published under a name that is written out", async () => {
+  await using server = await MemcachedServer.listen();
+  const module = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
+  const path = await Deno.makeTempFile({ suffix: "_test.js" });
+  const program = TESTING.replace("MODULE", module)
+    .replace("SERVER", JSON.stringify(server.address));
+  await Deno.writeTextFile(path, program);
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const printed = await exec(Deno.execPath(), [
+    "test",
+    "-A",
+    "--no-check",
+    "--config",
+    config,
+    path,
+  ]);
+  await Deno.remove(path);
+  assertStringIncludes(printed, "first key\n");
+});
 
 Deno.test("a process without subscribers loads nothing of Node's, and the first operation is published", async () => {
   await using server = await MemcachedServer.listen();

@@ -10,6 +10,8 @@ const DRAW_INTERVAL = 100;
 export interface ProgressOptions {
   /** Whether a line can be drawn over. */
   readonly isTerminal?: boolean;
+  /** How many columns the terminal has; its own by default. */
+  readonly columns?: number;
   /** Writes text as it is. */
   readonly write?: (text: string) => void;
   /** The time in milliseconds, from any start. */
@@ -30,6 +32,7 @@ export interface Step {
 export class Progress implements Disposable {
   readonly #name: string;
   readonly #isTerminal: boolean;
+  readonly #columns: number | undefined;
   readonly #write: (text: string) => void;
   readonly #now: () => number;
   readonly #started: number;
@@ -46,6 +49,7 @@ export class Progress implements Disposable {
   constructor(name: string, options: ProgressOptions = {}) {
     this.#name = name;
     this.#isTerminal = options.isTerminal ?? Deno.stdout.isTerminal();
+    this.#columns = options.columns;
     this.#write = options.write ?? writeToScreen;
     this.#now = options.now ?? (() => performance.now());
     this.#started = this.#now();
@@ -78,9 +82,15 @@ export class Progress implements Disposable {
     const { part, text } = this.#step;
     const done = Math.round(Math.min(Math.max(part, 0), 1) * BAR_WIDTH);
     const bar = "█".repeat(done) + "░".repeat(BAR_WIDTH - done);
-    const line = [this.#name, bar, text, this.#timeLeft()].filter((word) => word !== "").join("  ");
-    this.#write(this.#isTerminal ? `\r\x1b[2K${line}` : `${line}\n`);
+    const time = this.#timeLeft();
+    const joined = (text: string) => [this.#name, bar, text, time].filter(Boolean).join("  ");
     this.#isShown = this.#isTerminal;
+    if (!this.#isTerminal) return this.#write(`${joined(text)}\n`);
+    // A line that wraps cannot be drawn over: the terminal clears its last part only.
+    const room = (this.#columns ?? columnsOfScreen()) - 1;
+    const excess = joined(text).length - room;
+    const short = excess > 0 ? `${text.slice(0, Math.max(0, text.length - excess - 1))}…` : text;
+    this.#write(`\r\x1b[2K${joined(short).slice(0, room)}`);
   }
 
   #clear(): void {
@@ -103,6 +113,15 @@ export function formatTime(milliseconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const rest = seconds % 60;
   return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${rest} s`;
+}
+
+/** The width of the terminal. One that does not tell its width may be as narrow as terminals mostly are. */
+function columnsOfScreen(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80;
+  }
 }
 
 function writeToScreen(text: string): void {

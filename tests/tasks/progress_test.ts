@@ -9,6 +9,7 @@ function screen(
   const clock = { time: 0 };
   const progress = new Progress("tests", {
     isTerminal,
+    columns: 60,
     write: (text) => written.push(text),
     now: () => clock.time,
   });
@@ -40,6 +41,17 @@ Deno.test("Progress writes a line in ten seconds where lines cannot be drawn ove
     "tests  █████░░░░░░░░░░░░░░░  about 1 min 5 s left\n",
     "tests  ██████████░░░░░░░░░░  about 1 min 5 s left\n",
   ]);
+});
+
+Deno.test("Progress never writes a line that wraps", () => {
+  const { written, clock, progress } = screen(true);
+  clock.time = 10_000;
+  progress.update({ part: 0.5, text: "1 of 2 transcoders with a long name" });
+  assertEquals(written, ["\r\x1b[2Ktests  ██████████░░░░░░░░░░  1 of 2 trans…  about 10 s left"]);
+  assertEquals(written[0]!.slice("\r\x1b[2K".length).length, 59);
+  clock.time = 20_000;
+  progress.update({ part: 0.5, text: "", left: 1e15 });
+  assertEquals(written[1]!.length <= "\r\x1b[2K".length + 59, true);
 });
 
 Deno.test("formatTime says seconds, and minutes", () => {

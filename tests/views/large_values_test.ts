@@ -3,12 +3,13 @@ import {
   Client,
   ClientException,
   type KeyCommands,
+  PartialClientException,
   rawTranscoder,
   SocketError,
   ValidationException,
 } from "../../mod.ts";
 import { hashedKeys, largeValues, tagged } from "../../src/views/mod.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { assertTtl } from "../support/ttl.ts";
@@ -479,4 +480,47 @@ Deno.test("largeValues returns what it cannot store in mcrouter's format", async
   assertEquals(await view.getOrSet("bytes", () => bytes(5000)), bytes(5000));
   const text = "x".repeat(5000);
   assertEquals(await hashedKeys(view).getOrSet("text", () => text), text);
+});
+
+Deno.test("largeValues names the caller's key when a part of a value fails, and stores the others", async () => {
+  let refused = /never/;
+  const fault: FaultHook = ({ keys }) => {
+    return keys.some((key) => refused.test(key)) ? { reply: "SERVER_ERROR no" } : undefined;
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address);
+  for (const options of Object.values(FORMATS)) {
+    const view = largeValues(client, options);
+    const long = "long ".repeat(1000);
+    refused = /never/;
+    await view.setMany({ large: long, small: "old" });
+    // The second part of a value, in both formats.
+    refused = /~moecache-1:|:1:/;
+    const refusal = 'the server answered "SERVER_ERROR no"';
+    for (
+      const [operate, action] of [
+        [() => view.set("large", long), "set"],
+        [() => view.add("absent", long), "set"],
+        [() => view.get("large"), "get"],
+        [() => view.gets("large"), "get"],
+      ] as const
+    ) {
+      const error = await assertRejects(operate, ClientException, refusal);
+      assert(new RegExp(`^Cannot ${action} key "(large|absent)": a part`).test(error.message));
+      assertEquals(error.item, "SERVER_ERROR no");
+    }
+    const stored = await assertRejects(
+      () => view.setMany({ large: long, small: "new" }),
+      PartialClientException,
+      'Cannot set 1 of 2 keys, the first "large": Cannot set key "large": a part',
+    );
+    assertEquals([[...stored.failures.keys()], [...stored.results.keys()]], [["large"], ["small"]]);
+    const read = await assertRejects(
+      () => view.getMany(["large", "small", "absent"]),
+      PartialClientException,
+      'Cannot get 1 of 3 keys, the first "large"',
+    );
+    assertEquals(new Map(read.results), new Map([["small", "new"]]));
+    await client.flushAll();
+  }
 });

@@ -248,6 +248,37 @@ for (const [name, command] of Object.entries(ON_VALUES)) {
   });
 }
 
+Deno.test("replicas copies with the caller's exptime where no server tells what is left", async () => {
+  const stores: Readonly<Record<string, (view: KeyCommands, key: string) => Promise<unknown>>> = {
+    add: (view, key) => view.add(key, "1", 100),
+    replace: async (view, key) => {
+      await view.set(key, "0");
+      await view.replace(key, "1", 100);
+    },
+    cas: async (view, key) => {
+      await view.set(key, "0");
+      await view.cas(key, "1", (await view.gets(key))?.cas ?? 0n, 100);
+    },
+    update: (view, key) => view.update(key, () => "1", { exptime: 100 }),
+    "update by a function": (view, key) => {
+      return view.update(key, () => "1", { exptime: (value) => value === "1" ? 100 : 0 });
+    },
+  };
+  let time = Date.now();
+  const options = { now: () => time, imitate: "1.5.16" } as const;
+  await using first = await MemcachedServer.listen(options);
+  await using second = await MemcachedServer.listen(options);
+  await using here = new Client(first.address, { dialect: "classic" });
+  await using there = new Client(second.address, { dialect: "classic" });
+  const view = replicas([here, there], { write: "all" });
+  const names = Object.entries(stores).map(([name, store], i) => ({ name, store, key: `key${i}` }));
+  for (const { store, key } of names) await store(view, key);
+  time += 98_000;
+  for (const { name, key } of names) assertEquals(await there.get(key), "1", name);
+  time += 4000;
+  for (const { name, key } of names) assertEquals(await there.get(key), undefined, name);
+});
+
 Deno.test("replicas counts on from what another fleet has", async () => {
   await using pair = await Pair.start();
   const view = replicas(pair.clients);

@@ -8,6 +8,7 @@ import {
   SocketError,
   ValidationException,
 } from "../../mod.ts";
+import { elastiCache } from "../../src/discovery/mod.ts";
 import { spread, type SpreadOptions } from "../../src/views/mod.ts";
 import { HotKeys } from "../../src/views/hot_keys.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
@@ -209,6 +210,23 @@ Deno.test("spread tells of each of many keys what has failed, and what was found
   assertEquals(await fleet.client.get(here), 3);
   const both = await assertRejects(() => view.deleteMany([there, here]), PartialSocketError);
   assertEquals([...both.failures.keys()].toSorted(), [here, there].toSorted());
+});
+
+Deno.test("spread reads as its first operation while the servers are being discovered", async () => {
+  await using fleet = await Fleet.start(2);
+  const addresses = fleet.servers.map(({ address }) => address);
+  await using endpoint = await MemcachedServer.listen({ cluster: addresses });
+  const reads = [
+    (view: KeyCommands) => view.get("hot"),
+    async (view: KeyCommands) => (await view.getMany(["hot", "b"])).get("hot"),
+    (view: KeyCommands) => view.getOrSet("hot", () => 2),
+  ];
+  for (const read of reads) {
+    await using client = new Client([], { discovery: elastiCache(endpoint.address) });
+    const view = spread(client, { copies: 2, keys: ["hot"] });
+    await fleet.client.set("hot", 1);
+    assertEquals(await read(view), 1);
+  }
 });
 
 Deno.test("spread refuses an invalid key among others, and leaves nothing unhandled", async () => {

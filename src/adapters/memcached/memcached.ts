@@ -3,6 +3,7 @@ import {
   type EncodedValue,
   type Exptime,
   type PartialFailure,
+  type ServerAddress,
   type ServerEvent,
   SocketError,
   type Stats,
@@ -12,6 +13,7 @@ import { checkFunction } from "../../option_checks.ts";
 import { npmMemcachedTranscoder } from "../../transcoding/mod.ts";
 import { keepingProcess, systemClock } from "../../waiting.ts";
 import { callBack, toBuffer } from "../node_callbacks.ts";
+import { ReopenedClient } from "../reopened_client.ts";
 import { Emitter } from "./emitter.ts";
 import { type MemcachedIssue, ServerIssues } from "./issues.ts";
 import {
@@ -86,12 +88,13 @@ interface Call {
  */
 export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   /** The options of all clients that are made from now on; their own come first. */
-  static config: MemcachedOptions = {};
+  static config: { -readonly [Name in keyof MemcachedOptions]: MemcachedOptions[Name] } = {};
 
   /** The names of the servers. */
   readonly servers: readonly string[];
   readonly #settings: MemcachedSettings;
-  readonly #client: Client;
+  readonly #addresses: readonly ServerAddress[];
+  readonly #client: ReopenedClient;
   readonly #issues = new Map<string, ServerIssues>();
   #active = 0;
 
@@ -106,13 +109,19 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     super();
     this.servers = namesOf(servers);
     this.#settings = settingsFrom(options, Memcached.config);
-    this.#client = new Client(addressesOf(servers), {
+    this.#addresses = addressesOf(servers);
+    this.#client = new ReopenedClient(() => this.#open());
+  }
+
+  #open(): Client {
+    const client = new Client(this.#addresses, {
       ...this.#settings.clientOptions,
       transcoder: TRANSCODER,
     });
-    this.#client.addEventListener("error", this.#onError);
-    this.#client.addEventListener("down", this.#onDown);
-    this.#client.addEventListener("up", this.#onUp);
+    client.addEventListener("error", (event) => this.#onError(client, event));
+    client.addEventListener("down", this.#onDown);
+    client.addEventListener("up", this.#onUp);
+    return client;
   }
 
   /**
@@ -123,7 +132,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    */
   get(key: string | readonly string[], callback: MemcachedCallback<unknown>): void {
     if (Array.isArray(key)) return this.getMulti(key, callback);
-    this.#onKey("get", key as string, callback, (full) => this.#client.get(full), {
+    this.#onKey("get", key as string, callback, (client, full) => client.get(full), {
       repeats: true,
     });
   }
@@ -136,8 +145,8 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * does not exist.
    */
   gets(key: string, callback: MemcachedCallback<Record<string, unknown> | undefined>): void {
-    this.#onKey("gets", key, callback, async (full) => {
-      const found = await this.#client.gets(full);
+    this.#onKey("gets", key, callback, async (client, full) => {
+      const found = await client.gets(full);
       return found === undefined ? undefined : { [full]: found.value, cas: `${found.cas}` };
     }, { repeats: true });
   }
@@ -159,9 +168,9 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     const fault = Array.isArray(keys)
       ? list.map((key, i) => this.#keyFault(key, full[i])).find(Boolean)
       : `Argument "key" is not a valid Array.`;
-    this.#send({ type: "get", key: full, repeats: true, failed: {} }, callback, async () => {
+    this.#send({ type: "get", key: full, repeats: true, failed: {} }, callback, async (client) => {
       if (fault !== undefined) throw new Error(fault);
-      return own(await this.#client.getMany(full));
+      return own(await client.getMany(full));
     }, (error) => {
       const { failures, results } = error as Partial<PartialFailure>;
       if (failures === undefined) return [[error], {}];
@@ -178,8 +187,8 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives `true`.
    */
   set(key: string, value: unknown, lifetime: number, callback: MemcachedCallback<boolean>): void {
-    this.#store("set", key, value, lifetime, callback, async (full, item, exptime) => {
-      await this.#client.set(full, item, exptime);
+    this.#store("set", key, value, lifetime, callback, async (client, full, item, exptime) => {
+      await client.set(full, item, exptime);
       return true;
     });
   }
@@ -199,7 +208,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       value,
       lifetime,
       callback,
-      async (full, item, exptime) => stored(await this.#client.add(full, item, exptime)),
+      async (client, full, item, exptime) => stored(await client.add(full, item, exptime)),
     );
   }
 
@@ -223,7 +232,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       value,
       lifetime,
       callback,
-      async (full, item, exptime) => stored(await this.#client.replace(full, item, exptime)),
+      async (client, full, item, exptime) => stored(await client.replace(full, item, exptime)),
     );
   }
 
@@ -243,9 +252,9 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     lifetime: number,
     callback: MemcachedCallback<boolean>,
   ): void {
-    this.#store("cas", key, value, lifetime, callback, async (full, item, exptime) => {
+    this.#store("cas", key, value, lifetime, callback, async (client, full, item, exptime) => {
       if (!/^\d+$/.test(cas)) throw new Error('Argument "cas" is not a valid String.');
-      return await this.#client.cas(full, item, BigInt(cas), exptime) === "stored";
+      return await client.cas(full, item, BigInt(cas), exptime) === "stored";
     });
   }
 
@@ -263,7 +272,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       value,
       0,
       callback,
-      async (full, { data }) => stored(await this.#client.append(full, data)),
+      async (client, full, { data }) => stored(await client.append(full, data)),
     );
   }
 
@@ -281,7 +290,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       value,
       0,
       callback,
-      async (full, { data }) => stored(await this.#client.prepend(full, data)),
+      async (client, full, { data }) => stored(await client.prepend(full, data)),
     );
   }
 
@@ -337,9 +346,9 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives whether the key exists.
    */
   touch(key: string, lifetime: number, callback: MemcachedCallback<boolean>): void {
-    this.#onKey("touch", key, callback, (full) => {
+    this.#onKey("touch", key, callback, (client, full) => {
       checkNumber("lifetime", lifetime);
-      return this.#client.touch(full, exptimeFrom(lifetime));
+      return client.touch(full, exptimeFrom(lifetime));
     }, { repeats: true });
   }
 
@@ -350,7 +359,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives whether it existed.
    */
   del(key: string, callback: MemcachedCallback<boolean>): void {
-    this.#onKey("delete", key, callback, (full) => this.#client.delete(full), { repeats: true });
+    this.#onKey("delete", key, callback, (client, full) => client.delete(full), { repeats: true });
   }
 
   /**
@@ -369,7 +378,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives a list of `{ server, version, major, minor, bugfix }`.
    */
   version(callback: MemcachedCallback<ServerReply[]>): void {
-    this.#onAll("version", callback, () => this.#client.version(), versionReply);
+    this.#onAll("version", callback, (client) => client.version(), versionReply);
   }
 
   /**
@@ -378,8 +387,8 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives a list with `true` for each.
    */
   flush(callback: MemcachedCallback<boolean[]>): void {
-    const flush = async () => {
-      await this.#client.flushAll();
+    const flush = async (client: Client) => {
+      await client.flushAll();
       return this.servers.map(() => undefined);
     };
     this.#onAll("flush_all", callback, flush, () => true);
@@ -400,7 +409,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives a list of objects, each with `server`.
    */
   stats(callback: MemcachedCallback<ServerReply[]>): void {
-    this.#onAll("stats", callback, () => this.#client.stats(), plainReply);
+    this.#onAll("stats", callback, (client) => client.stats(), plainReply);
   }
 
   /**
@@ -409,7 +418,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives a list of objects, each with `server`.
    */
   settings(callback: MemcachedCallback<ServerReply[]>): void {
-    this.#onAll("stats settings", callback, () => this.#client.stats("settings"), plainReply);
+    this.#onAll("stats settings", callback, (client) => client.stats("settings"), plainReply);
   }
 
   /**
@@ -428,7 +437,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    */
   slabs(callback: MemcachedCallback<ServerReply[]>): void {
     const reply = (server: string, stats: Stats) => groupedReply(server, stats, "");
-    this.#onAll("stats slabs", callback, () => this.#client.stats("slabs"), reply);
+    this.#onAll("stats slabs", callback, (client) => client.stats("slabs"), reply);
   }
 
   /**
@@ -447,7 +456,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    */
   items(callback: MemcachedCallback<ServerReply[]>): void {
     const reply = (server: string, stats: Stats) => groupedReply(server, stats, "items:");
-    this.#onAll("stats items", callback, () => this.#client.stats("items"), reply);
+    this.#onAll("stats items", callback, (client) => client.stats("items"), reply);
   }
 
   /**
@@ -474,30 +483,17 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     callback: MemcachedCallback<ServerReply | ServerReply[] | undefined>,
   ): void {
     checkFunction("callback", callback);
-    this.#send({ type: "stats cachedump" }, callback, async () => {
+    this.#send({ type: "stats cachedump" }, callback, async (client) => {
       checkNumber("slabid", slabid);
       checkNumber("number", number);
       const index = this.servers.indexOf(server);
       if (index === -1) throw new Error(`Server at ${server} not available`);
-      const items = cachedumpReply(await this.#statsOf(index, `cachedump ${slabid} ${number}`));
+      const items = cachedumpReply(await statsOf(client, index, `cachedump ${slabid} ${number}`));
       return items.length > 1 ? items : items[0];
     });
   }
 
-  /** Statistics of one server. Whether the others answer does not matter. */
-  async #statsOf(index: number, group: string): Promise<Stats> {
-    try {
-      return (await this.#client.stats(group))[index] ?? {};
-    } catch (error) {
-      const { failures, results } = error as Partial<PartialFailure>;
-      const { name = "" } = this.#client.servers[index] ?? {};
-      const stats = results?.get(name);
-      if (stats === undefined) throw failures?.get(name) ?? error;
-      return stats as Stats;
-    }
-  }
-
-  /** Closes the connections. */
+  /** Closes the connections when the calls that are under way have ended. Later ones open others. */
   end(): void {
     this.#client.close();
   }
@@ -506,15 +502,15 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     type: string,
     key: string,
     callback: MemcachedCallback<Result>,
-    send: (full: string) => Promise<Result>,
+    send: (client: Client, full: string) => Promise<Result>,
     call: Partial<Call> = {},
   ): void {
     checkFunction("callback", callback);
     const full = this.#settings.namespace + key;
-    this.#send({ type, key: full, ...call }, callback, async () => {
+    this.#send({ type, key: full, ...call }, callback, async (client) => {
       const fault = this.#keyFault(key, full);
       if (fault !== undefined) throw new Error(fault);
-      return await send(full);
+      return await send(client, full);
     });
   }
 
@@ -524,16 +520,22 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     value: unknown,
     lifetime: number,
     callback: MemcachedCallback<boolean>,
-    send: (full: string, item: EncodedValue, exptime: Exptime) => Promise<boolean>,
+    send: (
+      client: Client,
+      full: string,
+      item: EncodedValue,
+      exptime: Exptime,
+    ) => Promise<boolean>,
   ): void {
-    this.#onKey(type, key, callback, async (full) => {
+    this.#onKey(type, key, callback, async (client, full) => {
       checkNumber("lifetime", lifetime);
-      const item = await npmMemcachedTranscoder.encode(value);
+      // This transcoder is synchronous: a call does not overtake the one before.
+      const item = npmMemcachedTranscoder.encode(value) as EncodedValue;
       const { maxValue } = this.#settings;
       if (item.data.byteLength > maxValue) {
         throw new Error(`The length of the value is greater than ${maxValue}`);
       }
-      return await send(full, item, exptimeFrom(lifetime));
+      return await send(client, full, item, exptimeFrom(lifetime));
     }, { repeats: type === "set", failed: false });
   }
 
@@ -543,9 +545,9 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     value: number,
     callback: MemcachedCallback<number | boolean>,
   ): void {
-    this.#onKey(type, key, callback, async (full) => {
+    this.#onKey(type, key, callback, async (client, full) => {
       checkNumber("value", value);
-      const number = await this.#client[type](full, value);
+      const number = await client[type](full, value);
       return number === undefined ? false : Number(number);
     }, { failed: false });
   }
@@ -553,15 +555,18 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   #onAll<Reply, Shape>(
     type: string,
     callback: MemcachedCallback<Shape[]>,
-    send: () => Promise<readonly Reply[]>,
+    send: (client: Client) => Promise<readonly Reply[]>,
     shape: (server: string, reply: Reply) => Shape,
   ): void {
     checkFunction("callback", callback);
     const shapes = (replies: readonly (Reply | undefined)[], has: (i: number) => boolean) =>
       this.servers.flatMap((server, i) => has(i) ? [shape(server, replies[i] as Reply)] : []);
-    this.#send({ type }, callback, async () => shapes(await send(), () => true), (error) => {
+    let names: readonly string[] = [];
+    this.#send({ type }, callback, async (client) => {
+      names = client.servers.map(({ name }) => name);
+      return shapes(await send(client), () => true);
+    }, (error) => {
       const results = (error as Partial<PartialFailure>).results ?? new Map();
-      const names = this.#client.servers.map(({ name }) => name);
       const replies = names.map((name) => results.get(name) as Reply);
       return [error, shapes(replies, (i) => results.has(names[i] ?? ""))];
     });
@@ -583,7 +588,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   async #send<Result>(
     call: Call,
     callback: MemcachedCallback<Result>,
-    send: () => Promise<Result>,
+    send: Send<Result>,
     onFailure: (error: unknown) => readonly [error: unknown, result: unknown] = (error) => [
       error,
       call.failed,
@@ -597,7 +602,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       outcome = ["over queue limit", null];
     } else {
       try {
-        outcome = [undefined, await this.#repeat(call, send)];
+        outcome = [undefined, await this.#client.use((client) => this.#try(client, call, send))];
       } catch (error) {
         outcome = onFailure(error);
       }
@@ -608,11 +613,12 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     callBack(() => callback.call(query, error, result as Result));
   }
 
-  async #repeat<Result>({ repeats }: Call, send: () => Promise<Result>): Promise<Result> {
+  /** Sends, and again where that may be. */
+  async #try<Result>(client: Client, { repeats }: Call, send: Send<Result>): Promise<Result> {
     const { retries, delay, clientOptions: { clock = systemClock } } = this.#settings;
     for (let retry = 0;; retry++) {
       try {
-        return await send();
+        return await send(client);
       } catch (error) {
         if (!repeats || retry >= retries || !(error instanceof SocketError)) throw error;
       }
@@ -629,13 +635,13 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     return issues;
   }
 
-  readonly #onError = ({ server, error }: ServerEvent): void => {
+  #onError(client: Client, { server, error }: ServerEvent): void {
     const issues = this.#issuesOf(server);
     // What is counted in a row here begins again where the client counts from 1 again: the server has answered.
-    const status = this.#client.servers.find(({ name }) => name === server);
+    const status = client.servers.find(({ name }) => name === server);
     issues.fail(error, Math.max(1, status?.failures ?? 1));
     this.emit("issue", issues.describe());
-  };
+  }
 
   readonly #onDown = ({ server }: ServerEvent): void => {
     const issues = this.#issuesOf(server);
@@ -648,6 +654,22 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   readonly #onUp = ({ server }: ServerEvent): void => {
     this.emit("reconnect", this.#issuesOf(server).comeBack());
   };
+}
+
+/** Sends a command with a client. */
+type Send<Result> = (client: Client) => Promise<Result>;
+
+/** Statistics of one server. Whether the others answer does not matter. */
+async function statsOf(client: Client, index: number, group: string): Promise<Stats> {
+  try {
+    return (await client.stats(group))[index] ?? {};
+  } catch (error) {
+    const { failures, results } = error as Partial<PartialFailure>;
+    const { name = "" } = client.servers[index] ?? {};
+    const stats = results?.get(name);
+    if (stats === undefined) throw failures?.get(name) ?? error;
+    return stats as Stats;
+  }
 }
 
 /** Turns `false` into the error of npm's memcached. */

@@ -13,8 +13,10 @@ import { checkFunction, checkInteger, invalidOption } from "../../option_checks.
 import { memjsModulo } from "../../routing/mod.ts";
 import { keepingProcess, systemClock } from "../../waiting.ts";
 import { callBack, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
+import { ReopenedClient } from "../reopened_client.ts";
 import {
   addressesOf,
+  givenOptions,
   LATEST,
   type MemjsOptions,
   type MemjsServer,
@@ -90,7 +92,7 @@ export class Client {
   /** The servers, in the order in which keys are distributed. */
   readonly servers: readonly MemjsServer[];
   readonly #settings: MemjsSettings;
-  readonly #client: MoecacheClient;
+  readonly #client: ReopenedClient;
   #distribution: Locator | undefined;
 
   /**
@@ -105,13 +107,17 @@ export class Client {
       throw invalidOption("servers", servers, "a list of servers");
     }
     this.servers = servers;
-    this.#settings = settingsFrom(options);
-    this.#client = new MoecacheClient(addressesOf(servers, options), {
-      ...this.#settings.clientOptions,
-      transcoder: rawTranscoder({ withFlags: true }),
-      keys: { encode: toUtf8, decode: fromUtf8, route: (key) => key },
-      locator: this.#locator,
-    });
+    const given = givenOptions(options);
+    this.#settings = settingsFrom(given);
+    const addresses = addressesOf(servers, given);
+    this.#client = new ReopenedClient(() =>
+      new MoecacheClient(addresses, {
+        ...this.#settings.clientOptions,
+        transcoder: rawTranscoder({ withFlags: true }),
+        keys: { encode: toUtf8, decode: fromUtf8, route: (key) => key },
+        locator: this.#locator,
+      })
+    );
   }
 
   /**
@@ -159,7 +165,7 @@ export class Client {
     callback?: MemjsCallback<[NodeBuffer, NodeBuffer]>,
   ): Promise<MemjsItem> | void {
     const got = async (): Promise<MemjsItem> => {
-      const item = await this.#repeat("GET", key, () => this.#client.get<EncodedValue>(key));
+      const item = await this.#repeat("GET", key, (client) => client.get<EncodedValue>(key));
       return item === undefined ? { value: null, flags: null } : this.#read(item);
     };
     return answer(got, callback, ({ value, flags }) => callback?.(null, value, flags));
@@ -193,8 +199,8 @@ export class Client {
     callback: MemjsCallback<[boolean]>,
   ): void;
   set(key: string, value: unknown, ...rest: readonly unknown[]): Promise<boolean> | void {
-    return this.#store("set", key, value, rest, async (item, expires) => {
-      await this.#client.set(key, item, expires);
+    return this.#store("set", key, value, rest, async (client, item, expires) => {
+      await client.set(key, item, expires);
       return true;
     });
   }
@@ -224,7 +230,7 @@ export class Client {
       key,
       value,
       rest,
-      (item, expires) => this.#client.add(key, item, expires),
+      (client, item, expires) => client.add(key, item, expires),
     );
   }
 
@@ -258,7 +264,7 @@ export class Client {
       key,
       value,
       rest,
-      (item, expires) => this.#client.replace(key, item, expires),
+      (client, item, expires) => client.replace(key, item, expires),
     );
   }
 
@@ -277,7 +283,7 @@ export class Client {
    */
   delete(key: string, callback: MemjsCallback<[boolean]>): void;
   delete(key: string, callback?: MemjsCallback<[boolean]>): Promise<boolean> | void {
-    return one(() => this.#repeat("DELETE", key, () => this.#client.delete(key)), callback);
+    return one(() => this.#repeat("DELETE", key, (client) => client.delete(key)), callback);
   }
 
   /**
@@ -423,7 +429,7 @@ export class Client {
   ): Promise<boolean> | void {
     const touched = async () => {
       const exptime = exptimeFrom(expires || this.#settings.expires);
-      return await this.#repeat("TOUCH", key, () => this.#client.touch(key, exptime));
+      return await this.#repeat("TOUCH", key, (client) => client.touch(key, exptime));
     };
     return one(touched, callback);
   }
@@ -444,7 +450,7 @@ export class Client {
   flush(
     callback?: (error: Error | null, results: Record<string, true | Error>) => void,
   ): Promise<Record<string, true | Error>> | void {
-    const flushed = this.#onEach(() => this.#client.flushAll().then(() => []));
+    const flushed = this.#onEach((client) => client.flushAll().then(() => []));
     const results = (all: readonly PerServer<unknown>[]) =>
       Object.fromEntries(all.map(({ server, error }) => [server, error ?? true as const]));
     const lastError = (all: readonly PerServer<unknown>[]) =>
@@ -480,7 +486,7 @@ export class Client {
     key: string,
     callback?: (error: Error | null, server: string, stats: Record<string, string> | null) => void,
   ): void {
-    this.#onEach(() => this.#client.stats(key)).then((all) => {
+    this.#onEach((client) => client.stats(key)).then((all) => {
       for (const { server, error, result = null } of all) {
         callBack(() => callback?.(error, server, result));
       }
@@ -496,12 +502,12 @@ export class Client {
     this.statsWithKey("reset", callback);
   }
 
-  /** Closes the connections, after the operations that wait. */
+  /** Closes the connections, as `close` does. */
   quit(): void {
     this.close();
   }
 
-  /** Closes the connections. */
+  /** Closes the connections when the operations that are under way have ended. Later ones open others. */
   close(): void {
     this.#client.close();
   }
@@ -533,13 +539,13 @@ export class Client {
     key: string,
     value: unknown,
     rest: readonly unknown[],
-    send: (item: EncodedValue, expires: number) => Promise<boolean>,
+    send: (client: MoecacheClient, item: EncodedValue, expires: number) => Promise<boolean>,
   ): Promise<boolean> | void {
     const { options, callback } = argumentsOf<MemjsStoring, [boolean]>(rest);
-    const stored = async () => {
+    const stored = async (client: MoecacheClient) => {
       const expires = exptimeFrom(options.expires || this.#settings.expires);
       const [item, exptime] = this.#write(OPCODES[name], value, expires);
-      return await send(item, exptime);
+      return await send(client, item, exptime);
     };
     const NAME = name.toUpperCase();
     return one(
@@ -569,9 +575,9 @@ export class Client {
     callback: MemjsCallback<[boolean]> | undefined,
   ): Promise<boolean> | void {
     const { serializer } = this.#settings;
-    const join = async () => {
+    const join = async (client: MoecacheClient) => {
       const data = serializer?.serialize(OPCODES[name], value, "").value ?? value;
-      return await this.#client[name](key, bytesOf(data));
+      return await client[name](key, bytesOf(data));
     };
     return one(() => this.#once(name.toUpperCase(), join), callback);
   }
@@ -583,8 +589,8 @@ export class Client {
     rest: readonly unknown[],
   ): Promise<MemjsCounter> | void {
     const { options, callback } = argumentsOf<MemjsCounting, [boolean, number]>(rest);
-    const count = async (): Promise<MemjsCounter> => {
-      const value = await this.#client[name](key, whole("amount", amount), {
+    const count = async (client: MoecacheClient): Promise<MemjsCounter> => {
+      const value = await client[name](key, whole("amount", amount), {
         initial: whole("initial", options.initial ?? 0),
         exptime: exptimeFrom(options.expires || this.#settings.expires),
       });
@@ -595,17 +601,31 @@ export class Client {
   }
 
   /** Sends what may be sent again when its server fails: it has the same effect twice as once. */
-  async #repeat<Result>(name: string, key: string, send: () => Promise<Result>): Promise<Result> {
+  #repeat<Result>(name: string, key: string, send: Send<Result>): Promise<Result> {
+    return this.#client.use((client) => this.#tryAll(client, name, key, send));
+  }
+
+  /** Sends what may not be sent again. */
+  #once<Result>(name: string, send: Send<Result>): Promise<Result> {
+    return this.#client.use((client) => this.#try(client, name, send));
+  }
+
+  async #tryAll<Result>(
+    client: MoecacheClient,
+    name: string,
+    key: string,
+    send: Send<Result>,
+  ): Promise<Result> {
     const { attempts, delay, failover, logger, clientOptions } = this.#settings;
     const most = failover ? attempts * this.servers.length : attempts;
     for (let attempt = 1;; attempt++) {
       try {
-        return await this.#once(name, send);
+        return await this.#try(client, name, send);
       } catch (error) {
         if (!(error instanceof SocketError)) throw error;
         if (attempt % attempts === 0) {
           const tried = `failed after (${attempts}) retries with error - ${error.message}`;
-          logger.log(`MemJS: Server <${error.server ?? this.#nameOf(key)}> ${tried}`);
+          logger.log(`MemJS: Server <${error.server ?? client.locate(key).server}> ${tried}`);
         }
         if (attempt >= most) throw error;
       }
@@ -614,14 +634,10 @@ export class Client {
     }
   }
 
-  #nameOf(key: string): string {
-    return this.#client.locate(key).server;
-  }
-
-  /** Sends, and reports a refusal of memcached as memjs does. */
-  async #once<Result>(name: string, send: () => Promise<Result>): Promise<Result> {
+  /** Sends once, and reports a refusal of memcached as memjs does. */
+  async #try<Result>(client: MoecacheClient, name: string, send: Send<Result>): Promise<Result> {
     try {
-      return await send();
+      return await send(client);
     } catch (error) {
       if (!(error instanceof ClientException) || error instanceof ValidationException) throw error;
       const known = REFUSALS.find(([part]) => part.test(`${error.message} ${error.item}`));
@@ -632,25 +648,28 @@ export class Client {
   }
 
   /** Resolves to the outcome on each server. */
-  async #onEach<Result>(
-    send: () => Promise<readonly Result[]>,
-  ): Promise<readonly PerServer<Result>[]> {
-    const names = this.#client.servers.map(({ name }) => name);
-    const outcome = (i: number): string => `${this.servers[i]?.host}:${this.servers[i]?.port}`;
-    try {
-      const results = await send();
-      return names.map((_, i) => ({ server: outcome(i), error: null, result: results[i] }));
-    } catch (error) {
-      const { failures, results } = error as Partial<PartialFailure>;
-      return names.map((name, i) => {
-        const failure = failures === undefined ? error : failures.get(name);
-        const server = outcome(i);
-        if (failure !== undefined) return { server, error: failure as Error };
-        return { server, error: null, result: results?.get(name) as Result };
-      });
-    }
+  #onEach<Result>(send: Send<readonly Result[]>): Promise<readonly PerServer<Result>[]> {
+    return this.#client.use(async (client) => {
+      const names = client.servers.map(({ name }) => name);
+      const outcome = (i: number): string => `${this.servers[i]?.host}:${this.servers[i]?.port}`;
+      try {
+        const results = await send(client);
+        return names.map((_, i) => ({ server: outcome(i), error: null, result: results[i] }));
+      } catch (error) {
+        const { failures, results } = error as Partial<PartialFailure>;
+        return names.map((name, i) => {
+          const failure = failures === undefined ? error : failures.get(name);
+          const server = outcome(i);
+          if (failure !== undefined) return { server, error: failure as Error };
+          return { server, error: null, result: results?.get(name) as Result };
+        });
+      }
+    });
   }
 }
+
+/** Sends an operation with a client. */
+type Send<Result> = (client: MoecacheClient) => Promise<Result>;
 
 /** The outcome of an operation on one server. */
 interface PerServer<Result> {

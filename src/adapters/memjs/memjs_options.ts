@@ -5,7 +5,9 @@ import { clientOptionsFrom } from "../adapter_options.ts";
 import {
   checkFunction,
   checkInteger,
+  checkObject,
   checkOptions,
+  copyOptions,
   invalidOption,
   type OptionTypes,
 } from "../../option_checks.ts";
@@ -108,11 +110,23 @@ const OPTION_TYPES: OptionTypes<MemjsOptions> = {
 };
 
 /**
+ * Copies options without those that are `null`: memjs has its defaults in their place, too.
+ *
+ * @throws {ValidationException} When they are not an object.
+ */
+export function givenOptions(options: MemjsOptions | null | undefined): MemjsOptions {
+  if (options === null || options === undefined) return {};
+  checkObject(options, "an object such as { expires }");
+  const copy = copyOptions(options, Object.keys(OPTION_TYPES));
+  return Object.fromEntries(Object.entries(copy).filter(([, value]) => value !== null));
+}
+
+/**
  * Checks options, and converts them to those of the client.
  *
  * @throws {ValidationException} When one is unknown or invalid.
  */
-export function settingsFrom(options: MemjsOptions = {}): MemjsSettings {
+export function settingsFrom(options: MemjsOptions): MemjsSettings {
   const { keepAliveDelay } = Object(options);
   if (keepAliveDelay !== undefined) {
     throw invalidOption("keepAliveDelay", keepAliveDelay, "absent: the runtime has its own delay");
@@ -154,9 +168,9 @@ function milliseconds(name: string, seconds: number): number {
   throw invalidOption(name, seconds, "0.001 to 2,147,483 seconds");
 }
 
-/** `[user:password@]host[:port]`; the host may be an IPv6 address in brackets. */
+/** `[user[:password]@]host[:port]`; the host may be an IPv6 address in brackets. */
 const ADDRESS =
-  /^(?:(?<username>[^:@]*):(?<password>.*)@)?(?<host>\[[^\]]+\]|[^:@[\]]+)(?::(?<port>\d+))?$/;
+  /^(?:(?<username>[^:@]*)(?::(?<password>.*))?@)?(?<host>\[[^\]]+\]|[^:@[\]]+)(?::(?<port>\d+))?$/;
 
 /**
  * Reads the servers from a string, or from `MEMCACHIER_SERVERS` or `MEMCACHE_SERVERS`; `localhost:11211` by default.
@@ -175,33 +189,51 @@ export function readServers(text: string | undefined): MemjsServer[] {
       throw invalidOption("server", shown, "[user:password@]host[:port]");
     }
     const { host = "", port = "11211", username, password } = parts;
-    return { host, port: Number(port), ...username && { username, password } };
+    return {
+      ...{ host, port: Number(port) },
+      ...username && { username },
+      ...password && { password },
+    };
   });
 }
 
-/** The addresses of servers, with the credentials of the options or the environment where they have none. */
+/** The addresses of servers. What their credentials lack comes from the options or the environment. */
 export function addressesOf(
   servers: readonly MemjsServer[],
-  options: MemjsOptions = {},
+  options: MemjsOptions,
 ): HostAddress[] {
   const rest = restCredentials(options);
   return servers.map(({ host, port, username, password }) => {
-    const own = username && password ? credentials(username, password) : rest;
+    const auth = credentials({
+      username: username || rest.username,
+      password: password || rest.password,
+    });
     const hostname = host.replace(/^\[(.*)\]$/, "$1");
-    return { hostname, port, ...own !== undefined && { auth: own } };
+    return { hostname, port, ...auth !== undefined && { auth } };
   });
 }
 
-function restCredentials({ username, password }: MemjsOptions): Credentials | undefined {
+function restCredentials({ username, password }: MemjsOptions): GivenCredentials {
   const variable = (name: string) =>
     readVariable(`MEMCACHIER_${name}`) || readVariable(`MEMCACHE_${name}`);
-  const user = username || variable("USERNAME");
-  const secret = password || variable("PASSWORD");
-  return user && secret ? credentials(user, secret) : undefined;
+  return {
+    username: username || variable("USERNAME"),
+    password: password || variable("PASSWORD"),
+  };
 }
 
-/** MemCachier's variables tell that the servers are MemCachier's, which authenticate with a command of their own. */
-function credentials(username: string, password: string): Credentials {
+/** A name and a password, as far as they are known. */
+interface GivenCredentials {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+}
+
+/**
+ * Credentials where both are known, as in memjs. MemCachier's variables tell that the servers are MemCachier's, which
+ * authenticate with a command of their own.
+ */
+function credentials({ username, password }: GivenCredentials): Credentials | undefined {
+  if (!username || !password) return undefined;
   const isMemCachier = ["SERVERS", "USERNAME"].some((name) => readVariable(`MEMCACHIER_${name}`));
   return { username, password, ...isMemCachier && { dialect: "memcachier" } };
 }

@@ -200,7 +200,7 @@ class MemcachedCache implements NextIncrementalCacheHandler {
     };
     const rendered = this.#shared.rendered.get(data ?? {}) ?? asked ??
       await this.#lastRevalidation(kind);
-    // Memcached was away: it is not known which revalidations the value reflects.
+    // memcached could not be reached: it is not known which revalidations the value reflects.
     if (rendered === undefined || rendered === UNKNOWN) return;
     const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
     const head = { rendered, tags: tagsOf(data, context), meta };

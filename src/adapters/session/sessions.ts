@@ -77,13 +77,14 @@ export class Sessions {
   /** Sets a session that is an object, as nearly all packages have it. */
   async setRecord(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
     checkRecord("session", session);
-    await this.set(id, session, expires);
+    await this.#write(id, session, expires);
   }
 
+  /** Sets a session that may be text, a number, a list or `null`, too. */
   async set(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
-    const lifetime = this.#lifetimeOf(expires);
-    const key = await this.#keyOf(id);
-    await this.#namespace.set(key, session, exptimeOf(lifetime), strictIfOver(lifetime));
+    const isPlain = Array.isArray(session) || session !== undefined && Object(session) !== session;
+    if (!isPlain) checkRecord("session", session);
+    await this.#write(id, session, expires);
   }
 
   async touch(id: string, expires: SessionExpiry): Promise<void> {
@@ -97,6 +98,12 @@ export class Sessions {
 
   async clear(): Promise<void> {
     await this.#namespace.invalidateAll();
+  }
+
+  async #write(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
+    const lifetime = this.#lifetimeOf(expires);
+    const key = await this.#keyOf(id);
+    await this.#namespace.set(key, session, exptimeOf(lifetime), strictIfOver(lifetime));
   }
 
   #keyOf(id: string): string | Promise<string> {

@@ -5,7 +5,10 @@ import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
 import { Latencies } from "../latencies.ts";
-import { readCount, readDuration, readSize } from "../quantities.ts";
+import { say } from "../messages.ts";
+import { Countdown } from "../progress.ts";
+import { readCount, readInterval, readSize } from "../quantities.ts";
+import { resolvedOrAborted } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
 interface BenchOptions {
@@ -20,6 +23,10 @@ interface BenchOptions {
 /** What the keys begin with, and after how many seconds the items expire. */
 const PREFIX = "moecache-bench:";
 const LIFETIME = 600;
+/** What a process can hold: sockets, the sums of an uneven choice, and a value. */
+const MOST_CLIENTS = 1000;
+const MOST_KEYS = 10_000_000;
+const LARGEST_VALUE = 256 * 1024 ** 2;
 
 /** Adds `bench`. */
 export function addBench(program: Command, runner: Runner): void {
@@ -43,9 +50,9 @@ export function addBench(program: Command, runner: Runner): void {
 }
 
 async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise<number> {
-  const milliseconds = readDuration(options.for ?? "5s") * 1000;
-  const clients = readCount(options.clients ?? "10");
-  const keyCount = readCount(options.keys ?? "10000");
+  const milliseconds = readInterval("--for", options.for ?? "5s");
+  const clients = readCount("--clients", options.clients ?? "10", MOST_CLIENTS);
+  const keyCount = readCount("--keys", options.keys ?? "10000", MOST_KEYS);
   const sizeOf = sizesOf(options.size ?? "100");
   const reads = numberOf("--reads", options.reads ?? "0.9", 1);
   const choose = chooser(keyCount, numberOf("--zipf", options.zipf ?? "0", 10));
@@ -56,10 +63,12 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
     Array.from({ length: clients }, () => Fleet.open(options, terminal)),
   );
   const noteFault = (error: unknown) => {
+    if (terminal.interrupted.aborted) return;
     if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
     fault ||= messageOf(error);
   };
   let started = 0;
+  let countdown: Countdown | undefined;
   const load = async ({ client }: Fleet) => {
     const end = started + milliseconds;
     while (performance.now() < end && !terminal.interrupted.aborted) {
@@ -71,7 +80,7 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
         else if (await client.get(key) !== undefined) counts.hits++;
       } catch (error) {
         noteFault(error);
-        counts.errors++;
+        if (!terminal.interrupted.aborted) counts.errors++;
         continue;
       }
       times[isRead ? "get" : "set"].add(performance.now() - at);
@@ -79,10 +88,13 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
   };
   try {
     // Connecting is not what is measured.
-    await Promise.all(fleets.map(({ client }) => client.version().catch(noteFault)));
+    const connected = Promise.all(fleets.map(({ client }) => client.version().catch(noteFault)));
+    await resolvedOrAborted(connected, terminal.interrupted);
     started = performance.now();
-    await Promise.all(fleets.map(load));
+    countdown = new Countdown(terminal, "measuring", milliseconds);
+    await resolvedOrAborted(Promise.all(fleets.map(load)), terminal.interrupted);
   } finally {
+    countdown?.end();
     await Promise.all(fleets.map((fleet) => fleet.close()));
   }
   const seconds = Math.max(0.001, (performance.now() - started) / 1000);
@@ -97,7 +109,7 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
   );
   if (fault === "") return EXIT.done;
   const failed = counts.errors === 0 ? "" : `${counts.errors} operations failed; the first: `;
-  terminal.warn(`moecache: ${failed}${fault}\n`);
+  say(terminal, `${failed}${fault}`);
   return EXIT.server;
 }
 
@@ -113,8 +125,10 @@ function numberOf(name: string, text: string, most: number): number {
 
 /** Chooses sizes of values: one size, or all of a range alike. */
 function sizesOf(text: string): () => number {
-  const [least = 0, most = least] = text.split("-", 2).map(readSize);
+  const [least = 0, most = least, ...others] = text.split("-").map(readSize);
+  if (others.length > 0) throw new UsageFault(`the option --size "${text}" is not a range`);
   if (most < least) throw new UsageFault(`the option --size "${text}" ends before it begins`);
+  if (most > LARGEST_VALUE) throw new UsageFault(`the option --size "${text}" is more than 256m`);
   return () => least + Math.floor(Math.random() * (most - least + 1));
 }
 

@@ -2,6 +2,7 @@
 
 import type { Command, Option } from "commander";
 import { define, type Runner } from "../definition.ts";
+import { FORMAT_NAMES } from "../known_formats.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
 /** Adds `completion`. */
@@ -15,15 +16,31 @@ export function addCompletion(program: Command, runner: Runner): void {
       if (script === undefined) {
         throw new UsageFault(`there is no completion for "${shell}": bash, zsh, fish`);
       }
-      await printer.line(script(program));
+      const { RINGS } = await import("../known_rings.ts");
+      await printer.line(script(program, { ...VALUES, "--ring": Object.keys(RINGS) }));
       return EXIT.done;
     },
   });
 }
 
-const SCRIPTS: Readonly<Record<string, (program: Command) => string>> = {
+/** What may stand behind an option, by its name. */
+type Values = Readonly<Record<string, readonly string[]>>;
+
+const VALUES: Values = { "--format": FORMAT_NAMES, "--by": ["key", "prefix"] };
+
+/** What the arguments of commands may be. */
+const ARGUMENTS: Values = {
+  stats: ["items", "slabs", "settings", "conns"],
+  meta: ["mg", "ms", "md", "ma", "me"],
+  completion: ["bash", "zsh", "fish"],
+};
+
+/** These take the name of a file. */
+const FILES: readonly (string | undefined)[] = ["--tls-ca", "--output"];
+
+const SCRIPTS: Readonly<Record<string, (program: Command, values: Values) => string>> = {
   bash: bashScript,
-  zsh: (program) => `autoload -U +X bashcompinit && bashcompinit\n${bashScript(program)}`,
+  zsh: zshScript,
   fish: fishScript,
 };
 
@@ -31,43 +48,72 @@ function flagsOf(options: readonly Option[]): string[] {
   return options.flatMap(({ short, long }) => [short, long].filter((flag) => flag !== undefined));
 }
 
-function bashScript(program: Command): string {
+function bashScript(program: Command, values: Values): string {
   const names = program.commands.map((command) => command.name());
   const everywhere = [...flagsOf(program.options), "--help"];
-  const cases = program.commands.map((command) =>
-    `    ${command.name()}) words="${flagsOf(command.options).join(" ")}" ;;`
+  const cases = program.commands.map((command) => {
+    const words = [...ARGUMENTS[command.name()] ?? [], ...flagsOf(command.options)];
+    return `    ${command.name()}) choices="${words.join(" ")}" ;;`;
+  });
+  const options = [program, ...program.commands].flatMap(({ options }) => options);
+  const others = options.filter(({ required, long }) => required && !Object.hasOwn(values, long!));
+  const behind = Object.entries(values).map(([name, words]) =>
+    `    ${name}) COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$current")); return ;;`
   );
   return `_moecache() {
-  local word command="" words="${names.join(" ")} help"
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in
-      ${names.join("|")}) command="$word"; break ;;
+  local i command="" choices="${names.join(" ")} help"
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
+  COMPREPLY=()
+  case "$before" in
+${behind.join("\n")}
+    ${[...new Set(flagsOf(others))].join("|")}) return ;;
+  esac
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "\${COMP_WORDS[i]}" in
+      ${names.join("|")}) command="\${COMP_WORDS[i]}"; break ;;
     esac
   done
   case "$command" in
 ${cases.join("\n")}
   esac
-  COMPREPLY=($(compgen -W "$words ${everywhere.join(" ")}" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$choices ${everywhere.join(" ")}" -- "$current"))
 }
 complete -o default -F _moecache moecache`;
 }
 
-function fishScript(program: Command): string {
+/** zsh has bash's completion, which needs its own. */
+function zshScript(program: Command, values: Values): string {
+  return `(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
+autoload -U +X bashcompinit && bashcompinit
+${bashScript(program, values)}`;
+}
+
+function fishScript(program: Command, values: Values): string {
   const quoted = (text: string) => `'${text.replace(/[\\']/g, "\\$&")}'`;
-  const option = ({ short, long, description }: Option) =>
+  const valueOf = ({ long, required }: Option) => {
+    const words = Object.hasOwn(values, long ?? "") ? values[long ?? ""] : undefined;
+    if (words !== undefined) return ` -x -a ${quoted(words.join(" "))}`;
+    if (FILES.includes(long)) return " -r -F";
+    return required ? " -x" : "";
+  };
+  const option = (each: Option) =>
     [
-      short === undefined ? "" : ` -s ${short.slice(1)}`,
-      long === undefined ? "" : ` -l ${long.slice(2)}`,
-      ` -d ${quoted(description)}`,
+      each.short === undefined ? "" : ` -s ${each.short.slice(1)}`,
+      each.long === undefined ? "" : ` -l ${each.long.slice(2)}`,
+      valueOf(each),
+      ` -d ${quoted(each.description)}`,
     ].join("");
   return [
     ...program.options.map((each) => `complete -c moecache${option(each)}`),
-    ...program.commands.flatMap((command) => [
-      `complete -c moecache -n __fish_use_subcommand -f -a ${command.name()} ` +
-      `-d ${quoted(command.description())}`,
-      ...command.options.map((each) =>
-        `complete -c moecache -n '__fish_seen_subcommand_from ${command.name()}'${option(each)}`
-      ),
-    ]),
+    ...program.commands.flatMap((command) => {
+      const seen = `complete -c moecache -n '__fish_seen_subcommand_from ${command.name()}'`;
+      const words = ARGUMENTS[command.name()];
+      return [
+        `complete -c moecache -n __fish_use_subcommand -f -a ${command.name()} ` +
+        `-d ${quoted(command.description())}`,
+        ...words === undefined ? [] : [`${seen} -f -a ${quoted(words.join(" "))}`],
+        ...command.options.map((each) => `${seen}${option(each)}`),
+      ];
+    }),
   ].join("\n");
 }

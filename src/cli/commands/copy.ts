@@ -5,12 +5,12 @@ import type { Command } from "commander";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
 import { filterOf } from "../item_filter.ts";
-import { batchesOf, dumped, readValues, storeItem } from "../item_transfer.ts";
+import { batchesOf, dumped, ItemStore, valuesOf } from "../item_transfer.ts";
 import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
 import { Listing } from "../listing.ts";
 import { retried } from "../retried.ts";
-import type { Terminal } from "../terminal.ts";
-import { UsageFault } from "../usage.ts";
+import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
+import { EXIT, UsageFault } from "../usage.ts";
 
 interface BothOptions {
   readonly from?: string;
@@ -56,23 +56,33 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
   const { options, printer, terminal } = job;
   const isWanted = filterOf(options);
   return await withBoth(options, terminal, async ({ source, target }) => {
-    const counts = { copied: 0, skipped: 0, expired: 0 };
+    const store = new ItemStore(target.client, terminal, options.skipExisting);
+    const print = async () => {
+      const { loaded: copied, refused, ...counts } = store.counts;
+      await printer.details({ copied, ...counts, ...(refused > 0 ? { refused } : {}) });
+    };
     const listing = new Listing({ fleet: source, terminal, what: "copied" });
-    for await (const { server, items } of batchesOf(listing, isWanted)) {
-      const values = await retried(terminal, () => readValues(source.at(server), items));
-      await Promise.all(items.map(async (item) => {
-        const value = values.get(item.key);
-        if (value === undefined) return void counts.expired++;
-        const outcome = await retried(
-          terminal,
-          () => storeItem(target.client, dumped(item, value), options.skipExisting ?? false),
-        );
-        counts[outcome === "loaded" ? "copied" : outcome]++;
-      }));
+    try {
+      for await (const batch of batchesOf(listing, isWanted)) {
+        const values = await valuesOf(source.at(batch.server), batch, listing, terminal);
+        if (listing.isAbandoned(batch.server)) continue;
+        const storing = batch.items.map(async (item) => {
+          const value = values.get(item.key);
+          if (value === undefined) store.noteExpired();
+          else await store.store(dumped(item, value));
+        });
+        await inTime(terminal, Promise.all(storing));
+      }
+    } catch (error) {
+      // What was stored before is there.
+      if (store.counts.loaded > 0) await print();
+      throw error;
     }
-    await printer.details(counts);
+    await print();
+    const { loaded, skipped, refused } = store.counts;
+    if (refused > 0) return codeAtEnd(terminal, EXIT.server);
     // Items that are there already are what a second run finds: that is no miss.
-    return listing.code(counts.copied + counts.skipped);
+    return listing.code(loaded + skipped);
   });
 }
 
@@ -83,11 +93,20 @@ async function verify(job: Job<BothOptions>): Promise<number> {
     const counts = { compared: 0, missing: 0, different: 0 };
     const listing = new Listing({ fleet: source, terminal, what: "compared" });
     for await (const { server, items } of batchesOf(listing, isWanted)) {
-      const found = await Promise.all(
-        items.map((item) =>
-          retried(terminal, () => differenceOf(item, source.at(server), target.client))
-        ),
-      );
+      if (listing.isAbandoned(server)) continue;
+      let found: readonly (Difference | undefined)[];
+      const ended = new AbortController();
+      const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
+      try {
+        const comparing = items.map((item) =>
+          retried(signal, () => differenceOf(item, source.at(server), target.client))
+        );
+        found = await inTime(terminal, Promise.all(comparing));
+      } catch (error) {
+        ended.abort();
+        listing.abandon(server, error);
+        continue;
+      }
       for (const [i, item] of items.entries()) {
         const difference = found[i];
         if (difference === GONE) continue;

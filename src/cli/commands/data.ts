@@ -13,6 +13,7 @@ import {
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { formatOf } from "../known_formats.ts";
+import { say } from "../messages.ts";
 import { readBigInt, readTtl } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
 import type { Terminal } from "../terminal.ts";
@@ -111,11 +112,14 @@ async function get({ args, options, printer, terminal, fleet }: Job<unknown>): P
     terminal,
     client.getMany(args, { signal: terminal.interrupted }),
   );
+  // One head has to fit texts and bytes.
+  const isBytes = Array.from(found.values(), (value: unknown) => value instanceof Uint8Array);
+  const fields = new Set(isBytes).size > 1 ? { value: undefined, base64: undefined } : {};
   for (const key of args) {
     if (!found.has(key)) continue;
     const value: unknown = found.get(key);
-    if (printer.shape !== "text") await printer.record({ key, ...fieldOf(value) }, "");
-    else if (args.length > 1) await printer.line(`${key}\t${printable(textOf(value))}`);
+    if (printer.shape !== "text") await printer.record({ key, ...fields, ...fieldOf(value) }, "");
+    else if (args.length > 1) await printer.line(`${printable(key)}\t${printable(textOf(value))}`);
     else if (value instanceof Uint8Array && options.format === "raw") await printer.bytes(value);
     else await printer.line(terminal.isTerminal ? safeText(textOf(value)) : textOf(value));
   }
@@ -134,7 +138,7 @@ async function allThatThereIs<Result>(
     const isPartial = error instanceof PartialSocketError ||
       error instanceof PartialClientException;
     if (!isPartial || terminal.interrupted.aborted) throw error;
-    terminal.warn(`moecache: ${messageOf(error)}\n`);
+    say(terminal, messageOf(error));
     return { results: error.results as ReadonlyMap<string, Result>, code: EXIT.server };
   }
 }

@@ -4,7 +4,7 @@ import type { Client } from "../../../mod.ts";
 import type { Job } from "../definition.ts";
 import { decodedKey, isPlain } from "../keys_of_bytes.ts";
 import { Listing } from "../listing.ts";
-import { INTERRUPTED } from "../terminal.ts";
+import { INTERRUPTED, inTime } from "../terminal.ts";
 import { UsageFault } from "../usage.ts";
 
 /** How many deletions are sent together. */
@@ -20,25 +20,26 @@ export async function deletePrefix(
   const servers = await fleet();
   const listing = new Listing({ fleet: servers, terminal, what: dryRun ? "counted" : "listed" });
   let deleted = 0;
-  let batch: { readonly key: string; readonly server: string }[] = [];
-  const flush = async () => {
-    const done = await Promise.all(batch.map(({ key, server }) => remove(servers.at(server), key)));
-    deleted += done.filter(Boolean).length;
-    batch = [];
-  };
   for await (const { keys, server } of listing.keys()) {
     const wanted = keys.filter((key) => decodedKey(key).startsWith(prefix));
     if (dryRun) {
       deleted += wanted.length;
       continue;
     }
-    for (const key of wanted) {
-      batch.push({ key, server });
-      if (batch.length >= BATCH) await flush();
+    const client = servers.at(server);
+    for (let at = 0; at < wanted.length && !terminal.interrupted.aborted; at += BATCH) {
+      const removals = wanted.slice(at, at + BATCH).map(async (key) => {
+        if (await remove(client, key)) deleted++;
+      });
+      try {
+        await inTime(terminal, Promise.all(removals));
+      } catch (error) {
+        listing.abandon(server, error);
+        break;
+      }
     }
     if (terminal.interrupted.aborted) break;
   }
-  await flush();
   await printer.record(
     dryRun ? { matching: deleted } : { deleted },
     dryRun ? `${deleted} would be deleted` : String(deleted),

@@ -6,11 +6,13 @@ import { type Advice, figuresText, type Look } from "../doctor/advice.ts";
 import { adviceOn } from "../doctor/rules.ts";
 import { type Answers, askEach } from "../each_server.ts";
 import { HotKeys, type HotKeysReport } from "../hot_keys.ts";
-import { pause } from "../pause.ts";
+import { say } from "../messages.ts";
 import type { Printer } from "../printer.ts";
+import { pauseShown } from "../progress.ts";
 import { printable } from "../shown_text.ts";
-import { readDuration } from "../quantities.ts";
+import { readInterval } from "../quantities.ts";
 import { type Snapshot, type StatsKind, takeSnapshot } from "../snapshot.ts";
+import { resolvedOrAborted } from "../terminal.ts";
 import { EXIT } from "../usage.ts";
 
 interface DoctorOptions {
@@ -33,11 +35,11 @@ export function addDoctor(program: Command, runner: Runner): void {
 }
 
 async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>): Promise<number> {
-  const milliseconds = readDuration(options.for ?? "5s") * 1000;
+  const milliseconds = readInterval("--for", options.for ?? "5s");
   const servers = await fleet();
   const said = new Map<string, string>();
   const ask = () => {
-    return askEach(servers, terminal, (_, name) => takeSnapshot(servers, name, KINDS), said);
+    return askEach(servers, terminal, (_, name) => takeSnapshot(servers, name, KINDS), { said });
   };
   const before = await ask();
   // One that does not answer now is not waited for a second time.
@@ -47,8 +49,8 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
   let hot: HotKeysReport | undefined;
   try {
     if (isAnyThere) {
-      await counting.start();
-      await pause(milliseconds, terminal.interrupted);
+      await resolvedOrAborted(counting.start(), terminal.interrupted);
+      await pauseShown(terminal, "looking", milliseconds);
       after = await ask();
       for (const { server, result } of after.results) counting.addStats(server, result.stats);
       hot = counting.report(MOST_HOT_KEYS);
@@ -58,7 +60,7 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
   }
   const unwatched = counting.faults.filter(({ server, message }) => said.get(server) !== message);
   const lacks = [...after.results.flatMap(({ result }) => result.refused), ...unwatched];
-  for (const { message } of lacks) terminal.warn(`moecache: ${message}\n`);
+  for (const { message } of lacks) say(terminal, message);
   const former = new Map(before.results.map(({ server, result }) => [server, result]));
   const looks = after.results.map(({ server, result }): Look => ({
     before: former.get(server),
@@ -66,7 +68,8 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
   }));
   const advice = adviceOn({ servers: looks, hot });
   await print(printer, advice, looks.length);
-  if (before.code !== EXIT.done || after.code !== EXIT.done) return EXIT.server;
+  const code = Math.max(before.code, after.code);
+  if (code !== EXIT.done) return code;
   return advice.some(({ severity }) => severity !== "notice") ? EXIT.nothing : EXIT.done;
 }
 

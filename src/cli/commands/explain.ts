@@ -7,6 +7,7 @@ import { askEach } from "../each_server.ts";
 import type { Fleet } from "../fleet.ts";
 import { ringOf, RINGS } from "../known_rings.ts";
 import type { Row } from "../printer.ts";
+import { printable } from "../shown_text.ts";
 import { EXIT } from "../usage.ts";
 
 interface ExplainOptions {
@@ -73,9 +74,11 @@ async function explainEverywhere(
   let code: number = EXIT.done;
   let isComplete = true;
   const all = Object.entries(RINGS).map(([name, ring]) => ({ name, client: fleet.with(ring) }));
+  const said = new Map<string, string>();
   try {
     for (const key of args) {
-      const answers = await askEach(fleet, terminal, (client) => client.inspect(key));
+      const shown = printable(key);
+      const answers = await askEach(fleet, terminal, (client) => client.inspect(key), { said });
       if (answers.code !== EXIT.done) code = answers.code;
       const holders = answers.results.flatMap(({ server, result }) =>
         result === undefined ? [] : [{ server, info: result }]
@@ -85,19 +88,19 @@ async function explainEverywhere(
         const { server } = client.locate(key);
         if (printer.shape === "text") {
           const answer = answers.results.find((answer) => answer.server === server);
-          await printer.line(`${key}: the ring ${name} looks on ${server}, ${outcomeOf(answer)}`);
+          await printer.line(`${shown}: the ring ${name} looks on ${server}, ${outcomeOf(answer)}`);
         }
       }
       for (const { server, info } of holders) {
         const fitting = ringsThatSay(all, key, server);
         await printer.record(
           foundRow(key, server, info, fitting),
-          `${key}: found on ${server}, ${info.size} bytes, ${ttlText(info)}; ` +
+          `${shown}: found on ${server}, ${info.size} bytes, ${ttlText(info)}; ` +
             `right under: ${fitting.join(", ") || "no ring that is known here"}`,
         );
       }
       if (holders.length === 0 && printer.shape === "text") {
-        await printer.line(`${key}: no server that answered has it`);
+        await printer.line(`${shown}: no server that answered has it`);
       }
     }
   } finally {

@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { exportedMetrics } from "../exported_metrics.ts";
 import { Fleet } from "../fleet.ts";
-import { readListenAddress } from "../quantities.ts";
+import { readListenAddress } from "../listen_address.ts";
+import { say } from "../messages.ts";
 import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import type { Terminal } from "../terminal.ts";
 import { EXIT, messageOf } from "../usage.ts";
@@ -36,7 +37,9 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
   const { host, port } = readListenAddress(options.listen ?? ":9150");
   const known = await job.fleet();
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    // What begins with a slash is a path, and never another host.
+    const path = request.url?.startsWith("/") ? request.url : "/";
+    const { pathname, searchParams } = new URL(`http://exporter${path}`);
     replyTo(pathname, searchParams.get("target")).then(({ status, text }) => {
       response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
       response.end(text);
@@ -105,10 +108,10 @@ async function reportOf(
 ): Promise<Snapshot | undefined> {
   try {
     const snapshot = await takeSnapshot(fleet, name, ["settings", "items", "slabs"]);
-    for (const { message } of snapshot.refused) terminal.warn(`moecache: ${message}\n`);
+    for (const { message } of snapshot.refused) say(terminal, message);
     return snapshot;
   } catch (error) {
-    terminal.warn(`moecache: ${messageOf(error)}\n`);
+    say(terminal, messageOf(error));
     return undefined;
   }
 }

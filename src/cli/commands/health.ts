@@ -8,8 +8,10 @@ import { printHistogram } from "../histogram.ts";
 import { Latencies } from "../latencies.ts";
 import { pause } from "../pause.ts";
 import type { Printer } from "../printer.ts";
-import { readCount, readDuration, showShare } from "../quantities.ts";
+import { Countdown } from "../progress.ts";
+import { readCount, readInterval, showShare } from "../quantities.ts";
 import { takeSnapshot } from "../snapshot.ts";
+import { resolvedOrAborted } from "../terminal.ts";
 
 interface LatencyOptions {
   readonly for?: string;
@@ -46,23 +48,29 @@ export function addHealthCommands(program: Command, runner: Runner): void {
 }
 
 async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions>) {
-  const milliseconds = readDuration(options.for ?? "5s") * 1000;
+  const milliseconds = readInterval("--for", options.for ?? "5s");
+  const { interrupted } = terminal;
+  const countdown = new Countdown(terminal, "measuring", milliseconds);
   const { results, code } = await askEach(await fleet(), terminal, async (client) => {
-    // Connecting is not what is measured.
-    await client.version();
     const latencies = new Latencies();
+    const answered = async () => {
+      return await resolvedOrAborted(client.version(), interrupted) !== undefined;
+    };
+    // Connecting is not what is measured.
+    let isAnswered = await answered();
     const end = performance.now() + milliseconds;
-    while (performance.now() < end && !terminal.interrupted.aborted) {
+    while (isAnswered && performance.now() < end) {
       const started = performance.now();
-      await client.version();
-      latencies.add(performance.now() - started);
+      isAnswered = await answered();
+      if (isAnswered) latencies.add(performance.now() - started);
     }
     return latencies;
-  });
+  }).finally(() => countdown.end());
   await printer.table(results.map(({ server, result }) => ({
     ...{ server, n: result.count, p50: rounded(result.percentile(0.5)) },
     ...{ p90: rounded(result.percentile(0.9)), p99: rounded(result.percentile(0.99)) },
     ...{ p999: rounded(result.percentile(0.999)), max: rounded(result.max) },
+    ...(options.dist && printer.shape !== "text" ? { dist: distributionOf(result) } : {}),
   })));
   if (options.dist && printer.shape === "text") {
     for (const { server, result } of results) {
@@ -75,6 +83,11 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
     }
   }
   return code;
+}
+
+/** How many answers took how long: the longest time of each part in milliseconds, and how many there are. */
+function distributionOf(latencies: Latencies): [upTo: number, count: number][] {
+  return Array.from(latencies.doublings(), ([bound, count]) => [rounded(bound), count]);
 }
 
 function rounded(milliseconds: number): number {
@@ -91,11 +104,12 @@ const HEAD = [
 ].join(" ");
 
 async function stat({ options, printer, terminal, fleet }: Job<StatOptions>): Promise<number> {
-  const every = readDuration(options.every ?? "1s") * 1000;
-  const lines = options.count === undefined ? Infinity : readCount(options.count);
+  const every = readInterval("--every", options.every ?? "1s");
+  const lines = options.count === undefined ? Infinity : readCount("--count", options.count);
   const servers = await fleet();
   const said = new Map<string, string>();
-  const look = () => askEach(servers, terminal, (_, server) => takeSnapshot(servers, server), said);
+  const look = () =>
+    askEach(servers, terminal, (_, server) => takeSnapshot(servers, server), { said });
   let before = await look();
   let code = before.code;
   for (let line = 0; line < lines; line++) {

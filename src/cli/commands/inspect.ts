@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { define, type Runner } from "../definition.ts";
 import { inspectItem } from "../item_inspection.ts";
+import { inTime } from "../terminal.ts";
 import { EXIT } from "../usage.ts";
 
 /** Adds `inspect`. */
@@ -12,8 +13,9 @@ export function addInspect(program: Command, runner: Runner): void {
     summary:
       "Show all about an item: size, lifetime, cas, flags, format, value, server, ring point.",
     examples: ["inspect user:1", "inspect user:1 --json"],
-    run: async ({ args: [key = ""], printer, fleet }) => {
-      const { isFound, row, shown } = await inspectItem((await fleet()).client, key);
+    run: async ({ args: [key = ""], printer, terminal, fleet }) => {
+      const inspecting = inspectItem((await fleet()).client, key);
+      const { isFound, row, shown } = await inTime(terminal, inspecting);
       if (isFound) await printer.details(row, shown);
       else if (printer.shape === "text") await printer.details(row);
       return isFound ? EXIT.done : EXIT.nothing;

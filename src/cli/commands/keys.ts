@@ -17,7 +17,7 @@ import { readCount } from "../quantities.ts";
 
 interface KeysOptions extends FilterOptions {
   readonly limit?: string;
-  readonly server?: string;
+  readonly server?: string | true;
 }
 
 /** Adds `keys`. */
@@ -31,7 +31,10 @@ export function addKeys(program: Command, runner: Runner): void {
       ["--min-size <size>", "only items of this size or more: 512, 10k, 1m"],
       ["--ttl <condition>", "only items with this lifetime left: '<60', '>=1h', never"],
       ["--limit <n>", "no more than this many"],
-      ["--server <name>", "only this server, host:port"],
+      [
+        "--server [name]",
+        "only this server, host:port; without a name, the server behind each key",
+      ],
     ],
     examples: [
       "keys --prefix user:",
@@ -45,32 +48,39 @@ export function addKeys(program: Command, runner: Runner): void {
 
 async function listKeys(job: Job<KeysOptions>): Promise<number> {
   const { options, printer, terminal, fleet } = job;
-  const limit = options.limit === undefined ? Infinity : readCount(options.limit);
+  const limit = options.limit === undefined ? Infinity : readCount("--limit", options.limit);
   const isWanted = filterOf(options);
-  const listing = new Listing({
-    ...{ fleet: await fleet(), terminal, server: options.server, what: "listed" },
-  });
+  const showsServer = options.server === true;
+  const server = options.server === true ? undefined : options.server;
+  const listing = new Listing({ fleet: await fleet(), terminal, server, what: "listed" });
   const { minSize, ttl } = options;
   const needsItems = printer.shape !== "text" || minSize !== undefined || ttl !== undefined;
   const found = needsItems
-    ? await printItems(listing, isWanted, limit, printer)
-    : await printKeys(listing, keyFilterOf(options), limit, printer);
+    ? await printItems(listing, { isWanted, limit, showsServer }, printer)
+    : await printKeys(listing, { isWanted: keyFilterOf(options), limit, showsServer }, printer);
   return listing.code(found);
+}
+
+/** What is printed of a list. */
+interface Wanted<Filter> {
+  readonly isWanted: Filter;
+  readonly limit: number;
+  readonly showsServer: boolean;
 }
 
 /** Prints keys without reading anything else: many at a time, which is several times as fast. */
 async function printKeys(
   listing: Listing,
-  isWanted: KeyFilter | undefined,
-  limit: number,
+  { isWanted, limit, showsServer }: Wanted<KeyFilter | undefined>,
   printer: Printer,
 ): Promise<number> {
   let found = 0;
-  for await (const { keys } of listing.keys()) {
+  for await (const { keys, server } of listing.keys()) {
     const wanted = isWanted === undefined ? keys : keys.filter(isWanted);
     if (wanted.length === 0) continue;
     const shown = wanted.slice(0, limit - found);
-    await printer.line(showKeys(shown));
+    const lines = showKeys(shown);
+    await printer.line(showsServer ? lines.replaceAll(/$/gm, () => `\t${server}`) : lines);
     found += shown.length;
     if (found >= limit) break;
   }
@@ -79,8 +89,7 @@ async function printKeys(
 
 async function printItems(
   listing: Listing,
-  isWanted: ItemFilter,
-  limit: number,
+  { isWanted, limit, showsServer }: Wanted<ItemFilter>,
   printer: Printer,
 ): Promise<number> {
   let found = 0;
@@ -89,7 +98,8 @@ async function printItems(
     found++;
     const { key, size, fetched, lastAccess, cas, server } = item;
     const row = { key: decodedKey(key), size, ttl: ttlOf(item) ?? null, lastAccess, fetched };
-    await printer.record({ ...row, cas, server }, showKey(key));
+    const line = showsServer ? `${showKey(key)}\t${server}` : showKey(key);
+    await printer.record({ ...row, cas, server }, line);
     if (found >= limit) break;
   }
   return found;

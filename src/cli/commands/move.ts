@@ -2,23 +2,23 @@
 
 import type { Command } from "commander";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { define, type Job, type Runner } from "../definition.ts";
 import { decodeItem, type DumpedItem, encodeItem } from "../dumped_item.ts";
 import { filterOf } from "../item_filter.ts";
 import {
   batchesOf,
   dumped,
+  ItemStore,
   MOST_BYTES,
   MOST_ITEMS,
-  readValues,
-  storeItem,
+  valuesOf,
 } from "../item_transfer.ts";
 import { Listing } from "../listing.ts";
 import { pause } from "../pause.ts";
+import { Printer, type Row } from "../printer.ts";
 import { Progress } from "../progress.ts";
-import { retried } from "../retried.ts";
-import { INTERRUPTED } from "../terminal.ts";
+import { codeAtEnd, inTime } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
 interface DumpOptions {
@@ -58,17 +58,20 @@ export function addMoveCommands(program: Command, runner: Runner): void {
 }
 
 async function dump(job: Job<DumpOptions>): Promise<number> {
-  const { options, printer, terminal, fleet } = job;
+  const { options, terminal, fleet } = job;
   const isWanted = filterOf(options);
   const servers = await fleet();
   const file = options.output === undefined ? undefined : await open(options.output, "w");
+  const target = file === undefined ? terminal : {
+    ...{ ...terminal, isTerminal: false },
+    write: (data: string | Uint8Array) => file.appendFile(data),
+  };
+  const { csv = false } = options;
+  const printer = new Printer(target, { csv, json: !csv });
   const listing = new Listing({ fleet: servers, terminal, what: "dumped" });
   let written = 0;
   const write = async (items: readonly DumpedItem[]) => {
-    if (items.length === 0) return;
-    const lines = items.map(encodeItem).join("\n");
-    if (file !== undefined) await file.appendFile(`${lines}\n`);
-    else await printer.line(lines);
+    for (const item of items) await printer.record(encodeItem(item), "");
     written += items.length;
   };
   try {
@@ -77,18 +80,18 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
         await write(items.map((item) => dumped(item, undefined)));
         continue;
       }
-      const client = servers.at(server);
-      const values = await retried(terminal, () => readValues(client, items));
+      const values = await valuesOf(servers.at(server), { server, items }, listing, terminal);
       // What has expired or been deleted meanwhile is no item any more.
       await write(items.flatMap((item) => {
         const value = values.get(item.key);
         return value === undefined ? [] : [dumped(item, value)];
       }));
     }
+    await printer.flush();
   } finally {
     await file?.close();
   }
-  if (file !== undefined) terminal.warn(terminal.showsProgress ? `${written} items\n` : "");
+  if (file !== undefined && terminal.showsProgress) terminal.warn(`${written} items\n`);
   return listing.code(written);
 }
 
@@ -96,22 +99,20 @@ async function load(job: Job<LoadOptions>): Promise<number> {
   const { args: [path], options, printer, terminal, fleet } = job;
   const rate = options.rate === undefined ? Infinity : itemsOf(options.rate);
   const { client } = await fleet();
-  const input = path === undefined || path === "-" ? terminal.input() : createReadStream(path);
+  const isFile = path !== undefined && path !== "-";
+  const size = isFile ? (await stat(path)).size : 0;
+  const input = isFile ? createReadStream(path) : terminal.input();
   const progress = new Progress(terminal, "loaded");
-  const counts = { loaded: 0, skipped: 0, expired: 0 };
+  const store = new ItemStore(client, terminal, options.skipExisting);
+  const { counts } = store;
   const started = performance.now();
   let batch: DumpedItem[] = [];
-  let bytes = 0;
+  let [bytes, read, number] = [0, 0, 0];
   const flush = async () => {
     const items = batch;
     [batch, bytes] = [[], 0];
-    await Promise.all(items.map(async (item) => {
-      const outcome = await retried(
-        terminal,
-        () => storeItem(client, item, options.skipExisting ?? false),
-      );
-      counts[outcome]++;
-    }));
+    await inTime(terminal, Promise.all(items.map((item) => store.store(item))));
+    if (size > 0) progress.expect(number * size / read);
     progress.add(items.length);
     const done = counts.loaded + counts.skipped;
     const early = done / rate * 1000 - (performance.now() - started);
@@ -119,9 +120,9 @@ async function load(job: Job<LoadOptions>): Promise<number> {
   };
   const most = Math.min(MOST_ITEMS, Math.max(1, Math.ceil(rate / 10)));
   try {
-    let number = 0;
     for await (const line of linesOf(input, terminal.interrupted)) {
       number++;
+      read += line.length + 1;
       if (line.trim() === "") continue;
       batch.push(decodeItem(line, number));
       bytes += line.length;
@@ -129,12 +130,22 @@ async function load(job: Job<LoadOptions>): Promise<number> {
       if (terminal.interrupted.aborted) break;
     }
     await flush();
+  } catch (error) {
+    // What was stored before is there.
+    if (counts.loaded > 0) await printer.details(shownCounts(counts));
+    throw error;
   } finally {
     progress.end();
   }
-  await printer.details(counts);
-  if (terminal.interrupted.aborted) return INTERRUPTED;
-  return counts.loaded > 0 ? EXIT.done : EXIT.nothing;
+  await printer.details(shownCounts(counts));
+  if (counts.refused > 0) return codeAtEnd(terminal, EXIT.server);
+  // Items that are there already are what a second run finds: that is no miss.
+  return codeAtEnd(terminal, counts.loaded + counts.skipped > 0 ? EXIT.done : EXIT.nothing);
+}
+
+/** Refused items are seldom. */
+function shownCounts({ refused, ...counts }: ItemStore["counts"]): Row {
+  return { ...counts, ...(refused > 0 ? { refused } : {}) };
 }
 
 function itemsOf(text: string): number {

@@ -1,10 +1,12 @@
 /** A memcached inside this process. @module */
 
+import { ValidationException } from "../../../mod.ts";
 import { MemcachedServer } from "../../testing/mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import { readListenAddress, readSize } from "../quantities.ts";
-import { EXIT } from "../usage.ts";
+import { readListenAddress } from "../listen_address.ts";
+import { readSize } from "../quantities.ts";
+import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
 interface ServeOptions {
   readonly listen?: string;
@@ -29,14 +31,19 @@ export function addServe(program: Command, runner: Runner): void {
   });
 }
 
-async function serve({ options, printer, terminal }: Job<ServeOptions>): Promise<number> {
-  const { listen = DEFAULT_ADDRESS, memory, maxItem } = options;
+async function serve({ options: wanted, printer, terminal }: Job<ServeOptions>): Promise<number> {
+  const { listen = DEFAULT_ADDRESS, memory, maxItem } = wanted;
   const { host, port } = readListenAddress(listen);
-  const server = await MemcachedServer.listen({
+  const options = {
     port,
     ...(host === "" ? {} : { hostname: host }),
     ...(memory === undefined ? {} : { memoryLimit: readSize(memory) }),
     ...(maxItem === undefined ? {} : { maxItemSize: readSize(maxItem) }),
+  };
+  const server = await MemcachedServer.listen(options).catch((error) => {
+    if (error instanceof ValidationException) throw error;
+    // Each runtime has its own errors for an address that is taken, or is not this machine's.
+    throw new UsageFault(`cannot listen on ${listen}: ${messageOf(error)}`);
   });
   try {
     await printer.record({ address: server.address }, `memcached on ${server.address}`);

@@ -5,13 +5,16 @@ import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { askEach } from "../each_server.ts";
 import type { Row } from "../printer.ts";
-import { readDuration, showSize } from "../quantities.ts";
-import { pause } from "../pause.ts";
+import { readInterval, showSize } from "../quantities.ts";
+import { pauseShown } from "../progress.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
 interface StatsOptions {
   readonly diff?: string;
 }
+
+/** The version in which meta commands got their form of today, as one number: 1.6.10. */
+const FIRST_WITH_META = 1_006_010;
 
 const KINDS = ["items", "slabs", "settings", "conns"];
 
@@ -44,15 +47,16 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   if (kind !== undefined && !KINDS.includes(kind)) {
     throw new UsageFault(`stats are general, or one of ${KINDS.join(", ")}`);
   }
+  const milliseconds = diff === undefined ? undefined : readInterval("--diff", diff);
   const servers = await fleet();
   const ask = async (client: Client) => (await client.stats(kind))[0] ?? {};
   const { results, code } = await askEach(servers, terminal, ask);
-  if (diff === undefined) {
+  if (milliseconds === undefined) {
     await printStats(job, results.map(({ server, result }) => ({ server, fields: result })));
     return code;
   }
   const started = Date.now();
-  await pause(readDuration(diff) * 1000, terminal.interrupted);
+  await pauseShown(terminal, "waiting", milliseconds);
   const later = await askEach(servers, terminal, ask);
   const seconds = Math.max(0.001, (Date.now() - started) / 1000);
   const before = new Map(results.map(({ server, result }) => [server, result]));
@@ -62,7 +66,7 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
     }))
   );
   await printer.table(rows);
-  if (code !== EXIT.done || later.code !== EXIT.done) return EXIT.server;
+  if (code !== EXIT.done || later.code !== EXIT.done) return Math.max(code, later.code);
   return rows.length === 0 ? EXIT.nothing : EXIT.done;
 }
 
@@ -138,9 +142,11 @@ async function capable({ printer, terminal, fleet }: Job<unknown>): Promise<numb
     const [version] = await client.version();
     const settings = await offered(async () => (await client.stats("settings"))[0] ?? {});
     const largest = Number(settings?.item_size_max ?? NaN);
+    const meta = await isOffered(() => client.meta("mn", ""));
     return {
       version,
-      meta: await isOffered(() => client.meta("mn", "")),
+      meta,
+      metaLevel: meta ? metaLevelOf(version) : "none",
       dump: await isOffered(async () => {
         for await (const _ of client.items()) break;
       }),
@@ -160,6 +166,13 @@ async function capable({ printer, terminal, fleet }: Job<unknown>): Promise<numb
     },
   });
   return code;
+}
+
+/** Whether the meta commands are those of today, or of the first draft, which clients cannot use with these. */
+function metaLevelOf(version = ""): "full" | "draft" {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
+  const number = [major, minor, patch].reduce((sum, part) => sum * 1000 + Number(part ?? NaN), 0);
+  return number < FIRST_WITH_META ? "draft" : "full";
 }
 
 function yesOrNo(field: unknown): string {

@@ -10,7 +10,7 @@ import { filterOf, ttlOf } from "../item_filter.ts";
 import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
 import { ringOf } from "../known_rings.ts";
 import { LargestItems } from "../largest_items.ts";
-import { Listing } from "../listing.ts";
+import { type ListedExtent, Listing } from "../listing.ts";
 import type { Row } from "../printer.ts";
 import { readCount, showDuration, showShare, showSize } from "../quantities.ts";
 import { UsageFault } from "../usage.ts";
@@ -75,7 +75,7 @@ export function addShapeCommands(program: Command, runner: Runner): void {
 async function big(job: Job<CountOptions>): Promise<number> {
   const { options, printer, terminal, fleet } = job;
   const isWanted = filterOf(options);
-  const most = readCount(options.count ?? "20");
+  const most = readCount("--count", options.count ?? "20");
   const listing = new Listing({ fleet: await fleet(), terminal, what: "listed" });
   const largest = new LargestItems(most);
   for await (const item of listing.items()) {
@@ -140,8 +140,8 @@ const OTHERS = "(others)";
 async function prefixes({ options, printer, terminal, fleet }: Job<PrefixesOptions>) {
   const { separator = ":" } = options;
   if (separator === "") throw new UsageFault("an empty --separator separates nothing");
-  const depth = readCount(options.depth ?? "1");
-  const most = readCount(options.count ?? "20");
+  const depth = readCount("--depth", options.depth ?? "1");
+  const most = readCount("--count", options.count ?? "20");
   const listing = new Listing({ fleet: await fleet(), terminal, what: "listed" });
   const totals = new Map<string, PrefixTotals>();
   let bytes = 0;
@@ -201,17 +201,20 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
     const counted = { placed: 0, moving: 0 };
     for await (const item of listing.items()) count(item, target, totals, counted);
     const rows = Array.from(totals, ([server, total]): Row => {
-      const isListed = servers.names.includes(server) && !listing.unlisted.has(server);
       const isTarget = target.servers.some(({ name }) => name === server);
       return {
         server,
-        ...heldBy(total, isListed, listing),
+        ...heldBy(total, listing.extentOf(server), listing),
         ...lookedFor(total, isTarget, counted),
+        ...(printer.shape === "text" ? {} : { complete: listing.extentOf(server) === "all" }),
       };
     });
     await printer.table(rows, {
       show: {
-        items: showKnown(String),
+        items: (items, { server }) => {
+          const isPart = listing.extentOf(String(server)) === "part";
+          return `${showKnown(String)(items)}${isPart ? "+" : ""}`;
+        },
         share: showKnown((share) => showShare(share, 1)),
         bytes: showKnown(showSize),
         byRing: showKnown(String),
@@ -220,7 +223,7 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
     });
     if (printer.shape === "text") {
       for (const row of rows) {
-        const remark = remarkOn(row, servers);
+        const remark = remarkOn(row, servers, listing);
         if (remark !== undefined) await printer.line(remark);
       }
       const of = `${counted.moving} of ${counted.placed} keys`;
@@ -235,9 +238,9 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
   }
 }
 
-/** What a server holds; `null` where it has not been listed. */
-function heldBy({ items, bytes }: ServerTotals, isListed: boolean, listing: Listing): Row {
-  if (!isListed) return { items: null, share: null, bytes: null };
+/** What a server holds, as far as it was listed; `null` where nothing was. */
+function heldBy({ items, bytes }: ServerTotals, extent: ListedExtent, listing: Listing): Row {
+  if (extent === "nothing") return { items: null, share: null, bytes: null };
   return { items, share: items / Math.max(1, listing.count), bytes };
 }
 
@@ -256,8 +259,15 @@ function showKnown(show: (value: number) => string): (field: Row[string]) => str
   return (field) => field === null ? "-" : show(Number(field));
 }
 
-/** What a dash in a row means. */
-function remarkOn({ server, items, byRing }: Row, fleet: Fleet): string | undefined {
+/** What a dash in a row means, and figures that are not all. */
+function remarkOn(
+  { server, items, byRing }: Row,
+  fleet: Fleet,
+  listing: Listing,
+): string | undefined {
+  if (listing.extentOf(String(server)) === "part") {
+    return `${server} was not listed to the end: it holds more than is shown`;
+  }
   if (byRing === null) return `${server} is removed: the ring does not have it`;
   if (items !== null) return undefined;
   return fleet.names.includes(String(server))

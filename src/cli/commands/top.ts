@@ -4,14 +4,15 @@ import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { FleetWatch } from "../fleet_watch.ts";
 import { type Overview, recordOf, serverRecords } from "../overview.ts";
+import { say } from "../messages.ts";
 import { pause } from "../pause.ts";
-import { readDuration } from "../quantities.ts";
+import { readInterval } from "../quantities.ts";
 import type { Terminal } from "../terminal.ts";
 import { frameOf, type FrameOptions } from "../top/frame.ts";
 import { textOf } from "../top/lines.ts";
 import { TopScreen } from "../top/top_screen.ts";
 import { FIRST_VIEW } from "../top/view.ts";
-import { EXIT, UsageFault } from "../usage.ts";
+import { EXIT } from "../usage.ts";
 
 interface TopOptions {
   readonly every?: string;
@@ -25,6 +26,8 @@ const LONGEST_WAIT = 1000;
 /** How wide a frame is that no terminal shows, and how high at most. */
 const PLAIN_COLUMNS = 120;
 const PLAIN_ROWS = 200;
+/** What `$COLUMNS` may say. */
+const MOST_COLUMNS = 1000;
 
 /** Adds `top`. */
 export function addTop(program: Command, runner: Runner): void {
@@ -44,8 +47,7 @@ export function addTop(program: Command, runner: Runner): void {
 async function top(job: Job<TopOptions>): Promise<number> {
   const { options, printer, terminal, fleet } = job;
   const { every = "1s", once = false, keys = true } = options;
-  const milliseconds = readDuration(every) * 1000;
-  if (milliseconds < LEAST_INTERVAL) throw new UsageFault("--every must be at least 100ms");
+  const milliseconds = readInterval("--every", every, LEAST_INTERVAL);
   const watch = new FleetWatch(await fleet(), { keys });
   const frame: FrameOptions = { every, keys };
   const { screen } = terminal;
@@ -73,8 +75,9 @@ async function top(job: Job<TopOptions>): Promise<number> {
     shown?.close();
     await watch.close();
   }
-  const isAnyDown = last?.servers.some(({ state }) => state === "down") ?? false;
-  return isAnyDown ? EXIT.server : EXIT.done;
+  const down = last?.servers.flatMap((view) => view.state === "down" ? [view.message] : []) ?? [];
+  for (const message of down) say(terminal, message);
+  return down.length > 0 ? EXIT.server : EXIT.done;
 }
 
 /** Writes a frame without a screen. */
@@ -100,5 +103,7 @@ async function print(
 }
 
 function columnsOf({ env, isTerminal, columns }: Terminal): number {
-  return isTerminal ? columns : Number(env.COLUMNS) || PLAIN_COLUMNS;
+  if (isTerminal) return columns;
+  const wanted = Math.floor(Number(env.COLUMNS));
+  return wanted >= 1 && wanted <= MOST_COLUMNS ? wanted : PLAIN_COLUMNS;
 }

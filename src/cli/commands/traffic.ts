@@ -4,12 +4,14 @@ import { ClientException, SocketError, type WatchEvent } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { firstPart, HotKeys, type HotKeysReport, type Traffic } from "../hot_keys.ts";
-import { globPattern } from "../item_filter.ts";
+import { globFilter } from "../item_filter.ts";
 import { decodedKey } from "../keys_of_bytes.ts";
-import { pause } from "../pause.ts";
+import { say } from "../messages.ts";
+import { pauseShown } from "../progress.ts";
 import type { Row } from "../printer.ts";
 import { printable } from "../shown_text.ts";
-import { readCount, readDuration, showShare } from "../quantities.ts";
+import { readCount, readInterval, showShare } from "../quantities.ts";
+import { inTime, resolvedOrAborted } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
 interface HotOptions {
@@ -57,22 +59,25 @@ export function addTrafficCommands(program: Command, runner: Runner): void {
 async function hot({ options, printer, terminal, fleet }: Job<HotOptions>): Promise<number> {
   const { by = "key" } = options;
   if (by !== "key" && by !== "prefix") throw new UsageFault(`--by is key or prefix, not "${by}"`);
-  const most = readCount(options.count ?? "20");
-  const milliseconds = readDuration(options.for ?? "10s") * 1000;
+  const most = readCount("--count", options.count ?? "20");
+  const milliseconds = readInterval("--for", options.for ?? "10s");
   const traffic = trafficOf(options);
   const nameOf = by === "prefix" ? (key: string) => firstPart(key) : (key: string) => key;
   const counting = new HotKeys(await fleet(), { ...traffic, nameOf });
   let report: HotKeysReport;
   try {
-    await counting.start();
+    await resolvedOrAborted(counting.start(), terminal.interrupted);
     const isAnyWatched = counting.faults.length < (await fleet()).names.length;
-    if (isAnyWatched) await pause(milliseconds, terminal.interrupted);
-    await counting.account();
+    if (isAnyWatched) await pauseShown(terminal, "watching", milliseconds);
+    await inTime(terminal, counting.account()).catch((error) => {
+      // Then the figures are not scaled.
+      if (!terminal.interrupted.aborted) throw error;
+    });
     report = counting.report(most);
   } finally {
     await counting.close();
   }
-  for (const { message } of counting.faults) terminal.warn(`moecache: ${message}\n`);
+  for (const { message } of counting.faults) say(terminal, message);
   const { seen, keys } = report;
   const rows = keys.map(({ key, share, perSecond, servers }): Row => ({
     ...{ [by]: key, share, perSecond: Math.round(perSecond * 10) / 10, seen, servers },
@@ -121,8 +126,8 @@ const FLUSH_INTERVAL = 100;
 
 async function monitor(job: Job<MonitorOptions>): Promise<number> {
   const { options, printer, terminal, fleet } = job;
-  const pattern = options.match === undefined ? undefined : globPattern(options.match);
-  let left = options.count === undefined ? Infinity : readCount(options.count);
+  const isMatch = options.match === undefined ? undefined : globFilter(options.match);
+  let left = options.count === undefined ? Infinity : readCount("--count", options.count);
   const servers = await fleet();
   const ended = new AbortController();
   const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
@@ -134,12 +139,12 @@ async function monitor(job: Job<MonitorOptions>): Promise<number> {
     try {
       for await (const event of servers.at(name).watch(KINDS, { signal })) {
         if (event.type === "skipped") {
-          terminal.warn(`moecache: ${name} left ${event.count} events out\n`);
+          say(terminal, `${name} left ${event.count} events out`);
           continue;
         }
         if (!("key" in event) || signal.aborted) continue;
         const key = decodedKey(event.key);
-        if (pattern !== undefined && !pattern.test(key)) continue;
+        if (isMatch !== undefined && !isMatch(key)) continue;
         await printer.record(recordOf(event, key), lineOf(event, key));
         shown++;
         if (--left === 0) ended.abort();
@@ -147,16 +152,23 @@ async function monitor(job: Job<MonitorOptions>): Promise<number> {
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ClientException || error instanceof SocketError)) throw error;
-      terminal.warn(`moecache: ${messageOf(error)}\n`);
+      say(terminal, messageOf(error));
       code = EXIT.server;
     }
   })).finally(() => clearInterval(timer));
   return code === EXIT.done && shown === 0 ? EXIT.nothing : code;
 }
 
+/** The fields of all kinds of events, for a head that fits all of them. */
+const EVENT_FIELDS = {
+  ...{ time: undefined, server: undefined, connection: undefined, type: undefined },
+  ...{ command: undefined, status: undefined, key: undefined, size: undefined, ttl: undefined },
+  ...{ slabClass: undefined, fetched: undefined, lastAccess: undefined },
+};
+
 function recordOf(event: KeyEvent, key: string): Row {
   const { time, gid: _, ...rest } = event;
-  return { time: new Date(time), ...rest, key };
+  return { ...EVENT_FIELDS, ...rest, time: new Date(time), key };
 }
 
 function lineOf(event: KeyEvent, key: string): string {

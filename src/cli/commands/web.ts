@@ -4,8 +4,9 @@ import type { Command } from "commander";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { define, type Job, type Runner } from "../definition.ts";
-import { readDuration, readListenAddress } from "../quantities.ts";
-import { EXIT, UsageFault } from "../usage.ts";
+import { readListenAddress } from "../listen_address.ts";
+import { readInterval } from "../quantities.ts";
+import { EXIT } from "../usage.ts";
 
 interface WebOptions {
   readonly listen?: string;
@@ -16,8 +17,8 @@ interface WebOptions {
 }
 
 const DEFAULT_ADDRESS = "127.0.0.1:8300";
-/** The shortest time between two polls, in seconds. */
-const SHORTEST_EVERY = 0.1;
+/** The shortest time between two looks at the servers, in milliseconds. */
+const LEAST_INTERVAL = 100;
 
 /** Adds `web`. */
 export function addWeb(program: Command, runner: Runner): void {
@@ -39,8 +40,7 @@ export function addWeb(program: Command, runner: Runner): void {
 async function web({ options, printer, terminal, fleet }: Job<WebOptions>): Promise<number> {
   const { listen = DEFAULT_ADDRESS, allowHost = "", token: needsToken = false } = options;
   const { host, port } = readListenAddress(listen);
-  const seconds = readDuration(options.every ?? "1s");
-  if (seconds < SHORTEST_EVERY) throw new UsageFault(`--every is at least ${SHORTEST_EVERY}s`);
+  const every = readInterval("--every", options.every ?? "1s", LEAST_INTERVAL);
   const servers = await fleet();
   const canWrite = options.write === true;
   // The page and its charts are large: no other command loads them.
@@ -49,7 +49,7 @@ async function web({ options, printer, terminal, fleet }: Job<WebOptions>): Prom
   const address = await listenOn(server, host, port);
   const otherHosts = allowHost.split(",").map((each) => each.trim());
   const bound = boundTo(address, { host, otherHosts, needsToken });
-  const view = new LiveView(servers, terminal, { every: seconds * 1000, canWrite });
+  const view = new LiveView(servers, terminal, { every, canWrite });
   server.on("request", requestListener({ fleet: servers, view, terminal, canWrite, bound }));
   try {
     await printer.record({ url: bound.url }, `the page is on ${bound.url}`);

@@ -3,6 +3,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { ClientException, SocketError, ValidationException } from "../../../mod.ts";
 import type { Fleet } from "../fleet.ts";
+import { say } from "../messages.ts";
 import { printable } from "../shown_text.ts";
 import { readTtl } from "../quantities.ts";
 import type { Terminal } from "../terminal.ts";
@@ -70,7 +71,7 @@ const MOST_READERS = 200;
 export function requestListener(options: PageServerOptions): RequestListener {
   return (request, response) => {
     answer(request, response, options).catch((error) => {
-      options.terminal.warn(`moecache: ${messageOf(error)}\n`);
+      say(options.terminal, messageOf(error));
       if (response.headersSent) response.destroy();
       else sendText(response, 500, "this request has failed");
     });

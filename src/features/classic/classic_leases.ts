@@ -4,7 +4,6 @@ import { equals } from "@std/bytes/equals";
 import type { OperationOptions } from "../../commands/operation_options.ts";
 import type { Session } from "../../commands/session.ts";
 import { SocketError } from "../../errors.ts";
-import { RetrievalCommand } from "../../protocol/commands/retrieval.ts";
 import { StorageCommand } from "../../protocol/commands/storage.ts";
 import {
   isReserved,
@@ -12,6 +11,7 @@ import {
   LEASE_FLAGS,
   type StoredItem,
 } from "../../transcoding/item_codec.ts";
+import { StepRetrieval } from "../step_retrieval.ts";
 import { findStub, type ItemCommands, type LeasedItem, type ReadItem, type Stub } from "../stub.ts";
 import { Marks } from "./marks.ts";
 
@@ -48,7 +48,7 @@ export async function readLeased(
 type ReadResult = (StoredItem & { readonly cas: bigint }) | "unreachable" | undefined;
 
 /** A `gets` that distinguishes an unreachable server from a miss. */
-class LeasedRetrieval extends RetrievalCommand {
+class LeasedRetrieval extends StepRetrieval {
   constructor(key: string, session: Session) {
     super("gets", key, async (flags, data, cas, key) => {
       if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");

@@ -40,7 +40,9 @@ export function errorAttributes(error: unknown): Attributes {
 }
 
 /** What identifies an operation: on its span from the beginning, and on its measurements. */
-export function commandAttributes({ command, namespace }: CommandContext): Attributes {
+export function commandAttributes(
+  { command, namespace }: { readonly command: string; readonly namespace?: string | undefined },
+): Attributes {
   return {
     "db.system.name": "memcached",
     "db.operation.name": command,

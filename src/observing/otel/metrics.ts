@@ -114,8 +114,11 @@ export class Metrics {
     const own = { ...this.#settings.attributes, ...commandAttributes(context) };
     const failure = "error" in context ? errorAttributes(context.error) : {};
     this.#time(duration, context, { ...own, ...serverAttributes(context), ...failure });
-    if (hits > 0) keys.add(hits, { ...own, "moecache.result": "hit" });
-    if (misses > 0) keys.add(misses, { ...own, "moecache.result": "miss" });
+    // The lease of a `getOrSet` tells more.
+    if (context.command !== "getOrSet") {
+      if (hits > 0) keys.add(hits, { ...own, "moecache.result": "hit" });
+      if (misses > 0) keys.add(misses, { ...own, "moecache.result": "miss" });
+    }
     if (wasWaiting && failure["error.type"] === "TimeoutError") {
       timeouts.add(1, this.#poolOf(context));
     }
@@ -127,13 +130,12 @@ export class Metrics {
     this.#time(this.#current().createTime, context, this.#poolOf(context));
   }
 
-  #countLease({ outcome }: LeaseContext): void {
+  #countLease({ outcome, namespace }: LeaseContext): void {
     const result = RESULTS[outcome];
     if (result === undefined) return;
     this.#current().keys.add(1, {
       ...this.#settings.attributes,
-      "db.system.name": "memcached",
-      "db.operation.name": "getOrSet",
+      ...commandAttributes({ command: "getOrSet", namespace }),
       "moecache.result": result,
     });
   }

@@ -42,6 +42,8 @@ export class RetrievalCommand extends Command {
   verb: string;
   readonly key: string;
   readItem: ReadItem;
+  /** Whether it is a step of an operation that tells itself what it has found: no hit and no miss. */
+  declare readonly isStep?: boolean;
   /** How many bytes its key takes at most; those of the key itself by default. */
   keyLength: number;
 
@@ -117,6 +119,8 @@ class Retrieval implements Exchange {
   #lineLength: number;
   /** The index of the command whose item is expected next; 0 before the first item, negative after a refusal. */
   #next = 0;
+  /** How many items were found, but for steps of other operations. */
+  #hits = 0;
   /** The command whose item is being read, and the item's flags. */
   #current: RetrievalCommand | undefined;
   #flags = 0;
@@ -144,9 +148,9 @@ class Retrieval implements Exchange {
 
   countItems(counters: { hits: number; misses: number }): void {
     if (this.#next === REFUSED) return;
+    counters.hits += this.#hits;
     for (const command of this.#commands) {
-      if (command === undefined) counters.hits++;
-      else counters.misses++;
+      if (command !== undefined && !command.isStep) counters.misses++;
     }
   }
 
@@ -250,6 +254,7 @@ class Retrieval implements Exchange {
       const key = command && (this.#encodeKey?.(command.key) ?? command.key);
       if (key !== undefined && isText(bytes, start, end, key)) {
         commands[at] = undefined;
+        if (!command!.isStep) this.#hits++;
         this.#next = at + 1;
         return command!;
       }

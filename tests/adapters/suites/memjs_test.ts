@@ -1,109 +1,122 @@
 /**
- * memjs and its drop-in, side by side on one memcached: what memjs's own tests call, and more. Those tests themselves
- * put objects in the place of its sockets, and read its binary requests; the drop-in has neither.
+ * memjs and its drop-in: memjs's own tests on the drop-in, and both side by side on one memcached, on Deno, on the oldest
+ * and a new Node, and on Bun.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import memjs from "memjs";
 import ours from "@moecache/moecache/memjs";
+import {
+  install,
+  NEWEST_BUN,
+  OLDEST_BUN,
+  OLDEST_NODE,
+  type Tool,
+  USUAL_NODE,
+} from "../../package/tool.ts";
+import { bundle } from "../../runtimes/bundle.ts";
 import { MemcachedProcess } from "../../support/memcached.ts";
+import { callAll, OUTCOMES, shown, WAYS } from "./memjs_calls.mjs";
+import { findTests } from "./memjs_tests.mjs";
 
 // deno-lint-ignore no-explicit-any -- two clients whose types differ, called by name
 type AnyClient = any;
 type Outcome = readonly unknown[];
 
+const SUITE = new URL("memjs_suite.mjs", import.meta.url).pathname;
+const DROP_IN = new URL("../../../src/adapters/memjs.ts", import.meta.url);
+const RUNTIMES = [OLDEST_NODE, USUAL_NODE, OLDEST_BUN, NEWEST_BUN];
+/** How long a runtime may take for everything, in milliseconds. */
+const LONGEST = 120_000;
+
+/** How many tests memjs has of its client. */
+const TESTS = 35;
+/** What its tests want that the drop-in does not have, and why. */
+const DIFFERENT: Readonly<Record<string, readonly Outcome[]>> = {
+  // Flags have four bytes.
+  GetSuccessful: [["flagshere", "flagshere"]],
+  GetSerializer: [["flagshere", "flagshere"]],
+  // A connection that fails has the message of moecache.
+  SetError: [["This is an expected error."], ["This is an expected error."]],
+  SetErrorConcurrent: [["This is an expected error.", "This is an expected error."]],
+  // The text protocol has the initial number in a request of its own.
+  IncrementSuccessful: [[`${"\0".repeat(7)}\x05${"\0".repeat(7)}\x03${"\0".repeat(4)}`]],
+  // Its key is a control character.
+  Failover: [[null, 2, 1]],
+};
+
 const logger = { log() {} };
-const text = (value: unknown) => value instanceof Uint8Array ? `Buffer ${value}` : value;
+const sanitizers = { sanitizeOps: false, sanitizeResources: false }; // memjs leaves timers
 
-/** What can be compared: bytes and errors as text. */
-function shown(value: unknown): unknown {
-  if (value instanceof Error) return `Error: ${value.message}`;
-  if (value instanceof Uint8Array || Object(value) !== value) return text(value);
-  return Object.fromEntries(
-    Object.entries(value as object).map(([key, inner]) => [key, shown(inner)]),
-  );
-}
+// An import of `node:module` would ask for the types of all of Node.
+const { process } = globalThis as unknown as {
+  process: { getBuiltinModule(name: string): { createRequire(url: string): unknown } };
+};
+const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
+const found: [name: string, run: () => Promise<Outcome>][] = findTests(require, ours.Client);
 
-async function promised(client: AnyClient, name: string, args: Outcome): Promise<Outcome> {
-  try {
-    return ["resolves", shown(await client[name](...args))];
-  } catch (error) {
-    return ["rejects", shown(error)];
-  }
-}
+/** What differs of each test, in their order; two have the same name. */
+const expected: [name: string, differing: Outcome][] = found.map(([name], i) => {
+  const before = found.slice(0, i).filter(([other]) => other === name).length;
+  return [name, DIFFERENT[name]?.[before] ?? []];
+});
 
-function calledBack(client: AnyClient, name: string, args: Outcome): Promise<Outcome> {
-  return new Promise((resolve) => {
-    client[name](...args, (...results: Outcome) => resolve(trimmed(results.map(shown))));
+for (const [i, [name, run]] of found.entries()) {
+  Deno.test({ name: `memjs: ${name}`, ...sanitizers }, async () => {
+    assertEquals(await run(), expected[i]?.[1]);
   });
 }
 
-/** memjs calls back with more `null`s after some errors than after others. */
-function trimmed(results: Outcome): Outcome {
-  return results.slice(0, results.findLastIndex((result) => result !== null) + 1);
+Deno.test("memjs: all of its tests are found, and those that differ are there", () => {
+  assertEquals(found.length, TESTS);
+  const differing = expected.map(([, differing]) => differing).filter(({ length }) => length > 0);
+  assertEquals(differing, Object.values(DIFFERENT).flat());
+});
+
+Deno.test("memjs: its tests pass on Node and Bun, where both have the same outcomes", async (test) => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await bundle(DROP_IN, `${folder}/memjs.mjs`);
+    for (const runtime of RUNTIMES) {
+      await test.step(runtime.name, () => runOn(runtime, `file://${folder}/memjs.mjs`));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function runOn(runtime: Tool, dropIn: string): Promise<void> {
+  const program = await install(runtime);
+  await using servers = new AsyncDisposableStack();
+  const addresses: string[] = [];
+  while (addresses.length < 2 * Object.keys(WAYS).length) {
+    addresses.push(servers.use(await MemcachedProcess.start()).address);
+  }
+  const { stdout, stderr } = await new Deno.Command(program, {
+    args: [SUITE],
+    env: { MOECACHE: dropIn, MEMCACHED: addresses.join() },
+    signal: AbortSignal.timeout(LONGEST),
+  }).output();
+  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  const { tests, calls } = JSON.parse(output?.trim().split("\n").at(-1) || "{}");
+  assertEquals(tests, expected, errors);
+  for (const way of Object.keys(WAYS)) compare(calls[way].theirs, calls[way].ours);
 }
 
-type Call = readonly [name: string, ...args: unknown[]];
+function compare(theirs: Outcome, ours: Outcome): void {
+  assertEquals(theirs.length, OUTCOMES);
+  assertEquals(ours, theirs);
+}
 
-const SCRIPT: readonly Call[] = [
-  ["get", "hello"],
-  ["set", "hello", "world", {}],
-  ["get", "hello"],
-  ["set", "hello", "éééoào", { expires: 600 }],
-  ["get", "hello"],
-  ["set", "bytes", new Uint8Array([0, 13, 10, 255]), {}],
-  ["get", "bytes"],
-  ["set", "empty", "", {}],
-  ["get", "empty"],
-  ["set", "ключ", "unicode key", {}],
-  ["get", "ключ"],
-  ["add", "hello", "again", {}],
-  ["add", "new", "value", {}],
-  ["replace", "new", "other", {}],
-  ["replace", "nothing", "other", {}],
-  ["get", "new"],
-  ["append", "new", "-end"],
-  ["get", "new"],
-  ["increment", "number", 5, {}],
-  ["increment", "number", 5, {}],
-  ["increment", "third", 5, { initial: 3 }],
-  ["increment", "third", 5, { initial: 3, expires: 600 }],
-  ["decrement", "third", 3, {}],
-  ["decrement", "third", 100, {}],
-  ["get", "third"],
-  ["increment", "hello", 1, {}],
-  ["decrement", "hello", 1, {}],
-  ["set", "large", "x".repeat(2 ** 20 + 1), {}],
-  ["touch", "hello", 1024],
-  ["touch", "nothing", 1024],
-  ["delete", "hello"],
-  ["delete", "hello"],
-  ["get", "hello"],
-];
-
-type Way = (client: AnyClient, name: string, args: Outcome) => Promise<Outcome>;
-
-async function run(make: typeof ours | typeof memjs, way: Way): Promise<Outcome[]> {
+async function callOnServer(make: typeof ours | typeof memjs, way: string): Promise<Outcome> {
   await using memcached = await MemcachedProcess.start();
-  const client: AnyClient = make.Client.create(memcached.address, { logger, timeout: 10 });
-  const outcomes: Outcome[] = [];
-  for (const [name, ...args] of SCRIPT) outcomes.push([name, ...await way(client, name, args)]);
-  outcomes.push(shown(await client.flush()) as Outcome);
-  const port = `${memcached.port}`;
-  client.close();
-  return JSON.parse(JSON.stringify(outcomes).replaceAll(port, "PORT"));
+  return await callAll(make, way, memcached.address);
 }
 
-const sanitizers = { sanitizeOps: false, sanitizeResources: false }; // memjs leaves timers
-
-for (const [name, way] of [["promises", promised], ["callbacks", calledBack]] as const) {
+for (const way of Object.keys(WAYS)) {
   Deno.test(
-    { name: `memjs and its drop-in have the same outcomes with ${name}`, ...sanitizers },
-    async () => {
-      const [expected, actual] = [await run(memjs, way), await run(ours, way)];
-      assertEquals(expected.length, SCRIPT.length + 1);
-      assertEquals(actual, expected);
-    },
+    { name: `memjs and its drop-in have the same outcomes with ${way}`, ...sanitizers },
+    async () => compare(await callOnServer(memjs, way), await callOnServer(ours, way)),
   );
 }
 

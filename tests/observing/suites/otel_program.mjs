@@ -263,6 +263,7 @@ const tests = {
     await client.getMany(["key", "none1", "none2"]);
     await client.getOrSet("computed", () => 1);
     await client.getOrSet("computed", () => 2);
+    await client.namespace("pages:").getOrSet("home", () => 1);
     const found = await collect();
     const units = [...found].map(([name, { unit }]) => [name, unit]).sort();
     assert.deepEqual(units, [
@@ -281,13 +282,15 @@ const tests = {
     assert.equal(set.attributes["server.address"], hostname);
     assert.equal(set.attributes.tier, "web");
     const keys = found.get("moecache.client.keys").dataPoints.map(({ attributes, value }) => {
-      return [attributes["db.operation.name"], attributes["moecache.result"], value];
+      const { "db.operation.name": name, "db.namespace": namespace } = attributes;
+      return [name, attributes["moecache.result"], value, namespace];
     });
     assert.deepEqual(keys.sort(), [
-      ["getMany", "hit", 1],
-      ["getMany", "miss", 2],
-      ["getOrSet", "hit", 1],
-      ["getOrSet", "miss", 1],
+      ["getMany", "hit", 1, undefined],
+      ["getMany", "miss", 2, undefined],
+      ["getOrSet", "hit", 1, undefined],
+      ["getOrSet", "miss", 1, undefined],
+      ["getOrSet", "miss", 1, "pages:"],
     ]);
     const counts = (metric) =>
       metric.dataPoints.map(({ attributes, value }) => [
@@ -303,7 +306,7 @@ const tests = {
       ["pool", undefined, 0],
     ]);
     const waits = found.get("db.client.connection.wait_time").dataPoints;
-    assert.equal(waits.reduce((sum, { value }) => sum + value.count, 0), 4);
+    assert.equal(waits.reduce((sum, { value }) => sum + value.count, 0), 5);
     await client.close();
     const closed = await collect();
     assert.deepEqual(counts(closed.get("db.client.connection.count")), [

@@ -1,0 +1,31 @@
+/** What a command says on standard error: lines that stay, and one line that tells how far it has come. @module */
+
+import { printable } from "./shown_text.ts";
+import type { Terminal } from "./terminal.ts";
+
+const REMOVE_LINE = "\r\x1b[K";
+
+/** The terminals whose last line is one of progress. */
+const showing = new WeakSet<Terminal>();
+
+/** Says something in one line, whatever it holds. */
+export function say(terminal: Terminal, message: string): void {
+  terminal.warn(`${lineRemoval(terminal)}moecache: ${printable(message)}\n`);
+}
+
+/** Shows how far the work has come, in place of what was shown before. */
+export function showProgress(terminal: Terminal, line: string): void {
+  showing.add(terminal);
+  terminal.warn(`\r${line}\x1b[K`);
+}
+
+/** Removes the line of progress, if there is one. */
+export function removeProgress(terminal: Terminal): void {
+  const removal = lineRemoval(terminal);
+  if (removal !== "") terminal.warn(removal);
+}
+
+/** What has to be written first where results go to the same terminal as progress. */
+export function lineRemoval(terminal: Terminal): string {
+  return showing.delete(terminal) ? REMOVE_LINE : "";
+}

@@ -1,0 +1,14 @@
+/** A retrieval that is a step of another operation. @module */
+
+import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
+
+/** Reads an item for an operation that tells itself whether there was a value, and how long it was. */
+export class StepRetrieval extends RetrievalCommand {
+  override readonly isStep = true;
+
+  override found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
+    // The bytes of stubs and marks are none of the value's.
+    this.context = undefined;
+    super.found(flags, data, cas);
+  }
+}
