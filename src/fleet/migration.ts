@@ -38,7 +38,7 @@ export interface Places {
 export function submitMoving(key: string, command: Command, places: Places): void {
   const move = moveOf(command);
   if (move === undefined) return places.next(command);
-  operateOnMovingKey(key, move, places).then(
+  operateOnMovingKey(key, move, places, command.context).then(
     (result) => command.succeed(result),
     (error) => command.fail(error),
   );
@@ -51,15 +51,21 @@ export function submitMoving(key: string, command: Command, places: Places): voi
  *
  * @param key The key.
  * @param move The kind of the operation.
+ * @param context What is published of it: its server is the new one.
  * @returns The operation's result on the new server.
  */
 async function operateOnMovingKey(
   key: string,
   move: Move,
   places: Places,
+  context: Command["context"],
 ): Promise<unknown> {
   const { next, former } = places;
-  const ask = (where = next) => run(where, move.again());
+  const ask = (where = next) => {
+    const command = move.again();
+    if (where === next) command.context = context;
+    return run(where, command);
+  };
   if (move.kind === "remove") {
     // First on the former server, because readers would copy the item from there.
     const removed = await ask(former);

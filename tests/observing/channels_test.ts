@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CHANNELS, Client, type ClientOptions, rawTranscoder, TimeoutError } from "../../mod.ts";
+import { migrate } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import {
@@ -176,6 +177,24 @@ testChannels("what a feature has found, read and stored is told in both dialects
       assertEquals(namespaces, [undefined, undefined, "pages:"]);
     }, { dialect });
   }
+});
+
+testChannels("an operation on a key that moves is sent to the new server", async () => {
+  await using former = await MemcachedServer.listen();
+  await using next = await MemcachedServer.listen();
+  const locator = migrate({ servers: [former.address] }, { servers: [next.address] });
+  await using before = new Client(former.address);
+  await before.set("key", SECRET);
+  await using client = new Client([former.address, next.address], { locator });
+  using listener = new Listener().trace(CHANNELS.command);
+  assertEquals(await client.get("key"), SECRET);
+  await client.set("key", SECRET);
+  assertEquals(
+    listener.traces.map(({ context: { serverPort, attempts, valueBytes } }) => {
+      return [serverPort, attempts, valueBytes];
+    }),
+    [[next.port, 1, SECRET.length], [next.port, 1, SECRET.length]],
+  );
 });
 
 testChannels("start runs in the caller's async context, before the call returns", async () => {

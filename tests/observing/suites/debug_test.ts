@@ -2,7 +2,13 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { install, NEWEST_BUN, NEWEST_NODE, USUAL_NODE } from "../../package/tool.ts";
+import {
+  install,
+  NEWEST_BUN,
+  NEWEST_NODE,
+  REQUIRING_NODE,
+  USUAL_NODE,
+} from "../../package/tool.ts";
 import { buildPackage } from "./built_package.ts";
 
 const cwd = fileURLToPath(new URL("./", import.meta.url));
@@ -27,7 +33,7 @@ Deno.test("debug prints what a program does on Deno", async () => {
 
 Deno.test("debug prints what a program does on Node", async () => {
   await buildPackage();
-  for (const node of [USUAL_NODE, NEWEST_NODE]) {
+  for (const node of [REQUIRING_NODE, USUAL_NODE, NEWEST_NODE]) {
     await assertLines(await install(node), ["--import", DEBUG, PROGRAM]);
   }
 });

@@ -3,7 +3,13 @@
 import { assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { exec } from "../../package/exec.ts";
-import { install, NEWEST_BUN, USUAL_NODE } from "../../package/tool.ts";
+import {
+  install,
+  NEWEST_BUN,
+  NEWEST_NODE,
+  REQUIRING_NODE,
+  USUAL_NODE,
+} from "../../package/tool.ts";
 import { buildPackage } from "./built_package.ts";
 
 const FOLDER = new URL("./", import.meta.url);
@@ -18,7 +24,7 @@ Deno.test("OpenTelemetry's SDK gets spans and metrics on Deno", async () => {
 
 Deno.test("OpenTelemetry's SDK gets spans and metrics on Node and Bun", async () => {
   await buildPackage();
-  for (const runtime of [USUAL_NODE, NEWEST_BUN]) {
+  for (const runtime of [REQUIRING_NODE, USUAL_NODE, NEWEST_NODE, NEWEST_BUN]) {
     assertMatch(await exec(await install(runtime), [PROGRAM], { cwd }), PASSED);
   }
 });
