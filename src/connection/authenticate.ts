@@ -4,21 +4,19 @@ import "../loaded_already.ts";
 // Loaded with the byte channel everywhere, so that bundlers put both into one file.
 import "./stall_timer.ts";
 import { SocketError } from "../errors.ts";
-import { readText } from "../protocol/bytes.ts";
 import {
   authenticationRequest,
   checkAuthenticationAnswer,
 } from "../protocol/commands/authentication.ts";
 import type { CheckedCredentials } from "../protocol/credentials.ts";
-import { checkLineLength, NO_DATA, ReplyParser } from "../protocol/reply_parser.ts";
 import { type ByteChannel, inTime, LONGEST_CLOSE, openChannel } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 
-/** The maximum length of a reply, in bytes; memcached's replies are much shorter. */
-const LONGEST_ANSWER = 2048;
-
 /** Opens a socket. */
 export type Dial = (signal: AbortSignal) => Promise<Transport>;
+
+/** The maximum length of a reply; memcached's replies are much shorter. */
+const LONGEST_ANSWER = 2048;
 
 /** Makes a dialer that resolves to a socket only when the server has accepted the credentials. */
 export function authenticated(dial: Dial, checked: CheckedCredentials): Dial {
@@ -61,26 +59,16 @@ async function ask(transport: Transport, request: Uint8Array): Promise<string> {
 }
 
 async function readAnswer(channel: ByteChannel): Promise<string> {
-  const lines: string[] = [];
-  /** The number of bytes that belong to no line yet. */
-  let rest = 0;
-  const parser = new ReplyParser({
-    line(bytes, start, end) {
-      lines.push(readText(bytes, start, end));
-      rest -= end - start + "\r\n".length;
-      return NO_DATA;
-    },
-    data() {},
-  }, 0);
-  while (true) {
+  const decoder = new TextDecoder();
+  let answer = "";
+  while (!answer.includes("\n")) {
     const chunk = await channel.read();
     if (chunk === undefined) throw new SocketError("the server closed it while authenticating");
-    rest += chunk.length;
-    checkLineLength(rest, LONGEST_ANSWER);
-    parser.push(chunk);
-    const [answer] = lines;
-    if (answer === undefined) continue;
-    if (lines.length === 1 && rest === 0) return answer;
+    answer += decoder.decode(chunk, { stream: true });
+    if (answer.length > LONGEST_ANSWER) throw new SocketError("a line of the reply has no end");
+  }
+  if (answer.indexOf("\n") < answer.length - 1) {
     throw new SocketError("the server sent more than the reply to the authentication");
   }
+  return answer.replace(/\r?\n$/, "");
 }

@@ -3,7 +3,6 @@
 import { SocketError, TimeoutError } from "../errors.ts";
 import { withAction } from "../protocol/command.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
-import { checkLineLength } from "../protocol/reply_parser.ts";
 import type { Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
@@ -29,6 +28,8 @@ interface Socket {
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
 }
 
+/** The maximum length of a line, in bytes; see the parser of the other replies. */
+const LONGEST_LINE = 1 << 16;
 const LINE_FEED = 0x0a;
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();
 
@@ -243,7 +244,7 @@ export class LineReader {
     const bytes = this.#rest.length === 0 ? value : joined(this.#rest, value);
     const end = bytes.lastIndexOf(LINE_FEED) + 1;
     this.#rest = bytes.subarray(end);
-    checkLineLength(this.#rest.length);
+    if (this.#rest.length > LONGEST_LINE) throw new SocketError("a line of the reply has no end");
     this.#whole = bytes.subarray(0, end);
   }
 

@@ -30,17 +30,10 @@ export interface ReplyHandler {
 
 const CR = 0x0d;
 const LF = 0x0a;
-/** The maximum length of a line, in bytes. memcached's lines are much shorter. */
-const LONGEST_LINE = 1 << 16;
-
 /**
- * Checks the length of a line whose end has not arrived yet. Without a limit, a server could fill our memory.
- *
- * @throws {SocketError} When it is too long.
+ * The maximum length of a line. memcached's lines are much shorter; without a limit, a server could fill our memory.
  */
-export function checkLineLength(byteLength: number, longest: number = LONGEST_LINE): void {
-  if (byteLength > longest) throw new SocketError("a line of the reply has no end");
-}
+const LONGEST_LINE = 1 << 16;
 
 /**
  * Splits a stream of chunks into lines and data blocks. Each byte is read once. A data block that spans several chunks
@@ -92,7 +85,7 @@ export class ReplyParser {
 
   #keepLine(chunk: Uint8Array, start: number, end: number): number {
     const length = this.#lineLength + end - start;
-    checkLineLength(length);
+    if (length > LONGEST_LINE) throw new SocketError("a line of the reply has no end");
     if (length > this.#line.length) {
       const grown = new Uint8Array(length * 2);
       grown.set(this.#line.subarray(0, this.#lineLength));

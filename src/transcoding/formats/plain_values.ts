@@ -1,11 +1,13 @@
 /** The plain values that other languages have like JavaScript, while they are written. @module */
 
-import type { ValidationException } from "../../errors.ts";
-import { classNameOf, stepTo, unstorablePart } from "../value_path.ts";
+import { quote, ValidationException } from "../../errors.ts";
 import { MOST_LEVELS } from "./byte_reader.ts";
 
+/** Most steps of the way to a value that a message names. */
+const MOST_STEPS = 20;
 /** How many items are written again at most, because something holds their container once more. */
 const MOST_REPEATED = 2 ** 18;
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 /** A value that may be written, by its kind. */
 export type PlainValue =
@@ -59,7 +61,7 @@ export class Place {
 
   /** Says which item of the container comes next. */
   at(step: unknown): void {
-    this.#steps[this.#steps.length - 1] = typeof step === "number" ? `[${step}]` : stepTo(step);
+    this.#steps[this.#steps.length - 1] = showStep(step);
   }
 
   /** Ends the container. */
@@ -71,7 +73,10 @@ export class Place {
 
   /** An error that says where in the whole value the one at fault is. */
   fault(state: string, value: unknown): ValidationException {
-    return unstorablePart(state, this.#steps, value);
+    const rest = this.#steps.length > MOST_STEPS ? "…" : "";
+    const path = (this.#steps.slice(0, MOST_STEPS).join("") + rest).replace(/^\./, "");
+    const place = path === "" ? "" : ` at ${quote(path)}`;
+    return new ValidationException(`Cannot store value: ${state}${place}`, value);
   }
 
   /**
@@ -123,4 +128,17 @@ export function entriesOf(
   map: ReadonlyMap<unknown, unknown> | object,
 ): readonly (readonly [unknown, unknown])[] {
   return map instanceof Map ? [...map] : Object.entries(map);
+}
+
+function showStep(step: unknown): string {
+  if (typeof step === "number") return `[${step}]`;
+  if (typeof step !== "string") return `.get(${typeof step === "object" ? "…" : String(step)})`;
+  return IDENTIFIER.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+}
+
+function classNameOf(value: object): string {
+  const constructor: unknown = value.constructor;
+  return typeof constructor === "function" && constructor.name !== ""
+    ? constructor.name
+    : "an unnamed class";
 }

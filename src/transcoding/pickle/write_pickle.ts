@@ -1,7 +1,6 @@
 /** Writes pickles: containers, and objects that Python makes by calls. @module */
 
-import type { ValidationException } from "../../errors.ts";
-import { classNameOf, stepTo, unstorablePart } from "../value_path.ts";
+import { quote, ValidationException } from "../../errors.ts";
 import { writtenDate } from "./datetime.ts";
 import { Equality } from "./keys.ts";
 import * as opcode from "./opcodes.ts";
@@ -22,6 +21,11 @@ const BATCH_SIZE = 1000;
 
 /** Tuples of up to three items need no mark. */
 const MAX_SMALL_TUPLE = 3;
+
+/** The maximum number of steps, in messages, of the path to a value. */
+const MAX_PATH = 20;
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 const SET: PythonName = /* @__PURE__ */ new PythonName("builtins", "set");
 const FROZENSET: PythonName = /* @__PURE__ */ new PythonName("builtins", "frozenset");
@@ -297,7 +301,11 @@ class Pickler {
 
   /** An error that names the path to the invalid value. */
   #fault(state: string, value: unknown): ValidationException {
-    return unstorablePart(state, this.#open.map(placeIn), value);
+    const places = this.#open.slice(0, MAX_PATH).map(placeIn);
+    const rest = this.#open.length > MAX_PATH ? "…" : "";
+    const path = (places.join("") + rest).replace(/^\./, "");
+    const place = path === "" ? "" : ` at ${quote(path)}`;
+    return new ValidationException(`Cannot store value: ${state}${place}`, value);
   }
 }
 
@@ -315,5 +323,14 @@ function itemsPerEntry(kind: OpenContainer["kind"]): number {
 /** The path of the last item in a container, in JavaScript's notation. */
 function placeIn({ kind, items, next }: OpenContainer): string {
   if (kind !== "dict") return `[${next - 1}]`;
-  return stepTo(items[(next - 1) & ~1]);
+  const key = items[(next - 1) & ~1];
+  if (typeof key !== "string") return `.get(${typeof key === "object" ? "…" : String(key)})`;
+  return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+function classNameOf(value: object): string {
+  const constructor: unknown = value.constructor;
+  return typeof constructor === "function" && constructor.name !== ""
+    ? constructor.name
+    : "an unnamed class";
 }
