@@ -1,6 +1,7 @@
 /** Operations on keys of a generation: when the next generation begins, all keys of the last one are misses. @module */
 
 import type { OperationOptions } from "../commands/operation_options.ts";
+import { sessionOf } from "../commands/session.ts";
 import {
   PartialClientException,
   type PartialFailure,
@@ -52,7 +53,8 @@ export class Generations {
   constructor(commands: CounterCommands, prefix: string, longestKey: number) {
     this.#prefix = prefix;
     this.#longestKey = longestKey;
-    this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation"));
+    const { keys } = sessionOf(commands)?.settings ?? {};
+    this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation", keys));
   }
 
   /** Computes a value that cannot be stored, because the generation of its key is unknown. */

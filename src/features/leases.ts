@@ -128,7 +128,8 @@ export class Leases {
   ): Promise<Lease | "changed" | undefined> {
     // The transcoder may have returned these bytes to callers, and they may change them.
     const stale = { cas: item.cas, data: item.data.slice() };
-    const stub = await this.#addStub(key, makeStub(reservedKey(key, "lease"), seconds));
+    const ownKey = reservedKey(key, "lease", this.#session.settings.keys);
+    const stub = await this.#addStub(key, makeStub(ownKey, seconds));
     if (stub === undefined) return undefined;
     const lease = { key, stub, stale };
     // The client with the last lease may have stored its value and released the lease since the item was read.

@@ -27,8 +27,8 @@ export interface Places {
   readonly former: SubmitTo;
   /** The server that it moves from, if known. */
   readonly formerNode?: ServerHandle;
-  /** The dialect of the servers, if the client's option sets it. */
-  readonly dialect?: ResolvedOptions["dialect"];
+  /** The dialect of the servers, if the client's option sets it, and the format of its keys. */
+  readonly options: Pick<ResolvedOptions, "dialect" | "keys">;
 }
 
 /**
@@ -99,9 +99,9 @@ const UNKNOWN_TTL = 60;
 
 /** Copies an item with its remaining lifetime, unless the new server has one by now. */
 async function bringOver(key: string, places: Places): Promise<void> {
-  const { next, former, formerNode, dialect } = places;
+  const { next, formerNode, options: { dialect } } = places;
   const item = dialect === "classic" || (formerNode !== undefined && isClassic(formerNode))
-    ? await readByClassic(key, former)
+    ? await readByClassic(key, places)
     : await readByMeta(key, places);
   if (item === undefined) return;
   const { data, ttl } = item;
@@ -121,10 +121,8 @@ async function bringOver(key: string, places: Places): Promise<void> {
   }
 }
 
-async function readByMeta(
-  key: string,
-  { former, formerNode, dialect }: Places,
-): Promise<Copy | undefined> {
+async function readByMeta(key: string, places: Places): Promise<Copy | undefined> {
+  const { former, formerNode, options: { dialect } } = places;
   const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
   try {
     const command = new MetaCommand(asked);
@@ -137,17 +135,20 @@ async function readByMeta(
   } catch (error) {
     if (dialect === "meta" || !isUnknownCommand(error)) throw error;
     if (formerNode !== undefined) noteClassic(formerNode);
-    return await readByClassic(key, former);
+    return await readByClassic(key, places);
   }
 }
 
-async function readByClassic(key: string, former: SubmitTo): Promise<Copy | undefined> {
+async function readByClassic(
+  key: string,
+  { former, options: { keys } }: Places,
+): Promise<Copy | undefined> {
   const read = (key: string) =>
     run(
       former,
       new RetrievalCommand("gets", key, (flags, data, cas) => ({ flags, data: data.slice(), cas })),
     ) as Promise<{ flags: number; data: Uint8Array; cas: bigint | undefined } | undefined>;
-  const [item, marked] = await Promise.all([read(key), read(reservedKey(key, "mark"))]);
+  const [item, marked] = await Promise.all([read(key), read(reservedKey(key, "mark", keys))]);
   if (item === undefined) return undefined;
   const mark = marked && parseMark(new TextDecoder().decode(marked.data));
   // The same, where the mark stands beside the item.

@@ -127,7 +127,7 @@ export class Router implements Route {
         next: (command) => node.submit(command),
         former: (command) => former.submit(command),
         formerNode: former,
-        dialect: this.#options.dialect,
+        options: this.#options,
       });
     }).catch((error) => command.failForGood(error));
   }

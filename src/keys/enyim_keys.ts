@@ -33,7 +33,7 @@ const TRANSFORMERS: Readonly<Record<EnyimKeysOptions["transformer"], (key: strin
  * Without a transformer in its configuration, EnyimMemcached sends keys as they are.
  *
  * With `"sha1"` and `"tiger"`, keys may have any length, and any characters. `items` lists them as memcached has them.
- * With `"base64"`, keys may have up to 187 bytes.
+ * With `"base64"`, keys may have up to 186 bytes.
  *
  * @param options `transformer` and `longerThan`.
  * @returns The format, for the client's option `keys`.

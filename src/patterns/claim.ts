@@ -1,10 +1,21 @@
 /** Claims a key: the common part of `lock` and `once`. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import { clockOf } from "../commands/session.ts";
+import { clockOf, sessionOf } from "../commands/session.ts";
 import { addStub, dropStub, type ItemCommands, type Stub } from "../features/stub.ts";
+import { checkKey, type KeyChecks } from "../protocol/key.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { untilAborted } from "../waiting.ts";
+
+/**
+ * Checks a key as the client does: its option `keys` may take others than memcached.
+ *
+ * @throws {ValidationException} When it is none.
+ */
+export function checkClientKey(client: object, key: unknown, action: string): void {
+  const checks: KeyChecks = sessionOf(client) ?? { checkKey };
+  checks.checkKey(key, action);
+}
 
 /** Commands on raw items that fail when their server fails: a claim must not be dropped silently. */
 export function strictItems(client: KeyCommands): ItemCommands {

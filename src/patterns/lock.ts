@@ -2,7 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { clockOf } from "../commands/session.ts";
+import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException } from "../errors.ts";
 import {
   dropStub,
@@ -14,11 +14,10 @@ import {
 } from "../features/stub.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
 import { backoff, pause, untilAborted } from "../waiting.ts";
-import { claim, strictItems } from "./claim.ts";
+import { checkClientKey, claim, strictItems } from "./claim.ts";
 
 /** The options of {@linkcode lock}. All times are in seconds. */
 export interface LockOptions extends OperationOptions {
@@ -157,7 +156,8 @@ export class Lock implements AsyncDisposable {
  * replies, for up to 30 seconds.
  *
  * @param client The client whose servers store the lock.
- * @param key A key that is used for this lock only, 1 to 250 characters, each from `!` to `~`.
+ * @param key A key that is used for this lock only, 1 to 250 characters, each from `!` to `~`, or what the client's
+ * option `keys` takes.
  * @param options `ttl` and `waitFor`, in seconds; `signal`, which stops waiting for the lock and for the server.
  * @returns The lock.
  * @throws {ValidationException} When the key or an option is invalid.
@@ -188,7 +188,7 @@ export async function lock(client: KeyCommands, key: string, options: LockOption
   const ttl = checkSeconds("ttl", options.ttl, 1);
   const waitFor = checkWaitFor(options.waitFor ?? ttl);
   const { signal } = options;
-  checkKey(key, "lock");
+  checkClientKey(client, key, "lock");
   const clock = clockOf(client);
   const deadline = clock.now() + waitFor * 1000;
   for (let attempt = 0;; attempt++) {
@@ -212,7 +212,8 @@ async function tryLock(
   if (stub === undefined) return undefined;
   const options = signal === undefined ? {} : { signal };
   try {
-    const token = await new RisingCounter(client, reservedKey(key, "token")).nextTime(options);
+    const counterKey = reservedKey(key, "token", sessionOf(client)?.settings.keys);
+    const token = await new RisingCounter(client, counterKey).nextTime(options);
     // If the lock expired before its token was drawn, its token could be larger than the next holder's.
     const isHeld = await findStub(items, stub, options) !== undefined;
     return isHeld ? new Lock(items, stub, token) : undefined;

@@ -18,10 +18,9 @@ import {
   textOf,
 } from "../features/stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
-import { checkKey } from "../protocol/key.ts";
 import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, type Clock, pause } from "../waiting.ts";
-import { claim, strictItems } from "./claim.ts";
+import { checkClientKey, claim, strictItems } from "./claim.ts";
 
 /** The options of {@linkcode once}. */
 export interface OnceOptions extends OperationOptions {
@@ -67,7 +66,7 @@ const LONGEST_MESSAGE = 1000;
  *
  * @param client The client whose servers store the result.
  * @param key The name of the action, for example a request's idempotency key; 1 to 250 characters, each from `!` to
- * `~`.
+ * `~`, or what the client's option `keys` takes.
  * @param action The action. Its result is stored; the transcoder must be able to represent it.
  * @param options `exptime`, `lockFor` and `waitFor`, in seconds; `signal`, which stops waiting for another client and
  * for the server. It does not stop an `action` that has begun, nor storing its result.
@@ -108,7 +107,7 @@ export async function once<Result>(
   const waitFor = checkWaitFor(options.waitFor ?? 30);
   const { signal } = options;
   const signals = signal === undefined ? {} : { signal };
-  checkKey(key, "do once");
+  checkClientKey(client, key, "do once");
   checkFunction("action", action);
   const items = strictItems(client);
   const clock = clockOf(client);

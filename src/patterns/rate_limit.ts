@@ -4,7 +4,7 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import { ValidationException } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
-import { checkKey } from "../protocol/key.ts";
+import { checkClientKey } from "./claim.ts";
 
 /** The options of {@linkcode rateLimit}. */
 export interface RateLimitOptions extends OperationOptions {
@@ -101,8 +101,8 @@ export async function rateLimit(
   const { signal, now = Date.now } = options;
   const limit = checkInteger("limit", options.limit, 1, Number.MAX_SAFE_INTEGER);
   const window = checkInteger("window", options.window, 1, LONGEST_WINDOW);
-  checkKey(key, "limit");
-  checkKey(key + "0".repeat(NUMBER_LENGTH), "limit");
+  checkClientKey(client, key, "limit");
+  checkClientKey(client, key + "0".repeat(NUMBER_LENGTH), "limit");
   const length = window * 1000;
   const time = checkTime(now());
   const number = Math.floor(time / length);

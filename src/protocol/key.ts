@@ -25,7 +25,7 @@ export function checkKey(key: unknown, action: string): asserts key is string {
 }
 
 /** What checks the keys of a client. */
-interface KeyChecks {
+export interface KeyChecks {
   checkKey(key: unknown, action: string): void;
 }
 

@@ -54,6 +54,22 @@ export interface MoecacheTranscoderOptions {
    * whole value; `false` by default. Such a value cannot be stored again.
    */
   readonly keepUnreadable?: boolean;
+  /**
+   * Whether a `Map` that is read finds a tuple by its items, as a dict does in Python: `map.get([1, "EUR"])`; `false`
+   * by default, which finds it by identity. Reading a pickle is asynchronous then.
+   *
+   * @example Prices by number and currency
+   * ```ts
+   * import { moecacheTranscoder, tuple } from "@moecache/moecache";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const transcoder = moecacheTranscoder({ tupleKeys: true });
+   * const item = await transcoder.encode(new Map([[tuple(1, "EUR"), 5]])); // {(1, "EUR"): 5} in Python
+   * const prices = await transcoder.decode(item) as Map<[number, string], number>;
+   * assertEquals(prices.get([1, "EUR"]), 5);
+   * ```
+   */
+  readonly tupleKeys?: boolean;
 }
 
 /** A transcoder for Python moecache's format. Call it to make one with options. */
@@ -61,7 +77,7 @@ export interface MoecacheTranscoder extends Transcoder {
   /**
    * Makes a transcoder for Python moecache's format.
    *
-   * @param options `pickleProtocol`, 2 to 5; `classes`; `keepUnreadable`.
+   * @param options `pickleProtocol`, 2 to 5; `classes`; `keepUnreadable`; `tupleKeys`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */
@@ -156,7 +172,12 @@ export const moecacheTranscoder: MoecacheTranscoder = /* @__PURE__ */ Object.ass
 );
 
 function makeTranscoder(options: MoecacheTranscoderOptions = {}): Transcoder {
-  checkOptions(options, { pickleProtocol: "any", classes: "any", keepUnreadable: "boolean" });
+  checkOptions(options, {
+    pickleProtocol: "any",
+    classes: "any",
+    keepUnreadable: "boolean",
+    tupleKeys: "boolean",
+  });
   const { pickleProtocol = 2 } = options;
   checkChoice("pickleProtocol", pickleProtocol, [2, 3, 4, 5]);
   const reading = checkReadingOptions(options);

@@ -163,8 +163,10 @@ export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
 
 /** The longest key of a format: less than others where it puts something around each. */
 function longestKeyIn(format: KeyFormat): number {
-  if (takesKey(format, "x".repeat(MAX_KEY_LENGTH)) || !takesKey(format, "x")) return MAX_KEY_LENGTH;
-  return MAX_KEY_LENGTH - Math.max(0, format.encode("x").length - 1);
+  if (!takesKey(format, "x")) return MAX_KEY_LENGTH;
+  let longest = MAX_KEY_LENGTH;
+  while (!takesKey(format, "x".repeat(longest))) longest--;
+  return longest;
 }
 
 /** Whether a format takes a key. */

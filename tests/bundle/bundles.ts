@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
     "{ BareClient, jsonTranscoder }": 21_600,
-    "{ Client }": 35_975,
+    "{ Client }": 36_000,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 18_050,
-    "{ Client }": 33_990,
+    "{ Client }": 34_000,
   },
 };
 

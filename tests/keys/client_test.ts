@@ -1,16 +1,25 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { Client, PartialClientException, ValidationException } from "../../mod.ts";
+import {
+  Client,
+  type ClientOptions,
+  type KeyFormat,
+  PartialClientException,
+  ValidationException,
+} from "../../mod.ts";
 import {
   dalliKeys,
   djangoKeys,
   enyimKeys,
+  npmMemcachedKeys,
   prefixedKeys,
   pymemcacheKeys,
   railsKeys,
   spymemcachedKeys,
 } from "../../src/keys/mod.ts";
-import { ketama } from "../../src/routing/mod.ts";
+import { lock, once, rateLimit } from "../../src/patterns/mod.ts";
+import { ketama, migrate } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { hashedKeys, largeValues } from "../../src/views/mod.ts";
 
 Deno.test("every command sends the key of the format, and answers by the caller's", async () => {
   await using server = await MemcachedServer.listen();
@@ -105,6 +114,100 @@ Deno.test("a key that the format refuses is an error with the caller's key", asy
   );
   assertEquals([...partial.failures.keys()], ["large"]);
   await assertRejects(() => client.meta("mg", "YQ==", ["b"]), ValidationException, "flag b");
+});
+
+/** Formats, and the longest keys that each takes, or such as are cut where others are not. */
+const LONG_KEYS: Readonly<Record<string, readonly [KeyFormat, ...string[]]>> = {
+  djangoKeys: [djangoKeys({ prefix: "app" }), "k".repeat(230), "k".repeat(244)],
+  dalliKeys: [dalliKeys({ namespace: "app" }), "k".repeat(246), "k".repeat(400)],
+  prefixedKeys: [prefixedKeys("a-longer-prefix:", { hashPrefix: true }), "k".repeat(234)],
+  "enyimKeys base64": [enyimKeys({ transformer: "base64" }), "k".repeat(174), "k".repeat(186)],
+  "enyimKeys tiger": [enyimKeys({ transformer: "tiger" }), "ké".repeat(300)],
+  railsKeys: [railsKeys({ namespace: "shop" }), "é ".repeat(27), "é ".repeat(300)],
+  spymemcachedKeys: [spymemcachedKeys, "😀".repeat(59), "é".repeat(125), "x" + "😀".repeat(62)],
+  npmMemcachedKeys: [npmMemcachedKeys, "😀".repeat(62), "x" + "😀".repeat(300)],
+  pymemcacheKeys: [
+    pymemcacheKeys({ prefix: "p:", allowUnicodeKeys: true, bytes: true }),
+    "é".repeat(124),
+  ],
+};
+
+/** Everything that puts another key beside the caller's. */
+async function useKeyEverywhere(client: Client, other: Client, key: string): Promise<void> {
+  const options = { exptime: 60, staleFor: 30 };
+  assertEquals(await client.getOrSet(key, () => "old", options), "old");
+  assertEquals(await client.invalidate(key), true);
+  let loads = 0;
+  const load = () => Promise.resolve(`new ${++loads}`);
+  const values = await Promise.all(
+    [client, other].map((each) => each.getOrSet(key, load, options)),
+  );
+  assertEquals([loads, values.includes("new 1")], [1, true]);
+  assertEquals(await other.getOrSet(key, load, options), "new 1");
+  assertEquals(await client.invalidate(key, { staleFor: 5 }), true);
+  assertEquals(await other.getOrSet(key, load, options), "new 2");
+  assertEquals(await client.delete(key), true);
+  await (await lock(client, key, { ttl: 5 })).release();
+  assertEquals(await once(client, key, () => 1), 1);
+  assertEquals(await once(other, key, () => 2), 1);
+  assertEquals(await client.delete(key), true);
+}
+
+for (const [name, [keys, ...longest]] of Object.entries(LONG_KEYS)) {
+  const dialects: readonly ClientOptions[] = [{}, { dialect: "classic" }];
+  for (const dialect of dialects) {
+    Deno.test(`what is kept beside a key has room in the format: ${name}, ${Deno.inspect(dialect)}`, async () => {
+      await using server = await MemcachedServer.listen();
+      await using next = await MemcachedServer.listen();
+      const options = { ...dialect, keys };
+      await using client = new Client(server.address, options);
+      await using other = new Client(server.address, options);
+      await using moving = new Client([server.address, next.address], {
+        ...options,
+        locator: migrate({ servers: [server.address] }, { servers: [next.address] }),
+      });
+      for (const key of longest) {
+        await useKeyEverywhere(client, other, key);
+        // What is marked as stale is not brought over.
+        await client.set(key, "stale", 60);
+        await client.invalidate(key);
+        assertEquals(await moving.getOrSet(key, () => "fresh"), "fresh");
+      }
+    });
+  }
+}
+
+Deno.test("patterns take the keys of the format, and views leave room for it", async () => {
+  await using server = await MemcachedServer.listen();
+  await using rails = new Client(server.address, { keys: railsKeys() });
+  assertEquals(
+    (await rateLimit(rails, "café ".repeat(90), { limit: 1, window: 60 })).allowed,
+    true,
+  );
+  await using plain = new Client(server.address);
+  await assertRejects(() => lock(plain, "café", { ttl: 5 }), ValidationException, "must be ASCII");
+  for (const keys of [djangoKeys({ prefix: "app" }), enyimKeys({ transformer: "base64" })]) {
+    await using client = new Client(server.address, { keys });
+    const any = hashedKeys(client);
+    const large = largeValues(hashedKeys(client), { chunkByteLength: 1024 });
+    const namespaced = hashedKeys(client.namespace("n:"));
+    for (const length of [160, 186, 215, 244, 245, 249, 250, 251]) {
+      const key = "k".repeat(length);
+      for (const view of [any, large, namespaced]) {
+        await view.set(key, "v".repeat(3000));
+        assertEquals(await view.get(key), "v".repeat(3000));
+      }
+    }
+  }
+  const short: KeyFormat = {
+    encode: (key) => {
+      if (key.length > 9) throw new ValidationException("Too long", key);
+      return key;
+    },
+  };
+  await using client = new Client(server.address, { keys: short });
+  await hashedKeys(client).set("key", 1);
+  assertEquals(await client.get("key"), 1);
 });
 
 Deno.test("options of key formats are checked", () => {

@@ -257,6 +257,7 @@ Deno.test("migrate asks again if the item moved while the former server was aske
       // Another client has brought the item over, changed it there, and dropped it here.
       command.succeed({ status: "EN", flags: {} });
     },
+    options: { dialect: undefined, keys: undefined },
   };
   const command = new RetrievalCommand("get", "key", () => undefined);
   const value = new Promise((resolve, reject) => command.settleBy(resolve, reject));

@@ -43,8 +43,9 @@ export class Marks {
     this.#values = session;
     this.#key = key;
     this.#session = session.routedAs(key);
-    this.#markKey = reservedKey(key, "mark");
-    this.#freshKey = reservedKey(key, "fresh");
+    const { keys } = session.settings;
+    this.#markKey = reservedKey(key, "mark", keys);
+    this.#freshKey = reservedKey(key, "fresh", keys);
     this.#options = options;
   }
 

@@ -31,7 +31,7 @@ export interface BmemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for python-binary-memcached's format.
    *
-   * @param options `pickleProtocol`, `classes`, `keepUnreadable` and `compress`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable`, `tupleKeys` and `compress`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */

@@ -39,7 +39,7 @@ export interface PylibmcTranscoder extends Transcoder {
   /**
    * Makes a transcoder for pylibmc's format.
    *
-   * @param options `pickleProtocol`, `classes`, `keepUnreadable` and `minCompressLen`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable`, `tupleKeys` and `minCompressLen`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */

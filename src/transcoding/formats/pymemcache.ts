@@ -60,7 +60,7 @@ export interface PymemcacheTranscoder extends Transcoder {
   /**
    * Makes a transcoder for one of pymemcache's formats.
    *
-   * @param options `pickleProtocol`, `classes`, `keepUnreadable`, `compress`, `minCompressLen`, `encoding` and `json`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable`, `tupleKeys`, `compress`, `minCompressLen`, `encoding` and `json`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid, or does not go with another.
    */

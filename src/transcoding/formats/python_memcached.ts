@@ -27,7 +27,7 @@ export interface PythonMemcachedTranscoder extends Transcoder {
   /**
    * Makes a transcoder for python-memcached's format.
    *
-   * @param options `pickleProtocol`, `classes`, `keepUnreadable` and `minCompressLen`.
+   * @param options `pickleProtocol`, `classes`, `keepUnreadable`, `tupleKeys` and `minCompressLen`.
    * @returns The transcoder.
    * @throws {ValidationException} When an option is invalid.
    */

@@ -6,7 +6,7 @@
  */
 
 import { ClientException } from "../../errors.ts";
-import { checkChoice } from "../../option_checks.ts";
+import { checkBoolean, checkChoice } from "../../option_checks.ts";
 import { compressed } from "../compressed.ts";
 import { checkReadingOptions } from "../pickle/reading_options.ts";
 import { readPickle } from "../pickle/read_pickle.ts";
@@ -47,10 +47,17 @@ export interface PythonPickleOptions {
    * whole value; `false` by default.
    */
   readonly keepUnreadable?: boolean;
+  /**
+   * Whether a `Map` that is read from a pickle finds a tuple by its items, as with {@linkcode moecacheTranscoder};
+   * `false` by default.
+   */
+  readonly tupleKeys?: boolean;
 }
 
 /** The names of these options. */
-export const PICKLE_OPTIONS: readonly string[] = ["pickleProtocol", "classes", "keepUnreadable"];
+export const PICKLE_OPTIONS: readonly string[] = [
+  ...["pickleProtocol", "classes", "keepUnreadable", "tupleKeys"],
+];
 
 /** How one of the clients uses flags and pickles. */
 export interface PythonFormat {
@@ -141,7 +148,9 @@ export function checkPickleOptions(
   options: PythonPickleOptions,
   defaultProtocol: PythonPickleProtocol,
 ): Pick<PythonFormat, "pickleProtocol" | "reading"> {
-  const { pickleProtocol = defaultProtocol } = options;
+  const { pickleProtocol = defaultProtocol, keepUnreadable = false, tupleKeys = false } = options;
   checkChoice("pickleProtocol", pickleProtocol, [0, 1, 2, 3, 4, 5]);
+  checkBoolean("keepUnreadable", keepUnreadable);
+  checkBoolean("tupleKeys", tupleKeys);
   return { pickleProtocol, reading: checkReadingOptions(options) };
 }

@@ -3,8 +3,8 @@
 import { quote } from "../../errors.ts";
 import { lazily } from "../../waiting.ts";
 import { notPlainData, unreadable } from "./byte_source.ts";
-import { dateFromDate, dateFromDatetime, timeDelta, timeZone } from "./datetime.ts";
-import { isPlainObject } from "./dicts.ts";
+import { dateFromDate, dateFromDatetime, signatureOf, timeDelta, timeZone } from "./datetime.ts";
+import { isPlainObject, replaceWithin } from "./dicts.ts";
 import { type FindGlobal, Global } from "./global.ts";
 import * as opcode from "./opcodes.ts";
 import {
@@ -13,9 +13,11 @@ import {
   Complex,
   frozenSet,
   Intermediate,
+  isFrozenSet,
   isTuple,
   madeByCall,
   PythonName,
+  sameInPython,
 } from "./python_types.ts";
 import { decodeLatin1, encodeLatin1 } from "./strings.ts";
 import type { Instructions, Unpickler } from "./unpickler.ts";
@@ -37,6 +39,13 @@ const load = /* @__PURE__ */ lazily(() => import("./classes/find_class.ts"));
 /** Loads what names that are not among those here stand for. */
 export async function loadClasses(): Promise<void> {
   findLoaded = (await load()).findClass;
+}
+
+/** Has the Maps of what is being read find tuples by their items. */
+export async function findTuplesIn(reading: unknown): Promise<unknown> {
+  const value = await reading;
+  const { findTuplesIn } = await load();
+  return findTuplesIn(value, [replaceWithin, signatureOf, isFrozenSet, sameInPython]);
 }
 
 /** All supported globals by name. Names in a pickle are looked up only here. */

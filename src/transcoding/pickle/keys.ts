@@ -10,6 +10,7 @@ import {
   isTuple,
   PythonObject,
   ReadKeyIds,
+  sameInPython,
 } from "./python_types.ts";
 import { decodeLatin1 } from "./strings.ts";
 
@@ -173,14 +174,6 @@ function mayEqualAnother(key: unknown): boolean {
   if (typeof key === "string" || key === null) return false;
   if (typeof key !== "number") return true;
   return key === 0 || key === 1 || (Number.isInteger(key) && !Number.isSafeInteger(key));
-}
-
-/** Turns booleans into numbers, as in Python, and integers into `number` if that is exact. */
-function sameInPython(key: unknown): unknown {
-  if (typeof key === "boolean") return Number(key);
-  if (typeof key !== "bigint") return key;
-  const number = Number(key);
-  return Number.isFinite(number) && BigInt(number) === key ? number : key;
 }
 
 function isObject(value: unknown): value is object {

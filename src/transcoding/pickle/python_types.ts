@@ -194,6 +194,14 @@ export function originOf(date: Date): DateOrigin | undefined {
   return typeof type === "object" && "bytes" in type ? type : undefined;
 }
 
+/** Turns booleans into numbers, as in Python, and integers into `number` if that is exact. */
+export function sameInPython(key: unknown): unknown {
+  if (typeof key === "boolean") return Number(key);
+  if (typeof key !== "bigint") return key;
+  const number = Number(key);
+  return Number.isFinite(number) && BigInt(number) === key ? number : key;
+}
+
 /** The ids of keys while a pickle is read. Tuples and frozensets keep their ids in a private field. */
 export class ReadKeyIds {
   readonly #others = new Map<unknown, number>();

@@ -1,7 +1,7 @@
 /** Reads pickles: the instructions for data, and the loop that runs them. @module */
 
 import { ByteSource, unreadable } from "./byte_source.ts";
-import { globalInstructions, loadClasses } from "./globals.ts";
+import { findTuplesIn, globalInstructions, loadClasses } from "./globals.ts";
 import { floatFromText, integerFromBytes, integerFromText } from "./numbers.ts";
 import * as opcode from "./opcodes.ts";
 import {
@@ -39,7 +39,8 @@ let instructions: Instructions | undefined;
  * @param isOwn Whether the bytes may be changed, and the value may be a view of them. Otherwise the value has no view
  *   of them.
  * @param options What is read besides plain data.
- * @returns The value; or a promise of it, the first time that a pickle names a class whose reader has to be loaded.
+ * @returns The value; or a promise of it, the first time that a pickle names a class whose reader has to be loaded, and
+ * with `tupleKeys`.
  * @throws {ClientException} If it is malformed, holds more than plain data, or is followed by more bytes. CPython
  * ignores such bytes, and so text that was appended to a value would be lost silently.
  */
@@ -59,7 +60,8 @@ export function readPickle(
     const value = readLongBytes(source);
     if (value !== undefined) return value;
   }
-  return follow(new Unpickler(source, options), instructions);
+  const value = follow(new Unpickler(source, options), instructions);
+  return options.tupleKeys ? findTuplesIn(value) : value;
 }
 
 /** Carries out instructions from where the source is up to the end. */

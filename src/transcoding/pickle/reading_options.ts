@@ -1,4 +1,4 @@
-import { checkBoolean, checkFunction, invalidOption } from "../../option_checks.ts";
+import { checkFunction, invalidOption } from "../../option_checks.ts";
 import type { ReadInstance, ReadPickleOptions } from "./unpickler.ts";
 
 /** What a caller may say of instances of classes that are read. */
@@ -7,22 +7,23 @@ export interface PickleReadingOptions {
   readonly classes?: Readonly<Record<string, ReadInstance>>;
   /** Whether an instance of any other class becomes an `Unreadable`. */
   readonly keepUnreadable?: boolean;
+  /** Whether a `Map` finds tuples by their items. */
+  readonly tupleKeys?: boolean;
 }
 
 /**
- * Checks them.
+ * Checks `classes`; the caller checks the types of the others.
  *
  * @returns What {@linkcode readPickle} takes, which the caller cannot change any more.
  * @throws {ValidationException} When one is invalid.
  */
 export function checkReadingOptions(
-  { classes, keepUnreadable = false }: PickleReadingOptions,
+  { classes, keepUnreadable, tupleKeys }: PickleReadingOptions,
 ): ReadPickleOptions {
-  checkBoolean("keepUnreadable", keepUnreadable);
-  if (classes === undefined) return { keepUnreadable, classes: undefined };
+  if (classes === undefined) return { keepUnreadable, tupleKeys };
   if (Object(classes) !== classes || Symbol.iterator in classes) {
     throw invalidOption("classes", classes, "an object");
   }
   for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
-  return { keepUnreadable, classes: { ...classes } };
+  return { keepUnreadable, tupleKeys, classes: { ...classes } };
 }

@@ -30,6 +30,8 @@ export interface ReadPickleOptions {
   readonly classes?: Readonly<Record<string, ReadInstance>> | undefined;
   /** Whether what cannot be read becomes an `Unreadable` instead of an error. */
   readonly keepUnreadable?: boolean | undefined;
+  /** Whether a `Map` finds tuples by their items. */
+  readonly tupleKeys?: boolean | undefined;
 }
 
 /** How much may be copied, as a multiple of the pickle's length: CPython writes some bytearrays in two copies. */

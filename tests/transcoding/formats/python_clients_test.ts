@@ -4,6 +4,7 @@ import {
   ClientException,
   compressed,
   type Transcoder,
+  tuple,
   ValidationException,
 } from "../../../mod.ts";
 import { Unreadable } from "../../../src/transcoding/pickle/classes/unreadable.ts";
@@ -352,6 +353,9 @@ Deno.test("the transcoders of Python's clients read the classes of the option cl
     const [kept] = await make({ keepUnreadable: true }).decode(item) as [Unreadable];
     assert(kept instanceof Unreadable);
     await assertRejects(async () => await make().decode(item), ClientException, "app.models.Money");
+    const prices = await make().encode(new Map([[tuple(1, "EUR"), 5]]));
+    const map = await make({ tupleKeys: true }).decode(prices) as Map<unknown, unknown>;
+    assertEquals(map.get([1, "EUR"]), 5);
     for (const options of [{ classes: 5 }, { classes: { "a.B": 1 } }, { keepUnreadable: 1 }]) {
       assertThrows(() => make(options as never), ValidationException, "Cannot use");
     }

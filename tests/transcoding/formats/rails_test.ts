@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ClientException, type EncodedValue } from "../../../mod.ts";
 import { dalliTranscoder, railsTranscoder } from "../../../src/transcoding/formats/dalli/mod.ts";
-import { readRails } from "./rails_items.ts";
+import { entryOf, readRails } from "./rails_items.ts";
 
 const values = await readRails();
 
@@ -51,6 +51,22 @@ Deno.test("railsTranscoder writes plain values for Rails 6.1", async () => {
   assertEquals(await transcoder.encode(value), await dalliTranscoder.encode(value));
 });
 
+Deno.test("railsTranscoder keeps bytes for Rails 6.1 that look like an entry of a later version", async () => {
+  const transcoder = railsTranscoder({ format: "6.1" });
+  const later = [
+    ...await Promise.all((["7.0", "7.1"] as const).map(async (format) => {
+      return entryOf(await railsTranscoder({ format }).encode([1]));
+    })),
+    Uint8Array.of(0, 4, 8, 48),
+    Uint8Array.of(1, 0x78, 0x9c),
+    Uint8Array.from({ length: 6000 }, (_, at) => [0, 0x11, 1][at] ?? at * 7),
+  ];
+  for (const bytes of [...later, new Uint8Array(0), Uint8Array.of(0, 0x11), Uint8Array.of(0, 5)]) {
+    assertEquals(await transcoder.decode(await transcoder.encode(bytes)), bytes);
+    assertEquals(await railsTranscoder.decode(await transcoder.encode([bytes])), [bytes]);
+  }
+});
+
 Deno.test("railsTranscoder refuses what is not an entry, whole or cut off anywhere", async () => {
   for (const { flags, data } of values.filter(({ name }) => name !== "long").slice(0, 80)) {
     const whole = data;
@@ -58,7 +74,7 @@ Deno.test("railsTranscoder refuses what is not an entry, whole or cut off anywhe
       await readOrRefuse({ flags, data: whole.subarray(0, length) });
     }
   }
-  const entryOf = async (...bytes: number[]) => {
+  const reading = async (...bytes: number[]) => {
     const item = await dalliTranscoder.encode(Uint8Array.from(bytes));
     return await railsTranscoder.decode(item);
   };
@@ -73,7 +89,7 @@ Deno.test("railsTranscoder refuses what is not an entry, whole or cut off anywhe
       [1, 0x78, 0x9c, 1, 2, 3], // no zlib
     ]
   ) {
-    await assertRejects(() => entryOf(...bytes), ClientException);
+    await assertRejects(() => reading(...bytes), ClientException);
   }
 });
 

@@ -9,6 +9,7 @@ import {
   defaultDict,
   deque,
   Fraction,
+  frozenSet,
   naiveDatetime,
   NumpyScalar,
   orderedDict,
@@ -252,6 +253,69 @@ Deno.test("keepUnreadable keeps what is not read, with the name of its class", a
   await assertRefused(`(${money}K\x07capp\nf\nl.`, 'global "app.models.Money" is not plain data');
 });
 
+Deno.test("tupleKeys has a Map find tuples by their items, and write them as before", async () => {
+  const transcoder = moecacheTranscoder({ tupleKeys: true });
+  const bytes = Uint8Array.of(1, 255);
+  const id = new Uuid(ID);
+  const nested = tuple("a", tuple(2n ** 64n, frozenSet([1, "b"])), bytes, id, new Date(5), null);
+  const stored = {
+    prices: new Map<unknown, unknown>([[tuple(1, "EUR"), 5], ["text", 6], [nested, 7]]),
+    counts: counter(new Map([[tuple(0, 1), 2]])),
+    others: new Map([[1, "one"]]),
+  };
+  const item = await transcoder.encode(stored);
+  const read = await transcoder.decode(item) as typeof stored;
+  assertEquals(read, stored);
+  assertEquals(await transcoder.encode(read), item);
+  const { prices, counts } = read;
+  assertEquals(prices.get(tuple(1, "EUR")), 5);
+  assertEquals(prices.get([1n, "EUR"]), 5);
+  assertEquals(prices.get([true, "EUR"]), 5); // 1 == True in Python
+  assertEquals(prices.get("text"), 6);
+  const same = [
+    "a",
+    [2n ** 64n, frozenSet(["b", 1])],
+    bytes.slice(),
+    new Uuid(ID),
+    new Date(5),
+    null,
+  ];
+  assertEquals(prices.get(same), 7);
+  assertEquals(counts.get([0, 1]), 2);
+  for (
+    const other of [[1, "USD"], ["1", "EUR"], [1], [], [1, "EUR", 0], [1, ["EUR"]], [{}, "EUR"]]
+  ) {
+    assertEquals([prices.has(other), prices.get(other)], [false, undefined]);
+  }
+  prices.set(tuple(1, "EUR"), 8).set(tuple(3, "EUR"), 9);
+  assertEquals([prices.size, prices.get([1, "EUR"]), prices.get([3, "EUR"])], [4, 8, 9]);
+  assertEquals(prices.delete([1, "EUR"]), true);
+  assertEquals(prices.delete([1, "EUR"]), false);
+  assertEquals([prices.size, prices.has([1, "EUR"])], [3, false]);
+  prices.set(tuple(1, "EUR"), 10);
+  assertEquals(prices.get([1, "EUR"]), 10);
+  prices.clear();
+  assertEquals([prices.size, prices.has([3, "EUR"])], [0, false]);
+  assertEquals(await transcoder.decode({ flags: 274, data: new TextEncoder().encode("x") }), "x");
+  const plain = await moecacheTranscoder.decode(item) as typeof stored;
+  assertEquals(plain.prices.get(tuple(1, "EUR")), undefined);
+});
+
+Deno.test("tupleKeys takes linear time for tuples that share their parts, and any depth", async () => {
+  const long = "x".repeat(10_000);
+  let shared: unknown = tuple(long, long);
+  for (let level = 0; level < 100; level++) shared = tuple(shared, shared);
+  let deep: unknown = tuple(1);
+  for (let level = 0; level < 100_000; level++) deep = tuple(deep);
+  const maps = Array.from({ length: 10_000 }, (_, i) => new Map([[tuple(shared, i), i]]));
+  const value = [maps, new Map([[deep, "deep"], [tuple(2), "two"]])] as const;
+  const read = await readPickle(writePickle(value), false, { tupleKeys: true }) as typeof value;
+  const [[first] = [], last] = read;
+  const [key] = first?.keys() ?? [];
+  assertEquals(first?.get(tuple(...key as [unknown, number])), 0);
+  assertEquals(last.get([2]), "two");
+});
+
 Deno.test("classes that are not read are named, however they are made", async () => {
   const named = 'global "app.Money" is not plain data';
   await assertRefused("ccopy_reg\n_reconstructor\n(capp\nMoney\nc__builtin__\nobject\nNtR.", named);
@@ -297,6 +361,7 @@ Deno.test("options of the transcoder and values of classes are checked", () => {
       ValidationException,
     );
   refused({ keepUnreadable: 1 });
+  refused({ tupleKeys: "text" });
   refused({ classes: 1 });
   refused({ classes: { "app.Money": 1 } });
   refused({ class: {} });

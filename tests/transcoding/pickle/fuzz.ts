@@ -35,7 +35,7 @@ const CLASSES = [
 
 const OPTIONS: readonly ReadPickleOptions[] = [
   {},
-  { keepUnreadable: true },
+  { keepUnreadable: true, tupleKeys: true },
   { classes: { "app.Money": (args, state) => ({ args, state }) } },
   { classes: { "app.Money": ([value]) => value ?? "none" }, keepUnreadable: true },
 ];

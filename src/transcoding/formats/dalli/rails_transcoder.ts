@@ -1,3 +1,4 @@
+import { concat } from "@std/bytes/concat";
 import { ClientException } from "../../../errors.ts";
 import { checkChoice, checkNames } from "../../../option_checks.ts";
 import { writing } from "../../format_parts.ts";
@@ -52,6 +53,9 @@ const COMPRESSED = 1;
 /** How Marshal begins: the versions of its format. */
 const MARSHAL_MAJOR = 4;
 const ZLIB = 0x78;
+/** Marshal of an entry up to its value: format 6.1, without the variables that Rails takes for nil where they are missing. */
+const OBJECT = `\x04\x08o:\x20${ENTRY}\x06:\x0b@value`;
+const MARSHAL_HEADER_BYTES = 2;
 
 /**
  * Stores values as the entries of Rails' cache with `:mem_cache_store`: what `Rails.cache.write` writes and
@@ -95,9 +99,18 @@ function makeTranscoder(options: RailsTranscoderOptions = {}): Transcoder {
     handsOverData: true,
     decode: (item: EncodedValue, limits?: DecodeLimits) => decode(item, limits),
   } as const;
-  if (format === "6.1") return { ...shared, encode: (value) => dalliTranscoder.encode(value) };
+  if (format === "6.1") return { ...shared, encode: packIn61 };
   const pack = format === "7.1" ? packIn71 : packIn70;
   return { ...shared, encode: (value) => pack(value, compressThreshold) };
+}
+
+/** A plain value; but bytes that would be read as an entry of a later version are in one. */
+function packIn61(value: unknown): EncodedValue | Promise<EncodedValue> {
+  if (!(value instanceof Uint8Array) || !(isIn71(value) || isIn70(value))) {
+    return dalliTranscoder.encode(value);
+  }
+  const marshal = writeMarshal(value).subarray(MARSHAL_HEADER_BYTES);
+  return { flags: SERIALIZED, data: concat([encodeText(OBJECT), marshal]) };
 }
 
 function packIn71(value: unknown, threshold: number): EncodedValue | Promise<EncodedValue> {

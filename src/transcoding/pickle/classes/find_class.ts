@@ -1,4 +1,4 @@
-/** What names stand for that the core does not know: loaded when a pickle has the first of them. @module */
+/** What names stand for that the core does not know: loaded when a pickle has the first of them, or for tuples as keys. @module */
 
 import "../../../loaded_already.ts";
 import { ClientException } from "../../../errors.ts";
@@ -9,6 +9,7 @@ import type { ReadInstance, Unpickler } from "../unpickler.ts";
 import { makeClassTable } from "./class_table.ts";
 import { Instance, makeFinal } from "./final_values.ts";
 import { Unreadable } from "./unreadable.ts";
+export { findTuplesIn } from "./tuple_keys.ts";
 
 const IGNORE = { build() {}, extend() {}, fill() {} };
 
