@@ -448,9 +448,9 @@ export class Namespace implements KeyCommands {
   ): Promise<Result> {
     // Which of them the operation has, it checks itself.
     return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }) => {
-      const { commands } = this.#shared;
+      const shared = this.#shared;
       return use(
-        this.#shared.generations ??= new Generations(commands, this.prefix, this.longestKey),
+        shared.generations ??= new Generations(shared.commands, this.prefix, this.longestKey),
       );
     });
   }

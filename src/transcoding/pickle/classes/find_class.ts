@@ -82,13 +82,13 @@ function keepAll(machine: Unpickler): void {
 
 /** Has the value be made final in the end, and each key when it is used. */
 function makeEachFinal(machine: Unpickler): void {
-  if (machine.finalOf !== undefined) return;
+  if (machine.final !== undefined) return;
   const refused = (part: Intermediate) => {
     if (machine.keep !== undefined) return machine.keep(part.name);
     throw unreadable(part.problem);
   };
-  machine.finalOf = (value) => makeFinal(value, machine, refused).value;
-  machine.keys.finalOf = (key) => {
+  machine.final = (value) => makeFinal(value, machine, refused).value;
+  machine.keys.final = (key) => {
     const { value, size } = makeFinal(key, machine, refused);
     machine.charge(size);
     return value;
