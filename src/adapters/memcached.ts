@@ -28,6 +28,7 @@ export type {
   MemcachedCallback,
   MemcachedEventName,
   MemcachedQuery,
+  MemcachedValue,
 } from "./memcached/memcached.ts";
 export type { Emitter } from "./memcached/emitter.ts";
 export type { ServerReply } from "./memcached/server_replies.ts";

@@ -24,8 +24,8 @@ export function afterTurn(call: () => void): () => void {
   // On Deno, the first access to `setImmediate` loads Node's timers, which takes 5 ms or more.
   const hasImmediates = runtime.Deno === undefined && runtime.setImmediate !== undefined;
   const hop = hasImmediates ? immediate : message;
-  // The first call ends this turn, the second one the next.
-  let cancel = hop(() => cancel = hop(call));
+  // The first call ends this turn, the second one the next. With Node's modules loaded, Deno reads sockets one later.
+  let cancel = hop(() => cancel = hop(() => cancel = hop(call)));
   return () => cancel();
 }
 

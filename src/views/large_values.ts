@@ -166,7 +166,7 @@ export function largeValues(
   const withTranscoder = (other: Transcoder) => {
     return largeValues(client, { chunkByteLength, format, transcoder: other });
   };
-  const own = transcoder ?? moecacheTranscoder;
+  const own = transcoder === undefined ? moecacheTranscoder : transcoder;
   const values = client.withTranscoder(own);
   const rules = new LargeRules(items, new McrouterFormat(own), chunkByteLength, values);
   return new LargeView(items, rules, withTranscoder);

@@ -356,3 +356,22 @@ Deno.test("memcached: end() waits for what is under way, and later calls connect
     assertEquals(issues, i);
   }
 });
+
+Deno.test("memcached: values are of any type, as in the types of the package", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached(server.address);
+  await call(client, "set", "user", { name: "Ada" }, 0);
+  const names = await new Promise<string[]>((resolve) => {
+    client.get("user", (_error, user) => {
+      client.getMulti(["user"], (_error, users) => {
+        client.gets("user", (_error, item) => {
+          client.cas("user", 1, item.cas, 0, (_error, isStored) => {
+            resolve([user.name, users.user.name, item.user.name, `${isStored}`]);
+          });
+        });
+      });
+    });
+  });
+  assertEquals(names, ["Ada", "Ada", "Ada", "true"]);
+  client.end();
+});

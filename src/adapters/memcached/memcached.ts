@@ -52,6 +52,10 @@ export type MemcachedCallback<Result> = (
   result: Result,
 ) => void;
 
+/** What was stored: of any type, as in the types of npm's memcached, so that programs compile unchanged. */
+// deno-lint-ignore no-explicit-any -- what a program has stored
+export type MemcachedValue = any;
+
 /** The events of a client: each is about one of its servers. */
 export type MemcachedEventName = "issue" | "failure" | "reconnecting" | "reconnect" | "remove";
 
@@ -130,7 +134,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param key The key, or a list as for `getMulti`.
    * @param callback Receives the value; `undefined` when the key does not exist.
    */
-  get(key: string | readonly string[], callback: MemcachedCallback<unknown>): void {
+  get(key: string | readonly string[], callback: MemcachedCallback<MemcachedValue>): void {
     if (Array.isArray(key)) return this.getMulti(key, callback);
     this.#onKey("get", key as string, callback, (client, full) => client.get(full), {
       repeats: true,
@@ -144,7 +148,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives an object with the value under the key and the namespace, and `cas`; `undefined` when the key
    * does not exist.
    */
-  gets(key: string, callback: MemcachedCallback<Record<string, unknown> | undefined>): void {
+  gets(key: string, callback: MemcachedCallback<MemcachedValue>): void {
     this.#onKey("gets", key, callback, async (client, full) => {
       const found = await client.gets(full);
       return found === undefined ? undefined : { [full]: found.value, cas: `${found.cas}` };
@@ -158,7 +162,10 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    * @param callback Receives an object of the values that exist, by key. If some servers fail, it gets their errors, and
    * the values of the others.
    */
-  getMulti(keys: readonly string[], callback: MemcachedCallback<Record<string, unknown>>): void {
+  getMulti(
+    keys: readonly string[],
+    callback: MemcachedCallback<Record<string, MemcachedValue>>,
+  ): void {
     checkFunction("callback", callback);
     const { namespace } = this.#settings;
     const list = Array.isArray(keys) ? keys : [];

@@ -13,6 +13,8 @@ export interface FastifyRateLimitParameters {
   readonly exponentialBackoff?: boolean;
   /** The route, for a limit that only one has. */
   readonly routeInfo?: { readonly method?: string | readonly string[]; readonly url?: string };
+  /** What the plugin's types name in the place of `routeInfo`. It has no effect. */
+  readonly url?: string;
 }
 
 /** The methods that @fastify/rate-limit calls. */
