@@ -38,11 +38,10 @@ export {
   type PartialFailure,
   PartialSocketError,
   SocketError,
-  type SocketErrorOptions,
   TimeoutError,
   ValidationException,
 } from "./src/errors.ts";
-export type { DiscoveredServers, Discovery, DiscoveryContext } from "./src/discovery/discovery.ts";
+export type { Discovery } from "./src/discovery/discovery.ts";
 export type { ItemsOptions } from "./src/features/items.ts";
 export { Namespace } from "./src/features/namespace.ts";
 export type { FlushOptions } from "./src/features/server_commands.ts";
@@ -60,14 +59,8 @@ export type { CasOutcome } from "./src/protocol/commands/storage.ts";
 export type { WatchEvent, WatchKind } from "./src/protocol/commands/watch.ts";
 export type { KeyFormat } from "./src/protocol/key_format.ts";
 export type { Exptime } from "./src/protocol/exptime.ts";
-export type {
-  Explanation,
-  Locator,
-  LocatorFactory,
-  RingPoint,
-  Server,
-} from "./src/routing/locator.ts";
-export { moecacheRing, type MoecacheRingOptions } from "./src/routing/moecache_ring.ts";
+export type { Locator, LocatorFactory, Server } from "./src/routing/locator.ts";
+export { moecacheRing } from "./src/routing/moecache_ring.ts";
 export type { HostAddress, PathAddress, ServerAddress } from "./src/server_address.ts";
 export { compressed, type CompressionOptions } from "./src/transcoding/compressed.ts";
 export type { CompressedFormat } from "./src/transcoding/compression.ts";
@@ -81,7 +74,6 @@ export {
   moecacheTranscoder,
   type MoecacheTranscoderOptions,
 } from "./src/transcoding/moecache_transcoder.ts";
-export type { ReadInstance } from "./src/transcoding/pickle/unpickler.ts";
 export { Complex, frozenSet, tuple } from "./src/transcoding/pickle/python_types.ts";
 export {
   type RawTranscoder,

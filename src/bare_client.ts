@@ -186,25 +186,6 @@ export class BareClient extends EventTarget
     return this.#fleet.status();
   }
 
-  /**
-   * What the client has counted since it was made: operations, hits and misses, errors, bytes, and how long requests
-   * took. It always counts. The page "observability" of the documentation explains the figures.
-   *
-   * @example How many gets found something
-   * ```ts
-   * import { Client } from "@moecache/moecache";
-   * import { MemcachedServer } from "@moecache/moecache/testing";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using server = await MemcachedServer.listen();
-   * await using client = new Client(server.address);
-   *
-   * await client.set("a", 1);
-   * await Promise.all([client.get("a"), client.get("b")]);
-   * const { operations, hits, misses } = client.metrics();
-   * assertEquals({ operations, hits, misses }, { operations: { set: 1, get: 2 }, hits: 1, misses: 1 });
-   * ```
-   */
   metrics(): ClientMetrics {
     return this.#fleet.metrics();
   }

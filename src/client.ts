@@ -1,6 +1,7 @@
 /** The client with all its features. @module */
 
 import { BareClient } from "./bare_client.ts";
+import type { ClientMetrics } from "./channel_contexts.ts";
 import { type BareClientOptions, CLIENT_OPTIONS, type ClientOptions } from "./client_options.ts";
 import type { KeyCommands } from "./commands/key_commands.ts";
 import type {
@@ -95,6 +96,14 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
    * that say so, and for the results of {@linkcode stats}. With the option `discovery` the list may be empty.
    * @param options The options of the client.
    * @throws {ValidationException} When an address or an option is invalid.
+   *
+   * @example Two servers, with time limits
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   *
+   * const servers = ["10.0.0.1:11211", { hostname: "10.0.0.2", weight: 2 }];
+   * await using client = new Client(servers, { timeout: 1000, connectTimeout: 5000 });
+   * ```
    */
   constructor(servers: ServerAddress | readonly ServerAddress[], options: ClientOptions = {}) {
     super(servers, withDefaultTranscoder(options));
@@ -588,6 +597,10 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
 
   override get servers(): readonly ServerStatus[] {
     return super.servers;
+  }
+
+  override metrics(): ClientMetrics {
+    return super.metrics();
   }
 
   override setServers(servers: ServerAddress | readonly ServerAddress[]): Promise<void> {

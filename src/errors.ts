@@ -60,14 +60,6 @@ export class ValidationException extends ClientException {
   override readonly name: string = "ValidationException";
 }
 
-/** The options of {@linkcode SocketError}. */
-export interface SocketErrorOptions extends ErrorOptions {
-  /** The name of the server, `host:port` as the user wrote it. */
-  server?: string;
-  /** The name of the client whose operation has failed. */
-  client?: string;
-}
-
 /**
  * The network or the connection failed: refused, unreachable, unresolvable, reset, closed, or a reply that does not
  * follow memcached's protocol. `cause` is the runtime's error, if there is one. It is not a {@linkcode
@@ -100,9 +92,9 @@ export class SocketError extends Error {
    * Makes the error.
    *
    * @param message What failed, and why.
-   * @param options `server`, `client` and `cause`.
+   * @param options `server`, its name; `client`, the name of the client whose operation has failed; `cause`.
    */
-  constructor(message: string, options: SocketErrorOptions = {}) {
+  constructor(message: string, options: ErrorOptions & { server?: string; client?: string } = {}) {
     super(message, options);
     this.server = options.server;
     this.client = options.client;

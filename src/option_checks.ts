@@ -181,7 +181,7 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
   throw invalidOption(name, value, `an integer from ${least} to ${most}`);
 }
 
-/** The longest time of a timer in milliseconds. */
+/** The longest time of a timer in milliseconds. With a longer one, timers fire at once. */
 export const LONGEST_TIMEOUT = 0x7fffffff;
 
 /**

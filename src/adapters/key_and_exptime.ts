@@ -5,10 +5,11 @@ import {
   ClientException,
   type Exptime,
   type KeyCommands,
-  Namespace,
   PartialClientException,
   ValidationException,
 } from "../../mod.ts";
+import { isCrawlerBusy } from "../protocol/commands/metadump.ts";
+import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import { backoff, pause, systemClock } from "../waiting.ts";
 
 /** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
@@ -70,27 +71,6 @@ async function hash(text: string): Promise<string> {
   return HASHED + base64.replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
 }
 
-/** The maximum length of a key in memcached. */
-const LONGEST_KEY = 250;
-/** The digits of a generation and the colon after them. */
-const GENERATION_LENGTH = 21;
-
-/** The maximum length of a key of these commands. Views say it themselves: some derive longer keys from a key. */
-export function roomIn(commands: KeyCommands & { readonly longestKey?: number }): number {
-  if (commands instanceof Namespace) return roomWithin(LONGEST_KEY, commands.prefix);
-  return commands.longestKey ?? LONGEST_KEY;
-}
-
-/** The room that is left of a key's after the prefix of a namespace and its generation. */
-export function roomWithin(room: number, prefix: string): number {
-  return room - prefix.length - GENERATION_LENGTH;
-}
-
-/** The room that is left in a key of these commands after the prefix of a namespace and its generation. */
-export function roomBehind(commands: KeyCommands, prefix: string): number {
-  return roomWithin(roomIn(commands), prefix);
-}
-
 /** How often a list is asked for while memcached makes one for others; the client itself tries for a second or two. */
 const MOST_LISTS = 10;
 
@@ -128,11 +108,9 @@ export async function* keysBehind(
 /** Whether all that has failed is that servers make a list for others. */
 function isBusy(error: unknown): boolean {
   if (error instanceof PartialClientException) return [...error.failures.values()].every(isBusy);
-  return error instanceof ClientException && /^(BUSY|ERROR locked) /.test(`${error.item}`);
+  return error instanceof ClientException && isCrawlerBusy(`${error.item}`);
 }
 
-/** memcached reads an exptime above 30 days as an absolute time. */
-const LONGEST_RELATIVE = 60 * 60 * 24 * 30;
 /** The last time that fits into memcached's 32 bits, in milliseconds. */
 const LATEST = 0x7fffffff * 1000;
 

@@ -10,7 +10,6 @@ import {
   isHashed,
   itemKeyOf,
   keysBehind,
-  roomBehind,
   textOfItemKey,
 } from "./key_and_exptime.ts";
 
@@ -25,7 +24,7 @@ export class StoredValues {
     this.#commands = commands;
     // In this order: views write the counter of the generation by the transcoder of what they are given.
     this.#namespace = new Namespace(commands, prefix).withTranscoder(itemFormat);
-    this.#longest = roomBehind(commands, prefix);
+    this.#longest = this.#namespace.longestKey;
   }
 
   async get(key: string): Promise<unknown> {

@@ -16,6 +16,9 @@ import type {
  * accept it. A test double in your program can implement it too.
  */
 export interface KeyCommands extends BareKeyCommands {
+  /** The maximum length of a key in characters, if it is less than 250: namespaces and some views derive longer keys. */
+  readonly longestKey?: number;
+
   /**
    * Gets the value of a key, or computes and stores it, once for all callers of this client and among all clients. On a
    * server without meta commands it promises a little less; see the page "servers" of the documentation.

@@ -1,28 +1,20 @@
-/** Opens a socket within a time limit. @module */
+/** Opens a socket within a time limit, and tells how long to wait for a server, and before it is asked again. @module */
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
-import { type Clock, DeadlineTimer, lazily } from "../waiting.ts";
+import { DeadlineTimer, lazily } from "../waiting.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { SocketHolder, Sockets } from "./sockets.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
+import type { SocketHolder } from "./sockets.ts";
 
 const loadBounded = /* @__PURE__ */ lazily(async () => {
   return (await import("./bounded_sockets.ts")).dialWithin;
 });
 
 /** The options of {@linkcode connect}. */
-export interface ConnectOptions {
-  /** The server's name, for messages. */
-  readonly server: string;
-  /** Opens the socket. */
-  readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** The time limit in milliseconds; `Infinity` means no limit. */
-  readonly connectTimeout: number;
-  /** The clock. */
-  readonly clock: Clock;
+export interface ConnectOptions
+  extends Pick<ConnectionOptions, "server" | "dial" | "connectTimeout" | "clock" | "sockets"> {
   /** Aborts the attempt. */
   readonly signal: AbortSignal;
-  /** The client's sockets, if their number is limited. */
-  readonly sockets?: Sockets | undefined;
   /** The socket's owner, if it may be closed for others. */
   readonly holder?: SocketHolder;
   /** Called with a promise that resolves when the dial has ended, even an aborted one, and its late socket is closed. */
@@ -51,9 +43,7 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
     return await dialUntilAborted(dialerOf(options), attempt.signal, options.dialling);
   } catch (error) {
     if (error instanceof ClientException) throw error;
-    if (error instanceof SocketError && error.server !== undefined) throw error;
-    const cause = error instanceof SocketError ? error.cause : error;
-    throw new SocketError(`Cannot connect to ${server}: ${messageOf(error)}`, { server, cause });
+    throw withServer(error, server, `Cannot connect to ${server}`);
   } finally {
     await timing;
     timer.stop();
@@ -85,11 +75,36 @@ function dialUntilAborted(
   });
 }
 
+/**
+ * Computes the delay before something that failed is asked again. It is random, so that many clients do not all ask at
+ * the same time, and its upper limit doubles with each attempt.
+ *
+ * @param attempt The number of attempts so far: 0, 1, 2, …
+ * @param first The upper limit before the first attempt, in milliseconds.
+ * @param longest The longest upper limit, in milliseconds.
+ * @returns Milliseconds.
+ */
+export function randomDelay(attempt: number, first: number, longest: number): number {
+  return Math.random() * Math.min(longest, first * 2 ** attempt);
+}
+
+/** The time limit of connecting and one operation together, in milliseconds; `Infinity` means no limit. */
+export function longestWait(
+  { timeout, connectTimeout, timesConnectingApart }: Pick<
+    ConnectionOptions,
+    "timeout" | "connectTimeout" | "timesConnectingApart"
+  >,
+): number {
+  return timesConnectingApart ? connectTimeout + timeout : timeout;
+}
+
 /** Makes the error of an operation that has waited too long for a connection. */
-export function connectTimeoutError(server: string, timeout: number): TimeoutError {
-  return new TimeoutError(`Cannot connect to ${server}: no answer within ${timeout} ms`, {
-    server,
-  });
+export function connectTimeoutError(
+  server: string,
+  timeout: number,
+  state: string = `no answer within ${timeout} ms`,
+): TimeoutError {
+  return new TimeoutError(`Cannot connect to ${server}: ${state}`, { server });
 }
 
 function overdueError(
@@ -98,7 +113,7 @@ function overdueError(
 ): TimeoutError {
   if (!sockets?.waiting.has(signal)) return connectTimeoutError(server, connectTimeout);
   const state = `${sockets.max} sockets were in use for ${connectTimeout} ms, all of maxSockets`;
-  const error = new TimeoutError(`Cannot connect to ${server}: ${state}`, { server });
+  const error = connectTimeoutError(server, connectTimeout, state);
   sockets.refusals.add(error);
   return error;
 }
@@ -111,7 +126,12 @@ export function connectionEndedError(server: string, error: unknown): EndReason 
   if (error instanceof ClientException) {
     return new ClientException(`Cannot use ${server}: ${error.message}`, error.item);
   }
+  return withServer(error, server, `Connection to ${server} ended`);
+}
+
+/** An error that names the server: the same if it does, otherwise one whose message begins with this state. */
+function withServer(error: unknown, server: string, state: string): SocketError {
   if (error instanceof SocketError && error.server !== undefined) return error;
   const cause = error instanceof SocketError ? error.cause : error;
-  return new SocketError(`Connection to ${server} ended: ${messageOf(error)}`, { server, cause });
+  return new SocketError(`${state}: ${messageOf(error)}`, { server, cause });
 }

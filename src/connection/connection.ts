@@ -14,12 +14,13 @@ import {
 } from "../observation.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { Interruption } from "../protocol/refusal.ts";
+import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
 import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder } from "./sockets.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import { Fifo } from "./fifo.ts";
-import { dialEnded, openPipeline, type Pipeline, type PipelineObserver } from "./pipeline.ts";
+import { openPipeline, type Pipeline, type PipelineObserver } from "./pipeline.ts";
 
 /** The end of a connection. */
 export interface ConnectionEnd {
@@ -272,7 +273,7 @@ export class Connection implements SocketHolder {
       else this.#endAll(reason, this.#pending > 0);
     } finally {
       // An aborted dial may continue, and may still open a socket.
-      await allEnded([this.#closing, this.#dialled && dialEnded(this.#dialled)]);
+      await allEnded([this.#closing, this.#dialled && inTime(this.#dialled, LONGEST_CLOSE)]);
     }
   }
 

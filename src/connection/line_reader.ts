@@ -4,30 +4,23 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import { withAction } from "../protocol/command.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { Sockets } from "./sockets.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
 import { type Clock, DeadlineTimer } from "../waiting.ts";
 
-/** The options of a {@linkcode LineReader}. */
-export interface LineReaderOptions {
-  /** The server's name, for messages. */
-  readonly server: string;
-  /** Opens the socket. */
-  readonly dial: (signal: AbortSignal) => Promise<Transport>;
-  /** The time limit of the first line of a reply in milliseconds; `Infinity` means no limit. */
-  readonly timeout: number;
-  /** The time limit of connecting in milliseconds; `Infinity` means no limit. */
-  readonly connectTimeout: number;
-  /** Whether the time of the first line begins when the connection is open; otherwise it includes connecting. */
-  readonly timesConnectingApart: boolean;
-  /** How many milliseconds the server may send nothing while a line is expected; `Infinity` means no limit. */
-  readonly stallTimeout: number;
-  /** The clock. */
-  readonly clock: Clock;
-  /** The client's sockets, if their number is limited. */
-  readonly sockets?: Sockets | undefined;
-}
+/** The options of a {@linkcode LineReader}. `timeout` is the time limit of the first line of a reply. */
+export type LineReaderOptions = Pick<
+  ConnectionOptions,
+  | "server"
+  | "dial"
+  | "timeout"
+  | "connectTimeout"
+  | "timesConnectingApart"
+  | "stallTimeout"
+  | "clock"
+  | "sockets"
+>;
 
 interface Socket {
   readonly transport: Transport;
@@ -35,9 +28,7 @@ interface Socket {
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
 }
 
-/**
- * The maximum length of a line, in bytes. memcached's lines are much shorter; without a limit, a server could fill our memory.
- */
+/** The maximum length of a line, in bytes; see the parser of the other replies. */
 const LONGEST_LINE = 1 << 16;
 const LINE_FEED = 0x0a;
 const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array();

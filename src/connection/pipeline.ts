@@ -2,37 +2,25 @@
 
 import { SocketError } from "../errors.ts";
 import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.ts";
-import type { KeyFormat } from "../protocol/key_format.ts";
 import { Interruption } from "../protocol/refusal.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, inTime, LONGEST_CLOSE, openChannel } from "../transport/byte_channel.ts";
+import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
 import { afterTurn } from "../transport/event_loop.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
-import type { Clock } from "../waiting.ts";
 import type { ServerContext } from "../channel_contexts.ts";
-import type { Counters } from "../observation.ts";
 import { Batches } from "./batches.ts";
 import type { EndReason } from "./connect.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
 import type { Fifo } from "./fifo.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
 
 /** The options of a pipeline. */
-export interface PipelineOptions {
-  /** The server's name, for messages. */
-  readonly server: string;
-  /** The maximum length of a value in bytes. */
-  readonly maxValueBytes: number;
-  /** What is made of keys before they are sent. */
-  readonly keys?: KeyFormat | undefined;
-  /** How many milliseconds the server may send nothing while operations wait for it; `Infinity` means no limit. */
-  readonly stallTimeout: number;
-  /** Whether to use the transport's own methods instead of Web Streams, if it has them. */
-  readonly direct: boolean;
-  /** The clock. */
-  readonly clock: Clock;
-  /** What the client counts. */
-  readonly counters: Counters;
+export interface PipelineOptions extends
+  Pick<
+    ConnectionOptions,
+    "server" | "maxValueBytes" | "keys" | "stallTimeout" | "direct" | "clock" | "counters"
+  > {
   /** The server, for what is published. */
   readonly location?: ServerContext & { readonly connectionEpoch: number } | undefined;
   /** The commands that have not been written. */
@@ -66,11 +54,6 @@ export interface PipelineObserver {
 const WRITE_SIZE = 1 << 18;
 /** A larger value is written in several parts. */
 const PIECE_SIZE = 1 << 20;
-
-/** Waits for an aborted dial to end, for as long as for a transport to close. */
-export function dialEnded(dialled: Promise<void>): Promise<void> {
-  return inTime(dialled, LONGEST_CLOSE);
-}
 
 /** Makes the pipeline of a transport; closes the transport if its streams are already locked. */
 export async function openPipeline(

@@ -3,6 +3,9 @@
 import type { Command } from "../protocol/command.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 
+/** The types of the client's events. */
+export type ServerEventType = "up" | "down" | "reconnect" | "error";
+
 /** A separate connection, for `items` and `watch`, that ends with the node at the latest. */
 export interface Reader {
   /** Resolves when it has ended, and its socket is closed. */

@@ -2,9 +2,8 @@
 
 import { SocketError, TimeoutError } from "../errors.ts";
 import { type Clock, lettingProcessEnd } from "../waiting.ts";
-
-/** The types of the client's events. */
-export type ServerEventType = "up" | "down" | "reconnect" | "error";
+import { randomDelay } from "./connect.ts";
+import type { ServerEventType } from "./server_handle.ts";
 
 /** The options of {@linkcode ServerHealth}. */
 export interface ServerHealthOptions {
@@ -26,8 +25,7 @@ export interface ServerHealthOptions {
 
 /**
  * Counts a server's failures. After several failures in a row it is down, and its operations fail at once, until it
- * replies to a probe. Probes are sent one at a time, each after a random delay whose upper limit doubles, so that many
- * clients do not all probe a restarted server at the same time.
+ * replies to a probe. Probes are sent one at a time, each after a {@linkcode randomDelay}.
  */
 export class ServerHealth {
   readonly #options: ServerHealthOptions;
@@ -124,9 +122,9 @@ export class ServerHealth {
     // If a probe is still under way, because the server went up and down meanwhile, it continues.
     if (this.#isStopped || this.#isAsking) return;
     const { probeDelay, maxProbeDelay, clock } = this.#options;
-    const bound = Math.min(maxProbeDelay, probeDelay * 2 ** this.#attempt++);
+    const delay = randomDelay(this.#attempt++, probeDelay, maxProbeDelay);
     // A probe does not keep the process alive.
-    this.#cancelProbe = lettingProcessEnd(clock).after(Math.random() * bound, this.#ask);
+    this.#cancelProbe = lettingProcessEnd(clock).after(delay, this.#ask);
   }
 
   readonly #ask = (): void => {

@@ -5,7 +5,7 @@ import type { Command, CommandObserver } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { allEnded, DeadlineTimer, deferred } from "../waiting.ts";
 import { Connection, type ConnectionEnd, type ConnectionObserver } from "./connection.ts";
-import type { EndReason } from "./connect.ts";
+import { type EndReason, longestWait } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import type { Reader, ServerHandle } from "./server_handle.ts";
 import { ServerHealth, type ServerHealthOptions } from "./server_health.ts";
@@ -364,14 +364,10 @@ export class ServerNode implements ServerHandle {
    */
   #probe(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { timeout, connectTimeout, timesConnectingApart, clock } = this.#options;
-      const limit = Math.min(
-        timesConnectingApart ? connectTimeout + timeout : timeout,
-        PROBE_TIMEOUT,
-      );
+      const limit = Math.min(longestWait(this.#options), PROBE_TIMEOUT);
       const key = PROBE_KEY + Math.floor(Math.random() * PROBE_KEYS);
       const command = new RetrievalCommand("get", key, () => {}).settleBy(() => resolve(), reject);
-      command.turn = { deadline: clock.now() + limit, hasConnected: true };
+      command.turn = { deadline: this.#options.clock.now() + limit, hasConnected: true };
       this.#connection().submit(command);
     });
   }

@@ -1,6 +1,8 @@
 /** Looks up the servers again and again. @module */
 
+import { randomDelay } from "../connection/connect.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
+import { LONGEST_TIMEOUT } from "../option_checks.ts";
 import type { ServerAddress } from "../server_address.ts";
 import { type Clock, keepingProcess, lettingProcessEnd, untilAborted } from "../waiting.ts";
 import type { DiscoveredServers, Discovery, DiscoveryContext } from "./discovery.ts";
@@ -31,8 +33,6 @@ const DEFAULT_INTERVAL = 60_000;
 const OLDER_ANSWERS = 3;
 /** The maximum time between two look-ups while operations wait, in milliseconds. */
 const IMPATIENCE = 1_000;
-/** The longest time of a timer. With a longer one, timers fire at once. */
-const LONGEST_DELAY = 0x7fffffff;
 
 /**
  * Looks up the servers at the start, then at each interval, after a failure with growing delays, and soon after a call
@@ -94,7 +94,7 @@ export class DiscoveryLoop {
   #schedule(delay: number): void {
     const { clock } = this.#options;
     const isAwaited = this.#options.isAwaited();
-    const wait = Math.max(0, Math.min(delay, isAwaited ? IMPATIENCE : LONGEST_DELAY));
+    const wait = Math.max(0, Math.min(delay, isAwaited ? IMPATIENCE : LONGEST_TIMEOUT));
     const due = clock.now() + wait;
     if (due >= this.#due || this.#ending.signal.aborted) return;
     this.#cancelNext?.();
@@ -123,7 +123,7 @@ export class DiscoveryLoop {
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       const { retryDelay, maxRetryDelay } = this.#options;
-      delay = Math.random() * Math.min(maxRetryDelay, retryDelay * 2 ** this.#failures++);
+      delay = randomDelay(this.#failures++, retryDelay, maxRetryDelay);
       this.#options.failed(this.#failure(error));
     }
     this.#running = undefined;

@@ -118,10 +118,14 @@ function fromAddress(
 ): HostAddress {
   if (typeof record !== "string") throw new SocketError("an address record holds no address");
   const address = { hostname: record, port };
-  // Certificates do not contain the dot at the end of an absolute name.
   return tls === undefined
     ? address
-    : { ...address, tls: { serverName: name.replace(/\.$/, ""), ...tls } };
+    : { ...address, tls: { serverName: withoutFinalDot(name), ...tls } };
+}
+
+/** The name without the dot that an absolute name may end with: certificates do not contain it. */
+function withoutFinalDot(name: string): string {
+  return name.replace(/\.$/, "");
 }
 
 function checkSrv(record: string | SrvRecord): SrvRecord {
@@ -133,7 +137,7 @@ function checkSrv(record: string | SrvRecord): SrvRecord {
   if (/^\.?$/.test(target)) {
     throw new SocketError("its SRV record says that there is no such service");
   }
-  return { target: target.replace(/\.$/, ""), port, priority, weight };
+  return { target: withoutFinalDot(target), port, priority, weight };
 }
 
 /** The records with the lowest priority number. The others are only backups. */

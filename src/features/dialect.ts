@@ -15,16 +15,16 @@ import { VersionCommand } from "../protocol/commands/answer.ts";
 import { lazily } from "../waiting.ts";
 
 /** The module that is loaded when a server without meta commands is found. */
-export type ClassicWays = typeof import("./classic/ways.ts");
+export type ClassicFeatures = typeof import("./classic/classic_features.ts");
 
-const loadClassic = /* @__PURE__ */ lazily(() => import("./classic/ways.ts"));
+const loadClassic = /* @__PURE__ */ lazily(() => import("./classic/classic_features.ts"));
 
 /** The two implementations of an operation. */
-export interface Ways<Result> {
+export interface Implementations<Result> {
   /** With meta commands. If the server does not know them, it has changed nothing. */
   readonly meta: () => Promise<Result>;
   /** With classic commands, which every server knows. */
-  readonly classic: (ways: ClassicWays) => Promise<Result>;
+  readonly classic: (features: ClassicFeatures) => Promise<Result>;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface Ways<Result> {
 export async function inDialect<Result>(
   session: Session,
   key: string,
-  { meta, classic }: Ways<Result>,
+  { meta, classic }: Implementations<Result>,
 ): Promise<Result> {
   const context = presentContext();
   if (!speaksClassic(session, key)) {

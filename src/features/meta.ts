@@ -14,6 +14,7 @@ import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
 import {
   checkMetaRequest,
+  EXPTIME_FLAG,
   type ItemInfo,
   MetaCommand,
   type MetaReply,
@@ -50,7 +51,7 @@ export function meta(
 
 /** Reads the exptime of the flags `T` and `N` as that of every other method. */
 function withExptime(flag: string): string {
-  if (!/^[TN]\d+$/.test(flag)) return flag;
+  if (!EXPTIME_FLAG.test(flag)) return flag;
   const given = Number(flag.slice(1));
   const exptime = checkExptime(given, Date.now);
   // As the caller wrote it, with its zeros.

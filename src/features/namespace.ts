@@ -27,15 +27,13 @@ import type { Attempt, Generations } from "./generations.ts";
 import type { UnstoredValues } from "./unstored_values.ts";
 import { withFeatures } from "./lazy_features.ts";
 
-/** The number of digits of the largest generation, 2^64 - 1, with the colon after them. */
-const GENERATION_LENGTH = 21;
+/** How long what stands behind the prefix may be: the digits of the largest generation, 2^64 - 1, and a colon. */
+export const GENERATION_LENGTH = 21;
 
 /** What a namespace shares with its views in other formats. */
 interface Shared {
   /** What the namespace was made with. */
   readonly commands: KeyCommands;
-  /** How many characters a key may have. */
-  readonly longestKey: number;
   /** Absent until they are needed. */
   generations?: Generations;
 }
@@ -78,18 +76,17 @@ interface Shared {
 export class Namespace implements KeyCommands {
   /** What all keys begin with. */
   readonly prefix: string;
+  /** The maximum length of a key, in characters. */
+  readonly longestKey: number;
   readonly #commands: KeyCommands;
   readonly #shared: Shared;
   /** Values that are being computed and cannot be stored, by key. */
   readonly #computing: UnstoredValues = new Map();
 
   /** @internal */
-  constructor(
-    commands: KeyCommands,
-    prefix: string,
-    shared: Shared = { commands, longestKey: longestKeyUnder(prefix) },
-  ) {
+  constructor(commands: KeyCommands, prefix: string, shared: Shared = { commands }) {
     this.prefix = prefix;
+    this.longestKey = longestKeyUnder(prefix, commands.longestKey);
     this.#commands = commands;
     this.#shared = shared;
     setKeySpace(this, shared);
@@ -451,8 +448,10 @@ export class Namespace implements KeyCommands {
   ): Promise<Result> {
     // Which of them the operation has, it checks itself.
     return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }) => {
-      const { commands, longestKey } = this.#shared;
-      return use(this.#shared.generations ??= new Generations(commands, this.prefix, longestKey));
+      const shared = this.#shared;
+      return use(
+        shared.generations ??= new Generations(shared.commands, this.prefix, this.longestKey),
+      );
     });
   }
 }
@@ -460,13 +459,14 @@ export class Namespace implements KeyCommands {
 /**
  * Checks what all keys of a namespace begin with.
  *
+ * @param longest The maximum length of a key of what the namespace is made of.
  * @returns The maximum length of a key after the prefix and the generation.
  * @throws {ValidationException} When the prefix is invalid, or leaves no room for a key.
  */
-function longestKeyUnder(prefix: string): number {
+function longestKeyUnder(prefix: string, longest: number = MAX_KEY_LENGTH): number {
   checkKey(prefix, "use as a prefix");
-  const length = MAX_KEY_LENGTH - GENERATION_LENGTH - prefix.length;
-  if (length > 0) return length;
+  const room = longest - GENERATION_LENGTH - prefix.length;
+  if (room > 0) return room;
   const why = "it leaves no room for keys";
   throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
 }

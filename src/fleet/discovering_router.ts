@@ -2,6 +2,7 @@
 
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
+import { longestWait } from "../connection/connect.ts";
 import type { RoomCheck } from "../connection/server_node.ts";
 import { deferred } from "../waiting.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -71,20 +72,20 @@ export class DiscoveringRouter implements Route {
     this.#loop = new DiscoveryLoop({
       discovery,
       clock: options.clock,
-      timeout: lookUpTimeout(options),
+      timeout: Math.min(longestWait(options), LONGEST_LOOK_UP),
       rest: REST,
       retryDelay: options.probeDelay,
       maxRetryDelay: options.maxProbeDelay,
       tls: deployment.tls,
       connect: (address, signal) => this.#deployment.connect(address, signal),
-      isAwaited: () => this.pending > 0,
+      isAwaited: () => this.pending() > 0,
       found: (servers) => this.#found(servers),
       failed: (error) => this.#fail(error),
     });
   }
 
-  /** The number of operations that wait until servers are known. */
-  get pending(): number {
+  /** Counts the operations that wait until servers are known, and forgets those that were aborted. */
+  pending(): number {
     this.#room.sweep();
     return this.#room.pending;
   }
@@ -233,10 +234,4 @@ export class DiscoveringRouter implements Route {
       ...last,
     });
   }
-}
-
-/** The time limit of a look-up in milliseconds: that of connecting and one operation together. */
-function lookUpTimeout(options: ResolvedOptions): number {
-  const { timeout, connectTimeout, timesConnectingApart } = options;
-  return Math.min(timesConnectingApart ? connectTimeout + timeout : timeout, LONGEST_LOOK_UP);
 }

@@ -118,7 +118,7 @@ export class Fleet implements Route {
 
   /** What has been counted until now. */
   metrics(): ClientMetrics {
-    const known = this.#running?.pending ?? 0;
+    const known = this.#running?.pending() ?? 0;
     return this.#options.counters.snapshot(
       this.#waiting.reduce((sum, waiting) => sum + waiting.pending(), known),
     );

@@ -61,11 +61,11 @@ export class RunningFleet {
     return isPlain ? undefined : this.#load();
   }
 
-  /** The number of operations that wait for a server, or until servers are known. */
-  get pending(): number {
+  /** Counts the operations that wait for a server, or until servers are known. */
+  pending(): number {
     return this.status().reduce(
       (sum, { pending }) => sum + pending,
-      this.#discovering?.pending ?? 0,
+      this.#discovering?.pending() ?? 0,
     );
   }
 

@@ -1,6 +1,6 @@
 /** The events of a client's servers. @module */
 
-import type { ServerEventType } from "../connection/server_health.ts";
+import type { ServerEventType } from "../connection/server_handle.ts";
 import type { SocketError } from "../errors.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** The list of a client's servers, with a node for each. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
-import type { ServerEventType } from "../connection/server_health.ts";
+import type { ServerEventType } from "../connection/server_handle.ts";
 import { ServerNode } from "../connection/server_node.ts";
 import { SocketError } from "../errors.ts";
 import type { ResolvedServer } from "../server_address.ts";

@@ -53,6 +53,8 @@ export interface LargeValuesOptions {
 
 /** Commands on keys whose values may be large, and may be streams. */
 export interface LargeValueCommands extends KeyCommands {
+  /** The maximum length of a key, in characters. */
+  readonly longestKey: number;
   /**
    * Stores what a stream yields, as bytes. No more than a few chunks of it are in memory at once.
    *

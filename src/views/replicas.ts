@@ -290,7 +290,7 @@ class ReplicasView implements ReplicaCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    await this.#everywhere(key, (client) => client.set(key, value, exptime, options));
+    await this.#writeAll(key, (client) => client.set(key, value, exptime, options));
   }
 
   async setMany(
@@ -302,7 +302,7 @@ class ReplicasView implements ReplicaCommands {
     const outcomes = await Promise.allSettled(
       this.#clients.map((client) => client.setMany(values, exptime, options)),
     );
-    this.#settleMany("set", new Map(Array.from(values.keys(), (key) => [key, true])), outcomes);
+    this.#takeNoteOfMany("set", new Map(Array.from(values.keys(), (key) => [key, true])), outcomes);
   }
 
   async add(
@@ -376,12 +376,12 @@ class ReplicasView implements ReplicaCommands {
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    const all = await this.#everywhere(key, (client) => client.touch(key, exptime, options));
+    const all = await this.#writeAll(key, (client) => client.touch(key, exptime, options));
     return all.includes(true);
   }
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
-    const all = await this.#everywhere(key, (client) => client.delete(key, options));
+    const all = await this.#writeAll(key, (client) => client.delete(key, options));
     return all.includes(true);
   }
 
@@ -400,7 +400,7 @@ class ReplicasView implements ReplicaCommands {
     const results = new Map(
       unique.map((key) => [key, all.some((deleted) => deleted.get(key) === true)]),
     );
-    this.#settleMany("delete", results, outcomes);
+    this.#takeNoteOfMany("delete", results, outcomes);
     return results;
   }
 
@@ -476,7 +476,7 @@ class ReplicasView implements ReplicaCommands {
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    const all = await this.#everywhere(key, (client) => client.invalidate(key, options));
+    const all = await this.#writeAll(key, (client) => client.invalidate(key, options));
     return all.includes(true);
   }
 
@@ -630,12 +630,12 @@ class ReplicasView implements ReplicaCommands {
   }
 
   /** Carries out a write in every fleet; resolves to the results of those that have. */
-  async #everywhere<Result>(
+  async #writeAll<Result>(
     key: string,
     write: (client: KeyCommands) => Promise<Result>,
   ): Promise<Result[]> {
     const outcomes = await Promise.allSettled(this.#clients.map(write));
-    const fault = this.#settle(key, outcomes.map(faultOf));
+    const fault = this.#takeNote(key, outcomes.map(faultOf));
     if (fault !== undefined) throw fault.error;
     return outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
   }
@@ -645,7 +645,7 @@ class ReplicasView implements ReplicaCommands {
    *
    * @throws When too few fleets have taken one of them.
    */
-  #settleMany(
+  #takeNoteOfMany(
     action: "set" | "delete",
     results: ReadonlyMap<string, unknown>,
     outcomes: readonly PromiseSettledResult<unknown>[],
@@ -654,7 +654,7 @@ class ReplicasView implements ReplicaCommands {
     const taken = new Map(results);
     for (const key of results.keys()) {
       const faults = outcomes.map((outcome) => faultOfKey(outcome, key));
-      const fault = this.#settle(key, faults);
+      const fault = this.#takeNote(key, faults);
       if (fault === undefined) continue;
       failures.set(key, fault.error);
       taken.delete(key);
@@ -673,7 +673,7 @@ class ReplicasView implements ReplicaCommands {
    * @param faults The fault of each fleet; `undefined` for those that have taken it.
    * @returns The first fault, when too few have taken it.
    */
-  #settle(key: string, faults: readonly (Fault | undefined)[]): Fault | undefined {
+  #takeNote(key: string, faults: readonly (Fault | undefined)[]): Fault | undefined {
     const { due, needed } = this.#settings;
     const taken = faults.filter((fault) => fault === undefined).length;
     for (const [replica, fault] of faults.entries()) {
@@ -799,7 +799,7 @@ class ReplicasView implements ReplicaCommands {
       const outcome = copied[i];
       if (outcome !== undefined) faults[replica] = faultOf(outcome);
     }
-    const fault = this.#settle(key, faults);
+    const fault = this.#takeNote(key, faults);
     if (fault !== undefined) throw fault.error;
   }
 

@@ -35,6 +35,7 @@ import {
   invalidOption,
 } from "../option_checks.ts";
 import { checkExptime } from "../protocol/exptime.ts";
+import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { checkFormattedKey, type KeyFormat } from "../protocol/key_format.ts";
 import { ownData } from "../transcoding/item_codec.ts";
 import {
@@ -137,10 +138,6 @@ const MOST_ATTEMPTS = 26;
 /** The number that counters wrap at. */
 const COUNTER_END = 1n << 64n;
 
-/** The longest key in memcached, and what a namespace puts before its keys besides its prefix. */
-const LONGEST_KEY = 250;
-const GENERATION_LENGTH = 21;
-
 /**
  * Checks what a view is made of.
  *
@@ -152,10 +149,10 @@ export function checkCommands(client: KeyCommands, name = "client"): void {
 }
 
 /** The longest key that these commands take. */
-export function longestKeyOf(commands: KeyCommands & { readonly longestKey?: number }): number {
+export function longestKeyOf(commands: KeyCommands): number {
   const keys = keyFormatOf(commands);
-  const longest = keys === undefined ? LONGEST_KEY : longestKeyIn(keys);
-  if (commands instanceof Namespace) return longest - GENERATION_LENGTH - commands.prefix.length;
+  const longest = keys === undefined ? MAX_KEY_LENGTH : longestKeyIn(keys);
+  if (commands instanceof Namespace) return commands.longestKey - (MAX_KEY_LENGTH - longest);
   return commands.longestKey ?? longest;
 }
 
@@ -166,8 +163,8 @@ export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
 
 /** The longest key of a format: less than others where it puts something around each. */
 function longestKeyIn(format: KeyFormat): number {
-  if (!takesKey(format, "x")) return LONGEST_KEY;
-  let longest = LONGEST_KEY;
+  if (!takesKey(format, "x")) return MAX_KEY_LENGTH;
+  let longest = MAX_KEY_LENGTH;
   while (!takesKey(format, "x".repeat(longest))) longest--;
   return longest;
 }

@@ -335,11 +335,15 @@ for (const { way, ...dialling } of WAYS) {
 
   test("Client reads while it writes what the server has not read yet", async () => {
     const values = Array.from({ length: 64 }, (_, i) => `${i}`.repeat(100_000));
+    const stored: string[] = [];
     await using peer = new ScriptedPeer(answering((line) => {
-      return line.startsWith("set ") ? "STORED\r\n" : undefined;
+      if (!line.startsWith("set ")) return undefined;
+      stored.push(line.split(" ", 2)[1]!);
+      return "STORED\r\n";
     }));
     await using client = connect(peer, { connections: 1 });
     await Promise.all(values.map((value, i) => client.set(`key${i}`, value)));
+    assertEquals(stored, values.map((_, i) => `key${i}`));
   });
 }
 
@@ -370,10 +374,13 @@ Deno.test("Client opens another socket for operations that come late in a dial t
       const { signal } = options;
       signal.addEventListener("abort", () => reject(signal.reason));
     });
-  await using client = new Client(peer.address, { timeout: 300, dial: hangOnce });
+  const clock = new FakeClock();
+  await using client = new Client(peer.address, { timeout: 300, dial: hangOnce, clock });
   const first = assertRejects(() => client.get("first"), TimeoutError, "Cannot connect");
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  while (dials === 0) await settle();
+  await clock.tickSlowly(100);
   const second = client.get("second");
+  await clock.tickSlowly(200);
   await first;
   assertEquals(await second, undefined);
   assertEquals(dials, 2);
@@ -623,8 +630,7 @@ Deno.test("Client stops counting the bytes of operations that are aborted while 
   await using peer = new ScriptedPeer(() => {});
   const client = new Client(peer.address, { maxPendingBytes: 20_001_000 });
   const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);
-  // By then the write is under way.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await connected(client);
   for (let i = 0; i < 10; i++) {
     const signal = AbortSignal.timeout(1);
     await assertRejects(() => client.set("aborted", "x".repeat(1000), 0, { signal }), DOMException);
@@ -651,8 +657,7 @@ Deno.test("Client stops counting operations that are aborted while an earlier wr
   await using peer = new ScriptedPeer(() => {});
   const client = new Client(peer.address, { maxPending: 3 });
   const stuck = assertRejects(() => client.set("large", "x".repeat(20_000_000)), SocketError);
-  // By then the write is under way.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await connected(client);
   for (let i = 0; i < 10; i++) {
     const signal = AbortSignal.timeout(1);
     await assertRejects(() => client.get("aborted", { signal }), DOMException);

@@ -16,6 +16,7 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { listed } from "../support/listed.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { AuthMemcached } from "../support/memcached_auth.ts";
@@ -234,21 +235,26 @@ Deno.test("Client dials once for operations that wait together, and again for th
   const received: string[][] = [];
   const script = answeringOnce("CLIENT_ERROR authentication failure\r\n", received);
   await using peer = new ScriptedPeer(script);
-  await using client = new Client(peer.address, { auth: wrong });
+  const clock = new FakeClock();
+  await using client = new Client(peer.address, { auth: wrong, clock });
   const together = Array.from({ length: 100 }, (_, i) => client.get(`key${i}`));
   for (const operation of together) await assertRejects(() => operation, ClientException);
   assertEquals(peer.connectionCount, 1);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await clock.tickSlowly(60_000);
   assertEquals(peer.connectionCount, 1);
   await assertRejects(() => client.get("key"), ClientException);
   assertEquals(peer.connectionCount, 2);
 });
 
 Deno.test("Client.close ends an authentication that waits", async () => {
-  await using peer = new ScriptedPeer(() => {});
+  const { promise: asked, resolve: wasAsked } = Promise.withResolvers<void>();
+  await using peer = new ScriptedPeer(async (connection) => {
+    await connection.request();
+    wasAsked();
+  });
   const client = new Client(peer.address, { auth });
   const operation = assertRejects(() => client.get("key"), SocketError, "closed");
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await asked;
   await client.close();
   await operation;
 });

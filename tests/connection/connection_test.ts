@@ -74,16 +74,18 @@ function reluctantTransport(): Transport {
 
 Deno.test("Connection closes its socket before everything is written", async () => {
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  let ends = 0;
   const connection = new Connection({
     dial: () => Promise.resolve(reluctantTransport()),
     ...OPTIONS,
     direct: true,
-  }, { opened: () => open(), answered() {}, ended() {} });
+  }, { opened: () => open(), answered() {}, ended: () => void ends++ });
   connection.submit(new DeleteCommand("key"));
   await opened;
   await new Promise((resolve) => setTimeout(resolve, 0));
   connection.end(new SocketError("over"));
   await connection.closed;
+  assertEquals(ends, 1);
 });
 
 Deno.test("Connection keeps little of what is given up while it cannot write", () => {

@@ -221,16 +221,21 @@ Deno.test("LineReader throws a TimeoutError when the first line is overdue, not 
   await withPeer(silent, async (lines) => {
     await assertRejects(() => lines.ask("request\r\n"), TimeoutError, "No reply");
   }, options);
+  const clock = new FakeClock();
+  const { promise: later, resolve: goOn } = Promise.withResolvers<void>();
   const slow: Script = async (connection) => {
     await connection.request();
     await connection.send("OK\r\n");
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await later;
     await connection.send("END\r\n");
   };
   await withPeer(slow, async (lines) => {
     assertEquals(await lines.ask("request\r\n"), "OK");
-    assertEquals(await lines.next(), "END");
-  }, options);
+    const next = lines.next();
+    await clock.tickSlowly(60_000);
+    goOn();
+    assertEquals(await next, "END");
+  }, { ...options, clock });
 });
 
 Deno.test("LineReader throws a TimeoutError when the server does not accept the connection", async () => {

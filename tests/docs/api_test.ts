@@ -16,6 +16,20 @@ interface Documented {
   readonly tags: readonly string[];
 }
 
+/** A comment. */
+interface Doc {
+  readonly doc?: string;
+  readonly tags?: readonly { readonly kind: string }[];
+}
+
+/** What an entry exports. */
+interface Exported {
+  readonly name: string;
+  readonly declarations: readonly {
+    readonly def?: { readonly methods?: readonly { readonly name: string; jsDoc?: Doc }[] };
+  }[];
+}
+
 /** The entries of the package, and the names of their files. */
 const { exports }: { exports: Record<string, string> } = JSON.parse(
   await Deno.readTextFile(new URL("deno.json", ROOT)),
@@ -46,7 +60,7 @@ function* documented(node: unknown, owner = ""): Generator<Documented> {
   }
 }
 
-function isDoc(value: unknown): value is { doc?: string; tags?: { kind: string }[] } {
+function isDoc(value: unknown): value is Doc {
   return typeof value === "object" && value !== null && ("doc" in value || "tags" in value);
 }
 
@@ -86,6 +100,42 @@ Deno.test("the documentation of a method comes to its parameters soon", () => {
     text.length > LONGEST_METHOD_TEXT;
   assertEquals(where(isEssay), []);
 });
+
+/** What the main entry exports. */
+const main = (nodes[new URL("mod.ts", ROOT).href] as { symbols: Exported[] }).symbols;
+
+/** So many names a reader still looks through. */
+const MOST_NAMES = 75;
+
+Deno.test(`the main entry exports at most ${MOST_NAMES} names, types included`, () => {
+  assert(main.length > 50);
+  assert(main.length <= MOST_NAMES, `${main.length} names`);
+});
+
+Deno.test("the page of Client has every method, with its summary and an example", () => {
+  const methods = methodsOf("Client");
+  const names = new Set(methods.keys());
+  for (const part of ["BareClient", "BareKeyCommands", "KeyCommands", "ServerControl"]) {
+    const named = [...methodsOf(part).keys()].filter((name) => !name.startsWith("["));
+    assertEquals(named.filter((name) => !names.has(name)), []);
+  }
+  const incomplete = [...methods].filter(([, docs]) =>
+    !docs.some(({ doc = "", tags = [] }) =>
+      doc !== "" && tags.some(({ kind }) => kind === "example")
+    )
+  ).map(([name]) => name);
+  assertEquals(incomplete, []);
+});
+
+/** The methods that the page of a class or an interface shows, and what it says of each. */
+function methodsOf(name: string): Map<string, Doc[]> {
+  const [declaration] = main.find((exported) => exported.name === name)?.declarations ?? [];
+  const methods = new Map<string, Doc[]>();
+  for (const { name, jsDoc } of declaration?.def?.methods ?? []) {
+    methods.set(name, [...methods.get(name) ?? [], ...jsDoc === undefined ? [] : [jsDoc]]);
+  }
+  return methods;
+}
 
 Deno.test("the documentation of every entry says what it is for, and has an example", () => {
   const missing = Object.entries(exports).filter(([, path]) => {

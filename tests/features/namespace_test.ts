@@ -5,6 +5,7 @@ import {
   Namespace,
   PartialClientException,
   PartialSocketError,
+  rawTranscoder,
   SocketError,
   ValidationException,
 } from "../../mod.ts";
@@ -125,6 +126,20 @@ onEveryServer("A namespace", (test) => {
     for (const prefix of ["", "a b", "é", "n".repeat(229), 1]) {
       assertThrows(() => client.namespace(prefix as string), ValidationException);
     }
+  });
+
+  test("tells the length of the longest key, also in another one", async (client) => {
+    const outer = client.namespace("outer:");
+    const inner = new Namespace(outer, "inner:");
+    assertEquals([outer.longestKey, inner.longestKey], [250 - 27, 250 - 27 - 27]);
+    for (const names of [outer, inner, inner.withTranscoder(rawTranscoder)]) {
+      const key = "k".repeat(names.longestKey);
+      await names.set(key, new Uint8Array(1));
+      assertEquals(await names.delete(key), true);
+      const message = `its keys must not be longer than ${names.longestKey} characters`;
+      await assertRejects(() => names.get(`${key}k`), ValidationException, message);
+    }
+    assertThrows(() => new Namespace(inner, "p".repeat(180)), ValidationException, "no room");
   });
 
   test("ends with its signal, and passes on what goes wrong", async (client) => {

@@ -91,6 +91,7 @@ Deno.test("a stub that was added without an answer is removed", async () => {
     box.faults.add = [error];
     await assertRejects(() => addStub(box, "key", 30), SocketError);
     await box.emptied;
+    assertEquals(box.item, undefined);
   }
 });
 
@@ -128,5 +129,7 @@ Deno.test("dropStub never fails, and tries again later", async () => {
   box.faults.gets = [TIMEOUT];
   await dropStub(box, stub);
   await box.emptied;
+  assertEquals(box.asked, ["gets", "gets", "cas"]);
   await dropStub(box, makeStub("key", 30));
+  assertEquals(box.item, undefined);
 });

@@ -180,11 +180,15 @@ Deno.test("Client.items continues on its servers after setServers, until the cli
 });
 
 Deno.test("Client.close closes what setServers waits for", async () => {
-  await using silent = new ScriptedPeer(() => {});
+  const { promise: asked, resolve: wasAsked } = Promise.withResolvers<void>();
+  await using silent = new ScriptedPeer(async (connection) => {
+    await connection.request();
+    wasAsked();
+  });
   await using next = await MemcachedServer.listen();
   const client = new Client(silent.address);
   const waiting = assertRejects(() => client.get("key"), SocketError, "the client is closed");
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await asked;
   const changed = client.setServers(next.address);
   await client.get("key");
   await client.close();

@@ -1,3 +1,5 @@
+/** How long an item has to live. @module */
+
 import { assert } from "@std/assert";
 import type { Client } from "../../mod.ts";
 

@@ -119,6 +119,7 @@ Deno.test("MemcachedServer forgets a client that went away", async () => {
   connection.close();
   using another = await connect(server);
   while (server.connectionCount > 1) await ask(another, "version\r\n");
+  assertEquals(server.connectionCount, 1);
 });
 
 Deno.test("MemcachedServer listens on a unix socket", async () => {

@@ -187,12 +187,15 @@ onEveryServer("largeValues", (test) => {
     });
     assertEquals(await assertRejects(() => view.setStream("a", failing)), fault);
     const caller = new AbortController();
+    let pulls = 0;
     const endless = new ReadableStream<Uint8Array>({
-      pull: (controller) => controller.enqueue(bytes(3000)),
+      pull(controller) {
+        controller.enqueue(bytes(3000));
+        if (++pulls === 10) caller.abort(fault);
+      },
       cancel: (reason) => canceled = reason,
     });
     const setting = view.setStream("a", endless, 0, { signal: caller.signal });
-    setTimeout(() => caller.abort(fault), 20);
     assertEquals(await assertRejects(() => setting), fault);
     assertEquals(canceled, fault);
     assertEquals(await view.get("a"), undefined);

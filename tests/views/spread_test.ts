@@ -293,3 +293,15 @@ Deno.test("spread finds hot keys in every format", async () => {
   await view.set("hot", Uint8Array.of(2));
   for (let i = 0; i < 30; i++) assertEquals(await view.get("hot"), Uint8Array.of(2));
 });
+
+Deno.test("spread makes no copies of a key that leaves no room for their names in its namespace", async () => {
+  await using fleet = await Fleet.start(3);
+  const namespace = fleet.client.namespace("some:");
+  const key = "k".repeat(namespace.longestKey);
+  for (const options of [{ keys: () => true }, { hotKeys: { share: 0.01 } }]) {
+    const view = spread(namespace, options);
+    await view.set(key, "value");
+    for (let i = 0; i < 300; i++) assertEquals(await view.get(key), "value");
+    assertEquals(await view.delete(key), true);
+  }
+});

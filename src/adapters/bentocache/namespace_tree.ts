@@ -2,7 +2,8 @@
 
 import { type KeyCommands, Namespace, ValidationException } from "../../../mod.ts";
 import { itemFormat } from "../item_format.ts";
-import { EMPTY, itemKeyOf, roomIn, roomWithin } from "../key_and_exptime.ts";
+import { GENERATION_LENGTH } from "../../features/namespace.ts";
+import { EMPTY, itemKeyOf } from "../key_and_exptime.ts";
 
 /** A key of any length can be stored under its hash where there is this much room. */
 const LEAST_ROOM = 45;
@@ -21,8 +22,6 @@ interface Level {
   readonly namespace: Namespace;
   /** The same with the format of items, which counts of generations do not have. */
   readonly items: KeyCommands;
-  /** How long a key in the namespace may be. */
-  readonly room: number;
 }
 
 /**
@@ -40,13 +39,13 @@ export class NamespaceTree {
 
   /** @param prefix What all keys begin with, up to 51 characters. */
   constructor(commands: KeyCommands, prefix: string) {
-    this.#top = levelIn(commands, roomIn(commands), prefix);
+    this.#top = levelIn(commands, prefix);
   }
 
   /** Finds the item of a path, whose last part is its key. */
   async placeOf(path: readonly string[]): Promise<Place> {
     const { level, depth } = await this.#descend(path.slice(0, -1));
-    const itemKey = await itemKeyOf(path.slice(depth).join(":"), level.room);
+    const itemKey = await itemKeyOf(path.slice(depth).join(":"), level.namespace.longestKey);
     return { items: level.items, itemKey: itemKey === "" ? EMPTY : itemKey };
   }
 
@@ -61,10 +60,10 @@ export class NamespaceTree {
    * @throws {ValidationException} When there is no room for so many.
    */
   check(path: readonly string[]): void {
-    let { room } = this.#top;
+    let room = this.#top.namespace.longestKey;
     for (const name of path) {
       const item = itemKeyOf(name, LEAST_ROOM);
-      room = roomWithin(room, `${typeof item === "string" ? item : "-".repeat(LEAST_ROOM)}:`);
+      room -= roomFor(typeof item === "string" ? `${item}:` : `${"-".repeat(LEAST_ROOM)}:`);
     }
     if (room >= LEAST_ROOM) return;
     const why = "its names are too many or too long for a key of memcached";
@@ -76,9 +75,12 @@ export class NamespaceTree {
     let path = "";
     for (const [depth, name] of names.entries()) {
       path += `${name}:`;
-      const next = this.#levels.get(path) ??
-        levelIn(level.namespace, level.room, `${await itemKeyOf(name, LEAST_ROOM)}:`);
-      if (next.room < LEAST_ROOM) return { level, depth };
+      let next = this.#levels.get(path);
+      if (next === undefined) {
+        const prefix = `${await itemKeyOf(name, LEAST_ROOM)}:`;
+        if (level.namespace.longestKey - roomFor(prefix) < LEAST_ROOM) return { level, depth };
+        next = levelIn(level.namespace, prefix);
+      }
       this.#remember(path, next);
       level = next;
     }
@@ -93,8 +95,12 @@ export class NamespaceTree {
   }
 }
 
-function levelIn(commands: KeyCommands, room: number, prefix: string): Level {
+/** How many characters of each key a namespace with this prefix takes. */
+function roomFor(prefix: string): number {
+  return prefix.length + GENERATION_LENGTH;
+}
+
+function levelIn(commands: KeyCommands, prefix: string): Level {
   const namespace = new Namespace(commands, prefix);
-  const items = namespace.withTranscoder(itemFormat);
-  return { namespace, items, room: roomWithin(room, prefix) };
+  return { namespace, items: namespace.withTranscoder(itemFormat) };
 }

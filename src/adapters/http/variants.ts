@@ -7,7 +7,7 @@ import {
   PartialSocketError,
   SocketError,
 } from "../../../mod.ts";
-import { exptimeOf, itemKeyOf, keysBehind, roomBehind } from "../key_and_exptime.ts";
+import { exptimeOf, itemKeyOf, keysBehind } from "../key_and_exptime.ts";
 import { BODY, cacheFormat } from "./bodies.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type ChangeList, Lists, unlessDropped } from "./lists.ts";
@@ -37,7 +37,7 @@ export class Variants {
     this.#commands = commands;
     // In this order: views write the counter of the generation by the transcoder of what they are given.
     this.#namespace = new Namespace(commands, prefix).withTranscoder(cacheFormat);
-    this.#longest = roomBehind(commands, prefix + HEAD);
+    this.#longest = this.#namespace.longestKey - HEAD.length;
     this.#now = now;
     this.#lists = new Lists(commands.withTranscoder(cacheFormat), {
       isElement: isEntry,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkObject, invalidOption } from "../../option_checks.ts";
+import { invalidOption } from "../../option_checks.ts";
 
 /**
  * Checks a list of tags.
@@ -35,6 +35,8 @@ export function checkSeconds(name: string, seconds: unknown): number {
  */
 export function secondsOf(durations: { readonly expire?: number } | null | undefined): number {
   if (durations === undefined || durations === null) return 0;
-  checkObject(durations, "an object such as { expire }");
+  if (typeof durations !== "object" || Array.isArray(durations)) {
+    throw invalidOption("durations", durations, "an object such as { expire }");
+  }
   return checkSeconds("expire", durations.expire ?? Infinity);
 }

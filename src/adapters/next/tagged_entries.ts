@@ -4,7 +4,7 @@ import { ClientException, type Exptime, type KeyCommands, type Transcoder } from
 import { type LargeValueCommands, largeValues } from "../../views/large_values.ts";
 import { giveUp } from "../http/bodies.ts";
 import { itemFormat } from "../item_format.ts";
-import { itemKeyOf, roomBehind } from "../key_and_exptime.ts";
+import { itemKeyOf } from "../key_and_exptime.ts";
 import type { Revalidations } from "./revalidations.ts";
 import { type Verdict, worst } from "./tag_records.ts";
 
@@ -50,7 +50,7 @@ export class TaggedEntries<Meta> {
     this.#values = largeValues(client.withTranscoder(transcoder));
     this.#revalidations = revalidations;
     this.#prefix = prefix;
-    this.#longestKey = roomBehind(client, prefix);
+    this.#longestKey = this.#values.longestKey - prefix.length;
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { type KeyCommands, Namespace } from "../../../mod.ts";
 import { checkInteger } from "../../option_checks.ts";
-import { exptimeOf, itemKeyOf, roomBehind } from "../key_and_exptime.ts";
+import { exptimeOf, itemKeyOf } from "../key_and_exptime.ts";
 
 /** The hits of a key in the current window. */
 export interface Hits {
@@ -33,7 +33,7 @@ export class HitCounters {
 
   constructor(client: KeyCommands, prefix: string) {
     this.#namespace = new Namespace(client, prefix);
-    this.#longest = roomBehind(client, prefix) - NUMBER_LENGTH;
+    this.#longest = this.#namespace.longestKey - NUMBER_LENGTH;
   }
 
   /** Counts a hit. */

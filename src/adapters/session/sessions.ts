@@ -10,7 +10,7 @@ import {
 } from "../../../mod.ts";
 import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkPrefix, checkRecord, clientFrom } from "../adapter_options.ts";
-import { exptimeOf, itemKeyOf, roomBehind } from "../key_and_exptime.ts";
+import { exptimeOf, itemKeyOf } from "../key_and_exptime.ts";
 
 /** The options of the stores of sessions. */
 export interface MoecacheSessionOptions {
@@ -66,7 +66,7 @@ export class Sessions {
   /** @param lifetime The milliseconds that a session lives that has no time. */
   constructor(client: KeyCommands, prefix: string, lifetime: number) {
     this.#namespace = new Namespace(client, prefix).withTranscoder(jsonTranscoder);
-    this.#longest = roomBehind(client, prefix);
+    this.#longest = this.#namespace.longestKey;
     this.#lifetime = lifetime;
   }
 

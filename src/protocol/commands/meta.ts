@@ -37,6 +37,8 @@ const WITHOUT_OPAQUE = ["EN", "NF", "NS", "EX"];
  */
 const MOST_FLAGS = 16;
 const LONGEST_FLAG = 64;
+/** A flag whose token is an exptime. */
+export const EXPTIME_FLAG: RegExp = /^[TN]\d+$/;
 /** Flags without tokens: memcached ignores a token, but a reader may think that `q0` means no `q`. */
 const WITHOUT_TOKEN = "bcfhklqstuvxI";
 const LONGEST_OPAQUE = 31;
@@ -175,7 +177,7 @@ export class MetaCommand extends Command<MetaReply> {
     const request = this.request;
     const { verb, flags } = request;
     const limited = flags.map((flag) =>
-      /^[TN]\d+$/.test(flag) ? `${flag[0]}${limit(Number(flag.slice(1)))}` : flag
+      EXPTIME_FLAG.test(flag) ? `${flag[0]}${limit(Number(flag.slice(1)))}` : flag
     );
     const isEndless = verb === "ms" && !flags.some((flag) => flag[0] === "T");
     this.request = { ...request, flags: isEndless ? [...limited, `T${limit(0)}`] : limited };

@@ -130,14 +130,14 @@ export class KeyIndex {
   #equality: Equality | undefined;
   readonly #keysById = new Map<object, Map<number, unknown>>();
   /** Makes a key final, where that takes anything. */
-  settle: ((key: unknown) => unknown) | undefined;
+  final: ((key: unknown) => unknown) | undefined;
 
   /** The key of `container` that equals `key`, or otherwise `key` itself. */
   resolve(container: Container, key: unknown): unknown {
     if (!mayEqualAnother(key)) return key;
-    if (this.settle !== undefined && isObject(key)) {
-      const settled = this.settle(key);
-      if (settled !== key) return settled; // what the caller made of it
+    if (this.final !== undefined && isObject(key)) {
+      const final = this.final(key);
+      if (final !== key) return final; // what the caller made of it
     }
     if (key instanceof Intermediate) throw unreadable(key.problem);
     this.#equality ??= new Equality("reading");

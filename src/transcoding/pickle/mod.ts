@@ -41,3 +41,4 @@ export { Unreadable } from "./classes/unreadable.ts";
 export { Uuid } from "./classes/uuid.ts";
 export { Complex, frozenSet, PythonObject, tuple } from "./python_types.ts";
 export { TimeDelta, TimeZone } from "./time_types.ts";
+export type { ReadInstance } from "./unpickler.ts";

@@ -65,7 +65,7 @@ export class Unpickler {
   /** Makes an `Unreadable` of what could not be read, if these are kept. */
   keep: ((className: string) => unknown) | undefined;
   /** Makes the value of what was read, where that takes more than replacing dicts. */
-  settle: ((value: unknown) => unknown) | undefined;
+  final: ((value: unknown) => unknown) | undefined;
 
   constructor(source: ByteSource, options: ReadPickleOptions) {
     this.source = source;
@@ -147,7 +147,7 @@ export class Unpickler {
   /** Pops the result of the pickle. */
   finish(): unknown {
     const value = this.pop();
-    if (this.settle !== undefined) return this.settle(value);
+    if (this.final !== undefined) return this.final(value);
     if (!this.hasIntermediates && !this.dicts.mustReplace) return value;
     return replaceWithin(value, (part) => {
       if (part instanceof Intermediate) throw unreadable(part.problem);

@@ -428,7 +428,8 @@ Deno.test("nextCacheHandler() refuses to revalidate what is not a tag, or until 
   }
   for (const durations of [5, "60", [], { expire: NaN }, { expire: "60" }]) {
     const given = durations as { expire?: number };
-    await assertRejects(() => handler.updateTags(["a"], given), ValidationException);
+    const name = typeof durations === "object" && "expire" in durations ? "expire" : "durations";
+    await assertRejects(() => handler.updateTags(["a"], given), ValidationException, name);
   }
   assertEquals((await handler.get("key", []))?.revalidate, 60);
   await handler.updateTags(["a"], null as unknown as undefined);

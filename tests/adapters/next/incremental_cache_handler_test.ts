@@ -435,7 +435,8 @@ Deno.test("nextIncrementalCacheHandler() refuses to revalidate what is not a tag
   }
   for (const durations of [5, "60", { expire: NaN }, { expire: "60" }]) {
     const given = durations as { expire?: number };
-    await assertRejects(() => request.revalidateTag("menu", given), ValidationException);
+    const name = typeof durations === "object" ? "expire" : "durations";
+    await assertRejects(() => request.revalidateTag("menu", given), ValidationException, name);
   }
   assertEquals(await htmlOf(Handler), "text");
 });

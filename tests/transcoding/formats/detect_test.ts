@@ -9,6 +9,7 @@ import { dalliTranscoder } from "../../../src/transcoding/formats/dalli/mod.ts";
 import { detectFormat } from "../../../src/transcoding/formats/detect.ts";
 import * as formats from "../../../src/transcoding/mod.ts";
 import { Random, withSeed } from "../../chaos/random.ts";
+import { busyTime } from "../../support/busy_time.ts";
 import { extent } from "../../support/extent.ts";
 import { assertSame, type ForeignSet, readForeign } from "./foreign_sets.ts";
 
@@ -206,11 +207,11 @@ Deno.test("detectFormat looks at large items in a moment", async () => {
     encode("-NaN ".repeat(200_000)),
     new Uint8Array(1_000_000),
   ];
-  const start = performance.now();
+  const start = busyTime();
   for (const data of bodies) {
     for (const flags of [0, 1, 2, 4, 8, 16, 257, 274]) await detectFormat(flags, data);
   }
-  assert(performance.now() - start < 60_000);
+  assert(busyTime() - start < 60_000);
 });
 
 Deno.test("detectFormat returns something for any item, and never throws for one", async () => {

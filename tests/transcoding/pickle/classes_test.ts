@@ -24,6 +24,7 @@ import {
 } from "../../../src/transcoding/pickle/mod.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
+import { busyTime } from "../../support/busy_time.ts";
 import { notate } from "./notation.ts";
 import { askPython, hasPython } from "./python.ts";
 import { fromHex, toHex } from "./vectors.ts";
@@ -408,11 +409,11 @@ Deno.test("keys of Python's classes that are equal in Python are one key", () =>
 });
 
 Deno.test("a decimal with an exponent of a million digits is compared in no time", async () => {
-  const start = performance.now();
+  const start = busyTime();
   const set = new Set([new Decimal("1E+999999"), new Decimal("10E+999998")]);
   assertThrows(() => writePickle(set), ValidationException, "equal in Python");
   await readPickle(fromHex(toHex(writePickle(new Set([new Decimal("1E-999999")])))));
-  assert(performance.now() - start < 1000);
+  assert(busyTime() - start < 1000);
 });
 
 Deno.test("a defaultdict whose values are made by something else than Python's own types is not read", async () => {

@@ -7,7 +7,7 @@ import { Global, type Make } from "../global.ts";
 import { Intermediate } from "../python_types.ts";
 import type { ReadInstance, Unpickler } from "../unpickler.ts";
 import { makeClassTable } from "./class_table.ts";
-import { Instance, settle } from "./settle.ts";
+import { Instance, makeFinal } from "./final_values.ts";
 import { Unreadable } from "./unreadable.ts";
 export { findTuplesIn } from "./tuple_keys.ts";
 
@@ -40,7 +40,7 @@ export function findClass(path: string, machine: Unpickler, core?: Global): Inte
 
 /** A class that the caller registered. */
 function registered(path: string, read: ReadInstance, machine: Unpickler): Global {
-  settleAll(machine);
+  makeEachFinal(machine);
   return new Global(path, "immutable class", (args) => {
     const instance = new Instance(path, args, read);
     const { parts } = instance;
@@ -77,19 +77,19 @@ function keepAll(machine: Unpickler): void {
     growingOf(machine).set(unreadable, IGNORE);
     return unreadable;
   };
-  settleAll(machine);
+  makeEachFinal(machine);
 }
 
 /** Has the value be made final in the end, and each key when it is used. */
-function settleAll(machine: Unpickler): void {
-  if (machine.settle !== undefined) return;
+function makeEachFinal(machine: Unpickler): void {
+  if (machine.final !== undefined) return;
   const refused = (part: Intermediate) => {
     if (machine.keep !== undefined) return machine.keep(part.name);
     throw unreadable(part.problem);
   };
-  machine.settle = (value) => settle(value, machine, refused).value;
-  machine.keys.settle = (key) => {
-    const { value, size } = settle(key, machine, refused);
+  machine.final = (value) => makeFinal(value, machine, refused).value;
+  machine.keys.final = (key) => {
+    const { value, size } = makeFinal(key, machine, refused);
     machine.charge(size);
     return value;
   };

@@ -63,7 +63,7 @@ export class Instance {
  * @param refused What becomes of something that is not plain data, in place of an error.
  * @returns The final value, and how many objects were looked at.
  */
-export function settle(
+export function makeFinal(
   root: unknown,
   { dicts }: Unpickler,
   refused: (part: Intermediate) => unknown,
