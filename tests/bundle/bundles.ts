@@ -68,7 +68,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 18_050,
+    "{ BareClient, jsonTranscoder }": 18_150,
     "{ Client }": 34_020,
   },
 };
