@@ -24,7 +24,7 @@ const POINTS_PER_SERVER = 100;
 
 const KEY_HASH: NamedHash = {
   hash: (key) => fnv1a32(key, 0),
-  text: "32-bit FNV-1a from 0, as EnyimMemcached's first use of a hash object has it",
+  text: "32-bit FNV-1a from 0, as in EnyimMemcached",
 };
 
 /**

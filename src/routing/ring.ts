@@ -104,7 +104,7 @@ export const ENYIM_CEILING: Search = {
   find: (points, hash) => hash < points[0]! ? points.length - 1 : ceiling(points, hash),
   why: (points, hash) =>
     hash < points[0]!
-      ? "below the first point: the last point's owner, as EnyimMemcached's binary search has it"
+      ? "below the first point: the last point's owner, as in EnyimMemcached"
       : whyCeiling(points, hash),
 };
 
