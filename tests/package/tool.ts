@@ -21,8 +21,6 @@ export interface Tool {
   readonly from: string;
   /** Where the program is in the package. */
   readonly path: string;
-  /** What its long runs need in the environment. */
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The first release of Node 20 for everybody, which `engines` names. */
@@ -34,11 +32,7 @@ export const USUAL_NODE: Tool = { name: "Node 24", from: "node-24", path: "bin/n
 /** The newest Node. */
 export const NEWEST_NODE: Tool = { name: "Node 26", from: "node-26", path: "bin/node" };
 /** The first release of Bun 1.2, which `engines` names. */
-export const OLDEST_BUN: Tool = {
-  ...{ name: "Bun 1.2", from: "bun-1.2", path: "bin/bun" },
-  // Most runs of half a minute end with a segmentation fault unless the last stage of its compiler is off.
-  env: { BUN_JSC_useFTLJIT: "0" },
-};
+export const OLDEST_BUN: Tool = { name: "Bun 1.2", from: "bun-1.2", path: "bin/bun" };
 /** The newest Bun. */
 export const NEWEST_BUN: Tool = { name: "Bun 1.4", from: "bun-1.4", path: "bin/bun" };
 /** Cloudflare's runtime for workers. */

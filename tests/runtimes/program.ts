@@ -25,17 +25,15 @@ export interface ProgramOutcome {
  * @param program The runtime.
  * @param args Its arguments.
  * @param cwd Where it runs.
- * @param env What is added to the environment.
  */
 export async function runProgram(
   program: string,
   args: string[],
   cwd: string,
-  env: Readonly<Record<string, string>> = {},
 ): Promise<ProgramOutcome> {
   const started = performance.now();
   const signal = AbortSignal.timeout(LONGEST);
-  const start = () => new Deno.Command(program, { args, cwd, env, signal }).output();
+  const start = () => new Deno.Command(program, { args, cwd, signal }).output();
   let ended = await start();
   // A runtime that crashed, as Bun 1.2 does at times, is given a second try, as a test is.
   if (ended.signal !== null || ended.code >= 128) ended = await start();

@@ -58,20 +58,16 @@ async function runAll(folder: string, env: Environment): Promise<Outcome> {
     await using memcached = await MemcachedProcess.start();
     return await run(name, program, [...args, "smoke_embedded.mjs", memcached.address], folder);
   };
-  const suites = async (
-    { name, env }: Pick<Tool, "name" | "env">,
-    program: string,
-    ...args: string[]
-  ) =>
+  const suites = async (name: string, program: string, ...args: string[]) =>
     addUp([
       await smoke(name, program, ...args),
-      await run(name, program, [...args, "suite.mjs"], folder, env),
+      await run(name, program, [...args, "suite.mjs"], folder),
     ]);
-  const suitesOn = (tool: Tool) => withTool(tool, (program) => suites(tool, program));
+  const suitesOn = (tool: Tool) => withTool(tool, (program) => suites(tool.name, program));
   // Two at a time: much of what the tests do is to wait.
   const outcomes = await Promise.all([
     inTurn([
-      () => suites({ name: "Deno" }, Deno.execPath(), "run", "--allow-all", "--quiet"),
+      () => suites("Deno", Deno.execPath(), "run", "--allow-all", "--quiet"),
       () => suitesOn(OLDEST_NODE),
     ]),
     inTurn([NEWEST_NODE, OLDEST_BUN, NEWEST_BUN].map((tool) => () => suitesOn(tool))),
@@ -131,18 +127,11 @@ async function withTool(tool: Tool, use: (program: string) => Promise<Outcome>):
 }
 
 /** Runs a program of tests and says what came of it; what it printed is shown if it is red. */
-async function run(
-  name: string,
-  program: string,
-  args: string[],
-  cwd: string,
-  env?: Tool["env"],
-): Promise<Outcome> {
+async function run(name: string, program: string, args: string[], cwd: string): Promise<Outcome> {
   const { passed, failed, ignored, unsteady, printed, seconds } = await runProgram(
     program,
     args,
     cwd,
-    env,
   );
   if (failed > 0 || unsteady.length > 0) say(printed);
   const suite = args.find((arg) => /\.(mjs|capnp)$/.test(arg));
