@@ -39,6 +39,7 @@ import {
 } from "../option_checks.ts";
 import { isPast } from "../protocol/exptime.ts";
 import { systemClock } from "../waiting.ts";
+import { CallerLoad } from "./caller_load.ts";
 import { isPartial, partialError, withResults } from "./partial_errors.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
@@ -614,21 +615,13 @@ class NearCache implements NearCacheCommands {
       readonly isServable: () => boolean;
     },
   ): Promise<{ readonly value: Value; readonly isStale?: boolean }> {
-    let fault: { readonly error: unknown } | undefined;
-    const loadOnce = async () => {
-      try {
-        return await load();
-      } catch (error) {
-        fault = { error };
-        throw error;
-      }
-    };
+    const loading = new CallerLoad(load);
     const strict = { ...copyOptions(options ?? {}, ALL_NAMES), ...STRICT };
     try {
-      return { value: await this.#client.getOrSet(key, loadOnce, strict) };
+      return { value: await this.#client.getOrSet(key, loading.run, strict) };
     } catch (error) {
       // What load fails with is the caller's.
-      if (!(error instanceof SocketError) || fault?.error === error) throw error;
+      if (!(error instanceof SocketError) || loading.failedWith(error)) throw error;
       if (isServable()) return { value: entry.take() as Value, isStale: true };
     }
     return { value: await this.#client.getOrSet(key, load, options) };

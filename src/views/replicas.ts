@@ -33,6 +33,7 @@ import {
 } from "../option_checks.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { systemClock, untilAborted } from "../waiting.ts";
+import { CallerLoad } from "./caller_load.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { Latency } from "./latency.ts";
 import { isPartial, partialError } from "./partial_errors.ts";
@@ -410,19 +411,11 @@ class ReplicasView implements ReplicaCommands {
     options?: GetOrSetOptions,
   ): Promise<Value> {
     checkFunction("load", load);
-    let fault: { readonly error: unknown } | undefined;
+    const loading = new CallerLoad(load);
     let isReached = false;
-    const loadOnce = async () => {
-      try {
-        return await load();
-      } catch (error) {
-        fault = { error };
-        throw error;
-      }
-    };
     const ask = async (replicas: readonly number[]): Promise<Value> => {
       const [replica, ...rest] = replicas;
-      if (replica === undefined) return await loadOnce();
+      if (replica === undefined) return await loading.run();
       try {
         return await this.#askOne(replica, key, async (client) => {
           // It would be joined, and what it copies may be gone: that is no value that load has given.
@@ -430,12 +423,12 @@ class ReplicasView implements ReplicaCommands {
           if (repair !== undefined) await untilAborted(repair, options?.signal);
           return await client.getOrSet(key, () => {
             isReached = true;
-            return rest.length === 0 ? loadOnce() : ask(rest);
+            return rest.length === 0 ? loading.run() : ask(rest);
           }, options);
         }) as Value;
       } catch (error) {
         // A fleet that cannot be reached is left out; what load fails with is the caller's.
-        if (!(error instanceof SocketError) || fault?.error === error) throw error;
+        if (!(error instanceof SocketError) || loading.failedWith(error)) throw error;
         this.#tell(replica, key, "read", error);
         if (rest.length === 0 && !isReached) throw error;
         return await ask(rest);

@@ -6,17 +6,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMAND_MODULES, modulesFor } from "../../src/cli/command_modules.ts";
 import { programFor } from "../../src/cli/program.ts";
 import { readPage } from "../docs/pages.ts";
-import { moecache } from "./fake_terminal.ts";
+import { moecache, NO_TERMINAL } from "./fake_terminal.ts";
 
-const NOTHING = {
-  ...{ env: {}, isTerminal: false, showsProgress: false, columns: 100 },
-  interrupted: new AbortController().signal,
-  write: () => Promise.resolve(),
-  warn: () => {},
-  read: () => Promise.resolve(new Uint8Array()),
-  input: () => ReadableStream.from([]),
-};
-const { commands } = await programFor(NOTHING, () => {}, []);
+const { commands } = await programFor(NO_TERMINAL, () => {}, []);
 const commandNames = commands.map((command) => command.name());
 
 /** The examples that end only by Ctrl-C have tests of their own. */
@@ -80,7 +72,7 @@ for (const command of commands) {
 Deno.test("each command is in the module that is loaded for it", async () => {
   for (const { names, load } of COMMAND_MODULES) {
     const modules = [{ names, load }];
-    const { commands } = await programFor(NOTHING, () => {}, [], modules);
+    const { commands } = await programFor(NO_TERMINAL, () => {}, [], modules);
     assertEquals(commands.map((command) => command.name()), names);
     for (const name of names) {
       const loaded = modulesFor(["-s", "server:1", name, "--json"]).flatMap(({ names }) => names);
@@ -101,7 +93,7 @@ Deno.test("a command that is misspelled is suggested", async () => {
 
 Deno.test("docs/cli.md has every command and every option", async () => {
   const { text } = readPage("docs/cli.md");
-  const program = await programFor(NOTHING, () => {}, []);
+  const program = await programFor(NO_TERMINAL, () => {}, []);
   const names = commandNames.map((name) => `\`${name}`);
   const options = [program, ...commands].flatMap(({ options }) => options)
     .map(({ long, flags }) => long ?? flags);

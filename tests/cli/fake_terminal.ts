@@ -3,6 +3,16 @@
 import { run } from "../../src/cli/program.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 
+/** A terminal that shows nothing and has no input, for programs whose commands do not run. */
+export const NO_TERMINAL: Terminal = {
+  ...{ env: {}, isTerminal: false, showsProgress: false, columns: 100 },
+  interrupted: new AbortController().signal,
+  write: () => Promise.resolve(),
+  warn: () => {},
+  read: () => Promise.resolve(new Uint8Array()),
+  input: () => ReadableStream.from([]),
+};
+
 /** What a command line did. */
 export interface Ended {
   readonly code: number;

@@ -4,7 +4,7 @@ import { Client } from "@moecache/moecache";
 import { type Fault, MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals } from "@std/assert";
 import { programFor } from "../../src/cli/program.ts";
-import { type Ended, moecache } from "./fake_terminal.ts";
+import { type Ended, moecache, NO_TERMINAL } from "./fake_terminal.ts";
 
 /** A line for each command that ends by itself, or soon after Ctrl-C. */
 const LINES: Readonly<Record<string, string>> = {
@@ -49,15 +49,7 @@ const UNTIL_CTRL_C = 40;
 
 const ITEM = JSON.stringify({ key: "loaded", exptime: null, flags: 274, base64: btoa("value") });
 
-const NOTHING = {
-  ...{ env: {}, isTerminal: false, showsProgress: false, columns: 100 },
-  interrupted: new AbortController().signal,
-  write: () => Promise.resolve(),
-  warn: () => {},
-  read: () => Promise.resolve(new Uint8Array()),
-  input: () => ReadableStream.from([]),
-};
-const program = await programFor(NOTHING, () => {}, []);
+const program = await programFor(NO_TERMINAL, () => {}, []);
 
 /** What makes no sense for anything but a text. */
 const STRANGE = [

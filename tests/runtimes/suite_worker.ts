@@ -17,7 +17,7 @@ const UNFIT: readonly (readonly [name: RegExp, reason: string])[] = [
     /^tagged: the error of many keys has the values of the others$/,
     /^tagged deletes without the server of a tag/,
     /^nearCache serves what is old for each of many keys/,
-    /^replicas writes many keys of which each fleet takes others$/,
+    /^replicas sets and deletes many keys when each fleet refuses some of them$/,
   ].map((test) =>
     [
       test,

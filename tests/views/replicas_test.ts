@@ -294,7 +294,7 @@ Deno.test("replicas counts on from what another fleet has", async () => {
   await assertRejects(() => view.incr("count", 1, wrong), ValidationException, "inital");
 });
 
-Deno.test("replicas writes many keys of which each fleet takes others", async () => {
+Deno.test("replicas sets and deletes many keys when each fleet refuses some of them", async () => {
   await using fleets = await SwitchedFleet.start(["a:1", "b:1", "c:1", "d:1"]);
   const options = {
     ...{ dial: fleets.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
@@ -331,20 +331,25 @@ Deno.test("replicas writes many keys of which each fleet takes others", async ()
   );
 });
 
-Deno.test("replicas: getOrSet does not wait for a repair in another format", async () => {
-  await using pair = await Pair.start();
-  const repaired = Promise.withResolvers<void>();
-  const slow = new Proxy(pair.get(0), {
+/** The same commands, but `getOrSet` begins only when a promise has resolved. */
+function withHeldGetOrSet(commands: KeyCommands, until: Promise<void>): KeyCommands {
+  return new Proxy(commands, {
     get(target, name) {
       const value = Reflect.get(target, name);
       if (typeof value !== "function") return value;
       if (name !== "getOrSet") return value.bind(target);
       return async (...args: unknown[]) => {
-        await repaired.promise;
+        await until;
         return await Reflect.apply(value, target, args);
       };
     },
-  }) as KeyCommands;
+  });
+}
+
+Deno.test("replicas: getOrSet does not wait for a repair in another format", async () => {
+  await using pair = await Pair.start();
+  const repaired = Promise.withResolvers<void>();
+  const slow = withHeldGetOrSet(pair.get(0), repaired.promise);
   const view = replicas([slow, pair.get(1)]);
   await pair.get(1).set("key", "text");
   assertEquals(await view.get("key"), "text");
@@ -413,17 +418,7 @@ Deno.test("replicas: the signal ends the wait of getOrSet for a repair", async (
   const [first, second] = pair.clients;
   assert(first !== undefined && second !== undefined);
   const repaired = Promise.withResolvers<void>();
-  const slow = new Proxy(first, {
-    get(target, name) {
-      const value = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      if (name !== "getOrSet") return value.bind(target);
-      return async (...args: unknown[]) => {
-        await repaired.promise;
-        return await Reflect.apply(value, target, args);
-      };
-    },
-  }) as KeyCommands;
+  const slow = withHeldGetOrSet(first, repaired.promise);
   const view = replicas([slow, second]);
   await second.set("key", 1);
   assertEquals(await view.get("key"), 1);
