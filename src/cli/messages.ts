@@ -8,7 +8,7 @@ const REMOVE_LINE = "\r\x1b[K";
 /** The terminals whose last line is one of progress. */
 const showing = new WeakSet<Terminal>();
 
-/** Says something in one line, whatever it holds. */
+/** Writes a message in one line. Line breaks and control characters in it are escaped. */
 export function say(terminal: Terminal, message: string): void {
   terminal.warn(`${lineRemoval(terminal)}moecache: ${printable(message)}\n`);
 }

@@ -169,7 +169,7 @@ function numberOf(text: string | null | undefined): number | undefined {
   return text === null || text === undefined ? undefined : Number(text);
 }
 
-/** A server that fails by chance, until it is told to stop. */
+/** A server that answers some requests with random faults, until `recover` is called. */
 class FaultyServer implements AsyncDisposable {
   readonly random: Random;
   faults = 0;

@@ -1,4 +1,4 @@
-/** What a callback throws is nobody's answer: an uncaught exception, as with packages that know no promises. */
+/** An error that a callback throws is an uncaught exception, as in packages without promises. */
 
 import { assertEquals } from "@std/assert";
 import { Memcached } from "../../src/adapters/memcached.ts";

@@ -151,33 +151,36 @@ testChannels(
   },
 );
 
-testChannels("what a feature has found, read and stored is told in both dialects", async () => {
-  for (const dialect of ["meta", "classic"] as const) {
-    await withClient(async (client) => {
-      using listener = new Listener().trace(CHANNELS.command).listen(CHANNELS.lease);
-      await client.getOrSet("key", () => SECRET);
-      await client.getOrSet("key", () => "");
-      await client.update("key", () => "four");
-      await client.inspect("key");
-      await client.invalidate("key");
-      await client.namespace("pages:").getOrSet("key", () => SECRET);
-      const seen = listener.traces.map(({ context }) => {
-        const { command, hits, misses, valueBytes, serverPort, attempts } = context;
-        return [command, hits, misses, valueBytes, serverPort !== undefined, attempts];
-      });
-      assertEquals(seen, [
-        ["getOrSet", 0, 1, SECRET.length, true, 1],
-        ["getOrSet", 1, 0, SECRET.length, true, 1],
-        ["update", undefined, undefined, 4, true, 1],
-        ["inspect", 1, 0, undefined, true, 1],
-        ["invalidate", undefined, undefined, undefined, true, 1],
-        ["getOrSet", 0, 1, SECRET.length, true, 1],
-      ]);
-      const namespaces = listener.messages.map(({ namespace }) => namespace);
-      assertEquals(namespaces, [undefined, undefined, "pages:"]);
-    }, { dialect });
-  }
-});
+testChannels(
+  "getOrSet, update, inspect and invalidate publish hits, misses and bytes in both dialects",
+  async () => {
+    for (const dialect of ["meta", "classic"] as const) {
+      await withClient(async (client) => {
+        using listener = new Listener().trace(CHANNELS.command).listen(CHANNELS.lease);
+        await client.getOrSet("key", () => SECRET);
+        await client.getOrSet("key", () => "");
+        await client.update("key", () => "four");
+        await client.inspect("key");
+        await client.invalidate("key");
+        await client.namespace("pages:").getOrSet("key", () => SECRET);
+        const seen = listener.traces.map(({ context }) => {
+          const { command, hits, misses, valueBytes, serverPort, attempts } = context;
+          return [command, hits, misses, valueBytes, serverPort !== undefined, attempts];
+        });
+        assertEquals(seen, [
+          ["getOrSet", 0, 1, SECRET.length, true, 1],
+          ["getOrSet", 1, 0, SECRET.length, true, 1],
+          ["update", undefined, undefined, 4, true, 1],
+          ["inspect", 1, 0, undefined, true, 1],
+          ["invalidate", undefined, undefined, undefined, true, 1],
+          ["getOrSet", 0, 1, SECRET.length, true, 1],
+        ]);
+        const namespaces = listener.messages.map(({ namespace }) => namespace);
+        assertEquals(namespaces, [undefined, undefined, "pages:"]);
+      }, { dialect });
+    }
+  },
+);
 
 testChannels("an operation on a key that moves is sent to the new server", async () => {
   await using former = await MemcachedServer.listen();
