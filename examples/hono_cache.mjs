@@ -21,7 +21,7 @@ import { cache } from "hono/cache";
 
 const { MEMCACHED = "127.0.0.1:11211", PORT = "3000" } = process.env;
 
-// With `failover: "miss"`, nobody sees that memcached is down.
+// With `failover: "miss"`, pages are rendered while memcached is down.
 const client = new Client(MEMCACHED, { timeout: 1000, failover: "miss" });
 client.addEventListener("error", ({ error }) => console.error(error?.message));
 // Hono looks for it when `cache` is called.
