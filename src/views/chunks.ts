@@ -20,7 +20,7 @@ export interface ChunkList {
   readonly lengthOf: (index: number) => number | undefined;
 }
 
-/** What is told while a stream is stored. */
+/** Observes how a stream is stored. */
 interface Progress {
   readonly stored: (chunk: Uint8Array) => void;
   readonly failed: (error: unknown) => void;
