@@ -48,8 +48,11 @@ interface Shared {
  * with the last known generation. Only if the generation has changed does the operation need a second round trip. So an
  * operation that begins after `invalidateAll` has resolved, in any process, finds nothing older.
  *
- * If the server of the counter cannot be reached and the client has `failover: "miss"`, the generation is unknown:
- * reads are misses and writes are dropped, on all servers.
+ * If the server of the counter cannot be reached, the generation is unknown and the operation fails. What it has sent
+ * has ended by then: a write may have been stored, but is not stored later, unless the operation was aborted. If the
+ * client has `failover: "miss"`, reads are misses and writes are dropped, on all servers.
+ *
+ * Errors have the caller's keys, without the prefix and the generation.
  *
  * If memcached evicts the counter, it begins again at the current time in milliseconds, and all keys are misses. If a
  * server returns after its keys have been on another server, its counter may be old. A client that has seen a later
@@ -158,7 +161,7 @@ export class Namespace implements KeyCommands {
     return await this.#withGenerations(
       ["currentPrefix", []],
       options,
-      (generations) => generations.run([], prefixOf, options),
+      (generations) => generations.run("currentPrefix", [], prefixOf, options),
     );
   }
 
@@ -363,7 +366,7 @@ export class Namespace implements KeyCommands {
         const value = generations.compute(this.#commands, this.#computing, key, load);
         return untilAborted(value, options?.signal);
       };
-      return generations.run([key], operate, options, compute);
+      return generations.run("getOrSet", [key], operate, options, compute);
     });
   }
 
@@ -388,7 +391,7 @@ export class Namespace implements KeyCommands {
     return await this.#withGenerations(
       ["update", [key]],
       options,
-      (generations) => generations.run([key], operate, options),
+      (generations) => generations.run("update", [key], operate, options),
     );
   }
 
@@ -426,7 +429,7 @@ export class Namespace implements KeyCommands {
     return this.#withGenerations(
       [command, [key]],
       options,
-      (generations) => generations.run([key], operateOn, options, miss),
+      (generations) => generations.run(command, [key], operateOn, options, miss),
     );
   }
 

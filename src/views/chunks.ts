@@ -23,7 +23,7 @@ export interface ChunkList {
 /** Observes how a stream is stored. */
 interface Progress {
   readonly stored: (chunk: Uint8Array) => void;
-  readonly failed: (error: unknown) => void;
+  readonly failed: (error: unknown) => unknown;
 }
 
 /** How many chunks are on their way at once where they are streamed. */
@@ -90,7 +90,7 @@ export class Chunks {
    * Stores what a stream yields, a few chunks at a time. They must not change afterwards.
    *
    * @param progress `stored` is called with each chunk whose memory may be used again; `failed` when a chunk cannot be
-   * stored: the stream may have nothing to yield for long.
+   * stored, since the stream may have nothing to yield for long; it returns what to fail with.
    * @returns How many chunks there are, and how long they are together.
    */
   async writeStream(
@@ -106,8 +106,12 @@ export class Chunks {
     let byteLength = 0;
     for await (const chunk of pieces) {
       byteLength += chunk.byteLength;
-      const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options);
-      write.then(() => free(chunk), failed);
+      const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options)
+        .then(() => free(chunk), (error) => {
+          throw failed(error);
+        });
+      // What has failed is thrown when it is its turn.
+      void Promise.allSettled([write]);
       writing.push(write);
       if (writing.length === WINDOW) await writing.shift();
     }
