@@ -118,11 +118,9 @@ export class Namespace implements KeyCommands {
    * ```
    */
   async invalidateAll(options?: OperationOptions): Promise<void> {
-    await this.#withGenerations(
-      ["invalidateAll", []],
-      options,
-      (generations) => generations.next(options),
-    );
+    await this.#published("invalidateAll", [], () => {
+      return this.#withGenerations(options, (generations) => generations.next(options));
+    });
   }
 
   /**
@@ -155,11 +153,12 @@ export class Namespace implements KeyCommands {
    */
   async currentPrefix(options?: OperationOptions): Promise<string> {
     const prefixOf = ({ prefix }: Attempt) => Promise.resolve(prefix);
-    return await this.#withGenerations(
-      ["currentPrefix", []],
-      options,
-      (generations) => generations.run([], prefixOf, options),
-    );
+    return await this.#published("currentPrefix", [], () => {
+      return this.#withGenerations(
+        options,
+        (generations) => generations.run([], prefixOf, options),
+      );
+    });
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
@@ -170,13 +169,14 @@ export class Namespace implements KeyCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    const unique = [...checkKeys(keys, "get")];
-    const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
-    return await this.#withGenerations(
-      ["getMany", unique],
-      options,
-      (generations) => generations.runMany("get", unique, read, options, () => new Map()),
-    );
+    return await this.#published("getMany", keys, (keys) => {
+      const unique = [...checkKeys(keys, "get")];
+      const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
+      return this.#withGenerations(
+        options,
+        (generations) => generations.runMany("get", unique, read, options, () => new Map()),
+      );
+    });
   }
 
   gets<Value = unknown>(
@@ -215,20 +215,18 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    const values = readEntries(entries);
-    const all = [...values.values()];
-    const store = async (keys: string[]) => {
-      const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
-      await this.#commands.setMany(prefixed, exptime, options);
-      return new Map();
-    };
-    await this.#withGenerations(
-      ["setMany", [...values.keys()]],
-      options,
-      (generations) => {
+    await this.#published("setMany", entries, (entries) => {
+      const values = readEntries(entries);
+      const all = [...values.values()];
+      const store = async (keys: string[]) => {
+        const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
+        await this.#commands.setMany(prefixed, exptime, options);
+        return new Map();
+      };
+      return this.#withGenerations(options, (generations) => {
         return generations.runMany("set", [...values.keys()], store, options, () => new Map());
-      },
-    );
+      });
+    });
   }
 
   add(
@@ -335,14 +333,15 @@ export class Namespace implements KeyCommands {
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    const all = [...checkKeys(keys, "delete")];
-    const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
-    const none = () => new Map(all.map((key) => [key, false]));
-    return await this.#withGenerations(
-      ["deleteMany", all],
-      options,
-      (generations) => generations.runMany("delete", all, remove, options, none),
-    );
+    return await this.#published("deleteMany", keys, (keys) => {
+      const all = [...checkKeys(keys, "delete")];
+      const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
+      const none = () => new Map(all.map((key) => [key, false]));
+      return this.#withGenerations(
+        options,
+        (generations) => generations.runMany("delete", all, remove, options, none),
+      );
+    });
   }
 
   async getOrSet<Value>(
@@ -350,20 +349,22 @@ export class Namespace implements KeyCommands {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    checkFunction("load", load);
-    const operate = ({ prefix, guard, waitingFor }: Attempt) =>
-      waitingFor((signal) => {
-        return this.#commands.getOrSet(prefix + key, guard(load), {
-          ...copyOptions(options ?? {}, Object.keys(GET_OR_SET_OPTIONS)),
-          signal,
-        });
-      }, options?.signal);
-    return await this.#withGenerations(["getOrSet", [key]], options, (generations) => {
-      const compute = () => {
-        const value = generations.compute(this.#commands, this.#computing, key, load);
-        return untilAborted(value, options?.signal);
-      };
-      return generations.run([key], operate, options, compute);
+    return await this.#published("getOrSet", key, () => {
+      checkFunction("load", load);
+      const operate = ({ prefix, guard, waitingFor }: Attempt) =>
+        waitingFor((signal) => {
+          return this.#commands.getOrSet(prefix + key, guard(load), {
+            ...copyOptions(options ?? {}, Object.keys(GET_OR_SET_OPTIONS)),
+            signal,
+          });
+        }, options?.signal);
+      return this.#withGenerations(options, (generations) => {
+        const compute = () => {
+          const value = generations.compute(this.#commands, this.#computing, key, load);
+          return untilAborted(value, options?.signal);
+        };
+        return generations.run([key], operate, options, compute);
+      });
     });
   }
 
@@ -382,14 +383,15 @@ export class Namespace implements KeyCommands {
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    checkFunction("change", change);
-    const operate = ({ prefix, guard }: Attempt) =>
-      this.#commands.update(prefix + key, guard(change), options);
-    return await this.#withGenerations(
-      ["update", [key]],
-      options,
-      (generations) => generations.run([key], operate, options),
-    );
+    return await this.#published("update", key, () => {
+      checkFunction("change", change);
+      const operate = ({ prefix, guard }: Attempt) =>
+        this.#commands.update(prefix + key, guard(change), options);
+      return this.#withGenerations(
+        options,
+        (generations) => generations.run([key], operate, options),
+      );
+    });
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
@@ -423,26 +425,27 @@ export class Namespace implements KeyCommands {
     miss?: () => Result,
   ): Promise<Result> {
     const operateOn = ({ prefix }: Attempt) => operate(prefix + key);
-    return this.#withGenerations(
-      [command, [key]],
-      options,
-      (generations) => generations.run([key], operateOn, options, miss),
-    );
+    return this.#published(command, key, () => {
+      return this.#withGenerations(
+        options,
+        (generations) => generations.run([key], operateOn, options, miss),
+      );
+    });
   }
 
-  /** Uses the generations of the keys, which are loaded with the first use: they have to be asked for anyway. */
-  #withGenerations<Result>(
-    [command, keys]: readonly [command: string, keys: readonly string[]],
-    options: OperationOptions | undefined,
-    use: (generations: Generations) => Promise<Result>,
+  /** Has an operation published while a subscriber listens, with its checks of what it is given. */
+  #published<Keys, Result>(
+    command: string,
+    keys: Keys,
+    operate: (keys: Keys) => Promise<Result>,
   ): Promise<Result> {
-    const operate = () => this.#useGenerations(options, use);
-    if (!tracesCommands()) return operate();
+    if (!tracesCommands()) return operate(keys);
     const client = sessionOf(this.#commands)?.settings.counters.client ?? "";
     return traceOperation({ command, client, namespace: this.prefix }, keys, operate);
   }
 
-  #useGenerations<Result>(
+  /** Uses the generations of the keys, which are loaded with the first use: they have to be asked for anyway. */
+  #withGenerations<Result>(
     options: OperationOptions | undefined,
     use: (generations: Generations) => Promise<Result>,
   ): Promise<Result> {
