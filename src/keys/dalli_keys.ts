@@ -2,6 +2,7 @@ import { checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { md5Hex } from "./digest.ts";
 import { checkPrefix, withoutPrefix } from "./prefixed_keys.ts";
+import { sentAsUtf8 } from "./utf8_keys.ts";
 
 /** The options of dalli that concern keys. */
 export interface DalliKeysOptions {
@@ -46,12 +47,12 @@ export function dalliKeys(options: DalliKeysOptions = {}): KeyFormat {
   const prefix = namespace === undefined ? "" : `${namespace}:`;
   // With a namespace, a shortened key has 250 characters, and without one 249.
   const length = LONGEST - (namespace === undefined ? 1 : 0) - SEPARATOR.length - DIGEST_LENGTH;
-  return {
-    encode: (key) => {
-      const whole = prefix + key;
-      if (whole.length <= LONGEST) return whole;
-      return whole.slice(0, length) + SEPARATOR + md5Hex(whole);
-    },
-    decode: (sent) => withoutPrefix(sent, prefix),
-  };
+  return sentAsUtf8((key) => {
+    const whole = prefix + key;
+    if (whole.length <= LONGEST) return whole;
+    // Ruby counts characters, and JavaScript has two units for some.
+    const characters = [...whole];
+    if (characters.length <= LONGEST) return whole;
+    return characters.slice(0, length).join("") + SEPARATOR + md5Hex(whole);
+  }, (text) => withoutPrefix(text, prefix));
 }

@@ -1,6 +1,7 @@
 import { checkInteger, checkOptions, invalidOption } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { withoutPrefix } from "./prefixed_keys.ts";
+import { sentAsUtf8 } from "./utf8_keys.ts";
 
 /** The settings of Django's cache that concern keys. */
 export interface DjangoKeysOptions {
@@ -40,8 +41,5 @@ export function djangoKeys(options: DjangoKeysOptions = {}): KeyFormat {
   }
   checkInteger("version", version, 0, Number.MAX_SAFE_INTEGER);
   const start = `${prefix}:${version}:`;
-  return {
-    encode: (key) => start + key,
-    decode: (sent) => withoutPrefix(sent, start),
-  };
+  return sentAsUtf8((key) => start + key, (text) => withoutPrefix(text, start));
 }

@@ -2,7 +2,7 @@ import { checkChoice, checkInteger, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";
 import { sha1Digest, textOfUtf8, utf16Bytes } from "./digest.ts";
-import { checkWellFormed } from "./prefixed_keys.ts";
+import { checkWellFormed } from "./utf8_keys.ts";
 import { tiger } from "./tiger.ts";
 
 /** The options of EnyimMemcached and EnyimMemcachedCore that concern keys. */
@@ -30,7 +30,7 @@ const TRANSFORMERS: Readonly<Record<EnyimKeysOptions["transformer"], (key: strin
 
 /**
  * Makes keys as the key transformers of EnyimMemcached and EnyimMemcachedCore do. The server is chosen by the result.
- * Without a transformer in its configuration, EnyimMemcached sends keys as they are.
+ * Without a transformer in its configuration, EnyimMemcached sends keys as UTF-8: see {@linkcode utf8Keys}.
  *
  * With `"sha1"` and `"tiger"`, keys may have any length, and any characters. `items` lists them as memcached has them.
  * With `"base64"`, keys may have up to 186 bytes.
@@ -60,12 +60,13 @@ export function enyimKeys(options: EnyimKeysOptions): KeyFormat {
   checkChoice("transformer", transformer, ["base64", "sha1", "tiger"]);
   checkInteger("longerThan", longerThan, 0, 250);
   const transform = TRANSFORMERS[transformer];
+  const textOf = (key: string) => key.length <= longerThan ? key : transform(key);
   const encode = (key: string) => {
     checkWellFormed(key);
-    return key.length <= longerThan ? key : transform(key);
+    return byteString(textOf(key));
   };
-  if (transformer !== "base64" || longerThan > 0) return { encode };
-  return { encode, decode: keyOfBase64 };
+  if (longerThan > 0) return { encode, route: textOf };
+  return transformer === "base64" ? { encode, decode: keyOfBase64 } : { encode };
 }
 
 function base64(bytes: Uint8Array): string {

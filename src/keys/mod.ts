@@ -27,3 +27,4 @@ export { prefixedKeys, type PrefixedKeysOptions } from "./prefixed_keys.ts";
 export { pymemcacheKeys, type PymemcacheKeysOptions } from "./pymemcache_keys.ts";
 export { type RailsKey, railsKey, railsKeys, type RailsKeysOptions } from "./rails_keys.ts";
 export { spymemcachedKeys } from "./spymemcached_keys.ts";
+export { utf8Keys } from "./utf8_keys.ts";

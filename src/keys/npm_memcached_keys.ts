@@ -1,7 +1,7 @@
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";
 import { md5Hex, textOfUtf8 } from "./digest.ts";
-import { checkWellFormed } from "./prefixed_keys.ts";
+import { checkWellFormed } from "./utf8_keys.ts";
 
 const LONGEST = 250;
 

@@ -1,6 +1,7 @@
 import { ValidationException } from "../errors.ts";
 import { checkBoolean, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
+import { sentAsUtf8 } from "./utf8_keys.ts";
 
 /** How keys get a prefix. */
 export interface PrefixedKeysOptions {
@@ -10,7 +11,8 @@ export interface PrefixedKeysOptions {
 
 /**
  * Puts a prefix before each key, as libmemcached does with `PREFIX_KEY` (`NAMESPACE`), and so php-memcached with
- * `Memcached::OPT_PREFIX_KEY`. By default they choose the server by the key without the prefix.
+ * `Memcached::OPT_PREFIX_KEY`. By default they choose the server by the key without the prefix. Keys are sent as
+ * UTF-8.
  *
  * @param prefix The prefix, 1 to 249 characters from `!` to `~`.
  * @param options `hashPrefix`.
@@ -37,10 +39,7 @@ export function prefixedKeys(prefix: string, options: PrefixedKeysOptions = {}):
   const { hashPrefix = false } = options;
   checkBoolean("hashPrefix", hashPrefix);
   checkPrefix(prefix);
-  const format = {
-    encode: (key: string) => prefix + key,
-    decode: (sent: string) => withoutPrefix(sent, prefix),
-  };
+  const format = sentAsUtf8((key) => prefix + key, (text) => withoutPrefix(text, prefix));
   return hashPrefix ? format : { ...format, route: (key) => key };
 }
 
@@ -56,11 +55,4 @@ export function withoutPrefix(sent: string, prefix: string): string | undefined 
   return sent.startsWith(prefix) && sent.length > prefix.length
     ? sent.slice(prefix.length)
     : undefined;
-}
-
-/** Checks that a key has a form in UTF-8 and UTF-16. */
-export function checkWellFormed(key: string): void {
-  if (key.isWellFormed()) return;
-  const why = "keys must be well-formed";
-  throw new ValidationException(`Cannot use key ${JSON.stringify(key)}: ${why}`, key);
 }

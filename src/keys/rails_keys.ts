@@ -2,7 +2,8 @@ import { checkChoice, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";
 import { md5Hex, sha1Hex, sha256Hex, textOfUtf8 } from "./digest.ts";
-import { checkPrefix, checkWellFormed, withoutPrefix } from "./prefixed_keys.ts";
+import { checkPrefix, withoutPrefix } from "./prefixed_keys.ts";
+import { checkWellFormed } from "./utf8_keys.ts";
 
 /** The options of Rails' `:mem_cache_store`, and the settings of Rails, that concern keys. */
 export interface RailsKeysOptions {

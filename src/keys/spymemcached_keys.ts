@@ -1,7 +1,5 @@
 import type { KeyFormat } from "../protocol/key_format.ts";
-import { byteString } from "../routing/hashes/text_hash.ts";
-import { textOfUtf8 } from "./digest.ts";
-import { checkWellFormed } from "./prefixed_keys.ts";
+import { utf8Keys } from "./utf8_keys.ts";
 
 /**
  * Makes keys as spymemcached does: they are sent as UTF-8, up to 250 bytes without whitespace, and none is replaced by
@@ -21,11 +19,4 @@ import { checkWellFormed } from "./prefixed_keys.ts";
  * assertEquals(await client.get("café"), "open");
  * ```
  */
-export const spymemcachedKeys: KeyFormat = {
-  encode: (key) => {
-    checkWellFormed(key);
-    return byteString(key);
-  },
-  route: (key) => key,
-  decode: textOfUtf8,
-};
+export const spymemcachedKeys: KeyFormat = utf8Keys;

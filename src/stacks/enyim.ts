@@ -1,5 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { enyimKeys, type EnyimKeysOptions } from "../keys/enyim_keys.ts";
+import { utf8Keys } from "../keys/utf8_keys.ts";
 import { checkBoolean, checkChoice, takeOptions } from "../option_checks.ts";
 import { enyimCoreRing, type EnyimCoreRingOptions } from "../routing/enyim_core_ring.ts";
 import { enyimKetama } from "../routing/enyim_ketama.ts";
@@ -26,10 +27,8 @@ export interface EnyimCoreOptions extends EnyimCoreTranscoderOptions, EnyimCoreR
   readonly keyTransformer?: EnyimKeysOptions["transformer"];
 }
 
-/** The client options for a cache shared with .NET: those of the stack, with `keys` if it has a key transformer. */
-export type EnyimStack =
-  & Required<Pick<ClientOptions, "locator" | "transcoder">>
-  & Pick<ClientOptions, "keys">;
+/** The client options for a cache shared with .NET. */
+export type EnyimStack = Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">>;
 
 /**
  * The client options for a cache shared with .NET's EnyimMemcached: its node locator, its values and its keys.
@@ -51,7 +50,7 @@ export type EnyimStack =
  * ```
  *
  * @param options `distribution`, `keyTransformer`, and those of `enyimTranscoder`.
- * @returns `locator`, `transcoder`, and `keys` if there is a transformer.
+ * @returns `locator`, `transcoder` and `keys`: without a transformer, keys are sent as UTF-8.
  * @throws {ValidationException} When an option is invalid.
  *
  * @example A counter that C# reads
@@ -77,7 +76,7 @@ export function enyim(options: EnyimOptions = {}): EnyimStack {
   return {
     locator: distribution === "default" ? moecacheRing : enyimKetama,
     transcoder: enyimTranscoder(values),
-    ...keysOf(keyTransformer),
+    keys: keysOf(keyTransformer),
   };
 }
 
@@ -100,7 +99,7 @@ export function enyim(options: EnyimOptions = {}): EnyimStack {
  *
  * @param options `legacyNodeLocator`, `label`, which depends on the release, `keyTransformer`, and those of
  * `enyimCoreTranscoder`.
- * @returns `locator`, `transcoder`, and `keys` if there is a transformer.
+ * @returns `locator`, `transcoder` and `keys`: without a transformer, keys are sent as UTF-8.
  * @throws {ValidationException} When an option is invalid; the client throws it for `label`.
  *
  * @example An object that C# reads
@@ -127,12 +126,12 @@ export function enyimCore(options: EnyimCoreOptions = {}): EnyimStack {
   return {
     locator: (servers) => ring(servers, { label }),
     transcoder: enyimCoreTranscoder(values),
-    ...keysOf(keyTransformer),
+    keys: keysOf(keyTransformer),
   };
 }
 
 function keysOf(
   transformer: EnyimKeysOptions["transformer"] | undefined,
-): Pick<ClientOptions, "keys"> {
-  return transformer === undefined ? {} : { keys: enyimKeys({ transformer }) };
+): NonNullable<ClientOptions["keys"]> {
+  return transformer === undefined ? utf8Keys : enyimKeys({ transformer });
 }

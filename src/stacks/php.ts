@@ -1,5 +1,6 @@
 import type { ClientOptions } from "../client_options.ts";
 import { prefixedKeys } from "../keys/prefixed_keys.ts";
+import { utf8Keys } from "../keys/utf8_keys.ts";
 import { takeOptions } from "../option_checks.ts";
 import {
   phpMemcachedTranscoder,
@@ -49,7 +50,7 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
  * ```
  *
  * @param options `distribution`, `hash`, `prefix`, `hashPrefix`, `socketLabel`, `serializer` and `compression`.
- * @returns `locator`, `transcoder`, and `keys` if there is a prefix.
+ * @returns `locator`, `transcoder` and `keys`.
  * @throws {ValidationException} When an option is invalid.
  *
  * @example A cart that PHP reads
@@ -68,7 +69,7 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
  */
 export function php(
   options: PhpOptions = {},
-): Required<Pick<ClientOptions, "locator" | "transcoder">> & Pick<ClientOptions, "keys"> {
+): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
   const taken = takeOptions(options, NAMES);
   const { distribution, hash, prefix, hashPrefix, socketLabel = "path", ...values } = taken;
   const locator = libmemcachedLocator({
@@ -76,7 +77,7 @@ export function php(
     ...(hash === undefined ? {} : { hash }),
   }, socketLabel);
   const transcoder = phpMemcachedTranscoder(values);
-  if (prefix === undefined) return { locator, transcoder };
+  if (prefix === undefined) return { locator, transcoder, keys: utf8Keys };
   const keys = prefixedKeys(prefix, hashPrefix === undefined ? {} : { hashPrefix });
   return { locator, transcoder, keys };
 }

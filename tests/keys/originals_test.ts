@@ -1,19 +1,22 @@
 /** What the original clients make of keys: those of Debian that are installed, and vectors. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { Client } from "../../mod.ts";
+import { Client, type KeyFormat, ValidationException } from "../../mod.ts";
 import {
   dalliKeys,
   djangoKeys,
   enyimKeys,
+  type EnyimKeysOptions,
   npmMemcachedKeys,
+  prefixedKeys,
   pymemcacheKeys,
   type RailsKey,
   railsKey,
   railsKeys,
   type RailsKeysOptions,
+  utf8Keys,
 } from "../../src/keys/mod.ts";
 import { ketama } from "../../src/routing/mod.ts";
 import { sha256Hex } from "../../src/keys/digest.ts";
@@ -27,6 +30,9 @@ const KEYS = [
   "x".repeat(250),
   "y".repeat(251),
   "z".repeat(400),
+  "é".repeat(100),
+  "😀".repeat(130),
+  "é".repeat(260),
 ];
 
 const RUBY = `
@@ -68,8 +74,9 @@ Deno.test({
   name: "dalliKeys changes keys as dalli does",
   ignore: dalli === undefined,
   fn() {
-    assertEquals(KEYS.map(dalliKeys().encode), dalli![0]);
-    assertEquals(KEYS.map(dalliKeys({ namespace: "app" }).encode), dalli![1]);
+    for (const [index, format] of [dalliKeys(), dalliKeys({ namespace: "app" })].entries()) {
+      assertEquals(KEYS.map((key) => format.route?.(key)), dalli?.[index]);
+    }
   },
 });
 
@@ -82,7 +89,8 @@ Deno.test({
   fn() {
     const format = pymemcacheKeys({ prefix: "p:", allowUnicodeKeys: true, bytes: true });
     assertEquals(TEXTS.map(format.encode), python![0]);
-    assertEquals(TEXTS.map(djangoKeys({ prefix: "app", version: 2 }).encode), python![1]);
+    const django = djangoKeys({ prefix: "app", version: 2 });
+    assertEquals(TEXTS.map((key) => django.route?.(key)), python?.[1]);
     assertEquals(TEXTS.map((key) => format.route!(key)), python![2]);
   },
 });
@@ -156,6 +164,16 @@ Deno.test({
   },
 });
 
+const enyimVectors: {
+  readonly keys: readonly [
+    key: string,
+    base64: string,
+    sha1: string,
+    tiger: string,
+    isTaken: boolean,
+  ][];
+} = JSON.parse(await Deno.readTextFile(new URL("../vectors/enyim_keys.json", import.meta.url)));
+
 /** PHP has the Tiger of its publication, too. */
 const PHP =
   `echo json_encode([array_map(fn($key) => base64_encode(hash("tiger192,3", iconv("UTF-8", "UTF-16LE", $key), true)), json_decode($argv[1]))]);`;
@@ -185,6 +203,42 @@ Deno.test("enyimKeys changes keys as EnyimMemcached's transformers do", () => {
     ...Array(5).fill(undefined),
     "",
   ]);
+});
+
+Deno.test("enyimKeys and utf8Keys make of keys what EnyimMemcached's own transformers made", () => {
+  const transform = (transformer: EnyimKeysOptions["transformer"], key: string) =>
+    enyimKeys({ transformer }).encode(key);
+  for (const [key, base64, sha1, tiger, isTaken] of enyimVectors.keys) {
+    const made = (["base64", "sha1", "tiger"] as const).map((name) => transform(name, key));
+    assertEquals(made, [base64, sha1, tiger], key);
+    const hybrid = enyimKeys({ transformer: "tiger", longerThan: 40 });
+    const isShort = key.length <= 40;
+    assertEquals(hybrid.encode(key), isShort ? Buffer.from(key).toString("latin1") : tiger);
+    assertEquals(hybrid.route?.(key), isShort ? key : tiger);
+    // Without a transformer, .NET sends the UTF-8 of the key.
+    if (isTaken) assertEquals(utf8Keys.encode(key), Buffer.from(key).toString("latin1"));
+  }
+});
+
+Deno.test("formats send keys as UTF-8, and have the ring hash their text", () => {
+  const formats: [KeyFormat, string, string][] = [
+    [utf8Keys, "", ""],
+    [prefixedKeys("p:"), "p:", ""],
+    [prefixedKeys("p:", { hashPrefix: true }), "p:", "p:"],
+    [dalliKeys(), "", ""],
+    [dalliKeys({ namespace: "n" }), "n:", "n:"],
+    [djangoKeys(), ":1:", ":1:"],
+  ];
+  for (const [format, prefix, hashed] of formats) {
+    for (const key of TEXTS) {
+      const sent = Buffer.from(prefix + key).toString("latin1");
+      assertEquals(format.encode(key), sent);
+      assertEquals(format.route?.(key), hashed + key);
+      assertEquals(format.decode?.(sent), key);
+    }
+    assertEquals(format.decode?.("\xe9"), undefined);
+    assertThrows(() => format.encode("\ud800"), ValidationException, "well-formed");
+  }
 });
 
 Deno.test("the digests are those of their publications", () => {

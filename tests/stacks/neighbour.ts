@@ -18,7 +18,7 @@ const COUNT = 40;
 export async function assertNeighbours(
   { command, args }: NativeProgram,
   options: ClientOptions,
-  keyOf: (i: number) => string = (i) => `key:${i}`,
+  keyOf: (i: number) => string = (i) => i % 2 === 0 ? `key:${i}` : `clé:日😀${i}`,
 ): Promise<void> {
   await using first = await MemcachedProcess.start();
   await using second = await MemcachedProcess.start();

@@ -7,6 +7,8 @@ function program(settings: string): NativeProgram {
   const script = `
 [$servers, $reads, $writes] = array_map(fn($line) => explode("\\t", rtrim($line, "\\n")), file("php://stdin"));
 $cache = new Memcached();
+// With the text protocol, it refuses keys that are not ASCII.
+$cache->setOption(Memcached::OPT_BINARY_PROTOCOL, true);
 ${settings}
 $cache->addServers(array_map(fn($server) => explode(":", $server), $servers));
 echo json_encode(array_map(fn($key) => $cache->get($key)["n"] ?? null, $reads));

@@ -72,9 +72,13 @@ function restore(state: Murmur3State): void {
   ({ hash, rest, length } = state);
 }
 
+/** Of a text, each character counts with its lowest byte, as in pymemcache. */
 function take(bytes: string): void {
   for (let i = 0; i < bytes.length; i++) {
-    rest |= (bytes.charCodeAt(i) & 0xff) << ((length & 3) * 8);
+    const unit = bytes.charCodeAt(i);
+    // The first half of a character: the lowest byte is in the second half.
+    if ((unit & 0xfc00) === 0xd800) continue;
+    rest |= (unit & 0xff) << ((length & 3) * 8);
     if ((++length & 3) !== 0) continue;
     hash = addBlock(hash, rest);
     rest = 0;

@@ -227,13 +227,15 @@ class JsonWriter {
     const place = this.#place;
     const entries = entriesOf(map);
     place.enter(map, entries.length);
-    const seen = new Set<string>();
-    const parts = entries.map(([key, item]) => {
+    const names = entries.map(([key]) => {
       place.at(key);
-      const name = this.#keyOf(key);
+      return this.#keyOf(key);
+    });
+    place.checkApart(map, names, "JSON");
+    const parts = entries.map(([key, item], index) => {
+      const name = names[index] ?? "";
+      place.at(key);
       this.#style.checkKey?.(name, place);
-      if (seen.has(name)) throw place.fault(`two keys that are both ${JSON.stringify(name)}`, map);
-      seen.add(name);
       return `${this.#style.string(name)}${this.#colon}${this.write(item)}`;
     });
     place.leave();

@@ -71,6 +71,30 @@ export class Place {
     this.#steps.pop();
   }
 
+  /**
+   * Checks that the keys of a map, or the items of a set, stay apart in the other language.
+   *
+   * @param keys The keys or items, or what they become there.
+   * @param numberOf What is the same for keys that are equal there; by default the keys themselves.
+   * @throws {ValidationException} When two are equal: one of them would be lost.
+   */
+  checkApart(
+    container: object,
+    keys: readonly unknown[],
+    language: string,
+    numberOf: (key: unknown) => unknown = (key) => key,
+  ): void {
+    const seen = new Set<unknown>();
+    for (const key of keys) {
+      const number = numberOf(key);
+      if (seen.has(number)) {
+        const what = container instanceof Set ? "items" : "keys";
+        throw this.fault(`two ${what} that are both ${show(key)} in ${language}`, container);
+      }
+      seen.add(number);
+    }
+  }
+
   /** An error that says where in the whole value the one at fault is. */
   fault(state: string, value: unknown): ValidationException {
     const rest = this.#steps.length > MOST_STEPS ? "…" : "";
@@ -134,6 +158,11 @@ function showStep(step: unknown): string {
   if (typeof step === "number") return `[${step}]`;
   if (typeof step !== "string") return `.get(${typeof step === "object" ? "…" : String(step)})`;
   return IDENTIFIER.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+}
+
+function show(key: unknown): string {
+  if (typeof key === "object" && key !== null) return "one object";
+  return JSON.stringify(String(key));
 }
 
 function classNameOf(value: object): string {

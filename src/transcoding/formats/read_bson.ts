@@ -6,10 +6,10 @@
  */
 
 import { ClientException } from "../../errors.ts";
-import { setOwn } from "../pickle/dicts.ts";
 import { numberIfSafe } from "../pickle/numbers.ts";
 import { decodeUtf8 } from "../text.ts";
 import { bsonType, UNREAD } from "./bson_types.ts";
+import { addOwn } from "./records.ts";
 
 /** Kinds of binary: bytes with a second length, and a `Guid` as .NET lays it out. */
 const OLD_BYTES = 0x02;
@@ -71,7 +71,7 @@ class BsonReader {
       const key = this.#key(top.end);
       const value = this.#value(type, top.end);
       if (Array.isArray(top.value)) top.value.push(value);
-      else setOwn(top.value, key, value);
+      else addOwn(top.value, key, value, unreadable);
       if (type === bsonType.document || type === bsonType.array) {
         open.push(this.#begin(value as Open["value"], top.end));
       }

@@ -36,13 +36,19 @@ class BsonWriter {
   container(value: object): void {
     const place = this.#place;
     const plain = place.classify(value);
-    const isMap = plain.kind === "map";
-    const entries = isMap ? entriesOf(value) : [...(value as Iterable<unknown>)].entries();
-    place.enter(value, isMap ? (entries as readonly unknown[]).length : sizeOf(value));
-    const start = this.#sink.claim(4);
-    for (const [key, item] of entries) {
+    const entries = plain.kind === "map"
+      ? entriesOf(value)
+      : Array.from(value as Iterable<unknown>, (item, index) => [index, item] as const);
+    place.enter(value, entries.length);
+    const names = entries.map(([key]) => {
       place.at(key);
-      this.#element(this.#keyOf(key), item);
+      return this.#keyOf(key);
+    });
+    if (plain.kind === "map") place.checkApart(value, names, "BSON");
+    const start = this.#sink.claim(4);
+    for (const [index, [key, item]] of entries.entries()) {
+      place.at(key);
+      this.#element(names[index] ?? "", item);
     }
     this.#sink.uint8(0);
     this.#sink.setInt32(start, this.#sink.length - start);
@@ -132,8 +138,4 @@ class BsonWriter {
     this.#sink.utf8(key);
     this.#sink.uint8(0);
   }
-}
-
-function sizeOf(value: object): number {
-  return value instanceof Set ? value.size : (value as readonly unknown[]).length;
 }

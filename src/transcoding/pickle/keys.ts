@@ -134,7 +134,11 @@ export class KeyIndex {
 
   /** The key of `container` that equals `key`, or otherwise `key` itself. */
   resolve(container: Container, key: unknown): unknown {
-    if (!mayEqualAnother(key)) return key;
+    if (!mayEqualAnother(key)) {
+      // To Python, each NaN is another key.
+      if (Number.isNaN(key) && container.has(key)) throw unreadable("two keys are NaN");
+      return key;
+    }
     if (this.final !== undefined && isObject(key)) {
       const final = this.final(key);
       if (final !== key) return final; // what the caller made of it

@@ -232,6 +232,16 @@ Deno.test("readPickle keeps the first of keys that are equal in Python, and the 
   assertEquals(set, new Set([1, [], 0]));
 });
 
+Deno.test("readPickle refuses keys that Python tells apart and JavaScript does not: several NaN", () => {
+  const nan = "G\x7f\xf8\0\0\0\0\0\0";
+  assertEquals(readPickle(pickle("}(", nan, "K\x01u.")), new Map([[NaN, 1]]));
+  for (
+    const twice of [`}(${nan}K\x01${nan}K\x02u.`, `\x8f(${nan}${nan}\x90.`, `(${nan}${nan}\x91.`]
+  ) {
+    assertThrows(() => readPickle(pickle(twice)), ClientException, "two keys are NaN");
+  }
+});
+
 Deno.test("readPickle refuses keys that Python cannot hash", async () => {
   const keys = [
     "]",

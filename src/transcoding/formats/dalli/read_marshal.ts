@@ -89,6 +89,8 @@ class MarshalReader {
     return this.#hasUnfinished ? finished(value) : value;
   }
 
+  readonly #fault = (state: string): Error => this.#reader.fault(state);
+
   /** A value as the caller gets it. */
   #plainValue(): unknown {
     const value = this.#value();
@@ -246,7 +248,7 @@ class MarshalReader {
     reader.enter();
     for (let at = 0; at < length; at++) pairs.push([this.#key(), this.#plainValue()]);
     reader.leave();
-    return this.#objects[number] = unfinished.value = hashOf(pairs);
+    return this.#objects[number] = unfinished.value = hashOf(pairs, this.#fault);
   }
 
   #key(): unknown {
@@ -339,11 +341,15 @@ class MarshalReader {
 }
 
 /** A Hash: Symbols are strings among its keys, unless it also has a String of the same name. */
-function hashOf(pairs: readonly Pair[]): Record<string, unknown> | Map<unknown, unknown> {
+function hashOf(
+  pairs: readonly Pair[],
+  fault: (state: string) => Error,
+): Record<string, unknown> | Map<unknown, unknown> {
   const names = new Set(pairs.map(([key]) => key).filter((key) => typeof key === "string"));
   const clashes = pairs.some(([key]) => key instanceof RubySymbol && names.has(key.name));
-  return recordOf(pairs.map(([key, value]) => {
+  const read = pairs.map(([key, value]): Pair => {
     if (!(key instanceof RubySymbol)) return [key, value];
     return [clashes ? Symbol.for(key.name) : key.name, value];
-  }));
+  });
+  return recordOf(read, fault);
 }

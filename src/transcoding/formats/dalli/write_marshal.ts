@@ -2,8 +2,10 @@
 
 import { ByteWriter } from "../byte_writer.ts";
 import { type FloatStyle, writeFloat } from "../float_text.ts";
+import { bytesSignature, KeyEquality } from "../key_equality.ts";
 import { isInteger, magnitudeToBytes } from "../integers.ts";
 import { entriesOf, Place, type PlainValue } from "../plain_values.ts";
+import { asciiOrBytes } from "./encodings.ts";
 import { timeBytes } from "./time.ts";
 
 /** The format's version: 4.8. */
@@ -46,6 +48,10 @@ class MarshalWriter {
   readonly #floats = new Map<string, number>();
   /** The numbers of Strings that are keys: Ruby has one object for all that are equal. */
   readonly #keys = new Map<string, number>();
+  readonly #equality = new KeyEquality((bytes) => {
+    const text = asciiOrBytes(bytes);
+    return typeof text === "string" ? text : bytesSignature(bytes);
+  });
   #count = 0;
   /** The number of the String that names the zone of every Time. */
   #zone: number | undefined;
@@ -221,6 +227,8 @@ class MarshalWriter {
       this.#key(key);
       this.#value(value);
     }
+    const keys = entries.map(([key]) => key);
+    this.#place.checkApart(map, keys, "Ruby", this.#equality.numberOf);
     this.#place.leave();
   }
 

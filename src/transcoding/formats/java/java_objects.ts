@@ -2,7 +2,7 @@
 
 import { magnitudeFromBytes } from "../integers.ts";
 import { numberIfSafe } from "../../pickle/numbers.ts";
-import { type Pair, recordOf } from "../records.ts";
+import { type Pair, recordOf, setOf } from "../records.ts";
 
 /** An object as it stands in a stream. */
 export interface JavaObject {
@@ -24,12 +24,12 @@ const boxed: Make = ({ fields }, fault) => {
 };
 
 const list: Make = ({ items }) => [...items];
-const set: Make = ({ items }) => new Set(items);
+const set: Make = ({ items }, fault) => setOf(items, fault);
 const map: Make = ({ items }, fault) => {
   if (items.length % 2 === 1) throw fault("a map has a key without a value");
   const pairs: Pair[] = [];
   for (let at = 0; at < items.length; at += 2) pairs.push([items[at], items[at + 1]]);
-  return recordOf(pairs);
+  return recordOf(pairs, fault);
 };
 
 const date: Make = ({ bytes: [block] }, fault) => {

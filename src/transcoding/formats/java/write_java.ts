@@ -2,6 +2,7 @@
 
 import { ByteWriter } from "../byte_writer.ts";
 import { isInt32, isInt64, isInteger, magnitudeToBytes } from "../integers.ts";
+import { KeyEquality } from "../key_equality.ts";
 import { entriesOf, Place, type PlainValue } from "../plain_values.ts";
 import { CLASSES, code, FIRST_HANDLE, type JavaClass, MAGIC, VERSION } from "./java_classes.ts";
 import { encodeJava } from "./java_strings.ts";
@@ -28,6 +29,7 @@ class JavaWriter {
   readonly #place = new Place();
   /** The handles of objects, of classes by their names, and of what Java has one object for. */
   readonly #handles = new Map<unknown, number>();
+  readonly #equality = new KeyEquality();
   #count = 0;
 
   write(value: unknown): Uint8Array<ArrayBuffer> {
@@ -212,9 +214,14 @@ class JavaWriter {
       this.#value(key);
       this.#value(value);
     }
+    this.#checkApart(map, entries.map(([key]) => key));
     this.#place.leave();
     writer.uint8(code.end);
     writer.uint8(0);
+  }
+
+  #checkApart(container: object, keys: readonly unknown[]): void {
+    this.#place.checkApart(container, keys, "Java", this.#equality.numberOf);
   }
 
   #set(set: ReadonlySet<unknown>): void {
@@ -226,6 +233,7 @@ class JavaWriter {
     writer.int32BE(set.size);
     this.#place.enterLinked(set);
     for (const item of set) this.#value(item);
+    this.#checkApart(set, [...set]);
     this.#place.leave();
     writer.uint8(code.end);
   }

@@ -3,8 +3,8 @@
 import { quote } from "../../../errors.ts";
 import { decodeLatin1 } from "../../pickle/strings.ts";
 import { numberIfSafe } from "../../pickle/numbers.ts";
-import { setOwn } from "../../pickle/dicts.ts";
 import { ByteReader } from "../byte_reader.ts";
+import { addOwn } from "../records.ts";
 import { code, keyFlag, MAJOR, NATIVE_ORDER } from "./storable.ts";
 
 /** What values are called that no plain data stands for. */
@@ -167,7 +167,8 @@ class StorableReader {
       const flags = hasFlags ? reader.uint8() : 0;
       if ((flags & keyFlag.isScalar) !== 0) throw reader.fault("a key of a hash is not a string");
       const key = this.#key(flags);
-      if ((flags & keyFlag.placeholder) === 0) setOwn(record, key, value);
+      if ((flags & keyFlag.placeholder) !== 0) continue;
+      addOwn(record, key, value, (state) => reader.fault(state));
     }
     reader.leave();
     return record;

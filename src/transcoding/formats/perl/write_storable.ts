@@ -116,6 +116,7 @@ class StorableWriter {
   #hash(map: object): void {
     const writer = this.#writer;
     const entries = entriesOf(map).map(([key, value]) => [this.#keyOf(key), value] as const);
+    this.#place.checkApart(map, entries.map(([key]) => key), "Perl");
     const hasFlags = entries.some(([key]) => !ASCII.test(key));
     writer.uint8(hasFlags ? code.flagHash : code.hash);
     if (hasFlags) writer.uint8(0);

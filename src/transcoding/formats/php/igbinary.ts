@@ -156,7 +156,7 @@ class IgbinaryReader {
   }
 
   #array(length: number): object {
-    return this.#container(length, arrayOf);
+    return this.#container(length, (pairs) => arrayOf(pairs, this.#fault));
   }
 
   #object(code: number): object {

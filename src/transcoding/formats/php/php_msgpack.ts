@@ -169,7 +169,7 @@ class MsgpackReader {
     const isMarked = count > 0 && reader.bytes[reader.offset] === code.nil;
     const value = isMarked
       ? this.#markedMap(count, begun)
-      : this.#end(begun, arrayOf(this.#pairs(count)));
+      : this.#end(begun, arrayOf(this.#pairs(count), this.#fault));
     reader.leave();
     return value;
   }
@@ -191,7 +191,7 @@ class MsgpackReader {
     const mark = this.#value();
     switch (mark) {
       case REFERENCED_ARRAY:
-        return this.#end(begun, arrayOf(this.#pairs(count - 1)));
+        return this.#end(begun, arrayOf(this.#pairs(count - 1), this.#fault));
       case ARRAY_REFERENCE:
       case OBJECT_REFERENCE:
         return this.#reference(count, begun);

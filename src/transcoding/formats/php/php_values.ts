@@ -1,7 +1,9 @@
 /** PHP's arrays and objects, which all of PHP's serializers have in common. @module */
 
 import { quote } from "../../../errors.ts";
+import { textOrBytes } from "../byte_reader.ts";
 import { isInt64, isInteger } from "../integers.ts";
+import { bytesSignature } from "../key_equality.ts";
 import { numberIfSafe } from "../../pickle/numbers.ts";
 import { entriesOf, type Place } from "../plain_values.ts";
 import { type Pair, recordOf } from "../records.ts";
@@ -19,9 +21,9 @@ const INTEGER_KEY = /^(?:0|-?[1-9]\d{0,18})$/;
 export type PhpKey = string | number | bigint | Uint8Array;
 
 /** What an array reads as: an `Array` if its keys count from 0, an object if all are strings, else a `Map`. */
-export function arrayOf(pairs: readonly Pair[]): object {
+export function arrayOf(pairs: readonly Pair[], fault: (state: string) => Error): object {
   if (pairs.every(([key], index) => key === index)) return pairs.map(([, value]) => value);
-  return recordOf(pairs);
+  return recordOf(pairs, fault);
 }
 
 /**
@@ -34,10 +36,15 @@ export function objectOf(
   pairs: readonly Pair[],
   fault: (state: string) => Error,
 ): object {
-  if (name === STD_CLASS) return recordOf(pairs.map(([key, value]) => [String(key), value]));
+  if (name === STD_CLASS) return recordOf(pairs.map(propertyOf), fault);
   const date = dateOfProperties(new Map(pairs));
   if (date instanceof Date) return date;
   throw fault(`it holds ${date}`);
+}
+
+/** PHP before 7.2 had integers among the names of properties; a name that is not UTF-8 stays bytes. */
+function propertyOf([key, value]: Pair): Pair {
+  return [key instanceof Uint8Array ? key : String(key), value];
 }
 
 /**
@@ -56,21 +63,23 @@ export function pairsOf(
   place: Place,
 ): (readonly [PhpKey, unknown])[] {
   if (Array.isArray(container)) return Array.from(container, (item, index) => [index, item]);
-  const seen = new Set<PhpKey>();
-  return entriesOf(container).map(([key, value]) => {
-    const own = keyOf(key, place);
-    if (seen.has(own)) {
-      throw place.fault(`keys that are both ${JSON.stringify(String(own))} in PHP`, container);
-    }
-    seen.add(own);
-    return [own, value];
+  const pairs = entriesOf(container).map(([key, value]): [PhpKey, unknown] => {
+    return [keyOf(key, place), value];
   });
+  place.checkApart(container, pairs.map(([key]) => key), "PHP", (key) => {
+    return key instanceof Uint8Array ? bytesSignature(key) : key;
+  });
+  return pairs;
 }
 
 function keyOf(key: unknown, place: Place): PhpKey {
   if (isInteger(key)) return key;
   if (typeof key === "bigint" && isInt64(key)) return numberIfSafe(key);
-  if (key instanceof Uint8Array) return key;
+  if (key instanceof Uint8Array) {
+    // PHP has one type for text and bytes.
+    const text = textOrBytes(key);
+    return typeof text === "string" ? keyOf(text, place) : text;
+  }
   if (typeof key !== "string") {
     throw place.fault("a Map key that is neither a string nor an integer of 64 bits", key);
   }

@@ -204,7 +204,7 @@ class SerializedReader {
     for (let at = 0; at < count; at++) pairs.push([this.#key(), this.#value()]);
     reader.leave();
     this.#expect("}".charCodeAt(0));
-    return this.#values[number] = unfinished.value = make(pairs) ?? arrayOf(pairs);
+    return this.#values[number] = unfinished.value = make(pairs) ?? arrayOf(pairs, this.#fault);
   }
 
   #key(): unknown {
