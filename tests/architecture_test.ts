@@ -65,8 +65,12 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/tagged.ts": ["features/rising_counter.ts", "commands/operation_options.ts"],
   // The names of the client's options.
   "adapters/adapter_options.ts": ["client_options.ts"],
-  // What memcached takes for a time, and answers while it makes a list for others.
-  "adapters/key_and_exptime.ts": ["protocol/commands/metadump.ts", "protocol/exptime.ts"],
+  // What memcached takes for a time, and answers while it makes a list for others; how a namespace names keys in errors.
+  "adapters/key_and_exptime.ts": [
+    "features/callers_keys.ts",
+    "protocol/commands/metadump.ts",
+    "protocol/exptime.ts",
+  ],
   // How much room a namespace would leave, before there is one.
   "adapters/bentocache/namespace_tree.ts": ["features/namespace.ts"],
   // The whole entry would bring along the package that the near cache imports.
@@ -88,6 +92,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     "protocol/key.ts",
     "transcoding/item_codec.ts",
   ],
+  // Errors name the keys of the caller, as those of a namespace do.
+  "views/partial_errors.ts": ["features/callers_keys.ts"],
   "views/large_values.ts": [...ARGUMENTS, "protocol/exptime.ts"],
 };
 

@@ -8,6 +8,7 @@ import {
   PartialClientException,
   ValidationException,
 } from "../../mod.ts";
+import { withCallersKeys } from "../features/callers_keys.ts";
 import { isCrawlerBusy } from "../protocol/commands/metadump.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import { backoff, pause, systemClock } from "../waiting.ts";
@@ -41,6 +42,24 @@ export function checkText(text: unknown): string {
   if (typeof text === "string") return text;
   const why = "it must be a string";
   throw new ValidationException(`Cannot use key of type ${typeof text}: ${why}`, text);
+}
+
+/**
+ * Runs an operation on the item of a string. Its errors name the string.
+ *
+ * @param itemKey The item's key.
+ */
+export async function onItem<Result>(
+  text: string,
+  itemKey: string | Promise<string>,
+  operate: (itemKey: string) => Promise<Result>,
+): Promise<Result> {
+  const key = await itemKey;
+  try {
+    return await operate(key);
+  } catch (error) {
+    throw withCallersKeys(error, new Map([[key, text]]));
+  }
 }
 
 /** Whether a key is a hash. Then only its item holds the original string. */

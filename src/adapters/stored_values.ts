@@ -10,6 +10,7 @@ import {
   isHashed,
   itemKeyOf,
   keysBehind,
+  onItem,
   textOfItemKey,
 } from "./key_and_exptime.ts";
 
@@ -28,7 +29,9 @@ export class StoredValues {
   }
 
   async get(key: string): Promise<unknown> {
-    return valueOf(await this.#namespace.get<StoredValue>(await this.#itemKeyOf(key)));
+    return await onItem(key, this.#itemKeyOf(key), async (itemKey) => {
+      return valueOf(await this.#namespace.get<StoredValue>(itemKey));
+    });
   }
 
   /** Gets the values of many keys, in the order of the keys, `undefined` for those that do not exist. */
@@ -47,17 +50,18 @@ export class StoredValues {
 
   /** @param expires When the value expires, in milliseconds since 1970; `Infinity` means never. */
   async set(key: string, value: unknown, expires: number): Promise<void> {
-    const itemKey = await this.#itemKeyOf(key);
-    const stored: StoredValue = {
-      value,
-      ...(isHashed(itemKey) ? { key } : {}),
-      ...(expires === Infinity ? {} : { expires }),
-    };
-    await this.#namespace.set(itemKey, stored, exptimeOf(expires - Date.now()));
+    await onItem(key, this.#itemKeyOf(key), async (itemKey) => {
+      const stored: StoredValue = {
+        value,
+        ...(isHashed(itemKey) ? { key } : {}),
+        ...(expires === Infinity ? {} : { expires }),
+      };
+      await this.#namespace.set(itemKey, stored, exptimeOf(expires - Date.now()));
+    });
   }
 
   async delete(key: string): Promise<boolean> {
-    return await this.#namespace.delete(await this.#itemKeyOf(key));
+    return await onItem(key, this.#itemKeyOf(key), (itemKey) => this.#namespace.delete(itemKey));
   }
 
   /** Deletes many keys; resolves to whether each existed, in the order of the keys. */

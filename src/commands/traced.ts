@@ -46,19 +46,12 @@ export function traceOperation<Result, Keys>(
 ): Promise<Result> {
   if (presentContext() !== undefined) return operate(keys);
   const { command, client, namespace } = described;
-  let read: unknown;
-  let issue = () => operate(read as Keys);
-  try {
-    read = readOnce(keys);
-  } catch (error) {
-    // What the caller's iterator throws.
-    issue = () => Promise.reject(error);
-  }
+  const read = readOnce(keys) as Keys;
   const args = keysOf(read);
   const context: CommandContext = { command, args, keys: args.length, client };
   if (namespace !== undefined) context.namespace = namespace;
   const complete = READS.includes(command) ? countItems : undefined;
-  return trace(NAMES.command, context, issue, complete, context);
+  return trace(NAMES.command, context, () => operate(read), complete, context);
 }
 
 function countItems(context: CommandContext, result: unknown): void {
@@ -66,10 +59,18 @@ function countItems(context: CommandContext, result: unknown): void {
   context.misses = context.keys - context.hits;
 }
 
-/** Keys or entries that can be read twice: those of an iterator are taken out of it. */
+/** Keys or entries that can be read twice: those of an iterator are taken out of it, and what it throws. */
 function readOnce(keys: unknown): unknown {
-  const isIterable = typeof keys === "object" && keys !== null && Symbol.iterator in keys;
-  return isIterable ? [...keys as Iterable<unknown>] : keys;
+  if (typeof keys !== "object" || keys === null || !(Symbol.iterator in keys)) return keys;
+  try {
+    return [...keys as Iterable<unknown>];
+  } catch (error) {
+    return {
+      [Symbol.iterator]() {
+        throw error;
+      },
+    };
+  }
 }
 
 /** The keys of an operation, each once, and nothing else. */

@@ -1,6 +1,7 @@
 /** Operations on keys of a generation: when the next generation begins, all keys of the last one are misses. @module */
 
-import type { OperationOptions } from "../commands/operation_options.ts";
+import type { KeyCommands } from "../commands/key_commands.ts";
+import type { GetOrSetOptions, OperationOptions } from "../commands/operation_options.ts";
 import { sessionOf } from "../commands/session.ts";
 import {
   PartialClientException,
@@ -14,8 +15,9 @@ import { inContext, presentContext } from "../observation.ts";
 import { checkKey } from "../protocol/key.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
+import { failureOf, withCallersKeys } from "./callers_keys.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
-import { computeAsRead } from "./unstored_values.ts";
+import { computeAsRead, type UnstoredValues } from "./unstored_values.ts";
 
 /** An operation with one generation. Its result is used only if that is the current generation. */
 export interface Attempt {
@@ -38,6 +40,7 @@ type Generation = bigint | SocketError;
 /** The generations of the keys with one prefix: a counter in memcached. */
 export class Generations {
   readonly #prefix: string;
+  readonly #counterKey: string;
   readonly #counter: RisingCounter;
   readonly #longestKey: number;
   /** Whether the last request for the current generation has succeeded. */
@@ -54,25 +57,29 @@ export class Generations {
     this.#prefix = prefix;
     this.#longestKey = longestKey;
     const { keys } = sessionOf(commands)?.settings ?? {};
-    this.#counter = new RisingCounter(commands, reservedKey(prefix, "generation", keys));
+    this.#counterKey = reservedKey(prefix, "generation", keys);
+    this.#counter = new RisingCounter(commands, this.#counterKey);
   }
-
-  /** Computes a value that cannot be stored, because the generation of its key is unknown. */
-  readonly compute: typeof computeAsRead = computeAsRead;
 
   /** Begins the next generation. */
   async next(options: OperationOptions | undefined): Promise<void> {
-    await this.#counter.next(options);
+    try {
+      await this.#counter.next(options);
+    } catch (error) {
+      throw this.#unknown(error, "invalidateAll", []);
+    }
   }
 
   /**
    * Runs an operation with the last known generation, and requests the current one in the same turn. If the current one
-   * differs, runs it again.
+   * differs, runs it again. If that cannot be known, the operation ends after what it has sent: nothing is written later.
    *
+   * @param command The operation, for messages.
    * @param miss The result if the current generation is unknown and the client treats this as a miss; absent if the
    * operation fails then.
    */
   async run<Result>(
+    command: string,
     keys: readonly string[],
     operate: (attempt: Attempt) => Promise<Result>,
     options: OperationOptions | undefined,
@@ -85,21 +92,55 @@ export class Generations {
     const context = presentContext();
     const fetching = this.#fetch();
     const current = untilAborted(fetching, options?.signal);
-    const begin = (generation: bigint) => {
-      return inContext(context, () => operate(this.#attempt(generation, fetching)));
+    const begin = async (generation: bigint) => {
+      try {
+        return await inContext(context, () => operate(this.#attempt(generation, fetching)));
+      } catch (error) {
+        throw this.#withCallersKeys(error, generation, keys);
+      }
     };
     const goOn = async (generation: Generation) => {
       if (typeof generation === "bigint") return await begin(generation);
-      if (miss === undefined || options?.failover === "error") throw generation;
-      return await miss();
+      if (miss !== undefined && options?.failover !== "error") return await miss();
+      throw this.#unknown(generation, command, keys);
     };
-    if (used === undefined) return await goOn(await current);
-    const result = begin(used);
+    const result = used === undefined ? undefined : begin(used);
     // The result with an old generation is discarded, even an error.
-    void Promise.allSettled([result]);
-    const fetched = await current;
+    const ended = Promise.allSettled([result]);
+    let fetched: Generation;
+    try {
+      fetched = await current;
+    } catch (error) {
+      if (options?.signal?.aborted) throw error;
+      await untilAborted(ended, options?.signal);
+      throw this.#unknown(error, command, keys);
+    }
     // A generation that was current when the operation began is current enough, and is not requested again.
-    return await (fetched === used ? result : goOn(fetched));
+    if (result !== undefined && fetched === used) return await result;
+    if (typeof fetched !== "bigint") await untilAborted(ended, options?.signal);
+    return await goOn(fetched);
+  }
+
+  /**
+   * Runs `getOrSet`. A value is computed and not stored if the generation is unknown and the client treats this as a
+   * miss.
+   *
+   * @param computing Such values, by key.
+   */
+  getOrSet<Value>(
+    commands: KeyCommands,
+    computing: UnstoredValues,
+    key: string,
+    load: () => Value | Promise<Value>,
+    options: GetOrSetOptions | undefined,
+  ): Promise<Value> {
+    const own = options?.signal;
+    const operate = ({ prefix, guard, waitingFor }: Attempt) =>
+      waitingFor((signal) => {
+        return commands.getOrSet(prefix + key, guard(load), { ...options, signal });
+      }, own);
+    const compute = () => untilAborted(computeAsRead(commands, computing, key, load), own);
+    return this.run("getOrSet", [key], operate, options, compute);
   }
 
   /** Runs an operation on many keys. Its results and errors have the caller's keys. */
@@ -108,9 +149,10 @@ export class Generations {
     keys: readonly string[],
     operate: (keys: string[]) => Promise<Map<string, Result>>,
     options: OperationOptions | undefined,
-    miss: () => Map<string, Result>,
+    miss: () => Map<string, Result> = () => new Map(),
   ): Promise<Map<string, Result>> {
     return await this.run(
+      action,
       keys,
       async ({ prefix }) => {
         try {
@@ -124,9 +166,39 @@ export class Generations {
     );
   }
 
+  /** Makes the error of an operation whose generation cannot be known. */
+  #unknown(error: unknown, command: string, keys: readonly string[]): unknown {
+    const [first = this.#prefix] = keys;
+    const what = keys.length === 0 ? "namespace" : "key";
+    const others = keys.length > 1 ? ` and ${keys.length - 1} more` : "";
+    const { known = 0n } = this.#counter;
+    return failureOf(
+      this.#withCallersKeys(error, known, keys),
+      `${command} ${what} ${quote(first)}${others}`,
+    );
+  }
+
+  #withCallersKeys(error: unknown, generation: bigint, keys: readonly string[]): unknown {
+    const prefix = this.#prefixOf(generation);
+    const names = new Map(keys.map((key) => [prefix + key, key]));
+    const counter = `the generation of namespace ${quote(this.#prefix)}`;
+    return withCallersKeys(error, names, (text) => {
+      // Other operations that were under way on the connection may be named too.
+      return text
+        .replaceAll(`key "${this.#counterKey}"`, () => counter)
+        .replaceAll(`key ${quote(this.#counterKey)}`, () => counter)
+        .replaceAll(`"${prefix}`, `"`)
+        .replaceAll(JSON.stringify(prefix).slice(0, -1), `"`);
+    });
+  }
+
+  #prefixOf(generation: bigint): string {
+    return `${this.#prefix}${generation}:`;
+  }
+
   #attempt(generation: bigint, fetching: Promise<Generation>): Attempt {
     return {
-      prefix: `${this.#prefix}${generation}:`,
+      prefix: this.#prefixOf(generation),
       guard: (action) => async (...args) => {
         if (await fetching !== generation) throw new Error("The generation is an old one");
         return await action(...args);

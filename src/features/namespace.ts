@@ -4,7 +4,6 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import { readEntries } from "../commands/many_keys.ts";
 import {
   type CounterOptions,
-  GET_OR_SET_OPTIONS,
   type GetOrSetOptions,
   type InvalidateOptions,
   KEY_COMMAND_OPTIONS,
@@ -16,13 +15,12 @@ import { traceOperation } from "../commands/traced.ts";
 import { tracesCommands } from "../observation.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { quote, ValidationException } from "../errors.ts";
-import { checkFunction, copyOptions } from "../option_checks.ts";
+import { checkFunction } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 import { checkKey, checkKeys, MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
-import { untilAborted } from "../waiting.ts";
 import type { Attempt, Generations } from "./generations.ts";
 import type { UnstoredValues } from "./unstored_values.ts";
 import { withFeatures } from "./lazy_features.ts";
@@ -38,6 +36,12 @@ interface Shared {
   generations?: Generations;
 }
 
+/** Uses the generations of keys, with a copy of the caller's options. */
+type Use<Result> = (
+  generations: Generations,
+  options: OperationOptions | undefined,
+) => Promise<Result>;
+
 /**
  * A view of a client whose keys have a prefix and can all be invalidated together. `client.namespace(prefix)` makes
  * one. A key is stored as `prefix` + generation + `:` + key. {@linkcode invalidateAll} increments the generation, so
@@ -48,8 +52,11 @@ interface Shared {
  * with the last known generation. Only if the generation has changed does the operation need a second round trip. So an
  * operation that begins after `invalidateAll` has resolved, in any process, finds nothing older.
  *
- * If the server of the counter cannot be reached and the client has `failover: "miss"`, the generation is unknown:
- * reads are misses and writes are dropped, on all servers.
+ * If the server of the counter cannot be reached, the generation is unknown and the operation fails. What it has sent
+ * has ended by then: a write may have been stored, but is not stored later, unless the operation was aborted. If the
+ * client has `failover: "miss"`, reads are misses and writes are dropped, on all servers.
+ *
+ * Errors have the caller's keys, without the prefix and the generation.
  *
  * If memcached evicts the counter, it begins again at the current time in milliseconds, and all keys are misses. If a
  * server returns after its keys have been on another server, its counter may be old. A client that has seen a later
@@ -117,10 +124,13 @@ export class Namespace implements KeyCommands {
    * assertEquals(await prices.get("tea"), undefined);
    * ```
    */
-  async invalidateAll(options?: OperationOptions): Promise<void> {
-    await this.#published("invalidateAll", [], () => {
-      return this.#withGenerations(options, (generations) => generations.next(options));
-    });
+  invalidateAll(options?: OperationOptions): Promise<void> {
+    return this.#operate(
+      "invalidateAll",
+      [],
+      options,
+      () => (generations) => generations.next(options),
+    );
   }
 
   /**
@@ -151,31 +161,28 @@ export class Namespace implements KeyCommands {
    * assertEquals(keys, ["tea"]);
    * ```
    */
-  async currentPrefix(options?: OperationOptions): Promise<string> {
+  currentPrefix(options?: OperationOptions): Promise<string> {
     const prefixOf = ({ prefix }: Attempt) => Promise.resolve(prefix);
-    return await this.#published("currentPrefix", [], () => {
-      return this.#withGenerations(
-        options,
-        (generations) => generations.run([], prefixOf, options),
-      );
-    });
+    return this.#operate(
+      "currentPrefix",
+      [],
+      options,
+      () => (generations) => generations.run("currentPrefix", [], prefixOf, options),
+    );
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
     return this.#run("get", key, options, (key) => this.#commands.get<Value>(key, options), none);
   }
 
-  async getMany<Value = unknown>(
+  getMany<Value = unknown>(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    return await this.#published("getMany", keys, (keys) => {
+    return this.#operate("getMany", keys, options, (keys) => {
       const unique = [...checkKeys(keys, "get")];
       const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
-      return this.#withGenerations(
-        options,
-        (generations) => generations.runMany("get", unique, read, options, () => new Map()),
-      );
+      return (generations) => generations.runMany("get", unique, read, options);
     });
   }
 
@@ -210,12 +217,12 @@ export class Namespace implements KeyCommands {
     );
   }
 
-  async setMany(
+  setMany(
     entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    await this.#published("setMany", entries, (entries) => {
+    return this.#operate("setMany", entries, options, (entries) => {
       const values = readEntries(entries);
       const all = [...values.values()];
       const store = async (keys: string[]) => {
@@ -223,9 +230,9 @@ export class Namespace implements KeyCommands {
         await this.#commands.setMany(prefixed, exptime, options);
         return new Map();
       };
-      return this.#withGenerations(options, (generations) => {
-        return generations.runMany("set", [...values.keys()], store, options, () => new Map());
-      });
+      return async (generations) => {
+        await generations.runMany("set", [...values.keys()], store, options);
+      };
     });
   }
 
@@ -329,42 +336,28 @@ export class Namespace implements KeyCommands {
     return this.#run("delete", key, options, (key) => this.#commands.delete(key, options), no);
   }
 
-  async deleteMany(
+  deleteMany(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    return await this.#published("deleteMany", keys, (keys) => {
+    return this.#operate("deleteMany", keys, options, (keys) => {
       const all = [...checkKeys(keys, "delete")];
       const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
       const none = () => new Map(all.map((key) => [key, false]));
-      return this.#withGenerations(
-        options,
-        (generations) => generations.runMany("delete", all, remove, options, none),
-      );
+      return (generations) => generations.runMany("delete", all, remove, options, none);
     });
   }
 
-  async getOrSet<Value>(
+  getOrSet<Value>(
     key: string,
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    return await this.#published("getOrSet", key, () => {
+    return this.#operate("getOrSet", key, options, () => {
       checkFunction("load", load);
-      const operate = ({ prefix, guard, waitingFor }: Attempt) =>
-        waitingFor((signal) => {
-          return this.#commands.getOrSet(prefix + key, guard(load), {
-            ...copyOptions(options ?? {}, Object.keys(GET_OR_SET_OPTIONS)),
-            signal,
-          });
-        }, options?.signal);
-      return this.#withGenerations(options, (generations) => {
-        const compute = () => {
-          const value = generations.compute(this.#commands, this.#computing, key, load);
-          return untilAborted(value, options?.signal);
-        };
-        return generations.run([key], operate, options, compute);
-      });
+      return (generations, options) => {
+        return generations.getOrSet(this.#commands, this.#computing, key, load, options);
+      };
     });
   }
 
@@ -378,19 +371,16 @@ export class Namespace implements KeyCommands {
     );
   }
 
-  async update<Value = unknown>(
+  update<Value = unknown>(
     key: string,
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    return await this.#published("update", key, () => {
+    return this.#operate("update", key, options, () => {
       checkFunction("change", change);
       const operate = ({ prefix, guard }: Attempt) =>
         this.#commands.update(prefix + key, guard(change), options);
-      return this.#withGenerations(
-        options,
-        (generations) => generations.run([key], operate, options),
-      );
+      return (generations) => generations.run("update", [key], operate, options);
     });
   }
 
@@ -425,35 +415,41 @@ export class Namespace implements KeyCommands {
     miss?: () => Result,
   ): Promise<Result> {
     const operateOn = ({ prefix }: Attempt) => operate(prefix + key);
-    return this.#published(command, key, () => {
-      return this.#withGenerations(
-        options,
-        (generations) => generations.run([key], operateOn, options, miss),
-      );
-    });
+    return this.#operate(
+      command,
+      key,
+      options,
+      () => (generations) => generations.run(command, [key], operateOn, options, miss),
+    );
   }
 
-  /** Has an operation published while a subscriber listens, with its checks of what it is given. */
-  #published<Keys, Result>(
+  /**
+   * Operates with the generations of the keys, which are loaded with the first use: they have to be asked for anyway.
+   *
+   * @param prepare Checks what the operation is given; so what it refuses is published as well.
+   */
+  async #operate<Keys, Result>(
     command: string,
     keys: Keys,
-    operate: (keys: Keys) => Promise<Result>,
+    options: OperationOptions | undefined,
+    prepare: (keys: Keys) => Use<Result>,
   ): Promise<Result> {
-    if (!tracesCommands()) return operate(keys);
+    const operate = (keys: Keys) => this.#useGenerations(options, prepare(keys));
+    if (!tracesCommands()) return await operate(keys);
     const client = sessionOf(this.#commands)?.settings.counters.client ?? "";
-    return traceOperation({ command, client, namespace: this.prefix }, keys, operate);
+    return await traceOperation({ command, client, namespace: this.prefix }, keys, operate);
   }
 
-  /** Uses the generations of the keys, which are loaded with the first use: they have to be asked for anyway. */
-  #withGenerations<Result>(
+  #useGenerations<Result>(
     options: OperationOptions | undefined,
-    use: (generations: Generations) => Promise<Result>,
+    use: Use<Result>,
   ): Promise<Result> {
     // Which of them the operation has, it checks itself.
-    return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }) => {
+    return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }, options) => {
       const shared = this.#shared;
       return use(
         shared.generations ??= new Generations(shared.commands, this.prefix, this.longestKey),
+        options,
       );
     });
   }

@@ -15,6 +15,7 @@ import {
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
+import { withCallersKeys } from "../features/callers_keys.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
 import { backoff, pause, untilAborted } from "../waiting.ts";
 import { checkClientKey, claim, strictItems } from "./claim.ts";
@@ -213,7 +214,9 @@ async function tryLock(
   const options = signal === undefined ? {} : { signal };
   try {
     const counterKey = reservedKey(key, "token", sessionOf(client)?.settings.keys);
-    const token = await new RisingCounter(client, counterKey).nextTime(options);
+    const token = await new RisingCounter(client, counterKey).nextTime(options).catch((error) => {
+      throw withCallersKeys(error, new Map([[counterKey, key]]));
+    });
     // If the lock expired before its token was drawn, its token could be larger than the next holder's.
     const isHeld = await findStub(items, stub, options) !== undefined;
     return isHeld ? new Lock(items, stub, token) : undefined;

@@ -2,6 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
+import { withCallersKeys } from "../features/callers_keys.ts";
 import { ValidationException } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkClientKey } from "./claim.ts";
@@ -107,19 +108,24 @@ export async function rateLimit(
   const time = checkTime(now());
   const number = Math.floor(time / length);
   const currentKey = `${key}:${number}`;
+  const previousKey = `${key}:${number - 1}`;
+  const names = new Map([[currentKey, key], [previousKey, key]]);
+  const named = (error: unknown) => {
+    throw withCallersKeys(error, names);
+  };
   // A counter that cannot be reached must not count as 0.
   const strict = { ...(signal === undefined ? {} : { signal }), failover: "error" } as const;
   // A counter is needed until the next window has ended, plus a second, because memcached's clock ticks once a second.
   const beginning = { initial: 1n, exptime: 2 * window + 1, ...strict };
   const [current, previous = 0n] = await Promise.all([
     client.incr(currentKey, 1n, beginning),
-    client.incr(`${key}:${number - 1}`, 0n, strict),
-  ]);
+    client.incr(previousKey, 0n, strict),
+  ]).catch(named);
   const elapsed = BigInt(time - number * length);
   const rate = { limit: BigInt(limit), length: BigInt(length) };
   const counted = { previous, current: current!, elapsed };
   if (roomLeft(counted, rate) >= 0n) return { allowed: true, ...outlook(counted, rate) };
-  await client.decr(currentKey, 1n, strict);
+  await client.decr(currentKey, 1n, strict).catch(named);
   const uncounted = { ...counted, current: counted.current - 1n };
   return { allowed: false, ...outlook(uncounted, rate) };
 }

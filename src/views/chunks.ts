@@ -77,7 +77,8 @@ export class Chunks {
   /**
    * Stores what a stream yields, a few chunks at a time. They must not change afterwards.
    *
-   * @param failed Called when a chunk cannot be stored: the stream may have nothing to yield for long.
+   * @param failed Called when a chunk cannot be stored, since the stream may have nothing to yield for long; returns
+   * what to fail with.
    * @returns How many chunks there are, and how long they are together.
    */
   async writeStream(
@@ -85,15 +86,18 @@ export class Chunks {
     keyOf: ChunkList["keyOf"],
     exptime: Exptime,
     options: OperationOptions,
-    failed: (error: unknown) => void,
+    failed: (error: unknown) => unknown,
   ): Promise<{ count: number; byteLength: number }> {
     const writing: Promise<void>[] = [];
     let count = 0;
     let byteLength = 0;
     for await (const chunk of pieces) {
       byteLength += chunk.byteLength;
-      const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options);
-      write.catch(failed);
+      const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options).catch((error) => {
+        throw failed(error);
+      });
+      // What has failed is thrown when it is its turn.
+      void Promise.allSettled([write]);
       writing.push(write);
       if (writing.length === WINDOW) await writing.shift();
     }

@@ -4,6 +4,7 @@ import { type KeyCommands, ValidationException } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
+import { namingKeys } from "./partial_errors.ts";
 import { checkCommands, keyFormatOf, longestKeyOf, takesKey, ValueView } from "./value_view.ts";
 
 /** The options of {@linkcode hashedKeys}. */
@@ -81,9 +82,10 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
       return original === JSON.stringify(key) ? unescapeValue(value) : undefined;
     },
   };
-  return new ValueView(client, rules, (transcoder) => {
+  const view = new ValueView(client, rules, (transcoder) => {
     return hashedKeys(client.withTranscoder(transcoder), options);
   });
+  return namingKeys(view, async (key) => isPlain(key) ? [] : [await rules.keyOf(key)]);
 }
 
 function checkString(key: unknown): string {

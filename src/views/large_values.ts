@@ -548,10 +548,25 @@ class LargeView extends ValueView implements LargeValueCommands {
       if (options?.signal !== undefined) forget = watchSignal(options.signal, { abandon: end });
       await checkKey(this.#inner, key);
       const empty = await format.encodeStream();
-      const { byteLength } = await chunks.writeStream(pieces, keyOf, chunkExptime, operation, end);
+      const failed = (error: unknown) => {
+        const whole = ofWhole(error, `set key ${JSON.stringify(key)}`);
+        end(whole);
+        return whole;
+      };
+      const { byteLength } = await chunks.writeStream(
+        pieces,
+        keyOf,
+        chunkExptime,
+        operation,
+        failed,
+      );
       if (count === 0) return await this.set(key, last ?? new Uint8Array(), exptime, options);
       // What took long to arrive has begun to age.
-      if (Date.now() - start >= 1000) await chunks.touch(list, chunkExptime, operation);
+      if (Date.now() - start >= 1000) {
+        await chunks.touch(list, chunkExptime, operation).catch((error) =>
+          Promise.reject(failed(error))
+        );
+      }
       const head = format.head(id, { count, byteLength, chunkByteLength }, empty);
       const before = await this.#inner.get(key, operation).catch(() => undefined);
       await this.#inner.set(key, head, exptime, options);
@@ -579,7 +594,7 @@ class LargeView extends ValueView implements LargeValueCommands {
       }
       if (head.id === tried) return undefined;
       tried = head.id;
-      const chunks = this.#rules.chunks.readEach(head, operation);
+      const chunks = namingWhole(this.#rules.chunks.readEach(head, operation), key);
       const { value: first } = await chunks.next();
       if (first !== undefined) return streamOf(key, first, chunks);
       if (head.count === 0) return streamOfOne(key, new Uint8Array());
@@ -595,7 +610,23 @@ class LargeView extends ValueView implements LargeValueCommands {
     const head = stored === undefined ? undefined : this.#rules.format.open(stored, key);
     if (head === undefined) return;
     const later = deferExptime(exptime, GRACE);
-    await this.#rules.chunks.touch(head, later, operationOptions(options ?? {}));
+    try {
+      await this.#rules.chunks.touch(head, later, operationOptions(options ?? {}));
+    } catch (error) {
+      throw ofWhole(error, `touch key ${JSON.stringify(key)}`);
+    }
+  }
+}
+
+/** The same chunks; what reading them fails with names the key of the value. */
+async function* namingWhole<Chunk>(
+  chunks: AsyncGenerator<Chunk, void>,
+  key: string,
+): AsyncGenerator<Chunk, void> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw ofWhole(error, `get key ${JSON.stringify(key)}`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import {
   ClientException,
+  type KeyCommands,
   PartialClientException,
   type PartialFailure,
   PartialSocketError,
@@ -9,12 +10,12 @@ import {
   TimeoutError,
   ValidationException,
 } from "../../mod.ts";
+import { type KeyNames, nameKeys, withCallersKeys } from "../features/callers_keys.ts";
 
-/** The caller's keys by those under which they are stored, one or several. */
-export type KeyNames = ReadonlyMap<string, string | readonly string[]>;
+export type { KeyNames };
 
 /**
- * Names keys in an error as the caller does.
+ * Names keys in an error of an operation on many keys as the caller does.
  *
  * @param error Any error; only those about many keys are made again.
  * @param action What was asked, for the message.
@@ -30,7 +31,78 @@ export function renamed(
       ...renameParts(error, names),
       count: [...names.values()].flat().length,
     })
-    : error;
+    : withCallersKeys(error, names);
+}
+
+/**
+ * Names keys in the errors of a view as its caller does, and not as they are stored.
+ *
+ * @param view The view, whose commands are replaced.
+ * @param storedKeysOf The keys that the view uses for a key of the caller's.
+ * @param rewrite What else of the texts is rewritten.
+ */
+export function namingKeys<View extends KeyCommands>(
+  view: View,
+  storedKeysOf: (key: string) => Promise<readonly string[]> | readonly string[],
+  rewrite?: (text: string) => string,
+): View {
+  const told = async (error: unknown, first: unknown): Promise<unknown> => {
+    const names = new Map<string, string>();
+    for (const key of keysIn(first)) {
+      if (typeof key !== "string") continue;
+      for (const stored of await storedKeysOf(key)) names.set(stored, key);
+    }
+    return withCallersKeys(error, names, rewrite);
+  };
+  const naming = <Args extends unknown[], Result>(
+    operate: (...args: Args) => Promise<Result>,
+  ) =>
+  async (...args: Args): Promise<Result> => {
+    const [first, ...others] = args;
+    // What can be read only once is read here.
+    const keys = isIterator(first) ? [...first] : first;
+    try {
+      return await operate.apply(view, [keys, ...others] as Args);
+    } catch (error) {
+      throw await told(error, keys);
+    }
+  };
+  const { get, getMany, gets, getAndTouch, set, setMany, add, replace, append, prepend } = view;
+  const { cas, incr, decr, touch, delete: remove, deleteMany, getOrSet, update } = view;
+  const { invalidate, inspect } = view;
+  return Object.assign(view, {
+    get: naming(get),
+    getMany: naming(getMany),
+    gets: naming(gets),
+    getAndTouch: naming(getAndTouch),
+    set: naming(set),
+    setMany: naming(setMany),
+    add: naming(add),
+    replace: naming(replace),
+    append: naming(append),
+    prepend: naming(prepend),
+    cas: naming(cas),
+    incr: naming(incr),
+    decr: naming(decr),
+    touch: naming(touch),
+    delete: naming(remove),
+    deleteMany: naming(deleteMany),
+    getOrSet: naming(getOrSet),
+    update: naming(update),
+    invalidate: naming(invalidate),
+    inspect: naming(inspect),
+  });
+}
+
+function isIterator(keys: unknown): keys is Iterable<unknown> {
+  return keys instanceof Object && Symbol.iterator in keys && "next" in keys;
+}
+
+/** The keys in the first argument of a command: a key, several, or entries. */
+function keysIn(first: unknown): Iterable<unknown> {
+  if (!(first instanceof Object)) return [first];
+  if (!(Symbol.iterator in first)) return Object.keys(first);
+  return Array.from(first as Iterable<unknown>, (key) => Array.isArray(key) ? key[0] : key);
 }
 
 /** What an operation on many keys has for some of them, and the errors of the others. */
@@ -53,7 +125,7 @@ export async function partsOf<Result>(
     return { results: renameKeys(await outcome, names), failures: new Map() };
   } catch (error) {
     if (isPartial(error)) return renameParts(error, names) as Parts<Result>;
-    throw error;
+    throw withCallersKeys(error, names);
   }
 }
 
@@ -61,7 +133,9 @@ function renameParts(
   { results, failures }: PartialFailure,
   names: KeyNames,
 ): Parts<unknown> {
-  return { results: renameKeys(results, names), failures: renameKeys(failures, names) };
+  const named = renameKeys(failures, names);
+  nameKeys(named.values(), names);
+  return { results: renameKeys(results, names), failures: named };
 }
 
 /**
@@ -85,6 +159,9 @@ export function withResults(
   });
 }
 
+/** How the parts of a large value are named in messages. */
+const PART = /key "~moecache-(\d+):[\da-f]{32}"/g;
+
 /**
  * Makes the error about the parts of a value one about its key.
  *
@@ -95,6 +172,7 @@ export function ofWhole(error: unknown, action: string): unknown {
   const all = isPartial(error) ? [...error.failures.values()] : [error];
   const cause = all.find(isSocketError) ?? all[0];
   if (!isFault(cause)) return error;
+  withCallersKeys(cause, new Map(), (text) => text.replaceAll(PART, "part $1"));
   const message = `Cannot ${action}: a part of its value failed: ${cause.message}`;
   if (cause instanceof ClientException) return new ClientException(message, cause.item, { cause });
   const Class = cause instanceof TimeoutError ? TimeoutError : SocketError;

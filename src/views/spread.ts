@@ -23,7 +23,7 @@ import { allEnded } from "../waiting.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
-import { isPartial, partialError } from "./partial_errors.ts";
+import { isPartial, namingKeys, partialError } from "./partial_errors.ts";
 import { checkCommands, longestKeyOf } from "./value_view.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
@@ -99,7 +99,8 @@ export function spread(client: KeyCommands, options: SpreadOptions): KeyCommands
     throw new ValidationException(`Cannot spread keys: ${why}`, options);
   }
   const notes = client.withTranscoder(rawTranscoder);
-  return new SpreadView(client, { copies, maxAge, notes, ...heatOf(keys, hotKeys) });
+  const settings = { copies, maxAge, notes, ...heatOf(keys, hotKeys) };
+  return namingCopies(new SpreadView(client, settings));
 }
 
 /** How a view knows which keys are hot. */
@@ -367,7 +368,7 @@ class SpreadView implements KeyCommands {
   }
 
   withTranscoder(transcoder: Transcoder): KeyCommands {
-    return new SpreadView(this.#client.withTranscoder(transcoder), this.#settings);
+    return namingCopies(new SpreadView(this.#client.withTranscoder(transcoder), this.#settings));
   }
 
   locate(key: string): KeyLocation | Promise<KeyLocation> {
@@ -491,6 +492,13 @@ class SpreadView implements KeyCommands {
     const outcomes = await publish(source, copies, this.#settings.maxAge, options);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
+}
+
+/** Names the key of the caller's in errors of its copies and its note. */
+function namingCopies(view: SpreadView): KeyCommands {
+  return namingKeys(view, (key) => {
+    return [noteOf(key), ...Array.from({ length: MOST_NAMES }, (_, i) => copyOf(key, i + 1))];
+  });
 }
 
 /** What a note holds: that it is there says all. */

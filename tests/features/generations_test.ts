@@ -1,7 +1,15 @@
 /** Generations of namespaces whose counter's server leaves and comes back, and that are asked for at once. */
 
-import { assert, assertEquals } from "@std/assert";
-import { Client, type ClientOptions, Namespace, rawTranscoder } from "../../mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  Client,
+  ClientException,
+  type ClientOptions,
+  Namespace,
+  rawTranscoder,
+} from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { deferred } from "../../src/waiting.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 
@@ -167,3 +175,57 @@ function invalidateElsewhere(port: number): void {
   const { success } = new Deno.Command(Deno.execPath(), { args: ["eval", code] }).outputSync();
   assert(success);
 }
+
+/** A counter that is refused from some time on, and a write on another server that takes a while. */
+async function withRefusedCounter(
+  body: (
+    client: Client,
+    server: { isDown: boolean; readonly started: Promise<void> },
+    values: Client,
+  ) => Promise<void>,
+): Promise<void> {
+  const { promise: started, resolve: start } = deferred<void>();
+  const server = { isDown: false, started };
+  await using counters = await MemcachedServer.listen({
+    fault: () => server.isDown ? { reply: "SERVER_ERROR down" } : undefined,
+  });
+  await using values = await MemcachedServer.listen({
+    fault: ({ command }) => {
+      if (!server.isDown || command !== "set") return undefined;
+      start();
+      return { delay: 50 };
+    },
+  });
+  await using client = new Client([counters.address, values.address], {
+    locator: ({ length }) => ({
+      locate: (key) => key.endsWith("~moecache-generation") ? 0 : length - 1,
+    }),
+  });
+  await using other = new Client(values.address);
+  await body(client, server, other);
+}
+
+Deno.test("a write under an unknown generation has ended when it fails", async () => {
+  await withRefusedCounter(async (client, server, values) => {
+    const names = client.namespace("n:");
+    await names.set("key", "old");
+    const key = `${await names.currentPrefix()}key`;
+    server.isDown = true;
+    await assertRejects(() => names.set("key", "new"), ClientException, `Cannot set key "key"`);
+    // Nothing is written any more: what was sent has been carried out.
+    assertEquals(await values.get(key), "new");
+  });
+});
+
+Deno.test("a write under an unknown generation ends at once when it is aborted", async () => {
+  await withRefusedCounter(async (client, server) => {
+    const names = client.namespace("n:");
+    await names.set("key", "old");
+    server.isDown = true;
+    const aborting = new AbortController();
+    const writing = names.set("key", "new", 0, { signal: aborting.signal });
+    await server.started;
+    aborting.abort(new Error("no longer"));
+    await assertRejects(() => writing, Error, "no longer");
+  });
+});

@@ -10,7 +10,7 @@ import {
 import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkList, checkPrefix, clientFrom } from "../adapter_options.ts";
 import type { StoredValue } from "../item_format.ts";
-import { checkText, exptimeOf } from "../key_and_exptime.ts";
+import { checkText, exptimeOf, onItem } from "../key_and_exptime.ts";
 import { valueOf } from "../stored_values.ts";
 import { NamespaceTree, type Place } from "./namespace_tree.ts";
 
@@ -177,11 +177,19 @@ class Driver implements MoecacheBentoDriver {
 
   async get(key: string): Promise<string | undefined> {
     const { items, itemKey } = await this.#placeOf(key);
-    return textOf(await items.get<StoredValue>(itemKey));
+    return textOf(await onItem(key, itemKey, (itemKey) => items.get<StoredValue>(itemKey)));
   }
 
   async pull(key: string): Promise<string | undefined> {
     const { items, itemKey } = await this.#placeOf(key);
+    return await onItem(key, itemKey, (itemKey) => this.#pull(key, items, itemKey));
+  }
+
+  async #pull(
+    key: string,
+    items: Place["items"],
+    itemKey: string,
+  ): Promise<string | undefined> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const found = await items.gets<StoredValue>(itemKey);
       if (found === undefined) return undefined;
@@ -204,7 +212,9 @@ class Driver implements MoecacheBentoDriver {
     const { items, itemKey } = await this.#placeOf(key);
     // 0 means no expiry, as in bentocache's other drivers.
     const stored: StoredValue = ttl ? { value, expires: Date.now() + ttl } : { value };
-    await items.set(itemKey, stored, exptimeOf(ttl || Infinity));
+    await onItem(key, itemKey, (itemKey) => {
+      return items.set(itemKey, stored, exptimeOf(ttl || Infinity));
+    });
     return true;
   }
 
@@ -215,7 +225,7 @@ class Driver implements MoecacheBentoDriver {
 
   async delete(key: string): Promise<boolean> {
     const { items, itemKey } = await this.#placeOf(key);
-    return await items.delete(itemKey);
+    return await onItem(key, itemKey, (itemKey) => items.delete(itemKey));
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {

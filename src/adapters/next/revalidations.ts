@@ -2,6 +2,7 @@
 
 import { jsonTranscoder, type KeyCommands, Namespace } from "../../../mod.ts";
 import { systemClock } from "../../waiting.ts";
+import { Batches } from "./batches.ts";
 import {
   emptyRecords,
   hashTag,
@@ -16,6 +17,11 @@ import {
 const PARTS = 256;
 /** How many numbers of revalidations are remembered with the times at which they were read. */
 const MOST_READINGS = 1000;
+/**
+ * How often a part is written again after another process has changed it. Each time, that process has written its own
+ * change, so all of them come to an end.
+ */
+const RETRIES = 1000;
 /** For how many tags a process remembers that it could not write them. */
 const MOST_UNWRITTEN = 10_000;
 
@@ -29,6 +35,9 @@ interface Reading {
 interface Unwritten {
   readonly deadline: number;
 }
+
+/** Changes a part, which may be missing; `undefined` changes nothing. */
+type Change = (records: TagRecords | undefined) => TagRecords | undefined;
 
 /** Milliseconds since 1970, as Next takes the time of an entry: this clock never goes back. */
 export function now(): number {
@@ -53,6 +62,10 @@ export class Revalidations {
   /** By tag, what could not be written. */
   readonly #unwritten = new Map<string, Unwritten>();
   #writingAgain: Promise<void> | undefined;
+  #beginningAll: Promise<unknown> | undefined;
+  readonly #numbers = new Batches<void, number>(() => this.#nextNumber());
+  /** By part: the changes that this process makes at the same time are one write. */
+  readonly #changes = new Map<number, Batches<Change, TagRecords | undefined>>();
 
   /** @param prefix What all keys begin with. */
   constructor(client: KeyCommands, prefix: string) {
@@ -147,14 +160,18 @@ export class Revalidations {
     }
     // A part that begins with this revalidation would expire all that is older, whatever its tags and their deadlines.
     await this.#readParts(new Set(parts.keys()));
-    await this.#counter.invalidateAll();
-    // Where others revalidate at the same time, this may be the number of a later one, which is as good.
-    const revalidation = await this.current();
+    const revalidation = await this.#numbers.add();
     await Promise.all(Array.from(parts, ([part, names]) => {
       return this.#change(part, (records = emptyRecords(revalidation)) => {
         return withRevalidation(records, revalidation, names, Date.now());
       });
     }));
+  }
+
+  async #nextNumber(): Promise<number> {
+    await this.#counter.invalidateAll();
+    // Where others revalidate at the same time, this may be the number of a later one, which is as good.
+    return await this.current();
   }
 
   /** Writes what could not be written, once for all that wait for it. */
@@ -200,18 +217,29 @@ export class Revalidations {
     };
     const missing = [...wanted].filter((part) => !found.has(part));
     await Promise.all(missing.map(begin));
-    const others = Array.from({ length: PARTS }, (_, part) => part);
-    await Promise.allSettled(others.filter((part) => !wanted.has(part)).map(begin));
+    const all = Array.from({ length: PARTS }, (_, part) => part);
+    this.#beginningAll ??= Promise.allSettled(all.map(begin)).finally(() => {
+      this.#beginningAll = undefined;
+    });
+    await this.#beginningAll;
   }
 
   /** Changes a part; one that is older than what is known counts as missing. */
-  async #change(
-    part: number,
-    change: (records: TagRecords | undefined) => TagRecords | undefined,
-  ): Promise<TagRecords | undefined> {
-    const changed = await this.#parts.update<TagRecords>(this.#key(part), (records) => {
-      return change(this.#ifCurrent(part, records));
-    }, { exptime: 0 });
+  #change(part: number, change: Change): Promise<TagRecords | undefined> {
+    let changes = this.#changes.get(part);
+    if (changes === undefined) {
+      changes = new Batches((all) => this.#changeByAll(part, all));
+      this.#changes.set(part, changes);
+    }
+    return changes.add(change);
+  }
+
+  async #changeByAll(part: number, changes: readonly Change[]): Promise<TagRecords | undefined> {
+    const changed = await this.#parts.update<TagRecords>(this.#key(part), (stored) => {
+      const before = this.#ifCurrent(part, stored);
+      const after = changes.reduce((records, change) => change(records) ?? records, before);
+      return after === before ? undefined : after;
+    }, { exptime: 0, retries: RETRIES });
     return changed === undefined ? undefined : this.#learn(part, changed);
   }
 

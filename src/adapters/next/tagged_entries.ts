@@ -4,7 +4,7 @@ import { ClientException, type Exptime, type KeyCommands, type Transcoder } from
 import { type LargeValueCommands, largeValues } from "../../views/large_values.ts";
 import { giveUp } from "../http/bodies.ts";
 import { itemFormat } from "../item_format.ts";
-import { itemKeyOf } from "../key_and_exptime.ts";
+import { itemKeyOf, onItem } from "../key_and_exptime.ts";
 import type { Revalidations } from "./revalidations.ts";
 import { type Verdict, worst } from "./tag_records.ts";
 
@@ -62,7 +62,9 @@ export class TaggedEntries<Meta> {
   async get(key: string, tags: readonly string[]): Promise<FoundEntry<Meta> | undefined> {
     const asked = new Set([...tags, ...this.#tags.get(key) ?? []]);
     const [item, judge] = await Promise.all([
-      this.#values.get<Uint8Array<ArrayBuffer>>(await this.#keyOf(key)),
+      onItem(key, this.#keyOf(key), (itemKey) => {
+        return this.#values.get<Uint8Array<ArrayBuffer>>(itemKey);
+      }),
       this.#revalidations.read([...asked]),
     ]);
     if (item === undefined) return undefined;
@@ -80,7 +82,7 @@ export class TaggedEntries<Meta> {
     const item = new Uint8Array(start.byteLength + body.byteLength);
     item.set(start);
     item.set(body, start.byteLength);
-    await this.#values.set(await this.#keyOf(key), item, exptime);
+    await onItem(key, this.#keyOf(key), (itemKey) => this.#values.set(itemKey, item, exptime));
   }
 
   /**
@@ -97,7 +99,9 @@ export class TaggedEntries<Meta> {
     let isInterrupted = false;
     const item = withStart(writeHead(head), body, () => isInterrupted = true);
     try {
-      await this.#values.setStream(await this.#keyOf(key), item, exptime);
+      await onItem(key, this.#keyOf(key), (itemKey) => {
+        return this.#values.setStream(itemKey, item, exptime);
+      });
       return true;
     } catch (error) {
       if (isInterrupted) return false;

@@ -2,7 +2,7 @@
 
 import { type KeyCommands, Namespace } from "../../../mod.ts";
 import { checkInteger } from "../../option_checks.ts";
-import { exptimeOf, itemKeyOf } from "../key_and_exptime.ts";
+import { exptimeOf, itemKeyOf, onItem } from "../key_and_exptime.ts";
 
 /** The hits of a key in the current window. */
 export interface Hits {
@@ -40,27 +40,31 @@ export class HitCounters {
   async add(key: string, window: number): Promise<Hits> {
     const { counter, end } = await this.#windowOf(key, window);
     const exptime = exptimeOf(end - Date.now());
-    const count = await this.#namespace.incr(counter, 1n, { initial: 1n, exptime, ...STRICT });
+    const count = await onItem(key, counter, (counter) => {
+      return this.#namespace.incr(counter, 1n, { initial: 1n, exptime, ...STRICT });
+    });
     return { count: Number(count), end };
   }
 
   /** Takes a hit back. */
   async remove(key: string, window: number): Promise<void> {
     const { counter } = await this.#windowOf(key, window);
-    await this.#namespace.decr(counter, 1n, STRICT);
+    await onItem(key, counter, (counter) => this.#namespace.decr(counter, 1n, STRICT));
   }
 
   /** Reads the hits; `undefined` when there are none. */
   async get(key: string, window: number): Promise<Hits | undefined> {
     const { counter, end } = await this.#windowOf(key, window);
-    const count = await this.#namespace.incr(counter, 0n, STRICT);
+    const count = await onItem(key, counter, (counter) => {
+      return this.#namespace.incr(counter, 0n, STRICT);
+    });
     return count === undefined ? undefined : { count: Number(count), end };
   }
 
   /** Forgets the hits of a key. */
   async reset(key: string, window: number): Promise<void> {
     const { counter } = await this.#windowOf(key, window);
-    await this.#namespace.delete(counter, STRICT);
+    await onItem(key, counter, (counter) => this.#namespace.delete(counter, STRICT));
   }
 
   /** Forgets all hits. */

@@ -10,7 +10,7 @@ import {
 } from "../../../mod.ts";
 import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkPrefix, checkRecord, clientFrom } from "../adapter_options.ts";
-import { exptimeOf, itemKeyOf } from "../key_and_exptime.ts";
+import { exptimeOf, itemKeyOf, onItem } from "../key_and_exptime.ts";
 
 /** The options of the stores of sessions. */
 export interface MoecacheSessionOptions {
@@ -71,7 +71,7 @@ export class Sessions {
   }
 
   async get<Session>(id: string): Promise<Session | undefined> {
-    return await this.#namespace.get<Session>(await this.#keyOf(id));
+    return await onItem(id, this.#keyOf(id), (key) => this.#namespace.get<Session>(key));
   }
 
   /** Sets a session that is an object, as nearly all packages have it. */
@@ -89,11 +89,13 @@ export class Sessions {
 
   async touch(id: string, expires: SessionExpiry): Promise<void> {
     const lifetime = this.#lifetimeOf(expires);
-    await this.#namespace.touch(await this.#keyOf(id), exptimeOf(lifetime), strictIfOver(lifetime));
+    await onItem(id, this.#keyOf(id), (key) => {
+      return this.#namespace.touch(key, exptimeOf(lifetime), strictIfOver(lifetime));
+    });
   }
 
   async destroy(id: string): Promise<void> {
-    await this.#namespace.delete(await this.#keyOf(id), STRICT);
+    await onItem(id, this.#keyOf(id), (key) => this.#namespace.delete(key, STRICT));
   }
 
   async clear(): Promise<void> {
@@ -102,8 +104,9 @@ export class Sessions {
 
   async #write(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
     const lifetime = this.#lifetimeOf(expires);
-    const key = await this.#keyOf(id);
-    await this.#namespace.set(key, session, exptimeOf(lifetime), strictIfOver(lifetime));
+    await onItem(id, this.#keyOf(id), (key) => {
+      return this.#namespace.set(key, session, exptimeOf(lifetime), strictIfOver(lifetime));
+    });
   }
 
   #keyOf(id: string): string | Promise<string> {

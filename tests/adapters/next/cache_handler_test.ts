@@ -457,6 +457,43 @@ Deno.test("nextCacheHandler() does not wait for an entry that never ends", async
   ]);
 });
 
+Deno.test("nextCacheHandler() writes what one process revalidates at the same time once, and no caller fails", async () => {
+  let writes = 0;
+  await using server = await MemcachedServer.listen({
+    fault({ line }) {
+      // Changes, and not what begins a part of the table.
+      if (/^(cas|set|append) next:tags:|^ms next:tags:.* C/.test(line)) writes++;
+      return undefined;
+    },
+  });
+  const options = { servers: server.address };
+  await using one = nextCacheHandler(options);
+  await using two = nextCacheHandler(options);
+  const handlers = Array.from({ length: 200 }, (_, i) => i % 2 === 0 ? one : two);
+  await Promise.all(handlers.map((handler) => handler.updateTags(["a"])));
+  assert(writes > 0 && writes <= 20, `${writes} writes`);
+  await render(one, "key", "text", { tags: ["a"] });
+  await render(two, "other", "text", { tags: ["b"] });
+  assertEquals([await textOf(two, "key"), await textOf(one, "other")], ["text", "text"]);
+  await Promise.all(handlers.map((handler) => handler.updateTags(["a"])));
+  assertEquals([await textOf(one, "key"), await textOf(two, "key")], [undefined, undefined]);
+  assertEquals(await textOf(one, "other"), "text");
+});
+
+Deno.test("nextCacheHandler() begins its record of revalidations once for all that read it first", async () => {
+  let asked = 0;
+  await using server = await MemcachedServer.listen({
+    fault({ keys }) {
+      asked += keys.filter((key) => key.startsWith("next:tags:")).length;
+      return undefined;
+    },
+  });
+  await using handler = nextCacheHandler({ servers: server.address });
+  await Promise.all(Array.from({ length: 100 }, (_, i) => handler.get(`${i}`, ["a", "b"])));
+  // There are 256 parts, of which each is read and added.
+  assert(asked < 2000, `${asked} keys`);
+});
+
 Deno.test("nextCacheHandler() logs the first of many errors", async () => {
   using warn = stub(console, "warn");
   await using away = nextCacheHandler({ servers: NOWHERE });

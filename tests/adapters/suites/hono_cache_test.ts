@@ -3,17 +3,26 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { cache } from "hono/cache";
-import { Client } from "@moecache/moecache";
+import { Client, SocketError } from "@moecache/moecache";
 import { MoecacheCacheStorage } from "@moecache/moecache/cache";
 import { MemcachedProcess } from "../../support/memcached.ts";
 
-async function withApp(body: (app: Hono, calls: () => number) => Promise<void>): Promise<void> {
-  await using memcached = await MemcachedProcess.start();
-  await using client = new Client(memcached.address, { timeout: 10_000 });
+/** Has `caches` be a client's while a test runs, as a program does for good. */
+async function withCaches(client: Client, body: () => Promise<void>): Promise<void> {
   const own: CacheStorage = new MoecacheCacheStorage(client);
   const present = Object.getOwnPropertyDescriptor(globalThis, "caches")!;
   Object.defineProperty(globalThis, "caches", { value: own, configurable: true });
   try {
+    await body();
+  } finally {
+    Object.defineProperty(globalThis, "caches", present);
+  }
+}
+
+async function withApp(body: (app: Hono, calls: () => number) => Promise<void>): Promise<void> {
+  await using memcached = await MemcachedProcess.start();
+  await using client = new Client(memcached.address, { timeout: 10_000 });
+  await withCaches(client, async () => {
     const app = new Hono();
     let calls = 0;
     const options = { cacheName: "hono", cacheControl: "max-age=60", wait: true };
@@ -28,9 +37,21 @@ async function withApp(body: (app: Hono, calls: () => number) => Promise<void>):
       return context.text(`call ${++calls}`, 200, { "Cache-Control": "max-age=0" });
     });
     await body(app, () => calls);
-  } finally {
-    Object.defineProperty(globalThis, "caches", present);
-  }
+  });
+}
+
+/** An app whose pages are counted, and the errors that its visitors would see. */
+function countingApp(wait: boolean): { app: Hono; errors: Error[] } {
+  const errors: Error[] = [];
+  const app = new Hono();
+  let calls = 0;
+  app.use(cache({ cacheName: "hono", cacheControl: "max-age=60", wait }));
+  app.get("*", (context) => context.text(`call ${++calls}`));
+  app.onError((error, context) => {
+    errors.push(error);
+    return context.text("Please try again", 503);
+  });
+  return { app, errors };
 }
 
 Deno.test("hono: a response is served from memcached the second time", async () => {
@@ -79,5 +100,63 @@ Deno.test("hono: a herd is answered, and one of its responses is kept", async ()
     assertEquals(texts.length, calls());
     const kept = await (await app.request("/page/herd")).text();
     assertEquals([texts.includes(kept), calls()], [true, 100]);
+  });
+});
+
+Deno.test("hono: pages are served while memcached is stopped, killed and back, with failover: miss", async () => {
+  await using first = await MemcachedProcess.start();
+  const settings = { timeout: 300, probeDelay: 20, failover: "miss" } as const;
+  await using client = new Client(first.address, settings);
+  await withCaches(client, async () => {
+    const { app, errors } = countingApp(true);
+    const ask = async (path: string) => {
+      const response = await app.request(path);
+      return [response.status, await response.text()];
+    };
+    const kept = await ask("/");
+    assertEquals(await ask("/"), kept);
+    Deno.kill(first.pid, "SIGSTOP");
+    assertEquals(await ask("/"), [200, "call 2"]);
+    assertEquals(await ask("/new"), [200, "call 3"]);
+    Deno.kill(first.pid, "SIGCONT");
+    await first.kill("SIGKILL");
+    assertEquals(await ask("/"), [200, "call 4"]);
+    const herd = await Promise.all(Array.from({ length: 20 }, () => ask("/")));
+    assertEquals(herd.map(([status]) => status), Array(20).fill(200));
+    await using _again = await MemcachedProcess.start([], { port: first.port });
+    let [page, next] = [await ask("/"), await ask("/")];
+    while (next[1] !== page[1]) {
+      // Nothing else waits for sockets or timers while memcached is down.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      [page, next] = [next, await ask("/")];
+    }
+    assertEquals([errors, next[0]], [[], 200]);
+  });
+});
+
+Deno.test("hono: a page that is stored without waiting rejects nothing without memcached", async () => {
+  await using client = new Client("127.0.0.1:1", { timeout: 300, failover: "miss" });
+  await withCaches(client, async () => {
+    const { app, errors } = countingApp(false);
+    const stored: Promise<unknown>[] = [];
+    const context = {
+      waitUntil: (promise: Promise<unknown>) => void stored.push(promise),
+      passThroughOnException() {},
+      props: {},
+    };
+    const response = await app.request("/", {}, {}, context);
+    assertEquals([response.status, await response.text(), errors], [200, "call 1", []]);
+    await Promise.all(stored);
+    assertEquals(stored.length, 1);
+  });
+});
+
+Deno.test("hono: without failover: miss, an app gets the error of memcached, and no page", async () => {
+  await using client = new Client("127.0.0.1:1", { timeout: 300 });
+  await withCaches(client, async () => {
+    const { app, errors } = countingApp(true);
+    const response = await app.request("/");
+    assertEquals([response.status, await response.text()], [503, "Please try again"]);
+    assertEquals(errors.map((error) => error instanceof SocketError), [true]);
   });
 });
