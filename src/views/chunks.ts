@@ -8,8 +8,7 @@ import {
   rawTranscoder,
   type Transcoder,
 } from "../../mod.ts";
-import { sessionOf } from "../commands/session.ts";
-import { isPartial } from "./partial_errors.ts";
+import { type Session, sessionOf } from "../commands/session.ts";
 
 /** Where the chunks of a value are. */
 export interface ChunkList {
@@ -21,9 +20,15 @@ export interface ChunkList {
   readonly lengthOf: (index: number) => number | undefined;
 }
 
+/** Observes how a stream is stored. */
+interface Progress {
+  readonly stored: (chunk: Uint8Array) => void;
+  readonly failed: (error: unknown) => unknown;
+}
+
 /** How many chunks are on their way at once where they are streamed. */
 const WINDOW = 8;
-/** How many bytes are asked for at once where the whole value is wanted: they have to come within `timeout`. */
+/** How many bytes are on their way at once where the whole value is there or wanted: they have to pass within `timeout`. */
 const BATCH_BYTES = 16_000_000;
 /** How many chunks these are where their length is not known. */
 const FEWEST_AT_ONCE = 16;
@@ -34,7 +39,10 @@ const CHANGED_AT_ONCE = 1000;
 /** How many chunks of a value are asked for at once, in one request for each server. */
 function batchOf({ lengthOf }: ChunkList): number {
   const length = lengthOf(0);
-  if (length === undefined) return FEWEST_AT_ONCE;
+  return length === undefined ? FEWEST_AT_ONCE : atOnceOf(length);
+}
+
+function atOnceOf(length: number): number {
   return Math.max(FEWEST_AT_ONCE, Math.floor(BATCH_BYTES / length));
 }
 
@@ -43,16 +51,16 @@ export class Chunks {
   readonly #client: KeyCommands;
   /** Sends bytes without a copy. */
   readonly #ownClient: KeyCommands;
-  /** Views keep or copy what they read. From these, the transcoder of {@linkcode readerInto} reads no bytes. */
-  readonly #isView: boolean;
+  /** Views have none. They keep or copy what they read: from these, the transcoder of {@linkcode readerInto} reads no bytes. */
+  readonly #session: Session | undefined;
 
   constructor(client: KeyCommands) {
-    this.#isView = sessionOf(client) === undefined;
+    this.#session = sessionOf(client);
     this.#client = client.withTranscoder(rawTranscoder);
     this.#ownClient = client.withTranscoder(rawTranscoder({ handsOverData: true }));
   }
 
-  /** Stores bytes in chunks, which all share one exptime. */
+  /** Stores bytes in chunks, which all share one exptime. They must not change before that has ended. */
   async write(
     bytes: Uint8Array,
     chunkByteLength: number,
@@ -60,25 +68,29 @@ export class Chunks {
     exptime: Exptime,
     options: OperationOptions,
   ): Promise<void> {
-    const chunks = new Map<string, Uint8Array>();
-    for (let index = 0; index * chunkByteLength < bytes.byteLength; index++) {
-      const start = index * chunkByteLength;
-      chunks.set(keyOf(index), bytes.subarray(start, start + chunkByteLength));
-    }
+    const client = this.#hasSent(options) ? this.#ownClient : this.#client;
+    const atOnce = atOnceOf(chunkByteLength);
+    const writing: Promise<void>[] = [];
     try {
-      await this.#client.setMany(chunks, exptime, options);
-    } catch (error) {
-      // The caller knows nothing of chunks.
-      const [failure] = isPartial(error) ? error.failures.values() : [error];
-      throw failure;
+      for (let index = 0; index * chunkByteLength < bytes.byteLength; index++) {
+        const start = index * chunkByteLength;
+        const chunk = bytes.subarray(start, start + chunkByteLength);
+        const write = client.set(keyOf(index), chunk, exptime, options);
+        write.catch(() => {});
+        writing.push(write);
+        if (writing.length === atOnce) await writing.shift();
+      }
+    } finally {
+      await Promise.allSettled(writing);
     }
+    await Promise.all(writing);
   }
 
   /**
    * Stores what a stream yields, a few chunks at a time. They must not change afterwards.
    *
-   * @param failed Called when a chunk cannot be stored, since the stream may have nothing to yield for long; returns
-   * what to fail with.
+   * @param progress `stored` is called with each chunk whose memory may be used again; `failed` when a chunk cannot be
+   * stored, since the stream may have nothing to yield for long; it returns what to fail with.
    * @returns How many chunks there are, and how long they are together.
    */
   async writeStream(
@@ -86,16 +98,18 @@ export class Chunks {
     keyOf: ChunkList["keyOf"],
     exptime: Exptime,
     options: OperationOptions,
-    failed: (error: unknown) => unknown,
+    { stored, failed }: Progress,
   ): Promise<{ count: number; byteLength: number }> {
     const writing: Promise<void>[] = [];
+    const free = this.#hasSent(options) ? stored : () => {};
     let count = 0;
     let byteLength = 0;
     for await (const chunk of pieces) {
       byteLength += chunk.byteLength;
-      const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options).catch((error) => {
-        throw failed(error);
-      });
+      const write = this.#ownClient.set(keyOf(count++), chunk, exptime, options)
+        .then(() => free(chunk), (error) => {
+          throw failed(error);
+        });
       // What has failed is thrown when it is its turn.
       void Promise.allSettled([write]);
       writing.push(write);
@@ -105,11 +119,20 @@ export class Chunks {
     return { count, byteLength };
   }
 
+  /**
+   * Whether a chunk that is stored has been sent as a whole, so that nothing reads its memory any more. A view may keep
+   * it; and with `failover: "miss"`, a write that has been dropped may be on its way still.
+   */
+  #hasSent({ failover }: OperationOptions): boolean {
+    if (this.#session === undefined) return false;
+    return failover === "error" || this.#session.settings.failover !== "miss";
+  }
+
   /** Reads all chunks, in one request per server for every 16 MB; `undefined` when one is missing or not as long as it must be. */
   async read(list: ChunkList, options: OperationOptions): Promise<Uint8Array | undefined> {
     const lengths = Array.from({ length: list.count }, (_, i) => list.lengthOf(i));
     const isKnown = lengths.every((length) => length !== undefined);
-    return isKnown && !this.#isView
+    return isKnown && this.#session !== undefined
       ? await this.#readInto(list, lengths, options)
       : await this.#readAll(list, options);
   }
@@ -184,7 +207,10 @@ export class Chunks {
   }
 
   /** Deletes the chunks. */
-  async delete(list: ChunkList, options: OperationOptions): Promise<void> {
+  async delete(
+    list: Pick<ChunkList, "keyOf" | "count">,
+    options: OperationOptions,
+  ): Promise<void> {
     for (let start = 0; start < list.count; start += CHANGED_AT_ONCE) {
       const length = Math.min(CHANGED_AT_ONCE, list.count - start);
       const keys = Array.from({ length }, (_, i) => list.keyOf(start + i));
@@ -231,12 +257,18 @@ function readerInto({ length, room }: Place): Transcoder {
   };
 }
 
-/** Cuts what a stream yields into chunks of one length; the last may be shorter. */
+/**
+ * Cuts what a stream yields into chunks of one length; the last may be shorter.
+ *
+ * @param spare Chunks whose memory is used again.
+ */
 export async function* rechunked(
   stream: AsyncIterable<Uint8Array>,
   chunkByteLength: number,
+  spare: Uint8Array[],
 ): AsyncGenerator<Uint8Array, void> {
-  let chunk = new Uint8Array(chunkByteLength);
+  const next = () => spare.pop() ?? new Uint8Array(chunkByteLength);
+  let chunk = next();
   let length = 0;
   for await (const piece of stream) {
     for (let start = 0; start < piece.byteLength;) {
@@ -247,7 +279,7 @@ export async function* rechunked(
       if (length < chunkByteLength) continue;
       yield chunk;
       // The one that was yielded is on its way.
-      chunk = new Uint8Array(chunkByteLength);
+      chunk = next();
       length = 0;
     }
   }

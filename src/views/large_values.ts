@@ -381,12 +381,16 @@ class LargeRules implements ValueRules {
     const { id, keyOf } = format.begin(key);
     const exptime = deferExptime(context.exptime, GRACE);
     const options = operationOptions(context.options ?? {});
+    const count = Math.ceil(byteLength / chunkByteLength);
     try {
       await this.chunks.write(bytes, chunkByteLength, { keyOf }, exptime, options);
     } catch (error) {
+      // Another fault would take as long again.
+      if (error instanceof ClientException) {
+        await Promise.allSettled([this.chunks.delete({ keyOf, count }, {})]);
+      }
       throw ofWhole(error, `set key ${JSON.stringify(key)}`);
     }
-    const count = Math.ceil(byteLength / chunkByteLength);
     return format.head(id, { count, byteLength, chunkByteLength }, encoded);
   }
 
@@ -519,8 +523,10 @@ class LargeView extends ValueView implements LargeValueCommands {
     const chunkExptime = deferExptime(exptime ?? 0, GRACE);
     let count = 0;
     let last: Uint8Array | undefined;
+    const spare: Uint8Array[] = [];
+    const cut = rechunked(bytesOf(stream, ending.signal), chunkByteLength, spare);
     const pieces = (async function* () {
-      for await (const chunk of rechunked(bytesOf(stream, ending.signal), chunkByteLength)) {
+      for await (const chunk of cut) {
         if (last !== undefined) {
           count++;
           yield last;
@@ -553,13 +559,11 @@ class LargeView extends ValueView implements LargeValueCommands {
         end(whole);
         return whole;
       };
-      const { byteLength } = await chunks.writeStream(
-        pieces,
-        keyOf,
-        chunkExptime,
-        operation,
+      const { byteLength } = await chunks.writeStream(pieces, keyOf, chunkExptime, operation, {
+        // The last one may be shorter.
+        stored: (chunk) => void (chunk.byteLength === chunkByteLength && spare.push(chunk)),
         failed,
-      );
+      });
       if (count === 0) return await this.set(key, last ?? new Uint8Array(), exptime, options);
       // What took long to arrive has begun to age.
       if (Date.now() - start >= 1000) {

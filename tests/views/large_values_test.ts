@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   Client,
   ClientException,
+  type Dial,
   type KeyCommands,
   PartialClientException,
   rawTranscoder,
@@ -10,6 +11,7 @@ import {
 } from "../../mod.ts";
 import { hashedKeys, largeValues, tagged } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
+import { dialNode } from "../../src/transport/node.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { assertTtl } from "../support/ttl.ts";
@@ -373,6 +375,37 @@ Deno.test("largeValues streams 64 MB in memory that holds a few chunks", async (
   for (const chunks of onTheirWay) assert(chunks > 1 && chunks <= 12, `${onTheirWay} chunks`);
 });
 
+for (const [failover, isReused] of [["error", true], ["miss", false]] as const) {
+  const how = isReused ? "in the memory of a few chunks" : "in memory of their own";
+  Deno.test(`largeValues streams chunks ${how} with failover: ${failover} (node, direct)`, async () => {
+    const memory = new Set<ArrayBufferLike>();
+    const chunkByteLength = 40_000;
+    const dial: Dial = async (endpoint, options) => {
+      const transport = await dialNode(endpoint, options);
+      const write = transport.write?.bind(transport);
+      assert(write !== undefined);
+      transport.write = (bytes) => {
+        if (bytes.buffer.byteLength === chunkByteLength) memory.add(bytes.buffer);
+        return write(bytes);
+      };
+      return transport;
+    };
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address, { dial, failover });
+    const view = largeValues(client, { chunkByteLength });
+    const value = bytes(40 * chunkByteLength + 5);
+    const pieces = Array.from({ length: 41 }, (_, i) => {
+      return value.subarray(i * chunkByteLength, (i + 1) * chunkByteLength);
+    });
+    await view.setStream("a", streamOf(...pieces));
+    if (isReused) assert(memory.size <= 12, `${memory.size} chunks`);
+    // A write that was dropped may be on its way still.
+    else assertEquals(memory.size, 40);
+    const found = await view.get<Uint8Array>("a");
+    assert(found?.every((byte, i) => byte === value[i]));
+  });
+}
+
 Deno.test("largeValues asks each server once for all chunks of a value", async () => {
   const requests: (readonly [server: number, line: string])[] = [];
   const noting = (server: number) => ({
@@ -527,5 +560,20 @@ Deno.test("largeValues names the caller's key when a part of a value fails, and 
     );
     assertEquals(new Map(read.results), new Map([["small", "new"]]));
     await client.flushAll();
+  }
+});
+
+Deno.test("largeValues leaves no chunks of a value that memcached refuses", async () => {
+  await using server = await MemcachedServer.listen({
+    fault({ command, keys }) {
+      const isSecond = keys.some((key) => /~moecache-1:|:1:/.test(key));
+      return command === "set" && isSecond ? { reply: "SERVER_ERROR no" } : undefined;
+    },
+  });
+  await using client = new Client(server.address);
+  for (const options of Object.values(FORMATS)) {
+    const view = largeValues(client, options);
+    await assertRejects(() => view.set("a", "long ".repeat(10_000)), ClientException, "no");
+    assertEquals(await keysOf(client), []);
   }
 });
