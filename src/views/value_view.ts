@@ -656,7 +656,7 @@ export class ValueView implements KeyCommands {
   /**
    * Carries out a write; then has the rules clean up what it has replaced, or what was refused.
    *
-   * @param absent Gets the keys of which cleaning up has shown that they counted as absent.
+   * @param absent Gets the keys that turned out to be absent.
    */
   async #replacing<Result>(
     names: KeyNames,
