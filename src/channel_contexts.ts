@@ -54,6 +54,8 @@ export interface BatchContext extends ServerContext {
 export interface ConnectContext extends ServerContext {
   /** Whether it uses TLS. */
   readonly tls: boolean;
+  /** Set for a connection of its own: for `items`, `watch` or a look-up of servers. It carries no batches. */
+  readonly isSeparate?: true;
   /** The number of the connection in this process, from 1. */
   readonly connectionEpoch: number;
   /** The name of the client. */
@@ -66,6 +68,8 @@ export interface ConnectContext extends ServerContext {
 export interface ConnectionClosedContext extends ServerContext {
   /** Whether it used TLS. */
   readonly tls: boolean;
+  /** Set for a connection of its own: for `items`, `watch` or a look-up of servers. */
+  readonly isSeparate?: true;
   /** The number of the connection in this process. */
   readonly connectionEpoch: number;
   /** Why it has ended. */

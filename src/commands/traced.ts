@@ -26,14 +26,8 @@ export function traced<Traced extends Operate>(command: string, operate: Traced)
   // Without rest parameters: they would be an array for each operation.
   const operation: Operate = (session, keys, a, b, c, d) => {
     if (!tracesCommands()) return operate(session, keys, a, b, c, d);
-    try {
-      const { client } = session.settings.counters;
-      const read = readOnce(keys);
-      return traceOperation({ command, client }, read, () => operate(session, read, a, b, c, d));
-    } catch (error) {
-      // What the caller's iterator throws.
-      return Promise.reject(error);
-    }
+    const { client } = session.settings.counters;
+    return traceOperation({ command, client }, keys, (read) => operate(session, read, a, b, c, d));
   };
   return operation as Traced;
 }
@@ -43,19 +37,21 @@ export function traced<Traced extends Operate>(command: string, operate: Traced)
  *
  * @param described What is known of it.
  * @param keys The key, the keys, or the entries by key, as the caller gave them.
+ * @param operate Is given the same, in a form that can be read again.
  */
-export function traceOperation<Result>(
+export function traceOperation<Result, Keys>(
   described: Pick<CommandContext, "command" | "client" | "namespace">,
-  keys: unknown,
-  operate: () => Promise<Result>,
+  keys: Keys,
+  operate: (keys: Keys) => Promise<Result>,
 ): Promise<Result> {
-  if (presentContext() !== undefined) return operate();
+  if (presentContext() !== undefined) return operate(keys);
   const { command, client, namespace } = described;
-  const args = keysOf(keys);
+  const read = readOnce(keys) as Keys;
+  const args = keysOf(read);
   const context: CommandContext = { command, args, keys: args.length, client };
   if (namespace !== undefined) context.namespace = namespace;
   const complete = READS.includes(command) ? countItems : undefined;
-  return trace(NAMES.command, context, operate, complete, context);
+  return trace(NAMES.command, context, () => operate(read), complete, context);
 }
 
 function countItems(context: CommandContext, result: unknown): void {
@@ -63,10 +59,18 @@ function countItems(context: CommandContext, result: unknown): void {
   context.misses = context.keys - context.hits;
 }
 
-/** Keys or entries that can be read twice: those of an iterator are taken out of it. */
+/** Keys or entries that can be read twice: those of an iterator are taken out of it, and what it throws. */
 function readOnce(keys: unknown): unknown {
-  const isIterable = typeof keys === "object" && keys !== null && Symbol.iterator in keys;
-  return isIterable ? [...keys as Iterable<unknown>] : keys;
+  if (typeof keys !== "object" || keys === null || !(Symbol.iterator in keys)) return keys;
+  try {
+    return [...keys as Iterable<unknown>];
+  } catch (error) {
+    return {
+      [Symbol.iterator]() {
+        throw error;
+      },
+    };
+  }
 }
 
 /** The keys of an operation, each once, and nothing else. */

@@ -1,6 +1,6 @@
 /** Counts and publishes the requests on one connection. @module */
 
-import type { BatchContext, ServerContext } from "../channel_contexts.ts";
+import type { BatchContext, ConnectContext } from "../channel_contexts.ts";
 import {
   begin,
   type Counters,
@@ -42,20 +42,17 @@ function countTime(counters: RequestCounters, seconds: number): void {
   counters.sum += seconds;
 }
 
-/** What is published of the connection. */
-type PublishedConnection = ServerContext & Pick<BatchContext, "connectionEpoch">;
-
 /** The batches on one connection. Their objects are used again, so that a request needs no other one. */
 export class Batches {
   readonly #counters: Counters;
-  readonly #server: PublishedConnection | undefined;
+  readonly #server: ConnectContext | undefined;
   /** Those without a complete reply, the oldest first. */
   readonly #open = new Fifo<Batch>();
   readonly #gathered: Batch[] = [];
   readonly #spare: Batch[] = [];
 
   /** @param server What is published of the connection; nothing is without it. */
-  constructor(counters: Counters, server: PublishedConnection | undefined) {
+  constructor(counters: Counters, server: ConnectContext | undefined) {
     this.#counters = counters;
     this.#server = server;
   }
@@ -63,13 +60,13 @@ export class Batches {
   /** Adds a request that is about to be written. */
   add(exchange: Exchange, byteLength: number): void {
     const { kind, size } = exchange;
-    const isCoalesced = exchange.countItems !== undefined;
     const last = this.#gathered[this.#gathered.length - 1];
-    const batch = last === undefined || isCoalesced || last.kind !== kind ? this.#make() : last;
+    const isNeighbour = last?.kind === kind && size === 1 && last.size === last.open;
+    const batch = isNeighbour ? last : this.#make();
+    batch.isCoalesced = !isNeighbour && kind.startsWith("get");
     if (batch !== last) {
       batch.kind = kind;
       batch.counters = this.#requestCounters(kind);
-      batch.isCoalesced = isCoalesced;
       batch.open = batch.size = batch.byteLength = 0;
       this.#gathered.push(batch);
       this.#open.push(batch);
@@ -81,11 +78,11 @@ export class Batches {
 
   /** Takes note that what was added is written now. */
   written(now: number): void {
-    const isHeard = this.#server !== undefined && isListenedTo(NAMES.batch);
+    const server = isListenedTo(NAMES.batch) ? this.#server : undefined;
     for (const batch of this.#gathered) {
       batch.written = now;
       this.#counters.bytesOut += batch.byteLength;
-      if (isHeard) this.#publish(batch);
+      if (server !== undefined) publishStart(batch, server);
     }
     this.#gathered.length = 0;
   }
@@ -131,19 +128,15 @@ export class Batches {
       ...{ written: 0, context: undefined },
     };
   }
+}
 
-  #publish(batch: Batch): void {
-    const context: BatchContext = {
-      command: batch.kind,
-      batchMode: batch.isCoalesced ? "COALESCED" : "PIPELINE",
-      batchSize: batch.size,
-      bytes: batch.byteLength,
-      serverAddress: this.#server?.serverAddress,
-      serverPort: this.#server?.serverPort,
-      connectionEpoch: this.#server?.connectionEpoch ?? 0,
-      client: this.#counters.client,
-    };
-    batch.context = context;
-    begin(NAMES.batch, context, () => {});
-  }
+function publishStart(batch: Batch, { tls: _, ...server }: ConnectContext): void {
+  const context: BatchContext = batch.context = {
+    command: batch.kind,
+    batchMode: batch.isCoalesced ? "COALESCED" : "PIPELINE",
+    batchSize: batch.size,
+    bytes: batch.byteLength,
+    ...server,
+  };
+  begin(NAMES.batch, context, () => {});
 }

@@ -3,6 +3,7 @@
 import "../loaded_already.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { SocketHolder, Sockets } from "./sockets.ts";
+import { transportWithEnd } from "./transport_with_end.ts";
 
 /** A dial within the limit. */
 export interface BoundedDial {
@@ -29,7 +30,7 @@ export async function dialWithin(
     const transport = await dial(signal);
     if (holder !== undefined) sockets.holders.add(holder);
     makeRoom(sockets);
-    return countedTransport(transport, () => {
+    return transportWithEnd(transport, () => {
       // An owner whose socket is closed for another is not in the list of holders any more.
       if (holder !== undefined && !sockets.holders.delete(holder)) sockets.leaving--;
       leave(sockets);
@@ -87,31 +88,4 @@ function makeRoom(sockets: Sockets): void {
 function isIdler(one: SocketHolder, other: SocketHolder): boolean {
   if (one.pending !== other.pending) return one.pending < other.pending;
   return one.lastRead < other.lastRead;
-}
-
-/** The same transport, with a callback when it has been closed. */
-function countedTransport(transport: Transport, closed: () => void): Transport {
-  let closing: Promise<void> | undefined;
-  const close = async () => {
-    try {
-      await transport.close();
-    } finally {
-      closed();
-    }
-  };
-  const { read, write, receive, ref, unref } = transport;
-  return {
-    get readable() {
-      return transport.readable;
-    },
-    get writable() {
-      return transport.writable;
-    },
-    close: () => closing ??= close(),
-    ...(read && { read: read.bind(transport) }),
-    ...(write && { write: write.bind(transport) }),
-    ...(receive && { receive: receive.bind(transport) }),
-    ...(ref && { ref: ref.bind(transport) }),
-    ...(unref && { unref: unref.bind(transport) }),
-  };
 }

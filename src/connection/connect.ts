@@ -1,6 +1,8 @@
 /** Opens a socket within a time limit, and tells how long to wait for a server, and before it is asked again. @module */
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
+import type { ConnectContext } from "../channel_contexts.ts";
+import { isListenedTo, NAMES, publish, trace } from "../observation.ts";
 import { DeadlineTimer, lazily } from "../waiting.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
@@ -17,6 +19,8 @@ export interface ConnectOptions
   readonly signal: AbortSignal;
   /** The socket's owner, if it may be closed for others. */
   readonly holder?: SocketHolder;
+  /** What is published of the attempt; nothing is without it. */
+  readonly context: ConnectContext | undefined;
   /** Called with a promise that resolves when the dial has ended, even an aborted one, and its late socket is closed. */
   readonly dialling?: (ended: Promise<void>) => void;
 }
@@ -28,7 +32,29 @@ export interface ConnectOptions
  * @throws {SocketError} When it failed; the runtime's error is its `cause`.
  * @throws {ClientException} When the server refused the credentials.
  */
-export async function connect(options: ConnectOptions): Promise<Transport> {
+export function connect(options: ConnectOptions): Promise<Transport> {
+  const { context } = options;
+  const open = () => openInTime(options);
+  return context && isListenedTo(NAMES.connect) ? trace(NAMES.connect, context, open) : open();
+}
+
+let connectionCount = 0;
+
+/** Numbers a connection among all of the process. */
+export function nextConnection(): number {
+  return ++connectionCount;
+}
+
+/** Publishes the end of a connection. */
+export function publishClosed(
+  context: ConnectContext | undefined,
+  reason: Error,
+  isFailure: boolean,
+): void {
+  if (context) publish(NAMES.connectionClosed, () => ({ ...context, reason, isFailure }));
+}
+
+async function openInTime(options: ConnectOptions): Promise<Transport> {
   const { server, connectTimeout, clock, signal } = options;
   const attempt = new AbortController();
   const giveUp = () => attempt.abort(signal.reason);

@@ -2,20 +2,18 @@
 
 import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
-import {
-  beginTurn,
-  endTurn,
-  isListenedTo,
-  lookForChannels,
-  NAMES,
-  noteCarrier,
-  publish,
-  trace,
-} from "../observation.ts";
+import { beginTurn, endTurn, lookForChannels, noteCarrier } from "../observation.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { Interruption } from "../protocol/refusal.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
-import { connect, connectionEndedError, connectTimeoutError, type EndReason } from "./connect.ts";
+import {
+  connect,
+  connectionEndedError,
+  connectTimeoutError,
+  type EndReason,
+  nextConnection,
+  publishClosed,
+} from "./connect.ts";
 import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder } from "./sockets.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
@@ -52,8 +50,6 @@ export interface ConnectionObserver {
   ended(connection: Connection, end: ConnectionEnd): void;
 }
 
-let connectionCount = 0;
-
 const resolved = /* @__PURE__ */ Promise.resolve();
 
 /** A queue of this length is searched for aborted commands. */
@@ -68,7 +64,7 @@ const LONG_IDLE = 100;
  */
 export class Connection implements SocketHolder {
   /** Its number among all connections. */
-  readonly id: number = ++connectionCount;
+  readonly id: number = nextConnection();
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
@@ -81,6 +77,8 @@ export class Connection implements SocketHolder {
   readonly #ending = new AbortController();
   /** Whether there is a socket; {@linkcode isOpen} is true a little later. */
   #isConnected = false;
+  /** What is published of it; nothing is if its server is not known. */
+  readonly #context: ConnectContext | undefined;
   /** Publishes how it has ended. */
   #tellEnd: (() => void) | undefined;
   #pipeline: Pipeline | undefined;
@@ -105,6 +103,7 @@ export class Connection implements SocketHolder {
   constructor(options: ConnectionOptions, observer: ConnectionObserver) {
     this.#options = options;
     this.#observer = observer;
+    this.#context = options.location && { ...options.location, connectionEpoch: this.id };
     this.#clock = { now: () => options.clock.now(), after: this.#after };
     this.#timer = new DeadlineTimer(this.#clock, () => this.#checkDeadlines());
     this.closed = this.#live();
@@ -298,21 +297,14 @@ export class Connection implements SocketHolder {
       ended.then(() => this.#dialled = undefined, () => {});
     };
     const { signal } = this.#ending;
-    const connecting = () => connect({ ...this.#options, dialling, signal, holder: this });
-    const context = isListenedTo(NAMES.connect) ? this.#describe() : undefined;
-    const transport = await (context ? trace(NAMES.connect, context, connecting) : connecting());
+    const context = this.#context;
+    const transport = await connect({ ...this.#options, dialling, signal, holder: this, context });
     this.#isConnected = true;
     this.#tellEnd?.();
     this.#keepsProcess = transport.ref !== undefined;
     const ends = { clock: this.#clock, queue: this.#queue, inFlight: this.#inFlight };
-    const options = { ...this.#options, ...ends, location: this.#describe() };
+    const options = { ...this.#options, ...ends, location: context };
     return await openPipeline(transport, options, this.#pipelineObserver());
-  }
-
-  /** What is published of it. */
-  #describe(): ConnectContext | undefined {
-    const { location, counters: { client } } = this.#options;
-    return location && { ...location, connectionEpoch: this.id, client };
   }
 
   #pipelineObserver(): PipelineObserver {
@@ -436,9 +428,7 @@ export class Connection implements SocketHolder {
     if (this.#isResting) this.#rest(false);
     this.#closing = this.#pipeline?.close(reason);
     this.#closing?.catch(() => {});
-    const tell = this.#tellEnd = () => {
-      publish(NAMES.connectionClosed, () => ({ ...this.#describe(), reason, isFailure }));
-    };
+    const tell = this.#tellEnd = () => publishClosed(this.#context, reason, isFailure);
     if (this.#isConnected) tell();
     const lost: Command[] = [];
     const again: Command[] = [];

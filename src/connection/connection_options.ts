@@ -1,6 +1,6 @@
 /** The options of a server's connections. @module */
 
-import type { ConnectContext, ServerContext } from "../channel_contexts.ts";
+import type { ConnectContext } from "../channel_contexts.ts";
 import type { Counters } from "../observation.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -34,5 +34,5 @@ export interface ConnectionOptions {
   /** What the client counts. */
   readonly counters: Counters;
   /** The server, for what is published; absent if nothing is published of the connection. */
-  readonly location?: ServerContext & Pick<ConnectContext, "tls">;
+  readonly location?: Omit<ConnectContext, "connectionEpoch">;
 }

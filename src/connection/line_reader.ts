@@ -1,11 +1,13 @@
 /** A separate connection for a reply that is read line by line. @module */
 
+import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import { withAction } from "../protocol/command.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
+import { describeSeparate, publishSeparateEnd } from "./separate_connections.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
 import { type Clock, DeadlineTimer } from "../waiting.ts";
 
@@ -20,6 +22,7 @@ export type LineReaderOptions = Pick<
   | "stallTimeout"
   | "clock"
   | "sockets"
+  | "location"
 >;
 
 interface Socket {
@@ -52,6 +55,10 @@ export class LineReader {
   #socket: Promise<Socket> | undefined;
   #dialled: Promise<void> | undefined;
   #isConnected = false;
+  /** What is published of the connection. */
+  #context: ConnectContext | undefined;
+  /** Why it has ended; `undefined` when its work is done. */
+  #reason: unknown;
   #isEnded = false;
   /** Whether a line is expected now. */
   #isDue = false;
@@ -194,6 +201,7 @@ export class LineReader {
     this.#timer.stop();
     this.#stall.stop();
     this.#caller?.removeEventListener("abort", this.#abort);
+    if (!this.#isEnded) this.#reason = reason;
     this.#isEnded = true;
     this.#ending.abort(reason);
   }
@@ -218,7 +226,8 @@ export class LineReader {
 
   async #dial(): Promise<Socket> {
     const dialling = (ended: Promise<void>) => void (this.#dialled = ended);
-    const transport = await connect({ ...this.#options, dialling, signal: this.signal });
+    const context = this.#context = describeSeparate(this.#options);
+    const transport = await connect({ ...this.#options, dialling, signal: this.signal, context });
     this.#isConnected = true;
     const { reader, writer } = await openStreams(transport);
     // A failure rejects the read or write, so `closed` is not awaited.
@@ -267,6 +276,7 @@ export class LineReader {
 
   async #close(): Promise<void> {
     const [dialed] = await Promise.allSettled([this.#socket]);
+    if (this.#isConnected) publishSeparateEnd(this.#context, this.server, this.#reason);
     // A dial that was given up may end with a socket after all.
     if (this.#dialled !== undefined) await inTime(this.#dialled, LONGEST_CLOSE);
     if (dialed.status === "rejected" || dialed.value === undefined) return;

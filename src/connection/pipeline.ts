@@ -8,7 +8,7 @@ import { RequestBuffer } from "../protocol/request_buffer.ts";
 import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
 import { afterTurn } from "../transport/event_loop.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
-import type { ServerContext } from "../channel_contexts.ts";
+import type { ConnectContext } from "../channel_contexts.ts";
 import { Batches } from "./batches.ts";
 import type { EndReason } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
@@ -22,7 +22,7 @@ export interface PipelineOptions extends
     "server" | "maxValueBytes" | "keys" | "stallTimeout" | "direct" | "clock" | "counters"
   > {
   /** The server, for what is published. */
-  readonly location?: ServerContext & { readonly connectionEpoch: number } | undefined;
+  readonly location?: ConnectContext | undefined;
   /** The commands that have not been written. */
   readonly queue: Fifo<Command>;
   /** The requests in flight, the oldest first. */

@@ -367,6 +367,7 @@ export class ServerNode implements ServerHandle {
       const limit = Math.min(longestWait(this.#options), PROBE_TIMEOUT);
       const key = PROBE_KEY + Math.floor(Math.random() * PROBE_KEYS);
       const command = new RetrievalCommand("get", key, () => {}).settleBy(() => resolve(), reject);
+      command.isStep = true;
       command.turn = { deadline: this.#options.clock.now() + limit, hasConnected: true };
       this.#connection().submit(command);
     });

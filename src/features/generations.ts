@@ -1,6 +1,7 @@
 /** Operations on keys of a generation: when the next generation begins, all keys of the last one are misses. @module */
 
-import type { OperationOptions } from "../commands/operation_options.ts";
+import type { KeyCommands } from "../commands/key_commands.ts";
+import type { GetOrSetOptions, OperationOptions } from "../commands/operation_options.ts";
 import { sessionOf } from "../commands/session.ts";
 import {
   PartialClientException,
@@ -16,7 +17,7 @@ import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { failureOf, withCallersKeys } from "./callers_keys.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
-import { computeAsRead } from "./unstored_values.ts";
+import { computeAsRead, type UnstoredValues } from "./unstored_values.ts";
 
 /** An operation with one generation. Its result is used only if that is the current generation. */
 export interface Attempt {
@@ -59,9 +60,6 @@ export class Generations {
     this.#counterKey = reservedKey(prefix, "generation", keys);
     this.#counter = new RisingCounter(commands, this.#counterKey);
   }
-
-  /** Computes a value that cannot be stored, because the generation of its key is unknown. */
-  readonly compute: typeof computeAsRead = computeAsRead;
 
   /** Begins the next generation. */
   async next(options: OperationOptions | undefined): Promise<void> {
@@ -123,13 +121,35 @@ export class Generations {
     return await goOn(fetched);
   }
 
+  /**
+   * Runs `getOrSet`. A value is computed and not stored if the generation is unknown and the client treats this as a
+   * miss.
+   *
+   * @param computing Such values, by key.
+   */
+  getOrSet<Value>(
+    commands: KeyCommands,
+    computing: UnstoredValues,
+    key: string,
+    load: () => Value | Promise<Value>,
+    options: GetOrSetOptions | undefined,
+  ): Promise<Value> {
+    const own = options?.signal;
+    const operate = ({ prefix, guard, waitingFor }: Attempt) =>
+      waitingFor((signal) => {
+        return commands.getOrSet(prefix + key, guard(load), { ...options, signal });
+      }, own);
+    const compute = () => untilAborted(computeAsRead(commands, computing, key, load), own);
+    return this.run("getOrSet", [key], operate, options, compute);
+  }
+
   /** Runs an operation on many keys. Its results and errors have the caller's keys. */
   async runMany<Result>(
     action: string,
     keys: readonly string[],
     operate: (keys: string[]) => Promise<Map<string, Result>>,
     options: OperationOptions | undefined,
-    miss: () => Map<string, Result>,
+    miss: () => Map<string, Result> = () => new Map(),
   ): Promise<Map<string, Result>> {
     return await this.run(
       action,

@@ -4,7 +4,6 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import { readEntries } from "../commands/many_keys.ts";
 import {
   type CounterOptions,
-  GET_OR_SET_OPTIONS,
   type GetOrSetOptions,
   type InvalidateOptions,
   KEY_COMMAND_OPTIONS,
@@ -16,13 +15,12 @@ import { traceOperation } from "../commands/traced.ts";
 import { tracesCommands } from "../observation.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { quote, ValidationException } from "../errors.ts";
-import { checkFunction, copyOptions } from "../option_checks.ts";
+import { checkFunction } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 import { checkKey, checkKeys, MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
-import { untilAborted } from "../waiting.ts";
 import type { Attempt, Generations } from "./generations.ts";
 import type { UnstoredValues } from "./unstored_values.ts";
 import { withFeatures } from "./lazy_features.ts";
@@ -37,6 +35,12 @@ interface Shared {
   /** Absent until they are needed. */
   generations?: Generations;
 }
+
+/** Uses the generations of keys, with a copy of the caller's options. */
+type Use<Result> = (
+  generations: Generations,
+  options: OperationOptions | undefined,
+) => Promise<Result>;
 
 /**
  * A view of a client whose keys have a prefix and can all be invalidated together. `client.namespace(prefix)` makes
@@ -120,11 +124,12 @@ export class Namespace implements KeyCommands {
    * assertEquals(await prices.get("tea"), undefined);
    * ```
    */
-  async invalidateAll(options?: OperationOptions): Promise<void> {
-    await this.#withGenerations(
-      ["invalidateAll", []],
+  invalidateAll(options?: OperationOptions): Promise<void> {
+    return this.#operate(
+      "invalidateAll",
+      [],
       options,
-      (generations) => generations.next(options),
+      () => (generations) => generations.next(options),
     );
   }
 
@@ -156,12 +161,13 @@ export class Namespace implements KeyCommands {
    * assertEquals(keys, ["tea"]);
    * ```
    */
-  async currentPrefix(options?: OperationOptions): Promise<string> {
+  currentPrefix(options?: OperationOptions): Promise<string> {
     const prefixOf = ({ prefix }: Attempt) => Promise.resolve(prefix);
-    return await this.#withGenerations(
-      ["currentPrefix", []],
+    return this.#operate(
+      "currentPrefix",
+      [],
       options,
-      (generations) => generations.run("currentPrefix", [], prefixOf, options),
+      () => (generations) => generations.run("currentPrefix", [], prefixOf, options),
     );
   }
 
@@ -169,17 +175,15 @@ export class Namespace implements KeyCommands {
     return this.#run("get", key, options, (key) => this.#commands.get<Value>(key, options), none);
   }
 
-  async getMany<Value = unknown>(
+  getMany<Value = unknown>(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    const unique = [...checkKeys(keys, "get")];
-    const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
-    return await this.#withGenerations(
-      ["getMany", unique],
-      options,
-      (generations) => generations.runMany("get", unique, read, options, () => new Map()),
-    );
+    return this.#operate("getMany", keys, options, (keys) => {
+      const unique = [...checkKeys(keys, "get")];
+      const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
+      return (generations) => generations.runMany("get", unique, read, options);
+    });
   }
 
   gets<Value = unknown>(
@@ -213,25 +217,23 @@ export class Namespace implements KeyCommands {
     );
   }
 
-  async setMany(
+  setMany(
     entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    const values = readEntries(entries);
-    const all = [...values.values()];
-    const store = async (keys: string[]) => {
-      const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
-      await this.#commands.setMany(prefixed, exptime, options);
-      return new Map();
-    };
-    await this.#withGenerations(
-      ["setMany", [...values.keys()]],
-      options,
-      (generations) => {
-        return generations.runMany("set", [...values.keys()], store, options, () => new Map());
-      },
-    );
+    return this.#operate("setMany", entries, options, (entries) => {
+      const values = readEntries(entries);
+      const all = [...values.values()];
+      const store = async (keys: string[]) => {
+        const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
+        await this.#commands.setMany(prefixed, exptime, options);
+        return new Map();
+      };
+      return async (generations) => {
+        await generations.runMany("set", [...values.keys()], store, options);
+      };
+    });
   }
 
   add(
@@ -334,39 +336,28 @@ export class Namespace implements KeyCommands {
     return this.#run("delete", key, options, (key) => this.#commands.delete(key, options), no);
   }
 
-  async deleteMany(
+  deleteMany(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    const all = [...checkKeys(keys, "delete")];
-    const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
-    const none = () => new Map(all.map((key) => [key, false]));
-    return await this.#withGenerations(
-      ["deleteMany", all],
-      options,
-      (generations) => generations.runMany("delete", all, remove, options, none),
-    );
+    return this.#operate("deleteMany", keys, options, (keys) => {
+      const all = [...checkKeys(keys, "delete")];
+      const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
+      const none = () => new Map(all.map((key) => [key, false]));
+      return (generations) => generations.runMany("delete", all, remove, options, none);
+    });
   }
 
-  async getOrSet<Value>(
+  getOrSet<Value>(
     key: string,
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    checkFunction("load", load);
-    const operate = ({ prefix, guard, waitingFor }: Attempt) =>
-      waitingFor((signal) => {
-        return this.#commands.getOrSet(prefix + key, guard(load), {
-          ...copyOptions(options ?? {}, Object.keys(GET_OR_SET_OPTIONS)),
-          signal,
-        });
-      }, options?.signal);
-    return await this.#withGenerations(["getOrSet", [key]], options, (generations) => {
-      const compute = () => {
-        const value = generations.compute(this.#commands, this.#computing, key, load);
-        return untilAborted(value, options?.signal);
+    return this.#operate("getOrSet", key, options, () => {
+      checkFunction("load", load);
+      return (generations, options) => {
+        return generations.getOrSet(this.#commands, this.#computing, key, load, options);
       };
-      return generations.run("getOrSet", [key], operate, options, compute);
     });
   }
 
@@ -380,19 +371,17 @@ export class Namespace implements KeyCommands {
     );
   }
 
-  async update<Value = unknown>(
+  update<Value = unknown>(
     key: string,
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    checkFunction("change", change);
-    const operate = ({ prefix, guard }: Attempt) =>
-      this.#commands.update(prefix + key, guard(change), options);
-    return await this.#withGenerations(
-      ["update", [key]],
-      options,
-      (generations) => generations.run("update", [key], operate, options),
-    );
+    return this.#operate("update", key, options, () => {
+      checkFunction("change", change);
+      const operate = ({ prefix, guard }: Attempt) =>
+        this.#commands.update(prefix + key, guard(change), options);
+      return (generations) => generations.run("update", [key], operate, options);
+    });
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
@@ -426,34 +415,41 @@ export class Namespace implements KeyCommands {
     miss?: () => Result,
   ): Promise<Result> {
     const operateOn = ({ prefix }: Attempt) => operate(prefix + key);
-    return this.#withGenerations(
-      [command, [key]],
+    return this.#operate(
+      command,
+      key,
       options,
-      (generations) => generations.run(command, [key], operateOn, options, miss),
+      () => (generations) => generations.run(command, [key], operateOn, options, miss),
     );
   }
 
-  /** Uses the generations of the keys, which are loaded with the first use: they have to be asked for anyway. */
-  #withGenerations<Result>(
-    [command, keys]: readonly [command: string, keys: readonly string[]],
+  /**
+   * Operates with the generations of the keys, which are loaded with the first use: they have to be asked for anyway.
+   *
+   * @param prepare Checks what the operation is given; so what it refuses is published as well.
+   */
+  async #operate<Keys, Result>(
+    command: string,
+    keys: Keys,
     options: OperationOptions | undefined,
-    use: (generations: Generations) => Promise<Result>,
+    prepare: (keys: Keys) => Use<Result>,
   ): Promise<Result> {
-    const operate = () => this.#useGenerations(options, use);
-    if (!tracesCommands()) return operate();
+    const operate = (keys: Keys) => this.#useGenerations(options, prepare(keys));
+    if (!tracesCommands()) return await operate(keys);
     const client = sessionOf(this.#commands)?.settings.counters.client ?? "";
-    return traceOperation({ command, client, namespace: this.prefix }, keys, operate);
+    return await traceOperation({ command, client, namespace: this.prefix }, keys, operate);
   }
 
   #useGenerations<Result>(
     options: OperationOptions | undefined,
-    use: (generations: Generations) => Promise<Result>,
+    use: Use<Result>,
   ): Promise<Result> {
     // Which of them the operation has, it checks itself.
-    return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }) => {
+    return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }, options) => {
       const shared = this.#shared;
       return use(
         shared.generations ??= new Generations(shared.commands, this.prefix, this.longestKey),
+        options,
       );
     });
   }

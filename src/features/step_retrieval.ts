@@ -4,7 +4,7 @@ import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 
 /** Reads an item for an operation that tells itself whether there was a value, and how long it was. */
 export class StepRetrieval extends RetrievalCommand {
-  override readonly isStep = true;
+  override isStep = true;
 
   override found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
     // The bytes of stubs and marks are none of the value's.

@@ -7,12 +7,14 @@ import type { RoomCheck } from "../connection/server_node.ts";
 import { deferred } from "../waiting.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { DiscoveryLoop } from "../discovery/discovery_loop.ts";
+import { openForLookUp } from "./look_up_socket.ts";
 import { type Waiter, WaitingRoom } from "./waiting_room.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
+import type { ReachedServer } from "./servers.ts";
 import type { ServerAddress } from "../server_address.ts";
-import type { TlsOptions, Transport } from "../transport/transport.ts";
+import type { TlsOptions } from "../transport/transport.ts";
 import { untilAborted } from "../waiting.ts";
 
 /** The maximum time of a look-up in milliseconds; less if the client's time limits are less. */
@@ -33,8 +35,8 @@ export interface Deployment {
   readonly setServers: (servers: readonly ServerAddress[]) => Promise<void>;
   /** The TLS options of servers whose addresses have none. */
   readonly tls: TlsOptions | undefined;
-  /** Opens a socket in the same way as for the client's servers. */
-  readonly connect: (address: ServerAddress, signal: AbortSignal) => Promise<Transport>;
+  /** How a server is reached, as those of the client; throws a ValidationException when the address is invalid. */
+  readonly reach: (address: ServerAddress) => ReachedServer;
   /** Whether there is room for an operation where others wait. */
   readonly room: RoomCheck;
   /** Called with the error of a failed look-up. */
@@ -77,7 +79,9 @@ export class DiscoveringRouter implements Route {
       retryDelay: options.probeDelay,
       maxRetryDelay: options.maxProbeDelay,
       tls: deployment.tls,
-      connect: (address, signal) => this.#deployment.connect(address, signal),
+      connect: async (address, signal) => {
+        return await openForLookUp(this.#deployment.reach(address), signal);
+      },
       isAwaited: () => this.pending() > 0,
       found: (servers) => this.#found(servers),
       failed: (error) => this.#fail(error),

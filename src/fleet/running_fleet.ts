@@ -2,21 +2,19 @@
 
 import "../loaded_already.ts";
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
-import { connect } from "../connection/connect.ts";
 import { RoomCheck } from "../connection/server_node.ts";
 import type { SocketError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Locator } from "../routing/locator.ts";
 import { type ResolvedServer, resolveServers, type ServerAddress } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
-import type { Transport } from "../transport/transport.ts";
 import { allEnded } from "../waiting.ts";
 import type { DiscoveringRouter } from "./discovering_router.ts";
 import type { FailoverRouter } from "./failover_router.ts";
 import type { Route } from "./route.ts";
 import { Router } from "./router.ts";
 import { ServerEvent } from "./server_event.ts";
-import { dialerOf, type ReportServer } from "./servers.ts";
+import { reached, type ReportServer } from "./servers.ts";
 import { describeServer, type ServerStatus } from "./status.ts";
 
 /** The router of a client, with failover and discovery in front of it. */
@@ -146,7 +144,7 @@ export class RunningFleet {
           hasServers: () => this.#router.members.length > 0,
           setServers: (servers) => this.#discovered(servers),
           tls: chooseTls(undefined, this.#options.tls),
-          connect: (address, signal) => this.#connect(address, signal),
+          reach: (address) => reached(resolveServers([address], this.#options)[0]!, this.#options),
           room: new RoomCheck(this.#options),
           failed: (error: SocketError) => this.#tell("error", discovery.name, error),
         },
@@ -161,15 +159,5 @@ export class RunningFleet {
   #makeGutter({ servers }: ResolvedGutter): Router {
     const options = { ...this.#options, failover: "error", retries: 0 } as const;
     return new Router(servers, options, this.#report);
-  }
-
-  async #connect(address: ServerAddress, signal: AbortSignal): Promise<Transport> {
-    const [server] = resolveServers([address], this.#options);
-    signal.throwIfAborted();
-    const dial = dialerOf(server!, this.#options);
-    const transport = await connect({ ...this.#options, server: server!.name, dial, signal });
-    if (this.#options.direct) return transport;
-    const { readable, writable } = transport;
-    return { readable, writable, close: () => transport.close() };
   }
 }

@@ -1,6 +1,7 @@
 /** The list of a client's servers, with a node for each. @module */
 
 import type { ResolvedOptions } from "../client_options.ts";
+import type { ConnectionOptions } from "../connection/connection_options.ts";
 import type { ServerEventType } from "../connection/server_handle.ts";
 import { ServerNode } from "../connection/server_node.ts";
 import { SocketError } from "../errors.ts";
@@ -20,6 +21,9 @@ export interface Member extends Listed {
 
 /** The client's options for opening sockets. */
 type DialerOptions = Pick<ResolvedOptions, "dial" | "keepAlive" | "noDelay" | "connectTimeout">;
+
+/** The options of the connections to a server, and the client's. */
+export type ReachedServer = Omit<ResolvedOptions, "dial"> & ConnectionOptions;
 
 /** Makes a node for each server, keeps the nodes that stay in the list, and retires the others. */
 export class Servers {
@@ -88,20 +92,32 @@ export class Servers {
   }
 
   #makeNode(server: ResolvedServer): ServerNode {
-    const { name, endpoint: { hostname, path, port, tls } } = server;
     return new ServerNode({
-      ...this.#options,
-      server: name,
-      dial: dialerOf(server, this.#options),
-      location: { serverAddress: hostname ?? path, serverPort: port, tls: tls !== undefined },
+      ...reached(server, this.#options),
       dialsRefusing: this.#options.failover === "error",
-      report: (type, error) => this.#report(type, name, error),
+      report: (type, error) => this.#report(type, server.name, error),
     });
   }
 }
 
+/** The client's options with how a server is reached, and what is published of it. */
+export function reached(server: ResolvedServer, options: ResolvedOptions): ReachedServer {
+  const { name, endpoint: { hostname, path, port, tls } } = server;
+  return {
+    ...options,
+    server: name,
+    dial: dialerOf(server, options),
+    location: {
+      serverAddress: hostname ?? path,
+      serverPort: port,
+      tls: tls !== undefined,
+      client: options.counters.client,
+    },
+  };
+}
+
 /** Makes the dialer of a server, which also authenticates if there are credentials. */
-export function dialerOf(
+function dialerOf(
   { endpoint, credentials }: ResolvedServer,
   { dial, keepAlive, noDelay, connectTimeout }: DialerOptions,
 ): (signal: AbortSignal) => Promise<Transport> {

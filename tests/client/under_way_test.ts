@@ -93,7 +93,7 @@ const OPERATIONS: Readonly<Record<string, (client: Client) => Promise<unknown>>>
   'mg key "a" ': (client) => client.getOrSet("a", () => 1),
   'mg key "a"  ': (client) => client.inspect("a"),
   'gets key "a" ': (client) => client.update("a", () => 1),
-  'incr key "n~moecache-generation"': (client) => client.namespace("n").get("a"),
+  'incr the generation of namespace "n"': (client) => client.namespace("n").get("a"),
   "flush_all": (client) => client.flushAll(),
   "stats slabs": (client) => client.stats("slabs"),
   "stats": (client) => client.stats(),

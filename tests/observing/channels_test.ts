@@ -1,10 +1,20 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { CHANNELS, Client, type ClientOptions, rawTranscoder, TimeoutError } from "../../mod.ts";
+import {
+  CHANNELS,
+  Client,
+  type ClientOptions,
+  rawTranscoder,
+  TimeoutError,
+  ValidationException,
+} from "../../mod.ts";
+import type { KeyCommands } from "../../src/commands/key_commands.ts";
+import { elastiCache } from "../../src/discovery/mod.ts";
 import { migrate } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import {
+  type Context,
   FAILURE,
   Listener,
   noteUncaught,
@@ -227,10 +237,61 @@ testChannels(
       })();
       await assertRejects(() => client.getMany(broken), Error, "broken");
       await client.get("key");
-      assertEquals(listener.traces.map(({ events }) => events), [FAILURE, FAILURE, SUCCESS]);
+      assertEquals(
+        listener.traces.map(({ events }) => events),
+        [FAILURE, FAILURE, FAILURE, SUCCESS],
+      );
     });
   },
 );
+
+testChannels("a namespace publishes what it rejects as a client does", async () => {
+  await withClient(async (client) => {
+    const invalid = (commands: KeyCommands) => [
+      () => commands.getMany(1 as unknown as string[]),
+      () => commands.getMany(["a", "not a key"]),
+      () => commands.getMany(["a", 1 as unknown as string]),
+      () => commands.deleteMany("key"),
+      () => commands.deleteMany(new Set(["not a key"])),
+      () => commands.setMany([1] as unknown as []),
+      () => commands.setMany({ "not a key": 1 }),
+      () => commands.getOrSet("key", 1 as unknown as () => number),
+      () => commands.update("key", 1 as unknown as () => number),
+      () => commands.get(1 as unknown as string),
+      () => commands.get("key", { timeout: 1 } as object),
+      () =>
+        commands.getMany((function* () {
+          yield "key";
+          throw new ValidationException("broken");
+        })()),
+    ];
+    const publishedBy = async (commands: KeyCommands) => {
+      using listener = new Listener().trace(CHANNELS.command);
+      for (const operate of invalid(commands)) await assertRejects(operate, ValidationException);
+      return listener.traces.map(({ context: { command, args, keys }, events }) => {
+        return [command, args, keys, ...events];
+      });
+    };
+    const expected = await publishedBy(client);
+    assertEquals(expected.length, invalid(client).length);
+    assertEquals(expected[1], ["getMany", ["a", "not a key"], 2, ...FAILURE]);
+    assertEquals(await publishedBy(client.namespace("pages:")), expected);
+    // A list that can be read once is read once.
+    const pages = client.namespace("pages:");
+    using listener = new Listener().trace(CHANNELS.command);
+    await pages.setMany(new Map([["a", 1], ["b", 2]]).entries());
+    assertEquals((await pages.getMany(new Set(["a", "b"]).values())).size, 2);
+    assertEquals((await pages.deleteMany(["a", "b"].values())).size, 2);
+    assertEquals(
+      listener.traces.map(({ context: { command, args, hits } }) => [command, args, hits]),
+      [["setMany", ["a", "b"], undefined], ["getMany", ["a", "b"], 2], [
+        "deleteMany",
+        ["a", "b"],
+        undefined,
+      ]],
+    );
+  });
+});
 
 testChannels("abort, timeout and close end an operation once", async () => {
   for (const way of ["abort", "timeout", "close"] as const) {
@@ -307,6 +368,32 @@ testChannels("a batch is the gets of one request, or the neighbours of one kind"
   });
 });
 
+testChannels("reads with a request for each key are one batch in one write", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  using listener = new Listener().trace(CHANNELS.batch);
+  const long = "k".repeat(240);
+  await Promise.all(["a", "b", "c"].map((key) => client.getAndTouch(key, 60)));
+  await Promise.all([client.get("a"), client.getAndTouch("b", 60), client.gets("c")]);
+  // More than fits in one request.
+  await client.getMany(Array.from({ length: 70 }, (_, i) => `${long}${i}`));
+  assertEquals(
+    listener.traces.map(({ context: { command, batchMode, batchSize } }) => {
+      return [command, batchMode, batchSize];
+    }),
+    [
+      ["gat", "PIPELINE", 3],
+      ["get", "COALESCED", 1],
+      ["gat", "PIPELINE", 1],
+      ["gets", "COALESCED", 1],
+      ["get", "COALESCED", 65],
+      ["get", "COALESCED", 5],
+    ],
+  );
+  assertEquals(listener.traces[0]?.context.bytes, 3 * "gat 60 a\r\n".length);
+  assertEquals(client.metrics().coalescedKeys, 70);
+});
+
 testChannels("connections and servers are published without credentials", async () => {
   await using server = await MemcachedServer.listen({ auth: { username: "me", password: SECRET } });
   using listener = new Listener().trace(CHANNELS.connect).listen(CHANNELS.connectionClosed)
@@ -330,6 +417,69 @@ testChannels("connections and servers are published without credentials", async 
   ]);
   assert(!JSON.stringify([listener.traces, listener.messages]).includes(SECRET));
 });
+
+testChannels("the connections of items, watch and look-ups are published", async () => {
+  await using server = await MemcachedServer.listen({ auth: { username: "me", password: SECRET } });
+  await using endpoint = await MemcachedServer.listen({
+    auth: { username: "me", password: SECRET },
+    cluster: [server.address],
+  });
+  using listener = new Listener().trace(CHANNELS.connect).listen(CHANNELS.connectionClosed);
+  const auth = { username: "me", password: SECRET };
+  for (const io of ["direct", "streams"] as const) {
+    const discovery = elastiCache(endpoint.address, { interval: 2_000_000_000 });
+    const client = new Client([], { auth, discovery, clientName: io, io });
+    await client.set("key", 1);
+    for await (const { key } of client.items()) assertEquals(key, "key");
+    const aborting = new AbortController();
+    const watched = client.watch(["mutations"], { signal: aborting.signal });
+    await watched.ready;
+    aborting.abort(new Error("enough"));
+    await assertRejects(() => watched.getReader().read(), Error, "enough");
+    await client.close();
+  }
+  const expected = (client: string) => [
+    ["opened", client, endpoint.port, true, SUCCESS],
+    ["opened", client, server.port, undefined, SUCCESS],
+    ["opened", client, server.port, true, SUCCESS],
+    ["opened", client, server.port, true, SUCCESS],
+  ];
+  assertEquals(
+    listener.traces.map(({ context: { client, serverPort, isSeparate }, events }) => {
+      return ["opened", client, serverPort, isSeparate, events];
+    }),
+    [...expected("direct"), ...expected("streams")],
+  );
+  const numbers = (contexts: Context[]) => contexts.map((context) => context.connectionEpoch);
+  const opened = numbers(listener.traces.map(({ context }) => context));
+  assertEquals(new Set(opened).size, 8);
+  assertEquals(numbers(listener.messages).sort(), opened.sort());
+  for (const { reason, isFailure } of listener.messages) {
+    assert(reason instanceof Error);
+    assertEquals(isFailure, false);
+  }
+  assert(!JSON.stringify([listener.traces, listener.messages]).includes(SECRET));
+});
+
+testChannels(
+  "a connection of items, or of a look-up, that cannot be opened is published",
+  async () => {
+    using listener = new Listener().trace(CHANNELS.connect).listen(CHANNELS.connectionClosed);
+    await using client = new Client("127.0.0.1:1");
+    await assertRejects(() => Array.fromAsync(client.items()));
+    await assertRejects(() => client.watch(["mutations"]).ready);
+    await using looking = new Client([], { discovery: elastiCache("127.0.0.1:1") });
+    await assertRejects(() => looking.get("key"));
+    await looking.close();
+    const [items, watch, lookUp] = listener.traces;
+    for (const trace of [items, watch, lookUp]) {
+      assertEquals(trace?.events, FAILURE);
+      assertEquals(trace?.context.serverPort, 1);
+      assert(trace?.context.error instanceof Error);
+    }
+    assertEquals(listener.messages, []);
+  },
+);
 
 testChannels("discovery tells which servers are new, and which have left", async () => {
   let list = ["127.0.0.1:2", "127.0.0.1:3"];

@@ -72,6 +72,23 @@ Deno.test("Client.metrics counts what getOrSet finds, and no step of an operatio
   }
 });
 
+Deno.test("Client.metrics counts no probe as a miss", async () => {
+  const server = await MemcachedServer.listen();
+  const { port } = server;
+  await using client = new Client(server.address, { failuresBeforeDead: 1, probeDelay: 1 });
+  await client.get("none");
+  await server.close();
+  await assertRejects(async () => {
+    while (true) await client.get("none");
+  });
+  const up = new Promise<void>((resolve) => client.addEventListener("up", () => resolve()));
+  const { misses } = client.metrics();
+  await using _ = await MemcachedServer.listen({ port });
+  await up;
+  const { hits, misses: after } = client.metrics();
+  assertEquals([hits, after], [0, misses]);
+});
+
 Deno.test("clientName is checked", () => {
   for (const clientName of ["", "a b", "ü", 1, "x".repeat(201)]) {
     assertThrows(() => new Client("host", { clientName } as object), ValidationException);

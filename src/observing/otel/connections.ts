@@ -5,12 +5,14 @@ import type { BatchContext, CommandContext, ConnectContext } from "../../channel
 /** An open connection. */
 interface Connection {
   readonly client: string;
+  /** Whether it is a connection of its own, which is in use until it is closed. */
+  readonly isSeparate: boolean;
   /** How many batches on it have no complete reply. */
   batches: number;
 }
 
 /** The part of a context that says which connection is meant. */
-type OfConnection = Pick<ConnectContext, "client" | "connectionEpoch">;
+type OfConnection = Pick<ConnectContext, "client" | "connectionEpoch" | "isSeparate">;
 
 /** An operation that has not been written yet. */
 interface Waiting {
@@ -26,10 +28,12 @@ export class Connections {
 
   /** A connection is open. */
   opened(context: OfConnection): Connection {
-    const { client } = context;
+    const { client, isSeparate = false } = context;
     const name = nameOf(context);
     let connection = this.#open.get(name);
-    if (connection === undefined) this.#open.set(name, connection = { client, batches: 0 });
+    if (connection === undefined) {
+      this.#open.set(name, connection = { client, isSeparate, batches: 0 });
+    }
     return connection;
   }
 
@@ -81,9 +85,9 @@ export class Connections {
   counts(): Map<string, { used: number; idle: number }> {
     const counts = new Map<string, { used: number; idle: number }>();
     for (const client of this.#waiting.keys()) counts.set(client, { used: 0, idle: 0 });
-    for (const { client, batches } of this.#open.values()) {
+    for (const { client, isSeparate, batches } of this.#open.values()) {
       const count = counts.get(client) ?? { used: 0, idle: 0 };
-      count[batches > 0 ? "used" : "idle"]++;
+      count[isSeparate || batches > 0 ? "used" : "idle"]++;
       counts.set(client, count);
     }
     return counts;

@@ -43,7 +43,7 @@ export class RetrievalCommand extends Command {
   readonly key: string;
   readItem: ReadItem;
   /** Whether it is a step of an operation that tells itself what it has found: no hit and no miss. */
-  declare readonly isStep?: boolean;
+  declare isStep?: boolean;
   /** How many bytes its key takes at most; those of the key itself by default. */
   keyLength: number;
 

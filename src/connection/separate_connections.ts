@@ -1,0 +1,27 @@
+/** What is published of connections that no commands share: those of `items`, `watch` and look-ups. @module */
+
+import "../loaded_already.ts";
+import type { ConnectContext } from "../channel_contexts.ts";
+import { SocketError } from "../errors.ts";
+import { connectionEndedError, nextConnection, publishClosed } from "./connect.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
+
+/** Numbers a separate connection; returns what is published of it, if its server is known. */
+export function describeSeparate(
+  { location }: Pick<ConnectionOptions, "location">,
+): ConnectContext | undefined {
+  return location && { ...location, connectionEpoch: nextConnection(), isSeparate: true };
+}
+
+/**
+ * Publishes that a separate connection is closed. Its failures do not count as failures of the server.
+ *
+ * @param reason Why; by default, because it has done its work.
+ */
+export function publishSeparateEnd(
+  context: ConnectContext | undefined,
+  server: string,
+  reason: unknown = new SocketError("it is not used any more"),
+): void {
+  publishClosed(context, connectionEndedError(server, reason), false);
+}
