@@ -128,8 +128,8 @@ const MOST_DUE = 100_000;
  * keeps the old value: this process does not read or change the key there again before it has deleted it there, for up
  * to 100,000 keys, and dispatches an event. Other processes may find the old value there until its exptime. Two
  * processes that `set` a key at the same time may leave one value in one fleet and the other in another. Where that
- * matters, use `cas` or `update`, which one fleet decides. Two processes of which each cannot reach
- * the fleet that decides for the other may both succeed in an `add`.
+ * matters, use `cas` or `update`, which one fleet decides. Where they do not reach the same
+ * fleets, different ones decide, and both processes may succeed in an `add`.
  *
  * @param clients The fleets: clients, namespaces of one prefix each, or other views. At least one.
  * @param options `read`, `hedgeAfter`, `write`, `zones`, `zone`.
