@@ -26,3 +26,7 @@ import "./commands/many_keys.ts";
 import "./commands/read.ts";
 import "./commands/count.ts";
 import "./commands/delete.ts";
+import "./commands/session.ts";
+import "./transcoding/item_codec.ts";
+import "./protocol/key_format.ts";
+import "./features/loads.ts";

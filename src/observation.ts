@@ -87,7 +87,10 @@ interface Diagnostics {
   channel(name: string): Channel;
 }
 
-/** The plain channels that a tracing channel consists of. `TracingChannel` itself differs between the runtimes. */
+/**
+ * The plain channels that a tracing channel consists of. `TracingChannel` itself differs between the runtimes. They are
+ * taken by their index: to destructure the array would cost each operation as much as it costs to publish one of them.
+ */
 const EVENTS = ["start", "end", "asyncStart", "asyncEnd", "error"] as const;
 
 /** The channels by name. They are kept: Node forgets a channel that is not kept. */
@@ -193,7 +196,7 @@ export function begin<Result>(
   call: () => Result,
   operation: CommandContext | undefined = current,
 ): Result {
-  const [start, end] = channelsOf(name);
+  const channels = channelsOf(name);
   let hasBegun = false;
   const issue = () => {
     const outer = current;
@@ -203,11 +206,11 @@ export function begin<Result>(
       return call();
     } finally {
       current = outer;
-      tell(end, context);
+      tell(channels[1], context);
     }
   };
   try {
-    return start!.runStores(context, issue);
+    return channels[0]!.runStores(context, issue);
   } catch (error) {
     if (hasBegun) throw error;
     report(error);
@@ -217,9 +220,9 @@ export function begin<Result>(
 
 /** Publishes `asyncStart` and `asyncEnd`. */
 export function finish(name: string, context: object): void {
-  const [, , asyncStart, asyncEnd] = channelsOf(name);
-  tell(asyncStart, context);
-  tell(asyncEnd, context);
+  const channels = channelsOf(name);
+  tell(channels[2], context);
+  tell(channels[3], context);
 }
 
 /** Publishes `error`, then what {@linkcode finish} does. */

@@ -80,7 +80,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
   // Only what has a session reads straight into the memory of a large value.
   "views/chunks.ts": ["commands/session.ts"],
-  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  // Whether a client takes faults for misses only its session tells.
+  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
   "views/spread.ts": ARGUMENTS,
   // Under an unknown generation, a view computes values as a namespace does.
   "views/value_view.ts": [

@@ -62,7 +62,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
-    "{ BareClient, jsonTranscoder }": 21_600,
+    "{ BareClient, jsonTranscoder }": 21_340,
     "{ Client }": 36_000,
   },
   Rollup: {

@@ -90,7 +90,8 @@ async function shrink(code) {
     module: true,
     compress: false,
     mangle: { keep_classnames: true, keep_fnames: true },
-    format: { comments: KEPT, preserve_annotations: true },
+    // With characters beyond Latin-1, V8 would keep the whole file in two bytes a character, and read it for longer.
+    format: { comments: KEPT, preserve_annotations: true, ascii_only: true },
     sourceMap: true,
   });
 }
