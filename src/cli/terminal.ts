@@ -156,7 +156,7 @@ export const INTERRUPTED = 130;
 export const SIGTERM_CODE = 143;
 
 /** The reason of {@linkcode Terminal.interrupted} after SIGTERM. */
-export const TERMINATED: Error = new Error("The program is told to end");
+export const TERMINATED: Error = new Error("The program must end");
 
 /** The reason of {@linkcode Terminal.interrupted} when the output has been closed, as by `| head`. */
 export const OUTPUT_CLOSED: Error = new Error("The output is closed");
