@@ -630,6 +630,11 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
   override close(): Promise<void> {
     return super.close();
   }
+
+  /** Closes the client: `await using client = new Client(…)`. */
+  override [Symbol.asyncDispose](): Promise<void> {
+    return super[Symbol.asyncDispose]();
+  }
 }
 
 function withDefaultTranscoder(options: ClientOptions): BareClientOptions {
