@@ -59,6 +59,9 @@ const PROGRAM = "cli";
 /** How every command reads its arguments. */
 const ARGUMENTS = ["commands/many_keys.ts", "commands/operation_options.ts"];
 
+/** What tells how long keys may be. */
+const KEY_ROOM = ["commands/session.ts", "protocol/key.ts", "protocol/longest_key.ts"];
+
 /** What else a layer imports, file by file. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // A tag's generation is the counter of a namespace's.
@@ -70,7 +73,10 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     "features/callers_keys.ts",
     "protocol/commands/metadump.ts",
     "protocol/exptime.ts",
+    ...KEY_ROOM,
   ],
+  // How long keys may be where the client has a format of them.
+  "adapters/item_room.ts": KEY_ROOM,
   // How much room a namespace would leave, before there is one.
   "adapters/bentocache/namespace_tree.ts": ["features/namespace.ts"],
   // The whole entry would bring along the package that the near cache imports.
@@ -80,7 +86,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
   // Only what has a session reads straight into the memory of a large value.
   "views/chunks.ts": ["commands/session.ts"],
-  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  // Whether a client takes faults for misses only its session tells.
+  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
   "views/spread.ts": ARGUMENTS,
   // Under an unknown generation, a view computes values as a namespace does.
   "views/value_view.ts": [
@@ -90,8 +97,10 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     "features/unstored_values.ts",
     "protocol/exptime.ts",
     "protocol/key.ts",
+    "protocol/longest_key.ts",
     "transcoding/item_codec.ts",
   ],
+  "views/hashed_keys.ts": ["protocol/longest_key.ts"],
   // Errors name the keys of the caller, as those of a namespace do.
   "views/partial_errors.ts": ["features/callers_keys.ts"],
   "views/large_values.ts": [...ARGUMENTS, "protocol/exptime.ts"],

@@ -10,6 +10,9 @@ import {
 } from "../../mod.ts";
 import { type Session, sessionOf } from "../commands/session.ts";
 
+/** The keys of the chunks of a value. */
+type KeyList = Pick<ChunkList, "keyOf" | "count">;
+
 /** Where the chunks of a value are. */
 export interface ChunkList {
   /** Makes the key of a chunk from its number, from 0 on. */
@@ -44,6 +47,20 @@ function batchOf({ lengthOf }: ChunkList): number {
 
 function atOnceOf(length: number): number {
   return Math.max(FEWEST_AT_ONCE, Math.floor(BATCH_BYTES / length));
+}
+
+/** Runs an operation on the keys of all chunks, some at once; tells whether it said yes to all. */
+async function forAll(
+  { count, keyOf }: KeyList,
+  operate: (keys: string[]) => Promise<boolean>,
+): Promise<boolean> {
+  let result = true;
+  for (let start = 0; start < count; start += CHANGED_AT_ONCE) {
+    const length = Math.min(CHANGED_AT_ONCE, count - start);
+    const keys = Array.from({ length }, (_, i) => keyOf(start + i));
+    result = await operate(keys) && result;
+  }
+  return result;
 }
 
 /** Reads and writes chunks. */
@@ -196,26 +213,30 @@ export class Chunks {
     }
   }
 
-  /** Changes when the chunks expire. */
-  async touch(list: ChunkList, exptime: Exptime, options: OperationOptions): Promise<void> {
-    for (let start = 0; start < list.count; start += CHANGED_AT_ONCE) {
-      const length = Math.min(CHANGED_AT_ONCE, list.count - start);
-      await Promise.all(Array.from({ length }, (_, i) => {
-        return this.#client.touch(list.keyOf(start + i), exptime, options);
-      }));
-    }
+  /** Tells whether all chunks are there, without their bytes where memcached can do that. */
+  async exist(list: ChunkList, options: OperationOptions): Promise<boolean> {
+    return await forAll(list, async (keys) => {
+      const found = await Promise.all(keys.map((key) => this.#client.inspect(key, options)));
+      return found.every((info) => info !== undefined);
+    });
   }
 
-  /** Deletes the chunks. */
-  async delete(
-    list: Pick<ChunkList, "keyOf" | "count">,
-    options: OperationOptions,
-  ): Promise<void> {
-    for (let start = 0; start < list.count; start += CHANGED_AT_ONCE) {
-      const length = Math.min(CHANGED_AT_ONCE, list.count - start);
-      const keys = Array.from({ length }, (_, i) => list.keyOf(start + i));
-      await this.#client.deleteMany(keys, options);
-    }
+  /** Changes when the chunks expire; tells whether all were there. */
+  async touch(list: ChunkList, exptime: Exptime, options: OperationOptions): Promise<boolean> {
+    return await forAll(list, async (keys) => {
+      const found = await Promise.all(keys.map((key) => {
+        return this.#client.touch(key, exptime, options);
+      }));
+      return found.every(Boolean);
+    });
+  }
+
+  /** Deletes the chunks; tells whether all were there. */
+  async delete(list: KeyList, options: OperationOptions): Promise<boolean> {
+    return await forAll(list, async (keys) => {
+      const found = await this.#client.deleteMany(keys, options);
+      return [...found.values()].every(Boolean);
+    });
   }
 
   async #readSome(

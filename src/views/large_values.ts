@@ -8,6 +8,7 @@ import {
   moecacheTranscoder,
   type OperationOptions,
   rawTranscoder,
+  SocketError,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
@@ -111,7 +112,8 @@ const GRACE = 2;
  * A value of up to `chunkByteLength` bytes is stored as it is. A longer one is cut into chunks under random keys of
  * their own, spread over the servers; the chunks are stored first, then under the value's key a list that says where
  * they are. A reader gets the chunks of one list and so never a mixture of two values. A value that lacks a chunk,
- * because memcached has evicted it, is a miss. When a value is replaced or deleted, its chunks are deleted after
+ * because memcached has evicted it, is a miss, and is absent for every other command; `replace`, `cas`, `inspect` and
+ * `invalidate` read the list and ask for the chunks for that. When a value is replaced or deleted, its chunks are deleted after
  * that; a reader that has met the old list reads the new one. Chunks that are left behind by a client that is
  * killed, and the chunks of stale values that `getOrSet` replaces, expire with the exptime of their value or are
  * evicted.
@@ -342,6 +344,8 @@ class McrouterFormat implements Format {
 /** How large values are stored. */
 class LargeRules implements ValueRules {
   readonly mayLose = true;
+  /** A value that has lost a chunk counts as a miss. */
+  readonly mayHide = true;
   readonly client: KeyCommands;
   readonly chunks: Chunks;
   readonly format: Format;
@@ -426,23 +430,44 @@ class LargeRules implements ValueRules {
     }
   }
 
+  async isThere(stored: unknown, key: string, options: OperationOptions): Promise<boolean> {
+    const head = this.#headOf(stored, key);
+    if (head === undefined || await this.#isWhole(head, options)) return true;
+    // Its chunks are gone: it may have been replaced meanwhile.
+    const newHead = this.#headOf(await this.client.get(key, options), key);
+    return newHead !== undefined && newHead.id !== head.id && await this.#isWhole(newHead, options);
+  }
+
+  /** Whether all chunks are there; also where a server cannot be reached that may have one. */
+  async #isWhole(head: Head, options: OperationOptions): Promise<boolean> {
+    try {
+      return await this.chunks.exist(head, { ...options, failover: "error" });
+    } catch (error) {
+      if (error instanceof SocketError) return true;
+      throw error;
+    }
+  }
+
   async replaced(
     key: string,
     { before, offered }: Change,
     options: OperationOptions | undefined,
-  ): Promise<void> {
-    const heads = [before, offered].flatMap((stored) => {
-      return stored === undefined ? [] : this.#headOf(stored, key) ?? [];
-    });
-    if (heads.length === 0) return;
-    const now = await this.client.get(key, operationOptions(options ?? {}));
-    const id = now === undefined ? undefined : this.#headOf(now, key)?.id;
-    await Promise.all(heads.map(async (head) => {
-      if (head.id !== id) await this.chunks.delete(head, operationOptions(options ?? {}));
-    }));
+  ): Promise<boolean> {
+    const headBefore = this.#headOf(before, key);
+    const headOffered = this.#headOf(offered, key);
+    if (headBefore === undefined && headOffered === undefined) return true;
+    const operation = operationOptions(options ?? {});
+    const id = this.#headOf(await this.client.get(key, operation), key)?.id;
+    const remove = async (head: Head | undefined) => {
+      if (head === undefined || head.id === id) return true;
+      return await this.chunks.delete(head, operation);
+    };
+    const [wasWhole] = await Promise.all([remove(headBefore), remove(headOffered)]);
+    return wasWhole;
   }
 
   #headOf(stored: unknown, key: string): Head | undefined {
+    if (stored === undefined) return undefined;
     try {
       return this.format.open(stored, key);
     } catch {
@@ -484,8 +509,9 @@ class LargeView extends ValueView implements LargeValueCommands {
   ): Promise<boolean> {
     // Before the chunks are touched.
     checkExptime(exptime, Date.now);
-    await this.#touchChunks(await this.#inner.get(key, options), key, exptime, options);
-    return await this.#inner.touch(key, exptime, options);
+    const stored = await this.#inner.get(key, options);
+    const isWhole = await this.#touchChunks(stored, key, exptime, options);
+    return await this.#inner.touch(key, exptime, options) && isWhole;
   }
 
   override async getAndTouch<Value = unknown>(
@@ -605,17 +631,18 @@ class LargeView extends ValueView implements LargeValueCommands {
     }
   }
 
+  /** @returns Whether all chunks were there. */
   async #touchChunks(
     stored: unknown,
     key: string,
     exptime: Exptime,
     options: OperationOptions | undefined,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const head = stored === undefined ? undefined : this.#rules.format.open(stored, key);
-    if (head === undefined) return;
+    if (head === undefined) return true;
     const later = deferExptime(exptime, GRACE);
     try {
-      await this.#rules.chunks.touch(head, later, operationOptions(options ?? {}));
+      return await this.#rules.chunks.touch(head, later, operationOptions(options ?? {}));
     } catch (error) {
       throw ofWhole(error, `touch key ${JSON.stringify(key)}`);
     }

@@ -19,9 +19,11 @@ import {
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import {
   COUNTER_OPTIONS,
+  KEY_COMMAND_OPTIONS,
   OPERATION_OPTIONS,
   operationOptions,
 } from "../commands/operation_options.ts";
+import { sessionOf } from "../commands/session.ts";
 import {
   checkChoice,
   checkFunction,
@@ -29,6 +31,7 @@ import {
   checkNames,
   checkOptions,
   checkSignal,
+  copyOptions,
   invalidOption,
 } from "../option_checks.ts";
 import { checkExptime } from "../protocol/exptime.ts";
@@ -95,6 +98,9 @@ export interface ReplicaCommands extends KeyCommands {
   withTranscoder(transcoder: Transcoder): ReplicaCommands;
 }
 
+/** The options of commands, and those of views that the fleets may be. */
+const OPTION_NAMES = /* @__PURE__ */ Object.keys(KEY_COMMAND_OPTIONS).concat("tags");
+
 /** How many keys that a fleet has missed a write of are remembered. */
 const MOST_DUE = 100_000;
 
@@ -108,16 +114,22 @@ const MOST_DUE = 100_000;
  *
  * `set`, `setMany`, `touch`, `delete`, `deleteMany` and `invalidate` are sent to all fleets at once and succeed when as
  * many as `write` says have carried them out. Commands whose result depends on the value (`add`, `replace`, `append`,
- * `prepend`, `cas`, `incr`, `decr`, `update`) are carried out by the first fleet of the list that can be reached, and
- * the result is copied to the others. A fleet that lacks the value gets it from another one before; only `add` looks in
- * that fleet alone. They succeed under the same condition. `getOrSet` asks one fleet after the other, under a lease in
- * each, and fills all that miss; it needs one of them.
+ * `prepend`, `incr`, `decr`, `update`) are decided by the first fleet of the list that can be reached, and `cas` by the
+ * fleet that its cas unique is from. If that fleet lacks the value, it first gets it from another one, so that `add`
+ * stores nothing where any fleet has a value. The result is copied to the others. The command succeeds when as many as
+ * `write` says have it. `getOrSet` asks one fleet after the other, under a lease in each, and fills all that miss; it
+ * needs one of them.
+ *
+ * A write that fails because too few fleets have taken it stays in those that have: it is not undone. With
+ * `failover: "miss"` in one of the clients, such a write is dropped without an error, and a read that no fleet has
+ * answered is a miss.
  *
  * **Consistency.** The fleets are caches side by side, not a database. A fleet that could not be reached for a write
- * keeps the old value: this process does not read the key there again before it has deleted it there, for up to
- * 100,000 keys, and dispatches an event. Other processes may find the old value there until its exptime. Two
+ * keeps the old value: this process does not read or change the key there again before it has deleted it there, for up
+ * to 100,000 keys, and dispatches an event. Other processes may find the old value there until its exptime. Two
  * processes that `set` a key at the same time may leave one value in one fleet and the other in another. Where that
- * matters, use `cas` or `update`, which the first fleet decides.
+ * matters, use `cas` or `update`, which one fleet decides. Where they do not reach the same
+ * fleets, different ones decide, and both processes may succeed in an `add`.
  *
  * @param clients The fleets: clients, namespaces of one prefix each, or other views. At least one.
  * @param options `read`, `hedgeAfter`, `write`, `zones`, `zone`.
@@ -178,7 +190,7 @@ export function replicas(
     hasZones: zones !== undefined,
     clock,
     latencies: clients.map(() => new Latency()),
-    due: clients.map(() => new Set()),
+    due: clients.map(() => new Map()),
     repairs: new Map(),
     events: new ReplicaEvents(),
   });
@@ -193,8 +205,8 @@ interface Settings {
   readonly hasZones: boolean;
   readonly clock: Clock;
   readonly latencies: readonly Latency[];
-  /** The keys that each fleet has missed a write of. */
-  readonly due: readonly Set<string>[];
+  /** The keys that each fleet has missed a write of, with what tells one such write from another. */
+  readonly due: readonly Map<string, object>[];
   /** The copying of values that fleets lack, by {@linkcode repairOf}. */
   readonly repairs: Map<string, Promise<void>>;
   readonly events: ReplicaEvents;
@@ -238,7 +250,9 @@ class ReplicasView implements ReplicaCommands {
   }
 
   async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    return await this.#read(key, options, (client) => client.get<Value>(key, options));
+    return await this.#attempt(key, options, undefined, async (strict) => {
+      return await this.#read(key, strict, (client) => client.get<Value>(key, strict));
+    });
   }
 
   async getMany<Value = unknown>(
@@ -268,10 +282,12 @@ class ReplicasView implements ReplicaCommands {
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
-    return await this.#first(key, options, async (client, replica) => {
-      const found = await client.gets<Value>(key, options);
-      if (found === undefined) return undefined;
-      return { value: found.value, cas: this.#casOf(found.cas, replica) };
+    return await this.#attempt(key, options, undefined, async (strict) => {
+      return await this.#first(key, strict, async (client, replica) => {
+        const found = await client.gets<Value>(key, strict);
+        if (found === undefined) return undefined;
+        return { value: found.value, cas: this.#casOf(found.cas, replica) };
+      });
     });
   }
 
@@ -291,7 +307,9 @@ class ReplicasView implements ReplicaCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    await this.#writeAll(key, (client) => client.set(key, value, exptime, options));
+    await this.#attempt(key, options, undefined, async (strict) => {
+      await this.#writeAll(key, (client) => client.set(key, value, exptime, strict));
+    });
   }
 
   async setMany(
@@ -300,10 +318,14 @@ class ReplicasView implements ReplicaCommands {
     options?: OperationOptions,
   ): Promise<void> {
     const values = readEntries(entries);
-    const outcomes = await Promise.allSettled(
-      this.#clients.map((client) => client.setMany(values, exptime, options)),
-    );
-    this.#takeNoteOfMany("set", new Map(Array.from(values.keys(), (key) => [key, true])), outcomes);
+    const [key = ""] = values.keys();
+    await this.#attempt(key, options, undefined, async (strict) => {
+      const outcomes = await Promise.allSettled(
+        this.#clients.map((client) => client.setMany(values, exptime, strict)),
+      );
+      const results = new Map(Array.from(values.keys(), (key) => [key, true]));
+      this.#takeNoteOfMany("set", results, outcomes);
+    });
   }
 
   async add(
@@ -312,9 +334,15 @@ class ReplicasView implements ReplicaCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#changeAsIs(key, options, (client) => {
-      return client.add(key, value, exptime, options);
-    }, { exptime: () => exptime });
+    return await this.#attempt(key, options, false, async (strict) => {
+      return await this.#changeAsIs(key, strict, async (client, replica) => {
+        // What a read would find is there. What is wrong with the input, add says itself.
+        await this.#heal(key, replica, strict).catch((error) => {
+          if (!(error instanceof ValidationException)) throw error;
+        });
+        return await client.add(key, value, exptime, strict);
+      }, { exptime: () => exptime });
+    });
   }
 
   async replace(
@@ -323,9 +351,11 @@ class ReplicasView implements ReplicaCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#changeAsIs(key, options, (client) => {
-      return client.replace(key, value, exptime, options);
-    }, { exptime: () => exptime, heals: true });
+    return await this.#attempt(key, options, false, async (strict) => {
+      return await this.#changeAsIs(key, strict, (client) => {
+        return client.replace(key, value, exptime, strict);
+      }, { exptime: () => exptime, heals: true });
+    });
   }
 
   async append(
@@ -333,7 +363,9 @@ class ReplicasView implements ReplicaCommands {
     data: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#change(key, options, (client) => client.append(key, data, options));
+    return await this.#attempt(key, options, false, async (strict) => {
+      return await this.#change(key, strict, (client) => client.append(key, data, strict));
+    });
   }
 
   async prepend(
@@ -341,7 +373,9 @@ class ReplicasView implements ReplicaCommands {
     data: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await this.#change(key, options, (client) => client.prepend(key, data, options));
+    return await this.#attempt(key, options, false, async (strict) => {
+      return await this.#change(key, strict, (client) => client.prepend(key, data, strict));
+    });
   }
 
   async cas(
@@ -354,10 +388,20 @@ class ReplicasView implements ReplicaCommands {
     if (typeof cas !== "bigint") throw invalidOption("cas", cas, "a bigint that gets has returned");
     const count = BigInt(this.#clients.length);
     const replica = Number(cas % count);
-    const client = this.#client(replica);
-    const outcome = await client.cas(key, value, cas / count, exptime, options);
-    if (outcome === "stored") await this.#copy(key, replica, options, exptime);
-    return outcome;
+    return await this.#attempt<CasOutcome, OperationOptions>(
+      key,
+      options,
+      "not_found",
+      async (strict) => {
+        await this.#settle(replica, key);
+        const client = this.#client(replica);
+        const outcome = await client.cas(key, value, cas / count, exptime, strict);
+        if (outcome === "stored") await this.#copy(key, replica, strict, exptime);
+        // It was written since, or that fleet has lost it.
+        if (outcome === "not_found" && await this.#heal(key, replica, strict)) return "exists";
+        return outcome;
+      },
+    );
   }
 
   async incr(
@@ -377,13 +421,17 @@ class ReplicasView implements ReplicaCommands {
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    const all = await this.#writeAll(key, (client) => client.touch(key, exptime, options));
-    return all.includes(true);
+    return await this.#attempt(key, options, false, async (strict) => {
+      const all = await this.#changeAll(key, (client) => client.touch(key, exptime, strict));
+      return all.includes(true);
+    });
   }
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
-    const all = await this.#writeAll(key, (client) => client.delete(key, options));
-    return all.includes(true);
+    return await this.#attempt(key, options, false, async (strict) => {
+      const all = await this.#writeAll(key, (client) => client.delete(key, strict));
+      return all.includes(true);
+    });
   }
 
   async deleteMany(
@@ -391,18 +439,22 @@ class ReplicasView implements ReplicaCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const unique = readKeys(keys, "delete");
-    const outcomes = await Promise.allSettled(
-      this.#clients.map((client) => client.deleteMany(unique, options)),
-    );
-    const all = outcomes.flatMap<ReadonlyMap<string, unknown>>((outcome) => {
-      if (outcome.status === "fulfilled") return [outcome.value];
-      return isPartial(outcome.reason) ? [outcome.reason.results] : [];
+    const [key = ""] = unique;
+    const results = new Map(unique.map((key) => [key, false]));
+    return await this.#attempt(key, options, results, async (strict) => {
+      const outcomes = await Promise.allSettled(
+        this.#clients.map((client) => client.deleteMany(unique, strict)),
+      );
+      const all = outcomes.flatMap<ReadonlyMap<string, unknown>>((outcome) => {
+        if (outcome.status === "fulfilled") return [outcome.value];
+        return isPartial(outcome.reason) ? [outcome.reason.results] : [];
+      });
+      for (const key of unique) {
+        results.set(key, all.some((deleted) => deleted.get(key) === true));
+      }
+      this.#takeNoteOfMany("delete", results, outcomes);
+      return results;
     });
-    const results = new Map(
-      unique.map((key) => [key, all.some((deleted) => deleted.get(key) === true)]),
-    );
-    this.#takeNoteOfMany("delete", results, outcomes);
-    return results;
   }
 
   async getOrSet<Value>(
@@ -449,34 +501,39 @@ class ReplicasView implements ReplicaCommands {
   ): Promise<Value | undefined> {
     checkFunction("change", change);
     const { exptime } = options ?? {};
+    const strict = strictly(options);
     let next: Value | undefined;
-    return await this.#changeAsIs(key, options, async (client, replica) => {
+    return await this.#changeAsIs(key, strict, async (client, replica) => {
       let isHealed = false;
       const changeFound = async (value: Value | undefined) => {
         if (value === undefined && !isHealed) {
           isHealed = true;
-          if (await this.#heal(key, replica, options)) throw new Healed();
+          if (await this.#heal(key, replica, strict)) throw new Healed();
         }
         return next = await change(value);
       };
       try {
-        return await client.update(key, changeFound, options);
+        return await client.update(key, changeFound, strict);
       } catch (error) {
         if (!(error instanceof Healed)) throw error;
-        return await client.update(key, changeFound, options);
+        return await client.update(key, changeFound, strict);
       }
     }, { exptime: () => typeof exptime === "function" ? exptime(next) : exptime });
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    const all = await this.#writeAll(key, (client) => client.invalidate(key, options));
-    return all.includes(true);
+    return await this.#attempt(key, options, false, async (strict) => {
+      const all = await this.#changeAll(key, (client) => client.invalidate(key, strict));
+      return all.includes(true);
+    });
   }
 
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return await this.#first(key, options, async (client, replica) => {
-      const info = await client.inspect(key, options);
-      return info && { ...info, cas: this.#casOf(info.cas, replica) };
+    return await this.#attempt(key, options, undefined, async (strict) => {
+      return await this.#first(key, strict, async (client, replica) => {
+        const info = await client.inspect(key, strict);
+        return info && { ...info, cas: this.#casOf(info.cas, replica) };
+      });
     });
   }
 
@@ -488,6 +545,43 @@ class ReplicasView implements ReplicaCommands {
 
   locate(key: string): KeyLocation | Promise<KeyLocation> {
     return this.#client(0).locate(key);
+  }
+
+  /**
+   * Carries out an operation so that every fleet tells when it fails. Where too few have not, it does what the clients
+   * do with `failover: "miss"`.
+   *
+   * @param dropped What it resolves to then.
+   */
+  async #attempt<Result, Options extends OperationOptions>(
+    key: string,
+    options: Options | undefined,
+    dropped: Result,
+    operate: (strict: Options) => Promise<Result>,
+  ): Promise<Result> {
+    const strict = strictly(options);
+    try {
+      return await operate(strict);
+    } catch (error) {
+      if (!isOfNetwork(error) || options?.failover === "error") throw error;
+      if (await this.#missesAtFaults(key)) return dropped;
+      throw error;
+    }
+  }
+
+  /** Whether a client takes the fault of a server for a miss. */
+  async #missesAtFaults(key: string): Promise<boolean> {
+    const all = await Promise.all(this.#clients.map(async (client) => {
+      const session = sessionOf(client);
+      if (session !== undefined) return session.settings.failover === "miss";
+      // Other implementations do not tell: they are asked in both ways.
+      const [lenient, strict] = await Promise.allSettled([
+        client.inspect(key),
+        client.inspect(key, { failover: "error" }),
+      ]);
+      return lenient.status === "fulfilled" && strict.status === "rejected";
+    }));
+    return all.includes(true);
   }
 
   #client(replica: number): KeyCommands {
@@ -588,18 +682,24 @@ class ReplicasView implements ReplicaCommands {
     return delay === Infinity ? () => {} : clock.after(delay, ask);
   }
 
+  /** Deletes what a write was to replace in a fleet that has missed it. */
+  async #settle(replica: number, key: string): Promise<void> {
+    const due = this.#settings.due[replica];
+    const missed = due?.get(key);
+    if (missed === undefined) return;
+    await this.#client(replica).delete(key, { failover: "error" });
+    // It may have missed another one meanwhile.
+    if (due?.get(key) === missed) due.delete(key);
+  }
+
   async #askOne<Value>(
     replica: number,
     key: string,
     read: (client: KeyCommands) => Promise<Value | undefined>,
   ): Promise<Value | undefined> {
-    const { clock, due, latencies } = this.#settings;
+    const { clock, latencies } = this.#settings;
     const client = this.#client(replica);
-    if (due[replica]?.has(key)) {
-      // It still has what a write was to replace.
-      await client.delete(key, { failover: "error" });
-      due[replica]?.delete(key);
-    }
+    await this.#settle(replica, key);
     const start = clock.now();
     const value = await read(client);
     latencies[replica]?.add(clock.now() - start);
@@ -622,10 +722,21 @@ class ReplicasView implements ReplicaCommands {
     }
   }
 
+  /** The same for what changes a value that is there: one that a write was to replace must not stay. */
+  async #changeAll<Result>(
+    key: string,
+    change: (client: KeyCommands) => Promise<Result>,
+  ): Promise<Result[]> {
+    return await this.#writeAll(key, async (client, replica) => {
+      await this.#settle(replica, key);
+      return await change(client);
+    });
+  }
+
   /** Carries out a write in every fleet; resolves to the results of those that have. */
   async #writeAll<Result>(
     key: string,
-    write: (client: KeyCommands) => Promise<Result>,
+    write: (client: KeyCommands, replica: number) => Promise<Result>,
   ): Promise<Result[]> {
     const outcomes = await Promise.allSettled(this.#clients.map(write));
     const fault = this.#takeNote(key, outcomes.map(faultOf));
@@ -684,9 +795,9 @@ class ReplicasView implements ReplicaCommands {
   #owe(replica: number, key: string): void {
     const due = this.#settings.due[replica];
     if (due === undefined) return;
-    due.add(key);
+    due.set(key, {});
     if (due.size <= MOST_DUE) return;
-    for (const oldest of due) {
+    for (const oldest of due.keys()) {
       due.delete(oldest);
       return;
     }
@@ -735,22 +846,24 @@ class ReplicasView implements ReplicaCommands {
     replica: number,
     options: OperationOptions | undefined,
   ): Promise<boolean> {
-    const place = { commands: this.#client(replica), key };
-    for (const other of this.#clients.keys()) {
-      if (other === replica || this.#settings.due[other]?.has(key)) continue;
-      const source = { commands: this.#client(other), key };
-      let item: ItemInfo | undefined;
+    const operation = operationOptions(options ?? {});
+    const others = [...this.#clients.keys()].filter((other) => {
+      return other !== replica && !this.#settings.due[other]?.has(key);
+    });
+    const present = await Promise.all(others.map(async (other) => {
       try {
-        item = await source.commands.inspect(key, operationOptions(options ?? {}));
+        return await this.#client(other).inspect(key, operation) !== undefined;
       } catch (error) {
         if (!(error instanceof SocketError)) throw error;
         this.#tell(other, key, "read", error);
+        return false;
       }
-      if (item === undefined) continue;
-      const operation = operationOptions(options ?? {});
-      return await fill(source, place, Infinity, operation) !== undefined;
-    }
-    return false;
+    }));
+    const source = others[present.indexOf(true)];
+    if (source === undefined) return false;
+    const place = { commands: this.#client(replica), key };
+    const from = { commands: this.#client(source), key };
+    return await fill(from, place, Infinity, operation) !== undefined;
   }
 
   /** Has the first fleet change a value that one of them has, and the others take over what comes of it. */
@@ -803,16 +916,23 @@ class ReplicasView implements ReplicaCommands {
     options: CounterOptions | undefined,
   ): Promise<bigint | undefined> {
     const { initial, exptime } = options ?? {};
-    const count = (options: CounterOptions | undefined) => {
+    const count = (options: CounterOptions) => {
       return this.#change(key, options, (client) => client[verb](key, delta, options));
     };
-    if (initial === undefined) return await count(options);
+    if (initial === undefined) {
+      return await this.#attempt<bigint | undefined, CounterOptions>(
+        key,
+        options,
+        undefined,
+        count,
+      );
+    }
     // A counter that another fleet has must not begin again.
     checkOptions(options, COUNTER_OPTIONS);
     readDelta(initial);
     checkExptime(exptime, Date.now);
-    return await count({ ...operationOptions(options ?? {}), failover: "error" }) ??
-      await count(options);
+    const strict = strictly(options);
+    return await count(operationOptions(strict)) ?? await count(strict);
   }
 
   #tell(replica: number, key: string, operation: "read" | "write", error: unknown): void {
@@ -823,6 +943,20 @@ class ReplicasView implements ReplicaCommands {
 /** Whether a command has found nothing to work on, or has changed nothing. */
 function isAbsent(result: unknown): boolean {
   return result === undefined || result === false;
+}
+
+/** Whether it is what the network did, to all keys that have failed. */
+function isOfNetwork(error: unknown): boolean {
+  if (!isPartial(error)) return error instanceof SocketError;
+  return [...error.failures.values()].every((fault) => fault instanceof SocketError);
+}
+
+/** A client with `failover: "miss"` would hide that a fleet has failed. */
+function strictly<Options extends OperationOptions>(options: Options | undefined): Options {
+  checkSignal(options);
+  const copy = copyOptions((options ?? {}) as Options, OPTION_NAMES);
+  checkOptions(operationOptions(copy), OPERATION_OPTIONS);
+  return { ...copy, failover: "error" };
 }
 
 function faultOf(outcome: PromiseSettledResult<unknown>): Fault | undefined {

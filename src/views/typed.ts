@@ -120,8 +120,8 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
  * passed.
  *
  * A stored value that does not fit is a miss by default, so that a program with a new schema loads it again
- * (`getOrSet` and `add` replace it). It is absent for `replace`, `touch` and `delete`, too; for that, they read the
- * value. With `mismatch: "error"` it is a `ClientException` for what reads values, and there for everything else.
+ * (`getOrSet` and `add` replace it). It is absent for every other command, too; for that, they read the value. With
+ * `mismatch: "error"` it is a `ClientException` for what reads values, and there for everything else.
  *
  * `incr`, `decr`, `append` and `prepend` change items on memcached without a check.
  *

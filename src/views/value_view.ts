@@ -36,7 +36,8 @@ import {
 } from "../option_checks.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
-import { checkFormattedKey, type KeyFormat } from "../protocol/key_format.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
+import { longestKeyIn } from "../protocol/longest_key.ts";
 import { ownData } from "../transcoding/item_codec.ts";
 import {
   isFault,
@@ -99,8 +100,18 @@ export interface ValueRules {
   readonly mayHide?: boolean;
   /** Whether a part of a value that was just stored may be missing when it is read. */
   readonly mayLose?: boolean;
-  /** Cleans up after a write that has not failed. */
-  replaced?(key: string, change: Change, options: OperationOptions | undefined): Promise<void>;
+  /** Whether what is stored counts as there; by default when {@linkcode fromStored} makes a value of it. */
+  isThere?(stored: unknown, key: string, options: OperationOptions): Promise<boolean>;
+  /**
+   * Cleans up after a write that has not failed.
+   *
+   * @returns Whether what was stored before counted as there, where cleaning up has shown it.
+   */
+  replaced?(
+    key: string,
+    change: Change,
+    options: OperationOptions | undefined,
+  ): Promise<boolean | void>;
 }
 
 /** What a value is stored with. */
@@ -159,25 +170,6 @@ export function longestKeyOf(commands: KeyCommands): number {
 /** The format that a client gives its keys, where it has one. */
 export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
   return sessionOf(commands)?.settings.keys;
-}
-
-/** The longest key of a format: less than others where it puts something around each. */
-function longestKeyIn(format: KeyFormat): number {
-  if (!takesKey(format, "x")) return MAX_KEY_LENGTH;
-  let longest = MAX_KEY_LENGTH;
-  while (!takesKey(format, "x".repeat(longest))) longest--;
-  return longest;
-}
-
-/** Whether a format takes a key. */
-export function takesKey(format: KeyFormat, key: string): boolean {
-  try {
-    checkFormattedKey(key, "use", format);
-    return true;
-  } catch (error) {
-    if (error instanceof ValidationException) return false;
-    throw error;
-  }
 }
 
 /** Ends a computation whose value could not be stored, before the value is computed. */
@@ -352,11 +344,9 @@ export class ValueView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<boolean> {
     if (this.#rules.isPlain(key) === true) {
-      return await this.#inner.append(
-        await this.#rules.keyOf(key),
-        data,
-        this.#clean(options),
-      );
+      return await this.#ifVisible(key, options, (innerKey, inner) => {
+        return this.#inner.append(innerKey, data, inner);
+      });
     }
     checkOptions(options, OPERATION_OPTIONS);
     const end = bytesOf(ownData(data, `append data to key ${JSON.stringify(key)}`));
@@ -370,11 +360,9 @@ export class ValueView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<boolean> {
     if (this.#rules.isPlain(key) === true) {
-      return await this.#inner.prepend(
-        await this.#rules.keyOf(key),
-        data,
-        this.#clean(options),
-      );
+      return await this.#ifVisible(key, options, (innerKey, inner) => {
+        return this.#inner.prepend(innerKey, data, inner);
+      });
     }
     checkOptions(options, OPERATION_OPTIONS);
     const start = bytesOf(ownData(data, `prepend data to key ${JSON.stringify(key)}`));
@@ -389,8 +377,13 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return await this.#write(key, value, { options, exptime }, (innerKey, stored, options) => {
-      return this.#inner.cas(innerKey, stored, cas, exptime, options);
+    return await this.#write(key, value, { options, exptime }, async (innerKey, stored, inner) => {
+      if (this.#rules.mayHide) {
+        const isThere = this.#beginIsThere(key, options);
+        const found = await this.#inner.gets(innerKey, inner).catch(unreadable);
+        if (found !== undefined && !await isThere(found.value)) return "not_found";
+      }
+      return await this.#inner.cas(innerKey, stored, cas, exptime, inner);
     }, "not_found");
   }
 
@@ -412,19 +405,15 @@ export class ValueView implements KeyCommands {
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
     checkExptime(exptime, Date.now);
-    const innerKey = await this.#rules.keyOf(key);
-    const found = await this.#visible(new Map([[innerKey, [key]]]), options, async (inner) => {
-      return new Map([[key, await this.#inner.touch(innerKey, exptime, inner)]]);
+    return await this.#ifVisible(key, options, (innerKey, inner) => {
+      return this.#inner.touch(innerKey, exptime, inner);
     });
-    return found.get(key) === true;
   }
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
     const innerKey = await this.#rules.keyOf(key);
-    const names = new Map([[innerKey, [key]]]);
-    const found = await this.#visible(names, options, async (inner) => {
-      const remove = () => this.#inner.delete(innerKey, inner);
-      return new Map([[key, await this.#replacing(names, new Map(), options, remove)]]);
+    const found = await this.#delete(new Map([[innerKey, [key]]]), options, async (inner) => {
+      return new Map([[key, await this.#inner.delete(innerKey, inner)]]);
     });
     return found.get(key) === true;
   }
@@ -434,11 +423,27 @@ export class ValueView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const names = await this.#namesOf(readKeys(keys, "delete"));
-    return await this.#visible(names, options, (inner) => {
-      return this.#replacing(names, new Map(), options, () => {
-        return this.#many("delete", names, (keys) => this.#inner.deleteMany(keys, inner));
-      });
+    return await this.#delete(names, options, (inner) => {
+      return this.#many("delete", names, (keys) => this.#inner.deleteMany(keys, inner));
     });
+  }
+
+  async #delete(
+    names: KeyNames,
+    options: OperationOptions | undefined,
+    operate: (inner: OperationOptions | undefined) => Promise<Map<string, boolean>>,
+  ): Promise<Map<string, boolean>> {
+    const absent = new Set<string>();
+    const remove = async (inner: OperationOptions | undefined) => {
+      return await this.#replacing(names, new Map(), options, () => operate(inner), absent);
+    };
+    // What has parts shows with them whether it was there.
+    const found =
+      await (this.#rules.isThere === undefined
+        ? this.#visible(names, options, remove)
+        : remove(this.#clean(options)));
+    for (const key of absent) found.set(key, false);
+    return found;
   }
 
   async getOrSet<Value>(
@@ -533,17 +538,17 @@ export class ValueView implements KeyCommands {
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return await this.#inner.invalidate(
-      await this.#rules.keyOf(key),
-      this.#clean(options),
-    );
+    return await this.#ifVisible(key, options, (innerKey, inner) => {
+      return this.#inner.invalidate(innerKey, inner);
+    });
   }
 
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return await this.#inner.inspect(
-      await this.#rules.keyOf(key),
-      this.#clean(options),
-    );
+    const inner = this.#clean(options);
+    // Asked before the value is read, which memcached notes.
+    const asked = this.#inner.inspect(await this.#rules.keyOf(key), inner);
+    const isThere = await this.#ifVisible(key, options, async () => await asked !== undefined);
+    return isThere ? await asked : undefined;
   }
 
   withTranscoder(transcoder: Transcoder): KeyCommands {
@@ -630,12 +635,17 @@ export class ValueView implements KeyCommands {
     );
   }
 
-  /** Carries out a write; then has the rules clean up what it has replaced, or what was refused. */
+  /**
+   * Carries out a write; then has the rules clean up what it has replaced, or what was refused.
+   *
+   * @param absent Gets the keys that turned out to be absent.
+   */
   async #replacing<Result>(
     names: KeyNames,
     stored: ReadonlyMap<string, unknown>,
     options: OperationOptions | undefined,
     write: () => Promise<Result>,
+    absent?: Set<string>,
   ): Promise<Result> {
     const replaced = this.#rules.replaced?.bind(this.#rules);
     if (replaced === undefined) return await write();
@@ -647,13 +657,14 @@ export class ValueView implements KeyCommands {
     const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
     const present: ReadonlyMap<string, unknown> = await reading;
     // What is left over is memory, no fault: it expires.
-    await Promise.allSettled(Array.from(names, ([innerKey, keys]) => {
+    await Promise.allSettled(Array.from(names, async ([innerKey, keys]) => {
       const key = lastOf(keys);
       const faultOfKey = isPartial(fault) ? fault.failures.get(key) : fault;
       // Another fault leaves open what is stored.
-      if (faultOfKey !== undefined && !(faultOfKey instanceof ClientException)) return undefined;
+      if (faultOfKey !== undefined && !(faultOfKey instanceof ClientException)) return;
       const before = faultOfKey === undefined ? present.get(innerKey) : undefined;
-      return replaced(key, { before, offered: stored.get(innerKey) }, options);
+      const change = { before, offered: stored.get(innerKey) };
+      if (await replaced(key, change, options) === false) absent?.add(key);
     }));
     if (outcome.status === "rejected") throw fault;
     return outcome.value;
@@ -669,15 +680,42 @@ export class ValueView implements KeyCommands {
     const innerKey = await this.#rules.keyOf(key);
     const inner = this.#clean(options);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const read = this.#reader(key, options);
+      const isThere = this.#beginIsThere(key, options);
       const found = await this.#inner.gets(innerKey, inner);
       // It also refuses a value that cannot be stored.
       if (found === undefined) return await this.#inner.replace(innerKey, stored, exptime, inner);
-      if (await read(found.value) === undefined) return false;
+      if (!await isThere(found.value)) return false;
       const outcome = await this.#inner.cas(innerKey, stored, found.cas, exptime, inner);
       if (outcome !== "exists") return outcome === "stored";
     }
     throw changedTooOften("replace", key);
+  }
+
+  /** Begins to tell whether a key is there; what it returns tells it of what is stored. */
+  #beginIsThere(
+    key: string,
+    options: OperationOptions | undefined,
+  ): (stored: unknown) => Promise<boolean> {
+    if (this.#rules.isThere === undefined) {
+      const read = this.#beginReading(key, options);
+      return async (stored) => await read(stored) !== undefined;
+    }
+    return async (stored) => {
+      return await this.#rules.isThere?.(stored, key, operationOptions(options ?? {})) ?? true;
+    };
+  }
+
+  /** As {@linkcode #visible}, for one key. */
+  async #ifVisible<Options extends OperationOptions>(
+    key: string,
+    options: Options | undefined,
+    operate: (innerKey: string, inner: Options | undefined) => Promise<boolean>,
+  ): Promise<boolean> {
+    const innerKey = await this.#rules.keyOf(key);
+    const found = await this.#visible(new Map([[innerKey, [key]]]), options, async (inner) => {
+      return new Map([[key, await operate(innerKey, inner)]]);
+    });
+    return found.get(key) === true;
   }
 
   /**
@@ -687,10 +725,10 @@ export class ValueView implements KeyCommands {
    * @param names The caller's keys by those under which they are stored.
    * @param operate Tells which of the caller's keys there are.
    */
-  async #visible(
+  async #visible<Options extends OperationOptions>(
     names: KeyNames,
-    options: OperationOptions | undefined,
-    operate: (inner: OperationOptions | undefined) => Promise<Map<string, boolean>>,
+    options: Options | undefined,
+    operate: (inner: Options | undefined) => Promise<Map<string, boolean>>,
   ): Promise<Map<string, boolean>> {
     const inner = this.#clean(options);
     if (!this.#rules.mayHide) return await operate(inner);
@@ -698,18 +736,18 @@ export class ValueView implements KeyCommands {
       return [keys].flat().map((key) => ({
         innerKey,
         key,
-        read: this.#beginReading(key, options),
+        isThere: this.#beginIsThere(key, options),
       }));
     });
     // Sent in one turn with the operation and before it: that takes no round trip more.
-    const reading = this.#inner.getMany(names.keys(), inner)
+    const reading = this.#inner.getMany(names.keys(), operationOptions(options ?? {}))
       .catch((error: Partial<PartialFailure>) => error.results ?? new Map<string, unknown>());
     const found = await operate(inner);
     const stored = await reading;
-    await Promise.all(readers.map(async ({ innerKey, key, read }) => {
+    await Promise.all(readers.map(async ({ innerKey, key, isThere }) => {
       if (!stored.has(innerKey)) return;
-      const [outcome] = await Promise.allSettled([read(stored.get(innerKey))]);
-      if (outcome.status === "fulfilled" && outcome.value === undefined) found.set(key, false);
+      const [outcome] = await Promise.allSettled([isThere(stored.get(innerKey))]);
+      if (outcome.status === "fulfilled" && !outcome.value) found.set(key, false);
     }));
     return found;
   }
@@ -749,7 +787,9 @@ export class ValueView implements KeyCommands {
     checkSignal(options);
     const isPlain = this.#rules.isPlain(key);
     const innerKey = await this.#rules.keyOf(key);
-    if (isPlain === true) return await this.#inner[verb](innerKey, delta, this.#clean(options));
+    if (isPlain === true && !this.#rules.mayHide) {
+      return await this.#inner[verb](innerKey, delta, this.#clean(options));
+    }
     const { initial, exptime, ...rest } = copyOptions(options ?? {}, OPTION_NAMES);
     const step = readDelta(delta);
     const first = initial === undefined ? undefined : readDelta(initial);
@@ -769,7 +809,15 @@ export class ValueView implements KeyCommands {
     step: bigint,
     options: OperationOptions,
   ): Promise<bigint | undefined> {
-    if (this.#rules.isPlain(key)) {
+    const isPlain = this.#rules.isPlain(key);
+    if (isPlain === true) {
+      let counted: bigint | undefined;
+      const isThere = await this.#ifVisible(key, options, async (innerKey, inner) => {
+        return (counted = await this.#inner[verb](innerKey, step, inner)) !== undefined;
+      });
+      return isThere ? counted : undefined;
+    }
+    if (isPlain) {
       try {
         return await this.#inner[verb](await this.#rules.keyOf(key), step, this.#clean(options));
       } catch (error) {
@@ -869,6 +917,11 @@ export function deferExptime(exptime: Exptime, seconds: number): Exptime {
     return new Date(Math.min(exptime.getTime() + seconds * 1000, LATEST * 1000));
   }
   return exptime === 0 ? 0 : Math.min(exptime + seconds, LATEST);
+}
+
+/** What cannot be read is there: nothing is known that would hide it. */
+function unreadable(error: unknown): undefined {
+  if (!(error instanceof ClientException) || error instanceof ValidationException) throw error;
 }
 
 function changedTooOften(action: string, key: string): ClientException {

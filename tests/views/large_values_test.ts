@@ -56,6 +56,56 @@ async function keysOf(client: Client): Promise<string[]> {
 }
 
 for (const [name, options] of Object.entries(FORMATS)) {
+  onEveryServer(`largeValues${name}, of a value that has lost a chunk`, (test) => {
+    const keys = ["read", "replaced", "touched", "deleted", "among", "other", "added"];
+    test("is absent for every command", async (client) => {
+      const view = largeValues(client, options);
+      await view.setMany(keys.map((key) => [key, bytes(3000)] as const), 60);
+      const items = client.withTranscoder(rawTranscoder({ withFlags: true }));
+      const heads = await items.getMany(keys);
+      await client.deleteMany((await keysOf(client)).filter((key) => !keys.includes(key)));
+      await view.set("whole", bytes(3000), 60);
+      assertEquals(await view.get("read"), undefined);
+      assertEquals(await view.getAndTouch("read", 60), undefined);
+      assertEquals(await view.inspect("read"), undefined);
+      assertEquals(await view.invalidate("read"), false);
+      await items.setMany(heads as Map<string, unknown>, 60);
+      const { cas = 0n } = await items.gets("read") ?? {};
+      assertEquals(await view.cas("read", bytes(3000), cas, 60), "not_found");
+      assertEquals(await view.replace("replaced", bytes(3000), 60), false);
+      assertEquals(await view.touch("touched", 60), false);
+      assertEquals(await view.delete("deleted"), false);
+      assertEquals(
+        await view.deleteMany(["among", "whole", "none"]),
+        new Map([["among", false], ["whole", true], ["none", false]]),
+      );
+      assertEquals([await view.add("added", bytes(2000)), await view.add("added", 1)], [
+        true,
+        false,
+      ]);
+      // What was refused has left no chunks.
+      await view.delete("added");
+      const left = (await keysOf(client)).filter((key) => !keys.includes(key));
+      assertEquals(left, []);
+    });
+
+    test("is there for every command while it is whole", async (client) => {
+      const view = largeValues(client, options);
+      await view.set("a", bytes(3000), 60);
+      const { cas = 0n } = await view.gets("a") ?? {};
+      assertEquals((await view.inspect("a"))?.cas, cas);
+      assertEquals(await view.touch("a", 60), true);
+      const { cas: present = 0n } = await view.gets("a") ?? {};
+      assertEquals(await view.cas("a", bytes(2000), present, 60), "stored");
+      assertEquals(await view.replace("a", bytes(4000), 60), true);
+      assertEquals(await view.get("a"), bytes(4000));
+      assertEquals(await view.invalidate("a"), true);
+      await view.set("a", bytes(3000), 60);
+      assertEquals([await view.delete("a"), await view.delete("a")], [true, false]);
+      assertEquals(await keysOf(client), []);
+    });
+  });
+
   onEveryServer(`largeValues${name}`, (test) => {
     test("stores values of every length around a chunk's", async (client) => {
       const view = largeValues(client, options);

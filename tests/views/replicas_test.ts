@@ -217,6 +217,166 @@ Deno.test("replicas asks no other fleet once it has a value", async () => {
   assertEquals(asked, 0);
 });
 
+/** A fleet that can be switched off and on: while it is off, every command fails. */
+function switched(client: KeyCommands): { readonly commands: KeyCommands; isDown: boolean } {
+  const fleet = {
+    isDown: false,
+    commands: new Proxy(client, {
+      get(target, name) {
+        const value = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        if (name === "locate") return value.bind(target);
+        return (...args: unknown[]) => {
+          if (fleet.isDown) return Promise.reject(new SocketError("away"));
+          return Reflect.apply(value, target, args);
+        };
+      },
+    }),
+  };
+  return fleet;
+}
+
+/** Commands that write, each of which succeeds on the value "5". */
+const WRITES: Readonly<Record<string, (view: KeyCommands) => Promise<unknown>>> = {
+  set: (view) => view.set("key", "6"),
+  setMany: (view) => view.setMany({ key: "6" }),
+  add: (view) => view.add("added", "6"),
+  replace: (view) => view.replace("key", "6"),
+  append: (view) => view.append("key", "6"),
+  prepend: (view) => view.prepend("key", "6"),
+  cas: async (view) => await view.cas("key", "6", (await view.gets("key"))?.cas ?? 0n),
+  incr: (view) => view.incr("key"),
+  "incr with initial": (view) => view.incr("counted", 1, { initial: 6 }),
+  decr: (view) => view.decr("key"),
+  update: (view) => view.update("key", () => "6"),
+  touch: (view) => view.touch("key", 100),
+  delete: (view) => view.delete("key"),
+  deleteMany: (view) => view.deleteMany(["key"]),
+  invalidate: (view) => view.invalidate("key"),
+};
+
+for (const [name, write] of Object.entries(WRITES)) {
+  Deno.test(`replicas: ${name} succeeds in as many fleets as write says, and nothing old is read later`, async () => {
+    await using server = await MemcachedServer.listen();
+    for (const needed of ["any", 1, 2, "all", 3] as const) {
+      for (const downs of [[0], [1], [2], [0, 1], [1, 2]]) {
+        await using client = new Client(server.address);
+        const fleets = ["a:", "b:", "c:"].map((prefix) => switched(client.namespace(prefix)));
+        const view = replicas(fleets.map(({ commands }) => commands), { write: needed });
+        await client.flushAll();
+        await view.set("key", "5");
+        for (const down of downs) fleets[down]!.isDown = true;
+        const [outcome] = await Promise.allSettled([write(view)]);
+        const isEnough = 3 - downs.length >= (needed === "any" ? 1 : needed === "all" ? 3 : needed);
+        const what = `${needed} without ${downs}`;
+        assertEquals(outcome.status, isEnough ? "fulfilled" : "rejected", what);
+        if (outcome.status === "rejected") assert(outcome.reason instanceof SocketError, what);
+        // What has been written is what every fleet is read as, once it is back.
+        const key = name === "add" ? "added" : name === "incr with initial" ? "counted" : "key";
+        const written = await view.get(key);
+        for (const fleet of fleets) fleet.isDown = false;
+        assertEquals(await view.get(key), written, what);
+        if (name !== "invalidate") await view.touch(key, 200);
+        for (
+          const read of [
+            view.get(key),
+            replicas(fleets.map((fleet) => fleet.commands)).get(key),
+          ]
+        ) {
+          assertEquals(await read, written, what);
+        }
+      }
+    }
+  });
+}
+
+Deno.test("replicas: a touch or an invalidation leaves no value that a fleet should have lost", async () => {
+  for (const change of ["touch", "invalidate"] as const) {
+    await using pair = await Pair.start();
+    const first = switched(pair.get(0));
+    const view = replicas([first.commands, pair.get(1)]);
+    await view.set("key", "old");
+    first.isDown = true;
+    await view.set("key", "new");
+    first.isDown = false;
+    if (change === "touch") await view.touch("key", 100);
+    else await view.invalidate("key");
+    assertEquals(await view.get("key"), "new", change);
+  }
+});
+
+Deno.test("replicas: a cas whose fleet has missed a write since does not undo it", async () => {
+  await using pair = await Pair.start();
+  const first = switched(pair.get(0));
+  const view = replicas([first.commands, pair.get(1)]);
+  await view.set("key", "old");
+  const { cas = 0n } = await view.gets("key") ?? {};
+  first.isDown = true;
+  await view.set("key", "new");
+  await assertRejects(() => view.cas("key", "mine", cas), SocketError);
+  first.isDown = false;
+  assertEquals(await view.cas("key", "mine", cas), "exists");
+  assertEquals(await view.get("key"), "new");
+  await view.delete("key");
+  assertEquals(await view.cas("key", "mine", cas), "not_found");
+});
+
+Deno.test("replicas: add stores nothing where any fleet has a value", async () => {
+  await using pair = await Pair.start();
+  const first = switched(pair.get(0));
+  const view = replicas([first.commands, pair.get(1)]);
+  // Another process holds the lock while it cannot reach the first fleet.
+  first.isDown = true;
+  assertEquals(await view.add("lock", "mine", 60), true);
+  first.isDown = false;
+  const other = replicas(pair.clients);
+  assertEquals(await other.add("lock", "theirs", 60), false);
+  assertEquals(await other.get("lock"), "mine");
+  await assertRejects(() => view.add("a b", 1), ValidationException, "Cannot add");
+});
+
+Deno.test("replicas takes note of failed fleets with failover: miss, too", async () => {
+  await using fleet = await SwitchedFleet.start(["a:1", "b:1"]);
+  const [a, b] = fleet.servers;
+  const options = {
+    ...{ dial: fleet.dial, timeout: 10_000, probeDelay: 5, maxProbeDelay: 5 },
+    failover: "miss",
+  } as const;
+  await using first = new Client("a:1", options);
+  await using second = new Client("b:1", options);
+  const isDown = (client: Client) => client.servers.some(({ state }) => state === "down");
+  const same = (client: Client) => client;
+  for (const wrap of [same, (client: Client) => largeValues(client)]) {
+    const view = replicas([wrap(first), wrap(second)]);
+    let missed = 0;
+    view.events.addEventListener("failure", () => missed++);
+    await view.setMany({ key: "old", count: "1" });
+    await a?.become("refusing");
+    await view.setMany({ key: "new", more: 1 });
+    assertEquals([await view.get("key"), await view.incr("count")], ["new", 2n]);
+    assert(missed > 0);
+    await b?.become("refusing");
+    await view.set("key", "lost");
+    assertEquals([await view.get("key"), await view.gets("key")], [undefined, undefined]);
+    assertEquals([await view.add("key", 1), await view.delete("key")], [false, false]);
+    assertEquals(await view.incr("count"), undefined);
+    assertEquals((await view.getMany(["key"])).size, 0);
+    assertEquals(await view.deleteMany(["key"]), new Map([["key", false]]));
+    await view.setMany({ key: "lost" });
+    assertEquals(await view.getOrSet("key", () => "loaded"), "loaded");
+    await assertRejects(() => view.get("key", { failover: "error" }), SocketError);
+    await assertRejects(() => view.incr("count", 1, { initial: 1 }), SocketError);
+    await a?.become("up");
+    await b?.become("up");
+    while (isDown(first) || isDown(second)) await new Promise((go) => setTimeout(go, 1));
+    assertEquals([await view.get("key"), await view.get("count")], ["new", "2"]);
+    assertEquals(await second.get("key"), "new");
+  }
+  await using strict = new Client("a:1", { ...options, failover: "error" });
+  await a?.become("refusing");
+  await assertRejects(() => replicas([strict]).get("key"), SocketError);
+});
+
 /** Commands in which a fleet that lacks a value gets it first, and what each makes of the value 5. */
 const ON_VALUES: Readonly<Record<string, (view: KeyCommands) => Promise<unknown>>> = {
   get: (view) => view.get("key"),

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
   Client,
   ClientException,
@@ -341,6 +341,34 @@ onEveryServer("tagged, of what was invalidated", (test) => {
       assertEquals(await view.getMany(keys), new Map());
       assertEquals(await client.getMany(["deleted", "among", "many"]), new Map());
     }
+  });
+
+  test("inspects, invalidates and compares nothing", async (client, other) => {
+    for (const knows of [true, false]) {
+      const pages = tagged(client);
+      await pages.set("a", 1, 60, { tags: ["t"] });
+      const view = knows ? pages : tagged(client);
+      const { cas } = await view.gets("a") ?? {};
+      assertInstanceOf(await view.inspect("a"), Object);
+      await tagged(other).invalidateTag("t");
+      assertEquals(await view.inspect("a"), undefined);
+      assertEquals(await view.invalidate("a"), false);
+      assertEquals(await view.cas("a", 2, cas ?? 0n, 60, { tags: ["t"] }), "not_found");
+      assertEquals(await view.get("a"), undefined);
+      await client.delete("a");
+    }
+  });
+
+  test("inspects, invalidates and compares what was not", async (client) => {
+    const pages = tagged(client);
+    await pages.set("a", 1, 60, { tags: ["t"] });
+    const { cas = 0n } = await pages.gets("a") ?? {};
+    assertEquals((await pages.inspect("a"))?.cas, cas);
+    assertEquals(await pages.cas("a", 2, cas, 60, { tags: ["t"] }), "stored");
+    assertEquals(await pages.cas("a", 3, cas, 60, { tags: ["t"] }), "exists");
+    assertEquals(await pages.get("a"), 2);
+    assertEquals(await pages.invalidate("a"), true);
+    assertEquals([await pages.inspect("b"), await pages.invalidate("b")], [undefined, false]);
   });
 
   test("replaces, touches and deletes what was not", async (client) => {

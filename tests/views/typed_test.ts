@@ -86,6 +86,27 @@ Deno.test("typed adds in place of a value that does not fit, and does not replac
   ]);
 });
 
+Deno.test("typed inspects, invalidates, compares, appends to and counts no value that does not fit", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const users = typed(client, user);
+  await client.setMany({ a: { nom: "Ada" }, text: "1" });
+  const { cas } = (await client.gets("a"))!;
+  assertEquals(await users.inspect("a"), undefined);
+  assertEquals(await users.invalidate("a"), false);
+  assertEquals(await users.cas("a", { name: "Ada" }, cas), "not_found");
+  assertEquals([await users.append("text", "1"), await users.prepend("text", "1")], [false, false]);
+  assertEquals([await users.incr("text"), await users.decr("text")], [undefined, undefined]);
+  // Where it is an error, it is there.
+  const strict = typed(client, user, { mismatch: "error" });
+  assertEquals((await strict.inspect("a"))?.size !== undefined, true);
+  await client.set("a", { nom: "Ada" });
+  const present = (await client.gets("a"))!;
+  assertEquals(await strict.cas("a", { name: "Ada" }, present.cas), "stored");
+  assertEquals(await users.cas("a", { name: "Bob" }, present.cas), "exists");
+  assertEquals(await users.invalidate("a"), true);
+});
+
 Deno.test("typed refuses to store what does not fit, before a byte is sent", async () => {
   await using client = new Client("127.0.0.1:1");
   const users = typed(client, user);
