@@ -8,10 +8,11 @@ import {
   PartialClientException,
   ValidationException,
 } from "../../mod.ts";
+import { clockOf, sessionOf } from "../commands/session.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
 import { isCrawlerBusy } from "../protocol/commands/metadump.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
-import { backoff, pause, systemClock } from "../waiting.ts";
+import { backoff, pause } from "../waiting.ts";
 
 /** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
 const HASHED = "%#";
@@ -92,10 +93,12 @@ async function hash(text: string): Promise<string> {
 
 /** How often a list is asked for while memcached makes one for others; the client itself tries for a second or two. */
 const MOST_LISTS = 10;
+/** For how many milliseconds the client tries. */
+const CLIENTS_WAIT = 1550;
 
 /**
  * Lists the keys that begin with a prefix, each once. memcached sends all its keys for this. While it does that for
- * others, this waits.
+ * others, this waits: for 20 seconds, and no longer than the client's `timeout`.
  *
  * @throws {ClientException} When the commands do not belong to a `Client`.
  */
@@ -106,6 +109,8 @@ export async function* keysBehind(
   if (commands.items === undefined) {
     throw new ClientException("Cannot list keys: the adapter needs a Client for this");
   }
+  const clock = clockOf(commands);
+  const deadline = clock.now() + (sessionOf(commands)?.settings.timeout ?? Infinity);
   // An old memcached may list an item twice when the item moves between queues.
   const seen = new Set<string>();
   for (let attempt = 1;; attempt++) {
@@ -118,9 +123,11 @@ export async function* keysBehind(
       }
       return;
     } catch (error) {
-      if (attempt === MOST_LISTS || !isBusy(error)) throw error;
+      const delay = backoff(attempt);
+      const isOver = attempt === MOST_LISTS || clock.now() + delay + CLIENTS_WAIT > deadline;
+      if (isOver || !isBusy(error)) throw error;
+      await pause(clock, delay);
     }
-    await pause(systemClock, backoff(attempt));
   }
 }
 
