@@ -59,6 +59,9 @@ const PROGRAM = "cli";
 /** How every command reads its arguments. */
 const ARGUMENTS = ["commands/many_keys.ts", "commands/operation_options.ts"];
 
+/** What tells how long keys may be. */
+const KEY_ROOM = ["commands/session.ts", "protocol/key.ts", "protocol/longest_key.ts"];
+
 /** What else a layer imports, file by file. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // A tag's generation is the counter of a namespace's.
@@ -68,11 +71,13 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // What memcached takes for a time, and answers while it makes a list for others, for which the client's `timeout`
   // counts; how a namespace names keys in errors.
   "adapters/key_and_exptime.ts": [
-    "commands/session.ts",
     "features/callers_keys.ts",
     "protocol/commands/metadump.ts",
     "protocol/exptime.ts",
+    ...KEY_ROOM,
   ],
+  // How long keys may be where the client has a format of them.
+  "adapters/item_room.ts": KEY_ROOM,
   // How much room a namespace would leave, before there is one.
   "adapters/bentocache/namespace_tree.ts": ["features/namespace.ts"],
   // The whole entry would bring along the package that the near cache imports.
@@ -93,8 +98,10 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     "features/unstored_values.ts",
     "protocol/exptime.ts",
     "protocol/key.ts",
+    "protocol/longest_key.ts",
     "transcoding/item_codec.ts",
   ],
+  "views/hashed_keys.ts": ["protocol/longest_key.ts"],
   // Errors name the keys of the caller, as those of a namespace do.
   "views/partial_errors.ts": ["features/callers_keys.ts"],
   "views/large_values.ts": [...ARGUMENTS, "protocol/exptime.ts"],

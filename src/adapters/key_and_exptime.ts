@@ -5,6 +5,7 @@ import {
   ClientException,
   type Exptime,
   type KeyCommands,
+  type KeyFormat,
   PartialClientException,
   ValidationException,
 } from "../../mod.ts";
@@ -12,10 +13,15 @@ import { clockOf, sessionOf } from "../commands/session.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
 import { isCrawlerBusy } from "../protocol/commands/metadump.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
+import { MAX_KEY_LENGTH } from "../protocol/key.ts";
+import { takesKey } from "../protocol/longest_key.ts";
 import { backoff, pause } from "../waiting.ts";
 
 /** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
 const HASHED = "%#";
+
+/** A key of any length can be stored under its hash where there is this much room. */
+export const LEAST_ROOM = 45;
 
 /** Stands for the empty key. No other key is this: escaping puts something after each `%`. */
 export const EMPTY = "%";
@@ -100,7 +106,7 @@ const CLIENTS_WAIT = 1550;
  * Lists the keys that begin with a prefix, each once. memcached sends all its keys for this. While it does that for
  * others, this waits: for 20 seconds, and no longer than the client's `timeout`.
  *
- * @throws {ClientException} When the commands do not belong to a `Client`.
+ * @throws {ClientException} When the commands do not belong to a `Client`, or its keys are sent as digests.
  */
 export async function* keysBehind(
   commands: KeyCommands & Partial<Pick<Client, "items">>,
@@ -109,6 +115,7 @@ export async function* keysBehind(
   if (commands.items === undefined) {
     throw new ClientException("Cannot list keys: the adapter needs a Client for this");
   }
+  checkListed(commands, prefix);
   const clock = clockOf(commands);
   const deadline = clock.now() + (sessionOf(commands)?.settings.timeout ?? Infinity);
   // An old memcached may list an item twice when the item moves between queues.
@@ -129,6 +136,22 @@ export async function* keysBehind(
       await pause(clock, delay);
     }
   }
+}
+
+/** The format that a client gives its keys, where it has one. */
+export function formatOf(commands: KeyCommands): KeyFormat | undefined {
+  return sessionOf(commands)?.settings.keys;
+}
+
+/** Checks that what a client's format makes of keys tells which of them begin with the prefix. */
+function checkListed(commands: KeyCommands, prefix: string): void {
+  const format = formatOf(commands);
+  if (format === undefined || format.decode !== undefined) return;
+  // A format without `decode` may send short keys as they are, and digests of long ones.
+  const key = prefix.padEnd(MAX_KEY_LENGTH, "x");
+  if (!takesKey(format, key) || format.encode(key).startsWith(prefix)) return;
+  const why = "the client's keys are sent as digests, and memcached has only these";
+  throw new ClientException(`Cannot list keys: ${why}`);
 }
 
 /** Whether all that has failed is that servers make a list for others. */

@@ -26,12 +26,17 @@ import { Memcached } from "./memcached/memcached.ts";
 export { Memcached };
 export type {
   MemcachedCallback,
+  MemcachedCallbackOfMany,
   MemcachedEventName,
   MemcachedQuery,
   MemcachedValue,
 } from "./memcached/memcached.ts";
 export type { Emitter } from "./memcached/emitter.ts";
-export type { ServerReply } from "./memcached/server_replies.ts";
+export type {
+  MemcachedItem,
+  MemcachedStatus,
+  MemcachedVersion,
+} from "./memcached/server_replies.ts";
 export type { MemcachedIssue } from "./memcached/issues.ts";
 export type { MemcachedOptions, MemcachedServers } from "./memcached/memcached_options.ts";
 

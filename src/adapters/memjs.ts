@@ -24,26 +24,60 @@
  * @module
  */
 
-import { Client } from "./memjs/client.ts";
-
-export { Client };
-export type {
-  MemjsCallback,
-  MemjsCounter,
-  MemjsCounting,
-  MemjsItem,
-  MemjsStoring,
+import {
+  Client,
+  type Client as MemjsClient,
+  type MemjsCounting,
+  type MemjsStoring,
 } from "./memjs/client.ts";
-export type {
+import type {
   MemjsLogger,
   MemjsOptions,
-  MemjsSerialized,
   MemjsSerializer,
   MemjsServer,
+  MemjsServerOptions,
+  MemjsValue,
 } from "./memjs/memjs_options.ts";
-export type { NodeBuffer } from "./node_callbacks.ts";
+import type { NodeBuffer } from "./node_callbacks.ts";
+
+export { Client };
+export type { MemjsCallback, MemjsCounter, MemjsGetCallback, MemjsItem } from "./memjs/client.ts";
+export type { MemjsValue, NodeBuffer };
+// Under the names that memjs's types have.
+export type {
+  MemjsCounting as IncrementDecrementOptions,
+  MemjsLogger as Logger,
+  MemjsOptions as ClientOptions,
+  MemjsSerializer as Serializer,
+  MemjsServer as Server,
+  MemjsServerOptions as ServerOptions,
+  MemjsStoring as InsertOptions,
+};
 
 /** What `import memjs` and `require("memjs")` give. */
 const memjs: { readonly Client: typeof Client } = { Client };
+
+/** The names of types, for `memjs.ClientOptions`. */
+declare namespace memjs {
+  /** A client. */
+  export type Client<Given = MemjsValue, Read = NodeBuffer | null> = MemjsClient<Given, Read>;
+  /** The options of a client. */
+  export type ClientOptions<Given = MemjsValue, Read = NodeBuffer | null> = MemjsOptions<
+    Given,
+    Read
+  >;
+  /** The options that memjs has for a server. */
+  export type ServerOptions = MemjsServerOptions;
+  /** A server of a client. */
+  export type Server = MemjsServer;
+  /** Receives messages. */
+  export type Logger = MemjsLogger;
+  /** Converts values. */
+  export type Serializer<Given, Read> = MemjsSerializer<Given, Read>;
+  /** The options of an operation that stores. */
+  export type InsertOptions = MemjsStoring;
+  /** The options of `increment` and `decrement`. */
+  export type IncrementDecrementOptions = MemjsCounting;
+}
 
 export default memjs;

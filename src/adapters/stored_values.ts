@@ -4,11 +4,11 @@ import { type KeyCommands, Namespace } from "../../mod.ts";
 import { partialError, partsOf, renamed, renameKeys } from "../views/partial_errors.ts";
 import { checkList } from "./adapter_options.ts";
 import { itemFormat, type StoredValue } from "./item_format.ts";
+import { ItemRoom } from "./item_room.ts";
 import {
   EMPTY,
   exptimeOf,
   isHashed,
-  itemKeyOf,
   keysBehind,
   onItem,
   textOfItemKey,
@@ -18,14 +18,14 @@ import {
 export class StoredValues {
   readonly #commands: KeyCommands;
   readonly #namespace: Namespace;
-  readonly #longest: number;
+  readonly #room: ItemRoom;
 
   /** @param prefix The prefix of all keys in memcached, up to 100 characters. */
   constructor(commands: KeyCommands, prefix: string) {
     this.#commands = commands;
     // In this order: views write the counter of the generation by the transcoder of what they are given.
     this.#namespace = new Namespace(commands, prefix).withTranscoder(itemFormat);
-    this.#longest = this.#namespace.longestKey;
+    this.#room = new ItemRoom(this.#namespace, commands);
   }
 
   async get(key: string): Promise<unknown> {
@@ -97,7 +97,7 @@ export class StoredValues {
   }
 
   #itemKeyOf(key: string): string | Promise<string> {
-    return key === "" ? EMPTY : itemKeyOf(key, this.#longest);
+    return key === "" ? EMPTY : this.#room.keyOf(key);
   }
 
   /** The caller's keys by those of their items. */

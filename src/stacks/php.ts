@@ -1,3 +1,19 @@
+/**
+ * The client options beside PHP's Memcached.
+ *
+ * @example A client with these options, and one of its own
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { php } from "@moecache/moecache/stacks/php";
+ *
+ * const servers = ["10.0.0.1:11211", "10.0.0.2:11211"];
+ * await using client = new Client(servers, { ...php(), timeout: 500 });
+ * console.log(client.locate("user:1").server);
+ * ```
+ *
+ * @module
+ */
+
 import type { ClientOptions } from "../client_options.ts";
 import { prefixedKeys } from "../keys/prefixed_keys.ts";
 import { utf8Keys } from "../keys/utf8_keys.ts";
@@ -10,6 +26,14 @@ import {
   type LibmemcachedDistributionOptions,
   libmemcachedLocator,
 } from "./libmemcached_locator.ts";
+
+export type { KeyHash } from "../routing/hashes/key_hash.ts";
+export type { PhpCompression } from "../transcoding/formats/php/php_compression.ts";
+export type {
+  PhpMemcachedTranscoderOptions,
+  PhpSerializer,
+} from "../transcoding/formats/php/php_memcached_transcoder.ts";
+export type { LibmemcachedDistributionOptions } from "./libmemcached_locator.ts";
 
 const NAMES = [
   ...["distribution", "hash", "prefix", "hashPrefix", "socketLabel"],
@@ -56,7 +80,7 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
  * @example A cart that PHP reads
  * ```ts
  * import { Client } from "@moecache/moecache";
- * import { php } from "@moecache/moecache/stacks";
+ * import { php } from "@moecache/moecache/stacks/php";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *

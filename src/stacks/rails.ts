@@ -1,3 +1,19 @@
+/**
+ * The client options beside Rails' `:mem_cache_store`.
+ *
+ * @example A client with these options, and one of its own
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { rails } from "@moecache/moecache/stacks/rails";
+ *
+ * const servers = ["10.0.0.1:11211", "10.0.0.2:11211"];
+ * await using client = new Client(servers, { ...rails(), timeout: 500 });
+ * console.log(client.locate("user:1").server);
+ * ```
+ *
+ * @module
+ */
+
 import type { ClientOptions } from "../client_options.ts";
 import { railsKeys, type RailsKeysOptions } from "../keys/rails_keys.ts";
 import { takeOptions } from "../option_checks.ts";
@@ -6,6 +22,9 @@ import {
   railsTranscoder,
   type RailsTranscoderOptions,
 } from "../transcoding/formats/dalli/rails_transcoder.ts";
+
+export type { RailsKeysOptions } from "../keys/rails_keys.ts";
+export type { RailsTranscoderOptions } from "../transcoding/formats/dalli/rails_transcoder.ts";
 
 /** The settings of Rails and of its cache store; all are optional. */
 export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, RailsTranscoderOptions {}
@@ -31,7 +50,7 @@ export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, Rails
  * @example A basket that Rails reads
  * ```ts
  * import { Client } from "@moecache/moecache";
- * import { rails } from "@moecache/moecache/stacks";
+ * import { rails } from "@moecache/moecache/stacks/rails";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *

@@ -1,3 +1,19 @@
+/**
+ * The client options beside Java's spymemcached, as Spring programs use it.
+ *
+ * @example A client with these options, and one of its own
+ * ```ts
+ * import { Client } from "@moecache/moecache";
+ * import { spring } from "@moecache/moecache/stacks/spring";
+ *
+ * const servers = ["10.0.0.1:11211", "10.0.0.2:11211"];
+ * await using client = new Client(servers, { ...spring(), timeout: 500 });
+ * console.log(client.locate("user:1").server);
+ * ```
+ *
+ * @module
+ */
+
 import type { ClientOptions } from "../client_options.ts";
 import { spymemcachedKeys } from "../keys/spymemcached_keys.ts";
 import { checkChoice, takeOptions } from "../option_checks.ts";
@@ -10,6 +26,13 @@ import { spymemcachedModulo } from "../routing/spymemcached_modulo.ts";
 import {
   spymemcachedTranscoder,
   type SpymemcachedTranscoderOptions,
+} from "../transcoding/formats/java/spymemcached_transcoder.ts";
+
+export type { SpymemcachedHash } from "../routing/spymemcached_hash.ts";
+export type { SpymemcachedKetamaOptions } from "../routing/spymemcached_ketama.ts";
+export type {
+  SpymemcachedKind,
+  SpymemcachedTranscoderOptions,
 } from "../transcoding/formats/java/spymemcached_transcoder.ts";
 
 /** How spymemcached is configured; all options are optional. */
@@ -43,7 +66,7 @@ export interface SpringOptions
  * @example A user that Java reads
  * ```ts
  * import { Client } from "@moecache/moecache";
- * import { spring } from "@moecache/moecache/stacks";
+ * import { spring } from "@moecache/moecache/stacks/spring";
  * import { MemcachedServer } from "@moecache/moecache/testing";
  * import { assertEquals } from "@std/assert";
  *

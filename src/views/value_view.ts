@@ -36,7 +36,8 @@ import {
 } from "../option_checks.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
-import { checkFormattedKey, type KeyFormat } from "../protocol/key_format.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
+import { longestKeyIn } from "../protocol/longest_key.ts";
 import { ownData } from "../transcoding/item_codec.ts";
 import {
   isFault,
@@ -169,25 +170,6 @@ export function longestKeyOf(commands: KeyCommands): number {
 /** The format that a client gives its keys, where it has one. */
 export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
   return sessionOf(commands)?.settings.keys;
-}
-
-/** The longest key of a format: less than others where it puts something around each. */
-function longestKeyIn(format: KeyFormat): number {
-  if (!takesKey(format, "x")) return MAX_KEY_LENGTH;
-  let longest = MAX_KEY_LENGTH;
-  while (!takesKey(format, "x".repeat(longest))) longest--;
-  return longest;
-}
-
-/** Whether a format takes a key. */
-export function takesKey(format: KeyFormat, key: string): boolean {
-  try {
-    checkFormattedKey(key, "use", format);
-    return true;
-  } catch (error) {
-    if (error instanceof ValidationException) return false;
-    throw error;
-  }
 }
 
 /** Ends a computation whose value could not be stored, before the value is computed. */

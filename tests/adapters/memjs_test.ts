@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { SocketError, ValidationException } from "../../mod.ts";
-import memjs, { Client, type MemjsOptions, type MemjsServer } from "../../src/adapters/memjs.ts";
+import memjs, { Client, type ClientOptions, type Server } from "../../src/adapters/memjs.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
 const QUIET = { logger: { log() {} } };
@@ -23,6 +23,18 @@ function withEnvironment<Result>(
     for (const name of Object.keys(variables)) Deno.env.delete(name);
   }
 }
+
+Deno.test("memjs: touch() may have only a callback, or nothing, besides the key", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = Client.create(server.address);
+  await client.set("key", "value");
+  const touched = await new Promise((resolve) => {
+    client.touch("key", (error, success) => resolve([error, success]));
+  });
+  assertEquals([touched, await client.touch("key")], [[null, true], true]);
+  assertEquals(client.server("key"), client.servers[0]);
+  client.close();
+});
 
 Deno.test("memjs: the default export has the client, and values come as Buffers with their flags", async () => {
   await using server = await MemcachedServer.listen();
@@ -190,14 +202,18 @@ Deno.test("memjs: options and values that it cannot have are refused", async () 
     [{ clientOptions: { timeuot: 1 } }, "timeuot"],
   ];
   for (const [options, message] of refused) {
-    assertThrows(() => Client.create("a", options as MemjsOptions), ValidationException, message);
+    assertThrows(() => Client.create("a", options as ClientOptions), ValidationException, message);
   }
   for (const servers of ["a:b", "a,,b", "a b", "x@", "x@y@a"]) {
     assertThrows(() => Client.create(servers), ValidationException);
   }
-  assertThrows(() => new Client("a" as unknown as MemjsServer[]), ValidationException);
+  assertThrows(() => new Client("a" as unknown as Server[]), ValidationException);
   const client = Client.create(NOWHERE, QUIET);
-  await assertRejects(() => client.set("key", 5), ValidationException, "a string or bytes");
+  await assertRejects(
+    () => client.set("key", 5 as unknown as string),
+    ValidationException,
+    "a string or bytes",
+  );
   await assertRejects(() => client.set("a key", "v"), ValidationException, "a key");
   assertThrows(() => client.get("key", 5 as unknown as () => void), ValidationException);
   client.close();
@@ -233,7 +249,7 @@ Deno.test("memjs: a serializer does not get an expires that does not fit", async
     }),
     deserialize: (_opcode: number, value: Uint8Array, extras: Uint8Array) => ({ value, extras }),
   };
-  const options = { serializer, ...QUIET } as unknown as MemjsOptions;
+  const options = { serializer, ...QUIET } as unknown as ClientOptions;
   const client = Client.create(NOWHERE, options);
   for (const expires of [-1, Infinity]) {
     await assertRejects(() => client.set("key", "v", { expires }), ValidationException, "expires");
@@ -269,11 +285,11 @@ Deno.test("memjs: close() and quit() wait for what is under way, and later calls
 Deno.test("memjs: null is the default of an option", async () => {
   await using server = await MemcachedServer.listen();
   const options = { expires: null, timeout: null, retries: null, username: null, ...QUIET };
-  const client = Client.create(server.address, options as unknown as MemjsOptions);
+  const client = Client.create(server.address, options as unknown as ClientOptions);
   assertEquals(await client.set("key", "value", null as unknown as undefined), true);
   client.close();
-  Client.create(server.address, null as unknown as MemjsOptions).close();
-  for (const wrong of [5, "options", []] as unknown as MemjsOptions[]) {
+  Client.create(server.address, null as unknown as ClientOptions).close();
+  for (const wrong of [5, "options", []] as unknown as ClientOptions[]) {
     assertThrows(() => Client.create("a", wrong), ValidationException, "an object");
   }
 });

@@ -7,6 +7,7 @@ import { PROGRAM } from "./manifest.ts";
 import { readEntries } from "./module_graph.ts";
 import { Tarball } from "./tarball.ts";
 import { install, installTools, USUAL_NODE } from "./tool.ts";
+import { PROGRAMS } from "./typed_programs.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const NAME = "@moecache/moecache";
@@ -114,6 +115,19 @@ for (const [what, options] of Object.entries(PROJECTS)) {
 
 Deno.test("tsc 5.7 takes the package's types", async () => {
   await compile("typescript-5.7", {}, { "use.mts": USE, "all.mts": await askAll() });
+});
+
+Deno.test("tsc takes programs for the types of memcached and memjs, and the same programs for the drop-ins", async () => {
+  // As most programs are compiled.
+  const options = { types: ["node"], exactOptionalPropertyTypes: false };
+  const all = Object.entries(PROGRAMS);
+  const typesOf = (name: string) => [`${tools}/node_modules/@types/${name}/index.d.ts`];
+  const paths = Object.fromEntries(all.map(([name]) => [name, typesOf(name)]));
+  const files = (of: (name: string, program: string) => string) =>
+    Object.fromEntries(all.map(([name, program]) => [`${name}.mts`, of(name, program)]));
+  await compile("typescript", { ...options, paths }, files((_, program) => program));
+  const moved = files((name, program) => program.replaceAll(`"${name}"`, `"${NAME}/${name}"`));
+  for (const compiler of ["typescript", "typescript-5.7"]) await compile(compiler, options, moved);
 });
 
 Deno.test("tsc lets a script require the package where Node does", async () => {

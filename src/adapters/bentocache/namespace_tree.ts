@@ -3,10 +3,9 @@
 import { type KeyCommands, Namespace, ValidationException } from "../../../mod.ts";
 import { itemFormat } from "../item_format.ts";
 import { GENERATION_LENGTH } from "../../features/namespace.ts";
-import { EMPTY, itemKeyOf } from "../key_and_exptime.ts";
+import { ItemRoom } from "../item_room.ts";
+import { EMPTY, itemKeyOf, LEAST_ROOM } from "../key_and_exptime.ts";
 
-/** A key of any length can be stored under its hash where there is this much room. */
-const LEAST_ROOM = 45;
 /** How many namespaces are remembered, so that names that are used once do not fill the memory. */
 const MOST_REMEMBERED = 1000;
 
@@ -20,6 +19,7 @@ export interface Place {
 
 interface Level {
   readonly namespace: Namespace;
+  readonly room: ItemRoom;
   /** The same with the format of items, which counts of generations do not have. */
   readonly items: KeyCommands;
 }
@@ -45,7 +45,7 @@ export class NamespaceTree {
   /** Finds the item of a path, whose last part is its key. */
   async placeOf(path: readonly string[]): Promise<Place> {
     const { level, depth } = await this.#descend(path.slice(0, -1));
-    const itemKey = await itemKeyOf(path.slice(depth).join(":"), level.namespace.longestKey);
+    const itemKey = await level.room.keyOf(path.slice(depth).join(":"));
     return { items: level.items, itemKey: itemKey === "" ? EMPTY : itemKey };
   }
 
@@ -60,7 +60,7 @@ export class NamespaceTree {
    * @throws {ValidationException} When there is no room for so many.
    */
   check(path: readonly string[]): void {
-    let room = this.#top.namespace.longestKey;
+    let room = this.#top.room.longest;
     for (const name of path) {
       const item = itemKeyOf(name, LEAST_ROOM);
       room -= roomFor(typeof item === "string" ? `${item}:` : `${"-".repeat(LEAST_ROOM)}:`);
@@ -78,7 +78,7 @@ export class NamespaceTree {
       let next = this.#levels.get(path);
       if (next === undefined) {
         const prefix = `${await itemKeyOf(name, LEAST_ROOM)}:`;
-        if (level.namespace.longestKey - roomFor(prefix) < LEAST_ROOM) return { level, depth };
+        if (level.room.longest - roomFor(prefix) < LEAST_ROOM) return { level, depth };
         next = levelIn(level.namespace, prefix);
       }
       this.#remember(path, next);
@@ -102,5 +102,6 @@ function roomFor(prefix: string): number {
 
 function levelIn(commands: KeyCommands, prefix: string): Level {
   const namespace = new Namespace(commands, prefix);
-  return { namespace, items: namespace.withTranscoder(itemFormat) };
+  const room = new ItemRoom(namespace, commands);
+  return { namespace, room, items: namespace.withTranscoder(itemFormat) };
 }

@@ -7,7 +7,8 @@ import {
   PartialSocketError,
   SocketError,
 } from "../../../mod.ts";
-import { exptimeOf, itemKeyOf, keysBehind } from "../key_and_exptime.ts";
+import { ItemRoom } from "../item_room.ts";
+import { exptimeOf, keysBehind } from "../key_and_exptime.ts";
 import { BODY, cacheFormat } from "./bodies.ts";
 import { type Entry, isEntry } from "./entry.ts";
 import { type ChangeList, Lists, unlessDropped } from "./lists.ts";
@@ -25,7 +26,7 @@ const HEAD = "head:";
 export class Variants {
   readonly #commands: KeyCommands;
   readonly #namespace: Namespace;
-  readonly #longest: number;
+  readonly #room: ItemRoom;
   readonly #now: () => number;
   readonly #lists: Lists<Entry>;
   /** Resolves when the latest list of all entries has ended; without the entries, which would stay in memory. */
@@ -37,7 +38,7 @@ export class Variants {
     this.#commands = commands;
     // In this order: views write the counter of the generation by the transcoder of what they are given.
     this.#namespace = new Namespace(commands, prefix).withTranscoder(cacheFormat);
-    this.#longest = this.#namespace.longestKey - HEAD.length;
+    this.#room = new ItemRoom(this.#namespace, commands, HEAD.length);
     this.#now = now;
     this.#lists = new Lists(commands.withTranscoder(cacheFormat), {
       isElement: isEntry,
@@ -165,6 +166,6 @@ export class Variants {
   }
 
   async #key(address: string): Promise<string> {
-    return HEAD + await itemKeyOf(address, this.#longest);
+    return HEAD + await this.#room.keyOf(address);
   }
 }

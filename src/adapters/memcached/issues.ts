@@ -2,20 +2,26 @@
 
 import type { SocketError } from "../../../mod.ts";
 
-/** What listeners to `issue`, `failure`, `remove`, `reconnecting` and `reconnect` get. */
+/** What listeners to `issue`, `failure`, `remove`, `reconnecting` and `reconnect` get; the counts are always there. */
 export interface MemcachedIssue {
   /** The server, `host:port`. */
-  readonly server: string;
+  server: string;
   /** Its port and its host. */
-  readonly tokens: readonly string[];
+  tokens: [port: string, host: string];
   /** The messages of the errors since it last answered. */
-  readonly messages: readonly string[];
+  messages: string[];
   /** How many more failures in a row mean that it is down. */
-  readonly failures: number;
+  failures?: number | undefined;
   /** How often it has failed. */
-  readonly totalFailures: number;
+  totalFailures?: number | undefined;
+  /** Is not counted here. */
+  totalReconnectsAttempted?: number | undefined;
+  /** Is not counted here. */
+  totalReconnectsSuccess?: number | undefined;
+  /** Is not counted here. */
+  totalReconnectsFailed?: number | undefined;
   /** For how many milliseconds it has been down; 0 when it is not. */
-  readonly totalDownTime: number;
+  totalDownTime?: number | undefined;
 }
 
 /** How many messages are kept of a server that does not come back. */
@@ -57,9 +63,13 @@ export class ServerIssues {
   }
 
   describe(): MemcachedIssue {
+    const tokens = this.#server.startsWith("/")
+      ? [this.#server]
+      : this.#server.split(":").reverse();
     return {
       server: this.#server,
-      tokens: this.#server.startsWith("/") ? [this.#server] : this.#server.split(":").reverse(),
+      // As in the types of npm's memcached, which know no unix sockets.
+      tokens: tokens as [port: string, host: string],
       messages: this.#messages,
       failures: Math.max(0, this.#allowed - this.#failures),
       totalFailures: this.#total,

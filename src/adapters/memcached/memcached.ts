@@ -27,30 +27,53 @@ import {
 import {
   cachedumpReply,
   groupedReply,
+  type MemcachedItem,
+  type MemcachedStatus,
+  type MemcachedVersion,
   plainReply,
-  type ServerReply,
   versionReply,
 } from "./server_replies.ts";
 
 /** What `this` is in a callback: the call. */
 export interface MemcachedQuery {
   /** The command, `"get"` for example. */
-  readonly type: string;
-  /** The key, or the keys, with the namespace. */
-  readonly key?: string | readonly string[] | undefined;
+  type: string;
+  /** The command and the key; without the value, which it has in npm's memcached. */
+  command: string;
+  /** The key, with the namespace. */
+  key?: string | undefined;
+  /** What is to be stored. */
+  value?: MemcachedValue;
+  /** Its lifetime in seconds. */
+  lifetime?: number | undefined;
+  /** What was passed to `cas`. */
+  cas?: string | undefined;
+  /** Is not used here. */
+  redundancyEnabled?: boolean | undefined;
+  /** Is empty here: arguments are checked without it. */
+  validate: [name: string, check: (...args: MemcachedValue[]) => MemcachedValue][];
+  /** The callback. */
+  callback(...args: MemcachedValue[]): MemcachedValue;
   /** When the call was made, in milliseconds since 1970. */
-  readonly start: number;
+  start: number;
   /** How many milliseconds it took. */
-  readonly execution: number;
+  execution: number;
 }
 
 /** Receives an error, or `undefined` and the result. */
-export type MemcachedCallback<Result> = (
-  this: MemcachedQuery,
+export type MemcachedCallback<Result, This = MemcachedQuery> = (
+  this: This,
   // deno-lint-ignore no-explicit-any -- npm's memcached gives errors, lists of them, and a string
   error: any,
   result: Result,
 ) => void;
+
+/**
+ * A callback of a call that is about several keys or servers. `this` is the call, with a list of keys as `key`; the types of
+ * npm's memcached say that it is `undefined`.
+ */
+// deno-lint-ignore no-explicit-any -- whatever a program says of `this`
+export type MemcachedCallbackOfMany<Result> = MemcachedCallback<Result, any>;
 
 /** What was stored: of any type, as in the types of npm's memcached, so that programs compile unchanged. */
 // deno-lint-ignore no-explicit-any -- what a program has stored
@@ -73,6 +96,8 @@ const TRANSCODER: Transcoder = {
 interface Call {
   readonly type: string;
   readonly key?: string | readonly string[];
+  /** What is known of it besides. */
+  readonly details?: Pick<MemcachedQuery, "value" | "lifetime" | "cas">;
   /** Whether it may be sent again: it has the same effect twice as once. */
   readonly repeats?: boolean;
   readonly failed?: unknown;
@@ -90,9 +115,9 @@ interface Call {
  * memcached.end();
  * ```
  */
-export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
+export class Memcached extends Emitter<MemcachedIssue> {
   /** The options of all clients that are made from now on; their own come first. */
-  static config: { -readonly [Name in keyof MemcachedOptions]: MemcachedOptions[Name] } = {};
+  static config: MemcachedOptions = {};
 
   /** The names of the servers. */
   readonly servers: readonly string[];
@@ -115,6 +140,11 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     this.#settings = settingsFrom(options, Memcached.config);
     this.#addresses = addressesOf(servers);
     this.#client = new ReopenedClient(() => this.#open());
+  }
+
+  /** Adds a listener to an event of a server. */
+  override on(name: MemcachedEventName, listener: (issue: MemcachedIssue) => void): this {
+    return super.on(name, listener);
   }
 
   #open(): Client {
@@ -164,7 +194,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    */
   getMulti(
     keys: readonly string[],
-    callback: MemcachedCallback<Record<string, MemcachedValue>>,
+    callback: MemcachedCallbackOfMany<Record<string, MemcachedValue>>,
   ): void {
     checkFunction("callback", callback);
     const { namespace } = this.#settings;
@@ -262,7 +292,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     this.#store("cas", key, value, lifetime, callback, async (client, full, item, exptime) => {
       if (!/^\d+$/.test(cas)) throw new Error('Argument "cas" is not a valid String.');
       return await client.cas(full, item, BigInt(cas), exptime) === "stored";
-    });
+    }, cas);
   }
 
   /**
@@ -356,7 +386,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     this.#onKey("touch", key, callback, (client, full) => {
       checkNumber("lifetime", lifetime);
       return client.touch(full, exptimeFrom(lifetime));
-    }, { repeats: true });
+    }, { repeats: true, details: { lifetime } });
   }
 
   /**
@@ -384,7 +414,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback Receives a list of `{ server, version, major, minor, bugfix }`.
    */
-  version(callback: MemcachedCallback<ServerReply[]>): void {
+  version(callback: MemcachedCallbackOfMany<MemcachedVersion[]>): void {
     this.#onAll("version", callback, (client) => client.version(), versionReply);
   }
 
@@ -393,7 +423,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback Receives a list with `true` for each.
    */
-  flush(callback: MemcachedCallback<boolean[]>): void {
+  flush(callback: MemcachedCallbackOfMany<boolean[]>): void {
     const flush = async (client: Client) => {
       await client.flushAll();
       return this.servers.map(() => undefined);
@@ -406,7 +436,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback Receives a list with `true` for each.
    */
-  flushAll(callback: MemcachedCallback<boolean[]>): void {
+  flushAll(callback: MemcachedCallbackOfMany<boolean[]>): void {
     this.flush(callback);
   }
 
@@ -415,7 +445,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback Receives a list of objects, each with `server`.
    */
-  stats(callback: MemcachedCallback<ServerReply[]>): void {
+  stats(callback: MemcachedCallbackOfMany<MemcachedStatus[]>): void {
     this.#onAll("stats", callback, (client) => client.stats(), plainReply);
   }
 
@@ -424,7 +454,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback Receives a list of objects, each with `server`.
    */
-  settings(callback: MemcachedCallback<ServerReply[]>): void {
+  settings(callback: MemcachedCallbackOfMany<MemcachedStatus[]>): void {
     this.#onAll("stats settings", callback, (client) => client.stats("settings"), plainReply);
   }
 
@@ -433,7 +463,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback As for `settings`.
    */
-  statsSettings(callback: MemcachedCallback<ServerReply[]>): void {
+  statsSettings(callback: MemcachedCallbackOfMany<MemcachedStatus[]>): void {
     this.settings(callback);
   }
 
@@ -442,7 +472,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback Receives a list of objects by slab, each with `server`.
    */
-  slabs(callback: MemcachedCallback<ServerReply[]>): void {
+  slabs(callback: MemcachedCallbackOfMany<MemcachedStatus[]>): void {
     const reply = (server: string, stats: Stats) => groupedReply(server, stats, "");
     this.#onAll("stats slabs", callback, (client) => client.stats("slabs"), reply);
   }
@@ -452,7 +482,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback As for `slabs`.
    */
-  statsSlabs(callback: MemcachedCallback<ServerReply[]>): void {
+  statsSlabs(callback: MemcachedCallbackOfMany<MemcachedStatus[]>): void {
     this.slabs(callback);
   }
 
@@ -461,7 +491,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback Receives a list of objects by slab, each with `server`.
    */
-  items(callback: MemcachedCallback<ServerReply[]>): void {
+  items(callback: MemcachedCallbackOfMany<MemcachedStatus[]>): void {
     const reply = (server: string, stats: Stats) => groupedReply(server, stats, "items:");
     this.#onAll("stats items", callback, (client) => client.stats("items"), reply);
   }
@@ -471,7 +501,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
    *
    * @param callback As for `items`.
    */
-  statsItems(callback: MemcachedCallback<ServerReply[]>): void {
+  statsItems(callback: MemcachedCallbackOfMany<MemcachedStatus[]>): void {
     this.items(callback);
   }
 
@@ -487,7 +517,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
     server: string,
     slabid: number,
     number: number,
-    callback: MemcachedCallback<ServerReply | ServerReply[] | undefined>,
+    callback: MemcachedCallbackOfMany<MemcachedItem | MemcachedItem[]>,
   ): void {
     checkFunction("callback", callback);
     this.#send({ type: "stats cachedump" }, callback, async (client) => {
@@ -496,7 +526,8 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       const index = this.servers.indexOf(server);
       if (index === -1) throw new Error(`Server at ${server} not available`);
       const items = cachedumpReply(await statsOf(client, index, `cachedump ${slabid} ${number}`));
-      return items.length > 1 ? items : items[0];
+      // Nothing where there are none, as in npm's memcached, whose types do not say so.
+      return items.length > 1 ? items : items[0] as MemcachedItem;
     });
   }
 
@@ -533,6 +564,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       item: EncodedValue,
       exptime: Exptime,
     ) => Promise<boolean>,
+    cas?: string,
   ): void {
     this.#onKey(type, key, callback, async (client, full) => {
       checkNumber("lifetime", lifetime);
@@ -543,7 +575,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
         throw new Error(`The length of the value is greater than ${maxValue}`);
       }
       return await send(client, full, item, exptimeFrom(lifetime));
-    }, { repeats: type === "set", failed: false });
+    }, { repeats: type === "set", failed: false, details: { value, lifetime, cas } });
   }
 
   #count(
@@ -556,7 +588,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       checkNumber("value", value);
       const number = await client[type](full, value);
       return number === undefined ? false : Number(number);
-    }, { failed: false });
+    }, { failed: false, details: { value } });
   }
 
   #onAll<Reply, Shape>(
@@ -601,7 +633,7 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       call.failed,
     ],
   ): Promise<void> {
-    const { type, key } = call;
+    const { type, key, details } = call;
     const start = Date.now();
     let outcome: readonly [error: unknown, result: unknown];
     const { maxQueueSize } = this.#settings;
@@ -615,7 +647,10 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
       }
     }
     this.#active--;
-    const query: MemcachedQuery = { type, key, start, execution: Date.now() - start };
+    const query: MemcachedQuery = {
+      ...{ type, command: [type, key ?? []].flat(2).join(" "), key: key as string, ...details },
+      ...{ validate: [], callback, start, execution: Date.now() - start },
+    };
     const [error, result] = outcome;
     callBack(() => callback.call(query, error, result as Result));
   }
@@ -661,6 +696,26 @@ export class Memcached extends Emitter<MemcachedEventName, MemcachedIssue> {
   readonly #onUp = ({ server }: ServerEvent): void => {
     this.emit("reconnect", this.#issuesOf(server).comeBack());
   };
+}
+
+/** The names that the types of npm's memcached have. */
+export declare namespace Memcached {
+  /** The options of a client. */
+  export type options = MemcachedOptions;
+  /** The servers of a client. */
+  export type Location = string | string[] | { [server: string]: number };
+  /** The events of a client. */
+  export type EventNames = MemcachedEventName;
+  /** What `this` is in a callback. */
+  export type CommandData = MemcachedQuery;
+  /** What listeners get. */
+  export type IssueData = MemcachedIssue;
+  /** Statistics or settings of one server. */
+  export type StatusData = MemcachedStatus;
+  /** The version of one server. */
+  export type VersionData = MemcachedVersion;
+  /** An item, as `cachedump` lists it. */
+  export type CacheDumpData = MemcachedItem;
 }
 
 /** Sends a command with a client. */

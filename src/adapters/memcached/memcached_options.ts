@@ -26,51 +26,51 @@ export type MemcachedServers = string | readonly string[] | Readonly<Record<stri
 /** The options of npm's memcached that exist here; all are optional. Times are in milliseconds. */
 export interface MemcachedOptions {
   /** The longest key: 250, the default; or from 1 on where `keyCompression` is `false`. */
-  readonly maxKeySize?: number | undefined;
+  maxKeySize?: number | undefined;
   /** Has no effect, as in npm's memcached. */
-  readonly maxExpiration?: number | undefined;
+  maxExpiration?: number | undefined;
   /** The largest value in bytes, 1 to 2^30; 1,048,576 by default. */
-  readonly maxValue?: number | undefined;
+  maxValue?: number | undefined;
   /** How many calls may be under way; -1, no limit, by default. */
-  readonly maxQueueSize?: number | undefined;
+  maxQueueSize?: number | undefined;
   /** The hash of the ring: `"md5"` by default, or `"sha1"`. */
-  readonly algorithm?: "md5" | "sha1" | undefined;
+  algorithm?: string | undefined;
   /** The ring: `"ketama"` by default, or `"hash_ring"`. */
-  readonly compatibility?: "ketama" | "hash_ring" | undefined;
+  compatibility?: "ketama" | "hash_ring" | undefined;
   /** The former spelling of `compatibility`. */
-  readonly compatiblity?: "ketama" | "hash_ring" | undefined;
+  compatiblity?: "ketama" | "hash_ring" | undefined;
   /** Sockets per server, 1 to 1,024. It is 1 by default, which is enough: calls do not wait for each other. */
-  readonly poolSize?: number | undefined;
+  poolSize?: number | undefined;
   /** How often `get`, `set`, `touch` and `del` are sent again when a server fails, 0 to 100; 0 by default. */
-  readonly retries?: number | undefined;
+  retries?: number | undefined;
   /** How much longer each wait before that is than the one before; 3 by default. */
-  readonly factor?: number | undefined;
+  factor?: number | undefined;
   /** The first of these waits; 1,000 by default. */
-  readonly minTimeout?: number | undefined;
+  minTimeout?: number | undefined;
   /** The longest of these waits; 60,000 by default. */
-  readonly maxTimeout?: number | undefined;
+  maxTimeout?: number | undefined;
   /** Whether these waits are up to twice as long, at random; `false` by default. */
-  readonly randomize?: boolean | undefined;
+  randomize?: boolean | undefined;
   /** How long at most until a server that is down is tried again; 18,000,000 by default. */
-  readonly reconnect?: number | undefined;
+  reconnect?: number | undefined;
   /** The time limit of connecting; 5,000 by default. */
-  readonly timeout?: number | undefined;
+  timeout?: number | undefined;
   /** How many failures in a row mean that a server is down; 5 by default, and 0 counts as 1. */
-  readonly failures?: number | undefined;
+  failures?: number | undefined;
   /** How long at first until a server that is down is tried again; 30,000 by default. */
-  readonly retry?: number | undefined;
+  retry?: number | undefined;
   /** How long a server may send nothing while calls wait for it; 5,000 by default. */
-  readonly idle?: number | undefined;
+  idle?: number | undefined;
   /** Whether a server that is down leaves the ring until it is back; `false` by default. */
-  readonly remove?: boolean | undefined;
-  /** Servers that take the place of one that has left the ring; without `remove`, they have no effect. */
-  readonly failOverServers?: readonly string[] | undefined;
+  remove?: boolean | undefined;
+  /** A server, or several, that take the place of one that has left the ring; without `remove`, they have no effect. */
+  failOverServers?: string | readonly string[] | undefined;
   /** Whether a key that is too long is sent as its MD5; `true` by default. */
-  readonly keyCompression?: boolean | undefined;
+  keyCompression?: boolean | undefined;
   /** What all keys begin with; empty by default. */
-  readonly namespace?: string | undefined;
+  namespace?: string | undefined;
   /** Options of the client underneath, such as `tls`, which npm's memcached does not have. */
-  readonly clientOptions?: ClientOptions | undefined;
+  clientOptions?: ClientOptions | undefined;
 }
 
 /** The options, checked and with defaults. */
@@ -148,7 +148,8 @@ export function settingsFrom(
   checkInteger("retry", retry, 1, LONGEST_TIMER);
   checkInteger("reconnect", reconnect, 1, LONGEST_TIMER);
   checkBoolean("remove", remove);
-  const spares = options.failOverServers ?? [];
+  const others = options.failOverServers || [];
+  const spares = typeof others === "string" ? [others] : others;
   if (!Array.isArray(spares)) throw invalidOption("failOverServers", spares, "a list of servers");
   return {
     ...{ maxKeySize, maxValue, maxQueueSize, keyCompression, namespace, failures, retries },
@@ -198,7 +199,7 @@ function locatorFrom(options: MemcachedOptions): NonNullable<ClientOptions["loca
   const isKetama = compatibility === "ketama";
   return (servers) =>
     ketama(servers, {
-      digest: algorithm,
+      digest: algorithm as "md5" | "sha1",
       pointsPerDigest: isKetama ? 4 : 3,
       defaultPort: isKetama ? "omitted" : "written",
       arithmetic: "float64",

@@ -21,6 +21,7 @@ import {
   type MemjsOptions,
   type MemjsServer,
   type MemjsSettings,
+  type MemjsValue,
   readServers,
   settingsFrom,
 } from "./memjs_options.ts";
@@ -31,32 +32,39 @@ export type MemjsCallback<Results extends readonly unknown[]> = (
   ...results: { [Index in keyof Results]: Results[Index] | null }
 ) => void;
 
+/** Receives an error, or `null` and what `get` resolves to; `null` too where there is an error. */
+export type MemjsGetCallback<Read> = (
+  error: Error | null,
+  value: Read,
+  flags: NodeBuffer | null,
+) => void;
+
 /** What `get` resolves to; both are `null` when the key does not exist. */
-export interface MemjsItem {
-  /** The value: a `Buffer`, where the runtime has it. */
-  readonly value: NodeBuffer | null;
+export interface MemjsItem<Read> {
+  /** The value: a `Buffer`, where the runtime has it and there is no serializer. */
+  value: Read;
   /** The flags, in 4 bytes. */
-  readonly flags: NodeBuffer | null;
+  flags: NodeBuffer | null;
 }
 
 /** What `increment` and `decrement` resolve to. */
 export interface MemjsCounter {
   /** Always `true`. */
-  readonly success: boolean;
+  success: boolean;
   /** The new number. */
-  readonly value: number;
+  value: number;
 }
 
 /** The options of an operation that stores. */
 export interface MemjsStoring {
   /** When the value expires, in seconds; by default what the client's option `expires` says. */
-  readonly expires?: number | undefined;
+  expires?: number | undefined;
 }
 
 /** The options of `increment` and `decrement`. */
 export interface MemjsCounting extends MemjsStoring {
   /** The number that a key that does not exist becomes; 0 by default. */
-  readonly initial?: number | undefined;
+  initial?: number | undefined;
 }
 
 const OPCODES = { get: 0, set: 1, add: 2, replace: 3, append: 14, prepend: 15 } as const;
@@ -88,7 +96,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
  * client.close();
  * ```
  */
-export class Client {
+export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   /** The servers, in the order in which keys are distributed. */
   readonly servers: readonly MemjsServer[];
   readonly #settings: MemjsSettings;
@@ -102,7 +110,7 @@ export class Client {
    * @param options As for `create`.
    * @throws {ValidationException} When a server or an option is invalid.
    */
-  constructor(servers: readonly MemjsServer[], options: MemjsOptions = {}) {
+  constructor(servers: readonly MemjsServer[], options: MemjsOptions<Given, Read> = {}) {
     if (!Array.isArray(servers)) {
       throw invalidOption("servers", servers, "a list of servers");
     }
@@ -129,7 +137,10 @@ export class Client {
    * @returns The client. No socket is opened before the first operation.
    * @throws {ValidationException} When an address or an option is invalid.
    */
-  static create(servers?: string | null, options: MemjsOptions = {}): Client {
+  static create<Given = MemjsValue, Read = NodeBuffer | null>(
+    servers?: string | null,
+    options: MemjsOptions<Given, Read> = {},
+  ): Client<Given, Read> {
     return new Client(readServers(servers ?? undefined), options);
   }
 
@@ -137,13 +148,24 @@ export class Client {
    * Chooses the server of a key. Set it to a function of your own for another distribution.
    *
    * @param key The key.
-   * @returns The server's index in `servers`.
+   * @returns The server's index in `servers`; memjs's types say that it is a string.
    */
-  getServer(key: string): number {
+  // deno-lint-ignore no-explicit-any -- a number, and a string in memjs's types
+  getServer(key: string): any {
     const distribution = this.#distribution ??= memjsModulo(
       this.servers.map(({ host, port }) => ({ name: `${host}:${port}`, weight: 1 })),
     );
     return distribution.locate(key);
+  }
+
+  /**
+   * Returns the server of a key, whether it is up or not.
+   *
+   * @param key The key.
+   * @returns The server, one of `servers`.
+   */
+  server(key: string): MemjsServer | undefined {
+    return this.servers[this.servers.length === 1 ? 0 : this.getServer(key)];
   }
 
   /**
@@ -152,21 +174,19 @@ export class Client {
    * @param key The key.
    * @returns The value and its flags; `null` both when the key does not exist.
    */
-  get(key: string): Promise<MemjsItem>;
+  get(key: string): Promise<MemjsItem<Read>>;
   /**
    * Gets a value.
    *
    * @param key The key.
    * @param callback Receives the value and its flags.
    */
-  get(key: string, callback: MemjsCallback<[NodeBuffer, NodeBuffer]>): void;
-  get(
-    key: string,
-    callback?: MemjsCallback<[NodeBuffer, NodeBuffer]>,
-  ): Promise<MemjsItem> | void {
-    const got = async (): Promise<MemjsItem> => {
+  get(key: string, callback: MemjsGetCallback<Read>): void;
+  get(key: string, callback?: MemjsGetCallback<Read>): Promise<MemjsItem<Read>> | void {
+    const got = async (): Promise<MemjsItem<Read>> => {
       const item = await this.#repeat("GET", key, (client) => client.get<EncodedValue>(key));
-      return item === undefined ? { value: null, flags: null } : this.#read(item);
+      // Also with a serializer, whatever the type of what it reads.
+      return item === undefined ? { value: null as Read, flags: null } : this.#read(item);
     };
     return answer(got, callback, ({ value, flags }) => callback?.(null, value, flags));
   }
@@ -179,14 +199,14 @@ export class Client {
    * @param options `expires`, in seconds.
    * @returns `true`.
    */
-  set(key: string, value: unknown, options?: MemjsStoring): Promise<boolean>;
+  set(key: string, value: Given, options?: MemjsStoring): Promise<boolean>;
   /**
    * Stores a value.
    *
    * @param callback Receives `true`.
    * @param expires When it expires, in memjs's former order.
    */
-  set(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
+  set(key: string, value: Given, callback: MemjsCallback<[boolean]>, expires?: number): void;
   /**
    * Stores a value.
    *
@@ -194,11 +214,11 @@ export class Client {
    */
   set(
     key: string,
-    value: unknown,
+    value: Given,
     options: MemjsStoring,
     callback: MemjsCallback<[boolean]>,
   ): void;
-  set(key: string, value: unknown, ...rest: readonly unknown[]): Promise<boolean> | void {
+  set(key: string, value: Given, ...rest: readonly unknown[]): Promise<boolean> | void {
     return this.#store("set", key, value, rest, async (client, item, expires) => {
       await client.set(key, item, expires);
       return true;
@@ -211,20 +231,20 @@ export class Client {
    * @param options `expires`.
    * @returns Whether it did.
    */
-  add(key: string, value: unknown, options?: MemjsStoring): Promise<boolean>;
+  add(key: string, value: Given, options?: MemjsStoring): Promise<boolean>;
   /**
    * Stores a value if the key does not exist.
    *
    * @param callback Receives whether it did.
    */
-  add(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
+  add(key: string, value: Given, callback: MemjsCallback<[boolean]>, expires?: number): void;
   /**
    * Stores a value if the key does not exist.
    *
    * @param callback Receives whether it did.
    */
-  add(key: string, value: unknown, options: MemjsStoring, callback: MemjsCallback<[boolean]>): void;
-  add(key: string, value: unknown, ...rest: readonly unknown[]): Promise<boolean> | void {
+  add(key: string, value: Given, options: MemjsStoring, callback: MemjsCallback<[boolean]>): void;
+  add(key: string, value: Given, ...rest: readonly unknown[]): Promise<boolean> | void {
     return this.#store(
       "add",
       key,
@@ -240,13 +260,13 @@ export class Client {
    * @param options `expires`.
    * @returns Whether it did.
    */
-  replace(key: string, value: unknown, options?: MemjsStoring): Promise<boolean>;
+  replace(key: string, value: Given, options?: MemjsStoring): Promise<boolean>;
   /**
    * Stores a value if the key exists.
    *
    * @param callback Receives whether it did.
    */
-  replace(key: string, value: unknown, callback: MemjsCallback<[boolean]>, expires?: number): void;
+  replace(key: string, value: Given, callback: MemjsCallback<[boolean]>, expires?: number): void;
   /**
    * Stores a value if the key exists.
    *
@@ -254,11 +274,11 @@ export class Client {
    */
   replace(
     key: string,
-    value: unknown,
+    value: Given,
     options: MemjsStoring,
     callback: MemjsCallback<[boolean]>,
   ): void;
-  replace(key: string, value: unknown, ...rest: readonly unknown[]): Promise<boolean> | void {
+  replace(key: string, value: Given, ...rest: readonly unknown[]): Promise<boolean> | void {
     return this.#store(
       "replace",
       key,
@@ -371,16 +391,16 @@ export class Client {
    * @param value The value.
    * @returns Whether the key exists.
    */
-  append(key: string, value: unknown): Promise<boolean>;
+  append(key: string, value: Given): Promise<boolean>;
   /**
    * Appends to a value.
    *
    * @param callback Receives whether the key exists.
    */
-  append(key: string, value: unknown, callback: MemjsCallback<[boolean]>): void;
+  append(key: string, value: Given, callback: MemjsCallback<[boolean]>): void;
   append(
     key: string,
-    value: unknown,
+    value: Given,
     callback?: MemjsCallback<[boolean]>,
   ): Promise<boolean> | void {
     return this.#join("append", key, value, callback);
@@ -393,16 +413,16 @@ export class Client {
    * @param value The value.
    * @returns Whether the key exists.
    */
-  prepend(key: string, value: unknown): Promise<boolean>;
+  prepend(key: string, value: Given): Promise<boolean>;
   /**
    * Prepends to a value.
    *
    * @param callback Receives whether the key exists.
    */
-  prepend(key: string, value: unknown, callback: MemjsCallback<[boolean]>): void;
+  prepend(key: string, value: Given, callback: MemjsCallback<[boolean]>): void;
   prepend(
     key: string,
-    value: unknown,
+    value: Given,
     callback?: MemjsCallback<[boolean]>,
   ): Promise<boolean> | void {
     return this.#join("prepend", key, value, callback);
@@ -412,10 +432,16 @@ export class Client {
    * Sets when a key expires.
    *
    * @param key The key.
-   * @param expires In seconds.
+   * @param expires In seconds; by default what the client's option `expires` says.
    * @returns Whether the key exists.
    */
-  touch(key: string, expires: number): Promise<boolean>;
+  touch(key: string, expires?: number): Promise<boolean>;
+  /**
+   * Sets when a key expires, as the client's option `expires` says.
+   *
+   * @param callback Receives whether the key exists.
+   */
+  touch(key: string, callback: MemjsCallback<[boolean]>): void;
   /**
    * Sets when a key expires.
    *
@@ -424,9 +450,10 @@ export class Client {
   touch(key: string, expires: number, callback: MemjsCallback<[boolean]>): void;
   touch(
     key: string,
-    expires: number,
-    callback?: MemjsCallback<[boolean]>,
+    given?: number | MemjsCallback<[boolean]>,
+    last?: MemjsCallback<[boolean]>,
   ): Promise<boolean> | void {
+    const [expires, callback] = typeof given === "function" ? [0, given] : [given, last];
     const touched = async () => {
       const exptime = exptimeFrom(expires || this.#settings.expires);
       return await this.#repeat("TOUCH", key, (client) => client.touch(key, exptime));
@@ -440,16 +467,16 @@ export class Client {
    * @returns `true` for each server, by `host:port`.
    * @throws The error of the last server that failed.
    */
-  flush(): Promise<Record<string, true | Error>>;
+  flush(): Promise<Record<string, boolean>>;
   /**
    * Empties all servers.
    *
    * @param callback Receives the last error, and `true` or an error for each server.
    */
-  flush(callback: (error: Error | null, results: Record<string, true | Error>) => void): void;
+  flush(callback: (error: Error | null, results: Record<string, boolean | Error>) => void): void;
   flush(
-    callback?: (error: Error | null, results: Record<string, true | Error>) => void,
-  ): Promise<Record<string, true | Error>> | void {
+    callback?: (error: Error | null, results: Record<string, boolean | Error>) => void,
+  ): Promise<Record<string, boolean>> | void {
     const flushed = this.#onEach((client) => client.flushAll().then(() => []));
     const results = (all: readonly PerServer<unknown>[]) =>
       Object.fromEntries(all.map(({ server, error }) => [server, error ?? true as const]));
@@ -459,7 +486,7 @@ export class Client {
       return flushed.then((all) => {
         const error = lastError(all);
         if (error !== null) throw error;
-        return results(all);
+        return results(all) as Record<string, boolean>;
       });
     }
     flushed.then((all) => callBack(() => callback(lastError(all), results(all))));
@@ -498,7 +525,9 @@ export class Client {
    *
    * @param callback Is called once for each, with its name.
    */
-  resetStats(callback?: (error: Error | null, server: string) => void): void {
+  resetStats(
+    callback?: (error: Error | null, server: string, stats: Record<string, string> | null) => void,
+  ): void {
     this.statsWithKey("reset", callback);
   }
 
@@ -524,14 +553,14 @@ export class Client {
     },
   });
 
-  #read({ flags, data }: EncodedValue): MemjsItem {
+  #read({ flags, data }: EncodedValue): MemjsItem<Read> {
     const extras = toBuffer(new Uint8Array(4));
     viewOf(extras).setUint32(0, flags);
     const value = toBuffer(data);
     const { serializer } = this.#settings;
-    if (serializer === undefined) return { value, flags: extras };
+    if (serializer === undefined) return { value: value as Read, flags: extras };
     const read = serializer.deserialize(OPCODES.get, value, extras);
-    return { value: read.value as NodeBuffer, flags: read.extras as NodeBuffer };
+    return { value: read.value as Read, flags: read.extras };
   }
 
   #store(
@@ -576,7 +605,8 @@ export class Client {
   ): Promise<boolean> | void {
     const { serializer } = this.#settings;
     const join = async (client: MoecacheClient) => {
-      const data = serializer?.serialize(OPCODES[name], value, "").value ?? value;
+      const data = serializer?.serialize(OPCODES[name], value, "" as unknown as NodeBuffer).value ??
+        value;
       return await client[name](key, bytesOf(data));
     };
     return one(() => this.#once(name.toUpperCase(), join), callback);
@@ -700,7 +730,7 @@ function one<Result>(
 /** Sends, and returns the promise or calls back when it has settled. */
 function answer<Result>(
   send: () => Promise<Result>,
-  callback: MemjsCallback<readonly never[]> | undefined,
+  callback: ((error: Error, ...results: never[]) => void) | undefined,
   succeed: (value: Result) => void,
 ): Promise<Result> | void {
   if (callback === undefined) return send();

@@ -19,51 +19,63 @@ export interface MemjsLogger {
   log(...parts: unknown[]): void;
 }
 
-/** A value with memcached's extras: flags in 4 bytes, and the expiration in 4 more when it is stored. */
-export interface MemjsSerialized {
-  /** The value. */
-  readonly value: unknown;
-  /** The extras; an empty string for `append` and `prepend`. */
-  readonly extras: NodeBuffer | string;
-}
+/** What is stored without a serializer. */
+export type MemjsValue = string | Uint8Array | ArrayBuffer;
 
-/** Converts values, as memjs's option `serializer` does. */
-export interface MemjsSerializer {
+/**
+ * Converts values, as memjs's option `serializer` does. `extras` are memcached's: flags in 4 bytes, and the expiration in 4
+ * more when a value is stored; for `append` and `prepend` an empty string, which memjs's types do not say.
+ */
+export interface MemjsSerializer<Given, Read> {
   /** Converts a value to a string or bytes, and may set its flags in `extras`; `opcode` is that of the binary protocol. */
-  serialize(opcode: number, value: unknown, extras: NodeBuffer | string): MemjsSerialized;
+  serialize(
+    opcode: number,
+    value: Given,
+    extras: NodeBuffer,
+  ): { value: MemjsValue; extras: NodeBuffer };
   /** Converts an item's bytes, whose flags are in `extras`. */
-  deserialize(opcode: number, value: NodeBuffer, extras: NodeBuffer): MemjsSerialized;
+  deserialize(
+    opcode: number,
+    value: NodeBuffer | null,
+    extras: NodeBuffer,
+  ): { value: Read; extras: NodeBuffer };
 }
 
 /** The options of `Client.create`; all are optional. */
-export interface MemjsOptions {
+export interface MemjsOptions<Given = MemjsValue, Read = NodeBuffer | null> {
   /** How often an operation is sent at most when its server fails, 0 to 100; 2 by default. */
-  readonly retries?: number | undefined;
+  retries?: number | undefined;
   /** Seconds before it is sent again, 0 to 3,600; 0.2 by default. */
-  readonly "retry_delay"?: number | undefined;
+  "retry_delay"?: number | undefined;
   /** When values expire, in seconds, 0 to 2,147,483,647; 0 by default, which is never. */
-  readonly expires?: number | undefined;
+  expires?: number | undefined;
   /** Receives messages about failures; `console` by default. */
-  readonly logger?: MemjsLogger | undefined;
+  logger?: MemjsLogger | undefined;
   /** Whether the next server of the list takes the keys of one that is down; `false` by default. */
-  readonly failover?: boolean | undefined;
+  failover?: boolean | undefined;
   /** Seconds until a server that was down is tried again, 0.001 to 2,147,483; 60 by default. */
-  readonly failoverTime?: number | undefined;
+  failoverTime?: number | undefined;
   /** Converts values; by default they are strings and bytes, and are read as bytes. */
-  readonly serializer?: MemjsSerializer | undefined;
+  serializer?: MemjsSerializer<Given, Read> | undefined;
   /** The user name for servers that have none of their own. */
-  readonly username?: string | undefined;
+  username?: string | undefined;
   /** The password for servers that have none of their own. */
-  readonly password?: string | undefined;
+  password?: string | undefined;
   /** The time limit of an operation in seconds; 0.5 by default. */
-  readonly timeout?: number | undefined;
+  timeout?: number | undefined;
   /** The time limit of connecting in seconds; twice `timeout` by default. */
-  readonly conntimeout?: number | undefined;
+  conntimeout?: number | undefined;
   /** Whether idle connections are probed with TCP keep-alive; `false` by default. */
-  readonly keepAlive?: boolean | undefined;
+  keepAlive?: boolean | undefined;
   /** Options of the client underneath, such as `tls`, which memjs does not have. */
-  readonly clientOptions?: ClientOptions | undefined;
+  clientOptions?: ClientOptions | undefined;
 }
+
+/** The options that memjs has for a server, and that it takes together with the others. */
+export type MemjsServerOptions = Pick<
+  MemjsOptions,
+  "username" | "password" | "timeout" | "conntimeout" | "keepAlive"
+>;
 
 /** A server of a client. */
 export interface MemjsServer {
@@ -86,14 +98,14 @@ export interface MemjsSettings {
   readonly expires: number;
   readonly logger: MemjsLogger;
   readonly failover: boolean;
-  readonly serializer: MemjsSerializer | undefined;
+  readonly serializer: MemjsSerializer<unknown, unknown> | undefined;
   readonly clientOptions: ClientOptions;
 }
 
 /** The largest exptime that memcached takes. */
 export const LATEST: number = 2 ** 31 - 1;
 
-const OPTION_TYPES: OptionTypes<MemjsOptions> = {
+const OPTION_TYPES: OptionTypes<MemjsOptions<unknown, unknown>> = {
   retries: "any",
   "retry_delay": "number",
   expires: "number",
@@ -114,7 +126,9 @@ const OPTION_TYPES: OptionTypes<MemjsOptions> = {
  *
  * @throws {ValidationException} When they are not an object.
  */
-export function givenOptions(options: MemjsOptions | null | undefined): MemjsOptions {
+export function givenOptions<Given, Read>(
+  options: MemjsOptions<Given, Read> | null | undefined,
+): MemjsOptions<unknown, unknown> {
   if (options === null || options === undefined) return {};
   checkObject(options, "an object such as { expires }");
   const copy = copyOptions(options, Object.keys(OPTION_TYPES));
@@ -126,7 +140,7 @@ export function givenOptions(options: MemjsOptions | null | undefined): MemjsOpt
  *
  * @throws {ValidationException} When one is unknown or invalid.
  */
-export function settingsFrom(options: MemjsOptions): MemjsSettings {
+export function settingsFrom(options: MemjsOptions<unknown, unknown>): MemjsSettings {
   const { keepAliveDelay } = Object(options);
   if (keepAliveDelay !== undefined) {
     throw invalidOption("keepAliveDelay", keepAliveDelay, "absent: the runtime has its own delay");
@@ -200,7 +214,7 @@ export function readServers(text: string | undefined): MemjsServer[] {
 /** The addresses of servers. What their credentials lack comes from the options or the environment. */
 export function addressesOf(
   servers: readonly MemjsServer[],
-  options: MemjsOptions,
+  options: MemjsOptions<unknown, unknown>,
 ): HostAddress[] {
   const rest = restCredentials(options);
   return servers.map(({ host, port, username, password }) => {
@@ -213,7 +227,7 @@ export function addressesOf(
   });
 }
 
-function restCredentials({ username, password }: MemjsOptions): GivenCredentials {
+function restCredentials({ username, password }: MemjsOptions<unknown, unknown>): GivenCredentials {
   const variable = (name: string) =>
     readVariable(`MEMCACHIER_${name}`) || readVariable(`MEMCACHE_${name}`);
   return {

@@ -2,7 +2,8 @@
 
 import { type KeyCommands, Namespace } from "../../../mod.ts";
 import { checkInteger } from "../../option_checks.ts";
-import { exptimeOf, itemKeyOf, onItem } from "../key_and_exptime.ts";
+import { ItemRoom } from "../item_room.ts";
+import { exptimeOf, onItem } from "../key_and_exptime.ts";
 
 /** The hits of a key in the current window. */
 export interface Hits {
@@ -29,11 +30,11 @@ export function checkWindow(window: number): void {
 /** Counters of hits, one for each key and window. */
 export class HitCounters {
   readonly #namespace: Namespace;
-  readonly #longest: number;
+  readonly #room: ItemRoom;
 
   constructor(client: KeyCommands, prefix: string) {
     this.#namespace = new Namespace(client, prefix);
-    this.#longest = this.#namespace.longestKey - NUMBER_LENGTH;
+    this.#room = new ItemRoom(this.#namespace, client, NUMBER_LENGTH);
   }
 
   /** Counts a hit. */
@@ -76,7 +77,7 @@ export class HitCounters {
     checkWindow(window);
     const number = Math.floor(Date.now() / window);
     return {
-      counter: `${await itemKeyOf(key, this.#longest)}:${number}`,
+      counter: `${await this.#room.keyOf(key)}:${number}`,
       end: (number + 1) * window,
     };
   }

@@ -10,7 +10,8 @@ import {
 } from "../../../mod.ts";
 import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkPrefix, checkRecord, clientFrom } from "../adapter_options.ts";
-import { exptimeOf, itemKeyOf, onItem } from "../key_and_exptime.ts";
+import { ItemRoom } from "../item_room.ts";
+import { exptimeOf, onItem } from "../key_and_exptime.ts";
 
 /** The options of the stores of sessions. */
 export interface MoecacheSessionOptions {
@@ -60,13 +61,13 @@ export function sessionsFrom(
 /** The sessions with a prefix, as JSON. */
 export class Sessions {
   readonly #namespace: Namespace;
-  readonly #longest: number;
+  readonly #room: ItemRoom;
   readonly #lifetime: number;
 
   /** @param lifetime The milliseconds that a session lives that has no time. */
   constructor(client: KeyCommands, prefix: string, lifetime: number) {
     this.#namespace = new Namespace(client, prefix).withTranscoder(jsonTranscoder);
-    this.#longest = this.#namespace.longestKey;
+    this.#room = new ItemRoom(this.#namespace, client);
     this.#lifetime = lifetime;
   }
 
@@ -110,7 +111,7 @@ export class Sessions {
   }
 
   #keyOf(id: string): string | Promise<string> {
-    return itemKeyOf(id, this.#longest);
+    return this.#room.keyOf(id);
   }
 
   /** The milliseconds that a session lives from now on. */

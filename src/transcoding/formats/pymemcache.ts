@@ -13,11 +13,11 @@ import { describe, ownBytes, unstorable, writing } from "../format_parts.ts";
 import { readJson, writeJson } from "./json_text.ts";
 import { PYTHON_JSON } from "./python_json.ts";
 import { numberText } from "./python_numbers.ts";
-import { kindOf as kindOfKnown } from "./python_memcached.ts";
 import {
   checkPickleOptions,
   COMPRESSED,
   INTEGER,
+  kindOf as kindOfKnown,
   PICKLE_OPTIONS,
   type PythonKind,
   type PythonPickleOptions,

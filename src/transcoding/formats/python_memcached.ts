@@ -3,10 +3,8 @@ import type { Transcoder } from "../transcoder.ts";
 import {
   checkPickleOptions,
   INTEGER,
-  LONG,
-  PICKLE,
+  kindOf,
   PICKLE_OPTIONS,
-  type PythonKind,
   type PythonPickleOptions,
   pythonValues,
   TEXT,
@@ -84,12 +82,4 @@ function makeTranscoder(options: PythonMemcachedTranscoderOptions = {}): Transco
     encode: (value) =>
       (typeof value === "number" || typeof value === "bigint" ? values : packed).encode(value),
   };
-}
-
-/** What python-memcached and pymemcache take flags for, the bit of what is compressed aside. */
-export function kindOf(flags: number): PythonKind | undefined {
-  if (flags === 0) return "bytes";
-  if ((flags & TEXT) !== 0) return "text";
-  if ((flags & (INTEGER | LONG)) !== 0) return "integer";
-  return (flags & PICKLE) === 0 ? undefined : "pickle";
 }

@@ -94,6 +94,14 @@ function encode(value: unknown, { flags, pickleProtocol }: PythonFormat): Encode
   return { flags: PICKLE, data: pickle(value, pickleProtocol) };
 }
 
+/** What python-memcached and pymemcache take flags for, the bit of what is compressed aside. */
+export function kindOf(flags: number): PythonKind | undefined {
+  if (flags === 0) return "bytes";
+  if ((flags & TEXT) !== 0) return "text";
+  if ((flags & (INTEGER | LONG)) !== 0) return "integer";
+  return (flags & PICKLE) === 0 ? undefined : "pickle";
+}
+
 function pickle(value: unknown, protocol: PythonPickleProtocol): Uint8Array {
   if (protocol === 0 || protocol === 1) return inOldProtocol(writePickle(value, 2), protocol);
   return writePickle(value, protocol);

@@ -134,11 +134,11 @@ export class KeyIndex {
 
   /** The key of `container` that equals `key`, or otherwise `key` itself. */
   resolve(container: Container, key: unknown): unknown {
-    if (!mayEqualAnother(key)) {
-      // To Python, each NaN is another key.
-      if (Number.isNaN(key) && container.has(key)) throw unreadable("two keys are NaN");
-      return key;
+    // To Python, each NaN is another key; it is what does not equal itself.
+    if (key !== key && container.has(key)) {
+      throw unreadable("a dict key or set item is not unique: NaN");
     }
+    if (!mayEqualAnother(key)) return key;
     if (this.final !== undefined && isObject(key)) {
       const final = this.final(key);
       if (final !== key) return final; // what the caller made of it
@@ -175,8 +175,7 @@ export class KeyIndex {
 
 /** Whether a key of another type or identity may be equal to this one. */
 function mayEqualAnother(key: unknown): boolean {
-  if (typeof key === "string" || key === null) return false;
-  if (typeof key !== "number") return true;
+  if (typeof key !== "number") return typeof key !== "string" && key !== null;
   return key === 0 || key === 1 || (Number.isInteger(key) && !Number.isSafeInteger(key));
 }
 
