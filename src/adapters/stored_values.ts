@@ -130,7 +130,7 @@ export async function forEachKey(
 }
 
 /**
- * The error of operations on many keys, of which some have failed: it names their keys, and has the results of the
+ * The error of operations on many keys when some have failed: it names their keys, and has the results of the
  * others. With one key only, its own error.
  *
  * @param outcomes What has become of each key.
