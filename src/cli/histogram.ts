@@ -17,7 +17,7 @@ export function bar(share: number, width: number = WIDTH): string {
 export async function printHistogram(
   printer: Printer,
   field: string,
-  counts: ReadonlyMap<string, number>,
+  counts: ReadonlyMap<string | number, number>,
 ): Promise<void> {
   const all = Array.from(counts.values()).reduce((sum, count) => sum + count, 0);
   const most = Math.max(1, ...counts.values());

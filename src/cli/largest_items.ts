@@ -44,9 +44,13 @@ export class LargestItems {
     if (sorted.length >= this.#most) this.#least = this.#candidates.at(-1)?.size ?? 0;
   }
 
-  /** How many items there are of each size, the smallest first: `up to 64 B`, `up to 128 B` and so on. */
-  sizes(): Map<string, number> {
-    const sorted = [...this.#sizes].toSorted(([a], [b]) => a - b);
-    return new Map(sorted.map(([power, count]) => [`up to ${showSize(power)}`, count]));
+  /** How many items there are of each size, the smallest first: up to 64 bytes, up to 128 bytes and so on. */
+  sizes(): Map<number, number> {
+    return new Map([...this.#sizes].toSorted(([a], [b]) => a - b));
+  }
+
+  /** The same, for people: `up to 64 B`, `up to 128 B` and so on. */
+  namedSizes(): Map<string, number> {
+    return new Map(Array.from(this.sizes(), ([size, count]) => [`up to ${showSize(size)}`, count]));
   }
 }

@@ -6,12 +6,13 @@ import { COMMAND_MODULES, modulesFor } from "./command_modules.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
 import { say } from "./messages.ts";
 import { printable } from "./shown_text.ts";
-import { INTERRUPTED, OUTPUT_CLOSED, type Terminal } from "./terminal.ts";
+import { INTERRUPTED, OUTPUT_CLOSED, SIGTERM_CODE, type Terminal, TERMINATED } from "./terminal.ts";
 import { EXIT, messageOf, UsageFault } from "./usage.ts";
+import { VERSION } from "./version.ts";
 
 const EXIT_CODES = `
 Exit codes: 0 found or done, 1 a miss or nothing to show, 2 the command line is wrong, 3 a server
-refuses or cannot be reached; 130 ended by Ctrl-C before all was done.
+refuses or cannot be reached; 130 ended by Ctrl-C before all was done, 143 by SIGTERM.
 `;
 
 /**
@@ -34,9 +35,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     code = failed(error, terminal);
   }
+  return code === INTERRUPTED ? interruptedCode(terminal.interrupted.reason) : code;
+}
+
+/** The exit code of a command that did not come to its end. */
+function interruptedCode(reason: unknown): number {
   // `moecache keys | head` has done what was asked for.
-  const isRead = terminal.interrupted.reason !== OUTPUT_CLOSED;
-  return code === INTERRUPTED && !isRead ? EXIT.done : code;
+  if (reason === OUTPUT_CLOSED) return EXIT.done;
+  return reason === TERMINATED ? SIGTERM_CODE : INTERRUPTED;
 }
 
 /**
@@ -52,6 +58,7 @@ export async function programFor(
 ): Promise<Command> {
   const program = new Command("moecache")
     .description("Shows what memcached holds, and changes it.")
+    .version(VERSION, "-V, --version", "print the version of moecache")
     .option("-s, --servers <list>", "host:port,… or memcached(s):// URLs [$MEMCACHED_SERVERS]")
     .option("--discover <source>", "elasticache:HOST:PORT or dns:NAME[:PORT]")
     .option("--ring <name>", "which client's distribution of keys (see below)", collect)

@@ -16,7 +16,7 @@ export interface Terminal {
   readonly columns: number;
   /** The whole screen and the keys, where input and output are a terminal that can draw. */
   readonly screen?: FullScreen | undefined;
-  /** Is aborted by Ctrl-C: what goes on for long ends with what it has. */
+  /** Is aborted by Ctrl-C and SIGTERM: what goes on for long ends with what it has. */
   readonly interrupted: AbortSignal;
   /** Writes to standard output; resolves when more may be written. */
   write(data: string | Uint8Array): Promise<void>;
@@ -56,13 +56,13 @@ export function processTerminal(): Terminal {
   });
   // `2>&1 | head` closes both. A message without a reader is dropped.
   stderr.on("error", () => {});
-  const onSignal = () => {
+  const onSignal = (code: number, reason?: Error) => {
     // A second Ctrl-C ends what does not end by itself.
-    if (interruption.signal.aborted) process.exit(INTERRUPTED);
-    interruption.abort();
+    if (interruption.signal.aborted) process.exit(code);
+    interruption.abort(reason);
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", () => onSignal(INTERRUPTED));
+  process.on("SIGTERM", () => onSignal(SIGTERM_CODE, TERMINATED));
   return {
     env,
     isTerminal: stdout.isTTY === true,
@@ -151,6 +151,12 @@ class ProcessScreen implements FullScreen {
 
 /** The exit code of a program that Ctrl-C has ended, as shells have it. */
 export const INTERRUPTED = 130;
+
+/** The exit code of a program that SIGTERM has ended. */
+export const SIGTERM_CODE = 143;
+
+/** The reason of {@linkcode Terminal.interrupted} after SIGTERM. */
+export const TERMINATED: Error = new Error("The program must end");
 
 /** The reason of {@linkcode Terminal.interrupted} when the output has been closed, as by `| head`. */
 export const OUTPUT_CLOSED: Error = new Error("The output is closed");

@@ -4,7 +4,23 @@ import { Client } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { SERVERS } from "../support/every_server.ts";
-import { moecache } from "./fake_terminal.ts";
+import { type Ended, moecache } from "./fake_terminal.ts";
+
+/** Starts `exporter` for a server, until it is ended. */
+async function serve(server: string): Promise<{ address: string; end: () => Promise<Ended> }> {
+  const interruption = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const serving = moecache("exporter --listen 127.0.0.1:0 --json", {
+    env: { MEMCACHED_SERVERS: server },
+    interrupted: interruption.signal,
+    onOutput: (text) => resolve(JSON.parse(text).address),
+  });
+  const end = () => {
+    interruption.abort();
+    return serving;
+  };
+  return { address: await promise, end };
+}
 
 for (const [kind, start] of Object.entries(SERVERS)) {
   Deno.test(`exporter serves the statistics to Prometheus, on ${kind}`, async () => {
@@ -13,16 +29,9 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     await client.set("key", "value");
     await client.get("key");
     await client.get("missing");
-    const interruption = new AbortController();
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const serving = moecache("exporter --listen 127.0.0.1:0 --json", {
-      env: { MEMCACHED_SERVERS: server.address },
-      interrupted: interruption.signal,
-      onOutput: (text) => resolve(JSON.parse(text).address),
-    });
-    const address = await promise;
+    const exporter = await serve(server.address);
     const at = async (path: string) => {
-      const response = await fetch(`http://${address}${path}`);
+      const response = await fetch(`http://${exporter.address}${path}`);
       return { status: response.status, text: await response.text() };
     };
     const { status, text } = await at("/metrics");
@@ -47,22 +56,15 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     assertStringIncludes((await at("/scrape?target=127.0.0.1:1")).text, "memcached_up 0\n");
     assertEquals((await at("/scrape")).status, 400);
     assertEquals((await at("/nothing")).status, 404);
-    interruption.abort();
-    const { code, messages } = await serving;
+    const { code, messages } = await exporter.end();
     assertEquals([code, messages.trimEnd().split("\n").length], [0, 1]);
   });
 }
 
 Deno.test("exporter answers a request that names no path, and continues", async () => {
   await using server = await MemcachedServer.listen();
-  const interruption = new AbortController();
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const serving = moecache("exporter --listen 127.0.0.1:0 --json", {
-    env: { MEMCACHED_SERVERS: server.address },
-    interrupted: interruption.signal,
-    onOutput: (text) => resolve(JSON.parse(text).address),
-  });
-  const [hostname = "", port = ""] = (await promise).split(":");
+  const exporter = await serve(server.address);
+  const [hostname = "", port = ""] = exporter.address.split(":");
   const statusOf = async (path: string) => {
     using connection = await Deno.connect({ hostname, port: Number(port) });
     const request = `GET ${path} HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n\r\n`;
@@ -77,7 +79,6 @@ Deno.test("exporter answers a request that names no path, and continues", async 
     assertEquals(await statusOf("/scrape?target=%00"), "HTTP/1.1 400");
     assertEquals(await statusOf("/metrics"), "HTTP/1.1 200");
   } finally {
-    interruption.abort();
-    assertEquals((await serving).code, 0);
+    assertEquals((await exporter.end()).code, 0);
   }
 });

@@ -187,6 +187,12 @@ Deno.test("big, ttl and prefixes count every item", async () => {
   assertEquals((await records("big -n 3 --json")).map(({ key }) => key), [
     ...["user:50", "user:49", "user:48"],
   ]);
+  const sizes = await records("big --sizes --json");
+  assertEquals(sizes.map(({ upTo }) => upTo), [128, 256, 512, 1024, 2048, 4096, 8192]);
+  assertEquals(sizes.reduce((sum, { items }) => sum + items, 0), 51);
+  const { output: csv } = await moecache("big --sizes --csv --prefix page:", { env });
+  assertEquals(csv, "upTo,items,share\n128,1,1\n");
+  assertEquals((await moecache("big --sizes --json --prefix none:", { env })).code, 1);
   const lifetimes = Object.fromEntries(
     (await records("ttl --json")).map(({ ttl, items }) => [ttl, items]),
   );

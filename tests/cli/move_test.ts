@@ -1,8 +1,10 @@
 /** `dump` and `load`. */
 
-import { Client, rawTranscoder } from "@moecache/moecache";
+import { CHANNELS, Client, rawTranscoder } from "@moecache/moecache";
+import type { ServerStateContext } from "@moecache/moecache/diagnostics";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import diagnostics from "node:diagnostics_channel";
 import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -70,15 +72,65 @@ Deno.test("load waits for a server that is restarted", async () => {
     (_, i) => JSON.stringify({ key: `key:${i}`, exptime: null, flags: 274, base64: btoa(`${i}`) }),
   );
   await first.close();
+  const { promise: refused, resolve } = Promise.withResolvers<void>();
+  const onState = (message: unknown) => {
+    const { state, server } = message as ServerStateContext;
+    if (state === "error" && server === first.address) resolve();
+  };
+  diagnostics.subscribe(CHANNELS.server, onState);
   const loading = moecache("load --json", {
     env: { MEMCACHED_SERVERS: first.address },
     input: lines.join("\n"),
   });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await refused;
+  diagnostics.unsubscribe(CHANNELS.server, onState);
   await using second = await MemcachedServer.listen({ port: first.port });
   assertEquals(JSON.parse((await loading).output).loaded, 50);
   await using client = new Client(second.address);
   assertEquals(await client.get("key:49"), "49");
+});
+
+Deno.test("dump -o replaces a file only when there is something to replace it with", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/items.jsonl`;
+  const names = () => Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const env = { MEMCACHED_SERVERS: "127.0.0.1:1" };
+  try {
+    assertEquals((await moecache(["dump", "-o", path], { env })).code, 3);
+    assertEquals(names(), []);
+    await Deno.writeTextFile(path, "precious", { mode: 0o600 });
+    for (const line of ["dump", "dump --csv", "dump --values"]) {
+      assertEquals((await moecache([...line.split(" "), "-o", path], { env })).code, 3);
+      const interrupted = AbortSignal.abort();
+      const { code } = await moecache([...line.split(" "), "-o", path], { env, interrupted });
+      assertEquals(code, 130);
+    }
+    assertEquals(await Deno.readTextFile(path), "precious");
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    await client.set("key", "value");
+    await Deno.symlink(path, `${folder}/link`);
+    // What one of two servers has is there; the other is reported.
+    const both = { MEMCACHED_SERVERS: `127.0.0.1:1,${server.address}` };
+    assertEquals((await moecache(["dump", "-o", `${folder}/link`], { env: both })).code, 3);
+    assertEquals(JSON.parse(await Deno.readTextFile(path)).key, "key");
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+    assertEquals((await Deno.lstat(`${folder}/link`)).isSymlink, true);
+    assertEquals(names().sort(), ["items.jsonl", "link"]);
+    // Servers without items are dumped as they are.
+    await client.flushAll();
+    const whole = { MEMCACHED_SERVERS: server.address };
+    assertEquals((await moecache(["dump", "-o", path], { env: whole })).code, 1);
+    assertEquals(await Deno.readTextFile(path), "");
+    for (const wrong of [folder, `${folder}/none/file`]) {
+      assertEquals((await moecache(["dump", "-o", wrong], { env: whole })).code, 2, wrong);
+    }
+    await moecache(["dump", "-o", "/dev/null"], { env: whole });
+    assertEquals((await Deno.stat("/dev/null")).isCharDevice, true);
+    assertEquals(names().sort(), ["items.jsonl", "link"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("load refuses what is not a dump, and names the line", async () => {

@@ -3,7 +3,9 @@
 import { Client } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assertEquals, assertMatch } from "@std/assert";
+import { moecache } from "./fake_terminal.ts";
 import { pause } from "../../src/cli/pause.ts";
+import { VERSION } from "../../src/cli/version.ts";
 import { untilAborted } from "../../src/cli/terminal.ts";
 
 const PROGRAM = new URL("../../src/cli/mod.ts", import.meta.url).pathname;
@@ -35,6 +37,25 @@ Deno.test("serve runs a memcached until Ctrl-C", async () => {
   await child.stderr.cancel();
 });
 
+Deno.test("--version and -V print the version of the package", async () => {
+  const { version } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+  assertEquals(VERSION, version);
+  for (const line of ["--version", "-V", "get --version", "-V --json"]) {
+    const { code, output } = await moecache(line);
+    assertEquals([line, code, output], [line, 0, `${version}\n`]);
+  }
+});
+
+Deno.test("SIGTERM ends a command that has no end of its own as Ctrl-C does", async () => {
+  const serving = start("serve", "--listen", "127.0.0.1:0", "--json");
+  await firstOutput(serving);
+  serving.kill("SIGTERM");
+  assertEquals((await serving.status).code, 0);
+  await serving.stderr.cancel();
+});
+
 Deno.test("a pipe that is closed ends a list without a fault", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
@@ -46,29 +67,31 @@ Deno.test("a pipe that is closed ends a list without a fault", async () => {
   assertEquals(messages, "");
 });
 
-Deno.test("Ctrl-C ends what waits for standard input, with what has come", async () => {
-  await using server = await MemcachedServer.listen();
-  await using client = new Client(server.address);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "-A", PROGRAM, "load", "-s", server.address, "--rate", "1000000"],
-    ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const line = `${JSON.stringify({ key: "key", exptime: null, flags: 274, base64: "MQ==" })}\n`;
-  // As many as are stored together.
-  await writer.write(new TextEncoder().encode(line.repeat(1000)));
-  while (await client.get("key") === undefined) await new Promise((r) => setTimeout(r, 20));
-  await writer.write(new TextEncoder().encode(line.slice(0, 20)));
-  child.kill("SIGINT");
-  const [output, messages, { code }] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.status,
-  ]);
-  assertEquals([code, messages], [130, ""]);
-  assertMatch(output, /^loaded +1000$/m);
-  await writer.close().catch(() => {});
-});
+for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(`${signal} ends what waits for standard input, with what has come`, async () => {
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "-A", PROGRAM, "load", "-s", server.address, "--rate", "1000000"],
+      ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    const line = `${JSON.stringify({ key: "key", exptime: null, flags: 274, base64: "MQ==" })}\n`;
+    // As many as are stored together.
+    await writer.write(new TextEncoder().encode(line.repeat(1000)));
+    while (await client.get("key") === undefined) await new Promise((r) => setTimeout(r, 20));
+    await writer.write(new TextEncoder().encode(line.slice(0, 20)));
+    child.kill(signal);
+    const [output, messages, { code }] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.status,
+    ]);
+    assertEquals([code, messages], [expected, ""]);
+    assertMatch(output, /^loaded +1000$/m);
+    await writer.close().catch(() => {});
+  });
+}
 
 Deno.test("untilAborted ends while its source gives nothing", async () => {
   const abort = new AbortController();

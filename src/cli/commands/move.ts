@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { createReadStream } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { define, type Job, type Runner } from "../definition.ts";
 import { decodeItem, type DumpedItem, encodeItem } from "../dumped_item.ts";
 import { filterOf } from "../item_filter.ts";
@@ -15,6 +15,7 @@ import {
   valuesOf,
 } from "../item_transfer.ts";
 import { Listing } from "../listing.ts";
+import { OutputFile } from "../output_file.ts";
 import { pause } from "../pause.ts";
 import { Printer, type Row } from "../printer.ts";
 import { Progress } from "../progress.ts";
@@ -61,15 +62,16 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   const { options, terminal, fleet } = job;
   const isWanted = filterOf(options);
   const servers = await fleet();
-  const file = options.output === undefined ? undefined : await open(options.output, "w");
+  const file = options.output === undefined ? undefined : await OutputFile.open(options.output);
   const target = file === undefined ? terminal : {
     ...{ ...terminal, isTerminal: false },
-    write: (data: string | Uint8Array) => file.appendFile(data),
+    write: (data: string | Uint8Array) => file.write(data),
   };
   const { csv = false } = options;
   const printer = new Printer(target, { csv, json: !csv });
   const listing = new Listing({ fleet: servers, terminal, what: "dumped" });
   let written = 0;
+  let isWhole = false;
   const write = async (items: readonly DumpedItem[]) => {
     for (const item of items) await printer.record(encodeItem(item), "");
     written += items.length;
@@ -88,8 +90,10 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
       }));
     }
     await printer.flush();
+    // Without an item, the servers may be empty; or none has answered, and what the file had before is kept.
+    isWhole = written > 0 || listing.code(0) === EXIT.nothing;
   } finally {
-    await file?.close();
+    await file?.close(isWhole);
   }
   if (file !== undefined && terminal.showsProgress) terminal.warn(`${written} items\n`);
   return listing.code(written);

@@ -11,13 +11,17 @@ import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
 import { ringOf } from "../known_rings.ts";
 import { LargestItems } from "../largest_items.ts";
 import { type ListedExtent, Listing } from "../listing.ts";
-import type { Row } from "../printer.ts";
+import type { Printer, Row } from "../printer.ts";
 import { readCount, showDuration, showShare, showSize } from "../quantities.ts";
 import { UsageFault } from "../usage.ts";
 
 interface CountOptions {
   readonly count?: string;
   readonly prefix?: string;
+}
+
+interface BigOptions extends CountOptions {
+  readonly sizes?: boolean;
 }
 
 interface PrefixesOptions {
@@ -35,11 +39,15 @@ const PREFIX_OPTION = ["--prefix <text>", "only keys that begin so"] as const;
 
 /** Adds `big`, `ttl`, `prefixes` and `balance`. */
 export function addShapeCommands(program: Command, runner: Runner): void {
-  define<CountOptions>(program, runner, {
+  define<BigOptions>(program, runner, {
     usage: "big",
     summary: "Show the largest items, and how many items there are of each size.",
-    options: [["-n, --count <n>", "how many items (20)"], PREFIX_OPTION],
-    examples: ["big -n 5", "big --prefix user: --json"],
+    options: [
+      ["-n, --count <n>", "how many items (20)"],
+      PREFIX_OPTION,
+      ["--sizes", "only how many items there are of each size, also with --json and --csv"],
+    ],
+    examples: ["big -n 5", "big --prefix user: --json", "big --sizes --json"],
     run: big,
   });
   define<CountOptions>(program, runner, {
@@ -72,7 +80,7 @@ export function addShapeCommands(program: Command, runner: Runner): void {
   });
 }
 
-async function big(job: Job<CountOptions>): Promise<number> {
+async function big(job: Job<BigOptions>): Promise<number> {
   const { options, printer, terminal, fleet } = job;
   const isWanted = filterOf(options);
   const most = readCount("--count", options.count ?? "20");
@@ -80,6 +88,10 @@ async function big(job: Job<CountOptions>): Promise<number> {
   const largest = new LargestItems(most);
   for await (const item of listing.items()) {
     if (isWanted(item)) largest.add(item);
+  }
+  if (options.sizes) {
+    if (largest.count > 0) await printSizes(printer, largest);
+    return listing.code(largest.count);
   }
   await printer.table(
     largest.items.map((item) => ({
@@ -95,9 +107,15 @@ async function big(job: Job<CountOptions>): Promise<number> {
   );
   if (printer.shape === "text" && largest.count > 0) {
     await printer.line("");
-    await printHistogram(printer, "size", largest.sizes());
+    await printSizes(printer, largest);
   }
   return listing.code(largest.count);
+}
+
+/** Prints how many items there are up to each size. */
+async function printSizes(printer: Printer, largest: LargestItems): Promise<void> {
+  if (printer.shape === "text") await printHistogram(printer, "size", largest.namedSizes());
+  else await printHistogram(printer, "upTo", largest.sizes());
 }
 
 const LIFETIMES: readonly (readonly [below: number, name: string])[] = [

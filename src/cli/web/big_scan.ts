@@ -84,7 +84,7 @@ export class BigScan {
         ...{ key: decodedKey(item.key), label: showKey(item.key), size: item.size },
         ...{ ttl: ttlOf(item) ?? null, fetched: item.fetched, server: item.server },
       })),
-      sizes: [...largest.sizes()],
+      sizes: [...largest.namedSizes()],
     });
     this.#view = () => viewOf("running");
     const listing = new Listing({ fleet: this.#fleet, terminal, what: "listed" });

@@ -1,0 +1,57 @@
+/** A file that a command writes. @module */
+
+import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import process from "node:process";
+
+/**
+ * A file that has its old content until everything has been written: it is written beside, and then renamed. What is no
+ * regular file, such as a pipe, is written as it is.
+ */
+export class OutputFile {
+  readonly #file: FileHandle;
+  /** What is written now; absent if that is the file itself. */
+  readonly #beside: string | undefined;
+  readonly #target: string;
+
+  /** @param beside What is written instead of the file, which it replaces in the end. */
+  constructor(file: FileHandle, target: string, beside: string | undefined) {
+    this.#file = file;
+    this.#target = target;
+    this.#beside = beside;
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @throws {Error} The runtime's error when it cannot be written.
+   */
+  static async open(path: string): Promise<OutputFile> {
+    // What a link refers to is replaced, and the link is kept.
+    const target = await realpath(path).catch(() => path);
+    const known = await stat(target).catch(() => undefined);
+    if (known?.isFile() === false) {
+      return new OutputFile(await open(target, "w"), target, undefined);
+    }
+    // What must not be written must not be replaced.
+    if (known !== undefined) await (await open(target, "r+")).close();
+    const beside = `${target}.${process.pid}.part`;
+    return new OutputFile(await open(beside, "w", known?.mode), target, beside);
+  }
+
+  /** Writes more. */
+  async write(data: string | Uint8Array): Promise<void> {
+    await this.#file.appendFile(data);
+  }
+
+  /**
+   * Closes the file.
+   *
+   * @param keeps Whether what was written replaces what was there; otherwise it is removed.
+   */
+  async close(keeps: boolean): Promise<void> {
+    await this.#file.close();
+    if (this.#beside === undefined) return;
+    if (keeps) await rename(this.#beside, this.#target);
+    else await rm(this.#beside, { force: true });
+  }
+}
