@@ -630,6 +630,23 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
   override close(): Promise<void> {
     return super.close();
   }
+
+  /**
+   * Closes the client at the end of its block, as {@linkcode close} does.
+   *
+   * @example A client for one function
+   * ```ts
+   * import { Client } from "@moecache/moecache";
+   *
+   * async function greet(server: string): Promise<unknown> {
+   *   await using client = new Client(server);
+   *   return await client.get("greeting");
+   * }
+   * ```
+   */
+  override [Symbol.asyncDispose](): Promise<void> {
+    return super[Symbol.asyncDispose]();
+  }
 }
 
 function withDefaultTranscoder(options: ClientOptions): BareClientOptions {

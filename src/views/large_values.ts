@@ -288,12 +288,13 @@ class McrouterFormat implements Format {
   }
 
   encode(value: unknown): unknown {
-    return this.#transcoder.encode(value);
+    const encoded = this.#transcoder.encode(value);
+    return encoded instanceof Promise ? encoded.then(checkUnmarked) : checkUnmarked(encoded);
   }
 
   async encodeStream(): Promise<EncodedValue> {
     const probe = new Uint8Array([0, 128, 255]);
-    const encoded = await this.#transcoder.encode(probe);
+    const encoded = checkUnmarked(await this.#transcoder.encode(probe));
     if (`${encoded.data}` === `${probe}`) return encoded;
     const why = "its transcoder must leave bytes as they are, as rawTranscoder does";
     throw new ValidationException(`Cannot set a stream: ${why}`, this.#transcoder);
@@ -323,14 +324,15 @@ class McrouterFormat implements Format {
     const [, version, count, suffix] =
       /^(\d{1,9})-(\d{1,9})-(\d{1,20})$/.exec(new TextDecoder().decode(data)) ?? [];
     // What mcrouter does not read is a miss there too.
-    const isHead = version === "1" && count !== undefined && Number(count) <= MOST_CHUNKS;
+    const isHead = Number(version) === 1 && count !== undefined && Number(count) <= MOST_CHUNKS;
     const valueOf = (data: Uint8Array) => {
       return this.#transcoder.decode({ flags: (flags & ~BIG_VALUE) >>> 0, data });
     };
     return {
       id: suffix ?? "",
       count: isHead ? Number(count) : 1,
-      keyOf: (index) => `${key}:${index}:${suffix ?? ""}`,
+      // mcrouter reads a number, and ignores zeros in front of it.
+      keyOf: (index) => `${key}:${index}:${BigInt(suffix ?? 0)}`,
       lengthOf: () => isHead ? undefined : -1,
       valueOf,
     };
@@ -339,6 +341,17 @@ class McrouterFormat implements Format {
   decode(stored: unknown): unknown {
     return this.#transcoder.decode(stored as EncodedValue);
   }
+}
+
+/**
+ * Checks that a value does not look like a large one before it is stored.
+ *
+ * @throws {ValidationException} When its flags have the bit that marks large values.
+ */
+function checkUnmarked(encoded: EncodedValue): EncodedValue {
+  if ((Object(encoded).flags & BIG_VALUE) === 0) return encoded;
+  const why = "flags with the bit 0x8000 mark large values";
+  throw new ValidationException(`Cannot store value: ${why}`, encoded);
 }
 
 /** How large values are stored. */

@@ -48,6 +48,8 @@ import "../transport/runtime_test.ts";
 import "../transport/tls_fault_test.ts";
 import "../transport/tls_test.ts";
 import "../features/update_test.ts";
+import "../views/compositions_test.ts";
+import "../views/views_chaos_test.ts";
 import "./core_suite.ts";
 
 Deno.test("MemcachedServer answers as memcached does", async (test) => {

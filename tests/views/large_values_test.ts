@@ -3,10 +3,12 @@ import {
   Client,
   ClientException,
   type Dial,
+  type EncodedValue,
   type KeyCommands,
   PartialClientException,
   rawTranscoder,
   SocketError,
+  type Transcoder,
   ValidationException,
 } from "../../mod.ts";
 import { hashedKeys, largeValues, tagged } from "../../src/views/mod.ts";
@@ -44,6 +46,11 @@ function streamOf<Piece>(...pieces: Piece[]): ReadableStream<Piece> {
       controller.close();
     },
   });
+}
+
+async function slowly<Value>(value: Value): Promise<Value> {
+  await Promise.resolve();
+  return value;
 }
 
 async function read(stream: ReadableStream<Uint8Array> | undefined): Promise<Uint8Array> {
@@ -362,6 +369,8 @@ onEveryServer("largeValues", (test) => {
       "a:1:1234567890": { flags: 0, data: encode("second") },
     });
     assertEquals(await view.get("a"), encode("first second"));
+    await raw.set("a", { flags: 0x8000, data: encode("01-002-001234567890") });
+    assertEquals(await view.get("a"), encode("first second"));
     for (const head of ["2-2-1234567890", "1-2-", "", "1-2-1234567890x", "1-99999999-1"]) {
       await raw.set("a", { flags: 0x8000, data: encode(head) });
       assertEquals(await view.get("a"), undefined, head);
@@ -378,6 +387,25 @@ onEveryServer("largeValues", (test) => {
     const pickled = largeValues(client, { format: "mcrouter" });
     await assertRejects(() => pickled.setStream("c", streamOf()), ValidationException, "raw");
   });
+});
+
+Deno.test("largeValues refuses in mcrouter's format what would be read as a large value", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  for (const flags of [0x8000, 0xffff_ffff]) {
+    for (const encode of [(item: EncodedValue) => item, (item: EncodedValue) => slowly(item)]) {
+      const transcoder: Transcoder = {
+        encode: (value) => encode({ flags, data: value as Uint8Array<ArrayBuffer> }),
+        decode: ({ data }) => data,
+      };
+      const view = largeValues(client, { ...SMALL, format: "mcrouter", transcoder });
+      for (const length of [10, 5000]) {
+        await assertRejects(() => view.set("a", bytes(length)), ValidationException, "0x8000");
+      }
+      await assertRejects(() => view.setStream("a", streamOf(bytes(5000))), ValidationException);
+    }
+  }
+  assertEquals(await keysOf(client), []);
 });
 
 Deno.test("largeValues streams 64 MB in memory that holds a few chunks", async () => {

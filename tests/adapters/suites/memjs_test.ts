@@ -6,28 +6,14 @@
 import { assert, assertEquals } from "@std/assert";
 import memjs from "memjs";
 import ours from "@moecache/moecache/memjs";
-import {
-  install,
-  NEWEST_BUN,
-  OLDEST_BUN,
-  OLDEST_NODE,
-  type Tool,
-  USUAL_NODE,
-} from "../../package/tool.ts";
-import { bundle } from "../../runtimes/bundle.ts";
 import { MemcachedProcess } from "../../support/memcached.ts";
+import { onEachRuntime } from "./drop_in_runtimes.ts";
 import { callAll, OUTCOMES, shown, WAYS } from "./memjs_calls.mjs";
 import { findTests } from "./memjs_tests.mjs";
 
 // deno-lint-ignore no-explicit-any -- two clients whose types differ, called by name
 type AnyClient = any;
 type Outcome = readonly unknown[];
-
-const SUITE = new URL("memjs_suite.mjs", import.meta.url).pathname;
-const DROP_IN = new URL("../../../src/adapters/memjs.ts", import.meta.url);
-const RUNTIMES = [OLDEST_NODE, USUAL_NODE, OLDEST_BUN, NEWEST_BUN];
-/** How long a runtime may take for everything, in milliseconds. */
-const LONGEST = 120_000;
 
 /** How many tests memjs has of its client. */
 const TESTS = 35;
@@ -74,34 +60,19 @@ Deno.test("memjs: all of its tests are found, and those that differ are there", 
 });
 
 Deno.test("memjs: its tests pass on Node and Bun, where both have the same outcomes", async (test) => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await bundle(DROP_IN, `${folder}/memjs.mjs`);
-    for (const runtime of RUNTIMES) {
-      await test.step(runtime.name, () => runOn(runtime, `file://${folder}/memjs.mjs`));
+  const modules = { MOECACHE: "adapters/memjs.ts" };
+  await onEachRuntime(test, "memjs_suite.mjs", modules, async (run) => {
+    await using servers = new AsyncDisposableStack();
+    const addresses: string[] = [];
+    while (addresses.length < 2 * Object.keys(WAYS).length) {
+      addresses.push(servers.use(await MemcachedProcess.start()).address);
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    const { printed, errors } = await run({ MEMCACHED: addresses.join() });
+    const { tests, calls } = Object(printed);
+    assertEquals(tests, expected, errors);
+    for (const way of Object.keys(WAYS)) compare(calls[way].theirs, calls[way].ours);
+  });
 });
-
-async function runOn(runtime: Tool, dropIn: string): Promise<void> {
-  const program = await install(runtime);
-  await using servers = new AsyncDisposableStack();
-  const addresses: string[] = [];
-  while (addresses.length < 2 * Object.keys(WAYS).length) {
-    addresses.push(servers.use(await MemcachedProcess.start()).address);
-  }
-  const { stdout, stderr } = await new Deno.Command(program, {
-    args: [SUITE],
-    env: { MOECACHE: dropIn, MEMCACHED: addresses.join() },
-    signal: AbortSignal.timeout(LONGEST),
-  }).output();
-  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  const { tests, calls } = JSON.parse(output?.trim().split("\n").at(-1) || "{}");
-  assertEquals(tests, expected, errors);
-  for (const way of Object.keys(WAYS)) compare(calls[way].theirs, calls[way].ours);
-}
 
 function compare(theirs: Outcome, ours: Outcome): void {
   assertEquals(theirs.length, OUTCOMES);

@@ -28,6 +28,12 @@ export const LEFT_OUT = {
 export const LONG = "should call the callback only once if theres an error";
 
 /**
+ * It stores for a second, and touches the item in that second. memcached counts whole seconds, so it has to begin with
+ * one.
+ */
+const IN_ONE_SECOND = "changes lifetime";
+
+/**
  * Finds the tests.
  *
  * @param require Node's, for this folder.
@@ -42,7 +48,8 @@ export function findTests(require, Memcached) {
   const { servers } = require(`${folder}common.js`);
   const found = [];
   globalThis.describe = (_name, body) => body();
-  globalThis.it = (name, body) => found.push([name, (addresses) => run(body, servers, addresses)]);
+  globalThis.it = (name, body) =>
+    found.push([name, (addresses) => run(name, body, servers, addresses)]);
   chai.should(); // stands for should.js
   for (const file of FILES) require(`${folder}memcached-${file}.test.js`);
   delete globalThis.describe;
@@ -51,11 +58,17 @@ export function findTests(require, Memcached) {
 }
 
 /** Runs a test, which calls back when it is done. */
-function run(body, servers, addresses) {
+async function run(name, body, servers, addresses) {
   [servers.single] = addresses;
   servers.multi = addresses;
-  return new Promise((resolve, reject) => {
+  if (name === IN_ONE_SECOND) await nextSecond();
+  await new Promise((resolve, reject) => {
     const done = (error) => error ? reject(error) : resolve();
     body.call({ timeout() {} }, done);
   });
+}
+
+/** Waits until a second has begun; a timer may be a little early. */
+function nextSecond() {
+  return new Promise((resolve) => setTimeout(resolve, 1010 - Date.now() % 1000));
 }
