@@ -115,7 +115,7 @@ async function clientOptions(options: FleetOptions, terminal: Terminal): Promise
  * out the keys that are no UTF-8.
  */
 async function keyFormatFor(args: readonly string[]): Promise<Pick<ClientOptions, "keys">> {
-  if (args.every((arg) => /^[\x00-\x7f]*$/.test(arg))) return {};
+  if (args.every((arg) => /^\p{ASCII}*$/u.test(arg))) return {};
   const { utf8Keys } = await import("../keys/mod.ts");
   return { keys: utf8Keys };
 }
