@@ -75,11 +75,16 @@ export function touch(
   }, options);
 }
 
+/** Makes the error for an item that came without the cas unique that was asked for. */
+export function noCasError(): SocketError {
+  return new SocketError("Cannot get cas unique: the server sent none");
+}
+
 function withCas(session: Session): ReadItem {
   return (flags, data, cas, key, carrier) => {
     const value = session.readItem(flags, data, cas, key);
     if (value === undefined) return undefined;
-    if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
+    if (cas === undefined) throw noCasError();
     session.setCarrier(key, cas, carrier);
     return value instanceof Promise ? value.then((value) => ({ value, cas })) : { value, cas };
   };

@@ -83,7 +83,7 @@ type Use<Result> = (
 export class Namespace implements KeyCommands {
   /** What all keys begin with. */
   readonly prefix: string;
-  /** The maximum length of a key, in characters. */
+  /** The maximum length of a key, in characters, where the client's option `keys` puts nothing around it. */
   readonly longestKey: number;
   readonly #commands: KeyCommands;
   readonly #shared: Shared;

@@ -7,7 +7,7 @@
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
-import { SocketError } from "../errors.ts";
+import { noCasError } from "../commands/read.ts";
 import {
   CAS_ANSWERS,
   type CasOutcome,
@@ -36,7 +36,7 @@ export function readTied<Value>(
     _key: string,
     carrier: number,
   ) => {
-    if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
+    if (cas === undefined) throw noCasError();
     return { value: await session.readItem(flags, data, cas, key), cas, carrier };
   };
   return session.ask(key, () => new StepRetrieval("gets", key, readItem), options) as Promise<

@@ -23,7 +23,7 @@ const DIGEST_LENGTH = 32;
  *
  * @param options `namespace`.
  * @returns The format, for the client's option `keys`.
- * @throws {ValidationException} When the namespace is not a text of 1 to 249 characters from `!` to `~`.
+ * @throws {ValidationException} When the namespace is not a text of 1 to 249 bytes of UTF-8 without whitespace.
  *
  * @example The keys of a Ruby program with `Dalli::Client.new(servers, namespace: "app")`
  * ```ts

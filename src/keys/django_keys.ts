@@ -1,6 +1,6 @@
-import { checkInteger, checkOptions, invalidOption } from "../option_checks.ts";
+import { checkInteger, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
-import { withoutPrefix } from "./prefixed_keys.ts";
+import { checkPrefix, withoutPrefix } from "./prefixed_keys.ts";
 import { sentAsUtf8 } from "./utf8_keys.ts";
 
 /** The settings of Django's cache that concern keys. */
@@ -36,9 +36,7 @@ export interface DjangoKeysOptions {
 export function djangoKeys(options: DjangoKeysOptions = {}): KeyFormat {
   checkOptions(options, { prefix: "any", version: "any" });
   const { prefix = "", version = 1 } = options;
-  if (typeof prefix !== "string" || !/^[!-~]{0,240}$/.test(prefix)) {
-    throw invalidOption("prefix", prefix, "up to 240 characters from ! to ~");
-  }
+  if (prefix !== "") checkPrefix(prefix);
   checkInteger("version", version, 0, Number.MAX_SAFE_INTEGER);
   const start = `${prefix}:${version}:`;
   return sentAsUtf8((key) => start + key, (text) => withoutPrefix(text, start));

@@ -1,6 +1,7 @@
 import { ValidationException } from "../errors.ts";
 import { checkBoolean, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
+import { byteString } from "../routing/hashes/text_hash.ts";
 import { sentAsUtf8 } from "./utf8_keys.ts";
 
 /** How keys get a prefix. */
@@ -14,7 +15,7 @@ export interface PrefixedKeysOptions {
  * `Memcached::OPT_PREFIX_KEY`. By default they choose the server by the key without the prefix. Keys are sent as
  * UTF-8.
  *
- * @param prefix The prefix, 1 to 249 characters from `!` to `~`.
+ * @param prefix The prefix, 1 to 249 bytes of UTF-8 without whitespace.
  * @param options `hashPrefix`.
  * @returns The format, for the client's option `keys`.
  * @throws {ValidationException} When the prefix or an option is invalid.
@@ -43,10 +44,15 @@ export function prefixedKeys(prefix: string, options: PrefixedKeysOptions = {}):
   return hashPrefix ? format : { ...format, route: (key) => key };
 }
 
-/** Checks what is put before keys. */
+/** How many bytes a prefix may have, so that one is left for a key. */
+const LONGEST_PREFIX = 249;
+
+/** Checks what is put before keys, and sent as UTF-8. */
 export function checkPrefix(prefix: unknown, name = "prefix"): asserts prefix is string {
-  if (typeof prefix === "string" && /^[!-~]{1,249}$/.test(prefix)) return;
-  const why = "it must be 1 to 249 characters from ! to ~";
+  const isText = typeof prefix === "string" && prefix !== "" && prefix.isWellFormed();
+  const isSent = isText && !/[\0- \x7f]/.test(prefix);
+  if (isSent && byteString(prefix).length <= LONGEST_PREFIX) return;
+  const why = `it must be 1 to ${LONGEST_PREFIX} bytes of UTF-8 without whitespace`;
   throw new ValidationException(`Cannot use ${name}: ${why}`, prefix);
 }
 

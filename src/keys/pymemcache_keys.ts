@@ -1,4 +1,4 @@
-import { checkBoolean, checkOptions } from "../option_checks.ts";
+import { checkBoolean, checkOptions, invalidOption } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { ValidationException } from "../errors.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";
@@ -43,7 +43,11 @@ export function pymemcacheKeys(options: PymemcacheKeysOptions = {}): KeyFormat {
   const { prefix, allowUnicodeKeys = false, bytes = false } = options;
   checkBoolean("allowUnicodeKeys", allowUnicodeKeys);
   checkBoolean("bytes", bytes);
-  if (prefix !== undefined) checkPrefix(prefix);
+  if (prefix !== undefined) {
+    checkPrefix(prefix);
+    // pymemcache encodes it so, and the key as UTF-8.
+    if (!/^[!-~]+$/.test(prefix)) throw invalidOption("prefix", prefix, "ASCII");
+  }
   return {
     encode: (key) => {
       const isAscii = /^[!-~]+$/.test(key);

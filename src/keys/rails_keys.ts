@@ -66,7 +66,8 @@ const DIGESTS = { sha256: sha256Hex, sha1: sha1Hex, md5: md5Hex } as const;
 export function railsKeys(options: RailsKeysOptions = {}): KeyFormat {
   checkOptions(options, { namespace: "any", separator: "any", digest: "any" });
   const { namespace, separator = ":hash:", digest = "sha256" } = options;
-  if (namespace !== undefined) checkPrefix(namespace, "namespace");
+  // Whitespace in it is escaped.
+  if (namespace !== undefined) checkPrefix(escapedText(namespace), "namespace");
   checkChoice("separator", separator, [":hash:", ":md5:"]);
   checkChoice("digest", digest, ["sha256", "sha1", "md5"]);
   const prefix = namespace === undefined ? "" : escaped(`${namespace}:`);
@@ -105,6 +106,11 @@ export function railsKey(key: RailsKey): string {
   if (Array.isArray(key)) return key.map(railsKey).join("/");
   if (key === null || typeof key !== "object") return key === null ? "" : String(key);
   return Object.entries(key).map(([name, value]) => `${name}=${value ?? ""}`).toSorted().join("/");
+}
+
+/** The namespace as it is sent; what is no text stays, and is refused. */
+function escapedText(namespace: unknown): unknown {
+  return typeof namespace === "string" && namespace.isWellFormed() ? escaped(namespace) : namespace;
 }
 
 function escaped(key: string): string {

@@ -114,7 +114,7 @@ keys = JSON.parse(ARGV[0])
 digests = { "sha256" => ::Digest::SHA256, "sha1" => ::Digest::SHA1, "md5" => ::Digest::MD5 }
 puts JSON.generate([[ActiveSupport::VERSION::MAJOR < 7 ? ":md5:" : ":hash:"]] + digests.values.flat_map { |digest|
   ActiveSupport::Digest.hash_digest_class = digest
-  [{}, { namespace: "50%off" }].map { |options|
+  [{}, { namespace: "50%off" }, { namespace: "my café" }].map { |options|
     store = ActiveSupport::Cache::MemCacheStore.new("127.0.0.1:1", **options)
     keys.map { |key| store.send(:normalize_key, key, store.options) }
   }
@@ -156,7 +156,8 @@ Deno.test({
     assertEquals(
       (["sha256", "sha1", "md5"] as const).flatMap((digest) => {
         const options = { digest, separator } as RailsKeysOptions;
-        return [railsKeys(options), railsKeys({ ...options, namespace: "50%off" })]
+        return [{}, { namespace: "50%off" }, { namespace: "my café" }]
+          .map((namespace) => railsKeys({ ...options, ...namespace }))
           .map(({ encode }) => NAMES.map(encode));
       }),
       made,
@@ -228,6 +229,9 @@ Deno.test("formats send keys as UTF-8, and have the ring hash their text", () =>
     [dalliKeys(), "", ""],
     [dalliKeys({ namespace: "n" }), "n:", "n:"],
     [djangoKeys(), ":1:", ":1:"],
+    [djangoKeys({ prefix: "préfixe" }), "préfixe:1:", "préfixe:1:"],
+    [dalliKeys({ namespace: "日本" }), "日本:", "日本:"],
+    [prefixedKeys("é:"), "é:", ""],
   ];
   for (const [format, prefix, hashed] of formats) {
     for (const key of TEXTS) {

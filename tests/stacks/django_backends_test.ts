@@ -12,7 +12,7 @@ from django.conf import settings
 servers, reads, writes = (line.split("\\t") for line in sys.stdin.buffer.read().decode().split("\\n"))
 settings.configure(CACHES={"default": {
     "BACKEND": "django.core.cache.backends.memcached.${backend}",
-    "LOCATION": servers, "KEY_PREFIX": "shop", "VERSION": 2, "OPTIONS": ${options}}})
+    "LOCATION": servers, "KEY_PREFIX": "café", "VERSION": 2, "OPTIONS": ${options}}})
 from django.core.cache import cache
 print(json.dumps([(cache.get(key) or {}).get("n") for key in reads], separators=(",", ":")))
 for n, key in enumerate(writes):
@@ -25,7 +25,7 @@ for n, key in enumerate(writes):
   };
 }
 
-const KEYS = { prefix: "shop", version: 2 };
+const KEYS = { prefix: "café", version: 2 };
 const CASES: readonly (readonly [string, NativeProgram, ClientOptions])[] = [
   ["PyMemcacheCache", program("PyMemcacheCache", "pymemcache"), django(KEYS)],
   ["PyLibMCCache", program("PyLibMCCache", "pylibmc"), djangoPylibmc(KEYS)],

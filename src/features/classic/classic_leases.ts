@@ -3,7 +3,7 @@
 import { equals } from "@std/bytes/equals";
 import type { OperationOptions } from "../../commands/operation_options.ts";
 import type { Session } from "../../commands/session.ts";
-import { SocketError } from "../../errors.ts";
+import { noCasError } from "../../commands/read.ts";
 import { StorageCommand } from "../../protocol/commands/storage.ts";
 import {
   isReserved,
@@ -51,7 +51,7 @@ type ReadResult = (StoredItem & { readonly cas: bigint }) | "unreachable" | unde
 class LeasedRetrieval extends StepRetrieval {
   constructor(key: string, session: Session) {
     super("gets", key, async (flags, data, cas, key) => {
-      if (cas === undefined) throw new SocketError("Cannot get cas unique: the server sent none");
+      if (cas === undefined) throw noCasError();
       return { ...await session.readItem(flags, data, cas, key) as StoredItem, cas };
     });
   }
