@@ -54,6 +54,21 @@ describe(`A client that fails over to "miss" without a listener for errors`, () 
     assertEquals(await loose, "value");
   });
 
+  it("gives timers a turn while a program asks again and again", async () => {
+    for (const failover of ["miss", "error"] as const) {
+      await using client = new Client(deadAddress(), { failover, failuresBeforeDead: 1 });
+      const ask = () => client.get("key").catch(() => undefined);
+      await ask();
+      assertEquals(client.servers[0]?.state, "down");
+      let hasTurned = false;
+      const timer = setTimeout(() => hasTurned = true, 0);
+      // Each is refused at once: a probe, which would end the turn as well, comes much later.
+      for (let i = 0; i < 5000 && !hasTurned; i++) await ask();
+      clearTimeout(timer);
+      assert(hasTurned, failover);
+    }
+  });
+
   it("finds nothing by inspect and invalidate, and counts it", async () => {
     await using client = missing();
     assertEquals(await client.inspect("key"), undefined);
