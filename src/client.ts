@@ -497,7 +497,8 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
    * list of more than 32 MiB waits for the loop: there, the loop should not wait for anything.
    *
    * memcached has one crawler. It waits for a slow loop, and lists for one client at a time. While it is busy, the
-   * command is retried for one and a half seconds. `timeout` applies to the first line of each server's reply only.
+   * command is retried for one and a half seconds, and no longer than `timeout`. Otherwise, `timeout` applies to the
+   * first line of each server's reply only.
    *
    * @param options `server`, to list only its items; `signal`.
    * @returns The items.

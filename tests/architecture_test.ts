@@ -68,7 +68,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/tagged.ts": ["features/rising_counter.ts", "commands/operation_options.ts"],
   // The names of the client's options.
   "adapters/adapter_options.ts": ["client_options.ts"],
-  // What memcached takes for a time, and answers while it makes a list for others; how a namespace names keys in errors.
+  // What memcached takes for a time, and answers while it makes a list for others, for which the client's `timeout`
+  // counts; how a namespace names keys in errors.
   "adapters/key_and_exptime.ts": [
     "features/callers_keys.ts",
     "protocol/commands/metadump.ts",

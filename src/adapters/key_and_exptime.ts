@@ -9,13 +9,13 @@ import {
   PartialClientException,
   ValidationException,
 } from "../../mod.ts";
-import { sessionOf } from "../commands/session.ts";
+import { clockOf, sessionOf } from "../commands/session.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
 import { isCrawlerBusy } from "../protocol/commands/metadump.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { takesKey } from "../protocol/longest_key.ts";
-import { backoff, pause, systemClock } from "../waiting.ts";
+import { backoff, pause } from "../waiting.ts";
 
 /** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
 const HASHED = "%#";
@@ -99,10 +99,12 @@ async function hash(text: string): Promise<string> {
 
 /** How often a list is asked for while memcached makes one for others; the client itself tries for a second or two. */
 const MOST_LISTS = 10;
+/** For how many milliseconds the client tries. */
+const CLIENTS_WAIT = 1550;
 
 /**
  * Lists the keys that begin with a prefix, each once. memcached sends all its keys for this. While it does that for
- * others, this waits.
+ * others, this waits: for 20 seconds, and no longer than the client's `timeout`.
  *
  * @throws {ClientException} When the commands do not belong to a `Client`, or its keys are sent as digests.
  */
@@ -114,6 +116,8 @@ export async function* keysBehind(
     throw new ClientException("Cannot list keys: the adapter needs a Client for this");
   }
   checkListed(commands, prefix);
+  const clock = clockOf(commands);
+  const deadline = clock.now() + (sessionOf(commands)?.settings.timeout ?? Infinity);
   // An old memcached may list an item twice when the item moves between queues.
   const seen = new Set<string>();
   for (let attempt = 1;; attempt++) {
@@ -126,9 +130,11 @@ export async function* keysBehind(
       }
       return;
     } catch (error) {
-      if (attempt === MOST_LISTS || !isBusy(error)) throw error;
+      const delay = backoff(attempt);
+      const isOver = attempt === MOST_LISTS || clock.now() + delay + CLIENTS_WAIT > deadline;
+      if (isOver || !isBusy(error)) throw error;
+      await pause(clock, delay);
     }
-    await pause(systemClock, backoff(attempt));
   }
 }
 

@@ -26,7 +26,7 @@ import {
   withDefaults,
 } from "./adapter_options.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
-import { StoredValues } from "./stored_values.ts";
+import { failureOfSome, StoredValues } from "./stored_values.ts";
 
 /** The options of a {@linkcode KeyvMoecache}. */
 export interface KeyvMoecacheOptions {
@@ -294,8 +294,9 @@ export class KeyvMoecache implements AsyncDisposable {
    *
    * @param entries Keys, values, and lifetimes or times.
    * @returns Whether each has been set. For Keyv 6, the errors of the others are emitted as `"error"`.
-   * @throws As {@linkcode set} does: for Keyv 5 when one value fails, for Keyv 6 when all fail. With Keyv 5, other
-   *   values may have been set.
+   * @throws {PartialClientException} When memcached refuses some, or values are invalid: for Keyv 5 when one fails,
+   *   for Keyv 6 when all fail. With Keyv 5, other values may have been set. With one entry, as {@linkcode set}.
+   * @throws {PartialSocketError} When a server cannot be reached.
    *
    * @example Two at once
    * ```ts
@@ -320,9 +321,10 @@ export class KeyvMoecache implements AsyncDisposable {
       }),
     );
     const failures = sets.filter((set) => set.status === "rejected");
-    const [first] = failures;
     const isFailure = this.#keyvVersion !== 6 || failures.length === sets.length;
-    if (first !== undefined && isFailure) throw first.reason;
+    if (failures.length > 0 && isFailure) {
+      throw failureOfSome("set", entries.map((entry) => `${entry?.key}`), sets);
+    }
     for (const { reason } of failures) this.#emit("error", reason);
     return sets.map(({ status }) => status === "fulfilled");
   }
@@ -458,7 +460,8 @@ export class KeyvMoecache implements AsyncDisposable {
 
   /**
    * Lists keys and values. memcached lists all its items, and the adapter reads those of the namespace. That takes
-   * seconds on a large server, and a server lists for one client at a time.
+   * seconds on a large server, and a server lists for one client at a time: others wait for up to 20 seconds, and no
+   * longer than the client's `timeout`.
    *
    * Keyv 5 uses the iterator only of adapters that it knows by name. To get `keyv.iterator()` there: `keyv.iterator =
    * keyv.generateIterator((namespace) => store.iterator(namespace))`.

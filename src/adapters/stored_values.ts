@@ -112,6 +112,46 @@ export class StoredValues {
   }
 }
 
+/**
+ * Waits for the operations of many keys.
+ *
+ * @param action The operation, for the message.
+ * @throws As {@linkcode failureOfSome} says, when all have ended.
+ */
+export async function forEachKey(
+  action: string,
+  keys: readonly string[],
+  operate: (key: string, i: number) => Promise<unknown>,
+): Promise<void> {
+  const outcomes = await Promise.allSettled(keys.map(operate));
+  if (outcomes.some(({ status }) => status === "rejected")) {
+    throw failureOfSome(action, keys, outcomes);
+  }
+}
+
+/**
+ * The error of operations on many keys when some have failed: it names their keys, and has the results of the
+ * others. With one key only, its own error.
+ *
+ * @param outcomes What has become of each key.
+ */
+export function failureOfSome(
+  action: string,
+  keys: readonly string[],
+  outcomes: readonly PromiseSettledResult<unknown>[],
+): unknown {
+  const failures = new Map<string, unknown>();
+  const results = new Map<string, unknown>();
+  for (const [i, outcome] of outcomes.entries()) {
+    const key = keys[i] ?? "";
+    if (outcome.status === "rejected") failures.set(key, outcome.reason);
+    else results.set(key, outcome.value ?? true);
+  }
+  for (const key of failures.keys()) results.delete(key);
+  const [only] = failures.values();
+  return keys.length === 1 ? only : partialError(action, { failures, results });
+}
+
 /** The value of an item, or `undefined` if it has expired: memcached itself counts whole seconds only. */
 export function valueOf(stored: StoredValue | undefined): unknown {
   return (stored?.expires ?? Infinity) > Date.now() ? stored?.value : undefined;

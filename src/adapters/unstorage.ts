@@ -17,7 +17,8 @@
 import { checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import { checkList, checkPrefix, checkRecord, clientFrom } from "./adapter_options.ts";
-import { StoredValues } from "./stored_values.ts";
+import { checkText } from "./key_and_exptime.ts";
+import { forEachKey, StoredValues } from "./stored_values.ts";
 
 /** The options of {@linkcode moecacheDriver}. */
 export interface MoecacheDriverOptions {
@@ -76,7 +77,10 @@ export interface MoecacheDriver {
   getItemRaw(key: string): Promise<unknown>;
   /** Sets a value. */
   setItem(key: string, value: string, options?: MoecacheItemOptions): Promise<void>;
-  /** Sets many values in one round trip. */
+  /**
+   * Sets many values in one round trip. Where some fail, it rejects when all have ended, with an error that names those
+   * that failed.
+   */
   setItems(
     items: readonly (MoecacheItem & { readonly value: string })[],
     options?: MoecacheItemOptions,
@@ -110,7 +114,8 @@ const OPTION_TYPES = {
  * transcoder: strings and bytes are stored unchanged, other values as `moecacheTranscoder` writes them.
  *
  * Listing is expensive. For `getKeys`, and for `clear` with a base, memcached lists all its items. That takes seconds
- * on a large server, and a server lists for one client at a time. `clear` without a base deletes what the driver stored
+ * on a large server, and a server lists for one client at a time: others wait for up to 20 seconds, and no longer than
+ * the client's `timeout`. `clear` without a base deletes what the driver stored
  * and nothing else on the servers. It increments a generation, which takes one round trip. memcached may evict items at
  * any time when it needs room. A key may be listed up to two seconds after its value has expired.
  *
@@ -177,12 +182,14 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     getItemRaw: getItem,
     setItem: set,
     setItems: async (items, common) => {
-      const sets = checkList("items", items).map(async (item) => {
+      const all = checkList("items", items).map((item) => {
         checkRecord("item", item);
         const { key, value, options } = item;
-        await set(key, value, options?.ttl === undefined ? common : options);
+        return { key: checkText(key), value, life: options?.ttl === undefined ? common : options };
       });
-      await Promise.all(sets);
+      await forEachKey("set", all.map(({ key }) => key), async (key, i) => {
+        await set(key, all[i]?.value, all[i]?.life);
+      });
     },
     setItemRaw: set,
     removeItem: async (key) => {

@@ -109,6 +109,11 @@ export class LineReader {
     return this.#options.clock;
   }
 
+  /** How long the first line of a reply may take, in milliseconds. */
+  get timeout(): number {
+    return this.#options.timeout;
+  }
+
   /** Whether the reader has ended. */
   get isEnded(): boolean {
     return this.#isEnded;

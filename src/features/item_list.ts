@@ -163,12 +163,15 @@ async function askForItems(lines: LineReader): Promise<Uint8Array> {
 
 /** Sends the command until the crawler is free, or has been busy for too long; resolves to the first lines. */
 async function askCrawler(lines: LineReader, request: string): Promise<Uint8Array> {
+  const { clock, timeout } = lines;
+  const deadline = clock.now() + timeout;
+  let first = await askOnce(lines, request);
   for (const delay of DELAYS) {
-    const first = await askOnce(lines, request);
-    if (!isCrawlerBusy(textOf(first))) return first;
-    await pause(lines.clock, delay, lines.signal);
+    if (!isCrawlerBusy(textOf(first)) || clock.now() + delay > deadline) return first;
+    await pause(clock, delay, lines.signal);
+    first = await askOnce(lines, request);
   }
-  return await askOnce(lines, request);
+  return first;
 }
 
 /** Sends the command; resolves to the first lines behind the one that tells that a list follows. */

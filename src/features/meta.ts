@@ -31,6 +31,9 @@ export interface MetaParts {
   readonly value: string | Uint8Array | undefined;
 }
 
+/** The flags with which `mg` changes the item, or wins the right to. */
+const CHANGES = /^[NRT]/;
+
 /** Sends a meta command. */
 export function meta(
   session: Session,
@@ -42,7 +45,12 @@ export function meta(
   checkMetaRequest(given);
   const request = { ...given, flags: given.flags.map(withExptime) };
   if (session.settings.keys !== undefined && verb !== "mn") checkFormatted(session, request);
-  const make = () => new MetaCommand(request);
+  const isRead = verb === "mg" && !request.flags.some((flag) => CHANGES.test(flag));
+  const make = () => {
+    const command = new MetaCommand(request);
+    if (isRead) command.chances = CHANCES;
+    return command;
+  };
   // The other commands change no value.
   return ["ms", "md", "ma"].includes(verb)
     ? session.askChange(plainKey(request), make, options)

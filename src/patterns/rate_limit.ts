@@ -6,6 +6,7 @@ import { withCallersKeys } from "../features/callers_keys.ts";
 import { ValidationException } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkClientKey } from "./claim.ts";
+import { allEnded } from "../waiting.ts";
 
 /** The options of {@linkcode rateLimit}. */
 export interface RateLimitOptions extends OperationOptions {
@@ -117,10 +118,12 @@ export async function rateLimit(
   const strict = { ...(signal === undefined ? {} : { signal }), failover: "error" } as const;
   // A counter is needed until the next window has ended, plus a second, because memcached's clock ticks once a second.
   const beginning = { initial: 1n, exptime: 2 * window + 1, ...strict };
-  const [current, previous = 0n] = await Promise.all([
+  const counts = [
     client.incr(currentKey, 1n, beginning),
     client.incr(previousKey, 0n, strict),
-  ]).catch(named);
+  ] as const;
+  await allEnded(counts).catch(named);
+  const [current, previous = 0n] = await Promise.all(counts);
   const elapsed = BigInt(time - number * length);
   const rate = { limit: BigInt(limit), length: BigInt(length) };
   const counted = { previous, current: current!, elapsed };

@@ -9,6 +9,7 @@ import {
   type Transcoder,
 } from "../../mod.ts";
 import { type Session, sessionOf } from "../commands/session.ts";
+import { allEnded } from "../waiting.ts";
 
 /** The keys of the chunks of a value. */
 type KeyList = Pick<ChunkList, "keyOf" | "count">;
@@ -224,10 +225,9 @@ export class Chunks {
   /** Changes when the chunks expire; tells whether all were there. */
   async touch(list: ChunkList, exptime: Exptime, options: OperationOptions): Promise<boolean> {
     return await forAll(list, async (keys) => {
-      const found = await Promise.all(keys.map((key) => {
-        return this.#client.touch(key, exptime, options);
-      }));
-      return found.every(Boolean);
+      const touches = keys.map((key) => this.#client.touch(key, exptime, options));
+      await allEnded(touches);
+      return (await Promise.all(touches)).every(Boolean);
     });
   }
 

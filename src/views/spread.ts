@@ -357,7 +357,7 @@ class SpreadView implements KeyCommands {
     const operation = operationOptions(options ?? {});
     const { maxAge } = this.#settings;
     const copies = await this.#hasCopies(key, operation) ? await this.#copiesOf(key) : [];
-    await Promise.all(copies.map(({ commands, key }) => {
+    await allEnded(copies.map(({ commands, key }) => {
       return commands.set(key, envelope(NAME), maxAge, operation);
     }));
     return found;

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import {
-  type Client,
+  Client,
   ClientException,
   type KeyCommands,
   PartialClientException,
   SocketError,
   ValidationException,
 } from "../../mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import {
   exptimeOf,
   isHashed,
@@ -89,5 +90,22 @@ Deno.test("keysBehind() waits while memcached lists for others, and lists each k
   ];
   for (const other of others) {
     assertEquals(await assertRejects(() => listing([busy, other])), other);
+  }
+});
+
+Deno.test("keysBehind() and items wait for a busy crawler no longer than the client's timeout", async () => {
+  let lists = 0;
+  const fault: FaultHook = ({ command }) => {
+    if (command !== "lru_crawler") return undefined;
+    lists++;
+    return { reply: "BUSY currently processing crawler request" };
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address, { timeout: 400 });
+  for (const list of [() => client.items(), () => keysBehind(client, "p:")]) {
+    lists = 0;
+    await assertRejects(() => Array.fromAsync<unknown>(list()), Error);
+    // At the beginning, and after 50, 150 and 350 milliseconds.
+    assert(lists >= 1 && lists <= 4, `${lists} lists`);
   }
 });

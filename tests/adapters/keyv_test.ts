@@ -5,6 +5,7 @@ import {
   ClientException,
   jsonTranscoder,
   moecacheTranscoder,
+  PartialClientException,
   rawTranscoder,
   SocketError,
   type Transcoder,
@@ -285,4 +286,18 @@ Deno.test("Keyv and unstorage take the empty key, and refuse what is not a list 
     () => driver.setItems([wrong as unknown as { key: string; value: string }]),
   ];
   for (const call of calls) await assertRejects(call, ValidationException);
+});
+
+Deno.test("setMany waits for all, and names those that failed", async () => {
+  await using server = await MemcachedServer.listen();
+  await using store = new KeyvMoecache({ servers: server.address });
+  const large = "x".repeat(1_100_000);
+  const entries = [{ key: "a", value: large }, { key: "b c", value: "1" }, {
+    key: "d",
+    value: large,
+  }];
+  const error = await assertRejects(() => store.setMany(entries), PartialClientException);
+  assertEquals([...error.failures.keys()], ["a", "d"]);
+  assertEquals([...error.results.keys()], ["b c"]);
+  assertEquals(await store.get("b c"), "1");
 });

@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, SocketError, ValidationException } from "../../mod.ts";
 import {
+  type FastifyRateLimitParameters,
   fastifyRateLimitStore,
   RateLimitStore,
   type RateLimitStoreOptions,
 } from "../../src/adapters/rate_limit.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { SERVERS } from "../support/every_server.ts";
 
 /** So long that no test meets its end. */
@@ -47,6 +49,34 @@ Deno.test("RateLimitStore rejects when memcached is away, also where a fault is 
   await assertRejects(() => away.decrement("ada"), SocketError);
   await assertRejects(() => away.resetKey("ada"), SocketError);
   await assertRejects(() => away.resetAll(), SocketError);
+});
+
+Deno.test("fastifyRateLimitStore() counts routes apart, and those of a group together", async () => {
+  await using server = await MemcachedServer.listen();
+  const Store = fastifyRateLimitStore({ servers: server.address });
+  const store = new Store({});
+  const count = (parameters: FastifyRateLimitParameters) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      store.child(parameters).incr("ada", (error, result) => {
+        if (error) reject(error);
+        else resolve(result?.current);
+      }, WINDOW);
+    });
+  const [send, again] = [{ method: "GET", url: "/send" }, {
+    method: "GET",
+    url: "/again",
+  }] as const;
+  assertEquals([await count({ routeInfo: send }), await count({ routeInfo: again })], [1, 1]);
+  const counts = [];
+  for (const groupId of ["a", "a", "b", "a b"]) {
+    counts.push(
+      await count({ routeInfo: send, groupId }),
+      await count({ routeInfo: again, groupId }),
+    );
+  }
+  assertEquals(counts, [1, 2, 3, 4, 1, 2, 1, 2]);
+  assertEquals(await count({ routeInfo: send }), 2);
+  await Store.close();
 });
 
 Deno.test("the stores for rate limits refuse what they cannot use", async () => {

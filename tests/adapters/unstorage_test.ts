@@ -1,8 +1,17 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { Client, jsonTranscoder, rawTranscoder, SocketError, type Transcoder } from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  Client,
+  ClientException,
+  jsonTranscoder,
+  PartialClientException,
+  rawTranscoder,
+  SocketError,
+  type Transcoder,
+  ValidationException,
+} from "../../mod.ts";
 import { enyimTranscoder } from "../../src/transcoding/enyim_transcoder.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 
 Deno.test("moecacheDriver() does not treat an error as a miss", async () => {
   const driver = moecacheDriver({ servers: "127.0.0.1:1" });
@@ -77,4 +86,31 @@ Deno.test("moecacheDriver() takes the options that Nitro passes", async () => {
     base: "nitro:",
   });
   await driver.dispose();
+});
+
+Deno.test("setItems waits for all, and names those that failed", async () => {
+  let stored = 0;
+  const fault: FaultHook = ({ command, keys: [key = ""] }) => {
+    if (command !== "set") return undefined;
+    stored++;
+    if (key.endsWith("bad")) return { reply: "SERVER_ERROR out of luck" };
+    return { delay: 20 };
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address, { connections: 3 });
+  const driver = moecacheDriver({ client });
+  const items = ["a", "bad", "b c", "worse bad"].map((key) => ({ key, value: key }));
+  const error = await assertRejects(() => driver.setItems(items), PartialClientException);
+  assertEquals([...error.failures.keys()], ["bad", "worse bad"]);
+  assertEquals([...error.results.keys()], ["a", "b c"]);
+  assertStringIncludes(error.message, `Cannot set 2 of 4 keys, the first "bad"`);
+  assertEquals(stored, 4);
+  assertEquals(await driver.getItem("b c"), "b c");
+  const one = () => driver.setItems([{ key: "bad", value: "" }]);
+  const alone = await assertRejects(one, ClientException, `Cannot set key "bad"`);
+  assert(!(alone instanceof PartialClientException));
+  // What is no item is refused before anything is sent.
+  const wrong = [{ key: "c", value: "1" }, { key: 5 as unknown as string, value: "2" }];
+  await assertRejects(() => driver.setItems(wrong), ValidationException);
+  assertEquals(stored, 5);
 });

@@ -332,6 +332,43 @@ Deno.test("Client fails only the operation whose value is above maxValueBytes", 
   assertEquals(faults, []);
 });
 
+Deno.test("Client.getOrSet fails only itself when its value is above maxValueBytes", async () => {
+  await using server = await MemcachedServer.listen();
+  const { client, faults } = clientOf(server, { maxValueBytes: 1000 });
+  await using _ = client;
+  await client.setMany({ a: "xxx", large: "x".repeat(1001) });
+  for (let times = 0; times < 3; times++) {
+    const read = client.getOrSet("large", () => "never");
+    const large = assertRejects(() => read, SocketError, "maxValueBytes");
+    assertEquals(await Promise.all([client.get("a"), client.getOrSet("a", () => "never")]), [
+      "xxx",
+      "xxx",
+    ]);
+    await large;
+  }
+  assertEquals(faults, []);
+});
+
+Deno.test("Client.meta is sent again if it only reads, and a refusal cut it off", async () => {
+  await using server = await MemcachedServer.listen({ fault: deadBackend(isDead) });
+  const { client, faults } = clientOf(server);
+  await using _ = client;
+  await client.set("a", "value of a");
+  const outcomes = await Promise.all([
+    client.get("dead"),
+    client.get("a"),
+    client.meta("mg", "a", ["s"]).then(({ flags }) => flags),
+    client.meta("mg", "a", ["s", "q"]).then(({ flags }) => flags),
+    client.meta("mg", "a", ["s", "T0"]),
+    client.meta("mg", "new", ["N0"]),
+    client.meta("mg", "a", ["R1"]),
+  ].map(outcomeOf));
+  const size = { s: "10" };
+  const lost = "SocketError";
+  assertEquals(outcomes, [REFUSED, "value of a", size, size, lost, lost, lost]);
+  assertEquals(faults, []);
+});
+
 Deno.test("Client fails neither later gets nor the server when a set is not understood", async () => {
   for (const line of ["ERROR", "CLIENT_ERROR bad data chunk"]) {
     await using peer = new ScriptedPeer(answering((request) => {

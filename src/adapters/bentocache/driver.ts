@@ -11,7 +11,7 @@ import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks
 import { type AdapterClient, checkList, checkPrefix, clientFrom } from "../adapter_options.ts";
 import type { StoredValue } from "../item_format.ts";
 import { checkText, exptimeOf, onItem } from "../key_and_exptime.ts";
-import { valueOf } from "../stored_values.ts";
+import { forEachKey, valueOf } from "../stored_values.ts";
 import { NamespaceTree, type Place } from "./namespace_tree.ts";
 
 /** The options of {@linkcode moecacheDriver}. */
@@ -60,7 +60,7 @@ export interface MoecacheBentoDriver extends AsyncDisposable {
   clear(): Promise<void>;
   /** Deletes a key; resolves to whether it existed. */
   delete(key: string): Promise<boolean>;
-  /** Deletes many keys at once; resolves to `true`. */
+  /** Deletes many keys at once; resolves to `true`. Where some fail, it rejects when all have ended. */
   deleteMany(keys: string[]): Promise<boolean>;
   /** Closes the client, for all namespaces, if the driver made it. */
   disconnect(): Promise<void>;
@@ -229,7 +229,7 @@ class Driver implements MoecacheBentoDriver {
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
-    await Promise.all(checkList("keys", keys).map((key) => this.delete(key)));
+    await forEachKey("delete", checkList("keys", keys), (key) => this.delete(key));
     return true;
   }
 

@@ -8,6 +8,7 @@ import {
   type Transcoder,
 } from "../../../mod.ts";
 import type { BodyPlace } from "./entry.ts";
+import { allEnded } from "../../waiting.ts";
 
 /** The beginning of the keys of bodies, after the prefix. */
 export const BODY = "body:";
@@ -96,7 +97,7 @@ export class Bodies {
   /** Makes a body expire soon. */
   async retire(body: BodyPlace): Promise<void> {
     const keys = chunkLengths(body).map((_, i) => this.#key(body.id, i));
-    await Promise.all(keys.map((key) => this.#bytes.touch(key, GRACE)));
+    await allEnded(keys.map((key) => this.#bytes.touch(key, GRACE)));
   }
 
   /** Deletes a body that no entry refers to. */

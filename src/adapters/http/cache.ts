@@ -17,6 +17,7 @@ import { type Asked, askedOf, checkStorable, fetchAll } from "./exchanges.ts";
 import { freshnessOf, storableHeaders } from "./freshness.ts";
 import type { ChangeList } from "./lists.ts";
 import { Variants } from "./variants.ts";
+import { allEnded } from "../../waiting.ts";
 
 /** How a request is compared with stored requests, as in the web standard. */
 export interface MoecacheCacheQuery {
@@ -267,7 +268,7 @@ export class MoecacheCache {
    */
   async addAll(requests: Iterable<Request | string | URL>): Promise<void> {
     await fetchAll(requests, async (exchanges) => {
-      await Promise.all(exchanges.map(({ request, response }) => this.#put(request, response)));
+      await allEnded(exchanges.map(({ request, response }) => this.#put(request, response)));
     });
   }
 
@@ -305,15 +306,14 @@ export class MoecacheCache {
     if (generation === undefined) return false;
     const found = await this.#find(asked, query);
     const addresses = new Set(found.map(({ url }) => url));
-    const removed = await Promise.all(
-      [...addresses].map((address) =>
-        this.#change(generation, address, (entries) => {
-          const kept = entries.filter((entry) => !isMatch(entry, asked, query));
-          return kept.length === entries.length ? undefined : kept;
-        })
-      ),
-    );
-    return removed.some((count) => count > 0);
+    const removals = Array.from(addresses, (address) => {
+      return this.#change(generation, address, (entries) => {
+        const kept = entries.filter((entry) => !isMatch(entry, asked, query));
+        return kept.length === entries.length ? undefined : kept;
+      });
+    });
+    await allEnded(removals);
+    return (await Promise.all(removals)).some((count) => count > 0);
   }
 
   /**
@@ -434,7 +434,7 @@ export class MoecacheCache {
   }
 
   async #retire(entries: readonly Entry[]): Promise<void> {
-    await Promise.all(entries.map(({ body }) => body && this.#bodies.retire(body)));
+    await allEnded(entries.map(({ body }) => body && this.#bodies.retire(body)));
   }
 }
 

@@ -1,7 +1,7 @@
 /** The revalidations of tags by all processes, in memcached. @module */
 
 import { jsonTranscoder, type KeyCommands, Namespace } from "../../../mod.ts";
-import { systemClock } from "../../waiting.ts";
+import { allEnded, systemClock } from "../../waiting.ts";
 import { Batches } from "./batches.ts";
 import {
   emptyRecords,
@@ -161,7 +161,7 @@ export class Revalidations {
     // A part that begins with this revalidation would expire all that is older, whatever its tags and their deadlines.
     await this.#readParts(new Set(parts.keys()));
     const revalidation = await this.#numbers.add();
-    await Promise.all(Array.from(parts, ([part, names]) => {
+    await allEnded(Array.from(parts, ([part, names]) => {
       return this.#change(part, (records = emptyRecords(revalidation)) => {
         return withRevalidation(records, revalidation, names, Date.now());
       });
@@ -216,7 +216,7 @@ export class Revalidations {
       if (begun !== undefined) found.set(part, begun);
     };
     const missing = [...wanted].filter((part) => !found.has(part));
-    await Promise.all(missing.map(begin));
+    await allEnded(missing.map(begin));
     const all = Array.from({ length: PARTS }, (_, part) => part);
     this.#beginningAll ??= Promise.allSettled(all.map(begin)).finally(() => {
       this.#beginningAll = undefined;

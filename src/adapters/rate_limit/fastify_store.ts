@@ -13,6 +13,8 @@ export interface FastifyRateLimitParameters {
   readonly exponentialBackoff?: boolean;
   /** The route, for a limit that only one has. */
   readonly routeInfo?: { readonly method?: string | readonly string[]; readonly url?: string };
+  /** The group of routes that count together. */
+  readonly groupId?: string | undefined;
   /** What the plugin's types name in the place of `routeInfo`. It has no effect. */
   readonly url?: string;
 }
@@ -106,8 +108,10 @@ class Store implements FastifyRateLimitStore {
   }
 
   child(parameters: FastifyRateLimitParameters): FastifyRateLimitStore {
-    const { method = "", url = "" } = parameters.routeInfo ?? {};
-    return new Store(this.#counters, `${this.#route}${method} ${url} `, parameters);
+    const { groupId, routeInfo: { method = "", url = "" } = {} } = parameters;
+    // A method is never empty: no route has the name of a group.
+    const name = groupId === undefined ? `${method} ${url}` : ` ${encodeURIComponent(groupId)}`;
+    return new Store(this.#counters, `${this.#route}${name} `, parameters);
   }
 
   #answer(

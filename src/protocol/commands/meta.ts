@@ -212,6 +212,8 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   #readReply(status: MetaStatus, words: string[]): MetaReply {
+    // It has its reply, even if the connection ends now.
+    this.chances = 0;
     const hasMore = status === "VA" || status === "ME";
     // Before 1.6.18, memcached writes an extra space after some statuses.
     const rest = words.slice(hasMore ? 2 : 1).filter((word) => word !== "");
