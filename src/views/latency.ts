@@ -29,6 +29,6 @@ export class Latency {
   get p95(): number | undefined {
     if (this.#kept.length < FEWEST) return undefined;
     const sorted = this.#kept.toSorted((a, b) => a - b);
-    return sorted[Math.floor(sorted.length * 0.95)];
+    return sorted[Math.ceil(sorted.length * 0.95) - 1];
   }
 }

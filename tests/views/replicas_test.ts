@@ -196,6 +196,40 @@ Deno.test("replicas asks the next fleet when the first is slow, by a clock that 
   answer("late");
 });
 
+Deno.test("replicas hedges after what 95 of 100 reads took, once it knows that", async () => {
+  await using pair = await Pair.start();
+  await pair.get(1).set("key", "second");
+  let time = 0;
+  let duration = 0;
+  const delays: number[] = [];
+  const clock = {
+    now: () => time,
+    after(delay: number, callback: () => void) {
+      delays.push(delay);
+      // Only a read that hangs is slow.
+      if (duration === Infinity) callback();
+      return () => {};
+    },
+  };
+  const timed = new Proxy(pair.get(0), {
+    get: (target, name) =>
+      name !== "get" ? Reflect.get(target, name).bind(target) : () => {
+        time += duration;
+        return duration === Infinity ? new Promise(() => {}) : Promise.resolve("first");
+      },
+  }) as unknown as KeyCommands;
+  const view = replicas([timed, pair.get(1)], { hedgeAfter: "p95", clock });
+  // Of those that count in the end, five are slow.
+  for (let i = 0; i < 101; i++) {
+    duration = i % 20 === 0 ? 50 : 10;
+    assertEquals(await view.get("key"), "first");
+  }
+  assertEquals(delays.length, 101 - 16);
+  assertEquals(delays.at(-1), 10);
+  duration = Infinity;
+  assertEquals(await view.get("key"), "second");
+});
+
 Deno.test("replicas asks no other fleet once it has a value", async () => {
   await using pair = await Pair.start();
   const clock = new FakeClock();
