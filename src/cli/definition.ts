@@ -57,12 +57,13 @@ export function define<Options = unknown>(
     const options = command.optsWithGlobals() as Options & GlobalOptions;
     let opened: Promise<Fleet> | undefined;
     const printer = new Printer(terminal, options);
+    const args = command.processedArgs.flat().filter((arg) => arg !== undefined).map(String);
     const job: Job<Options> = {
-      args: command.processedArgs.flat().filter((arg) => arg !== undefined).map(String),
+      args,
       options,
       terminal,
       printer,
-      fleet: () => opened ??= Fleet.open(options, terminal),
+      fleet: () => opened ??= Fleet.open(options, terminal, args),
     };
     if (options.json && options.csv) throw new UsageFault("--json and --csv exclude each other");
     try {

@@ -50,10 +50,15 @@ export class Fleet {
   /**
    * Reads the options, and looks the servers up.
    *
+   * @param args What may hold keys.
    * @throws {UsageFault} When an option makes no sense.
    */
-  static async open(options: FleetOptions, terminal: Terminal): Promise<Fleet> {
-    const settings = await clientOptions(options, terminal);
+  static async open(
+    options: FleetOptions,
+    terminal: Terminal,
+    args: readonly string[] = [],
+  ): Promise<Fleet> {
+    const settings = { ...await clientOptions(options, terminal), ...await keyFormatFor(args) };
     const found = await addressesOf(options, settings, terminal);
     return new Fleet(found, settings);
   }
@@ -103,6 +108,16 @@ async function clientOptions(options: FleetOptions, terminal: Terminal): Promise
     ...(tls === undefined ? {} : { tls }),
     ...(auth === undefined ? {} : { auth }),
   };
+}
+
+/**
+ * Has keys that are not ASCII sent as UTF-8, as they are shown. Lists have no such arguments: this format would leave
+ * out the keys that are no UTF-8.
+ */
+async function keyFormatFor(args: readonly string[]): Promise<Pick<ClientOptions, "keys">> {
+  if (args.every((arg) => /^\p{ASCII}*$/u.test(arg))) return {};
+  const { utf8Keys } = await import("../keys/mod.ts");
+  return { keys: utf8Keys };
 }
 
 async function ringNamed(name: string): Promise<LocatorFactory> {

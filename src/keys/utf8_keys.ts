@@ -7,6 +7,9 @@ import { textOfUtf8 } from "./digest.ts";
  * Sends keys as UTF-8, as clients do that take any characters: php-memcached, pylibmc, python-memcached, and
  * EnyimMemcached without a key transformer. What is sent has at most 250 bytes and no whitespace.
  *
+ * With memcached's text protocol, php-memcached refuses keys that are not ASCII, and EnyimMemcached sends `?` for each
+ * such character. With the binary protocol, which is EnyimMemcached's default, both send UTF-8.
+ *
  * @example A key that is not ASCII
  * ```ts
  * import { Client } from "@moecache/moecache";

@@ -96,7 +96,7 @@ Deno.test("memcached: keys are checked in the words of the package", async () =>
   assertEquals([fault.message, nothing], ['Argument "key" is not a valid Array.', {}]);
   for (
     const [args, name, type] of [
-      [["get", 5], "key", "String"],
+      [["get", null], "key", "String"],
       [["set", "key", "v", "5"], "lifetime", "Number"],
       [["touch", "key", "5"], "lifetime", "Number"],
       [["incr", "key", "5"], "value", "Number"],
@@ -260,6 +260,22 @@ Deno.test("memcached: a listener for one event is removed itself, and not anothe
     for (let event = 0; event < 3; event++) emitter.emit("issue", event);
     assertEquals(seen, [...order.map(() => 0), 1, 2]);
     assertEquals(emitter.listenerCount("issue"), 1);
+  }
+});
+
+Deno.test("memcached: a key may be a number, as in the package", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const options of [{}, { namespace: "app:" }]) {
+    const client = new Memcached(server.address, options);
+    assertEquals(await call(client, "set", 5, "value", 0), [undefined, true]);
+    assertEquals(await call(client, "get", "5"), [undefined, "value"]);
+    assertEquals(await call(client, "getMulti", [5, 6]), [undefined, { "5": "value" }]);
+    assertEquals(await call(client, "del", 5), [undefined, true]);
+    for (const key of [undefined, null, {}, true]) {
+      const message = await messageOf(call(client, "get", key));
+      assertEquals(message, ['Argument "key" is not a valid String.', undefined]);
+    }
+    client.end();
   }
 });
 

@@ -229,3 +229,31 @@ Deno.test("a value that holds itself, or is nested deeply, is shown", async () =
   }
   assertEquals((await moecache("get itself", { env })).output, '["(itself)"]\n');
 });
+
+Deno.test("keys that are not ASCII are sent as UTF-8", async () => {
+  await using server = await MemcachedServer.listen();
+  await using other = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: `${server.address},${other.address}` };
+  const key = "日本語:キー";
+  const bytes = new TextEncoder().encode(key);
+  const ask = (...line: string[]) => moecache(line, { env });
+  assertEquals((await ask("set", key, "値", "--ttl", "5m")).code, 0);
+  const sent = btoa(String.fromCharCode(...bytes));
+  const holders = await Promise.all([server, other].map(async ({ address }) => {
+    await using client = new Client(address);
+    return (await client.meta("mg", sent, ["b", "v"])).value;
+  }));
+  const [value] = holders.filter((value) => value !== undefined);
+  assertEquals(value, new TextEncoder().encode("値"));
+  assertEquals((await ask("get", key)).output, "値\n");
+  assertEquals((await ask("touch", key, "1h")).code, 0);
+  const { code, output } = await ask("inspect", key, "--json");
+  assertEquals([code, JSON.parse(output).key], [0, key]);
+  assertStringIncludes((await ask("explain", key, "--everywhere")).output, `${key}: found on `);
+  assertEquals((await ask("incr", "ü", "--initial", "5")).output, "5\n");
+  assertEquals((await ask("keys", "--prefix", "日本")).output, `${key}\n`);
+  assertEquals((await ask("del", key, "ü")).code, 0);
+  assertEquals((await ask("get", key)).code, 1);
+  const wrong = await ask("get", `a\u3000 ${key}`);
+  assertEquals([wrong.code, wrong.messages.trimEnd().split("\n").length], [2, 1]);
+});

@@ -19,6 +19,7 @@ import {
   utf8Keys,
 } from "../../src/keys/mod.ts";
 import { ketama } from "../../src/routing/mod.ts";
+import { enyim } from "../../src/stacks/enyim.ts";
 import { sha256Hex } from "../../src/keys/digest.ts";
 import { tiger } from "../../src/keys/tiger.ts";
 
@@ -166,12 +167,15 @@ Deno.test({
 });
 
 const enyimVectors: {
+  readonly servers: readonly string[];
   readonly keys: readonly [
     key: string,
     base64: string,
     sha1: string,
     tiger: string,
     isTaken: boolean,
+    byDefault: string,
+    ketama: string,
   ][];
 } = JSON.parse(await Deno.readTextFile(new URL("../vectors/enyim_keys.json", import.meta.url)));
 
@@ -218,6 +222,26 @@ Deno.test("enyimKeys and utf8Keys make of keys what EnyimMemcached's own transfo
     assertEquals(hybrid.route?.(key), isShort ? key : tiger);
     // Without a transformer, .NET sends the UTF-8 of the key.
     if (isTaken) assertEquals(utf8Keys.encode(key), Buffer.from(key).toString("latin1"));
+  }
+});
+
+Deno.test("enyim finds the servers that EnyimMemcached's node locators find, of any key", () => {
+  const transformers = [undefined, "base64", "sha1", "tiger"] as const;
+  for (const [at, distribution] of (["default", "ketama"] as const).entries()) {
+    const clients = transformers.map((keyTransformer) => {
+      const options = keyTransformer === undefined ? {} : { keyTransformer };
+      return new Client(enyimVectors.servers, enyim({ distribution, ...options }));
+    });
+    for (const [key, base64, , , isTaken, ...indexes] of enyimVectors.keys) {
+      const found = clients.map((client, index) => {
+        // These would have more than 250 bytes, or whitespace.
+        const isRefused = index === 0
+          ? !isTaken || utf8Keys.encode(key).length > 250
+          : index === 1 && base64.length > 250;
+        return isRefused ? indexes[at]?.[index] : `${client.locate(key).index}`;
+      });
+      assertEquals(found.join(""), indexes[at], `${distribution} ${key}`);
+    }
   }
 });
 

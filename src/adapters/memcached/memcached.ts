@@ -614,7 +614,8 @@ export class Memcached extends Emitter<MemcachedIssue> {
   /** Why a key cannot be used, in the words of npm's memcached. */
   #keyFault(key: unknown, full = ""): string | undefined {
     const { maxKeySize, keyCompression } = this.#settings;
-    if (typeof key !== "string") return 'Argument "key" is not a valid String.';
+    // A number becomes a string together with the namespace, as in npm's memcached, whose types allow none.
+    if (!["string", "number"].includes(typeof key)) return 'Argument "key" is not a valid String.';
     if (full.length > maxKeySize) {
       if (keyCompression) return undefined;
       return `Argument "key" is longer than the maximum allowed length of ${maxKeySize}`;

@@ -65,7 +65,8 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
   const noteFault = (error: unknown) => {
     if (terminal.interrupted.aborted) return;
     if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
-    fault ||= messageOf(error);
+    // What an operation has failed with says more than what connecting has.
+    if (counts.errors === 0) fault = messageOf(error);
   };
   let started = 0;
   let countdown: Countdown | undefined;

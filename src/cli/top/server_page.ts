@@ -78,7 +78,9 @@ function commandLines({ figures: { rates, hitRate, missReason }, look }: ServerU
     ...rows,
     [span(`set     ${rateText(rates.sets).padStart(8)}`)],
     [span(
-      `hit rate ${hitText(hitRate)}%, evictions ${rateText(rates.evictions)}/s, ` +
+      `hit rate ${hitText(hitRate)}${hitRate === undefined ? "" : "%"}, evictions ${
+        rateText(rates.evictions)
+      }/s, ` +
         `misses: ${reasonText(missReason) || "none"}`,
     )],
   ];
