@@ -226,11 +226,12 @@ function firstCause({ failures }: PartialFailure): { cause: unknown } {
 
 /** Copies an error of this module, with the stack of the caller. Other errors are returned unchanged. */
 export function madeAgain(error: unknown): unknown {
-  const { constructor: Class, message, server, client, item, cause } = Object(error);
-  const options = cause === undefined ? {} : { cause };
+  // An error has what the options of its copy are: the cause, if it has one, and the names.
+  const options = Object(error);
+  const { constructor: Class, message, item } = options;
   if (Class === ClientException) return new ClientException(message, item, options);
   if (Class !== SocketError && Class !== TimeoutError) return error;
-  return new (Class as typeof SocketError)(message, { ...options, server, client });
+  return new (Class as typeof SocketError)(message, options);
 }
 
 const LONGEST_QUOTE = 80;

@@ -2,7 +2,7 @@
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
-import { isListenedTo, NAMES, publish, trace } from "../observation.ts";
+import { isListenedTo, NAMES, trace } from "../observation.ts";
 import { DeadlineTimer, lazily } from "../waiting.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
@@ -43,15 +43,6 @@ let connectionCount = 0;
 /** Numbers a connection among all of the process. */
 export function nextConnection(): number {
   return ++connectionCount;
-}
-
-/** Publishes the end of a connection. */
-export function publishClosed(
-  context: ConnectContext | undefined,
-  reason: Error,
-  isFailure: boolean,
-): void {
-  if (context) publish(NAMES.connectionClosed, () => ({ ...context, reason, isFailure }));
 }
 
 async function openInTime(options: ConnectOptions): Promise<Transport> {

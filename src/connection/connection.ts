@@ -2,7 +2,14 @@
 
 import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
-import { beginTurn, endTurn, lookForChannels, noteCarrier } from "../observation.ts";
+import {
+  beginTurn,
+  endTurn,
+  lookForChannels,
+  NAMES,
+  noteCarrier,
+  publish,
+} from "../observation.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { Interruption } from "../protocol/refusal.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
@@ -12,7 +19,6 @@ import {
   connectTimeoutError,
   type EndReason,
   nextConnection,
-  publishClosed,
 } from "./connect.ts";
 import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd } from "../waiting.ts";
 import type { SocketHolder } from "./sockets.ts";
@@ -428,7 +434,10 @@ export class Connection implements SocketHolder {
     if (this.#isResting) this.#rest(false);
     this.#closing = this.#pipeline?.close(reason);
     this.#closing?.catch(() => {});
-    const tell = this.#tellEnd = () => publishClosed(this.#context, reason, isFailure);
+    const context = this.#context;
+    const tell = this.#tellEnd = () => {
+      if (context) publish(NAMES.connectionClosed, () => ({ ...context, reason, isFailure }));
+    };
     if (this.#isConnected) tell();
     const lost: Command[] = [];
     const again: Command[] = [];

@@ -3,7 +3,8 @@
 import "../loaded_already.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError } from "../errors.ts";
-import { connectionEndedError, nextConnection, publishClosed } from "./connect.ts";
+import { NAMES, publish } from "../observation.ts";
+import { connectionEndedError, nextConnection } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 
 /** Numbers a separate connection; returns what is published of it, if its server is known. */
@@ -23,5 +24,7 @@ export function publishSeparateEnd(
   server: string,
   reason: unknown = new SocketError("it is not used any more"),
 ): void {
-  publishClosed(context, connectionEndedError(server, reason), false);
+  if (context === undefined) return;
+  const ended = { ...context, reason: connectionEndedError(server, reason), isFailure: false };
+  publish(NAMES.connectionClosed, () => ended);
 }

@@ -12,7 +12,7 @@ import {
   ValidationException,
 } from "../errors.ts";
 import { inContext, presentContext } from "../observation.ts";
-import { checkKey } from "../protocol/key.ts";
+import { checkKey, type KeyChecks } from "../protocol/key.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { failureOf, withCallersKeys } from "./callers_keys.ts";
@@ -43,6 +43,8 @@ export class Generations {
   readonly #counterKey: string;
   readonly #counter: RisingCounter;
   readonly #longestKey: number;
+  /** A client's format may take more keys than there are otherwise. */
+  readonly #checks: KeyChecks;
   /** Whether the last request for the current generation has succeeded. */
   #isKnown = true;
   /** The request for the generation that is about to be sent. */
@@ -56,8 +58,9 @@ export class Generations {
   constructor(commands: CounterCommands, prefix: string, longestKey: number) {
     this.#prefix = prefix;
     this.#longestKey = longestKey;
-    const { keys } = sessionOf(commands)?.settings ?? {};
-    this.#counterKey = reservedKey(prefix, "generation", keys);
+    const session = sessionOf(commands);
+    this.#checks = session ?? { checkKey };
+    this.#counterKey = reservedKey(prefix, "generation", session?.settings.keys);
     this.#counter = new RisingCounter(commands, this.#counterKey);
   }
 
@@ -236,8 +239,8 @@ export class Generations {
     }
   }
 
-  #check(key: unknown): void {
-    checkKey(key, "use");
+  #check(key: string): void {
+    this.#checks.checkKey(key, "use");
     if (key.length <= this.#longestKey) return;
     const why = `its keys must not be longer than ${this.#longestKey} characters`;
     throw new ValidationException(

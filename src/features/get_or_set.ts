@@ -15,6 +15,7 @@ import {
 } from "./load_callers.ts";
 import { type Load, loadsOf, type Running } from "./loads.ts";
 import { checkFunction, checkOptions } from "../option_checks.ts";
+import { withAction } from "../protocol/command.ts";
 import type { LeasedItem } from "./stub.ts";
 import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
@@ -224,10 +225,15 @@ class Loading implements Load {
 
   /** Decodes an item within the time of an operation. */
   async #read({ flags, data }: LeasedItem): Promise<unknown> {
-    const value = this.#session.readItem(flags, data, undefined, this.#key);
-    if (!(value instanceof Promise)) return value;
-    const action = `Cannot ${this.#action}: its value is still being decoded`;
-    return await bounded(this.#session, value, { action });
+    const server = this.#session.route.find(this.#key).member.server.name;
+    try {
+      const value = this.#session.readItem(flags, data, undefined, this.#key);
+      if (!(value instanceof Promise)) return value;
+      const state = `it has come from ${server}, and is still being decoded`;
+      return await bounded(this.#session, value, { action: `Cannot ${this.#action}: ${state}` });
+    } catch (error) {
+      throw withAction(error, this.#action, server);
+    }
   }
 
   async #compute(lease: Lease): Promise<unknown> {

@@ -180,7 +180,7 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
     return this.#operate("getMany", keys, options, (keys) => {
-      const unique = [...checkKeys(keys, "get")];
+      const unique = [...checkKeys(keys, "get", sessionOf(this))];
       const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
       return (generations) => generations.runMany("get", unique, read, options);
     });
@@ -341,7 +341,7 @@ export class Namespace implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     return this.#operate("deleteMany", keys, options, (keys) => {
-      const all = [...checkKeys(keys, "delete")];
+      const all = [...checkKeys(keys, "delete", sessionOf(this))];
       const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
       const none = () => new Map(all.map((key) => [key, false]));
       return (generations) => generations.runMany("delete", all, remove, options, none);

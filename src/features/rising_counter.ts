@@ -158,7 +158,8 @@ export class RisingCounter {
 
 /** The current time in milliseconds, or the next number if the time is not more than `counter`. */
 function timeAfter(counter: bigint): bigint {
-  const now = BigInt(Date.now());
+  // Fake timers may be moved on by fractions of a millisecond.
+  const now = BigInt(Math.ceil(Date.now()));
   return now > counter ? now : counter + 1n;
 }
 

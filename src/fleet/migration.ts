@@ -38,8 +38,8 @@ export interface Places {
   readonly former: SubmitTo;
   /** The server that it moves from, if known. */
   readonly formerNode?: ServerHandle;
-  /** The dialect of the servers, if the client's option sets it, and the format of its keys. */
-  readonly options: Pick<ResolvedOptions, "dialect" | "keys">;
+  /** The dialect of the servers, if the client's option sets it, the format of its keys, and what it counts. */
+  readonly options: Pick<ResolvedOptions, "dialect" | "keys" | "counters">;
 }
 
 /**
@@ -50,9 +50,21 @@ export function submitMoving(key: string, command: Command, places: Places): voi
   const move = moveOf(command);
   if (move === undefined) return places.next(command);
   operateOnMovingKey(key, move, places, command.context).then(
-    (result) => command.succeed(result),
+    (result) => {
+      if (command instanceof RetrievalCommand && !command.isStep) {
+        places.options.counters[result === undefined ? "misses" : "hits"]++;
+      }
+      command.succeed(result);
+    },
     (error) => command.fail(error),
   );
+}
+
+/** A retrieval that is a step of an operation on a key that moves: the operation is counted, on whichever server. */
+function stepOf(...parameters: ConstructorParameters<typeof RetrievalCommand>): RetrievalCommand {
+  const command = new RetrievalCommand(...parameters);
+  command.isStep = true;
+  return command;
 }
 
 /**
@@ -166,7 +178,7 @@ async function readByClassic(
   const read = (key: string) =>
     run(
       former,
-      new RetrievalCommand("gets", key, (flags, data, cas) => ({ flags, data: data.slice(), cas })),
+      stepOf("gets", key, (flags, data, cas) => ({ flags, data: data.slice(), cas })),
     ) as Promise<{ flags: number; data: Uint8Array; cas: bigint | undefined } | undefined>;
   const [item, marked] = await Promise.all([read(key), read(reservedKey(key, "mark", keys))]);
   if (item === undefined) return undefined;
@@ -223,7 +235,7 @@ function onBoth(again: Move["again"]): Omit<Move, "kind"> {
 }
 
 function moveOfRetrieval(command: RetrievalCommand): Move {
-  const again = () => new RetrievalCommand(command.verb, command.key, command.readItem);
+  const again = () => stepOf(command.verb, command.key, command.readItem);
   // The item on the former server is touched as well.
   const mirror = () => command.isRepeatable ? undefined : again();
   return { kind: "read", isMiss: isUndefined, again, mirror };

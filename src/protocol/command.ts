@@ -6,7 +6,7 @@
  */
 
 import type { CommandContext } from "../channel_contexts.ts";
-import { madeAgain, SocketError, TimeoutError } from "../errors.ts";
+import { ClientException, madeAgain, SocketError, TimeoutError } from "../errors.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
 /** The reply is complete. */
@@ -115,8 +115,15 @@ export function isUnsent(error: Error): boolean {
   return unsent.has(error);
 }
 
-/** Adds the operation to the error of an operation that was overdue. Other errors are not changed. */
-export function withAction(error: unknown, action: string): unknown {
+/**
+ * Adds the operation to the error of an operation that was overdue, and the server to that of an item that cannot be
+ * read. Other errors are not changed.
+ */
+export function withAction(error: unknown, action: string, from?: string): unknown {
+  // Errors of items are new, and what fails with them is given a copy with its own stack.
+  if (from && error instanceof ClientException && !error.message.includes(from)) {
+    error.message += ` (${from})`;
+  }
   if (!(error instanceof TimeoutError) || error.server === undefined || action === "") return error;
   const { message, server, cause } = error;
   const own = new TimeoutError(`${message}, under way: ${action}`, { server, cause });
@@ -296,7 +303,7 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   /** As {@linkcode fail}, but the operation cannot continue. */
   failForGood(error: unknown): void {
-    if (!this.settled) this.#end(withAction(error, this.action), failing);
+    if (!this.settled) this.#end(withAction(error, this.action, this.server), failing);
   }
 
   /** Aborts the operation with the caller's reason; does nothing if it has ended. */

@@ -35,10 +35,10 @@ export interface Asked {
 export function refusalError(
   { action, server }: Refused,
   line: string,
-  hint?: string,
+  hint: string = "",
 ): ClientException {
-  const where = server === undefined ? "" : ` (${server})`;
-  const rest = hint === undefined ? "" : `; ${hint}`;
+  const where = server ? ` (${server})` : "";
+  const rest = hint && `; ${hint}`;
   return new ClientException(
     `Cannot ${action}: the server answered "${line}"${where}${rest}`,
     line,

@@ -151,12 +151,12 @@ function rejectedWithKey<Result>(result: Promise<Result>, key?: string): Promise
 /** Adds the key to the message of an error of this module's transcoders. Other errors are not changed. */
 function withKey(error: unknown, key: string | undefined): unknown {
   if (key === undefined) return error;
-  const { constructor: Class } = Object(error) as Error;
+  // An error has what the options of its copy are: the cause, if it has one.
+  const options = Object(error);
+  const { constructor: Class, message, item } = options;
   if (Class !== ClientException && Class !== ValidationException) return error;
-  const { message, item, cause } = error as ClientException;
-  const [action, ...state] = message.split(": ");
-  const named = [`${action} of key ${quote(key)}`, ...state].join(": ");
-  return new (Class as typeof ClientException)(named, item, cause === undefined ? {} : { cause });
+  const named = message.replace(/: |$/, (end: string) => ` of key ${quote(key)}${end}`);
+  return new (Class as typeof ClientException)(named, item, options);
 }
 
 /**

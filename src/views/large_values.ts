@@ -118,6 +118,8 @@ const GRACE = 2;
  * killed, and the chunks of stale values that `getOrSet` replaces, expire with the exptime of their value or are
  * evicted.
  *
+ * `set` sends the bytes without a copy: do not change them before it has resolved.
+ *
  * `append` and `prepend` read and store the value again. `update`, `cas` and `getOrSet` work on the list, so one of
  * several writers wins.
  *

@@ -1,7 +1,13 @@
 /** Refusals that say what to do about them. */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { Client, ClientException, PartialClientException } from "../../mod.ts";
+import {
+  Client,
+  ClientException,
+  jsonTranscoder,
+  PartialClientException,
+  type Transcoder,
+} from "../../mod.ts";
 import { type FaultHook, type ImitatedServer, MemcachedServer } from "../../src/testing/mod.ts";
 import { hashedKeys, tagged, typed } from "../../src/views/mod.ts";
 
@@ -171,4 +177,37 @@ Deno.test("an error about many keys carries the values of the others, as getMany
   await pages.invalidateTag("t");
   const error = await assertRejects(() => pages.getMany(["a", "b", "bad"]), PartialClientException);
   assertEquals(new Map(error.results), new Map([["b", 2]]));
+});
+
+Deno.test("what cannot be read names the key and the server", async (test) => {
+  await using server = await MemcachedServer.listen();
+  await using writer = new Client(server.address, { transcoder: jsonTranscoder({ flags: 7 }) });
+  await writer.set("a", { a: 1 });
+  const slow = jsonTranscoder({ flags: 8 });
+  const transcoders: Readonly<Record<string, Transcoder | undefined>> = {
+    "at once": undefined,
+    "later": { ...slow, decode: async (item) => await slow.decode(item) },
+  };
+  for (const [when, transcoder] of Object.entries(transcoders)) {
+    await using client = new Client(server.address, transcoder && { transcoder });
+    const reads: Readonly<Record<string, () => Promise<unknown>>> = {
+      get: () => client.get("a"),
+      gets: () => client.gets("a"),
+      getAndTouch: () => client.getAndTouch("a", 60),
+      getOrSet: () => client.getOrSet("a", () => 1),
+      update: () => client.update("a", () => 1),
+      getMany: async () => {
+        const error = await assertRejects(() => client.getMany(["a"]), PartialClientException);
+        throw error.failures.get("a");
+      },
+    };
+    for (const [command, read] of Object.entries(reads)) {
+      await test.step(`${command}, ${when}`, async () => {
+        const error = await assertRejects(read, ClientException, `Cannot read item of key "a": `);
+        assertStringIncludes(error.message, ` (${server.address})`);
+        assertEquals(error.message.split(server.address).length, 2);
+        assertEquals(error.item, 7);
+      });
+    }
+  }
 });

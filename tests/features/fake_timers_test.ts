@@ -73,6 +73,19 @@ Deno.test("update tries again under fake timers", async () => {
   assertEquals(await first.get("key"), 10);
 });
 
+Deno.test("namespaces and tokens begin at a fake time between two milliseconds", async () => {
+  await using pair = await Pair.open();
+  const { now } = Date;
+  Date.now = () => 1_796_000_000_000.25;
+  try {
+    const names = pair.first.namespace("names:");
+    assertEquals(await names.currentPrefix(), "names:1796000000001:");
+    assertEquals((await lock(pair.first, "key", { ttl: 30 })).token, 1_796_000_000_001n);
+  } finally {
+    Date.now = now;
+  }
+});
+
 Deno.test("items waits for a busy crawler under fake timers", async () => {
   let asked = 0;
   await using peer = new ScriptedPeer(

@@ -15,6 +15,7 @@ import {
   pymemcacheKeys,
   railsKeys,
   spymemcachedKeys,
+  utf8Keys,
 } from "../../src/keys/mod.ts";
 import { lock, once, rateLimit } from "../../src/patterns/mod.ts";
 import { ketama, migrate } from "../../src/routing/mod.ts";
@@ -235,4 +236,30 @@ Deno.test("options of key formats are checked", () => {
   refused(() => railsKeys({ separator: ":" as never }));
   const malformed = [railsKeys(), enyimKeys({ transformer: "tiger" }), spymemcachedKeys];
   for (const { encode } of malformed) refused(() => encode("\ud800"));
+});
+
+Deno.test("a namespace takes the keys that the client's format takes", async () => {
+  await using server = await MemcachedServer.listen();
+  for (const keys of [utf8Keys, djangoKeys(), dalliKeys({ namespace: "app" })]) {
+    await using client = new Client(server.address, { keys });
+    const pages = client.namespace("pages:");
+    await pages.set("café", 1);
+    await pages.setMany({ "日本": 2, "b": 3 });
+    assertEquals(
+      await pages.getMany(["café", "日本", "b"]),
+      new Map([["café", 1], ["日本", 2], ["b", 3]]),
+    );
+    assertEquals(await pages.getOrSet("😀", () => 4, { exptime: 60 }), 4);
+    assertEquals(await pages.deleteMany(["café"]), new Map([["café", true]]));
+    for (const key of ["a b", "", "é".repeat(150)]) {
+      const error = await assertRejects(() => pages.get(key), ValidationException);
+      assertStringIncludes(error.message, `key ${JSON.stringify(key).slice(0, 20)}`.slice(0, 20));
+    }
+    await pages.invalidateAll();
+    assertEquals(await pages.get("日本"), undefined);
+  }
+  await using client = new Client(server.address, { keys: railsKeys() });
+  const pages = client.namespace("pages:");
+  await pages.set("a search", 1);
+  assertEquals(await pages.getMany(["a search"]), new Map([["a search", 1]]));
 });

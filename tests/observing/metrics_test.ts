@@ -6,6 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
+import { migrate } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { exec } from "../package/exec.ts";
 
@@ -87,6 +88,28 @@ Deno.test("Client.metrics counts no probe as a miss", async () => {
   await up;
   const { hits, misses: after } = client.metrics();
   assertEquals([hits, after], [0, misses]);
+});
+
+Deno.test("Client.metrics counts a key that moves once, as its operation finds it", async () => {
+  for (const dialect of ["meta", "classic"] as const) {
+    await using former = await MemcachedServer.listen();
+    await using next = await MemcachedServer.listen();
+    await using before = new Client(former.address);
+    await before.setMany({ a: 1, b: 2, c: 3 });
+    const locator = migrate({ servers: [former.address] }, { servers: [next.address] });
+    await using client = new Client([former.address, next.address], { locator, dialect });
+    const counts = async (operation: Promise<unknown>) => {
+      await operation;
+      const { hits, misses } = client.metrics();
+      return [hits, misses];
+    };
+    assertEquals(await counts(client.get("a")), [1, 0]);
+    assertEquals(await counts(client.getAndTouch("b", 60)), [2, 0]);
+    assertEquals(await counts(client.getMany(["a", "c", "none"])), [4, 1]);
+    assertEquals(await counts(client.gets("none")), [4, 2]);
+    assertEquals(await counts(client.set("a", 2)), [4, 2]);
+    assertEquals(await counts(client.getOrSet("b", () => 2)), [5, 2]);
+  }
 });
 
 Deno.test("clientName is checked", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client, type ClientOptions, SocketError } from "../../mod.ts";
 import { submitMoving } from "../../src/fleet/migration.ts";
+import { Counters } from "../../src/observation.ts";
 import type { Command } from "../../src/protocol/command.ts";
 import { RetrievalCommand } from "../../src/protocol/commands/retrieval.ts";
 import { ketama, migrate, modula } from "../../src/routing/mod.ts";
@@ -259,7 +260,7 @@ Deno.test("migrate asks again if the item moved while the former server was aske
       // Another client has brought the item over, changed it there, and dropped it here.
       command.succeed({ status: "EN", flags: {} });
     },
-    options: { dialect: undefined, keys: undefined },
+    options: { dialect: undefined, keys: undefined, counters: new Counters("test") },
   };
   const command = new RetrievalCommand("get", "key", () => undefined);
   const value = new Promise((resolve, reject) => command.settleBy(resolve, reject));
