@@ -547,6 +547,8 @@ export class ValueView implements KeyCommands {
     const inner = this.#clean(options);
     // Asked before the value is read, which memcached notes.
     const asked = this.#inner.inspect(await this.#rules.keyOf(key), inner);
+    // It may be rejected before it is awaited.
+    asked.catch(() => {});
     const isThere = await this.#ifVisible(key, options, async () => await asked !== undefined);
     return isThere ? await asked : undefined;
   }
