@@ -30,3 +30,4 @@ import "./commands/session.ts";
 import "./transcoding/item_codec.ts";
 import "./protocol/key_format.ts";
 import "./features/loads.ts";
+import "./connection/refusals.ts";

@@ -5,7 +5,7 @@ import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.
 import { Interruption } from "../protocol/refusal.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, openChannel } from "../transport/byte_channel.ts";
+import { type ByteChannel, checkIdle, openChannel } from "../transport/byte_channel.ts";
 import { afterTurn } from "../transport/event_loop.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
@@ -80,6 +80,8 @@ export class Pipeline implements ReplyHandler, Receiver {
   readonly #batches: Batches;
   #lastRead: number;
   #isWriting = false;
+  /** How many chunks in a row have been empty. */
+  #empty = 0;
   /** The number of the timer's checks when the current write began. */
   #looksBefore = 0;
 
@@ -194,6 +196,9 @@ export class Pipeline implements ReplyHandler, Receiver {
 
   /** Part of {@linkcode Receiver}: the parser splits the chunk. */
   push(chunk: Uint8Array): void {
+    // A transport with a `receive` of its own may pass on nothing without end, and leave the event loop no turn.
+    this.#empty = chunk.length > 0 ? 0 : this.#empty + 1;
+    checkIdle(this.#empty, "gives");
     this.#lastRead = this.#options.clock.now();
     this.#options.counters.bytesIn += chunk.length;
     this.#stall.heard();

@@ -3,10 +3,11 @@
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command, CommandObserver } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
-import { allEnded, DeadlineTimer, deferred, systemClock } from "../waiting.ts";
+import { allEnded, DeadlineTimer, deferred } from "../waiting.ts";
 import { Connection, type ConnectionEnd, type ConnectionObserver } from "./connection.ts";
 import { type EndReason, longestWait } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
+import { Refusals } from "./refusals.ts";
 import type { Reader, ServerHandle } from "./server_handle.ts";
 import { ServerHealth, type ServerHealthOptions } from "./server_health.ts";
 
@@ -44,9 +45,6 @@ const PROBE_KEYS = 10;
 
 /** How many waiting operations are searched, on average, for each one that is refused. */
 const LOOKED_THROUGH = 64;
-
-/** How many operations are refused at once before the refusal of one waits for a timer. */
-const REFUSED_AT_ONCE = 1000;
 
 /** Where operations wait. */
 interface Waiting {
@@ -122,7 +120,7 @@ export class ServerNode implements ServerHandle {
   /** Until when requests have only one key. */
   #apartUntil = -Infinity;
   #hasLostOne = false;
-  #refused = 0;
+  readonly #refusals = new Refusals();
   #isRetired = false;
   #closed: SocketError | undefined;
 
@@ -147,14 +145,10 @@ export class ServerNode implements ServerHandle {
     this.#submitNow(command);
   }
 
-  /**
-   * Fails a command because the server is down. A program that tries again and again without waiting would keep the
-   * process from its timers and sockets, and so the client from noticing that the server is back. So now and then it
-   * waits for a timer: Deno does not look at its timers and sockets as long as anything else is ready.
-   */
+  /** Fails a command because the server is down. */
   #refuse(command: Command, refusal: SocketError): void {
-    if (++this.#refused % REFUSED_AT_ONCE > 0) command.failUnsent(refusal);
-    else systemClock.after(0, () => command.failUnsent(refusal));
+    const fail = () => command.failUnsent(refusal);
+    if (!this.#refusals.defer(fail)) fail();
   }
 
   get name(): string {

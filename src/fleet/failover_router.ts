@@ -3,6 +3,7 @@
 import "../loaded_already.ts";
 import type { FailoverContext } from "../channel_contexts.ts";
 import type { ResolvedOptions } from "../client_options.ts";
+import { Refusals } from "../connection/refusals.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
@@ -24,6 +25,7 @@ export class FailoverRouter implements Route {
   #distribution: Distribution<Member> | undefined;
   /** How many operations of each server became misses or were dropped. */
   readonly #missed = new Map<string, number>();
+  readonly #refusals = new Refusals();
 
   /** @param gutter Sends commands to spare servers. */
   constructor(router: Router, gutter: Router | undefined, options: ResolvedOptions) {
@@ -51,8 +53,14 @@ export class FailoverRouter implements Route {
   submit(key: string, command: Command): void {
     const alternatives = this.#alternativesFor(key);
     surviveFailures(command, alternatives);
-    // This throws if the input is invalid, or if no server is left.
-    alternatives.submit(command, false);
+    try {
+      alternatives.submit(command, false);
+    } catch (error) {
+      // The input is invalid, or no server is left.
+      const isRefusal = error instanceof SocketError;
+      if (isRefusal && this.#refusals.defer(() => command.failForGood(error))) return;
+      throw error;
+    }
   }
 
   withNodes<Result>(use: UseNodes<Result>, server?: string | number): Result | Promise<Result> {

@@ -180,9 +180,18 @@ function checkCount(count: number, most: number): number {
   throw new SocketError(`the transport reports that it has moved ${count} of ${most} bytes`);
 }
 
+/**
+ * Checks how many times in a row a transport has moved no bytes.
+ *
+ * @throws {SocketError} When it counts as broken.
+ */
+export function checkIdle(idle: number, does: "gives" | "takes"): void {
+  if (idle > MOST_IDLE) throw new SocketError(`the transport ${does} nothing, again and again`);
+}
+
 /** Waits a moment after a transport has moved no bytes, `idle` times in a row. */
 async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
-  if (idle > MOST_IDLE) throw new SocketError(`the transport ${does} nothing, again and again`);
+  checkIdle(idle, does);
   await new Promise<void>((resolve) => afterTurn(resolve));
 }
 

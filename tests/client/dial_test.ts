@@ -214,3 +214,23 @@ Deno.test("Client's loops and close do not wait without a limit for a transport 
   assertEquals(keys, ["a"]);
   await client.close();
 });
+
+Deno.test("Client ends a connection whose transport passes on empty chunks without end", async () => {
+  let passed = 0;
+  const dial: Dial = () =>
+    Promise.resolve({
+      ...{ readable: new ReadableStream(), writable: new WritableStream(), close() {} },
+      read: () => Promise.resolve(null),
+      write: (bytes) => Promise.resolve(bytes.length),
+      async receive(receiver) {
+        // Without an end, a failure would leave the event loop no turn.
+        while (passed++ < 10_000) {
+          receiver.push(new Uint8Array());
+          await undefined;
+        }
+      },
+    });
+  await using client = connect(dial);
+  await assertRejects(() => client.get("key"), SocketError, "the transport gives nothing");
+  assert(passed < 1000, `${passed} chunks`);
+});

@@ -55,7 +55,7 @@ describe(`A client that fails over to "miss" without a listener for errors`, () 
   });
 
   it("gives timers a turn while a program asks again and again", async () => {
-    for (const failover of ["miss", "error"] as const) {
+    for (const failover of ["miss", "remove", "error"] as const) {
       await using client = new Client(deadAddress(), { failover, failuresBeforeDead: 1 });
       const ask = () => client.get("key").catch(() => undefined);
       await ask();

@@ -18,6 +18,7 @@ const UNFIT: readonly (readonly [name: RegExp, reason: string])[] = [
     /^tagged deletes without the server of a tag/,
     /^nearCache serves what is old for each of many keys/,
     /^replicas sets and deletes many keys when each fleet refuses some of them$/,
+    /^replicas takes note of failed fleets with failover: miss, too$/,
   ].map((test) =>
     [
       test,

@@ -1,0 +1,26 @@
+/** Refusing operations while servers are down. @module */
+
+import { systemClock } from "../waiting.ts";
+
+/** How many operations are refused at once before one waits for a timer. */
+const AT_ONCE = 1000;
+
+/**
+ * Refusals of operations that no server can serve now. A program that tries again and again without waiting would keep
+ * the process from its timers and sockets, and so the client from noticing that a server is back. So now and then a
+ * refusal waits for a timer: Deno does not look at its timers and sockets as long as anything else is ready.
+ */
+export class Refusals {
+  #count = 0;
+
+  /**
+   * Takes note of a refusal, and calls back after a timer if it has to wait.
+   *
+   * @returns Whether it has to wait.
+   */
+  defer(refuse: () => void): boolean {
+    if (++this.#count % AT_ONCE > 0) return false;
+    systemClock.after(0, refuse);
+    return true;
+  }
+}
