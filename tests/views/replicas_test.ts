@@ -270,7 +270,7 @@ function switched(client: KeyCommands): { readonly commands: KeyCommands; isDown
   return fleet;
 }
 
-/** Commands that write, each of which succeeds on the value "5". */
+/** The commands that write. Each of them succeeds on the value "5". */
 const WRITES: Readonly<Record<string, (view: KeyCommands) => Promise<unknown>>> = {
   set: (view) => view.set("key", "6"),
   setMany: (view) => view.setMany({ key: "6" }),

@@ -490,7 +490,7 @@ Deno.test("nextCacheHandler() begins its record of revalidations once for all th
   });
   await using handler = nextCacheHandler({ servers: server.address });
   await Promise.all(Array.from({ length: 100 }, (_, i) => handler.get(`${i}`, ["a", "b"])));
-  // There are 256 parts, of which each is read and added.
+  // Each of the 256 parts is read and added.
   assert(asked < 2000, `${asked} keys`);
 });
 
