@@ -333,7 +333,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
    * @param key 1 to 250 characters, each from `!` to `~`; with flag `b` in base64, and sent to the server of the
    * decoded key; `""` for `mn`, which is sent to one of the servers.
    * @param flags The flags, each a letter and its token: `["v", "t", "N30"]`. memcached's `protocol.txt` explains them.
-   * The exptimes of `T` and `N` are those of every method.
+   * The seconds of `T`, `N` and `R` are those of every exptime.
    * @param value The item's bytes, for `ms` only; text is sent as UTF-8.
    * @param options `signal`.
    * @returns The reply. With flag `q`, a suppressed reply is returned as the status that it means.

@@ -49,6 +49,8 @@ export function copyOptions<Options extends object>(
   names: readonly string[],
 ): Options {
   const copy = { ...options };
+  // What is inherited, too: the code that takes the copy refuses what it does not know.
+  for (const name in options) copy[name] = options[name];
   for (const name of names as readonly (keyof Options)[]) {
     const value = options[name];
     if (value !== undefined) copy[name] = value;
@@ -79,9 +81,13 @@ export function checkObject(
   options: unknown,
   expected: string,
 ): asserts options is object {
-  // Lists, maps, dates and signals are objects as well, but hold no options. Modules may.
-  if (/Obj|Mod/.test({}.toString.call(options))) return;
+  if (holdsNames(options)) return;
   throw invalidOption("options", options, expected);
+}
+
+/** Whether a value holds something by names: lists, maps, dates, promises and signals do not. Modules may. */
+export function holdsNames(value: unknown): boolean {
+  return /Obj|Mod/.test({}.toString.call(value));
 }
 
 /**

@@ -1,14 +1,29 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Client, moecacheRing, moecacheTranscoder, ValidationException } from "../mod.ts";
+import {
+  Client,
+  type KeyCommands,
+  moecacheRing,
+  moecacheTranscoder,
+  ValidationException,
+} from "../mod.ts";
 import { RateLimitStore } from "../src/adapters/rate_limit.ts";
 import { dns, elastiCache } from "../src/discovery/mod.ts";
 import { prometheus } from "../src/observing/prometheus.ts";
 import { checkBoolean, checkChoice, checkInteger, checkOptions } from "../src/option_checks.ts";
-import { memoize, once } from "../src/patterns/mod.ts";
-import { migrate, spymemcachedModulo, twemproxyModula } from "../src/routing/mod.ts";
+import { lock, memoize, once, rateLimit } from "../src/patterns/mod.ts";
+import { enyimKeys } from "../src/keys/mod.ts";
+import {
+  ketama,
+  migrate,
+  modula,
+  npmMemcacheModula,
+  spymemcachedKetama,
+  spymemcachedModulo,
+  twemproxyModula,
+} from "../src/routing/mod.ts";
 import { php } from "../src/stacks/mod.ts";
 import { deadBackend, MemcachedServer } from "../src/testing/mod.ts";
-import { nearCache, replicas, tagged } from "../src/views/mod.ts";
+import { hashedKeys, largeValues, nearCache, replicas, spread, tagged } from "../src/views/mod.ts";
 
 Deno.test("checkInteger takes what lies between its bounds, and names what does not", () => {
   assertEquals([checkInteger("count", 1, 1, 3), checkInteger("count", 3, 1, 3)], [1, 3]);
@@ -147,6 +162,13 @@ Deno.test("what options hold is checked when it is given, not when it is first u
     [() => migrate({ locator: {} as never }, moecacheRing), "Cannot use locator"],
     [() => twemproxyModula([], { hash: null as never }), "Cannot use hash"],
     [() => spymemcachedModulo([], { hash: null as never }), "Cannot use hash"],
+    [() => modula([], { hash: null as never }), "Cannot use hash"],
+    [() => npmMemcacheModula([], { hash: null as never }), "Cannot use hash"],
+    [() => ketama([], { keyHash: null as never }), "Cannot use keyHash"],
+    [() => spymemcachedKetama([], { addresses: null as never }), "addresses by names"],
+    [() => enyimKeys(undefined as never), "{ transformer }"],
+    [options({ tls: new Date() }), "tls must be a boolean or an object"],
+    [options({ tls: Promise.resolve({}) }), "tls must be a boolean or an object"],
     [() => php({ hash: "nonsense" as never }), "Cannot use hash"],
     [() => dns("a.b", { interval: "5" as never }), "Cannot use interval"],
     [() => elastiCache("a.b", { interval: NaN }), "Cannot use interval"],
@@ -159,6 +181,70 @@ Deno.test("what options hold is checked when it is given, not when it is first u
   await assertRejects(text, ValidationException, "metrics of a client");
   const invalidated = () => tagged(client).invalidateTag("tag", 5 as never);
   await assertRejects(invalidated, ValidationException, "an object");
+});
+
+Deno.test("what needs options says so when there are none", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const none = undefined as never;
+  await assertRejects(() => lock(client, "key", none), ValidationException, "{ ttl }");
+  await assertRejects(
+    () => rateLimit(client, "key", none),
+    ValidationException,
+    "{ limit, window }",
+  );
+});
+
+Deno.test("touch and getAndTouch need an exptime: without one an item would live for ever", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const places: Record<string, KeyCommands> = {
+    client,
+    namespace: client.namespace("names:"),
+    hashedKeys: hashedKeys(client),
+    largeValues: largeValues(client),
+    nearCache: nearCache(client, { maxBytes: 10_000, ttl: 1 }),
+    replicas: replicas([client, client]),
+    spread: spread(client, { keys: ["key"] }),
+    tagged: tagged(client),
+  };
+  for (const [name, place] of Object.entries(places)) {
+    for (const none of [undefined, null, NaN, "60"] as never[]) {
+      const wanted = [ValidationException, "Cannot use exptime", name] as const;
+      await assertRejects(() => place.touch("key", none), ...wanted);
+      await assertRejects(() => place.getAndTouch("key", none), ...wanted);
+    }
+  }
+});
+
+Deno.test("what is inherited is an option too, also through views", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const inherited = Object.create({ nonsense: 1 });
+  for (const place of [client, hashedKeys(client), tagged(client), replicas([client])]) {
+    await assertRejects(() => place.get("key", inherited), ValidationException, "nonsense");
+    const set = () => place.set("key", "value", 0, inherited);
+    await assertRejects(set, ValidationException, "nonsense");
+  }
+  const options = Object.create({ nonsense: 1, key: () => "key" });
+  await assertRejects(() => memoize(client, () => 1, options)(), ValidationException, "nonsense");
+});
+
+Deno.test("setMany refuses what holds no entries, such as a promise of them", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const others = [Promise.resolve({ a: 1 }), new Date(), new URL("a:b"), AbortSignal.abort()];
+  for (const place of [client, client.namespace("names:"), hashedKeys(client)]) {
+    for (const entries of others as never[]) {
+      await assertRejects(() => place.setMany(entries), ValidationException, "Cannot set entries");
+    }
+  }
+});
+
+Deno.test("a counter's exptime is checked, also where it has no effect", async () => {
+  await using client = new Client("127.0.0.1:1");
+  for (const exptime of [null, "60", NaN, -1, 1.5] as never[]) {
+    const count = () => client.incr("key", 1, { exptime });
+    await assertRejects(count, ValidationException, "Cannot use exptime");
+  }
 });
 
 Deno.test("nearCache checks the options of a hit too", async () => {

@@ -180,5 +180,5 @@ export function exptimeOf(milliseconds: number): Exptime {
   const seconds = Math.ceil(milliseconds / 1000) + 1;
   if (milliseconds > 0 && seconds <= LONGEST_RELATIVE) return seconds;
   const late = milliseconds > 0 ? 1000 : 0;
-  return new Date(Math.min(Date.now() + milliseconds + late, LATEST));
+  return new Date(Math.min(Math.max(0, Date.now() + milliseconds + late), LATEST));
 }

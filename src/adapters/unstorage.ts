@@ -14,7 +14,7 @@
  * @module
  */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkObject, checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import { checkList, checkPrefix, checkRecord, clientFrom } from "./adapter_options.ts";
 import { checkText } from "./key_and_exptime.ts";
@@ -147,7 +147,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     value: unknown,
     item?: MoecacheItemOptions,
   ) => {
-    const { ttl = options.ttl } = item ?? {};
+    const { ttl = options.ttl } = takeItemOptions(item);
     checkOptions({ ttl }, { ttl: "number" });
     // 0 means no expiry, as in unstorage's other drivers.
     await stored.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
@@ -185,7 +185,8 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
       const all = checkList("items", items).map((item) => {
         checkRecord("item", item);
         const { key, value, options } = item;
-        return { key: checkText(key), value, life: options?.ttl === undefined ? common : options };
+        const isOwn = takeItemOptions(options).ttl !== undefined;
+        return { key: checkText(key), value, life: isOwn ? options : common };
       });
       await forEachKey("set", all.map(({ key }) => key), async (key, i) => {
         await set(key, all[i]?.value, all[i]?.life);
@@ -202,6 +203,13 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     },
     dispose: close,
   };
+}
+
+/** Checks that the options of an item are an object, which may have any names. */
+function takeItemOptions(options: MoecacheItemOptions | undefined): MoecacheItemOptions {
+  if (options === undefined) return {};
+  checkObject(options, "an object such as { ttl }");
+  return options;
 }
 
 export default moecacheDriver;

@@ -45,6 +45,21 @@ export function readTtl(text: string): number {
   throw new UsageFault(`"${text}" is not a lifetime: memcached counts whole seconds`);
 }
 
+/** The client takes a number of seconds from here on for a Unix time. */
+const FIRST_UNIX_TIME = 1_000_000_000;
+/** The last Unix time that memcached can count to. */
+const LAST_UNIX_TIME = 2 ** 31 - 1;
+
+/**
+ * Reads the lifetime of an item, as a number that the client takes for this lifetime. A number without a unit is what
+ * it is for the client: from 1,000,000,000 on a Unix time.
+ */
+export function readExptime(text: string): number {
+  const seconds = readTtl(text);
+  const isSpan = seconds >= FIRST_UNIX_TIME && /[a-z]$/.test(text);
+  return isSpan ? Math.min(Math.ceil(Date.now() / 1000) + seconds, LAST_UNIX_TIME) : seconds;
+}
+
 /** Reads `512`, `10k`, `1.5m` or `1g`; the result is in bytes. */
 export function readSize(text: string): number {
   const [, number, unit = "b"] = /^(\d+(?:\.\d+)?)(b|k|m|g)?(?:i?b)?$/i.exec(text) ?? [];

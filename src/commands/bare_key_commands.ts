@@ -100,7 +100,7 @@ export interface BareKeyCommands {
    * Gets the value of a key, and changes its exptime.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
+   * @param exptime Seconds until it expires; 0 means never. From 1,000,000,000 on it is an absolute Unix
    * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
    * @returns The value, or `undefined` when the key does not exist.

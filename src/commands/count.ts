@@ -28,13 +28,14 @@ export async function count(
   checkOptions(options, COUNTER_OPTIONS);
   session.checkKey(key, verb);
   const request = { verb, key, delta: checkUint64("delta", delta) };
-  const { initial, exptime } = options;
+  const { initial } = options;
+  const exptime = checkExptime(options.exptime, Date.now);
   const operation = operationOptions(options);
   if (initial === undefined) return await countOnce(session, request, operation);
   const text = `${checkUint64("initial", initial)}`;
   // A caller that passes `initial` gets a number or an error, never `undefined`.
   const strict = { ...operation, failover: "error" } as const;
-  const item = { flags: session.textFlags, exptime: checkExptime(exptime, Date.now), data: text };
+  const item = { flags: session.textFlags, exptime, data: text };
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const counted = await countOnce(session, request, strict);
     if (counted !== undefined) return counted;

@@ -8,6 +8,7 @@ import {
   SocketError,
   ValidationException,
 } from "../errors.ts";
+import { holdsNames } from "../option_checks.ts";
 import { checkKeys } from "../protocol/key.ts";
 
 /** Starts the operation of one key, and calls one of the two functions when it has ended. */
@@ -46,6 +47,8 @@ function readPairs(entries: unknown): Map<string, unknown> | undefined {
   if (typeof entries !== "object" || entries === null) return undefined;
   const values = new Map<string, unknown>();
   if (!(Symbol.iterator in entries)) {
+    // A promise or a date would be a record without entries.
+    if (!holdsNames(entries)) return undefined;
     const record = entries as Readonly<Record<string, unknown>>;
     for (const key of Object.keys(record)) values.set(key, record[key]);
     return values;

@@ -58,7 +58,8 @@ export function getAndTouch<Value>(
 ): Promise<Value | undefined> {
   return session.ask(key, () => {
     session.checkKey(key, "get and touch");
-    return new RetrievalCommand(`gat ${checkExptime(exptime, Date.now)}`, key, session.readItem);
+    const seconds = checkExptime(exptime ?? NaN, Date.now);
+    return new RetrievalCommand(`gat ${seconds}`, key, session.readItem);
   }, options) as Promise<Value | undefined>;
 }
 
@@ -71,7 +72,8 @@ export function touch(
 ): Promise<boolean> {
   return session.ask(key, () => {
     session.checkKey(key, "touch");
-    return new TouchCommand(key, checkExptime(exptime, Date.now));
+    // Without one, the item would live for ever.
+    return new TouchCommand(key, checkExptime(exptime ?? NaN, Date.now));
   }, options);
 }
 

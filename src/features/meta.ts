@@ -14,7 +14,6 @@ import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
 import {
   checkMetaRequest,
-  EXPTIME_FLAG,
   type ItemInfo,
   MetaCommand,
   type MetaReply,
@@ -57,9 +56,12 @@ export function meta(
     : session.ask(plainKey(request), make, options);
 }
 
-/** Reads the exptime of the flags `T` and `N` as that of every other method. */
+/** Flags with seconds: an exptime, or the remaining time with which `R` compares. */
+const SECONDS_FLAG = /^[TNR]\d+$/;
+
+/** Reads the seconds of a flag as the exptime of every other method. */
 function withExptime(flag: string): string {
-  if (!EXPTIME_FLAG.test(flag)) return flag;
+  if (!SECONDS_FLAG.test(flag)) return flag;
   const given = Number(flag.slice(1));
   const exptime = checkExptime(given, Date.now);
   // As the caller wrote it, with its zeros.

@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkOptions } from "../option_checks.ts";
+import { checkChoice, checkInteger, checkObject, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";
 import { sha1Digest, textOfUtf8, utf16Bytes } from "./digest.ts";
@@ -55,6 +55,7 @@ const TRANSFORMERS: Readonly<Record<EnyimKeysOptions["transformer"], (key: strin
  * ```
  */
 export function enyimKeys(options: EnyimKeysOptions): KeyFormat {
+  checkObject(options, "an object such as { transformer }");
   checkOptions(options, { transformer: "any", longerThan: "any" });
   const { transformer, longerThan = 0 } = options;
   checkChoice("transformer", transformer, ["base64", "sha1", "tiger"]);

@@ -12,7 +12,7 @@ import {
   removeStub,
   type Stub,
 } from "../features/stub.ts";
-import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkObject, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
@@ -185,6 +185,7 @@ export class Lock implements AsyncDisposable {
  * ```
  */
 export async function lock(client: KeyCommands, key: string, options: LockOptions): Promise<Lock> {
+  checkObject(options, "an object such as { ttl }");
   checkOptions(options, LOCK_OPTIONS);
   const ttl = checkSeconds("ttl", options.ttl, 1);
   const waitFor = checkWaitFor(options.waitFor ?? ttl);

@@ -4,7 +4,7 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
 import { ValidationException } from "../errors.ts";
-import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkInteger, checkObject, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkClientKey } from "./claim.ts";
 import { allEnded } from "../waiting.ts";
 
@@ -99,6 +99,7 @@ export async function rateLimit(
   key: string,
   options: RateLimitOptions,
 ): Promise<RateLimitResult> {
+  checkObject(options, "an object such as { limit, window }");
   checkOptions(options, RATE_LIMIT_OPTIONS);
   const { signal, now = Date.now } = options;
   const limit = checkInteger("limit", options.limit, 1, Number.MAX_SAFE_INTEGER);

@@ -100,9 +100,10 @@ export function ketama(servers: readonly Server[], options: KetamaOptions = {}):
   checkChoice("defaultPort", defaultPort, ["omitted", "written"]);
   checkChoice("arithmetic", arithmetic, ["float32", "float64"]);
   checkChoice("socketLabel", socketLabel, ["path", "path:0", "path:"]);
+  const { keyHash: named = "md5" } = options;
   const keyHash = options.keyHash === undefined && digest === "sha1"
     ? SHA1_WORD
-    : namedHash("keyHash", options.keyHash ?? "md5");
+    : namedHash("keyHash", named);
   checkWholeWeights(servers, "ketama");
   const labelName = defaultPort === "omitted" ? shortName : fullName;
   const behindPath = socketLabel.slice("path".length);

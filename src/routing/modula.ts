@@ -33,6 +33,7 @@ export interface ModulaOptions {
  */
 export function modula(servers: readonly Server[], options: ModulaOptions = {}): Locator {
   checkNames(options, ["hash"]);
-  const keyHash = namedHash("hash", options.hash ?? "one_at_a_time");
+  const { hash = "one_at_a_time" } = options;
+  const keyHash = namedHash("hash", hash);
   return moduloLocator(servers, { algorithm: "modula", keyHash });
 }

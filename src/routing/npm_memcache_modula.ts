@@ -33,8 +33,9 @@ export function npmMemcacheModula(
   options: NpmMemcacheModulaOptions = {},
 ): Locator {
   checkNames(options, ["hash"]);
+  const { hash = "fnv1a" } = options;
   return weightedModuloLocator(servers, {
     algorithm: "npmMemcacheModula",
-    keyHash: npmMemcacheHash(options.hash ?? "fnv1a"),
+    keyHash: npmMemcacheHash(hash),
   });
 }

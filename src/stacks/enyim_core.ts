@@ -15,7 +15,7 @@
  */
 
 import type { EnyimKeysOptions } from "../keys/enyim_keys.ts";
-import { checkBoolean, takeOptions } from "../option_checks.ts";
+import { checkBoolean, checkChoice, takeOptions } from "../option_checks.ts";
 import { enyimCoreRing, type EnyimCoreRingOptions } from "../routing/enyim_core_ring.ts";
 import { moecacheRing } from "../routing/moecache_ring.ts";
 import {
@@ -85,6 +85,7 @@ export function enyimCore(options: EnyimCoreOptions = {}): EnyimStack {
     ["legacyNodeLocator", "label", "keyTransformer", "integers", "fractions", "dates", "arrays"],
   );
   checkBoolean("legacyNodeLocator", legacyNodeLocator);
+  checkChoice("label", label, ["ip", "unspecified"]);
   const ring = legacyNodeLocator ? moecacheRing : enyimCoreRing;
   return {
     locator: (servers) => ring(servers, { label }),

@@ -17,7 +17,7 @@
 import type { ClientOptions } from "../client_options.ts";
 import { prefixedKeys } from "../keys/prefixed_keys.ts";
 import { utf8Keys } from "../keys/utf8_keys.ts";
-import { takeOptions } from "../option_checks.ts";
+import { checkBoolean, takeOptions } from "../option_checks.ts";
 import {
   phpMemcachedTranscoder,
   type PhpMemcachedTranscoderOptions,
@@ -100,6 +100,7 @@ export function php(
     ...(distribution === undefined ? {} : { distribution }),
     ...(hash === undefined ? {} : { hash }),
   }, socketLabel);
+  if (hashPrefix !== undefined) checkBoolean("hashPrefix", hashPrefix);
   const transcoder = phpMemcachedTranscoder(values);
   if (prefix === undefined) return { locator, transcoder, keys: utf8Keys };
   const keys = prefixedKeys(prefix, hashPrefix === undefined ? {} : { hashPrefix });

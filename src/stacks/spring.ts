@@ -16,7 +16,7 @@
 
 import type { ClientOptions } from "../client_options.ts";
 import { spymemcachedKeys } from "../keys/spymemcached_keys.ts";
-import { checkChoice, takeOptions } from "../option_checks.ts";
+import { checkChoice, checkObject, takeOptions } from "../option_checks.ts";
 import { type SpymemcachedHash, spymemcachedHash } from "../routing/spymemcached_hash.ts";
 import {
   spymemcachedKetama,
@@ -86,6 +86,10 @@ export function spring(
   );
   checkChoice("distribution", distribution, ["arrayMod", "consistent"]);
   spymemcachedHash(hash);
+  if (labels.labels !== undefined) {
+    checkChoice("labels", labels.labels, ["spymemcached", "libmemcached"]);
+  }
+  if (labels.addresses !== undefined) checkObject(labels.addresses, "addresses by names");
   return {
     locator: distribution === "arrayMod"
       ? (servers) => spymemcachedModulo(servers, { hash })

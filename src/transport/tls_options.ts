@@ -1,6 +1,6 @@
 /** Checks TLS options before any socket is opened. @module */
 
-import { isHostName } from "../option_checks.ts";
+import { holdsNames, isHostName } from "../option_checks.ts";
 import type { TlsOptions } from "./transport.ts";
 
 /**
@@ -16,7 +16,7 @@ export function checkTls(
 ): TlsOptions | boolean | undefined {
   if (tls === undefined || typeof tls === "boolean") return tls;
   // The entries of a list or map would be ignored.
-  if (typeof tls !== "object" || tls === null || Symbol.iterator in tls) {
+  if (!holdsNames(tls)) {
     refuse("tls must be a boolean or an object");
   }
   const { caCerts, cert, key, serverName, ...rest } = tls as Record<string, unknown>;

@@ -523,7 +523,7 @@ class LargeView extends ValueView implements LargeValueCommands {
     options?: OperationOptions,
   ): Promise<boolean> {
     // Before the chunks are touched.
-    checkExptime(exptime, Date.now);
+    checkExptime(exptime ?? NaN, Date.now);
     const stored = await this.#inner.get(key, options);
     const isWhole = await this.#touchChunks(stored, key, exptime, options);
     return await this.#inner.touch(key, exptime, options) && isWhole;

@@ -296,6 +296,7 @@ class ReplicasView implements ReplicaCommands {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
+    checkExptime(exptime ?? NaN, Date.now);
     const value = await this.get<Value>(key, options);
     if (value !== undefined) await this.touch(key, exptime, options);
     return value;

@@ -404,7 +404,7 @@ export class ValueView implements KeyCommands {
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    checkExptime(exptime, Date.now);
+    checkExptime(exptime ?? NaN, Date.now);
     return await this.#ifVisible(key, options, (innerKey, inner) => {
       return this.#inner.touch(innerKey, exptime, inner);
     });

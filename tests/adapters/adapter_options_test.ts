@@ -121,6 +121,23 @@ Deno.test("an operation refuses a lifetime of another type", async () => {
   assertEquals(driver.options, { servers: UNREACHABLE });
 });
 
+Deno.test("unstorage's driver refuses options of an item that are no object", async () => {
+  const driver = moecacheDriver({ servers: UNREACHABLE });
+  for (const options of [60, "60", null, true, [60], new Map([["ttl", 60]])] as unknown as {}[]) {
+    const item = { key: "key", value: "value" };
+    const calls = [
+      () => driver.setItem("key", "value", options),
+      () => driver.setItemRaw("key", "value", options),
+      () => driver.setItems([item], options),
+      () => driver.setItems([{ ...item, options }], { ttl: 60 }),
+    ];
+    for (const call of calls) {
+      await assertRejects(call, ValidationException, "it must be an object such as { ttl }");
+    }
+  }
+  await driver.dispose();
+});
+
 Deno.test("an adapter says what it was given instead of an entry", async () => {
   await using store = new KeyvMoecache(UNREACHABLE);
   for (

@@ -50,7 +50,9 @@ Deno.test("exptimeOf() is absolute above 30 days, and at the end of memcached's 
 });
 
 Deno.test("exptimeOf() of a lifetime that has ended is in the past", () => {
-  assert((exptimeOf(-1) as Date).getTime() < Date.now() + 1);
+  for (const milliseconds of [0, -1, -1e16, -Number.MAX_VALUE, -Infinity]) {
+    assert((exptimeOf(milliseconds) as Date).getTime() < Date.now() + 1, `${milliseconds}`);
+  }
 });
 
 Deno.test("itemKeyOf() and exptimeOf() refuse other types", () => {

@@ -67,9 +67,9 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   },
   Rollup: {
     "{ SocketError }": 600,
-    "{ jsonTranscoder }": 1_200,
+    "{ jsonTranscoder }": 1_204,
     "{ BareClient, jsonTranscoder }": 18_150,
-    "{ Client }": 34_020,
+    "{ Client }": 34_044,
   },
 };
 

@@ -2,7 +2,7 @@
 
 import { Client, type EncodedValue, rawTranscoder } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -100,6 +100,26 @@ Deno.test("del --prefix deletes on each server what that server holds, and --dry
   assertEquals([real.code, real.output], [0, '{"deleted":1402}\n']);
   assertEquals((await moecache("del --prefix user:", { env })).code, 1);
   assertEquals((await moecache("get page:1", { env })).code, 0);
+});
+
+Deno.test("a lifetime in weeks or days is one, however long, and no Unix time that has passed", async () => {
+  await using server = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: server.address };
+  const lines = [
+    ...["set key value --ttl 2000w", "set key value --if-present --ttl 1660w", "touch key 12000d"],
+    ...["set key value --ttl 10000w", "incr count 1 --initial 1 --ttl 300000h"],
+  ];
+  for (const line of lines) {
+    assertEquals((await moecache(line, { env })).code, 0, line);
+    const key = line.startsWith("incr") ? "count" : "key";
+    const { output } = await moecache(`inspect ${key} --json`, { env });
+    // To the end of memcached's time.
+    const expires = Date.now() / 1000 + JSON.parse(output).ttl;
+    assertAlmostEquals(expires, 2 ** 31 - 1, 60, line);
+  }
+  // Without a unit it is what it is for the client.
+  assertEquals((await moecache("touch key 1000000001", { env })).code, 0);
+  assertEquals((await moecache("get key", { env })).code, 1);
 });
 
 Deno.test("a command line that makes no sense is exit code 2, and says why", async () => {

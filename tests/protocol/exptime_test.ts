@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { ValidationException } from "../../src/errors.ts";
+import { Client, ValidationException } from "../../mod.ts";
 import { checkExptime, extendExptime } from "../../src/protocol/exptime.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 
 const NOW = () => 1_700_000_000_000;
 
@@ -62,4 +63,15 @@ Deno.test("extendExptime makes what becomes too long for a span a time", () => {
   assertEquals(extendExptime(2_592_000, 30, now), 1_702_592_030);
   assertEquals(extendExptime(1_800_000_000, 30, now), 1_800_000_030);
   assertEquals(extendExptime(0x7fffffff, 30, now), 0x7fffffff);
+});
+
+Deno.test("the seconds of the meta flag R may be more than 30 days, as those of T and N", async () => {
+  const day = 86_400;
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  for (const [days, wins] of [[40, true], [50, false]] as const) {
+    await client.set("key", "value", days * day);
+    const { flags } = await client.meta("mg", "key", ["v", `R${45 * day}`]);
+    assertEquals("W" in flags, wins, `${days} days`);
+  }
 });

@@ -89,6 +89,10 @@ Deno.test("the options of every stack are checked", () => {
   refused(() => enyim({ keyTransformer: "md5" as never }));
   refused(() => enyimCore({ legacyNodeLocator: 1 as never }));
   refused(() => enyimCore({ distribution: "ketama" } as never));
+  refused(() => enyimCore({ label: "name" as never }));
+  refused(() => php({ hashPrefix: "yes" as never }));
+  refused(() => spring({ labels: "java" as never }));
+  refused(() => spring({ addresses: null as never }));
   refused(() => djangoPylibmc({ distribution: "random" as never }));
   refused(() => djangoPythonMemcached({ distribution: "modula" } as never));
 });
