@@ -12,7 +12,6 @@ import {
 } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import { formatOf } from "../known_formats.ts";
 import { say } from "../messages.ts";
 import { readBigInt, readExptime } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
@@ -153,7 +152,7 @@ async function set(job: Job<SetOptions>): Promise<number> {
   const { client } = await fleet();
   const signal = terminal.interrupted;
   const bytes = given === undefined ? await terminal.read() : new TextEncoder().encode(given);
-  const { commands, transcoder, value } = await stored(client, bytes, options);
+  const { commands, value } = stored(client, bytes, options);
   if (options.cas !== undefined) {
     return codeOf(await commands.cas(key, value, readBigInt(options.cas), exptime, { signal }));
   }
@@ -165,22 +164,20 @@ async function set(job: Job<SetOptions>): Promise<number> {
 
 interface Stored {
   readonly commands: KeyCommands;
-  readonly transcoder: Transcoder;
   readonly value: unknown;
 }
 
 /** How bytes of the command line are stored: as text in the format, or as they are where flags are given. */
-async function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["options"]) {
-  const { flags, format = "moecache" } = options;
+function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["options"]): Stored {
+  const { flags, format } = options;
   if (flags !== undefined) {
     const number = Number(readBigInt(flags));
     const transcoder = rawTranscoder({ withFlags: true }) as Transcoder;
     const value = { flags: number, data: bytes };
-    return { commands: client.withTranscoder(transcoder), transcoder, value } satisfies Stored;
+    return { commands: client.withTranscoder(transcoder), value };
   }
-  const transcoder = await formatOf(format);
   const value = format === "raw" ? bytes : textOfBytes(bytes) ?? bytes;
-  return { commands: client, transcoder, value } satisfies Stored;
+  return { commands: client, value };
 }
 
 function codeOf(outcome: boolean | CasOutcome): number {
