@@ -45,19 +45,17 @@ export function readTtl(text: string): number {
   throw new UsageFault(`"${text}" is not a lifetime: memcached counts whole seconds`);
 }
 
-/** The client takes a number of seconds from here on for a Unix time. */
-const FIRST_UNIX_TIME = 1_000_000_000;
-/** The last Unix time that memcached can count to. */
-const LAST_UNIX_TIME = 2 ** 31 - 1;
+/** 30 days, and the last second of 2038 that memcached can count to. */
+const [LONGEST_RELATIVE, LAST_SECOND] = [2_592_000, 0x7fffffff];
 
 /**
- * Reads the lifetime of an item, as a number that the client takes for this lifetime. A number without a unit is what
- * it is for the client: from 1,000,000,000 on a Unix time.
+ * Reads the lifetime of an item that is to be stored, as memcached takes it: a number above 30 days would be a time since
+ * 1970, long past for every lifetime.
  */
 export function readExptime(text: string): number {
   const seconds = readTtl(text);
-  const isSpan = seconds >= FIRST_UNIX_TIME && /[a-z]$/.test(text);
-  return isSpan ? Math.min(Math.ceil(Date.now() / 1000) + seconds, LAST_UNIX_TIME) : seconds;
+  if (seconds <= LONGEST_RELATIVE) return seconds;
+  return Math.min(Math.ceil(Date.now() / 1000) + seconds, LAST_SECOND);
 }
 
 /** Reads `512`, `10k`, `1.5m` or `1g`; the result is in bytes. */

@@ -12,7 +12,6 @@ import {
 } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import { formatOf } from "../known_formats.ts";
 import { say } from "../messages.ts";
 import { readBigInt, readExptime } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
@@ -149,47 +148,36 @@ async function set(job: Job<SetOptions>): Promise<number> {
   if (ways.length > 1) {
     throw new UsageFault("--if-absent, --if-present and --cas exclude each other");
   }
-  const ttl = options.ttl === undefined ? 0 : readExptime(options.ttl);
+  const exptime = options.ttl === undefined ? 0 : readExptime(options.ttl);
   const { client } = await fleet();
   const signal = terminal.interrupted;
   const bytes = given === undefined ? await terminal.read() : new TextEncoder().encode(given);
-  const { commands, transcoder, value } = await stored(client, bytes, options);
+  const { commands, value } = stored(client, bytes, options);
   if (options.cas !== undefined) {
-    const { flags, data } = await transcoder.encode(value);
-    const cas = readBigInt(options.cas);
-    const { status } = await client.meta(
-      "ms",
-      key,
-      [`C${cas}`, `T${ttl}`, `F${flags}`],
-      data,
-      { signal },
-    );
-    return status === "HD" ? EXIT.done : EXIT.nothing;
+    return codeOf(await commands.cas(key, value, readBigInt(options.cas), exptime, { signal }));
   }
-  if (options.ifAbsent) return codeOf(await commands.add(key, value, ttl, { signal }));
-  if (options.ifPresent) return codeOf(await commands.replace(key, value, ttl, { signal }));
-  await commands.set(key, value, ttl, { signal });
+  if (options.ifAbsent) return codeOf(await commands.add(key, value, exptime, { signal }));
+  if (options.ifPresent) return codeOf(await commands.replace(key, value, exptime, { signal }));
+  await commands.set(key, value, exptime, { signal });
   return EXIT.done;
 }
 
 interface Stored {
   readonly commands: KeyCommands;
-  readonly transcoder: Transcoder;
   readonly value: unknown;
 }
 
 /** How bytes of the command line are stored: as text in the format, or as they are where flags are given. */
-async function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["options"]) {
-  const { flags, format = "moecache" } = options;
+function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["options"]): Stored {
+  const { flags, format } = options;
   if (flags !== undefined) {
     const number = Number(readBigInt(flags));
     const transcoder = rawTranscoder({ withFlags: true }) as Transcoder;
     const value = { flags: number, data: bytes };
-    return { commands: client.withTranscoder(transcoder), transcoder, value } satisfies Stored;
+    return { commands: client.withTranscoder(transcoder), value };
   }
-  const transcoder = await formatOf(format);
   const value = format === "raw" ? bytes : textOfBytes(bytes) ?? bytes;
-  return { commands: client, transcoder, value } satisfies Stored;
+  return { commands: client, value };
 }
 
 function codeOf(outcome: boolean | CasOutcome): number {
