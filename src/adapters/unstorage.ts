@@ -173,7 +173,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     return keys;
   };
   const getItem = async (key: string) => await stored.get(key) as string | null ?? null;
-  return withUnshownOptions({
+  const driver: Omit<MoecacheDriver, "options"> = {
     name: "moecache",
     flags: { ttl: true },
     getInstance: () => client,
@@ -207,7 +207,8 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
       else await stored.clear();
     },
     dispose: close,
-  }, options);
+  };
+  return withUnshownOptions(driver, options);
 }
 
 /** Checks that the options of an item are an object, which may have any names. */
