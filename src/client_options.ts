@@ -403,7 +403,8 @@ function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefin
   if (discovery === undefined) return undefined;
   const { name, lookUp, interval = 1 } = (discovery ?? {}) as Partial<Discovery>;
   if (typeof name !== "string" || typeof lookUp !== "function") {
-    throw invalidOption("discovery", discovery, "an object with name and lookUp");
+    // It may be an address with a password.
+    throw invalidOption("discovery", typeof discovery, "an object with name and lookUp");
   }
   checkTimeout("interval", interval);
   return discovery;

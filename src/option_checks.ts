@@ -174,6 +174,15 @@ export function invalidOption(name: string, value: unknown, expected: string): V
   );
 }
 
+/** As {@linkcode invalidOption}, for what may be an address with a password, which the error does not hold. */
+export function invalidPlace(name: string, value: unknown, expected: string): ValidationException {
+  const shown = typeof value === "string" ? value.slice(value.lastIndexOf("@") + 1) : undefined;
+  return new ValidationException(
+    `Cannot use ${name} ${show(shown ?? value)}: it must be ${expected}`,
+    shown,
+  );
+}
+
 /** Formats a value for a message; numbers without quotes. */
 export function show(value: unknown): string {
   return /num|big/.test(typeof value) ? `${value}` : quote(value);

@@ -36,7 +36,6 @@ export function clientFrom({ client, servers, clientOptions }: ClientSource): Ad
   if ((client === undefined) === (servers === undefined)) {
     throw new ValidationException(
       "Cannot make an adapter: it needs either a client or servers",
-      client ?? servers,
     );
   }
   if (client === undefined) {
@@ -73,6 +72,16 @@ export function withDefaults<Options extends object>(
   return given;
 }
 
+/** Adds options to an object, which shows them nowhere where it is printed: they may hold a password. */
+export function withUnshownOptions<Target extends object, Options>(
+  target: Target,
+  options: Options,
+): Target & { readonly options: Options } {
+  return Object.defineProperty(target, "options", { value: options }) as Target & {
+    readonly options: Options;
+  };
+}
+
 /** The options of a client that an adapter makes, as {@linkcode withDefaults} makes them. */
 export function clientOptionsFrom(
   options: ClientOptions | undefined,
@@ -91,7 +100,8 @@ export function checkClient(client: KeyCommands): KeyCommands {
     return client;
   }
   const why = client === undefined ? "it needs a client" : "its client must be a Client";
-  throw new ValidationException(`Cannot make an adapter: ${why}`, client);
+  // Without what was given, which may be an address with a password.
+  throw new ValidationException(`Cannot make an adapter: ${why}`);
 }
 
 /**

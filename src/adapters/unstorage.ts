@@ -16,7 +16,13 @@
 
 import { checkObject, checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
-import { checkList, checkPrefix, checkRecord, clientFrom } from "./adapter_options.ts";
+import {
+  checkList,
+  checkPrefix,
+  checkRecord,
+  clientFrom,
+  withUnshownOptions,
+} from "./adapter_options.ts";
 import { ownValue } from "../views/own_value.ts";
 import { checkText } from "./key_and_exptime.ts";
 import { forEachKey, StoredValues } from "./stored_values.ts";
@@ -168,10 +174,9 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     return keys;
   };
   const getItem = async (key: string) => await stored.get(key) as string | null ?? null;
-  return {
+  const driver: Omit<MoecacheDriver, "options"> = {
     name: "moecache",
     flags: { ttl: true },
-    options,
     getInstance: () => client,
     hasItem: async (key) => await stored.get(key) !== undefined,
     getItem,
@@ -204,6 +209,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     },
     dispose: close,
   };
+  return withUnshownOptions(driver, options);
 }
 
 /** Checks that the options of an item are an object, which may have any names. */

@@ -8,7 +8,7 @@ import {
   checkInteger,
   checkNames,
   checkTimeout,
-  invalidOption,
+  invalidPlace,
   isHostName,
 } from "../option_checks.ts";
 import type { HostAddress } from "../server_address.ts";
@@ -92,7 +92,7 @@ export interface DnsOptions {
 export function dns(name: string, options: DnsOptions = {}): Discovery {
   checkNames(options, ["port", "srv", "family", "interval", "resolve"]);
   const { port = 11211, srv = false, family, interval, resolve = resolveDns } = options;
-  if (!isHostName(name)) throw invalidOption("name", name, "a name");
+  if (!isHostName(name)) throw invalidPlace("name", name, "a name");
   checkInteger("port", port, 1, 65535);
   checkBoolean("srv", srv);
   if (family !== undefined) checkChoice("family", family, [4, 6]);

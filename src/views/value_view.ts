@@ -209,16 +209,10 @@ export class ValueView implements KeyCommands {
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-<<<<<<< HEAD
     checkExptime(exptime ?? NaN, Date.now);
-    return await ifThere(this.#store, key, options, (innerKey, inner) => {
-      return this.#inner.touch(innerKey, exptime, inner);
-=======
-    checkExptime(exptime, Date.now);
     const own = ownDate(exptime);
     return await ifThere(this.#store, key, ownOptions(options), (innerKey, inner) => {
       return this.#inner.touch(innerKey, own, inner);
->>>>>>> main
     });
   }
 

@@ -3,7 +3,7 @@
 import { type KeyCommands, Namespace, type OperationOptions } from "../../mod.ts";
 import { KEY_COMMAND_OPTIONS } from "../commands/operation_options.ts";
 import { sessionOf } from "../commands/session.ts";
-import { checkSignal, copyOptions, invalidOption, type OptionTypes } from "../option_checks.ts";
+import { checkSignal, copyOptions, invalidPlace, type OptionTypes } from "../option_checks.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { longestKeyIn } from "../protocol/longest_key.ts";
@@ -15,7 +15,7 @@ import { longestKeyIn } from "../protocol/longest_key.ts";
  */
 export function checkCommands(client: KeyCommands, name = "client"): void {
   if (typeof client?.get === "function" && typeof client.withTranscoder === "function") return;
-  throw invalidOption(name, client, "a client, a namespace or a view");
+  throw invalidPlace(name, client, "a client, a namespace or a view");
 }
 
 /** The longest key that these commands take. */

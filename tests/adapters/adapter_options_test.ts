@@ -1,10 +1,13 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
 import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
+import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts";
 import { KeyvMoecache, type KeyvMoecacheOptions } from "../../src/adapters/keyv.ts";
 import { Memcached } from "../../src/adapters/memcached.ts";
 import { Client as MemjsClient } from "../../src/adapters/memjs.ts";
 import moecacheDriver, { type MoecacheDriverOptions } from "../../src/adapters/unstorage.ts";
+import { dns } from "../../src/discovery/mod.ts";
+import { hashedKeys } from "../../src/views/mod.ts";
 
 const UNREACHABLE = "127.0.0.1:1";
 
@@ -157,10 +160,32 @@ Deno.test("the errors of adapters show no password", async () => {
     () => MemjsClient.create("ada:s3cret@host:x"),
     () => MemjsClient.create("ada:s3@cret@host:1:2"),
     () => new Memcached("ada:s3cret@host:1", { clientOptions: { auth } }),
+    () => new Memcached([{ hostname: "host", auth }] as never),
+    () => MemjsClient.create(new URL("memcached://ada:s3cret@host") as never),
+    () => new MemjsClient("ada:s3cret@host" as never),
+    () => new MoecacheCacheStorage("memcached://ada:s3cret@host" as never),
+    () => new KeyvMoecache({ client: { hostname: "host", auth } as never }),
+    () => new KeyvMoecache({ client, servers: "memcached://ada:s3cret@host" }),
+    () => hashedKeys("memcached://ada:s3cret@host" as never),
+    () => dns("memcached://ada:s3cret@host"),
+    () => new Client("host", { discovery: "memcached://ada:s3cret@host" as never }),
   ];
   for (const make of makes) {
     const error = assertThrows(make, ValidationException);
     assertEquals(Deno.inspect(error, { depth: 9 }).includes("cret@"), false);
     assertEquals(Deno.inspect(error.item, { depth: 9 }).includes("cret"), false);
   }
+});
+
+Deno.test("an adapter shows no password where it is printed", async () => {
+  const servers = "memcached://ada:s3cret@127.0.0.1:1";
+  const driver = moecacheDriver({ servers });
+  const memjs = MemjsClient.create("ada:s3cret@127.0.0.1:1");
+  for (const printed of [driver, memjs, bentoDriver({ servers }), new KeyvMoecache(servers)]) {
+    assertEquals(Deno.inspect(printed, { depth: 9 }).includes("s3cret"), false);
+    assertEquals(JSON.stringify(printed).includes("s3cret"), false);
+  }
+  assertEquals([driver.options.servers, memjs.servers[0]?.password], [servers, "s3cret"]);
+  await driver.dispose();
+  memjs.close();
 });

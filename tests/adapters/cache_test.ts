@@ -300,6 +300,14 @@ function describeCache(
       assertEquals(found, ["age", "content-type", "x-end"]);
     });
 
+    test("lists in the order of storing, also within a millisecond", async ({ cache }) => {
+      // Their time is that of the test's clock, which stands still.
+      const urls = Array.from({ length: 40 }, (_, i) => `${URL_}/${i}`);
+      for (const url of urls.slice(0, 20)) await cache.put(url, response("body"));
+      await Promise.all(urls.slice(20).map((url) => cache.put(url, response("body"))));
+      assertEquals((await cache.keys()).map(({ url }) => url), urls);
+    });
+
     test("lists for many at once", async ({ cache }) => {
       await cache.put(URL_, response("body"));
       const listed = await Promise.all(Array.from({ length: 20 }, () => cache.keys()));

@@ -8,7 +8,13 @@ import {
   ValidationException,
 } from "../../../mod.ts";
 import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
-import { type AdapterClient, checkList, checkPrefix, clientFrom } from "../adapter_options.ts";
+import {
+  type AdapterClient,
+  checkList,
+  checkPrefix,
+  clientFrom,
+  withUnshownOptions,
+} from "../adapter_options.ts";
 import type { StoredValue } from "../item_format.ts";
 import { checkText, exptimeOf, onItem } from "../key_and_exptime.ts";
 import { forEachKey, valueOf } from "../stored_values.ts";
@@ -130,7 +136,7 @@ const DAY = 86_400_000;
  */
 export function moecacheDriver(options: MoecacheBentoDriverOptions): MoecacheBentoDriverFactory {
   // bentocache spreads them, which leaves out the getters of a class.
-  return { options: checkDriverOptions(options), factory: makeDriver };
+  return withUnshownOptions({ factory: makeDriver }, checkDriverOptions(options));
 }
 
 function makeDriver(options: MoecacheBentoDriverOptions): MoecacheBentoDriver {

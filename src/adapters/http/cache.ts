@@ -93,6 +93,8 @@ export class MoecacheCache {
   readonly #variants: Variants;
   readonly #bodies: Bodies;
   readonly #now: () => number;
+  /** When the last response was stored. */
+  #stored = 0;
 
   /** @internal */
   constructor(
@@ -349,7 +351,7 @@ export class MoecacheCache {
   async #put(asked: Asked, response: Response): Promise<void> {
     checkStorable(asked, response);
     // Copied at once: the caller may change the objects after they have been checked.
-    const stored = this.#now();
+    const stored = this.#nextTime();
     const { storable, age, lifetime } = freshnessOf(asked, response, stored);
     if (!storable) return giveUp(response.body);
     const head: Omit<Entry, "body"> = {
@@ -368,6 +370,13 @@ export class MoecacheCache {
     const exptime = exptimeOf(lifetime ?? Infinity);
     const place = body === undefined ? null : await this.#bodies.write(body, exptime);
     await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
+  }
+
+  /** The time; later in each millisecond for the next response, so that their order is known. */
+  #nextTime(): number {
+    const now = Math.floor(this.#now());
+    this.#stored = Math.floor(this.#stored) === now ? this.#stored + 1 / 1024 : now;
+    return this.#stored;
   }
 
   async #findAll(

@@ -15,6 +15,7 @@ import {
   checkInteger,
   checkOptions,
   invalidOption,
+  invalidPlace,
   type OptionTypes,
 } from "../../option_checks.ts";
 import { npmMemcachedKeys } from "../../keys/mod.ts";
@@ -252,7 +253,7 @@ export function addressesOf(servers: MemcachedServers | undefined): ServerAddres
 }
 
 function addressOf(name: string): HostAddress | PathAddress {
-  if (typeof name !== "string") throw invalidOption("server", name, "host:port or a path");
+  if (typeof name !== "string") throw invalidPlace("server", name, "host:port or a path");
   if (name.startsWith("/")) return { path: name };
   const [, host = name, port = "11211"] = /^(.+):(\d+)$/.exec(name) ?? [];
   return { hostname: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };

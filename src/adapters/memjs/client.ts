@@ -9,7 +9,7 @@ import {
   SocketError,
   ValidationException,
 } from "../../../mod.ts";
-import { checkFunction, checkInteger, invalidOption } from "../../option_checks.ts";
+import { checkFunction, checkInteger, invalidPlace } from "../../option_checks.ts";
 import { memjsModulo } from "../../routing/mod.ts";
 import { keepingProcess, systemClock } from "../../waiting.ts";
 import { callBack, doneNow, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
@@ -112,7 +112,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
    */
   constructor(servers: readonly MemjsServer[], options: MemjsOptions<Given, Read> = {}) {
     if (!Array.isArray(servers)) {
-      throw invalidOption("servers", servers, "a list of servers");
+      throw invalidPlace("servers", servers, "a list of servers");
     }
     this.servers = servers;
     const given = givenOptions(options);

@@ -9,6 +9,7 @@ import {
   checkOptions,
   copyOptions,
   invalidOption,
+  invalidPlace,
   type OptionTypes,
 } from "../../option_checks.ts";
 import type { NodeBuffer } from "../node_callbacks.ts";
@@ -194,7 +195,7 @@ const ADDRESS =
 export function readServers(text: string | undefined): MemjsServer[] {
   const servers = text || readVariable("MEMCACHIER_SERVERS") || readVariable("MEMCACHE_SERVERS") ||
     "localhost:11211";
-  if (typeof servers !== "string") throw invalidOption("servers", servers, "a string");
+  if (typeof servers !== "string") throw invalidPlace("servers", servers, "a string");
   return servers.split(",").map((address) => {
     const parts = ADDRESS.exec(address.trim())?.groups;
     if (parts === undefined) {
@@ -203,11 +204,9 @@ export function readServers(text: string | undefined): MemjsServer[] {
       throw invalidOption("server", shown, "[user:password@]host[:port]");
     }
     const { host = "", port = "11211", username, password } = parts;
-    return {
-      ...{ host, port: Number(port) },
-      ...username && { username },
-      ...password && { password },
-    };
+    const server = { host, port: Number(port), ...username && { username } };
+    // Not shown where the client is printed.
+    return password ? Object.defineProperty(server, "password", { value: password }) : server;
   });
 }
 

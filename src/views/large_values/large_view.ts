@@ -91,13 +91,9 @@ export class LargeView extends ValueView implements LargeValueCommands {
     given?: OperationOptions,
   ): Promise<boolean> {
     // Before the chunks are touched.
-<<<<<<< HEAD
-    checkExptime(exptime ?? NaN, Date.now);
-=======
-    checkExptime(givenExptime, Date.now);
+    checkExptime(givenExptime ?? NaN, Date.now);
     const exptime = ownDate(givenExptime);
     const options = ownOptions(given);
->>>>>>> main
     const stored = await this.#inner.get(key, options);
     const isWhole = await this.#touchChunks(stored, key, exptime, options);
     return await this.#inner.touch(key, exptime, options) && isWhole;

@@ -16,13 +16,9 @@ import {
 } from "../../../mod.ts";
 import { readEntries, readKeys } from "../../commands/many_keys.ts";
 import { OPERATION_OPTIONS } from "../../commands/operation_options.ts";
-<<<<<<< HEAD
-import { checkOptions, invalidOption } from "../../option_checks.ts";
-import { checkExptime } from "../../protocol/exptime.ts";
-=======
 import { checkOptions, invalidOption, ownDate } from "../../option_checks.ts";
+import { checkExptime } from "../../protocol/exptime.ts";
 import { ownValue } from "../own_value.ts";
->>>>>>> main
 import { isPartial, partialError } from "../partial_errors.ts";
 import { longestKeyOf, ownOptions } from "../wrapped_commands.ts";
 import { add, askFirst, change, copyToOthers, count, heal, update } from "./deciding.ts";
@@ -99,12 +95,9 @@ export class ReplicasView implements KeyCommands {
     givenExptime: Exptime,
     given?: OperationOptions,
   ): Promise<Value | undefined> {
-<<<<<<< HEAD
-    checkExptime(exptime ?? NaN, Date.now);
-=======
+    checkExptime(givenExptime ?? NaN, Date.now);
     const options = ownOptions(given);
     const exptime = ownDate(givenExptime);
->>>>>>> main
     const value = await this.get<Value>(key, options);
     if (value !== undefined) await this.touch(key, exptime, options);
     return value;
