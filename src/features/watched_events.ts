@@ -3,7 +3,7 @@
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
 import { checkWatching, readEvent, type WatchEvent } from "../protocol/commands/watch.ts";
-import { allEnded, deferred } from "../waiting.ts";
+import { allEnded, deferred } from "../waiting/promises.ts";
 
 /** The events of several servers as the source of one stream. */
 export class WatchedEvents {
