@@ -18,6 +18,7 @@ import "./transport/runtime.ts";
 import "./routing/moecache_ring.ts";
 import "./transcoding/complex.ts";
 import "./transcoding/item_codec.ts";
+import "./transcoding/json_transcoder.ts";
 import "./server_address.ts";
 import "./client_options.ts";
 import "./fleet/distribution.ts";
@@ -29,6 +30,7 @@ import "./commands/read.ts";
 import "./commands/store.ts";
 import "./commands/count.ts";
 import "./commands/delete.ts";
+import "./commands/traced.ts";
 import "./features/loads.ts";
 
 // What many of these parts share, the first of which is loaded before the first connection.
