@@ -33,7 +33,7 @@ import "./commands/delete.ts";
 import "./commands/traced.ts";
 import "./features/loads.ts";
 
-// What many of these parts share, the first of which is loaded before the first connection.
+// What many of these parts share. The first of them is loaded before the first connection.
 import "./waiting/promises.ts";
 import "./waiting/timers.ts";
 import "./transport/attempts.ts";
