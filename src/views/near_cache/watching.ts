@@ -1,9 +1,14 @@
 /** What memcached tells of writes. @module */
 
-import { ClientException, type WatchEvent, type WatchKind, type WatchStream } from "../../mod.ts";
-import { systemClock, untilAborted, watchSignal } from "../waiting.ts";
-import { type Deferred, deferred } from "../waiting/promises.ts";
-import { backoff, lettingProcessEnd } from "../waiting/timers.ts";
+import {
+  ClientException,
+  type WatchEvent,
+  type WatchKind,
+  type WatchStream,
+} from "../../../mod.ts";
+import { systemClock, untilAborted, watchSignal } from "../../waiting.ts";
+import { type Deferred, deferred } from "../../waiting/promises.ts";
+import { backoff, lettingProcessEnd } from "../../waiting/timers.ts";
 
 /** After this many milliseconds watching has worked: when it is lost, it begins again at once. */
 const LASTING = 1000;
