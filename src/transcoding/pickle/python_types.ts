@@ -94,6 +94,12 @@ function typed<Value extends object>(object: Value, type: PythonType): Value {
   return object;
 }
 
+/** Marks a copy as what the original is marked as. */
+export function markedAs<Copy extends object>(copy: Copy, original: object): Copy {
+  const type = Typed.typeOf(original);
+  return type === undefined ? copy : typed(copy, type);
+}
+
 /** Marks a new array as a tuple. */
 export function tupleOf<Items extends readonly unknown[]>(items: Items): Items {
   return typed(items, "tuple");
