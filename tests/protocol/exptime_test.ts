@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
-import { checkExptime, extendExptime } from "../../src/protocol/exptime.ts";
+import { checkExptime } from "../../src/protocol/exptime.ts";
+import { extendExptime } from "../../src/protocol/seconds.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
 const NOW = () => 1_700_000_000_000;
