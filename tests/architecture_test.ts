@@ -92,12 +92,13 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/near_cache/near_reads.ts": ARGUMENTS,
   // Only what has a session reads straight into the memory of a large value.
   "views/large_values/chunks.ts": ["commands/session.ts"],
-  "views/replicas/deciding.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/replicas/deciding.ts": [...ARGUMENTS, "commands/count.ts", "protocol/exptime.ts"],
   // Whether a client takes faults for misses only its session tells.
   "views/replicas/fleets.ts": [...ARGUMENTS, "commands/session.ts"],
   "views/replicas/replicas_view.ts": ARGUMENTS,
   "views/spread.ts": ARGUMENTS,
   "views/value_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/value_view/counting.ts": ["commands/count.ts"],
   "views/value_view/presence.ts": ARGUMENTS,
   // What is appended is not the caller's any more.
   "views/value_view/rewriting.ts": [...ARGUMENTS, "transcoding/item_codec.ts"],
