@@ -1,7 +1,12 @@
 /** Reads a value, or computes it once for all callers. @module */
 
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
-import { bounded, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
+import {
+  bounded,
+  whileOpen,
+  writeAndReadInTime,
+  type WrittenAndRead,
+} from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, Leases, STRICT } from "./leases.ts";
@@ -9,6 +14,7 @@ import {
   callAs,
   type Caller,
   presentLoad,
+  useAtOnce,
   waitAs,
   waitsFor,
   waitsForItself,
@@ -30,6 +36,11 @@ interface Task {
   readonly plan: Plan;
   /** Whether it fails where the server does. */
   readonly isStrict: boolean;
+}
+
+/** A value that has been computed, and is being encoded. */
+interface Loaded {
+  readonly written: Promise<WrittenAndRead>;
 }
 
 /** Checked options, with defaults filled in. */
@@ -238,9 +249,9 @@ class Loading implements Load {
 
   async #compute(lease: Lease): Promise<unknown> {
     this.#tell("won");
-    const value = await this.#loadFor(lease);
+    const loaded = await this.#loadFor(lease);
     try {
-      if (value !== undefined) return await this.#store(lease, value);
+      if (loaded !== undefined) return await this.#store(lease, await loaded.written);
       await this.#leases.release(lease);
       return undefined;
     } catch (error) {
@@ -249,9 +260,9 @@ class Loading implements Load {
     }
   }
 
-  async #loadFor(lease: Lease): Promise<unknown> {
+  async #loadFor(lease: Lease): Promise<Loaded | undefined> {
     try {
-      return await callAs(this.#caller, this.#load);
+      return await this.#callLoad();
     } catch (error) {
       // The error of `load` is thrown, even if storing it fails as well: the stub is removed, or expires.
       await Promise.allSettled([this.#fail(lease, error)]);
@@ -259,23 +270,29 @@ class Loading implements Load {
     }
   }
 
+  /** Computes the value, and begins to encode it at once, because the caller may change it later. */
+  async #callLoad(): Promise<Loaded | undefined> {
+    const encode = (loaded: unknown) => {
+      if (loaded === undefined) return undefined;
+      const written = writeAndReadInTime(this.#session, loaded, this.#key, this.#action);
+      // It may be rejected before it is awaited.
+      written.catch(() => {});
+      return { written };
+    };
+    const load = () => useAtOnce(this.#load(), encode);
+    return await callAs(this.#caller, load) as Loaded | undefined;
+  }
+
   /** Computes a value that is not stored, but converted as if it had been stored and read. */
   async #loadUnstored(): Promise<unknown> {
-    const loaded = await callAs(this.#caller, this.#load);
-    if (loaded === undefined) return undefined;
-    const { value } = await writeAndReadInTime(this.#session, loaded, this.#key, this.#action);
-    return value;
+    const loaded = await this.#callLoad();
+    return (await loaded?.written)?.value;
   }
 
   /** Stores a value; resolves to the value that others will read. */
-  async #store(lease: Lease, loaded: unknown): Promise<unknown> {
+  async #store(lease: Lease, { item, value }: WrittenAndRead): Promise<unknown> {
     const { exptime, staleFor, earlyRefresh } = this.#plan;
-    const { item: { flags, data }, value } = await writeAndReadInTime(
-      this.#session,
-      loaded,
-      this.#key,
-      this.#action,
-    );
+    const { flags, data } = item;
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     if (this.#context !== undefined) countBytes(this.#context, bytes.byteLength);
     const end = extendExptime(exptime, staleFor, Date.now());

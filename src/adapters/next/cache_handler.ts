@@ -315,7 +315,7 @@ function headOf(
     ...(checkSeconds("expire", expire) < Infinity ? { expire } : {}),
     ...(checkSeconds("revalidate", revalidate) < Infinity ? { revalidate } : {}),
   };
-  return { tags: checkTags(tags ?? []), meta };
+  return { tags: [...checkTags(tags ?? [])], meta };
 }
 
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {

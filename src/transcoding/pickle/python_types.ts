@@ -94,6 +94,12 @@ function typed<Value extends object>(object: Value, type: PythonType): Value {
   return object;
 }
 
+/** Marks a copy as what the original is marked as. */
+export function markedAs<Copy extends object>(copy: Copy, original: object): Copy {
+  const type = Typed.typeOf(original);
+  return type === undefined ? copy : typed(copy, type);
+}
+
 /**
  * Makes an array that `moecacheTranscoder` stores as a Python tuple. An array that was read from a tuple is already
  * marked. Otherwise it is an ordinary array. Copies of it are not marked.
