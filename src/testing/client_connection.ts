@@ -5,7 +5,8 @@
  */
 
 import { writeAll } from "../transport/byte_channel.ts";
-import { pause, systemClock } from "../waiting.ts";
+import { systemClock } from "../waiting.ts";
+import { pause } from "../waiting/timers.ts";
 import { type CloseReason, describeArrival, describeDeparture, type Peer } from "./event_lines.ts";
 import type { Watcher } from "./event_log.ts";
 import { describeAddress, isDisconnection, type ServerConnection } from "./server_connection.ts";
