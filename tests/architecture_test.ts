@@ -107,7 +107,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/value_view/computing.ts": ["features/load_callers.ts"],
   // Whether a client takes faults for misses only its session tells.
   "views/replicas/fleets.ts": [...ARGUMENTS, "commands/session.ts"],
-  "views/replicas/replicas_view.ts": ARGUMENTS,
+  "views/replicas/replicas_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
   "views/spread.ts": ARGUMENTS,
   "views/value_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
   "views/value_view/counting.ts": ["commands/count.ts"],
