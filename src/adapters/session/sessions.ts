@@ -88,10 +88,23 @@ export class Sessions {
     await this.#write(id, session, expires);
   }
 
-  async touch(id: string, expires: SessionExpiry): Promise<void> {
+  /** Lets a session live for as long as its cookie, and stores that cookie; changes nothing else of the session. */
+  async touch(id: string, cookie: unknown, expires: SessionExpiry): Promise<void> {
     const lifetime = this.#lifetimeOf(expires);
-    await onItem(id, this.#keyOf(id), (key) => {
-      return this.#namespace.touch(key, exptimeOf(lifetime), strictIfOver(lifetime));
+    const exptime = exptimeOf(lifetime);
+    await onItem(id, this.#keyOf(id), async (key) => {
+      if (lifetime <= 0 || cookie === undefined) {
+        await this.#namespace.touch(key, exptime, strictIfOver(lifetime));
+        return;
+      }
+      // Both are sent together.
+      const [isThere, found] = await Promise.all([
+        this.#namespace.touch(key, exptime),
+        this.#namespace.gets<{ readonly cookie?: unknown }>(key),
+      ]);
+      if (!isThere || !isRecord(found?.value) || isSame(found.value.cookie, cookie)) return;
+      // Who has written the session meanwhile has written its cookie.
+      await this.#namespace.cas(key, { ...found.value, cookie }, found.cas, exptime);
     });
   }
 
@@ -119,6 +132,15 @@ export class Sessions {
     const isTime = expires instanceof Date || typeof expires === "string";
     return isTime ? new Date(expires).getTime() - Date.now() : this.#lifetime;
   }
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether two values are the same JSON. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** What is stored with a time in the past ends the session, as a deletion does. */
