@@ -103,7 +103,7 @@ export class Sessions {
         this.#namespace.gets<{ readonly cookie?: unknown }>(key),
       ]);
       if (!isThere || !isRecord(found?.value) || isSame(found.value.cookie, cookie)) return;
-      // Who has written the session meanwhile has written its cookie.
+      // What was written meanwhile has a new cookie too.
       await this.#namespace.cas(key, { ...found.value, cookie }, found.cas, exptime);
     });
   }
