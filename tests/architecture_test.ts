@@ -84,27 +84,32 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "adapters/next/tagged_entries.ts": ["views/large_values.ts"],
   // Errors about many keys are made again for other keys, as views do.
   "adapters/stored_values.ts": ["views/partial_errors.ts"],
-  "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
-  // Only what has a session reads straight into the memory of a large value.
-  "views/chunks.ts": ["commands/session.ts"],
-  // Whether a client takes faults for misses only its session tells.
-  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
-  "views/spread.ts": ARGUMENTS,
-  // Under an unknown generation, a view computes values as a namespace does.
-  "views/value_view.ts": [
-    "commands/session.ts",
-    "protocol/key_format.ts",
+  "views/near_cache/near_cache_view.ts": [
     ...ARGUMENTS,
-    "features/unstored_values.ts",
     "protocol/exptime.ts",
-    "protocol/key.ts",
-    "protocol/longest_key.ts",
-    "transcoding/item_codec.ts",
+    "commands/session.ts",
   ],
+  "views/near_cache/near_reads.ts": ARGUMENTS,
+  // Only what has a session reads straight into the memory of a large value.
+  "views/large_values/chunks.ts": ["commands/session.ts"],
+  "views/replicas/deciding.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  // Whether a client takes faults for misses only its session tells.
+  "views/replicas/fleets.ts": [...ARGUMENTS, "commands/session.ts"],
+  "views/replicas/replicas_view.ts": ARGUMENTS,
+  "views/spread.ts": ARGUMENTS,
+  "views/value_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/value_view/presence.ts": ARGUMENTS,
+  // What is appended is not the caller's any more.
+  "views/value_view/rewriting.ts": [...ARGUMENTS, "transcoding/item_codec.ts"],
+  // Under an unknown generation, a view computes values as a namespace does.
+  "views/value_view/value_store.ts": [...ARGUMENTS, "features/unstored_values.ts"],
+  "views/value_view/writing.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/wrapped_commands.ts": [...ARGUMENTS, ...KEY_ROOM, "protocol/key_format.ts"],
   "views/hashed_keys.ts": ["protocol/longest_key.ts"],
   // Errors name the keys of the caller, as those of a namespace do.
   "views/partial_errors.ts": ["features/callers_keys.ts"],
-  "views/large_values.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/large_values/large_rules.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/large_values/large_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
 };
 
 /** The only package that the client itself imports. */
@@ -112,7 +117,7 @@ const EXTERNAL = /^@std\/bytes(\/|$)/;
 
 /** The packages that files behind entries of their own import. */
 const PACKAGES: Readonly<Record<string, string>> = {
-  "views/near_cache.ts": "lru-cache",
+  "views/near_cache/near_values.ts": "lru-cache",
   "observing/otel.ts": "@opentelemetry/api",
   "observing/otel/attributes.ts": "@opentelemetry/api",
   "observing/otel/metrics.ts": "@opentelemetry/api",

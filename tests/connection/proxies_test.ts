@@ -17,6 +17,7 @@ import {
 import { lock, once } from "../../src/patterns/mod.ts";
 import { deadBackend, MemcachedServer } from "../../src/testing/mod.ts";
 import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
+import { turn, until } from "../support/turns.ts";
 
 /** A port of 127.0.0.1 that nothing listens on. */
 function deadPort(): number {
@@ -35,11 +36,7 @@ async function refusalOf(operation: Promise<unknown>): Promise<unknown> {
 
 /** Waits until a proxy that has just begun to listen has reached its server. */
 async function reaches(client: Client, key: string): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (await refusalOf(client.get(key)) === "SERVER_ERROR") {
-    assert(performance.now() < end, "the proxy does not reach its server");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(async () => await refusalOf(client.get(key)) !== "SERVER_ERROR");
 }
 
 /** Asks for dead and living keys in one turn, again and again. */
@@ -189,7 +186,6 @@ function start(program: string, args: string[]): AsyncDisposable {
 
 /** Finds out which keys live on a server that is dead. */
 async function sortKeys(client: Client): Promise<{ live: string[]; dead: string }> {
-  const end = performance.now() + 10_000;
   const live: string[] = [];
   const dead: string[] = [];
   for (let i = 0; live.length < 3 || dead.length === 0; i++) {
@@ -197,8 +193,7 @@ async function sortKeys(client: Client): Promise<{ live: string[]; dead: string 
     if (refusal === "SERVER_ERROR") dead.push(`key${i}`);
     else if (refusal !== undefined) live.push(`key${i}`);
     // It does not listen yet.
-    else await new Promise((resolve) => setTimeout(resolve, 10));
-    assert(performance.now() < end, "twemproxy does not listen");
+    else await turn();
   }
   return { live, dead: dead[0]! };
 }
@@ -215,11 +210,7 @@ async function withTwemproxy(body: (address: string) => Promise<void>): Promise<
     await Deno.writeTextFile(config, twemproxyConfig(port, [live.port]));
     await using _proxy = start(nutcracker, ["-c", config, "-s", `${deadPort()}`]);
     await using client = new Client(`127.0.0.1:${port}`);
-    const end = performance.now() + 10_000;
-    while (await client.get("key").catch(() => "refused") === "refused") {
-      assert(performance.now() < end, "twemproxy does not listen");
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(async () => await client.get("key").catch(() => "refused") !== "refused");
     await body(`127.0.0.1:${port}`);
   } finally {
     await Deno.remove(config);
