@@ -39,7 +39,7 @@ export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>>
 
 /** What a script gets of an entry that it requires, where this is not what a module imports. */
 export interface RequiredForm {
-  /** The file of its types, in `tests/package/required/`. */
+  /** The file of its types; `tests/package/required/` has it, with `.txt` after its name. */
   readonly types: string;
   /** The file of its code there; that of the module, unless it is given. */
   readonly code?: string;

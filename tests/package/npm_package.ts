@@ -70,10 +70,11 @@ async function copyRequiredForms({ exports }: Configuration, root: string): Prom
   for (const [entry, { types, code }] of Object.entries(REQUIRED)) {
     const module = exports[entry];
     if (module === undefined) continue;
-    const copy = async (file: string, folder: string) => {
-      await Deno.copyFile(new URL(file, REQUIRED_FORMS), join(root, folder, file));
+    const copy = async (source: string, folder: string, file = source) => {
+      await Deno.copyFile(new URL(source, REQUIRED_FORMS), join(root, folder, file));
     };
-    await copy(types, join("types", dirname(module)));
+    // What it refers to is not there, but in the package.
+    await copy(`${types}.txt`, join("types", dirname(module)), types);
     if (code !== undefined) await copy(code, dirname(join("dist", fileOf(entry))));
   }
 }

@@ -151,8 +151,9 @@ export function withServerOptions(
 ): MemjsOptions<unknown, unknown> {
   const all = servers.map((server) => {
     const given = Object(server?.options);
+    const entries = SHARED.map((name) => [name, given[name]] as const);
     return Object.fromEntries(
-      SHARED.flatMap((name) => given[name] == null ? [] : [[name, given[name]]]),
+      entries.filter(([, value]) => value !== undefined && value !== null),
     );
   });
   const [first] = all;

@@ -47,13 +47,13 @@ export class Server implements MemjsAddress {
    */
   constructor(
     host: string,
-    port = 11211,
+    port?: number,
     username?: string,
     password?: string,
-    options: MemjsServerOptions = {},
+    options?: MemjsServerOptions,
   ) {
     this.host = host;
-    this.port = port;
+    this.port = port ?? 11211;
     this.username = username || options?.username;
     this.password = password || options?.password;
     this.options = options ?? {};
