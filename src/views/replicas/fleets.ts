@@ -28,8 +28,16 @@ export interface FleetSettings {
   readonly clock: Clock;
 }
 
+/** The loads of a key that are under way. */
+interface Loading {
+  /** The fleet that they begin with. */
+  readonly first: number;
+  callers: number;
+}
+
 /** What is known of each fleet, whatever the transcoder. */
 interface FleetState {
+  readonly loads: Map<string, Loading>;
   readonly latencies: readonly Latency[];
   readonly missedWrites: readonly MissedWrites[];
   readonly events: ReplicaEvents;
@@ -47,6 +55,7 @@ export class Fleets {
     this.clients = clients;
     this.settings = settings;
     this.#state = state ?? {
+      loads: new Map(),
       latencies: clients.map(() => new Latency()),
       missedWrites: clients.map(() => new MissedWrites()),
       events: new ReplicaEvents(),
@@ -60,6 +69,11 @@ export class Fleets {
 
   get events(): ReplicaEvents {
     return this.#state.events;
+  }
+
+  /** The loads that are under way, by key. */
+  get loads(): Map<string, Loading> {
+    return this.#state.loads;
   }
 
   /** What the reads of each fleet took of late. */
