@@ -83,8 +83,7 @@ export class Sessions {
 
   /** Sets a session that may be text, a number, a list or `null`, too. */
   async set(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
-    const isPlain = Array.isArray(session) || session !== undefined && Object(session) !== session;
-    if (!isPlain) checkRecord("session", session);
+    checkSession(session);
     await this.#write(id, session, expires);
   }
 
@@ -92,8 +91,9 @@ export class Sessions {
   async touch(id: string, cookie: unknown, expires: SessionExpiry): Promise<void> {
     const lifetime = this.#lifetimeOf(expires);
     const exptime = exptimeOf(lifetime);
+    const own = ownSession(cookie);
     await onItem(id, this.#keyOf(id), async (key) => {
-      if (lifetime <= 0 || cookie === undefined) {
+      if (lifetime <= 0 || own === undefined) {
         await this.#namespace.touch(key, exptime, strictIfOver(lifetime));
         return;
       }
@@ -102,9 +102,9 @@ export class Sessions {
         this.#namespace.touch(key, exptime),
         this.#namespace.gets<{ readonly cookie?: unknown }>(key),
       ]);
-      if (!isThere || !isRecord(found?.value) || isSame(found.value.cookie, cookie)) return;
+      if (!isThere || !isRecord(found?.value) || isSame(found.value.cookie, own)) return;
       // What was written meanwhile has a new cookie too.
-      await this.#namespace.cas(key, { ...found.value, cookie }, found.cas, exptime);
+      await this.#namespace.cas(key, { ...found.value, cookie: own }, found.cas, exptime);
     });
   }
 
@@ -118,8 +118,9 @@ export class Sessions {
 
   async #write(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
     const lifetime = this.#lifetimeOf(expires);
+    const own = ownSession(session);
     await onItem(id, this.#keyOf(id), (key) => {
-      return this.#namespace.set(key, session, exptimeOf(lifetime), strictIfOver(lifetime));
+      return this.#namespace.set(key, own, exptimeOf(lifetime), strictIfOver(lifetime));
     });
   }
 
@@ -141,6 +142,27 @@ function isRecord(value: unknown): value is object {
 /** Whether two values are the same JSON. */
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/**
+ * Checks a session that may be text, a number, a list or `null`, too.
+ *
+ * @throws {ValidationException} When it is none.
+ */
+export function checkSession(session: unknown): void {
+  const isPlain = Array.isArray(session) || session !== undefined && Object(session) !== session;
+  if (!isPlain) checkRecord("session", session);
+}
+
+/** What JSON has of a session, or of its cookie, at the time of the call: the program may change it before it is stored. */
+export function ownSession(session: unknown): unknown {
+  try {
+    const text: string | undefined = JSON.stringify(session);
+    return text === undefined ? session : JSON.parse(text);
+  } catch {
+    // The transcoder says what is wrong with it.
+    return session;
+  }
 }
 
 /** What is stored with a time in the past ends the session, as a deletion does. */
