@@ -113,7 +113,7 @@ const MOST_REMEMBERED = 10_000;
  *
  * An invalidated value is absent: `replace` does not store, `touch` and `delete` resolve to `false`, and `add`, and
  * `incr` and `decr` with `initial`, store in its place. For that, `replace`, `touch`, `delete` and `deleteMany` read the
- * value as well, and all but `replace` do so in the same round trip.
+ * value as well; on a client, all but `replace` do so in the same round trip.
  *
  * @param client Where the values are stored: a client, a namespace, or another view. The transcoder must be able to
  * represent lists.

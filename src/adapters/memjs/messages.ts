@@ -1,5 +1,6 @@
 /** memjs's helpers for messages of the binary protocol, which the drop-in itself does not speak. @module */
 
+import { systemClock } from "../../waiting.ts";
 import { type NodeBuffer, toBuffer } from "../node_callbacks.ts";
 import { whole } from "./memjs_options.ts";
 
@@ -166,7 +167,7 @@ export const Utils: MemjsUtils = {
     for (const [name, value] of Object.entries(deflt)) merged[name] ??= value;
     return original as typeof original & typeof deflt;
   },
-  timestamp: () => Math.round(performance.now()),
+  timestamp: () => Math.round(systemClock.now()),
 };
 
 function unsigned(name: string, value: number, bits: number): number {

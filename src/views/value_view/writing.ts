@@ -63,10 +63,10 @@ async function cleaningUp<Result>(
 ): Promise<Result> {
   const replaced = store.rules.replaced?.bind(store.rules);
   if (replaced === undefined) return await send();
-  // Sent in one turn with the write and before it: that takes no round trip more.
   const reading = store.inner.getMany(names.keys(), operationOptions(options ?? {})).catch(() => {
     return new Map();
   });
+  if (!store.keepsOrder) await reading;
   const [outcome] = await Promise.allSettled([send()]);
   const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
   const present: ReadonlyMap<string, unknown> = await reading;
