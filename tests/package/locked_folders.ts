@@ -7,8 +7,9 @@ export async function lockedFolders(): Promise<URL[]> {
   const folders = [];
   for await (const file of filesOf(ROOT)) {
     if (!file.pathname.endsWith("/package.json")) continue;
-    const { dependencies } = JSON.parse(await Deno.readTextFile(file));
-    if (dependencies !== undefined) folders.push(new URL(".", file));
+    const manifest = JSON.parse(await Deno.readTextFile(file));
+    const named = { ...manifest.dependencies, ...manifest.optionalDependencies };
+    if (Object.keys(named).length > 0) folders.push(new URL(".", file));
   }
   return folders.toSorted((a, b) => a.href < b.href ? -1 : 1);
 }
