@@ -59,6 +59,9 @@ const PROGRAM = "cli";
 /** How every command reads its arguments. */
 const ARGUMENTS = ["commands/many_keys.ts", "commands/operation_options.ts"];
 
+/** What tells whether the server of a key can be reached, which may be behind a proxy. */
+const REACHING = "protocol/backend_failure.ts";
+
 /** What tells how long keys may be. */
 const KEY_ROOM = ["commands/session.ts", "protocol/key.ts", "protocol/longest_key.ts"];
 
@@ -78,24 +81,27 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   // How long keys may be where the client has a format of them.
   "adapters/item_room.ts": KEY_ROOM,
+  "adapters/http/cache.ts": [REACHING],
+  "adapters/http/lists.ts": [REACHING],
   // How much room a namespace would leave, before there is one.
   "adapters/bentocache/namespace_tree.ts": ["features/namespace.ts"],
   // The whole entry would bring along the package that the near cache imports.
   "adapters/next/tagged_entries.ts": ["views/large_values.ts"],
   // Errors about many keys are made again for other keys, as views do.
   "adapters/stored_values.ts": ["views/partial_errors.ts"],
-  "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
+  "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts", REACHING],
   // Only what has a session reads straight into the memory of a large value.
   "views/chunks.ts": ["commands/session.ts"],
   // Whether a client takes faults for misses only its session tells.
-  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts"],
-  "views/spread.ts": ARGUMENTS,
+  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts", REACHING],
+  "views/spread.ts": [...ARGUMENTS, REACHING],
   // Under an unknown generation, a view computes values as a namespace does.
   "views/value_view.ts": [
     "commands/session.ts",
     "protocol/key_format.ts",
     ...ARGUMENTS,
     "features/unstored_values.ts",
+    REACHING,
     "protocol/exptime.ts",
     "protocol/key.ts",
     "protocol/longest_key.ts",
@@ -104,7 +110,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/hashed_keys.ts": ["protocol/longest_key.ts"],
   // Errors name the keys of the caller, as those of a namespace do.
   "views/partial_errors.ts": ["features/callers_keys.ts"],
-  "views/large_values.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/large_values.ts": [...ARGUMENTS, "protocol/exptime.ts", REACHING],
 };
 
 /** The only package that the client itself imports. */

@@ -4,7 +4,7 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import { writeAndReadInTime } from "../commands/bounded_work.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
-import { ClientException, messageOf, SocketError } from "../errors.ts";
+import { ClientException, messageOf } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "../features/load_callers.ts";
 import type { Running } from "../features/loads.ts";
@@ -17,6 +17,7 @@ import {
   type Stub,
   textOf,
 } from "../features/stub.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
 import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
 import { backoff, type Clock, pause } from "../waiting.ts";
@@ -166,7 +167,7 @@ async function act<Result>(turn: Turn<Result>, caller: Caller): Promise<Result> 
     return read === undefined ? await readBack(turn, result) : read;
   } catch (error) {
     // The action's error is thrown, not the error of removing the stub: the stub expires.
-    if (!(error instanceof SocketError)) {
+    if (!isUnreachable(error)) {
       await Promise.allSettled([remember(clock, () => storeFailure(turn, error))]);
     }
     throw error;
@@ -212,7 +213,7 @@ async function remember<Done>(clock: Clock, send: () => Promise<Done>): Promise<
     try {
       return await send();
     } catch (error) {
-      if (!(error instanceof SocketError) || attempt === MOST_ATTEMPTS) throw error;
+      if (!isUnreachable(error) || attempt === MOST_ATTEMPTS) throw error;
       await pause(clock, backoff(attempt));
     }
   }

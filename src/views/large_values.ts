@@ -8,7 +8,6 @@ import {
   moecacheTranscoder,
   type OperationOptions,
   rawTranscoder,
-  SocketError,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
@@ -21,6 +20,7 @@ import {
   checkSignal,
   type OptionTypes,
 } from "../option_checks.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { watchSignal } from "../waiting.ts";
 import { type ChunkList, Chunks, rechunked } from "./chunks.ts";
@@ -458,7 +458,7 @@ class LargeRules implements ValueRules {
     try {
       return await this.chunks.exist(head, { ...options, failover: "error" });
     } catch (error) {
-      if (error instanceof SocketError) return true;
+      if (isUnreachable(error)) return true;
       throw error;
     }
   }

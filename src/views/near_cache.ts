@@ -13,8 +13,7 @@ import {
   type KeyCommands,
   type KeyLocation,
   type OperationOptions,
-  type PartialSocketError,
-  SocketError,
+  type PartialFailure,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
@@ -37,6 +36,7 @@ import {
   invalidOption,
   type OptionTypes,
 } from "../option_checks.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { isPast } from "../protocol/exptime.ts";
 import { systemClock } from "../waiting.ts";
 import { CallerLoad } from "./caller_load.ts";
@@ -532,7 +532,7 @@ class NearCache implements NearCacheCommands {
     try {
       return await this.#askServer(key, entry, reading, strictly(options));
     } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
+      if (!isUnreachable(error)) throw error;
       if (!reading.isOvertaken && this.#isServable(entry)) return entry.take();
     }
     return await this.#askServer(key, entry, reading, options);
@@ -575,12 +575,13 @@ class NearCache implements NearCacheCommands {
     try {
       return { fresh: await this.#client.getMany(keys, strictly(options)), stale };
     } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
-      const { failures, results = new Map() } = error as Partial<PartialSocketError>;
+      const { failures, results = new Map() } = error as Partial<PartialFailure>;
+      const faults: Iterable<unknown> = failures?.values() ?? [error];
+      if (![...faults].some(isUnreachable)) throw error;
       const rest: string[] = [];
       for (const key of failures?.keys() ?? keys) {
         const entry = this.#entries.get(key);
-        const isAway = failures === undefined || failures.get(key) instanceof SocketError;
+        const isAway = failures === undefined || isUnreachable(failures.get(key));
         if (isAway && this.#isServable(entry)) stale.set(key, entry.take());
         else rest.push(key);
       }
@@ -621,7 +622,7 @@ class NearCache implements NearCacheCommands {
       return { value: await this.#client.getOrSet(key, loading.run, strict) };
     } catch (error) {
       // What load fails with is the caller's.
-      if (!(error instanceof SocketError) || loading.failedWith(error)) throw error;
+      if (!isUnreachable(error) || loading.failedWith(error)) throw error;
       if (isServable()) return { value: entry.take() as Value, isStale: true };
     }
     return { value: await this.#client.getOrSet(key, load, options) };

@@ -11,7 +11,6 @@ import {
   type KeyCommands,
   type KeyLocation,
   type OperationOptions,
-  SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
@@ -34,6 +33,7 @@ import {
   copyOptions,
   invalidOption,
 } from "../option_checks.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { systemClock, untilAborted } from "../waiting.ts";
 import { CallerLoad } from "./caller_load.ts";
@@ -480,7 +480,7 @@ class ReplicasView implements ReplicaCommands {
         }) as Value;
       } catch (error) {
         // A fleet that cannot be reached is left out; what load fails with is the caller's.
-        if (!(error instanceof SocketError) || loading.failedWith(error)) throw error;
+        if (!isUnreachable(error) || loading.failedWith(error)) throw error;
         this.#tell(replica, key, "read", error);
         if (rest.length === 0 && !isReached) throw error;
         return await ask(rest);
@@ -652,7 +652,7 @@ class ReplicasView implements ReplicaCommands {
           (error) => {
             open--;
             // What is wrong with the request or the value is wrong everywhere.
-            if (!(error instanceof SocketError)) {
+            if (!isUnreachable(error)) {
               settle();
               return reject(error);
             }
@@ -766,7 +766,7 @@ class ReplicasView implements ReplicaCommands {
     if (failures.size === 0) return;
     // What is wrong with the request is wrong with all of it.
     const whole = outcomes.map(faultOf).find((fault) => fault && !isPartial(fault.error));
-    if (whole !== undefined && !(whole.error instanceof SocketError)) throw whole.error;
+    if (whole !== undefined && !isUnreachable(whole.error)) throw whole.error;
     const known = action === "set" ? new Map() : taken;
     throw partialError(action, { failures, results: known, count: results.size });
   }
@@ -832,7 +832,7 @@ class ReplicasView implements ReplicaCommands {
         const isHealed = heals && isAbsent(result) && await this.#heal(key, replica, options);
         return { result: isHealed ? await askReplica() : result, replica };
       } catch (error) {
-        if (!(error instanceof SocketError)) throw error;
+        if (!isUnreachable(error)) throw error;
         fault ??= error;
         this.#tell(replica, key, "read", error);
       }
@@ -854,7 +854,7 @@ class ReplicasView implements ReplicaCommands {
       try {
         return await this.#client(other).inspect(key, operation) !== undefined;
       } catch (error) {
-        if (!(error instanceof SocketError)) throw error;
+        if (!isUnreachable(error)) throw error;
         this.#tell(other, key, "read", error);
         return false;
       }
@@ -945,10 +945,10 @@ function isAbsent(result: unknown): boolean {
   return result === undefined || result === false;
 }
 
-/** Whether it is what the network did, to all keys that have failed. */
+/** Whether servers cannot be reached, of all keys that have failed. */
 function isOfNetwork(error: unknown): boolean {
-  if (!isPartial(error)) return error instanceof SocketError;
-  return [...error.failures.values()].every((fault) => fault instanceof SocketError);
+  if (!isPartial(error)) return isUnreachable(error);
+  return [...error.failures.values()].every(isUnreachable);
 }
 
 /** A client with `failover: "miss"` would hide that a fleet has failed. */

@@ -14,7 +14,6 @@ import {
   Namespace,
   type OperationOptions,
   type PartialFailure,
-  SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
@@ -34,6 +33,7 @@ import {
   copyOptions,
   invalidOption,
 } from "../option_checks.ts";
+import { isBackendFailure, isUnreachable } from "../protocol/backend_failure.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
@@ -663,7 +663,8 @@ export class ValueView implements KeyCommands {
       const key = lastOf(keys);
       const faultOfKey = isPartial(fault) ? fault.failures.get(key) : fault;
       // Another fault leaves open what is stored.
-      if (faultOfKey !== undefined && !(faultOfKey instanceof ClientException)) return;
+      const isRefused = faultOfKey instanceof ClientException && !isBackendFailure(faultOfKey);
+      if (faultOfKey !== undefined && !isRefused) return;
       const before = faultOfKey === undefined ? present.get(innerKey) : undefined;
       const change = { before, offered: stored.get(innerKey) };
       if (await replaced(key, change, options) === false) absent?.add(key);
@@ -824,7 +825,7 @@ export class ValueView implements KeyCommands {
         return await this.#inner[verb](await this.#rules.keyOf(key), step, this.#clean(options));
       } catch (error) {
         // More than a number is stored, or something else: which of them, it shows when it is read.
-        if (!(error instanceof ClientException)) throw error;
+        if (!(error instanceof ClientException) || isBackendFailure(error)) throw error;
         if (error instanceof ValidationException) throw error;
       }
     }
@@ -899,7 +900,7 @@ export class ValueView implements KeyCommands {
     try {
       return await this.#reader(key, { ...options, failover: "error" })(stored) === undefined;
     } catch (error) {
-      if (error instanceof SocketError) return false;
+      if (isUnreachable(error)) return false;
       throw error;
     }
   }
@@ -923,7 +924,8 @@ export function deferExptime(exptime: Exptime, seconds: number): Exptime {
 
 /** What cannot be read is there: nothing is known that would hide it. */
 function unreadable(error: unknown): undefined {
-  if (!(error instanceof ClientException) || error instanceof ValidationException) throw error;
+  const isRead = error instanceof ClientException && !isBackendFailure(error);
+  if (!isRead || error instanceof ValidationException) throw error;
 }
 
 function changedTooOften(action: string, key: string): ClientException {
