@@ -42,15 +42,18 @@ const PUBLIC = [
   "transcoding/mod.ts",
 ];
 
+/** What tells whether the server of a key can be reached, which may be behind a proxy. */
+const REACHING = "protocol/backend_failure.ts";
+
 /** These stand beside the layers, and import of them no more than this. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   // The server knows the protocol and the sockets, not the client.
   testing: ["errors.ts", "option_checks.ts", "waiting.ts", "protocol", "transport"],
   // What adapts the client to others proves that the public surface is enough.
-  adapters: ["mod.ts", "option_checks.ts", "waiting.ts", ...PUBLIC],
+  adapters: ["mod.ts", "option_checks.ts", "waiting.ts", REACHING, ...PUBLIC],
   // What looks at clients from outside needs their channels only, and loads no client.
   observing: ["option_checks.ts", "waiting.ts", "channel_contexts.ts", "observation.ts"],
-  views: ["mod.ts", "option_checks.ts", "waiting.ts"],
+  views: ["mod.ts", "option_checks.ts", "waiting.ts", REACHING],
 };
 
 /** The folder that is a program. It imports the entries of the package, and runs where there is a command line. */
@@ -58,9 +61,6 @@ const PROGRAM = "cli";
 
 /** How every command reads its arguments. */
 const ARGUMENTS = ["commands/many_keys.ts", "commands/operation_options.ts"];
-
-/** What tells whether the server of a key can be reached, which may be behind a proxy. */
-const REACHING = "protocol/backend_failure.ts";
 
 /** What tells how long keys may be. */
 const KEY_ROOM = ["commands/session.ts", "protocol/key.ts", "protocol/longest_key.ts"];
@@ -81,36 +81,38 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   // How long keys may be where the client has a format of them.
   "adapters/item_room.ts": KEY_ROOM,
-  "adapters/http/cache.ts": [REACHING],
-  "adapters/http/lists.ts": [REACHING],
   // How much room a namespace would leave, before there is one.
   "adapters/bentocache/namespace_tree.ts": ["features/namespace.ts"],
   // The whole entry would bring along the package that the near cache imports.
   "adapters/next/tagged_entries.ts": ["views/large_values.ts"],
   // Errors about many keys are made again for other keys, as views do.
   "adapters/stored_values.ts": ["views/partial_errors.ts"],
-  "views/near_cache.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts", REACHING],
-  // Only what has a session reads straight into the memory of a large value.
-  "views/chunks.ts": ["commands/session.ts"],
-  // Whether a client takes faults for misses only its session tells.
-  "views/replicas.ts": [...ARGUMENTS, "protocol/exptime.ts", "commands/session.ts", REACHING],
-  "views/spread.ts": [...ARGUMENTS, REACHING],
-  // Under an unknown generation, a view computes values as a namespace does.
-  "views/value_view.ts": [
-    "commands/session.ts",
-    "protocol/key_format.ts",
+  "views/near_cache/near_cache_view.ts": [
     ...ARGUMENTS,
-    "features/unstored_values.ts",
-    REACHING,
     "protocol/exptime.ts",
-    "protocol/key.ts",
-    "protocol/longest_key.ts",
-    "transcoding/item_codec.ts",
+    "commands/session.ts",
   ],
+  "views/near_cache/near_reads.ts": ARGUMENTS,
+  // Only what has a session reads straight into the memory of a large value.
+  "views/large_values/chunks.ts": ["commands/session.ts"],
+  "views/replicas/deciding.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  // Whether a client takes faults for misses only its session tells.
+  "views/replicas/fleets.ts": [...ARGUMENTS, "commands/session.ts"],
+  "views/replicas/replicas_view.ts": ARGUMENTS,
+  "views/spread.ts": ARGUMENTS,
+  "views/value_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/value_view/presence.ts": ARGUMENTS,
+  // What is appended is not the caller's any more.
+  "views/value_view/rewriting.ts": [...ARGUMENTS, "transcoding/item_codec.ts"],
+  // Under an unknown generation, a view computes values as a namespace does.
+  "views/value_view/value_store.ts": [...ARGUMENTS, "features/unstored_values.ts"],
+  "views/value_view/writing.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/wrapped_commands.ts": [...ARGUMENTS, ...KEY_ROOM, "protocol/key_format.ts"],
   "views/hashed_keys.ts": ["protocol/longest_key.ts"],
   // Errors name the keys of the caller, as those of a namespace do.
   "views/partial_errors.ts": ["features/callers_keys.ts"],
-  "views/large_values.ts": [...ARGUMENTS, "protocol/exptime.ts", REACHING],
+  "views/large_values/large_rules.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/large_values/large_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
 };
 
 /** The only package that the client itself imports. */
@@ -118,7 +120,7 @@ const EXTERNAL = /^@std\/bytes(\/|$)/;
 
 /** The packages that files behind entries of their own import. */
 const PACKAGES: Readonly<Record<string, string>> = {
-  "views/near_cache.ts": "lru-cache",
+  "views/near_cache/near_values.ts": "lru-cache",
   "observing/otel.ts": "@opentelemetry/api",
   "observing/otel/attributes.ts": "@opentelemetry/api",
   "observing/otel/metrics.ts": "@opentelemetry/api",

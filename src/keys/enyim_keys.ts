@@ -2,7 +2,7 @@ import { checkChoice, checkInteger, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";
 import { sha1Digest, textOfUtf8, utf16Bytes } from "./digest.ts";
-import { checkWellFormed } from "./utf8_keys.ts";
+import { checkWellFormed, utf8Keys } from "./utf8_keys.ts";
 import { tiger } from "./tiger.ts";
 
 /** The options of EnyimMemcached and EnyimMemcachedCore that concern keys. */
@@ -67,6 +67,11 @@ export function enyimKeys(options: EnyimKeysOptions): KeyFormat {
   };
   if (longerThan > 0) return { encode, route: textOf };
   return transformer === "base64" ? { encode, decode: keyOfBase64 } : { encode };
+}
+
+/** The keys of a key transformer, or of none. */
+export function enyimKeysOf(transformer: EnyimKeysOptions["transformer"] | undefined): KeyFormat {
+  return transformer === undefined ? utf8Keys : enyimKeys({ transformer });
 }
 
 function base64(bytes: Uint8Array): string {

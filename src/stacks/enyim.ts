@@ -14,21 +14,14 @@
  * @module
  */
 
-import type { EnyimKeysOptions } from "../keys/enyim_keys.ts";
+import { enyimKeysOf, type EnyimKeysOptions } from "../keys/enyim_keys.ts";
 import { checkChoice, takeOptions } from "../option_checks.ts";
 import { enyimKetama } from "../routing/enyim_ketama.ts";
 import { moecacheRing } from "../routing/moecache_ring.ts";
 import { enyimTranscoder, type EnyimTranscoderOptions } from "../transcoding/enyim_transcoder.ts";
-import { type EnyimStack, keysOf } from "./enyim_stack.ts";
+import type { EnyimStack } from "./enyim_types.ts";
 
-export type { EnyimKeysOptions } from "../keys/enyim_keys.ts";
-export type {
-  DateTimeKind,
-  DotNetFractionType,
-  DotNetIntegerType,
-} from "../transcoding/enyim/dot_net_types.ts";
-export type { EnyimTranscoderOptions } from "../transcoding/enyim_transcoder.ts";
-export type { EnyimStack } from "./enyim_stack.ts";
+export type * from "./enyim_types.ts";
 
 /** How EnyimMemcached is configured; all options are optional. */
 export interface EnyimOptions extends EnyimTranscoderOptions {
@@ -84,6 +77,6 @@ export function enyim(options: EnyimOptions = {}): EnyimStack {
   return {
     locator: distribution === "default" ? moecacheRing : enyimKetama,
     transcoder: enyimTranscoder(values),
-    keys: keysOf(keyTransformer),
+    keys: enyimKeysOf(keyTransformer),
   };
 }

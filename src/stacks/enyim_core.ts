@@ -14,7 +14,7 @@
  * @module
  */
 
-import type { EnyimKeysOptions } from "../keys/enyim_keys.ts";
+import { enyimKeysOf, type EnyimKeysOptions } from "../keys/enyim_keys.ts";
 import { checkBoolean, takeOptions } from "../option_checks.ts";
 import { enyimCoreRing, type EnyimCoreRingOptions } from "../routing/enyim_core_ring.ts";
 import { moecacheRing } from "../routing/moecache_ring.ts";
@@ -22,18 +22,11 @@ import {
   enyimCoreTranscoder,
   type EnyimCoreTranscoderOptions,
 } from "../transcoding/formats/enyim_core.ts";
-import { type EnyimStack, keysOf } from "./enyim_stack.ts";
+import type { EnyimStack } from "./enyim_types.ts";
 
-export type { EnyimKeysOptions } from "../keys/enyim_keys.ts";
 export type { EnyimCoreRingOptions } from "../routing/enyim_core_ring.ts";
-export type {
-  DateTimeKind,
-  DotNetFractionType,
-  DotNetIntegerType,
-} from "../transcoding/enyim/dot_net_types.ts";
-export type { EnyimTranscoderOptions } from "../transcoding/enyim_transcoder.ts";
 export type { EnyimCoreTranscoderOptions } from "../transcoding/formats/enyim_core.ts";
-export type { EnyimStack } from "./enyim_stack.ts";
+export type * from "./enyim_types.ts";
 
 /** How EnyimMemcachedCore is configured; all options are optional. */
 export interface EnyimCoreOptions extends EnyimCoreTranscoderOptions, EnyimCoreRingOptions {
@@ -89,6 +82,6 @@ export function enyimCore(options: EnyimCoreOptions = {}): EnyimStack {
   return {
     locator: (servers) => ring(servers, { label }),
     transcoder: enyimCoreTranscoder(values),
-    keys: keysOf(keyTransformer),
+    keys: enyimKeysOf(keyTransformer),
   };
 }

@@ -1,6 +1,7 @@
 /** Copies of an item in other places, which follow the item. @module */
 
 import type { Exptime, ItemInfo, KeyCommands, OperationOptions } from "../../mod.ts";
+import { remainingExptime } from "./exptimes.ts";
 
 /** Where an item is. */
 export interface Place {
@@ -34,17 +35,6 @@ export async function snapshot(
 }
 
 /**
- * The exptime of a copy: what the item has left, and no more than this many seconds. A server without meta commands
- * does not tell what is left: what the item was stored with counts then, and never where that is not known.
- */
-export function exptimeOf(info: ItemInfo, most: number, stored?: Exptime): Exptime {
-  const { ttl = -1 } = info;
-  if (info.ttl === undefined && stored !== undefined && most === Infinity) return stored;
-  const left = ttl === -1 ? most : Math.min(Math.max(ttl, 1), most);
-  return left === Infinity ? 0 : left;
-}
-
-/**
  * Makes copies follow an item after it has changed, also when others change it at the same time: an item that has
  * changed since it was read is copied again, and the client that changed it copies it after that. So the last one to
  * copy has copied what is there. Copies of an item that is gone are deleted.
@@ -65,7 +55,7 @@ export async function publish(
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const item = await snapshot(source, options);
     if (item === undefined) break;
-    const exptime = exptimeOf(item.info, maxAge, stored);
+    const exptime = remainingExptime(item.info, maxAge, stored);
     const outcomes = await Promise.allSettled(copies.map(({ commands, key }) => {
       return commands.set(key, item.value, exptime, options);
     }));
@@ -94,7 +84,7 @@ export async function fill(
     if (await commands.get(key, options) !== undefined) return undefined;
     return await source.commands.get(source.key, options);
   };
-  const exptime = exptimeOf(info, maxAge);
+  const exptime = remainingExptime(info, maxAge);
   const value = await commands.getOrSet(key, load, { ...options, exptime });
   // Another client may have stored the copy meanwhile.
   return value ?? await commands.get(key, options);

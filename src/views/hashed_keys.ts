@@ -6,7 +6,8 @@ import { takesKey } from "../protocol/longest_key.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
 import { namingKeys } from "./partial_errors.ts";
-import { checkCommands, keyFormatOf, longestKeyOf, ValueView } from "./value_view.ts";
+import { ValueView } from "./value_view.ts";
+import { checkCommands, keyFormatOf, longestKeyOf } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode hashedKeys}. */
 export interface HashedKeysOptions {

@@ -35,13 +35,8 @@ export { hashedKeys, type HashedKeysOptions } from "./hashed_keys.ts";
 export type { KeyHash } from "./key_hash.ts";
 export { type LargeValueCommands, largeValues, type LargeValuesOptions } from "./large_values.ts";
 export { nearCache, type NearCacheCommands, type NearCacheOptions } from "./near_cache.ts";
-export {
-  type ReplicaCommands,
-  type ReplicaEvents,
-  ReplicaFailure,
-  replicas,
-  type ReplicasOptions,
-} from "./replicas.ts";
+export { type ReplicaCommands, replicas, type ReplicasOptions } from "./replicas.ts";
+export { type ReplicaEvents, ReplicaFailure } from "./replicas/replica_events.ts";
 export { spread, type SpreadOptions } from "./spread.ts";
 export { tagged, type TaggedCommands, type TaggedOptions, type TagOptions } from "./tagged.ts";
 export {

@@ -25,7 +25,7 @@ import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
 import { isPartial, namingKeys, partialError } from "./partial_errors.ts";
-import { checkCommands, longestKeyOf } from "./value_view.ts";
+import { checkCommands, longestKeyOf } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
 export interface SpreadOptions {

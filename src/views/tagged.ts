@@ -15,13 +15,9 @@ import { RisingCounter } from "../features/rising_counter.ts";
 import { checkNames, checkOptions, invalidOption } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { hashOf, LONGEST_HASH_KEY } from "./key_hash.ts";
-import {
-  checkCommands,
-  longestKeyOf,
-  UNKNOWN,
-  ValueView,
-  type WriteContext,
-} from "./value_view.ts";
+import { ValueView } from "./value_view.ts";
+import { UNKNOWN, type WriteContext } from "./value_view/value_rules.ts";
+import { checkCommands, longestKeyOf } from "./wrapped_commands.ts";
 
 /** What a value is stored with. */
 export interface TagOptions extends OperationOptions {

@@ -12,7 +12,8 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
-import { checkCommands, ValueView } from "./value_view.ts";
+import { ValueView } from "./value_view.ts";
+import { checkCommands } from "./wrapped_commands.ts";
 
 /**
  * A schema of any library that implements Standard Schema, version 1: zod, valibot, arktype and others. This is the

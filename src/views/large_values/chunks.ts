@@ -7,9 +7,9 @@ import {
   type OperationOptions,
   rawTranscoder,
   type Transcoder,
-} from "../../mod.ts";
-import { type Session, sessionOf } from "../commands/session.ts";
-import { allEnded } from "../waiting.ts";
+} from "../../../mod.ts";
+import { type Session, sessionOf } from "../../commands/session.ts";
+import { allEnded } from "../../waiting.ts";
 
 /** The keys of the chunks of a value. */
 type KeyList = Pick<ChunkList, "keyOf" | "count">;

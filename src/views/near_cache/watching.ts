@@ -1,6 +1,11 @@
 /** What memcached tells of writes. @module */
 
-import { ClientException, type WatchEvent, type WatchKind, type WatchStream } from "../../mod.ts";
+import {
+  ClientException,
+  type WatchEvent,
+  type WatchKind,
+  type WatchStream,
+} from "../../../mod.ts";
 import {
   backoff,
   type Deferred,
@@ -9,7 +14,7 @@ import {
   systemClock,
   untilAborted,
   watchSignal,
-} from "../waiting.ts";
+} from "../../waiting.ts";
 
 /** After this many milliseconds watching has worked: when it is lost, it begins again at once. */
 const LASTING = 1000;

@@ -1,0 +1,26 @@
+/** When an item expires that is stored because of another one. @module */
+
+import type { Exptime, ItemInfo } from "../../mod.ts";
+
+/** The latest time that memcached knows, in seconds. */
+const LATEST = 0x7fffffff;
+
+/** An exptime that is later by some seconds, as far as there is one; 0, for never, stays. */
+export function deferExptime(exptime: Exptime, seconds: number): Exptime {
+  if (exptime instanceof Date) {
+    return new Date(Math.min(exptime.getTime() + seconds * 1000, LATEST * 1000));
+  }
+  return exptime === 0 ? 0 : Math.min(exptime + seconds, LATEST);
+}
+
+/**
+ * The exptime of what is stored after an item: what the item has left, and no more than this many seconds. A server
+ * without meta commands does not tell what is left: what the item was stored with counts then, and never where that is
+ * not known.
+ */
+export function remainingExptime(info: ItemInfo, most: number, stored?: Exptime): Exptime {
+  const { ttl = -1 } = info;
+  if (info.ttl === undefined && stored !== undefined && most === Infinity) return stored;
+  const left = ttl === -1 ? most : Math.min(Math.max(ttl, 1), most);
+  return left === Infinity ? 0 : left;
+}

@@ -1,0 +1,245 @@
+/** The commands of a view of large values. @module */
+
+import {
+  type Exptime,
+  type KeyCommands,
+  type OperationOptions,
+  type Transcoder,
+  ValidationException,
+} from "../../../mod.ts";
+import { operationOptions } from "../../commands/operation_options.ts";
+import { checkOptions, checkSignal } from "../../option_checks.ts";
+import { checkExptime } from "../../protocol/exptime.ts";
+import { watchSignal } from "../../waiting.ts";
+import { deferExptime } from "../exptimes.ts";
+import { ofWhole } from "../partial_errors.ts";
+import { ValueView } from "../value_view.ts";
+import { PASSED_OPTIONS } from "../wrapped_commands.ts";
+import { bytesOf, streamOf, streamOfOne } from "./byte_streams.ts";
+import { rechunked } from "./chunks.ts";
+import { checkKey, GRACE, type LargeRules } from "./large_rules.ts";
+
+/** Commands on keys whose values may be large, and may be streams. */
+export interface LargeValueCommands extends KeyCommands {
+  /** The maximum length of a key, in characters. */
+  readonly longestKey: number;
+  /**
+   * Stores what a stream yields, as bytes. No more than a few chunks of it are in memory at once.
+   *
+   * @param key The key.
+   * @param stream Yields bytes. It is read to its end, or cancelled when the value cannot be stored.
+   * @param exptime When the value expires, as for `set`.
+   * @param options `signal`.
+   * @throws What the stream fails with; nothing is stored then.
+   * @throws {ClientException} When memcached refuses.
+   * @throws {SocketError} When a server cannot be reached.
+   */
+  setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void>;
+  /**
+   * Reads a value as a stream of bytes; a string as its UTF-8. No more than a few chunks are in memory at once.
+   *
+   * The stream fails with a `ClientException` when memcached drops a chunk while it is read. Cancel it when it
+   * need not be read to its end.
+   *
+   * @param key The key.
+   * @param options `signal`, which also ends the stream.
+   * @returns The stream; `undefined` when the key does not exist.
+   * @throws {ClientException} When the value is neither bytes nor a string, or memcached refuses.
+   * @throws {SocketError} When a server cannot be reached.
+   */
+  getStream(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<ReadableStream<Uint8Array> | undefined>;
+  /** The same view, with another transcoder for the values. */
+  withTranscoder(transcoder: Transcoder): LargeValueCommands;
+}
+
+/** The commands of {@linkcode largeValues}. */
+export class LargeView extends ValueView implements LargeValueCommands {
+  readonly #inner: KeyCommands;
+  readonly #rules: LargeRules;
+  readonly #again: (transcoder: Transcoder) => LargeValueCommands;
+
+  constructor(
+    inner: KeyCommands,
+    rules: LargeRules,
+    withTranscoder: (transcoder: Transcoder) => LargeValueCommands,
+  ) {
+    super(inner, rules, withTranscoder);
+    this.#inner = inner;
+    this.#rules = rules;
+    this.#again = withTranscoder;
+  }
+
+  override get longestKey(): number {
+    return super.longestKey - this.#rules.format.suffixLength;
+  }
+
+  override withTranscoder(transcoder: Transcoder): LargeValueCommands {
+    return this.#again(transcoder);
+  }
+
+  override async touch(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    // Before the chunks are touched.
+    checkExptime(exptime, Date.now);
+    const stored = await this.#inner.get(key, options);
+    const isWhole = await this.#touchChunks(stored, key, exptime, options);
+    return await this.#inner.touch(key, exptime, options) && isWhole;
+  }
+
+  override async getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    const stored = await this.#inner.getAndTouch(key, exptime, options);
+    if (stored === undefined) return undefined;
+    await this.#touchChunks(stored, key, exptime, options);
+    const operation = operationOptions(options ?? {});
+    return await this.#rules.fromStored(stored, key, undefined, operation) as Value | undefined;
+  }
+
+  async setStream(
+    key: string,
+    stream: ReadableStream<Uint8Array>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    if (!(stream instanceof ReadableStream)) {
+      const why = "it must be a ReadableStream of Uint8Arrays";
+      throw new ValidationException(`Cannot set stream of type ${typeof stream}: ${why}`, stream);
+    }
+    if (stream.locked) {
+      const why = "something else reads it";
+      throw new ValidationException(`Cannot set a stream: ${why}`, stream);
+    }
+    const { chunkByteLength, chunks, format } = this.#rules;
+    const operation = operationOptions(options ?? {});
+    const ending = new AbortController();
+    const end = (reason: unknown) => ending.abort(reason);
+    let forget = () => {};
+    const { id, keyOf } = format.begin(key);
+    const chunkExptime = deferExptime(exptime ?? 0, GRACE);
+    let count = 0;
+    let last: Uint8Array | undefined;
+    const spare: Uint8Array[] = [];
+    const cut = rechunked(bytesOf(stream, ending.signal), chunkByteLength, spare);
+    const pieces = (async function* () {
+      for await (const chunk of cut) {
+        if (last !== undefined) {
+          count++;
+          yield last;
+        }
+        last = chunk;
+      }
+      // A value of one chunk is stored like any other of its length.
+      if (count === 0 || last === undefined) return;
+      count++;
+      yield last;
+    })();
+    const start = Date.now();
+    const list = {
+      keyOf,
+      get count() {
+        return count;
+      },
+      lengthOf: () => undefined,
+    };
+    try {
+      // What the caller says is checked before anything is read.
+      checkOptions(options, PASSED_OPTIONS);
+      checkSignal(options);
+      checkExptime(exptime, Date.now);
+      if (options?.signal !== undefined) forget = watchSignal(options.signal, { abandon: end });
+      await checkKey(this.#inner, key);
+      const empty = await format.encodeStream();
+      const failed = (error: unknown) => {
+        const whole = ofWhole(error, `set key ${JSON.stringify(key)}`);
+        end(whole);
+        return whole;
+      };
+      const { byteLength } = await chunks.writeStream(pieces, keyOf, chunkExptime, operation, {
+        // The last one may be shorter.
+        stored: (chunk) => void (chunk.byteLength === chunkByteLength && spare.push(chunk)),
+        failed,
+      });
+      if (count === 0) return await this.set(key, last ?? new Uint8Array(), exptime, options);
+      // What took long to arrive has begun to age.
+      if (Date.now() - start >= 1000) {
+        await chunks.touch(list, chunkExptime, operation).catch((error) =>
+          Promise.reject(failed(error))
+        );
+      }
+      const head = format.head(id, { count, byteLength, chunkByteLength }, empty);
+      const before = await this.#inner.get(key, operation).catch(() => undefined);
+      await this.#inner.set(key, head, exptime, options);
+      await Promise.allSettled([this.#rules.replaced(key, { before, offered: head }, options)]);
+    } catch (error) {
+      await Promise.allSettled([chunks.delete(list, {}), pieces.return(), stream.cancel(error)]);
+      throw error;
+    } finally {
+      forget();
+    }
+  }
+
+  async getStream(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<ReadableStream<Uint8Array> | undefined> {
+    const operation = operationOptions(options ?? {});
+    let tried: string | undefined;
+    for (;;) {
+      const stored = await this.#inner.get(key, options);
+      if (stored === undefined) return undefined;
+      const head = this.#rules.format.open(stored, key);
+      if (head === undefined) {
+        return streamOfOne(key, await this.#rules.format.decode(stored));
+      }
+      if (head.id === tried) return undefined;
+      tried = head.id;
+      const chunks = namingWhole(this.#rules.chunks.readEach(head, operation), key);
+      const { value: first } = await chunks.next();
+      if (first !== undefined) return streamOf(key, first, chunks);
+      if (head.count === 0) return streamOfOne(key, new Uint8Array());
+    }
+  }
+
+  /** @returns Whether all chunks were there. */
+  async #touchChunks(
+    stored: unknown,
+    key: string,
+    exptime: Exptime,
+    options: OperationOptions | undefined,
+  ): Promise<boolean> {
+    const head = stored === undefined ? undefined : this.#rules.format.open(stored, key);
+    if (head === undefined) return true;
+    const later = deferExptime(exptime, GRACE);
+    try {
+      return await this.#rules.chunks.touch(head, later, operationOptions(options ?? {}));
+    } catch (error) {
+      throw ofWhole(error, `touch key ${JSON.stringify(key)}`);
+    }
+  }
+}
+
+/** The same chunks; what reading them fails with names the key of the value. */
+async function* namingWhole<Chunk>(
+  chunks: AsyncGenerator<Chunk, void>,
+  key: string,
+): AsyncGenerator<Chunk, void> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw ofWhole(error, `get key ${JSON.stringify(key)}`);
+  }
+}

@@ -1,0 +1,189 @@
+/** The values that a near cache keeps. @module */
+
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../../../mod.ts";
+import { SeenKeys } from "./seen_keys.ts";
+import { share, type SharedValue } from "./shared_values.ts";
+
+/** What the caller has chosen. */
+export interface NearCacheSettings {
+  readonly maxBytes: number;
+  readonly ttl: number;
+  readonly admit: "use" | "all";
+  readonly staleOnError: number;
+  readonly revalidate: "ttl" | "cas" | "watch";
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** A value that is kept. */
+export interface Entry extends SharedValue {
+  /** When it is too old to be served, in milliseconds by the clock. */
+  expires: number;
+  /** The cas unique of the item that it was, where that is known. */
+  readonly cas: bigint | undefined;
+}
+
+/** The reads of a key that are under way. */
+export interface Reading {
+  /** When the first of them began, by the clock. */
+  readonly start: number;
+  /** How many there are. */
+  count: number;
+  /** Whether the key has been written meanwhile: what was read may be old. */
+  isOvertaken: boolean;
+  /** The one that others may join. */
+  asked?: { readonly start: number; readonly value: Promise<unknown> };
+}
+
+/** What an entry takes beside its value, in bytes. */
+const OVERHEAD = 200;
+
+/**
+ * The values of one near cache in all its formats: what is written through one of them concerns all. They are not kept
+ * alive for that, where the runtime can do without.
+ */
+class Family {
+  readonly #members = new Set<{ deref(): NearValues | undefined }>();
+
+  add(member: NearValues): void {
+    // Older compatibility dates of workerd do not have it.
+    const hasWeakRef = typeof WeakRef === "function";
+    this.#members.add(hasWeakRef ? new WeakRef(member) : { deref: () => member });
+  }
+
+  /** Has all of them forget a key, or all keys. */
+  forget(key: string | undefined): void {
+    for (const reference of this.#members) {
+      const member = reference.deref();
+      if (member === undefined) this.#members.delete(reference);
+      else member.forgetHere(key);
+    }
+  }
+}
+
+/** The values that are kept in one format, and the reads that are under way. */
+export class NearValues {
+  readonly settings: NearCacheSettings;
+  readonly #entries: LRUCache<string, Entry>;
+  readonly #reading = new Map<string, Reading>();
+  readonly #seen = new SeenKeys();
+  readonly #family: Family;
+  #hits = 0;
+
+  /** @param other Another format of the same cache. */
+  constructor(settings: NearCacheSettings, other?: NearValues) {
+    this.settings = settings;
+    this.#family = other === undefined ? new Family() : other.#family;
+    this.#family.add(this);
+    this.#entries = new LRUCache({
+      maxSize: settings.maxBytes,
+      sizeCalculation: ({ byteLength }, key) => byteLength + key.length * 2 + OVERHEAD,
+    });
+  }
+
+  /** How many values are kept, how much they take in bytes, and how many reads were answered from them. */
+  get report(): { readonly size: number; readonly byteLength: number; readonly hits: number } {
+    return {
+      size: this.#entries.size,
+      byteLength: this.#entries.calculatedSize,
+      hits: this.#hits,
+    };
+  }
+
+  /** What is kept of a key, however old. */
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Whether a value is young enough to be served. */
+  isFresh(entry: Entry | undefined): entry is Entry {
+    return entry !== undefined && this.settings.clock.now() < entry.expires;
+  }
+
+  /** Whether a value may be served while its server cannot be reached. */
+  isServable(entry: Entry | undefined): entry is Entry {
+    const { clock, staleOnError } = this.settings;
+    return staleOnError > 0 && entry !== undefined &&
+      clock.now() < entry.expires + staleOnError * 1000;
+  }
+
+  /** Answers a read from what is kept. */
+  hit(entry: Entry): unknown {
+    this.#hits++;
+    return entry.take();
+  }
+
+  /** Begins a read of memcached. */
+  beginReading(key: string): Reading {
+    const present = this.#reading.get(key);
+    if (present !== undefined) {
+      present.count++;
+      return present;
+    }
+    const reading = { start: this.settings.clock.now(), count: 1, isOvertaken: false };
+    this.#reading.set(key, reading);
+    return reading;
+  }
+
+  /** Ends it. */
+  endReading(key: string, reading: Reading): void {
+    if (--reading.count === 0 && this.#reading.get(key) === reading) this.#reading.delete(key);
+  }
+
+  /**
+   * Keeps a value that was read, where it is worth it.
+   *
+   * @param start When memcached was asked, by the clock.
+   * @returns What is handed out for it.
+   */
+  keep(
+    key: string,
+    value: unknown,
+    cas: bigint | undefined,
+    start: number,
+    reading: Reading | undefined,
+  ): unknown {
+    const { admit, clock, ttl } = this.settings;
+    if (value === undefined) {
+      if (reading?.isOvertaken === false) this.#entries.delete(key);
+      return undefined;
+    }
+    const isAdmitted = admit === "all" || this.#seen.see(key) || this.#entries.has(key);
+    const expires = start + ttl * 1000;
+    const isOld = reading === undefined || reading.isOvertaken || clock.now() >= expires;
+    if (!isAdmitted || isOld) return value;
+    const shared = share(value);
+    if (shared === undefined) return value;
+    this.#entries.set(key, { ...shared, expires, cas });
+    return shared.take();
+  }
+
+  /** Forgets a key, or all keys, in every format. */
+  forget(key?: string): void {
+    this.#family.forget(key);
+  }
+
+  /** Forgets a key, or all keys, in this format. */
+  forgetHere(key: string | undefined): void {
+    if (key !== undefined) {
+      this.#entries.delete(key);
+      const reading = this.#reading.get(key);
+      if (reading !== undefined) reading.isOvertaken = true;
+      this.#reading.delete(key);
+      return;
+    }
+    this.#entries.clear();
+    for (const reading of this.#reading.values()) reading.isOvertaken = true;
+    this.#reading.clear();
+  }
+
+  /** Carries out a write: what was read before it has ended is old. */
+  async write<Result>(keys: readonly string[], write: () => Promise<Result>): Promise<Result> {
+    for (const key of keys) this.forget(key);
+    try {
+      return await write();
+    } finally {
+      for (const key of keys) this.forget(key);
+    }
+  }
+}

@@ -1,0 +1,292 @@
+/** The commands of a view of several fleets. @module */
+
+import {
+  type CasOutcome,
+  type CounterOptions,
+  type Exptime,
+  type GetOrSetOptions,
+  type InvalidateOptions,
+  type ItemInfo,
+  type KeyCommands,
+  type KeyLocation,
+  type OperationOptions,
+  type Transcoder,
+  type UpdateOptions,
+  ValidationException,
+} from "../../../mod.ts";
+import { readEntries, readKeys } from "../../commands/many_keys.ts";
+import { OPERATION_OPTIONS } from "../../commands/operation_options.ts";
+import { checkOptions, invalidOption } from "../../option_checks.ts";
+import { isPartial, partialError } from "../partial_errors.ts";
+import { longestKeyOf } from "../wrapped_commands.ts";
+import { add, askFirst, change, copyToOthers, count, heal, update } from "./deciding.ts";
+import type { Fleets } from "./fleets.ts";
+import { getOrSet } from "./loading.ts";
+import { readFirstFound } from "./reading.ts";
+import type { ReplicaEvents } from "./replica_events.ts";
+import { changeAll, requireManyTaken, writeAll } from "./writing.ts";
+
+/** Commands on keys of several fleets. */
+export class ReplicasView implements KeyCommands {
+  readonly #fleets: Fleets;
+
+  constructor(fleets: Fleets) {
+    this.#fleets = fleets;
+  }
+
+  /** The longest key that all of them take. */
+  get longestKey(): number {
+    return Math.min(...this.#fleets.clients.map(longestKeyOf));
+  }
+
+  get events(): ReplicaEvents {
+    return this.#fleets.events;
+  }
+
+  async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+    return await this.#fleets.attempt(key, options, undefined, async (strict) => {
+      return await readFirstFound(this.#fleets, key, strict, (client) => {
+        return client.get<Value>(key, strict);
+      });
+    });
+  }
+
+  async getMany<Value = unknown>(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, Value>> {
+    checkOptions(options, OPERATION_OPTIONS);
+    const results = new Map<string, Value>();
+    const failures = new Map<string, unknown>();
+    const unique = readKeys(keys, "get");
+    await Promise.all(unique.map(async (key) => {
+      try {
+        const value: Value | undefined = await this.get<Value>(key, options);
+        if (value !== undefined) results.set(key, value);
+      } catch (error) {
+        failures.set(key, error);
+      }
+    }));
+    options?.signal?.throwIfAborted();
+    const invalid = [...failures.values()].find((error) => error instanceof ValidationException);
+    if (invalid !== undefined) throw invalid;
+    if (failures.size > 0) throw partialError("get", { failures, results, count: unique.length });
+    return results;
+  }
+
+  async gets<Value = unknown>(
+    key: string,
+    options?: OperationOptions,
+  ): Promise<{ value: Value; cas: bigint } | undefined> {
+    return await this.#fleets.attempt(key, options, undefined, async (strict) => {
+      return await askFirst(this.#fleets, key, strict, async (client, replica) => {
+        const found = await client.gets<Value>(key, strict);
+        if (found === undefined) return undefined;
+        return { value: found.value, cas: this.#fleets.casOf(found.cas, replica) };
+      });
+    });
+  }
+
+  async getAndTouch<Value = unknown>(
+    key: string,
+    exptime: Exptime,
+    options?: OperationOptions,
+  ): Promise<Value | undefined> {
+    const value = await this.get<Value>(key, options);
+    if (value !== undefined) await this.touch(key, exptime, options);
+    return value;
+  }
+
+  async set(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    await this.#fleets.attempt(key, options, undefined, async (strict) => {
+      await writeAll(this.#fleets, key, (client) => client.set(key, value, exptime, strict));
+    });
+  }
+
+  async setMany(
+    entries: Iterable<readonly [key: string, value: unknown]> | Readonly<Record<string, unknown>>,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<void> {
+    const values = readEntries(entries);
+    const [key = ""] = values.keys();
+    await this.#fleets.attempt(key, options, undefined, async (strict) => {
+      const outcomes = await Promise.allSettled(
+        this.#fleets.clients.map((client) => client.setMany(values, exptime, strict)),
+      );
+      const results = new Map(Array.from(values.keys(), (key) => [key, true]));
+      requireManyTaken(this.#fleets, "set", results, outcomes);
+    });
+  }
+
+  async add(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#fleets.attempt(key, options, false, async (strict) => {
+      return await add(this.#fleets, key, value, exptime, strict);
+    });
+  }
+
+  async replace(
+    key: string,
+    value: unknown,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#fleets.attempt(key, options, false, async (strict) => {
+      return await change(this.#fleets, key, strict, (client) => {
+        return client.replace(key, value, exptime, strict);
+      }, { exptime: () => exptime });
+    });
+  }
+
+  async append(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#fleets.attempt(key, options, false, async (strict) => {
+      return await change(this.#fleets, key, strict, (client) => client.append(key, data, strict));
+    });
+  }
+
+  async prepend(
+    key: string,
+    data: string | Uint8Array,
+    options?: OperationOptions,
+  ): Promise<boolean> {
+    return await this.#fleets.attempt(key, options, false, async (strict) => {
+      return await change(this.#fleets, key, strict, (client) => client.prepend(key, data, strict));
+    });
+  }
+
+  async cas(
+    key: string,
+    value: unknown,
+    cas: bigint,
+    exptime?: Exptime,
+    options?: OperationOptions,
+  ): Promise<CasOutcome> {
+    if (typeof cas !== "bigint") throw invalidOption("cas", cas, "a bigint that gets has returned");
+    const fleets = this.#fleets;
+    const { replica, cas: casThere } = fleets.readCas(cas);
+    return await fleets.attempt<CasOutcome, OperationOptions>(
+      key,
+      options,
+      "not_found",
+      async (strict) => {
+        await fleets.deleteMissed(replica, key);
+        const client = fleets.client(replica);
+        const outcome = await client.cas(key, value, casThere, exptime, strict);
+        if (outcome === "stored") await copyToOthers(fleets, key, replica, strict, exptime);
+        // It was written since, or that fleet has lost it.
+        if (outcome === "not_found" && await heal(fleets, key, replica, strict)) return "exists";
+        return outcome;
+      },
+    );
+  }
+
+  async incr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await count(this.#fleets, "incr", key, delta, options);
+  }
+
+  async decr(
+    key: string,
+    delta?: bigint | number,
+    options?: CounterOptions,
+  ): Promise<bigint | undefined> {
+    return await count(this.#fleets, "decr", key, delta, options);
+  }
+
+  async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    return await this.#fleets.attempt(key, options, false, async (strict) => {
+      const all = await changeAll(this.#fleets, key, (client) => {
+        return client.touch(key, exptime, strict);
+      });
+      return all.includes(true);
+    });
+  }
+
+  async delete(key: string, options?: OperationOptions): Promise<boolean> {
+    return await this.#fleets.attempt(key, options, false, async (strict) => {
+      const all = await writeAll(this.#fleets, key, (client) => client.delete(key, strict));
+      return all.includes(true);
+    });
+  }
+
+  async deleteMany(
+    keys: Iterable<string>,
+    options?: OperationOptions,
+  ): Promise<Map<string, boolean>> {
+    const unique = readKeys(keys, "delete");
+    const [key = ""] = unique;
+    const results = new Map(unique.map((key) => [key, false]));
+    return await this.#fleets.attempt(key, options, results, async (strict) => {
+      const outcomes = await Promise.allSettled(
+        this.#fleets.clients.map((client) => client.deleteMany(unique, strict)),
+      );
+      const all = outcomes.flatMap<ReadonlyMap<string, unknown>>((outcome) => {
+        if (outcome.status === "fulfilled") return [outcome.value];
+        return isPartial(outcome.reason) ? [outcome.reason.results] : [];
+      });
+      for (const key of unique) {
+        results.set(key, all.some((deleted) => deleted.get(key) === true));
+      }
+      requireManyTaken(this.#fleets, "delete", results, outcomes);
+      return results;
+    });
+  }
+
+  async getOrSet<Value>(
+    key: string,
+    load: () => Value | Promise<Value>,
+    options?: GetOrSetOptions,
+  ): Promise<Value> {
+    return await getOrSet(this.#fleets, key, load, options);
+  }
+
+  async update<Value = unknown>(
+    key: string,
+    change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+    options?: UpdateOptions,
+  ): Promise<Value | undefined> {
+    return await update(this.#fleets, key, change, options);
+  }
+
+  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    return await this.#fleets.attempt(key, options, false, async (strict) => {
+      const all = await changeAll(this.#fleets, key, (client) => client.invalidate(key, strict));
+      return all.includes(true);
+    });
+  }
+
+  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    return await this.#fleets.attempt(key, options, undefined, async (strict) => {
+      return await askFirst(this.#fleets, key, strict, async (client, replica) => {
+        const info = await client.inspect(key, strict);
+        return info && { ...info, cas: this.#fleets.casOf(info.cas, replica) };
+      });
+    });
+  }
+
+  withTranscoder(transcoder: Transcoder): ReplicasView {
+    const clients = this.#fleets.clients.map((client) => client.withTranscoder(transcoder));
+    return new ReplicasView(this.#fleets.withClients(clients));
+  }
+
+  locate(key: string): KeyLocation | Promise<KeyLocation> {
+    return this.#fleets.client(0).locate(key);
+  }
+}

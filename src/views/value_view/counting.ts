@@ -1,0 +1,93 @@
+/** Counters in a view: by memcached, where it has the number as it is, else by reading and storing it. @module */
+
+import {
+  ClientException,
+  type CounterOptions,
+  type OperationOptions,
+  ValidationException,
+} from "../../../mod.ts";
+import { checkSignal } from "../../option_checks.ts";
+import { isBackendFailure } from "../../protocol/backend_failure.ts";
+import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
+import { ifThere } from "./presence.ts";
+import { rewrite } from "./rewriting.ts";
+import { changedTooOften, MOST_ATTEMPTS, type ValueStore } from "./value_store.ts";
+import { addOver } from "./writing.ts";
+
+/** The number that counters wrap at. */
+const COUNTER_END = 1n << 64n;
+
+/** As `incr` and `decr` of the client. */
+export async function count(
+  store: ValueStore,
+  verb: "incr" | "decr",
+  key: string,
+  delta: bigint | number,
+  options: CounterOptions | undefined,
+): Promise<bigint | undefined> {
+  checkSignal(options);
+  const isPlain = store.rules.isPlain(key);
+  const innerKey = await store.rules.keyOf(key);
+  if (isPlain === true && !store.rules.mayHide) {
+    return await store.inner[verb](innerKey, delta, store.innerOptions(options));
+  }
+  const { initial, exptime, ...rest } = copyPassedOptions(options ?? {});
+  const step = readDelta(delta);
+  const first = initial === undefined ? undefined : readDelta(initial);
+  // A caller that passes `initial` gets a number or an error, never `undefined`.
+  const counting: OperationOptions = first === undefined ? rest : strictly(rest);
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const counted = await countOnce(store, verb, key, step, counting);
+    if (counted !== undefined || first === undefined) return counted;
+    if (await addOver(store, key, `${first}`, { options: counting, exptime })) return first;
+  }
+  throw changedTooOften("count", key);
+}
+
+/** Counts a counter that exists. */
+async function countOnce(
+  store: ValueStore,
+  verb: "incr" | "decr",
+  key: string,
+  step: bigint,
+  options: OperationOptions,
+): Promise<bigint | undefined> {
+  const isPlain = store.rules.isPlain(key);
+  if (isPlain === true) {
+    let counted: bigint | undefined;
+    const isThere = await ifThere(store, key, options, async (innerKey, inner) => {
+      return (counted = await store.inner[verb](innerKey, step, inner)) !== undefined;
+    });
+    return isThere ? counted : undefined;
+  }
+  if (isPlain) {
+    try {
+      const innerKey = await store.rules.keyOf(key);
+      return await store.inner[verb](innerKey, step, store.innerOptions(options));
+    } catch (error) {
+      // More than a number is stored, or something else: which of them, it shows when it is read.
+      if (!(error instanceof ClientException) || isBackendFailure(error)) throw error;
+      if (error instanceof ValidationException) throw error;
+    }
+  }
+  const counted = await rewrite(store, key, (value) => {
+    const count = readCount(key, value);
+    if (verb === "incr") return `${(count + step) % COUNTER_END}`;
+    return `${count > step ? count - step : 0n}`;
+  }, options);
+  return typeof counted === "string" ? BigInt(counted) : undefined;
+}
+
+/** Reads a number to count by or from. */
+export function readDelta(delta: bigint | number): bigint {
+  const isCount = typeof delta === "bigint" || Number.isSafeInteger(delta);
+  if (isCount && delta >= 0 && delta < COUNTER_END) return BigInt(delta);
+  const why = "it must be an integer from 0 to 2^64 - 1";
+  throw new ValidationException(`Cannot count by ${String(delta)}: ${why}`, delta);
+}
+
+function readCount(key: string, value: unknown): bigint {
+  if (typeof value === "string" && /^\d{1,20} *$/.test(value)) return BigInt(value.trimEnd());
+  const why = "its value is not a number in decimal digits";
+  throw new ClientException(`Cannot count key ${JSON.stringify(key)}: ${why}`, value);
+}

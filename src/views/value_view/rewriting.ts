@@ -1,0 +1,91 @@
+/** How a view changes a value that memcached cannot change itself: it reads it and stores it again. @module */
+
+import { concat } from "@std/bytes/concat";
+import { ClientException, type OperationOptions } from "../../../mod.ts";
+import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
+import { checkOptions } from "../../option_checks.ts";
+import { ownData } from "../../transcoding/item_codec.ts";
+import { remainingExptime } from "../exptimes.ts";
+import { ifThere } from "./presence.ts";
+import { changedTooOften, MOST_ATTEMPTS, type ValueStore } from "./value_store.ts";
+import { type SendStored, write } from "./writing.ts";
+
+/**
+ * Changes a value and keeps its exptime where the server tells it.
+ *
+ * @returns The new value; `undefined` on a miss.
+ */
+export async function rewrite(
+  store: ValueStore,
+  key: string,
+  change: (value: unknown) => unknown,
+  options: OperationOptions | undefined,
+): Promise<unknown> {
+  const { inner } = store;
+  const innerKey = await store.rules.keyOf(key);
+  const operation = operationOptions(options ?? {});
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const read = store.beginReading(key, options);
+    const [found, info] = await Promise.all([
+      inner.gets(innerKey, operation),
+      inner.inspect(innerKey, operation),
+    ]);
+    if (found === undefined || info === undefined) return undefined;
+    if (found.cas !== info.cas) continue;
+    const value = await read(found.value);
+    if (value === undefined) return undefined;
+    const next = change(value);
+    const exptime = remainingExptime(info, Infinity);
+    const send: SendStored<string> = (innerKey, stored, operation) => {
+      return inner.cas(innerKey, stored, found.cas, exptime, operation);
+    };
+    const writing = { options, exptime, before: found.value };
+    if (await write(store, key, next, writing, send, "not_found") === "stored") return next;
+  }
+  throw changedTooOften("change", key);
+}
+
+/** As `append` and `prepend` of the client, for values that memcached may have in another form. */
+export async function extend(
+  store: ValueStore,
+  verb: "append" | "prepend",
+  key: string,
+  data: string | Uint8Array,
+  options: OperationOptions | undefined,
+): Promise<boolean> {
+  if (store.rules.isPlain(key) === true) {
+    return await ifThere(store, key, options, (innerKey, inner) => {
+      return store.inner[verb](innerKey, data, inner);
+    });
+  }
+  checkOptions(options, OPERATION_OPTIONS);
+  const added = bytesOf(ownData(data, `${verb} data to key ${JSON.stringify(key)}`));
+  const parts = (bytes: Uint8Array) => verb === "append" ? [bytes, added] : [added, bytes];
+  return await rewrite(store, key, (value) => extended(key, value, parts), options) !== undefined;
+}
+
+/** A value with bytes before or behind it: a string stays one, as it does where memcached appends. */
+function extended(
+  key: string,
+  value: unknown,
+  parts: (value: Uint8Array) => Uint8Array[],
+): string | Uint8Array {
+  if (typeof value === "string") return textOf(key, concat(parts(bytesOf(value))));
+  if (value instanceof Uint8Array) return concat(parts(value));
+  const why = "its value is neither a string nor bytes";
+  throw new ClientException(`Cannot append to key ${JSON.stringify(key)}: ${why}`, value);
+}
+
+/** Decodes text, which may begin with a byte order mark. */
+function textOf(key: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    const why = "its value is text, and would not be text any more";
+    throw new ClientException(`Cannot append to key ${JSON.stringify(key)}: ${why}`, bytes);
+  }
+}
+
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? new TextEncoder().encode(data) : data;
+}

@@ -1,0 +1,270 @@
+/** How a view writes values: as its rules store them, and with their cleaning up after it. @module */
+
+import {
+  type CasOutcome,
+  ClientException,
+  type OperationOptions,
+  ValidationException,
+} from "../../../mod.ts";
+import { operationOptions } from "../../commands/operation_options.ts";
+import { isBackendFailure, isUnreachable } from "../../protocol/backend_failure.ts";
+import { checkExptime } from "../../protocol/exptime.ts";
+import {
+  isFault,
+  isPartial,
+  type KeyNames,
+  partialError,
+  partsOf,
+  renameKeys,
+} from "../partial_errors.ts";
+import { strictly } from "../wrapped_commands.ts";
+import { beginIsThere, onlyThere } from "./presence.ts";
+import { UNKNOWN } from "./value_rules.ts";
+import { changedTooOften, MOST_ATTEMPTS, type ValueStore, type Writing } from "./value_store.ts";
+
+/** Sends what is stored for a value. */
+export type SendStored<Result> = (
+  innerKey: string,
+  stored: unknown,
+  inner: OperationOptions | undefined,
+) => Promise<Result>;
+
+/** @param dropped The result of a write that is dropped. */
+export async function write<Result>(
+  store: ValueStore,
+  key: string,
+  value: unknown,
+  writing: Writing,
+  send: SendStored<Result>,
+  dropped: Result,
+): Promise<Result> {
+  const { options } = writing;
+  const inner = store.innerOptions(options);
+  const innerKey = await store.rules.keyOf(key);
+  const stored = await store.toStored(value, key, writing);
+  if (stored === UNKNOWN) return dropped;
+  const names = new Map([[innerKey, [key]]]);
+  const all = new Map([[innerKey, stored]]);
+  return await cleaningUp(store, names, all, options, () => send(innerKey, stored, inner));
+}
+
+/**
+ * Carries out a write; then has the rules clean up what it has replaced, or what was refused.
+ *
+ * @param absent Gets the keys that turned out to be absent.
+ */
+async function cleaningUp<Result>(
+  store: ValueStore,
+  names: KeyNames,
+  stored: ReadonlyMap<string, unknown>,
+  options: OperationOptions | undefined,
+  send: () => Promise<Result>,
+  absent?: Set<string>,
+): Promise<Result> {
+  const replaced = store.rules.replaced?.bind(store.rules);
+  if (replaced === undefined) return await send();
+  // Sent in one turn with the write and before it: that takes no round trip more.
+  const reading = store.inner.getMany(names.keys(), operationOptions(options ?? {})).catch(() => {
+    return new Map();
+  });
+  const [outcome] = await Promise.allSettled([send()]);
+  const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
+  const present: ReadonlyMap<string, unknown> = await reading;
+  // What is left over is memory, no fault: it expires.
+  await Promise.allSettled(Array.from(names, async ([innerKey, keys]) => {
+    const key = lastOf(keys);
+    const faultOfKey = isPartial(fault) ? fault.failures.get(key) : fault;
+    // Another fault leaves open what is stored.
+    const isRefused = faultOfKey instanceof ClientException && !isBackendFailure(faultOfKey);
+    if (faultOfKey !== undefined && !isRefused) return;
+    const before = faultOfKey === undefined ? present.get(innerKey) : undefined;
+    const change = { before, offered: stored.get(innerKey) };
+    if (await replaced(key, change, options) === false) absent?.add(key);
+  }));
+  if (outcome.status === "rejected") throw fault;
+  return outcome.value;
+}
+
+/** Stores many values. */
+export async function writeMany(
+  store: ValueStore,
+  values: ReadonlyMap<string, unknown>,
+  writing: Writing,
+): Promise<void> {
+  const { options, exptime } = writing;
+  const names = await store.namesOf(values.keys());
+  const inner = store.innerOptions(options);
+  const early = new Map<string, unknown>();
+  const stored = new Map<string, unknown>();
+  await Promise.all(Array.from(names, async ([innerKey, keys]) => {
+    const key = lastOf(keys);
+    try {
+      const value = await store.toStored(values.get(key), key, writing);
+      if (value !== UNKNOWN) stored.set(innerKey, value);
+    } catch (error) {
+      // A fault of one key, as of a server that gets a part of its value, keeps no other from being stored.
+      if (!isFault(error)) throw error;
+      early.set(innerKey, error);
+    }
+  }));
+  const { failures, results } = stored.size === 0 && names.size > 0
+    ? { failures: new Map<string, unknown>(), results: new Map<string, boolean>() }
+    : await partsOf(
+      cleaningUp(store, names, stored, options, async () => {
+        await store.inner.setMany(stored, exptime, inner);
+        return new Map(Array.from(stored.keys(), (key) => [key, true]));
+      }),
+      names,
+    );
+  for (const [key, error] of renameKeys(early, names)) failures.set(key, error);
+  if (failures.size > 0) throw partialError("set", { failures, results, count: values.size });
+}
+
+/** As `add` of the client; what counts as a miss is stored over. */
+export async function addOver(
+  store: ValueStore,
+  key: string,
+  value: unknown,
+  writing: Writing,
+): Promise<boolean> {
+  const { options, exptime } = writing;
+  const send: SendStored<boolean> = (innerKey, stored, inner) => {
+    return store.inner.add(innerKey, stored, exptime, inner);
+  };
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    if (await write(store, key, value, writing, send, false)) return true;
+    // What is stored as it is never counts as a miss.
+    if (store.rules.isPlain(key) === true && !store.rules.mayHide) return false;
+    if (!await discard(store, key, await store.rules.keyOf(key), options)) return false;
+  }
+  throw changedTooOften("add", key);
+}
+
+/** As `replace` of the client; what counts as a miss is not replaced. */
+export async function replaceThere(
+  store: ValueStore,
+  key: string,
+  value: unknown,
+  writing: Writing,
+): Promise<boolean> {
+  return await write(store, key, value, writing, (innerKey, stored, inner) => {
+    return store.rules.mayHide
+      ? replaceVisible(store, key, stored, writing)
+      : store.inner.replace(innerKey, stored, writing.exptime, inner);
+  }, false);
+}
+
+async function replaceVisible(
+  store: ValueStore,
+  key: string,
+  stored: unknown,
+  { options, exptime }: Writing,
+): Promise<boolean> {
+  checkExptime(exptime, Date.now);
+  const innerKey = await store.rules.keyOf(key);
+  const inner = store.innerOptions(options);
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const isThere = beginIsThere(store, key, options);
+    const found = await store.inner.gets(innerKey, inner);
+    // It also refuses a value that cannot be stored.
+    if (found === undefined) return await store.inner.replace(innerKey, stored, exptime, inner);
+    if (!await isThere(found.value)) return false;
+    const outcome = await store.inner.cas(innerKey, stored, found.cas, exptime, inner);
+    if (outcome !== "exists") return outcome === "stored";
+  }
+  throw changedTooOften("replace", key);
+}
+
+/** As `cas` of the client; what counts as a miss is not found. */
+export async function casThere(
+  store: ValueStore,
+  key: string,
+  value: unknown,
+  cas: bigint,
+  writing: Writing,
+): Promise<CasOutcome> {
+  const { options, exptime } = writing;
+  return await write<CasOutcome>(store, key, value, writing, async (innerKey, stored, inner) => {
+    if (store.rules.mayHide) {
+      const isThere = beginIsThere(store, key, options);
+      const found = await store.inner.gets(innerKey, inner).catch(unreadable);
+      if (found !== undefined && !await isThere(found.value)) return "not_found";
+    }
+    return await store.inner.cas(innerKey, stored, cas, exptime, inner);
+  }, "not_found");
+}
+
+/** What cannot be read is there: nothing is known that would hide it. */
+function unreadable(error: unknown): undefined {
+  const isRead = error instanceof ClientException && !isBackendFailure(error);
+  if (!isRead || error instanceof ValidationException) throw error;
+}
+
+/**
+ * Deletes keys; what counts as a miss was not there.
+ *
+ * @param operate Deletes what is stored; tells which of the caller's keys there were.
+ */
+export async function remove(
+  store: ValueStore,
+  names: KeyNames,
+  options: OperationOptions | undefined,
+  operate: (inner: OperationOptions | undefined) => Promise<Map<string, boolean>>,
+): Promise<Map<string, boolean>> {
+  const absent = new Set<string>();
+  const operateAndCleanUp = async (inner: OperationOptions | undefined) => {
+    return await cleaningUp(store, names, new Map(), options, () => operate(inner), absent);
+  };
+  // What has parts shows with them whether it was there.
+  const found =
+    await (store.rules.isThere === undefined
+      ? onlyThere(store, names, options, operateAndCleanUp)
+      : operateAndCleanUp(store.innerOptions(options)));
+  for (const key of absent) found.set(key, false);
+  return found;
+}
+
+/**
+ * Removes what is stored and counts as a miss, so that it can be stored again; what others put there stays.
+ *
+ * @returns Whether there was anything like that.
+ */
+export async function discard(
+  store: ValueStore,
+  key: string,
+  innerKey: string,
+  options: OperationOptions | undefined,
+): Promise<boolean> {
+  const { inner, rules } = store;
+  const operation = operationOptions(options ?? {});
+  const read = store.beginReadingOrUnknown(key, options);
+  const found = await inner.gets(innerKey, operation);
+  if (found === undefined || await read(found.value) !== undefined) return false;
+  if (rules.mayLose && !await isLost(store, key, found.value, operation)) return false;
+  // An item that has expired: memcached can delete by its cas unique in no other way that every version knows.
+  const past = new Date(Date.now() - 86_400_000);
+  await inner.cas(innerKey, found.value, found.cas, past, operation);
+  const change = { before: found.value, offered: undefined };
+  await Promise.allSettled([rules.replaced?.(key, change, options)]);
+  return true;
+}
+
+/** Whether a part of a value is missing, and not only on a server that cannot be reached. */
+async function isLost(
+  store: ValueStore,
+  key: string,
+  stored: unknown,
+  options: OperationOptions,
+): Promise<boolean> {
+  try {
+    return await store.beginReading(key, strictly(options))(stored) === undefined;
+  } catch (error) {
+    if (isUnreachable(error)) return false;
+    throw error;
+  }
+}
+
+/** The key that is stored of those that have become one: the last one. */
+function lastOf(keys: string | readonly string[]): string {
+  return [keys].flat().at(-1) ?? "";
+}

@@ -1,0 +1,50 @@
+/** What a view asks of the commands that it stands on. @module */
+
+import { type KeyCommands, Namespace, type OperationOptions } from "../../mod.ts";
+import { KEY_COMMAND_OPTIONS } from "../commands/operation_options.ts";
+import { sessionOf } from "../commands/session.ts";
+import { copyOptions, invalidOption, type OptionTypes } from "../option_checks.ts";
+import { MAX_KEY_LENGTH } from "../protocol/key.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
+import { longestKeyIn } from "../protocol/longest_key.ts";
+
+/**
+ * Checks what a view is made of.
+ *
+ * @throws {ValidationException} When it does not have the commands on keys.
+ */
+export function checkCommands(client: KeyCommands, name = "client"): void {
+  if (typeof client?.get === "function" && typeof client.withTranscoder === "function") return;
+  throw invalidOption(name, client, "a client, a namespace or a view");
+}
+
+/** The longest key that these commands take. */
+export function longestKeyOf(commands: KeyCommands): number {
+  const keys = keyFormatOf(commands);
+  const longest = keys === undefined ? MAX_KEY_LENGTH : longestKeyIn(keys);
+  if (commands instanceof Namespace) return commands.longestKey - (MAX_KEY_LENGTH - longest);
+  return commands.longestKey ?? longest;
+}
+
+/** The format that a client gives its keys, where it has one. */
+export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
+  return sessionOf(commands)?.settings.keys;
+}
+
+/** The options of all commands on keys, and those that views add to them. */
+export const PASSED_OPTIONS: OptionTypes<OperationOptions & { tags: unknown }> = {
+  ...KEY_COMMAND_OPTIONS,
+  tags: "any",
+};
+
+const PASSED_NAMES = /* @__PURE__ */ Object.keys(PASSED_OPTIONS);
+
+/** Copies the options that a view passes on, also those that getters of a class return. */
+export function copyPassedOptions<Options extends OperationOptions>(options: Options): Options {
+  return copyOptions(options, PASSED_NAMES);
+}
+
+/** The same options, with which a server's fault is an error also where the client's `failover` is `"miss"`. */
+export function strictly<Options extends OperationOptions>(options: Options): Options {
+  return { ...options, failover: "error" };
+}
