@@ -47,6 +47,16 @@ export function ttlOf({ exptime }: ItemMetadata): number | undefined {
   return exptime === undefined ? undefined : Math.round((exptime.getTime() - Date.now()) / 1000);
 }
 
+/**
+ * The remaining lifetime in a record: `null` for ever, as {@linkcode ttlOf} has it there.
+ *
+ * @param ttl Seconds as memcached tells them; absent where a server cannot tell.
+ * @param never What memcached tells for ever.
+ */
+export function ttlField(ttl: number | undefined, never: number = -1): number | null | undefined {
+  return ttl === never ? null : ttl;
+}
+
 function ttlFilter(text: string): ItemFilter {
   if (text === "never") return ({ exptime }) => exptime === undefined;
   const [, sign, rest = ""] = /^([<>]=?)(.+)$/.exec(text) ?? [];

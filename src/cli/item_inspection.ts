@@ -11,6 +11,7 @@ import {
 } from "../../mod.ts";
 import { type DetectedFormat, detectFormat } from "../transcoding/formats/detect.ts";
 import type { Fleet } from "./fleet.ts";
+import { ttlField } from "./item_filter.ts";
 import { decodedKey } from "./keys_of_bytes.ts";
 import { allTranscoders } from "./known_formats.ts";
 import type { Row } from "./printer.ts";
@@ -81,6 +82,11 @@ function infoOf({ flags: { f = "", s, c = "0", t, l, h } }: MetaReply): ItemInfo
   };
 }
 
+/** The lifetime and the use of an item; nothing if its server cannot tell them: an empty field of CSV is for ever. */
+export function timesOf({ ttl, lastAccess, fetched }: ItemInfo): Row {
+  return ttl === undefined ? {} : { ttl: ttlField(ttl), lastAccess, fetched };
+}
+
 /** What is known of an item, wherever the ring would put it. */
 async function describe(
   where: { readonly key: string; readonly server: string },
@@ -90,8 +96,7 @@ async function describe(
   const formats = item === undefined ? [] : await formatsOf(item);
   const best = formats.find(({ error }) => error === undefined);
   const row: Row = {
-    ...{ ...where, size: info.size, ttl: info.ttl, lastAccess: info.lastAccess },
-    ...{ fetched: info.fetched, cas: info.cas, flags: info.flags },
+    ...{ ...where, size: info.size, ...timesOf(info), cas: info.cas, flags: info.flags },
     formats: formats.map(({ client, holds, confidence }) => ({ client, holds, confidence })),
     ...(best === undefined ? {} : fieldOf(best.value)),
   };

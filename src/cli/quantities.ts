@@ -45,6 +45,19 @@ export function readTtl(text: string): number {
   throw new UsageFault(`"${text}" is not a lifetime: memcached counts whole seconds`);
 }
 
+/** 30 days, and the last second of 2038 that memcached can count to. */
+const [LONGEST_RELATIVE, LAST_SECOND] = [2_592_000, 0x7fffffff];
+
+/**
+ * Reads the lifetime of an item that is to be stored, as memcached takes it: a number above 30 days would be a time since
+ * 1970, long past for every lifetime.
+ */
+export function readExptime(text: string): number {
+  const seconds = readTtl(text);
+  if (seconds <= LONGEST_RELATIVE) return seconds;
+  return Math.min(Math.ceil(Date.now() / 1000) + seconds, LAST_SECOND);
+}
+
 /** Reads `512`, `10k`, `1.5m` or `1g`; the result is in bytes. */
 export function readSize(text: string): number {
   const [, number, unit = "b"] = /^(\d+(?:\.\d+)?)(b|k|m|g)?(?:i?b)?$/i.exec(text) ?? [];

@@ -6,6 +6,7 @@ import { Client as MemjsClient } from "../../src/adapters/memjs.ts";
 import { fastifyRateLimitStore } from "../../src/adapters/rate_limit.ts";
 import { honoSessionStorage, moecacheSessionStore } from "../../src/adapters/session.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { turn } from "../support/turns.ts";
 
 /** Nothing listens there. */
 const NOWHERE = "127.0.0.1:1";
@@ -28,7 +29,7 @@ async function uncaught(calls: readonly ((thrower: () => never) => void)[]): Pro
     }
     await all.promise;
     // None is called again with its own error.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
   } finally {
     globalThis.removeEventListener("error", listener);
   }

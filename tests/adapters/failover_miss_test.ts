@@ -18,7 +18,8 @@ import {
 } from "../../src/adapters/session.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
-import { SwitchedFleet, type SwitchedServer } from "../support/switched_fleet.ts";
+import { SwitchedFleet, type SwitchedServer, untilUp } from "../support/switched_fleet.ts";
+import { until } from "../support/turns.ts";
 
 const URL_ = "https://example.com/page";
 /** What the keys on each server have in them; all others are on the last one. */
@@ -225,7 +226,7 @@ Deno.test("Keyv and unstorage have nothing, and drop what is set, without the co
     await assertRejects(() => driver.clear(), SocketError);
     await assertRejects(() => driver.getKeys(), SocketError);
     await counter.become("up");
-    while (await store.get("key") === undefined) await new Promise((go) => setTimeout(go, 1));
+    await until(async () => await store.get("key") !== undefined);
     assertEquals([await store.get("key"), await driver.getItem("key")], ["old", "old"]);
     assert(client.servers[0]!.missed > 0);
   });
@@ -259,7 +260,7 @@ Deno.test("ending a session rejects if it cannot be deleted, whichever server is
       assertEquals(await strategy.readData(id), null);
       await servers.get(gone)!.become("up");
       const isBack = () => client.servers.every(({ state }) => state !== "down");
-      while (!isBack()) await new Promise((go) => setTimeout(go, 1));
+      await until(() => isBack());
       // Without the counter, the session itself could be reached all the same.
       const left = gone === "rest" ? { user: "Ada" } : null;
       assertEquals(await strategy.readData(id), left);
@@ -320,9 +321,7 @@ Deno.test("Keyv lists, and unstorage clears, what is on the other servers before
     await assertRejects(() => driver.clear("x"), SocketError);
     assertEquals([await driver.getItem("x:one"), await driver.getItem("y:one")], [null, "1"]);
     await fleet.servers[2]!.become("up");
-    while (client.servers.some(({ state }) => state === "down")) {
-      await new Promise((go) => setTimeout(go, 1));
-    }
+    await untilUp(client);
     await driver.clear("x");
     assertEquals(await driver.getKeys(), ["y:one"]);
   }

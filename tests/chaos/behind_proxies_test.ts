@@ -6,6 +6,7 @@ import { lock } from "../../src/patterns/mod.ts";
 import { extent } from "../support/extent.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { REAL_PROXIES } from "../support/real_proxies.ts";
+import { until } from "../support/turns.ts";
 import { History } from "./history.ts";
 import { judge } from "./model.ts";
 import { ProxiedLoad, storeLasting } from "./proxied_load.ts";
@@ -174,14 +175,13 @@ async function reaches(
   indexOf: (key: string, ports: readonly number[]) => number,
 ): Promise<void> {
   const missing = new Set(ports.keys());
-  const end = performance.now() + 10_000;
-  for (let i = 0; missing.size > 0; i++) {
-    const key = `key:${i}:`;
+  let number = 0;
+  await until(async () => {
+    const key = `${number++}:key`;
     const isReached = await client.get(key).then(() => true, () => false);
     if (isReached) missing.delete(indexOf(key, ports));
-    else await sleep(10);
-    assert(performance.now() < end, "the proxy does not reach its servers");
-  }
+    return missing.size === 0;
+  });
 }
 
 function closing(clients: readonly Client[]): AsyncDisposable {

@@ -2,7 +2,7 @@
 
 import { Client, type EncodedValue, rawTranscoder } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -57,6 +57,34 @@ Deno.test("set --cas stores only an item that has not changed, and --flags store
   assertEquals((await moecache(`set key third --cas ${cas}`, { env })).code, 1);
   assertEquals((await moecache("get key", { env })).output, "second\n");
 });
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`a lifetime of years is one, however it is set, on ${kind}`, async () => {
+    await using server = await start();
+    const env = { MEMCACHED_SERVERS: server.address };
+    const inspect = async (key: string) => {
+      const { code, output } = await moecache(["inspect", key, "--json"], { env });
+      assertEquals(code, 0, key);
+      return JSON.parse(output);
+    };
+    for (const [long, least] of [["60d", 59 * 86_400], ["2000w", 3 * 365 * 86_400]] as const) {
+      await moecache("set ü first", { env });
+      const { cas } = await inspect("ü");
+      const lines = [
+        ["set", "ü", "second", "--cas", String(cas), "--ttl", long],
+        ["touch", "ü", long],
+        ["incr", "visits", "--initial", "1", "--ttl", long],
+        ["set", "key", "value", "--ttl", long],
+      ];
+      for (const line of lines) {
+        const [command, key = ""] = line;
+        assertEquals((await moecache(line, { env })).code, 0, `${command} ${long}`);
+        assert((await inspect(key)).ttl > least, `${command} ${long}`);
+      }
+      await moecache("del visits", { env });
+    }
+  });
+}
 
 Deno.test("inspect shows which client wrote an item, and its value", async () => {
   await using server = await MemcachedServer.listen();

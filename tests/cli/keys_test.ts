@@ -3,7 +3,7 @@
 import { Client } from "@moecache/moecache";
 import { ketama } from "@moecache/moecache/rings";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { globFilter } from "../../src/cli/item_filter.ts";
 import { UsageFault } from "../../src/cli/usage.ts";
 import { SERVERS } from "../support/every_server.ts";
@@ -11,6 +11,8 @@ import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { moecache } from "./fake_terminal.ts";
 
 const ITEMS = 5000;
+/** The type of the events that have no lifetime: a store logs one of them as well. */
+const READ = "item_get";
 
 for (const [kind, start] of Object.entries(SERVERS)) {
   Deno.test(`keys lists every key once, on ${kind}`, async () => {
@@ -54,6 +56,51 @@ Deno.test("keys filters by prefix, pattern, size and lifetime, and ends at the l
   assertEquals((await moecache("keys --prefix nothing", { env })).code, 1);
   assertEquals((await moecache("keys --ttl 60", { env })).code, 2);
   assertEquals((await moecache("keys --server nowhere:1", { env })).code, 2);
+});
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`records have a null ttl for what never expires, in every command, on ${kind}`, async () => {
+    await using server = await start();
+    await using client = new Client(server.address);
+    const env = { MEMCACHED_SERVERS: server.address };
+    const store = () => Promise.all([client.set("forever", 1), client.set("brief", 1, 1000)]);
+    await store();
+    const timer = setInterval(() => store().catch(() => {}), 10);
+    const ttlOf = async (line: string, key: string) => {
+      const { output } = await moecache(`${line} --json`, { env });
+      const records = output.trimEnd().split("\n").map((text) => JSON.parse(text));
+      return records.find((record) => record.key === key && record.type !== READ).ttl;
+    };
+    const cellOf = async (line: string, key: string) => {
+      const { output } = await moecache(`${line} --csv`, { env });
+      const [head = [], ...rows] = output.split("\n").map((text) => text.split(","));
+      const row = rows.find((row) => row[head.indexOf("key")] === key && !row.includes(READ));
+      return row?.[head.indexOf("ttl")];
+    };
+    try {
+      for (const command of ["keys", "big", "inspect", "explain --everywhere", "monitor -n 8"]) {
+        for (const [key, isBrief] of [["forever", false], ["brief", true]] as const) {
+          const line = /^[ie]/.test(command) ? `${command} ${key}` : command;
+          const [ttl, cell] = [await ttlOf(line, key), await cellOf(line, key)];
+          if (isBrief) assert(Math.abs(ttl - 1000) < 5 && Math.abs(Number(cell) - 1000) < 5, line);
+          else assertEquals([ttl, cell], [null, ""], line);
+        }
+      }
+    } finally {
+      clearInterval(timer);
+    }
+  });
+}
+
+Deno.test("inspect and explain have no ttl in their records where the server cannot tell it", async () => {
+  await using server = await MemcachedServer.listen({ imitate: "1.4.20" });
+  await using client = new Client(server.address);
+  await client.set("key", 1);
+  const env = { MEMCACHED_SERVERS: server.address };
+  for (const command of ["inspect key", "explain key --everywhere"]) {
+    const { output } = await moecache(`${command} --csv`, { env });
+    assertEquals(output.split("\n")[0]?.split(",").includes("ttl"), false, output);
+  }
 });
 
 Deno.test("keys shows keys of any bytes among many, a line each", async () => {

@@ -7,6 +7,7 @@ import { moecache } from "./fake_terminal.ts";
 import { pause } from "../../src/cli/pause.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { untilAborted } from "../../src/cli/terminal.ts";
+import { until } from "../support/turns.ts";
 
 const PROGRAM = new URL("../../src/cli/mod.ts", import.meta.url).pathname;
 
@@ -79,7 +80,7 @@ for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     const line = `${JSON.stringify({ key: "key", exptime: null, flags: 274, base64: "MQ==" })}\n`;
     // As many as are stored together.
     await writer.write(new TextEncoder().encode(line.repeat(1000)));
-    while (await client.get("key") === undefined) await new Promise((r) => setTimeout(r, 20));
+    await until(async () => await client.get("key") !== undefined);
     await writer.write(new TextEncoder().encode(line.slice(0, 20)));
     child.kill(signal);
     const [output, messages, { code }] = await Promise.all([

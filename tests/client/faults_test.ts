@@ -21,6 +21,7 @@ import { WAYS } from "../support/dials.ts";
 import { splits, utf8 } from "../protocol/splits.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
+import { turn, until } from "../support/turns.ts";
 
 const VALUE = "VALUE key 274 5\r\nv\r\nlu\r\nEND\r\n";
 
@@ -33,7 +34,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
 
 /** Waits until the event loop has nothing more at hand. */
 async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let i = 0; i < 5; i++) await turn();
 }
 
 /** Waits until a client has a connection, and has begun to write. */
@@ -475,7 +476,6 @@ Deno.test("Client does not count a long turn as time for connecting", async () =
 
 Deno.test("Client closes a connection on which nothing comes after a write has ended", async () => {
   let dials = 0;
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
   const encoder = new TextEncoder();
   // A socket that answers its first request in the turn in which the write of it ends, and no other.
   const dial: Dial = () => {
@@ -690,10 +690,8 @@ Deno.test("Client spreads work over all connections that it may open", async () 
   const waiting: Promise<unknown>[] = [];
   for (let i = 0; i < 5; i++) {
     waiting.push(client.get(`key${i}`));
-    const end = performance.now() + 10_000;
-    do await settle(); while (
-      peer.connectionCount < Math.min(i + 1, 3) && performance.now() < end
-    );
+    await until(() => peer.connectionCount >= Math.min(i + 1, 3));
+    await settle();
   }
   assertEquals(peer.connectionCount, 3);
   const all = Promise.allSettled(waiting);

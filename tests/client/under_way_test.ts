@@ -5,6 +5,7 @@ import { Client, type ClientOptions, type Dial, SocketError } from "../../mod.ts
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { play } from "../connection/manual_socket.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
+import { turn } from "../support/turns.ts";
 
 Deno.test("when a proxy hangs up, each error names the operations that were under way", async () => {
   await using server = await MemcachedServer.listen({ imitate: "twemproxy 0.5" });
@@ -116,7 +117,7 @@ for (const [action, use] of Object.entries(OPERATIONS)) {
       let error: unknown;
       failing.then((reason) => error = reason);
       while (error === undefined) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await turn();
         clock.tick(100);
       }
       assert(error instanceof SocketError, `${error}`);

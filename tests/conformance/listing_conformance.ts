@@ -12,6 +12,7 @@ import {
 } from "../../mod.ts";
 import { listed } from "../support/listed.ts";
 import { onEveryServer } from "../support/every_server.ts";
+import { until } from "../support/turns.ts";
 
 /** Describes the listing of items and events by clients made with each of these options. */
 export function describeListing(
@@ -122,7 +123,7 @@ export function describeListing(
       }, "enough");
       // The crawler may not have noticed yet; items waits for it.
       assert((await Array.fromAsync(client.items())).length > 4000);
-      while ((await client.stats())[0]?.curr_connections !== "1") await pause(10);
+      await until(async () => (await client.stats())[0]?.curr_connections === "1");
     });
 
     test("items ends when the signal is aborted, and when the client is closed", async (client) => {
@@ -193,7 +194,7 @@ export function describeListing(
         assert(arrival?.type === "conn_new");
         assertEquals([arrival.remoteAddress, arrival.transport], ["127.0.0.1", "tcp"]);
         await client.get("key");
-        while ((await client.stats())[0]?.curr_connections !== "1") await pause(10);
+        await until(async () => (await client.stats())[0]?.curr_connections === "1");
       },
     );
 
@@ -243,8 +244,4 @@ async function send(address: string, request: string): Promise<boolean> {
   using socket = await Deno.connect({ hostname: hostname!, port: Number(port) });
   await socket.write(new TextEncoder().encode(request));
   return await socket.read(new Uint8Array(100)) !== null;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -21,6 +21,7 @@ import { listed } from "../support/listed.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { AuthMemcached } from "../support/memcached_auth.ts";
 import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
+import { turn } from "../support/turns.ts";
 
 const auth: Credentials = { username: "user", password: "s3cret/ü" };
 const wrong: Credentials = { username: "user", password: "wrong-pässword" };
@@ -179,7 +180,7 @@ for (const way of WAYS) {
     });
     await using client = new Client(peer.address, { auth, ...way });
     const operations = [client.get("a"), client.get("b")];
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let turns = 0; turns < 20; turns++) await turn();
     answered.resolve();
     assertEquals(await Promise.all(operations), [undefined, undefined]);
     assertEquals(received, [

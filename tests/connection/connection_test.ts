@@ -5,6 +5,7 @@ import { DeleteCommand } from "../../src/protocol/commands/answer.ts";
 import { Counters } from "../../src/observation.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { systemClock } from "../../src/waiting.ts";
+import { turn } from "../support/turns.ts";
 
 const OPTIONS = {
   server: "server",
@@ -54,7 +55,7 @@ for (const direct of [true, false]) {
       connection.end(new SocketError("over"));
       await connection.closed;
       // The dialer's socket comes after the end where it ended first.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await turn();
       assertEquals(transport.isClosed, true, `after ${turns} turns`);
     }
   });
@@ -82,7 +83,7 @@ Deno.test("Connection closes its socket before everything is written", async () 
   }, { opened: () => open(), answered() {}, ended: () => void ends++ });
   connection.submit(new DeleteCommand("key"));
   await opened;
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await turn();
   connection.end(new SocketError("over"));
   await connection.closed;
   assertEquals(ends, 1);

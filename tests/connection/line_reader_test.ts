@@ -8,6 +8,7 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { settle } from "./manual_socket.ts";
 import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
 import { systemClock } from "../../src/waiting.ts";
+import { standstill, turn } from "../support/turns.ts";
 
 /** A transport whose server says these chunks, one for each read, and then nothing more. */
 class ChunkTransport implements Transport {
@@ -109,7 +110,7 @@ Deno.test("LineReader reads nothing before a line is asked for", async () => {
   assertEquals(await lines.ask("request\r\n"), "a");
   for (const reads of [1, 2, 2, 3, 3]) {
     await lines.next();
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
     assertEquals(transport.reads, reads);
   }
   lines.end();
@@ -169,15 +170,11 @@ Deno.test("LineReader makes a server wait that sends more than is read", async (
   };
   await withPeer(script, async (lines) => {
     assertEquals((await lines.ask("request\r\n")).length, 1023);
-    let before;
-    do {
-      before = sent;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    } while (sent !== before);
+    const before = await standstill(() => sent);
     // What the sockets of both ends hold, and no more.
     assertLess(sent, 64);
     for (let taken = 0; taken < (before + 2) * 1024; taken++) await lines.next();
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
     assertLess(before, sent);
   });
 });
@@ -266,7 +263,7 @@ Deno.test("LineReader closes its socket whenever it ends while dialing", async (
     await asked;
     await lines.closed;
     // The dialer's socket comes after the end where it ended first.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
     assertEquals(transport.isClosed, true, `after ${turns} turns`);
   }
 });
@@ -278,20 +275,15 @@ Deno.test("LineReader reads ahead up to its limit, and fails after what it has r
   assertEquals(await lines.ask("request\r\n"), "line 0");
   assertEquals(transport.reads, 1);
   lines.readAhead(3 * chunks[0]!.length);
-  await settled();
+  await turn();
   assertEquals(transport.reads, 4);
   assertEquals(await lines.next(), "line 1");
-  await settled();
+  await turn();
   assertEquals(transport.reads, 5);
   lines.readAhead(1 << 20);
-  await settled();
+  await turn();
   assertEquals(transport.reads, 11);
   for (let i = 2; i < 10; i++) assertEquals(await lines.next(), `line ${i}`);
   await assertRejects(() => lines.next(), SocketError, "the server closed it");
   await lines.closed;
 });
-
-/** Lets everything come to rest that waits for nothing from outside. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve));
-}

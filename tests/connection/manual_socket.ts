@@ -4,6 +4,7 @@ import { Client, type ClientOptions, type ServerAddress } from "../../mod.ts";
 import { isWorker } from "../../src/transport/runtime.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { turn } from "../support/turns.ts";
 
 /** Takes what is written, and gives what {@linkcode answer} is called with. */
 export class ManualSocket implements Transport {
@@ -87,7 +88,7 @@ export async function settle(): Promise<void> {
 
 /** Waits for what takes turns of the event loop: to load a module, or to look at a connection that was idle. */
 export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 0));
+  while (!isSo()) await turn();
   await settle();
 }
 

@@ -18,6 +18,7 @@ import { lock, once } from "../../src/patterns/mod.ts";
 import { deadBackend, MemcachedServer } from "../../src/testing/mod.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { freePort, REAL_PROXIES } from "../support/real_proxies.ts";
+import { until } from "../support/turns.ts";
 
 async function refusalOf(operation: Promise<unknown>): Promise<unknown> {
   try {
@@ -30,11 +31,7 @@ async function refusalOf(operation: Promise<unknown>): Promise<unknown> {
 
 /** Waits until a proxy that has just begun to listen has reached its server. */
 async function reaches(client: Client, key: string): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (await refusalOf(client.get(key)) === "SERVER_ERROR") {
-    assert(performance.now() < end, "the proxy does not reach its server");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(async () => await refusalOf(client.get(key)) !== "SERVER_ERROR");
 }
 
 /** Asks for dead and living keys in one turn, again and again. */

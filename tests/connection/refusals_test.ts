@@ -9,6 +9,7 @@ import {
 import { deadBackend, MemcachedServer } from "../../src/testing/mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { answering, type Script, ScriptedPeer } from "../support/scripted_peer.ts";
+import { until } from "../support/turns.ts";
 
 const REFUSAL = "SERVER_ERROR backend failure";
 const TWEMPROXY_REFUSAL = "SERVER_ERROR Connection refused";
@@ -255,9 +256,9 @@ Deno.test("Client sends what it had not written when a refusal ended the connect
   };
   await using client = new Client("a:1", { dial });
   const reads = ["a", "b"].map((key) => outcomeOf(client.get(key)));
-  while (written.length === 0) await new Promise((resolve) => setTimeout(resolve));
+  await until(() => written.length !== 0);
   const lost = client.set("lost", "x").catch((error) => error.message);
-  while (written.length === 1) await new Promise((resolve) => setTimeout(resolve));
+  await until(() => written.length !== 1);
   const waiting = [client.set("c", "x"), client.incr("d", 1)].map(outcomeOf);
   assert((await lost).endsWith('of several keys, under way: set key "lost"'), await lost);
   assertEquals(await Promise.all([...reads, ...waiting]), [undefined, undefined, undefined, 5n]);
@@ -287,7 +288,7 @@ Deno.test("Client repeats nothing for a connection that is lost, or silent", asy
   const turn = () => Promise.all(["a", "b", "c"].map((key) => outcomeOf(client.get(key))));
   assertEquals(await turn(), ["x", "SocketError", "SocketError"]);
   const silent = turn();
-  while (lines.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => lines.length >= 2);
   clock.tick(1001);
   assertEquals((await silent).slice(1), ["SocketError", "SocketError"]);
   assertEquals(lines, ["get a b c", "get a b c"]);

@@ -7,6 +7,7 @@ import { MetaCommand } from "../../src/protocol/commands/meta.ts";
 import { CAS_ANSWERS, StorageCommand } from "../../src/protocol/commands/storage.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import type { Transport } from "../../src/transport/transport.ts";
+import { turn } from "../support/turns.ts";
 
 const TIMEOUT = 150;
 const CONNECT_TIMEOUT = 20;
@@ -90,11 +91,6 @@ Deno.test("ServerNode does not extend the time of an operation whose connection 
   assertInstanceOf(await queued, TimeoutError);
   await node.close(new SocketError("over"));
 });
-
-/** One turn of the event loop. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 Deno.test("RoomCheck searches few of the operations that wait for each that it refuses", () => {
   let sweeps = 0;

@@ -27,6 +27,7 @@ import { deferred } from "../../src/waiting.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
+import { until } from "../support/turns.ts";
 
 type Servers = DiscoveredServers["servers"];
 
@@ -77,13 +78,6 @@ function discovering(discovery: Discovery, options: ClientOptions = {}): Client 
 
 function names(client: Client): string[] {
   return client.servers.map(({ name }) => name);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i++) {
-    assert(i < 2000, `waited too long until ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Checks that each key is on the server that a client with this fixed list takes for its own, and only there. */

@@ -6,6 +6,7 @@ import { lock, once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { deferred } from "../../src/waiting.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { turn } from "../support/turns.ts";
 
 /** Longer than a test may take. */
 const DAYS = 30 * 86_400;
@@ -17,7 +18,7 @@ async function passTime<Result>(clock: FakeClock, result: Promise<Result>): Prom
   result.then(end, end);
   while (!isOver) {
     clock.tick(DAYS * 100);
-    await new Promise((resolve) => setTimeout(resolve));
+    await turn();
   }
   return await result;
 }

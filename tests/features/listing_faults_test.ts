@@ -4,6 +4,7 @@ import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { Client, ClientException, SocketError, TimeoutError, type WatchEvent } from "../../mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { answering, type Script, ScriptedPeer } from "../support/scripted_peer.ts";
+import { standstill, until } from "../support/turns.ts";
 
 const BUSY = "BUSY currently processing crawler request\r\n";
 const EVENT = "ts=1.5 gid=1 type=item_get key=a status=found clsid=1 cfd=9 size=1\n";
@@ -32,15 +33,6 @@ function endless(reply: string, portion: string, sent: () => void): Script {
 
 async function keysOf(client: Client): Promise<string[]> {
   return await Array.fromAsync(client.items(), ({ key }) => key);
-}
-
-/** Waits until a count does not grow any more. */
-async function standstill(count: () => number): Promise<number> {
-  for (let before = -1; before !== count();) {
-    before = count();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return count();
 }
 
 Deno.test("items sends one packet, and reads replies of older and newer servers", async () => {
@@ -124,7 +116,7 @@ Deno.test("items leaves no timer when the client is closed while the crawler is 
   await using peer = new ScriptedPeer(answering(() => BUSY));
   const client = new Client(peer.address);
   const item = client.items().next();
-  while (peer.connectionCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => peer.connectionCount !== 0);
   await Promise.all([assertRejects(() => item, SocketError, "closed"), client.close()]);
 });
 
@@ -260,7 +252,7 @@ Deno.test("watch ends with the first server that is lost, and leaves the others"
   const events = client.watch(["fetchers"]);
   const error = await assertRejects(() => events.getReader().read(), SocketError);
   assertEquals(error.server, lost.address);
-  while (!othersLeft) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => othersLeft);
 });
 
 Deno.test("watch may be cancelled, and the client closed, before the server has answered", async () => {

@@ -14,6 +14,7 @@ import {
   spread,
   tagged,
 } from "../../src/views/mod.ts";
+import { turn } from "../support/turns.ts";
 
 const WAITS = "the function that computes its value would wait for itself";
 
@@ -63,7 +64,7 @@ describe("getOrSet inside a load", () => {
       for (const [kind, view] of Object.entries(views)) {
         const again = () => view.getOrSet("a", () => "never");
         const late = async () => {
-          await new Promise((resolve) => setTimeout(resolve, 1));
+          await turn();
           return await again();
         };
         const around = () => client.getOrSet("other", again);
@@ -91,7 +92,7 @@ describe("getOrSet inside a load", () => {
     const names = client.namespace("n:");
     const again = () => names.getOrSet("key", () => "never");
     const later = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await turn();
       return await again();
     };
     const around = () => names.getOrSet("other", later);
@@ -176,7 +177,7 @@ describe("getOrSet inside a load", () => {
 Deno.test("this runtime follows the calls of a load", async () => {
   const tracker = await makeCallTracker<string>();
   const seen = await tracker?.run("value", async () => {
-    await new Promise((resolve) => setTimeout(resolve));
+    await turn();
     return tracker.getStore();
   });
   assertEquals([seen, tracker?.getStore()], ["value", undefined]);

@@ -13,6 +13,7 @@ import {
 import { Command } from "../../src/protocol/command.ts";
 import { type Clock, systemClock } from "../../src/waiting.ts";
 import { LEASE_FLAGS, type StoredItem } from "../../src/transcoding/item_codec.ts";
+import { turn } from "../support/turns.ts";
 
 /** A memcached of one item, with faults. */
 class ItemBox implements ItemCommands {
@@ -119,7 +120,7 @@ Deno.test("nothing is removed that cannot have been added", async () => {
     const box = new ItemBox();
     box.faults.add = [error];
     await assertRejects(() => addStub(box, "key", 30));
-    await new Promise((resolve) => setTimeout(resolve));
+    await turn();
     assertEquals(box.asked, ["add"]);
   }
 });

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { Client, type ClientOptions, type Dial } from "../../mod.ts";
 import { type Deferred, deferred } from "../../src/waiting.ts";
+import { turn } from "../support/turns.ts";
 
 const REPLY = new TextEncoder().encode("END\r\n");
 
@@ -24,11 +25,6 @@ class Sockets {
       },
     });
   };
-}
-
-/** Resolves when nothing is left to be done that does not wait for something else. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 const GUTTER = { gutter: ["d:1", "e:1"] };
@@ -58,15 +54,15 @@ for (const [kind, options] of Object.entries(KINDS)) {
       const outcomes: unknown[] = [];
       const ended = way === "close" ? client.close() : client.setServers("other:1");
       ended.then(() => outcomes.push("ended"), (error) => outcomes.push(error));
-      await settled();
+      await turn();
       const [first, ...others] = sockets.closing;
       assertEquals(sockets.closing.length > 1, true);
       first!.reject(new Error("it cannot be closed"));
-      await settled();
+      await turn();
       for (const { resolve } of others) {
         assertEquals(outcomes, []);
         resolve();
-        await settled();
+        await turn();
       }
       assertEquals(outcomes.map(String), ["Error: it cannot be closed"]);
       await client.close().catch((error) => assertEquals(error.message, "it cannot be closed"));

@@ -4,7 +4,7 @@ import { Client, jsonTranscoder, type Namespace, SocketError, TimeoutError } fro
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
-import { SwitchedFleet, type SwitchedServer } from "../support/switched_fleet.ts";
+import { SwitchedFleet, type SwitchedServer, untilUp } from "../support/switched_fleet.ts";
 
 /** An address where nobody listens. */
 function deadAddress(): string {
@@ -219,7 +219,7 @@ describe("A namespace whose counter cannot be reached", () => {
       await assertRejects(() => names.getOrSet("key", load, { signal }), Error, "enough");
       // Another client may have begun another generation, or not: the old one is asked for again.
       await counter.become("up");
-      await waitUntilUp(client);
+      await untilUp(client);
       assertEquals(
         await names.getMany(["key", "other"]),
         new Map([["key", "old"], ["other", "old"]]),
@@ -253,9 +253,3 @@ describe("A namespace whose counter cannot be reached", () => {
     });
   });
 });
-
-async function waitUntilUp(client: Client): Promise<void> {
-  while (client.servers.some(({ state }) => state === "down")) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}

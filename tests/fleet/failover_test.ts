@@ -25,6 +25,7 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { SwitchedFleet, type SwitchedServer } from "../support/switched_fleet.ts";
 import enyim from "../vectors/enyim_ring.json" with { type: "json" };
+import { until } from "../support/turns.ts";
 
 /** No probe goes out as long as a test takes. */
 const NEVER_PROBED = { probeDelay: 2 ** 31 - 1, maxProbeDelay: 2 ** 31 - 1 };
@@ -67,7 +68,7 @@ function lineOf({ written }: SwitchedServer, beginning: string): string | undefi
 
 /** Waits until a line that begins so has been written. */
 async function written(server: SwitchedServer, beginning: string): Promise<void> {
-  while (lineOf(server, beginning) === undefined) await new Promise((go) => setTimeout(go));
+  await until(() => lineOf(server, beginning) !== undefined);
 }
 
 // "error"

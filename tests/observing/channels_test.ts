@@ -22,6 +22,7 @@ import {
   testChannels,
   testWithoutChannels,
 } from "./listener.ts";
+import { until } from "../support/turns.ts";
 
 const SECRET = "what-nobody-must-see";
 
@@ -506,15 +507,15 @@ testChannels("a lease tells how getOrSet came by its value", async () => {
     await client.invalidate("key");
     let serve = (_: string) => {};
     const slow = client.getOrSet("key", () => new Promise<string>((resolve) => serve = resolve));
-    while (listener.messages.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(() => listener.messages.length >= 3);
     await other.getOrSet("key", () => "value");
     serve("new");
     await slow;
     const late = client.getOrSet("late", () => new Promise<string>((resolve) => serve = resolve));
-    while (listener.messages.length < 5) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(() => listener.messages.length >= 5);
     await other.getOrSet("late", () => "value", { waitFor: 0 });
     const waiting = other.getOrSet("late", () => "value", { waitFor: 60 });
-    while (listener.messages.length < 7) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(() => listener.messages.length >= 7);
     serve("value");
     await Promise.all([late, waiting]);
     const seen = listener.messages.map(({ outcome }) => outcome);

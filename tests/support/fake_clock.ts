@@ -1,6 +1,7 @@
 /** A clock that stands still until a test moves it. @module */
 
 import type { Clock } from "../../src/waiting.ts";
+import { turn } from "./turns.ts";
 
 interface Alarm {
   readonly due: number;
@@ -41,13 +42,13 @@ export class FakeClock implements Clock {
   /** As {@linkcode tick}, and lets what each call brings about go on before the next. */
   async tickSlowly(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
-    await settled();
+    await turn();
     for (let next; (next = this.#next(end)) !== undefined;) {
       this.tick(next.due - this.#now);
-      await settled();
+      await turn();
     }
     this.tick(end - this.#now);
-    await settled();
+    await turn();
   }
 
   /** Moves the time on to the next call; tells whether there was one. */
@@ -64,9 +65,4 @@ export class FakeClock implements Clock {
     }
     return next;
   }
-}
-
-/** Resolves when no promise has anything left to do. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

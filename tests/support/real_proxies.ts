@@ -1,8 +1,8 @@
 /** Real proxies before real memcacheds, where they are installed. @module */
 
-import { assert } from "@std/assert";
 import { ketama } from "../../src/routing/mod.ts";
 import { memcachedPath, MemcachedProcess, programPath } from "./memcached.ts";
+import { until } from "./turns.ts";
 
 /** A proxy that runs. */
 export interface RunningProxy extends AsyncDisposable {
@@ -24,7 +24,6 @@ export interface ProxyProgram {
 
 /** How long a proxy waits for one of its servers, in milliseconds. */
 const PATIENCE = 250;
-const STARTING = 10_000;
 
 /** memcached's own proxy gives a key to the server of its last number: `a7` and `a7~mark` to the second of three. */
 const memcachedProxy: ProxyProgram = {
@@ -163,15 +162,13 @@ function startProgram(program: string, args: string[]): AsyncDisposable {
 }
 
 async function listens(port: number): Promise<void> {
-  const end = performance.now() + STARTING;
-  while (true) {
+  await until(async () => {
     try {
       (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
+      return true;
     } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-      assert(performance.now() < end, "the proxy does not listen");
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (error instanceof Deno.errors.ConnectionRefused) return false;
+      throw error;
     }
-  }
+  });
 }

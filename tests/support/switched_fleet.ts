@@ -1,7 +1,8 @@
 /** Servers that fail when they are told to. @module */
 
-import type { Dial, Transport } from "../../mod.ts";
+import type { Client, Dial, Transport } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { until } from "./turns.ts";
 
 /** What a server does: it answers, refuses connections, or takes them and says nothing. */
 export type Condition = "up" | "refusing" | "hanging";
@@ -43,7 +44,7 @@ export class SwitchedServer {
     for (const socket of this.#sockets) this.#lost.add(socket);
     this.memcached.closeConnections();
     this.#wake();
-    while (this.#sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(() => this.#sockets.size === 0);
   }
 
   /** Opens a socket to it. */
@@ -116,4 +117,9 @@ export class SwitchedFleet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.servers.map(({ memcached }) => memcached[Symbol.asyncDispose]()));
   }
+}
+
+/** Waits until a client takes none of its servers for dead. */
+export async function untilUp(client: Pick<Client, "servers">): Promise<void> {
+  await until(() => client.servers.every(({ state }) => state !== "down"));
 }

@@ -5,6 +5,7 @@ import {
   type ServerConnection,
   type ServerListener,
 } from "../../src/testing/mod.ts";
+import { turn } from "../support/turns.ts";
 
 function connect(server: MemcachedServer): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: server.hostname, port: server.port });
@@ -205,10 +206,6 @@ class OneClientListener implements ServerListener {
   close(): void {
     this.#closed.resolve();
   }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 Deno.test("MemcachedServer waits for a client that does not read", async () => {

@@ -4,6 +4,7 @@ import { MemcachedServer } from "../../src/testing/mod.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
 import { memcachedPath, programPath } from "../support/memcached.ts";
 import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
+import { until } from "../support/turns.ts";
 
 async function assertServes(address: ServerAddress): Promise<void> {
   await using client = new Client(address);
@@ -40,14 +41,6 @@ Deno.test({
     }
   },
 });
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!await condition()) {
-    if (Date.now() > deadline) throw new Error("Cannot go on: memcached does not listen");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 async function canConnect(path: string): Promise<boolean> {
   try {

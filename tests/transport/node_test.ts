@@ -16,6 +16,7 @@ import { openChannel } from "../../src/transport/byte_channel.ts";
 import { dialNode } from "../../src/transport/node.ts";
 import { dialTls } from "../../src/transport/node_tls.ts";
 import type { Endpoint, Receiver, Transport } from "../../src/transport/transport.ts";
+import { standstill, turn, until } from "../support/turns.ts";
 
 type Handler = (socket: net.Socket) => void;
 
@@ -125,15 +126,6 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Waits until a number stands still, and resolves to it. */
-async function standstill(count: () => number): Promise<number> {
-  for (let before = -1; before !== count();) {
-    before = count();
-    await pause(100);
-  }
-  return count();
-}
-
 for (const direct of [true, false]) {
   const way = direct ? "direct" : "streams";
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${name} (${way})`, body);
@@ -174,7 +166,7 @@ for (const direct of [true, false]) {
     const receiving = channel.receive(new Gathering());
     await channel.write([sent, sent.subarray(0, 3)]);
     const whole = LARGE + 3;
-    while (received.reduce((sum, { length }) => sum + length, 0) < whole) await pause(5);
+    await until(() => received.reduce((sum, { length }) => sum + length, 0) >= whole);
     assert(isSame(Buffer.concat(received), Buffer.concat([sent, sent.subarray(0, 3)])));
     await channel.close();
     await receiving;
@@ -220,7 +212,7 @@ for (const direct of [true, false]) {
     await using peer = await Peer.listen(() => {});
     const channel = await openChannel(await dial(peer.endpoint), direct);
     const receiving = channel.receive(new Gathering()).catch(() => {});
-    while (peer.sockets.length === 0) await pause(1);
+    await until(() => peer.sockets.length > 0);
     await channel.close();
     await channel.close();
     await receiving;
@@ -245,7 +237,7 @@ Deno.test("dialNode opens a socket that close() ends, also while bytes wait to b
   });
   const transport = await dial(peer.endpoint);
   const writing = assertRejects(() => transport.write!(new Uint8Array(32 << 20)));
-  while (peer.sockets.length === 0) await pause(1);
+  await until(() => peer.sockets.length > 0);
   await transport.close();
   await writing;
   const [socket] = peer.sockets;
@@ -367,7 +359,7 @@ Deno.test("dialNode gives up when its signal says so", async () => {
   const controller = new AbortController();
   const endpoint = { ...peer.endpoint, tls: {} };
   const dialled = assertRejects(() => dial(endpoint, controller.signal), Error, "enough");
-  while (peer.sockets.length === 0) await pause(1);
+  await until(() => peer.sockets.length > 0);
   const gone = new Promise<void>((resolve) =>
     peer.sockets[0]!.on("close", resolve).on("end", resolve)
   );
@@ -387,7 +379,7 @@ Deno.test("dialNode leaves no socket open, however soon it is given up", async (
       (transport) => transport.close(),
       (error) => assertEquals(error, controller.signal.reason),
     );
-    for (let i = 0; i < turns; i++) await (i < 20 ? null : pause(0));
+    for (let i = 0; i < turns; i++) await (i < 20 ? null : turn());
     controller.abort();
     await dialled;
   }

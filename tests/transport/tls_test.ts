@@ -4,6 +4,7 @@ import { CertificateAuthority } from "../support/certificates.ts";
 import { listed } from "../support/listed.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
+import { until } from "../support/turns.ts";
 
 const ignore = lacksTls();
 const authority = await CertificateAuthority.create("the authority of these tests");
@@ -191,7 +192,7 @@ Deno.test({
     await using busyClient = new Client(address, { tls: { caCerts } });
     await client.set("key", "value");
     // memcached looks for idle connections now and then; the busy one tells when it has closed the other.
-    while ((await busyClient.stats())[0]?.idle_kicks !== "1") await pause(100);
+    await until(async () => (await busyClient.stats())[0]?.idle_kicks === "1");
     await pause(200);
     assertEquals(await client.get("key"), "value");
   },

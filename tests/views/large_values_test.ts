@@ -15,7 +15,7 @@ import { hashedKeys, largeValues, tagged } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { dialNode } from "../../src/transport/node.ts";
 import { onEveryServer } from "../support/every_server.ts";
-import { SwitchedFleet } from "../support/switched_fleet.ts";
+import { SwitchedFleet, untilUp } from "../support/switched_fleet.ts";
 import { assertTtl } from "../support/ttl.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
@@ -558,9 +558,7 @@ Deno.test("largeValues computes once what it cannot store, with failover: miss",
   // What cannot be read is no miss for `update`, which would overwrite it.
   await assertRejects(() => view.update("old", () => bytes(1)), SocketError);
   await chunks.become("up");
-  while (client.servers.some(({ state }) => state === "down")) {
-    await new Promise((go) => setTimeout(go, 1));
-  }
+  await untilUp(client);
   assertEquals(await view.get("old"), bytes(5000));
 });
 

@@ -14,6 +14,7 @@ import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
+import { until } from "../support/turns.ts";
 
 const ALL = { maxBytes: 1_000_000, ttl: 60, admit: "all" } as const;
 
@@ -101,7 +102,7 @@ onEveryServer("nearCache", (test) => {
     await other.set("a", 1);
     assertEquals(await view.get("a"), 1);
     await other.set("a", 2);
-    while (await view.get("a") !== 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(async () => await view.get("a") === 2);
     assert(view.near.hits >= 0);
   });
 
@@ -270,12 +271,12 @@ Deno.test("nearCache watches again after it has lost a connection", async () => 
   while (await view.get("a") !== "1" || view.near.size === 0) await json.get("a");
   server.closeConnections();
   // What was written meanwhile is not known: it forgets all.
-  while (view.near.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await until(() => view.near.size === 0);
   await using other = new Client(server.address, { transcoder: jsonTranscoder });
   for (let i = 2; i < 5; i++) {
     await other.set("a", `${i}`);
     for (const each of [view, json]) {
-      while (await each.get("a") !== `${i}`) await new Promise((resolve) => setTimeout(resolve, 1));
+      await until(async () => await each.get("a") === `${i}`);
     }
   }
 });

@@ -17,7 +17,7 @@ import {
 } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { SwitchedFleet } from "../support/switched_fleet.ts";
+import { SwitchedFleet, untilUp } from "../support/switched_fleet.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
 describeKeyCommands("replicas, of one fleet", (client) => replicas([client]));
@@ -378,7 +378,6 @@ Deno.test("replicas takes note of failed fleets with failover: miss, too", async
   } as const;
   await using first = new Client("a:1", options);
   await using second = new Client("b:1", options);
-  const isDown = (client: Client) => client.servers.some(({ state }) => state === "down");
   const same = (client: Client) => client;
   for (const wrap of [same, (client: Client) => largeValues(client)]) {
     const view = replicas([wrap(first), wrap(second)]);
@@ -402,7 +401,7 @@ Deno.test("replicas takes note of failed fleets with failover: miss, too", async
     await assertRejects(() => view.incr("count", 1, { initial: 1 }), SocketError);
     await a?.become("up");
     await b?.become("up");
-    while (isDown(first) || isDown(second)) await new Promise((go) => setTimeout(go, 1));
+    await Promise.all([first, second].map(untilUp));
     assertEquals([await view.get("key"), await view.get("count")], ["new", "2"]);
     assertEquals(await second.get("key"), "new");
   }
@@ -509,9 +508,7 @@ Deno.test("replicas sets and deletes many keys when each fleet refuses some of t
   await any.setMany({ x: "last", y: "last" });
   await y1?.become("up");
   await x2?.become("up");
-  while ([first, second].some(({ servers }) => servers.some(({ state }) => state === "down"))) {
-    await new Promise((go) => setTimeout(go, 1));
-  }
+  await Promise.all([first, second].map(untilUp));
   // What each fleet has missed is not read there.
   assertEquals([await first.get("y"), await second.get("x")], ["old", "old"]);
   for (const read of ["first", "any"] as const) {

@@ -10,9 +10,10 @@ import {
 import { hashedKeys, tagged, type TagOptions } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
-import { SwitchedFleet } from "../support/switched_fleet.ts";
+import { SwitchedFleet, untilUp } from "../support/switched_fleet.ts";
 import { ValueView } from "../../src/views/value_view.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
+import { turn } from "../support/turns.ts";
 
 describeKeyCommands("tagged", (client) => tagged(client));
 describeKeyCommands("tagged, over hashedKeys", (client) => tagged(hashedKeys(client)), {
@@ -218,9 +219,7 @@ Deno.test("tagged misses and drops writes when the server of a tag is down, with
     for (const operation of failing) await assertRejects(operation, SocketError);
   }
   await tags.become("up");
-  while (client.servers.some(({ state }) => state === "down")) {
-    await new Promise((go) => setTimeout(go, 1));
-  }
+  await untilUp(client);
   for (const pages of views) {
     assertEquals(await pages.getMany(["old", "new", "newer"]), new Map([["old", "1"]]));
   }
@@ -237,8 +236,7 @@ Deno.test("tagged computes for all callers what it cannot store, with failover: 
   await fleet.servers[1]!.become("refusing");
   let loads = 0;
   // A Map is read as an object.
-  const load =
-    async () => (await new Promise((go) => setTimeout(go, 1)), new Map([["n", ++loads]]));
+  const load = async () => (await turn(), new Map([["n", ++loads]]));
   for (
     const options of [{ tags: ["t"] }, { tags: ["t"], negativeFor: 9 }, {
       tags: ["t"],
@@ -401,7 +399,7 @@ Deno.test("tagged: update fails when a tag's server goes down while it computes"
   const compute = async () => {
     await assertRejects(() => view.invalidateTag("t"), SocketError);
     // The fault is known now: at the end of the turn, a rejection without a handler would end the process.
-    await new Promise((go) => setTimeout(go));
+    await turn();
     return 2;
   };
   const update = () => view.update("key", compute, { tags: ["t"] } as TagOptions);

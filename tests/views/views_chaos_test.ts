@@ -13,6 +13,7 @@ import {
 } from "../../src/views/mod.ts";
 import { chooseSeed, Random } from "../chaos/random.ts";
 import { extent } from "../support/extent.ts";
+import { turn } from "../support/turns.ts";
 
 /** Starts a server where about one request of 50 fails, in one way or another. */
 function startFaulty(random: Random): Promise<MemcachedServer> {
@@ -67,7 +68,7 @@ async function repeat(
       // Faults are what this is about.
     }
     // Hits need no turn of the event loop, and everything else does.
-    if (i % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    if (i % 50 === 0) await turn();
   }
   return done;
 }
@@ -76,7 +77,7 @@ async function repeat(
 async function repeatUntil(isDone: () => boolean, next: () => Promise<void>): Promise<void> {
   while (!isDone()) {
     await next();
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await turn();
   }
 }
 

@@ -12,9 +12,8 @@ import {
 } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import { formatOf } from "../known_formats.ts";
 import { say } from "../messages.ts";
-import { readBigInt, readTtl } from "../quantities.ts";
+import { readBigInt, readExptime } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
 import type { Terminal } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
@@ -93,7 +92,7 @@ export function addDataCommands(program: Command, runner: Runner): void {
     run: async ({ args: [key = "", ttl = ""], terminal, fleet }) => {
       const { client } = await fleet();
       const signal = terminal.interrupted;
-      return await client.touch(key, readTtl(ttl), { signal }) ? EXIT.done : EXIT.nothing;
+      return await client.touch(key, readExptime(ttl), { signal }) ? EXIT.done : EXIT.nothing;
     },
   });
   define<MetaOptions>(program, runner, {
@@ -149,47 +148,36 @@ async function set(job: Job<SetOptions>): Promise<number> {
   if (ways.length > 1) {
     throw new UsageFault("--if-absent, --if-present and --cas exclude each other");
   }
-  const ttl = options.ttl === undefined ? 0 : readTtl(options.ttl);
+  const exptime = options.ttl === undefined ? 0 : readExptime(options.ttl);
   const { client } = await fleet();
   const signal = terminal.interrupted;
   const bytes = given === undefined ? await terminal.read() : new TextEncoder().encode(given);
-  const { commands, transcoder, value } = await stored(client, bytes, options);
+  const { commands, value } = stored(client, bytes, options);
   if (options.cas !== undefined) {
-    const { flags, data } = await transcoder.encode(value);
-    const cas = readBigInt(options.cas);
-    const { status } = await client.meta(
-      "ms",
-      key,
-      [`C${cas}`, `T${ttl}`, `F${flags}`],
-      data,
-      { signal },
-    );
-    return status === "HD" ? EXIT.done : EXIT.nothing;
+    return codeOf(await commands.cas(key, value, readBigInt(options.cas), exptime, { signal }));
   }
-  if (options.ifAbsent) return codeOf(await commands.add(key, value, ttl, { signal }));
-  if (options.ifPresent) return codeOf(await commands.replace(key, value, ttl, { signal }));
-  await commands.set(key, value, ttl, { signal });
+  if (options.ifAbsent) return codeOf(await commands.add(key, value, exptime, { signal }));
+  if (options.ifPresent) return codeOf(await commands.replace(key, value, exptime, { signal }));
+  await commands.set(key, value, exptime, { signal });
   return EXIT.done;
 }
 
 interface Stored {
   readonly commands: KeyCommands;
-  readonly transcoder: Transcoder;
   readonly value: unknown;
 }
 
 /** How bytes of the command line are stored: as text in the format, or as they are where flags are given. */
-async function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["options"]) {
-  const { flags, format = "moecache" } = options;
+function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["options"]): Stored {
+  const { flags, format } = options;
   if (flags !== undefined) {
     const number = Number(readBigInt(flags));
     const transcoder = rawTranscoder({ withFlags: true }) as Transcoder;
     const value = { flags: number, data: bytes };
-    return { commands: client.withTranscoder(transcoder), transcoder, value } satisfies Stored;
+    return { commands: client.withTranscoder(transcoder), value };
   }
-  const transcoder = await formatOf(format);
   const value = format === "raw" ? bytes : textOfBytes(bytes) ?? bytes;
-  return { commands: client, transcoder, value } satisfies Stored;
+  return { commands: client, value };
 }
 
 function codeOf(outcome: boolean | CasOutcome): number {
@@ -224,7 +212,7 @@ async function count(direction: "incr" | "decr", job: Job<CountOptions>): Promis
   const value = await client[direction](key, readBigInt(delta), {
     signal: terminal.interrupted,
     ...(initial === undefined ? {} : { initial: readBigInt(initial) }),
-    ...(ttl === undefined ? {} : { exptime: readTtl(ttl) }),
+    ...(ttl === undefined ? {} : { exptime: readExptime(ttl) }),
   });
   if (value === undefined) return EXIT.nothing;
   await printer.record({ key, value }, String(value));

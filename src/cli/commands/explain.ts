@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { askEach } from "../each_server.ts";
 import type { Fleet } from "../fleet.ts";
+import { timesOf } from "../item_inspection.ts";
 import { ringOf, RINGS } from "../known_rings.ts";
 import type { Row } from "../printer.ts";
 import { printable } from "../shown_text.ts";
@@ -116,8 +117,8 @@ function outcomeOf(answer: { readonly result: ItemInfo | undefined } | undefined
 }
 
 function foundRow(key: string, server: string, info: ItemInfo, rings: readonly string[]): Row {
-  const { size, ttl, lastAccess, cas } = info;
-  return { key, server, size, ttl, lastAccess, cas, rings };
+  const { size, cas } = info;
+  return { key, server, size, ...timesOf(info), cas, rings };
 }
 
 function ttlText({ ttl }: ItemInfo): string {

@@ -4,7 +4,7 @@ import { ClientException, SocketError, type WatchEvent } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { firstPart, HotKeys, type HotKeysReport, type Traffic } from "../hot_keys.ts";
-import { globFilter } from "../item_filter.ts";
+import { globFilter, ttlField } from "../item_filter.ts";
 import { decodedKey } from "../keys_of_bytes.ts";
 import { say } from "../messages.ts";
 import { pauseShown } from "../progress.ts";
@@ -168,7 +168,9 @@ const EVENT_FIELDS = {
 
 function recordOf(event: KeyEvent, key: string): Row {
   const { time, gid: _, ...rest } = event;
-  return { ...EVENT_FIELDS, ...rest, time: new Date(time), key };
+  const row = { ...EVENT_FIELDS, ...rest, time: new Date(time), key };
+  if (event.type === "item_get") return row;
+  return { ...row, ttl: ttlField(event.ttl, event.type === "item_store" ? 0 : -1) };
 }
 
 function lineOf(event: KeyEvent, key: string): string {

@@ -21,10 +21,10 @@ export async function deleteKey(fleet: Fleet, key: string): Promise<boolean> {
   return await onAny(fleet, key, "md", ["b"]);
 }
 
-/** Changes when a key expires, in seconds, 0 for never; resolves to whether there was one. */
-export async function touchKey(fleet: Fleet, key: string, ttl: number): Promise<boolean> {
-  if (isPlain(key)) return await fleet.client.touch(key, ttl);
-  return await onAny(fleet, key, "mg", ["b", `T${ttl}`]);
+/** Changes when a key expires, as memcached takes it; resolves to whether there was one. */
+export async function touchKey(fleet: Fleet, key: string, exptime: number): Promise<boolean> {
+  if (isPlain(key)) return await fleet.client.touch(key, exptime);
+  return await onAny(fleet, key, "mg", ["b", `T${exptime}`]);
 }
 
 /** Deletes everything on one server, or on all of them. */

@@ -5,7 +5,7 @@ import { ClientException, SocketError, ValidationException } from "../../../mod.
 import type { Fleet } from "../fleet.ts";
 import { say } from "../messages.ts";
 import { printable } from "../shown_text.ts";
-import { readTtl } from "../quantities.ts";
+import { readExptime, readTtl } from "../quantities.ts";
 import type { Terminal } from "../terminal.ts";
 import { messageOf, UsageFault } from "../usage.ts";
 import { safeText } from "../value_text.ts";
@@ -181,10 +181,11 @@ async function remove(fleet: Fleet, { key }: Body) {
 }
 
 async function touch(fleet: Fleet, { key, ttl }: Body) {
-  const seconds = readTtl(textIn("ttl", ttl));
-  const isFound = await touchKey(fleet, textIn("key", key), seconds);
+  const lifetime = textIn("ttl", ttl);
+  const exptime = readExptime(lifetime);
+  const isFound = await touchKey(fleet, textIn("key", key), exptime);
   const how = isFound ? "done" : "not there";
-  return { isFound, log: `touch ${JSON.stringify(key)} ${seconds}: ${how}` };
+  return { isFound, log: `touch ${JSON.stringify(key)} ${readTtl(lifetime)}: ${how}` };
 }
 
 /** Flushes a server, or all; the name has to be there twice, because nothing brings it back. */

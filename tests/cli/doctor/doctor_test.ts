@@ -5,6 +5,7 @@ import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { memcachedPath, MemcachedProcess } from "../../support/memcached.ts";
 import { moecache } from "../fake_terminal.ts";
+import { until } from "../../support/turns.ts";
 
 const ignore = memcachedPath() === undefined;
 
@@ -57,9 +58,7 @@ async function doctorDuring(client: Client, address: string, work: () => Promise
     interrupted: interruption.signal,
   });
   // It watches as soon as it has looked for the first time.
-  while (Number((await client.stats())[0]?.log_watchers) === 0) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(async () => Number((await client.stats())[0]?.log_watchers) > 0);
   await work();
   interruption.abort();
   return await asked;

@@ -88,6 +88,8 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     assertEquals(await order("/api/touch", touch), { isFound: true });
     const path = `/api/inspect?key=${encodeURIComponent(MARKUP_WITH_SPACES)}`;
     assertMatch(Object.fromEntries((await page.json(path)).fields).ttl, /^(5m|4m5\ds)$/);
+    assertEquals(await order("/api/touch", { ...touch, ttl: "60d" }), { isFound: true });
+    assertMatch(Object.fromEntries((await page.json(path)).fields).ttl, /^(60d|59d23h)$/);
     for (const body of [{ ...touch, ttl: "soon" }, { ttl: "5m" }, { ...touch, ttl: "" }, []]) {
       const { status } = await page.ask("/api/touch", { method: "POST", body });
       assertEquals(status, 400, JSON.stringify(body));
@@ -105,6 +107,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       `moecache web: delete ${JSON.stringify(MARKUP)}: done`,
       `moecache web: delete ${JSON.stringify(MARKUP)}: not there`,
       `moecache web: touch "<img src=x onerror=alert(1)>\\u202e" 300: done`,
+      `moecache web: touch "<img src=x onerror=alert(1)>\\u202e" 5184000: done`,
       `moecache web: flush ${server.address}: done`,
     ]]);
   });
