@@ -18,7 +18,7 @@ import { ClientException } from "../errors.ts";
 import { unpublished } from "../observation.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
-import { backoff, pause } from "../waiting.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 
 /** The commands that a counter needs. */
 export type CounterCommands = Pick<KeyCommands, "incr" | "withTranscoder">;

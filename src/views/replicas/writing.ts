@@ -1,4 +1,4 @@
-/** Writes that are sent to all fleets at once, and who has taken them. @module */
+/** Writes that are sent to all fleets at once, and which have taken them. @module */
 
 import type { KeyCommands } from "../../../mod.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
