@@ -4,12 +4,12 @@ import {
   type Clock,
   type KeyCommands,
   type OperationOptions,
-  SocketError,
   ValidationException,
 } from "../../../mod.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
 import { sessionOf } from "../../commands/session.ts";
 import { checkOptions, checkSignal } from "../../option_checks.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import type { Place } from "../copies.ts";
 import { Latency } from "./latency.ts";
 import { isPartial } from "../partial_errors.ts";
@@ -191,8 +191,8 @@ export function strictOptions<Options extends OperationOptions>(
 
 /** Whether it is what the network did, to all keys that have failed. */
 function isOfNetwork(error: unknown): boolean {
-  if (!isPartial(error)) return error instanceof SocketError;
-  return [...error.failures.values()].every((fault) => fault instanceof SocketError);
+  if (!isPartial(error)) return isUnreachable(error);
+  return [...error.failures.values()].every(isUnreachable);
 }
 
 /** Names the repair of a key in a fleet. */

@@ -1,7 +1,8 @@
 /** `getOrSet` of several fleets: one after the other, under a lease in each. @module */
 
-import { type GetOrSetOptions, SocketError } from "../../../mod.ts";
+import type { GetOrSetOptions } from "../../../mod.ts";
 import { checkFunction } from "../../option_checks.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { untilAborted } from "../../waiting.ts";
 import { CallerLoad } from "../caller_load.ts";
 import { type Fleets, repairOf } from "./fleets.ts";
@@ -34,7 +35,7 @@ export async function getOrSet<Value>(
       });
     } catch (error) {
       // A fleet that cannot be reached is left out; what load fails with is the caller's.
-      if (!(error instanceof SocketError) || loading.failedWith(error)) throw error;
+      if (!isUnreachable(error) || loading.failedWith(error)) throw error;
       fleets.reportFailure(replica, key, "read", error);
       if (rest.length === 0 && !isReached) throw error;
       return await ask(rest, leased);
