@@ -51,9 +51,14 @@ export function copyOptions<Options extends object>(
   const copy = { ...options };
   for (const name of names as readonly (keyof Options)[]) {
     const value = options[name];
-    if (value !== undefined) copy[name] = value;
+    if (value !== undefined) copy[name] = ownDate(value);
   }
   return copy;
+}
+
+/** Copies a `Date`, because the caller may change it; returns anything else unchanged. */
+export function ownDate<Value>(value: Value): Value {
+  return value instanceof Date ? new Date(value) as Value : value;
 }
 
 /**

@@ -25,6 +25,7 @@ import {
   clientFrom,
   withDefaults,
 } from "./adapter_options.ts";
+import { ownValue } from "../views/own_value.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
 import { failureOfSome, StoredValues } from "./stored_values.ts";
 
@@ -531,7 +532,8 @@ export class KeyvMoecache implements AsyncDisposable {
   async #set(key: string, value: unknown, { ttl, expires }: Lifespan): Promise<void> {
     checkOptions({ ttl, expires }, { ttl: "number", expires: "number" });
     const end = expires ?? (ttl === undefined || ttl === 0 ? Infinity : Date.now() + ttl);
-    await (await this.#stored()).set(key, value, end);
+    const own = ownValue(value);
+    await (await this.#stored()).set(key, own, end);
   }
 
   /** The values of a namespace. Keyv may change the namespace at any time. */

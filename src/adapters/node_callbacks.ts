@@ -24,3 +24,15 @@ export function toBuffer(bytes: Uint8Array): NodeBuffer {
 export function callBack(callback: () => void): void {
   queueMicrotask(callback);
 }
+
+/** Does something at once, as long as the caller's objects are what they were; its result or error is for later. */
+export function doneNow<Result>(act: () => Result): () => Result {
+  try {
+    const result = act();
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}

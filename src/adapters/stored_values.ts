@@ -48,7 +48,12 @@ export class StoredValues {
     return keys.map((key) => results.get(key));
   }
 
-  /** @param expires When the value expires, in milliseconds since 1970; `Infinity` means never. */
+  /**
+   * Stores a value.
+   *
+   * @param value A copy of the caller's value: it is encoded later.
+   * @param expires When the value expires, in milliseconds since 1970; `Infinity` means never.
+   */
   async set(key: string, value: unknown, expires: number): Promise<void> {
     await onItem(key, this.#itemKeyOf(key), async (itemKey) => {
       const stored: StoredValue = {

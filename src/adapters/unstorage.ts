@@ -17,6 +17,7 @@
 import { checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import { checkList, checkPrefix, checkRecord, clientFrom } from "./adapter_options.ts";
+import { ownValue } from "../views/own_value.ts";
 import { checkText } from "./key_and_exptime.ts";
 import { forEachKey, StoredValues } from "./stored_values.ts";
 
@@ -150,7 +151,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     const { ttl = options.ttl } = item ?? {};
     checkOptions({ ttl }, { ttl: "number" });
     // 0 means no expiry, as in unstorage's other drivers.
-    await stored.set(key, value, ttl ? Date.now() + ttl * 1000 : Infinity);
+    await stored.set(key, ownValue(value), ttl ? Date.now() + ttl * 1000 : Infinity);
   };
   /** Deletes what is listed, also when a server cannot be listed. */
   const clearBehind = async (base: string) => {

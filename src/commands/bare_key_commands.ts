@@ -131,7 +131,8 @@ export interface BareKeyCommands {
    * Stores a value, whether the key exists or not.
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
-   * @param value A value that the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
+   * @param value A value that the transcoder can represent; see {@linkcode moecacheTranscoder} for the default. Changing
+   * it after the call has no effect on what is stored.
    * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
    * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.

@@ -4,7 +4,8 @@ import "../loaded_already.ts";
 import { TimeoutError } from "../errors.ts";
 import { NEVER, type Turn } from "../protocol/command.ts";
 import type { SendableItem } from "../transcoding/item_codec.ts";
-import { DeadlineTimer, untilAborted, watchSignal } from "../waiting.ts";
+import { untilAborted, watchSignal } from "../waiting.ts";
+import { DeadlineTimer } from "../waiting/timers.ts";
 import type { Session } from "./session.ts";
 
 /** One piece of work that has a time limit. */
@@ -123,14 +124,14 @@ export async function encodedInTime<Item>(
 }
 
 /** An encoded value, and what readers get of it. */
-interface WrittenAndRead {
+export interface WrittenAndRead {
   readonly item: SendableItem;
   /** It may have another type than the value that was encoded, and it is a new object. */
   readonly value: unknown;
 }
 
 /**
- * Encodes a value and decodes the result, within the time of an operation.
+ * Encodes a value and decodes the result, within the time of an operation. The value is encoded at once.
  *
  * @param action The operation, for the message: `get or set key "a"`.
  */

@@ -14,9 +14,8 @@ import {
 } from "../protocol/commands/storage.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { ownData, type SendableItem } from "../transcoding/item_codec.ts";
-import { lazily } from "../waiting.ts";
 import { readEntries, runMany } from "./many_keys.ts";
-import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts";
+import { OPERATION_OPTIONS, type OperationOptions, operationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
 
 /** The parts of a storage command besides the value. */
@@ -52,6 +51,8 @@ export async function setMany(
   for (const key of keys) session.checkKey(key, "set");
   const seconds = checkExptime(exptime, Date.now);
   const written = writeItems(session, values, options);
+  // The caller may change them while values are encoded.
+  options &&= operationOptions(options);
   // Without waiting a turn: operations issued in the same turn are sent together, in order.
   const items = written instanceof Promise ? await written : written;
   const inOrder = items.values();
@@ -141,6 +142,8 @@ function store<Result>(
         session.submitChange(key, command, options);
       };
       if (!(item instanceof Promise)) return send(item);
+      // The caller may change them while the value is encoded.
+      options &&= operationOptions(options);
       encoded(session, item, `${verb} key "${key}"`, options)
         .then(send)
         .catch((error) => resolve(failing(error)));
@@ -149,8 +152,6 @@ function store<Result>(
     }
   });
 }
-
-const loadBounds = /* @__PURE__ */ lazily(() => import("./bounded_work.ts"));
 
 /** A value ready to be sent, and the time that its operation has left, where it took some to encode it. */
 interface Written extends SendableItem {
@@ -167,8 +168,8 @@ function encoded(
   const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
   // It may be rejected before it is awaited.
   item.catch(() => {});
-  return loadBounds()
-    .then(({ encodedInTime }) => encodedInTime(session, item, action, bounds))
+  return session.loadEncodedInTime()
+    .then((encodedInTime) => encodedInTime(session, item, action, bounds))
     .then(({ item, turn }) => ({ ...item, turn }));
 }
 

@@ -14,6 +14,7 @@ import {
 import { inContext, presentContext } from "../observation.ts";
 import { checkKey, type KeyChecks } from "../protocol/key.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
+import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { failureOf, withCallersKeys } from "./callers_keys.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
@@ -39,6 +40,7 @@ type Generation = bigint | SocketError;
 
 /** The generations of the keys with one prefix: a counter in memcached. */
 export class Generations {
+  readonly #commands: CounterCommands;
   readonly #prefix: string;
   readonly #counterKey: string;
   readonly #counter: RisingCounter;
@@ -49,6 +51,7 @@ export class Generations {
   #isKnown = true;
   /** The request for the generation that is about to be sent. */
   #fetching: Promise<Generation> | undefined;
+  #items: KeyCommands | undefined;
 
   /**
    * @param commands What the counter is read and counted with.
@@ -56,12 +59,23 @@ export class Generations {
    * @param longestKey The maximum length of a key after the prefix and the generation.
    */
   constructor(commands: CounterCommands, prefix: string, longestKey: number) {
+    this.#commands = commands;
     this.#prefix = prefix;
     this.#longestKey = longestKey;
     const session = sessionOf(commands);
     this.#checks = session ?? { checkKey };
     this.#counterKey = reservedKey(prefix, "generation", session?.settings.keys);
     this.#counter = new RisingCounter(commands, this.#counterKey);
+  }
+
+  /**
+   * Commands that store values that have been encoded, or are being encoded.
+   *
+   * @param commands The commands in the format of the values. Without a session, they get the values as they are.
+   */
+  itemsFor(commands: KeyCommands): KeyCommands {
+    if (sessionOf(commands) === undefined) return commands;
+    return this.#items ??= this.#commands.withTranscoder(itemTranscoder);
   }
 
   /** Begins the next generation. */
@@ -146,14 +160,17 @@ export class Generations {
     return this.run("getOrSet", [key], operate, options, compute);
   }
 
-  /** Runs an operation on many keys. Its results and errors have the caller's keys. */
+  /**
+   * Runs an operation on many keys. Its results and errors have the caller's keys. If the generation is unknown and the
+   * client treats this as a miss, nothing is read or stored, and no key existed.
+   */
   async runMany<Result>(
-    action: string,
+    action: "get" | "set" | "delete",
     keys: readonly string[],
     operate: (keys: string[]) => Promise<Map<string, Result>>,
     options: OperationOptions | undefined,
-    miss: () => Map<string, Result> = () => new Map(),
   ): Promise<Map<string, Result>> {
+    const absent = action === "delete" ? keys.map((key) => [key, false] as const) : [];
     return await this.run(
       action,
       keys,
@@ -165,7 +182,7 @@ export class Generations {
         }
       },
       options,
-      miss,
+      () => new Map<string, unknown>(absent) as Map<string, Result>,
     );
   }
 

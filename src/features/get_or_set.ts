@@ -1,7 +1,12 @@
 /** Reads a value, or computes it once for all callers. @module */
 
-import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
-import { bounded, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
+import type { GetOrSetOptions } from "../commands/operation_options.ts";
+import {
+  bounded,
+  whileOpen,
+  writeAndReadInTime,
+  type WrittenAndRead,
+} from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
 import { type Lease, Leases, STRICT } from "./leases.ts";
@@ -9,19 +14,23 @@ import {
   callAs,
   type Caller,
   presentLoad,
+  useAtOnce,
   waitAs,
   waitsFor,
   waitsForItself,
 } from "./load_callers.ts";
 import { type Load, loadsOf, type Running } from "./loads.ts";
-import { checkFunction, checkOptions } from "../option_checks.ts";
+import { checkFunction } from "../option_checks.ts";
 import { withAction } from "../protocol/command.ts";
 import type { LeasedItem } from "./stub.ts";
-import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
+import { checkExptime } from "../protocol/exptime.ts";
+import { checkSeconds, checkWaitFor, extendExptime } from "../protocol/seconds.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { countBytes, NAMES, presentContext, publish } from "../observation.ts";
 import type { CommandContext, LeaseContext } from "../channel_contexts.ts";
-import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
+import { untilAborted } from "../waiting.ts";
+import { deferred } from "../waiting/promises.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 
 /** A call of `getOrSet`. */
 interface Task {
@@ -30,6 +39,11 @@ interface Task {
   readonly plan: Plan;
   /** Whether it fails where the server does. */
   readonly isStrict: boolean;
+}
+
+/** A value that has been computed, and is being encoded. */
+interface Loaded {
+  readonly written: Promise<WrittenAndRead>;
 }
 
 /** Checked options, with defaults filled in. */
@@ -56,7 +70,6 @@ export async function getOrSet<Value>(
   load: () => Value | Promise<Value>,
   options: GetOrSetOptions = {},
 ): Promise<Value> {
-  checkOptions(options, GET_OR_SET_OPTIONS);
   session.checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);
@@ -238,9 +251,9 @@ class Loading implements Load {
 
   async #compute(lease: Lease): Promise<unknown> {
     this.#tell("won");
-    const value = await this.#loadFor(lease);
+    const loaded = await this.#loadFor(lease);
     try {
-      if (value !== undefined) return await this.#store(lease, value);
+      if (loaded !== undefined) return await this.#store(lease, await loaded.written);
       await this.#leases.release(lease);
       return undefined;
     } catch (error) {
@@ -249,9 +262,9 @@ class Loading implements Load {
     }
   }
 
-  async #loadFor(lease: Lease): Promise<unknown> {
+  async #loadFor(lease: Lease): Promise<Loaded | undefined> {
     try {
-      return await callAs(this.#caller, this.#load);
+      return await this.#callLoad();
     } catch (error) {
       // The error of `load` is thrown, even if storing it fails as well: the stub is removed, or expires.
       await Promise.allSettled([this.#fail(lease, error)]);
@@ -259,23 +272,29 @@ class Loading implements Load {
     }
   }
 
+  /** Computes the value, and begins to encode it at once, because the caller may change it later. */
+  async #callLoad(): Promise<Loaded | undefined> {
+    const encode = (loaded: unknown) => {
+      if (loaded === undefined) return undefined;
+      const written = writeAndReadInTime(this.#session, loaded, this.#key, this.#action);
+      // It may be rejected before it is awaited.
+      written.catch(() => {});
+      return { written };
+    };
+    const load = () => useAtOnce(this.#load(), encode);
+    return await callAs(this.#caller, load) as Loaded | undefined;
+  }
+
   /** Computes a value that is not stored, but converted as if it had been stored and read. */
   async #loadUnstored(): Promise<unknown> {
-    const loaded = await callAs(this.#caller, this.#load);
-    if (loaded === undefined) return undefined;
-    const { value } = await writeAndReadInTime(this.#session, loaded, this.#key, this.#action);
-    return value;
+    const loaded = await this.#callLoad();
+    return (await loaded?.written)?.value;
   }
 
   /** Stores a value; resolves to the value that others will read. */
-  async #store(lease: Lease, loaded: unknown): Promise<unknown> {
+  async #store(lease: Lease, { item, value }: WrittenAndRead): Promise<unknown> {
     const { exptime, staleFor, earlyRefresh } = this.#plan;
-    const { item: { flags, data }, value } = await writeAndReadInTime(
-      this.#session,
-      loaded,
-      this.#key,
-      this.#action,
-    );
+    const { flags, data } = item;
     const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     if (this.#context !== undefined) countBytes(this.#context, bytes.byteLength);
     const end = extendExptime(exptime, staleFor, Date.now());

@@ -38,6 +38,15 @@ export async function callAs(caller: Caller, compute: () => unknown): Promise<un
   return await value;
 }
 
+/** Uses what a function returns as soon as it is known, before other code can change it. */
+export function useAtOnce<Value, Result>(
+  value: Value | Promise<Value>,
+  use: (value: Value) => Result,
+): Result | Promise<Result> {
+  const isLater = typeof (value as Partial<Promise<Value>> | undefined)?.then === "function";
+  return isLater ? Promise.resolve(value).then(use) : use(value as Value);
+}
+
 /** Waits for a load. Meanwhile it is recorded that the current load waits for it. */
 export async function waitAs<Value>(
   outer: Running | undefined,

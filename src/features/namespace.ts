@@ -15,15 +15,22 @@ import { traceOperation } from "../commands/traced.ts";
 import { tracesCommands } from "../observation.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { quote, ValidationException } from "../errors.ts";
-import { checkFunction } from "../option_checks.ts";
+import { checkFunction, ownDate } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 import { checkKey, checkKeys, MAX_KEY_LENGTH } from "../protocol/key.ts";
+import { ownData } from "../transcoding/item_codec.ts";
 import type { Transcoder } from "../transcoding/transcoder.ts";
 import type { Attempt, Generations } from "./generations.ts";
 import type { UnstoredValues } from "./unstored_values.ts";
 import { withFeatures } from "./lazy_features.ts";
+
+/** The commands on one key, by their names. */
+type KeyCommand = Exclude<keyof KeyCommands, "longestKey" | "withTranscoder">;
+/** Commands whose arguments are those of the caller. */
+// deno-lint-ignore no-explicit-any -- what the methods take, they check
+type AnyCommands = Readonly<Record<KeyCommand, (...args: any[]) => any>>;
 
 /** How long what stands behind the prefix may be: the digits of the largest generation, 2^64 - 1, and a colon. */
 export const GENERATION_LENGTH = 21;
@@ -129,7 +136,7 @@ export class Namespace implements KeyCommands {
       "invalidateAll",
       [],
       options,
-      () => (generations) => generations.next(options),
+      () => (generations, options) => generations.next(options),
     );
   }
 
@@ -167,30 +174,26 @@ export class Namespace implements KeyCommands {
       "currentPrefix",
       [],
       options,
-      () => (generations) => generations.run("currentPrefix", [], prefixOf, options),
+      () => (generations, options) => generations.run("currentPrefix", [], prefixOf, options),
     );
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    return this.#run("get", key, options, (key) => this.#commands.get<Value>(key, options), none);
+    return this.#run("get", key, [], options, none);
   }
 
   getMany<Value = unknown>(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, Value>> {
-    return this.#operate("getMany", keys, options, (keys) => {
-      const unique = [...checkKeys(keys, "get", sessionOf(this))];
-      const read = (keys: string[]) => this.#commands.getMany<Value>(keys, options);
-      return (generations) => generations.runMany("get", unique, read, options);
-    });
+    return this.#runMany("getMany", "get", keys, options);
   }
 
   gets<Value = unknown>(
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
-    return this.#run("gets", key, options, (key) => this.#commands.gets<Value>(key, options), none);
+    return this.#run("gets", key, [], options, none);
   }
 
   getAndTouch<Value = unknown>(
@@ -198,23 +201,11 @@ export class Namespace implements KeyCommands {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
-    return this.#run(
-      "getAndTouch",
-      key,
-      options,
-      (key) => this.#commands.getAndTouch<Value>(key, exptime, options),
-      none,
-    );
+    return this.#run("getAndTouch", key, [exptime], options, none);
   }
 
   set(key: string, value: unknown, exptime?: Exptime, options?: OperationOptions): Promise<void> {
-    return this.#run(
-      "set",
-      key,
-      options,
-      (key) => this.#commands.set(key, value, exptime, options),
-      none,
-    );
+    return this.#run("set", key, [value, exptime], options, none, true);
   }
 
   setMany(
@@ -222,16 +213,16 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
+    const own = ownDate(exptime);
     return this.#operate("setMany", entries, options, (entries) => {
       const values = readEntries(entries);
-      const all = [...values.values()];
-      const store = async (keys: string[]) => {
-        const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
-        await this.#commands.setMany(prefixed, exptime, options);
-        return new Map();
-      };
-      return async (generations) => {
-        await generations.runMany("set", [...values.keys()], store, options);
+      const all = Array.from(values, ([key, value]) => this.#take(value, key));
+      return async (generations, options) => {
+        await generations.runMany("set", [...values.keys()], async (keys) => {
+          const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
+          await generations.itemsFor(this.#commands).setMany(prefixed, own, options);
+          return new Map();
+        }, options);
       };
     });
   }
@@ -242,13 +233,7 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run(
-      "add",
-      key,
-      options,
-      (key) => this.#commands.add(key, value, exptime, options),
-      no,
-    );
+    return this.#run("add", key, [value, exptime], options, no, true);
   }
 
   replace(
@@ -257,33 +242,15 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run(
-      "replace",
-      key,
-      options,
-      (key) => this.#commands.replace(key, value, exptime, options),
-      no,
-    );
+    return this.#run("replace", key, [value, exptime], options, no, true);
   }
 
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run(
-      "append",
-      key,
-      options,
-      (key) => this.#commands.append(key, data, options),
-      no,
-    );
+    return this.#run("append", key, [data], options, no);
   }
 
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run(
-      "prepend",
-      key,
-      options,
-      (key) => this.#commands.prepend(key, data, options),
-      no,
-    );
+    return this.#run("prepend", key, [data], options, no);
   }
 
   cas(
@@ -293,13 +260,7 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return this.#run(
-      "cas",
-      key,
-      options,
-      (key) => this.#commands.cas(key, value, cas, exptime, options),
-      () => "not_found",
-    );
+    return this.#run("cas", key, [value, cas, exptime], options, () => "not_found", true);
   }
 
   incr(
@@ -307,9 +268,7 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    // A caller that passes `initial` gets a number or an error, never `undefined`.
-    const miss = options?.initial === undefined ? none : undefined;
-    return this.#run("incr", key, options, (key) => this.#commands.incr(key, delta, options), miss);
+    return this.#run("incr", key, [delta], options, none);
   }
 
   decr(
@@ -317,35 +276,22 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    // A caller that passes `initial` gets a number or an error, never `undefined`.
-    const miss = options?.initial === undefined ? none : undefined;
-    return this.#run("decr", key, options, (key) => this.#commands.decr(key, delta, options), miss);
+    return this.#run("decr", key, [delta], options, none);
   }
 
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return this.#run(
-      "touch",
-      key,
-      options,
-      (key) => this.#commands.touch(key, exptime, options),
-      no,
-    );
+    return this.#run("touch", key, [exptime], options, no);
   }
 
   delete(key: string, options?: OperationOptions): Promise<boolean> {
-    return this.#run("delete", key, options, (key) => this.#commands.delete(key, options), no);
+    return this.#run("delete", key, [], options, no);
   }
 
   deleteMany(
     keys: Iterable<string>,
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
-    return this.#operate("deleteMany", keys, options, (keys) => {
-      const all = [...checkKeys(keys, "delete", sessionOf(this))];
-      const remove = (keys: string[]) => this.#commands.deleteMany(keys, options);
-      const none = () => new Map(all.map((key) => [key, false]));
-      return (generations) => generations.runMany("delete", all, remove, options, none);
-    });
+    return this.#runMany("deleteMany", "delete", keys, options);
   }
 
   getOrSet<Value>(
@@ -362,13 +308,7 @@ export class Namespace implements KeyCommands {
   }
 
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return this.#run(
-      "invalidate",
-      key,
-      options,
-      (key) => this.#commands.invalidate(key, options),
-      no,
-    );
+    return this.#run("invalidate", key, [], options, no);
   }
 
   update<Value = unknown>(
@@ -378,14 +318,16 @@ export class Namespace implements KeyCommands {
   ): Promise<Value | undefined> {
     return this.#operate("update", key, options, () => {
       checkFunction("change", change);
-      const operate = ({ prefix, guard }: Attempt) =>
-        this.#commands.update(prefix + key, guard(change), options);
-      return (generations) => generations.run("update", [key], operate, options);
+      return (generations, options) => {
+        const operate = ({ prefix, guard }: Attempt) =>
+          this.#commands.update(prefix + key, guard(change), options);
+        return generations.run("update", [key], operate, options);
+      };
     });
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return this.#run("inspect", key, options, (key) => this.#commands.inspect(key, options), none);
+    return this.#run("inspect", key, [], options, none);
   }
 
   withTranscoder(transcoder: Transcoder): Namespace {
@@ -393,34 +335,61 @@ export class Namespace implements KeyCommands {
     return new Namespace(commands, this.prefix, this.#shared);
   }
 
-  async locate(key: string): Promise<KeyLocation> {
-    return await this.#run(
-      "locate",
-      key,
-      undefined,
-      async (key) => await this.#commands.locate(key),
-    );
+  locate(key: string): Promise<KeyLocation> {
+    return this.#run("locate", key, [], undefined);
   }
 
   /**
-   * Runs an operation with the key as memcached stores it.
+   * Runs a command with the key as memcached stores it. What it is given is taken at once, because it may be sent later,
+   * or once more, and the caller may change it.
    *
+   * @param args What the command takes between the key and the options.
    * @param miss The result if the generation is unknown and the client treats this as a miss.
+   * @param stores Whether the first of `args` is a value.
    */
   #run<Result>(
-    command: string,
+    command: KeyCommand,
     key: string,
+    args: readonly unknown[],
     options: OperationOptions | undefined,
-    operate: (key: string) => Promise<Result>,
     miss?: () => Result,
+    stores = false,
   ): Promise<Result> {
-    const operateOn = ({ prefix }: Attempt) => operate(prefix + key);
-    return this.#operate(
-      command,
-      key,
-      options,
-      () => (generations) => generations.run(command, [key], operateOn, options, miss),
-    );
+    return this.#operate(command, key, options, () => {
+      const own = args.map(ownArgument);
+      if (stores) own[0] = this.#take(args[0], key);
+      return (generations, options) => {
+        const given = this.#commands;
+        const commands: AnyCommands = stores ? generations.itemsFor(given) : given;
+        const operate = ({ prefix }: Attempt) => commands[command](prefix + key, ...own, options);
+        // A caller that passes `initial` gets a number or an error, never `undefined`.
+        const isLenient = (options as CounterOptions | undefined)?.initial === undefined;
+        return generations.run(command, [key], operate, options, isLenient ? miss : undefined);
+      };
+    });
+  }
+
+  #runMany<Result>(
+    command: "getMany" | "deleteMany",
+    action: "get" | "delete",
+    keys: Iterable<string>,
+    options: OperationOptions | undefined,
+  ): Promise<Map<string, Result>> {
+    return this.#operate(command, keys, options, (keys) => {
+      const all = [...checkKeys(keys, action, sessionOf(this))];
+      return (generations, options) => {
+        const operate = (keys: string[]) => (this.#commands as AnyCommands)[command](keys, options);
+        return generations.runMany(action, all, operate, options);
+      };
+    });
+  }
+
+  /** Encodes a value at once, for {@linkcode Generations.itemsFor}. Without a session, it stays as it is. */
+  #take(value: unknown, key: string): unknown {
+    const item = sessionOf(this)?.writeItem(value, key);
+    // It may be rejected before it is awaited.
+    if (item instanceof Promise) item.catch(none);
+    return item ?? value;
   }
 
   /**
@@ -468,6 +437,11 @@ function longestKeyUnder(prefix: string, longest: number = MAX_KEY_LENGTH): numb
   if (room > 0) return room;
   const why = "it leaves no room for keys";
   throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
+}
+
+/** A copy of what a caller may change: a time, or data to append. */
+function ownArgument(given: unknown): unknown {
+  return given instanceof Uint8Array ? ownData(given, "append data") : ownDate(given);
 }
 
 /** The result of a miss, and of a dropped write. */

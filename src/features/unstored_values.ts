@@ -6,6 +6,7 @@ import {
   callAs,
   type Caller,
   presentLoad,
+  useAtOnce,
   waitAs,
   waitsFor,
   waitsForItself,
@@ -64,12 +65,12 @@ export function computeAsRead<Value>(
   load: () => Value | Promise<Value>,
 ): Promise<Value> {
   const session = sessionOf(commands);
-  const computeAndConvert = async () => {
-    const value = await load();
+  const convert = async (value: Value) => {
     if (session === undefined || value === undefined) return value;
     const action = `get or set key "${key}"`;
     return (await writeAndReadInTime(session, value, key, action)).value as Value;
   };
+  const computeAndConvert = async () => await useAtOnce(load(), convert);
   return computeUnstored(values, key, () => {
     return untilAborted(computeAndConvert(), session?.ending);
   });

@@ -3,17 +3,17 @@
 import {
   type OperationOptions,
   operationOptions,
-  UPDATE_OPTIONS,
   type UpdateOptions,
 } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
-import { checkFunction, checkInteger, checkOptions } from "../option_checks.ts";
+import { checkFunction, checkInteger } from "../option_checks.ts";
 import { inContext, presentContext } from "../observation.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
-import { backoff, pause } from "../waiting.ts";
+import { backoff, pause } from "../waiting/timers.ts";
+import { useAtOnce } from "./load_callers.ts";
 import { readTied, storeTied } from "./tied_cas.ts";
 
 const DEFAULT_RETRIES = 25;
@@ -27,7 +27,6 @@ export async function update<Value>(
   options: UpdateOptions = {},
 ): Promise<Value | undefined> {
   const { signal, retries = DEFAULT_RETRIES } = options;
-  checkOptions(options, UPDATE_OPTIONS);
   session.checkKey(key, "update");
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);
@@ -37,15 +36,22 @@ export async function update<Value>(
   const strict = { ...operationOptions(options), failover: "error" } as const;
   for (let attempt = 0;; attempt++) {
     const item = await readTied<Value | undefined>(session, key, strict);
-    const changed = await whileOpen(session, (async () => await change(item?.value))());
-    if (changed === undefined) return undefined;
-    const exptime = exptimeOf(changed);
-    const { item: { flags, data }, value } = await writeAndReadInTime(
+    // It is encoded at once, because the caller may change it later.
+    const use = (changed: Value | undefined) => {
+      if (changed === undefined) return undefined;
+      const exptime = exptimeOf(changed);
+      const written = writeAndReadInTime(session, changed, key, `update key "${key}"`);
+      // It may be rejected before it is awaited.
+      written.catch(() => {});
+      return { exptime, written };
+    };
+    const changed = await whileOpen(
       session,
-      changed,
-      key,
-      `update key "${key}"`,
+      (async () => await useAtOnce(change(item?.value), use))(),
     );
+    if (changed === undefined) return undefined;
+    const { exptime, written } = changed;
+    const { item: { flags, data }, value } = await written;
     const { cas, carrier } = item ?? {};
     const stored = { flags, exptime, data, cas, carrier };
     const storing = inContext(context, () => store(session, key, stored, strict));

@@ -2,8 +2,13 @@
 
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
+import type { Sockets } from "../connection/sockets.ts";
+import { ValidationException } from "../errors.ts";
 import { checkWatching, readEvent, type WatchEvent } from "../protocol/commands/watch.ts";
-import { allEnded, deferred } from "../waiting.ts";
+import { allEnded, deferred } from "../waiting/promises.ts";
+
+/** How many sockets of a client with `maxSockets` are watched. They are not closed for others. */
+const watched = /* @__PURE__ */ new WeakMap<Sockets, number>();
 
 /** The events of several servers as the source of one stream. */
 export class WatchedEvents {
@@ -28,16 +33,25 @@ export class WatchedEvents {
     await allEnded(this.#readers.map(({ closed }) => closed));
   }
 
-  /** Begins to watch; resolves when all servers have begun. */
+  /**
+   * Begins to watch; resolves when all servers have begun.
+   *
+   * @throws {ValidationException} When `maxSockets` would leave no socket for operations.
+   */
   async open(
     nodes: readonly ServerHandle[],
     request: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    let sockets = undefined as Sockets | undefined;
     const readers = nodes.map((node) =>
-      node.openReader((options) => new LineReader(options, signal))
+      node.openReader((options) => {
+        sockets = options.sockets;
+        return new LineReader(options, signal);
+      })
     );
     this.#readers = readers;
+    if (sockets !== undefined) occupy(sockets, readers);
     // The signal may have been aborted before the servers were known.
     if (this.#isCancelled) this.#end();
     await Promise.all(readers.map(async (lines) => {
@@ -70,4 +84,17 @@ export class WatchedEvents {
   #end(): void {
     for (const lines of this.#readers) lines.end();
   }
+}
+
+/** Counts the sockets of some readers as watched, until they are closed. */
+function occupy(sockets: Sockets, readers: readonly LineReader[]): void {
+  const add = (count: number) => watched.set(sockets, (watched.get(sockets) ?? 0) + count);
+  const all = (watched.get(sockets) ?? 0) + readers.length;
+  if (all >= sockets.max) {
+    const why = `${all} sockets would be watched, and maxSockets, ${sockets.max}, leaves none ` +
+      "for operations";
+    throw new ValidationException(`Cannot watch: ${why}`, sockets.max);
+  }
+  add(readers.length);
+  for (const { closed } of readers) closed.catch(() => {}).finally(() => add(-1));
 }

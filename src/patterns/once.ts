@@ -2,11 +2,18 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { writeAndReadInTime } from "../commands/bounded_work.ts";
+import { writeAndReadInTime, type WrittenAndRead } from "../commands/bounded_work.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf, SocketError } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
-import { callAs, type Caller, presentLoad, waitAs, waitsFor } from "../features/load_callers.ts";
+import {
+  callAs,
+  type Caller,
+  presentLoad,
+  useAtOnce,
+  waitAs,
+  waitsFor,
+} from "../features/load_callers.ts";
 import type { Running } from "../features/loads.ts";
 import {
   dropStub,
@@ -17,9 +24,11 @@ import {
   type Stub,
   textOf,
 } from "../features/stub.ts";
-import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
-import { FAILURE_FLAGS, type StoredItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
-import { backoff, type Clock, pause } from "../waiting.ts";
+import { checkExptime, type Exptime } from "../protocol/exptime.ts";
+import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
+import { FAILURE_FLAGS, type SendableItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
+import type { Clock } from "../waiting.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 import { checkClientKey, claim, strictItems } from "./claim.ts";
 
 /** The options of {@linkcode once}. */
@@ -157,12 +166,20 @@ async function actFor<Result>(outer: Running | undefined, turn: Turn<Result>): P
   }
 }
 
+/** The result of an action. */
+interface Acted<Result> {
+  readonly result: Result;
+  /** The encoded result; `undefined` if there is none, or if the format is not known, as with a view. */
+  readonly written: Promise<WrittenAndRead> | undefined;
+}
+
 async function act<Result>(turn: Turn<Result>, caller: Caller): Promise<Result> {
   const { items: { clock } } = turn;
-  const result = await attempt(turn, caller);
+  const { result, written } = await attempt(turn, caller);
   try {
-    const read = await asRead(turn, result);
-    await remember(clock, () => storeResult(turn, result));
+    const stored = await written;
+    await remember(clock, () => storeResult(turn, result, stored));
+    const read = stored?.value as Result | undefined;
     return read === undefined ? await readBack(turn, result) : read;
   } catch (error) {
     // The action's error is thrown, not the error of removing the stub: the stub expires.
@@ -173,15 +190,14 @@ async function act<Result>(turn: Turn<Result>, caller: Caller): Promise<Result> 
   }
 }
 
-/** The result as other callers will get it; `undefined` if the format is not known, as with a view. */
-async function asRead<Result>(
-  { client, stub }: Turn<Result>,
-  result: Result,
-): Promise<Result | undefined> {
+/** Begins to encode a result at once, because the caller may change it later. */
+function encode<Result>({ client, stub: { key } }: Turn<Result>, result: Result): Acted<Result> {
   const session = sessionOf(client);
-  if (session === undefined || result === undefined) return undefined;
-  const { key } = stub;
-  return (await writeAndReadInTime(session, result, key, `do key "${key}" once`)).value as Result;
+  if (session === undefined || result === undefined) return { result, written: undefined };
+  const written = writeAndReadInTime(session, result, key, `do key "${key}" once`);
+  // It may be rejected before it is awaited.
+  written.catch(() => {});
+  return { result, written };
 }
 
 /** The stored result; the action's own if it has been lost since. */
@@ -194,12 +210,11 @@ async function readBack<Result>(
   return read === undefined ? result : read;
 }
 
-async function attempt<Result>(
-  { items, action, stub }: Turn<Result>,
-  caller: Caller,
-): Promise<Result> {
+async function attempt<Result>(turn: Turn<Result>, caller: Caller): Promise<Acted<Result>> {
+  const { items, action, stub } = turn;
   try {
-    return await callAs(caller, action) as Result;
+    const run = () => useAtOnce(action(), (result) => encode(turn, result));
+    return await callAs(caller, run) as Acted<Result>;
   } catch (error) {
     await dropStub(items, stub);
     throw error;
@@ -219,9 +234,14 @@ async function remember<Done>(clock: Clock, send: () => Promise<Done>): Promise<
 }
 
 /** Stores the result in place of the stub, or if the key does not exist. */
-async function storeResult<Result>(turn: Turn<Result>, result: Result): Promise<void> {
+async function storeResult<Result>(
+  turn: Turn<Result>,
+  result: Result,
+  written: WrittenAndRead | undefined,
+): Promise<void> {
   const { client, items, stub, exptime } = turn;
   if (result === undefined) return await storeMark(turn, UNDEFINED_FLAGS, "");
+  if (written !== undefined) return await storeItem(turn, written.item);
   const { key } = stub;
   const strict = { failover: "error" } as const;
   const outcome = await storeIfThere(
@@ -238,13 +258,17 @@ async function storeFailure<Result>(turn: Turn<Result>, error: unknown): Promise
 }
 
 /** Stores a mark in place of the stub, or if the key does not exist. */
-async function storeMark<Result>(
+async function storeMark<Result>(turn: Turn<Result>, flags: number, data: string): Promise<void> {
+  await storeItem(turn, { flags, data });
+}
+
+async function storeItem<Result>(
   { items, stub, exptime }: Turn<Result>,
-  flags: number,
-  text: string,
+  { flags, data }: SendableItem,
 ): Promise<void> {
-  const item: StoredItem = { flags, data: new TextEncoder().encode(text) };
+  const item = { flags, data: typeof data === "string" ? new TextEncoder().encode(data) : data };
   const outcome = await replaceStub(items, stub, { ...item, exptime });
+  // If it is not stored now, another client has begun.
   if (outcome === "not_found") await items.add(stub.key, item, exptime);
 }
 

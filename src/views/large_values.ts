@@ -48,7 +48,7 @@ const DEFAULT_CHUNK = 1_000_000;
  * killed, and the chunks of stale values that `getOrSet` replaces, expire with the exptime of their value or are
  * evicted.
  *
- * `set` sends the bytes without a copy: do not change them before it has resolved.
+ * `set` sends bytes that are cut without a copy: do not change them before it has resolved.
  *
  * `append` and `prepend` read and store the value again. `update`, `cas` and `getOrSet` work on the list, so one of
  * several writers wins.

@@ -19,12 +19,12 @@ import {
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { operationOptions } from "../commands/operation_options.ts";
 import { checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
-import { allEnded } from "../waiting.ts";
+import { allEnded } from "../waiting/promises.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
 import { isPartial, namingKeys, partialError } from "./partial_errors.ts";
-import { checkCommands, longestKeyOf } from "./wrapped_commands.ts";
+import { checkCommands, longestKeyOf, ownOptions } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
 export interface SpreadOptions {
@@ -154,7 +154,8 @@ class SpreadView implements KeyCommands {
     return longestKeyOf(this.#client);
   }
 
-  async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+  async get<Value = unknown>(key: string, given?: OperationOptions): Promise<Value | undefined> {
+    const options = ownOptions(given);
     const copy = await this.#pick(key);
     const read = copy && await this.#readCopy(key, copy, options);
     if (read === undefined) return await this.#client.get<Value>(key, options);
@@ -163,8 +164,9 @@ class SpreadView implements KeyCommands {
 
   async getMany<Value = unknown>(
     keys: Iterable<string>,
-    options?: OperationOptions,
+    given?: OperationOptions,
   ): Promise<Map<string, Value>> {
+    const options = ownOptions(given);
     const unique = readKeys(keys, "get");
     const places = await Promise.all(unique.map((key) => this.#pick(key)));
     const isDirect = (_: string, i: number) => places[i] === undefined;
@@ -327,8 +329,9 @@ class SpreadView implements KeyCommands {
   async getOrSet<Value>(
     key: string,
     load: () => Value | Promise<Value>,
-    options?: GetOrSetOptions,
+    given?: GetOrSetOptions,
   ): Promise<Value> {
+    const options = ownOptions(given);
     checkFunction("load", load);
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
     const copy = await this.#pick(key);
@@ -352,9 +355,9 @@ class SpreadView implements KeyCommands {
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    const operation = operationOptions(options ?? {});
     const found = await this.#client.invalidate(key, options);
     // A copy of the stale value would keep it from being computed again: readers are sent to the item.
-    const operation = operationOptions(options ?? {});
     const { maxAge } = this.#settings;
     const copies = await this.#hasCopies(key, operation) ? await this.#copiesOf(key) : [];
     await allEnded(copies.map(({ commands, key }) => {
@@ -449,8 +452,9 @@ class SpreadView implements KeyCommands {
     options: OperationOptions | undefined,
     change: () => Promise<Result>,
   ): Promise<Result> {
+    const operation = operationOptions(options ?? {});
     const result = await change();
-    await this.#publish(key, operationOptions(options ?? {}));
+    await this.#publish(key, operation);
     return result;
   }
 
@@ -460,6 +464,7 @@ class SpreadView implements KeyCommands {
     options: OperationOptions | undefined,
     change: () => Promise<ReadonlyMap<string, Result>>,
   ): Promise<Map<string, Result>> {
+    const operation = operationOptions(options ?? {});
     const failures = new Map<string, unknown>();
     const results = new Map<string, Result>();
     try {
@@ -469,10 +474,9 @@ class SpreadView implements KeyCommands {
       for (const [key, result] of error.results) results.set(key, result as Result);
       for (const [key, failure] of error.failures) failures.set(key, failure);
     }
-    const operation = operationOptions(options ?? {});
     // Also of those that have failed: their items may have changed all the same.
     const published = await Promise.allSettled(keys.map((key) => this.#publish(key, operation)));
-    options?.signal?.throwIfAborted();
+    operation.signal?.throwIfAborted();
     for (const [i, key] of keys.entries()) {
       const outcome = published[i];
       if (outcome?.status !== "rejected" || failures.has(key)) continue;

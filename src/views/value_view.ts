@@ -14,16 +14,18 @@ import type {
   UpdateOptions,
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
+import { ownDate } from "../option_checks.ts";
 import { checkExptime } from "../protocol/exptime.ts";
+import { ownValue } from "./own_value.ts";
 import { partialError, partsOf } from "./partial_errors.ts";
 import { getOrSet, update } from "./value_view/computing.ts";
 import { count } from "./value_view/counting.ts";
 import { ifThere } from "./value_view/presence.ts";
 import { extend } from "./value_view/rewriting.ts";
 import type { ValueRules } from "./value_view/value_rules.ts";
-import { ValueStore } from "./value_view/value_store.ts";
+import { ValueStore, type Writing } from "./value_view/value_store.ts";
 import { addOver, casThere, remove, replaceThere, write, writeMany } from "./value_view/writing.ts";
-import { longestKeyOf } from "./wrapped_commands.ts";
+import { longestKeyOf, ownOptions } from "./wrapped_commands.ts";
 
 /** Commands on keys whose values are stored in another form. */
 export class ValueView implements KeyCommands {
@@ -55,7 +57,8 @@ export class ValueView implements KeyCommands {
     return longestKeyOf(this.#inner);
   }
 
-  async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+  async get<Value = unknown>(key: string, given?: OperationOptions): Promise<Value | undefined> {
+    const options = ownOptions(given);
     const read = this.#store.beginReading<Value>(key, options);
     const innerKey = await this.#keyOf(key);
     return await read(await this.#inner.get(innerKey, this.#store.innerOptions(options)));
@@ -63,8 +66,9 @@ export class ValueView implements KeyCommands {
 
   async getMany<Value = unknown>(
     keys: Iterable<string>,
-    options?: OperationOptions,
+    given?: OperationOptions,
   ): Promise<Map<string, Value>> {
+    const options = ownOptions(given);
     const unique = readKeys(keys, "get");
     const readers = new Map(unique.map((key) => {
       return [key, this.#store.beginReading<Value>(key, options)];
@@ -90,8 +94,9 @@ export class ValueView implements KeyCommands {
 
   async gets<Value = unknown>(
     key: string,
-    options?: OperationOptions,
+    given?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
+    const options = ownOptions(given);
     const read = this.#store.beginReading<Value>(key, options);
     const innerKey = await this.#keyOf(key);
     const found = await this.#inner.gets(innerKey, this.#store.innerOptions(options));
@@ -102,9 +107,11 @@ export class ValueView implements KeyCommands {
 
   async getAndTouch<Value = unknown>(
     key: string,
-    exptime: Exptime,
-    options?: OperationOptions,
+    givenExptime: Exptime,
+    given?: OperationOptions,
   ): Promise<Value | undefined> {
+    const options = ownOptions(given);
+    const exptime = ownDate(givenExptime);
     const read = this.#store.beginReading<Value>(key, options);
     const innerKey = await this.#keyOf(key);
     const inner = this.#store.innerOptions(options);
@@ -117,8 +124,9 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    await write(this.#store, key, value, { options, exptime }, (innerKey, stored, options) => {
-      return this.#inner.set(innerKey, stored, exptime, options);
+    const writing = ownWriting(exptime, options);
+    await write(this.#store, key, this.#own(value), writing, (innerKey, stored, options) => {
+      return this.#inner.set(innerKey, stored, writing.exptime, options);
     }, undefined);
   }
 
@@ -127,7 +135,10 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
-    await writeMany(this.#store, readEntries(entries), { options, exptime });
+    const writing = ownWriting(exptime, options);
+    const values = readEntries(entries);
+    for (const [key, value] of values) values.set(key, this.#own(value));
+    await writeMany(this.#store, values, writing);
   }
 
   async add(
@@ -136,7 +147,8 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await addOver(this.#store, key, value, { options, exptime });
+    const writing = ownWriting(exptime, options);
+    return await addOver(this.#store, key, this.#own(value), writing);
   }
 
   async replace(
@@ -145,22 +157,25 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return await replaceThere(this.#store, key, value, { options, exptime });
+    const writing = ownWriting(exptime, options);
+    return await replaceThere(this.#store, key, this.#own(value), writing);
   }
 
   async append(
     key: string,
     data: string | Uint8Array,
-    options?: OperationOptions,
+    given?: OperationOptions,
   ): Promise<boolean> {
+    const options = ownOptions(given);
     return await extend(this.#store, "append", key, data, options);
   }
 
   async prepend(
     key: string,
     data: string | Uint8Array,
-    options?: OperationOptions,
+    given?: OperationOptions,
   ): Promise<boolean> {
+    const options = ownOptions(given);
     return await extend(this.#store, "prepend", key, data, options);
   }
 
@@ -171,33 +186,38 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return await casThere(this.#store, key, value, cas, { options, exptime });
+    const writing = ownWriting(exptime, options);
+    return await casThere(this.#store, key, this.#own(value), cas, writing);
   }
 
   async incr(
     key: string,
     delta?: bigint | number,
-    options?: CounterOptions,
+    given?: CounterOptions,
   ): Promise<bigint | undefined> {
+    const options = ownOptions(given);
     return await count(this.#store, "incr", key, delta ?? 1n, options);
   }
 
   async decr(
     key: string,
     delta?: bigint | number,
-    options?: CounterOptions,
+    given?: CounterOptions,
   ): Promise<bigint | undefined> {
+    const options = ownOptions(given);
     return await count(this.#store, "decr", key, delta ?? 1n, options);
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
     checkExptime(exptime, Date.now);
-    return await ifThere(this.#store, key, options, (innerKey, inner) => {
-      return this.#inner.touch(innerKey, exptime, inner);
+    const own = ownDate(exptime);
+    return await ifThere(this.#store, key, ownOptions(options), (innerKey, inner) => {
+      return this.#inner.touch(innerKey, own, inner);
     });
   }
 
-  async delete(key: string, options?: OperationOptions): Promise<boolean> {
+  async delete(key: string, given?: OperationOptions): Promise<boolean> {
+    const options = ownOptions(given);
     const innerKey = await this.#keyOf(key);
     const names = new Map([[innerKey, [key]]]);
     const found = await remove(this.#store, names, options, async (inner) => {
@@ -208,8 +228,9 @@ export class ValueView implements KeyCommands {
 
   async deleteMany(
     keys: Iterable<string>,
-    options?: OperationOptions,
+    given?: OperationOptions,
   ): Promise<Map<string, boolean>> {
+    const options = ownOptions(given);
     const names = await this.#store.namesOf(readKeys(keys, "delete"));
     return await remove(this.#store, names, options, (inner) => {
       return this.#store.many("delete", names, (keys) => this.#inner.deleteMany(keys, inner));
@@ -219,26 +240,30 @@ export class ValueView implements KeyCommands {
   async getOrSet<Value>(
     key: string,
     load: () => Value | Promise<Value>,
-    options?: GetOrSetOptions,
+    given?: GetOrSetOptions,
   ): Promise<Value> {
+    const options = ownOptions(given);
     return await getOrSet(this.#store, key, load, options);
   }
 
   async update<Value = unknown>(
     key: string,
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
-    options?: UpdateOptions,
+    given?: UpdateOptions,
   ): Promise<Value | undefined> {
+    const options = ownOptions(given);
     return await update(this.#store, key, change, options);
   }
 
-  async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+  async invalidate(key: string, given?: InvalidateOptions): Promise<boolean> {
+    const options = ownOptions(given);
     return await ifThere(this.#store, key, options, (innerKey, inner) => {
       return this.#inner.invalidate(innerKey, inner);
     });
   }
 
-  async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+  async inspect(key: string, given?: OperationOptions): Promise<ItemInfo | undefined> {
+    const options = ownOptions(given);
     const inner = this.#store.innerOptions(options);
     // Asked before the value is read, which memcached notes.
     const asked = this.#inner.inspect(await this.#keyOf(key), inner);
@@ -258,7 +283,19 @@ export class ValueView implements KeyCommands {
     return await this.#inner.locate(await this.#keyOf(key));
   }
 
+  /** A value as it is now, because it is stored later. */
+  #own(value: unknown): unknown {
+    return this.#store.rules.isLent?.(value) ? value : ownValue(value);
+  }
+
   #keyOf(key: string): string | Promise<string> {
     return this.#store.rules.keyOf(key);
   }
+}
+
+function ownWriting(
+  exptime: Exptime | undefined,
+  options: OperationOptions | undefined,
+): Writing {
+  return { options: ownOptions(options), exptime: ownDate(exptime) };
 }

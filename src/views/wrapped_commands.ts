@@ -3,7 +3,7 @@
 import { type KeyCommands, Namespace, type OperationOptions } from "../../mod.ts";
 import { KEY_COMMAND_OPTIONS } from "../commands/operation_options.ts";
 import { sessionOf } from "../commands/session.ts";
-import { copyOptions, invalidOption, type OptionTypes } from "../option_checks.ts";
+import { checkSignal, copyOptions, invalidOption, type OptionTypes } from "../option_checks.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { longestKeyIn } from "../protocol/longest_key.ts";
@@ -39,9 +39,24 @@ export const PASSED_OPTIONS: OptionTypes<OperationOptions & { tags: unknown }> =
 
 const PASSED_NAMES = /* @__PURE__ */ Object.keys(PASSED_OPTIONS);
 
-/** Copies the options that a view passes on, also those that getters of a class return. */
+/**
+ * Copies the options that a view passes on, also those that getters of a class return. Lists in them are read, which may
+ * be changed later, or be read only once.
+ */
 export function copyPassedOptions<Options extends OperationOptions>(options: Options): Options {
-  return copyOptions(options, PASSED_NAMES);
+  const copy: Options & { tags?: unknown } = copyOptions(options, PASSED_NAMES);
+  const { tags } = copy;
+  const isList = typeof tags === "object" && tags !== null && Symbol.iterator in tags;
+  if (isList) copy.tags = [...tags as Iterable<unknown>];
+  return copy;
+}
+
+/** A copy of the caller's options, which may be changed after the call. */
+export function ownOptions<Options extends OperationOptions>(
+  options: Options | undefined,
+): Options | undefined {
+  checkSignal(options);
+  return options && copyPassedOptions(options);
 }
 
 /** The same options, with which a server's fault is an error also where the client's `failover` is `"miss"`. */

@@ -1,9 +1,9 @@
 /** A bound on all sockets of a client: the option `maxSockets`. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, type Locator, SocketError, TimeoutError } from "../../mod.ts";
+import { Client, type Locator, SocketError, TimeoutError, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { ManualSocket, type Play, play, settle, until } from "./manual_socket.ts";
 
@@ -193,4 +193,33 @@ Deno.test("Client serves more servers than it may have sockets, over real ones",
   await items.return();
   assert(client.servers.reduce((sum, { connections }) => sum + connections, 0) <= 3);
   await settle();
+});
+
+Deno.test("Client.watch is refused where it would leave no socket for operations", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const addresses = [first.address, second.address];
+  await using small = new Client(addresses, { maxSockets: 2 });
+  const refused = small.watch(["mutations"]);
+  await assertRejects(
+    () => refused.ready,
+    ValidationException,
+    "Cannot watch: 2 sockets would be watched, and maxSockets, 2, leaves none for operations",
+  );
+  await assertRejects(() => refused.getReader().read(), ValidationException, "Cannot watch");
+  const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);
+  assertEquals((await small.getMany(keys)).size, 0);
+
+  await using client = new Client(addresses, { maxSockets: 3 });
+  for (let times = 0; times < 2; times++) {
+    const events = client.watch(["mutations"]);
+    await events.ready;
+    await assertRejects(
+      () => client.watch(["mutations"]).ready,
+      ValidationException,
+      "Cannot watch",
+    );
+    assertEquals((await client.getMany(keys)).size, 0);
+    await events.cancel();
+  }
 });

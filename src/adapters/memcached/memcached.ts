@@ -11,8 +11,9 @@ import {
 } from "../../../mod.ts";
 import { checkFunction } from "../../option_checks.ts";
 import { npmMemcachedTranscoder } from "../../transcoding/mod.ts";
-import { keepingProcess, systemClock } from "../../waiting.ts";
-import { callBack, toBuffer } from "../node_callbacks.ts";
+import { systemClock } from "../../waiting.ts";
+import { keepingProcess } from "../../waiting/timers.ts";
+import { callBack, doneNow, toBuffer } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
 import { Emitter } from "./emitter.ts";
 import { type MemcachedIssue, ServerIssues } from "./issues.ts";
@@ -566,7 +567,7 @@ export class Memcached extends Emitter<MemcachedIssue> {
     ) => Promise<boolean>,
     cas?: string,
   ): void {
-    this.#onKey(type, key, callback, async (client, full) => {
+    const written = doneNow(() => {
       checkNumber("lifetime", lifetime);
       // This transcoder is synchronous: a call does not overtake the one before.
       const item = npmMemcachedTranscoder.encode(value) as EncodedValue;
@@ -574,7 +575,10 @@ export class Memcached extends Emitter<MemcachedIssue> {
       if (item.data.byteLength > maxValue) {
         throw new Error(`The length of the value is greater than ${maxValue}`);
       }
-      return await send(client, full, item, exptimeFrom(lifetime));
+      return item;
+    });
+    this.#onKey(type, key, callback, async (client, full) => {
+      return await send(client, full, written(), exptimeFrom(lifetime));
     }, { repeats: type === "set", failed: false, details: { value, lifetime, cas } });
   }
 

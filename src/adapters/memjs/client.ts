@@ -11,8 +11,9 @@ import {
 } from "../../../mod.ts";
 import { checkFunction, checkInteger, invalidOption } from "../../option_checks.ts";
 import { memjsModulo } from "../../routing/mod.ts";
-import { keepingProcess, systemClock } from "../../waiting.ts";
-import { callBack, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
+import { systemClock } from "../../waiting.ts";
+import { keepingProcess } from "../../waiting/timers.ts";
+import { callBack, doneNow, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
 import {
   addressesOf,
@@ -571,9 +572,12 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     send: (client: MoecacheClient, item: EncodedValue, expires: number) => Promise<boolean>,
   ): Promise<boolean> | void {
     const { options, callback } = argumentsOf<MemjsStoring, [boolean]>(rest);
-    const stored = async (client: MoecacheClient) => {
+    const written = doneNow(() => {
       const expires = exptimeFrom(options.expires || this.#settings.expires);
-      const [item, exptime] = this.#write(OPCODES[name], value, expires);
+      return this.#write(OPCODES[name], value, expires);
+    });
+    const stored = async (client: MoecacheClient) => {
+      const [item, exptime] = written();
       return await send(client, item, exptime);
     };
     const NAME = name.toUpperCase();
@@ -604,11 +608,12 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     callback: MemjsCallback<[boolean]> | undefined,
   ): Promise<boolean> | void {
     const { serializer } = this.#settings;
-    const join = async (client: MoecacheClient) => {
+    const written = doneNow(() => {
       const data = serializer?.serialize(OPCODES[name], value, "" as unknown as NodeBuffer).value ??
         value;
-      return await client[name](key, bytesOf(data));
-    };
+      return bytesOf(data);
+    });
+    const join = async (client: MoecacheClient) => await client[name](key, written());
     return one(() => this.#once(name.toUpperCase(), join), callback);
   }
 

@@ -23,7 +23,7 @@ import {
 } from "./next_options.ts";
 import { checkSeconds, checkTags, secondsOf } from "./passed_values.ts";
 import { now } from "./revalidations.ts";
-import { TaggedEntries } from "./tagged_entries.ts";
+import { type EntryHead, TaggedEntries } from "./tagged_entries.ts";
 
 /** The options of {@linkcode nextIncrementalCacheHandler}; all are optional. */
 export interface NextIncrementalCacheHandlerOptions extends NextSharedOptions {
@@ -198,12 +198,14 @@ class MemcachedCache implements NextIncrementalCacheHandler {
       ...(cacheControl === undefined ? {} : { cacheControl }),
       ...(packed === undefined ? {} : { packed }),
     };
+    // What JSON has of it now: Next may go on with the objects.
+    const taken = JSON.parse(JSON.stringify({ tags: tagsOf(data, context), meta }));
     const rendered = this.#shared.rendered.get(data ?? {}) ?? asked ??
       await this.#lastRevalidation(kind);
     // memcached could not be reached: it is not known which revalidations the value reflects.
     if (rendered === undefined || rendered === UNKNOWN) return;
     const isShared = fetchCache === true || SHARED_KINDS.includes(kind);
-    const head = { rendered, tags: tagsOf(data, context), meta };
+    const head: EntryHead<Meta> = { rendered, ...taken };
     await this.#shared.entries.set(this.#keyOf(key, isShared), head, body, exptime);
   }
 

@@ -1,8 +1,14 @@
 /** A storage for @hono/session. @module */
 
 import { checkFunction, checkOptions, copyOptions } from "../../option_checks.ts";
-import { callBack } from "../node_callbacks.ts";
-import { type MoecacheSessionOptions, OPTION_TYPES, sessionsFrom } from "./sessions.ts";
+import { callBack, doneNow } from "../node_callbacks.ts";
+import {
+  checkSession,
+  type MoecacheSessionOptions,
+  OPTION_TYPES,
+  ownSession,
+  sessionsFrom,
+} from "./sessions.ts";
 
 /** The options of {@linkcode honoSessionStorage}. */
 export interface HonoSessionStorageOptions extends MoecacheSessionOptions {
@@ -96,7 +102,14 @@ export function honoSessionStorage(options: HonoSessionStorageOptions): HonoSess
       await writes.get(sid);
       return await sessions.get<Data>(sid) ?? null;
     },
-    set: (sid, value) => write(sid, () => sessions.set(sid, value, undefined)),
+    set: (sid, value) => {
+      // It may have to wait for the write before.
+      const own = doneNow(() => {
+        checkSession(value);
+        return ownSession(value);
+      });
+      write(sid, async () => await sessions.set(sid, own(), undefined));
+    },
     delete: (sid) => write(sid, () => sessions.destroy(sid)),
     written,
     close: closeAll,

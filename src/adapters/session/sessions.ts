@@ -83,8 +83,7 @@ export class Sessions {
 
   /** Sets a session that may be text, a number, a list or `null`, too. */
   async set(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
-    const isPlain = Array.isArray(session) || session !== undefined && Object(session) !== session;
-    if (!isPlain) checkRecord("session", session);
+    checkSession(session);
     await this.#write(id, session, expires);
   }
 
@@ -105,8 +104,9 @@ export class Sessions {
 
   async #write(id: string, session: unknown, expires: SessionExpiry): Promise<void> {
     const lifetime = this.#lifetimeOf(expires);
+    const own = ownSession(session);
     await onItem(id, this.#keyOf(id), (key) => {
-      return this.#namespace.set(key, session, exptimeOf(lifetime), strictIfOver(lifetime));
+      return this.#namespace.set(key, own, exptimeOf(lifetime), strictIfOver(lifetime));
     });
   }
 
@@ -118,6 +118,27 @@ export class Sessions {
   #lifetimeOf(expires: SessionExpiry): number {
     const isTime = expires instanceof Date || typeof expires === "string";
     return isTime ? new Date(expires).getTime() - Date.now() : this.#lifetime;
+  }
+}
+
+/**
+ * Checks a session that may be text, a number, a list or `null`, too.
+ *
+ * @throws {ValidationException} When it is none.
+ */
+export function checkSession(session: unknown): void {
+  const isPlain = Array.isArray(session) || session !== undefined && Object(session) !== session;
+  if (!isPlain) checkRecord("session", session);
+}
+
+/** What JSON has of a session at the time of the call: the program may change it before it is stored. */
+export function ownSession(session: unknown): unknown {
+  try {
+    const text: string | undefined = JSON.stringify(session);
+    return text === undefined ? session : JSON.parse(text);
+  } catch {
+    // The transcoder says what is wrong with it.
+    return session;
   }
 }
 

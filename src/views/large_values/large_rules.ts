@@ -54,6 +54,10 @@ export class LargeRules implements ValueRules {
     return key;
   }
 
+  isLent(value: unknown): boolean {
+    return value instanceof Uint8Array && value.byteLength > this.chunkByteLength;
+  }
+
   async toStored(value: unknown, key: string, context: WriteContext): Promise<unknown> {
     const { chunkByteLength, format } = this;
     const encoded = await format.encode(value);

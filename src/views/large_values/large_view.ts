@@ -8,13 +8,13 @@ import {
   ValidationException,
 } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
-import { checkOptions, checkSignal } from "../../option_checks.ts";
+import { checkOptions, checkSignal, ownDate } from "../../option_checks.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import { watchSignal } from "../../waiting.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole } from "../partial_errors.ts";
 import { ValueView } from "../value_view.ts";
-import { PASSED_OPTIONS } from "../wrapped_commands.ts";
+import { ownOptions, PASSED_OPTIONS } from "../wrapped_commands.ts";
 import { bytesOf, streamOf, streamOfOne } from "./byte_streams.ts";
 import { rechunked } from "./chunks.ts";
 import { checkKey, GRACE, type LargeRules } from "./large_rules.ts";
@@ -87,11 +87,13 @@ export class LargeView extends ValueView implements LargeValueCommands {
 
   override async touch(
     key: string,
-    exptime: Exptime,
-    options?: OperationOptions,
+    givenExptime: Exptime,
+    given?: OperationOptions,
   ): Promise<boolean> {
     // Before the chunks are touched.
-    checkExptime(exptime, Date.now);
+    checkExptime(givenExptime, Date.now);
+    const exptime = ownDate(givenExptime);
+    const options = ownOptions(given);
     const stored = await this.#inner.get(key, options);
     const isWhole = await this.#touchChunks(stored, key, exptime, options);
     return await this.#inner.touch(key, exptime, options) && isWhole;
@@ -99,9 +101,11 @@ export class LargeView extends ValueView implements LargeValueCommands {
 
   override async getAndTouch<Value = unknown>(
     key: string,
-    exptime: Exptime,
-    options?: OperationOptions,
+    givenExptime: Exptime,
+    given?: OperationOptions,
   ): Promise<Value | undefined> {
+    const options = ownOptions(given);
+    const exptime = ownDate(givenExptime);
     const stored = await this.#inner.getAndTouch(key, exptime, options);
     if (stored === undefined) return undefined;
     await this.#touchChunks(stored, key, exptime, options);
@@ -112,9 +116,10 @@ export class LargeView extends ValueView implements LargeValueCommands {
   async setStream(
     key: string,
     stream: ReadableStream<Uint8Array>,
-    exptime?: Exptime,
+    givenExptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
+    const exptime = ownDate(givenExptime);
     if (!(stream instanceof ReadableStream)) {
       const why = "it must be a ReadableStream of Uint8Arrays";
       throw new ValidationException(`Cannot set stream of type ${typeof stream}: ${why}`, stream);
@@ -160,6 +165,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
       checkOptions(options, PASSED_OPTIONS);
       checkSignal(options);
       checkExptime(exptime, Date.now);
+      const inner = ownOptions(options);
       if (options?.signal !== undefined) forget = watchSignal(options.signal, { abandon: end });
       await checkKey(this.#inner, key);
       const empty = await format.encodeStream();
@@ -173,7 +179,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
         stored: (chunk) => void (chunk.byteLength === chunkByteLength && spare.push(chunk)),
         failed,
       });
-      if (count === 0) return await this.set(key, last ?? new Uint8Array(), exptime, options);
+      if (count === 0) return await this.set(key, last ?? new Uint8Array(), exptime, inner);
       // What took long to arrive has begun to age.
       if (Date.now() - start >= 1000) {
         await chunks.touch(list, chunkExptime, operation).catch((error) =>
@@ -182,8 +188,8 @@ export class LargeView extends ValueView implements LargeValueCommands {
       }
       const head = format.head(id, { count, byteLength, chunkByteLength }, empty);
       const before = await this.#inner.get(key, operation).catch(() => undefined);
-      await this.#inner.set(key, head, exptime, options);
-      await Promise.allSettled([this.#rules.replaced(key, { before, offered: head }, options)]);
+      await this.#inner.set(key, head, exptime, inner);
+      await Promise.allSettled([this.#rules.replaced(key, { before, offered: head }, inner)]);
     } catch (error) {
       await Promise.allSettled([chunks.delete(list, {}), pieces.return(), stream.cancel(error)]);
       throw error;
@@ -194,8 +200,9 @@ export class LargeView extends ValueView implements LargeValueCommands {
 
   async getStream(
     key: string,
-    options?: OperationOptions,
+    given?: OperationOptions,
   ): Promise<ReadableStream<Uint8Array> | undefined> {
+    const options = ownOptions(given);
     const operation = operationOptions(options ?? {});
     let tried: string | undefined;
     for (;;) {

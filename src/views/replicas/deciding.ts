@@ -10,9 +10,11 @@ import {
   ValidationException,
 } from "../../../mod.ts";
 import { COUNTER_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
+import { useAtOnce } from "../../features/load_callers.ts";
 import { checkFunction, checkOptions, checkSignal } from "../../option_checks.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import { fill, publish } from "../copies.ts";
+import { ownValue } from "../own_value.ts";
 import { readDelta } from "../value_view/counting.ts";
 import { type Fleets, strictOptions } from "./fleets.ts";
 import { requireTaken } from "./writing.ts";
@@ -172,8 +174,8 @@ export async function update<Value>(
   options: UpdateOptions | undefined,
 ): Promise<Value | undefined> {
   checkFunction("change", changeValue);
-  const { exptime } = options ?? {};
   const strict = strictOptions(options);
+  const { exptime } = strict;
   let next: Value | undefined;
   return await change(fleets, key, strict, async (client, replica) => {
     let isHealed = false;
@@ -182,7 +184,7 @@ export async function update<Value>(
         isHealed = true;
         if (await heal(fleets, key, replica, strict)) throw new Healed();
       }
-      return next = await changeValue(value);
+      return next = await useAtOnce(changeValue(value), ownValue);
     };
     try {
       return await client.update(key, changeFound, strict);

@@ -16,9 +16,10 @@ import {
 } from "../../../mod.ts";
 import { readEntries, readKeys } from "../../commands/many_keys.ts";
 import { OPERATION_OPTIONS } from "../../commands/operation_options.ts";
-import { checkOptions, invalidOption } from "../../option_checks.ts";
+import { checkOptions, invalidOption, ownDate } from "../../option_checks.ts";
+import { ownValue } from "../own_value.ts";
 import { isPartial, partialError } from "../partial_errors.ts";
-import { longestKeyOf } from "../wrapped_commands.ts";
+import { longestKeyOf, ownOptions } from "../wrapped_commands.ts";
 import { add, askFirst, change, copyToOthers, count, heal, update } from "./deciding.ts";
 import type { Fleets } from "./fleets.ts";
 import { getOrSet } from "./loading.ts";
@@ -53,8 +54,9 @@ export class ReplicasView implements KeyCommands {
 
   async getMany<Value = unknown>(
     keys: Iterable<string>,
-    options?: OperationOptions,
+    given?: OperationOptions,
   ): Promise<Map<string, Value>> {
+    const options = ownOptions(given);
     checkOptions(options, OPERATION_OPTIONS);
     const results = new Map<string, Value>();
     const failures = new Map<string, unknown>();
@@ -89,9 +91,11 @@ export class ReplicasView implements KeyCommands {
 
   async getAndTouch<Value = unknown>(
     key: string,
-    exptime: Exptime,
-    options?: OperationOptions,
+    givenExptime: Exptime,
+    given?: OperationOptions,
   ): Promise<Value | undefined> {
+    const options = ownOptions(given);
+    const exptime = ownDate(givenExptime);
     const value = await this.get<Value>(key, options);
     if (value !== undefined) await this.touch(key, exptime, options);
     return value;
@@ -126,10 +130,12 @@ export class ReplicasView implements KeyCommands {
 
   async add(
     key: string,
-    value: unknown,
-    exptime?: Exptime,
+    givenValue: unknown,
+    givenExptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
+    const value = ownValue(givenValue);
+    const exptime = ownDate(givenExptime);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       return await add(this.#fleets, key, value, exptime, strict);
     });
@@ -137,10 +143,12 @@ export class ReplicasView implements KeyCommands {
 
   async replace(
     key: string,
-    value: unknown,
-    exptime?: Exptime,
+    givenValue: unknown,
+    givenExptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
+    const value = ownValue(givenValue);
+    const exptime = ownDate(givenExptime);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       return await change(this.#fleets, key, strict, (client) => {
         return client.replace(key, value, exptime, strict);
@@ -150,9 +158,10 @@ export class ReplicasView implements KeyCommands {
 
   async append(
     key: string,
-    data: string | Uint8Array,
+    given: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
+    const data = ownValue(given);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       return await change(this.#fleets, key, strict, (client) => client.append(key, data, strict));
     });
@@ -160,9 +169,10 @@ export class ReplicasView implements KeyCommands {
 
   async prepend(
     key: string,
-    data: string | Uint8Array,
+    given: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
+    const data = ownValue(given);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       return await change(this.#fleets, key, strict, (client) => client.prepend(key, data, strict));
     });
@@ -170,11 +180,13 @@ export class ReplicasView implements KeyCommands {
 
   async cas(
     key: string,
-    value: unknown,
+    givenValue: unknown,
     cas: bigint,
-    exptime?: Exptime,
+    givenExptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
+    const value = ownValue(givenValue);
+    const exptime = ownDate(givenExptime);
     if (typeof cas !== "bigint") throw invalidOption("cas", cas, "a bigint that gets has returned");
     const fleets = this.#fleets;
     const { replica, cas: casThere } = fleets.readCas(cas);
@@ -210,7 +222,8 @@ export class ReplicasView implements KeyCommands {
     return await count(this.#fleets, "decr", key, delta, options);
   }
 
-  async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
+  async touch(key: string, givenExptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    const exptime = ownDate(givenExptime);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       const all = await changeAll(this.#fleets, key, (client) => {
         return client.touch(key, exptime, strict);
@@ -254,7 +267,7 @@ export class ReplicasView implements KeyCommands {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    return await getOrSet(this.#fleets, key, load, options);
+    return await getOrSet(this.#fleets, key, load, ownOptions(options));
   }
 
   async update<Value = unknown>(

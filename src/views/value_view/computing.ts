@@ -2,7 +2,9 @@
 
 import type { GetOrSetOptions, OperationOptions, UpdateOptions } from "../../../mod.ts";
 import { checkFunction } from "../../option_checks.ts";
+import { useAtOnce } from "../../features/load_callers.ts";
 import { deferExptime } from "../exptimes.ts";
+import { ownValue } from "../own_value.ts";
 import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
 import { type Change, UNKNOWN } from "./value_rules.ts";
 import { changedTooOften, MOST_ATTEMPTS, type ValueStore } from "./value_store.ts";
@@ -34,7 +36,7 @@ export async function getOrSet<Value>(
     const loadStored = async () => {
       const prepared = early === undefined ? await prepare() : early.prepared;
       if (prepared === UNKNOWN) throw new CannotStore();
-      const value = await load();
+      const value = await useAtOnce(load(), ownValue);
       if (value === undefined) return undefined;
       loaded = { value };
       const context = { options, exptime: deferExptime(exptime, staleFor), prepared };
@@ -89,7 +91,7 @@ export async function update<Value>(
     // It may fail while the value is read and changed, when nothing waits for it yet.
     void Promise.allSettled([prepared]);
     const present = await store.beginReading<Value>(key, strict)(stored);
-    next = await change(present);
+    next = await useAtOnce(change(present), ownValue);
     if (next === undefined) return undefined;
     const given = typeof exptime === "function" ? exptime(next) : exptime;
     const context = { options, exptime: given ?? 0, prepared: await prepared };

@@ -53,13 +53,14 @@ export async function extend(
   data: string | Uint8Array,
   options: OperationOptions | undefined,
 ): Promise<boolean> {
+  const own = ownData(data, `${verb} data to key ${JSON.stringify(key)}`);
   if (store.rules.isPlain(key) === true) {
     return await ifThere(store, key, options, (innerKey, inner) => {
-      return store.inner[verb](innerKey, data, inner);
+      return store.inner[verb](innerKey, own, inner);
     });
   }
   checkOptions(options, OPERATION_OPTIONS);
-  const added = bytesOf(ownData(data, `${verb} data to key ${JSON.stringify(key)}`));
+  const added = bytesOf(own);
   const parts = (bytes: Uint8Array) => verb === "append" ? [bytes, added] : [added, bytes];
   return await rewrite(store, key, (value) => extended(key, value, parts), options) !== undefined;
 }

@@ -19,6 +19,8 @@ export interface ValueRules {
    * @returns Anything; {@linkcode UNKNOWN} when nothing can be stored.
    */
   prepareWrite?(key: string, options: OperationOptions | undefined): unknown;
+  /** Whether a value is stored without a copy, so that the caller must not change it meanwhile. */
+  isLent?(value: unknown): boolean;
   /** Turns a value into what is stored for it. */
   toStored(value: unknown, key: string, context: WriteContext): unknown;
   /** Begins what {@linkcode fromStored} needs, in the turn in which the stored value is asked for. */
