@@ -126,7 +126,7 @@ Deno.test("an operation refuses a lifetime of another type", async () => {
 
 Deno.test("unstorage's driver refuses options of an item that are no object", async () => {
   const driver = moecacheDriver({ servers: UNREACHABLE });
-  for (const options of [60, "60", null, true, [60], new Map([["ttl", 60]])] as unknown as {}[]) {
+  for (const options of [60, "60", null, true, [60], new Map([["ttl", 60]])] as never[]) {
     const item = { key: "key", value: "value" };
     const calls = [
       () => driver.setItem("key", "value", options),
