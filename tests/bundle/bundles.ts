@@ -69,7 +69,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 18_150,
-    "{ Client }": 34_046,
+    "{ Client }": 34_057,
   },
 };
 
