@@ -74,7 +74,8 @@ export {
   moecacheTranscoder,
   type MoecacheTranscoderOptions,
 } from "./src/transcoding/moecache_transcoder.ts";
-export { Complex, frozenSet, tuple } from "./src/transcoding/pickle/python_types.ts";
+export { Complex } from "./src/transcoding/complex.ts";
+export { frozenSet, tuple } from "./src/transcoding/pickle/containers.ts";
 export {
   type RawTranscoder,
   rawTranscoder,

@@ -31,6 +31,12 @@ import type { ServerStatus } from "./fleet/status.ts";
 import type { CasOutcome } from "./protocol/commands/storage.ts";
 import type { Exptime } from "./protocol/exptime.ts";
 import type { ServerAddress } from "./server_address.ts";
+import { lazily } from "./waiting.ts";
+
+/** Imported here, because what is loaded already may not import what is loaded on demand. */
+const loadEncodedInTime = /* @__PURE__ */ lazily(async () => {
+  return (await import("./commands/bounded_work.ts")).encodedInTime;
+});
 
 /**
  * A small memcached client, for programs whose bundle size matters. It has the commands of {@linkcode BareKeyCommands},
@@ -72,6 +78,7 @@ export class BareClient extends EventTarget
       route: this.#fleet,
       transcoder: resolved.transcoder,
       settings: resolved,
+      loadEncodedInTime,
       ending: this.#ending.signal,
     });
     for (const name of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {

@@ -6,8 +6,7 @@
  */
 
 import { SocketError } from "./errors.ts";
-import { lettingProcessEnd, systemClock } from "./waiting.ts";
-import type { ClientMetrics, CommandContext, ServerContext } from "./channel_contexts.ts";
+import type { ClientMetrics, CommandContext } from "./channel_contexts.ts";
 
 /** The names as the client itself reads them. */
 export const NAMES: typeof CHANNELS = /* @__PURE__ */ Object.freeze({
@@ -112,13 +111,19 @@ function channelsOf(name: string): readonly Channel[] {
   return channels;
 }
 
-const DIAGNOSTICS = "node:diagnostics_channel";
+/** The runtime's module of channels. */
+export const DIAGNOSTICS = "node:diagnostics_channel";
 const TRACED: readonly string[] = ["moecache:command", "moecache:batch", "moecache:connect"];
 /** The runtime's module, as soon as it has been asked for. */
 let found: Diagnostics | undefined;
+
+/** Uses the runtime's module of channels, which was looked for elsewhere. */
+export function useChannels(module: Diagnostics): void {
+  found ??= module;
+}
+
 /** Whether a program has read a name of {@linkcode CHANNELS}. */
 let isNamed = false;
-let isLookedFor = false;
 
 /** The names, which a program reads when it is about to subscribe. */
 function noticed(): typeof CHANNELS {
@@ -133,29 +138,13 @@ function noticed(): typeof CHANNELS {
  * Whether it is worth asking for the channels. On Deno, the first access to `process` takes 15 to 30 ms, a third of a
  * cold start, and a program that has used nothing of Node's cannot have subscribed. Most programs that have are known
  * by functions of Deno's that are made then, but not under `deno test`, where they are asked for in any case; what is
- * not known that way is found by {@linkcode lookForChannels}.
+ * not known that way is found later, by `lookForChannels`.
  */
 function mayBeUsed(): boolean {
   const { Deno } = globalThis as unknown as Global;
   const internal = Deno?.[Deno.internal as symbol] as { core?: { ops?: object } } | undefined;
   const ops = internal?.core?.ops;
   return isNamed || ops === undefined || "op_close" in ops || "op_register_test" in ops;
-}
-
-/** How many milliseconds after the first reply the channels are looked for that were not found at once. */
-const LATER = 100;
-
-/** Asks for the channels later, when a server has answered: that does not delay the first operations. */
-export function lookForChannels(): void {
-  if (isLookedFor || found !== undefined || !("Deno" in globalThis)) return;
-  isLookedFor = true;
-  lettingProcessEnd(systemClock).after(LATER, () => {
-    const specifier = DIAGNOSTICS;
-    import(/* webpackIgnore: true */ /* @vite-ignore */ specifier).then((module) => {
-      found ??= module;
-      // Without the module there are no subscribers.
-    }, () => {});
-  });
 }
 
 function isHeard(channel: Channel): boolean {
@@ -279,7 +268,7 @@ export function tracesCommands(): boolean {
 }
 
 /** What of a command is of interest. */
-interface SentCommand {
+export interface SentCommand {
   readonly byteLength: number;
   /** The number of the connection that carried it last; 0 before the first. */
   readonly carrier: number;
@@ -324,23 +313,6 @@ export function adopt(command: SentCommand): void {
 /** Counts the bytes of a value that an operation sends or receives. */
 export function countBytes(context: CommandContext, bytes: number): void {
   context.valueBytes = (context.valueBytes ?? 0) + bytes;
-}
-
-/** Takes note that a command is about to be given to a connection. */
-export function noteCarrier(command: SentCommand, server: ServerContext = {}): void {
-  const { context } = command;
-  if (context === undefined) return;
-  const { serverAddress, serverPort } = server;
-  const { attempts, keys } = context;
-  const isAgain = command.carrier > 0;
-  context.attempts = (attempts ?? 1) + (isAgain && attempts !== undefined ? 1 : 0);
-  if (attempts === undefined || (isAgain && keys === 1)) {
-    context.serverAddress = serverAddress;
-    context.serverPort = serverPort;
-  } else if (context.serverAddress !== serverAddress || context.serverPort !== serverPort) {
-    // Keys on several servers have none in common.
-    context.serverAddress = context.serverPort = undefined;
-  }
 }
 
 /** What the requests of one kind have counted. */

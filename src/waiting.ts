@@ -1,4 +1,4 @@
-/** The clock, timers, waiting for promises, and delays before retries. @module */
+/** The clock of a client, and waiting for promises that a signal may end. @module */
 
 /** The client's clock and timers. A test may pass its own. */
 export interface Clock {
@@ -27,107 +27,18 @@ export const systemClock: Clock = {
   },
 };
 
-const idleClock: Clock = {
-  now,
-  after(delay, callback) {
-    const signal = signalAfter(delay);
-    // EventTarget's method: on Deno, AbortSignal's own `addEventListener` keeps the process alive.
-    EventTarget.prototype.addEventListener.call(signal, "abort", callback);
-    return () => signal.removeEventListener("abort", callback);
-  },
-};
-
-/** Taken early too, but on Deno, where touching them takes time and {@linkcode systemClock} does as well. */
-const timers = /* @__PURE__ */ takeTimers();
+/** The global timers; not on Deno, where touching them takes time and {@linkcode systemClock} does as well. */
+export const earlyTimers: [typeof setTimeout, typeof clearTimeout] | undefined =
+  /* @__PURE__ */ takeTimers();
 
 function takeTimers(): [typeof setTimeout, typeof clearTimeout] | undefined {
   return "Deno" in globalThis ? undefined : [setTimeout, clearTimeout];
 }
 
-const busyClock: Clock = {
-  now,
-  after(delay, callback) {
-    const due = () => {
-      cancel();
-      callback();
-    };
-    const late = systemClock.after(delay, due);
-    // It keeps the process alive, and never fires if a test had replaced it before this module was loaded.
-    const timer = timers?.[0](due, delay);
-    const cancel = () => {
-      late();
-      timers?.[1](timer);
-    };
-    return cancel;
-  },
-};
-
-function signalAfter(delay: number): AbortSignal {
+/** A signal that is aborted after this many milliseconds. */
+export function signalAfter(delay: number): AbortSignal {
   // Node accepts integers only.
   return timeout(Math.max(0, Math.ceil(delay)));
-}
-
-/** The same clock, with timers that do not keep the process alive. */
-export function lettingProcessEnd(clock: Clock): Clock {
-  return clock === systemClock ? idleClock : clock;
-}
-
-/** The same clock, with timers that keep the process alive: for waits that nothing else keeps alive. */
-export function keepingProcess(clock: Clock): Clock {
-  return clock === systemClock ? busyClock : clock;
-}
-
-/**
- * One timer for many deadlines. It calls its owner at the earliest deadline, even if that operation has ended. The
- * owner then arms it again for the remaining deadlines. So a thousand operations a second need one timer and not a
- * thousand.
- */
-export class DeadlineTimer {
-  readonly #clock: Clock;
-  readonly #wake: () => void;
-  #cancel: (() => void) | undefined;
-  #deadline = Infinity;
-
-  constructor(clock: Clock, wake: () => void) {
-    this.#clock = clock;
-    this.#wake = wake;
-  }
-
-  /** Makes sure that the owner is called at this time of the clock, or before. */
-  arm(deadline: number): void {
-    if (deadline >= this.#deadline) return;
-    this.#cancel?.();
-    this.#deadline = deadline;
-    this.#cancel = this.#clock.after(Math.max(0, deadline - this.#clock.now()), this.#due);
-  }
-
-  /** Removes all deadlines. */
-  stop(): void {
-    this.#cancel?.();
-    this.#deadline = Infinity;
-  }
-
-  readonly #due = (): void => {
-    // If the process was busy, replies may be waiting to be read. They are read first.
-    this.#cancel = this.#clock.after(0, () => {
-      this.#deadline = Infinity;
-      this.#wake();
-    });
-  };
-}
-
-const SHORTEST_DELAY = 10;
-const LONGEST_DELAY = 500;
-
-/**
- * Computes the delay before a retry: longer each time, and random, so that clients that collided do not collide again.
- *
- * @param attempt The number of retries so far: 0, 1, 2, …
- * @returns Milliseconds, 5 to 500.
- */
-export function backoff(attempt: number): number {
-  const delay = Math.min(LONGEST_DELAY, SHORTEST_DELAY * 1.5 ** attempt);
-  return delay * (1 + Math.random()) / 2;
 }
 
 /** Something that can be abandoned. */
@@ -171,23 +82,6 @@ function makeWatch(signal: AbortSignal): Watch {
 }
 
 /**
- * Waits, and keeps the process alive meanwhile.
- *
- * @param clock Whose time it is.
- * @param delay Milliseconds.
- * @param signal Ends the wait: it is rejected with the signal's reason.
- */
-export async function pause(clock: Clock, delay: number, signal?: AbortSignal): Promise<void> {
-  const { promise, resolve } = deferred<void>();
-  const cancel = keepingProcess(clock).after(delay, resolve);
-  try {
-    await untilAborted(promise, signal);
-  } finally {
-    cancel();
-  }
-}
-
-/**
  * Waits for a promise that others may wait for too.
  *
  * @param signal Ends only this wait: it is rejected with the signal's reason.
@@ -201,27 +95,6 @@ export function untilAborted<Value>(
     if (signal.aborted) reject(signal.reason);
     promise.then(resolve, reject).then(watchSignal(signal, { abandon: reject }));
   });
-}
-
-/** Waits until all of them have ended, and fails then if one did, as the first of those. */
-export async function allEnded(promises: readonly unknown[]): Promise<void> {
-  await Promise.allSettled(promises);
-  await Promise.all(promises);
-}
-
-/** A promise, and the functions that settle it. */
-export interface Deferred<Value> {
-  readonly promise: Promise<Value>;
-  readonly resolve: (value: Value | PromiseLike<Value>) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** Makes a promise with its resolvers, because Node 20 has no `Promise.withResolvers`. */
-export function deferred<Value>(): Deferred<Value> {
-  let resolve!: Deferred<Value>["resolve"];
-  let reject!: Deferred<Value>["reject"];
-  const promise = new Promise<Value>((...settle) => [resolve, reject] = settle);
-  return { promise, resolve, reject };
 }
 
 /**

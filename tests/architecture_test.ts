@@ -12,8 +12,10 @@ const LAYERS = [
   "errors.ts",
   "option_checks.ts",
   "waiting.ts",
+  "waiting",
   "channel_contexts.ts",
   "observation.ts",
+  "observation",
   LOADED_ALREADY,
   "protocol",
   "transport",
@@ -45,12 +47,12 @@ const PUBLIC = [
 /** These stand beside the layers, and import of them no more than this. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   // The server knows the protocol and the sockets, not the client.
-  testing: ["errors.ts", "option_checks.ts", "waiting.ts", "protocol", "transport"],
+  testing: ["errors.ts", "option_checks.ts", "waiting.ts", "waiting", "protocol", "transport"],
   // What adapts the client to others proves that the public surface is enough.
-  adapters: ["mod.ts", "option_checks.ts", "waiting.ts", ...PUBLIC],
+  adapters: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting", ...PUBLIC],
   // What looks at clients from outside needs their channels only, and loads no client.
-  observing: ["option_checks.ts", "waiting.ts", "channel_contexts.ts", "observation.ts"],
-  views: ["mod.ts", "option_checks.ts", "waiting.ts"],
+  observing: ["option_checks.ts", "waiting.ts", "waiting", "channel_contexts.ts", "observation.ts"],
+  views: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting"],
 };
 
 /** The folder that is a program. It imports the entries of the package, and runs where there is a command line. */

@@ -15,7 +15,7 @@ import { isCrawlerBusy } from "../protocol/commands/metadump.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { takesKey } from "../protocol/longest_key.ts";
-import { backoff, pause } from "../waiting.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 
 /** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
 const HASHED = "%#";

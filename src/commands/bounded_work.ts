@@ -4,7 +4,8 @@ import "../loaded_already.ts";
 import { TimeoutError } from "../errors.ts";
 import { NEVER, type Turn } from "../protocol/command.ts";
 import type { SendableItem } from "../transcoding/item_codec.ts";
-import { DeadlineTimer, untilAborted, watchSignal } from "../waiting.ts";
+import { untilAborted, watchSignal } from "../waiting.ts";
+import { DeadlineTimer } from "../waiting/timers.ts";
 import type { Session } from "./session.ts";
 
 /** One piece of work that has a time limit. */

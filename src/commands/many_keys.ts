@@ -1,4 +1,4 @@
-/** Operations on many keys, and errors of those on many servers. @module */
+/** Operations on many keys. @module */
 
 import {
   PartialClientException,
@@ -112,7 +112,7 @@ export async function runMany<Result>(
 }
 
 /** Makes the error of an operation that failed for some keys or servers. */
-function partialFailure(
+export function partialFailure(
   action: string,
   partial: PartialFailure,
   unit?: "keys" | "servers",
@@ -121,12 +121,4 @@ function partialFailure(
   return errors.some((error) => error instanceof SocketError)
     ? new PartialSocketError(action, partial, unit)
     : new PartialClientException(action, partial, unit);
-}
-
-/** Makes the error of an operation that failed on some servers; where only one was asked, it is that one's. */
-export function serverFailure(action: string, partial: PartialFailure): unknown {
-  const { failures, results } = partial;
-  if (failures.size + results.size > 1) return partialFailure(action, partial, "servers");
-  const [error] = failures.values();
-  return error;
 }

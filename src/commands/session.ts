@@ -3,12 +3,13 @@
 import type { ResolvedOptions } from "../client_options.ts";
 import type { Route } from "../fleet/route.ts";
 import { adopt } from "../observation.ts";
-import { type ChangeListener, type Command, failing } from "../protocol/command.ts";
+import { type ChangeListener, type Command, failing, type Turn } from "../protocol/command.ts";
 import {
   checkTranscoder,
   itemReader,
   itemWriter,
   type ReadItem,
+  type SendableItem,
   type WriteItem,
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
@@ -30,6 +31,14 @@ type SessionSettings =
     "clock" | "keys" | "timeout" | "timesConnectingApart" | "dialect" | "counters" | "failover"
   >;
 
+/** Waits for a value that is being encoded, within the time of its operation: `encodedInTime` of `bounded_work.ts`. */
+type EncodedInTime = (
+  session: Session,
+  item: Promise<SendableItem>,
+  action: string,
+  bounds: { readonly begun: number; readonly signal: AbortSignal | undefined },
+) => Promise<{ readonly item: SendableItem; readonly turn: Turn }>;
+
 /** The parts of a session. */
 interface SessionParts {
   readonly route: Route;
@@ -37,6 +46,8 @@ interface SessionParts {
   readonly settings: SessionSettings;
   /** Aborted when the client is closed, with what its operations are rejected with. */
   readonly ending: AbortSignal;
+  /** Loads what is needed only where a transcoder encodes asynchronously. */
+  readonly loadEncodedInTime: () => Promise<EncodedInTime>;
   /** The client's session; by default the new one. */
   readonly root?: Session;
   /** The key whose server gets all commands, instead of the server of their own key. */
@@ -54,6 +65,7 @@ export class Session {
   readonly settings: SessionSettings;
   /** Aborted when the client is closed, with what its operations are rejected with. */
   readonly ending: AbortSignal;
+  readonly loadEncodedInTime: () => Promise<EncodedInTime>;
   /** The flags of strings that are stored as plain text; counters have them too. */
   readonly textFlags: number;
   /** The client's session, from which this one is made. They share the listener of changes. */
@@ -70,6 +82,7 @@ export class Session {
     this.route = route;
     this.settings = settings;
     this.ending = ending;
+    this.loadEncodedInTime = parts.loadEncodedInTime;
     this.readItem = itemReader(transcoder, settings);
     this.writeItem = itemWriter(transcoder);
     this.textFlags = transcoder.textFlags ?? 0;

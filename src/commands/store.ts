@@ -14,7 +14,6 @@ import {
 } from "../protocol/commands/storage.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { ownData, type SendableItem } from "../transcoding/item_codec.ts";
-import { lazily } from "../waiting.ts";
 import { readEntries, runMany } from "./many_keys.ts";
 import { OPERATION_OPTIONS, type OperationOptions, operationOptions } from "./operation_options.ts";
 import type { Session } from "./session.ts";
@@ -154,8 +153,6 @@ function store<Result>(
   });
 }
 
-const loadBounds = /* @__PURE__ */ lazily(() => import("./bounded_work.ts"));
-
 /** A value ready to be sent, and the time that its operation has left, where it took some to encode it. */
 interface Written extends SendableItem {
   readonly turn?: Turn;
@@ -171,8 +168,8 @@ function encoded(
   const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
   // It may be rejected before it is awaited.
   item.catch(() => {});
-  return loadBounds()
-    .then(({ encodedInTime }) => encodedInTime(session, item, action, bounds))
+  return session.loadEncodedInTime()
+    .then((encodedInTime) => encodedInTime(session, item, action, bounds))
     .then(({ item, turn }) => ({ ...item, turn }));
 }
 

@@ -3,7 +3,8 @@
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
 import { isListenedTo, NAMES, trace } from "../observation.ts";
-import { DeadlineTimer, lazily } from "../waiting.ts";
+import { lazily } from "../waiting.ts";
+import { DeadlineTimer } from "../waiting/timers.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import type { SocketHolder } from "./sockets.ts";

@@ -2,14 +2,8 @@
 
 import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
-import {
-  beginTurn,
-  endTurn,
-  lookForChannels,
-  NAMES,
-  noteCarrier,
-  publish,
-} from "../observation.ts";
+import { beginTurn, endTurn, NAMES, publish } from "../observation.ts";
+import { lookForChannels, noteCarrier } from "../observation/connections.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { Interruption } from "../protocol/refusal.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
@@ -20,7 +14,9 @@ import {
   type EndReason,
   nextConnection,
 } from "./connect.ts";
-import { allEnded, type Clock, DeadlineTimer, lettingProcessEnd } from "../waiting.ts";
+import type { Clock } from "../waiting.ts";
+import { allEnded } from "../waiting/promises.ts";
+import { DeadlineTimer, lettingProcessEnd } from "../waiting/timers.ts";
 import type { SocketHolder } from "./sockets.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import { Fifo } from "./fifo.ts";

@@ -9,7 +9,8 @@ import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts
 import type { ConnectionOptions } from "./connection_options.ts";
 import { describeSeparate, publishSeparateEnd } from "./separate_connections.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
-import { type Clock, DeadlineTimer } from "../waiting.ts";
+import type { Clock } from "../waiting.ts";
+import { DeadlineTimer } from "../waiting/timers.ts";
 
 /** The options of a {@linkcode LineReader}. `timeout` is the time limit of the first line of a reply. */
 export type LineReaderOptions = Pick<

@@ -1,7 +1,8 @@
 /** The health of a server: failures, and probes while it is down. @module */
 
 import { SocketError, TimeoutError } from "../errors.ts";
-import { type Clock, lettingProcessEnd } from "../waiting.ts";
+import type { Clock } from "../waiting.ts";
+import { lettingProcessEnd } from "../waiting/timers.ts";
 import { randomDelay } from "./connect.ts";
 import type { ServerEventType } from "./server_handle.ts";
 

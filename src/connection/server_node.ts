@@ -3,7 +3,8 @@
 import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command, CommandObserver } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
-import { allEnded, DeadlineTimer, deferred } from "../waiting.ts";
+import { allEnded, deferred } from "../waiting/promises.ts";
+import { DeadlineTimer } from "../waiting/timers.ts";
 import { Connection, type ConnectionEnd, type ConnectionObserver } from "./connection.ts";
 import { type EndReason, longestWait } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";

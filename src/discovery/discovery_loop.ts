@@ -4,7 +4,8 @@ import { randomDelay } from "../connection/connect.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import { LONGEST_TIMEOUT } from "../option_checks.ts";
 import type { ServerAddress } from "../server_address.ts";
-import { type Clock, keepingProcess, lettingProcessEnd, untilAborted } from "../waiting.ts";
+import { type Clock, untilAborted } from "../waiting.ts";
+import { keepingProcess, lettingProcessEnd } from "../waiting/timers.ts";
 import type { DiscoveredServers, Discovery, DiscoveryContext } from "./discovery.ts";
 
 /** The options of a {@linkcode DiscoveryLoop}. */

@@ -1,6 +1,6 @@
 /** Reads a value, or computes it once for all callers. @module */
 
-import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
+import type { GetOrSetOptions } from "../commands/operation_options.ts";
 import {
   bounded,
   whileOpen,
@@ -21,14 +21,17 @@ import {
   waitsForItself,
 } from "./load_callers.ts";
 import { type Load, loadsOf, type Running } from "./loads.ts";
-import { checkFunction, checkOptions } from "../option_checks.ts";
+import { checkFunction } from "../option_checks.ts";
 import { withAction } from "../protocol/command.ts";
 import type { LeasedItem } from "./stub.ts";
-import { checkExptime, checkSeconds, checkWaitFor, extendExptime } from "../protocol/exptime.ts";
+import { checkExptime } from "../protocol/exptime.ts";
+import { checkSeconds, checkWaitFor, extendExptime } from "../protocol/seconds.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { countBytes, NAMES, presentContext, publish } from "../observation.ts";
 import type { CommandContext, LeaseContext } from "../channel_contexts.ts";
-import { backoff, deferred, pause, untilAborted } from "../waiting.ts";
+import { untilAborted } from "../waiting.ts";
+import { deferred } from "../waiting/promises.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 
 /** A call of `getOrSet`. */
 interface Task {
@@ -68,7 +71,6 @@ export async function getOrSet<Value>(
   load: () => Value | Promise<Value>,
   options: GetOrSetOptions = {},
 ): Promise<Value> {
-  checkOptions(options, GET_OR_SET_OPTIONS);
   session.checkKey(key, "get or set");
   checkFunction("load", load);
   const plan = makePlan(options);

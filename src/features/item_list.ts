@@ -1,6 +1,6 @@
 /** Lists all items of a deployment. @module */
 
-import { serverFailure } from "../commands/many_keys.ts";
+import { serverFailure } from "./server_failures.ts";
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
 import {
@@ -17,7 +17,8 @@ import {
   readKeys,
 } from "../protocol/commands/metadump.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
-import { allEnded, pause } from "../waiting.ts";
+import { allEnded } from "../waiting/promises.ts";
+import { pause } from "../waiting/timers.ts";
 
 /**
  * How many bytes of a list are read in advance. Before 1.6.19, memcached keeps some keys locked while it waits for a

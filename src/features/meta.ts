@@ -1,15 +1,14 @@
 /** Meta commands, and the features that use them. @module */
 
 import {
-  INVALIDATE_OPTIONS,
   type InvalidateOptions,
   type OperationOptions,
   operationOptions,
 } from "../commands/operation_options.ts";
 import { ValidationException } from "../errors.ts";
-import { checkOptions } from "../option_checks.ts";
 import { CHANCES } from "../protocol/command.ts";
-import { checkExptime, checkSeconds } from "../protocol/exptime.ts";
+import { checkExptime } from "../protocol/exptime.ts";
+import { checkSeconds } from "../protocol/seconds.ts";
 import { inDialect } from "./dialect.ts";
 import type { Session } from "../commands/session.ts";
 import {
@@ -111,7 +110,6 @@ export async function invalidate(
   key: string,
   options: InvalidateOptions = {},
 ): Promise<boolean> {
-  checkOptions(options, INVALIDATE_OPTIONS);
   session.checkKey(key, "invalidate");
   if (options.staleFor !== undefined) checkSeconds("staleFor", options.staleFor, 1);
   return await inDialect(session, key, {

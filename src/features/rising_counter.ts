@@ -17,7 +17,7 @@ import { clockOf, keySpaceOf, sessionOf } from "../commands/session.ts";
 import { ClientException, SocketError } from "../errors.ts";
 import { unpublished } from "../observation.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
-import { backoff, pause } from "../waiting.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 
 /** The commands that a counter needs. */
 export type CounterCommands = Pick<KeyCommands, "incr" | "withTranscoder">;

@@ -5,18 +5,14 @@ import {
   type OperationOptions,
   operationOptions,
 } from "../commands/operation_options.ts";
-import { serverFailure } from "../commands/many_keys.ts";
 import { endWith, type Session } from "../commands/session.ts";
 import { traceOperation } from "../commands/traced.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
-import { ClientException } from "../errors.ts";
 import { adopt, inContext, presentContext, tracesCommands } from "../observation.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { type Command, withAction } from "../protocol/command.ts";
 import { AnswerCommand, OK_ANSWERS, VersionCommand } from "../protocol/commands/answer.ts";
 import { checkStatsArguments, type Stats, StatsCommand } from "../protocol/commands/stats.ts";
-import { namedAfterHangUp } from "../protocol/hang_up.ts";
-import { refusalError } from "../protocol/refusal.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 
 /** The options of `flushAll`. */
@@ -114,7 +110,7 @@ async function tellAll(
  *
  * @param action The operation, for the message.
  * @returns The results, in the order of the servers.
- * @throws The signal's reason when it was aborted; otherwise the error of {@linkcode serverFailure}.
+ * @throws The signal's reason when it was aborted; otherwise the error of the server, or one with those of several.
  */
 async function askAll<Result>(
   session: Session,
@@ -151,21 +147,13 @@ async function askEachOf<Result>(
       results[i] = await ask(node, make(), signal);
       partial.results.set(node.name, results[i]);
     } catch (error) {
-      const named = `${action} ${node.name}`;
-      partial.failures.set(node.name, namedAfterHangUp(named, nameRefusal(named, error)));
+      partial.failures.set(node.name, error);
     }
   }));
   if (partial.failures.size === 0) return results;
   signal?.throwIfAborted();
-  throw serverFailure(action, partial);
-}
-
-/** A command does not know its server: a refusal gets the server's name here. */
-function nameRefusal(action: string, error: unknown): unknown {
-  if (!(error instanceof ClientException)) return error;
-  const { message, item } = error;
-  const isRefusal = message.includes(`: the server answered "${item}"`);
-  return isRefusal ? refusalError({ action }, `${item}`) : error;
+  const { namedFailure } = await import("./server_failures.ts");
+  throw namedFailure(action, partial);
 }
 
 function ask<Result>(

@@ -14,7 +14,8 @@ import type { Session } from "../commands/session.ts";
 import { isUnsent } from "../protocol/command.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import { LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
-import { type Clock, lettingProcessEnd } from "../waiting.ts";
+import type { Clock } from "../waiting.ts";
+import { lettingProcessEnd } from "../waiting/timers.ts";
 import { beforeClosing } from "./farewell.ts";
 
 /** A cas unique, and the connection that it was read through; absent if the client itself remembers that. */

@@ -3,17 +3,16 @@
 import {
   type OperationOptions,
   operationOptions,
-  UPDATE_OPTIONS,
   type UpdateOptions,
 } from "../commands/operation_options.ts";
 import { ClientException } from "../errors.ts";
-import { checkFunction, checkInteger, checkOptions } from "../option_checks.ts";
+import { checkFunction, checkInteger } from "../option_checks.ts";
 import { inContext, presentContext } from "../observation.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
-import { backoff, pause } from "../waiting.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 import { useAtOnce } from "./load_callers.ts";
 import { readTied, storeTied } from "./tied_cas.ts";
 
@@ -28,7 +27,6 @@ export async function update<Value>(
   options: UpdateOptions = {},
 ): Promise<Value | undefined> {
   const { signal, retries = DEFAULT_RETRIES } = options;
-  checkOptions(options, UPDATE_OPTIONS);
   session.checkKey(key, "update");
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);

@@ -5,7 +5,7 @@ import type { ServerHandle } from "../connection/server_handle.ts";
 import type { Sockets } from "../connection/sockets.ts";
 import { ValidationException } from "../errors.ts";
 import { checkWatching, readEvent, type WatchEvent } from "../protocol/commands/watch.ts";
-import { allEnded, deferred } from "../waiting.ts";
+import { allEnded, deferred } from "../waiting/promises.ts";
 
 /** How many sockets of a client with `maxSockets` are watched. They are not closed for others. */
 const watched = /* @__PURE__ */ new WeakMap<Sockets, number>();

@@ -8,7 +8,7 @@ import { NAMES, publish } from "../observation.ts";
 import type { Locator } from "../routing/locator.ts";
 import { type ResolvedServer, resolveServers, type ServerAddress } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
-import { allEnded } from "../waiting.ts";
+import { allEnded } from "../waiting/promises.ts";
 import type { DiscoveringRouter } from "./discovering_router.ts";
 import type { FailoverRouter } from "./failover_router.ts";
 import type { Route } from "./route.ts";

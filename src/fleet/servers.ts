@@ -8,7 +8,7 @@ import { SocketError } from "../errors.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import { checkedDial, dial as dialHere } from "../transport/dial.ts";
 import type { Transport } from "../transport/transport.ts";
-import { allEnded } from "../waiting.ts";
+import { allEnded } from "../waiting/promises.ts";
 import type { Listed } from "./distribution.ts";
 
 /** Called with the events of a server. */

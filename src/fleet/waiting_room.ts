@@ -1,6 +1,7 @@
 /** Operations that wait until the servers are known. @module */
 
-import { type Clock, DeadlineTimer } from "../waiting.ts";
+import type { Clock } from "../waiting.ts";
+import { DeadlineTimer } from "../waiting/timers.ts";
 
 /** An operation that waits. */
 export interface Waiter {

@@ -13,12 +13,13 @@ import {
   type Stub,
 } from "../features/stub.ts";
 import { checkOptions, type OptionTypes } from "../option_checks.ts";
-import { checkSeconds, checkWaitFor } from "../protocol/exptime.ts";
+import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
 import { beforeClosing } from "../features/farewell.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
-import { backoff, pause, untilAborted } from "../waiting.ts";
+import { untilAborted } from "../waiting.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 import { checkClientKey, claim, strictItems } from "./claim.ts";
 
 /** The options of {@linkcode lock}. All times are in seconds. */

@@ -25,9 +25,11 @@ import {
   type Stub,
   textOf,
 } from "../features/stub.ts";
-import { checkExptime, checkSeconds, checkWaitFor, type Exptime } from "../protocol/exptime.ts";
+import { checkExptime, type Exptime } from "../protocol/exptime.ts";
+import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
 import { FAILURE_FLAGS, type SendableItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
-import { backoff, type Clock, pause } from "../waiting.ts";
+import type { Clock } from "../waiting.ts";
+import { backoff, pause } from "../waiting/timers.ts";
 import { checkClientKey, claim, strictItems } from "./claim.ts";
 
 /** The options of {@linkcode once}. */

@@ -6,7 +6,7 @@ import { withCallersKeys } from "../features/callers_keys.ts";
 import { ValidationException } from "../errors.ts";
 import { checkInteger, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkClientKey } from "./claim.ts";
-import { allEnded } from "../waiting.ts";
+import { allEnded } from "../waiting/promises.ts";
 
 /** The options of {@linkcode rateLimit}. */
 export interface RateLimitOptions extends OperationOptions {

@@ -1,7 +1,7 @@
 /** When an item expires. @module */
 
 import { ValidationException } from "../errors.ts";
-import { checkInteger, invalidOption, show } from "../option_checks.ts";
+import { show } from "../option_checks.ts";
 
 /**
  * When an item expires: seconds from now as a non-negative integer, or 0 for never. A number from 1,000,000,000 on is
@@ -14,7 +14,7 @@ export type Exptime = number | Date;
 /** 30 days in seconds: memcached reads larger numbers as absolute times. */
 export const LONGEST_RELATIVE = 2_592_000;
 /** memcached stores a signed 32-bit number: a larger one wraps around, and the item expires at once. */
-const LARGEST = 0x7fffffff;
+export const LARGEST_EXPTIME = 0x7fffffff;
 
 /** From here on a number is a Unix time: September 2001, before memcached existed. */
 const FIRST_UNIX_TIME = 1_000_000_000;
@@ -30,14 +30,14 @@ const FIRST_UNIX_TIME = 1_000_000_000;
 export function checkExptime(exptime: unknown, now: () => number): number {
   if (exptime === undefined) return 0;
   const seconds = exptime instanceof Date ? absoluteSeconds(exptime) : exptime as number;
-  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= LARGEST) {
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= LARGEST_EXPTIME) {
     const isLong = seconds > LONGEST_RELATIVE && seconds < FIRST_UNIX_TIME;
     if (!isLong || exptime instanceof Date) return seconds;
-    return Math.min(Math.ceil(now() / 1000) + seconds, LARGEST);
+    return Math.min(Math.ceil(now() / 1000) + seconds, LARGEST_EXPTIME);
   }
   const what = exptime instanceof Date ? "of an invalid or too late Date" : show(exptime);
   throw new ValidationException(
-    `Cannot use exptime ${what}: it must be a Date or an integer from 0 to ${LARGEST}`,
+    `Cannot use exptime ${what}: it must be a Date or an integer from 0 to ${LARGEST_EXPTIME}`,
     exptime,
   );
 }
@@ -50,32 +50,6 @@ export function checkExptime(exptime: unknown, now: () => number): number {
 export function isPast(exptime: Exptime | undefined, now: number): boolean {
   if (exptime instanceof Date) return exptime.getTime() <= now;
   return exptime !== undefined && exptime >= FIRST_UNIX_TIME && exptime * 1000 <= now;
-}
-
-/** Checks an option in whole seconds, up to 30 days. */
-export function checkSeconds(name: string, value: unknown, least: 0 | 1): number {
-  return checkInteger(name, value, least, LONGEST_RELATIVE);
-}
-
-/** Checks the option `waitFor`: seconds, possibly with a fraction. */
-export function checkWaitFor(value: unknown): number {
-  if (typeof value === "number" && value >= 0 && value <= LONGEST_RELATIVE) return value;
-  throw invalidOption("waitFor", value, `a number from 0 to ${LONGEST_RELATIVE}`);
-}
-
-/**
- * Adds seconds to a checked exptime.
- *
- * @param exptime Seconds, or an absolute Unix time; 0 (never) does not change.
- * @param seconds The seconds to add.
- * @param now The Unix time in milliseconds: a result above 30 days must be absolute.
- * @returns Seconds, up to 2,147,483,647.
- */
-export function extendExptime(exptime: number, seconds: number, now: number): number {
-  if (exptime === 0) return 0;
-  const extended = exptime + seconds;
-  const becomesAbsolute = exptime <= LONGEST_RELATIVE && extended > LONGEST_RELATIVE;
-  return Math.min(becomesAbsolute ? Math.ceil(now / 1000) + extended : extended, LARGEST);
 }
 
 /** Rounds up, so that items do not expire early, and avoids numbers that memcached reads as relative. */

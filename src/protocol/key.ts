@@ -52,16 +52,6 @@ export function checkKeys(
   return unique;
 }
 
-/**
- * Reads a key from a list of memcached, where it is escaped as in a URL.
- *
- * @returns The key, a character per byte.
- */
-export function unescapeKey(text: string): string {
-  if (!text.includes("%")) return text;
-  return text.replace(/%([\dA-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
-}
-
 function objection(key: unknown): string {
   if (typeof key !== "string") return "keys must be strings";
   if (key === "") return "keys must not be empty";

@@ -17,14 +17,6 @@ interface Refused {
   readonly server?: string | undefined;
 }
 
-/** The operation and the server, for messages. */
-export interface Asked {
-  /** The operation, for example `watch 127.0.0.1:11211`. */
-  readonly action: string;
-  /** The server's name. */
-  readonly server: string;
-}
-
 /**
  * Makes the error of an operation that the server has refused.
  *
@@ -72,29 +64,11 @@ export function readRefusalLine(bytes: Uint8Array, start: number, end: number): 
   const line = readText(bytes, start, end);
   checkAuthenticated(line);
   if (/^(ERROR$|(CLIENT|SERVER)_ERROR( |$))/.test(line)) return line;
-  throw new SocketError(`unexpected reply ${show(line)}`);
+  throw new SocketError(`unexpected reply ${quoteLine(line)}`);
 }
 
-/**
- * Reads a line that is not an expected reply. `lru_crawler` and `watch` have other refusals, such as `BADCLASS …` and
- * `WATCHER_TOO_MANY …`. So any word in capitals counts as a refusal.
- *
- * @returns The refusal, with the server's line as its `item`.
- * @throws {SocketError} When the line is not a refusal.
- */
-export function refusalOf(line: string, { action, server }: Asked): ClientException {
-  if (/^[A-Z_]+( |$)/.test(line)) return refusalError({ action }, line);
-  throw strangeLine(line, server);
-}
-
-/** Makes the error for a line that does not follow memcached's protocol. */
-export function strangeLine(line: string, server: string): SocketError {
-  return new SocketError(`Connection to ${server} ended: unexpected reply ${show(line)}`, {
-    server,
-  });
-}
-
-function show(line: string): string {
+/** Quotes the beginning of a line, for messages. */
+export function quoteLine(line: string): string {
   return JSON.stringify(line.slice(0, 80));
 }
 

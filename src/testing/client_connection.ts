@@ -4,7 +4,8 @@
  * @module
  */
 
-import { pause, systemClock } from "../waiting.ts";
+import { systemClock } from "../waiting.ts";
+import { pause } from "../waiting/timers.ts";
 import { type CloseReason, describeArrival, describeDeparture, type Peer } from "./event_lines.ts";
 import type { Watcher } from "./event_log.ts";
 import {

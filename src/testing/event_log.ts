@@ -4,7 +4,7 @@
  * @module
  */
 
-import { deferred } from "../waiting.ts";
+import { deferred } from "../waiting/promises.ts";
 import { ByteBuffer } from "./buffers.ts";
 
 /** The kinds of events of memcached 1.6.18. This server has no events of the last five kinds. */

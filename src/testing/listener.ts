@@ -5,7 +5,7 @@
  */
 
 import { builtinModule } from "../transport/runtime_features.ts";
-import { deferred } from "../waiting.ts";
+import { deferred } from "../waiting/promises.ts";
 import type { ServerConnection, ServerListener, SocketAddress } from "./server_connection.ts";
 
 /** Starts to listen on a TCP port; 0 means any free port. */

@@ -2,7 +2,7 @@
 
 import "../loaded_already.ts";
 import { systemClock } from "../waiting.ts";
-import { timeToNextAddress } from "./runtime.ts";
+import { timeToNextAddress } from "./attempts.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
 /** The likely maximum number of a name's addresses, because `Deno.connect` resolves names itself. */

@@ -4,7 +4,7 @@ import "../loaded_already.ts";
 import { systemClock, untilAborted } from "../waiting.ts";
 import type { NodeSocket, SocketOptions, TlsManner } from "./node_socket.ts";
 import { NodeTransport } from "./node_transport.ts";
-import { timeToNextAddress } from "./runtime.ts";
+import { timeToNextAddress } from "./attempts.ts";
 import { builtinModule } from "./runtime_features.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 

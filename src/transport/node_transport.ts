@@ -1,7 +1,7 @@
 /** A socket of `node:net` or `node:tls` as a transport. @module */
 
 import { SocketError } from "../errors.ts";
-import { deferred } from "../waiting.ts";
+import { deferred } from "../waiting/promises.ts";
 import type { NodeSocket, OnRead, PeerCertificate, TlsManner } from "./node_socket.ts";
 import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { DialOptions, Receiver, Transport } from "./transport.ts";

@@ -19,7 +19,7 @@ import {
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { operationOptions } from "../commands/operation_options.ts";
 import { checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
-import { allEnded } from "../waiting.ts";
+import { allEnded } from "../waiting/promises.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";

@@ -55,21 +55,21 @@ export const AIMS: Readonly<Record<string, number>> = {
 };
 
 /**
- * What each export may weigh at most: the aim, or what it weighs today and a little more. With code splitting,
- * esbuild gzips less well, since what lazy parts share with the rest makes files of their own.
+ * What each export may weigh at most: the aim, or what it weighs today and a little more. With esbuild,
+ * `jsonTranscoder` weighs more than it should, since the modules that parts loaded on demand reach as well are wrapped.
  */
 export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
-    "{ BareClient, jsonTranscoder }": 21_340,
-    "{ Client }": 36_000,
+    "{ BareClient, jsonTranscoder }": 18_500,
+    "{ Client }": 34_700,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 18_150,
-    "{ Client }": 34_057,
+    "{ BareClient, jsonTranscoder }": 17_800,
+    "{ Client }": 33_050,
   },
 };
 

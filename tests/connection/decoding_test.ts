@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ClientOptions, SocketError, TimeoutError, type Transcoder } from "../../mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { play, settle, until } from "./manual_socket.ts";
 
 const VALUE = "VALUE a 0 5\r\nvalue\r\nEND\r\n";

@@ -10,7 +10,7 @@ import {
 } from "../../mod.ts";
 import { once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { play, settle, until } from "./manual_socket.ts";
 

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client, type Locator, SocketError, TimeoutError, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { ManualSocket, type Play, play, settle, until } from "./manual_socket.ts";
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { FakeClock } from "../support/fake_clock.ts";
 import { ServerHealth, type ServerHealthOptions } from "../../src/connection/server_health.ts";
-import { deferred, systemClock } from "../../src/waiting.ts";
+import { systemClock } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
 
 const RESET = new SocketError("reset");

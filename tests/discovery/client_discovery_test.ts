@@ -23,7 +23,7 @@ import {
   dns,
   elastiCache,
 } from "../../src/discovery/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import type { DiscoveredServers, Discovery } from "../../src/discovery/discovery.ts";
 import { DiscoveryLoop, type DiscoveryLoopOptions } from "../../src/discovery/discovery_loop.ts";
 import { FakeClock } from "../support/fake_clock.ts";

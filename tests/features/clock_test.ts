@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Client, ClientException } from "../../mod.ts";
 import { lock, once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { turn } from "../support/turns.ts";
 

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Client, type KeyCommands, SocketError } from "../../mod.ts";
 import { lock, once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 
 /** Claims a key and waits; `begun` is called when something runs that cannot be undone. */

@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Client, SocketError } from "../../mod.ts";
 import { lock, once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { withFakeTimers } from "../support/fake_timers.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 

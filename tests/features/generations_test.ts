@@ -9,7 +9,7 @@ import {
   rawTranscoder,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 

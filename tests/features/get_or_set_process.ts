@@ -8,7 +8,8 @@
  */
 
 import { Client } from "../../mod.ts";
-import { pause, systemClock } from "../../src/waiting.ts";
+import { systemClock } from "../../src/waiting.ts";
+import { pause } from "../../src/waiting/timers.ts";
 
 /** What a process is told, as JSON in its argument. */
 export interface Task {

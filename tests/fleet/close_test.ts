@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { Client, type ClientOptions, type Dial } from "../../mod.ts";
-import { type Deferred, deferred } from "../../src/waiting.ts";
+import { type Deferred, deferred } from "../../src/waiting/promises.ts";
 import { turn } from "../support/turns.ts";
 
 const REPLY = new TextEncoder().encode("END\r\n");

@@ -3,7 +3,7 @@ import { Client, ClientException, type KeyCommands, ValidationException } from "
 import { once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { nearCache, tagged } from "../../src/views/mod.ts";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";

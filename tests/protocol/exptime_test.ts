@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../src/errors.ts";
-import { checkExptime, extendExptime } from "../../src/protocol/exptime.ts";
+import { checkExptime } from "../../src/protocol/exptime.ts";
+import { extendExptime } from "../../src/protocol/seconds.ts";
 
 const NOW = () => 1_700_000_000_000;
 

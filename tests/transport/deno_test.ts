@@ -4,7 +4,8 @@ import { openChannel } from "../../src/transport/byte_channel.ts";
 import { dialDeno } from "../../src/transport/deno.ts";
 import { dial } from "../../src/transport/dial.ts";
 import { afterTurn } from "../../src/transport/event_loop.ts";
-import { deferred, systemClock } from "../../src/waiting.ts";
+import { systemClock } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 
 const ENDPOINT = { hostname: "127.0.0.1", port: 1 };
 const SETTINGS = { keepAlive: true, noDelay: true };

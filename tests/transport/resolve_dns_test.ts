@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { SocketError } from "../../src/errors.ts";
 import { resolveDns, type SrvRecord } from "../../src/transport/resolve_dns.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { inTime } from "../../src/transport/byte_channel.ts";
 import { afterTurn } from "../../src/transport/event_loop.ts";
-import { timeToNextAddress } from "../../src/transport/runtime.ts";
+import { timeToNextAddress } from "../../src/transport/attempts.ts";
 import { builtinModule } from "../../src/transport/runtime_features.ts";
 import { systemClock } from "../../src/waiting.ts";
 

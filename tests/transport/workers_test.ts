@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import process from "node:process";
-import { deferred } from "../../src/waiting.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { dialWorkers } from "../../src/transport/workers.ts";
 
 /** Puts a socket in the place of those of `cloudflare:sockets`. */

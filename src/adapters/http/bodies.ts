@@ -8,7 +8,7 @@ import {
   type Transcoder,
 } from "../../../mod.ts";
 import type { BodyPlace } from "./entry.ts";
-import { allEnded } from "../../waiting.ts";
+import { allEnded } from "../../waiting/promises.ts";
 
 /** The beginning of the keys of bodies, after the prefix. */
 export const BODY = "body:";

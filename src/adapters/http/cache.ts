@@ -17,7 +17,7 @@ import { type Asked, askedOf, checkStorable, fetchAll } from "./exchanges.ts";
 import { freshnessOf, storableHeaders } from "./freshness.ts";
 import type { ChangeList } from "./lists.ts";
 import { Variants } from "./variants.ts";
-import { allEnded } from "../../waiting.ts";
+import { allEnded } from "../../waiting/promises.ts";
 
 /** How a request is compared with stored requests, as in the web standard. */
 export interface MoecacheCacheQuery {

@@ -11,7 +11,8 @@ import {
 } from "../../../mod.ts";
 import { checkFunction, checkInteger, invalidOption } from "../../option_checks.ts";
 import { memjsModulo } from "../../routing/mod.ts";
-import { keepingProcess, systemClock } from "../../waiting.ts";
+import { systemClock } from "../../waiting.ts";
+import { keepingProcess } from "../../waiting/timers.ts";
 import { callBack, doneNow, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
 import {

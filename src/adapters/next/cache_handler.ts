@@ -7,7 +7,8 @@ import {
   LONGEST_TIMEOUT,
   type OptionTypes,
 } from "../../option_checks.ts";
-import { deferred, systemClock } from "../../waiting.ts";
+import { systemClock } from "../../waiting.ts";
+import { deferred } from "../../waiting/promises.ts";
 import { checkRecord } from "../adapter_options.ts";
 import { giveUp } from "../http/bodies.ts";
 import { exptimeOf } from "../key_and_exptime.ts";

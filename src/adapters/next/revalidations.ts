@@ -1,7 +1,8 @@
 /** The revalidations of tags by all processes, in memcached. @module */
 
 import { jsonTranscoder, type KeyCommands, Namespace } from "../../../mod.ts";
-import { allEnded, systemClock } from "../../waiting.ts";
+import { systemClock } from "../../waiting.ts";
+import { allEnded } from "../../waiting/promises.ts";
 import { Batches } from "./batches.ts";
 import {
   emptyRecords,

@@ -6,7 +6,7 @@ import { extend } from "../../commands/store.ts";
 import { ClientException } from "../../errors.ts";
 import type { ItemInfo } from "../../protocol/commands/meta.ts";
 import type { StoredItem } from "../../transcoding/item_codec.ts";
-import { backoff, pause } from "../../waiting.ts";
+import { backoff, pause } from "../../waiting/timers.ts";
 import { readTied, storeTied } from "../tied_cas.ts";
 import { type Place, placeOf } from "./classic_leases.ts";
 import { Marks } from "./marks.ts";

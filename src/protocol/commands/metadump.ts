@@ -2,7 +2,8 @@
 
 import type { ClientException } from "../../errors.ts";
 import { readText } from "../bytes.ts";
-import { refusalError, refusalOf } from "../refusal.ts";
+import { refusalError } from "../refusal.ts";
+import { refusalOf } from "./list_refusal.ts";
 
 /** memcached's data about an item in a list of all items. */
 export interface ItemMetadata {

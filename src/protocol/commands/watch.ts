@@ -1,7 +1,6 @@
 /** `watch` and its events, as memcached's `logger.c` prints them. @module */
 
-import { unescapeKey } from "../key.ts";
-import { refusalOf, strangeLine } from "../refusal.ts";
+import { refusalOf, strangeLine } from "./list_refusal.ts";
 
 /**
  * The kinds of events in memcached 1.6.18. Later versions have more, such as `"deletions"`; a server refuses a kind
@@ -250,4 +249,14 @@ function readFields(
     event[name] = read(text);
   }
   return event as unknown as Known;
+}
+
+/**
+ * Reads a key from a list of memcached, where it is escaped as in a URL.
+ *
+ * @returns The key, a character per byte.
+ */
+function unescapeKey(text: string): string {
+  if (!text.includes("%")) return text;
+  return text.replace(/%([\dA-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 }

@@ -10,8 +10,6 @@ import * as opcode from "./opcodes.ts";
 import {
   bytearrayOf,
   callOf,
-  Complex,
-  frozenSet,
   Intermediate,
   isFrozenSet,
   isTuple,
@@ -19,6 +17,8 @@ import {
   PythonName,
   sameInPython,
 } from "./python_types.ts";
+import { Complex } from "../complex.ts";
+import { frozenSet } from "./containers.ts";
 import { decodeLatin1, encodeLatin1 } from "./strings.ts";
 import type { Instructions, Unpickler } from "./unpickler.ts";
 

@@ -3,7 +3,6 @@
 import { unreadable } from "./byte_source.ts";
 import { signatureOf } from "./datetime.ts";
 import {
-  Complex,
   Intermediate,
   isBytearray,
   isFrozenSet,
@@ -12,6 +11,7 @@ import {
   ReadKeyIds,
   sameInPython,
 } from "./python_types.ts";
+import { Complex } from "../complex.ts";
 import { decodeLatin1 } from "./strings.ts";
 
 /** The id of a tuple or frozenset while its parts are being visited. */

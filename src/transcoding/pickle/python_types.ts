@@ -100,32 +100,6 @@ export function markedAs<Copy extends object>(copy: Copy, original: object): Cop
   return type === undefined ? copy : typed(copy, type);
 }
 
-/**
- * Makes an array that `moecacheTranscoder` stores as a Python tuple. An array that was read from a tuple is already
- * marked. Otherwise it is an ordinary array. Copies of it are not marked.
- *
- * Unlike a list, a tuple can be a key of a `Map` and an item of a `Set` for Python.
- *
- * @param items The tuple's items.
- * @returns The array of the items.
- *
- * @example A Map whose keys are tuples
- * ```ts
- * import { Client, tuple } from "@moecache/moecache";
- * import { MemcachedServer } from "@moecache/moecache/testing";
- * import { assertEquals } from "@std/assert";
- *
- * await using server = await MemcachedServer.listen();
- * await using client = new Client(server.address);
- *
- * await client.set("board", new Map([[tuple(0, 4), "king"]])); // {(0, 4): "king"} in Python
- * assertEquals(await client.get("board"), new Map([[[0, 4], "king"]]));
- * ```
- */
-export function tuple<Items extends readonly unknown[]>(...items: Items): Items {
-  return tupleOf(items);
-}
-
 /** Marks a new array as a tuple. */
 export function tupleOf<Items extends readonly unknown[]>(items: Items): Items {
   return typed(items, "tuple");
@@ -136,31 +110,9 @@ export function isTuple(items: readonly unknown[]): boolean {
   return Typed.typeOf(items) === "tuple";
 }
 
-/**
- * Makes a `Set` that `moecacheTranscoder` stores as a Python frozenset. A `Set` that was read from a frozenset is
- * already marked. Otherwise it is an ordinary `Set`, and can be changed.
- *
- * Unlike a set, a frozenset can be a key of a `Map` and an item of a `Set` for Python.
- *
- * @param items The set's items.
- * @returns The `Set` of the items.
- *
- * @example A Set of frozensets
- * ```ts
- * import { Client, frozenSet } from "@moecache/moecache";
- * import { MemcachedServer } from "@moecache/moecache/testing";
- * import { assertEquals } from "@std/assert";
- *
- * await using server = await MemcachedServer.listen();
- * await using client = new Client(server.address);
- *
- * const edges = new Set([frozenSet(["a", "b"]), frozenSet(["b", "c"])]);
- * await client.set("edges", edges); // {frozenset({"a", "b"}), frozenset({"b", "c"})} in Python
- * assertEquals(await client.get("edges"), edges);
- * ```
- */
-export function frozenSet<Item>(items: Iterable<Item> = []): Set<Item> {
-  return typed(new Set(items), "frozenset");
+/** Marks a new `Set` as a frozenset. */
+export function frozenSetOf<Item>(set: Set<Item>): Set<Item> {
+  return typed(set, "frozenset");
 }
 
 /** Whether a `Set` is marked as a frozenset. */
@@ -220,40 +172,6 @@ export class ReadKeyIds {
   set(key: unknown, id: number): void {
     const isObject = typeof key === "object" && key !== null;
     if (!isObject || !Typed.setKeyId(key, id)) this.#others.set(key, id);
-  }
-}
-
-/**
- * A complex number. It is stored as Python's `complex`, and read from it.
- *
- * @example Storing and reading a complex number
- * ```ts
- * import { Client, Complex } from "@moecache/moecache";
- * import { MemcachedServer } from "@moecache/moecache/testing";
- * import { assertEquals } from "@std/assert";
- *
- * await using server = await MemcachedServer.listen();
- * await using client = new Client(server.address);
- *
- * await client.set("z", new Complex(1.5, -2)); // (1.5-2j) in Python
- * assertEquals(await client.get("z"), new Complex(1.5, -2));
- * ```
- */
-export class Complex {
-  /** The real part. */
-  readonly real: number;
-  /** The imaginary part. */
-  readonly imag: number;
-
-  /**
-   * Makes the number `real + imag · i`.
-   *
-   * @param real The real part.
-   * @param imag The imaginary part.
-   */
-  constructor(real: number, imag: number) {
-    this.real = real;
-    this.imag = imag;
   }
 }
 

@@ -4,14 +4,8 @@ import { ByteSource, unreadable } from "./byte_source.ts";
 import { findTuplesIn, globalInstructions, loadClasses } from "./globals.ts";
 import { floatFromText, integerFromBytes, integerFromText } from "./numbers.ts";
 import * as opcode from "./opcodes.ts";
-import {
-  bytearrayOf,
-  frozenSet,
-  isFrozenSet,
-  isTuple,
-  Python2Bytes,
-  tupleOf,
-} from "./python_types.ts";
+import { bytearrayOf, isFrozenSet, isTuple, Python2Bytes, tupleOf } from "./python_types.ts";
+import { frozenSet } from "./containers.ts";
 import {
   decodeLatin1,
   decodeString,

@@ -7,13 +7,13 @@ import * as opcode from "./opcodes.ts";
 import { FRAME_SIZE, pickleLongBytes, type PickleProtocol, PickleWriter } from "./pickle_writer.ts";
 import {
   callOf,
-  Complex,
   isFrozenSet,
   isTuple,
   type PythonCall,
   PythonName,
   PythonObject,
 } from "./python_types.ts";
+import { Complex } from "../complex.ts";
 import { TimeDelta, TimeZone } from "./time_types.ts";
 
 /** The maximum number of items that CPython adds to a list or dict with one opcode. */

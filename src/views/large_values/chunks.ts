@@ -9,7 +9,7 @@ import {
   type Transcoder,
 } from "../../../mod.ts";
 import { type Session, sessionOf } from "../../commands/session.ts";
-import { allEnded } from "../../waiting.ts";
+import { allEnded } from "../../waiting/promises.ts";
 
 /** The keys of the chunks of a value. */
 type KeyList = Pick<ChunkList, "keyOf" | "count">;

@@ -6,15 +6,9 @@ import {
   type WatchKind,
   type WatchStream,
 } from "../../../mod.ts";
-import {
-  backoff,
-  type Deferred,
-  deferred,
-  lettingProcessEnd,
-  systemClock,
-  untilAborted,
-  watchSignal,
-} from "../../waiting.ts";
+import { systemClock, untilAborted, watchSignal } from "../../waiting.ts";
+import { type Deferred, deferred } from "../../waiting/promises.ts";
+import { backoff, lettingProcessEnd } from "../../waiting/timers.ts";
 
 /** After this many milliseconds watching has worked: when it is lost, it begins again at once. */
 const LASTING = 1000;

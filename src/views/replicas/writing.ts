@@ -1,4 +1,4 @@
-/** Writes that are sent to all fleets at once, and who has taken them. @module */
+/** Writes that are sent to all fleets at once, and which have taken them. @module */
 
 import { type KeyCommands, SocketError } from "../../../mod.ts";
 import { isPartial, partialError } from "../partial_errors.ts";

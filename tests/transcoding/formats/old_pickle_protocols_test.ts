@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { inOldProtocol } from "../../../src/transcoding/formats/old_pickle_protocols.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
-import { tuple } from "../../../src/transcoding/pickle/python_types.ts";
+import { tuple } from "../../../src/transcoding/pickle/containers.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import { askPython, hasPython } from "../pickle/python.ts";
 import { fromHex, type PickleVectors, readVectors, toHex, unpack } from "../pickle/vectors.ts";

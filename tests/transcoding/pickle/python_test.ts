@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
-import { frozenSet } from "../../../src/transcoding/pickle/python_types.ts";
+import { Complex } from "../../../src/transcoding/complex.ts";
+import { frozenSet } from "../../../src/transcoding/pickle/containers.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
-import { tuple } from "../../../src/transcoding/pickle/python_types.ts";
+import { tuple } from "../../../src/transcoding/pickle/containers.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import { askPython, hasPython } from "./python.ts";
 import { fromHex, type PickleVectors, readVectors, toHex, unpack } from "./vectors.ts";

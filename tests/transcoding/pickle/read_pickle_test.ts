@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ClientException } from "../../../src/errors.ts";
-import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
+import { Complex } from "../../../src/transcoding/complex.ts";
 import { isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
 import { busyTime } from "../../support/busy_time.ts";

@@ -1,7 +1,7 @@
 /** The vectors that Python wrote, and how their notation of values compares with ours. */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
+import { Complex } from "../../../src/transcoding/complex.ts";
 import { isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
 import { isTuple } from "../../../src/transcoding/pickle/python_types.ts";
 

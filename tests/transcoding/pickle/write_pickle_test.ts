@@ -1,9 +1,11 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { ValidationException } from "../../../src/errors.ts";
-import { Complex } from "../../../src/transcoding/pickle/python_types.ts";
-import { frozenSet, isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
+import { Complex } from "../../../src/transcoding/complex.ts";
+import { isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
+import { frozenSet } from "../../../src/transcoding/pickle/containers.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
-import { isTuple, tuple } from "../../../src/transcoding/pickle/python_types.ts";
+import { isTuple } from "../../../src/transcoding/pickle/python_types.ts";
+import { tuple } from "../../../src/transcoding/pickle/containers.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
 import {
   fromHex,

@@ -2,7 +2,8 @@
 
 import { ValidationException } from "../../../errors.ts";
 import { checkChoice, checkInteger } from "../../../option_checks.ts";
-import { madeByCall, PythonName, tuple } from "../python_types.ts";
+import { madeByCall, PythonName } from "../python_types.ts";
+import { tupleOf } from "../python_types.ts";
 
 const ORDERED_DICT: PythonName = /* @__PURE__ */ new PythonName("collections", "OrderedDict");
 const COUNTER: PythonName = /* @__PURE__ */ new PythonName("collections", "Counter");
@@ -130,7 +131,7 @@ export function markedDefaultDict<Entries extends object>(
  */
 export function deque<Item>(items: Iterable<Item>, maxLength?: number): Item[] {
   if (maxLength !== undefined) checkInteger("maxLength", maxLength, 0, Number.MAX_SAFE_INTEGER);
-  const args = maxLength === undefined ? [] : [tuple(), maxLength];
+  const args = maxLength === undefined ? [] : [tupleOf([]), maxLength];
   return madeByCall([...items], { callee: DEQUE, args });
 }
 

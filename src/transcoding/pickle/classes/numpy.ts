@@ -3,13 +3,8 @@
 import { checkChoice } from "../../../option_checks.ts";
 import { unreadable } from "../byte_source.ts";
 import { bytesOf } from "../datetime.ts";
-import {
-  Complex,
-  Intermediate,
-  type PythonCall,
-  PythonName,
-  PythonObject,
-} from "../python_types.ts";
+import { Intermediate, type PythonCall, PythonName, PythonObject } from "../python_types.ts";
+import { Complex } from "../../complex.ts";
 import { isInteger } from "./numbers.ts";
 
 /** What a scalar can be, by the name that numpy has for its type. */
