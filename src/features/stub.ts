@@ -44,7 +44,7 @@ export interface ItemCommands {
   /** Where their client takes the time from. */
   readonly clock: Clock;
   /** The session of their client; absent for other implementations. */
-  readonly session: Session | undefined;
+  readonly session?: Session | undefined;
   add(
     key: string,
     item: StoredItem,
