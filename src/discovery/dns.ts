@@ -118,14 +118,7 @@ function fromAddress(
 ): HostAddress {
   if (typeof record !== "string") throw new SocketError("an address record holds no address");
   const address = { hostname: record, port };
-  return tls === undefined
-    ? address
-    : { ...address, tls: { serverName: withoutFinalDot(name), ...tls } };
-}
-
-/** The name without the dot that an absolute name may end with: certificates do not contain it. */
-function withoutFinalDot(name: string): string {
-  return name.replace(/\.$/, "");
+  return tls === undefined ? address : { ...address, tls: { serverName: name, ...tls } };
 }
 
 function checkSrv(record: string | SrvRecord): SrvRecord {
@@ -137,7 +130,8 @@ function checkSrv(record: string | SrvRecord): SrvRecord {
   if (/^\.?$/.test(target)) {
     throw new SocketError("its SRV record says that there is no such service");
   }
-  return { target: withoutFinalDot(target), port, priority, weight };
+  // An absolute name ends with a dot, which lists of servers do not have.
+  return { target: target.replace(/\.$/, ""), port, priority, weight };
 }
 
 /** The records with the lowest priority number. The others are only backups. */

@@ -9,13 +9,13 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../../mod.ts";
+import { checkUint64 } from "../../commands/count.ts";
 import { COUNTER_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
 import { useAtOnce } from "../../features/load_callers.ts";
 import { checkFunction, checkOptions, checkSignal } from "../../option_checks.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import { fill, publish } from "../copies.ts";
 import { ownValue } from "../own_value.ts";
-import { readDelta } from "../value_view/counting.ts";
 import { type Fleets, strictOptions } from "./fleets.ts";
 import { requireTaken } from "./writing.ts";
 
@@ -157,7 +157,7 @@ export async function count(
   }
   // A counter that another fleet has must not begin again.
   checkOptions(options, COUNTER_OPTIONS);
-  readDelta(initial);
+  checkUint64("initial", initial);
   checkExptime(exptime, Date.now);
   const strict = strictOptions(options);
   return await countOnce(operationOptions(strict)) ?? await countOnce(strict);

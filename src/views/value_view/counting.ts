@@ -6,6 +6,7 @@ import {
   type OperationOptions,
   ValidationException,
 } from "../../../mod.ts";
+import { checkUint64 } from "../../commands/count.ts";
 import { checkSignal } from "../../option_checks.ts";
 import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
 import { ifThere } from "./presence.ts";
@@ -31,8 +32,8 @@ export async function count(
     return await store.inner[verb](innerKey, delta, store.innerOptions(options));
   }
   const { initial, exptime, ...rest } = copyPassedOptions(options ?? {});
-  const step = readDelta(delta);
-  const first = initial === undefined ? undefined : readDelta(initial);
+  const step = checkUint64("delta", delta);
+  const first = initial === undefined ? undefined : checkUint64("initial", initial);
   // A caller that passes `initial` gets a number or an error, never `undefined`.
   const counting: OperationOptions = first === undefined ? rest : strictly(rest);
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
@@ -75,14 +76,6 @@ async function countOnce(
     return `${count > step ? count - step : 0n}`;
   }, options);
   return typeof counted === "string" ? BigInt(counted) : undefined;
-}
-
-/** Reads a number to count by or from. */
-export function readDelta(delta: bigint | number): bigint {
-  const isCount = typeof delta === "bigint" || Number.isSafeInteger(delta);
-  if (isCount && delta >= 0 && delta < COUNTER_END) return BigInt(delta);
-  const why = "it must be an integer from 0 to 2^64 - 1";
-  throw new ValidationException(`Cannot count by ${String(delta)}: ${why}`, delta);
 }
 
 function readCount(key: string, value: unknown): bigint {
