@@ -8,6 +8,7 @@ import {
 } from "../../../mod.ts";
 import { checkUint64 } from "../../commands/count.ts";
 import { checkSignal } from "../../option_checks.ts";
+import { isBackendFailure } from "../../protocol/backend_failure.ts";
 import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
 import { ifThere } from "./presence.ts";
 import { rewrite } from "./rewriting.ts";
@@ -66,7 +67,7 @@ async function countOnce(
       return await store.inner[verb](innerKey, step, store.innerOptions(options));
     } catch (error) {
       // More than a number is stored, or something else: which of them, it shows when it is read.
-      if (!(error instanceof ClientException)) throw error;
+      if (!(error instanceof ClientException) || isBackendFailure(error)) throw error;
       if (error instanceof ValidationException) throw error;
     }
   }
