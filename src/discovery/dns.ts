@@ -118,7 +118,14 @@ function fromAddress(
 ): HostAddress {
   if (typeof record !== "string") throw new SocketError("an address record holds no address");
   const address = { hostname: record, port };
-  return tls === undefined ? address : { ...address, tls: { serverName: name, ...tls } };
+  return tls === undefined
+    ? address
+    : { ...address, tls: { serverName: withoutFinalDot(name), ...tls } };
+}
+
+/** The name without the dot that an absolute name may end with: neither certificates nor lists of servers have it. */
+function withoutFinalDot(name: string): string {
+  return name.replace(/\.$/, "");
 }
 
 function checkSrv(record: string | SrvRecord): SrvRecord {
@@ -130,8 +137,7 @@ function checkSrv(record: string | SrvRecord): SrvRecord {
   if (/^\.?$/.test(target)) {
     throw new SocketError("its SRV record says that there is no such service");
   }
-  // An absolute name ends with a dot, which lists of servers do not have.
-  return { target: target.replace(/\.$/, ""), port, priority, weight };
+  return { target: withoutFinalDot(target), port, priority, weight };
 }
 
 /** The records with the lowest priority number. The others are only backups. */
