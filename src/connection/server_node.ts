@@ -142,8 +142,7 @@ export class ServerNode implements ServerHandle {
     command.observer = this.#commandObserver;
     const { refusal } = this.#health;
     if (refusal !== undefined) return this.#refuse(command, refusal);
-    this.#checkRoom(command);
-    this.#submitNow(command);
+    if (this.#hasRoom(command)) this.#submitNow(command);
   }
 
   /** Fails a command because the server is down. */
@@ -287,15 +286,17 @@ export class ServerNode implements ServerHandle {
   }
 
   /**
-   * Makes sure that there is room for a command.
+   * Whether there is room for a command. If not, the command fails later, or here.
    *
-   * @throws {SocketError} When there is no room.
+   * @throws {SocketError} When there is no room, and the command does not fail later.
    */
-  #checkRoom({ byteLength }: Command): void {
-    const full = this.#room.fullOf(this.#connections, byteLength);
-    if (full === undefined) return;
+  #hasRoom(command: Command): boolean {
+    const full = this.#room.fullOf(this.#connections, command.byteLength);
+    if (full === undefined) return true;
     const { server } = this.#options;
-    throw new SocketError(`Cannot use ${server}: ${full}`, { server });
+    const error = new SocketError(`Cannot use ${server}: ${full}`, { server });
+    if (!this.#refusals.defer(() => command.failForGood(error))) throw error;
+    return false;
   }
 
   #retiredError(): SocketError {
