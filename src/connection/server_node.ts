@@ -285,17 +285,14 @@ export class ServerNode implements ServerHandle {
     if (this.#isRetired) connection.drain();
   }
 
-  /**
-   * Whether there is room for a command. If not, the command fails later, or here.
-   *
-   * @throws {SocketError} When there is no room, and the command does not fail later.
-   */
+  /** Whether there is room for a command; fails it if there is none. */
   #hasRoom(command: Command): boolean {
     const full = this.#room.fullOf(this.#connections, command.byteLength);
     if (full === undefined) return true;
     const { server } = this.#options;
     const error = new SocketError(`Cannot use ${server}: ${full}`, { server });
-    if (!this.#refusals.defer(() => command.failForGood(error))) throw error;
+    const fail = () => command.failForGood(error);
+    if (!this.#refusals.defer(fail)) fail();
     return false;
   }
 
