@@ -49,7 +49,8 @@ export interface Gutter {
  * - `"miss"`: reads are misses and writes are dropped, without an error; `Client.servers` counts them. `getOrSet`
  *   computes values and does not store them. In a namespace, this also applies while the server of its counter is
  *   away. Some operations still fail, because their result would be wrong: `incr` and `decr` with `initial`, `update`,
- *   `meta`, `invalidateAll`, the patterns except `memoize`, and operations on all servers.
+ *   `meta`, `invalidateAll`, the patterns except `memoize`, and operations on all servers. Where a proxy answers
+ *   `SERVER_ERROR` because it cannot reach a server of its own, this also applies to the keys of that server.
  * - a {@linkcode Gutter}: spare servers are used, with short lifetimes, as at Facebook.
  */
 export type Failover = "error" | "remove" | "miss" | Gutter;

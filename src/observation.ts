@@ -70,12 +70,19 @@ export const CHANNELS: {
 interface Channel {
   /** A function on Cloudflare Workers before the compatibility date 2026-05-19. */
   readonly hasSubscribers: boolean | (() => boolean);
+  /**
+   * What {@linkcode Channel.runStores} sets, where the module is written in JavaScript, as on Deno, Node and Bun. If
+   * there is nothing to set, its closures would cost an operation as much as all that is published of it.
+   */
+  readonly _stores?: { readonly size: number } | undefined;
   publish(message: object): void;
   runStores<Result>(message: object, call: () => Result): Result;
 }
 
 interface Global {
-  readonly Deno?: Readonly<Record<symbol | "internal", unknown>>;
+  readonly Deno?: Readonly<Record<symbol | "internal", unknown>> & {
+    readonly bench?: { readonly length: number };
+  };
   readonly process?: {
     getBuiltinModule?(name: string): Diagnostics | undefined;
   };
@@ -136,15 +143,16 @@ function noticed(): typeof CHANNELS {
 
 /**
  * Whether it is worth asking for the channels. On Deno, the first access to `process` takes 15 to 30 ms, a third of a
- * cold start, and a program that has used nothing of Node's cannot have subscribed. Most programs that have are known
- * by functions of Deno's that are made then, but not under `deno test`, where they are asked for in any case; what is
- * not known that way is found later, by `lookForChannels`.
+ * cold start, and a program that has used nothing of Node's cannot have subscribed. A program of `deno run` that has is
+ * known by functions of Deno's that are made then. Under `deno test` and `deno bench`, which begin otherwise, they are
+ * asked for in any case: there alone, `Deno.bench` does something. What is not known that way, as in workers and under
+ * `deno serve`, is found later, by `lookForChannels`.
  */
 function mayBeUsed(): boolean {
   const { Deno } = globalThis as unknown as Global;
   const internal = Deno?.[Deno.internal as symbol] as { core?: { ops?: object } } | undefined;
   const ops = internal?.core?.ops;
-  return isNamed || ops === undefined || "op_close" in ops || "op_register_test" in ops;
+  return isNamed || ops === undefined || "op_close" in ops || !!Deno?.bench?.length;
 }
 
 function isHeard(channel: Channel): boolean {
@@ -186,20 +194,20 @@ export function begin<Result>(
   operation: CommandContext | undefined = current,
 ): Result {
   const channels = channelsOf(name);
+  const start = channels[0]!;
   let hasBegun = false;
   const issue = () => {
-    const outer = current;
     hasBegun = true;
-    current = operation;
     try {
-      return call();
+      return inContext(operation, call);
     } finally {
-      current = outer;
       tell(channels[1], context);
     }
   };
   try {
-    return channels[0]!.runStores(context, issue);
+    if (start._stores?.size !== 0) return start.runStores(context, issue);
+    start.publish(context);
+    return issue();
   } catch (error) {
     if (hasBegun) throw error;
     report(error);

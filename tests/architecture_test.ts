@@ -44,15 +44,18 @@ const PUBLIC = [
   "transcoding/mod.ts",
 ];
 
+/** What tells whether the server of a key can be reached, which may be behind a proxy. */
+const REACHING = "protocol/backend_failure.ts";
+
 /** These stand beside the layers, and import of them no more than this. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   // The server knows the protocol and the sockets, not the client.
   testing: ["errors.ts", "option_checks.ts", "waiting.ts", "waiting", "protocol", "transport"],
   // What adapts the client to others proves that the public surface is enough.
-  adapters: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting", ...PUBLIC],
+  adapters: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting", REACHING, ...PUBLIC],
   // What looks at clients from outside needs their channels only, and loads no client.
   observing: ["option_checks.ts", "waiting.ts", "waiting", "channel_contexts.ts", "observation.ts"],
-  views: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting"],
+  views: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting", REACHING],
 };
 
 /** The folder that is a program. It imports the entries of the package, and runs where there is a command line. */
@@ -100,6 +103,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // What a function of the caller's returns is used before other code can change it.
   "views/replicas/deciding.ts": [
     ...ARGUMENTS,
+    "commands/count.ts",
     "protocol/exptime.ts",
     "features/load_callers.ts",
   ],
@@ -109,11 +113,17 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/replicas/replicas_view.ts": ARGUMENTS,
   "views/spread.ts": ARGUMENTS,
   "views/value_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/value_view/counting.ts": ["commands/count.ts"],
   "views/value_view/presence.ts": ARGUMENTS,
   // What is appended is not the caller's any more.
   "views/value_view/rewriting.ts": [...ARGUMENTS, "transcoding/item_codec.ts"],
-  // Under an unknown generation, a view computes values as a namespace does.
-  "views/value_view/value_store.ts": [...ARGUMENTS, "features/unstored_values.ts"],
+  // Under an unknown generation, a view computes values as a namespace does. What has a session sends in the order of
+  // the calls.
+  "views/value_view/value_store.ts": [
+    ...ARGUMENTS,
+    "commands/session.ts",
+    "features/unstored_values.ts",
+  ],
   "views/value_view/writing.ts": [...ARGUMENTS, "protocol/exptime.ts"],
   "views/wrapped_commands.ts": [...ARGUMENTS, ...KEY_ROOM, "protocol/key_format.ts"],
   // A copy of a value is marked as the value is.

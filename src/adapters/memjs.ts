@@ -30,18 +30,26 @@ import {
   type MemjsCounting,
   type MemjsStoring,
 } from "./memjs/client.ts";
+import {
+  Header,
+  type Header as MemjsHeader,
+  type Response as MemjsResponse,
+  Utils,
+} from "./memjs/messages.ts";
+import { Server, type Server as MemjsServer } from "./memjs/server.ts";
 import type {
   MemjsLogger,
   MemjsOptions,
   MemjsSerializer,
-  MemjsServer,
   MemjsServerOptions,
   MemjsValue,
 } from "./memjs/memjs_options.ts";
 import type { NodeBuffer } from "./node_callbacks.ts";
 
-export { Client };
+export { Client, Header, Server, Utils };
 export type { MemjsCallback, MemjsCounter, MemjsGetCallback, MemjsItem } from "./memjs/client.ts";
+export type { MemjsHeaders, MemjsUtils, Response } from "./memjs/messages.ts";
+export type { MemjsAddress } from "./memjs/memjs_options.ts";
 export type { MemjsValue, NodeBuffer };
 // Under the names that memjs's types have.
 export type {
@@ -49,13 +57,17 @@ export type {
   MemjsLogger as Logger,
   MemjsOptions as ClientOptions,
   MemjsSerializer as Serializer,
-  MemjsServer as Server,
   MemjsServerOptions as ServerOptions,
   MemjsStoring as InsertOptions,
 };
 
 /** What `import memjs` and `require("memjs")` give. */
-const memjs: { readonly Client: typeof Client } = { Client };
+const memjs: {
+  readonly Client: typeof Client;
+  readonly Header: typeof Header;
+  readonly Server: typeof Server;
+  readonly Utils: typeof Utils;
+} = { Client, Header, Server, Utils };
 
 /** The names of types, for `memjs.ClientOptions`. */
 declare namespace memjs {
@@ -70,6 +82,10 @@ declare namespace memjs {
   export type ServerOptions = MemjsServerOptions;
   /** A server of a client. */
   export type Server = MemjsServer;
+  /** The header of a message. */
+  export type Header = MemjsHeader;
+  /** A message that was parsed. */
+  export type Response = MemjsResponse;
   /** Receives messages. */
   export type Logger = MemjsLogger;
   /** Converts values. */

@@ -174,13 +174,11 @@ function withPassword(text: string, password: string | undefined): HostAddress[]
 }
 
 function discoveryOf(text: string): Discovery {
-  const [, kind, where] = /^(elasticache|dns):(.+)$/.exec(text) ?? [];
-  if (kind === "elasticache") return elastiCache(where!);
-  if (kind === undefined) {
-    throw new UsageFault(`--discover "${text}" is neither elasticache:HOST:PORT nor dns:NAME`);
-  }
-  const [, name, port] = /^(.+?)(?::(\d+))?$/.exec(where!)!;
-  return dns(name!, port === undefined ? {} : { port: Number(port) });
+  const [, endpoint] = /^elasticache:(.+)$/.exec(text) ?? [];
+  if (endpoint !== undefined) return elastiCache(endpoint);
+  const [, name, port] = /^dns:(.+?)(?::(\d+))?$/.exec(text) ?? [];
+  if (name !== undefined) return dns(name, port === undefined ? {} : { port: Number(port) });
+  throw new UsageFault(`--discover "${text}" is neither elasticache:HOST:PORT nor dns:NAME`);
 }
 
 /** Looks the servers up once, with the client's own sockets. */

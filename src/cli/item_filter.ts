@@ -47,6 +47,11 @@ export function ttlOf({ exptime }: ItemMetadata): number | undefined {
   return exptime === undefined ? undefined : Math.round((exptime.getTime() - Date.now()) / 1000);
 }
 
+/** For how many seconds an item has not been used. */
+export function idleOf({ lastAccess }: ItemMetadata): number {
+  return Math.max(0, Math.round((Date.now() - lastAccess.getTime()) / 1000));
+}
+
 /**
  * The remaining lifetime in a record: `null` for ever, as {@linkcode ttlOf} has it there.
  *

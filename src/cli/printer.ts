@@ -135,14 +135,14 @@ function tableOf(rows: readonly Row[], { show = {} }: TableOptions): TableLine[]
     columns.map((name) => show[name]?.(row[name], row) ?? cellOf(row[name]))
   );
   const widths = columns.map((name, i) =>
-    Math.max(widthOf(name), ...cells.map((row) => widthOf(row[i]!)))
+    Math.max(widthOf(name), ...cells.map((row) => widthOf(row[i] ?? "")))
   );
   const isNumber = columns.map((name) =>
     rows.every((row) => row[name] === null || NUMERIC.has(typeof row[name]))
   );
   const lineOf = (row: readonly string[]) =>
     row.map((cell, i) => {
-      const space = " ".repeat(widths[i]! - widthOf(cell));
+      const space = " ".repeat((widths[i] ?? 0) - widthOf(cell));
       return isNumber[i] ? space + cell : cell + space;
     }).join("  ").trimEnd();
   const head = { isHead: true, text: lineOf(columns.map((name) => name.toUpperCase())) };

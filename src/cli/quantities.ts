@@ -2,15 +2,8 @@
 
 import { UsageFault } from "./usage.ts";
 
-const SECONDS: Readonly<Record<string, number>> = {
-  ms: 0.001,
-  s: 1,
-  m: 60,
-  h: 3600,
-  d: 86_400,
-  w: 604_800,
-};
-const BYTES: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+const BYTES = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /** The longest duration: longer than any lifetime that memcached can count, and no number with an exponent. */
 const MOST_WEEKS = 10_000;
@@ -21,8 +14,8 @@ export function readDuration(text: string): number {
   if (number === undefined) {
     throw new UsageFault(`"${text}" is not a duration: write 90, 500ms, 90s, 5m, 2h, 1d or 1w`);
   }
-  const seconds = Number(number) * SECONDS[unit]!;
-  if (seconds <= MOST_WEEKS * SECONDS.w!) return seconds;
+  const seconds = Number(number) * SECONDS[unit as keyof typeof SECONDS];
+  if (seconds <= MOST_WEEKS * SECONDS.w) return seconds;
   throw new UsageFault(`"${text}" is too long a duration: the longest is ${MOST_WEEKS}w`);
 }
 
@@ -64,7 +57,7 @@ export function readSize(text: string): number {
   if (number === undefined) {
     throw new UsageFault(`"${text}" is not a size: write 512, 10k, 1.5m or 1g`);
   }
-  return Math.round(Number(number) * BYTES[unit.toLowerCase()]!);
+  return Math.round(Number(number) * BYTES[unit.toLowerCase() as keyof typeof BYTES]);
 }
 
 /**

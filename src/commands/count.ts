@@ -55,7 +55,12 @@ function countOnce(
   return session.askChange(request.key, () => new CounterCommand(request), options);
 }
 
-function checkUint64(name: string, value: unknown): bigint {
+/**
+ * Checks a number to count by or from.
+ *
+ * @throws {ValidationException} When a counter cannot have it.
+ */
+export function checkUint64(name: string, value: unknown): bigint {
   const isInteger = typeof value === "bigint" || Number.isSafeInteger(value);
   const integer = isInteger ? BigInt(value as bigint | number) : -1n;
   if (integer >= 0n && integer <= LARGEST_UINT64) return integer;

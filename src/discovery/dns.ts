@@ -123,7 +123,7 @@ function fromAddress(
     : { ...address, tls: { serverName: withoutFinalDot(name), ...tls } };
 }
 
-/** The name without the dot that an absolute name may end with: certificates do not contain it. */
+/** The name without the dot that an absolute name may end with: neither certificates nor lists of servers have it. */
 function withoutFinalDot(name: string): string {
   return name.replace(/\.$/, "");
 }

@@ -8,7 +8,6 @@ import {
   type PartialFailure,
   PartialSocketError,
   quote,
-  type SocketError,
   ValidationException,
 } from "../errors.ts";
 import { inContext, presentContext } from "../observation.ts";
@@ -36,7 +35,7 @@ export interface Attempt {
 }
 
 /** The current generation; or the error, if it is unknown and the client treats this as a miss. */
-type Generation = bigint | SocketError;
+type Generation = bigint | Error;
 
 /** The generations of the keys with one prefix: a counter in memcached. */
 export class Generations {

@@ -14,8 +14,9 @@ import {
   operationOptions,
 } from "../commands/operation_options.ts";
 import { clockOf, keySpaceOf, sessionOf } from "../commands/session.ts";
-import { ClientException, SocketError } from "../errors.ts";
+import { ClientException } from "../errors.ts";
 import { unpublished } from "../observation.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting/timers.ts";
 
@@ -61,14 +62,14 @@ export class RisingCounter {
    *
    * @returns The value; or why it cannot be known, where the client takes that for a miss.
    */
-  async current(): Promise<bigint | SocketError> {
+  async current(): Promise<bigint | Error> {
     const present = await this.peek();
     if (present !== undefined) return present;
     // The counter is missing or an old one; or the client takes a server that it cannot reach for a miss.
     try {
       return await this.read();
     } catch (error) {
-      if (error instanceof SocketError && await this.#missesAtFaults()) return error;
+      if (isUnreachable(error) && await this.#missesAtFaults()) return error;
       throw error;
     }
   }
@@ -80,7 +81,7 @@ export class RisingCounter {
     // Other implementations do not tell. They have nothing at a missing counter too, but then it is no fault.
     if (await this.#incr(this.#key, 0n) !== undefined) return false;
     const strict = this.#incr(this.#key, 0n, { failover: "error" });
-    return await strict.then(() => false, (error) => error instanceof SocketError);
+    return await strict.then(() => false, isUnreachable);
   }
 
   /** Reads the counter, and raises it if it is old. */

@@ -9,7 +9,7 @@
  */
 
 import type { OperationOptions } from "../commands/operation_options.ts";
-import { SocketError } from "../errors.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { isUnsent } from "../protocol/command.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import { LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
@@ -167,7 +167,7 @@ const LONGEST_REST = 1000;
 
 /** Removes a stub in the background, after a request that failed but may have reached the server. */
 export function removeAfterFailure(items: ItemCommands, stub: Stub, error: unknown): void {
-  if (error instanceof SocketError && !isUnsent(error)) void removeLater(items, stub);
+  if (isUnreachable(error) && !isUnsent(error)) void removeLater(items, stub);
 }
 
 /** Removes a stub as soon as the server replies and the stub exists: an earlier request may reach the server later. */

@@ -6,6 +6,7 @@ import type { ResolvedOptions } from "../client_options.ts";
 import { Refusals } from "../connection/refusals.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
@@ -220,8 +221,11 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
   };
 
   command.recover = (failure) => {
-    if (!(failure.error instanceof SocketError) || alternatives.isClosed()) return false;
-    return goOn(failure) || (alternatives.miss?.(command, failure) ?? false);
+    const { error } = failure;
+    if (!isUnreachable(error) || alternatives.isClosed()) return false;
+    // A proxy would give the same answer again.
+    const goesOn = error instanceof SocketError && goOn(failure);
+    return goesOn || (alternatives.miss?.(command, failure) ?? false);
   };
 }
 

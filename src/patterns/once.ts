@@ -4,7 +4,7 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import { writeAndReadInTime, type WrittenAndRead } from "../commands/bounded_work.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
-import { ClientException, messageOf, SocketError } from "../errors.ts";
+import { ClientException, messageOf } from "../errors.ts";
 import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
   callAs,
@@ -24,6 +24,7 @@ import {
   type Stub,
   textOf,
 } from "../features/stub.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
 import { FAILURE_FLAGS, type SendableItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
@@ -183,7 +184,7 @@ async function act<Result>(turn: Turn<Result>, caller: Caller): Promise<Result> 
     return read === undefined ? await readBack(turn, result) : read;
   } catch (error) {
     // The action's error is thrown, not the error of removing the stub: the stub expires.
-    if (!(error instanceof SocketError)) {
+    if (!isUnreachable(error)) {
       await Promise.allSettled([remember(clock, () => storeFailure(turn, error))]);
     }
     throw error;
@@ -227,7 +228,7 @@ async function remember<Done>(clock: Clock, send: () => Promise<Done>): Promise<
     try {
       return await send();
     } catch (error) {
-      if (!(error instanceof SocketError) || attempt === MOST_ATTEMPTS) throw error;
+      if (!isUnreachable(error) || attempt === MOST_ATTEMPTS) throw error;
       await pause(clock, backoff(attempt));
     }
   }

@@ -4,16 +4,12 @@
  * @module
  */
 
+import { writeAll } from "../transport/byte_channel.ts";
 import { systemClock } from "../waiting.ts";
 import { pause } from "../waiting/timers.ts";
 import { type CloseReason, describeArrival, describeDeparture, type Peer } from "./event_lines.ts";
 import type { Watcher } from "./event_log.ts";
-import {
-  describeAddress,
-  isDisconnection,
-  type ServerConnection,
-  writeAll,
-} from "./server_connection.ts";
+import { describeAddress, isDisconnection, type ServerConnection } from "./server_connection.ts";
 import type { ConnectionInfo, ServerState } from "./server_state.ts";
 import { Session } from "./session.ts";
 
@@ -131,7 +127,7 @@ export class ClientConnection implements ConnectionInfo {
     for (const step of this.#session.receive(bytes)) {
       if (typeof step === "number") await this.#wait(step);
       else {
-        await writeAll(this.#connection, step);
+        await this.#send(step);
         this.#state.statistics.count("bytes_written", step.byteLength);
       }
     }
@@ -160,8 +156,12 @@ export class ClientConnection implements ConnectionInfo {
     while (await this.#connection.read(this.#small) !== null);
   }
 
+  #send(bytes: Uint8Array): Promise<void> {
+    return writeAll((part) => this.#connection.write(part), bytes);
+  }
+
   async #writeEach(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const chunk of chunks) await writeAll(this.#connection, chunk);
+    for await (const chunk of chunks) await this.#send(chunk);
   }
 
   /** The buffer for the next read; its size depends on the length of the last one. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeAll } from "../transport/byte_channel.ts";
 import { BufferPool } from "./buffers.ts";
 import { ClientConnection } from "./client_connection.ts";
 import { dialectOf } from "./dialect.ts";
@@ -18,7 +19,6 @@ import {
   type ServerConnection,
   type ServerListener,
   type SocketAddress,
-  writeAll,
 } from "./server_connection.ts";
 import {
   checkCluster,
@@ -286,7 +286,8 @@ export class MemcachedServer implements AsyncDisposable {
   async #turnAway(connection: ServerConnection): Promise<void> {
     this.#state.statistics.count("rejected_connections");
     try {
-      await writeAll(connection, new TextEncoder().encode(TOO_MANY_CONNECTIONS));
+      const refusal = new TextEncoder().encode(TOO_MANY_CONNECTIONS);
+      await writeAll((bytes) => connection.write(bytes), refusal);
     } catch (error) {
       if (!isDisconnection(error)) throw error;
     } finally {

@@ -36,13 +36,6 @@ export interface SocketAddress {
   readonly path?: string | null;
 }
 
-/** Writes all of `bytes`. */
-export async function writeAll(connection: ServerConnection, bytes: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < bytes.byteLength;) {
-    offset += await connection.write(bytes.subarray(offset));
-  }
-}
-
 /** `host:port`, or the path of a unix socket. */
 export function formatAddress({ hostname, port, path }: SocketAddress): string {
   if (hostname === undefined) return path ?? "unknown";

@@ -75,10 +75,7 @@ class Channel implements ByteChannel {
   }
 
   async write(chunks: readonly Uint8Array[]): Promise<void> {
-    for (const chunk of chunks) {
-      const count = await this.#directions.write(chunk);
-      if (count !== chunk.length) await this.#writeRest(chunk, count);
-    }
+    for (const chunk of chunks) await writeAll(this.#directions.write, chunk);
   }
 
   release(): void {
@@ -147,16 +144,16 @@ class Channel implements ByteChannel {
       idle++;
     }
   }
+}
 
-  async #writeRest(chunk: Uint8Array, count: number): Promise<void> {
-    let written = checkCount(count, chunk.length);
-    for (let idle = count === 0 ? 1 : 0; written < chunk.length;) {
-      if (idle > 0) await restAfter(idle, "takes");
-      const rest = chunk.subarray(written);
-      const count = checkCount(await this.#directions.write(rest), rest.length);
-      idle = count === 0 ? idle + 1 : 0;
-      written += count;
-    }
+/** Writes all bytes, however many a write takes. */
+export async function writeAll(write: Directions["write"], bytes: Uint8Array): Promise<void> {
+  for (let written = 0, idle = 0; written < bytes.length;) {
+    if (idle > 0) await restAfter(idle, "takes");
+    const rest = written === 0 ? bytes : bytes.subarray(written);
+    const count = checkCount(await write(rest), rest.length);
+    idle = count === 0 ? idle + 1 : 0;
+    written += count;
   }
 }
 

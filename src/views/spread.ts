@@ -19,6 +19,7 @@ import {
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { operationOptions } from "../commands/operation_options.ts";
 import { checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { allEnded } from "../waiting/promises.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
@@ -427,7 +428,7 @@ class SpreadView implements KeyCommands {
       }
       return openEnvelope(NAME, value) === undefined ? { value } : undefined;
     } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
+      if (!isUnreachable(error)) throw error;
       options?.signal?.throwIfAborted();
       return undefined;
     }

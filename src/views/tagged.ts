@@ -6,7 +6,6 @@ import {
   type GetOrSetOptions,
   type KeyCommands,
   type OperationOptions,
-  type SocketError,
   type Transcoder,
   type UpdateOptions,
   ValidationException,
@@ -113,7 +112,7 @@ const MOST_REMEMBERED = 10_000;
  *
  * An invalidated value is absent: `replace` does not store, `touch` and `delete` resolve to `false`, and `add`, and
  * `incr` and `decr` with `initial`, store in its place. For that, `replace`, `touch`, `delete` and `deleteMany` read the
- * value as well, and all but `replace` do so in the same round trip.
+ * value as well; on a client, all but `replace` do so in the same round trip.
  *
  * @param client Where the values are stored: a client, a namespace, or another view. The transcoder must be able to
  * represent lists.
@@ -164,7 +163,7 @@ function taggedBy(client: KeyCommands, tags: Tags): TaggedCommands {
 type StoredTag = readonly [tag: string, generation: string];
 
 /** The current generation of a tag; what stands in its place when that cannot be known is equal to none. */
-type Generation = bigint | SocketError;
+type Generation = bigint | Error;
 
 /** How values with tags are stored, and what is known of the tags. */
 class Tags {
@@ -288,7 +287,7 @@ class Tags {
 }
 
 /** What an operation does without a generation: it fails, if the caller asked for that, and has nothing otherwise. */
-function unknown(fault: SocketError, options: OperationOptions | undefined): typeof UNKNOWN {
+function unknown(fault: Error, options: OperationOptions | undefined): typeof UNKNOWN {
   if (options?.failover === "error") throw fault;
   return UNKNOWN;
 }

@@ -646,8 +646,15 @@ describeCache(
   (hasSmallItems) => MemcachedServer.listen(hasSmallItems ? { maxItemSize: 128 * 1024 } : {}),
 );
 if (memcachedPath() !== undefined) {
-  describeCache("memcached", (hasSmallItems) => {
-    const args = hasSmallItems ? ["-I", "128k", "-o", "slab_chunk_max=65536"] : [];
-    return MemcachedProcess.start(args);
+  describeCache("memcached", async (hasSmallItems) => {
+    if (!hasSmallItems) return await MemcachedProcess.start();
+    const chunks = (most: number) => ["-I", "128k", "-o", `slab_chunk_max=${most}`];
+    try {
+      return await MemcachedProcess.start(chunks(64 * 1024));
+    } catch (error) {
+      // Newer versions take kilobytes, as memcached's help has always said.
+      if (!`${error}`.includes("must be specified in kilobytes")) throw error;
+      return await MemcachedProcess.start(chunks(64));
+    }
   });
 }

@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { SocketError, ValidationException } from "../../mod.ts";
-import memjs, { Client, type ClientOptions, type Server } from "../../src/adapters/memjs.ts";
+import memjs, {
+  Client,
+  type ClientOptions,
+  Header,
+  Server,
+  Utils,
+} from "../../src/adapters/memjs.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
 const QUIET = { logger: { log() {} } };
@@ -45,6 +51,43 @@ Deno.test("memjs: the default export has the client, and values come as Buffers 
   const { value, flags } = await client.get("key");
   assertEquals([`${value}`, [...flags ?? []]], ["väl", [0, 0, 0, 0]]);
   client.close();
+});
+
+Deno.test("memjs: a Server has what a client connects to, and closes its clients", async () => {
+  assertEquals([memjs.Server, memjs.Utils, memjs.Header], [Server, Utils, Header]);
+  const auth = { username: "user", password: "secret" };
+  await using server = await MemcachedServer.listen({ auth });
+  const { hostname, port } = server;
+  const given = [
+    new Server(hostname, port, "user", "secret"),
+    new Server(hostname, port, "", "", auth),
+  ];
+  for (const one of given) {
+    const client = new Client([one], QUIET);
+    assertEquals(client.server("key"), one);
+    assertEquals(await client.set("key", "value"), true);
+    one.close();
+    // Later operations open connections, and a socket that stays open fails the test.
+    assertEquals(text((await client.get("key")).value), "value");
+    one.close();
+  }
+  assertEquals([given[0]?.username, given[1]?.password, `${given[0]}`], [
+    "user",
+    "secret",
+    `<Server ${server.address}>`,
+  ]);
+});
+
+Deno.test("memjs: the options of servers are those of their client, unless it has its own", async () => {
+  await using silent = await MemcachedServer.listen();
+  const server = (timeout: number) => {
+    return new Server(silent.hostname, silent.port, "", "", { timeout });
+  };
+  const make = (...timeouts: number[]) => new Client(timeouts.map(server), QUIET);
+  assertThrows(() => make(0), ValidationException, "timeout");
+  assertThrows(() => make(1, 2), ValidationException, "server");
+  make(1, 1).close();
+  new Client([server(0)], { ...QUIET, timeout: 1 }).close();
 });
 
 Deno.test("memjs: arguments in the former order work", async () => {
@@ -120,8 +163,8 @@ Deno.test("memjs: the environment has servers and credentials, and options overr
   );
   await assertRejects(() => refused.set("key", "value"));
   const other = withEnvironment({ MEMCACHE_SERVERS: "10.0.0.1,10.0.0.2:5" }, () => Client.create());
-  assertEquals(other.servers, [{ host: "10.0.0.1", port: 11211 }, { host: "10.0.0.2", port: 5 }]);
-  assertEquals(Client.create().servers, [{ host: "localhost", port: 11211 }]);
+  assertEquals(other.servers.map(String), ["<Server 10.0.0.1:11211>", "<Server 10.0.0.2:5>"]);
+  assertEquals(Client.create().servers, [new Server("localhost", 11211)]);
   client.close();
   refused.close();
 });

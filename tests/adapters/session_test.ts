@@ -46,7 +46,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       assertEquals(await get(store, id), undefined);
       await set(store, id, session);
       assertEquals(await get(store, id), JSON.parse(JSON.stringify(session)));
-      await promise((done) => store.touch(id, { cookie: {} }, done));
+      await promise((done) => store.touch(id, session, done));
       assertEquals(await get(store, id), JSON.parse(JSON.stringify(session)));
       // A cookie that has expired ends the session.
       await promise((done) => store.touch(id, { cookie: { expires: new Date(1000) } }, done));
@@ -62,6 +62,35 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     const touched = { cookie: {} };
     await promise((done) => store.touch("none", touched, done));
     assertEquals(await get(store, "none"), undefined);
+  });
+}
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`moecacheSessionStore() stores the cookie of a session that is touched on ${kind}`, async () => {
+    await using server = await start();
+    await using client = new Client(server.address, { timeout: 10_000 });
+    const store = moecacheSessionStore({ Store }, { client });
+    const touch = (session: MoecacheSession) =>
+      promise((callback) => store.touch("id", session, callback));
+    const later = new Date(Date.now() + 600_000).toISOString();
+    const cookie = { originalMaxAge: 600_000, expires: later };
+    const stored = { cookie: { expires: new Date(Date.now() + 60_000) }, user: "Ada" };
+    await set(store, "id", stored);
+    // Only the cookie counts: what else the request has may be old.
+    const old = { cookie, user: "nobody" };
+    await touch(old);
+    assertEquals(await get(store, "id"), { ...stored, cookie });
+    const exptimes = await Array.fromAsync(client.items(), ({ exptime }) => Number(exptime ?? 0));
+    const early = Date.now() + 500_000;
+    assert(exptimes.some((exptime) => exptime > early), "it lives as long as the cookie");
+
+    // What is written between the reading and the writing of the cookie stays.
+    const written = { cookie, user: "Grace" };
+    await Promise.all([touch({ cookie: { expires: null } }), set(store, "id", written)]);
+    assertEquals(await get(store, "id"), written);
+    await promise((done) => store.destroy("id", done));
+    await touch({ cookie });
+    assertEquals(await get(store, "id"), undefined);
   });
 }
 

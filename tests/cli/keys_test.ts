@@ -92,6 +92,18 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
+Deno.test("records have the seconds since the last access, in every command", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", 1);
+  const env = { MEMCACHED_SERVERS: server.address };
+  for (const command of ["keys", "inspect key", "explain key --everywhere"]) {
+    const { output } = await moecache(`${command} --json`, { env });
+    const { lastAccess } = JSON.parse(output);
+    assert(lastAccess >= 0 && lastAccess < 60, `${command}: ${lastAccess}`);
+  }
+});
+
 Deno.test("inspect and explain have no ttl in their records where the server cannot tell it", async () => {
   await using server = await MemcachedServer.listen({ imitate: "1.4.20" });
   await using client = new Client(server.address);

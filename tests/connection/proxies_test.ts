@@ -16,14 +16,9 @@ import {
 } from "../../mod.ts";
 import { lock, once } from "../../src/patterns/mod.ts";
 import { deadBackend, MemcachedServer } from "../../src/testing/mod.ts";
-import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
-import { turn, until } from "../support/turns.ts";
-
-/** A port of 127.0.0.1 that nothing listens on. */
-function deadPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
+import { MemcachedProcess } from "../support/memcached.ts";
+import { freePort, REAL_PROXIES } from "../support/real_proxies.ts";
+import { until } from "../support/turns.ts";
 
 async function refusalOf(operation: Promise<unknown>): Promise<unknown> {
   try {
@@ -40,7 +35,8 @@ async function reaches(client: Client, key: string): Promise<void> {
 }
 
 /** Asks for dead and living keys in one turn, again and again. */
-async function expectOwnAnswers(client: Client, live: string[], dead: string): Promise<void> {
+async function expectOwnAnswers(client: Client, keys: string[], dead: string): Promise<void> {
+  const live = keys.slice(0, 3);
   const [a, b, absent] = live as [string, string, string];
   await client.set(a, "value of a");
   await client.set(b, "value of b");
@@ -89,132 +85,38 @@ for (const proxy of ["memcached", "twemproxy"] as const) {
   });
 }
 
-/** Keys that begin with `dead` live on a server that is. A route is written differently from 1.6.23 on. */
-const routes = (live: number, dead: number) => `
-function mcp_config_pools()
-  local live = mcp.backend("live", "127.0.0.1", "${live}")
-  local dead = mcp.backend("dead", "127.0.0.1", "${dead}")
-  return { live = mcp.pool({ live }), dead = mcp.pool({ dead }) }
-end
-function mcp_config_routes(pools)
-  local isDead = function(request) return string.sub(request:key(), 1, 4) == "dead" end
-  if mcp.funcgen_new == nil then
-    mcp.attach(mcp.CMD_ANY_STORAGE, function(request)
-      return isDead(request) and pools.dead(request) or pools.live(request)
-    end)
-    return
-  end
-  local generator = mcp.funcgen_new()
-  local live = generator:new_handle(pools.live)
-  local dead = generator:new_handle(pools.dead)
-  generator:ready({ n = "route", f = function(context)
-    return function(request)
-      return context:enqueue_and_wait(request, isDead(request) and dead or live)
-    end
-  end })
-  mcp.attach(mcp.CMD_ANY_STORAGE, generator)
-end
-`;
-
-function hasProxy(): boolean {
-  const path = memcachedPath();
-  if (path === undefined) return false;
-  const { stdout } = new Deno.Command(path, { args: ["-h"] }).outputSync();
-  return new TextDecoder().decode(stdout).includes("proxy_config");
-}
-
-const lacksProxy = hasProxy() ? "" : ": skipped, this memcached is built without --enable-proxy";
-
-Deno.test({
-  name: `Client gives every operation its own answer through memcached's proxy${lacksProxy}`,
-  ignore: lacksProxy !== "",
-  fn: async () => {
-    await using live = await MemcachedProcess.start();
-    const config = await Deno.makeTempFile({ suffix: ".lua" });
-    try {
-      await Deno.writeTextFile(config, routes(live.port, deadPort()));
-      await using proxy = await MemcachedProcess.start(["-o", `proxy_config=${config}`]);
-      await expectPeace(proxy.address, ["live:a", "live:b", "live:absent"], "dead:a");
-    } finally {
-      await Deno.remove(config);
-    }
-  },
-});
-
-const nutcracker = programPath("nutcracker");
-const lacksTwemproxy = nutcracker === undefined ? ": skipped, nutcracker is not on the PATH" : "";
-
-Deno.test({
-  name: `Client gives every operation its own answer through twemproxy${lacksTwemproxy}`,
-  ignore: nutcracker === undefined || memcachedPath() === undefined,
-  fn: async () => {
-    await using live = await MemcachedProcess.start();
-    const config = await Deno.makeTempFile({ suffix: ".yml" });
-    try {
-      const port = deadPort();
-      await Deno.writeTextFile(config, twemproxyConfig(port, [live.port, deadPort()]));
-      await using _proxy = start(nutcracker!, ["-c", config, "-s", `${deadPort()}`]);
-      await using client = new Client(`127.0.0.1:${port}`);
-      const { live: keys, dead } = await sortKeys(client);
-      await expectOwnAnswers(client, keys, dead);
-    } finally {
-      await Deno.remove(config);
-    }
-  },
-});
-
-const twemproxyConfig = (port: number, servers: number[]) => `
-pool:
-  listen: 127.0.0.1:${port}
-  hash: fnv1a_64
-  distribution: ketama
-  timeout: 2000
-  auto_eject_hosts: false
-  servers:
-${servers.map((port) => `   - 127.0.0.1:${port}:1`).join("\n")}
-`;
-
-function start(program: string, args: string[]): AsyncDisposable {
-  const child = new Deno.Command(program, { args, stdout: "null", stderr: "null" }).spawn();
-  return {
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      await child.status;
+for (const proxy of Object.values(REAL_PROXIES)) {
+  Deno.test({
+    name: `Client gives every operation its own answer through ${proxy.name}${proxy.lacks}`,
+    ignore: proxy.lacks !== "",
+    fn: async () => {
+      await using live = await MemcachedProcess.start();
+      const ports = [live.port, freePort()];
+      await using running = await proxy.start(ports);
+      const { address } = running;
+      const keys = Array.from({ length: 50 }, (_, i) => `${i}-key`);
+      const [a, b] = [0, 1].map((index) =>
+        keys.filter((key) => proxy.indexOf(key, ports) === index)
+      );
+      // twemproxy closes the connection at `stats`, which tells how many connections there were.
+      if (proxy === REAL_PROXIES.memcached) await expectPeace(address, a!, b![0]!);
+      else {
+        await using client = new Client(address);
+        await expectOwnAnswers(client, a!, b![0]!);
+      }
     },
-  };
+  });
 }
 
-/** Finds out which keys live on a server that is dead. */
-async function sortKeys(client: Client): Promise<{ live: string[]; dead: string }> {
-  const live: string[] = [];
-  const dead: string[] = [];
-  for (let i = 0; live.length < 3 || dead.length === 0; i++) {
-    const refusal = await refusalOf(client.get(`key${i}`)).catch(() => undefined);
-    if (refusal === "SERVER_ERROR") dead.push(`key${i}`);
-    else if (refusal !== undefined) live.push(`key${i}`);
-    // It does not listen yet.
-    else await turn();
-  }
-  return { live, dead: dead[0]! };
-}
-
-/** A twemproxy before a memcached, where both are installed; else the embedded server that is like one. */
+/** The embedded server that is like a twemproxy; and a twemproxy before a memcached, where both are installed. */
 async function withTwemproxy(body: (address: string) => Promise<void>): Promise<void> {
   await using embedded = await MemcachedServer.listen({ imitate: "twemproxy 0.5" });
   await body(embedded.address);
-  if (nutcracker === undefined || memcachedPath() === undefined) return;
+  const { lacks, start } = REAL_PROXIES.twemproxy;
+  if (lacks !== "") return;
   await using live = await MemcachedProcess.start();
-  const config = await Deno.makeTempFile({ suffix: ".yml" });
-  try {
-    const port = deadPort();
-    await Deno.writeTextFile(config, twemproxyConfig(port, [live.port]));
-    await using _proxy = start(nutcracker, ["-c", config, "-s", `${deadPort()}`]);
-    await using client = new Client(`127.0.0.1:${port}`);
-    await until(async () => await client.get("key").catch(() => "refused") !== "refused");
-    await body(`127.0.0.1:${port}`);
-  } finally {
-    await Deno.remove(config);
-  }
+  await using proxy = await start([live.port]);
+  await body(proxy.address);
 }
 
 Deno.test('proxy: "twemproxy" does without what twemproxy does not know', () =>

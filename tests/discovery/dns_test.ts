@@ -62,6 +62,13 @@ Deno.test("dns makes the client check certificates against the name, unless it h
   });
 });
 
+Deno.test("dns gives the name without its final dot to what opens sockets", async () => {
+  const resolve = zone({ "cache.test. A": ["10.0.0.1"] });
+  assertEquals(await dns("cache.test.", { resolve }).lookUp({ ...context, tls: {} }), {
+    servers: [{ hostname: "10.0.0.1", port: 11211, tls: { serverName: "cache.test" } }],
+  });
+});
+
 Deno.test("dns rejects where there is no record", async () => {
   const none = zone({});
   await assertRejects(() => lookUp({ resolve: none }), SocketError, "no A or AAAA records");

@@ -87,10 +87,11 @@ Deno.test("replaceStub keeps an item that has replaced the stub, and gives up in
 });
 
 Deno.test("a stub that was added without an answer is removed", async () => {
-  for (const error of [TIMEOUT, new SocketError("Connection ended")]) {
+  const ofProxy = new ClientException("Cannot add", "SERVER_ERROR backend failure");
+  for (const error of [TIMEOUT, new SocketError("Connection ended"), ofProxy]) {
     const box = new ItemBox();
     box.faults.add = [error];
-    await assertRejects(() => addStub(box, "key", 30), SocketError);
+    assertEquals(await addStub(box, "key", 30).catch((error) => error), error);
     await box.emptied;
     assertEquals(box.item, undefined);
   }
@@ -114,7 +115,8 @@ Deno.test("nothing is removed that cannot have been added", async () => {
   })();
   const unsent = new SocketError("Cannot connect");
   command.failUnsent(unsent);
-  for (const error of [unsent, new ClientException("refused")]) {
+  const full = new ClientException("Cannot add", "SERVER_ERROR out of memory storing object");
+  for (const error of [unsent, full, new ClientException("refused")]) {
     const box = new ItemBox();
     box.faults.add = [error];
     await assertRejects(() => addStub(box, "key", 30));

@@ -224,6 +224,30 @@ testChannels("start runs in the caller's async context, before the call returns"
   });
 });
 
+testChannels("a store that is bound to start has the operation while it is issued", async () => {
+  const { default: diagnostics } = await import("node:diagnostics_channel");
+  const start = diagnostics.channel(`tracing:${CHANNELS.command}:start`);
+  for (const listens of [false, true]) {
+    const dialled: unknown[] = [];
+    const storage = new AsyncLocalStorage<Context>();
+    start.bindStore(storage);
+    try {
+      using listener = listens ? new Listener().trace(CHANNELS.command) : undefined;
+      const dial = () => {
+        dialled.push(storage.getStore()?.command);
+        return Promise.reject(new Error("no server"));
+      };
+      await using client = new Client("127.0.0.1:1", { dial });
+      await assertRejects(() => client.get("key"));
+      assertEquals(storage.getStore(), undefined);
+      if (listens) assertEquals(listener?.traces.map(({ events }) => events), [FAILURE]);
+    } finally {
+      start.unbindStore(storage);
+    }
+    assertEquals(dialled, ["get"]);
+  }
+});
+
 testChannels(
   "an operation that fails before it is sent has its events, and so has the next one",
   async () => {

@@ -132,36 +132,36 @@ const { Client } = await import(MODULE);
 diagnostics.subscribe("tracing:moecache:command:start", ({ args }) => console.log(args[0]));
 await new Client(Deno.args[0]).get("key");
 `;
-const TESTING = `
+const RUNNING = `
 import diagnostics from "node:diagnostics_channel";
 const { Client } = await import(MODULE);
-Deno.test("listening", async () => {
-  diagnostics.subscribe("tracing:moecache:command:start", ({ args }) => console.log("first", args[0]));
+let runs = 0;
+const fn = async () => {
+  const run = ++runs;
+  const print = ({ args }) => console.log("run", run, args[0]);
+  diagnostics.subscribe("tracing:moecache:command:start", print);
   const client = new Client(SERVER);
   await client.get("key");
   await client.close();
-});
+};
+Deno.RUNNER({ name: "listening", n: 1, warmup: 1, fn });
 `;
 
-Deno.test("under deno test, the first operation is published under a name that is written out", async () => {
-  await using server = await MemcachedServer.listen();
-  const module = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
-  const path = await Deno.makeTempFile({ suffix: "_test.js" });
-  const program = TESTING.replace("MODULE", module)
-    .replace("SERVER", JSON.stringify(server.address));
-  await Deno.writeTextFile(path, program);
-  const config = new URL("../../deno.json", import.meta.url).pathname;
-  const printed = await exec(Deno.execPath(), [
-    "test",
-    "-A",
-    "--no-check",
-    "--config",
-    config,
-    path,
-  ]);
-  await Deno.remove(path);
-  assertStringIncludes(printed, "first key\n");
-});
+for (const runner of ["test", "bench"]) {
+  Deno.test(`under deno ${runner}, the first operation is published under a name that is written out`, async () => {
+    await using server = await MemcachedServer.listen();
+    const module = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
+    const path = await Deno.makeTempFile({ suffix: `_${runner}.js` });
+    const program = RUNNING.replace("MODULE", module).replace("RUNNER", runner)
+      .replace("SERVER", JSON.stringify(server.address));
+    await Deno.writeTextFile(path, program);
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const args = [runner, "-A", "--no-check", "--config", config, path];
+    const printed = await exec(Deno.execPath(), args);
+    await Deno.remove(path);
+    assertStringIncludes(printed, "run 1 key\n");
+  });
+}
 
 Deno.test("a process without subscribers loads nothing of Node's, and the first operation is published", async () => {
   await using server = await MemcachedServer.listen();

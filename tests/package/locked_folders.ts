@@ -2,11 +2,14 @@
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Every folder with a `package.json`, in the order of their names. */
+/** Every folder with a `package.json` that names packages, in the order of their names. Others are for bundlers. */
 export async function lockedFolders(): Promise<URL[]> {
   const folders = [];
   for await (const file of filesOf(ROOT)) {
-    if (file.pathname.endsWith("/package.json")) folders.push(new URL(".", file));
+    if (!file.pathname.endsWith("/package.json")) continue;
+    const manifest = JSON.parse(await Deno.readTextFile(file));
+    const named = { ...manifest.dependencies, ...manifest.optionalDependencies };
+    if (Object.keys(named).length > 0) folders.push(new URL(".", file));
   }
   return folders.toSorted((a, b) => a.href < b.href ? -1 : 1);
 }

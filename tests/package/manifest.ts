@@ -37,6 +37,20 @@ export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>>
   "./unstorage": { unstorage: ">=1.10 || ^2.0.0-beta.0" },
 };
 
+/** What a script gets of an entry that it requires, where this is not what a module imports. */
+export interface RequiredForm {
+  /** The file of its types; `tests/package/required/` has it, with `.txt` after its name. */
+  readonly types: string;
+  /** The file of its code there; that of the module, unless it is given. */
+  readonly code?: string;
+}
+
+/** What scripts require in the form of the packages whose place it takes. */
+export const REQUIRED: Readonly<Record<string, RequiredForm>> = {
+  "./memcached": { types: "memcached.d.cts", code: "memcached.cjs" },
+  "./memjs": { types: "memjs.d.cts" },
+};
+
 const FIELDS = {
   description:
     "A memcached client for Deno, Bun, Node and edge workers: one write for all that is issued together, and the servers, values and flags of Python's moecache and EnyimMemcached.",
@@ -77,15 +91,21 @@ export function manifestOf(
   const { name, version, license, exports } = configuration;
   const entries = Object.entries(exports).map(([entry, module]) => {
     const types = `./types/${module.replace(/^\.\//, "").replace(/\.ts$/, ".d.ts")}`;
-    return [entry, { types, default: `./dist/${fileOf(entry)}.js` }] as const;
+    const form = { types, default: `./dist/${fileOf(entry)}.js` };
+    return [entry, { ...requiredForm(entry, form), ...form }] as const;
   });
   const main = Object.fromEntries(entries)["."];
+  // For compilers that do not read `exports`.
+  const paths = entries.filter(([entry]) => entry !== ".").map(([entry, { require, types }]) => {
+    return [fileOf(entry), [require?.types ?? types]] as const;
+  });
   const peers = peersOf(configuration);
   // What exports nothing is loaded for what it does.
   const doing = files.filter(({ isEntry, exports }) => isEntry && exports.length === 0);
   return {
     ...{ name, version, ...FIELDS, license, ...repository(), type: "module" },
     ...(main === undefined ? {} : { main: main.default, types: main.types }),
+    ...(paths.length === 0 ? {} : { typesVersions: { "*": Object.fromEntries(paths) } }),
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
     ...(PROGRAM in exports ? { bin: { moecache: `./dist/${fileOf(PROGRAM)}.js` } } : {}),
     sideEffects: doing.length === 0 ? false : doing.map(({ path }) => `./${path}`),
@@ -94,6 +114,18 @@ export function manifestOf(
       Object.keys(peers).map((peer) => [peer, { optional: true }]),
     ),
   };
+}
+
+/** What the manifest says of an entry that scripts require in a form of its own. It comes before what it says besides. */
+function requiredForm(
+  entry: string,
+  { types, default: code }: { readonly types: string; readonly default: string },
+): { require?: { types: string; default: string } } {
+  const form = REQUIRED[entry];
+  if (form === undefined) return {};
+  const typesOf = (path: string) => path.replace(/[^/]*$/, form.types);
+  const script = form.code === undefined ? code : code.replace(/[^/]*$/, form.code);
+  return { require: { types: typesOf(types), default: script } };
 }
 
 /** Where the sources are, known where the publishing workflow runs: npm compares it with the provenance. */

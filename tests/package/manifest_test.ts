@@ -34,6 +34,39 @@ Deno.test("manifestOf names the types and the file of every entry, and the main 
   assertEquals([bin, sideEffects, peerDependencies], [undefined, false, {}]);
 });
 
+Deno.test("manifestOf has scripts require the forms of other packages", () => {
+  const exports = {
+    "./memcached": "./src/adapters/memcached.ts",
+    "./memjs": "./src/adapters/memjs.ts",
+    "./keyv": "./src/adapters/keyv.ts",
+  };
+  const manifest = manifestOf({ ...CONFIGURATION, exports }, []);
+  assertEquals(manifest.exports, {
+    "./memcached": {
+      require: {
+        types: "./types/src/adapters/memcached.d.cts",
+        default: "./dist/memcached.cjs",
+      },
+      types: "./types/src/adapters/memcached.d.ts",
+      default: "./dist/memcached.js",
+    },
+    "./memjs": {
+      require: { types: "./types/src/adapters/memjs.d.cts", default: "./dist/memjs.js" },
+      types: "./types/src/adapters/memjs.d.ts",
+      default: "./dist/memjs.js",
+    },
+    "./keyv": { types: "./types/src/adapters/keyv.d.ts", default: "./dist/keyv.js" },
+    "./package.json": "./package.json",
+  });
+  assertEquals(manifest.typesVersions, {
+    "*": {
+      memcached: ["./types/src/adapters/memcached.d.cts"],
+      memjs: ["./types/src/adapters/memjs.d.cts"],
+      keyv: ["./types/src/adapters/keyv.d.ts"],
+    },
+  });
+});
+
 Deno.test("manifestOf makes a program of the entry ./cli", () => {
   const exports = { ...CONFIGURATION.exports, "./cli": "./src/cli/mod.ts" };
   const { bin } = manifestOf({ ...CONFIGURATION, exports }, []);

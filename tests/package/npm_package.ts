@@ -5,14 +5,16 @@
  */
 
 import { cp } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildModules, type BuiltFile } from "./build_modules.ts";
 import { writeDeclarations } from "./declarations.ts";
 import { exec } from "./exec.ts";
-import { type Configuration, fileOf, manifestOf, peersOf } from "./manifest.ts";
+import { type Configuration, fileOf, manifestOf, peersOf, REQUIRED } from "./manifest.ts";
 
 const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
+/** What scripts require in a form of its own. */
+const REQUIRED_FORMS = new URL("required/", import.meta.url);
 /** The first line of a program. */
 const HASHBANG = /^(?:#!.*\n)?/;
 
@@ -53,6 +55,7 @@ async function build(
   const modules = Object.entries(configuration.exports)
     .map(([entry, module]) => [module.replace(/^\.\//, ""), fileOf(entry)] as const);
   await writeDeclarations(modules.map(([module]) => module), join(root, "types"));
+  await copyRequiredForms(configuration, root);
   return await buildModules({
     entries: Object.fromEntries(modules),
     folder: join(root, "dist"),
@@ -60,6 +63,20 @@ async function build(
     peers: Object.keys(peersOf(configuration)),
     env,
   });
+}
+
+async function copyRequiredForms({ exports }: Configuration, root: string): Promise<void> {
+  await Deno.mkdir(join(root, "dist"), { recursive: true });
+  for (const [entry, { types, code }] of Object.entries(REQUIRED)) {
+    const module = exports[entry];
+    if (module === undefined) continue;
+    const copy = async (source: string, folder: string, file = source) => {
+      await Deno.copyFile(new URL(source, REQUIRED_FORMS), join(root, folder, file));
+    };
+    // What it refers to is not there, but in the package.
+    await copy(`${types}.txt`, join("types", dirname(module)), types);
+    if (code !== undefined) await copy(code, dirname(join("dist", fileOf(entry))));
+  }
 }
 
 /** Has files be run by Node, whatever the sources are run by. */

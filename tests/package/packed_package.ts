@@ -61,6 +61,8 @@ Deno.test("the package holds what is shipped and nothing else", () => {
     /^docs\/[^/]+\.(md|svg|json|png)$/,
     /^package\.json$/,
     /^types\/.*\.d\.ts$/,
+    /^types\/src\/adapters\/(memcached|memjs)\.d\.cts$/,
+    /^dist\/memcached\.cjs$/,
     /^dist\/shared\/[^/]+\.js(\.map)?$/,
     ...names.map((name) => new RegExp(`^dist/${fileOf(name)}\\.js(\\.map)?$`)),
   ];
@@ -185,7 +187,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     process.exit(0);
   `,
   "require.cjs": `
-    for (const name of NAMES) console.log(name, Object.keys(require(name)).join() || "nothing");
+    for (const name of NAMES) {
+      const required = require(name);
+      // A class that takes a package's place has a property of its own.
+      const names = Object.keys(required).filter((key) => !(required.prototype && key === "config"));
+      console.log(name, names.join() || "nothing");
+    }
     process.exit(0);
   `,
 };
@@ -224,6 +231,28 @@ for (const tool of [OLDEST_BUN, NEWEST_BUN]) {
     await using own = await Installation.make(tarball.path, bunInstall(bun));
     assertEquals(await exportsSeenBy(bun, "import.mjs", own.folder), expected);
     assertEquals(await exportsSeenBy(bun, "require.cjs", own.folder), expected);
+  });
+}
+
+for (const tool of [REQUIRING_NODE, NEWEST_NODE, OLDEST_BUN, NEWEST_BUN]) {
+  Deno.test(`a script of ${tool.name} gets what the packages give whose place the drop-ins take`, async () => {
+    await using server = await MemcachedServer.listen();
+    const program = `
+      const Memcached = require("${NAME}/memcached");
+      const memjs = require("${NAME}/memjs");
+      const memcached = new Memcached("${server.address}");
+      const client = memjs.Client.create("${server.address}");
+      memcached.set("key", "value", 0, async () => {
+        const { value } = await client.get("key");
+        const imported = await import("${NAME}/memcached");
+        console.log(String(value), imported.Memcached === Memcached, Memcached.Memcached === Memcached);
+        memcached.end();
+        client.close();
+      });`;
+    await installation.write("drop_ins.cjs", program);
+    const env = { NODE_NO_WARNINGS: "1" };
+    const printed = await exec(await install(tool), ["drop_ins.cjs"], { cwd: folder, env });
+    assertEquals(printed, "value true true\n");
   });
 }
 

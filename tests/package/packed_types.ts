@@ -130,6 +130,64 @@ Deno.test("tsc takes programs for the types of memcached and memjs, and the same
   for (const compiler of ["typescript", "typescript-5.7"]) await compile(compiler, options, moved);
 });
 
+/** How scripts import what modules import by default. */
+const SCRIPT_FORMS: Readonly<Record<string, (program: string) => string>> = {
+  imported: (program) => program,
+  required: (program) =>
+    program.replace(
+      /^import (\w+)(, \{.*\})? from ("\w+");$/m,
+      (_, name: string, others: string | undefined, specifier: string) => {
+        const named = others === undefined ? "" : `\nimport${others.slice(1)} from ${specifier};`;
+        return `import ${name} = require(${specifier});${named}`;
+      },
+    ),
+};
+
+/** How scripts are compiled: as TypeScript names it, and the compiler that takes it. */
+const SCRIPTS: Readonly<Record<string, { compiler: string; options: Record<string, unknown> }>> = {
+  "module commonjs": {
+    compiler: "typescript-5.7",
+    options: { module: "commonjs", moduleResolution: "node10", esModuleInterop: true },
+  },
+  "module commonjs, resolved as bundlers do": {
+    compiler: "typescript",
+    options: { module: "commonjs", moduleResolution: "bundler" },
+  },
+  "module node16": {
+    compiler: "typescript",
+    options: { module: "node16", moduleResolution: "node16" },
+  },
+  "module nodenext": { compiler: "typescript", options: {} },
+};
+
+for (const [what, { compiler, options }] of Object.entries(SCRIPTS)) {
+  Deno.test(`tsc takes scripts for the types of memcached and memjs, and for the drop-ins, with ${what}`, async () => {
+    const given = { types: ["node"], exactOptionalPropertyTypes: false, ...options };
+    const paths = Object.fromEntries(
+      Object.keys(PROGRAMS).map((name) => {
+        return [name, [`${tools}/node_modules/@types/${name}/index.d.ts`]];
+      }),
+    );
+    const files = (
+      scripts: typeof SCRIPT_FORMS,
+      rename: (program: string, name: string) => string,
+    ) =>
+      Object.fromEntries(
+        Object.entries(PROGRAMS).flatMap(([name, program]) =>
+          Object.entries(scripts).map(([form, change]) => {
+            return [`${name}_${form}.cts`, rename(change(program), name)];
+          })
+        ),
+      );
+    await compile(compiler, { ...given, paths }, files(SCRIPT_FORMS, (program) => program));
+    const moved = files(
+      SCRIPT_FORMS,
+      (program, name) => program.replaceAll(`"${name}"`, `"${NAME}/${name}"`),
+    );
+    await compile(compiler, given, moved);
+  });
+}
+
 Deno.test("tsc lets a script require the package where Node does", async () => {
   const program = `import moecache = require("${NAME}");
     export const client: moecache.Client = new moecache.Client("127.0.0.1");`;

@@ -101,7 +101,8 @@ memcached.end();
 `,
   memjs:
     `import memjs, { Client, type ClientOptions, type Logger, type Serializer, type ServerOptions } from "memjs";
-import type { IncrementDecrementOptions, InsertOptions, Server } from "memjs";
+import type { IncrementDecrementOptions, InsertOptions, Response, Server } from "memjs";
+import { Header as Headers, type Header, Server as ServerClass, Utils } from "memjs";
 
 interface User {
   name: string;
@@ -134,6 +135,17 @@ export const namedOptions: memjs.ClientOptions = {};
 export const first: Server | undefined = plain.servers[0];
 console.log(first?.host, first?.port, first?.username, first?.password);
 export const again: Client = new Client(plain.servers, settings);
+const made: Server = new memjs.Server("a", 11211, "user", "password", { timeout: 1 });
+export const ofMade: Client = new Client([made, new ServerClass("b", 11211)], settings);
+const request: Buffer = Utils.makeRequestBuffer(0, "key", Buffer.from("a"), "", 1);
+const message: Response = Utils.parseMessage(request);
+const header: Required<Header> = memjs.Header.fromBuffer(request);
+const cas: Buffer = header.cas;
+const written: Buffer = Headers.toBuffer({ magic: 0x81, opcode: 0, keyLength: 0, extrasLength: 0, totalBodyLength: 0, cas });
+const extras: Buffer[] = [Utils.makeExpiration(5), Utils.makeAmountInitialAndExpiration(1, 0, 5), message.extras, message.val];
+const merged: { a: number } & { b: string } = memjs.Utils.merge({ a: 1 }, { b: "" });
+console.log(Utils.hashCode("key") + Utils.timestamp(), written, extras, merged.b, \`\${made}\`);
+made.close();
 
 class Store {
   readonly client: Client;

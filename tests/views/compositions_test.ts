@@ -1,7 +1,7 @@
 /** Views on views: what stands between does not change what the commands do. */
 
 import { assertEquals } from "@std/assert";
-import { Client } from "../../mod.ts";
+import { Client, type KeyCommands, Namespace, type OperationOptions } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import {
   hashedKeys,
@@ -34,6 +34,11 @@ const COMPOSITIONS: Readonly<Record<string, readonly [MakeView, Peculiarities?]>
   "tagged(replicas)": [async (client, place) => tagged(await pair(client, place))],
   "tagged(spread)": [(client) => tagged(spread(client, SPREAD))],
   "typed(tagged)": [(client) => typed(tagged(client), ANYTHING)],
+  "largeValues(tagged)": [(client) => largeValues(tagged(client)), { takesLargeValues: true }],
+  "largeValues(hashedKeys)": [
+    (client) => largeValues(hashedKeys(client)),
+    { takesAnyKey: true, takesLargeValues: true, key: (name) => `a ${name}` },
+  ],
   "largeValues(replicas)": [
     async (client, place) => largeValues(await pair(client, place)),
     { takesLargeValues: true },
@@ -68,3 +73,69 @@ Deno.test("getOrSet through replicas does not join the copying of a value that w
     assertEquals(await view.get(key), "new");
   }
 });
+
+Deno.test("largeValues stores what tagged, hashedKeys and typed have to store, and its tags hold", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const tags = tagged(hashedKeys(client));
+  const view = typed(largeValues(tags), ANYTHING);
+  const key = "a key";
+  const value = "x".repeat(2_000_000);
+  // The types of the outer views do not know the options of the inner ones.
+  const options: OperationOptions & { tags: string[] } = { tags: ["a"] };
+  await view.set(key, value, 60, options);
+  await view.update(`${key} 2`, () => value, { exptime: 60, ...options });
+  assertEquals(await view.getMany([key, `${key} 2`]), new Map([[key, value], [`${key} 2`, value]]));
+  await tags.invalidateTag("a");
+  assertEquals(await view.getMany([key, `${key} 2`]), new Map());
+  assertEquals(await view.getOrSet(key, () => value, options), value);
+  await tags.invalidateTag("a");
+  assertEquals([await view.get(key), await view.delete(key)], [undefined, false]);
+});
+
+/** What views may stand on: commands that may have more to ask than a client. */
+const INNER: Readonly<Record<string, (client: Client) => KeyCommands>> = {
+  namespace: (client) => client.namespace("ns:"),
+  "namespace of a view": (client) => new Namespace(typed(client, ANYTHING), "ns:"),
+  hashedKeys: (client) => hashedKeys(client),
+  largeValues: (client) => largeValues(client),
+  nearCache: (client) => nearCache(client, NEAR),
+  spread: (client) => spread(client, SPREAD),
+  replicas: (client) => replicas([client.namespace("a:"), client.namespace("b:")]),
+  tagged: (client) => tagged(client, { prefix: "other-tag:" }),
+  typed: (client) => typed(client, ANYTHING),
+};
+
+for (const [name, make] of Object.entries(INNER)) {
+  const key = name === "hashedKeys" ? "a key" : "key";
+
+  Deno.test(`tagged on ${name} tells that an invalidated value was not there`, async () => {
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    const view = tagged(make(client));
+    const operations: Readonly<Record<string, () => Promise<unknown>>> = {
+      delete: () => view.delete(key),
+      deleteMany: async () => (await view.deleteMany([key])).get(key),
+      touch: () => view.touch(key, 60),
+      invalidate: () => view.invalidate(key),
+      inspect: async () => await view.inspect(key) !== undefined,
+    };
+    for (const [operation, operate] of Object.entries(operations)) {
+      for (let i = 0; i < 5; i++) {
+        await view.set(key, "value", 60, { tags: ["a"] });
+        await view.invalidateTag("a");
+        assertEquals(await operate(), false, operation);
+      }
+    }
+  });
+
+  Deno.test(`largeValues on ${name} deletes the chunks of what it replaces and deletes`, async () => {
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    const view = largeValues(make(client), { chunkByteLength: 1024 });
+    for (let i = 0; i < 3; i++) await view.set(key, new Uint8Array(5000));
+    assertEquals(await view.delete(key), true);
+    const chunks = await Array.fromAsync(client.items(), ({ key }) => /~moecache-\d+:/.test(key));
+    assertEquals(chunks.filter(Boolean).length, 0);
+  });
+}

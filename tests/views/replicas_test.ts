@@ -28,6 +28,11 @@ describeKeyCommands("replicas, the nearest of which is read", (client) => {
   return replicas([client.namespace("a:"), client.namespace("b:")], { read: "nearest" });
 });
 
+describeKeyCommands("replicas, any of which is read", (client) => {
+  const options = { read: "any", hedgeAfter: 0, write: "all" } as const;
+  return replicas([client.namespace("a:"), client.namespace("b:")], options);
+});
+
 /** Two fleets of one server each. */
 class Pair {
   readonly servers: MemcachedServer[] = [];
@@ -40,6 +45,13 @@ class Pair {
       pair.servers.push(server);
       pair.clients.push(new Client(server.address, { timeout: 5000 }));
     }
+    return pair;
+  }
+
+  /** Other clients of the same servers, as another process has them. */
+  static of(servers: readonly MemcachedServer[]): Pair {
+    const pair = new Pair();
+    for (const { address } of servers) pair.clients.push(new Client(address, { timeout: 5000 }));
     return pair;
   }
 
@@ -548,6 +560,24 @@ Deno.test("replicas: getOrSet does not wait for a repair in another format", asy
   assertEquals(await other.getOrSet("key", () => "new"), "text");
   repaired.resolve();
   assertEquals(await view.getOrSet("key", () => "new"), "text");
+});
+
+Deno.test("replicas: getOrSet of processes in different zones loads a value once", async () => {
+  await using pair = await Pair.start();
+  await using others = Pair.of(pair.servers);
+  const zones = ["a", "b"];
+  const views = [pair, others].map(({ clients }, i) => {
+    return replicas(clients, { read: "nearest", zones, zone: zones[i] ?? "" });
+  });
+  for (let i = 0; i < 20; i++) {
+    let loads = 0;
+    const load = () => Promise.resolve(++loads);
+    const options = { exptime: 60, waitFor: 2 };
+    const key = `key:${i}`;
+    const values = await Promise.all(views.map((view) => view.getOrSet(key, load, options)));
+    assertEquals([...values, loads], [1, 1, 1], key);
+    assertEquals(await Promise.all(pair.clients.map((client) => client.get(key))), [1, 1], key);
+  }
 });
 
 Deno.test("replicas reads its own zone first", async () => {

@@ -1,7 +1,8 @@
 /** The web standard's `Cache`. @module */
 
 import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
-import { type KeyCommands, SocketError } from "../../../mod.ts";
+import type { KeyCommands } from "../../../mod.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
@@ -427,7 +428,7 @@ export class MoecacheCache {
       return removed ?? [];
     } catch (error) {
       // Without a reply, the entry may have been listed.
-      const mayBeListed = error instanceof SocketError;
+      const mayBeListed = isUnreachable(error);
       if (entry.body !== null && !mayBeListed) await this.#bodies.forget(entry.body, error);
       throw error;
     }

@@ -1,6 +1,7 @@
 /** Lists in memcached that many clients may change at the same time. @module */
 
-import { ClientException, type Exptime, type KeyCommands, SocketError } from "../../../mod.ts";
+import { ClientException, type Exptime, type KeyCommands } from "../../../mod.ts";
+import { isBackendFailure, isUnreachable } from "../../protocol/backend_failure.ts";
 
 /** How often a change is tried again after other clients changed the list first. */
 const RETRIES = 50;
@@ -195,7 +196,7 @@ export async function unlessDropped<Result>(
   try {
     return await write();
   } catch (error) {
-    if (!(error instanceof SocketError)) throw error;
+    if (!isUnreachable(error)) throw error;
     const isRead = await read().then(() => true, () => false);
     if (!isRead) throw error;
   }
@@ -203,14 +204,15 @@ export async function unlessDropped<Result>(
   try {
     return await write();
   } catch (error) {
-    if (!(error instanceof SocketError)) throw error;
+    if (!isUnreachable(error)) throw error;
     return undefined;
   }
 }
 
 /** Whether memcached refused to store an item. It deletes the old item then. */
 function isRefusal(error: unknown): error is ClientException {
-  return error instanceof ClientException && /^SERVER_ERROR/.test(`${error.item}`);
+  return error instanceof ClientException && /^SERVER_ERROR/.test(`${error.item}`) &&
+    !isBackendFailure(error);
 }
 
 /** The last elements of a list that fit into `mostBytes` of JSON; at least one. */

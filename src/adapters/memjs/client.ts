@@ -9,7 +9,7 @@ import {
   SocketError,
   ValidationException,
 } from "../../../mod.ts";
-import { checkFunction, checkInteger, invalidOption } from "../../option_checks.ts";
+import { checkFunction, invalidOption } from "../../option_checks.ts";
 import { memjsModulo } from "../../routing/mod.ts";
 import { systemClock } from "../../waiting.ts";
 import { keepingProcess } from "../../waiting/timers.ts";
@@ -19,13 +19,17 @@ import {
   addressesOf,
   givenOptions,
   LATEST,
+  type MemjsAddress,
   type MemjsOptions,
-  type MemjsServer,
   type MemjsSettings,
   type MemjsValue,
   readServers,
   settingsFrom,
+  whole,
+  withServerOptions,
 } from "./memjs_options.ts";
+import { viewOf } from "./messages.ts";
+import { closeWith, type Server, serversFrom } from "./server.ts";
 
 /** Receives an error, or `null` and the results. */
 export type MemjsCallback<Results extends readonly unknown[]> = (
@@ -99,7 +103,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
  */
 export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   /** The servers, in the order in which keys are distributed. */
-  readonly servers: readonly MemjsServer[];
+  readonly servers: readonly Server[];
   readonly #settings: MemjsSettings;
   readonly #client: ReopenedClient;
   #distribution: Locator | undefined;
@@ -107,18 +111,18 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   /**
    * Makes a client of these servers. {@linkcode Client.create} reads them from a string or the environment.
    *
-   * @param servers The servers: their `host` and `port`.
+   * @param servers The servers, or objects with their `host` and `port`.
    * @param options As for `create`.
    * @throws {ValidationException} When a server or an option is invalid.
    */
-  constructor(servers: readonly MemjsServer[], options: MemjsOptions<Given, Read> = {}) {
+  constructor(servers: readonly MemjsAddress[], options: MemjsOptions<Given, Read> = {}) {
     if (!Array.isArray(servers)) {
       throw invalidOption("servers", servers, "a list of servers");
     }
-    this.servers = servers;
-    const given = givenOptions(options);
+    this.servers = serversFrom(servers);
+    const given = withServerOptions(givenOptions(options), this.servers);
     this.#settings = settingsFrom(given);
-    const addresses = addressesOf(servers, given);
+    const addresses = addressesOf(this.servers, given);
     this.#client = new ReopenedClient(() =>
       new MoecacheClient(addresses, {
         ...this.#settings.clientOptions,
@@ -127,6 +131,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
         locator: this.#locator,
       })
     );
+    for (const server of this.servers) closeWith(server, () => this.close());
   }
 
   /**
@@ -165,7 +170,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
    * @param key The key.
    * @returns The server, one of `servers`.
    */
-  server(key: string): MemjsServer | undefined {
+  server(key: string): Server | undefined {
     return this.servers[this.servers.length === 1 ? 0 : this.getServer(key)];
   }
 
@@ -756,17 +761,8 @@ function bytesOf(value: unknown): Uint8Array {
   throw new ValidationException(`Cannot store value: ${why}`, value);
 }
 
-/** memjs writes numbers into 4 bytes, which drops their fraction, and takes none below 0. */
-function whole(name: string, value: number, most: number = Number.MAX_SAFE_INTEGER): number {
-  return checkInteger(name, value > 0 ? Math.trunc(value) : value, 0, most);
-}
-
 function exptimeFrom(expires: number): number {
   return whole("expires", expires, LATEST);
-}
-
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
 }
 
 /** memjs sends keys in UTF-8; here each character of what is sent is a byte. */

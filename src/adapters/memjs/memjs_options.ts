@@ -78,7 +78,7 @@ export type MemjsServerOptions = Pick<
 >;
 
 /** A server of a client. */
-export interface MemjsServer {
+export interface MemjsAddress {
   /** Its host name or IP address. */
   readonly host: string;
   /** Its TCP port. */
@@ -87,6 +87,8 @@ export interface MemjsServer {
   readonly username?: string | undefined;
   /** The password, if it has one of its own. */
   readonly password?: string | undefined;
+  /** Its options; all servers of a client must have the same, but for names and passwords. */
+  readonly options?: MemjsServerOptions | undefined;
 }
 
 /** The options, checked and with defaults. */
@@ -133,6 +135,31 @@ export function givenOptions<Given, Read>(
   checkObject(options, "an object such as { expires }");
   const copy = copyOptions(options, Object.keys(OPTION_TYPES));
   return Object.fromEntries(Object.entries(copy).filter(([, value]) => value !== null));
+}
+
+/** The options of a server that hold for all servers of a client. */
+const SHARED = ["timeout", "conntimeout", "keepAlive", "keepAliveDelay"] as const;
+
+/**
+ * Adds the options of servers to those of their client, which come first.
+ *
+ * @throws {ValidationException} When servers have different ones.
+ */
+export function withServerOptions(
+  options: MemjsOptions<unknown, unknown>,
+  servers: readonly MemjsAddress[],
+): MemjsOptions<unknown, unknown> {
+  const all = servers.map((server) => {
+    const given = Object(server?.options);
+    const entries = SHARED.map((name) => [name, given[name]] as const);
+    return Object.fromEntries(
+      entries.filter(([, value]) => value !== undefined && value !== null),
+    );
+  });
+  const [first] = all;
+  const other = all.find((given) => JSON.stringify(given) !== JSON.stringify(first));
+  if (other !== undefined) throw invalidOption("options of a server", other, "those of the others");
+  return { ...first, ...options };
 }
 
 /**
@@ -186,12 +213,17 @@ function milliseconds(name: string, seconds: number): number {
 const ADDRESS =
   /^(?:(?<username>[^:@]*)(?::(?<password>.*))?@)?(?<host>\[[^\]]+\]|[^:@[\]]+)(?::(?<port>\d+))?$/;
 
+/** memjs writes numbers into 4 bytes, which drops their fraction, and takes none below 0. */
+export function whole(name: string, value: number, most: number = Number.MAX_SAFE_INTEGER): number {
+  return checkInteger(name, value > 0 ? Math.trunc(value) : value, 0, most);
+}
+
 /**
  * Reads the servers from a string, or from `MEMCACHIER_SERVERS` or `MEMCACHE_SERVERS`; `localhost:11211` by default.
  *
  * @throws {ValidationException} When an address is invalid.
  */
-export function readServers(text: string | undefined): MemjsServer[] {
+export function readServers(text: string | undefined): MemjsAddress[] {
   const servers = text || readVariable("MEMCACHIER_SERVERS") || readVariable("MEMCACHE_SERVERS") ||
     "localhost:11211";
   if (typeof servers !== "string") throw invalidOption("servers", servers, "a string");
@@ -213,7 +245,7 @@ export function readServers(text: string | undefined): MemjsServer[] {
 
 /** The addresses of servers. What their credentials lack comes from the options or the environment. */
 export function addressesOf(
-  servers: readonly MemjsServer[],
+  servers: readonly MemjsAddress[],
   options: MemjsOptions<unknown, unknown>,
 ): HostAddress[] {
   const rest = restCredentials(options);

@@ -4,6 +4,7 @@ import type { ClientOptions, KeyCommands, ServerAddress } from "../../../mod.ts"
 import { checkObject, checkOptions, type OptionTypes } from "../../option_checks.ts";
 import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
 import { checkWindow, HitCounters, type Hits } from "./hit_counters.ts";
+import { OwnWindows } from "./own_windows.ts";
 
 /** The options of the stores for rate limits. */
 export interface RateLimitStoreOptions {
@@ -44,12 +45,14 @@ export function countersFrom(
 ): {
   readonly prefix: string;
   readonly counters: HitCounters;
+  readonly windows: OwnWindows;
   readonly close: AdapterClient["close"];
 } {
   checkOptions(options ?? {}, OPTION_TYPES);
   const prefix = checkPrefix(options?.prefix ?? "rate-limit:");
   const { client, close } = clientFrom(options ?? {});
-  return { prefix, counters: new HitCounters(client, prefix), close };
+  const counters = new HitCounters(client, prefix);
+  return { prefix, counters, windows: new OwnWindows(client, prefix), close };
 }
 
 /**

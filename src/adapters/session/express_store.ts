@@ -31,7 +31,7 @@ export interface MoecacheSessionMethods extends AsyncDisposable {
   ): void;
   /** Sets a session, which lives for as long as its cookie. */
   set(id: string, session: MoecacheSession, callback?: MoecacheSessionCallback): void;
-  /** Lets a session live for as long as its cookie, and does not change it otherwise. */
+  /** Lets a session live for as long as its cookie, and stores this cookie; changes nothing else of it. */
   touch(id: string, session: MoecacheSession, callback?: MoecacheSessionCallback): void;
   /** Deletes a session. */
   destroy(id: string, callback?: MoecacheSessionCallback): void;
@@ -84,7 +84,8 @@ export function moecacheSessionStore<Base extends object>(
     get: (id, callback) => answer(sessions.get(id), callback as Answer),
     set: (id, session, callback) =>
       answer(sessions.setRecord(id, session, expiryOf(session)), callback),
-    touch: (id, session, callback) => answer(sessions.touch(id, expiryOf(session)), callback),
+    touch: (id, session, callback) =>
+      answer(sessions.touch(id, session?.cookie, expiryOf(session)), callback),
     destroy: (id, callback) => answer(sessions.destroy(id), callback),
     clear: (callback) => answer(sessions.clear(), callback),
     close,

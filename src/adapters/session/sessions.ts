@@ -87,10 +87,24 @@ export class Sessions {
     await this.#write(id, session, expires);
   }
 
-  async touch(id: string, expires: SessionExpiry): Promise<void> {
+  /** Lets a session live for as long as its cookie, and stores that cookie; changes nothing else of the session. */
+  async touch(id: string, cookie: unknown, expires: SessionExpiry): Promise<void> {
     const lifetime = this.#lifetimeOf(expires);
-    await onItem(id, this.#keyOf(id), (key) => {
-      return this.#namespace.touch(key, exptimeOf(lifetime), strictIfOver(lifetime));
+    const exptime = exptimeOf(lifetime);
+    const own = ownSession(cookie);
+    await onItem(id, this.#keyOf(id), async (key) => {
+      if (lifetime <= 0 || own === undefined) {
+        await this.#namespace.touch(key, exptime, strictIfOver(lifetime));
+        return;
+      }
+      // Both are sent together.
+      const [isThere, found] = await Promise.all([
+        this.#namespace.touch(key, exptime),
+        this.#namespace.gets<{ readonly cookie?: unknown }>(key),
+      ]);
+      if (!isThere || !isRecord(found?.value) || isSame(found.value.cookie, own)) return;
+      // What was written meanwhile has a new cookie too.
+      await this.#namespace.cas(key, { ...found.value, cookie: own }, found.cas, exptime);
     });
   }
 
@@ -121,6 +135,15 @@ export class Sessions {
   }
 }
 
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether two values are the same JSON. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /**
  * Checks a session that may be text, a number, a list or `null`, too.
  *
@@ -131,7 +154,7 @@ export function checkSession(session: unknown): void {
   if (!isPlain) checkRecord("session", session);
 }
 
-/** What JSON has of a session at the time of the call: the program may change it before it is stored. */
+/** What JSON has of a session, or of its cookie, at the time of the call: the program may change it before it is stored. */
 export function ownSession(session: unknown): unknown {
   try {
     const text: string | undefined = JSON.stringify(session);

@@ -5,6 +5,7 @@ import { define, type Job, type Runner } from "../definition.ts";
 import {
   filterOf,
   type FilterOptions,
+  idleOf,
   type ItemFilter,
   type KeyFilter,
   keyFilterOf,
@@ -96,8 +97,9 @@ async function printItems(
   for await (const item of listing.items()) {
     if (!isWanted(item)) continue;
     found++;
-    const { key, size, fetched, lastAccess, cas, server } = item;
-    const row = { key: decodedKey(key), size, ttl: ttlOf(item) ?? null, lastAccess, fetched };
+    const { key, size, fetched, cas, server } = item;
+    const times = { ttl: ttlOf(item) ?? null, lastAccess: idleOf(item) };
+    const row = { key: decodedKey(key), size, ...times, fetched };
     const line = showsServer ? `${showKey(key)}\t${server}` : showKey(key);
     await printer.record({ ...row, cas, server }, line);
     if (found >= limit) break;

@@ -4,11 +4,11 @@ import {
   ClientException,
   type KeyCommands,
   type OperationOptions,
-  SocketError,
   ValidationException,
 } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
 import { checkOptions } from "../../option_checks.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import { escapeValue } from "../envelope.ts";
 import { deferExptime } from "../exptimes.ts";
@@ -133,7 +133,7 @@ export class LargeRules implements ValueRules {
     try {
       return await this.chunks.exist(head, strictly(options));
     } catch (error) {
-      if (error instanceof SocketError) return true;
+      if (isUnreachable(error)) return true;
       throw error;
     }
   }

@@ -1,14 +1,14 @@
 /** How a near cache asks memcached for what it does not keep, and what it serves when that fails. @module */
 
-import {
-  type GetOrSetOptions,
-  type KeyCommands,
-  type OperationOptions,
-  type PartialSocketError,
-  SocketError,
+import type {
+  GetOrSetOptions,
+  KeyCommands,
+  OperationOptions,
+  PartialFailure,
 } from "../../../mod.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
 import { checkOptions } from "../../option_checks.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { CallerLoad } from "../caller_load.ts";
 import { isPartial, partialError } from "../partial_errors.ts";
 import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
@@ -70,7 +70,7 @@ export class NearReads {
     try {
       return await this.#askServer(key, entry, reading, strictOperation(options));
     } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
+      if (!isUnreachable(error)) throw error;
       if (!reading.isOvertaken && this.#values.isServable(entry)) return entry.take();
     }
     return await this.#askServer(key, entry, reading, options);
@@ -113,12 +113,13 @@ export class NearReads {
     try {
       return { fresh: await this.#client.getMany(keys, strictOperation(options)), stale };
     } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
-      const { failures, results = new Map() } = error as Partial<PartialSocketError>;
+      const { failures, results = new Map() } = error as Partial<PartialFailure>;
+      const faults: Iterable<unknown> = failures?.values() ?? [error];
+      if (![...faults].some(isUnreachable)) throw error;
       const rest: string[] = [];
       for (const key of failures?.keys() ?? keys) {
         const entry = this.#values.get(key);
-        const isAway = failures === undefined || failures.get(key) instanceof SocketError;
+        const isAway = failures === undefined || isUnreachable(failures.get(key));
         if (isAway && this.#values.isServable(entry)) stale.set(key, entry.take());
         else rest.push(key);
       }
@@ -162,7 +163,7 @@ export class NearReads {
       return { value: await this.#client.getOrSet(key, loading.run, strict) };
     } catch (error) {
       // What load fails with is the caller's.
-      if (!(error instanceof SocketError) || loading.failedWith(error)) throw error;
+      if (!isUnreachable(error) || loading.failedWith(error)) throw error;
       if (!reading.isOvertaken && this.#values.isServable(entry)) {
         return { value: entry.take() as Value, isStale: true };
       }

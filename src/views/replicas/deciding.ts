@@ -5,17 +5,17 @@ import {
   type Exptime,
   type KeyCommands,
   type OperationOptions,
-  SocketError,
   type UpdateOptions,
   ValidationException,
 } from "../../../mod.ts";
+import { checkUint64 } from "../../commands/count.ts";
 import { COUNTER_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
 import { useAtOnce } from "../../features/load_callers.ts";
 import { checkFunction, checkOptions, checkSignal } from "../../option_checks.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import { fill, publish } from "../copies.ts";
 import { ownValue } from "../own_value.ts";
-import { readDelta } from "../value_view/counting.ts";
 import { type Fleets, strictOptions } from "./fleets.ts";
 import { requireTaken } from "./writing.ts";
 
@@ -54,7 +54,7 @@ async function decide<Result>(
       const isHealed = heals && isAbsent(result) && await heal(fleets, key, replica, options);
       return { result: isHealed ? await askReplica() : result, replica };
     } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
+      if (!isUnreachable(error)) throw error;
       fault ??= error;
       fleets.reportFailure(replica, key, "read", error);
     }
@@ -77,7 +77,7 @@ export async function heal(
     try {
       return await fleets.client(other).inspect(key, operation) !== undefined;
     } catch (error) {
-      if (!(error instanceof SocketError)) throw error;
+      if (!isUnreachable(error)) throw error;
       fleets.reportFailure(other, key, "read", error);
       return false;
     }
@@ -157,7 +157,7 @@ export async function count(
   }
   // A counter that another fleet has must not begin again.
   checkOptions(options, COUNTER_OPTIONS);
-  readDelta(initial);
+  checkUint64("initial", initial);
   checkExptime(exptime, Date.now);
   const strict = strictOptions(options);
   return await countOnce(operationOptions(strict)) ?? await countOnce(strict);

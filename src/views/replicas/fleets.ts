@@ -4,12 +4,12 @@ import {
   type Clock,
   type KeyCommands,
   type OperationOptions,
-  SocketError,
   ValidationException,
 } from "../../../mod.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
 import { sessionOf } from "../../commands/session.ts";
 import { checkOptions, checkSignal } from "../../option_checks.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import type { Place } from "../copies.ts";
 import { Latency } from "./latency.ts";
 import { isPartial } from "../partial_errors.ts";
@@ -28,8 +28,16 @@ export interface FleetSettings {
   readonly clock: Clock;
 }
 
+/** The loads of a key that are under way. */
+interface Loading {
+  /** The fleet that they begin with. */
+  readonly first: number;
+  callers: number;
+}
+
 /** What is known of each fleet, whatever the transcoder. */
 interface FleetState {
+  readonly loads: Map<string, Loading>;
   readonly latencies: readonly Latency[];
   readonly missedWrites: readonly MissedWrites[];
   readonly events: ReplicaEvents;
@@ -47,6 +55,7 @@ export class Fleets {
     this.clients = clients;
     this.settings = settings;
     this.#state = state ?? {
+      loads: new Map(),
       latencies: clients.map(() => new Latency()),
       missedWrites: clients.map(() => new MissedWrites()),
       events: new ReplicaEvents(),
@@ -60,6 +69,11 @@ export class Fleets {
 
   get events(): ReplicaEvents {
     return this.#state.events;
+  }
+
+  /** The loads that are under way, by key. */
+  get loads(): Map<string, Loading> {
+    return this.#state.loads;
   }
 
   /** What the reads of each fleet took of late. */
@@ -177,8 +191,8 @@ export function strictOptions<Options extends OperationOptions>(
 
 /** Whether it is what the network did, to all keys that have failed. */
 function isOfNetwork(error: unknown): boolean {
-  if (!isPartial(error)) return error instanceof SocketError;
-  return [...error.failures.values()].every((fault) => fault instanceof SocketError);
+  if (!isPartial(error)) return isUnreachable(error);
+  return [...error.failures.values()].every(isUnreachable);
 }
 
 /** Names the repair of a key in a fleet. */

@@ -1,7 +1,8 @@
 /** `getOrSet` of several fleets: one after the other, under a lease in each. @module */
 
-import { type GetOrSetOptions, SocketError } from "../../../mod.ts";
+import type { GetOrSetOptions } from "../../../mod.ts";
 import { checkFunction } from "../../option_checks.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { untilAborted } from "../../waiting.ts";
 import { CallerLoad } from "../caller_load.ts";
 import { type Fleets, repairOf } from "./fleets.ts";
@@ -17,9 +18,11 @@ export async function getOrSet<Value>(
   checkFunction("load", load);
   const loading = new CallerLoad(load);
   let isReached = false;
-  const ask = async (replicas: readonly number[]): Promise<Value> => {
+  // A caller that holds a lease waits only for fleets before the one that it is of. So no two wait for each other.
+  const ask = async (replicas: readonly number[], leased = Infinity): Promise<Value> => {
     const [replica, ...rest] = replicas;
     if (replica === undefined) return await loading.run();
+    const waiting = replica < leased ? options : { ...options, waitFor: 0 };
     try {
       return await fleets.ask(replica, key, async (client) => {
         // It would be joined, and what it copies may be gone: that is no value that load has given.
@@ -27,19 +30,40 @@ export async function getOrSet<Value>(
         if (repair !== undefined) await untilAborted(repair, options?.signal);
         return await client.getOrSet(key, () => {
           isReached = true;
-          return rest.length === 0 ? loading.run() : ask(rest);
-        }, options);
+          return rest.length === 0 ? loading.run() : ask(rest, Math.min(leased, replica));
+        }, waiting);
       });
     } catch (error) {
       // A fleet that cannot be reached is left out; what load fails with is the caller's.
-      if (!(error instanceof SocketError) || loading.failedWith(error)) throw error;
+      if (!isUnreachable(error) || loading.failedWith(error)) throw error;
       fleets.reportFailure(replica, key, "read", error);
       if (rest.length === 0 && !isReached) throw error;
-      return await ask(rest);
+      return await ask(rest, leased);
     }
   };
   // Where the fleet that is read misses, the first of the list decides who loads the value, and all get it.
-  const [nearest = 0] = readingOrder(fleets);
-  const others = fleets.othersThan(nearest).filter((replica) => replica > 0);
-  return await ask(nearest === 0 ? [0, ...others] : [nearest, 0, ...others]);
+  return await fromOneFleet(fleets, key, async (nearest) => {
+    const others = fleets.othersThan(nearest).filter((replica) => replica > 0);
+    return await ask(nearest === 0 ? [0, ...others] : [nearest, 0, ...others]);
+  });
+}
+
+/**
+ * Lets all that load a key at the same time in this process begin with the same fleet: a client has them share a load, and
+ * two loads would wait for each other.
+ */
+async function fromOneFleet<Result>(
+  fleets: Fleets,
+  key: string,
+  load: (first: number) => Promise<Result>,
+): Promise<Result> {
+  const { loads } = fleets;
+  const loading = loads.get(key) ?? { first: readingOrder(fleets)[0] ?? 0, callers: 0 };
+  loads.set(key, loading);
+  loading.callers++;
+  try {
+    return await load(loading.first);
+  } finally {
+    if (--loading.callers === 0) loads.delete(key);
+  }
 }

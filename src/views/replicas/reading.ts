@@ -1,7 +1,8 @@
 /** Reads of several fleets: one after the other, until one has a value. @module */
 
-import { type KeyCommands, type OperationOptions, SocketError } from "../../../mod.ts";
+import type { KeyCommands, OperationOptions } from "../../../mod.ts";
 import { checkSignal } from "../../option_checks.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { fill } from "../copies.ts";
 import { type Fleets, repairOf } from "./fleets.ts";
 
@@ -74,7 +75,7 @@ export async function readFirstFound<Value>(
         (error) => {
           open--;
           // What is wrong with the request or the value is wrong everywhere.
-          if (!(error instanceof SocketError)) {
+          if (!isUnreachable(error)) {
             settle();
             return reject(error);
           }

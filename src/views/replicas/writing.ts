@@ -1,6 +1,7 @@
 /** Writes that are sent to all fleets at once, and which have taken them. @module */
 
-import { type KeyCommands, SocketError } from "../../../mod.ts";
+import type { KeyCommands } from "../../../mod.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { isPartial, partialError } from "../partial_errors.ts";
 import type { Fleets } from "./fleets.ts";
 
@@ -70,7 +71,7 @@ export function requireManyTaken(
   if (failures.size === 0) return;
   // What is wrong with the request is wrong with all of it.
   const whole = outcomes.map(faultOf).find((fault) => fault && !isPartial(fault.error));
-  if (whole !== undefined && !(whole.error instanceof SocketError)) throw whole.error;
+  if (whole !== undefined && !isUnreachable(whole.error)) throw whole.error;
   const known = action === "set" ? new Map() : taken;
   throw partialError(action, { failures, results: known, count: results.size });
 }

@@ -6,7 +6,9 @@ import {
   type OperationOptions,
   ValidationException,
 } from "../../../mod.ts";
+import { checkUint64 } from "../../commands/count.ts";
 import { checkSignal } from "../../option_checks.ts";
+import { isBackendFailure } from "../../protocol/backend_failure.ts";
 import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
 import { ifThere } from "./presence.ts";
 import { rewrite } from "./rewriting.ts";
@@ -31,8 +33,8 @@ export async function count(
     return await store.inner[verb](innerKey, delta, store.innerOptions(options));
   }
   const { initial, exptime, ...rest } = copyPassedOptions(options ?? {});
-  const step = readDelta(delta);
-  const first = initial === undefined ? undefined : readDelta(initial);
+  const step = checkUint64("delta", delta);
+  const first = initial === undefined ? undefined : checkUint64("initial", initial);
   // A caller that passes `initial` gets a number or an error, never `undefined`.
   const counting: OperationOptions = first === undefined ? rest : strictly(rest);
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
@@ -65,7 +67,7 @@ async function countOnce(
       return await store.inner[verb](innerKey, step, store.innerOptions(options));
     } catch (error) {
       // More than a number is stored, or something else: which of them, it shows when it is read.
-      if (!(error instanceof ClientException)) throw error;
+      if (!(error instanceof ClientException) || isBackendFailure(error)) throw error;
       if (error instanceof ValidationException) throw error;
     }
   }
@@ -75,14 +77,6 @@ async function countOnce(
     return `${count > step ? count - step : 0n}`;
   }, options);
   return typeof counted === "string" ? BigInt(counted) : undefined;
-}
-
-/** Reads a number to count by or from. */
-export function readDelta(delta: bigint | number): bigint {
-  const isCount = typeof delta === "bigint" || Number.isSafeInteger(delta);
-  if (isCount && delta >= 0 && delta < COUNTER_END) return BigInt(delta);
-  const why = "it must be an integer from 0 to 2^64 - 1";
-  throw new ValidationException(`Cannot count by ${String(delta)}: ${why}`, delta);
 }
 
 function readCount(key: string, value: unknown): bigint {

@@ -55,9 +55,9 @@ export async function onlyThere<Options extends OperationOptions>(
       isThere: beginIsThere(store, key, options),
     }));
   });
-  // Sent in one turn with the operation and before it: that takes no round trip more.
   const reading = store.inner.getMany(names.keys(), operationOptions(options ?? {}))
     .catch((error: Partial<PartialFailure>) => error.results ?? new Map<string, unknown>());
+  if (!store.keepsOrder) await reading;
   const found = await operate(inner);
   const stored = await reading;
   await Promise.all(readers.map(async ({ innerKey, key, isThere }) => {

@@ -7,6 +7,7 @@ import {
   type OperationOptions,
 } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
+import { sessionOf } from "../../commands/session.ts";
 import { computeAsRead, type UnstoredValues } from "../../features/unstored_values.ts";
 import { checkSignal } from "../../option_checks.ts";
 import { untilAborted } from "../../waiting.ts";
@@ -44,6 +45,14 @@ export class ValueStore {
     this.inner = inner;
     this.rules = rules;
     this.#innermost = innermost;
+  }
+
+  /**
+   * Whether what is called first is sent first, as a client does: then a read and a write after it are sent in one turn, and
+   * the read takes no round trip more. A view may have to ask more before the one than before the other.
+   */
+  get keepsOrder(): boolean {
+    return sessionOf(this.inner) !== undefined;
   }
 
   /** The caller's keys by those under which they are stored. */

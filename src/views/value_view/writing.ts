@@ -4,10 +4,10 @@ import {
   type CasOutcome,
   ClientException,
   type OperationOptions,
-  SocketError,
   ValidationException,
 } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
+import { isBackendFailure, isUnreachable } from "../../protocol/backend_failure.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import {
   isFault,
@@ -63,10 +63,10 @@ async function cleaningUp<Result>(
 ): Promise<Result> {
   const replaced = store.rules.replaced?.bind(store.rules);
   if (replaced === undefined) return await send();
-  // Sent in one turn with the write and before it: that takes no round trip more.
   const reading = store.inner.getMany(names.keys(), operationOptions(options ?? {})).catch(() => {
     return new Map();
   });
+  if (!store.keepsOrder) await reading;
   const [outcome] = await Promise.allSettled([send()]);
   const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
   const present: ReadonlyMap<string, unknown> = await reading;
@@ -75,7 +75,8 @@ async function cleaningUp<Result>(
     const key = lastOf(keys);
     const faultOfKey = isPartial(fault) ? fault.failures.get(key) : fault;
     // Another fault leaves open what is stored.
-    if (faultOfKey !== undefined && !(faultOfKey instanceof ClientException)) return;
+    const isRefused = faultOfKey instanceof ClientException && !isBackendFailure(faultOfKey);
+    if (faultOfKey !== undefined && !isRefused) return;
     const before = faultOfKey === undefined ? present.get(innerKey) : undefined;
     const change = { before, offered: stored.get(innerKey) };
     if (await replaced(key, change, options) === false) absent?.add(key);
@@ -195,7 +196,8 @@ export async function casThere(
 
 /** What cannot be read is there: nothing is known that would hide it. */
 function unreadable(error: unknown): undefined {
-  if (!(error instanceof ClientException) || error instanceof ValidationException) throw error;
+  const isRead = error instanceof ClientException && !isBackendFailure(error);
+  if (!isRead || error instanceof ValidationException) throw error;
 }
 
 /**
@@ -257,7 +259,7 @@ async function isLost(
   try {
     return await store.beginReading(key, strictly(options))(stored) === undefined;
   } catch (error) {
-    if (error instanceof SocketError) return false;
+    if (isUnreachable(error)) return false;
     throw error;
   }
 }

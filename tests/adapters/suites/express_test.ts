@@ -66,6 +66,13 @@ function sessionApp(servers: string) {
   app.get("/look", ({ session }: Request, response: Response) => {
     response.send(`${session.views}`);
   });
+  app.get("/remember", ({ session }: Request, response: Response) => {
+    session.cookie.maxAge = 600_000;
+    response.send("remembered");
+  });
+  app.get("/age", ({ session }: Request, response: Response) => {
+    response.send(`${session.cookie.originalMaxAge}`);
+  });
   app.get("/new", ({ session }: Request, response: Response) => {
     session.regenerate(() => response.send("new"));
   });
@@ -92,6 +99,9 @@ for (const [kind, start] of Object.entries(SERVERS)) {
         assertEquals(await ask(first, ada), [200, "1"]);
         assertEquals(await ask(second, ada), [200, "2"]);
         assertEquals(await ask(`${first}look`, ada), [200, "2"]);
+        // What changes the cookie alone is a touch.
+        assertEquals(await ask(`${second}remember`, ada), [200, "remembered"]);
+        assertEquals(await ask(`${first}age`, ada), [200, "600000"]);
         assertEquals(await ask(first, bob), [200, "1"]);
         assertEquals(await ask(`${second}new`, ada), [200, "new"]);
         assertEquals(await ask(first, ada), [200, "1"]);

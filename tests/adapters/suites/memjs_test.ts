@@ -3,8 +3,10 @@
  * and a new Node, and on Bun.
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import memjs from "memjs";
+import { ValidationException } from "@moecache/moecache";
 import ours from "@moecache/moecache/memjs";
 import { MemcachedProcess } from "../../support/memcached.ts";
 import { onEachRuntime } from "./drop_in_runtimes.ts";
@@ -72,6 +74,45 @@ Deno.test("memjs: its tests pass on Node and Bun, where both have the same outco
     assertEquals(tests, expected, errors);
     for (const way of Object.keys(WAYS)) compare(calls[way].theirs, calls[way].ours);
   });
+});
+
+Deno.test("memjs: its tests of Utils and Header pass on the drop-in's, and both give the same", () => {
+  const passed: string[] = [];
+  for (const name of ["header", "utils"]) {
+    const path = import.meta.resolve(`./node_modules/memjs/test/${name}_test.js`);
+    const equal = (wanted: unknown, found: unknown) => assertEquals(found, wanted);
+    const test = (name: string, body: (t: unknown) => void) => {
+      body({ equal, end: () => passed.push(name) });
+    };
+    const modules: Record<string, unknown> = {
+      tap: { test },
+      "../lib/memjs/header": ours.Header,
+      "../lib/memjs/utils": ours.Utils,
+    };
+    const run = new Function("require", "exports", "Buffer", Deno.readTextFileSync(new URL(path)));
+    const exports: Record<string, (t: unknown) => void> = {};
+    run((name: string) => modules[name], exports, Buffer);
+  }
+  assertEquals(passed.length, 7);
+  const theirs: AnyClient = memjs;
+  for (const key of ["", "key", "clé", "a".repeat(300)]) {
+    const request = theirs.Utils.makeRequestBuffer(1, key, Buffer.alloc(8, 5), "väl", 2 ** 32 - 1);
+    assertEquals(
+      ours.Utils.makeRequestBuffer(1, key, Buffer.alloc(8, 5), "väl", 2 ** 32 - 1),
+      request,
+    );
+    assertEquals(ours.Utils.parseMessage(request), theirs.Utils.parseMessage(request));
+    assertEquals(
+      ours.Utils.parseMessage(request.subarray(1)),
+      theirs.Utils.parseMessage(request.subarray(1)),
+    );
+    assertEquals(ours.Utils.hashCode(key), theirs.Utils.hashCode(key));
+  }
+  assertEquals(ours.Utils.makeExpiration(60.5), theirs.Utils.makeExpiration(60.5));
+  for (const wrong of [-1, 2 ** 32]) {
+    assertThrows(() => theirs.Utils.makeExpiration(wrong));
+    assertThrows(() => ours.Utils.makeExpiration(wrong), ValidationException);
+  }
 });
 
 function compare(theirs: Outcome, ours: Outcome): void {
